@@ -1,0 +1,1 @@
+"""One module for each export format: how it is recognised, its columns, its values."""

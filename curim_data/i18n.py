@@ -1,0 +1,163 @@
+"""The translator: gettext for one reader at a time, never installed globally.
+
+Threads of the server are shared by readers of different languages, so every caller holds a `Translator`
+of its own and nothing is translated at import time. Message ids are the English sentences.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import gettext
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, get_day_names, get_month_names
+from babel.lists import format_list
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+
+LANGUAGES: Final = ("el", "en", "fr")
+LANGUAGE_NAMES: Final = {"el": "Ελληνικά", "en": "English", "fr": "Français"}
+DEFAULT_LANGUAGE: Final = "el"
+LOCALE_DIR: Final = Path(__file__).parent / "locale"
+
+
+def N_(message: str) -> str:
+    """Mark a message for extraction where it is defined; translate it where it is shown."""
+    return message
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence that waits for its reader: an English message id and the values that fill it."""
+
+    text: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Num:
+    """A number with the digits that its reader should see."""
+
+    value: float
+    digits: int = 1
+
+
+class Translator:
+    """Words, numbers and dates in one reader's language.
+
+    Values that fill a message are written in the reader's form: integers with their thousands mark, floats with one
+    digit (`Num` for others), dates in the long form, nested `Message` objects translated, strings as they stand.
+    """
+
+    def __init__(self, lang: str) -> None:
+        if lang not in LANGUAGES:
+            raise ValueError(f"language {lang!r} is not one of {', '.join(LANGUAGES)}")
+        self.lang = lang
+        self.locale = Locale.parse(lang)
+        self._catalog = _catalog(lang)
+
+    def __call__(self, message: str | Message, /, **values: Any) -> str:
+        """Translate a message and fill it."""
+        if isinstance(message, Message):
+            return self(message.text, **{**message.values, **values})
+        if not message:
+            return ""
+        return self._fill(self._catalog.gettext(message), values)
+
+    def n(self, one: str, many: str, count: int, /, **values: Any) -> str:
+        """Translate with the plural form for `count`, which fills `{n}`."""
+        return self._fill(self._catalog.ngettext(one, many, count), {"n": count, **values})
+
+    def c(self, context: str, message: str, /, **values: Any) -> str:
+        """Translate a short word that needs its context ("gender", "status", ...)."""
+        return self._fill(self._catalog.pgettext(context, message), values)
+
+    def number(self, value: float | None, digits: int = 0) -> str:
+        """A number with thousands marks and a fixed count of decimals; a dash where there is none."""
+        if value is None or value != value:
+            return "–"
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return str(format_decimal(value, format=pattern, locale=self.locale))
+
+    def percent(self, share: float | None, digits: int = 0) -> str:
+        """A share (0 to 1) as a percentage."""
+        if share is None or share != share:
+            return "–"
+        pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%"
+        return str(format_percent(share, format=pattern, locale=self.locale))
+
+    def p_value(self, p: float) -> str:
+        """A p-value as people read it: `<0.001` or three decimals."""
+        return f"<{self.number(0.001, 3)}" if p < 0.001 else self.number(p, 3)
+
+    def date(self, day: dt.date, form: str = "long") -> str:
+        """A date: "long" (3 May 2025), "medium", "short", or a Babel pattern."""
+        return str(format_date(day, format=form, locale=self.locale))
+
+    def moment(self, when: dt.datetime, form: str = "medium") -> str:
+        """A date with its time of day."""
+        return str(format_datetime(when, format=form, locale=self.locale))
+
+    def weekday(self, day: int, width: str = "wide") -> str:
+        """The name of a weekday, 0 for Monday."""
+        return str(get_day_names(width, context="stand-alone", locale=self.locale)[day])  # type: ignore[arg-type]
+
+    def month(self, month: int, width: str = "wide") -> str:
+        """The name of a month, 1 for January."""
+        return str(get_month_names(width, context="stand-alone", locale=self.locale)[month])  # type: ignore[arg-type]
+
+    def join(self, items: Iterable[str], style: str = "standard") -> str:
+        """A list in words: "a, b and c" ("or" for the other style)."""
+        return str(format_list(list(items), style=style, locale=self.locale))  # type: ignore[arg-type]
+
+    def label(self, labels: Mapping[str, str]) -> str:
+        """The reader's label out of labels by language; English, then any, where it is missing."""
+        return labels.get(self.lang) or labels.get("en") or next(iter(labels.values()), "")
+
+    def _fill(self, text: str, values: Mapping[str, Any]) -> str:
+        return text.format(**{name: self._write(value) for name, value in values.items()}) if values else text
+
+    def _write(self, value: Any) -> Any:
+        match value:
+            case Message():
+                return self(value)
+            case Num():
+                return self.number(value.value, value.digits)
+            case bool() | str():
+                return value
+            case int():
+                return self.number(value)
+            case float():
+                return self.number(value, 1)
+            case dt.datetime():
+                return self.moment(value)
+            case dt.date():
+                return self.date(value)
+        return value
+
+
+@lru_cache(maxsize=None)
+def translator(lang: str) -> Translator:
+    """The translator of a language; raises ValueError for one we do not speak."""
+    return Translator(lang)
+
+
+@lru_cache(maxsize=None)
+def _catalog(lang: str) -> gettext.NullTranslations:
+    """The compiled catalogue, made in memory from the .po file so that no binary file is kept."""
+    path = LOCALE_DIR / lang / "LC_MESSAGES" / "curim.po"
+    if not path.exists():
+        return gettext.NullTranslations()
+    with path.open("rb") as source:
+        catalog = read_po(source, locale=lang)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
