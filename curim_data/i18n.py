@@ -11,7 +11,7 @@ import gettext
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -143,13 +143,13 @@ class Translator:
         return value
 
 
-@lru_cache(maxsize=None)
+@cache
 def translator(lang: str) -> Translator:
     """The translator of a language; raises ValueError for one we do not speak."""
     return Translator(lang)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _catalog(lang: str) -> gettext.NullTranslations:
     """The compiled catalogue, made in memory from the .po file so that no binary file is kept."""
     path = LOCALE_DIR / lang / "LC_MESSAGES" / "curim.po"

@@ -1,0 +1,47 @@
+# Python 3.11 or newer, make and git are all that these targets need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+REQUIREMENTS := requirements/dev.txt
+
+.PHONY: run test check bench format lock messages clean
+
+run: $(STAMP)
+	$(BIN)/python dashboard.py
+
+test: $(STAMP)
+	$(BIN)/pytest
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.benchmarks
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Messages of the code into the Greek and French catalogues; what has no translation yet is left empty and fails a test.
+messages: $(STAMP)
+	$(BIN)/pybabel -q extract -F babel.cfg -k t -k n:1,2 -k c:1c,2 -k N_ -k Message -o curim_data/locale/curim.pot --no-location --sort-output --project=curim --version=1 .
+	for lang in el fr; do $(BIN)/pybabel -q update -i curim_data/locale/curim.pot -d curim_data/locale -D curim -l $$lang --no-fuzzy-matching --ignore-obsolete --no-wrap; done
+
+# New pins. Needs uv; everything else works without it.
+lock:
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q pyproject.toml -o requirements/run.txt
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q pyproject.toml --group dev -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+$(STAMP): $(REQUIREMENTS) pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed; set PYTHON=python3.12 or the like')"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)

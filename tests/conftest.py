@@ -1,0 +1,40 @@
+"""Fixtures that every kind of test shares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import sample_data
+from curim_data.city import CityProfile, load_city
+from curim_data.home import Home, sample_home
+from curim_data.i18n import Translator, translator
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def city() -> CityProfile:
+    """The Piraeus profile that comes with the sample."""
+    return load_city(sample_data.PROFILE)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with the sample city's main export imported; read only, shared by the session."""
+    return sample_home(Home(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(scope="session")
+def t() -> Translator:
+    """The English translator."""
+    return translator("en")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Real exports and oracles beside the checkout; tests that need them say so where they are not there."""
+    if not SHARED.is_dir():
+        pytest.skip(f"real data are not beside this checkout ({SHARED.parent.name}/{SHARED.name})")
+    return SHARED
