@@ -1,0 +1,343 @@
+"""Two counts, before and after: did anything change, and where, after having looked everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.rates import UNKNOWN, Estimate, Floats, false_discovery, rate_ratio, wilson
+from analysis.result import Choice
+from curim_data.i18n import Message, Num, Translator
+
+Form = Literal["wheeler", "pivot"]
+Compared = Literal["before", "city"]
+
+# Counts beyond this many standard deviations of the Poisson law add less than 1e-16 to a p-value.
+_REACH = 9.0
+
+
+def poisson_z(count: float, expected: float) -> float:
+    """How far a count lies from a known expectation: z = 2 (sqrt(count) - sqrt(expected)).
+
+    About standard normal where `expected` is known and not tiny. Between two counts that are both random its standard
+    deviation is 1.41: divide by sqrt(2), or take `e_test`.
+
+    Wheeler, A. P. (2016). Tables and graphs for monitoring temporal crime trends. IJPSM 18, 159-172.
+
+    >>> poisson_z(25, 16)
+    2.0
+    """
+    if min(count, expected) < 0:
+        raise ValueError("counts must not be negative")
+    return float(2 * (np.sqrt(count) - np.sqrt(expected)))
+
+
+def e_test(x1: int, x2: int, n1: float = 1, n2: float = 1, *, difference: float = 0, form: Form = "wheeler") -> float:
+    """Two-sided p-value for two Poisson rates, x1 / n1 against x2 / n2 + difference.
+
+    With λ2 = (x1 + x2 - difference · n1) / (n1 + n2) and λ1 = λ2 + difference, p is the probability, under Poisson
+    counts i ~ n1 λ1 and j ~ n2 λ2, of a statistic T(i, j) at least as large as the one observed. The numerator of T
+    is |i / n1 - j / n2 - difference|; its denominator is
+
+    - "wheeler" (the default, as in Wheeler's published values): sqrt((i + j) / (n1 + n2)), and sqrt(λ2) for the counts
+      observed;
+    - "pivot" (Krishnamoorthy & Thomson): sqrt(i / n1² + j / n2²).
+
+    Both are the same where n1 = n2 and difference = 0. Two zeros give 1: nothing happened, nothing changed. Raises
+    ValueError on negative counts, exposures that are not positive, or a difference larger than the counts allow.
+
+    Krishnamoorthy, K. & Thomson, J. (2004). A more powerful test for comparing two Poisson means. JSPI 119, 23-35.
+
+    >>> round(e_test(6, 2), 4)
+    0.1749
+    """
+    if min(x1, x2) < 0 or min(n1, n2) <= 0:
+        raise ValueError("counts must not be negative and exposures must be above zero")
+    if x1 == x2 == 0:
+        return 1.0
+    rate2 = (x1 + x2 - difference * n1) / (n1 + n2)
+    rate1 = rate2 + difference
+    if min(rate1, rate2) < 0 or rate1 == rate2 == 0:
+        raise ValueError(f"a difference of {difference} is more than these counts allow")
+    i, chance_i = _window(n1 * rate1)
+    j, chance_j = _window(n2 * rate2)
+    gap = np.abs(i[:, None] / n1 - j[None, :] / n2 - difference)
+    if form == "wheeler":
+        scale = np.sqrt((i[:, None] + j[None, :]) / (n1 + n2))
+        observed = abs(x1 / n1 - x2 / n2 - difference) / np.sqrt(rate2) if rate2 > 0 else np.inf
+    else:
+        scale = np.sqrt(i[:, None] / n1**2 + j[None, :] / n2**2)
+        observed = abs(x1 / n1 - x2 / n2 - difference) / np.sqrt(x1 / n1**2 + x2 / n2**2)
+    # Two empty counts have no statistic and never speak against equal rates; ties count as "at least as large".
+    extreme = (gap >= observed * scale * (1 - 1e-12) - 1e-12) & (scale > 0)
+    return min(1.0, float(np.asarray(chance_i @ extreme @ chance_j)))
+
+
+def _window(mean: float) -> tuple[Floats, Floats]:
+    """The counts that a Poisson law of this mean can reach, and their chances."""
+    reach = _REACH * np.sqrt(mean) + 20
+    counts = np.arange(max(0, int(mean - reach)), int(mean + reach) + 1, dtype=float)
+    return counts, np.asarray(stats.poisson.pmf(counts, mean))
+
+
+@dataclass(frozen=True)
+class Change:
+    """One candidate: what it is (`key`), its counts, and how sure the change is.
+
+    `expected` is the count before brought to the length of the period after. `compared`: with its own past ("before"),
+    or with what the city around it did ("city"); `ratio` is the ratio to that. `direction`: 1 where the ratio is above
+    one, -1 below, 0 at one.
+    """
+
+    key: Mapping[str, Any]
+    before: int
+    after: int
+    expected: float
+    ratio: Estimate
+    p: float
+    q: float
+    direction: int
+    compared: Compared
+    women: Estimate
+
+    def sentence(self, t: Translator) -> str:
+        """From how many to how many, how many times, with the interval."""
+        values = {
+            "after": self.after,
+            "expected": Num(self.expected, 0),
+            "ratio": Num(self.ratio.value, 2),
+            "low": Num(self.ratio.low, 2),
+            "high": Num(self.ratio.high, 2),
+        }
+        if not np.isfinite(self.ratio.high):
+            return t("{after} alerts where there were none before.", after=self.after)
+        if self.compared == "city":
+            return t(
+                "{after} alerts against {expected} before for the same length of time: {ratio} times ({low} to {high}) "
+                "what the change in the whole city would give.",
+                **values,
+            )
+        return t(
+            "{after} alerts against {expected} before for the same length of time: {ratio} times as many "
+            "({low} to {high}).",
+            **values,
+        )
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All candidates that were looked at, with p-values corrected for having looked at all of them.
+
+    `frame`: the columns that name a candidate (`by`), then before, after, expected, ratio, low, high, p, q (NaN where
+    not tested), direction (int), significant (bool), compared ("before" or "city"), women, women_low, women_high (share
+    of women among women and men after; NaN where unknown), withheld (bool). `n`: alerts after, in the largest candidate.
+    """
+
+    frame: pd.DataFrame
+    by: tuple[str, ...]
+    alpha: float
+    n_tested: int
+    n_withheld: int
+    n: int
+    choices: tuple[Choice, ...]
+
+    def top(self, k: int = 5) -> tuple[Change, ...]:
+        """The changes that survive the correction, surest first, at most k."""
+        rows = self.frame[self.frame["significant"]].sort_values(["q", "p"], kind="stable").head(k)
+        return tuple(self._change(row) for row in rows.to_dict("records"))
+
+    @property
+    def n_significant(self) -> int:
+        """How many candidates survive the correction."""
+        return int(self.frame["significant"].sum())
+
+    def sentence(self, t: Translator) -> str:
+        """How many changes survive, of how many comparisons, and how many could not be made."""
+        looked = t.n("{n} comparison was made", "{n} comparisons were made", self.n_tested)
+        found = (
+            t.n(
+                "{n} change is more than chance explains",
+                "{n} changes are more than chance explains",
+                self.n_significant,
+            )
+            if self.n_significant
+            else t("no change is more than chance explains")
+        )
+        sentence = t(
+            "{looked}; {found}, after correction for having looked at all of them.", looked=looked, found=found
+        )
+        if self.n_withheld:
+            sentence += " " + t.n(
+                "{n} more was left out because its counts are withheld.",
+                "{n} more were left out because their counts are withheld.",
+                self.n_withheld,
+            )
+        return sentence
+
+    def _change(self, row: Mapping[Any, Any]) -> Change:
+        return Change(
+            key={name: None if pd.isna(row[name]) else row[name] for name in self.by},
+            before=int(row["before"]),
+            after=int(row["after"]),
+            expected=float(row["expected"]),
+            ratio=Estimate(row["ratio"], row["low"], row["high"]),
+            p=float(row["p"]),
+            q=float(row["q"]),
+            direction=int(row["direction"]),
+            compared="city" if row["compared"] == "city" else "before",
+            women=Estimate(row["women"], row["women_low"], row["women_high"]) if np.isfinite(row["women"]) else UNKNOWN,
+        )
+
+
+def changes(
+    frame: pd.DataFrame,
+    by: Sequence[str],
+    exposure: tuple[float, float] = (1, 1),
+    *,
+    relative: bool = False,
+    alpha: float = 0.05,
+    form: Form = "wheeler",
+) -> Changes:
+    """Compare every candidate's count after with its count before, and correct for all comparisons together.
+
+    Parameters
+    ----------
+    frame
+        One row per candidate: the columns `by` that name it, `before` and `after` (NaN where withheld); optionally
+        `withheld` (bool), `women` and `men` (counts after, for whom), and for `relative` the columns `base_before` and
+        `base_after` (see `against_city`).
+    by
+        Columns that name a candidate; they may hold None ("all").
+    exposure
+        Length of the period before and after, in the same unit.
+    relative
+        Test a row that has a base against that base: of the alerts of this candidate, before and after together, the
+        share that came after is compared with the base's share (conditional binomial test; the base's share is taken
+        as known, which is on the safe side when the base holds the candidate). Rows without a base, or with an empty
+        one, are tested against their own past by `e_test`. So a campaign that raises reporting everywhere is one
+        finding about the city, and not one for each place.
+
+    Ratios carry exact conditional intervals. Withheld rows are never tested and are counted; candidates without a
+    single alert are not tested. Correction: Benjamini-Hochberg over all rows tested.
+    """
+    result = frame.reset_index(drop=True).copy()
+    for name in ("women", "men", "base_before", "base_after"):
+        if name not in result:
+            result[name] = np.nan
+    withheld = result[["before", "after"]].isna().any(axis=1)
+    if "withheld" in result:
+        withheld |= result["withheld"].astype(bool)
+    result["withheld"] = withheld
+    tests = [_test(row, exposure, relative, form) for row in result.to_dict("records")]
+    for position, name in enumerate(("expected", "ratio", "low", "high", "p", "compared")):
+        result[name] = [test[position] for test in tests]
+    result["q"] = false_discovery(result["p"])
+    result["significant"] = (result["q"] <= alpha).fillna(False)
+    result["direction"] = np.sign(result["ratio"].fillna(1) - 1).astype(int)
+    shares = [_women(row) for row in result.to_dict("records")]
+    for name in ("value", "low", "high"):
+        result["women" if name == "value" else f"women_{name}"] = [getattr(share, name) for share in shares]
+    columns = [*by, "before", "after", "expected", "ratio", "low", "high", "p", "q", "direction", "significant"]
+    known = result.loc[~withheld]
+    return Changes(
+        frame=result[[*columns, "compared", "women", "women_low", "women_high", "withheld"]],
+        by=tuple(by),
+        alpha=alpha,
+        n_tested=int(result["p"].notna().sum()),
+        n_withheld=int(withheld.sum()),
+        n=int(known["after"].max()) if len(known) else 0,
+        choices=_choices(exposure, relative, alpha),
+    )
+
+
+def against_city(
+    frame: pd.DataFrame, area: Sequence[str] = ("district", "place"), theme: Sequence[str] = ("category", "dark")
+) -> pd.DataFrame:
+    """Add to each candidate the counts it is compared with when the city's own change is taken out.
+
+    A row whose `area` columns are set is compared with the same theme in the whole city, and where that is missing or
+    withheld with the whole city; a theme in the whole city is compared with the whole city; the whole city has no base
+    and stands against its own past. "Not set" is None or NaN. Returns a copy with `base_before` and `base_after`.
+    """
+    result = frame.reset_index(drop=True).copy()
+    area = [name for name in area if name in result]
+    theme = [name for name in theme if name in result]
+    city_wide = result[area].isna().all(axis=1) if area else pd.Series(True, index=result.index)
+    wide: dict[tuple[object, ...], tuple[float, float]] = {}
+    for index in result.index[city_wide]:
+        before, after = float(result.loc[index, "before"]), float(result.loc[index, "after"])
+        if np.isfinite(before) and np.isfinite(after):
+            wide[_key(result.loc[index, theme])] = (before, after)
+    everything = wide.get((None,) * len(theme))
+    nothing = (np.nan, np.nan)
+    bases = []
+    for index in result.index:
+        key = _key(result.loc[index, theme])
+        if not city_wide[index]:
+            bases.append(wide.get(key, everything) or nothing)
+        else:
+            bases.append((everything or nothing) if any(part is not None for part in key) else nothing)
+    result["base_before"] = [base[0] for base in bases]
+    result["base_after"] = [base[1] for base in bases]
+    return result
+
+
+def _key(row: pd.Series[Any]) -> tuple[object, ...]:
+    return tuple(None if pd.isna(value) else value for value in row)
+
+
+def _test(
+    row: Mapping[Any, Any], exposure: tuple[float, float], relative: bool, form: Form
+) -> tuple[float, float, float, float, float, Compared]:
+    """Expected, ratio, low, high, p, compared with what."""
+    unknown = (np.nan, np.nan, np.nan, np.nan, np.nan)
+    if row["withheld"]:
+        return (*unknown, "before")
+    before, after = int(row["before"]), int(row["after"])
+    expected = before * exposure[1] / exposure[0]
+    if before + after == 0:
+        return (expected, *unknown[1:], "before")
+    base = (row["base_before"], row["base_after"])
+    if relative and np.isfinite(base).all() and min(base) > 0:
+        ratio = rate_ratio(after, before, base[1], base[0])
+        p = float(stats.binomtest(after, after + before, base[1] / (base[0] + base[1])).pvalue)
+        return expected, ratio.value, ratio.low, ratio.high, p, "city"
+    ratio = rate_ratio(after, before, exposure[1], exposure[0])
+    p = e_test(after, before, exposure[1], exposure[0], form=form)
+    return expected, ratio.value, ratio.low, ratio.high, p, "before"
+
+
+def _women(row: Mapping[Any, Any]) -> Estimate:
+    women, men = row["women"], row["men"]
+    if not np.isfinite([women, men]).all() or women + men == 0:
+        return UNKNOWN
+    return wilson(women, women + men)
+
+
+def _choices(exposure: tuple[float, float], relative: bool, alpha: float) -> tuple[Choice, ...]:
+    made = [
+        Choice(
+            "correction",
+            alpha,
+            Message(
+                "Among the changes shown, at most {share} % are expected to be chance (Benjamini-Hochberg).",
+                {"share": Num(100 * alpha, 0)},
+            ),
+        )
+    ]
+    if exposure[0] != exposure[1]:
+        told = Message(
+            "The two periods differ in length, so the earlier counts were brought to the length of the later."
+        )
+        made.append(Choice("exposure", exposure[1] / exposure[0], told))
+    if relative:
+        told = Message(
+            "Places and categories are compared with what the whole city did, so that a rise everywhere counts once."
+        )
+        made.append(Choice("relative", "city", told))
+    return tuple(made)
