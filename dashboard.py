@@ -1,0 +1,21 @@
+"""Start the dashboard: `python dashboard.py` or `streamlit run dashboard.py`.
+
+The script that Streamlit runs is pages/shell.py. This file must not be that script: Streamlit would take the
+folder `pages` beside it for pages of its own and, on a fresh server, run them without the shell.
+"""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from pages.parts import web  # noqa: E402 (the checkout must be on the path first)
+
+app = st.App(ROOT / "pages" / "shell.py", middleware=web.MIDDLEWARE, routes=web.ROUTES, lifespan=web.prepare)
+
+if __name__ == "__main__":
+    app.run(config={"server.address": web.address()})

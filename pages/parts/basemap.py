@@ -1,0 +1,160 @@
+"""The ground under every map: the city's own shapes, no tiles, no request to anyone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import pydeck as pdk
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from curim_data.city import CityProfile
+from curim_data.i18n import Translator
+from pages.parts.colours import Palette, rgba
+
+TILE = 512  # deck.gl's world is 512 px wide at zoom 0
+MARGIN = 18
+SIDEBAR = 300
+SIDEBAR_FROM = 769
+FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', Arial, sans-serif"
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A named point: a hot spot's rank and name, or a landmark."""
+
+    name: str
+    longitude: float
+    latitude: float
+    rank: int | None = None
+
+
+def features(shapes: Collection[BaseGeometry]) -> dict[str, Any]:
+    """A GeoJSON collection, coordinates rounded to five decimals (about a metre)."""
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {},
+                "geometry": shapely.geometry.mapping(shapely.set_precision(shape, 1e-5)),
+            }
+            for shape in shapes
+        ],
+    }
+
+
+def ground(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
+    """Sea, land, streets and district borders, from the bottom up."""
+    west, south, east, north = city.land.bounds
+    pad = max(east - west, north - south) * 4
+    sea = shapely.box(west - pad, south - pad, east + pad, north + pad)
+    layers = [
+        _shape("sea", [sea], filled=True, get_fill_color=rgba(colours.sea)),
+        _shape(
+            "land",
+            [city.land],
+            filled=True,
+            get_fill_color=rgba(colours.land),
+            stroked=True,
+            get_line_color=rgba(colours.land_line),
+            line_width_min_pixels=1,
+        ),
+    ]
+    if city.streets:
+        layers.append(
+            _shape(
+                "streets",
+                [street.polygon for street in city.streets],
+                stroked=True,
+                get_line_color=rgba(colours.street),
+                line_width_min_pixels=2,
+            )
+        )
+    if city.districts:
+        borders = [area.polygon.boundary for area in city.districts]
+        layers.append(
+            _shape(
+                "districts",
+                borders,
+                stroked=True,
+                get_line_color=rgba(colours.district_line, 170),
+                line_width_min_pixels=1,
+            )
+        )
+    return layers
+
+
+def landmark_pins(city: CityProfile, t: Translator, besides: Collection[Pin] = ()) -> list[Pin]:
+    """The city's landmarks, but for those that would run into a label already set."""
+    marks = [Pin(t.label(mark.labels), mark.longitude, mark.latitude) for mark in city.landmarks]
+    west, south, east, north = city.land.bounds
+    apart_x, apart_y = (east - west) * 0.14, (north - south) * 0.035
+    kept: list[Pin] = []
+    for mark in marks:
+        near = (
+            abs(mark.longitude - other.longitude) < apart_x and abs(mark.latitude - other.latitude) < apart_y
+            for other in (*besides, *kept)
+        )
+        if not any(near):
+            kept.append(mark)
+    return kept
+
+
+def labels(pins: Collection[Pin], colours: Palette, *, layer: str, strong: bool) -> pdk.Layer:
+    """Names on the map, with a halo so that they read on any colour. Hot spots strong, landmarks quiet."""
+    rows = [
+        {"position": [pin.longitude, pin.latitude], "text": f"{pin.rank} {pin.name}" if pin.rank else pin.name}
+        for pin in pins
+    ]
+    return pdk.Layer(
+        "TextLayer",
+        id=layer,
+        data=rows,
+        get_position="position",
+        get_text="text",
+        get_size=13 if strong else 11,
+        get_color=rgba(colours.text if strong else colours.muted),
+        get_pixel_offset=[9 if strong else 0, 0],
+        get_text_anchor=pdk.types.String("start" if strong else "middle"),
+        get_alignment_baseline=pdk.types.String("center"),
+        font_family=pdk.types.String(FONT),
+        font_weight=pdk.types.String("bold" if strong else "normal"),
+        font_settings={"sdf": True, "radius": 12, "cutoff": 0.25},
+        outline_width=4,
+        outline_color=rgba(colours.land),
+        character_set=pdk.types.String("auto"),
+        pickable=False,
+    )
+
+
+def view(land: BaseGeometry, *, window: int, span: float, height: int) -> pdk.ViewState:
+    """The view that fits the land with a margin into a map `span` of the page wide and `height` px high."""
+    width = map_width(window, span)
+    west, south, east, north = land.bounds
+    top, bottom = _mercator(north), _mercator(south)
+    across, down = (east - west) / 360, (top - bottom) / (2 * math.pi)
+    zoom = min(math.log2((width - 2 * MARGIN) / (TILE * across)), math.log2((height - 2 * MARGIN) / (TILE * down)))
+    latitude = math.degrees(2 * math.atan(math.exp((top + bottom) / 2)) - math.pi / 2)
+    return pdk.ViewState(
+        longitude=(west + east) / 2, latitude=latitude, zoom=zoom, min_zoom=zoom - 1, max_zoom=18, pitch=0, bearing=0
+    )
+
+
+def map_width(window: int, span: float) -> float:
+    """Pixels that a map gets: the window less the sidebar and the page's padding; all of a phone's."""
+    if window < SIDEBAR_FROM:
+        return max(240.0, window - 34)
+    return max(240.0, (min(window, 1900) - SIDEBAR - 160) * span)
+
+
+def _mercator(latitude: float) -> float:
+    return math.log(math.tan(math.pi / 4 + math.radians(latitude) / 2))
+
+
+def _shape(layer: str, shapes: Collection[BaseGeometry], **style: Any) -> pdk.Layer:
+    settings = {"filled": False, "stroked": False, "pickable": False, **style}
+    return pdk.Layer("GeoJsonLayer", id=layer, data=features(shapes), **settings)

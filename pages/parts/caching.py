@@ -1,0 +1,47 @@
+"""Answers kept for a while. Keys are small and hashable (a dataset's version, a filter, an audience), never tables.
+
+Streamlit hashes a large table by a sample of its rows, so two different tables may share a key.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from pages.parts.page import Dataset, Page
+
+MAX_ENTRIES = 400
+TTL = "2h"
+
+# For a page's own computations: functions of a `Dataset`, a filter, an audience and plain settings.
+remember = st.cache_data(max_entries=MAX_ENTRIES, ttl=TTL, show_spinner=False)
+
+
+def ask(page: Page, question: str, *parts: Any, filter: AlertFilter | None = None, **settings: Any) -> Any:
+    """Put one of the functions of `queries` (by name) about what is on show, and keep its answer.
+
+    `ask(page, "counts", ("week",), complete=True)` is
+    `queries.counts(source, page.filter, ("week",), page.audience, complete=True)`.
+    """
+    return answer(question, page.dataset, filter or page.filter, page.audience, parts, tuple(sorted(settings.items())))
+
+
+@remember
+def answer(
+    question: str,
+    dataset: Dataset,
+    chosen: AlertFilter,
+    audience: Audience,
+    parts: tuple[Any, ...] = (),
+    settings: tuple[tuple[str, Any], ...] = (),
+) -> Any:
+    """The answer of one query function; cached by everything that it depends on."""
+    source = open_source(Home(Path(dataset.home)))
+    return getattr(queries, question)(source, chosen, *parts, audience=audience, **dict(settings))

@@ -1,0 +1,132 @@
+"""The door of every page. It relies on nothing that the shell did, so a page file run alone is guarded too."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from curim_data.access import Audience, Role
+from curim_data.city import CityProfile, load_city, profile_version
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home, create_home, sample_home
+from curim_data.i18n import DEFAULT_LANGUAGE, LANGUAGES, Translator, translator
+
+from pages.parts import reader as readers
+from pages.parts.page import Page, carried
+
+DEFAULT_WIDTH = 1280
+
+
+def require(role: Role, *, data: bool = True) -> Page:
+    """Let a reader of at least this role in; stop the run for anyone else.
+
+    Parameters
+    ----------
+    role
+        The least role that may see the page.
+    data
+        Whether the page makes sense only with alerts in the store; if so, an empty store stops the run with a way on.
+    """
+    t = translator(language())
+    visitor = readers.reader()
+    if visitor is None:
+        _ask_to_sign_in(t)
+    if visitor is None or visitor.role is None:
+        _refuse(t, t("Your address has no role here yet. Ask the person who runs the dashboard to enter it."))
+    page = _page(t, visitor.name, visitor.role)
+    if page.role < role:
+        _refuse(t, t("This page is for other readers: it is not part of what you may see."))
+    if data and page.source is None:
+        _say_empty(page)
+    return page
+
+
+def language() -> str:
+    """The reader's language: the word `lang` of the link, else Greek."""
+    asked = st.query_params.get("lang", DEFAULT_LANGUAGE)
+    return asked if asked in LANGUAGES else DEFAULT_LANGUAGE
+
+
+def _page(t: Translator, name: str, role: Role) -> Page:
+    view = "council" if st.query_params.get("as") == "council" and role > Role.COUNCIL else ""
+    seen_as = Role.COUNCIL if view else role
+    asked_home = st.query_params.get("home", "")
+    home, is_sample = _home(asked_home)
+    city = city_of(home)
+    source = open_source(home) if home.exists() else None
+    words = {word: st.query_params[word] for word in st.query_params}
+    chosen, notes = AlertFilter.from_query(words, city)
+    return Page(
+        t=t,
+        city=city,
+        filter=chosen,
+        audience=seen_as.audience,
+        role=seen_as,
+        home=home,
+        source=source,
+        is_sample=is_sample,
+        theme="dark" if st.context.theme.type == "dark" else "light",
+        width=_width(),
+        reader=name,
+        notes=notes,
+        carried=carried(t.lang, view, asked_home if asked_home in ("own", "sample") else ""),
+    )
+
+
+def _home(asked: str) -> tuple[Home, bool]:
+    """The home on show: one's own where it has alerts, the sample city otherwise or when the link asks for it."""
+    own = Home.default()
+    if asked != "sample" and own.exists():
+        return own, False
+    if asked == "own":
+        if not own.city_folder.exists():
+            create_home(own.path)
+        return own, False
+    return sample_home(own), True
+
+
+def city_of(home: Home) -> CityProfile:
+    """The city profile of a home, read once per version."""
+    return _city(str(home.city_folder), profile_version(home.city_folder))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _city(folder: str, version: str) -> CityProfile:  # noqa: ARG001 (the version is the cache's key)
+    return load_city(Path(folder))
+
+
+def _width() -> int:
+    """The width of the reader's window, told by the script that `web` adds to the page."""
+    told = st.context.cookies.get("curim_width", "")
+    return int(told) if told.isdigit() and 200 <= int(told) <= 10_000 else DEFAULT_WIDTH
+
+
+def _ask_to_sign_in(t: Translator) -> None:
+    st.header(t("Sign in"))
+    st.write(t("This dashboard shows citizens' safety alerts. Sign in with your account to see it."))
+    providers = [name for name, entry in st.secrets["auth"].items() if hasattr(entry, "items")]
+    for provider in providers or [None]:
+        label = t("Sign in with {provider}", provider=provider) if provider else t("Sign in")
+        st.button(label, key=f"sign_in_{provider}", type="primary", on_click=partial(st.login, provider))
+    st.stop()
+
+
+def _refuse(t: Translator, why: str) -> None:
+    st.header(t("Not open to you"))
+    st.write(why)
+    st.stop()
+
+
+def _say_empty(page: Page) -> None:
+    t = page.t
+    st.header(t("No alerts yet"))
+    st.write(t("Import an export on the Data page, or look at the sample city meanwhile."))
+    with st.container(horizontal=True):
+        data = Path(__file__).resolve().parents[1] / "data.py"
+        st.page_link(data, label=t("Import an export"), query_params=page.query)
+        sample = {**page.query, "home": "sample"}
+        st.page_link(data.with_name("briefing.py"), label=t("Show the sample city"), query_params=sample)
+    st.stop()

@@ -1,0 +1,40 @@
+"""Links that carry the view: language, audience, home and filter go along to the next page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from curim_data.filters import AlertFilter
+from pages.parts.page import Page
+
+FOLDER = Path(__file__).resolve().parents[1]
+LANDING = "briefing"
+
+
+def page_link(page: Page, name: str, label: str, *, filter: AlertFilter | None = None, **words: str) -> None:
+    """A link to another page that carries the view; `filter` replaces the reader's, `words` add to the query."""
+    query = {**page.query_with(filter or page.filter), **words}
+    st.page_link(FOLDER / f"{name}.py", label=label, query_params=query)
+
+
+def url(page: Page, name: str, *, filter: AlertFilter | None = None, **words: str) -> str:
+    """The link as text, relative to the dashboard's root."""
+    query = urlencode({**page.query_with(filter or page.filter), **words})
+    return f"/{'' if name == LANDING else name}" + (f"?{query}" if query else "")
+
+
+def here(page: Page) -> str:
+    """The full address of what the reader sees, to send to a colleague."""
+    base = str(st.context.url or "").split("?")[0]
+    query = urlencode(page.query)
+    return f"{base}?{query}" if query else base
+
+
+def go(page: Page, name: str, *, filter: AlertFilter | None = None, **words: Any) -> None:
+    """Take the reader to another page with the view and these words; for buttons that do something first."""
+    query = {**page.query_with(filter or page.filter), **{word: str(value) for word, value in words.items()}}
+    st.switch_page(FOLDER / f"{name}.py", query_params=query)

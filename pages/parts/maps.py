@@ -1,0 +1,266 @@
+"""The one place that makes a map: counts in printed classes, hot cells outlined, withheld cells in their own grey.
+
+`map_provider=None` and no map style: with a style of None, Streamlit would fetch a base map from a third party.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+import pydeck as pdk
+import streamlit as st
+from shapely.geometry.base import BaseGeometry
+
+from curim_data.i18n import Translator
+from pages.parts import basemap
+from pages.parts.basemap import Pin
+from pages.parts.colours import COUNTS, Palette, palette, rgba
+from pages.parts.page import Page
+
+HEIGHT = 540
+CELL_LAYERS = ("cells", "withheld")
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A named outline on the map: a cluster, a treated area. `polygon` in WGS84."""
+
+    id: str
+    label: str
+    polygon: BaseGeometry
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What the reader picked on the map: H3 cells as hex strings, outlines by id."""
+
+    cells: tuple[str, ...] = ()
+    outlines: tuple[str, ...] = ()
+
+
+def class_breaks(counts: Sequence[float], classes: int = len(COUNTS)) -> list[int]:
+    """Upper bounds of at most `classes` classes for the positive counts: quantiles, whole and distinct.
+
+    The last class is open to the maximum. An empty list where nothing is above zero.
+    """
+    positive = np.asarray([c for c in counts if c == c and c > 0], float)
+    if not len(positive):
+        return []
+    cuts = np.quantile(positive, np.linspace(0, 1, classes + 1)[1:], method="higher")
+    return sorted({int(np.ceil(cut)) for cut in cuts})
+
+
+def draw(
+    page: Page,
+    *,
+    key: str,
+    alt: str,
+    cells: pd.DataFrame | None = None,
+    hot: Collection[int] = (),
+    outlines: Sequence[Outline] = (),
+    pins: Sequence[Pin] = (),
+    highlight: Collection[int] = (),
+    height: int = HEIGHT,
+    span: float = 1.0,
+    pickable: bool = True,
+) -> Picked:
+    """Draw the city's map with its legend and say what the reader picked.
+
+    Parameters
+    ----------
+    page
+        The page's run.
+    key
+        Key of the element: camera and selection live as long as it stays the same.
+    alt
+        What the map shows, in words, for those who do not see it.
+    cells
+        Columns `cell` (int64 H3), `n`, `low`, `high`, `withheld`, as the gate lets them through.
+    hot
+        Cells with more alerts than chance explains; drawn with a dark outline.
+    outlines, pins, highlight
+        Clusters or areas, names, and the cells of what is selected elsewhere on the page.
+    height, span
+        Pixels, and the share of the page's width that the map gets (2/3 beside a list).
+    pickable
+        Whether a click selects cells and outlines.
+
+    Returns
+    -------
+    Picked
+        Cells and outlines selected on the map.
+    """
+    colours = palette(page.theme)
+    height = min(height, 420) if page.narrow else height
+    deck = deck_of(page, colours, cells, hot, outlines, pins, highlight, height=height, span=span, pickable=pickable)
+    event: Any = st.pydeck_chart(
+        deck,
+        height=height,
+        key=key,
+        alt=alt,
+        **({"on_select": "rerun", "selection_mode": "multi-object"} if pickable else {}),
+    )
+    legend(page.t, colours, cells, hot=bool(len(hot)), outlined=bool(outlines), highlighted=bool(len(highlight)))
+    return picked(event) if pickable else Picked()
+
+
+def picked(event: Any) -> Picked:
+    """What a map's selection event holds."""
+    objects = (event or {}).get("selection", {}).get("objects", {})
+    cells = [row["hex"] for layer in CELL_LAYERS for row in objects.get(layer, ())]
+    shapes = [row["id"] for row in objects.get("outlines", ())]
+    return Picked(tuple(dict.fromkeys(cells)), tuple(dict.fromkeys(shapes)))
+
+
+def deck_of(
+    page: Page,
+    colours: Palette,
+    cells: pd.DataFrame | None,
+    hot: Collection[int],
+    outlines: Sequence[Outline],
+    pins: Sequence[Pin],
+    highlight: Collection[int],
+    *,
+    height: int,
+    span: float,
+    pickable: bool,
+) -> pdk.Deck:
+    """The map as a pydeck object: our own ground first, data next, names last."""
+    layers = basemap.ground(page.city, colours)
+    if cells is not None:
+        layers += _count_layers(page.t, colours, cells, pickable)
+    layers.append(_hexagon_lines("hot", hot, colours.hot_line, width=2))
+    layers.append(_outline_layer(colours, outlines, pickable))
+    layers.append(_hexagon_lines("highlight", highlight, colours.highlight, width=4))
+    quiet = basemap.landmark_pins(page.city, page.t, pins)
+    layers.append(basemap.labels(quiet, colours, layer="landmarks", strong=False))
+    layers.append(basemap.labels(pins, colours, layer="pins", strong=True))
+    return pdk.Deck(
+        layers=layers,
+        map_provider=None,
+        initial_view_state=basemap.view(page.city.land, window=page.width, span=span, height=height),
+        tooltip={
+            "text": "{tip}",
+            "style": {
+                "backgroundColor": colours.ground,
+                "color": colours.text,
+                "border": f"1px solid {colours.land_line}",
+                "borderRadius": "6px",
+                "fontSize": "13px",
+            },
+        },
+    )
+
+
+def _count_layers(t: Translator, colours: Palette, cells: pd.DataFrame, pickable: bool) -> list[pdk.Layer]:
+    breaks = class_breaks(cells["n"].tolist())
+    shades = _shades(len(breaks))
+    shown, hidden = [], []
+    for row in cells.itertuples():
+        name = h3.int_to_str(int(row.cell))
+        if row.withheld:
+            tip = t("{low} to {high} alerts: too few to show exactly", low=int(row.low), high=int(row.high))
+            hidden.append({"hex": name, "tip": tip})
+        elif row.n > 0:
+            place = int(np.searchsorted(breaks, row.n))
+            shade = rgba(shades[min(place, len(shades) - 1)], 225)
+            shown.append({"hex": name, "shade": shade, "tip": alerts(t, row.n)})
+    settings = {"get_hexagon": "hex", "extruded": False, "coverage": 0.93, "pickable": pickable, "auto_highlight": True}
+    return [
+        pdk.Layer("H3HexagonLayer", id="withheld", data=hidden, get_fill_color=rgba(colours.withheld, 190), **settings),
+        pdk.Layer("H3HexagonLayer", id="cells", data=shown, get_fill_color="shade", **settings),
+    ]
+
+
+def alerts(t: Translator, n: float) -> str:
+    """A count of alerts in words; one decimal where spans were shared out."""
+    whole = round(n)
+    if abs(n - whole) > 0.05:
+        return t("{n} alerts", n=float(n))
+    return t.n("{n} alert", "{n} alerts", whole)
+
+
+def _hexagon_lines(layer: str, cells: Collection[int], colour: str, width: int) -> pdk.Layer:
+    return pdk.Layer(
+        "H3HexagonLayer",
+        id=layer,
+        data=[{"hex": h3.int_to_str(int(cell))} for cell in cells],
+        get_hexagon="hex",
+        extruded=False,
+        filled=False,
+        stroked=True,
+        coverage=0.93,
+        get_line_color=rgba(colour),
+        line_width_min_pixels=width,
+        get_line_width=1,
+        pickable=False,
+    )
+
+
+def _outline_layer(colours: Palette, outlines: Sequence[Outline], pickable: bool) -> pdk.Layer:
+    rows = [
+        {"id": o.id, "tip": o.label, "ring": [[round(x, 5), round(y, 5)] for x, y in part.exterior.coords]}
+        for o in outlines
+        for part in getattr(o.polygon, "geoms", [o.polygon])
+    ]
+    return pdk.Layer(
+        "PolygonLayer",
+        id="outlines",
+        data=rows,
+        get_polygon="ring",
+        filled=True,
+        get_fill_color=rgba(colours.cluster_line, 24),
+        stroked=True,
+        get_line_color=rgba(colours.cluster_line),
+        line_width_min_pixels=2,
+        get_line_width=1,
+        pickable=pickable,
+    )
+
+
+def _shades(classes: int) -> tuple[str, ...]:
+    """The scale's colours for a number of classes, spread from its light to its dark end."""
+    if classes >= len(COUNTS):
+        return COUNTS
+    return tuple(COUNTS[round(i * (len(COUNTS) - 1) / max(classes - 1, 1))] for i in range(max(classes, 1)))
+
+
+def legend(
+    t: Translator, colours: Palette, cells: pd.DataFrame | None, *, hot: bool, outlined: bool, highlighted: bool
+) -> None:
+    """The legend under a map: printed classes, then what outlines and greys mean."""
+    entries: list[tuple[str, str]] = []
+    if cells is not None:
+        breaks = class_breaks(cells["n"].tolist())
+        lower = 1
+        for shade, upper in zip(_shades(len(breaks)), breaks, strict=False):
+            span = t.number(upper) if upper == lower else f"{t.number(lower)}–{t.number(upper)}"
+            entries.append((f"background:{shade}", span))
+            lower = upper + 1
+        if bool(cells["withheld"].any()):
+            entries.append((f"background:{colours.withheld}", t("protected: too few to show")))
+    if hot:
+        entries.append((f"border:2px solid {colours.hot_line}", t("more than chance explains")))
+    if outlined:
+        entries.append((f"border:2px solid {colours.cluster_line}", t("cluster")))
+    if highlighted:
+        entries.append((f"border:3px solid {colours.highlight}", t("selected")))
+    if not entries:
+        return
+    head = html.escape(t("Alerts per cell")) if cells is not None else ""
+    marks = "".join(
+        f'<span style="white-space:nowrap;display:inline-flex;align-items:center;gap:.35em">'
+        f'<span aria-hidden="true" style="display:inline-block;width:1.1em;height:.85em;box-sizing:border-box;'
+        f'border-radius:2px;{style}"></span>{html.escape(text)}</span>'
+        for style, text in entries
+    )
+    st.html(
+        f'<div style="display:flex;flex-wrap:wrap;gap:.25em 1em;font-size:.85rem;color:{colours.muted};'
+        f'font-variant-numeric:tabular-nums"><span>{head}</span>{marks}</div>'
+    )

@@ -1,0 +1,49 @@
+"""Who reads: the person signed in, or, where no sign-in is configured, the analyst at this computer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.errors import StreamlitSecretNotFoundError
+
+from curim_data.access import Role, read_roles
+from curim_data.home import Home
+
+SESSION_HOURS = 12
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A reader and their role; no role means that nothing is shown."""
+
+    name: str
+    role: Role | None
+
+
+def sign_in_configured() -> bool:
+    """Whether the secrets name an identity provider."""
+    try:
+        return "auth" in st.secrets
+    except StreamlitSecretNotFoundError:
+        return False
+
+
+def reader() -> Reader | None:
+    """The reader of this run; None where sign-in is configured and nobody has signed in.
+
+    A session ends after `SESSION_HOURS`, whatever the life of the identity cookie. A signed-in address without an
+    entry in the home's `roles.toml`, or one that the provider says is not verified, has no role.
+    """
+    if not sign_in_configured():
+        return Reader("", Role.ANALYST)
+    if not st.user.is_logged_in:
+        return None
+    if time.time() - float(st.user.get("iat", 0)) > SESSION_HOURS * 3600:
+        st.logout()
+        return None
+    address = str(st.user.get("email", "")).strip().lower()
+    if st.user.get("email_verified") is False:
+        return Reader(address, None)
+    return Reader(address, read_roles(Home.default().path / "roles.toml").get(address))

@@ -1,0 +1,111 @@
+"""Tables and their downloads: one column look, and one way out for data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from curim_data.export import safe_csv
+from curim_data.i18n import Translator
+from pages.parts.page import Page
+
+
+def table(
+    page: Page,
+    frame: pd.DataFrame,
+    headings: Mapping[str, str],
+    *,
+    key: str,
+    alt: str,
+    file_name: str = "",
+    digits: Mapping[str, int] | None = None,
+    percent: Mapping[str, int] | None = None,
+    columns: Mapping[str, Any] | None = None,
+    height: int | str = "auto",
+) -> None:
+    """Show a table in the reader's number form, with its download where `file_name` is given.
+
+    Parameters
+    ----------
+    headings
+        The columns to show, in order, and their headings.
+    digits, percent
+        Columns of numbers to write with so many decimals, and of shares (0 to 1) to write as percentages.
+    columns
+        Streamlit column settings that replace the heading alone.
+    """
+    st.dataframe(
+        written(page.t, frame, digits=digits, percent=percent)[list(headings)],
+        column_config=settings(headings, columns),
+        hide_index=True,
+        key=key,
+        alt=alt,
+        height=height,
+    )
+    if file_name:
+        download(page.t, frame[list(headings)].rename(columns=headings), file_name, key=f"{key}_download")
+
+
+def selectable(
+    page: Page,
+    frame: pd.DataFrame,
+    headings: Mapping[str, str],
+    *,
+    key: str,
+    alt: str,
+    selected: int | None = None,
+    digits: Mapping[str, int] | None = None,
+    percent: Mapping[str, int] | None = None,
+    columns: Mapping[str, Any] | None = None,
+) -> int | None:
+    """A table of which one row can be picked: its position. `selected` sets the row when the table first appears."""
+    event: Any = st.dataframe(
+        written(page.t, frame, digits=digits, percent=percent)[list(headings)],
+        column_config=settings(headings, columns),
+        hide_index=True,
+        key=key,
+        alt=alt,
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default=None if selected is None else {"selection": {"rows": [selected]}},
+    )
+    rows = (event or {}).get("selection", {}).get("rows", [])
+    return int(rows[0]) if rows and rows[0] < len(frame) else None
+
+
+def written(
+    t: Translator,
+    frame: pd.DataFrame,
+    *,
+    digits: Mapping[str, int] | None = None,
+    percent: Mapping[str, int] | None = None,
+) -> pd.DataFrame:
+    """The frame with its numbers as the reader writes them (text; NaN becomes a dash)."""
+    out = frame.copy()
+    for name, places in (digits or {}).items():
+        out[name] = [t.number(value, places) for value in frame[name]]
+    for name, places in (percent or {}).items():
+        out[name] = [t.percent(value, places) for value in frame[name]]
+    return out
+
+
+def settings(headings: Mapping[str, str], columns: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Streamlit's column settings for plain headings, with a column's own where given."""
+    return {name: (columns or {}).get(name, st.column_config.Column(label)) for name, label in headings.items()}
+
+
+def download(t: Translator, frame: pd.DataFrame, file_name: str, *, key: str, label: str = "") -> None:
+    """A button that hands out a table as CSV whose cells no spreadsheet takes for formulas; made when clicked."""
+    st.download_button(
+        label or t("Download the data"),
+        data=lambda: safe_csv(frame),
+        file_name=file_name,
+        mime="text/csv",
+        key=key,
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
