@@ -1,0 +1,82 @@
+"""What is chosen for the reader of hot spots, and how it is told: window, surroundings, margin, reach of Gi*."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analysis.result import Choice
+from curim_data.i18n import Message, Num
+
+# A place is what lies within 200 m of a cell's centre, its surroundings what lies beyond and within 450 m.
+PLACE_M: Final = 200
+SURROUNDINGS_M: Final = 450
+# Gi* and its normal tail: below this mean window count more than 5 % of chance maps show a hot cell (simulated).
+GISTAR_FROM: Final = 100
+
+
+def window_for(side: float) -> int:
+    """Rings of cells that, with the cell itself, make a place: those within 200 m; none where cells are that large."""
+    return int(PLACE_M // side)
+
+
+def surroundings_for(side: float, k: int) -> int:
+    """The last ring of cells that counts as surroundings: within 450 m, at least one ring beyond the place."""
+    return max(k + 1, int(SURROUNDINGS_M // side))
+
+
+def margin_for(k: int) -> float:
+    """Ratio to the surroundings that a smooth, dense quarter reaches by itself, found by simulation.
+
+    1.25 for cells of a place's fraction; 1.35 where a single cell is the place (`k` = 0), as its surroundings then
+    reach beyond the quarter.
+    """
+    return 1.25 if k else 1.35
+
+
+def told(
+    side: float, k: int, outer: int, margin: float, alpha: float, based: bool, mean_window: float
+) -> tuple[Choice, ...]:
+    """The settings of a test, each with its sentence."""
+    place = (
+        Message(
+            "Each cell is tested alone and together with the cells around it, up to {metres} m from its centre.",
+            {"metres": round((k + 0.5) * side)},
+        )
+        if k
+        else Message("Each cell is tested alone: it is as large as a place.")
+    )
+    against = (
+        Message("A place is compared with all the rest of the city, relative to the base counts.")
+        if based
+        else Message(
+            "A place is compared with its own surroundings up to {metres} m, not with the mean of the city: a dense "
+            "quarter as a whole is no hot spot.",
+            {"metres": round((outer + 0.5) * side)},
+        )
+    )
+    excess = Message(
+        "Hot means at least {margin} times as dense as what it is compared with, beyond chance: a dense quarter with "
+        "soft edges reaches that much without any hot spot.",
+        {"margin": Num(margin, 2)},
+    )
+    share = Message(
+        "Corrected for having looked at every cell: of the cells marked, at most {percent} % are expected to be "
+        "chance.",
+        {"percent": Num(100 * alpha, 0)},
+    )
+    gistar = (
+        Message("Gi* is shown beside it; with {mean} alerts in the mean window its normal tail can be read.")
+        if mean_window >= GISTAR_FROM
+        else Message(
+            "Gi* is shown beside it for comparison only: with {mean} alerts in the mean window its normal tail marks "
+            "chance as hot too often (it needs about {border})."
+        )
+    )
+    gistar = Message(gistar.text, {"mean": Num(mean_window, 1), "border": GISTAR_FROM})
+    return (
+        Choice("window", k, place),
+        Choice("surroundings", outer, against),
+        Choice("margin", margin, excess),
+        Choice("alpha", alpha, share),
+        Choice("gistar", mean_window, gistar),
+    )
