@@ -135,7 +135,7 @@ class Changes:
 
     `frame`: the columns that name a candidate (`by`), then before, after, expected, ratio, low, high, p, q (NaN where
     not tested), direction (int), significant (bool), compared ("before" or "city"), women, women_low, women_high (share
-    of women among women and men after; NaN where unknown), withheld (bool). `n`: alerts after, in the largest candidate.
+    of women among women and men after; NaN where unknown), withheld (bool). `n`: alerts after of the largest candidate.
     """
 
     frame: pd.DataFrame
