@@ -1,0 +1,267 @@
+"""From a hot spot's figures to the draft of a plan that can be evaluated.
+
+The draft proposes; people decide. What it says of the problem comes from the data, what it says of measures from the
+catalogue, and where either is silent the draft says so instead of filling the gap.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import h3.api.basic_str as h3
+import numpy as np
+import pandas as pd
+
+from analysis.evidence import Fit, Measure, covered, rank, women_stand_out
+from analysis.statement import gender_sentence, problem_statement
+from curim_data.city import CityProfile
+from curim_data.i18n import LANGUAGES, Message, Translator, translator
+from curim_data.plan import Areas, Assessment, GenderCheck, Objective, Plan, Problem
+
+REVIEW_AFTER: Final = dt.timedelta(weeks=4)
+START_AFTER: Final = dt.timedelta(weeks=8)
+PERIOD: Final = dt.timedelta(days=365)
+
+SmallestDrop = Callable[[float, float], float]
+"""Mean counts before in the treated and in the comparison area to the smallest drop seen with 80 % power, in alerts."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A proposed plan with what speaks for its parts.
+
+    fits: measures that fit, ranked; expected_drop: alerts fewer by the smallest number that applies (None: no number);
+    warnings: what the reader must know before deciding; harms: questions on possible harm; reasons: why the comparison
+    area was chosen.
+    """
+
+    plan: Plan
+    fits: tuple[Fit, ...]
+    expected_drop: float | None
+    warnings: tuple[Message, ...]
+    harms: tuple[Message, ...]
+    reasons: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A proposed comparison area: its cells (H3 hex strings), its alerts, and why it was chosen."""
+
+    cells: tuple[str, ...]
+    n: float
+    treated_n: float
+    reasons: tuple[Message, ...]
+
+
+def draft(
+    problem: Problem,
+    city: CityProfile,
+    as_of: dt.date,
+    *,
+    measures: Iterable[Measure] | None = None,
+    cells: pd.DataFrame | None = None,
+    smallest_drop: SmallestDrop | None = None,
+    language: str = "el",
+) -> Draft:
+    """Propose a plan for a problem.
+
+    Parameters
+    ----------
+    problem : the problem, from a hot spot's figures
+    city : profile for labels and for the land on which the buffer lies
+    as_of : last day with data; dates are proposed from it
+    measures : the measures chosen so far; None: the first well-founded one
+    cells : frame of counts by cell (index or column `cell`, columns `n`, `low`), for the comparison area; None: none
+    smallest_drop : finds the smallest visible drop; None: it is left open
+    language : in which the plan's own sentences are written
+    """
+    fits = rank(problem)
+    chosen = tuple(measures) if measures is not None else tuple(fit.measure for fit in fits if fit.measure.usable)[:1]
+    drop = applicable_drop(problem, chosen)
+    like = compare_areas(cells, problem.cells) if cells is not None and problem.cells else None
+    start = as_of + START_AFTER
+    by = start + PERIOD
+    seen = None
+    if smallest_drop is not None and problem.n > 0 and like is not None:
+        seen = smallest_drop(float(problem.n), like.n)
+    t = translator(language)
+    target = None if drop is None else float(round(problem.n - drop))
+    objective = Objective(float(problem.n), problem.start, problem.end, target, by)
+    plan = Plan(
+        title=t("{place}: a plan", place=t.label(problem.names)),
+        language=language,
+        problem=problem,
+        statement={lang: problem_statement(problem, translator(lang), city) for lang in LANGUAGES},
+        measures=tuple(item.id for item in chosen),
+        objective=replace(objective, text=objective_sentence(objective, problem, t)),
+        start=start,
+        finish=by,
+        areas=Areas(problem.cells, buffer_cells(problem.cells, city), like.cells if like else ()),
+        assessment=Assessment("wdd", seen, by + REVIEW_AFTER),
+        gender_check=GenderCheck(affected=gender_sentence(problem, t)),
+    )
+    reasons = like.reasons if like else ()
+    return Draft(plan, fits, drop, warnings(problem, chosen, drop, seen), harms(problem), reasons)
+
+
+def applicable_drop(problem: Problem, measures: Iterable[Measure]) -> float | None:
+    """Alerts fewer in a period as long as the problem's, by the smallest usable number among the measures.
+
+    Each number counts only for the alerts that it covers; numbers of several measures are never added up. None where
+    no measure has a number that applies here.
+    """
+    drops = [
+        problem.n * covered(item, problem) * abs(item.pct_change) / 100
+        for item in measures
+        if item.usable and item.pct_change is not None and covered(item, problem) > 0
+    ]
+    return min(drops) if drops else None
+
+
+def objective_sentence(objective: Objective, problem: Problem, t: Translator) -> str:
+    """The objective in one sentence: specific, measurable, with its date; target "to be set" where there is none."""
+    if objective.start is None or objective.end is None or objective.by is None:
+        return ""
+    values = {
+        "place": t.label(problem.names),
+        "baseline": round(objective.baseline),
+        "start": t.date(objective.start, "medium"),
+        "end": t.date(objective.end, "medium"),
+        "by": objective.by,
+    }
+    if objective.target is None:
+        return t(
+            "{place}: fewer than {baseline} alerts ({start} to {end}) in a period of the same length, by {by}; "
+            "the target is to be set, because no study gives a number that applies here.",
+            **values,
+        )
+    return t(
+        "{place}: from {baseline} alerts ({start} to {end}) to {target} or fewer in a period of the same length, "
+        "by {by}.",
+        target=round(objective.target),
+        **values,
+    )
+
+
+def warnings(
+    problem: Problem, measures: Sequence[Measure], drop: float | None, seen: float | None
+) -> tuple[Message, ...]:
+    """What the reader must know before deciding."""
+    told = []
+    if drop is None:
+        told.append(
+            Message("No measure chosen so far has a number that applies to these alerts: set the target yourselves.")
+        )
+    elif seen is not None and drop < seen:
+        told.append(
+            Message(
+                "The expected fall ({drop} alerts) is smaller than what could be seen ({seen}): "
+                "widen the area, lengthen the period, or agree on a second indicator.",
+                {"drop": round(drop), "seen": int(np.ceil(seen))},
+            )
+        )
+    if sum(item.usable for item in measures) > 1:
+        told.append(Message("Effects of several measures are not added up; the smallest one sets the target."))
+    if measures and not any("GR" in item.setting for item in measures):
+        told.append(
+            Message("None of these measures was tested in Greece; effects are on recorded crime, not on alerts.")
+        )
+    if any(item.effect_measure == "reports_change" for item in measures):
+        told.append(Message("A campaign can raise alerts without more incidents: agree on a second indicator."))
+    if problem.ratio is not None and problem.ratio.value > 1:
+        told.append(
+            Message(
+                "A place chosen because it stood out often falls back by itself: compare with a place just as busy."
+            )
+        )
+    return tuple(told)
+
+
+def harms(problem: Problem) -> tuple[Message, ...]:
+    """Questions on possible harm that a plan has to answer before it is decided."""
+    asked = [
+        Message("Could the problem move next door? The buffer area is watched for that."),
+        Message("Could some people feel watched, or be sent away from a place that is theirs too?"),
+        Message("Could the measure make people report less, or keep them away from the place?"),
+    ]
+    if women_stand_out(problem):
+        asked.append(Message("Were women who use the place asked, at the hours that matter?"))
+    if problem.unknown_gender is not None and problem.unknown_gender > 0.2:
+        asked.append(Message("For many alerts the gender is not known: who is missing from this picture?"))
+    return tuple(asked)
+
+
+def buffer_cells(cells: Sequence[str], city: CityProfile, rings: int = 1) -> tuple[str, ...]:
+    """Cells on land in a ring around an area: where its problem could move to. Sorted H3 hex strings.
+
+    >>> buffer_cells([], None)
+    ()
+    """
+    if not cells:
+        return ()
+    around = _disc(cells, rings) - set(cells)
+    land = city.land_cells(h3.get_resolution(cells[0])).index
+    return tuple(sorted(cell for cell in around if h3.str_to_int(cell) in land))
+
+
+def compare_areas(cells: pd.DataFrame, treated: Sequence[str], *, apart: int = 3) -> Likeness | None:
+    """Propose a comparison area: connected, as many cells, a similar count, not adjacent to the treated area.
+
+    Grown from each cell outside `apart` rings of the treated area by taking the neighbouring cell with the count
+    nearest to the treated area's mean; the area whose total comes nearest to the treated one wins (ties: lowest cell).
+    Places of a similar level make the return to the mean alike in both (methods: regression to the mean).
+
+    Parameters
+    ----------
+    cells : counts by cell: index or column `cell` (int64 H3), columns `n` (NaN where withheld) and `low`
+    treated : H3 hex strings of the treated area
+    apart : rings around the treated area that stay out, so that neither the effect nor its displacement reaches it
+
+    Returns
+    -------
+    Likeness, or None where no such area exists.
+    """
+    frame = cells.set_index("cell") if "cell" in cells.columns else cells
+    count = frame["n"].fillna(frame["low"]) if "low" in frame.columns else frame["n"].fillna(0.0)
+    counts = {
+        h3.int_to_str(int(cell)): float(n) for cell, n in zip(count.index.to_numpy(), count.to_numpy(), strict=True)
+    }
+    total = sum(counts.get(cell, 0.0) for cell in treated)
+    free = set(counts) - _disc(treated, apart)
+    if not treated or not free:
+        return None
+    mean = total / len(treated)
+    near = sorted(free, key=lambda cell: (abs(counts[cell] - mean), cell))[:60]
+    grown = [area for seed in near if (area := _grow(seed, free, counts, len(treated), mean)) is not None]
+    if not grown:
+        return None
+    best = min(grown, key=lambda area: (abs(sum(counts[cell] for cell in area) - total), area))
+    n = sum(counts[cell] for cell in best)
+    told = Message(
+        "The comparison area has {n} alerts in the same period, the treated area {treated}; "
+        "it has as many cells and is not adjacent.",
+        {"n": round(n), "treated": round(total)},
+    )
+    reasons = [told]
+    if total > 0 and abs(n - total) > 0.25 * total:
+        reasons.append(
+            Message("No area is as busy as the treated one: its fall towards the mean may look like an effect.")
+        )
+    return Likeness(best, n, total, tuple(reasons))
+
+
+def _grow(seed: str, free: set[str], counts: dict[str, float], size: int, mean: float) -> tuple[str, ...] | None:
+    area = {seed}
+    while len(area) < size:
+        edge = (_disc(area, 1) & free) - area
+        if not edge:
+            return None
+        area.add(min(edge, key=lambda cell: (abs(counts[cell] - mean), cell)))
+    return tuple(sorted(area))
+
+
+def _disc(cells: Iterable[str], rings: int) -> set[str]:
+    return {near for cell in cells for near in h3.grid_disk(cell, rings)}
