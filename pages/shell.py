@@ -1,0 +1,112 @@
+"""The frame round every page: title, navigation, filter, language. Runs once before the page in each run."""
+
+import html
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from curim_data.access import Role
+from curim_data.i18n import LANGUAGE_NAMES, LANGUAGES
+from pages.parts import filter_bar
+from pages.parts.guard import require
+from pages.parts.links import FOLDER
+from pages.parts.page import Page, carried
+from pages.parts.reader import sign_in_configured
+from pages.parts.web import ICON
+
+st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
+page = require(Role.COUNCIL, data=False)
+t = page.t
+
+TITLES = {
+    "briefing": (t("Briefing"), Role.COUNCIL),
+    "hotspots": (t("Hot spots"), Role.COUNCIL),
+    "trends": (t("Trends"), Role.COUNCIL),
+    "gender": (t("Gender"), Role.COUNCIL),
+    "interventions": (t("Interventions"), Role.COUNCIL),
+    "evaluation": (t("Evaluation"), Role.COUNCIL),
+    "data": (t("Data"), Role.ANALYST),
+    "methods": (t("Methods"), Role.COUNCIL),
+}
+WITHOUT_FILTER = ("data", "methods", "interventions", "evaluation")
+
+
+def sidebar(page: Page, open_page: str, links: list[st.Page]) -> None:
+    city = t.label(page.city.names)
+    st.markdown(f"## CURiM · {city}")
+    if page.is_sample:
+        st.caption(t("Sample city: made-up data"))
+    with st.container(gap=None, key="navigation"):
+        for link in links:
+            st.page_link(link, query_params=page.query, width="stretch")
+    if open_page not in WITHOUT_FILTER and page.source is not None:
+        st.divider()
+        filter_bar.sidebar(page)
+        filter_bar.foot(page)
+    st.divider()
+    audience_switch(page)
+    languages(page)
+    if sign_in_configured():
+        st.caption(page.reader)
+        st.button(t("Sign out"), on_click=st.logout, type="tertiary")
+
+
+def audience_switch(page: Page) -> None:
+    """Look with the council's eyes, for readers who may see more."""
+    as_council = page.carried.get("as") == "council"
+    if page.role == Role.COUNCIL and not as_council:
+        return
+
+    def switch() -> None:
+        if st.session_state["as_council"]:
+            st.query_params["as"] = "council"
+        else:
+            st.query_params.pop("as", None)
+
+    if st.session_state.get("as_council") != as_council:
+        st.session_state["as_council"] = as_council
+    st.toggle(
+        t("As the council sees it"),
+        key="as_council",
+        on_change=switch,
+        help=t("Small numbers are protected and the map is coarser, on every page."),
+    )
+
+
+def languages(page: Page) -> None:
+    """Links that load the page anew, so that the page's declared language follows."""
+    words = {word: st.query_params[word] for word in st.query_params if word != "lang"}
+    links = []
+    for lang in LANGUAGES:
+        query = urlencode({**words, **carried(lang, "", "")})
+        name = html.escape(LANGUAGE_NAMES[lang])
+        mark = ' aria-current="true" style="font-weight:700;color:inherit"' if lang == page.t.lang else ""
+        links.append(f'<a href="?{html.escape(query)}" target="_self" lang="{lang}" hreflang="{lang}"{mark}>{name}</a>')
+    label = html.escape(t("Language"))
+    st.html(f'<nav aria-label="{label}" style="display:flex;gap:.9em;font-size:.9rem">{"".join(links)}</nav>')
+
+
+def banner(page: Page) -> None:
+    """Say on every page that the sample is a sample, and how to leave it."""
+    with st.container(horizontal=True, vertical_alignment="center", key="sample_banner"):
+        st.caption(t("Sample data: made up. Load your own export."), width="content")
+        query = {**page.query, "home": "own"}
+        if page.role >= Role.ANALYST:
+            st.page_link(FOLDER / "data.py", label=t("Leave the sample"), query_params=query)
+
+
+pages = {
+    name: st.Page(FOLDER / f"{name}.py", title=title, default=name == "briefing")
+    for name, (title, _) in TITLES.items()
+    if (FOLDER / f"{name}.py").exists()
+}
+open_to_reader = [entry for name, entry in pages.items() if page.role >= TITLES[name][1]]
+current = st.navigation(list(pages.values()), position="hidden")
+name = next((name for name, entry in pages.items() if entry.url_path == current.url_path), "briefing")
+with st.sidebar:
+    sidebar(page, name, open_to_reader)
+if page.is_sample:
+    banner(page)
+if name not in WITHOUT_FILTER:
+    filter_bar.above_page(page)
+current.run()
