@@ -73,13 +73,13 @@ def draft(
     problem : the problem, from a hot spot's figures
     city : profile for labels and for the land on which the buffer lies
     as_of : last day with data; dates are proposed from it
-    measures : the measures chosen so far; None: the first well-founded one
+    measures : the measures chosen so far; None: the best founded one whose number applies here
     cells : frame of counts by cell (index or column `cell`, columns `n`, `low`), for the comparison area; None: none
     smallest_drop : finds the smallest visible drop; None: it is left open
     language : in which the plan's own sentences are written
     """
     fits = rank(problem)
-    chosen = tuple(measures) if measures is not None else tuple(fit.measure for fit in fits if fit.measure.usable)[:1]
+    chosen = tuple(measures) if measures is not None else _applicable(fits)[:1]
     drop = applicable_drop(problem, chosen)
     like = compare_areas(cells, problem.cells) if cells is not None and problem.cells else None
     start = as_of + START_AFTER
@@ -105,6 +105,10 @@ def draft(
     )
     reasons = like.reasons if like else ()
     return Draft(plan, fits, drop, warnings(problem, chosen, drop, seen), harms(problem), reasons)
+
+
+def _applicable(fits: Iterable[Fit]) -> tuple[Measure, ...]:
+    return tuple(fit.measure for fit in fits if fit.measure.usable and fit.covered > 0)
 
 
 def applicable_drop(problem: Problem, measures: Iterable[Measure]) -> float | None:

@@ -76,8 +76,8 @@ def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
             end=problem.end,
         )
     return t.n(
-        "{place}: {n} alert from {start} to {end}. Mainly: {categories}.",
-        "{place}: {n} alerts from {start} to {end}. Mainly: {categories}.",
+        "{place}: {n} alert from {start} to {end}, mainly: {categories}.",
+        "{place}: {n} alerts from {start} to {end}, mainly: {categories}.",
         n,
         place=place,
         start=problem.start,
@@ -135,13 +135,11 @@ _COURSE: Final[Mapping[Pattern, Message]] = {
 
 
 def _since(problem: Problem, t: Translator) -> str:
-    if problem.since is None:
-        return t(_COURSE[problem.pattern]) if problem.pattern in _COURSE else ""
-    if problem.pattern is Pattern.CONSECUTIVE:
+    if problem.since is not None and problem.pattern is Pattern.CONSECUTIVE:
         return t("It has stood out without a break since {since}; before, it did not.", since=problem.since)
     if problem.pattern in _COURSE:
-        return t("{course} First seen: {since}.", course=t(_COURSE[problem.pattern]), since=problem.since)
-    return t("It has stood out since {since}.", since=problem.since)
+        return t(_COURSE[problem.pattern])
+    return "" if problem.since is None else t("It has stood out since {since}.", since=problem.since)
 
 
 def _certainty(problem: Problem, t: Translator) -> str:
@@ -150,15 +148,13 @@ def _certainty(problem: Problem, t: Translator) -> str:
     values = {"expected": Num(problem.expected, 0 if problem.expected >= 10 else 1), "p": t.p_value(problem.q)}
     if problem.q >= 0.05:
         return t(
-            "Expected by chance: {expected} alerts. Chance may explain the difference (corrected p: {p}).", **values
+            "Expected by chance: {expected} alerts; chance may explain the difference (corrected p: {p}).", **values
         )
     if problem.ratio is None:
-        return t(
-            "Expected by chance: {expected} alerts. Chance hardly explains the difference (corrected p: {p}).", **values
-        )
+        return t("Expected by chance: {expected} alerts; chance hardly explains so many (corrected p: {p}).", **values)
     return t(
-        "Expected by chance: {expected} alerts; there were {ratio} times as many (most likely between {low} and {high}). "
-        "Chance hardly explains the difference (corrected p: {p}).",
+        "Expected by chance: {expected} alerts; there were {ratio} times as many (most likely between {low} and {high} "
+        "times), which chance hardly explains (corrected p: {p}).",
         **values,
         ratio=problem.ratio.value,
         low=problem.ratio.low,
