@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from curim_data.i18n import Message
+
 T = TypeVar("T")
 
 
@@ -35,6 +37,16 @@ MOVES: Final[Mapping[PlanStatus, tuple[PlanStatus, ...]]] = {
     PlanStatus.FINISHED: (PlanStatus.RUNNING, PlanStatus.EVALUATED),
     PlanStatus.EVALUATED: (),
     PlanStatus.DROPPED: (PlanStatus.DRAFT,),
+}
+
+
+STATUS_WORDS: Final[Mapping[PlanStatus, Message]] = {
+    PlanStatus.DRAFT: Message("Draft"),
+    PlanStatus.DECIDED: Message("Decided"),
+    PlanStatus.RUNNING: Message("Running"),
+    PlanStatus.FINISHED: Message("Finished"),
+    PlanStatus.EVALUATED: Message("Evaluated"),
+    PlanStatus.DROPPED: Message("Dropped"),
 }
 
 
