@@ -88,11 +88,12 @@ def ground(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
     return layers
 
 
-def landmark_pins(city: CityProfile, t: Translator, besides: Collection[Pin] = ()) -> list[Pin]:
+def landmark_pins(city: CityProfile, t: Translator, besides: Collection[Pin] = (), *, narrow: bool = False) -> list[Pin]:
     """The city's landmarks, but for those that would run into a label already set."""
     marks = [Pin(t.label(mark.labels), mark.longitude, mark.latitude) for mark in city.landmarks]
     west, south, east, north = city.land.bounds
-    apart_x, apart_y = (east - west) * 0.14, (north - south) * 0.035
+    scale = 2 if narrow else 1
+    apart_x, apart_y = (east - west) * 0.16 * scale, (north - south) * 0.035 * scale
     kept: list[Pin] = []
     for mark in marks:
         near = (
@@ -104,28 +105,38 @@ def landmark_pins(city: CityProfile, t: Translator, besides: Collection[Pin] = (
     return kept
 
 
-def labels(pins: Collection[Pin], colours: Palette, *, layer: str, strong: bool) -> pdk.Layer:
-    """Names on the map, with a halo so that they read on any colour. Hot spots strong, landmarks quiet."""
+def labels(city: CityProfile, pins: Collection[Pin], colours: Palette, *, layer: str, strong: bool) -> pdk.Layer:
+    """Names on the map, with a halo so that they read on any colour. Hot spots strong, landmarks quiet.
+
+    Names of the eastern third stand left of their point, so that the edge of the map does not cut them.
+    """
+    west, _, east, _ = city.land.bounds
     rows = [
-        {"position": [pin.longitude, pin.latitude], "text": f"{pin.rank} {pin.name}" if pin.rank else pin.name}
+        {
+            "position": [pin.longitude, pin.latitude],
+            "text": f"{pin.rank} {pin.name}" if pin.rank else pin.name,
+            "anchor": "end" if pin.longitude > west + (east - west) * 0.66 else "start" if strong else "middle",
+        }
         for pin in pins
     ]
+    for row in rows:
+        row["shift"] = [{"start": 9, "middle": 0, "end": -9}[row["anchor"]], 0]
     return pdk.Layer(
         "TextLayer",
         id=layer,
         data=rows,
         get_position="position",
         get_text="text",
-        get_size=13 if strong else 11,
-        get_color=rgba(colours.text if strong else colours.muted),
-        get_pixel_offset=[9 if strong else 0, 0],
-        get_text_anchor=pdk.types.String("start" if strong else "middle"),
+        get_size=13 if strong else 12,
+        get_color=rgba(colours.text, 255 if strong else 225),
+        get_pixel_offset="shift",
+        get_text_anchor="anchor",
         get_alignment_baseline=pdk.types.String("center"),
         font_family=pdk.types.String(FONT),
         font_weight=pdk.types.String("bold" if strong else "normal"),
-        font_settings={"sdf": True, "radius": 12, "cutoff": 0.25},
-        outline_width=4,
-        outline_color=rgba(colours.land),
+        font_settings={"sdf": True, "fontSize": 64, "radius": 16, "buffer": 8, "cutoff": 0.2, "smoothing": 0.15},
+        outline_width=5,
+        outline_color=rgba(colours.halo),
         character_set=pdk.types.String("auto"),
         pickable=False,
     )

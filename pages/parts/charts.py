@@ -16,7 +16,7 @@ import streamlit as st
 from plotly.subplots import make_subplots
 
 from curim_data.i18n import Translator
-from pages.parts.colours import COUNTS, Palette, palette, rgba
+from pages.parts.colours import COUNTS, Palette, palette
 from pages.parts.page import Page
 from pages.parts.tables import download
 
@@ -43,7 +43,7 @@ def show(
 def base_figure(t: Translator, colours: Palette, *, height: int, **layout: Any) -> go.Figure:
     """An empty figure in the dashboard's look."""
     figure = go.Figure()
-    figure.update_layout(**_layout(t, colours, height), **layout)
+    figure.update_layout(**{**_layout(t, colours, height), **layout})
     figure.update_xaxes(**_axis(colours, grid=False))
     figure.update_yaxes(**_axis(colours, grid=True))
     return figure
@@ -149,7 +149,7 @@ def interval_bars_figure(
         hoverinfo="text",
     )
     top = float(frame[["value", "high"]].max(axis=None)) if len(frame) else 1.0
-    figure.update_xaxes(range=[0, top * 1.55 or 1], visible=False)
+    figure.update_xaxes(range=[0, top * 2.1 or 1], visible=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ")
     for label, text, end in zip(frame["label"], texts, frame[["value", "high"]].max(axis=1), strict=True):
         figure.add_annotation(
@@ -262,7 +262,7 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -
     figure = base_figure(t, colours, height=height)
     months = pd.to_datetime(frame["month"])
     years = sorted(months.dt.year.unique())
-    greys = [colours.band, colours.withheld, colours.muted]
+    greys = [colours.district_line, colours.withheld, colours.muted]
     for year in years:
         part = frame[months.dt.year == year]
         latest = year == years[-1]
@@ -280,7 +280,9 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -
             hoverinfo="text",
         )
     figure.update_layout(showlegend=True)
-    figure.update_xaxes(tickvals=list(range(1, 13)), ticktext=[t.month(m, "abbreviated") for m in range(1, 13)])
+    figure.update_xaxes(
+        range=[0.6, 12.4], tickvals=list(range(1, 13)), ticktext=[t.month(m, "abbreviated") for m in range(1, 13)]
+    )
     figure.update_yaxes(rangemode="tozero")
     return figure
 
@@ -298,7 +300,7 @@ def time_axis(figure: go.Figure, t: Translator, days: pd.Series, *, compact: boo
         ticks = [first, last] if first != last else [first]
         texts = [t.date(day, "d MMM y") for day in ticks]
     else:
-        texts = [t.date(day, "MMM y" if day.month == 1 or i == 0 else "MMM") for i, day in enumerate(ticks)]
+        texts = [t.date(day, "MMM'<br>'y" if day.month == 1 or i == 0 else "MMM") for i, day in enumerate(ticks)]
     figure.update_xaxes(tickvals=[day.isoformat() for day in ticks], ticktext=texts)
 
 
@@ -328,6 +330,7 @@ def _axis(colours: Palette, *, grid: bool) -> dict[str, Any]:
         "zeroline": False,
         "linecolor": colours.grid,
         "tickfont": {"color": colours.muted, "size": 12},
+        "tickangle": 0,
         "automargin": True,
         "fixedrange": True,
     }

@@ -40,6 +40,7 @@ class Palette:
     hot_line: str
     highlight: str
     cluster_line: str
+    halo: str
 
 
 LIGHT: Final = Palette(
@@ -60,6 +61,7 @@ LIGHT: Final = Palette(
     hot_line="#14293a",
     highlight="#0072b2",
     cluster_line="#5e3c99",
+    halo="#ffffff",
 )
 DARK: Final = Palette(
     ground="#0f161c",
@@ -79,6 +81,7 @@ DARK: Final = Palette(
     hot_line="#ffffff",
     highlight="#56b4e9",
     cluster_line="#cbb8f2",
+    halo="#0f161c",
 )
 
 

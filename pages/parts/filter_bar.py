@@ -55,9 +55,7 @@ def sidebar(page: Page) -> None:
         _hours(t, f, change)
         _plain(page, change, "weekdays", t("Weekday"), list(range(7)), lambda day: t.weekday(day, "abbreviated"))
         kinds = [kind.value for kind in Kind]
-        _several(
-            page, change, "kinds", t("Kind"), t("All kinds"), kinds, lambda value: words.kind_label(t, value)
-        )
+        _several(page, change, "kinds", t("Kind"), t("All kinds"), kinds, lambda value: words.kind_label(t, value))
         states = [status.value for status in Status]
         _several(
             page, change, "statuses", t("Status"), t("Any status"), states, lambda value: words.status_label(t, value)
@@ -87,9 +85,7 @@ def above_page(page: Page) -> None:
                     args=(rest,),
                 )
             if len(chips) > 1:
-                st.button(
-                    t("Reset all"), key="chips_reset", type="tertiary", on_click=write, args=(AlertFilter(),)
-                )
+                st.button(t("Reset all"), key="chips_reset", type="tertiary", on_click=write, args=(AlertFilter(),))
     if not ask(page, "total").n:
         _nothing(page)
 
@@ -265,7 +261,9 @@ def _hours(t: Translator, f: AlertFilter, change: _Change) -> None:
     one.selectbox(
         t("From"), hours, format_func=words.hour_label, key=_put(start, first), on_change=change.by(start, values)
     )
-    two.selectbox(t("Until"), hours, format_func=words.hour_label, key=_put(end, last), on_change=change.by(end, values))
+    two.selectbox(
+        t("Until"), hours, format_func=words.hour_label, key=_put(end, last), on_change=change.by(end, values)
+    )
 
 
 def _tree(page: Page) -> list[str]:

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from curim_data.access import Audience, Role
+from curim_data.access import Role
 from curim_data.city import CityProfile, load_city, profile_version
-from curim_data.engine import Source, open_source
+from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.home import Home, create_home, sample_home
 from curim_data.i18n import DEFAULT_LANGUAGE, LANGUAGES, Translator, translator
-
 from pages.parts import reader as readers
 from pages.parts.page import Page, carried
 

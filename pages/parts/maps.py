@@ -97,7 +97,7 @@ def draw(
         Cells and outlines selected on the map.
     """
     colours = palette(page.theme)
-    height = min(height, 420) if page.narrow else height
+    height = min(height, page.width) if page.narrow else height
     deck = deck_of(page, colours, cells, hot, outlines, pins, highlight, height=height, span=span, pickable=pickable)
     event: Any = st.pydeck_chart(
         deck,
@@ -138,9 +138,9 @@ def deck_of(
     layers.append(_hexagon_lines("hot", hot, colours.hot_line, width=2))
     layers.append(_outline_layer(colours, outlines, pickable))
     layers.append(_hexagon_lines("highlight", highlight, colours.highlight, width=4))
-    quiet = basemap.landmark_pins(page.city, page.t, pins)
-    layers.append(basemap.labels(quiet, colours, layer="landmarks", strong=False))
-    layers.append(basemap.labels(pins, colours, layer="pins", strong=True))
+    quiet = basemap.landmark_pins(page.city, page.t, pins, narrow=page.narrow)
+    layers.append(basemap.labels(page.city, quiet, colours, layer="landmarks", strong=False))
+    layers.append(basemap.labels(page.city, pins, colours, layer="pins", strong=True))
     return pdk.Deck(
         layers=layers,
         map_provider=None,

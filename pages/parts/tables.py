@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-
 from curim_data.export import safe_csv
+
 from curim_data.i18n import Translator
 from pages.parts.page import Page
 
