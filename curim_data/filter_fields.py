@@ -121,8 +121,8 @@ class Choices:
     def write(self, f: Any) -> dict[str, str]:
         """One word, its values joined by commas."""
         values = getattr(f, self.name)
-        text = {"weekdays": lambda day: DAYS[day]}.get(self.name, str)
-        return {self.word: join(text(value) for value in values)} if values else {}
+        texts = (DAYS[value] if self.name == "weekdays" else str(value) for value in values)
+        return {self.word: join(texts)} if values else {}
 
     def predicate(self, f: Any, table: Any, city: CityProfile) -> Any:
         """The column holds one of the values."""
@@ -171,11 +171,13 @@ class Categories:
 
     def predicate(self, f: Any, table: Any, city: CityProfile) -> Any:
         """The category, or one of the further categories, is among those asked for."""
-        wanted = sorted(asked_categories(f, city))
         if not (f.categories or f.groups):
             return None
-        further = reduce(or_, (table.more_categories.contains(category) for category in wanted)) if wanted else False
-        return table.category.isin(wanted) | (further.fill_null(False) if wanted else False)
+        wanted = sorted(asked_categories(f, city))
+        test = table.category.isin(wanted)
+        for category in wanted:
+            test = test | table.more_categories.contains(category).fill_null(False)
+        return test
 
     def phrase(self, f: Any, t: Translator, city: CityProfile) -> str:
         """The head of the sentence."""

@@ -25,10 +25,11 @@ from curim_data.filter_fields import (
     Light,
     Period,
     asked_categories,
+    window_hours,
 )
 from curim_data.i18n import Message, Translator
 
-__all__ = ["FIELDS", "PERIODS", "AlertFilter", "asked_categories", "field_of"]
+__all__ = ["FIELDS", "PERIODS", "AlertFilter", "asked_categories", "field_of", "window_hours"]
 
 
 def _ids(values: Any) -> dict[str, Any]:

@@ -229,13 +229,13 @@ def value_label(t: Translator, city: CityProfile, column: str, value: object) ->
         case "dark":
             return light_label(t, bool(value))
         case "weekday":
-            return weekday_label(t, int(str(value)))
+            return weekday_label(t, int(float(str(value))))
         case "hour":
-            return hour_label(int(str(value)))
+            return hour_label(int(float(str(value))))
         case "severity":
-            return severity_label(t, int(str(value)))
+            return severity_label(t, int(float(str(value))))
         case "feeling":
-            return feeling_label(t, int(str(value)))
+            return feeling_label(t, int(float(str(value))))
         case "week" | "month" | "local_date":
             return t.date(value, "LLLL y" if column == "month" else "medium")  # type: ignore[arg-type]
     return str(value)

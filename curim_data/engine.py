@@ -1,0 +1,147 @@
+"""Where counting happens: an Ibis table of alerts on DuckDB, or on another engine by URL.
+
+DuckDB is one connection a process with one cursor a `Source`, since a cursor shared by threads raises: a page opens a
+source of its own in each run. The Parquet files of the store are read by name, not through Delta, so that every reader
+sees the version whose file list it holds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import threading
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+import ibis
+
+from curim_data.alert import SCHEMA
+from curim_data.city import CityProfile
+
+if TYPE_CHECKING:
+    from curim_data.home import Home
+
+MEETING_WEEKS: Final = 8
+
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Source:
+    """Stored alerts that can be counted, of one version. Hold it for one run, in one thread.
+
+    `as_of` and `first` are the last and the first local date of the stored alerts (today for an empty store);
+    `meeting` is the last meeting of the council; `other_categories` are those that the city's tree does not know.
+    """
+
+    table: Any = field(repr=False)
+    version: str
+    city: CityProfile = field(repr=False)
+    as_of: dt.date
+    first: dt.date
+    count: int
+    meeting: dt.date
+    other_categories: tuple[str, ...] = ()
+
+
+def open_source(home: Home, url: str | None = None) -> Source:
+    """The stored alerts of a home.
+
+    With `url`, or `CURIM_ALERTS_URL`, the table `alerts` of another engine takes the place of the home's files: any URL
+    that `ibis.connect` takes, its columns those of `alert.SCHEMA`. Its driver is the installation's business.
+    """
+    url = url or os.environ.get("CURIM_ALERTS_URL")
+    city = home.city()
+    if url and url != "duckdb":
+        table = ibis.connect(url).table("alerts")
+        return _source(table, _table_version(table), city, last_meeting(home.path))
+    from curim_data.store import Store
+
+    store = Store(home)
+    return source_from_files(store.files(), store.version(), city, meeting=last_meeting(home.path))
+
+
+def source_from_files(
+    files: Sequence[str | Path], version: str, city: CityProfile, *, meeting: dt.date | None = None
+) -> Source:
+    """A source over Parquet files in the layout of `alert.SCHEMA`; no files is an empty store."""
+    backend = ibis.duckdb.from_connection(_connection().cursor())
+    if files:
+        table = backend.read_parquet([str(path) for path in files], union_by_name=True)
+    else:
+        table = backend.create_table("alerts", obj=SCHEMA.empty_table(), temp=True)
+    return _source(table, version, city, meeting, tuple(map(str, files)))
+
+
+def last_meeting(folder: Path, today: dt.date | None = None) -> dt.date | None:
+    """The last date, not after today, in the home's meetings.toml (`dates = [2025-05-03, ...]`); None without one."""
+    try:
+        dates = tomllib.loads((folder / "meetings.toml").read_text("utf-8")).get("dates", [])
+    except (FileNotFoundError, tomllib.TOMLDecodeError):
+        return None
+    limit = today or dt.date.today()
+    past = [day for day in dates if type(day) is dt.date and day <= limit]
+    return max(past, default=None)
+
+
+@lru_cache(maxsize=1)
+def _shared() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET autoload_known_extensions = false")
+    return connection
+
+
+def _connection() -> duckdb.DuckDBPyConnection:
+    with _lock:
+        return _shared()
+
+
+def _source(
+    table: Any, version: str, city: CityProfile, meeting: dt.date | None, files: tuple[str, ...] | None = None
+) -> Source:
+    key = (version, files)
+    facts = _facts.get(key) if files is not None else None
+    if facts is None:
+        facts = _measure(table)
+        if files is not None:
+            with _lock:
+                while len(_facts) >= 64:
+                    _facts.pop(next(iter(_facts)))
+                _facts[key] = facts
+    first, as_of, count, categories = facts
+    return Source(
+        table=table,
+        version=version,
+        city=city,
+        as_of=as_of,
+        first=first,
+        count=count,
+        meeting=meeting or max(first, as_of - dt.timedelta(weeks=MEETING_WEEKS)),
+        other_categories=tuple(c for c in categories if c not in city.categories),
+    )
+
+
+_facts: dict[tuple[str, tuple[str, ...] | None], tuple[dt.date, dt.date, int, tuple[str, ...]]] = {}
+
+
+def _measure(table: Any) -> tuple[dt.date, dt.date, int, tuple[str, ...]]:
+    span = table.aggregate(first=table.local_date.min(), last=table.local_date.max(), n=table.count())
+    first, last, n = span.to_pyarrow().to_pylist()[0].values()
+    mentioned = table.select(category=table.category).union(table.select(category=table.more_categories.unnest()))
+    names = mentioned.distinct().to_pyarrow()["category"].to_pylist()
+    today = dt.date.today()
+    return first or today, last or today, int(n), tuple(sorted(name for name in names if name))
+
+
+def _table_version(table: Any) -> str:
+    """Alerts by batch, hashed: an update moves an alert to another batch, so each import changes it."""
+    batches = table.group_by("batch_id").aggregate(n=table.count()).to_pyarrow().to_pylist()
+    lines = sorted(f"{row['batch_id']} {row['n']}" for row in batches)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]

@@ -1,0 +1,163 @@
+"""Which counts of a table must be withheld so that none below its threshold can be worked out from the others.
+
+Primary suppression withholds every count from 1 to k - 1. Secondary suppression withholds further cells, because
+whoever reads a table also knows its margins: the sums over any of its dimensions are tables of their own. A reader of
+the worst kind is assumed to know every margin of at least `KNOWN_MARGIN` and every zero one, that "fewer than k" lies
+between 1 and k - 1, and that any other withheld count is at least k. A withheld count is safe when that knowledge
+leaves it more than one value, by two audits: bounds passed along the margins until they stand still, and the linear
+algebra of the margins (a count whose unit vector lies in the row space of the margins is determined). See Hundepool et
+al., Statistical Disclosure Control (Wiley, 2012), chapter 4, for the problem and these audits.
+
+Not covered: several tables of overlapping filters subtracted from one another, and integer programming over many
+margins at once, which can narrow a count further than these two audits see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+KNOWN_MARGIN: Final = 5
+# Margins beyond which the linear audit is left out (it needs a dense matrix of this size).
+LINEAR_MARGINS: Final = 1_200
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What is withheld of a table, and the bounds that are said instead. `blurred`: some zeros are withheld as well."""
+
+    hidden: Bools
+    low: Floats
+    high: Floats
+    blurred: bool
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """One set of margins: the margin of each cell, its sum, and whether a reader may know it."""
+
+    of: Ints
+    total: Floats
+    known: Bools
+
+    def spare(self, hidden: Bools, n: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+        """Bounds of each cell that its margin leaves, given bounds of the others; infinite where it is not known."""
+        size = len(self.total)
+        rest = np.bincount(self.of, np.where(hidden, n, 0.0), size)[self.of]
+        lows = np.bincount(self.of, np.where(hidden, low, 0.0), size)[self.of] - low
+        highs = np.bincount(self.of, np.where(hidden, high, 0.0), size)[self.of] - high
+        known = self.known[self.of]
+        return np.where(known, rest - highs, -np.inf), np.where(known, rest - lows, np.inf)
+
+
+def suppress(n: Floats, codes: Ints, k: Floats) -> Hidden:
+    """Decide what to withhold.
+
+    `n`: one count a row, every combination of the dimensions present once. `codes`: a row each, a column for each
+    dimension, levels numbered from 0. `k`: the threshold of each row.
+    """
+    lines = _margins(n, codes)
+    primary = (n > 0) & (n < k)
+    hidden = primary.copy()
+    blurred = False
+    for _ in range(4 * len(n) + 4):
+        low, high = _bounds(n, k, hidden, lines, blurred)
+        exposed = primary & (high - low < 1 - 1e-9)
+        if not exposed.any():
+            exposed = primary & _determined(hidden, lines)
+        if not exposed.any():
+            return Hidden(hidden, *_told(n, k, hidden, low, high, blurred), blurred)
+        more = _cover(n, k, hidden, exposed, lines, zeros=False)
+        if not more.any():
+            more = _cover(n, k, hidden, exposed, lines, zeros=True)
+            blurred = blurred or bool(more.any())
+        if not more.any():
+            break
+        hidden |= more
+    everything = np.ones(len(n), bool)
+    return Hidden(everything, np.zeros(len(n)), np.full(len(n), max(float(n.sum()), float(k.max(initial=1)))), True)
+
+
+def _margins(n: Floats, codes: Ints) -> list[_Lines]:
+    dimensions = codes.shape[1]
+    lines = []
+    for size in range(dimensions):
+        for kept in combinations(range(dimensions), size):
+            _, of = np.unique(codes[:, list(kept)], axis=0, return_inverse=True) if kept else (0, np.zeros(len(n), int))
+            of = np.asarray(of, np.int64).reshape(-1)
+            total = np.bincount(of, n).astype(float)
+            lines.append(_Lines(of, total, (total >= KNOWN_MARGIN) | (total == 0)))
+    return lines
+
+
+def _bounds(n: Floats, k: Floats, hidden: Bools, lines: list[_Lines], blurred: bool) -> tuple[Floats, Floats]:
+    """What a reader can say of each cell: bounds passed along the margins until they stand still."""
+    small = n < k
+    low = np.where(hidden, np.where(small, 0.0 if blurred else 1.0, k), n)
+    high = np.where(hidden, np.where(small, k - 1.0, n.sum() + k.max(initial=1)), n)
+    fractional = bool((n % 1).any())
+    if fractional:
+        low, high = np.where(hidden & small, 0.0, low), np.where(hidden & small, k, high)
+    for _ in range(50):
+        before = low.copy(), high.copy()
+        for line in lines:
+            least, most = line.spare(hidden, n, low, high)
+            low, high = np.where(hidden, np.maximum(low, least), low), np.where(hidden, np.minimum(high, most), high)
+        if np.allclose(before[0], low) and np.allclose(before[1], high):
+            break
+    return low, high
+
+
+def _determined(hidden: Bools, lines: list[_Lines]) -> Bools:
+    """Cells that the known margins determine as a system of linear equations."""
+    where = np.flatnonzero(hidden)
+    rows = []
+    for line in lines:
+        of = line.of[where]
+        for margin in np.unique(of[line.known[of]]):
+            rows.append((of == margin).astype(float))
+    found = np.zeros(len(hidden), bool)
+    if not rows or len(rows) > LINEAR_MARGINS:
+        return found
+    system = np.unique(np.array(rows), axis=0)
+    projection = np.einsum("ij,ij->j", system, np.linalg.pinv(system @ system.T, hermitian=True) @ system)
+    found[where] = projection > 1 - 1e-6
+    return found
+
+
+def _cover(n: Floats, k: Floats, hidden: Bools, exposed: Bools, lines: list[_Lines], *, zeros: bool) -> Bools:
+    """One more cell for each exposed one: the smallest shown of its emptiest margin; or all zeros of a margin."""
+    more = np.zeros(len(n), bool)
+    free = ~hidden & (n == 0 if zeros else n >= k)
+    for cell in np.flatnonzero(exposed):
+        best: tuple[int, NDArray[np.intp]] | None = None
+        for line in lines:
+            margin = line.of[cell]
+            if not line.known[margin]:
+                continue
+            members = line.of == margin
+            candidates = np.flatnonzero(members & free)
+            count = int((members & hidden).sum())
+            if len(candidates) and (best is None or count < best[0]):
+                best = count, candidates
+        if best is not None:
+            chosen = best[1] if zeros else best[1][[np.argmin(n[best[1]])]]
+            more[chosen] = True
+    return more
+
+
+def _told(n: Floats, k: Floats, hidden: Bools, low: Floats, high: Floats, blurred: bool) -> tuple[Floats, Floats]:
+    """Bounds to publish: those of the threshold for small counts, those that follow from the margins for the others."""
+    small = hidden & (n < k)
+    top = np.where(n % 1 == 0, k - 1, k) if not (n % 1).any() else k
+    least = np.where(small, 0.0 if blurred or (n % 1).any() else 1.0, np.floor(low))
+    most = np.where(small, top, np.ceil(high))
+    return np.where(hidden, least, n), np.where(hidden, most, n)

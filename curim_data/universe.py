@@ -1,0 +1,113 @@
+"""Every value that a dimension of counts could take, so that a true zero is a row and not a gap."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from itertools import product
+from typing import Any, Final
+
+import pandas as pd
+
+from curim_data.alert import AgeBand, Gender, Kind, Status
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter, asked_categories, window_hours
+
+MOST_ROWS: Final = 2_000_000
+
+_ENUMS: Final[dict[str, list[Any]]] = {
+    "kind": [kind.value for kind in Kind],
+    "reporter_gender": [gender.value for gender in Gender],
+    "affected_gender": [gender.value for gender in Gender],
+    "age_band": [band.value for band in AgeBand],
+    "status": [status.value for status in Status],
+    "severity": list(range(1, 6)),
+    "feeling": list(range(1, 6)),
+    "dark": [False, True],
+    "weekday": list(range(7)),
+}
+_CHOSEN: Final = {
+    "kind": "kinds",
+    "reporter_gender": "reporters",
+    "affected_gender": "affected",
+    "status": "statuses",
+    "severity": "severities",
+    "weekday": "weekdays",
+    "district": "districts",
+    "place": "places",
+}
+
+
+def complete_frame(
+    raw: pd.DataFrame,
+    by: Sequence[str],
+    source: Source,
+    f: AlertFilter,
+    dates: tuple[dt.date, dt.date],
+    resolution: int | None,
+    banded: bool,
+) -> pd.DataFrame:
+    """`raw` with a zero for every combination of `by` that has no alert, in order; missing values keep their rows.
+
+    Dates are those of the period for which the store has data. Raises ValueError beyond two million rows.
+    """
+    if not by:
+        return raw
+    levels = [_levels(name, raw, source, f, dates, resolution, banded) for name in by]
+    size = 1
+    for values in levels:
+        size *= len(values)
+    if size > MOST_ROWS:
+        raise ValueError(f"a complete table by {', '.join(by)} would have {size:,} rows: ask for fewer dimensions")
+    grid = pd.DataFrame(list(product(*levels)), columns=list(by))
+    for name in by:
+        if len(raw):
+            grid[name] = grid[name].astype(raw[name].dtype)
+    if not len(raw):
+        return grid.assign(n=0.0)
+    both = pd.concat([raw, grid.assign(n=0.0)], ignore_index=True)
+    return both.groupby(list(by), dropna=False, sort=True)["n"].sum().reset_index()
+
+
+def _levels(
+    name: str,
+    raw: pd.DataFrame,
+    source: Source,
+    f: AlertFilter,
+    dates: tuple[dt.date, dt.date],
+    resolution: int | None,
+    banded: bool,
+) -> list[Any]:
+    start, end = max(dates[0], source.first), min(dates[1], source.as_of)
+    found: list[Any] = raw[name].dropna().unique().tolist()
+    city = source.city
+    match name:
+        case "local_date" | "week" | "month" | "year":
+            days = pd.date_range(start, end, freq="D") if start <= end else pd.DatetimeIndex([])
+            if name == "year":
+                return sorted(set(days.year.tolist()))
+            if name == "week":
+                days = (days - pd.to_timedelta(days.weekday, unit="D")).unique()
+            elif name == "month":
+                days = (days - pd.to_timedelta(days.day - 1, unit="D")).unique()
+            return list(days)
+        case "cell":
+            return city.land_cells(resolution or 0).index.tolist()
+        case "hour":
+            hours = window_hours(f.hours) if f.hours else range(24)
+            return sorted({hour - hour % 6 for hour in hours} if banded else set(hours))
+        case "category":
+            asked = asked_categories(f, city)
+            return sorted({*(asked or city.categories), *found})
+        case "group":
+            return sorted({*(f.groups or (() if f.categories else city.groups)), *found})
+        case "dark":
+            return [False, True] if f.dark is None else [f.dark]
+        case "district":
+            known: list[Any] = [area.id for area in city.districts]
+        case "place":
+            known = [mark.id for mark in city.landmarks]
+        case _:
+            known = _ENUMS[name]
+    chosen = getattr(f, _CHOSEN[name], ()) if name in _CHOSEN else ()
+    return sorted({*(chosen or known), *found})
