@@ -34,26 +34,26 @@ class Rule:
 RULES: Final = {
     "ears_c2": Rule(
         "ears_c2",
-        0.008,
+        0.010,
         Message(
             "With less than a year of data, each period is compared with seven earlier ones, leaving out the two just "
-            "before it (EARS C2). At most 8 in 1,000 quiet periods fall outside the band by chance."
+            "before it (EARS C2). At most 10 in 1,000 quiet periods fall outside the band by chance."
         ),
     ),
     "eight_before": Rule(
         "eight_before",
-        0.012,
+        0.010,
         Message(
             "With one to three years of data, each period is compared with the eight before it (Wheeler's band). At "
-            "most 12 in 1,000 quiet periods fall outside the band by chance."
+            "most 10 in 1,000 quiet periods fall outside the band by chance."
         ),
     ),
     "season": Rule(
         "season",
-        0.012,
+        0.015,
         Message(
             "With three years of data or more, each period is compared with what its season and the long trend let "
-            "expect (STL on the square-root scale). At most 12 in 1,000 quiet periods fall outside the band by chance."
+            "expect (STL on the square-root scale). At most 15 in 1,000 quiet periods fall outside the band by chance."
         ),
     ),
 }

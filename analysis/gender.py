@@ -1,0 +1,387 @@
+"""Who alerts, who is affected, and where the picture differs between women and men."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.rates import UNKNOWN, Estimate, false_discovery, share_ratio, wilson
+from analysis.result import Choice
+from curim_data.alert import Gender
+from curim_data.i18n import Message, Num, Translator
+
+WOMAN, MAN = Gender.WOMAN.value, Gender.MAN.value
+# A place is "not known" for women when at least this many alerts by women were to be expected ...
+_EXPECTED: Final = 10
+# ... and no more than this part of them came.
+_FEW: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Alerts by gender: `frame` has all five genders in their order: gender, n, share, low, high, withheld.
+
+    `women`: women among women and men, with its interval; unknown where either is withheld. `total`: the alerts that
+    the shares refer to (all of them, or those shown where some are withheld and the total is not told).
+    """
+
+    frame: pd.DataFrame
+    women: Estimate
+    total: float
+    n: int
+    choices: tuple[Choice, ...]
+
+    def sentence(self, t: Translator) -> str:
+        """Share of women among women and men, and how many alerts say nothing of gender."""
+        rows = self.frame.set_index("gender")["n"]
+        silent = int(np.nansum(rows[[Gender.UNDISCLOSED.value, Gender.UNKNOWN.value]]))
+        missing = t.n("{n} alert does not tell the gender.", "{n} alerts do not tell the gender.", silent)
+        if not self.women.known:
+            return t("The share of women cannot be shown for so few alerts.") + " " + missing
+        return (
+            t(
+                "Among women and men, women are {share} % ({low} to {high} %).",
+                share=Num(100 * self.women.value, 0),
+                low=Num(100 * self.women.low, 0),
+                high=Num(100 * self.women.high, 0),
+            )
+            + " "
+            + missing
+        )
+
+
+def shares(frame: pd.DataFrame, column: str = "affected_gender", *, total: float | None = None) -> Shares:
+    """Shares of all five genders with Wilson intervals, and women among women and men.
+
+    `frame`: `column`, n (NaN where withheld), optionally withheld. A gender without a row has zero alerts. `total`: all
+    alerts, where the gate tells it; otherwise the shares refer to the alerts shown.
+    """
+    counts = _by_gender(frame, column)
+    shown = float(np.nansum(list(counts.values())))
+    whole = total if total is not None else shown
+    rows = []
+    for gender, count in counts.items():
+        share = wilson(count, whole) if np.isfinite(count) else UNKNOWN
+        rows.append((gender, count, share.value, share.low, share.high, bool(np.isnan(count))))
+    table = pd.DataFrame(rows, columns=["gender", "n", "share", "low", "high", "withheld"])
+    women, men = counts[WOMAN], counts[MAN]
+    known = bool(np.isfinite([women, men]).all()) and women + men > 0
+    withheld = int(table["withheld"].sum())
+    choices = []
+    if withheld and total is None:
+        told = Message("Withheld genders are left out, so shares refer to the alerts shown: {n}.", {"n": int(shown)})
+        choices.append(Choice("total", shown, told))
+    return Shares(table, wilson(women, women + men) if known else UNKNOWN, whole, int(shown), tuple(choices))
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What weighs more on whom: one row a value of `by`, sorted by q, then ratio.
+
+    `frame`: `by`, women, men (counts), women_share, men_share (of all alerts by that gender), ratio of the two, low,
+    high, p, q (NaN where withheld or empty), significant (bool), withheld (bool).
+    """
+
+    frame: pd.DataFrame
+    by: str
+    women_total: float
+    men_total: float
+    n: int
+    n_withheld: int
+    choices: tuple[Choice, ...]
+
+    def sentence(self, t: Translator) -> str:
+        """How many differ, out of how many."""
+        found = int(self.frame["significant"].sum())
+        looked = int(self.frame["p"].notna().sum())
+        if not found:
+            return t.n(
+                "The one comparison between women and men shows no difference beyond chance.",
+                "None of {n} comparisons between women and men shows a difference beyond chance.",
+                looked,
+            )
+        return t.n(
+            "{n} of {looked} comparisons shows a difference between women and men beyond chance.",
+            "{n} of {looked} comparisons show a difference between women and men beyond chance.",
+            found,
+            looked=looked,
+        )
+
+
+def weights(
+    frame: pd.DataFrame,
+    by: str = "category",
+    column: str = "affected_gender",
+    *,
+    totals: Mapping[str, float] | None = None,
+    alpha: float = 0.05,
+) -> Weights:
+    """The ratio of a category's share among women to its share among men, with interval and corrected p.
+
+    `frame`: `by`, `column`, n (NaN where withheld). `totals`: all alerts by gender; needed where an alert may count in
+    several categories, otherwise the sums over
+    the categories where both are shown. Interval: Katz (log scale); p: Fisher's exact test of the
+    category against the rest, women against men; q: Benjamini-Hochberg over all categories tested.
+
+    >>> few = pd.DataFrame({"category": ["a", "a", "b", "b"], "affected_gender": ["woman", "man"] * 2,
+    ...                     "n": [30.0, 10.0, 70.0, 90.0]})
+    >>> weights(few).frame.set_index("category")["ratio"].round(1).to_dict()
+    {'a': 3.0, 'b': 0.8}
+    """
+    table = _pairs(frame, by, column)
+    both_known = table.dropna(subset=["women", "men"])
+    women_total = float((totals or {}).get(WOMAN, both_known["women"].sum()))
+    men_total = float((totals or {}).get(MAN, both_known["men"].sum()))
+    rows = []
+    for women, men in zip(table["women"], table["men"], strict=True):
+        if not np.isfinite([women, men]).all() or women + men == 0 or min(women_total, men_total) == 0:
+            rows.append((np.nan,) * 6)
+            continue
+        ratio = share_ratio(women, women_total, men, men_total)
+        fisher = stats.fisher_exact(np.array([[women, women_total - women], [men, men_total - men]]))
+        rows.append((women / women_total, men / men_total, ratio.value, ratio.low, ratio.high, float(fisher.pvalue)))
+    table[["women_share", "men_share", "ratio", "low", "high", "p"]] = np.array(rows, dtype=float).reshape(-1, 6)
+    table["q"] = false_discovery(table["p"])
+    table["significant"] = (table["q"] <= alpha).fillna(False)
+    table["withheld"] = table[["women", "men"]].isna().any(axis=1)
+    told = Message("Ratios compare shares within each gender, so a gender that alerts more does not weigh more.")
+    return Weights(
+        frame=table.sort_values(["q", "ratio"], ascending=[True, False], kind="stable").reset_index(drop=True),
+        by=by,
+        women_total=women_total,
+        men_total=men_total,
+        n=int(women_total + men_total),
+        n_withheld=int(table["withheld"].sum()),
+        choices=(Choice("within", "gender", told),),
+    )
+
+
+def dark_shares(frame: pd.DataFrame, column: str = "affected_gender") -> pd.DataFrame:
+    """Share of alerts after dark by gender: one row a gender with dark, n, share, low, high (Wilson); NaN if withheld.
+
+    `frame`: `column`, dark (bool), n. Alerts without a known hour have no `dark` and are left out.
+    """
+    known = frame.dropna(subset=["dark"])
+    dark = _by_gender(known[known["dark"].astype(bool)], column)
+    day = _by_gender(known[~known["dark"].astype(bool)], column)
+    rows = []
+    for gender in dark:
+        both = dark[gender] + day[gender]
+        share = wilson(dark[gender], both) if np.isfinite(both) else UNKNOWN
+        rows.append((gender, dark[gender], both, share.value, share.low, share.high))
+    return pd.DataFrame(rows, columns=["gender", "dark", "n", "share", "low", "high"])
+
+
+@dataclass(frozen=True)
+class Feeling:
+    """How safe people felt (1 very unsafe to 5): `frame` has gender, n, mean, low, high (t interval), and the share who
+    felt unsafe (1 or 2): unsafe, unsafe_low, unsafe_high (Wilson). `gap`: mean of women less mean of men (Welch).
+    """
+
+    frame: pd.DataFrame
+    gap: Estimate
+    n: int
+    choices: tuple[Choice, ...] = ()
+
+    def sentence(self, t: Translator) -> str:
+        """Whether women felt less safe than men, on the scale of 1 to 5."""
+        if not self.gap.known:
+            return t("Too few answers to compare how safe women and men felt.")
+        values = {
+            "gap": Num(abs(self.gap.value), 1),
+            "low": Num(min(abs(self.gap.low), abs(self.gap.high)), 1),
+            "high": Num(max(abs(self.gap.low), abs(self.gap.high)), 1),
+        }
+        if self.gap.high < 0:
+            return t("Women felt less safe than men by {gap} of a step from 1 to 5 ({low} to {high}).", **values)
+        if self.gap.low > 0:
+            return t("Men felt less safe than women by {gap} of a step from 1 to 5 ({low} to {high}).", **values)
+        return t("No difference between women and men in how safe they felt is shown.")
+
+
+def feeling(frame: pd.DataFrame, column: str = "affected_gender") -> Feeling:
+    """Mean feeling of safety by gender with its interval, the share who felt unsafe, and the gap between women and men.
+
+    `frame`: `column`, feeling (1 to 5), n. Alerts without a feeling are left out. A gender with a withheld count, or
+    with fewer than two answers, has no mean.
+    """
+    known = frame.dropna(subset=["feeling"])
+    rows, moments = [], {}
+    for gender in Gender:
+        part = known[known[column] == gender.value]
+        values, counts = part["feeling"].to_numpy(dtype=float), part["n"].to_numpy(dtype=float)
+        n = float(counts.sum())
+        if not np.isfinite(n) or n < 2:
+            rows.append((gender.value, n, *(np.nan,) * 6))
+            continue
+        mean = float(counts @ values / n)
+        error = float(np.sqrt(counts @ (values - mean) ** 2 / (n - 1) / n))
+        moments[gender.value] = (mean, error, n)
+        half = float(stats.t.isf(0.025, n - 1)) * error
+        unsafe = wilson(float(counts[values <= 2].sum()), n)
+        rows.append((gender.value, n, mean, mean - half, mean + half, unsafe.value, unsafe.low, unsafe.high))
+    names = ["gender", "n", "mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"]
+    table = pd.DataFrame(rows, columns=names)
+    gap = _welch(moments[WOMAN], moments[MAN]) if WOMAN in moments and MAN in moments else UNKNOWN
+    return Feeling(table, gap, int(np.nansum(table["n"])))
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places whose share of women differs from the city's: a test of the difference itself.
+
+    `frame`: `by`, women, men, share, low, high (Wilson), city (the city's share), p, q (NaN where withheld or empty),
+    direction (1: more women than in the city, -1: fewer), significant (bool), expected (women to be expected),
+    not_known (bool: so few alerts by women that nothing is known of their safety there), withheld (bool). Surest first.
+    """
+
+    frame: pd.DataFrame
+    by: str
+    city: Estimate
+    n: int
+    n_withheld: int
+    choices: tuple[Choice, ...]
+
+    def sentence(self, t: Translator) -> str:
+        """How many places differ, how many stay unknown."""
+        looked = int(self.frame["p"].notna().sum())
+        found = int(self.frame["significant"].sum())
+        sentence = t.n(
+            "In {n} of {looked} places the share of women differs from the city's beyond chance.",
+            "In {n} of {looked} places the share of women differs from the city's beyond chance.",
+            found,
+            looked=looked,
+        )
+        silent = int(self.frame["not_known"].sum())
+        if silent:
+            sentence += " " + t.n(
+                "In {n} place women alert so little that their safety there is not known.",
+                "In {n} places women alert so little that their safety there is not known.",
+                silent,
+            )
+        return sentence
+
+
+def places(
+    frame: pd.DataFrame,
+    by: str = "place",
+    column: str = "affected_gender",
+    *,
+    city: tuple[float, float] | None = None,
+    alpha: float = 0.05,
+) -> Places:
+    """Test each place's share of women against the city's.
+
+    Given the alerts by women and men of a place, the women among them are binomial with the city's share; p is exact
+    and two-sided, q Benjamini-Hochberg over all places tested. "Hot for women and not for men" would be no test: the
+    difference between significant and not significant is not itself significant (Gelman & Stern 2006, The American
+    Statistician 60, 328-331).
+
+    `frame`: `by`, `column`, n (NaN where withheld), optionally withheld and high (upper bound of a withheld count).
+    `city`: women and men in the whole city; otherwise the sums of the places where both are shown.
+
+    "Not known": at the city's share at least 10 alerts by women were to be expected from those by men, and at most half
+    of them came (a withheld count is taken at its upper bound; without one, nothing is said).
+    """
+    table = _pairs(frame, by, column)
+    table["most"] = table[by].map(_most_women(frame, by, column)).fillna(0)
+    both_known = table.dropna(subset=["women", "men"])
+    women, men = city if city else (float(both_known["women"].sum()), float(both_known["men"].sum()))
+    share = wilson(women, women + men)
+    rows = []
+    for place_women, place_men in zip(table["women"], table["men"], strict=True):
+        both = place_women + place_men
+        if not np.isfinite(both) or both == 0 or not share.known:
+            rows.append((np.nan,) * 4)
+            continue
+        own = wilson(place_women, both)
+        p = float(stats.binomtest(int(place_women), int(both), share.value).pvalue)
+        rows.append((own.value, own.low, own.high, p))
+    table[["share", "low", "high", "p"]] = np.array(rows, dtype=float).reshape(-1, 4)
+    table["city"] = share.value
+    table["q"] = false_discovery(table["p"])
+    table["significant"] = (table["q"] <= alpha).fillna(False)
+    table["direction"] = np.sign(table["share"].fillna(share.value) - share.value).fillna(0).astype(int)
+    table["expected"] = table["men"] * women / men if men else np.nan
+    table["not_known"] = (table["expected"] >= _EXPECTED) & (table.pop("most") <= _FEW * table["expected"])
+    table["withheld"] = table[["women", "men"]].isna().any(axis=1)
+    told = Message(
+        "Not known: from the alerts by men at least {expected} by women were to be expected, and at most half came.",
+        {"expected": _EXPECTED},
+    )
+    return Places(
+        frame=table.sort_values(["q", "p"], kind="stable").reset_index(drop=True),
+        by=by,
+        city=share,
+        n=int(women + men),
+        n_withheld=int(table["withheld"].sum()),
+        choices=(Choice("not_known", _EXPECTED, told),),
+    )
+
+
+def reading_rules() -> tuple[Message, ...]:
+    """What a reader must know before reading figures by gender."""
+    return (
+        Message("More alerts is not more crime: a campaign, a new app or more trust also raises the number of alerts."),
+        Message("Silence is not safety: where women alert little, their safety is not known."),
+        Message("Alerts that do not tell the gender are shown as such. Gender is never guessed from anything else."),
+        Message("Shares describe the people who alert, not the residents: who has the app and who speaks up matters."),
+        Message("Small numbers are withheld to protect people. Withheld does not mean none."),
+    )
+
+
+def _by_gender(frame: pd.DataFrame, column: str) -> dict[str, float]:
+    """Counts of all five genders in their order; one with any withheld part is NaN."""
+    counts = {gender.value: 0.0 for gender in Gender}
+    withheld = frame["withheld"].to_numpy(dtype=bool) if "withheld" in frame else np.zeros(len(frame), dtype=bool)
+    for gender, count, hidden in zip(frame[column], frame["n"], withheld, strict=True):
+        if gender not in counts:
+            raise ValueError(f"{gender!r} is no gender of the schema")
+        counts[gender] += float("nan") if hidden else float(count)
+    return counts
+
+
+def _most_women(frame: pd.DataFrame, by: str, column: str) -> dict[Any, float]:
+    """The most alerts by women that each value of `by` can have: its count, or the upper bound where withheld."""
+    rows = frame[frame[column] == WOMAN]
+    most = rows["n"].astype(float)
+    if "withheld" in rows:
+        most = most.mask(rows["withheld"].astype(bool))
+    most = most.fillna(rows["high"].astype(float) if "high" in rows else np.inf)
+    return {value: float(total) for value, total in most.groupby(rows[by]).sum().items()}
+
+
+def _pairs(frame: pd.DataFrame, by: str, column: str) -> pd.DataFrame:
+    """One row a value of `by` with the columns women and men; a missing row is zero, a withheld one NaN."""
+    known = frame[frame[by].notna() & frame[column].isin([WOMAN, MAN])]
+    values = known["n"].astype(float)
+    if "withheld" in known:
+        values = values.mask(known["withheld"].astype(bool))
+    counts: dict[Any, dict[str, float]] = {}
+    for value, gender, count in zip(known[by], known[column], values, strict=True):
+        row = counts.setdefault(value, {WOMAN: 0.0, MAN: 0.0})
+        row[gender] += count
+    return pd.DataFrame(
+        {
+            by: pd.Series(list(counts), dtype=known[by].dtype),
+            "women": np.array([row[WOMAN] for row in counts.values()], dtype=float),
+            "men": np.array([row[MAN] for row in counts.values()], dtype=float),
+        }
+    )
+
+
+def _welch(women: tuple[float, float, float], men: tuple[float, float, float]) -> Estimate:
+    """Difference of two means with Welch's interval, from (mean, standard error, n) of each."""
+    (mean_w, error_w, n_w), (mean_m, error_m, n_m) = women, men
+    variance = error_w**2 + error_m**2
+    gap = mean_w - mean_m
+    if variance == 0:
+        return Estimate(gap, gap, gap)
+    freedom = variance**2 / (error_w**4 / (n_w - 1) + error_m**4 / (n_m - 1))
+    half = float(stats.t.isf(0.025, freedom)) * float(np.sqrt(variance))
+    return Estimate(gap, gap - half, gap + half)
