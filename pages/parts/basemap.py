@@ -88,7 +88,9 @@ def ground(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
     return layers
 
 
-def landmark_pins(city: CityProfile, t: Translator, besides: Collection[Pin] = (), *, narrow: bool = False) -> list[Pin]:
+def landmark_pins(
+    city: CityProfile, t: Translator, besides: Collection[Pin] = (), *, narrow: bool = False
+) -> list[Pin]:
     """The city's landmarks, but for those that would run into a label already set."""
     marks = [Pin(t.label(mark.labels), mark.longitude, mark.latitude) for mark in city.landmarks]
     west, south, east, north = city.land.bounds

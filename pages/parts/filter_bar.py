@@ -73,6 +73,9 @@ def above_page(page: Page) -> None:
         st.warning(t(note))
     if page.source is None:
         return
+    total = ask(page, "total")
+    for note in total.notes:
+        st.info(t(note))
     chips = page.filter.chips(t, page.city)
     if chips:
         with st.container(horizontal=True, gap="small", key="filter_chips"):
@@ -86,7 +89,7 @@ def above_page(page: Page) -> None:
                 )
             if len(chips) > 1:
                 st.button(t("Reset all"), key="chips_reset", type="tertiary", on_click=write, args=(AlertFilter(),))
-    if not ask(page, "total").n:
+    if total.n == 0:
         _nothing(page)
 
 
@@ -114,7 +117,7 @@ def sentence(page: Page) -> str:
         return ""
     total = ask(page, "total")
     dates = page.filter.resolve(source.as_of, source.first, source.meeting)
-    return page.filter.sentence(page.t, page.city, n=_round(total.n), total=_round(total.of), dates=dates)
+    return page.filter.sentence(page.t, page.city, n=total.said, total=total.of, dates=dates)
 
 
 def write(chosen: AlertFilter) -> None:
@@ -290,20 +293,26 @@ def _category_words(page: Page) -> Callable[[str], str]:
     return label
 
 
-def _counts(page: Page, name: str) -> Mapping[Any, str]:
-    """How many alerts each option would leave, as text; nothing where the gate withholds the count."""
-    return {}
+def _counts(page: Page, name: str) -> dict[Any, str]:
+    """How many alerts each option would leave under the rest of the filter, as text."""
+    fields = {"categories": (("categories", ""), ("groups", GROUP))}.get(name, ((name, ""),))
+    texts: dict[Any, str] = {}
+    for field, prefix in fields:
+        answer = ask(page, "options", field)
+        for row in answer.frame.itertuples(index=False):
+            value = getattr(row, answer.by[0])
+            if value is not None and value == value:
+                shown = f"<{page.t.number(row.high + 1)}" if row.withheld else page.t.number(row.n)
+                texts[f"{prefix}{value}" if isinstance(value, str) else value] = shown
+    return texts
 
 
 def _nothing(page: Page) -> None:
     t = page.t
-    near = ask(page, "nearest_nonempty")
+    found = ask(page, "nearest_nonempty")
     with st.container(border=True, key="filter_nothing"):
         st.write(t("No alert fits this filter."))
-        if near is not None and near != page.filter:
-            st.caption(near.sentence(t, page.city))
-            st.button(t("Show this instead"), key="filter_nearest", type="primary", on_click=write, args=(near,))
-
-
-def _round(n: float | None) -> int | None:
-    return None if n is None or n != n else round(n)
+        if found is not None:
+            near, why = found
+            st.caption(t(why))
+            st.button(t("Show these alerts"), key="filter_nearest", type="primary", on_click=write, args=(near,))

@@ -57,7 +57,7 @@ def _page(t: Translator, name: str, role: Role) -> Page:
     city = city_of(home)
     source = open_source(home) if home.exists() else None
     words = {word: st.query_params[word] for word in st.query_params}
-    chosen, notes = AlertFilter.from_query(words, city)
+    chosen, notes = AlertFilter.from_query(words, city, source.other_categories if source else ())
     return Page(
         t=t,
         city=city,
@@ -81,8 +81,7 @@ def _home(asked: str) -> tuple[Home, bool]:
     if asked != "sample" and own.exists():
         return own, False
     if asked == "own":
-        if not own.city_folder.exists():
-            create_home(own.path)
+        create_home(own.path)
         return own, False
     return sample_home(own), True
 

@@ -81,7 +81,7 @@ def draw(
     alt
         What the map shows, in words, for those who do not see it.
     cells
-        Columns `cell` (int64 H3), `n`, `low`, `high`, `withheld`, as the gate lets them through.
+        As `queries.cells` gives them: index (or column) `cell` (int64 H3), `n`, `low`, `high`, `withheld`.
     hot
         Cells with more alerts than chance explains; drawn with a dark outline.
     outlines, pins, highlight
@@ -97,6 +97,8 @@ def draw(
         Cells and outlines selected on the map.
     """
     colours = palette(page.theme)
+    if cells is not None and "cell" not in cells:
+        cells = cells.rename_axis("cell").reset_index()
     height = min(height, page.width) if page.narrow else height
     deck = deck_of(page, colours, cells, hot, outlines, pins, highlight, height=height, span=span, pickable=pickable)
     event: Any = st.pydeck_chart(
