@@ -7,7 +7,7 @@ catalogue, and where either is silent the draft says so instead of filling the g
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,6 +15,7 @@ import h3.api.basic_str as h3
 import numpy as np
 import pandas as pd
 
+from analysis.evaluation import smallest_visible_drop
 from analysis.evidence import Fit, Measure, covered, rank, women_stand_out
 from analysis.statement import gender_sentence, problem_statement
 from curim_data.city import CityProfile
@@ -24,9 +25,6 @@ from curim_data.plan import Areas, Assessment, GenderCheck, Objective, Plan, Pro
 REVIEW_AFTER: Final = dt.timedelta(weeks=4)
 START_AFTER: Final = dt.timedelta(weeks=8)
 PERIOD: Final = dt.timedelta(days=365)
-
-SmallestDrop = Callable[[float, float], float]
-"""Mean counts before in the treated and in the comparison area to the smallest drop seen with 80 % power, in alerts."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,6 @@ def draft(
     *,
     measures: Iterable[Measure] | None = None,
     cells: pd.DataFrame | None = None,
-    smallest_drop: SmallestDrop | None = None,
     language: str = "el",
 ) -> Draft:
     """Propose a plan for a problem.
@@ -74,8 +71,8 @@ def draft(
     city : profile for labels and for the land on which the buffer lies
     as_of : last day with data; dates are proposed from it
     measures : the measures chosen so far; None: the best founded one whose number applies here
-    cells : frame of counts by cell (index or column `cell`, columns `n`, `low`), for the comparison area; None: none
-    smallest_drop : finds the smallest visible drop; None: it is left open
+    cells : frame of counts by cell (index or column `cell`, columns `n`, `low`), for the comparison area; None: none is
+        proposed, and the smallest visible fall is found as if there were one just as busy
     language : in which the plan's own sentences are written
     """
     fits = rank(problem)
@@ -84,9 +81,7 @@ def draft(
     like = compare_areas(cells, problem.cells) if cells is not None and problem.cells else None
     start = as_of + START_AFTER
     by = start + PERIOD
-    seen = None
-    if smallest_drop is not None and problem.n > 0 and like is not None:
-        seen = smallest_drop(float(problem.n), like.n)
+    seen = smallest_visible_drop(float(problem.n), like.n if like is not None else float(problem.n))
     t = translator(language)
     target = None if drop is None else float(round(problem.n - drop))
     objective = Objective(float(problem.n), problem.start, problem.end, target, by)
@@ -100,11 +95,11 @@ def draft(
         start=start,
         finish=by,
         areas=Areas(problem.cells, buffer_cells(problem.cells, city), like.cells if like else ()),
-        assessment=Assessment("wdd", seen, by + REVIEW_AFTER),
+        assessment=Assessment("wdd", seen.alerts, by + REVIEW_AFTER),
         gender_check=GenderCheck(affected=gender_sentence(problem, t)),
     )
     reasons = like.reasons if like else ()
-    return Draft(plan, fits, drop, warnings(problem, chosen, drop, seen), harms(problem), reasons)
+    return Draft(plan, fits, drop, warnings(problem, chosen, drop, seen.alerts), harms(problem), reasons)
 
 
 def _applicable(fits: Iterable[Fit]) -> tuple[Measure, ...]:
@@ -159,7 +154,11 @@ def warnings(
         told.append(
             Message("No measure chosen so far has a number that applies to these alerts: set the target yourselves.")
         )
-    elif seen is not None and drop < seen:
+    if seen is None:
+        told.append(
+            Message("There are too few alerts for any fall to be seen: widen the area or agree on a second indicator.")
+        )
+    elif drop is not None and drop < seen:
         told.append(
             Message(
                 "The expected fall ({drop} alerts) is smaller than what could be seen ({seen}): "

@@ -1,0 +1,248 @@
+"""Maps on paper: land, zones, cells in printed classes, hot cells outlined, numbered spots; no browser needed.
+
+Classes grow darker with the count, so that a black-and-white print reads the same. What is protected is hatched, with
+its entry in the legend, and never looks like zero.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import geopandas as gpd
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import withStroke
+
+from analysis.blocks import Picture
+from curim_data.city import CityProfile, cell_polygons
+from curim_data.i18n import Translator
+
+DPI: Final = 200
+SEA_GROUND, LAND, ZONE, INK, QUIET = "#dbe7ee", "#f6f4ef", "#9fb0bb", "#0f2a3a", "#51606b"
+CLASSES: Final = 5
+_MM: Final = 1 / 25.4
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A numbered hot spot on the map: its rank, its name in the reader's language, its place in degrees (WGS84)."""
+
+    rank: int
+    name: str
+    longitude: float
+    latitude: float
+
+
+def city_map(
+    city: CityProfile,
+    cells: pd.DataFrame,
+    t: Translator,
+    *,
+    spots: Sequence[Spot] = (),
+    hot: Iterable[int] = (),
+    source: str = "",
+    width_mm: float = 110,
+) -> Picture:
+    """Draw a city's counts by cell.
+
+    Parameters
+    ----------
+    cells : counts by cell: index or column `cell` (int64 H3), `n` (NaN where withheld), `withheld` (bool, optional)
+    spots : hot spots to number and name
+    hot : cells (int64 H3) with more alerts than chance explains: outlined
+    source : a line under the map (period, filter); the number of alerts on the map is put before it
+    width_mm : width on paper, from which the size of the letters follows
+
+    Returns
+    -------
+    Picture: PNG with 200 dots per inch and its alternative text.
+    """
+    frame = _frame(cells, city)
+    breaks = class_breaks(frame["n"])
+    with mpl.rc_context({"font.family": "DejaVu Sans", "font.size": 6.5, "hatch.linewidth": 0.5}):
+        figure = Figure(figsize=(width_mm * _MM, width_mm * _MM), dpi=DPI)
+        FigureCanvasAgg(figure)
+        axes = figure.add_axes((0, 0, 1, 1))
+        _ground(axes, city)
+        _fit(axes, figure, city, width_mm)
+        _cells(axes, frame, breaks, set(hot))
+        _spots(axes, spots, city)
+        _scale_bar(axes, t)
+        _legend(
+            figure, breaks, t, withheld=bool(frame["withheld"].any()), outlined=bool(frame.index.isin(list(hot)).any())
+        )
+        _source(figure, frame, source, t)
+        out = io.BytesIO()
+        figure.savefig(out, format="png", dpi=DPI, facecolor="white")
+    return Picture(out.getvalue(), _alt(spots, frame, t))
+
+
+def class_breaks(counts: pd.Series, classes: int = CLASSES) -> list[int]:
+    """Upper ends of at most `classes` classes of whole counts above zero, by quantiles of the distinct counts.
+
+    >>> class_breaks(pd.Series([0, 1, 1, 2, 3, 5, 8, 40]))
+    [2, 3, 5, 8, 40]
+    """
+    shown = counts[counts > 0].dropna()
+    if shown.empty:
+        return []
+    values = np.sort(np.ceil(shown.unique()).astype(int))
+    ends = np.quantile(values, np.linspace(0, 1, classes + 1)[1:], method="inverted_cdf")
+    return [int(end) for end in np.unique(ends)]
+
+
+def _frame(cells: pd.DataFrame, city: CityProfile) -> gpd.GeoDataFrame:
+    frame = cells.set_index("cell") if "cell" in cells.columns else cells
+    withheld = frame["withheld"].astype(bool) if "withheld" in frame.columns else frame["n"].isna()
+    shapes = list(cell_polygons(frame.index.to_numpy()))
+    told = {"n": frame["n"].to_numpy(float), "withheld": withheld.to_numpy(bool)}
+    made = gpd.GeoDataFrame(told, index=frame.index, geometry=shapes, crs=4326)
+    return made.to_crs(city.epsg)
+
+
+def _ground(axes: Any, city: CityProfile) -> None:
+    axes.set_facecolor(SEA_GROUND)
+    land = gpd.GeoSeries([city.land], crs=4326).to_crs(city.epsg)
+    land.plot(ax=axes, color=LAND, edgecolor=ZONE, linewidth=0.6, zorder=1)
+    if city.districts:
+        zones = gpd.GeoSeries([zone.polygon for zone in city.districts], crs=4326).to_crs(city.epsg)
+        zones.boundary.plot(ax=axes, color=ZONE, linewidth=0.5, linestyle=(0, (4, 2)), zorder=4)
+
+
+def _colours(count: int) -> list[Any]:
+    scale = mpl.colormaps["YlOrRd"]
+    return [scale(0.12 + 0.78 * step / max(count - 1, 1)) for step in range(count)]
+
+
+def _cells(axes: Any, frame: gpd.GeoDataFrame, breaks: list[int], hot: set[int]) -> None:
+    for low, high, colour in zip([0, *breaks[:-1]], breaks, _colours(len(breaks)), strict=True):
+        some = frame[(frame["n"] > low) & (frame["n"] <= high) & ~frame["withheld"]]
+        if len(some):
+            some.plot(ax=axes, color=colour, edgecolor="white", linewidth=0.25, zorder=2)
+    hidden = frame[frame["withheld"]]
+    if len(hidden):
+        hidden.plot(ax=axes, facecolor="#eceff1", edgecolor="#9aa5ad", linewidth=0.2, hatch="//////", zorder=2)
+    marked = frame[frame.index.isin(list(hot))]
+    if len(marked):
+        marked.boundary.plot(ax=axes, color=INK, linewidth=0.9, zorder=5)
+
+
+def _spots(axes: Any, spots: Sequence[Spot], city: CityProfile) -> None:
+    if not spots:
+        return
+    xs, ys = city.project([spot.longitude for spot in spots], [spot.latitude for spot in spots])
+    halo = [withStroke(linewidth=2.2, foreground="white")]
+    placed: list[tuple[float, float]] = []
+    step = 0.035 * (city.land_metres.bounds[3] - city.land_metres.bounds[1])
+    for spot, x, y in zip(spots, xs, ys, strict=True):
+        high = float(y)
+        while any(abs(high - other) < step and abs(x - at) < 9 * step for at, other in placed):
+            high -= step
+        placed.append((float(x), high))
+        left = x > city.land_metres.bounds[0] + 0.68 * (city.land_metres.bounds[2] - city.land_metres.bounds[0])
+        axes.annotate(
+            f"{spot.rank}  {spot.name}",
+            (x, high),
+            xytext=(-7 if left else 7, 0),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="center",
+            fontsize=6.8,
+            fontweight="bold",
+            color=INK,
+            path_effects=halo,
+            zorder=8,
+        )
+        axes.plot(x, y, marker="o", markersize=4, color=INK, markeredgecolor="white", markeredgewidth=0.7, zorder=7)
+
+
+def _scale_bar(axes: Any, t: Translator) -> None:
+    left, right = axes.get_xlim()
+    low, high = axes.get_ylim()
+    length = next(metres for metres in (5000, 2000, 1000, 500, 200, 100) if metres < (right - left) / 3.5)
+    x, y = right - 0.03 * (right - left) - length, low + 0.035 * (high - low)
+    axes.add_patch(Rectangle((x, y), length / 2, 0.008 * (high - low), facecolor=INK, edgecolor=INK, lw=0.4, zorder=9))
+    axes.add_patch(
+        Rectangle(
+            (x + length / 2, y), length / 2, 0.008 * (high - low), facecolor="white", edgecolor=INK, lw=0.4, zorder=9
+        )
+    )
+    told = t("{metres} m", metres=length) if length < 1000 else t("{kilometres} km", kilometres=length // 1000)
+    axes.text(x + length / 2, y + 0.014 * (high - low), told, ha="center", va="bottom", color=INK, fontsize=6)
+
+
+def _fit(axes: Any, figure: Figure, city: CityProfile, width_mm: float) -> None:
+    """Fit the figure to the land and leave room below for the legend."""
+    x0, y0, x1, y1 = city.land_metres.bounds
+    margin = 0.03 * max(x1 - x0, y1 - y0)
+    axes.set_xlim(x0 - margin, x1 + margin)
+    axes.set_ylim(y0 - margin, y1 + margin)
+    axes.set_aspect("equal")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for side in axes.spines.values():
+        side.set_visible(False)
+    map_mm = width_mm * (y1 - y0 + 2 * margin) / (x1 - x0 + 2 * margin)
+    legend_mm = 15.0
+    figure.set_size_inches(width_mm * _MM, (map_mm + legend_mm) * _MM)
+    share = map_mm / (map_mm + legend_mm)
+    axes.set_position((0, 1 - share, 1, share))
+    axes.set_autoscale_on(False)
+
+
+def _legend(figure: Figure, breaks: list[int], t: Translator, *, withheld: bool, outlined: bool) -> None:
+    starts = [1, *(end + 1 for end in breaks[:-1])]
+    handles: list[Any] = [
+        Patch(facecolor=colour, edgecolor=QUIET, linewidth=0.3, label=_span(low, high, t))
+        for low, high, colour in zip(starts, breaks, _colours(len(breaks)), strict=True)
+    ]
+    if outlined:
+        handles.append(Line2D([], [], color=INK, linewidth=1.2, label=t("more than chance explains")))
+    if withheld:
+        handles.append(
+            Patch(facecolor="#eceff1", edgecolor="#9aa5ad", hatch="//////", label=t("small number, protected"))
+        )
+    figure.legend(
+        handles=handles,
+        title=t("Alerts in a cell"),
+        loc="lower left",
+        bbox_to_anchor=(0.0, 0.028),
+        ncols=min(len(handles), 7 if len(handles) <= 5 else 4),
+        frameon=False,
+        fontsize=6.2,
+        title_fontsize=6.5,
+        alignment="left",
+        handlelength=1.5,
+        columnspacing=1.1,
+        borderaxespad=0,
+    )
+
+
+def _span(low: int, high: int, t: Translator) -> str:
+    return t.number(high) if low == high else f"{t.number(low)}–{t.number(high)}"
+
+
+def _source(figure: Figure, frame: gpd.GeoDataFrame, source: str, t: Translator) -> None:
+    told = t.n("{n} alert on the map", "{n} alerts on the map", round(float(frame["n"].sum())))
+    figure.text(0.0, 0.008, f"{told}. {source}".strip(), fontsize=5.8, color=QUIET, ha="left", va="bottom")
+
+
+def _alt(spots: Sequence[Spot], frame: gpd.GeoDataFrame, t: Translator) -> str:
+    n = round(float(frame["n"].sum()))
+    if not spots:
+        return t.n("Map of {n} alert by cell.", "Map of {n} alerts by cell.", n)
+    named = t.join([f"{spot.rank} {spot.name}" for spot in spots])
+    return t.n(
+        "Map of {n} alert by cell. Hot spots: {spots}.",
+        "Map of {n} alerts by cell. Hot spots: {spots}.",
+        n,
+        spots=named,
+    )
