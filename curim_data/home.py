@@ -1,0 +1,147 @@
+"""Where a city's data lives: one folder, one city.
+
+<home>/city/            the city's profile, as in `city`
+<home>/alerts/          Delta table of alerts
+<home>/quarantine/      rows that could not be accepted, one Parquet file for each import
+<home>/plans.sqlite     intervention plans, unless CURIM_PLANS_URL names another database
+<home>/sample/          the home of the made-up sample city, which never mixes with real data
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from curim_data.city import FILES, CityProfile, load_city
+
+
+@dataclass(frozen=True)
+class Home:
+    """A folder that holds one city and its alerts."""
+
+    path: Path
+
+    @classmethod
+    def default(cls) -> Home:
+        """The folder that CURIM_HOME names, or `var` in the checkout."""
+        named = os.environ.get("CURIM_HOME")
+        return cls(Path(named).expanduser() if named else Path(__file__).resolve().parent.parent / "var")
+
+    @property
+    def city_folder(self) -> Path:
+        """The folder of the city's profile."""
+        return self.path / "city"
+
+    @property
+    def alerts(self) -> Path:
+        """The Delta table of alerts."""
+        return self.path / "alerts"
+
+    @property
+    def quarantine(self) -> Path:
+        """The folder of rows set aside, one Parquet file for each import."""
+        return self.path / "quarantine"
+
+    @property
+    def plans_url(self) -> str:
+        """SQLAlchemy address of the plans."""
+        return os.environ.get("CURIM_PLANS_URL") or f"sqlite:///{self.path / 'plans.sqlite'}"
+
+    def city(self) -> CityProfile:
+        """Read the city's profile; ProfileError where it is missing or broken."""
+        return load_city(self.city_folder)
+
+    def has_city(self) -> bool:
+        """Whether a profile stands here."""
+        return (self.city_folder / "city.toml").exists()
+
+    def exists(self) -> bool:
+        """Whether there is a city with at least one alert."""
+        from curim_data.store import Store
+
+        return self.has_city() and Store(self).count() > 0
+
+
+def create_home(path: Path, profile_folder: Path | None = None) -> Home:
+    """Make a home with a copy of a profile (of Piraeus unless told otherwise); one that has a city keeps it."""
+    home = Home(Path(path))
+    if not home.has_city():
+        home.path.mkdir(parents=True, exist_ok=True)
+        _copy_profile(profile_folder or _sample_profile(), home.city_folder)
+    return home
+
+
+def sample_home(base: Home) -> Home:
+    """The home of the sample city under `base`, built when it is missing or incomplete.
+
+    Built in a folder beside it and renamed when complete, under a lock: two processes that ask at the same time get
+    one home, and a build that was cut short leaves nothing behind that could be taken for whole.
+    """
+    home = Home(base.path / "sample")
+    if home.exists():
+        return home
+    base.path.mkdir(parents=True, exist_ok=True)
+    with _lock(base.path / "sample.lock"):
+        if not home.exists():
+            _build_sample(home)
+    return home
+
+
+def _build_sample(home: Home) -> None:
+    import datetime as dt
+
+    import sample_data
+    from curim_data.ingest import import_file
+
+    folder = Path(tempfile.mkdtemp(prefix="sample-", dir=home.path.parent))
+    try:
+        made = create_home(folder / "home", sample_data.PROFILE)
+        # The sample's dates are fixed: a computer whose clock is behind them is not a reason to refuse its rows.
+        now = max(dt.datetime.now(dt.UTC), dt.datetime(2027, 1, 1, tzinfo=dt.UTC))
+        import_file(made, sample_data.MAIN_EXPORT, sample_data.MAIN_EXPORT.name, now=now)
+        if home.path.exists() and not home.exists():
+            home.path.rename(folder / "incomplete")
+        if not home.path.exists():
+            made.path.rename(home.path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sample_profile() -> Path:
+    import sample_data
+
+    return Path(sample_data.PROFILE)
+
+
+def _copy_profile(source: Path, target: Path) -> None:
+    """Copy the files of a profile; the folder appears whole or not at all."""
+    part = Path(tempfile.mkdtemp(prefix="city-", dir=target.parent))
+    part.chmod(0o755)
+    for name in FILES:
+        if (source / name).exists():
+            shutil.copyfile(source / name, part / name)
+    load_city(part)
+    try:
+        part.rename(target)
+    except OSError:
+        shutil.rmtree(part, ignore_errors=True)
+        if not (target / "city.toml").exists():
+            raise
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Hold a lock that ends with the process. Where the system has none, the rename alone decides who was first."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with path.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

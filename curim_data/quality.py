@@ -1,0 +1,39 @@
+"""What a reader should know of the data's quality."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+PILE_LEAST: Final = 20
+PILE_SHARE: Final = 0.01
+
+
+def pile_threshold(total: int) -> float:
+    """Alerts on one point that are still taken for chance: the larger of 20 and 1 % of all."""
+    return max(PILE_LEAST, PILE_SHARE * total)
+
+
+def piles(alerts: pa.Table) -> pd.DataFrame:
+    """Points on which more alerts lie than the threshold allows, the largest first.
+
+    A pile is more often a default (the town hall, the middle of the city) than a place where so much happened.
+
+    Parameters
+    ----------
+    alerts : pa.Table
+        Columns longitude and latitude (WGS84); rows without them count in the total only.
+
+    Returns
+    -------
+    DataFrame
+        longitude, latitude, n.
+    """
+    mapped = alerts.select(["longitude", "latitude"]).filter(pc.is_valid(alerts["longitude"]))
+    counted = mapped.group_by(["longitude", "latitude"]).aggregate([([], "count_all")]).to_pandas()
+    found = counted[counted["count_all"] > pile_threshold(alerts.num_rows)]
+    found = found.sort_values("count_all", ascending=False).rename(columns={"count_all": "n"})
+    return pd.DataFrame(found.reset_index(drop=True))

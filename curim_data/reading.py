@@ -1,0 +1,420 @@
+"""From bytes to records: encoding, delimiter, quotes, and a true row number for every record.
+
+What is decided, is decided over the whole file. Rows are numbered from 1, the header is not counted, a blank line is
+a row; a quoted text with line breaks is one row.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from curim_data.i18n import Message
+from curim_data.reasons import ImportProblem, Reason
+
+MAX_BYTES: Final = 1_000_000_000
+MAX_LINE: Final = 1_000_000
+_CHUNK: Final = 1 << 20
+_BLOCK: Final = 1 << 24
+_DELIMITERS: Final = (";", ",", "\t", "|")
+_REPAIRED, _UNREADABLE = "\ue000", "\ue001"  # private-use marks: the row was read as windows-1253, or not at all
+_SIGNATURES: Final = {
+    b"\x89PNG": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"GIF8": "GIF",
+    b"%PDF": "PDF",
+    b"PK\x03\x04": "ZIP or Excel",
+    b"\x1f\x8b": "gzip",
+    b"\xd0\xcf\x11\xe0": "Excel 97",
+    b"SQLite format 3": "SQLite or GeoPackage",
+    b"PAR1": "Parquet",
+}
+_TOTAL: Final = re.compile(
+    r"^\s*(γενικ[οό]\s+)?(σ[υύ]νολο|σ[υύ]νολα|total|totals|sum|somme)(\s+g[eé]n[eé]ral)?\s*[:\d.,\s]*$", re.I
+)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A record that does not fit the header: its row number, why, and its fields as they stand."""
+
+    row: int
+    reason: Reason
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of a file.
+
+    `table` holds one text column for each header field ("0", "1", ...), `rows` its row numbers; `encoding_repaired`
+    and `trailing_cut` mark rows of the table.
+    """
+
+    name: str
+    sha256: str
+    encoding: str
+    delimiter: str
+    labels: tuple[str, ...]
+    table: pa.Table
+    rows: np.ndarray
+    encoding_repaired: np.ndarray
+    trailing_cut: np.ndarray
+    refused: tuple[Refused, ...]
+
+    @property
+    def read(self) -> int:
+        """Rows read, whatever became of them."""
+        return len(self.rows) + len(self.refused)
+
+
+def read_records(source: Path | bytes, name: str) -> Records:
+    """Read a delimited text file; ImportProblem where it is not one."""
+    data = _load(source, name)
+    text, encoding = _decode(data, name)
+    delimiter, labels, body = _header(text, name)
+    return _records(text[body:], name, hashlib.sha256(data).hexdigest(), encoding, delimiter, labels)
+
+
+def _load(source: Path | bytes, name: str) -> bytes:
+    """The whole file, read piece by piece so that an endless line is refused before it is in memory."""
+    parts: list[bytes] = []
+    size = line = 0
+    for part in _pieces(source, name):
+        if not parts:
+            _refuse_foreign(part, name)
+        size += len(part)
+        first, last = part.find(b"\n"), part.rfind(b"\n")
+        longest = line + (first if first >= 0 else len(part))
+        line = len(part) - last - 1 if last >= 0 else longest
+        if longest > MAX_LINE or line > MAX_LINE:
+            raise ImportProblem(
+                Message(
+                    "{name}: a single line is longer than {limit} characters, so this is not a table of alerts. "
+                    "Export the file again as CSV with one alert on each line.",
+                    {"name": name, "limit": MAX_LINE},
+                )
+            )
+        if size > MAX_BYTES:
+            raise ImportProblem(
+                Message(
+                    "{name}: the file is larger than {limit} MB. Split it, for instance by year, and import the parts.",
+                    {"name": name, "limit": MAX_BYTES // 1_000_000},
+                )
+            )
+        parts.append(part)
+    data = b"".join(parts)
+    if not data.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0"):
+        raise ImportProblem(Message("{name}: the file is empty. Export it again.", {"name": name}))
+    return data
+
+
+def _pieces(source: Path | bytes, name: str) -> Iterator[bytes]:
+    if isinstance(source, bytes):
+        yield from (source[at : at + _CHUNK] for at in range(0, len(source), _CHUNK))
+        return
+    try:
+        with source.open("rb") as handle:
+            while part := handle.read(_CHUNK):
+                yield part
+    except OSError as error:
+        raise ImportProblem(
+            Message(
+                "{name}: the file cannot be opened ({why}). Check its path and its permissions.",
+                {"name": name, "why": error.strerror or str(error)},
+            )
+        ) from error
+
+
+def _refuse_foreign(head: bytes, name: str) -> None:
+    for signature, kind in _SIGNATURES.items():
+        if head.startswith(signature):
+            raise ImportProblem(
+                Message(
+                    "{name}: this is a {kind} file, not a CSV file, whatever its name says. Export the alerts as CSV.",
+                    {"name": name, "kind": kind},
+                )
+            )
+    if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ImportProblem(
+            Message("{name}: this is not a text file (it holds zero bytes). Export the alerts as CSV.", {"name": name})
+        )
+
+
+def _decode(data: bytes, name: str) -> tuple[bytes, str]:
+    """The text as UTF-8 with LF line ends, and the encoding that was found over the whole file."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return _tidy(data.decode("utf-16").encode()), "utf-16"
+        except UnicodeDecodeError as error:
+            raise ImportProblem(
+                Message("{name}: the file says UTF-16 but is cut short. Export it again.", {"name": name})
+            ) from error
+    marked = data.startswith(b"\xef\xbb\xbf")
+    body = data[3:] if marked else data
+    try:
+        body.decode("utf-8")
+        return _tidy(body), "utf-8-sig" if marked else "utf-8"
+    except UnicodeDecodeError:
+        lines = _tidy(body).split(b"\n")
+    odd = {at for at, line in enumerate(lines) if not line.isascii()}
+    bad = {at for at in odd if not _is_utf8(lines[at])}
+    if marked or len(bad) < len(odd - bad):
+        for at in bad:
+            lines[at] = _as_greek(lines[at])
+        return b"\n".join(lines), "utf-8-sig" if marked else "utf-8"
+    greek = _greek_encoding(body)
+    for at in odd:
+        try:
+            lines[at] = lines[at].decode(greek).encode()
+        except UnicodeDecodeError:
+            lines[at] = _mark(lines[at].decode(greek, "replace"), _UNREADABLE)
+    return b"\n".join(lines), greek
+
+
+def _tidy(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _as_greek(line: bytes) -> bytes:
+    """A line that is not UTF-8, read as windows-1253 and marked so; marked unreadable where that fails too."""
+    try:
+        return _mark(line.decode("cp1253"), _REPAIRED)
+    except UnicodeDecodeError:
+        return _mark(line.decode("cp1253", "replace"), _UNREADABLE)
+
+
+def _mark(line: str, mark: str) -> bytes:
+    """Put the mark before the first character beyond ASCII, so inside whatever field holds it."""
+    at = next(place for place, character in enumerate(line) if ord(character) > 127)
+    return (line[:at] + mark + line[at:]).encode()
+
+
+def _greek_encoding(body: bytes) -> str:
+    """Windows-1253 or ISO-8859-7: they differ in the place of capital alpha with accent (A2, B6) and in 80-9F."""
+    counts = np.bincount(np.frombuffer(body, np.uint8), minlength=256)
+    return "iso-8859-7" if counts[0xB6] > counts[0xA2] and not counts[0x80:0xA0].any() else "cp1253"
+
+
+def _header(text: bytes, name: str) -> tuple[str, tuple[str, ...], int]:
+    """Delimiter, header labels, and where the records begin."""
+    skip = 0
+    if match := re.match(rb"\s*sep=(.)\n", text):
+        skip = match.end()
+    head = text[skip : skip + _CHUNK].decode("utf-8", "ignore")
+    choices = [(_consistency(head, delimiter), delimiter) for delimiter in _DELIMITERS]
+    best, delimiter = max(choices, key=lambda choice: choice[0])
+    if best == (0.0, 0):
+        raise ImportProblem(
+            Message(
+                "{name}: this is not a table. The first line has none of the delimiters semicolon, comma, tab or bar. "
+                "Export the alerts as CSV with a header line.",
+                {"name": name},
+            )
+        )
+    stream = io.StringIO(head, newline="")
+    labels = tuple(label.strip().strip("\ufeff" + _REPAIRED) for label in next(csv.reader(stream, delimiter=delimiter)))
+    return delimiter, labels, skip + len(_first_record(head, delimiter).encode())
+
+
+def _first_record(head: str, delimiter: str) -> str:
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in head.splitlines(keepends=True):
+            taken.append(line)
+            yield line
+
+    next(csv.reader(lines(), delimiter=delimiter))
+    return "".join(taken)
+
+
+def _consistency(head: str, delimiter: str) -> tuple[float, int]:
+    """Share of the first records that have as many fields as the header, and how many those are."""
+    sample = head[: head.rfind("\n")] if "\n" in head else head
+    try:
+        records = [
+            record for _, record in zip(range(500), csv.reader(io.StringIO(sample), delimiter=delimiter), strict=False)
+        ]
+    except csv.Error:
+        return 0.0, 0
+    width = len(records[0]) if records else 0
+    if width < 2:
+        return 0.0, 0
+    return round(sum(len(record) == width for record in records) / len(records), 1), width
+
+
+def _records(body: bytes, name: str, sha256: str, encoding: str, delimiter: str, labels: tuple[str, ...]) -> Records:
+    width = len(labels)
+    if not body:
+        raise ImportProblem(
+            Message("{name}: the file has a header and no rows. Check the period that was exported.", {"name": name})
+        )
+    body = _mend_quotes(body, delimiter, width)
+    misfits: list[tuple[int, str]] = []
+    first = b"x" + delimiter.encode() * (width - 1) + b"\n"  # fixes the number of columns for the parser
+
+    def set_aside(row: pacsv.InvalidRow) -> str:
+        misfits.append((row.number - 1, row.text))
+        return "skip"
+
+    table = pacsv.read_csv(
+        pa.BufferReader(first + body),
+        read_options=pacsv.ReadOptions(
+            use_threads=False, block_size=_BLOCK, column_names=[str(at) for at in range(width)]
+        ),
+        parse_options=pacsv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=set_aside
+        ),
+        convert_options=pacsv.ConvertOptions(
+            column_types={str(at): pa.large_string() for at in range(width)}, strings_can_be_null=False
+        ),
+    ).slice(1)
+    rows = np.setdiff1d(np.arange(1, table.num_rows + len(misfits) + 1), [number for number, _ in misfits])
+    return _account(table, rows, misfits, (name, sha256, encoding, delimiter, labels))
+
+
+def _account(
+    table: pa.Table,
+    rows: np.ndarray,
+    misfits: list[tuple[int, str]],
+    told: tuple[str, str, str, str, tuple[str, ...]],
+) -> Records:
+    """Sort rows that fit from those that do not; extra fields that are all empty are cut off."""
+    name, sha256, encoding, delimiter, labels = told
+    width = len(labels)
+    repaired, unreadable = _marked(table, _REPAIRED), _marked(table, _UNREADABLE)
+    if repaired.any() or unreadable.any():
+        table = pa.table(
+            [pc.replace_substring_regex(column, f"[{_REPAIRED}{_UNREADABLE}]", "") for column in table.columns],
+            names=table.column_names,
+        )
+    refused: list[Refused] = []
+    cut: list[tuple[int, list[str], bool]] = []
+    for row, text in misfits:
+        mended = _REPAIRED in text
+        broken = _UNREADABLE in text
+        fields = next(csv.reader([text.translate({0xE000: None, 0xE001: None})], delimiter=delimiter), [])
+        extra = [field for field in fields[width:] if field.strip()]
+        if broken:
+            refused.append(Refused(row, Reason.BAD_ENCODING, tuple(fields)))
+        elif len(fields) > width and not extra:
+            cut.append((row, fields[:width], mended))
+        else:
+            refused.append(Refused(row, _misfit(fields, width), tuple(fields)))
+    empty, total = _empty_or_total(table)
+    drop = empty | total | unreadable
+    for at in np.flatnonzero(drop):
+        fields = [str(column[int(at)].as_py()) for column in table.columns]
+        reason = Reason.EMPTY_ROW if empty[at] else Reason.BAD_ENCODING if unreadable[at] else Reason.TOTALS_ROW
+        refused.append(Refused(int(rows[at]), reason, tuple(fields)))
+    table, rows, repaired = table.filter(pa.array(~drop)), rows[~drop], repaired[~drop]
+    trailing = np.zeros(len(rows), bool)
+    if cut:
+        extra_table = pa.table(
+            [pa.array([fields[at] for _, fields, _ in cut], pa.large_string()) for at in range(width)],
+            names=table.column_names,
+        )
+        rows = np.concatenate([rows, [row for row, _, _ in cut]])
+        order = np.argsort(rows, kind="stable")
+        table = pa.concat_tables([table, extra_table]).take(pa.array(order))
+        rows = rows[order]
+        repaired = np.concatenate([repaired, [mended for _, _, mended in cut]]).astype(bool)[order]
+        trailing = np.concatenate([trailing, np.ones(len(cut), bool)])[order]
+    return Records(
+        name, sha256, encoding, delimiter, labels, table, rows, repaired, trailing,
+        tuple(sorted(refused, key=lambda record: record.row)),
+    )  # fmt: skip
+
+
+def _misfit(fields: list[str], width: int) -> Reason:
+    if not any(field.strip() for field in fields):
+        return Reason.EMPTY_ROW
+    if len(fields) > width:
+        return Reason.TOO_MANY_FIELDS
+    first = next(field for field in fields if field.strip())
+    return Reason.TOTALS_ROW if _TOTAL.match(first) else Reason.TOO_FEW_FIELDS
+
+
+def _marked(table: pa.Table, mark: str) -> np.ndarray:
+    found = np.zeros(table.num_rows, bool)
+    for column in table.columns:
+        found |= pc.match_substring(column, mark).to_numpy()
+    return found
+
+
+def _empty_or_total(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """Rows with nothing in any field, and rows whose first filled field is a word for a total."""
+    empty, total = np.ones(table.num_rows, bool), np.zeros(table.num_rows, bool)
+    for column in table.columns:
+        blank = pc.match_substring_regex(column, r"^\s*$").to_numpy()
+        short = pc.less_equal(pc.utf8_length(column), 40).to_numpy()
+        for at in np.flatnonzero(empty & ~blank & short & _starts_like_total(column)):
+            total[at] = bool(_TOTAL.match(column[int(at)].as_py()))
+        empty &= blank
+        if not empty.any():
+            break
+    return empty, total
+
+
+def _starts_like_total(column: pa.ChunkedArray) -> np.ndarray:
+    return np.asarray(pc.match_substring_regex(column, r"(?i)^\s*(γεν|σ[υύ]ν|tot|sum|som)").to_numpy())
+
+
+def _mend_quotes(body: bytes, delimiter: str, width: int) -> bytes:
+    """Neutralise quotes that open no quoted field, so that one of them does not swallow the rows after it.
+
+    Only lines with an odd number of quotes can begin or end a text over several lines. Such a line and the next one
+    are taken as one record when the two, with what lies between, are valid CSV; otherwise the quotes of the line are
+    read as plain characters.
+    """
+    if b'"' not in body:
+        return body
+    lines = body.split(b"\n")
+    odd = [at for at, line in enumerate(lines) if line.count(b'"') % 2]
+    place = 0
+    while place < len(odd):
+        start = odd[place]
+        end = odd[place + 1] if place + 1 < len(odd) else None
+        alone = lines[start].decode().split(delimiter)
+        joined = None if end is None else _strict(b"\n".join(lines[start : end + 1]).decode(), delimiter)
+        if joined is not None and (joined == width or len(alone) != width):
+            place += 2
+            continue
+        lines[start] = _quoted(alone, delimiter)
+        place += 1
+    return b"\n".join(lines)
+
+
+def _strict(record: str, delimiter: str) -> int | None:
+    """Number of fields of one record, or none where it is not exactly one valid record."""
+    try:
+        rows = list(csv.reader([record], delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    return len(rows[0]) if len(rows) == 1 else None
+
+
+def _quoted(fields: list[str], delimiter: str) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, delimiter=delimiter, lineterminator="").writerow(fields)
+    return line.getvalue().encode()

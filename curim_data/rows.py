@@ -1,0 +1,392 @@
+"""From records to alerts as they were told: each value typed, each row accepted, repaired or refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from curim_data.alert import TOLD, Gender, Kind, Status
+from curim_data.city import CityProfile
+from curim_data.formats.base import Format, Layout, fold
+from curim_data.i18n import Message
+from curim_data.parsing import (
+    Moments,
+    Order,
+    date_order,
+    distinct,
+    parse_moments,
+    parse_numbers,
+    parse_words,
+    trimmed,
+)
+from curim_data.reading import Records
+from curim_data.reasons import Flag, ImportProblem, Reason, Repair
+
+NEAR_CITY_M: Final = 5_000.0
+UNCATEGORISED: Final = "uncategorised"
+_DATES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
+_CLOCK_CHECK_ROWS: Final = 100
+_FORMULA: Final = r"^[=+\-@\t\r]"
+
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass
+class Account:
+    """What became of each row of `Records.table`: the first reason against it, repairs and flags."""
+
+    size: int
+    reason: npt.NDArray[np.object_] = field(init=False)
+    column: npt.NDArray[np.object_] = field(init=False)
+    value: npt.NDArray[np.object_] = field(init=False)
+    repairs: list[pd.DataFrame] = field(default_factory=list)
+    flags: dict[str, BoolArray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.reason, self.column, self.value = (np.full(self.size, "", object) for _ in range(3))
+
+    def refuse(self, mask: BoolArray, reason: Reason, column: str, texts: Any) -> None:
+        """Give rows a reason, unless they have one."""
+        where = np.flatnonzero(mask & (self.reason == ""))
+        if len(where):
+            self.reason[where], self.column[where] = reason.value, column
+            self.value[where] = texts.take(pa.array(where)).to_pylist()
+
+    def repair(self, mask: BoolArray, rule: Repair, column: str, old: Any, new: Any) -> None:
+        """Note that values were changed: old and new are arrays over all rows, or one value for all."""
+        where = np.flatnonzero(mask)
+        if len(where):
+            before = old.take(pa.array(where)).to_pylist() if hasattr(old, "take") else old
+            after = new[where].tolist() if isinstance(new, np.ndarray) else new
+            self.repairs.append(
+                pd.DataFrame({"at": where, "column": column, "old": before, "new": after, "rule": rule.value})
+            )
+            self.flag(mask, Flag.REPAIRED)
+
+    def flag(self, mask: BoolArray, flag: Flag) -> None:
+        """Mark rows."""
+        if mask.any():
+            self.flags[flag.value] = self.flags.get(flag.value, np.zeros(self.size, bool)) | mask
+
+
+@dataclass(frozen=True)
+class Told:
+    """The alerts of a file: `alerts` (TOLD columns, time_precision, content_hash, flags) and where each came from."""
+
+    alerts: pa.Table
+    rows: npt.NDArray[np.int64]
+    account: Account
+    order: str | None
+    unknown: Mapping[str, Mapping[str, int]]
+
+
+class Columns:
+    """Trimmed text columns of the records by role; a missing column is a column of empty values."""
+
+    def __init__(self, records: Records, layout: Layout) -> None:
+        self._records, self._layout = records, layout
+        self._cache: dict[str, Any] = {}
+
+    def has(self, role: str) -> bool:
+        """Whether the file has the column."""
+        return role in self._layout.roles
+
+    def label(self, role: str) -> str:
+        """The header of the column as it stands in the file."""
+        return self._records.labels[self._layout.roles[role]] if self.has(role) else role
+
+    def __getitem__(self, role: str) -> Any:
+        if role not in self._cache:
+            size = self._records.table.num_rows
+            self._cache[role] = (
+                trimmed(self._records.table.column(self._layout.roles[role])).combine_chunks()
+                if self.has(role)
+                else pa.array([""] * size, pa.large_string())
+            )
+        return self._cache[role]
+
+
+def find_order(columns: Columns, name: str, asked: str | None) -> str | None:
+    """Day-first or month-first, decided over all date columns; ImportProblem where they do not say or contradict."""
+    orders = {role: date_order(columns[role]) for role in _DATES if columns.has(role)}
+    needed = {role: order for role, order in orders.items() if order.needed}
+    if asked or not needed:
+        return asked
+    verdicts = {role: order.verdict for role, order in needed.items()}
+    if len({verdict for verdict in verdicts.values() if verdict}) > 1:
+        raise ImportProblem(
+            Message(
+                "{name}: the date columns contradict each other ({columns}): in one the day comes first, in another "
+                "the month. Say which with dates=day-first or dates=month-first, or write dates as 2025-03-01.",
+                {"name": name, "columns": ", ".join(columns.label(role) for role in verdicts)},
+            )
+        )
+    verdict = sum(needed.values(), Order()).verdict
+    if verdict is None:
+        raise ImportProblem(
+            Message(
+                "{name}: the dates in {columns} can be read with the day or the month first. "
+                "Say which with dates=day-first or dates=month-first, or write dates as 2025-03-01.",
+                {"name": name, "columns": ", ".join(columns.label(role) for role in needed)},
+            )
+        )
+    return verdict
+
+
+def tell(
+    records: Records, layout: Layout, words: Format, city: CityProfile, now: dt.datetime, dates: str | None = None
+) -> Told:
+    """Type every column of the records and account for each row."""
+    columns = Columns(records, layout)
+    account = Account(records.table.num_rows)
+    if records.encoding_repaired.any():
+        account.repair(records.encoding_repaired, Repair.ENCODING, "", "", "")
+    if records.trailing_cut.any():
+        account.repair(records.trailing_cut, Repair.TRAILING_FIELDS, "", "", "")
+    order = find_order(columns, records.name, dates)
+    told: dict[str, Any] = {}
+    unknown: dict[str, Mapping[str, int]] = {}
+    told |= _dates(columns, city, order, now, account)
+    told |= _coordinates(columns, city, account)
+    told |= _categories(columns, words, city, account, unknown)
+    told |= _words(columns, words, account, unknown)
+    told |= _scales(columns, account)
+    _formulas(records, columns, layout, account)
+    return _assemble(records, columns, layout, told, account, order, unknown)
+
+
+def _dates(
+    columns: Columns, city: CityProfile, order: str | None, now: dt.datetime, account: Account
+) -> dict[str, Any]:
+    read = {role: parse_moments(columns[role], city.timezone, order) for role in _DATES}
+    reported, begin = read["reported_at"], read["occurred_from"]
+    account.refuse(~reported.given & ~begin.given, Reason.NO_DATE, columns.label("reported_at"), columns["reported_at"])
+    main = ("reported_at", "occurred_from")
+    for role in main:
+        account.refuse(read[role].bad, Reason.BAD_DATE, columns.label(role), columns[role])
+    limit = _latest_believable(reported, now)
+    for role in main:
+        late = (read[role].instants > limit).to_numpy(bool)
+        account.refuse(late, Reason.FUTURE_DATE, columns.label(role), columns[role])
+    sent = reported.instants.fillna(begin.instants)
+    reversed_span = (read["occurred_to"].instants < begin.instants).to_numpy(bool)
+    ends = {"occurred_to": read["occurred_to"].bad | reversed_span, "resolved_at": read["resolved_at"].bad}
+    for role, mask in ends.items():
+        account.repair(mask, Repair.END, columns.label(role), columns[role], "")
+    told = {"reported_at": sent, "occurred_from": begin.instants}
+    told |= {role: read[role].instants.mask(mask) for role, mask in ends.items()}
+    basis = np.where(begin.given, begin.day_only, reported.day_only)
+    told["time_precision"] = np.where(basis, "day", "minute")
+    return told
+
+
+def _latest_believable(reported: Moments, now: dt.datetime) -> pd.Timestamp:
+    """One day from now; a clock behind the file itself (99th percentile of 100 dates or more) is not believed."""
+    dates = reported.instants.dropna()
+    if len(dates) >= _CLOCK_CHECK_ROWS:
+        newest = dates.quantile(0.99)
+        if newest > pd.Timestamp(now):
+            return pd.Timestamp(dt.datetime(newest.year + 1, 1, 1, tzinfo=dt.UTC))
+    return pd.Timestamp(now) + pd.Timedelta(days=1)
+
+
+def _coordinates(columns: Columns, city: CityProfile, account: Account) -> dict[str, Any]:
+    latitude, longitude = parse_numbers(columns["latitude"]), parse_numbers(columns["longitude"])
+    lat, lon = latitude.values.copy(), longitude.values.copy()
+    for role, numbers, other in (("latitude", latitude, longitude), ("longitude", longitude, latitude)):
+        account.refuse(numbers.bad, Reason.BAD_COORDINATES, columns.label(role), columns[role])
+        lone = ~numbers.given & other.given
+        account.refuse(lone, Reason.BAD_COORDINATES, columns.label(role), columns[role])
+    given = np.isfinite(lat) & np.isfinite(lon)
+    for role, numbers in (("latitude", latitude), ("longitude", longitude)):
+        account.repair(numbers.comma & given, Repair.DECIMAL_COMMA, columns.label(role), columns[role], numbers.values)
+    zero = given & (lat == 0) & (lon == 0)
+    account.repair(zero, Repair.ZERO_COORDINATES, columns.label("latitude"), "0, 0", "")
+    swap = _swapped(lon, lat, given & ~zero, city)
+    account.repair(swap, Repair.SWAPPED_COORDINATES, columns.label("latitude"), columns["latitude"], longitude.values)
+    lat[swap], lon[swap] = longitude.values[swap], latitude.values[swap]
+    for role, values, most in (("latitude", lat, 90), ("longitude", lon, 180)):
+        account.refuse(given & (np.abs(values) > most), Reason.BAD_COORDINATES, columns.label(role), columns[role])
+    unmapped = zero | ~given
+    return {"latitude": np.where(unmapped, np.nan, lat), "longitude": np.where(unmapped, np.nan, lon)}
+
+
+def _swapped(lon: FloatArray, lat: FloatArray, given: BoolArray, city: CityProfile) -> BoolArray:
+    """Rows whose coordinates lie in or near the city only when exchanged; all that can be, where most rows do so."""
+    near = city.land_metres.buffer(NEAR_CITY_M)
+    shapely.prepare(near)
+
+    def close(longitude: FloatArray, latitude: FloatArray) -> BoolArray:
+        possible = given & (np.abs(latitude) <= 90) & (np.abs(longitude) <= 180)
+        found = np.zeros(len(given), bool)
+        found[possible] = shapely.intersects_xy(near, *city.project(longitude[possible], latitude[possible]))
+        return found
+
+    right = close(lon, lat)
+    swapped = close(lat, lon) & ~right
+    if swapped.sum() > 0.5 * given.sum():
+        swapped = given & ~right & (np.abs(lon) <= 90) & (np.abs(lat) <= 180)
+    return np.asarray(swapped, bool)
+
+
+def _categories(
+    columns: Columns, words: Format, city: CityProfile, account: Account, unknown: dict[str, Mapping[str, int]]
+) -> dict[str, Any]:
+    known = {fold(label): c.id for c in city.categories.values() for label in c.labels.values()}
+    known |= {fold(c.id): c.id for c in city.categories.values()}
+    codes, unique = distinct(columns["category"])
+    ids = np.array([known.get(fold(text), text or UNCATEGORISED) for text in unique] or [None], object)
+    category = ids[codes]
+    strange = np.array([fold(text) not in known for text in unique] or [False], bool)[codes]
+    by_label = np.array([fold(text) in known and known[fold(text)] != text for text in unique] or [False], bool)[codes]
+    account.repair(by_label, Repair.CATEGORY_LABEL, columns.label("category"), columns["category"], category)
+    more_codes, more_unique = distinct(columns["more_categories"])
+    split = [[part.strip() for part in text.split("|") if part.strip()] for text in more_unique]
+    more = [[known.get(fold(part), part) for part in parts] for parts in split]
+    more_strange = np.array([any(fold(part) not in known for part in parts) for parts in split] or [False], bool)
+    more_label = np.array([ids != parts for ids, parts in zip(more, split, strict=True)] or [False], bool)[more_codes]
+    told_more = np.array(["|".join(parts) for parts in more] or [""], object)[more_codes]
+    account.repair(
+        more_label, Repair.CATEGORY_LABEL, columns.label("more_categories"), columns["more_categories"], told_more
+    )
+    account.flag(strange | more_strange[more_codes], Flag.UNKNOWN_CATEGORY)
+    _note(unknown, columns.label("category"), category[strange])
+    kind = parse_words(columns["kind"], words.WORDS["kind"])
+    account.flag(kind.unknown, Flag.UNKNOWN_KIND)
+    _note(unknown, columns.label("kind"), columns["kind"].filter(pa.array(kind.unknown)).to_pylist())
+    by_tree = {c.id: c.kind for c in city.categories.values()}
+    of_tree = np.array([by_tree.get(i, Kind.OFFENCE.value) for i in ids], object)[codes]
+    return {
+        "category": category,
+        "more_categories": pc.split_pattern(pa.array(told_more, pa.string()), "|"),
+        "_more": told_more,
+        "kind": np.where(pd.isna(kind.values), of_tree, kind.values),
+    }
+
+
+def _words(columns: Columns, words: Format, account: Account, unknown: dict[str, Mapping[str, int]]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for role in ("reporter_gender", "affected_gender"):
+        gender = parse_words(columns[role], words.WORDS[role])
+        account.flag(gender.unknown, Flag.UNKNOWN_GENDER)
+        _note(unknown, columns.label(role), columns[role].filter(pa.array(gender.unknown)).to_pylist())
+        silent = Gender.UNDISCLOSED.value if columns.has(role) else Gender.UNKNOWN.value
+        told[role] = np.where(
+            gender.given, np.where(gender.unknown, Gender.UNKNOWN.value, gender.values), silent
+        ).astype(object)
+    for role, flag, default in (
+        ("status", Flag.UNKNOWN_STATUS, Status.OPEN.value),
+        ("age_band", Flag.UNKNOWN_AGE_BAND, None),
+    ):
+        read = parse_words(columns[role], words.WORDS[role])
+        account.flag(read.unknown, flag)
+        _note(unknown, columns.label(role), columns[role].filter(pa.array(read.unknown)).to_pylist())
+        told[role] = np.where(pd.isna(read.values), default, read.values)
+    return told
+
+
+def _note(unknown: dict[str, Mapping[str, int]], label: str, values: Any) -> None:
+    if len(values):
+        unknown[label] = pd.Series(list(values), dtype=object).value_counts().to_dict()
+
+
+def _scales(columns: Columns, account: Account) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for role in ("severity", "feeling"):
+        numbers = parse_numbers(columns[role])
+        whole = (numbers.values >= 1) & (numbers.values <= 5) & (numbers.values % 1 == 0)
+        account.repair(numbers.given & ~whole, Repair.SCALE, columns.label(role), columns[role], "")
+        told[role] = np.where(whole, numbers.values, np.nan)
+    numbers = parse_numbers(columns["confirmations"])
+    whole = (numbers.values >= 0) & (numbers.values < 2**31) & (numbers.values % 1 == 0)
+    account.repair(
+        numbers.given & ~whole, Repair.CONFIRMATIONS, columns.label("confirmations"), columns["confirmations"], "0"
+    )
+    told["confirmations"] = np.where(whole, numbers.values, 0)
+    return told
+
+
+def _formulas(records: Records, columns: Columns, layout: Layout, account: Account) -> None:
+    texts = [columns[role] for role in ("alert_id", "category", "more_categories") if columns.has(role)]
+    texts += [
+        records.table.column(place).combine_chunks() for place in (*layout.text, *layout.personal, *layout.unused)
+    ]
+    for text in texts:
+        account.flag(np.asarray(pc.match_substring_regex(text, _FORMULA).to_numpy(False), bool), Flag.FORMULA_TEXT)
+
+
+def _assemble(
+    records: Records,
+    columns: Columns,
+    layout: Layout,
+    told: dict[str, Any],
+    account: Account,
+    order: str | None,
+    unknown: Mapping[str, Mapping[str, int]],
+) -> Told:
+    """Typed Arrow columns of the rows that stand, with the hash of their content and their flags."""
+    keep = account.reason == ""
+    where = pa.array(np.flatnonzero(keep))
+    identity = pc.if_else(pc.equal(columns["alert_id"], ""), None, columns["alert_id"])
+    arrays: dict[str, Any] = {
+        "incident_id": pc.cast(identity, pa.string()),
+        "source": pa.array([layout.format] * len(keep), pa.string()),
+    }
+    for field_ in TOLD:
+        if field_.name in told:
+            value = told[field_.name]
+            arrays[field_.name] = (
+                value
+                if isinstance(value, pa.Array)
+                else pa.array(value, from_pandas=True).cast(field_.type)
+                if value.dtype != object
+                else pa.array(value, field_.type, from_pandas=True)
+            )
+    table = pa.table(arrays).take(where)
+    more = pa.array(told["_more"], pa.string()).take(where)
+    lists = pc.if_else(pc.equal(more, ""), None, table["more_categories"])
+    table = table.set_column(table.schema.get_field_index("more_categories"), "more_categories", lists)
+    hashes = _content(table, more)
+    table = table.append_column("content_hash", hashes)
+    table = table.append_column("time_precision", pa.array(told["time_precision"], pa.string()).take(where))
+    table = table.append_column("flags", _flag_lists(account, keep))
+    return Told(table, records.rows[keep], account, order, unknown)
+
+
+def _content(table: pa.Table, more: pa.Array) -> pa.Array:
+    """Sixteen hex digits over the told values, written one way whatever the file's layout."""
+    parts = []
+    for field_ in TOLD:
+        if field_.name in ("alert_id", "source", "incident_id"):
+            continue
+        column = more if field_.name == "more_categories" else table[field_.name]
+        if pa.types.is_timestamp(field_.type):
+            column = pc.cast(column, pa.int64())
+        elif pa.types.is_floating(field_.type):
+            column = pc.cast(pc.round(pc.multiply(column, 1e7)), pa.int64())
+        parts.append(pc.cast(column, pa.string()))
+    joined = pc.binary_join_element_wise(*parts, "\x1f", null_handling="replace", null_replacement="")
+    digest: Callable[..., Any] = hashlib.blake2b
+    return pa.array([digest(text.encode(), digest_size=8).hexdigest() for text in joined.to_pylist()], pa.string())
+
+
+def _flag_lists(account: Account, keep: BoolArray) -> pa.Array:
+    """Flags of each row as a list, by way of the few combinations that occur."""
+    names = sorted(account.flags)
+    if not names:
+        return pa.array([[]] * int(keep.sum()), pa.list_(pa.string()))
+    code = sum(account.flags[name][keep].astype(np.int64) << at for at, name in enumerate(names))
+    unique, back = np.unique(np.asarray(code), return_inverse=True)
+    lists = [[name for at, name in enumerate(names) if bits >> at & 1] for bits in unique.tolist()]
+    return pa.array(lists, pa.list_(pa.string())).take(pa.array(back))

@@ -1,0 +1,353 @@
+"""The store: a Delta table of alerts that remembers every import and can take each one back.
+
+One import is one Delta commit. Its record (file, counts, reasons) travels in the metadata of that same commit, so the
+log of imports and the alerts cannot disagree: a process killed before the commit leaves the old state, one killed
+after it the new state. An import that changes nothing is an empty commit with its record. Rows set aside are written
+to a file of their own before the commit; the file counts only when a commit names its batch.
+
+Writers do not wait for each other: a commit that finds the table changed since it was read fails, and the import is
+settled anew against the newer state. Old versions are kept, since undo reads from them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final, TypeVar
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from curim_data.alert import SCHEMA
+from curim_data.city import CityProfile
+from curim_data.home import Home
+from curim_data.i18n import Translator, translator
+from curim_data.places import enrich
+from curim_data.reasons import MEND_WORDS, REASON_WORDS, Flag, Reason
+from curim_data.settle import DUPLICATE, NEW, UPDATED, settle
+
+_Done = TypeVar("_Done")
+_RECORD: Final = "curim"
+_ATTEMPTS: Final = 20
+_FOREVER: Final = "interval 36500 days"
+_CONFIGURATION: Final = {
+    "delta.enableExpiredLogCleanup": "false",
+    "delta.logRetentionDuration": _FOREVER,
+    "delta.deletedFileRetentionDuration": _FOREVER,
+}
+QUARANTINE_COLUMNS: Final = ("row", "column", "value", "reason", "mend")
+
+
+class StoreError(RuntimeError):
+    """The store cannot do what was asked: an unknown batch, or too many writers at once."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One import and what came of its rows: accepted + updated + duplicate + quarantined = read."""
+
+    id: str
+    file_name: str
+    sha256: str
+    format: str
+    when: dt.datetime
+    profile_version: str
+    read: int
+    accepted: int = 0
+    updated: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    repaired: int = 0
+    unmapped: int = 0
+    outside: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    undone: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, the moment as ISO text."""
+        return {**asdict(self), "reasons": dict(self.reasons), "when": self.when.isoformat()}
+
+
+@dataclass(frozen=True)
+class UndoReport:
+    """What an undo did: alerts removed, alerts given back their earlier content, alerts a later import has changed."""
+
+    batch: Batch
+    removed: int
+    restored: int
+    kept: int
+
+
+def new_batch_id(when: dt.datetime) -> str:
+    """A short, sortable, unique id."""
+    return f"{when:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+class Store:
+    """The alerts of one home."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+
+    @cached_property
+    def _city(self) -> CityProfile:
+        return self.home.city()
+
+    def version(self) -> str:
+        """A word that changes with every commit; "empty" where there is no table yet."""
+        table = self._table()
+        return "empty" if table is None else f"{table.metadata().id}-{table.version()}"
+
+    def files(self) -> list[str]:
+        """Paths of the Parquet files that make up the current version."""
+        table = self._table()
+        return [] if table is None else _local(table)
+
+    def count(self) -> int:
+        """Alerts in the store."""
+        return sum(pq.read_metadata(file).num_rows for file in self.files())
+
+    def batches(self) -> list[Batch]:
+        """Every import, the oldest first; undone ones are marked."""
+        table = self._table()
+        return [] if table is None else [batch for batch, _ in _log(table)]
+
+    def known(self, alert_ids: Iterable[str] | None = None) -> pd.DataFrame:
+        """Columns alert_id, incident_id, content_hash of the stored alerts, or of those with the given ids."""
+        known = _known(self._table())
+        return known if alert_ids is None else known[known["alert_id"].isin(list(alert_ids))]
+
+    def settle(self, alerts: pa.Table, batch: Batch) -> Batch:
+        """What `commit` would count, without writing anything."""
+        return _decide(alerts, batch, _known(self._table()))[1]
+
+    def commit(self, alerts: pa.Table, batch: Batch, quarantine: pa.Table) -> Batch:
+        """Write one import as one atomic commit.
+
+        Parameters
+        ----------
+        alerts : pa.Table
+            `alert.SCHEMA`, alert_id unique; rows that say nothing new are found here.
+        batch : Batch
+            With `read`, `quarantined`, `reasons` and the duplicates found inside the file; the other counts are
+            made here.
+        quarantine : pa.Table
+            Columns row, column, value, reason and the raw row; may be empty.
+
+        Returns
+        -------
+        Batch
+            With every count filled in.
+
+        Raises
+        ------
+        StoreError
+            When other writers were faster twenty times in a row.
+        """
+        if quarantine.num_rows:
+            self.home.quarantine.mkdir(parents=True, exist_ok=True)
+            pq.write_table(quarantine, self.home.quarantine / f"{batch.id}.parquet")
+
+        def attempt(table: DeltaTable) -> Batch:
+            changed, told = _decide(alerts, batch, _known(table))
+            told = replace(told, when=dt.datetime.now(dt.UTC))
+            record = {"batch": told.as_dict()}
+            if told.updated:
+                _merge(table, changed.append_column("gone", pa.array([False] * changed.num_rows)), record)
+            else:
+                write_deltalake(table, changed, mode="append", commit_properties=_properties(record))
+            return told
+
+        return self._retry(attempt)
+
+    def undo(self, batch_id: str) -> UndoReport:
+        """Take an import back in a new commit.
+
+        Alerts that it added are removed, alerts that it changed get the content back that they had before, and alerts
+        that a later import has changed since stay as they are and are counted in `kept`. StoreError for an unknown
+        batch or one that was undone before.
+        """
+
+        def attempt(table: DeltaTable) -> UndoReport:
+            log = {batch.id: (batch, version) for batch, version in _log(table)}
+            if batch_id not in log:
+                raise StoreError(f"there is no import {batch_id}; `curim batches` lists them")
+            batch, version = log[batch_id]
+            if batch.undone:
+                raise StoreError(f"the import {batch_id} was undone before")
+            mine = _read(table, "batch_id", pa.array([batch_id]))
+            earlier = self._earlier(mine["alert_id"], version, log)
+            gone = mine.filter(pc.invert(pc.is_in(mine["alert_id"], value_set=earlier["alert_id"].combine_chunks())))
+            report = UndoReport(
+                replace(batch, undone=True),
+                removed=gone.num_rows,
+                restored=earlier.num_rows,
+                kept=batch.accepted + batch.updated - mine.num_rows,
+            )
+            record = {"undo": batch_id}
+            change = pa.concat_tables(
+                [
+                    earlier.append_column("gone", pa.array([False] * earlier.num_rows, pa.bool_())),
+                    gone.append_column("gone", pa.array([True] * gone.num_rows, pa.bool_())),
+                ]
+            )
+            if change.num_rows:
+                _merge(table, change, record)
+            else:
+                write_deltalake(table, SCHEMA.empty_table(), mode="append", commit_properties=_properties(record))
+            return report
+
+        return self._retry(attempt)
+
+    def quarantine(self, batch_id: str, t: Translator | None = None) -> pd.DataFrame:
+        """Rows that an import set aside: row, column, value, reason, mend, then the raw row by column.
+
+        Reason and mend are sentences in the translator's language (English where none is given), so that the table
+        can be mended in a spreadsheet and imported again. StoreError for an unknown batch.
+        """
+        if batch_id not in {batch.id for batch in self.batches()}:
+            raise StoreError(f"there is no import {batch_id}; `curim batches` lists them")
+        t = t or translator("en")
+        path = self.home.quarantine / f"{batch_id}.parquet"
+        if not path.exists():
+            return pd.DataFrame(columns=list(QUARANTINE_COLUMNS))
+        frame = pq.read_table(path).to_pandas()
+        codes = [Reason(code) for code in frame["reason"]]
+        frame["reason"] = [t(REASON_WORDS[code]) for code in codes]
+        frame.insert(4, "mend", [t(MEND_WORDS[code]) for code in codes])
+        return frame
+
+    def _earlier(self, ids: Any, version: int, log: Mapping[str, tuple[Batch, int]]) -> pa.Table:
+        """Content of alerts before the commit `version`, passing over imports that were undone meanwhile."""
+        found: list[pa.Table] = []
+        wanted = [(ids, version)]
+        undone = {batch.id: at for batch, at in log.values() if batch.undone}
+        while wanted:
+            some, at = wanted.pop()
+            before = DeltaTable(str(self.home.alerts), version=at - 1)
+            rows = _read(before, "alert_id", some)
+            taken_back = pc.is_in(rows["batch_id"], value_set=pa.array(undone, pa.string()))
+            found.append(rows.filter(pc.invert(taken_back)))
+            again = rows.filter(taken_back)
+            for batch in pc.unique(again["batch_id"]).to_pylist():
+                part = again.filter(pc.equal(again["batch_id"], batch))
+                wanted.append((part["alert_id"], undone[batch]))
+        earlier = pa.concat_tables(found)
+        stale = pc.not_equal(earlier["profile_version"], self._city.version)
+        if pc.any(stale).as_py():
+            where = earlier.schema.get_field_index("profile_version")
+            now = pa.array([self._city.version] * earlier.num_rows, pa.string())
+            earlier = enrich(earlier, self._city).set_column(where, SCHEMA.field("profile_version"), now)
+        return earlier.select(SCHEMA.names).cast(SCHEMA)
+
+    def _table(self) -> DeltaTable | None:
+        try:
+            return DeltaTable(str(self.home.alerts))
+        except TableNotFoundError:
+            return None
+
+    def _retry(self, attempt: Callable[[DeltaTable], _Done]) -> _Done:
+        """Run an attempt against the newest state until no other writer comes between."""
+        for _ in range(_ATTEMPTS):
+            table = self._table()
+            if table is None:
+                table = self._create()
+            try:
+                return attempt(table)
+            except CommitFailedError:
+                continue
+        raise StoreError("other imports were faster each time; try again when they are done")
+
+    def _create(self) -> DeltaTable:
+        self.home.path.mkdir(parents=True, exist_ok=True)
+        try:
+            return DeltaTable.create(str(self.home.alerts), SCHEMA, configuration=_CONFIGURATION)
+        except DeltaError:
+            return DeltaTable(str(self.home.alerts))
+
+
+def _decide(alerts: pa.Table, batch: Batch, known: pd.DataFrame) -> tuple[pa.Table, Batch]:
+    """Rows to write, with their settled ids, and the batch with its counts."""
+    rows = alerts.select(["alert_id", "incident_id", "content_hash"]).to_pandas()
+    settled = settle(rows, known)
+    counts = settled["action"].value_counts()
+    where = alerts.schema.get_field_index("alert_id")
+    alerts = alerts.set_column(where, SCHEMA.field("alert_id"), pa.array(settled["alert_id"], pa.string()))
+    changed = alerts.filter(pa.array((settled["action"] != DUPLICATE).to_numpy(bool)))
+    flags = changed["flags"].to_pandas()
+    return changed.cast(SCHEMA), replace(
+        batch,
+        accepted=int(counts.get(NEW, 0)),
+        updated=int(counts.get(UPDATED, 0)),
+        duplicate=batch.duplicate + int(counts.get(DUPLICATE, 0)),
+        repaired=sum(Flag.REPAIRED in marks for marks in flags if marks is not None),
+        outside=sum(Flag.OUTSIDE_CITY in marks for marks in flags if marks is not None),
+        unmapped=changed["longitude"].null_count,
+    )
+
+
+def _merge(table: DeltaTable, change: pa.Table, record: Mapping[str, Any]) -> None:
+    """Update, insert or (where `gone`) delete by alert_id, in one commit."""
+    columns = {name: f"source.{name}" for name in SCHEMA.names}
+    (
+        table.merge(
+            change,
+            "target.alert_id = source.alert_id",
+            source_alias="source",
+            target_alias="target",
+            commit_properties=_properties(record),
+        )
+        .when_matched_delete("source.gone = true")
+        .when_matched_update(columns, "source.gone = false")
+        .when_not_matched_insert(columns, "source.gone = false")
+        .execute()
+    )
+
+
+def _properties(record: Mapping[str, Any]) -> CommitProperties:
+    """The record of an import or undo; no silent retry, so that nothing is committed against a state not read."""
+    return CommitProperties(custom_metadata={_RECORD: json.dumps(record)}, max_commit_retries=0)
+
+
+def _log(table: DeltaTable) -> list[tuple[Batch, int]]:
+    """Every import with the Delta version that holds it, the oldest first."""
+    found: dict[str, tuple[Batch, int]] = {}
+    for entry in reversed(table.history()):
+        record = json.loads(entry.get(_RECORD, "{}"))
+        if told := record.get("batch"):
+            found[told["id"]] = (Batch(**{**told, "when": dt.datetime.fromisoformat(told["when"])}), entry["version"])
+        elif (undone := record.get("undo")) in found:
+            batch, version = found[undone]
+            found[undone] = (replace(batch, undone=True), version)
+    return list(found.values())
+
+
+def _local(table: DeltaTable) -> list[str]:
+    return [uri.removeprefix("file://") for uri in table.file_uris()]
+
+
+def _read(table: DeltaTable, column: str, values: Any) -> pa.Table:
+    """Rows whose column holds one of the values."""
+    rows = _columns(table, SCHEMA)
+    chosen = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    return rows.filter(pc.is_in(rows[column], value_set=chosen))
+
+
+def _columns(table: DeltaTable, schema: pa.Schema) -> pa.Table:
+    """The columns of a schema over all files; writers may have stored text as string views, hence the cast."""
+    parts = [pq.ParquetFile(file).read(schema.names).cast(schema) for file in _local(table)]
+    return pa.concat_tables(parts) if parts else schema.empty_table()
+
+
+def _known(table: DeltaTable | None) -> pd.DataFrame:
+    schema = pa.schema([SCHEMA.field(name) for name in ("alert_id", "incident_id", "content_hash")])
+    frame: pd.DataFrame = (schema.empty_table() if table is None else _columns(table, schema)).to_pandas()
+    return frame
