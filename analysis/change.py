@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.rates import UNKNOWN, Estimate, Floats, false_discovery, rate_ratio, wilson
+from analysis.rates import UNKNOWN, Estimate, Floats, corrected, rate_ratio, wilson
 from analysis.result import Choice
 from curim_data.i18n import Message, Num, Translator
 
@@ -236,7 +236,7 @@ def changes(
     tests = [_test(row, exposure, relative, form) for row in result.to_dict("records")]
     for position, name in enumerate(("expected", "ratio", "low", "high", "p", "compared")):
         result[name] = [test[position] for test in tests]
-    result["q"] = false_discovery(result["p"])
+    result["q"] = corrected(result["p"])
     result["significant"] = (result["q"] <= alpha).fillna(False)
     result["direction"] = np.sign(result["ratio"].fillna(1) - 1).astype(int)
     shares = [_women(row) for row in result.to_dict("records")]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.rates import UNKNOWN, Estimate, false_discovery, share_ratio, wilson
+from analysis.rates import UNKNOWN, Estimate, corrected, share_ratio, wilson
 from analysis.result import Choice
 from curim_data.alert import Gender
 from curim_data.i18n import Message, Num, Translator
@@ -146,7 +146,7 @@ def weights(
         fisher = stats.fisher_exact(np.array([[women, women_total - women], [men, men_total - men]]))
         rows.append((women / women_total, men / men_total, ratio.value, ratio.low, ratio.high, float(fisher.pvalue)))
     table[["women_share", "men_share", "ratio", "low", "high", "p"]] = np.array(rows, dtype=float).reshape(-1, 6)
-    table["q"] = false_discovery(table["p"])
+    table["q"] = corrected(table["p"])
     table["significant"] = (table["q"] <= alpha).fillna(False)
     table["withheld"] = table[["women", "men"]].isna().any(axis=1)
     told = Message("Ratios compare shares within each gender, so a gender that alerts more does not weigh more.")
@@ -304,7 +304,7 @@ def places(
         rows.append((own.value, own.low, own.high, p))
     table[["share", "low", "high", "p"]] = np.array(rows, dtype=float).reshape(-1, 4)
     table["city"] = share.value
-    table["q"] = false_discovery(table["p"])
+    table["q"] = corrected(table["p"])
     table["significant"] = (table["q"] <= alpha).fillna(False)
     table["direction"] = np.sign(table["share"].fillna(share.value) - share.value).fillna(0).astype(int)
     table["expected"] = table["men"] * women / men if men else np.nan

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from analysis.significance import false_discovery, ratio_interval
+
 Floats = NDArray[np.float64]
 RatioMethod = Literal["exact", "log"]
 
@@ -87,8 +89,7 @@ def rate_ratio(
             return Estimate(value, 0.0, float("inf"), level)
         spread = _quantile(level) * np.sqrt(1 / a + 1 / b)
         return Estimate(value, float(value * np.exp(-spread)), float(value * np.exp(spread)), level)
-    low, high = _clopper_pearson(a, b, level)
-    return Estimate(value, low / (1 - low) * scale, high / (1 - high) * scale if high < 1 else float("inf"), level)
+    return Estimate(value, *ratio_interval(a, b, exposure_a, exposure_b, level)[1:], level)
 
 
 def share_ratio(a: float, total_a: float, b: float, total_b: float, *, level: float = 0.95) -> Estimate:
@@ -155,24 +156,13 @@ def empirical_bayes(events: ArrayLike, base: ArrayLike) -> SmoothedRates:
     return SmoothedRates(weights * raw + (1 - weights) * mean, raw, weights, mean, variance)
 
 
-def false_discovery(p: ArrayLike) -> Floats:
-    """Benjamini-Hochberg q-values; NaN stays NaN and is not counted among the tests.
-
-    Benjamini & Hochberg (1995). Controlling the false discovery rate. JRSS B 57, 289-300.
-    """
+def corrected(p: ArrayLike) -> Floats:
+    """Benjamini-Hochberg q-values of the tests that were made: NaN stays NaN and is not counted."""
     values = np.asarray(p, dtype=float)
     q = np.full(values.shape, np.nan)
     tested = np.isfinite(values)
-    if tested.any():
-        q[tested] = stats.false_discovery_control(np.clip(values[tested], 0, 1), method="bh")
+    q[tested] = false_discovery(np.minimum(values[tested], 1))
     return q
-
-
-def _clopper_pearson(a: float, b: float, level: float) -> tuple[float, float]:
-    tail = (1 - level) / 2
-    low = float(stats.beta.ppf(tail, a, b + 1)) if a > 0 else 0.0
-    high = float(stats.beta.isf(tail, a + 1, b)) if b > 0 else 1.0
-    return low, high
 
 
 def _quantile(level: float) -> float:
