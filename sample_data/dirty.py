@@ -53,8 +53,8 @@ class Dirty:
         if self.raw is not None:
             return self.raw
         text = io.StringIO(newline="")
-        csv.writer(text, delimiter=";", lineterminator="").writerow(self.fields)
-        return text.getvalue().encode()
+        csv.writer(text, delimiter=";", lineterminator="\r\n").writerow(self.fields)  # a break is quoted only so
+        return text.getvalue().removesuffix("\r\n").encode()
 
 
 Fault = Callable[[Dirty, int], None]
