@@ -15,7 +15,6 @@ import geopandas as gpd
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
@@ -28,6 +27,7 @@ from curim_data.i18n import Translator
 DPI: Final = 200
 SEA_GROUND, LAND, ZONE, INK, QUIET = "#dbe7ee", "#f6f4ef", "#9fb0bb", "#0f2a3a", "#51606b"
 CLASSES: Final = 5
+LETTERS: Final = 6.8
 _MM: Final = 1 / 25.4
 
 
@@ -69,7 +69,6 @@ def city_map(
     breaks = class_breaks(frame["n"])
     with mpl.rc_context({"font.family": "DejaVu Sans", "font.size": 6.5, "hatch.linewidth": 0.5}):
         figure = Figure(figsize=(width_mm * _MM, width_mm * _MM), dpi=DPI)
-        FigureCanvasAgg(figure)
         axes = figure.add_axes((0, 0, 1, 1))
         _ground(axes, city)
         _fit(axes, figure, city, width_mm)
@@ -139,29 +138,50 @@ def _spots(axes: Any, spots: Sequence[Spot], city: CityProfile) -> None:
     if not spots:
         return
     xs, ys = city.project([spot.longitude for spot in spots], [spot.latitude for spot in spots])
+    axes.plot(xs, ys, "o", markersize=4, color=INK, markeredgecolor="white", markeredgewidth=0.7, zorder=7)
     halo = [withStroke(linewidth=2.2, foreground="white")]
-    placed: list[tuple[float, float]] = []
-    step = 0.035 * (city.land_metres.bounds[3] - city.land_metres.bounds[1])
-    for spot, x, y in zip(spots, xs, ys, strict=True):
-        high = float(y)
-        while any(abs(high - other) < step and abs(x - at) < 9 * step for at, other in placed):
-            high -= step
-        placed.append((float(x), high))
-        left = x > city.land_metres.bounds[0] + 0.68 * (city.land_metres.bounds[2] - city.land_metres.bounds[0])
+    labels = [f"{spot.rank}  {spot.name}" for spot in spots]
+    for label, x, y, (dx, dy) in zip(labels, xs, ys, _offsets(axes, labels, xs, ys), strict=True):
         axes.annotate(
-            f"{spot.rank}  {spot.name}",
-            (x, high),
-            xytext=(-7 if left else 7, 0),
+            label,
+            (x, y),
+            xytext=(dx, dy),
             textcoords="offset points",
-            ha="right" if left else "left",
+            ha="left" if dx > 0 else "right",
             va="center",
-            fontsize=6.8,
+            fontsize=LETTERS,
             fontweight="bold",
             color=INK,
             path_effects=halo,
             zorder=8,
         )
-        axes.plot(x, y, marker="o", markersize=4, color=INK, markeredgecolor="white", markeredgewidth=0.7, zorder=7)
+
+
+def _offsets(axes: Any, labels: Sequence[str], xs: Any, ys: Any) -> list[tuple[float, float]]:
+    """Where each label goes beside its point, in points: the first of a few places where it covers none before it."""
+    box = axes.get_window_extent()
+    at = axes.transData.transform(np.column_stack([xs, ys])) * 72 / DPI
+    right_end = box.x1 * 72 / DPI
+    taken: list[tuple[float, float, float, float]] = [(x - 3, x + 3, y - 3, y + 3) for x, y in at]
+    chosen = []
+    for label, (x, y) in zip(labels, at, strict=True):
+        width, half = 0.68 * LETTERS * len(label), 0.62 * LETTERS
+        places = [(side * 7.0, lift * 1.3 * LETTERS) for lift in (0, 1, -1, 2, -2) for side in (1, -1)]
+        spans = {(dx, dy): (x + dx - (0 if dx > 0 else width), y + dy) for dx, dy in places}
+        free = [
+            place
+            for place, (left, middle) in spans.items()
+            if left >= 0
+            and left + width <= right_end
+            and not any(
+                left < b and a < left + width and middle - half < d and c < middle + half for a, b, c, d in taken
+            )
+        ]
+        place = free[0] if free else places[0]
+        left, middle = spans[place]
+        taken.append((left, left + width, middle - half, middle + half))
+        chosen.append(place)
+    return chosen
 
 
 def _scale_bar(axes: Any, t: Translator) -> None:
@@ -196,6 +216,8 @@ def _fit(axes: Any, figure: Figure, city: CityProfile, width_mm: float) -> None:
     share = map_mm / (map_mm + legend_mm)
     axes.set_position((0, 1 - share, 1, share))
     axes.set_autoscale_on(False)
+    axes.xaxis.label.set_visible(False)
+    axes.yaxis.label.set_visible(False)
 
 
 def _legend(figure: Figure, breaks: list[int], t: Translator, *, withheld: bool, outlined: bool) -> None:
@@ -215,7 +237,7 @@ def _legend(figure: Figure, breaks: list[int], t: Translator, *, withheld: bool,
         title=t("Alerts in a cell"),
         loc="lower left",
         bbox_to_anchor=(0.0, 0.028),
-        ncols=min(len(handles), 7 if len(handles) <= 5 else 4),
+        ncols=4,
         frameon=False,
         fontsize=6.2,
         title_fontsize=6.5,
