@@ -58,7 +58,6 @@ class Flag(StrEnum):
     UNKNOWN_STATUS = "unknown_status"
     UNKNOWN_KIND = "unknown_kind"
     UNKNOWN_AGE_BAND = "unknown_age_band"
-    FORMULA_TEXT = "formula_text"
     OUTSIDE_CITY = "outside_city"
 
 
@@ -111,6 +110,5 @@ FLAG_WORDS: Final = {
     Flag.UNKNOWN_STATUS: Message("The status could not be understood and was taken as open"),
     Flag.UNKNOWN_KIND: Message("The kind of alert could not be understood"),
     Flag.UNKNOWN_AGE_BAND: Message("The age band could not be understood and was taken as missing"),
-    Flag.FORMULA_TEXT: Message("A text that a spreadsheet would take for a formula was read as plain text"),
     Flag.OUTSIDE_CITY: Message("The point lies outside the city"),
 }

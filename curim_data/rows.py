@@ -36,7 +36,6 @@ NEAR_CITY_M: Final = 5_000.0
 UNCATEGORISED: Final = "uncategorised"
 _DATES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 _CLOCK_CHECK_ROWS: Final = 100
-_FORMULA: Final = r"^[=+\-@\t\r]"
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -162,7 +161,6 @@ def tell(
     told |= _categories(columns, words, city, account, unknown)
     told |= _words(columns, words, account, unknown)
     told |= _scales(columns, account)
-    _formulas(records, columns, layout, account)
     return _assemble(records, columns, layout, told, account, order, unknown)
 
 
@@ -192,10 +190,10 @@ def _dates(
 
 
 def _latest_believable(reported: Moments, now: dt.datetime) -> pd.Timestamp:
-    """One day from now; a clock behind the file itself (99th percentile of 100 dates or more) is not believed."""
+    """One day from now; a clock behind the file itself (95th percentile of 100 dates or more) is not believed."""
     dates = reported.instants.dropna()
     if len(dates) >= _CLOCK_CHECK_ROWS:
-        newest = dates.quantile(0.99)
+        newest = dates.quantile(0.95)
         if newest > pd.Timestamp(now):
             return pd.Timestamp(dt.datetime(newest.year + 1, 1, 1, tzinfo=dt.UTC))
     return pd.Timestamp(now) + pd.Timedelta(days=1)
@@ -315,15 +313,6 @@ def _scales(columns: Columns, account: Account) -> dict[str, Any]:
     )
     told["confirmations"] = np.where(whole, numbers.values, 0)
     return told
-
-
-def _formulas(records: Records, columns: Columns, layout: Layout, account: Account) -> None:
-    texts = [columns[role] for role in ("alert_id", "category", "more_categories") if columns.has(role)]
-    texts += [
-        records.table.column(place).combine_chunks() for place in (*layout.text, *layout.personal, *layout.unused)
-    ]
-    for text in texts:
-        account.flag(np.asarray(pc.match_substring_regex(text, _FORMULA).to_numpy(False), bool), Flag.FORMULA_TEXT)
 
 
 def _assemble(

@@ -157,7 +157,10 @@ def _no_place(row: Dirty, number: int) -> None:
     row.set(latitude="")
     if number % 5:
         row.set(longitude="")
-    row.note, row.unmapped = "no coordinates" if number % 5 else "only one coordinate", True
+        row.note, row.unmapped = "no coordinates", True
+        return
+    row.note = "only one coordinate"
+    row.refuse("bad_coordinates")
 
 
 def _zero(row: Dirty, number: int) -> None:
