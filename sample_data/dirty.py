@@ -200,11 +200,12 @@ def _unknown_category(row: Dirty, number: int) -> None:
 
 
 def _label(row: Dirty, number: int) -> None:
-    labels = _labels()[row.fields[AT["category"]]]
-    text = labels[("el", "en", "fr")[number % 3]]
+    known = row.fields[AT["category"]]
+    text = _labels()[known][("el", "en", "fr")[number % 3]]
     row.set(category=(text, text.upper(), f" {text.lower()} ")[number // 3 % 3])
     row.note = "category by its label"
-    row.repair("category_label")
+    if row.fields[AT["category"]].strip() != known:  # a label may be the id itself
+        row.repair("category_label")
 
 
 def _labels() -> dict[str, dict[str, str]]:
