@@ -166,22 +166,19 @@ def _offsets(axes: Any, labels: Sequence[str], xs: Any, ys: Any) -> list[tuple[f
     chosen = []
     for label, (x, y) in zip(labels, at, strict=True):
         width, half = 0.68 * LETTERS * len(label), 0.62 * LETTERS
-        places = [(side * 7.0, lift * 1.3 * LETTERS) for lift in (0, 1, -1, 2, -2) for side in (1, -1)]
+        places = [(side * 7.0, lift * 1.3 * LETTERS) for lift in (0, 1, -1, 2, -2, 3, -3) for side in (1, -1)]
         spans = {(dx, dy): (x + dx - (0 if dx > 0 else width), y + dy) for dx, dy in places}
-        free = [
-            place
-            for place, (left, middle) in spans.items()
-            if left >= 0
-            and left + width <= right_end
-            and not any(
-                left < b and a < left + width and middle - half < d and c < middle + half for a, b, c, d in taken
-            )
-        ]
-        place = free[0] if free else places[0]
+        inside = [place for place in places if spans[place][0] >= 0 and spans[place][0] + width <= right_end] or places
+        free = [place for place in inside if not _covers(*spans[place], width, half, taken)]
+        place = free[0] if free else inside[0]
         left, middle = spans[place]
         taken.append((left, left + width, middle - half, middle + half))
         chosen.append(place)
     return chosen
+
+
+def _covers(left: float, middle: float, width: float, half: float, taken: Sequence[Sequence[float]]) -> bool:
+    return any(left < b and a < left + width and middle - half < d and c < middle + half for a, b, c, d in taken)
 
 
 def _scale_bar(axes: Any, t: Translator) -> None:
@@ -211,7 +208,7 @@ def _fit(axes: Any, figure: Figure, city: CityProfile, width_mm: float) -> None:
     for side in axes.spines.values():
         side.set_visible(False)
     map_mm = width_mm * (y1 - y0 + 2 * margin) / (x1 - x0 + 2 * margin)
-    legend_mm = 15.0
+    legend_mm = 18.0
     figure.set_size_inches(width_mm * _MM, (map_mm + legend_mm) * _MM)
     share = map_mm / (map_mm + legend_mm)
     axes.set_position((0, 1 - share, 1, share))
@@ -237,7 +234,7 @@ def _legend(figure: Figure, breaks: list[int], t: Translator, *, withheld: bool,
         title=t("Alerts in a cell"),
         loc="lower left",
         bbox_to_anchor=(0.0, 0.028),
-        ncols=4,
+        ncols=3,
         frameon=False,
         fontsize=6.2,
         title_fontsize=6.5,
