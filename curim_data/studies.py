@@ -1,0 +1,226 @@
+"""The questions that pages, papers and commands ask: counts through the gate, then the analysis of what passed.
+
+Each function takes a `Source`, a filter and an audience, and returns frozen results. Nothing else puts `queries` and
+`analysis` together, so a map on the screen, on paper and at the command line shows the same figures.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from analysis.change import Change, Changes, against_city, changes
+from analysis.clock import Clock, clock
+from analysis.clusters import Clusters, clusters
+from analysis.gender import Shares, shares
+from analysis.grid import resolution_for
+from analysis.hotspots import HotCells, Spot, hot_spots, significance
+from analysis.result import Choice
+from analysis.trends import Trend, daily, monthly, weekly
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.i18n import Message
+from curim_data.privacy import Protected, finest_resolution
+from curim_data.queries import Total
+
+Unit = Literal["day", "week", "month"]
+CLUSTER_RESOLUTION: Final = 12
+_COLUMNS: Final[Mapping[Unit, str]] = {"day": "local_date", "week": "week", "month": "month"}
+_TRENDS: Final = {"day": daily, "week": weekly, "month": monthly}
+
+
+@dataclass(frozen=True)
+class HotSpotStudy:
+    """Where alerts are denser than chance explains. `spots`: clearest first; `cells`: counts as they passed the gate."""
+
+    total: Total
+    cells: Protected
+    hot: HotCells
+    spots: tuple[Spot, ...]
+    resolution: int
+    choices: tuple[Choice, ...]
+
+
+def hot_spot_study(source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None) -> HotSpotStudy:
+    """Hot cells and spots under a filter; the cell size is chosen from the data unless given.
+
+    Where the filter names categories but not all, the test is still against the surroundings of each place.
+    """
+    whole = _without_place(f)
+    total = queries.total(source, whole, audience)
+    finest = finest_resolution(audience, whole, source.city)
+    land = source.city.land_cells(9)
+    chosen = resolution_for(total.mapped or 0, float(land.sum()), finest=finest, cells=land.index)
+    if resolution is not None:
+        told = Message("Cells of the size that you picked.")
+        chosen = Choice("resolution", min(resolution, finest), told)
+    counted = queries.cells(source, whole, int(chosen.value), audience)
+    hot = significance(counted.frame)
+    choices = [chosen, *hot.choices]
+    if counted.piled:
+        told = Message(
+            "{n} alerts that share their exact coordinates with many others were set aside: their position is probably "
+            "a default of the app.",
+            {"n": counted.piled},
+        )
+        choices.append(Choice("piles", counted.piled, told))
+    return HotSpotStudy(total, counted, hot, hot_spots(hot), int(chosen.value), tuple(choices))
+
+
+def cluster_study(source: Source, f: AlertFilter, audience: Audience) -> Clusters:
+    """Clusters of alerts on fine cells. GateError for an audience that may not see cells so fine."""
+    fine = queries.cells(source, _without_place(f), CLUSTER_RESOLUTION, audience)
+    return clusters(fine.frame, source.city)
+
+
+def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Unit = "week") -> Trend | None:
+    """The series under a filter with what was usual: judged by all of its history, shown for the filter's period.
+
+    None where the history has no period at all.
+    """
+    start, end = queries.dates(source, f)
+    history = f.replace(period="", start=source.first, end=end)
+    column = _COLUMNS[unit]
+    series = queries.counts(source, history, [column], audience, complete=True).frame
+    if series.empty:
+        return None
+    return _TRENDS[unit](series, (source.first, min(end, source.as_of)), column).since(start)
+
+
+def clock_study(source: Source, f: AlertFilter, audience: Audience) -> Clock:
+    """Alerts by weekday and hour."""
+    return clock(queries.counts(source, f, ["weekday", "hour"], audience, complete=True).frame)
+
+
+def share_study(source: Source, f: AlertFilter, audience: Audience, column: str = "affected_gender") -> Shares:
+    """Alerts by the gender of the person affected, or of the reporter."""
+    counted = queries.counts(source, f, [column], audience, complete=True)
+    return shares(counted.frame, column, total=counted.total)
+
+
+@dataclass(frozen=True)
+class Periods:
+    """Two periods that are compared, both ends included. `same_season`: before is the same weeks of the year before."""
+
+    before: tuple[dt.date, dt.date]
+    after: tuple[dt.date, dt.date]
+    same_season: bool
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """Days of each."""
+        return (self.before[1] - self.before[0]).days + 1, (self.after[1] - self.after[0]).days + 1
+
+    @property
+    def choice(self) -> Choice:
+        """What the later period is compared with, and why."""
+        told = (
+            Message(
+                "Compared with the same weeks of the year before ({start} – {end}), so that the season cancels out.",
+                {"start": self.before[0], "end": self.before[1]},
+            )
+            if self.same_season
+            else Message(
+                "Compared with the time just before ({start} – {end}), because the data do not reach back a year.",
+                {"start": self.before[0], "end": self.before[1]},
+            )
+        )
+        return Choice("reference", self.before[0].isoformat(), told)
+
+
+def periods_for(source: Source, after: tuple[dt.date, dt.date]) -> Periods:
+    """What a period is compared with: the same 52 weeks earlier where the data reach back, else the time just before."""
+    year = dt.timedelta(weeks=52)
+    if after[0] - year >= source.first:
+        return Periods((after[0] - year, after[1] - year), after, True)
+    length = after[1] - after[0] + dt.timedelta(days=1)
+    return Periods((max(source.first, after[0] - length), after[0] - dt.timedelta(days=1)), after, False)
+
+
+@dataclass(frozen=True)
+class ChangeStudy:
+    """Every change that was looked at, between two periods."""
+
+    periods: Periods
+    changes: Changes
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """The reference period, then the settings of the test."""
+        return (self.periods.choice, *self.changes.choices)
+
+
+# A candidate is a theme (everything, a category, a category after dark) in an area (the city, a district, a place).
+_THEMES: Final = ((), ("category",), ("category", "dark"))
+_AREAS: Final = ((), ("district",), ("place",))
+CANDIDATE: Final = ("district", "place", "category", "dark")
+
+
+def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None) -> ChangeStudy:
+    """What changed since a day (by default over the filter's period), everywhere, corrected for having looked.
+
+    Places and categories are compared with what the whole city did, so that a rise in reporting counts once.
+    """
+    start, end = queries.dates(source, f)
+    periods = periods_for(source, (since or start, end))
+    before = f.replace(period="", start=periods.before[0], end=periods.before[1])
+    after = f.replace(period="", start=periods.after[0], end=periods.after[1])
+    tables = []
+    for area in _AREAS:
+        for theme in _THEMES:
+            by = [*area, *theme]
+            old = queries.counts(source, before, by, audience).frame
+            new = queries.counts(source, after, by, audience).frame
+            tables.append(_pair(old, new, by))
+    candidates = pd.concat(tables, ignore_index=True)[[*CANDIDATE, "before", "after", "withheld"]]
+    found = changes(against_city(candidates), CANDIDATE, periods.lengths, relative=True)
+    return ChangeStudy(periods, found)
+
+
+def change_filter(f: AlertFilter, change: Change, periods: Periods) -> AlertFilter:
+    """The filter that shows a change: its theme and area, over the later period."""
+    narrowed: dict[str, Any] = {"period": "", "start": periods.after[0], "end": periods.after[1]}
+    for key, name in (("district", "districts"), ("place", "places"), ("category", "categories")):
+        if change.key.get(key):
+            narrowed[name] = (str(change.key[key]),)
+    if change.key.get("category"):
+        narrowed["groups"] = ()
+    if change.key.get("dark"):
+        narrowed["dark"] = True
+    return f.replace(**narrowed)
+
+
+def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Counts before and after side by side; absent is zero. Rows without a place or by daylight are no candidates."""
+    if not by:
+        withheld = bool(old["withheld"].any() or new["withheld"].any())
+        pair = pd.DataFrame({"before": [old["n"].sum()], "after": [new["n"].sum()], "withheld": [withheld]})
+        if withheld:
+            pair[["before", "after"]] = np.nan
+    else:
+        merged = old[[*by, "n", "withheld"]].merge(
+            new[[*by, "n", "withheld"]], on=by, how="outer", suffixes=("_before", "_after")
+        )
+        hidden = merged[["withheld_before", "withheld_after"]].eq(True)
+        merged["before"] = merged["n_before"].fillna(0).mask(hidden["withheld_before"])
+        merged["after"] = merged["n_after"].fillna(0).mask(hidden["withheld_after"])
+        merged["withheld"] = hidden.any(axis=1)
+        pair = merged.dropna(subset=by)
+        if "dark" in by:
+            pair = pair[pair["dark"].astype(bool)]
+        pair = pair[[*by, "before", "after", "withheld"]]
+    return pair.reindex(columns=[*CANDIDATE, "before", "after", "withheld"]).astype(
+        {"district": object, "place": object, "category": object, "dark": object}
+    )
+
+
+def _without_place(f: AlertFilter) -> AlertFilter:
+    """The filter over the whole city: a hot spot stands out from the city, not from the area that was picked."""
+    return f.replace(districts=(), places=(), cells=())
