@@ -1,0 +1,278 @@
+"""What a hot spot is called and what its alerts are like: name, categories, hours, light, gender, since when."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.clock import HOURS, clock
+from analysis.clusters import Cluster
+from analysis.hotspots import Spot
+from analysis.rates import Estimate, wilson
+from analysis.result import Choice
+from curim_data.city import CityProfile
+from curim_data.i18n import LANGUAGES, Message, Translator, translator
+from curim_data.plan import CategoryShare, Caution, Interval, Problem
+from curim_data.words import hour_label
+
+# A landmark farther away than this many of its radii does not help a reader to find the place.
+FAR: Final = 4
+# Months with less than this part of the usual count end the run that tells since when a place stands out.
+QUIET: Final = 0.5
+
+
+Place = Spot | Cluster
+
+
+@dataclass(frozen=True)
+class SpotName:
+    """A name for readers: the landmark within reach, "near" it when it lies farther, a number where several share it.
+
+    `place` is the landmark's id, empty where none is near; `number` counts within the landmark, or over all unnamed.
+    """
+
+    place: str
+    labels: Mapping[str, str]
+    near: bool = False
+    number: int = 1
+
+    def __call__(self, t: Translator) -> str:
+        """The name in the reader's language."""
+        if not self.place:
+            return t("Place {number}", number=self.number)
+        name = t.label(self.labels)
+        if self.near:
+            name = t("Near: {landmark}", landmark=name)
+        return name if self.number == 1 else t("{landmark}, {number}", landmark=name, number=self.number)
+
+    @property
+    def by_language(self) -> dict[str, str]:
+        """The name in every language."""
+        return {lang: self(translator(lang)) for lang in LANGUAGES}
+
+
+def name_spot(longitude: float, latitude: float, city: CityProfile) -> SpotName:
+    """Name a point (WGS84) after the nearest landmark: relative to its radius, so that a large one reaches farther."""
+    if not city.landmarks:
+        return SpotName("", {})
+    x, y = city.project(
+        [longitude, *(mark.longitude for mark in city.landmarks)],
+        [latitude, *(mark.latitude for mark in city.landmarks)],
+    )
+    reach = np.hypot(x[1:] - x[0], y[1:] - y[0]) / [mark.radius for mark in city.landmarks]
+    nearest = int(reach.argmin())
+    if reach[nearest] > FAR:
+        return SpotName("", {})
+    mark = city.landmarks[nearest]
+    return SpotName(mark.id, mark.labels, near=bool(reach[nearest] > 1))
+
+
+def name_spots(spots: Iterable[Place], city: CityProfile) -> dict[str, SpotName]:
+    """Name spots by their id, in their order: the second at a landmark gets the number 2."""
+    seen: Counter[tuple[str, bool]] = Counter()
+    names: dict[str, SpotName] = {}
+    for spot in spots:
+        name = name_spot(spot.longitude, spot.latitude, city)
+        seen[name.place, name.near] += 1
+        names[spot.id] = SpotName(name.place, name.labels, name.near, seen[name.place, name.near])
+    return names
+
+
+@dataclass(frozen=True)
+class SpotProfile:
+    """A spot's alerts in figures.
+
+    categories: id and share, largest first, of the alerts counted (withheld ones at their lower bound); hours: first
+    and last hour of the shortest stretch, over midnight if need be, with half of the alerts; dark_share: of alerts
+    whose light is known; women: of women and men affected, with Wilson's interval; unknown_gender: share of all whose
+    gender is undisclosed or was not asked; since: first month of the latest unbroken run, None where it began before
+    the data do or there are no months.
+    """
+
+    n: int
+    categories: tuple[CategoryShare, ...]
+    labels: Mapping[str, str]
+    hours: tuple[int, int] | None
+    dark_share: float | None
+    women: Estimate | None
+    unknown_gender: float | None
+    since: dt.date | None
+    n_withheld: int
+    choices: tuple[Choice, ...] = field(default=())
+
+    def sentence(self, t: Translator) -> str:
+        """The profile in a few plain sentences."""
+        parts = []
+        if self.categories:
+            share = t.percent(self.categories[0].share)
+            parts.append(t("Mainly {category} ({share}).", category=t.label(self.labels), share=share))
+        if self.hours is not None:
+            start, end = hour_label(self.hours[0]), hour_label(self.hours[1] + 1)
+            parts.append(t("Half of the alerts fall between {start} and {end}.", start=start, end=end))
+        if self.dark_share is not None:
+            parts.append(t("{share} come after dark.", share=t.percent(self.dark_share)))
+        if self.women is not None and self.women.known:
+            parts.append(
+                t(
+                    "Of the women and men affected, {share} are women (95 % interval {low} to {high}).",
+                    share=t.percent(self.women.value),
+                    low=t.percent(self.women.low),
+                    high=t.percent(self.women.high),
+                )
+            )
+        if self.since is not None:
+            parts.append(t("It has stood out since {month}.", month=t.date(self.since, "MMMM y")))
+        if self.n_withheld:
+            parts.append(t("Withheld counts enter with the smallest value that they may have."))
+        return " ".join(parts)
+
+
+def profile(
+    city: CityProfile,
+    *,
+    n: int,
+    categories: pd.DataFrame | None = None,
+    hours: pd.DataFrame | None = None,
+    affected: pd.DataFrame | None = None,
+    dark: pd.DataFrame | None = None,
+    months: pd.DataFrame | None = None,
+) -> SpotProfile:
+    """Describe the alerts of a spot from counts that passed the gate.
+
+    Parameters
+    ----------
+    city : CityProfile
+        For the labels of categories.
+    n : int
+        Alerts of the spot.
+    categories, hours, affected, dark, months : DataFrame, optional
+        Counts of the spot's alerts: columns n, low, withheld and category; weekday and hour; affected_gender; dark;
+        month (first day). What is left out stays unknown.
+    """
+    frames = [frame for frame in (categories, hours, affected, dark, months) if frame is not None]
+    shares = _category_shares(categories)
+    main = city.categories[shares[0].id].labels if shares and shares[0].id in city.categories else {}
+    women, unknown = _gender(affected)
+    return SpotProfile(
+        n=n,
+        categories=shares,
+        labels=main or ({"en": shares[0].id} if shares else {}),
+        hours=_peak(hours),
+        dark_share=_share(dark, "dark", True),
+        women=women,
+        unknown_gender=unknown,
+        since=since(months),
+        n_withheld=sum(int(frame["withheld"].sum()) for frame in frames if "withheld" in frame),
+        choices=(
+            Choice(
+                "hours", 0.5, Message("Peak hours are the shortest stretch of hours that holds half of the alerts.")
+            ),
+            Choice(
+                "since",
+                QUIET,
+                Message(
+                    "A place stands out since the first month of its latest run without a month under half of its "
+                    "usual count."
+                ),
+            ),
+        ),
+    )
+
+
+def since(months: pd.DataFrame | None) -> dt.date | None:
+    """First month of the latest run of months at no less than half of the usual count.
+
+    The usual count is the median of the months that have any alert. None where the run reaches back to the first
+    month, since it may have begun earlier, and where the last month is quiet.
+    """
+    if months is None or months.empty:
+        return None
+    ordered = months.sort_values("month")
+    counts = _least(ordered)
+    busy = counts[counts > 0]
+    if not len(busy):
+        return None
+    quiet = np.flatnonzero(counts < QUIET * np.median(busy))
+    if not len(quiet) or quiet[-1] == len(counts) - 1:
+        return None
+    return pd.Timestamp(ordered["month"].iloc[int(quiet[-1]) + 1]).date()
+
+
+def problem_for(
+    spot: Place,
+    name: SpotName,
+    told: SpotProfile,
+    *,
+    query: Mapping[str, str],
+    start: dt.date,
+    end: dt.date,
+    women_city: float | None = None,
+    cautions: Sequence[Caution] = (),
+) -> Problem:
+    """Put a spot, its name and its profile together as the problem that a plan answers."""
+    women = told.women if told.women is not None and told.women.known else None
+    return Problem(
+        spot=spot.id,
+        place=name.place,
+        names=name.by_language,
+        cells=spot.names,
+        query=dict(query),
+        start=start,
+        end=end,
+        n=spot.n,
+        expected=spot.expected if np.isfinite(spot.expected) else None,
+        ratio=Interval(spot.ratio, spot.low, spot.high) if np.isfinite(spot.high) else None,
+        q=spot.q,
+        categories=told.categories,
+        hours=told.hours,
+        dark_share=told.dark_share,
+        women=Interval(women.value, women.low, women.high) if women else None,
+        women_city=women_city,
+        unknown_gender=told.unknown_gender,
+        since=told.since,
+        cautions=tuple(dict.fromkeys([*cautions, *((Caution.WITHHELD,) if told.n_withheld else ())])),
+    )
+
+
+def _least(frame: pd.DataFrame) -> np.ndarray:
+    return frame["low" if "low" in frame else "n"].fillna(0).to_numpy(float)
+
+
+def _category_shares(frame: pd.DataFrame | None) -> tuple[CategoryShare, ...]:
+    if frame is None:
+        return ()
+    counts = pd.Series(_least(frame), index=frame["category"]).groupby(level=0).sum().sort_values(ascending=False)
+    total = counts.sum()
+    return tuple(CategoryShare(str(name), float(count / total)) for name, count in counts.items() if count > 0)
+
+
+def _peak(frame: pd.DataFrame | None) -> tuple[int, int] | None:
+    if frame is None:
+        return None
+    peak = clock(frame.assign(n=_least(frame))).peak_hours
+    return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % HOURS)
+
+
+def _share(frame: pd.DataFrame | None, column: str, value: object) -> float | None:
+    if frame is None:
+        return None
+    known = frame.dropna(subset=[column])
+    counts = _least(known)
+    return float(counts[(known[column] == value).to_numpy()].sum() / counts.sum()) if counts.sum() else None
+
+
+def _gender(frame: pd.DataFrame | None) -> tuple[Estimate | None, float | None]:
+    """Women among women and men, and the share of all whose gender is not known."""
+    if frame is None:
+        return None, None
+    counts = pd.Series(_least(frame), index=frame["affected_gender"]).groupby(level=0).sum()
+    women, men = float(counts.get("woman", 0)), float(counts.get("man", 0))
+    total = float(counts.sum())
+    unknown = float(counts.reindex(["undisclosed", "unknown"]).fillna(0).sum())
+    return (wilson(women, women + men) if women + men else None), (unknown / total if total else None)
