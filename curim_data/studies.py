@@ -38,7 +38,7 @@ _TRENDS: Final = {"day": daily, "week": weekly, "month": monthly}
 
 @dataclass(frozen=True)
 class HotSpotStudy:
-    """Where alerts are denser than chance explains. `spots`: clearest first; `cells`: counts as they passed the gate."""
+    """Where alerts are denser than chance explains: `spots` clearest first, `cells` the counts that passed the gate."""
 
     total: Total
     cells: Protected
@@ -136,7 +136,7 @@ class Periods:
 
 
 def periods_for(source: Source, after: tuple[dt.date, dt.date]) -> Periods:
-    """What a period is compared with: the same 52 weeks earlier where the data reach back, else the time just before."""
+    """What a period is compared with: the same weeks of the year before where the data reach back, else just before."""
     year = dt.timedelta(weeks=52)
     if after[0] - year >= source.first:
         return Periods((after[0] - year, after[1] - year), after, True)
