@@ -64,7 +64,10 @@ def open_source(home: Home, url: str | None = None) -> Source:
     from curim_data.store import Store
 
     store = Store(home)
-    return source_from_files(store.files(), store.version(), city, meeting=last_meeting(home.path))
+    version, files = store.version(), store.files()
+    while version != store.version():  # an import came between
+        version, files = store.version(), store.files()
+    return source_from_files(files, version, city, meeting=last_meeting(home.path))
 
 
 def source_from_files(
@@ -134,8 +137,9 @@ _facts: dict[tuple[str, tuple[str, ...] | None], tuple[dt.date, dt.date, int, tu
 def _measure(table: Any) -> tuple[dt.date, dt.date, int, tuple[str, ...]]:
     span = table.aggregate(first=table.local_date.min(), last=table.local_date.max(), n=table.count())
     first, last, n = span.to_pyarrow().to_pylist()[0].values()
-    mentioned = table.select(category=table.category).union(table.select(category=table.more_categories.unnest()))
-    names = mentioned.distinct().to_pyarrow()["category"].to_pylist()
+    further = table.more_categories.fill_null(ibis.literal([], type="array<string>"))
+    mentioned = table.select(category=ibis.array([table.category]).concat(further).unnest()).distinct()
+    names = mentioned.to_pyarrow()["category"].to_pylist()
     today = dt.date.today()
     return first or today, last or today, int(n), tuple(sorted(name for name in names if name))
 

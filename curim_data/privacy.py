@@ -146,12 +146,19 @@ def protect_number(n: float, audience: Audience, *, sensitive: bool = False) -> 
 
 
 def protect(
-    raw: pd.DataFrame, by: Sequence[str], audience: Audience, *, sensitive: bool | NDArray[np.bool_] = False
+    raw: pd.DataFrame,
+    by: Sequence[str],
+    audience: Audience,
+    *,
+    sensitive: bool | NDArray[np.bool_] = False,
+    coarser: int | None = None,
 ) -> Protected:
     """Make counts safe for the audience.
 
-    `raw` has the columns `by` (each combination once) and n. `sensitive`: whether the stricter threshold holds, for the
-    table or for each row. The rows keep their order. Raises GateError where the table would be too fine to protect.
+    `raw` has the columns `by` (each combination once) and n. `sensitive`: whether the stricter threshold holds, for
+    the table or for each row. `coarser`: the threshold of tables with fewer dimensions, which a reader may ask for too;
+    that of this table unless only some rows are sensitive. Combinations that `raw` lacks are zeros, and come as rows of
+    their own where one had to be withheld. The rows keep their order. Raises GateError for a table that is too fine.
     """
     columns = list(by)
     strict = np.broadcast_to(np.asarray(sensitive, bool), len(raw))
@@ -166,11 +173,14 @@ def protect(
     strict_full[len(raw) :] = bool(strict.all()) and len(raw) > 0
     k = np.where(strict_full, K_SENSITIVE, K_ORDINARY).astype(float)
     counts = full["n"].to_numpy(float)
-    result = suppress(counts, codes, k)
+    known = coarser or (K_SENSITIVE if len(raw) and strict.all() else K_ORDINARY)
+    result = suppress(counts, codes, k, known)
     keep = np.arange(len(full)) < len(raw)
     keep |= result.hidden
     frame = _frame(full[columns], counts, result.hidden, result.low, result.high)[keep].reset_index(drop=True)
-    total = protect_number(round(float(n.sum()), 6), audience, sensitive=bool(strict.all()) and len(raw) > 0)
+    total = protect_number(round(float(n.sum()), 6), audience, sensitive=known == K_SENSITIVE)
+    if len(raw) and result.hidden.all():
+        total = None
     return Protected(frame, tuple(by), audience, limit, int(result.hidden.sum()), total)
 
 

@@ -156,12 +156,14 @@ def counts(
         table = table.filter(table.inside.fill_null(False))
     banded = _needs_bands(by, f, audience, city)
     raw = _counted(table, f, by, city, resolution, banded)
-    if complete:
+    if complete or not privacy.sees_exact(audience):
         raw = complete_frame(raw, by, source, f, dates(source, f), resolution, banded)
     strict = _strict_rows(raw, by, f, city)
     if banded:
         notes += (Message("Hours are told in bands of six, because sensitive alerts are among them."),)
-    return replace(privacy.protect(raw, by, audience, sensitive=strict), notes=notes)
+    told = privacy.protect(raw, by, audience, sensitive=strict, coarser=_coarser(f, city))
+    frame = told.frame if complete or not by else told.frame[told.frame["n"] != 0].reset_index(drop=True)
+    return replace(told, frame=frame, notes=notes)
 
 
 def cells(
@@ -182,7 +184,7 @@ def cells(
     found = counted.set_index("cell")["n"]
     raw = pd.DataFrame({"cell": land.index, "n": found.reindex(land.index, fill_value=0).to_numpy(float)})
     strict = privacy.is_sensitive(f, source.city) or privacy.is_fine_table(["cell"], f)
-    told = privacy.protect(raw, ["cell"], audience, sensitive=strict)
+    told = privacy.protect(raw, ["cell"], audience, sensitive=strict, coarser=_coarser(f, source.city))
     frame = told.frame.set_index("cell").reindex(land.index).assign(land_km2=land)
 
     def number(n: float) -> int | None:
@@ -327,6 +329,11 @@ def _needs_bands(by: Sequence[str], f: AlertFilter, audience: Audience, city: Ci
         return False
     by_category = not privacy.CATEGORIES.isdisjoint(by) and not asked_categories(f, city)
     return privacy.is_sensitive(f, city) or (by_category and bool(city.sensitive))
+
+
+def _coarser(f: AlertFilter, city: CityProfile) -> int:
+    """The threshold of the filter's coarser tables: the stricter one only where sensitive categories are asked for."""
+    return privacy.K_SENSITIVE if privacy.is_sensitive(f, city) else privacy.K_ORDINARY
 
 
 def _strict_rows(raw: pd.DataFrame, by: Sequence[str], f: AlertFilter, city: CityProfile) -> Any:

@@ -1,9 +1,9 @@
 """Which counts of a table must be withheld so that none below its threshold can be worked out from the others.
 
 Primary suppression withholds every count from 1 to k - 1. Secondary suppression withholds further cells, because
-whoever reads a table also knows its margins: the sums over any of its dimensions are tables of their own. A reader of
-the worst kind is assumed to know every margin of at least `KNOWN_MARGIN` and every zero one, that "fewer than k" lies
-between 1 and k - 1, and that any other withheld count is at least k. A withheld count is safe when that knowledge
+whoever reads a table may also ask for its margins: the sums over any of its dimensions are tables of their own, made
+safe in the same way. A reader of the worst kind is assumed to know every margin that those tables show, that "fewer than k"
+lies between 1 and k - 1, and that any other withheld count is at least k. A withheld count is safe when that knowledge
 leaves it more than one value, by two audits: bounds passed along the margins until they stand still, and the linear
 algebra of the margins (a count whose unit vector lies in the row space of the margins is determined). See Hundepool et
 al., Statistical Disclosure Control (Wiley, 2012), chapter 4, for the problem and these audits.
@@ -21,7 +21,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-KNOWN_MARGIN: Final = 5
 # Margins beyond which the linear audit is left out (it needs a dense matrix of this size).
 LINEAR_MARGINS: Final = 1_200
 
@@ -42,29 +41,31 @@ class Hidden:
 
 @dataclass(frozen=True)
 class _Lines:
-    """One set of margins: the margin of each cell, its sum, and whether a reader may know it."""
+    """One set of margins: the margin of each cell, whether a reader may know it, and the cells that belong to it."""
 
     of: Ints
-    total: Floats
     known: Bools
+    member: Bools
 
     def spare(self, hidden: Bools, n: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
         """Bounds of each cell that its margin leaves, given bounds of the others; infinite where it is not known."""
-        size = len(self.total)
-        rest = np.bincount(self.of, np.where(hidden, n, 0.0), size)[self.of]
-        lows = np.bincount(self.of, np.where(hidden, low, 0.0), size)[self.of] - low
-        highs = np.bincount(self.of, np.where(hidden, high, 0.0), size)[self.of] - high
-        known = self.known[self.of]
+        size = len(self.known)
+        open_cells = hidden & self.member
+        rest = np.bincount(self.of, np.where(open_cells, n, 0.0), size)[self.of]
+        lows = np.bincount(self.of, np.where(open_cells, low, 0.0), size)[self.of] - low
+        highs = np.bincount(self.of, np.where(open_cells, high, 0.0), size)[self.of] - high
+        known = self.known[self.of] & self.member
         return np.where(known, rest - highs, -np.inf), np.where(known, rest - lows, np.inf)
 
 
-def suppress(n: Floats, codes: Ints, k: Floats) -> Hidden:
+def suppress(n: Floats, codes: Ints, k: Floats, known: int) -> Hidden:
     """Decide what to withhold.
 
     `n`: one count a row, every combination of the dimensions present once. `codes`: a row each, a column for each
-    dimension, levels numbered from 0. `k`: the threshold of each row.
+    dimension, levels numbered from 0. `k`: the threshold of each row. `known`: the threshold of coarser tables. Where
+    nothing else helps everything is withheld, with `blurred` set and the same bounds throughout.
     """
-    lines = _margins(n, codes)
+    lines = _margins(n, codes, known)
     primary = (n > 0) & (n < k)
     hidden = primary.copy()
     blurred = False
@@ -86,15 +87,22 @@ def suppress(n: Floats, codes: Ints, k: Floats) -> Hidden:
     return Hidden(everything, np.zeros(len(n)), np.full(len(n), max(float(n.sum()), float(k.max(initial=1)))), True)
 
 
-def _margins(n: Floats, codes: Ints) -> list[_Lines]:
+def _margins(n: Floats, codes: Ints, known: int) -> list[_Lines]:
+    """Every margin that a coarser table shows, and what is left of it beside the shown parts of a finer one."""
     dimensions = codes.shape[1]
-    lines = []
+    tables: dict[tuple[int, ...], _Lines] = {}
     for size in range(dimensions):
         for kept in combinations(range(dimensions), size):
-            _, of = np.unique(codes[:, list(kept)], axis=0, return_inverse=True) if kept else (0, np.zeros(len(n), int))
+            levels, of = np.unique(codes[:, list(kept)], axis=0, return_inverse=True)
             of = np.asarray(of, np.int64).reshape(-1)
-            total = np.bincount(of, n).astype(float)
-            lines.append(_Lines(of, total, (total >= KNOWN_MARGIN) | (total == 0)))
+            total = np.bincount(of, n, len(levels)).astype(float)
+            told = suppress(total, levels, np.full(len(total), float(known)), known)
+            tables[kept] = _Lines(of, ~told.hidden, np.ones(len(n), bool))
+    lines = list(tables.values())
+    for finer, parts in tables.items():
+        rest = ~parts.known[parts.of]
+        if rest.any() and not rest.all():
+            lines += [_Lines(t.of, t.known, rest) for kept, t in tables.items() if set(kept) < set(finer)]
     return lines
 
 
@@ -121,9 +129,8 @@ def _determined(hidden: Bools, lines: list[_Lines]) -> Bools:
     where = np.flatnonzero(hidden)
     rows = []
     for line in lines:
-        of = line.of[where]
-        for margin in np.unique(of[line.known[of]]):
-            rows.append((of == margin).astype(float))
+        of = np.where(line.member[where] & line.known[line.of[where]], line.of[where], -1)
+        rows += [(of == margin).astype(float) for margin in np.unique(of[of >= 0])]
     found = np.zeros(len(hidden), bool)
     if not rows or len(rows) > LINEAR_MARGINS:
         return found
@@ -141,9 +148,9 @@ def _cover(n: Floats, k: Floats, hidden: Bools, exposed: Bools, lines: list[_Lin
         best: tuple[int, NDArray[np.intp]] | None = None
         for line in lines:
             margin = line.of[cell]
-            if not line.known[margin]:
+            if not (line.known[margin] and line.member[cell]):
                 continue
-            members = line.of == margin
+            members = (line.of == margin) & line.member
             candidates = np.flatnonzero(members & free)
             count = int((members & hidden).sum())
             if len(candidates) and (best is None or count < best[0]):

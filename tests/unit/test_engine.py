@@ -1,0 +1,74 @@
+"""Sources: what they know of the store, under threads, and without alerts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.engine import last_meeting, open_source, source_from_files
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from tests.small import alert, small_city, small_source
+
+ALL = AlertFilter(period="all")
+
+
+def test_a_source_knows_its_dates_and_odd_categories(tmp_path: Path) -> None:
+    rows = [
+        alert(1, day=dt.date(2024, 5, 1)),
+        alert(2, day=dt.date(2025, 5, 1), category="odd", more_categories=["odder", "noise"]),
+    ]
+    source = small_source(tmp_path, rows)
+    assert (source.first, source.as_of, source.count) == (dt.date(2024, 5, 1), dt.date(2025, 5, 1), 2)
+    assert source.other_categories == ("odd", "odder")
+    assert source.meeting == dt.date(2025, 3, 6)
+
+
+def test_no_files_is_an_empty_store() -> None:
+    source = source_from_files([], "empty", small_city())
+    assert source.count == 0
+    total = queries.total(source, ALL, Audience.COUNCIL)
+    assert (total.n, total.of) == (0, 0)
+    assert queries.counts(source, ALL, ["category", "hour"], Audience.ANALYST).frame.empty
+    assert queries.counts(source, ALL, ["district", "week"], Audience.COUNCIL, complete=True).total == 0
+    assert queries.cells(source, ALL, 9, Audience.COUNCIL).frame["n"].sum() == 0
+    assert queries.piles(source, ALL, Audience.COUNCIL).empty
+    assert queries.nearest_nonempty(source, ALL, Audience.COUNCIL) is None
+
+
+def test_one_cursor_a_source_holds_under_threads(tmp_path: Path) -> None:
+    small_source(tmp_path, [alert(number) for number in range(200)])
+    files = sorted(tmp_path.glob("*.parquet"))
+
+    def ask(_: int) -> int | None:
+        return queries.total(source_from_files(files, "test", small_city()), ALL, Audience.ANALYST).n
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(ask, range(64))) == {200}
+
+
+def test_the_last_meeting_is_read_from_the_home(tmp_path: Path) -> None:
+    today = dt.date(2025, 5, 20)
+    assert last_meeting(tmp_path, today) is None
+    (tmp_path / "meetings.toml").write_text("dates = [2025-03-01, 2025-05-03, 2025-06-01]\n")
+    assert last_meeting(tmp_path, today) == dt.date(2025, 5, 3)
+    (tmp_path / "meetings.toml").write_text("dates = [")
+    assert last_meeting(tmp_path, today) is None
+
+
+def test_another_engine_takes_the_place_of_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_source(tmp_path, [alert(number) for number in range(30)])
+    parquet = next(tmp_path.glob("*.parquet"))
+    other = tmp_path / "other.duckdb"
+    with duckdb.connect(str(other)) as connection:
+        connection.execute(f"create table alerts as from read_parquet('{parquet}')")
+    monkeypatch.setattr(Home, "city", lambda _: small_city())
+    source = open_source(Home(tmp_path), f"duckdb://{other}")
+    assert queries.total(source, ALL, Audience.ANALYST).n == 30
+    assert len(source.version) == 12

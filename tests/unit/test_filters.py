@@ -1,0 +1,245 @@
+"""The faces of the filter: query string, sentence, chips; what is not known is dropped and said."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import fields
+from typing import Any
+
+import h3.api.basic_int as h3
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curim_data.alert import Gender, Kind, Status
+from curim_data.filters import FIELDS, PERIODS, AlertFilter, field_of
+from curim_data.i18n import LANGUAGES, Message, translator
+from tests.small import small_city
+
+CITY = small_city()
+T = translator("en")
+CELL = f"{h3.latlng_to_cell(37.945, 23.64, 9):x}"
+
+# query string, filter, phrase of the sentence, labels of the chips
+CASES: list[tuple[dict[str, str], dict[str, Any], str, list[str]]] = [
+    ({"period": "28d"}, {"period": "28d"}, ", last 28 days", ["Last 28 days"]),
+    (
+        {"from": "2025-03-01", "to": "2025-06-30"},
+        {"start": dt.date(2025, 3, 1), "end": dt.date(2025, 6, 30)},
+        f", {T.date(dt.date(2025, 3, 1))} – {T.date(dt.date(2025, 6, 30))}",
+        [f"{T.date(dt.date(2025, 3, 1))} – {T.date(dt.date(2025, 6, 30))}"],
+    ),
+    (
+        {"from": "2025-03-01"},
+        {"start": dt.date(2025, 3, 1)},
+        f", since {T.date(dt.date(2025, 3, 1))}",
+        [f"since {T.date(dt.date(2025, 3, 1))}"],
+    ),
+    ({"category": "noise"}, {"categories": ("noise",)}, "Alerts of noise", ["Noise"]),
+    (
+        {"category": "noise", "group": "harassment"},
+        {"categories": ("noise",), "groups": ("harassment",)},
+        "Alerts of harassment or noise",
+        ["Harassment", "Noise"],
+    ),
+    (
+        {"kind": "offence,risk"},
+        {"kinds": ("offence", "risk")},
+        "offence or place that",
+        ["Offence", "Place that feels unsafe"],
+    ),
+    ({"affected": "woman"}, {"affected": ("woman",)}, ", affecting women", ["Affected: Women"]),
+    ({"reporter": "man"}, {"reporters": ("man",)}, ", reported by men", ["Reported by: Men"]),
+    ({"light": "dark"}, {"dark": True}, ", after dark", ["After dark"]),
+    ({"light": "day"}, {"dark": False}, ", in daylight", ["In daylight"]),
+    ({"hours": "20-5"}, {"hours": (20, 5)}, ", between 20:00 and 06:00", ["20:00–06:00"]),
+    ({"weekday": "mon,sun"}, {"weekdays": (0, 6)}, ", on Monday or Sunday", ["Monday", "Sunday"]),
+    ({"district": "zone_2"}, {"districts": ("zone_2",)}, ", in Zone 2", ["Zone 2"]),
+    ({"place": "quay"}, {"places": ("quay",)}, ", near Old Quay", ["Near Old Quay"]),
+    ({"cells": CELL}, {"cells": (CELL,)}, ", in 1 picked map cell", ["1 map cell"]),
+    ({"status": "open"}, {"statuses": ("open",)}, ", with the status open", ["Status: Open"]),
+    ({"severity": "4,5"}, {"severities": (4, 5)}, ", of severity 4 or 5", ["Severity 4", "Severity 5 (grave)"]),
+]
+
+
+@pytest.mark.parametrize(("query", "values", "phrase", "chips"), CASES, ids=lambda case: str(case)[:40])
+def test_each_field_in_all_its_faces(
+    query: dict[str, str], values: dict[str, Any], phrase: str, chips: list[str]
+) -> None:
+    f, said = AlertFilter.from_query(query, CITY)
+    assert (f, said) == (AlertFilter(**values), ())
+    assert f.to_query() == query
+    assert phrase in f.sentence(T, CITY)
+    labels = [label for label, _ in f.chips(T, CITY)]
+    assert labels == chips
+    for _, without in f.chips(T, CITY):
+        assert without != f
+    assert field_of(next(iter(query))) in f.active()
+    assert f.without(next(iter(values))).to_query() == {}
+
+
+def test_every_attribute_and_word_belongs_to_one_field() -> None:
+    names = [name for field in FIELDS for name in field.names]
+    words = [word for field in FIELDS for word in field.words]
+    assert sorted(names) == sorted(spec.name for spec in fields(AlertFilter))
+    assert len(set(words)) == len(words)
+    covered = {word for query, *_ in CASES for word in query}
+    assert covered == set(words)
+
+
+DROPPED = [
+    {"period": "yesterday"},
+    {"from": "1 March"},
+    {"from": "2025-02-30"},
+    {"to": "20250301"},
+    {"category": "nothing"},
+    {"group": "nothing"},
+    {"affected": "women"},
+    {"reporter": "♀"},
+    {"light": "dusk"},
+    {"hours": "20"},
+    {"hours": "20-24"},
+    {"hours": "-1-5"},
+    {"hours": "²-5"},
+    {"weekday": "monday"},
+    {"district": "zone_9"},
+    {"place": "quay'; drop table alerts"},
+    {"cells": "zz"},
+    {"cells": "8928308280fffff0"},
+    {"cells": f"{h3.latlng_to_cell(37.945, 23.64, 7):x}"},
+    {"kind": "murder"},
+    {"status": "lost"},
+    {"severity": "6"},
+]
+
+
+@pytest.mark.parametrize("query", DROPPED, ids=str)
+def test_what_is_not_known_is_dropped_and_said(query: dict[str, str]) -> None:
+    f, said = AlertFilter.from_query(query, CITY)
+    assert f == AlertFilter()
+    assert len(said) == 1
+    assert next(iter(query.values()))[:10] in T(said[0])
+
+
+def test_good_values_stay_beside_bad_ones() -> None:
+    f, said = AlertFilter.from_query({"affected": "woman,xx,man"}, CITY)
+    assert f.affected == ("man", "woman")
+    assert len(said) == 1
+
+
+def test_dates_the_wrong_way_round_are_exchanged_and_said() -> None:
+    f, said = AlertFilter.from_query({"from": "2025-06-30", "to": "2025-03-01"}, CITY)
+    assert (f.start, f.end) == (dt.date(2025, 3, 1), dt.date(2025, 6, 30))
+    assert len(said) == 1
+
+
+def test_a_category_that_only_the_store_knows_can_be_asked_for() -> None:
+    odd = "Noise, at 100 % (loud)"
+    f, said = AlertFilter.from_query(AlertFilter(categories=(odd,)).to_query(), CITY, others=[odd])
+    assert (f.categories, said) == ((odd,), ())
+
+
+@st.composite
+def filters(draw: st.DrawFn) -> AlertFilter:
+    def some(values: Any) -> Any:
+        return tuple(draw(st.lists(st.sampled_from(list(values)), max_size=3)))
+
+    days = st.none() | st.dates(dt.date(1990, 1, 1), dt.date(2090, 1, 1))
+    points = draw(st.lists(st.tuples(st.floats(-80, 80), st.floats(-180, 180), st.integers(8, 12)), max_size=3))
+    hour = st.integers(0, 23)
+    return AlertFilter(
+        period=draw(st.sampled_from(PERIODS)),
+        start=draw(days),
+        end=draw(days),
+        categories=some(CITY.categories),
+        groups=some(CITY.groups),
+        districts=some(area.id for area in CITY.districts),
+        places=some(mark.id for mark in CITY.landmarks),
+        cells=tuple(f"{h3.latlng_to_cell(*point):x}" for point in points),
+        affected=some(g.value for g in Gender),
+        reporters=some(g.value for g in Gender),
+        hours=draw(st.none() | st.tuples(hour, hour)),
+        weekdays=some(range(7)),
+        dark=draw(st.sampled_from([None, True, False])),
+        kinds=some(k.value for k in Kind),
+        statuses=some(s.value for s in Status),
+        severities=some(range(1, 6)),
+    )
+
+
+@given(filters())
+def test_the_query_string_reads_back_to_the_same_filter(f: AlertFilter) -> None:
+    assert AlertFilter.from_query(f.to_query(), CITY) == (f, ())
+
+
+@given(filters())
+@settings(max_examples=50)
+def test_chips_lead_back_to_the_usual_filter(f: AlertFilter) -> None:
+    for _ in range(100):
+        chips = f.chips(T, CITY)
+        if not chips:
+            break
+        f = chips[0][1]
+    assert f == AlertFilter()
+
+
+@given(filters())
+@settings(max_examples=50)
+def test_a_sentence_in_every_language(f: AlertFilter) -> None:
+    for lang in LANGUAGES:
+        sentence = f.sentence(translator(lang), CITY, n=3, total=9)
+        assert "{" not in sentence
+        assert sentence.strip()
+
+
+@given(st.dictionaries(st.sampled_from([w for field in FIELDS for w in field.words]), st.text(max_size=30)))
+def test_reading_never_raises(query: dict[str, str]) -> None:
+    f, said = AlertFilter.from_query(query, CITY)
+    assert isinstance(f, AlertFilter)
+    assert all(isinstance(message, Message) and T(message) for message in said)
+
+
+def test_the_whole_sentence() -> None:
+    f = AlertFilter(groups=("harassment",), affected=("woman",), dark=True, districts=("zone_2",), period="all")
+    dates = dt.date(2025, 3, 1), dt.date(2025, 6, 30)
+    sentence = f.sentence(T, CITY, n=214, total=18432, dates=dates)
+    first, last = map(T.date, dates)
+    assert sentence == f"Alerts of harassment, affecting women, after dark, in Zone 2, {first} – {last}: 214 of 18,432"
+    assert AlertFilter().sentence(T, CITY) == "All alerts, last 12 months"
+
+
+def test_many_values_are_counted_in_the_sentence() -> None:
+    names = tuple(f"category {number}" for number in range(10))
+    sentence = AlertFilter(categories=names).sentence(T, CITY)
+    assert sentence == "Alerts of category 0, category 1, category 2 and 7 more, last 12 months"
+
+
+@pytest.mark.parametrize(
+    ("period", "start"),
+    [
+        ("28d", dt.date(2026, 10, 4)),
+        ("quarter", dt.date(2026, 8, 1)),
+        ("12m", dt.date(2025, 11, 1)),
+        ("meeting", dt.date(2026, 10, 1)),
+        ("all", dt.date(2022, 11, 1)),
+    ],
+)
+def test_presets_resolve(period: str, start: dt.date) -> None:
+    as_of, first, meeting = dt.date(2026, 10, 31), dt.date(2022, 11, 1), dt.date(2026, 10, 1)
+    assert AlertFilter(period=period).resolve(as_of, first, meeting) == (start, as_of)
+
+
+def test_presets_do_not_begin_before_the_data_and_open_ends_close() -> None:
+    as_of, first = dt.date(2026, 10, 31), dt.date(2026, 10, 20)
+    assert AlertFilter().resolve(as_of, first) == (first, as_of)
+    assert AlertFilter(start=dt.date(2026, 10, 25)).resolve(as_of, first) == (dt.date(2026, 10, 25), as_of)
+    assert AlertFilter(end=dt.date(2026, 10, 25)).resolve(as_of, first) == (first, dt.date(2026, 10, 25))
+    assert AlertFilter(end=dt.date(2020, 1, 1)).resolve(as_of, first) == (dt.date(2020, 1, 1), dt.date(2020, 1, 1))
+
+
+def test_equal_filters_are_equal_values() -> None:
+    assert AlertFilter(weekdays=(6, 0, 0)) == AlertFilter(weekdays=(0, 6))
+    assert AlertFilter(hours=(0, 23)) == AlertFilter(hours=(6, 5)) == AlertFilter()
+    assert AlertFilter(period="") == AlertFilter()
+    assert AlertFilter(start=dt.date(2025, 1, 1)).replace(period="28d") == AlertFilter(period="28d")
+    assert hash(AlertFilter(cells=(CELL,))) == hash(AlertFilter(cells=(CELL, CELL)))

@@ -1,0 +1,217 @@
+"""The gate: no small count is shown, and none follows from what is shown."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.filters import AlertFilter
+from curim_data.privacy import GateError, Protected, is_fine_table, protect, protect_number, threshold
+from tests.small import alert, small_source
+
+COUNCIL = Audience.COUNCIL
+
+
+def table(counts: Any) -> tuple[pd.DataFrame, list[str]]:
+    """An array of counts as a long table."""
+    array = np.asarray(counts)
+    names = [f"d{axis}" for axis in range(array.ndim)]
+    where = np.indices(array.shape).reshape(array.ndim, -1).T
+    return pd.DataFrame(where, columns=names).assign(n=array.ravel()), names
+
+
+def margins(frame: pd.DataFrame, names: list[str], k: int) -> list[tuple[np.ndarray, float]]:
+    """Every margin that the coarser tables show: the rows that belong to it, and its sum."""
+    found = []
+    for size in range(len(names)):
+        for kept in combinations(names, size):
+            groups = list(frame.groupby(list(kept)).indices.values()) if kept else [np.arange(len(frame))]
+            keys = pd.DataFrame({name: [frame[name].iloc[rows[0]] for rows in groups] for name in kept})
+            keys["n"] = [float(frame["n"].to_numpy()[rows].sum()) for rows in groups]
+            told = protect(keys, list(kept), COUNCIL, sensitive=k == 10).frame["withheld"].to_numpy()
+            found += [(np.asarray(rows), n) for rows, n, no in zip(groups, keys["n"], told, strict=True) if not no]
+    return found
+
+
+def attack(raw: pd.DataFrame, names: list[str], told: Protected, k: int) -> list[float]:
+    """Small counts that a reader works out by subtraction alone, one margin after the other."""
+    both = raw.merge(told.frame, on=names, suffixes=("", "_told"))
+    known = both["n_told"].to_numpy(float).copy()
+    lines = margins(both, names, k)
+    solved = True
+    while solved:
+        solved = False
+        for rows, total in lines:
+            open_rows = rows[np.isnan(known[rows])]
+            if len(open_rows) == 1:
+                known[open_rows[0]] = total - np.nansum(known[rows])
+                solved = True
+    hidden = both["withheld"].to_numpy()
+    return [n for n in known[hidden] if 0 < n < k]
+
+
+def squeeze(raw: pd.DataFrame, names: list[str], told: Protected, k: int) -> int:
+    """Small counts that a linear program over the bounds that were told pins to one value."""
+    from scipy.optimize import linprog
+
+    both = told.frame.merge(raw, on=names, suffixes=("_told", ""))
+    hidden = np.flatnonzero(both["withheld"].to_numpy())
+    if not len(hidden):
+        return 0
+    n = both["n"].to_numpy(float)
+    rows, sums = [], []
+    for members, _ in margins(both, names, k):
+        inside = np.isin(hidden, members)
+        if inside.any():
+            rows.append(inside.astype(float))
+            sums.append(n[hidden[inside]].sum())
+    bounds = list(zip(both["low"].to_numpy()[hidden], both["high"].to_numpy()[hidden], strict=True))
+    pinned = 0
+    for at, cell in enumerate(hidden):
+        if not 0 < n[cell] < k:
+            continue
+        goal = np.zeros(len(hidden))
+        goal[at] = 1
+        ends = [linprog(s * goal, A_eq=rows or None, b_eq=sums or None, bounds=bounds).fun * s for s in (1, -1)]
+        pinned += ends[1] - ends[0] < 0.5
+    return pinned
+
+
+counts_1d = st.lists(st.integers(0, 12), min_size=1, max_size=8).map(np.array)
+counts_2d = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(
+    lambda shape: st.lists(st.integers(0, 14), min_size=shape[0] * shape[1], max_size=shape[0] * shape[1]).map(
+        lambda values: np.array(values).reshape(shape)
+    )
+)
+counts_3d = st.lists(st.integers(0, 14), min_size=18, max_size=18).map(lambda v: np.array(v).reshape(2, 3, 3))
+
+
+@given(st.one_of(counts_1d, counts_2d, counts_3d), st.booleans())
+@settings(max_examples=250, deadline=None)
+def test_no_small_count_is_shown_or_follows_by_subtraction(counts: Any, sensitive: bool) -> None:
+    raw, names = table(counts)
+    k = 10 if sensitive else 5
+    told = protect(raw, names, COUNCIL, sensitive=sensitive)
+    shown = told.frame.loc[~told.frame["withheld"], "n"]
+    assert not ((shown > 0) & (shown < k)).any()
+    assert attack(raw, names, told, k) == []
+    both = raw.merge(told.frame, on=names, suffixes=("", "_told"))
+    assert len(both) == len(raw)
+    assert ((both["low"] <= both["n"]) & (both["n"] <= both["high"])).all()
+    assert (both.loc[~both["withheld"], "n_told"] == both.loc[~both["withheld"], "n"]).all()
+    everything = told.frame["withheld"].all()
+    assert told.total == (None if 0 < counts.sum() < k or everything else counts.sum())
+    assert told.n_withheld == told.frame["withheld"].sum()
+
+
+@given(counts_2d, st.booleans())
+@settings(max_examples=80, deadline=None)
+def test_told_bounds_do_not_pin_a_small_count(counts: Any, sensitive: bool) -> None:
+    raw, names = table(counts)
+    told = protect(raw, names, COUNCIL, sensitive=sensitive)
+    assert squeeze(raw, names, told, 10 if sensitive else 5) == 0
+
+
+@given(st.one_of(counts_1d, counts_2d))
+@settings(max_examples=50, deadline=None)
+def test_the_analyst_sees_exact_counts(counts: Any) -> None:
+    raw, names = table(counts)
+    for audience in (Audience.ANALYST, Audience.SPECIALIST):
+        told = protect(raw, names, audience, sensitive=True)
+        assert told.frame["n"].tolist() == counts.ravel().tolist()
+        assert (told.n_withheld, told.total, told.threshold) == (0, counts.sum(), 1)
+
+
+def test_one_small_count_takes_a_second_with_it() -> None:
+    raw, names = table([3, 20, 6, 0])
+    told = protect(raw, names, COUNCIL)
+    assert told.frame["withheld"].tolist() == [True, False, True, False]
+    assert told.frame["n"].tolist()[1::2] == [20, 0]
+    assert told.frame.loc[0, ["low", "high"]].tolist() == [1, 4]
+    assert told.frame.loc[2, "low"] >= 5
+    assert told.total == 29
+
+
+def test_small_counts_that_their_sum_would_pin_are_covered() -> None:
+    raw, names = table([4, 4, 30])
+    assert protect(raw, names, COUNCIL).frame["withheld"].all()
+    raw, names = table([1, 1, 1, 1, 1, 30])
+    assert protect(raw, names, COUNCIL).frame["withheld"].all()
+    raw, names = table([4, 4, 0])
+    told = protect(raw, names, COUNCIL)
+    assert told.frame["withheld"].all()
+    assert told.frame["low"].eq(0).all()
+
+
+def test_a_chain_of_margins_gives_nothing_away() -> None:
+    """Two blocks joined by one cell: each margin has two withheld counts, yet the sum of a block gives that cell."""
+    counts = np.array([[3, 3, 20, 20], [3, 3, 2, 20], [20, 20, 3, 3], [20, 20, 3, 3]])
+    raw, names = table(counts)
+    told = protect(raw, names, COUNCIL)
+    withheld = told.frame["withheld"].to_numpy().reshape(4, 4)
+    assert withheld.sum() > 9
+
+
+def test_absent_combinations_count_as_zeros() -> None:
+    raw = pd.DataFrame({"a": ["x", "y"], "b": ["p", "q"], "n": [3, 7]})
+    told = protect(raw, ["a", "b"], COUNCIL)
+    assert told.frame["withheld"].all()
+    full = raw.merge(pd.DataFrame({"a": list("xxyy"), "b": list("pqpq")}), how="right").fillna({"n": 0})
+    assert attack(full, ["a", "b"], protect(full, ["a", "b"], COUNCIL), 5) == []
+
+
+def test_rows_of_sensitive_categories_have_their_own_threshold() -> None:
+    raw = pd.DataFrame({"category": list("abcd"), "n": [7, 7, 50, 60]})
+    told = protect(raw, ["category"], COUNCIL, sensitive=np.array([True, False, False, False]))
+    assert told.frame["withheld"].tolist() == [True, True, False, False]
+    assert told.frame.loc[0, "high"] == 9
+
+
+def test_thresholds() -> None:
+    assert [threshold(audience, False) for audience in Audience] == [1, 1, 5, 5]
+    assert threshold(COUNCIL, True) == 10
+    assert (protect_number(4, COUNCIL), protect_number(0, COUNCIL), protect_number(5, COUNCIL)) == (None, 0, 5)
+    assert protect_number(9, COUNCIL, sensitive=True) is None
+
+
+def test_gender_by_category_by_place_is_strict_however_it_is_asked() -> None:
+    usual = AlertFilter()
+    assert is_fine_table(["affected_gender", "category", "district"], usual)
+    assert is_fine_table(["cell"], usual.replace(reporters=("woman",), groups=("harassment",)))
+    assert not is_fine_table(["affected_gender", "category"], usual)
+
+
+def test_a_table_too_fine_for_the_council_is_refused() -> None:
+    raw = pd.DataFrame({"a": range(300), "b": range(300), "n": 1})
+    with pytest.raises(GateError, match="too fine"):
+        protect(raw, ["a", "b"], COUNCIL)
+    assert protect(raw, ["a", "b"], Audience.ANALYST).total == 300
+
+
+def test_missing_values_keep_their_row() -> None:
+    raw = pd.DataFrame({"district": ["zone_1", None], "n": [3, 40]})
+    told = protect(raw, ["district"], COUNCIL)
+    assert told.frame["withheld"].tolist() == [True, True]
+    assert told.frame["district"].isna().tolist() == [False, True]
+
+
+def test_every_question_passes_the_gate(tmp_path: Path) -> None:
+    """Three alerts in the store: whatever is asked, the council sees no number but zero."""
+    source = small_source(tmp_path, [alert(number) for number in range(3)])
+    f = AlertFilter(period="all")
+    total = queries.total(source, f, COUNCIL)
+    assert (total.n, total.mapped) == (None, None)
+    for by in queries.DIMENSIONS:
+        told = queries.counts(source, f, [by], COUNCIL, complete=True, resolution=9)
+        assert set(told.frame["n"].dropna()) <= {0.0}
+        assert told.total is None
+    assert set(queries.cells(source, f, 9, COUNCIL).frame["n"].dropna()) <= {0.0}

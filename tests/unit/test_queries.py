@@ -1,0 +1,251 @@
+"""From filters to counts, against counts made by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import h3.api.basic_int as h3
+import pandas as pd
+import pytest
+
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.engine import Source
+from curim_data.filters import FIELDS, AlertFilter
+from curim_data.i18n import translator
+from curim_data.privacy import GateError
+from tests.small import HERE, alert, small_city, small_source
+
+ALL = AlertFilter(period="all")
+ANALYST = Audience.ANALYST
+AWAY = (23.655, 37.955)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    """Nine alerts that differ in one thing each."""
+    return small_source(
+        tmp_path,
+        [
+            alert(1),
+            alert(2, affected_gender="man", reporter_gender="undisclosed", day=dt.date(2025, 6, 3)),
+            alert(3, category="lighting_poor", kind="risk", more_categories=["noise", "lighting_poor"], dark=False),
+            alert(4, point=AWAY, district="zone_2", place="theatre", hours=[23, 0, 1, 2]),
+            alert(5, point=(None, None), hours=None, severity=None, dark=None),
+            alert(6, inside=False, district=None, place=None, status="rejected"),
+            alert(7, category="odd", severity=5, day=dt.date(2025, 5, 30)),
+            alert(8, category="harassment_sexual", more_categories=[], hours=[9], dark=False),
+            alert(9, day=dt.date(2024, 6, 2)),
+        ],
+    )
+
+
+CASES: list[tuple[AlertFilter, set[int]]] = [
+    (ALL, {1, 2, 3, 4, 5, 6, 7, 8, 9}),
+    (AlertFilter(), {1, 2, 3, 4, 5, 6, 7, 8}),
+    (AlertFilter(start=dt.date(2025, 5, 30), end=dt.date(2025, 6, 2)), {1, 3, 4, 5, 6, 7, 8}),
+    (ALL.replace(categories=("noise",)), {3}),
+    (ALL.replace(categories=("odd",)), {7}),
+    (ALL.replace(groups=("place",)), {3}),
+    (ALL.replace(groups=("place",), categories=("odd",)), {3, 7}),
+    (ALL.replace(groups=("nothing",)), set()),
+    (ALL.replace(kinds=("risk",)), {3}),
+    (ALL.replace(affected=("man",)), {2}),
+    (ALL.replace(reporters=("undisclosed",)), {2}),
+    (ALL.replace(dark=True), {1, 2, 4, 6, 7, 9}),
+    (ALL.replace(dark=False), {3, 8}),
+    (ALL.replace(hours=(9, 9)), {8}),
+    (ALL.replace(hours=(0, 1)), {4}),
+    (ALL.replace(hours=(23, 23)), set()),
+    (ALL.replace(hours=(20, 5)), {1, 2, 3, 4, 6, 7, 9}),
+    (ALL.replace(weekdays=(1,)), {2}),
+    (ALL.replace(districts=("zone_2",)), {4}),
+    (ALL.replace(places=("quay", "theatre")), {1, 2, 3, 4, 7, 8, 9}),
+    (ALL.replace(cells=(f"{h3.latlng_to_cell(AWAY[1], AWAY[0], 12):x}",)), {4}),
+    (
+        ALL.replace(cells=tuple(f"{h3.latlng_to_cell(y, x, r):x}" for (x, y), r in ((AWAY, 10), (HERE, 8)))),
+        {1, 2, 3, 4, 6, 7, 8, 9},
+    ),
+    (ALL.replace(statuses=("rejected",)), {6}),
+    (ALL.replace(severities=(5,)), {7}),
+]
+
+
+@pytest.mark.parametrize(("f", "wanted"), CASES, ids=lambda case: str(case)[-60:])
+def test_predicates(source: Source, f: AlertFilter, wanted: set[int]) -> None:
+    table = source.table
+    ids = table.filter(f.predicate(table, queries.dates(source, f), source.city)).alert_id.to_pyarrow().to_pylist()
+    assert {int(name[1:]) for name in ids} == wanted
+    assert queries.total(source, f, ANALYST).n == len(wanted)
+
+
+def test_the_total_says_what_is_mapped(source: Source) -> None:
+    total = queries.total(source, AlertFilter(), ANALYST)
+    assert (total.n, total.mapped, total.outside, total.unmapped, total.of) == (8, 6, 1, 1, 9)
+    assert total.said == 8
+
+
+def frame_of(source: Source, by: list[str], f: AlertFilter = ALL, **more: Any) -> dict[Any, float]:
+    frame = queries.counts(source, f, by, ANALYST, **more).frame
+    keys = frame[by[0]] if len(by) == 1 else frame[by].itertuples(index=False, name=None)
+    return dict(zip(keys, frame["n"], strict=True))
+
+
+def test_an_alert_of_several_categories_counts_once_in_each(source: Source) -> None:
+    assert frame_of(source, ["category"]) == {
+        "harassment_sexual": 1,
+        "harassment_verbal": 6,
+        "lighting_poor": 1,
+        "noise": 1,
+        "odd": 1,
+    }
+    assert frame_of(source, ["group"]) == {"": 1, "harassment": 7, "place": 1}
+
+
+def test_only_categories_that_are_asked_for_are_told_apart(source: Source) -> None:
+    assert frame_of(source, ["category"], ALL.replace(categories=("noise",))) == {"noise": 1}
+    assert frame_of(source, ["group"], ALL.replace(categories=("odd", "noise"))) == {"": 1, "place": 1}
+
+
+def test_a_span_is_shared_out_over_its_hours(source: Source) -> None:
+    shares = frame_of(source, ["hour"])
+    assert sum(shares.values()) == pytest.approx(9)
+    missing = [n for hour, n in shares.items() if pd.isna(hour)]
+    assert missing == [1]
+    assert {int(hour): n for hour, n in shares.items() if hour == hour} == {
+        0: 0.25,
+        1: 0.25,
+        2: 0.25,
+        9: 1,
+        22: 6,
+        23: 0.25,
+    }
+
+
+def test_hours_by_category_share_out_both(source: Source) -> None:
+    frame = queries.counts(source, ALL, ["hour", "category"], ANALYST).frame
+    assert frame["n"].sum() == pytest.approx(10)
+    assert frame.set_index(["hour", "category"])["n"][(22, "noise")] == 1
+
+
+def test_what_is_missing_is_a_row_of_its_own(source: Source) -> None:
+    frame = queries.counts(source, ALL, ["district"], ANALYST).frame
+    assert frame["n"].tolist() == [6, 1, 2]
+    assert frame["district"].isna().tolist() == [False, False, True]
+
+
+def test_complete_tables_have_true_zeros(source: Source) -> None:
+    months = frame_of(source, ["month"], complete=True)
+    assert len(months) == 13
+    assert months[pd.Timestamp(2025, 1, 1)] == 0
+    assert sum(months.values()) == 9
+    weeks = queries.counts(source, AlertFilter(), ["week"], ANALYST, complete=True).frame
+    assert weeks["week"].dt.weekday.eq(0).all()
+    assert weeks["week"].diff().dropna().eq(pd.Timedelta(7, "D")).all()
+    assert frame_of(source, ["affected_gender"], complete=True) == {
+        "man": 1,
+        "other": 0,
+        "undisclosed": 0,
+        "unknown": 0,
+        "woman": 8,
+    }
+    assert frame_of(source, ["year", "kind"], complete=True)[(2024, "risk")] == 0
+    assert len(frame_of(source, ["weekday"], complete=True)) == 7
+    assert len(frame_of(source, ["hour"], complete=True)) == 25
+    assert list(frame_of(source, ["hour"], ALL.replace(hours=(22, 1)), complete=True)) == [0, 1, 2, 22, 23]
+
+
+def test_complete_tables_do_not_pass_the_data(source: Source) -> None:
+    beyond = AlertFilter(start=dt.date(2020, 1, 1), end=dt.date(2030, 1, 1))
+    months = frame_of(source, ["month"], beyond, complete=True)
+    assert (min(months), max(months)) == (pd.Timestamp(2024, 6, 1), pd.Timestamp(2025, 6, 1))
+
+
+def test_counts_without_a_dimension(source: Source) -> None:
+    assert queries.counts(source, ALL, [], ANALYST).frame["n"].tolist() == [9]
+
+
+@pytest.mark.parametrize("by", [["nothing"], ["week", "week"], ["alert_id"], ["cell"]])
+def test_what_cannot_be_counted_is_refused(source: Source, by: list[str]) -> None:
+    with pytest.raises(ValueError, match="counts"):
+        queries.counts(source, ALL, by, ANALYST)
+
+
+def test_cells_are_the_land_and_keep_their_zeros(source: Source) -> None:
+    result = queries.cells(source, ALL, 9, ANALYST)
+    land = small_city().land_cells(9)
+    assert result.frame.index.tolist() == land.index.tolist()
+    assert result.frame["n"].sum() == 7
+    assert result.frame["n"][h3.latlng_to_cell(AWAY[1], AWAY[0], 9)] == 1
+    assert (result.piled, result.off_mask) == (0, 0)
+    assert result.frame["land_km2"].equals(land)
+    by_counts = queries.counts(source, ALL, ["cell"], ANALYST, resolution=9)
+    assert by_counts.frame["n"].sum() == 7
+
+
+def test_alerts_in_cells_without_land_are_counted_apart(tmp_path: Path) -> None:
+    source = small_source(tmp_path, [alert(1, point=(23.7, 37.9)), alert(2)])
+    result = queries.cells(source, ALL, 9, ANALYST)
+    assert (result.frame["n"].sum(), result.off_mask) == (1, 1)
+
+
+def test_piles_are_set_aside_and_said(tmp_path: Path) -> None:
+    rows = [alert(number) for number in range(21)]
+    rows += [alert(number, point=(AWAY[0] + number / 1e6, AWAY[1])) for number in range(21, 60)]
+    rows += [alert(number, point=AWAY) for number in range(60, 80)]
+    source = small_source(tmp_path, rows)
+    piles = queries.piles(source, ALL, ANALYST)
+    assert piles.to_dict("records") == [{"longitude": HERE[0], "latitude": HERE[1], "n": 21.0, "stored": 21}]
+    assert queries.total(source, ALL, ANALYST).piled == 21
+    assert queries.cells(source, ALL, 9, ANALYST).frame["n"].sum() == 59
+    assert queries.cells(source, ALL, 9, ANALYST).piled == 21
+    assert queries.cells(source, ALL, 9, ANALYST, without_piles=False).frame["n"].sum() == 80
+    assert queries.counts(source, ALL, [], ANALYST, without_piles=True).frame["n"].tolist() == [59]
+    narrow = ALL.replace(statuses=("rejected",))
+    assert queries.piles(source, narrow, Audience.COUNCIL)["n"].tolist() == [0]
+
+
+def test_options_count_under_the_rest_of_the_filter(source: Source) -> None:
+    f = ALL.replace(districts=("zone_2",), affected=("woman",))
+    options = queries.options(source, f, "districts", ANALYST).frame
+    assert dict(zip(options["district"].fillna("-"), options["n"], strict=True)) == {"zone_1": 5, "zone_2": 1, "-": 2}
+    assert set(queries.OPTION_COLUMNS) <= {name for field in FIELDS for name in field.names}
+
+
+def test_the_nearest_filter_that_leaves_something(source: Source) -> None:
+    f = AlertFilter(districts=("zone_2",), statuses=("rejected",))
+    wider, told = queries.nearest_nonempty(source, f, ANALYST) or (None, None)
+    assert wider == AlertFilter(districts=("zone_2",)) or wider == AlertFilter(statuses=("rejected",))
+    assert told is not None
+    assert translator("en")(told).endswith(": 1.")
+    old = AlertFilter(start=dt.date(2020, 1, 1), end=dt.date(2020, 2, 1))
+    found = queries.nearest_nonempty(source, old, ANALYST)
+    assert found is not None
+    assert found[0] == ALL
+    assert queries.nearest_nonempty(source, ALL, ANALYST) is None
+
+
+def test_the_council_asks_on_the_grid(source: Source) -> None:
+    fine = ALL.replace(cells=(f"{h3.latlng_to_cell(AWAY[1], AWAY[0], 12):x}",))
+    total = queries.total(source, fine, Audience.COUNCIL)
+    assert total.n is None
+    assert len(total.notes) == 1
+    assert translator("en")(": {n}", n=total.said) == ": fewer than 5"
+    with pytest.raises(GateError, match="too fine"):
+        queries.cells(source, ALL, 10, Audience.COUNCIL)
+    with pytest.raises(GateError, match="too fine"):
+        queries.cells(source, ALL.replace(groups=("harassment",)), 9, Audience.PUBLIC)
+    with pytest.raises(GateError, match="by day"):
+        queries.counts(source, ALL.replace(groups=("harassment",)), ["local_date"], Audience.COUNCIL)
+
+
+def test_sensitive_hours_are_told_in_bands(tmp_path: Path) -> None:
+    rows = [alert(number, category="harassment_sexual", hours=[23, 0]) for number in range(40)]
+    source = small_source(tmp_path, rows)
+    f = ALL.replace(categories=("harassment_sexual",))
+    result = queries.counts(source, f, ["hour"], Audience.COUNCIL)
+    assert result.frame[["hour", "n"]].to_numpy().tolist() == [[0, 20], [18, 20]]
+    assert result.notes
+    assert queries.counts(source, f, ["hour"], ANALYST).frame["hour"].tolist() == [0, 23]
