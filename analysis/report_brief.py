@@ -151,7 +151,7 @@ def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
     if brief.picture is None:
         yield from (*where, *table, *whom)
         return
-    yield Columns((*where, Figure(brief.picture, brief.caption)), (*_aligned(table, t), *whom), 0.53)
+    yield Columns((*where, Figure(brief.picture, brief.caption)), (*_aligned(table, t), *whom), 0.49)
 
 
 def _aligned(table: tuple[Block, ...], t: Translator) -> tuple[Block, ...]:

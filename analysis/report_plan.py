@@ -165,5 +165,5 @@ def _sources(chosen: tuple[Measure, ...], t: Translator) -> Iterator[Block]:
     yield Heading(t("Limits and sources"))
     yield Text(t("More alerts need not be more crime: they also show who reports, and how often."), "note")
     for item in chosen:
-        how = "" if item.verified == "yes" else t(" (read in a summary)")
-        yield Text(f"{t(item.name)}: {item.citation}{how}. {item.url}", "note")
+        told = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
+        yield Text(f"{t(item.name)}: {told}. {item.url}", "note")

@@ -69,8 +69,8 @@ class _ChangeRow(_Base):
     at: Mapped[dt.datetime] = mapped_column(sa.DateTime(timezone=True))
     who: Mapped[str] = mapped_column(sa.Text)
     what: Mapped[str] = mapped_column(sa.Text)
-    old: Mapped[Any] = mapped_column(sa.JSON)
-    new: Mapped[Any] = mapped_column(sa.JSON)
+    old: Mapped[Any] = mapped_column(sa.JSON, nullable=True)
+    new: Mapped[Any] = mapped_column(sa.JSON, nullable=True)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,172 @@
+import datetime as dt
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import h3.api.basic_str as h3
+import pandas as pd
+import pytest
+
+from analysis.evidence import measure
+from analysis.planning import (
+    applicable_drop,
+    buffer_cells,
+    compare_areas,
+    draft,
+    objective_sentence,
+    warnings,
+)
+from analysis.statement import caution_messages, problem_statement
+from curim_data.city import CityProfile, load_city
+from curim_data.i18n import LANGUAGES, translator
+from curim_data.plan import CategoryShare, Caution, Interval, Pattern, Plan, Problem, from_json, to_json
+from sample_data import PROFILE
+
+AS_OF = dt.date(2026, 10, 31)
+
+
+@pytest.fixture(scope="module")
+def piraeus() -> CityProfile:
+    return load_city(Path(PROFILE))
+
+
+@pytest.fixture(scope="module")
+def problem(piraeus: CityProfile) -> Problem:
+    mark = next(mark for mark in piraeus.landmarks if mark.id == "piraeus_station")
+    cell = h3.latlng_to_cell(mark.latitude, mark.longitude, 10)
+    return Problem(
+        spot=cell,
+        place=mark.id,
+        names=mark.labels,
+        cells=tuple(sorted(h3.grid_disk(cell, 1))),
+        query={"period": "12m", "category": "harassment_verbal"},
+        start=dt.date(2025, 11, 1),
+        end=AS_OF,
+        n=61,
+        expected=24.2,
+        ratio=Interval(2.5, 1.9, 3.2),
+        q=0.0004,
+        categories=(CategoryShare("harassment_verbal", 0.6), CategoryShare("theft_bag", 0.4)),
+        hours=(20, 1),
+        dark_share=0.7,
+        women=Interval(0.7, 0.6, 0.8),
+        women_city=0.5,
+        unknown_gender=0.25,
+        since=dt.date(2026, 8, 1),
+        pattern=Pattern.CONSECUTIVE,
+        cautions=(Caution.WITHHELD,),
+    )
+
+
+@pytest.fixture(scope="module")
+def cells(piraeus: CityProfile, problem: Problem) -> pd.DataFrame:
+    index = piraeus.land_cells(10).index
+    frame = pd.DataFrame({"n": [float(k % 7) for k in range(len(index))]}, index=index)
+    frame.loc[[h3.str_to_int(cell) for cell in problem.cells], "n"] = 9.0
+    frame["low"] = frame["n"]
+    return frame
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_statement_names_place_category_hours_and_gender(problem: Problem, piraeus: CityProfile, lang: str) -> None:
+    t = translator(lang)
+    told = problem_statement(problem, t, piraeus)
+    assert problem.names[lang] in told
+    assert piraeus.categories["harassment_verbal"].labels[lang] in told
+    assert "20:00" in told
+    assert "02:00" in told
+    assert t.percent(0.7) in told
+    assert t.percent(0.25) in told
+    assert "{" not in told
+
+
+def test_statement_has_two_to_five_sentences_and_says_how_sure(problem: Problem, piraeus: CityProfile) -> None:
+    t = translator("en")
+    told = problem_statement(problem, t, piraeus)
+    assert 2 <= told.count(". ") + 1 <= 5
+    assert "chance hardly explains" in told
+    assert "2.5 times" in told
+    assert "August 1, 2026" in told or "1 August 2026" in told
+    unsure = problem_statement(replace(problem, q=0.2), t, piraeus)
+    assert "chance may explain" in unsure
+
+
+def test_statement_keeps_to_what_is_known(problem: Problem, piraeus: CityProfile) -> None:
+    t = translator("en")
+    bare = replace(problem, women=None, hours=None, dark_share=None, q=None, since=None, pattern=Pattern.NONE)
+    assert "gender of those affected is not known" in problem_statement(bare, t, piraeus)
+    odd = replace(bare, categories=(CategoryShare("own_category", 1.0),))
+    assert "own_category" in problem_statement(odd, t, piraeus)
+    assert [t(message) for message in caution_messages(problem)]
+
+
+def test_json_brings_the_plan_back(problem: Problem, piraeus: CityProfile, cells: pd.DataFrame) -> None:
+    plan = draft(problem, piraeus, AS_OF, cells=cells).plan
+    assert from_json(Plan, json.loads(json.dumps(to_json(plan)))) == plan
+    assert from_json(Plan, {"title": "x", "entry_of_a_later_version": 1}) == Plan(title="x")
+
+
+def test_draft_proposes_what_the_data_and_the_evidence_allow(
+    problem: Problem, piraeus: CityProfile, cells: pd.DataFrame
+) -> None:
+    made = draft(problem, piraeus, AS_OF, cells=cells, language="en")
+    plan = made.plan
+    assert set(plan.statement) == set(LANGUAGES)
+    assert plan.areas.treated == problem.cells
+    assert not set(plan.areas.buffer) & set(problem.cells)
+    assert plan.areas.comparison
+    assert plan.objective.baseline == 61
+    assert plan.objective.target is not None
+    assert plan.objective.by is not None
+    assert plan.assessment.review is not None
+    assert plan.assessment.review > plan.objective.by > AS_OF
+    assert plan.assessment.smallest_drop is not None
+    assert plan.assessment.smallest_drop > 61 - plan.objective.target
+    assert any("smaller than what could be seen" in message.text for message in made.warnings)
+    assert any("women" in message.text.lower() for message in made.harms)
+
+
+def test_effects_are_never_added_up(problem: Problem) -> None:
+    light, guards = measure("lighting_improved"), measure("station_guards")
+    assert light is not None
+    assert guards is not None
+    assert applicable_drop(problem, [light]) == pytest.approx(61 * 0.4 * 0.14)
+    assert applicable_drop(problem, [light, guards]) == pytest.approx(61 * 0.4 * 0.14)
+    told = warnings(problem, [light, guards], 3.4, 30.0)
+    assert any("not added up" in message.text for message in told)
+
+
+def test_no_number_leaves_the_target_to_be_set(problem: Problem, piraeus: CityProfile) -> None:
+    audit = measure("women_safety_audit")
+    assert audit is not None
+    made = draft(problem, piraeus, AS_OF, measures=[audit], language="en")
+    assert made.expected_drop is None
+    assert made.plan.objective.target is None
+    assert "to be set" in made.plan.objective.text
+    assert made.plan.areas.comparison == ()
+
+
+def test_objective_is_smart(problem: Problem, piraeus: CityProfile) -> None:
+    t = translator("en")
+    objective = draft(problem, piraeus, AS_OF, language="en").plan.objective
+    told = objective_sentence(objective, problem, t)
+    for part in ("Piraeus Station", "61", t.number(objective.target), t.date(objective.by or AS_OF)):
+        assert part in told
+
+
+def test_buffer_is_a_ring_on_land(problem: Problem, piraeus: CityProfile) -> None:
+    ring = buffer_cells(problem.cells, piraeus)
+    assert ring
+    assert all(min(h3.grid_distance(cell, own) for own in problem.cells) == 1 for cell in ring)
+    assert buffer_cells((), piraeus) == ()
+
+
+def test_comparison_area_is_alike_connected_and_apart(problem: Problem, cells: pd.DataFrame) -> None:
+    like = compare_areas(cells, problem.cells)
+    assert like is not None
+    assert len(like.cells) == len(problem.cells)
+    assert all(min(h3.grid_distance(cell, own) for own in problem.cells) > 3 for cell in like.cells)
+    assert all(any(h3.grid_distance(cell, other) == 1 for other in like.cells) for cell in like.cells)
+    assert like.treated_n == 63
+    assert like == compare_areas(cells.reset_index(names="cell"), problem.cells)
+    assert compare_areas(cells.loc[[h3.str_to_int(cell) for cell in problem.cells]], problem.cells) is None

@@ -1,0 +1,116 @@
+import datetime as dt
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from curim_data.plan import MOVES, Action, Assessment, Objective, Plan, PlanStatus, Problem
+from curim_data.plans import PlanConflict, PlanMissing, PlanProblem, PlanStore, _Base
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[PlanStore]:
+    opened = PlanStore(f"sqlite:///{tmp_path}/new/plans.sqlite")
+    yield opened
+    opened.close()
+
+
+def plan(**values: object) -> Plan:
+    made = Plan(title="Φως στον σταθμό", problem=Problem(n=61), objective=Objective(baseline=61, target=52))
+    return replace(made, **values)  # type: ignore[arg-type]
+
+
+def test_a_plan_comes_back_as_it_was_kept(store: PlanStore) -> None:
+    made = store.create(plan(actions=(Action("βάψιμο", "ΤΥ", dt.date(2027, 1, 2)),)), "maria")
+    assert made.version == 1
+    assert store.get(made.id) == made
+    assert store.list() == (made,)
+
+
+def test_history_tells_who_when_what(store: PlanStore) -> None:
+    made = store.save(plan(), "maria")
+    saved = store.save(replace(made, lead="Δήμος", objective=replace(made.objective, target=50.0)), "nikos")
+    assert saved.version == 2
+    changes = store.history(made.id)
+    assert [(change.who, change.what, change.old, change.new) for change in changes] == [
+        ("nikos", "objective.target", 52, 50.0),
+        ("nikos", "lead", "", "Δήμος"),
+        ("maria", "created", None, "Φως στον σταθμό"),
+    ]
+    assert all(change.at.tzinfo is dt.UTC for change in changes)
+    assert store.save(saved, "nikos") == saved
+    assert len(store.history(made.id)) == 3
+
+
+def test_nobody_overwrites_what_they_have_not_seen(store: PlanStore) -> None:
+    made = store.create(plan(), "maria")
+    store.save(replace(made, lead="A"), "maria")
+    with pytest.raises(PlanConflict, match="Φως"):
+        store.save(replace(made, lead="B"), "nikos")
+    assert store.get(made.id).lead == "A"
+
+
+def test_of_many_savers_at_once_one_wins(store: PlanStore) -> None:
+    made = store.create(plan(), "maria")
+
+    def attempt(number: int) -> bool:
+        try:
+            store.save(replace(made, lead=f"lead {number}"), "someone")
+        except PlanConflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(attempt, range(16)))
+    assert sum(won) == 1
+    assert store.get(made.id).version == 2
+    assert len(store.history(made.id)) == 2
+
+
+def test_two_open_an_empty_store_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/plans.sqlite"
+
+    def opened(number: int) -> str:
+        store = PlanStore(url)
+        made = store.create(plan(title=str(number)), "me")
+        store.close()
+        return made.id
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(opened, range(8)))) == 8
+    again = PlanStore(url)
+    assert len(again.list()) == 8
+    again.close()
+
+
+def test_the_board_allows_only_its_moves(store: PlanStore) -> None:
+    made = store.create(plan(), "maria")
+    with pytest.raises(PlanProblem, match="Draft"):
+        store.set_status(made.id, PlanStatus.EVALUATED, "maria")
+    for status in (PlanStatus.DECIDED, PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED):
+        assert store.set_status(made.id, status, "maria").status is status
+    assert store.list(PlanStatus.DRAFT) == ()
+    assert [kept.id for kept in store.list(PlanStatus.EVALUATED)] == [made.id]
+    assert set(MOVES) == set(PlanStatus)
+
+
+def test_a_missing_plan_is_said(store: PlanStore) -> None:
+    with pytest.raises(PlanMissing):
+        store.get("none")
+    with pytest.raises(PlanMissing):
+        store.save(plan(id="none", version=1), "maria")
+
+
+def test_the_schema_is_what_the_models_say(store: PlanStore) -> None:
+    with store._engine.begin() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, _Base.metadata) == []
+
+
+def test_dates_stand_in_their_own_column(store: PlanStore) -> None:
+    made = store.create(plan(assessment=Assessment(review=dt.date(2028, 1, 1))), "maria")
+    assert store.get(made.id).assessment.review == dt.date(2028, 1, 1)
