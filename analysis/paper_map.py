@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import geopandas as gpd
+import h3.api.basic_str as h3
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -23,12 +24,14 @@ from matplotlib.patheffects import withStroke
 from analysis.blocks import Picture
 from curim_data.city import CityProfile, cell_polygons
 from curim_data.i18n import Translator
+from curim_data.plan import Areas
 
 DPI: Final = 200
 SEA_GROUND, LAND, ZONE, INK, QUIET = "#dbe7ee", "#f6f4ef", "#9fb0bb", "#0f2a3a", "#51606b"
 CLASSES: Final = 5
 LETTERS: Final = 6.8
 _MM: Final = 1 / 25.4
+STYLE: Final[Any] = {"font.family": "DejaVu Sans", "font.size": 6.5, "hatch.linewidth": 0.5}
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,8 @@ def city_map(
     """
     frame = _frame(cells, city)
     breaks = class_breaks(frame["n"])
-    with mpl.rc_context({"font.family": "DejaVu Sans", "font.size": 6.5, "hatch.linewidth": 0.5}):
-        figure = Figure(figsize=(width_mm * _MM, width_mm * _MM), dpi=DPI)
-        axes = figure.add_axes((0, 0, 1, 1))
-        _ground(axes, city)
-        _fit(axes, figure, city, width_mm)
+    with mpl.rc_context(STYLE):
+        figure, axes = _sheet(city, width_mm)
         _cells(axes, frame, breaks, set(hot))
         _spots(axes, spots, city)
         _scale_bar(axes, t)
@@ -79,9 +79,42 @@ def city_map(
             figure, breaks, t, withheld=bool(frame["withheld"].any()), outlined=bool(frame.index.isin(list(hot)).any())
         )
         _source(figure, frame, source, t)
-        out = io.BytesIO()
-        figure.savefig(out, format="png", dpi=DPI, facecolor="white")
-    return Picture(out.getvalue(), _alt(spots, frame, t))
+        return Picture(_png(figure), _alt(spots, frame, t))
+
+
+def areas_map(city: CityProfile, areas: Areas, t: Translator, *, width_mm: float = 110) -> Picture:
+    """Draw a plan's treated area, its buffer and its comparison area, told apart by shade and hatch."""
+    looks: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
+        (areas.treated, t("treated area"), {"facecolor": "#0b4f6c", "edgecolor": "white"}),
+        (areas.buffer, t("buffer"), {"facecolor": "#eceff1", "edgecolor": "#0b4f6c", "hatch": "//////"}),
+        (areas.comparison, t("comparison area"), {"facecolor": "#f0b27a", "edgecolor": "#7a4a1d"}),
+    )
+    shown = [(cells, name, look) for cells, name, look in looks if cells]
+    with mpl.rc_context(STYLE):
+        figure, axes = _sheet(city, width_mm)
+        for cells, _, look in shown:
+            shapes = cell_polygons([h3.str_to_int(cell) for cell in cells])
+            gpd.GeoSeries(list(shapes), crs=4326).to_crs(city.epsg).plot(ax=axes, linewidth=0.3, zorder=5, **look)
+        _scale_bar(axes, t)
+        patches: list[Any] = [Patch(linewidth=0.3, label=name, **look) for _, name, look in shown]
+        _key(figure, patches, t("Areas of the plan"))
+        return Picture(
+            _png(figure), t("Map of the plan's areas: {areas}.", areas=t.join([name for _, name, _ in shown]))
+        )
+
+
+def _sheet(city: CityProfile, width_mm: float) -> tuple[Figure, Any]:
+    figure = Figure(figsize=(width_mm * _MM, width_mm * _MM), dpi=DPI)
+    axes = figure.add_axes((0, 0, 1, 1))
+    _ground(axes, city)
+    _fit(axes, figure, city, width_mm)
+    return figure, axes
+
+
+def _png(figure: Figure) -> bytes:
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=DPI, facecolor="white")
+    return out.getvalue()
 
 
 def class_breaks(counts: pd.Series, classes: int = CLASSES) -> list[int]:
@@ -229,9 +262,13 @@ def _legend(figure: Figure, breaks: list[int], t: Translator, *, withheld: bool,
         handles.append(
             Patch(facecolor="#eceff1", edgecolor="#9aa5ad", hatch="//////", label=t("small number, protected"))
         )
+    _key(figure, handles, t("Alerts in a cell"))
+
+
+def _key(figure: Figure, handles: list[Any], title: str) -> None:
     figure.legend(
         handles=handles,
-        title=t("Alerts in a cell"),
+        title=title,
         loc="lower left",
         bbox_to_anchor=(0.0, 0.028),
         ncols=3,

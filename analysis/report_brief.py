@@ -143,7 +143,7 @@ def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
             (str(spot.rank), spot.name, _count(spot.n, t), _count(spot.expected, t), spot.pattern)
             for spot in brief.spots
         )
-        table = (Table(header, rows, (0.35, 2.3, 1.5, 1.75, 1.9), right=(2, 3)),)
+        table = (Table(header, rows, (0.35, 2.6, 1.4, 1.7, 1.8), right=(2, 3)),)
     where: tuple[Block, ...] = (Heading(t("Where")),)
     if not brief.spots:
         where += (Text(t("No place has more alerts than chance explains.")),)

@@ -1,0 +1,190 @@
+import datetime as dt
+import io
+from dataclasses import replace
+from pathlib import Path
+from zipfile import ZipFile
+
+import numpy as np
+import pandas as pd
+import pypdf
+import pytest
+from docx import Document as read_word
+from PIL import Image
+
+from analysis.blocks import Document, Figure, Picture, Table, Text, printable
+from analysis.evidence import measure
+from analysis.paper_map import Spot, areas_map, city_map, class_breaks
+from analysis.planning import draft
+from analysis.report import brief_document, plan_document
+from analysis.report_brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
+from analysis.report_pdf import pdf
+from analysis.report_word import word
+from curim_data.city import CityProfile, load_city
+from curim_data.i18n import LANGUAGES, translator
+from curim_data.plan import Action, Areas, CategoryShare, Interval, Plan, Problem
+from sample_data import PROFILE
+
+NASTY = '#import "x": * =cmd() #read("/etc/passwd") *bold* $x$ <a> \\u{41} `raw` @ref'
+
+
+@pytest.fixture(scope="module")
+def piraeus() -> CityProfile:
+    return load_city(Path(PROFILE))
+
+
+@pytest.fixture(scope="module")
+def picture(piraeus: CityProfile) -> Picture:
+    index = piraeus.land_cells(9).index
+    cells = pd.DataFrame({"n": np.arange(len(index), dtype=float), "withheld": False}, index=index)
+    cells.iloc[3] = [np.nan, True]
+    mark = piraeus.landmarks[1]
+    spots = [Spot(1, mark.labels["el"], mark.longitude, mark.latitude)]
+    return city_map(piraeus, cells, translator("el"), spots=spots, hot=index[-4:], source="12 μήνες")
+
+
+@pytest.fixture(scope="module")
+def brief(picture: Picture) -> Brief:
+    return Brief(
+        headline="312 αναφορές, αριθμός συνηθισμένος για την εποχή.",
+        since=dt.date(2026, 5, 3),
+        until=dt.date(2026, 6, 30),
+        made=dt.date(2026, 7, 1),
+        changes=(ChangeRow("Παρενόχληση", "Σταθμός", "γυναίκες", 11, 29, NASTY),),
+        picture=picture,
+        spots=(SpotRow(1, "Σταθμός Πειραιά", 61, 24.2, "επίμονη"), SpotRow(2, "Καστέλλα", None, 3)),
+        shares=(ShareRow("Γυναίκες", 0.54, 0.48, 0.6), ShareRow("Άλλο", None)),
+        plans=(PlanRow("Φως", "Τεχνική Υπηρεσία", "σε εξέλιξη", "αξιολόγηση"),),
+        limits=("Οι 14 αναφορές χωρίς θέση δεν φαίνονται στον χάρτη.",),
+        filter_sentence="Όλες οι κατηγορίες",
+        link="https://curim.example/?period=meeting",
+        illustrative=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def plan(piraeus: CityProfile) -> Plan:
+    problem = Problem(
+        place="piraeus_station",
+        names={"el": "Σταθμός Πειραιά", "en": "Piraeus Station", "fr": "Gare du Pirée"},
+        start=dt.date(2025, 11, 1),
+        end=dt.date(2026, 10, 31),
+        n=61,
+        categories=(CategoryShare("theft_bag", 0.6),),
+        women=Interval(0.7, 0.6, 0.8),
+    )
+    light, audit = measure("lighting_improved"), measure("women_safety_audit")
+    assert light is not None
+    assert audit is not None
+    made = draft(problem, piraeus, dt.date(2026, 10, 31), measures=[light, audit]).plan
+    return replace(made, title=NASTY, actions=(Action(NASTY, "ΤΥ\x00", dt.date(2027, 1, 5)),), budget=48000.0)
+
+
+def text_of(made: bytes) -> str:
+    reader = pypdf.PdfReader(io.BytesIO(made))
+    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_brief_is_an_accessible_pdf_of_one_or_two_pages(brief: Brief, piraeus: CityProfile, lang: str) -> None:
+    made = brief_document(brief, piraeus, translator(lang), "pdf")
+    reader = pypdf.PdfReader(io.BytesIO(made))
+    root = reader.trailer["/Root"]
+    assert root["/Lang"] == lang
+    assert root["/MarkInfo"]["/Marked"]
+    assert "/StructTreeRoot" in root
+    assert reader.metadata is not None
+    assert reader.metadata.title
+    assert len(reader.pages) <= 2
+    assert b"pdfuaid" in root["/Metadata"].get_data()
+    told = text_of(made)
+    for part in ("312", "Σταθμός Πειραιά", "11 → 29", "54 % (48–60)"):
+        assert part in told.replace("\u00a0", " ")
+
+
+def test_what_people_write_stays_text(brief: Brief, plan: Plan, piraeus: CityProfile) -> None:
+    t = translator("el")
+    for made in (plan_document(plan, piraeus, t, "pdf"), brief_document(brief, piraeus, t, "pdf")):
+        told = text_of(made)
+        assert "=cmd()" in told
+        assert "#read(" in told
+        assert "*bold*" in told
+    made = plan_document(plan, piraeus, t, "docx")
+    words = read_word(io.BytesIO(made))
+    assert NASTY in [paragraph.text for paragraph in words.paragraphs]
+    assert b"fldSimple" not in ZipFile(io.BytesIO(made)).read("word/document.xml")
+
+
+def test_the_word_file_has_structure(brief: Brief, piraeus: CityProfile) -> None:
+    made = brief_document(brief, piraeus, translator("el"), "docx")
+    words = read_word(io.BytesIO(made))
+    styles = [paragraph.style.name for paragraph in words.paragraphs if paragraph.style is not None]
+    assert styles.count("Title") == 1
+    assert styles.count("Heading 1") >= 5
+    xml = ZipFile(io.BytesIO(made)).read("word/document.xml").decode()
+    assert xml.count("w:tblHeader") == len(words.tables)
+    assert 'descr="' in xml
+    assert brief.picture is not None
+    assert brief.picture.alt in xml
+    assert 'w:val="el-GR"' in ZipFile(io.BytesIO(made)).read("word/styles.xml").decode()
+    assert words.core_properties.title
+
+
+@pytest.mark.parametrize("form", ["pdf", "docx"])
+def test_a_plan_names_its_measures_with_source_and_gaps(plan: Plan, piraeus: CityProfile, form: str) -> None:
+    t = translator("en")
+    made = plan_document(plan, piraeus, t, form)  # type: ignore[arg-type]
+    if form == "pdf":
+        told = text_of(made)
+        assert len(pypdf.PdfReader(io.BytesIO(made)).pages) <= 3
+    else:
+        words = read_word(io.BytesIO(made))
+        cells = [cell.text for table in words.tables for row in table.rows for cell in row.cells]
+        told = " ".join([paragraph.text for paragraph in words.paragraphs] + cells)
+    for part in ("Better street lighting", "No usable number", "Welsh", "Not tested in Greece", "48,000", "61"):
+        assert part in told
+
+
+def test_a_brief_without_findings_says_so(piraeus: CityProfile) -> None:
+    day = dt.date(2026, 6, 30)
+    told = text_of(brief_document(Brief("Ησυχία.", day, day, day), piraeus, translator("en"), "pdf"))
+    assert "no change is larger than chance" in told
+    assert "No place has more alerts" in told
+    assert "Sample data" not in told
+
+
+def test_an_empty_plan_can_be_printed(piraeus: CityProfile) -> None:
+    told = text_of(plan_document(Plan(title="Κενό"), piraeus, translator("en"), "pdf"))
+    assert "to be set" in told
+    assert "not answered" in told
+
+
+def test_control_characters_are_left_out() -> None:
+    assert printable("a\x00b\x1b\tc\n") == "ab\tc\n"
+    document = Document("t\x07", "en", "", "", "", (Text("x\x0by"), Table(("a\x00",), (("b",),), (1,))))
+    assert "xy" in text_of(pdf(document))
+    assert "xy" in [paragraph.text for paragraph in read_word(io.BytesIO(word(document))).paragraphs]
+
+
+def test_maps_have_size_letters_and_words_for_those_who_do_not_see(picture: Picture) -> None:
+    image = Image.open(io.BytesIO(picture.data))
+    assert image.info["dpi"][0] == pytest.approx(200, abs=1)
+    assert image.width == pytest.approx(110 / 25.4 * 200, abs=3)
+    assert "1 " in picture.alt
+    document = Document("t", "en", "", "", "", (Figure(picture, "c"), Figure(picture)))
+    assert text_of(pdf(document)).count("c") >= 1
+
+
+def test_classes_are_whole_ascending_and_darken() -> None:
+    assert class_breaks(pd.Series([0.0, 0.0])) == []
+    assert class_breaks(pd.Series([3.0])) == [3]
+    ends = class_breaks(pd.Series(np.arange(200.0)))
+    assert len(ends) == 5
+    assert ends == sorted(set(ends))
+    assert ends[-1] == 199
+
+
+def test_a_plan_map_names_the_areas_it_shows(piraeus: CityProfile) -> None:
+    cells = [f"{cell:x}" for cell in piraeus.land_cells(10).index[:6]]
+    areas = Areas(treated=tuple(cells[:2]), buffer=(), comparison=tuple(cells[3:]))
+    made = areas_map(piraeus, areas, translator("en"))
+    assert made.alt == "Map of the plan's areas: treated area and comparison area."
