@@ -38,6 +38,7 @@ __all__ = [
     "Spot",
     "false_discovery",
     "getis_ord",
+    "gistar_on_land",
     "hot_spots",
     "margin_for",
     "significance",
@@ -59,7 +60,8 @@ class HotCells:
     frame : DataFrame, index cell (int64)
         n (NaN where withheld), low and high (its bounds), withheld, land_km2, size (land or base), window (count of the
         cell and those around it), expected (of the window, from the density of its surroundings), ratio (window /
-        expected), p, q, hot, p_cold, q_cold, cold, z (Gi*), z_q (its false-discovery value by the normal tail).
+        expected), p, q, hot, p_cold, q_cold, cold, z (`gistar_on_land`), z_q (its q-value by
+        the normal tail).
     """
 
     frame: pd.DataFrame
@@ -194,10 +196,10 @@ def significance(
     sizes = size.to_numpy(float)
     scales = [_Scale.of(index, rings, around, sizes, floor) for rings in sorted({0, k})]
     p_hot = _better([denser(s.place @ low, s.rest(high), s.size_in, s.size_out, margin) for s in scales])
-    p_cold = _better([thinner(s.place @ high, s.rest(low), s.size_in, s.size_out, margin) for s in scales])
+    p_cold = _better([thinner(s.place @ high, s.rest(low), s.size, s.size_out, margin) for s in scales])
     window, expected = scales[-1].place @ low, scales[-1].expected(low)
     near = neighbours(index, max(k, 1))
-    z = getis_ord(low, near)
+    z = gistar_on_land(low, sizes, near)
     frame = data.assign(
         size=sizes,
         window=window,
@@ -226,12 +228,31 @@ def significance(
     )
 
 
+def gistar_on_land(counts: Floats, size: Floats, near: sparse.csr_array) -> Floats:
+    """Gi* where cells have land (or base) of unequal size: z by cell.
+
+    Cells at the shore have few alerts because they have little land, and plain Gi* calls them cold. So each count
+    enters as its Pearson residual from its share of the land, weighted by the root of that share: the sum over a
+    neighbourhood is then its count less its share of all alerts. Equal to plain Gi* where all sizes are equal.
+    """
+    share = size / size.sum()
+    expected = counts.sum() * share
+    residual = np.zeros(len(counts))
+    np.divide(counts - expected, np.sqrt(expected), out=residual, where=expected > 0)
+    return getis_ord(residual, sparse.csr_array(near.multiply(np.sqrt(share)[None, :])))
+
+
 @dataclass(frozen=True)
 class _Scale:
-    """A place of some rings round each cell, and what it is compared with: a ring of land or the rest of the city."""
+    """A place of some rings round each cell, and what it is compared with: a ring of land or the rest of the city.
+
+    `size`: land or base of the place; `size_in`: the same, but never less than the floor (only for hot cells: for cold
+    ones a floor would make the shore look empty).
+    """
 
     place: sparse.csr_array
     around: sparse.csr_array | None
+    size: Floats
     size_in: Floats
     size_out: Floats
 
@@ -241,7 +262,7 @@ class _Scale:
         ground = None if around is None else ring(cells, *around)
         inside = place @ size
         outside = size.sum() - inside if ground is None else ground @ size
-        return cls(place, ground, np.maximum(inside, floor), outside)
+        return cls(place, ground, inside, np.maximum(inside, floor), outside)
 
     def rest(self, counts: Floats) -> Floats:
         """Counts in the surroundings."""
