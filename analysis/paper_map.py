@@ -82,7 +82,7 @@ def city_map(
         return Picture(_png(figure), _alt(spots, frame, t))
 
 
-def areas_map(city: CityProfile, areas: Areas, t: Translator, *, width_mm: float = 110) -> Picture:
+def areas_map(city: CityProfile, areas: Areas, t: Translator, *, width_mm: float = 72) -> Picture:
     """Draw a plan's treated area, its buffer and its comparison area, told apart by shade and hatch."""
     looks: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
         (areas.treated, t("treated area"), {"facecolor": "#0b4f6c", "edgecolor": "white"}),

@@ -25,6 +25,7 @@ from curim_data.plan import Areas, Assessment, GenderCheck, Objective, Plan, Pro
 REVIEW_AFTER: Final = dt.timedelta(weeks=4)
 START_AFTER: Final = dt.timedelta(weeks=8)
 PERIOD: Final = dt.timedelta(days=365)
+SEEDS: Final = 150
 
 
 @dataclass(frozen=True)
@@ -213,8 +214,9 @@ def buffer_cells(cells: Sequence[str], city: CityProfile, rings: int = 1) -> tup
 def compare_areas(cells: pd.DataFrame, treated: Sequence[str], *, apart: int = 3) -> Likeness | None:
     """Propose a comparison area: connected, as many cells, a similar count, not adjacent to the treated area.
 
-    Grown from each cell outside `apart` rings of the treated area by taking the neighbouring cell with the count
-    nearest to the treated area's mean; the area whose total comes nearest to the treated one wins (ties: lowest cell).
+    Grown from the cells outside `apart` rings of the treated area whose counts are nearest to its mean, by taking the
+    neighbour that touches most of the area so far (compact), then the one nearest in count; the area whose total comes
+    nearest to the treated one wins (ties: lowest cell).
     Places of a similar level make the return to the mean alike in both (methods: regression to the mean).
 
     Parameters
@@ -237,7 +239,7 @@ def compare_areas(cells: pd.DataFrame, treated: Sequence[str], *, apart: int = 3
     if not treated or not free:
         return None
     mean = total / len(treated)
-    near = sorted(free, key=lambda cell: (abs(counts[cell] - mean), cell))[:60]
+    near = sorted(free, key=lambda cell: (abs(counts[cell] - mean), cell))[:SEEDS]
     grown = [area for seed in near if (area := _grow(seed, free, counts, len(treated), mean)) is not None]
     if not grown:
         return None
@@ -262,7 +264,8 @@ def _grow(seed: str, free: set[str], counts: dict[str, float], size: int, mean: 
         edge = (_disc(area, 1) & free) - area
         if not edge:
             return None
-        area.add(min(edge, key=lambda cell: (abs(counts[cell] - mean), cell)))
+        touching = {cell: len(_disc([cell], 1) & area) for cell in edge}
+        area.add(min(edge, key=lambda cell: (-touching[cell], abs(counts[cell] - mean), cell)))
     return tuple(sorted(area))
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from analysis.blocks import Block, Bullets, Document, Facts, Figure, Heading, Picture, Table, Text
+from analysis.blocks import Block, Bullets, Columns, Document, Facts, Figure, Heading, Picture, Table, Text
 from analysis.evidence import Measure, effect_text, measure, quality_text, setting_text
 from analysis.planning import applicable_drop, harms, objective_sentence, warnings
 from analysis.statement import caution_messages, problem_statement
@@ -48,12 +48,10 @@ def _blocks(plan: Plan, city: CityProfile, t: Translator, picture: Picture | Non
     yield Text(plan.statement.get(t.lang) or problem_statement(plan.problem, t, city))
     for caution in caution_messages(plan.problem):
         yield Text(t(caution), "note")
-    if picture is not None:
-        yield Figure(picture)
     yield from _measures(chosen, t)
     yield from _objective(plan, chosen, t)
     yield from _work(plan, t)
-    yield from _knowing(plan, t)
+    yield from _knowing(plan, t, picture)
     yield from _people(plan, t)
     yield from _sources(chosen, t)
 
@@ -118,11 +116,11 @@ def _span(start: dt.date | None, finish: dt.date | None, t: Translator) -> str:
     return f"{t.date(start)} – {t.date(finish)}"
 
 
-def _knowing(plan: Plan, t: Translator) -> Iterator[Block]:
+def _knowing(plan: Plan, t: Translator, picture: Picture | None) -> Iterator[Block]:
     yield Heading(t("How we shall know"))
     seen = plan.assessment.smallest_drop
     least = t("not known") if seen is None else t.n("{n} alert fewer", "{n} alerts fewer", -int(-seen // 1))
-    yield Facts(
+    facts = Facts(
         (
             (t("Test, named in advance"), METHODS.get(plan.assessment.method, METHODS["wdd"])(t)),
             (t("Treated area"), _cells(plan.areas.treated, t)),
@@ -132,6 +130,7 @@ def _knowing(plan: Plan, t: Translator) -> Iterator[Block]:
             (t("Review"), t.date(plan.assessment.review) if plan.assessment.review else t("to be set")),
         )
     )
+    yield facts if picture is None else Columns((facts,), (Figure(picture),), 0.58)
     if plan.assessment.note:
         yield Text(plan.assessment.note)
     yield Text(

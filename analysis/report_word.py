@@ -120,17 +120,31 @@ def _facts(made: WordDocument, block: Facts) -> None:
 
 
 def _table(made: WordDocument, block: Table) -> None:
-    table = made.add_table(rows=1, cols=len(block.header), style="Table Grid")
+    table = made.add_table(rows=1, cols=len(block.header))
     table.autofit = False
+    _rules(table)
     _line(table.rows[0], block.header, block.right, bold=True)
     _repeat(table.rows[0])
     for row in block.rows:
         _line(table.add_row(), row, block.right)
     total = sum(block.widths)
     for column, width in zip(table.columns, block.widths, strict=True):
+        column.width = Mm(WIDTH * width / total)
         for cell in column.cells:
-            cell.width = Mm(WIDTH * width / total)
+            cell.width = column.width
     made.add_paragraph().paragraph_format.space_after = Pt(0)
+
+
+def _rules(table: Any) -> None:
+    """Thin grey lines between rows, none between columns."""
+    borders = OxmlElement("w:tblBorders")
+    for side in ("bottom", "insideH"):
+        line = OxmlElement(f"w:{side}")
+        for name, value in (("val", "single"), ("sz", "4"), ("space", "0"), ("color", "C9D3DA")):
+            line.set(qn(f"w:{name}"), value)
+        borders.append(line)
+    properties = table._tbl.tblPr
+    properties.insert_element_before(borders, "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
 
 
 def _line(row: Any, texts: tuple[str, ...], right: tuple[int, ...], *, bold: bool = False) -> None:
