@@ -7,29 +7,30 @@ read; what is written, is written in one commit (`store`).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data import quality
 from curim_data.alert import SCHEMA, TOLD, AgeBand, Gender, Kind, Status
 from curim_data.city import CityProfile
 from curim_data.formats import FORMATS
 from curim_data.formats.base import Format, Layout
 from curim_data.home import Home
-from curim_data.i18n import Message, Translator
+from curim_data.i18n import Message
+from curim_data.import_report import ImportReport, Prepared, Preview, make_report, mapping_table, quarantine_table
 from curim_data.parsing import DAY_FIRST, MONTH_FIRST
 from curim_data.places import enrich
 from curim_data.reading import Records, read_records
-from curim_data.reasons import MEND_WORDS, REASON_WORDS, Flag, ImportProblem, Reason
-from curim_data.rows import Told, tell
-from curim_data.store import Batch, Store, new_batch_id
+from curim_data.reasons import Flag, ImportProblem, Reason
+from curim_data.rows import Told, flag_bit, flag_lists, tell
+from curim_data.store import Batch, Store, compare, new_batch_id
 
 __all__ = ["ImportProblem", "ImportReport", "Preview", "Reason", "import_file", "preview"]
 
@@ -37,104 +38,6 @@ Progress = Callable[[float, Message], None]
 SAMPLE_ROWS = 20
 SAMPLE_POINTS = 2_000
 _DATES = (DAY_FIRST, MONTH_FIRST)
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """What an import did with a file.
-
-    `repairs` has row, column, old, new, rule; `quarantine` row, column, value, reason (code), message, mend and the
-    raw row; `unknown` the values that were not understood, with counts, by column; `dropped` the columns with
-    personal data or free text that were not stored; `unused` other columns; `piles` points with suspiciously many
-    alerts. Nothing was written when `dry_run`.
-    """
-
-    batch: Batch
-    dry_run: bool
-    encoding: str
-    delimiter: str
-    date_order: str | None
-    repairs: pd.DataFrame
-    quarantine: pd.DataFrame
-    flags: Mapping[str, int]
-    unknown: Mapping[str, Mapping[str, int]]
-    dropped: tuple[str, ...]
-    unused: tuple[str, ...]
-    piles: pd.DataFrame
-    first: dt.date | None
-    last: dt.date | None
-
-    @property
-    def counts(self) -> dict[str, Any]:
-        """The batch as one plain object, as the command line prints it."""
-        batch = self.batch
-        return {
-            "file": batch.file_name,
-            "format": batch.format,
-            "batch": None if self.dry_run else batch.id,
-            **{
-                name: getattr(batch, name)
-                for name in (
-                    "read", "accepted", "updated", "duplicate", "quarantined", "repaired", "unmapped", "outside",
-                )
-            },
-            "reasons": dict(batch.reasons),
-        }  # fmt: skip
-
-    def sentence(self, t: Translator) -> str:
-        """One sentence with the counts, which add up, and what was left out."""
-        batch = self.batch
-        told = (
-            t.n("{name}: {n} row read.", "{name}: {n} rows read.", batch.read, name=batch.file_name)
-            + " "
-            + t(
-                "New: {accepted}, updated: {updated}, already known: {duplicate}, set aside: {quarantined}.",
-                accepted=batch.accepted,
-                updated=batch.updated,
-                duplicate=batch.duplicate,
-                quarantined=batch.quarantined,
-            )
-        )
-        if self.dropped:
-            told += " " + t("Not stored, since they may name a person: {columns}.", columns=t.join(self.dropped))
-        if self.dry_run:
-            told += " " + t("Nothing was written.")
-        return told
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What an import of a file would do; nothing was written.
-
-    `mapping` has one row for each column of the file: column, role ("" where dropped or unused), use ("alert",
-    "dropped", "unused"), empty (count) and examples; `sample` the first rows as alerts; `points` at most 2,000
-    longitudes and latitudes rounded to four decimals.
-    """
-
-    format: str
-    documentation: str
-    encoding: str
-    delimiter: str
-    date_order: str | None
-    mapping: pd.DataFrame
-    sample: pd.DataFrame
-    dropped: tuple[str, ...]
-    unused: tuple[str, ...]
-    unknown: Mapping[str, Mapping[str, int]]
-    points: pd.DataFrame
-    bounds: tuple[float, float, float, float] | None
-    report: ImportReport
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    records: Records
-    layout: Layout
-    form: Format
-    told: Told
-    alerts: pa.Table
-    batch: Batch
-    quarantine: pa.Table
 
 
 def import_file(
@@ -172,13 +75,11 @@ def import_file(
     ready = _prepare(source, name, home.city(), format, dates, now, step)
     step(0.8, Message("Comparing with what is stored"))
     store = Store(home)
-    batch = (
-        store.settle(ready.alerts, ready.batch)
-        if dry_run
-        else store.commit(ready.alerts, ready.batch, ready.quarantine)
+    settled = (
+        store.settle(ready.alerts, ready.batch) if dry_run else store.write(ready.alerts, ready.batch, ready.quarantine)
     )
     step(1.0, Message("Done"))
-    return _report(ready, batch, dry_run)
+    return make_report(ready, settled, dry_run)
 
 
 def preview(
@@ -196,8 +97,8 @@ def preview(
     Writes nothing. Raises ImportProblem where the file cannot be used at all.
     """
     ready = _prepare(source, name, city, format, dates, now, lambda _share, _message: None)
-    batch = Store(home or Home(Path("/nonexistent"))).settle(ready.alerts, ready.batch)
-    report = _report(ready, batch, True)
+    settled = Store(home).settle(ready.alerts, ready.batch) if home else compare(ready.alerts, ready.batch, None)
+    report = make_report(ready, settled, True)
     mapped = ready.alerts.filter(pc.is_valid(ready.alerts["longitude"]))
     points = mapped.select(["longitude", "latitude"]).to_pandas()
     step = max(1, -(-len(points) // SAMPLE_POINTS))
@@ -212,7 +113,7 @@ def preview(
         encoding=ready.records.encoding,
         delimiter=ready.records.delimiter,
         date_order=ready.told.order,
-        mapping=_mapping(ready),
+        mapping=mapping_table(ready),
         sample=ready.alerts.slice(0, SAMPLE_ROWS).select([f.name for f in TOLD]).to_pandas(),
         dropped=report.dropped,
         unused=report.unused,
@@ -231,7 +132,7 @@ def _prepare(
     dates: str | None,
     now: dt.datetime | None,
     step: Progress,
-) -> _Prepared:
+) -> Prepared:
     if dates is not None and dates not in _DATES:
         raise ImportProblem(Message("dates={dates} is not known: say day-first or month-first.", {"dates": dates}))
     moment = now or dt.datetime.now(dt.UTC)
@@ -242,9 +143,8 @@ def _prepare(
     told = _checked(tell(records, layout, form, city, moment, dates))
     alerts, repeated = _identified(told)
     step(0.5, Message("Finding cells, districts and darkness"))
-    alerts = _outside(enrich(alerts, city))
-    quarantine = _quarantine(records, layout, told)
-    reasons = pd.Series(quarantine["reason"].to_pylist(), dtype=object).value_counts().to_dict()
+    alerts = _flagged(enrich(alerts, city))
+    quarantine = quarantine_table(records, layout, told)
     batch = Batch(
         id=new_batch_id(moment),
         file_name=name,
@@ -253,14 +153,14 @@ def _prepare(
         when=moment,
         profile_version=city.version,
         read=records.read,
-        duplicate=repeated,
+        duplicate=int(repeated.sum()),
         quarantined=quarantine.num_rows,
-        reasons=reasons,
+        reasons=Counter(quarantine["reason"].to_pylist()),
     )
-    count = alerts.num_rows
     for column, value in (("batch_id", batch.id), ("profile_version", city.version)):
-        alerts = alerts.append_column(column, pa.array([value]).take(pa.array(np.zeros(count, np.int8))))
-    return _Prepared(records, layout, form, told, alerts.select(SCHEMA.names), batch, quarantine)
+        alerts = alerts.append_column(column, pa.repeat(pa.scalar(value), alerts.num_rows))
+    alerts = alerts.select(SCHEMA.names)
+    return Prepared(records, layout, form, told, alerts, told.rows[~repeated], told.rows[repeated], batch, quarantine)
 
 
 def _recognise(records: Records, format: str | None) -> tuple[Format, Layout]:
@@ -348,8 +248,8 @@ def _checked(told: Told) -> Told:
     return told
 
 
-def _identified(told: Told) -> tuple[pa.Table, int]:
-    """Give each alert its id; rows that repeat an id with the same content are left out and counted.
+def _identified(told: Told) -> tuple[pa.Table, npt.NDArray[np.bool_]]:
+    """Give each alert its id; rows that repeat an id with the same content are left out (the mask).
 
     With an id: the id, with an ordinal from the second content on. Without: the hash of the content, with an ordinal
     among equal rows.
@@ -362,126 +262,11 @@ def _identified(told: Told) -> tuple[pa.Table, int]:
     base = frame["incident_id"].where(frame["incident_id"].notna(), frame["content_hash"])
     ordinal = base.groupby(base, sort=False).cumcount() + 1
     ids = base.where(ordinal == 1, base + "#" + ordinal.astype(str))
-    return table.add_column(0, TOLD.field("alert_id"), pa.array(ids, pa.string())), int(repeated.sum())
+    return table.add_column(0, TOLD.field("alert_id"), pa.array(ids, pa.string())), repeated
 
 
-def _outside(alerts: pa.Table) -> pa.Table:
-    """Add the flag of points that lie off the city's land."""
+def _flagged(alerts: pa.Table) -> pa.Table:
+    """Write the flags as lists, the one for points off the city's land added."""
     outside = pc.fill_null(pc.invert(alerts["inside"]), False).to_numpy()
-    if not outside.any():
-        return alerts
-    flags = alerts["flags"].to_pylist()
-    for at in np.flatnonzero(outside):
-        flags[at] = [*flags[at], Flag.OUTSIDE_CITY.value]
-    where = alerts.schema.get_field_index("flags")
-    return alerts.set_column(where, SCHEMA.field("flags"), pa.array(flags, pa.list_(pa.string())))
-
-
-def _quarantine(records: Records, layout: Layout, told: Told) -> pa.Table:
-    """Rows set aside: row, column, value, reason, then the raw row by column, without the columns dropped at import.
-
-    In a row with too many fields nobody knows which piece is which: it is kept whole, what exceeds the header in
-    `more_fields`.
-    """
-    hidden = {*layout.personal, *layout.text}
-    shown = [place for place in range(len(records.labels)) if place not in hidden]
-    account = told.account
-    where = np.flatnonzero(account.reason != "")
-    refused = pd.DataFrame(
-        {
-            "row": _row_numbers(records, told)[where],
-            "column": account.column[where],
-            "value": account.value[where],
-            "reason": account.reason[where],
-        }
-    )
-    raw = records.table.take(pa.array(where))
-    names = _raw_names(records.labels)
-    for place in shown:
-        refused[names[place]] = raw.column(place).to_pandas().to_numpy(object)
-    misfits = []
-    for record in records.refused:
-        whole = record.reason is Reason.TOO_MANY_FIELDS
-        places = range(len(records.labels)) if whole else shown
-        fields = dict(zip(range(len(records.labels)), record.fields, strict=False))
-        line: dict[str, Any] = {"row": record.row, "column": "", "value": "", "reason": record.reason.value}
-        line |= {names[place]: fields.get(place, "") for place in places}
-        line["more_fields"] = records.delimiter.join(record.fields[len(records.labels) :]) if whole else ""
-        misfits.append(line)
-    frame = pd.concat([refused, pd.DataFrame(misfits)], ignore_index=True) if misfits else refused
-    if not len(frame):
-        return pa.table(
-            {c: pa.array([], pa.int64() if c == "row" else pa.string()) for c in ("row", "column", "value", "reason")}
-        )
-    frame = frame.sort_values("row", kind="stable")
-    text = {c: pa.array(frame[c].fillna("").astype(str), pa.string()) for c in frame.columns if c != "row"}
-    return pa.table({"row": pa.array(frame["row"].to_numpy(np.int64)), **text})
-
-
-def _row_numbers(records: Records, _told: Told) -> np.ndarray:
-    return records.rows
-
-
-def _raw_names(labels: tuple[str, ...]) -> list[str]:
-    """Column names of the raw row that collide neither with each other nor with those of the quarantine."""
-    taken = {"row", "column", "value", "reason", "mend", "more_fields"}
-    names = []
-    for place, label in enumerate(labels):
-        name = label or f"column_{place + 1}"
-        while name in taken:
-            name += "_"
-        taken.add(name)
-        names.append(name)
-    return names
-
-
-def _mapping(ready: _Prepared) -> pd.DataFrame:
-    roles = {place: role for role, place in ready.layout.roles.items()}
-    dropped = {*ready.layout.personal, *ready.layout.text}
-    lines = []
-    for place, label in enumerate(ready.records.labels):
-        column = ready.records.table.column(place)
-        some = [text for text in pc.unique(column.slice(0, 1_000)).to_pylist() if text.strip()][:3]
-        lines.append(
-            {
-                "column": label,
-                "role": roles.get(place, ""),
-                "use": "dropped" if place in dropped else "alert" if place in roles else "unused",
-                "empty": int(pc.sum(pc.equal(pc.utf8_trim_whitespace(column), "")).as_py() or 0),
-                "examples": "" if place in dropped else ", ".join(some),
-            }
-        )
-    return pd.DataFrame(lines)
-
-
-def _report(ready: _Prepared, batch: Batch, dry_run: bool) -> ImportReport:
-    labels = ready.records.labels
-    repairs = (
-        pd.concat(ready.told.account.repairs, ignore_index=True)
-        if ready.told.account.repairs
-        else pd.DataFrame(columns=["at", "column", "old", "new", "rule"])
-    )
-    repairs.insert(0, "row", ready.records.rows[repairs.pop("at").to_numpy(np.int64)])
-    stands = np.isin(repairs["row"].to_numpy(), ready.told.rows)
-    quarantine = ready.quarantine.to_pandas()
-    reasons = [Reason(code) for code in quarantine["reason"]]
-    quarantine.insert(4, "message", pd.Series([REASON_WORDS[code] for code in reasons], dtype=object))
-    quarantine.insert(5, "mend", pd.Series([MEND_WORDS[code] for code in reasons], dtype=object))
-    flags = pd.Series(pc.list_flatten(ready.alerts["flags"]).to_pylist(), dtype=object).value_counts().to_dict()
-    days = pc.min_max(ready.alerts["local_date"]).as_py()
-    return ImportReport(
-        batch=batch,
-        dry_run=dry_run,
-        encoding=ready.records.encoding,
-        delimiter=ready.records.delimiter,
-        date_order=ready.told.order,
-        repairs=repairs[stands].sort_values("row", kind="stable").reset_index(drop=True),
-        quarantine=quarantine,
-        flags=flags,
-        unknown=ready.told.unknown,
-        dropped=tuple(labels[place] for place in sorted({*ready.layout.personal, *ready.layout.text})),
-        unused=tuple(labels[place] for place in ready.layout.unused if labels[place]),
-        piles=quality.piles(ready.alerts),
-        first=days["min"],
-        last=days["max"],
-    )
+    bits = alerts["flag_bits"].to_numpy() | np.where(outside, flag_bit(Flag.OUTSIDE_CITY), 0)
+    return alerts.append_column("flags", flag_lists(bits))

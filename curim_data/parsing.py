@@ -126,7 +126,8 @@ def parse_moments(column: Any, zone: str, order: str | None) -> Moments:
 def _localised(stamps: pd.Series, zone: str) -> pd.Series:
     first = np.ones(len(stamps), bool)
     local = stamps.dt.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
-    return local.dt.tz_convert("UTC").dt.as_unit("us")
+    utc: pd.Series = local.dt.tz_convert("UTC").dt.as_unit("us")
+    return utc
 
 
 def _matches(column: Any, pattern: str) -> BoolArray:

@@ -129,7 +129,7 @@ def _time(alerts: pa.Table, city: CityProfile) -> dict[str, pa.Array]:
     timed = ~day_only & ((end - begin) <= LONGEST_SPAN).to_numpy()
     local = begin.dt.tz_convert(zone)
     date = local.dt.tz_localize(None).dt.normalize()
-    weekday = date.dt.weekday
+    weekday = date.dt.day_of_week
     precision = np.select([day_only, spanning, told_begin], ["day", "span", "minute"], "reported")
     return {
         "local_date": pa.array(date.to_numpy("datetime64[D]")),
@@ -159,10 +159,14 @@ def _hours(begin: pd.Series, end: pd.Series, timed: BoolArray) -> pa.Array:
 
 def _dark(begin: pd.Series, end: pd.Series, timed: BoolArray, city: CityProfile) -> pa.Array:
     """Whether the sun was below the horizon from begin to end; missing where a span lies in light and in darkness."""
-    middle = begin + (end - begin) / 2
-    states = [below_horizon(moment, city) for moment in (begin, middle, end)]
-    known = timed & (states[0] == states[1]) & (states[1] == states[2])
-    return pa.array(states[0], mask=~known)
+    size = len(begin)
+    spans = np.flatnonzero(timed & (end > begin).to_numpy(bool))
+    first, last = begin.iloc[spans], end.iloc[spans]
+    state = below_horizon(pd.concat([begin, first + (last - first) / 2, last], ignore_index=True), city)
+    known = timed.copy()
+    middle, final = state[size : size + len(spans)], state[size + len(spans) :]
+    known[spans] &= (state[spans] == middle) & (middle == final)
+    return pa.array(state[:size], mask=~known)
 
 
 def below_horizon(moments: pd.Series, city: CityProfile) -> BoolArray:

@@ -20,26 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from curim_data.decoding import CHUNK, REPAIRED, UNREADABLE, decode, load
 from curim_data.i18n import Message
 from curim_data.reasons import ImportProblem, Reason
 
-MAX_BYTES: Final = 1_000_000_000
-MAX_LINE: Final = 1_000_000
-_CHUNK: Final = 1 << 20
 _BLOCK: Final = 1 << 24
 _DELIMITERS: Final = (";", ",", "\t", "|")
-_REPAIRED, _UNREADABLE = "\ue000", "\ue001"  # private-use marks: the row was read as windows-1253, or not at all
-_SIGNATURES: Final = {
-    b"\x89PNG": "PNG",
-    b"\xff\xd8\xff": "JPEG",
-    b"GIF8": "GIF",
-    b"%PDF": "PDF",
-    b"PK\x03\x04": "ZIP or Excel",
-    b"\x1f\x8b": "gzip",
-    b"\xd0\xcf\x11\xe0": "Excel 97",
-    b"SQLite format 3": "SQLite or GeoPackage",
-    b"PAR1": "Parquet",
-}
 _TOTAL: Final = re.compile(
     r"^\s*(γενικ[οό]\s+)?(σ[υύ]νολο|σ[υύ]νολα|total|totals|sum|somme)(\s+g[eé]n[eé]ral)?\s*[:\d.,\s]*$", re.I
 )
@@ -81,138 +67,10 @@ class Records:
 
 def read_records(source: Path | bytes, name: str) -> Records:
     """Read a delimited text file; ImportProblem where it is not one."""
-    data = _load(source, name)
-    text, encoding = _decode(data, name)
+    data = load(source, name)
+    text, encoding = decode(data, name)
     delimiter, labels, body = _header(text, name)
     return _records(text[body:], name, hashlib.sha256(data).hexdigest(), encoding, delimiter, labels)
-
-
-def _load(source: Path | bytes, name: str) -> bytes:
-    """The whole file, read piece by piece so that an endless line is refused before it is in memory."""
-    parts: list[bytes] = []
-    size = line = 0
-    for part in _pieces(source, name):
-        if not parts:
-            _refuse_foreign(part, name)
-        size += len(part)
-        first, last = part.find(b"\n"), part.rfind(b"\n")
-        longest = line + (first if first >= 0 else len(part))
-        line = len(part) - last - 1 if last >= 0 else longest
-        if longest > MAX_LINE or line > MAX_LINE:
-            raise ImportProblem(
-                Message(
-                    "{name}: a single line is longer than {limit} characters, so this is not a table of alerts. "
-                    "Export the file again as CSV with one alert on each line.",
-                    {"name": name, "limit": MAX_LINE},
-                )
-            )
-        if size > MAX_BYTES:
-            raise ImportProblem(
-                Message(
-                    "{name}: the file is larger than {limit} MB. Split it, for instance by year, and import the parts.",
-                    {"name": name, "limit": MAX_BYTES // 1_000_000},
-                )
-            )
-        parts.append(part)
-    data = b"".join(parts)
-    if not data.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0"):
-        raise ImportProblem(Message("{name}: the file is empty. Export it again.", {"name": name}))
-    return data
-
-
-def _pieces(source: Path | bytes, name: str) -> Iterator[bytes]:
-    if isinstance(source, bytes):
-        yield from (source[at : at + _CHUNK] for at in range(0, len(source), _CHUNK))
-        return
-    try:
-        with source.open("rb") as handle:
-            while part := handle.read(_CHUNK):
-                yield part
-    except OSError as error:
-        raise ImportProblem(
-            Message(
-                "{name}: the file cannot be opened ({why}). Check its path and its permissions.",
-                {"name": name, "why": error.strerror or str(error)},
-            )
-        ) from error
-
-
-def _refuse_foreign(head: bytes, name: str) -> None:
-    for signature, kind in _SIGNATURES.items():
-        if head.startswith(signature):
-            raise ImportProblem(
-                Message(
-                    "{name}: this is a {kind} file, not a CSV file, whatever its name says. Export the alerts as CSV.",
-                    {"name": name, "kind": kind},
-                )
-            )
-    if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ImportProblem(
-            Message("{name}: this is not a text file (it holds zero bytes). Export the alerts as CSV.", {"name": name})
-        )
-
-
-def _decode(data: bytes, name: str) -> tuple[bytes, str]:
-    """The text as UTF-8 with LF line ends, and the encoding that was found over the whole file."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            return _tidy(data.decode("utf-16").encode()), "utf-16"
-        except UnicodeDecodeError as error:
-            raise ImportProblem(
-                Message("{name}: the file says UTF-16 but is cut short. Export it again.", {"name": name})
-            ) from error
-    marked = data.startswith(b"\xef\xbb\xbf")
-    body = data[3:] if marked else data
-    try:
-        body.decode("utf-8")
-        return _tidy(body), "utf-8-sig" if marked else "utf-8"
-    except UnicodeDecodeError:
-        lines = _tidy(body).split(b"\n")
-    odd = {at for at, line in enumerate(lines) if not line.isascii()}
-    bad = {at for at in odd if not _is_utf8(lines[at])}
-    if marked or len(bad) < len(odd - bad):
-        for at in bad:
-            lines[at] = _as_greek(lines[at])
-        return b"\n".join(lines), "utf-8-sig" if marked else "utf-8"
-    greek = _greek_encoding(body)
-    for at in odd:
-        try:
-            lines[at] = lines[at].decode(greek).encode()
-        except UnicodeDecodeError:
-            lines[at] = _mark(lines[at].decode(greek, "replace"), _UNREADABLE)
-    return b"\n".join(lines), greek
-
-
-def _tidy(data: bytes) -> bytes:
-    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _as_greek(line: bytes) -> bytes:
-    """A line that is not UTF-8, read as windows-1253 and marked so; marked unreadable where that fails too."""
-    try:
-        return _mark(line.decode("cp1253"), _REPAIRED)
-    except UnicodeDecodeError:
-        return _mark(line.decode("cp1253", "replace"), _UNREADABLE)
-
-
-def _mark(line: str, mark: str) -> bytes:
-    """Put the mark before the first character beyond ASCII, so inside whatever field holds it."""
-    at = next(place for place, character in enumerate(line) if ord(character) > 127)
-    return (line[:at] + mark + line[at:]).encode()
-
-
-def _greek_encoding(body: bytes) -> str:
-    """Windows-1253 or ISO-8859-7: they differ in the place of capital alpha with accent (A2, B6) and in 80-9F."""
-    counts = np.bincount(np.frombuffer(body, np.uint8), minlength=256)
-    return "iso-8859-7" if counts[0xB6] > counts[0xA2] and not counts[0x80:0xA0].any() else "cp1253"
 
 
 def _header(text: bytes, name: str) -> tuple[str, tuple[str, ...], int]:
@@ -220,7 +78,7 @@ def _header(text: bytes, name: str) -> tuple[str, tuple[str, ...], int]:
     skip = 0
     if match := re.match(rb"\s*sep=(.)\n", text):
         skip = match.end()
-    head = text[skip : skip + _CHUNK].decode("utf-8", "ignore")
+    head = text[skip : skip + CHUNK].decode("utf-8", "ignore")
     choices = [(_consistency(head, delimiter), delimiter) for delimiter in _DELIMITERS]
     best, delimiter = max(choices, key=lambda choice: choice[0])
     if best == (0.0, 0):
@@ -232,7 +90,7 @@ def _header(text: bytes, name: str) -> tuple[str, tuple[str, ...], int]:
             )
         )
     stream = io.StringIO(head, newline="")
-    labels = tuple(label.strip().strip("\ufeff" + _REPAIRED) for label in next(csv.reader(stream, delimiter=delimiter)))
+    labels = tuple(label.strip().strip("\ufeff" + REPAIRED) for label in next(csv.reader(stream, delimiter=delimiter)))
     return delimiter, labels, skip + len(_first_record(head, delimiter).encode())
 
 
@@ -302,18 +160,18 @@ def _account(
     """Sort rows that fit from those that do not; extra fields that are all empty are cut off."""
     name, sha256, encoding, delimiter, labels = told
     width = len(labels)
-    repaired, unreadable = _marked(table, _REPAIRED), _marked(table, _UNREADABLE)
+    repaired, unreadable = _marked(table, REPAIRED), _marked(table, UNREADABLE)
     if repaired.any() or unreadable.any():
         table = pa.table(
-            [pc.replace_substring_regex(column, f"[{_REPAIRED}{_UNREADABLE}]", "") for column in table.columns],
+            [pc.replace_substring_regex(column, f"[{REPAIRED}{UNREADABLE}]", "") for column in table.columns],
             names=table.column_names,
         )
     refused: list[Refused] = []
     cut: list[tuple[int, list[str], bool]] = []
     for row, text in misfits:
-        mended = _REPAIRED in text
-        broken = _UNREADABLE in text
-        fields = next(csv.reader([text.translate({0xE000: None, 0xE001: None})], delimiter=delimiter), [])
+        mended = REPAIRED in text
+        broken = UNREADABLE in text
+        fields = _fields(text.translate({0xE000: None, 0xE001: None}), delimiter)
         extra = [field for field in fields[width:] if field.strip()]
         if broken:
             refused.append(Refused(row, Reason.BAD_ENCODING, tuple(fields)))
@@ -344,6 +202,14 @@ def _account(
         name, sha256, encoding, delimiter, labels, table, rows, repaired, trailing,
         tuple(sorted(refused, key=lambda record: record.row)),
     )  # fmt: skip
+
+
+def _fields(record: str, delimiter: str) -> list[str]:
+    """The fields of one record, its quotes as plain characters where they make no sense."""
+    try:
+        return next(csv.reader([record], delimiter=delimiter), [])
+    except csv.Error:
+        return record.split(delimiter)
 
 
 def _misfit(fields: list[str], width: int) -> Reason:

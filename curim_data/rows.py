@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -50,9 +51,10 @@ class Account:
     column: npt.NDArray[np.object_] = field(init=False)
     value: npt.NDArray[np.object_] = field(init=False)
     repairs: list[pd.DataFrame] = field(default_factory=list)
-    flags: dict[str, BoolArray] = field(default_factory=dict)
+    bits: npt.NDArray[np.int64] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.bits = np.zeros(self.size, np.int64)
         self.reason, self.column, self.value = (np.full(self.size, "", object) for _ in range(3))
 
     def refuse(self, mask: BoolArray, reason: Reason, column: str, texts: Any) -> None:
@@ -75,13 +77,12 @@ class Account:
 
     def flag(self, mask: BoolArray, flag: Flag) -> None:
         """Mark rows."""
-        if mask.any():
-            self.flags[flag.value] = self.flags.get(flag.value, np.zeros(self.size, bool)) | mask
+        self.bits[mask] |= flag_bit(flag)
 
 
 @dataclass(frozen=True)
 class Told:
-    """The alerts of a file: `alerts` (TOLD columns, time_precision, content_hash, flags) and where each came from."""
+    """The alerts of a file (TOLD columns, time_precision, content_hash, flag_bits) and the row of each."""
 
     alerts: pa.Table
     rows: npt.NDArray[np.int64]
@@ -182,8 +183,8 @@ def _dates(
     ends = {"occurred_to": read["occurred_to"].bad | reversed_span, "resolved_at": read["resolved_at"].bad}
     for role, mask in ends.items():
         account.repair(mask, Repair.END, columns.label(role), columns[role], "")
-    told = {"reported_at": sent, "occurred_from": begin.instants}
-    told |= {role: read[role].instants.mask(mask) for role, mask in ends.items()}
+    told: dict[str, Any] = {"reported_at": sent, "occurred_from": begin.instants}
+    told.update({role: read[role].instants.mask(mask) for role, mask in ends.items()})
     basis = np.where(begin.given, begin.day_only, reported.day_only)
     told["time_precision"] = np.where(basis, "day", "minute")
     return told
@@ -193,7 +194,7 @@ def _latest_believable(reported: Moments, now: dt.datetime) -> pd.Timestamp:
     """One day from now; a clock behind the file itself (95th percentile of 100 dates or more) is not believed."""
     dates = reported.instants.dropna()
     if len(dates) >= _CLOCK_CHECK_ROWS:
-        newest = dates.quantile(0.95)
+        newest: Any = dates.quantile(0.95)
         if newest > pd.Timestamp(now):
             return pd.Timestamp(dt.datetime(newest.year + 1, 1, 1, tzinfo=dt.UTC))
     return pd.Timestamp(now) + pd.Timedelta(days=1)
@@ -243,34 +244,33 @@ def _categories(
 ) -> dict[str, Any]:
     known = {fold(label): c.id for c in city.categories.values() for label in c.labels.values()}
     known |= {fold(c.id): c.id for c in city.categories.values()}
-    codes, unique = distinct(columns["category"])
-    ids = np.array([known.get(fold(text), text or UNCATEGORISED) for text in unique] or [None], object)
-    category = ids[codes]
-    strange = np.array([fold(text) not in known for text in unique] or [False], bool)[codes]
-    by_label = np.array([fold(text) in known and known[fold(text)] != text for text in unique] or [False], bool)[codes]
-    account.repair(by_label, Repair.CATEGORY_LABEL, columns.label("category"), columns["category"], category)
-    more_codes, more_unique = distinct(columns["more_categories"])
-    split = [[part.strip() for part in text.split("|") if part.strip()] for text in more_unique]
-    more = [[known.get(fold(part), part) for part in parts] for parts in split]
-    more_strange = np.array([any(fold(part) not in known for part in parts) for parts in split] or [False], bool)
-    more_label = np.array([ids != parts for ids, parts in zip(more, split, strict=True)] or [False], bool)[more_codes]
-    told_more = np.array(["|".join(parts) for parts in more] or [""], object)[more_codes]
-    account.repair(
-        more_label, Repair.CATEGORY_LABEL, columns.label("more_categories"), columns["more_categories"], told_more
-    )
-    account.flag(strange | more_strange[more_codes], Flag.UNKNOWN_CATEGORY)
+    category, strange = _by_id(columns, "category", known, account)
+    category[category == ""] = UNCATEGORISED
+    more, more_strange = _by_id(columns, "more_categories", known, account)
+    account.flag(strange | more_strange, Flag.UNKNOWN_CATEGORY)
     _note(unknown, columns.label("category"), category[strange])
     kind = parse_words(columns["kind"], words.WORDS["kind"])
     account.flag(kind.unknown, Flag.UNKNOWN_KIND)
     _note(unknown, columns.label("kind"), columns["kind"].filter(pa.array(kind.unknown)).to_pylist())
-    by_tree = {c.id: c.kind for c in city.categories.values()}
-    of_tree = np.array([by_tree.get(i, Kind.OFFENCE.value) for i in ids], object)[codes]
-    return {
-        "category": category,
-        "more_categories": pc.split_pattern(pa.array(told_more, pa.string()), "|"),
-        "_more": told_more,
-        "kind": np.where(pd.isna(kind.values), of_tree, kind.values),
-    }
+    of_tree = pd.Series(category, dtype=object).map({c.id: c.kind for c in city.categories.values()})
+    kinds = np.where(pd.isna(kind.values), of_tree.fillna(Kind.OFFENCE.value).to_numpy(object), kind.values)
+    return {"category": category, "more_categories": more, "kind": kinds}
+
+
+def _by_id(
+    columns: Columns, role: str, known: Mapping[str, str], account: Account
+) -> tuple[npt.NDArray[np.object_], BoolArray]:
+    """Categories (several joined by a bar) by their ids, and which rows hold one that the tree does not."""
+    several = role == "more_categories"
+    codes, unique = distinct(columns[role])
+    split = [[part for part in map(str.strip, text.split("|")) if part] if several else [text] for text in unique]
+    ids = [[known.get(fold(part), part) for part in parts] for parts in split]
+    strange = [any(fold(part) not in known for part in parts) for parts in split]
+    changed = [after != before for after, before in zip(ids, split, strict=True)]
+    told = np.array(["|".join(parts) for parts in ids], object)[codes]
+    mask = np.array(changed, bool)[codes]
+    account.repair(mask, Repair.CATEGORY_LABEL, columns.label(role), columns[role], told)
+    return told, np.array(strange, bool)[codes]
 
 
 def _words(columns: Columns, words: Format, account: Account, unknown: dict[str, Mapping[str, int]]) -> dict[str, Any]:
@@ -290,13 +290,13 @@ def _words(columns: Columns, words: Format, account: Account, unknown: dict[str,
         read = parse_words(columns[role], words.WORDS[role])
         account.flag(read.unknown, flag)
         _note(unknown, columns.label(role), columns[role].filter(pa.array(read.unknown)).to_pylist())
-        told[role] = np.where(pd.isna(read.values), default, read.values)
+        told[role] = np.where(pd.isna(read.values), np.array(default, object), read.values)
     return told
 
 
 def _note(unknown: dict[str, Mapping[str, int]], label: str, values: Any) -> None:
     if len(values):
-        unknown[label] = pd.Series(list(values), dtype=object).value_counts().to_dict()
+        unknown[label] = Counter(str(value) for value in values)
 
 
 def _scales(columns: Columns, account: Account) -> dict[str, Any]:
@@ -334,23 +334,22 @@ def _assemble(
     }
     for field_ in TOLD:
         if field_.name in told:
-            value = told[field_.name]
-            arrays[field_.name] = (
-                value
-                if isinstance(value, pa.Array)
-                else pa.array(value, from_pandas=True).cast(field_.type)
-                if value.dtype != object
-                else pa.array(value, field_.type, from_pandas=True)
-            )
+            kind = pa.string() if field_.name == "more_categories" else field_.type
+            arrays[field_.name] = pa.array(told[field_.name], from_pandas=True, type=_safe(kind)).cast(kind)
     table = pa.table(arrays).take(where)
-    more = pa.array(told["_more"], pa.string()).take(where)
-    lists = pc.if_else(pc.equal(more, ""), None, table["more_categories"])
+    more = pa.array(told["more_categories"], pa.string()).take(where)
+    lists = pc.split_pattern(pc.if_else(pc.equal(more, ""), None, more), "|")
     table = table.set_column(table.schema.get_field_index("more_categories"), "more_categories", lists)
     hashes = _content(table, more)
     table = table.append_column("content_hash", hashes)
     table = table.append_column("time_precision", pa.array(told["time_precision"], pa.string()).take(where))
-    table = table.append_column("flags", _flag_lists(account, keep))
+    table = table.append_column("flag_bits", pa.array(account.bits[keep]))
     return Told(table, records.rows[keep], account, order, unknown)
+
+
+def _safe(kind: pa.DataType) -> pa.DataType:
+    """The type by which values come from numpy before the cast: whole numbers with gaps come as floats."""
+    return pa.float64() if pa.types.is_integer(kind) else kind
 
 
 def _content(table: pa.Table, more: pa.Array) -> pa.Array:
@@ -370,12 +369,13 @@ def _content(table: pa.Table, more: pa.Array) -> pa.Array:
     return pa.array([digest(text.encode(), digest_size=8).hexdigest() for text in joined.to_pylist()], pa.string())
 
 
-def _flag_lists(account: Account, keep: BoolArray) -> pa.Array:
-    """Flags of each row as a list, by way of the few combinations that occur."""
-    names = sorted(account.flags)
-    if not names:
-        return pa.array([[]] * int(keep.sum()), pa.list_(pa.string()))
-    code = sum(account.flags[name][keep].astype(np.int64) << at for at, name in enumerate(names))
-    unique, back = np.unique(np.asarray(code), return_inverse=True)
-    lists = [[name for at, name in enumerate(names) if bits >> at & 1] for bits in unique.tolist()]
+def flag_lists(codes: npt.NDArray[np.int64]) -> pa.Array:
+    """Lists of flag names from sums of bits (bit n for the n-th `Flag`), by way of the few sums that occur."""
+    unique, back = np.unique(codes, return_inverse=True)
+    lists = [[flag.value for at, flag in enumerate(Flag) if bits >> at & 1] for bits in unique.tolist()]
     return pa.array(lists, pa.list_(pa.string())).take(pa.array(back))
+
+
+def flag_bit(flag: Flag) -> int:
+    """The bit of a flag."""
+    return 1 << list(Flag).index(flag)

@@ -14,11 +14,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -86,6 +88,15 @@ class UndoReport:
     kept: int
 
 
+@dataclass(frozen=True)
+class Settled:
+    """An import compared with the store: the batch, what becomes of each row, and the rows to write."""
+
+    batch: Batch
+    actions: npt.NDArray[np.object_]
+    changed: pa.Table
+
+
 def new_batch_id(when: dt.datetime) -> str:
     """A short, sortable, unique id."""
     return f"{when:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
@@ -115,6 +126,12 @@ class Store:
         """Alerts in the store."""
         return sum(pq.read_metadata(file).num_rows for file in self.files())
 
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """The stored alerts, or some of their columns: for checks and exports, never for a page."""
+        table = self._table()
+        schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
+        return schema.empty_table() if table is None else _columns(table, schema)
+
     def batches(self) -> list[Batch]:
         """Every import, the oldest first; undone ones are marked."""
         table = self._table()
@@ -125,11 +142,15 @@ class Store:
         known = _known(self._table())
         return known if alert_ids is None else known[known["alert_id"].isin(list(alert_ids))]
 
-    def settle(self, alerts: pa.Table, batch: Batch) -> Batch:
-        """What `commit` would count, without writing anything."""
-        return _decide(alerts, batch, _known(self._table()))[1]
+    def settle(self, alerts: pa.Table, batch: Batch) -> Settled:
+        """What `write` would do, without writing anything."""
+        return compare(alerts, batch, _known(self._table()))
 
     def commit(self, alerts: pa.Table, batch: Batch, quarantine: pa.Table) -> Batch:
+        """Write one import as one atomic commit, see `write`; the batch with every count filled in."""
+        return self.write(alerts, batch, quarantine).batch
+
+    def write(self, alerts: pa.Table, batch: Batch, quarantine: pa.Table) -> Settled:
         """Write one import as one atomic commit.
 
         Parameters
@@ -144,8 +165,8 @@ class Store:
 
         Returns
         -------
-        Batch
-            With every count filled in.
+        Settled
+            The batch with every count filled in, and what became of each row.
 
         Raises
         ------
@@ -156,15 +177,14 @@ class Store:
             self.home.quarantine.mkdir(parents=True, exist_ok=True)
             pq.write_table(quarantine, self.home.quarantine / f"{batch.id}.parquet")
 
-        def attempt(table: DeltaTable) -> Batch:
-            changed, told = _decide(alerts, batch, _known(table))
-            told = replace(told, when=dt.datetime.now(dt.UTC))
-            record = {"batch": told.as_dict()}
-            if told.updated:
-                _merge(table, changed.append_column("gone", pa.array([False] * changed.num_rows)), record)
+        def attempt(table: DeltaTable) -> Settled:
+            settled = compare(alerts, batch, _known(table))
+            record = {"batch": settled.batch.as_dict()}
+            if settled.batch.updated:
+                _merge(table, _marked(settled.changed, False), record)
             else:
-                write_deltalake(table, changed, mode="append", commit_properties=_properties(record))
-            return told
+                write_deltalake(table, settled.changed, mode="append", commit_properties=_properties(record))
+            return settled
 
         return self._retry(attempt)
 
@@ -193,17 +213,25 @@ class Store:
                 kept=batch.accepted + batch.updated - mine.num_rows,
             )
             record = {"undo": batch_id}
-            change = pa.concat_tables(
-                [
-                    earlier.append_column("gone", pa.array([False] * earlier.num_rows, pa.bool_())),
-                    gone.append_column("gone", pa.array([True] * gone.num_rows, pa.bool_())),
-                ]
-            )
+            change = pa.concat_tables([_marked(earlier, False), _marked(gone, True)])
             if change.num_rows:
                 _merge(table, change, record)
             else:
                 write_deltalake(table, SCHEMA.empty_table(), mode="append", commit_properties=_properties(record))
             return report
+
+        return self._retry(attempt)
+
+    def rewrite(self, change: Callable[[pa.Table], pa.Table], reason: str) -> int:
+        """Replace every alert by what `change` makes of all of them, in one commit; returns how many there are.
+
+        For changes of the columns that a profile gives: the log of imports stays, and an undo still works.
+        """
+
+        def attempt(table: DeltaTable) -> int:
+            alerts = change(_columns(table, SCHEMA)).select(SCHEMA.names).cast(SCHEMA)
+            write_deltalake(table, alerts, mode="overwrite", commit_properties=_properties({"rewrite": reason}))
+            return alerts.num_rows
 
         return self._retry(attempt)
 
@@ -219,7 +247,7 @@ class Store:
         path = self.home.quarantine / f"{batch_id}.parquet"
         if not path.exists():
             return pd.DataFrame(columns=list(QUARANTINE_COLUMNS))
-        frame = pq.read_table(path).to_pandas()
+        frame: pd.DataFrame = pq.read_table(path).to_pandas()
         codes = [Reason(code) for code in frame["reason"]]
         frame["reason"] = [t(REASON_WORDS[code]) for code in codes]
         frame.insert(4, "mend", [t(MEND_WORDS[code]) for code in codes])
@@ -274,24 +302,31 @@ class Store:
             return DeltaTable(str(self.home.alerts))
 
 
-def _decide(alerts: pa.Table, batch: Batch, known: pd.DataFrame) -> tuple[pa.Table, Batch]:
-    """Rows to write, with their settled ids, and the batch with its counts."""
+def compare(alerts: pa.Table, batch: Batch, known: pd.DataFrame | None) -> Settled:
+    """Compare an import with what is stored (`Store.known`, or none for an empty store)."""
+    known = _known(None) if known is None else known
     rows = alerts.select(["alert_id", "incident_id", "content_hash"]).to_pandas()
     settled = settle(rows, known)
     counts = settled["action"].value_counts()
     where = alerts.schema.get_field_index("alert_id")
     alerts = alerts.set_column(where, SCHEMA.field("alert_id"), pa.array(settled["alert_id"], pa.string()))
     changed = alerts.filter(pa.array((settled["action"] != DUPLICATE).to_numpy(bool)))
-    flags = changed["flags"].to_pandas()
-    return changed.cast(SCHEMA), replace(
+    flags = pc.list_flatten(changed["flags"])
+    told = replace(
         batch,
+        when=dt.datetime.now(dt.UTC),
         accepted=int(counts.get(NEW, 0)),
         updated=int(counts.get(UPDATED, 0)),
         duplicate=batch.duplicate + int(counts.get(DUPLICATE, 0)),
-        repaired=sum(Flag.REPAIRED in marks for marks in flags if marks is not None),
-        outside=sum(Flag.OUTSIDE_CITY in marks for marks in flags if marks is not None),
+        repaired=pc.sum(pc.equal(flags, Flag.REPAIRED.value)).as_py() or 0,
+        outside=pc.sum(pc.equal(flags, Flag.OUTSIDE_CITY.value)).as_py() or 0,
         unmapped=changed["longitude"].null_count,
     )
+    return Settled(told, settled["action"].to_numpy(object), changed.cast(SCHEMA))
+
+
+def _marked(alerts: pa.Table, gone: bool) -> pa.Table:
+    return alerts.append_column("gone", pa.repeat(pa.scalar(gone), alerts.num_rows))
 
 
 def _merge(table: DeltaTable, change: pa.Table, record: Mapping[str, Any]) -> None:

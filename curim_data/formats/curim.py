@@ -41,7 +41,7 @@ _SPELLINGS: Final = {
     },
     "kind": {
         "risk": "κίνδυνος, επισφάλεια, risk, risque",
-        "incivility": "αγένεια, παρενόχληση δημόσιου χώρου, incivility, incivilité",
+        "incivility": "όχληση, incivility, incivilité",
         "offence": "αδίκημα, offence, offense, crime, délit, infraction",
     },
     "age_band": {

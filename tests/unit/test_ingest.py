@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import sample_data
+from curim_data.city import CityProfile
+from curim_data.home import Home, create_home
+from curim_data.i18n import Translator
+from curim_data.ingest import ImportProblem, import_file, preview
+from curim_data.store import Store
+
+NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+HEADER = (
+    "alert_id;reported_at;occurred_from;occurred_to;kind;category;more_categories;severity;feeling;reporter_gender;"
+    "affected_gender;age_band;status;resolved_at;confirmations;latitude;longitude;description"
+)
+
+
+def line(**values: str) -> str:
+    row = {"alert_id": "A1", "reported_at": "2025-03-01T22:15+02:00", "category": "graffiti"}
+    row |= {"latitude": "37.9430", "longitude": "23.6470"} | values
+    return ";".join(row.get(name, "") for name in HEADER.split(";"))
+
+
+def table(*lines: str, header: str = HEADER) -> bytes:
+    return "\n".join([header, *lines, ""]).encode()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return create_home(tmp_path / "home")
+
+
+def take(home: Home, data: bytes, **options: str) -> dict[str, object]:
+    counts = import_file(home, data, "file.csv", now=NOW, **options).counts  # type: ignore[arg-type]
+    assert counts["accepted"] + counts["updated"] + counts["duplicate"] + counts["quarantined"] == counts["read"]
+    return counts
+
+
+def stored(home: Home) -> pd.DataFrame:
+    return pd.DataFrame(Store(home).read().to_pandas().set_index("alert_id").sort_index())
+
+
+def test_the_dirty_export_is_accounted_for_as_its_answer_key_says(home: Home) -> None:
+    report = import_file(home, sample_data.DIRTY_EXPORT, "dirty.csv", now=NOW)
+    key = pd.read_csv(sample_data.DIRTY_ANSWERS, sep=";", encoding="utf-8-sig", keep_default_na=False)
+    told = report.outcomes
+    assert told["row"].tolist() == key["row"].tolist()
+    assert told["outcome"].tolist() == key["outcome"].tolist()
+    assert told["repaired"].map({True: "yes", False: "no"}).tolist() == key["repaired"].tolist()
+    assert told["unmapped"].map({True: "yes", False: "no"}).tolist() == key["unmapped"].tolist()
+    assert told["reason"].tolist() == key["reason"].tolist()
+    batch = report.batch
+    assert batch.accepted + batch.updated + batch.duplicate + batch.quarantined == batch.read == len(key)
+    again = import_file(home, sample_data.DIRTY_EXPORT, "dirty.csv", now=NOW).batch
+    assert (again.accepted, again.updated) == (0, 0)
+    assert Store(home).count() == batch.accepted
+
+
+def test_a_second_import_adds_nothing_and_a_later_export_updates(home: Home) -> None:
+    first = import_file(home, sample_data.MAIN_EXPORT, "main.csv", now=NOW).batch
+    assert first.accepted == first.read == Store(home).count()
+    second = import_file(home, sample_data.MAIN_EXPORT, "main.csv", now=NOW).batch
+    assert second.duplicate == second.read == first.read
+    later = import_file(home, sample_data.LATER_EXPORT, "later.csv", now=NOW).batch
+    with sample_data.LATER_EXPORT.open(encoding="utf-8-sig", newline="") as one:
+        sent = {row["alert_id"]: row for row in csv.DictReader(one, delimiter=";")}
+    with sample_data.MAIN_EXPORT.open(encoding="utf-8-sig", newline="") as one:
+        before = {row["alert_id"]: row for row in csv.DictReader(one, delimiter=";")}
+    assert later.accepted == len(sent.keys() - before.keys())
+    assert later.updated == sum(sent[name] != before[name] for name in sent.keys() & before.keys())
+    assert Store(home).count() == first.accepted + later.accepted
+    undone = Store(home).undo(later.id)
+    assert (undone.removed, undone.restored, undone.kept) == (later.accepted, later.updated, 0)
+    assert Store(home).count() == first.accepted
+
+
+def test_rows_that_share_an_id_are_alerts_of_one_incident(home: Home) -> None:
+    two = table(line(affected_gender="woman"), line(affected_gender="man"), line(affected_gender="man"))
+    assert take(home, two)["accepted"] == 2
+    assert list(stored(home).index) == ["A1", "A1#2"]
+    assert take(home, two)["duplicate"] == 3
+    assert take(home, table(line(affected_gender="man")))["duplicate"] == 1
+    assert take(home, table(line(affected_gender="man"), line(affected_gender="woman")))["duplicate"] == 2
+    assert (
+        take(home, table(line(affected_gender="woman"), line(affected_gender="man", status="resolved")))["updated"] == 1
+    )
+    assert stored(home)["status"].tolist() == ["open", "resolved"]
+
+
+def test_equal_rows_without_an_id_stay_as_many_as_they_are(home: Home) -> None:
+    rows = table(line(alert_id=""), line(alert_id=""), line(alert_id=""))
+    assert take(home, rows)["accepted"] == 3
+    assert take(home, rows)["duplicate"] == 3
+    assert stored(home)["incident_id"].isna().all()
+
+
+def test_an_id_does_not_depend_on_how_the_file_is_written(home: Home) -> None:
+    assert take(home, table(line(alert_id="")))["accepted"] == 1
+    comma = line(alert_id="", reported_at="2025-03-01 22:15").replace(";", ",")
+    assert take(home, table(comma, header=HEADER.replace(";", ",")))["duplicate"] == 1
+    assert take(home, ("\ufeff" + table(line(alert_id="")).decode()).encode("utf-16"))["duplicate"] == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "PNG"),
+        (b"PK\x03\x04" + bytes(100), "ZIP"),
+        (b"abc\0def;x\n", "zero bytes"),
+        (b"", "empty"),
+        (b"\xef\xbb\xbf \r\n", "empty"),
+        (HEADER.encode() + b"\n", "no rows"),
+        (HEADER.encode(), "no rows"),
+        (b"x" * 2_000_000, "line"),
+        (b'{"alerts": []}\n', "table"),
+        (b"one;two\n1;2\n", "missing"),
+        (table(header=HEADER.replace(";latitude;longitude", "")) + b"A1;2025-01-01\n", "coordinates"),
+        (table(line() + ";", header=HEADER + ";date"), "reported_at"),
+        (table(line() + ";", header=HEADER + ";reported_at"), "reported_at"),
+        (table(line(reported_at="01/03/2025 22:15")), "day-first"),
+        (table(line(reported_at="13/03/2025"), line(reported_at="03/13/2025")), "day-first"),
+        (table(line(reported_at="13/03/2025", occurred_from="03/13/2025")), "contradict"),
+    ],
+)
+def test_an_unusable_file_gives_one_clear_sentence_and_changes_nothing(
+    home: Home, city: CityProfile, t: Translator, data: bytes, word: str
+) -> None:
+    before = Store(home).version()
+    with pytest.raises(ImportProblem) as raised:
+        import_file(home, data, "file.csv", now=NOW)
+    sentence = t(raised.value.message)
+    assert word in sentence
+    assert "file.csv" in sentence
+    assert "\n" not in sentence
+    assert "{" not in sentence
+    assert Store(home).version() == before
+    with pytest.raises(ImportProblem):
+        preview(data, "file.csv", city)
+
+
+def test_a_file_that_is_not_there(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(ImportProblem, match="cannot be opened"):
+        import_file(home, tmp_path / "none.csv", "none.csv")
+    with pytest.raises(ImportProblem, match="cannot be opened"):
+        import_file(home, tmp_path, "folder")
+
+
+def test_the_order_of_day_and_month_is_decided_over_the_column(home: Home) -> None:
+    rows = [line(alert_id=f"A{n}", reported_at=f"{n:02d}/03/2025 22:15") for n in range(1, 29)]
+    assert take(home, table(*rows))["accepted"] == 28
+    dates = stored(home)["local_date"]
+    assert {str(day)[:7] for day in dates} == {"2025-03"}
+    assert take(home, table(line(reported_at="03/01/2025 22:15")), dates="month-first")["duplicate"] == 1
+
+
+def test_words_in_three_languages_and_words_that_nobody_knows(home: Home) -> None:
+    rows = table(
+        line(alert_id="1", affected_gender="ΓΥΝΑΙΚΑ", status="Résolu"),
+        line(alert_id="2", affected_gender="Homme", category="Γκράφιτι ΚΑΙ κάτι"),
+        line(alert_id="3", affected_gender="Δεν δηλώθηκε", reporter_gender="M"),
+        line(alert_id="4", affected_gender="qwerty", severity="9", confirmations="many"),
+        line(alert_id="5"),
+    )
+    report = import_file(home, rows, "words.csv", now=NOW)
+    told = stored(home)
+    assert told["affected_gender"].tolist() == ["woman", "man", "undisclosed", "unknown", "undisclosed"]
+    assert told["status"].tolist() == ["resolved", "open", "open", "open", "open"]
+    assert told.loc["2", "category"] == "Γκράφιτι ΚΑΙ κάτι"
+    assert report.unknown["category"] == {"Γκράφιτι ΚΑΙ κάτι": 1}
+    assert report.flags["unknown_gender"] == 1
+    assert set(report.repairs["rule"]) == {"out_of_range_severity", "bad_confirmations"}
+
+
+def test_a_field_that_the_export_lacks_is_unknown_and_not_undisclosed(home: Home) -> None:
+    take(home, b"reported_at,category,latitude,longitude\n2025-03-01T10:00,graffiti,37.943,23.647\n")
+    assert stored(home)["reporter_gender"].tolist() == ["unknown"]
+
+
+def test_coordinates(home: Home) -> None:
+    rows = table(
+        line(alert_id="comma", latitude="37,943", longitude="23,647"),
+        line(alert_id="swapped", latitude="23.647", longitude="37.943"),
+        line(alert_id="zero", latitude="0", longitude="0.0"),
+        line(alert_id="none", latitude="", longitude=""),
+        line(alert_id="far", latitude="48.85", longitude="2.35"),
+        line(alert_id="text", latitude="north", longitude="23.647"),
+        line(alert_id="lone", latitude="", longitude="23.647"),
+        line(alert_id="off", latitude="95.1", longitude="223.647"),
+    )
+    counts = take(home, rows)
+    assert counts["reasons"] == {"bad_coordinates": 3}
+    assert (counts["accepted"], counts["unmapped"], counts["outside"], counts["repaired"]) == (5, 2, 1, 3)
+    told = stored(home)
+    for name in ("comma", "swapped"):
+        assert told.loc[name, ["latitude", "longitude"]].tolist() == [37.943, 23.647]
+
+
+def test_a_date_in_the_future_and_a_clock_that_is_behind(home: Home) -> None:
+    assert take(home, table(line(reported_at="2027-06-01T10:00")))["reasons"] == {"future_date": 1}
+    rows = [line(alert_id=f"A{n}", reported_at=f"2027-06-{n % 28 + 1:02d}T10:00") for n in range(120)]
+    assert take(home, table(*rows))["accepted"] == 120
+
+
+def test_personal_columns_and_free_text_are_dropped_and_named(home: Home, t: Translator) -> None:
+    header = HEADER + ";reporter e-mail;Τηλέφωνο;Device ID"
+    rows = table(
+        line(description="I am Maria") + ";a@b.gr;210;x9", line(reported_at="?") + ";c@d.gr;211;x8", header=header
+    )
+    report = import_file(home, rows, "personal.csv", now=NOW)
+    assert report.dropped == ("description", "reporter e-mail", "Τηλέφωνο", "Device ID")
+    assert "reporter e-mail" in report.sentence(t)
+    assert "a@b.gr" not in stored(home).to_csv()
+    kept = Store(home).quarantine(report.batch.id)
+    assert "c@d.gr" not in kept.to_csv()
+
+
+def test_rows_set_aside_can_be_mended_and_imported_again(home: Home) -> None:
+    report = import_file(home, table(line(alert_id="A1", reported_at="?"), line(alert_id="A2")), "one.csv", now=NOW)
+    aside = Store(home).quarantine(report.batch.id)
+    assert aside[["row", "column", "value"]].iloc[0].tolist() == [1, "reported_at", "?"]
+    aside["reported_at"] = "2025-03-01T22:15+02:00"
+    text = io.StringIO()
+    aside.to_csv(text, index=False)
+    assert take(home, text.getvalue().encode())["accepted"] == 1
+    assert list(stored(home).index) == ["A1", "A2"]
+
+
+def test_preview_and_dry_run_write_nothing(home: Home, city: CityProfile) -> None:
+    seen = preview(sample_data.DIRTY_EXPORT, "dirty.csv", city, home=home, now=NOW)
+    dry = import_file(home, sample_data.DIRTY_EXPORT, "dirty.csv", dry_run=True, now=NOW)
+    assert Store(home).version() == "empty"
+    assert not home.quarantine.exists()
+    assert seen.report.counts == dry.counts
+    assert seen.encoding == "utf-8-sig"
+    assert seen.date_order == "day-first"
+    assert len(seen.points) <= 2_000
+    assert seen.mapping.set_index("column").loc["description", "use"] == "dropped"
+    assert import_file(home, sample_data.DIRTY_EXPORT, "dirty.csv", now=NOW).batch.accepted == dry.batch.accepted
+
+
+def test_a_pile_is_named_in_the_report(home: Home) -> None:
+    rows = [line(alert_id=f"P{n}") for n in range(30)] + [
+        line(alert_id=f"S{n}", latitude=f"{37.94 + n / 1e4:.5f}") for n in range(30)
+    ]
+    piles = import_file(home, table(*rows), "piles.csv", now=NOW).piles
+    assert piles["n"].tolist() == [30] or piles["n"].tolist() == [31]
