@@ -144,16 +144,23 @@ def _time(alerts: pa.Table, city: CityProfile) -> dict[str, pa.Array]:
 
 
 def _hours(begin: pd.Series, end: pd.Series, timed: BoolArray) -> pa.Array:
-    """Every local hour that [begin, end) touches, each once, as a list; missing where no hour is known."""
-    first = begin.dt.hour.to_numpy(np.int64)
-    instant = begin.dt.floor("h", ambiguous=np.ones(len(begin), bool), nonexistent="shift_forward")
-    length = ((end - instant).dt.total_seconds().to_numpy() / 3600.0) if len(begin) else np.zeros(0)
-    count = np.where(timed, np.clip(np.ceil(length), 1, 24), 0).astype(np.int64)
-    starts = np.concatenate([[0], np.cumsum(count)])
-    step = np.arange(starts[-1]) - np.repeat(starts[:-1], count)
-    values = ((np.repeat(first, count) + step) % 24).astype(np.int8)
+    """Every local hour that [begin, end) touches, each once, as a list; missing where no hour is known.
+
+    Hours are stepped through in real time, so that the change of the clock neither adds nor hides one.
+    """
+    size = len(begin)
+    past = (begin.dt.minute * 60 + begin.dt.second).to_numpy(np.int64)
+    length = past + (end - begin).dt.total_seconds().fillna(0).to_numpy()
+    count = np.where(timed, np.maximum(np.ceil(length / 3600), 1), 0).astype(np.int64)
+    alert = np.repeat(np.arange(size), count)
+    step = np.arange(len(alert)) - np.repeat(np.cumsum(count) - count, count)
+    moments = begin.iloc[alert] + pd.to_timedelta(step * 3600 - past[alert], unit="s")
+    touched = pd.DataFrame({"alert": alert, "hour": moments.dt.hour.to_numpy(np.int8)})
+    if len(touched) > int(timed.sum()):
+        touched = touched.drop_duplicates()
+    ends = np.concatenate([[0], np.cumsum(np.bincount(touched["alert"], minlength=size))]).astype(np.int32)
     return pa.ListArray.from_arrays(
-        pa.array(starts.astype(np.int32)), pa.array(values), mask=pa.array(~timed), type=pa.list_(pa.int8())
+        pa.array(ends), pa.array(touched["hour"].to_numpy()), mask=pa.array(~timed), type=pa.list_(pa.int8())
     )
 
 

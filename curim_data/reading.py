@@ -20,12 +20,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from curim_data.decoding import CHUNK, REPAIRED, UNREADABLE, decode, load
+from curim_data.decoding import CHUNK, MAX_LINE, REPAIRED, UNREADABLE, decode, load
 from curim_data.i18n import Message
 from curim_data.reasons import ImportProblem, Reason
 
 _BLOCK: Final = 1 << 24
 _DELIMITERS: Final = (";", ",", "\t", "|")
+csv.field_size_limit(max(csv.field_size_limit(), 2 * MAX_LINE))  # a setting of the process; long texts are no fault
+
 _TOTAL: Final = re.compile(
     r"^\s*(γενικ[οό]\s+)?(σ[υύ]νολο|σ[υύ]νολα|total|totals|sum|somme)(\s+g[eé]n[eé]ral)?\s*[:\d.,\s]*$", re.I
 )

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from astral import Observer
+from astral.sun import elevation
+from shapely.geometry import Point
+
+from curim_data.alert import CELL_RESOLUTIONS, ENRICHED, TOLD
+from curim_data.city import CityProfile
+from curim_data.places import LAND_BUFFER_M, below_horizon, enrich, inside_land, parent
+
+
+def alerts(
+    begin: Sequence[str | None],
+    end: Sequence[str | None] | None = None,
+    points: Sequence[tuple[float | None, float | None]] | None = None,
+    day_only: bool = False,
+) -> pa.Table:
+    size = len(begin)
+    instants = pd.to_datetime(pd.Series(begin), utc=True, format="ISO8601")
+    ends = pd.to_datetime(pd.Series(end or [None] * size), utc=True, format="ISO8601")
+    places = points or [(23.647, 37.943)] * size
+    columns = {
+        "reported_at": pa.array(instants.fillna(pd.Timestamp("2025-01-02T10:00Z"))).cast(
+            TOLD.field("reported_at").type
+        ),
+        "occurred_from": pa.array(instants, from_pandas=True).cast(TOLD.field("occurred_from").type),
+        "occurred_to": pa.array(ends, from_pandas=True).cast(TOLD.field("occurred_to").type),
+        "longitude": pa.array([lon for lon, _ in places], pa.float64()),
+        "latitude": pa.array([lat for _, lat in places], pa.float64()),
+    }
+    if day_only:
+        columns["time_precision"] = pa.array(["day"] * size)
+    return pa.table(columns)
+
+
+def test_parents_by_arithmetic_are_those_of_h3() -> None:
+    rng = np.random.default_rng(1)
+    cells = np.array(
+        [
+            h3.latlng_to_cell(lat, lon, 12)
+            for lat, lon in zip(rng.uniform(-89, 89, 3000), rng.uniform(-180, 180, 3000), strict=True)
+        ]
+    )
+    for resolution in CELL_RESOLUTIONS[:-1]:
+        expected = [h3.cell_to_parent(cell, resolution) for cell in cells]
+        assert parent(cells.astype(np.int64), resolution).astype(np.uint64).tolist() == expected
+
+
+def test_columns_and_types_are_those_of_the_schema(city: CityProfile) -> None:
+    made = enrich(alerts(["2025-03-01T20:15Z", None], points=[(23.647, 37.943), (None, None)]), city)
+    for field in ENRICHED:
+        assert made.schema.field(field.name).type == field.type
+    assert made["cell_12"].to_pylist()[0] == h3.latlng_to_cell(37.943, 23.647, 12)
+    unmapped = {name: made[name].to_pylist()[1] for name in ("x", "y", "cell_8", "inside", "district", "place")}
+    assert set(unmapped.values()) == {None}
+    assert made["time_precision"].to_pylist() == ["minute", "reported"]
+    assert enrich(made, city).equals(made)
+
+
+def test_no_alerts_at_all(city: CityProfile) -> None:
+    made = enrich(alerts(["2025-03-01T20:15Z"]).slice(0, 0), city)
+    assert made.num_rows == 0
+    assert made.schema.field("hours").type == ENRICHED.field("hours").type
+
+
+def test_districts_and_land_agree_with_the_polygons(city: CityProfile) -> None:
+    rng = np.random.default_rng(2)
+    west, south, east, north = city.land.bounds
+    points = list(zip(rng.uniform(west, east, 400).tolist(), rng.uniform(south, north, 400).tolist(), strict=True))
+    made = enrich(alerts(["2025-03-01T20:15Z"] * 400, points=points), city)
+    for (lon, lat), district, x, y, inside in zip(
+        points, *(made[name].to_pylist() for name in ("district", "x", "y", "inside")), strict=True
+    ):
+        holders = [area.id for area in city.districts if area.polygon.intersects(Point(lon, lat))]
+        assert district == (holders[0] if holders else None)
+        assert inside == (city.land_metres.distance(Point(x, y)) <= LAND_BUFFER_M)
+
+
+def test_a_quay_is_city_for_thirty_metres(city: CityProfile) -> None:
+    coast = city.land_metres.convex_hull.exterior.interpolate(0.3, normalized=True)
+    centre = city.land_metres.centroid
+    away = np.array([coast.x - centre.x, coast.y - centre.y])
+    away /= np.hypot(*away)
+    edge = max(
+        (
+            d
+            for d in np.arange(0, 10_000, 1.0)
+            if city.land_metres.covers(Point(*(np.array([centre.x, centre.y]) + d * away)))
+        ),
+    )
+    steps = np.array([centre.x, centre.y]) + np.outer([edge + 5, edge + 200], away)
+    near, far = inside_land(steps[:, 0], steps[:, 1], city)
+    assert near
+    assert far == (city.land_metres.distance(Point(*steps[1])) <= LAND_BUFFER_M)
+
+
+def test_the_place_is_the_nearest_landmark_in_reach(city: CityProfile) -> None:
+    for landmark in city.landmarks:
+        made = enrich(alerts(["2025-03-01T20:15Z"], points=[(landmark.longitude, landmark.latitude)]), city)
+        assert made["place"].to_pylist() == [landmark.id]
+    assert enrich(alerts(["2025-03-01T20:15Z"], points=[(2.35, 48.85)]), city)["place"].to_pylist() == [None]
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "hour", "hours"),
+    [
+        ("2025-03-01T20:15Z", None, 22, [22]),
+        ("2025-03-01T20:15Z", "2025-03-01T23:05Z", 22, [22, 23, 0, 1]),
+        ("2025-03-01T20:00Z", "2025-03-01T21:00Z", 22, [22]),
+        ("2025-03-01T20:15Z", "2025-03-02T20:15Z", 22, [*range(22, 24), *range(22)]),
+        ("2025-03-01T20:15Z", "2025-03-03T20:15Z", None, None),
+        ("2025-03-30T00:30Z", "2025-03-30T02:30Z", 2, [2, 4, 5]),
+        ("2025-10-26T00:30Z", "2025-10-26T02:30Z", 3, [3, 4]),
+    ],
+)
+def test_hours_are_local_and_a_span_touches_each_once(
+    city: CityProfile, begin: str, end: str | None, hour: int | None, hours: list[int] | None
+) -> None:
+    made = enrich(alerts([begin], [end]), city)
+    assert made["hour"].to_pylist() == [hour]
+    assert made["hours"].to_pylist() == [hours]
+
+
+def test_local_dates(city: CityProfile) -> None:
+    made = enrich(alerts(["2024-12-31T22:30Z", "2025-06-30T20:59Z"]), city)
+    assert made["local_date"].to_pylist() == [dt.date(2025, 1, 1), dt.date(2025, 6, 30)]
+    assert made["week"].to_pylist() == [dt.date(2024, 12, 30), dt.date(2025, 6, 30)]
+    assert made["month"].to_pylist() == [dt.date(2025, 1, 1), dt.date(2025, 6, 1)]
+    assert made["weekday"].to_pylist() == [2, 0]
+
+
+def test_a_date_alone_has_no_hour_and_no_light(city: CityProfile) -> None:
+    made = enrich(alerts(["2025-03-01T00:00Z"], day_only=True), city)
+    assert [made[name].to_pylist() for name in ("hour", "hours", "dark")] == [[None]] * 3
+    assert made["time_precision"].to_pylist() == ["day"]
+
+
+def test_darkness_agrees_with_the_height_of_the_sun(city: CityProfile) -> None:
+    moments = pd.Series(pd.date_range("2025-01-01T00:07Z", "2025-12-31T00:00Z", freq="5h17min")).dt.as_unit("us")
+    centre = city.land.centroid
+    heights = np.array([elevation(Observer(centre.y, centre.x), moment.to_pydatetime()) for moment in moments])
+    clear = np.abs(heights) > 1.5
+    assert (below_horizon(moments, city) == (heights < 0))[clear].all()
+
+
+def test_a_span_through_dusk_is_neither_light_nor_dark(city: CityProfile) -> None:
+    made = enrich(
+        alerts(
+            ["2025-03-01T14:00Z", "2025-03-01T20:00Z", "2025-12-01T04:00Z"],
+            ["2025-03-01T20:00Z", "2025-03-02T02:00Z", "2025-12-01T16:30Z"],
+        ),
+        city,
+    )
+    assert made["dark"].to_pylist() == [None, True, None]

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import datetime as dt
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from curim_data.home import Home, create_home
+from curim_data.ingest import import_file
+from curim_data.settle import settle
+from curim_data.store import Store, StoreError
+
+NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+HEADER = "alert_id;reported_at;category;status;latitude;longitude"
+
+
+def export(ids: range, status: str = "open", prefix: str = "A") -> bytes:
+    lines = [f"{prefix}{n};2025-03-{n % 28 + 1:02d}T10:00;graffiti;{status};37.943;23.647" for n in ids]
+    return "\n".join([HEADER, *lines, ""]).encode()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return create_home(tmp_path / "home")
+
+
+def take(home: Home, data: bytes, name: str = "file.csv") -> str:
+    return import_file(home, data, name, now=NOW).batch.id
+
+
+def content(home: Home) -> pd.DataFrame:
+    frame = Store(home).read(["alert_id", "status", "batch_id", "content_hash", "local_date"]).to_pandas()
+    return pd.DataFrame(frame.sort_values("alert_id").reset_index(drop=True))
+
+
+def test_a_home_without_a_table_is_empty(home: Home) -> None:
+    store = Store(home)
+    assert (store.version(), store.files(), store.count(), store.batches()) == ("empty", [], 0, [])
+    assert not home.exists()
+
+
+def test_the_version_changes_with_each_commit_and_the_log_is_kept(home: Home) -> None:
+    seen = {Store(home).version()}
+    for data in (export(range(5)), export(range(5)), b"a;reported_at;category;latitude;longitude\n1;?;x;;\n"):
+        take(home, data)
+        seen.add(Store(home).version())
+    assert len(seen) == 4
+    counts = [(b.read, b.accepted, b.duplicate, b.quarantined) for b in Store(home).batches()]
+    assert counts == [(5, 5, 0, 0), (5, 0, 5, 0), (1, 0, 0, 1)]
+    assert Store(home).batches()[2].reasons == {"bad_date": 1}
+    assert home.exists()
+
+
+def test_undo_brings_back_what_was_there(home: Home) -> None:
+    take(home, export(range(10)))
+    before = content(home)
+    second = take(home, export(range(5, 15), "resolved"))
+    assert len(content(home)) == 15
+    report = Store(home).undo(second)
+    assert (report.removed, report.restored, report.kept) == (5, 5, 0)
+    pd.testing.assert_frame_equal(content(home), before)
+    assert [batch.undone for batch in Store(home).batches()] == [False, True]
+    take(home, export(range(5, 15), "resolved"))
+    assert len(content(home)) == 15
+
+
+def test_undo_leaves_alone_what_a_later_import_has_changed(home: Home) -> None:
+    first = take(home, export(range(4)))
+    take(home, export(range(2), "resolved"))
+    report = Store(home).undo(first)
+    assert (report.removed, report.restored, report.kept) == (2, 0, 2)
+    assert content(home)["status"].tolist() == ["resolved", "resolved"]
+
+
+def test_undo_passes_over_imports_that_were_undone_before(home: Home) -> None:
+    take(home, export(range(2)))
+    before = content(home)
+    second = take(home, export(range(2), "confirmed"))
+    third = take(home, export(range(2), "resolved"))
+    assert Store(home).undo(second).kept == 2
+    assert Store(home).undo(third).restored == 2
+    pd.testing.assert_frame_equal(content(home), before)
+
+
+def test_undo_of_everything_and_of_an_import_that_changed_nothing(home: Home) -> None:
+    first = take(home, export(range(3)))
+    second = take(home, export(range(3)))
+    assert Store(home).undo(second).removed == 0
+    assert Store(home).undo(first).removed == 3
+    assert Store(home).count() == 0
+    with pytest.raises(StoreError, match="undone before"):
+        Store(home).undo(first)
+    with pytest.raises(StoreError, match="no import"):
+        Store(home).undo("nothing")
+    with pytest.raises(StoreError, match="no import"):
+        Store(home).quarantine("nothing")
+
+
+def test_undo_makes_stale_columns_anew(home: Home) -> None:
+    take(home, export(range(2)))
+    second = take(home, export(range(2), "resolved"))
+    city = home.city_folder / "landmarks.toml"
+    city.write_text(city.read_text("utf-8") + "\n# edited\n", "utf-8")
+    Store(home).undo(second)
+    assert set(Store(home).read(["profile_version"])["profile_version"].to_pylist()) == {home.city().version}
+
+
+def _import(path: Path, prefix: str) -> None:
+    for part in range(3):
+        import_file(Home(path), export(range(part * 100, part * 100 + 120), prefix=prefix), f"{prefix}{part}", now=NOW)
+
+
+def test_two_processes_that_import_at_once_are_both_right(home: Home) -> None:
+    context = multiprocessing.get_context("spawn")
+    # Two of them send the same alerts: each alert is stored once.
+    workers = [context.Process(target=_import, args=(home.path, prefix)) for prefix in ("A", "A", "B")]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(120)
+        assert worker.exitcode == 0
+    batches = Store(home).batches()
+    assert len(batches) == 9
+    assert Store(home).count() == sum(batch.accepted for batch in batches) == 640
+    assert not content(home)["alert_id"].duplicated().any()
+
+
+def _killed(path: Path) -> None:
+    import curim_data.store as module
+
+    def die(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    module.write_deltalake = die
+    import_file(Home(path), b"a;reported_at;category;latitude;longitude\n1;?;x;;\n2;2025-01-01;x;;\n", "x", now=NOW)
+
+
+def test_a_process_killed_before_its_commit_leaves_the_old_state(home: Home) -> None:
+    take(home, export(range(3)))
+    before = Store(home).version()
+    worker = multiprocessing.get_context("spawn").Process(target=_killed, args=(home.path,))
+    worker.start()
+    worker.join(120)
+    assert worker.exitcode == -signal.SIGKILL
+    assert Store(home).version() == before
+    assert len(Store(home).batches()) == 1
+    assert take(home, export(range(3, 5)))
+    assert Store(home).count() == 5
+
+
+def frame(*rows: tuple[str, str | None, str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["alert_id", "incident_id", "content_hash"])
+
+
+def test_settling_matches_contents_within_an_incident() -> None:
+    known = frame(("I", "I", "a"), ("I#2", "I", "b"), ("J", "J", "x"))
+    rows = frame(("I", "I", "b"), ("I#2", "I", "c"), ("I#3", "I", "d"), ("J", "J", "y"), ("K", None, "k"))
+    settled = settle(rows, known)
+    assert settled["alert_id"].tolist() == ["I#2", "I", "I#3", "J", "K"]
+    assert settled["action"].tolist() == ["duplicate", "updated", "new", "updated", "new"]
