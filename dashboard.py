@@ -15,7 +15,13 @@ if str(ROOT) not in sys.path:
 
 from pages.parts import web  # noqa: E402 (the checkout must be on the path first)
 
-app = st.App(ROOT / "pages" / "shell.py", middleware=web.MIDDLEWARE, routes=web.ROUTES, lifespan=web.prepare)
+app = st.App(
+    ROOT / "pages" / "shell.py",
+    middleware=web.MIDDLEWARE,
+    routes=web.ROUTES,
+    lifespan=web.prepare,
+    on_script_error=web.on_script_error,
+)
 
 if __name__ == "__main__":
-    app.run(config={"server.address": web.address()})
+    app.run(config=web.settings())

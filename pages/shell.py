@@ -9,7 +9,7 @@ from curim_data.access import Role
 from curim_data.i18n import LANGUAGE_NAMES, LANGUAGES
 from pages.parts import filter_bar
 from pages.parts.guard import require
-from pages.parts.links import FOLDER
+from pages.parts.links import FOLDER, page_link
 from pages.parts.page import Page, carried
 from pages.parts.reader import sign_in_configured
 from pages.parts.web import ICON
@@ -36,7 +36,7 @@ def sidebar(page: Page, open_page: str, links: list[st.Page]) -> None:
     st.markdown(f"## CURiM · {city}")
     if page.is_sample:
         st.caption(t("Sample city: made-up data"))
-    with st.container(gap=None, key="navigation"):
+    with st.container(gap="xsmall", key="navigation"):
         for link in links:
             st.page_link(link, query_params=page.query, width="stretch")
     if open_page not in WITHOUT_FILTER and page.source is not None:
@@ -90,9 +90,8 @@ def banner(page: Page) -> None:
     """Say on every page that the sample is a sample, and how to leave it."""
     with st.container(horizontal=True, vertical_alignment="center", key="sample_banner"):
         st.caption(t("Sample data: made up. Load your own export."), width="content")
-        query = {**page.query, "home": "own"}
         if page.role >= Role.ANALYST:
-            st.page_link(FOLDER / "data.py", label=t("Leave the sample"), query_params=query)
+            page_link(page, "data", t("Leave the sample"), home="own")
 
 
 pages = {

@@ -12,8 +12,9 @@ from curim_data.city import CityProfile, load_city, profile_version
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.home import Home, create_home, sample_home
-from curim_data.i18n import DEFAULT_LANGUAGE, LANGUAGES, Translator, translator
+from curim_data.i18n import Translator, translator
 from pages.parts import reader as readers
+from pages.parts.links import language, page_link
 from pages.parts.page import Page, carried
 
 DEFAULT_WIDTH = 1280
@@ -41,12 +42,6 @@ def require(role: Role, *, data: bool = True) -> Page:
     if data and page.source is None:
         _say_empty(page)
     return page
-
-
-def language() -> str:
-    """The reader's language: the word `lang` of the link, else Greek."""
-    asked = st.query_params.get("lang", DEFAULT_LANGUAGE)
-    return asked if asked in LANGUAGES else DEFAULT_LANGUAGE
 
 
 def _page(t: Translator, name: str, role: Role) -> Page:
@@ -123,8 +118,6 @@ def _say_empty(page: Page) -> None:
     st.header(t("No alerts yet"))
     st.write(t("Import an export on the Data page, or look at the sample city meanwhile."))
     with st.container(horizontal=True):
-        data = Path(__file__).resolve().parents[1] / "data.py"
-        st.page_link(data, label=t("Import an export"), query_params=page.query)
-        sample = {**page.query, "home": "sample"}
-        st.page_link(data.with_name("briefing.py"), label=t("Show the sample city"), query_params=sample)
+        page_link(page, "data", t("Import an export"))
+        page_link(page, "briefing", t("Show the sample city"), home="sample")
     st.stop()

@@ -9,15 +9,24 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from curim_data.filters import AlertFilter
+from curim_data.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from pages.parts.page import Page
 
 FOLDER = Path(__file__).resolve().parents[1]
 LANDING = "briefing"
 
 
+def language() -> str:
+    """The reader's language: the word `lang` of the link, else Greek."""
+    asked = st.query_params.get("lang", DEFAULT_LANGUAGE)
+    return asked if asked in LANGUAGES else DEFAULT_LANGUAGE
+
+
 def page_link(page: Page, name: str, label: str, *, filter: AlertFilter | None = None, **words: str) -> None:
     """A link to another page that carries the view; `filter` replaces the reader's, `words` add to the query."""
     query = {**page.query_with(filter or page.filter), **words}
+    if not (FOLDER / f"{name}.py").exists():
+        return
     st.page_link(FOLDER / f"{name}.py", label=label, query_params=query)
 
 

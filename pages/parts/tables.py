@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from curim_data.export import safe_csv
 
+from curim_data.export import csv_bytes
 from curim_data.i18n import Translator
 from pages.parts.page import Page
 
@@ -101,7 +101,7 @@ def download(t: Translator, frame: pd.DataFrame, file_name: str, *, key: str, la
     """A button that hands out a table as CSV whose cells no spreadsheet takes for formulas; made when clicked."""
     st.download_button(
         label or t("Download the data"),
-        data=lambda: safe_csv(frame),
+        data=lambda: csv_bytes(frame),
         file_name=file_name,
         mime="text/csv",
         key=key,

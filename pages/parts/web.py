@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
@@ -12,6 +13,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs
+from uuid import uuid4
 
 import anyio
 import streamlit as st
@@ -22,13 +24,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from curim_data.home import Home, sample_home
-from curim_data.i18n import DEFAULT_LANGUAGE, LANGUAGES
+from curim_data.i18n import DEFAULT_LANGUAGE, LANGUAGES, translator
+from pages.parts.links import language
 from pages.parts.reader import sign_in_configured
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
+LOG: Final = logging.getLogger("curim")
 ICON: Final = Path(__file__).with_name("icon.svg")
 INDEX: Final = Path(st.__file__).parent / "static" / "index.html"
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
@@ -185,10 +189,31 @@ async def prepare(_app: Any) -> AsyncIterator[None]:
     yield
 
 
+def on_script_error(error: Exception) -> bool:
+    """Tell the reader that a page failed, in their language, with a number that finds the error in the log."""
+    number = uuid4().hex[:8]
+    LOG.error("page failed, error %s", number, exc_info=error)
+    t = translator(language())
+    st.error(
+        t(
+            "This page could not be made (error {number}). Nothing was changed. Take a filter off or open another "
+            "page; whoever runs the dashboard finds the cause in its log under this number.",
+            number=number,
+        )
+    )
+    return True
+
+
 def address() -> str:
     """Where to listen: this computer, unless sign-in is configured and an address was set on purpose."""
     chosen = os.environ.get("STREAMLIT_SERVER_ADDRESS", "")
     return chosen if chosen and sign_in_configured() else "127.0.0.1"
+
+
+def settings() -> dict[str, Any]:
+    """Settings for `App.run`, which, unlike `streamlit run`, reads no environment variables."""
+    port = os.environ.get("STREAMLIT_SERVER_PORT", "")
+    return {"server.address": address(), **({"server.port": int(port)} if port else {})}
 
 
 MIDDLEWARE: Final = [Middleware(Wire)]

@@ -1,0 +1,35 @@
+import streamlit as st
+
+from curim_data.access import Role
+from pages.parts.guard import require
+from pages.parts.methods_text import FIGURES, READING
+
+page = require(Role.COUNCIL, data=False)
+t = page.t
+
+st.title(t("Methods"))
+st.write(
+    t(
+        "How each figure is made, what was chosen for you, and what it cannot say. "
+        "Formulas are those that the code uses; where a published result exists, a test reproduces it."
+    )
+)
+for rule in READING:
+    st.markdown(f"- {t(rule)}")
+for figure in FIGURES:
+    with st.expander(t(figure.title)):
+        st.markdown(f"**{t('What it answers')}**")
+        st.write(t(figure.answers))
+        for formula in figure.formulas:
+            st.latex(formula)
+        if figure.where:
+            st.caption(t(figure.where))
+        st.markdown(f"**{t('Settings')}**")
+        st.write(t(figure.settings))
+        st.markdown(f"**{t('What it cannot say')}**")
+        st.write(t(figure.limits))
+        st.markdown(f"**{t('Published result reproduced')}**")
+        st.write(
+            t(figure.reproduced) if figure.reproduced else t("None is published for it; tests check it otherwise.")
+        )
+        st.caption(t("Sources: {sources}", sources="; ".join(figure.sources)))

@@ -1,0 +1,4 @@
+"""What the Methods page says of each figure, as data."""
+
+FIGURES = ()
+READING = ()
