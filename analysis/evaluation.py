@@ -156,7 +156,9 @@ class Evaluation:
         effect = self.difference.estimate
         count = round(abs(effect.value))
         values = {"low": _amount(effect.low, t), "high": _amount(effect.high, t)}
-        if effect.value <= 0:
+        if count == 0:
+            return t("As many alerts as expected (from {low} to {high}).", **values)
+        if effect.value < 0:
             start = t.n(
                 "{n} alert fewer than expected (from {low} to {high})",
                 "{n} alerts fewer than expected (from {low} to {high})",

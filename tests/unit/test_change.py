@@ -171,14 +171,14 @@ def test_for_whom_is_a_share_with_its_interval():
 
 
 def test_false_discoveries_stay_rare_where_nothing_changed():
-    # Over 3,000 such cities 4.6 % have a false finding; of 120, twelve or more would come up once in a hundred times.
+    # Over 3,000 such cities 4.6 % have a false finding; of 80, ten or more would come up once in a hundred times.
     rng = np.random.default_rng(6)
     any_found = 0
-    for _ in range(120):
+    for _ in range(80):
         counts = rng.poisson(15, size=(30, 2))
         rows = [(str(i), None, int(b), int(a)) for i, (b, a) in enumerate(counts)]
         any_found += changes(candidates(rows), ["district"]).n_significant > 0
-    assert any_found < 12
+    assert any_found < 10
 
 
 def test_sentences(t):

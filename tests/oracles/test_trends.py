@@ -1,0 +1,34 @@
+"""EARS bounds, Wheeler's band and the Sen slope against published values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from analysis.alarms import ears, eight_before
+from analysis.trends import sen_slope
+
+# Weekly reports of Salmonella Agona in the United Kingdom from 1990 on (file salmonella.agona of the R package
+# surveillance), the first 92 weeks.
+AGONA = [
+    *(1, 0, 5, 2, 1, 2, 0, 4, 0, 0, 0, 3, 1, 1, 0, 0, 2, 2, 0, 2, 6, 3, 2, 1, 2, 0, 1, 1, 3, 5, 3, 4, 3, 6, 5, 8),
+    *(6, 3, 6, 2, 5, 2, 1, 5, 7, 1, 10, 3, 4, 0, 0, 1, 6, 0, 2, 2, 0, 0, 2, 2, 0, 6, 7, 1, 0, 0, 0, 1, 1, 4, 3, 1),
+    *(3, 2, 6, 3, 4, 4, 8, 12, 9, 17, 16, 8, 6, 13, 4, 7, 10, 3, 11, 4),
+]
+
+
+@pytest.mark.parametrize(("gap", "weeks"), [(0, [21, 30, 36, 62, 75]), (2, [21, 36, 47, 63, 80])])
+def test_the_first_five_alarms_of_ears_on_salmonella_agona(gap, weeks):
+    band = ears(AGONA, gap)
+    found = np.flatnonzero(np.asarray(AGONA) > band.upper) + 1
+    assert found[:5].tolist() == weeks
+
+
+def test_wheelers_band_round_sixteen():
+    band = eight_before([16] * 9)
+    assert (band.expected[8], band.lower[8], band.upper[8]) == (16, 6.25, 30.25)
+
+
+def test_sen_slope_on_twelve_values():
+    # Gilbert's rule worked by hand: the median of all 66 pairwise slopes of these ranks is 1.
+    assert sen_slope(np.array([1, 2, 4, 3, 5, 7, 6, 8, 10, 9, 12, 11], dtype=float)) == 1

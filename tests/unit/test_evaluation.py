@@ -1,0 +1,194 @@
+"""Evaluation of a measure: properties, the slow twin, sentences."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.displacement import relative_effect, wdd, wdq
+from analysis.evaluation import Areas, by_gender, evaluate, smallest_visible_drop
+from analysis.result import Result
+
+pair = st.tuples(st.integers(0, 500), st.integers(0, 500))
+weight = st.sampled_from([0.5, 1.0, 2.0, 3.0])
+
+
+@given(pair, pair, pair, pair)
+def test_swapping_before_and_after_changes_the_sign_and_nothing_else(c, t, cb, b):
+    one = wdd(c, t, cb, b)
+    other = wdd(c[::-1], t[::-1], cb[::-1], b[::-1])
+    assert one.estimate.value == -other.estimate.value
+    assert one.se == pytest.approx(other.se)
+    assert one.estimate.low == pytest.approx(-other.estimate.high)
+
+
+@given(pair, pair)
+def test_swapping_treated_and_control_changes_the_sign(c, t):
+    assert wdd(c, t).estimate.value == -wdd(t, c).estimate.value
+
+
+@given(pair, pair, pair, pair, st.tuples(weight, weight), st.tuples(weight, weight, weight, weight))
+def test_wdd_equals_its_slow_twin(c, t, cb, b, time, area):
+    value = variance = 0.0
+    for sign, counts, size in zip((-1, 1, -1, 1), (c, t, cb, b), area, strict=True):
+        value += sign * (counts[1] / (size * time[1]) - counts[0] / (size * time[0]))
+        variance += counts[1] / (size * time[1]) ** 2 + counts[0] / (size * time[0]) ** 2
+    result = wdd(c, t, cb, b, time_weights=time, area_weights=area)
+    assert result.estimate.value == pytest.approx(value, abs=1e-9)
+    assert result.se == pytest.approx(math.sqrt(variance))
+    assert result.local.value + result.displaced.value == pytest.approx(value, abs=1e-9)
+
+
+def test_wdd_covers_the_truth():
+    rng = np.random.default_rng(11)
+    draws = rng.poisson((60, 60, 60, 40), size=(3000, 4))
+    hits = 0
+    for c0, c1, t0, t1 in draws.tolist():
+        estimate = wdd((c0, c1), (t0, t1)).estimate
+        hits += estimate.low <= -20 <= estimate.high
+    assert hits / 3000 == pytest.approx(0.95, abs=0.015)
+
+
+@pytest.mark.parametrize("bad", [{"treated": (-1, 2)}, {"time_weights": (0, 1)}, {"area_weights": (1, 1, 1, -2)}])
+def test_wdd_refuses_impossible_input(bad):
+    with pytest.raises(ValueError, match="above zero"):
+        wdd(**{"control": (1, 1), "treated": (1, 1), **bad})
+
+
+def test_a_ratio_with_a_zero_is_not_known():
+    assert not relative_effect((0, 3), (4, 5)).known
+    assert not relative_effect((3, 0), (4, 5)).known
+
+
+def test_the_quotient_is_not_computable_without_success_or_control():
+    assert wdq((100, 120), (50, 50), (100, 100)).wdq is None
+    assert wdq((100, 120), (50, 50), (100, 100)).success > 0
+    assert wdq((100, 70), (50, 50), (0, 10)).net is None
+    assert wdq((100, 70), (50, 50), (10, 0)).success is None
+
+
+def test_a_larger_area_shows_a_smaller_share():
+    shares = [smallest_visible_drop(n, n, draws=2000).share for n in (40, 80, 160, 320)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[-1] < shares[0]
+
+
+def test_a_buffer_makes_a_fall_harder_to_see():
+    alone = smallest_visible_drop(100, 100).share
+    assert smallest_visible_drop(100, 100, buffer_before=100, control_buffer_before=100).share > alone
+
+
+def test_a_longer_period_after_shows_more():
+    assert smallest_visible_drop(60, 60, time_weights=(1, 3)).share < smallest_visible_drop(60, 60).share
+
+
+def test_the_named_power_is_reached_and_not_one_percent_earlier():
+    drop = smallest_visible_drop(120, 150)
+
+    def power(share):
+        rng = np.random.default_rng(99)
+        c0, c1, t0 = rng.poisson((150, 150, 120), size=(20000, 3)).T
+        t1 = rng.poisson(120 * (1 - share), size=20000)
+        z = ((t1 - t0) - (c1 - c0)) / np.sqrt(c0 + c1 + t0 + t1)
+        return np.mean(z <= -1.959964)
+
+    assert power(drop.share) > 0.78
+    assert power(drop.share - 0.02) < 0.81
+
+
+def test_few_alerts_show_nothing(t):
+    drop = smallest_visible_drop(5, 5)
+    assert drop.share is drop.alerts is None
+    assert "not even a complete stop" in drop.sentence(t)
+    assert smallest_visible_drop(0, 50).share is None
+
+
+def test_the_sentence_of_a_visible_drop(t):
+    told = smallest_visible_drop(270, 270, test="ratio").sentence(t)
+    assert told.startswith("A fall of at least 3")
+    assert "of 270 alerts) would be seen with 80 % certainty" in told
+
+
+@pytest.mark.parametrize(
+    ("areas", "start", "end"),
+    [
+        (
+            Areas((120, 70), (115, 87), (90, 88)),
+            "22 alerts fewer than expected (from 61 fewer to 17 more): no change is shown.",
+            "No sign that the problem moved next door.",
+        ),
+        (
+            Areas((80, 40), (75, 70), (60, 61)),
+            "35 alerts fewer than expected (from 67 fewer to 3 fewer): a fall is shown.",
+            "No sign that the problem moved next door.",
+        ),
+        (
+            Areas((80, 48), (75, 70)),
+            "27 alerts fewer than expected (from 59 fewer to 5 more): a fall is likely but not shown.",
+            "not shown.",
+        ),
+        (
+            Areas((50, 90), (50, 40), (30, 90)),
+            "50 alerts more than expected (from 20 more to 80 more): a rise is shown.",
+            "Next door there were more alerts than expected: the problem may have moved.",
+        ),
+        (
+            Areas((50, 50), (50, 49), (4, 5)),
+            "1 alert more than expected (from 27 fewer to 29 more): no change is shown.",
+            "Too few alerts next door to say whether the problem moved there.",
+        ),
+        (
+            Areas((300, 200), (300, 305), (200, 130)),
+            "105 alerts fewer than expected (from 170 fewer to 40 fewer): a fall is shown.",
+            "Next door there were fewer alerts than expected too: the benefit may have spread.",
+        ),
+        (
+            Areas((50, 40), (50, 40), (4, 0)),
+            "As many alerts as expected (from 26 fewer to 26 more).",
+            "Too few alerts next door to say whether the problem moved there.",
+        ),
+    ],
+)
+def test_the_sentence_for_the_council(areas, start, end, t):
+    told = evaluate(areas).sentence(t)
+    assert told.startswith(start)
+    assert told.endswith(end)
+
+
+def test_an_unlike_comparison_area_is_brought_to_size_and_said(t):
+    result = evaluate(Areas((8, 9), (40, 20)))
+    assert isinstance(result, Result)
+    assert result.difference.estimate.value == pytest.approx(1 + 4)
+    assert result.difference.se == pytest.approx(math.sqrt(17 + 60 / 25))
+    assert "5.00 times as many alerts before" in t(result.choices[0].told)
+    warnings = " ".join(t(warning) for warning in result.warnings)
+    assert "8 alerts and the comparison area 40" in warnings
+    assert "regression to the mean" in warnings
+    assert "below 10" in warnings
+    told = evaluate(Areas((8, 9), (40, 20), sizes=(1, 1)))
+    assert told.difference.estimate.value == 21
+
+
+def test_like_areas_are_compared_as_they_are():
+    result = evaluate(Areas((100, 80), (120, 110)))
+    assert result.difference.estimate.value == -10
+    assert len(result.warnings) == 1
+    assert result.n == 410
+
+
+def test_counts_speak_of_the_period_after():
+    # Two years before, one after, nothing changed but the length.
+    result = evaluate(Areas((200, 100), (220, 110), time_weights=(2, 1)))
+    assert result.difference.estimate.value == pytest.approx(0)
+    assert result.difference.se == pytest.approx(math.sqrt(200 / 4 + 100 + 220 / 4 + 110))
+
+
+def test_by_gender_is_one_row_each():
+    table = by_gender({"woman": Areas((60, 30), (50, 52)), "man": Areas((40, 38), (0, 20))}).set_index("gender")
+    assert table.loc["woman", "difference"] == -32
+    assert table.loc["woman", "ratio"] == pytest.approx(0.5 / 1.04)
+    assert math.isnan(table.loc["man", "ratio"])

@@ -1,0 +1,253 @@
+"""Shares, weights, feeling and places by gender: what is shown, what is tested, what stays unknown."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from analysis.gender import dark_shares, feeling, places, reading_rules, shares, weights
+from analysis.rates import wilson
+from analysis.result import Result
+from curim_data.alert import Gender
+
+ALL = [gender.value for gender in Gender]
+
+
+def by_gender(**counts):
+    return pd.DataFrame({"affected_gender": list(counts), "n": [float(n) for n in counts.values()]})
+
+
+def pairs(rows, by="place"):
+    """Rows of (value, women, men); None is withheld with a count from 1 to 4."""
+    long = [(value, gender, n) for value, w, m in rows for gender, n in (("woman", w), ("man", m))]
+    frame = pd.DataFrame(
+        {
+            by: [row[0] for row in long],
+            "affected_gender": [row[1] for row in long],
+            "n": [math.nan if row[2] is None else float(row[2]) for row in long],
+        }
+    )
+    frame["withheld"] = frame["n"].isna()
+    frame["high"] = frame["n"].fillna(4)
+    return frame
+
+
+def test_all_five_genders_are_shown_in_their_order(t):
+    result = shares(by_gender(man=40, woman=60, undisclosed=12))
+    assert isinstance(result, Result)
+    assert result.frame["gender"].tolist() == ALL
+    assert result.frame["n"].tolist() == [60, 40, 0, 12, 0]
+    assert result.frame["share"].sum() == pytest.approx(1)
+    assert result.women == wilson(60, 100)
+    assert result.n == 112
+    assert result.sentence(t) == ("Among women and men, women are 60 % (50 to 69 %). 12 alerts do not tell the gender.")
+
+
+def test_undisclosed_never_moves_the_share_of_women():
+    assert shares(by_gender(woman=30, man=10)).women == shares(by_gender(woman=30, man=10, undisclosed=900)).women
+
+
+def test_a_withheld_gender_is_no_zero(t):
+    frame = by_gender(woman=60, man=40, other=0)
+    frame.loc[2, "n"] = np.nan
+    result = shares(frame)
+    row = result.frame.set_index("gender").loc["other"]
+    assert row["withheld"]
+    assert row[["n", "share"]].isna().all()
+    assert result.frame["share"].sum() == pytest.approx(1)
+    assert "100" in t(result.choices[0].told)
+    assert shares(frame, total=103).frame["share"].sum() == pytest.approx(100 / 103)
+
+
+def test_a_withheld_woman_or_man_leaves_the_share_unknown(t):
+    frame = by_gender(woman=60, man=3).assign(withheld=[False, True])
+    result = shares(frame)
+    assert not result.women.known
+    assert "cannot be shown" in result.sentence(t)
+
+
+def test_shares_of_nothing(t):
+    result = shares(by_gender())
+    assert result.n == 0
+    assert not result.women.known
+    assert "cannot be shown" in result.sentence(t)
+
+
+def test_a_gender_that_the_schema_does_not_know_is_refused():
+    with pytest.raises(ValueError, match="'lady'"):
+        shares(by_gender(lady=4))
+
+
+def test_reporters_as_well_as_the_affected():
+    frame = by_gender(woman=5, man=5).rename(columns={"affected_gender": "reporter_gender"})
+    assert shares(frame, "reporter_gender").women.value == 0.5
+
+
+def test_weights_compare_shares_within_each_gender(t):
+    # Twice as many alerts by women everywhere: no category weighs more on them.
+    even = weights(pairs([("a", 200, 100), ("b", 100, 50)], "category"))
+    assert even.frame["ratio"].tolist() == pytest.approx([1, 1])
+    assert not even.frame["significant"].any()
+    assert "None of 2 comparisons" in even.sentence(t)
+    uneven = weights(pairs([("harassment", 120, 20), ("light", 100, 100), ("dirt", 80, 90)], "category"))
+    first = uneven.frame.iloc[0]
+    assert first["category"] == "harassment"
+    assert first["ratio"] == pytest.approx((120 / 300) / (20 / 210))
+    assert first["low"] > 1
+    assert first["significant"]
+    assert uneven.sentence(t).startswith("3 of 3 comparisons show")
+
+
+def test_weights_p_is_fishers():
+    result = weights(pairs([("a", 30, 10), ("b", 70, 90)], "category"))
+    row = result.frame.set_index("category").loc["a"]
+    assert row["p"] == pytest.approx(stats.fisher_exact([[30, 70], [10, 90]]).pvalue)
+
+
+def test_totals_matter_where_an_alert_has_several_categories():
+    frame = pairs([("a", 30, 10), ("b", 70, 90)], "category")
+    result = weights(frame, totals={"woman": 75, "man": 95})
+    row = result.frame.set_index("category").loc["a"]
+    assert row["women_share"] == 30 / 75
+    assert row["men_share"] == 10 / 95
+
+
+def test_withheld_categories_are_not_compared():
+    result = weights(pairs([("a", 30, 10), ("b", 70, 90), ("c", None, 40)], "category"))
+    row = result.frame.set_index("category").loc["c"]
+    assert row["withheld"]
+    assert math.isnan(row["p"])
+    assert (result.women_total, result.men_total) == (100, 100)
+    assert result.n_withheld == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2, max_size=6))
+@settings(max_examples=30, deadline=None)
+def test_turning_women_and_men_round_turns_the_ratios(rows):
+    ordered = [(f"c{i}", w, m) for i, (w, m) in enumerate(rows)]
+    one = weights(pairs(ordered, "category")).frame.set_index("category")
+    other = weights(pairs([(c, m, w) for c, w, m in ordered], "category")).frame.set_index("category")
+    for name in one.index:
+        ratio, turned = one.loc[name, "ratio"], other.loc[name, "ratio"]
+        if np.isfinite([ratio, turned]).all() and ratio > 0:
+            assert ratio == pytest.approx(1 / turned)
+            assert one.loc[name, "p"] == pytest.approx(other.loc[name, "p"])
+
+
+def test_dark_shares():
+    frame = pd.DataFrame(
+        {
+            "affected_gender": ["woman", "woman", "man", "man", "woman"],
+            "dark": [True, False, True, False, None],
+            "n": [30.0, 20.0, 10.0, np.nan, 5.0],
+        }
+    )
+    table = dark_shares(frame).set_index("gender")
+    assert table.index.tolist() == ALL
+    assert table.loc["woman", "share"] == 0.6
+    assert table.loc["woman", "low"] == wilson(30, 50).low
+    assert math.isnan(table.loc["man", "share"])
+
+
+def answers(women, men):
+    return pd.DataFrame(
+        [
+            (gender, step, float(n))
+            for gender, counts in (("woman", women), ("man", men))
+            for step, n in enumerate(counts, 1)
+        ],
+        columns=["affected_gender", "feeling", "n"],
+    )
+
+
+def test_feeling_equals_scipy_on_the_answers_one_by_one(t):
+    women, men = (30, 40, 20, 5, 5), (5, 10, 30, 30, 20)
+    result = feeling(answers(women, men))
+    assert isinstance(result, Result)
+    one_by_one = [np.repeat(range(1, 6), counts) for counts in (women, men)]
+    welch = stats.ttest_ind(*one_by_one, equal_var=False).confidence_interval(0.95)
+    assert (result.gap.low, result.gap.high) == pytest.approx((welch.low, welch.high))
+    table = result.frame.set_index("gender")
+    assert table.loc["woman", "mean"] == pytest.approx(one_by_one[0].mean())
+    own = stats.ttest_1samp(one_by_one[0], 0).confidence_interval(0.95)
+    assert (table.loc["woman", "low"], table.loc["woman", "high"]) == pytest.approx((own.low, own.high))
+    assert table.loc["woman", "unsafe"] == 0.7
+    assert result.sentence(t) == "Women felt less safe than men by 1.4 of a step from 1 to 5 (1.1 to 1.7)."
+
+
+def test_feeling_the_other_ways(t):
+    assert feeling(answers((0, 0, 9, 20, 20), (20, 20, 9, 0, 0))).sentence(t).startswith("Men felt less safe")
+    assert "No difference" in feeling(answers((5, 5, 5, 5, 5), (5, 5, 5, 5, 4))).sentence(t)
+    few = feeling(answers((1, 0, 0, 0, 0), (5, 5, 5, 5, 5)))
+    assert not few.gap.known
+    assert "Too few answers" in few.sentence(t)
+    alike = feeling(answers((0, 0, 9, 0, 0), (0, 0, 9, 0, 0)))
+    assert (alike.gap.low, alike.gap.high) == (0, 0)
+    hidden = answers((5, 5, 5, 5, 5), (5, 5, 5, 5, 5))
+    hidden.loc[0, "n"] = np.nan
+    assert not feeling(hidden).gap.known
+
+
+def test_a_place_is_tested_for_its_difference(t):
+    result = places(pairs([("station", 90, 30), ("market", 100, 110), ("port", 60, 60), ("hill", 50, 55)]))
+    assert isinstance(result, Result)
+    first = result.frame.iloc[0]
+    assert (first["place"], first["direction"], first["significant"]) == ("station", 1, True)
+    assert first["p"] == pytest.approx(stats.binomtest(90, 120, 300 / 555).pvalue)
+    assert result.city == wilson(300, 555)
+    assert result.sentence(t).startswith("In 1 of 4 places the share of women differs")
+    assert places(pairs([("station", 9, 3)]), city=(500, 500)).city.value == 0.5
+
+
+def test_hot_for_women_and_not_for_men_is_no_difference_by_itself():
+    # Many alerts by women, somewhat fewer by men, at the city's very share.
+    result = places(pairs([("square", 60, 40)]), city=(6000, 4000))
+    assert result.frame.loc[0, "p"] == pytest.approx(1)
+
+
+def test_few_false_differences_where_all_places_are_alike():
+    rng = np.random.default_rng(8)
+    found = 0
+    for _ in range(60):
+        women = rng.binomial(40, 0.6, size=20)
+        rows = [(str(i), int(w), int(40 - w)) for i, w in enumerate(women)]
+        found += bool(places(pairs(rows), city=(6000, 4000)).frame["significant"].any())
+    assert found <= 6
+
+
+def test_silence_is_not_known_and_not_safe(t):
+    rows = [("a", 90, 30), ("silent", 3, 40), ("hidden", None, 60), ("quiet", 1, 3), ("d", 50, 45)]
+    result = places(pairs(rows))
+    table = result.frame.set_index("place")
+    assert table.index[table["not_known"]].tolist() == ["silent", "hidden"]
+    assert table.loc["hidden", "withheld"]
+    assert math.isnan(table.loc["hidden", "p"])
+    assert result.n_withheld == 1
+    assert "In 2 places women alert so little that their safety there is not known." in result.sentence(t)
+    assert "at least 10 by women" in t(result.choices[0].told)
+
+
+def test_a_count_withheld_for_another_reason_is_not_called_silence():
+    frame = pairs([("a", 90, 30), ("b", None, 60), ("c", 60, 50)])
+    frame.loc[frame["withheld"], "high"] = 200
+    assert not places(frame).frame["not_known"].any()
+    assert not places(frame.drop(columns="high")).frame["not_known"].any()
+
+
+def test_places_without_anything():
+    result = places(pairs([]))
+    assert result.n == 0
+    assert result.frame.empty
+
+
+def test_reading_rules_are_plain_sentences(t):
+    rules = [t(rule) for rule in reading_rules()]
+    assert rules[0].startswith("More alerts is not more crime")
+    assert any("Silence is not safety" in rule for rule in rules)
+    assert all(rule.endswith(".") for rule in rules)
