@@ -2,11 +2,12 @@
 
 Primary suppression withholds every count from 1 to k - 1. Secondary suppression withholds further cells, because
 whoever reads a table may also ask for its margins: the sums over any of its dimensions are tables of their own, made
-safe in the same way. A reader of the worst kind is assumed to know every margin that those tables show, that "fewer than k"
-lies between 1 and k - 1, and that any other withheld count is at least k. A withheld count is safe when that knowledge
-leaves it more than one value, by two audits: bounds passed along the margins until they stand still, and the linear
-algebra of the margins (a count whose unit vector lies in the row space of the margins is determined). See Hundepool et
-al., Statistical Disclosure Control (Wiley, 2012), chapter 4, for the problem and these audits.
+safe in the same way. A reader of the worst kind is assumed to know every margin that those tables show, that "fewer
+than k" lies between 1 and k - 1, and that any other withheld count is at least k. A withheld count is safe when that
+knowledge leaves it more than one value, by two audits: bounds passed along the margins until they stand still, and the
+linear algebra of the margins (a count whose unit vector lies in the row space of the margins is determined). In the end
+every further cell without which the table is safe as well is shown again. See Hundepool et al., Statistical Disclosure
+Control (Wiley, 2012), chapter 4, for the problem and these audits.
 
 Not covered: several tables of overlapping filters subtracted from one another, and integer programming over many
 margins at once, which can narrow a count further than these two audits see.
@@ -23,6 +24,8 @@ from numpy.typing import NDArray
 
 # Margins beyond which the linear audit is left out (it needs a dense matrix of this size).
 LINEAR_MARGINS: Final = 1_200
+# Further cells that are tried for being shown after all.
+MOST_SPARED: Final = 100
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -70,12 +73,11 @@ def suppress(n: Floats, codes: Ints, k: Floats, known: int) -> Hidden:
     hidden = primary.copy()
     blurred = False
     for _ in range(4 * len(n) + 4):
-        low, high = _bounds(n, k, hidden, lines, blurred)
-        exposed = primary & (high - low < 1 - 1e-9)
+        exposed = _exposed(n, k, primary, hidden, lines, blurred)
         if not exposed.any():
-            exposed = primary & _determined(hidden, lines)
-        if not exposed.any():
-            return Hidden(hidden, *_told(n, k, hidden, low, high, blurred), blurred)
+            if not blurred:
+                hidden = _spared(n, k, primary, hidden, lines)
+            return Hidden(hidden, *_told(n, k, hidden, lines, blurred), blurred)
         more = _cover(n, k, hidden, exposed, lines, zeros=False)
         if not more.any():
             more = _cover(n, k, hidden, exposed, lines, zeros=True)
@@ -85,6 +87,24 @@ def suppress(n: Floats, codes: Ints, k: Floats, known: int) -> Hidden:
         hidden |= more
     everything = np.ones(len(n), bool)
     return Hidden(everything, np.zeros(len(n)), np.full(len(n), max(float(n.sum()), float(k.max(initial=1)))), True)
+
+
+def _exposed(n: Floats, k: Floats, primary: Bools, hidden: Bools, lines: list[_Lines], blurred: bool) -> Bools:
+    """Small counts that a reader could work out."""
+    low, high = _bounds(n, k, hidden, lines, blurred)
+    exposed: Bools = primary & (high - low < 1 - 1e-9)
+    return exposed if exposed.any() else primary & _determined(hidden, lines)
+
+
+def _spared(n: Floats, k: Floats, primary: Bools, hidden: Bools, lines: list[_Lines]) -> Bools:
+    """Take back what need not be withheld, the largest counts first."""
+    extra = np.flatnonzero(hidden & ~primary)
+    for cell in extra[np.argsort(-n[extra], kind="stable")][:MOST_SPARED]:
+        fewer = hidden.copy()
+        fewer[cell] = False
+        if not _exposed(n, k, primary, fewer, lines, False).any():
+            hidden = fewer
+    return hidden
 
 
 def _margins(n: Floats, codes: Ints, known: int) -> list[_Lines]:
@@ -141,30 +161,36 @@ def _determined(hidden: Bools, lines: list[_Lines]) -> Bools:
 
 
 def _cover(n: Floats, k: Floats, hidden: Bools, exposed: Bools, lines: list[_Lines], *, zeros: bool) -> Bools:
-    """One more cell for each exposed one: the smallest shown of its emptiest margin; or all zeros of a margin."""
+    """One more cell for each exposed one, out of its emptiest margin: the smallest of those that another margin does
+    not give back at once. Or all zeros of a margin.
+    """
     more = np.zeros(len(n), bool)
     free = ~hidden & (n == 0 if zeros else n >= k)
+    counts = [np.bincount(line.of, hidden & line.member, len(line.known))[line.of] for line in lines]
+    lonely = sum(
+        (line.known[line.of] & line.member & (count == 0)).astype(int)
+        for line, count in zip(lines, counts, strict=True)
+    )
     for cell in np.flatnonzero(exposed):
         best: tuple[int, NDArray[np.intp]] | None = None
-        for line in lines:
-            margin = line.of[cell]
-            if not (line.known[margin] and line.member[cell]):
+        for line, count in zip(lines, counts, strict=True):
+            if not (line.known[line.of[cell]] and line.member[cell]):
                 continue
-            members = (line.of == margin) & line.member
-            candidates = np.flatnonzero(members & free)
-            count = int((members & hidden).sum())
-            if len(candidates) and (best is None or count < best[0]):
-                best = count, candidates
+            candidates = np.flatnonzero((line.of == line.of[cell]) & line.member & free)
+            if len(candidates) and (best is None or count[cell] < best[0]):
+                best = int(count[cell]), candidates
         if best is not None:
-            chosen = best[1] if zeros else best[1][[np.argmin(n[best[1]])]]
-            more[chosen] = True
+            candidates = best[1]
+            order = np.lexsort((n[candidates], np.broadcast_to(lonely, len(n))[candidates]))
+            more[candidates if zeros else candidates[order[:1]]] = True
     return more
 
 
-def _told(n: Floats, k: Floats, hidden: Bools, low: Floats, high: Floats, blurred: bool) -> tuple[Floats, Floats]:
+def _told(n: Floats, k: Floats, hidden: Bools, lines: list[_Lines], blurred: bool) -> tuple[Floats, Floats]:
     """Bounds to publish: those of the threshold for small counts, those that follow from the margins for the others."""
+    low, high = _bounds(n, k, hidden, lines, blurred)
     small = hidden & (n < k)
-    top = np.where(n % 1 == 0, k - 1, k) if not (n % 1).any() else k
-    least = np.where(small, 0.0 if blurred or (n % 1).any() else 1.0, np.floor(low))
-    most = np.where(small, top, np.ceil(high))
+    fractional = bool((n % 1).any())
+    least = np.where(small, 0.0 if blurred or fractional else 1.0, np.floor(low))
+    most = np.where(small, k if fractional else k - 1, np.ceil(high))
     return np.where(hidden, least, n), np.where(hidden, most, n)

@@ -1,0 +1,254 @@
+"""Commands of the store: import, batches, undo, quarantine, city, sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import Progress
+
+from curim_data.cli_frame import Command, Opt, Refused, Run, write_table
+from curim_data.home import create_home
+from curim_data.i18n import Message
+from curim_data.refresh import refresh
+from curim_data.store import Batch, Store
+
+COUNTS = ("read", "accepted", "updated", "duplicate", "quarantined", "repaired", "unmapped")
+
+
+def import_files(
+    run: Run,
+    files: list[Path],
+    format: str | None = None,
+    dates: str | None = None,
+    profile: Path | None = None,
+    dry_run: bool = False,
+) -> None:
+    """Import files one after the other; the first that cannot be used does not stop the others."""
+    from curim_data.ingest import ImportProblem, import_file
+
+    if not run.home.has_city():
+        create_home(run.home.path, profile)
+        named = run.t.label(run.home.city().names)
+        run.note(run.t("{home} was new: it now holds the profile of {city}.", home=str(run.home.path), city=named))
+    told: list[dict[str, Any]] = []
+    failed: Message | None = None
+    for file in files:
+        try:
+            with Progress(console=Console(stderr=True), transient=True) as bar:
+                task = bar.add_task(file.name, total=1.0)
+
+                def step(share: float, message: Message, task: Any = task, bar: Progress = bar) -> None:
+                    bar.update(task, completed=share, description=run.t(message))
+
+                report = import_file(
+                    run.home, file, file.name, format=format, dates=dates, dry_run=dry_run, progress=step
+                )
+        except ImportProblem as problem:
+            failed = failed or problem.message
+            told.append({"file": file.name, "error": run.t(problem.message)})
+            continue
+        told.append({"file": file.name, **_counts(report.batch)})
+        if not run.as_json:
+            run.say(report.sentence(run.t))
+    if run.as_json:
+        run.answer({"files": told})
+    if failed is not None:
+        raise Refused(failed)
+
+
+def _counts(batch: Batch) -> dict[str, Any]:
+    return {
+        "format": batch.format,
+        "batch": batch.id,
+        **{name: getattr(batch, name) for name in COUNTS},
+        "reasons": dict(batch.reasons),
+    }
+
+
+def batches(run: Run) -> None:
+    """Every import."""
+    run.city()
+    found = Store(run.home).batches()
+    if run.as_json:
+        listed = [{"file": b.file_name, "when": b.when, "undone": b.undone, **_counts(b)} for b in found]
+        run.answer({"batches": listed})
+        return
+    if not found:
+        run.say(run.t("Nothing was imported yet."))
+        return
+    rows = [
+        (b.id, b.file_name, run.t.moment(b.when), *(getattr(b, name) for name in COUNTS[:5]), b.undone) for b in found
+    ]
+    headings = ["Import", "File", "When", "Read", "Accepted", "Updated", "Duplicate", "Set aside", "Undone"]
+    run.table(pd.DataFrame(rows, columns=[run.t(_HEADINGS[name]) for name in headings]))
+
+
+_HEADINGS = {
+    "Import": Message("Import"),
+    "File": Message("File"),
+    "When": Message("When"),
+    "Read": Message("Read"),
+    "Accepted": Message("Accepted"),
+    "Updated": Message("Updated"),
+    "Duplicate": Message("Duplicate"),
+    "Set aside": Message("Set aside"),
+    "Undone": Message("Undone"),
+}
+
+
+def undo(run: Run, batch: str) -> None:
+    """Take an import back."""
+    run.city()
+    report = Store(run.home).undo(batch)
+    if run.as_json:
+        run.answer({"batch": batch, "removed": report.removed, "restored": report.restored, "kept": report.kept})
+        return
+    run.say(
+        run.t(
+            "The import {batch} was undone: {removed} alerts removed, {restored} given back their earlier content, "
+            "{kept} kept because a later import changed them.",
+            batch=batch,
+            removed=report.removed,
+            restored=report.restored,
+            kept=report.kept,
+        )
+    )
+
+
+def quarantine(run: Run, batch: str, out: Path) -> None:
+    """Rows that an import set aside, ready to be mended."""
+    run.city()
+    frame = Store(run.home).quarantine(batch, run.t)
+    write_table(out, frame)
+    if run.as_json:
+        run.answer({"batch": batch, "rows": len(frame), "out": str(out)})
+        return
+    run.say(run.t.n("{n} row written to {file}.", "{n} rows written to {file}.", len(frame), file=str(out)))
+
+
+def city_show(run: Run) -> None:
+    """What the city's profile holds."""
+    city = run.city()
+    source = run.source()
+    facts: dict[str, Any] = {
+        "city": run.t.label(city.names),
+        "version": city.version,
+        "illustrative": city.illustrative,
+        "epsg": city.epsg,
+        "timezone": city.timezone,
+        "districts": [area.id for area in city.districts],
+        "categories": list(city.categories),
+        "groups": list(city.groups),
+        "landmarks": [mark.id for mark in city.landmarks],
+        "streets": len(city.streets),
+        "population": city.population is not None,
+        "other_categories": list(source.other_categories),
+        "alerts": source.count,
+        "first": source.first if source.count else None,
+        "last": source.as_of if source.count else None,
+    }
+    if run.as_json:
+        run.answer(facts)
+        return
+    run.say(run.t("{city}, profile {version}", city=facts["city"], version=city.version))
+    if city.illustrative:
+        run.say(run.t("The shapes of this city are illustrative."))
+    listed = (
+        (Message("Districts: {values}"), facts["districts"]),
+        (Message("Groups of categories: {values}"), facts["groups"]),
+        (Message("Categories: {values}"), facts["categories"]),
+        (Message("Places: {values}"), facts["landmarks"]),
+        (Message("Categories outside the tree: {values}"), facts["other_categories"]),
+    )
+    for message, values in listed:
+        if values:
+            run.say(run.t(message, values=", ".join(values)))
+    if source.count:
+        run.say(
+            run.t.n(
+                "{n} alert, {first} – {last}",
+                "{n} alerts, {first} – {last}",
+                source.count,
+                first=source.first,
+                last=source.as_of,
+            )
+        )
+
+
+def city_refresh(run: Run) -> None:
+    """Make the columns that the profile gives anew."""
+    city = run.city()
+    changed = refresh(run.home)
+    if run.as_json:
+        run.answer({"profile_version": city.version, "alerts": changed})
+        return
+    run.say(
+        run.t.n(
+            "{n} alert now carries the profile {version}.",
+            "{n} alerts now carry the profile {version}.",
+            changed,
+            version=city.version,
+        )
+    )
+
+
+def sample(run: Run, folder: Path) -> None:
+    """Write the made-up sample exports again."""
+    from sample_data.generate import write_sample
+
+    try:
+        written = write_sample(folder)
+    except OSError as error:
+        raise Refused(
+            Message("{file} cannot be written: {why}.", {"file": str(folder), "why": error.strerror or str(error)})
+        ) from error
+    if run.as_json:
+        run.answer({"files": [str(path) for path in written]})
+        return
+    for path in written:
+        run.say(str(path))
+
+
+_BATCH = Opt(Message("Id of the import, as “curim batches” lists it."))
+COMMANDS = (
+    Command(
+        "import",
+        import_files,
+        Message("Import exports: every row is accepted, updated, known already, or set aside with its reason."),
+        False,
+        {
+            "files": Opt(Message("Exports to import.")),
+            "format": Opt(Message("Name of the format; recognised unless given."), ("--format",)),
+            "dates": Opt(Message("day-first or month-first, where the file does not say."), ("--dates",)),
+            "profile": Opt(Message("Profile folder for a home that has no city yet."), ("--profile",)),
+            "dry_run": Opt(Message("Say what would happen and write nothing."), ("--dry-run",)),
+        },
+    ),
+    Command("batches", batches, Message("List the imports."), False, {}),
+    Command("undo", undo, Message("Take an import back."), False, {"batch": _BATCH}),
+    Command(
+        "quarantine",
+        quarantine,
+        Message("Write the rows that an import set aside, with reasons, to a CSV file."),
+        False,
+        {"batch": _BATCH, "out": Opt(Message("CSV file to write."), ("--out",))},
+    ),
+    Command("city show", city_show, Message("Show the city's profile."), False, {}),
+    Command(
+        "city refresh",
+        city_refresh,
+        Message("Make districts, cells, places and darkness of all alerts anew after a change of the profile."),
+        False,
+        {},
+    ),
+    Command(
+        "sample",
+        sample,
+        Message("Write the made-up sample exports to a folder."),
+        False,
+        {"folder": Opt(Message("Folder to write to."))},
+    ),
+)

@@ -1,0 +1,39 @@
+"""Making the columns of a city's profile anew, after districts, categories, land or landmarks have changed."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from curim_data.alert import SCHEMA
+from curim_data.city import CityProfile
+from curim_data.home import Home
+from curim_data.places import enrich
+from curim_data.reasons import Flag
+from curim_data.store import Store
+
+
+def refresh(home: Home) -> int:
+    """Enrich all stored alerts with the home's current profile, in one commit; returns how many there are."""
+    city = home.city()
+    return Store(home).rewrite(lambda alerts: renewed(alerts, city), f"profile {city.version}")
+
+
+def renewed(alerts: pa.Table, city: CityProfile) -> pa.Table:
+    """Alerts (`alert.SCHEMA`) with the columns, the version and the flags that belong to this profile."""
+    fresh = enrich(alerts, city)
+    profile = {
+        Flag.OUTSIDE_CITY.value: [inside is False for inside in fresh["inside"].to_pylist()],
+        Flag.UNKNOWN_CATEGORY.value: [
+            any(name not in city.categories for name in (first, *(more or ())))
+            for first, more in zip(fresh["category"].to_pylist(), fresh["more_categories"].to_pylist(), strict=True)
+        ],
+    }
+    kept = ([flag for flag in flags or () if flag not in profile] for flags in fresh["flags"].to_pylist())
+    flags = [
+        [*old, *(flag for flag, raised in zip(profile, marks, strict=True) if raised)]
+        for old, *marks in zip(kept, *profile.values(), strict=True)
+    ]
+    version = pa.array([city.version] * fresh.num_rows, pa.string())
+    for name, column in (("flags", pa.array(flags, SCHEMA.field("flags").type)), ("profile_version", version)):
+        fresh = fresh.set_column(fresh.schema.get_field_index(name), SCHEMA.field(name), column)
+    return fresh
