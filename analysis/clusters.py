@@ -35,6 +35,8 @@ from curim_data.i18n import Message, Num, Translator
 __all__ = ["Cluster", "Clusters", "clusters", "eps_for", "least_alerts"]
 
 RUNS: Final = 199
+# Stricter than for cells: maps are looked at under many filters, and each look may show a chance cluster.
+ALPHA: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def clusters(
     eps: float | None = None,
     runs: int = RUNS,
     seed: int = 0,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
 ) -> Clusters:
     """Find clusters of alerts and keep those that chance does not explain.
 
@@ -139,6 +141,8 @@ def clusters(
         Metres that join alerts; chosen by `eps_for` when left out.
     runs, seed : int
         Simulated maps and their seed; p is at least 1 / (runs + 1).
+    alpha : float
+        Largest p of a cluster that is kept.
 
     Raises
     ------
@@ -189,7 +193,7 @@ def clusters(
         eps=float(chosen_eps.value),
         alpha=alpha,
         runs=runs,
-        choices=(chosen_eps, spread, *_told(search, counts, runs)),
+        choices=(chosen_eps, spread, *_told(search, counts, runs, alpha)),
     )
 
 
@@ -237,7 +241,7 @@ def _named(cluster: Cluster, others: list[Cluster]) -> Cluster:
     return replace(cluster, id=f"{int(h3.latlng_to_cell(cluster.latitude, cluster.longitude, 12)):x}")
 
 
-def _told(search: Search, counts: Floats, runs: int) -> tuple[Choice, ...]:
+def _told(search: Search, counts: Floats, runs: int, alpha: float) -> tuple[Choice, ...]:
     least, most = (int(edge(search.minimum[counts > 0])) for edge in (np.min, np.max))
     return (
         Choice(
@@ -253,7 +257,9 @@ def _told(search: Search, counts: Floats, runs: int) -> tuple[Choice, ...]:
             "runs",
             runs,
             Message(
-                "Its significance is its rank among the strongest clusters of {runs} simulated maps.", {"runs": runs}
+                "Its significance is its rank among the strongest clusters of {runs} simulated maps of chance; kept is "
+                "what at most {percent} % of them reach.",
+                {"runs": runs, "percent": Num(100 * alpha, 0)},
             ),
         ),
         Choice(

@@ -31,7 +31,8 @@ LARGEST_KM2: Final = 0.25
 def eps_for(x: Any, y: Any, n: Any) -> Choice:
     """Choose the distance that joins alerts: the knee of the distances to the fifth alert, between 50 and 300 m.
 
-    Distances from occupied cells to the cell in which their neighbourhood reaches five alerts, sorted; the knee is
+    Distances from occupied cells to the cell in which their neighbourhood reaches five alerts, sorted, without the
+    farthest 5 % (a few stray alerts would move the knee); the knee is
     where the curve lies farthest below the line from its first to its last point (Satopää et al. 2011), rounded to
     10 m. The limits are policy: a team, a lamp or a crossing serves 50 to 150 m around a point, and what is joined
     over more than 300 m is no place.
@@ -55,6 +56,7 @@ def eps_for(x: Any, y: Any, n: Any) -> Choice:
     enough = np.cumsum(counts[index], axis=1) >= LEAST_ALERTS
     first = np.where(enough.any(axis=1), enough.argmax(axis=1), reach - 1)
     curve = np.sort(distance[np.arange(len(some)), first])
+    curve = curve[: max(3, int(0.95 * len(curve)))]
     line = np.linspace(curve[0], curve[-1], len(curve))
     knee = float(curve[np.argmax(line - curve)])
     eps = float(np.clip(round(knee, -1), NARROWEST_M, WIDEST_M))

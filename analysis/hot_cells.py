@@ -1,0 +1,264 @@
+"""Hot spots on cells: where alerts are denser than their surroundings by more than chance and a margin.
+
+The test was chosen by simulation on the land of a city of 10 km² (cells of 130 m):
+
+* Against the mean of the city, the exact test of a cell's window marks a smooth, dense quarter (twice the city's
+  density, 800 m wide) in every map of 2,000 alerts or more. Such a quarter is no place for an intervention, so a cell
+  is compared with its own surroundings.
+* Given the counts of both, the count of the place is binomial whatever the local density: the test is exact without
+  an estimated baseline.
+* Inside such a quarter a place is still up to 1.25 times as dense as what lies around it. So hot means: by more than
+  a quarter denser than the surroundings, and chance does not explain the excess. `tests/oracles/test_false_alarms.py`
+  holds the rates.
+* Each cell is tested alone and together with the cells around it, and the better of both p-values is doubled: alone
+  finds places of 60 m, the window finds those that a border of cells cuts in two.
+* Corrected twice, for cells and for places: see `_marked`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+from scipy.stats import norm
+
+from analysis.grid import neighbours, ring, square_side
+from analysis.hotspot_choices import GISTAR_FROM, margin_for, surroundings_for, told, window_for
+from analysis.result import Choice
+from analysis.significance import Floats, denser, false_discovery, getis_ord, thinner
+from curim_data.i18n import Translator
+
+Cells = np.ndarray[Any, np.dtype[np.int64]]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+
+# A cell at the shore may hold next to no land and still get the alerts of the quay: it counts as at least this share.
+LEAST_LAND: Final = 0.25
+
+
+@dataclass(frozen=True)
+class HotCells:
+    """Cells with their test. Made by `significance`.
+
+    frame : DataFrame, index cell (int64)
+        n (NaN where withheld), low and high (its bounds), withheld, land_km2, size (land or base), window (count of the
+        cell and those around it), expected (of the window, from the density of its surroundings), ratio (window /
+        expected), p, q, hot, p_cold, q_cold, cold, z (`gistar_on_land`), z_q (its q-value by
+        the normal tail).
+    """
+
+    frame: pd.DataFrame
+    resolution: int
+    k: int
+    outer: int
+    alpha: float
+    margin: float
+    n: int
+    n_withheld: int
+    based: bool
+    gistar_valid: bool
+    choices: tuple[Choice, ...]
+
+    def sentence(self, t: Translator) -> str:
+        """How many cells are hot and cold, in words."""
+        hot, cold = int(self.frame["hot"].sum()), int(self.frame["cold"].sum())
+        parts = [
+            t.n("{n} cell is hot", "{n} cells are hot", hot) if hot else t("No cell is hot"),
+            t.n("{n} cell is cold", "{n} cells are cold", cold) if cold else t("no cell is cold"),
+        ]
+        cells = len(self.frame)
+        text = t(
+            "{found} among {cells} cells, tested on {alerts} alerts and corrected for having looked at every cell.",
+            found=t.join(parts),
+            cells=cells,
+            alerts=self.n,
+        )
+        if self.n_withheld:
+            text += " " + t.n(
+                "{n} cell with few alerts is withheld: it enters with the smallest count that it may have.",
+                "{n} cells with few alerts are withheld: they enter with the smallest count that they may have.",
+                self.n_withheld,
+            )
+        return text
+
+
+def significance(
+    cells: pd.DataFrame,
+    *,
+    base: pd.Series | None = None,
+    alpha: float = 0.05,
+    k: int | None = None,
+    margin: float | None = None,
+) -> HotCells:
+    """Test every cell of the land against its surroundings, exactly, and correct for having tested all.
+
+    Parameters
+    ----------
+    cells : DataFrame, index cell (int64, H3 of one resolution)
+        The whole study mask with columns n, land_km2 and, where counts passed the gate, low, high, withheld. For hot
+        cells withheld counts enter at `low` in the place and at `high` in the surroundings, for cold ones the other
+        way round: what is not shown never makes a mark. The surroundings of cold cells leave out what is hot.
+    base : Series, index cell, optional
+        Base population by cell (residents, or all alerts when `cells` holds one category). A place is then compared
+        with all the rest of the city, since the base itself follows the density: the count given n is binomial with
+        the place's share of the base. Conservative where the alerts are part of their base.
+    alpha : float
+        Share of false marks that is accepted among the marked (Benjamini–Hochberg).
+    k : int, optional
+        Rings of the window; chosen by `window_for` when left out.
+    margin : float, optional
+        Ratio that does not count as hot yet; chosen by `margin_for` when left out.
+
+    Raises
+    ------
+    ValueError
+        Without cells, or when they are of several resolutions.
+    """
+    data = _complete(cells)
+    index = np.asarray(data.index, dtype=np.int64)
+    resolution = _resolution(index)
+    side = square_side(resolution, index)
+    k = window_for(side) if k is None else k
+    margin = margin_for(k) if margin is None else margin
+    size = data["land_km2"] if base is None else base.reindex(data.index).fillna(0)
+    floor = LEAST_LAND * side**2 / 1e6 if base is None else 0.0
+
+    low, high = data["low"].to_numpy(float), data["high"].to_numpy(float)
+    outer = surroundings_for(side, k, float((neighbours(index, k) @ low).mean()))
+    around = (k, outer) if base is None else None
+    sizes = size.to_numpy(float)
+    scales = [_Scale.of(index, rings, around, sizes, floor) for rings in sorted({0, k})]
+    p_hot = _better([denser(s.place @ low, s.rest(high), s.size_in, s.size_out, margin) for s in scales])
+    q_hot, hot = _marked(index, p_hot, alpha)
+    calm = np.where(hot, 0.0, 1.0)
+    p_cold = _better(
+        [thinner(s.place @ high, s.rest(low * calm), s.size, s.rest(sizes * calm), margin) for s in scales]
+    )
+    q_cold, cold = _marked(index, p_cold, alpha)
+    window, expected = scales[-1].place @ low, scales[-1].expected(low)
+    near = neighbours(index, max(k, 1))
+    z = gistar_on_land(low, sizes, near)
+    frame = data.assign(
+        size=sizes,
+        window=window,
+        expected=expected,
+        ratio=np.divide(window, expected, out=np.full(len(index), np.nan), where=expected > 0),
+        p=p_hot,
+        q=q_hot,
+        hot=hot,
+        p_cold=p_cold,
+        q_cold=q_cold,
+        cold=cold,
+        z=z,
+        z_q=false_discovery(2 * norm.sf(np.abs(z))),
+    )
+    mean_window = float((near @ low).mean())
+    return HotCells(
+        frame=frame,
+        resolution=resolution,
+        k=k,
+        outer=outer,
+        alpha=alpha,
+        margin=margin,
+        n=round(low.sum()),
+        n_withheld=int(data["withheld"].sum()),
+        based=base is not None,
+        gistar_valid=mean_window >= GISTAR_FROM,
+        choices=told(side, k, outer, margin, alpha, base is not None, mean_window),
+    )
+
+
+def _marked(index: Cells, p: Floats, alpha: float) -> tuple[Floats, Bools]:
+    """The q-values and the marked cells: q <= alpha, in a group whose clearest cell stands out in the whole map.
+
+    Benjamini–Hochberg bounds the share of false cells. Among many cells that are truly hot it lets some others pass,
+    and those lie apart and would count as places of their own. So a group of neighbouring cells is kept only when its
+    smallest p, times the number of cells (Bonferroni), is at most alpha: the chance of any false place is bounded too
+    (the argument of Chumbley and Friston 2009, NeuroImage 44, 62–70, for peaks instead of points).
+    """
+    q = false_discovery(p)
+    marked: Bools = np.zeros(len(p), dtype=bool)
+    for group in connected(neighbours(index, 1), np.flatnonzero(q <= alpha)):
+        marked[group] = p[group].min() * len(p) <= alpha
+    return q, marked
+
+
+def gistar_on_land(counts: Floats, size: Floats, near: sparse.csr_array) -> Floats:
+    """Gi* where cells have land (or base) of unequal size: z by cell.
+
+    Cells at the shore have few alerts because they have little land, and plain Gi* calls them cold. So each count
+    enters as its Pearson residual from its share of the land, weighted by the root of that share: the sum over a
+    neighbourhood is then its count less its share of all alerts. Equal to plain Gi* where all sizes are equal.
+    """
+    share = size / size.sum()
+    expected = counts.sum() * share
+    residual = np.zeros(len(counts))
+    np.divide(counts - expected, np.sqrt(expected), out=residual, where=expected > 0)
+    return getis_ord(residual, sparse.csr_array(near.multiply(np.sqrt(share)[None, :])))
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """A place of some rings round each cell, and what it is compared with: a ring of land or the rest of the city.
+
+    `size`: land or base of the place; `size_in`: the same, but never less than the floor (only for hot cells: for cold
+    ones a floor would make the shore look empty).
+    """
+
+    place: sparse.csr_array
+    around: sparse.csr_array | None
+    size: Floats
+    size_in: Floats
+    size_out: Floats
+
+    @classmethod
+    def of(cls, cells: Cells, rings: int, around: tuple[int, int] | None, size: Floats, floor: float) -> _Scale:
+        place = neighbours(cells, rings)
+        ground = None if around is None else ring(cells, *around)
+        inside = place @ size
+        outside = size.sum() - inside if ground is None else ground @ size
+        return cls(place, ground, inside, np.maximum(inside, floor), outside)
+
+    def rest(self, counts: Floats) -> Floats:
+        """Counts in the surroundings."""
+        return np.asarray(counts.sum() - self.place @ counts if self.around is None else self.around @ counts)
+
+    def expected(self, counts: Floats) -> Floats:
+        """Counts in the place if it were as dense as its surroundings; NaN where there are none."""
+        density = np.full(len(counts), np.nan)
+        np.divide(self.rest(counts), self.size_out, out=density, where=self.size_out > 0)
+        return density * self.size_in
+
+
+def _better(p: list[Floats]) -> Floats:
+    """The smaller of the p-values of several scales, corrected for their number (Bonferroni)."""
+    best: Floats = np.minimum(1.0, len(p) * np.min(p, axis=0))
+    return best
+
+
+def _complete(cells: pd.DataFrame) -> pd.DataFrame:
+    """The columns of the test, with exact counts where no gate added bounds."""
+    if cells.empty:
+        raise ValueError("cells is empty: pass the whole study mask, zeros included")
+    data = cells.set_index("cell") if "cell" in cells.columns else cells
+    bounds = {name: data[name] if name in data else data["n"] for name in ("low", "high")}
+    withheld = data["withheld"] if "withheld" in data else pd.Series(False, index=data.index)
+    return data[["n", "land_km2"]].assign(**bounds, withheld=withheld.astype(bool))
+
+
+def _resolution(index: Cells) -> int:
+    found = set((index >> 52 & 15).tolist())
+    if len(found) != 1:
+        raise ValueError(f"cells are of the resolutions {sorted(found)}: pass cells of one")
+    return int(found.pop())
+
+
+def connected(near: sparse.csr_array, members: Cells) -> list[Cells]:
+    """The members (positions among the cells) in groups that hang together by neighbouring cells."""
+    if not len(members):
+        return []
+    count, labels = connected_components(near[members][:, members], directed=False)
+    return [members[labels == label] for label in range(count)]
