@@ -28,6 +28,7 @@ TITLES = {
     "data": (t("Data"), Role.ANALYST),
     "methods": (t("Methods"), Role.COUNCIL),
 }
+STILL = ' style="color:inherit;text-decoration:none"'
 WITHOUT_FILTER = ("data", "methods", "interventions", "evaluation")
 
 
@@ -80,7 +81,7 @@ def languages(page: Page) -> None:
     for lang in LANGUAGES:
         query = urlencode({**words, **carried(lang, "", "")})
         name = html.escape(LANGUAGE_NAMES[lang])
-        mark = ' aria-current="true" style="font-weight:700;color:inherit"' if lang == page.t.lang else ""
+        mark = ' aria-current="true" style="color:inherit;font-weight:700"' if lang == page.t.lang else STILL
         links.append(f'<a href="?{html.escape(query)}" target="_self" lang="{lang}" hreflang="{lang}"{mark}>{name}</a>')
     label = html.escape(t("Language"))
     st.html(f'<nav aria-label="{label}" style="display:flex;gap:.9em;font-size:.9rem">{"".join(links)}</nav>')

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,15 +46,16 @@ class Picked:
 
 
 def class_breaks(counts: Sequence[float], classes: int = len(COUNTS)) -> list[int]:
-    """Upper bounds of at most `classes` classes for the positive counts: quantiles, whole and distinct.
+    """Upper bounds of at most `classes` classes for the positive counts, in equal steps of their logarithm.
 
-    The last class is open to the maximum. An empty list where nothing is above zero.
+    Counts by place are so uneven that equal steps would put all but a few cells into the first class, and classes of
+    equal size all hot spots into the last. Whole and distinct; empty where nothing is above zero.
     """
-    positive = np.asarray([c for c in counts if c == c and c > 0], float)
-    if not len(positive):
+    positive = [c for c in counts if c == c and c > 0]
+    if not positive:
         return []
-    cuts = np.quantile(positive, np.linspace(0, 1, classes + 1)[1:], method="higher")
-    return sorted({int(np.ceil(cut)) for cut in cuts})
+    least, most = min(positive), max(positive)
+    return sorted({math.ceil(least * (most / least) ** (k / classes) - 1e-9) for k in range(1, classes + 1)})
 
 
 def draw(
@@ -173,7 +175,14 @@ def _count_layers(t: Translator, colours: Palette, cells: pd.DataFrame, pickable
             place = int(np.searchsorted(breaks, row.n))
             shade = rgba(shades[min(place, len(shades) - 1)], 225)
             shown.append({"hex": name, "shade": shade, "tip": alerts(t, row.n)})
-    settings = {"get_hexagon": "hex", "extruded": False, "coverage": 0.93, "pickable": pickable, "auto_highlight": True}
+    settings = {
+        "get_hexagon": "hex",
+        "extruded": False,
+        "stroked": False,
+        "coverage": 0.93,
+        "pickable": pickable,
+        "auto_highlight": True,
+    }
     return [
         pdk.Layer("H3HexagonLayer", id="withheld", data=hidden, get_fill_color=rgba(colours.withheld, 190), **settings),
         pdk.Layer("H3HexagonLayer", id="cells", data=shown, get_fill_color="shade", **settings),
@@ -240,7 +249,7 @@ def legend(
     entries: list[tuple[str, str]] = []
     if cells is not None:
         breaks = class_breaks(cells["n"].tolist())
-        lower = 1
+        lower = math.floor(cells["n"][cells["n"] > 0].min()) if breaks else 1
         for shade, upper in zip(_shades(len(breaks)), breaks, strict=False):
             span = t.number(upper) if upper == lower else f"{t.number(lower)}–{t.number(upper)}"
             entries.append((f"background:{shade}", span))

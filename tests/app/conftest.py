@@ -1,0 +1,47 @@
+"""Runs the dashboard's shell without a browser: any page, any language, any audience."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from curim_data.home import Home
+
+SHELL = Path(__file__).resolve().parents[2] / "pages" / "shell.py"
+PAGES = ("briefing", "hotspots", "trends", "gender", "interventions", "evaluation", "data", "methods")
+EXISTING = tuple(name for name in PAGES if (SHELL.parent / f"{name}.py").exists())
+TIMEOUT = 90
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_page(sample: Home, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """`open_page("trends", lang="el", period="28d")` runs the page with these words in its address."""
+    monkeypatch.setenv("CURIM_HOME", str(sample.path.parent))
+
+    def run(name: str = "briefing", **query: str) -> AppTest:
+        app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+        for word, value in query.items():
+            app.query_params[word] = value
+        app.run()
+        if name != EXISTING[0]:
+            app.switch_page(f"{name}.py")
+            app.run()
+        return app
+
+    return run
+
+
+def errors(app: AppTest) -> list[str]:
+    """What went wrong in a run, with its traceback."""
+    return [f"{e.message}\n{''.join(e.stack_trace or [])}" for e in app.exception]
+
+
+def word(app: AppTest, name: str) -> str:
+    """A word of the address, empty where it is not there."""
+    value = app.query_params.get(name, "")
+    return str(value[0] if isinstance(value, list) else value)

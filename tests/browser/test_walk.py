@@ -1,0 +1,95 @@
+"""Walk every page in every language in a real browser."""
+
+from __future__ import annotations
+
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from curim_data.i18n import LANGUAGES
+from tests.browser.conftest import EXISTING, PATIENCE, Visit, ready, serving, watch
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", EXISTING)
+def test_page_stands(visit: Visit, name: str, lang: str) -> None:
+    page = visit(name, lang=lang)
+    assert page.locator("html").get_attribute("lang") == lang
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_test_id("stMain").locator("h1").first).to_be_visible()
+
+
+@pytest.mark.parametrize("name", EXISTING)
+def test_nothing_scrolls_sideways_on_a_phone(visit: Visit, name: str) -> None:
+    page = visit(name, width=390, height=800, lang="el")
+    wide = page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]').scrollWidth")
+    assert wide <= 390
+
+
+def test_policy_is_sent_and_kept(visit: Visit, address: str) -> None:
+    request = urllib.request.Request(address, headers={"Accept": "text/html"})
+    with urllib.request.urlopen(request) as answer:
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    page = visit()
+    blocked = page.evaluate(
+        """() => new Promise((done) => {
+            document.addEventListener("securitypolicyviolation", (event) => done(event.effectiveDirective));
+            const script = document.createElement("script");
+            script.textContent = "window.broken = true";
+            document.head.append(script);
+        })"""
+    )
+    assert blocked == "script-src-elem"
+    assert page.evaluate("() => window.broken") is None
+
+
+def test_language_changes_with_a_reload(visit: Visit) -> None:
+    page = visit(lang="en", light="dark")
+    page.get_by_role("link", name="Français").click()
+    page.wait_for_url("**lang=fr**")
+    ready(page)
+    assert page.locator("html").get_attribute("lang") == "fr"
+    assert "light=dark" in page.url
+
+
+def test_filter_goes_along_and_back_works(visit: Visit) -> None:
+    page = visit(lang="en", light="dark")
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Methods").click()
+    page.wait_for_url("**/methods?**")
+    assert "light=dark" in page.url
+    page.go_back()
+    ready(page)
+    expect(page.get_by_test_id("stSidebar").get_by_text("After dark")).to_be_visible()
+    page.get_by_role("button", name="After dark ×").click()
+    page.wait_for_function("() => !location.search.includes('light')")
+    expect(page.get_by_test_id("stSidebar").get_by_text("Day and night")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("button", name="After dark ×")).to_be_visible()
+
+
+def test_page_is_guarded_on_a_fresh_server(browser: Browser, tmp_path: Path) -> None:
+    """With sign-in configured, the very first request goes to a page's own address: nothing is shown."""
+    secrets = tmp_path / ".streamlit" / "secrets.toml"
+    secrets.parent.mkdir()
+    secrets.write_text(
+        '[auth]\nredirect_uri = "http://localhost/oauth2callback"\ncookie_secret = "only for this test"\n'
+        'client_id = "test"\nclient_secret = "test"\nserver_metadata_url = "https://id.invalid/metadata"\n'
+    )
+    troubles: list[str] = []
+    with serving(tmp_path) as fresh:
+        for path in ("/data?lang=en", "/methods?lang=en", "/shell?lang=en", "/?lang=en"):
+            page = browser.new_page()
+            page.set_default_timeout(PATIENCE)
+            watch(page, fresh, troubles)
+            page.goto(f"{fresh}{path}")
+            expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+            text = page.get_by_test_id("stMain").inner_text()
+            assert "Import" not in text
+            assert "Methods" not in text
+            page.close()
+    assert not troubles
