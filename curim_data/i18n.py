@@ -25,6 +25,8 @@ from babel.numbers import format_decimal, format_percent
 LANGUAGES: Final = ("el", "en", "fr")
 LANGUAGE_NAMES: Final = {"el": "Ελληνικά", "en": "English", "fr": "Français"}
 DEFAULT_LANGUAGE: Final = "el"
+# Forms of numbers and dates: European English.
+_FORMS: Final = {"en": "en_GB"}
 LOCALE_DIR: Final = Path(__file__).parent / "locale"
 
 
@@ -60,7 +62,7 @@ class Translator:
         if lang not in LANGUAGES:
             raise ValueError(f"language {lang!r} is not one of {', '.join(LANGUAGES)}")
         self.lang = lang
-        self.locale = Locale.parse(lang)
+        self.locale = Locale.parse(_FORMS.get(lang, lang))
         self._catalog = _catalog(lang)
 
     def __call__(self, message: str | Message, /, **values: Any) -> str:
