@@ -6,27 +6,20 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from curim_data import queries
-from curim_data.access import Audience
 from curim_data.cli_analysis import Method, find
 from curim_data.cli_frame import Command, Opt, Refused, Run, ending, write_file
-from curim_data.engine import Source
-from curim_data.filters import AlertFilter
 from curim_data.i18n import Message
-from curim_data.plan import Plan, PlanStatus, Problem, to_json
+from curim_data.plan import Plan, PlanStatus, to_json
 
 if TYPE_CHECKING:
-    from analysis.clusters import Cluster
-    from analysis.hotspots import Spot
-    from analysis.spots import SpotName
     from curim_data.plans import PlanStore
 
 
 def plan_draft(run: Run, spot: int = 1, who: str = "curim") -> None:
     """Draft a plan from a hot spot and keep it."""
     from analysis.planning import draft
+    from curim_data.study_plan import problem_of
 
     source = run.source()
     f = run.filter(source)
@@ -50,38 +43,6 @@ def plan_draft(run: Run, spot: int = 1, who: str = "curim") -> None:
     run.say(plan.objective.text)
     for warning in made.warnings:
         run.say(run.t(warning))
-
-
-def problem_of(source: Source, f: AlertFilter, audience: Audience, spot: Spot | Cluster, name: SpotName) -> Problem:
-    """A hot spot's problem in figures, made of counts that passed the gate."""
-    from analysis.spots import problem_for, profile
-
-    here = f.replace(cells=spot.names)
-
-    def counted(*by: str, among: AlertFilter = here, complete: bool = False) -> pd.DataFrame:
-        return queries.counts(source, among, by, audience, complete=complete).frame
-
-    told = profile(
-        source.city,
-        n=spot.n,
-        categories=counted("category"),
-        hours=counted("weekday", "hour"),
-        affected=counted("affected_gender"),
-        dark=counted("dark"),
-        months=counted("month", among=here.replace(period="all"), complete=True),
-    )
-    city = counted("affected_gender", among=f.replace(cells=())).set_index("affected_gender")["low"]
-    women, men = float(city.get("woman", 0)), float(city.get("man", 0))
-    start, end = queries.dates(source, f)
-    return problem_for(
-        spot,
-        name,
-        told,
-        query=here.to_query(),
-        start=start,
-        end=end,
-        women_city=women / (women + men) if women + men else None,
-    )
 
 
 def plan_list(run: Run, status: PlanStatus | None = None) -> None:

@@ -4,7 +4,7 @@
 <home>/alerts/          Delta table of alerts
 <home>/quarantine/      rows that could not be accepted, one Parquet file for each import
 <home>/plans.sqlite     intervention plans, unless CURIM_PLANS_URL names another database
-<home>/sample/          the home of the made-up sample city, which never mixes with real data
+<home>/sample/          the home of the made-up sample city, which never mixes with real data (sample.txt marks it)
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from curim_data.city import FILES, CityProfile, load_city
+
+SAMPLE_MARK: Final = "sample.txt"
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,14 @@ class Home:
 
     @property
     def plans_url(self) -> str:
-        """SQLAlchemy address of the plans."""
-        return os.environ.get("CURIM_PLANS_URL") or f"sqlite:///{self.path / 'plans.sqlite'}"
+        """SQLAlchemy address of the plans; those of the sample never go to the database of real ones."""
+        here = f"sqlite:///{self.path / 'plans.sqlite'}"
+        return here if self.is_sample else os.environ.get("CURIM_PLANS_URL") or here
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether this is the finished home of the sample city."""
+        return (self.path / SAMPLE_MARK).exists()
 
     def city(self) -> CityProfile:
         """Read the city's profile; ProfileError where it is missing or broken."""
@@ -83,12 +92,17 @@ def sample_home(base: Home) -> Home:
     one home, and a build that was cut short leaves nothing behind that could be taken for whole.
     """
     home = Home(base.path / "sample")
-    if home.exists():
+    if home.is_sample and home.exists():
         return home
     base.path.mkdir(parents=True, exist_ok=True)
     with _lock(base.path / "sample.lock"):
         if not home.exists():
             _build_sample(home)
+        if not home.is_sample:
+            from curim_data.demo_plans import demo_plans
+
+            demo_plans(home)
+            (home.path / SAMPLE_MARK).write_text("The home of the sample city: made-up data.\n", "utf-8")
     return home
 
 
