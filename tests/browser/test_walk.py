@@ -30,12 +30,13 @@ def test_nothing_scrolls_sideways_on_a_phone(visit: Visit, name: str) -> None:
     assert wide <= 390
 
 
-def test_policy_is_sent_and_kept(visit: Visit, address: str) -> None:
+def test_policy_is_sent_and_kept(browser: Browser, address: str) -> None:
     request = urllib.request.Request(address, headers={"Accept": "text/html"})
     with urllib.request.urlopen(request) as answer:
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    page = visit()
+    page = browser.new_page()
+    page.goto(address)
     blocked = page.evaluate(
         """() => new Promise((done) => {
             document.addEventListener("securitypolicyviolation", (event) => done(event.effectiveDirective));
@@ -46,6 +47,7 @@ def test_policy_is_sent_and_kept(visit: Visit, address: str) -> None:
     )
     assert blocked == "script-src-elem"
     assert page.evaluate("() => window.broken") is None
+    page.close()
 
 
 def test_language_changes_with_a_reload(visit: Visit) -> None:
