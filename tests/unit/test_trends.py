@@ -195,6 +195,22 @@ def test_cutting_keeps_what_is_usual():
     assert cut.n == series["n"].tail(28).sum()
 
 
+def test_counts_calmer_than_chance_keep_the_width_of_chance():
+    y = np.round(60 + 20 * np.sin(2 * np.pi * np.arange(208) / 52))
+    trend = weekly(weeks(y), covered(weeks(y)))
+    roots = np.sqrt(trend.frame["upper"] + 1 / 8) - np.sqrt(trend.frame["expected"] + 1 / 8)
+    assert roots.to_numpy() == pytest.approx(3.5 * 0.45)
+
+
+def test_last_year_is_the_same_week_and_the_same_month():
+    series = weeks(np.arange(120))
+    trend = weekly(series, covered(series))
+    assert trend.frame["last_year"].iloc[52:].tolist() == list(range(68))
+    months = pd.DataFrame({"month": pd.date_range("2024-01-01", periods=20, freq="MS").date, "n": range(20)})
+    trend = monthly(months, (dt.date(2024, 1, 1), dt.date(2025, 8, 31)))
+    assert trend.frame["last_year"].iloc[12:].tolist() == list(range(8))
+
+
 def test_months_and_days():
     months = pd.DataFrame({"month": pd.date_range("2022-11-01", periods=48, freq="MS").date, "n": seasonal(48)})
     trend = monthly(months, (dt.date(2022, 11, 1), dt.date(2026, 10, 20)))
