@@ -147,9 +147,8 @@ class _Change:
 
 
 def _put(key: str, value: Any) -> str:
-    """Set a widget's value for this run, where it differs."""
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
+    """Set a widget's value for this run; always, since an interrupted run may have left the browser behind."""
+    st.session_state[key] = value
     return key
 
 

@@ -10,7 +10,7 @@ from curim_data.i18n import N_
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: the question it answers, its formulas (LaTeX), settings, limits, sources, and what a test reproduces."""
+    """One figure: its question, formulas (LaTeX), settings, limits, sources, and what a test reproduces."""
 
     title: str
     answers: str
@@ -60,9 +60,7 @@ FIGURES: Final = (
         N_("Which dense places are there, whatever the borders of the cells?"),
         (r"\sum_{j:\ d_{ij} \le \varepsilon} \frac{x_j}{\mathrm{min}_j} \ge 1",),
         N_("A fine cell is the core of a cluster when the alerts within ε metres reach the minimum that holds there."),
-        N_(
-            "ε and the minimum come from the data and a smoothed local baseline; clusters that chance makes are dropped."
-        ),
+        N_("ε and the minimum come from the data and a smoothed baseline; clusters that chance makes are dropped."),
         N_("Outlines follow reported positions; where an app puts alerts on a default point, that pile is set aside."),
         ("Ester et al. 1996, KDD", "Campello et al. 2013, PAKDD"),
     ),
@@ -107,12 +105,11 @@ FIGURES: Final = (
         N_("What weighs more on whom"),
         N_("Which categories are a larger part of women's alerts than of men's?"),
         (
-            r"\frac{a / n_w}{b / n_m}, \qquad \mathrm{sd}(\ln) = \sqrt{\tfrac1a - \tfrac1{n_w} + \tfrac1b - \tfrac1{n_m}}",
+            r"\frac{a / n_w}{b / n_m}",
+            r"\mathrm{sd}(\ln) = \sqrt{\tfrac1a - \tfrac1{n_w} + \tfrac1b - \tfrac1{n_m}}",
         ),
         N_("a of the women's alerts and b of the men's are of the category. Fisher's exact test, corrected."),
-        N_(
-            "Places are tested for a share of women that differs from the city's, not for being hot for one gender only."
-        ),
+        N_("Places are tested for a share of women unlike the city's, not for being hot for one gender only."),
         N_("A ratio of one can hide that both are high."),
         ("Katz et al. 1978, Biometrics 34", "Gelman & Stern 2006, The American Statistician 60"),
     ),

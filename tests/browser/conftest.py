@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from curim_data.home import Home
 
@@ -36,6 +36,7 @@ FLAGS = (
 # Streamlit probes these below the page's own path and finds them at the root afterwards.
 PROBES = re.compile(r"/\w+/_stcore/(health|host-config)")
 PATIENCE = 60_000
+expect.set_options(timeout=20_000)
 
 
 @contextmanager

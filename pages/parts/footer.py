@@ -1,0 +1,39 @@
+"""What stands under every figure: its sentence, how many alerts are behind it, and what was chosen for the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from analysis.result import Choice
+from curim_data.i18n import Translator
+from curim_data.queries import Total
+from pages.parts.page import Page
+
+
+def footer(page: Page, *, sentence: str = "", total: Total | None = None, choices: Sequence[Choice] = ()) -> None:
+    """The sentence in body type, the counts below it, and the settings behind a fold."""
+    t = page.t
+    if sentence:
+        st.write(sentence)
+    if total is not None:
+        st.caption(mapped_of(t, total))
+    if choices:
+        with st.expander(t("How this was made")):
+            for choice in choices:
+                st.caption(t(choice.told))
+
+
+def mapped_of(t: Translator, total: Total) -> str:
+    """How many alerts there are and how many of them are on the map."""
+    if total.n is None:
+        return t("Fewer than {k} alerts: too few to show how many.", k=total.threshold)
+    parts = [t.n("n = {n} alert", "n = {n} alerts", total.n)]
+    if total.mapped is not None:
+        parts.append(t("{n} on the map", n=total.mapped))
+    if total.unmapped:
+        parts.append(t("{n} without a position", n=total.unmapped))
+    if total.outside:
+        parts.append(t("{n} outside the city", n=total.outside))
+    return t("{parts}.", parts=", ".join(parts))

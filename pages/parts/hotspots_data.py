@@ -1,0 +1,125 @@
+"""The Hot spots page's questions, kept for a while, and which spot is selected."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analysis.clusters import Clusters
+from curim_data import studies, study_spot
+from curim_data.access import Audience
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.studies import HotSpotStudy
+from curim_data.study_spot import Place, SpotLine, SpotStudy
+from pages.parts.caching import remember
+from pages.parts.page import Dataset
+
+MAP, LIST, SELECTED = "hotspots_map", "hotspots_list", "spot"
+
+
+def _source(dataset: Dataset) -> Source:
+    return open_source(Home(Path(dataset.home)))
+
+
+@remember
+def hot_spots(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None) -> HotSpotStudy:
+    """Hot cells and spots under the filter."""
+    return studies.hot_spot_study(_source(dataset), chosen, audience, resolution)
+
+
+@remember
+def clusters(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Clusters:
+    """Clusters under the filter."""
+    return studies.cluster_study(_source(dataset), chosen, audience)
+
+
+@remember
+def lines(dataset: Dataset, chosen: AlertFilter, audience: Audience, spots: tuple[Place, ...]) -> tuple[SpotLine, ...]:
+    """A line of the list for each spot."""
+    return study_spot.spot_lines(_source(dataset), chosen, spots, audience)
+
+
+@remember
+def close_up(dataset: Dataset, chosen: AlertFilter, audience: Audience, spot: Place) -> SpotStudy:
+    """One spot, looked at closely."""
+    return study_spot.spot_study(_source(dataset), chosen, spot, audience)
+
+
+def selected_spot(spots: tuple[Place, ...]) -> str | None:
+    """The id of the selected spot: what was picked last, on the map or in the list; the first one to begin with.
+
+    The selection stands in the link, so that a colleague sees the same place.
+    """
+    ids = [spot.id for spot in spots]
+    current = st.query_params.get(SELECTED, ids[0] if ids else "")
+    for key, read in ((MAP, _picked_on_map), (f"{LIST}_{current}", _picked_in_list)):
+        picked = read(st.session_state.get(key), spots)
+        if picked is not None and picked != st.session_state.get(f"{key}_seen"):
+            current = picked or current
+        st.session_state[f"{key}_seen"] = picked
+    if current not in ids:
+        return ids[0] if ids else None
+    if (ids and current != ids[0]) or SELECTED in st.query_params:
+        st.query_params[SELECTED] = current
+    return current
+
+
+def picked_cells() -> tuple[str, ...]:
+    """Cells that are picked on the map, as H3 names."""
+    objects = _objects(st.session_state.get(MAP))
+    return tuple(dict.fromkeys(row["hex"] for layer in ("cells", "withheld") for row in objects.get(layer, ())))
+
+
+def _objects(event: Any) -> Any:
+    return (event or {}).get("selection", {}).get("objects", {})
+
+
+def _picked_on_map(event: Any, spots: tuple[Place, ...]) -> str | None:
+    """The spot under what was picked last on the map; empty where that is no spot, None where nothing is picked."""
+    objects = _objects(event)
+    outlines = [row["id"] for row in objects.get("outlines", ())]
+    cells = [row["hex"] for layer in ("cells", "withheld") for row in objects.get(layer, ())]
+    if not outlines and not cells:
+        return None
+    if outlines:
+        return str(outlines[-1])
+    return next((spot.id for spot in spots if cells[-1] in spot.names), "")
+
+
+def _picked_in_list(event: Any, spots: tuple[Place, ...]) -> str | None:
+    rows = (event or {}).get("selection", {}).get("rows", [])
+    return spots[rows[0]].id if rows and rows[0] < len(spots) else None
+
+
+def as_frame(shown: tuple[SpotLine, ...]) -> pd.DataFrame:
+    """The list as figures, for its table and its download."""
+    rows = [
+        {
+            "rank": line.spot.rank,
+            "id": line.spot.id,
+            "n": line.spot.n,
+            "expected": line.spot.expected,
+            "ratio": line.spot.ratio,
+            "low": line.spot.low,
+            "high": line.spot.high,
+            "q": line.spot.q,
+            "women": line.women.value if line.women else float("nan"),
+            "category": line.category,
+            "longitude": round(line.spot.longitude, 5),
+            "latitude": round(line.spot.latitude, 5),
+            "cells": " ".join(line.spot.names),
+        }
+        for line in shown
+    ]
+    return pd.DataFrame(rows)
+
+
+def without_area(chosen: AlertFilter) -> AlertFilter:
+    """The filter without its area: spots stand out from the whole city."""
+    return replace(chosen, districts=(), places=(), cells=())
