@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+import h3.api.basic_int as h3
 import pandas as pd
+from shapely import Point
 
 from curim_data import privacy, queries
 from curim_data.access import Audience
 from curim_data.alert import CELL_RESOLUTIONS
+from curim_data.city import CityProfile
 from curim_data.cli_frame import Command, Opt, Refused, Run, ending, write_file, write_table
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -20,6 +25,7 @@ from curim_data.i18n import Message
 if TYPE_CHECKING:
     from analysis.clusters import Cluster, Clusters
     from analysis.hotspots import HotCells, Spot
+    from analysis.result import Choice
     from analysis.spots import SpotName
 
 
@@ -30,16 +36,19 @@ class Method(StrEnum):
     CLUSTERS = "clusters"
 
 
-FINE: Final = 12
-UNITS: Final = {"week": "weekly", "month": "monthly", "local_date": "daily"}
-
-
 class Unit(StrEnum):
     """The step of a trend."""
 
     WEEK = "week"
     MONTH = "month"
     DAY = "local_date"
+
+
+UNITS: Final[Mapping[Unit, Literal["week", "month", "day"]]] = {
+    Unit.WEEK: "week",
+    Unit.MONTH: "month",
+    Unit.DAY: "day",
+}
 
 
 def counts(
@@ -99,7 +108,8 @@ def hotspots(
         ending(out, ".geojson", ".csv")
     source = run.source()
     f = run.filter(source)
-    found, spots, names, size = find(source, f, run.audience, method, resolution)
+    found = find(source, f, run.audience, method, resolution)
+    spots, names, result = found.spots, found.names, found.result
     rows = [
         {
             "rank": spot.rank,
@@ -128,16 +138,16 @@ def hotspots(
             {
                 **asked(run, source, f),
                 "method": method.value,
-                "resolution": size,
-                "n": found.n,
-                "told": found.sentence(run.t),
+                "resolution": found.resolution,
+                "n": result.n,
+                "told": result.sentence(run.t),
                 "choices": [{"name": c.name, "value": c.value, "told": run.t(c.told)} for c in found.choices],
                 "spots": rows,
             }
         )
         return
     run.say(sentence(run, source, f))
-    run.say(found.sentence(run.t))
+    run.say(result.sentence(run.t))
     for spot in spots:
         run.say(f"{spot.rank}. {names[spot.id](run.t)} – {spot.sentence(run.t)}")
     for choice in found.choices:
@@ -149,37 +159,54 @@ _SPOT_COLUMNS: Final = (
 )
 
 
-def find(
-    source: Source, f: AlertFilter, audience: Audience, method: Method, resolution: int | None
-) -> tuple[HotCells | Clusters, tuple[Spot, ...] | tuple[Cluster, ...], dict[str, SpotName], int]:
-    """Hot spots with their names: the result, its places, their names by id, the resolution."""
-    from analysis.clusters import clusters
-    from analysis.grid import resolution_for
-    from analysis.hotspots import hot_spots, significance
-    from analysis.spots import name_spots
+@dataclass(frozen=True)
+class Found:
+    """Hot spots under a filter: the result that tells of them, those in the filter's area, and their names by id."""
 
-    city = source.city
-    _check(resolution)
-    finest = privacy.finest_resolution(audience, f, city)
+    result: HotCells | Clusters
+    spots: tuple[Spot | Cluster, ...]
+    names: Mapping[str, SpotName]
+    resolution: int
+    choices: tuple[Choice, ...]
+
+
+def find(source: Source, f: AlertFilter, audience: Audience, method: Method, resolution: int | None) -> Found:
+    """Look for hot spots in the whole city, and keep those whose middle lies in the area that the filter names.
+
+    Refused for a resolution that there is not, and for clusters where the audience may not see fine cells.
+    """
+    from analysis.spots import name_spots
+    from curim_data.studies import CLUSTER_RESOLUTION, cluster_study, hot_spot_study
+
+    finest = privacy.finest_resolution(audience, f, source.city)
     if method is Method.CLUSTERS:
-        if finest < FINE:
+        if finest < CLUSTER_RESOLUTION:
             raise Refused(
                 Message("Clusters need exact alerts: ask as analyst or specialist, or with --method significance.")
             )
-        result = clusters(queries.cells(source, f, FINE, audience).frame, city)
-        return result, result.found, name_spots(result.found, city), FINE
-    if resolution is None:
-        mapped = queries.total(source, f, audience).mapped or 0
-        land = city.land_cells(finest)
-        some = land.index[:50].to_numpy()
-        resolution = int(resolution_for(mapped, float(land.sum()), finest=finest, cells=some).value)
-    if not 8 <= resolution <= 12:
-        raise Refused(
-            Message("--resolution {resolution}: map cells have resolution 8 to 12.", {"resolution": resolution})
-        )
-    hot = significance(queries.cells(source, f, resolution, audience).frame)
-    spots = hot_spots(hot)
-    return hot, spots, name_spots(spots, city), resolution
+        result = cluster_study(source, f, audience)
+        names = name_spots(result.found, source.city)
+        spots = tuple(spot for spot in result.found if _in_area(spot, names[spot.id], f, source.city))
+        return Found(result, spots, names, CLUSTER_RESOLUTION, result.choices)
+    _check(resolution)
+    privacy.check(["cell"], resolution, f, audience, source.city)
+    study = hot_spot_study(source, f, audience, resolution)
+    names = name_spots(study.spots, source.city)
+    kept = tuple(spot for spot in study.spots if _in_area(spot, names[spot.id], f, source.city))
+    return Found(study.hot, kept, names, study.resolution, study.choices)
+
+
+def _in_area(spot: Spot | Cluster, name: SpotName, f: AlertFilter, city: CityProfile) -> bool:
+    """Whether the middle of a hot spot lies in the filter's districts, at its places and in its cells."""
+    middle = Point(spot.longitude, spot.latitude)
+    in_district = any(area.id in f.districts and area.polygon.covers(middle) for area in city.districts)
+    sizes = {h3.get_resolution(int(cell, 16)) for cell in f.cells}
+    cells = {f"{h3.latlng_to_cell(spot.latitude, spot.longitude, size):x}" for size in sizes}
+    return (
+        (not f.districts or in_district)
+        and (not f.places or name.place in f.places)
+        and (not f.cells or not cells.isdisjoint(f.cells))
+    )
 
 
 def _check(resolution: int | None) -> None:
@@ -210,20 +237,14 @@ def geojson(spots: Any, rows: list[dict[str, Any]]) -> str:
 
 def trends(run: Run, unit: Unit = Unit.WEEK, out: Path | None = None) -> None:
     """A series with its expected band."""
-    from analysis import trends as analysis
+    from curim_data.studies import trend_study
 
     source = run.source()
     f = run.filter(source)
-    history = f.replace(period="all")
-    told = queries.counts(source, history, [unit.value], run.audience, complete=True)
-    if told.frame.empty:
-        raise Refused(Message("There are no alerts yet: “curim import FILE” brings some."))
-    start = queries.dates(source, f)[0]
-    made = getattr(analysis, UNITS[unit.value])(told.frame, (source.first, source.as_of))
-    trend = made.since(start)
+    trend = trend_study(source, f, run.audience, UNITS[unit])
+    if trend is None:
+        raise Refused(Message("There are no alerts in this period: “curim import FILE” brings some."))
     frame = trend.frame[[unit.value, "n", "expected", "lower", "upper", "alarm", "complete", "withheld"]]
-    end = pd.Timestamp(queries.dates(source, f)[1])
-    frame = frame[frame[unit.value] <= end].reset_index(drop=True)
     if out is not None:
         write_table(out, frame)
     if run.as_json:

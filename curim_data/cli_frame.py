@@ -48,13 +48,14 @@ class Opt:
 
 @dataclass(frozen=True)
 class Command:
-    """A command: its path ("plan draft"), its function, its help, and whether it takes the filter."""
+    """A command: its path ("plan draft"), its function and help, whether it takes the filter, and its usual reader."""
 
     path: str
     run: Callable[..., None]
     help: Message
     filtered: bool
     options: Mapping[str, Opt]
+    audience: Audience = Audience.ANALYST
 
 
 @dataclass
@@ -242,7 +243,7 @@ def _with_options(command: Command, t: Translator) -> Callable[..., None]:
             parameters.append(_keyword(f"{_FILTER}{word}", str | None, option))
     common = {
         "home": (Path | None, typer.Option(None, "--home", help=t("Folder of the data; CURIM_HOME, or var/."))),
-        "audience": (Audience, typer.Option(Audience.ANALYST, "--audience", help=t("For whom the numbers are."))),
+        "audience": (Audience, typer.Option(command.audience, "--audience", help=t("For whom the numbers are."))),
         "lang": (str | None, typer.Option(None, "--lang", help=t("Language: el, en or fr."))),
         "as_json": (bool, typer.Option(False, "--json", help=t("Print one JSON object and nothing else."))),
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curim_data import queries
+from curim_data.access import Audience
 from curim_data.cli_analysis import Method, find
 from curim_data.cli_frame import Command, Opt, Refused, Run, ending, write_file
 from curim_data.i18n import Message
@@ -23,7 +24,8 @@ def plan_draft(run: Run, spot: int = 1, who: str = "curim") -> None:
 
     source = run.source()
     f = run.filter(source)
-    _, spots, names, resolution = find(source, f, run.audience, Method.SIGNIFICANCE, None)
+    found = find(source, f, run.audience, Method.SIGNIFICANCE, None)
+    spots = found.spots
     if not 1 <= spot <= len(spots):
         raise Refused(
             Message("--spot {spot}: the filter leaves {n} hot spots.", {"spot": spot, "n": len(spots)})
@@ -31,8 +33,8 @@ def plan_draft(run: Run, spot: int = 1, who: str = "curim") -> None:
             else Message("The filter leaves no hot spot to make a plan for: widen it.")
         )
     chosen = spots[spot - 1]
-    problem = problem_of(source, f, run.audience, chosen, names[chosen.id])
-    cells = queries.cells(source, f, resolution, run.audience).frame
+    problem = problem_of(source, f, run.audience, chosen, found.names[chosen.id])
+    cells = queries.cells(source, f, found.resolution, run.audience).frame
     made = draft(problem, source.city, source.as_of, cells=cells, language=run.t.lang)
     plan = _plans(run).create(made.plan, who)
     if run.as_json:
@@ -102,9 +104,13 @@ COMMANDS = (
         Message("Draft a plan from a hot spot and keep it."),
         True,
         {
-            "spot": Opt(Message("Rank of the hot spot in “curim hotspots” under the same filter."), ("--spot",)),
+            "spot": Opt(
+                Message("Which hot spot of “curim hotspots” under the same filter and audience; 1 is the clearest."),
+                ("--spot",),
+            ),
             "who": Opt(Message("Name for the plan's history."), ("--who",)),
         },
+        audience=Audience.COUNCIL,
     ),
     Command(
         "plan list",

@@ -231,7 +231,7 @@ class Store:
         def attempt(table: DeltaTable) -> int:
             alerts = change(_columns(table, SCHEMA)).select(SCHEMA.names).cast(SCHEMA)
             write_deltalake(table, alerts, mode="overwrite", commit_properties=_properties({"rewrite": reason}))
-            return alerts.num_rows
+            return int(alerts.num_rows)
 
         return self._retry(attempt)
 

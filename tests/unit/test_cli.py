@@ -1,0 +1,282 @@
+"""The command line on the sample city: answers, one JSON object, exit codes, one line for what cannot be used."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sample_data
+from curim_data.cli import COMMANDS, language, main
+from curim_data.cli_frame import FILTER_HELP, build
+from curim_data.export import safe_cell, safe_csv
+from curim_data.filters import FIELDS
+from curim_data.home import Home
+from curim_data.i18n import LANGUAGES, translator
+from curim_data.store import Store
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CURIM_LANG", "en")
+
+
+@pytest.fixture(scope="module")
+def copied(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A copy of the sample home that a test may read from and keep plans in."""
+    path = tmp_path_factory.mktemp("cli") / "home"
+    shutil.copytree(sample.path, path)
+    return Home(path)
+
+
+@pytest.fixture
+def own(sample: Home, tmp_path: Path) -> Home:
+    """A copy of the sample home that one test may change."""
+    shutil.copytree(sample.path, tmp_path / "home")
+    return Home(tmp_path / "home")
+
+
+def answer(capsys: Capture, home: Home, *words: str) -> dict[str, Any]:
+    """The object that a command prints, and nothing beside it."""
+    assert main([*words, "--home", str(home.path), "--json"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 1
+    return dict(json.loads(printed))
+
+
+def refused(capsys: Capture, *words: str) -> str:
+    """The line of a refusal: exit code 2, one line on standard error, nothing on standard output."""
+    assert main(list(words)) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    return printed.err
+
+
+def test_counts(capsys: Capture, copied: Home) -> None:
+    told = answer(capsys, copied, "counts", "--by", "district", "--period", "all", "--affected", "woman")
+    assert set(told) == {
+        *("filter", "sentence", "audience", "by", "threshold", "total", "withheld", "notes", "rows"),
+    }
+    assert told["filter"] == {"period": "all", "affected": "woman"}
+    assert told["total"] == sum(row["n"] for row in told["rows"])
+    assert {"zone_1", "zone_5"} <= {row["district"] for row in told["rows"]}
+
+
+def test_counts_by_cell_and_to_a_file(capsys: Capture, copied: Home, tmp_path: Path) -> None:
+    out = tmp_path / "counts.csv"
+    told = answer(capsys, copied, "counts", "--by", "cell,month", "--out", str(out))
+    assert int(told["rows"][0]["cell"], 16) >> 52 & 15 == 12
+    assert out.read_bytes().startswith(b"\xef\xbb\xbfcell,month,n,low,high,withheld\r\n")
+    assert len(out.read_text("utf-8-sig").splitlines()) == len(told["rows"]) + 1
+
+
+def test_the_council_gets_protected_counts(capsys: Capture, copied: Home) -> None:
+    told = answer(capsys, copied, "counts", "--by", "category,affected_gender,district", "--audience", "council")
+    shown = [row["n"] for row in told["rows"] if not row["withheld"]]
+    assert told["threshold"] == 10
+    assert not [n for n in shown if 0 < n < 10]
+    assert told["withheld"] > 0
+    assert all(row["n"] is None for row in told["rows"] if row["withheld"])
+
+
+def test_counts_for_a_reader(capsys: Capture, copied: Home) -> None:
+    assert main(["counts", "--by", "district", "--home", str(copied.path), "--light", "dark"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("All alerts, after dark, ")
+    assert any(line.startswith("Zone 1") for line in lines)
+
+
+def test_hotspots(capsys: Capture, copied: Home, tmp_path: Path) -> None:
+    out = tmp_path / "spots.geojson"
+    told = answer(capsys, copied, "hotspots", "--period", "all", "--out", str(out))
+    assert len(told["spots"]) >= 5
+    assert told["spots"][0]["name"]
+    drawn = json.loads(out.read_text())
+    assert [f["properties"]["id"] for f in drawn["features"]] == [spot["id"] for spot in told["spots"]]
+    here = answer(capsys, copied, "hotspots", "--period", "all", "--district", "zone_1")
+    assert {spot["id"] for spot in here["spots"]} < {spot["id"] for spot in told["spots"]}
+    assert main(["hotspots", "--home", str(copied.path), "--out", str(tmp_path / "spots.csv")]) == 0
+    assert capsys.readouterr().out.startswith("All alerts")
+    assert (tmp_path / "spots.csv").read_text("utf-8-sig").startswith("rank,id,name,n,")
+
+
+def test_trends(capsys: Capture, copied: Home) -> None:
+    told = answer(capsys, copied, "trends", "--by", "month")
+    assert len(told["rows"]) == 12
+    assert told["rows"][-1]["month"] == "2026-10-01"
+    assert told["told"]
+
+
+def test_plans(capsys: Capture, copied: Home, tmp_path: Path) -> None:
+    told = answer(capsys, copied, "plan", "draft", "--lang", "el", "--who", "Test")
+    plan = told["plan"]
+    assert plan["language"] == "el"
+    assert plan["problem"]["cells"]
+    listed = answer(capsys, copied, "plan", "list")["plans"]
+    assert plan["id"] in {entry["id"] for entry in listed}
+    assert answer(capsys, copied, "plan", "show", plan["id"])["plan"]["title"] == plan["title"]
+    for name, start in (("plan.pdf", b"%PDF"), ("plan.docx", b"PK"), ("plan.json", b"{")):
+        answer(capsys, copied, "plan", "export", plan["id"], "--out", str(tmp_path / name))
+        assert (tmp_path / name).read_bytes().startswith(start)
+    home = ("--home", str(copied.path))
+    assert "plan.txt" in refused(capsys, "plan", "export", plan["id"], "--out", str(tmp_path / "plan.txt"), *home)
+    assert "nobody" in refused(capsys, "plan", "show", "nobody", *home)
+    assert "--spot 99" in refused(capsys, "plan", "draft", "--spot", "99", *home)
+
+
+def test_import_quarantine_undo(capsys: Capture, own: Home, tmp_path: Path) -> None:
+    before = Store(own).count()
+    dry = answer(capsys, own, "import", str(sample_data.DIRTY_EXPORT), "--dry-run")["files"][0]
+    assert Store(own).count() == before
+    told = answer(capsys, own, "import", str(sample_data.DIRTY_EXPORT))["files"][0]
+    assert {name: told[name] for name in ("read", "accepted")} == {name: dry[name] for name in ("read", "accepted")}
+    assert told["accepted"] + told["updated"] + told["duplicate"] + told["quarantined"] == told["read"]
+    again = answer(capsys, own, "import", str(sample_data.DIRTY_EXPORT))["files"][0]
+    assert (again["accepted"], again["updated"]) == (0, 0)
+    out = tmp_path / "rows.csv"
+    assert answer(capsys, own, "quarantine", told["batch"], "--out", str(out))["rows"] == told["quarantined"]
+    assert [b["undone"] for b in answer(capsys, own, "batches")["batches"]] == [False, False, False]
+    answer(capsys, own, "undo", told["batch"])
+    assert Store(own).count() == before
+    assert "undone" in refused(capsys, "undo", told["batch"], "--home", str(own.path))
+
+
+def test_a_file_that_cannot_be_used_does_not_stop_the_others(capsys: Capture, tmp_path: Path) -> None:
+    bad = tmp_path / "picture.csv"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    home = tmp_path / "new"
+    words = ["import", str(bad), str(sample_data.LATER_EXPORT), "--home", str(home), "--json"]
+    assert main(words) == 2
+    printed = capsys.readouterr()
+    files = json.loads(printed.out)["files"]
+    assert "error" in files[0]
+    assert files[1]["accepted"] > 0
+    assert "picture.csv" in printed.err
+
+
+def test_city_show_and_refresh(capsys: Capture, own: Home) -> None:
+    told = answer(capsys, own, "city", "show")
+    assert told["alerts"] == Store(own).count()
+    districts = own.city_folder / "districts.geojson"
+    districts.write_text(districts.read_text().replace('"zone_1"', '"harbour"'))
+    refreshed = answer(capsys, own, "city", "refresh")
+    assert refreshed["alerts"] == told["alerts"]
+    assert refreshed["profile_version"] != told["version"]
+    rows = answer(capsys, own, "counts", "--by", "district", "--period", "all")["rows"]
+    assert "harbour" in {row["district"] for row in rows}
+    assert "zone_1" not in {row["district"] for row in rows}
+    assert not answer(capsys, own, "batches")["batches"][0]["undone"]
+
+
+def test_sample_is_written_again(capsys: Capture, copied: Home, tmp_path: Path) -> None:
+    files = answer(capsys, copied, "sample", str(tmp_path / "sample"))["files"]
+    main_export = next(Path(name) for name in files if Path(name).name == sample_data.MAIN_EXPORT.name)
+    assert main_export.read_bytes() == sample_data.MAIN_EXPORT.read_bytes()
+
+
+UNUSABLE = [
+    (["counts", "--period", "yesterday"], "--period yesterday"),
+    (["counts", "--from", "1 March"], "1 March"),
+    (["counts", "--category", "nothing"], "--category nothing"),
+    (["counts", "--by", "alert_id"], "alert_id"),
+    (["counts", "--by", "week,week"], "week,week"),
+    (["counts", "--by", "week", "--resolution", "9"], "--resolution"),
+    (["counts", "--by", "cell", "--resolution", "7"], "8 to 12"),
+    (["counts", "--by", "cell", "--resolution", "12", "--audience", "council"], "too fine"),
+    (["counts", "--by", "week", "--out", "/proc/nothing/a.csv"], "cannot be written"),
+    (["counts", "--by", "week", "--out", "a.txt"], ".csv"),
+    (["hotspots", "--method", "clusters", "--audience", "council"], "exact alerts"),
+    (["hotspots", "--method", "magic"], "magic"),
+    (["undo", "nothing"], "nothing"),
+    (["counts", "--lang", "de"], "de"),
+    (["nothing"], "nothing"),
+    (["plan"], ""),
+    (["counts", "--audience", "king"], "king"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), UNUSABLE, ids=lambda case: " ".join(case) if isinstance(case, list) else "")
+def test_what_cannot_be_used_is_one_line(
+    capsys: Capture, copied: Home, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
+) -> None:
+    monkeypatch.setenv("CURIM_HOME", str(copied.path))
+    assert said in refused(capsys, *words)
+
+
+def test_without_a_city(capsys: Capture, tmp_path: Path) -> None:
+    assert str(tmp_path) in refused(capsys, "counts", "--home", str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_filter_options_are_the_words_of_the_query_string() -> None:
+    assert set(FILTER_HELP) == {word for field in FIELDS for word in field.words}
+    for lang in LANGUAGES:
+        build(COMMANDS, translator(lang))
+
+
+def test_help(capsys: Capture) -> None:
+    assert main(["counts", "--help"]) == 0
+    printed = capsys.readouterr().out
+    assert all(f"--{word}" in printed for word in FILTER_HELP)
+    assert main([]) == 0
+    assert "hotspots" in capsys.readouterr().out
+
+
+def test_the_reader_s_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert language(["counts", "--lang", "fr"]) == language(["--lang=fr"]) == "fr"
+    monkeypatch.delenv("CURIM_LANG")
+    monkeypatch.setenv("LC_ALL", "el_GR.UTF-8")
+    assert language([]) == "el"
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    assert language([]) == "en"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@a",
+        "\tx",
+        "\rx",
+        "\0x",
+        " =1",
+        "\u00a0=1",
+        "\u200b=1",
+        " \u00a0+1",
+        "＝1",
+        "\n=1",
+        "\ufeff=1",
+    ],
+)
+def test_formulas_are_made_texts(text: str) -> None:
+    assert safe_cell(text) == f"'{text}"
+
+
+def test_safe_csv() -> None:
+    import datetime as dt
+
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {
+            "=name": ["a,b", 'say "x"', "line\nbreak"],
+            "n": [1.0, -2.5, None],
+            "day": pd.to_datetime(["2025-01-01", None, "2025-01-03"]),
+            "date": [dt.date(2025, 1, 1), None, dt.date(2025, 1, 3)],
+            "yes": [True, False, True],
+        }
+    )
+    assert safe_csv(frame) == (
+        "'=name,n,day,date,yes\r\n"
+        '"a,b",1,2025-01-01,2025-01-01,true\r\n'
+        '"say ""x""",-2.5,,,false\r\n'
+        '"line\nbreak",,2025-01-03,2025-01-03,true\r\n'
+    )
