@@ -107,22 +107,11 @@ def landmark_pins(
     return kept
 
 
-def labels(city: CityProfile, pins: Collection[Pin], colours: Palette, *, layer: str, strong: bool) -> pdk.Layer:
-    """Names on the map, with a halo so that they read on any colour. Hot spots strong, landmarks quiet.
-
-    Names of the eastern third stand left of their point, so that the edge of the map does not cut them.
-    """
-    west, _, east, _ = city.land.bounds
-    rows = [
-        {
-            "position": [pin.longitude, pin.latitude],
-            "text": f"{pin.rank} {pin.name}" if pin.rank else pin.name,
-            "anchor": "end" if pin.longitude > west + (east - west) * 0.66 else "start" if strong else "middle",
-        }
-        for pin in pins
-    ]
-    for row in rows:
-        row["shift"] = [{"start": 9, "middle": 0, "end": -9}[row["anchor"]], 0]
+def labels(
+    city: CityProfile, pins: Collection[Pin], colours: Palette, *, layer: str, strong: bool, narrow: bool = False
+) -> pdk.Layer:
+    """Names on the map, with a halo so that they read on any colour. Hot spots strong, landmarks quiet."""
+    rows = _beside_one_another(city, pins, narrow=narrow) if strong else [_row(pin, pin.name, "middle") for pin in pins]
     return pdk.Layer(
         "TextLayer",
         id=layer,
@@ -142,6 +131,35 @@ def labels(city: CityProfile, pins: Collection[Pin], colours: Palette, *, layer:
         character_set=pdk.types.String("auto"),
         pickable=False,
     )
+
+
+def _row(pin: Pin, text: str, anchor: str, down: int = 0) -> dict[str, Any]:
+    shift = {"start": 9, "middle": 0, "end": -9}[anchor]
+    return {"position": [pin.longitude, pin.latitude], "text": text, "anchor": anchor, "shift": [shift, down]}
+
+
+def _beside_one_another(city: CityProfile, pins: Collection[Pin], *, narrow: bool) -> list[dict[str, Any]]:
+    """Labels that do not run into one another: right of the point, left, below or above; else the rank alone."""
+    west, south, east, north = city.land.bounds
+    pixel = (north - south) / (330 if narrow else 490)
+    pixel_x = pixel / math.cos(math.radians((north + south) / 2))
+    taken: list[tuple[float, float, float, float]] = []
+    rows = []
+    for pin in pins:
+        full = f"{pin.rank} {pin.name}" if pin.rank else pin.name
+        tries = [(full, "start", 0), (full, "end", 0), (full, "start", 15), (full, "start", -15), (full, "end", 15)]
+        tries += [(full, "end", -15), (str(pin.rank or ""), "start", 0)]
+        for text, anchor, down in tries:
+            width = (7.6 * len(text) + 10) * pixel_x
+            left = pin.longitude - (width if anchor == "end" else 0)
+            middle = pin.latitude - down * pixel
+            box = (left, middle - 8 * pixel, left + width, middle + 8 * pixel)
+            over = any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken)
+            if not over and west - 12 * pixel_x < box[0] and box[2] < east + 12 * pixel_x:
+                break
+        taken.append(box)
+        rows.append(_row(pin, text, anchor, down))
+    return rows
 
 
 def view(land: BaseGeometry, *, window: int, span: float, height: int) -> pdk.ViewState:

@@ -192,15 +192,16 @@ def forest_figure(
     return figure
 
 
-def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230) -> go.Figure:
+def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact: bool = False) -> go.Figure:
     """Weekday by hour, Monday on top, in the classes of the count scale.
 
     `frame`: columns `weekday` (0 Monday), `hour` (0–23), `n` (NaN where withheld: drawn in the withheld grey).
     """
     t, colours = page.t, palette(page.theme)
+    compact = compact or page.narrow
     grid = frame.pivot_table(index="weekday", columns="hour", values="n", aggfunc="sum", dropna=False, min_count=1)
     grid = grid.reindex(index=range(7), columns=range(24))
-    days = [t.weekday(day, "wide" if not page.narrow else "abbreviated") for day in range(7)]
+    days = [t.weekday(day, "abbreviated" if compact else "wide") for day in range(7)]
     figure = base_figure(t, colours, height=height, plot_bgcolor=colours.withheld)
     figure.add_heatmap(
         z=grid.to_numpy(),
@@ -217,7 +218,7 @@ def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230) -> go.Fi
         ],
         hoverinfo="text",
     )
-    hours = list(range(0, 24, 6 if page.narrow else 3))
+    hours = list(range(0, 24, 6 if compact else 3))
     figure.update_xaxes(tickvals=hours, ticktext=[f"{hour:02d}:00" for hour in hours])
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure

@@ -144,7 +144,7 @@ def deck_of(
     layers.append(_hexagon_lines("highlight", highlight, colours.highlight, width=4))
     quiet = basemap.landmark_pins(page.city, page.t, pins, narrow=page.narrow)
     layers.append(basemap.labels(page.city, quiet, colours, layer="landmarks", strong=False))
-    layers.append(basemap.labels(page.city, pins, colours, layer="pins", strong=True))
+    layers.append(basemap.labels(page.city, pins, colours, layer="pins", strong=True, narrow=page.narrow))
     return pdk.Deck(
         layers=layers,
         map_provider=None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -39,7 +39,7 @@ def table(
     """
     st.dataframe(
         written(page.t, frame, digits=digits, percent=percent)[list(headings)],
-        column_config=settings(headings, columns),
+        column_config=settings(headings, columns, {*(digits or {}), *(percent or {})}),
         hide_index=True,
         key=key,
         alt=alt,
@@ -64,7 +64,7 @@ def selectable(
     """A table of which one row can be picked: its position. `selected` sets the row when the table first appears."""
     event: Any = st.dataframe(
         written(page.t, frame, digits=digits, percent=percent)[list(headings)],
-        column_config=settings(headings, columns),
+        column_config=settings(headings, columns, {*(digits or {}), *(percent or {})}),
         hide_index=True,
         key=key,
         alt=alt,
@@ -92,9 +92,15 @@ def written(
     return out
 
 
-def settings(headings: Mapping[str, str], columns: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Streamlit's column settings for plain headings, with a column's own where given."""
-    return {name: (columns or {}).get(name, st.column_config.Column(label)) for name, label in headings.items()}
+def settings(
+    headings: Mapping[str, str], columns: Mapping[str, Any] | None = None, numbers: Collection[str] = ()
+) -> dict[str, Any]:
+    """Streamlit's column settings for plain headings, numbers to the right; a column's own where given."""
+    return {
+        name: (columns or {}).get(name)
+        or st.column_config.Column(label, alignment="right" if name in numbers else None)
+        for name, label in headings.items()
+    }
 
 
 def download(t: Translator, frame: pd.DataFrame, file_name: str, *, key: str, label: str = "") -> None:

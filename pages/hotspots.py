@@ -1,0 +1,86 @@
+"""Hot spots, for the specialist: where, how sure, since when; and the way from a place to a plan."""
+
+import streamlit as st
+
+from curim_data.access import Role
+from curim_data.privacy import finest_resolution, sees_exact
+from pages.parts import filter_bar, maps
+from pages.parts.basemap import Pin
+from pages.parts.footer import footer
+from pages.parts.guard import require
+from pages.parts.hotspots_data import MAP, clusters, hot_spots, lines, picked_cells, selected_spot
+from pages.parts.hotspots_list import area_of_cells, cell_size, downloads, headline, ranked_list
+from pages.parts.hotspots_panel import panel
+
+page = require(Role.COUNCIL)
+t = page.t
+assert page.source is not None
+
+exact = sees_exact(page.audience)
+finest = finest_resolution(page.audience, page.filter, page.city)
+study = hot_spots(page.dataset, page.filter, page.audience)
+
+title = st.container()
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    layers = {"significance": t("Significance"), "clusters": t("Clusters")}
+    layer = "significance"
+    if exact:
+        layer = st.segmented_control(
+            t("Layer"),
+            list(layers),
+            format_func=layers.__getitem__,
+            default="significance",
+            key="hotspots_layer",
+            required=True,
+        )
+    if layer == "significance":
+        sizes = {0: t("Chosen from the data"), **{r: cell_size(page, r) for r in range(8, min(finest, 11) + 1)}}
+        size = st.selectbox(t("Cell size"), list(sizes), format_func=sizes.__getitem__, key="hotspots_size", width=220)
+        if size:
+            study = hot_spots(page.dataset, page.filter, page.audience, size)
+
+found = clusters(page.dataset, page.filter, page.audience) if layer == "clusters" else None
+spots = study.spots if found is None else found.found
+shown = lines(page.dataset, page.filter, page.audience, tuple(spots))
+chosen = selected_spot(tuple(spots))
+line = next((one for one in shown if one.spot.id == chosen), None)
+
+with title:
+    headline(page, study, shown, is_clusters=found is not None)
+    st.caption(filter_bar.sentence(page))
+
+left, right = st.columns([2, 1], gap="large")
+with left:
+    maps.draw(
+        page,
+        key=MAP,
+        alt=t("Map of the city with its hot spots; the list below holds the same."),
+        cells=study.cells.frame,
+        hot=() if found else study.hot.frame.index[study.hot.frame["hot"]],
+        outlines=[maps.Outline(c.id, one.name(t), c.outline) for c, one in zip(found.found, shown, strict=True)]
+        if found
+        else (),
+        pins=[Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown],
+        highlight=line.spot.cells if line and not found else (),
+        span=0.66,
+    )
+    area_of_cells(page, picked_cells(), study)
+    ranked_list(page, shown, chosen)
+    footer(
+        page,
+        sentence=(found or study.hot).sentence(t),
+        total=study.total,
+        choices=study.choices if found is None else found.choices,
+    )
+    downloads(page, shown)
+with right:
+    if line is None:
+        st.subheader(t("No place stands out"))
+        st.write(
+            t(
+                "No place has more alerts than its surroundings and chance explain. That is an answer too. With few "
+                "alerts it can also mean that there are too few to tell: widen the period or the categories."
+            )
+        )
+    else:
+        panel(page, line)

@@ -1,0 +1,156 @@
+"""The Hot spots page's headline, ranked list, area of picked cells, and downloads."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import shapely
+import streamlit as st
+
+from analysis.grid import square_side
+from curim_data.city import cell_polygons
+from curim_data.i18n import Translator
+from curim_data.studies import HotSpotStudy
+from curim_data.study_spot import SpotLine
+from curim_data.words import category_label, hour_label
+from pages.parts import filter_bar, tables
+from pages.parts.hotspots_data import LIST, as_frame
+from pages.parts.page import Page
+
+BUTTON = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}
+
+
+def headline(page: Page, study: HotSpotStudy, shown: tuple[SpotLine, ...], *, is_clusters: bool) -> None:
+    """The page's one sentence: how many places stand out, and how much of the whole they hold."""
+    t = page.t
+    if not shown:
+        st.title(t("No hot spot stands out from chance."))
+        return
+    alerts = sum(line.spot.n for line in shown)
+    land = study.cells.frame["land_km2"].sum()
+    area = sum(line.spot.area_km2 if is_clusters else line.spot.land_km2 for line in shown)
+    mapped = study.total.mapped
+    values = {"alerts": t.percent(alerts / mapped) if mapped else "–", "land": t.percent(area / land)}
+    st.title(
+        t.n(
+            "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
+            "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
+            len(shown),
+            **values,
+        )
+    )
+
+
+def cell_size(page: Page, resolution: int) -> str:
+    """A cell size in words: the side of a square as large as a cell in this city."""
+    side = round(square_side(resolution, page.city.land_cells(9).index))
+    return page.t("{metres} m", metres=side)
+
+
+def ranked_list(page: Page, shown: tuple[SpotLine, ...], chosen: str | None) -> None:
+    """The hot spots, clearest first; picking a row selects the place on the map."""
+    if not shown:
+        return
+    t = page.t
+    rows = [
+        {
+            "rank": line.spot.rank,
+            "name": line.name(t),
+            "n": line.spot.n,
+            "expected": t.number(line.spot.expected),
+            "ratio": _ratio(page, line),
+            "q": t.p_value(line.spot.q),
+            "women": _women(page, line),
+            "category": category_label(t, page.city, line.category) if line.category else t("protected"),
+            "hours": f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}" if line.hours else t("protected"),
+        }
+        for line in shown
+    ]
+    headings = {
+        "rank": "#",
+        "name": t("Hot spot"),
+        "n": t("Alerts"),
+        "ratio": t("Ratio (95 %)"),
+        "women": t("Women (95 %)"),
+        "category": t("Main category"),
+        "hours": t("Peak hours"),
+        "expected": t("Expected"),
+        "q": t("Corrected p"),
+    }
+    if page.narrow:
+        headings = {name: headings[name] for name in ("rank", "name", "n", "ratio")}
+    position = next((at for at, line in enumerate(shown) if line.spot.id == chosen), None)
+    tables.selectable(
+        page,
+        pd.DataFrame(rows),
+        headings,
+        key=f"{LIST}_{chosen or ''}",
+        alt=t("Hot spots, clearest first"),
+        selected=position,
+    )
+
+
+def area_of_cells(page: Page, cells: tuple[str, ...], study: HotSpotStudy) -> None:
+    """Cells picked on the map can become the filter's area."""
+    if len(cells) < 2:
+        return
+    t = page.t
+    low = study.cells.frame["low"]
+    number = int(low.reindex([int(cell, 16) for cell in cells]).fillna(0).sum())
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.write(
+            t.n("{n} cell picked, {alerts} alerts.", "{n} cells picked, {alerts} alerts.", len(cells), alerts=number)
+        )
+        st.button(
+            t("Make them the area"),
+            key="hotspots_area",
+            on_click=filter_bar.write,
+            args=(page.filter.replace(cells=cells, districts=(), places=()),),
+        )
+
+
+def downloads(page: Page, shown: tuple[SpotLine, ...]) -> None:
+    """The list as a table and as shapes."""
+    if not shown:
+        return
+    t = page.t
+    frame = as_frame(shown)
+    frame.insert(1, "name", [line.name(t) for line in shown])
+    with st.container(horizontal=True):
+        tables.download(t, frame, "hotspots.csv", key="hotspots_csv")
+        st.download_button(
+            t("Download the shapes (GeoJSON)"),
+            data=lambda: _geojson(shown, frame),
+            file_name="hotspots.geojson",
+            mime="application/geo+json",
+            key="hotspots_geojson",
+            **BUTTON,
+        )
+
+
+def _geojson(shown: tuple[SpotLine, ...], frame: pd.DataFrame) -> str:
+    features = []
+    for line, row in zip(shown, json.loads(frame.drop(columns="cells").to_json(orient="records")), strict=True):
+        shape = getattr(line.spot, "outline", None) or shapely.union_all(cell_polygons(list(line.spot.cells)))
+        features.append({"type": "Feature", "properties": row, "geometry": shapely.geometry.mapping(shape)})
+    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+
+
+def _ratio(page: Page, line: SpotLine) -> str:
+    t, spot = page.t, line.spot
+    if spot.ratio != spot.ratio or spot.high == float("inf"):
+        return "–"
+    return f"{t.number(spot.ratio, 1)} ({t.number(spot.low, 1)}–{t.number(spot.high, 1)})"
+
+
+def _women(page: Page, line: SpotLine) -> str:
+    t = page.t
+    if line.women is None:
+        return t("protected")
+    return interval(t, line.women.value, line.women.low, line.women.high)
+
+
+def interval(t: Translator, share: float, low: float, high: float) -> str:
+    """A share with its interval, the percent sign once."""
+    return f"{t.percent(share)} ({t.number(100 * low)}–{t.number(100 * high)})"

@@ -1,0 +1,126 @@
+"""The panel beside the map: one hot spot, close up, and the way from it to a plan."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from curim_data.alert import Gender
+from curim_data.study_spot import SpotLine, SpotStudy
+from curim_data.words import category_label, gender_label
+from pages.parts import charts
+from pages.parts.hotspots_data import close_up
+from pages.parts.hotspots_list import interval
+from pages.parts.links import go, page_link
+from pages.parts.page import Page
+
+CATEGORIES_SHOWN = 5
+
+
+def panel(page: Page, line: SpotLine) -> None:
+    """Everything about the selected spot, most telling first."""
+    t, spot = page.t, line.spot
+    study: SpotStudy = close_up(page.dataset, page.filter, page.audience, spot)
+    st.subheader(f"{spot.rank} · {line.name(t)}")
+    st.write(f"{spot.sentence(t)} {study.told.sentence(t)}")
+    if st.button(t("Draft an intervention here"), key="spot_draft", type="primary"):
+        go(page, "interventions", draft=",".join(spot.names))
+    here = page.filter.replace(districts=(), places=(), cells=spot.names)
+    page_link(page, "trends", t("Follow this place over time"), filter=here)
+    cautions(page, line, study)
+    _weeks(page, study)
+    _clock(page, study)
+    _categories(page, study)
+    _genders(page, study)
+
+
+def cautions(page: Page, line: SpotLine, study: SpotStudy) -> None:
+    """What makes the figures of this place doubtful."""
+    t = page.t
+    told = []
+    if study.piled:
+        told.append(
+            t.n(
+                "{n} alert here shares its exact coordinates with many others and was set aside: probably a default of "
+                "the app.",
+                "{n} alerts here share their exact coordinates with many others and were set aside: probably a default "
+                "of the app.",
+                study.piled,
+            )
+        )
+    if study.told.unknown_gender and study.told.unknown_gender > 0.2:
+        told.append(
+            t("For {share} of the alerts here the gender is not known.", share=t.percent(study.told.unknown_gender))
+        )
+    if line.spot.n < 30:
+        told.append(t("Few alerts: the shares below are rough."))
+    if study.n_withheld:
+        told.append(t("Small numbers are protected here; what is not shown is not zero."))
+    if told:
+        st.warning("  \n".join(told))
+
+
+def _weeks(page: Page, study: SpotStudy) -> None:
+    t, trend = page.t, study.trend
+    if trend is None or trend.frame.empty:
+        return
+    label = t("Alerts a week, with the range to be expected") if trend.unit == "week" else t("Alerts a month")
+    incomplete = not bool(trend.frame["complete"].iloc[-1])
+    figure = charts.band_figure(
+        page, trend.frame.drop(columns="adjusted"), time=trend.column, height=190, incomplete=incomplete
+    )
+    charts.show(page, figure, key="spot_weeks", alt=f"{label}. {trend.sentence(t)}")
+    st.caption(f"{label}. {trend.sentence(t)}")
+
+
+def _clock(page: Page, study: SpotStudy) -> None:
+    t = page.t
+    if study.week is None:
+        return
+    frame = pd.DataFrame(
+        [(day, hour, study.week.matrix[day, hour]) for day in range(7) for hour in range(24)],
+        columns=["weekday", "hour", "n"],
+    )
+    figure = charts.clock_figure(page, frame, height=190, compact=True)
+    charts.show(page, figure, key="spot_clock", alt=study.week.sentence(t))
+    st.caption(study.week.sentence(t))
+
+
+def _categories(page: Page, study: SpotStudy) -> None:
+    t = page.t
+    shown = study.categories[study.categories["n"].fillna(0) > 0].head(CATEGORIES_SHOWN)
+    if shown.empty:
+        return
+    total = study.told.n
+    frame = pd.DataFrame(
+        {
+            "label": [category_label(t, page.city, name) for name in shown["category"]],
+            "value": shown["n"] / total,
+            "low": float("nan"),
+            "high": float("nan"),
+            "text": [f"{t.number(n)} ({t.percent(n / total)})" for n in shown["n"]],
+        }
+    )
+    label = t("Categories, share of the alerts here")
+    charts.show(page, charts.interval_bars_figure(page, frame), key="spot_categories", alt=label)
+    st.caption(label + ". " + t("An alert of several categories counts once in each."))
+
+
+def _genders(page: Page, study: SpotStudy) -> None:
+    t = page.t
+    rows = study.affected.frame
+    rows = rows[(rows["n"].fillna(1) > 0) | rows["gender"].isin([Gender.WOMAN, Gender.MAN])]
+    frame = pd.DataFrame(
+        {
+            "label": [gender_label(t, code) for code in rows["gender"]],
+            "value": rows["share"].fillna(0),
+            "low": rows["low"],
+            "high": rows["high"],
+            "text": [
+                t("protected") if row.withheld else interval(t, row.share, row.low, row.high)
+                for row in rows.itertuples()
+            ],
+        }
+    )
+    charts.show(page, charts.interval_bars_figure(page, frame), key="spot_genders", alt=study.affected.sentence(t))
+    st.caption(t("People affected.") + " " + study.affected.sentence(t))

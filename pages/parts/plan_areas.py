@@ -1,0 +1,162 @@
+"""The step "how we shall know": the areas on a map, the test named in advance, what it can see."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import h3.api.basic_str as h3
+import pandas as pd
+import streamlit as st
+
+from analysis.evaluation import smallest_visible_drop
+from analysis.planning import buffer_cells, compare_areas
+from analysis.report_plan import METHODS
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.engine import open_source
+from curim_data.home import Home
+from curim_data.i18n import Message, Num
+from curim_data.plan import Areas, Plan, from_json, to_json
+from curim_data.study_evaluation import AREAS, BEGUN, evaluation_filter
+from curim_data.study_plan import area_counts
+from pages.parts.caching import remember
+from pages.parts.page import Dataset, Page
+from pages.parts.plan_map import AREA_WORDS, areas_map
+from pages.parts.plan_steps import seeded
+from pages.parts.plan_store import Edit
+from pages.parts.tables import table
+
+RINGS = (1, 2, 3)
+
+
+def areas_step(page: Page, edit: Edit) -> Plan:
+    """Areas, method, smallest visible change, review."""
+    plan = edit.plan
+    left, right = (st.container(), st.container()) if page.narrow else st.columns([3, 2], gap="large")
+    with right:
+        plan = _form(page, edit, plan)
+    with left:
+        areas_map(page, plan.areas, key=edit.key("areas_map"), span=1.0 if page.narrow else 0.6)
+        _counted(page, edit, plan)
+    return plan
+
+
+def _form(page: Page, edit: Edit, plan: Plan) -> Plan:
+    t = page.t
+    method = st.radio(
+        t("The test, named in advance"),
+        list(METHODS),
+        format_func=lambda name: METHODS[name](t),
+        key=seeded(edit.key("method"), plan.assessment.method if plan.assessment.method in METHODS else "wdd"),
+    )
+    plan = _proposed(page, edit, plan)
+    drop = _promised(page, edit, plan, method)
+    st.write(t(_drop_words(drop, plan.objective.baseline)))
+    review = st.date_input(t("Review on"), format="DD/MM/YYYY", key=seeded(edit.key("review"), plan.assessment.review))
+    note = st.text_area(
+        t("A second indicator, and what else is watched"),
+        key=seeded(edit.key("note"), plan.assessment.note),
+        height=90,
+        max_chars=1000,
+        help=t("A survey of how safe people feel, police records, an evening walk."),
+    )
+    return replace(
+        plan,
+        assessment=replace(plan.assessment, method=method, smallest_drop=drop, review=review, note=note.strip()),
+    )
+
+
+def _proposed(page: Page, edit: Edit, plan: Plan) -> Plan:
+    """Propose the buffer and the comparison area (anew); until the start they may change, afterwards better not."""
+    t = page.t
+    if plan.status in BEGUN:
+        st.caption(t("The plan has begun: its areas stay as they were chosen before the start."))
+        return plan
+    rings = st.segmented_control(
+        t("Width of the buffer in cells"), RINGS, default=1, key=edit.key("rings"), required=True
+    )
+    reasons: tuple[Message, ...] = ()
+    if st.button(t("Propose buffer and comparison area anew"), key=edit.key("propose")):
+        found = _proposal(page.dataset, json.dumps(to_json(plan)), page.audience, int(rings or 1))
+        plan = replace(plan, areas=found[0])
+        st.session_state[edit.key("reasons")] = found[1]
+    reasons = st.session_state.get(edit.key("reasons"), ())
+    if not plan.areas.comparison:
+        reasons = (Message("There is no comparison area yet: without one nobody can say whether the plan worked."),)
+    for reason in reasons:
+        st.caption(t(reason))
+    return plan
+
+
+@remember
+def _proposal(dataset: Dataset, told: str, audience: Audience, rings: int) -> tuple[Areas, tuple[Message, ...]]:
+    source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(told))
+    treated = plan.areas.treated
+    f = evaluation_filter(source, plan).replace(period="", start=plan.problem.start, end=plan.problem.end)
+    size = h3.get_resolution(treated[0])
+    like = compare_areas(queries.cells(source, f, size, audience).frame, treated, apart=rings + 2)
+    areas = Areas(treated, buffer_cells(treated, source.city, rings), like.cells if like else ())
+    return areas, like.reasons if like else ()
+
+
+@remember
+def _visible(treated: float, comparison: float, method: str) -> float | None:
+    return smallest_visible_drop(treated, comparison, test="ratio" if method == "ratio" else "wdd").alerts
+
+
+def _promised(page: Page, edit: Edit, plan: Plan, method: str) -> float | None:
+    """The smallest fall that would be seen: as it was named, found anew only where areas or test change."""
+    named = edit.kept
+    if plan.areas == named.areas and method == named.assessment.method and named.assessment.smallest_drop is not None:
+        return named.assessment.smallest_drop
+    counts = _area_counts(page.dataset, json.dumps(to_json(plan)), page.audience)
+    known = {name: n for name, n in zip(counts["area"], counts["n"], strict=True) if n == n}
+    treated = known.get("treated", plan.problem.n)
+    return _visible(float(treated), float(known.get("comparison", treated)), method)
+
+
+def _drop_words(drop: float | None, baseline: float) -> Message:
+    if drop is None:
+        return Message(
+            "With so few alerts not even a complete stop would be seen: widen the area or agree on a second indicator."
+        )
+    if not baseline:
+        return Message(
+            "The smallest fall that would be seen four times in five: {alerts}.", {"alerts": math.ceil(drop)}
+        )
+    return Message(
+        "The smallest fall that would be seen four times in five: {alerts} of {baseline} alerts ({share} %).",
+        {"alerts": math.ceil(drop), "baseline": round(baseline), "share": Num(100 * drop / baseline, 0)},
+    )
+
+
+@remember
+def _area_counts(dataset: Dataset, told: str, audience: Audience) -> pd.DataFrame:
+    source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(told))
+    f = evaluation_filter(source, plan).replace(period="", start=plan.problem.start, end=plan.problem.end)
+    shown = {name: getattr(plan.areas, name) for name in AREAS}
+    return area_counts(source, f, shown, (), audience).frame
+
+
+def _counted(page: Page, edit: Edit, plan: Plan) -> None:
+    t = page.t
+    frame = _area_counts(page.dataset, json.dumps(to_json(plan)), page.audience)
+    frame = frame.assign(
+        name=[t(AREA_WORDS[name]) for name in frame["area"]],
+        cells=[len(getattr(plan.areas, name)) for name in frame["area"]],
+    )
+    start, end = plan.problem.start, plan.problem.end
+    if start and end:
+        st.caption(t("Alerts in the areas from {start} to {end}:", start=start, end=end))
+    table(
+        page,
+        frame,
+        {"name": t("Area"), "cells": t("Cells"), "n": t("Alerts")},
+        key=edit.key("areas_table"),
+        alt=t("Alerts by area of the plan"),
+        digits={"n": 0},
+        file_name="plan_areas.csv",
+    )

@@ -1,0 +1,127 @@
+"""The board of interventions: what is drafted, decided, running, finished, evaluated; and where a new draft begins."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from curim_data.i18n import Translator
+from curim_data.plan import STATUS_WORDS, Plan, PlanStatus
+from curim_data.study_plan import Standing, progress
+from pages.parts.page import Page
+from pages.parts.plan_store import go_to, may_edit, plans, spoken, spots_of, today
+
+BOARD = (PlanStatus.DRAFT, PlanStatus.DECIDED, PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
+SIDE_BY_SIDE_FROM = 1100
+
+
+def show(page: Page) -> None:
+    """The board and, for those who may write, the way to a new draft."""
+    t = page.t
+    st.title(t("Interventions"))
+    kept = [spoken(page, plan) for plan in plans(page).list()]
+    st.write(_summary(page, kept))
+    if may_edit(page):
+        _new(page)
+    if page.width >= SIDE_BY_SIDE_FROM:
+        for column, status in zip(st.columns(len(BOARD), gap="small"), BOARD, strict=True):
+            with column:
+                _status(page, status, kept)
+    else:
+        for status in BOARD:
+            if any(plan.status is status for plan in kept):
+                _status(page, status, kept)
+    if dropped := [plan for plan in kept if plan.status is PlanStatus.DROPPED]:
+        with st.expander(t.n("{n} plan was not pursued", "{n} plans were not pursued", len(dropped))):
+            for plan in dropped:
+                _card(page, plan)
+
+
+def _summary(page: Page, kept: list[Plan]) -> str:
+    t = page.t
+    live = [plan for plan in kept if plan.status is not PlanStatus.DROPPED]
+    if not live:
+        return t("There are no plans yet.")
+    told = [t.n("{n} plan", "{n} plans", len(live))]
+    standings = [progress(plan, today(page)).standing for plan in live]
+    if late := standings.count(Standing.LATE):
+        told.append(t.n("{n} is late", "{n} are late", late))
+    if due := standings.count(Standing.DUE):
+        told.append(t.n("{n} is due for evaluation", "{n} are due for evaluation", due))
+    return t("{facts}.", facts="; ".join(told))
+
+
+def _status(page: Page, status: PlanStatus, kept: list[Plan]) -> None:
+    t = page.t
+    here = [plan for plan in kept if plan.status is status]
+    st.markdown(f"**{t(STATUS_WORDS[status])}** :gray[{t.number(len(here))}]")
+    for plan in here:
+        _card(page, plan)
+
+
+def _card(page: Page, plan: Plan) -> None:
+    t = page.t
+    with st.container(border=True, gap="xsmall", key=f"plan_card_{plan.id}"):
+        st.button(
+            plan.title or t("Without a title"),
+            key=f"plan_open_{plan.id}",
+            type="tertiary",
+            on_click=partial(go_to, plan.id),
+        )
+        place = t.label(plan.problem.names)
+        if place:
+            st.caption(place)
+        st.caption(plan.lead or t("Lead to be named"))
+        if plan.start and plan.finish:
+            start, finish = (t.date(day, "LLL y") for day in (plan.start, plan.finish))
+            st.caption(f"{start} – {finish}")
+        st.markdown(standing(t, plan, page))
+
+
+def standing(t: Translator, plan: Plan, page: Page) -> str:
+    """How a plan stands, as Markdown: what is late in the accent colour, what is due in the structure's."""
+    found = progress(plan, today(page))
+    told = t(found.told)
+    match found.standing:
+        case Standing.LATE:
+            return f":orange[**{t('Late')}.** {told}]"
+        case Standing.DUE:
+            return f":blue[**{told}**]"
+        case Standing.ON_TIME:
+            return t("On time. {told}", told=told)
+    return f":gray[{told}]"
+
+
+def _new(page: Page) -> None:
+    t = page.t
+    with st.expander(t("Draft a new plan"), icon=":material/add:"):
+        spots = spots_of(page.dataset, page.filter, page.audience)
+        source = page.source
+        if source is not None:
+            dates = page.filter.resolve(source.as_of, source.first, source.meeting)
+            st.caption(page.filter.sentence(t, page.city, dates=dates))
+        if not spots:
+            st.write(t("There is no hot spot under this filter. Choose a wider one on the page of hot spots."))
+            return
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = st.selectbox(
+                t("Hot spot"),
+                range(len(spots)),
+                format_func=lambda i: t.n(
+                    "{place} ({n} alert)", "{place} ({n} alerts)", spots[i][2], place=spots[i][1](t)
+                ),
+                key="plan_new_spot",
+            )
+            st.button(
+                t("Draft a plan"),
+                type="primary",
+                key="plan_new",
+                on_click=_begin,
+                args=(spots[chosen][0],),
+            )
+
+
+def _begin(cells: tuple[str, ...]) -> None:
+    st.query_params.pop("plan", None)
+    st.query_params["draft"] = ",".join(cells)
