@@ -18,6 +18,7 @@ from typing import Any, Final
 import h3.api.basic_str as h3
 import numpy as np
 
+from analysis.evaluation import smallest_visible_drop
 from analysis.evidence import measure
 from analysis.planning import draft
 from curim_data import queries
@@ -30,7 +31,7 @@ from curim_data.i18n import N_, Translator
 from curim_data.plan import Action, Areas, Assessment, GenderCheck, Plan, PlanStatus
 from curim_data.plans import PlanStore
 from curim_data.studies import hot_spot_study
-from curim_data.study_plan import problem_for
+from curim_data.study_plan import area_counts, problem_for
 
 WHO: Final = N_("Sample")
 FINE: Final = 11
@@ -158,6 +159,8 @@ def _finished(source: Source) -> tuple[Plan, ...]:
     before = AlertFilter(period="", start=told["before_start"], end=start - dt.timedelta(days=1))
     problem = problem_for(source, before, areas.treated, Audience.COUNCIL)
     lighting = measure("lighting_improved")
+    counted = area_counts(source, before, {"comparison": areas.comparison}, (), Audience.COUNCIL).frame
+    seen = smallest_visible_drop(problem.n, float(counted["low"].sum()))
     made = draft(problem, source.city, start, measures=[lighting] if lighting else []).plan
     finish = min(_month(start, told["months"]), source.as_of + dt.timedelta(days=1)) - dt.timedelta(days=1)
     plan = replace(
@@ -176,7 +179,7 @@ def _finished(source: Source) -> tuple[Plan, ...]:
         start=start,
         finish=finish,
         areas=areas,
-        assessment=Assessment("wdd", made.assessment.smallest_drop, _month(finish, 1)),
+        assessment=Assessment("wdd", seen.alerts, _month(finish, 1)),
         gender_check=GenderCheck(
             affected=N_("Students of all genders; women more often after dark."),
             consulted=N_("The students' union and the people who live there."),

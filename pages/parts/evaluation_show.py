@@ -15,7 +15,7 @@ from curim_data.access import Audience
 from curim_data.engine import open_source
 from curim_data.home import Home
 from curim_data.i18n import Translator
-from curim_data.plan import MOVES, STATUS_WORDS, Plan, PlanStatus, from_json, to_json
+from curim_data.plan import MOVES, STATUS_WORDS, Plan, PlanStatus, Problem, from_json, to_json
 from curim_data.plans import PlanProblem
 from curim_data.study_evaluation import (
     AREAS,
@@ -45,6 +45,19 @@ def _evaluated(dataset: Dataset, told: str, audience: Audience) -> PlanEvaluatio
     return evaluation_study(source, from_json(Plan, json.loads(told)), audience)
 
 
+def _asked(plan: Plan) -> str:
+    """What an evaluation depends on, without the plan's words."""
+    bare = Plan(
+        status=plan.status,
+        problem=Problem(query=plan.problem.query),
+        start=plan.start,
+        finish=plan.finish,
+        areas=plan.areas,
+        assessment=plan.assessment,
+    )
+    return json.dumps(to_json(bare))
+
+
 def show_page(page: Page) -> None:
     """Choose a plan and see what became of it."""
     t = page.t
@@ -62,7 +75,7 @@ def show_page(page: Page) -> None:
         st.write(t(why))
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
         return
-    study = _evaluated(page.dataset, json.dumps(to_json(plan)), page.audience)
+    study = _evaluated(page.dataset, _asked(plan), page.audience)
     _verdict(page, plan, study)
     _counts(page, plan, study)
     _tests(page, study)
