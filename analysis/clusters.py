@@ -23,7 +23,6 @@ import shapely
 from pyproj import Transformer
 from scipy.stats import chi2
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import transform as reproject
 
 from analysis.baseline import Ground, metres, spread_for
 from analysis.dbscan import LARGEST_KM2, WIDEST_M, Group, Ints, Search, eps_for, least_alerts
@@ -228,7 +227,7 @@ def _cluster(city: CityProfile, search: Search, counts: Floats, cells: Ints, gro
         high=float(chi2.ppf(0.975, 2 * count + 2)) / 2 / expected,
         p=p,
         area_km2=float(shapely.area(outline)) / 1e6,
-        outline=reproject(back.transform, outline),
+        outline=shapely.transform(outline, lambda xy: np.column_stack(back.transform(*xy.T))),
         longitude=float(longitude),
         latitude=float(latitude),
     )

@@ -1,0 +1,110 @@
+"""Gi* with correction against `esda.G_Local`, the exact test, and clusters against scikit-learn on raw points.
+
+Run with `make bench` or `python tests/benchmarks/bench_hotspots.py`. Prints seconds and ratios; the first call of ours,
+which builds the neighbours of the mask, is timed apart.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+
+import esda
+import h3.api.numpy_int as h3
+import libpysal
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.stats import norm
+from sklearn.cluster import DBSCAN
+from sklearn.metrics import adjusted_rand_score
+
+import sample_data
+from analysis.baseline import Ground, metres
+from analysis.dbscan import Search
+from analysis.grid import neighbours
+from analysis.hotspots import false_discovery, getis_ord, significance
+from curim_data.city import load_city
+
+
+def seconds(call: Callable[[], object], repeats: int = 3) -> float:
+    """The best of some runs."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def disc_of_cells(count: int) -> np.ndarray:
+    """About so many cells round the middle of Piraeus."""
+    rings = int(np.sqrt(count / 3))
+    return np.sort(h3.grid_disk(h3.latlng_to_cell(37.946, 23.65, 10), rings)).astype(np.int64)
+
+
+def gistar(count: int) -> None:
+    """Ours against esda, on cells with Poisson counts."""
+    cells = disc_of_cells(count)
+    values = np.random.default_rng(0).poisson(5, len(cells)).astype(float)
+    frame = pd.DataFrame({"n": values, "land_km2": 0.0174}, index=pd.Index(cells, name="cell"))
+    build = seconds(lambda: neighbours(cells, 1), 1)
+    near = neighbours(cells, 1)
+    binary = libpysal.weights.WSP(sparse.csr_matrix(near - sparse.eye_array(len(cells)))).to_W(silence_warnings=True)
+
+    def ours() -> object:
+        return false_discovery(2 * norm.sf(np.abs(getis_ord(values, neighbours(cells, 1)))))
+
+    mine = seconds(ours)
+    analytic = seconds(lambda: esda.G_Local(values, binary, transform="B", star=True, permutations=0), 1)
+    permuted = seconds(lambda: esda.G_Local(values, binary, transform="B", star=True, permutations=999), 1)
+    first, again = seconds(lambda: significance(frame), 1), seconds(lambda: significance(frame))
+    print(f"{len(cells):,} cells: neighbours {build:.3f} s once; Gi* and correction {mine:.4f} s")
+    print(
+        f"  esda analytic {analytic:.3f} s ({analytic / mine:.0f} times), 999 permutations {permuted:.2f} s "
+        f"({permuted / mine:.0f} times)"
+    )
+    print(f"  exact test with Gi*, hot and cold: first {first:.3f} s, again {again:.4f} s")
+
+
+def clusters_of(points: int) -> None:
+    """DBSCAN* on weighted fine cells against scikit-learn on the points, same distance and minimum."""
+    city = load_city(sample_data.PROFILE)
+    land = city.land_cells(12)
+    cells = np.asarray(land.index)
+    x, y = metres(cells, city)
+    ground = Ground(x, y, land.to_numpy())
+    rng = np.random.default_rng(1)
+    centre = rng.choice(len(cells), 12)
+    density = 1 + sum(30 * (np.hypot(x - x[at], y - y[at]) < 90) for at in centre)
+    weight = density * land.to_numpy()
+    at = rng.choice(len(cells), points, p=weight / weight.sum())
+    raw = np.column_stack([x[at], y[at]]) + rng.uniform(-9, 9, (points, 2))
+    counts = np.bincount(at, minlength=len(cells)).astype(float)
+    minimum = 3 * points / land.sum() / 1e6 * np.pi * 50**2
+    search = Search(ground, ground.smooth(counts, 200), 50.0)
+    search.minimum = np.full(len(cells), minimum)
+    labels = np.full(len(cells), -1)
+
+    def ours() -> None:
+        for number, group in enumerate(search.find(counts)):
+            labels[group.cores] = number
+
+    ours()
+    mine = seconds(ours)
+    start = time.perf_counter()
+    peer = DBSCAN(eps=50, min_samples=round(minimum)).fit(raw)
+    theirs = time.perf_counter() - start
+    agreement = adjusted_rand_score(peer.labels_, labels[at])
+    print(
+        f"{points:,} points: ours {mine:.3f} s, scikit-learn {theirs:.2f} s ({theirs / mine:.0f} times), "
+        f"adjusted Rand index {agreement:.3f}"
+    )
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    gistar(10_000)
+    gistar(40_000)
+    clusters_of(60_000)

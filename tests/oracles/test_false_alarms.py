@@ -1,0 +1,170 @@
+"""What the tests of hot spots and clusters promise, kept on simulated maps of Piraeus with fixed seeds.
+
+A share of maps with a false mark is held against its nominal level by the binomial: the count of such maps may not be
+so high that a true share at the level would give it in fewer than one of a hundred test runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom, norm
+
+from analysis.baseline import metres
+from analysis.clusters import clusters
+from analysis.hotspots import false_discovery, hot_spots, significance
+from curim_data.city import CityProfile
+
+Floats = np.ndarray
+MAPS = 60
+QUARTER = (23.654, 37.9555)
+SPOTS = [(23.643, 37.948), (23.6507, 37.939), (23.640, 37.930), (23.6645, 37.9463), (23.634, 37.934)]
+
+
+@dataclass
+class Ground:
+    """Fine cells of the land, from which maps are drawn and gathered to larger cells."""
+
+    city: CityProfile
+
+    def __post_init__(self) -> None:
+        land = self.city.land_cells(12)
+        self.cells, self.land = np.asarray(land.index), land.to_numpy()
+        self.x, self.y = metres(self.cells, self.city)
+        self.within: dict[int, Floats] = {}
+
+    def distance(self, point: tuple[float, float]) -> Floats:
+        x, y = self.city.project(*point)
+        return np.hypot(self.x - x, self.y - y)
+
+    def even(self) -> Floats:
+        return np.ones(len(self.cells))
+
+    def quarter(self) -> Floats:
+        """Twice as dense on a plateau 800 m wide; the edge falls from nine to one tenth over 220 m."""
+        return 1 + 1 / (1 + np.exp((self.distance(QUARTER) - 400) / 50))
+
+    def spot(self, point: tuple[float, float], times: float, radius: float = 90) -> Floats:
+        return (times - 1) * (self.distance(point) < radius)
+
+    def draw(self, rng: np.random.Generator, n: int, density: Floats) -> pd.DataFrame:
+        weight = density * self.land
+        counts = rng.multinomial(n, weight / weight.sum()).astype(float)
+        return pd.DataFrame({"n": counts, "land_km2": self.land}, index=pd.Index(self.cells, name="cell"))
+
+    def gather(self, fine: pd.DataFrame, resolution: int) -> pd.DataFrame:
+        land = self.city.land_cells(resolution)
+        if resolution not in self.within:
+            parents = [h3.cell_to_parent(cell, resolution) for cell in self.cells.astype(np.uint64)]
+            self.within[resolution] = land.index.get_indexer(np.array(parents).astype(np.int64))
+        at = self.within[resolution]
+        counts = np.bincount(at[at >= 0], fine["n"].to_numpy()[at >= 0], len(land))
+        return pd.DataFrame({"n": counts, "land_km2": land})
+
+
+@pytest.fixture(scope="module")
+def ground(city: CityProfile) -> Ground:
+    return Ground(city)
+
+
+def not_above(hits: int, maps: int, nominal: float) -> bool:
+    """Whether so many false maps are credible when the true share is the nominal one."""
+    return bool(binom.sf(hits - 1, maps, nominal) >= 0.01)
+
+
+def any_hot(ground: Ground, seed: int, n: int, density: Floats, resolution: int, maps: int = MAPS) -> tuple[int, int]:
+    rng = np.random.default_rng(seed)
+    hot = cold = 0
+    for _ in range(maps):
+        frame = significance(ground.gather(ground.draw(rng, n, density), resolution)).frame
+        hot, cold = hot + frame["hot"].any(), cold + frame["cold"].any()
+    return int(hot), int(cold)
+
+
+@pytest.mark.parametrize("resolution", [9, 10])
+@pytest.mark.parametrize("n", [60, 180, 500, 6_000])
+def test_pure_chance_has_no_hot_and_no_cold_cell(ground: Ground, n: int, resolution: int) -> None:
+    hot, cold = any_hot(ground, n + resolution, n, ground.even(), resolution)
+    assert not_above(hot, MAPS, 0.05)
+    assert not_above(cold, MAPS, 0.05)
+
+
+@pytest.mark.parametrize("resolution", [9, 10])
+@pytest.mark.parametrize("n", [60, 180, 500, 6_000, 24_000])
+def test_a_smooth_dense_quarter_has_no_hot_cell(ground: Ground, n: int, resolution: int) -> None:
+    hot, _ = any_hot(ground, n + resolution, n, ground.quarter(), resolution)
+    assert not_above(hot, MAPS, 0.05)
+
+
+def test_gistar_with_its_normal_tail_fails_where_counts_are_few(ground: Ground) -> None:
+    """The reason for the exact test: with 60 alerts most maps of chance have a significant Gi*."""
+    rng = np.random.default_rng(3)
+    hits = 0
+    for _ in range(30):
+        result = significance(ground.gather(ground.draw(rng, 60, ground.even()), 10))
+        assert not result.gistar_valid
+        hits += bool((false_discovery(2 * norm.sf(np.abs(result.frame["z"]))) <= 0.05).any())
+    assert hits >= 15
+
+
+def test_true_hot_spots_bring_no_false_ones_along(ground: Ground) -> None:
+    """Five strong spots and a smooth quarter: a spot elsewhere in no more than one of twenty maps."""
+    density = ground.quarter() + sum(ground.spot(point, 12) for point in SPOTS)
+    rng = np.random.default_rng(4)
+    false = missed = 0
+    for _ in range(MAPS):
+        spots = hot_spots(significance(ground.gather(ground.draw(rng, 6_000, density), 10)))
+        x, y = ground.city.project([spot.longitude for spot in spots], [spot.latitude for spot in spots])
+        at_x, at_y = ground.city.project(*np.array(SPOTS).T)
+        distance = np.hypot(x[:, None] - at_x, y[:, None] - at_y)
+        false += bool((distance.min(axis=1) > 350).any())
+        missed += int((distance.min(axis=0) > 200).sum())
+    assert not_above(false, MAPS, 0.05)
+    assert missed <= 0.01 * MAPS * len(SPOTS)
+
+
+# Spots of 90 m radius in a map of 6,000 alerts: (times the density around, least share found by cells, by clusters).
+@pytest.mark.parametrize(("times", "by_cells", "by_clusters"), [(3, 0.05, 0.25), (5, 0.80, 0.80), (8, 0.97, 0.97)])
+def test_planted_spots_are_found_with_the_stated_power(
+    ground: Ground, times: float, by_cells: float, by_clusters: float
+) -> None:
+    rng = np.random.default_rng(round(10 * times))
+    middle = np.flatnonzero(ground.land > 0.9 * ground.land.max())
+    found_cells, found_clusters = 0, 0
+    maps, cluster_maps = 40, 16
+    for number in range(maps):
+        at = rng.choice(middle)
+        distance = np.hypot(ground.x - ground.x[at], ground.y - ground.y[at])
+        fine = ground.draw(rng, 6_000, ground.even() + (times - 1) * (distance < 90))
+        spots = hot_spots(significance(ground.gather(fine, 10)))
+        found_cells += near(ground, spots, at)
+        if number < cluster_maps:
+            found_clusters += near(ground, clusters(fine, ground.city, runs=99).found, at)
+    assert not_below(found_cells, maps, by_cells)
+    assert not_below(found_clusters, cluster_maps, by_clusters)
+
+
+def near(ground: Ground, places: tuple, at: int) -> bool:
+    if not places:
+        return False
+    x, y = ground.city.project([place.longitude for place in places], [place.latitude for place in places])
+    return bool((np.hypot(x - ground.x[at], y - ground.y[at]) < 200).any())
+
+
+def not_below(found: int, maps: int, power: float) -> bool:
+    return bool(binom.cdf(found, maps, power) >= 0.01)
+
+
+@pytest.mark.parametrize("shape", ["even", "quarter"])
+@pytest.mark.parametrize(("n", "maps"), [(60, 30), (180, 30), (500, 30), (6_000, 12)])
+def test_neither_chance_nor_a_smooth_quarter_has_a_significant_cluster(
+    ground: Ground, shape: str, n: int, maps: int
+) -> None:
+    density = ground.even() if shape == "even" else ground.quarter()
+    rng = np.random.default_rng(n)
+    hits = sum(bool(clusters(ground.draw(rng, n, density), ground.city, runs=99).found) for _ in range(maps))
+    assert not_above(hits, maps, 0.05)

@@ -1,0 +1,92 @@
+"""Gi* and the false-discovery rate against published numbers and the packages of the field."""
+
+from __future__ import annotations
+
+import esda
+import geopandas as gpd
+import libpysal
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from scipy.stats import false_discovery_control, norm
+
+from analysis.hotspots import false_discovery, getis_ord
+
+# Six points of the esda test-suite, neighbours within 15 units.
+POINTS = [(10, 10), (20, 10), (40, 10), (15, 20), (30, 20), (30, 30)]
+VALUES = np.array([2, 3, 3.2, 5, 8, 7])
+PUBLISHED = [-1.39727626, -0.28917762, 0.65064964, -0.28917762, 1.23452088, 2.02424331]
+
+
+def slow_twin(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The formula of Ord and Getis (1995), cell by cell."""
+    n, mean = len(values), sum(values) / len(values)
+    s = (sum(v * v for v in values) / n - mean**2) ** 0.5
+    z = []
+    for row in weights:
+        total, squares = sum(row), sum(w * w for w in row)
+        top = sum(w * v for w, v in zip(row, values, strict=True)) - mean * total
+        z.append(top / (s * ((n * squares - total**2) / (n - 1)) ** 0.5))
+    return np.array(z)
+
+
+def within(points: list[tuple[int, int]], distance: float) -> sparse.csr_array:
+    at = np.array(points, dtype=float)
+    return sparse.csr_array((np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1)) <= distance).astype(float))
+
+
+def test_six_points() -> None:
+    assert getis_ord(VALUES, within(POINTS, 15)) == pytest.approx(PUBLISHED, abs=5e-9)
+
+
+@pytest.fixture(scope="module")
+def columbus() -> tuple[np.ndarray, sparse.csr_array, libpysal.weights.W]:
+    frame = gpd.read_file(libpysal.examples.get_path("columbus.shp"))
+    queen = libpysal.weights.Queen.from_dataframe(frame, use_index=False)
+    return frame["CRIME"].to_numpy(), sparse.csr_array(queen.sparse + sparse.eye(len(frame))), queen
+
+
+def test_columbus_crime(columbus: tuple[np.ndarray, sparse.csr_array, libpysal.weights.W]) -> None:
+    crime, weights, queen = columbus
+    z = getis_ord(crime, weights)
+    assert z[:5] == pytest.approx([-1.4328, -1.3400, -0.7720, -0.1317, 1.2854], abs=5e-5)
+    assert (int(z.argmax()), round(float(z.max()), 4)) == (15, 3.4751)
+    assert (int(z.argmin()), round(float(z.min()), 4)) == (31, -2.8510)
+    assert int((2 * norm.sf(np.abs(z)) < 0.05).sum()) == 18
+    peer = esda.G_Local(crime, queen, transform="B", star=True, permutations=0)
+    assert z == pytest.approx(peer.Zs, abs=1e-12)
+    assert z == pytest.approx(slow_twin(crime, weights.toarray()), abs=1e-12)
+
+
+@given(
+    st.lists(st.integers(0, 50), min_size=6, max_size=6).filter(lambda v: len(set(v)) > 1),
+    st.floats(0.01, 1000),
+    st.floats(-100, 100),
+)
+@settings(max_examples=60, deadline=None)
+def test_scaling_and_shifting_leave_gistar_as_it_is(values: list[int], factor: float, shift: float) -> None:
+    weights = within(POINTS, 15)
+    x = np.array(values, dtype=float)
+    assert getis_ord(factor * x + shift, weights) == pytest.approx(getis_ord(x, weights), abs=1e-5)
+
+
+def test_a_flat_map_has_no_gistar() -> None:
+    assert getis_ord([3.3] * 6, within(POINTS, 15)).tolist() == [0] * 6
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=60))
+@settings(max_examples=100, deadline=None)
+def test_q_values_are_those_of_scipy_and_rise_with_p(p: list[float]) -> None:
+    q = false_discovery(p)
+    assert q == pytest.approx(false_discovery_control(p, method="bh"), abs=1e-12)
+    assert np.all(np.diff(q[np.argsort(p)]) >= -1e-12)
+    assert np.all(q >= np.array(p) - 1e-12)
+
+
+def test_nothing_passes_when_nothing_should() -> None:
+    """`esda.fdr` falls back to alpha/m and its strict comparison; ours is Benjamini and Hochberg's step-up with <=."""
+    p = np.array([0.05, 0.6, 0.7])
+    assert false_discovery(p).min() > 0.05
+    assert (false_discovery([0.05 / 3, 0.9, 0.9]) <= 0.05).tolist() == [True, False, False]

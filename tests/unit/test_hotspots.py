@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom, binomtest
+
+from analysis.grid import neighbours
+from analysis.hotspots import (
+    getis_ord,
+    gistar_on_land,
+    hot_spots,
+    margin_for,
+    significance,
+    surroundings_for,
+    window_for,
+)
+from analysis.result import Result
+from analysis.significance import denser, ratio_interval, thinner
+from curim_data.city import CityProfile
+from curim_data.i18n import Translator
+
+
+def even(city: CityProfile, n: int = 6_000, resolution: int = 10, seed: int = 1) -> pd.DataFrame:
+    land = city.land_cells(resolution)
+    counts = np.random.default_rng(seed).multinomial(n, land / land.sum())
+    return pd.DataFrame({"n": counts.astype(float), "land_km2": land})
+
+
+def heart(resolution: int = 10) -> int:
+    """A cell in the middle of the city."""
+    return int(h3.latlng_to_cell(37.946, 23.653, resolution))
+
+
+def planted(city: CityProfile, extra: int = 60, resolution: int = 10) -> pd.DataFrame:
+    frame = even(city, resolution=resolution)
+    frame.loc[heart(resolution), "n"] += extra
+    return frame
+
+
+def test_the_test_is_the_binomial_of_the_window_given_its_surroundings(city: CityProfile) -> None:
+    """The slow twin: one cell with loops over its rings, the better of both scales doubled."""
+    frame = planted(city, extra=20)
+    result = significance(frame)
+    assert (result.k, result.outer, result.margin) == (1, 3, 1.25)
+    for cell in [heart(), *frame.index[::90]]:
+        inside = set(map(int, h3.grid_disk(np.uint64(cell), 3))) & set(frame.index)
+        place = set(map(int, h3.grid_disk(np.uint64(cell), 1))) & set(frame.index)
+        around = list(inside - place)
+        p = []
+        for members in ([cell], list(place)):
+            count, rest = frame["n"][members].sum(), frame["n"][around].sum()
+            land = 1.25 * max(frame["land_km2"][members].sum(), 0.25 * frame["land_km2"].max())
+            share = land / (land + frame["land_km2"][around].sum())
+            p.append(binom.sf(count - 1, count + rest, share) if around else 1.0)
+        assert result.frame["p"][cell] == pytest.approx(min(1.0, 2 * min(p)), rel=0.02, abs=1e-12)
+        assert result.frame["window"][cell] == frame["n"][list(place)].sum()
+
+
+def test_a_planted_cell_is_hot_and_what_is_far_is_not(city: CityProfile, t: Translator) -> None:
+    result = significance(planted(city))
+    assert isinstance(result, Result)
+    near = {int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)}
+    marked = set(result.frame.index[result.frame["hot"]])
+    assert heart() in marked <= near
+    assert not result.frame["cold"].any()
+    assert "hot and no cell is cold among 728 cells, tested on 6,060 alerts" in result.sentence(t)
+    told = " ".join(t(choice.told) for choice in result.choices)
+    for word in ("198 m", "461 m", "1.25 times", "at most 5 %", "Gi*"):
+        assert word in told
+
+
+def test_an_emptied_place_is_cold_and_a_hot_one_makes_no_cold_neighbours(city: CityProfile) -> None:
+    frame = even(city, 24_000)
+    hole = [int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)]
+    frame.loc[hole, "n"] = np.floor(frame.loc[hole, "n"] / 4)
+    result = significance(frame).frame
+    assert set(hole) & set(result.index[result["cold"]])
+    assert not result["hot"].any()
+    frame = even(city, 24_000)
+    frame.loc[heart(), "n"] += 2_000
+    result = significance(frame).frame
+    assert result["hot"][heart()]
+    assert not result["cold"].any()
+
+
+def test_a_sliver_of_land_with_an_alert_is_not_hot(city: CityProfile) -> None:
+    frame = even(city, 500)
+    frame["n"] = np.round(frame["n"])
+    sliver = frame["land_km2"].idxmin()
+    frame.loc[sliver, "n"] = 2
+    assert not significance(frame).frame["hot"][sliver]
+
+
+def test_what_is_withheld_makes_no_mark(city: CityProfile, t: Translator) -> None:
+    frame = even(city, 500).assign(withheld=lambda f: f["n"].between(1, 4))
+    frame = frame.assign(
+        low=np.where(frame["withheld"], 1, frame["n"]),
+        high=np.where(frame["withheld"], 4, frame["n"]),
+        n=frame["n"].mask(frame["withheld"]),
+    )
+    result = significance(frame)
+    assert not result.frame["hot"].any()
+    assert not result.frame["cold"].any()
+    assert result.n_withheld == int(frame["withheld"].sum())
+    assert "withheld" in result.sentence(t)
+    exact = significance(frame.assign(n=frame["low"], high=frame["low"]))
+    assert (result.frame["p"] >= exact.frame["p"] - 1e-12).all()
+
+
+def test_a_base_explains_what_it_holds(city: CityProfile) -> None:
+    """A place with many alerts of every kind is not hot for one kind, unless its share is larger there."""
+    everything = even(city, 6_000)
+    everything.loc[heart(), "n"] += 400
+    rng = np.random.default_rng(2)
+    kind = everything.assign(n=rng.binomial(everything["n"].astype(int), 0.2).astype(float))
+    assert significance(kind).frame["hot"][heart()]
+    based = significance(kind, base=everything["n"])
+    assert not based.frame["hot"].any()
+    kind.loc[heart(), "n"] = 200
+    assert significance(kind, base=everything["n"]).frame["hot"][heart()]
+
+
+def test_gistar_on_equal_land_is_gistar(city: CityProfile) -> None:
+    frame = planted(city)
+    near = neighbours(np.asarray(frame.index), 1)
+    counts = frame["n"].to_numpy()
+    assert gistar_on_land(counts, np.ones(len(counts)), near) == pytest.approx(getis_ord(counts, near), abs=1e-9)
+    assert gistar_on_land(7 * counts, np.ones(len(counts)), near) == pytest.approx(getis_ord(counts, near), abs=1e-9)
+    assert significance(frame).frame["z"][heart()] > 4
+
+
+def test_window_and_surroundings_keep_their_metres_on_every_cell() -> None:
+    assert [window_for(side) for side in (923, 349, 132, 50)] == [0, 0, 1, 4]
+    assert [surroundings_for(side, window_for(side), 50) for side in (923, 349, 132, 50)] == [1, 1, 3, 9]
+    assert [surroundings_for(side, window_for(side), 1) for side in (923, 349, 132, 50)] == [1, 2, 5, 14]
+    assert (margin_for(0), margin_for(1)) == (1.35, 1.25)
+
+
+def test_a_spot_says_count_expectation_and_interval(city: CityProfile, t: Translator) -> None:
+    (spot,) = hot_spots(significance(planted(city)))
+    assert spot.id == min(spot.names)
+    assert f"{heart():x}" in spot.names
+    assert spot.rank == 1
+    assert spot.low < spot.ratio < spot.high
+    assert spot.ratio == pytest.approx(spot.n / spot.expected)
+    assert spot.q < 0.001
+    assert f"{spot.n} alerts where" in spot.sentence(t)
+
+
+def test_neighbouring_hot_cells_are_one_spot_and_a_large_one_is_split_not_dropped(city: CityProfile) -> None:
+    frame = even(city)
+    middle = np.uint64(heart())
+    large = [int(cell) for cell in h3.grid_disk(middle, 2)]
+    frame.loc[large, "n"] += 120
+    result = significance(frame)
+    assert result.frame["hot"][large].all()
+    spots = hot_spots(result)
+    cells = [cell for spot in spots for cell in spot.cells]
+    assert len(spots) > 1
+    assert sorted(cells) == sorted(result.frame.index[result.frame["hot"]])
+    assert all(spot.land_km2 <= 0.25 for spot in spots)
+    assert [spot.rank for spot in spots] == list(range(1, len(spots) + 1))
+    (whole,) = hot_spots(result, largest_km2=10)
+    assert len(whole.cells) == len(cells)
+
+
+def test_a_spot_with_empty_surroundings_says_so(city: CityProfile, t: Translator) -> None:
+    frame = even(city).assign(n=0.0)
+    frame.loc[heart(), "n"] = 30
+    (spot,) = hot_spots(significance(frame))
+    assert spot.high == float("inf")
+    assert spot.sentence(t) == "30 alerts, and none in the surroundings."
+
+
+def test_no_alerts_have_no_spots(city: CityProfile, t: Translator) -> None:
+    result = significance(even(city).assign(n=0.0))
+    assert hot_spots(result) == ()
+    assert result.sentence(t).startswith("No cell is hot and no cell is cold")
+
+
+def test_cells_of_several_resolutions_or_none_are_refused(city: CityProfile) -> None:
+    with pytest.raises(ValueError, match="resolutions"):
+        significance(pd.concat([even(city), even(city, resolution=9)]))
+    with pytest.raises(ValueError, match="empty"):
+        significance(even(city).iloc[:0])
+
+
+def test_ratio_and_interval_are_those_of_the_exact_binomial() -> None:
+    ratio, low, high = ratio_interval(30, 40, 2.0, 8.0)
+    assert ratio == pytest.approx(3.0)
+    exact = binomtest(30, 70).proportion_ci(method="exact")
+    assert low == pytest.approx(exact.low / (1 - exact.low) * 4)
+    assert high == pytest.approx(exact.high / (1 - exact.high) * 4)
+    assert np.isnan(ratio_interval(0, 0, 1, 1)).all()
+    assert ratio_interval(0, 5, 1, 1)[:2] == (0, 0)
+
+
+def test_both_tails_are_binomial_and_need_surroundings() -> None:
+    assert denser([30], [40], [2.0], [8.0])[0] == pytest.approx(binomtest(30, 70, 0.2, "greater").pvalue)
+    assert thinner([5], [60], [2.0], [8.0])[0] == pytest.approx(binomtest(5, 65, 0.2, "less").pvalue)
+    assert denser([30], [40], [2.0], [8.0], margin=2.0)[0] == pytest.approx(binomtest(30, 70, 1 / 3, "greater").pvalue)
+    assert denser([30], [0], [2.0], [0.0])[0] == 1.0

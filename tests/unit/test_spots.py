@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.hotspots import Spot
+from analysis.result import Result
+from analysis.spots import SpotName, name_spot, name_spots, problem_for, profile, since
+from curim_data.city import CityProfile
+from curim_data.i18n import Translator
+from curim_data.plan import Caution, Interval
+
+SPOT = Spot("8a1", 1, (0x8A1EDA753C07FFF,), 40, 10.0, 4.0, 2.5, 6.0, 0.001, 0.017, 23.6507, 37.9385)
+
+
+def frame(**columns: list) -> pd.DataFrame:
+    made = pd.DataFrame(columns)
+    return made.assign(low=made["n"], high=made["n"], withheld=False)
+
+
+def months(*counts: int) -> pd.DataFrame:
+    return frame(month=list(pd.date_range("2025-01-01", periods=len(counts), freq="MS")), n=list(map(float, counts)))
+
+
+def test_a_spot_is_named_after_its_landmark_near_it_or_a_number(city: CityProfile, t: Translator) -> None:
+    mark = next(mark for mark in city.landmarks if mark.id == "pasalimani")
+    at = name_spot(mark.longitude, mark.latitude, city)
+    assert (at.place, at(t)) == ("pasalimani", "Pasalimani")
+    assert set(at.by_language) == {"el", "en", "fr"}
+    assert replace(at, near=True, number=2)(t) == "Near: Pasalimani, 2"
+    nowhere = name_spot(24.5, 38.5, city)
+    assert (nowhere.place, nowhere(t)) == ("", "Place 1")
+    assert name_spot(23.65, 37.94, replace(city, landmarks=())) == SpotName("", {})
+
+
+def test_spots_at_one_landmark_are_numbered_in_their_order(city: CityProfile, t: Translator) -> None:
+    spots = [SPOT, replace(SPOT, id="8a2"), replace(SPOT, id="8a3", longitude=24.5)]
+    names = name_spots(spots, city)
+    assert [names[spot.id](t) for spot in spots] == ["Pasalimani", "Pasalimani, 2", "Place 1"]
+
+
+@pytest.fixture
+def tables() -> dict[str, pd.DataFrame]:
+    hours = pd.DataFrame({"weekday": [4] * 24, "hour": range(24), "n": 0.0})
+    hours.loc[hours["hour"].isin([23, 0]), "n"] = 10.0
+    hours.loc[hours["hour"] == 1, "n"] = 8.0
+    hours.loc[hours["hour"] == 12, "n"] = 5.0
+    return {
+        "categories": frame(category=["noise", "harassment_verbal", "following"], n=[4.0, 30.0, 6.0]),
+        "hours": hours.assign(low=hours["n"], withheld=False),
+        "affected": frame(affected_gender=["woman", "man", "undisclosed", "unknown"], n=[24.0, 8.0, 6.0, 2.0]),
+        "dark": frame(dark=[True, False, None], n=[30.0, 6.0, 4.0]),
+        "months": months(2, 3, 1, 10, 12, 11, 9),
+    }
+
+
+def test_a_profile_holds_the_figures_and_says_them(
+    city: CityProfile, t: Translator, tables: dict[str, pd.DataFrame]
+) -> None:
+    told = profile(city, n=40, **tables)
+    assert isinstance(told, Result)
+    assert (told.categories[0].id, told.categories[0].share) == ("harassment_verbal", 0.75)
+    assert told.hours == (23, 0)
+    assert told.dark_share == pytest.approx(30 / 36)
+    assert told.women is not None
+    assert (told.women.value, round(told.women.low, 4), round(told.women.high, 4)) == (0.75, 0.5789, 0.8675)
+    assert told.unknown_gender == 0.2
+    assert told.since == dt.date(2025, 4, 1)
+    label = city.categories["harassment_verbal"].labels["en"]
+    assert told.sentence(t).startswith(f"Mainly {label} (75\u00a0%). Half of the alerts fall between 23:00 and 01:00.")
+    assert "April 2025" in told.sentence(t)
+
+
+def test_what_is_unknown_or_withheld_stays_so(city: CityProfile, t: Translator) -> None:
+    empty = profile(city, n=3)
+    assert empty.sentence(t) == ""
+    assert (empty.hours, empty.dark_share, empty.women, empty.since) == (None, None, None, None)
+    hidden = frame(category=["noise", "vandalism"], n=[np.nan, 10.0]).assign(low=[1, 10], withheld=[True, False])
+    told = profile(city, n=12, categories=hidden, dark=frame(dark=[None], n=[3.0]))
+    assert told.categories[0].share == pytest.approx(10 / 11)
+    assert told.dark_share is None
+    assert "Withheld" in told.sentence(t)
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ((0, 0, 0, 8, 9, 10), dt.date(2025, 4, 1)),
+        ((8, 9, 10, 8), None),
+        ((8, 9, 0, 8, 9), dt.date(2025, 4, 1)),
+        ((8, 9, 9, 1), None),
+        ((0, 0), None),
+    ],
+)
+def test_since_is_the_start_of_the_latest_run(counts: tuple[int, ...], expected: dt.date | None) -> None:
+    assert since(months(*counts)) == expected
+
+
+def test_a_problem_takes_everything_over(city: CityProfile, tables: dict[str, pd.DataFrame]) -> None:
+    told = profile(city, n=40, **tables)
+    name = name_spot(SPOT.longitude, SPOT.latitude, city)
+    start, end = dt.date(2025, 11, 1), dt.date(2026, 10, 31)
+    problem = problem_for(SPOT, name, told, query={"period": "12m"}, start=start, end=end, women_city=0.5)
+    assert (problem.spot, problem.place, problem.cells, problem.n) == ("8a1", "pasalimani", ("8a1eda753c07fff",), 40)
+    assert problem.ratio == Interval(4.0, 2.5, 6.0)
+    assert problem.names["en"] == "Pasalimani"
+    assert (problem.hours, problem.since, problem.cautions) == (told.hours, told.since, ())
+    open_ended = replace(SPOT, high=float("inf"), ratio=float("inf"), expected=float("nan"))
+    hidden = replace(told, n_withheld=2)
+    problem = problem_for(open_ended, name, hidden, query={}, start=start, end=end)
+    assert (problem.ratio, problem.expected, problem.cautions) == (None, None, (Caution.WITHHELD,))
