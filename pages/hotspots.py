@@ -8,7 +8,7 @@ from pages.parts import filter_bar, maps
 from pages.parts.basemap import Pin
 from pages.parts.footer import footer
 from pages.parts.guard import require
-from pages.parts.hotspots_data import MAP, clusters, hot_spots, lines, picked_cells, selected_spot
+from pages.parts.hotspots_data import MAP, Asked, clusters, hot_spots, lines, picked_cells, selected_spot
 from pages.parts.hotspots_list import area_of_cells, cell_size, downloads, headline, ranked_list
 from pages.parts.hotspots_panel import panel
 
@@ -23,7 +23,7 @@ study = hot_spots(page.dataset, page.filter, page.audience)
 title = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     layers = {"significance": t("Significance"), "clusters": t("Clusters")}
-    layer = "significance"
+    layer, size = "significance", 0
     if exact:
         layer = st.segmented_control(
             t("Layer"),
@@ -40,9 +40,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             study = hot_spots(page.dataset, page.filter, page.audience, size)
 
 found = clusters(page.dataset, page.filter, page.audience) if layer == "clusters" else None
-spots = study.spots if found is None else found.found
-shown = lines(page.dataset, page.filter, page.audience, tuple(spots))
-chosen = selected_spot(tuple(spots))
+asked = Asked(page.dataset, page.filter, page.audience, layer, size or None)
+shown = lines(asked)
+chosen = selected_spot(asked.spots())
 line = next((one for one in shown if one.spot.id == chosen), None)
 
 with title:
@@ -83,4 +83,4 @@ with right:
             )
         )
     else:
-        panel(page, line)
+        panel(page, asked, line)

@@ -16,7 +16,7 @@ from curim_data.i18n import Translator
 from pages.parts.colours import Palette, rgba
 
 TILE = 512  # deck.gl's world is 512 px wide at zoom 0
-MARGIN = 18
+MARGIN = 30
 SIDEBAR = 300
 SIDEBAR_FROM = 769
 FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', Arial, sans-serif"

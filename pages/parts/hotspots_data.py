@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +39,34 @@ def clusters(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Clust
     return studies.cluster_study(_source(dataset), chosen, audience)
 
 
-@remember
-def lines(dataset: Dataset, chosen: AlertFilter, audience: Audience, spots: tuple[Place, ...]) -> tuple[SpotLine, ...]:
-    """A line of the list for each spot."""
-    return study_spot.spot_lines(_source(dataset), chosen, spots, audience)
+@dataclass(frozen=True)
+class Asked:
+    """Which places a list is about: a layer and a cell size, under a filter, for an audience."""
+
+    dataset: Dataset
+    filter: AlertFilter
+    audience: Audience
+    layer: str = "significance"
+    resolution: int | None = None
+
+    def spots(self) -> tuple[Place, ...]:
+        """The places, clearest first."""
+        if self.layer == "clusters":
+            return clusters(self.dataset, self.filter, self.audience).found
+        return hot_spots(self.dataset, self.filter, self.audience, self.resolution).spots
 
 
 @remember
-def close_up(dataset: Dataset, chosen: AlertFilter, audience: Audience, spot: Place) -> SpotStudy:
-    """One spot, looked at closely."""
-    return study_spot.spot_study(_source(dataset), chosen, spot, audience)
+def lines(asked: Asked) -> tuple[SpotLine, ...]:
+    """A line of the list for each place."""
+    return study_spot.spot_lines(_source(asked.dataset), asked.filter, asked.spots(), asked.audience)
+
+
+@remember
+def close_up(asked: Asked, spot_id: str) -> SpotStudy:
+    """One place, looked at closely."""
+    spot = next(spot for spot in asked.spots() if spot.id == spot_id)
+    return study_spot.spot_study(_source(asked.dataset), asked.filter, spot, asked.audience)
 
 
 def selected_spot(spots: tuple[Place, ...]) -> str | None:
@@ -118,8 +136,3 @@ def as_frame(shown: tuple[SpotLine, ...]) -> pd.DataFrame:
         for line in shown
     ]
     return pd.DataFrame(rows)
-
-
-def without_area(chosen: AlertFilter) -> AlertFilter:
-    """The filter without its area: spots stand out from the whole city."""
-    return replace(chosen, districts=(), places=(), cells=())

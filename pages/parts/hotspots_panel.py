@@ -9,7 +9,7 @@ from curim_data.alert import Gender
 from curim_data.study_spot import SpotLine, SpotStudy
 from curim_data.words import category_label, gender_label
 from pages.parts import charts
-from pages.parts.hotspots_data import close_up
+from pages.parts.hotspots_data import Asked, close_up
 from pages.parts.hotspots_list import interval
 from pages.parts.links import go, page_link
 from pages.parts.page import Page
@@ -17,10 +17,10 @@ from pages.parts.page import Page
 CATEGORIES_SHOWN = 5
 
 
-def panel(page: Page, line: SpotLine) -> None:
+def panel(page: Page, asked: Asked, line: SpotLine) -> None:
     """Everything about the selected spot, most telling first."""
     t, spot = page.t, line.spot
-    study: SpotStudy = close_up(page.dataset, page.filter, page.audience, spot)
+    study: SpotStudy = close_up(asked, spot.id)
     st.subheader(f"{spot.rank} · {line.name(t)}")
     st.write(f"{spot.sentence(t)} {study.told.sentence(t)}")
     if st.button(t("Draft an intervention here"), key="spot_draft", type="primary"):
