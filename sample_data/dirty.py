@@ -78,7 +78,8 @@ def dirty_rows(main: Sequence[Sequence[str]], seed: int) -> tuple[bytes, list[Se
     totals.refuse("totals_row")
     rows = [*rows[: ROWS - 1], totals]
     body = b"".join(row.line() + b"\r\n" for row in rows)
-    return b"\xef\xbb\xbf" + ";".join(COLUMNS).encode() + b"\r\n" + body, [_answer(n, row) for n, row in enumerate(rows, 1)]
+    head = b"\xef\xbb\xbf" + ";".join(COLUMNS).encode() + b"\r\n"
+    return head + body, [_answer(n, row) for n, row in enumerate(rows, 1)]
 
 
 def _answer(number: int, row: Dirty) -> Sequence[str]:
@@ -121,7 +122,7 @@ def _pick(values: Sequence[str], number: int) -> str:
 
 
 def _bad_date(row: Dirty, number: int) -> None:
-    dates = ("2026-02-30T10:00+02:00", "31/31/2026 10:00", "not a date", "0000-00-00 00:00", "2026-13-05T08:00+02:00", "χθες")
+    dates = ("2026-02-30T10:00+02:00", "31/31/2026 10:00", "soon", "0000-00-00 00:00", "2026-13-05T08:00+02:00", "χθες")
     column = "occurred_from" if number % 4 == 3 else "reported_at"
     row.set(**{column: _pick(dates, number)})
     row.note = f"{column} cannot be read"

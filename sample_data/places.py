@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from shapely.geometry import shape
 
-SEED: Final = 20221101
+SEED: Final = 3
 FIRST: Final = dt.date(2022, 11, 1)
 CUT: Final = dt.date(2026, 10, 31)
 LAST: Final = dt.date(2026, 11, 20)
@@ -91,46 +91,108 @@ def _on_and_off(level: float, on: str) -> tuple[float, ...]:
 
 SPOTS: Final = (
     Spot(
-        "spot_station", "piraeus_station", Circle(23.6430, 37.9480, 110), "persistent", _steady(20),
-        {"pickpocketing": 0.6, "theft_bag": 0.25, "harassment_verbal": 0.15}, (7, 19), 0.56,
+        "spot_station",
+        "piraeus_station",
+        Circle(23.6430, 37.9480, 110),
+        "persistent",
+        _steady(26),
+        {"pickpocketing": 0.6, "theft_bag": 0.25, "harassment_verbal": 0.15},
+        (7, 19),
+        0.56,
     ),
     Spot(
-        "spot_pasalimani", "pasalimani", Circle(23.6507, 37.9385, 90), "persistent", _steady(19),
-        {"harassment_verbal": 0.4, "following": 0.2, "feels_unsafe": 0.25, "theft_bag": 0.15}, (20, 2), 0.55, 0.90,
+        "spot_pasalimani",
+        "pasalimani",
+        Circle(23.6507, 37.9385, 90),
+        "persistent",
+        _steady(26),
+        {"harassment_verbal": 0.4, "following": 0.2, "feels_unsafe": 0.25, "theft_bag": 0.15},
+        (20, 2),
+        0.55,
+        0.90,
     ),
     Spot(
-        "spot_peiraiki", "peiraiki", Circle(23.6400, 37.9290, 100), "persistent", _steady(18),
-        {"litter_dumping": 0.5, "public_drinking": 0.3, "noise": 0.2}, (18, 1), 0.50,
+        "spot_peiraiki",
+        "peiraiki",
+        Circle(23.6400, 37.9290, 100),
+        "persistent",
+        _steady(26),
+        {"litter_dumping": 0.5, "public_drinking": 0.3, "noise": 0.2},
+        (18, 1),
+        0.50,
     ),
     Spot(
-        "spot_mikrolimano", "mikrolimano", Circle(23.6597, 37.9394, 90), "intensifying", _ramp(15, 42),
-        {"noise": 0.6, "public_drinking": 0.25, "assault": 0.15}, (21, 3), 0.48,
+        "spot_mikrolimano",
+        "mikrolimano",
+        Circle(23.6597, 37.9394, 90),
+        "intensifying",
+        _ramp(22, 48),
+        {"noise": 0.6, "public_drinking": 0.25, "assault": 0.15},
+        (21, 3),
+        0.48,
     ),
     Spot(
-        "spot_maniatika", "maniatika", Circle(23.6430, 37.9530, 100), "diminishing", _ramp(40, 14),
-        {"drug_use": 0.5, "drug_dealing": 0.35, "threats": 0.15}, (17, 23), 0.45,
+        "spot_maniatika",
+        "maniatika",
+        Circle(23.6430, 37.9530, 100),
+        "diminishing",
+        _ramp(50, 25),
+        {"drug_use": 0.5, "drug_dealing": 0.35, "threats": 0.15},
+        (17, 23),
+        0.45,
     ),
     Spot(
-        "spot_chatzikyriakio", "chatzikyriakio", Circle(23.6340, 37.9330, 100), "historical", _until(46, 19),
-        {"theft_from_vehicle": 0.6, "vehicle_theft": 0.4}, (21, 5), 0.40, end=dt.date(2026, 8, 31),
+        "spot_chatzikyriakio",
+        "chatzikyriakio",
+        Circle(23.6340, 37.9330, 100),
+        "historical",
+        _until(46, 26),
+        {"theft_from_vehicle": 0.6, "vehicle_theft": 0.4},
+        (21, 5),
+        0.40,
+        end=dt.date(2026, 8, 31),
     ),
     Spot(
-        "spot_agia_sofia", "agia_sofia", Circle(23.6390, 37.9560, 80), "new", _from(47, 30),
-        {"burglary": 0.6, "robbery": 0.4}, (9, 18), 0.52, start=dt.date(2026, 10, 1),
+        "spot_agia_sofia",
+        "agia_sofia",
+        Circle(23.6390, 37.9560, 80),
+        "new",
+        _from(47, 36),
+        {"burglary": 0.6, "robbery": 0.4},
+        (9, 18),
+        0.52,
+        start=dt.date(2026, 10, 1),
     ),
     Spot(
-        "spot_terpsithea", "terpsithea", Circle(23.6440, 37.9395, 90), "consecutive", _from(45, 24),
-        {"lighting_poor": 0.6, "feels_unsafe": 0.4}, (19, 1), 0.64, start=dt.date(2026, 8, 1),
+        "spot_terpsithea",
+        "terpsithea",
+        Circle(23.6440, 37.9395, 90),
+        "consecutive",
+        _from(45, 28),
+        {"lighting_poor": 0.6, "feels_unsafe": 0.4},
+        (19, 1),
+        0.64,
+        start=dt.date(2026, 8, 1),
     ),
     Spot(
-        "spot_stadium", "karaiskakis_stadium", Circle(23.6645, 37.9463, 120), "sporadic",
-        _on_and_off(26, "xx.xxx....xx" "x..xx.x....x" "xx.x.xx...x." ".x.xx.x...xx" "x"),
-        {"assault": 0.4, "public_drinking": 0.4, "vandalism": 0.2}, (18, 23), 0.30,
+        "spot_stadium",
+        "karaiskakis_stadium",
+        Circle(23.6645, 37.9463, 120),
+        "sporadic",
+        _on_and_off(26, "xx.xxx....xxx..xx.x....xxx.x.xx...x..x.xx.x...xxx"),
+        {"assault": 0.5, "public_drinking": 0.3, "vandalism": 0.2},
+        (18, 23),
+        0.30,
     ),
     Spot(
-        "spot_agios_dionysios", "agios_dionysios", Circle(23.6370, 37.9496, 90), "sporadic",
-        _on_and_off(22, "..xxx....xx." "...xxx......" "xx...xxxx..." "..xxx...x.xx" "x"),
-        {"parking_obstruction": 0.55, "vehicle_abandoned": 0.25, "threats": 0.2}, (7, 16), 0.42,
+        "spot_agios_dionysios",
+        "agios_dionysios",
+        Circle(23.6370, 37.9496, 90),
+        "sporadic",
+        _on_and_off(26, "..xxx....xx....xxx......xx...xxxx.....xxx...x.xxx"),
+        {"parking_obstruction": 0.55, "vehicle_abandoned": 0.25, "threats": 0.2},
+        (7, 16),
+        0.42,
     ),
 )
 
@@ -181,12 +243,12 @@ class Intervention:
     start: dt.date = dt.date(2025, 11, 1)
     months: int = 12
     rate_ratio: float = 0.70
-    treated: tuple[Circle, ...] = (Circle(23.6550, 37.9455, 500),)
+    treated: tuple[Circle, ...] = (Circle(23.6550, 37.9455, 520),)
     buffer_metres: float = 150.0
     comparison: tuple[Circle, ...] = (
-        Circle(23.6325, 37.9600, 330),
-        Circle(23.6690, 37.9515, 300),
-        Circle(23.6445, 37.9335, 330),
+        Circle(23.6330, 37.9600, 360),
+        Circle(23.6690, 37.9515, 330),
+        Circle(23.6445, 37.9335, 380),
     )
 
 
@@ -218,16 +280,17 @@ class Ground:
         centre = Circle(23.6530, 37.9450, 0).distance(longitude, latitude)
         from_core = QUARTER.core.distance(longitude, latitude) - QUARTER.core.radius
         soft = np.clip(1 - from_core / QUARTER.edge, 0, 1)
-        return 1 + 0.8 * np.exp(-0.5 * (centre / 700.0) ** 2) + self.quarter_weight * soft**2 * (3 - 2 * soft)
+        return 1 + 0.9 * np.exp(-0.5 * (centre / 700.0) ** 2) + self.quarter_weight * soft**2 * (3 - 2 * soft)
 
     def points(self, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Points on the land drawn from the intensity, rounded to five decimals (about a metre)."""
         west, south, east, north = self.land.bounds
-        highest = 1.9 + self.quarter_weight
+        highest = 2.0 + self.quarter_weight
         kept: list[np.ndarray] = []
         while sum(len(block) for block in kept) < count:
             block = rng.random((20_000, 3))
-            lon, lat = np.round(west + block[:, 0] * (east - west), 5), np.round(south + block[:, 1] * (north - south), 5)
+            lon = np.round(west + block[:, 0] * (east - west), 5)
+            lat = np.round(south + block[:, 1] * (north - south), 5)
             good = (block[:, 2] * highest < self.intensity(lon, lat)) & self.holds(lon, lat)
             kept.append(np.column_stack([lon, lat])[good])
         points = np.concatenate(kept)[:count]

@@ -1,6 +1,6 @@
 """When made-up alerts happen, who sends them, and what becomes of them: the habits of each category.
 
-Nothing here is measured. The habits are plausible and simple, so that every page of the dashboard has something to show.
+Nothing here is measured. The habits are plausible and simple, so that every page has something to show.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ SUNSET: Final = np.array([17.45, 18.0, 18.5, 19.9, 20.4, 20.8, 20.8, 20.3, 19.55
 class Habit:
     """How a category behaves.
 
-    `share`: weight among the background alerts. `women`: share of women among affected women and men. `lag`: median hours
-    until it is reported. `severity`: centre of the scale 1 to 5. `span`: whether often only a span of hours is known.
+    `share`: weight among the background alerts. `women`: share of women among affected women and men. `lag`: median
+    hours until it is reported. `severity`: centre of the scale 1 to 5. `span`: often only a span of hours is known.
     """
 
     kind: str

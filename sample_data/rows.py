@@ -9,10 +9,25 @@ from zoneinfo import ZoneInfo
 
 HOME_ZONE: Final = ZoneInfo("Europe/Athens")
 COLUMNS: Final = (
-    "alert_id", "reported_at", "occurred_from", "occurred_to", "kind", "category", "more_categories", "severity", "feeling",
-    "reporter_gender", "affected_gender", "age_band", "status", "resolved_at", "confirmations", "latitude", "longitude",
+    "alert_id",
+    "reported_at",
+    "occurred_from",
+    "occurred_to",
+    "kind",
+    "category",
+    "more_categories",
+    "severity",
+    "feeling",
+    "reporter_gender",
+    "affected_gender",
+    "age_band",
+    "status",
+    "resolved_at",
+    "confirmations",
+    "latitude",
+    "longitude",
     "description",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

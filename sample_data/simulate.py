@@ -26,11 +26,12 @@ from sample_data.places import (
     Ground,
     Spot,
 )
-from sample_data.rhythm import AGES, HABITS, PHRASES, day_weights, hour_weights, is_dark
+from sample_data.rhythm import AGES, HABITS, PHRASES, WEEKDAYS, day_weights, hour_weights, is_dark
 from sample_data.rows import Row, local
 
-GROWTH: Final = (0.92, 1.08)
+GROWTH: Final = (0.84, 1.16)
 NIGHT_REST: Final = 0.1
+STREAMS: Final = (7, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -80,22 +81,20 @@ class Calendar:
 
 
 def simulate(seed: int) -> City:
-    """Draw the whole city; equal seeds give equal alerts."""
-    rng = np.random.default_rng(seed)
+    """Draw the whole city; equal seeds give equal alerts. Spots, ground and people have streams of their own."""
+    of_spots, of_ground, of_people = (np.random.default_rng([seed, stream]) for stream in STREAMS)
     calendar = Calendar.make()
-    spots = [_spot(rng, spot, calendar) for spot in SPOTS]
-    planted = sum(int((draw.minute < _minutes(CUT)).sum()) for draw in spots)
-    breeding = HABITS[NEAR_REPEAT.category].share / sum(h.share for h in HABITS.values()) * NEAR_REPEAT.mean
     ground = Ground()
-    # The intervention takes some alerts back: a part of the treated area's in the last year.
-    wanted = (TOTAL - planted + 110) / (1 + breeding)
+    # The intervention takes some alerts back, of the treated area and the last year.
+    breeding = HABITS[NEAR_REPEAT.category].share / sum(h.share for h in HABITS.values()) * NEAR_REPEAT.mean
+    planted = sum(sum(spot.levels[:MONTHS]) for spot in SPOTS)
+    wanted = (TOTAL - planted) / (1 + breeding)
     ground.quarter_weight = quarter_weight(ground, wanted)
-    for spot, draw in zip(SPOTS, spots, strict=True):
-        draw.lon, draw.lat = ground.around(rng, spot.circle, len(draw.minute))
-    background = _background(rng, ground, calendar, wanted)
-    repeats = _near_repeats(rng, ground, background, len(calendar.days))
-    draw = _intervene(rng, _join([background, repeats, *spots]))
-    return City(_people(rng, draw), ground, len(calendar.days))
+    spots = [_spot(of_spots, ground, spot, calendar) for spot in SPOTS]
+    background = _background(of_ground, ground, calendar, wanted)
+    repeats = _near_repeats(of_ground, ground, background, len(calendar.days))
+    draw = _intervene(of_ground, _join([background, repeats, *spots]))
+    return City(_rows(of_people, draw), ground, len(calendar.days))
 
 
 def quarter_weight(ground: Ground, background: float) -> float:
@@ -112,18 +111,12 @@ def quarter_weight(ground: Ground, background: float) -> float:
     return float((target * plain - background * level[in_core].mean()) / (background - target * extra))
 
 
-def _minutes(day: dt.date) -> int:
-    """Minutes from the first midnight to the end of a day."""
-    return ((day - FIRST).days + 1) * 1440
-
-
 def _background(rng: np.random.Generator, ground: Ground, calendar: Calendar, wanted: float) -> Draw:
     """Alerts of every category over the land; `wanted` of them up to the cut."""
     names = list(HABITS)
     share = np.array([HABITS[name].share for name in names])
-    per_day = np.array(
-        [day_weights(HABITS[name], calendar.weekday, calendar.month) * calendar.campaign * calendar.growth for name in names]
-    ) * (share / share.sum())[:, None]
+    rhythm = np.array([day_weights(HABITS[name], calendar.weekday, calendar.month) for name in names])
+    per_day = rhythm * calendar.campaign * calendar.growth * (share / share.sum())[:, None]
     per_day *= wanted / per_day[:, : (CUT - FIRST).days + 1].sum()
     counts = rng.poisson(per_day)
     which, day = np.nonzero(counts)
@@ -139,12 +132,21 @@ def _background(rng: np.random.Generator, ground: Ground, calendar: Calendar, wa
     return Draw(lon, lat, minute, category, np.full(len(day), "background", dtype="<U24"))
 
 
-def _spot(rng: np.random.Generator, spot: Spot, calendar: Calendar) -> Draw:
-    """Times and categories of a hot spot; its points come later."""
-    days = np.bincount(calendar.step, minlength=MONTHS + 1)
-    days[MONTHS] = 30
-    level = np.array(spot.levels)[calendar.step] / days[calendar.step] * calendar.campaign
-    day = np.repeat(calendar.days, rng.poisson(level))
+def _spot(rng: np.random.Generator, ground: Ground, spot: Spot, calendar: Calendar) -> Draw:
+    """The alerts of a hot spot.
+
+    Monthly counts are binomial with half the variance of Poisson counts, so that the class of the spot is certain.
+    """
+    leading = HABITS[max(spot.categories, key=lambda name: spot.categories[name])]
+    weekly = np.array(WEEKDAYS[leading.weekdays], float)
+    weight = calendar.campaign * weekly[calendar.weekday] / weekly.mean()
+    drawn = []
+    for step, level in enumerate(spot.levels):
+        days = calendar.days[calendar.step == step]
+        chance = weight[days]
+        whole = level * calendar.campaign[days].mean() * (len(days) / 30 if step == MONTHS else 1)
+        drawn.append(rng.choice(days, rng.binomial(round(2 * whole), 0.5), p=chance / chance.sum()))
+    day = np.sort(np.concatenate(drawn))
     count = len(day)
     first, last = spot.hours
     busy = (first + rng.integers(0, (last - first) % 24 + 1, count)) % 24
@@ -152,7 +154,8 @@ def _spot(rng: np.random.Generator, spot: Spot, calendar: Calendar) -> Draw:
     minute = day * 1440 + hour * 60 + rng.integers(0, 60, count)
     names = list(spot.categories)
     category = np.array(names)[rng.choice(len(names), count, p=list(spot.categories.values()))]
-    return Draw(np.empty(count), np.empty(count), minute, category, np.full(count, spot.id, dtype="<U24"))
+    lon, lat = ground.around(rng, spot.circle, count)
+    return Draw(lon, lat, minute, category, np.full(count, spot.id, dtype="<U24"))
 
 
 def _near_repeats(rng: np.random.Generator, ground: Ground, background: Draw, days: int) -> Draw:
@@ -188,69 +191,119 @@ def _join(draws: list[Draw]) -> Draw:
     return Draw(*(np.concatenate([getattr(draw, name) for draw in draws]) for name in names))
 
 
-def _people(rng: np.random.Generator, draw: Draw) -> list[Row]:
-    """Give every alert its people, delay, fate and coordinates; ids follow the order of reporting."""
-    count = len(draw.minute)
-    habits = [HABITS[name] for name in draw.category]
+@dataclass(frozen=True)
+class People:
+    """What is drawn for each alert beside place and time: one array, or list, of its length each.
+
+    `length` and `lag` are minutes, `confirm` and `resolve` days.
+    """
+
+    dark: np.ndarray
+    affected: np.ndarray
+    reporter: np.ndarray
+    spans: np.ndarray
+    length: np.ndarray
+    lag: np.ndarray
+    severity: np.ndarray
+    feeling: np.ndarray
+    told: np.ndarray
+    age: np.ndarray
+    confirm: np.ndarray
+    resolve: np.ndarray
+    reject: np.ndarray
+    confirmations: np.ndarray
+    more: list[str]
+    phrase: np.ndarray
+    unmapped: np.ndarray
+    piled: np.ndarray
+
+
+def _rows(rng: np.random.Generator, draw: Draw) -> list[Row]:
+    """Alerts with their people, delay, fate and coordinates; ids follow the order of reporting."""
     start = [dt.datetime.combine(FIRST, dt.time()) + dt.timedelta(minutes=int(minute)) for minute in draw.minute]
-    month, hour = np.array([when.month for when in start]), np.array([when.hour for when in start])
-    dark = is_dark(month, hour)
+    people = _people(rng, draw, start)
+    rows = [_row(draw, people, start[k], k) for k in range(len(start))]
+    order = sorted(range(len(rows)), key=lambda k: (rows[k].reported_at, k))
+    return [
+        replace(rows[k], alert_id=f"DEMO-{rows[k].reported_at.year}-{number:06d}")
+        for number, k in enumerate(order, start=1)
+    ]
+
+
+def _people(rng: np.random.Generator, draw: Draw, start: list[dt.datetime]) -> People:
+    """Draw genders, ages, delays and fates. The order of the draws is part of what a seed gives."""
+    count = len(start)
+    habits = [HABITS[name] for name in draw.category]
+    dark = is_dark(np.array([when.month for when in start]), np.array([when.hour for when in start]))
     affected = _genders(rng, _women(draw, dark))
     same = rng.random(count) < 0.8
-    reporter = np.where(same, affected, _genders(rng, np.full(count, 0.54)))
-    spans = np.array([habit.span for habit in habits]) & (rng.random(count) < 0.55)
-    length = rng.integers(4 * 60, 11 * 60, count)
-    lag = np.array([habit.lag for habit in habits]) * 60 * np.exp(rng.normal(0, 1.1, count)) + 3
-    severity = np.clip(np.rint(np.array([h.severity for h in habits]) + rng.normal(0, 0.8, count)), 1, 5).astype(int)
-    feeling = np.clip(np.rint(3.0 - 0.5 * (affected == "woman") - 0.5 * dark + rng.normal(0, 0.9, count)), 1, 5).astype(int)
-    told = np.array([habit.kind == "risk" for habit in habits]) | (rng.random(count) < 0.12)
-    age = np.array(list(AGES))[rng.choice(len(AGES), count, p=list(AGES.values()))]
-    confirm, resolve, reject = rng.lognormal(1.2, 0.9, count), rng.lognormal(3.2, 1.0, count), rng.random(count) < 0.06
-    confirmations = rng.poisson(rng.gamma(0.8, 1.4, count))
-    more = _more(rng, draw.category)
-    phrase = np.array(["", *PHRASES])[np.where(rng.random(count) < 0.05, rng.integers(1, len(PHRASES) + 1, count), 0)]
-    place = rng.random(count)
-    piled = (draw.origin == "background") & (rng.random(count) < PILE.share / (draw.origin == "background").mean())
-    rows: list[Row] = []
-    for k in range(count):
-        known_end = start[k] + dt.timedelta(minutes=int(length[k])) if spans[k] else None
-        sent = local((known_end or start[k]) + dt.timedelta(minutes=int(lag[k])))
-        true_point = (float(draw.lon[k]), float(draw.lat[k]))
-        point = None if place[k] < UNMAPPED else (PILE.longitude, PILE.latitude) if piled[k] else true_point
-        rows.append(
-            Row(
-                alert_id="",
-                reported_at=sent,
-                occurred_from=local(start[k]),
-                occurred_to=None if known_end is None else local(known_end),
-                kind=habits[k].kind,
-                category=str(draw.category[k]),
-                more_categories=more[k],
-                severity=int(severity[k]),
-                feeling=int(feeling[k]) if told[k] else None,
-                reporter_gender=str(reporter[k]),
-                affected_gender=str(affected[k]),
-                age_band=str(age[k]),
-                rejected_at=_later(sent, confirm[k]) if reject[k] else None,
-                confirmed_at=_later(sent, confirm[k]),
-                resolved_at=_later(sent, confirm[k] + resolve[k]),
-                confirmations=int(confirmations[k]),
-                point=point,
-                true_point=true_point,
-                description=str(phrase[k]),
-                origin="pile" if piled[k] and point else str(draw.origin[k]),
-                dark=bool(dark[k]),
-            )
-        )
-    order = sorted(range(count), key=lambda k: (rows[k].reported_at, k))
-    return [_named(rows[k], number) for number, k in enumerate(order, start=1)]
+    background = draw.origin == "background"
+    return People(
+        dark=dark,
+        affected=affected,
+        reporter=np.where(same, affected, _genders(rng, np.full(count, 0.54))),
+        spans=np.array([habit.span for habit in habits]) & (rng.random(count) < 0.55),
+        length=rng.integers(4 * 60, 11 * 60, count),
+        lag=np.array([habit.lag for habit in habits]) * 60 * np.exp(rng.normal(0, 1.1, count)) + 3,
+        severity=_scale(np.array([habit.severity for habit in habits]) + rng.normal(0, 0.8, count)),
+        feeling=_scale(3.0 - 0.5 * (affected == "woman") - 0.5 * dark + rng.normal(0, 0.9, count)),
+        told=np.array([habit.kind == "risk" for habit in habits]) | (rng.random(count) < 0.12),
+        age=np.array(list(AGES))[rng.choice(len(AGES), count, p=list(AGES.values()))],
+        confirm=rng.lognormal(1.2, 0.9, count),
+        resolve=rng.lognormal(3.2, 1.0, count),
+        reject=rng.random(count) < 0.06,
+        confirmations=rng.poisson(rng.gamma(0.8, 1.4, count)),
+        more=_more(rng, draw.category),
+        phrase=_phrases(rng, count),
+        unmapped=rng.random(count) < UNMAPPED,
+        piled=background & (rng.random(count) < PILE.share / background.mean()),
+    )
 
 
-def _named(row: Row, number: int) -> Row:
-    return replace(row, alert_id=f"DEMO-{row.reported_at.year}-{number:06d}")
+def _row(draw: Draw, people: People, start: dt.datetime, k: int) -> Row:
+    """Put alert k together; its id comes later."""
+    end = start + dt.timedelta(minutes=int(people.length[k])) if people.spans[k] else None
+    sent = local((end or start) + dt.timedelta(minutes=int(people.lag[k])))
+    true_point = (float(draw.lon[k]), float(draw.lat[k]))
+    piled = bool(people.piled[k] and not people.unmapped[k])
+    told_point = (PILE.longitude, PILE.latitude) if piled else true_point
+    return Row(
+        alert_id="",
+        reported_at=sent,
+        occurred_from=local(start),
+        occurred_to=None if end is None else local(end),
+        kind=HABITS[draw.category[k]].kind,
+        category=str(draw.category[k]),
+        more_categories=people.more[k],
+        severity=int(people.severity[k]),
+        feeling=int(people.feeling[k]) if people.told[k] else None,
+        reporter_gender=str(people.reporter[k]),
+        affected_gender=str(people.affected[k]),
+        age_band=str(people.age[k]),
+        rejected_at=_after(sent, people.confirm[k]) if people.reject[k] else None,
+        confirmed_at=_after(sent, people.confirm[k]),
+        resolved_at=_after(sent, people.confirm[k] + people.resolve[k]),
+        confirmations=int(people.confirmations[k]),
+        point=None if people.unmapped[k] else told_point,
+        true_point=true_point,
+        description=str(people.phrase[k]),
+        origin="pile" if piled else str(draw.origin[k]),
+        dark=bool(people.dark[k]),
+    )
 
 
-def _later(when: dt.datetime, days: float) -> dt.datetime:
+def _scale(value: np.ndarray) -> np.ndarray:
+    """Whole numbers from 1 to 5."""
+    return np.clip(np.rint(value), 1, 5).astype(int)
+
+
+def _phrases(rng: np.random.Generator, count: int) -> np.ndarray:
+    """A neutral sentence for one alert in twenty."""
+    chosen = rng.random(count) < 0.05
+    return np.array(["", *PHRASES])[np.where(chosen, rng.integers(1, len(PHRASES) + 1, count), 0)]
+
+
+def _after(when: dt.datetime, days: float) -> dt.datetime:
     return local(when.replace(tzinfo=None) + dt.timedelta(minutes=int(days * 1440)))
 
 

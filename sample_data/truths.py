@@ -34,7 +34,7 @@ from sample_data.simulate import City
 LANDMARKS: Final = Path(__file__).parent / "piraeus" / "landmarks.toml"
 HEAD: Final = """\
 # What is planted in the sample city. Written by sample_data/generate.py, read by the tests. All of it is made up.
-# Angles in degrees (WGS84), radii in metres, dates inclusive, hours of the local clock (first to last, may pass midnight).
+# Degrees are WGS84, radii metres, dates inclusive, hours of the local clock (first to last, may pass midnight).
 # Counts are of the main export: `alerts` all that a process made, `mapped` those whose own coordinates are told.
 """
 

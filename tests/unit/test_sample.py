@@ -1,0 +1,410 @@
+"""The sample city: deterministic, on land, and with everything planted that truths.toml claims."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from scipy import stats
+from scipy.sparse import csr_matrix
+from scipy.spatial import cKDTree
+
+import sample_data
+from curim_data.city import CityProfile
+from sample_data.generate import write_sample
+from sample_data.places import METRES
+from sample_data.rhythm import HABITS, is_dark
+from sample_data.rows import COLUMNS
+
+SIZE_LIMIT = 6_000_000
+MONTHS = 48
+
+
+def _read(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(path, sep=";", encoding="utf-8-sig", dtype=str, keep_default_na=False)
+    table["lat"], table["lon"] = (pd.to_numeric(table[name], errors="coerce") for name in ("latitude", "longitude"))
+    table["step"] = [(int(when[:4]) - 2022) * 12 + int(when[5:7]) - 11 for when in table["occurred_from"]]
+    return table
+
+
+@pytest.fixture(scope="module")
+def main() -> pd.DataFrame:
+    return _read(sample_data.MAIN_EXPORT)
+
+
+@pytest.fixture(scope="module")
+def later() -> pd.DataFrame:
+    return _read(sample_data.LATER_EXPORT)
+
+
+@pytest.fixture(scope="module")
+def truths() -> dict[str, Any]:
+    return tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
+
+
+def _distance(table: pd.DataFrame, place: dict[str, Any]) -> np.ndarray:
+    """Metres from a place; NaN where the alert has no coordinates."""
+    east, north = (table["lon"] - place["longitude"]) * METRES[0], (table["lat"] - place["latitude"]) * METRES[1]
+    return np.hypot(east.to_numpy(), north.to_numpy())
+
+
+def _apart(one: dict[str, Any], other: dict[str, Any]) -> float:
+    return float(_distance(pd.DataFrame({"lon": [one["longitude"]], "lat": [one["latitude"]]}), other)[0])
+
+
+def test_the_same_seed_writes_the_committed_files_again(tmp_path: Path, truths: dict[str, Any]) -> None:
+    root = sample_data.TRUTHS.parent
+    for path in write_sample(tmp_path, truths["seed"]):
+        committed = root / path.relative_to(tmp_path)
+        assert path.read_bytes() == committed.read_bytes(), committed.name
+
+
+def test_the_package_stays_small() -> None:
+    files = [
+        path for path in sample_data.TRUTHS.parent.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    ]
+    assert sum(path.stat().st_size for path in files) < SIZE_LIMIT
+
+
+def test_the_profile_is_whole_and_marked_illustrative(city: CityProfile) -> None:
+    assert city.illustrative
+    assert city.epsg == 2100
+    assert 10 < city.land_metres.area / 1e6 < 11.2
+    assert [area.id for area in city.districts] == [f"zone_{number}" for number in range(1, 6)]
+    zones = [area.polygon for area in city.districts]
+    assert shapely.union_all(zones).symmetric_difference(city.land).area == 0
+    assert sum(zone.area for zone in zones) == pytest.approx(city.land.area)
+    for mark in city.landmarks:
+        assert city.land.contains(shapely.Point(mark.longitude, mark.latitude)), mark.id
+    for named in (*city.landmarks, *city.districts, *city.streets, *city.categories.values()):
+        assert set(named.labels) == {"el", "en", "fr"}
+    for street in city.streets:
+        assert city.land.covers(street.polygon), street.id
+    for path in sample_data.PROFILE.glob("*.geojson"):
+        features = json.loads(path.read_text("utf-8"))["features"]
+        assert all(feature["properties"]["illustrative"] for feature in features)
+    assert {name: category.kind for name, category in city.categories.items()} == {
+        name: habit.kind for name, habit in HABITS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("point", "name"),
+    [
+        ((23.6385, 37.9425), "main harbour"),
+        ((23.6300, 37.9405), "main harbour"),
+        ((23.6485, 37.9375), "Zea"),
+        ((23.6603, 37.9373), "Mikrolimano"),
+        ((23.6560, 37.9330), "Saronic Gulf"),
+    ],
+)
+def test_water_is_not_land(city: CityProfile, point: tuple[float, float], name: str) -> None:
+    assert not city.land.contains(shapely.Point(*point)), name
+
+
+def test_alerts_are_on_land_in_time_and_well_formed(main: pd.DataFrame, later: pd.DataFrame, city: CityProfile) -> None:
+    assert 23_000 <= len(main) <= 25_000
+    for table in (main, later):
+        assert tuple(table.columns[: len(COLUMNS)]) == COLUMNS
+        mapped = table.dropna(subset=["lon"])
+        assert shapely.contains_xy(city.land, mapped["lon"], mapped["lat"]).all()
+        assert table["alert_id"].is_unique
+        assert table["alert_id"].str.startswith("DEMO-").all()
+        assert set(table["category"]) <= set(city.categories)
+        assert (table["kind"] == [city.categories[name].kind for name in table["category"]]).all()
+        assert (table.loc[table["kind"] == "risk", "feeling"] != "").all()
+        told = table[table["occurred_to"] != ""]
+        starts, ends = (pd.to_datetime(told[name], utc=True) for name in ("occurred_from", "occurred_to"))
+        assert (starts < ends).all()
+        assert (pd.to_datetime(table["reported_at"], utc=True) > pd.to_datetime(table["occurred_from"], utc=True)).all()
+    assert main["occurred_from"].min() >= "2022-11-01"
+    assert main["reported_at"].max() < "2026-11-01"
+    assert set(main["step"]) == set(range(MONTHS))
+    assert 0.03 <= main["lon"].isna().mean() <= 0.04
+    assert 0.03 <= (main["more_categories"] != "").mean() <= 0.07
+    assert set(main["status"]) == {"open", "confirmed", "resolved", "rejected"}
+
+
+def test_the_later_export_re_sends_updates_and_adds(main: pd.DataFrame, later: pd.DataFrame) -> None:
+    merged = later.merge(main, on="alert_id", how="left", suffixes=("", "_before"), indicator=True)
+    new = merged[merged["_merge"] == "left_only"]
+    again = merged[merged["_merge"] == "both"]
+    same = np.all([again[name] == again[f"{name}_before"] for name in COLUMNS[1:]], axis=0)
+    kept = [name for name in COLUMNS[1:] if name not in ("status", "resolved_at")]
+    assert all((again[name] == again[f"{name}_before"]).all() for name in kept)
+    assert same.sum() > 300
+    assert (~same).sum() > 100
+    assert 400 <= len(new) <= 600
+    assert new["reported_at"].min() >= "2026-11-01"
+    assert new["reported_at"].max() < "2026-11-21"
+
+
+def test_hot_spots_are_where_and_what_the_truths_say(
+    main: pd.DataFrame, truths: dict[str, Any], city: CityProfile
+) -> None:
+    assert len(truths["hot_spot"]) >= 9
+    classes = Counter(spot["class"] for spot in truths["hot_spot"])
+    once = ("new", "consecutive", "intensifying", "diminishing", "historical")
+    assert all(classes[name] == 1 for name in once)
+    assert classes["persistent"] >= 1
+    assert classes["sporadic"] >= 1
+    for spot in truths["hot_spot"]:
+        mark = next(mark for mark in city.landmarks if mark.id == spot["place"])
+        assert _apart(spot, {"longitude": mark.longitude, "latitude": mark.latitude}) < 60
+        assert dict(mark.labels) == spot["labels"]
+        assert sum(spot["monthly"]) == spot["alerts"] == sum(spot["affected"].values())
+        assert sum(spot["categories"].values()) == pytest.approx(1)
+        near = main[(_distance(main, spot) <= spot["radius"] + 2) & main["category"].isin(spot["categories"])]
+        assert spot["mapped"] <= len(near) < 1.6 * spot["mapped"]
+        first, last = spot["hours"]
+        busy = [(int(when[11:13]) - first) % 24 <= (last - first) % 24 for when in near["occurred_from"]]
+        assert np.mean(busy) > 0.8
+        leading = max(spot["categories"], key=spot["categories"].get)
+        assert near["category"].value_counts().idxmax() == leading
+
+
+def test_one_place_differs_for_women_after_dark(main: pd.DataFrame, truths: dict[str, Any]) -> None:
+    truth = truths["women_after_dark"]
+    hour, month = (main["occurred_from"].str[a:b].astype(int).to_numpy() for a, b in ((11, 13), (5, 7)))
+    told = main["affected_gender"].isin(["woman", "man"]).to_numpy()
+    woman = (main["affected_gender"] == "woman").to_numpy()
+    here = _distance(main, truth) <= truth["radius"]
+    dark = is_dark(month, hour)
+    assert woman[here & dark & told].mean() == pytest.approx(truth["planted_share"], abs=0.05)
+    assert woman[here & ~dark & told].mean() < 0.7
+    assert woman[~here & dark & told].mean() == pytest.approx(truth["share_elsewhere"], abs=0.02)
+    assert truth["share_elsewhere"] < 0.6
+
+
+def test_the_pile_and_the_quarter_hold_no_hot_spot(
+    main: pd.DataFrame, truths: dict[str, Any], city: CityProfile
+) -> None:
+    pile, quarter = truths["pile"], truths["quarter"]
+    exact = main[(main["lon"] == pile["longitude"]) & (main["lat"] == pile["latitude"])]
+    assert len(exact) == pile["alerts"] > 0.01 * len(main)
+    assert main.groupby(["lon", "lat"]).size().nlargest(2).iloc[1] < 10
+    for spot in truths["hot_spot"]:
+        assert _apart(spot, pile) > spot["radius"] + 300
+        assert _apart(spot, quarter) > quarter["radius"] + 500
+    density = (_distance(main, quarter) <= quarter["radius"]).sum() / (np.pi * (quarter["radius"] / 1000) ** 2)
+    assert 1.6 < density / (len(main) / (city.land_metres.area / 1e6)) < 2.0
+
+
+def test_the_intervention_counts_can_be_counted_again(main: pd.DataFrame, truths: dict[str, Any]) -> None:
+    plan = truths["intervention"]
+    areas = {
+        name: np.any([_distance(main, circle) <= circle["radius"] for circle in plan[name]], axis=0)
+        for name in ("treated", "buffer", "comparison")
+    }
+    areas["buffer"] &= ~areas["treated"]
+    before, after = main["step"].between(24, 35).to_numpy(), main["step"].between(36, 47).to_numpy()
+    counts = {name: (int((area & before).sum()), int((area & after).sum())) for name, area in areas.items()}
+    assert counts == {name: (plan[f"{name}_before"], plan[f"{name}_after"]) for name in counts}
+    (t0, t1), (c0, c1), (d0, d1) = counts["treated"], counts["comparison"], counts["buffer"]
+    assert t0 >= 270
+    assert 0.7 < c0 / t0 < 1.3
+    assert abs(np.log(t1 / t0 / (c1 / c0) / plan["rate_ratio"])) < 1.96 * np.sqrt(1 / t0 + 1 / t1 + 1 / c0 + 1 / c1)
+    assert abs(d1 - d0) < 1.96 * np.sqrt(d0 + d1)
+    circles = [circle for name in areas for circle in plan[name]]
+    for spot in (*truths["hot_spot"], {**truths["pile"], "radius": 0}):
+        assert all(_apart(spot, circle) > spot["radius"] + circle["radius"] for circle in circles)
+
+
+def test_the_campaign_raises_alerts_and_changes_nothing_else(main: pd.DataFrame, truths: dict[str, Any]) -> None:
+    campaign = truths["campaign"]
+    day = main["occurred_from"].str[:10]
+    during = day.between(str(campaign["start"]), str(campaign["end"]))
+    assert during.sum() == campaign["alerts"]
+    length = (campaign["end"] - campaign["start"]).days + 1
+    year = dt.timedelta(days=364)
+    usual = [
+        day.between(str(campaign["start"] + sign * year), str(campaign["end"] + sign * year)).sum() for sign in (-1, 1)
+    ]
+    assert during.sum() / np.mean(usual) == pytest.approx(campaign["factor"], abs=0.15)
+    assert length == 42
+    reported, occurred = (pd.to_datetime(main[name], utc=True) for name in ("reported_at", "occurred_from"))
+    lag = (reported - occurred).dt.total_seconds().to_numpy()
+    assert np.median(lag[during]) == pytest.approx(np.median(lag[~during]), rel=0.15)
+
+
+def test_undisclosed_gender_has_its_known_share(main: pd.DataFrame, truths: dict[str, Any]) -> None:
+    for name in ("reporter", "affected"):
+        share = (main[f"{name}_gender"] == "undisclosed").mean()
+        assert share == pytest.approx(truths["undisclosed"][name], abs=1e-4)
+        assert share == pytest.approx(truths["undisclosed"]["share"], abs=0.01)
+
+
+def test_vandalism_breeds(main: pd.DataFrame, truths: dict[str, Any]) -> None:
+    """Knox: pairs near in place and time against the mean of permuted times."""
+    truth = truths["near_repeat"]
+    stadium = next(spot for spot in truths["hot_spot"] if spot["place"] == "karaiskakis_stadium")
+    own = main[(main["category"] == truth["category"]) & main["lon"].notna() & (_distance(main, stadium) > 300)]
+    own = own[(own["lon"] != truths["pile"]["longitude"]) | (own["lat"] != truths["pile"]["latitude"])]
+    pairs = cKDTree(own[["lon", "lat"]].to_numpy() * METRES).query_pairs(truth["metres"], output_type="ndarray")
+    since = pd.to_datetime(own["occurred_from"], utc=True) - pd.Timestamp("2022-11-01", tz="UTC")
+    days = (since / pd.Timedelta(days=1)).to_numpy(float)
+    rng = np.random.default_rng(1)
+
+    def close(values: np.ndarray) -> int:
+        return int((np.abs(values[pairs[:, 0]] - values[pairs[:, 1]]) <= truth["days"]).sum())
+
+    expected = np.mean([close(rng.permutation(days)) for _ in range(50)])
+    assert close(days) > 3 * expected
+    assert close(days) > 0.7 * truth["offspring"]
+
+
+# --- emerging classes -------------------------------------------------------------------------------------------------
+
+
+def _cube(
+    main: pd.DataFrame, truths: dict[str, Any], city: CityProfile
+) -> tuple[np.ndarray, csr_matrix, dict[int, int]]:
+    """Monthly counts by cell of resolution 10 on the land, the windows (cell and neighbours), and the cells' rows."""
+    cells = city.land_cells(10).index.to_numpy()
+    row_of = {int(cell): number for number, cell in enumerate(cells)}
+    pile = (main["lon"] == truths["pile"]["longitude"]) & (main["lat"] == truths["pile"]["latitude"])
+    mapped = main[main["lon"].notna() & ~pile]
+    at = [row_of[int(h3.latlng_to_cell(lat, lon, 10))] for lat, lon in zip(mapped["lat"], mapped["lon"], strict=True)]
+    counts = np.zeros((len(cells), MONTHS))
+    np.add.at(counts, (np.array(at), mapped["step"].to_numpy()), 1)
+    links = [
+        (row, row_of[int(near)])
+        for cell, row in row_of.items()
+        for near in h3.grid_disk(np.uint64(cell), 1)
+        if int(near) in row_of
+    ]
+    rows, columns = np.array(links).T
+    return counts, csr_matrix((np.ones(len(links)), (rows, columns)), shape=(len(cells),) * 2), row_of
+
+
+def _getis_ord(counts: np.ndarray, windows: csr_matrix) -> np.ndarray:
+    n, size = len(counts), np.asarray(windows.sum(1))
+    mean, spread = counts.mean(0), counts.std(0)
+    return (windows @ counts - mean * size) / (spread * np.sqrt((n * size - size**2) / (n - 1)))
+
+
+def _trend(z: np.ndarray) -> float:
+    """Mann-Kendall's Z (independent steps)."""
+    later, earlier = np.tril_indices(len(z), -1)
+    s = np.sign(z[later] - z[earlier]).sum()
+    return float((s - np.sign(s)) / np.sqrt(len(z) * (len(z) - 1) * (2 * len(z) + 5) / 18))
+
+
+def _emerging(hot: np.ndarray, z: np.ndarray) -> str:
+    run = len(hot) - (int(np.flatnonzero(~hot).max()) + 1 if (~hot).any() else 0)
+    often = hot.mean() >= 0.9
+    if run == 1 and hot.sum() == 1:
+        return "new"
+    if run >= 2 and hot.sum() == run and not often:
+        return "consecutive"
+    if not hot[-1]:
+        return "historical" if often else "none"
+    if not often:
+        return "sporadic"
+    trend = _trend(z)
+    return "persistent" if abs(trend) < 1.96 else "intensifying" if trend > 0 else "diminishing"
+
+
+@pytest.mark.parametrize("test", ["getis_ord", "binomial"])
+def test_the_rules_give_every_hot_spot_its_planted_class(
+    main: pd.DataFrame, truths: dict[str, Any], city: CityProfile, test: str
+) -> None:
+    counts, windows, row_of = _cube(main, truths, city)
+    z = _getis_ord(counts, windows)
+    if test == "getis_ord":
+        p = 2 * stats.norm.sf(np.abs(z))
+    else:
+        land = city.land_cells(10).to_numpy()
+        p = stats.binom.sf(windows @ counts - 1, counts.sum(0), (windows @ land / land.sum())[:, None])
+    hot = (stats.false_discovery_control(p, axis=0) <= 0.05) & (z > 0)
+    cold = (stats.false_discovery_control(p, axis=0) <= 0.05) & (z < 0)
+    found = {}
+    for spot in truths["hot_spot"]:
+        row = row_of[int(h3.latlng_to_cell(spot["latitude"], spot["longitude"], 10))]
+        assert not cold[row].any()
+        found[spot["id"]] = _emerging(hot[row], z[row])
+    assert found == {spot["id"]: spot["class"] for spot in truths["hot_spot"]}
+
+
+# --- the dirty export -------------------------------------------------------------------------------------------------
+
+
+def _records(path: Path) -> list[list[str]]:
+    text = path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))[1:]
+
+
+def test_every_dirty_row_has_its_answer() -> None:
+    records = _records(sample_data.DIRTY_EXPORT)
+    answers = pd.read_csv(sample_data.DIRTY_ANSWERS, sep=";", encoding="utf-8-sig", dtype=str, keep_default_na=False)
+    assert list(answers["row"].astype(int)) == list(range(1, len(records) + 1))
+    assert len(records) == 2_000
+    assert set(answers["outcome"]) == {"accepted", "duplicate", "quarantined"}
+    refused = answers[answers["outcome"] == "quarantined"]
+    assert set(refused["reason"]) == {
+        "bad_date",
+        "future_date",
+        "no_date",
+        "bad_coordinates",
+        "too_many_fields",
+        "too_few_fields",
+        "empty_row",
+        "totals_row",
+        "bad_encoding",
+    }
+    assert ((answers["repaired"] == "no") | (answers["outcome"] == "accepted")).all()
+    codes = {code for reason in answers.loc[answers["outcome"] == "accepted", "reason"] for code in reason.split("|")}
+    assert codes == {
+        "",
+        "swapped_coordinates",
+        "zero_coordinates",
+        "decimal_comma",
+        "category_label",
+        "encoding_repaired",
+        "trailing_fields",
+        "out_of_range_severity",
+        "bad_end",
+        "unknown_category",
+        "unknown_gender",
+        "outside_city",
+    }
+
+
+def test_dirty_answers_agree_with_what_stands_in_the_rows() -> None:
+    records = _records(sample_data.DIRTY_EXPORT)
+    answers = pd.read_csv(sample_data.DIRTY_ANSWERS, sep=";", encoding="utf-8-sig", dtype=str, keep_default_na=False)
+    seen: dict[str, list[list[str]]] = {}
+    width = len(COLUMNS)
+    for fields, answer in zip(records, answers.itertuples(), strict=True):
+        blank = not any(field.strip() for field in fields)
+        assert (answer.reason == "empty_row") == blank
+        if answer.reason in ("too_many_fields", "too_few_fields"):
+            assert (len(fields) > width) == (answer.reason == "too_many_fields")
+        elif answer.reason not in ("trailing_fields",):
+            assert len(fields) == width
+        if answer.outcome == "quarantined":
+            continue
+        earlier = seen.setdefault(fields[0], [])
+        assert (answer.outcome == "duplicate") == (bool(fields[0]) and fields in earlier)
+        earlier.append(fields)
+        raw = "".join(fields).encode("latin-1")
+        try:
+            raw.decode("utf-8")
+            assert "encoding_repaired" not in answer.reason
+        except UnicodeDecodeError:
+            assert "encoding_repaired" in answer.reason
+    twice = [rows for name, rows in seen.items() if name and len(rows) > 1]
+    assert sum(rows[0] != rows[1] for rows in twice) == 30
+    without_id = Counter(map(tuple, seen[""]))
+    assert sum(count == 2 for count in without_id.values()) == 20
