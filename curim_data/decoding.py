@@ -15,6 +15,7 @@ MAX_BYTES: Final = 1_000_000_000
 MAX_LINE: Final = 1_000_000
 CHUNK: Final = 1 << 20
 REPAIRED, UNREADABLE = "\ue000", "\ue001"  # private-use marks: the row was read as windows-1253, or not at all
+_BLANK: Final = b"\xef\xbb\xbf\xff\xfe \t\r\n\0"
 _SIGNATURES: Final = {
     b"\x89PNG": "PNG",
     b"\xff\xd8\xff": "JPEG",
@@ -56,7 +57,7 @@ def load(source: Path | bytes, name: str) -> bytes:
             )
         parts.append(part)
     data = b"".join(parts)
-    if not data.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0"):
+    if not data[:CHUNK].strip(_BLANK) and not data.strip(_BLANK):
         raise ImportProblem(Message("{name}: the file is empty. Export it again.", {"name": name}))
     return data
 

@@ -1,7 +1,7 @@
 """From bytes to records: encoding, delimiter, quotes, and a true row number for every record.
 
-What is decided, is decided over the whole file. Rows are numbered from 1, the header is not counted, a blank line is
-a row; a quoted text with line breaks is one row.
+What is decided, is decided over the whole file. Rows are numbered from 1; the header and wholly empty lines are not
+counted, a line of delimiters alone is; a quoted text with line breaks is one row.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _consistency(head: str, delimiter: str) -> tuple[float, int]:
 
 def _records(body: bytes, name: str, sha256: str, encoding: str, delimiter: str, labels: tuple[str, ...]) -> Records:
     width = len(labels)
-    if not body:
+    if not body[:CHUNK].strip(b"\n") and not body.strip(b"\n"):
         raise ImportProblem(
             Message("{name}: the file has a header and no rows. Check the period that was exported.", {"name": name})
         )
@@ -143,7 +143,7 @@ def _records(body: bytes, name: str, sha256: str, encoding: str, delimiter: str,
             use_threads=False, block_size=_BLOCK, column_names=[str(at) for at in range(width)]
         ),
         parse_options=pacsv.ParseOptions(
-            delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=set_aside
+            delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=True, invalid_row_handler=set_aside
         ),
         convert_options=pacsv.ConvertOptions(
             column_types={str(at): pa.large_string() for at in range(width)}, strings_can_be_null=False

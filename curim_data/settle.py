@@ -9,9 +9,13 @@ file, in whatever order, adds nothing, and one victim's row sent alone does not 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 NEW, UPDATED, DUPLICATE = "new", "updated", "duplicate"
 
@@ -22,43 +26,53 @@ def settle(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows, known : DataFrame
-        Columns alert_id (unique), incident_id (missing where the source gives none) and content_hash; `rows` in the
-        order of the file, `known` the stored alerts.
+        Columns alert_id (unique), incident_id (missing where the source gives none) and content_hash, in this order;
+        `rows` in the order of the file, `known` the stored alerts.
 
     Returns
     -------
     DataFrame
         Index as `rows`: alert_id (settled) and action ("new", "updated" or "duplicate").
     """
-    settled = pd.DataFrame({"alert_id": rows["alert_id"], "action": NEW}, index=rows.index)
-    stored = known.set_index("alert_id")["content_hash"].reindex(rows["alert_id"]).to_numpy(object)
-    met = pd.notna(stored)
-    same = met & (stored == rows["content_hash"].to_numpy(object))
-    settled["action"] = np.select([same, met], [DUPLICATE, UPDATED], NEW)
-    shared = _shared_incidents(rows, known)
+    ids, incidents, contents = (_texts(rows[name]) for name in ("alert_id", "incident_id", "content_hash"))
+    at = pc.index_in(ids, value_set=_texts(known["alert_id"]))
+    same = pc.equal(_texts(known["content_hash"]).take(at), contents)
+    action = np.select(
+        [pc.fill_null(same, False).to_numpy(False), at.is_valid().to_numpy(False)], [DUPLICATE, UPDATED], NEW
+    )
+    settled = pd.DataFrame({"alert_id": ids.to_numpy(False), "action": action.astype(object)}, index=rows.index)
+    known_incidents = _texts(known["incident_id"])
+    shared = _shared(incidents, known_incidents)
     if len(shared):
-        in_rows = rows[rows["incident_id"].isin(shared)]
-        in_known = known[known["incident_id"].isin(shared)]
-        stored_by = dict(list(in_known.groupby("incident_id", sort=False)))
-        for incident, group in in_rows.groupby("incident_id", sort=False):
-            before = stored_by.get(incident)
-            pairs = (
-                []
-                if before is None
-                else sorted(zip(before["alert_id"], before["content_hash"], strict=True), key=_ordinal)
-            )
-            ids, actions = _incident(str(incident), group["content_hash"].tolist(), pairs)
-            settled.loc[group.index, "alert_id"] = ids
+        stored: dict[str, list[tuple[str, str]]] = {}
+        for alert, incident, content in known[_among(known_incidents, shared)].itertuples(index=False, name=None):
+            stored.setdefault(incident, []).append((alert, content))
+        for incident, group in rows[_among(incidents, shared)].groupby("incident_id", sort=False):
+            before = sorted(stored.get(str(incident), []), key=_ordinal)
+            named, actions = _incident(str(incident), group["content_hash"].tolist(), before)
+            settled.loc[group.index, "alert_id"] = named
             settled.loc[group.index, "action"] = actions
     return settled
 
 
-def _shared_incidents(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Index:
-    """Incidents with more than one alert, in the file or in the store."""
-    repeated = rows["incident_id"].dropna().value_counts()
-    stored = known.loc[known["incident_id"].isin(rows["incident_id"].dropna()), "incident_id"].value_counts()
-    both = repeated.to_frame("rows").join(stored.to_frame("known"), how="left").fillna(0)
-    return both.index[(both["rows"] > 1) | (both["known"] > 1)]
+def _texts(column: pd.Series) -> Any:
+    return pa.array(column, pa.string(), from_pandas=True)
+
+
+def _among(incidents: Any, shared: Any) -> npt.NDArray[np.bool_]:
+    return np.asarray(pc.is_in(incidents, value_set=shared).to_numpy(False), bool)
+
+
+def _shared(incidents: Any, known: Any) -> Any:
+    """Incidents of the file with more than one alert, in the file or in the store."""
+    told = incidents.drop_null()
+    repeated = [_repeated(told), _repeated(known.filter(pc.is_in(known, value_set=told.unique())).drop_null())]
+    return pa.concat_arrays(repeated).unique()
+
+
+def _repeated(texts: Any) -> Any:
+    counted = texts.value_counts()
+    return counted.field("values").filter(pc.greater(counted.field("counts"), 1))
 
 
 def _ordinal(pair: tuple[str, str]) -> tuple[int, str]:

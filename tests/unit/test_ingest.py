@@ -118,6 +118,7 @@ def test_an_id_does_not_depend_on_how_the_file_is_written(home: Home) -> None:
         (b"\xef\xbb\xbf \r\n", "empty"),
         (HEADER.encode() + b"\n", "no rows"),
         (HEADER.encode(), "no rows"),
+        (HEADER.encode() + b"\r\n\r\n\n", "no rows"),
         (b"x" * 2_000_000, "line"),
         (b'{"alerts": []}\n', "table"),
         (b"one;two\n1;2\n", "missing"),

@@ -49,7 +49,7 @@ def test_a_stray_quote_harms_its_own_row_only(stray: str) -> None:
 
 
 def test_each_row_is_accounted_for_by_its_number() -> None:
-    records = read("a;b;c\n1;2;3\n\n1;2\n1;2;3;4\n1;2;3;;\n;;\nΣύνολο;7\nTotal: 3;;\n9;9;9")
+    records = read("a;b;c\n1;2;3\n\n;; \n1;2\n1;2;3;4\n1;2;3;;\n;;\nΣύνολο;7\nTotal: 3;;\n9;9;9")
     assert records.rows.tolist() == [1, 5, 9]
     assert records.trailing_cut.tolist() == [False, True, False]
     assert [(r.row, r.reason.value) for r in records.refused] == [
