@@ -6,7 +6,6 @@ Axis ticks and hover texts are written by the translator, since plotly itself sp
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -16,13 +15,12 @@ import streamlit as st
 from plotly.subplots import make_subplots
 
 from curim_data.i18n import Translator
+from pages.parts.chart_look import axis, base_figure, layout_of, time_axis
 from pages.parts.colours import COUNTS, Palette, palette
 from pages.parts.page import Page
 from pages.parts.tables import download
 
-SEPARATORS: Final = {"el": ",.", "en": ".,", "fr": ",\u202f"}
 CONFIG: Final = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
-FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', Arial, sans-serif"
 
 
 def show(
@@ -38,15 +36,6 @@ def show(
     st.plotly_chart(figure, key=key, theme=None, config=CONFIG, alt=alt)
     if data is not None:
         download(page.t, data, file_name or f"{key}.csv", key=f"{key}_download")
-
-
-def base_figure(t: Translator, colours: Palette, *, height: int, **layout: Any) -> go.Figure:
-    """An empty figure in the dashboard's look."""
-    figure = go.Figure()
-    figure.update_layout(**{**_layout(t, colours, height), **layout})
-    figure.update_xaxes(**_axis(colours, grid=False))
-    figure.update_yaxes(**_axis(colours, grid=True))
-    return figure
 
 
 def band_figure(
@@ -234,7 +223,7 @@ def small_multiples_figure(
     figure = make_subplots(
         rows, columns, shared_xaxes=True, shared_yaxes="all", subplot_titles=[name for name, _ in panels]
     )
-    figure.update_layout(**_layout(t, colours, rows * row + 40))
+    figure.update_layout(**layout_of(t, colours, rows * row + 40))
     for number, (name, frame) in enumerate(panels):
         days = pd.to_datetime(frame[time])
         figure.add_scatter(
@@ -249,8 +238,8 @@ def small_multiples_figure(
             row=number // columns + 1,
             col=number % columns + 1,
         )
-    figure.update_xaxes(**_axis(colours, grid=False))
-    figure.update_yaxes(**_axis(colours, grid=True), rangemode="tozero", nticks=3)
+    figure.update_xaxes(**axis(colours, grid=False))
+    figure.update_yaxes(**axis(colours, grid=True), rangemode="tozero", nticks=3)
     figure.update_annotations(font={"size": 13, "color": colours.text}, xanchor="center")
     if panels:
         time_axis(figure, t, pd.to_datetime(panels[0][1][time]), compact=True)
@@ -286,55 +275,6 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -
     )
     figure.update_yaxes(rangemode="tozero")
     return figure
-
-
-def time_axis(figure: go.Figure, t: Translator, days: pd.Series, *, compact: bool = False) -> None:
-    """Ticks on first days of months, written in the reader's language; the year where it begins."""
-    if not len(days):
-        return
-    first, last = days.min().date(), days.max().date()
-    months = (last.year - first.year) * 12 + last.month - first.month + 1
-    step = next((s for s in (1, 2, 3, 6, 12) if months / s <= (5 if compact else 10)), 12)
-    start = dt.date(first.year, first.month, 1)
-    ticks = [m.date() for m in pd.date_range(start, last, freq="MS") if (m.month - 1) % step == 0 and m.date() >= first]
-    if not ticks:
-        ticks = [first, last] if first != last else [first]
-        texts = [t.date(day, "d MMM y") for day in ticks]
-    else:
-        texts = [t.date(day, "MMM'<br>'y" if day.month == 1 or i == 0 else "MMM") for i, day in enumerate(ticks)]
-    figure.update_xaxes(tickvals=[day.isoformat() for day in ticks], ticktext=texts)
-
-
-def _layout(t: Translator, colours: Palette, height: int) -> dict[str, Any]:
-    return {
-        "height": height,
-        "margin": {"l": 8, "r": 8, "t": 24, "b": 8},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT, "size": 13, "color": colours.text},
-        "separators": SEPARATORS[t.lang],
-        "showlegend": False,
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "bgcolor": "rgba(0,0,0,0)"},
-        "hoverlabel": {
-            "bgcolor": colours.ground,
-            "bordercolor": colours.grid,
-            "font": {"family": FONT, "size": 13, "color": colours.text},
-        },
-        "dragmode": False,
-    }
-
-
-def _axis(colours: Palette, *, grid: bool) -> dict[str, Any]:
-    return {
-        "showgrid": grid,
-        "gridcolor": colours.grid,
-        "zeroline": False,
-        "linecolor": colours.grid,
-        "tickfont": {"color": colours.muted, "size": 12},
-        "tickangle": 0,
-        "automargin": True,
-        "fixedrange": True,
-    }
 
 
 def _errors(frame: pd.DataFrame, colours: Palette) -> dict[str, Any]:

@@ -1,0 +1,75 @@
+"""The look that all charts share: type, colours, axes, and dates written by the translator."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from curim_data.i18n import Translator
+from pages.parts.colours import Palette
+
+SEPARATORS: Final = {"el": ",.", "en": ".,", "fr": ",\u202f"}
+FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', Arial, sans-serif"
+
+
+def base_figure(t: Translator, colours: Palette, *, height: int, **layout: Any) -> go.Figure:
+    """An empty figure in the dashboard's look."""
+    figure = go.Figure()
+    figure.update_layout(**{**layout_of(t, colours, height), **layout})
+    figure.update_xaxes(**axis(colours, grid=False))
+    figure.update_yaxes(**axis(colours, grid=True))
+    return figure
+
+
+def time_axis(figure: go.Figure, t: Translator, days: pd.Series, *, compact: bool = False) -> None:
+    """Ticks on first days of months, written in the reader's language; the year where it begins."""
+    if not len(days):
+        return
+    first, last = days.min().date(), days.max().date()
+    months = (last.year - first.year) * 12 + last.month - first.month + 1
+    step = next((s for s in (1, 2, 3, 6, 12) if months / s <= (5 if compact else 10)), 12)
+    start = dt.date(first.year, first.month, 1)
+    ticks = [m.date() for m in pd.date_range(start, last, freq="MS") if (m.month - 1) % step == 0 and m.date() >= first]
+    if not ticks:
+        ticks = [first, last] if first != last else [first]
+        texts = [t.date(day, "d MMM y") for day in ticks]
+    else:
+        texts = [t.date(day, "MMM'<br>'y" if day.month == 1 or i == 0 else "MMM") for i, day in enumerate(ticks)]
+    figure.update_xaxes(tickvals=[day.isoformat() for day in ticks], ticktext=texts)
+
+
+def layout_of(t: Translator, colours: Palette, height: int) -> dict[str, Any]:
+    """The layout of a figure, as plotly takes it."""
+    return {
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 24, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 13, "color": colours.text},
+        "separators": SEPARATORS[t.lang],
+        "showlegend": False,
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "bgcolor": "rgba(0,0,0,0)"},
+        "hoverlabel": {
+            "bgcolor": colours.ground,
+            "bordercolor": colours.grid,
+            "font": {"family": FONT, "size": 13, "color": colours.text},
+        },
+        "dragmode": False,
+    }
+
+
+def axis(colours: Palette, *, grid: bool) -> dict[str, Any]:
+    """An axis without clutter."""
+    return {
+        "showgrid": grid,
+        "gridcolor": colours.grid,
+        "zeroline": False,
+        "linecolor": colours.grid,
+        "tickfont": {"color": colours.muted, "size": 12},
+        "tickangle": 0,
+        "automargin": True,
+        "fixedrange": True,
+    }
