@@ -31,7 +31,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from curim_data.alert import SCHEMA
 from curim_data.city import CityProfile
 from curim_data.home import Home
-from curim_data.i18n import Translator, translator
+from curim_data.i18n import Message, Translator, translator
 from curim_data.places import enrich
 from curim_data.reasons import MEND_WORDS, REASON_WORDS, Flag, Reason
 from curim_data.settle import DUPLICATE, NEW, UPDATED, settle
@@ -49,7 +49,11 @@ QUARANTINE_COLUMNS: Final = ("row", "column", "value", "reason", "mend")
 
 
 class StoreError(RuntimeError):
-    """The store cannot do what was asked: an unknown batch, or too many writers at once."""
+    """The store cannot do what was asked: an unknown import, or too many writers at once. `message` says it."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text.format(**message.values))
+        self.message = message
 
 
 @dataclass(frozen=True)
@@ -199,10 +203,10 @@ class Store:
         def attempt(table: DeltaTable) -> UndoReport:
             log = {batch.id: (batch, version) for batch, version in _log(table)}
             if batch_id not in log:
-                raise StoreError(f"there is no import {batch_id}; `curim batches` lists them")
+                raise _unknown(batch_id)
             batch, version = log[batch_id]
             if batch.undone:
-                raise StoreError(f"the import {batch_id} was undone before")
+                raise StoreError(Message("The import {batch} was undone before.", {"batch": batch_id}))
             mine = _read(table, "batch_id", pa.array([batch_id]))
             earlier = self._earlier(mine["alert_id"], version, log)
             gone = mine.filter(pc.invert(pc.is_in(mine["alert_id"], value_set=earlier["alert_id"].combine_chunks())))
@@ -242,7 +246,7 @@ class Store:
         can be mended in a spreadsheet and imported again. StoreError for an unknown batch.
         """
         if batch_id not in {batch.id for batch in self.batches()}:
-            raise StoreError(f"there is no import {batch_id}; `curim batches` lists them")
+            raise _unknown(batch_id)
         t = t or translator("en")
         path = self.home.quarantine / f"{batch_id}.parquet"
         if not path.exists():
@@ -292,7 +296,7 @@ class Store:
                 return attempt(table)
             except CommitFailedError:
                 continue
-        raise StoreError("other imports were faster each time; try again when they are done")
+        raise StoreError(Message("Other imports were faster each time. Try again when they are done."))
 
     def _create(self) -> DeltaTable:
         self.home.path.mkdir(parents=True, exist_ok=True)
@@ -300,6 +304,12 @@ class Store:
             return DeltaTable.create(str(self.home.alerts), SCHEMA, configuration=_CONFIGURATION)
         except DeltaError:
             return DeltaTable(str(self.home.alerts))
+
+
+def _unknown(batch_id: str) -> StoreError:
+    return StoreError(
+        Message("There is no import {batch}. The command `curim batches` lists them.", {"batch": batch_id})
+    )
 
 
 def compare(alerts: pa.Table, batch: Batch, known: pd.DataFrame | None) -> Settled:

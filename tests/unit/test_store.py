@@ -94,9 +94,9 @@ def test_undo_of_everything_and_of_an_import_that_changed_nothing(home: Home) ->
     assert Store(home).count() == 0
     with pytest.raises(StoreError, match="undone before"):
         Store(home).undo(first)
-    with pytest.raises(StoreError, match="no import"):
+    with pytest.raises(StoreError, match="There is no import"):
         Store(home).undo("nothing")
-    with pytest.raises(StoreError, match="no import"):
+    with pytest.raises(StoreError, match="There is no import"):
         Store(home).quarantine("nothing")
 
 
