@@ -16,7 +16,7 @@ from curim_data.i18n import Message
 # The finest resolution that is chosen unasked: cells of about 130 m. A patrol, a lamp or a crossing serves a place of
 # that size, and finer cells split one street corner into several.
 FINEST: Final = 10
-COARSEST: Final = 7
+COARSEST: Final = 8
 # Below this mean count in a cell and its six neighbours cells become coarser. The exact test needs no more: simulated,
 # a spot of 90 m with a tenth of 60 alerts is found in 47 % of maps on cells of 130 m, in 22 % on cells of 350 m.
 LEAST_IN_WINDOW: Final = 0.5

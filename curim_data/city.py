@@ -31,7 +31,6 @@ import shapely
 from pyproj import Transformer
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import transform as reproject
 
 FILES: Final = (
     "city.toml",
@@ -116,7 +115,7 @@ class CityProfile:
     @cached_property
     def land_metres(self) -> BaseGeometry:
         """The land in metres."""
-        return reproject(self.to_metres.transform, self.land)
+        return shapely.transform(self.land, self.to_metres.transform, interleaved=False)
 
     def land_cells(self, resolution: int) -> pd.Series:
         """The study mask: square kilometres of land by H3 cell (int64 index, sorted) that touches the land."""

@@ -75,12 +75,15 @@ def selected_spot(spots: tuple[Place, ...]) -> str | None:
     The selection stands in the link, so that a colleague sees the same place.
     """
     ids = [spot.id for spot in spots]
-    current = st.query_params.get(SELECTED, ids[0] if ids else "")
-    for key, read in ((MAP, _picked_on_map), (f"{LIST}_{current}", _picked_in_list)):
-        picked = read(st.session_state.get(key), spots)
-        if picked is not None and picked != st.session_state.get(f"{key}_seen"):
-            current = picked or current
-        st.session_state[f"{key}_seen"] = picked
+    shown = current = st.query_params.get(SELECTED, ids[0] if ids else "")
+    on_map = _picked_on_map(st.session_state.get(MAP), spots)
+    if on_map != st.session_state.get(f"{MAP}_seen"):
+        current = on_map or current
+    st.session_state[f"{MAP}_seen"] = on_map
+    # The list has a key of its own for each selected row, so another row than that one is the reader's pick.
+    in_list = _picked_in_list(st.session_state.get(f"{LIST}_{shown}"), spots)
+    if in_list not in (None, shown):
+        current = in_list
     if current not in ids:
         return ids[0] if ids else None
     if (ids and current != ids[0]) or SELECTED in st.query_params:

@@ -1,0 +1,109 @@
+"""What the alerts of hot spots are like: a line for each in the list, and a closer look at one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.clock import Clock, clock
+from analysis.clusters import Cluster
+from analysis.gender import Shares, shares
+from analysis.hotspots import Spot
+from analysis.rates import Estimate, wilson
+from analysis.spots import SpotName, SpotProfile, name_spots, profile
+from analysis.trends import Trend
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.privacy import sees_exact
+from curim_data.studies import trend_study
+from curim_data.study_plan import area_counts
+
+Place = Spot | Cluster
+
+
+@dataclass(frozen=True)
+class SpotLine:
+    """A hot spot in the list. women: of women and men affected; category: id of the most frequent; None: protected."""
+
+    spot: Place
+    name: SpotName
+    women: Estimate | None
+    category: str | None
+    hours: tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class SpotStudy:
+    """A hot spot close up. `piled`: alerts here that share their exact coordinates with many others."""
+
+    told: SpotProfile
+    categories: pd.DataFrame
+    affected: Shares
+    week: Clock | None
+    trend: Trend | None
+    piled: int | None
+    n_withheld: int
+
+
+def spot_lines(source: Source, f: AlertFilter, spots: Sequence[Place], audience: Audience) -> tuple[SpotLine, ...]:
+    """Names, gender, main category and peak hours of hot spots; each table is protected as a whole."""
+    names = name_spots(spots, source.city)
+    areas = {spot.id: spot.names for spot in spots}
+    whole = f.replace(districts=(), places=(), cells=())
+    if not areas:
+        return ()
+    categories = area_counts(source, whole, areas, ["category"], audience).frame
+    affected = area_counts(source, whole, areas, ["affected_gender"], audience).frame
+    hours = area_counts(source, whole, areas, ["hour"], audience).frame
+    lines = []
+    for spot in spots:
+        mine = categories[(categories["area"] == spot.id) & categories["n"].notna()]
+        genders = affected[affected["area"] == spot.id].set_index("affected_gender")["n"]
+        women, men = genders.get("woman", 0.0), genders.get("man", 0.0)
+        known = pd.notna(women) and pd.notna(men) and women + men > 0
+        lines.append(
+            SpotLine(
+                spot=spot,
+                name=names[spot.id],
+                women=wilson(float(women), float(women + men)) if known else None,
+                category=None if mine.empty else str(mine.sort_values("n")["category"].iloc[-1]),
+                hours=_peak(hours[hours["area"] == spot.id]),
+            )
+        )
+    return tuple(lines)
+
+
+def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) -> SpotStudy:
+    """Look at one hot spot: what, when, for whom, since when, and what makes its figures doubtful."""
+    whole = f.replace(districts=(), places=(), cells=())
+    here = whole.replace(cells=spot.names)
+
+    def counted(*by: str, complete: bool = False) -> pd.DataFrame:
+        return area_counts(source, whole, {"here": spot.names}, by, audience, complete=complete).frame
+
+    categories, affected, dark = counted("category"), counted("affected_gender"), counted("dark")
+    hours = counted("weekday", "hour", complete=True) if sees_exact(audience) else None
+    told = profile(source.city, n=spot.n, categories=categories, hours=hours, affected=affected, dark=dark)
+    piles = queries.piles(source, here, audience)["n"]
+    return SpotStudy(
+        told=told,
+        categories=categories.sort_values(["withheld", "n"], ascending=[True, False], ignore_index=True),
+        affected=shares(affected, "affected_gender"),
+        week=clock(hours) if hours is not None else None,
+        trend=trend_study(source, here, audience, "week" if sees_exact(audience) else "month"),
+        piled=None if piles.isna().any() else int(piles.sum()),
+        n_withheld=int(categories["withheld"].sum()),
+    )
+
+
+def _peak(hours: pd.DataFrame) -> tuple[int, int] | None:
+    """First and last hour of the peak, where at least half of the hours may be shown."""
+    shown = hours[hours["hour"].notna()]
+    if shown.empty or shown["withheld"].mean() > 0.5:
+        return None
+    peak = clock(shown.assign(weekday=0, n=shown["low"])).peak_hours
+    return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % 24)

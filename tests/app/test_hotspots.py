@@ -1,0 +1,87 @@
+"""The Hot spots page: map, list and panel speak of the same place."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from curim_data.access import Audience
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.studies import hot_spot_study
+from tests.app.conftest import Open, errors, word
+
+
+def _spec(app: AppTest) -> dict[str, Any]:
+    (chart,) = app.get("deck_gl_json_chart")
+    return json.loads(chart.proto.json)  # type: ignore[no-any-return]
+
+
+def _layer(app: AppTest, name: str) -> list[dict[str, Any]]:
+    return next(layer for layer in _spec(app)["layers"] if layer["id"] == name)["data"]  # type: ignore[no-any-return]
+
+
+def _panel(app: AppTest) -> str:
+    return app.main.subheader[0].value
+
+
+def test_the_list_selects_on_the_map(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en")
+    assert not errors(app)
+    assert _panel(app).startswith("1 ·")
+    before = {cell["hex"] for cell in _layer(app, "highlight")}
+    app.session_state[f"hotspots_list_{min(before)}"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    app.run()
+    assert not errors(app)
+    assert _panel(app).startswith("2 ·")
+    after = {cell["hex"] for cell in _layer(app, "highlight")}
+    assert after
+    assert after.isdisjoint(before)
+    assert word(app, "spot") in after
+
+
+def test_the_map_selects_in_the_list(open_page: Open, sample: Home) -> None:
+    app = open_page("hotspots", lang="en")
+    spot = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).spots[2]
+    other = spot.names[-1]
+    app.session_state["hotspots_map"] = {"selection": {"indices": {}, "objects": {"cells": [{"hex": other}]}}}
+    app.run()
+    assert not errors(app)
+    assert other in {cell["hex"] for cell in _layer(app, "highlight")}
+    assert _panel(app).startswith("3 ·")
+
+
+def test_clusters_have_outlines(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en")
+    app.segmented_control(key="hotspots_layer").set_value("clusters").run()
+    assert not errors(app)
+    assert len(_layer(app, "outlines")) >= 9
+    assert not _layer(app, "hot")
+
+
+def test_the_council_gets_coarse_cells_and_no_clusters(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "as": "council"})
+    assert not errors(app)
+    assert not [c for c in app.get("button_group") if c.key == "hotspots_layer"]
+    shown = _layer(app, "cells") + _layer(app, "withheld")
+    assert all(cell["hex"].startswith("89") for cell in shown)  # resolution 9
+    assert _layer(app, "withheld")
+
+
+def test_picked_cells_become_the_area(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en")
+    two = [{"hex": cell["hex"]} for cell in _layer(app, "cells")[:2]]
+    app.session_state["hotspots_map"] = {"selection": {"indices": {}, "objects": {"cells": two}}}
+    app.run()
+    app.button(key="hotspots_area").click().run()
+    assert not errors(app)
+    assert {cell["hex"] for cell in two} == set(word(app, "cells").split(","))
+
+
+def test_nothing_left_is_said(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02"})
+    assert not errors(app)
+    assert "No place stands out" in _panel(app)
