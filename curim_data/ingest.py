@@ -28,11 +28,11 @@ from curim_data.import_report import ImportReport, Prepared, Preview, make_repor
 from curim_data.parsing import DAY_FIRST, MONTH_FIRST
 from curim_data.places import enrich
 from curim_data.reading import Records, read_records
-from curim_data.reasons import Flag, ImportProblem, Reason
+from curim_data.reasons import DatesUnclear, Flag, ImportProblem, Reason
 from curim_data.rows import Told, flag_bit, flag_lists, tell
 from curim_data.store import Batch, Store, compare, new_batch_id
 
-__all__ = ["ImportProblem", "ImportReport", "Preview", "Reason", "import_file", "preview"]
+__all__ = ["DatesUnclear", "ImportProblem", "ImportReport", "Preview", "Reason", "import_file", "preview"]
 
 Progress = Callable[[float, Message], None]
 SAMPLE_ROWS = 20

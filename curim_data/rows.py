@@ -31,7 +31,7 @@ from curim_data.parsing import (
     trimmed,
 )
 from curim_data.reading import Records
-from curim_data.reasons import Flag, ImportProblem, Reason, Repair
+from curim_data.reasons import DatesUnclear, Flag, Reason, Repair
 
 NEAR_CITY_M: Final = 5_000.0
 UNCATEGORISED: Final = "uncategorised"
@@ -118,14 +118,14 @@ class Columns:
 
 
 def find_order(columns: Columns, name: str, asked: str | None) -> str | None:
-    """Day-first or month-first, decided over all date columns; ImportProblem where they do not say or contradict."""
+    """Day-first or month-first, decided over all date columns; DatesUnclear where they do not say or contradict."""
     orders = {role: date_order(columns[role]) for role in _DATES if columns.has(role)}
     needed = {role: order for role, order in orders.items() if order.needed}
     if asked or not needed:
         return asked
     verdicts = {role: order.verdict for role, order in needed.items()}
     if len({verdict for verdict in verdicts.values() if verdict}) > 1:
-        raise ImportProblem(
+        raise DatesUnclear(
             Message(
                 "{name}: the date columns contradict each other ({columns}): in one the day comes first, in another "
                 "the month. Say which with dates=day-first or dates=month-first, or write dates as 2025-03-01.",
@@ -134,7 +134,7 @@ def find_order(columns: Columns, name: str, asked: str | None) -> str | None:
         )
     verdict = sum(needed.values(), Order()).verdict
     if verdict is None:
-        raise ImportProblem(
+        raise DatesUnclear(
             Message(
                 "{name}: the dates in {columns} can be read with the day or the month first. "
                 "Say which with dates=day-first or dates=month-first, or write dates as 2025-03-01.",
