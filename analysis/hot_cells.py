@@ -12,7 +12,7 @@ The test was chosen by simulation on the land of a city of 10 km² (cells of 130
   holds the rates.
 * Each cell is tested alone and together with the cells around it, and the better of both p-values is doubled: alone
   finds places of 60 m, the window finds those that a border of cells cuts in two.
-* Corrected twice, for cells and for places: see `_marked`.
+* Corrected twice, for cells and for places: see `marked_cells`.
 """
 
 from __future__ import annotations
@@ -132,12 +132,12 @@ def significance(
     sizes = size.to_numpy(float)
     scales = [_Scale.of(index, rings, around, sizes, floor) for rings in sorted({0, k})]
     p_hot = _better([denser(s.place @ low, s.rest(high), s.size_in, s.size_out, margin) for s in scales])
-    q_hot, hot = _marked(index, p_hot, alpha)
+    q_hot, hot = marked_cells(index, p_hot, alpha)
     calm = np.where(hot, 0.0, 1.0)
     p_cold = _better(
         [thinner(s.place @ high, s.rest(low * calm), s.size, s.rest(sizes * calm), margin) for s in scales]
     )
-    q_cold, cold = _marked(index, p_cold, alpha)
+    q_cold, cold = marked_cells(index, p_cold, alpha)
     window, expected = scales[-1].place @ low, scales[-1].expected(low)
     near = neighbours(index, max(k, 1))
     z = gistar_on_land(low, sizes, near)
@@ -171,7 +171,7 @@ def significance(
     )
 
 
-def _marked(index: Cells, p: Floats, alpha: float) -> tuple[Floats, Bools]:
+def marked_cells(index: Cells, p: Floats, alpha: float) -> tuple[Floats, Bools]:
     """The q-values and the marked cells: q <= alpha, in a group whose clearest cell stands out in the whole map.
 
     Benjamini–Hochberg bounds the share of false cells. Among many cells that are truly hot it lets some others pass,

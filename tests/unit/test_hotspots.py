@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import binom, binomtest
 
 from analysis.grid import neighbours
+from analysis.hot_cells import marked_cells
 from analysis.hotspots import (
     getis_ord,
     gistar_on_land,
@@ -71,6 +72,21 @@ def test_a_planted_cell_is_hot_and_what_is_far_is_not(city: CityProfile, t: Tran
         assert word in told
 
 
+def test_a_cell_that_only_passes_beside_many_others_is_no_place(city: CityProfile) -> None:
+    """With forty cells truly hot, Benjamini–Hochberg lets p = 0.002 pass anywhere; alone it stands out nowhere."""
+    cells = np.asarray(city.land_cells(10).index)
+    hot = [int(cell) for cell in h3.grid_disk(np.uint64(heart()), 3)]
+    far = int(h3.latlng_to_cell(37.9565, 23.654, 10))
+    p = pd.Series(0.5, index=cells)
+    p[hot], p[far] = 1e-9, 0.002
+    assert far not in hot
+    q, marked = marked_cells(cells, p.to_numpy(), 0.05)
+    assert q[cells == far] <= 0.05
+    assert set(cells[marked]) == set(hot)
+    p[hot[0]], p[hot[1:]] = 1e-9, 0.002
+    assert set(cells[marked_cells(cells, p.to_numpy(), 0.05)[1]]) == set(hot)
+
+
 def test_an_emptied_place_is_cold_and_a_hot_one_makes_no_cold_neighbours(city: CityProfile) -> None:
     frame = even(city, 24_000)
     hole = [int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)]
@@ -107,6 +123,7 @@ def test_what_is_withheld_makes_no_mark(city: CityProfile, t: Translator) -> Non
     assert "withheld" in result.sentence(t)
     exact = significance(frame.assign(n=frame["low"], high=frame["low"]))
     assert (result.frame["p"] >= exact.frame["p"] - 1e-12).all()
+    assert (result.frame["p"] > exact.frame["p"] + 1e-3).any()
 
 
 def test_a_base_explains_what_it_holds(city: CityProfile) -> None:
