@@ -161,8 +161,8 @@ def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None
     """Month since which the place has had more alerts than is usual for it, up to the last month; else None."""
     if months.empty:
         return None
-    # A rise is judged against the most that withheld months may have been.
-    judged = months.assign(n=months["n"].fillna(months["high"]), withheld=False)
+    # Of withheld months only the bounds are known: the middle between them stands for the count.
+    judged = months.assign(n=months["n"].fillna((months["low"] + months["high"]) / 2), withheld=False)
     trend = monthly(judged, (source.first, min(end, source.as_of)), "month")
     latest = trend.latest
     return trend.outside_since if latest is not None and latest["side"] > 0 else None

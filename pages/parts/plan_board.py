@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
 from curim_data.i18n import Translator
 from curim_data.plan import STATUS_WORDS, Plan, PlanStatus
 from curim_data.study_plan import Standing, progress
+from pages.parts.links import page_link
 from pages.parts.page import Page
-from pages.parts.plan_store import go_to, may_edit, plans, spoken, spots_of, today
+from pages.parts.plan_store import may_edit, plans, spoken, spots_of, today
 
 BOARD = (PlanStatus.DRAFT, PlanStatus.DECIDED, PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
 SIDE_BY_SIDE_FROM = 1100
@@ -63,12 +62,7 @@ def _status(page: Page, status: PlanStatus, kept: list[Plan]) -> None:
 def _card(page: Page, plan: Plan) -> None:
     t = page.t
     with st.container(border=True, gap="xsmall", key=f"plan_card_{plan.id}"):
-        st.button(
-            plan.title or t("Without a title"),
-            key=f"plan_open_{plan.id}",
-            type="tertiary",
-            on_click=partial(go_to, plan.id),
-        )
+        page_link(page, "interventions", f"**{_plain(plan.title) or t('Without a title')}**", plan=plan.id)
         place = t.label(plan.problem.names)
         if place:
             st.caption(place)
@@ -76,7 +70,12 @@ def _card(page: Page, plan: Plan) -> None:
         if plan.start and plan.finish:
             start, finish = (t.date(day, "LLL y") for day in (plan.start, plan.finish))
             st.caption(f"{start} – {finish}")
-        st.markdown(standing(t, plan, page))
+        st.caption(standing(t, plan, page))
+
+
+def _plain(title: str) -> str:
+    """A title in which no sign is taken for Markdown."""
+    return "".join(f"\\{sign}" if sign in "\\`*_[]()#~$:<>|" else sign for sign in title)
 
 
 def standing(t: Translator, plan: Plan, page: Page) -> str:

@@ -12,6 +12,8 @@ from pages.parts.page import Page
 from pages.parts.plan_steps import seeded
 from pages.parts.plan_store import Edit
 
+AT_ONCE = 4
+
 
 def measures_step(page: Page, edit: Edit) -> Plan:
     """Choose measures; their effects are never added up."""
@@ -32,15 +34,18 @@ def measures_step(page: Page, edit: Edit) -> Plan:
     for title, shelf in shelves:
         if shelf:
             st.subheader(title)
-            chosen += _shelf(page, edit, shelf)
+            chosen += _shelf(page, edit, shelf[:AT_ONCE])
+            if rest := shelf[AT_ONCE:]:
+                with st.expander(t.n("{n} more that fits less", "{n} more that fit less", len(rest))):
+                    chosen += _shelf(page, edit, rest)
     fitting = {fit.measure.id for fit in fits}
-    rest = [item.id for item in catalogue() if item.id not in fitting]
+    others_known = [item.id for item in catalogue() if item.id not in fitting]
     with st.expander(t("Measures that are made for other problems")):
         others = st.multiselect(
             t("Choose from the rest of the catalogue"),
-            rest,
+            others_known,
             format_func=lambda name: t(_named(name)),
-            key=seeded(edit.key("others"), [name for name in plan.measures if name in rest]),
+            key=seeded(edit.key("others"), [name for name in plan.measures if name in others_known]),
             placeholder=t("None"),
             select_all=False,
         )

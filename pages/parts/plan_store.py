@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+import h3.api.basic_str as h3
 import streamlit as st
 
 from analysis.planning import Draft, objective_sentence
+from analysis.spots import name_spots
 from analysis.statement import gender_sentence
 from curim_data.access import Audience, Role
 from curim_data.demo_plans import demo_words
@@ -54,18 +57,12 @@ def may_edit(page: Page) -> bool:
 @remember
 def draft_of(dataset: Dataset, f: AlertFilter, audience: Audience, cells: tuple[str, ...], lang: str) -> Draft:
     """The draft for some cells under a filter."""
-    from pathlib import Path
-
     return draft_for(open_source(Home(Path(dataset.home))), f, cells, audience, language=lang)
 
 
 @remember
 def spots_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> tuple[tuple[tuple[str, ...], Any, int], ...]:
     """The hot spots under a filter, clearest first: cells, name (`SpotName`), alerts."""
-    from pathlib import Path
-
-    from analysis.spots import name_spots
-
     source = open_source(Home(Path(dataset.home)))
     spots = hot_spot_study(source, f, audience).spots
     names = name_spots(spots, source.city)
@@ -122,8 +119,6 @@ def _new(page: Page, cells: str) -> Plan:
 
 
 def _is_cell(text: str) -> bool:
-    import h3.api.basic_str as h3
-
     return bool(h3.is_valid_cell(text))
 
 
@@ -138,13 +133,6 @@ def close() -> None:
     st.session_state.pop(EDIT, None)
     for word in ("plan", "draft"):
         st.query_params.pop(word, None)
-
-
-def go_to(plan_id: str) -> None:
-    """Open a plan of the board."""
-    st.session_state.pop(EDIT, None)
-    st.query_params.pop("draft", None)
-    st.query_params["plan"] = plan_id
 
 
 def reopen() -> None:

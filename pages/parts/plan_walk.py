@@ -24,7 +24,7 @@ STEPS: dict[str, tuple[Message, Step]] = {
     "work": (Message("Who, when, cost"), plan_steps.work_step),
     "areas": (Message("How we shall know"), areas_step),
     "people": (Message("Gender check"), plan_steps.people_step),
-    "paper": (Message("Document and history"), plan_paper.paper_step),
+    "paper": (Message("Document"), plan_paper.paper_step),
 }
 AS_MOVE: dict[PlanStatus, Message] = {
     PlanStatus.DRAFT: Message("Back to draft"),

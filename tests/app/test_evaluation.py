@@ -1,0 +1,70 @@
+"""The page of evaluation on the sample's plans: the sentence first, protected for the council, kept when asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from curim_data.home import Home
+from curim_data.i18n import LANGUAGES
+from curim_data.plan import PlanStatus
+from curim_data.plans import PlanStore
+from tests.app.conftest import Open, errors, word
+
+PAGE = "evaluation"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("view", ["", "council"])
+def test_page_runs_on_the_finished_plan(open_page: Open, lang: str, view: str) -> None:
+    app = open_page(PAGE, **{"lang": lang, **({"as": view} if view else {})})
+    assert not errors(app)
+    assert len(app.subheader) >= 4
+    assert bool([b for b in app.button if b.key == "evaluation_keep"]) == (view == "")
+
+
+def test_the_sentence_comes_first(open_page: Open) -> None:
+    app = open_page(PAGE, lang="en")
+    sentence = app.subheader[0].value
+    assert "fewer than expected" in sentence
+    assert "No sign that the problem moved next door." in sentence
+
+
+def test_a_plan_that_has_not_begun_is_told(open_page: Open, sample: Home) -> None:
+    store = PlanStore(sample.plans_url)
+    plan = store.list(PlanStatus.DECIDED)[0]
+    store.close()
+    app = open_page(PAGE, lang="en", plan=plan.id)
+    assert not errors(app)
+    assert app.selectbox(key="evaluation_plan").value == plan.id
+    assert not app.subheader
+    assert any("has not begun" in text.value for text in app.markdown)
+
+
+def test_choice_goes_into_the_address(open_page: Open, sample: Home) -> None:
+    store = PlanStore(sample.plans_url)
+    plan = store.list(PlanStatus.RUNNING)[0]
+    store.close()
+    app = open_page(PAGE, lang="en")
+    app.selectbox(key="evaluation_plan").select(plan.id).run()
+    assert not errors(app)
+    assert word(app, "plan") == plan.id
+    assert app.selectbox(key="evaluation_plan").value == plan.id
+
+
+def test_result_is_kept_with_the_plan(open_page: Open, sample: Home) -> None:
+    store = PlanStore(sample.plans_url)
+    finished = store.list(PlanStatus.FINISHED)[0]
+    copy = store.create(replace(finished, title="A copy to evaluate"), "test")
+    app = open_page(PAGE, lang="en", plan=copy.id)
+    app.button(key="evaluation_keep").click().run()
+    assert any("name or office" in warning.value for warning in app.warning)
+    app.text_input(key="plan_who_asked").set_value("Criminologist").run()
+    app.button(key="evaluation_keep").click().run()
+    assert not errors(app)
+    kept = store.get(copy.id)
+    assert kept.status is PlanStatus.EVALUATED
+    assert "fewer than expected" in kept.result
+    assert store.history(copy.id)[0].who == "Criminologist"
+    store.close()

@@ -1,0 +1,160 @@
+"""The page of interventions: the board, a draft from a hot spot, steps, saving, conflicts, and who may write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from curim_data.access import Audience
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.i18n import LANGUAGES, Translator, translator
+from curim_data.plan import Plan, PlanStatus
+from curim_data.plans import PlanStore
+from curim_data.studies import hot_spot_study
+from curim_data.study_plan import problem_for
+from curim_data.words import category_label
+from pages.parts.plan_walk import STEPS
+from tests.app.conftest import Open, errors, word
+
+PAGE = "interventions"
+
+
+@pytest.fixture
+def store(sample: Home) -> Iterator[PlanStore]:
+    """The sample's plans, as they were after the test."""
+    kept = PlanStore(sample.plans_url)
+    yield kept
+    kept.close()
+
+
+@pytest.fixture(scope="module")
+def cells(sample: Home) -> tuple[str, ...]:
+    """The cells of the hot spot at Pasalimani."""
+    source = open_source(sample)
+    study = hot_spot_study(source, AlertFilter(), Audience.ANALYST)
+    return next(
+        spot.names
+        for spot in study.spots
+        if problem_for(source, AlertFilter(), spot.names, Audience.COUNCIL, study=study).place == "pasalimani"
+    )
+
+
+def _of(store: PlanStore, status: PlanStatus) -> Plan:
+    return store.list(status)[0]
+
+
+def _step(app: AppTest, name: str) -> AppTest:
+    key = next(group.key for group in app.main.get("button_group") if str(group.key).endswith("_step"))
+    app.session_state[key] = name
+    return app.run()
+
+
+def _area(app: AppTest, ending: str) -> str:
+    return str(next(area.value for area in app.text_area if str(area.key).endswith(ending)))
+
+
+def test_board_shows_where_each_plan_stands(open_page: Open) -> None:
+    app = open_page(PAGE, lang="en")
+    assert not errors(app)
+    told = " ".join(caption.value for caption in app.caption)
+    assert "Late" in told
+    assert "Due for evaluation" in told
+    assert "Pasalimani" in told
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_draft_from_a_planted_hot_spot(open_page: Open, sample: Home, cells: tuple[str, ...], lang: str) -> None:
+    """The statement names landmark, category, hours and gender in the reader's language and in Greek."""
+    app = open_page(PAGE, lang=lang, draft=",".join(cells))
+    assert not errors(app)
+    source = open_source(sample)
+    problem = problem_for(source, AlertFilter(), cells, Audience.COUNCIL)
+    for each in {lang, "el"}:
+        t, written = translator(each), _area(app, f"statement_{each}")
+        assert t.label(problem.names) in written
+        assert category_label(t, source.city, problem.categories[0].id) in written
+        assert problem.hours is not None
+        assert problem.women is not None
+        assert f"{problem.hours[0]:02d}:00" in written
+        assert t.percent(problem.women.value) in written
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_step_of_every_plan_opens(open_page: Open, store: PlanStore, lang: str) -> None:
+    app = open_page(PAGE, lang=lang, plan=_of(store, PlanStatus.RUNNING).id)
+    assert not errors(app)
+    for name in STEPS:
+        app = _step(app, name)
+        assert not errors(app), name
+        save = app.button(key="plan_save")
+        assert save.disabled, f"the step {name} changed the plan by itself"
+
+
+def test_draft_is_saved_moved_and_told(open_page: Open, store: PlanStore, cells: tuple[str, ...]) -> None:
+    app = open_page(PAGE, lang="en", draft=",".join(cells))
+    next(box for box in app.text_input if str(box.key).endswith("_title")).set_value("Our test plan").run()
+    app.button(key="plan_save").click().run()
+    assert any("name or office" in warning.value for warning in app.warning)
+    app.text_input(key="plan_who_asked").set_value("Equality office").run()
+    app = _step(app, "work")
+    next(box for box in app.text_input if str(box.key).endswith("_lead")).set_value("Technical Services").run()
+    app = _step(app, "measures")
+    assert next(box for box in app.text_input if box.key == "plan_who_asked").value == "Equality office"
+    app.button(key="plan_save").click().run()
+    assert not errors(app)
+    kept = next(plan for plan in store.list() if plan.title == "Our test plan")
+    assert kept.lead == "Technical Services"
+    assert word(app, "plan") == kept.id
+    assert not word(app, "draft")
+    assert store.history(kept.id)[0].who == "Equality office"
+    next(button for button in app.button if str(button.key).endswith("move_decided")).click().run()
+    assert not errors(app)
+    assert store.get(kept.id).status is PlanStatus.DECIDED
+    app = _step(app, "paper")
+    assert not errors(app)
+    dropped = store.set_status(kept.id, PlanStatus.DROPPED, "test")
+    assert dropped.status is PlanStatus.DROPPED
+
+
+def test_conflict_is_told_and_overwrites_nothing(open_page: Open, store: PlanStore) -> None:
+    plan = _of(store, PlanStatus.DECIDED)
+    app = open_page(PAGE, lang="en", plan=plan.id)
+    title = next(box for box in app.text_input if str(box.key).endswith("_title"))
+    title.set_value("Mine").run()
+    theirs = store.save(replace(plan, lead="Somebody else"), "Somebody")
+    app.text_input(key="plan_who_asked").set_value("Me").run()
+    app.button(key="plan_save").click().run()
+    assert not errors(app)
+    assert any("Somebody else changed" in error.value for error in app.error)
+    assert store.get(plan.id).lead == "Somebody else"
+    store.save(replace(theirs, lead=plan.lead), "test")
+
+
+def test_council_reads_and_does_not_write(open_page: Open, store: PlanStore, cells: tuple[str, ...]) -> None:
+    plan = _of(store, PlanStatus.RUNNING)
+    app = open_page(PAGE, **{"lang": "en", "as": "council", "plan": plan.id})
+    assert not errors(app)
+    assert not [button for button in app.button if button.key in ("plan_save", "plan_new")]
+    assert any("Gender check" in title.value for title in app.subheader)
+    app = open_page(PAGE, **{"lang": "en", "as": "council", "draft": ",".join(cells)})
+    assert not errors(app)
+    assert not app.text_area
+
+
+def test_links_that_lead_nowhere_are_told(open_page: Open, t: Translator) -> None:
+    for query in ({"plan": "nothing"}, {"draft": "nowhere"}):
+        app = open_page(PAGE, **{"lang": "en", **query})
+        assert not errors(app)
+        assert app.warning
+        assert any(title.value == t("Interventions") for title in app.title)
+
+
+def test_no_hot_spot_to_draft_for_is_told(open_page: Open) -> None:
+    app = open_page(PAGE, **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02"})
+    assert not errors(app)
+    assert any("no hot spot" in text.value for text in app.markdown)

@@ -1,0 +1,262 @@
+"""Problems of places, standings of plans and evaluations on the sample city, against what is planted in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h3.api.basic_str as h3
+import pytest
+
+import sample_data
+from curim_data.access import Audience
+from curim_data.demo_plans import demo_plans, demo_words
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home, sample_home
+from curim_data.i18n import LANGUAGES, Translator, translator
+from curim_data.plan import Action, Areas, Assessment, Caution, Plan, PlanStatus, Problem
+from curim_data.plans import PlanStore
+from curim_data.studies import HotSpotStudy, hot_spot_study
+from curim_data.study_evaluation import evaluation_study, obstacle, windows_for
+from curim_data.study_plan import Standing, area_counts, draft_for, problem_for, progress
+from curim_data.words import category_label
+
+TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
+# Spots that stand out over the last twelve months of the sample; the year's end is the sample's last day.
+SPOTS = {spot["place"]: spot for spot in TRUTHS["hot_spot"]}
+DAY = dt.date(2026, 6, 15)
+
+
+@pytest.fixture(scope="module")
+def source(sample: Home) -> Source:
+    return open_source(sample)
+
+
+@pytest.fixture(scope="module")
+def study(source: Source) -> HotSpotStudy:
+    return hot_spot_study(source, AlertFilter(), Audience.SPECIALIST)
+
+
+@pytest.fixture(scope="module")
+def problems(source: Source, study: HotSpotStudy) -> dict[str, Problem]:
+    """The problem of each hot spot as the council may read it, by its landmark."""
+    found = (
+        problem_for(source, AlertFilter(), spot.names, Audience.COUNCIL, study=study) for spot in reversed(study.spots)
+    )
+    return {problem.place: problem for problem in found}
+
+
+def _plan_of(sample: Home, status: PlanStatus) -> Plan:
+    store = PlanStore(sample.plans_url)
+    try:
+        return store.list(status)[0]
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("place", SPOTS)
+def test_problem_of_a_planted_spot(problems: dict[str, Problem], place: str) -> None:
+    """Landmark, category, hours and gender of the draft are those that were planted."""
+    truth, problem = SPOTS[place], problems[place]
+    assert dict(problem.names) == truth["labels"]
+    assert problem.categories[0].id in _leading(truth["categories"])
+    assert problem.hours is not None
+    assert _hours(problem.hours) & _hours((truth["hours"][0], truth["hours"][1]))
+    assert len(_hours(problem.hours) - _hours((truth["hours"][0], truth["hours"][1]))) <= 1
+    told = truth["affected"]
+    assert problem.women is not None
+    assert problem.women.low - 0.05 <= told["woman"] / (told["woman"] + told["man"]) <= problem.women.high + 0.05
+
+
+def _leading(shares: dict[str, float]) -> set[str]:
+    return {name for name, share in shares.items() if share >= max(shares.values()) - 0.1}
+
+
+def _hours(span: tuple[int, int]) -> set[int]:
+    return {(span[0] + step) % 24 for step in range((span[1] - span[0]) % 24 + 1)}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("place", ["pasalimani", "maniatika", "terpsithea"])
+def test_statement_names_place_category_hours_and_gender(
+    source: Source, study: HotSpotStudy, problems: dict[str, Problem], place: str, lang: str
+) -> None:
+    t = translator(lang)
+    spot = next(s for s in study.spots if s.names == problems[place].cells)
+    plan = draft_for(source, AlertFilter(), spot.names, Audience.SPECIALIST, language=lang).plan
+    written, problem = plan.statement[lang], plan.problem
+    assert SPOTS[place]["labels"][lang] in written
+    assert category_label(t, source.city, problem.categories[0].id) in written
+    assert problem.hours is not None
+    assert problem.women is not None
+    assert f"{problem.hours[0]:02d}:00" in written
+    assert f"{(problem.hours[1] + 1) % 24:02d}:00" in written
+    assert t.percent(problem.women.value) in written
+    assert plan.areas.treated == problem.cells
+    assert plan.areas.buffer
+    assert plan.areas.comparison
+
+
+def test_problem_tells_since_when(problems: dict[str, Problem]) -> None:
+    truth = SPOTS["terpsithea"]
+    assert problems["terpsithea"].since == truth["start"]
+    assert problems["pasalimani"].since is None
+    assert problems["chatzikyriakio"].since is None, "fewer alerts than usual are not a problem that began"
+
+
+def test_women_stand_out_where_planted(problems: dict[str, Problem]) -> None:
+    problem = problems[TRUTHS["women_after_dark"]["place"]]
+    assert problem.women is not None
+    assert problem.women_city is not None
+    assert problem.women.low > problem.women_city
+    assert problem.dark_share is not None
+    assert problem.dark_share > 0.5
+
+
+def test_the_id_of_a_spot_means_the_spot(source: Source, study: HotSpotStudy) -> None:
+    spot = study.spots[0]
+    by_id = problem_for(source, AlertFilter(), [spot.id], Audience.COUNCIL, study=study)
+    assert by_id == problem_for(source, AlertFilter(), spot.names, Audience.COUNCIL, study=study)
+    assert by_id.n == spot.n
+
+
+def test_an_area_of_ones_own_was_not_tested(source: Source, study: HotSpotStudy) -> None:
+    cells = study.spots[0].names[:3]
+    problem = problem_for(source, AlertFilter(), cells, Audience.SPECIALIST, study=study)
+    assert problem.cells == tuple(sorted(cells))
+    assert 0 < problem.n < study.spots[0].n
+    assert problem.q is None
+    assert problem.expected is None
+    assert problem.ratio is None
+
+
+def test_cautions(source: Source) -> None:
+    pile = TRUTHS["pile"]
+    cell = h3.latlng_to_cell(pile["latitude"], pile["longitude"], 10)
+    assert Caution.PILED in problem_for(source, AlertFilter(), [cell], Audience.SPECIALIST).cautions
+
+
+def test_area_counts_are_protected(source: Source, study: HotSpotStudy) -> None:
+    areas = {"here": study.spots[0].names, "none": ()}
+    exact = area_counts(source, AlertFilter(), areas, ["category"], Audience.SPECIALIST).frame
+    told = area_counts(source, AlertFilter(), areas, ["category"], Audience.COUNCIL).frame
+    assert set(exact["area"]) == {"here"}
+    assert not exact["withheld"].any()
+    assert told["withheld"].any()
+    assert told.loc[~told["withheld"] & (told["n"] > 0), "n"].min() >= 5
+    sensitive = told[told["category"].isin(source.city.sensitive) & ~told["withheld"] & (told["n"] > 0)]
+    assert sensitive.empty or sensitive["n"].min() >= 10
+
+
+STANDINGS = [
+    (Plan(status=PlanStatus.DRAFT), Standing.NONE),
+    (Plan(status=PlanStatus.DRAFT, start=DAY - dt.timedelta(days=1)), Standing.LATE),
+    (Plan(status=PlanStatus.DECIDED, start=DAY), Standing.ON_TIME),
+    (Plan(status=PlanStatus.DECIDED, start=DAY - dt.timedelta(days=1)), Standing.LATE),
+    (Plan(status=PlanStatus.DECIDED), Standing.NONE),
+    (Plan(status=PlanStatus.RUNNING, finish=DAY), Standing.ON_TIME),
+    (Plan(status=PlanStatus.RUNNING, finish=DAY - dt.timedelta(days=1)), Standing.LATE),
+    (Plan(status=PlanStatus.RUNNING, finish=DAY, actions=(Action("x", due=dt.date(2026, 6, 1)),)), Standing.LATE),
+    (Plan(status=PlanStatus.RUNNING, finish=DAY, actions=(Action("x", due=DAY, done=True),)), Standing.ON_TIME),
+    (Plan(status=PlanStatus.FINISHED), Standing.DUE),
+    (Plan(status=PlanStatus.FINISHED, assessment=Assessment(review=DAY)), Standing.DUE),
+    (Plan(status=PlanStatus.FINISHED, assessment=Assessment(review=DAY - dt.timedelta(days=1))), Standing.LATE),
+    (Plan(status=PlanStatus.EVALUATED), Standing.NONE),
+    (Plan(status=PlanStatus.DROPPED, start=DAY - dt.timedelta(days=1)), Standing.NONE),
+]
+
+
+@pytest.mark.parametrize(("plan", "expected"), STANDINGS)
+def test_progress(plan: Plan, expected: Standing, t: Translator) -> None:
+    found = progress(plan, DAY)
+    assert found.standing is expected
+    assert "{" not in t(found.told)
+
+
+def test_planted_intervention_is_found(source: Source, sample: Home, t: Translator) -> None:
+    """The sample's finished plan comes out near the true ratio, with no sign of displacement."""
+    truth = TRUTHS["intervention"]
+    plan = _plan_of(sample, PlanStatus.FINISHED)
+    study = evaluation_study(source, plan, Audience.SPECIALIST)
+    assert study.result is not None
+    assert study.windows.before == (truth["before_start"], truth["start"] - dt.timedelta(days=1))
+    assert study.windows.lengths == (365, 365)
+    ratio = study.result.ratio
+    assert ratio.low < truth["rate_ratio"] < ratio.high
+    assert ratio.value == pytest.approx(truth["rate_ratio"], abs=0.08)
+    assert ratio.high < 1
+    assert study.result.moved.low < 1 < study.result.moved.high
+    assert "a fall is shown" in study.result.sentence(t)
+    assert study.result.sentence(t).endswith("No sign that the problem moved next door.")
+    counted = study.counts.frame.set_index(["area", "period"])["n"]
+    for area in ("treated", "buffer", "comparison"):
+        for period in ("before", "after"):
+            assert counted[area, period] == pytest.approx(truth[f"{area}_{period}"], rel=0.1)
+    assert study.visible is not None
+    assert study.promised is not None
+    assert set(study.genders["gender"]) >= {"woman", "man"}
+    assert study.genders.set_index("gender").loc[["woman", "man"], "before"].sum() < counted["treated", "before"]
+    months = study.months.frame
+    assert months[months["area"] == "treated"]["n"].sum() == counted["treated"].sum()
+
+
+def test_council_sees_no_small_count(source: Source, sample: Home) -> None:
+    study = evaluation_study(source, _plan_of(sample, PlanStatus.FINISHED), Audience.COUNCIL)
+    assert study.result is not None
+    assert "other" in study.hidden_genders
+    shown = study.months.frame
+    assert shown.loc[~shown["withheld"] & (shown["n"] > 0), "n"].min() >= 5
+
+
+def test_obstacles(source: Source, t: Translator) -> None:
+    cell = ("8a1eda7530c7fff",)
+    able = Plan(status=PlanStatus.RUNNING, start=source.as_of, areas=Areas(cell, (), cell))
+    assert obstacle(source, able) is None
+    for plan in (
+        replace(able, status=PlanStatus.DRAFT),
+        replace(able, start=None),
+        replace(able, areas=Areas(cell)),
+        replace(able, start=source.as_of + dt.timedelta(days=1)),
+        replace(able, start=source.first),
+    ):
+        why = obstacle(source, plan)
+        assert why is not None
+        assert "{" not in t(why)
+        with pytest.raises(ValueError, match=r"Message"):
+            evaluation_study(source, plan, Audience.SPECIALIST)
+
+
+def test_windows_use_the_season_where_they_can(source: Source) -> None:
+    start = dt.date(2026, 8, 1)
+    short = windows_for(source, start, None)
+    assert short.after == (start, source.as_of)
+    assert short.before == (start - dt.timedelta(weeks=52), source.as_of - dt.timedelta(weeks=52))
+    early = windows_for(source, dt.date(2023, 2, 1), dt.date(2023, 4, 30))
+    assert early.before[1] == dt.date(2023, 1, 31)
+    assert early.lengths == (89, 89)
+    cut = windows_for(source, dt.date(2022, 12, 1), dt.date(2023, 4, 30))
+    assert cut.before == (source.first, dt.date(2022, 11, 30))
+    assert cut.lengths == (30, 151)
+
+
+def test_sample_has_plans_of_its_own(sample: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CURIM_PLANS_URL", f"sqlite:///{tmp_path / 'real.sqlite'}")
+    assert sample.is_sample
+    store = PlanStore(sample.plans_url)
+    before = store.list()
+    assert {plan.status for plan in before} >= {PlanStatus.DECIDED, PlanStatus.RUNNING, PlanStatus.FINISHED}
+    demo_plans(sample)
+    assert sample_home(Home(sample.path.parent)) == sample
+    assert store.list() == before
+    assert not (tmp_path / "real.sqlite").exists()
+    assert any(progress(plan, dt.date(2026, 10, 31)).standing is Standing.LATE for plan in before)
+    store.close()
+
+
+def test_words_of_the_sample_are_translated_and_others_kept(t: Translator) -> None:
+    plan = Plan(title="Our own plan {x}", lead="Somebody", actions=(Action("Do it", "Them"),))
+    assert demo_words(plan, t) == plan
