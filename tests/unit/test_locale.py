@@ -1,0 +1,95 @@
+"""Every message of the code has its translation, whole and with the same blanks to fill."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+from curim_data.i18n import LOCALE_DIR, translator
+
+ROOT = Path(__file__).resolve().parents[2]
+KEYWORDS = {"t": None, "n": (1, 2), "c": ((1, "c"), 2), "N_": None, "Message": None}
+FOLDERS = ("curim_data", "formats", "analysis", "pages", "parts")
+
+
+@pytest.fixture(scope="module")
+def used() -> Catalog:
+    """All messages of the code."""
+    with (ROOT / "babel.cfg").open() as mapping:
+        methods, options = parse_mapping_cfg(mapping)
+    catalog = Catalog()
+    found = extract_from_dir(
+        str(ROOT),
+        method_map=methods,
+        options_map=options,
+        keywords=KEYWORDS,
+        directory_filter=lambda folder: Path(folder).name in FOLDERS,
+    )
+    for _, _, text, _, context in found:
+        catalog.add(text, context=context)
+    return catalog
+
+
+def _catalog(lang: str) -> Catalog:
+    with (LOCALE_DIR / lang / "LC_MESSAGES" / "curim.po").open("rb") as source:
+        return read_po(source, locale=lang)
+
+
+def _blanks(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)", text))
+
+
+def _texts(message: Message) -> tuple[list[str], list[str]]:
+    ids = message.id if isinstance(message.id, (list, tuple)) else [message.id]
+    strings = message.string if isinstance(message.string, (list, tuple)) else [message.string]
+    return list(ids), list(strings)
+
+
+def test_messages_were_found(used: Catalog) -> None:
+    assert len(used) > 500
+
+
+@pytest.mark.parametrize("lang", ["el", "fr"])
+def test_every_message_is_translated(used: Catalog, lang: str) -> None:
+    catalog = _catalog(lang)
+    missing = []
+    for message in used:
+        if not message.id:
+            continue
+        ids, _ = _texts(message)
+        known = catalog.get(ids[0], context=message.context)
+        if known is None or known.fuzzy or not all(_texts(known)[1]):
+            missing.append(ids[0])
+    assert not missing, f"{len(missing)} without {lang}: {missing[:20]}"
+
+
+@pytest.mark.parametrize("lang", ["el", "fr"])
+def test_translations_fill_the_same_blanks(lang: str) -> None:
+    wrong = []
+    for message in _catalog(lang):
+        ids, strings = _texts(message)
+        wanted = set().union(*(_blanks(text) for text in ids))
+        for text in filter(None, strings):
+            # One form of a plural may do without the number ("one alert").
+            if not (wanted - {"n"} <= _blanks(text) <= wanted):
+                wrong.append((ids[0], text))
+    assert not wrong
+
+
+@pytest.mark.parametrize("lang", ["el", "fr"])
+def test_no_translation_stands_for_nothing(used: Catalog, lang: str) -> None:
+    known = {(_texts(message)[0][0], message.context) for message in used}
+    left = [m.id for m in _catalog(lang) if m.id and (_texts(m)[0][0], m.context) not in known]
+    assert not left
+
+
+def test_each_language_speaks() -> None:
+    assert translator("el").weekday(0) == "Δευτέρα"
+    assert translator("fr").number(1234.5, 1) == "1\u202f234,5"
+    assert translator("en").number(1234.5, 1) == "1,234.5"
