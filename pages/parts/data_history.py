@@ -1,0 +1,154 @@
+"""Imports so far: what came when, the rows set aside to take home and mend, and the way back."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from curim_data.export import csv_bytes
+from curim_data.home import Home
+from curim_data.i18n import Translator, translator
+from curim_data.ingest import Reason
+from curim_data.reasons import REASON_WORDS
+from curim_data.store import Batch, Store, StoreError, UndoReport
+from pages.parts import tables
+from pages.parts.data_preview import count_headings, plain
+from pages.parts.page import Page
+
+UNDONE = "data_undone"
+
+
+def show(page: Page) -> None:
+    """The table of imports, the newest first, and what can be done with one of them."""
+    t = page.t
+    batches = Store(page.home).batches()[::-1]
+    _told(page)
+    if not batches:
+        st.write(t("Nothing was imported yet."))
+        return
+    _table(page, batches)
+    names = {batch.id: f"{_when(page, batch)} · {batch.file_name}" for batch in batches}
+    chosen = st.selectbox(t("Import"), list(names), format_func=lambda key: names[key], key="data_batch")
+    batch = next((one for one in batches if one.id == chosen), batches[0])
+    _one(page, batch, is_first=batch is batches[-1])
+
+
+def _table(page: Page, batches: list[Batch]) -> None:
+    t = page.t
+    counts = ("read", "accepted", "updated", "duplicate", "quarantined")
+    frame = pd.DataFrame(
+        [
+            {
+                "when": _when(page, batch),
+                "file": batch.file_name,
+                "format": batch.format,
+                **{name: getattr(batch, name) for name in counts},
+                "state": t("undone") if batch.undone else t("in the data"),
+            }
+            for batch in batches
+        ]
+    )
+    headings = {"when": t("When"), **count_headings(t), "format": t("Format"), "state": t("State")}
+    if page.narrow:
+        headings = {name: headings[name] for name in ("when", "read", "quarantined", "state")}
+    tables.table(
+        page,
+        frame,
+        headings,
+        key="data_history",
+        alt=t("Imports, the newest first"),
+        digits=dict.fromkeys(counts, 0),
+        file_name="imports.csv",
+    )
+
+
+def _when(page: Page, batch: Batch) -> str:
+    return page.t.moment(batch.when.astimezone(ZoneInfo(page.city.timezone)), "short")
+
+
+def _one(page: Page, batch: Batch, *, is_first: bool) -> None:
+    """One import: why rows were set aside, their download, and the undo."""
+    t = page.t
+    if batch.reasons:
+        told = "; ".join(
+            f"{t(REASON_WORDS[Reason(code)]).rstrip('.')}: {t.number(n)}"
+            for code, n in sorted(batch.reasons.items(), key=lambda pair: -pair[1])
+        )
+        st.write(t("Set aside: {reasons}.", reasons=told))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if batch.quarantined:
+            home, lang = page.home, t.lang
+            st.download_button(
+                t("Download the rows set aside"),
+                data=lambda: _rows(home, batch.id, lang),
+                file_name=f"set-aside-{batch.id}.csv",
+                mime="text/csv",
+                key="data_quarantine",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+        if not batch.undone and not (page.is_sample and is_first):
+            _undo(page, batch)
+    if batch.quarantined:
+        st.caption(
+            t(
+                "The file holds each row as it came, without free text and personal columns, with the reason and how "
+                "to mend it. Mend the rows, save the file as CSV and import it: the extra columns do no harm."
+            )
+        )
+    if batch.undone:
+        st.caption(t("This import was undone: its alerts are not in the data."))
+    elif page.is_sample and is_first:
+        st.caption(t("The sample's own alerts stay."))
+
+
+def _rows(home: Home, batch_id: str, lang: str) -> bytes:
+    return csv_bytes(Store(home).quarantine(batch_id, translator(lang)))
+
+
+def _undo(page: Page, batch: Batch) -> None:
+    """Ask, then take the import back in a new commit."""
+    t = page.t
+    with st.popover(t("Undo this import"), icon=":material/undo:"):
+        st.write(
+            t(
+                "{accepted} alerts that it added are removed, and {updated} that it changed get their earlier content "
+                "back. Alerts that a later import changed stay as they are.",
+                accepted=batch.accepted,
+                updated=batch.updated,
+            )
+        )
+        if st.button(t("Yes, undo it"), key=f"data_undo_{batch.id}", type="primary"):
+            try:
+                st.session_state[UNDONE] = Store(page.home).undo(batch.id)
+            except StoreError:
+                st.session_state[UNDONE] = None
+            if not page.is_sample and not Store(page.home).count():
+                st.query_params["home"] = "own"
+            st.rerun()
+
+
+def _told(page: Page) -> None:
+    """What the last undo did, said once."""
+    if UNDONE not in st.session_state:
+        return
+    t = page.t
+    report: UndoReport | None = st.session_state.pop(UNDONE)
+    if report is None:
+        st.error(t("The import could not be undone: somebody else was faster. Below stands what holds now."))
+    else:
+        st.success(undo_sentence(t, report))
+
+
+def undo_sentence(t: Translator, report: UndoReport) -> str:
+    """What an undo did, in one sentence."""
+    return t(
+        "{file} was undone: {removed} alerts removed, {restored} given back their earlier content, {kept} kept because "
+        "a later import changed them.",
+        file=plain(report.batch.file_name),
+        removed=report.removed,
+        restored=report.restored,
+        kept=report.kept,
+    )

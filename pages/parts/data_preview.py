@@ -1,0 +1,333 @@
+"""What was understood of a file and what an import would do with it, before anything is written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+import pandas as pd
+import pydeck as pdk
+import streamlit as st
+
+from curim_data.i18n import Message, Translator
+from curim_data.reasons import REASON_WORDS, REPAIR_WORDS, Reason, Repair
+from curim_data.store import Batch
+from curim_data.words import column_label
+from pages.parts import basemap, tables
+from pages.parts.colours import palette, rgba
+from pages.parts.data_files import ORDERS, SHOWN_ROWS, Look, Target, View
+from pages.parts.page import Page
+
+MAP_HEIGHT = 340
+LISTED: Final = 8
+_DELIMITERS: Final = {
+    ";": Message("semicolon"),
+    ",": Message("comma"),
+    "\t": Message("tab"),
+    "|": Message("bar"),
+}
+_ORDERS: Final = {
+    "day-first": Message("day first (1/3 is 1 March)"),
+    "month-first": Message("month first (1/3 is 3 January)"),
+}
+_USES: Final = {
+    "alert": Message("read"),
+    "dropped": Message("not stored: free text or personal"),
+    "unused": Message("not used"),
+}
+_ROLES: Final = {
+    "alert_id": Message("Id of the alert"),
+    "reported_at": Message("When it was reported"),
+    "occurred_from": Message("When it happened, or began"),
+    "occurred_to": Message("When it ended"),
+    "more_categories": Message("Further categories"),
+    "resolved_at": Message("When it was resolved"),
+    "confirmations": Message("Confirmations by others"),
+    "latitude": Message("Latitude"),
+    "longitude": Message("Longitude"),
+}
+
+
+def plain(text: str) -> str:
+    """A text from a file or a browser as Markdown that shows it as it stands: no link, no picture, no formula."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-!|$~:.&])", r"\\\1", text)
+
+
+def accounts(t: Translator, batch: Batch) -> str:
+    """Read = new + updated + known + set aside, as one sentence."""
+    return t.n(
+        "{n} row read: {accepted} new, {updated} updated, {duplicate} already known, {quarantined} set aside.",
+        "{n} rows read: {accepted} new, {updated} updated, {duplicate} already known, {quarantined} set aside.",
+        batch.read,
+        accepted=batch.accepted,
+        updated=batch.updated,
+        duplicate=batch.duplicate,
+        quarantined=batch.quarantined,
+    )
+
+
+def overview(page: Page, looks: list[Look]) -> None:
+    """One line for each file, with the counts that add up."""
+    t = page.t
+    rows = []
+    for seen in looks:
+        counts: dict[str, object] = {"file": seen.file.name}
+        for name in ("read", "accepted", "updated", "duplicate", "quarantined"):
+            counts[name] = t.number(getattr(seen.view.batch, name)) if seen.view else "–"
+        rows.append(counts)
+    st.table(
+        pd.DataFrame(rows).rename(columns=count_headings(t)),
+        hide_index=True,
+        border="horizontal",
+        alt=t("For each file, how many rows are new, updated, known or set aside"),
+    )
+
+
+def count_headings(t: Translator) -> dict[str, str]:
+    """Headings of the counts of an import."""
+    return {
+        "file": t("File"),
+        "read": t("Read"),
+        "accepted": t("New"),
+        "updated": t("Updated"),
+        "duplicate": t("Already known"),
+        "quarantined": t("Set aside"),
+    }
+
+
+def ask_order(page: Page, seen: Look) -> None:
+    """Ask what the file does not say: whether the day or the month comes first."""
+    t = page.t
+    key = f"data_order_{seen.file.digest[:12]}"
+
+    def answer() -> None:
+        chosen = st.session_state.get(key)
+        st.session_state[ORDERS] = {**st.session_state.get(ORDERS, {}), seen.file.digest: chosen}
+
+    st.radio(
+        t("{name}: the dates can be read in two ways. What comes first?", name=plain(seen.file.name)),
+        list(_ORDERS),
+        format_func=lambda order: t(_ORDERS[order]),
+        index=None,
+        key=key,
+        on_change=answer,
+    )
+
+
+def details(page: Page, seen: Look, into: Target) -> None:
+    """Everything about one file: counts, what was recognised, where the points fell, columns, repairs, reasons."""
+    t, view = page.t, seen.view
+    if view is None:
+        return
+    st.write(f"**{accounts(t, view.batch)}** {_parts(t, view)}".strip())
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        _recognised(page, view, into)
+        _said(t, view)
+    with right:
+        _points(page, view, into)
+    _columns(page, view)
+    _unknown(page, view)
+    _repairs(page, view)
+    _refused(page, view)
+
+
+def _parts(t: Translator, view: View) -> str:
+    """What the new and updated ones hold that a reader should know."""
+    batch, told = view.batch, []
+    if batch.repaired:
+        told.append(t.n("{n} was repaired", "{n} were repaired", batch.repaired))
+    if batch.unmapped:
+        told.append(t.n("{n} has no coordinates", "{n} have no coordinates", batch.unmapped))
+    if batch.outside:
+        told.append(t.n("{n} lies outside the city", "{n} lie outside the city", batch.outside))
+    return t("Of the new and updated ones, {facts}.", facts=t.join(told)) if told else ""
+
+
+def _recognised(page: Page, view: View, into: Target) -> None:
+    t = page.t
+    facts = {
+        t("Format"): f"{view.format} ({view.documentation})",
+        t("Encoding"): view.encoding.upper(),
+        t("Delimiter"): t(_DELIMITERS[view.delimiter]) if view.delimiter in _DELIMITERS else view.delimiter,
+        t("Dates"): t(_ORDERS[view.date_order]) if view.date_order in _ORDERS else t("year first (2025-03-01)"),
+        t("Time zone"): t("as the file says; {zone} where it does not", zone=into.city.timezone),
+        t("Coordinates"): t("degrees of latitude and longitude (WGS84)"),
+        t("Period"): t("{start} – {end}", start=view.first, end=view.last) if view.first and view.last else "–",
+        t("City"): t.label(into.city.names),
+    }
+    st.markdown(f"**{t('What was recognised')}**")
+    st.table(
+        pd.DataFrame({"what": list(facts), "how": [plain(text) for text in facts.values()]}),
+        hide_index=True,
+        hide_header=True,
+        border="horizontal",
+        alt=t("What was recognised of the file"),
+    )
+
+
+def _said(t: Translator, view: View) -> None:
+    if view.dropped:
+        st.caption(
+            t(
+                "Not stored, since they may name a person: {columns}.",
+                columns=plain(t.join(view.dropped)),
+            )
+        )
+    if view.unused:
+        st.caption(t("Columns that mean nothing to this format: {columns}.", columns=plain(t.join(view.unused))))
+
+
+def _points(page: Page, view: View, into: Target) -> None:
+    t = page.t
+    st.markdown(f"**{t('Where the alerts lie')}**")
+    if view.points.empty:
+        st.caption(t("No row of this file has coordinates."))
+        return
+    colours = palette(page.theme)
+    there = replace(page, city=into.city)
+    height = min(MAP_HEIGHT, page.width) if page.narrow else MAP_HEIGHT
+    layers = [
+        *basemap.ground(into.city, colours),
+        pdk.Layer(
+            "ScatterplotLayer",
+            id="points",
+            data=[{"at": [lon, lat]} for lon, lat in view.points[["longitude", "latitude"]].to_numpy().tolist()],
+            get_position="at",
+            get_radius=12,
+            radius_min_pixels=2,
+            get_fill_color=rgba(colours.sea_blue, 110),
+            pickable=False,
+        ),
+        basemap.labels(
+            into.city,
+            basemap.landmark_pins(into.city, t, narrow=True),
+            colours,
+            layer="landmarks",
+            strong=False,
+        ),
+    ]
+    st.pydeck_chart(
+        pdk.Deck(
+            layers=layers,
+            map_provider=None,
+            initial_view_state=basemap.view(into.city.land, window=there.width, span=0.5, height=height),
+        ),
+        height=height,
+        key="data_points",
+        alt=t("Map of the city with a dot for each alert of the file"),
+    )
+    told = t("A dot is an alert; of a large file, one in several is drawn.")
+    if view.outside:
+        told += " " + t.n(
+            "{n} alert of the file lies outside the city and may be off this map.",
+            "{n} alerts of the file lie outside the city and may be off this map.",
+            view.outside,
+        )
+    st.caption(told)
+
+
+def role_label(t: Translator, role: str) -> str:
+    """What a column of an export tells."""
+    return t(_ROLES[role]) if role in _ROLES else column_label(t, role) if role else "–"
+
+
+def _columns(page: Page, view: View) -> None:
+    t = page.t
+    frame = view.mapping.assign(
+        tells=[role_label(t, role) for role in view.mapping["role"]],
+        used=[t(_USES[use]) for use in view.mapping["use"]],
+    )
+    st.markdown(f"**{t('Columns')}**")
+    headings = {
+        "column": t("Column in the file"),
+        "tells": t("Understood as"),
+        "used": t("Use"),
+        "empty": t("Empty"),
+        "examples": t("Examples"),
+    }
+    if page.narrow:
+        headings = {name: headings[name] for name in ("column", "tells", "empty")}
+    tables.table(
+        page,
+        frame,
+        headings,
+        key="data_columns",
+        alt=t("The columns of the file"),
+        digits={"empty": 0},
+        height="content",
+    )
+    st.caption(
+        t(
+            "A column is known by its heading. To have another one read, give it the heading that {documentation} "
+            "names, and bring the file again.",
+            documentation=plain(view.documentation),
+        )
+    )
+
+
+def _unknown(page: Page, view: View) -> None:
+    """Values that no list holds: kept under their own name and marked, never guessed."""
+    t = page.t
+    if not view.unknown:
+        return
+    st.markdown(f"**{t('Words that were not understood')}**")
+    for column, values in view.unknown.items():
+        some = sorted(values.items(), key=lambda pair: -pair[1])
+        words = ", ".join(f"{word[:40]} ({t.number(n)})" for word, n in some[:LISTED])
+        if len(some) > LISTED:
+            words += ", …"
+        st.write(t("{column}: {values}", column=f"*{plain(column)}*", values=plain(words)))
+    st.caption(
+        t(
+            "Nothing is guessed: an unknown category is kept under its own name, an unknown gender counts as not "
+            "known, and the rows are marked. Add the category to the city's list to have it counted in its group."
+        )
+    )
+
+
+def _repairs(page: Page, view: View) -> None:
+    t = page.t
+    if view.repairs.empty:
+        return
+    st.markdown(f"**{t('Repaired')}**")
+    frame = view.repairs.assign(
+        what=[t(REPAIR_WORDS[Repair(rule)]) for rule in view.repairs["rule"]],
+        example=[
+            f"{str(old)[:30]} → {str(new)[:30] or t('empty')}" if old else "–"
+            for old, new in zip(view.repairs["old"], view.repairs["new"], strict=True)
+        ],
+    )
+    headings = {"what": t("What was done"), "column": t("Column"), "n": t("Rows"), "example": t("First of them")}
+    if page.narrow:
+        headings = {name: headings[name] for name in ("what", "n")}
+    tables.table(
+        page, frame, headings, key="data_repairs", alt=t("What was repaired"), digits={"n": 0}, height="content"
+    )
+
+
+def _refused(page: Page, view: View) -> None:
+    t, batch = page.t, view.batch
+    if not batch.quarantined:
+        return
+    st.markdown(f"**{t('Set aside')}**")
+    reasons = sorted(batch.reasons.items(), key=lambda pair: -pair[1])
+    told = "; ".join(f"{t(REASON_WORDS[Reason(code)]).rstrip('.')}: {t.number(n)}" for code, n in reasons)
+    st.write(t("{reasons}.", reasons=told))
+    frame = view.refused.assign(why=[t(m) for m in view.refused["message"]], how=[t(m) for m in view.refused["mend"]])
+    headings = {
+        "row": t("Row"),
+        "column": t("Column"),
+        "value": t("Value"),
+        "why": t("Why"),
+        "how": t("How to mend it"),
+    }
+    if page.narrow:
+        headings = {name: headings[name] for name in ("row", "value", "why")}
+    tables.table(page, frame, headings, key="data_refused", alt=t("Rows that are set aside"))
+    shown = t.n("The first {n} row is shown.", "The first {n} rows are shown.", min(SHOWN_ROWS, batch.quarantined))
+    st.caption(
+        (shown + " " if batch.quarantined > SHOWN_ROWS else "")
+        + t("After the import the whole rows can be downloaded under “Imports so far”, mended and imported again.")
+    )
