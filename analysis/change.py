@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.rates import UNKNOWN, Estimate, Floats, corrected, rate_ratio, wilson
+from analysis.rates import UNKNOWN, Estimate, Floats, corrected, wilson
 from analysis.result import Choice
+from analysis.significance import binomial_test, ratio_intervals
 from curim_data.i18n import Message, Num, Translator
 
 Form = Literal["wheeler", "pivot"]
 Compared = Literal["before", "city"]
+Bounded = Literal["", "before", "after"]
 
 # Counts beyond this many standard deviations of the Poisson law add less than 1e-16 to a p-value.
 _REACH = 9.0
@@ -91,7 +93,8 @@ class Change:
 
     `expected` is the count before brought to the length of the period after. `compared`: with its own past ("before"),
     or with what the city around it did ("city"); `ratio` is the ratio to that. `direction`: 1 where the ratio is above
-    one, -1 below, 0 at one.
+    one, -1 below, 0 at one. `bounded`: which count is withheld and stands at the most that it may be, so that the
+    change is at least as large as told.
     """
 
     key: Mapping[str, Any]
@@ -104,9 +107,14 @@ class Change:
     direction: int
     compared: Compared
     women: Estimate
+    bounded: Bounded = ""
 
     def sentence(self, t: Translator) -> str:
         """From how many to how many, how many times, with the interval."""
+        if self.bounded == "before":
+            return t("{after} alerts against fewer than {limit} before.", after=self.after, limit=self.before + 1)
+        if self.bounded == "after":
+            return t("Fewer than {limit} alerts against {before} before.", limit=self.after + 1, before=self.before)
         values = {
             "after": self.after,
             "expected": Num(self.expected, 0),
@@ -135,7 +143,9 @@ class Changes:
 
     `frame`: the columns that name a candidate (`by`), then before, after, expected, ratio, low, high, p, q (NaN where
     not tested), direction (int), significant (bool), compared ("before" or "city"), women, women_low, women_high (share
-    of women among women and men after; NaN where unknown), withheld (bool). `n`: alerts after of the largest candidate.
+    of women among women and men after; NaN where unknown), withheld (bool), bounded ("before" or "after": that count is
+    withheld and stands at its upper bound). `n`: alerts after of the largest candidate; `n_withheld`: candidates that
+    could not be tested because of withheld counts.
     """
 
     frame: pd.DataFrame
@@ -191,6 +201,7 @@ class Changes:
             direction=int(row["direction"]),
             compared="city" if row["compared"] == "city" else "before",
             women=Estimate(row["women"], row["women_low"], row["women_high"]) if np.isfinite(row["women"]) else UNKNOWN,
+            bounded=row["bounded"],
         )
 
 
@@ -209,8 +220,8 @@ def changes(
     ----------
     frame
         One row per candidate: the columns `by` that name it, `before` and `after` (NaN where withheld); optionally
-        `withheld` (bool), `women` and `men` (counts after, for whom), and for `relative` the columns `base_before` and
-        `base_after` (see `against_city`).
+        `withheld` (bool), `before_high` and `after_high` (the most that a withheld count may be), `women` and `men`
+        (counts after, for whom), and for `relative` the columns `base_before` and `base_after` (see `against_city`).
     by
         Columns that name a candidate; they may hold None ("all").
     exposure
@@ -222,20 +233,23 @@ def changes(
         one, are tested against their own past by `e_test`. So a campaign that raises reporting everywhere is one
         finding about the city, and not one for each place.
 
-    Ratios carry exact conditional intervals. Withheld rows are never tested and are counted; candidates without a
-    single alert are not tested. Correction: Benjamini-Hochberg over all rows tested.
+    Ratios carry exact conditional intervals. Where one count is withheld and its upper bound is known, the row is
+    tested as if it were that high, and only for the change that this makes smaller: a rise where the count before is
+    withheld, a fall where the count after is (p = 1 the other way). Other withheld rows are not tested and are counted;
+    candidates without a single alert are not tested. Correction: Benjamini-Hochberg over all rows tested.
     """
     result = frame.reset_index(drop=True).copy()
-    for name in ("women", "men", "base_before", "base_after"):
+    for name in ("women", "men", "base_before", "base_after", "before_high", "after_high"):
         if name not in result:
             result[name] = np.nan
     withheld = result[["before", "after"]].isna().any(axis=1)
     if "withheld" in result:
         withheld |= result["withheld"].astype(bool)
     result["withheld"] = withheld
-    tests = [_test(row, exposure, relative, form) for row in result.to_dict("records")]
-    for position, name in enumerate(("expected", "ratio", "low", "high", "p", "compared")):
-        result[name] = [test[position] for test in tests]
+    result["bounded"] = _bounded(result)
+    for when in ("before", "after"):
+        result[when] = result[when].where(result["bounded"] != when, result[f"{when}_high"])
+    result = result.join(_tests(result, exposure, relative, form))
     result["q"] = corrected(result["p"])
     result["significant"] = (result["q"] <= alpha).fillna(False)
     result["direction"] = np.sign(result["ratio"].fillna(1) - 1).astype(int)
@@ -244,12 +258,13 @@ def changes(
         result["women" if name == "value" else f"women_{name}"] = [getattr(share, name) for share in shares]
     columns = [*by, "before", "after", "expected", "ratio", "low", "high", "p", "q", "direction", "significant"]
     known = result.loc[~withheld]
+    untested = withheld & (result["bounded"] == "")
     return Changes(
-        frame=result[[*columns, "compared", "women", "women_low", "women_high", "withheld"]],
+        frame=result[[*columns, "compared", "women", "women_low", "women_high", "withheld", "bounded"]],
         by=tuple(by),
         alpha=alpha,
         n_tested=int(result["p"].notna().sum()),
-        n_withheld=int(withheld.sum()),
+        n_withheld=int(untested.sum()),
         n=int(known["after"].max()) if len(known) else 0,
         choices=_choices(exposure, relative, alpha),
     )
@@ -269,16 +284,17 @@ def against_city(
     theme = [name for name in theme if name in result]
     city_wide = result[area].isna().all(axis=1) if area else pd.Series(True, index=result.index)
     wide: dict[tuple[object, ...], tuple[float, float]] = {}
-    for index in result.index[city_wide]:
-        before, after = float(result.loc[index, "before"]), float(result.loc[index, "after"])
-        if np.isfinite(before) and np.isfinite(after):
-            wide[_key(result.loc[index, theme])] = (before, after)
+    themes = result[theme].astype(object).where(result[theme].notna(), None)
+    keys = list(themes.itertuples(index=False, name=None)) if theme else [()] * len(result)
+    pairs = list(zip(result["before"].astype(float), result["after"].astype(float), strict=True))
+    for key, pair, whole in zip(keys, pairs, city_wide, strict=True):
+        if whole and np.isfinite(pair).all():
+            wide[key] = pair
     everything = wide.get((None,) * len(theme))
     nothing = (np.nan, np.nan)
     bases = []
-    for index in result.index:
-        key = _key(result.loc[index, theme])
-        if not city_wide[index]:
+    for key, whole in zip(keys, city_wide, strict=True):
+        if not whole:
             bases.append(wide.get(key, everything) or nothing)
         else:
             bases.append((everything or nothing) if any(part is not None for part in key) else nothing)
@@ -287,29 +303,39 @@ def against_city(
     return result
 
 
-def _key(row: pd.Series[Any]) -> tuple[object, ...]:
-    return tuple(None if pd.isna(value) else value for value in row)
+def _bounded(frame: pd.DataFrame) -> list[Bounded]:
+    """Which count of each row is withheld but bounded, where the other is known and above zero."""
+    before, after = frame["before"], frame["after"]
+    new = before.isna() & frame["before_high"].notna() & (after > 0)
+    gone = after.isna() & frame["after_high"].notna() & (before > 0)
+    return ["before" if rise else "after" if fall else "" for rise, fall in zip(new, gone, strict=True)]
 
 
-def _test(
-    row: Mapping[Any, Any], exposure: tuple[float, float], relative: bool, form: Form
-) -> tuple[float, float, float, float, float, Compared]:
-    """Expected, ratio, low, high, p, compared with what."""
-    unknown = (np.nan, np.nan, np.nan, np.nan, np.nan)
-    if row["withheld"]:
-        return (*unknown, "before")
-    before, after = int(row["before"]), int(row["after"])
-    expected = before * exposure[1] / exposure[0]
-    if before + after == 0:
-        return (expected, *unknown[1:], "before")
-    base = (row["base_before"], row["base_after"])
-    if relative and np.isfinite(base).all() and min(base) > 0:
-        ratio = rate_ratio(after, before, base[1], base[0])
-        p = float(stats.binomtest(after, after + before, base[1] / (base[0] + base[1])).pvalue)
-        return expected, ratio.value, ratio.low, ratio.high, p, "city"
-    ratio = rate_ratio(after, before, exposure[1], exposure[0])
-    p = e_test(after, before, exposure[1], exposure[0], form=form)
-    return expected, ratio.value, ratio.low, ratio.high, p, "before"
+def _tests(frame: pd.DataFrame, exposure: tuple[float, float], relative: bool, form: Form) -> pd.DataFrame:
+    """Columns expected, ratio, low, high, p, compared; NaN where a row is not tested."""
+    before, after = frame["before"].to_numpy(float), frame["after"].to_numpy(float)
+    known = ~frame["withheld"].to_numpy(bool) | (frame["bounded"] != "").to_numpy()
+    tested = known & (before + after > 0)
+    bases = frame[["base_before", "base_after"]].to_numpy(float)
+    based = tested & np.isfinite(bases).all(axis=1) & (bases > 0).all(axis=1) & relative
+    own = tested & ~based
+    bases = np.where(based[:, None], bases, exposure)
+    out = pd.DataFrame({"expected": np.where(known, before * exposure[1] / exposure[0], np.nan)}, index=frame.index)
+    out[["ratio", "low", "high", "p"]] = np.nan
+    x, rest, size = after[tested], before[tested], bases[tested]
+    out.loc[tested, ["ratio", "low", "high"]] = np.column_stack(ratio_intervals(x, rest, size[:, 1], size[:, 0]))
+    whole = bases[based]
+    out.loc[based, "p"] = binomial_test(after[based], (after + before)[based], whole[:, 1] / whole.sum(axis=1))
+    out.loc[own, "p"] = [
+        e_test(int(a), int(b), exposure[1], exposure[0], form=form)
+        for a, b in zip(after[own], before[own], strict=True)
+    ]
+    wrong = ((frame["bounded"] == "before") & (out["ratio"] <= 1)) | (
+        (frame["bounded"] == "after") & (out["ratio"] >= 1)
+    )
+    out.loc[wrong & tested, "p"] = 1.0
+    out["compared"] = np.where(based, "city", "before")
+    return out
 
 
 def _women(row: Mapping[Any, Any]) -> Estimate:

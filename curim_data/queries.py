@@ -36,6 +36,7 @@ __all__ = [
     "nearest_nonempty",
     "options",
     "piles",
+    "tables",
     "total",
 ]
 
@@ -156,14 +157,45 @@ def counts(
         table = table.filter(table.inside.fill_null(False))
     banded = _needs_bands(by, f, audience, city)
     raw = _counted(table, f, by, city, resolution, banded)
-    if complete or not privacy.sees_exact(audience):
-        raw = complete_frame(raw, by, source, f, dates(source, f), resolution, banded)
-    strict = _strict_rows(raw, by, f, city)
     if banded:
         notes += (Message("Hours are told in bands of six, because sensitive alerts are among them."),)
-    told = privacy.protect(raw, by, audience, sensitive=strict, coarser=_coarser(f, city))
-    frame = told.frame if complete or not by else told.frame[told.frame["n"] != 0].reset_index(drop=True)
-    return replace(told, frame=frame, notes=notes)
+    settings = {"complete": complete, "resolution": resolution, "banded": banded}
+    return replace(_told(raw, source, f, by, audience, **settings), notes=notes)
+
+
+def tables(
+    source: Source, f: AlertFilter, tables: Sequence[Sequence[str]], audience: Audience
+) -> tuple[Protected, ...]:
+    """Several tables of counts, each as `counts` gives it, from one count with categories and one without.
+
+    Dimensions: categories (not groups) and those that every alert has once; no hours, cells or years.
+    """
+    f, notes = privacy.admit(f, audience, source.city)
+    table, finest, answers = _chosen(source, f), {}, []
+    for themed in (False, True):
+        used = {name for by in tables if ("category" in by) == themed for name in by}
+        finest[themed] = _counted(table, f, sorted(used), source.city, None, False)
+    for by in tables:
+        privacy.check(by, None, f, audience, source.city)
+        fine = finest["category" in by]
+        raw = pd.DataFrame({"n": [fine["n"].sum()]})
+        if by:
+            raw = fine.groupby(list(by), dropna=False, sort=True)["n"].sum().reset_index()
+        answers.append(replace(_told(raw, source, f, by, audience), notes=notes))
+    return tuple(answers)
+
+
+def _told(
+    raw: pd.DataFrame, source: Source, f: AlertFilter, by: Sequence[str], audience: Audience, **settings: Any
+) -> Protected:
+    """What was counted, made complete (`settings`: complete, resolution, banded) and put through the gate."""
+    complete = settings.get("complete", False)
+    if complete or not privacy.sees_exact(audience):
+        asked = settings.get("resolution"), settings.get("banded", False)
+        raw = complete_frame(raw, by, source, f, dates(source, f), *asked)
+    strict, coarser = _strict_rows(raw, by, f, source.city), _coarser(f, source.city)
+    told = privacy.protect(raw, by, audience, sensitive=strict, coarser=coarser)
+    return told if complete or not by else replace(told, frame=told.frame[told.frame["n"] != 0].reset_index(drop=True))
 
 
 def cells(

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-import numpy as np
 import pandas as pd
 
 from analysis.change import Change, Changes, against_city, changes
@@ -161,6 +160,7 @@ class ChangeStudy:
 _THEMES: Final = ((), ("category",), ("category", "dark"))
 _AREAS: Final = ((), ("district",), ("place",))
 CANDIDATE: Final = ("district", "place", "category", "dark")
+_COUNTED: Final = ("before", "after", "before_high", "after_high", "withheld")
 
 
 def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None) -> ChangeStudy:
@@ -172,14 +172,10 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
     periods = periods_for(source, (since or start, end))
     before = f.replace(period="", start=periods.before[0], end=periods.before[1])
     after = f.replace(period="", start=periods.after[0], end=periods.after[1])
-    tables = []
-    for area in _AREAS:
-        for theme in _THEMES:
-            by = [*area, *theme]
-            old = queries.counts(source, before, by, audience).frame
-            new = queries.counts(source, after, by, audience).frame
-            tables.append(_pair(old, new, by))
-    candidates = pd.concat(tables, ignore_index=True)[[*CANDIDATE, "before", "after", "withheld"]]
+    by = [[*area, *theme] for area in _AREAS for theme in _THEMES]
+    old, new = (queries.tables(source, chosen, by, audience) for chosen in (before, after))
+    tables = [_pair(first.frame, then.frame, names) for first, then, names in zip(old, new, by, strict=True)]
+    candidates = pd.concat(tables, ignore_index=True)[[*CANDIDATE, *_COUNTED]]
     found = changes(against_city(candidates), CANDIDATE, periods.lengths, relative=True)
     return ChangeStudy(periods, found)
 
@@ -198,25 +194,26 @@ def change_filter(f: AlertFilter, change: Change, periods: Periods) -> AlertFilt
 
 
 def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Counts before and after side by side; absent is zero. Rows without a place or by daylight are no candidates."""
-    if not by:
-        withheld = bool(old["withheld"].any() or new["withheld"].any())
-        pair = pd.DataFrame({"before": [old["n"].sum()], "after": [new["n"].sum()], "withheld": [withheld]})
-        if withheld:
-            pair[["before", "after"]] = np.nan
+    """Counts before and after side by side, with what may be said of withheld ones; absent is zero.
+
+    Rows without a place or by daylight are no candidates.
+    """
+    told = ["n", "high", "withheld"]
+    if by:
+        merged = old[[*by, *told]].merge(new[[*by, *told]], on=by, how="outer", suffixes=("_before", "_after"))
     else:
-        merged = old[[*by, "n", "withheld"]].merge(
-            new[[*by, "n", "withheld"]], on=by, how="outer", suffixes=("_before", "_after")
-        )
-        hidden = merged[["withheld_before", "withheld_after"]].eq(True)
-        merged["before"] = merged["n_before"].fillna(0).mask(hidden["withheld_before"])
-        merged["after"] = merged["n_after"].fillna(0).mask(hidden["withheld_after"])
-        merged["withheld"] = hidden.any(axis=1)
-        pair = merged.dropna(subset=by)
-        if "dark" in by:
-            pair = pair[pair["dark"].astype(bool)]
-        pair = pair[[*by, "before", "after", "withheld"]]
-    return pair.reindex(columns=[*CANDIDATE, "before", "after", "withheld"]).astype(
+        merged = old[told].join(new[told], lsuffix="_before", rsuffix="_after")
+    pair = merged[by].copy()
+    hidden = merged[["withheld_before", "withheld_after"]].eq(True)
+    for when in ("before", "after"):
+        withheld = hidden[f"withheld_{when}"]
+        pair[when] = merged[f"n_{when}"].fillna(0).mask(withheld)
+        pair[f"{when}_high"] = merged[f"high_{when}"].astype(float).where(withheld)
+    pair["withheld"] = hidden.any(axis=1)
+    pair = pair.dropna(subset=by)
+    if "dark" in by:
+        pair = pair[pair["dark"].astype(bool)]
+    return pair.reindex(columns=[*CANDIDATE, *_COUNTED]).astype(
         {"district": object, "place": object, "category": object, "dark": object}
     )
 

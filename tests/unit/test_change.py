@@ -11,6 +11,7 @@ from scipy import stats
 
 from analysis.change import against_city, changes, e_test, poisson_z
 from analysis.result import Result
+from analysis.significance import binomial_test, ratio_interval, ratio_intervals
 
 few = st.integers(0, 25)
 
@@ -196,3 +197,56 @@ def test_sentences(t):
     assert "what the change in the whole city would give" in relative.top()[0].sentence(t)
     quiet = changes(candidates([("c", None, 30, 31)]), ["district"])
     assert "no change is more than chance explains" in quiet.sentence(t)
+
+
+def bounded(rows):
+    names = ["district", "before", "after", "before_high", "after_high"]
+    frame = pd.DataFrame(rows, columns=names)
+    return frame.assign(withheld=frame[["before", "after"]].isna().any(axis=1))
+
+
+def test_a_withheld_count_does_not_hide_a_new_problem(t):
+    rows = [
+        ("new", np.nan, 61, 4, np.nan),
+        ("gone", 70, np.nan, np.nan, 4),
+        ("quiet", np.nan, 6, 4, np.nan),
+        ("wide", np.nan, 30, 90, np.nan),
+        ("both", np.nan, np.nan, 4, 4),
+        ("none", 0, np.nan, np.nan, 4),
+    ]
+    found = changes(bounded(rows), ["district"])
+    frame = found.frame.set_index("district")
+    assert frame["bounded"].to_dict() == {
+        "new": "before",
+        "gone": "after",
+        "quiet": "before",
+        "wide": "before",
+        "both": "",
+        "none": "",
+    }
+    assert (found.n_tested, found.n_withheld) == (4, 2)
+    assert frame.loc["new", "p"] == e_test(61, 4)
+    assert frame.loc["wide", "p"] == 1
+    assert frame["significant"].to_dict() == {key: key in ("new", "gone") for key in frame.index}
+    told = {change.key["district"]: change for change in found.top()}
+    assert told["new"].sentence(t) == "61 alerts against fewer than 5 before."
+    assert told["gone"].sentence(t) == "Fewer than 5 alerts against 70 before."
+    assert (told["new"].direction, told["gone"].direction) == (1, -1)
+
+
+@given(st.lists(st.tuples(few, few, st.sampled_from([0.05, 0.3, 0.5, 0.77])), min_size=1, max_size=20))
+@settings(max_examples=60, deadline=None)
+def test_the_binomial_test_of_arrays_is_that_of_single_counts(rows):
+    k, rest, share = (np.array(column) for column in zip(*rows, strict=True))
+    n = np.maximum(k + rest, 1)
+    one_by_one = [stats.binomtest(int(a), int(b), c).pvalue for a, b, c in zip(k, n, share, strict=True)]
+    assert binomial_test(k, n, share) == pytest.approx(one_by_one, rel=1e-9)
+
+
+@given(st.lists(st.tuples(few, few), min_size=1, max_size=20), st.sampled_from([0.5, 1, 3]))
+@settings(max_examples=60, deadline=None)
+def test_intervals_of_arrays_are_those_of_single_counts(rows, size):
+    inside, outside = (np.array(column) for column in zip(*rows, strict=True))
+    told = np.column_stack(ratio_intervals(inside, outside, np.full(len(rows), size), np.ones(len(rows))))
+    single = [ratio_interval(a, b, size, 1) for a, b in rows]
+    assert told == pytest.approx(np.array(single), rel=1e-9, nan_ok=True)

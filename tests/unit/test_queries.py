@@ -12,7 +12,7 @@ import pytest
 
 from curim_data import queries
 from curim_data.access import Audience
-from curim_data.engine import Source
+from curim_data.engine import Source, open_source
 from curim_data.filters import FIELDS, AlertFilter
 from curim_data.i18n import translator
 from curim_data.privacy import GateError
@@ -249,3 +249,15 @@ def test_sensitive_hours_are_told_in_bands(tmp_path: Path) -> None:
     assert result.frame[["hour", "n"]].to_numpy().tolist() == [[0, 20], [18, 20]]
     assert result.notes
     assert queries.counts(source, f, ["hour"], ANALYST).frame["hour"].tolist() == [0, 23]
+
+
+@pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.COUNCIL])
+def test_several_tables_at_once_are_the_tables_one_by_one(sample, audience):
+    source = open_source(sample)
+    chosen = AlertFilter(period="quarter")
+    asked = ([], ["category"], ["district"], ["place", "category"], ["district", "category", "dark"])
+    for by, told in zip(asked, queries.tables(source, chosen, asked, audience), strict=True):
+        alone = queries.counts(source, chosen, by, audience)
+        frames = [answer.frame.astype(object).fillna("missing") for answer in (told, alone)]
+        pd.testing.assert_frame_equal(*frames)
+        assert (told.by, told.total, told.n_withheld) == (alone.by, alone.total, alone.n_withheld)
