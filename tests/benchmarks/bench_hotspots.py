@@ -103,8 +103,13 @@ def clusters_of(points: int) -> None:
     )
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """All of them."""
     warnings.simplefilter("ignore")
     gistar(10_000)
     gistar(40_000)
     clusters_of(60_000)
+
+
+if __name__ == "__main__":
+    main()
