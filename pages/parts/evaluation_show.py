@@ -12,6 +12,7 @@ import streamlit as st
 
 from analysis.rates import Estimate
 from curim_data.access import Audience
+from curim_data.alert import Gender
 from curim_data.engine import open_source
 from curim_data.home import Home
 from curim_data.i18n import Translator
@@ -34,8 +35,10 @@ from pages.parts.links import page_link
 from pages.parts.page import Dataset, Page
 from pages.parts.plan_map import AREA_WORDS, areas_map
 from pages.parts.plan_store import ask_who, may_edit, plans, spoken, who
-from pages.parts.tables import table
+from pages.parts.tables import download, table
 
+# Columns of the table by gender on a phone; its download holds them too, the rest stand in the figure.
+NARROW = ("label", "before", "after", "ratio")
 ORDER = (PlanStatus.FINISHED, PlanStatus.EVALUATED, PlanStatus.RUNNING, PlanStatus.DECIDED, PlanStatus.DRAFT)
 
 
@@ -140,7 +143,8 @@ def _span(t: Translator, windows: Windows) -> str:
 
 def _counts(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     t = page.t
-    left, right = (st.container(), st.container()) if page.narrow else st.columns(2, gap="large")
+    # On a phone the map comes first, then the figures.
+    right, left = (st.container(), st.container()) if page.narrow else reversed(st.columns(2, gap="large"))
     frame = study.counts.frame
     wide = frame.pivot_table(index="area", columns="period", values="n", aggfunc="sum", min_count=1, dropna=False)
     wide = wide.reindex(index=[name for name in AREAS if name in wide.index], columns=["before", "after"])
@@ -186,14 +190,10 @@ def _tests(page: Page, study: PlanEvaluation) -> None:
         told = t("not computable") if quotient is None else t.number(quotient, 2)
         rows.append((t("Displacement quotient (above 0: benefit spread)"), told, t("none")))
     columns = ["what", "value", "interval"]
-    table(
-        page,
-        pd.DataFrame(rows, columns=columns),
-        dict(zip(columns, (t("What"), t("Value"), t("95 % interval")), strict=True)),
-        key="evaluation_tests",
-        alt=t("Tests of the plan with their intervals"),
-        file_name="evaluation_tests.csv",
-    )
+    headings = dict(zip(columns, (t("What"), t("Value"), t("95 % interval")), strict=True))
+    frame = pd.DataFrame(rows, columns=columns).rename(columns=headings)
+    st.table(frame, hide_index=True)
+    download(t, frame, "evaluation_tests.csv", key="evaluation_tests_download")
     for choice in study.choices:
         st.caption(t(choice.told))
 
@@ -225,6 +225,7 @@ def _months(page: Page, plan: Plan, study: PlanEvaluation) -> None:
 
 def _genders(page: Page, study: PlanEvaluation) -> None:
     t, frame = page.t, study.genders
+    frame = frame.sort_values("gender", key=lambda codes: codes.map({g.value: i for i, g in enumerate(Gender)}))
     st.subheader(t("For women and for men"))
     labelled = frame.assign(label=[gender_label(t, code) for code in frame["gender"]])
     known = labelled.dropna(subset=["ratio"]).rename(columns={"low": "fewer", "high": "more"})
@@ -236,19 +237,20 @@ def _genders(page: Page, study: PlanEvaluation) -> None:
             key="evaluation_genders",
             alt=t("Ratio to what was expected by gender of the person affected, with intervals"),
         )
+    headings = {
+        "label": t("Affected"),
+        "before": t("Before"),
+        "after": t("After"),
+        "difference": t("More or fewer than expected"),
+        "low": t("from"),
+        "high": t("to"),
+        "ratio": t("Ratio"),
+    }
     if len(labelled):
         table(
             page,
             labelled,
-            {
-                "label": t("Affected"),
-                "before": t("Before"),
-                "after": t("After"),
-                "difference": t("More or fewer than expected"),
-                "low": t("from"),
-                "high": t("to"),
-                "ratio": t("Ratio"),
-            },
+            {name: heading for name, heading in headings.items() if not page.narrow or name in NARROW},
             key="evaluation_gender_table",
             alt=t("Alerts before and after in the treated area by gender"),
             digits={"before": 0, "after": 0, "difference": 0, "low": 0, "high": 0, "ratio": 2},

@@ -62,7 +62,7 @@ def _status(page: Page, status: PlanStatus, kept: list[Plan]) -> None:
 def _card(page: Page, plan: Plan) -> None:
     t = page.t
     with st.container(border=True, gap="xsmall", key=f"plan_card_{plan.id}"):
-        page_link(page, "interventions", f"**{_plain(plan.title) or t('Without a title')}**", plan=plan.id)
+        st.markdown(f"**{_plain(plan.title) or t('Without a title')}**")
         place = t.label(plan.problem.names)
         if place:
             st.caption(place)
@@ -70,7 +70,8 @@ def _card(page: Page, plan: Plan) -> None:
         if plan.start and plan.finish:
             start, finish = (t.date(day, "LLL y") for day in (plan.start, plan.finish))
             st.caption(f"{start} – {finish}")
-        st.caption(standing(t, plan, page))
+        st.markdown(f":small[{standing(t, plan, page)}]")
+        page_link(page, "interventions", t("Open"), plan=plan.id)
 
 
 def _plain(title: str) -> str:

@@ -24,7 +24,7 @@ AREA_WORDS = {
     "comparison": Message("Comparison area"),
 }
 HEIGHT = 420
-MARGIN = 0.35
+MARGIN = 0.12
 
 
 def outline(cells: tuple[str, ...]) -> BaseGeometry:

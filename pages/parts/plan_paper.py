@@ -18,6 +18,7 @@ from analysis.report_plan import plan_blocks
 from curim_data.i18n import Message
 from curim_data.plan import STATUS_WORDS, Plan, PlanStatus, to_json
 from pages.parts.page import Page
+from pages.parts.plan_map import areas_map as draw_areas
 from pages.parts.plan_store import Edit, plans, today
 from pages.parts.tables import table
 
@@ -91,6 +92,9 @@ def read(page: Page, plan: Plan) -> None:
     """The document on the page, block by block."""
     document = plan_blocks(plan, page.city, page.t, made=today(page), illustrative=page.is_sample)
     _blocks(page, document.blocks, "plan")
+    if plan.areas.treated:
+        st.subheader(page.t("Areas of the plan"))
+        draw_areas(page, plan.areas, key="plan_read_map", span=1.0)
     if plan.result:
         st.subheader(page.t("Result"))
         st.write(plan.result)

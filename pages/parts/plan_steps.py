@@ -87,7 +87,7 @@ def objective_step(page: Page, edit: Edit) -> Plan:
     if drop is not None:
         st.caption(
             t(
-                "What studies found of the measures chosen lets expect about {drop} alerts fewer, so {target} in a "
+                "By what studies found, the measures chosen would bring about {drop} alerts fewer: {target} in a "
                 "period of the same length.",
                 drop=round(drop),
                 target=round(aim.baseline - drop),
@@ -187,13 +187,14 @@ def _actions(page: Page, edit: Edit) -> tuple[Action, ...]:
     rows = [(step.what, step.who, step.due, step.done) for step in st.session_state[first]]
     frame = pd.DataFrame(rows, columns=["what", "who", "due", "done"]).astype({"done": bool})
     frame["due"] = pd.to_datetime(frame["due"])
+    width: Any = "small" if page.narrow else "large"
     edited = st.data_editor(
         frame,
         key=key,
         num_rows="dynamic",
         hide_index=True,
         column_config={
-            "what": st.column_config.TextColumn(t("Step"), width="large", max_chars=200, default=""),
+            "what": st.column_config.TextColumn(t("Step"), width=width, max_chars=200, default=""),
             "who": st.column_config.TextColumn(t("Who"), max_chars=80, default=""),
             "due": st.column_config.DateColumn(t("Until"), format="DD/MM/YYYY"),
             "done": st.column_config.CheckboxColumn(t("Done"), default=False),
