@@ -196,7 +196,7 @@ def _pinned(n: Floats, k: Floats, primary: Bools, hidden: Bools, lines: list[_Li
         goal[at] = 1.0
         ends = [linprog(sign * goal, A_eq=system, b_eq=sums, bounds=bounds) for sign in (1, -1)]
         if all(end.success for end in ends):
-            found[where[at]] = -ends[1].fun - ends[0].fun < 1 - 1e-6
+            found[where[at]] = -float(ends[1].fun or 0) - float(ends[0].fun or 0) < 1 - 1e-6
     return found
 
 
