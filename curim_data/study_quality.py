@@ -116,9 +116,7 @@ def _genders(source: Source, audience: Audience) -> pd.DataFrame:
 
 
 def likely_reason(t: Translator, city: CityProfile, longitude: float, latitude: float) -> str:
-    """Why many alerts may share this point: rounding, the middle of the city or a district, the point of a landmark."""
-    if all(abs(value - round(value, COARSE_DECIMALS)) < 1e-9 for value in (longitude, latitude)):
-        return t("Probably rounded or typed by hand: there are at most {n} decimals.", n=COARSE_DECIMALS)
+    """Why many alerts may share this point: the middle of the city or a district, a landmark, rounding."""
     x, y = city.project([longitude], [latitude])
 
     def metres(lon: float, lat: float) -> float:
@@ -136,4 +134,6 @@ def likely_reason(t: Translator, city: CityProfile, longitude: float, latitude: 
     near = min(city.landmarks, key=lambda mark: metres(mark.longitude, mark.latitude), default=None)
     if near is not None and metres(near.longitude, near.latitude) < ON_THE_SPOT_M:
         return t("Probably picked from a list or set by default: this is {place}.", place=t.label(near.labels))
+    if all(abs(value - round(value, COARSE_DECIMALS)) < 1e-9 for value in (longitude, latitude)):
+        return t("Probably rounded or typed by hand: there are at most {n} decimals.", n=COARSE_DECIMALS)
     return t("Probably a default position, or one device that always sends from the same point.")

@@ -92,6 +92,7 @@ def _lists(page: Page) -> None:
             headings["people"] = t("Residents")
         digits = {"people": 0} if "people" in frame else {}
         tables.table(page, frame, headings, key="data_districts", alt=t("Districts"), digits=digits, height="content")
+    with right:
         st.subheader(t("Landmarks"))
         marks = pd.DataFrame(
             {"name": [t.label(mark.labels) for mark in city.landmarks], "radius": [m.radius for m in city.landmarks]}
@@ -104,36 +105,39 @@ def _lists(page: Page) -> None:
             alt=t("Landmarks"),
             digits={"radius": 0},
         )
-    with right:
-        st.subheader(t("Categories"))
-        rows = [
-            {
-                "group": group_label(t, city, category.group),
-                "name": t.label(category.labels),
-                "kind": kind_label(t, category.kind),
-                "sensitive": t("yes") if category.sensitive else "",
-            }
-            for category in city.categories.values()
-        ]
-        headings = {"name": t("Category"), "group": t("Group"), "kind": t("Kind"), "sensitive": t("Sensitive")}
-        if page.narrow:
-            headings = {name: headings[name] for name in ("name", "sensitive")}
-        tables.table(
-            page,
-            pd.DataFrame(rows, columns=["group", "name", "kind", "sensitive"]),
-            headings,
-            key="data_categories",
-            alt=t("Categories of the city's list"),
-            file_name="categories.csv",
+    _categories(page)
+
+
+def _categories(page: Page) -> None:
+    t, city = page.t, page.city
+    st.subheader(t("Categories"))
+    rows = [
+        {
+            "group": group_label(t, city, category.group),
+            "name": t.label(category.labels),
+            "kind": kind_label(t, category.kind),
+            "sensitive": t("yes") if category.sensitive else "",
+        }
+        for category in city.categories.values()
+    ]
+    headings = {"name": t("Category"), "group": t("Group"), "kind": t("Kind"), "sensitive": t("Sensitive")}
+    if page.narrow:
+        headings = {name: headings[name] for name in ("name", "sensitive")}
+    tables.table(
+        page,
+        pd.DataFrame(rows, columns=["group", "name", "kind", "sensitive"]),
+        headings,
+        key="data_categories",
+        alt=t("Categories of the city's list"),
+        file_name="categories.csv",
+    )
+    by_kind = Counter(category.kind for category in city.categories.values())
+    st.caption(
+        t(
+            "{kinds}. Sensitive categories are sexual or gender-based: their small counts are protected more strictly.",
+            kinds="; ".join(f"{kind_label(t, kind)}: {t.number(n)}" for kind, n in by_kind.items()),
         )
-        by_kind = Counter(category.kind for category in city.categories.values())
-        st.caption(
-            t(
-                "{kinds}. Sensitive categories are sexual or gender-based: their small counts are protected more "
-                "strictly.",
-                kinds="; ".join(f"{kind_label(t, kind)}: {t.number(n)}" for kind, n in by_kind.items()),
-            )
-        )
+    )
 
 
 def _replace(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -10,14 +11,13 @@ import streamlit as st
 from curim_data.export import csv_bytes
 from curim_data.home import Home
 from curim_data.i18n import Translator, translator
-from curim_data.ingest import Reason
-from curim_data.reasons import REASON_WORDS
 from curim_data.store import Batch, Store, StoreError, UndoReport
 from pages.parts import tables
-from pages.parts.data_preview import count_headings, plain
+from pages.parts.data_preview import count_headings, plain, reasons_table
 from pages.parts.page import Page
 
 UNDONE = "data_undone"
+_NEGATIVE = re.compile(r"-(0|[1-9]\d{0,5})(\.\d{1,9})?")
 
 
 def show(page: Page) -> None:
@@ -30,7 +30,7 @@ def show(page: Page) -> None:
         return
     _table(page, batches)
     names = {batch.id: f"{_when(page, batch)} · {batch.file_name}" for batch in batches}
-    chosen = st.selectbox(t("Import"), list(names), format_func=lambda key: names[key], key="data_batch")
+    chosen = st.selectbox(t("Import"), list(names), format_func=lambda key: names[key], key="data_batch", width=520)
     batch = next((one for one in batches if one.id == chosen), batches[0])
     _one(page, batch, is_first=batch is batches[-1])
 
@@ -72,11 +72,7 @@ def _one(page: Page, batch: Batch, *, is_first: bool) -> None:
     """One import: why rows were set aside, their download, and the undo."""
     t = page.t
     if batch.reasons:
-        told = "; ".join(
-            f"{t(REASON_WORDS[Reason(code)]).rstrip('.')}: {t.number(n)}"
-            for code, n in sorted(batch.reasons.items(), key=lambda pair: -pair[1])
-        )
-        st.write(t("Set aside: {reasons}.", reasons=told))
+        reasons_table(page, batch)
     with st.container(horizontal=True, vertical_alignment="center"):
         if batch.quarantined:
             home, lang = page.home, t.lang
@@ -105,7 +101,12 @@ def _one(page: Page, batch: Batch, *, is_first: bool) -> None:
 
 
 def _rows(home: Home, batch_id: str, lang: str) -> bytes:
-    return csv_bytes(Store(home).quarantine(batch_id, translator(lang)))
+    return csv_bytes(mendable(Store(home).quarantine(batch_id, translator(lang))))
+
+
+def mendable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows for a spreadsheet and back: a negative number stays one, instead of becoming a text with an apostrophe."""
+    return frame.map(lambda cell: float(cell) if isinstance(cell, str) and _NEGATIVE.fullmatch(cell) else cell)
 
 
 def _undo(page: Page, batch: Batch) -> None:

@@ -51,7 +51,6 @@ def show(page: Page, *, in_view: bool) -> None:
         max_upload_size=MAX_MB,
         key=f"data_upload_{st.session_state.get(ROUND, 0)}",
         on_change=_forget,
-        help=t("Nothing is written before you click on “Import”."),
     )
     st.caption(
         t(

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final
 
 import pandas as pd
-import pydeck as pdk
 import streamlit as st
 
 from curim_data.i18n import Message, Translator
-from curim_data.reasons import REASON_WORDS, REPAIR_WORDS, Reason, Repair
+from curim_data.reasons import MEND_WORDS, REASON_WORDS, REPAIR_WORDS, Reason, Repair
 from curim_data.store import Batch
 from curim_data.words import column_label
-from pages.parts import basemap, tables
-from pages.parts.colours import palette, rgba
+from pages.parts import data_map, tables
 from pages.parts.data_files import ORDERS, SHOWN_ROWS, Look, Target, View
 from pages.parts.page import Page
 
@@ -30,11 +27,6 @@ _DELIMITERS: Final = {
 _ORDERS: Final = {
     "day-first": Message("day first (1/3 is 1 March)"),
     "month-first": Message("month first (1/3 is 3 January)"),
-}
-_USES: Final = {
-    "alert": Message("read"),
-    "dropped": Message("not stored: free text or personal"),
-    "unused": Message("not used"),
 }
 _ROLES: Final = {
     "alert_id": Message("Id of the alert"),
@@ -149,7 +141,7 @@ def _recognised(page: Page, view: View, into: Target) -> None:
     t = page.t
     facts = {
         t("Format"): f"{view.format} ({view.documentation})",
-        t("Encoding"): view.encoding.upper(),
+        t("Encoding"): t("UTF-8 with byte order mark") if view.encoding == "utf-8-sig" else view.encoding.upper(),
         t("Delimiter"): t(_DELIMITERS[view.delimiter]) if view.delimiter in _DELIMITERS else view.delimiter,
         t("Dates"): t(_ORDERS[view.date_order]) if view.date_order in _ORDERS else t("year first (2025-03-01)"),
         t("Time zone"): t("as the file says; {zone} where it does not", zone=into.city.timezone),
@@ -185,38 +177,14 @@ def _points(page: Page, view: View, into: Target) -> None:
     if view.points.empty:
         st.caption(t("No row of this file has coordinates."))
         return
-    colours = palette(page.theme)
-    there = replace(page, city=into.city)
-    height = min(MAP_HEIGHT, page.width) if page.narrow else MAP_HEIGHT
-    layers = [
-        *basemap.ground(into.city, colours),
-        pdk.Layer(
-            "ScatterplotLayer",
-            id="points",
-            data=[{"at": [lon, lat]} for lon, lat in view.points[["longitude", "latitude"]].to_numpy().tolist()],
-            get_position="at",
-            get_radius=12,
-            radius_min_pixels=2,
-            get_fill_color=rgba(colours.sea_blue, 110),
-            pickable=False,
-        ),
-        basemap.labels(
-            into.city,
-            basemap.landmark_pins(into.city, t, narrow=True),
-            colours,
-            layer="landmarks",
-            strong=False,
-        ),
-    ]
-    st.pydeck_chart(
-        pdk.Deck(
-            layers=layers,
-            map_provider=None,
-            initial_view_state=basemap.view(into.city.land, window=there.width, span=0.5, height=height),
-        ),
-        height=height,
+    data_map.dots(
+        page,
+        into.city,
+        view.points,
         key="data_points",
         alt=t("Map of the city with a dot for each alert of the file"),
+        height=MAP_HEIGHT,
+        span=0.5,
     )
     told = t("A dot is an alert; of a large file, one in several is drawn.")
     if view.outside:
@@ -228,22 +196,23 @@ def _points(page: Page, view: View, into: Target) -> None:
     st.caption(told)
 
 
-def role_label(t: Translator, role: str) -> str:
-    """What a column of an export tells."""
-    return t(_ROLES[role]) if role in _ROLES else column_label(t, role) if role else "–"
+def role_label(t: Translator, role: str, use: str = "alert") -> str:
+    """What a column of an export tells, or why it tells nothing."""
+    if use == "dropped":
+        return t("Not stored: free text or personal")
+    if not role:
+        return t("Not used")
+    return t(_ROLES[role]) if role in _ROLES else column_label(t, role)
 
 
 def _columns(page: Page, view: View) -> None:
     t = page.t
-    frame = view.mapping.assign(
-        tells=[role_label(t, role) for role in view.mapping["role"]],
-        used=[t(_USES[use]) for use in view.mapping["use"]],
-    )
+    pairs = zip(view.mapping["role"], view.mapping["use"], strict=True)
+    frame = view.mapping.assign(tells=[role_label(t, role, use) for role, use in pairs])
     st.markdown(f"**{t('Columns')}**")
     headings = {
         "column": t("Column in the file"),
         "tells": t("Understood as"),
-        "used": t("Use"),
         "empty": t("Empty"),
         "examples": t("Examples"),
     }
@@ -292,19 +261,34 @@ def _repairs(page: Page, view: View) -> None:
     if view.repairs.empty:
         return
     st.markdown(f"**{t('Repaired')}**")
-    frame = view.repairs.assign(
-        what=[t(REPAIR_WORDS[Repair(rule)]) for rule in view.repairs["rule"]],
-        example=[
-            f"{str(old)[:30]} → {str(new)[:30] or t('empty')}" if old else "–"
-            for old, new in zip(view.repairs["old"], view.repairs["new"], strict=True)
-        ],
+    frame = pd.DataFrame(
+        {
+            t("What was done"): [t(REPAIR_WORDS[Repair(rule)]) for rule in view.repairs["rule"]],
+            t("Column"): [plain(column) or "–" for column in view.repairs["column"]],
+            t("Rows"): [t.number(n) for n in view.repairs["n"]],
+            t("First of them"): [
+                plain(f"{old[:30]} → {new[:30] or t('empty')}") if old else "–"
+                for old, new in zip(view.repairs["old"], view.repairs["new"], strict=True)
+            ],
+        }
     )
-    headings = {"what": t("What was done"), "column": t("Column"), "n": t("Rows"), "example": t("First of them")}
     if page.narrow:
-        headings = {name: headings[name] for name in ("what", "n")}
-    tables.table(
-        page, frame, headings, key="data_repairs", alt=t("What was repaired"), digits={"n": 0}, height="content"
+        frame = frame[[t("What was done"), t("Rows")]]
+    st.table(frame, hide_index=True, border="horizontal", alt=t("What was repaired"))
+
+
+def reasons_table(page: Page, batch: Batch) -> None:
+    """Why rows are set aside, how many, and how to mend them: the most frequent first."""
+    t = page.t
+    reasons = sorted(((Reason(code), n) for code, n in batch.reasons.items()), key=lambda pair: -pair[1])
+    frame = pd.DataFrame(
+        {
+            t("Why"): [t(REASON_WORDS[reason]) for reason, _ in reasons],
+            t("Rows"): [t.number(n) for _, n in reasons],
+            t("How to mend it"): [t(MEND_WORDS[reason]) for reason, _ in reasons],
+        }
     )
+    st.table(frame, hide_index=True, border="horizontal", alt=t("Why rows are set aside"))
 
 
 def _refused(page: Page, view: View) -> None:
@@ -312,9 +296,7 @@ def _refused(page: Page, view: View) -> None:
     if not batch.quarantined:
         return
     st.markdown(f"**{t('Set aside')}**")
-    reasons = sorted(batch.reasons.items(), key=lambda pair: -pair[1])
-    told = "; ".join(f"{t(REASON_WORDS[Reason(code)]).rstrip('.')}: {t.number(n)}" for code, n in reasons)
-    st.write(t("{reasons}.", reasons=told))
+    reasons_table(page, batch)
     frame = view.refused.assign(why=[t(m) for m in view.refused["message"]], how=[t(m) for m in view.refused["mend"]])
     headings = {
         "row": t("Row"),
@@ -325,9 +307,9 @@ def _refused(page: Page, view: View) -> None:
     }
     if page.narrow:
         headings = {name: headings[name] for name in ("row", "value", "why")}
-    tables.table(page, frame, headings, key="data_refused", alt=t("Rows that are set aside"))
-    shown = t.n("The first {n} row is shown.", "The first {n} rows are shown.", min(SHOWN_ROWS, batch.quarantined))
-    st.caption(
-        (shown + " " if batch.quarantined > SHOWN_ROWS else "")
-        + t("After the import the whole rows can be downloaded under “Imports so far”, mended and imported again.")
-    )
+    wide = {"value": st.column_config.Column(headings["value"], width="small")}
+    tables.table(page, frame, headings, key="data_refused", alt=t("Rows that are set aside"), columns=wide)
+    told = t("After the import the whole rows can be downloaded under “Imports so far”, mended and imported again.")
+    if batch.quarantined > SHOWN_ROWS:
+        told = t("The first {n} rows are shown.", n=SHOWN_ROWS) + " " + told
+    st.caption(told)

@@ -10,9 +10,10 @@ import streamlit as st
 from curim_data.access import Audience
 from curim_data.engine import open_source
 from curim_data.home import Home
+from curim_data.i18n import Num
 from curim_data.study_quality import QualityStudy, likely_reason, quality_study
 from curim_data.words import district_label
-from pages.parts import maps, tables
+from pages.parts import data_map, maps, tables
 from pages.parts.basemap import Pin
 from pages.parts.caching import remember
 from pages.parts.footer import mapped_of
@@ -67,16 +68,18 @@ def _piles(page: Page, found: QualityStudy) -> None:
             for lon, lat in zip(found.piles["longitude"], found.piles["latitude"], strict=True)
         ],
     )
-    maps.draw(
+    data_map.dots(
         page,
+        page.city,
+        rows,
         key="data_piles_map",
         alt=t("Map of the points with suspiciously many alerts; the table below holds the same."),
+        height=380,
+        large=True,
         pins=[
-            Pin(maps.alerts(t, n), lon, lat, rank)
+            Pin(f"· {maps.alerts(t, n)}", lon, lat, rank)
             for lon, lat, n, rank in rows[["longitude", "latitude", "n", "rank"]].itertuples(index=False)
         ],
-        height=380,
-        pickable=False,
     )
     headings = {
         "rank": "#",
@@ -105,7 +108,7 @@ def _genders(page: Page, found: QualityStudy) -> None:
     st.write(t("Alerts whose gender was not disclosed or not asked, as a share of the alerts of the district."))
     rows = found.genders.assign(
         name=[
-            district_label(t, page.city, None if pd.isna(district) else str(district))
+            t("No coordinates, or in no district") if pd.isna(district) else district_label(t, page.city, str(district))
             for district in found.genders["district"]
         ]
     )
@@ -151,6 +154,11 @@ def _unknown(page: Page, found: QualityStudy) -> None:
     )
 
 
+def _rate(a_day: float) -> Num:
+    """Alerts on an ordinary day, with a decimal where there are few."""
+    return Num(a_day, 0 if a_day >= 10 else 1)
+
+
 def _gaps(page: Page, found: QualityStudy) -> None:
     t = page.t
     st.subheader(t("Gaps in time"))
@@ -158,7 +166,7 @@ def _gaps(page: Page, found: QualityStudy) -> None:
         st.write(
             t(
                 "No stretch of days without alerts is longer than chance explains, with {n} alerts on an ordinary day.",
-                n=found.a_day,
+                n=_rate(found.a_day),
             )
         )
         return
@@ -166,7 +174,7 @@ def _gaps(page: Page, found: QualityStudy) -> None:
         t(
             "On an ordinary day there are {n} alerts, so these stretches without any are no chance. Look whether an "
             "export is missing.",
-            n=found.a_day,
+            n=_rate(found.a_day),
         )
     )
     rows = found.gaps.assign(

@@ -1,0 +1,53 @@
+"""A light map of points: what a file brings, or where alerts pile up. No picking, no counts, few dots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import pydeck as pdk
+import streamlit as st
+
+from curim_data.city import CityProfile
+from pages.parts import basemap
+from pages.parts.basemap import Pin
+from pages.parts.colours import palette, rgba
+from pages.parts.page import Page
+
+
+def dots(
+    page: Page,
+    city: CityProfile,
+    points: pd.DataFrame,
+    *,
+    key: str,
+    alt: str,
+    height: int,
+    span: float = 1.0,
+    large: bool = False,
+    pins: Sequence[Pin] = (),
+) -> None:
+    """Draw a dot for each row of `points` (longitude, latitude; at most some thousands) on a city's ground, with names."""
+    colours = palette(page.theme)
+    height = min(height, page.width) if page.narrow else height
+    where = points[["longitude", "latitude"]].to_numpy().tolist()
+    layers = [
+        *basemap.ground(city, colours),
+        pdk.Layer(
+            "ScatterplotLayer",
+            id="points",
+            data=[{"at": [lon, lat]} for lon, lat in where],
+            get_position="at",
+            get_radius=40 if large else 12,
+            radius_min_pixels=6 if large else 2,
+            get_fill_color=rgba(colours.accent, 230) if large else rgba(colours.sea_blue, 110),
+            pickable=False,
+        ),
+    ]
+    if pins:
+        quiet = basemap.landmark_pins(city, page.t, pins, narrow=page.narrow)
+        layers.append(basemap.labels(city, quiet, colours, layer="landmarks", strong=False))
+        layers.append(basemap.labels(city, pins, colours, layer="pins", strong=True, narrow=page.narrow))
+    view = basemap.view(city.land, window=page.width, span=span, height=height)
+    deck = pdk.Deck(layers=layers, map_provider=None, initial_view_state=view)
+    st.pydeck_chart(deck, height=height, key=key, alt=alt)
