@@ -289,7 +289,7 @@ def places(
     of them came (a withheld count is taken at its upper bound; without one, nothing is said).
     """
     table = _pairs(frame, by, column)
-    table["most"] = table[by].map(_most_women(frame, by, column)).fillna(0)
+    table["most"] = table[by].map(_most_women(frame, by, column)).astype(float).fillna(0)
     both_known = table.dropna(subset=["women", "men"])
     women, men = city if city else (float(both_known["women"].sum()), float(both_known["men"].sum()))
     share = wilson(women, women + men)

@@ -114,6 +114,25 @@ def share_ratio(a: float, total_a: float, b: float, total_b: float, *, level: fl
     return Estimate(value, low, high, level)
 
 
+def poisson_rate(k: float, exposure: float, *, level: float = 0.95) -> Estimate:
+    """The rate k / exposure with its exact interval: χ²(2k) / 2 and χ²(2k + 2) / 2 over the exposure.
+
+    Raises ValueError on a negative count or an exposure that is not positive.
+
+    Garwood, F. (1936). Fiducial limits for the Poisson distribution. Biometrika 28, 437-442.
+
+    >>> e = poisson_rate(10, 1)
+    >>> round(e.low, 2), round(e.high, 2)
+    (4.8, 18.39)
+    """
+    if k < 0 or exposure <= 0:
+        raise ValueError("a rate needs a count that is not negative and an exposure above zero")
+    tail = (1 - level) / 2
+    low = float(stats.chi2.ppf(tail, 2 * k)) / 2 if k else 0.0
+    high = float(stats.chi2.isf(tail, 2 * k + 2)) / 2
+    return Estimate(k / exposure, low / exposure, high / exposure, level)
+
+
 @dataclass(frozen=True)
 class SmoothedRates:
     """Rates drawn towards the common mean: `rates`, `raw` and `weights` (0 to 1: how far a rate stands by itself).

@@ -262,9 +262,14 @@ def legend(
         entries.append((f"border:2px solid {colours.cluster_line}", t("cluster")))
     if highlighted:
         entries.append((f"border:3px solid {colours.highlight}", t("selected")))
+    legend_row(colours, t("Alerts per cell") if cells is not None else "", entries)
+
+
+def legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, str]]) -> None:
+    """A legend in one line that wraps: a heading, then pairs of a mark's style (CSS) and its words."""
     if not entries:
         return
-    head = html.escape(t("Alerts per cell")) if cells is not None else ""
+    head = html.escape(head)
     marks = "".join(
         f'<span style="white-space:nowrap;display:inline-flex;align-items:center;gap:.35em">'
         f'<span aria-hidden="true" style="display:inline-block;width:1.1em;height:.85em;box-sizing:border-box;'

@@ -1,0 +1,82 @@
+"""The gender check of each plan, and how to read figures by gender."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from analysis.gender import reading_rules
+from curim_data.plan import STATUS_WORDS, Plan, PlanStatus
+from pages.parts import tables
+from pages.parts.links import page_link
+from pages.parts.page import Page
+from pages.parts.plan_store import plans, spoken
+
+
+def plan_checks(page: Page) -> None:
+    """Which of the four questions each live plan has answered."""
+    t = page.t
+    st.subheader(t("Do the plans look at gender?"))
+    live = [spoken(page, plan) for plan in plans(page).list() if plan.status is not PlanStatus.DROPPED]
+    if not live:
+        st.write(t("There are no plans yet."))
+        return
+    rows = [(plan, _answers(plan)) for plan in live]
+    whole = sum(all(answers.values()) for _, answers in rows)
+    st.write(
+        t.n(
+            "{whole} of {n} plan has answered all four questions.",
+            "{whole} of {n} plans have answered all four questions.",
+            len(rows),
+            whole=whole,
+        )
+    )
+    words = {True: t("answered"), False: t("open")}
+    frame = pd.DataFrame(
+        [
+            {
+                "plan": plan.title or t("Without a title"),
+                "status": t(STATUS_WORDS[plan.status]),
+                **{question: words[answered] for question, answered in answers.items()},
+            }
+            for plan, answers in rows
+        ]
+    )
+    questions = {
+        "affected": t("Who is affected"),
+        "consulted": t("Who was asked"),
+        "target": t("Aim by gender"),
+        "harm": t("Possible harm"),
+    }
+    headings = {"plan": t("Plan"), "status": t("Status"), **questions}
+    if page.narrow:
+        frame["open"] = [_open(page, answers, questions) for _, answers in rows]
+        headings = {"plan": t("Plan"), "open": t("Still open")}
+    tables.table(
+        page, frame, headings, key="gender_plans", alt=t("Gender check of each plan"), file_name="gender_plans.csv"
+    )
+    with st.container(horizontal=True):
+        for plan, _ in rows:
+            page_link(page, "interventions", _plain(plan.title) or t("Without a title"), plan=plan.id)
+
+
+def _answers(plan: Plan) -> dict[str, bool]:
+    check = plan.gender_check
+    return {name: bool(getattr(check, name).strip()) for name in ("affected", "consulted", "target", "harm")}
+
+
+def _open(page: Page, answers: dict[str, bool], questions: dict[str, str]) -> str:
+    missing = [questions[name] for name, answered in answers.items() if not answered]
+    return page.t.join(missing) if missing else page.t("nothing")
+
+
+def _plain(title: str) -> str:
+    """A title in which no sign is taken for Markdown."""
+    return "".join(f"\\{sign}" if sign in "\\`*_[]()#~$:<>|" else sign for sign in title)
+
+
+def rules(page: Page) -> None:
+    """The reading rules in plain words."""
+    t = page.t
+    st.subheader(t("How to read these figures"))
+    st.markdown("\n".join(f"- {t(rule)}" for rule in reading_rules()))
