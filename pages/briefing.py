@@ -1,0 +1,22 @@
+"""The briefing, for the council member: what changed since the last meeting, where, for whom, and what was decided."""
+
+import streamlit as st
+
+from curim_data.access import Role
+from curim_data.study_brief import headline
+from pages.parts import briefing_cards, briefing_paper, briefing_sections
+from pages.parts.briefing_data import brief_page, briefing, since_input
+from pages.parts.guard import require
+
+page = brief_page(require(Role.COUNCIL))
+t = page.t
+
+study = briefing(page.dataset, page.filter, page.audience)
+with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+    st.caption(t("Briefing for the council · {since} – {until}", since=study.since, until=study.until))
+    since_input(page, study)
+st.title(headline(study, t))
+briefing_cards.show(page, study)
+briefing_sections.where_and_whom(page, study)
+briefing_sections.decided(page)
+briefing_paper.show(page)

@@ -1,0 +1,55 @@
+"""Changes that deserve attention, a card each."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from curim_data.study_brief import BriefStudy, Finding, for_whom, from_to, how_sure, what, where
+from pages.parts import charts
+from pages.parts.links import page_link
+from pages.parts.page import Page
+
+SPARK = 76
+
+
+def show(page: Page, study: BriefStudy) -> None:
+    """The cards; that there is nothing to tell is told as an answer."""
+    t = page.t
+    found = study.findings
+    if not found:
+        with st.container(border=True, key="briefing_quiet"):
+            st.write(
+                t(
+                    "Nothing stands out. No place and no category changed by more than chance explains, after "
+                    "correction for having looked at all of them. That is a good answer."
+                )
+            )
+    beside = 2 if len(found) in (2, 4) else 3
+    for start in range(0, len(found), beside):
+        row = found[start : start + beside]
+        for column, (at, finding) in zip(st.columns(beside), enumerate(row, start), strict=False):
+            with column, st.container(border=True, height="stretch", gap="xsmall", key=f"briefing_card_{at}"):
+                _card(page, finding, at)
+    told = [study.changes.changes.sentence(t), t(study.changes.periods.choice.told)]
+    if study.changes.changes.n_significant > len(found):
+        told.insert(1, t("What overlaps is told once."))
+    st.caption(" ".join(told))
+
+
+def _card(page: Page, finding: Finding, at: int) -> None:
+    t, change = page.t, finding.change
+    name = t("{what}, {where}", what=what(change, page.city, t), where=where(change, page.city, t))
+    before, after = from_to(change, t)
+    st.subheader(name)
+    if finding.trend is not None and finding.trend.frame["n"].notna().any():
+        frame = finding.trend.frame[["week", "n", "lower", "upper", "alarm"]]
+        incomplete = not bool(finding.trend.frame["complete"].iloc[-1])
+        figure = charts.band_figure(page, frame, height=SPARK, small=True, incomplete=incomplete)
+        alt = t("Alerts by week with what was to be expected: {name}.", name=name)
+        charts.show(page, figure, key=f"briefing_spark_{at}", alt=alt)
+    colour = "orange" if change.direction > 0 else "blue"
+    counts = t("{before} → {after} alerts", before=before, after=after)
+    since = t(", out of the usual since {day}", day=finding.since) if finding.since else ""
+    st.markdown(f":{colour}[**{counts}**]{since}. {for_whom(finding, t)}")
+    st.caption(how_sure(change, t))
+    page_link(page, "trends", t("Look closer"), filter=finding.filter)

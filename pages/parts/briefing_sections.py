@@ -1,0 +1,114 @@
+"""The Briefing below its cards: where, for whom, and what became of what was decided."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from curim_data import words
+from curim_data.study_brief import MOST_SPOTS, BriefStudy, plan_rows, whom_sentence
+from pages.parts import charts, maps, tables
+from pages.parts.basemap import Pin
+from pages.parts.colours import GENDERS
+from pages.parts.footer import footer
+from pages.parts.links import page_link
+from pages.parts.page import Page
+from pages.parts.plan_store import plans, spoken, today
+
+
+def where_and_whom(page: Page, study: BriefStudy) -> None:
+    """The map beside its table and the bars."""
+    t = page.t
+    left, right = st.columns([2, 1], gap="large")
+    with left:
+        st.subheader(t("Where"))
+        _map(page, study)
+    with right:
+        st.subheader(t("Hot spots"))
+        _spots(page, study)
+        st.subheader(t("For whom"))
+        _whom(page, study)
+
+
+def _map(page: Page, study: BriefStudy) -> None:
+    t, hot = page.t, study.hot.hot.frame
+    maps.draw(
+        page,
+        key="briefing_map",
+        alt=t("Map of the city with its hot spots; the table beside it holds the same."),
+        cells=study.hot.cells.frame,
+        hot=hot.index[hot["hot"]],
+        pins=[
+            Pin(study.names[spot.id](t), spot.longitude, spot.latitude, spot.rank)
+            for spot in study.hot.spots[:MOST_SPOTS]
+        ],
+        span=0.66,
+        pickable=False,
+    )
+    footer(page, sentence=study.hot.hot.sentence(t), total=study.hot.total, choices=study.hot.choices)
+
+
+def _spots(page: Page, study: BriefStudy) -> None:
+    t = page.t
+    if not study.hot.spots:
+        st.write(t("No place has more alerts than its surroundings and chance explain."))
+        return
+    frame = pd.DataFrame(
+        [
+            {"rank": spot.rank, "name": study.names[spot.id](t), "n": spot.n, "expected": spot.expected}
+            for spot in study.hot.spots[:MOST_SPOTS]
+        ]
+    )
+    tables.table(
+        page,
+        frame,
+        {"rank": "#", "name": t("Hot spot"), "n": t("Alerts"), "expected": t("Expected")},
+        key="briefing_spots",
+        alt=t("The five clearest hot spots"),
+        file_name="briefing_hotspots.csv",
+        digits={"n": 0, "expected": 0},
+    )
+    page_link(page, "hotspots", t("All hot spots"))
+
+
+def _whom(page: Page, study: BriefStudy) -> None:
+    t = page.t
+    shown = study.shares.frame
+    shown = shown[~((shown["n"] == 0) & shown["gender"].isin(["unknown", "other"]))]
+    frame = shown.assign(label=[words.gender_label(t, gender) for gender in shown["gender"]]).rename(
+        columns={"share": "value"}
+    )
+    hidden = frame[frame["withheld"]]
+    frame = frame[~frame["withheld"]]
+    if len(frame):
+        figure = charts.interval_bars_figure(
+            page, frame, colours_by_row=[GENDERS[page.theme][gender] for gender in frame["gender"]]
+        )
+        charts.show(
+            page,
+            figure,
+            key="briefing_whom",
+            alt=t("Alerts by gender of the person affected, with 95 % intervals."),
+            data=frame[["label", "n", "value", "low", "high"]],
+            file_name="briefing_gender.csv",
+        )
+    if len(hidden):
+        st.caption(t("Too few to show: {genders}.", genders=t.join(hidden["label"])))
+    st.write(whom_sentence(study, page.city, t))
+    page_link(page, "gender", t("More on gender"))
+
+
+def decided(page: Page) -> None:
+    """Plans that were decided, with where they stand."""
+    t = page.t
+    st.subheader(t("What was decided, and what became of it"))
+    rows = plan_rows((spoken(page, plan) for plan in plans(page).list()), today(page), t)
+    if not rows:
+        st.write(t("No plan has been decided yet."))
+    else:
+        headings = {"title": t("Plan"), "lead": t("Lead"), "status": t("Status"), "next": t("Next step")}
+        if page.narrow:
+            headings = {name: headings[name] for name in ("title", "status")}
+        frame = pd.DataFrame([vars(row) for row in rows])
+        tables.table(page, frame, headings, key="briefing_plans", alt=t("Plans and where they stand"))
+    page_link(page, "interventions", t("All plans"))
