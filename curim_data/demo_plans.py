@@ -162,6 +162,8 @@ def _finished(source: Source) -> tuple[Plan, ...]:
     counted = area_counts(source, before, {"comparison": areas.comparison}, (), Audience.COUNCIL).frame
     seen = smallest_visible_drop(problem.n, float(counted["low"].sum()))
     made = draft(problem, source.city, start, measures=[lighting] if lighting else []).plan
+    # Its authors aimed at the smallest fall that could be seen.
+    target = float(round(problem.n - (seen.alerts or 0)))
     finish = min(_month(start, told["months"]), source.as_of + dt.timedelta(days=1)) - dt.timedelta(days=1)
     plan = replace(
         made,
@@ -169,7 +171,7 @@ def _finished(source: Source) -> tuple[Plan, ...]:
         lead=N_("Technical Services"),
         partners=(N_("University"), N_("Hellenic Police")),
         problem=replace(problem, query={}),
-        objective=replace(made.objective, by=finish, text=""),
+        objective=replace(made.objective, target=target, by=finish, text=""),
         actions=(
             Action(N_("Replace the street lights"), N_("Technical Services"), start, True),
             Action(N_("Keep the lights in order for a year"), N_("Technical Services"), finish, True),

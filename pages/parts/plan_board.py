@@ -7,7 +7,6 @@ import streamlit as st
 from curim_data.i18n import Translator
 from curim_data.plan import STATUS_WORDS, Plan, PlanStatus
 from curim_data.study_plan import Standing, progress
-from pages.parts.links import page_link
 from pages.parts.page import Page
 from pages.parts.plan_store import may_edit, plans, spoken, spots_of, today
 
@@ -71,7 +70,13 @@ def _card(page: Page, plan: Plan) -> None:
             start, finish = (t.date(day, "LLL y") for day in (plan.start, plan.finish))
             st.caption(f"{start} – {finish}")
         st.markdown(f":small[{standing(t, plan, page)}]")
-        page_link(page, "interventions", t("Open"), plan=plan.id)
+        st.button(
+            t("Open"),
+            key=f"plan_open_{plan.id}",
+            help=t("Open: {title}", title=plan.title),
+            on_click=_open,
+            args=(plan.id,),
+        )
 
 
 def _plain(title: str) -> str:
@@ -120,6 +125,11 @@ def _new(page: Page) -> None:
                 on_click=_begin,
                 args=(spots[chosen][0],),
             )
+
+
+def _open(plan_id: str) -> None:
+    st.query_params.pop("draft", None)
+    st.query_params["plan"] = plan_id
 
 
 def _begin(cells: tuple[str, ...]) -> None:

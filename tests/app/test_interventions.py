@@ -61,10 +61,22 @@ def _area(app: AppTest, ending: str) -> str:
 def test_board_shows_where_each_plan_stands(open_page: Open) -> None:
     app = open_page(PAGE, lang="en")
     assert not errors(app)
-    told = " ".join(caption.value for caption in app.caption)
+    told = " ".join(text.value for text in (*app.caption, *app.markdown))
     assert "Late" in told
     assert "Due for evaluation" in told
     assert "Pasalimani" in told
+
+
+def test_card_opens_its_plan_and_the_way_back(open_page: Open, store: PlanStore) -> None:
+    plan = _of(store, PlanStatus.RUNNING)
+    app = open_page(PAGE, lang="en")
+    app.button(key=f"plan_open_{plan.id}").click().run()
+    assert not errors(app)
+    assert word(app, "plan") == plan.id
+    assert app.button(key="plan_save").disabled
+    app.button(key="plan_close").click().run()
+    assert not word(app, "plan")
+    assert app.title[0].value == "Interventions"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
