@@ -1,0 +1,84 @@
+"""The Trends page's questions, kept for a while, and the unit of time that the link asks for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import cast
+
+import pandas as pd
+import streamlit as st
+
+from analysis.trends import Trend
+from curim_data import studies
+from curim_data.access import Audience
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.privacy import GateError
+from curim_data.studies import ChangeStudy, Unit
+from pages.parts.caching import remember
+from pages.parts.page import Dataset, Page
+
+BY = "by"
+UNITS: tuple[Unit, ...] = ("day", "week", "month")
+USUAL: Unit = "week"
+
+
+@remember
+def trend_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: Unit) -> Trend | None:
+    """The series under the filter with what was usual."""
+    return studies.trend_study(open_source(Home(Path(dataset.home))), f, audience, unit)
+
+
+@remember
+def changes_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> ChangeStudy:
+    """Everything that changed between the filter's period and its reference."""
+    return studies.change_study(open_source(Home(Path(dataset.home))), f, audience)
+
+
+def chosen_unit(page: Page) -> Unit:
+    """The unit of time: from the link, and as the reader picks it."""
+    t = page.t
+    asked = st.query_params.get(BY, USUAL)
+    unit = cast("Unit", asked) if asked in UNITS else USUAL
+    labels = {"day": t("Day"), "week": t("Week"), "month": t("Month")}
+    key = "trends_by"
+    if st.session_state.get(key) != unit:
+        st.session_state[key] = unit
+    st.segmented_control(
+        t("By"), UNITS, format_func=labels.__getitem__, key=key, required=True, on_change=_write, args=(key,)
+    )
+    return unit
+
+
+def _write(key: str) -> None:
+    picked = st.session_state[key]
+    if picked == USUAL:
+        st.query_params.pop(BY, None)
+    else:
+        st.query_params[BY] = picked
+
+
+def trend_or_why(page: Page, unit: Unit) -> tuple[Trend | None, str]:
+    """The trend, or in words why there is none."""
+    t = page.t
+    try:
+        trend = trend_of(page.dataset, page.filter, page.audience, unit)
+    except GateError as refused:
+        return None, t(refused.message)
+    if trend is None or trend.frame.empty:
+        return None, t("The period holds no whole day of data.")
+    return trend, ""
+
+
+def dates(page: Page) -> tuple[dt.date, dt.date]:
+    """First and last day of the filter's period."""
+    source = page.source
+    assert source is not None
+    return page.filter.resolve(source.as_of, source.first, source.meeting)
+
+
+def told_n(frame: pd.DataFrame) -> int:
+    """Alerts shown in a table of counts; withheld ones do not count."""
+    return round(float(frame["n"].sum()))
