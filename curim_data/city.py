@@ -115,7 +115,7 @@ class CityProfile:
     @cached_property
     def land_metres(self) -> BaseGeometry:
         """The land in metres."""
-        return shapely.transform(self.land, self.to_metres.transform, interleaved=False)
+        return shapely.transform(self.land, lambda at: np.column_stack(self.to_metres.transform(at[:, 0], at[:, 1])))
 
     def land_cells(self, resolution: int) -> pd.Series:
         """The study mask: square kilometres of land by H3 cell (int64 index, sorted) that touches the land."""
