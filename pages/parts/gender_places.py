@@ -124,7 +124,7 @@ def _named(page: Page, f: AlertFilter, frame: pd.DataFrame) -> None:
     for rank, row in enumerate(sure.head(NAMED).to_dict("records"), 1):
         place = place_label(t, page.city, row["place"])
         share = interval(t, row["share"], row["low"], row["high"])
-        with st.container(gap=None):
+        with st.container(gap="xsmall"):
             told = (
                 t("**{rank} {place}**: {share} women, more than in the city.", rank=rank, place=place, share=share)
                 if row["direction"] > 0
@@ -245,7 +245,7 @@ def _map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
         entries.append((f"background:{colours.withheld};opacity:.6", t("protected: too few to show")))
     if found.unheard:
         entries.append((f"border:3px solid {colours.accent}", t("women's safety not known")))
-    maps.legend_row(colours, "", entries)
+    maps.legend_row(colours, t("Named places"), entries)
 
 
 def _circle(

@@ -31,43 +31,55 @@ def plan_checks(page: Page) -> None:
             whole=whole,
         )
     )
-    words = {True: t("answered"), False: t("open")}
-    frame = pd.DataFrame(
-        [
-            {
-                "plan": plan.title or t("Without a title"),
-                "status": t(STATUS_WORDS[plan.status]),
-                **{question: words[answered] for question, answered in answers.items()},
-            }
-            for plan, answers in rows
-        ]
-    )
     questions = {
         "affected": t("Who is affected"),
         "consulted": t("Who was asked"),
         "target": t("Aim by gender"),
         "harm": t("Possible harm"),
     }
-    headings = {"plan": t("Plan"), "status": t("Status"), **questions}
     if page.narrow:
-        frame["open"] = [_open(page, answers, questions) for _, answers in rows]
-        headings = {"plan": t("Plan"), "open": t("Still open")}
-    tables.table(
-        page, frame, headings, key="gender_plans", alt=t("Gender check of each plan"), file_name="gender_plans.csv"
-    )
-    with st.container(horizontal=True):
+        _list(page, rows, questions)
+    else:
+        _table(page, rows, questions)
+
+
+def _list(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict[str, str]) -> None:
+    """A phone's form: each plan with what is still open."""
+    t = page.t
+    for plan, answers in rows:
+        with st.container(gap=None):
+            _link(page, plan)
+            missing = [questions[name] for name, answered in answers.items() if not answered]
+            st.caption(t("Still open: {questions}", questions=t.join(missing)) if missing else t("All answered"))
+
+
+def _table(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict[str, str]) -> None:
+    t = page.t
+    words = {True: t("answered"), False: t("open")}
+    records = [
+        {
+            "plan": plan.title or t("Without a title"),
+            "status": t(STATUS_WORDS[plan.status]),
+            **{question: words[answered] for question, answered in answers.items()},
+        }
+        for plan, answers in rows
+    ]
+    headings = {"plan": t("Plan"), "status": t("Status"), **questions}
+    alt = t("Gender check of each plan")
+    tables.table(page, pd.DataFrame(records), headings, key="gender_plans", alt=alt, file_name="gender_plans.csv")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(t("Open a plan:"), width="content")
         for plan, _ in rows:
-            page_link(page, "interventions", _plain(plan.title) or t("Without a title"), plan=plan.id)
+            _link(page, plan)
+
+
+def _link(page: Page, plan: Plan) -> None:
+    page_link(page, "interventions", _plain(plan.title) or page.t("Without a title"), plan=plan.id)
 
 
 def _answers(plan: Plan) -> dict[str, bool]:
     check = plan.gender_check
     return {name: bool(getattr(check, name).strip()) for name in ("affected", "consulted", "target", "harm")}
-
-
-def _open(page: Page, answers: dict[str, bool], questions: dict[str, str]) -> str:
-    missing = [questions[name] for name, answered in answers.items() if not answered]
-    return page.t.join(missing) if missing else page.t("nothing")
 
 
 def _plain(title: str) -> str:

@@ -9,7 +9,7 @@ from analysis.gender import Shares
 from curim_data.filters import AlertFilter
 from curim_data.queries import Total
 from curim_data.study_gender import CITY, PlaceStudy
-from curim_data.words import district_label, gender_label
+from curim_data.words import district_label, feeling_label, gender_label
 from pages.parts import charts, gender_data, tables
 from pages.parts.colours import GENDERS
 from pages.parts.footer import footer
@@ -127,10 +127,11 @@ def feeling(page: Page, f: AlertFilter) -> None:
     figure.data[0].marker.color = [GENDERS[page.theme][gender] for gender in shown["gender"]]
     figure.data[0].marker.size = 12
     figure.update_xaxes(
-        range=[0.9, 5.1],
+        range=[0.8, 5.3],
         tickvals=[1, 2, 3, 4, 5],
-        ticktext=[t("1 very<br>unsafe"), "2", "3", "4", t("5 very<br>safe")],
+        ticktext=[_two_lines(feeling_label(t, step)) for step in range(1, 6)],
     )
+    figure.update_layout(margin={"r": 30})
     data = frame.assign(gender=_labels(page, frame))
     charts.show(page, figure, key="gender_feeling", alt=sentence, data=data)
     footer(page, sentence=sentence, choices=found.choices)
@@ -141,6 +142,11 @@ def feeling(page: Page, f: AlertFilter) -> None:
             found.n,
         )
     )
+
+
+def _two_lines(label: str) -> str:
+    """A step of the scale with its words below the number."""
+    return label.replace(" (", "<br>").removesuffix(")")
 
 
 def rates(page: Page, f: AlertFilter) -> None:
