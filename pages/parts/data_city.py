@@ -18,13 +18,13 @@ from pages.parts.page import Page
 REFRESHED = "data_refreshed"
 LAYOUT = """\
 city/
-  city.toml          names, epsg, timezone, illustrative
-  categories.toml    categories, groups, sensitive
-  land.geojson       land
-  districts.geojson  districts
-  landmarks.toml     landmarks
-  streets.geojson    (optional)
-  population.csv     (optional)"""
+  city.toml
+  categories.toml
+  land.geojson
+  districts.geojson
+  landmarks.toml
+  streets.geojson
+  population.csv"""
 
 
 def show(page: Page) -> None:
@@ -152,6 +152,7 @@ def _replace(page: Page) -> None:
         )
     )
     st.code(LAYOUT, language=None)
+    st.caption(t("Streets and population may be missing."))
     st.caption(t("The folder of this city: {folder}", folder=f"`{page.home.city_folder}`"))
     if page.is_sample:
         st.caption(t("The sample city keeps its profile. Import your own export to start a city of its own."))

@@ -52,7 +52,7 @@ def _table(page: Page, batches: list[Batch]) -> None:
     )
     headings = {"when": t("When"), **count_headings(t), "format": t("Format"), "state": t("State")}
     if page.narrow:
-        headings = {name: headings[name] for name in ("when", "read", "quarantined", "state")}
+        headings = {name: headings[name] for name in ("when", "read", "state")}
     tables.table(
         page,
         frame,

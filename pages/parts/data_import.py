@@ -156,7 +156,7 @@ def _button(page: Page, usable: list[Look], into: Target, *, trying: bool) -> No
             disabled=not sure,
         )
         where = t("the sample city") if into.is_sample else t("your own city, {city}", city=t.label(into.city.names))
-        st.caption(t("Goes to: {home}.", home=where), width="content")
+        st.caption(t("Goes to: {home}.", home=where), width="stretch" if page.narrow else "content")
     if clicked and sure:
         _import(page, usable, into, trying=trying)
 

@@ -27,7 +27,7 @@ def dots(
     large: bool = False,
     pins: Sequence[Pin] = (),
 ) -> None:
-    """Draw a dot for each row of `points` (longitude, latitude; at most some thousands) on a city's ground, with names."""
+    """Draw a dot for each row of `points` (longitude, latitude; some thousands at most) and the names in `pins`."""
     colours = palette(page.theme)
     height = min(height, page.width) if page.narrow else height
     where = points[["longitude", "latitude"]].to_numpy().tolist()

@@ -11,6 +11,7 @@ import streamlit as st
 from curim_data.i18n import Message, Translator
 from curim_data.reasons import MEND_WORDS, REASON_WORDS, REPAIR_WORDS, Reason, Repair
 from curim_data.store import Batch
+from curim_data.study_quality import likely_reason
 from curim_data.words import column_label
 from pages.parts import data_map, tables
 from pages.parts.data_files import ORDERS, SHOWN_ROWS, Look, Target, View
@@ -18,6 +19,7 @@ from pages.parts.page import Page
 
 MAP_HEIGHT = 340
 LISTED: Final = 8
+SHOWN_PILES: Final = 3
 _DELIMITERS: Final = {
     ";": Message("semicolon"),
     ",": Message("comma"),
@@ -64,16 +66,21 @@ def overview(page: Page, looks: list[Look]) -> None:
     t = page.t
     rows = []
     for seen in looks:
-        counts: dict[str, object] = {"file": seen.file.name}
+        counts: dict[str, object] = {"file": plain(seen.file.name)}
         for name in ("read", "accepted", "updated", "duplicate", "quarantined"):
             counts[name] = t.number(getattr(seen.view.batch, name)) if seen.view else "–"
         rows.append(counts)
+    headings = count_headings(t)
+    if page.narrow:
+        headings = {name: headings[name] for name in ("file", "read", "quarantined")}
     st.table(
-        pd.DataFrame(rows).rename(columns=count_headings(t)),
+        pd.DataFrame(rows)[list(headings)].rename(columns=headings),
         hide_index=True,
         border="horizontal",
         alt=t("For each file, how many rows are new, updated, known or set aside"),
     )
+    if sum(seen.view is not None for seen in looks) > 1:
+        st.caption(t("Each file is compared with the data as they are now; the import goes down the list."))
 
 
 def count_headings(t: Translator) -> dict[str, str]:
@@ -116,7 +123,7 @@ def details(page: Page, seen: Look, into: Target) -> None:
     left, right = st.columns([1, 1], gap="large")
     with left:
         _recognised(page, view, into)
-        _said(t, view)
+        _said(t, view, into)
     with right:
         _points(page, view, into)
     _columns(page, view)
@@ -159,16 +166,15 @@ def _recognised(page: Page, view: View, into: Target) -> None:
     )
 
 
-def _said(t: Translator, view: View) -> None:
+def _said(t: Translator, view: View, into: Target) -> None:
+    """What is not stored, what is not used, and points that hold suspiciously many of the file's alerts."""
     if view.dropped:
-        st.caption(
-            t(
-                "Not stored, since they may name a person: {columns}.",
-                columns=plain(t.join(view.dropped)),
-            )
-        )
+        st.caption(t("Not stored, since they may name a person: {columns}.", columns=plain(t.join(view.dropped))))
     if view.unused:
         st.caption(t("Columns that mean nothing to this format: {columns}.", columns=plain(t.join(view.unused))))
+    for lon, lat, n in view.piles.head(SHOWN_PILES)[["longitude", "latitude", "n"]].itertuples(index=False):
+        pile = t.n("{n} alert lies on one exact point.", "{n} alerts lie on one exact point.", int(n))
+        st.caption(f"{pile} {likely_reason(t, into.city, lon, lat)}")
 
 
 def _points(page: Page, view: View, into: Target) -> None:
@@ -217,7 +223,7 @@ def _columns(page: Page, view: View) -> None:
         "examples": t("Examples"),
     }
     if page.narrow:
-        headings = {name: headings[name] for name in ("column", "tells", "empty")}
+        headings = {name: headings[name] for name in ("column", "empty", "tells")}
     tables.table(
         page,
         frame,
@@ -306,7 +312,7 @@ def _refused(page: Page, view: View) -> None:
         "how": t("How to mend it"),
     }
     if page.narrow:
-        headings = {name: headings[name] for name in ("row", "value", "why")}
+        headings = {name: headings[name] for name in ("row", "column", "value")}
     wide = {"value": st.column_config.Column(headings["value"], width="small")}
     tables.table(page, frame, headings, key="data_refused", alt=t("Rows that are set aside"), columns=wide)
     told = t("After the import the whole rows can be downloaded under “Imports so far”, mended and imported again.")

@@ -88,18 +88,15 @@ def _piles(page: Page, found: QualityStudy) -> None:
         "reason": t("Likely reason"),
         "point": t("Latitude, longitude"),
     }
-    if page.narrow:
-        headings = {name: headings[name] for name in ("rank", "n", "reason")}
-    tables.table(
-        page,
-        rows,
-        headings,
-        key="data_piles",
+    shown = tables.written(t, rows, digits={"n": 0}, percent={"share": 1})
+    kept = ["rank", "n", "reason"] if page.narrow else list(headings)
+    st.table(
+        shown[kept].rename(columns=headings),
+        hide_index=True,
+        border="horizontal",
         alt=t("Points with suspiciously many alerts"),
-        digits={"n": 0},
-        percent={"share": 1},
-        file_name="piles.csv",
     )
+    tables.download(t, rows[list(headings)].rename(columns=headings), "piles.csv", key="data_piles_download")
 
 
 def _genders(page: Page, found: QualityStudy) -> None:
@@ -108,19 +105,22 @@ def _genders(page: Page, found: QualityStudy) -> None:
     st.write(t("Alerts whose gender was not disclosed or not asked, as a share of the alerts of the district."))
     rows = found.genders.assign(
         name=[
-            t("No coordinates, or in no district") if pd.isna(district) else district_label(t, page.city, str(district))
+            t("No district known") if pd.isna(district) else district_label(t, page.city, str(district))
             for district in found.genders["district"]
         ]
     )
+    headings = {
+        "name": t("District"),
+        "n": t("Alerts"),
+        "affected": t("Person affected"),
+        "reporter": t("Reporter"),
+    }
+    if page.narrow:
+        headings = {name: headings[name] for name in ("name", "affected", "reporter")}
     tables.table(
         page,
         rows,
-        {
-            "name": t("District"),
-            "n": t("Alerts"),
-            "affected": t("Person affected"),
-            "reporter": t("Reporter"),
-        },
+        headings,
         key="data_genders",
         alt=t("Share of alerts without a known gender, by district"),
         digits={"n": 0},
