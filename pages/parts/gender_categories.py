@@ -45,6 +45,8 @@ def _forest(page: Page, found: Weights) -> None:
     ).reset_index(drop=True)
     figure = charts.forest_figure(page, points, height=(34 if page.narrow else 24) * len(points) + 76)
     title = t("share among women ÷ share among men")
+    if page.narrow:
+        title = title.replace(" ÷", "<br>÷")
     figure.update_xaxes(title={"text": title, "font": {"size": 12}, "standoff": 8})
     st.caption(
         t("Left of the dashed line: weighs more on men. Right of it: more on women. Strong colour: beyond chance.")

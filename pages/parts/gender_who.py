@@ -73,7 +73,7 @@ def _share_chart(page: Page, frame: pd.DataFrame, *, key: str, alt: str, data: p
     t = page.t
     hidden = frame["withheld"].to_numpy(bool) | (frame["value"].isna() & frame["n"].ne(0)).to_numpy(bool)
     text = [
-        t("protected: too few to show") if hide else _share_text(page, row)
+        t("protected") if hide else _share_text(page, row)
         for hide, row in zip(hidden, frame.to_dict("records"), strict=True)
     ]
     bars = pd.DataFrame({"label": _labels(page, frame), "value": frame["value"].fillna(0), "text": text})
