@@ -82,7 +82,7 @@ def _piles(page: Page, found: QualityStudy) -> None:
         ],
     )
     headings = {
-        "rank": "#",
+        "rank": t("Point"),
         "n": t("Alerts"),
         "share": t("Share"),
         "reason": t("Likely reason"),

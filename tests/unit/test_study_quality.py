@@ -1,0 +1,86 @@
+"""Quality of the stored data: gaps that chance does not explain, piles with their reason, genders not known."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from curim_data.access import Audience
+from curim_data.city import CityProfile
+from curim_data.engine import open_source
+from curim_data.home import Home
+from curim_data.i18n import Translator
+from curim_data.store import Store
+from curim_data.study_quality import gaps, likely_reason, quality_study
+from tests.small import alert, small_source
+
+
+def _days(counts: list[int]) -> pd.Series:
+    return pd.Series(counts, index=pd.date_range("2025-01-01", periods=len(counts), freq="D"), dtype=float)
+
+
+def test_an_empty_day_is_a_gap_only_where_days_are_busy() -> None:
+    busy, quiet = [16] * 200, [1] * 200
+    busy[50:51] = quiet[50:51] = [0]
+    assert gaps(_days(busy)).to_numpy().tolist() == [[dt.date(2025, 2, 20), dt.date(2025, 2, 20), 1]]
+    assert gaps(_days(quiet)).empty
+
+
+def test_gaps_are_told_apart() -> None:
+    counts = [2] * 300
+    counts[10:20] = [0] * 10
+    counts[290:300] = [0] * 10
+    assert gaps(_days(counts))["days"].tolist() == [10, 10]
+
+
+def test_few_gaps_are_told_by_chance() -> None:
+    random = np.random.default_rng(1)
+    found = sum(len(gaps(_days(random.poisson(2.0, 365).tolist()))) for _ in range(200))
+    assert found <= 0.1 * 200
+
+
+@pytest.mark.parametrize("counts", [[], [0, 0, 0]])
+def test_no_alerts_no_gaps(counts: list[int]) -> None:
+    assert gaps(_days(counts)).empty
+
+
+def test_reasons_of_piles(city: CityProfile, t: Translator) -> None:
+    middle, mark = city.land.centroid, city.landmarks[1]
+    assert "middle of the city" in likely_reason(t, city, middle.x, middle.y)
+    assert t.label(mark.labels) in likely_reason(t, city, mark.longitude + 1e-5, mark.latitude)
+    assert "rounded" in likely_reason(t, city, 23.5, 37.9)
+    assert "default position" in likely_reason(t, city, 23.512345, 37.912345)
+    district = city.districts[0]
+    point = district.polygon.centroid
+    assert t.label(district.labels) in likely_reason(t, city, point.x, point.y)
+
+
+def test_genders_and_unknown_categories_by_hand(tmp_path: Path) -> None:
+    source = small_source(
+        tmp_path,
+        [
+            alert(1, affected_gender="undisclosed", reporter_gender="woman"),
+            alert(2, affected_gender="woman", reporter_gender="unknown"),
+            alert(3, affected_gender="woman", reporter_gender="unknown"),
+            alert(4, affected_gender="man", reporter_gender="man", category="odd"),
+            alert(5, district=None, affected_gender="unknown", reporter_gender="man"),
+        ],
+    )
+    found = quality_study(source, Audience.ANALYST)
+    told = found.genders.set_index("district")
+    here = told.loc[told.index.notna()].iloc[0]
+    nowhere = told.loc[told.index.isna()].iloc[0]
+    assert (here["n"], here["affected"], here["reporter"]) == (4, 0.25, 0.5)
+    assert (nowhere["n"], nowhere["affected"], nowhere["reporter"]) == (1, 1.0, 0.0)
+    assert found.unknown.to_numpy().tolist() == [["odd", 1.0]]
+
+
+def test_the_sample_has_its_planted_pile(sample: Home) -> None:
+    found = quality_study(open_source(sample), Audience.ANALYST)
+    points = Store(sample).read(["longitude", "latitude"]).to_pandas().dropna()
+    assert found.piles["n"].tolist() == [points.value_counts().iloc[0]]
+    assert found.gaps.empty
