@@ -61,6 +61,11 @@ def accounts(t: Translator, batch: Batch) -> str:
     )
 
 
+def _heading(text: str) -> None:
+    """A small heading inside the details of a file."""
+    st.markdown(f"**{text}**")
+
+
 def overview(page: Page, looks: list[Look]) -> None:
     """One line for each file, with the counts that add up."""
     t = page.t
@@ -156,7 +161,7 @@ def _recognised(page: Page, view: View, into: Target) -> None:
         t("Period"): t("{start} – {end}", start=view.first, end=view.last) if view.first and view.last else "–",
         t("City"): t.label(into.city.names),
     }
-    st.markdown(f"**{t('What was recognised')}**")
+    _heading(t("What was recognised"))
     st.table(
         pd.DataFrame({"what": list(facts), "how": [plain(text) for text in facts.values()]}),
         hide_index=True,
@@ -179,7 +184,7 @@ def _said(t: Translator, view: View, into: Target) -> None:
 
 def _points(page: Page, view: View, into: Target) -> None:
     t = page.t
-    st.markdown(f"**{t('Where the alerts lie')}**")
+    _heading(t("Where the alerts lie"))
     if view.points.empty:
         st.caption(t("No row of this file has coordinates."))
         return
@@ -215,7 +220,7 @@ def _columns(page: Page, view: View) -> None:
     t = page.t
     pairs = zip(view.mapping["role"], view.mapping["use"], strict=True)
     frame = view.mapping.assign(tells=[role_label(t, role, use) for role, use in pairs])
-    st.markdown(f"**{t('Columns')}**")
+    _heading(t("Columns"))
     headings = {
         "column": t("Column in the file"),
         "tells": t("Understood as"),
@@ -247,7 +252,7 @@ def _unknown(page: Page, view: View) -> None:
     t = page.t
     if not view.unknown:
         return
-    st.markdown(f"**{t('Words that were not understood')}**")
+    _heading(t("Words that were not understood"))
     for column, values in view.unknown.items():
         some = sorted(values.items(), key=lambda pair: -pair[1])
         words = ", ".join(f"{word[:40]} ({t.number(n)})" for word, n in some[:LISTED])
@@ -266,14 +271,15 @@ def _repairs(page: Page, view: View) -> None:
     t = page.t
     if view.repairs.empty:
         return
-    st.markdown(f"**{t('Repaired')}**")
+    empty = t("empty")
+    _heading(t("Repaired"))
     frame = pd.DataFrame(
         {
             t("What was done"): [t(REPAIR_WORDS[Repair(rule)]) for rule in view.repairs["rule"]],
             t("Column"): [plain(column) or "–" for column in view.repairs["column"]],
             t("Rows"): [t.number(n) for n in view.repairs["n"]],
             t("First of them"): [
-                plain(f"{old[:30]} → {new[:30] or t('empty')}") if old else "–"
+                plain(f"{old[:30]} → {new[:30] or empty}") if old else "–"
                 for old, new in zip(view.repairs["old"], view.repairs["new"], strict=True)
             ],
         }
@@ -301,7 +307,7 @@ def _refused(page: Page, view: View) -> None:
     t, batch = page.t, view.batch
     if not batch.quarantined:
         return
-    st.markdown(f"**{t('Set aside')}**")
+    _heading(t("Set aside"))
     reasons_table(page, batch)
     frame = view.refused.assign(why=[t(m) for m in view.refused["message"]], how=[t(m) for m in view.refused["mend"]])
     headings = {
