@@ -49,7 +49,7 @@ with title:
     headline(page, study, shown, is_clusters=found is not None)
     st.caption(filter_bar.sentence(page))
 
-left, right = st.columns([2, 1], gap="large")
+left, right = st.columns([5, 3], gap="medium")
 with left:
     maps.draw(
         page,
@@ -62,7 +62,7 @@ with left:
         else (),
         pins=[Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown],
         highlight=line.spot.cells if line and not found else (),
-        span=0.66,
+        span=0.62,
     )
     area_of_cells(page, picked_cells(), study)
     ranked_list(page, shown, chosen)

@@ -18,6 +18,9 @@ st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
 page = require(Role.COUNCIL, data=False)
 t = page.t
 
+# Streamlit's wide layout leaves margins that a map and a list side by side need.
+st.html("<style>@media (min-width: 769px) {.stMainBlockContainer {padding: 2.5rem 2.5rem 4rem}}</style>")
+
 TITLES = {
     "briefing": (t("Briefing"), Role.COUNCIL),
     "hotspots": (t("Hot spots"), Role.COUNCIL),
@@ -96,9 +99,7 @@ def banner(page: Page) -> None:
 
 
 pages = {
-    name: st.Page(FOLDER / f"{name}.py", title=title, default=name == "briefing")
-    for name, (title, _) in TITLES.items()
-    if (FOLDER / f"{name}.py").exists()
+    name: st.Page(FOLDER / f"{name}.py", title=title, default=name == "briefing") for name, (title, _) in TITLES.items()
 }
 open_to_reader = [entry for name, entry in pages.items() if page.role >= TITLES[name][1]]
 current = st.navigation(list(pages.values()), position="hidden")

@@ -19,6 +19,7 @@ TILE = 512  # deck.gl's world is 512 px wide at zoom 0
 MARGIN = 30
 SIDEBAR = 300
 SIDEBAR_FROM = 769
+PADDING = 80
 FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', Arial, sans-serif"
 
 
@@ -179,7 +180,7 @@ def map_width(window: int, span: float) -> float:
     """Pixels that a map gets: the window less the sidebar and the page's padding; all of a phone's."""
     if window < SIDEBAR_FROM:
         return max(240.0, window - 34)
-    return max(240.0, (min(window, 1900) - SIDEBAR - 160) * span)
+    return max(240.0, (min(window, 1900) - SIDEBAR - PADDING) * span)
 
 
 def _mercator(latitude: float) -> float:

@@ -6,6 +6,7 @@ Axis ticks and hover texts are written by the translator, since plotly itself sp
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -114,14 +115,17 @@ def interval_bars_figure(
     percent: bool = True,
     colours_by_row: Sequence[str] | None = None,
     height: int | None = None,
+    labels_above: bool = False,
 ) -> go.Figure:
     """Horizontal bars with intervals, the first row on top, value and interval written beside each.
 
     `frame`: columns `label`, `value`, `low`, `high` (shares 0 to 1 where `percent`); optional `text` in place of
-    the written value.
+    the written value. `labels_above`: each label above its bar, for narrow columns and long names.
     """
     t, colours = page.t, palette(page.theme)
-    figure = base_figure(t, colours, height=height or 34 * len(frame) + 30, bargap=0.45)
+    frame = frame.assign(label=frame["label"].map(html.escape))  # plotly reads some markup, and names come from exports
+    row = 46 if labels_above else 34
+    figure = base_figure(t, colours, height=height or row * len(frame) + 30, bargap=0.68 if labels_above else 0.45)
     write = _writer(t, percent)
     texts = (
         frame["text"].tolist()
@@ -139,7 +143,11 @@ def interval_bars_figure(
     )
     top = float(frame[["value", "high"]].max(axis=None)) if len(frame) else 1.0
     figure.update_xaxes(range=[0, top * 2.1 or 1], visible=False)
-    figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ")
+    figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ", showticklabels=not labels_above)
+    if labels_above:
+        above = {"x": 0, "showarrow": False, "xanchor": "left", "yshift": 17, "font": {"color": colours.muted}}
+        for label in frame["label"]:
+            figure.add_annotation(y=label, text=label, **above)
     for label, text, end in zip(frame["label"], texts, frame[["value", "high"]].max(axis=1), strict=True):
         figure.add_annotation(
             x=end, y=label, text=text, showarrow=False, xanchor="left", xshift=8, font={"color": colours.text}
@@ -161,6 +169,7 @@ def forest_figure(
     `frame`: columns `label`, `value`, `low`, `high`; optional `strong` (bool): drawn in the accent colour.
     """
     t, colours = page.t, palette(page.theme)
+    frame = frame.assign(label=frame["label"].map(html.escape))
     figure = base_figure(t, colours, height=height or 30 * len(frame) + 60)
     strong = frame["strong"] if "strong" in frame else pd.Series(False, index=frame.index)
     write = _writer(t, False, digits)
@@ -221,7 +230,7 @@ def small_multiples_figure(
     columns = 1 if page.narrow else min(columns, max(len(panels), 1))
     rows = -(-len(panels) // columns) or 1
     figure = make_subplots(
-        rows, columns, shared_xaxes=True, shared_yaxes="all", subplot_titles=[name for name, _ in panels]
+        rows, columns, shared_xaxes=True, shared_yaxes="all", subplot_titles=[html.escape(name) for name, _ in panels]
     )
     figure.update_layout(**layout_of(t, colours, rows * row + 40))
     for number, (name, frame) in enumerate(panels):
@@ -296,7 +305,8 @@ def _writer(t: Translator, percent: bool, digits: int = 0) -> Any:
 def _with_interval(write: Any, value: float, low: float, high: float) -> str:
     if low != low or high != high:
         return str(write(value))
-    return f"{write(value)} ({str(write(low)).removesuffix('%').rstrip()}–{write(high)})"
+    bare = (str(write(bound)).removesuffix("%").rstrip() for bound in (low, high))
+    return f"{write(value)} ({'–'.join(bare)})"
 
 
 def _band_hover(t: Translator, frame: pd.DataFrame, time: str) -> list[str]:

@@ -102,7 +102,7 @@ def _categories(page: Page, study: SpotStudy) -> None:
         }
     )
     label = t("Categories, share of the alerts here")
-    charts.show(page, charts.interval_bars_figure(page, frame), key="spot_categories", alt=label)
+    charts.show(page, charts.interval_bars_figure(page, frame, labels_above=True), key="spot_categories", alt=label)
     st.caption(label + ". " + t("An alert of several categories counts once in each."))
 
 
@@ -122,5 +122,10 @@ def _genders(page: Page, study: SpotStudy) -> None:
             ],
         }
     )
-    charts.show(page, charts.interval_bars_figure(page, frame), key="spot_genders", alt=study.affected.sentence(t))
+    charts.show(
+        page,
+        charts.interval_bars_figure(page, frame, labels_above=True),
+        key="spot_genders",
+        alt=study.affected.sentence(t),
+    )
     st.caption(t("People affected.") + " " + study.affected.sentence(t))

@@ -25,8 +25,6 @@ def language() -> str:
 def page_link(page: Page, name: str, label: str, *, filter: AlertFilter | None = None, **words: str) -> None:
     """A link to another page that carries the view; `filter` replaces the reader's, `words` add to the query."""
     query = {**page.query_with(filter or page.filter), **words}
-    if not (FOLDER / f"{name}.py").exists():
-        return
     st.page_link(FOLDER / f"{name}.py", label=label, query_params=query)
 
 

@@ -20,7 +20,7 @@ from curim_data.home import Home
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("briefing", "hotspots", "trends", "gender", "interventions", "evaluation", "data", "methods")
-EXISTING = tuple(name for name in PAGES if (ROOT / "pages" / f"{name}.py").exists())
+EXISTING = PAGES
 CHROMIUM = Path(os.environ.get("CURIM_CHROMIUM", "/usr/bin/chromium"))
 FLAGS = (
     "--no-sandbox",

@@ -62,7 +62,7 @@ def _click_on_map(page: Page, city: CityProfile, longitude: float, latitude: flo
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None
-    state = view(city.land, window=1280, span=0.66, height=540)
+    state = view(city.land, window=1280, span=0.62, height=540)
     scale = 512 * 2**state.zoom / (2 * math.pi)
 
     def mercator(degrees: float) -> float:
