@@ -36,7 +36,7 @@ def _forest(page: Page, found: Weights) -> None:
     frame = frame.sort_values("ratio", ascending=False)
     points = pd.DataFrame(
         {
-            "label": [_wrapped(category_label(t, page.city, one), page.narrow) for one in frame["category"]],
+            "label": [category_label(t, page.city, one) for one in frame["category"]],
             "value": frame["ratio"],
             "low": frame["low"],
             "high": frame["high"],
@@ -46,7 +46,10 @@ def _forest(page: Page, found: Weights) -> None:
     figure = charts.forest_figure(page, points, height=(34 if page.narrow else 24) * len(points) + 76)
     title = t("share among women ÷ share among men")
     if page.narrow:
-        title = title.replace(" ÷", "<br>÷")
+        st.caption(title)
+        names = list(figure.data[0].y)
+        figure.update_yaxes(tickvals=names, ticktext=[_wrapped(name) for name in names], ticksuffix="")
+        title = ""
     figure.update_xaxes(title={"text": title, "font": {"size": 12}, "standoff": 8})
     st.caption(
         t("Left of the dashed line: weighs more on men. Right of it: more on women. Strong colour: beyond chance.")
@@ -135,10 +138,10 @@ def _name(page: Page, category: str) -> str:
     return inline(category_label(page.t, page.city, category))
 
 
-def _wrapped(label: str, narrow: bool) -> str:
+def _wrapped(label: str) -> str:
     """A label that a phone's chart can hold: broken at the space nearest its middle."""
     spaces = [at for at, sign in enumerate(label) if sign == " "]
-    if not narrow or len(label) <= 18 or not spaces:
+    if len(label) <= 18 or not spaces:
         return label
     at = min(spaces, key=lambda space: abs(space - len(label) / 2))
     return f"{label[:at]}<br>{label[at + 1 :]}"

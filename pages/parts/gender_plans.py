@@ -65,8 +65,11 @@ def _table(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict
         for plan, answers in rows
     ]
     headings = {"plan": t("Plan"), "status": t("Status"), **questions}
+    wide = {"plan": st.column_config.Column(headings["plan"], width=260)}
     alt = t("Gender check of each plan")
-    tables.table(page, pd.DataFrame(records), headings, key="gender_plans", alt=alt, file_name="gender_plans.csv")
+    tables.table(
+        page, pd.DataFrame(records), headings, key="gender_plans", alt=alt, columns=wide, file_name="gender_plans.csv"
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(t("Open a plan:"), width="content")
         for plan, _ in rows:
