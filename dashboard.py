@@ -4,8 +4,12 @@ The script that Streamlit runs is pages/shell.py. This file must not be that scr
 folder `pages` beside it for pages of its own and, on a fresh server, run them without the shell.
 """
 
+import os
 import sys
 from pathlib import Path
+
+# Many readers and small matrices: threads of the linear algebra would only wait for one another. Before numpy loads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import streamlit as st
 

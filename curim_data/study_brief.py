@@ -174,6 +174,8 @@ def headline(study: BriefStudy, t: Translator) -> str:
 
 def attention(study: BriefStudy, t: Translator) -> str:
     """How many changes deserve attention."""
+    if not study.changes.changes.n_tested:
+        return t("There are too few alerts to compare.")
     if not study.findings:
         return t("No change is larger than chance explains.")
     return t.n("{n} change deserves attention.", "{n} changes deserve attention.", len(study.findings))

@@ -12,8 +12,8 @@ page = brief_page(require(Role.COUNCIL))
 t = page.t
 
 study = briefing(page.dataset, page.filter, page.audience)
-with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-    st.caption(t("Briefing for the council · {since} – {until}", since=study.since, until=study.until))
+with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    st.caption(t("Briefing for the council, until {until}. Changes since", until=study.until), width="content")
     since_input(page, study)
 st.title(headline(study, t))
 briefing_cards.show(page, study)

@@ -16,7 +16,7 @@ def show(page: Page, study: BriefStudy) -> None:
     """The cards; that there is nothing to tell is told as an answer."""
     t = page.t
     found = study.findings
-    if not found:
+    if not found and study.changes.changes.n_tested:
         with st.container(border=True, key="briefing_quiet"):
             st.write(
                 t(

@@ -39,28 +39,30 @@ def brief_page(page: Page) -> Page:
 
 def since_input(page: Page, study: BriefStudy) -> None:
     """The day since when changes are told; it takes the place of the filter's period."""
-    if page.source is None:
+    source = page.source
+    if source is None or not source.first <= study.since <= source.as_of:
         return
     if st.session_state.get(KEY) != study.since:
         st.session_state[KEY] = study.since
     st.date_input(
         page.t("Since"),
         key=KEY,
-        min_value=page.source.first,
-        max_value=page.source.as_of,
+        min_value=source.first,
+        max_value=source.as_of,
         format="DD/MM/YYYY",
         on_change=_write,
-        args=(page,),
-        width=170,
+        args=(page, source.meeting),
+        label_visibility="collapsed",
+        width=150,
     )
 
 
-def _write(page: Page) -> None:
+def _write(page: Page, meeting: dt.date) -> None:
     picked = st.session_state[KEY]
     filter_bar.write(page.filter.replace(period=AlertFilter().period))
-    if picked == page.source.meeting if page.source else None:
+    if picked in (None, meeting):
         st.query_params.pop(SINCE, None)
-    elif picked:
+    else:
         st.query_params[SINCE] = picked.isoformat()
 
 

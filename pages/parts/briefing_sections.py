@@ -19,7 +19,7 @@ from pages.parts.plan_store import plans, spoken, today
 def where_and_whom(page: Page, study: BriefStudy) -> None:
     """The map beside its table and the bars."""
     t = page.t
-    left, right = st.columns([2, 1], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         st.subheader(t("Where"))
         _map(page, study)
@@ -42,7 +42,7 @@ def _map(page: Page, study: BriefStudy) -> None:
             Pin(study.names[spot.id](t), spot.longitude, spot.latitude, spot.rank)
             for spot in study.hot.spots[:MOST_SPOTS]
         ],
-        span=0.66,
+        span=0.6,
         pickable=False,
     )
     footer(page, sentence=study.hot.hot.sentence(t), total=study.hot.total, choices=study.hot.choices)
@@ -59,15 +59,10 @@ def _spots(page: Page, study: BriefStudy) -> None:
             for spot in study.hot.spots[:MOST_SPOTS]
         ]
     )
-    tables.table(
-        page,
-        frame,
-        {"rank": "#", "name": t("Hot spot"), "n": t("Alerts"), "expected": t("Expected")},
-        key="briefing_spots",
-        alt=t("The five clearest hot spots"),
-        file_name="briefing_hotspots.csv",
-        digits={"n": 0, "expected": 0},
-    )
+    headings = {"rank": "#", "name": t("Hot spot"), "n": t("Alerts"), "expected": t("Expected")}
+    written = tables.written(t, frame, digits={"n": 0, "expected": 0})
+    st.table(written.rename(columns=headings), hide_index=True, border="horizontal")
+    tables.download(t, frame.rename(columns=headings), "briefing_hotspots.csv", key="briefing_spots_download")
     page_link(page, "hotspots", t("All hot spots"))
 
 
@@ -84,6 +79,7 @@ def _whom(page: Page, study: BriefStudy) -> None:
         figure = charts.interval_bars_figure(
             page, frame, colours_by_row=[GENDERS[page.theme][gender] for gender in frame["gender"]]
         )
+        figure.update_xaxes(range=[0, 3 * float(frame["high"].max())])
         charts.show(
             page,
             figure,
@@ -109,6 +105,6 @@ def decided(page: Page) -> None:
         headings = {"title": t("Plan"), "lead": t("Lead"), "status": t("Status"), "next": t("Next step")}
         if page.narrow:
             headings = {name: headings[name] for name in ("title", "status")}
-        frame = pd.DataFrame([vars(row) for row in rows])
-        tables.table(page, frame, headings, key="briefing_plans", alt=t("Plans and where they stand"))
+        frame = pd.DataFrame([vars(row) for row in rows])[list(headings)]
+        st.table(frame.rename(columns=headings), hide_index=True, border="horizontal")
     page_link(page, "interventions", t("All plans"))

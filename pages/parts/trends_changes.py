@@ -13,6 +13,7 @@ from pages.parts.page import Page
 from pages.parts.trends_data import changes_of
 
 HEIGHT = 420
+FORMS = {"before": "%d", "after": "%d", "ratio": "%.2f", "low": "%.2f", "high": "%.2f", "q": "%.2g", "p": "%.2g"}
 
 
 def show(page: Page) -> None:
@@ -37,11 +38,11 @@ def show(page: Page) -> None:
         "test": t("Compared with"),
         "note": t("Note"),
     }
+    columns = {name: st.column_config.NumberColumn(headings[name], format=form) for name, form in FORMS.items()}
     if page.narrow:
-        headings = {name: headings[name] for name in ("what", "where", "before", "after", "q")}
-    number, exact = st.column_config.NumberColumn, {"p": "%.4f", "q": "%.4f"}
-    forms = {"before": "%d", "after": "%d", "ratio": "%.2f", "low": "%.2f", "high": "%.2f", **exact}
-    columns = {name: number(headings[name], format=form) for name, form in forms.items() if name in headings}
+        frame = frame.assign(what=frame["what"] + ", " + frame["where"])
+        headings = {name: headings[name] for name in ("what", "before", "after", "q")}
+        columns |= {"what": st.column_config.TextColumn(t("What"), width=150)}
     tables.table(
         page,
         frame,

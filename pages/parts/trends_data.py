@@ -60,11 +60,11 @@ def _write(key: str) -> None:
         st.query_params[BY] = picked
 
 
-def trend_or_why(page: Page, unit: Unit) -> tuple[Trend | None, str]:
+def trend_or_why(page: Page, unit: Unit, chosen: AlertFilter | None = None) -> tuple[Trend | None, str]:
     """The trend, or in words why there is none."""
     t = page.t
     try:
-        trend = trend_of(page.dataset, page.filter, page.audience, unit)
+        trend = trend_of(page.dataset, chosen or page.filter, page.audience, unit)
     except GateError as refused:
         return None, t(refused.message)
     if trend is None or trend.frame.empty:

@@ -11,7 +11,9 @@ from pages.parts import charts
 from pages.parts.caching import ask
 from pages.parts.footer import footer
 from pages.parts.page import Page
-from pages.parts.trends_data import dates, trend_of, trend_or_why
+from pages.parts.trends_data import dates, trend_or_why
+
+WEEKS = 13
 
 
 def show(page: Page, trend: Trend) -> None:
@@ -40,12 +42,16 @@ def show(page: Page, trend: Trend) -> None:
 
 def alarms(t: Translator, trend: Trend) -> str:
     """How many periods lay outside the expected range, and which were the latest."""
-    judged = int(trend.frame["expected"].notna().sum())
+    judged = int((trend.frame["expected"].notna() & trend.frame["n"].notna()).sum())
     if not judged:
         return t("It is too early to say what is usual: the data do not reach back far enough.")
     found = trend.alarms
     if found.empty:
-        return t("Every period lies within what was to be expected.")
+        return t.n(
+            "The one period that could be judged lies within what was to be expected.",
+            "All {n} periods that could be judged lie within what was to be expected.",
+            judged,
+        )
     days = [day.date() for day in found[trend.column]][-3:]
     told = t.join([t.date(day, "LLLL y" if trend.unit == "month" else "medium") for day in days])
     return t.n(
@@ -63,15 +69,15 @@ def last_year(page: Page) -> None:
     assert source is not None
     st.subheader(t("Year on year"))
     history = page.filter.replace(period="", start=source.first, end=dates(page)[1])
-    try_weeks, why = trend_or_why(page, "week")
-    months = trend_of(page.dataset, history, page.audience, "month")
-    if try_weeks is None or months is None:
+    whole, why = trend_or_why(page, "week", history)
+    months, _ = trend_or_why(page, "month", history)
+    if whole is None or months is None:
         st.write(why)
         return
-    whole = trend_of(page.dataset, history, page.audience, "week")
-    compared = year_on_year(whole) if whole is not None else None
-    if compared is None:
-        st.write(t("The data do not reach back a year."))
+    compared = year_on_year(whole)
+    hidden = int(whole.frame[whole.frame["complete"]].tail(WEEKS)["withheld"].sum())
+    if compared is None or compared.periods <= WEEKS // 2 or (hidden and not compared.before + compared.after):
+        st.write(t("The numbers are too small to compare.") if hidden else t("The data do not reach back a year."))
         return
     frame = months.frame.loc[months.frame["complete"], ["month", "n"]]
     charts.show(
@@ -93,6 +99,8 @@ def last_year(page: Page) -> None:
         + " "
         + t("Months that have not ended are left out of the chart.")
     )
+    if compared.periods < WEEKS:
+        st.caption(t("Weeks whose number is too small to show are left out on both sides."))
 
 
 def monthly_or_weekly(page: Page) -> str:

@@ -54,6 +54,9 @@ def small_multiples(page: Page) -> None:
         )
         for name in names
     ]
+    if not any(told_n(panel) for _, panel in panels):
+        st.write(t("The numbers are too small to show."))
+        return
     told = _told(page, panels, counted)
     charts.show(
         page,
