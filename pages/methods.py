@@ -18,17 +18,17 @@ for rule in READING:
     st.markdown(f"- {t(rule)}")
 for figure in FIGURES:
     with st.expander(t(figure.title)):
-        st.markdown(f"**{t('What it answers')}**")
+        st.markdown("**" + t("What it answers") + "**")
         st.write(t(figure.answers))
         for formula in figure.formulas:
             st.latex(formula)
         if figure.where:
             st.caption(t(figure.where))
-        st.markdown(f"**{t('Settings')}**")
+        st.markdown("**" + t("Settings") + "**")
         st.write(t(figure.settings))
-        st.markdown(f"**{t('What it cannot say')}**")
+        st.markdown("**" + t("What it cannot say") + "**")
         st.write(t(figure.limits))
-        st.markdown(f"**{t('Published result reproduced')}**")
+        st.markdown("**" + t("Published result reproduced") + "**")
         st.write(
             t(figure.reproduced) if figure.reproduced else t("None is published for it; tests check it otherwise.")
         )

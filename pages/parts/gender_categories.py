@@ -151,7 +151,7 @@ def help_lines(page: Page) -> None:
     """Where those who are affected can turn; quiet, beside every sensitive view."""
     t = page.t
     with st.container(border=True, gap="xsmall", key="gender_help"):
-        st.markdown(f"**{t('If this concerns you')}**")
+        st.markdown("**" + t("If this concerns you") + "**")
         st.caption(
             t("15900: helpline for women who face violence")
             + "  \n"

@@ -61,7 +61,7 @@ def _status(page: Page, status: PlanStatus, kept: list[Plan]) -> None:
 def _card(page: Page, plan: Plan) -> None:
     t = page.t
     with st.container(border=True, gap="xsmall", key=f"plan_card_{plan.id}"):
-        st.markdown(f"**{_plain(plan.title) or t('Without a title')}**")
+        st.markdown("**" + (_plain(plan.title) or t("Without a title")) + "**")
         place = t.label(plan.problem.names)
         if place:
             st.caption(place)
@@ -90,7 +90,7 @@ def standing(t: Translator, plan: Plan, page: Page) -> str:
     told = t(found.told)
     match found.standing:
         case Standing.LATE:
-            return f":orange[**{t('Late')}.** {told}]"
+            return ":orange[**" + t("Late") + f".** {told}]"
         case Standing.DUE:
             return f":blue[**{told}**]"
         case Standing.ON_TIME:

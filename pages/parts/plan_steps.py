@@ -162,7 +162,7 @@ def work_step(page: Page, edit: Edit) -> Plan:
         finish = st.date_input(t("Ends"), format="DD/MM/YYYY", key=seeded(edit.key("finish"), plan.finish))
     if start and finish and finish < start:
         st.warning(t("The plan ends before it begins."))
-    st.markdown(f"**{t('Steps')}**")
+    st.markdown("**" + t("Steps") + "**")
     actions = _actions(page, edit)
     outputs = st.text_area(
         t("What will have been done at the end"), key=seeded(edit.key("outputs"), plan.outputs), max_chars=1000
@@ -232,7 +232,7 @@ def people_step(page: Page, edit: Edit) -> Plan:
         ).strip()
         for name, label in questions.items()
     }
-    st.markdown(f"**{t('Questions to answer before the decision')}**")
+    st.markdown("**" + t("Questions to answer before the decision") + "**")
     st.markdown("\n".join(f"- {t(question)}" for question in harms(plan.problem)))
     st.caption(t(HELP))
     return replace(plan, gender_check=GenderCheck(**answers))

@@ -46,7 +46,7 @@ def show(page: Page, edit: Edit) -> None:
         if edit.plan.id:
             st.markdown(plan_board.standing(t, edit.plan, page), width="content")
         else:
-            st.markdown(f":gray[{t('Not saved yet')}]", width="content")
+            st.markdown(":gray[" + t("Not saved yet") + "]", width="content")
     if not may_edit(page):
         plan_paper.read(page, edit.plan)
         plan_paper.downloads(page, edit.plan)

@@ -93,3 +93,16 @@ def test_each_language_speaks() -> None:
     assert translator("el").weekday(0) == "Δευτέρα"
     assert translator("fr").number(1234.5, 1) == "1\u202f234,5"
     assert translator("en").number(1234.5, 1) == "1,234.5"
+
+
+def test_no_message_hides_in_an_f_string() -> None:
+    """Before Python 3.12 the extractor does not look into the blanks of an f-string."""
+    hidden = re.compile(r"""\bf(["']).*\{[^{}]*\bt(\.[nc])?\(["']""")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for folder in ("curim_data", "analysis", "pages")
+        for path in (ROOT / folder).rglob("*.py")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if hidden.search(line)
+    ]
+    assert not found
