@@ -61,7 +61,7 @@ def _status(page: Page, status: PlanStatus, kept: list[Plan]) -> None:
 def _card(page: Page, plan: Plan) -> None:
     t = page.t
     with st.container(border=True, gap="xsmall", key=f"plan_card_{plan.id}"):
-        st.markdown("**" + (_plain(plan.title) or t("Without a title")) + "**")
+        st.markdown("**" + (plain(plan.title) or t("Without a title")) + "**")
         place = t.label(plan.problem.names)
         if place:
             st.caption(place)
@@ -79,7 +79,7 @@ def _card(page: Page, plan: Plan) -> None:
         )
 
 
-def _plain(title: str) -> str:
+def plain(title: str) -> str:
     """A title in which no sign is taken for Markdown."""
     return "".join(f"\\{sign}" if sign in "\\`*_[]()#~$:<>|" else sign for sign in title)
 
@@ -110,12 +110,15 @@ def _new(page: Page) -> None:
             st.write(t("There is no hot spot under this filter. Choose a wider one on the page of hot spots."))
             return
         with st.container(horizontal=True, vertical_alignment="bottom"):
+            names = [name(t) for _, name, _ in spots]
+
+            def named(i: int) -> str:
+                return t.n("{place} ({n} alert)", "{place} ({n} alerts)", spots[i][2], place=names[i])
+
             chosen = st.selectbox(
                 t("Hot spot"),
                 range(len(spots)),
-                format_func=lambda i: t.n(
-                    "{place} ({n} alert)", "{place} ({n} alerts)", spots[i][2], place=spots[i][1](t)
-                ),
+                format_func=named,
                 key="plan_new_spot",
             )
             st.button(
