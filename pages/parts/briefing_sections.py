@@ -13,6 +13,7 @@ from pages.parts.colours import GENDERS
 from pages.parts.footer import footer
 from pages.parts.links import page_link
 from pages.parts.page import Page
+from pages.parts.plan_board import plain
 from pages.parts.plan_store import plans, spoken, today
 
 
@@ -59,10 +60,10 @@ def _spots(page: Page, study: BriefStudy) -> None:
             for spot in study.hot.spots[:MOST_SPOTS]
         ]
     )
-    headings = {"rank": "#", "name": t("Hot spot"), "n": t("Alerts"), "expected": t("Expected")}
+    headings = {"rank": "\\#", "name": t("Hot spot"), "n": t("Alerts"), "expected": t("Expected")}
     written = tables.written(t, frame, digits={"n": 0, "expected": 0})
     st.table(written.rename(columns=headings), hide_index=True, border="horizontal")
-    tables.download(t, frame.rename(columns=headings), "briefing_hotspots.csv", key="briefing_spots_download")
+    tables.download(t, frame, "briefing_hotspots.csv", key="briefing_spots_download")
     page_link(page, "hotspots", t("All hot spots"))
 
 
@@ -105,6 +106,6 @@ def decided(page: Page) -> None:
         headings = {"title": t("Plan"), "lead": t("Lead"), "status": t("Status"), "next": t("Next step")}
         if page.narrow:
             headings = {name: headings[name] for name in ("title", "status")}
-        frame = pd.DataFrame([vars(row) for row in rows])[list(headings)]
+        frame = pd.DataFrame([{name: plain(text) for name, text in vars(row).items()} for row in rows])[list(headings)]
         st.table(frame.rename(columns=headings), hide_index=True, border="horizontal")
     page_link(page, "interventions", t("All plans"))
