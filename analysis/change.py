@@ -12,7 +12,7 @@ from scipy import stats
 
 from analysis.rates import UNKNOWN, Estimate, Floats, corrected, wilson
 from analysis.result import Choice
-from analysis.significance import binomial_test, ratio_intervals
+from analysis.significance import ratio_intervals
 from curim_data.i18n import Message, Num, Translator
 
 Form = Literal["wheeler", "pivot"]
@@ -227,13 +227,13 @@ def changes(
     exposure
         Length of the period before and after, in the same unit.
     relative
-        Test a row that has a base against that base: of the alerts of this candidate, before and after together, the
-        share that came after is compared with the base's share (conditional binomial test; the base's share is taken
-        as known, which is on the safe side when the base holds the candidate). Rows without a base, or with an empty
-        one, are tested against their own past by `e_test`. So a campaign that raises reporting everywhere is one
-        finding about the city, and not one for each place.
+        Test a row that has a base against that base, which does not hold the candidate: Fisher's exact test of the
+        table (before, after) by (candidate, base), the smaller tail doubled; the ratio is the candidate's change
+        divided by the base's, with a log-normal interval (Haldane's half added where a count is zero). Rows without a
+        base, or with an empty one, are tested against their own past by `e_test`, with an exact conditional interval.
+        So a campaign that raises reporting everywhere is one finding about the city, and not one for each place.
 
-    Ratios carry exact conditional intervals. Where one count is withheld and its upper bound is known, the row is
+    Where one count is withheld and its upper bound is known, the row is
     tested as if it were that high, and only for the change that this makes smaller: a rise where the count before is
     withheld, a fall where the count after is (p = 1 the other way). Other withheld rows are not tested and are counted;
     candidates without a single alert are not tested. Correction: Benjamini-Hochberg over all rows tested.
@@ -275,9 +275,11 @@ def against_city(
 ) -> pd.DataFrame:
     """Add to each candidate the counts it is compared with when the city's own change is taken out.
 
-    A row whose `area` columns are set is compared with the same theme in the whole city, and where that is missing or
-    withheld with the whole city; a theme in the whole city is compared with the whole city; the whole city has no base
-    and stands against its own past. "Not set" is None or NaN. Returns a copy with `base_before` and `base_after`.
+    A row whose `area` columns are set is compared with the same theme in the rest of the city; where the rest has fewer
+    alerts than the row itself, or the theme's count is withheld, with all alerts of the rest of the city, because a
+    place that makes up most of a theme would else hide behind itself. A theme in the whole city is compared with all
+    other alerts; the whole city has no base and stands against its own past. "Not set" is None or NaN; a withheld count
+    is taken off at its upper bound. Returns a copy with `base_before` and `base_after`.
     """
     result = frame.reset_index(drop=True).copy()
     area = [name for name in area if name in result]
@@ -291,16 +293,25 @@ def against_city(
         if whole and np.isfinite(pair).all():
             wide[key] = pair
     everything = wide.get((None,) * len(theme))
-    nothing = (np.nan, np.nan)
+    most = [result[when].fillna(result.get(f"{when}_high", np.nan)).to_numpy(float) for when in ("before", "after")]
     bases = []
-    for key, whole in zip(keys, city_wide, strict=True):
-        if not whole:
-            bases.append(wide.get(key, everything) or nothing)
+    for key, whole, *own in zip(keys, city_wide, *most, strict=True):
+        named = any(part is not None for part in key)
+        same_theme = None if whole else _rest(wide.get(key), own)
+        if same_theme and sum(same_theme) >= sum(own):
+            bases.append(same_theme)
         else:
-            bases.append((everything or nothing) if any(part is not None for part in key) else nothing)
+            bases.append((None if whole and not named else _rest(everything, own)) or (np.nan, np.nan))
     result["base_before"] = [base[0] for base in bases]
     result["base_after"] = [base[1] for base in bases]
     return result
+
+
+def _rest(whole: tuple[float, float] | None, own: Sequence[float]) -> tuple[float, float] | None:
+    """What is left of a whole without a part of it; None where either is not known."""
+    if whole is None or not np.isfinite(own).all():
+        return None
+    return max(whole[0] - own[0], 0.0), max(whole[1] - own[1], 0.0)
 
 
 def _bounded(frame: pd.DataFrame) -> list[Bounded]:
@@ -317,15 +328,15 @@ def _tests(frame: pd.DataFrame, exposure: tuple[float, float], relative: bool, f
     known = ~frame["withheld"].to_numpy(bool) | (frame["bounded"] != "").to_numpy()
     tested = known & (before + after > 0)
     bases = frame[["base_before", "base_after"]].to_numpy(float)
-    based = tested & np.isfinite(bases).all(axis=1) & (bases > 0).all(axis=1) & relative
+    based = tested & np.isfinite(bases).all(axis=1) & (bases.sum(axis=1) > 0) & relative
     own = tested & ~based
-    bases = np.where(based[:, None], bases, exposure)
     out = pd.DataFrame({"expected": np.where(known, before * exposure[1] / exposure[0], np.nan)}, index=frame.index)
     out[["ratio", "low", "high", "p"]] = np.nan
-    x, rest, size = after[tested], before[tested], bases[tested]
-    out.loc[tested, ["ratio", "low", "high"]] = np.column_stack(ratio_intervals(x, rest, size[:, 1], size[:, 0]))
-    whole = bases[based]
-    out.loc[based, "p"] = binomial_test(after[based], (after + before)[based], whole[:, 1] / whole.sum(axis=1))
+    alone = ratio_intervals(after[own], before[own], exposure[1], exposure[0])
+    out.loc[own, ["ratio", "low", "high"]] = np.column_stack(alone)
+    table = np.column_stack([before, after, bases])[based]
+    out.loc[based, ["ratio", "low", "high"]] = np.column_stack(relative_change(table))
+    out.loc[based, "p"] = fisher(table)
     out.loc[own, "p"] = [
         e_test(int(a), int(b), exposure[1], exposure[0], form=form)
         for a, b in zip(after[own], before[own], strict=True)
@@ -336,6 +347,24 @@ def _tests(frame: pd.DataFrame, exposure: tuple[float, float], relative: bool, f
     out.loc[wrong & tested, "p"] = 1.0
     out["compared"] = np.where(based, "city", "before")
     return out
+
+
+def fisher(table: Floats) -> Floats:
+    """Fisher's exact p, the smaller tail doubled, for rows (before, after, base before, base after)."""
+    before, after, _, base_after = table.T
+    law = stats.hypergeom(table.sum(axis=1), after + base_after, before + after)
+    p: Floats = np.minimum(1.0, 2 * np.minimum(law.cdf(after), law.sf(after - 1)))
+    return p
+
+
+def relative_change(table: Floats) -> tuple[Floats, Floats, Floats]:
+    """(after / before) / (base after / base before) with its log-normal 95 % interval; infinite from zero on."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = table[:, 1] * table[:, 2] / (table[:, 0] * table[:, 3])
+        counts = np.where((table == 0).any(axis=1)[:, None], table + 0.5, table)
+        middle = np.log(counts[:, 1] * counts[:, 2] / (counts[:, 0] * counts[:, 3]))
+        reach = stats.norm.ppf(0.975) * np.sqrt((1 / counts).sum(axis=1))
+    return ratio, np.exp(middle - reach), np.where(np.isinf(ratio), np.inf, np.exp(middle + reach))
 
 
 def _women(row: Mapping[Any, Any]) -> Estimate:

@@ -151,28 +151,3 @@ def ratio_intervals(inside: Any, outside: Any, size_in: Any, size_out: Any, conf
     shares = (np.divide(x, x + rest, out=np.full(x.shape, np.nan), where=x + rest > 0), low, high)
     with np.errstate(divide="ignore"):
         return tuple(np.where(x + rest > 0, share / (1 - share) * scale, np.nan) for share in shares)
-
-
-def binomial_test(k: Any, n: Any, share: Any) -> Floats:
-    """Two-sided exact binomial p-values for arrays, as `scipy.stats.binomtest` gives them one by one.
-
-    p is the chance of all counts that are no likelier than the one seen (ties within 1e-7 count as equal).
-    """
-    k, n, share = np.asarray(k, float), np.asarray(n, float), np.asarray(share, float)
-    mean = share * n
-    limit = binom.pmf(k, n, share) * (1 + 1e-7)
-    upper = k < mean  # the other tail lies above
-    # The far tail begins at the first count that is no likelier; the law falls on both sides of its mean.
-    near = np.where(upper, np.ceil(mean), np.floor(mean))
-    far = np.where(upper, n + 1, -1.0)
-    while (apart := np.abs(far - near) > 1).any():
-        middle = np.where(apart, np.floor((near + far) / 2), far)
-        beyond = binom.pmf(middle, n, share) <= limit
-        far, near = np.where(apart & beyond, middle, far), np.where(apart & ~beyond, middle, near)
-    far = np.where((np.abs(far - near) <= 1) & (binom.pmf(near, n, share) <= limit), near, far)
-    tails = np.where(
-        upper,
-        binom.cdf(k, n, share) + binom.sf(far - 1, n, share),
-        binom.sf(k - 1, n, share) + binom.cdf(far, n, share),
-    )
-    return np.where(k == mean, 1.0, np.minimum(tails, 1.0))
