@@ -127,7 +127,7 @@ class Change:
         if self.compared == "city":
             return t(
                 "{after} alerts against {expected} before for the same length of time: {ratio} times ({low} to {high}) "
-                "what the change in the whole city would give.",
+                "what the change in the rest of the city would give.",
                 **values,
             )
         return t(
@@ -392,7 +392,7 @@ def _choices(exposure: tuple[float, float], relative: bool, alpha: float) -> tup
         made.append(Choice("exposure", exposure[1] / exposure[0], told))
     if relative:
         told = Message(
-            "Places and categories are compared with what the whole city did, so that a rise everywhere counts once."
+            "Places and categories are compared with what the rest of the city did, so that a rise everywhere counts once."
         )
         made.append(Choice("relative", "city", told))
     return tuple(made)

@@ -166,7 +166,7 @@ _COUNTED: Final = ("before", "after", "before_high", "after_high", "withheld")
 def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None) -> ChangeStudy:
     """What changed since a day (by default over the filter's period), everywhere, corrected for having looked.
 
-    Places and categories are compared with what the whole city did, so that a rise in reporting counts once.
+    Places and categories are compared with what the rest of the city did, so that a rise in reporting counts once.
     """
     start, end = queries.dates(source, f)
     periods = periods_for(source, (since or start, end))

@@ -18,6 +18,7 @@ from pages.parts import filter_bar, tables
 from pages.parts.hotspots_data import LIST, as_frame
 from pages.parts.page import Page
 
+WIDTHS = {"name": 150, "n": 62, "ratio": 112, "women": 98, "category": 130, "hours": 100, "expected": 90}
 BUTTON = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}
 
 
@@ -55,8 +56,7 @@ def ranked_list(page: Page, shown: tuple[SpotLine, ...], chosen: str | None) -> 
     t = page.t
     rows = [
         {
-            "rank": line.spot.rank,
-            "name": line.name(t),
+            "name": f"{line.spot.rank}  {line.name(t)}",
             "n": line.spot.n,
             "expected": t.number(line.spot.expected),
             "ratio": _ratio(page, line),
@@ -68,7 +68,6 @@ def ranked_list(page: Page, shown: tuple[SpotLine, ...], chosen: str | None) -> 
         for line in shown
     ]
     headings = {
-        "rank": "#",
         "name": t("Hot spot"),
         "n": t("Alerts"),
         "ratio": t("Ratio (95 %)"),
@@ -79,7 +78,7 @@ def ranked_list(page: Page, shown: tuple[SpotLine, ...], chosen: str | None) -> 
         "q": t("Corrected p"),
     }
     if page.narrow:
-        headings = {name: headings[name] for name in ("rank", "name", "n", "ratio")}
+        headings = {name: headings[name] for name in ("name", "n", "ratio")}
     position = next((at for at, line in enumerate(shown) if line.spot.id == chosen), None)
     tables.selectable(
         page,
@@ -88,6 +87,9 @@ def ranked_list(page: Page, shown: tuple[SpotLine, ...], chosen: str | None) -> 
         key=f"{LIST}_{chosen or ''}",
         alt=t("Hot spots, clearest first"),
         selected=position,
+        columns={
+            name: st.column_config.Column(headings[name], width=w) for name, w in WIDTHS.items() if name in headings
+        },
     )
 
 

@@ -13,7 +13,7 @@ from pages.parts.page import Page
 from pages.parts.trends_data import changes_of
 
 HEIGHT = 420
-FORMS = {"before": "%d", "after": "%d", "ratio": "%.2f", "low": "%.2f", "high": "%.2f", "q": "%.2g", "p": "%.2g"}
+FORMS = dict.fromkeys(("before", "after", "ratio", "low", "high"), "localized")
 
 
 def show(page: Page) -> None:
@@ -67,7 +67,7 @@ def as_frame(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
     """The tested candidates in words and figures, surest first."""
     t, city = page.t, page.city
     rows = frame[frame["p"].notna()].sort_values(["q", "p"], kind="stable")
-    compared = {"city": t("the whole city's change"), "before": t("its own past")}
+    compared = {"city": t("the change in the rest of the city"), "before": t("its own past")}
     notes = {
         "": "",
         "before": t("before: at most; protected"),
@@ -86,7 +86,8 @@ def as_frame(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
             ],
             "before": rows["before"].to_numpy(),
             "after": rows["after"].to_numpy(),
-            **{name: rows[name].replace(np.inf, np.nan).to_numpy() for name in ("ratio", "low", "high", "q", "p")},
+            **{name: rows[name].replace(np.inf, np.nan).round(2).to_numpy() for name in ("ratio", "low", "high")},
+            **{name: [t.p_value(p) for p in rows[name]] for name in ("q", "p")},
             "test": [compared[row.compared] for row in rows.itertuples()],
             "note": [notes[row.bounded] for row in rows.itertuples()],
         }

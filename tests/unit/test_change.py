@@ -226,7 +226,7 @@ def test_sentences(t):
     )
     rows = [(None, None, 1000, 1000), ("a", None, 20, 80)]
     relative = changes(against_city(candidates(rows)), ["district"], relative=True)
-    assert "what the change in the whole city would give" in relative.top()[0].sentence(t)
+    assert "what the change in the rest of the city would give" in relative.top()[0].sentence(t)
     quiet = changes(candidates([("c", None, 30, 31)]), ["district"])
     assert "no change is more than chance explains" in quiet.sentence(t)
 
