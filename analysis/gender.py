@@ -38,9 +38,12 @@ class Shares:
 
     def sentence(self, t: Translator) -> str:
         """Share of women among women and men, and how many alerts say nothing of gender."""
-        rows = self.frame.set_index("gender")["n"]
-        silent = int(np.nansum(rows[[Gender.UNDISCLOSED.value, Gender.UNKNOWN.value]]))
-        missing = t.n("{n} alert does not tell the gender.", "{n} alerts do not tell the gender.", silent)
+        silent = self.frame.set_index("gender")["n"][[Gender.UNDISCLOSED.value, Gender.UNKNOWN.value]]
+        missing = (
+            t("How many alerts do not tell the gender is protected.")
+            if silent.isna().any()
+            else t.n("{n} alert does not tell the gender.", "{n} alerts do not tell the gender.", int(silent.sum()))
+        )
         if not self.women.known:
             return t("The share of women cannot be shown for so few alerts.") + " " + missing
         return (

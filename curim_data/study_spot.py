@@ -92,7 +92,7 @@ def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) 
     return SpotStudy(
         told=told,
         categories=categories.sort_values(["withheld", "n"], ascending=[True, False], ignore_index=True),
-        affected=shares(affected, "affected_gender"),
+        affected=shares(affected, "affected_gender", total=float(spot.n)),
         week=clock(hours) if hours is not None else None,
         trend=trend_study(source, here, audience, "week" if sees_exact(audience) else "month"),
         piled=None if piles.isna().any() else int(piles.sum()),

@@ -32,4 +32,4 @@ for figure in FIGURES:
         st.write(
             t(figure.reproduced) if figure.reproduced else t("None is published for it; tests check it otherwise.")
         )
-        st.caption(t("Sources: {sources}", sources="; ".join(figure.sources)))
+        st.caption(t("Sources: {sources}", sources=" · ".join(figure.sources)))

@@ -8,6 +8,7 @@ import streamlit as st
 from curim_data.access import Role
 from curim_data.i18n import LANGUAGE_NAMES, LANGUAGES
 from pages.parts import filter_bar
+from pages.parts.colours import palette
 from pages.parts.guard import require
 from pages.parts.links import FOLDER, page_link
 from pages.parts.page import Page, carried
@@ -18,8 +19,12 @@ st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
 page = require(Role.COUNCIL, data=False)
 t = page.t
 
-# Streamlit's wide layout leaves margins that a map and a list side by side need.
-st.html("<style>@media (min-width: 769px) {.stMainBlockContainer {padding: 2.5rem 2.5rem 4rem}}</style>")
+# The one place for style that the theme cannot say: Streamlit's wide layout leaves margins that a map and a list side by
+# side need, and its links to pages look like text.
+st.html(
+    "<style>@media (min-width: 769px) {.stMainBlockContainer {padding: 2.5rem 2.5rem 4rem}}"
+    f".stMain [data-testid='stPageLink-NavLink'] p {{color: {palette(page.theme).sea_blue}; font-weight: 600}}</style>"
+)
 
 TITLES = {
     "briefing": (t("Briefing"), Role.COUNCIL),

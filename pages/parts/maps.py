@@ -71,6 +71,7 @@ def draw(
     height: int = HEIGHT,
     span: float = 1.0,
     pickable: bool = True,
+    z_is_test: bool = True,
 ) -> Picked:
     """Draw the city's map with its legend and say what the reader picked.
 
@@ -83,7 +84,8 @@ def draw(
     alt
         What the map shows, in words, for those who do not see it.
     cells
-        As `queries.cells` gives them: index (or column) `cell` (int64 H3), `n`, `low`, `high`, `withheld`.
+        As `queries.cells` gives them: index (or column) `cell` (int64 H3), `n`, `low`, `high`, `withheld`; optionally
+        `z`, the cell's Gi*, for its tooltip.
     hot
         Cells with more alerts than chance explains; drawn with a dark outline.
     outlines, pins, highlight
@@ -92,6 +94,8 @@ def draw(
         Pixels, and the share of the page's width that the map gets (2/3 beside a list).
     pickable
         Whether a click selects cells and outlines.
+    z_is_test
+        Whether `z` may be read as a test; the tooltip says where it may not.
 
     Returns
     -------
@@ -101,6 +105,8 @@ def draw(
     colours = palette(page.theme)
     if cells is not None and "cell" not in cells:
         cells = cells.rename_axis("cell").reset_index()
+    if cells is not None and "z" in cells:
+        cells = cells.assign(beside=[gistar(page.t, z, z_is_test) for z in cells["z"]])
     height = min(height, page.width) if page.narrow else height
     deck = deck_of(page, colours, cells, hot, outlines, pins, highlight, height=height, span=span, pickable=pickable)
     event: Any = st.pydeck_chart(
@@ -111,6 +117,8 @@ def draw(
         **({"on_select": "rerun", "selection_mode": "multi-object"} if pickable else {}),
     )
     legend(page.t, colours, cells, hot=bool(len(hot)), outlined=bool(outlines), highlighted=bool(len(highlight)))
+    if page.city.illustrative:
+        st.caption(page.t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
     return picked(event) if pickable else Picked()
 
 
@@ -168,13 +176,14 @@ def _count_layers(t: Translator, colours: Palette, cells: pd.DataFrame, pickable
     shown, hidden = [], []
     for row in cells.itertuples():
         name = h3.int_to_str(int(row.cell))
+        beside = getattr(row, "beside", "")
         if row.withheld:
             tip = t("{low} to {high} alerts: too few to show exactly", low=int(row.low), high=int(row.high))
-            hidden.append({"hex": name, "tip": tip})
+            hidden.append({"hex": name, "tip": tip + beside})
         elif row.n > 0:
             place = int(np.searchsorted(breaks, row.n))
             shade = rgba(shades[min(place, len(shades) - 1)], 225)
-            shown.append({"hex": name, "shade": shade, "tip": alerts(t, row.n)})
+            shown.append({"hex": name, "shade": shade, "tip": alerts(t, row.n) + beside})
     settings = {
         "get_hexagon": "hex",
         "extruded": False,
@@ -195,6 +204,14 @@ def alerts(t: Translator, n: float) -> str:
     if abs(n - whole) > 0.05:
         return t("{n} alerts", n=float(n))
     return t.n("{n} alert", "{n} alerts", whole)
+
+
+def gistar(t: Translator, z: float, is_test: bool) -> str:
+    """A line for a cell's Gi*, in standard deviations; with few alerts it says that this is no test."""
+    told = (
+        t("Gi* (z): {z}", z=float(z)) if is_test else t("Gi* (z): {z}; too few alerts to read it as a test", z=float(z))
+    )
+    return f"\n{told}"
 
 
 def _hexagon_lines(layer: str, cells: Collection[int], colour: str, width: int) -> pdk.Layer:

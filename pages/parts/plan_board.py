@@ -47,7 +47,7 @@ def _summary(page: Page, kept: list[Plan]) -> str:
         told.append(t.n("{n} is late", "{n} are late", late))
     if due := standings.count(Standing.DUE):
         told.append(t.n("{n} is due for evaluation", "{n} are due for evaluation", due))
-    return t("{facts}.", facts="; ".join(told))
+    return t("{facts}.", facts=" · ".join(told))
 
 
 def _status(page: Page, status: PlanStatus, kept: list[Plan]) -> None:
