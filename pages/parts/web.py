@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import anyio
@@ -36,6 +36,7 @@ LOG: Final = logging.getLogger("curim")
 ICON: Final = Path(__file__).with_name("icon.svg")
 INDEX: Final = Path(st.__file__).parent / "static" / "index.html"
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
+PROXY_HEADERS: Final = ("forwarded", "via", "x-real-ip")
 WIDTH_PATH: Final = "/curim/width.js"
 # The server cannot know how wide a map will be; the page tells it once, before it connects.
 WIDTH_SCRIPT: Final = 'document.cookie = "curim_width=" + window.innerWidth + "; path=/; SameSite=Strict";\n'
@@ -84,7 +85,8 @@ class Wire:
     """Pure ASGI middleware: headers on every answer, the language in the page, strangers refused.
 
     Without sign-in only this computer may connect, under its own names: the second keeps a foreign page from
-    reaching the server through a name of its own that resolves to this computer.
+    reaching the server through a name of its own that resolves to this computer. A proxy on this computer would
+    make everyone look as if they sat at it, so what carries a proxy's marks or comes from a foreign page is refused.
     """
 
     def __init__(self, app: Any, *, open_to_network: Callable[[], bool] = sign_in_configured) -> None:
@@ -96,8 +98,8 @@ class Wire:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        if not self.open_to_network() and not _is_local(scope):
-            await _turn_away(scope, receive, send)
+        if not self.open_to_network() and (why := _refusal(scope)):
+            await _turn_away(scope, receive, send, why)
         elif scope["type"] == "websocket":
             await self.app(scope, receive, send)
         else:
@@ -154,6 +156,30 @@ def _lang(scope: Scope) -> str:
     return asked if asked in LANGUAGES else DEFAULT_LANGUAGE
 
 
+def _refusal(scope: Scope) -> str:
+    """Why a request may not be answered without sign-in; empty for one from this computer itself."""
+    if _is_forwarded(Headers(scope=scope)):
+        return (
+            "This dashboard has no sign-in configured, so it does not answer through a proxy; configure sign-in first "
+            "(docs/deployment.md).\n"
+        )
+    if not _is_local(scope):
+        return "This dashboard has no sign-in configured, so it answers on its own computer only.\n"
+    return ""
+
+
+def _is_forwarded(headers: Headers) -> bool:
+    """Whether a proxy marked the request, or a browser sent it for a page that another name served."""
+    if any(name in PROXY_HEADERS or name.startswith("x-forwarded-") for name in headers):
+        return True
+    origin = headers.get("origin", "")
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError:
+        return True
+    return bool(origin) and re.sub(r":\d+$", "", host) not in LOCAL_HOSTS
+
+
 def _is_local(scope: Scope) -> bool:
     client = (scope.get("client") or ("", 0))[0]
     try:
@@ -164,13 +190,12 @@ def _is_local(scope: Scope) -> bool:
     return near and host in LOCAL_HOSTS
 
 
-async def _turn_away(scope: Scope, receive: Receive, send: Send) -> None:
+async def _turn_away(scope: Scope, receive: Receive, send: Send, why: str) -> None:
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 1008})
         return
-    text = "This dashboard has no sign-in configured, so it answers on its own computer only.\n"
-    await PlainTextResponse(text, status_code=403)(scope, receive, send)
+    await PlainTextResponse(why, status_code=403)(scope, receive, send)
 
 
 async def width_script(_request: Request) -> Response:

@@ -94,9 +94,9 @@ class Client:
         body = b"".join(message.get("body", b"") for message in sent[1:])
         return Answer(sent[0]["status"], Headers(raw=sent[0]["headers"]), body)
 
-    def connect(self) -> str:
+    def connect(self, headers: dict[str, str] | None = None) -> str:
         """The first thing that a websocket hears."""
-        scope = {"type": "websocket", "subprotocols": [], **self.scope("/socket", {})}
+        scope = {"type": "websocket", "subprotocols": [], **self.scope("/socket", headers or {})}
         return str(self.send(scope, {"type": "websocket.connect"})[0]["type"])
 
 
@@ -152,6 +152,32 @@ def test_strangers_are_refused_without_sign_in(origin: str, host: str) -> None:
     stranger = Client(origin=origin, host=host)
     assert stranger.get("/plain").status == 403
     assert stranger.connect() == "websocket.close"
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("forwarded", "for=192.0.2.7"),
+        ("x-forwarded-for", "192.0.2.7"),
+        ("x-forwarded-proto", "https"),
+        ("x-real-ip", "192.0.2.7"),
+        ("via", "1.1 proxy"),
+        ("origin", "https://alerts.example"),
+        ("origin", "null"),
+        ("origin", "http://[broken"),
+    ],
+)
+def test_a_proxy_on_this_computer_lets_nobody_in_without_sign_in(header: str, value: str) -> None:
+    proxied = Client(host="127.0.0.1:8501")
+    answer = proxied.get("/plain", {header: value})
+    assert answer.status == 403
+    assert "does not answer through a proxy" in answer.text
+    assert proxied.connect({header: value}) == "websocket.close"
+    assert Client(host="127.0.0.1:8501", open_to_network=True).get("/plain", {header: value}).status == 200
+
+
+def test_a_page_of_this_computer_may_connect() -> None:
+    assert Client(host="127.0.0.1:8501").connect({"origin": "http://localhost:8501"}) == "websocket.accept"
 
 
 def test_strangers_reach_the_sign_in_where_it_is_configured() -> None:
