@@ -7,11 +7,12 @@ from pathlib import Path
 
 import streamlit as st
 
+import sample_data
 from curim_data.access import Role
 from curim_data.city import CityProfile, load_city, profile_version
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.home import Home, create_home, sample_home
+from curim_data.home import Home, sample_home
 from curim_data.i18n import Translator, translator
 from pages.parts import reader as readers
 from pages.parts.links import language, page_link
@@ -49,7 +50,7 @@ def _page(t: Translator, name: str, role: Role) -> Page:
     seen_as = Role.COUNCIL if view else role
     asked_home = st.query_params.get("home", "")
     home, is_sample = _home(asked_home)
-    city = city_of(home)
+    city = city_of(home) if home.has_city() else load_city(sample_data.PROFILE)
     source = open_source(home) if home.exists() else None
     words = {word: st.query_params[word] for word in st.query_params}
     chosen, notes = AlertFilter.from_query(words, city, source.other_categories if source else ())
@@ -71,12 +72,14 @@ def _page(t: Translator, name: str, role: Role) -> Page:
 
 
 def _home(asked: str) -> tuple[Home, bool]:
-    """The home on show: one's own where it has alerts, the sample city otherwise or when the link asks for it."""
+    """The home on show: one's own where it has alerts, the sample city otherwise or when the link asks for it.
+
+    To look at an own home does not make it: that is for the first import.
+    """
     own = Home.default()
     if asked != "sample" and own.exists():
         return own, False
     if asked == "own":
-        create_home(own.path)
         return own, False
     return sample_home(own), True
 

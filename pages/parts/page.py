@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,10 +19,16 @@ Theme = Literal["light", "dark"]
 
 @dataclass(frozen=True)
 class Dataset:
-    """A hashable name for one version of one home's alerts: what a cache may be keyed with."""
+    """A hashable name for one version of one home's alerts: what a cache may be keyed with.
+
+    Answers depend on the alerts' `version`, on the version of the city's `profile` (categories, names, land), and on
+    the day of the council's last `meeting`, which a period may begin with.
+    """
 
     home: str
     version: str
+    profile: str = ""
+    meeting: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,13 @@ class Page:
     @property
     def dataset(self) -> Dataset:
         """The key of what is on show, for caches."""
-        return Dataset(str(self.home.path), self.source.version if self.source else "")
+        source = self.source
+        return Dataset(
+            str(self.home.path),
+            source.version if source else "",
+            self.city.version,
+            source.meeting if source else None,
+        )
 
     @property
     def query(self) -> dict[str, str]:

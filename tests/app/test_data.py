@@ -196,6 +196,20 @@ def test_every_tab_in_every_language(open_page: Open, lang: str) -> None:
 
 
 @pytest.mark.usefixtures("base")
+@pytest.mark.parametrize("name", ["briefing", "interventions", "data", "methods"])
+def test_looking_at_an_own_home_does_not_make_it(base: Home, name: str) -> None:
+    before = sorted(path.name for path in base.path.iterdir())
+    app = _open(home="own") if name == "data" else AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+    if name != "data":
+        app.query_params["home"], app.query_params["lang"] = "own", "en"
+        app.run()
+        app = app if name == "briefing" else app.switch_page(f"{name}.py").run()
+    for tab in ("Imports so far", "Quality", "City profile") if name == "data" else ():
+        app = _tab(app, tab)
+    assert not errors(app)
+    assert sorted(path.name for path in base.path.iterdir()) == before
+
+
 def test_an_empty_home_of_ones_own() -> None:
     app = _open(home="own")
     for name in ("Imports so far", "Quality"):
