@@ -241,7 +241,8 @@ def small_multiples_figure(
             mode="lines",
             line={"color": colours.sea_blue, "width": 1.6},
             hovertext=[
-                f"{name}, {t.date(day.date(), 'MMM y')}: {t.number(n)}" for day, n in zip(days, frame["n"], strict=True)
+                f"{html.escape(name)}, {t.date(day.date(), 'MMM y')}: {t.number(n)}"
+                for day, n in zip(days, frame["n"], strict=True)
             ],
             hoverinfo="text",
             row=number // columns + 1,
