@@ -10,6 +10,9 @@ import os
 import sys
 from collections.abc import Sequence
 
+# Small matrices: threads of the linear algebra would only wait for one another. Before numpy loads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import typer
 
 from curim_data import cli_analysis, cli_data, cli_plans
