@@ -19,8 +19,8 @@ st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
 page = require(Role.COUNCIL, data=False)
 t = page.t
 
-# The one place for style that the theme cannot say: Streamlit's wide layout leaves margins that a map and a list side by
-# side need, and its links to pages look like text.
+# The one place for style that the theme cannot say: the wide layout leaves margins that a map and a list side by side
+# need, and links to pages look like text.
 st.html(
     "<style>@media (min-width: 769px) {.stMainBlockContainer {padding: 2.5rem 2.5rem 4rem}}"
     f".stMain [data-testid='stPageLink-NavLink'] p {{color: {palette(page.theme).sea_blue}; font-weight: 600}}</style>"
