@@ -24,7 +24,6 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import norm
 
 from analysis.grid import neighbours, ring, square_side
 from analysis.hotspot_choices import GISTAR_FROM, margin_for, surroundings_for, told, window_for
@@ -46,8 +45,9 @@ class HotCells:
     frame : DataFrame, index cell (int64)
         n (NaN where withheld), low and high (its bounds), withheld, land_km2, size (land or base), window (count of the
         cell and those around it), expected (of the window, from the density of its surroundings), ratio (window /
-        expected), p, q, hot, p_cold, q_cold, cold, z (`gistar_on_land`), z_q (its q-value by
-        the normal tail).
+        expected), p, q, hot, p_cold, q_cold, cold, z (`gistar_on_land`).
+
+    `gistar_valid`: whether the mean window holds so many alerts that z may be read as a test (`GISTAR_FROM`).
     """
 
     frame: pd.DataFrame
@@ -140,7 +140,6 @@ def significance(
     q_cold, cold = marked_cells(index, p_cold, alpha)
     window, expected = scales[-1].place @ low, scales[-1].expected(low)
     near = neighbours(index, max(k, 1))
-    z = gistar_on_land(low, sizes, near)
     frame = data.assign(
         size=sizes,
         window=window,
@@ -152,8 +151,7 @@ def significance(
         p_cold=p_cold,
         q_cold=q_cold,
         cold=cold,
-        z=z,
-        z_q=false_discovery(2 * norm.sf(np.abs(z))),
+        z=gistar_on_land(low, sizes, near),
     )
     mean_window = float((near @ low).mean())
     return HotCells(
@@ -190,8 +188,13 @@ def gistar_on_land(counts: Floats, size: Floats, near: sparse.csr_array) -> Floa
     """Gi* where cells have land (or base) of unequal size: z by cell.
 
     Cells at the shore have few alerts because they have little land, and plain Gi* calls them cold. So each count
-    enters as its Pearson residual from its share of the land, weighted by the root of that share: the sum over a
-    neighbourhood is then its count less its share of all alerts. Equal to plain Gi* where all sizes are equal.
+    enters as its Pearson residual from its share of the land, weighted by the root of that share: with N alerts in
+    all and a_j the share of cell j in the land, `getis_ord` is given the values
+
+        r_j = (x_j - N a_j) / sqrt(N a_j)    and the weights    w_ij = sqrt(a_j) for j in the neighbourhood of i,
+
+    so that sum_j w_ij r_j is the neighbourhood's count less its share of all alerts, over sqrt(N). Equal to plain Gi*
+    where all sizes are equal; published values exist for that case only.
     """
     share = size / size.sum()
     expected = counts.sum() * share

@@ -37,8 +37,8 @@ class Spot:
 
     `id` is the lowest H3 name among its cells, so it stays as long as that cell stays hot. `expected`, `ratio` and
     its 95 % interval compare the group with its own surroundings; since the cells were chosen for being dense, the
-    ratio leans upwards. `q` is that of its clearest cell. `longitude`, `latitude`: mean of its cells, weighted by
-    alerts.
+    ratio leans upwards. `q` is that of its clearest cell, `z` the largest Gi* among its cells (NaN: not computed).
+    `longitude`, `latitude`: mean of its cells, weighted by alerts.
     """
 
     id: str
@@ -53,6 +53,7 @@ class Spot:
     land_km2: float
     longitude: float
     latitude: float
+    z: float = float("nan")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -154,4 +155,5 @@ def _spot(result: HotCells, index: Cells, group: Cells, longitude: Floats, latit
         land_km2=float(frame["land_km2"].to_numpy(float)[group].sum()),
         longitude=float(np.average(longitude[group], weights=weight)),
         latitude=float(np.average(latitude[group], weights=weight)),
+        z=float(frame["z"].to_numpy(float)[group].max()),
     )

@@ -55,7 +55,8 @@ with left:
         page,
         key=MAP,
         alt=t("Map of the city with its hot spots; the list below holds the same."),
-        cells=study.cells.frame,
+        cells=study.cells.frame if found else study.cells.frame.join(study.hot.frame["z"]),
+        z_is_test=study.hot.gistar_valid,
         hot=() if found else study.hot.frame.index[study.hot.frame["hot"]],
         outlines=[maps.Outline(c.id, one.name(t), c.outline) for c, one in zip(found.found, shown, strict=True)]
         if found
@@ -65,14 +66,15 @@ with left:
         span=0.62,
     )
     area_of_cells(page, picked_cells(), study)
-    ranked_list(page, shown, chosen)
+    gistar = None if found else study.hot.gistar_valid
+    ranked_list(page, shown, chosen, gistar_valid=gistar)
     footer(
         page,
         sentence=(found or study.hot).sentence(t),
         total=study.total,
         choices=study.choices if found is None else found.choices,
     )
-    downloads(page, shown)
+    downloads(page, shown, gistar_valid=gistar)
 with right:
     if line is None:
         st.subheader(t("No place stands out"))

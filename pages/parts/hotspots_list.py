@@ -18,7 +18,7 @@ from pages.parts import filter_bar, tables
 from pages.parts.hotspots_data import LIST, as_frame
 from pages.parts.page import Page
 
-WIDTHS = {"name": 150, "n": 62, "ratio": 112, "women": 98, "category": 130, "hours": 100, "expected": 90}
+WIDTHS = {"name": 150, "n": 62, "ratio": 112, "women": 98, "category": 130, "hours": 100, "expected": 90, "z": 90}
 BUTTON = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}
 
 
@@ -49,8 +49,13 @@ def cell_size(page: Page, resolution: int) -> str:
     return page.t("{metres} m", metres=side)
 
 
-def ranked_list(page: Page, shown: tuple[SpotLine, ...], chosen: str | None) -> None:
-    """The hot spots, clearest first; picking a row selects the place on the map."""
+def ranked_list(
+    page: Page, shown: tuple[SpotLine, ...], chosen: str | None, *, gistar_valid: bool | None = None
+) -> None:
+    """The hot spots, clearest first; picking a row selects the place on the map.
+
+    `gistar_valid`: whether Gi* may be read as a test here; None where it is not computed (clusters).
+    """
     if not shown:
         return
     t = page.t
@@ -61,6 +66,7 @@ def ranked_list(page: Page, shown: tuple[SpotLine, ...], chosen: str | None) -> 
             "expected": t.number(line.spot.expected),
             "ratio": _ratio(page, line),
             "q": t.p_value(line.spot.q),
+            "z": t.number(getattr(line.spot, "z", float("nan")), 1),
             "women": _women(page, line),
             "category": category_label(t, page.city, line.category) if line.category else t("protected"),
             "hours": f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}" if line.hours else t("protected"),
@@ -77,6 +83,8 @@ def ranked_list(page: Page, shown: tuple[SpotLine, ...], chosen: str | None) -> 
         "expected": t("Expected"),
         "q": t("Corrected p"),
     }
+    if gistar_valid is not None:
+        headings["z"] = t("Gi* (z)") if gistar_valid else t("Gi* (z), not a test here")
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "n", "ratio")}
     position = next((at for at, line in enumerate(shown) if line.spot.id == chosen), None)
@@ -98,12 +106,19 @@ def area_of_cells(page: Page, cells: tuple[str, ...], study: HotSpotStudy) -> No
     if len(cells) < 2:
         return
     t = page.t
-    low = study.cells.frame["low"]
-    number = int(low.reindex([int(cell, 16) for cell in cells]).fillna(0).sum())
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.write(
-            t.n("{n} cell picked, {alerts} alerts.", "{n} cells picked, {alerts} alerts.", len(cells), alerts=number)
+    picked = study.cells.frame.reindex([int(cell, 16) for cell in cells])
+    number = round(picked["low"].fillna(0).sum())
+    if picked["withheld"].eq(True).any():
+        text = t.n(
+            "{n} cell picked, at least {alerts} alerts (some are protected).",
+            "{n} cells picked, at least {alerts} alerts (some are protected).",
+            len(cells),
+            alerts=number,
         )
+    else:
+        text = t.n("{n} cell picked, {alerts} alerts.", "{n} cells picked, {alerts} alerts.", len(cells), alerts=number)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.write(text)
         st.button(
             t("Make them the area"),
             key="hotspots_area",
@@ -112,13 +127,17 @@ def area_of_cells(page: Page, cells: tuple[str, ...], study: HotSpotStudy) -> No
         )
 
 
-def downloads(page: Page, shown: tuple[SpotLine, ...]) -> None:
-    """The list as a table and as shapes."""
+def downloads(page: Page, shown: tuple[SpotLine, ...], *, gistar_valid: bool | None = None) -> None:
+    """The list as a table and as shapes; `gistar_valid` as for `ranked_list`."""
     if not shown:
         return
     t = page.t
     frame = as_frame(shown)
     frame.insert(1, "name", [line.name(t) for line in shown])
+    if gistar_valid is not None:
+        at = frame.columns.get_loc("q") + 1
+        frame.insert(at, "gistar_z", [line.spot.z for line in shown])
+        frame.insert(at + 1, "gistar_valid", gistar_valid)
     with st.container(horizontal=True):
         tables.download(t, frame, "hotspots.csv", key="hotspots_csv")
         st.download_button(

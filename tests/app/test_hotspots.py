@@ -71,6 +71,31 @@ def test_the_council_gets_coarse_cells_and_no_clusters(open_page: Open) -> None:
     assert _layer(app, "withheld")
 
 
+def test_gistar_stands_beside_the_exact_test(open_page: Open, sample: Home) -> None:
+    app = open_page("hotspots", lang="en")
+    study = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST)
+    assert not study.hot.gistar_valid
+    first, cells = study.spots[0], study.hot.frame["z"]
+    assert first.z == cells[list(first.cells)].max() > 0
+    listed = next(frame.value for frame in app.dataframe if "z" in frame.value)
+    assert listed["z"].iloc[0] == f"{first.z:.1f}"
+    tips = {cell["hex"]: cell["tip"] for cell in _layer(app, "cells")}
+    clearest = cells[list(first.cells)].idxmax()
+    assert f"Gi* (z): {first.z:.1f}; too few alerts to read it as a test" in tips[f"{clearest:x}"]
+    app.segmented_control(key="hotspots_layer").set_value("clusters").run()
+    assert not errors(app)
+    assert not any("Gi*" in cell["tip"] for cell in _layer(app, "cells"))
+
+
+def test_picked_protected_cells_are_at_least_so_many(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "as": "council"})
+    two = [{"hex": _layer(app, name)[0]["hex"]} for name in ("cells", "withheld")]
+    app.session_state["hotspots_map"] = {"selection": {"indices": {}, "objects": {"cells": two}}}
+    app.run()
+    assert not errors(app)
+    assert any("2 cells picked, at least" in words.value for words in app.main.markdown)
+
+
 def test_picked_cells_become_the_area(open_page: Open) -> None:
     app = open_page("hotspots", lang="en")
     two = [{"hex": cell["hex"]} for cell in _layer(app, "cells")[:2]]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.stats import false_discovery_control, norm
 
-from analysis.hotspots import false_discovery, getis_ord
+from analysis.hotspots import false_discovery, getis_ord, gistar_on_land
 
 # Six points of the esda test-suite, neighbours within 15 units.
 POINTS = [(10, 10), (20, 10), (40, 10), (15, 20), (30, 20), (30, 30)]
@@ -58,6 +58,23 @@ def test_columbus_crime(columbus: tuple[np.ndarray, sparse.csr_array, libpysal.w
     peer = esda.G_Local(crime, queen, transform="B", star=True, permutations=0)
     assert z == pytest.approx(peer.Zs, abs=1e-12)
     assert z == pytest.approx(slow_twin(crime, weights.toarray()), abs=1e-12)
+
+
+def test_on_equal_land_the_form_for_unequal_land_has_the_published_values() -> None:
+    assert gistar_on_land(VALUES, np.full(6, 0.3), within(POINTS, 15)) == pytest.approx(PUBLISHED, abs=5e-9)
+
+
+def test_on_unequal_land_it_is_the_formula_of_the_methods_page() -> None:
+    """r_j = (x_j - N a_j) / sqrt(N a_j), w_ij = sqrt(a_j): nobody published values, so a slow twin stands for them."""
+    land = np.array([0.1, 0.4, 0.2, 0.5, 0.3, 0.05])
+    near = within(POINTS, 15)
+    share = land / land.sum()
+    expected = VALUES.sum() * share
+    residual = [(x - e) / e**0.5 for x, e in zip(VALUES, expected, strict=True)]
+    weights = np.array([[w * a**0.5 for w, a in zip(row, share, strict=True)] for row in near.toarray()])
+    z = gistar_on_land(VALUES, land, near)
+    assert z == pytest.approx(slow_twin(np.array(residual), weights), abs=1e-9)
+    assert z != pytest.approx(PUBLISHED, abs=0.1)
 
 
 @given(
