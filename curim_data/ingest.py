@@ -30,6 +30,7 @@ from curim_data.places import enrich
 from curim_data.reading import Records, read_records
 from curim_data.reasons import DatesUnclear, Flag, ImportProblem, Reason
 from curim_data.rows import Told, flag_bit, flag_lists, tell
+from curim_data.settle import MARK, base_ids
 from curim_data.store import Batch, Store, compare, new_batch_id
 
 __all__ = ["DatesUnclear", "ImportProblem", "ImportReport", "Preview", "Reason", "import_file", "preview"]
@@ -252,16 +253,16 @@ def _identified(told: Told) -> tuple[pa.Table, npt.NDArray[np.bool_]]:
     """Give each alert its id; rows that repeat an id with the same content are left out (the mask).
 
     With an id: the id, with an ordinal from the second content on. Without: the hash of the content, with an ordinal
-    among equal rows.
+    among equal rows (`settle.base_ids`).
     """
     frame = told.alerts.select(["incident_id", "content_hash"]).to_pandas()
     named = frame["incident_id"].notna()
     repeated = (named & frame.duplicated(["incident_id", "content_hash"])).to_numpy(bool)
     table = told.alerts.filter(pa.array(~repeated))
     frame = frame[~repeated]
-    base = frame["incident_id"].where(frame["incident_id"].notna(), frame["content_hash"])
+    base = base_ids(frame["incident_id"], frame["content_hash"])
     ordinal = base.groupby(base, sort=False).cumcount() + 1
-    ids = base.where(ordinal == 1, base + "#" + ordinal.astype(str))
+    ids = base.where(ordinal == 1, base + MARK + ordinal.astype(str))
     return table.add_column(0, TOLD.field("alert_id"), pa.array(ids, pa.string())), repeated
 
 

@@ -1,15 +1,17 @@
 """Which row of an import is new, which changes a known alert, which says nothing new.
 
 A source may repeat an id with other content (one row a victim). Such rows are several alerts of one incident:
-`ID`, `ID#2`, `ID#3`. Within an incident a row first looks for the stored alert that says the same; what is left takes
-the stored alerts that nobody claimed, in order, as their new content; the rest is new. So a second import of the same
-file, in whatever order, adds nothing, and one victim's row sent alone does not overwrite another's.
+`ID`, `ID#2`, `ID#3`. A `#` that a source writes itself is doubled in our ids, and what has no id begins with a single
+`#`; so no id of one incident can be an id of another. Within an incident a row first looks for the stored alert that
+says the same; what is left takes the stored alerts that nobody claimed, in order, as their new content; the rest is
+new. So a second import of the same file, in whatever order, adds nothing, and one victim's row sent alone does not
+overwrite another's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 NEW, UPDATED, DUPLICATE = "new", "updated", "duplicate"
+MARK: Final = "#"
+
+
+def base_ids(incidents: pd.Series, contents: pd.Series) -> pd.Series:
+    """The id of the first alert of each incident; for rows without an incident it is made of their content."""
+    named = incidents.str.replace(MARK, MARK * 2, regex=False)
+    return named.where(incidents.notna(), MARK + contents)
+
+
+def with_ordinal(base: str, ordinal: int) -> str:
+    """The id of an incident's alert by its number, from 1."""
+    return base if ordinal == 1 else f"{base}{MARK}{ordinal}"
 
 
 def settle(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
@@ -42,14 +56,15 @@ def settle(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     )
     settled = pd.DataFrame({"alert_id": ids.to_numpy(False), "action": action.astype(object)}, index=rows.index)
     known_incidents = _texts(known["incident_id"])
-    shared = _shared(incidents, known_incidents)
+    shared = _shared(incidents, known_incidents, _texts(known["alert_id"]))
     if len(shared):
         stored: dict[str, list[tuple[str, str]]] = {}
         for alert, incident, content in known[_among(known_incidents, shared)].itertuples(index=False, name=None):
             stored.setdefault(incident, []).append((alert, content))
         for incident, group in rows[_among(incidents, shared)].groupby("incident_id", sort=False):
-            before = sorted(stored.get(str(incident), []), key=_ordinal)
-            named, actions = _incident(str(incident), group["content_hash"].tolist(), before)
+            base = str(incident).replace(MARK, MARK * 2)
+            before = sorted(stored.get(str(incident), []), key=lambda pair, base=base: _ordinal(base, pair[0]))
+            named, actions = _incident(base, group["content_hash"].tolist(), before)
             settled.loc[group.index, "alert_id"] = named
             settled.loc[group.index, "action"] = actions
     return settled
@@ -63,10 +78,12 @@ def _among(incidents: Any, shared: Any) -> npt.NDArray[np.bool_]:
     return np.asarray(pc.is_in(incidents, value_set=shared).to_numpy(False), bool)
 
 
-def _shared(incidents: Any, known: Any) -> Any:
-    """Incidents of the file with more than one alert, in the file or in the store."""
+def _shared(incidents: Any, known: Any, known_ids: Any) -> Any:
+    """Incidents of the file with more than one alert in the file or in the store, or whose first alert was undone."""
     told = incidents.drop_null()
-    repeated = [_repeated(told), _repeated(known.filter(pc.is_in(known, value_set=told.unique())).drop_null())]
+    among = pc.is_in(known, value_set=told.unique())
+    later = pc.and_(among, pc.not_equal(pc.replace_substring(known, MARK, MARK * 2), known_ids))
+    repeated = [_repeated(told), _repeated(known.filter(among).drop_null()), pc.unique(known.filter(later).drop_null())]
     return pa.concat_arrays(repeated).unique()
 
 
@@ -75,12 +92,11 @@ def _repeated(texts: Any) -> Any:
     return counted.field("values").filter(pc.greater(counted.field("counts"), 1))
 
 
-def _ordinal(pair: tuple[str, str]) -> tuple[int, str]:
-    head, mark, number = pair[0].rpartition("#")
-    return (int(number), head) if mark and number.isdigit() else (1, pair[0])
+def _ordinal(base: str, alert: str) -> int:
+    return 1 if alert == base else int(alert.removeprefix(base + MARK))
 
 
-def _incident(incident: str, contents: Sequence[str], stored: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
+def _incident(base: str, contents: Sequence[str], stored: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
     """Ids and actions of one incident's rows; `stored` are its (alert_id, content_hash) in ordinal order."""
     free = dict(stored)
     ids: list[str | None] = [None] * len(contents)
@@ -99,7 +115,7 @@ def _incident(incident: str, contents: Sequence[str], stored: Sequence[tuple[str
             ids[place], actions[place] = next(iter(free)), UPDATED
             del free[str(ids[place])]
             continue
-        while (name := incident if ordinal == 1 else f"{incident}#{ordinal}") in taken:
+        while (name := with_ordinal(base, ordinal)) in taken:
             ordinal += 1
         ids[place] = name
         taken.add(name)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, TypeVar
@@ -49,7 +49,7 @@ QUARANTINE_COLUMNS: Final = ("row", "column", "value", "reason", "mend")
 
 
 class StoreError(RuntimeError):
-    """The store cannot do what was asked: an unknown import, or too many writers at once. `message` says it."""
+    """The store cannot do what was asked: an unknown import, too many writers, a broken table. `message` says it."""
 
     def __init__(self, message: Message) -> None:
         super().__init__(message.text.format(**message.values))
@@ -141,18 +141,9 @@ class Store:
         table = self._table()
         return [] if table is None else [batch for batch, _ in _log(table)]
 
-    def known(self, alert_ids: Iterable[str] | None = None) -> pd.DataFrame:
-        """Columns alert_id, incident_id, content_hash of the stored alerts, or of those with the given ids."""
-        known = _known(self._table())
-        return known if alert_ids is None else known[known["alert_id"].isin(list(alert_ids))]
-
     def settle(self, alerts: pa.Table, batch: Batch) -> Settled:
         """What `write` would do, without writing anything."""
         return compare(alerts, batch, _known(self._table()))
-
-    def commit(self, alerts: pa.Table, batch: Batch, quarantine: pa.Table) -> Batch:
-        """Write one import as one atomic commit, see `write`; the batch with every count filled in."""
-        return self.write(alerts, batch, quarantine).batch
 
     def write(self, alerts: pa.Table, batch: Batch, quarantine: pa.Table) -> Settled:
         """Write one import as one atomic commit.
@@ -175,7 +166,8 @@ class Store:
         Raises
         ------
         StoreError
-            When other writers were faster twenty times in a row.
+            When other writers were faster twenty times in a row, the table cannot be written, or two alerts would
+            have one id; nothing is committed then.
         """
         if quarantine.num_rows:
             self.home.quarantine.mkdir(parents=True, exist_ok=True)
@@ -183,6 +175,8 @@ class Store:
 
         def attempt(table: DeltaTable) -> Settled:
             settled = compare(alerts, batch, _known(table))
+            if pc.count_distinct(settled.changed["alert_id"]).as_py() != settled.changed.num_rows:
+                raise StoreError(Message("Two alerts would get the same id. Nothing was changed."))
             record = {"batch": settled.batch.as_dict()}
             if settled.batch.updated:
                 _merge(table, _marked(settled.changed, False), record)
@@ -285,6 +279,8 @@ class Store:
             return DeltaTable(str(self.home.alerts))
         except TableNotFoundError:
             return None
+        except DeltaError as error:
+            raise _broken(error) from error
 
     def _retry(self, attempt: Callable[[DeltaTable], _Done]) -> _Done:
         """Run an attempt against the newest state until no other writer comes between."""
@@ -296,14 +292,22 @@ class Store:
                 return attempt(table)
             except CommitFailedError:
                 continue
+            except DeltaError as error:
+                raise _broken(error) from error
         raise StoreError(Message("Other imports were faster each time. Try again when they are done."))
 
     def _create(self) -> DeltaTable:
-        self.home.path.mkdir(parents=True, exist_ok=True)
         try:
             return DeltaTable.create(str(self.home.alerts), SCHEMA, configuration=_CONFIGURATION)
         except DeltaError:
             return DeltaTable(str(self.home.alerts))
+
+
+def _broken(error: DeltaError) -> StoreError:
+    why = " ".join(str(error).split())[:200]
+    return StoreError(
+        Message("The stored alerts cannot be read or written ({why}). Nothing was changed.", {"why": why})
+    )
 
 
 def _unknown(batch_id: str) -> StoreError:
@@ -313,10 +317,9 @@ def _unknown(batch_id: str) -> StoreError:
 
 
 def compare(alerts: pa.Table, batch: Batch, known: pd.DataFrame | None) -> Settled:
-    """Compare an import with what is stored (`Store.known`, or none for an empty store)."""
-    known = _known(None) if known is None else known
+    """Compare an import with what is stored (alert_id, incident_id and content_hash; none for an empty store)."""
     rows = alerts.select(["alert_id", "incident_id", "content_hash"]).to_pandas()
-    settled = settle(rows, known)
+    settled = settle(rows, _known(None) if known is None else known)
     counts = settled["action"].value_counts()
     where = alerts.schema.get_field_index("alert_id")
     alerts = alerts.set_column(where, SCHEMA.field("alert_id"), pa.array(settled["alert_id"], pa.string()))

@@ -4,15 +4,17 @@ import datetime as dt
 import multiprocessing
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from curim_data.home import Home, create_home
 from curim_data.ingest import import_file
 from curim_data.settle import settle
-from curim_data.store import Store, StoreError
+from curim_data.store import Settled, Store, StoreError, compare
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 HEADER = "alert_id;reported_at;category;status;latitude;longitude"
@@ -107,6 +109,70 @@ def test_undo_makes_stale_columns_anew(home: Home) -> None:
     city.write_text(city.read_text("utf-8") + "\n# edited\n", "utf-8")
     Store(home).undo(second)
     assert set(Store(home).read(["profile_version"])["profile_version"].to_pylist()) == {home.city().version}
+
+
+def rows(*lines: tuple[str, str]) -> bytes:
+    told = [f"{name};2025-03-01T10:00;{category};open;37.943;23.647" for name, category in lines]
+    return "\n".join([HEADER, *told, ""]).encode()
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        [[("A", "graffiti"), ("A", "noise"), ("A#2", "noise")]],
+        [[("A#2", "graffiti"), ("A", "graffiti"), ("A", "noise")]],
+        [[("A#2", "graffiti")], [("A", "graffiti"), ("A", "noise")]],
+        [[("A", "graffiti"), ("A", "noise")], [("A#2", "graffiti"), ("A#", "noise"), ("A##2", "noise"), ("#A", "x")]],
+        [[("A#", "graffiti"), ("A#", "noise"), ("A##", "noise"), ("A", "noise"), ("A###2", "x")]],
+    ],
+)
+def test_an_id_of_the_source_is_never_taken_for_an_ordinal_of_ours(
+    home: Home, files: list[list[tuple[str, str]]]
+) -> None:
+    for lines in files:
+        take(home, rows(*lines))
+    sent = [line for lines in files for line in lines]
+    for changed in ("graffiti", "noise", "litter"):
+        for lines in files:
+            assert import_file(home, rows(*lines), "again.csv", now=NOW).batch.accepted == 0
+            take(home, rows(*((name, category if changed == "graffiti" else changed) for name, category in lines)))
+    stored = Store(home).read(["alert_id", "incident_id"]).to_pandas()
+    assert stored["alert_id"].is_unique
+    assert sorted(stored["incident_id"]) == sorted(name for name, _ in sent)
+
+
+def test_a_source_id_that_looks_like_a_content_stays_apart_from_rows_without_id(home: Home) -> None:
+    take(home, rows(("", "graffiti")))
+    (content_hash,) = Store(home).read(["content_hash"])["content_hash"].to_pylist()
+    take(home, rows((content_hash, "noise"), (f"#{content_hash}", "noise")))
+    assert Store(home).count() == 3
+
+
+def test_a_victim_whose_first_row_was_undone_is_known_again(home: Home) -> None:
+    first = take(home, rows(("A", "graffiti")))
+    take(home, rows(("A", "graffiti"), ("A", "noise")))
+    Store(home).undo(first)
+    assert import_file(home, rows(("A", "noise")), "again.csv", now=NOW).batch.duplicate == 1
+    assert import_file(home, rows(("A", "graffiti"), ("A", "noise")), "all.csv", now=NOW).batch.accepted == 1
+
+
+def test_a_broken_table_is_one_clear_sentence(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(home, export(range(2)))
+    before = Store(home).version()
+
+    def twice(*given: object) -> Settled:
+        settled = compare(*given)  # type: ignore[arg-type]
+        return replace(settled, changed=pa.concat_tables([settled.changed, settled.changed]))
+
+    monkeypatch.setattr("curim_data.store.compare", twice)
+    with pytest.raises(StoreError, match="same id"):
+        take(home, export(range(2, 3)))
+    assert Store(home).version() == before
+    monkeypatch.undo()
+    for entry in (home.alerts / "_delta_log").iterdir():
+        entry.write_text("{broken")
+    with pytest.raises(StoreError, match="cannot be read"):
+        take(home, export(range(2)))
 
 
 def _import(path: Path, prefix: str) -> None:
