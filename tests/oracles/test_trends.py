@@ -24,6 +24,14 @@ def test_the_first_five_alarms_of_ears_on_salmonella_agona(gap, weeks):
     assert found[:5].tolist() == weeks
 
 
+def test_the_bounds_of_ears_that_salmon_and_others_print_for_salmonella_newport():
+    # Weekly reports in Germany, sums over its states, seven weeks before and the first four of 2011
+    # (salmNewport of the R package surveillance); C1 with alpha 0.05, Salmon et al. (2016), JSS 70(10).
+    newport = [1, 1, 1, 3, 3, 1, 2, 1, 0, 3, 3]
+    bounds = ears(newport, gap=0, alpha=0.05).upper[7:]
+    assert bounds == pytest.approx([3.278854, 3.278854, 3.436517, 3.855617], abs=1e-6)
+
+
 def test_wheelers_band_round_sixteen():
     band = eight_before([16] * 9)
     assert (band.expected[8], band.lower[8], band.upper[8]) == (16, 6.25, 30.25)
