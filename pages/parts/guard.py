@@ -67,7 +67,8 @@ def _page(t: Translator, name: str, role: Role) -> Page:
         width=_width(),
         reader=name,
         notes=notes,
-        carried=carried(t.lang, view, asked_home if asked_home in ("own", "sample") else ""),
+        # Links name the sample, so that an import meanwhile does not put another city under what a reader is doing.
+        carried=carried(t.lang, view, "sample" if is_sample else "own" if asked_home == "own" else ""),
     )
 
 
