@@ -23,22 +23,6 @@ Bounded = Literal["", "before", "after"]
 _REACH = 9.0
 
 
-def poisson_z(count: float, expected: float) -> float:
-    """How far a count lies from a known expectation: z = 2 (sqrt(count) - sqrt(expected)).
-
-    About standard normal where `expected` is known and not tiny. Between two counts that are both random its standard
-    deviation is 1.41: divide by sqrt(2), or take `e_test`.
-
-    Wheeler, A. P. (2016). Tables and graphs for monitoring temporal crime trends. IJPSM 18, 159-172.
-
-    >>> poisson_z(25, 16)
-    2.0
-    """
-    if min(count, expected) < 0:
-        raise ValueError("counts must not be negative")
-    return float(2 * (np.sqrt(count) - np.sqrt(expected)))
-
-
 def e_test(x1: int, x2: int, n1: float = 1, n2: float = 1, *, difference: float = 0, form: Form = "wheeler") -> float:
     """Two-sided p-value for two Poisson rates, x1 / n1 against x2 / n2 + difference.
 
@@ -383,7 +367,15 @@ def _choices(exposure: tuple[float, float], relative: bool, alpha: float) -> tup
                 "Among the changes shown, at most {share} % are expected to be chance (Benjamini-Hochberg).",
                 {"share": Num(100 * alpha, 0)},
             ),
-        )
+        ),
+        Choice(
+            "independent",
+            1,
+            Message(
+                "Alerts are taken as independent: reports of one incident count one each, so that a change looks surer "
+                "than it is where several people report the same incident."
+            ),
+        ),
     ]
     if exposure[0] != exposure[1]:
         told = Message(
@@ -392,7 +384,8 @@ def _choices(exposure: tuple[float, float], relative: bool, alpha: float) -> tup
         made.append(Choice("exposure", exposure[1] / exposure[0], told))
     if relative:
         told = Message(
-            "Places and categories are compared with what the rest of the city did, so that a rise everywhere counts once."
+            "Places and categories are compared with what the rest of the city did, so that a rise everywhere counts "
+            "once."
         )
         made.append(Choice("relative", "city", told))
     return tuple(made)

@@ -26,6 +26,7 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.baseline import Ground, metres, spread_for
 from analysis.dbscan import LARGEST_KM2, WIDEST_M, Group, Ints, Search, eps_for, least_alerts
+from analysis.hotspot_choices import INDEPENDENT
 from analysis.result import Choice
 from analysis.significance import Floats
 from curim_data.city import CityProfile
@@ -266,4 +267,5 @@ def _told(search: Search, counts: Floats, runs: int, alpha: float) -> tuple[Choi
             LARGEST_KM2,
             Message("A cluster over {area} km² is no place: it is split again.", {"area": Num(LARGEST_KM2, 2)}),
         ),
+        INDEPENDENT,
     )

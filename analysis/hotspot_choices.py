@@ -16,6 +16,15 @@ MANY_IN_PLACE: Final = 5
 # (simulated on the land of Piraeus in cells of 130 m: 50 % at 2, 32 % at 5, 13 % at 19, 8 % at 56, 5 % at 226).
 GISTAR_FROM: Final = 200
 
+INDEPENDENT: Final = Choice(
+    "independent",
+    1,
+    Message(
+        "Alerts are taken as independent: reports of one incident count one each, so that a place where several people "
+        "report the same incident looks surer than it is."
+    ),
+)
+
 
 def window_for(side: float) -> int:
     """Rings of cells that, with the cell itself, make a place: those within 200 m; none where cells are that large."""
@@ -91,4 +100,5 @@ def told(
         Choice("margin", margin, excess),
         Choice("alpha", alpha, share),
         Choice("gistar", mean_window, gistar),
+        INDEPENDENT,
     )

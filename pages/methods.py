@@ -11,7 +11,7 @@ st.title(t("Methods"))
 st.write(
     t(
         "How each figure is made, what was chosen for you, and what it cannot say. "
-        "Formulas are those that the code uses; where a published result exists, a test reproduces it."
+        "Formulas are those that the code uses; where a published result is named, a test reproduces it."
     )
 )
 for rule in READING:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.change import against_city, changes, e_test, fisher, poisson_z, relative_change
+from analysis.change import against_city, changes, e_test, fisher, relative_change
 from analysis.result import Result
 from analysis.significance import ratio_interval, ratio_intervals
 
@@ -76,12 +76,6 @@ def test_e_test_refuses_impossible_input(bad):
 def test_e_test_refuses_a_difference_beyond_the_counts():
     with pytest.raises(ValueError, match="40"):
         e_test(3, 2, difference=40)
-
-
-def test_poisson_z_changes_its_sign_and_refuses_negative_counts():
-    assert poisson_z(5, 9) == -poisson_z(9, 5)
-    with pytest.raises(ValueError, match="negative"):
-        poisson_z(-1, 2)
 
 
 def candidates(rows, **columns):
