@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data import quality
-from curim_data.formats.base import Format, Layout
+from curim_data.formats.base import MOST_CHARACTERS, Format, Layout, is_name
 from curim_data.i18n import Translator
 from curim_data.reading import Records
 from curim_data.reasons import MEND_WORDS, REASON_WORDS, Flag, Reason
@@ -23,14 +24,18 @@ from curim_data.rows import Told
 from curim_data.settle import DUPLICATE, NEW
 from curim_data.store import Batch, Settled
 
+WORD_ROLES: Final = frozenset({"kind", "reporter_gender", "affected_gender", "age_band", "status"})
+_ID: Final = re.compile(r"(?=[^\d]*\d)[\w.:/#-]{1,60}")
+_NINE_DIGITS: Final = re.compile(r"\d{9}")
+
 
 @dataclass(frozen=True)
 class ImportReport:
     """What an import did with a file.
 
     `repairs` has row, column, old, new, rule; `quarantine` row, column, value, reason (code), message, mend and the
-    raw row; `unknown` the values that were not understood, with counts, by column; `dropped` the columns with
-    personal data or free text that were not stored; `unused` other columns; `piles` points with suspiciously many
+    values that may be kept; `unknown` the values that were not understood, with counts, by column; `dropped` columns
+    with personal data or free text that were not stored; `unused` other columns; `piles` points with suspiciously many
     alerts; `outcomes` for each row read: row, outcome ("accepted", "updated", "duplicate", "quarantined"), reason
     (why it was set aside, or its repairs and flags joined by `|`), repaired, unmapped. Nothing was written when
     `dry_run`.
@@ -130,57 +135,52 @@ class Prepared:
 
 
 def quarantine_table(records: Records, layout: Layout, told: Told) -> pa.Table:
-    """Rows set aside: row, column, value, reason, then the raw row by column, without the columns dropped at import.
+    """Rows set aside: row, column, value, reason, then the values of the columns that have a role.
 
-    In a row with too many fields nobody knows which piece is which: it is kept whole, what exceeds the header in
-    `more_fields`.
+    A text that may tell of a person is kept nowhere: not the columns without a role, and no value too long for its
+    column. In a row with too many or too few fields nobody knows which piece is which: of such a row only the id is
+    kept, where it comes first. All of it stands in the file that was imported, under its row number.
     """
-    hidden = {*layout.personal, *layout.text}
-    shown = [place for place in range(len(records.labels)) if place not in hidden]
     account = told.account
+    names = {at: records.labels[at] for at in sorted(layout.roles.values())}
+    keeps = {at: _keeper(role) for role, at in layout.roles.items()}
+    at_label = {**layout.roles, **{label: at for at, label in names.items()}}
     where = np.flatnonzero(account.reason != "")
-    refused = pd.DataFrame(
-        {
-            "row": records.rows[where],
-            "column": account.column[where],
-            "value": account.value[where],
-            "reason": account.reason[where],
-        }
-    )
     raw = records.table.take(pa.array(where))
-    names = _raw_names(records.labels)
-    for place in shown:
-        refused[names[place]] = raw.column(place).to_pandas().to_numpy(object)
+    refused = pd.DataFrame(
+        {"row": records.rows[where], "column": account.column[where], "reason": account.reason[where]}
+    )
+    values = zip(account.value[where], refused["column"], strict=True)
+    refused.insert(2, "value", [keeps[at_label[c]](v) if c in at_label else "" for v, c in values])
+    for at, name in names.items():
+        refused[name] = [keeps[at](value) for value in raw.column(at).to_pylist()]
     misfits = []
     for record in records.refused:
-        whole = record.reason is Reason.TOO_MANY_FIELDS
-        places = range(len(records.labels)) if whole else shown
-        fields = dict(zip(range(len(records.labels)), record.fields, strict=False))
         line: dict[str, Any] = {"row": record.row, "column": "", "value": "", "reason": record.reason.value}
-        line |= {names[place]: fields.get(place, "") for place in places}
-        line["more_fields"] = records.delimiter.join(record.fields[len(records.labels) :]) if whole else ""
+        line |= dict.fromkeys(names.values(), "")
+        if len(record.fields) == len(records.labels) and record.reason is Reason.BAD_ENCODING:
+            line |= {name: keeps[at](record.fields[at]) for at, name in names.items()}
+        elif layout.roles.get("alert_id") == 0 and record.fields and _is_id(record.fields[0]):
+            line[names[0]] = record.fields[0]
         misfits.append(line)
     frame = pd.concat([refused, pd.DataFrame(misfits)], ignore_index=True) if misfits else refused
-    if not len(frame):
-        return pa.table(
-            {c: pa.array([], pa.int64() if c == "row" else pa.string()) for c in ("row", "column", "value", "reason")}
-        )
     frame = frame.sort_values("row", kind="stable")
-    text = {c: pa.array(frame[c].fillna("").astype(str), pa.string()) for c in frame.columns if c != "row"}
+    text = {c: pa.array(frame[c].astype(str), pa.string()) for c in frame.columns if c != "row"}
     return pa.table({"row": pa.array(frame["row"].to_numpy(np.int64)), **text})
 
 
-def _raw_names(labels: tuple[str, ...]) -> list[str]:
-    """Column names of the raw row that collide neither with each other nor with those of the quarantine."""
-    taken = {"row", "column", "value", "reason", "mend", "more_fields"}
-    names = []
-    for place, label in enumerate(labels):
-        name = label or f"column_{place + 1}"
-        while name in taken:
-            name += "_"
-        taken.add(name)
-        names.append(name)
-    return names
+def _keeper(role: str) -> Callable[[str], str]:
+    """What of a value a row set aside keeps: nothing of what is too long for its column or may name a person."""
+    if role == "more_categories":
+        return lambda text: "|".join(part for part in text.split("|") if is_name(part))
+    if role == "category" or role in WORD_ROLES:
+        return lambda text: text if is_name(text) else ""
+    return lambda text: text if len(text) <= MOST_CHARACTERS and "@" not in text else ""
+
+
+def _is_id(text: str) -> bool:
+    """Whether the first field of a broken row is an id, not a piece of a text or a telephone number."""
+    return bool(_ID.fullmatch(text.strip())) and not _NINE_DIGITS.search(text)
 
 
 def mapping_table(ready: Prepared) -> pd.DataFrame:
@@ -197,7 +197,7 @@ def mapping_table(ready: Prepared) -> pd.DataFrame:
                 "role": roles.get(place, ""),
                 "use": "dropped" if place in dropped else "alert" if place in roles else "unused",
                 "empty": int(pc.sum(pc.equal(pc.utf8_trim_whitespace(column), "")).as_py() or 0),
-                "examples": "" if place in dropped else ", ".join(some),
+                "examples": ", ".join(some) if place in roles else "",
             }
         )
     return pd.DataFrame(lines)

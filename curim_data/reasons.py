@@ -82,10 +82,17 @@ MEND_WORDS: Final = {
     Reason.EMPTY_ROW: Message("Nothing to do: delete the row."),
     Reason.TOTALS_ROW: Message("Nothing to do: delete the row."),
     Reason.TOO_MANY_FIELDS: Message(
-        "Put quotation marks around the text that holds the delimiter, then import the row."
+        "Find the row by its number in your own file, put quotation marks around the text that holds the delimiter, "
+        "and import the file again: what is known already is not added twice."
     ),
-    Reason.TOO_FEW_FIELDS: Message("Fill in the missing fields (they may be empty), then import the row."),
-    Reason.BAD_ENCODING: Message("Write the row again as UTF-8, then import it."),
+    Reason.TOO_FEW_FIELDS: Message(
+        "Find the row by its number in your own file, fill in the missing fields (they may be empty), "
+        "and import the file again: what is known already is not added twice."
+    ),
+    Reason.BAD_ENCODING: Message(
+        "Find the row by its number in your own file, save the file as UTF-8, "
+        "and import it again: what is known already is not added twice."
+    ),
     Reason.NO_DATE: Message("Fill in the date of the report, then import the row."),
     Reason.BAD_DATE: Message("Write the date as 2025-03-01T22:15, then import the row."),
     Reason.FUTURE_DATE: Message("Correct the date, or import the row again when that day has come."),

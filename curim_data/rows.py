@@ -18,7 +18,7 @@ import shapely
 
 from curim_data.alert import TOLD, Gender, Kind, Status
 from curim_data.city import CityProfile
-from curim_data.formats.base import Format, Layout, fold
+from curim_data.formats.base import Format, Layout, fold, is_name
 from curim_data.i18n import Message
 from curim_data.parsing import (
     Moments,
@@ -260,14 +260,17 @@ def _categories(
 def _by_id(
     columns: Columns, role: str, known: Mapping[str, str], account: Account
 ) -> tuple[npt.NDArray[np.object_], BoolArray]:
-    """Categories (several joined by a bar) by their ids, and which rows hold one that the tree does not."""
+    """Categories (several joined by a bar) by their ids, and which rows hold one that the tree does not.
+
+    An unknown one keeps its own name if it can be one; a text that may tell of a person is not kept.
+    """
     several = role == "more_categories"
     codes, unique = distinct(columns[role])
     split = [[part for part in map(str.strip, text.split("|")) if part] if several else [text] for text in unique]
-    ids = [[known.get(fold(part), part) for part in parts] for parts in split]
+    ids = [[known.get(fold(part)) or (part if is_name(part) else "") for part in parts] for parts in split]
     strange = [any(fold(part) not in known for part in parts) for parts in split]
-    changed = [after != before for after, before in zip(ids, split, strict=True)]
-    told = np.array(["|".join(parts) for parts in ids], object)[codes]
+    changed = [any(known.get(fold(part), part) != part for part in parts) for parts in split]
+    told = np.array(["|".join(filter(None, parts)) for parts in ids], object)[codes]
     mask = np.array(changed, bool)[codes]
     account.repair(mask, Repair.CATEGORY_LABEL, columns.label(role), columns[role], told)
     return told, np.array(strange, bool)[codes]

@@ -11,6 +11,7 @@ overwrite another's.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -63,7 +64,7 @@ def settle(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
             stored.setdefault(incident, []).append((alert, content))
         for incident, group in rows[_among(incidents, shared)].groupby("incident_id", sort=False):
             base = str(incident).replace(MARK, MARK * 2)
-            before = sorted(stored.get(str(incident), []), key=lambda pair, base=base: _ordinal(base, pair[0]))
+            before = sorted(stored.get(str(incident), []), key=partial(_ordinal, base))
             named, actions = _incident(base, group["content_hash"].tolist(), before)
             settled.loc[group.index, "alert_id"] = named
             settled.loc[group.index, "action"] = actions
@@ -92,8 +93,8 @@ def _repeated(texts: Any) -> Any:
     return counted.field("values").filter(pc.greater(counted.field("counts"), 1))
 
 
-def _ordinal(base: str, alert: str) -> int:
-    return 1 if alert == base else int(alert.removeprefix(base + MARK))
+def _ordinal(base: str, pair: tuple[str, str]) -> int:
+    return 1 if pair[0] == base else int(pair[0].removeprefix(base + MARK))
 
 
 def _incident(base: str, contents: Sequence[str], stored: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:

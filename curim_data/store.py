@@ -156,7 +156,7 @@ class Store:
             With `read`, `quarantined`, `reasons` and the duplicates found inside the file; the other counts are
             made here.
         quarantine : pa.Table
-            Columns row, column, value, reason and the raw row; may be empty.
+            Columns row, column, value, reason and what of the row may be kept; may be empty.
 
         Returns
         -------
@@ -234,10 +234,11 @@ class Store:
         return self._retry(attempt)
 
     def quarantine(self, batch_id: str, t: Translator | None = None) -> pd.DataFrame:
-        """Rows that an import set aside: row, column, value, reason, mend, then the raw row by column.
+        """Rows that an import set aside: row, column, value, reason, mend, then the columns that make up an alert.
 
         Reason and mend are sentences in the translator's language (English where none is given), so that the table
-        can be mended in a spreadsheet and imported again. StoreError for an unknown batch.
+        can be mended in a spreadsheet and imported again; rows with too many or too few fields are mended in the file
+        that was imported. StoreError for an unknown batch.
         """
         if batch_id not in {batch.id for batch in self.batches()}:
             raise _unknown(batch_id)

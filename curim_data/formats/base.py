@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class Layout:
     """What a format makes of a header.
 
     `roles` maps the columns of `alert.TOLD` to the places of the header; `personal` and `text` are places dropped at
-    import; `unused` are places that mean nothing to the format.
+    import and named; `unused` are places that mean nothing to the format. What has no role is kept nowhere.
     """
 
     format: str
@@ -68,3 +69,40 @@ def is_personal(label: str) -> bool:
     """Whether a header looks like one that names a person or a device."""
     folded = fold(label)
     return folded in PERSONAL_WORDS or bool(PERSONAL_WORDS.intersection(folded.split("_")))
+
+
+TEXT_WORDS = frozenset(
+    {"description", "descriptions", "comment", "comments", "note", "notes", "remark", "remarks", "text", "freetext"}
+    | {"message", "messages", "details", "detail", "narrative", "story", "statement", "feedback", "memo", "observation"}
+    | {"observations", "title", "subject", "summary", "body", "address", "street", "postcode", "photo", "image", "url"}
+    | {"περιγραφη", "περιγραφεσ", "σχολιο", "σχολια", "σημειωση", "σημειωσεισ", "παρατηρηση", "παρατηρησεισ", "κειμενο"}
+    | {"μηνυμα", "μηνυματα", "λεπτομερεια", "λεπτομερειεσ", "μαρτυρια", "καταθεση", "τιτλοσ", "θεμα", "διευθυνση"}
+    | {"διευθυνσεισ", "οδοσ", "φωτογραφια", "εικονα", "ιστορικο"}
+    | {
+        "commentaire",
+        "commentaires",
+        "remarque",
+        "remarques",
+        "texte",
+        "recit",
+        "temoignage",
+        "titre",
+        "objet",
+        "sujet",
+    }
+    | {"resume", "precisions", "adresse", "rue", "photographie"}
+)
+
+
+def is_text(label: str) -> bool:
+    """Whether a header looks like one of free text, an address or a picture."""
+    return not TEXT_WORDS.isdisjoint(fold(label).split("_"))
+
+
+MOST_CHARACTERS: Final = 60
+_LONG_NUMBER: Final = re.compile(r"\d(?:[ .\-]?\d){5,}")
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be the name of a category, and not a sentence, a telephone number or an address for mail."""
+    return len(text) <= MOST_CHARACTERS and "@" not in text and not _LONG_NUMBER.search(text)

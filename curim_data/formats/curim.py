@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from curim_data.formats.base import Layout, Recognition, fold, is_personal
+from curim_data.formats.base import Layout, Recognition, fold, is_personal, is_text
 
 NAME: Final = "curim"
 DOCUMENTATION: Final = "docs/curim-export.md"
@@ -21,7 +21,6 @@ _ALIASES: Final = {
     "longitude": ("lon", "lng", "long"),
 }
 REQUIRED: Final = ("category", "latitude", "longitude")
-_TEXT: Final = ("description",)
 
 _GENDER: Final = {
     "woman": "γυναίκα, γ, θ, θήλυ, woman, female, f, femme",
@@ -68,10 +67,10 @@ def recognise(labels: Sequence[str]) -> Recognition:
         folded = fold(label)
         if folded in meaning:
             claims.setdefault(meaning[folded], []).append(place)
-        elif folded in _TEXT:
-            text.append(place)
         elif is_personal(label):
             personal.append(place)
+        elif is_text(label):
+            text.append(place)
         else:
             unused.append(place)
     missing = [column for column in REQUIRED if column not in claims]

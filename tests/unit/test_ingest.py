@@ -222,6 +222,70 @@ def test_personal_columns_and_free_text_are_dropped_and_named(home: Home, t: Tra
     assert "c@d.gr" not in kept.to_csv()
 
 
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("περιγραφή", "Σχόλια", "Διεύθυνση", "Παρατηρήσεις", "comments", "Internal notes", "address", "Commentaires"),
+        *("adresse", "message", "strange column"),
+    ],
+)
+def test_free_text_is_written_nowhere(home: Home, label: str) -> None:
+    secret = "Maria saw it"
+    rows = table(
+        line(alert_id="A1") + f";{secret}",
+        line(alert_id="A2", reported_at="?") + f";{secret}",
+        line(alert_id="A3", description=secret) + f";{secret};and more",
+        f"A4;{secret};{secret}",
+        f"{secret};{secret}",
+        f"6912345678;{secret}",
+        line(alert_id="A7", latitude="x", category=f"{secret} 691 234 5678", status=f"{secret} m@x.gr") + f";{secret}",
+        f"Total;{secret}" + ";" * 17,
+        header=f"{HEADER};{label}",
+    )
+    report = import_file(home, rows, "text.csv", now=NOW)
+    assert label in (report.unused if label == "strange column" else report.dropped)
+    aside = Store(home).quarantine(report.batch.id)
+    assert aside["row"].tolist() == [2, 3, 4, 5, 6, 7, 8]
+    assert aside["alert_id"].tolist() == ["A2", "A3", "A4", "", "", "A7", ""]
+    assert aside.loc[aside["row"] == 2, ["column", "value", "latitude"]].values.tolist() == [
+        ["reported_at", "?", "37.9430"]
+    ]
+    assert set(aside.columns) == {"row", "column", "value", "reason", "mend", *HEADER.split(";")} - {"description"}
+    assert aside.loc[aside["row"].isin([3, 4]), "mend"].str.contains("your own file").all()
+    for text in (secret, "5678", "m@x"):
+        assert text not in aside.to_csv() + stored(home).to_csv()
+
+
+def test_a_row_that_was_not_kept_is_mended_in_its_own_file(home: Home) -> None:
+    good, broken = line(alert_id="A1"), line(alert_id="A2", description="one;two")
+    first = import_file(home, table(good, broken), "own.csv", now=NOW)
+    assert (first.batch.accepted, first.batch.reasons) == (1, {"too_many_fields": 1})
+    mended = take(home, table(good, broken.replace("one;two", '"one;two"')))
+    assert (mended["accepted"], mended["duplicate"], mended["quarantined"]) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("Σπασμένο παγκάκι 2025", True),
+        ("x" * 60, True),
+        ("x" * 61, False),
+        ("call 6912345678", False),
+        ("call 691 234-5678", False),
+        ("maria@example.gr", False),
+    ],
+)
+def test_a_category_that_cannot_be_a_name_is_not_kept(home: Home, name: str, kept: bool) -> None:
+    rows = table(line(alert_id="1", category=name), line(alert_id="2", more_categories=f"noise|{name}"))
+    report = import_file(home, rows, "names.csv", now=NOW)
+    told = stored(home)
+    assert told.loc["1", "category"] == (name if kept else "uncategorised")
+    assert told.loc["2", "more_categories"].tolist() == (["noise", name] if kept else ["noise"])
+    assert report.flags["unknown_category"] == 2
+    assert list(report.unknown["category"]) == [told.loc["1", "category"]]
+    assert (name in stored(home).to_csv()) == kept
+
+
 def test_rows_set_aside_can_be_mended_and_imported_again(home: Home) -> None:
     report = import_file(home, table(line(alert_id="A1", reported_at="?"), line(alert_id="A2")), "one.csv", now=NOW)
     aside = Store(home).quarantine(report.batch.id)
