@@ -15,18 +15,54 @@ NO_AREA: Pair = (0, 0)
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A weighted displacement difference: estimate (negative: fewer than expected), its standard error, z, interval.
+class Effect:
+    """An estimate with its interval (negative: fewer than expected), its standard error, and z = estimate / se."""
+
+    estimate: Estimate
+    se: float
+    z: float
+
+
+@dataclass(frozen=True)
+class Difference(Effect):
+    """A weighted displacement difference.
 
     `local` and `displaced` are its two parts with their own intervals (the treated area against its comparison, the
     buffer against its own); `displaced` is 0 ± 0 where no buffer is given.
     """
 
-    estimate: Estimate
-    se: float
-    z: float
     local: Estimate
     displaced: Estimate
+
+
+def scaled_difference(treated: Pair, control: Pair, level: float = 0.95) -> Effect:
+    """Alerts of the treated area beyond what the comparison area's growth lets expect.
+
+    d = T1 - g T0 with g = C1 / C0; its variance, for Poisson counts, by the delta method:
+    T1 + g² T0 + g² T0² (1/C1 + 1/C0). It supposes that without the measure the areas would have changed by the same
+    share, so neither their sizes nor the lengths of the periods matter, and a city that grows does not pass for an
+    effect. Of a C1 of zero the uncertainty is taken as that of one alert. A C0 of zero gives NaN: nothing can be
+    expected from an area without alerts.
+
+    Parameters
+    ----------
+    treated, control
+        Alerts (before, after).
+
+    >>> d = scaled_difference((100, 70), (200, 190))
+    >>> round(d.estimate.value, 2), round(d.se, 2), round(d.estimate.low, 1), round(d.estimate.high, 1)
+    (-25.0, 15.86, -56.1, 6.1)
+    """
+    (t0, t1), (c0, c1) = treated, control
+    if min(t0, t1, c0, c1) < 0:
+        raise ValueError("counts must not be negative")
+    if c0 == 0:
+        return Effect(UNKNOWN, float("nan"), float("nan"))
+    growth = c1 / c0
+    variance = t1 + growth**2 * t0 + (t0 / c0) ** 2 * (max(c1, 1.0) + c1**2 / c0)
+    value, se = t1 - growth * t0, float(np.sqrt(variance))
+    half = float(stats.norm.isf((1 - level) / 2)) * se
+    return Effect(Estimate(value, value - half, value + half, level), se, value / se if se else float("nan"))
 
 
 def wdd(

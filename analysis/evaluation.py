@@ -10,16 +10,19 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.displacement import NO_AREA, Difference, Pair, Quotient, relative_effect, wdd, wdq
+from analysis.displacement import Difference, Effect, Pair, Quotient, relative_effect, scaled_difference, wdd, wdq
 from analysis.rates import UNKNOWN, Estimate
 from analysis.result import Choice
 from curim_data.i18n import Message, Num, Translator
 
-Test = Literal["wdd", "ratio"]
-# Areas whose counts before differ by more than this factor are too unlike for a difference in alerts.
+# difference: alerts beyond the comparison area's growth; ratio: the same as a ratio; wdd: the published difference.
+Test = Literal["difference", "ratio", "wdd"]
+# Areas whose counts before differ by more than this factor are told to be unlike.
 _ALIKE: Final = 1.5
 # "No sign that it moved" is said only where the interval excludes a doubling next door.
 _DOUBLED: Final = 2.0
+# A fall that is not shown is called likely where chance alone gives as large a one in fewer than one case in ten.
+_LIKELY: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def smallest_visible_drop(
     control_buffer_before: float = 0,
     time_weights: Pair = (1, 1),
     area_weights: tuple[float, float, float, float] = (1, 1, 1, 1),
-    test: Test = "wdd",
+    test: Test = "difference",
     alpha: float = 0.05,
     two_sided: bool = True,
     power: float = 0.8,
@@ -72,7 +75,8 @@ def smallest_visible_drop(
 
     Counts before and after are drawn as Poisson with the means given (after: brought to its length by `time_weights`),
     the treated area's after lowered by a share; the share is raised in steps of one percent (found by bisection) until
-    the named test finds a fall in `power` of the draws. `draws` of 4,000 know the power to ± 1.3 points.
+    the named test finds a fall in `power` of the draws. `draws` of 4,000 know the power to ± 1.3 points. Buffers and
+    weights matter to the published difference (`wdd`) only.
     """
     rng = np.random.default_rng(seed)
     length = time_weights[1] / time_weights[0]
@@ -103,45 +107,44 @@ def smallest_visible_drop(
 
 def _score(before: Any, after: Any, weight: Any, test: Test) -> Any:
     """The test's z for each draw; columns: control, treated, control buffer, buffer."""
+    if test == "wdd":
+        change = (after / weight[:, 1] - before / weight[:, 0]) @ np.array([-1, 1, -1, 1])
+        variance = (after / weight[:, 1] ** 2 + before / weight[:, 0] ** 2).sum(axis=1)
+        return change / np.sqrt(np.maximum(variance, 1e-9))
+    c0, t0, c1, t1 = np.maximum(np.column_stack([before[:, :2], after[:, :2]]).astype(float), 0.5).T
     if test == "ratio":
-        counts = np.maximum(np.column_stack([before[:, :2], after[:, :2]]).astype(float), 0.5)
-        logs = np.log(counts)
-        return (logs[:, 3] - logs[:, 1] - logs[:, 2] + logs[:, 0]) / np.sqrt((1 / counts).sum(axis=1))
-    change = (after / weight[:, 1] - before / weight[:, 0]) @ np.array([-1, 1, -1, 1])
-    variance = (after / weight[:, 1] ** 2 + before / weight[:, 0] ** 2).sum(axis=1)
-    return change / np.sqrt(np.maximum(variance, 1e-9))
+        return np.log(t1 / t0 * c0 / c1) / np.sqrt(1 / c0 + 1 / t0 + 1 / c1 + 1 / t1)
+    growth = c1 / c0
+    return (t1 - growth * t0) / np.sqrt(t1 + growth**2 * t0 + (growth * t0) ** 2 * (1 / c1 + 1 / c0))
 
 
 @dataclass(frozen=True)
 class Areas:
-    """Counts (before, after) of a plan's areas.
-
-    `control_buffer`: comparison area of the buffer, if it has its own. `time_weights`: length of the period before and
-    after. `sizes`: how many times as large as the treated area and the buffer their comparison areas are; None lets
-    `evaluate` choose.
-    """
+    """Alerts (before, after) of a plan's areas; `time_weights`: length of the period before and after."""
 
     treated: Pair
     control: Pair
     buffer: Pair | None = None
-    control_buffer: Pair | None = None
     time_weights: Pair = (1, 1)
-    sizes: Pair | None = None
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """What became of a plan.
 
-    `difference`: WDD of treated against comparison area (alerts, for the length of the period after). `total`: with the
-    buffer. `ratio`: relative effect. `moved`: change of the buffer relative to the comparison area (a ratio; above one:
-    more than expected), unknown without a buffer. `quotient`: WDQ. `warnings`: what to beware of.
+    `test`: the one named in advance, by which the sentence judges. `difference`: alerts beyond the comparison area's
+    growth, for the length of the period after; `total`: the same for treated area and buffer together (None without a
+    buffer). `ratio`: relative effect. `published`: the weighted displacement difference as published, counts before
+    brought to the length of the period after. `moved`: change of the buffer relative to the comparison area (a ratio;
+    above one: more than expected), unknown without a buffer. `quotient`: WDQ. `warnings`: what to beware of.
     """
 
     areas: Areas
-    difference: Difference
-    total: Difference
+    test: Test
+    difference: Effect
+    total: Effect | None
     ratio: Estimate
+    published: Difference
     moved: Estimate
     quotient: Quotient
     n: int
@@ -150,10 +153,14 @@ class Evaluation:
 
     def sentence(self, t: Translator) -> str:
         """How many fewer or more than expected, how sure, and whether the problem moved next door."""
-        return " ".join(part for part in (self._effect(t), self._next_door(t)) if part)
+        effect = self._in_percent(t) if self.test == "ratio" else self._in_alerts(t)
+        return " ".join(part for part in (effect, self._next_door(t)) if part)
 
-    def _effect(self, t: Translator) -> str:
-        effect = self.difference.estimate
+    def _in_alerts(self, t: Translator) -> str:
+        found: Effect = self.published if self.test == "wdd" else self.difference
+        effect = found.estimate
+        if not effect.known:
+            return t("The comparison area had no alerts before, so nobody can say how many were to be expected.")
         count = round(abs(effect.value))
         values = {"low": _amount(effect.low, t), "high": _amount(effect.high, t)}
         if count == 0:
@@ -165,22 +172,28 @@ class Evaluation:
                 count,
                 **values,
             )
-            if effect.high < 0:
-                return t("{start}: a fall is shown.", start=start)
-            if stats.norm.cdf(self.difference.z) < 0.1:
-                return t("{start}: a fall is likely but not shown.", start=start)
-            return t("{start}: no change is shown.", start=start)
-        start = t.n(
-            "{n} alert more than expected (from {low} to {high})",
-            "{n} alerts more than expected (from {low} to {high})",
-            count,
-            **values,
-        )
-        return (
-            t("{start}: a rise is shown.", start=start)
-            if effect.low > 0
-            else t("{start}: no change is shown.", start=start)
-        )
+        else:
+            start = t.n(
+                "{n} alert more than expected (from {low} to {high})",
+                "{n} alerts more than expected (from {low} to {high})",
+                count,
+                **values,
+            )
+        return _verdict(t, start, effect.low > 0, effect.high < 0, found.z)
+
+    def _in_percent(self, t: Translator) -> str:
+        ratio = self.ratio
+        if not ratio.known:
+            return t("One of the counts is zero, so the ratio to what was expected cannot be computed.")
+        values = {"low": _percent(ratio.low, t), "high": _percent(ratio.high, t)}
+        share = t.percent(abs(ratio.value - 1))
+        if share == t.percent(0):
+            return t("As many alerts as expected (from {low} to {high}).", **values)
+        if ratio.value < 1:
+            start = t("{share} fewer alerts than expected (from {low} to {high})", share=share, **values)
+        else:
+            start = t("{share} more alerts than expected (from {low} to {high})", share=share, **values)
+        return _verdict(t, start, ratio.low > 1, ratio.high < 1, _log_z(ratio))
 
     def _next_door(self, t: Translator) -> str:
         if self.areas.buffer is None:
@@ -196,44 +209,36 @@ class Evaluation:
         return t("No sign that the problem moved next door.")
 
 
-def evaluate(areas: Areas, level: float = 0.95) -> Evaluation:
+def evaluate(areas: Areas, level: float = 0.95, test: Test = "difference") -> Evaluation:
     """Compare the treated area with its comparison area, before and after, and look next door.
 
-    Counts before are brought to the length of the period after, so "fewer" reads in alerts of that period. Where an
-    area and its comparison differ in alerts before by more than half, the comparison is brought to the area's size (as
-    area weight): a change in number means little between unlike areas. The buffer is judged by its ratio against its
-    own comparison area, or where it has none against that of the treated area.
+    Every estimate is made; `test`, the one named in advance, decides what the sentence says. The buffer is judged by
+    its ratio against the comparison area.
     """
-    scaled = (areas.time_weights[0] / areas.time_weights[1], 1.0)
-    buffer, control_buffer = areas.buffer or NO_AREA, areas.control_buffer or NO_AREA
-    sizes = areas.sizes or (_size(areas.treated, areas.control), _size(buffer, control_buffer))
-    weights = (sizes[0], 1.0, sizes[1], 1.0)
-    difference = wdd(areas.control, areas.treated, time_weights=scaled, area_weights=weights, level=level)
-    total = wdd(
-        areas.control,
-        areas.treated,
-        control_buffer,
-        buffer,
-        time_weights=scaled,
-        area_weights=weights,
-        level=level,
-    )
-    pairs = (areas.treated, areas.control, buffer, control_buffer)
+    treated, control, buffer = areas.treated, areas.control, areas.buffer
+    both = None if buffer is None else (treated[0] + buffer[0], treated[1] + buffer[1])
+    to_length = (areas.time_weights[0] / areas.time_weights[1], 1.0)
     return Evaluation(
         areas=areas,
-        difference=difference,
-        total=total,
-        ratio=relative_effect(areas.treated, areas.control, level),
-        moved=relative_effect(buffer, areas.control_buffer or areas.control, level) if areas.buffer else UNKNOWN,
-        quotient=wdq(areas.treated, buffer, areas.control) if areas.buffer else Quotient(None, None, None, None),
-        n=int(sum(sum(pair) for pair in pairs)),
-        choices=_choices(sizes[0]),
-        warnings=_warnings(areas),
+        test=test,
+        difference=scaled_difference(treated, control, level),
+        total=None if both is None else scaled_difference(both, control, level),
+        ratio=relative_effect(treated, control, level),
+        published=wdd(control, treated, time_weights=to_length, level=level),
+        moved=UNKNOWN if buffer is None else relative_effect(buffer, control, level),
+        quotient=Quotient(None, None, None, None) if buffer is None else wdq(treated, buffer, control),
+        n=int(sum(sum(pair) for pair in (treated, control, buffer or (0, 0)))),
+        choices=(Choice("test", test, _EXPECTED["wdd" if test == "wdd" else "difference"]),),
+        warnings=_warnings(areas, test),
     )
 
 
 def by_gender(areas: Mapping[str, Areas], level: float = 0.95) -> pd.DataFrame:
-    """One row a gender: before, after, difference, low, high (alerts), ratio, ratio_low, ratio_high (NaN: too few)."""
+    """One row a gender: before, after, difference, low, high (alerts), ratio, ratio_low, ratio_high (NaN: too few).
+
+    Each gender is compared with the same gender in the comparison area, so the differences need not add up to that of
+    all alerts.
+    """
     rows = []
     for gender, counts in areas.items():
         result = evaluate(counts, level)
@@ -245,29 +250,17 @@ def by_gender(areas: Mapping[str, Areas], level: float = 0.95) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def _size(area: Pair, comparison: Pair) -> float:
-    """Weight of a comparison area: 1 where the areas are alike before, else how many times as many alerts it had."""
-    if min(area[0], comparison[0]) <= 0:
-        return 1.0
-    size = comparison[0] / area[0]
-    return 1.0 if 1 / _ALIKE <= size <= _ALIKE else size
+_EXPECTED: Final[Mapping[str, Message]] = {
+    "difference": Message(
+        "Expected: what the treated area would have had if it had changed by the same share as the comparison area."
+    ),
+    "wdd": Message(
+        "Expected: what the treated area would have had if it had changed by as many alerts as the comparison area."
+    ),
+}
 
 
-def _choices(size: float) -> tuple[Choice, ...]:
-    if size == 1:
-        told = Message(
-            "Expected: what the treated area would have had if it had changed by as many alerts as the comparison area."
-        )
-    else:
-        told = Message(
-            "The comparison area had {size} times as many alerts before, so its change was brought to the size of the "
-            "treated area.",
-            {"size": Num(size, 2)},
-        )
-    return (Choice("comparison_size", size, told),)
-
-
-def _warnings(areas: Areas) -> tuple[Message, ...]:
+def _warnings(areas: Areas, test: Test) -> tuple[Message, ...]:
     found = [
         Message(
             "Places chosen because they were bad tend to get better by themselves (regression to the mean). The "
@@ -283,6 +276,13 @@ def _warnings(areas: Areas) -> tuple[Message, ...]:
                 {"treated": int(treated), "control": int(control)},
             )
         )
+    if test == "wdd":
+        found.append(
+            Message(
+                "The published difference supposes that both areas change by the same number of alerts; where all of "
+                "the city grows or shrinks, it finds effects that are none."
+            )
+        )
     if min(*areas.treated, *areas.control) < 10:
         found.append(Message("Some counts are below 10: intervals are rough and a real effect can easily be missed."))
     return tuple(found)
@@ -292,3 +292,25 @@ def _amount(value: float, t: Translator) -> str:
     """A difference in words: "44 fewer", "1 more"."""
     count = round(abs(value))
     return t.n("{n} fewer", "{n} fewer", count) if value < 0 else t.n("{n} more", "{n} more", count)
+
+
+def _percent(ratio: float, t: Translator) -> str:
+    """A ratio in words: "20% fewer", "5% more"."""
+    size = t.percent(abs(ratio - 1))
+    return t("{share} fewer", share=size) if ratio < 1 else t("{share} more", share=size)
+
+
+def _log_z(ratio: Estimate) -> float:
+    """z of a ratio's logarithm, found back from its interval."""
+    half = float(stats.norm.isf((1 - ratio.level) / 2))
+    return float(2 * half * np.log(ratio.value) / np.log(ratio.high / ratio.low))
+
+
+def _verdict(t: Translator, start: str, rise: bool, fall: bool, z: float) -> str:
+    if fall:
+        return t("{start}: a fall is shown.", start=start)
+    if rise:
+        return t("{start}: a rise is shown.", start=start)
+    if stats.norm.cdf(z) < _LIKELY:
+        return t("{start}: a fall is likely but not shown.", start=start)
+    return t("{start}: no change is shown.", start=start)

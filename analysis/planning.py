@@ -96,7 +96,7 @@ def draft(
         start=start,
         finish=by,
         areas=Areas(problem.cells, buffer_cells(problem.cells, city), like.cells if like else ()),
-        assessment=Assessment("wdd", seen.alerts, by + REVIEW_AFTER),
+        assessment=Assessment("difference", seen.alerts, by + REVIEW_AFTER),
         gender_check=GenderCheck(affected=gender_sentence(problem, t)),
     )
     reasons = like.reasons if like else ()

@@ -15,8 +15,9 @@ from curim_data.i18n import Translator
 from curim_data.plan import STATUS_WORDS, Plan
 
 METHODS: Final[Mapping[str, Callable[[Translator], str]]] = {
-    "wdd": lambda t: t("Weighted displacement difference: change in the treated area against the comparison area"),
+    "difference": lambda t: t("Difference: alerts fewer or more than the comparison area's change lets expect"),
     "ratio": lambda t: t("Rate ratio: change in percent in the treated area against the comparison area"),
+    "wdd": lambda t: t("Weighted displacement difference as published: for areas that change by as many alerts"),
 }
 
 
@@ -122,7 +123,7 @@ def _knowing(plan: Plan, t: Translator, picture: Picture | None) -> Iterator[Blo
     least = t("not known") if seen is None else t.n("{n} alert fewer", "{n} alerts fewer", -int(-seen // 1))
     facts = Facts(
         (
-            (t("Test, named in advance"), METHODS.get(plan.assessment.method, METHODS["wdd"])(t)),
+            (t("Test, named in advance"), METHODS.get(plan.assessment.method, METHODS["difference"])(t)),
             (t("Treated area"), _cells(plan.areas.treated, t)),
             (t("Buffer, where it could move to"), _cells(plan.areas.buffer, t)),
             (t("Comparison area"), _cells(plan.areas.comparison, t)),

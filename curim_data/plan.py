@@ -162,9 +162,12 @@ class Areas:
 
 @dataclass(frozen=True)
 class Assessment:
-    """How we shall know, named before the start. smallest_drop: alerts fewer that would be seen four times in five."""
+    """How we shall know, named before the start.
 
-    method: str = "wdd"
+    method: a test of `analysis.evaluation`; smallest_drop: alerts fewer that would be seen four times in five.
+    """
+
+    method: str = "difference"
     smallest_drop: float | None = None
     review: dt.date | None = None
     note: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 import pandas as pd
@@ -125,16 +125,14 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience) -> PlanEval
     windows = windows_for(source, plan.start, plan.finish)
     counts = plan_counts(source, plan, audience, windows)
     areas = _areas(counts.frame, windows)
-    result = evaluate(areas) if areas else None
+    test = named_test(plan)
+    result = evaluate(areas, test=test) if areas else None
     genders, hidden = _genders(plan_counts(source, plan, audience, windows, ["affected_gender"]).frame, windows)
     f = evaluation_filter(source, plan).replace(period="", start=windows.before[0], end=windows.after[1])
     shown = {name: getattr(plan.areas, name) for name in AREAS}
     visible = None
     if areas is not None:
-        method: Test = "ratio" if plan.assessment.method == "ratio" else "wdd"
-        visible = smallest_visible_drop(
-            areas.treated[0], areas.control[0], time_weights=windows.lengths, area_weights=_weights(result), test=method
-        )
+        visible = smallest_visible_drop(areas.treated[0], areas.control[0], time_weights=windows.lengths, test=test)
     return PlanEvaluation(
         windows=windows,
         counts=counts,
@@ -149,9 +147,9 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience) -> PlanEval
     )
 
 
-def _weights(result: Evaluation | None) -> tuple[float, float, float, float]:
-    size = float(result.choices[0].value) if result else 1.0
-    return (size, 1.0, 1.0, 1.0)
+def named_test(plan: Plan) -> Test:
+    """The test that the plan named in advance; the difference where it names none that is known."""
+    return next((test for test in get_args(Test) if test == plan.assessment.method), "difference")
 
 
 def _own_warnings(plan: Plan) -> tuple[Message, ...]:

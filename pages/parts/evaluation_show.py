@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from analysis.evaluation import Evaluation
 from analysis.rates import Estimate
 from curim_data.access import Audience
 from curim_data.alert import Gender
@@ -36,6 +37,7 @@ from pages.parts.page import Dataset, Page
 from pages.parts.plan_map import AREA_WORDS, areas_map
 from pages.parts.plan_store import ask_who, may_edit, plans, spoken, who
 from pages.parts.tables import download, table
+from pages.parts.text import plain
 
 # Columns of the table by gender on a phone; its download holds them too, the rest stand in the figure.
 NARROW = ("label", "before", "after", "ratio")
@@ -81,7 +83,7 @@ def show_page(page: Page) -> None:
     study = _evaluated(page.dataset, _asked(plan), page.audience)
     _verdict(page, plan, study)
     _counts(page, plan, study)
-    _tests(page, study)
+    _tests(page, plan, study)
     _months(page, plan, study)
     _genders(page, study)
     _limits(page, study)
@@ -122,9 +124,9 @@ def _verdict(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         st.subheader(study.result.sentence(t))
     st.caption(_span(t, study.windows))
     if page.source is not None:
-        st.caption(evaluation_filter(page.source, plan).sentence(t, page.city, dates=_dates(study.windows)))
+        st.caption(plain(evaluation_filter(page.source, plan).sentence(t, page.city, dates=_dates(study.windows))))
     if plan.result:
-        st.caption(t("Kept with the plan: {result}", result=plan.result))
+        st.caption(t("Kept with the plan: {result}", result=plain(plan.result)))
 
 
 def _dates(windows: Windows) -> tuple[object, object]:
@@ -174,21 +176,20 @@ def _counts(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         areas_map(page, plan.areas, key="evaluation_map", span=1.0 if page.narrow else 0.5)
 
 
-def _tests(page: Page, study: PlanEvaluation) -> None:
+def _tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     t, result = page.t, study.result
     if result is None:
         return
     st.subheader(t("How sure"))
-    rows = [
-        (t("Alerts more or fewer than expected"), *_interval(t, result.difference.estimate, 0)),
-        (t("The same, with the buffer"), *_interval(t, result.total.estimate, 0)),
-        (t("Ratio to what was expected (1: no change)"), *_interval(t, result.ratio, 2)),
-    ]
-    if result.areas.buffer is not None:
-        rows.append((t("Ratio next door (above 1: it may have moved)"), *_interval(t, result.moved, 2)))
-        quotient = result.quotient.wdq
-        told = t("not computable") if quotient is None else t.number(quotient, 2)
-        rows.append((t("Displacement quotient (above 0: benefit spread)"), told, t("none")))
+    found: dict[str, tuple[str, tuple[str, str]]] = {
+        "difference": (t("Alerts more or fewer than expected"), _interval(t, result.difference.estimate, 0)),
+        "ratio": (t("Ratio to what was expected (1: no change)"), _interval(t, result.ratio, 2)),
+        "wdd": (t("Weighted displacement difference as published"), _interval(t, result.published.estimate, 0)),
+    }
+    named, told = found.pop(result.test)
+    rows = [(t("{what}: the test named in advance", what=named), *told)]
+    rows += [(what, *other) for what, other in found.values()]
+    rows += _next_door(t, plan, result)
     columns = ["what", "value", "interval"]
     headings = dict(zip(columns, (t("What"), t("Value"), t("95 % interval")), strict=True))
     frame = pd.DataFrame(rows, columns=columns).rename(columns=headings)
@@ -196,6 +197,21 @@ def _tests(page: Page, study: PlanEvaluation) -> None:
     download(t, frame, "evaluation_tests.csv", key="evaluation_tests_download")
     for choice in study.choices:
         st.caption(t(choice.told))
+
+
+def _next_door(t: Translator, plan: Plan, result: Evaluation) -> list[tuple[str, str, str]]:
+    """Rows on the buffer: none without one, "protected" where its counts are."""
+    if not plan.areas.buffer:
+        return []
+    if result.total is None:
+        return [(t("Ratio next door (above 1: it may have moved)"), t("protected"), t("none"))]
+    quotient = result.quotient.wdq
+    told = t("not computable") if quotient is None else t.number(quotient, 2)
+    return [
+        (t("Alerts more or fewer than expected, with the buffer"), *_interval(t, result.total.estimate, 0)),
+        (t("Ratio next door (above 1: it may have moved)"), *_interval(t, result.moved, 2)),
+        (t("Displacement quotient (above 0: benefit spread)"), told, t("none")),
+    ]
 
 
 def _interval(t: Translator, estimate: Estimate, digits: int) -> tuple[str, str]:
@@ -257,7 +273,10 @@ def _genders(page: Page, study: PlanEvaluation) -> None:
             file_name="evaluation_by_gender.csv",
         )
         st.caption(
-            t("Treated area, against the comparison area. An interval that holds 1 shows neither a fall nor a rise.")
+            t(
+                "Treated area, against the same gender in the comparison area; so the differences need not add up to "
+                "that of all alerts. An interval that holds 1 shows neither a fall nor a rise."
+            )
         )
     if study.hidden_genders:
         names = t.join([gender_label(t, code) for code in study.hidden_genders])
@@ -309,6 +328,6 @@ def _keep(page: Page, plan: Plan, study: PlanEvaluation) -> None:
             replace(stored, result=f"{study.result.sentence(t)} {_span(t, study.windows)}", status=status), who(page)
         )
     except PlanProblem as problem:
-        st.error(t(problem.message))
+        st.error(plain(t(problem.message)))
         return
     st.rerun()

@@ -6,12 +6,13 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import h3.api.basic_str as h3
 import pandas as pd
 import streamlit as st
 
-from analysis.evaluation import smallest_visible_drop
+from analysis.evaluation import Test, smallest_visible_drop
 from analysis.planning import buffer_cells, compare_areas
 from analysis.report_plan import METHODS
 from curim_data import queries
@@ -20,7 +21,7 @@ from curim_data.engine import open_source
 from curim_data.home import Home
 from curim_data.i18n import Message, Num
 from curim_data.plan import Areas, Plan, from_json, to_json
-from curim_data.study_evaluation import AREAS, BEGUN, evaluation_filter
+from curim_data.study_evaluation import AREAS, BEGUN, evaluation_filter, named_test
 from curim_data.study_plan import area_counts
 from pages.parts.caching import remember
 from pages.parts.page import Dataset, Page
@@ -46,11 +47,11 @@ def areas_step(page: Page, edit: Edit) -> Plan:
 
 def _form(page: Page, edit: Edit, plan: Plan) -> Plan:
     t = page.t
-    method = st.radio(
+    method: Test = st.radio(
         t("The test, named in advance"),
-        list(METHODS),
+        list(get_args(Test)),
         format_func=lambda name: METHODS[name](t),
-        key=seeded(edit.key("method"), plan.assessment.method if plan.assessment.method in METHODS else "wdd"),
+        key=seeded(edit.key("method"), named_test(plan)),
     )
     plan = _proposed(page, edit, plan)
     drop = _promised(page, edit, plan, method)
@@ -103,11 +104,11 @@ def _proposal(dataset: Dataset, told: str, audience: Audience, rings: int) -> tu
 
 
 @remember
-def _visible(treated: float, comparison: float, method: str) -> float | None:
-    return smallest_visible_drop(treated, comparison, test="ratio" if method == "ratio" else "wdd").alerts
+def _visible(treated: float, comparison: float, test: Test) -> float | None:
+    return smallest_visible_drop(treated, comparison, test=test).alerts
 
 
-def _promised(page: Page, edit: Edit, plan: Plan, method: str) -> float | None:
+def _promised(page: Page, edit: Edit, plan: Plan, method: Test) -> float | None:
     """The smallest fall that would be seen: as it was named, found anew only where areas or test change."""
     named = edit.kept
     if plan.areas == named.areas and method == named.assessment.method and named.assessment.smallest_drop is not None:

@@ -89,10 +89,10 @@ def test_the_ratio_of_ratios():
 def test_the_drop_that_is_visible():
     # Fifty alerts an area, one-sided at 1 %: (2.326 + 0.842) sqrt(200) = 45 by the formula, which takes the count after
     # for as variable as the one before; simulated it is a little less, since fewer alerts vary less.
-    drop = smallest_visible_drop(50, 50, alpha=0.01, two_sided=False)
+    drop = smallest_visible_drop(50, 50, alpha=0.01, two_sided=False, test="wdd")
     assert drop.alerts == pytest.approx(40, abs=1)
     # Half the power: 33 by the formula.
-    half = smallest_visible_drop(50, 50, alpha=0.01, two_sided=False, power=0.5)
+    half = smallest_visible_drop(50, 50, alpha=0.01, two_sided=False, power=0.5, test="wdd")
     assert half.alerts == pytest.approx(31, abs=2)
 
 
