@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,19 +108,6 @@ def wdd(
 
     total, se = part(slice(0, 4))
     return Difference(total, se, total.value / se if se else float("nan"), part(slice(0, 2))[0], part(slice(2, 4))[0])
-
-
-def harm(differences: Sequence[Difference], weights: Sequence[float], level: float = 0.95) -> Difference:
-    """Several differences added up by their harm: Σ w d with variance Σ w² se².
-
-    Wheeler, A. P. (2020). Amending the WDD test to incorporate harm weights.
-    """
-    w = np.asarray(weights, dtype=float)
-    value = float(w @ [d.estimate.value for d in differences])
-    se = float(np.sqrt(w**2 @ [d.se**2 for d in differences]))
-    half = float(stats.norm.isf((1 - level) / 2)) * se
-    estimate = Estimate(value, value - half, value + half, level)
-    return Difference(estimate, se, value / se if se else float("nan"), estimate, Estimate(0.0, 0.0, 0.0, level))
 
 
 def relative_effect(treated: Pair, control: Pair, level: float = 0.95) -> Estimate:

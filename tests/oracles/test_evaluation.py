@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from analysis.displacement import harm, relative_effect, wdd, wdq
+from analysis.displacement import relative_effect, wdd, wdq
 from analysis.evaluation import smallest_visible_drop
 
 PAPER = {"control": (308, 318), "treated": (207, 110), "control_buffer": (150, 140), "buffer": (178, 157)}
@@ -60,17 +60,6 @@ def test_the_blog_example():
 
 def test_the_variance_of_the_buffer_has_no_misplaced_bracket():
     assert wdd((0, 0), (0, 0), (30, 30), (20, 30)).se == pytest.approx(math.sqrt(110))
-
-
-def test_harm_of_five_kinds_of_crime():
-    control = [(133, 91), (388, 305), (148, 97), (86, 64), (94, 67)]
-    treated = [(130, 74), (327, 202), (398, 190), (144, 92), (183, 96)]
-    parts = [wdd(c, t) for c, t in zip(control, treated, strict=True)]
-    result = harm(parts, [3, 2, 5, 7, 10])
-    assert result.estimate.value == -1721
-    assert result.se == pytest.approx(304.10360077, abs=5e-9)
-    assert result.z == pytest.approx(-5.65925558, abs=5e-9)
-    assert (result.estimate.low, result.estimate.high) == pytest.approx((-2317.03210507, -1124.96789493), abs=5e-9)
 
 
 def test_the_quotient_and_its_companions():
