@@ -1,4 +1,4 @@
-"""EARS bounds, Wheeler's band and the Sen slope against published values."""
+"""EARS bounds and Wheeler's band against published values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from analysis.alarms import ears, eight_before
-from analysis.trends import sen_slope
 
 # Weekly reports of Salmonella Agona in the United Kingdom from 1990 on (file salmonella.agona of the R package
 # surveillance), the first 92 weeks.
@@ -35,8 +34,3 @@ def test_the_bounds_of_ears_that_salmon_and_others_print_for_salmonella_newport(
 def test_wheelers_band_round_sixteen():
     band = eight_before([16] * 9)
     assert (band.expected[8], band.lower[8], band.upper[8]) == (16, 6.25, 30.25)
-
-
-def test_sen_slope_on_twelve_values():
-    # Gilbert's rule worked by hand: the median of all 66 pairwise slopes of these ranks is 1.
-    assert sen_slope(np.array([1, 2, 4, 3, 5, 7, 6, 8, 10, 9, 12, 11], dtype=float)) == 1
