@@ -8,6 +8,7 @@ authors wrote and aggregated counts, never an alert.
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from curim_data.i18n import Message, translator
@@ -25,6 +28,7 @@ from curim_data.plan import MOVES, STATUS_WORDS, Plan, PlanStatus, from_json, to
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 74_655_002  # any number that names the schema's advisory lock in PostgreSQL
+_MIGRATING: Final = threading.Lock()  # alembic keeps the connection it works on in a variable of the process
 
 
 class PlanProblem(ValueError):
@@ -94,7 +98,17 @@ class PlanStore:
     def __init__(self, url: str) -> None:
         self.url = url
         self._engine = _engine(url)
-        self._migrate()
+        try:
+            self._migrate()
+        except sa.exc.OperationalError as error:
+            self._engine.dispose()
+            why = " ".join(str(error.orig).split())
+            raise PlanProblem(
+                Message(
+                    "The plans cannot be opened ({why}). Check where they are kept and who may write there.",
+                    {"why": why},
+                )
+            ) from error
 
     def create(self, plan: Plan, who: str) -> Plan:
         """Keep a new plan; returns it with its id and version 1."""
@@ -183,9 +197,12 @@ class PlanStore:
     def _migrate(self) -> None:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        with self._engine.begin() as connection:
+        with _MIGRATING, self._engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            newest = ScriptDirectory.from_config(config).get_heads()
+            if set(MigrationContext.configure(connection).get_current_heads()) == set(newest):
+                return
             config.attributes.update(connection=connection, metadata=_Base.metadata)
             command.upgrade(config, "head")
 

@@ -87,6 +87,34 @@ def test_two_open_an_empty_store_at_once(tmp_path: Path) -> None:
     again.close()
 
 
+def test_many_databases_are_opened_at_once(tmp_path: Path) -> None:
+    urls = [f"sqlite:///{tmp_path / f'plans{n % 4}.sqlite'}" for n in range(24)]
+
+    def open_and_list(url: str) -> int:
+        opened = PlanStore(url)
+        found = opened.list()
+        opened.close()
+        return len(found)
+
+    with ThreadPoolExecutor(12) as pool:
+        assert list(pool.map(open_and_list, urls)) == [0] * 24
+
+
+def test_a_store_that_is_up_to_date_is_not_upgraded(store: PlanStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("curim_data.plans.command.upgrade", fail)
+    again = PlanStore(store.url)
+    assert again.list() == ()
+    again.close()
+
+
+def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    with pytest.raises(PlanProblem, match="cannot be opened"):
+        PlanStore(f"sqlite:///{tmp_path}")
+
+
 def test_the_board_allows_only_its_moves(store: PlanStore) -> None:
     made = store.create(plan(), "maria")
     with pytest.raises(PlanProblem, match="Draft"):
