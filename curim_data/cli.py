@@ -40,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(_words(error, t))
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (the reader of our output has gone; nothing to flush)
+    except OSError as error:
+        what, why = error.filename or "", error.strerror or str(error)
+        return _fail(t("{file} cannot be read or written: {why}.", file=what, why=why) if what else f"{why}.")
     return 0
 
 

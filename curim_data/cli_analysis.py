@@ -288,6 +288,7 @@ COMMANDS = (
             "complete": Opt(Message("Give weeks, cells, districts ... without alerts a zero."), ("--complete",)),
             "out": _OUT_CSV,
         },
+        audience=Audience.ANALYST,
     ),
     Command(
         "hotspots",
@@ -299,6 +300,7 @@ COMMANDS = (
             "resolution": Opt(Message("H3 resolution of map cells; chosen unless given."), ("--resolution",)),
             "out": Opt(Message("GeoJSON or CSV file to write."), ("--out",)),
         },
+        audience=Audience.ANALYST,
     ),
     Command(
         "trends",
@@ -306,5 +308,6 @@ COMMANDS = (
         Message("Follow the alerts over time, with what was usual."),
         True,
         {"unit": Opt(Message("Step of the series."), ("--by",)), "out": _OUT_CSV},
+        audience=Audience.ANALYST,
     ),
 )

@@ -13,7 +13,7 @@ from curim_data.cli_frame import Command, Opt, Refused, Run, write_table
 from curim_data.home import create_home
 from curim_data.i18n import Message
 from curim_data.refresh import refresh
-from curim_data.store import Batch, Store
+from curim_data.store import Batch, Store, StoreError
 
 COUNTS = ("read", "accepted", "updated", "duplicate", "quarantined", "repaired", "unmapped")
 
@@ -46,7 +46,7 @@ def import_files(
                 report = import_file(
                     run.home, file, file.name, format=format, dates=dates, dry_run=dry_run, progress=step
                 )
-        except ImportProblem as problem:
+        except (ImportProblem, StoreError) as problem:
             failed = failed or problem.message
             told.append({"file": file.name, "error": run.t(problem.message)})
             continue

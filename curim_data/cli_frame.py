@@ -48,14 +48,17 @@ class Opt:
 
 @dataclass(frozen=True)
 class Command:
-    """A command: its path ("plan draft"), its function and help, whether it takes the filter, and its usual reader."""
+    """A command: its path ("plan draft"), its function and help, whether it takes the filter, and its usual reader.
+
+    A command whose answer is the same for every audience has no usual reader and does not ask for one.
+    """
 
     path: str
     run: Callable[..., None]
     help: Message
     filtered: bool
     options: Mapping[str, Opt]
-    audience: Audience = Audience.ANALYST
+    audience: Audience | None = None
 
 
 @dataclass
@@ -243,10 +246,12 @@ def _with_options(command: Command, t: Translator) -> Callable[..., None]:
             parameters.append(_keyword(f"{_FILTER}{word}", str | None, option))
     common = {
         "home": (Path | None, typer.Option(None, "--home", help=t("Folder of the data; CURIM_HOME, or var/."))),
-        "audience": (Audience, typer.Option(command.audience, "--audience", help=t("For whom the numbers are."))),
         "lang": (str | None, typer.Option(None, "--lang", help=t("Language: el, en or fr."))),
         "as_json": (bool, typer.Option(False, "--json", help=t("Print one JSON object and nothing else."))),
     }
+    if command.audience is not None:
+        option = typer.Option(command.audience, "--audience", help=t("For whom the numbers are."))
+        parameters.append(_keyword("audience", Audience, option))
     parameters += [_keyword(name, kind, option) for name, (kind, option) in common.items()]
 
     def call(**given: Any) -> None:
@@ -258,7 +263,7 @@ def _with_options(command: Command, t: Translator) -> Callable[..., None]:
         run = Run(
             t=t,
             home=Home(folder) if folder else Home.default(),
-            audience=given.pop("audience"),
+            audience=given.pop("audience", Audience.ANALYST),
             as_json=given.pop("as_json"),
             query={word: text for word, text in query.items() if text},
         )

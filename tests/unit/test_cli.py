@@ -180,6 +180,7 @@ def test_sample_is_written_again(capsys: Capture, copied: Home, tmp_path: Path) 
     assert main_export.read_bytes() == sample_data.MAIN_EXPORT.read_bytes()
 
 
+WITHOUT_AUDIENCE = [["batches"], ["quarantine", "x"], ["plan", "list"], ["plan", "show", "x"], ["plan", "export", "x"]]
 UNUSABLE = [
     (["counts", "--period", "yesterday"], "--period yesterday"),
     (["counts", "--from", "1 March"], "1 March"),
@@ -198,6 +199,8 @@ UNUSABLE = [
     (["nothing"], "nothing"),
     (["plan"], ""),
     (["counts", "--audience", "king"], "king"),
+    (["import", str(sample_data.DIRTY_EXPORT), "--home", "/proc/nothing"], "/proc/nothing"),
+    *(([*path, "--audience", "council"], "--audience") for path in WITHOUT_AUDIENCE),
 ]
 
 
