@@ -76,7 +76,8 @@ TOLD: Final = pa.schema(
 
 # What the city's profile adds: geometry once, integers afterwards. `inside`: on the city's land mask; alerts without
 # coordinates have none. `place`: the nearest landmark in reach. `hours`: every local hour that the alert's span
-# touches. `local_date` and its kin come from `occurred_from`, or from `reported_at` where that is not known.
+# touches, in order, so that one smaller than the first belongs to the next day. `local_date` and its kin come from
+# `occurred_from`, or from `reported_at` where that is not known.
 ENRICHED: Final = pa.schema(
     [
         pa.field("x", pa.float64()),

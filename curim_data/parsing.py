@@ -18,6 +18,7 @@ BoolArray = npt.NDArray[np.bool_]
 DAY_FIRST, MONTH_FIRST = "day-first", "month-first"
 
 _ISO: Final = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?)?( ?(Z|[+-]\d{2}:?\d{2}))?$"
+_DATE_WITH_OFFSET: Final = r"^(\d{4}-\d{1,2}-\d{1,2}) ?(?:Z|[+-]\d{2}:?\d{2})$"  # a date has no need of one
 _OFFSET: Final = r"\d:\d{2}.*( ?(Z|[+-]\d{2}:?\d{2}))$"
 _NUMERIC: Final = (
     r"^(?P<one>\d{1,2})[/.\-](?P<two>\d{1,2})[/.\-](?P<year>\d{4})"
@@ -93,6 +94,7 @@ def parse_moments(column: Any, zone: str, order: str | None) -> Moments:
     occurrence, one that the change to summer time skips is moved to the end of the gap.
     """
     given = filled(column)
+    column = pc.replace_substring_regex(column, _DATE_WITH_OFFSET, r"\1")
     instants = pd.Series(pd.NaT, index=range(len(given)), dtype="datetime64[us, UTC]")
     iso = _matches(column, _ISO) & given
     offset = iso & _matches(column, _OFFSET)
@@ -165,8 +167,9 @@ def parse_numbers(column: Any) -> Numbers:
     text = pc.replace_substring(column, ",", ".")
     text = pc.replace_substring_regex(text, r"^\+", "")
     text = pc.if_else(pa.array(good), text, None)
-    values = pc.cast(text, pa.float64()).to_numpy(False)
-    return Numbers(np.asarray(values, float), given, given & ~good, comma)
+    values = np.asarray(pc.cast(text, pa.float64()).to_numpy(False), float)
+    good &= np.isfinite(values)
+    return Numbers(np.where(good, values, np.nan), given, given & ~good, comma & good)
 
 
 @dataclass(frozen=True)

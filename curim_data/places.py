@@ -146,6 +146,9 @@ def _time(alerts: pa.Table, city: CityProfile) -> dict[str, pa.Array]:
 def _hours(begin: pd.Series, end: pd.Series, timed: BoolArray) -> pa.Array:
     """Every local hour that [begin, end) touches, each once, as a list; missing where no hour is known.
 
+    The hours stand in their order from the beginning and a span is at most 24 hours long: an hour smaller than the
+    first of its list belongs to the next day.
+
     Hours are stepped through in real time, so that the change of the clock neither adds nor hides one.
     """
     size = len(begin)

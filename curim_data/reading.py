@@ -78,7 +78,9 @@ def read_records(source: Path | bytes, name: str) -> Records:
 def _header(text: bytes, name: str) -> tuple[str, tuple[str, ...], int]:
     """Delimiter, header labels, and where the records begin."""
     skip = 0
-    if match := re.match(rb"\s*sep=(.)\n", text):
+    if match := re.match(rb"\s*sep=.\n", text):
+        skip = match.end()
+    if match := re.compile(rb"(?:[ \t]*\n)+").match(text, skip):
         skip = match.end()
     head = text[skip : skip + CHUNK].decode("utf-8", "ignore")
     choices = [(_consistency(head, delimiter), delimiter) for delimiter in _DELIMITERS]

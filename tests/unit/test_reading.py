@@ -72,6 +72,15 @@ def test_a_row_in_another_encoding_is_repaired_alone() -> None:
     assert records.refused[1].fields == ("α", "β")
 
 
+@pytest.mark.parametrize("before", ["\n", "\n \n\t\n", "sep=;\n\n", "\n\nsep=;\n"])
+def test_empty_lines_before_the_header_are_passed_over(before: str) -> None:
+    for mark in ("", "\ufeff"):
+        records = read(mark + before + "a;b\n1;2\n")
+        assert records.labels == ("a", "b")
+        assert values(records) == [["1", "2"]]
+        assert records.rows.tolist() == [1]
+
+
 def test_a_file_of_refused_rows_only() -> None:
     records = read("a;b;c\n;;\n1;2\n")
     assert records.table.num_rows == 0
@@ -106,6 +115,15 @@ def test_dates_in_many_spellings() -> None:
     assert read_.bad.tolist() == [False] * 7 + [True] * 5
 
 
+def test_a_date_alone_may_carry_an_offset() -> None:
+    read_ = parse_moments(
+        column("2025-03-01Z", "2025-03-01+02:00", "2025-03-01", "2025-03-01T10:00Z"), "Europe/Athens", None
+    )
+    assert read_.instants.iloc[:3].nunique() == 1
+    assert read_.day_only.tolist() == [True, True, True, False]
+    assert not read_.bad.any()
+
+
 def test_the_changes_of_the_clock() -> None:
     read_ = parse_moments(column("2025-03-30T03:30", "2025-10-26T03:30"), "Europe/Athens", None)
     assert [str(moment)[:16] for moment in read_.instants] == ["2025-03-30 01:00", "2025-10-26 00:30"]
@@ -131,3 +149,10 @@ def test_numbers() -> None:
     assert np.array_equal(read_.values, [37.943, 37.943, -1, 2, np.nan, np.nan, np.nan, np.nan, 0.5], equal_nan=True)
     assert read_.bad.tolist() == [False] * 5 + [True] * 3 + [False]
     assert read_.comma.tolist() == [False, True] + [False] * 7
+
+
+def test_a_number_without_end_is_none() -> None:
+    read_ = parse_numbers(column("9" * 400, "inf", "nan", "-" + "9" * 400 + ",5"))
+    assert read_.bad.all()
+    assert np.isnan(read_.values).all()
+    assert not read_.comma.any()
