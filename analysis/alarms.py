@@ -11,15 +11,17 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.tsa.seasonal import STL
 
-from analysis.rates import Floats
+from analysis.rates import Estimate, Floats
 from curim_data.i18n import Message
 
-RuleName = Literal["ears_c2", "eight_before", "season"]
+RuleName = Literal["ears_c2", "eight_before", "same_weekdays", "season"]
 
 # Variance-stabilised scale: sqrt(n + 3/8) has a standard deviation near 1/2 for any Poisson count (Anscombe 1948).
 _ANSCOMBE: Final = 3 / 8
 # Share of the standard deviation that a seasonal fit on three to five years leaves in its robust residuals (simulated).
 _LEFT: Final = 0.83
+# Half the width of the band round a season, in standard deviations.
+SEASON_WIDTH: Final = 3.5
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,16 @@ RULES: Final = {
         "eight_before",
         0.010,
         Message(
-            "With one to three years of data, each period is compared with the eight before it (Wheeler's band). At "
-            "most 10 in 1,000 quiet periods fall outside the band by chance."
+            "Without three whole years of counts, each period is compared with the eight before it (Wheeler's band). "
+            "At most 10 in 1,000 quiet periods fall outside the band by chance."
+        ),
+    ),
+    "same_weekdays": Rule(
+        "same_weekdays",
+        0.010,
+        Message(
+            "Each day is compared with the eight same weekdays before it (Wheeler's band); the season is not taken "
+            "out. At most 10 in 1,000 quiet periods fall outside the band by chance."
         ),
     ),
     "season": Rule(
@@ -146,7 +156,7 @@ def seasons(counts: ArrayLike, period: int) -> Seasons:
     return Seasons(observed, trend, season, observed - trend - season)
 
 
-def season_band(parts: Seasons, known: ArrayLike, width: float = 3.5) -> Band:
+def season_band(parts: Seasons, known: ArrayLike, width: float = SEASON_WIDTH) -> Band:
     """The band that trend and season let expect: (fit ± width · sd)² on the count scale.
 
     sd is the robust spread of the rest (quartile distance / 1.349), widened by what the fit takes away, and never less
@@ -157,6 +167,20 @@ def season_band(parts: Seasons, known: ArrayLike, width: float = 3.5) -> Band:
     spread = max(float(quartiles[1] - quartiles[0]) / 1.349 / _LEFT, 0.45)
     fit = parts.trend + parts.season
     return Band(to_count(fit), to_count(fit - width * spread), to_count(fit + width * spread))
+
+
+def season_sum(expected: Floats, upper: Floats, level: float = 0.95) -> Estimate:
+    """What several periods of a `season_band` let expect together: the sum m of their expected counts, m ± z · sd.
+
+    Each period's sd on the square-root scale is read off its band, s = (sqrt(upper + 1/8) - sqrt(expected + 1/8)) /
+    width, so counts more restless than chance alone widen the sum too; by the delta method its variance is
+    sum 4 s² (expected + 1/8), which is sum expected for Poisson counts (s = 1/2). Periods are taken as independent.
+    """
+    root = np.sqrt(expected + 1 / 8)
+    spread = (np.sqrt(upper + 1 / 8) - root) / SEASON_WIDTH
+    reach = float(stats.norm.ppf((1 + level) / 2) * np.sqrt((4 * spread**2 * root**2).sum()))
+    total = float(expected.sum())
+    return Estimate(total, max(total - reach, 0.0), total + reach, level)
 
 
 def to_count(root: Floats) -> Floats:

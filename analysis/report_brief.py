@@ -13,7 +13,10 @@ from curim_data.i18n import Translator
 
 @dataclass(frozen=True)
 class ChangeRow:
-    """A change that deserves attention. before, after: alerts, None where protected; certain: how sure, in words."""
+    """A change that deserves attention. before, after: alerts, None where protected.
+
+    certain: how hard it is to explain by chance, in words; against: what it was compared with.
+    """
 
     what: str
     where: str
@@ -21,17 +24,17 @@ class ChangeRow:
     before: float | None
     after: float | None
     certain: str
+    against: str = ""
 
 
 @dataclass(frozen=True)
 class SpotRow:
-    """A hot spot: alerts (None where protected), alerts expected by chance, its class over time in a word."""
+    """A hot spot: its alerts and those that its surroundings let expect, None where protected."""
 
     rank: int
     name: str
     n: float | None
     expected: float | None
-    pattern: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Brief:
 
     headline: the one sentence; sentence: a second one that explains it, or ""; since, until: the period; figures: the
     filter as a sentence; limits: what these data cannot say; link: where the same view opens; made: date of the brief;
-    illustrative: made of sample data.
+    compared: whether there was an earlier time to compare with; illustrative: made of sample data.
     """
 
     headline: str
@@ -68,6 +71,7 @@ class Brief:
     until: dt.date
     made: dt.date
     sentence: str = ""
+    compared: bool = True
     changes: tuple[ChangeRow, ...] = ()
     picture: Picture | None = None
     caption: str = ""
@@ -124,26 +128,30 @@ def _questions(t: Translator) -> tuple[Block, ...]:
 
 def _changes(brief: Brief, t: Translator) -> Iterator[Block]:
     yield Heading(t("Changes that deserve attention"))
-    if not brief.changes:
-        yield Text(t("None: no change is larger than chance and the season explain."))
+    if not brief.compared:
+        yield Text(t("There is no earlier time to compare with."))
         return
-    header = (t("What"), t("Where"), t("For whom"), t("Alerts"), t("How sure"))
+    if not brief.changes:
+        yield Text(t("None: no change is larger than chance explains."))
+        return
+    header = (t("What"), t("Where"), t("For whom"), t("Alerts"), t("Could it be chance?"))
     rows = tuple(
         (row.what, row.where, row.whom, f"{_count(row.before, t)} → {_count(row.after, t)}", row.certain)
         for row in brief.changes
     )
     yield Table(header, rows, (2.6, 2.2, 2.2, 1.3, 2.2), right=(3,))
+    if len({row.against for row in brief.changes}) == 1:
+        yield Text(brief.changes[0].against, "note")
+    else:
+        yield from (Text(f"{row.what}, {row.where}: {row.against}", "note") for row in brief.changes)
 
 
 def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
     table: tuple[Block, ...] = ()
     if brief.spots:
-        header = ("#", t("Hot spot"), t("Alerts"), t("Expected"), t("Course"))
-        rows = tuple(
-            (str(spot.rank), spot.name, _count(spot.n, t), _count(spot.expected, t), spot.pattern)
-            for spot in brief.spots
-        )
-        table = (Table(header, rows, (0.35, 2.6, 1.4, 1.7, 1.8), right=(2, 3)),)
+        header = ("#", t("Hot spot"), t("Alerts"), t("Expected"))
+        rows = tuple((str(spot.rank), spot.name, _count(spot.n, t), _count(spot.expected, t)) for spot in brief.spots)
+        table = (Table(header, rows, (0.35, 3.6, 1.5, 1.8), right=(2, 3)),)
     where: tuple[Block, ...] = (Heading(t("Where")),)
     if not brief.spots:
         where += (Text(t("No place has more alerts than chance explains.")),)

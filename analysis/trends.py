@@ -8,19 +8,23 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
-from statsmodels.tsa.seasonal import STL
 
-from analysis.alarms import RULES, Band, Rule, Seasons, ears, eight_before, season_band, seasons, to_count
+from analysis.alarms import RULES, Band, Rule, Seasons, ears, eight_before, season_band, season_sum, seasons
 from analysis.change import e_test
 from analysis.rates import Estimate, Floats, rate_ratio
 from analysis.result import Choice
-from curim_data.i18n import Message, Num, Translator
+from curim_data.i18n import Message, Translator
 
 Unit = Literal["day", "week", "month"]
 _PER_YEAR: Final[dict[Unit, int]] = {"day": 365, "week": 52, "month": 12}
 _A_YEAR_BACK: Final[dict[Unit, int]] = {"day": 364, "week": 52, "month": 12}
 _A_QUARTER: Final[dict[Unit, int]] = {"day": 91, "week": 13, "month": 3}
 _FREQUENCY: Final[dict[Unit, str]] = {"day": "D", "week": "7D", "month": "MS"}
+# Weeks that are judged together by their season: fewer are left to the band of each week; more would bend the trend
+# that they are judged by, so that a lasting rise looked usual (of rises by a quarter, from 120 a week, 72 % are seen
+# over 8 weeks).
+_FEWEST_WEEKS: Final = 4
+_MOST_WEEKS: Final = 9
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,10 @@ class Trend:
         if not latest["alarm"]:
             if self.rule.name == "season":
                 return t("{when}: {alerts}, usual for the time of year ({lower} to {upper}).", **values, **usual)
+            if self.rule.name == "same_weekdays":
+                return t(
+                    "{when}: {alerts}, usual against the same weekdays before ({lower} to {upper}).", **values, **usual
+                )
             return t("{when}: {alerts}, usual against the time just before ({lower} to {upper}).", **values, **usual)
         start = self.outside_since
         if start is not None and start < day:
@@ -187,7 +195,9 @@ def _band(counts: Floats, parts: Seasons | None, unit: Unit) -> tuple[Rule, Band
         return RULES["season"], season_band(parts, np.isfinite(counts))
     if len(counts) < _PER_YEAR[unit]:
         return RULES["ears_c2"], ears(counts, gap=2, poisson_floor=True)
-    return RULES["eight_before"], eight_before(counts, lag=7 if unit == "day" else 1)
+    if unit == "day":
+        return RULES["same_weekdays"], eight_before(counts, lag=7)
+    return RULES["eight_before"], eight_before(counts)
 
 
 def _spread(values: Floats, inside: np.ndarray[Any, np.dtype[np.bool_]]) -> Floats:
@@ -195,6 +205,49 @@ def _spread(values: Floats, inside: np.ndarray[Any, np.dtype[np.bool_]]) -> Floa
     result = np.full(inside.shape, np.nan)
     result[inside] = values
     return result
+
+
+@dataclass(frozen=True)
+class Course:
+    """The count of several whole weeks together, with the sum that season and long trend let expect (95 % band)."""
+
+    n: int
+    expected: Estimate
+    weeks: int
+
+    @property
+    def side(self) -> int:
+        """1 where the count lies above the band, -1 below, 0 within."""
+        return int(self.n > self.expected.high) - int(self.n < self.expected.low)
+
+    def sentence(self, t: Translator) -> str:
+        """Whether so many are usual for the time of year."""
+        values = {
+            "alerts": t.n("{n} alert", "{n} alerts", self.n),
+            "weeks": self.weeks,
+            "lower": int(np.ceil(self.expected.low)),
+            "upper": int(np.floor(self.expected.high)),
+        }
+        if self.side > 0:
+            return t("Over {weeks} whole weeks: {alerts}, more than is usual then ({lower} to {upper}).", **values)
+        if self.side < 0:
+            return t("Over {weeks} whole weeks: {alerts}, fewer than is usual then ({lower} to {upper}).", **values)
+        return t("Over {weeks} whole weeks: {alerts}, usual for the time of year ({lower} to {upper}).", **values)
+
+
+def course(trend: Trend) -> Course | None:
+    """The whole weeks of a trend together, against the expectation of each; see `alarms.season_sum`.
+
+    None for other units, without the rule of the season, for fewer than 4 or more than 9 whole weeks, and where a week
+    is withheld: without its small counts the sum would be too high.
+    """
+    rows = trend.frame[trend.frame["complete"]]
+    if trend.unit != "week" or trend.rule.name != "season" or not _FEWEST_WEEKS <= len(rows) <= _MOST_WEEKS:
+        return None
+    if rows[["n", "expected"]].isna().any(axis=None):
+        return None
+    expected = season_sum(rows["expected"].to_numpy(dtype=float), rows["upper"].to_numpy(dtype=float))
+    return Course(int(rows["n"].sum()), expected, len(rows))
 
 
 @dataclass(frozen=True)
@@ -234,59 +287,3 @@ def year_on_year(trend: Trend, periods: int | None = None) -> YearOnYear | None:
     after, before = int(pairs["n"].sum()), int(pairs["last_year"].sum())
     first: pd.Timestamp = pairs[trend.column].iloc[0]
     return YearOnYear(before, after, len(pairs), first.date(), rate_ratio(after, before), e_test(after, before))
-
-
-@dataclass(frozen=True)
-class Slope:
-    """Drift of the seasonally adjusted level: alerts per period, gained or lost in a year, and the same as a share."""
-
-    per_year: Estimate
-    share: Estimate
-
-    def sentence(self, t: Translator) -> str:
-        """Rising, falling, or not shown to do either."""
-        values = {
-            "share": Num(abs(100 * self.share.value), 0),
-            "low": Num(100 * self.share.low, 0),
-            "high": Num(100 * self.share.high, 0),
-        }
-        if self.share.low > 0:
-            return t("Seasons set aside, the level rises by about {share} % a year ({low} to {high} %).", **values)
-        if self.share.high < 0:
-            return t("Seasons set aside, the level falls by about {share} % a year ({low} to {high} %).", **values)
-        return t("Seasons set aside, no steady rise or fall is shown ({low} to {high} % a year).", **values)
-
-
-def sen_slope(values: Floats) -> float:
-    """The median slope over all pairs of points, per step (Sen 1968, JASA 63, 1379-1389)."""
-    first, second = np.triu_indices(len(values), k=1)
-    return float(np.median((values[second] - values[first]) / (second - first)))
-
-
-def slope(trend: Trend, draws: int = 199, block: int = 8, seed: int = 20) -> Slope | None:
-    """Sen slope of the STL trend with a block-bootstrap interval; None below three years.
-
-    The rest of the decomposition is drawn again in blocks of `block` periods (moving blocks, Kunsch 1989, Annals of
-    Statistics 17, 1217-1241), the series put together again and decomposed anew; the interval is the middle 95 % of the
-    slopes.
-    """
-    rows = trend.frame[trend.frame["complete"]]
-    counts = rows["n"].to_numpy(dtype=float)
-    parts = _seasons(counts, trend.unit)
-    if parts is None:
-        return None
-    year, size = _PER_YEAR[trend.unit], len(counts)
-    rng = np.random.default_rng(seed)
-    span = 10 * (size // year) + 1
-    slopes = np.empty(draws)
-    for draw in range(draws):
-        starts = rng.integers(0, size - block + 1, size=size // block + 1)
-        rest = np.concatenate([parts.rest[start : start + block] for start in starts])[:size]
-        again = STL(parts.trend + parts.season + rest, period=year, seasonal=span, seasonal_deg=0).fit()
-        slopes[draw] = sen_slope(to_count(np.asarray(again.trend)))
-    value = sen_slope(parts.level) * year
-    low, high = np.quantile(slopes, [0.025, 0.975]) * year
-    mean = float(parts.level.mean())
-    return Slope(
-        Estimate(value, float(low), float(high)), Estimate(value / mean, float(low / mean), float(high / mean))
-    )

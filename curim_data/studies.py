@@ -106,20 +106,28 @@ def share_study(source: Source, f: AlertFilter, audience: Audience, column: str 
 
 @dataclass(frozen=True)
 class Periods:
-    """Two periods that are compared, both ends included. `same_season`: before is the same weeks of the year before."""
+    """Two periods that are compared, both ends included. `same_season`: before is the same weeks of the year before.
 
-    before: tuple[dt.date, dt.date]
+    `before` is None where no day of data lies before the later period: then there is nothing to compare.
+    """
+
+    before: tuple[dt.date, dt.date] | None
     after: tuple[dt.date, dt.date]
     same_season: bool
 
     @property
     def lengths(self) -> tuple[int, int]:
-        """Days of each."""
+        """Days of each; none where there is no period before."""
+        if self.before is None:
+            return 0, (self.after[1] - self.after[0]).days + 1
         return (self.before[1] - self.before[0]).days + 1, (self.after[1] - self.after[0]).days + 1
 
     @property
     def choice(self) -> Choice:
         """What the later period is compared with, and why."""
+        if self.before is None:
+            told = Message("There is nothing to compare: no day of the data lies before this period.")
+            return Choice("reference", "", told)
         told = (
             Message(
                 "Compared with the same weeks of the year before ({start} – {end}), so that the season cancels out.",
@@ -135,8 +143,15 @@ class Periods:
 
 
 def periods_for(source: Source, after: tuple[dt.date, dt.date]) -> Periods:
-    """What a period is compared with: the same weeks of the year before where the data reach back, else just before."""
+    """What a period is compared with: the same weeks of the year before where the data reach back, else just before.
+
+    Days after the last alert are left out: nothing is known of them yet.
+    """
     year = dt.timedelta(weeks=52)
+    if after[0] <= source.as_of:
+        after = after[0], min(after[1], source.as_of)
+    if after[0] <= source.first:
+        return Periods(None, after, False)
     if after[0] - year >= source.first:
         return Periods((after[0] - year, after[1] - year), after, True)
     length = after[1] - after[0] + dt.timedelta(days=1)
@@ -170,6 +185,9 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
     """
     start, end = queries.dates(source, f)
     periods = periods_for(source, (since or start, end))
+    if periods.before is None:
+        nothing = pd.DataFrame(columns=[*CANDIDATE, *_COUNTED], dtype=float)
+        return ChangeStudy(periods, changes(nothing, CANDIDATE, relative=True))
     before = f.replace(period="", start=periods.before[0], end=periods.before[1])
     after = f.replace(period="", start=periods.after[0], end=periods.after[1])
     by = [[*area, *theme] for area in _AREAS for theme in _THEMES]

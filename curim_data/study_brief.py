@@ -17,7 +17,7 @@ from analysis.gender import Shares, Weights
 from analysis.rates import Estimate
 from analysis.report_brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
 from analysis.spots import SpotName, name_spots
-from analysis.trends import Trend
+from analysis.trends import Course, Trend, course
 from curim_data import queries
 from curim_data.access import Audience
 from curim_data.city import CityProfile
@@ -30,6 +30,7 @@ from curim_data.queries import Total
 from curim_data.studies import (
     ChangeStudy,
     HotSpotStudy,
+    Periods,
     change_filter,
     change_study,
     hot_spot_study,
@@ -40,7 +41,7 @@ from curim_data.study_gender import weight_study
 from curim_data.study_plan import Standing, progress
 from curim_data.words import category_label, district_label, gender_label, inline, place_label
 
-Course = Literal["usual", "more", "fewer", "unknown"]
+Verdict = Literal["usual", "more", "fewer", "unknown"]
 MOST_FINDINGS: Final = 5
 MOST_SPOTS: Final = 5
 # What a finding's small chart shows before the period that is told of.
@@ -67,13 +68,17 @@ class Finding:
 class BriefStudy:
     """What the briefing says of the alerts from `since` to `until`, for one audience.
 
-    `course`: the city's count against its reference period; "unknown" where one of both is withheld.
+    `course`: the city's whole weeks against what season and long trend let expect, as on the Trends page; None where
+    the data hold no season or the period does not suit it (see `analysis.trends.course`). `verdict`: is the city's
+    count usual, by `course`, or else by the e-test against the period that changes are compared with; "unknown" where
+    there is none or its count is withheld.
     """
 
     since: dt.date
     until: dt.date
     total: Total
-    course: Course
+    course: Course | None
+    verdict: Verdict
     changes: ChangeStudy
     findings: tuple[Finding, ...]
     hot: HotSpotStudy
@@ -87,12 +92,15 @@ def brief_study(source: Source, f: AlertFilter, audience: Audience) -> BriefStud
     since, until = queries.dates(source, f)
     found = change_study(source, f, audience)
     hot = hot_spot_study(source, f, audience)
+    weeks = trend_study(source, f, audience)
+    seasonal = course(weeks) if weeks is not None else None
     told = findings(found.changes, places_in(source.city), MOST_FINDINGS)
     return BriefStudy(
         since=since,
         until=until,
         total=queries.total(source, f, audience),
-        course=_course(found),
+        course=seasonal,
+        verdict=_verdict(seasonal, found),
         changes=found,
         findings=tuple(_finding(source, f, audience, change, found) for change in told),
         hot=hot,
@@ -113,7 +121,9 @@ def places_in(city: CityProfile) -> dict[str, str]:
     return found
 
 
-def _course(found: ChangeStudy) -> Course:
+def _verdict(seasonal: Course | None, found: ChangeStudy) -> Verdict:
+    if seasonal is not None:
+        return "more" if seasonal.side > 0 else "fewer" if seasonal.side < 0 else "usual"
     frame = found.changes.frame
     city = frame[frame[list(found.changes.by)].isna().all(axis=1)]
     if city.empty or not np.isfinite(city["p"].iloc[0]):
@@ -151,21 +161,27 @@ def _women(source: Source, f: AlertFilter, audience: Audience) -> Estimate | Non
 
 def headline(study: BriefStudy, t: Translator) -> str:
     """Since when, how many alerts, whether that is usual, and how many changes deserve attention."""
-    season = study.changes.periods.same_season
+    basis = "season" if study.course else "year" if study.changes.periods.same_season else "before"
     alerts = t.n("{n} alert", "{n} alerts", study.total.n) if study.total.n is not None else t(_few(study.total))
     values = {"since": study.since, "alerts": alerts}
-    match study.course:
-        case "usual" if season:
+    match study.verdict, basis:
+        case "usual", "season":
             first = t("Since {since}: {alerts}, usual for this time of year.", **values)
-        case "more" if season:
+        case "more", "season":
             first = t("Since {since}: {alerts}, more than usual for this time of year.", **values)
-        case "fewer" if season:
+        case "fewer", "season":
             first = t("Since {since}: {alerts}, fewer than usual for this time of year.", **values)
-        case "usual":
+        case "usual", "year":
+            first = t("Since {since}: {alerts}, about as many as in the same weeks of the year before.", **values)
+        case "more", "year":
+            first = t("Since {since}: {alerts}, more than in the same weeks of the year before.", **values)
+        case "fewer", "year":
+            first = t("Since {since}: {alerts}, fewer than in the same weeks of the year before.", **values)
+        case "usual", _:
             first = t("Since {since}: {alerts}, about as many as in the time just before.", **values)
-        case "more":
+        case "more", _:
             first = t("Since {since}: {alerts}, more than in the time just before.", **values)
-        case "fewer":
+        case "fewer", _:
             first = t("Since {since}: {alerts}, fewer than in the time just before.", **values)
         case _:
             first = t("Since {since}: {alerts}.", **values)
@@ -174,8 +190,12 @@ def headline(study: BriefStudy, t: Translator) -> str:
 
 def attention(study: BriefStudy, t: Translator) -> str:
     """How many changes deserve attention."""
+    if study.changes.periods.before is None:
+        return t("There is no earlier time to compare with.")
     if not study.changes.changes.n_tested:
         return t("There are too few alerts to compare.")
+    if not study.findings and study.verdict in ("more", "fewer"):
+        return t("No single place or category stands out.")
     if not study.findings:
         return t("No change is larger than chance explains.")
     return t.n("{n} change deserves attention.", "{n} changes deserve attention.", len(study.findings))
@@ -212,13 +232,28 @@ def from_to(change: Change, t: Translator) -> tuple[str, str]:
 
 
 def how_sure(change: Change, t: Translator) -> str:
-    """How hard it is to explain a change by chance, with the corrected p-value."""
+    """How hard it is to explain a change by chance, with the corrected p-value: no probability that it is real."""
     p = t.p_value(change.q)
     if change.q < VERY_SURE:
-        return t("Almost certain (corrected p {p}).", p=p)
+        return t("Very hard to explain by chance (corrected p {p}).", p=p)
     if change.q < SURE:
-        return t("Very likely (corrected p {p}).", p=p)
-    return t("Likely (corrected p {p}).", p=p)
+        return t("Hard to explain by chance (corrected p {p}).", p=p)
+    return t("Not easily explained by chance (corrected p {p}).", p=p)
+
+
+def tested_against(change: Change, periods: Periods, t: Translator) -> str:
+    """What a change was compared with: its own past, and what went on around it."""
+    if change.compared == "before":
+        if periods.same_season:
+            return t("Compared with the same weeks of the year before.")
+        return t("Compared with the time just before.")
+    if change.key.get("place") or change.key.get("district"):
+        if periods.same_season:
+            return t("Compared with the same weeks of the year before, and with the change in the rest of the city.")
+        return t("Compared with the time just before, and with the change in the rest of the city.")
+    if periods.same_season:
+        return t("Compared with the same weeks of the year before, and with the change in all other alerts.")
+    return t("Compared with the time just before, and with the change in all other alerts.")
 
 
 def for_whom(finding: Finding, t: Translator) -> str:
@@ -305,10 +340,12 @@ def brief(
         limits.append(t("Small counts are protected and could not all be compared."))
     return Brief(
         headline=headline(study, t),
+        sentence=study.course.sentence(t) if study.course else "",
+        compared=study.changes.periods.before is not None,
         since=study.since,
         until=study.until,
         made=made,
-        changes=tuple(_row(finding, city, t) for finding in study.findings),
+        changes=tuple(_row(finding, study.changes.periods, city, t) for finding in study.findings),
         picture=paper_map.city_map(city, study.hot.cells.frame, t, spots=pins, hot=hot.index[hot["hot"]]),
         caption=study.hot.hot.sentence(t),
         spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected) for s in spots),
@@ -322,9 +359,10 @@ def brief(
     )
 
 
-def _row(finding: Finding, city: CityProfile, t: Translator) -> ChangeRow:
+def _row(finding: Finding, periods: Periods, city: CityProfile, t: Translator) -> ChangeRow:
     change = finding.change
     before = None if change.bounded == "before" else float(change.before)
     after = None if change.bounded == "after" else float(change.after)
     whom = t("{share} women", share=t.percent(finding.women.value)) if finding.women else t("too few to show")
-    return ChangeRow(what(change, city, t), where(change, city, t), whom, before, after, how_sure(change, t))
+    against = tested_against(change, periods, t)
+    return ChangeRow(what(change, city, t), where(change, city, t), whom, before, after, how_sure(change, t), against)

@@ -51,7 +51,7 @@ def brief(picture: Picture) -> Brief:
         made=dt.date(2026, 7, 1),
         changes=(ChangeRow("Παρενόχληση", "Σταθμός", "γυναίκες", 11, 29, NASTY),),
         picture=picture,
-        spots=(SpotRow(1, "Σταθμός Πειραιά", 61, 24.2, "επίμονη"), SpotRow(2, "Καστέλλα", None, 3)),
+        spots=(SpotRow(1, "Σταθμός Πειραιά", 61, 24.2), SpotRow(2, "Καστέλλα", None, 3)),
         shares=(ShareRow("Γυναίκες", 0.54, 0.48, 0.6), ShareRow("Άλλο", None)),
         plans=(PlanRow("Φως", "Τεχνική Υπηρεσία", "σε εξέλιξη", "αξιολόγηση"),),
         limits=("Οι 14 αναφορές χωρίς θέση δεν φαίνονται στον χάρτη.",),
@@ -148,8 +148,24 @@ def test_a_brief_without_findings_says_so(piraeus: CityProfile) -> None:
     day = dt.date(2026, 6, 30)
     told = text_of(brief_document(Brief("Ησυχία.", day, day, day), piraeus, translator("en"), "pdf"))
     assert "no change is larger than chance" in told
+    assert "and the season" not in told
     assert "No place has more alerts" in told
     assert "Sample data" not in told
+
+
+def test_a_brief_with_nothing_to_compare_says_so(piraeus: CityProfile) -> None:
+    day = dt.date(2026, 6, 30)
+    told = text_of(brief_document(Brief("Όλα.", day, day, day, compared=False), piraeus, translator("en"), "pdf"))
+    assert "no earlier time to compare with" in told
+    assert "larger than chance" not in told
+
+
+def test_a_brief_tells_what_each_change_was_compared_with(piraeus: CityProfile) -> None:
+    day = dt.date(2026, 6, 30)
+    rows = (ChangeRow("a", "b", "c", 1, 9, "d", "with the past"), ChangeRow("e", "f", "c", 1, 9, "d", "with the rest"))
+    for changes, parts in ((rows[:1], ["with the past"]), (rows, ["a, b: with the past", "e, f: with the rest"])):
+        told = text_of(brief_document(Brief("x", day, day, day, changes=changes), piraeus, translator("en"), "pdf"))
+        assert all(part in told for part in parts)
 
 
 def test_an_empty_plan_can_be_printed(piraeus: CityProfile) -> None:

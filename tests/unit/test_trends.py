@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.alarms import RULES, ears, eight_before, season_band, seasons, to_count
+from analysis.alarms import RULES, ears, eight_before, season_band, season_sum, seasons, to_count
 from analysis.clock import clock
 from analysis.result import Result
-from analysis.trends import daily, monthly, sen_slope, slope, weekly, year_on_year
+from analysis.trends import course, daily, monthly, weekly, year_on_year
 
 MONDAY = dt.date(2022, 10, 31)
 
@@ -218,8 +218,58 @@ def test_months_and_days():
     assert trend.frame["complete"].sum() == 47
     days = pd.DataFrame({"local_date": pd.date_range("2025-01-01", periods=500, freq="D").date, "n": seasonal(500)})
     trend = daily(days, (days["local_date"].iloc[0], days["local_date"].iloc[-1]))
-    assert trend.rule.name == "eight_before"
+    assert trend.rule.name == "same_weekdays"
     assert trend.frame["complete"].all()
+
+
+def test_days_are_told_by_their_own_rule_however_long_the_data(t):
+    days = pd.DataFrame({"local_date": pd.date_range("2022-11-01", periods=1461, freq="D").date, "n": 20.0})
+    trend = daily(days, (days["local_date"].iloc[0], days["local_date"].iloc[-1]))
+    assert "same weekdays" in t(trend.choices[0].told)
+    assert "years of" not in t(trend.choices[0].told)
+    assert "usual against the same weekdays before" in trend.sentence(t)
+
+
+def test_several_weeks_are_judged_by_the_sum_of_what_each_lets_expect(t):
+    y = seasonal(208)
+    trend = weekly(weeks(y), covered(weeks(y))).since(MONDAY + dt.timedelta(weeks=200))
+    told = course(trend)
+    assert (told.n, told.weeks, told.side) == (y[-8:].sum(), 8, 0)
+    assert told.expected.value == pytest.approx(trend.frame["expected"].sum())
+    assert "usual for the time of year" in told.sentence(t)
+    for factor, side, word in ((1.5, 1, "more"), (0.5, -1, "fewer")):
+        z = np.concatenate([y[:-8], np.round(y[-8:] * factor)])
+        told = course(weekly(weeks(z), covered(weeks(z))).since(MONDAY + dt.timedelta(weeks=200)))
+        assert told.side == side
+        assert f"8 whole weeks: {told.n} alerts, {word} than is usual then" in told.sentence(t)
+
+
+def test_the_band_of_a_sum_is_that_of_a_poisson_count_where_weeks_are_poisson():
+    expected = np.array([40.0, 60.0, 80.0, 50.0])
+    upper = to_count(np.sqrt(expected + 1 / 8) + 3.5 / 2)
+    band = season_sum(expected, upper)
+    assert band.value == 230
+    assert band.high - 230 == pytest.approx(1.96 * np.sqrt(230.5), abs=0.01)
+    assert 230 - band.low == pytest.approx(1.96 * np.sqrt(230.5), abs=0.01)
+
+
+def test_without_a_season_nothing_is_said_of_the_season():
+    short, long = weeks(seasonal(155)), weeks(seasonal(208))
+    assert course(weekly(short, covered(short)).since(MONDAY + dt.timedelta(weeks=147))) is None
+    whole = weekly(long, covered(long))
+    for first, known in ((198, False), (199, True), (204, True), (205, False)):
+        assert (course(whole.since(MONDAY + dt.timedelta(weeks=first))) is not None) == known
+    long.loc[205, "n"] = np.nan
+    assert course(weekly(long, covered(long)).since(MONDAY + dt.timedelta(weeks=200))) is None
+
+
+@pytest.mark.parametrize(("size", "mean"), [(4, 60), (8, 15), (8, 120)])
+def test_quiet_periods_are_seldom_called_unusual(size, mean):
+    sides = []
+    for seed in range(60):
+        y = seasonal(208, mean, drift=0.05, seed=seed)
+        sides.append(course(weekly(weeks(y), covered(weeks(y))).since(MONDAY + dt.timedelta(weeks=208 - size))).side)
+    assert np.mean(np.abs(sides)) <= 0.1  # 5 %, and what chance adds in 60 draws
 
 
 def test_year_on_year_compares_the_same_weeks(t):
@@ -243,30 +293,6 @@ def test_year_on_year_sentences(t):
     steady, falling = weeks([20] * 120), weeks([40] * 107 + [20] * 13)
     assert "No clear change" in year_on_year(weekly(steady, covered(steady))).sentence(t)
     assert "a fall" in year_on_year(weekly(falling, covered(falling))).sentence(t)
-
-
-def test_slope_finds_a_drift_and_not_its_absence(t):
-    rising, flat = weeks(seasonal(208, drift=0.15)), weeks(seasonal(208))
-    up = slope(weekly(rising, covered(rising)), draws=60)
-    assert up.share.low > 0.08
-    assert up.share.high < 0.25
-    assert "the level rises by about" in up.sentence(t)
-    assert up == slope(weekly(rising, covered(rising)), draws=60)
-    level = slope(weekly(flat, covered(flat)), draws=60)
-    assert level.share.low < 0.02
-    assert level.share.high > -0.02
-    assert slope(weekly(weeks(seasonal(100)), covered(weeks(seasonal(100))))) is None
-
-
-def test_slope_falling(t):
-    falling = weeks(seasonal(208, drift=-0.2))
-    assert "the level falls by about" in slope(weekly(falling, covered(falling)), draws=40).sentence(t)
-
-
-def test_sen_slope_equals_its_slow_twin():
-    y = seasonal(30).astype(float)
-    slopes = [(y[j] - y[i]) / (j - i) for i in range(30) for j in range(i + 1, 30)]
-    assert sen_slope(y) == pytest.approx(np.median(slopes))
 
 
 def test_the_stabilised_scale_comes_back():
