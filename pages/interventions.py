@@ -6,6 +6,7 @@ from curim_data.privacy import GateError
 from pages.parts import plan_board, plan_walk
 from pages.parts.guard import require
 from pages.parts.plan_store import close, may_edit, opened
+from pages.parts.text import plain
 
 page = require(Role.COUNCIL)
 t = page.t
@@ -15,7 +16,7 @@ if st.query_params.get("draft") and not may_edit(page):
 try:
     edit = opened(page)
 except (PlanMissing, GateError) as problem:
-    st.warning(t(problem.message))
+    st.warning(plain(t(problem.message)))
     edit = None
 except ValueError:
     st.warning(t("This link names no place on the map to draft a plan for."))

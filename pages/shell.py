@@ -13,6 +13,7 @@ from pages.parts.guard import require
 from pages.parts.links import FOLDER, page_link
 from pages.parts.page import Page, carried
 from pages.parts.reader import sign_in_configured
+from pages.parts.text import plain
 from pages.parts.web import ICON
 
 st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
@@ -42,7 +43,7 @@ WITHOUT_FILTER = ("data", "methods", "interventions", "evaluation")
 
 def sidebar(page: Page, open_page: str, links: list[st.Page]) -> None:
     city = t.label(page.city.names)
-    st.markdown(f"## CURiM · {city}")
+    st.markdown(f"## CURiM · {plain(city)}")
     if page.is_sample:
         st.caption(t("Sample city: made-up data"))
     with st.container(gap="xsmall", key="navigation"):
@@ -56,7 +57,7 @@ def sidebar(page: Page, open_page: str, links: list[st.Page]) -> None:
     audience_switch(page)
     languages(page)
     if sign_in_configured():
-        st.caption(page.reader)
+        st.caption(plain(page.reader))
         st.button(t("Sign out"), on_click=st.logout, type="tertiary")
 
 

@@ -8,6 +8,7 @@ from curim_data.study_brief import BriefStudy, Finding, for_whom, from_to, how_s
 from pages.parts import charts
 from pages.parts.links import page_link
 from pages.parts.page import Page
+from pages.parts.text import plain
 
 SPARK = 76
 
@@ -33,14 +34,14 @@ def show(page: Page, study: BriefStudy) -> None:
     told = [study.changes.changes.sentence(t), t(study.changes.periods.choice.told)]
     if study.changes.changes.n_significant > len(found):
         told.insert(1, t("What overlaps is told once."))
-    st.caption(" ".join(told))
+    st.caption(plain(" ".join(told)))
 
 
 def _card(page: Page, finding: Finding, at: int) -> None:
     t, change = page.t, finding.change
     name = t("{what}, {where}", what=what(change, page.city, t), where=where(change, page.city, t))
     before, after = from_to(change, t)
-    st.subheader(name)
+    st.subheader(plain(name))
     if finding.trend is not None and finding.trend.frame["n"].notna().any():
         frame = finding.trend.frame[["week", "n", "lower", "upper", "alarm"]]
         incomplete = not bool(finding.trend.frame["complete"].iloc[-1])

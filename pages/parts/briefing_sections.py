@@ -13,8 +13,8 @@ from pages.parts.colours import GENDERS
 from pages.parts.footer import footer
 from pages.parts.links import page_link
 from pages.parts.page import Page
-from pages.parts.plan_board import plain
 from pages.parts.plan_store import plans, spoken, today
+from pages.parts.text import plain
 
 
 def where_and_whom(page: Page, study: BriefStudy) -> None:
@@ -62,6 +62,7 @@ def _spots(page: Page, study: BriefStudy) -> None:
     )
     headings = {"rank": "\\#", "name": t("Hot spot"), "n": t("Alerts"), "expected": t("Expected")}
     written = tables.written(t, frame, digits={"n": 0, "expected": 0})
+    written["name"] = written["name"].map(plain)
     st.table(written.rename(columns=headings), hide_index=True, border="horizontal")
     tables.download(t, frame, "briefing_hotspots.csv", key="briefing_spots_download")
     page_link(page, "hotspots", t("All hot spots"))
@@ -91,7 +92,7 @@ def _whom(page: Page, study: BriefStudy) -> None:
         )
     if len(hidden):
         st.caption(t("Too few to show: {genders}.", genders=t.join(hidden["label"])))
-    st.write(whom_sentence(study, page.city, t))
+    st.write(plain(whom_sentence(study, page.city, t)))
     page_link(page, "gender", t("More on gender"))
 
 

@@ -14,6 +14,7 @@ from curim_data.words import group_label, kind_label
 from pages.parts import maps, tables
 from pages.parts.basemap import Pin
 from pages.parts.page import Page
+from pages.parts.text import plain
 
 REFRESHED = "data_refreshed"
 LAYOUT = """\
@@ -58,7 +59,7 @@ def show(page: Page) -> None:
     left, right = st.columns([1, 1], gap="large")
     with left:
         st.table(
-            pd.DataFrame({"what": list(facts), "how": list(facts.values())}),
+            pd.DataFrame({"what": list(facts), "how": [plain(text) for text in facts.values()]}),
             hide_index=True,
             hide_header=True,
             border="horizontal",

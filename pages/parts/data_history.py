@@ -13,8 +13,9 @@ from curim_data.home import Home
 from curim_data.i18n import Translator, translator
 from curim_data.store import Batch, Store, StoreError, UndoReport
 from pages.parts import tables
-from pages.parts.data_preview import count_headings, plain, reasons_table
+from pages.parts.data_preview import count_headings, reasons_table
 from pages.parts.page import Page
+from pages.parts.text import plain
 
 UNDONE = "data_undone"
 _NEGATIVE = re.compile(r"-(0|[1-9]\d{0,5})(\.\d{1,9})?")

@@ -25,6 +25,7 @@ from pages.parts.data_files import (
 )
 from pages.parts.links import page_link
 from pages.parts.page import Page
+from pages.parts.text import plain
 
 DONE = "data_done"
 STOPPED = "data_stopped"
@@ -118,14 +119,14 @@ def _questions(page: Page, looks: list[Look]) -> None:
         if seen.unclear or seen.file.order:
             data_preview.ask_order(page, seen)
         elif seen.problem:
-            st.error(data_preview.plain(t(seen.problem)))
+            st.error(plain(t(seen.problem)))
 
 
 def _chosen(page: Page, usable: list[Look]) -> Look:
     """The file whose details are shown."""
     t = page.t
     if len(usable) == 1:
-        st.subheader(data_preview.plain(usable[0].file.name))
+        st.subheader(plain(usable[0].file.name))
         return usable[0]
     names = {seen.file.digest: seen for seen in usable}
     digest = st.selectbox(
@@ -143,7 +144,7 @@ def _button(page: Page, usable: list[Look], into: Target, *, trying: bool) -> No
         st.warning(
             t(
                 "Most alerts of {files} lie outside {city}. Is this the right city?",
-                files=data_preview.plain(t.join(far)),
+                files=plain(t.join(far)),
                 city=t.label(into.city.names),
             )
         )
@@ -156,7 +157,7 @@ def _button(page: Page, usable: list[Look], into: Target, *, trying: bool) -> No
             disabled=not sure,
         )
         where = t("the sample city") if into.is_sample else t("your own city, {city}", city=t.label(into.city.names))
-        st.caption(t("Goes to: {home}.", home=where), width="stretch" if page.narrow else "content")
+        st.caption(t("Goes to: {home}.", home=plain(where)), width="stretch" if page.narrow else "content")
     if clicked and sure:
         _import(page, usable, into, trying=trying)
 
@@ -176,7 +177,7 @@ def _import(page: Page, usable: list[Look], into: Target, *, trying: bool) -> No
             if share < 1.0:  # after the commit nothing may interrupt before it is noted
                 bar.progress(
                     (at + share) / len(usable),
-                    text=t("{name}: {step}", name=data_preview.plain(name), step=message),
+                    text=t("{name}: {step}", name=plain(name), step=message),
                 )
 
         try:
@@ -208,9 +209,9 @@ def _report(page: Page) -> None:
     if not finished:
         return
     for done in finished:
-        name = f"**{data_preview.plain(done.name)}**"
+        name = f"**{plain(done.name)}**"
         if done.problem:
-            st.error(data_preview.plain(t(done.problem)))
+            st.error(plain(t(done.problem)))
         elif done.batch:
             st.success(t("Imported {name}. {counts}", name=name, counts=data_preview.accounts(t, done.batch)))
             if done.batch.quarantined:

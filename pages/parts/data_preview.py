@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import pandas as pd
@@ -16,6 +15,7 @@ from curim_data.words import column_label
 from pages.parts import data_map, tables
 from pages.parts.data_files import ORDERS, SHOWN_ROWS, Look, Target, View
 from pages.parts.page import Page
+from pages.parts.text import plain
 
 MAP_HEIGHT = 340
 LISTED: Final = 8
@@ -41,11 +41,6 @@ _ROLES: Final = {
     "latitude": Message("Latitude"),
     "longitude": Message("Longitude"),
 }
-
-
-def plain(text: str) -> str:
-    """A text from a file or a browser as Markdown that shows it as it stands: no link, no picture, no formula."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-!|$~:.&])", r"\\\1", text)
 
 
 def accounts(t: Translator, batch: Batch) -> str:
@@ -179,7 +174,7 @@ def _said(t: Translator, view: View, into: Target) -> None:
         st.caption(t("Columns that mean nothing to this format: {columns}.", columns=plain(t.join(view.unused))))
     for lon, lat, n in view.piles.head(SHOWN_PILES)[["longitude", "latitude", "n"]].itertuples(index=False):
         pile = t.n("{n} alert lies on one exact point.", "{n} alerts lie on one exact point.", int(n))
-        st.caption(f"{pile} {likely_reason(t, into.city, lon, lat)}")
+        st.caption(f"{pile} {plain(likely_reason(t, into.city, lon, lat))}")
 
 
 def _points(page: Page, view: View, into: Target) -> None:

@@ -18,6 +18,7 @@ from pages.parts.basemap import Pin
 from pages.parts.caching import remember
 from pages.parts.footer import mapped_of
 from pages.parts.page import Dataset, Page
+from pages.parts.text import plain
 
 
 @remember
@@ -89,6 +90,7 @@ def _piles(page: Page, found: QualityStudy) -> None:
         "point": t("Latitude, longitude"),
     }
     shown = tables.written(t, rows, digits={"n": 0}, percent={"share": 1})
+    shown["reason"] = shown["reason"].map(plain)
     kept = ["rank", "n", "reason"] if page.narrow else list(headings)
     st.table(
         shown[kept].rename(columns=headings),

@@ -21,6 +21,7 @@ from curim_data.i18n import Translator
 from pages.parts.caching import ask
 from pages.parts.links import here
 from pages.parts.page import Page
+from pages.parts.text import plain
 
 OWN = "own"
 GROUP = "group:"
@@ -70,18 +71,18 @@ def above_page(page: Page) -> None:
     """What is active, each with a way to take it off; what the link asked for and could not be had."""
     t = page.t
     for note in page.notes:
-        st.warning(t(note))
+        st.warning(plain(t(note)))
     if page.source is None:
         return
     total = ask(page, "total")
     for note in total.notes:
-        st.info(t(note))
+        st.info(plain(t(note)))
     chips = page.filter.chips(t, page.city)
     if chips:
         with st.container(horizontal=True, gap="small", key="filter_chips"):
             for number, (label, rest) in enumerate(chips):
                 st.button(
-                    f"{label} ×",
+                    f"{plain(label)} ×",
                     key=f"chip_{number}",
                     help=t("Take this filter off"),
                     on_click=write,
@@ -111,13 +112,13 @@ def foot(page: Page) -> None:
 
 
 def sentence(page: Page) -> str:
-    """The filter in words, with its dates and its count."""
+    """The filter in words, with its dates and its count, as Markdown."""
     source = page.source
     if source is None:
         return ""
     total = ask(page, "total")
     dates = page.filter.resolve(source.as_of, source.first, source.meeting)
-    return page.filter.sentence(page.t, page.city, n=total.said, total=total.of, dates=dates)
+    return plain(page.filter.sentence(page.t, page.city, n=total.said, total=total.of, dates=dates))
 
 
 def write(chosen: AlertFilter) -> None:
@@ -313,5 +314,5 @@ def _nothing(page: Page) -> None:
         st.write(t("No alert fits this filter."))
         if found is not None:
             near, why = found
-            st.caption(t(why))
+            st.caption(plain(t(why)))
             st.button(t("Show these alerts"), key="filter_nearest", type="primary", on_click=write, args=(near,))

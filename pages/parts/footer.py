@@ -10,19 +10,20 @@ from analysis.result import Choice
 from curim_data.i18n import Translator
 from curim_data.queries import Total
 from pages.parts.page import Page
+from pages.parts.text import plain
 
 
 def footer(page: Page, *, sentence: str = "", total: Total | None = None, choices: Sequence[Choice] = ()) -> None:
     """The sentence in body type, the counts below it, and the settings behind a fold."""
     t = page.t
     if sentence:
-        st.write(sentence)
+        st.write(plain(sentence))
     if total is not None:
         st.caption(mapped_of(t, total))
     if choices:
         with st.expander(t("How this was made")):
             for choice in choices:
-                st.caption(t(choice.told))
+                st.caption(plain(t(choice.told)))
 
 
 def mapped_of(t: Translator, total: Total) -> str:

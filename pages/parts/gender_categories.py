@@ -12,6 +12,7 @@ from curim_data.words import category_label, inline
 from pages.parts import charts, gender_data, tables
 from pages.parts.footer import footer
 from pages.parts.page import Page
+from pages.parts.text import plain
 
 
 def categories(page: Page, f: AlertFilter) -> None:
@@ -135,7 +136,8 @@ def _ratio(page: Page, row: dict[str, float]) -> str:
 
 
 def _name(page: Page, category: str) -> str:
-    return inline(category_label(page.t, page.city, category))
+    """A category inside a sentence, as Markdown."""
+    return plain(inline(category_label(page.t, page.city, category)))
 
 
 def _wrapped(label: str) -> str:

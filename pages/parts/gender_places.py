@@ -20,6 +20,7 @@ from pages.parts.footer import footer
 from pages.parts.hotspots_list import interval
 from pages.parts.links import page_link
 from pages.parts.page import Page
+from pages.parts.text import plain
 
 SPAN = 0.62
 NAMED = 5
@@ -63,7 +64,7 @@ def silence(page: Page, found: PlaceStudy) -> None:
         st.markdown(
             t(
                 "**{place}: not known.** {women} by women, {men} by men; about {expected} by women could be expected.",
-                place=place_label(t, page.city, row["place"]),
+                place=plain(place_label(t, page.city, row["place"])),
                 women=_alerts(page, row["women"]),
                 men=_alerts(page, row["men"]),
                 expected=round(row["expected"]),
@@ -122,7 +123,7 @@ def _named(page: Page, f: AlertFilter, frame: pd.DataFrame) -> None:
     t = page.t
     sure = frame[frame["significant"]]
     for rank, row in enumerate(sure.head(NAMED).to_dict("records"), 1):
-        place = place_label(t, page.city, row["place"])
+        place = plain(place_label(t, page.city, row["place"]))
         share = interval(t, row["share"], row["low"], row["high"])
         with st.container(gap="xsmall"):
             told = (

@@ -11,6 +11,7 @@ from pages.parts import tables
 from pages.parts.links import page_link
 from pages.parts.page import Page
 from pages.parts.plan_store import plans, spoken
+from pages.parts.text import plain
 
 
 def plan_checks(page: Page) -> None:
@@ -77,17 +78,12 @@ def _table(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict
 
 
 def _link(page: Page, plan: Plan) -> None:
-    page_link(page, "interventions", _plain(plan.title) or page.t("Without a title"), plan=plan.id)
+    page_link(page, "interventions", plain(plan.title) or page.t("Without a title"), plan=plan.id)
 
 
 def _answers(plan: Plan) -> dict[str, bool]:
     check = plan.gender_check
     return {name: bool(getattr(check, name).strip()) for name in ("affected", "consulted", "target", "harm")}
-
-
-def _plain(title: str) -> str:
-    """A title in which no sign is taken for Markdown."""
-    return "".join(f"\\{sign}" if sign in "\\`*_[]()#~$:<>|" else sign for sign in title)
 
 
 def rules(page: Page) -> None:

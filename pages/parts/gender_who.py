@@ -15,6 +15,7 @@ from pages.parts.colours import GENDERS
 from pages.parts.footer import footer
 from pages.parts.hotspots_list import interval
 from pages.parts.page import Page
+from pages.parts.text import plain
 
 AFFECTED, REPORTER = "affected_gender", "reporter_gender"
 
@@ -42,7 +43,7 @@ def headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> Non
         st.title(f"{first} {second}")
     assert page.source is not None
     dates = f.resolve(page.source.as_of, page.source.first, page.source.meeting)
-    st.caption(f.sentence(t, page.city, n=total.said, total=total.of, dates=dates))
+    st.caption(plain(f.sentence(t, page.city, n=total.said, total=total.of, dates=dates)))
     if f != page.filter:
         st.info(t("This page compares genders, so the filter by gender is set aside here."))
 

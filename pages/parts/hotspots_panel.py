@@ -13,6 +13,7 @@ from pages.parts.hotspots_data import Asked, close_up
 from pages.parts.hotspots_list import interval
 from pages.parts.links import go, page_link
 from pages.parts.page import Page
+from pages.parts.text import plain
 
 CATEGORIES_SHOWN = 5
 
@@ -21,8 +22,8 @@ def panel(page: Page, asked: Asked, line: SpotLine) -> None:
     """Everything about the selected spot, most telling first."""
     t, spot = page.t, line.spot
     study: SpotStudy = close_up(asked, spot.id)
-    st.subheader(f"{spot.rank} · {line.name(t)}")
-    st.write(f"{spot.sentence(t)} {study.told.sentence(t)}")
+    st.subheader(f"{spot.rank} · {plain(line.name(t))}")
+    st.write(plain(f"{spot.sentence(t)} {study.told.sentence(t)}"))
     if st.button(t("Draft an intervention here"), key="spot_draft", type="primary"):
         go(page, "interventions", draft=",".join(spot.names))
     here = page.filter.replace(districts=(), places=(), cells=spot.names)

@@ -9,6 +9,7 @@ from curim_data.plan import STATUS_WORDS, Plan, PlanStatus
 from curim_data.study_plan import Standing, progress
 from pages.parts.page import Page
 from pages.parts.plan_store import may_edit, plans, spoken, spots_of, today
+from pages.parts.text import plain
 
 BOARD = (PlanStatus.DRAFT, PlanStatus.DECIDED, PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
 SIDE_BY_SIDE_FROM = 1100
@@ -64,8 +65,8 @@ def _card(page: Page, plan: Plan) -> None:
         st.markdown("**" + (plain(plan.title) or t("Without a title")) + "**")
         place = t.label(plan.problem.names)
         if place:
-            st.caption(place)
-        st.caption(plan.lead or t("Lead to be named"))
+            st.caption(plain(place))
+        st.caption(plain(plan.lead) or t("Lead to be named"))
         if plan.start and plan.finish:
             start, finish = (t.date(day, "LLL y") for day in (plan.start, plan.finish))
             st.caption(f"{start} – {finish}")
@@ -73,21 +74,16 @@ def _card(page: Page, plan: Plan) -> None:
         st.button(
             t("Open"),
             key=f"plan_open_{plan.id}",
-            help=t("Open: {title}", title=plan.title),
+            help=t("Open: {title}", title=plain(plan.title)),
             on_click=_open,
             args=(plan.id,),
         )
 
 
-def plain(title: str) -> str:
-    """A title in which no sign is taken for Markdown."""
-    return "".join(f"\\{sign}" if sign in "\\`*_[]()#~$:<>|" else sign for sign in title)
-
-
 def standing(t: Translator, plan: Plan, page: Page) -> str:
     """How a plan stands, as Markdown: what is late in the accent colour, what is due in the structure's."""
     found = progress(plan, today(page))
-    told = t(found.told)
+    told = plain(t(found.told))
     match found.standing:
         case Standing.LATE:
             return ":orange[**" + t("Late") + f".** {told}]"
@@ -105,7 +101,7 @@ def _new(page: Page) -> None:
         source = page.source
         if source is not None:
             dates = page.filter.resolve(source.as_of, source.first, source.meeting)
-            st.caption(page.filter.sentence(t, page.city, dates=dates))
+            st.caption(plain(page.filter.sentence(t, page.city, dates=dates)))
         if not spots:
             st.write(t("There is no hot spot under this filter. Choose a wider one on the page of hot spots."))
             return

@@ -21,6 +21,7 @@ from pages.parts.page import Page
 from pages.parts.plan_map import areas_map as draw_areas
 from pages.parts.plan_store import Edit, plans, today
 from pages.parts.tables import table
+from pages.parts.text import plain
 
 FIELD_WORDS = {
     "created": Message("Plan written down"),
@@ -97,26 +98,27 @@ def read(page: Page, plan: Plan) -> None:
         draw_areas(page, plan.areas, key="plan_read_map", span=1.0)
     if plan.result:
         st.subheader(page.t("Result"))
-        st.write(plan.result)
+        st.write(plain(plan.result))
 
 
 def _blocks(page: Page, blocks: Iterable[Block], key: str) -> None:
     for number, block in enumerate(blocks):
         match block:
             case Heading():
-                st.subheader(block.text)
+                st.subheader(plain(block.text))
             case Text():
-                (st.caption if block.style == "note" else st.write)(block.text)
+                (st.caption if block.style == "note" else st.write)(plain(block.text))
             case Bullets():
-                st.markdown("\n".join(f"- {item}" for item in block.items))
+                st.markdown("\n".join(f"- {plain(item)}" for item in block.items))
             case Facts():
-                st.markdown("  \n".join(f"**{name}**: {value}" for name, value in block.pairs))
+                st.markdown("  \n".join(f"**{plain(name)}**: {plain(value)}" for name, value in block.pairs))
             case Table():
-                st.table(pd.DataFrame(block.rows, columns=list(block.header)), hide_index=True)
+                rows = [[plain(cell) for cell in row] for row in block.rows]
+                st.table(pd.DataFrame(rows, columns=list(block.header)), hide_index=True)
             case Columns():
                 _blocks(page, (*block.left, *block.right), f"{key}_{number}")
             case Figure():
-                st.image(block.picture.data, caption=block.caption or block.picture.alt)
+                st.image(block.picture.data, caption=plain(block.caption or block.picture.alt))
 
 
 def history(page: Page, edit: Edit) -> None:

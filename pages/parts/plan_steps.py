@@ -20,6 +20,7 @@ from curim_data.i18n import LANGUAGE_NAMES, LANGUAGES, Message, translator
 from curim_data.plan import Action, GenderCheck, Plan
 from pages.parts.page import Page
 from pages.parts.plan_store import Edit
+from pages.parts.text import plain
 
 HIGHEST_BUDGET = 100_000_000
 
@@ -40,7 +41,7 @@ def problem_step(page: Page, edit: Edit) -> Plan:
         if lang == t.lang:
             statement[lang] = _statement(page, edit, lang, t("The problem in words"))
             for caution in caution_messages(plan.problem):
-                st.caption(t(caution))
+                st.caption(plain(t(caution)))
             others = st.expander(t("The same in the other languages"))
         else:
             with others:
@@ -115,7 +116,7 @@ def objective_step(page: Page, edit: Edit) -> Plan:
     ).strip()
     sentence = own or objective_sentence(made, problem, t)
     if sentence:
-        st.markdown(f"#### {sentence}")
+        st.markdown(f"#### {plain(sentence)}")
     _told(page, plan, made.target, [t(told) for told in warnings(problem, chosen, drop, plan.assessment.smallest_drop)])
     return replace(plan, objective=replace(made, text=own))
 
@@ -132,7 +133,7 @@ def _told(page: Page, plan: Plan, target: float | None, told: list[str]) -> None
             )
         )
     for line in told:
-        st.caption(line)
+        st.caption(plain(line))
 
 
 def work_step(page: Page, edit: Edit) -> Plan:
@@ -219,7 +220,7 @@ def people_step(page: Page, edit: Edit) -> Plan:
     """Who is affected and was asked, what is aimed at for whom, what harm could follow."""
     t, plan = page.t, edit.plan
     check = plan.gender_check
-    st.write(gender_sentence(plan.problem, t))
+    st.write(plain(gender_sentence(plan.problem, t)))
     questions = {
         "affected": t("Who is affected, women and men?"),
         "consulted": t("Who was asked, and how?"),

@@ -24,6 +24,7 @@ from curim_data.studies import hot_spot_study
 from curim_data.study_plan import draft_for
 from pages.parts.caching import remember
 from pages.parts.page import Dataset, Page
+from pages.parts.text import plain
 
 EDIT = "plan_edit"
 WHO = "plan_who"
@@ -173,11 +174,11 @@ def save(page: Page, edit: Edit, plan: Plan) -> bool:
     try:
         kept = plans(page).save(plan, who(page))
     except PlanConflict as problem:
-        st.error(t(problem.message))
+        st.error(plain(t(problem.message)))
         st.button(t("Open the latest version (your changes are lost)"), on_click=reopen)
         return False
     except PlanProblem as problem:
-        st.error(t(problem.message))
+        st.error(plain(t(problem.message)))
         return False
     st.query_params.pop("draft", None)
     st.query_params["plan"] = kept.id

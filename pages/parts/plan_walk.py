@@ -15,6 +15,7 @@ from pages.parts.page import Page
 from pages.parts.plan_areas import areas_step
 from pages.parts.plan_measures import measures_step
 from pages.parts.plan_store import Edit, ask_who, close, keep_open, may_edit, reopen, save
+from pages.parts.text import plain
 
 Step = Callable[[Page, Edit], Plan]
 STEPS: dict[str, tuple[Message, Step]] = {
@@ -40,7 +41,7 @@ def show(page: Page, edit: Edit) -> None:
     """The open plan: for the council to read, for others to write."""
     t = page.t
     st.button(t("All interventions"), key="plan_close", type="tertiary", icon=":material/arrow_back:", on_click=close)
-    st.title(edit.plan.title or t("New plan"))
+    st.title(plain(edit.plan.title) or t("New plan"))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{t(STATUS_WORDS[edit.plan.status])}**", width="content")
         if edit.plan.id:

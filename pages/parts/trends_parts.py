@@ -11,6 +11,7 @@ from curim_data.privacy import BAND_HOURS, GateError, Protected
 from pages.parts import charts
 from pages.parts.caching import ask
 from pages.parts.page import Page
+from pages.parts.text import plain
 from pages.parts.trends_data import told_n
 from pages.parts.trends_line import monthly_or_weekly
 
@@ -66,7 +67,7 @@ def small_multiples(page: Page) -> None:
         data=frame,
         file_name="side_by_side.csv",
     )
-    st.write(told)
+    st.write(plain(told))
     rest = int((sums > 0).sum()) - len(names)
     notes = [t("All on one scale.")]
     if rest:

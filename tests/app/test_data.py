@@ -83,7 +83,7 @@ def test_the_dirty_export_there_and_back(base: Home) -> None:
     assert not base.has_city()
     app.button(key="data_import").click().run()
     assert not errors(app)
-    assert f"Imported **my\\.csv**. {wanted}" in _text(app)
+    assert f"Imported **my.csv**. {wanted}" in _text(app)
     assert not app.file_uploader[0].value
     assert "Sample data" not in _text(app)
     assert Store(base).count() == Counter(key["outcome"])["accepted"]

@@ -1,0 +1,35 @@
+"""Words of others on the page: shown as they stand, whatever signs they hold."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+WORD_JOINER: Final = "\u2060"
+_SIGNS: Final = re.compile(r"[\\`*_{}\[\]()<>#!|~$&]")
+# A directive (":red[", ":material/"): a colon before a letter. "20:30" and "Place: quay" stay as they are.
+_DIRECTIVE: Final = re.compile(r":(?=[^\s\d])")
+# What starts a list or a heading at the beginning of a line, and the indentation that would make it code.
+_LINE: Final = re.compile(r"(?m)^[ \t]*([-+=]|\d+(?=\.))")
+_INDENT: Final = re.compile(r"(?m)^(?: {4}|\t)[ \t]*")
+# Turned into links, icons and emoji after Markdown was read, so that no backslash helps: an invisible sign parts them.
+_LATE: Final = re.compile(r"(?i)(https?:|\bwww(?=\.)|:(?=[a-z_+-]+[/:]))")
+
+
+def plain(text: str) -> str:
+    """A text from an export, a profile, a plan, a link or a person as Markdown that shows it as it stands.
+
+    No link, picture, formula, colour, icon or list comes of it. Line breaks stay. For everything that Streamlit reads
+    as Markdown: text, captions, titles, messages, labels of buttons and pills, help, cells of `st.table`. Not for
+    `st.dataframe`, charts, options of select boxes, and descriptions for screen readers, which show plain text.
+    """
+    text = _INDENT.sub("", text)
+    text = _LATE.sub(rf"\1{WORD_JOINER}", text)
+    text = _SIGNS.sub(r"\\\g<0>", text)
+    text = _DIRECTIVE.sub(r"\\:", text)
+    return _LINE.sub(_escaped_start, text)
+
+
+def _escaped_start(found: re.Match[str]) -> str:
+    start = found[1]
+    return f"{start}\\" if start.isdigit() else f"\\{start}"

@@ -1,0 +1,145 @@
+"""What a file or a person wrote is shown on every page as it stands: no link, colour or picture comes of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import re
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from curim_data.demo_plans import demo_plans
+from curim_data.home import Home, create_home
+from curim_data.ingest import import_file
+from curim_data.plan import GenderCheck, PlanStatus
+from curim_data.plans import PlanStore
+from tests.app.conftest import SHELL, TIMEOUT, errors
+
+LINK, COLOUR = "[Prize](https://evil.example)", ":red[x]"
+HOSTILE = re.compile(r"(?<!\\)\[Prize|(?<!\\)\]\(https?:|https?\\?://evil|(?<!\\):red\[")
+HEADER = "alert_id;reported_at;category;affected_gender;reporter_gender;latitude;longitude"
+LAST = dt.date(2026, 6, 30)
+
+
+def _rows() -> list[str]:
+    """Two years: poor lighting all over, and at one square the link for women and the colour for men."""
+    chance = random.Random(1)
+
+    def row(number: int, category: str, gender: str, lat: float, lon: float, back: int) -> str:
+        day = LAST - dt.timedelta(days=back)
+        return f"W{number};{day}T{chance.randrange(24):02d}:10;{category};{gender};{gender};{lat:.5f};{lon:.5f}"
+
+    rows = []
+    for _ in range(700):
+        lat, lon = chance.uniform(37.935, 37.955), chance.uniform(23.63, 23.66)
+        rows.append(row(len(rows), "lighting_poor", chance.choice(("woman", "man")), lat, lon, chance.randrange(730)))
+    for category, gender, lat, lon in ((LINK, "woman", 37.943, 23.647), (COLOUR, "man", 37.9475, 23.638)):
+        for _ in range(150):
+            near = lat + chance.uniform(-5e-4, 5e-4), lon + chance.uniform(-5e-4, 5e-4)
+            rows.append(row(len(rows), category, gender, *near, int(60 * chance.random() ** 2 * 6)))
+    rows.append(row(len(rows), LINK, "woman", 38.2, 23.9, 3))
+    rows.append(f"W{len(rows)};{LAST}T10:00;{COLOUR};woman;woman;;")
+    return rows
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home whose categories and plans hold Markdown."""
+    home = create_home(tmp_path_factory.mktemp("hostile"))
+    import_file(home, "\n".join([HEADER, *_rows()]).encode(), "export.csv", now=dt.datetime(2026, 7, 1, tzinfo=dt.UTC))
+    demo_plans(home)
+    store = PlanStore(home.plans_url)
+    for plan in store.list():
+        bad = replace(
+            plan,
+            title=f"{LINK} {COLOUR}",
+            lead=LINK,
+            partners=(LINK, COLOUR),
+            outputs=LINK,
+            statement=dict.fromkeys(("en", "el", "fr"), f"{LINK}\n\n{COLOUR}"),
+            problem=replace(plan.problem, names=dict.fromkeys(("en", "el", "fr"), LINK)),
+            actions=tuple(replace(step, what=LINK, who=COLOUR) for step in plan.actions),
+            objective=replace(plan.objective, text=LINK),
+            assessment=replace(plan.assessment, note=LINK),
+            gender_check=GenderCheck(LINK, LINK, LINK, LINK),
+            result=f"{LINK} {COLOUR}" if plan.status is PlanStatus.EVALUATED else plan.result,
+        )
+        store.save(bad, "test")
+    store.close()
+    return home
+
+
+@pytest.fixture
+def here(hostile: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("CURIM_HOME", str(hostile.path))
+    return hostile
+
+
+def _open(name: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+    for word, value in {"lang": "en", **query}.items():
+        app.query_params[word] = value
+    app.run()
+    if name != "briefing":
+        app.switch_page(f"{name}.py").run()
+    assert not errors(app)
+    return app
+
+
+def _markdown(app: AppTest) -> list[str]:
+    """Everything in a run that the browser reads as Markdown."""
+    texts = [
+        *(app.markdown, app.caption, app.title, app.header, app.subheader),
+        *(app.info, app.warning, app.success, app.error),
+    ]
+    told = [str(element.value) for group in texts for element in group]
+    for button in app.button:
+        told += [button.label, str(button.help or "")]
+    told += [str(link.proto.label) for link in app.get("page_link")]
+    told += [str(option.content) for group in app.get("button_group") for option in group.proto.options]
+    for table in app.table:
+        told += [str(cell) for cell in [*table.value.columns, *table.value.to_numpy().ravel()]]
+    return told
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("role", ["analyst", "council"])
+@pytest.mark.parametrize("name", ["briefing", "hotspots", "trends", "gender", "interventions", "evaluation"])
+def test_no_page_makes_a_link_of_it(name: str, role: str) -> None:
+    query = {"category": f"{LINK},{COLOUR},lighting_poor", "district": LINK}
+    for asked in ({}, query):
+        told = _markdown(_open(name, **asked, **({"as": "council"} if role == "council" else {})))
+        assert [text for text in told if HOSTILE.search(text)] == []
+        if asked and name in ("briefing", "hotspots", "trends", "gender"):
+            assert any(r"\[Prize\]" in text or r"\[prize\]" in text for text in told)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_category_that_weighs_on_women_is_named_as_it_stands() -> None:
+    assert any("More on women" in text and r"\[Prize\]" in text for text in _markdown(_open("gender")))
+
+
+@pytest.mark.parametrize("view", ["", "council"])
+def test_an_open_plan_is_shown_as_it_stands(here: Home, view: str) -> None:
+    store = PlanStore(here.plans_url)
+    plans = store.list()
+    store.close()
+    for plan in plans:
+        app = _open("interventions", plan=plan.id, **({"as": view} if view else {}))
+        told = _markdown(app)
+        if not view:
+            for group in app.get("button_group"):
+                if str(group.key).endswith("_step"):
+                    app.session_state[group.key] = "paper"
+                    told += _markdown(app.run())
+                    assert not errors(app)
+        assert [text for text in told if HOSTILE.search(text)] == []
+        assert any(r"\[Prize\]" in text for text in told)
+
+
+def test_a_link_to_a_plan_that_is_none(here: Home) -> None:
+    assert here.exists()
+    told = _markdown(_open("interventions", plan=LINK))
+    assert [text for text in told if HOSTILE.search(text)] == []

@@ -1,0 +1,34 @@
+"""Words of others: whatever they hold, Markdown shows them as they stand."""
+
+from __future__ import annotations
+
+import pytest
+
+from pages.parts.text import WORD_JOINER, plain
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("Old Quay, 20:30 – 21:00", "Old Quay, 20:30 – 21:00"),
+        ("Place: quay", "Place: quay"),
+        ("[Prize](javascript)", r"\[Prize\]\(javascript\)"),
+        ("![x](y)", r"\!\[x\]\(y\)"),
+        (":red[x]", r"\:red\[x\]"),
+        ("::: note", r"\:\:: note"),
+        ("a*b_c`d", r"a\*b\_c\`d"),
+        ("$x^2$ <b> & | ~~", r"\$x^2\$ \<b\> \& \| \~\~"),
+        ("back\\slash", r"back\\slash"),
+        ("# one", r"\# one"),
+        ("- one\n+ two\n3. three", "\\- one\n\\+ two\n3\\. three"),
+        ("    code\n\tcode", "code\ncode"),
+        ("one\n===", "one\n\\==="),
+        ("https://evil.example", rf"https\:{WORD_JOINER}//evil.example"),
+        ("www.evil.example", rf"www{WORD_JOINER}.evil.example"),
+        (":material/home:", rf"\:{WORD_JOINER}material/home:"),
+        (":smile:", rf"\:{WORD_JOINER}smile:"),
+        ("", ""),
+    ],
+)
+def test_signs_lose_their_meaning(told: str, shown: str) -> None:
+    assert plain(told) == shown
