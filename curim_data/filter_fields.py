@@ -264,7 +264,8 @@ class Hours:
         first, dash, last = text.partition("-")
         if not text:
             return {}, []
-        if dash and all(part.isascii() and part.isdigit() and int(part) < 24 for part in (first, last)):
+        parts = (first, last)
+        if dash and all(part.isascii() and part.isdigit() and len(part) < 3 and int(part) < 24 for part in parts):
             return {"hours": (int(first), int(last))}, []
         return {}, [dropped("hours", text)]
 

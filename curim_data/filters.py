@@ -36,6 +36,10 @@ def _ids(values: Any) -> dict[str, Any]:
     return {str(value): value for value in values}
 
 
+# Dates of one's own are read as these at most, so that a year before or after them is a date too.
+EARLIEST: Final = dt.date(1900, 1, 1)
+LATEST: Final = dt.date(2199, 12, 31)
+
 PERIOD: Final = Period()
 CATEGORIES: Final = Categories()
 # In the order of the sentence, after the categories and before the period.
@@ -219,7 +223,7 @@ class AlertFilter:
                 start = first
             case _:
                 start, end = self.start or min(first, self.end or first), self.end or max(as_of, self.start or as_of)
-                return start, end
+                return min(max(start, EARLIEST), LATEST), min(max(end, EARLIEST), LATEST)
         return max(start, first), as_of
 
     def to_query(self) -> dict[str, str]:

@@ -8,19 +8,28 @@ Analyst and specialist see exact counts. For the council and the public
 - zeros are shown, unless a margin would otherwise give a small count away;
 - further counts are withheld so that no small one follows by subtraction from the shown ones and the margins
   (`suppression`);
-- map cells are no finer than H3 resolution 9 (in Piraeus as large as a square of 349 m), 8 (923 m) for sensitive
-  categories, on one fixed grid; picked cells that are finer become the grid's cells that hold them;
-- sensitive alerts are told by week at the finest, and by bands of six hours.
+- map cells have one size under a filter, H3 resolution 9 (in Piraeus as large as a square of 349 m), or 8 (923 m)
+  where sensitive categories are asked for, on one fixed grid; picked cells become the cells of that grid that hold
+  them, or that they hold, and the alerts in them are those of the map: on land and off piles;
+- nothing is told of an area of picked cells, districts or places when the table of those, under the rest of the filter,
+  withholds one of them; a row of a table over several is withheld when one of them has a small count in it;
+- nothing is told by day; sensitive alerts are told by bands of six hours.
 
-Differences between two filters: areas of one's own cannot be moved by less than a grid cell, and every single answer
-keeps its threshold. Not covered is whoever asks for many overlapping filters of other fields (a period of 30 and one of
-31 days) and subtracts: that needs noise or a budget of questions. State it where tables are given away.
+Covered are the tables of one filter: each with its margins, by the thresholds at which those are given, and with what
+its categories (group, kind), months (year) and hours make up, and single numbers of two areas that differ by one place.
+
+Not covered: weeks against months, which share days; alerts of several categories, which count once in each, so that a
+group or the number of alerts is not the sum of its categories; places against the districts or cells that they lie in;
+tables of several areas of one's own, where a count that was withheld only to protect another one is asked for again;
+how many alerts stand on piles, from the numbers with and without them; and whoever subtracts overlapping filters of
+other fields (a period of 30 and one of 31 days). The last needs noise or a budget of questions. State it where tables
+are given away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, Final
 
@@ -35,7 +44,7 @@ from curim_data.city import CityProfile
 from curim_data.filter_fields import asked_categories
 from curim_data.filters import AlertFilter
 from curim_data.i18n import Message
-from curim_data.suppression import suppress
+from curim_data.suppression import Table, suppress
 
 K_ORDINARY: Final = 5
 K_SENSITIVE: Final = 10
@@ -48,6 +57,9 @@ MOST_COMBINATIONS: Final = 60_000
 GENDERS: Final = frozenset({"reporter_gender", "affected_gender"})
 CATEGORIES: Final = frozenset({"category", "group"})
 PLACES: Final = frozenset({"cell", "place", "district"})
+
+# Whether the rows of a frame are strict in the table by some of its columns.
+Rule = Callable[[pd.DataFrame, Sequence[str]], Any]
 
 
 class GateError(ValueError):
@@ -114,30 +126,35 @@ def is_fine_table(by: Sequence[str], f: AlertFilter) -> bool:
 
 
 def admit(f: AlertFilter, audience: Audience, city: CityProfile) -> tuple[AlertFilter, tuple[Message, ...]]:
-    """The filter as the audience may ask it, and what was changed: picked cells no finer than the grid."""
-    floor = finest_resolution(audience, f, city)
-    fine = [cell for cell in f.cells if h3.get_resolution(int(cell, 16)) > floor]
-    if not fine:
+    """The filter as the audience may ask it, and what was changed: picked cells become cells of the one grid."""
+    if sees_exact(audience):
         return f, ()
-    grid = {f"{h3.cell_to_parent(int(cell, 16), floor):x}" for cell in fine}
+    floor = finest_resolution(audience, f, city)
+    grid: set[int] = set()
+    fine = False
+    for cell in (int(name, 16) for name in f.cells):
+        size = h3.get_resolution(cell)
+        fine = fine or size > floor
+        grid |= {h3.cell_to_parent(cell, floor)} if size >= floor else set(h3.cell_to_children(cell, floor))
     told = Message("The picked area was widened to whole map cells of the size that protects small counts.")
-    return f.replace(cells=tuple({*f.cells, *grid} - set(fine))), (told,)
+    return f.replace(cells=tuple(f"{cell:x}" for cell in grid)), (told,) if fine else ()
 
 
 def check(by: Sequence[str], resolution: int | None, f: AlertFilter, audience: Audience, city: CityProfile) -> None:
     """Raise GateError for a table that the audience may not ask for."""
+    if sees_exact(audience):
+        return
     floor = finest_resolution(audience, f, city)
-    if resolution is not None and resolution > floor:
+    if resolution is not None and resolution != floor:
         raise GateError(
             Message(
-                "Map cells of resolution {asked} are too fine for this audience: ask for resolution {floor} or less.",
+                "Here this audience sees map cells of one size only, so that small counts stay protected: ask for "
+                "resolution {floor}, not {asked}.",
                 {"asked": resolution, "floor": floor},
             )
         )
-    if not sees_exact(audience) and is_sensitive(f, city) and "local_date" in by:
-        raise GateError(
-            Message("Sensitive alerts are not told by day for this audience: ask for weeks or months instead.")
-        )
+    if "local_date" in by:
+        raise GateError(Message("Alerts are not told by day for this audience: ask for weeks or months instead."))
 
 
 def protect_number(n: float, audience: Audience, *, sensitive: bool = False) -> float | None:
@@ -152,36 +169,79 @@ def protect(
     *,
     sensitive: bool | NDArray[np.bool_] = False,
     coarser: int | None = None,
+    rule: Rule | None = None,
+    nested: Mapping[str, Mapping[str, Callable[[pd.Series], Any]]] | None = None,
+    parts: Sequence[NDArray[np.float64]] = (),
 ) -> Protected:
     """Make counts safe for the audience.
 
     `raw` has the columns `by` (each combination once) and n. `sensitive`: whether the stricter threshold holds, for
     the table or for each row. `coarser`: the threshold of tables with fewer dimensions, which a reader may ask for too;
-    that of this table unless only some rows are sensitive. Combinations that `raw` lacks are zeros, and come as rows of
-    their own where one had to be withheld. The rows keep their order. Raises GateError for a table that is too fine.
+    that of this table unless only some rows are sensitive: then those rows are strict in every table that keeps their
+    category or group. `rule`, in place of both: whether a frame's rows are strict in the table by some columns.
+    `nested`: for a column of `by`, coarser columns that a reader may ask for and how they follow from it. `parts`: for
+    each way in which the filter names several places, the counts of each (a row for each of `raw`). Combinations that
+    `raw` lacks are zeros, and come as rows of their own where one had to be withheld. The rows keep their order. Raises
+    GateError for a table that is too fine.
     """
     columns = list(by)
-    strict = np.broadcast_to(np.asarray(sensitive, bool), len(raw))
+    rule = rule or _usual_rule(raw, tuple(by), sensitive, coarser)
+    strict = np.broadcast_to(np.asarray(rule(raw, columns), bool), len(raw))
     limit = threshold(audience, bool(strict.any()))
     n = raw["n"].to_numpy(float)
     if sees_exact(audience):
         frame = _frame(raw[columns], n, np.zeros(len(raw), bool), n, n)
         return Protected(frame, tuple(by), audience, limit, 0, round(float(n.sum()), 6))
     full, codes = _lattice(raw, columns)
-    strict_full = np.zeros(len(full), bool)
-    strict_full[: len(raw)] = strict
-    strict_full[len(raw) :] = bool(strict.all()) and len(raw) > 0
-    k = np.where(strict_full, K_SENSITIVE, K_ORDINARY).astype(float)
+    dimensions = [{column: codes[:, at]} for at, column in enumerate(columns)]
+    for dimension, column in zip(dimensions, columns, strict=True):
+        for name, of in (nested or {}).get(column, {}).items():
+            if name not in columns:
+                full[name] = of(full[column])
+                dimension[name] = np.asarray(pd.factorize(full[name], use_na_sentinel=False)[0], np.int64)
+
+    def k(names: tuple[str, ...]) -> NDArray[np.float64]:
+        return np.where(np.broadcast_to(np.asarray(rule(full, names), bool), len(full)), K_SENSITIVE, K_ORDINARY) * 1.0
+
     counts = full["n"].to_numpy(float)
-    known = coarser or (K_SENSITIVE if len(raw) and strict.all() else K_ORDINARY)
-    result = suppress(counts, codes, k, known)
+    beside = np.zeros((len(full) - len(raw), 1))
+    named = tuple(np.vstack([of, np.broadcast_to(beside, (len(beside), of.shape[1]))]) for of in parts)
+    table = Table(counts, dimensions, k, named)
+    result = suppress(table)
     keep = np.arange(len(full)) < len(raw)
     keep |= result.hidden
     frame = _frame(full[columns], counts, result.hidden, result.low, result.high)[keep].reset_index(drop=True)
-    total = protect_number(round(float(n.sum()), 6), audience, sensitive=known == K_SENSITIVE)
-    if len(raw) and result.hidden.all():
+    total: float | None = round(float(n.sum()), 6)
+    if len(raw) and (result.hidden.all() or (columns and not replace(table, dimensions=[]).margins().known.all())):
         total = None
     return Protected(frame, tuple(by), audience, limit, int(result.hidden.sum()), total)
+
+
+def veil(told: Protected, most: float) -> Protected:
+    """The same rows with nothing told but that each is between zero and `most`."""
+    frame = told.frame.assign(n=np.nan, low=0, high=max(int(np.ceil(most)), told.threshold - 1), withheld=True)
+    return replace(told, frame=frame, n_withheld=len(frame), total=None)
+
+
+def _usual_rule(
+    raw: pd.DataFrame, by: tuple[str, ...], sensitive: bool | NDArray[np.bool_], coarser: int | None
+) -> Rule:
+    """The rule of a table of which only the strict rows are known."""
+    strict = np.broadcast_to(np.asarray(sensitive, bool), len(raw))
+    whole = bool(strict.all()) and len(raw) > 0
+    beside = coarser == K_SENSITIVE if coarser else whole
+
+    def rule(frame: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.bool_]:
+        if tuple(columns) == by:
+            told = np.full(len(frame), whole)
+            told[: len(raw)] = strict
+            return told
+        told = np.full(len(frame), beside)
+        if not (whole or CATEGORIES.isdisjoint(columns)):
+            told[: len(raw)] |= strict
+        return told
+
+    return rule
 
 
 def _frame(keys: pd.DataFrame, n: Any, withheld: Any, low: Any, high: Any) -> pd.DataFrame:

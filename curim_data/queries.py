@@ -6,24 +6,23 @@ in totals and once in each of its categories; a span is shared out over its hour
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from operator import or_
 from typing import Any, Final
 
-import ibis
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from curim_data import privacy
 from curim_data.access import Audience
 from curim_data.alert import CELL_RESOLUTIONS
 from curim_data.city import CityProfile
+from curim_data.counting import PLAIN, counted, on_piles, pile_points
 from curim_data.engine import Source
 from curim_data.filters import FIELDS, AlertFilter, asked_categories
 from curim_data.i18n import Message
-from curim_data.privacy import BAND_HOURS, GateError, Protected
+from curim_data.privacy import GateError, Protected
 from curim_data.universe import complete_frame
 
 __all__ = [
@@ -40,25 +39,9 @@ __all__ = [
     "total",
 ]
 
-PLAIN: Final = (
-    "week",
-    "month",
-    "local_date",
-    "weekday",
-    "kind",
-    "district",
-    "place",
-    "reporter_gender",
-    "affected_gender",
-    "age_band",
-    "dark",
-    "status",
-    "severity",
-    "feeling",
-)
 DIMENSIONS: Final = ("cell", "year", "hour", "category", "group", *PLAIN)
-PILE_LEAST: Final = 20
-PILE_SHARE: Final = 0.01
+# Fields of the filter that name places, and their columns.
+NAMED_PLACES: Final = {"cells": "cell", "districts": "district", "places": "place"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +49,8 @@ class Total:
     """How many alerts a filter leaves.
 
     `n` alerts, of which `mapped` lie on the city's land, `outside` beside it and `unmapped` have no coordinates;
-    `piled` of all stand on piles of identical coordinates. `of`: all alerts of the store. None where withheld.
+    `piled` of all stand on piles of identical coordinates. `of`: all alerts of the store. None where withheld; with
+    `veiled` because one of the places that the filter names is, though all may hold more.
     """
 
     n: int | None
@@ -77,6 +61,7 @@ class Total:
     of: int
     threshold: int
     notes: tuple[Message, ...] = ()
+    veiled: bool = False
 
     @property
     def withheld(self) -> bool:
@@ -86,6 +71,8 @@ class Total:
     @property
     def said(self) -> int | Message:
         """The number, or the words that stand for it, as `AlertFilter.sentence` takes it."""
+        if self.veiled:
+            return Message("a protected number")
         return Message("fewer than {k}", {"k": self.threshold}) if self.n is None else self.n
 
 
@@ -97,21 +84,25 @@ def dates(source: Source, f: AlertFilter) -> tuple[Any, Any]:
 def total(source: Source, f: AlertFilter, audience: Audience) -> Total:
     """How many alerts the filter leaves, and how many of them are on the map."""
     f, notes = privacy.admit(f, audience, source.city)
-    table = _chosen(source, f)
-    piled = _on_piles(table, _pile_points(source))
+    table = _chosen(source, f, audience)
+    piled = on_piles(table, pile_points(source))
     row = table.aggregate(
         n=table.count(),
         mapped=table.inside.fill_null(False).cast("int64").sum(),
         unmapped=table.inside.isnull().cast("int64").sum(),
         piled=piled.cast("int64").sum(),
     )
-    n, mapped, unmapped, on_piles = (int(value or 0) for value in row.to_pyarrow().to_pylist()[0].values())
+    n, mapped, unmapped, standing = (int(value or 0) for value in row.to_pyarrow().to_pylist()[0].values())
     strict = privacy.is_sensitive(f, source.city) or privacy.is_fine_table((), f)
+    most = _veiled(source, f, audience)
+    if most is not None:
+        k = privacy.threshold(audience, strict)
+        return Total(None, None, None, None, None, source.count, k, notes, veiled=most >= k)
     parts = pd.DataFrame({"part": ["mapped", "outside", "unmapped"], "n": [mapped, n - mapped - unmapped, unmapped]})
     told = privacy.protect(parts, ["part"], audience, sensitive=strict).frame.set_index("part")["n"]
     shown = {part: None if pd.isna(value) else int(value) for part, value in told.items()}
     number = privacy.protect_number(n, audience, sensitive=strict)
-    on = privacy.protect_number(on_piles, audience, sensitive=strict)
+    on = privacy.protect_number(standing, audience, sensitive=strict)
     return Total(
         n=None if number is None else int(number),
         mapped=shown["mapped"],
@@ -139,7 +130,8 @@ def counts(
     Dates come as timestamps; what is missing is a row of its own, missing. `cell` needs its `resolution` and counts
     alerts on the city's land. With `complete`, weeks, months, days, hours, weekdays, districts, cells and the values of
     enums that have no alert get a row with a true zero. The counts are whole but for hours. Where the filter names
-    categories only those are told apart. Raises GateError for what the audience may not ask, ValueError for an unknown
+    categories only those are told apart. Where the audience sees no exact counts piles are set aside on the map and in
+    picked cells, and only there. Raises GateError for what the audience may not ask, ValueError for an unknown
     dimension.
     """
     unknown = [name for name in by if name not in DIMENSIONS]
@@ -150,17 +142,18 @@ def counts(
     f, notes = privacy.admit(f, audience, source.city)
     privacy.check(by, resolution if "cell" in by else None, f, audience, source.city)
     city = source.city
-    table = _chosen(source, f)
-    if without_piles:
-        table = table.filter(~_on_piles(table, _pile_points(source)))
+    table = _chosen(source, f, audience)
+    if "cell" in by if not privacy.sees_exact(audience) else without_piles:
+        table = table.filter(~on_piles(table, pile_points(source)))
     if "cell" in by:
         table = table.filter(table.inside.fill_null(False))
     banded = _needs_bands(by, f, audience, city)
-    raw = _counted(table, f, by, city, resolution, banded)
+    raw = counted(table, f, by, city, resolution, banded)
     if banded:
         notes += (Message("Hours are told in bands of six, because sensitive alerts are among them."),)
-    settings = {"complete": complete, "resolution": resolution, "banded": banded}
-    return replace(_told(raw, source, f, by, audience, **settings), notes=notes)
+    veiled = _veiled(source, f, audience)
+    told = _told(raw, table, source, f, by, audience, veiled, complete=complete, resolution=resolution, banded=banded)
+    return replace(told, notes=notes)
 
 
 def tables(
@@ -171,31 +164,91 @@ def tables(
     Dimensions: categories (not groups) and those that every alert has once; no hours, cells or years.
     """
     f, notes = privacy.admit(f, audience, source.city)
-    table, finest, answers = _chosen(source, f), {}, []
+    table, finest, answers = _chosen(source, f, audience), {}, []
+    veiled = _veiled(source, f, audience)
     for themed in (False, True):
         used = {name for by in tables if ("category" in by) == themed for name in by}
-        finest[themed] = _counted(table, f, sorted(used), source.city, None, False)
+        finest[themed] = counted(table, f, sorted(used), source.city, None, False)
     for by in tables:
         privacy.check(by, None, f, audience, source.city)
         fine = finest["category" in by]
         raw = pd.DataFrame({"n": [fine["n"].sum()]})
         if by:
             raw = fine.groupby(list(by), dropna=False, sort=True)["n"].sum().reset_index()
-        answers.append(replace(_told(raw, source, f, by, audience), notes=notes))
+        answers.append(replace(_told(raw, table, source, f, by, audience, veiled), notes=notes))
     return tuple(answers)
 
 
 def _told(
-    raw: pd.DataFrame, source: Source, f: AlertFilter, by: Sequence[str], audience: Audience, **settings: Any
+    raw: pd.DataFrame,
+    table: Any,
+    source: Source,
+    f: AlertFilter,
+    by: Sequence[str],
+    audience: Audience,
+    veiled: float | None,
+    *,
+    complete: bool = False,
+    resolution: int | None = None,
+    banded: bool = False,
 ) -> Protected:
-    """What was counted, made complete (`settings`: complete, resolution, banded) and put through the gate."""
-    complete = settings.get("complete", False)
-    if complete or not privacy.sees_exact(audience):
-        asked = settings.get("resolution"), settings.get("banded", False)
-        raw = complete_frame(raw, by, source, f, dates(source, f), *asked)
-    strict, coarser = _strict_rows(raw, by, f, source.city), _coarser(f, source.city)
-    told = privacy.protect(raw, by, audience, sensitive=strict, coarser=coarser)
+    """What was counted in a table, made complete and put through the gate; `veiled` as `_veiled` gives it."""
+    exact = privacy.sees_exact(audience)
+    if complete or not exact:
+        raw = complete_frame(raw, by, source, f, dates(source, f), resolution, banded)
+    told = privacy.protect(
+        raw,
+        by,
+        audience,
+        rule=_rule(f, source.city),
+        nested=_nested(source.city),
+        parts=() if exact or veiled is not None else _parts(raw, table, source, f, by, audience, banded),
+    )
+    if veiled is not None:
+        told = privacy.veil(told, veiled)
     return told if complete or not by else replace(told, frame=told.frame[told.frame["n"] != 0].reset_index(drop=True))
+
+
+def _veiled(source: Source, f: AlertFilter, audience: Audience) -> float | None:
+    """Where one of the places that the filter names is withheld in the table of those: the most that all may hold."""
+    if privacy.sees_exact(audience):
+        return None
+    for name, column in NAMED_PLACES.items():
+        chosen = getattr(f, name)
+        if not chosen:
+            continue
+        asked = [int(cell, 16) for cell in chosen] if column == "cell" else list(chosen)
+        floor = privacy.finest_resolution(audience, f, source.city)
+        told = counts(source, f.without(name), [column], audience, complete=True, resolution=floor).frame
+        here = told[told[column].isin(asked)]
+        if here["withheld"].any():
+            return float(here["high"].sum())
+    return None
+
+
+def _parts(
+    raw: pd.DataFrame,
+    table: Any,
+    source: Source,
+    f: AlertFilter,
+    by: Sequence[str],
+    audience: Audience,
+    banded: bool,
+) -> tuple[NDArray[np.float64], ...]:
+    """The rows of `raw` in each of several places that the filter names: an array for each kind of place."""
+    floor = privacy.finest_resolution(audience, f, source.city)
+    found = []
+    for name, column in NAMED_PLACES.items():
+        if len(getattr(f, name)) < 2 or column in by:
+            continue
+        fine = counted(table, f, [*by, column], source.city, floor, banded)
+        rows = raw[list(by)].assign(row=np.arange(len(raw)))
+        fine = fine.merge(rows, on=list(by)) if by else fine.assign(row=0)
+        places, levels = pd.factorize(fine[column])
+        apart = np.zeros((len(raw), len(levels)))
+        np.add.at(apart, (fine["row"].to_numpy(int), places), fine["n"].to_numpy(float))
+        found.append(apart)
+    return tuple(found)
 
 
 def cells(
@@ -203,20 +256,27 @@ def cells(
 ) -> Protected:
     """Alerts by map cell: the index is every cell of the city's land (int64), zeros included.
 
-    The column `land_km2` is the land in the cell. Piles of identical coordinates are set aside and counted (`piled`);
+    The column `land_km2` is the land in the cell. Piles of identical coordinates are set aside, always so where the
+    audience sees no exact counts, and counted (`piled`);
     alerts whose cell has no land are counted (`off_mask`) and belong to no cell.
     """
     f, notes = privacy.admit(f, audience, source.city)
     privacy.check(["cell"], resolution, f, audience, source.city)
+    without_piles = without_piles or not privacy.sees_exact(audience)
     land = source.city.land_cells(resolution)
-    table = _chosen(source, f).filter(lambda alerts: alerts.inside.fill_null(False))
-    on_piles = _on_piles(table, _pile_points(source))
-    piled = int(table.aggregate(n=on_piles.cast("int64").sum()).to_pyarrow()["n"][0].as_py() or 0)
-    counted = _counted(table.filter(~on_piles) if without_piles else table, f, ["cell"], source.city, resolution, False)
-    found = counted.set_index("cell")["n"]
+    table = _chosen(source, f, audience).filter(lambda alerts: alerts.inside.fill_null(False))
+    piled_up = on_piles(table, pile_points(source))
+    piled = int(table.aggregate(n=piled_up.cast("int64").sum()).to_pyarrow()["n"][0].as_py() or 0)
+    found_cells = counted(
+        table.filter(~piled_up) if without_piles else table, f, ["cell"], source.city, resolution, False
+    )
+    found = found_cells.set_index("cell")["n"]
     raw = pd.DataFrame({"cell": land.index, "n": found.reindex(land.index, fill_value=0).to_numpy(float)})
     strict = privacy.is_sensitive(f, source.city) or privacy.is_fine_table(["cell"], f)
-    told = privacy.protect(raw, ["cell"], audience, sensitive=strict, coarser=_coarser(f, source.city))
+    told = privacy.protect(raw, ["cell"], audience, rule=_rule(f, source.city))
+    veiled = _veiled(source, f, audience)
+    if veiled is not None:
+        told = privacy.veil(told, veiled)
     frame = told.frame.set_index("cell").reindex(land.index).assign(land_km2=land)
 
     def number(n: float) -> int | None:
@@ -233,9 +293,9 @@ def piles(source: Source, f: AlertFilter, audience: Audience) -> pd.DataFrame:
     Columns longitude, latitude, n (alerts under the filter; NaN where withheld), stored (alerts in the whole store).
     """
     f, _ = privacy.admit(f, audience, source.city)
-    points = _pile_points(source)
-    table = _chosen(source, f)
-    table = table.filter(_on_piles(table, points))
+    points = pile_points(source)
+    table = _chosen(source, f, audience)
+    table = table.filter(on_piles(table, points))
     found = table.group_by(["longitude", "latitude"]).aggregate(n=table.count()).to_pandas()
     frame = points.merge(found, on=["longitude", "latitude"], how="left").fillna({"n": 0})
     strict = privacy.is_sensitive(f, source.city) or privacy.is_fine_table(["cell"], f)
@@ -290,70 +350,12 @@ def nearest_nonempty(source: Source, f: AlertFilter, audience: Audience) -> tupl
     return best[1:] if best else None
 
 
-def _chosen(source: Source, f: AlertFilter) -> Any:
-    """The table under the filter."""
-    return source.table.filter(f.predicate(source.table, dates(source, f), source.city))
-
-
-def _counted(
-    table: Any, f: AlertFilter, by: Sequence[str], city: CityProfile, resolution: int | None, banded: bool
-) -> pd.DataFrame:
-    """The group-by itself: the columns `by` and n."""
-    columns: dict[str, Any] = {}
-    lists: dict[str, Any] = {}
-    weight: Any = ibis.literal(1)
-    for name in by:
-        if name in PLAIN:
-            columns[name] = table[name]
-        elif name == "cell":
-            columns[name] = table[f"cell_{resolution}"]
-        elif name == "year":
-            columns[name] = table.local_date.year()
-        elif name == "hour":
-            lists[name] = _hour_list(table, banded)
-            weight = 1.0 / lists[name].length()
-        else:
-            lists[name] = _category_list(table) if name == "category" else _group_list(table, city)
-    narrow = table.select(**columns, **lists, weight=weight)
-    for name in lists:  # one after the other: two in one selection would run side by side
-        narrow = narrow.mutate(**{name: narrow[name].unnest()})
-    wanted = _wanted(f, city)
-    for name in ("category", "group"):
-        if name in by and wanted[name]:
-            narrow = narrow.filter(narrow[name].isin(sorted(wanted[name])))
-    if by:
-        frame: pd.DataFrame = narrow.group_by(list(by)).aggregate(n=narrow.weight.sum()).to_pandas()
-    else:
-        frame = narrow.aggregate(n=narrow.weight.sum().fill_null(0)).to_pandas()
-    frame["n"] = frame["n"].astype(float).round(9)
-    for name in {"week", "month", "local_date"} & set(by):
-        frame[name] = pd.to_datetime(frame[name])
-    return frame.sort_values(list(by), ignore_index=True) if by else frame
-
-
-def _category_list(table: Any) -> Any:
-    further = table.more_categories.fill_null(ibis.literal([], type="array<string>"))
-    return ibis.array([table.category]).concat(further).unique()
-
-
-def _group_list(table: Any, city: CityProfile) -> Any:
-    known = {category.id: category.group for category in city.categories.values()}
-    if not known:
-        return ibis.array([ibis.literal("")])
-    return _category_list(table).map(lambda category: category.cases(*known.items(), else_="")).unique()
-
-
-def _hour_list(table: Any, banded: bool) -> Any:
-    """The hours of each alert; where they are not known, one that is missing."""
-    hours = table.hours.map(lambda hour: hour - hour % BAND_HOURS) if banded else table.hours
-    missing = ibis.array([ibis.null("int8")])
-    return ibis.ifelse(table.hours.length() > 0, hours.cast("array<int8>"), missing)
-
-
-def _wanted(f: AlertFilter, city: CityProfile) -> dict[str, frozenset[str]]:
-    categories = asked_categories(f, city)
-    groups = {city.categories[c].group if c in city.categories else "" for c in categories}
-    return {"category": categories, "group": frozenset({*f.groups, *groups}) if categories or f.groups else frozenset()}
+def _chosen(source: Source, f: AlertFilter, audience: Audience) -> Any:
+    """The table under the filter; for an audience without exact counts picked cells hold what its map shows there."""
+    table = source.table.filter(f.predicate(source.table, dates(source, f), source.city))
+    if f.cells and not privacy.sees_exact(audience):
+        table = table.filter(table.inside.fill_null(False) & ~on_piles(table, pile_points(source)))
+    return table
 
 
 def _needs_bands(by: Sequence[str], f: AlertFilter, audience: Audience, city: CityProfile) -> bool:
@@ -363,9 +365,21 @@ def _needs_bands(by: Sequence[str], f: AlertFilter, audience: Audience, city: Ci
     return privacy.is_sensitive(f, city) or (by_category and bool(city.sensitive))
 
 
-def _coarser(f: AlertFilter, city: CityProfile) -> int:
-    """The threshold of the filter's coarser tables: the stricter one only where sensitive categories are asked for."""
-    return privacy.K_SENSITIVE if privacy.is_sensitive(f, city) else privacy.K_ORDINARY
+def _rule(f: AlertFilter, city: CityProfile) -> privacy.Rule:
+    """Which rows of a table are strict, for the gate: the same for the table that is asked for and its margins."""
+    return lambda frame, by: _strict_rows(frame, by, f, city)
+
+
+def _nested(city: CityProfile) -> Mapping[str, Mapping[str, Callable[[pd.Series], Any]]]:
+    """Dimensions that follow from a finer one."""
+    tree = city.categories
+    return {
+        "category": {
+            "group": lambda ids: ids.map(lambda name: tree[name].group if name in tree else ""),
+            "kind": lambda ids: ids.map(lambda name: tree[name].kind if name in tree else ""),
+        },
+        "month": {"year": lambda months: months.dt.year},
+    }
 
 
 def _strict_rows(raw: pd.DataFrame, by: Sequence[str], f: AlertFilter, city: CityProfile) -> Any:
@@ -379,23 +393,3 @@ def _strict_rows(raw: pd.DataFrame, by: Sequence[str], f: AlertFilter, city: Cit
         groups = {category.group for category in city.categories.values() if category.sensitive}
         strict |= raw["group"].isin(groups).to_numpy()
     return strict
-
-
-def _pile_points(source: Source) -> pd.DataFrame:
-    """The piles of the store: longitude, latitude, stored."""
-    mapped = source.table.filter(source.table.longitude.notnull() & source.table.latitude.notnull())
-    number = int(mapped.count().to_pyarrow().as_py())
-    least = max(PILE_LEAST, PILE_SHARE * number)
-    points = mapped.group_by(["longitude", "latitude"]).aggregate(stored=mapped.count())
-    points = points.filter(points.stored > least).order_by([ibis.desc("stored"), "longitude", "latitude"])
-    found: pd.DataFrame = points.to_pandas()
-    return found
-
-
-def _on_piles(table: Any, points: pd.DataFrame) -> Any:
-    """Whether an alert stands on one of the piles."""
-    if points.empty:
-        return table.alert_id.isnull() & False
-    pairs = zip(points["longitude"], points["latitude"], strict=True)
-    tests = ((table.longitude == float(x)) & (table.latitude == float(y)) for x, y in pairs)
-    return reduce(or_, tests).fill_null(False)

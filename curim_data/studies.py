@@ -26,7 +26,7 @@ from curim_data.access import Audience
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.i18n import Message
-from curim_data.privacy import Protected, finest_resolution
+from curim_data.privacy import Protected, finest_resolution, sees_exact
 from curim_data.queries import Total
 
 Unit = Literal["day", "week", "month"]
@@ -50,6 +50,8 @@ class HotSpotStudy:
 def hot_spot_study(source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None) -> HotSpotStudy:
     """Hot cells and spots under a filter; the cell size is chosen from the data unless given.
 
+    An audience without exact counts has one cell size whatever is given.
+
     Where the filter names categories but not all, the test is still against the surroundings of each place.
     """
     whole = _without_place(f)
@@ -57,7 +59,9 @@ def hot_spot_study(source: Source, f: AlertFilter, audience: Audience, resolutio
     finest = finest_resolution(audience, whole, source.city)
     land = source.city.land_cells(9)
     chosen = resolution_for(total.mapped or 0, float(land.sum()), finest=finest, cells=land.index)
-    if resolution is not None:
+    if not sees_exact(audience):
+        chosen = Choice("resolution", finest, Message("Cells of the one size at which small counts stay protected."))
+    elif resolution is not None:
         told = Message("Cells of the size that you picked.")
         chosen = Choice("resolution", min(resolution, finest), told)
     counted = queries.cells(source, whole, int(chosen.value), audience)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from curim_data import queries
+from curim_data import privacy, queries
 from curim_data.access import Audience
 from curim_data.alert import Gender
 from curim_data.city import CityProfile
@@ -47,8 +47,10 @@ class QualityStudy:
 def quality_study(source: Source, audience: Audience) -> QualityStudy:
     """Look at all stored alerts. What the audience may not see exactly is left out (as missing), not guessed."""
     total = queries.total(source, EVERYTHING, audience)
-    daily = queries.counts(source, EVERYTHING, ["local_date"], audience, complete=True).frame
-    days = daily.set_index("local_date")["n"].sort_index()
+    days = pd.Series(dtype=float)
+    if privacy.sees_exact(audience):
+        daily = queries.counts(source, EVERYTHING, ["local_date"], audience, complete=True).frame
+        days = daily.set_index("local_date")["n"].sort_index()
     categories = queries.counts(source, EVERYTHING, ["category"], audience).frame
     unknown = categories[~categories["category"].isin(list(source.city.categories))]
     return QualityStudy(

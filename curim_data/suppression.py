@@ -1,8 +1,10 @@
 """Which counts of a table must be withheld so that none below its threshold can be worked out from the others.
 
-Primary suppression withholds every count from 1 to k - 1. Secondary suppression withholds further cells, because
-whoever reads a table may also ask for its margins: the sums over any of its dimensions are tables of their own, made
-safe in the same way. A reader of the worst kind is assumed to know every margin that those tables show, that "fewer
+Primary suppression withholds every count from 1 to k - 1, and every sum over named parts (picked areas) of which one
+has such a count. Secondary suppression withholds further cells, because whoever reads a table may also ask for its
+margins: the sums over any of its dimensions, or over what a dimension is made of (categories to a group, months to a
+year), are tables of their own, made safe in the same way and by their own thresholds. A reader of the worst kind is
+assumed to know every margin that those tables show, that "fewer
 than k" lies between 1 and k - 1, and that any other withheld count is at least k. A withheld count is safe when that
 knowledge leaves it more than one value, by three audits: bounds passed along the margins until they stand still; the
 linear algebra of the margins (a count whose unit vector lies in the row space of the margins is determined); and, where
@@ -16,8 +18,9 @@ a linear program over many margins would find; and integer programming.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -38,6 +41,7 @@ SLACK: Final = 1e-2
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+Columns = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,28 +73,91 @@ class _Lines:
         return np.where(known, rest - highs, -np.inf), np.where(known, rest - lows, np.inf)
 
 
-def suppress(n: Floats, codes: Ints, k: Floats, known: int) -> Hidden:
+@dataclass(frozen=True)
+class Table:
+    """A table and the tables that follow from it.
+
+    `n`: one count a row, every combination of the dimensions present once. `dimensions`: for each, its columns with
+    the levels of all rows as whole numbers; the finest column first, then those that it is a part of. `k`: the
+    thresholds of all rows in the table that keeps those columns; a sum over rows takes the largest. `parts`: for each
+    way to take the counts apart a column for each named part; a count is the sum over the columns.
+    """
+
+    n: Floats
+    dimensions: Sequence[Mapping[str, Ints]]
+    k: Callable[[Columns], Floats]
+    parts: tuple[Floats, ...] = ()
+    _made: dict[Columns, _Lines] = field(default_factory=dict, repr=False)
+
+    @property
+    def columns(self) -> Columns:
+        """The finest columns."""
+        return tuple(next(iter(dimension)) for dimension in self.dimensions)
+
+    def coarser(self) -> dict[Columns, Table]:
+        """Every table of fewer dimensions or of coarser columns, by its columns, still row by row."""
+        found: dict[Columns, Table] = {}
+        ways = [[None, *list(dimension)[::-1]] for dimension in self.dimensions]
+        for names in product(*ways):
+            kept = [
+                {name: levels for name, levels in dimension.items() if chosen == first or name == chosen}
+                for chosen, dimension in zip(names, self.dimensions, strict=True)
+                if chosen is not None
+                for first in [next(iter(dimension))]
+            ]
+            table = replace(self, dimensions=kept)
+            if names != self.columns:
+                found.setdefault(table.columns, table)
+        return dict(sorted(found.items(), key=lambda item: len(item[0])))
+
+    def margins(self) -> _Lines:
+        """The table as margins of the finest one: which are shown once it is made safe itself."""
+        if self.columns not in self._made:
+            codes = np.column_stack([next(iter(d.values())) for d in self.dimensions] or [np.zeros(len(self.n), int)])
+            _, first, of = np.unique(codes, axis=0, return_index=True, return_inverse=True)
+            of = np.asarray(of, np.int64).reshape(-1)
+            told = suppress(self._summed(of, first))
+            self._made[self.columns] = _Lines(of, ~told.hidden, np.ones(len(of), bool))
+        return self._made[self.columns]
+
+    def _summed(self, of: Ints, first: Ints) -> Table:
+        """One row for each level of `of`."""
+
+        def k(columns: Columns) -> Floats:
+            largest = np.zeros(len(first))
+            np.maximum.at(largest, of, self.k(columns))
+            return largest
+
+        n = np.bincount(of, self.n, len(first)).astype(float)
+        kept = [{name: levels[first] for name, levels in dimension.items()} for dimension in self.dimensions]
+        parts = tuple(np.zeros((len(first), fine.shape[1])) for fine in self.parts)
+        for sums, fine in zip(parts, self.parts, strict=True):
+            np.add.at(sums, of, fine)
+        return Table(n, kept, k, parts)
+
+
+def suppress(table: Table) -> Hidden:
     """Decide what to withhold.
 
-    `n`: one count a row, every combination of the dimensions present once. `codes`: a row each, a column for each
-    dimension, levels numbered from 0. `k`: the threshold of each row. `known`: the threshold of coarser tables. Where
-    nothing else helps everything is withheld, with `blurred` set and the same bounds throughout.
+    Where nothing else helps everything is withheld, with `blurred` set and the same bounds throughout.
     """
-    lines = _margins(n, codes, known)
-    primary = (n > 0) & (n < k)
-    hidden = primary.copy()
+    c = _counts(table)
+    n, k, hidden = c.n, c.k, c.primary.copy()
+    if not hidden.any():
+        return Hidden(hidden, n, n, False)
+    lines = _margins(table)
     blurred = spared = False
     for _ in range(4 * len(n) + 4):
-        exposed = _exposed(n, k, primary, hidden, lines, blurred)
+        exposed = _exposed(c, hidden, lines, blurred)
         if not exposed.any():
             if not (blurred or spared):
-                hidden, spared = _spared(n, k, primary, hidden, lines), True
-            exposed = _pinned(n, k, primary, hidden, lines, blurred)
+                hidden, spared = _spared(c, hidden, lines), True
+            exposed = _pinned(c, hidden, lines, blurred)
         if not exposed.any():
-            return Hidden(hidden, *_told(n, k, hidden, lines, blurred), blurred)
-        more = _cover(n, k, hidden, exposed, lines, zeros=False)
+            return Hidden(hidden, *_told(c, hidden, lines, blurred), blurred)
+        more = _cover(c, hidden, exposed, lines, zeros=False)
         if not more.any():
-            more = _cover(n, k, hidden, exposed, lines, zeros=True)
+            more = _cover(c, hidden, exposed, lines, zeros=True)
             blurred = blurred or bool(more.any())
         if not more.any():
             break
@@ -99,51 +166,102 @@ def suppress(n: Floats, codes: Ints, k: Floats, known: int) -> Hidden:
     return Hidden(everything, np.zeros(len(n)), np.full(len(n), max(float(n.sum()), float(k.max(initial=1)))), True)
 
 
-def _exposed(n: Floats, k: Floats, primary: Bools, hidden: Bools, lines: list[_Lines], blurred: bool) -> Bools:
+@dataclass(frozen=True)
+class _Counts:
+    """Counts, their thresholds, which must be withheld at once, and the bounds of each before any margin is known."""
+
+    n: Floats
+    k: Floats
+    primary: Bools
+    low: Floats
+    high: Floats
+
+    @property
+    def small(self) -> Bools:
+        """Below the threshold, zeros included."""
+        below: Bools = self.n < self.k
+        return below
+
+    @property
+    def fractional(self) -> bool:
+        """Whether any count is not whole."""
+        return bool((self.n % 1).any())
+
+    def least(self, blurred: bool) -> Floats:
+        """The lower bound of a withheld count: a small one may be zero where zeros are withheld too."""
+        return np.where(self.small, 0.0, self.low) if blurred or self.fractional else self.low
+
+
+def _counts(table: Table) -> _Counts:
+    """What must be withheld at once: small counts, and sums over named parts of which one has a small count.
+
+    Of such a sum a reader is assumed to know all but its small parts.
+    """
+    n, k = table.n, table.k(table.columns)
+    small = n < k
+    primary = (n > 0) & small
+    top = k if (n % 1).any() else k - 1
+    low, high = np.where(small, 1.0, k), np.where(small, top, n.sum() + k.max(initial=1))
+    for parts in table.parts:
+        tiny = (parts > 0) & (parts < k[:, None])
+        several = tiny.any(axis=1) & ~small
+        known = np.where(tiny, 0.0, parts).sum(axis=1)
+        number = tiny.sum(axis=1)
+        least, most = known + number, known + number * top
+        low = np.where(several, np.where(primary, np.minimum(low, least), least), low)
+        high = np.where(several, np.where(primary, np.maximum(high, most), most), high)
+        primary |= several
+    return _Counts(n, k, primary, low, high)
+
+
+def _exposed(c: _Counts, hidden: Bools, lines: list[_Lines], blurred: bool) -> Bools:
     """Small counts that a reader could work out."""
-    low, high = _bounds(n, k, hidden, lines, blurred)
-    exposed: Bools = primary & (high - low < 1 - 1e-9)
-    return exposed if exposed.any() else primary & _determined(hidden, lines, primary)
+    low, high = _bounds(c, hidden, lines, blurred)
+    exposed: Bools = c.primary & (high - low < 1 - 1e-9)
+    return exposed if exposed.any() else c.primary & _determined(hidden, lines, c.primary)
 
 
-def _spared(n: Floats, k: Floats, primary: Bools, hidden: Bools, lines: list[_Lines]) -> Bools:
+def _spared(c: _Counts, hidden: Bools, lines: list[_Lines]) -> Bools:
     """Take back what need not be withheld, the largest counts first."""
-    extra = np.flatnonzero(hidden & ~primary)
-    for cell in extra[np.argsort(-n[extra], kind="stable")][:MOST_SPARED]:
+    extra = np.flatnonzero(hidden & ~c.primary)
+    for cell in extra[np.argsort(-c.n[extra], kind="stable")][:MOST_SPARED]:
         fewer = hidden.copy()
         fewer[cell] = False
-        if not _exposed(n, k, primary, fewer, lines, False).any():
+        if not _exposed(c, fewer, lines, False).any():
             hidden = fewer
     return hidden
 
 
-def _margins(n: Floats, codes: Ints, known: int) -> list[_Lines]:
-    """Every margin that a coarser table shows, and what is left of it beside the shown parts of a finer one."""
-    dimensions = codes.shape[1]
-    tables: dict[tuple[int, ...], _Lines] = {}
-    for size in range(dimensions):
-        for kept in combinations(range(dimensions), size):
-            levels, of = np.unique(codes[:, list(kept)], axis=0, return_inverse=True)
-            of = np.asarray(of, np.int64).reshape(-1)
-            total = np.bincount(of, n, len(levels)).astype(float)
-            told = suppress(total, levels, np.full(len(total), float(known)), known)
-            tables[kept] = _Lines(of, ~told.hidden, np.ones(len(n), bool))
-    lines = list(tables.values())
-    for finer, parts in tables.items():
-        rest = ~parts.known[parts.of]
-        if rest.any() and not rest.all():
-            lines += [_Lines(t.of, t.known, rest) for kept, t in tables.items() if set(kept) < set(finer)]
+def _margins(table: Table) -> list[_Lines]:
+    """Every margin that a coarser table shows, and what is left of it beside the shown parts of a finer one.
+
+    A margin all of whose parts in a finer table are shown is left out: it follows from those.
+    """
+    coarser = table.coarser()
+    shown = {columns: one.margins() for columns, one in coarser.items()}
+    finer = {
+        columns: [shown[other] for other in shown if other != columns and columns in coarser[other].coarser()]
+        for columns in shown
+    }
+    lines = []
+    for columns, line in shown.items():
+        known = line.known.copy()
+        for parts in finer[columns]:
+            open_parts = np.bincount(line.of, ~parts.known[parts.of], len(known))
+            known &= open_parts > 0
+            rest = ~parts.known[parts.of]
+            partly = line.known & (open_parts > 0) & (np.bincount(line.of, ~rest, len(known)) > 0)
+            if partly.any():
+                lines.append(_Lines(line.of, partly, rest))
+        if known.any():
+            lines.append(_Lines(line.of, known, np.ones(len(line.of), bool)))
     return lines
 
 
-def _bounds(n: Floats, k: Floats, hidden: Bools, lines: list[_Lines], blurred: bool) -> tuple[Floats, Floats]:
+def _bounds(c: _Counts, hidden: Bools, lines: list[_Lines], blurred: bool) -> tuple[Floats, Floats]:
     """What a reader can say of each cell: bounds passed along the margins until they stand still."""
-    small = n < k
-    low = np.where(hidden, np.where(small, 0.0 if blurred else 1.0, k), n)
-    high = np.where(hidden, np.where(small, k - 1.0, n.sum() + k.max(initial=1)), n)
-    fractional = bool((n % 1).any())
-    if fractional:
-        low, high = np.where(hidden & small, 0.0, low), np.where(hidden & small, k, high)
+    n = c.n
+    low, high = np.where(hidden, c.least(blurred), n), np.where(hidden, c.high, n)
     for _ in range(50):
         before = low.copy(), high.copy()
         for line in lines:
@@ -178,20 +296,17 @@ def _system(hidden: Bools, lines: list[_Lines]) -> Floats:
     return np.unique(np.array(rows), axis=0) if rows else np.zeros((0, len(where)))
 
 
-def _pinned(n: Floats, k: Floats, primary: Bools, hidden: Bools, lines: list[_Lines], blurred: bool) -> Bools:
+def _pinned(c: _Counts, hidden: Bools, lines: list[_Lines], blurred: bool) -> Bools:
     """Small counts that a linear program over the margins and the thresholds leaves less than one apart."""
+    n = c.n
     found = np.zeros(len(n), bool)
     where = np.flatnonzero(hidden)
     system = _system(hidden, lines)
     if len(lines) < 2 or not len(system) or len(where) > PROGRAM_CELLS:
         return found
-    small = n[where] < k[where]
-    fractional = bool((n % 1).any())
-    low = np.where(small, 0.0 if blurred or fractional else 1.0, k[where])
-    high = np.where(small, k[where] if fractional else k[where] - 1, np.inf)
-    bounds = list(zip(low.tolist(), high.tolist(), strict=True))
+    bounds = list(zip(c.least(blurred)[where].tolist(), c.high[where].tolist(), strict=True))
     sums = system @ n[where]
-    for at in np.flatnonzero(primary[where]):
+    for at in np.flatnonzero(c.primary[where]):
         goal = np.zeros(len(where))
         goal[at] = 1.0
         ends = [linprog(sign * goal, A_eq=system, b_eq=sums, bounds=bounds) for sign in (1, -1)]
@@ -218,12 +333,13 @@ def _may_determine(system: Floats, asked: Bools) -> bool:
     return bool((np.einsum("ij,ij->j", half, half) > 1 - SLACK).any())
 
 
-def _cover(n: Floats, k: Floats, hidden: Bools, exposed: Bools, lines: list[_Lines], *, zeros: bool) -> Bools:
+def _cover(c: _Counts, hidden: Bools, exposed: Bools, lines: list[_Lines], *, zeros: bool) -> Bools:
     """One more cell for each exposed one, out of its emptiest margin: the smallest of those that another margin does
     not give back at once. Or all zeros of a margin.
     """
+    n = c.n
     more = np.zeros(len(n), bool)
-    free = ~hidden & (n == 0 if zeros else n >= k)
+    free = ~hidden & (n == 0 if zeros else n >= c.k)
     counts = [np.bincount(line.of, hidden & line.member, len(line.known))[line.of] for line in lines]
     lonely = sum(
         (line.known[line.of] & line.member & (count == 0)).astype(int)
@@ -244,11 +360,9 @@ def _cover(n: Floats, k: Floats, hidden: Bools, exposed: Bools, lines: list[_Lin
     return more
 
 
-def _told(n: Floats, k: Floats, hidden: Bools, lines: list[_Lines], blurred: bool) -> tuple[Floats, Floats]:
+def _told(c: _Counts, hidden: Bools, lines: list[_Lines], blurred: bool) -> tuple[Floats, Floats]:
     """Bounds to publish: those of the threshold for small counts, those that follow from the margins for the others."""
-    low, high = _bounds(n, k, hidden, lines, blurred)
-    small = hidden & (n < k)
-    fractional = bool((n % 1).any())
-    least = np.where(small, 0.0 if blurred or fractional else 1.0, np.floor(low))
-    most = np.where(small, k if fractional else k - 1, np.ceil(high))
-    return np.where(hidden, least, n), np.where(hidden, most, n)
+    low, high = _bounds(c, hidden, lines, blurred)
+    least = np.where(c.small, c.least(blurred), np.floor(low))
+    most = np.where(c.small, c.high, np.ceil(high))
+    return np.where(hidden, least, c.n), np.where(hidden, most, c.n)

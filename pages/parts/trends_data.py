@@ -15,7 +15,7 @@ from curim_data.access import Audience
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.home import Home
-from curim_data.privacy import GateError
+from curim_data.privacy import GateError, sees_exact
 from curim_data.studies import ChangeStudy, Unit
 from pages.parts.caching import remember
 from pages.parts.page import Dataset, Page
@@ -40,14 +40,15 @@ def changes_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> ChangeSt
 def chosen_unit(page: Page) -> Unit:
     """The unit of time: from the link, and as the reader picks it."""
     t = page.t
+    units = UNITS if sees_exact(page.audience) else tuple(unit for unit in UNITS if unit != "day")
     asked = st.query_params.get(BY, USUAL)
-    unit = cast("Unit", asked) if asked in UNITS else USUAL
+    unit = cast("Unit", asked) if asked in units else USUAL
     labels = {"day": t("Day"), "week": t("Week"), "month": t("Month")}
     key = "trends_by"
     if st.session_state.get(key) != unit:
         st.session_state[key] = unit
     st.segmented_control(
-        t("By"), UNITS, format_func=labels.__getitem__, key=key, required=True, on_change=_write, args=(key,)
+        t("By"), units, format_func=labels.__getitem__, key=key, required=True, on_change=_write, args=(key,)
     )
     return unit
 

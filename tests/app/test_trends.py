@@ -47,11 +47,11 @@ def test_the_season_can_be_taken_out_and_the_charts_split(open_page: Open) -> No
         assert not errors(app)
 
 
-def test_sensitive_alerts_are_not_told_by_day_to_the_council(open_page: Open, sample) -> None:
-    sensitive = sorted(sample.city().sensitive)[0]
-    app = open_page("trends", lang="en", by="day", category=sensitive, **{"as": "council"})
+def test_the_council_is_told_by_weeks_and_months_only(open_page: Open) -> None:
+    app = open_page("trends", lang="en", by="day", **{"as": "council"})
     assert not errors(app)
-    assert "not told by day" in app.main.info[0].value
+    assert app.segmented_control(key="trends_by").options == ["Week", "Month"]
+    assert app.segmented_control(key="trends_by").value == "week"
 
 
 def test_changes_at_the_bound_are_marked_for_the_council(open_page: Open) -> None:

@@ -243,3 +243,34 @@ def test_equal_filters_are_equal_values() -> None:
     assert AlertFilter(period="") == AlertFilter()
     assert AlertFilter(start=dt.date(2025, 1, 1)).replace(period="28d") == AlertFilter(period="28d")
     assert hash(AlertFilter(cells=(CELL,))) == hash(AlertFilter(cells=(CELL, CELL)))
+
+
+QUERY_WORDS = [word for field in FIELDS for word in field.words]
+
+
+@given(st.dictionaries(st.sampled_from(QUERY_WORDS), st.text(max_size=30), max_size=6))
+@settings(max_examples=200, deadline=None)
+def test_no_text_makes_a_query_string_fail(query: dict[str, str]) -> None:
+    f, said = AlertFilter.from_query(query, CITY)
+    assert f.sentence(T, CITY)
+    assert all(T(message) for message in said)
+
+
+@pytest.mark.parametrize("word", QUERY_WORDS)
+@pytest.mark.parametrize("text", ["9" * 5_000, "9" * 5_000 + "-5", "-", "%", "%ff", "\0", "²-³", ","])
+def test_monstrous_values_are_left_out(word: str, text: str) -> None:
+    f, _ = AlertFilter.from_query({word: text}, CITY)
+    assert f == AlertFilter()
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("0001-01-01", ""), ("", "0001-01-01"), ("9999-12-31", ""), ("0001-01-01", "9999-12-31")]
+)
+def test_dates_far_away_leave_room_for_a_year_before_and_after(start: str, end: str) -> None:
+    f, _ = AlertFilter.from_query({"from": start, "to": end}, CITY)
+    first, last = f.resolve(dt.date(2025, 6, 3), dt.date(2024, 1, 1))
+    assert first <= last
+    year = dt.timedelta(weeks=52)
+    assert (first - year).year > 1800
+    assert (last + year).year < 2300
+    assert f.sentence(T, CITY)

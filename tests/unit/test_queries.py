@@ -233,12 +233,16 @@ def test_the_council_asks_on_the_grid(source: Source) -> None:
     assert total.n is None
     assert len(total.notes) == 1
     assert translator("en")(": {n}", n=total.said) == ": fewer than 5"
-    with pytest.raises(GateError, match="too fine"):
-        queries.cells(source, ALL, 10, Audience.COUNCIL)
-    with pytest.raises(GateError, match="too fine"):
-        queries.cells(source, ALL.replace(groups=("harassment",)), 9, Audience.PUBLIC)
-    with pytest.raises(GateError, match="by day"):
-        queries.counts(source, ALL.replace(groups=("harassment",)), ["local_date"], Audience.COUNCIL)
+    for f, floor in ((ALL, 9), (ALL.replace(groups=("harassment",)), 8)):
+        for resolution in set(range(8, 13)) - {floor}:
+            with pytest.raises(GateError, match=f"resolution {floor}"):
+                queries.cells(source, f, resolution, Audience.COUNCIL)
+            with pytest.raises(GateError, match=f"resolution {floor}"):
+                queries.counts(source, f, ["cell"], Audience.PUBLIC, resolution=resolution)
+        assert queries.cells(source, f, floor, Audience.COUNCIL).threshold
+        with pytest.raises(GateError, match="by day"):
+            queries.counts(source, f, ["local_date"], Audience.COUNCIL)
+        assert queries.counts(source, f, ["week"], Audience.COUNCIL).by == ("week",)
 
 
 def test_sensitive_hours_are_told_in_bands(tmp_path: Path) -> None:
