@@ -166,8 +166,7 @@ class Store:
         Raises
         ------
         StoreError
-            When other writers were faster twenty times in a row, the table cannot be written, or two alerts would
-            have one id; nothing is committed then.
+            When other writers were faster each time, or the table cannot be written; nothing is committed then.
         """
         if quarantine.num_rows:
             self.home.quarantine.mkdir(parents=True, exist_ok=True)
@@ -236,9 +235,8 @@ class Store:
     def quarantine(self, batch_id: str, t: Translator | None = None) -> pd.DataFrame:
         """Rows that an import set aside: row, column, value, reason, mend, then the columns that make up an alert.
 
-        Reason and mend are sentences in the translator's language (English where none is given), so that the table
-        can be mended in a spreadsheet and imported again; rows with too many or too few fields are mended in the file
-        that was imported. StoreError for an unknown batch.
+        Reason and mend are sentences in the translator's language (English where none is given), so that the table can
+        be mended in a spreadsheet and imported again (broken rows: in their own file). StoreError for an unknown batch.
         """
         if batch_id not in {batch.id for batch in self.batches()}:
             raise _unknown(batch_id)
@@ -312,9 +310,8 @@ def _broken(error: DeltaError) -> StoreError:
 
 
 def _unknown(batch_id: str) -> StoreError:
-    return StoreError(
-        Message("There is no import {batch}. The command `curim batches` lists them.", {"batch": batch_id})
-    )
+    told = Message("There is no import {batch}. The command `curim batches` lists them.", {"batch": batch_id})
+    return StoreError(told)
 
 
 def compare(alerts: pa.Table, batch: Batch, known: pd.DataFrame | None) -> Settled:
