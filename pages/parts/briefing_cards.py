@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from curim_data.study_brief import BriefStudy, Finding, for_whom, from_to, how_sure, what, where
+from curim_data.studies import Periods
+from curim_data.study_brief import BriefStudy, Finding, for_whom, from_to, how_sure, tested_against, what, where
 from pages.parts import charts
 from pages.parts.links import page_link
 from pages.parts.page import Page
@@ -30,14 +31,24 @@ def show(page: Page, study: BriefStudy) -> None:
         row = found[start : start + beside]
         for column, (at, finding) in zip(st.columns(beside), enumerate(row, start), strict=False):
             with column, st.container(border=True, height="stretch", gap="xsmall", key=f"briefing_card_{at}"):
-                _card(page, finding, at)
-    told = [study.changes.changes.sentence(t), t(study.changes.periods.choice.told)]
-    if study.changes.changes.n_significant > len(found):
-        told.insert(1, t("What overlaps is told once."))
-    st.caption(plain(" ".join(told)))
+                _card(page, finding, study.changes.periods, at)
+    st.caption(plain(" ".join(_how(page, study))))
 
 
-def _card(page: Page, finding: Finding, at: int) -> None:
+def _how(page: Page, study: BriefStudy) -> list[str]:
+    """What the headline and the cards rest on, sentence by sentence."""
+    t, periods = page.t, study.changes.periods
+    told = [study.course.sentence(t)] if study.course else []
+    if periods.before is None:
+        return [*told, t(periods.choice.told)]
+    told.append(study.changes.changes.sentence(t))
+    if study.changes.changes.n_significant > len(study.findings):
+        told.append(t("What overlaps is told once."))
+    told.append(t(periods.choice.told))
+    return told + [t(choice.told) for choice in study.changes.choices if choice.name in ("exposure", "relative")]
+
+
+def _card(page: Page, finding: Finding, periods: Periods, at: int) -> None:
     t, change = page.t, finding.change
     name = t("{what}, {where}", what=what(change, page.city, t), where=where(change, page.city, t))
     before, after = from_to(change, t)
@@ -52,5 +63,5 @@ def _card(page: Page, finding: Finding, at: int) -> None:
     counts = t("{before} → {after} alerts", before=before, after=after)
     since = t(", out of the usual since {day}", day=finding.since) if finding.since else ""
     st.markdown(f":{colour}[**{counts}**]{since}. {for_whom(finding, t)}")
-    st.caption(how_sure(change, t))
+    st.caption(tested_against(change, periods, t) + " " + how_sure(change, t))
     page_link(page, "trends", t("Look closer"), filter=finding.filter)

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from curim_data import words
+from curim_data.i18n import Message
 from pages.parts import tables
 from pages.parts.footer import footer
 from pages.parts.page import Page
@@ -23,7 +24,8 @@ def show(page: Page) -> None:
     study = changes_of(page.dataset, page.filter, page.audience)
     frame = as_frame(page, study.changes.frame)
     if frame.empty:
-        st.write(t("There is nothing to compare."))
+        reason = study.periods.choice.told if study.periods.before is None else Message("There is nothing to compare.")
+        st.write(t(reason))
         return
     headings = {
         "what": t("What"),

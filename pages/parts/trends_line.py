@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.trends import Trend, year_on_year
+from analysis.trends import Trend, course, year_on_year
 from curim_data.i18n import Translator
 from pages.parts import charts
 from pages.parts.caching import ask
@@ -37,7 +37,9 @@ def show(page: Page, trend: Trend) -> None:
         data=shown,
         file_name="trend.csv",
     )
-    footer(page, sentence=alarms(t, trend), total=ask(page, "total"), choices=trend.choices)
+    together = course(trend)
+    told = [alarms(t, trend), *([together.sentence(t)] if together else [])]
+    footer(page, sentence=" ".join(told), total=ask(page, "total"), choices=trend.choices)
 
 
 def alarms(t: Translator, trend: Trend) -> str:

@@ -17,7 +17,8 @@ from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.home import Home
 from curim_data.i18n import Translator, translator
-from curim_data.study_brief import BriefStudy, brief, brief_study, from_to, headline, places_in
+from curim_data.studies import periods_for, trend_study
+from curim_data.study_brief import BriefStudy, brief, brief_study, from_to, headline, how_sure, places_in
 from tests.app.conftest import Open, errors, word
 
 SINCE_MEETING = AlertFilter(period="meeting")
@@ -65,6 +66,80 @@ def test_planted_changes_are_told_to_the_council_though_counts_are_withheld(coun
     assert int(after) == risen.after
     assert fallen.direction == -1
     assert f"{len(council.findings)} changes deserve attention" in headline(council, t)
+
+
+@pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.ANALYST])
+def test_briefing_and_trends_judge_the_city_by_the_same_expectation(
+    sample: Home, t: Translator, audience: Audience
+) -> None:
+    source = open_source(sample)
+    study = brief_study(source, SINCE_MEETING, audience)
+    trend = trend_study(source, SINCE_MEETING, audience)
+    assert trend is not None
+    weeks = trend.frame[trend.frame["complete"]]
+    assert study.course is not None
+    assert study.course.n == weeks["n"].sum()
+    assert study.course.expected.value == pytest.approx(weeks["expected"].sum())
+    assert study.verdict == "usual"
+    assert not trend.frame["alarm"].any()
+    assert "usual for this time of year" in headline(study, t)
+    assert "more than" not in headline(study, t)
+    assert "usual for the time of year" in trend.sentence(t)
+
+
+def test_both_pages_tell_the_same_of_the_weeks_together(open_page: Open, council: BriefStudy, t: Translator) -> None:
+    assert council.course is not None
+    told = council.course.sentence(t)
+    for name in ("briefing", "trends"):
+        app = open_page(name, **{"lang": "en", "period": "meeting", "as": "council"})
+        assert any(told in words.value.replace("\\", "") for words in (*app.main.markdown, *app.main.caption))
+
+
+def test_without_three_years_the_headline_is_about_the_year_before_and_not_the_season(
+    sample: Home, t: Translator
+) -> None:
+    f = AlertFilter(period="", start=dt.date(2025, 2, 9), end=dt.date(2025, 4, 6))
+    study = brief_study(open_source(sample), f, Audience.ANALYST)
+    assert study.course is None
+    assert "fewer than in the same weeks of the year before" in headline(study, t)
+    assert "time of year" not in headline(study, t)
+
+
+@pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.ANALYST])
+def test_without_a_day_before_there_is_nothing_to_compare(sample: Home, t: Translator, audience: Audience) -> None:
+    source = open_source(sample)
+    for f in (AlertFilter(period="all"), AlertFilter(period="", start=dt.date(2001, 1, 1), end=dt.date(2026, 12, 1))):
+        study = brief_study(source, f, audience)
+        assert study.changes.periods.before is None
+        assert study.verdict == "unknown"
+        assert headline(study, t).endswith("There is no earlier time to compare with.")
+        told = brief(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
+        assert not told.compared
+    second = AlertFilter(period="", start=source.first + dt.timedelta(days=1), end=source.as_of)
+    assert brief_study(source, second, audience).changes.periods.before == (source.first, source.first)
+
+
+def test_days_still_to_come_are_not_compared(sample: Home) -> None:
+    source = open_source(sample)
+    start = source.as_of - dt.timedelta(days=27)
+    told = periods_for(source, (start, source.as_of + dt.timedelta(days=60)))
+    assert told == periods_for(source, (start, source.as_of))
+
+
+def test_a_card_says_what_its_change_was_tested_against(open_page: Open, council: BriefStudy) -> None:
+    app = open_page("briefing", **{"lang": "en", "as": "council"})
+    told = [words.value for words in app.main.caption if words.value.startswith("Compared with")]
+    assert len(told) == len(council.findings)
+    assert all("explain" in words for words in told)
+    assert any("the change in the rest of the city" in words for words in told)
+
+
+def test_chance_is_told_without_probabilities_of_being_right(council: BriefStudy, t: Translator) -> None:
+    for finding in council.findings:
+        told = how_sure(finding.change, t)
+        assert "by chance" in told
+        assert "likely" not in told.lower()
+        assert "certain" not in told.lower()
 
 
 def test_no_finding_is_told_twice(council: BriefStudy) -> None:
