@@ -8,7 +8,21 @@ from pages.parts import filter_bar, maps
 from pages.parts.basemap import Pin
 from pages.parts.footer import footer
 from pages.parts.guard import require
-from pages.parts.hotspots_data import MAP, Asked, clusters, hot_spots, lines, picked_cells, selected_spot
+from pages.parts.hotspots_data import (
+    CELL,
+    LAYER,
+    LAYERS,
+    MAP,
+    Asked,
+    asked_layer,
+    asked_size,
+    clusters,
+    hot_spots,
+    lines,
+    picked_cells,
+    selected_spot,
+    write_word,
+)
 from pages.parts.hotspots_list import area_of_cells, cell_size, downloads, headline, ranked_list
 from pages.parts.hotspots_panel import panel
 
@@ -22,20 +36,33 @@ study = hot_spots(page.dataset, page.filter, page.audience)
 
 title = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    layers = {"significance": t("Significance"), "clusters": t("Clusters")}
-    layer, size = "significance", 0
+    layers = dict(zip(LAYERS, (t("Significance"), t("Clusters")), strict=True))
+    layer, size = LAYERS[0], 0
     if exact:
-        layer = st.segmented_control(
+        layer = asked_layer("hotspots_layer")
+        st.segmented_control(
             t("Layer"),
-            list(layers),
+            LAYERS,
             format_func=layers.__getitem__,
-            default="significance",
             key="hotspots_layer",
             required=True,
+            on_change=write_word,
+            args=(LAYER, "hotspots_layer", LAYERS[0]),
         )
     if layer == "significance":
-        sizes = {0: t("Chosen from the data"), **{r: cell_size(page, r) for r in range(8, min(finest, 11) + 1)}}
-        size = st.selectbox(t("Cell size"), list(sizes), format_func=sizes.__getitem__, key="hotspots_size", width=220)
+        sizes = {0: cell_size(page, finest)}
+        if exact:
+            sizes = {0: t("Chosen from the data"), **{r: cell_size(page, r) for r in range(8, min(finest, 11) + 1)}}
+        size = asked_size("hotspots_size", sizes)
+        st.selectbox(
+            t("Cell size"),
+            list(sizes),
+            format_func=sizes.__getitem__,
+            key="hotspots_size",
+            width=220,
+            on_change=write_word,
+            args=(CELL, "hotspots_size", 0),
+        )
         if size:
             study = hot_spots(page.dataset, page.filter, page.audience, size)
 

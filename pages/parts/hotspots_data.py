@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from pages.parts.caching import remember
 from pages.parts.page import Dataset
 
 MAP, LIST, SELECTED = "hotspots_map", "hotspots_list", "spot"
+LAYER, CELL = "layer", "cell"
+LAYERS = ("significance", "clusters")
 
 
 def _source(dataset: Dataset) -> Source:
@@ -69,6 +72,37 @@ def close_up(asked: Asked, spot_id: str) -> SpotStudy:
     return study_spot.spot_study(_source(asked.dataset), asked.filter, spot, asked.audience)
 
 
+def asked_layer(key: str) -> str:
+    """The layer that the link asks for, put into the widget `key`; the first one where it asks for none."""
+    asked = st.query_params.get(LAYER, LAYERS[0])
+    return _put(key, asked if asked in LAYERS else LAYERS[0])
+
+
+def asked_size(key: str, sizes: Collection[int]) -> int:
+    """The cell size (H3 resolution) that the link asks for, put into the widget `key`; 0 for one chosen from the data.
+
+    `sizes`: those that the reader may pick.
+    """
+    asked = st.query_params.get(CELL, "")
+    return _put(key, int(asked) if asked in {str(size) for size in sizes} else 0)
+
+
+def write_word(word: str, key: str, usual: Any) -> None:
+    """Put what was picked in the widget `key` into the address; the usual choice leaves no word."""
+    picked = st.session_state[key]
+    if picked == usual:
+        st.query_params.pop(word, None)
+    else:
+        st.query_params[word] = str(picked)
+
+
+def _put(key: str, value: Any) -> Any:
+    """Set a widget to what the link says, and tell it."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+    return value
+
+
 def selected_spot(spots: tuple[Place, ...]) -> str | None:
     """The id of the selected spot: what was picked last, on the map or in the list; the first one to begin with.
 
@@ -86,8 +120,9 @@ def selected_spot(spots: tuple[Place, ...]) -> str | None:
         current = in_list
     if current not in ids:
         return ids[0] if ids else None
-    if (ids and current != ids[0]) or SELECTED in st.query_params:
+    if current != st.query_params.get(SELECTED, ids[0]):
         st.query_params[SELECTED] = current
+        st.rerun()  # the link in the side bar was written before this spot was picked
     return current
 
 

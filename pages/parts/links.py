@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -14,6 +15,14 @@ from pages.parts.page import Page
 
 FOLDER = Path(__file__).resolve().parents[1]
 LANDING = "briefing"
+# The words of each page's view that are no filter; a link to what the reader sees holds these and no others.
+VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "briefing": ("since",),
+    "trends": ("by",),
+    "hotspots": ("layer", "cell", "spot"),
+    "interventions": ("plan", "draft"),
+    "evaluation": ("plan",),
+}
 
 
 def language() -> str:
@@ -35,9 +44,12 @@ def url(page: Page, name: str, *, filter: AlertFilter | None = None, **words: st
 
 
 def here(page: Page) -> str:
-    """The full address of what the reader sees, to send to a colleague."""
+    """The full address of what the reader sees, to send to a colleague: the filter and the view of the open page."""
     base = str(st.context.url or "").split("?")[0]
-    query = urlencode(page.query)
+    name = base.rstrip("/").rpartition("/")[2]
+    view = VIEW_WORDS.get(name if (FOLDER / f"{name}.py").exists() else LANDING, ())
+    told = {word: st.query_params[word] for word in view if st.query_params.get(word)}
+    query = urlencode({**page.query, **told})
     return f"{base}?{query}" if query else base
 
 

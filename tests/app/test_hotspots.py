@@ -106,6 +106,34 @@ def test_picked_cells_become_the_area(open_page: Open) -> None:
     assert {cell["hex"] for cell in two} == set(word(app, "cells").split(","))
 
 
+def test_layer_and_cell_size_stand_in_the_link(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", layer="clusters")
+    assert not errors(app)
+    assert _layer(app, "outlines")
+    app.segmented_control(key="hotspots_layer").set_value("significance").run()
+    assert word(app, "layer") == ""
+    app.selectbox(key="hotspots_size").select(9).run()
+    assert not errors(app)
+    assert word(app, "cell") == "9"
+    assert all(cell["hex"].startswith("89") for cell in _layer(app, "cells"))
+    app.selectbox(key="hotspots_size").select(0).run()
+    assert word(app, "cell") == ""
+
+
+def test_a_link_asks_for_no_finer_cells_than_the_reader_may_see(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "as": "council", "layer": "clusters", "cell": "11"})
+    assert not errors(app)
+    assert not _layer(app, "outlines")
+    assert all(cell["hex"].startswith("89") for cell in _layer(app, "cells") + _layer(app, "withheld"))
+
+
+def test_an_unknown_layer_or_size_is_the_usual_one(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", layer="heat", cell="7")
+    assert not errors(app)
+    assert app.segmented_control(key="hotspots_layer").value == "significance"
+    assert app.selectbox(key="hotspots_size").value == 0
+
+
 def test_nothing_left_is_said(open_page: Open) -> None:
     app = open_page("hotspots", **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02"})
     assert not errors(app)

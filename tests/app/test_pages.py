@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from types import SimpleNamespace
+from urllib.parse import parse_qsl
 
 import pytest
 
 from curim_data.i18n import LANGUAGES
+from pages.parts import links
 from tests.app.conftest import EXISTING, Open, errors, word
 
 
@@ -27,6 +30,13 @@ def test_page_runs_as_the_council_sees_it(open_page: Open, name: str) -> None:
 @pytest.mark.parametrize("name", EXISTING)
 def test_page_runs_with_a_filter_that_leaves_nothing(open_page: Open, name: str) -> None:
     app = open_page(name, **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02"})
+    assert not errors(app)
+
+
+@pytest.mark.parametrize("view", [{}, {"as": "council"}], ids=["analyst", "council"])
+@pytest.mark.parametrize("name", EXISTING)
+def test_page_runs_over_all_of_the_data(open_page: Open, name: str, view: dict[str, str]) -> None:
+    app = open_page(name, **{"lang": "en", "period": "all", **view})
     assert not errors(app)
 
 
@@ -64,7 +74,40 @@ def test_dates_of_ones_own(open_page: Open) -> None:
 def test_empty_filter_offers_the_nearest(open_page: Open) -> None:
     app = open_page(EXISTING[0], **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02"})
     app.button(key="filter_nearest").click().run()
+    assert not errors(app)
     assert word(app, "period") == "all"
+    assert "no earlier time to compare with" in app.main.title[0].value
+
+
+VIEWS = {
+    "briefing": {"since": "2026-09-21"},
+    "trends": {"by": "month"},
+    "hotspots": {"layer": "significance", "cell": "9", "spot": "891ed9b2e4fffff"},
+    "gender": {},
+    "interventions": {"plan": "7", "draft": "8a1ed9b2e4fffff"},
+    "evaluation": {"plan": "7"},
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_copied_link_holds_the_view_of_its_page_and_nothing_else(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    words = {word: value for view in VIEWS.values() for word, value in view.items()}
+    address = "https://city.example/" + ("" if name == "briefing" else name)
+    seen = SimpleNamespace(query_params={**words, "token": "secret"}, context=SimpleNamespace(url=address))
+    monkeypatch.setattr(links, "st", seen)
+    base, _, query = links.here(SimpleNamespace(query={"lang": "en", "period": "28d"})).partition("?")
+    assert base == address
+    assert dict(parse_qsl(query)) == {"lang": "en", "period": "28d", **VIEWS[name]}
+
+
+@pytest.mark.parametrize(("name", "view"), [("briefing", {"since": "2026-09-21"}), ("trends", {"by": "month"})])
+def test_the_side_bar_offers_that_link(open_page: Open, name: str, view: dict[str, str]) -> None:
+    app = open_page(name, lang="en", affected="woman", **view, token="secret")
+    app.context = {"url": f"https://city.example/{'' if name == 'briefing' else name}"}
+    app.run()
+    (code,) = app.sidebar.code
+    told = dict(parse_qsl(code.value.partition("?")[2]))
+    assert told == {"lang": "en", "home": "sample", "affected": "woman", **view}
 
 
 def test_unknown_word_is_said(open_page: Open) -> None:
