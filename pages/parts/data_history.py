@@ -91,8 +91,9 @@ def _one(page: Page, batch: Batch, *, is_first: bool) -> None:
     if batch.quarantined:
         st.caption(
             t(
-                "The file holds each row as it came, without free text and personal columns, with the reason and how "
-                "to mend it. Mend the rows, save the file as CSV and import it: the extra columns do no harm."
+                "The file holds what makes up an alert, without free text and personal data, with the reason and how "
+                "to mend it. Mend the rows, save the file as CSV and import it: the extra columns do no harm. Of a row "
+                "with too many or too few fields only the number is kept: mend it in your own file."
             )
         )
     if batch.undone:

@@ -316,7 +316,7 @@ def _refused(page: Page, view: View) -> None:
         headings = {name: headings[name] for name in ("row", "column", "value")}
     wide = {"value": st.column_config.Column(headings["value"], width="small")}
     tables.table(page, frame, headings, key="data_refused", alt=t("Rows that are set aside"), columns=wide)
-    told = t("After the import the whole rows can be downloaded under “Imports so far”, mended and imported again.")
+    told = t("After the import the rows can be downloaded under “Imports so far”, mended and imported again.")
     if batch.quarantined > SHOWN_ROWS:
         told = t("The first {n} rows are shown.", n=SHOWN_ROWS) + " " + told
     st.caption(told)
