@@ -16,14 +16,15 @@ Analyst and specialist see exact counts. For the council and the public
 - nothing is told by day; sensitive alerts are told by bands of six hours.
 
 Covered are the tables of one filter: each with its margins, by the thresholds at which those are given, and with what
-its categories (group, kind), months (year) and hours make up, and single numbers of two areas that differ by one place.
+its categories (group, kind) and months (year) make up in tables of one or two dimensions; and single numbers of two
+areas that differ by one place.
 
-Not covered: weeks against months, which share days; alerts of several categories, which count once in each, so that a
-group or the number of alerts is not the sum of its categories; places against the districts or cells that they lie in;
-tables of several areas of one's own, where a count that was withheld only to protect another one is asked for again;
-how many alerts stand on piles, from the numbers with and without them; and whoever subtracts overlapping filters of
-other fields (a period of 30 and one of 31 days). The last needs noise or a budget of questions. State it where tables
-are given away.
+Not covered: weeks against months, which share days; groups and years in tables of three dimensions; single hours
+against bands by category; alerts of several categories, which count once in each, so that a group or the number of
+alerts is not the sum of its categories; places against the districts or cells that they lie in; tables of several areas
+of one's own, where a count that was withheld only to protect another one is asked for again; how many alerts stand on
+piles, from the numbers with and without them; and whoever subtracts overlapping filters of other fields (a period of 30
+and one of 31 days). The last needs noise or a budget of questions. State it where tables are given away.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ FLOOR_SENSITIVE: Final = 8
 BAND_HOURS: Final = 6
 # Combinations in a table for the council; more would be withheld nearly throughout.
 MOST_COMBINATIONS: Final = 60_000
+# Dimensions of a table up to which what its columns make up (groups, kinds, years) is audited too: it takes long.
+MOST_NESTED: Final = 2
 
 GENDERS: Final = frozenset({"reporter_gender", "affected_gender"})
 CATEGORIES: Final = frozenset({"category", "group"})
@@ -196,7 +199,7 @@ def protect(
     dimensions = [{column: codes[:, at]} for at, column in enumerate(columns)]
     for dimension, column in zip(dimensions, columns, strict=True):
         for name, of in (nested or {}).get(column, {}).items():
-            if name not in columns:
+            if name not in columns and len(columns) <= MOST_NESTED:
                 full[name] = of(full[column])
                 dimension[name] = np.asarray(pd.factorize(full[name], use_na_sentinel=False)[0], np.int64)
 
