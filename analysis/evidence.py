@@ -30,7 +30,8 @@ class Measure:
 
     value, low, high: effect as published (`effect_measure`: percent_change, rate_ratio, reports_change, none) with its
     95 % interval where one was read; pct_change: change of recorded crime in percent, to be applied to alerts with a
-    tag in `covers` and to no others; setting: ISO codes of the studies' countries; verified: "yes" or "secondary".
+    tag in `covers` and to no others; night: measured on what happens after dark only; setting: ISO codes of the
+    studies' countries; verified: "yes" or "secondary".
     """
 
     id: str
@@ -51,6 +52,7 @@ class Measure:
     low: float | None = None
     high: float | None = None
     pct_change: float | None = None
+    night: bool = False
     n_studies: int | None = None
     displacement: str = ""
     fear: str = ""
@@ -127,8 +129,13 @@ def tags(name: str) -> frozenset[str]:
 
 
 def covered(item: Measure, problem: Problem) -> float:
-    """Part (0 to 1) of the problem's alerts in categories for which the measure's number was found."""
-    return min(1.0, sum(share.share for share in problem.categories if tags(share.id) & set(item.covers)))
+    """Part (0 to 1) of the problem's alerts to which the measure's number applies.
+
+    Those in categories for which it was found; where it was found after dark, the share of dark alerts of them (none
+    where that share is not known).
+    """
+    part = min(1.0, sum(share.share for share in problem.categories if tags(share.id) & set(item.covers)))
+    return part * (problem.dark_share or 0.0) if item.night else part
 
 
 def rank(problem: Problem, among: Iterable[Measure] | None = None) -> tuple[Fit, ...]:

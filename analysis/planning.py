@@ -24,7 +24,11 @@ from curim_data.plan import Areas, Assessment, GenderCheck, Objective, Plan, Pro
 
 REVIEW_AFTER: Final = dt.timedelta(weeks=4)
 START_AFTER: Final = dt.timedelta(weeks=8)
+# How long a proposed plan runs, and over how many days its baseline is counted.
 PERIOD: Final = dt.timedelta(days=365)
+# A study's number sets the target only where it applies to this part of the alerts and spares at least one of them.
+APPLIES_TO: Final = 0.5
+LEAST_DROP: Final = 1.0
 SEEDS: Final = 150
 
 
@@ -62,6 +66,7 @@ def draft(
     *,
     measures: Iterable[Measure] | None = None,
     cells: pd.DataFrame | None = None,
+    base: Objective | None = None,
     language: str = "el",
 ) -> Draft:
     """Propose a plan for a problem.
@@ -72,20 +77,23 @@ def draft(
     city : profile for labels and for the land on which the buffer lies
     as_of : last day with data; dates are proposed from it
     measures : the measures chosen so far; None: the best founded one whose number applies here
-    cells : frame of counts by cell (index or column `cell`, columns `n`, `low`), for the comparison area; None: none is
-        proposed, and the smallest visible fall is found as if there were one just as busy
+    cells : frame of counts by cell (index or column `cell`, columns `n`, `low`) in the baseline's period, for the
+        comparison area; None: none is proposed, and the smallest visible fall is found as if there were one just as
+        busy
+    base : alerts before and their period, as long as the plan is to run (`base_dates`); None: the problem's own
     language : in which the plan's own sentences are written
     """
     fits = rank(problem)
     chosen = tuple(measures) if measures is not None else _applicable(fits)[:1]
-    drop = applicable_drop(problem, chosen)
+    base = base or Objective(float(problem.n), problem.start, problem.end)
+    drop = applicable_drop(problem, chosen, base.baseline)
     like = compare_areas(cells, problem.cells) if cells is not None and problem.cells else None
     start = as_of + START_AFTER
-    by = start + PERIOD
-    seen = smallest_visible_drop(float(problem.n), like.n if like is not None else float(problem.n))
+    by = start + PERIOD - dt.timedelta(days=1)
+    seen = smallest_visible_drop(base.baseline, like.n if like is not None else base.baseline)
     t = translator(language)
-    target = None if drop is None else float(round(problem.n - drop))
-    objective = Objective(float(problem.n), problem.start, problem.end, target, by)
+    target = None if drop is None else float(round(base.baseline - drop))
+    objective = replace(base, target=target, by=by)
     plan = Plan(
         title=t("{place}: a plan", place=t.label(problem.names)),
         language=language,
@@ -104,21 +112,30 @@ def draft(
 
 
 def _applicable(fits: Iterable[Fit]) -> tuple[Measure, ...]:
-    return tuple(fit.measure for fit in fits if fit.measure.usable and fit.covered > 0)
+    return tuple(fit.measure for fit in fits if fit.measure.usable and fit.covered >= APPLIES_TO)
 
 
-def applicable_drop(problem: Problem, measures: Iterable[Measure]) -> float | None:
-    """Alerts fewer in a period as long as the problem's, by the smallest usable number among the measures.
+def base_dates(end: dt.date, first: dt.date) -> tuple[dt.date, dt.date]:
+    """The days over which a baseline is counted, both included: as many as a plan runs, if the data reach back so far.
 
-    Each number counts only for the alerts that it covers; numbers of several measures are never added up. None where
-    no measure has a number that applies here.
+    >>> base_dates(dt.date(2026, 10, 31), dt.date(2022, 11, 1))
+    (datetime.date(2025, 11, 1), datetime.date(2026, 10, 31))
+    """
+    return max(first, end - PERIOD + dt.timedelta(days=1)), end
+
+
+def applicable_drop(problem: Problem, measures: Iterable[Measure], baseline: float) -> float | None:
+    """Alerts fewer in a period as long as the baseline's, by the smallest usable number among the measures.
+
+    Each number counts only for the alerts that it covers, and not at all where it covers less than half of them or
+    would spare less than one; numbers of several measures are never added up. None where no number applies.
     """
     drops = [
-        problem.n * covered(item, problem) * abs(item.pct_change) / 100
+        baseline * part * abs(item.pct_change) / 100
         for item in measures
-        if item.usable and item.pct_change is not None and covered(item, problem) > 0
+        if item.usable and item.pct_change is not None and (part := covered(item, problem)) >= APPLIES_TO
     ]
-    return min(drops) if drops else None
+    return min((drop for drop in drops if drop >= LEAST_DROP), default=None)
 
 
 def objective_sentence(objective: Objective, problem: Problem, t: Translator) -> str:
@@ -153,7 +170,9 @@ def warnings(
     told = []
     if drop is None:
         told.append(
-            Message("No measure chosen so far has a number that applies to these alerts: set the target yourselves.")
+            Message(
+                "No measure chosen so far has a number that applies to most of these alerts: set the target yourselves."
+            )
         )
     if seen is None:
         told.append(

@@ -87,7 +87,7 @@ def _objective(plan: Plan, chosen: tuple[Measure, ...], t: Translator) -> Iterat
     yield Heading(t("Objective"))
     own = plan.objective.text if plan.language == t.lang else ""
     yield Text(own or objective_sentence(plan.objective, plan.problem, t) or t("To be set."))
-    drop = applicable_drop(plan.problem, chosen)
+    drop = applicable_drop(plan.problem, chosen, plan.objective.baseline)
     for told in warnings(plan.problem, chosen, drop, plan.assessment.smallest_drop):
         yield Text(t(told), "note")
 

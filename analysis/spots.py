@@ -127,7 +127,12 @@ class SpotProfile:
                 )
             )
         if self.since is not None:
-            parts.append(t("It has stood out since {month}.", month=t.date(self.since, "MMMM y")))
+            parts.append(
+                t(
+                    "It has had more alerts than is usual for this place since {month}.",
+                    month=t.date(self.since, "MMMM y"),
+                )
+            )
         if self.n_withheld:
             parts.append(t("Withheld counts enter with the smallest value that they may have."))
         return " ".join(parts)

@@ -48,12 +48,12 @@ def gender_sentence(problem: Problem, t: Translator) -> str:
     }
     if problem.women_city is None:
         return t(
-            "Of the women and men affected, {share} are women (most likely between {low} and {high}); "
+            "Of the women and men affected, {share} are women (95 % interval: {low} to {high}); "
             "for {unknown} of the alerts the gender is not known.",
             **values,
         )
     return t(
-        "Of the women and men affected, {share} are women (most likely between {low} and {high}; whole city: {city}); "
+        "Of the women and men affected, {share} are women (95 % interval: {low} to {high}; whole city: {city}); "
         "for {unknown} of the alerts the gender is not known.",
         **values,
         city=t.percent(problem.women_city),
@@ -139,7 +139,11 @@ def _since(problem: Problem, t: Translator) -> str:
         return t("It has stood out without a break since {since}; before, it did not.", since=problem.since)
     if problem.pattern in _COURSE:
         return t(_COURSE[problem.pattern])
-    return "" if problem.since is None else t("It has stood out since {since}.", since=problem.since)
+    return (
+        ""
+        if problem.since is None
+        else t("It has had more alerts than is usual for this place since {since}.", since=problem.since)
+    )
 
 
 def _certainty(problem: Problem, t: Translator) -> str:
@@ -148,13 +152,20 @@ def _certainty(problem: Problem, t: Translator) -> str:
     values = {"expected": Num(problem.expected, 0 if problem.expected >= 10 else 1), "p": t.p_value(problem.q)}
     if problem.q >= 0.05:
         return t(
-            "Expected by chance: {expected} alerts; chance may explain the difference (corrected p: {p}).", **values
+            "With as many alerts as its surroundings it would have had {expected}; chance may explain the difference "
+            "(corrected p: {p}).",
+            **values,
         )
     if problem.ratio is None:
-        return t("Expected by chance: {expected} alerts; chance hardly explains so many (corrected p: {p}).", **values)
+        return t(
+            "With as many alerts as its surroundings it would have had {expected}; chance hardly explains so many more "
+            "(corrected p: {p}).",
+            **values,
+        )
     return t(
-        "Expected by chance: {expected} alerts; there were {ratio} times as many (most likely between {low} and {high} "
-        "times), which chance hardly explains (corrected p: {p}).",
+        "With as many alerts as its surroundings it would have had {expected}; there were {ratio} times as many "
+        "(95 % interval: {low} to {high}; the truth is probably somewhat lower, because the place was picked for "
+        "standing out), which chance hardly explains (corrected p: {p}).",
         **values,
         ratio=problem.ratio.value,
         low=problem.ratio.low,

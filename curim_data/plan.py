@@ -98,9 +98,10 @@ class Problem:
 
     spot: stable id of the hot spot; place: landmark id that lends the name; names: its name by language; cells: H3 hex
     strings; query: the filter as a query string's words; start, end: the period, both days included; n, expected:
-    alerts there and alerts expected by chance; q: p corrected for all places looked at; hours: first and last hour of
-    the peak (20, 1 is 20:00 to 02:00); shares from 0 to 1; women: women among women and men affected; women_city: the
-    same in the whole city; unknown_gender: part whose gender is not known or not told; since: month it first stood out.
+    alerts there and alerts expected by the density of its surroundings; q: p corrected for all places looked at; hours:
+    first and last hour of the peak (20, 1 is 20:00 to 02:00); shares from 0 to 1; women: women among women and men
+    affected; women_city: the same in the whole city; unknown_gender: part whose gender is not known or not told; since:
+    month since which it has had more alerts than is usual for it.
     """
 
     spot: str = ""
@@ -185,7 +186,7 @@ class GenderCheck:
 
 @dataclass(frozen=True)
 class Plan:
-    """An intervention plan. id is empty and version 0 until it is kept. statement: problem in words, by language."""
+    """An intervention plan. id is empty and version 0 until it is kept. statement, result: in words, by language."""
 
     title: str = ""
     id: str = ""
@@ -206,7 +207,7 @@ class Plan:
     areas: Areas = field(default_factory=Areas)
     assessment: Assessment = field(default_factory=Assessment)
     gender_check: GenderCheck = field(default_factory=GenderCheck)
-    result: str = ""
+    result: Mapping[str, str] = field(default_factory=dict)
 
 
 def to_json(value: Any) -> Any:
@@ -223,7 +224,10 @@ def to_json(value: Any) -> Any:
 
 
 def from_json(kind: type[T], data: Any) -> T:
-    """The value of type `kind` that `to_json` wrote. Unknown entries are left out, absent ones take their default."""
+    """The value of type `kind` that `to_json` wrote. Unknown entries are left out, absent ones take their default.
+
+    Where a mapping is wanted and something else stands, it is left empty.
+    """
     made: T = _read(kind, data)
     return made
 
@@ -239,7 +243,7 @@ def _read(kind: Any, data: Any) -> Any:
         each = inner[:1] * len(data) if inner[-1] is Ellipsis else inner
         return tuple(_read(one, item) for one, item in zip(each, data, strict=True))
     if get_origin(kind) is Mapping:
-        return dict(data)
+        return dict(data) if isinstance(data, Mapping) else {}
     if kind is dt.date:
         return dt.date.fromisoformat(data)
     if isinstance(kind, type) and issubclass(kind, StrEnum):

@@ -16,7 +16,7 @@ from analysis.result import Choice
 from curim_data.access import Audience
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.i18n import Message
+from curim_data.i18n import LANGUAGES, Message, Translator, translator
 from curim_data.plan import Plan, PlanStatus
 from curim_data.privacy import Protected
 from curim_data.study_plan import YEAR, area_counts, exact, protect
@@ -145,6 +145,29 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience) -> PlanEval
         choices=(windows.choice, *(result.choices if result else ())),
         warnings=(*(result.warnings if result else ()), *_own_warnings(plan)),
     )
+
+
+def outcome(study: PlanEvaluation, t: Translator) -> str:
+    """The sentence of an evaluation, or why there is none."""
+    if study.result is None:
+        return t("The counts of these areas are too small to be shown, so no comparison can be made.")
+    return study.result.sentence(t)
+
+
+def span(windows: Windows, t: Translator) -> str:
+    """The days that were compared."""
+    return t(
+        "Before: {before_start} – {before_end}. After: {after_start} – {after_end}.",
+        before_start=t.date(windows.before[0], "medium"),
+        before_end=t.date(windows.before[1], "medium"),
+        after_start=t.date(windows.after[0], "medium"),
+        after_end=t.date(windows.after[1], "medium"),
+    )
+
+
+def kept_result(study: PlanEvaluation) -> dict[str, str]:
+    """What a plan keeps of its evaluation, by language; make `study` for the council, because the council reads it."""
+    return {lang: f"{outcome(study, t)} {span(study.windows, t)}" for lang in LANGUAGES for t in (translator(lang),)}
 
 
 def named_test(plan: Plan) -> Test:

@@ -20,7 +20,7 @@ import pandas as pd
 from analysis.clock import clock
 from analysis.clusters import Cluster
 from analysis.hotspots import Spot
-from analysis.planning import Draft, draft
+from analysis.planning import Draft, base_dates, draft
 from analysis.spots import SpotName, name_spot, name_spots, profile
 from analysis.spots import problem_for as problem_of_profile
 from analysis.trends import monthly
@@ -29,7 +29,7 @@ from curim_data.access import Audience
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.i18n import Message
-from curim_data.plan import Caution, Plan, PlanStatus, Problem
+from curim_data.plan import Caution, Objective, Plan, PlanStatus, Problem
 from curim_data.privacy import Protected
 from curim_data.studies import HotSpotStudy, hot_spot_study
 
@@ -161,11 +161,16 @@ def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None
     """Month since which the place has had more alerts than is usual for it, up to the last month; else None."""
     if months.empty:
         return None
-    # Of withheld months only the bounds are known: the middle between them stands for the count.
+    # Of a withheld month only the bounds are known. The middle between them tells what is usual; no run is told that
+    # would hold such a month, since nobody may say that it was above the usual.
+    hidden = months["n"].isna()
     judged = months.assign(n=months["n"].fillna((months["low"] + months["high"]) / 2), withheld=False)
     trend = monthly(judged, (source.first, min(end, source.as_of)), "month")
-    latest = trend.latest
-    return trend.outside_since if latest is not None and latest["side"] > 0 else None
+    latest, since = trend.latest, trend.outside_since
+    if latest is None or since is None or latest["side"] <= 0:
+        return None
+    in_run = pd.to_datetime(months["month"]) >= pd.Timestamp(since)
+    return None if (hidden & in_run).any() else since
 
 
 def _women_city(source: Source, f: AlertFilter, audience: Audience) -> float | None:
@@ -212,15 +217,23 @@ def draft_for(
     """The draft of a plan for a hot spot or an area, with a comparison area looked for among the city's cells.
 
     The hot spots are found with what `audience` may see; the figures that the plan keeps are those for the council,
-    because the council reads it.
+    because the council reads it. Its baseline is counted over as many days as a plan runs, whatever period the problem
+    was looked at in.
     """
-    study = hot_spot_study(source, f, audience)
-    problem = problem_for(source, f, spot_cells, Audience.COUNCIL, study=study)
-    if not problem.cells or h3.get_resolution(problem.cells[0]) == study.resolution:
-        cells = study.cells.frame
-    else:
-        cells = queries.cells(source, f, h3.get_resolution(problem.cells[0]), audience).frame
-    return draft(problem, source.city, source.as_of, cells=cells, language=language)
+    problem = problem_for(source, f, spot_cells, Audience.COUNCIL, study=hot_spot_study(source, f, audience))
+    base, year = baseline(source, f, problem.cells)
+    cells = None
+    if problem.cells:
+        cells = queries.cells(source, year, h3.get_resolution(problem.cells[0]), audience).frame
+    return draft(problem, source.city, source.as_of, cells=cells, base=base, language=language)
+
+
+def baseline(source: Source, f: AlertFilter, cells: Sequence[str]) -> tuple[Objective, AlertFilter]:
+    """Alerts of an area before a plan, as the council may read them, and the filter by which they were counted."""
+    start, end = base_dates(queries.dates(source, f)[1], source.first)
+    year = f.replace(period="", start=start, end=end, districts=(), places=(), cells=())
+    row = area_counts(source, year, {"here": cells}, (), Audience.COUNCIL).frame
+    return Objective(float(row["low"].sum()), start, end), year
 
 
 class Standing(StrEnum):

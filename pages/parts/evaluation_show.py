@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 from dataclasses import replace
@@ -26,7 +27,10 @@ from curim_data.study_evaluation import (
     Windows,
     evaluation_filter,
     evaluation_study,
+    kept_result,
     obstacle,
+    outcome,
+    span,
 )
 from curim_data.words import gender_label
 from pages.parts.caching import remember
@@ -118,29 +122,16 @@ def _chosen(page: Page, kept: list[Plan]) -> Plan:
 
 def _verdict(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     t = page.t
-    if study.result is None:
-        st.subheader(t("The counts of these areas are too small to be shown to you, so no comparison can be made."))
-    else:
-        st.subheader(study.result.sentence(t))
-    st.caption(_span(t, study.windows))
+    st.subheader(outcome(study, t))
+    st.caption(span(study.windows, t))
     if page.source is not None:
         st.caption(plain(evaluation_filter(page.source, plan).sentence(t, page.city, dates=_dates(study.windows))))
     if plan.result:
-        st.caption(t("Kept with the plan: {result}", result=plain(plan.result)))
+        st.caption(t("Kept with the plan: {result}", result=plain(t.label(plan.result))))
 
 
-def _dates(windows: Windows) -> tuple[object, object]:
+def _dates(windows: Windows) -> tuple[dt.date, dt.date]:
     return windows.before[0], windows.after[1]
-
-
-def _span(t: Translator, windows: Windows) -> str:
-    return t(
-        "Before: {before_start} – {before_end}. After: {after_start} – {after_end}.",
-        before_start=t.date(windows.before[0], "medium"),
-        before_end=t.date(windows.before[1], "medium"),
-        after_start=t.date(windows.after[0], "medium"),
-        after_end=t.date(windows.after[1], "medium"),
-    )
 
 
 def _counts(page: Page, plan: Plan, study: PlanEvaluation) -> None:
@@ -311,11 +302,13 @@ def _keep(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(t("Keep this result with the plan"), key="evaluation_keep", type="primary")
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
+    kept = kept_result(_evaluated(page.dataset, _asked(plan), Audience.COUNCIL))
     st.caption(
-        t("The sentence above is written into the plan, whose status becomes “Evaluated”.")
+        t("This is written into the plan, whose status becomes “Evaluated”. The council may read it:")
         if moves
-        else t("The sentence above is written into the plan; its status stays.")
+        else t("This is written into the plan, whose status stays. The council may read it:")
     )
+    st.caption(t.label(kept))
     if not pressed:
         return
     if not who(page):
@@ -324,9 +317,7 @@ def _keep(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     stored = plans(page).get(plan.id)
     status = PlanStatus.EVALUATED if moves else stored.status
     try:
-        plans(page).save(
-            replace(stored, result=f"{study.result.sentence(t)} {_span(t, study.windows)}", status=status), who(page)
-        )
+        plans(page).save(replace(stored, result=kept, status=status), who(page))
     except PlanProblem as problem:
         st.error(plain(t(problem.message)))
         return

@@ -96,7 +96,7 @@ def _proposed(page: Page, edit: Edit, plan: Plan) -> Plan:
 def _proposal(dataset: Dataset, told: str, audience: Audience, rings: int) -> tuple[Areas, tuple[Message, ...]]:
     source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(told))
     treated = plan.areas.treated
-    f = evaluation_filter(source, plan).replace(period="", start=plan.problem.start, end=plan.problem.end)
+    f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
     size = h3.get_resolution(treated[0])
     like = compare_areas(queries.cells(source, f, size, audience).frame, treated, apart=rings + 2)
     areas = Areas(treated, buffer_cells(treated, source.city, rings), like.cells if like else ())
@@ -115,7 +115,7 @@ def _promised(page: Page, edit: Edit, plan: Plan, method: Test) -> float | None:
         return named.assessment.smallest_drop
     counts = _area_counts(page.dataset, json.dumps(to_json(plan)), page.audience)
     known = {name: n for name, n in zip(counts["area"], counts["n"], strict=True) if n == n}
-    treated = known.get("treated", plan.problem.n)
+    treated = known.get("treated", plan.objective.baseline)
     return _visible(float(treated), float(known.get("comparison", treated)), method)
 
 
@@ -137,7 +137,7 @@ def _drop_words(drop: float | None, baseline: float) -> Message:
 @remember
 def _area_counts(dataset: Dataset, told: str, audience: Audience) -> pd.DataFrame:
     source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(told))
-    f = evaluation_filter(source, plan).replace(period="", start=plan.problem.start, end=plan.problem.end)
+    f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
     shown = {name: getattr(plan.areas, name) for name in AREAS}
     return area_counts(source, f, shown, (), audience).frame
 
@@ -149,7 +149,7 @@ def _counted(page: Page, edit: Edit, plan: Plan) -> None:
         name=[t(AREA_WORDS[name]) for name in frame["area"]],
         cells=[len(getattr(plan.areas, name)) for name in frame["area"]],
     )
-    start, end = plan.problem.start, plan.problem.end
+    start, end = plan.objective.start, plan.objective.end
     if start and end:
         st.caption(t("Alerts in the areas from {start} to {end}:", start=start, end=end))
     table(

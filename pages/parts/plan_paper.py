@@ -98,7 +98,7 @@ def read(page: Page, plan: Plan) -> None:
         draw_areas(page, plan.areas, key="plan_read_map", span=1.0)
     if plan.result:
         st.subheader(page.t("Result"))
-        st.write(plain(plan.result))
+        st.write(plain(page.t.label(plan.result)))
 
 
 def _blocks(page: Page, blocks: Iterable[Block], key: str) -> None:

@@ -74,7 +74,7 @@ def objective_step(page: Page, edit: Edit) -> Plan:
     t, plan = page.t, edit.plan
     aim, problem = plan.objective, plan.problem
     chosen = [found for name in plan.measures if (found := measure(name)) is not None]
-    drop = applicable_drop(problem, chosen)
+    drop = applicable_drop(problem, chosen, aim.baseline)
     if aim.start and aim.end:
         st.write(
             t.n(

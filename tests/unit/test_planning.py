@@ -10,6 +10,7 @@ import pytest
 from analysis.evidence import measure
 from analysis.planning import (
     applicable_drop,
+    base_dates,
     buffer_cells,
     compare_areas,
     draft,
@@ -19,10 +20,11 @@ from analysis.planning import (
 from analysis.statement import caution_messages, problem_statement
 from curim_data.city import CityProfile, load_city
 from curim_data.i18n import LANGUAGES, translator
-from curim_data.plan import CategoryShare, Caution, Interval, Pattern, Plan, Problem, from_json, to_json
+from curim_data.plan import CategoryShare, Caution, Interval, Objective, Pattern, Plan, Problem, from_json, to_json
 from sample_data import PROFILE
 
 AS_OF = dt.date(2026, 10, 31)
+THEFTS = (CategoryShare("theft_bag", 0.6), CategoryShare("harassment_verbal", 0.4))
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +111,7 @@ def test_json_brings_the_plan_back(problem: Problem, piraeus: CityProfile, cells
 def test_draft_proposes_what_the_data_and_the_evidence_allow(
     problem: Problem, piraeus: CityProfile, cells: pd.DataFrame
 ) -> None:
-    made = draft(problem, piraeus, AS_OF, cells=cells, language="en")
+    made = draft(replace(problem, categories=THEFTS), piraeus, AS_OF, cells=cells, language="en")
     plan = made.plan
     assert set(plan.statement) == set(LANGUAGES)
     assert plan.areas.treated == problem.cells
@@ -130,10 +132,35 @@ def test_effects_are_never_added_up(problem: Problem) -> None:
     light, guards = measure("lighting_improved"), measure("station_guards")
     assert light is not None
     assert guards is not None
-    assert applicable_drop(problem, [light]) == pytest.approx(61 * 0.4 * 0.14)
-    assert applicable_drop(problem, [light, guards]) == pytest.approx(61 * 0.4 * 0.14)
+    thefts = replace(problem, categories=THEFTS)
+    assert applicable_drop(thefts, [light], 61) == pytest.approx(61 * 0.6 * 0.14)
+    assert applicable_drop(thefts, [light, guards], 61) == pytest.approx(61 * 0.6 * 0.14)
     told = warnings(problem, [light, guards], 3.4, 30.0)
     assert any("not added up" in message.text for message in told)
+
+
+def test_a_number_counts_only_where_it_applies_to_most_alerts(problem: Problem) -> None:
+    light, led = measure("lighting_improved"), measure("lighting_led")
+    assert light is not None
+    assert led is not None
+    assert applicable_drop(problem, [light], 61) is None, "two alerts in five are of the kind that was studied"
+    thefts = replace(problem, categories=(CategoryShare("theft_bag", 1.0),))
+    assert applicable_drop(thefts, [light], 7) is None, "less than one alert"
+    assert applicable_drop(thefts, [led], 200) == pytest.approx(200 * 0.7 * 0.15), "after dark only"
+    assert applicable_drop(replace(thefts, dark_share=0.3), [led], 200) is None
+    assert applicable_drop(replace(thefts, dark_share=None), [led], 200) is None
+
+
+def test_baseline_is_as_long_as_the_plan(problem: Problem, piraeus: CityProfile) -> None:
+    start, end = base_dates(AS_OF, dt.date(2022, 11, 1))
+    made = draft(replace(problem, n=244), piraeus, AS_OF, base=Objective(61.0, start, end), language="en").plan
+    assert made.start is not None
+    assert made.finish is not None
+    assert made.finish - made.start == end - start
+    assert made.objective.baseline == 61
+    assert (made.objective.start, made.objective.end) == (start, end)
+    assert made.assessment.smallest_drop == draft(problem, piraeus, AS_OF).plan.assessment.smallest_drop
+    assert base_dates(AS_OF, dt.date(2026, 3, 1)) == (dt.date(2026, 3, 1), AS_OF)
 
 
 def test_no_number_leaves_the_target_to_be_set(problem: Problem, piraeus: CityProfile) -> None:
@@ -148,7 +175,7 @@ def test_no_number_leaves_the_target_to_be_set(problem: Problem, piraeus: CityPr
 
 def test_objective_is_smart(problem: Problem, piraeus: CityProfile) -> None:
     t = translator("en")
-    objective = draft(problem, piraeus, AS_OF, language="en").plan.objective
+    objective = draft(replace(problem, categories=THEFTS), piraeus, AS_OF, language="en").plan.objective
     told = objective_sentence(objective, problem, t)
     for part in ("Piraeus Station", "61", t.number(objective.target), t.date(objective.by or AS_OF)):
         assert part in told

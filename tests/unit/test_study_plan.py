@@ -21,7 +21,7 @@ from curim_data.i18n import LANGUAGES, Translator, translator
 from curim_data.plan import Action, Areas, Assessment, Caution, Plan, PlanStatus, Problem
 from curim_data.plans import PlanStore
 from curim_data.studies import HotSpotStudy, hot_spot_study
-from curim_data.study_evaluation import evaluation_study, obstacle, windows_for
+from curim_data.study_evaluation import evaluation_study, kept_result, obstacle, windows_for
 from curim_data.study_plan import Standing, area_counts, draft_for, problem_for, progress
 from curim_data.words import category_label
 
@@ -210,6 +210,45 @@ def test_council_sees_no_small_count(source: Source, sample: Home) -> None:
     assert "other" in study.hidden_genders
     shown = study.months.frame
     assert shown.loc[~shown["withheld"] & (shown["n"] > 0), "n"].min() >= 5
+
+
+def test_the_test_named_in_advance_decides(source: Source, sample: Home, t: Translator) -> None:
+    plan = _plan_of(sample, PlanStatus.FINISHED)
+    for method, word in (("difference", "alerts fewer"), ("ratio", "fewer alerts"), ("wdd", "alerts fewer")):
+        named = replace(plan, assessment=replace(plan.assessment, method=method))
+        study = evaluation_study(source, named, Audience.COUNCIL)
+        assert study.result is not None
+        assert study.result.test == method
+        assert word in study.result.sentence(t)
+
+
+def test_what_is_kept_passed_the_gate_and_speaks_every_language(source: Source, study: HotSpotStudy) -> None:
+    cell, other = (h3.cell_to_center_child(spot.names[0], 12) for spot in study.spots[:2])
+    start = source.as_of - dt.timedelta(days=60)
+    plan = Plan(status=PlanStatus.FINISHED, start=start, areas=Areas((cell,), (), (other,)))
+    exact, told = (evaluation_study(source, plan, a) for a in (Audience.SPECIALIST, Audience.COUNCIL))
+    assert exact.result is not None
+    assert told.result is None
+    kept = kept_result(told)
+    assert set(kept) == set(LANGUAGES)
+    assert "too small to be shown" in kept["en"]
+
+
+def test_baseline_of_a_draft_covers_a_year_whatever_the_filter(source: Source, study: HotSpotStudy) -> None:
+    cells = study.spots[0].names
+    drafts = [
+        draft_for(source, AlertFilter(period=period), cells, Audience.SPECIALIST).plan
+        for period in ("all", "12m", "28d")
+    ]
+    for plan in drafts:
+        aim = plan.objective
+        assert aim.start is not None
+        assert aim.end is not None
+        assert plan.start is not None
+        assert plan.finish is not None
+        assert aim.end - aim.start == plan.finish - plan.start
+        assert aim.baseline == drafts[0].objective.baseline
+        assert plan.assessment.smallest_drop == drafts[0].assessment.smallest_drop
 
 
 def test_obstacles(source: Source, t: Translator) -> None:
