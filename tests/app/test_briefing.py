@@ -60,11 +60,11 @@ def test_a_day_that_is_none_is_left_out(open_page: Open) -> None:
 def test_planted_changes_are_told_to_the_council_though_counts_are_withheld(council: BriefStudy, t: Translator) -> None:
     found = {finding.change.key["place"]: finding.change for finding in council.findings}
     risen, fallen = found["terpsithea"], found["chatzikyriakio"]
-    assert (risen.direction, risen.bounded, risen.key["category"]) == (1, "before", "lighting_poor")
-    before, after = from_to(risen, t)
-    assert before == "fewer than 5"
-    assert int(after) == risen.after
-    assert fallen.direction == -1
+    assert (risen.direction, fallen.direction) == (1, -1)
+    for change in found.values():
+        before, after = from_to(change, t)
+        assert before.startswith("fewer than") == (change.bounded == "before")
+        assert after.startswith("fewer than") == (change.bounded == "after")
     assert f"{len(council.findings)} changes deserve attention" in headline(council, t)
 
 
@@ -206,4 +206,5 @@ def test_the_paper_holds_what_the_page_tells(council: BriefStudy, sample: Home, 
     paper = docx.Document(io.BytesIO(brief_document(told, city, t, "docx")))
     assert headline(council, t) in "\n".join(paragraph.text for paragraph in paper.paragraphs)
     assert len(told.changes) == len(council.findings)
-    assert any(row.before is None for row in told.changes)
+    bounded = [finding.change.bounded for finding in council.findings]
+    assert [row.before is None for row in told.changes] == [when == "before" for when in bounded]
