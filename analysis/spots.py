@@ -23,8 +23,6 @@ from curim_data.words import hour_label
 
 # A landmark farther away than this many of its radii does not help a reader to find the place.
 FAR: Final = 4
-# Months with less than this part of the usual count end the run that tells since when a place stands out.
-QUIET: Final = 0.5
 
 
 Place = Spot | Cluster
@@ -91,8 +89,8 @@ class SpotProfile:
     categories: id and share, largest first, of the alerts counted (withheld ones at their lower bound); hours: first
     and last hour of the shortest stretch, over midnight if need be, with half of the alerts; dark_share: of alerts
     whose light is known; women: of women and men affected, with Wilson's interval; unknown_gender: share of all whose
-    gender is undisclosed or was not asked; since: first month of the latest unbroken run, None where it began before
-    the data do or there are no months.
+    gender is undisclosed or was not asked; since: month since which there are more alerts than is usual for the place,
+    where that was looked at.
     """
 
     n: int
@@ -102,8 +100,8 @@ class SpotProfile:
     dark_share: float | None
     women: Estimate | None
     unknown_gender: float | None
-    since: dt.date | None
     n_withheld: int
+    since: dt.date | None = None
     choices: tuple[Choice, ...] = field(default=())
 
     def sentence(self, t: Translator) -> str:
@@ -146,7 +144,6 @@ def profile(
     hours: pd.DataFrame | None = None,
     affected: pd.DataFrame | None = None,
     dark: pd.DataFrame | None = None,
-    months: pd.DataFrame | None = None,
 ) -> SpotProfile:
     """Describe the alerts of a spot from counts that passed the gate.
 
@@ -156,11 +153,11 @@ def profile(
         For the labels of categories.
     n : int
         Alerts of the spot.
-    categories, hours, affected, dark, months : DataFrame, optional
-        Counts of the spot's alerts: columns n, low, withheld and category; weekday and hour; affected_gender; dark;
-        month (first day). What is left out stays unknown.
+    categories, hours, affected, dark : DataFrame, optional
+        Counts of the spot's alerts: columns n, low, withheld and category; weekday and hour; affected_gender; dark.
+        What is left out stays unknown.
     """
-    frames = [frame for frame in (categories, hours, affected, dark, months) if frame is not None]
+    frames = [frame for frame in (categories, hours, affected, dark) if frame is not None]
     shares = _category_shares(categories)
     main = city.categories[shares[0].id].labels if shares and shares[0].id in city.categories else {}
     women, unknown = _gender(affected)
@@ -172,41 +169,13 @@ def profile(
         dark_share=_share(dark, "dark", True),
         women=women,
         unknown_gender=unknown,
-        since=since(months),
         n_withheld=sum(int(frame["withheld"].sum()) for frame in frames if "withheld" in frame),
         choices=(
             Choice(
                 "hours", 0.5, Message("Peak hours are the shortest stretch of hours that holds half of the alerts.")
             ),
-            Choice(
-                "since",
-                QUIET,
-                Message(
-                    "A place stands out since the first month of its latest run without a month under half of its "
-                    "usual count."
-                ),
-            ),
         ),
     )
-
-
-def since(months: pd.DataFrame | None) -> dt.date | None:
-    """First month of the latest run of months at no less than half of the usual count.
-
-    The usual count is the median of the months that have any alert. None where the run reaches back to the first
-    month, since it may have begun earlier, and where the last month is quiet.
-    """
-    if months is None or months.empty:
-        return None
-    ordered = months.sort_values("month")
-    counts = _least(ordered)
-    busy = counts[counts > 0]
-    if not len(busy):
-        return None
-    quiet = np.flatnonzero(counts < QUIET * np.median(busy))
-    if not len(quiet) or quiet[-1] == len(counts) - 1:
-        return None
-    return pd.Timestamp(ordered["month"].iloc[int(quiet[-1]) + 1]).date()
 
 
 def problem_for(

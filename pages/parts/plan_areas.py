@@ -31,6 +31,8 @@ from pages.parts.plan_store import Edit
 from pages.parts.tables import table
 
 RINGS = (1, 2, 3)
+# A plan that is longer or shorter than its baseline by more than this part is told to be.
+ALIKE = 0.1
 
 
 def areas_step(page: Page, edit: Edit) -> Plan:
@@ -56,6 +58,8 @@ def _form(page: Page, edit: Edit, plan: Plan) -> Plan:
     plan = _proposed(page, edit, plan)
     drop = _promised(page, edit, plan, method)
     st.write(t(_drop_words(drop, plan.objective.baseline)))
+    if (unlike := _unlike_lengths(plan)) is not None:
+        st.caption(t(unlike))
     review = st.date_input(t("Review on"), format="DD/MM/YYYY", key=seeded(edit.key("review"), plan.assessment.review))
     note = st.text_area(
         t("A second indicator, and what else is watched"),
@@ -131,6 +135,21 @@ def _drop_words(drop: float | None, baseline: float) -> Message:
     return Message(
         "The smallest fall that would be seen four times in five: {alerts} of {baseline} alerts ({share} %).",
         {"alerts": math.ceil(drop), "baseline": round(baseline), "share": Num(100 * drop / baseline, 0)},
+    )
+
+
+def _unlike_lengths(plan: Plan) -> Message | None:
+    """That plan and baseline are not about as long, where they are not."""
+    aim = plan.objective
+    if not (plan.start and plan.finish and aim.start and aim.end):
+        return None
+    runs, counted = (plan.finish - plan.start).days + 1, (aim.end - aim.start).days + 1
+    if abs(runs - counted) <= ALIKE * counted:
+        return None
+    return Message(
+        "The plan runs for {days} days, its baseline covers {counted}: target and smallest fall hold for a period as "
+        "long as the baseline.",
+        {"days": max(runs, 0), "counted": counted},
     )
 
 
