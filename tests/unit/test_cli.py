@@ -189,7 +189,7 @@ UNUSABLE = [
     (["counts", "--by", "week,week"], "week,week"),
     (["counts", "--by", "week", "--resolution", "9"], "--resolution"),
     (["counts", "--by", "cell", "--resolution", "7"], "8 to 12"),
-    (["counts", "--by", "cell", "--resolution", "12", "--audience", "council"], "too fine"),
+    (["counts", "--by", "cell", "--resolution", "12", "--audience", "council"], "one size"),
     (["counts", "--by", "week", "--out", "/proc/nothing/a.csv"], "cannot be written"),
     (["counts", "--by", "week", "--out", "a.txt"], ".csv"),
     (["hotspots", "--method", "clusters", "--audience", "council"], "exact alerts"),
