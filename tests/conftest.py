@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy loads; see curim_data.cli
 
@@ -13,8 +12,6 @@ import sample_data
 from curim_data.city import CityProfile, load_city
 from curim_data.home import Home, sample_home
 from curim_data.i18n import Translator, translator
-
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +30,3 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def t() -> Translator:
     """The English translator."""
     return translator("en")
-
-
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    """Real exports and oracles beside the checkout; tests that need them say so where they are not there."""
-    if not SHARED.is_dir():
-        pytest.skip(f"real data are not beside this checkout ({SHARED.parent.name}/{SHARED.name})")
-    return SHARED
