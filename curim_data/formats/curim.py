@@ -16,7 +16,18 @@ _COLUMNS: Final = (
     "longitude",
 )  # fmt: skip
 _ALIASES: Final = {
-    "reported_at": ("reported", "date", "datetime", "date_reported", "report_date", "reported_on", "created_at"),
+    "reported_at": (
+        "reported",
+        "date",
+        "datetime",
+        "date_reported",
+        "report_date",
+        "reported_on",
+        "created_at",
+        "ημερομηνία",
+        "ημερομηνία αναφοράς",
+        "date du signalement",
+    ),
     "latitude": ("lat",),
     "longitude": ("lon", "lng", "long"),
 }
