@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data import quality
-from curim_data.formats.base import MOST_CHARACTERS, Format, Layout, is_name
+from curim_data.formats.base import MOST_CHARACTERS, Format, Layout, Part, is_name
 from curim_data.i18n import Translator
 from curim_data.reading import Records
 from curim_data.reasons import MEND_WORDS, REASON_WORDS, Flag, Reason
@@ -142,9 +142,9 @@ def quarantine_table(records: Records, layout: Layout, told: Told) -> pa.Table:
     kept, where it comes first. All of it stands in the file that was imported, under its row number.
     """
     account = told.account
-    names = {at: records.labels[at] for at in sorted(layout.roles.values())}
-    keeps = {at: _keeper(role) for role, at in layout.roles.items()}
-    at_label = {**layout.roles, **{label: at for at, label in names.items()}}
+    names = {at: records.labels[at] for at in layout.places}
+    keeps = {part.place: _keeper(role) for role, parts in layout.roles.items() for part in parts}
+    at_label = {**{role: layout.place(role) for role in layout.roles}, **{label: at for at, label in names.items()}}
     where = np.flatnonzero(account.reason != "")
     raw = records.table.take(pa.array(where))
     refused = pd.DataFrame(
@@ -160,7 +160,7 @@ def quarantine_table(records: Records, layout: Layout, told: Told) -> pa.Table:
         line |= dict.fromkeys(names.values(), "")
         if len(record.fields) == len(records.labels) and record.reason is Reason.BAD_ENCODING:
             line |= {name: keeps[at](record.fields[at]) for at, name in names.items()}
-        elif layout.roles.get("alert_id") == 0 and record.fields and _is_id(record.fields[0]):
+        elif layout.roles.get("alert_id") == (Part(0),) and record.fields and _is_id(record.fields[0]):
             line[names[0]] = record.fields[0]
         misfits.append(line)
     frame = pd.concat([refused, pd.DataFrame(misfits)], ignore_index=True) if misfits else refused
@@ -185,7 +185,7 @@ def _is_id(text: str) -> bool:
 
 def mapping_table(ready: Prepared) -> pd.DataFrame:
     """One line for each column of the file: column, role, use, empty (count), examples."""
-    roles = {place: role for role, place in ready.layout.roles.items()}
+    roles = {part.place: role for role, parts in ready.layout.roles.items() for part in parts}
     dropped = {*ready.layout.personal, *ready.layout.text}
     lines = []
     for place, label in enumerate(ready.records.labels):

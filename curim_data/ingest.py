@@ -141,7 +141,7 @@ def _prepare(
     records = read_records(source, name)
     form, layout = _recognise(records, format)
     step(0.2, Message("Reading dates, places and words"))
-    told = _checked(tell(records, layout, form, city, moment, dates))
+    told = _checked(tell(records, layout, city, moment, dates))
     alerts, repeated = _identified(told)
     step(0.5, Message("Finding cells, districts and darkness"))
     alerts = _flagged(enrich(alerts, city))

@@ -18,7 +18,7 @@ import shapely
 
 from curim_data.alert import TOLD, Gender, Kind, Status
 from curim_data.city import CityProfile
-from curim_data.formats.base import Format, Layout, fold, is_name
+from curim_data.formats.base import Layout, fold, is_name
 from curim_data.i18n import Message
 from curim_data.parsing import (
     Moments,
@@ -104,13 +104,13 @@ class Columns:
 
     def label(self, role: str) -> str:
         """The header of the column as it stands in the file."""
-        return self._records.labels[self._layout.roles[role]] if self.has(role) else role
+        return self._records.labels[self._layout.place(role)] if self.has(role) else role
 
     def __getitem__(self, role: str) -> Any:
         if role not in self._cache:
             size = self._records.table.num_rows
             self._cache[role] = (
-                trimmed(self._records.table.column(self._layout.roles[role])).combine_chunks()
+                trimmed(self._records.table.column(self._layout.place(role))).combine_chunks()
                 if self.has(role)
                 else pa.array([""] * size, pa.large_string())
             )
@@ -144,9 +144,7 @@ def find_order(columns: Columns, name: str, asked: str | None) -> str | None:
     return verdict
 
 
-def tell(
-    records: Records, layout: Layout, words: Format, city: CityProfile, now: dt.datetime, dates: str | None = None
-) -> Told:
+def tell(records: Records, layout: Layout, city: CityProfile, now: dt.datetime, dates: str | None = None) -> Told:
     """Type every column of the records and account for each row."""
     columns = Columns(records, layout)
     account = Account(records.table.num_rows)
@@ -159,8 +157,8 @@ def tell(
     unknown: dict[str, Mapping[str, int]] = {}
     told |= _dates(columns, city, order, now, account)
     told |= _coordinates(columns, city, account)
-    told |= _categories(columns, words, city, account, unknown)
-    told |= _words(columns, words, account, unknown)
+    told |= _categories(columns, layout, city, account, unknown)
+    told |= _words(columns, layout, account, unknown)
     told |= _scales(columns, account)
     return _assemble(records, columns, layout, told, account, order, unknown)
 
@@ -240,7 +238,7 @@ def _swapped(lon: FloatArray, lat: FloatArray, given: BoolArray, city: CityProfi
 
 
 def _categories(
-    columns: Columns, words: Format, city: CityProfile, account: Account, unknown: dict[str, Mapping[str, int]]
+    columns: Columns, layout: Layout, city: CityProfile, account: Account, unknown: dict[str, Mapping[str, int]]
 ) -> dict[str, Any]:
     known = {fold(label): c.id for c in city.categories.values() for label in c.labels.values()}
     known |= {fold(c.id): c.id for c in city.categories.values()}
@@ -249,7 +247,7 @@ def _categories(
     more, more_strange = _by_id(columns, "more_categories", known, account)
     account.flag(strange | more_strange, Flag.UNKNOWN_CATEGORY)
     _note(unknown, columns.label("category"), category[strange])
-    kind = parse_words(columns["kind"], words.WORDS["kind"])
+    kind = parse_words(columns["kind"], layout.words["kind"])
     account.flag(kind.unknown, Flag.UNKNOWN_KIND)
     _note(unknown, columns.label("kind"), columns["kind"].filter(pa.array(kind.unknown)).to_pylist())
     of_tree = pd.Series(category, dtype=object).map({c.id: c.kind for c in city.categories.values()})
@@ -276,10 +274,10 @@ def _by_id(
     return told, np.array(strange, bool)[codes]
 
 
-def _words(columns: Columns, words: Format, account: Account, unknown: dict[str, Mapping[str, int]]) -> dict[str, Any]:
+def _words(columns: Columns, layout: Layout, account: Account, unknown: dict[str, Mapping[str, int]]) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for role in ("reporter_gender", "affected_gender"):
-        gender = parse_words(columns[role], words.WORDS[role])
+        gender = parse_words(columns[role], layout.words[role])
         account.flag(gender.unknown, Flag.UNKNOWN_GENDER)
         _note(unknown, columns.label(role), columns[role].filter(pa.array(gender.unknown)).to_pylist())
         silent = Gender.UNDISCLOSED.value if columns.has(role) else Gender.UNKNOWN.value
@@ -290,7 +288,7 @@ def _words(columns: Columns, words: Format, account: Account, unknown: dict[str,
         ("status", Flag.UNKNOWN_STATUS, Status.OPEN.value),
         ("age_band", Flag.UNKNOWN_AGE_BAND, None),
     ):
-        read = parse_words(columns[role], words.WORDS[role])
+        read = parse_words(columns[role], layout.words[role])
         account.flag(read.unknown, flag)
         _note(unknown, columns.label(role), columns[role].filter(pa.array(read.unknown)).to_pylist())
         told[role] = np.where(pd.isna(read.values), np.array(default, object), read.values)

@@ -8,27 +8,82 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+import pyarrow as pa
+
+from curim_data.i18n import Message
+
+
+@dataclass(frozen=True)
+class Part:
+    """A column of the header (its place) and what it gives to a role.
+
+    `value`: the whole of it; several values are joined by a bar. `date`, `time` (08:15, 815, 20.15, 8:15 PM) and
+    `year`, `month`, `day`, `hour`, `minute`, `second`: pieces of a moment. `flag`: a column of yes or no whose heading
+    is the value (one column for each category).
+    """
+
+    place: int
+    part: str = "value"
+
+
+@dataclass(frozen=True)
+class Guess:
+    """How sure a role is (0 to 1), and why."""
+
+    confidence: float
+    reasons: tuple[Message, ...] = ()
+
 
 @dataclass(frozen=True)
 class Layout:
     """What a format makes of a header.
 
-    `roles` maps the columns of `alert.TOLD` to the places of the header; `personal` and `text` are places dropped at
-    import and named; `unused` are places that mean nothing to the format. What has no role is kept nowhere.
+    `roles` maps a column of `alert.TOLD`, or `x`, `y` (projected metres) or `point` (both coordinates in one text), to
+    the columns that give it. `personal` and `text` are places dropped at import and named; `unused` are places that
+    mean nothing. What has no role is kept nowhere.
+
+    `words` maps, by role, folded spellings to values of the enum, before those that everybody shares (`lexicon`);
+    `categories` maps folded names to ids of the city's tree, as a person told; `separators` are the texts that part
+    several categories in one cell; `kind` is the kind of alerts whose category the city's tree does not hold;
+    `category` the category of a file without such a column; `missing` folded words that stand for an empty cell
+    beyond the usual ones; `utc` says that moments without offset are UTC; `guesses` how sure each role is where it
+    was guessed.
     """
 
     format: str
-    roles: Mapping[str, int]
+    roles: Mapping[str, tuple[Part, ...]]
     personal: tuple[int, ...] = ()
     text: tuple[int, ...] = ()
     unused: tuple[int, ...] = ()
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    categories: Mapping[str, str] = field(default_factory=dict)
+    separators: tuple[str, ...] = ()
+    kind: str | None = None
+    category: str | None = None
+    missing: frozenset[str] = frozenset()
+    utc: bool = False
+    guesses: Mapping[str, Guess] = field(default_factory=dict)
+
+    def place(self, role: str) -> int:
+        """The first column that gives a role."""
+        return self.roles[role][0].place
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Every column that gives something, in the order of the header."""
+        return tuple(sorted({part.place for parts in self.roles.values() for part in parts}))
 
 
 @dataclass(frozen=True)
 class Recognition:
-    """How far a header is the format's: roles found, required ones missing, roles claimed by several columns."""
+    """How far a file is the format's.
+
+    `score`: 0 (not at all) to 1 (certainly); `missing`: roles without which it cannot be read; `doubled`: roles
+    claimed by several columns.
+    """
 
     layout: Layout
+    score: float = 0.0
     missing: tuple[str, ...] = ()
     doubled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -43,10 +98,9 @@ class Format(Protocol):
 
     NAME: str
     DOCUMENTATION: str
-    WORDS: Mapping[str, Mapping[str, str]]
 
-    def recognise(self, labels: Sequence[str]) -> Recognition:
-        """Read a header."""
+    def recognise(self, labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:
+        """Read a header and, where the names alone do not say enough, the first records (columns "0", "1", ...)."""
         ...
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from curim_data.formats.base import Layout, Recognition, fold, is_personal, is_text
+import pyarrow as pa
+
+from curim_data.formats.base import Layout, Part, Recognition, fold, is_personal, is_text
 
 NAME: Final = "curim"
 DOCUMENTATION: Final = "docs/curim-export.md"
@@ -68,7 +70,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-def recognise(labels: Sequence[str]) -> Recognition:
+def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:  # noqa: ARG001
     """Read a header: letter case, blanks and the order of columns do not matter."""
     meaning = {fold(alias): column for column, aliases in _ALIASES.items() for alias in aliases}
     meaning |= {column: column for column in _COLUMNS}
@@ -88,7 +90,15 @@ def recognise(labels: Sequence[str]) -> Recognition:
     if "reported_at" not in claims and "occurred_from" not in claims:
         missing.insert(0, "reported_at")
     return Recognition(
-        Layout(NAME, {role: places[0] for role, places in claims.items()}, tuple(personal), tuple(text), tuple(unused)),
+        Layout(
+            NAME,
+            {role: (Part(places[0]),) for role, places in claims.items()},
+            tuple(personal),
+            tuple(text),
+            tuple(unused),
+            words=WORDS,
+        ),
+        min(1.0, len(claims) / 6) if not missing else 0.0,
         tuple(missing),
         {role: tuple(labels[place] for place in places) for role, places in claims.items() if len(places) > 1},
     )
