@@ -58,7 +58,8 @@ class Facts:
     `wrapped` what lay around it ("gz", "zip"); `encoding` and `delimiter` are empty where they mean nothing; `sheet`
     the sheet, layer or member that was read and `sheets` those there are; `crs` how the coordinates of a geometry
     column were given (an authority string such as "EPSG:2100"), empty where the file has no geometry: the container
-    turns geometry into the columns `geometry.longitude` and `geometry.latitude` in WGS84.
+    turns geometry into the columns `geometry.longitude` and `geometry.latitude` in WGS84. `skipped`: lines before the
+    header (a title, the date of the report).
     """
 
     name: str
@@ -72,6 +73,7 @@ class Facts:
     sheets: tuple[str, ...] = ()
     crs: str = ""
     size: int = 0
+    skipped: tuple[str, ...] = ()
 
 
 class Opened(Protocol):

@@ -1,0 +1,205 @@
+"""What all containers share: sources, sizes and signatures, the refusals, and the way from texts to blocks.
+
+The rules for rows that hold no alert (wholly empty, a total) live here once, whatever the file was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curim_data.i18n import Message
+from curim_data.reasons import ImportProblem, Reason
+from curim_data.records import Block, BoolArray, Refused
+
+CHUNK: Final = 1 << 20  # bytes read at a time
+BLOCK_BYTES: Final = 1 << 24  # about as much text as a block holds
+HEAD: Final = 1 << 16  # bytes that are looked at to tell what a file is
+MAX_LINE: Final = 1_000_000  # bytes of a single line of text
+
+_TOTAL: Final = re.compile(
+    r"^\s*(γενικ[οό]\s+)?(σ[υύ]νολο|σ[υύ]νολα|total|totals|sum|somme)(\s+g[eé]n[eé]ral)?\s*[:\d.,\s]*$", re.I
+)
+_TOTAL_START: Final = r"(?i)^\s*(γεν|σ[υύ]ν|tot|sum|som)"
+_TOTAL_LENGTH: Final = 40
+
+
+def pieces(source: Path | bytes, name: str, size: int = CHUNK) -> Iterator[bytes]:
+    """The bytes of a source, piece by piece. ImportProblem where the file cannot be opened or read."""
+    if isinstance(source, bytes):
+        yield from (source[at : at + size] for at in range(0, len(source), size))
+        return
+    try:
+        with source.open("rb") as handle:
+            while part := handle.read(size):
+                yield part
+    except OSError as error:
+        raise unopened(name, error) from error
+
+
+def head_of(source: Path | bytes, name: str, size: int = HEAD) -> bytes:
+    """The first bytes of a source. ImportProblem where the file cannot be opened or read."""
+    return next(pieces(source, name, size), b"")
+
+
+def digest(source: Path | bytes, name: str = "") -> tuple[str, int]:
+    """SHA-256 (hexadecimal) and size in bytes of a source, read piece by piece."""
+    seen, size = hashlib.sha256(), 0
+    for part in pieces(source, name):
+        seen.update(part)
+        size += len(part)
+    return seen.hexdigest(), size
+
+
+@contextmanager
+def as_path(source: Path | bytes, name: str) -> Iterator[Path]:
+    """A source as a file for libraries that need one; a temporary file of the same ending goes away afterwards."""
+    if isinstance(source, Path):
+        yield source
+        return
+    with tempfile.TemporaryDirectory(prefix="curim-") as folder:
+        path = Path(folder) / f"file{Path(name).suffix}"
+        path.write_bytes(source)
+        yield path
+
+
+def text_blocks(labels: Sequence[str], rows: Iterable[Sequence[str]], size: int = 50_000) -> Iterator[Block]:
+    """Blocks from rows of texts, each as wide as the labels; rows are numbered from 1 in their order.
+
+    A block ends after `size` rows or `BLOCK_BYTES` characters. Wholly empty rows and totals are refused.
+    """
+    return table_blocks(_tables(len(labels), rows, size))
+
+
+def _tables(width: int, rows: Iterable[Sequence[str]], size: int) -> Iterator[pa.Table]:
+    held: list[Sequence[str]] = []
+    characters = 0
+    for row in rows:
+        held.append(row)
+        characters += sum(map(len, row))
+        if len(held) >= size or characters >= BLOCK_BYTES:
+            yield text_table(held, width)
+            held, characters = [], 0
+    if held:
+        yield text_table(held, width)
+
+
+def text_table(rows: Sequence[Sequence[str]], width: int) -> pa.Table:
+    """A table of large_string columns "0", "1", ... from rows of texts of one width."""
+    columns = list(zip(*rows, strict=True)) or [()] * width
+    return pa.table([pa.array(column, pa.large_string()) for column in columns], names=[str(at) for at in range(width)])
+
+
+def table_blocks(tables: Iterable[pa.Table]) -> Iterator[Block]:
+    """Blocks from tables of texts (columns in the order of the labels); rows are numbered from 1 over all tables.
+
+    Nulls become "". Wholly empty rows and totals are refused.
+    """
+    start = 1
+    for table in tables:
+        texts = [pc.fill_null(column.cast(pa.large_string()), "") for column in table.columns]
+        table = pa.table(texts, names=[str(at) for at in range(len(texts))])
+        rows = np.arange(start, start + table.num_rows, dtype=np.int64)
+        start += table.num_rows
+        none = np.zeros(table.num_rows, bool)
+        yield without_empty_and_totals(Block(table, rows, none, none.copy()))
+
+
+def without_empty_and_totals(block: Block, unreadable: BoolArray | None = None) -> Block:
+    """The block with its wholly empty rows, its totals and its `unreadable` rows refused."""
+    empty, total = _empty_or_total(block.table)
+    drop = empty | total
+    if unreadable is not None:
+        drop |= unreadable
+    if not drop.any():
+        return block
+    refused = list(block.refused)
+    for at in np.flatnonzero(drop):
+        fields = tuple(str(column[int(at)].as_py()) for column in block.table.columns)
+        broken = unreadable is not None and unreadable[at]
+        reason = Reason.EMPTY_ROW if empty[at] else Reason.BAD_ENCODING if broken else Reason.TOTALS_ROW
+        refused.append(Refused(int(block.rows[at]), reason, fields))
+    keep = ~drop
+    return Block(
+        block.table.filter(pa.array(keep)),
+        block.rows[keep],
+        block.encoding_repaired[keep],
+        block.trailing_cut[keep],
+        tuple(sorted(refused, key=lambda record: record.row)),
+    )
+
+
+def misfit(fields: Sequence[str], width: int) -> Reason:
+    """Why a record with another number of fields than the header is refused."""
+    if not any(field.strip() for field in fields):
+        return Reason.EMPTY_ROW
+    if len(fields) > width:
+        return Reason.TOO_MANY_FIELDS
+    first = next(field for field in fields if field.strip())
+    return Reason.TOTALS_ROW if _TOTAL.match(first) else Reason.TOO_FEW_FIELDS
+
+
+def _empty_or_total(table: pa.Table) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Rows with nothing in any field, and rows whose first filled field is a word for a total."""
+    empty, total = np.ones(table.num_rows, bool), np.zeros(table.num_rows, bool)
+    for column in table.columns:
+        if not empty.any():
+            break
+        blank = np.asarray(pc.match_substring_regex(column, r"^\s*$").to_numpy())
+        filled = empty & ~blank
+        if filled.any():
+            starts = np.asarray(pc.match_substring_regex(column, _TOTAL_START).to_numpy())
+            for at in np.flatnonzero(filled & starts):
+                text = column[int(at)].as_py()
+                total[at] = len(text) <= _TOTAL_LENGTH and bool(_TOTAL.match(text))
+        empty &= blank
+    return empty, total
+
+
+def unopened(name: str, error: OSError) -> ImportProblem:
+    """The refusal of a file that the system does not give."""
+    return ImportProblem(
+        Message(
+            "{name}: the file cannot be opened ({why}). Check its path and its permissions.",
+            {"name": name, "why": error.strerror or str(error)},
+        )
+    )
+
+
+def empty_file(name: str) -> ImportProblem:
+    """The refusal of a file with nothing in it."""
+    return ImportProblem(Message("{name}: the file is empty. Export it again.", {"name": name}))
+
+
+def no_rows(name: str) -> ImportProblem:
+    """The refusal of a header without records."""
+    return ImportProblem(
+        Message("{name}: the file has a header and no rows. Check the period that was exported.", {"name": name})
+    )
+
+
+def damaged(name: str, kind: str) -> ImportProblem:
+    """The refusal of a file that begins like its kind ("gzip", "ZIP", "Parquet" ...) and cannot be read to its end."""
+    return ImportProblem(
+        Message("{name}: the {kind} file is damaged or cut short. Export it again.", {"name": name, "kind": kind})
+    )
+
+
+def foreign(name: str, kind: str) -> ImportProblem:
+    """The refusal of a file of a kind that holds no alerts ("PNG", "PDF" ...)."""
+    return ImportProblem(
+        Message(
+            "{name}: this is a {kind} file, not a CSV file, whatever its name says. Export the alerts as CSV.",
+            {"name": name, "kind": kind},
+        )
+    )
