@@ -58,7 +58,10 @@ class StoreError(RuntimeError):
 
 @dataclass(frozen=True)
 class Batch:
-    """One import and what came of its rows: accepted + updated + duplicate + quarantined = read."""
+    """One import and what came of its rows: accepted + updated + duplicate + quarantined = read.
+
+    `signature`: what its columns looked like, for comparison with the next export (`compare_exports.signature_of`).
+    """
 
     id: str
     file_name: str
@@ -76,10 +79,12 @@ class Batch:
     outside: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
     undone: bool = False
+    signature: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, the moment as ISO text."""
-        return {**asdict(self), "reasons": dict(self.reasons), "when": self.when.isoformat()}
+        plain = {"reasons": dict(self.reasons), "when": self.when.isoformat(), "signature": dict(self.signature)}
+        return {**asdict(self), **plain}
 
 
 @dataclass(frozen=True)
