@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import pyarrow as pa
 
+from curim_data.folding import fold as fold
 from curim_data.i18n import Message
 
 
@@ -19,7 +19,7 @@ class Part:
 
     `value`: the whole of it; several values are joined by a bar. `date`, `time` (08:15, 815, 20.15, 8:15 PM) and
     `year`, `month`, `day`, `hour`, `minute`, `second`: pieces of a moment. `flag`: a column of yes or no whose heading
-    is the value (one column for each category).
+    is the value (one column for each category). `first`: the first of several columns that is filled.
     """
 
     place: int
@@ -47,7 +47,7 @@ class Layout:
     several categories in one cell; `kind` is the kind of alerts whose category the city's tree does not hold;
     `category` the category of a file without such a column; `missing` folded words that stand for an empty cell
     beyond the usual ones; `utc` says that moments without offset are UTC; `guesses` how sure each role is where it
-    was guessed.
+    was guessed; `skip_hxl` that a row of HXL tags (every filled cell begins with "#") may follow the header.
     """
 
     format: str
@@ -63,6 +63,7 @@ class Layout:
     missing: frozenset[str] = frozenset()
     utc: bool = False
     guesses: Mapping[str, Guess] = field(default_factory=dict)
+    skip_hxl: bool = False
 
     def place(self, role: str) -> int:
         """The first column that gives a role."""
@@ -79,18 +80,19 @@ class Recognition:
     """How far a file is the format's.
 
     `score`: 0 (not at all) to 1 (certainly); `missing`: roles without which it cannot be read; `doubled`: roles
-    claimed by several columns.
+    claimed by several columns; `refused`: why such a file cannot be imported although it is known.
     """
 
     layout: Layout
     score: float = 0.0
     missing: tuple[str, ...] = ()
     doubled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    refused: Message | None = None
 
     @property
     def usable(self) -> bool:
         """Whether a file with this header can be imported."""
-        return not self.missing and not self.doubled
+        return not self.missing and not self.doubled and self.refused is None
 
 
 class Format(Protocol):
@@ -102,13 +104,6 @@ class Format(Protocol):
     def recognise(self, labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:
         """Read a header and, where the names alone do not say enough, the first records (columns "0", "1", ...)."""
         ...
-
-
-def fold(text: str) -> str:
-    """A word without case, accents and the difference between blank, hyphen and underscore; final sigma is sigma."""
-    plain = unicodedata.normalize("NFKD", text.strip().casefold())
-    kept = "".join(character for character in plain if not unicodedata.combining(character))
-    return "_".join(kept.replace("_", " ").replace("-", " ").replace("ς", "σ").split())
 
 
 PERSONAL_WORDS = frozenset(

@@ -1,0 +1,12 @@
+"""Words made comparable."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def fold(text: str) -> str:
+    """A word without case, accents and the difference between blank, hyphen and underscore; final sigma is sigma."""
+    plain = unicodedata.normalize("NFKD", text.strip().casefold())
+    kept = "".join(character for character in plain if not unicodedata.combining(character))
+    return "_".join(kept.replace("_", " ").replace("-", " ").replace("ς", "σ").split())

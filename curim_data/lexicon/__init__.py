@@ -1,0 +1,12 @@
+"""Words that exports share: values of the enums in seven languages, empty cells, ages, and what a category speaks of.
+
+English, Greek, French, Spanish, Portuguese, German and Italian. What can mean two things is left out.
+"""
+
+from __future__ import annotations
+
+from curim_data.lexicon.ages import age_band
+from curim_data.lexicon.topics import is_sensitive, kind_of
+from curim_data.lexicon.words import MISSING, WORDS, gender_words
+
+__all__ = ["MISSING", "WORDS", "age_band", "gender_words", "is_sensitive", "kind_of"]

@@ -1,0 +1,185 @@
+"""Spellings of genders, kinds, states and age bands, and of cells that hold nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from curim_data.folding import fold
+
+_GENDER: Final = {
+    "woman": (
+        "woman, women, female, females, girl, lady, trans woman, f, w, "
+        "γυναίκα, γυναίκες, γυνή, θήλυ, θηλυκό, κορίτσι, γ, θ, "
+        "femme, femmes, féminin, féminine, fille, "
+        "mujer, mujeres, femenino, femenina, hembra, niña, "
+        "mulher, mulheres, feminino, feminina, menina, "
+        "frau, frauen, weiblich, mädchen, "
+        "donna, donne, femmina, femminile, ragazza"
+    ),
+    "man": (
+        "man, men, male, males, boy, trans man, "
+        "άνδρας, άντρας, άνδρες, άντρες, άρρεν, άρρην, αρσενικό, αγόρι, "
+        "homme, hommes, masculin, masculine, garçon, "
+        "hombre, hombres, masculino, varón, varones, niño, "
+        "homem, homens, menino, "
+        "mann, männer, männlich, junge, "
+        "uomo, uomini, maschio, maschile, ragazzo"
+    ),
+    "other": (
+        "other, another, another gender, other gender, non binary, nonbinary, nb, enby, genderqueer, diverse, "
+        "άλλο, άλλη, άλλος, άλλο φύλο, μη δυαδικό, μη δυαδικός, "
+        "autre, autres, non binaire, "
+        "otro, otra, otros, otro género, no binario, no binaria, no binarie, "
+        "outro, outra, outros, outro gênero, não binário, não binária, não binárie, "
+        "divers, andere, anderes, nichtbinär, nicht binär, "
+        "altro, altra, altro genere, non binario, non binaria"
+    ),
+    "undisclosed": (
+        "undisclosed, not disclosed, prefer not to say, prefer not to answer, prefer not to disclose, "
+        "rather not say, declined, declined to answer, refused, refused to answer, not stated, withheld, "
+        "δεν δηλώθηκε, δεν δηλώνω, δεν επιθυμώ να απαντήσω, δεν απαντώ, προτιμώ να μην απαντήσω, "
+        "προτιμώ να μην πω, δεν θέλω να απαντήσω, χωρίς δήλωση, "
+        "non précisé, non communiqué, non déclaré, ne souhaite pas répondre, préfère ne pas répondre, "
+        "préfère ne pas dire, je préfère ne pas répondre, ne se prononce pas, "
+        "prefiere no decirlo, prefiero no decirlo, prefiero no decir, prefiere no decir, prefiero no contestar, "
+        "prefiero no responder, prefiere no responder, no contesta, no declarado, no declara, no informa, "
+        "prefiro não dizer, prefere não dizer, prefiro não responder, prefere não responder, não declarado, "
+        "não respondeu, "
+        "keine angabe, k. a., k.a., möchte nicht angeben, möchte ich nicht angeben, ohne angabe, "
+        "preferisco non dirlo, preferisce non dirlo, preferisco non rispondere, preferisce non rispondere, "
+        "non dichiarato, non dichiara, non risponde"
+    ),
+    "unknown": (
+        "unknown, unk, u, undetermined, not known, "
+        "άγνωστο, άγνωστη, άγνωστος, "
+        "inconnu, inconnue, indéterminé, "
+        "desconocido, desconocida, indeterminado, indefinido, se desconoce, no consta, "
+        "desconhecido, desconhecida, ignorado, "
+        "unbekannt, unbestimmt, "
+        "sconosciuto, sconosciuta, ignoto, indeterminato"
+    ),
+}
+_KIND: Final = {
+    "risk": (
+        "risk, risks, unsafe place, hazard, κίνδυνος, επισφάλεια, risque, risques, riesgo, risco, risiko, gefahr, "
+        "rischio, pericolo, peligro, perigo, danger"
+    ),
+    "incivility": (
+        "incivility, incivilities, anti social behaviour, antisocial behaviour, antisocial behavior, nuisance, "
+        "όχληση, incivilité, incivilités, nuisances, incivismo, incivilidad, incivilidade, ordnungswidrigkeit, "
+        "inciviltà"
+    ),
+    "offence": (
+        "offence, offense, offences, offenses, crime, crimes, αδίκημα, έγκλημα, délit, infraction, "
+        "delito, infracción, infracao, infração, crimen, straftat, verbrechen, delikt, reato, delitto"
+    ),
+}
+_STATUS: Final = {
+    "open": (
+        "open, opened, reopened, new, in progress, pending, assigned, started, acknowledged, investigating, "
+        "under investigation, under review, received, submitted, active, unresolved, unconfirmed, invest cont, "
+        "ανοιχτή, ανοικτή, ανοιχτό, ανοικτό, νέα, νέο, σε εξέλιξη, εκκρεμεί, σε εκκρεμότητα, υπό διερεύνηση, "
+        "ouverte, ouvert, nouveau, nouvelle, en cours, en attente, "
+        "abierto, abierta, nuevo, nueva, en curso, en proceso, en trámite, pendiente, "
+        "aberto, aberta, novo, nova, em andamento, em curso, pendente, "
+        "offen, neu, in bearbeitung, in arbeit, ausstehend, "
+        "aperto, aperta, nuovo, nuova, in corso, in lavorazione, in attesa"
+    ),
+    "confirmed": (
+        "confirmed, verified, approved, accepted, "
+        "επιβεβαιωμένη, επιβεβαιωμένο, επαληθευμένη, "
+        "confirmée, confirmé, vérifié, vérifiée, validé, validée, "
+        "confirmado, confirmada, verificado, verificada, "
+        "bestätigt, überprüft, "
+        "confermato, confermata, verificato, verificata"
+    ),
+    "resolved": (
+        "resolved, closed, fixed, completed, complete, done, finished, solved, archived, "
+        "adult arrest, juv arrest, adult other, juv other, "
+        "επιλυμένη, επιλυμένο, διευθετημένη, διευθετημένο, κλειστή, κλειστό, ολοκληρώθηκε, ολοκληρωμένη, επιλύθηκε, "
+        "résolue, résolu, clos, close, clôturé, clôturée, fermé, fermée, terminé, terminée, traité, traitée, "
+        "resuelto, resuelta, cerrado, cerrada, finalizado, finalizada, terminado, solucionado, "
+        "resolvido, resolvida, fechado, fechada, concluído, concluída, encerrado, encerrada, "
+        "erledigt, gelöst, behoben, geschlossen, abgeschlossen, "
+        "risolto, risolta, chiuso, chiusa, concluso, conclusa, completato"
+    ),
+    "rejected": (
+        "rejected, invalid, unfounded, refused, declined, dismissed, spam, duplicate, not accepted, "
+        "απορριφθείσα, απορρίφθηκε, άκυρη, άκυρο, διπλή, "
+        "rejetée, rejeté, refusé, refusée, sans suite, "
+        "rechazado, rechazada, desestimado, desestimada, duplicado, "
+        "rejeitado, rejeitada, indeferido, recusado, "
+        "abgelehnt, zurückgewiesen, unbegründet, "
+        "respinto, respinta, rifiutato, rifiutata"
+    ),
+}
+_AGE: Final = {
+    "under_18": "under_18, minor, menor, menor de edad, mineur, minderjährig, minorenne, ανήλικος, ανήλικη, ανήλικο",
+    "18_29": "18_29",
+    "30_44": "30_44",
+    "45_64": "45_64",
+    "65_plus": "65_plus",
+}
+
+
+def _table(spellings: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType({fold(word): value for value, words in spellings.items() for word in words.split(", ")})
+
+
+_GENDERS: Final = _table(_GENDER)
+# By role, the folded spelling (`formats.base.fold`) and the value of the enum. Letters that mean one gender in one
+# language and another in the next are not here: `gender_words` reads them.
+WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "reporter_gender": _GENDERS,
+        "affected_gender": _GENDERS,
+        "kind": _table(_KIND),
+        "status": _table(_STATUS),
+        "age_band": _table(_AGE),
+    }
+)
+
+_MISSING: Final = (
+    "|null|nul|nil|none|n/a|#n/a|na|n.a.|nan|nat|\\n|?|??|???|.|/|–|—|*|(null)|(none)|(blank)|<null>|<na>|"
+    "unknown|unspecified|not specified|not available|not applicable|not known|not recorded|no data|blank|empty|"
+    "missing|undefined|tbd|"
+    "άγνωστο|άγνωστη|άγνωστος|κενό|δ/α|δ.α.|δεν υπάρχει|χωρίς τιμή|δεν ορίστηκε|"
+    "inconnu|inconnue|non renseigné|non renseignée|non spécifié|non précisé|non disponible|vide|aucun|aucune|n.c.|"
+    "desconocido|desconocida|indefinido|no consta|no especificado|sin especificar|sin datos|ninguno|s/d|nulo|"
+    "desconhecido|desconhecida|não informado|não especificado|sem informação|nenhum|ignorado|"
+    "unbekannt|keine|keine angabe|k.a.|leer|ohne angabe|nicht angegeben|"
+    "sconosciuto|sconosciuta|non specificato|non indicato|nessuno|nessuna|vuoto|n.d."
+)
+# Folded words that stand for an empty cell, whatever the column.
+MISSING: Final[frozenset[str]] = frozenset(fold(word) for word in _MISSING.split("|"))
+
+_WOMAN_LETTERS: Final = {"f", "w"}
+_WOMEN: Final = {word for word, value in _GENDERS.items() if value == "woman" and len(word) > 1}
+
+
+def gender_words(values: Iterable[str]) -> Mapping[str, str]:
+    """The table for a column of genders, single letters read by what else stands in the whole of it.
+
+    `values`: the distinct spellings of the column, folded or not. M is a man beside F or W (or a woman's whole word)
+    and a woman beside H; H is a man beside F or M; U and D alone are uomo and donna; D is divers beside M and W;
+    A (alpha) is a man beside gamma or theta. A letter that the column does not settle is left out.
+    """
+    there = {fold(value) for value in values}
+    women = there & _WOMAN_LETTERS
+    told: dict[str, str] = {}
+    if "h" in there and "v" not in there and not ("m" in there and women):
+        if "m" in there and not there & _WOMEN:
+            told |= {"h": "man", "m": "woman"}
+        elif "f" in there:
+            told["h"] = "man"
+    elif "m" in there and "h" not in there and "v" not in there and (women or there & _WOMEN):
+        told["m"] = "man"
+    if "d" in there and {"m", "w"} <= there:
+        told["d"] = "other"
+    elif {"d", "u"} <= there and not there & {"m", "f", "w", "h", "v"}:
+        told |= {"u": "man", "d": "woman"}
+    if "α" in there and there & {"γ", "θ"}:
+        told["α"] = "man"
+    return {**_GENDERS, **told}
