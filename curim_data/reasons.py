@@ -29,6 +29,7 @@ class Reason(StrEnum):
 
     EMPTY_ROW = "empty_row"
     TOTALS_ROW = "totals_row"
+    HXL_ROW = "hxl_row"
     TOO_MANY_FIELDS = "too_many_fields"
     TOO_FEW_FIELDS = "too_few_fields"
     BAD_ENCODING = "bad_encoding"
@@ -68,6 +69,7 @@ class Flag(StrEnum):
 REASON_WORDS: Final = {
     Reason.EMPTY_ROW: Message("The row is empty."),
     Reason.TOTALS_ROW: Message("The row is a total, not an alert."),
+    Reason.HXL_ROW: Message("The row holds HXL tags, not an alert."),
     Reason.TOO_MANY_FIELDS: Message("The row has more fields than the header."),
     Reason.TOO_FEW_FIELDS: Message("The row has fewer fields than the header."),
     Reason.BAD_ENCODING: Message("The row holds characters that no known encoding explains."),
@@ -81,6 +83,7 @@ REASON_WORDS: Final = {
 MEND_WORDS: Final = {
     Reason.EMPTY_ROW: Message("Nothing to do: delete the row."),
     Reason.TOTALS_ROW: Message("Nothing to do: delete the row."),
+    Reason.HXL_ROW: Message("Nothing to do."),
     Reason.TOO_MANY_FIELDS: Message(
         "Find the row by its number in your own file, put quotation marks around the text that holds the delimiter, "
         "and import the file again: what is known already is not added twice."
