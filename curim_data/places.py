@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import h3.api.numpy_int as h3
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -19,6 +18,7 @@ import pyarrow as pa
 import shapely
 from astral import Observer
 from astral.sun import elevation, sunrise, sunset
+from h3ronpy.vector import coordinates_to_cells
 
 from curim_data.alert import CELL_RESOLUTIONS, ENRICHED
 from curim_data.city import CityProfile
@@ -76,11 +76,8 @@ def _space(alerts: pa.Table, city: CityProfile) -> dict[str, pa.Array]:
     points, back = np.unique(longitude[mapped] + 1j * latitude[mapped], return_inverse=True)
     lon, lat = points.real, points.imag
     x, y = city.project(lon, lat)
-    finest = np.fromiter(
-        (h3.latlng_to_cell(*point, _FINEST) for point in zip(lat.tolist(), lon.tolist(), strict=True)),
-        np.uint64,
-        len(points),
-    ).astype(np.int64)
+    cells = coordinates_to_cells(np.ascontiguousarray(lat), np.ascontiguousarray(lon), _FINEST)
+    finest = pa.array(cells).to_numpy(zero_copy_only=False).astype(np.int64)
     unique: dict[str, pa.Array] = {"x": pa.array(x, from_pandas=True), "y": pa.array(y, from_pandas=True)}
     for resolution in CELL_RESOLUTIONS:
         unique[f"cell_{resolution}"] = pa.array(finest if resolution == _FINEST else parent(finest, resolution))
@@ -95,12 +92,12 @@ def _space(alerts: pa.Table, city: CityProfile) -> dict[str, pa.Array]:
 
 def _district(lon: FloatArray, lat: FloatArray, city: CityProfile) -> pa.Array:
     """The first district whose polygon holds the point (border included)."""
-    found = np.full(len(lon), -1, np.int64)
-    for number, area in enumerate(city.districts):
-        shapely.prepare(area.polygon)
-        free = found < 0
-        found[free] = np.where(shapely.intersects_xy(area.polygon, lon[free], lat[free]), number, -1)
-    return pa.array([area.id for area in city.districts], pa.string()).take(pa.array(found, mask=found < 0))
+    found = np.full(len(lon), len(city.districts), np.int64)
+    tree = shapely.STRtree([area.polygon for area in city.districts])
+    point, number = tree.query(shapely.points(lon, lat), predicate="intersects")
+    np.minimum.at(found, point, number)
+    names = pa.array([area.id for area in city.districts], pa.string())
+    return names.take(pa.array(found, mask=found == len(city.districts)))
 
 
 def _place(x: FloatArray, y: FloatArray, city: CityProfile) -> pa.Array:
