@@ -16,26 +16,31 @@ _HARMLESS: Final = re.compile(
     r"(domicilio|ley|lei|norma|ordenanza|reglamento|regras|correspondencia|secreto|sigilo|transito|trafico|direitos"
     r"|derechos|privacidad|privacidade|horario)\w*"
     r"|\b(parking|traffic|weapons?|liquor|law|probation|court|order|code|ordinance) viols?\b|\bviols? of\b"
-    r"|\bsex\w* offenders? regist\w*"
 )
 _SENSITIVE: Final = re.compile(
     "|".join(
         (
-            r"harass|\brap(e|es|ed|ist|ists|ing)\b|\bsex\b|sexual|sexist|\bsex (crime|offen)|grop(e|ed|es|ing)\b|\bogl",
+            r"harr?ass|\brap(e|es|ed|ist|ists|ing)\b|\bsex\b|sexual|sexist|\bsex (crime|offen)",
+            r"grop(e|ed|es|ing)\b|\bogl",
             r"\bstalk(s|er|ers|ed|ing)?\b|indecen|exhibitionis|lewd|voyeur|upskirt|peeping|cat ?call|wolf whistl",
             r"\bmolest(s|ed|er|ers|ing|ation)?\b|\bunwanted (touch|contact|sexual)|\btouching\b|incest|sodom|\bporn",
-            r"domestic (violence|abuse|assault|battery|incident|dispute)|intimate partner|(spous|partner)\w* (abuse|assault)",
+            r"domestic (violence|abuse|assault|battery|incident|dispute)|intimate partner",
+            r"(spous|partner)\w* (abuse|assault)",
             r"gender based|gender violence|violence against (women|girls)|femicid|feminicid|genital|forced marriage",
             r"prostitut|sex work|\bpandering\b|\bpimping\b|\bdowry",
-            r"παρενοχλ|βιασμ|βιαστ|σεξουαλ|ασελγ|ενδοοικογεν|εμφυλ|γενετησι|γυναικοκτον|επιδειξια|επιδειξιμ|εκπορνευ|πορνεια",
+            r"παρενοχλ|βιασμ|βιαστ|σεξουαλ|ασελγ|ενδοοικογεν|εμφυλ|γενετησι|γυναικοκτον|επιδειξια|επιδειξιμ",
+            r"εκπορνευ|πορνεια",
             r"(βια|κακοποιηση) (κατα )?(των )?γυναικ|ανεπιθυμητ\w* (αγγιγμα|επαφη|σεξ)|θωπει|ηδονοβλεψ|καταδιωκτικ",
             r"harcel|\bviols?\b|\bviole(e|es|ur|urs)\b|attouchement|sexuel|exhibition sex|conjugal|frotteur",
             r"violences? (domestique|intrafamilial|familial|faite|contre les femmes|sexiste|de genre)",
             r"\bacos[oa]\b|\bacosos\b|\bacosad|violac(ion|iones|ao|oes)\b|tocamiento|manose|agresion sex",
             r"violencia (de genero|domestica|machista|intrafamiliar|familiar|contra (la|a|las) mujer|contra a mulher)",
-            r"violencia (contra|sobre) (la |a |as |las )?(mujer|mulher)|exhibicionis|estupr|assedi|importunacao|pudor",
-            r"belastig|vergewaltig|sexuell|sexualdelikt|hauslich\w* gewalt|\bgrapsch|begrapsch|nachstellung|zwangsheirat",
-            r"\bmolestie\b|molestator|stupr|sessual|violenza (domestica|di genere|carnale|sulle donne|contro le donne)",
+            r"violencia (contra|sobre) (la |a |as |las )?(mujer|mulher)|exhibicionis|estupr|assedi",
+            r"importunacao|pudor",
+            r"belastig|vergewaltig|sexuell|sexualdelikt|hauslich\w* gewalt|\bgrapsch|begrapsch|nachstellung",
+            r"zwangsheirat",
+            r"\bmolestie\b|molestator|stupr|sessual",
+            r"violenza (domestica|di genere|carnale|sulle donne|contro le donne)",
             r"palpeggia|atti osceni|esibizionis|maltrattamenti in famiglia|tocament",
         )
     )
@@ -43,15 +48,23 @@ _SENSITIVE: Final = re.compile(
 _INCIVILITY: Final = re.compile(
     "|".join(
         (
-            r"anti ?social|\bnois|\bloud\b|litter|rubbish|garbage|\btrash|dumping|fly ?tip|graffiti|\banimals?\b|\bdogs?\b",
-            r"nuisance|disorderly|illegal(ly)? park|abandoned (vehicle|car)|urinat|\bbegg|panhandl|rowd|\bloiter|rodent",
+            r"anti ?social|\bnois|\bloud\b|litter|rubbish|garbage|\btrash|dumping|fly ?tip|graffiti",
+            r"\banimals?\b|\bdogs?\b",
+            r"nuisance|disorderly|illegal(ly)? park|abandoned (vehicle|car)|urinat|\bbegg|panhandl|rowd",
+            r"\bloiter|rodent",
             r"dirty|incivil|unsanitary|public drink|drinking in|weeds|odou?r|smell",
-            r"θορυβ|ηχορυπ|σκουπιδ|απορριμμα|γκραφιτι|\bζωα\b|\bζωων\b|αδεσποτ|σκυλ|οχληση|οχλησ|παρανομη σταθμευση|βρωμι|ουρηση",
-            r"bruit|tapage|dechet|ordures|depots? sauvage|\btags?\b|animaux|\bchiens?\b|nuisances|stationnement genant|salete",
-            r"ruido|basura|grafiti|pintada|\bperros?\b|animales|residuos|molestias? (por|vecinal)|botellon|orina|suciedad|incivismo",
-            r"barulho|\blixo\b|entulho|pichacao|grafite|animais|\bcaes\b|\bcao\b|perturbacao do sossego|sujidade|estacionamento irregular",
-            r"\blarm|ruhestor|\bmull|\babfall|schmiererei|\btiere?\b|\bhunde?\b|falschpark|verschmutz|geruchsbelast|unrat",
-            r"rumor|schiamazz|rifiut|imbratta|animali|\bcan[ei]\b|degrado|sosta vietata|sporcizia|molestie (olfattiv|acustic)",
+            r"θορυβ|ηχορυπ|σκουπιδ|απορριμμα|γκραφιτι|\bζωα\b|\bζωων\b|αδεσποτ|σκυλ|οχληση|οχλησ",
+            r"παρανομη σταθμευση|βρωμι|ουρηση",
+            r"bruit|tapage|dechet|ordures|depots? sauvage|\btags?\b|animaux|\bchiens?\b|nuisances",
+            r"stationnement genant|salete",
+            r"ruido|basura|grafiti|pintada|\bperros?\b|animales|residuos|molestias? (por|vecinal)|botellon",
+            r"orina|suciedad|incivismo",
+            r"barulho|\blixo\b|entulho|pichacao|grafite|animais|\bcaes\b|\bcao\b|perturbacao do sossego",
+            r"sujidade|estacionamento irregular",
+            r"\blarm|ruhestor|\bmull|\babfall|schmiererei|\btiere?\b|\bhunde?\b|falschpark|verschmutz",
+            r"geruchsbelast|unrat",
+            r"rumor|schiamazz|rifiut|imbratta|animali|\bcan[ei]\b|degrado|sosta vietata|sporcizia",
+            r"molestie (olfattiv|acustic)",
         )
     )
 )
