@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curim_data.account import flag_bit, flag_lists
 from curim_data.alert import SCHEMA, TOLD, AgeBand, Gender, Kind, Status
 from curim_data.city import CityProfile
 from curim_data.formats import FORMATS
@@ -29,7 +30,7 @@ from curim_data.parsing import DAY_FIRST, MONTH_FIRST
 from curim_data.places import enrich
 from curim_data.reading import Records, read_records
 from curim_data.reasons import DatesUnclear, Flag, ImportProblem, Reason
-from curim_data.rows import Told, flag_bit, flag_lists, tell
+from curim_data.rows import Told, tell
 from curim_data.settle import MARK, base_ids
 from curim_data.store import Batch, Store, compare, new_batch_id
 

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
+from curim_data.account import Account
 from curim_data.alert import TOLD, Gender, Kind, Status
 from curim_data.city import CityProfile
 from curim_data.formats.base import Layout, fold, is_name
@@ -40,44 +41,6 @@ _CLOCK_CHECK_ROWS: Final = 100
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
-
-
-@dataclass
-class Account:
-    """What became of each row of `Records.table`: the first reason against it, repairs and flags."""
-
-    size: int
-    reason: npt.NDArray[np.object_] = field(init=False)
-    column: npt.NDArray[np.object_] = field(init=False)
-    value: npt.NDArray[np.object_] = field(init=False)
-    repairs: list[pd.DataFrame] = field(default_factory=list)
-    bits: npt.NDArray[np.int64] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.bits = np.zeros(self.size, np.int64)
-        self.reason, self.column, self.value = (np.full(self.size, "", object) for _ in range(3))
-
-    def refuse(self, mask: BoolArray, reason: Reason, column: str, texts: Any) -> None:
-        """Give rows a reason, unless they have one."""
-        where = np.flatnonzero(mask & (self.reason == ""))
-        if len(where):
-            self.reason[where], self.column[where] = reason.value, column
-            self.value[where] = texts.take(pa.array(where)).to_pylist()
-
-    def repair(self, mask: BoolArray, rule: Repair, column: str, old: Any, new: Any) -> None:
-        """Note that values were changed: old and new are arrays over all rows, or one value for all."""
-        where = np.flatnonzero(mask)
-        if len(where):
-            before = old.take(pa.array(where)).to_pylist() if hasattr(old, "take") else old
-            after = new[where].tolist() if isinstance(new, np.ndarray) else new
-            self.repairs.append(
-                pd.DataFrame({"at": where, "column": column, "old": before, "new": after, "rule": rule.value})
-            )
-            self.flag(mask, Flag.REPAIRED)
-
-    def flag(self, mask: BoolArray, flag: Flag) -> None:
-        """Mark rows."""
-        self.bits[mask] |= flag_bit(flag)
 
 
 @dataclass(frozen=True)
@@ -368,15 +331,3 @@ def _content(table: pa.Table, more: pa.Array) -> pa.Array:
     joined = pc.binary_join_element_wise(*parts, "\x1f", null_handling="replace", null_replacement="")
     digest: Callable[..., Any] = hashlib.blake2b
     return pa.array([digest(text.encode(), digest_size=8).hexdigest() for text in joined.to_pylist()], pa.string())
-
-
-def flag_lists(codes: npt.NDArray[np.int64]) -> pa.Array:
-    """Lists of flag names from sums of bits (bit n for the n-th `Flag`), by way of the few sums that occur."""
-    unique, back = np.unique(codes, return_inverse=True)
-    lists = [[flag.value for at, flag in enumerate(Flag) if bits >> at & 1] for bits in unique.tolist()]
-    return pa.array(lists, pa.list_(pa.string())).take(pa.array(back))
-
-
-def flag_bit(flag: Flag) -> int:
-    """The bit of a flag."""
-    return 1 << list(Flag).index(flag)
