@@ -1,0 +1,364 @@
+"""JSON, JSON lines and GeoJSON, read as a stream: two or three passes, memory for one piece of the records.
+
+Where the records are is found first: a list at the top, one object a line, a list of objects anywhere under the top
+object, or the top object itself.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, Final
+
+import ijson
+import numpy as np
+import shapely.geometry
+
+from curim_data.containers.base import digest, empty_file, head_of, no_rows, text_blocks
+from curim_data.containers.geometry import Placing, placing, plain, points
+from curim_data.containers.support import Reread, choose
+from curim_data.i18n import Message
+from curim_data.reasons import ImportProblem
+from curim_data.records import Block, Facts
+
+PIECE: Final = 5_000  # records held at a time
+MANY: Final = 20  # a list of so many objects is the table, whatever stands beside it
+
+
+@dataclass
+class _List:
+    """A list of objects: how many, and the names of the members of the first ones."""
+
+    count: int = 0
+    members: set[str] = field(default_factory=set)
+
+
+@dataclass
+class _Shape:
+    """What stands where: the kind of the top, its scalar members, its `type`, and the lists of objects under it."""
+
+    top: str = ""
+    tops: int = 0
+    scalars: set[str] = field(default_factory=set)
+    type: str = ""
+    crs: dict[str, Any] = field(default_factory=dict)
+    lists: dict[tuple[str, ...], _List] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Where the records are (a prefix of ijson) and what was found over all of them."""
+
+    prefix: str
+    geo: bool
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
+    crs: str | None = None
+
+
+def open_json(source: Path | bytes, name: str, sheet: str | None = None) -> Reread:
+    """Open JSON, JSON lines or GeoJSON.
+
+    Question where several lists of objects could be the table; ImportProblem, with the number of records before it,
+    where the text is broken.
+    """
+    plan = _plan(source, name, sheet)
+    place: Placing | None = None
+    seen: dict[str, None] = {}
+    projected = count = 0
+    for piece in _pieces(_records(source, name, plan)):
+        for record in piece:
+            seen.update(dict.fromkeys(_flat(record, plan.geo, name)))
+            projected += plan.geo and _beyond_degrees(record)
+        count += len(piece)
+    if not count or not (seen or plan.geo):
+        raise no_rows(name)
+    labels = tuple(seen)
+    if plan.geo:
+        unknown = plan.crs is None and 2 * projected > count
+        place = placing(None if unknown else plan.crs or "OGC:CRS84", name)
+        labels += place.labels(labels)
+    sha256, size = digest(source, name)
+    facts = Facts(
+        name, sha256, "geojson" if plan.geo else "json", labels, encoding=_encoding(source, name), sheet=plan.sheet,
+        sheets=plan.sheets, crs=place.authority if place else "", size=size,
+    )  # fmt: skip
+    return Reread(facts, lambda: _blocks(source, name, plan, tuple(seen), labels, place))
+
+
+def _encoding(source: Path | bytes, name: str) -> str:
+    head = head_of(source, name, 4)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    return "utf-8-sig" if head.startswith(b"\xef\xbb\xbf") else "utf-8"
+
+
+@contextmanager
+def _stream(source: Path | bytes, name: str) -> Iterator[IO[bytes]]:
+    """The text as UTF-8 without a mark."""
+    encoding = _encoding(source, name)
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as raw:
+        if encoding == "utf-16":
+            yield _Recoded(raw)  # type: ignore[misc]
+            return
+        raw.seek(3 if encoding == "utf-8-sig" else 0)
+        yield raw
+
+
+class _Recoded:
+    """UTF-16 as a stream of UTF-8."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._text = io.TextIOWrapper(raw, "utf-16")  # type: ignore[arg-type]
+
+    def read(self, size: int = -1) -> bytes:
+        return self._text.read(size if size < 0 else max(1, size // 4) if size else 0).encode("utf-8", "replace")
+
+
+@contextmanager
+def _told(name: str, done: list[int]) -> Iterator[None]:
+    """Faults of the text as one refusal that says how many records were whole before it."""
+    try:
+        yield
+    except (ijson.JSONError, ValueError, ArithmeticError, RecursionError, OSError) as error:
+        if isinstance(error, ImportProblem):
+            raise
+        raise ImportProblem(
+            Message(
+                "{name}: the JSON text is broken or cut short after {count} whole records ({why}). Export it again.",
+                {"name": name, "count": done[0], "why": _why(error)},
+            )
+        ) from error
+
+
+def _why(error: Exception) -> str:
+    text = error.args[0] if error.args else ""
+    text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    return text.splitlines()[0][:120] if text.strip() else type(error).__name__
+
+
+def _plan(source: Path | bytes, name: str, sheet: str | None) -> _Plan:
+    with _told(name, [0]), _stream(source, name) as stream:
+        shape = _shape(stream)
+    if not shape.tops:
+        raise empty_file(name)
+    if shape.top == "start_array":
+        return _Plan("item", False)
+    if shape.top != "start_map":
+        raise no_rows(name)
+    if shape.tops > 1 or shape.type == "Feature":
+        return _Plan("", shape.type == "Feature")
+    if shape.type == "FeatureCollection":
+        return _Plan("features.item", True, crs=_crs(shape.crs, name))
+    lists = {
+        ".".join(path): found
+        for path, found in shape.lists.items()
+        if found.count >= MANY or len(found.members) >= len(shape.scalars)
+    }
+    if not lists:
+        return _Plan("", False)
+    chosen = choose(name, sheet, {path: found.count for path, found in lists.items()})
+    return _Plan(f"{chosen}.item", False, chosen, tuple(lists))
+
+
+def _shape(stream: IO[bytes]) -> _Shape:
+    """One pass over the events, ended early where the top is a list."""
+    shape = _Shape()
+    path: list[str] = []  # the members that are open; "" inside a list
+    member = ""
+    for event, value in ijson.basic_parse(stream, multiple_values=True):
+        depth = len(path)
+        if event == "map_key":
+            path[-1] = value
+            if depth == 1:
+                member = value
+            continue
+        if not depth and not event.startswith("end"):
+            shape.top, shape.tops = shape.top or event, shape.tops + 1
+            if shape.top == "start_array":
+                break
+        if event in ("start_map", "start_array"):
+            if event == "start_map" and depth > 1 and not path[-1] and "" not in path[:-1]:
+                shape.lists.setdefault(tuple(path[:-1]), _List()).count += 1
+            path.append("")
+        elif event in ("end_map", "end_array"):
+            path.pop()
+        else:
+            _scalar(shape, path, member, value)
+    return shape
+
+
+def _scalar(shape: _Shape, path: list[str], member: str, value: Any) -> None:
+    if len(path) == 1 and path[0]:
+        shape.scalars.add(member)
+        if member == "type" and shape.tops == 1:
+            shape.type = str(value)
+    elif path[:1] == ["crs"]:
+        shape.crs[".".join(path[1:])] = value
+    if len(path) > 2 and "" in path and path.index("") == len(path) - 2:
+        found = shape.lists.get(tuple(path[:-2]))
+        if found and found.count <= MANY:
+            found.members.add(path[-1])
+
+
+def _crs(member: dict[str, Any], name: str) -> str | None:
+    """The name in the `crs` member of the first edition of GeoJSON."""
+    if member.get("type", "name") != "name":
+        raise ImportProblem(
+            Message(
+                "{name}: the coordinate reference system of the file is not known ({crs}). "
+                "Export the file in WGS84 (EPSG:4326).",
+                {"name": name, "crs": str(member)[:80]},
+            )
+        )
+    return member.get("properties.name")
+
+
+def _records(source: Path | bytes, name: str, plan: _Plan) -> Iterator[Any]:
+    done = [0]
+    with _told(name, done), _stream(source, name) as stream:
+        for record in ijson.items(stream, plan.prefix, multiple_values=True):
+            yield record
+            done[0] += 1
+
+
+def _pieces(records: Iterator[Any]) -> Iterator[list[Any]]:
+    with closing(records):  # type: ignore[type-var]
+        while piece := list(islice(records, PIECE)):
+            yield piece
+
+
+def _flat(record: Any, geo: bool, name: str) -> dict[str, str]:
+    """The texts of a record by label; nested members with dots. Anything but an object stands under the label ""."""
+    texts: dict[str, str] = {}
+    with _told(name, [0]):
+        if not isinstance(record, dict):
+            texts[""] = _text(record)
+        elif not geo:
+            _into(texts, "", record)
+        else:
+            properties = record.get("properties")
+            _into(texts, "", properties if isinstance(properties, dict) else {})
+            rest = {key: value for key, value in record.items() if key not in _FEATURE}
+            for label, text in _flat(rest, False, name).items():
+                texts.setdefault(label, text)
+    return texts
+
+
+_FEATURE: Final = frozenset({"type", "geometry", "properties", "bbox"})
+
+
+def _into(texts: dict[str, str], prefix: str, members: dict[str, Any]) -> None:
+    for key, value in members.items():
+        label = prefix + _clean(key)
+        if isinstance(value, dict) and value:
+            _into(texts, f"{label}.", value)
+        elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+            for item in value:
+                inner: dict[str, str] = {}
+                _into(inner, f"{label}.", item)
+                for inside, text in inner.items():
+                    texts[inside] = f"{texts[inside]}|{text}" if inside in texts else text
+        else:
+            texts[label] = _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return _clean(value)
+    if value is None or value == {} or value == []:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
+        return "|".join(map(_text, value))
+    if isinstance(value, dict | list):
+        return _clean(json.dumps(value, ensure_ascii=False, default=_number, separators=(",", ":")))
+    return str(value)
+
+
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
+def _clean(text: str) -> str:
+    """The text without halves of characters that stand alone."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _point(record: Any) -> list[Any] | None:
+    """The coordinates of a feature that is a point, as numbers of the file."""
+    geometry = record.get("geometry") if isinstance(record, dict) else None
+    if not isinstance(geometry, dict) or geometry.get("type") != "Point":
+        return None
+    place = geometry.get("coordinates")
+    if isinstance(place, list) and len(place) > 1 and all(_is_number(axis) for axis in place[:2]):
+        return place[:2]
+    return None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+def _beyond_degrees(record: Any) -> bool:
+    place = _point(record)
+    return place is not None and (abs(place[0]) > 180 or abs(place[1]) > 90)
+
+
+def _blocks(
+    source: Path | bytes, name: str, plan: _Plan, members: tuple[str, ...], labels: tuple[str, ...],
+    place: Placing | None,
+) -> Iterator[Block]:  # fmt: skip
+    def rows() -> Iterator[tuple[str, ...]]:
+        for piece in _pieces(_records(source, name, plan)):
+            places: Iterable[tuple[str, ...]] = _places(piece, place) if place else ((),) * len(piece)
+            for record, coordinates in zip(piece, places, strict=True):
+                texts = _flat(record, plan.geo, name)
+                yield tuple(texts.get(member, "") for member in members) + coordinates
+
+    return text_blocks(labels, rows())
+
+
+def _places(piece: list[Any], place: Placing) -> list[tuple[str, ...]]:
+    """Both coordinates of each feature; those of points in degrees with their digits as they stand."""
+    known = [_point(record) for record in piece]
+    shapes = np.array([None if at else _geometry(record) for record, at in zip(piece, known, strict=True)], object)
+    x, y = points(shapes)
+    for at, pair in enumerate(known):
+        if pair:
+            x[at], y[at] = (float(axis) for axis in pair)
+    written = zip(*(column.to_pylist() for column in place.texts(x, y)), strict=True)
+    if place.moves:
+        return list(written)
+    return [
+        tuple(plain(Decimal(axis)) for axis in pair) if pair else texts
+        for pair, texts in zip(known, written, strict=True)
+    ]
+
+
+def _geometry(record: Any) -> Any:
+    """The geometry of a feature that is no point; none where it has none or it makes no sense."""
+    geometry = record.get("geometry") if isinstance(record, dict) else None
+    if not isinstance(geometry, dict):
+        return None
+    try:
+        return shapely.geometry.shape(_floats(geometry))
+    except (shapely.errors.ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError):
+        return None
+
+
+def _floats(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return {key: _floats(inner) for key, inner in value.items()}
+    return [_floats(inner) for inner in value] if isinstance(value, list) else value

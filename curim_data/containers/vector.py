@@ -1,0 +1,191 @@
+"""GeoPackage and zipped Shapefile: the attributes of a layer and one point in WGS84 for each feature.
+
+GDAL opens nothing but a local file whose first bytes are those of its kind; the parts of a Shapefile are copied out
+of the ZIP under names of their own.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+import pyarrow as pa
+import pyogrio
+
+from curim_data.containers.base import as_path, damaged, digest, head_of, no_rows, table_blocks
+from curim_data.containers.columnar import BATCH, Flat
+from curim_data.containers.geometry import Placing, placing, wkb_points
+from curim_data.containers.support import Reread, choose, guarded
+from curim_data.i18n import Message
+from curim_data.reasons import ImportProblem
+from curim_data.records import Block, Facts
+
+_KINDS: Final = {"gpkg": "GeoPackage", "shp": "Shapefile"}
+_PARTS: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")
+_MAGIC: Final = {"gpkg": b"SQLite format 3\0", "shp": b"\x00\x00\x27\x0a"}
+_LARGEST_PART: Final = 4_000_000_000  # bytes; the format itself ends at 2 GB for each part
+_ROW_KEYS: Final = ("", "fid", "ogc_fid")  # keys that programs add and renumber; other keys are kept as a column
+_WORDS: Final = re.compile(rb"[\x80-\xff]+")
+
+
+def open_vector(source: Path | bytes, name: str, sheet: str | None = None, kind: str = "gpkg") -> Reread:
+    """Open a GeoPackage (`kind` "gpkg") or a ZIP with a Shapefile ("shp").
+
+    Question where several layers hold features; ImportProblem where the file is damaged or holds none.
+    """
+    with guarded(name, _KINDS[kind]):
+        sizes = _layers(source, name, kind)
+        layer = choose(name, sheet, sizes)
+        with _local(source, name, kind, layer) as (path, inner):
+            encoding = _encoding(path) if kind == "shp" else None
+            info = pyogrio.read_info(path, layer=inner, encoding=encoding)
+            with _reader(path, inner, encoding) as (meta, reader):
+                schema = reader.schema
+        column = _geometry_column(meta, schema)
+        place = placing(info["crs"], name) if column else None
+    flat = Flat.of(schema, frozenset({column}))
+    labels = flat.labels + (place.labels(flat.labels) if place else ())
+    sha256, size = digest(source, name)
+    facts = Facts(
+        name, sha256, kind, labels, encoding=info["encoding"] or "" if kind == "shp" else "",
+        sheet=layer, sheets=tuple(sizes), crs=place.authority if place else "", size=size,
+    )  # fmt: skip
+    return Reread(facts, lambda: _blocks(source, name, kind, layer, flat, column, place))
+
+
+def _layers(source: Path | bytes, name: str, kind: str) -> dict[str, int]:
+    """The layers and how many features each holds."""
+    if kind == "gpkg":
+        with _local(source, name, kind, "") as (path, _):
+            names = [str(layer) for layer, _ in pyogrio.list_layers(path)]
+            return {
+                layer: pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"] for layer in names
+            }
+    sizes = {}
+    for layer in _shapes(source, name):
+        with _local(source, name, kind, layer) as (path, _):
+            sizes[layer] = pyogrio.read_info(path, force_feature_count=True)["features"]
+    return sizes
+
+
+def _shapes(source: Path | bytes, name: str) -> dict[str, dict[str, str]]:
+    """The Shapefiles of a ZIP by their path without ending, each with its members by ending."""
+    with as_path(source, name) as path, zipfile.ZipFile(path) as archive:
+        found: dict[str, dict[str, str]] = {}
+        for member in archive.namelist():
+            place = PurePosixPath(member)
+            ending = place.suffix.lower()
+            if ending in _PARTS and "__MACOSX" not in place.parts:
+                found.setdefault(str(place.with_suffix("")).casefold(), {})[ending] = member
+    shapes = {str(PurePosixPath(parts[".shp"]).with_suffix("")): parts for parts in found.values() if ".shp" in parts}
+    if not shapes:
+        raise no_rows(name)
+    for parts in shapes.values():
+        if ".dbf" not in parts:
+            raise ImportProblem(
+                Message(
+                    "{name}: the Shapefile has no .dbf part, so nothing is told of its points. "
+                    "Put all its parts (.shp, .shx, .dbf, .prj) into the ZIP file.",
+                    {"name": name},
+                )
+            )
+    return shapes
+
+
+@contextmanager
+def _local(source: Path | bytes, name: str, kind: str, layer: str) -> Iterator[tuple[str, str | None]]:
+    """The layer as a local file that GDAL may open, and the name of the layer in it."""
+    if kind == "gpkg":
+        if not head_of(source, name, 16) == _MAGIC[kind]:
+            raise damaged(name, _KINDS[kind])
+        with as_path(source, name) as path:
+            yield str(path.resolve(strict=True)), layer
+        return
+    parts = _shapes(source, name)[layer]
+    with (
+        as_path(source, name) as path,
+        zipfile.ZipFile(path) as archive,
+        tempfile.TemporaryDirectory(prefix="curim-") as folder,
+    ):
+        for ending, member in parts.items():
+            _copy(archive, member, Path(folder) / f"layer{ending}", name)
+        shape = Path(folder) / "layer.shp"
+        if head_of(shape, name, 4) != _MAGIC[kind]:
+            raise damaged(name, _KINDS[kind])
+        yield str(shape), None
+
+
+def _copy(archive: zipfile.ZipFile, member: str, target: Path, name: str) -> None:
+    if archive.getinfo(member).file_size > _LARGEST_PART:
+        raise damaged(name, _KINDS["shp"])
+    with archive.open(member) as part, target.open("wb") as copy:
+        shutil.copyfileobj(part, copy, 1 << 20)
+
+
+def _encoding(path: str) -> str | None:
+    """The encoding of the table of a Shapefile that does not name it; None leaves it to the file."""
+    if Path(path).with_suffix(".cpg").exists():
+        return None
+    with Path(path).with_suffix(".dbf").open("rb") as table:
+        head = table.read(1 << 20)
+    body = head[int.from_bytes(head[8:10], "little") :]
+    words = _WORDS.findall(body)
+    if not words or head[29:30] not in (b"\0", b"\x57"):
+        return None
+    if body.decode("utf-8", "ignore").encode() == body or not _broken(body):
+        return "UTF-8"
+    return "CP1253" if sum(map(len, words)) > 3 * len(words) else None
+
+
+def _broken(body: bytes) -> int:
+    """Whether the bytes are no UTF-8, but for a character that a field or the end of the piece cuts off."""
+    whole = sum(len(word) for word in _WORDS.findall(body))
+    kept = sum(len(word) for word in _WORDS.findall(body.decode("utf-8", "ignore").encode()))
+    return whole - kept > whole // 50
+
+
+@contextmanager
+def _reader(
+    path: str, layer: str | None, encoding: str | None
+) -> Iterator[tuple[dict[str, Any], pa.RecordBatchReader]]:
+    key = pyogrio.read_info(path, layer=layer, encoding=encoding).get("fid_column") or ""
+    with pyogrio.open_arrow(
+        path,
+        layer=layer,
+        encoding=encoding,
+        batch_size=BATCH,
+        use_pyarrow=True,
+        datetime_as_string=True,
+        return_fids=key.lower() not in _ROW_KEYS,
+    ) as opened:
+        yield opened
+
+
+def _geometry_column(meta: dict[str, Any], schema: pa.Schema) -> str:
+    """The column of WKB, empty for a table without geometry."""
+    for column in (meta.get("geometry_name"), "wkb_geometry"):
+        if column and column in schema.names:
+            return str(column)
+    return ""
+
+
+def _blocks(
+    source: Path | bytes, name: str, kind: str, layer: str, flat: Flat, column: str, place: Placing | None
+) -> Iterator[Block]:
+    def tables() -> Iterator[pa.Table]:
+        with guarded(name, _KINDS[kind]), _local(source, name, kind, layer) as (path, inner):
+            encoding = _encoding(path) if kind == "shp" else None
+            with _reader(path, inner, encoding) as (_, reader):
+                for batch in reader:
+                    columns = flat.columns(batch)
+                    if place:
+                        columns += place.texts(*wkb_points(batch.column(column)))
+                    yield pa.table(columns, names=[str(at) for at in range(len(columns))])
+
+    return table_blocks(tables())
