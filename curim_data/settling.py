@@ -1,0 +1,165 @@
+"""Which row of an import is new, which changes a known alert, which says nothing new: decided over the whole file.
+
+A source may repeat an id with other content (one row a victim). Such rows are several alerts of one incident:
+`ID`, `ID#2`, `ID#3`; a row that repeats an id and its content is a duplicate. A `#` that a source writes itself is
+doubled in our ids, and what has no id begins with a single `#` and its content's hash; so no id of one incident can be
+an id of another. Equal rows without an id stay as many as they are.
+
+Within an incident a row first looks for the stored alert that says the same; what is left takes the stored alerts that
+nobody claimed, in order, as their new content; the rest is new and takes the smallest free ordinals. So a second
+import of the same file, in whatever order, adds nothing, and one victim's row sent alone does not overwrite another's.
+
+DuckDB does it over sets, keys as 128-bit numbers, and puts on disk what does not fit into its memory.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+NEW, UPDATED, DUPLICATE = "new", "updated", "duplicate"
+MARK: Final = "#"
+MEMORY: Final = "600MB"
+
+# The id of an incident's first alert; of rows without an incident it is made of their content.
+BASE: Final = "coalesce(replace(incident_id, '#', '##'), '#' || content_hash)"
+
+_FILE: Final = f"""
+CREATE TABLE file AS
+SELECT row, incident_id IS NOT NULL AS named, md5_number({BASE}) AS key, md5_number(content_hash) AS content
+FROM read_parquet($staged)"""
+
+_STORED: Final = f"""
+CREATE TABLE stored AS
+SELECT key, content, CASE WHEN alert_id = base THEN 1 ELSE CAST(substr(alert_id, length(base) + 2) AS BIGINT) END AS n
+FROM (
+    SELECT alert_id, base, md5_number(base) AS key, md5_number(content_hash) AS content
+    FROM (SELECT alert_id, content_hash, {BASE} AS base FROM read_parquet($stored))
+)
+SEMI JOIN file USING (key)"""
+
+_NOTHING_STORED: Final = "CREATE TABLE stored (key UHUGEINT, content UHUGEINT, n BIGINT)"
+
+# Rows that are neither alone in the file nor unknown to the store; `copy` counts equal rows of one key.
+_BUSY: Final = """
+CREATE TABLE busy AS
+SELECT *, row_number() OVER (PARTITION BY key, content ORDER BY row) AS copy
+FROM file SEMI JOIN (
+    SELECT key FROM file GROUP BY key HAVING count(*) > 1 UNION ALL SELECT key FROM stored
+) USING (key)"""
+
+_NAMELESS: Final = """
+CREATE TABLE settled AS
+SELECT row, copy AS n, CASE WHEN stored.key IS NULL THEN 'new' ELSE 'duplicate' END AS action
+FROM busy LEFT JOIN stored ON busy.key = stored.key AND busy.copy = stored.n WHERE NOT named"""
+
+_SAME: Final = """
+CREATE TABLE same AS
+SELECT row, key, content, known.n FROM busy JOIN (
+    SELECT key, content, min(n) AS n FROM stored GROUP BY key, content
+) AS known USING (key, content) WHERE named AND copy = 1"""
+
+_UNCLAIMED: Final = """
+CREATE TABLE unclaimed AS
+SELECT key, n, row_number() OVER (PARTITION BY key ORDER BY n) AS place
+FROM stored ANTI JOIN same USING (key, n)"""
+
+_REST: Final = """
+CREATE TABLE rest AS
+SELECT row, key, content, row_number() OVER (PARTITION BY key ORDER BY row) AS place
+FROM (SELECT * FROM busy WHERE named AND copy = 1) ANTI JOIN same USING (row)"""
+
+# The k-th ordinal that no stored alert has is k plus the number of stored ones that have fewer than k free before them.
+_FURTHER: Final = """
+CREATE TABLE further AS
+WITH counted AS (SELECT key, count(*) AS n FROM unclaimed GROUP BY key),
+fresh AS (
+    SELECT row, key, content, place - coalesce(counted.n, 0) AS k
+    FROM rest LEFT JOIN counted USING (key) WHERE place > coalesce(counted.n, 0)
+),
+gaps AS (
+    SELECT key, free, max(place) AS place FROM (
+        SELECT key, n - row_number() OVER (PARTITION BY key ORDER BY n) AS free,
+            row_number() OVER (PARTITION BY key ORDER BY n) AS place
+        FROM stored SEMI JOIN fresh USING (key)
+    ) GROUP BY key, free
+)
+SELECT row, fresh.key, content, k + coalesce(gaps.place, 0) AS n
+FROM fresh ASOF LEFT JOIN gaps ON fresh.key = gaps.key AND k > gaps.free"""
+
+_NAMED: Final = """
+CREATE TABLE named AS
+SELECT row, key, content, n, 'duplicate' AS action FROM same
+UNION ALL SELECT row, rest.key, content, n, 'updated' FROM rest JOIN unclaimed USING (key, place)
+UNION ALL SELECT row, key, content, n, 'new' FROM further"""
+
+_REPEATED: Final = """
+INSERT INTO settled
+SELECT row, n, action FROM named
+UNION ALL SELECT busy.row, named.n, 'duplicate' FROM busy JOIN named USING (key, content) WHERE copy > 1 AND busy.named
+"""
+
+_OUT: Final = f"""
+COPY (
+    SELECT row, {BASE} || CASE WHEN coalesce(n, 1) = 1 THEN '' ELSE '#' || n END AS alert_id,
+        coalesce(action, 'new') AS action
+    FROM (SELECT row, incident_id, content_hash FROM read_parquet($staged)) LEFT JOIN settled USING (row) ORDER BY row
+) TO '{{out}}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"""
+
+_STEPS: Final = (_BUSY, _NAMELESS, _SAME, _UNCLAIMED, _REST, _FURTHER, _NAMED, _REPEATED)
+
+
+def settle(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY) -> Mapping[str, int]:
+    """Decide over all rows of an import.
+
+    Parameters
+    ----------
+    staged : Path
+        Parquet file with row (unique), incident_id (null where the source gives none) and content_hash.
+    stored : sequence of str
+        Parquet files of the stored alerts: alert_id, incident_id, content_hash.
+    out : Path
+        Parquet file to write: row, alert_id, action ("new", "updated" or "duplicate"), sorted by row. A folder beside
+        it holds what does not fit into memory and is removed.
+
+    Returns
+    -------
+    mapping
+        Number of rows by action.
+    """
+    with working(out.parent, memory) as run:
+        run.execute(_FILE, {"staged": str(staged)})
+        run.execute(*((_STORED, {"stored": list(stored)}) if stored else (_NOTHING_STORED,)))
+        for step in _STEPS:
+            run.execute(step)
+        run.execute(_OUT.format(out=quoted(out)), {"staged": str(staged)})
+        found = dict(run.execute("SELECT action, count(*) FROM read_parquet(?) GROUP BY action", [str(out)]).fetchall())
+    return {action: int(found.get(action, 0)) for action in (NEW, UPDATED, DUPLICATE)}
+
+
+@contextmanager
+def working(folder: Path, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB of bounded memory whose tables live in a folder of their own under `folder`, removed at the end."""
+    place = Path(tempfile.mkdtemp(prefix="settle-", dir=folder))
+    run = duckdb.connect(str(place / "work.duckdb"))
+    try:
+        run.execute("SET autoinstall_known_extensions = false")
+        run.execute("SET threads = 2")
+        run.execute(f"SET memory_limit = '{memory}'")
+        run.execute(f"SET temp_directory = '{quoted(place)}'")
+        run.execute("SET TimeZone = 'UTC'")
+        yield run
+    finally:
+        run.close()
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def quoted(path: Path) -> str:
+    """A path inside a text of SQL."""
+    return str(path).replace("'", "''")

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curim_data import settle as slow
+from curim_data.settling import settle
+
+INCIDENTS = st.sampled_from([None, None, "I", "I", "J", "I#", "I#2", "#h1", "h1", "Κ#2"])
+CONTENTS = st.sampled_from(["h1", "h2", "h3", "h4", "h5"])
+FILES = st.lists(st.tuples(INCIDENTS, CONTENTS), max_size=12)
+KNOWN = ["alert_id", "incident_id", "content_hash"]
+
+
+def slowly(rows: list[tuple[str | None, str]], known: pd.DataFrame) -> pd.DataFrame:
+    """alert_id and action of each row, by loops over rows: what the sets of DuckDB must agree with."""
+    frame = pd.DataFrame(rows, columns=["incident_id", "content_hash"], dtype=object)
+    repeated = frame["incident_id"].notna() & frame.duplicated(["incident_id", "content_hash"])
+    kept = frame[~repeated].copy()
+    base = slow.base_ids(kept["incident_id"].astype("str"), kept["content_hash"].astype("str"))
+    ordinal = base.groupby(base, sort=False).cumcount() + 1
+    kept.insert(0, "alert_id", base.where(ordinal == 1, base + "#" + ordinal.astype(str)))
+    settled = slow.settle(kept, known)
+    first = {
+        pair: name
+        for pair, name in zip(
+            zip(kept["incident_id"], kept["content_hash"], strict=True), settled["alert_id"], strict=True
+        )
+    }
+    told = settled.reindex(frame.index)
+    for at in frame.index[repeated]:
+        told.loc[at] = [first[frame.loc[at, "incident_id"], frame.loc[at, "content_hash"]], "duplicate"]
+    return told
+
+
+def quickly(folder: Path, rows: list[tuple[str | None, str]], known: pd.DataFrame) -> pd.DataFrame:
+    """The same by `settling.settle`."""
+    schema = pa.schema([("row", pa.int64()), ("incident_id", pa.string()), ("content_hash", pa.string())])
+    staged = [{"row": at * 3 + 1, "incident_id": i, "content_hash": c} for at, (i, c) in enumerate(rows)]
+    pq.write_table(pa.Table.from_pylist(staged, schema=schema), folder / "staged.parquet")
+    texts = pa.schema([(name, pa.string()) for name in KNOWN])
+    pq.write_table(pa.Table.from_pylist(known.to_dict("records"), schema=texts), folder / "stored.parquet")
+    stored = [str(folder / "stored.parquet")] if len(known) else []
+    counts = settle(folder / "staged.parquet", stored, folder / "out.parquet")
+    told = pq.read_table(folder / "out.parquet").to_pandas()
+    assert told["row"].tolist() == [at * 3 + 1 for at in range(len(rows))]
+    assert {a: n for a, n in counts.items() if n} == told["action"].value_counts().to_dict()
+    assert sorted(path.name for path in folder.iterdir()) == ["out.parquet", "staged.parquet", "stored.parquet"]
+    return told
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("settling")
+
+
+@settings(deadline=None, max_examples=60)
+@given(files=st.lists(FILES, min_size=1, max_size=4), gone=st.sets(st.integers(0, 11)))
+def test_the_sets_agree_with_the_loops(folder: Path, files: list[list[tuple[str | None, str]]], gone: set[int]) -> None:
+    known = pd.DataFrame(columns=KNOWN, dtype=object)
+    for at, rows in enumerate(files):
+        slowly_told, told = slowly(rows, known), quickly(folder, rows, known)
+        assert told["alert_id"].tolist() == slowly_told["alert_id"].tolist()
+        assert told["action"].tolist() == slowly_told["action"].tolist()
+        stored = {row["alert_id"]: row for row in known.to_dict("records")}
+        for (incident, content), name, action in zip(rows, told["alert_id"], told["action"], strict=True):
+            if action != "duplicate":
+                stored[name] = {"alert_id": name, "incident_id": incident, "content_hash": content}
+        left = [row for place, row in enumerate(stored.values()) if at or place not in gone]
+        known = pd.DataFrame(left, columns=KNOWN, dtype=object)
+
+
+def test_contents_are_matched_within_an_incident(folder: Path) -> None:
+    known = pd.DataFrame([("I", "I", "a"), ("I#2", "I", "b"), ("J", "J", "x")], columns=KNOWN)
+    told = quickly(folder, [("I", "b"), ("I", "c"), ("I", "d"), ("I", "b"), ("J", "y"), (None, "k")], known)
+    assert told["alert_id"].tolist() == ["I#2", "I", "I#3", "I#2", "J", "#k"]
+    assert told["action"].tolist() == ["duplicate", "updated", "new", "duplicate", "updated", "new"]
+
+
+def test_new_alerts_take_the_smallest_free_ordinals(folder: Path) -> None:
+    known = pd.DataFrame([(f"I#{n}", "I", f"k{n}") for n in (2, 3, 5, 9)], columns=KNOWN)
+    rows: list[tuple[str | None, str]] = [("I", f"k{n}") for n in (9, 5, 3, 2)] + [("I", f"n{n}") for n in range(7)]
+    told = quickly(folder, rows, known)
+    assert told["alert_id"].tolist()[4:] == ["I", "I#4", "I#6", "I#7", "I#8", "I#10", "I#11"]
+    assert told["action"].tolist() == ["duplicate"] * 4 + ["new"] * 7
+
+
+def test_a_file_without_rows(folder: Path) -> None:
+    assert quickly(folder, [], pd.DataFrame(columns=KNOWN)).empty
