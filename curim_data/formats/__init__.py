@@ -2,10 +2,105 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, cast
 
-from curim_data.formats import curim
-from curim_data.formats.base import Format
+import pyarrow as pa
 
-FORMATS: Final = MappingProxyType({form.NAME: form for form in (cast(Format, curim),)})
+from curim_data.formats import curim, fixmystreet, open311, policeuk, safecity, seeclickfix, ushahidi2, ushahidi3
+from curim_data.formats.base import Format, Recognition
+from curim_data.i18n import Message
+from curim_data.reasons import ImportProblem
+
+_MODULES: Final = (curim, ushahidi2, ushahidi3, fixmystreet, open311, seeclickfix, policeuk, safecity)
+FORMATS: Final = MappingProxyType({form.NAME: form for form in (cast(Format, module) for module in _MODULES)})
+GUESSED: Final = "guessed"
+ENOUGH: Final = 0.5
+_OVERVIEW: Final = "docs/formats/README.md"
+# A file without coordinates is a file of unmapped alerts.
+_SPARED: Final = frozenset({"latitude", "longitude"})
+
+
+def recognise(
+    labels: Sequence[str], sample: pa.Table | None = None, *, name: str = "", format: str | None = None
+) -> Recognition:
+    """Tell what a header is: the format with the best score, or what can be guessed where none scores `ENOUGH`.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        The headings, in the order of the file.
+    sample : pyarrow.Table, optional
+        The first records (text columns "0", "1", ...).
+    name : str
+        How messages call the file.
+    format : str, optional
+        The format that a person says it is ("guessed": none of them).
+
+    Raises
+    ------
+    ImportProblem
+        Where `format` is not known. Whether the result can be used is told by `refuse`.
+    """
+    if format is not None and format not in FORMATS and format != GUESSED:
+        raise ImportProblem(
+            Message(
+                "{name}: the format {format} is not known. Known formats: {known}.",
+                {"name": name, "format": format, "known": ", ".join(sorted([*FORMATS, GUESSED]))},
+            )
+        )
+    if format is not None and format != GUESSED:
+        return _spared(FORMATS[format].recognise(labels, sample))
+    if format is None:
+        best = max((form.recognise(labels, sample) for form in FORMATS.values()), key=lambda found: found.score)
+        if best.score >= ENOUGH:
+            return _spared(best)
+    from curim_data.formats import guess
+
+    return _spared(guess.recognise(labels, sample))
+
+
+def refuse(recognition: Recognition, labels: Sequence[str], name: str) -> None:
+    """Raise ImportProblem where a file so recognised cannot be imported; do nothing where it can."""
+    if recognition.refused is not None:
+        why = recognition.refused
+        raise ImportProblem(Message(why.text, {**why.values, "name": name}))
+    if recognition.doubled:
+        role, doubled = next(iter(recognition.doubled.items()))
+        raise ImportProblem(
+            Message(
+                "{name}: {n} columns claim to be {role} ({labels}). Keep one of them, or give the others another name.",
+                {"name": name, "n": len(doubled), "role": role, "labels": ", ".join(doubled)},
+            )
+        )
+    if not recognition.missing:
+        return
+    layout = recognition.layout
+    known = {"name": name, "documentation": documentation(layout.format)}
+    if layout.format == GUESSED:
+        raise ImportProblem(
+            Message(
+                "{name}: no column holds the dates of the alerts. These columns are there: {labels}. Say which of them "
+                "holds the date, or add a column reported_at; {documentation} tells what is read.",
+                {**known, "labels": ", ".join(labels)},
+            )
+        )
+    raise ImportProblem(
+        Message(
+            "{name}: this is no export that we know. For the format {format} these columns are missing: "
+            "{missing}. {documentation} describes the format.",
+            {**known, "format": layout.format, "missing": ", ".join(recognition.missing)},
+        )
+    )
+
+
+def documentation(name: str) -> str:
+    """Where a format is described; the overview for guessed columns and those that a person settled."""
+    return FORMATS[name].DOCUMENTATION if name in FORMATS else _OVERVIEW
+
+
+def _spared(recognition: Recognition) -> Recognition:
+    missing = tuple(role for role in recognition.missing if role not in _SPARED)
+    return replace(recognition, missing=missing)

@@ -80,7 +80,8 @@ class Recognition:
     """How far a file is the format's.
 
     `score`: 0 (not at all) to 1 (certainly); `missing`: roles without which it cannot be read; `doubled`: roles
-    claimed by several columns; `refused`: why such a file cannot be imported although it is known.
+    claimed by several columns; `refused`: why such a file cannot be imported although it is known
+    (its `{name}` is filled by the one who raises it).
     """
 
     layout: Layout
