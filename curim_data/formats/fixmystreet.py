@@ -53,8 +53,8 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognit
             Layout(NAME, {}),
             1.0,
             refused=Message(
-                "{name}: these are updates to FixMyStreet reports, not the reports: they have no place and no category. "
-                "Export the problems from the dashboard, not the updates, and import that file."
+                "{name}: these are updates to FixMyStreet reports, not the reports: they have no place and no "
+                "category. Export the problems from the dashboard, not the updates, and import that file."
             ),
         )
     header.give("alert_id", "report_id")
