@@ -1,0 +1,148 @@
+"""Quotes that open no quoted field are made plain, so that one of them does not swallow the rows after it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from curim_data.containers.base import MAX_LINE
+
+MAX_RECORD: Final = 1 << 24  # bytes of a record of several lines; what is longer is a stray quote
+csv.field_size_limit(max(csv.field_size_limit(), 2 * MAX_LINE))  # a setting of the process; long texts are no fault
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How fields are told apart: one character between them, and one around those that hold it."""
+
+    delimiter: str
+    quote: str = '"'
+
+
+def mend_quotes(text: bytes, dialect: Dialect, width: int, last: bool) -> tuple[bytes, bytes]:
+    """Whole records of UTF-8 lines with their stray quotes made plain, and the lines that wait for the next piece.
+
+    A quoted text of several lines begins and ends in lines with an odd number of quotes. Such a line and the next one
+    are taken as one record when the two, with what lies between, are valid CSV; otherwise the quotes of the line are
+    plain characters. So are those of a line with an even number that would leave a quoted field open. Nothing waits
+    where the piece is the `last`.
+    """
+    quote = dialect.quote.encode()
+    if quote not in text:
+        return text, b""
+    codes = np.frombuffer(text, np.uint8)
+    quotes = np.flatnonzero(codes == quote[0])
+    ends = np.flatnonzero(codes == ord("\n"))
+    if not text.endswith(b"\n"):
+        ends = np.append(ends, len(text))
+    before = np.searchsorted(quotes, ends)
+    counts = np.diff(before, prepend=0)
+    odd = np.flatnonzero(counts % 2)
+    if not len(odd) and _proper(codes, quotes, dialect).all():
+        return text, b""
+    lines = _Lines(text, ends, dialect, width)
+    rest = _pair(lines, odd.tolist(), last)
+    parity = np.arange(len(quotes)) - np.repeat(before - counts, counts)
+    wrong = np.repeat(np.arange(len(ends)), counts)[~_proper(codes, quotes, dialect, parity)]
+    for at in np.unique(wrong).tolist():
+        if at < rest and counts[at] % 2 == 0 and not lines.inside[at] and _stays_open(lines.text_of(at), dialect):
+            lines.make_plain(at)
+    return lines.mended(rest)
+
+
+class _Lines:
+    """The lines of a piece: which lie in records of several lines, and which were replaced."""
+
+    def __init__(self, text: bytes, ends: npt.NDArray[np.int64], dialect: Dialect, width: int) -> None:
+        self.text, self.ends, self.dialect, self.width = text, ends, dialect, width
+        self.inside = np.zeros(len(ends), bool)
+        self.replaced: dict[int, bytes] = {}
+
+    def start(self, at: int) -> int:
+        """Where a line begins."""
+        return int(self.ends[at - 1]) + 1 if at else 0
+
+    def text_of(self, first: int, last: int | None = None) -> str:
+        """One line, or all from one to another, without the last line end."""
+        return self.text[self.start(first) : int(self.ends[first if last is None else last])].decode()
+
+    def make_plain(self, at: int) -> None:
+        """Quote every field of the line, its own quotes doubled."""
+        line = io.StringIO()
+        writer = csv.writer(line, delimiter=self.dialect.delimiter, quotechar=self.dialect.quote, lineterminator="")
+        writer.writerow(self.text_of(at).split(self.dialect.delimiter))
+        self.replaced[at] = line.getvalue().encode()
+
+    def mended(self, stop: int) -> tuple[bytes, bytes]:
+        """The lines before `stop`, replaced where they were, and the others as they stand."""
+        cut = self.start(stop)
+        parts, place = [], 0
+        for at in sorted(self.replaced):
+            parts += [self.text[place : self.start(at)], self.replaced[at]]
+            place = int(self.ends[at])
+        return b"".join([*parts, self.text[place:cut]]), self.text[cut:]
+
+
+def _pair(lines: _Lines, odd: list[int], last: bool) -> int:
+    """Pair the lines with an odd number of quotes; the first line that must wait (their number where none must)."""
+    place = 0
+    while place < len(odd):
+        first = odd[place]
+        end = odd[place + 1] if place + 1 < len(odd) else None
+        if end is None and not last and len(lines.text) - lines.start(first) <= MAX_RECORD:
+            return first
+        if end is not None and _is_record(lines, first, end):
+            lines.inside[first : end + 1] = True
+            place += 2
+            continue
+        lines.make_plain(first)
+        place += 1
+    return len(lines.ends)
+
+
+def _is_record(lines: _Lines, first: int, end: int) -> bool:
+    if int(lines.ends[end]) - lines.start(first) > MAX_RECORD:
+        return False
+    fields = _strict(lines.text_of(first, end), lines.dialect)
+    alone = lines.text_of(first).count(lines.dialect.delimiter) + 1
+    return fields is not None and (fields == lines.width or alone != lines.width)
+
+
+def _proper(
+    codes: npt.NDArray[np.uint8],
+    quotes: npt.NDArray[np.int64],
+    dialect: Dialect,
+    parity: npt.NDArray[np.int64] | None = None,
+) -> npt.NDArray[np.bool_]:
+    """Which quotes open a field at its beginning, close it at its end, or are doubled inside it."""
+    border = np.zeros(256, bool)
+    border[[ord(dialect.delimiter), ord(dialect.quote), ord("\n")]] = True
+    opens = (np.arange(len(quotes)) if parity is None else parity) % 2 == 0
+    beside = quotes + np.where(opens, -1, 1)
+    outside = (beside < 0) | (beside >= len(codes))
+    proper: npt.NDArray[np.bool_] = border[codes[np.where(outside, 0, beside)]] | outside
+    return proper
+
+
+def _stays_open(line: str, dialect: Dialect) -> bool:
+    """Whether the line ends inside a quoted field."""
+    reader = csv.reader([line + "\n", ""], delimiter=dialect.delimiter, quotechar=dialect.quote)
+    try:
+        next(reader)
+    except csv.Error:
+        return True
+    return reader.line_num > 1
+
+
+def _strict(record: str, dialect: Dialect) -> int | None:
+    """Number of fields of one record, or none where it is not exactly one valid record."""
+    try:
+        rows = list(csv.reader([record], delimiter=dialect.delimiter, quotechar=dialect.quote, strict=True))
+    except csv.Error:
+        return None
+    return len(rows[0]) if len(rows) == 1 else None

@@ -1,0 +1,196 @@
+"""Delimited text, read as a stream: blocks of records with true row numbers, in memory that does not grow.
+
+Rows are numbered from 1; the header and wholly empty lines are not counted, a line of delimiters alone is; a quoted
+text with line breaks is one row.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from curim_data.containers import base
+from curim_data.containers.encoding import Marks, as_utf8, lines, scan
+from curim_data.containers.header import Header, find_header
+from curim_data.containers.quotes import Dialect, mend_quotes
+from curim_data.i18n import Message
+from curim_data.reasons import ImportProblem, Reason
+from curim_data.records import Block, BoolArray, Facts, Refused
+
+BLOCK: Final = base.BLOCK_BYTES
+
+
+def open_text(source: Path | bytes, name: str) -> DelimitedText:
+    """Look at all of a delimited text file once. ImportProblem where it is none, or has no rows."""
+    scanned = scan(source, base.head_of(source, name, base.CHUNK), name)
+    head = b""
+    for piece in lines(source, scanned.wide, name, base.CHUNK):
+        head += piece
+        if len(head) >= base.CHUNK:
+            break
+    start = as_utf8(head, scanned.encoding, scanned.marks)
+    header = find_header(_without_marks(start.decode(), scanned.marks), name)
+    facts = Facts(
+        name, scanned.sha256, "csv", header.labels, encoding=scanned.encoding, delimiter=header.dialect.delimiter,
+        size=scanned.size, skipped=header.skipped,
+    )  # fmt: skip
+    opened = DelimitedText(facts, source, header, scanned.wide, scanned.marks)
+    if not any(piece.strip(b"\n") for piece in opened.body()):
+        raise base.no_rows(name)
+    return opened
+
+
+@dataclass(frozen=True)
+class DelimitedText:
+    """A delimited text file that was looked at: an `Opened`."""
+
+    facts: Facts
+    source: Path | bytes
+    header: Header
+    wide: str
+    marks: Marks | None
+
+    def blocks(self) -> Iterator[Block]:
+        """The records, about `BLOCK` bytes at a time. ImportProblem where the file was changed meanwhile."""
+        first = 1
+        for text in self._mended():
+            block = self._parse(text, first)
+            first += block.read
+            if block.read:
+                yield block
+
+    def body(self) -> Iterator[bytes]:
+        """Pieces of whole lines after the header, in the bytes of the file."""
+        skip = self.header.lines
+        for piece in lines(self.source, self.wide, self.facts.name, BLOCK):
+            start = 0
+            while skip and start < len(piece):
+                start = (piece.find(b"\n", start) + 1) or len(piece)
+                skip -= 1
+            if start < len(piece):
+                yield piece[start:] if start else piece
+
+    def _mended(self) -> Iterator[bytes]:
+        """Whole records in UTF-8, their stray quotes made plain."""
+        dialect, width = self.header.dialect, len(self.header.labels)
+        rest = b""
+        for piece in self.body():
+            text = as_utf8(piece, self.facts.encoding, self.marks)
+            text, rest = mend_quotes(rest + text if rest else text, dialect, width, last=False)
+            if text:
+                yield text
+        if rest:
+            yield mend_quotes(rest, dialect, width, last=True)[0]
+
+    def _parse(self, text: bytes, first: int) -> Block:
+        """One block from whole records; `first` is the number of the first one."""
+        width = len(self.header.labels)
+        table, misfits = _table(text, self.header.dialect, width, self.facts.name)
+        numbers = np.arange(first, first + table.num_rows + len(misfits), dtype=np.int64)
+        rows = np.delete(numbers, [at for at, _ in misfits]) if misfits else numbers
+        repaired, unreadable = np.zeros(len(rows), bool), None
+        if self.marks and _holds(text, self.marks):
+            repaired, unreadable = _marked(table, self.marks.repaired), _marked(table, self.marks.unreadable)
+            pattern = f"[{self.marks.repaired}{self.marks.unreadable}]"
+            table = pa.table(
+                [pc.replace_substring_regex(column, pattern, "") for column in table.columns], table.column_names
+            )
+        block = Block(table, rows, repaired, np.zeros(len(rows), bool))
+        if misfits:
+            block, unreadable = self._with_misfits(block, unreadable, [(first + at, text) for at, text in misfits])
+        return base.without_empty_and_totals(block, unreadable)
+
+    def _with_misfits(
+        self, block: Block, unreadable: BoolArray | None, misfits: list[tuple[int, str]]
+    ) -> tuple[Block, BoolArray | None]:
+        """The block with records of another width: cut where the extra fields are all empty, refused otherwise."""
+        width, refused = len(self.header.labels), list(block.refused)
+        cut: list[tuple[int, list[str], bool]] = []
+        for row, text in misfits:
+            fields = _fields(_without_marks(text, self.marks), self.header.dialect)
+            if self.marks and self.marks.unreadable in text:
+                refused.append(Refused(row, Reason.BAD_ENCODING, tuple(fields)))
+            elif len(fields) > width and not any(field.strip() for field in fields[width:]):
+                cut.append((row, fields[:width], bool(self.marks and self.marks.repaired in text)))
+            else:
+                refused.append(Refused(row, base.misfit(fields, width), tuple(fields)))
+        if not cut:
+            return replace(block, refused=tuple(refused)), unreadable
+        extra = base.text_table([fields for _, fields, _ in cut], width)
+        rows = np.concatenate([block.rows, [row for row, _, _ in cut]])
+        order = np.argsort(rows, kind="stable")
+        none, all_ = np.zeros(len(cut), bool), np.ones(len(cut), bool)
+        repaired = np.concatenate([block.encoding_repaired, [mended for _, _, mended in cut]]).astype(bool)
+        merged = Block(
+            pa.concat_tables([block.table, extra]).take(pa.array(order)),
+            rows[order],
+            repaired[order],
+            np.concatenate([block.trailing_cut, all_])[order],
+            tuple(refused),
+        )
+        return merged, None if unreadable is None else np.concatenate([unreadable, none])[order]
+
+
+def _table(text: bytes, dialect: Dialect, width: int, name: str) -> tuple[pa.Table, list[tuple[int, str]]]:
+    """The records of the right width, and the place (from 0) and text of the others."""
+    misfits: list[tuple[int, str]] = []
+    first = b"x" + dialect.delimiter.encode() * (width - 1) + b"\n"  # fixes the number of columns for the parser
+    names = [str(at) for at in range(width)]
+
+    def set_aside(row: pacsv.InvalidRow) -> str:
+        misfits.append((row.number - 2, row.text))
+        return "skip"
+
+    try:
+        table = pacsv.read_csv(
+            pa.BufferReader(first + text),
+            read_options=pacsv.ReadOptions(
+                use_threads=False, block_size=len(first) + len(text) + 1, column_names=names
+            ),
+            parse_options=pacsv.ParseOptions(
+                delimiter=dialect.delimiter,
+                quote_char=dialect.quote,
+                newlines_in_values=True,
+                ignore_empty_lines=True,
+                invalid_row_handler=set_aside,
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise ImportProblem(
+            Message("{name}: the file was changed while it was read. Import it again.", {"name": name})
+        ) from error
+    return table.slice(1), misfits
+
+
+def _fields(record: str, dialect: Dialect) -> list[str]:
+    """The fields of one record, its quotes as plain characters where they make no sense."""
+    try:
+        return next(csv.reader([record], delimiter=dialect.delimiter, quotechar=dialect.quote), [])
+    except csv.Error:
+        return record.split(dialect.delimiter)
+
+
+def _holds(text: bytes, marks: Marks) -> bool:
+    return marks.repaired.encode() in text or marks.unreadable.encode() in text
+
+
+def _marked(table: pa.Table, mark: str) -> BoolArray:
+    found = np.zeros(table.num_rows, bool)
+    for column in table.columns:
+        found |= pc.match_substring(column, mark).to_numpy()
+    return found
+
+
+def _without_marks(text: str, marks: Marks | None) -> str:
+    return text.replace(marks.repaired, "").replace(marks.unreadable, "") if marks else text
