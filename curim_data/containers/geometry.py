@@ -57,7 +57,7 @@ class Placing:
         """Both columns as texts; empty where a coordinate is missing or cannot be transformed."""
         if self.moves:
             moved = self._transformer.transform(x, y)
-            x, y = (np.round(np.asarray(values, np.float64), DIGITS) for values in moved)
+            x, y = (np.asarray(values, np.float64).round(DIGITS) for values in moved)
         missing = ~(np.isfinite(x) & np.isfinite(y))
         return tuple(float_texts(pa.array(np.where(missing, np.nan, values))) for values in (x, y))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -20,7 +20,7 @@ import ijson
 import numpy as np
 import shapely.geometry
 
-from curim_data.containers.base import digest, empty_file, head_of, no_rows, text_blocks
+from curim_data.containers.base import digest, head_of, no_rows, text_blocks
 from curim_data.containers.geometry import Placing, placing, plain, points
 from curim_data.containers.support import Reread, choose
 from curim_data.i18n import Message
@@ -28,6 +28,7 @@ from curim_data.reasons import ImportProblem
 from curim_data.records import Block, Facts
 
 PIECE: Final = 5_000  # records held at a time
+_FEATURE: Final = frozenset({"type", "geometry", "properties", "bbox"})  # members of a feature that are no columns
 MANY: Final = 20  # a list of so many objects is the table, whatever stands beside it
 
 
@@ -49,6 +50,11 @@ class _Shape:
     type: str = ""
     crs: dict[str, Any] = field(default_factory=dict)
     lists: dict[tuple[str, ...], _List] = field(default_factory=dict)
+
+    @property
+    def records(self) -> int:
+        """How many objects were begun that may be records."""
+        return max([self.tops, *(found.count for found in self.lists.values())])
 
 
 @dataclass(frozen=True)
@@ -72,13 +78,15 @@ def open_json(source: Path | bytes, name: str, sheet: str | None = None) -> Rere
     place: Placing | None = None
     seen: dict[str, None] = {}
     projected = count = 0
-    for piece in _pieces(_records(source, name, plan)):
-        for record in piece:
-            seen.update(dict.fromkeys(_flat(record, plan.geo, name)))
+    with _told(name, lambda: count):
+        for record in _records(source, name, plan):
+            seen.update(dict.fromkeys(_flat(record, plan.geo)))
             projected += plan.geo and _beyond_degrees(record)
-        count += len(piece)
-    if not count or not (seen or plan.geo):
+            count += 1
+    if not count:
         raise no_rows(name)
+    if not plan.geo and not any(seen):
+        raise _no_table(name)
     labels = tuple(seen)
     if plan.geo:
         unknown = plan.crs is None and 2 * projected > count
@@ -100,15 +108,15 @@ def _encoding(source: Path | bytes, name: str) -> str:
 
 
 @contextmanager
-def _stream(source: Path | bytes, name: str) -> Iterator[IO[bytes]]:
+def _stream(source: Path | bytes, name: str) -> Iterator[Any]:
     """The text as UTF-8 without a mark."""
     encoding = _encoding(source, name)
     with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as raw:
         if encoding == "utf-16":
-            yield _Recoded(raw)  # type: ignore[misc]
-            return
-        raw.seek(3 if encoding == "utf-8-sig" else 0)
-        yield raw
+            yield _Recoded(raw)
+        else:
+            raw.seek(3 if encoding == "utf-8-sig" else 0)
+            yield raw
 
 
 class _Recoded:
@@ -122,7 +130,7 @@ class _Recoded:
 
 
 @contextmanager
-def _told(name: str, done: list[int]) -> Iterator[None]:
+def _told(name: str, done: Callable[[], int]) -> Iterator[None]:
     """Faults of the text as one refusal that says how many records were whole before it."""
     try:
         yield
@@ -132,7 +140,7 @@ def _told(name: str, done: list[int]) -> Iterator[None]:
         raise ImportProblem(
             Message(
                 "{name}: the JSON text is broken or cut short after {count} whole records ({why}). Export it again.",
-                {"name": name, "count": done[0], "why": _why(error)},
+                {"name": name, "count": done(), "why": _why(error)},
             )
         ) from error
 
@@ -143,15 +151,23 @@ def _why(error: Exception) -> str:
     return text.splitlines()[0][:120] if text.strip() else type(error).__name__
 
 
+def _no_table(name: str) -> ImportProblem:
+    return ImportProblem(
+        Message(
+            "{name}: the JSON text holds no list of objects. Export the alerts as a list with one object for each.",
+            {"name": name},
+        )
+    )
+
+
 def _plan(source: Path | bytes, name: str, sheet: str | None) -> _Plan:
-    with _told(name, [0]), _stream(source, name) as stream:
-        shape = _shape(stream)
-    if not shape.tops:
-        raise empty_file(name)
+    shape = _Shape()
+    with _told(name, lambda: max(shape.records - 1, 0)), _stream(source, name) as stream:
+        _look(stream, shape)
     if shape.top == "start_array":
         return _Plan("item", False)
     if shape.top != "start_map":
-        raise no_rows(name)
+        raise _no_table(name)
     if shape.tops > 1 or shape.type == "Feature":
         return _Plan("", shape.type == "Feature")
     if shape.type == "FeatureCollection":
@@ -167,9 +183,8 @@ def _plan(source: Path | bytes, name: str, sheet: str | None) -> _Plan:
     return _Plan(f"{chosen}.item", False, chosen, tuple(lists))
 
 
-def _shape(stream: IO[bytes]) -> _Shape:
-    """One pass over the events, ended early where the top is a list."""
-    shape = _Shape()
+def _look(stream: Any, shape: _Shape) -> None:
+    """Fill in the shape by one pass over the events, ended early where the top is a list."""
     path: list[str] = []  # the members that are open; "" inside a list
     member = ""
     for event, value in ijson.basic_parse(stream, multiple_values=True):
@@ -191,7 +206,6 @@ def _shape(stream: IO[bytes]) -> _Shape:
             path.pop()
         else:
             _scalar(shape, path, member, value)
-    return shape
 
 
 def _scalar(shape: _Shape, path: list[str], member: str, value: Any) -> None:
@@ -220,38 +234,33 @@ def _crs(member: dict[str, Any], name: str) -> str | None:
     return member.get("properties.name")
 
 
-def _records(source: Path | bytes, name: str, plan: _Plan) -> Iterator[Any]:
-    done = [0]
-    with _told(name, done), _stream(source, name) as stream:
+def _records(source: Path | bytes, name: str, plan: _Plan) -> Generator[Any, None, None]:
+    done = 0
+    with _told(name, lambda: done), _stream(source, name) as stream:
         for record in ijson.items(stream, plan.prefix, multiple_values=True):
             yield record
-            done[0] += 1
+            done += 1
 
 
-def _pieces(records: Iterator[Any]) -> Iterator[list[Any]]:
-    with closing(records):  # type: ignore[type-var]
+def _pieces(records: Generator[Any, None, None]) -> Iterator[list[Any]]:
+    with closing(records):
         while piece := list(islice(records, PIECE)):
             yield piece
 
 
-def _flat(record: Any, geo: bool, name: str) -> dict[str, str]:
+def _flat(record: Any, geo: bool) -> dict[str, str]:
     """The texts of a record by label; nested members with dots. Anything but an object stands under the label ""."""
     texts: dict[str, str] = {}
-    with _told(name, [0]):
-        if not isinstance(record, dict):
-            texts[""] = _text(record)
-        elif not geo:
-            _into(texts, "", record)
-        else:
-            properties = record.get("properties")
-            _into(texts, "", properties if isinstance(properties, dict) else {})
-            rest = {key: value for key, value in record.items() if key not in _FEATURE}
-            for label, text in _flat(rest, False, name).items():
-                texts.setdefault(label, text)
+    if not isinstance(record, dict):
+        return {"": _text(record)}
+    if not geo:
+        _into(texts, "", record)
+        return texts
+    properties = record.get("properties")
+    _into(texts, "", properties if isinstance(properties, dict) else {})
+    for label, text in _flat({key: record[key] for key in record if key not in _FEATURE}, False).items():
+        texts.setdefault(label, text)
     return texts
-
-
-_FEATURE: Final = frozenset({"type", "geometry", "properties", "bbox"})
 
 
 def _into(texts: dict[str, str], prefix: str, members: dict[str, Any]) -> None:
@@ -322,7 +331,7 @@ def _blocks(
         for piece in _pieces(_records(source, name, plan)):
             places: Iterable[tuple[str, ...]] = _places(piece, place) if place else ((),) * len(piece)
             for record, coordinates in zip(piece, places, strict=True):
-                texts = _flat(record, plan.geo, name)
+                texts = _flat(record, plan.geo)
                 yield tuple(texts.get(member, "") for member in members) + coordinates
 
     return text_blocks(labels, rows())

@@ -1,0 +1,223 @@
+"""Sheets of workbooks: XLSX, XLS and ODS. A workbook is held in memory while it is read, so its size is limited."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any, Final
+
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
+
+from curim_data.containers.base import CHUNK, digest, head_of, pieces, text_blocks
+from curim_data.containers.geometry import plain
+from curim_data.containers.support import Reread, choose, guarded
+from curim_data.i18n import Message
+from curim_data.reasons import ImportProblem
+from curim_data.records import Block, Facts
+
+MAX_BYTES: Final = 200_000_000  # of the file
+MAX_UNPACKED: Final = 3_000_000_000  # of what is packed in it
+MAX_CELLS: Final = 60_000_000  # of the rectangle of a sheet; the reader takes 32 bytes for each
+HEADER_WITHIN: Final = 40  # rows in which the header is looked for
+_OLD: Final = b"\xd0\xcf\x11\xe0"
+_CELL: Final = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>/]*>')
+_WORDS: Final = {"xls": "Excel 97", "xlsx": "Excel", "ods": "OpenDocument"}
+
+Cells = list[Any]
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """Where the table of a sheet is: the row of its header and its last row (from 0), the columns and their labels.
+
+    `timed` are the columns in which a date has a time, so that midnight is a time there too.
+    """
+
+    header: int
+    last: int
+    columns: tuple[int, ...]
+    labels: tuple[str, ...]
+    timed: frozenset[int]
+
+    @property
+    def rows(self) -> int:
+        """Rows under the header; none where there is no table of two columns at least."""
+        return self.last - self.header if len(self.columns) > 1 else 0
+
+
+def open_workbook(source: Path | bytes, name: str, sheet: str | None = None) -> Reread:
+    """Open a sheet of a workbook.
+
+    Question where several sheets hold tables; ImportProblem where the file is encrypted, damaged or too large.
+    """
+    sha256, size = digest(source, name)
+    if size > MAX_BYTES:
+        raise _too_large(name)
+    kind = _kind(source, name)
+    with _workbook(source, name, kind) as workbook:
+        frames = {
+            meta.name: _frame(workbook.get_sheet_by_name(meta.name).iter_rows())
+            for meta in workbook.sheets_metadata
+            if meta.typ == SheetTypeEnum.WorkSheet
+        }
+    chosen = choose(name, sheet, {key: frame.rows for key, frame in frames.items()})
+    frame = frames[chosen]
+    facts = Facts(name, sha256, kind, frame.labels, sheet=chosen, sheets=tuple(frames), size=size)
+    return Reread(facts, lambda: _blocks(source, name, kind, chosen, frame))
+
+
+def _too_large(name: str) -> ImportProblem:
+    return ImportProblem(
+        Message(
+            "{name}: the workbook is too large to be read as a whole (limit: {limit} MB, {cells} cells in a sheet). "
+            "Save the sheet as CSV and import that.",
+            {"name": name, "limit": MAX_BYTES // 1_000_000, "cells": MAX_CELLS},
+        )
+    )
+
+
+def _kind(source: Path | bytes, name: str) -> str:
+    """Which kind of workbook; ImportProblem where unpacking it would not fit into memory.
+
+    The reader ends the whole process on a rectangle of cells that is too large, and two cells far apart make one. It
+    has a limit of its own for ODS.
+    """
+    if head_of(source, name, 4) == _OLD:
+        return "xls"
+    with guarded(name, "Excel"), _handle(source) as handle, zipfile.ZipFile(handle) as archive:
+        if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED:
+            raise _too_large(name)
+        if "content.xml" in archive.namelist():
+            return "ods"
+        for member in archive.namelist():
+            if member.endswith(".xml"):
+                with archive.open(member) as part:
+                    if _rectangle(part) > MAX_CELLS:
+                        raise _too_large(name)
+    return "xlsx"
+
+
+def _handle(source: Path | bytes) -> IO[bytes]:
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+
+
+def _rectangle(part: IO[bytes]) -> int:
+    """How many cells lie between the first and the last filled cell of a sheet; each piece overlaps the one before."""
+    width = height = 0
+    tail = b""
+    while piece := part.read(CHUNK):
+        for column, row in _CELL.findall(tail + piece):
+            width, height = max(width, _column(column)), max(height, int(row))
+        tail = piece[-256:]
+    return width * height
+
+
+@cache
+def _column(letters: bytes) -> int:
+    """The number of a column, from 1 for A."""
+    at = 0
+    for letter in letters:
+        at = at * 26 + letter - 64
+    return at
+
+
+@contextmanager
+def _workbook(source: Path | bytes, name: str, kind: str) -> Iterator[CalamineWorkbook]:
+    with guarded(name, _WORDS[kind]), _handle(source) as handle:
+        try:
+            workbook = CalamineWorkbook.from_filelike(handle)
+        except (CalamineError, PasswordError) as error:
+            if not isinstance(error, PasswordError) and not _encrypted(source, name):
+                raise
+            raise ImportProblem(
+                Message(
+                    "{name}: the workbook is protected by a password. Save it without a password and import that.",
+                    {"name": name},
+                )
+            ) from error
+        with workbook:
+            yield workbook
+
+
+def _encrypted(source: Path | bytes, name: str) -> bool:
+    """Whether an Excel file lies encrypted in a file of the older kind, by the name of the part that holds it."""
+    part = "EncryptedPackage".encode("utf-16-le")
+    tail = b""
+    for piece in pieces(source, name):
+        if part in tail + piece:
+            return True
+        tail = piece[-len(part) :]
+    return False
+
+
+def _frame(rows: Iterable[Cells]) -> _Frame:
+    """Find the table in the rows of a sheet; one pass."""
+    rows = iter(rows)
+    first = list(islice(rows, HEADER_WITHIN))
+    header = _header(first)
+    labels = [_text(cell, False).strip() for cell in first[header]] if first else []
+    used = {at for at, label in enumerate(labels) if label}
+    timed: set[int] = set()
+    last = header
+    for number, row in enumerate(chain(first[header + 1 :], rows), header + 1):
+        filled = [at for at, cell in enumerate(row) if cell not in ("", None)]
+        if filled:
+            last = number
+            used.update(filled)
+            timed.update(at for at in filled if isinstance(row[at], dt.datetime))
+    columns = tuple(sorted(used))
+    return _Frame(header, last, columns, tuple(labels[at] for at in columns), frozenset(timed))
+
+
+def _header(rows: list[Cells]) -> int:
+    """The first row with the most filled cells, or one before it that is nearly as full and holds nothing but text."""
+    filled = [sum(cell not in ("", None) for cell in row) for row in rows]
+    most = max(filled, default=0)
+    for number, (count, row) in enumerate(zip(filled, rows, strict=True)):
+        words = all(isinstance(cell, str) for cell in row)
+        if count == most or (words and count > 1 and count >= 0.8 * most):
+            return number
+    return 0
+
+
+def _text(cell: Any, timed: bool) -> str:
+    """A cell as text: ISO dates and times, whole numbers without ".0", no 1E+5; `timed` gives dates their midnight."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, int | float):
+        return plain(Decimal(repr(cell))).removesuffix(".0")
+    if isinstance(cell, dt.datetime):
+        return _whole_second(cell).isoformat()
+    if isinstance(cell, dt.date):
+        return f"{cell.isoformat()}T00:00:00" if timed else cell.isoformat()
+    if isinstance(cell, dt.timedelta):
+        minutes, seconds = divmod(round(cell.total_seconds()), 60)
+        return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
+    return "" if cell is None else cell.isoformat() if isinstance(cell, dt.time) else str(cell)
+
+
+def _whole_second(moment: dt.datetime) -> dt.datetime:
+    """The moment without the millisecond that a fraction of a day cannot hold."""
+    nearest = (moment + dt.timedelta(milliseconds=500)).replace(microsecond=0)
+    return nearest if abs(nearest - moment) <= dt.timedelta(milliseconds=1) else moment
+
+
+def _blocks(source: Path | bytes, name: str, kind: str, sheet: str, frame: _Frame) -> Iterator[Block]:
+    def rows() -> Iterator[tuple[str, ...]]:
+        with _workbook(source, name, kind) as workbook:
+            cells = workbook.get_sheet_by_name(sheet).iter_rows()
+            for row in islice(cells, frame.header + 1, frame.last + 1):
+                yield tuple(_text(row[at], at in frame.timed) for at in frame.columns)
+
+    return text_blocks(frame.labels, rows())
