@@ -2,7 +2,8 @@
 
 A profile is a folder of plain files that a city edits:
 
-    city.toml         names, epsg, timezone, illustrative = true|false, view (longitude, latitude, zoom)
+    city.toml         names, epsg, timezone, illustrative = true|false, view (longitude, latitude, zoom);
+                      provisional = true: made from the city's first data, see `provisional`
     categories.toml   [[category]] id, kind, group, sensitive, labels {el, en, fr}; [[group]] id, labels
     land.geojson      one (multi)polygon, WGS84: the study mask that neither filter nor import moves
     districts.geojson features with properties id and label_el, label_en, label_fr
@@ -95,6 +96,7 @@ class CityProfile:
     landmarks: tuple[Landmark, ...]
     streets: tuple[Area, ...] = ()
     population: pd.DataFrame | None = field(default=None, compare=False)
+    provisional: bool = False
 
     @cached_property
     def to_metres(self) -> Transformer:
@@ -167,7 +169,8 @@ def load_city(folder: Path) -> CityProfile:
                 for m in _toml(folder, "landmarks.toml").get("landmark", [])
             ),
             streets=_areas(folder, "streets.geojson") if (folder / "streets.geojson").exists() else (),
-            population=pd.read_csv(folder / "population.csv") if (folder / "population.csv").exists() else None,
+            population=_population(folder / "population.csv"),
+            provisional=bool(head.get("provisional", False)),
         )
     except KeyError as missing:
         raise ProfileError(
@@ -191,6 +194,11 @@ def _toml(folder: Path, name: str) -> dict[str, Any]:
         raise ProfileError(f"{folder / name} is missing: the city's profile needs it") from error
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{folder / name} is not valid TOML: {error}") from error
+
+
+def _population(path: Path) -> pd.DataFrame | None:
+    """Residents by district, whose ids are text even where they look like numbers."""
+    return pd.read_csv(path, dtype={"district": str}) if path.exists() else None
 
 
 def _areas(folder: Path, name: str) -> tuple[Area, ...]:

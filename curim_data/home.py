@@ -1,6 +1,7 @@
 """Where a city's data lives: one folder, one city.
 
 <home>/city/            the city's profile, as in `city`
+<home>/city_versions/   every version of it that was given through `profile_edit`, each in a folder named after it
 <home>/alerts/          Delta table of alerts
 <home>/quarantine/      rows that could not be accepted, one Parquet file for each import
 <home>/plans.sqlite     intervention plans, unless CURIM_PLANS_URL names another database
@@ -81,7 +82,7 @@ def create_home(path: Path, profile_folder: Path | None = None) -> Home:
     home = Home(Path(path))
     if not home.has_city():
         home.path.mkdir(parents=True, exist_ok=True)
-        _copy_profile(profile_folder or _sample_profile(), home.city_folder)
+        copy_profile(profile_folder or _sample_profile(), home.city_folder)
     return home
 
 
@@ -95,7 +96,7 @@ def sample_home(base: Home) -> Home:
     if home.is_sample and home.exists():
         return home
     base.path.mkdir(parents=True, exist_ok=True)
-    with _lock(base.path / "sample.lock"):
+    with locked(base.path / "sample.lock"):
         if not home.exists():
             _build_sample(home)
         if not home.is_sample:
@@ -132,7 +133,7 @@ def _sample_profile() -> Path:
     return Path(sample_data.PROFILE)
 
 
-def _copy_profile(source: Path, target: Path) -> None:
+def copy_profile(source: Path, target: Path) -> None:
     """Copy the files of a profile; the folder appears whole or not at all."""
     part = Path(tempfile.mkdtemp(prefix="city-", dir=target.parent))
     part.chmod(0o755)
@@ -149,13 +150,20 @@ def _copy_profile(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Hold a lock that ends with the process. Where the system has none, the rename alone decides who was first."""
+def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Hold a lock that ends with the process; without `wait`, say whether it was free.
+
+    Where the system has no such locks, nobody is kept out.
+    """
     try:
         import fcntl
     except ImportError:
-        yield
+        yield True
         return
     with path.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
