@@ -10,7 +10,7 @@ import pandas as pd
 
 # What a spreadsheet may take for a formula or a command at the start of a cell.
 STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
-_BLANKS: Final = " \u00a0\u2007\u202f\u200b\u2060\ufeff\u3000"
+BLANKS: Final = " \u00a0\u2007\u202f\u200b\u2060\ufeff\u3000"
 
 
 def safe_cell(text: str) -> str:
@@ -18,7 +18,7 @@ def safe_cell(text: str) -> str:
 
     Blanks at the start do not hide what follows them.
     """
-    bare = text.lstrip(_BLANKS)
+    bare = text.lstrip(BLANKS)
     return f"'{text}" if bare.startswith(STARTS) or text.startswith(STARTS) else text
 
 

@@ -14,8 +14,9 @@ from curim_data.city import CityProfile
 from curim_data.engine import open_source
 from curim_data.home import Home
 from curim_data.i18n import Translator
+from curim_data.quality_time import gaps
 from curim_data.store import Store
-from curim_data.study_quality import gaps, likely_reason, quality_study
+from curim_data.study_quality import likely_reason, quality_study
 from tests.small import alert, small_source
 
 

@@ -1,0 +1,167 @@
+"""Quality of the times: gaps, jumps of the weekly or monthly count, and the lag between event and report."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import ibis
+import numpy as np
+import pandas as pd
+
+UNEXPECTED: Final = 0.05
+# A week is compared with the six before and the six after it; by chance fewer than 1 in 15,000 lie beyond 4 spreads.
+NEIGHBOURS: Final = 6
+LEAST_NEIGHBOURS: Final = 4
+BEYOND: Final = 4.0
+_MAD: Final = 0.6744898  # the median deviation of a standard normal
+MONTH: Final = "month"
+# Share of alerts of which only the month is known from which on weeks and days mean nothing.
+MOSTLY_MONTHS: Final = 0.05
+LAG_DAYS: Final = (1, 7, 28)
+
+
+@dataclass(frozen=True)
+class Lag:
+    """Hours from the event to its report, over the `n` alerts that tell both and are not known by month only.
+
+    `median` and `late` (the 90th percentile) in hours; `over`: shares by more than 1, 7 and 28 days; `negative`:
+    alerts reported before they happened. `by_day`: how many give the event by its date alone, so that their lag is
+    too long by up to a day.
+    """
+
+    n: int
+    median: float
+    late: float
+    over: dict[int, float]
+    negative: int
+    by_day: int
+
+
+def usual_day(days: pd.Series) -> float:
+    """Alerts on an ordinary day: the median, which gaps do not move; the mean where half of the days have none."""
+    return float(days.median() or days.mean()) if len(days) else 0.0
+
+
+def gaps(days: pd.Series) -> pd.DataFrame:
+    """Stretches of days without any alert that chance does not explain.
+
+    Were alerts Poisson with the usual rate m a day, a stretch of g days would be empty with probability exp(-m g); over
+    N days, N exp(-m g) such stretches are to be expected. One of which fewer than 0.05 are expected is told.
+
+    Parameters
+    ----------
+    days : Series
+        Alerts by day (index: timestamps, every day of the period).
+
+    Returns
+    -------
+    DataFrame
+        first, last (dates), days.
+    """
+    empty = (days == 0).to_numpy()
+    rate = usual_day(days)
+    if not rate:
+        return pd.DataFrame(columns=["first", "last", "days"])
+    run = np.cumsum(np.diff(empty, prepend=False))
+    found = []
+    for number in np.unique(run[empty]):
+        stretch = days.index[(run == number) & empty]
+        if len(days) * math.exp(-rate * len(stretch)) < UNEXPECTED:
+            found.append((stretch[0].date(), stretch[-1].date(), len(stretch)))
+    return pd.DataFrame(found, columns=["first", "last", "days"])
+
+
+def jumps(counts: pd.Series) -> pd.DataFrame:
+    """Weeks (or months) whose count lies improbably far from the level of their neighbours.
+
+    The level is the median of the six periods before and the six after; the distance is 2 (sqrt(n + 3/8) -
+    sqrt(level + 3/8)), which for Poisson counts has a spread near 1 whatever the level (Anscombe 1948). It is divided
+    by the robust spread of all distances (median absolute deviation / 0.6745), at least 1, so that lively series are
+    judged by their own liveliness. Told are distances beyond 4.
+
+    Parameters
+    ----------
+    counts : Series
+        Alerts by period (index: timestamps, every whole period, in order).
+
+    Returns
+    -------
+    DataFrame
+        start (date), n, level, z; the farthest first.
+    """
+    n = counts.to_numpy(float)
+    level = np.full(len(n), np.nan)
+    for at in range(len(n)):
+        around = np.r_[n[max(0, at - NEIGHBOURS) : at], n[at + 1 : at + 1 + NEIGHBOURS]]
+        if len(around) >= LEAST_NEIGHBOURS:
+            level[at] = np.median(around)
+    distance = 2 * (np.sqrt(n + 0.375) - np.sqrt(level + 0.375))
+    known = distance[np.isfinite(distance)]
+    if not len(known):
+        return pd.DataFrame(columns=["start", "n", "level", "z"])
+    spread = max(1.0, float(np.median(np.abs(known - np.median(known)))) / _MAD)
+    z = distance / spread
+    frame = pd.DataFrame({"start": [day.date() for day in counts.index], "n": n, "level": level, "z": z})
+    frame = frame[np.abs(np.nan_to_num(z)) > BEYOND]
+    return frame.sort_values("z", key=np.abs, ascending=False, ignore_index=True)
+
+
+def periods(table: Any, unit: str) -> pd.Series:
+    """Alerts by whole week or month, zeros included; the first and the last period, which may be cut off, left out.
+
+    Alerts of which only the month is known are counted by month alone.
+    """
+    chosen = table if unit == MONTH else table.filter(table.time_precision != MONTH)
+    frame = chosen.group_by(unit).aggregate(n=chosen.count()).to_pandas()
+    if frame.empty:
+        return pd.Series(dtype=float)
+    series = frame.assign(**{unit: pd.to_datetime(frame[unit])}).set_index(unit)["n"].sort_index()
+    step = "MS" if unit == MONTH else "7D"
+    every = pd.date_range(series.index[0], series.index[-1], freq=step)
+    return series.reindex(every, fill_value=0).astype(float).iloc[1:-1]
+
+
+def month_only(table: Any) -> int:
+    """Alerts of which only the month is known."""
+    return int(table.filter(table.time_precision == MONTH).count().to_pyarrow().as_py())
+
+
+def lag(table: Any) -> Lag | None:
+    """The time from event to report; None where no alert tells both."""
+    told = table.filter(table.occurred_from.notnull() & (table.time_precision != MONTH))
+    seconds = told.reported_at.epoch_seconds() - told.occurred_from.epoch_seconds()
+    told = told.select(hours=seconds / 3600.0, by_day=told.time_precision == "day")
+    row = told.aggregate(
+        n=told.count(),
+        median=told.hours.quantile(0.5),
+        late=told.hours.quantile(0.9),
+        negative=(told.hours < 0).cast("int64").sum(),
+        by_day=told.by_day.cast("int64").sum(),
+        **{f"over_{days}": (told.hours > 24.0 * days).cast("int64").sum() for days in LAG_DAYS},
+    )
+    found = row.to_pyarrow().to_pylist()[0]
+    n = int(found["n"])
+    if not n:
+        return None
+    return Lag(
+        n=n,
+        median=float(found["median"]),
+        late=float(found["late"]),
+        over={days: int(found[f"over_{days}"]) / n for days in LAG_DAYS},
+        negative=int(found["negative"]),
+        by_day=int(found["by_day"]),
+    )
+
+
+def lag_classes(table: Any) -> pd.DataFrame:
+    """Alerts by class of lag: columns most (hours; the last is infinite), n. Negative lags are the first class."""
+    told = table.filter(table.occurred_from.notnull() & (table.time_precision != MONTH))
+    hours = (told.reported_at.epoch_seconds() - told.occurred_from.epoch_seconds()) / 3600.0
+    bounds = (0, 1, 6, 24, 72, 168, 672)
+    number = ibis.cases(*((hours < bound, at) for at, bound in enumerate(bounds)), else_=len(bounds))
+    told = told.select(number=number)
+    frame = told.group_by("number").aggregate(n=told.count()).to_pandas().set_index("number")["n"]
+    n = frame.reindex(range(len(bounds) + 1), fill_value=0).to_numpy(int)
+    return pd.DataFrame({"most": [*map(float, bounds), math.inf], "n": n})
