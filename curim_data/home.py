@@ -4,6 +4,8 @@
 <home>/city_versions/   every version of it that was given through `profile_edit`, each in a folder named after it
 <home>/alerts/          Delta table of alerts
 <home>/quarantine/      rows that could not be accepted, one Parquet file for each import
+<home>/work/            what an import that is under way has read so far; left behind only by one that was cut short
+<home>/erased.txt       keyed hashes of alerts erased for good (`erased`), with erased.key
 <home>/plans.sqlite     intervention plans, unless CURIM_PLANS_URL names another database
 <home>/sample/          the home of the made-up sample city, which never mixes with real data (sample.txt marks it)
 """
@@ -50,6 +52,16 @@ class Home:
     def quarantine(self) -> Path:
         """The folder of rows set aside, one Parquet file for each import."""
         return self.path / "quarantine"
+
+    @property
+    def work(self) -> Path:
+        """The folder of imports that are under way."""
+        return self.path / "work"
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock writers of alerts share, and an erasure has for itself."""
+        return self.path / "alerts.lock"
 
     @property
     def plans_url(self) -> str:

@@ -5,15 +5,17 @@ Where the system has no flock nothing is locked, and a lock counts as held: what
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+_flock: Any
 try:
-    import fcntl
+    _flock = importlib.import_module("fcntl")
 except ImportError:
-    fcntl = None  # type: ignore[assignment]
+    _flock = None
 
 
 @contextmanager
@@ -21,17 +23,17 @@ def locked(path: Path, shared: bool = False) -> Iterator[None]:
     """Wait for the lock of a file, which is made where it is missing, and hold it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as handle:
-        if fcntl is not None:
-            fcntl.flock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        if _flock is not None:
+            _flock.flock(handle, _flock.LOCK_SH if shared else _flock.LOCK_EX)
         yield
 
 
 def claim(handle: IO[Any]) -> bool:
     """Take the lock of an open file without waiting; whether it was free. It ends when the file is closed."""
-    if fcntl is None:
+    if _flock is None:
         return False
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _flock.flock(handle, _flock.LOCK_EX | _flock.LOCK_NB)
     except OSError:
         return False
     return True

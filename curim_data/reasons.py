@@ -38,6 +38,7 @@ class Reason(StrEnum):
     FUTURE_DATE = "future_date"
     BAD_COORDINATES = "bad_coordinates"
     INVALID_VALUE = "invalid_value"
+    ERASED = "erased"
 
 
 class Repair(StrEnum):
@@ -78,6 +79,7 @@ REASON_WORDS: Final = {
     Reason.FUTURE_DATE: Message("The date lies in the future."),
     Reason.BAD_COORDINATES: Message("The coordinates cannot be read or do not exist."),
     Reason.INVALID_VALUE: Message("A value is not allowed in its column."),
+    Reason.ERASED: Message("The alert was erased at a person's request."),
 }
 
 MEND_WORDS: Final = {
@@ -103,6 +105,7 @@ MEND_WORDS: Final = {
         "Write latitude and longitude in degrees with a decimal point, or leave both empty, then import the row."
     ),
     Reason.INVALID_VALUE: Message("Correct the value as the documented format says, then import the row."),
+    Reason.ERASED: Message("Nothing to do."),
 }
 
 REPAIR_WORDS: Final = {

@@ -27,12 +27,8 @@ def slowly(rows: list[tuple[str | None, str]], known: pd.DataFrame) -> pd.DataFr
     ordinal = base.groupby(base, sort=False).cumcount() + 1
     kept.insert(0, "alert_id", base.where(ordinal == 1, base + "#" + ordinal.astype(str)))
     settled = slow.settle(kept, known)
-    first = {
-        pair: name
-        for pair, name in zip(
-            zip(kept["incident_id"], kept["content_hash"], strict=True), settled["alert_id"], strict=True
-        )
-    }
+    pairs = zip(kept["incident_id"], kept["content_hash"], strict=True)
+    first = dict(zip(pairs, settled["alert_id"], strict=True))
     told = settled.reindex(frame.index)
     for at in frame.index[repeated]:
         told.loc[at] = [first[frame.loc[at, "incident_id"], frame.loc[at, "content_hash"]], "duplicate"]
