@@ -79,7 +79,10 @@ class Facts:
 class Opened(Protocol):
     """A file that was looked at and can be read, from its beginning, as often as wanted."""
 
-    facts: Facts
+    @property
+    def facts(self) -> Facts:
+        """What was recognised of it."""
+        ...
 
     def blocks(self) -> Iterator[Block]:
         """The records; at most some ten megabytes a block. ImportProblem where the rest cannot be read."""

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -32,6 +31,8 @@ _TOTAL: Final = re.compile(
 )
 _TOTAL_START: Final = r"(?i)^\s*(γεν|σ[υύ]ν|tot|sum|som)"
 _TOTAL_LENGTH: Final = 40
+_MAY_START: Final = np.zeros(256, bool)  # first bytes of blanks and of what `_TOTAL_START` finds, in UTF-8
+_MAY_START[list(b" \t\n\v\f\rsStT" + "γΓσΣ".encode()[0::2])] = True
 
 
 def pieces(source: Path | bytes, name: str, size: int = CHUNK) -> Iterator[bytes]:
@@ -149,21 +150,37 @@ def misfit(fields: Sequence[str], width: int) -> Reason:
     return Reason.TOTALS_ROW if _TOTAL.match(first) else Reason.TOO_FEW_FIELDS
 
 
-def _empty_or_total(table: pa.Table) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _empty_or_total(table: pa.Table) -> tuple[BoolArray, BoolArray]:
     """Rows with nothing in any field, and rows whose first filled field is a word for a total."""
     empty, total = np.ones(table.num_rows, bool), np.zeros(table.num_rows, bool)
     for column in table.columns:
         if not empty.any():
             break
-        blank = np.asarray(pc.match_substring_regex(column, r"^\s*$").to_numpy())
-        filled = empty & ~blank
-        if filled.any():
-            starts = np.asarray(pc.match_substring_regex(column, _TOTAL_START).to_numpy())
-            for at in np.flatnonzero(filled & starts):
-                text = column[int(at)].as_py()
-                total[at] = len(text) <= _TOTAL_LENGTH and bool(_TOTAL.match(text))
-        empty &= blank
+        places = np.flatnonzero(empty & _may_be_empty_or_total(column))
+        texts = column.take(pa.array(places))
+        starts = np.asarray(pc.match_substring_regex(texts, _TOTAL_START).to_numpy())
+        for at in np.flatnonzero(starts):
+            text = texts[int(at)].as_py()
+            total[places[at]] = len(text) <= _TOTAL_LENGTH and bool(_TOTAL.match(text))
+        blank = places[np.asarray(pc.match_substring_regex(texts, r"^\s*$").to_numpy())]
+        empty[:] = False
+        empty[blank] = True
+        total[blank] = False
     return empty, total
+
+
+def _may_be_empty_or_total(column: pa.ChunkedArray) -> BoolArray:
+    """Texts that are empty or begin with a blank or with a letter of a word for a total: few, in most columns."""
+    found = [np.zeros(0, bool)]
+    for chunk in column.chunks:
+        _, ends, characters = chunk.buffers()
+        offsets = np.frombuffer(ends, np.int64)[chunk.offset : chunk.offset + len(chunk) + 1]
+        may = np.diff(offsets) == 0
+        if characters is not None and len(may):
+            codes = np.frombuffer(characters, np.uint8)
+            may[~may] = _MAY_START[codes[offsets[:-1][~may]]]
+        found.append(may)
+    return np.concatenate(found)
 
 
 def unopened(name: str, error: OSError) -> ImportProblem:

@@ -118,37 +118,39 @@ def wide_codec(head: bytes) -> str:
 
 
 def lines(source: Path | bytes | _Hashed, wide: str, name: str, size: int = BLOCK_BYTES) -> Iterator[bytes]:
-    """Pieces of whole lines, about `size` bytes each, with LF ends and neither byte order mark nor zeros at the end.
+    """Pieces of whole lines, about `size` bytes each, with neither byte order mark nor zeros at the end.
 
-    Two-byte text comes as UTF-8, other text in its own bytes. ImportProblem at a line longer than `MAX_LINE`.
+    Lines end as they do in the file (`line_feeds` makes it LF). Two-byte text comes as UTF-8, other text in its own
+    bytes. ImportProblem at a line longer than `MAX_LINE`.
     """
     raw = source(size) if isinstance(source, _Hashed) else pieces(source, name, size)
     rest = b""
     for piece in _without_padding(_narrow(raw, wide, name) if wide else _without_mark(raw)):
         text = rest + piece if rest else piece
-        held = b"\r" if text.endswith(b"\r") else b""  # its LF may come with the next piece
-        text = _line_feeds(text[: len(text) - len(held)])
-        end = text.rfind(b"\n") + 1
-        rest = text[end:] + held
-        if len(rest) > MAX_LINE:
+        whole = len(text) - text.endswith(b"\r")  # the LF of a CR may come with the next piece
+        end = _line_end(text, 0, whole)
+        rest = text[end:]
+        if len(rest) > MAX_LINE + 1:
             raise _endless(name)
+        at = 0
+        while end - at > MAX_LINE:
+            at = _line_end(text, at, at + MAX_LINE + 1)
+            if not at:
+                raise _endless(name)
         if end:
-            _refuse_endless(text, end, name)
             yield text[:end] if end < len(text) else text
     if rest:
-        yield _line_feeds(rest)
+        yield rest
 
 
-def _line_feeds(text: bytes) -> bytes:
+def line_feeds(text: bytes) -> bytes:
+    """The text with LF in place of CR LF and of CR."""
     return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
 
 
-def _refuse_endless(text: bytes, end: int, name: str) -> None:
-    at = 0
-    while end - at > MAX_LINE:
-        at = text.rfind(b"\n", at, at + MAX_LINE + 1) + 1
-        if not at:
-            raise _endless(name)
+def _line_end(text: bytes, start: int, stop: int) -> int:
+    """Where the last line ends that ends between two places; 0 where none does."""
+    return max(text.rfind(b"\n", start, stop), text.rfind(b"\r", start, stop)) + 1
 
 
 def _endless(name: str) -> ImportProblem:
@@ -243,7 +245,7 @@ def _weigh(source: Path | bytes, name: str) -> _Weights:
     for piece in lines(source, "", name):
         if piece.isascii():
             continue
-        for line in piece.split(b"\n"):
+        for line in line_feeds(piece).split(b"\n"):
             if not line.isascii():
                 good = is_utf8(line)
                 weights.good += good

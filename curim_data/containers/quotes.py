@@ -43,13 +43,12 @@ def mend_quotes(text: bytes, dialect: Dialect, width: int, last: bool) -> tuple[
     before = np.searchsorted(quotes, ends)
     counts = np.diff(before, prepend=0)
     odd = np.flatnonzero(counts % 2)
-    if not len(odd) and _proper(codes, quotes, dialect).all():
-        return text, b""
     lines = _Lines(text, ends, dialect, width)
+    whole = lines.start(int(odd[-1])) if len(odd) % 2 else len(text)  # where the last open text begins
+    if len(text) - whole <= (0 if last else MAX_RECORD) and _all_proper(codes, quotes[quotes < whole], lines, odd):
+        return (text[:whole], text[whole:]) if whole < len(text) else (text, b"")
     rest = _pair(lines, odd.tolist(), last)
-    parity = np.arange(len(quotes)) - np.repeat(before - counts, counts)
-    wrong = np.repeat(np.arange(len(ends)), counts)[~_proper(codes, quotes, dialect, parity)]
-    for at in np.unique(wrong).tolist():
+    for at in _improper(codes, quotes, before, counts, dialect):
         if at < rest and counts[at] % 2 == 0 and not lines.inside[at] and _stays_open(lines.text_of(at), dialect):
             lines.make_plain(at)
     return lines.mended(rest)
@@ -113,20 +112,56 @@ def _is_record(lines: _Lines, first: int, end: int) -> bool:
     return fields is not None and (fields == lines.width or alone != lines.width)
 
 
-def _proper(
-    codes: npt.NDArray[np.uint8],
-    quotes: npt.NDArray[np.int64],
-    dialect: Dialect,
-    parity: npt.NDArray[np.int64] | None = None,
-) -> npt.NDArray[np.bool_]:
-    """Which quotes open a field at its beginning, close it at its end, or are doubled inside it."""
+def _border(dialect: Dialect) -> npt.NDArray[np.bool_]:
+    """Bytes that may stand before a quote that opens and after one that closes."""
     border = np.zeros(256, bool)
     border[[ord(dialect.delimiter), ord(dialect.quote), ord("\n")]] = True
-    opens = (np.arange(len(quotes)) if parity is None else parity) % 2 == 0
+    return border
+
+
+def _all_proper(
+    codes: npt.NDArray[np.uint8], quotes: npt.NDArray[np.int64], lines: _Lines, odd: npt.NDArray[np.int64]
+) -> bool:
+    """Whether quotes open fields at their beginning and close them at their end throughout, so nothing is to mend.
+
+    Of texts over several lines, the records must also be as `_is_record` wants them.
+    """
+    border = _border(lines.dialect)
+    opens, closes = quotes[0::2] - 1, quotes[1::2] + 1
+    opens = opens[1:] if len(opens) and opens[0] < 0 else opens
+    closes = closes[:-1] if len(closes) and closes[-1] >= len(codes) else closes
+    if not (border[codes[opens]].all() and border[codes[closes]].all()):
+        return False
+    if len(odd) < 2:
+        return True
+    starts, firsts, lasts = (
+        np.concatenate([[0], lines.ends[:-1] + 1])[odd[0 : len(odd) // 2 * 2 : 2]],
+        lines.ends[odd[0 : len(odd) // 2 * 2 : 2]],
+        lines.ends[odd[1::2]],
+    )
+    delimiter = codes == ord(lines.dialect.delimiter)
+    inside = np.bitwise_xor.accumulate((codes == ord(lines.dialect.quote)).view(np.uint8))
+    between, anywhere = np.flatnonzero(delimiter & (inside == 0)), np.flatnonzero(delimiter)
+    fields = np.searchsorted(between, lasts) - np.searchsorted(between, starts) + 1
+    alone = np.searchsorted(anywhere, firsts) - np.searchsorted(anywhere, starts) + 1
+    usual = (fields == lines.width) | (alone != lines.width)
+    return bool((usual & (lasts - starts <= MAX_LINE)).all())
+
+
+def _improper(
+    codes: npt.NDArray[np.uint8],
+    quotes: npt.NDArray[np.int64],
+    before: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
+    dialect: Dialect,
+) -> list[int]:
+    """Lines in which a quote, read from their own beginning, neither opens a field, closes one, nor is doubled."""
+    opens = (np.arange(len(quotes)) - np.repeat(before - counts, counts)) % 2 == 0
     beside = quotes + np.where(opens, -1, 1)
     outside = (beside < 0) | (beside >= len(codes))
-    proper: npt.NDArray[np.bool_] = border[codes[np.where(outside, 0, beside)]] | outside
-    return proper
+    wrong = ~(_border(dialect)[codes[np.where(outside, 0, beside)]] | outside)
+    found: list[int] = np.unique(np.repeat(np.arange(len(before)), counts)[wrong]).tolist()
+    return found
 
 
 def _stays_open(line: str, dialect: Dialect) -> bool:

@@ -10,7 +10,6 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,14 +17,14 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from curim_data.containers import base
-from curim_data.containers.encoding import Marks, as_utf8, lines, scan
+from curim_data.containers.encoding import Marks, as_utf8, line_feeds, lines, scan
 from curim_data.containers.header import Header, find_header
 from curim_data.containers.quotes import Dialect, mend_quotes
 from curim_data.i18n import Message
 from curim_data.reasons import ImportProblem, Reason
 from curim_data.records import Block, BoolArray, Facts, Refused
 
-BLOCK: Final = base.BLOCK_BYTES
+BLOCK = base.BLOCK_BYTES  # about as many bytes as a block holds
 
 
 def open_text(source: Path | bytes, name: str) -> DelimitedText:
@@ -33,7 +32,7 @@ def open_text(source: Path | bytes, name: str) -> DelimitedText:
     scanned = scan(source, base.head_of(source, name, base.CHUNK), name)
     head = b""
     for piece in lines(source, scanned.wide, name, base.CHUNK):
-        head += piece
+        head += line_feeds(piece)
         if len(head) >= base.CHUNK:
             break
     start = as_utf8(head, scanned.encoding, scanned.marks)
@@ -43,7 +42,7 @@ def open_text(source: Path | bytes, name: str) -> DelimitedText:
         size=scanned.size, skipped=header.skipped,
     )  # fmt: skip
     opened = DelimitedText(facts, source, header, scanned.wide, scanned.marks)
-    if not any(piece.strip(b"\n") for piece in opened.body()):
+    if not any(piece.strip(b"\r\n") for piece in opened.body()):
         raise base.no_rows(name)
     return opened
 
@@ -68,10 +67,11 @@ class DelimitedText:
                 yield block
 
     def body(self) -> Iterator[bytes]:
-        """Pieces of whole lines after the header, in the bytes of the file."""
+        """Pieces of whole lines after the header, in the bytes and with the line ends of the file."""
         skip = self.header.lines
         for piece in lines(self.source, self.wide, self.facts.name, BLOCK):
             start = 0
+            piece = line_feeds(piece) if skip else piece
             while skip and start < len(piece):
                 start = (piece.find(b"\n", start) + 1) or len(piece)
                 skip -= 1
@@ -82,7 +82,10 @@ class DelimitedText:
         """Whole records in UTF-8, their stray quotes made plain."""
         dialect, width = self.header.dialect, len(self.header.labels)
         rest = b""
+        quote = dialect.quote.encode()
         for piece in self.body():
+            if rest or self.marks or quote in piece:  # elsewhere the parser knows all line ends
+                piece = line_feeds(piece)
             text = as_utf8(piece, self.facts.encoding, self.marks)
             text, rest = mend_quotes(rest + text if rest else text, dialect, width, last=False)
             if text:
