@@ -1,0 +1,288 @@
+"""What the words of a heading say of its column, in seven languages and in the abbreviations of police exports."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from curim_data.formats.base import fold, is_personal, is_text
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(fold(word) for word in words.split())
+
+
+# One concept a line group: English (with abbreviations), Greek, French, Spanish, Portuguese, German, Italian.
+DATE: Final = _set(
+    "date dates dt dte datetime timestamp moment when ημερομηνία ημνια ημ/νία ημερομηνίες date horodatage fecha "
+    "fechahora data datahora datum zeitpunkt"
+)
+TIME: Final = _set("time tm tme clock hour ώρα heure horaire hora horario horário uhrzeit zeit ora orario")
+YEAR: Final = _set("year yr έτος χρονιά année annee an año ano jahr anno")
+MONTH: Final = _set("month mth μήνας mois mes mês monat mese")
+DAY: Final = _set("day ημέρα μέρα jour día dia tag giorno")
+HOUR: Final = _set("hour hr hh ώρα heure hora stunde ora")
+MINUTE: Final = _set("minute min minutes mm λεπτό λεπτά minuto minutos minuten minuti")
+SECOND: Final = _set("second seconds sec ss δευτερόλεπτο seconde segundo sekunde secondo")
+
+OCCURRED: Final = _set(
+    "occurred occur occ occurrence happened incident offense offence event crime crm commission committed accident "
+    "συμβάν συμβάντος περιστατικό περιστατικού τέλεσης γεγονός γεγονότος αδικήματος "
+    "fait faits incident événement evenement survenue survenance infraction commis "
+    "hecho hechos suceso incidente ocurrencia ocurrido delito evento accidente "
+    "ocorrência ocorrido fato facto ocorrências "
+    "tat vorfall vorfalls vorfalles ereignis ereignisses tatzeit begangen "
+    "accaduto accadimento avvenuto fatto reato evento"
+)
+START: Final = _set(
+    "from fr begin beginning start started since από έναρξη έναρξης αρχή début debut depuis du inicio desde comienzo "
+    "início von beginn ab inizio dal da"
+)
+END: Final = _set("to end ended until till thru έως λήξη λήξης τέλος μέχρι fin jusqu au hasta fim até ende bis fine al")
+REPORTED: Final = _set(
+    "reported report rptd rpt rep received created create creation submitted opened open registered registration "
+    "recorded record logged requested request filed entered entry posted complaint intake "
+    "αναφορά αναφοράς καταγγελία καταγγελίας καταχώρηση καταχώρησης καταχώριση καταχώρισης υποβολή υποβολής δήλωσης "
+    "λήψης δημιουργίας "
+    "signalement signalé déclaration dépôt plainte réception enregistrement saisie création créé ouverture "
+    "denuncia registro reporte alta creación recepción apertura notificación aviso "
+    "comunicação abertura criação notificação registo queixa participação "
+    "meldung melde gemeldet erfasst erfassung erfassungs eingang eingangs anzeige anzeigen erstellt "
+    "erstellung aufnahme "
+    "segnalazione denuncia apertura inserimento registrazione creazione querela"
+)
+STRONGLY_REPORTED: Final = _set(
+    "reported rptd rpt received αναφοράς καταγγελίας signalement denuncia notificação meldung melde gemeldet "
+    "segnalazione complaint plainte queixa anzeige"
+)
+CLOSED: Final = _set(
+    "closed close closing closure resolved fixed completed completion resolution solved κλεισίματος "
+    "κλείσιμο επίλυσης "
+    "επίλυση περάτωσης ολοκλήρωσης clôture cloture fermeture résolution clos résolu cierre cerrado resolución "
+    "finalización fechamento encerramento conclusão resolução fechado abschluss geschlossen erledigt erledigung "
+    "schliessung chiusura risoluzione conclusione chiuso"
+)
+OTHER_DATE: Final = _set(
+    "updated update modified changed edited due expected expires expire sla birth born dob arrest "
+    "arrested acknowledged "
+    "reopened assigned exported export downloaded review scheduled γέννησης ενημέρωσης τροποποίησης εξαγωγής "
+    "naissance modification modifié mise maj échéance nacimiento actualización actualizado modificación vencimiento "
+    "nascimento atualização alteração prazo geburt geburts aktualisiert aktualisierung änderung geändert fällig "
+    "nascita aggiornamento modifica scadenza"
+)
+
+LATITUDE: Final = _set("lat latitude latitud latitudine breitengrad breite πλάτος γεωπλάτος ycoord_wgs84")
+LONGITUDE: Final = _set("lon lng long longitude longitud longitudine längengrad länge laengengrad μήκος γεωμήκος")
+EAST: Final = _set("x easting este rechtswert xcoord ostwert")
+NORTH: Final = _set("y northing norte hochwert ycoord nordwert")
+POINT: Final = _set(
+    "latlon latlng lonlat point geom geometry coordinates coords coordinate location gps geo geopoint wkt position "
+    "συντεταγμένες θέση τοποθεσία coordonnées coordenadas ubicación localización localização koordinaten standort "
+    "coordinate posizione posicion"
+)
+CLEARLY_POINT: Final = _set(
+    "latlon latlng lonlat coordinates coords gps συντεταγμένες coordonnées coordenadas koordinaten coordinate"
+)
+ELSEWHERE: Final = _set("agency home user office park pickup dropoff station victim")
+
+SEX: Final = _set("sex gender sexo sexe genre género genero gênero geschlecht sesso genere φύλο φύλου")
+AGE: Final = _set("age ages ηλικία ηλικιακή âge edad idade alter altersgruppe altersklasse età eta")
+SUSPECT: Final = _set(
+    "susp suspect suspects perp perpetrator offender accused arrestee defendant culprit aggressor driver officer "
+    "δράστη δράστης δραστών ύποπτος υπόπτου auteur suspecté agresseur autor agresor agressor sospechoso detenido "
+    "imputado infrator suspeito täter taeter tatverdächtiger tatverdächtige tatverdächtigen verdächtiger "
+    "autore aggressore sospetto indagato reo"
+)
+VICTIM: Final = _set(
+    "vic vict victim victims affected injured θύμα θύματος παθόντος παθών πληγέντος victime víctima lesionado "
+    "vítima ofendido opfer geschädigter betroffene betroffenen vittima offesa"
+)
+REPORTER: Final = _set(
+    "reporter reporting complainant informant caller requester submitter respondent citizen user witness "
+    "καταγγέλλοντος καταγγέλλων αναφέροντος αναφέρων πολίτη χρήστη déclarant plaignant signalant usager demandeur "
+    "denunciante informante solicitante comunicante requirente requerente queixoso declarante participante "
+    "melder meldende meldender anzeigeerstatter hinweisgeber segnalante dichiarante richiedente querelante utente"
+)
+
+CATEGORY: Final = _set("category categories cat κατηγορία κατηγορίες catégorie catégories categoría categorías categoria "
+                       "categorias kategorie kategorien categorie tipologia")  # fmt: skip
+TYPE: Final = _set(
+    "type types class classification group kind τύπος είδος nature tipo tipos naturaleza clase natureza "
+    "art natura genus"
+)
+EVENT: Final = _set(
+    "crime crm crimes offense offence offenses offences ofns incident complaint cmplnt accident event problem issue "
+    "request service primary violation alert "
+    "αδίκημα αδικήματος συμβάν συμβάντος περιστατικό περιστατικού καταγγελίας αναφοράς εγκλήματος έγκλημα πρόβλημα "
+    "infraction délit delit fait faits signalement problème accidente delito delitos infracción "
+    "incidente suceso hecho "
+    "crimen incidencia denuncia ocorrência fato infração ocorrencia delikt deliktsart deliktart straftat vorfall "
+    "vorfalls ereignis meldung tat reato reati evento segnalazione delitto"
+)
+OFFENCE: Final = _set(
+    "crime crm crimes offense offence offenses offences ofns αδίκημα αδικήματος εγκλήματος έγκλημα infraction délit "
+    "delito delitos infracción crimen delikt deliktsart deliktart straftat tat reato reati delitto"
+)
+DESCRIBED: Final = _set(
+    "desc description descr name label descriptor descripción descrição περιγραφή beschreibung bezeichnung libellé "
+    "denominación descrizione ονομασία nombre"
+)
+CODED: Final = _set("cd code codes cod código codigo codice κωδικός id nr no num number key")
+NOT_CATEGORY: Final = _set(
+    "location loc place premis prem premise premises lugar local lieu ort τόπος τόπου luogo vehicle "
+    "vehículo véhicule "
+    "veículo fahrzeug veicolo person persona personne pessoa weapon arma arme waffe address adresse injury lesividad "
+    "lesión facility channel outcome age edad road street via status state law agency victim vict vic susp perp "
+    "suspect weather meteorológico device source park bias motive sub secondary subcategory bridge taxi data area "
+    "site user resolution file record reporting jurisdiction juris school zone district"
+)
+IDENTITY: Final = _set(
+    "id ids key number no num nr nummer número numero numéro uuid guid serial identifier identifiant ref reference "
+    "referencia référence riferimento expediente dossier aktenzeichen vorgangsnummer protocolo protocollo folio "
+    "αριθμός αρ κωδικός κωδ πρωτόκολλο objectid fid"
+)
+CLEARLY_IDENTITY: Final = _set(
+    "unique case dr expediente dossier aktenzeichen vorgangs vorgang fall fallnummer meldungs protocolo protocollo "
+    "folio πρωτόκολλο πρωτοκόλλου υπόθεσης αναφοράς συμβάντος pratica ticket report alert record caso affaire"
+)
+NOT_IDENTITY: Final = _set(
+    "zip phone tel house street beat badge district dist month year area ward precinct pct arrest person "
+    "user contact "
+    "building address postal census lsoa agency officer vehicle device count victims victim day hour "
+    "distrito lesividad"
+    " floor block community region zone tract weapon premis status unit week quarter category category type crm"
+)
+
+STATUS: Final = _set("status κατάσταση statut estatus situación situação bearbeitungsstatus stand")
+MAYBE_STATUS: Final = _set("state estado état etat stato zustand")
+SEVERITY: Final = _set("severity σοβαρότητα gravité gravedad gravidade schwere schweregrad gravità intensity")
+FEELING: Final = _set(
+    "feeling feelings perception αίσθημα αίσθηση ressenti sentiment sensación percepción sentimento "
+    "perceção percepção "
+    "gefühl sicherheitsgefühl sensazione percezione"
+)
+CONFIRMATIONS: Final = _set(
+    "confirmations votes upvotes supporters likes επιβεβαιώσεις ψήφοι votos confirmaciones confirmações stimmen voti "
+    "conferme"
+)
+KIND: Final = _set("kind")
+
+_PERSONAL: Final = _set(
+    "nombre apellido apellidos teléfono telefono móvil movil correo dni nome cognome sobrenome apelido "
+    "telefone celular "
+    "telemóvel morada cellulare vorname nachname telefon handy handynummer geburt geburts geburtsdatum nacimiento "
+    "nascimento nascita birth dob utente usuario usuário benutzer dispositivo gerät passaporte pasaporte ausweis "
+    "requerente melder kontakt contacto contatto"
+)
+_THING: Final = _set(
+    "agency area park facility borough boro highway street county station lsoa district ward city place patrol "
+    "neighbourhood neighborhood site school category type service taxi company road region community premises "
+    "municipality comune barrio distrito bezirk stadt offense offence crime incident event survey zone"
+)
+_TEXT: Final = _set(
+    "beschreibung bemerkung bemerkungen kommentar sachverhalt hergang titel betreff anschrift strasse "
+    "straße bild foto "
+    "descripción observaciones comentario comentarios relato texto título asunto dirección calle imagen domicilio "
+    "descrição observações comentários assunto endereço rua imagem morada descrizione osservazioni commento commenti "
+    "testo titolo oggetto indirizzo via immagine racconto block hundred localización ubicación localização location "
+    "landmark corner cross intersection media link short"
+)
+_SUFFIXES: Final = ("zeitpunkt", "datum", "zeit", "nummer", "geschlecht", "alter", "koordinate", "kategorie")
+_CAMEL: Final = re.compile(r"(?<=[a-zα-ω0-9])(?=[A-ZΑ-Ω])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A label and its words, folded; `words` keeps their order."""
+
+    label: str
+    words: tuple[str, ...]
+
+    def has(self, *concepts: frozenset[str]) -> bool:
+        """Whether it holds a word of each of these concepts."""
+        return all(not concept.isdisjoint(self.words) for concept in concepts)
+
+    def only(self, *concepts: frozenset[str]) -> bool:
+        """Whether it holds words and every one is of one of these concepts."""
+        return bool(self.words) and all(any(word in concept for concept in concepts) for word in self.words)
+
+
+def heading(label: str) -> Heading:
+    """Split a label at blanks, marks, underscores, before capitals and before the known ends of German compounds."""
+    pieces = re.findall(r"[^\W_]+", fold(_CAMEL.sub(" ", label.strip())))
+    words: list[str] = []
+    for piece in pieces:
+        ending = next((end for end in _SUFFIXES if piece.endswith(end) and len(piece) > len(end) + 1), None)
+        if ending and piece not in TIME and piece not in AGE:
+            words += [piece.removesuffix(ending), ending]
+        else:
+            words.append(piece)
+    if {"lat", "lon"} <= set(words) or {"lat", "lng"} <= set(words) or {"lat", "long"} <= set(words):
+        words = ["latlon", *(word for word in words if word not in {"lat", "lon", "lng", "long"})]
+    return Heading(label, tuple(words))
+
+
+def names_person(head: Heading) -> bool:
+    """Whether a heading names a person, a way to reach one or a device."""
+    if head.has(SEX) or head.has(AGE):
+        return False
+    if "by" in head.words and head.has(REPORTED):
+        return True
+    if "name" in head.words and head.has(_THING):
+        return False
+    return head.has(_PERSONAL) or is_personal(head.label) or is_personal(" ".join(head.words))
+
+
+def names_text(head: Heading) -> bool:
+    """Whether a heading names free text, an address, a picture or a link."""
+    return head.has(_TEXT) or is_text(head.label) or is_text(" ".join(head.words))
+
+
+def moment_class(head: Heading) -> str:
+    """What a date or a time is of: "other", "resolved_at", "occurred_to", "reported_at", "
+    ""occurred_from" or "plain"."""
+    if head.has(OTHER_DATE):
+        return "other"
+    if head.has(CLOSED):
+        return "resolved_at"
+    if head.has(END) and not head.has(START):
+        return "occurred_to"
+    if head.has(REPORTED) and not head.has(START):
+        return "reported_at"
+    if head.has(OCCURRED) or head.has(START):
+        return "occurred_from"
+    return "plain"
+
+
+def category_score(head: Heading) -> float:
+    """How clearly a heading names the kind of event: 0 (not) to 1."""
+    if head.has(NOT_CATEGORY) or head.has(DATE) or head.has(SEX) or head.has(SUSPECT):
+        return 0.0
+    event, coded = head.has(EVENT), head.has(CODED) and not head.has(DESCRIBED)
+    if coded:
+        return 0.4 if event and head.has(_set("cd code codes cod código codice κωδικός")) else 0.0
+    if head.has(CATEGORY):
+        return 0.9 if len(head.words) > 1 else 0.97
+    if event and head.has(TYPE):
+        return 0.95
+    if event and head.has(DESCRIBED):
+        return 0.92
+    if head.only(EVENT):
+        return 0.85
+    if head.only(TYPE) or "tags" in head.words:
+        return 0.7
+    return 0.5 if head.only(DESCRIBED) and "descriptor" in head.words else 0.0
+
+
+def identity_score(head: Heading) -> float:
+    """How clearly a heading names the number of a case: 0 (not) to 1."""
+    if not head.has(IDENTITY) or head.has(NOT_IDENTITY) or head.has(DATE) or "unnamed" in head.words:
+        return 0.0
+    if head.has(EVENT) or head.has(CLEARLY_IDENTITY):
+        return 0.95
+    if head.words == ("id",):
+        return 0.95
+    if len(head.words) == 1:
+        return 0.3 if head.has(_set("number num no numero número numéro nr ref αριθμός code")) else 0.8
+    return 0.0

@@ -1,0 +1,208 @@
+"""What the values of a column look like, told from the first records of a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from curim_data.formats.base import fold, is_name
+from curim_data.lexicon import MISSING, WORDS, age_band
+
+_CLOCK: Final = r"(?:[ T,]+(?:- )?\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?)?"
+_ZONE: Final = r"(?: ?(?:z|utc|[+-]\d{2}:?\d{2}))?"
+_MONTHS: Final = r"[^\W\d_]{3,12}\.?"
+_DATE: Final = re.compile(
+    rf"(?:(?:19|20)\d{{2}}[-/](?:0?[1-9]|1[0-2])|\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}{_CLOCK}{_ZONE}"
+    rf"|\d{{1,2}} ?[/.\-] ?\d{{1,2}} ?[/.\-] ?(?:\d{{4}}|\d{{2}}){_CLOCK}{_ZONE}"
+    rf"|\d{{1,2}}[ \-]{_MONTHS}[ \-,]+\d{{4}}{_CLOCK}|{_MONTHS} \d{{1,2}},? \d{{4}}{_CLOCK})",
+    re.IGNORECASE,
+)
+_COMPACT: Final = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_TIME: Final = re.compile(
+    r"(?:[01]?\d|2[0-4])[:.h][0-5]\d(?:[:.][0-5]\d(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?", re.IGNORECASE
+)
+_HHMM: Final = re.compile(r"(?:[01]?\d|2[0-3])?[0-5]\d|\d")
+_MOMENT_OF_DAY: Final = re.compile(r"\d[T ,]+(?:- )?(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?: ?([ap]))?", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"[+\-]?\d+(?:[.,]\d+)?")
+_GROUPED: Final = re.compile(r"[+\-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
+_PAIR: Final = re.compile(
+    r"(?:SRID=\d+;)?(?:POINT ?)?[(\[]? ?[+\-]?\d{1,3}[.,]\d+(?: ?[,;] ?| +)[+\-]?\d{1,3}[.,]\d+ ?[)\]]?", re.IGNORECASE
+)
+_MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
+_PHONE: Final = re.compile(r"(?:\+|00)\d[\d ()\-]{7,}|\(?\d{3}\)?[ .\-]\d{3}[ .\-]\d{4}|69\d{8}")
+_LINK: Final = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_AGE: Final = re.compile(r"\D*\d{1,3}\D*|\D*\d{1,3}\D+\d{1,3}\D*")
+_LETTERS: Final = frozenset("mfwhdxuα")
+_GENDERS: Final = WORDS["affected_gender"]
+
+
+@dataclass(frozen=True)
+class Values:
+    """The texts of a column that are not empty and no word for an empty cell."""
+
+    texts: tuple[str, ...]
+    size: int = 0
+
+    @property
+    def given(self) -> int:
+        """How many there are."""
+        return len(self.texts)
+
+    @property
+    def fill(self) -> float:
+        """Which share of the records has one."""
+        return self.given / self.size if self.size else 0.0
+
+    @cached_property
+    def distinct(self) -> frozenset[str]:
+        """The different texts."""
+        return frozenset(self.texts)
+
+    def split(self, mark: str) -> Values:
+        """The single names where a mark parts several in one text."""
+        parts = [part.strip() for text in self.texts for part in text.split(mark) if part.strip()]
+        return Values(tuple(parts), len(parts))
+
+    def share(self, test: Callable[[str], object]) -> float:
+        """Share of the values that pass a test; 0 where there are none."""
+        if not self.texts:
+            return 0.0
+        passed = {text for text in self.distinct if test(text)}
+        return sum(text in passed for text in self.texts) / self.given
+
+    @cached_property
+    def dates(self) -> float:
+        """Share of dates, whatever their form."""
+        return self.share(_DATE.fullmatch)
+
+    @cached_property
+    def compact_dates(self) -> float:
+        """Share of dates such as 20200131."""
+        return self.share(_COMPACT.fullmatch)
+
+    @cached_property
+    def times(self) -> float:
+        """Share of times of day with a mark between hours and minutes."""
+        return self.share(_TIME.fullmatch)
+
+    @cached_property
+    def hhmm(self) -> float:
+        """Share of integers that can be a time such as 815 or 2230."""
+        return self.share(_HHMM.fullmatch)
+
+    @cached_property
+    def tells_the_time(self) -> bool:
+        """Whether dates carry a time of day that is not always midnight."""
+        found = (_MOMENT_OF_DAY.search(text) for text in self.texts)
+        return any(match and not _midnight(*match.groups()) for match in found)
+
+    def between(self, low: float, high: float) -> float:
+        """Share of whole or decimal numbers of a range, its ends included."""
+        return self.share(lambda text: (number := _number(text)) is not None and low <= number <= high)
+
+    @cached_property
+    def whole(self) -> float:
+        """Share of whole numbers."""
+        return self.share(lambda text: re.fullmatch(r"\d+(?:\.0+)?", text))
+
+    @cached_property
+    def degrees(self) -> float:
+        """Share of decimal numbers with at least three decimals."""
+        return self.share(lambda text: re.fullmatch(r"[+\-]?\d{1,3}[.,]\d{3,}", text))
+
+    @cached_property
+    def metres(self) -> float:
+        """Share of numbers that can be projected metres or feet: thousands marks allowed; 0 stands for none."""
+        return self.share(
+            lambda text: (
+                _GROUPED.fullmatch(text) or ((number := _number(text)) is not None and not 0 < abs(number) < 1000)
+            )
+        )
+
+    @cached_property
+    def pairs(self) -> float:
+        """Share of texts that hold two coordinates."""
+        return self.share(_PAIR.fullmatch)
+
+    @cached_property
+    def genders(self) -> float:
+        """Share of words and letters that stand for a gender."""
+        return self.share(lambda text: fold(text) in _GENDERS or fold(text) in _LETTERS)
+
+    @cached_property
+    def spelt_genders(self) -> float:
+        """Share of whole words that stand for a gender; 0 where none is a woman or a man."""
+        meant = {_GENDERS.get(fold(text)) for text in self.distinct if len(text) > 2}
+        return self.share(lambda text: len(text) > 2 and fold(text) in _GENDERS) if meant & {"woman", "man"} else 0.0
+
+    @cached_property
+    def ages(self) -> float:
+        """Share of ages and spans of ages."""
+        return self.share(lambda text: age_band(text) or (_AGE.fullmatch(text) and len(text) < 25))
+
+    def known(self, role: str) -> float:
+        """Share of words that the lexicon knows of a role."""
+        return self.share(lambda text: fold(text) in WORDS[role])
+
+    @cached_property
+    def contacts(self) -> float:
+        """Share of addresses for mail and telephone numbers."""
+        return self.share(lambda text: _MAIL.search(text) or _PHONE.fullmatch(text))
+
+    @cached_property
+    def links(self) -> float:
+        """Share of addresses of pages."""
+        return self.share(_LINK.match)
+
+    @cached_property
+    def sentences(self) -> float:
+        """Share of texts of more than 60 characters or seven words."""
+        return self.share(lambda text: len(text) > 60 or len(text.split()) > 7)
+
+    @cached_property
+    def names(self) -> float:
+        """Share of texts that can be the name of a category and are not plain numbers."""
+        return self.share(lambda text: is_name(text) and not _NUMBER.fullmatch(text))
+
+    @cached_property
+    def bounded(self) -> bool:
+        """Whether few different values come again and again (a small sample cannot tell and passes)."""
+        return self.given < 20 or len(self.distinct) <= max(15, 0.4 * self.given)
+
+
+def values_of(texts: Iterable[str]) -> Values:
+    """The values of a column, blanks around them cut off."""
+    trimmed = [text.strip() for text in texts]
+    return Values(tuple(text for text in trimmed if fold(text) not in MISSING), len(trimmed))
+
+
+def nested(inner: Iterable[str], outer: Iterable[str]) -> bool:
+    """Whether each value of one column always stands beside the same value of another, which has fewer."""
+    beside: dict[str, str] = {}
+    for one, other in zip(inner, outer, strict=True):
+        if one and other and beside.setdefault(one, other) != other:
+            return False
+    return 1 < len(set(beside.values())) < len(beside)
+
+
+def separators_of(values: Values) -> tuple[str, ...]:
+    """The mark that parts several names in one cell: most of the parts must stand alone in other cells."""
+    for mark in ("|", ";", ","):
+        several = [text for text in values.distinct if mark in text.strip(mark + " ")]
+        parts = {part.strip() for text in several for part in text.split(mark) if part.strip()}
+        alone = {text.strip(mark + " ") for text in values.distinct if text not in several}
+        if parts and len(parts & alone) >= 0.7 * len(parts):
+            return (mark,)
+    return ()
+
+
+def _number(text: str) -> float | None:
+    return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
+
+
+def _midnight(hour: str, minute: str, second: str | None, half: str | None) -> bool:
+    clock = int(hour) % 12 if half and half.casefold() == "a" else int(hour)
+    return clock == 0 and int(minute) == 0 and not int(second or 0)
