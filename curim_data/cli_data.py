@@ -1,4 +1,4 @@
-"""Commands of the store: import, batches, undo, quarantine, city, sample."""
+"""Commands of the store: import, batches, undo, quarantine, sample."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from rich.progress import Progress
 from curim_data.cli_frame import Command, Opt, Refused, Run, write_table
 from curim_data.home import create_home
 from curim_data.i18n import Message
-from curim_data.refresh import refresh
 from curim_data.store import Batch, Store, StoreError
 
 COUNTS = ("read", "accepted", "updated", "duplicate", "quarantined", "repaired", "unmapped")
@@ -129,72 +128,6 @@ def quarantine(run: Run, batch: str, out: Path) -> None:
     run.say(run.t.n("{n} row written to {file}.", "{n} rows written to {file}.", len(frame), file=str(out)))
 
 
-def city_show(run: Run) -> None:
-    """What the city's profile holds."""
-    city = run.city()
-    source = run.source()
-    facts: dict[str, Any] = {
-        "city": run.t.label(city.names),
-        "version": city.version,
-        "illustrative": city.illustrative,
-        "epsg": city.epsg,
-        "timezone": city.timezone,
-        "districts": [area.id for area in city.districts],
-        "categories": list(city.categories),
-        "groups": list(city.groups),
-        "landmarks": [mark.id for mark in city.landmarks],
-        "streets": len(city.streets),
-        "population": city.population is not None,
-        "other_categories": list(source.other_categories),
-        "alerts": source.count,
-        "first": source.first if source.count else None,
-        "last": source.as_of if source.count else None,
-    }
-    if run.as_json:
-        run.answer(facts)
-        return
-    run.say(run.t("{city}, profile {version}", city=facts["city"], version=city.version))
-    if city.illustrative:
-        run.say(run.t("The shapes of this city are illustrative."))
-    listed = (
-        (Message("Districts: {values}"), facts["districts"]),
-        (Message("Groups of categories: {values}"), facts["groups"]),
-        (Message("Categories: {values}"), facts["categories"]),
-        (Message("Places: {values}"), facts["landmarks"]),
-        (Message("Categories outside the tree: {values}"), facts["other_categories"]),
-    )
-    for message, values in listed:
-        if values:
-            run.say(run.t(message, values=", ".join(values)))
-    if source.count:
-        run.say(
-            run.t.n(
-                "{n} alert, {first} – {last}",
-                "{n} alerts, {first} – {last}",
-                source.count,
-                first=source.first,
-                last=source.as_of,
-            )
-        )
-
-
-def city_refresh(run: Run) -> None:
-    """Make the columns that the profile gives anew."""
-    city = run.city()
-    changed = refresh(run.home)
-    if run.as_json:
-        run.answer({"profile_version": city.version, "alerts": changed})
-        return
-    run.say(
-        run.t.n(
-            "{n} alert now carries the profile {version}.",
-            "{n} alerts now carry the profile {version}.",
-            changed,
-            version=city.version,
-        )
-    )
-
-
 def sample(run: Run, folder: Path) -> None:
     """Write the made-up sample exports again."""
     from sample_data.generate import write_sample
@@ -235,14 +168,6 @@ COMMANDS = (
         Message("Write the rows that an import set aside, with reasons, to a CSV file."),
         False,
         {"batch": _BATCH, "out": Opt(Message("CSV file to write."), ("--out",))},
-    ),
-    Command("city show", city_show, Message("Show the city's profile."), False, {}),
-    Command(
-        "city refresh",
-        city_refresh,
-        Message("Make districts, cells, places and darkness of all alerts anew after a change of the profile."),
-        False,
-        {},
     ),
     Command(
         "sample",

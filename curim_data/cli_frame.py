@@ -26,6 +26,7 @@ from curim_data.export import csv_bytes
 from curim_data.filters import FIELDS, AlertFilter
 from curim_data.home import Home
 from curim_data.i18n import LANGUAGES, Message, Translator
+from curim_data.profile_versions import heal
 
 MOST_LINES: Final = 60
 
@@ -80,6 +81,8 @@ class Run:
                     {"home": str(self.home.path)},
                 )
             )
+        if (healed := heal(self.home)) is not None:
+            self.note(self.t(healed))
         return self.home.city()
 
     def source(self) -> Source:

@@ -15,13 +15,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from curim_data.city import FILES, CityProfile, load_city
+from curim_data.locking import locked
 
 SAMPLE_MARK: Final = "sample.txt"
 
@@ -159,23 +158,3 @@ def copy_profile(source: Path, target: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)
         if not (target / "city.toml").exists():
             raise
-
-
-@contextmanager
-def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
-    """Hold a lock that ends with the process; without `wait`, say whether it was free.
-
-    Where the system has no such locks, nobody is kept out.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        yield True
-        return
-    with path.open("a") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True

@@ -336,7 +336,7 @@ def categories_toml(content: bytes, name: str) -> tuple[pd.DataFrame, dict[str, 
     """A file in the layout of categories.toml as the table that `categories` reads, and its groups."""
     try:
         told = tomllib.loads(content.decode("utf-8-sig"))
-        groups = {str(group["id"]): dict(group["labels"]) for group in told.get("group", [])}
+        groups: dict[str, Mapping[str, str]] = {str(one["id"]): dict(one["labels"]) for one in told.get("group", [])}
         rows = [
             {
                 "id": str(one["id"]),

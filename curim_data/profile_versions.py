@@ -23,14 +23,16 @@ from typing import Any, Final
 import pyarrow.compute as pc
 
 from curim_data.city import FILES, CityProfile, load_city, profile_version
-from curim_data.home import Home, locked
+from curim_data.home import Home
 from curim_data.i18n import Message
+from curim_data.locking import claim, locked
 from curim_data.reasons import ImportProblem
 from curim_data.refresh import refresh, renewed
 from curim_data.store import Store
 
 TOLD: Final = "told.json"
 NEXT: Final = "next.json"
+LOCK: Final = "city.lock"
 FIRST: Final = "first"
 
 WHAT_WORDS: Final = {
@@ -106,7 +108,7 @@ def change(home: Home, edit: Callable[[Path, CityProfile], None], what: str, fil
     ProfileError, ImportProblem, StoreError
         Where the new files are not a profile, the edit refuses, or the alerts cannot be written; nothing is changed.
     """
-    with locked(home.path / "city.lock"):
+    with locked(home.path / LOCK):
         _heal(home)
         _tidy(home)
         before = profile_version(home.city_folder)
@@ -156,8 +158,8 @@ def heal(home: Home) -> Message | None:
     """Finish or forget a change that was cut short, and say which; None where there was none, or it still runs."""
     if not (folder(home) / NEXT).exists():
         return None
-    with locked(home.path / "city.lock", wait=False) as mine:
-        return _heal(home) if mine else None
+    with (home.path / LOCK).open("a") as lock:
+        return _heal(home) if claim(lock) else None
 
 
 def _heal(home: Home) -> Message | None:

@@ -31,9 +31,11 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.city import Category, CityProfile, cell_polygons, load_city
 from curim_data.formats.base import fold
-from curim_data.home import Home, copy_profile, locked
+from curim_data.home import Home, copy_profile
 from curim_data.i18n import Message
+from curim_data.locking import locked
 from curim_data.places import parent
+from curim_data.profile_areas import AreaFile
 from curim_data.profile_files import (
     polygonal,
     unique_ids,
@@ -123,6 +125,11 @@ def home_for(
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return home.city()
+
+
+def home_for_areas(home: Home, areas: AreaFile, name: str) -> CityProfile:
+    """A provisional city where a file of areas lies, for a home that has none: districts may come before alerts."""
+    return home_for(home, shapely.get_coordinates(areas.frame.geometry.to_numpy()), {}, name, city=name)
 
 
 def _shipped() -> Path:
@@ -240,7 +247,9 @@ def _outline(cells: Cells) -> BaseGeometry:
     whole = hexagons[east - west < 180]
     if not len(whole):
         lon, lat = (values[0] for values in _middles(cells))
-        alone: BaseGeometry = shapely.box(max(lon - 0.1, -180), max(lat - 0.1, -90), min(lon + 0.1, 180), min(lat + 0.1, 90))
+        alone: BaseGeometry = shapely.box(
+            max(lon - 0.1, -180), max(lat - 0.1, -90), min(lon + 0.1, 180), min(lat + 0.1, 90)
+        )
         return alone
     west, _, east, _ = shapely.bounds(whole).T
     if east.max() - west.min() > 180:
