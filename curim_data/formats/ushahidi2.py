@@ -18,10 +18,10 @@ _NUMBER: Final = ("#", "serial")
 _NEEDED: Final = (_NUMBER, ("incident_date",), ("category",))
 _TELLING: Final = ("incident_title", "incident_date", "location", "description", "category", "approved", "verified")
 
-# Approved, verified. A report that nobody has approved yet is not rejected: Ushahidi deletes what it rejects.
+# Approved, verified. A report that nobody has approved yet is not rejected: it waits for a moderator.
 _BOTH: Final = {
     "yes|yes": Status.CONFIRMED,
-    "no|yes": Status.CONFIRMED,
+    "no|yes": Status.OPEN,
     "yes|no": Status.OPEN,
     "no|no": Status.OPEN,
     "yes": Status.OPEN,
