@@ -19,19 +19,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.home import Home
+from curim_data.i18n import Message
+from curim_data.store_log import StoreError
 
 _INCIDENT, _CONTENT = "i", "c"
 _SIZE: Final = 16
 
 
 class Erased:
-    """The list of one home, as it stands when this is made."""
+    """The list of one home, as it stands when this is made. StoreError where its key is missing."""
 
     def __init__(self, home: Home) -> None:
         self._list, self._key_file = home.path / "erased.txt", home.path / "erased.key"
         lines = self._list.read_text("ascii").split() if self._list.exists() else []
         self._known = {kind: {line[1:] for line in lines if line[0] == kind} for kind in (_INCIDENT, _CONTENT)}
         self._key = bytes.fromhex(self._key_file.read_text("ascii")) if self._key_file.exists() else b""
+        if lines and not self._key:
+            told = {"file": str(self._key_file), "list": str(self._list)}
+            raise StoreError(Message("{file} is missing: without it {list} cannot be read. Bring it back.", told))
 
     @property
     def empty(self) -> bool:

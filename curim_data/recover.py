@@ -1,0 +1,121 @@
+"""Imports that were cut short: what they left behind, and whether they had been stored.
+
+While an import runs it has a folder <home>/work/<batch id>/ with a note of itself, `import.json`, whose lock it holds.
+The lock ends with the process; a folder whose lock is free belongs to an import that was cut short. Whether it was
+stored is what the log of the store says.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from curim_data.home import Home
+from curim_data.i18n import Message
+from curim_data.locking import claim
+from curim_data.store import Store
+
+NOTE: Final = "import.json"
+_ABANDONED_S: Final = 3600.0
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """An import that was cut short: its file, when it began, its batch, and whether it had been stored by then."""
+
+    file_name: str
+    when: dt.datetime
+    batch: str
+    committed: bool
+
+    @property
+    def message(self) -> Message:
+        """What to tell the person who opens the home next."""
+        told = {"file": self.file_name, "when": self.when}
+        if self.committed:
+            return Message(
+                "The import of {file} on {when} had been stored before it was cut short: nothing is to be done.", told
+            )
+        return Message(
+            "The import of {file} on {when} was cut short: nothing of it was stored. Import the file again.", told
+        )
+
+
+@contextmanager
+def running(home: Home, file_name: str, batch_id: str) -> Iterator[Path]:
+    """The folder of an import, as long as it runs; removed at the end, whatever happens."""
+    home.work.mkdir(parents=True, exist_ok=True)
+    folder, part = home.work / batch_id, Path(tempfile.mkdtemp(prefix="new-", dir=home.work))
+    note = {"file": file_name, "when": dt.datetime.now(dt.UTC).isoformat(), "batch": batch_id, "pid": os.getpid()}
+    try:
+        with (part / NOTE).open("w", encoding="utf-8") as handle:
+            claim(handle)
+            json.dump(note, handle)
+            handle.flush()
+            part.rename(folder)
+            yield folder
+    finally:
+        for left in (part, folder):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def interrupted(home: Home) -> tuple[Interrupted, ...]:
+    """Imports that were cut short and not cleaned up yet, the oldest first."""
+    return tuple(found for found, _ in _found(home, remove=False))
+
+
+def clean(home: Home) -> tuple[Interrupted, ...]:
+    """Remove what imports that were cut short have left behind; returns them.
+
+    Rows that such an import had set aside are removed too, unless it was stored. Imports that are running are left
+    alone.
+    """
+    found = _found(home, remove=True)
+    for cut, _ in found:
+        if not cut.committed:
+            (home.quarantine / f"{cut.batch}.parquet").unlink(missing_ok=True)
+    if home.work.is_dir():
+        for folder in home.work.iterdir():
+            with contextlib.suppress(OSError):
+                if not (folder / NOTE).exists() and time.time() - folder.stat().st_mtime > _ABANDONED_S:
+                    shutil.rmtree(folder, ignore_errors=True)
+    return tuple(cut for cut, _ in found)
+
+
+def _found(home: Home, remove: bool) -> list[tuple[Interrupted, Path]]:
+    """What was cut short, with its folder; the locks are held while the folders are removed."""
+    notes = sorted(home.work.glob(f"*/{NOTE}"))
+    if not notes:
+        return []
+    found: list[tuple[Interrupted, Path]] = []
+    for path in notes:
+        with contextlib.suppress(FileNotFoundError), path.open("r+", encoding="utf-8") as handle:
+            if not claim(handle):
+                continue
+            if told := _told(handle.read()):
+                # Read after the lock was free: the import can store nothing any more.
+                stored = {batch.id for batch in Store(home).batches()}
+                when = dt.datetime.fromisoformat(told["when"])
+                found.append((Interrupted(told["file"], when, told["batch"], told["batch"] in stored), path.parent))
+            if remove:
+                shutil.rmtree(path.parent, ignore_errors=True)
+    return sorted(found, key=lambda pair: pair[0].when)
+
+
+def _told(text: str) -> dict[str, Any] | None:
+    """What a note says; None where it was cut short itself, before its import could do anything."""
+    try:
+        told = json.loads(text)
+    except json.JSONDecodeError:
+        return None
+    return told if isinstance(told, dict) and {"file", "when", "batch"} <= told.keys() else None
