@@ -1,0 +1,140 @@
+"""What the columns of an export look like, in a few hundred values: enough to see next month what has changed.
+
+No free text and nothing personal: of columns without a role the heading alone is kept, values only of the enum
+columns, and of these only what can be a name and occurs at least five times.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curim_data.formats.base import Layout, is_name
+
+VERSION: Final = 1
+LISTED_ROLES: Final = frozenset(
+    {"kind", "category", "more_categories", "severity", "feeling", "reporter_gender", "affected_gender", "age_band"}
+    | {"status"}
+)
+MEASURED_ROLES: Final = frozenset({"latitude", "longitude", "x", "y"})
+MOST_VALUES: Final = 40
+MOST_COUNTED: Final = 2_000
+LEAST_ALIKE: Final = 5
+MOST_COLUMNS: Final = 400
+MOST_LABEL: Final = 80
+KINDS: Final[Mapping[str, str]] = {
+    "whole": r"^[+-]?\d{1,3}(?:\d*|(?:[ .,]\d{3})*)$",
+    "decimal": r"^[+-]?\d+[.,]\d+$",
+    "iso": r"^\d{4}-\d{1,2}(?:-\d{1,2}.*)?$",
+    "date": r"^\d{1,2} ?[/.\-] ?\d{1,2} ?[/.\-] ?\d{2,4}.*$",
+}
+
+
+class Signer:
+    """Looks at the blocks of a file, one after the other, and makes its signature.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        The header.
+    layout : Layout
+        What the columns mean.
+    """
+
+    def __init__(self, labels: Sequence[str], layout: Layout) -> None:
+        self._labels = [str(label)[:MOST_LABEL] for label in labels]
+        self._roles = {part.place: role for role, parts in layout.roles.items() for part in parts}
+        self._format = layout.format
+        self._rows = 0
+        self._empty: Counter[int] = Counter()
+        self._kinds: dict[int, Counter[str]] = {place: Counter() for place in self._roles}
+        self._values: dict[int, Counter[str]] = {
+            p: Counter() for p, role in self._roles.items() if role in LISTED_ROLES
+        }
+        self._middle: dict[int, float] = {}
+
+    def add(self, table: pa.Table) -> None:
+        """Take a block's table (columns "0", "1", ... of text, empty is "")."""
+        self._rows += table.num_rows
+        for place, role in self._roles.items():
+            column = pc.utf8_trim_whitespace(table.column(place))
+            given = column.filter(pc.not_equal(column, ""))
+            self._empty[place] += table.num_rows - len(given)
+            rest = given
+            for kind, pattern in KINDS.items():
+                matched = pc.match_substring_regex(rest, pattern)
+                self._kinds[place][kind] += int(pc.sum(matched).as_py() or 0)
+                rest = rest.filter(pc.invert(matched))
+            self._kinds[place]["text"] += len(rest)
+            if place in self._values:
+                self._count(self._values[place], given)
+            if role in MEASURED_ROLES and place not in self._middle:
+                self._measure(place, given)
+
+    def _count(self, counter: Counter[str], given: Any) -> None:
+        for pair in pc.value_counts(given).to_pylist():
+            if pair["values"] in counter or len(counter) < MOST_COUNTED:
+                counter[pair["values"]] += pair["counts"]
+
+    def _measure(self, place: int, given: Any) -> None:
+        texts = pc.replace_substring(given, ",", ".")
+        numbers = texts.filter(pc.match_substring_regex(texts, r"^[+-]?\d+([.]\d+)?$")).cast(pa.float64())
+        if len(numbers):
+            self._middle[place] = round(float(np.median(numbers.to_numpy())), 1)
+
+    def done(self, first: dt.date | None = None, last: dt.date | None = None) -> dict[str, Any]:
+        """The signature as plain values; `first` and `last` are the days of the file's alerts."""
+        columns: dict[str, Any] = {}
+        for place, role in self._roles.items():
+            kinds, given = self._kinds[place], sum(self._kinds[place].values())
+            told: dict[str, Any] = {
+                "role": role,
+                "empty": round(self._empty[place] / self._rows, 4) if self._rows else 0.0,
+                "kinds": {kind: round(n / given, 4) for kind, n in kinds.items() if n},
+            }
+            if place in self._values:
+                some = [(v, n) for v, n in self._values[place].most_common() if n >= LEAST_ALIKE and is_name(v)]
+                told["values"] = {value: round(n / given, 4) for value, n in some[:MOST_VALUES]}
+            if place in self._middle:
+                told["middle"] = self._middle[place]
+            columns.setdefault(self._labels[place], told)
+        return {
+            "version": VERSION,
+            "format": self._format,
+            "rows": self._rows,
+            "labels": self._labels[:MOST_COLUMNS],
+            "columns": columns,
+            "first": first.isoformat() if first else None,
+            "last": last.isoformat() if last else None,
+        }
+
+
+def signature_of(
+    labels: Sequence[str],
+    layout: Layout,
+    table: pa.Table,
+    first: dt.date | None = None,
+    last: dt.date | None = None,
+) -> dict[str, Any]:
+    """The signature of a file that is held in one table."""
+    signer = Signer(labels, layout)
+    signer.add(table)
+    return signer.done(first, last)
+
+
+def same_shape(one: Mapping[str, Any], two: Mapping[str, Any]) -> float:
+    """How alike the headers of two signatures are: shared headings as a share of all (0 to 1)."""
+    a, b = set(one.get("labels", ())), set(two.get("labels", ()))
+    return len(a & b) / len(a | b) if a | b else 0.0
+
+
+def tidy(label: str) -> str:
+    """A heading without blanks and letter case, for comparison."""
+    return re.sub(r"\s+", " ", label).strip().casefold()
