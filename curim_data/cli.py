@@ -15,7 +15,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 
-from curim_data import cli_analysis, cli_city, cli_data, cli_export, cli_plans, cli_quality
+from curim_data import cli_analysis, cli_city, cli_data, cli_export, cli_plans, cli_quality, cli_store
 from curim_data.cli_frame import Refused, build
 from curim_data.i18n import LANGUAGES, Message, Translator, translator
 
@@ -24,6 +24,7 @@ COMMANDS = (
     *cli_city.COMMANDS,
     *cli_analysis.COMMANDS,
     *cli_plans.COMMANDS,
+    *cli_store.COMMANDS,
     *cli_quality.COMMANDS,
     *cli_export.COMMANDS,
 )

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from curim_data.cli_frame import Command, Opt, Refused, Run, write_table
+from curim_data.cli_store import note_interrupted
 from curim_data.home import create_home
 from curim_data.i18n import Message
 from curim_data.store import Batch, Store, StoreError
@@ -32,6 +33,7 @@ def import_files(
         create_home(run.home.path, profile)
         named = run.t.label(run.home.city().names)
         run.note(run.t("{home} was new: it now holds the profile of {city}.", home=str(run.home.path), city=named))
+    note_interrupted(run)
     told: list[dict[str, Any]] = []
     failed: Message | None = None
     for file in files:
@@ -70,6 +72,7 @@ def _counts(batch: Batch) -> dict[str, Any]:
 def batches(run: Run) -> None:
     """Every import."""
     run.city()
+    note_interrupted(run)
     found = Store(run.home).batches()
     if run.as_json:
         listed = [{"file": b.file_name, "when": b.when, "undone": b.undone, **_counts(b)} for b in found]
