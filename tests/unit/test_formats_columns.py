@@ -103,6 +103,10 @@ def test_points_of_one_label_are_paired_in_their_order() -> None:
     roles = ushahidi3.recognise(labels).layout.roles
     assert [part.place for part in roles["latitude"]] == [11, 13]
     assert [part.place for part in roles["longitude"]] == [12, 14]
+    apart = [*V3_NATIVE.split(","), "At.lat", "At.lat", "At.lon", "At.lon"]
+    roles = ushahidi3.recognise(apart).layout.roles
+    assert [part.place for part in roles["latitude"]] == [11, 12]
+    assert [part.place for part in roles["longitude"]] == [13, 14]
 
 
 def test_the_survey_is_the_category_where_there_is_no_other() -> None:
@@ -223,6 +227,9 @@ def test_exchanged_headings_of_seeclickfix_let_no_text_be_a_count() -> None:
     unsure = seeclickfix.recognise(labels, texts).layout
     assert "confirmations" not in unsure.roles
     assert {"rating", "description"} <= set(named(labels, unsure.text))
+    bare = [label for label in labels if label != "description"]
+    texts = sample_of(bare, [[*row[:at], *row[at + 1 :]] for row in rows])
+    assert "confirmations" not in seeclickfix.recognise(bare, texts).layout.roles
 
 
 @pytest.mark.parametrize("month", ["2018-11", "2018-12"])
