@@ -105,7 +105,9 @@ REPORTER: Final = _set(
     "melder meldende meldender anzeigeerstatter hinweisgeber segnalante dichiarante richiedente querelante utente"
 )
 
-CATEGORY: Final = _set("category categories cat κατηγορία κατηγορίες catégorie catégories categoría categorías categoria "
+CATEGORY: Final = _set(
+    "category categories cat κατηγορία κατηγορίες catégorie catégories categoría categorías categoria "
+)
                        "categorias kategorie kategorien categorie tipologia")  # fmt: skip
 TYPE: Final = _set(
     "type types class classification group kind τύπος είδος nature tipo tipos naturaleza clase natureza "
