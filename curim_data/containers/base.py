@@ -193,14 +193,18 @@ def unopened(name: str, error: OSError) -> ImportProblem:
     )
 
 
-def empty_file(name: str) -> ImportProblem:
+class NoRecords(ImportProblem):
+    """A file without a single record: it can be left out where others stand beside it."""
+
+
+def empty_file(name: str) -> NoRecords:
     """The refusal of a file with nothing in it."""
-    return ImportProblem(Message("{name}: the file is empty. Export it again.", {"name": name}))
+    return NoRecords(Message("{name}: the file is empty. Export it again.", {"name": name}))
 
 
-def no_rows(name: str) -> ImportProblem:
+def no_rows(name: str) -> NoRecords:
     """The refusal of a header without records."""
-    return ImportProblem(
+    return NoRecords(
         Message("{name}: the file has a header and no rows. Check the period that was exported.", {"name": name})
     )
 

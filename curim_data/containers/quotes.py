@@ -45,7 +45,9 @@ def mend_quotes(text: bytes, dialect: Dialect, width: int, last: bool) -> tuple[
     odd = np.flatnonzero(counts % 2)
     lines = _Lines(text, ends, dialect, width)
     whole = lines.start(int(odd[-1])) if len(odd) % 2 else len(text)  # where the last open text begins
-    if len(text) - whole <= (0 if last else MAX_RECORD) and _all_proper(codes, quotes[quotes < whole], lines, odd):
+    if len(text) - whole <= (0 if last else MAX_RECORD) and _all_proper(
+        codes, quotes[: np.searchsorted(quotes, whole)], lines, odd
+    ):
         return (text[:whole], text[whole:]) if whole < len(text) else (text, b"")
     rest = _pair(lines, odd.tolist(), last)
     for at in _improper(codes, quotes, before, counts, dialect):
@@ -134,18 +136,19 @@ def _all_proper(
         return False
     if len(odd) < 2:
         return True
-    starts, firsts, lasts = (
-        np.concatenate([[0], lines.ends[:-1] + 1])[odd[0 : len(odd) // 2 * 2 : 2]],
-        lines.ends[odd[0 : len(odd) // 2 * 2 : 2]],
-        lines.ends[odd[1::2]],
-    )
-    delimiter = codes == ord(lines.dialect.delimiter)
-    inside = np.bitwise_xor.accumulate((codes == ord(lines.dialect.quote)).view(np.uint8))
-    between, anywhere = np.flatnonzero(delimiter & (inside == 0)), np.flatnonzero(delimiter)
-    fields = np.searchsorted(between, lasts) - np.searchsorted(between, starts) + 1
-    alone = np.searchsorted(anywhere, firsts) - np.searchsorted(anywhere, starts) + 1
-    usual = (fields == lines.width) | (alone != lines.width)
-    return bool((usual & (lasts - starts <= MAX_LINE)).all())
+    first, last = odd[0 : len(odd) // 2 * 2 : 2], odd[1::2]
+    starts, firsts, lasts = np.concatenate([[0], lines.ends + 1])[first], lines.ends[first], lines.ends[last]
+    if (lasts - starts > MAX_LINE).any():
+        return False
+    delimiters = np.flatnonzero(codes == ord(lines.dialect.delimiter))
+    begin, end = np.searchsorted(delimiters, starts), np.searchsorted(delimiters, lasts)
+    sizes = end - begin
+    record = np.repeat(np.arange(len(first)), sizes)
+    within = delimiters[np.arange(len(record)) + np.repeat(begin - np.cumsum(sizes) + sizes, sizes)]
+    between = np.searchsorted(quotes, within) % 2 == 0
+    fields = np.bincount(record[between], minlength=len(first)) + 1
+    alone = np.searchsorted(delimiters, firsts) - begin + 1
+    return bool(((fields == lines.width) | (alone != lines.width)).all())
 
 
 def _improper(
