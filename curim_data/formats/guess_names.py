@@ -106,9 +106,9 @@ REPORTER: Final = _set(
 )
 
 CATEGORY: Final = _set(
-    "category categories cat κατηγορία κατηγορίες catégorie catégories categoría categorías categoria "
+    "category categories cat κατηγορία κατηγορίες catégorie catégories categoría categorías categoria categorias "
+    "kategorie kategorien categorie tipologia"
 )
-                       "categorias kategorie kategorien categorie tipologia")  # fmt: skip
 TYPE: Final = _set(
     "type types class classification group kind τύπος είδος nature tipo tipos naturaleza clase natureza "
     "art natura genus"

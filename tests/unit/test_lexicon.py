@@ -1,0 +1,179 @@
+"""Words of seven languages: genders, ages, states, empty cells, and what a category speaks of."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curim_data.alert import AgeBand, Gender, Kind, Status
+from curim_data.folding import fold
+from curim_data.formats import curim
+from curim_data.lexicon import MISSING, WORDS, age_band, gender_words, is_sensitive, kind_of
+
+
+def test_values_are_those_of_the_enums() -> None:
+    enums = {"kind": Kind, "status": Status, "age_band": AgeBand, "reporter_gender": Gender, "affected_gender": Gender}
+    assert set(WORDS) == set(enums)
+    for role, table in WORDS.items():
+        assert set(table.values()) <= set(enums[role]), role
+        assert all(word == fold(word) for word in table), role
+    assert all(word == fold(word) for word in MISSING)
+
+
+def test_everything_the_curim_format_reads_is_here_but_for_letters_that_differ_by_language() -> None:
+    for role, table in curim.WORDS.items():
+        for word, value in table.items():
+            if role == "age_band":
+                assert age_band(word) == value
+            elif word not in {"m", "h", "x", "α"}:
+                assert WORDS[role].get(word) == value, (role, word)
+
+
+@pytest.mark.parametrize(
+    ("word", "gender"),
+    [
+        ("Female", "woman"), ("F", "woman"), ("Γυναίκα", "woman"), ("ΘΗΛΥ", "woman"), ("Féminin", "woman"),
+        ("Mujer", "woman"), ("femenino", "woman"), ("Mulher", "woman"), ("feminino", "woman"), ("Frau", "woman"),
+        ("weiblich", "woman"), ("w", "woman"), ("Donna", "woman"), ("femmina", "woman"),
+        ("Male", "man"), ("Άνδρας", "man"), ("άρρεν", "man"), ("Homme", "man"), ("Hombre", "man"), ("Varón", "man"),
+        ("Homem", "man"), ("masculino", "man"), ("männlich", "man"), ("Mann", "man"), ("Uomo", "man"),
+        ("maschio", "man"), ("Non-Binary", "other"), ("no binario", "other"), ("não-binário", "other"),
+        ("divers", "other"), ("altro", "other"), ("άλλο", "other"), ("Prefer not to say", "undisclosed"),
+        ("Prefiero no decirlo", "undisclosed"), ("keine Angabe", "undisclosed"), ("δεν δηλώθηκε", "undisclosed"),
+        ("non précisé", "undisclosed"), ("prefiro não dizer", "undisclosed"), ("preferisco non dirlo", "undisclosed"),
+        ("U", "unknown"), ("Unknown", "unknown"), ("Desconocido", "unknown"), ("Indefinido", "unknown"),
+        ("unbekannt", "unknown"), ("sconosciuto", "unknown"), ("άγνωστο", "unknown"), ("inconnu", "unknown"),
+        ("m", None), ("h", None), ("x", None), ("d", None), ("1", None), ("", None),
+    ],
+)  # fmt: skip
+def test_genders_of_seven_languages(word: str, gender: str | None) -> None:
+    assert WORDS["affected_gender"].get(fold(word)) == gender
+    assert WORDS["reporter_gender"].get(fold(word)) == gender
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (("M", "F", "U"), {"m": "man", "f": "woman", "u": "unknown"}),
+        (("M", "W"), {"m": "man", "w": "woman"}),
+        (("m", "w", "d"), {"m": "man", "w": "woman", "d": "other"}),
+        (("H", "M", ""), {"h": "man", "m": "woman"}),
+        (("H", "F"), {"h": "man", "f": "woman"}),
+        (("U", "D"), {"u": "man", "d": "woman"}),
+        (("U", "D", "M", "F"), {"u": "unknown", "m": "man"}),
+        (("M", "Female"), {"m": "man"}),
+        (("Α", "Γ"), {"α": "man", "γ": "woman"}),
+    ],
+)
+def test_letters_are_read_by_the_whole_column(values: tuple[str, ...], told: dict[str, str]) -> None:
+    words = gender_words(values)
+    assert {letter: words.get(letter) for letter in told} == told
+
+
+@pytest.mark.parametrize(
+    ("values", "letters"),
+    [
+        (("M",), "m"), (("M", "X"), "mx"), (("H",), "h"), (("H", "M", "F"), "mh"), (("M", "V"), "mv"),
+        (("H", "M", "V"), "hmv"), (("H", "M", "Mujer"), "hm"), (("D",), "d"), (("M", "F", "D"), "d"), (("Α",), "α"),
+    ],
+)  # fmt: skip
+def test_letters_that_the_column_does_not_settle_are_left_out(values: tuple[str, ...], letters: str) -> None:
+    words = gender_words(values)
+    assert not set(letters) & set(words)
+
+
+@given(st.sets(st.sampled_from(["M", "F", "W", "H", "D", "U", "X", "V", "Female", "Hombre", "", "?"])))
+def test_no_letter_is_ever_read_against_a_whole_word(values: set[str]) -> None:
+    words = gender_words(values)
+    assert words.items() >= {word: value for word, value in WORDS["affected_gender"].items() if word != "u"}.items()
+    assert "x" not in words
+    assert "v" not in words
+
+
+@pytest.mark.parametrize(
+    ("text", "band"),
+    [
+        ("under_18", "under_18"), ("18_29", "18_29"), ("65_plus", "65_plus"), ("30–44", "30_44"), ("36", "30_44"),
+        ("36.0", "30_44"), ("18", "18_29"), ("17", "under_18"), ("65", "65_plus"), ("120", "65_plus"),
+        ("De 25 a 29 años", "18_29"), ("De 15 a 17 años", "under_18"), ("Más de 74 años", "65_plus"),
+        ("Menor de 5 años", "under_18"), ("<18", "under_18"), ("≤17", "under_18"), ("65+", "65_plus"),
+        (">64", "65_plus"), ("18-24", "18_29"), ("45 - 64", "45_64"), ("under 18", "under_18"),
+        ("65 and over", "65_plus"), ("18 à 24 ans", "18_29"), ("moins de 18 ans", "under_18"),
+        ("65 ans et plus", "65_plus"), ("unter 18", "under_18"), ("18 bis 29 Jahre", "18_29"), ("ab 65", "65_plus"),
+        ("65 und älter", "65_plus"), ("άνω των 65 ετών", "65_plus"), ("κάτω των 18", "under_18"),
+        ("30 έως 44", "30_44"), ("até 17 anos", "under_18"), ("65 ou mais", "65_plus"), ("da 18 a 29 anni", "18_29"),
+        ("oltre 65 anni", "65_plus"), ("meno di 18 anni", "under_18"),
+        ("25-44", None), ("18+", None), ("<30", None), ("more than 17", None), ("UNKNOWN", None), ("", None),
+        ("0", None), ("-1", None), ("-5", None), ("121", None), ("940", None), ("1020", None), ("44-30", None),
+        ("10/12/2019", None), ("Desconocido", None), ("36 Main Street", None), ("1990", None),
+    ],
+)  # fmt: skip
+def test_ages(text: str, band: str | None) -> None:
+    assert age_band(text) == band
+
+
+@given(st.integers(1, 120), st.integers(1, 120))
+def test_a_span_of_ages_has_the_band_of_both_its_ends_or_none(one: int, other: int) -> None:
+    low, high = sorted((one, other))
+    first, last = age_band(str(low)), age_band(str(high))
+    assert first
+    assert age_band(f"{low}-{high}") == (first if first == last else None)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    assert age_band(text) in {None, *AgeBand}
+    assert is_sensitive(text) in {True, False}
+    assert kind_of(text) in {None, Kind.INCIVILITY}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Sexual harassment", "HARRASSMENT 2", "RAPE", "Rape / Sexual Assault", "Touching /Groping", "Stalking",
+        "Indecent exposure", "Catcalls/Whistles", "Ogling/Facial Expressions/Staring", "domestic violence",
+        "CRIM SEXUAL ASSAULT", "SEX CRIMES", "Violence and sexual offences", "Παρενόχληση", "Βιασμός",
+        "ενδοοικογενειακή βία", "προσβολή γενετήσιας αξιοπρέπειας", "Harcèlement de rue", "Viol", "agression sexuelle",
+        "violences conjugales", "Acoso callejero", "abuso sexual", "Violación", "violencia de género", "Violação",
+        "Assédio", "Estupro", "importunação", "Sexuelle Belästigung", "Belästigung", "Vergewaltigung",
+        "häusliche Gewalt", "Molestie", "Stupro", "violenza sessuale",
+    ],
+)  # fmt: skip
+def test_sensitive_categories(name: str) -> None:
+    assert is_sensitive(name)
+    assert kind_of(name) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Violence", "Violences urbaines", "Parking violation", "TRAFFIC VIOL", "Viol of park rules", "Grape juice",
+        "Therapist", "Lärmbelästigung", "Violación de domicilio", "violação de domicílio", "Robbery", "Κλοπή",
+        "Molestias por ruido", "molestie acustiche", "Vandalism", "Sussex Street", "Accident",
+    ],
+)  # fmt: skip
+def test_categories_that_are_not_sensitive(name: str) -> None:
+    assert not is_sensitive(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Anti-social behaviour", "Noise - Residential", "Litter", "Graffiti", "Illegal Animal Kept as Pet",
+        "Ηχορύπανση", "θόρυβος", "σκουπίδια", "αδέσποτα", "Tapage nocturne", "Déchets", "dépôt sauvage", "Ruido", "Basura",
+        "perros sueltos", "Barulho", "Lixo", "Lärm", "Müll", "Ruhestörung", "Lärmbelästigung", "Rumori", "Rifiuti",
+    ],
+)  # fmt: skip
+def test_incivilities(name: str) -> None:
+    assert kind_of(name) is Kind.INCIVILITY
+
+
+@pytest.mark.parametrize("name", ["Robbery", "Burglary", "Κλοπή", "Animal cruelty", "Dog fighting", "Theft", "Other"])
+def test_what_is_no_incivility_has_no_kind(name: str) -> None:
+    assert kind_of(name) is None
+
+
+@pytest.mark.parametrize("word", ["NULL", "None", "N/A", "NA", "NaN", "Unspecified", "BLANK", "Desconocido", "", "-"])
+def test_words_for_nothing(word: str) -> None:
+    assert fold(word) in MISSING
