@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from curim_data.home import Home, create_home
 from curim_data.ingest import import_file
 from curim_data.settle import settle
-from curim_data.store import Settled, Store, StoreError, compare
+from curim_data.staging import Staging
+from curim_data.store import Batch, Settled, StagedResult, Store, StoreError, compare, new_batch_id
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 HEADER = "alert_id;reported_at;category;status;latitude;longitude"
@@ -228,3 +231,145 @@ def test_settling_matches_contents_within_an_incident() -> None:
     settled = settle(rows, known)
     assert settled["alert_id"].tolist() == ["I#2", "I", "I#3", "J", "K"]
     assert settled["action"].tolist() == ["duplicate", "updated", "new", "updated", "new"]
+
+
+def alerts_of(folder: Path, *files: bytes) -> pa.Table:
+    """The alerts of files as an import makes them (alert.SCHEMA and row)."""
+    made = create_home(folder / f"made-{len(list(folder.iterdir()))}")
+    for data in files:
+        take(made, data)
+    alerts = Store(made).read().sort_by("alert_id")
+    return alerts.append_column("row", pa.array(range(1, alerts.num_rows + 1), pa.int64()))
+
+
+def batch_of(alerts: pa.Table, name: str = "staged.csv") -> Batch:
+    return Batch(new_batch_id(NOW), name, "0" * 64, "curim", NOW, "1", read=alerts.num_rows)
+
+
+def send(home: Home, alerts: pa.Table, quarantine: pa.Table | Path | None = None) -> StagedResult:
+    batch = batch_of(alerts)
+    where = alerts.schema.get_field_index("batch_id")
+    alerts = alerts.set_column(where, alerts.schema.field(where), pa.repeat(pa.scalar(batch.id), alerts.num_rows))
+    with Staging(home.work / batch.id) as staging:
+        for at in range(0, alerts.num_rows, 7):
+            staging.add(alerts.slice(at, 7))
+        return Store(home).write_staged(staging, batch, quarantine or pa.table({"row": pa.array([], pa.int64())}))
+
+
+def test_staged_alerts_are_added_updated_and_known_again(home: Home, tmp_path: Path) -> None:
+    first = alerts_of(tmp_path, export(range(20)))
+    later = alerts_of(tmp_path, export(range(15, 25), "resolved"))
+    told = [send(home, alerts).batch for alerts in (first, first, later, later)]
+    assert [(b.accepted, b.updated, b.duplicate) for b in told] == [(20, 0, 0), (0, 0, 20), (5, 5, 0), (0, 0, 10)]
+    stored = content(home)
+    assert stored["alert_id"].is_unique
+    assert stored.groupby("status").size().to_dict() == {"open": 15, "resolved": 10}
+    assert [b.id for b in Store(home).batches()] == [b.id for b in told]
+    assert Store(home).batches()[2] == told[2]
+
+
+def test_staged_alerts_are_stored_as_they_are(home: Home, tmp_path: Path) -> None:
+    first = alerts_of(tmp_path, export(range(20)))
+    send(home, first)
+    later = alerts_of(tmp_path, export(range(5), "resolved"))
+    send(home, later)
+    stored = Store(home).read().sort_by("alert_id").drop_columns(["batch_id"])
+    sent = pa.concat_tables([later, first.filter(pc.invert(pc.is_in(first["alert_id"], later["alert_id"])))])
+    assert stored.equals(sent.sort_by("alert_id").select(stored.column_names))
+
+
+def test_what_becomes_of_each_staged_row(home: Home, tmp_path: Path) -> None:
+    send(home, alerts_of(tmp_path, export(range(3))))
+    alerts = alerts_of(tmp_path, export(range(2, 5)), export(range(2, 3), "resolved"))
+    with Staging(home.work / "one") as staging:
+        staging.add(alerts)
+        before = Store(home).version()
+        result = Store(home).settle_staged(staging, batch_of(alerts))
+        told = pa.concat_tables(result.actions()).to_pydict()
+    assert told == {"row": [1, 2, 3], "alert_id": ["A2", "A3", "A4"], "action": ["updated", "new", "new"]}
+    assert Store(home).version() == before
+    assert not list((home.work / "one").glob("staged*"))
+
+
+def test_counts_are_those_of_the_changed_rows(home: Home, tmp_path: Path) -> None:
+    lines = ["1;2025-03-01T10:00;graffiti;open;;", "2;2025-03-01T10:00;graffiti;open;48.85;2.35"]
+    lines.append("3;2025-03-01T10:00;graffiti;open;23.647;37.943")
+    alerts = alerts_of(tmp_path, "\n".join([HEADER, *lines, ""]).encode())
+    assert alerts.num_rows == 3
+    first = send(home, alerts).batch
+    assert (first.unmapped, first.outside, first.repaired) == (1, 1, 1)
+    again = send(home, alerts).batch
+    assert (again.unmapped, again.outside, again.repaired) == (0, 0, 0)
+
+
+def test_undo_of_staged_imports(home: Home, tmp_path: Path) -> None:
+    send(home, alerts_of(tmp_path, export(range(10))))
+    before = content(home)
+    second = send(home, alerts_of(tmp_path, export(range(5, 15), "resolved"))).batch
+    third = send(home, alerts_of(tmp_path, export(range(20, 30)))).batch
+    report = Store(home).undo(third.id)
+    assert (report.removed, report.restored, report.kept) == (10, 0, 0)
+    report = Store(home).undo(second.id)
+    assert (report.removed, report.restored, report.kept) == (5, 5, 0)
+    pd.testing.assert_frame_equal(content(home), before)
+    assert not list(home.work.glob("undo-*"))
+
+
+def test_rows_set_aside_are_moved_to_their_place(home: Home, tmp_path: Path) -> None:
+    alerts = alerts_of(tmp_path, export(range(2)))
+    aside = pa.table({"row": [9], "column": ["x"], "value": ["?"], "reason": ["bad_date"], "id": ["A9"]})
+    assert Store(home).quarantine(send(home, alerts, aside).batch.id)["id"].tolist() == ["A9"]
+    path = tmp_path / "aside.parquet"
+    pq.write_table(aside, path)
+    assert Store(home).quarantine(send(home, alerts, path).batch.id)["id"].tolist() == ["A9"]
+    assert not path.exists()
+    assert Store(home).quarantine(send(home, alerts, path).batch.id).empty
+
+
+def test_many_small_imports_become_few_files_and_can_still_be_undone(home: Home, tmp_path: Path) -> None:
+    alerts = alerts_of(tmp_path, export(range(55)))
+    sent = [send(home, alerts.slice(n, 1)).batch.id for n in range(55)]
+    assert len(Store(home).files()) < 10
+    assert len(Store(home).batches()) == 55
+    Store(home).undo(sent[7])
+    assert set(content(home)["alert_id"]) == {f"A{n}" for n in range(55)} - set(
+        alerts.slice(7, 1)["alert_id"].to_pylist()
+    )
+
+
+def test_the_log_names_no_alert(home: Home, tmp_path: Path) -> None:
+    for status in ("open", "resolved"):
+        send(home, alerts_of(tmp_path, export(range(3), status, prefix="SECRET")))
+    Store(home).undo(Store(home).batches()[-1].id)
+    logged = b"".join(path.read_bytes() for path in (home.alerts / "_delta_log").iterdir())
+    assert b"local_date" in logged
+    assert b"SECRET" not in logged
+
+
+def test_staged_rows_must_rise(tmp_path: Path) -> None:
+    alerts = alerts_of(tmp_path, export(range(3)))
+    with Staging(tmp_path / "work") as staging:
+        staging.add(alerts.slice(1))
+        staging.add(alerts.slice(0, 0))
+        with pytest.raises(ValueError, match="rise"):
+            staging.add(alerts.slice(1))
+        with pytest.raises(ValueError, match="rise"):
+            staging.add(alerts.take([2, 0]))
+        assert staging.rows == 2
+        assert [part["row"].to_pylist() for part in staging.batches(["row"])] == [[2, 3]]
+        with pytest.raises(ValueError, match="closed"):
+            staging.add(alerts)
+
+
+def test_a_change_of_the_profile_that_fails_changes_nothing(home: Home) -> None:
+    take(home, export(range(3)))
+    before = Store(home).version()
+
+    def fail(_alerts: pa.Table) -> pa.Table:
+        raise KeyError("district")
+
+    with pytest.raises(KeyError, match="district"):
+        Store(home).rewrite(fail, "x")
+    assert Store(home).version() == before
+    assert Store(home).rewrite(lambda alerts: alerts, "x") == 3
+    assert Store(home).count() == 3
