@@ -131,13 +131,13 @@ def _joined(column: pa.Array) -> pa.Array:
         return _by_value(column)
     if kinds.is_fixed_size_list(column.type):
         column = column.cast(pa.large_list(kind))
-    lists = pa.LargeListArray.from_arrays(_offsets(column), texts(column.flatten()))
-    return pc.fill_null(pc.binary_join(lists, "|"), "")
+    lists = pa.ListArray.from_arrays(_offsets(column), texts(column.flatten()).cast(pa.string()))
+    return pc.fill_null(pc.binary_join(lists, "|").cast(pa.large_string()), "")
 
 
 def _offsets(column: pa.Array) -> pa.Array:
     lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
-    return pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int64())
+    return pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
 
 
 def _by_value(column: pa.Array) -> pa.Array:

@@ -91,10 +91,10 @@ def placing(given: Any, name: str) -> Placing:
 def points(geometries: npt.NDArray[np.object_]) -> tuple[Floats, Floats]:
     """x and y of one point for each shapely geometry (a point inside it where it is none); NaN for none and empty."""
     kinds = shapely.get_type_id(geometries)
-    others = (kinds > 0) & ~shapely.is_empty(geometries)
-    if others.any():
-        geometries = geometries.copy()
-        geometries[others] = [_inside(geometry) for geometry in geometries[others]]
+    geometries = geometries.copy()
+    geometries[shapely.is_empty(geometries)] = None
+    others = (kinds > 0) & ~shapely.is_missing(geometries)
+    geometries[others] = [_inside(geometry) for geometry in geometries[others]]
     return shapely.get_x(geometries), shapely.get_y(geometries)
 
 

@@ -27,6 +27,7 @@ from curim_data.i18n import Message
 from curim_data.reasons import ImportProblem
 from curim_data.records import Block, Facts
 
+DEPTH: Final = 60  # levels of lists and objects in one another
 PIECE: Final = 5_000  # records held at a time
 _FEATURE: Final = frozenset({"type", "geometry", "properties", "bbox"})  # members of a feature that are no columns
 MANY: Final = 20  # a list of so many objects is the table, whatever stands beside it
@@ -123,7 +124,7 @@ class _Recoded:
     """UTF-16 as a stream of UTF-8."""
 
     def __init__(self, raw: IO[bytes]) -> None:
-        self._text = io.TextIOWrapper(raw, "utf-16")  # type: ignore[arg-type]
+        self._text = io.TextIOWrapper(raw, "utf-16")
 
     def read(self, size: int = -1) -> bytes:
         return self._text.read(size if size < 0 else max(1, size // 4) if size else 0).encode("utf-8", "replace")
@@ -184,11 +185,13 @@ def _plan(source: Path | bytes, name: str, sheet: str | None) -> _Plan:
 
 
 def _look(stream: Any, shape: _Shape) -> None:
-    """Fill in the shape by one pass over the events, ended early where the top is a list."""
+    """Fill in the shape by one pass over the events. ValueError beyond `DEPTH` levels, each of which costs memory."""
     path: list[str] = []  # the members that are open; "" inside a list
     member = ""
     for event, value in ijson.basic_parse(stream, multiple_values=True):
         depth = len(path)
+        if depth > DEPTH:
+            raise ValueError(f"more than {DEPTH} levels")
         if event == "map_key":
             path[-1] = value
             if depth == 1:
@@ -196,10 +199,8 @@ def _look(stream: Any, shape: _Shape) -> None:
             continue
         if not depth and not event.startswith("end"):
             shape.top, shape.tops = shape.top or event, shape.tops + 1
-            if shape.top == "start_array":
-                break
         if event in ("start_map", "start_array"):
-            if event == "start_map" and depth > 1 and not path[-1] and "" not in path[:-1]:
+            if event == "start_map" and depth and not path[-1] and "" not in path[:-1]:
                 shape.lists.setdefault(tuple(path[:-1]), _List()).count += 1
             path.append("")
         elif event in ("end_map", "end_array"):

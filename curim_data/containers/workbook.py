@@ -28,6 +28,7 @@ MAX_BYTES: Final = 200_000_000  # of the file
 MAX_UNPACKED: Final = 3_000_000_000  # of what is packed in it
 MAX_CELLS: Final = 60_000_000  # of the rectangle of a sheet; the reader takes 32 bytes for each
 HEADER_WITHIN: Final = 40  # rows in which the header is looked for
+HEADER_SHARE: Final = 0.6  # of the fullest row: so full is a header at least, if it lacks the names of some columns
 _OLD: Final = b"\xd0\xcf\x11\xe0"
 _CELL: Final = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>/]*>')
 _WORDS: Final = {"xls": "Excel 97", "xlsx": "Excel", "ods": "OpenDocument"}
@@ -184,7 +185,7 @@ def _header(rows: list[Cells]) -> int:
     most = max(filled, default=0)
     for number, (count, row) in enumerate(zip(filled, rows, strict=True)):
         words = all(isinstance(cell, str) for cell in row)
-        if count == most or (words and count > 1 and count >= 0.8 * most):
+        if count == most or (words and count > 1 and count >= HEADER_SHARE * most):
             return number
     return 0
 
