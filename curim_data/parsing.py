@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -187,6 +187,12 @@ def parse_words(column: Any, words: Mapping[str, str]) -> Words:
     values = np.array([words.get(fold(word)) for word in unique] or [None], object)[codes]
     given = filled(column)
     return Words(values, given, given & pd.isna(values))
+
+
+def glued(columns: Sequence[Any], separator: str, *, skip: bool = False) -> Any:
+    """Texts of several columns (large_string) as one; with `skip`, missing ones are left out."""
+    mark = pa.scalar(separator, pa.large_string())
+    return pc.binary_join_element_wise(*columns, mark, null_handling="skip" if skip else "emit_null")
 
 
 def distinct(column: Any) -> tuple[npt.NDArray[np.int64], list[str]]:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 from astral import Observer
 from astral.sun import elevation, sunrise, sunset
@@ -38,15 +39,16 @@ def enrich(alerts: pa.Table, city: CityProfile) -> pa.Table:
     Parameters
     ----------
     alerts : pa.Table
-        Columns of `alert.TOLD`; where it also holds `time_precision`, "day" there is kept: only the date is known.
+        Columns of `alert.TOLD`; where it also holds `time_precision`, "day" (only the date is known) and "month"
+        (only the month) are kept.
     city : CityProfile
         Gives projection, polygons, landmarks and time zone.
 
     Notes
     -----
-    `time_precision` is "minute" (the moment is known), "span" (begin and end are), "day" (the date alone) or
-    "reported" (nothing but the time of the report). With "day", and with spans longer than 24 hours, `hour`, `hours`
-    and `dark` are missing. `inside` is true on land and within 30 m of it.
+    `time_precision` is "minute" (the moment is known), "span" (begin and end are), "day" (the date alone), "month" (the
+    month alone) or "reported" (nothing but the time of the report). With "day" and "month", and with spans longer than
+    24 hours, `hour`, `hours` and `dark` are missing. `inside` is true on land and within 30 m of it.
     """
     made = {**_space(alerts, city), **_time(alerts, city)}
     for field in ENRICHED:
@@ -117,17 +119,14 @@ def _time(alerts: pa.Table, city: CityProfile) -> dict[str, pa.Array]:
     told_begin = begin.notna().to_numpy()
     begin = begin.fillna(reported)
     spanning = told_begin & (end.notna() & (end > begin)).to_numpy()
-    day_only = (
-        (pd.Series(alerts["time_precision"].to_pandas()) == "day").to_numpy(bool)
-        if "time_precision" in alerts.column_names
-        else np.zeros(len(begin), bool)
-    )
+    given = alerts["time_precision"] if "time_precision" in alerts.column_names else pa.nulls(len(begin), pa.string())
+    day_only, month_only = (np.asarray(pc.fill_null(pc.equal(given, name), False), bool) for name in ("day", "month"))
     end = end.where(pd.Series(spanning), begin)
-    timed = ~day_only & ((end - begin) <= LONGEST_SPAN).to_numpy()
+    timed = ~day_only & ~month_only & ((end - begin) <= LONGEST_SPAN).to_numpy()
     local = begin.dt.tz_convert(zone)
     date = local.dt.tz_localize(None).dt.normalize()
     weekday = date.dt.day_of_week
-    precision = np.select([day_only, spanning, told_begin], ["day", "span", "minute"], "reported")
+    precision = np.select([day_only, month_only, spanning, told_begin], ["day", "month", "span", "minute"], "reported")
     return {
         "local_date": pa.array(date.to_numpy("datetime64[D]")),
         "week": pa.array((date - pd.to_timedelta(weekday, unit="D")).to_numpy("datetime64[D]")),
