@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -58,13 +59,19 @@ def write(
     record: Mapping[str, Any],
     mode: Literal["append", "overwrite"] = "append",
 ) -> None:
-    """Write alerts (`alert.SCHEMA`) in one commit, piece by piece."""
+    """Write alerts (`alert.SCHEMA`) in one commit, piece by piece.
+
+    Pieces are made in a thread of Python's own: the writer asks for them from one of its threads, in which pyproj
+    crashes the process.
+    """
     failed: list[Exception] = []
+    pieces = iter(parts)
 
     def batches() -> Iterator[pa.RecordBatch]:
         try:
-            for part in parts:
-                yield from part.cast(SCHEMA).to_batches()
+            with ThreadPoolExecutor(1) as own:
+                while (part := own.submit(next, pieces, None).result()) is not None:
+                    yield from part.cast(SCHEMA).to_batches()
         except Exception as error:
             failed.append(error)
             raise
