@@ -161,7 +161,8 @@ def test_categories_that_are_not_sensitive(name: str) -> None:
     "name",
     [
         "Anti-social behaviour", "Noise - Residential", "Litter", "Graffiti", "Illegal Animal Kept as Pet",
-        "Ηχορύπανση", "θόρυβος", "σκουπίδια", "αδέσποτα", "Tapage nocturne", "Déchets", "dépôt sauvage", "Ruido", "Basura",
+        "Ηχορύπανση", "θόρυβος", "σκουπίδια", "αδέσποτα", "Tapage nocturne", "Déchets",
+        "dépôt sauvage", "Ruido", "Basura",
         "perros sueltos", "Barulho", "Lixo", "Lärm", "Müll", "Ruhestörung", "Lärmbelästigung", "Rumori", "Rifiuti",
     ],
 )  # fmt: skip
