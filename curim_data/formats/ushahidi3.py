@@ -43,7 +43,7 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognit
         NAME,
         header.score(_NEEDED, _NATIVE),
         words={"status": _STATUS},
-        separators=(", ", "|"),
+        separators=(", ",),
         kind=Kind.RISK.value,
         utc=True,
         skip_hxl=True,
