@@ -24,7 +24,6 @@ _TITLES: Final = 10  # lines that may stand before the header
 _USUAL: Final = 0.5  # share of records as wide as the first line, from which that line is the header
 _STEADY: Final = 0.9  # the same for a header further down, and for rare delimiters
 _RARE_WIDTH: Final = 3
-_NUMERIC: Final = re.compile(r"[\d\s.,:;/+\-]*\d[\d\s.,:;/+\-]*")
 _SEPARATOR: Final = re.compile(r"\s*sep=.\n")
 _EMPTY: Final = re.compile(r"(?:[ \t]*\n)+")
 
@@ -49,8 +48,9 @@ class _Start:
 
     dialect: Dialect
     line: int
-    share: float
-    width: int
+    share: float = 0.0
+    width: int = 0
+    records: int = 0
 
     @property
     def rank(self) -> tuple[float, int]:
@@ -105,7 +105,7 @@ def _after_titles(sample: Sequence[str], delimiter: str, least: int) -> _Start |
             continue
         if all(_is_title(text, delimiter, len(fields)) for text in sample[:line]):
             start = _start(sample, line, delimiter)
-            if start.width >= least and start.share >= _STEADY:
+            if start.width >= least and start.share >= _STEADY and start.records > 1:
                 return start
     return None
 
@@ -120,7 +120,7 @@ def _is_title(line: str, delimiter: str, width: int) -> bool:
 
 def _is_header(fields: Sequence[str]) -> bool:
     filled = [field for field in fields if field.strip()]
-    return 2 * len(filled) > len(fields) and not any(_NUMERIC.fullmatch(field) for field in filled)
+    return 2 * len(filled) > len(fields) and all(any(map(str.isalpha, field)) for field in filled)
 
 
 def _fields(line: str, delimiter: str) -> list[str]:
@@ -137,11 +137,12 @@ def _start(sample: Sequence[str], line: int, delimiter: str) -> _Start:
     try:
         records = [record for record in islice(_reader(sample[line:], dialect), _SAMPLE) if record]
     except csv.Error:
-        return _Start(dialect, line, 0.0, 0)
+        return _Start(dialect, line)
     width = len(records[0]) if records else 0
     if width < 2:
-        return _Start(dialect, line, 0.0, 0)
-    return _Start(dialect, line, sum(len(record) == width for record in records) / len(records), width)
+        return _Start(dialect, line)
+    share = sum(len(record) == width for record in records) / len(records)
+    return _Start(dialect, line, share, width, len(records))
 
 
 def _quote(sample: Sequence[str], delimiter: str) -> str:

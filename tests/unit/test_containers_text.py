@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+import csv
+import gzip
+import io
+import random
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from curim_data.containers import open_file
+from curim_data.answers import Question
+from curim_data.containers import archive, open_file, text
+from curim_data.containers.encoding import line_feeds, lines
 from curim_data.reasons import ImportProblem
 from curim_data.records import Facts, Refused
 
@@ -38,10 +48,6 @@ def read(source: str | bytes | Path, name: str = "file.csv", sheet: str | None =
     return records
 
 
-def values(records: Records) -> list[list[str]]:
-    return records.values
-
-
 @pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1253", "iso-8859-7"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -52,25 +58,25 @@ def test_encodings_delimiters_and_line_ends(delimiter: str, encoding: str, end: 
     assert records.facts.delimiter == delimiter
     assert records.facts.encoding == encoding
     assert list(records.facts.labels) == rows[0]
-    assert values(records) == rows[1:]
+    assert records.values == rows[1:]
 
 
 def test_a_quoted_text_of_several_lines_is_one_row() -> None:
     records = read('a;b;c\n1;"one\n\ntwo; ""three""";x\n2;y;z\n')
-    assert values(records) == [["1", 'one\n\ntwo; "three"', "x"], ["2", "y", "z"]]
+    assert records.values == [["1", 'one\n\ntwo; "three"', "x"], ["2", "y", "z"]]
     assert records.rows == [1, 2]
 
 
 def test_the_last_column_may_be_the_long_text() -> None:
     records = read('a;b\n1;"one\ntwo"\n2;"three\nfour"\n')
-    assert values(records) == [["1", "one\ntwo"], ["2", "three\nfour"]]
+    assert records.values == [["1", "one\ntwo"], ["2", "three\nfour"]]
 
 
 @pytest.mark.parametrize("stray", ['5" pipe', '"open', 'close"', 'a "b" c"'])
 def test_a_stray_quote_harms_its_own_row_only(stray: str) -> None:
     records = read(f"a;b;c\n1;x;y\n2;{stray};z\n3;x;y\n4;x;y\n")
     assert records.rows == [1, 2, 3, 4]
-    assert values(records)[1] == ["2", stray, "z"]
+    assert records.values[1] == ["2", stray, "z"]
 
 
 def test_each_row_is_accounted_for_by_its_number() -> None:
@@ -90,7 +96,7 @@ def test_each_row_is_accounted_for_by_its_number() -> None:
 def test_a_row_in_another_encoding_is_repaired_alone() -> None:
     good = "α;β;γ\nένα;δύο;τρία\n".encode("utf-8-sig")
     records = read(good + "Άνδρας;δύο;τρία\n".encode("cp1253") + b"\xd2;2;3\n" + "α;β\n".encode("cp1253"))
-    assert values(records) == [["ένα", "δύο", "τρία"], ["Άνδρας", "δύο", "τρία"]]
+    assert records.values == [["ένα", "δύο", "τρία"], ["Άνδρας", "δύο", "τρία"]]
     assert records.encoding_repaired == [False, True]
     assert [(r.row, r.reason.value) for r in records.refused] == [(3, "bad_encoding"), (4, "too_few_fields")]
     assert records.refused[1].fields == ("α", "β")
@@ -101,7 +107,7 @@ def test_empty_lines_before_the_header_are_passed_over(before: str) -> None:
     for mark in ("", "\ufeff"):
         records = read(mark + before + "a;b\n1;2\n")
         assert records.facts.labels == ("a", "b")
-        assert values(records) == [["1", "2"]]
+        assert records.values == [["1", "2"]]
         assert records.rows == [1]
 
 
@@ -119,4 +125,313 @@ def test_an_endless_line_is_refused_wherever_it_stands() -> None:
 
 def test_long_fields_within_the_limit_are_read() -> None:
     long = "x" * 300_000
-    assert values(read(f'a;b\n1;{long}\n2;"{long}\n{long}"\n'))[0] == ["1", long]
+    assert read(f'a;b\n1;{long}\n2;"{long}\n{long}"\n').values[0] == ["1", long]
+
+
+FRENCH = "id;lieu;texte\n1;Créteil;Il a été blessé près du café\n2;Orléans;forêt, là-bas\n3;Nîmes;déjà réglé\n"
+GREEK = "id;τόπος;κείμενο\n1;Άγιος Νείλος;Έσπασε το φως στην πλατεία\n2;Πειραιάς;σκοτεινός δρόμος, Άνω\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "codec", "told"),
+    [
+        (FRENCH, "iso-8859-1", "iso-8859-1"),
+        (FRENCH.replace("là-bas", "l’œuvre à 5 €"), "cp1252", "cp1252"),
+        (GREEK, "cp1253", "cp1253"),
+        (GREEK.replace("φως", "φως “εκεί”"), "cp1253", "cp1253"),
+        (GREEK, "iso-8859-7", "iso-8859-7"),
+        (GREEK, "utf-16-le", "utf-16-le"),
+        (FRENCH, "utf-16-be", "utf-16-be"),
+    ],
+)
+def test_the_encoding_is_told_by_the_letters_of_the_whole_file(content: str, codec: str, told: str) -> None:
+    plain = "".join(f"{number};x;plain\n" for number in range(4, 2000))
+    head, body = content.split("\n", 1)
+    records = read((head + "\n" + plain + body).encode(codec))
+    assert records.facts.encoding == told
+    assert [";".join(row) for row in records.values[-2:]] == content.splitlines()[-2:]
+
+
+def test_text_that_was_stored_in_the_wrong_encoding_is_left_as_it_is() -> None:
+    wrong = "Ã©tÃ© Î\x91Î¸Î®Î½Î±"
+    assert read(f"a;b\n1;{wrong}\n").values == [["1", wrong]]
+
+
+def test_characters_of_private_use_are_no_marks_of_ours() -> None:
+    content = "α;β\nένα;\ue000\ue001\nδύο;x\n".encode() + "Άνδρας;y\n".encode("cp1253")
+    records = read(content)
+    assert records.values == [["ένα", "\ue000\ue001"], ["δύο", "x"], ["Άνδρας", "y"]]
+    assert records.encoding_repaired == [False, False, True]
+
+
+def test_zeros_after_the_end_are_no_rows() -> None:
+    assert read(b"a;b\n1;2\n" + bytes(3_000_000)).rows == [1]
+    assert read("a;b\n1;2\n".encode("utf-16") + bytes(4096)).rows == [1]
+    with pytest.raises(ImportProblem, match="zero bytes"):
+        read(b"a;b\n1;\x002\n")
+
+
+def test_line_ends_may_be_mixed_and_lines_end_in_cr_alone_over_megabytes() -> None:
+    assert read("a;b\r1;2\n3;4\r\n5;6\r").values == [["1", "2"], ["3", "4"], ["5", "6"]]
+    assert read("a;b\r" + "1;2\r" * 600_000).rows[-1] == 600_000
+    assert read('a;b\r\n1;"x\r\ny"\r\n').values == [["1", "x\ny"]]
+
+
+@given(st.text(alphabet="ab\r\n;", max_size=60), st.integers(1, 9))
+def test_pieces_of_lines_make_up_the_file(content: str, size: int) -> None:
+    data = content.encode()
+    pieces = list(lines(data, "", "file.csv", size))
+    assert b"".join(pieces) == data
+    assert b"".join(map(line_feeds, pieces)) == line_feeds(data)
+    assert all(piece.endswith((b"\n", b"\r")) for piece in pieces[:-1])
+
+
+@pytest.mark.parametrize("delimiter", [":", "^", "~", "\x1f"])
+def test_rare_delimiters_where_they_alone_give_a_table(delimiter: str) -> None:
+    records = read(f"id{delimiter}a{delimiter}b\n1{delimiter}x, y{delimiter}z\n2{delimiter}x{delimiter}z\n")
+    assert records.facts.delimiter == delimiter
+    assert records.values == [["1", "x, y", "z"], ["2", "x", "z"]]
+
+
+def test_a_single_column_is_no_table() -> None:
+    for content in ("time\n12:30\n13:30\n", "name\nx\ny\n", "note: all is well\nnote: all is ill\n"):
+        with pytest.raises(ImportProblem, match="not a table"):
+            read(content)
+
+
+def test_apostrophes_are_quotes_only_where_they_are_used_so() -> None:
+    quoted = read("'id';'text'\n'1';'it''s; here'\n'2';'two\nlines'\n")
+    assert quoted.facts.labels == ("id", "text")
+    assert quoted.values == [["1", "it's; here"], ["2", "two\nlines"]]
+    assert read("id;text\n1;'t was\n2;it's'\n").values == [["1", "'t was"], ["2", "it's'"]]
+
+
+def test_labels_stay_as_they_are() -> None:
+    records = read(";Title;AREA ;Title;rating\n0;a;b;c;d\n")
+    assert records.facts.labels == ("", "Title", "AREA", "Title", "rating")
+
+
+@pytest.mark.parametrize(
+    ("before", "skipped"),
+    [
+        ("Report of 2024-01-01\n", ("Report of 2024-01-01",)),
+        ("Report of 2024-01-01\n\nCity of Piraeus, Greece\n", ("Report of 2024-01-01", "City of Piraeus, Greece")),
+        ("Report of Jan 1, 2024;;;;\n;;;;\n", ("Report of Jan 1, 2024",)),
+    ],
+)
+def test_the_header_may_come_after_a_title(before: str, skipped: tuple[str, ...]) -> None:
+    records = read(before + "id;when;kind;lat;lon\n" + "1;2024-01-01;theft;37,9;23,6\n" * 30)
+    assert records.facts.labels == ("id", "when", "kind", "lat", "lon")
+    assert records.facts.skipped == skipped
+    assert records.rows == list(range(1, 31))
+
+
+@pytest.mark.parametrize(
+    "rows", ["1;2;3;4\n" * 9, "a;b;c;d\n" * 9, "1;2;3;\n" * 9, "1;2\n" * 9, "x, y, z, u, v;w;q\n" * 9]
+)
+def test_rows_of_another_width_do_not_make_a_header_of_one_of_them(rows: str) -> None:
+    records = read("id;when;what\n" + rows)
+    assert records.facts.labels == ("id", "when", "what")
+    assert len(records.rows) + len(records.refused) == 9
+
+
+def test_an_extra_row_of_tags_is_a_row() -> None:
+    assert read("Post ID,Survey\n#meta+id,#meta+survey\n1,x\n").values[0] == ["#meta+id", "#meta+survey"]
+
+
+def test_a_row_of_nothing_but_too_many_delimiters_is_empty() -> None:
+    assert [(r.row, r.reason.value) for r in read("a;b\n;;;;\n1;2\n").refused] == [(1, "empty_row")]
+
+
+def test_quotes_in_pairs_that_leave_a_field_open_harm_their_own_row_only() -> None:
+    odd = 'x;"y"z;"w'  # four quotes with the one before: read alone, the last of them opens a field
+    records = read(f'a;b;c;d\n1;2;3;4\n"p"{odd}\n5;6;7;8\n9;9;9;9\n')
+    assert [row for row in records.values if row[0] in "159"] == [list("1234"), list("5678"), list("9999")]
+
+
+pieces_of_text = st.text(alphabet='ab;"\n\r, é', max_size=8)
+
+
+@settings(max_examples=300)
+@given(st.lists(pieces_of_text, max_size=30), st.integers(1, 64))
+def test_the_records_do_not_depend_on_where_blocks_are_cut(parts: list[str], size: int) -> None:
+    content = "id;a;b\n0;x;y\n" + "".join(parts)
+    whole = read(content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text, "BLOCK", size)
+        cut = read(content)
+    assert (cut.values, cut.rows, cut.refused, cut.trailing_cut) == (
+        whole.values, whole.rows, whole.refused, whole.trailing_cut,
+    )  # fmt: skip
+    assert cut.facts == whole.facts
+
+
+texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\0"), max_size=20)
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.tuples(texts, texts, texts), min_size=1, max_size=8),
+    st.sampled_from(";,\t|"),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    st.integers(16, 300),
+)
+def test_what_was_written_is_read(
+    rows: list[tuple[str, str, str]], delimiter: str, end: str, quoting: int, codec: str, size: int
+) -> None:
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, delimiter=delimiter, lineterminator=end, quoting=quoting)
+    writer.writerows([("id", "one", "two", "three"), *((f"id{n}", *row) for n, row in enumerate(rows))])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text, "BLOCK", size)
+        records = read(file.getvalue().encode(codec))
+    assert records.values == [[f"id{n}", *row] for n, row in enumerate(rows)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.tuples(
+            st.sampled_from(
+                [b"\x1f\x8b\x08\0", b"PK\x03\x04", b"PK\x05\x06", b"\xff\xfe", b"a;b\n", b"'a','b'\n", b"sep=;\n"]
+            ),
+            st.binary(max_size=200),
+        ).map(b"".join),
+    )
+)
+def test_any_bytes_are_read_or_refused_in_words(data: bytes) -> None:
+    told = "file.csv"
+    try:
+        read(data)
+    except ImportProblem as problem:
+        told = str(problem)
+    assert "file.csv" in told
+
+
+CSV = b"id;what\n1;x\n2;y\n"
+SAME = b"id;what\n;\n3;z\n"
+OTHER = b"id;when;what\n1;2024-01-01;x\n"
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in members.items():
+            packed.writestr(name, content)
+    return file.getvalue()
+
+
+def test_gzip_of_several_members(tmp_path: Path) -> None:
+    packed = gzip.compress(CSV[:10]) + gzip.compress(CSV[10:])
+    path = tmp_path / "export.csv.gz"
+    path.write_bytes(packed)
+    for records in (read(packed), read(path, "export.csv.gz")):
+        assert records.values == [["1", "x"], ["2", "y"]]
+        assert (records.facts.wrapped, records.facts.container, records.facts.size) == (("gz",), "csv", len(packed))
+
+
+def test_a_file_is_known_by_the_bytes_that_were_given() -> None:
+    sums = {read(data).facts.sha256 for data in (CSV, gzip.compress(CSV, mtime=0), zipped({"a.csv": CSV}))}
+    assert len(sums) == 3
+
+
+def test_damaged_archives_are_refused() -> None:
+    noise = b"id;what\n" + b"".join(b"%d;%d\n" % (n, random.Random(n).random() * 1e9) for n in range(5000))
+    for data in (gzip.compress(noise)[:-2000], gzip.compress(noise)[:-8] + bytes(8), zipped({"a.csv": noise})[:-300]):
+        with pytest.raises(ImportProblem, match="damaged"):
+            read(data)
+
+
+def test_a_zip_of_one_table_beside_what_is_none() -> None:
+    records = read(zipped({"data.csv": CSV, "README.txt": b"Read me first", "map.png": b"x", "__MACOSX/x.csv": b"x"}))
+    assert records.values == [["1", "x"], ["2", "y"]]
+    assert records.facts.wrapped == ("zip",)
+
+
+def test_files_with_the_same_columns_are_read_one_after_another() -> None:
+    records = read(zipped({"jan.csv": CSV, "feb.csv": SAME, "mar.csv": b"id;what\n"}))
+    assert records.values == [["1", "x"], ["2", "y"], ["3", "z"]]
+    assert records.rows == [1, 2, 4]
+    assert [record.row for record in records.refused] == [3]
+
+
+def test_files_with_different_columns_are_a_question() -> None:
+    data = zipped({"jan/a.street.csv": CSV, "jan/a.outcomes.csv": OTHER, "feb/a.street.csv": SAME})
+    with pytest.raises(Question) as asked:
+        read(data)
+    choices = [choice.value for choice in asked.value.choices]
+    assert (asked.value.about, asked.value.flag) == ("sheet", "--sheet")
+    assert choices == ["*/a.street.csv", "jan/a.outcomes.csv"]
+    assert [len(read(data, sheet=choice).values) for choice in choices] == [3, 1]
+    assert read(data, sheet="jan/a.street.csv").rows == [1, 2]
+
+
+def test_one_archive_may_lie_inside_another() -> None:
+    assert read(zipped({"a.csv.gz": gzip.compress(CSV)})).facts.wrapped == ("zip", "gz")
+    assert read(gzip.compress(zipped({"a.csv": CSV}))).rows == [1, 2]
+    with pytest.raises(ImportProblem, match="too deep"):
+        read(gzip.compress(gzip.compress(gzip.compress(CSV))))
+
+
+def test_a_locked_zip_is_refused() -> None:
+    data = bytearray(zipped({"a.csv": CSV}))
+    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.find(signature) + place] |= 1
+    with pytest.raises(ImportProblem, match="password"):
+        read(bytes(data))
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "FREE", 1_000_000)
+    bomb = b"id;what\n" + b"1;x\n" * 4_000_000
+    packed = zlib.compressobj(9, wbits=31)
+    for data in (packed.compress(bomb) + packed.flush(), zipped({"a.csv": bomb})):
+        monkeypatch.setattr(archive, "MAX_RATIO", len(bomb) // len(data) // 2)
+        with pytest.raises(ImportProblem, match="far too large"):
+            read(data)
+
+
+def test_nothing_stays_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    opened = open_file(gzip.compress(CSV), "a.csv.gz")
+    assert len(list(tmp_path.iterdir())) == 1
+    blocks = opened.blocks()
+    del opened
+    assert sum(block.read for block in blocks) == 2
+    del blocks
+    assert list(tmp_path.iterdir()) == []
+    for data in (gzip.compress(b"nothing"), zipped({"a.csv": CSV, "b.csv": OTHER})):
+        with pytest.raises(ImportProblem):
+            open_file(data, "a")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "empty"),
+        (b"\xef\xbb\xbf \n\n", "empty"),
+        (bytes(100), "empty"),
+        (b"id;what\r\n\r\n", "no rows"),
+        (b"\x89PNG\r\n\x1a\n", "PNG file"),
+        (b"%PDF-1.7\n", "PDF file"),
+        (b"<!DOCTYPE html><html><body>", "HTML file"),
+        (zipped({"word/document.xml": b"x"}), "Office file"),
+        (zipped({}), "no table"),
+        (zipped({"a.pdf": b"%PDF"}), "no table"),
+        (gzip.compress(b""), "empty"),
+        (gzip.compress(b"%PDF-1.7\n"), "PDF file"),
+        ("α;β\nένα;δύο\n".encode("utf-16")[:-1], "cut short"),
+    ],
+)
+def test_other_files_are_refused_in_one_sentence(data: bytes, words: str) -> None:
+    with pytest.raises(ImportProblem, match=words):
+        read(data)
+
+
+def test_a_file_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ImportProblem, match="cannot be opened"):
+        read(Path("not there.csv"))
