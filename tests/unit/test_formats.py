@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curim_data import formats
 from curim_data.formats import FORMATS
@@ -21,6 +23,7 @@ from tests.headers import (
     V3_SURVEYS,
     read,
     sample_of,
+    table,
 )
 
 DOCS = Path(__file__).resolve().parents[2]
@@ -140,3 +143,33 @@ def test_a_stranger_with_a_category_is_not_taken_for_our_own_format() -> None:
     strange = ["date", "category", "lat", "lon", "time", "gender"]
     assert FORMATS["curim"].recognise(strange).score < formats.ENOUGH
     assert FORMATS["curim"].recognise(strange[:4]).score >= formats.ENOUGH
+
+
+def test_what_no_format_claims_is_guessed_and_refused_without_a_date() -> None:
+    labels = ["colour", "size"]
+    sample = table({0: ["red", "blue"], 1: ["big", "small"]}, labels)
+    found = formats.recognise(labels, sample)
+    assert found.layout.format == formats.GUESSED
+    with pytest.raises(ImportProblem, match=r"a\.csv: no column holds .*: colour, size\. .*docs/formats/README"):
+        formats.refuse(found, labels, "a.csv")
+    police = ["Crime ID", "Month", "Crime type", "Latitude", "Longitude", "LSOA code", "Location"]
+    assert formats.recognise(police).layout.format == "policeuk"
+    assert formats.recognise(police, format=formats.GUESSED).layout.format == formats.GUESSED
+
+
+HEADINGS = sorted(
+    {label for header, _ in WRITTEN.values() for label in header.split(",")} | {"", "lat", "tags", "geom"}
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(HEADINGS), st.text(max_size=3)), min_size=1, max_size=30))
+def test_any_mixture_of_headings_gives_each_column_one_fate(columns: list[tuple[str, str]]) -> None:
+    labels = [label for label, _ in columns]
+    sample = table({at: [cell] for at, (_, cell) in enumerate(columns)}, labels)
+    for name, form in FORMATS.items():
+        found = form.recognise(labels, sample)
+        assert 0 <= found.score <= 1
+        layout = found.layout
+        if name != "curim" and found.refused is None:
+            fates = [*layout.places, *layout.personal, *layout.text, *layout.unused]
+            assert sorted(fates) == list(range(len(labels)))
