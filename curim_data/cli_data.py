@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from curim_data.cli_frame import Command, Opt, Refused, Run, write_table
 from curim_data.cli_store import note_interrupted
+from curim_data.export import mendable
 from curim_data.home import create_home
 from curim_data.i18n import Message
 from curim_data.store import Batch, Store, StoreError
@@ -85,7 +86,8 @@ def batches(run: Run) -> None:
         (b.id, b.file_name, run.t.moment(b.when), *(getattr(b, name) for name in COUNTS[:5]), b.undone) for b in found
     ]
     headings = ["Import", "File", "When", "Read", "Accepted", "Updated", "Duplicate", "Set aside", "Undone"]
-    run.table(pd.DataFrame(rows, columns=[run.t(_HEADINGS[name]) for name in headings]))
+    frame = pd.DataFrame(rows, columns=[run.t(_HEADINGS[name]) for name in headings])
+    run.table(frame, whole=frame.columns[:1])
 
 
 _HEADINGS = {
@@ -124,7 +126,7 @@ def quarantine(run: Run, batch: str, out: Path) -> None:
     """Rows that an import set aside, ready to be mended."""
     run.city()
     frame = Store(run.home).quarantine(batch, run.t)
-    write_table(out, frame)
+    write_table(out, mendable(frame))
     if run.as_json:
         run.answer({"batch": batch, "rows": len(frame), "out": str(out)})
         return

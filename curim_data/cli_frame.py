@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -115,12 +115,16 @@ class Run:
         """The one JSON object."""
         print(json.dumps(plain(data), ensure_ascii=False, allow_nan=False))
 
-    def table(self, frame: pd.DataFrame, city: CityProfile | None = None) -> None:
-        """A table on the terminal, its first lines where it is long."""
+    def table(self, frame: pd.DataFrame, city: CityProfile | None = None, whole: Iterable[str] = ()) -> None:
+        """A table on the terminal, its first lines where it is long; cells of the columns `whole` are never cut."""
+        uncut = set(whole)
         grid = Table(box=None, header_style="bold", pad_edge=False)
         for name in frame.columns:
             numeric = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
-            grid.add_column(words.column_label(self.t, str(name)), justify="right" if numeric else "left")
+            label = words.column_label(self.t, str(name))
+            least = max([len(label), *map(len, frame[name].astype(str))]) if name in uncut else None
+            justify: Literal["left", "right"] = "right" if numeric else "left"
+            grid.add_column(label, justify=justify, no_wrap=name in uncut, min_width=least)
         for row in frame.head(MOST_LINES).itertuples(index=False, name=None):
             grid.add_row(*(self._cell(str(name), value, city) for name, value in zip(frame.columns, row, strict=True)))
         console = Console(markup=False, emoji=False, highlight=False)

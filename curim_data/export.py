@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any, Final
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pandas as pd
 # What a spreadsheet may take for a formula or a command at the start of a cell.
 STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 BLANKS: Final = " \u00a0\u2007\u202f\u200b\u2060\ufeff\u3000"
+_NEGATIVE: Final = re.compile(r"-(0|[1-9]\d{0,5})(\.\d{1,9})?")
 
 
 def safe_cell(text: str) -> str:
@@ -35,6 +37,11 @@ def safe_csv(frame: pd.DataFrame, *, index: bool = False) -> str:
     columns = [_texts(table.iloc[:, at]) for at in range(table.shape[1])]
     writer.writerows(zip(*columns, strict=True))
     return out.getvalue()
+
+
+def mendable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows for a spreadsheet and back: a negative number stays one, instead of becoming a text with an apostrophe."""
+    return frame.map(lambda cell: float(cell) if isinstance(cell, str) and _NEGATIVE.fullmatch(cell) else cell)
 
 
 def csv_bytes(frame: pd.DataFrame, *, index: bool = False) -> bytes:

@@ -2,9 +2,10 @@
 
 Analyst and specialist see exact counts. For the council and the public
 
-- a count from 1 to k - 1 is withheld; k is 5, and 10 where sensitive categories are asked for, in the rows of
-  sensitive categories, and in any table of gender by category by place (a filter that names one of the three counts as
-  having it);
+- a count from 1 to k - 1 is withheld; k is 5, and 10 where sensitive categories are asked for (those that the city's
+  tree calls so, and names outside the tree that speak of such harm: `sensitive`), in the rows of sensitive
+  categories, and in any table of gender by category by place (a filter that names one of the three counts as having
+  it);
 - zeros are shown, unless a margin would otherwise give a small count away;
 - further counts are withheld so that no small one follows by subtraction from the shown ones and the margins
   (`suppression`);
@@ -45,6 +46,7 @@ from curim_data.city import CityProfile
 from curim_data.filter_fields import asked_categories
 from curim_data.filters import AlertFilter
 from curim_data.i18n import Message
+from curim_data.sensitive import is_sensitive_category
 from curim_data.suppression import Table, suppress
 
 K_ORDINARY: Final = 5
@@ -102,7 +104,7 @@ def sees_exact(audience: Audience) -> bool:
 
 def is_sensitive(f: AlertFilter, city: CityProfile) -> bool:
     """Whether the filter asks for sensitive categories by name or by group."""
-    return not asked_categories(f, city).isdisjoint(city.sensitive)
+    return any(is_sensitive_category(name, city) for name in asked_categories(f, city))
 
 
 def threshold(audience: Audience, sensitive: bool) -> int:

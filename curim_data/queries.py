@@ -23,6 +23,7 @@ from curim_data.engine import Source
 from curim_data.filters import FIELDS, AlertFilter, asked_categories
 from curim_data.i18n import Message
 from curim_data.privacy import GateError, Protected
+from curim_data.sensitive import sensitive_categories
 from curim_data.universe import complete_frame
 
 __all__ = [
@@ -147,7 +148,7 @@ def counts(
         table = table.filter(~on_piles(table, pile_points(source)))
     if "cell" in by:
         table = table.filter(table.inside.fill_null(False))
-    banded = _needs_bands(by, f, audience, city)
+    banded = _needs_bands(by, f, audience, source)
     raw = counted(table, f, by, city, resolution, banded)
     if banded:
         notes += (Message("Hours are told in bands of six, because sensitive alerts are among them."),)
@@ -200,7 +201,7 @@ def _told(
         raw,
         by,
         audience,
-        rule=_rule(f, source.city),
+        rule=_rule(f, source),
         nested=_nested(source.city),
         parts=() if exact or veiled is not None else _parts(raw, table, source, f, by, audience, banded),
     )
@@ -273,7 +274,7 @@ def cells(
     found = found_cells.set_index("cell")["n"]
     raw = pd.DataFrame({"cell": land.index, "n": found.reindex(land.index, fill_value=0).to_numpy(float)})
     strict = privacy.is_sensitive(f, source.city) or privacy.is_fine_table(["cell"], f)
-    told = privacy.protect(raw, ["cell"], audience, rule=_rule(f, source.city))
+    told = privacy.protect(raw, ["cell"], audience, rule=_rule(f, source))
     veiled = _veiled(source, f, audience)
     if veiled is not None:
         told = privacy.veil(told, veiled)
@@ -358,16 +359,16 @@ def _chosen(source: Source, f: AlertFilter, audience: Audience) -> Any:
     return table
 
 
-def _needs_bands(by: Sequence[str], f: AlertFilter, audience: Audience, city: CityProfile) -> bool:
+def _needs_bands(by: Sequence[str], f: AlertFilter, audience: Audience, source: Source) -> bool:
     if privacy.sees_exact(audience) or "hour" not in by:
         return False
-    by_category = not privacy.CATEGORIES.isdisjoint(by) and not asked_categories(f, city)
-    return privacy.is_sensitive(f, city) or (by_category and bool(city.sensitive))
+    by_category = not privacy.CATEGORIES.isdisjoint(by) and not asked_categories(f, source.city)
+    return privacy.is_sensitive(f, source.city) or (by_category and bool(sensitive_categories(source)))
 
 
-def _rule(f: AlertFilter, city: CityProfile) -> privacy.Rule:
+def _rule(f: AlertFilter, source: Source) -> privacy.Rule:
     """Which rows of a table are strict, for the gate: the same for the table that is asked for and its margins."""
-    return lambda frame, by: _strict_rows(frame, by, f, city)
+    return lambda frame, by: _strict_rows(frame, by, f, source)
 
 
 def _nested(city: CityProfile) -> Mapping[str, Mapping[str, Callable[[pd.Series], Any]]]:
@@ -382,14 +383,16 @@ def _nested(city: CityProfile) -> Mapping[str, Mapping[str, Callable[[pd.Series]
     }
 
 
-def _strict_rows(raw: pd.DataFrame, by: Sequence[str], f: AlertFilter, city: CityProfile) -> Any:
+def _strict_rows(raw: pd.DataFrame, by: Sequence[str], f: AlertFilter, source: Source) -> Any:
     """Whether the stricter threshold holds: for the table, or for its rows of sensitive categories."""
-    if privacy.is_sensitive(f, city) or privacy.is_fine_table(by, f):
+    if privacy.is_sensitive(f, source.city) or privacy.is_fine_table(by, f):
         return True
+    sensitive = sensitive_categories(source)
     strict = np.zeros(len(raw), bool)
     if "category" in by:
-        strict |= raw["category"].isin(city.sensitive).to_numpy()
+        strict |= raw["category"].isin(sensitive).to_numpy()
     if "group" in by:
-        groups = {category.group for category in city.categories.values() if category.sensitive}
+        tree = source.city.categories
+        groups = {tree[name].group if name in tree else "" for name in sensitive}
         strict |= raw["group"].isin(groups).to_numpy()
     return strict

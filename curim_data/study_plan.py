@@ -31,6 +31,7 @@ from curim_data.filters import AlertFilter
 from curim_data.i18n import Message
 from curim_data.plan import Caution, Objective, Plan, PlanStatus, Problem
 from curim_data.privacy import Protected
+from curim_data.sensitive import sensitive_categories
 from curim_data.studies import HotSpotStudy, hot_spot_study
 
 YEAR: Final = dt.timedelta(weeks=52)
@@ -71,7 +72,7 @@ def protect(
     sensitive = privacy.is_sensitive(f, source.city)
     strict = np.full(len(raw), sensitive or privacy.is_fine_table([*asked, "place"], f))
     if "category" in by:
-        strict |= raw["category"].isin(source.city.sensitive).to_numpy(bool)
+        strict |= raw["category"].isin(sensitive_categories(source)).to_numpy(bool)
     coarser = privacy.K_SENSITIVE if sensitive else privacy.K_ORDINARY
     return privacy.protect(raw, by, audience, sensitive=strict, coarser=coarser)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
 
-from curim_data.export import csv_bytes
+from curim_data.export import csv_bytes, mendable
 from curim_data.home import Home
 from curim_data.i18n import Translator, translator
 from curim_data.store import Batch, Store, StoreError, UndoReport
@@ -18,7 +17,6 @@ from pages.parts.page import Page
 from pages.parts.text import plain
 
 UNDONE = "data_undone"
-_NEGATIVE = re.compile(r"-(0|[1-9]\d{0,5})(\.\d{1,9})?")
 
 
 def show(page: Page) -> None:
@@ -104,11 +102,6 @@ def _one(page: Page, batch: Batch, *, is_first: bool) -> None:
 
 def _rows(home: Home, batch_id: str, lang: str) -> bytes:
     return csv_bytes(mendable(Store(home).quarantine(batch_id, translator(lang))))
-
-
-def mendable(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows for a spreadsheet and back: a negative number stays one, instead of becoming a text with an apostrophe."""
-    return frame.map(lambda cell: float(cell) if isinstance(cell, str) and _NEGATIVE.fullmatch(cell) else cell)
 
 
 def _undo(page: Page, batch: Batch) -> None:

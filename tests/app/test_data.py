@@ -11,12 +11,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import sample_data
-from curim_data.export import csv_bytes
+from curim_data.export import csv_bytes, mendable
 from curim_data.home import Home
 from curim_data.i18n import LANGUAGES, translator
 from curim_data.ingest import import_file
 from curim_data.store import Store
-from pages.parts.data_history import mendable
 from tests.app.conftest import SHELL, TIMEOUT, Open, errors, word
 
 HEADER = "alert_id;reported_at;category;latitude;longitude;description"
