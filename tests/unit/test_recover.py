@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+import multiprocessing
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from multiprocessing.forkserver import ensure_running
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from curim_data.cli import main
+from curim_data.home import Home, create_home
+from curim_data.i18n import Translator
+from curim_data.ingest import import_file
+from curim_data.locking import locked
+from curim_data.recover import NOTE, clean, interrupted, running
+from curim_data.staging import Staging
+from curim_data.store import Batch, Store
+
+NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+ROWS = 3_000
+MOMENTS = 100
+NOTHING = pa.table({"row": pa.array([], pa.int64())})
+
+PROCESSES = multiprocessing.get_context("forkserver")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server() -> Iterator[None]:
+    """Children begin with the modules loaded, so that the moment of a signal falls into their work."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+        PROCESSES.set_forkserver_preload([__name__])
+        ensure_running()
+        yield
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return create_home(tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Parquet file of alerts as an import makes them."""
+    folder = tmp_path_factory.mktemp("made")
+    lines = [f"A{n};2025-03-{n % 28 + 1:02d}T10:00;graffiti;37.943;23.647" for n in range(ROWS)]
+    data = "\n".join(["alert_id;reported_at;category;latitude;longitude", *lines, ""]).encode()
+    home = create_home(folder / "home")
+    import_file(home, data, "file.csv", now=NOW)
+    alerts = Store(home).read().append_column("row", pa.array(range(ROWS), pa.int64()))
+    pq.write_table(alerts, folder / "alerts.parquet")
+    return folder / "alerts.parquet"
+
+
+def bring(path: Path, made: Path, batch_id: str, rows: int, status: str = "open") -> None:
+    """Import the first rows of the alerts; another status is another content."""
+    home = Home(path)
+    with running(home, f"{batch_id}.csv", batch_id) as folder, Staging(folder) as staging:
+        alerts = pq.read_table(made).slice(0, rows)
+        content = pa.array([f"{text}-{status}" for text in alerts["content_hash"].to_pylist()])
+        for name, column in (
+            ("content_hash", content),
+            ("status", pa.repeat(pa.scalar(status), rows)),
+            ("batch_id", pa.repeat(pa.scalar(batch_id), rows)),
+        ):
+            where = alerts.schema.get_field_index(name)
+            alerts = alerts.set_column(where, alerts.schema.field(name), column)
+        for at in range(0, rows, 1000):
+            staging.add(alerts.slice(at, 1000))
+        batch = Batch(batch_id, f"{batch_id}.csv", "0" * 64, "curim", NOW, "1", read=rows)
+        aside = pa.table({"row": [rows], "column": [""], "value": [""], "reason": ["empty_row"]})
+        Store(home).write_staged(staging, batch, aside)
+
+
+def start(*given: Any) -> BaseProcess:
+    worker = PROCESSES.Process(target=bring, args=given)
+    worker.start()
+    return worker
+
+
+def leave(home: Home, batch_id: str) -> None:
+    """What an import that was killed leaves behind."""
+    folder = home.work / batch_id
+    folder.mkdir(parents=True)
+    (folder / "staged.parquet").write_bytes(b"PAR1")
+    note = {"file": f"{batch_id}.csv", "when": NOW.isoformat(), "batch": batch_id, "pid": 1}
+    (folder / NOTE).write_text(json.dumps(note), "utf-8")
+    home.quarantine.mkdir(exist_ok=True)
+    pq.write_table(NOTHING, home.quarantine / f"{batch_id}.parquet")
+
+
+def test_an_import_that_runs_is_not_interrupted_and_leaves_nothing(home: Home) -> None:
+    with running(home, "file.csv", "one") as folder:
+        assert json.loads((folder / NOTE).read_text("utf-8"))["pid"] == os.getpid()
+        assert interrupted(home) == clean(home) == ()
+        assert folder.is_dir()
+    assert list(home.work.iterdir()) == []
+    with pytest.raises(KeyError), running(home, "file.csv", "two"):
+        raise KeyError
+    assert list(home.work.iterdir()) == []
+
+
+def test_what_was_cut_short_is_told_once_and_removed(home: Home, made: Path, t: Translator) -> None:
+    bring(home.path, made, "stored", 10)
+    leave(home, "stored")
+    leave(home, "lost")
+    found = interrupted(home)
+    assert {cut.batch: cut.committed for cut in found} == {"stored": True, "lost": False}
+    said = {cut.batch: t(cut.message) for cut in found}
+    assert said["lost"].startswith("The import of lost.csv on 24 Nov 2026, ")
+    assert said["lost"].endswith(" was cut short: nothing of it was stored. Import the file again.")
+    assert said["stored"].endswith(" had been stored before it was cut short: nothing is to be done.")
+    assert clean(home) == found
+    assert interrupted(home) == clean(home) == ()
+    assert list(home.work.iterdir()) == []
+    assert [path.stem for path in home.quarantine.iterdir()] == ["stored"]
+
+
+def test_a_note_that_was_cut_short_itself(home: Home) -> None:
+    for name, text in (("new-1", ""), ("new-2", '{"file": "x'), ("new-3", "[]")):
+        (home.work / name).mkdir(parents=True)
+        (home.work / name / NOTE).write_text(text, "utf-8")
+    (home.work / "new").mkdir()
+    (home.work / "old").mkdir()
+    os.utime(home.work / "old", (0, 0))
+    assert interrupted(home) == clean(home) == ()
+    assert [path.name for path in home.work.iterdir()] == ["new"]
+
+
+def test_the_command_line_tells_it_once(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    leave(home, "lost")
+    for said in (True, False):
+        assert main(["batches", "--home", str(home.path), "--lang", "en", "--json"]) == 0
+        assert ("lost.csv" in capsys.readouterr().err) == said
+
+
+def test_a_lock_is_free_again_when_it_is_left(tmp_path: Path) -> None:
+    for _ in range(2):
+        with locked(tmp_path / "lock"):
+            pass
+    with locked(tmp_path / "lock", shared=True), locked(tmp_path / "lock", shared=True):
+        pass
+
+
+def test_imports_killed_at_random_moments(home: Home, made: Path) -> None:
+    bring(home.path, made, "first", ROWS // 2)
+    for name in ("second", "third"):  # the first process also starts the server of processes
+        begun = time.perf_counter()
+        start(home.path, made, name, ROWS // 2, name).join()
+        lasts = time.perf_counter() - begun
+    counts = {ROWS // 2}
+    chance = random.Random(7)
+    ended = dict.fromkeys(("before", "lost", "stored", "done"), 0)
+    for moment in range(MOMENTS):
+        rows = ROWS // 2 + moment
+        stored = [batch.id for batch in Store(home).batches()]
+        batch_id = f"batch-{moment:03d}"
+        # Every alert that is stored is changed, and some are new: all of the table is written anew.
+        worker = start(home.path, made, batch_id, rows, f"status {moment}")
+        worker.join(chance.uniform(0, 1.1) * lasts)
+        if worker.pid is not None and worker.exitcode is None:
+            os.kill(worker.pid, signal.SIGKILL)
+        worker.join()
+        now = [batch.id for batch in Store(home).batches()]
+        assert now in (stored, [*stored, batch_id])
+        if batch_id in now:
+            counts.add(rows)
+        assert Store(home).count() == max(counts)
+        assert Store(home).read(["batch_id"])["batch_id"].unique().to_pylist()[0] in now
+        cut = interrupted(home)
+        assert cut == clean(home)
+        assert [(one.batch, one.committed) for one in cut] in ([], [(batch_id, batch_id in now)])
+        outcome = ("stored" if cut[0].committed else "lost") if cut else "done" if batch_id in now else "before"
+        ended[outcome] += 1
+    assert sum(ended.values()) == MOMENTS
+    assert ended["lost"] > MOMENTS // 4
+    bring(home.path, made, "last", ROWS)
+    assert Store(home).count() == ROWS
+    assert set(Store(home).read(["status"])["status"].unique().to_pylist()) == {"open"}
+
+
+def test_two_imports_at_once_while_others_read(home: Home, made: Path) -> None:
+    bring(home.path, made, "first", 1_000)
+    workers = [start(home.path, made, f"batch-{rows}", rows, "resolved") for rows in (2_000, 3_000)]
+    seen = set()
+    while any(worker.exitcode is None for worker in workers):
+        files = Store(home).files()
+        seen.add(sum(pq.read_table(file, columns=["alert_id"]).num_rows for file in files))
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+    assert seen <= {1_000, 2_000, 3_000}
+    assert Store(home).count() == 3_000
+    told = {batch.id: (batch.accepted, batch.updated, batch.duplicate) for batch in Store(home).batches()}
+    assert told in (
+        {"first": (1_000, 0, 0), "batch-2000": (1_000, 1_000, 0), "batch-3000": (1_000, 0, 2_000)},
+        {"first": (1_000, 0, 0), "batch-3000": (2_000, 1_000, 0), "batch-2000": (0, 0, 2_000)},
+    )
+    assert set(Store(home).read(["status"])["status"].unique().to_pylist()) == {"resolved"}
