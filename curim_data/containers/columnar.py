@@ -168,7 +168,9 @@ def open_parquet(source: Path | bytes, name: str, sheet: str | None = None) -> R
 
 
 def _file(source: Path | bytes) -> pq.ParquetFile:
-    return pq.ParquetFile(pa.BufferReader(source) if isinstance(source, bytes) else source, pre_buffer=False)
+    return pq.ParquetFile(
+        pa.BufferReader(source) if isinstance(source, bytes) else source, pre_buffer=False, buffer_size=1 << 20
+    )
 
 
 def _geometry(schema: pa.Schema, name: str) -> tuple[str, Placing | None]:

@@ -86,13 +86,13 @@ def _shapes(source: Path | bytes, name: str) -> dict[str, dict[str, str]]:
     shapes = {str(PurePosixPath(parts[".shp"]).with_suffix("")): parts for parts in found.values() if ".shp" in parts}
     if not shapes:
         raise no_rows(name)
-    for parts in shapes.values():
-        if ".dbf" not in parts:
+    for ending in (".dbf", ".shx"):
+        if not all(ending in parts for parts in shapes.values()):
             raise ImportProblem(
                 Message(
-                    "{name}: the Shapefile has no .dbf part, so nothing is told of its points. "
+                    "{name}: the Shapefile lacks its {ending} part. "
                     "Put all its parts (.shp, .shx, .dbf, .prj) into the ZIP file.",
-                    {"name": name},
+                    {"name": name, "ending": ending},
                 )
             )
     return shapes
@@ -116,9 +116,19 @@ def _local(source: Path | bytes, name: str, kind: str, layer: str) -> Iterator[t
         for ending, member in parts.items():
             _copy(archive, member, Path(folder) / f"layer{ending}", name)
         shape = Path(folder) / "layer.shp"
-        if head_of(shape, name, 4) != _MAGIC[kind]:
+        if head_of(shape, name, 4) != _MAGIC[kind] or not _whole(shape):
             raise damaged(name, _KINDS[kind])
         yield str(shape), None
+
+
+def _whole(shape: Path) -> bool:
+    """Whether the points and the table are as long as their heads say; GDAL would leave out what is cut off."""
+    table = shape.with_suffix(".dbf")
+    with shape.open("rb") as points, table.open("rb") as records:
+        told = 2 * int.from_bytes(points.read(28)[24:28], "big")
+        head = records.read(12)
+    count, start, width = (int.from_bytes(head[at:end], "little") for at, end in ((4, 8), (8, 10), (10, 12)))
+    return shape.stat().st_size >= told and table.stat().st_size >= start + count * width
 
 
 def _copy(archive: zipfile.ZipFile, member: str, target: Path, name: str) -> None:

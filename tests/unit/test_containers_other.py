@@ -478,6 +478,19 @@ def test_a_shapefile_without_prj_keeps_its_metres(tmp_path: Path) -> None:
     assert float(records(opened)[1]["x"]) == pytest.approx(frame(2100).geometry.x[1])
 
 
+@pytest.mark.parametrize("part", [".dbf", ".shp"])
+def test_a_shapefile_with_a_part_cut_off_is_refused(part: str, tmp_path: Path) -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(shapefile(tmp_path, frame()))) as whole, zipfile.ZipFile(target, "w") as cut:
+        for member in whole.namelist():
+            data = whole.read(member)
+            cut.writestr(member, data[: len(data) - 40] if member.lower().endswith(part) else data)
+    with pytest.raises(ImportProblem, match="damaged"):
+        rows(open_vector(target.getvalue(), "cut.zip", kind="shp"))
+    with pytest.raises(ImportProblem, match="lacks its .dbf part"):
+        open_vector(shapefile(tmp_path, frame(), without=(".dbf",)), "cut.zip", kind="shp")
+
+
 @pytest.mark.parametrize("without", [(), (".cpg",)])
 @pytest.mark.parametrize("encoding", ["CP1253", "UTF-8"])
 def test_the_encoding_of_a_shapefile(encoding: str, without: tuple[str, ...], tmp_path: Path) -> None:
