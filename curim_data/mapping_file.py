@@ -45,7 +45,7 @@ _MUST: Final = {
 }
 _KEYS: Final = (
     "name", "format", "labels", "kind", "category", "separators", "missing", "utc", "skip_hxl", "answers", "columns",
-    "words",
+    "words", "categories",
 )  # fmt: skip
 
 

@@ -67,7 +67,11 @@ def _is_clock(column: Column) -> bool:
 def _is_date(column: Column) -> bool:
     head, values = column.head, column.values
     if values.given:
-        return values.dates >= _OFTEN or (head.has(names.DATE) and values.compact_dates >= _OFTEN)
+        # Numbers of cases such as 2025-1 look like months.
+        named_otherwise = names.identity_score(head) >= 0.5
+        return (values.dates >= _OFTEN and not named_otherwise) or (
+            head.has(names.DATE) and values.compact_dates >= _OFTEN
+        )
     told = names.moment_class(head) != "plain" and not {"at", "on"}.isdisjoint(head.words)
     return told or head.has(names.DATE)
 

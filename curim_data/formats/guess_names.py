@@ -87,7 +87,7 @@ CLEARLY_POINT: Final = _set(
 ELSEWHERE: Final = _set("agency home user office park pickup dropoff station victim")
 
 SEX: Final = _set("sex gender sexo sexe genre género genero gênero geschlecht sesso genere φύλο φύλου")
-AGE: Final = _set("age ages ηλικία ηλικιακή âge edad idade alter altersgruppe altersklasse età eta")
+AGE: Final = _set("age ages ηλικία ηλικιακή âge edad idade etária etario alter altersgruppe altersklasse età eta")
 SUSPECT: Final = _set(
     "susp suspect suspects perp perpetrator offender accused arrestee defendant culprit aggressor driver officer "
     "δράστη δράστης δραστών ύποπτος υπόπτου auteur suspecté agresseur autor agresor agressor sospechoso detenido "

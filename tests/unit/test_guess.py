@@ -1,0 +1,527 @@
+"""Roles of columns guessed from headings and values: real exports and invented ones in seven languages."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curim_data.formats.base import Layout, Recognition
+from curim_data.formats.guess import recognise
+from curim_data.formats.guess_names import heading
+from curim_data.mapping_file import ROLES
+
+EXPORTS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "exports"
+Roles = Mapping[str, str]
+
+NYPD_SHOOTINGS: Roles = {
+    "alert_id": "INCIDENT_KEY", "occurred_from": "OCCUR_DATE:date OCCUR_TIME:time", "affected_gender": "VIC_SEX",
+    "age_band": "VIC_AGE_GROUP", "latitude": "Latitude", "longitude": "Longitude",
+}  # fmt: skip
+NYC_311: Roles = {
+    "alert_id": "Unique Key", "reported_at": "Created Date", "resolved_at": "Closed Date",
+    "category": "Complaint Type", "status": "Status", "latitude": "Latitude", "longitude": "Longitude",
+}  # fmt: skip
+MADRID: Roles = {
+    "alert_id": "num_expediente", "occurred_from": "fecha:date hora:time", "category": "tipo_accidente",
+    "affected_gender": "sexo", "age_band": "rango_edad", "x": "coordenada_x_utm", "y": "coordenada_y_utm",
+}  # fmt: skip
+VANCOUVER: Roles = {
+    "occurred_from": "YEAR:year MONTH:month DAY:day HOUR:hour MINUTE:minute", "category": "TYPE", "x": "X", "y": "Y",
+}  # fmt: skip
+REAL: Mapping[str, Roles] = {
+    "chicago_aggravated_assaults.csv.gz": {
+        "occurred_from": "date", "latitude": "latitude", "longitude": "longitude",
+    },
+    "cincinnati_burglary.csv.gz": {
+        "alert_id": "incident_no", "occurred_from": "offense_date", "category": "offense",
+        "latitude": "latitude", "longitude": "longitude",
+    },
+    "lancashire_asb.csv": {"occurred_from": "month", "latitude": "latitude", "longitude": "longitude"},
+    "madrid_bike_accidents_2019.csv": MADRID,
+    "nyc_311_illegal_animals.csv": NYC_311,
+    "nypd_shootings_historic.csv": NYPD_SHOOTINGS,
+    "vancouver_thefts.csv.gz": VANCOUVER,
+    "headers/chicago_crimes_2001_present.csv": {
+        "alert_id": "ID", "occurred_from": "Date", "category": "Primary Type",
+        "latitude": "Latitude", "longitude": "Longitude",
+    },
+    "headers/lapd_crime_2020_present.csv": {
+        "alert_id": "DR_NO", "reported_at": "Date Rptd", "occurred_from": "DATE OCC:date TIME OCC:time",
+        "category": "Crm Cd Desc", "affected_gender": "Vict Sex", "age_band": "Vict Age", "status": "Status Desc",
+        "latitude": "LAT", "longitude": "LON",
+    },
+    "headers/madrid_accidents_semicolon_bom.csv": MADRID,
+    "headers/nyc_311.csv": NYC_311,
+    "headers/nypd_complaint_header_only.csv": {
+        "alert_id": "CMPLNT_NUM", "reported_at": "RPT_DT", "occurred_from": "CMPLNT_FR_DT:date CMPLNT_FR_TM:time",
+        "occurred_to": "CMPLNT_TO_DT:date CMPLNT_TO_TM:time", "category": "OFNS_DESC", "affected_gender": "VIC_SEX",
+        "age_band": "VIC_AGE_GROUP", "latitude": "Latitude", "longitude": "Longitude",
+    },
+    "headers/nypd_hate_crimes.csv": {
+        "alert_id": "Full Complaint ID", "reported_at": "Record Create Date", "category": "Offense Description",
+    },
+    "headers/nypd_shooting_historic.csv": NYPD_SHOOTINGS,
+    "headers/vancouver_utm.csv": VANCOUVER,
+}  # fmt: skip
+
+
+def read(path: Path, rows: int) -> tuple[list[str], pa.Table]:
+    if not path.exists():
+        pytest.skip("../shared/data is not here")
+    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    reader = csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";" if "madrid" in path.name else ",")
+    labels = next(reader)
+    records = [record for record in itertools.islice(reader, rows) if len(record) == len(labels)]
+    return labels, sample_of(labels, records)
+
+
+def sample_of(labels: list[str], records: list[list[str]]) -> pa.Table:
+    columns = [[record[at] for record in records] for at in range(len(labels))]
+    return pa.table({str(at): pa.array(column, pa.large_string()) for at, column in enumerate(columns)})
+
+
+def told(layout: Layout, labels: list[str]) -> dict[str, str]:
+    """The roles as the tables of this module write them."""
+    return {
+        role: " ".join(labels[part.place] + (f":{part.part}" if part.part != "value" else "") for part in parts)
+        for role, parts in layout.roles.items()
+    }
+
+
+def guessed(text: str) -> tuple[Recognition, list[str]]:
+    """Recognise a table written with bars between the cells and one record on each line."""
+    lines = [[cell.strip() for cell in line.split("|")] for line in text.strip().splitlines()]
+    return recognise(lines[0], sample_of(lines[0], lines[1:])), lines[0]
+
+
+def invented(name: str) -> tuple[Recognition, list[str]]:
+    """Recognise a table of `INVENTED`: one column on each line, its heading first."""
+    columns = [[cell.strip() for cell in line.split("|")] for line in INVENTED[name][0].strip().splitlines()]
+    labels, *records = map(list, zip(*columns, strict=True))
+    return recognise(labels, sample_of(labels, records)), labels
+
+
+@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize("rows", [20, 2000])
+def test_real_exports(name: str, rows: int) -> None:
+    labels, sample = read(EXPORTS / name, rows)
+    found = recognise(labels, sample if sample.num_rows else None)
+    assert told(found.layout, labels) == REAL[name]
+    assert found.usable
+    assert 0 < found.score <= 1
+    assert set(found.layout.guesses) == set(found.layout.roles)
+    assert all(guess.reasons and 0 < guess.confidence <= 1 for guess in found.layout.guesses.values())
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_every_column_of_a_real_export_has_one_meaning(name: str) -> None:
+    labels, sample = read(EXPORTS / name, 200)
+    layout = recognise(labels, sample).layout
+    places = [*layout.places, *layout.personal, *layout.text, *layout.unused]
+    assert sorted(places) == list(range(len(labels)))
+
+
+def test_real_suspects_addresses_and_other_dates_are_not_used() -> None:
+    for name, wanted in {
+        "headers/nypd_complaint_header_only.csv": {"SUSP_SEX", "SUSP_AGE_GROUP", "KY_CD", "Lat_Lon", "X_COORD_CD"},
+        "nypd_shootings_historic.csv": {"PERP_SEX", "PERP_AGE_GROUP", "BORO"},
+        "headers/chicago_crimes_2001_present.csv": {"Updated On", "District", "X Coordinate", "Year"},
+        "headers/nypd_hate_crimes.csv": {"Arrest Date", "Arrest Id", "Month Number"},
+    }.items():
+        labels, sample = read(EXPORTS / name, 50)
+        layout = recognise(labels, sample if sample.num_rows else None).layout
+        assert wanted <= {labels[place] for place in layout.unused}
+    labels, sample = read(EXPORTS / "headers/lapd_crime_2020_present.csv", 50)
+    assert {"LOCATION", "Cross Street"} <= {labels[place] for place in recognise(labels, sample).layout.text}
+
+
+INVENTED: Mapping[str, tuple[str, Roles]] = {
+    "greek": (
+        """
+        Αριθμός αναφοράς | A-101 | A-102 | A-103
+        Ημερομηνία συμβάντος | 03/05/2025 | 14/05/2025 | 21/05/2025
+        Ώρα | 22:15 | 08:40 | 23:05
+        Κατηγορία | Κλοπή | Θόρυβος | Κλοπή
+        Γεωγραφικό πλάτος | 37,9421 | 37,9455 | 37,9390
+        Γεωγραφικό μήκος | 23,6467 | 23,6501 | 23,6412
+        Φύλο θύματος | Γυναίκα | Άνδρας | Γυναίκα
+        Ηλικία | 34 | 19 | 67
+        Κατάσταση | Ανοιχτή | Κλειστή | Ανοιχτή
+        Ονοματεπώνυμο | Μαρία Π. | Νίκος Κ. | Ελένη Δ.
+        """,
+        {"alert_id": "Αριθμός αναφοράς", "occurred_from": "Ημερομηνία συμβάντος:date Ώρα:time", "category": "Κατηγορία",
+         "latitude": "Γεωγραφικό πλάτος", "longitude": "Γεωγραφικό μήκος", "affected_gender": "Φύλο θύματος",
+         "age_band": "Ηλικία", "status": "Κατάσταση"},
+    ),
+    "greek police": (
+        """
+        κωδικός | 17 | 18
+        από | 2025-05-01 21:00 | 2025-05-03 10:00
+        έως | 2025-05-01 23:30 | 2025-05-03 11:00
+        ημερομηνία καταγγελίας | 2025-05-02 | 2025-05-03
+        είδος αδικήματος | Ληστεία | Διάρρηξη
+        φύλο δράστη | Άνδρας | Άνδρας
+        φύλο καταγγέλλοντος | Γυναίκα | Άνδρας
+        x | 468210,5 | 468950,0
+        y | 4199120,1 | 4199871,4
+        """,
+        {"alert_id": "κωδικός", "occurred_from": "από", "occurred_to": "έως", "reported_at": "ημερομηνία καταγγελίας",
+         "category": "είδος αδικήματος", "reporter_gender": "φύλο καταγγέλλοντος", "x": "x", "y": "y"},
+    ),
+    "french": (
+        """
+        numéro de dossier | 2025-1 | 2025-2
+        date des faits | 05/05/2025 | 17/05/2025
+        heure des faits | 22h15 | 07h05
+        date de dépôt de plainte | 06/05/2025 | 18/05/2025
+        nature de l'infraction | Vol à l'arraché | Cambriolage
+        sexe de la victime | Féminin | Masculin
+        tranche d'âge | 18 à 24 ans | 45 à 64 ans
+        latitude | 45,7640 | 45,7581
+        longitude | 4,8357 | 4,8320
+        adresse | 3 rue X | 9 rue Y
+        """,
+        {"alert_id": "numéro de dossier", "occurred_from": "date des faits:date heure des faits:time",
+         "reported_at": "date de dépôt de plainte", "category": "nature de l'infraction",
+         "affected_gender": "sexe de la victime", "age_band": "tranche d'âge", "latitude": "latitude",
+         "longitude": "longitude"},
+    ),
+    "french requests": (
+        """
+        référence | S1 | S2
+        date de création | 2025-03-01T09:00 | 2025-03-04T19:30
+        date de clôture | 2025-03-02T10:00 |
+        catégorie | Déchets | Éclairage
+        statut | résolu | en cours
+        gravité | 3 | 1
+        coordonnées | 48.8566, 2.3522 | 48.8570, 2.3540
+        commentaire | il y a des ordures | la rue est sombre
+        """,
+        {"alert_id": "référence", "reported_at": "date de création", "resolved_at": "date de clôture",
+         "category": "catégorie", "status": "statut", "severity": "gravité", "point": "coordonnées"},
+    ),
+    "spanish": (
+        """
+        expediente | 1 | 2 | 3
+        fecha_hecho | 13/02/2025 | 21/02/2025 | 22/02/2025
+        hora_hecho | 2230 | 815 | 1745
+        fecha_denuncia | 14/02/2025 | 21/02/2025 | 23/02/2025
+        delito | Robo | Hurto | Robo
+        sexo_victima | M | H | M
+        sexo_autor | H | H | H
+        edad_victima | 33 | 61 | 17
+        latitud | 40.4168 | 40.4201 | 40.4099
+        longitud | -3.7038 | -3.7011 | -3.6999
+        nombre_denunciante | Ana | Luis | Eva
+        """,
+        {"alert_id": "expediente", "occurred_from": "fecha_hecho:date hora_hecho:time",
+         "reported_at": "fecha_denuncia", "category": "delito", "affected_gender": "sexo_victima",
+         "age_band": "edad_victima", "latitude": "latitud", "longitude": "longitud"},
+    ),
+    "spanish pieces": (
+        """
+        folio | 77 | 78
+        año | 2024 | 2024
+        mes | 3 | 3
+        día | 9 | 10
+        hora | 22 | 7
+        tipo de incidente | Acoso | Ruido
+        género | Femenino | Masculino
+        coordenada x | 486210.3 | 486900.9
+        coordenada y | 2145990.1 | 2146310.7
+        """,
+        {"alert_id": "folio", "occurred_from": "año:year mes:month día:day hora:hour", "category": "tipo de incidente",
+         "affected_gender": "género", "x": "coordenada x", "y": "coordenada y"},
+    ),
+    "portuguese": (
+        """
+        protocolo | 9001 | 9002
+        data da ocorrência | 25/07/2025 | 28/07/2025
+        hora da ocorrência | 21:40 | 06:10
+        data de registo | 26/07/2025 | 28/07/2025
+        tipo de crime | Assédio | Furto
+        gênero da vítima | Feminino | Masculino
+        faixa etária da vítima | 18-24 | 30-44
+        bairro | Centro | Luz
+        latitude | -23,5505 | -23,5489
+        longitude | -46,6333 | -46,6388
+        e-mail | a@b.pt | c@d.pt
+        """,
+        {"alert_id": "protocolo", "occurred_from": "data da ocorrência:date hora da ocorrência:time",
+         "reported_at": "data de registo", "category": "tipo de crime", "affected_gender": "gênero da vítima",
+         "age_band": "faixa etária da vítima",
+         "latitude": "latitude", "longitude": "longitude"},
+    ),
+    "portuguese requests": (
+        """
+        número | 1001 | 1002
+        abertura | 2025-01-05 10:11:12 | 2025-01-06 20:01:44
+        encerramento | 2025-01-09 09:00:00 |
+        categoria | Lixo | Barulho
+        situação | resolvido | em andamento
+        localização | -8.6291, 41.1579 | -8.6110, 41.1496
+        descrição | saco de lixo na rua | festa até tarde
+        """,
+        {"alert_id": "número", "reported_at": "abertura", "resolved_at": "encerramento", "category": "categoria",
+         "status": "situação", "point": "localização"},
+    ),
+    "german": (
+        """
+        Aktenzeichen | V-1 | V-2
+        Tatzeit von | 01.03.2025 22:00 | 13.03.2025 02:10
+        Tatzeit bis | 01.03.2025 23:00 | 13.03.2025 02:30
+        Anzeigedatum | 02.03.2025 | 14.03.2025
+        Delikt | Raub | Diebstahl
+        Opfergeschlecht | w | m
+        Geschlecht Tatverdächtiger | m | m
+        Altersgruppe | 18-29 | 30-44
+        Breitengrad | 52,5200 | 52,5163
+        Längengrad | 13,4050 | 13,3777
+        Sachverhalt | Täter kam von hinten | Tasche entwendet
+        """,
+        {"alert_id": "Aktenzeichen", "occurred_from": "Tatzeit von", "occurred_to": "Tatzeit bis",
+         "reported_at": "Anzeigedatum", "category": "Delikt", "affected_gender": "Opfergeschlecht",
+         "age_band": "Altersgruppe", "latitude": "Breitengrad", "longitude": "Längengrad"},
+    ),
+    "german requests": (
+        """
+        Meldungsnummer | 5 | 6
+        Datum | 24.12.2024 | 26.12.2024
+        Uhrzeit | 18:30 | 07:15
+        Kategorie | Müll | Lärm
+        Status | erledigt | offen
+        Rechtswert | 3794512.3 | 3795001.8
+        Hochwert | 5820377.9 | 5820011.0
+        Schweregrad | 2 | 4
+        Telefonnummer | +49 30 1234567 | +49 30 7654321
+        """,
+        {"alert_id": "Meldungsnummer", "occurred_from": "Datum:date Uhrzeit:time", "category": "Kategorie",
+         "status": "Status", "x": "Rechtswert", "y": "Hochwert", "severity": "Schweregrad"},
+    ),
+    "italian": (
+        """
+        protocollo | 55 | 56
+        data del fatto | 30/06/2025 | 02/07/2025
+        ora del fatto | 23:50 | 12:05
+        data segnalazione | 01/07/2025 | 02/07/2025
+        tipo di reato | Furto | Molestie
+        sesso della vittima | Donna | Donna
+        età | 41 | 22
+        latitudine | 45,4642 | 45,4700
+        longitudine | 9,1900 | 9,1811
+        indirizzo | Via Roma 1 | Corso Como 3
+        """,
+        {"alert_id": "protocollo", "occurred_from": "data del fatto:date ora del fatto:time",
+         "reported_at": "data segnalazione", "category": "tipo di reato", "affected_gender": "sesso della vittima",
+         "age_band": "età", "latitude": "latitudine", "longitude": "longitudine"},
+    ),
+    "italian survey": (
+        """
+        id | 1 | 2
+        data di apertura | 2025-02-01 | 2025-02-02
+        data di chiusura | 2025-02-03 |
+        tipologia | Rifiuti | Rumori
+        stato | chiuso | in corso
+        genere del segnalante | femmina | maschio
+        percezione | 2 | 5
+        lat | 41.9028 | 41.8902
+        lng | 12.4964 | 12.4922
+        """,
+        {"alert_id": "id", "reported_at": "data di apertura", "resolved_at": "data di chiusura",
+         "category": "tipologia", "status": "stato", "reporter_gender": "genere del segnalante",
+         "feeling": "percezione", "latitude": "lat", "longitude": "lng"},
+    ),
+    "camel case": (
+        """
+        incidentId | x1 | x2
+        dateOccurred | 2025-01-31 | 2025-02-02
+        timeOccurred | 0915 | 2359
+        dateReported | 2025-02-01 | 2025-02-02
+        offenseType | Assault | Robbery
+        victimSex | F | M
+        geoLat | 51.50 | 51.51
+        geoLon | -0.12 | -0.13
+        officerName | Smith | Jones
+        """,
+        {"alert_id": "incidentId", "occurred_from": "dateOccurred:date timeOccurred:time",
+         "reported_at": "dateReported", "category": "offenseType", "affected_gender": "victimSex",
+         "latitude": "geoLat", "longitude": "geoLon"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INVENTED)
+def test_invented_exports(name: str) -> None:
+    found, labels = invented(name)
+    assert told(found.layout, labels) == INVENTED[name][1]
+    assert found.usable
+
+
+@pytest.mark.parametrize(
+    ("name", "personal", "text"),
+    [
+        ("greek", {"Ονοματεπώνυμο"}, set()),
+        ("french", set(), {"adresse"}),
+        ("french requests", set(), {"commentaire"}),
+        ("spanish", {"nombre_denunciante"}, set()),
+        ("portuguese", {"e-mail"}, set()),
+        ("portuguese requests", set(), {"descrição"}),
+        ("german", set(), {"Sachverhalt"}),
+        ("german requests", {"Telefonnummer"}, set()),
+        ("italian", set(), {"indirizzo"}),
+        ("camel case", {"officerName"}, set()),
+    ],
+)
+def test_persons_and_free_text_are_told_apart_in_every_language(name: str, personal: set[str], text: set[str]) -> None:
+    found, labels = invented(name)
+    assert {labels[place] for place in found.layout.personal} == personal
+    assert {labels[place] for place in found.layout.text} >= text
+
+
+def test_letters_of_genders_are_read_by_the_whole_column() -> None:
+    spanish, _ = invented("spanish")
+    assert spanish.layout.words == {"affected_gender": {"h": "man", "m": "woman"}}
+    german, _ = invented("german")
+    assert german.layout.words == {"affected_gender": {"m": "man"}}
+
+
+def test_no_date_is_said() -> None:
+    found, _ = guessed("type|lat|lon\nRobbery|37.9|23.6")
+    assert found.missing == ("reported_at",)
+    assert not found.usable
+
+
+def test_an_update_or_a_birthday_is_no_date_of_an_alert() -> None:
+    found, _ = guessed("updated_at|date of birth|type\n2025-01-01|1990-02-03|Robbery\n2025-01-02|1991-02-03|Theft")
+    assert found.missing == ("reported_at",)
+
+
+def test_a_plain_date_beside_the_day_of_the_event_is_the_report() -> None:
+    found, labels = guessed("date|occurred on|type\n2025-01-02|2025-01-01|Robbery\n2025-01-05|2025-01-03|Theft")
+    assert told(found.layout, labels) == {"reported_at": "date", "occurred_from": "occurred on", "category": "type"}
+
+
+def test_a_date_with_its_own_time_takes_no_second_one() -> None:
+    found, labels = guessed("date|time|type\n2025-01-02 08:30|09:00|Robbery\n2025-01-05 10:15|11:30|Theft")
+    assert told(found.layout, labels)["occurred_from"] == "date"
+
+
+def test_values_tell_where_the_headings_do_not() -> None:
+    found, labels = guessed(
+        "a|b|c|d|e\n2025-01-02|08:30|37.94211|123.64671|Woman\n2025-01-05|10:15|37.95012|123.65120|Man"
+    )
+    assert told(found.layout, labels) == {
+        "occurred_from": "a:date b:time", "latitude": "c", "longitude": "d", "affected_gender": "e",
+    }  # fmt: skip
+    assert max(guess.confidence for guess in found.layout.guesses.values()) < 0.6
+
+
+def test_values_overrule_a_heading_that_does_not_fit() -> None:
+    found, labels = guessed("date|latitude|longitude|sex\nyesterday|north side|near park|Robbery\n?|harbour|-|Theft")
+    assert told(found.layout, labels) == {}
+    assert found.missing == ("reported_at",)
+
+
+def test_of_two_nested_columns_the_more_general_one_is_the_category() -> None:
+    rows = "\n".join(
+        f"2025-01-{day:02}|{wide}|{narrow}"
+        for day, (wide, narrow) in enumerate([("Theft", "Bike"), ("Theft", "Purse"), ("Noise", "Music")] * 3, start=1)
+    )
+    found, labels = guessed("date|offense category|offense type\n" + rows)
+    assert told(found.layout, labels)["category"] == "offense category"
+
+
+def test_several_categories_in_one_cell() -> None:
+    found, labels = guessed(
+        "date|tags\n2025-01-02|Stalking\n2025-01-03|Stalking, Ogling\n2025-01-03|Ogling\n2025-01-04|Ogling, Stalking"
+    )
+    assert told(found.layout, labels)["category"] == "tags"
+    assert found.layout.separators == (",",)
+    once, _ = guessed("date|offense\n2025-01-02|ASSAULT 2,1,UNCLASSIFIED\n2025-01-03|ROBBERY\n2025-01-04|ASSAULT 3")
+    assert once.layout.separators == ()
+
+
+def test_long_text_is_no_category_whatever_its_heading() -> None:
+    story = "a man followed me from the station to the square and shouted at me {}"
+    rows = "\n".join(f"2025-01-{day:02}|{story.format(day)}|{story.format(day)}" for day in range(1, 28))
+    found, labels = guessed("date|incident type|anything\n" + rows)
+    assert told(found.layout, labels) == {"occurred_from": "date"}
+    assert [labels[place] for place in found.layout.text] == ["incident type", "anything"]
+
+
+def test_telephones_and_mail_are_personal_by_their_values() -> None:
+    found, labels = guessed("date|a|b\n2025-01-02|x@example.org|+30 694 123 4567\n2025-01-03|y@example.org|6941234567")
+    assert [labels[place] for place in found.layout.personal] == ["a", "b"]
+
+
+def test_an_index_without_heading_is_no_number_of_a_case() -> None:
+    for label in ("", "Unnamed: 0", "index"):
+        found, labels = guessed(f"{label}|date|type\n0|2025-01-02|Robbery\n1|2025-01-03|Theft")
+        assert "alert_id" not in told(found.layout, labels)
+
+
+def test_repeated_labels_give_the_first_column_that_fits() -> None:
+    labels = ["type", "date", "type", "date"]
+    sample = sample_of(labels, [["Robbery", "2025-01-02", "Theft", ""], ["Theft", "2025-01-03", "Noise", ""]])
+    layout = recognise(labels, sample).layout
+    assert (layout.place("category"), layout.place("occurred_from")) == (0, 1)
+    assert set(layout.unused) == {2, 3}
+
+
+def test_x_and_y_in_degrees_are_longitude_and_latitude() -> None:
+    found, labels = guessed("date|X|Y\n2025-01-02|23.64671|37.94211\n2025-01-03|23.65120|37.95012")
+    assert told(found.layout, labels) == {"occurred_from": "date", "longitude": "X", "latitude": "Y"}
+
+
+def test_headings_alone_are_less_sure() -> None:
+    labels = ["date", "latitude", "longitude", "category"]
+    sample = sample_of(labels, [["2025-01-02", "37.94", "23.64", "Theft"], ["2025-01-03", "37.95", "23.65", "Noise"]])
+    bare, full = recognise(labels), recognise(labels, sample)
+    assert bare.layout.roles == full.layout.roles
+    assert bare.score < full.score
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("CMPLNT_FR_DT", ("cmplnt", "fr", "dt")), ("dateOccurred", ("date", "occurred")),
+        ("Meldedatum", ("melde", "datum")),
+        ("X Coordinate (State Plane)", ("x", "coordinate", "state", "plane")), ("AREA ", ("area",)), ("", ()),
+        ("Lat_Lon", ("latlon",)), ("Γεωγραφικό Πλάτος", ("γεωγραφικο", "πλατοσ")), ("ID", ("id",)),
+    ],
+)  # fmt: skip
+def test_headings_are_split_into_words(label: str, words: tuple[str, ...]) -> None:
+    assert heading(label).words == words
+
+
+CELLS = st.sampled_from(
+    ["", "NULL", "2025-01-02", "13/02/2025 22:15", "815", "22:15", "37.9", "23.64671", "444.591.127", "F", "M", "Mujer",
+     "open", "Theft", "x@y.gr", "(1.5, 2.5)", "25-44", "long text " * 9, "\x00", "٣", "1e999"]
+)  # fmt: skip
+LABELS = st.one_of(
+    st.sampled_from(
+        ["date", "hora", "VIC_SEX", "lat", "lon", "x", "y", "type", "id", "status", "", "Name", "Location"]
+    ),
+    st.text(max_size=12),
+)
+
+
+@given(st.data())
+def test_any_table_is_read_and_every_column_has_one_meaning(data: st.DataObject) -> None:
+    labels = data.draw(st.lists(LABELS, max_size=7))
+    rows = data.draw(st.integers(0, 5))
+    records = [[data.draw(CELLS) for _ in labels] for _ in range(rows)]
+    layout = recognise(labels, sample_of(labels, records)).layout
+    places = [*layout.places, *layout.personal, *layout.text, *layout.unused]
+    assert sorted(places) == list(range(len(labels)))
+    assert set(layout.roles) <= set(ROLES)
+    assert set(layout.guesses) == set(layout.roles)

@@ -1,0 +1,217 @@
+"""Mappings of columns that a person settled: kept as TOML, found again for the next file, refused in plain words."""
+
+from __future__ import annotations
+
+import tomllib
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curim_data.answers import Answers
+from curim_data.folding import fold
+from curim_data.formats.base import Layout, Part
+from curim_data.home import Home
+from curim_data.mapping import ColumnMapping, best, changed_columns, save, saved
+from curim_data.mapping_file import PARTS, ROLES, Named
+from curim_data.reasons import ImportProblem
+
+LABELS = ("fecha", "hora", "tipo_accidente", "sexo", "x", "y", "nombre", "notas", "Title", "Title")
+LAYOUT = Layout(
+    "guessed",
+    {
+        "occurred_from": (Part(0, "date"), Part(1, "time")),
+        "category": (Part(2),),
+        "affected_gender": (Part(3),),
+        "x": (Part(4),),
+        "y": (Part(5),),
+        "more_categories": (Part(9),),
+    },
+    personal=(6,),
+    text=(7,),
+    unused=(8,),
+    words={"affected_gender": {"m": "woman", "h": "man"}},
+    categories={"caida": "fall"},
+    separators=("|", ","),
+    kind="offence",
+    missing=frozenset({"s/d"}),
+    utc=True,
+)
+MAPPING = ColumnMapping.from_layout(LAYOUT, LABELS, answers=Answers(dates="day-first", crs=25830), name="Madrid")
+
+TEXTS = st.one_of(
+    st.sampled_from(['"', "\\", "a\nb\r\n", "\x00\x7f", "Ώρα «ς»", "", " x ", "a.b", "#", "'''"]), st.text()
+)
+TABLES = st.dictionaries(TEXTS, TEXTS, max_size=3)
+NAMED = st.builds(Named, TEXTS, st.integers(1, 9), st.sampled_from(PARTS))
+COLUMNS = st.lists(NAMED, min_size=1, max_size=3).map(tuple)
+GENDERS = st.dictionaries(TEXTS, st.sampled_from(["woman", "man", "unknown"]), max_size=3)
+MAPPINGS = st.builds(
+    ColumnMapping,
+    name=TEXTS,
+    roles=st.dictionaries(st.sampled_from(ROLES), COLUMNS, max_size=4),
+    labels=st.lists(TEXTS, max_size=4).map(tuple),
+    personal=st.lists(NAMED, max_size=2).map(tuple),
+    text=st.lists(NAMED, max_size=2).map(tuple),
+    words=st.dictionaries(st.sampled_from(["reporter_gender", "affected_gender"]), GENDERS, max_size=2),
+    categories=TABLES,
+    separators=st.lists(TEXTS, max_size=2).map(tuple),
+    kind=st.sampled_from([None, "risk", "offence"]),
+    category=st.none() | TEXTS,
+    missing=st.frozensets(TEXTS, max_size=3),
+    utc=st.booleans(),
+    skip_hxl=st.booleans(),
+    answers=st.builds(
+        Answers,
+        dates=st.sampled_from([None, "day-first", "month-first"]),
+        crs=st.none() | st.integers(1024, 32767),
+        decimal=st.sampled_from([None, "point", "comma"]),
+        order=st.sampled_from([None, "lat-lon", "lon-lat"]),
+        sheet=st.none() | TEXTS,
+        timezone=st.none() | TEXTS,
+        category=st.none() | TEXTS,
+        elsewhere=st.booleans(),
+    ),
+)
+
+
+@given(MAPPINGS)
+def test_a_file_says_what_was_written(mapping: ColumnMapping) -> None:
+    assert ColumnMapping.from_toml(mapping.to_toml()) == mapping
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=6), st.data())
+def test_a_layout_of_any_labels_comes_back(labels: list[str], data: st.DataObject) -> None:
+    place = st.integers(0, len(labels) - 1)
+    parts = st.lists(st.builds(Part, place, st.sampled_from(PARTS)), min_size=1, max_size=3).map(tuple)
+    roles = data.draw(st.dictionaries(st.sampled_from(ROLES), parts, min_size=1, max_size=4))
+    given_places = {part.place for one in roles.values() for part in one}
+    others = tuple(at for at in range(len(labels)) if at not in given_places)
+    layout = Layout("mapped", roles, others[:1], others[1:2], others[2:])
+    again = ColumnMapping.from_toml(ColumnMapping.from_layout(layout, labels).to_toml())
+    assert again.layout(labels) == layout
+
+
+def test_the_layout_is_that_of_the_header_whatever_its_order() -> None:
+    layout = MAPPING.layout(LABELS)
+    assert (layout.format, layout.roles) == ("mapped", LAYOUT.roles)
+    assert (layout.personal, layout.text, layout.unused) == ((6,), (7,), (8,))
+    assert (layout.words, layout.categories) == (LAYOUT.words, LAYOUT.categories)
+    assert (layout.separators, layout.kind, layout.missing, layout.utc) == (("|", ","), "offence", {"s/d"}, True)
+    turned = MAPPING.layout(LABELS[::-1])
+    assert turned.roles["occurred_from"] == (Part(9, "date"), Part(8, "time"))
+    assert turned.roles["more_categories"] == (Part(1),)
+
+
+def test_columns_that_nobody_knows_are_judged_by_their_headings() -> None:
+    layout = MAPPING.layout((*LABELS, "teléfono", "observaciones", "barrio"))
+    assert (layout.personal, layout.text, layout.unused) == ((6, 10), (7, 11), (8, 12))
+
+
+def test_case_accents_and_blanks_do_not_tell_labels_apart() -> None:
+    assert MAPPING.fits([label.upper().replace("_", " ") + " " for label in LABELS])
+
+
+def test_missing_columns_are_named() -> None:
+    labels = [label for label in LABELS if label not in {"hora", "sexo"}][:-1]
+    assert not MAPPING.fits(labels)
+    with pytest.raises(ImportProblem, match=r"Madrid.*hora, sexo, Title \(2\)"):
+        MAPPING.layout(labels)
+
+
+def test_changed_columns() -> None:
+    assert changed_columns(MAPPING, LABELS) == ((), ())
+    assert changed_columns(MAPPING, [*LABELS[1:-1], "barrio", "Hora"]) == (("barrio", "Hora"), ("fecha", "Title"))
+
+
+def test_a_home_keeps_its_mappings_by_name(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    assert saved(home) == ()
+    path = save(home, MAPPING)
+    assert path.parent == home.path / "mappings"
+    other = ColumnMapping("Ώρα / ../..", {"reported_at": (Named("date"),)}, ("date",))
+    assert save(home, other).parent == path.parent
+    assert saved(home) == (MAPPING, other)
+    changed = ColumnMapping.from_layout(LAYOUT, LABELS, name="Madrid")
+    assert save(home, changed) == path
+    assert saved(home) == (changed, other)
+    assert sorted(one.suffix for one in path.parent.iterdir()) == [".toml", ".toml"]
+
+
+def test_a_file_that_cannot_be_read_is_passed_over_and_stays(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    folder = save(home, MAPPING).parent
+    (folder / "broken.toml").write_text("name = ", "utf-8")
+    (folder / "bytes.toml").write_bytes(b"\xff\xfe")
+    assert saved(home) == (MAPPING,)
+    assert (folder / "broken.toml").read_text("utf-8") == "name = "
+
+
+def test_the_best_mapping_is_that_of_the_same_header(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    small = ColumnMapping("small", {"reported_at": (Named("fecha"),)}, ("fecha", "hora"))
+    elsewhere = ColumnMapping("other", {"reported_at": (Named("date"),)}, ("date",))
+    for mapping in (small, elsewhere, MAPPING):
+        save(home, mapping)
+    assert best(home, LABELS) == MAPPING
+    assert best(home, LABELS[::-1]) == MAPPING
+    assert best(home, [*LABELS, "new"]) == MAPPING
+    assert best(home, LABELS[:-1]) == small
+    assert best(home, ["hora", "fecha"]) == small
+    assert best(home, ["fecha"]) is None
+    assert best(home, []) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name = ", "TOML"),
+        ('labels = ["a"]', "does not say name"),
+        ('name = "a"\nnames = 1', "names. Allowed there: name, format"),
+        ("name = 1", "name must be a text"),
+        ('name = "a"\nformat = "curim"', "format in the mapping file is not allowed. Allowed there: mapped"),
+        ('name = "a"\nlabels = "b"', "labels must be a list"),
+        ('name = "a"\nlabels = ["b", 1]', r"labels\[2\] must be a text"),
+        ('name = "a"\nutc = 1', "utc must be true or false"),
+        ('name = "a"\nkind = "crime"', "kind .*risk, incivility, offence"),
+        ('name = "a"\ncolumns = [1]', r"columns\[1\] must be a table"),
+        ('name = "a"\n[[columns]]\nrole = "category"', r"does not say columns\[1\].label"),
+        ('name = "a"\n[[columns]]\nrole = "where"\nlabel = "b"', r"columns\[1\].role .*alert_id, reported_at"),
+        ('name = "a"\n[[columns]]\nrole = "x"\nlabel = "b"\npart = "week"', r"columns\[1\].part .*value, date, time"),
+        ('name = "a"\n[[columns]]\nrole = "x"\nlabel = "b"\noccurrence = 0', r"columns\[1\].occurrence must be"),
+        ('name = "a"\n[[columns]]\nrole = "x"\nlabel = "b"\noccurrence = true', r"columns\[1\].occurrence must be"),
+        ('name = "a"\n[[columns]]\nrole = "x"\nlabel = "b"\nplace = 3', r"columns\[1\].place"),
+        ('name = "a"\n[words.affected_gender]\nm = "male"', "words.affected_gender.m .*woman, man, other"),
+        ('name = "a"\n[words.color]\nm = "man"', "words.color"),
+        ('name = "a"\n[categories]\nm = 1', "categories.m must be a text"),
+        ('name = "a"\n[answers]\ndates = "both"', "answers.dates .*day-first, month-first"),
+        ('name = "a"\n[answers]\ncrs = "2100"', "answers.crs must be a whole number"),
+        ('name = "a"\n[answers]\nday = "x"', "answers.day. Allowed there: dates"),
+    ],
+)
+def test_a_broken_file_is_refused_in_plain_words(text: str, told: str) -> None:
+    with pytest.raises(ImportProblem, match=told):
+        ColumnMapping.from_toml(text)
+
+
+@given(st.text(alphabet='nameroles[]{}="\\\n 1,.#', max_size=60))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    with suppress(ImportProblem):
+        ColumnMapping.from_toml('name = "a"\n' + text)
+
+
+def test_the_example_of_the_documentation_is_read() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "mapping.md").read_text("utf-8")
+    example = page.split("```toml\n")[1].split("```")[0]
+    assert tomllib.loads(example)["name"] == "Madrid, accidents"
+    mapping = ColumnMapping.from_toml(example)
+    assert mapping.answers == Answers(crs=25830)
+    assert mapping.roles["occurred_from"] == (Named("fecha", 1, "date"), Named("hora", 1, "time"))
+    assert mapping.layout(mapping.labels).words == {"affected_gender": {"mujer": "woman", "hombre": "man"}}
+    for role in ROLES:
+        assert f"`{role}`" in page
+    for part in PARTS:
+        assert f"`{part}`" in page
+    assert all(word == fold(word) for word in mapping.words["affected_gender"])
