@@ -15,7 +15,6 @@ from curim_data.formats.guess_columns import HEADING, Column, columns_of, guess,
 from curim_data.formats.guess_moments import moments
 from curim_data.formats.guess_values import nested, separators_of
 from curim_data.i18n import Message
-from curim_data.lexicon import WORDS, gender_words
 
 NAME: Final = "guessed"
 DOCUMENTATION: Final = "docs/formats/guessed.md"
@@ -70,7 +69,6 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognit
         personal,
         text,
         tuple(at for at in range(len(labels)) if at not in given and at not in personal and at not in text),
-        words=_letters(known),
         separators=separators_of(category.values) if category else (),
         kind="offence" if category and category.head.has(names.OFFENCE) else None,
         guesses=known.guesses,
@@ -221,18 +219,6 @@ def _give_gender(known: _Guesses, role: str, columns: Sequence[Column]) -> None:
     known.give(role, best, guess(clear, share, HEADING, *([told] if share is not None else [])))
 
 
-def _letters(known: _Guesses) -> dict[str, dict[str, str]]:
-    """What the single letters of a column of genders mean, where its first values settle it."""
-    told: dict[str, dict[str, str]] = {}
-    for role in ("reporter_gender", "affected_gender"):
-        if role in known.roles:
-            values = known.columns[known.roles[role][0].place].values
-            words = gender_words(values.distinct)
-            letters = {word: value for word, value in words.items() if WORDS[role].get(word) != value}
-            told |= {role: letters} if letters else {}
-    return told
-
-
 def _category(known: _Guesses) -> Column | None:
     """The kind of event; of two columns where one divides the other, the more general one."""
     scores = {one: names.category_score(one.head) for one in known.free()}
@@ -256,11 +242,11 @@ def _category(known: _Guesses) -> Column | None:
 
 
 def _can_be_category(column: Column, score: float) -> bool:
-    """Whether names, few and repeated, stand in it; what is headed as free text must prove it by its values."""
+    """Whether names, few and repeated, stand in it; what is headed as a text or a name must repeat."""
     values = column.values
     if not values.given:
         return not names.names_text(column.head)
-    if names.names_text(column.head) and len(values.distinct) == values.given:
+    if (names.names_text(column.head) or column.head.has(names.NAME)) and len(values.distinct) == values.given:
         return False
     marks = separators_of(values)
     values = values.split(marks[0]) if marks else values

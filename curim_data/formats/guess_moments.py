@@ -12,6 +12,7 @@ from curim_data.formats.guess_columns import HEADING, Column, guess, percent
 from curim_data.i18n import Message
 
 _OFTEN: Final = 0.7
+_UNNAMED: Final = 0.3
 _ROLES: Final = ("occurred_from", "reported_at", "occurred_to", "resolved_at")
 _PIECES: Final = (
     ("year", names.YEAR, 1900, 2100),
@@ -58,10 +59,10 @@ def moments(columns: Sequence[Column]) -> Moments:
 def _is_clock(column: Column) -> bool:
     head, values = column.head, column.values
     if not values.given:
-        return head.has(names.TIME) and not head.has(names.DATE)
+        return head.has(names.TIME) and not names.says_date(head)
     if values.times >= (_OFTEN if head.has(names.TIME) else 0.9):
         return True
-    return head.has(names.TIME) and not head.has(names.DATE) and values.hhmm >= _OFTEN
+    return head.has(names.TIME) and not names.says_date(head) and values.hhmm >= _OFTEN
 
 
 def _is_date(column: Column) -> bool:
@@ -70,10 +71,10 @@ def _is_date(column: Column) -> bool:
         # Numbers of cases such as 2025-1 look like months.
         named_otherwise = names.identity_score(head) >= 0.5
         return (values.dates >= _OFTEN and not named_otherwise) or (
-            head.has(names.DATE) and values.compact_dates >= _OFTEN
+            names.says_date(head) and values.compact_dates >= _OFTEN
         )
     told = names.moment_class(head) != "plain" and not {"at", "on"}.isdisjoint(head.words)
-    return told or head.has(names.DATE)
+    return told or names.says_date(head)
 
 
 def _choose(dates: Sequence[Column]) -> dict[str, Column]:
@@ -81,6 +82,8 @@ def _choose(dates: Sequence[Column]) -> dict[str, Column]:
     by_class: dict[str, list[Column]] = {}
     for column in dates:
         by_class.setdefault(names.moment_class(column.head), []).append(column)
+    if {"occurred_from", "reported_at"} & set(by_class):
+        by_class["plain"] = [column for column in by_class.get("plain", ()) if _clear(column) > _UNNAMED]
     if by_class.get("plain"):
         free = next((role for role in ("occurred_from", "reported_at") if role not in by_class), None)
         if free:
@@ -104,7 +107,7 @@ def _clear(column: Column) -> float:
         case "occurred_from":
             return 0.97 if head.has(names.OCCURRED) else 0.9
         case "plain":
-            return 0.65 if head.has(names.DATE) or head.has(names.MONTH) else 0.3
+            return 0.65 if names.says_date(head) or head.has(names.MONTH) else _UNNAMED
     return 0.9
 
 
@@ -163,7 +166,7 @@ def _role_of_pieces(columns: Sequence[Column], pieces: tuple[Part, ...]) -> str:
 
 def _reason(column: Column, joined: bool) -> Guess:
     clear = _clear(column)
-    told: list[Message] = [HEADING] if clear > 0.3 else []
+    told: list[Message] = [HEADING] if clear > _UNNAMED else []
     if clear <= 0.65:
         told.append(Message("The heading does not say whether it is the event or the report"))
     share = max(column.values.dates, column.values.compact_dates) if column.values.given else None

@@ -170,8 +170,11 @@ CONFIRMATIONS: Final = _set(
 )
 KIND: Final = _set("kind")
 
+NAME: Final = _set("name names nom noms nombre nome όνομα ονομασία")
+_ABOUT_DATA: Final = _set("source type channel provider open set quality status collection owner entered")
 _PERSONAL: Final = _set(
-    "nombre apellido apellidos teléfono telefono móvil movil correo dni nome cognome sobrenome apelido "
+    "plate plates matrícula immatriculation kennzeichen placa targa πινακίδα ssn passport nombre "
+    "apellido apellidos teléfono telefono móvil movil correo dni nome cognome sobrenome apelido "
     "telefone celular "
     "telemóvel morada cellulare vorname nachname telefon handy handynummer geburt geburts geburtsdatum nacimiento "
     "nascimento nascita birth dob utente usuario usuário benutzer dispositivo gerät passaporte pasaporte ausweis "
@@ -225,15 +228,26 @@ def heading(label: str) -> Heading:
     return Heading(label, tuple(words))
 
 
+def says_date(head: Heading) -> bool:
+    """Whether it speaks of a date; "data" is one in Italian and Portuguese, and none beside English words for data."""
+    words = set(head.words) & DATE
+    return bool(words - {"data"}) or ("data" in words and head.words != ("data", "id") and not head.has(_ABOUT_DATA))
+
+
 def names_person(head: Heading) -> bool:
-    """Whether a heading names a person, a way to reach one or a device."""
+    """Whether a heading names a person, a way to reach one, a device or a vehicle; "agency name" does not."""
     if head.has(SEX) or head.has(AGE):
         return False
     if "by" in head.words and head.has(REPORTED):
         return True
-    if "name" in head.words and head.has(_THING):
-        return False
-    return head.has(_PERSONAL) or is_personal(head.label) or is_personal(" ".join(head.words))
+    words = head.words
+    if head.has(_THING | EVENT | CATEGORY | TYPE) and not head.has(REPORTER | VICTIM | SUSPECT):
+        words = tuple(word for word in words if word not in NAME)
+    return (
+        not _PERSONAL.isdisjoint(words)
+        or is_personal(" ".join(words))
+        or (words == head.words and is_personal(head.label))
+    )
 
 
 def names_text(head: Heading) -> bool:
@@ -259,7 +273,7 @@ def moment_class(head: Heading) -> str:
 
 def category_score(head: Heading) -> float:
     """How clearly a heading names the kind of event: 0 (not) to 1."""
-    if head.has(NOT_CATEGORY) or head.has(DATE) or head.has(SEX) or head.has(SUSPECT):
+    if head.has(NOT_CATEGORY) or says_date(head) or head.has(SEX) or head.has(SUSPECT):
         return 0.0
     event, coded = head.has(EVENT), head.has(CODED) and not head.has(DESCRIBED)
     if coded:
@@ -279,7 +293,7 @@ def category_score(head: Heading) -> float:
 
 def identity_score(head: Heading) -> float:
     """How clearly a heading names the number of a case: 0 (not) to 1."""
-    if not head.has(IDENTITY) or head.has(NOT_IDENTITY) or head.has(DATE) or "unnamed" in head.words:
+    if not head.has(IDENTITY) or head.has(NOT_IDENTITY) or says_date(head) or "unnamed" in head.words:
         return 0.0
     if head.has(EVENT) or head.has(CLEARLY_IDENTITY):
         return 0.95
