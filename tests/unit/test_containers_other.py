@@ -1,227 +1,35 @@
-"""Workbooks, JSON, XML, layers of features and Parquet: the same alerts come out of each as the same texts."""
+"""Workbooks, JSON and XML: the same alerts come out of each as the same texts, and broken files are refused."""
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import io
-import json
-import random
-import zipfile
-import zlib
-from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
-import numpy as np
 import openpyxl
-import pyarrow as pa
-import pyarrow.parquet as pq
-import pyogrio
 import pyproj
 import pytest
-import shapely
-from odf.opendocument import OpenDocumentSpreadsheet
-from odf.table import Table, TableCell, TableRow
-from odf.text import P
 
 from curim_data.answers import Question
-from curim_data.containers.columnar import open_parquet
 from curim_data.containers.jsons import open_json
-from curim_data.containers.vector import open_vector
 from curim_data.containers.workbook import open_workbook
 from curim_data.containers.xmls import open_xml
 from curim_data.reasons import ImportProblem, Reason
-from curim_data.records import Opened
-
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-LABELS = ("id", "when", "day", "category", "long", "lat", "count", "urgent")
-ALERTS = [
-    (
-        "007",
-        dt.datetime(2024, 3, 1, 22, 15, 30),
-        dt.date(2024, 3, 1),
-        "Παρενόχληση, «φωνές»",
-        -23.646123,
-        37.94,
-        5,
-        True,
-    ),
-    ("0012", dt.datetime(2024, 3, 2, 0, 0), dt.date(2024, 3, 2), "Κλοπή\nστο λιμάνι", 23.65, -37.9000001, None, False),
-    (
-        "1000000000000",
-        dt.datetime(2024, 12, 31, 23, 59, 59),
-        dt.date(2024, 12, 31),
-        "Φθορά",
-        0.00001,
-        0.5,
-        120000,
-        True,
-    ),
-]
-TEXTS = [
-    ("007", "2024-03-01T22:15:30", "2024-03-01", "Παρενόχληση, «φωνές»", "-23.646123", "37.94", "5", "true"),
-    ("0012", "2024-03-02T00:00:00", "2024-03-02", "Κλοπή\nστο λιμάνι", "23.65", "-37.9000001", "", "false"),
-    ("1000000000000", "2024-12-31T23:59:59", "2024-12-31", "Φθορά", "0.00001", "0.5", "120000", "true"),
-]  # fmt: skip
-XLS = zlib.decompress(base64.b85decode(
-    'c-rk)OGs2v82-*ZGdY@%(Nxq-21zT^&{`;lj)kQVBbtjI1U2fAqRiAZ5VpxQmqE}fX_26d7FjOJ!X%}@Ai=0b5d>P$rd3eXLcRUx'
-    'zjr1z11Cx_?sqx={U7I?@7(je_r91;p6MUXn#D3yLSjLW#fC*bK`AzDI6-k;S8Dj~prl(^SBQ1cKyI*OG+`=6jiDOvS!lRxn;;3i'
-    'r*r~mP#5s~Tx*E^+y<{uZKxnAaDzOF$mCX~uxw_ziRB&6`G{o|d#<popu98UIHuio1!d+eKC0z%ED@^S5iawVJtauPGc}7ZUKK`O'
-    'JN5<JydCQ-kYkI-0BAsKe12b0*%=t5p29Igk;hY1UG1u^E%$iJ8yjbkN~1o2ueuBP5?<cpF3Z2RegX1-U+Rzfjo(3|x!iwEvjJVu'
-    'Pw{H$rP<wRGgh>>!xs#ln}Zi|WUEATy{(0!=UaV#+O?a#A>Zjhuu}pZ0l$*o5KSnh6&IIogt#e(<%GN^$K;fpl%sM)KB2_nGCM>c'
-    'xgN`LIV4r(#+Kq-vZW;OQi~_qf+W_HdBHj9QRZ%ae(7ndcb{ZW7at?WVUwpG2|6yR5>z;mBNE|S3%JBimfc+IX4bP<rqXJldwzYI'
-    'sT}O#JeN6|Pds}VuiV=f>Dx)~{nYRvr}u+<2kApKvlmi_Uc38|ONU<zl~-2}3PqvlyRPui9li^5V|vFj^OsG^p*hXA>*k4?gn1qi'
-    'P=6>Gmg*f5u{5)<3`>$FBbJRUTg0-HWjA@m3Os^&RL@E3OZ6Nn*!8CS_LjVlRYqKK#YEzYtEVKlp>?oye2nr6<~y`k)soJ9ib-36'
-    'Nn<95S(C<0*^_6pT_%&pOzLG~3>l;=rf*wSndeV+JsG>X_DU@U_f=K2rT;`6ELgB$!GZ+~7A*WRgz+`Nuaq`^=`voeW6b|L^OP2>'
-    '-z5Jn4kJKUh`uEcz)$xeI-{CD>9C7%U1F7G!v6~uju3kg?P%h5v`0OE>4Qrwex6kqbpE|16fOTkH0}Jy{67G)Yx=b'
-))  # fmt: skip
-Opener = Callable[[bytes, str], Opened]
-
-
-def rows(opened: Opened) -> list[tuple[str, ...]]:
-    """All rows as texts, in their order."""
-    return [tuple(record.values()) for block in opened.blocks() for record in block.table.to_pylist()]
-
-
-def records(opened: Opened) -> list[dict[str, str]]:
-    return [dict(zip(opened.facts.labels, row, strict=True)) for row in rows(opened)]
-
-
-def shared(*parts: str) -> Path:
-    path = SHARED.joinpath(*parts)
-    if not path.exists():
-        pytest.skip("../shared/data is not here")
-    return path
-
-
-# ---- the same alerts written in each way
-
-
-def xlsx(**sheets: list[tuple[Any, ...]]) -> bytes:
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for title, lines in (sheets or {"Alerts": [LABELS, *ALERTS]}).items():
-        sheet = book.create_sheet(title)
-        for line in lines:
-            sheet.append(line)
-    target = io.BytesIO()
-    book.save(target)
-    return target.getvalue()
-
-
-def ods() -> bytes:
-    def cell(value: Any) -> TableCell:
-        if value is None:
-            return TableCell()
-        if isinstance(value, bool):
-            return TableCell(valuetype="boolean", booleanvalue=str(value).lower())
-        if isinstance(value, dt.date):
-            return TableCell(valuetype="date", datevalue=value.isoformat())
-        if isinstance(value, int | float):
-            return TableCell(valuetype="float", value=repr(value))
-        made = TableCell(valuetype="string")
-        for line in value.split("\n"):
-            made.addElement(P(text=line))
-        return made
-
-    book = OpenDocumentSpreadsheet()
-    table = Table(name="Alerts")
-    for line in (LABELS, *ALERTS):
-        row = TableRow()
-        for value in line:
-            row.addElement(cell(value))
-        table.addElement(row)
-    book.spreadsheet.addElement(table)
-    target = io.BytesIO()
-    book.write(target)
-    return target.getvalue()
-
-
-def objects() -> list[dict[str, Any]]:
-    return [dict(zip(LABELS, alert, strict=True)) for alert in ALERTS]
-
-
-def dumped(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, default=lambda day: day.isoformat()).encode()
-
-
-def json_lines() -> bytes:
-    return b"\n".join(dumped(record) for record in objects())
-
-
-def xml(encoding: str = "utf-8") -> bytes:
-    lines = [f"<?xml version='1.0' encoding='{encoding}'?>", "<alerts><count>3</count>"]
-    for line in TEXTS:
-        fields = "".join(f"<{label}>{text}</{label}>" for label, text in zip(LABELS, line, strict=True))
-        lines.append(f"<alert>{fields}</alert>")
-    return "\n".join([*lines, "</alerts>"]).encode(encoding)
-
-
-def columns() -> dict[str, pa.Array]:
-    return {label: pa.array([alert[at] for alert in ALERTS]) for at, label in enumerate(LABELS)}
-
-
-def parquet(table: pa.Table | None = None) -> bytes:
-    target = io.BytesIO()
-    pq.write_table(table if table is not None else pa.table(columns()), target)
-    return target.getvalue()
-
-
-def frame(crs: Any = 4326) -> gpd.GeoDataFrame:
-    """The alerts, their texts as columns, with their points in a reference system."""
-    points = [shapely.Point(alert[4], alert[5]) for alert in ALERTS]
-    told = {label: [line[at] for line in TEXTS] for at, label in enumerate(LABELS)}
-    return gpd.GeoDataFrame(told, geometry=points, crs=4326).to_crs(crs)
-
-
-def layers(folder: Path, **contents: gpd.GeoDataFrame) -> bytes:
-    """A GeoPackage."""
-    path = folder / f"{len(list(folder.iterdir()))}.gpkg"
-    for layer, content in (contents or {"alerts": frame()}).items():
-        content.to_file(path, layer=layer, driver="GPKG", engine="pyogrio")
-    return path.read_bytes()
-
-
-def shapefile(folder: Path, content: gpd.GeoDataFrame, without: tuple[str, ...] = (), **options: Any) -> bytes:
-    """A ZIP with a Shapefile in a subfolder, its endings in capitals."""
-    inner = folder / f"shape{len(list(folder.iterdir()))}"
-    inner.mkdir()
-    content.to_file(inner / "alerts.shp", engine="pyogrio", **options)
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for part in sorted(inner.iterdir()):
-            if part.suffix not in without:
-                archive.writestr(f"export/2024/Alerts{part.suffix.upper()}", part.read_bytes())
-    return target.getvalue()
-
-
-def geoparquet(content: gpd.GeoDataFrame) -> bytes:
-    target = io.BytesIO()
-    content.to_parquet(target)
-    return target.getvalue()
-
-
-def every(folder: Path) -> dict[str, tuple[Opener, bytes]]:
-    """The alerts in every container."""
-    plain = frame()
-    return {
-        "xlsx": (open_workbook, xlsx()),
-        "ods": (open_workbook, ods()),
-        "xls": (open_workbook, XLS),
-        "json": (open_json, dumped(objects())),
-        "page": (open_json, dumped({"metadata": {"pages": 1}, "issues": objects()})),
-        "lines": (open_json, json_lines()),
-        "geojson": (open_json, plain.to_json().encode()),
-        "xml": (open_xml, xml()),
-        "gpkg": (open_vector, layers(folder)),
-        "shp": (lambda data, name: open_vector(data, name, kind="shp"), shapefile(folder, plain)),
-        "parquet": (open_parquet, parquet()),
-        "geoparquet": (open_parquet, geoparquet(plain)),
-    }
-
+from tests.in_files import (
+    ALERTS,
+    LABELS,
+    TEXTS,
+    XLS,
+    dumped,
+    every,
+    objects,
+    records,
+    rows,
+    shared,
+    xlsx,
+    xml,
+)
 
 # ---- round trips
 
@@ -442,152 +250,3 @@ def test_entity_bombs_are_refused() -> None:
     outside = b'<!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/hostname">]><r><x>&a;</x></r>'
     with pytest.raises(ImportProblem):
         open_xml(outside, "outside.xml")
-
-
-# ---- layers
-
-
-def test_wards_of_lancashire_lie_in_lancashire() -> None:
-    opened = open_vector(shared("boundaries", "lancashire_wards.gpkg"), "wards.gpkg")
-    found = records(opened)
-    assert opened.facts.crs == "EPSG:27700"
-    assert len(found) == len(pyogrio.read_dataframe(shared("boundaries", "lancashire_wards.gpkg")))
-    for record in found:
-        assert -3.2 < float(record["geometry.longitude"]) < -2.0
-        assert 53.4 < float(record["geometry.latitude"]) < 54.3
-
-
-@pytest.mark.parametrize("crs", [2100, 32634, 3857])
-def test_layers_in_metres_come_back_to_degrees(crs: int, tmp_path: Path) -> None:
-    near = frame().iloc[[0]].set_geometry([shapely.Point(23.65, 37.94)]).set_crs(4326, allow_override=True).to_crs(crs)
-    for opened in (
-        open_vector(layers(tmp_path, near=near), "n.gpkg"),
-        open_vector(shapefile(tmp_path, near), "n.zip", kind="shp"),
-        open_parquet(geoparquet(near), "n.parquet"),
-    ):
-        (record,) = records(opened)
-        assert opened.facts.crs == f"EPSG:{crs}"
-        assert float(record["geometry.longitude"]) == pytest.approx(23.65, abs=1e-6)
-        assert float(record["geometry.latitude"]) == pytest.approx(37.94, abs=1e-6)
-
-
-def test_a_shapefile_without_prj_keeps_its_metres(tmp_path: Path) -> None:
-    data = shapefile(tmp_path, frame(2100), without=(".prj",))
-    opened = open_vector(data, "bare.zip", kind="shp")
-    assert (opened.facts.crs, opened.facts.labels[-2:]) == ("", ("x", "y"))
-    assert float(records(opened)[1]["x"]) == pytest.approx(frame(2100).geometry.x[1])
-
-
-@pytest.mark.parametrize("part", [".dbf", ".shp"])
-def test_a_shapefile_with_a_part_cut_off_is_refused(part: str, tmp_path: Path) -> None:
-    target = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(shapefile(tmp_path, frame()))) as whole, zipfile.ZipFile(target, "w") as cut:
-        for member in whole.namelist():
-            data = whole.read(member)
-            cut.writestr(member, data[: len(data) - 40] if member.lower().endswith(part) else data)
-    with pytest.raises(ImportProblem, match="damaged"):
-        rows(open_vector(target.getvalue(), "cut.zip", kind="shp"))
-    with pytest.raises(ImportProblem, match="lacks its .dbf part"):
-        open_vector(shapefile(tmp_path, frame(), without=(".dbf",)), "cut.zip", kind="shp")
-
-
-@pytest.mark.parametrize("without", [(), (".cpg",)])
-@pytest.mark.parametrize("encoding", ["CP1253", "UTF-8"])
-def test_the_encoding_of_a_shapefile(encoding: str, without: tuple[str, ...], tmp_path: Path) -> None:
-    data = shapefile(tmp_path, frame(), without=without, encoding=encoding)
-    assert [record["category"] for record in records(open_vector(data, "e.zip", kind="shp"))] == [
-        line[3] for line in TEXTS
-    ]
-
-
-def test_several_layers_are_a_question(tmp_path: Path) -> None:
-    data = layers(tmp_path, march=frame(), april=frame().iloc[[0, 1]])
-    with pytest.raises(Question) as asked:
-        open_vector(data, "two.gpkg")
-    assert [choice.value for choice in asked.value.choices] == ["march", "april"]
-    assert len(rows(open_vector(data, "two.gpkg", "april"))) == 2
-
-
-def test_missing_geometry_is_an_empty_text(tmp_path: Path) -> None:
-    gappy = frame().set_geometry([None, shapely.Point(), shapely.box(1, 2, 3, 4)], crs=4326)
-    for opened in (open_vector(layers(tmp_path, gappy=gappy), "g.gpkg"), open_parquet(geoparquet(gappy), "g.parquet")):
-        found = [(record["geometry.longitude"], record["geometry.latitude"]) for record in records(opened)]
-        assert found == [("", ""), ("", ""), ("2", "3")]
-
-
-def test_nothing_but_a_database_is_opened_as_one() -> None:
-    linked = b"<OGRVRTDataSource><OGRVRTLayer name='a'><SrcDataSource>/vsicurl/http://127.0.0.1:9/a.gpkg"
-    with pytest.raises(ImportProblem, match="damaged"):
-        open_vector(linked, "a.gpkg")
-
-
-# ---- Parquet
-
-
-def test_every_type_of_column_becomes_text() -> None:
-    moment = dt.datetime(2024, 7, 1, 10, 0, 0, 120000)
-    values = {
-        "naive": pa.array([moment, None], pa.timestamp("us")),
-        "zoned": pa.array([moment, None], pa.timestamp("ms", "Europe/Athens")),
-        "utc": pa.array([moment.replace(microsecond=0), None], pa.timestamp("us", "UTC")),
-        "time": pa.array([dt.time(7, 30), None], pa.time64("us")),
-        "words": pa.array(["Κλοπή", None]).dictionary_encode(),
-        "exact": pa.array([Decimal("1.50"), None]),
-        "large": pa.array([12345678901.5, None]),
-        "whole": pa.array([12345678901.0, np.nan]),
-        "single": pa.array([0.1, None], pa.float32()),
-        "list": pa.array([["a", None, "b"], None]),
-        "lists": pa.array([[[1], [2]], None]),
-        "in": pa.array([{"x": 1, "y": {"z": dt.date(2024, 1, 2)}}, None]),
-        "bytes": pa.array([b"x", None]),
-        "nothing": pa.nulls(2),
-    }
-    opened = open_parquet(parquet(pa.table({**values, "id": ["1", "2"]})), "t.parquet")
-    first, second = records(opened)
-    assert first == {
-        "naive": "2024-07-01T10:00:00.12", "zoned": "2024-07-01T13:00:00.12+03:00", "utc": "2024-07-01T10:00:00Z",
-        "time": "07:30:00", "words": "Κλοπή", "exact": "1.50", "large": "12345678901.5", "whole": "12345678901",
-        "single": "0.1", "list": "a||b", "lists": "[[1], [2]]", "in.x": "1", "in.y.z": "2024-01-02", "nothing": "",
-        "id": "1",
-    }  # fmt: skip
-    assert {text for label, text in second.items() if label != "id"} == {""}
-
-
-# ---- broken files
-
-
-def read_or_refused(opener: Opener, data: bytes, kind: str) -> int | None:
-    """How many rows were read, or none where the file was refused."""
-    try:
-        return sum(block.read for block in opener(data, f"broken.{kind}").blocks())
-    except ImportProblem:
-        return None
-
-
-KINDS = ["xlsx", "ods", "xls", "json", "page", "lines", "geojson", "xml", "gpkg", "shp", "parquet", "geoparquet"]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_truncated_files_are_refused_and_nothing_else(kind: str, tmp_path: Path) -> None:
-    opener, data = every(tmp_path)[kind]
-    whole = read_or_refused(opener, data, kind)
-    assert whole
-    ends = {*range(0, len(data), max(1, len(data) // 60)), *range(len(data) - 12, len(data))}
-    read = {end: read_or_refused(opener, data[:end], kind) for end in sorted(ends)}
-    if kind == "lines":
-        assert set(read.values()) <= {None, 1, 2}
-    elif kind in ("xls", "json", "page", "geojson", "xml", "shp", "gpkg"):
-        assert set(read.values()) <= {None, whole}, read
-    else:
-        assert set(read.values()) == {None}, read
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_flipped_bytes_lead_to_no_other_exception(kind: str, tmp_path: Path) -> None:
-    opener, data = every(tmp_path)[kind]
-    chance = random.Random(kind)
-    for _ in range(60):
-        flipped = bytearray(data)
-        for _ in range(chance.randint(1, 8)):
-            flipped[chance.randrange(len(data))] = chance.randrange(256)
-        read_or_refused(opener, bytes(flipped), kind)
