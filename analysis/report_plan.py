@@ -13,6 +13,7 @@ from analysis.statement import caution_messages, problem_statement
 from curim_data.city import CityProfile
 from curim_data.i18n import Translator
 from curim_data.plan import STATUS_WORDS, Plan
+from curim_data.words import provisional_note
 
 METHODS: Final[Mapping[str, Callable[[Translator], str]]] = {
     "difference": lambda t: t("Difference: alerts fewer or more than the comparison area's change lets expect"),
@@ -54,7 +55,7 @@ def _blocks(plan: Plan, city: CityProfile, t: Translator, picture: Picture | Non
     yield from _work(plan, t)
     yield from _knowing(plan, t, picture)
     yield from _people(plan, t)
-    yield from _sources(chosen, t)
+    yield from _sources(chosen, city, t)
 
 
 def _measures(chosen: tuple[Measure, ...], t: Translator) -> Iterator[Block]:
@@ -161,9 +162,11 @@ def _people(plan: Plan, t: Translator) -> Iterator[Block]:
     yield Bullets(tuple(t(question) for question in harms(plan.problem)))
 
 
-def _sources(chosen: tuple[Measure, ...], t: Translator) -> Iterator[Block]:
+def _sources(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> Iterator[Block]:
     yield Heading(t("Limits and sources"))
     yield Text(t("More alerts need not be more crime: they also show who reports, and how often."), "note")
+    if city.provisional:
+        yield Text(provisional_note(t), "note")
     for item in chosen:
         told = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
         yield Text(f"{t(item.name)}: {told}. {item.url}", "note")

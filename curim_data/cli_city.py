@@ -14,11 +14,17 @@ from curim_data.profile_edit import EditReport, read_areas
 from curim_data.profile_versions import WHAT_WORDS, Change
 from curim_data.provisional import home_for_areas
 from curim_data.refresh import refresh
+from curim_data.words import provisional_note
 
-PROVISIONAL = Message(
-    "This city's profile is provisional: area, time zone and categories were taken from the first data. Give the "
-    "city's own with “curim city districts FILE” or “curim city land FILE”, or accept it with “curim city accept”."
+WAY_ON = Message(
+    "Give the city's own with “curim city districts FILE” or “curim city land FILE”, or take it as it stands with “curim "
+    "city accept”."
 )
+
+
+def provisional(run: Run) -> str:
+    """That the profile is provisional, and how to give the city's own."""
+    return f"{provisional_note(run.t)} {run.t(WAY_ON)}"
 
 
 def show(run: Run) -> None:
@@ -52,7 +58,7 @@ def show(run: Run) -> None:
     if city.illustrative:
         run.say(run.t("The shapes of this city are illustrative."))
     if city.provisional:
-        run.say(run.t(PROVISIONAL))
+        run.say(provisional(run))
     listed = (
         (Message("Districts: {values}"), facts["districts"]),
         (Message("Groups of categories: {values}"), facts["groups"]),

@@ -64,6 +64,8 @@ MOST_DISTRICTS: Final = 3000
 OVERLAP: Final = 0.01
 LISTED: Final = 8
 
+Groups = dict[str, Mapping[str, str]]
+
 
 @dataclass(frozen=True)
 class EditReport:
@@ -197,9 +199,16 @@ def set_population(home: Home, source: Path | bytes, name: str) -> EditReport:
     return _report(made, len(told.frame), notes)
 
 
+def category_table(source: Path | bytes, name: str, city: CityProfile) -> tuple[pd.DataFrame, Groups]:
+    """Categories as a table, and the groups they may be in: of a CSV, a XLSX or a file laid out as categories.toml."""
+    if name.lower().endswith(".toml"):
+        return tables.categories_toml(source.read_bytes() if isinstance(source, Path) else source, name)
+    return tables.read_table(source, name), dict(city.groups)
+
+
 def set_landmarks(home: Home, source: Path | bytes, name: str) -> EditReport:
     """Give the landmarks: CSV or XLSX (see `profile_tables.landmarks`), or points of a GeoJSON, GeoPackage or zip."""
-    found = tables.landmarks(_table_of(source, name), name)
+    found = tables.landmarks(landmark_table(source, name), name)
 
     def edit(folder: Path, _: CityProfile) -> None:
         write_landmarks(folder, found)
@@ -228,16 +237,17 @@ def set_streets(home: Home, areas: AreaFile, name_column: str | None = None, lan
     return _report(profile_versions.change(home, edit, "streets", areas.name), len(streets), area_notes(areas))
 
 
-def set_categories(home: Home, source: Path | bytes | pd.DataFrame, name: str) -> EditReport:
-    """Give the category tree: a table (frame, CSV, XLSX; see `profile_tables.categories`) or a categories.toml."""
-    groups: Mapping[str, Mapping[str, str]] = home.city().groups
+def set_categories(
+    home: Home, source: Path | bytes | pd.DataFrame, name: str, *, groups: Groups | None = None
+) -> EditReport:
+    """Give the category tree: a table (frame, CSV, XLSX; see `profile_tables.categories`) or a categories.toml.
+
+    `groups` may say the groups that a frame's categories are in; the city's unless given.
+    """
     if isinstance(source, pd.DataFrame):
-        table = source.fillna("").astype(str)
-    elif name.lower().endswith(".toml"):
-        content = source.read_bytes() if isinstance(source, Path) else source
-        table, groups = tables.categories_toml(content, name)
+        table, groups = source.fillna("").astype(str), dict(home.city().groups) if groups is None else groups
     else:
-        table = tables.read_table(source, name)
+        table, groups = category_table(source, name, home.city())
     kept, found = tables.categories(table, groups, name)
     notes = []
     gone = [key for key in home.city().categories if key not in {c.id for c in found}]
@@ -325,7 +335,7 @@ def _name_column(areas: AreaFile, column: str | None) -> str:
     return chosen
 
 
-def _table_of(source: Path | bytes, name: str) -> pd.DataFrame:
+def landmark_table(source: Path | bytes, name: str) -> pd.DataFrame:
     """Landmarks as a table: rows of a CSV or XLSX, or points with their properties."""
     start = source.open("rb").read(512) if isinstance(source, Path) else source[:512]
     shapes = start.startswith(b"SQLite format 3\0") or start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")

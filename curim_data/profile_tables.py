@@ -134,8 +134,8 @@ def residents(table: pd.DataFrame, districts: Sequence[Area], name: str) -> Resi
     """
     ids = {slug(word): area.id for area in districts for word in (*area.labels.values(), area.id)}
     where = max(table.columns, key=lambda column: table[column].map(lambda cell: slug(cell) in ids).sum())
-    known = table[where].map(lambda cell: ids.get(slug(cell)))
-    if not known.notna().any():
+    known = [ids.get(slug(cell)) for cell in table[where]]
+    if not any(known):
         raise ImportProblem(
             Message(
                 "None of the districts stands in {file}. Use the names or ids of the city's districts: {names}.",

@@ -291,7 +291,7 @@ def category_list(categories: Mapping[str, int]) -> list[Category]:
     kept = list(names.values())[:MOST_CATEGORIES]
     ids = unique_ids(kept, "category")
     return [
-        Category(key, kind_of(name) or "offence", "", is_sensitive(name), {"en": name})
+        Category(key, str(kind_of(name) or "offence"), "", is_sensitive(name), {"en": name})
         for key, name in zip(ids, kept, strict=True)
     ]
 

@@ -39,7 +39,7 @@ from curim_data.studies import (
 )
 from curim_data.study_gender import weight_study
 from curim_data.study_plan import Standing, progress
-from curim_data.words import category_label, district_label, gender_label, inline, place_label
+from curim_data.words import category_label, district_label, gender_label, inline, place_label, provisional_note
 
 Verdict = Literal["usual", "more", "fewer", "unknown"]
 MOST_FINDINGS: Final = 5
@@ -338,6 +338,8 @@ def brief(
     limits = [t(choice.told) for choice in study.changes.choices]
     if study.changes.changes.n_withheld:
         limits.append(t("Small counts are protected and could not all be compared."))
+    if city.provisional:
+        limits.append(provisional_note(t))
     return Brief(
         headline=headline(study, t),
         sentence=study.course.sentence(t) if study.course else "",

@@ -111,6 +111,14 @@ def feeling_label(t: Translator, feeling: int) -> str:
     return str(feeling)
 
 
+def provisional_note(t: Translator) -> str:
+    """What is to be known of a city whose profile was made from its first data."""
+    return t(
+        "This city's profile is provisional: area, time zone and categories were taken from the first data and are no "
+        "official ones."
+    )
+
+
 def weekday_label(t: Translator, day: int, width: str = "wide") -> str:
     """The name of a weekday, 0 for Monday."""
     return t.weekday(day, width)

@@ -11,6 +11,9 @@ t = page.t
 
 st.title(t("Data"))
 names = [t("Import"), t("Imports so far"), t("Quality"), t("City profile")]
+asked = dict(zip(("import", "history", "quality", "city"), names, strict=True)).get(st.query_params.get("part", ""))
+if asked and "data_part" not in st.session_state:
+    st.session_state["data_part"] = asked
 bring, history, quality, city = st.tabs(names, key="data_part", on_change="rerun")
 with bring:
     data_import.show(page, in_view=bool(bring.open))

@@ -7,9 +7,10 @@ import streamlit as st
 
 from curim_data.access import Role
 from curim_data.i18n import LANGUAGE_NAMES, LANGUAGES
+from curim_data.words import provisional_note
 from pages.parts import filter_bar
 from pages.parts.colours import palette
-from pages.parts.guard import require
+from pages.parts.guard import HEALED, require
 from pages.parts.links import FOLDER, page_link
 from pages.parts.page import Page, carried
 from pages.parts.reader import sign_in_configured
@@ -96,6 +97,14 @@ def languages(page: Page) -> None:
     st.html(f'<nav aria-label="{label}" style="display:flex;gap:.9em;font-size:.9rem">{"".join(links)}</nav>')
 
 
+def provisional(page: Page) -> None:
+    """Say on every page that nobody has described this city yet, and where to do so."""
+    with st.container(horizontal=True, vertical_alignment="center", key="provisional_banner"):
+        st.caption(provisional_note(t), width="stretch" if page.narrow else "content")
+        if page.role >= Role.ANALYST:
+            page_link(page, "data", t("Give the city's own"), part="city")
+
+
 def banner(page: Page) -> None:
     """Say on every page that the sample is a sample, and how to leave it."""
     with st.container(horizontal=True, vertical_alignment="center", key="sample_banner"):
@@ -114,6 +123,10 @@ with st.sidebar:
     sidebar(page, name, open_to_reader)
 if page.is_sample:
     banner(page)
+elif page.city.provisional:
+    provisional(page)
+if HEALED in st.session_state:
+    st.info(plain(t(st.session_state.pop(HEALED))))
 if name not in WITHOUT_FILTER:
     filter_bar.above_page(page)
 current.run()

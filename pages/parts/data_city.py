@@ -1,4 +1,4 @@
-"""The city profile: what the dashboard knows of the city, what of it is illustrative, and how it is replaced."""
+"""The city profile: what the dashboard knows of the city, what of it is provisional or illustrative, and its edits."""
 
 from __future__ import annotations
 
@@ -7,30 +7,19 @@ from collections import Counter
 import pandas as pd
 import streamlit as st
 
-from curim_data.home import Home
-from curim_data.refresh import refresh
-from curim_data.store import StoreError
-from curim_data.words import group_label, kind_label
-from pages.parts import maps, tables
+from curim_data.words import group_label, kind_label, provisional_note
+from pages.parts import data_city_edit, data_city_run, maps, tables
 from pages.parts.basemap import Pin
 from pages.parts.page import Page
 from pages.parts.text import plain
 
-REFRESHED = "data_refreshed"
-LAYOUT = """\
-city/
-  city.toml
-  categories.toml
-  land.geojson
-  districts.geojson
-  landmarks.toml
-  streets.geojson
-  population.csv"""
+MOST_NAMES = 30  # on the map; more would hide it
 
 
 def show(page: Page) -> None:
-    """Facts, the map of districts, the lists, and the way to another profile."""
+    """Facts, the map of districts, the lists, and the ways to change them."""
     t, city = page.t, page.city
+    data_city_run.told(page)
     if city.illustrative:
         st.info(
             t(
@@ -39,11 +28,27 @@ def show(page: Page) -> None:
                 "with the city's own before you decide anything by them."
             )
         )
+    if city.provisional:
+        st.warning(provisional_note(t) + " " + t("Give the city's own districts or study area below."))
+        if not page.is_sample and page.home.has_city():
+            data_city_edit.accept(page)
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        _facts(page)
+    with right:
+        _map(page)
+    _lists(page)
+    data_city_edit.show(page)
+
+
+def _facts(page: Page) -> None:
+    t, city = page.t, page.city
     groups = {category.group for category in city.categories.values()}
     facts = {
         t("City"): t.label(city.names),
         t("Coordinate system for distances"): f"EPSG:{city.epsg}",
         t("Time zone"): city.timezone,
+        t("Study area"): t("{area} km² of land", area=t.number(city.land_metres.area / 1e6, 1)),
         t("Districts"): t.number(len(city.districts)),
         t("Categories"): t(
             "{n} in {groups} groups, {sensitive} of them sensitive",
@@ -56,28 +61,28 @@ def show(page: Page) -> None:
         t("Population"): t("by district") if city.population is not None else t("not given"),
         t("Version"): city.version,
     }
-    left, right = st.columns([1, 1], gap="large")
-    with left:
-        st.table(
-            pd.DataFrame({"what": list(facts), "how": [plain(text) for text in facts.values()]}),
-            hide_index=True,
-            hide_header=True,
-            border="horizontal",
-            alt=t("What the city's profile holds"),
-        )
-    with right:
-        middles = [(t.label(area.labels), area.polygon.representative_point()) for area in city.districts]
-        maps.draw(
-            page,
-            key="data_city_map",
-            alt=t("Map of the city's districts; the table below names them."),
-            pins=[Pin(name, point.x, point.y) for name, point in middles],
-            height=380,
-            span=0.5,
-            pickable=False,
-        )
-    _lists(page)
-    _replace(page)
+    st.table(
+        pd.DataFrame({"what": list(facts), "how": [plain(text) for text in facts.values()]}),
+        hide_index=True,
+        hide_header=True,
+        border="horizontal",
+        alt=t("What the city's profile holds"),
+    )
+
+
+def _map(page: Page) -> None:
+    t, city = page.t, page.city
+    middles = [(t.label(area.labels), area.polygon.representative_point()) for area in city.districts]
+    few = middles if len(middles) <= MOST_NAMES else []
+    maps.draw(
+        page,
+        key="data_city_map",
+        alt=t("Map of the city's districts; the table below names them."),
+        pins=[Pin(name, point.x, point.y) for name, point in few],
+        height=380,
+        span=0.5,
+        pickable=False,
+    )
 
 
 def _lists(page: Page) -> None:
@@ -85,28 +90,45 @@ def _lists(page: Page) -> None:
     left, right = st.columns([1, 1], gap="large")
     with left:
         st.subheader(t("Districts"))
-        frame = pd.DataFrame({"name": [t.label(area.labels) for area in city.districts]})
-        headings = {"name": t("District")}
-        if city.population is not None:
-            known = city.population.set_index("district")["total"]
-            frame["people"] = [known.get(area.id, float("nan")) for area in city.districts]
-            headings["people"] = t("Residents")
-        digits = {"people": 0} if "people" in frame else {}
-        tables.table(page, frame, headings, key="data_districts", alt=t("Districts"), digits=digits, height="content")
+        _districts(page)
     with right:
         st.subheader(t("Landmarks"))
-        marks = pd.DataFrame(
-            {"name": [t.label(mark.labels) for mark in city.landmarks], "radius": [m.radius for m in city.landmarks]}
-        )
-        tables.table(
-            page,
-            marks,
-            {"name": t("Landmark"), "radius": t("Lends its name within (m)")},
-            key="data_landmarks",
-            alt=t("Landmarks"),
-            digits={"radius": 0},
-        )
+        if city.landmarks:
+            marks = pd.DataFrame(
+                {
+                    "name": [t.label(mark.labels) for mark in city.landmarks],
+                    "radius": [m.radius for m in city.landmarks],
+                }
+            )
+            tables.table(
+                page,
+                marks,
+                {"name": t("Landmark"), "radius": t("Lends its name within (m)")},
+                key="data_landmarks",
+                alt=t("Landmarks"),
+                digits={"radius": 0},
+            )
+        else:
+            st.write(t("None yet. Hot spots are numbered until landmarks lend them their names."))
     _categories(page)
+
+
+def _districts(page: Page) -> None:
+    t, city = page.t, page.city
+    if not city.districts:
+        st.write(t("None yet. Until districts are given, the city is looked at as a whole."))
+        return
+    frame = pd.DataFrame({"name": [t.label(area.labels) for area in city.districts]})
+    headings = {"name": t("District")}
+    if city.population is not None:
+        people = city.population.set_index("district")
+        told = {"total": t("Residents"), "women": t("Women"), "men": t("Men")}
+        for column in [name for name in told if name in people]:
+            frame[column] = people[column].reindex([area.id for area in city.districts]).to_numpy(float)
+            headings[column] = told[column]
+    digits = {name: 0 for name in headings if name != "name"}
+    height = "content" if len(frame) <= 10 else "auto"
+    tables.table(page, frame, headings, key="data_districts", alt=t("Districts"), digits=digits, height=height)
 
 
 def _categories(page: Page) -> None:
@@ -136,49 +158,6 @@ def _categories(page: Page) -> None:
     st.caption(
         t(
             "{kinds}. Sensitive categories are sexual or gender-based: their small counts are protected more strictly.",
-            kinds=" · ".join(f"{kind_label(t, kind)}: {t.number(n)}" for kind, n in by_kind.items()),
+            kinds=" · ".join(f"{kind_label(t, kind)}: {t.number(n)}" for kind, n in by_kind.items()) or "–",
         )
     )
-
-
-def _replace(page: Page) -> None:
-    """How another profile comes in, and the button that makes its columns anew."""
-    t = page.t
-    st.subheader(t("Replace it with the city's own"))
-    st.write(
-        t(
-            "The profile is a folder of plain files in the dashboard's home. Put the city's own files in their place, "
-            "check them with “curim city show”, then refresh: districts, map cells, places and darkness of all alerts "
-            "are made anew, in one step."
-        )
-    )
-    st.code(LAYOUT, language=None)
-    st.caption(t("Streets and population may be missing."))
-    st.caption(t("The folder of this city: {folder}", folder=f"`{page.home.city_folder}`"))
-    if page.is_sample:
-        st.caption(t("The sample city keeps its profile. Import your own export to start a city of its own."))
-        return
-    if st.button(t("Refresh with the current profile"), key="data_refresh", disabled=page.source is None):
-        _refresh(page.home)
-    if REFRESHED in st.session_state:
-        done: int | None = st.session_state.pop(REFRESHED)
-        if done is None:
-            st.error(t("Other imports were faster each time; try again when they are done."))
-        else:
-            st.success(
-                t.n(
-                    "{n} alert now carries the profile {version}.",
-                    "{n} alerts now carry the profile {version}.",
-                    done,
-                    version=page.city.version,
-                )
-            )
-
-
-def _refresh(home: Home) -> None:
-    try:
-        with st.spinner():
-            st.session_state[REFRESHED] = refresh(home)
-    except StoreError:
-        st.session_state[REFRESHED] = None
-    st.rerun()

@@ -14,11 +14,13 @@ from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.home import Home, sample_home
 from curim_data.i18n import Translator, translator
+from curim_data.profile_versions import heal
 from pages.parts import reader as readers
 from pages.parts.links import language, page_link
 from pages.parts.page import Page, carried
 
 DEFAULT_WIDTH = 1280
+HEALED = "city_healed"  # what became of a change of the profile that was cut short; the shell says it once
 
 
 def require(role: Role, *, data: bool = True) -> Page:
@@ -50,6 +52,8 @@ def _page(t: Translator, name: str, role: Role) -> Page:
     seen_as = Role.COUNCIL if view else role
     asked_home = st.query_params.get("home", "")
     home, is_sample = _home(asked_home)
+    if (healed := heal(home)) is not None:
+        st.session_state[HEALED] = healed
     city = city_of(home) if home.has_city() else load_city(sample_data.PROFILE)
     source = open_source(home) if home.exists() else None
     words = {word: st.query_params[word] for word in st.query_params}

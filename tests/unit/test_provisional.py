@@ -1,0 +1,140 @@
+"""A profile from the first data: the place gives projection and time zone, the points the area, strays stay out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import sample_data
+from curim_data.city import load_city
+from curim_data.home import Home
+from curim_data.provisional import choose, home_for, provisional_profile, time_zone, utm
+from curim_data.reasons import ImportProblem
+
+RNG = np.random.default_rng(7)
+
+
+def cloud(longitude: float, latitude: float, n: int, spread: float = 0.03) -> np.ndarray:
+    return np.column_stack([RNG.normal(longitude, spread, n), RNG.normal(latitude, spread, n)])
+
+
+def inside(land: shapely.Geometry, points: np.ndarray) -> float:
+    return float(shapely.intersects_xy(land, points[:, 0], points[:, 1]).mean())
+
+
+@pytest.mark.parametrize(
+    ("place", "epsg", "zone"),
+    [
+        ((-123.1, 49.25), 32610, "America/Vancouver"),
+        ((-3.70, 40.42), 32630, "Europe/Madrid"),
+        ((23.73, 37.98), 32634, "Europe/Athens"),
+        ((151.2, -33.87), 32756, "Australia/Sydney"),
+        ((-43.2, -22.9), 32723, "America/Sao_Paulo"),
+    ],
+)
+def test_projection_and_time_zone_come_from_the_place(
+    tmp_path: Path, place: tuple[float, float], epsg: int, zone: str
+) -> None:
+    points = cloud(*place, 3000)
+    city = provisional_profile(tmp_path, points, {"Noise": 3}, "Here")
+    assert (city.provisional, city.illustrative, city.epsg, city.timezone) == (True, False, epsg, zone)
+    assert inside(city.land, points) > 0.95
+    x, y = city.project([place[0], place[0]], [place[1], place[1] + 0.01])
+    assert np.hypot(np.diff(x), np.diff(y))[0] == pytest.approx(1110, rel=0.01)
+    assert city.land_metres.area / 1e6 < 800
+
+
+def test_strays_and_piles_stay_out(tmp_path: Path) -> None:
+    strays = np.column_stack([RNG.uniform(-180, 180, 60), RNG.uniform(-85, 85, 60)])
+    pile = np.tile([[10.0, 50.0]], (300, 1))
+    city = provisional_profile(tmp_path, np.vstack([cloud(2.35, 48.85, 5000), strays, pile]), {}, "Paris")
+    assert inside(city.land, np.array([[2.35, 48.85]])) == 1
+    assert not shapely.intersects_xy(city.land, 10.0, 50.0)
+    west, south, east, north = city.land.bounds
+    assert east - west < 1
+    assert north - south < 1
+
+
+def test_two_parts_of_a_city_stay(tmp_path: Path) -> None:
+    city = provisional_profile(tmp_path, np.vstack([cloud(23.7, 38, 3000), cloud(24.6, 38, 300)]), {}, "Two")
+    assert shapely.intersects_xy(city.land, [23.7, 24.6], [38, 38]).all()
+
+
+def test_a_hole_in_the_middle_is_filled(tmp_path: Path) -> None:
+    angle = RNG.uniform(0, 2 * np.pi, 4000)
+    ring = np.column_stack([23.7 + 0.05 * np.cos(angle), 38 + 0.05 * np.sin(angle)])
+    assert shapely.intersects_xy(provisional_profile(tmp_path, ring, {}, "Ring").land, 23.7, 38)
+
+
+def test_no_point_is_refused_with_a_way_on(tmp_path: Path) -> None:
+    with pytest.raises(ImportProblem, match="--city"):
+        provisional_profile(tmp_path / "a", np.array([[np.nan, 1.0], [200.0, 5.0]]), {}, "Nowhere")
+    with pytest.raises(ImportProblem):
+        home_for(Home(tmp_path / "home"), iter(()), {}, "Nowhere")
+    assert not Home(tmp_path / "home").has_city()
+    assert [path.name for path in (tmp_path / "home").iterdir()] == []
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), min_size=1, max_size=12),
+    st.integers(1, 30),
+)
+def test_any_points_give_a_city(
+    tmp_path_factory: pytest.TempPathFactory, places: list[tuple[float, float]], n: int
+) -> None:
+    city = provisional_profile(tmp_path_factory.mktemp("city"), np.array(places * n), {"x": 1}, "Any")
+    assert city.land.is_valid
+    assert city.land.area > 0
+    assert set(shapely.get_type_id(shapely.get_parts(city.land))) == {3}
+    west, south, east, north = city.land.bounds
+    assert -180 <= west < east <= 180
+    assert -90 <= south < north <= 90
+    assert east - west < 180
+
+
+def test_blocks_give_what_the_whole_gives(tmp_path: Path) -> None:
+    points = cloud(23.7, 38, 4000)
+    whole = provisional_profile(tmp_path / "a", points, {}, "One")
+    parts = provisional_profile(tmp_path / "b", iter(np.array_split(points, 7)), {}, "One")
+    assert whole.version == parts.version
+
+
+def test_categories_are_those_of_the_file(tmp_path: Path) -> None:
+    told = {"Theft": 5, " theft": 1, "Sexual harassment": 3, "Noise, loud": 9, "": 4, "!!": 1}
+    city = provisional_profile(tmp_path, cloud(2.3, 48.8, 50), told, "Paris")
+    assert list(city.categories) == ["noise_loud", "theft", "sexual_harassment", "category"]
+    assert city.categories["noise_loud"].labels == {"en": "Noise, loud"}
+    assert city.sensitive == {"sexual_harassment"}
+    many = provisional_profile(tmp_path / "m", cloud(2.3, 48.8, 50), {f"Kind {n}": n for n in range(300)}, "Paris")
+    assert len(many.categories) == 200
+    assert "kind_299" in many.categories
+    assert "kind_99" not in many.categories
+
+
+def test_a_shipped_city_is_taken_where_its_data_are(tmp_path: Path) -> None:
+    piraeus = cloud(23.645, 37.945, 500, 0.004)
+    assert choose(tmp_path / "a", piraeus, {}, "file") == sample_data.PROFILE
+    assert choose(tmp_path / "b", cloud(2.3, 48.8, 50), {}, "file") == tmp_path / "b"
+    assert choose(tmp_path / "c", cloud(2.3, 48.8, 50), {}, "file", city="Πειραιάς") == sample_data.PROFILE
+    assert load_city(choose(tmp_path / "d", piraeus, {}, "file", city="Drapetsona")).names == {"en": "Drapetsona"}
+
+
+def test_a_home_keeps_the_city_that_it_has(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    first = home_for(home, cloud(2.3, 48.8, 50), {"Noise": 1}, "Paris")
+    assert home.has_city()
+    assert first.provisional
+    assert home_for(home, cloud(23.6, 37.9, 50), {}, "Athens").version == first.version
+    assert {path.name for path in home.path.iterdir()} == {"city", "city.lock"}
+
+
+def test_zones_at_the_edges() -> None:
+    assert (utm(180, 10), utm(-180, -10), utm(0, 89), utm(0, -89)) == (32660, 32701, 32661, 32761)
+    assert time_zone((-30.0, 0.0), (23.7, 38.0)) == "Europe/Athens"
+    assert time_zone((-30.0, 0.0)).startswith("Etc/")
