@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from curim_data.containers.quotes import Dialect
+from curim_data.containers.quotes import Dialect, mend_quotes
 from curim_data.i18n import Message
 from curim_data.reasons import ImportProblem
 
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
 
 _DELIMITERS: Final = (";", ",", "\t", "|")
 _RARE: Final = ("\x1f", "^", "~", ":")  # taken only where they alone give a table
-_SAMPLE: Final = 500  # records that are looked at
+MAX_COLUMNS: Final = 5000
+_SAMPLE: Final = 1000  # lines that are looked at
 _TITLES: Final = 10  # lines that may stand before the header
 _USUAL: Final = 0.5  # share of records as wide as the first line, from which that line is the header
 _STEADY: Final = 0.9  # the same for a header further down, and for rare delimiters
@@ -76,6 +76,14 @@ def find_header(head: str, name: str) -> Header:
             )
         )
     reader = _reader(sample[start.line :], start.dialect)
+    if start.width > MAX_COLUMNS:
+        raise ImportProblem(
+            Message(
+                "{name}: the first line has more than {limit} columns, so this is not a table of alerts. "
+                "Export the file again as CSV with one alert on each line.",
+                {"name": name, "limit": MAX_COLUMNS},
+            )
+        )
     labels = tuple(label.strip().strip("\ufeff") for label in next(reader))
     skipped = tuple(text for line in sample[: start.line] if (text := _title(line, start.dialect)))
     return Header(start.dialect, labels, before + start.line + reader.line_num, skipped)
@@ -133,13 +141,15 @@ def _title(line: str, dialect: Dialect) -> str:
 
 def _start(sample: Sequence[str], line: int, delimiter: str) -> _Start:
     """How steady the table is that begins in a line; width 0 where it has but one column."""
-    dialect = Dialect(delimiter, _quote(sample[line : line + _SAMPLE], delimiter))
+    lines = sample[line : line + _SAMPLE]
+    dialect = Dialect(delimiter, _quote(lines, delimiter))
     try:
-        records = [record for record in islice(_reader(sample[line:], dialect), _SAMPLE) if record]
+        width = len(next(_reader(lines, dialect), []))
+        mended, _ = mend_quotes("".join(lines).encode(), dialect, width, last=True)
+        records = [record for record in _reader(io.StringIO(mended.decode(), newline="\n"), dialect) if record]
     except csv.Error:
         return _Start(dialect, line)
-    width = len(records[0]) if records else 0
-    if width < 2:
+    if width < 2 or not records:
         return _Start(dialect, line)
     share = sum(len(record) == width for record in records) / len(records)
     return _Start(dialect, line, share, width, len(records))
@@ -156,5 +166,5 @@ def _quote(sample: Sequence[str], delimiter: str) -> str:
     return "'" if opened == closed and opened >= len(sample) else '"'
 
 
-def _reader(lines: Sequence[str], dialect: Dialect) -> _csv.Reader:
+def _reader(lines: Iterable[str], dialect: Dialect) -> _csv.Reader:
     return csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote)

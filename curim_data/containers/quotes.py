@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curim_data.containers.base import MAX_LINE
+from curim_data.records import BoolArray
 
 MAX_RECORD: Final = 1 << 24  # bytes of a record of several lines; what is longer is a stray quote
 csv.field_size_limit(max(csv.field_size_limit(), 2 * MAX_LINE))  # a setting of the process; long texts are no fault
@@ -49,9 +50,19 @@ def mend_quotes(text: bytes, dialect: Dialect, width: int, last: bool) -> tuple[
         codes, quotes[: np.searchsorted(quotes, whole)], lines, odd
     ):
         return (text[:whole], text[whole:]) if whole < len(text) else (text, b"")
-    rest = _pair(lines, odd.tolist(), last)
+    border = _border(dialect) & (np.arange(256) != quote[0])
+    at_start = border[codes[quotes - 1]] | (quotes == 0)
+    opens = np.zeros(len(ends), bool)  # lines without a quote at the start of a field open nothing
+    opens[np.repeat(np.arange(len(ends)), counts)[at_start]] = True
+    rest = _pair(lines, odd.tolist(), opens, last)
     for at in _improper(codes, quotes, before, counts, dialect):
-        if at < rest and counts[at] % 2 == 0 and not lines.inside[at] and _stays_open(lines.text_of(at), dialect):
+        if (
+            at < rest
+            and opens[at]
+            and counts[at] % 2 == 0
+            and not lines.inside[at]
+            and _stays_open(lines.text_of(at), dialect)
+        ):
             lines.make_plain(at)
     return lines.mended(rest)
 
@@ -89,11 +100,14 @@ class _Lines:
         return b"".join([*parts, self.text[place:cut]]), self.text[cut:]
 
 
-def _pair(lines: _Lines, odd: list[int], last: bool) -> int:
+def _pair(lines: _Lines, odd: list[int], opens: BoolArray, last: bool) -> int:
     """Pair the lines with an odd number of quotes; the first line that must wait (their number where none must)."""
     place = 0
     while place < len(odd):
         first = odd[place]
+        if not opens[first]:
+            place += 1
+            continue
         end = odd[place + 1] if place + 1 < len(odd) else None
         if end is None and not last and len(lines.text) - lines.start(first) <= MAX_RECORD:
             return first
@@ -114,7 +128,7 @@ def _is_record(lines: _Lines, first: int, end: int) -> bool:
     return fields is not None and (fields == lines.width or alone != lines.width)
 
 
-def _border(dialect: Dialect) -> npt.NDArray[np.bool_]:
+def _border(dialect: Dialect) -> BoolArray:
     """Bytes that may stand before a quote that opens and after one that closes."""
     border = np.zeros(256, bool)
     border[[ord(dialect.delimiter), ord(dialect.quote), ord("\n")]] = True
