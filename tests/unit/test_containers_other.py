@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.in_files import (
     LABELS,
     TEXTS,
     XLS,
+    Opener,
     dumped,
     every,
     objects,
@@ -250,3 +252,20 @@ def test_entity_bombs_are_refused() -> None:
     outside = b'<!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/hostname">]><r><x>&a;</x></r>'
     with pytest.raises(ImportProblem):
         open_xml(outside, "outside.xml")
+
+
+@pytest.mark.parametrize("opener", [open_xml, open_json])
+def test_memory_does_not_grow_with_the_number_of_records(opener: Opener) -> None:
+    def peak(count: int) -> int:
+        if opener is open_xml:
+            data = b"<r>" + b"<a><id>1</id><text>some words</text></a>" * count + b"</r>"
+        else:
+            data = dumped({"alerts": [{"id": 1, "text": "some words"}] * count})
+        tracemalloc.start()
+        opener(data, "many")
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(100)
+    assert peak(20_000) < peak(2_000) + 500_000
