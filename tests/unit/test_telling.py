@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyproj import Transformer
+
+from curim_data.account import flag_lists
+from curim_data.alert import TOLD
+from curim_data.answers import Answers
+from curim_data.city import CityProfile
+from curim_data.decide import Survey, decide
+from curim_data.formats.base import Layout, Part
+from curim_data.places import enrich
+from curim_data.records import Block, block_of
+from curim_data.telling import Told, tell
+
+NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+DATE = {"reported_at": ["2025-03-01T22:15+02:00"]}
+
+
+def layout_of(columns: Mapping[str, Any], **more: Any) -> Layout:
+    return Layout("test", {role: (Part(at),) for at, role in enumerate(columns)}, **more)
+
+
+def told(columns: dict[str, list[str]], city: CityProfile, *, layout: Layout | None = None, **more: Any) -> Told:
+    """Tell a file whose headings are roles."""
+    size = max(len(values) for values in columns.values())
+    filled = {role: values * size if len(values) == 1 else values for role, values in columns.items()}
+    return told_block(block_of(filled), tuple(filled), layout or layout_of(filled, **more), city)
+
+
+def told_block(block: Block, labels: tuple[str, ...], layout: Layout, city: CityProfile, **answers: Any) -> Told:
+    survey = Survey(layout, labels)
+    survey.add(block)
+    return tell(block, labels, layout, decide(survey, layout, city, Answers(**answers), "f", NOW), city)
+
+
+def flags(made: Told) -> list[list[str]]:
+    return list(flag_lists(made.alerts["flag_bits"].to_numpy()).to_pylist())
+
+
+def column(made: Told, name: str) -> list[Any]:
+    return list(made.alerts[name].to_pylist())
+
+
+def test_the_columns_are_typed_and_rows_keep_their_number(city: CityProfile) -> None:
+    made = told({**DATE, "latitude": ["37.94", "x", ""], "longitude": ["23.64", "23.64", ""]}, city)
+    assert made.alerts.column_names == [
+        *(field.name for field in TOLD if field.name != "alert_id"),
+        "row",
+        "time_precision",
+        "flag_bits",
+        "content_hash",
+    ]
+    for field in TOLD:
+        if field.name != "alert_id":
+            assert made.alerts.schema.field(field.name).type == field.type
+    assert column(made, "row") == [1, 3]
+    assert made.account.reason.tolist() == ["", "bad_coordinates", ""]
+    assert made.account.value.tolist() == ["", "x", ""]
+
+
+# Computed when the format was first stored: alerts of every home are known again by these.
+CONTENT = ["e3f46e7cf9753f8b", "8e4295001cf47ea6"]
+
+
+def test_the_hash_of_a_content_never_changes(city: CityProfile) -> None:
+    columns = {
+        "alert_id": ["A", ""],
+        "reported_at": ["2025-03-01T22:15+02:00"],
+        "occurred_from": ["2025-03-01T21:15+02:00", ""],
+        "category": ["graffiti", "Γκράφιτι στον τοίχο"],
+        "more_categories": ["noise|theft", ""],
+        "severity": ["3", ""],
+        "latitude": ["37.943", ""],
+        "longitude": ["23.647", ""],
+        "affected_gender": ["woman", ""],
+    }
+    assert column(told(columns, city), "content_hash") == CONTENT
+
+
+def test_missing_words_and_ages_of_nothing_are_no_unknown_values(city: CityProfile) -> None:
+    made = told(
+        {
+            **DATE,
+            "category": ["graffiti"],
+            "affected_gender": ["NULL", "Desconocido", "?", "", "F"],
+            "age_band": ["NULL", "0", "-1", "odd", "36"],
+            "status": ["None", "n/a", "", "Closed", "odd"],
+        },
+        city,
+    )
+    assert column(made, "affected_gender") == ["undisclosed", "unknown", "unknown", "undisclosed", "woman"]
+    assert column(made, "reporter_gender") == ["unknown"] * 5
+    assert column(made, "age_band") == [None, None, None, None, "30_44"]
+    assert column(made, "status") == ["open", "open", "open", "resolved", "open"]
+    assert flags(made) == [[], [], ["unknown_gender"], ["unknown_age_band"], ["unknown_status"]]
+    assert made.unknown == {"affected_gender": {"?": 1}, "age_band": {"odd": 1}, "status": {"odd": 1}}
+
+
+def test_a_cell_of_categories_is_parted_and_each_counts_once(city: CityProfile) -> None:
+    made = told(
+        {
+            **DATE,
+            "category": ["graffiti, noise,", "Odd, graffiti, Odd", "graffiti", "call 6944123456, noise", "N/A"],
+            "more_categories": ["noise|graffiti|assault", "", "noise|noise", "", ""],
+        },
+        city,
+        separators=(", ", ","),
+    )
+    assert column(made, "category") == ["graffiti", "Odd", "graffiti", "noise", "uncategorised"]
+    assert column(made, "more_categories") == [["noise", "assault"], ["graffiti"], ["noise", "noise"], None, None]
+    assert flags(made) == [[], ["unknown_category"], [], ["unknown_category"], ["unknown_category"]]
+    assert made.unknown == {"category": {"Odd": 1, "uncategorised": 2}}
+
+
+def test_what_a_person_told_of_categories_goes_before_the_tree(city: CityProfile) -> None:
+    made = told(
+        {**DATE, "category": ["noise", "Bruit", "Odd"]},
+        city,
+        categories={"noise": "graffiti", "odd": "own"},
+        kind="risk",
+    )
+    assert column(made, "category") == ["graffiti", "noise", "own"]
+    assert column(made, "kind") == ["incivility", "incivility", "risk"]
+    assert flags(made) == [["repaired"], ["repaired"], ["repaired"]]
+
+
+def test_a_file_without_categories_has_the_one_that_was_told(city: CityProfile) -> None:
+    assert column(told(DATE, city, category="graffiti"), "category") == ["graffiti"]
+    assert column(told(DATE, city), "category") == ["uncategorised"]
+    labels, block = ("reported_at",), block_of(DATE)
+    made = told_block(block, labels, layout_of(DATE), city, category="Γκράφιτι")
+    assert column(made, "category") == ["graffiti"]
+    assert flags(made) == [[]]
+
+
+def test_columns_of_yes_and_no_are_categories(city: CityProfile) -> None:
+    columns = {**DATE, "Noise, loud/long": ["1"], "graffiti": ["0"], "noise": ["yes"]}
+    layout = Layout("test", {"reported_at": (Part(0),), "category": tuple(Part(at, "flag") for at in (1, 2, 3))})
+    made = told(columns, city, layout=layout)
+    assert column(made, "category") == ["Noise, loud/long"]
+    assert column(made, "more_categories") == [["noise"]]
+
+
+def test_a_value_that_a_table_of_words_makes_wrong_sets_the_row_aside(city: CityProfile) -> None:
+    made = told(
+        {**DATE, "status": ["open", "odd"]}, city, words={"status": {"odd": "nonsense"}, "severity": {"high": "4"}}
+    )
+    assert made.account.reason.tolist() == ["", "invalid_value"]
+    made = told({**DATE, "severity": ["high", "9"]}, city, words={"severity": {"high": "4"}})
+    assert column(made, "severity") == [4, None]
+    assert flags(made) == [["unknown_category"], ["repaired", "unknown_category"]]
+
+
+def test_a_month_spans_its_local_month_and_is_kept_like_a_day(city: CityProfile) -> None:
+    made = told({"occurred_from": ["2018-12", "2018-11-05 10:00"], "reported_at": ["", "2018-11"]}, city)
+    assert column(made, "time_precision") == ["month", "minute"]
+    assert [at.isoformat() for at in column(made, "occurred_from")] == [
+        "2018-11-30T22:00:00+00:00",
+        "2018-11-05T08:00:00+00:00",
+    ]
+    assert column(made, "occurred_to")[0].isoformat() == "2018-12-31T22:00:00+00:00"
+    assert column(made, "occurred_to")[1] is None
+    enriched = enrich(made.alerts, city)
+    assert enriched["time_precision"].to_pylist() == ["month", "minute"]
+    assert [enriched[name].to_pylist()[0] for name in ("hour", "hours", "dark")] == [None, None, None]
+    assert enriched["local_date"].to_pylist()[0] == dt.date(2018, 12, 1)
+
+
+def test_a_row_of_tags_is_set_aside_where_the_format_may_have_one(city: CityProfile) -> None:
+    columns = {"reported_at": ["#date", "2025-03-01"], "category": ["#indicator", "#1"], "other": ["", ""]}
+    layout = layout_of({"reported_at": 0, "category": 0}, skip_hxl=True)
+    assert told(columns, city, layout=layout).account.reason.tolist() == ["hxl_row", ""]
+    assert told(columns, city, layout=replace(layout, skip_hxl=False)).account.reason.tolist() == ["bad_date", ""]
+
+
+def test_projected_points_become_degrees_and_a_lone_one_is_set_aside(city: CityProfile) -> None:
+    x, y = Transformer.from_crs(4326, 2100, always_xy=True).transform([23.64, 23.65], [37.94, 37.95])
+    columns = {
+        **DATE,
+        "x": [f"{x[0]:.2f}", f"{x[1]:.2f}", f"{x[0]:.2f}", "0", "", "abc"],
+        "y": [f"{y[0]:.2f}", f"{y[1]:.2f}", "", "0", "", f"{y[0]:.2f}"],
+    }
+    made = told(columns, city)
+    assert made.account.reason.tolist() == ["", "", "bad_coordinates", "", "", "bad_coordinates"]
+    np.testing.assert_allclose(column(made, "latitude")[:2], [37.94, 37.95], atol=1e-6)
+    np.testing.assert_allclose(column(made, "longitude")[:2], [23.64, 23.65], atol=1e-6)
+    assert column(made, "latitude")[2:] == [None, None]
+
+
+def test_a_point_gives_both_coordinates_whatever_its_writing(city: CityProfile) -> None:
+    points = ["37.94,23.64", "(37.94, 23.64)", "POINT (23.64 37.94)", "[23.64, 37.94]", "", "somewhere"]
+    made = told({**DATE, "point": points}, city)
+    assert column(made, "latitude") == [37.94] * 4 + [None]
+    assert column(made, "longitude") == [23.64] * 4 + [None]
+    assert made.account.reason.tolist() == [""] * 5 + ["bad_coordinates"]
+
+
+def test_one_exchanged_row_is_repaired_and_most_exchanged_rows_all_are(city: CityProfile) -> None:
+    made = told({**DATE, "latitude": ["37.94", "37.95", "23.64"], "longitude": ["23.64", "23.65", "37.94"]}, city)
+    assert column(made, "latitude") == [37.94, 37.95, 37.94]
+    assert flags(made)[2] == ["repaired", "unknown_category"]
+    made = told({**DATE, "latitude": ["23.64", "23.65", "2.35"], "longitude": ["37.94", "37.95", "48.85"]}, city)
+    assert column(made, "latitude") == [37.94, 37.95, 48.85]
+
+
+CELLS = {
+    "alert_id": ["", "A1", "A2", "NULL"],
+    "reported_at": ["13/02/2025 10:00", "2025-03-01T22:15+02:00", "01/02/2025", "", "x", "3 Mar 2025", "2030-01-01"],
+    "occurred_from": ["", "01/02/2025 8:15 PM", "2025-01", "y"],
+    "occurred_to": ["", "2020-01-01", "2026-01-01", "z"],
+    "category": ["graffiti", "Bruit", "odd", "noise, graffiti", "", "a@b.example"],
+    "more_categories": ["", "noise|odd"],
+    "severity": ["", "3", "9"],
+    "affected_gender": ["F", "M", "?", ""],
+    "status": ["", "Closed", "odd"],
+    "latitude": ["37.943", "37,95", "0", "", "23.64"],
+    "longitude": ["23.647", "23,65", "0", "", "37.94"],
+}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_blocks_of_any_size_tell_the_same(city: CityProfile, data: st.DataObject) -> None:
+    size = data.draw(st.integers(1, 40))
+    columns = {
+        name: data.draw(st.lists(st.sampled_from(cells), min_size=size, max_size=size)) for name, cells in CELLS.items()
+    }
+    columns["reported_at"][0] = "13/02/2025 10:00"
+    cuts = sorted({0, size, *data.draw(st.lists(st.integers(1, 40), max_size=3))} & set(range(size + 1)))
+    layout, labels = layout_of(columns, separators=(",",)), tuple(columns)
+    survey = Survey(layout, labels)
+    survey.add(block_of(columns))
+    decisions = decide(survey, layout, city, Answers(), "f", NOW)
+    whole = tell(block_of(columns), labels, layout, decisions, city)
+    parts = [
+        tell(
+            block_of({name: cells[start:end] for name, cells in columns.items()}, start + 1),
+            labels,
+            layout,
+            decisions,
+            city,
+        )
+        for start, end in pairwise(cuts)
+    ]
+    assert pa.concat_tables([part.alerts for part in parts]).to_pylist() == whole.alerts.to_pylist()
+    for name in ("reason", "column", "value", "bits"):
+        joined = np.concatenate([getattr(part.account, name) for part in parts])
+        assert joined.tolist() == getattr(whole.account, name).tolist()
+    assert whole.alerts.num_rows + int((whole.account.reason != "").sum()) == size
+
+
+@pytest.mark.parametrize("texts", [["2025-03-01T10:00Z", "2025-02-30T10:00Z"], ["2025-03-01T10:00Z", "x"]])
+def test_a_bad_date_beside_plain_ones_is_the_only_one_set_aside(city: CityProfile, texts: list[str]) -> None:
+    made = told({"reported_at": texts}, city)
+    assert made.account.reason.tolist() == ["", "bad_date"]
+    assert column(made, "reported_at")[0].isoformat() == "2025-03-01T10:00:00+00:00"
