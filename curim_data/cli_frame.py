@@ -29,6 +29,7 @@ from curim_data.i18n import LANGUAGES, Message, Translator
 from curim_data.profile_versions import heal
 
 MOST_LINES: Final = 60
+MOST_WIDTH: Final = 240  # of a table that goes to a file or another program
 
 
 class Refused(Exception):
@@ -127,7 +128,8 @@ class Run:
             grid.add_column(label, justify=justify, no_wrap=name in uncut, min_width=least)
         for row in frame.head(MOST_LINES).itertuples(index=False, name=None):
             grid.add_row(*(self._cell(str(name), value, city) for name, value in zip(frame.columns, row, strict=True)))
-        console = Console(markup=False, emoji=False, highlight=False)
+        width = None if sys.stdout.isatty() else MOST_WIDTH
+        console = Console(markup=False, emoji=False, highlight=False, width=width)
         console.print(grid)
         if len(frame) > MOST_LINES:
             rest = len(frame) - MOST_LINES

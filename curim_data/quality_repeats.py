@@ -29,7 +29,8 @@ class NearDuplicates:
 
     `pairs` all pairs, `alerts` the alerts in them, `of` the alerts that were compared (with a position off the piles
     and a time better than the month). `by_category`: category, pairs. `listed`: at most 200 pairs, the nearest in
-    time first: first, second (alert ids), category, metres, hours. None of it is known where `too_many`.
+    time first: first, second (alert ids), category, metres, hours. `first_day`: pairs less than 24 hours apart; chance
+    alone would put half of them there. None of it is known where `too_many`.
     """
 
     pairs: int
@@ -38,6 +39,7 @@ class NearDuplicates:
     by_category: pd.DataFrame
     listed: pd.DataFrame
     too_many: bool = False
+    first_day: int = 0
 
 
 def near_duplicates(source: Source, piles: pd.DataFrame) -> NearDuplicates:
@@ -51,15 +53,22 @@ def near_duplicates(source: Source, piles: pd.DataFrame) -> NearDuplicates:
     if likely > MOST_COMPARISONS:
         return NearDuplicates(0, 0, of, pd.DataFrame(columns=["category", "pairs"]), none, too_many=True)
     found = _pairs(base).cache()
-    by_category = found.group_by("category").aggregate(pairs=found.count()).to_pandas()
+    by_category = (
+        found.group_by("category")
+        .aggregate(pairs=found.count(), early=(found.hours < NEAR_HOURS / 2).cast("int64").sum())
+        .to_pandas()
+    )
     ids = found.select(alert=found.first).union(found.select(alert=found.second), distinct=True)
     listed = found.order_by(["hours", "metres", "first", "second"]).limit(MOST_PAIRS).to_pandas()
     return NearDuplicates(
         pairs=int(by_category["pairs"].sum()),
         alerts=int(ids.count().to_pyarrow().as_py()),
         of=of,
-        by_category=by_category.sort_values(["pairs", "category"], ascending=[False, True], ignore_index=True),
+        by_category=by_category[["category", "pairs"]].sort_values(
+            ["pairs", "category"], ascending=[False, True], ignore_index=True
+        ),
         listed=listed,
+        first_day=int(by_category["early"].sum()),
     )
 
 

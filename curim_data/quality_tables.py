@@ -199,6 +199,14 @@ def _precision(t: Translator, detail: Detail) -> Sheet:
 
 
 def _lag(t: Translator, detail: Detail) -> Sheet:
+    rows = lag_rows(t, detail)
+    headings = {"label": t("Time to the report"), "n": t("Alerts"), "share": t("Share")}
+    title = t("Alerts by the time from event to report")
+    return Sheet("lag", title, rows if rows["n"].sum() else rows[:0], headings, {"n": 0}, {"share": 1})
+
+
+def lag_rows(t: Translator, detail: Detail) -> pd.DataFrame:
+    """Classes of the time from event to report: label, n, share."""
     rows, labels = detail.lag_classes, []
     below: float | None = None
     for most in rows["most"]:
@@ -210,11 +218,7 @@ def _lag(t: Translator, detail: Detail) -> Sheet:
             labels.append(t("less than {time}", time=duration(t, most)))
         below = most
     n = int(rows["n"].sum())
-    told = rows.assign(label=labels, share=rows["n"] / n if n else math.nan)
-    headings = {"label": t("Time to the report"), "n": t("Alerts"), "share": t("Share")}
-    return Sheet(
-        "lag", t("Alerts by the time from event to report"), told if n else told[:0], headings, {"n": 0}, {"share": 1}
-    )
+    return rows.assign(label=labels, share=rows["n"] / n if n else math.nan)
 
 
 def _near(t: Translator, city: CityProfile, detail: Detail) -> Sheet:

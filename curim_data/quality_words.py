@@ -17,6 +17,7 @@ from curim_data.study_quality import Detail, QualityStudy
 # Shares from which on a finding needs attention.
 MANY_OUTSIDE: Final = 0.01
 MANY_NEAR: Final = 0.05
+MORE_THAN_CHANCE: Final = 1.5
 MANY_SILENT: Final = 0.2
 MANY_EMPTY: Final = 0.5
 LATE_HOURS: Final = 168.0
@@ -326,7 +327,15 @@ def _near(t: Translator, study: QualityStudy, detail: Detail) -> Finding:  # noq
         found.pairs,
         share=t.percent(share, 1),
     )
-    return Finding("near", title, sentence, rule, found.of, share > MANY_NEAR, share)
+    later = found.pairs - found.first_day
+    if found.pairs:
+        sentence += " " + t(
+            "{first} of the pairs lie less than a day apart, {later} more: by chance both would be about the same.",
+            first=found.first_day,
+            later=later,
+        )
+    attention = share > MANY_NEAR and found.first_day > MORE_THAN_CHANCE * later
+    return Finding("near", title, sentence, rule, found.of, attention, share)
 
 
 def _incidents(t: Translator, study: QualityStudy, detail: Detail) -> Finding:
@@ -356,7 +365,7 @@ OUTSIDE_REASONS: Final = {
     "swapped": Message("Latitude and longitude may be exchanged."),
     "sign": Message("A sign may be wrong."),
     "near": Message("Just beyond the border, or on the water."),
-    "": Message("Somewhere else."),
+    "": Message("Not known."),
 }
 DIRECTIONS: Final = (
     Message("north"),

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from curim_data.access import Role
-from pages.parts import data_city, data_history, data_import, data_quality
+from pages.parts import data_city, data_cleaned, data_history, data_import, data_quality
 from pages.parts.guard import require
 
 page = require(Role.ANALYST, data=False)
@@ -20,6 +20,7 @@ with bring:
 with history:
     if history.open:
         data_history.show(page)
+        data_cleaned.show(page)
 with quality:
     if quality.open:
         data_quality.show(page)

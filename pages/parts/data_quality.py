@@ -1,24 +1,31 @@
-"""How far the stored data can be trusted: what is missing, piled up, unknown, or silent."""
+"""How far the stored data can be trusted: what needs attention first, then every subject with its figures."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
-import pandas as pd
 import streamlit as st
 
+from curim_data import privacy
 from curim_data.access import Audience
 from curim_data.engine import open_source
 from curim_data.home import Home
-from curim_data.i18n import Num
-from curim_data.study_quality import QualityStudy, likely_reason, quality_study
-from curim_data.words import district_label
-from pages.parts import data_map, maps, tables
+from curim_data.i18n import translator
+from curim_data.quality_report import as_html
+from curim_data.quality_tables import Sheet, sheets
+from curim_data.quality_words import Finding, findings
+from curim_data.study_quality import QualityStudy, quality_study
+from pages.parts import data_map, data_quality_charts, data_quality_map, maps, tables
 from pages.parts.basemap import Pin
 from pages.parts.caching import remember
 from pages.parts.footer import mapped_of
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
+
+# Tables that are long or name single alerts: opened by who wants them.
+FOLDED: Final = frozenset({"completeness-by-month", "near-duplicates", "near-duplicate-pairs", "precision", "lag"})
 
 
 @remember
@@ -33,162 +40,132 @@ def show(page: Page) -> None:
     if page.source is None:
         st.write(t("Nothing was imported yet."))
         return
-    found = study(page.dataset, page.audience, page.city.version)
+    with st.spinner(t("Looking at all alerts …")):
+        found = study(page.dataset, page.audience, page.city.version)
     st.write(
         t("All alerts from {start} to {end}, whatever the filter.", start=page.source.first, end=page.source.as_of)
     )
     st.caption(mapped_of(t, found.total))
-    _piles(page, found)
-    _genders(page, found)
-    _unknown(page, found)
-    _gaps(page, found)
+    told = findings(t, found)
+    _overview(page, told)
+    some = sheets(t, page.city, found)
+    for one in told:
+        _section(page, one, found, some.get(one.key, []))
 
 
-def _piles(page: Page, found: QualityStudy) -> None:
+def _overview(page: Page, told: list[Finding]) -> None:
+    """What needs attention, and the report to take along."""
     t = page.t
-    st.subheader(t("Many alerts on one point"))
-    if found.piles.empty:
-        st.write(t("No point holds more than 20 alerts and more than 1 % of all."))
+    needed = [one for one in told if one.attention]
+    if needed:
+        st.markdown("\n".join(f"- **{one.title}.** {plain(one.sentence)}" for one in needed))
+    else:
+        st.write(t("Nothing needs attention."))
+    if not privacy.sees_exact(page.audience):
         return
-    st.write(
-        t.n(
-            "{n} point holds more than 20 alerts and more than 1 % of all. Its alerts count in every total and "
-            "are left out of hot spots.",
-            "{n} points hold more than 20 alerts and more than 1 % of all. Their alerts count in every total "
-            "and are left out of hot spots.",
-            len(found.piles),
-        )
+    home, lang, dataset, audience, version = page.home, t.lang, page.dataset, page.audience, page.city.version
+    st.download_button(
+        t("Download the report"),
+        data=lambda: as_html(translator(lang), open_source(home), study(dataset, audience, version)),
+        file_name=f"quality-{lang}.html",
+        mime="text/html",
+        key="data_quality_report",
+        on_click="ignore",
+        icon=":material/download:",
     )
-    rows = found.piles.assign(
-        rank=range(1, len(found.piles) + 1),
-        point=[
-            f"{lat:.5f}, {lon:.5f}" for lat, lon in zip(found.piles["latitude"], found.piles["longitude"], strict=True)
-        ],
-        reason=[
-            likely_reason(t, page.city, lon, lat)
-            for lon, lat in zip(found.piles["longitude"], found.piles["latitude"], strict=True)
-        ],
+
+
+def _section(page: Page, one: Finding, found: QualityStudy, some: list[Sheet]) -> None:
+    """A subject: its sentence, its picture, its tables, and how it was found."""
+    st.subheader(one.title)
+    st.write(plain(one.sentence))
+    draw = PICTURES.get(one.key)
+    if draw is not None:
+        draw(page, found)
+    for sheet in some:
+        if sheet.name in FOLDED:
+            with st.expander(sheet.title):
+                _sheet(page, sheet)
+        else:
+            _sheet(page, sheet)
+    st.caption(plain(f"{one.settings} {page.t('Rests on {n} alerts.', n=one.n)}"))
+
+
+def _sheet(page: Page, sheet: Sheet) -> None:
+    headings = dict(sheet.headings)
+    if page.narrow and sheet.narrow:
+        headings = {name: headings[name] for name in sheet.narrow}
+    if sheet.name == "piles":
+        _wrapped(page, sheet, headings)
+        return
+    tables.table(
+        page,
+        sheet.frame,
+        headings,
+        key=f"data_{sheet.name}",
+        alt=sheet.title,
+        digits={name: places for name, places in sheet.digits.items() if name in headings},
+        percent={name: places for name, places in sheet.percent.items() if name in headings},
+        height="content" if len(sheet.frame) <= 12 else "auto",
     )
+    _download(page, sheet)
+
+
+def _wrapped(page: Page, sheet: Sheet, headings: Mapping[str, str]) -> None:
+    """A table whose long reasons wrap."""
+    shown = tables.written(page.t, sheet.frame, digits=sheet.digits, percent=sheet.percent)
+    shown["reason"] = shown["reason"].map(plain)
+    kept = shown[list(headings)].rename(columns=dict(headings))
+    st.table(kept, hide_index=True, border="horizontal", alt=sheet.title)
+    _download(page, sheet)
+
+
+def _download(page: Page, sheet: Sheet) -> None:
+    frame = sheet.frame[list(sheet.headings)].rename(columns=dict(sheet.headings))
+    tables.download(page.t, frame, f"{sheet.name}.csv", key=f"data_{sheet.name}_download")
+
+
+def _piles_map(page: Page, found: QualityStudy) -> None:
+    t = page.t
+    if found.piles.empty:
+        return
+    places = zip(found.piles["longitude"], found.piles["latitude"], found.piles["n"], strict=True)
     data_map.dots(
         page,
         page.city,
-        rows,
+        found.piles,
         key="data_piles_map",
         alt=t("Map of the points with suspiciously many alerts; the table below holds the same."),
         height=380,
         large=True,
-        pins=[
-            Pin(f"· {maps.alerts(t, n)}", lon, lat, rank)
-            for lon, lat, n, rank in rows[["longitude", "latitude", "n", "rank"]].itertuples(index=False)
-        ],
-    )
-    headings = {
-        "rank": t("Point"),
-        "n": t("Alerts"),
-        "share": t("Share"),
-        "reason": t("Likely reason"),
-        "point": t("Latitude, longitude"),
-    }
-    shown = tables.written(t, rows, digits={"n": 0}, percent={"share": 1})
-    shown["reason"] = shown["reason"].map(plain)
-    kept = ["rank", "n", "reason"] if page.narrow else list(headings)
-    st.table(
-        shown[kept].rename(columns=headings),
-        hide_index=True,
-        border="horizontal",
-        alt=t("Points with suspiciously many alerts"),
-    )
-    tables.download(t, rows[list(headings)].rename(columns=headings), "piles.csv", key="data_piles_download")
-
-
-def _genders(page: Page, found: QualityStudy) -> None:
-    t = page.t
-    st.subheader(t("Gender not known, by district"))
-    st.write(t("Alerts whose gender was not disclosed or not asked, as a share of the alerts of the district."))
-    rows = found.genders.assign(
-        name=[
-            t("No district known") if pd.isna(district) else district_label(t, page.city, str(district))
-            for district in found.genders["district"]
-        ]
-    )
-    headings = {
-        "name": t("District"),
-        "n": t("Alerts"),
-        "affected": t("Person affected"),
-        "reporter": t("Reporter"),
-    }
-    if page.narrow:
-        headings = {name: headings[name] for name in ("name", "affected", "reporter")}
-    tables.table(
-        page,
-        rows,
-        headings,
-        key="data_genders",
-        alt=t("Share of alerts without a known gender, by district"),
-        digits={"n": 0},
-        percent={"affected": 1, "reporter": 1},
-        file_name="gender-not-known.csv",
-        height="content",
+        pins=[Pin(f"· {maps.alerts(t, n)}", lon, lat, rank) for rank, (lon, lat, n) in enumerate(places, start=1)],
     )
 
 
-def _unknown(page: Page, found: QualityStudy) -> None:
-    t = page.t
-    st.subheader(t("Categories that the city's list does not hold"))
-    if found.unknown.empty:
-        st.write(t("None: every category is in the list."))
-        return
-    st.write(
-        t(
-            "They count in every total under their own name. Add them to categories.toml, then refresh on the tab "
-            "“City profile”."
-        )
-    )
-    tables.table(
-        page,
-        found.unknown,
-        {"category": t("Category"), "n": t("Alerts")},
-        key="data_unknown",
-        alt=t("Categories outside the city's list"),
-        digits={"n": 0},
-        file_name="unknown-categories.csv",
-        height="content",
-    )
+def _outside_map(page: Page, found: QualityStudy) -> None:
+    if found.detail is not None and found.detail.outside.n:
+        data_quality_map.outside(page, found.detail.outside)
 
 
-def _rate(a_day: float) -> Num:
-    """Alerts on an ordinary day, with a decimal where there are few."""
-    return Num(a_day, 0 if a_day >= 10 else 1)
+def _completeness(page: Page, found: QualityStudy) -> None:
+    if found.detail is not None and found.total.of:
+        data_quality_charts.completeness(page, found.detail.completeness)
 
 
-def _gaps(page: Page, found: QualityStudy) -> None:
-    t = page.t
-    st.subheader(t("Gaps in time"))
-    if found.gaps.empty:
-        st.write(
-            t(
-                "No stretch of days without alerts is longer than chance explains, with {n} alerts on an ordinary day.",
-                n=_rate(found.a_day),
-            )
-        )
-        return
-    st.write(
-        t(
-            "On an ordinary day there are {n} alerts, so these stretches without any are no chance. Look whether an "
-            "export is missing.",
-            n=_rate(found.a_day),
-        )
-    )
-    rows = found.gaps.assign(
-        first=[t.date(day) for day in found.gaps["first"]], last=[t.date(day) for day in found.gaps["last"]]
-    )
-    tables.table(
-        page,
-        rows,
-        {"first": t("From"), "last": t("To"), "days": t("Days")},
-        key="data_gaps",
-        alt=t("Stretches of days without any alert"),
-        digits={"days": 0},
-        file_name="gaps.csv",
-        height="content",
-    )
+def _jumps(page: Page, found: QualityStudy) -> None:
+    if found.detail is not None and len(found.detail.periods) > 1:
+        data_quality_charts.jumps(page, found.detail)
+
+
+def _lag(page: Page, found: QualityStudy) -> None:
+    if found.detail is not None and found.detail.lag is not None:
+        data_quality_charts.lag(page, found.detail)
+
+
+PICTURES: Final[Mapping[str, Callable[[Page, QualityStudy], None]]] = {
+    "piles": _piles_map,
+    "outside": _outside_map,
+    "completeness": _completeness,
+    "jumps": _jumps,
+    "lag": _lag,
+}
