@@ -103,7 +103,7 @@ class Survey:
         for role in self.shapes:
             self.shapes[role] += shapes(columns[role])
         for role, counter in self.values.items():
-            _count(columns[role], self._separators(role), counter)
+            _count(columns[role], self._separators(role), counter, self.layout.longest)
         self._keep(block)
 
     @property
@@ -236,12 +236,12 @@ def _look_at_order(column: Any, rows: IntArray, facts: DateFacts) -> None:
         facts.days[name].update(dict(zip(unique.tolist(), counts.tolist(), strict=True)))
 
 
-def _count(column: Any, separators: tuple[str, ...], counter: Counter[str]) -> None:
+def _count(column: Any, separators: tuple[str, ...], counter: Counter[str], longest: int) -> None:
     """Add the words of a block, several in one cell parted; what cannot be a name is not kept."""
     counted = pc.value_counts(column)
     for text, n in zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True):
         for part in split_cell(text, separators):
-            if is_name(part):
+            if is_name(part, longest):
                 counter[part] += n
     if len(counter) > 2 * MOST_WORDS:
         kept = dict(counter.most_common(MOST_WORDS))

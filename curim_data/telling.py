@@ -29,11 +29,12 @@ from curim_data.moments import Moments, next_month, read_moments
 from curim_data.parsing import distinct, parse_numbers
 from curim_data.reasons import Flag, Reason, Repair
 from curim_data.records import Block
-from curim_data.telling_categories import Unknown, tell_categories
+from curim_data.telling_categories import FURTHER, Unknown, tell_categories
 
 BoolArray = npt.NDArray[np.bool_]
 # How programs write a cell that holds nothing. Words such as "not recorded" are more than that in a column of genders.
 _NULLS: Final = frozenset({"null", "(null)", "<null>", "none", "nan", "nat", "<na>", "\\n", "n/a", "#n/a", "na", "nil"})
+_NO_AGE: Final = frozenset({"0", "0.0", "-1", "-1.0"})
 _MAIN_DATES: Final = ("reported_at", "occurred_from")
 
 
@@ -193,12 +194,14 @@ def _words(
         if kinds is Gender and columns.has(role):
             empty_value = Gender.UNDISCLOSED.value
         codes, unique = distinct(columns[role])
-        values, strange = [], []
-        for text in unique:
-            value = spelled(role, text, decisions.words.get(role, {}))
-            nothing = not text or (value is None and fold(text) in (nulls if kinds is Gender else missing))
-            strange.append(value is None and not nothing)
-            values.append(value or (empty_value if nothing else strange_value))
+        empty = nulls if kinds is Gender else missing
+        read = [spelled(role, text, decisions.words.get(role, {})) for text in unique]
+        nothing = [
+            not text or (value is None and (fold(text) in empty or (kinds is AgeBand and text in _NO_AGE)))
+            for text, value in zip(unique, read, strict=True)
+        ]
+        strange = [value is None and not none for value, none in zip(read, nothing, strict=True)]
+        values = [value or (empty_value if none else strange_value) for value, none in zip(read, nothing, strict=True)]
         told[role] = pa.array(values, pa.string()).take(pa.array(codes))
         if any(strange):
             mask = np.array(strange, bool)[codes]
@@ -251,8 +254,8 @@ def _assemble(block: Block, columns: Columns, layout: Layout, told: dict[str, An
     table = pa.table(arrays)
     if not keep.all():
         table = table.take(pa.array(np.flatnonzero(keep))).combine_chunks()
-    hashes = content_hashes(table)
-    more = table["more_categories"]
-    lists = pc.split_pattern(pc.if_else(pc.equal(more, ""), None, more), "|")
-    table = table.set_column(table.schema.get_field_index("more_categories"), "more_categories", lists)
+    at, more = table.schema.get_field_index("more_categories"), table["more_categories"]
+    hashes = content_hashes(table.set_column(at, "more_categories", pc.replace_substring(more, FURTHER, "|")))
+    lists = pc.split_pattern(pc.if_else(pc.equal(more, ""), None, more), FURTHER)
+    table = table.set_column(at, "more_categories", lists)
     return table.append_column("content_hash", hashes)

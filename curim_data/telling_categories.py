@@ -17,12 +17,14 @@ from curim_data.alert import Kind
 from curim_data.city import CityProfile
 from curim_data.compose import UNIT, Columns, missing_words
 from curim_data.decide import Decisions
-from curim_data.formats.base import Layout, fold, is_name
+from curim_data.formats.base import MOST_CHARACTERS, Layout, fold, is_name
 from curim_data.parsing import distinct, glued
 from curim_data.reasons import Flag, Reason, Repair
 from curim_data.survey import split_cell
 
 UNCATEGORISED: Final = "uncategorised"
+# Parts further categories until they are a list: names of two languages have a bar of their own.
+FURTHER: Final = "\x1e"
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
@@ -33,12 +35,12 @@ class Unknown:
     def __init__(self) -> None:
         self.counts: dict[str, Counter[str]] = {}
 
-    def note(self, label: str, values: Sequence[str], codes: IntArray) -> None:
+    def note(self, label: str, values: Sequence[str], codes: IntArray, longest: int = MOST_CHARACTERS) -> None:
         """Count the values (by their codes) that are not empty."""
         times = np.bincount(codes, minlength=len(values)).tolist()
         told = Counter[str]()
         for value, count in zip(values, times, strict=True):
-            if value and count and is_name(value):
+            if value and count and is_name(value, longest):
                 told[value] += count
         if told:
             self.counts.setdefault(label, Counter()).update(told)
@@ -64,15 +66,15 @@ def known_categories(layout: Layout, city: CityProfile) -> Mapping[str, str]:
 def tell_categories(
     columns: Columns, layout: Layout, decisions: Decisions, city: CityProfile, account: Account, unknown: Unknown
 ) -> dict[str, Any]:
-    """The first category of each row, the others joined by a bar, and the kind that goes with the first."""
+    """The first category of each row, the others joined by `FURTHER`, and the kind that goes with the first."""
     known, missing = known_categories(layout, city), missing_words(layout)
     if columns.has("category"):
         codes, unique = distinct(columns["category"])
     else:
         codes, unique = np.zeros(columns.size, np.int64), [decisions.category or ""]
-    cells = [_cell(text, (UNIT, *layout.separators), known, missing) for text in unique]
+    cells = [_cell(text, (UNIT, *layout.separators), known, missing, layout.longest) for text in unique]
     more_codes, more_unique = distinct(columns["more_categories"])
-    more = [_cell(text, (UNIT, "|", *layout.separators), known, missing) for text in more_unique]
+    more = [_cell(text, (UNIT, "|", *layout.separators), known, missing, layout.longest) for text in more_unique]
     told = ["|".join(cell.ids) for cell in cells]
     if columns.has("category"):
         _renamed(cells, told, codes, columns, "category", account)
@@ -80,11 +82,11 @@ def tell_categories(
     strange = np.array([cell.strange for cell in cells], bool)[codes]
     strange_more = np.array([cell.strange and bool(text) for cell, text in zip(more, more_unique, strict=True)], bool)
     account.flag(strange | strange_more[more_codes], Flag.UNKNOWN_CATEGORY)
-    unknown.note(columns.label("category"), [cell.unknown for cell in cells], codes)
+    unknown.note(columns.label("category"), [cell.unknown for cell in cells], codes, layout.longest)
     firsts = [cell.ids[0] if cell.ids else UNCATEGORISED for cell in cells]
     category = pa.array(firsts, pa.string()).take(pa.array(codes))
-    rest = ["|".join(dict.fromkeys(cell.ids[1:])) for cell in cells]
-    others = pa.array(["|".join(cell.ids) for cell in more], pa.large_string()).take(pa.array(more_codes))
+    rest = [FURTHER.join(dict.fromkeys(cell.ids[1:])) for cell in cells]
+    others = pa.array([FURTHER.join(cell.ids) for cell in more], pa.large_string()).take(pa.array(more_codes))
     if any(rest):
         others = _together(category, pa.array(rest, pa.large_string()).take(pa.array(codes)), others)
     return {
@@ -94,13 +96,15 @@ def tell_categories(
     }
 
 
-def _cell(text: str, separators: Sequence[str], known: Mapping[str, str], missing: frozenset[str]) -> Cell:
+def _cell(
+    text: str, separators: Sequence[str], known: Mapping[str, str], missing: frozenset[str], longest: int
+) -> Cell:
     """Read a cell; one that is a known name as a whole is not parted. An unknown name is kept if it can be one."""
     parts = [text] if fold(text) in known else split_cell(text, separators)
     parts = [part for part in parts if fold(part) in known or fold(part) not in missing]
     if not parts:
         return Cell((), True, False, UNCATEGORISED)
-    ids = [known.get(fold(part)) or (part if is_name(part) else "") for part in parts]
+    ids = [known.get(fold(part)) or (part if is_name(part, longest) else "") for part in parts]
     odd = [fold(part) not in known for part in parts]
     changed = any(known.get(fold(part), part) != part for part in parts)
     names = [name or UNCATEGORISED for name, strange in zip(ids, odd, strict=True) if strange]
@@ -125,9 +129,9 @@ def _together(category: Any, rest: Any, more: Any) -> Any:
         if not inside:
             told.append(other)
             continue
-        several = dict.fromkeys([*inside.split("|"), *filter(None, other.split("|"))])
+        several = dict.fromkeys([*inside.split(FURTHER), *filter(None, other.split(FURTHER))])
         several.pop(first, None)
-        told.append("|".join(several))
+        told.append(FURTHER.join(several))
     return pa.array(told, pa.large_string()).take(pa.array(codes))
 
 

@@ -12,6 +12,8 @@ import pyarrow as pa
 from curim_data.folding import fold as fold
 from curim_data.i18n import Message
 
+MOST_CHARACTERS: Final = 60
+
 
 @dataclass(frozen=True)
 class Part:
@@ -47,7 +49,8 @@ class Layout:
     several categories in one cell; `kind` is the kind of alerts whose category the city's tree does not hold;
     `category` the category of a file without such a column; `missing` folded words that stand for an empty cell
     beyond the usual ones; `utc` says that moments without offset are UTC; `guesses` how sure each role is where it
-    was guessed; `skip_hxl` that a row of HXL tags (every filled cell begins with "#") may follow the header.
+    was guessed; `skip_hxl` that a row of HXL tags (every filled cell begins with "#") may follow the header;
+    `longest` how many characters a name of a category may have and not be taken for free text.
     """
 
     format: str
@@ -64,6 +67,7 @@ class Layout:
     utc: bool = False
     guesses: Mapping[str, Guess] = field(default_factory=dict)
     skip_hxl: bool = False
+    longest: int = MOST_CHARACTERS
 
     def place(self, role: str) -> int:
         """The first column that gives a role."""
@@ -149,10 +153,9 @@ def is_text(label: str) -> bool:
     return not TEXT_WORDS.isdisjoint(fold(label).split("_"))
 
 
-MOST_CHARACTERS: Final = 60
 _LONG_NUMBER: Final = re.compile(r"\d(?:[ .\-]?\d){5,}")
 
 
-def is_name(text: str) -> bool:
+def is_name(text: str, longest: int = MOST_CHARACTERS) -> bool:
     """Whether a text can be the name of a category, and not a sentence, a telephone number or an address for mail."""
-    return len(text) <= MOST_CHARACTERS and "@" not in text and not _LONG_NUMBER.search(text)
+    return len(text) <= longest and "@" not in text and not _LONG_NUMBER.search(text)

@@ -27,6 +27,8 @@ _BOTH: Final = {
     "yes": Status.OPEN,
     "no": Status.OPEN,
 }
+# Names are the deployment's own list, not free text, and may hold two languages.
+_LONGEST: Final = 120
 _VERIFIED: Final = {"yes": Status.CONFIRMED, "no": Status.OPEN}
 
 
@@ -49,4 +51,5 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognit
         words={"status": _BOTH if header.has("approved") else _VERIFIED},
         separators=(", ",),
         kind=Kind.RISK.value,
+        longest=_LONGEST,
     )

@@ -20,6 +20,8 @@ _CREATED: Final = "created_(utc)"
 _NEEDED: Final = (("post_id",), ("post_status",), (_POSTED, _CREATED))
 _NATIVE: Final = ("post_id", "survey", "post_status", _CREATED, "updated_(utc)", _POSTED, "contact_id", "contact")
 _STATUS: Final = {"published": Status.OPEN, "draft": Status.OPEN, "archived": Status.RESOLVED}
+# Names are the deployment's own list, not free text, and may hold two languages.
+_LONGEST: Final = 120
 # How survey fields for categories are called, folded, in English, French, Spanish, German and Greek.
 _TOPIC: Final = re.compile(r"(?:^|_)(?:categor|kategor|κατηγορ|tags?(?:_|$)|etiquet|ετικετ)")
 _NUMBERED: Final = re.compile(r"\.\d+$")
@@ -45,6 +47,7 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognit
         words={"status": _STATUS},
         separators=(", ",),
         kind=Kind.RISK.value,
+        longest=_LONGEST,
         utc=True,
         skip_hxl=True,
     )
