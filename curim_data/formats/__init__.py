@@ -18,7 +18,7 @@ _MODULES: Final = (curim, ushahidi2, ushahidi3, fixmystreet, open311, seeclickfi
 FORMATS: Final = MappingProxyType({form.NAME: form for form in (cast(Format, module) for module in _MODULES)})
 GUESSED: Final = "guessed"
 ENOUGH: Final = 0.5
-_OVERVIEW: Final = "docs/formats/README.md"
+_GUESSING: Final = "docs/formats/guessed.md"
 # A file without coordinates is a file of unmapped alerts.
 _SPARED: Final = frozenset({"latitude", "longitude"})
 
@@ -97,8 +97,8 @@ def refuse(recognition: Recognition, labels: Sequence[str], name: str) -> None:
 
 
 def documentation(name: str) -> str:
-    """Where a format is described; the overview for guessed columns and those that a person settled."""
-    return FORMATS[name].DOCUMENTATION if name in FORMATS else _OVERVIEW
+    """Where a format is described; how columns are guessed, for those and the ones that a person settled."""
+    return FORMATS[name].DOCUMENTATION if name in FORMATS else _GUESSING
 
 
 def _spared(recognition: Recognition) -> Recognition:

@@ -150,7 +150,7 @@ def test_what_no_format_claims_is_guessed_and_refused_without_a_date() -> None:
     sample = table({0: ["red", "blue"], 1: ["big", "small"]}, labels)
     found = formats.recognise(labels, sample)
     assert found.layout.format == formats.GUESSED
-    with pytest.raises(ImportProblem, match=r"a\.csv: no column holds .*: colour, size\. .*docs/formats/README"):
+    with pytest.raises(ImportProblem, match=r"a\.csv: no column holds .*: colour, size\. .*docs/formats/guessed"):
         formats.refuse(found, labels, "a.csv")
     police = ["Crime ID", "Month", "Crime type", "Latitude", "Longitude", "LSOA code", "Location"]
     assert formats.recognise(police).layout.format == "policeuk"
