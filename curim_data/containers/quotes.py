@@ -177,8 +177,10 @@ def _improper(
     beside = quotes + np.where(opens, -1, 1)
     outside = (beside < 0) | (beside >= len(codes))
     wrong = ~(_border(dialect)[codes[np.where(outside, 0, beside)]] | outside)
-    found: list[int] = np.unique(np.repeat(np.arange(len(before)), counts)[wrong]).tolist()
-    return found
+    found = np.zeros(len(before), bool)
+    found[np.repeat(np.arange(len(before)), counts)[wrong]] = True
+    lines: list[int] = np.flatnonzero(found).tolist()
+    return lines
 
 
 def _stays_open(line: str, dialect: Dialect) -> bool:

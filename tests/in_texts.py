@@ -1,0 +1,37 @@
+"""Read a file of alerts into plain lists, for tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from curim_data.containers import open_file
+from curim_data.records import Facts, Refused
+
+
+@dataclass
+class Records:
+    facts: Facts
+    values: list[list[str]] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    encoding_repaired: list[bool] = field(default_factory=list)
+    trailing_cut: list[bool] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    blocks: int = 0
+
+
+def read(source: str | bytes | Path, name: str = "file.csv", sheet: str | None = None) -> Records:
+    opened = open_file(source.encode() if isinstance(source, str) else source, name, sheet)
+    records = Records(opened.facts)
+    for block in opened.blocks():
+        assert len(block.rows) == block.table.num_rows
+        assert block.table.column_names == [str(at) for at in range(len(opened.facts.labels))]
+        records.values += [list(row) for row in zip(*(c.to_pylist() for c in block.table.columns), strict=True)]
+        records.rows += block.rows.tolist()
+        records.encoding_repaired += block.encoding_repaired.tolist()
+        records.trailing_cut += block.trailing_cut.tolist()
+        records.refused += block.refused
+        records.blocks += 1
+    told = sorted([*records.rows, *(record.row for record in records.refused)])
+    assert told == list(range(1, len(told) + 1))
+    return records
