@@ -15,11 +15,21 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 
-from curim_data import cli_analysis, cli_city, cli_data, cli_export, cli_plans, cli_quality, cli_store
+from curim_data import (
+    cli_analysis,
+    cli_city,
+    cli_data,
+    cli_export,
+    cli_import,
+    cli_plans,
+    cli_quality,
+    cli_store,
+)
 from curim_data.cli_frame import Refused, build
 from curim_data.i18n import LANGUAGES, Message, Translator, translator
 
 COMMANDS = (
+    *cli_import.COMMANDS,
     *cli_data.COMMANDS,
     *cli_city.COMMANDS,
     *cli_analysis.COMMANDS,

@@ -1,4 +1,4 @@
-"""Commands of the store: import, batches, undo, quarantine, sample."""
+"""Commands of the store: batches, undo, quarantine, sample."""
 
 from __future__ import annotations
 
@@ -6,59 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
-from rich.progress import Progress
 
 from curim_data.cli_frame import Command, Opt, Refused, Run, write_table
 from curim_data.cli_store import note_interrupted
 from curim_data.export import mendable
-from curim_data.home import create_home
 from curim_data.i18n import Message
-from curim_data.store import Batch, Store, StoreError
+from curim_data.store import Batch, Store
 
 COUNTS = ("read", "accepted", "updated", "duplicate", "quarantined", "repaired", "unmapped")
-
-
-def import_files(
-    run: Run,
-    files: list[Path],
-    format: str | None = None,
-    dates: str | None = None,
-    profile: Path | None = None,
-    dry_run: bool = False,
-) -> None:
-    """Import files one after the other; the first that cannot be used does not stop the others."""
-    from curim_data.ingest import ImportProblem, import_file
-
-    if not run.home.has_city():
-        create_home(run.home.path, profile)
-        named = run.t.label(run.home.city().names)
-        run.note(run.t("{home} was new: it now holds the profile of {city}.", home=str(run.home.path), city=named))
-    note_interrupted(run)
-    told: list[dict[str, Any]] = []
-    failed: Message | None = None
-    for file in files:
-        try:
-            with Progress(console=Console(stderr=True), transient=True) as bar:
-                task = bar.add_task(file.name, total=1.0)
-
-                def step(share: float, message: Message, task: Any = task, bar: Progress = bar) -> None:
-                    bar.update(task, completed=share, description=run.t(message))
-
-                report = import_file(
-                    run.home, file, file.name, format=format, dates=dates, dry_run=dry_run, progress=step
-                )
-        except (ImportProblem, StoreError) as problem:
-            failed = failed or problem.message
-            told.append({"file": file.name, "error": run.t(problem.message)})
-            continue
-        told.append({"file": file.name, **_counts(report.batch)})
-        if not run.as_json:
-            run.say(report.sentence(run.t))
-    if run.as_json:
-        run.answer({"files": told})
-    if failed is not None:
-        raise Refused(failed)
 
 
 def _counts(batch: Batch) -> dict[str, Any]:
@@ -152,19 +107,6 @@ def sample(run: Run, folder: Path) -> None:
 
 _BATCH = Opt(Message("Id of the import, as “curim batches” lists it."))
 COMMANDS = (
-    Command(
-        "import",
-        import_files,
-        Message("Import exports: every row is accepted, updated, known already, or set aside with its reason."),
-        False,
-        {
-            "files": Opt(Message("Exports to import.")),
-            "format": Opt(Message("Name of the format; recognised unless given."), ("--format",)),
-            "dates": Opt(Message("day-first or month-first, where the file does not say."), ("--dates",)),
-            "profile": Opt(Message("Profile folder for a home that has no city yet."), ("--profile",)),
-            "dry_run": Opt(Message("Say what would happen and write nothing."), ("--dry-run",)),
-        },
-    ),
     Command("batches", batches, Message("List the imports."), False, {}),
     Command("undo", undo, Message("Take an import back."), False, {"batch": _BATCH}),
     Command(

@@ -1,12 +1,15 @@
-"""What an import reports: counts, repairs, rows set aside, and what a preview shows."""
+"""What an import reports: counts, repairs, rows set aside, and what a preview shows.
+
+Counts are exact for every file. Lists of single rows (repairs, rows set aside, outcomes) are kept up to a stated
+number of rows, so that a report does not grow with the file.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -15,38 +18,40 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data import quality
-from curim_data.formats.base import MOST_CHARACTERS, Format, Layout, Part, is_name
-from curim_data.i18n import Translator
-from curim_data.reading import Records
-from curim_data.reasons import MEND_WORDS, REASON_WORDS, Flag, Reason
-from curim_data.rows import Told
-from curim_data.settle import DUPLICATE, NEW
-from curim_data.store import Batch, Settled
+from curim_data.account import Account
+from curim_data.formats.base import Guess, Layout
+from curim_data.i18n import Message, Translator
+from curim_data.reasons import Flag
+from curim_data.records import Block, Facts
+from curim_data.store import Batch
 
-WORD_ROLES: Final = frozenset({"kind", "reporter_gender", "affected_gender", "age_band", "status"})
-_ID: Final = re.compile(r"(?=[^\d]*\d)[\w.:/#-]{1,60}")
-_NINE_DIGITS: Final = re.compile(r"\d{9}")
+KEPT_ROWS: Final = 100_000
+KEPT_WORDS: Final = 2_000
+EXAMPLES: Final = 3
+_REPAIRS: Final = ("row", "column", "old", "new", "rule")
 
 
 @dataclass(frozen=True)
 class ImportReport:
     """What an import did with a file.
 
-    `repairs` has row, column, old, new, rule; `quarantine` row, column, value, reason (code), message, mend and the
-    values that may be kept; `unknown` the values that were not understood, with counts, by column; `dropped` columns
-    with personal data or free text that were not stored; `unused` other columns; `piles` points with suspiciously many
-    alerts; `outcomes` for each row read: row, outcome ("accepted", "updated", "duplicate", "quarantined"), reason
-    (why it was set aside, or its repairs and flags joined by `|`), repaired, unmapped. Nothing was written when
-    `dry_run`.
+    `repairs` has row, column, old, new, rule; `repair_counts` rule, column, n (exact); `quarantine` row, column, value,
+    reason (code), message, mend and the values that may be kept; `unknown` the values that were not understood, with
+    counts, by column; `dropped` columns with personal data or free text that were not stored; `unused` other columns;
+    `piles` points with suspiciously many alerts; `outcomes` for each row read: row, outcome ("accepted", "updated",
+    "duplicate", "quarantined"), reason (why it was set aside, or its repairs and flags joined by `|`), repaired,
+    unmapped. `repairs`, `quarantine` and `outcomes` stop at KEPT_ROWS rows each. `decisions` are sentences on what was
+    decided over the whole file. Nothing was written when `dry_run`.
     """
 
     batch: Batch
     dry_run: bool
-    encoding: str
-    delimiter: str
+    facts: Facts
+    layout: Layout
     date_order: str | None
+    decisions: tuple[Message, ...]
     repairs: pd.DataFrame
+    repair_counts: pd.DataFrame
     quarantine: pd.DataFrame
     outcomes: pd.DataFrame
     flags: Mapping[str, int]
@@ -56,211 +61,264 @@ class ImportReport:
     piles: pd.DataFrame
     first: dt.date | None
     last: dt.date | None
+    mapped: int
+    outside: int
+    several: int
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of a text file, empty for other containers."""
+        return self.facts.encoding
+
+    @property
+    def delimiter(self) -> str:
+        """The delimiter of a text file, empty for other containers."""
+        return self.facts.delimiter
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether most alerts with coordinates lie outside the city."""
+        return self.mapped > 0 and self.outside > self.mapped / 2
 
     @property
     def counts(self) -> dict[str, Any]:
         """The batch as one plain object, as the command line prints it."""
         batch = self.batch
+        names = ("read", "accepted", "updated", "duplicate", "quarantined", "repaired", "unmapped", "outside")
         return {
             "file": batch.file_name,
             "format": batch.format,
             "batch": None if self.dry_run else batch.id,
-            **{
-                name: getattr(batch, name)
-                for name in (
-                    "read", "accepted", "updated", "duplicate", "quarantined", "repaired", "unmapped", "outside",
-                )
-            },
+            **{name: getattr(batch, name) for name in names},
             "reasons": dict(batch.reasons),
-        }  # fmt: skip
+        }
 
     def sentence(self, t: Translator) -> str:
-        """One sentence with the counts, which add up, and what was left out."""
+        """The counts, which add up, what was left out and what was decided."""
         batch = self.batch
-        told = (
-            t.n("{name}: {n} row read.", "{name}: {n} rows read.", batch.read, name=batch.file_name)
-            + " "
-            + t(
+        told = [
+            t.n("{name}: {n} row read.", "{name}: {n} rows read.", batch.read, name=batch.file_name),
+            t(
                 "New: {accepted}, updated: {updated}, already known: {duplicate}, set aside: {quarantined}.",
                 accepted=batch.accepted,
                 updated=batch.updated,
                 duplicate=batch.duplicate,
                 quarantined=batch.quarantined,
-            )
-        )
+            ),
+        ]
         if self.dropped:
-            told += " " + t("Not stored, since they may name a person: {columns}.", columns=t.join(self.dropped))
+            told.append(t("Not stored, since they may name a person: {columns}.", columns=t.join(self.dropped)))
+        if self.unused:
+            told.append(t("Not used: {columns}.", columns=t.join(self.unused)))
+        if self.several:
+            told.append(
+                t.n(
+                    "{n} alert has several categories: it counts once in totals and once in each of them.",
+                    "{n} alerts have several categories: they count once in totals and once in each of them.",
+                    self.several,
+                )
+            )
+        told += [t(message) for message in self.decisions]
         if self.dry_run:
-            told += " " + t("Nothing was written.")
-        return told
+            told.append(t("Nothing was written."))
+        return " ".join(told)
 
 
 @dataclass(frozen=True)
 class Preview:
     """What an import of a file would do; nothing was written.
 
-    `mapping` has one row for each column of the file: column, role ("" where dropped or unused), use ("alert",
-    "dropped", "unused"), empty (count) and examples; `sample` the first rows as alerts; `points` at most 2,000
-    longitudes and latitudes rounded to four decimals.
+    `mapping` has one row for each column of the file: place, column, role ("" where dropped or unused), part, use
+    ("alert", "dropped", "unused"), empty (count), examples, confidence (0 to 1; NaN where the format is known) and
+    reasons (tuple of messages); `sample` the first rows as alerts; `points` at most 2,000 longitudes and latitudes
+    rounded to four decimals; `values` the words of the columns that are mapped value by value, with counts, by role.
+    `provisional`: the city's profile was made from this file, since the home has none.
     """
 
     format: str
     documentation: str
-    encoding: str
-    delimiter: str
+    layout: Layout
     date_order: str | None
     mapping: pd.DataFrame
     sample: pd.DataFrame
-    dropped: tuple[str, ...]
-    unused: tuple[str, ...]
-    unknown: Mapping[str, Mapping[str, int]]
     points: pd.DataFrame
     bounds: tuple[float, float, float, float] | None
+    values: Mapping[str, Mapping[str, int]]
+    provisional: bool
     report: ImportReport
 
-
-@dataclass(frozen=True)
-class Prepared:
-    """A file ready to be compared with the store; `rows` are those of `alerts`, `repeated` those left out."""
-
-    records: Records
-    layout: Layout
-    form: Format
-    told: Told
-    alerts: pa.Table
-    rows: npt.NDArray[np.int64]
-    repeated: npt.NDArray[np.int64]
-    batch: Batch
-    quarantine: pa.Table
+    @property
+    def facts(self) -> Facts:
+        """Container, encoding, delimiter, sheets."""
+        return self.report.facts
 
 
-def quarantine_table(records: Records, layout: Layout, told: Told) -> pa.Table:
-    """Rows set aside: row, column, value, reason, then the values of the columns that have a role.
+@dataclass
+class Tally:
+    """What the blocks of a file add up to; lists of rows are bounded, counts are not."""
 
-    A text that may tell of a person is kept nowhere: not the columns without a role, and no value too long for its
-    column. In a row with too many or too few fields nobody knows which piece is which: of such a row only the id is
-    kept, where it comes first. All of it stands in the file that was imported, under its row number.
-    """
-    account = told.account
-    names = {at: records.labels[at] for at in layout.places}
-    keeps = {part.place: _keeper(role) for role, parts in layout.roles.items() for part in parts}
-    at_label = {**{role: layout.place(role) for role in layout.roles}, **{label: at for at, label in names.items()}}
-    where = np.flatnonzero(account.reason != "")
-    raw = records.table.take(pa.array(where))
-    refused = pd.DataFrame(
-        {"row": records.rows[where], "column": account.column[where], "reason": account.reason[where]}
-    )
-    values = zip(account.value[where], refused["column"], strict=True)
-    refused.insert(2, "value", [keeps[at_label[c]](v) if c in at_label else "" for v, c in values])
-    for at, name in names.items():
-        refused[name] = [keeps[at](value) for value in raw.column(at).to_pylist()]
-    misfits = []
-    for record in records.refused:
-        line: dict[str, Any] = {"row": record.row, "column": "", "value": "", "reason": record.reason.value}
-        line |= dict.fromkeys(names.values(), "")
-        if len(record.fields) == len(records.labels) and record.reason is Reason.BAD_ENCODING:
-            line |= {name: keeps[at](record.fields[at]) for at, name in names.items()}
-        elif layout.roles.get("alert_id") == (Part(0),) and record.fields and _is_id(record.fields[0]):
-            line[names[0]] = record.fields[0]
-        misfits.append(line)
-    frame = pd.concat([refused, pd.DataFrame(misfits)], ignore_index=True) if misfits else refused
-    frame = frame.sort_values("row", kind="stable")
-    text = {c: pa.array(frame[c].astype(str), pa.string()) for c in frame.columns if c != "row"}
-    return pa.table({"row": pa.array(frame["row"].to_numpy(np.int64)), **text})
+    read: int = 0
+    repairs: list[pd.DataFrame] = field(default_factory=list)
+    repair_counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unknown: dict[str, Counter[str]] = field(default_factory=dict)
+    flags: Counter[str] = field(default_factory=Counter)
+    several: int = 0
+    mapped: int = 0
+    outside: int = 0
+    first: dt.date | None = None
+    last: dt.date | None = None
+    _kept: int = 0
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether most alerts with coordinates lie outside the city."""
+        return self.outside > self.mapped / 2
+
+    def add(self, block: Block, account: Account, unknown: Mapping[str, Mapping[str, int]]) -> None:
+        """Take what a block's account says of the rows that stand."""
+        self.read += block.read
+        stands = account.reason == ""
+        for made in account.repairs:
+            made = made[stands[made["at"].to_numpy(np.int64)]]
+            for (rule, column), n in made.groupby(["rule", "column"]).size().items():
+                self.repair_counts[(str(rule), str(column))] += int(n)
+            if self._kept < KEPT_ROWS and len(made):
+                some = made.head(KEPT_ROWS - self._kept)
+                rows = block.rows[some["at"].to_numpy(np.int64)]
+                self.repairs.append(some.drop(columns="at").assign(row=rows)[list(_REPAIRS)])
+                self._kept += len(some)
+        for column, values in unknown.items():
+            counter = self.unknown.setdefault(column, Counter())
+            counter.update(values)
+            if len(counter) > 2 * KEPT_WORDS:
+                self.unknown[column] = Counter(dict(counter.most_common(KEPT_WORDS)))
+
+    def stood(self, alerts: Any) -> None:
+        """Take what the enriched alerts of a block say."""
+        self.flags.update(pc.list_flatten(alerts["flags"]).to_pylist())
+        mapped = alerts.num_rows - alerts["longitude"].null_count
+        self.mapped += mapped
+        self.outside += mapped - (pc.sum(alerts["inside"]).as_py() or 0)
+        days = pc.min_max(alerts["local_date"]).as_py()
+        self.first = min(filter(None, (self.first, days["min"])), default=None)
+        self.last = max(filter(None, (self.last, days["max"])), default=None)
+        lengths = pc.list_value_length(alerts["more_categories"])
+        self.several += pc.sum(pc.greater(pc.fill_null(lengths, 0), 0)).as_py() or 0
+
+    def repair_table(self) -> pd.DataFrame:
+        """The kept repairs, in the order of the rows."""
+        made = pd.concat(self.repairs, ignore_index=True) if self.repairs else pd.DataFrame(columns=list(_REPAIRS))
+        return made.sort_values("row", kind="stable", ignore_index=True)
+
+    def repair_count_table(self) -> pd.DataFrame:
+        """Rule, column, n."""
+        rows = [(rule, column, n) for (rule, column), n in self.repair_counts.most_common()]
+        return pd.DataFrame(rows, columns=["rule", "column", "n"])
 
 
-def _keeper(role: str) -> Callable[[str], str]:
-    """What of a value a row set aside keeps: nothing of what is too long for its column or may name a person."""
-    if role == "more_categories":
-        return lambda text: "|".join(part for part in text.split("|") if is_name(part))
-    if role == "category" or role in WORD_ROLES:
-        return lambda text: text if is_name(text) else ""
-    return lambda text: text if len(text) <= MOST_CHARACTERS and "@" not in text else ""
+class Outcomes:
+    """One line for each row read, of the first KEPT_ROWS rows."""
 
+    def __init__(self) -> None:
+        self._marks: list[pd.DataFrame] = []
+        self._seen = 0
 
-def _is_id(text: str) -> bool:
-    """Whether the first field of a broken row is an id, not a piece of a text or a telephone number."""
-    return bool(_ID.fullmatch(text.strip())) and not _NINE_DIGITS.search(text)
-
-
-def mapping_table(ready: Prepared) -> pd.DataFrame:
-    """One line for each column of the file: column, role, use, empty (count), examples."""
-    roles = {part.place: role for role, parts in ready.layout.roles.items() for part in parts}
-    dropped = {*ready.layout.personal, *ready.layout.text}
-    lines = []
-    for place, label in enumerate(ready.records.labels):
-        column = ready.records.table.column(place)
-        some = [text for text in pc.unique(column.slice(0, 1_000)).to_pylist() if text.strip()][:3]
-        lines.append(
+    def add(self, alerts: Any, quarantined: Any) -> None:
+        """Note the rows of a block that stand (row, flags, longitude) and those set aside (row, reason)."""
+        if self._seen >= KEPT_ROWS:
+            return
+        stand = pd.DataFrame(
             {
-                "column": label,
-                "role": roles.get(place, ""),
-                "use": "dropped" if place in dropped else "alert" if place in roles else "unused",
-                "empty": int(pc.sum(pc.equal(pc.utf8_trim_whitespace(column), "")).as_py() or 0),
-                "examples": ", ".join(some) if place in roles else "",
+                "row": alerts["row"].to_numpy(),
+                "flags": alerts["flags"].to_pandas(),
+                "unmapped": alerts["longitude"].is_null().to_numpy(),
             }
         )
-    return pd.DataFrame(lines)
+        aside = quarantined.select(["row", "reason"]).to_pandas()
+        self._marks += [stand, aside]
+        self._seen += len(stand) + len(aside)
+
+    def table(self, settled: Iterable[pa.Table], repairs: pd.DataFrame) -> pd.DataFrame:
+        """Row, outcome, reason, repaired, unmapped; `settled` has row and action, in the order of the rows."""
+        columns = ["row", "outcome", "reason", "repaired", "unmapped"]
+        if not self._marks:
+            return pd.DataFrame(columns=columns)
+        lines = pd.concat(self._marks, ignore_index=True).set_index("row").sort_index()
+        if "reason" not in lines:
+            lines["reason"] = None
+        action = _actions(settled, int(lines.index.max()))
+        aside = lines["reason"].notna()
+        rules = repairs.groupby("row")["rule"].agg(lambda rules: sorted(set(rules)))
+        outcome = pd.Series("quarantined", index=lines.index, dtype=object)
+        outcome[~aside] = action.reindex(lines.index[~aside]).to_numpy(object)
+        repeated = outcome == "duplicate"
+        marks = [
+            "|".join(sorted({flag for flag in flags if flag != Flag.REPAIRED.value} | set(rules.get(row, ()))))
+            if isinstance(flags, (list, np.ndarray))
+            else ""
+            for row, flags in lines["flags"].items()
+        ]
+        told = pd.DataFrame(
+            {
+                "outcome": outcome,
+                "reason": np.where(aside, lines["reason"], np.array(marks, object)),
+                "repaired": lines.index.isin(rules.index) & ~aside.to_numpy(bool),
+                "unmapped": lines["unmapped"].fillna(False).astype(bool) & ~aside,
+                "repeated": repeated,
+            },
+            index=lines.index,
+        )
+        return told.reset_index()[columns].head(KEPT_ROWS)
 
 
-def make_report(ready: Prepared, settled: Settled, dry_run: bool) -> ImportReport:
-    """Put together what an import did, or would do."""
-    labels = ready.records.labels
-    quarantine = ready.quarantine.to_pandas()
-    reasons = [Reason(code) for code in quarantine["reason"]]
-    quarantine.insert(4, "message", pd.Series([REASON_WORDS[code] for code in reasons], dtype=object))
-    quarantine.insert(5, "mend", pd.Series([MEND_WORDS[code] for code in reasons], dtype=object))
-    repairs = _repairs(ready)
-    days = pc.min_max(ready.alerts["local_date"]).as_py()
-    return ImportReport(
-        batch=settled.batch,
-        dry_run=dry_run,
-        encoding=ready.records.encoding,
-        delimiter=ready.records.delimiter,
-        date_order=ready.told.order,
-        repairs=repairs,
-        quarantine=quarantine,
-        outcomes=_outcomes(ready, settled, repairs),
-        flags=Counter(pc.list_flatten(ready.alerts["flags"]).to_pylist()),
-        unknown=ready.told.unknown,
-        dropped=tuple(labels[place] for place in sorted({*ready.layout.personal, *ready.layout.text})),
-        unused=tuple(labels[place] for place in ready.layout.unused if labels[place]),
-        piles=quality.piles(ready.alerts),
-        first=days["min"],
-        last=days["max"],
-    )
+def _actions(settled: Iterable[pa.Table], last: int) -> pd.Series:
+    """What became of the rows up to the last one."""
+    parts = []
+    for part in settled:
+        parts.append(part.select(["row", "action"]).to_pandas())
+        if len(part) and part["row"][-1].as_py() >= last:
+            break
+    told = pd.concat(parts) if parts else pd.DataFrame({"row": [], "action": []})
+    actions: pd.Series = told.set_index("row")["action"].replace("new", "accepted")
+    return actions
 
 
-def _repairs(ready: Prepared) -> pd.DataFrame:
-    """Repairs of the rows that were not set aside: row, column, old, new, rule."""
-    empty = pd.DataFrame(columns=["at", "column", "old", "new", "rule"])
-    made = pd.concat(ready.told.account.repairs or [empty], ignore_index=True)
-    made.insert(0, "row", ready.records.rows[made.pop("at").to_numpy(np.int64)])
-    made = made[made["row"].isin(ready.told.rows)]
-    return made.sort_values("row", kind="stable").reset_index(drop=True)
+class Look:
+    """What a preview tells of the columns: empty cells and examples."""
 
+    def __init__(self, width: int) -> None:
+        self._empty: npt.NDArray[np.int64] = np.zeros(width, np.int64)
+        self._examples: list[list[str]] = [[] for _ in range(width)]
 
-def _outcomes(ready: Prepared, settled: Settled, repairs: pd.DataFrame) -> pd.DataFrame:
-    """One line for each row read, in the order of the file."""
-    actions = np.where(settled.actions == NEW, "accepted", settled.actions)
-    alerts = pd.DataFrame(
-        {
-            "row": ready.rows,
-            "outcome": actions,
-            "repaired": np.isin(ready.rows, repairs["row"].to_numpy(np.int64)),
-            "unmapped": ready.alerts["longitude"].is_null().to_numpy(),
-        }
-    )
-    repeated = pd.DataFrame({"row": ready.repeated, "outcome": DUPLICATE})
-    refused = pd.DataFrame({"row": ready.quarantine["row"].to_numpy(), "outcome": "quarantined"})
-    lines = pd.concat([alerts, repeated, refused], ignore_index=True).fillna({"repaired": False, "unmapped": False})
-    lines = lines.set_index("row").sort_index()
-    marks = pd.DataFrame({"row": ready.rows, "reason": ready.alerts["flags"].to_pandas()}).explode("reason")
-    told = [
-        marks[marks["reason"].notna() & (marks["reason"] != Flag.REPAIRED.value)],
-        repairs[["row", "rule"]].rename(columns={"rule": "reason"}),
-        ready.quarantine.select(["row", "reason"]).to_pandas(),
-    ]
-    reasons = pd.concat(told).drop_duplicates().sort_values(["row", "reason"]).groupby("row")["reason"].agg("|".join)
-    lines.insert(1, "reason", reasons.reindex(lines.index).fillna(""))
-    return lines.reset_index().astype({"repaired": bool, "unmapped": bool})
+    def add(self, block: Block) -> None:
+        """Take a block."""
+        for place, column in enumerate(block.table.columns):
+            trimmed = pc.utf8_trim_whitespace(column)
+            self._empty[place] += pc.sum(pc.equal(trimmed, "")).as_py() or 0
+            some = self._examples[place]
+            if len(some) < EXAMPLES:
+                found = [text for text in pc.unique(trimmed.slice(0, 1_000)).to_pylist() if text and text not in some]
+                some += found[: EXAMPLES - len(some)]
+
+    def table(self, labels: tuple[str, ...], layout: Layout) -> pd.DataFrame:
+        """One line for each column of the file."""
+        roles = {part.place: (role, part.part) for role, parts in layout.roles.items() for part in parts}
+        dropped = {*layout.personal, *layout.text}
+        lines = []
+        for place, label in enumerate(labels):
+            role, part = roles.get(place, ("", ""))
+            guess = layout.guesses.get(role, Guess(float("nan")))
+            lines.append(
+                {
+                    "place": place,
+                    "column": label,
+                    "role": role,
+                    "part": part,
+                    "use": "alert" if role else "dropped" if place in dropped else "unused",
+                    "empty": int(self._empty[place]),
+                    "examples": "" if place in dropped else ", ".join(self._examples[place]),
+                    "confidence": guess.confidence,
+                    "reasons": guess.reasons,
+                }
+            )
+        return pd.DataFrame(lines)

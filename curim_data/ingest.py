@@ -1,45 +1,91 @@
-"""Import: read, parse, check, enrich, then accept, update or set aside; every row accounted for.
+"""Import: read, decide, parse, check, enrich, then accept, update or set aside; every row accounted for.
 
-accepted + updated + duplicate + quarantined = read, for every file. Nothing is written unless the whole file could be
-read; what is written, is written in one commit (`store`).
+The file is read twice, block by block: once to decide what only the whole file can say (order of dates, decimal marks,
+projection), once to make alerts of its rows. accepted + updated + duplicate + quarantined = read, for every file.
+Nothing is written unless the whole file could be read; what is written, is written in one commit (`store`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import replace
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curim_data import formats, provisional, quality, recover
 from curim_data.account import flag_bit, flag_lists
-from curim_data.alert import SCHEMA, TOLD, AgeBand, Gender, Kind, Status
+from curim_data.alert import TOLD
+from curim_data.answers import Answers, Question
 from curim_data.city import CityProfile
-from curim_data.formats import FORMATS
-from curim_data.formats.base import Format, Layout
-from curim_data.home import Home
+from curim_data.containers import open_file
+from curim_data.decide import Decisions, Survey, decide
+from curim_data.erased import Erased
+from curim_data.formats.base import Layout
+from curim_data.home import Home, copy_profile
 from curim_data.i18n import Message
-from curim_data.import_report import ImportReport, Prepared, Preview, make_report, mapping_table, quarantine_table
-from curim_data.parsing import DAY_FIRST, MONTH_FIRST
+from curim_data.import_report import KEPT_ROWS, ImportReport, Look, Outcomes, Preview, Tally
+from curim_data.locking import locked
+from curim_data.mapping import ColumnMapping
 from curim_data.places import enrich
-from curim_data.reading import Records, read_records
-from curim_data.reasons import DatesUnclear, Flag, ImportProblem, Reason
-from curim_data.rows import Told, tell
-from curim_data.settle import MARK, base_ids
-from curim_data.store import Batch, Store, compare, new_batch_id
+from curim_data.quarantining import Quarantine
+from curim_data.reasons import MEND_WORDS, REASON_WORDS, Flag, ImportProblem, Reason
+from curim_data.records import Block, Opened
+from curim_data.staging import Staging
+from curim_data.store import Batch, StagedResult, Store, new_batch_id
+from curim_data.telling import Told, tell
 
-__all__ = ["DatesUnclear", "ImportProblem", "ImportReport", "Preview", "Reason", "import_file", "preview"]
+__all__ = ["Answers", "ImportProblem", "ImportReport", "Preview", "Question", "Reason", "import_file", "preview"]
 
 Progress = Callable[[float, Message], None]
-SAMPLE_ROWS = 20
-SAMPLE_POINTS = 2_000
-_DATES = (DAY_FIRST, MONTH_FIRST)
+SAMPLE_ROWS: Final = 20
+SAMPLE_POINTS: Final = 2_000
+_READING: Final = 0.35
+_MAKING: Final = 0.85
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Everything that came with a file."""
+
+    source: Path | bytes
+    name: str
+    format: str | None
+    mapping: ColumnMapping | None
+    answers: Answers
+    now: dt.datetime
+    step: Progress
+
+
+@dataclass(frozen=True)
+class _Understood:
+    """A file whose meaning is known: what is needed to make alerts of its rows."""
+
+    asked: _Asked
+    opened: Opened
+    layout: Layout
+    survey: Survey
+    rows: int
+    look: Look | None
+
+
+@dataclass
+class _Made:
+    """A file whose alerts are staged."""
+
+    decisions: Decisions
+    tally: Tally
+    outcomes: Outcomes
+    quarantine: Quarantine
+    staging: Staging
+    batch: Batch
 
 
 def import_file(
@@ -48,7 +94,9 @@ def import_file(
     name: str,
     *,
     format: str | None = None,
-    dates: str | None = None,
+    mapping: ColumnMapping | None = None,
+    answers: Answers | None = None,
+    city_name: str = "",
     dry_run: bool = False,
     now: dt.datetime | None = None,
     progress: Progress | None = None,
@@ -60,9 +108,13 @@ def import_file(
     source : Path or bytes
         The file or its content; `name` is how reports call it.
     format : str, optional
-        Name of a format; recognised by the header unless given.
-    dates : {"day-first", "month-first"}, optional
-        Needed only where the file's dates do not say.
+        Name of a format; recognised unless given.
+    mapping : ColumnMapping, optional
+        What the columns mean, as a person settled it; it takes the place of recognition.
+    answers : Answers, optional
+        What a person told where the file does not say.
+    city_name : str
+        For a home without a city: the name of the one that is made from this file's alerts.
     now : datetime, optional
         The moment against which dates in the future are judged.
     progress : callable, optional
@@ -70,201 +122,231 @@ def import_file(
 
     Raises
     ------
+    Question
+        Where one answer is missing; the store is unchanged.
     ImportProblem
         Where the file cannot be used at all; the store is unchanged.
     """
-    step = progress or (lambda _share, _message: None)
-    ready = _prepare(source, name, home.city(), format, dates, now, step)
-    step(0.8, Message("Comparing with what is stored"))
-    store = Store(home)
-    settled = (
-        store.settle(ready.alerts, ready.batch) if dry_run else store.write(ready.alerts, ready.batch, ready.quarantine)
-    )
-    step(1.0, Message("Done"))
-    return make_report(ready, settled, dry_run)
+    asked = _asked(source, name, format, mapping, answers, now, progress)
+    understood = _understand(asked, looking=False)
+    batch_id = new_batch_id(asked.now)
+    with _working(home, name, batch_id, dry_run) as work:
+        city = home.city() if home.has_city() else _first_city(understood, work, city_name)
+        made = _make(understood, city, work, home, batch_id)
+        if made.tally.elsewhere and not asked.answers.elsewhere:
+            raise _wrong_city(name, made.tally, city)
+        asked.step(_MAKING, Message("Comparing with what is stored"))
+        store = Store(home)
+        if dry_run:
+            settled = store.settle_staged(made.staging, made.batch)
+        else:
+            _settle_in(home, work)
+            settled = store.write_staged(made.staging, made.batch, made.quarantine.path)
+        report = _report(understood, made, settled, dry_run)
+    asked.step(1.0, Message("Done"))
+    return report
 
 
 def preview(
     source: Path | bytes,
     name: str,
-    city: CityProfile,
+    city: CityProfile | None,
     *,
     home: Home | None = None,
     format: str | None = None,
-    dates: str | None = None,
+    mapping: ColumnMapping | None = None,
+    answers: Answers | None = None,
     now: dt.datetime | None = None,
+    progress: Progress | None = None,
 ) -> Preview:
     """What an import would understand and do; compared with the alerts of `home` where one is given.
 
-    Writes nothing. Raises ImportProblem where the file cannot be used at all.
+    Without a city the file's own points make a provisional one. Writes nothing. Raises as `import_file`, but shows a
+    file of another city.
     """
-    ready = _prepare(source, name, city, format, dates, now, lambda _share, _message: None)
-    settled = Store(home).settle(ready.alerts, ready.batch) if home else compare(ready.alerts, ready.batch, None)
-    report = make_report(ready, settled, True)
-    mapped = ready.alerts.filter(pc.is_valid(ready.alerts["longitude"]))
-    points = mapped.select(["longitude", "latitude"]).to_pandas()
-    step = max(1, -(-len(points) // SAMPLE_POINTS))
-    bounds = (
-        (points.longitude.min(), points.latitude.min(), points.longitude.max(), points.latitude.max())
-        if len(points)
-        else None
-    )
-    return Preview(
-        format=ready.layout.format,
-        documentation=ready.form.DOCUMENTATION,
-        encoding=ready.records.encoding,
-        delimiter=ready.records.delimiter,
-        date_order=ready.told.order,
-        mapping=mapping_table(ready),
-        sample=ready.alerts.slice(0, SAMPLE_ROWS).select([f.name for f in TOLD]).to_pandas(),
-        dropped=report.dropped,
-        unused=report.unused,
-        unknown=report.unknown,
-        points=points.iloc[::step].round(4).reset_index(drop=True),
-        bounds=bounds,
-        report=report,
-    )
+    asked = _asked(source, name, format, mapping, answers, now, progress)
+    understood = _understand(asked, looking=True)
+    with tempfile.TemporaryDirectory(prefix="curim-") as folder:
+        work = Path(folder)
+        provisional_city = city is None
+        if city is None:
+            city = _first_city(understood, work, "")
+        made = _make(understood, city, work, home, new_batch_id(asked.now))
+        settled = Store(home or Home(work / "none")).settle_staged(made.staging, made.batch)
+        report = _report(understood, made, settled, True)
+        sample = next(made.staging.batches(), None)
+        told = [f.name for f in TOLD if f.name != "alert_id"]
+        points = _points(made.staging)
+        bounds = (
+            (points.longitude.min(), points.latitude.min(), points.longitude.max(), points.latitude.max())
+            if len(points)
+            else None
+        )
+        layout = understood.layout
+        return Preview(
+            format=layout.format,
+            documentation=formats.documentation(layout.format),
+            layout=layout,
+            date_order=made.decisions.order,
+            mapping=understood.look.table(understood.opened.facts.labels, layout)
+            if understood.look
+            else pd.DataFrame(),
+            sample=sample.slice(0, SAMPLE_ROWS).select(told).to_pandas() if sample is not None else pd.DataFrame(),
+            points=points,
+            bounds=bounds,
+            values=understood.survey.values,
+            provisional=provisional_city,
+            report=report,
+        )
 
 
-def _prepare(
+def _asked(
     source: Path | bytes,
     name: str,
-    city: CityProfile,
     format: str | None,
-    dates: str | None,
+    mapping: ColumnMapping | None,
+    answers: Answers | None,
     now: dt.datetime | None,
-    step: Progress,
-) -> Prepared:
-    if dates is not None and dates not in _DATES:
-        raise ImportProblem(Message("dates={dates} is not known: say day-first or month-first.", {"dates": dates}))
+    progress: Progress | None,
+) -> _Asked:
+    given = _joined(answers or Answers(), mapping)
     moment = now or dt.datetime.now(dt.UTC)
-    step(0.0, Message("Reading the file"))
-    records = read_records(source, name)
-    form, layout = _recognise(records, format)
-    step(0.2, Message("Reading dates, places and words"))
-    told = _checked(tell(records, layout, city, moment, dates))
-    alerts, repeated = _identified(told)
-    step(0.5, Message("Finding cells, districts and darkness"))
-    alerts = _flagged(enrich(alerts, city))
-    quarantine = quarantine_table(records, layout, told)
-    batch = Batch(
-        id=new_batch_id(moment),
-        file_name=name,
-        sha256=records.sha256,
-        format=layout.format,
-        when=moment,
-        profile_version=city.version,
-        read=records.read,
-        duplicate=int(repeated.sum()),
-        quarantined=quarantine.num_rows,
-        reasons=Counter(quarantine["reason"].to_pylist()),
-    )
-    for column, value in (("batch_id", batch.id), ("profile_version", city.version)):
-        alerts = alerts.append_column(column, pa.repeat(pa.scalar(value), alerts.num_rows))
-    alerts = alerts.select(SCHEMA.names)
-    return Prepared(records, layout, form, told, alerts, told.rows[~repeated], told.rows[repeated], batch, quarantine)
+    return _Asked(source, name, format, mapping, given, moment, progress or (lambda _share, _message: None))
 
 
-def _recognise(records: Records, format: str | None) -> tuple[Format, Layout]:
-    if format is not None and format not in FORMATS:
+def _joined(answers: Answers, mapping: ColumnMapping | None) -> Answers:
+    """What a person said of this file, before what the mapping remembers."""
+    if mapping is None:
+        return answers
+    told = {name: value for name, value in asdict(answers).items() if value not in (None, False)}
+    return replace(mapping.answers, **told)
+
+
+def _understand(asked: _Asked, *, looking: bool) -> _Understood:
+    """Open the file, know its columns, and see all of it once."""
+    reading = Message("Reading the file")
+    asked.step(0.0, reading)
+    opened = open_file(asked.source, asked.name, asked.answers.sheet)
+    facts = opened.facts
+    survey: Survey | None = None
+    look = Look(len(facts.labels)) if looking else None
+    rows = seen = 0
+    for block in opened.blocks():
+        if survey is None:
+            survey = Survey(_layout(asked, facts.labels, block.table), facts.labels)
+        survey.add(block)
+        if look is not None:
+            look.add(block)
+        rows += block.read
+        seen += block.table.nbytes
+        asked.step(_READING * seen / (seen + max(facts.size - seen, facts.size // 10)), reading)
+    if survey is None:
         raise ImportProblem(
             Message(
-                "The format {format} is not known. Known formats: {known}.",
-                {"format": format, "known": ", ".join(sorted(FORMATS))},
+                "{name}: the file has a header and no rows. Check the period that was exported.", {"name": facts.name}
             )
         )
-    forms = [FORMATS[format]] if format else list(FORMATS.values())
-    found = [(form.recognise(records.labels), form) for form in forms]
-    recognition, form = max(found, key=lambda pair: len(pair[0].layout.roles))
-    if recognition.doubled:
-        role, labels = next(iter(recognition.doubled.items()))
-        raise ImportProblem(
-            Message(
-                "{name}: {n} columns claim to be {role} ({labels}). Keep one of them, or give the others another name.",
-                {"name": records.name, "n": len(labels), "role": role, "labels": ", ".join(labels)},
-            )
-        )
-    if {"latitude", "longitude"} <= set(recognition.missing) and len(recognition.missing) == 2:
-        raise ImportProblem(
-            Message(
-                "{name}: there are no columns with coordinates. Add the columns latitude and longitude "
-                "(they may be empty where a place is not known); {documentation} describes the format.",
-                {"name": records.name, "documentation": form.DOCUMENTATION},
-            )
-        )
-    if recognition.missing:
-        raise ImportProblem(
-            Message(
-                "{name}: this is no export that we know. For the format {format} these columns are missing: "
-                "{missing}. {documentation} describes the format.",
-                {
-                    "name": records.name,
-                    "format": form.NAME,
-                    "missing": ", ".join(recognition.missing),
-                    "documentation": form.DOCUMENTATION,
-                },
-            )
-        )
-    return form, recognition.layout
+    return _Understood(asked, opened, survey.layout, survey, rows, look)
 
 
-def _checked(told: Told) -> Told:
-    """The last check: the typed columns against a schema; what fails is set aside."""
-    import pandera.pandas as pandera
+def _layout(asked: _Asked, labels: tuple[str, ...], first: pa.Table) -> Layout:
+    if asked.mapping is not None:
+        layout = asked.mapping.layout(labels)
+    else:
+        recognition = formats.recognise(labels, first.slice(0, 5_000), name=asked.name, format=asked.format)
+        formats.refuse(recognition, labels, asked.name)
+        layout = recognition.layout
+    return layout
 
-    def one_of(values: type[Any], nullable: bool = False) -> Any:
-        return pandera.Column(object, pandera.Check.isin([v.value for v in values]), nullable=nullable, coerce=True)
 
-    def between(low: float, high: float) -> Any:
-        return pandera.Column(float, pandera.Check.in_range(low, high), nullable=True, coerce=True)
+@contextmanager
+def _working(home: Home, name: str, batch_id: str, dry_run: bool) -> Iterator[Path]:
+    """The folder for what does not fit into memory; of a real import it says so to those who come after a crash."""
+    if not dry_run:
+        with recover.running(home, name, batch_id) as work:
+            yield work
+        return
+    with tempfile.TemporaryDirectory(prefix="curim-", dir=home.path if home.path.is_dir() else None) as folder:
+        yield Path(folder)
 
-    schema = pandera.DataFrameSchema(
-        {
-            "reported_at": pandera.Column("datetime64[us, UTC]", nullable=False),
-            "kind": one_of(Kind),
-            "category": pandera.Column(object, pandera.Check.str_length(min_value=1), coerce=True),
-            "severity": between(1, 5),
-            "feeling": between(1, 5),
-            "reporter_gender": one_of(Gender),
-            "affected_gender": one_of(Gender),
-            "age_band": one_of(AgeBand, nullable=True),
-            "status": one_of(Status),
-            "confirmations": pandera.Column(int, pandera.Check.ge(0), coerce=True),
-            "longitude": between(-180, 180),
-            "latitude": between(-90, 90),
-        }
-    )
-    frame = told.alerts.select(list(schema.columns)).to_pandas()
+
+def _first_city(understood: _Understood, work: Path, name: str) -> CityProfile:
+    """The profile of a home that has none, from the file's own points; it stands in the working folder as yet."""
+    asked = understood.asked
+    decisions = decide(understood.survey, understood.layout, None, asked.answers, asked.name, asked.now)
+    points = understood.survey.points(decisions)
+    categories: Mapping[str, int] = understood.survey.values.get("category", {})
+    called = name or Path(asked.name).name.partition(".")[0]
+    return provisional.home_for(Home(work / "first"), points, categories, called, name or None)
+
+
+def _settle_in(home: Home, work: Path) -> None:
+    """Give the home the city that was made for this file, unless another import was faster."""
+    made = Home(work / "first").city_folder
+    if made.is_dir():
+        with locked(home.path / "city.lock"):
+            if not home.has_city():
+                copy_profile(made, home.city_folder)
+
+
+def _make(understood: _Understood, city: CityProfile, work: Path, home: Home | None, batch_id: str) -> _Made:
+    """Alerts of all rows, staged block by block, and the account of them."""
+    asked, opened, layout = understood.asked, understood.opened, understood.layout
+    labels = opened.facts.labels
+    decisions = decide(understood.survey, layout, city, asked.answers, asked.name, asked.now)
+    erased = Erased(home or Home(work / "none"))
+    quarantine = Quarantine(work / "quarantine.parquet", labels, layout, KEPT_ROWS)
+    tally, outcomes, staging = Tally(), Outcomes(), Staging(work)
+    making = Message("Finding cells, districts and darkness")
     try:
-        schema.validate(frame, lazy=True)
-    except pandera.errors.SchemaErrors as failed:
-        cases = failed.failure_cases.dropna(subset=["index"]).drop_duplicates("index")
-        where = cases["index"].to_numpy(np.int64)
-        account = told.account
-        stands = np.flatnonzero(account.reason == "")[where]
-        account.reason[stands], account.column[stands] = Reason.INVALID_VALUE.value, cases["column"].to_numpy(object)
-        account.value[stands] = cases["failure_case"].astype(str).to_numpy(object)
-        good = np.ones(len(frame), bool)
-        good[where] = False
-        return replace(told, alerts=told.alerts.filter(pa.array(good)), rows=told.rows[good])
-    return told
+        for block in opened.blocks():
+            told = _without_erased(tell(block, labels, layout, decisions, city), block, erased)
+            aside = quarantine.add(block, told.account)
+            alerts = _flagged(enrich(told.alerts, city))
+            for column, value in (("batch_id", batch_id), ("profile_version", city.version)):
+                alerts = alerts.append_column(column, pa.repeat(pa.scalar(value), alerts.num_rows))
+            tally.add(block, told.account, told.unknown)
+            tally.stood(alerts)
+            outcomes.add(alerts, aside)
+            staging.add(alerts)
+            asked.step(_READING + (_MAKING - _READING) * tally.read / max(understood.rows, 1), making)
+    finally:
+        quarantine.close()
+        staging.close()
+    batch = Batch(
+        id=batch_id,
+        file_name=asked.name,
+        sha256=opened.facts.sha256,
+        format=layout.format,
+        when=asked.now,
+        profile_version=city.version,
+        read=tally.read,
+        quarantined=quarantine.count,
+        reasons=dict(quarantine.reasons),
+    )
+    return _Made(decisions, tally, outcomes, quarantine, staging, batch)
 
 
-def _identified(told: Told) -> tuple[pa.Table, npt.NDArray[np.bool_]]:
-    """Give each alert its id; rows that repeat an id with the same content are left out (the mask).
+def _without_erased(told: Told, block: Block, erased: Erased) -> Told:
+    """Set aside the rows that say what was erased at a person's request."""
+    gone = erased.mask(told.alerts["incident_id"], told.alerts["content_hash"])
+    if not gone.any():
+        return told
+    rows = told.alerts["row"].to_numpy()[gone]
+    mask = np.isin(block.rows, rows)
+    told.account.refuse(mask, Reason.ERASED, "", pa.array([""] * len(block.rows)))
+    return replace(told, alerts=told.alerts.filter(pa.array(~gone)))
 
-    With an id: the id, with an ordinal from the second content on. Without: the hash of the content, with an ordinal
-    among equal rows (`settle.base_ids`).
-    """
-    frame = told.alerts.select(["incident_id", "content_hash"]).to_pandas()
-    named = frame["incident_id"].notna()
-    repeated = (named & frame.duplicated(["incident_id", "content_hash"])).to_numpy(bool)
-    table = told.alerts.filter(pa.array(~repeated))
-    frame = frame[~repeated]
-    base = base_ids(frame["incident_id"], frame["content_hash"])
-    ordinal = base.groupby(base, sort=False).cumcount() + 1
-    ids = base.where(ordinal == 1, base + MARK + ordinal.astype(str))
-    return table.add_column(0, TOLD.field("alert_id"), pa.array(ids, pa.string())), repeated
+
+def _points(staging: Staging) -> pd.DataFrame:
+    """Some of the points, evenly over the file, rounded to four decimals."""
+    found = [part.filter(pc.is_valid(part["longitude"])) for part in staging.batches(["longitude", "latitude"])]
+    if not found:
+        return pd.DataFrame({"longitude": [], "latitude": []})
+    points = pa.concat_tables(found)
+    step = max(1, -(-points.num_rows // SAMPLE_POINTS))
+    some = points.take(pa.array(np.arange(0, points.num_rows, step)))
+    return pd.DataFrame(some.to_pandas().round(4))
 
 
 def _flagged(alerts: pa.Table) -> pa.Table:
@@ -272,3 +354,47 @@ def _flagged(alerts: pa.Table) -> pa.Table:
     outside = pc.fill_null(pc.invert(alerts["inside"]), False).to_numpy()
     bits = alerts["flag_bits"].to_numpy() | np.where(outside, flag_bit(Flag.OUTSIDE_CITY), 0)
     return alerts.append_column("flags", flag_lists(bits))
+
+
+def _wrong_city(name: str, tally: Tally, city: CityProfile) -> Question:
+    return Question(
+        "elsewhere",
+        "--elsewhere",
+        Message(
+            "{name}: {outside} of {mapped} alerts with coordinates lie outside {city}. Is this the right city? "
+            "If it is, import the file with --elsewhere; if not, give the other city a home of its own with --home.",
+            {"name": name, "outside": tally.outside, "mapped": tally.mapped, "city": city.names.get("en", "")},
+        ),
+    )
+
+
+def _report(understood: _Understood, made: _Made, settled: StagedResult, dry_run: bool) -> ImportReport:
+    """Put together what an import did, or would do."""
+    labels, layout, tally = understood.opened.facts.labels, understood.layout, made.tally
+    quarantine = made.quarantine.first()
+    reasons = [Reason(code) for code in quarantine["reason"]]
+    quarantine.insert(4, "message", pd.Series([REASON_WORDS[code] for code in reasons], dtype=object))
+    quarantine.insert(5, "mend", pd.Series([MEND_WORDS[code] for code in reasons], dtype=object))
+    repairs = tally.repair_table()
+    return ImportReport(
+        batch=settled.batch,
+        dry_run=dry_run,
+        facts=understood.opened.facts,
+        layout=layout,
+        date_order=made.decisions.order,
+        decisions=made.decisions.reasons,
+        repairs=repairs,
+        repair_counts=tally.repair_count_table(),
+        quarantine=quarantine,
+        outcomes=made.outcomes.table(settled.actions(), repairs),
+        flags=tally.flags,
+        unknown=tally.unknown,
+        dropped=tuple(labels[place] or f"{place + 1}" for place in sorted({*layout.personal, *layout.text})),
+        unused=tuple(labels[place] for place in layout.unused if labels[place]),
+        piles=quality.piles_of(made.staging.path),
+        first=tally.first,
+        last=tally.last,
+        mapped=tally.mapped,
+        outside=tally.outside,
+        several=tally.several,
+    )

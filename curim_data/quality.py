@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -37,3 +39,15 @@ def piles(alerts: pa.Table) -> pd.DataFrame:
     found = counted[counted["count_all"] > pile_threshold(alerts.num_rows)]
     found = found.sort_values("count_all", ascending=False).rename(columns={"count_all": "n"})
     return pd.DataFrame(found.reset_index(drop=True))
+
+
+def piles_of(staged: Path) -> pd.DataFrame:
+    """`piles` of the alerts in a Parquet file, whatever its size."""
+    with duckdb.connect() as engine:
+        found: pd.DataFrame = engine.execute(
+            "SELECT longitude, latitude, count(*) AS n FROM read_parquet($file) WHERE longitude IS NOT NULL "
+            "GROUP BY ALL HAVING n > greatest($least, $share * (SELECT count(*) FROM read_parquet($file))) "
+            "ORDER BY n DESC, longitude, latitude",
+            {"file": str(staged), "least": PILE_LEAST, "share": PILE_SHARE},
+        ).df()
+    return found

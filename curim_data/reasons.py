@@ -20,10 +20,6 @@ class ImportProblem(ValueError):
         self.message = message
 
 
-class DatesUnclear(ImportProblem):
-    """A file whose dates can be read day first or month first: the answer of a person makes it usable."""
-
-
 class Reason(StrEnum):
     """Why a row stands in quarantine."""
 

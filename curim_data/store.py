@@ -12,24 +12,19 @@ it waits until nobody writes (`<home>/alerts.lock`).
 
 from __future__ import annotations
 
-import datetime as dt
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from curim_data import store_files
@@ -39,28 +34,18 @@ from curim_data.erased import Erased
 from curim_data.home import Home
 from curim_data.i18n import Message, Translator, translator
 from curim_data.locking import locked
-from curim_data.reasons import MEND_WORDS, REASON_WORDS, Flag, Reason
-from curim_data.settle import DUPLICATE, NEW, UPDATED, settle
+from curim_data.reasons import MEND_WORDS, REASON_WORDS, Reason
 from curim_data.staging import Staging
 from curim_data.store_files import blocks, local, together
-from curim_data.store_log import Batch, StoreError, UndoReport, broken, create, log, new_batch_id, properties, unknown
+from curim_data.store_log import Batch, StoreError, UndoReport, broken, create, log, new_batch_id, unknown
 from curim_data.store_staged import StagedResult, changed, check_erased, settle_staged
 from curim_data.store_undo import Undoing
 
-__all__ = ["Batch", "Settled", "StagedResult", "Store", "StoreError", "UndoReport", "compare", "new_batch_id"]
+__all__ = ["Batch", "StagedResult", "Store", "StoreError", "UndoReport", "new_batch_id"]
 
 _Done = TypeVar("_Done")
 _ATTEMPTS: Final = 20
 QUARANTINE_COLUMNS: Final = ("row", "column", "value", "reason", "mend")
-
-
-@dataclass(frozen=True)
-class Settled:
-    """An import compared with the store: the batch, what becomes of each row, and the rows to write."""
-
-    batch: Batch
-    actions: npt.NDArray[np.object_]
-    changed: pa.Table
 
 
 class Store:
@@ -96,50 +81,6 @@ class Store:
         """Every import, the oldest first; undone ones are marked."""
         table = self._table()
         return [] if table is None else [batch for batch, _ in log(table)]
-
-    def settle(self, alerts: pa.Table, batch: Batch) -> Settled:
-        """What `write` would do, without writing anything."""
-        return compare(alerts, batch, _known(self._table()))
-
-    def write(self, alerts: pa.Table, batch: Batch, quarantine: pa.Table) -> Settled:
-        """Write one import as one atomic commit.
-
-        Parameters
-        ----------
-        alerts : pa.Table
-            `alert.SCHEMA`, alert_id unique; rows that say nothing new are found here.
-        batch : Batch
-            With `read`, `quarantined`, `reasons` and the duplicates found inside the file; the other counts are
-            made here.
-        quarantine : pa.Table
-            Columns row, column, value, reason and what of the row may be kept; may be empty.
-
-        Returns
-        -------
-        Settled
-            The batch with every count filled in, and what became of each row.
-
-        Raises
-        ------
-        StoreError
-            When other writers were faster each time, or the table cannot be written; nothing is committed then.
-        """
-        if quarantine.num_rows:
-            self.home.quarantine.mkdir(parents=True, exist_ok=True)
-            pq.write_table(quarantine, self.home.quarantine / f"{batch.id}.parquet")
-
-        def attempt(table: DeltaTable) -> Settled:
-            settled = compare(alerts, batch, _known(table))
-            if pc.count_distinct(settled.changed["alert_id"]).as_py() != settled.changed.num_rows:
-                raise StoreError(Message("Two alerts would get the same id. Nothing was changed."))
-            record = {"batch": settled.batch.as_dict()}
-            if settled.batch.updated:
-                _merge(table, _marked(settled.changed, False), record)
-            else:
-                write_deltalake(table, settled.changed, mode="append", commit_properties=properties(record))
-            return settled
-
-        return self._retry(attempt)
 
     def settle_staged(self, staging: Staging, batch: Batch) -> StagedResult:
         """What `write_staged` would do, without writing anything."""
@@ -277,53 +218,3 @@ class Store:
                 except DeltaError as error:
                     raise broken(error) from error
         raise StoreError(Message("Other imports were faster each time. Try again when they are done."))
-
-
-def compare(alerts: pa.Table, batch: Batch, known: pd.DataFrame | None) -> Settled:
-    """Compare an import with what is stored (alert_id, incident_id and content_hash; none for an empty store)."""
-    rows = alerts.select(["alert_id", "incident_id", "content_hash"]).to_pandas()
-    settled = settle(rows, _known(None) if known is None else known)
-    counts = settled["action"].value_counts()
-    where = alerts.schema.get_field_index("alert_id")
-    alerts = alerts.set_column(where, SCHEMA.field("alert_id"), pa.array(settled["alert_id"], pa.string()))
-    changed = alerts.filter(pa.array((settled["action"] != DUPLICATE).to_numpy(bool)))
-    flags = pc.list_flatten(changed["flags"])
-    told = replace(
-        batch,
-        when=dt.datetime.now(dt.UTC),
-        accepted=int(counts.get(NEW, 0)),
-        updated=int(counts.get(UPDATED, 0)),
-        duplicate=batch.duplicate + int(counts.get(DUPLICATE, 0)),
-        repaired=pc.sum(pc.equal(flags, Flag.REPAIRED.value)).as_py() or 0,
-        outside=pc.sum(pc.equal(flags, Flag.OUTSIDE_CITY.value)).as_py() or 0,
-        unmapped=changed["longitude"].null_count,
-    )
-    return Settled(told, settled["action"].to_numpy(object), changed.cast(SCHEMA))
-
-
-def _marked(alerts: pa.Table, gone: bool) -> pa.Table:
-    return alerts.append_column("gone", pa.repeat(pa.scalar(gone), alerts.num_rows))
-
-
-def _merge(table: DeltaTable, change: pa.Table, record: Mapping[str, Any]) -> None:
-    """Update, insert or (where `gone`) delete by alert_id, in one commit."""
-    columns = {name: f"source.{name}" for name in SCHEMA.names}
-    (
-        table.merge(
-            change,
-            "target.alert_id = source.alert_id",
-            source_alias="source",
-            target_alias="target",
-            commit_properties=properties(record),
-        )
-        .when_matched_delete("source.gone = true")
-        .when_matched_update(columns, "source.gone = false")
-        .when_not_matched_insert(columns, "source.gone = false")
-        .execute()
-    )
-
-
-def _known(table: DeltaTable | None) -> pd.DataFrame:
-    names = ["alert_id", "incident_id", "content_hash"]
-    frame: pd.DataFrame = together([] if table is None else blocks(local(table), names), names).to_pandas()
-    return frame

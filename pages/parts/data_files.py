@@ -17,7 +17,7 @@ import sample_data
 from curim_data.city import CityProfile
 from curim_data.home import Home
 from curim_data.i18n import Message
-from curim_data.ingest import DatesUnclear, ImportProblem, Preview, preview
+from curim_data.ingest import Answers, ImportProblem, Preview, Question, preview
 from curim_data.reasons import MEND_WORDS, REASON_WORDS, Reason
 from curim_data.store import Batch, Store
 from pages.parts.guard import city_of
@@ -166,8 +166,8 @@ def _look(
     known = _into.home if _into.home.has_city() else None
     bare = Brought(name, _file.digest, b"", order)  # the content is not kept a second time
     try:
-        seen = preview(_file.content, name, _into.city, home=known, dates=order)
-    except DatesUnclear as question:
+        seen = preview(_file.content, name, _into.city, home=known, answers=Answers(dates=order))
+    except Question as question:
         return Look(bare, problem=question.message, unclear=True)
     except ImportProblem as problem:
         return Look(bare, problem=problem.message)
@@ -189,13 +189,13 @@ def _view(seen: Preview) -> View:
     return View(
         format=seen.format,
         documentation=seen.documentation,
-        encoding=seen.encoding,
-        delimiter=seen.delimiter,
+        encoding=report.encoding,
+        delimiter=report.delimiter,
         date_order=seen.date_order,
         mapping=mapping,
-        dropped=seen.dropped,
-        unused=seen.unused,
-        unknown=seen.unknown,
+        dropped=report.dropped,
+        unused=report.unused,
+        unknown=report.unknown,
         points=seen.points,
         mapped=int((~stand["unmapped"].astype(bool)).sum()),
         outside=int(report.flags.get("outside_city", 0)),

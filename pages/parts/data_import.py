@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from curim_data.home import create_home
+from curim_data.answers import Answers
 from curim_data.i18n import Message
 from curim_data.ingest import ImportProblem, import_file
 from curim_data.store import Batch, StoreError
@@ -170,7 +170,7 @@ def _import(page: Page, usable: list[Look], into: Target, *, trying: bool) -> No
     bar = st.progress(0.0)
     stop = st.empty()
     stop.button(t("Stop"), key="data_stop", on_click=_stop)
-    home = into.home if into.home.has_city() else create_home(into.home.path)
+    home = into.home
     for at, seen in enumerate(usable):
 
         def step(share: float, message: Message, at: int = at, name: str = seen.file.name) -> None:
@@ -181,7 +181,13 @@ def _import(page: Page, usable: list[Look], into: Target, *, trying: bool) -> No
                 )
 
         try:
-            report = import_file(home, seen.file.content, seen.file.name, dates=seen.file.order, progress=step)
+            report = import_file(
+                home,
+                seen.file.content,
+                seen.file.name,
+                answers=Answers(dates=seen.file.order, elsewhere=True),
+                progress=step,
+            )
             done = Done(seen.file.name, batch=report.batch)
         except ImportProblem as problem:
             done = Done(seen.file.name, problem=problem.message)

@@ -1,0 +1,242 @@
+"""Real exports, counted a second time by plain pandas: no row is lost, and the alerts say what the file says.
+
+The files are public and are not part of the project; they are looked for in `../shared/data/exports`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from curim_data.answers import Answers
+from curim_data.home import Home
+from curim_data.import_report import ImportReport
+from curim_data.ingest import Question, import_file
+from curim_data.store import Store
+
+EXPORTS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "exports"
+NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file and how plain pandas reads it."""
+
+    name: str
+    answers: Answers = field(default_factory=Answers)
+    separator: str = ","
+    encoding: str = "utf-8"
+
+
+FILES = {
+    file.name: file
+    for file in (
+        File("2018-11-city-of-london-street.csv"),
+        File("2018-12-city-of-london-street.csv"),
+        File("chicago_aggravated_assaults.csv.gz"),
+        File("cincinnati_burglary.csv.gz"),
+        File("lancashire_asb.csv"),
+        File("madrid_bike_accidents_2019.csv", Answers(crs=25830), ";", "utf-8-sig"),
+        File("nyc_311_illegal_animals.csv"),
+        File("nypd_shootings_historic.csv"),
+        File("safecity_reports_no_text.csv"),
+        File("ushahidi_haiti_2010_no_text.csv"),
+        File("vancouver_thefts.csv.gz", Answers(crs=32610)),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A file in a home of its own, its rows as they stand, and its alerts."""
+
+    home: Home
+    report: ImportReport
+    raw: pd.DataFrame
+    alerts: pd.DataFrame
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Imported]:
+    """Import a file once for all tests of this module."""
+
+    @cache
+    def bring(name: str) -> Imported:
+        file, path = FILES[name], EXPORTS / name
+        if not path.exists():
+            pytest.skip("../shared/data is not here")
+        home = Home(tmp_path_factory.mktemp("real") / "home")
+        report = import_file(home, path, name, answers=file.answers, now=NOW)
+        raw = pd.read_csv(path, sep=file.separator, encoding=file.encoding, dtype=str, keep_default_na=False)
+        return Imported(home, report, raw, Store(home).read().to_pandas())
+
+    return bring
+
+
+def repeated(raw: pd.DataFrame, key: str) -> int:
+    """Rows with an id that are wholly equal to an earlier one."""
+    return int(raw[raw[key] != ""].duplicated().sum())
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_row_is_accounted_for(imported: Callable[[str], Imported], name: str) -> None:
+    seen = imported(name)
+    batch = seen.report.batch
+    assert batch.read == len(seen.raw)
+    assert batch.accepted + batch.updated + batch.duplicate + batch.quarantined == batch.read
+    assert batch.accepted == len(seen.alerts) == Store(seen.home).count()
+    again = import_file(
+        seen.home, EXPORTS / name, name, answers=FILES[name].answers, now=NOW + dt.timedelta(hours=1), dry_run=True
+    ).batch
+    assert (again.accepted, again.updated) == (0, 0)
+    assert again.duplicate + again.quarantined == again.read
+
+
+def test_madrid_needs_one_answer_only(tmp_path: Path) -> None:
+    for name in ("madrid_bike_accidents_2019.csv", "vancouver_thefts.csv.gz"):
+        if not (EXPORTS / name).exists():
+            pytest.skip("../shared/data is not here")
+        with pytest.raises(Question) as asked:
+            import_file(Home(tmp_path / name), EXPORTS / name, name, now=NOW)
+        assert (asked.value.about, asked.value.flag) == ("crs", "--crs")
+
+
+def test_london_knows_the_month_only(imported: Callable[[str], Imported]) -> None:
+    for name, month in (("2018-11-city-of-london-street.csv", 11), ("2018-12-city-of-london-street.csv", 12)):
+        seen = imported(name)
+        batch, raw, alerts = seen.report.batch, seen.raw, seen.alerts
+        assert (batch.duplicate, batch.quarantined) == (repeated(raw, "Crime ID"), 0)
+        assert set(alerts["time_precision"]) == {"month"}
+        local = alerts["occurred_from"].dt.tz_convert("Europe/London")
+        assert set(zip(local.dt.year, local.dt.month, local.dt.day, strict=True)) == {(2018, month, 1)}
+        assert alerts["longitude"].isna().sum() == (raw["Longitude"] == "").sum()
+        assert alerts["incident_id"].isna().sum() == (raw["Crime ID"] == "").sum()
+        social = raw["Crime type"] == "Anti-social behaviour"
+        assert (alerts["kind"] == "incivility").sum() == social.sum()
+
+
+def test_chicago_keeps_its_local_minutes(imported: Callable[[str], Imported]) -> None:
+    seen = imported("chicago_aggravated_assaults.csv.gz")
+    assert (seen.report.batch.accepted, seen.report.batch.quarantined) == (len(seen.raw), 0)
+    local = seen.alerts["occurred_from"].fillna(seen.alerts["reported_at"]).dt.tz_convert("America/Chicago")
+    told = pd.to_datetime(seen.raw["date"])
+    skipped = told[(told.dt.month == 3) & (told.dt.hour == 2)]  # the clock skips this hour once a year
+    ours, theirs = local.dt.strftime("%Y-%m-%d %H:%M").value_counts(), told.dt.strftime("%Y-%m-%d %H:%M").value_counts()
+    assert int((ours - theirs.reindex(ours.index).fillna(0)).clip(lower=0).sum()) <= len(skipped)
+    assert seen.alerts["longitude"].isna().sum() == pd.to_numeric(seen.raw["longitude"], errors="coerce").isna().sum()
+
+
+def test_cincinnati_loses_no_row_of_an_id_that_repeats(imported: Callable[[str], Imported]) -> None:
+    seen = imported("cincinnati_burglary.csv.gz")
+    assert seen.report.batch.duplicate == repeated(seen.raw, "incident_no")
+    assert seen.report.batch.quarantined == 0
+    once = seen.raw.drop_duplicates()
+    assert seen.alerts["longitude"].isna().sum() == (once["longitude"] == "NA").sum()
+    by_id = seen.alerts.groupby("incident_id").size().sort_index()
+    assert by_id.to_dict() == once.groupby("incident_no").size().sort_index().to_dict()
+
+
+def test_lancashire_counts_by_month(imported: Callable[[str], Imported]) -> None:
+    seen = imported("lancashire_asb.csv")
+    assert (seen.report.batch.accepted, seen.report.batch.duplicate) == (len(seen.raw), 0)
+    assert set(seen.alerts["time_precision"]) == {"month"}
+    ours = seen.alerts["month"].astype(str).value_counts().to_dict()
+    assert ours == seen.raw["month"].value_counts().to_dict()
+
+
+def test_madrid_falls_in_madrid_and_keeps_its_genders(imported: Callable[[str], Imported]) -> None:
+    seen = imported("madrid_bike_accidents_2019.csv")
+    once, alerts = seen.raw.drop_duplicates(), seen.alerts
+    assert (seen.report.batch.duplicate, seen.report.batch.quarantined) == (len(seen.raw) - len(once), 0)
+    words = {"Mujer": "woman", "Hombre": "man", "Desconocido": "unknown"}
+    assert alerts["affected_gender"].value_counts().to_dict() == once["sexo"].map(words).value_counts().to_dict()
+    assert alerts["longitude"].between(-3.9, -3.5).all()
+    assert alerts["latitude"].between(40.3, 40.6).all()
+    east = once["coordenada_x_utm"].str.replace(".", "").astype(float) / 1000
+    assert sorted(alerts["x"].round(0)) == pytest.approx(sorted(east.round(0)), abs=2)
+    moments = pd.to_datetime(once["fecha"] + " " + once["hora"], format="%d/%m/%Y %H:%M:%S")
+    local = alerts["occurred_from"].fillna(alerts["reported_at"]).dt.tz_convert("Europe/Madrid").dt.tz_localize(None)
+    assert sorted(local) == sorted(moments)
+
+
+def test_nyc_reads_twelve_hour_dates_month_first(imported: Callable[[str], Imported]) -> None:
+    seen = imported("nyc_311_illegal_animals.csv")
+    once = seen.raw.drop_duplicates()
+    assert (seen.report.batch.accepted, seen.report.batch.quarantined) == (len(once), 0)
+    moments = pd.to_datetime(once["Created Date"], format="%m/%d/%Y %I:%M:%S %p")
+    local = seen.alerts["reported_at"].dt.tz_convert("America/New_York").dt.tz_localize(None)
+    assert sorted(local) == sorted(moments)
+    assert seen.alerts["longitude"].isna().sum() == (once["Latitude"] == "").sum()
+    assert seen.alerts["category"].nunique() == once["Complaint Type"].nunique()
+    assert (seen.alerts["status"] == "resolved").sum() == (once["Status"] == "Closed").sum()
+
+
+def test_nypd_keeps_every_victim(imported: Callable[[str], Imported]) -> None:
+    seen = imported("nypd_shootings_historic.csv")
+    assert (seen.report.batch.accepted, seen.report.batch.duplicate) == (len(seen.raw), 0)
+    words = {"M": "man", "F": "woman", "U": "unknown"}
+    told = seen.raw["VIC_SEX"].map(words).value_counts().to_dict()
+    assert seen.alerts["affected_gender"].value_counts().to_dict() == told
+    assert set(seen.alerts["reporter_gender"]) == {"unknown"}
+    assert (seen.alerts["age_band"] == "under_18").sum() == (seen.raw["VIC_AGE_GROUP"] == "<18").sum()
+    moments = pd.to_datetime(seen.raw["OCCUR_DATE"] + " " + seen.raw["OCCUR_TIME"], format="%m/%d/%Y %H:%M:%S")
+    local = seen.alerts["occurred_from"].dt.tz_convert("America/New_York").dt.tz_localize(None)
+    assert sorted(local.dt.date) == sorted(moments.dt.date)
+    assert seen.alerts.groupby("incident_id").size().max() == seen.raw.groupby("INCIDENT_KEY").size().max()
+
+
+def test_safecity_text_over_lines_is_one_row(imported: Callable[[str], Imported]) -> None:
+    seen = imported("safecity_reports_no_text.csv")
+    assert (seen.report.batch.accepted, seen.report.batch.quarantined) == (len(seen.raw), 0)
+    no_place = (seen.raw["lat"] == "") | ((seen.raw["lat"].astype(str) == "0.0") & (seen.raw["lon"] == "0.0"))
+    assert seen.alerts["longitude"].isna().sum() == no_place.sum()
+
+
+def test_haiti_is_day_first_with_several_categories(imported: Callable[[str], Imported]) -> None:
+    seen = imported("ushahidi_haiti_2010_no_text.csv")
+    assert seen.report.date_order == "day-first"
+    assert (seen.report.batch.accepted, seen.report.batch.quarantined) == (len(seen.raw), 0)
+    moments = pd.to_datetime(seen.raw["INCIDENT DATE"], format="%d/%m/%Y %H:%M")
+    local = seen.alerts["occurred_from"].dt.tz_convert(seen.home.city().timezone).dt.tz_localize(None)
+    assert sorted(local) == sorted(moments)
+    parts = seen.raw["CATEGORY"].str.rstrip(", ").str.split(", ").map(lambda some: [one for one in some if one])
+    assert seen.report.several == (parts.map(lambda some: len(set(some))) > 1).sum()
+    assert seen.report.outside > 0
+
+
+def test_vancouver_falls_in_vancouver(imported: Callable[[str], Imported]) -> None:
+    seen = imported("vancouver_thefts.csv.gz")
+    assert (seen.report.batch.accepted, seen.report.batch.quarantined) == (len(seen.raw), 0)
+    mapped = seen.alerts.dropna(subset=["longitude"])
+    assert mapped["longitude"].between(-123.3, -123.0).all()
+    assert mapped["latitude"].between(49.19, 49.32).all()
+    assert (
+        len(seen.alerts) - len(mapped)
+        == ((seen.raw["X"].astype(float) == 0) & (seen.raw["Y"].astype(float) == 0)).sum()
+    )
+    raw = seen.raw.rename(columns=str.lower)
+    moments = pd.to_datetime(raw[["year", "month", "day", "hour", "minute"]].astype(int))
+    local = seen.alerts["occurred_from"].fillna(seen.alerts["reported_at"])
+    ours = local.dt.tz_convert("America/Vancouver").dt.tz_localize(None)
+    assert sorted(ours.dt.date) == sorted(moments.dt.date)
+
+
+def test_the_table_in_the_documentation_is_what_happens(imported: Callable[[str], Imported]) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "real-exports.md"
+    told = [
+        [cell.strip() for cell in line.strip("|\n ").split("|")]
+        for line in page.read_text("utf-8").splitlines()
+        if line.startswith("| `")
+    ]
+    rows = {line[0].strip("`"): line for line in told}
+    assert set(FILES) <= set(rows)
+    for name in FILES:
+        batch = imported(name).report.batch
+        counts = (batch.read, batch.accepted, batch.repaired, batch.duplicate, batch.quarantined, batch.unmapped)
+        assert [f"{count:,}" for count in counts] == rows[name][2:8], name
