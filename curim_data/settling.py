@@ -1,7 +1,8 @@
 """Which row of an import is new, which changes a known alert, which says nothing new: decided over the whole file.
 
 A source may repeat an id with other content (one row a victim). Such rows are several alerts of one incident:
-`ID`, `ID#2`, `ID#3`; a row that repeats an id and its content is a duplicate. A `#` that a source writes itself is
+`ID`, `ID#2`, `ID#3`; a row that repeats an id and its content is a duplicate, unless the two differ in columns that
+mean nothing to us (`twin`): two victims of whom the same is known are two alerts. A `#` that a source writes itself is
 doubled in our ids, and what has no id begins with a single `#` and its content's hash; so no id of one incident can be
 an id of another. Equal rows without an id stay as many as they are.
 
@@ -25,14 +26,14 @@ import duckdb
 
 NEW, UPDATED, DUPLICATE = "new", "updated", "duplicate"
 MARK: Final = "#"
-MEMORY: Final = "600MB"
+MEMORY: Final = "500MB"
 
 # The id of an incident's first alert; of rows without an incident it is made of their content.
 BASE: Final = "coalesce(replace(incident_id, '#', '##'), '#' || content_hash)"
 
 _FILE: Final = f"""
 CREATE TABLE file AS
-SELECT row, incident_id IS NOT NULL AS named, md5_number({BASE}) AS key, md5_number(content_hash) AS content
+SELECT row, incident_id IS NOT NULL AS named, md5_number({BASE}) AS key, md5_number(content_hash) AS content, twin
 FROM read_parquet($staged)"""
 
 _STORED: Final = f"""
@@ -46,13 +47,17 @@ SEMI JOIN file USING (key)"""
 
 _NOTHING_STORED: Final = "CREATE TABLE stored (key UHUGEINT, content UHUGEINT, n BIGINT)"
 
-# Rows that are neither alone in the file nor unknown to the store; `copy` counts equal rows of one key.
+# Rows that are neither alone in the file nor unknown to the store. `echo`: a row that repeats an earlier one with its
+# id, content and twin; `copy` counts the rows of one key and content that are no echoes.
 _BUSY: Final = """
 CREATE TABLE busy AS
-SELECT *, row_number() OVER (PARTITION BY key, content ORDER BY row) AS copy
-FROM file SEMI JOIN (
-    SELECT key FROM file GROUP BY key HAVING count(*) > 1 UNION ALL SELECT key FROM stored
-) USING (key)"""
+WITH seen AS (
+    SELECT *, named AND row_number() OVER (PARTITION BY key, content, twin ORDER BY row) > 1 AS echo
+    FROM file SEMI JOIN (
+        SELECT key FROM file GROUP BY key HAVING count(*) > 1 UNION ALL SELECT key FROM stored
+    ) USING (key)
+)
+SELECT *, row_number() OVER (PARTITION BY key, content, echo ORDER BY row) AS copy FROM seen"""
 
 _NAMELESS: Final = """
 CREATE TABLE settled AS
@@ -62,8 +67,8 @@ FROM busy LEFT JOIN stored ON busy.key = stored.key AND busy.copy = stored.n WHE
 _SAME: Final = """
 CREATE TABLE same AS
 SELECT row, key, content, known.n FROM busy JOIN (
-    SELECT key, content, min(n) AS n FROM stored GROUP BY key, content
-) AS known USING (key, content) WHERE named AND copy = 1"""
+    SELECT key, content, n, row_number() OVER (PARTITION BY key, content ORDER BY n) AS copy FROM stored
+) AS known USING (key, content, copy) WHERE named AND NOT echo"""
 
 _UNCLAIMED: Final = """
 CREATE TABLE unclaimed AS
@@ -73,7 +78,7 @@ FROM stored ANTI JOIN same USING (key, n)"""
 _REST: Final = """
 CREATE TABLE rest AS
 SELECT row, key, content, row_number() OVER (PARTITION BY key ORDER BY row) AS place
-FROM (SELECT * FROM busy WHERE named AND copy = 1) ANTI JOIN same USING (row)"""
+FROM (SELECT * FROM busy WHERE named AND NOT echo) ANTI JOIN same USING (row)"""
 
 # The k-th ordinal that no stored alert has is k plus the number of stored ones that have fewer than k free before them.
 _FURTHER: Final = """
@@ -91,7 +96,7 @@ gaps AS (
     ) GROUP BY key, free
 )
 SELECT row, fresh.key, content, k + coalesce(gaps.place, 0) AS n
-FROM fresh ASOF LEFT JOIN gaps ON fresh.key = gaps.key AND k > gaps.free"""
+FROM fresh ASOF LEFT JOIN gaps ON fresh.key = gaps.key AND k >= gaps.free"""
 
 _NAMED: Final = """
 CREATE TABLE named AS
@@ -102,7 +107,9 @@ UNION ALL SELECT row, key, content, n, 'new' FROM further"""
 _REPEATED: Final = """
 INSERT INTO settled
 SELECT row, n, action FROM named
-UNION ALL SELECT busy.row, named.n, 'duplicate' FROM busy JOIN named USING (key, content) WHERE copy > 1 AND busy.named
+UNION ALL SELECT busy.row, first.n, 'duplicate' FROM (SELECT * FROM busy WHERE echo) AS busy JOIN (
+    SELECT key, content, twin, named.n FROM busy JOIN named USING (row, key, content)
+) AS first USING (key, content, twin)
 """
 
 _OUT: Final = f"""
@@ -121,7 +128,8 @@ def settle(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY)
     Parameters
     ----------
     staged : Path
-        Parquet file with row (unique), incident_id (null where the source gives none) and content_hash.
+        Parquet file with row (unique), incident_id (null where the source gives none), content_hash and twin (a hash
+        of what the row says in columns without a meaning).
     stored : sequence of str
         Parquet files of the stored alerts: alert_id, incident_id, content_hash.
     out : Path

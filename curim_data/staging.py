@@ -13,7 +13,13 @@ import pyarrow.parquet as pq
 from curim_data.alert import SCHEMA
 
 GROUP_ROWS: Final = 100_000
-STAGED: Final = pa.schema([pa.field("row", pa.int64(), nullable=False), *(f for f in SCHEMA if f.name != "alert_id")])
+STAGED: Final = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("twin", pa.int64(), nullable=False),
+        *(f for f in SCHEMA if f.name != "alert_id"),
+    ]
+)
 
 
 class Staging:
@@ -30,7 +36,8 @@ class Staging:
         self._last = -1
 
     def add(self, alerts: pa.Table) -> None:
-        """Take a block: `alert.SCHEMA` (alert_id is not needed) and `row` (int64), which must rise over all blocks.
+        """Take a block: `alert.SCHEMA` (alert_id is not needed), `row` (int64), which must rise over all blocks,
+        and `twin` (int64, see `settling`).
 
         ValueError where the rows do not rise.
         """

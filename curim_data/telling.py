@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from curim_data.account import Account
 from curim_data.alert import TOLD, AgeBand, Gender, Kind, Status
 from curim_data.city import CityProfile
-from curim_data.compose import DATE_ROLES, Columns, missing_words
+from curim_data.compose import DATE_ROLES, UNIT, Columns, missing_words
 from curim_data.content import content_hashes
 from curim_data.decide import Decisions
 from curim_data.decide_places import exchanged, near, read_places
@@ -234,6 +234,16 @@ def _allowed(
         account.refuse(np.array(wrong, bool)[codes], Reason.INVALID_VALUE, label, texts)
 
 
+def _twins(columns: Columns, layout: Layout) -> npt.NDArray[np.int64]:
+    """A hash of what each row says in the columns without a meaning, and in those whose words may not be known."""
+    places = sorted({*layout.unused, *(part.place for part in layout.roles.get("age_band", ()))})
+    if "alert_id" not in layout.roles or not places:
+        return np.zeros(columns.size, np.int64)
+    texts = pc.binary_join_element_wise(*(columns.raw(place) for place in places), pa.scalar(UNIT, pa.large_string()))
+    hashes = pd.util.hash_array(np.asarray(texts.to_numpy(zero_copy_only=False), object), categorize=False)
+    return hashes.view(np.int64)
+
+
 def _assemble(block: Block, columns: Columns, layout: Layout, told: dict[str, Any], account: Account) -> pa.Table:
     """Typed Arrow columns of the rows that stand, with the hash of their content and their flags."""
     keep = account.stands
@@ -251,6 +261,7 @@ def _assemble(block: Block, columns: Columns, layout: Layout, told: dict[str, An
     arrays["row"] = pa.array(block.rows)
     arrays["time_precision"] = told["time_precision"]
     arrays["flag_bits"] = pa.array(account.bits)
+    arrays["twin"] = pa.array(_twins(columns, layout))
     table = pa.table(arrays)
     if not keep.all():
         table = table.take(pa.array(np.flatnonzero(keep))).combine_chunks()

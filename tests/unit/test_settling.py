@@ -9,36 +9,39 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import slow_settle as slow
 from curim_data.settling import settle
+from tests import slow_settle as slow
 
 INCIDENTS = st.sampled_from([None, None, "I", "I", "J", "I#", "I#2", "#h1", "h1", "Κ#2"])
 CONTENTS = st.sampled_from(["h1", "h2", "h3", "h4", "h5"])
-FILES = st.lists(st.tuples(INCIDENTS, CONTENTS), max_size=12)
+FILES = st.lists(st.tuples(INCIDENTS, CONTENTS, st.sampled_from([0, 0, 0, 7])), max_size=12)
+Row = tuple[str | None, str, int]
 KNOWN = ["alert_id", "incident_id", "content_hash"]
 
 
-def slowly(rows: list[tuple[str | None, str]], known: pd.DataFrame) -> pd.DataFrame:
+def slowly(rows: list[Row], known: pd.DataFrame) -> pd.DataFrame:
     """alert_id and action of each row, by loops over rows: what the sets of DuckDB must agree with."""
-    frame = pd.DataFrame(rows, columns=["incident_id", "content_hash"], dtype=object)
-    repeated = frame["incident_id"].notna() & frame.duplicated(["incident_id", "content_hash"])
+    frame = pd.DataFrame(rows, columns=["incident_id", "content_hash", "twin"], dtype=object)
+    repeated = frame["incident_id"].notna() & frame.duplicated(["incident_id", "content_hash", "twin"])
     kept = frame[~repeated].copy()
     base = slow.base_ids(kept["incident_id"].astype("str"), kept["content_hash"].astype("str"))
     ordinal = base.groupby(base, sort=False).cumcount() + 1
     kept.insert(0, "alert_id", base.where(ordinal == 1, base + "#" + ordinal.astype(str)))
-    settled = slow.settle(kept, known)
-    pairs = zip(kept["incident_id"], kept["content_hash"], strict=True)
+    settled = slow.settle(kept[["alert_id", "incident_id", "content_hash"]], known)
+    pairs = zip(kept["incident_id"], kept["content_hash"], kept["twin"], strict=True)
     first = dict(zip(pairs, settled["alert_id"], strict=True))
     told = settled.reindex(frame.index)
     for at in frame.index[repeated]:
-        told.loc[at] = [first[frame.loc[at, "incident_id"], frame.loc[at, "content_hash"]], "duplicate"]
+        told.loc[at] = [first[tuple(frame.loc[at])], "duplicate"]
     return told
 
 
-def quickly(folder: Path, rows: list[tuple[str | None, str]], known: pd.DataFrame) -> pd.DataFrame:
+def quickly(folder: Path, rows: list[Row], known: pd.DataFrame) -> pd.DataFrame:
     """The same by `settling.settle`."""
-    schema = pa.schema([("row", pa.int64()), ("incident_id", pa.string()), ("content_hash", pa.string())])
-    staged = [{"row": at * 3 + 1, "incident_id": i, "content_hash": c} for at, (i, c) in enumerate(rows)]
+    schema = pa.schema(
+        [("row", pa.int64()), ("incident_id", pa.string()), ("content_hash", pa.string()), ("twin", pa.int64())]
+    )
+    staged = [{"row": at * 3 + 1, "incident_id": i, "content_hash": c, "twin": t} for at, (i, c, t) in enumerate(rows)]
     pq.write_table(pa.Table.from_pylist(staged, schema=schema), folder / "staged.parquet")
     texts = pa.schema([(name, pa.string()) for name in KNOWN])
     pq.write_table(pa.Table.from_pylist(known.to_dict("records"), schema=texts), folder / "stored.parquet")
@@ -58,14 +61,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(deadline=None, max_examples=60)
 @given(files=st.lists(FILES, min_size=1, max_size=4), gone=st.sets(st.integers(0, 11)))
-def test_the_sets_agree_with_the_loops(folder: Path, files: list[list[tuple[str | None, str]]], gone: set[int]) -> None:
+def test_the_sets_agree_with_the_loops(folder: Path, files: list[list[Row]], gone: set[int]) -> None:
     known = pd.DataFrame(columns=KNOWN, dtype=object)
     for at, rows in enumerate(files):
         slowly_told, told = slowly(rows, known), quickly(folder, rows, known)
         assert told["alert_id"].tolist() == slowly_told["alert_id"].tolist()
         assert told["action"].tolist() == slowly_told["action"].tolist()
         stored = {row["alert_id"]: row for row in known.to_dict("records")}
-        for (incident, content), name, action in zip(rows, told["alert_id"], told["action"], strict=True):
+        for (incident, content, _twin), name, action in zip(rows, told["alert_id"], told["action"], strict=True):
             if action != "duplicate":
                 stored[name] = {"alert_id": name, "incident_id": incident, "content_hash": content}
         left = [row for place, row in enumerate(stored.values()) if at or place not in gone]
@@ -74,17 +77,29 @@ def test_the_sets_agree_with_the_loops(folder: Path, files: list[list[tuple[str 
 
 def test_contents_are_matched_within_an_incident(folder: Path) -> None:
     known = pd.DataFrame([("I", "I", "a"), ("I#2", "I", "b"), ("J", "J", "x")], columns=KNOWN)
-    told = quickly(folder, [("I", "b"), ("I", "c"), ("I", "d"), ("I", "b"), ("J", "y"), (None, "k")], known)
+    told = quickly(
+        folder, [("I", "b", 0), ("I", "c", 0), ("I", "d", 0), ("I", "b", 0), ("J", "y", 0), (None, "k", 0)], known
+    )
     assert told["alert_id"].tolist() == ["I#2", "I", "I#3", "I#2", "J", "#k"]
     assert told["action"].tolist() == ["duplicate", "updated", "new", "duplicate", "updated", "new"]
 
 
 def test_new_alerts_take_the_smallest_free_ordinals(folder: Path) -> None:
     known = pd.DataFrame([(f"I#{n}", "I", f"k{n}") for n in (2, 3, 5, 9)], columns=KNOWN)
-    rows: list[tuple[str | None, str]] = [("I", f"k{n}") for n in (9, 5, 3, 2)] + [("I", f"n{n}") for n in range(7)]
+    rows: list[Row] = [("I", f"k{n}", 0) for n in (9, 5, 3, 2)] + [("I", f"n{n}", 0) for n in range(7)]
     told = quickly(folder, rows, known)
     assert told["alert_id"].tolist()[4:] == ["I", "I#4", "I#6", "I#7", "I#8", "I#10", "I#11"]
     assert told["action"].tolist() == ["duplicate"] * 4 + ["new"] * 7
+
+
+def test_two_victims_of_whom_the_same_is_known_are_two_alerts(folder: Path) -> None:
+    rows: list[Row] = [("I", "a", 1), ("I", "a", 2), ("I", "a", 1)]
+    told = quickly(folder, rows, pd.DataFrame(columns=KNOWN))
+    assert told["alert_id"].tolist() == ["I", "I#2", "I"]
+    assert told["action"].tolist() == ["new", "new", "duplicate"]
+    known = pd.DataFrame([("I", "I", "a"), ("I#2", "I", "a")], columns=KNOWN)
+    again = quickly(folder, rows, known)
+    assert again["action"].tolist() == ["duplicate"] * 3
 
 
 def test_a_file_without_rows(folder: Path) -> None:
