@@ -164,7 +164,7 @@ def as_text(table: pa.Table) -> pa.Table:
         if name in _TIMES:
             made[name] = _moments(column)
         elif pa.types.is_string(column.type):
-            made[name] = pc.replace_substring_regex(column, _BEGINNING, r"'\1")
+            made[name] = safe_texts(column)
         else:
             made[name] = column.cast(pa.string())
     precision, told = table["time_precision"], pc.is_valid(table["occurred_from"])
@@ -173,6 +173,11 @@ def as_text(table: pa.Table) -> pa.Table:
             cut = pc.and_(known, pc.equal(precision, value))
             made[name] = pc.if_else(cut, pc.utf8_slice_codeunits(made[name], 0, length), made[name])
     return pa.table(made)
+
+
+def safe_texts(column: Any) -> Any:
+    """`export.safe_cell` for a column of texts."""
+    return pc.replace_substring_regex(column, _BEGINNING, r"'\1")
 
 
 def _moments(column: Any) -> Any:

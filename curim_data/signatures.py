@@ -1,6 +1,7 @@
 """What the columns of an export look like, in a few hundred values: enough to see next month what has changed.
 
-No free text and nothing personal: of columns without a role the heading alone is kept, values only of the enum
+No free text and nothing personal: of columns without a role the heading alone is kept (its number, where it cannot be
+the name of a column: a file may lack its header), values only of the enum
 columns, and of these only what can be a name and occurs at least five times.
 """
 
@@ -28,9 +29,9 @@ MOST_VALUES: Final = 40
 MOST_COUNTED: Final = 2_000
 LEAST_ALIKE: Final = 5
 MOST_COLUMNS: Final = 400
-MOST_LABEL: Final = 80
+MOST_LABEL: Final = 60
 KINDS: Final[Mapping[str, str]] = {
-    "whole": r"^[+-]?\d{1,3}(?:\d*|(?:[ .,]\d{3})*)$",
+    "whole": r"^[+-]?\d+$",
     "decimal": r"^[+-]?\d+[.,]\d+$",
     "iso": r"^\d{4}-\d{1,2}(?:-\d{1,2}.*)?$",
     "date": r"^\d{1,2} ?[/.\-] ?\d{1,2} ?[/.\-] ?\d{2,4}.*$",
@@ -49,7 +50,9 @@ class Signer:
     """
 
     def __init__(self, labels: Sequence[str], layout: Layout) -> None:
-        self._labels = [str(label)[:MOST_LABEL] for label in labels]
+        self._labels = [
+            label[:MOST_LABEL] if is_name(label[:MOST_LABEL]) else f"#{at}" for at, label in enumerate(labels, 1)
+        ]
         self._roles = {part.place: role for role, parts in layout.roles.items() for part in parts}
         self._format = layout.format
         self._rows = 0

@@ -42,13 +42,13 @@ def show(page: Page) -> None:
     f = page.filter if filtered else EVERYTHING
     n = cleaned.count(page.source, f, page.audience)
     if filtered:
-        st.caption(plain(f.sentence(t, page.city, n, page.source.count)))
+        st.caption(plain(f.sentence(t, page.city, n=n, total=page.source.count)))
     else:
         st.caption(t.n("{n} alert.", "{n} alerts.", n))
     if n > MOST_ALERTS:
         told = t(
-            "More than {most} alerts are too many for a browser: use “curim export --out FILE.csv” on the computer that "
-            "runs the dashboard.",
+            "More than {most} alerts are too many for a browser: use “curim export --out FILE.csv” on the computer "
+            "that runs the dashboard.",
             most=MOST_ALERTS,
         )
         st.write(told)

@@ -1,0 +1,142 @@
+"""Cleaned alerts out: columns, safety, audience, kinds, and the way back in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curim_data import cleaned
+from curim_data.access import Audience
+from curim_data.cli import main
+from curim_data.engine import Source, open_source
+from curim_data.export import safe_cell
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.ingest import import_file
+from curim_data.privacy import GateError
+from tests.small import alert, small_source
+
+ALL = AlertFilter(period="all")
+NIGHT = dt.datetime(2025, 6, 1, 21, 30, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    """An ordinary alert, one without coordinates and with a formula for a category, a day and a month."""
+    rows = [
+        alert(1, occurred_from=NIGHT, more_categories=["noise", "lighting_poor"], hours=[22, 23], x=1.23456, y=2.0),
+        alert(2, point=(None, None), category="=1+1", incident_id=None, occurred_from=None),
+        alert(3, alert_id="a9#2", incident_id="a9", occurred_from=NIGHT, time_precision="day", hours=None),
+        alert(4, occurred_from=NIGHT - dt.timedelta(minutes=30), time_precision="month", hours=None),
+    ]
+    return small_source(tmp_path, rows)
+
+
+def _csv(source: Source, f: AlertFilter = ALL) -> pd.DataFrame:
+    out = io.BytesIO()
+    cleaned.write(source, f, out, "csv", Audience.ANALYST)
+    out.seek(0)
+    return pd.read_csv(out, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+
+
+def test_the_csv_by_hand(source: Source) -> None:
+    frame = _csv(source)
+    assert tuple(frame.columns) == cleaned.COLUMNS
+    assert frame["alert_id"].tolist() == ["a1", "", "a9", "a4"]
+    assert frame["stored_id"].tolist() == ["a1", "a2", "a9#2", "a4"]
+    assert frame["occurred_from"].tolist() == ["2025-06-02T00:30:00+03:00", "", "2025-06-02", "2025-06"]
+    assert frame["reported_at"].tolist() == ["2025-06-02T15:00:00+03:00"] * 4
+    assert frame["category"][1] == "'=1+1"
+    assert frame["more_categories"].tolist() == ["noise|lighting_poor", "", "", ""]
+    assert frame["hours"].tolist() == ["22|23", "22", "", ""]
+    assert (frame["longitude"][0], frame["longitude"][1], frame["x"][0]) == ("23.64", "", "1.23")
+    assert frame["cell_9"][0] == f"{source.table.cell_9.first().to_pyarrow().as_py():x}"
+    assert (frame["inside"][0], frame["inside"][1]) == ("true", "")
+
+
+def test_a_day_known_by_its_report_alone(tmp_path: Path) -> None:
+    frame = _csv(small_source(tmp_path, [alert(1, occurred_from=None, time_precision="day")]))
+    assert (frame["reported_at"][0], frame["occurred_from"][0]) == ("2025-06-02", "")
+
+
+def test_the_filter_holds(source: Source) -> None:
+    assert _csv(source, ALL.replace(categories=("noise",)))["stored_id"].tolist() == ["a1"]
+    assert cleaned.count(source, ALL.replace(categories=("noise",)), Audience.ANALYST) == 1
+
+
+@pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.PUBLIC, Audience.SPECIALIST])
+def test_only_analysts_get_single_alerts(source: Source, audience: Audience, tmp_path: Path) -> None:
+    with pytest.raises(GateError):
+        cleaned.write(source, ALL, tmp_path / "out.csv", "csv", audience)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_parquet_is_typed(source: Source, tmp_path: Path) -> None:
+    assert cleaned.write(source, ALL, tmp_path / "out.parquet", "parquet", Audience.ANALYST) == 4
+    table = pq.read_table(tmp_path / "out.parquet")
+    assert tuple(table.column_names) == cleaned.COLUMNS
+    assert table.schema.field("reported_at").type == pa.timestamp("us", "Europe/Athens")
+    assert table["occurred_from"][0].as_py() == NIGHT
+    assert table["category"][1].as_py() == "=1+1"
+
+
+def test_geopackage_holds_alerts_without_a_place(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleaned, "SLICE", 3)
+    assert cleaned.write(source, ALL, tmp_path / "out.gpkg", "gpkg", Audience.ANALYST) == 4
+    frame = pyogrio.read_dataframe(tmp_path / "out.gpkg", layer="alerts")
+    assert frame.crs.to_epsg() == 4326
+    assert frame["stored_id"].tolist() == ["a1", "a2", "a9#2", "a4"]
+    assert frame.geometry.isna().tolist() == [False, True, False, False]
+    assert (frame.geometry[0].x, frame.geometry[0].y) == (23.64, 37.945)
+
+
+@pytest.mark.parametrize("kind", cleaned.KINDS)
+def test_nothing_left_is_a_file_without_alerts(source: Source, tmp_path: Path, kind: cleaned.Kind) -> None:
+    out = tmp_path / f"none.{kind}"
+    assert cleaned.write(source, ALL.replace(statuses=("rejected",)), out, kind, Audience.ANALYST) == 0
+    assert out.exists()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+@given(st.text(max_size=20))
+def test_texts_are_as_safe_as_in_other_tables(text: str) -> None:
+    made = cleaned.safe_texts(pa.chunked_array([pa.array([text], pa.string())]))
+    assert made[0].as_py() == safe_cell(text)
+
+
+@pytest.mark.parametrize("text", ["=1", " =1", "\u00a0+1", "\t1", "\0a", "＝1", "a=1", "", " ", "-", "x\n=1"])
+def test_dangerous_beginnings(text: str) -> None:
+    assert cleaned.safe_texts(pa.chunked_array([pa.array([text])]))[0].as_py() == safe_cell(text)
+
+
+def test_the_csv_comes_back_as_the_same_alerts(sample: Home, tmp_path: Path) -> None:
+    shutil.copytree(sample.path, tmp_path / "home")
+    home, out = Home(tmp_path / "home"), tmp_path / "out.csv"
+    n = cleaned.write(open_source(home), ALL, out, "csv", Audience.ANALYST)
+    batch = import_file(home, out, out.name).batch
+    assert (batch.read, batch.duplicate) == (n, n)
+
+
+def test_the_command(sample: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--home", str(sample.path), "--lang", "en"]
+    out = str(tmp_path / "a.csv")
+    assert main(["export", *where, "--out", out]) == 0
+    every = capsys.readouterr().out
+    assert f"{open_source(sample).count:,} alerts written" in every
+    assert main(["export", *where, "--out", out, "--period", "28d"]) == 0
+    assert capsys.readouterr().out != every
+    assert main(["export", *where, "--out", out, "--audience", "council"]) == 2
+    assert "analysts" in capsys.readouterr().err
+    assert main(["export", *where, "--out", str(tmp_path / "a.xyz")]) == 2

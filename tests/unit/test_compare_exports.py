@@ -1,0 +1,169 @@
+"""What changed against the last export: signatures, columns, statuses, alerts that are gone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from curim_data.compare_exports import altered, compare, earlier, gone_of, status_changes
+from curim_data.formats.base import Layout, Part
+from curim_data.i18n import Translator
+from curim_data.records import block_of
+from curim_data.signatures import signature_of
+from curim_data.store import Batch
+
+LAYOUT = Layout(
+    "curim",
+    {role: (Part(at),) for at, role in enumerate(("alert_id", "reported_at", "category", "status", "latitude"))},
+    text=(5,),
+)
+LABELS = ("id", "when", "category", "status", "lat", "notes")
+
+
+def _columns(n: int = 60, **told: Sequence[str]) -> dict[str, list[str]]:
+    made: dict[str, Sequence[str]] = {
+        "id": [f"A-{k}" for k in range(n)],
+        "when": [f"2025-06-{1 + k % 28:02d}T10:00" for k in range(n)],
+        "category": ["noise", "litter", "theft"] * (n // 3),
+        "status": ["open"] * n,
+        "lat": ["37.945"] * n,
+        "notes": ["Maria said 6912345678"] * n,
+    }
+    return {name: list(values) for name, values in {**made, **told}.items()}
+
+
+def _signed(labels: Sequence[str] = LABELS, **told: Sequence[str]) -> dict[str, Any]:
+    table = block_of(_columns(**told)).table
+    return signature_of(labels, LAYOUT, table, dt.date(2025, 6, 1), dt.date(2025, 6, 28))
+
+
+def _batch(signature: dict[str, Any], number: int = 1, **told: Any) -> Batch:
+    when = dt.datetime(2025, 6, number, tzinfo=dt.UTC)
+    return replace(Batch(f"b{number}", "june.csv", "0", "curim", when, "p", 60), signature=signature, **told)
+
+
+def test_a_signature_holds_no_text_and_no_rare_value() -> None:
+    odd = ["Maria Papadopoulou"] + ["noise"] * 50 + ["call 6912345678"] * 9
+    told = _signed(category=odd)
+    kept = json.dumps(told)
+    assert "Maria" not in kept
+    assert "691" not in kept
+    assert "A-1" not in kept
+    assert told["labels"] == list(LABELS)
+    assert set(told["columns"]) == {"id", "when", "category", "status", "lat"}
+    assert told["columns"]["category"]["values"] == {"noise": round(50 / 60, 4)}
+    assert told["columns"]["when"]["kinds"] == {"iso": 1.0}
+    assert told["columns"]["lat"] == {"role": "latitude", "empty": 0.0, "kinds": {"decimal": 1.0}, "middle": 37.9}
+    assert (told["first"], told["last"], told["rows"]) == ("2025-06-01", "2025-06-28", 60)
+
+
+def test_the_same_export_has_not_changed(t: Translator) -> None:
+    signed = _signed()
+    changes = compare(_batch(signed), signed, {"accepted": 3, "updated": 2, "duplicate": 55})
+    assert not changes.columns_changed
+    told = " ".join(changes.sentences(t))
+    assert "The columns are the same" in told
+    assert "New alerts: 3; updated: 2; as they were: 55." in told
+
+
+def test_columns_that_came_and_went(t: Translator) -> None:
+    new = _signed(("ID ", "when", "category", "status", "lat", "Remarks"))
+    changes = compare(_batch(_signed()), new, {})
+    assert (changes.appeared, changes.vanished) == (("Remarks",), ("notes",))
+    assert "Columns that are new: “Remarks”." in changes.sentences(t)
+
+
+def test_changed_meanings_are_told(t: Translator) -> None:
+    def why(**told: Sequence[str]) -> str:
+        (one,) = altered(_signed(), _signed(**told))
+        return f"{one.column}: {t(one.why)}"
+
+    assert "empty in 0 % of the rows before, now in 50 %" in why(category=["noise", ""] * 30)
+    assert "ISO dates, now mostly dates with day" in why(when=["01/06/2025 10:00"] * 60)
+    assert "such as “vol”" in why(category=["vol"] * 60)
+    assert "half of its numbers were below 37.9, now below 23.6" in why(lat=["23.640"] * 60)
+    assert altered(_signed(), _signed(category=["noise"] * 30 + ["litter"] * 30)) == []
+    assert altered(_signed(), _signed(status=["resolved"] * 10 + ["open"] * 50)) == []
+
+
+def test_another_role_is_told(t: Translator) -> None:
+    old = _signed()
+    old["columns"]["category"] = {**old["columns"]["category"], "role": "kind"}
+    (one,) = altered(old, _signed())
+    assert "is now read as" in t(one.why)
+
+
+def test_the_earlier_export_is_the_last_alike() -> None:
+    signed = _signed()
+    other = {**signed, "labels": ["x", "y", "z"]}
+    batches = [_batch(signed, 1), _batch(signed, 2), _batch(signed, 3, undone=True), _batch(other, 4), _batch({}, 5)]
+    found = earlier(batches, signed)
+    assert found is not None
+    assert found.id == "b2"
+    assert earlier(batches, {**signed, "format": "other"}) is None
+
+
+def test_nothing_to_compare_with(t: Translator) -> None:
+    assert "nothing to compare with" in compare(None, _signed(), {"accepted": 1}).sentences(t)[0]
+
+
+def _written(path: Path, rows: list[tuple[str | None, str, int]]) -> list[str]:
+    ids, statuses, days = zip(*rows, strict=True)
+    table = pa.table(
+        {
+            "incident_id": pa.array(ids, pa.string()),
+            "source": pa.array(["curim"] * len(rows)),
+            "status": pa.array(statuses),
+            "local_date": pa.array([dt.date(2025, 6, day) for day in days]),
+        }
+    )
+    pq.write_table(table, path)
+    return [str(path)]
+
+
+SPAN = {"first": "2025-06-01", "last": "2025-06-20"}
+
+
+def test_statuses_that_changed(tmp_path: Path, t: Translator) -> None:
+    stored = _written(tmp_path / "a", [("1", "open", 1), ("2", "open", 1), ("3", "open", 1), ("4", "open", 1),
+                                       ("4", "resolved", 1), (None, "open", 1)])  # fmt: skip
+    staged = _written(tmp_path / "b", [("1", "resolved", 1), ("2", "resolved", 1), ("3", "open", 1),
+                                       ("4", "rejected", 1), (None, "resolved", 1)])  # fmt: skip
+    found = status_changes(stored, staged)
+    assert found == {("open", "resolved"): 2}
+    changes = compare(_batch(_signed()), _signed(), {"updated": 2}, found)
+    assert changes.resolved == 2
+    assert "Open → Resolved: 2" in changes.sentences(t)
+    assert status_changes([], staged) == {}
+
+
+def test_gone_within_the_shared_period_only(tmp_path: Path, t: Translator) -> None:
+    stored = _written(tmp_path / "a", [("1", "open", 1), ("2", "open", 8), ("3", "open", 9), ("4", "open", 25)])
+    staged = _written(tmp_path / "b", [("2", "open", 5), ("9", "open", 28)])
+    found = gone_of(stored, staged, "curim", SPAN)
+    assert (found.n, found.of, found.first, found.last) == (1, 2, dt.date(2025, 6, 5), dt.date(2025, 6, 20))
+    told = compare(_batch(_signed()), _signed(), {}, {}, found).sentences(t)[-1]
+    assert "1 alert from 5 June 2025 to 20 June 2025" in told
+
+
+def test_why_nothing_can_be_gone(tmp_path: Path, t: Translator) -> None:
+    stored = _written(tmp_path / "a", [(str(day), "open", day) for day in range(1, 11)])
+
+    def why(rows: list[tuple[str | None, str, int]], span: dict[str, Any] = SPAN) -> str:
+        found = gone_of(stored, _written(tmp_path / "b", rows), "curim", span)
+        assert found.n == 0
+        assert found.why_not is not None
+        return t(found.why_not)
+
+    assert "not every row has an id" in why([("1", "open", 1), (None, "open", 10)])
+    assert "share no day" in why([("99", "open", 28)])
+    assert "export of a part" in why([("1", "open", 1), ("2", "open", 10)])
+    assert "is not known" in why([("1", "open", 1)], {"first": None, "last": None})
+    assert gone_of(stored, _written(tmp_path / "b", [("1", "open", 1), ("10", "open", 10)]), "open311", SPAN).n == 0

@@ -1,0 +1,333 @@
+"""Quality by hand: completeness, jumps, lag, precision, outside, near-duplicates, months; its words, tables, report."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from curim_data.access import Audience
+from curim_data.cli import main
+from curim_data.counting import pile_points
+from curim_data.engine import Source
+from curim_data.home import Home
+from curim_data.i18n import LANGUAGES, Translator, translator
+from curim_data.privacy import GateError
+from curim_data.quality_columns import COLUMNS, completeness
+from curim_data.quality_places import Precision, away, finest_supported, outside, precision
+from curim_data.quality_repeats import incidents, near_duplicates
+from curim_data.quality_report import as_html, as_object
+from curim_data.quality_tables import sheets
+from curim_data.quality_time import jumps, lag, lag_classes, periods
+from curim_data.quality_words import duration, fallen, findings
+from curim_data.study_quality import detail, quality_study
+from tests.small import HERE, alert, small_city, small_source
+
+NOON = dt.datetime(2025, 6, 2, 12, tzinfo=dt.UTC)
+
+
+def _placed(number: int, east: float = 0.0, north: float = 0.0, hours: float = 0.0, **told: Any) -> dict[str, Any]:
+    """An alert so many metres and hours from the first."""
+    lon, lat = HERE[0] + east / 87_800, HERE[1] + north / 111_000
+    x, y = small_city().project([lon], [lat])
+    when = NOON + dt.timedelta(hours=hours)
+    return alert(number, point=(lon, lat), x=float(x[0]), y=float(y[0]), occurred_from=when, reported_at=when, **told)
+
+
+def _study(folder: Path, rows: list[dict[str, Any]]) -> Source:
+    return small_source(folder, rows)
+
+
+# completeness
+
+
+def test_completeness_by_hand(tmp_path: Path) -> None:
+    june, july = dt.date(2025, 6, 2), dt.date(2025, 7, 2)
+    rows = [
+        alert(1, day=june, affected_gender="unknown", occurred_from=NOON),
+        alert(2, day=june, category="odd", point=(None, None), status="resolved"),
+        alert(3, day=july, severity=None, hours=None, status="resolved", resolved_at=NOON),
+    ]
+    frame = completeness(_study(tmp_path, rows).table, small_city().categories)
+    whole = frame[frame["month"].isna()].set_index("column")
+    assert list(whole.index) == list(COLUMNS)
+    filled = {"occurred_from": 1, "coordinates": 2, "category": 2, "affected_gender": 2, "severity": 2, "hour": 2}
+    assert whole["filled"][list(filled)].to_dict() == filled
+    assert whole["n"].drop("resolved_at").eq(3).all()
+    assert tuple(whole.loc["resolved_at", ["n", "filled", "share"]]) == (2, 1, 0.5)
+    months = frame[(frame["column"] == "affected_gender") & frame["month"].notna()]
+    assert months["share"].tolist() == [0.5, 1.0]
+    assert months["month"].dt.month.tolist() == [6, 7]
+
+
+def test_a_column_that_fell_is_told() -> None:
+    months = pd.date_range("2024-01-01", periods=15, freq="MS")
+    shares = [90] * 12 + [60, 60, 60]
+    frame = pd.DataFrame({"column": "severity", "month": months, "n": 100, "filled": shares})
+    assert fallen(frame).to_numpy().tolist() == [["severity", 0.9, 0.6]]
+    assert fallen(frame.assign(filled=[90] * 12 + [75] * 3)).empty
+
+
+# times
+
+
+def test_a_doubled_week_and_a_lost_one_jump() -> None:
+    counts = pd.Series([100.0] * 40, index=pd.date_range("2025-01-06", periods=40, freq="7D"))
+    assert jumps(counts).empty
+    counts.iloc[10], counts.iloc[30] = 200, 20
+    found = jumps(counts)
+    assert set(found["start"]) == {counts.index[10].date(), counts.index[30].date()}
+    assert found["level"].eq(100).all()
+    assert found["z"].abs().is_monotonic_decreasing
+
+
+def test_chance_seldom_jumps() -> None:
+    random = np.random.default_rng(5)
+    index = pd.date_range("2022-01-03", periods=200, freq="7D")
+    found = [len(jumps(pd.Series(random.poisson(40.0, 200).astype(float), index=index))) for _ in range(60)]
+    assert sum(found) <= 6
+
+
+@pytest.mark.parametrize("size", [0, 1, 3])
+def test_too_few_weeks_do_not_jump(size: int) -> None:
+    assert jumps(pd.Series([5.0] * size, index=pd.date_range("2025-01-06", periods=size, freq="7D"))).empty
+
+
+def test_periods_leave_cut_weeks_out_and_hold_zeros(tmp_path: Path) -> None:
+    days = [dt.date(2025, 6, 2), dt.date(2025, 6, 9), dt.date(2025, 6, 10), dt.date(2025, 6, 23), dt.date(2025, 6, 30)]
+    source = _study(tmp_path, [alert(n, day=day) for n, day in enumerate(days)])
+    assert periods(source.table, "week").tolist() == [2, 0, 1]
+
+
+def test_lag_by_hand(tmp_path: Path) -> None:
+    hours = [0.5, 2, 30, 24 * 8, 24 * 30, -1]
+    rows = [alert(n, reported_at=NOON, occurred_from=NOON - dt.timedelta(hours=h)) for n, h in enumerate(hours)]
+    rows += [alert(10, occurred_from=None), alert(11, occurred_from=NOON, time_precision="month")]
+    table = _study(tmp_path, rows).table
+    found = lag(table)
+    assert found is not None
+    assert (found.n, found.negative, found.by_day) == (6, 1, 0)
+    assert found.median == pytest.approx(16.0)
+    assert found.over == pytest.approx({1: 3 / 6, 7: 2 / 6, 28: 1 / 6})
+    assert lag_classes(table)["n"].tolist() == [1, 1, 1, 0, 1, 0, 1, 1]
+
+
+def test_no_lag_without_both_times(tmp_path: Path) -> None:
+    assert lag(_study(tmp_path, [alert(1, occurred_from=None)]).table) is None
+
+
+def test_months_alone_stop_gaps_and_turn_jumps_to_months(tmp_path: Path, t: Translator) -> None:
+    rows = [alert(n, day=dt.date(2025, 1 + n % 6, 1), time_precision="month", hours=None) for n in range(60)]
+    study = quality_study(_study(tmp_path, rows), Audience.ANALYST)
+    assert study.detail is not None
+    assert (study.detail.month_only, study.detail.unit) == (60, "month")
+    assert study.gaps.empty
+    assert study.detail.periods.tolist() == [10.0] * 4
+    told = {one.key: one for one in findings(t, study)}
+    assert told["months"].attention
+    assert "only the month is known" in told["months"].sentence
+    assert "Not looked for" in told["gaps"].sentence
+
+
+# places
+
+
+def _precision(folder: Path, points: list[tuple[float, float]]) -> Precision:
+    city = small_city()
+    x, y = city.project(*np.array(points).T)
+    rows = [alert(n, point=p, x=float(x[n]), y=float(y[n])) for n, p in enumerate(points)]
+    source = small_source(folder, rows)
+    found = precision(source, pile_points(source))
+    assert found is not None
+    return found
+
+
+def _random_points(n: int, seed: int = 1) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    return np.column_stack([23.625 + 0.03 * random.random(n), 37.935 + 0.02 * random.random(n)])
+
+
+@pytest.mark.parametrize(("decimals", "finest"), [(2, None), (3, 9), (4, 11), (5, 12), (8, 12)])
+def test_decimals_decide_the_finest_cell(tmp_path: Path, decimals: int, finest: int | None) -> None:
+    points = [(round(float(a), decimals), round(float(b), decimals)) for a, b in _random_points(150)]
+    points = list(dict.fromkeys(points))
+    found = _precision(tmp_path, points)
+    assert found.finest == finest
+    assert found.decimals.set_index("decimals").loc[min(decimals, 6), "share"] > 0.9
+    assert found.step_m == pytest.approx(111_320 * 10.0 ** -min(decimals, 6))
+
+
+def test_some_coarse_coordinates_make_cells_coarser(tmp_path: Path) -> None:
+    points = [(round(float(a), 3 if n % 10 == 0 else 6), round(float(b), 3 if n % 10 == 0 else 6))
+              for n, (a, b) in enumerate(_random_points(300))]  # fmt: skip
+    assert _precision(tmp_path, points).finest == 9
+
+
+def test_a_grid_in_metres_is_seen(tmp_path: Path) -> None:
+    city = small_city()
+    x, y = city.project(*_random_points(150).T)
+    lon, lat = city.to_metres.transform(np.round(x / 100) * 100, np.round(y / 100) * 100, direction="INVERSE")
+    found = _precision(tmp_path, list(dict.fromkeys(zip(lon.tolist(), lat.tolist(), strict=True))))
+    assert (found.cause, found.step_m, found.finest) == ("grid", 100.0, 9)
+
+
+def test_points_of_a_list_are_seen(tmp_path: Path) -> None:
+    few = [(float(a), float(b)) for a, b in _random_points(40)]
+    found = _precision(tmp_path, [few[n % 40] for n in range(400)])
+    assert (found.cause, found.points) == ("points", 40)
+    assert found.finest in (8, 9)
+
+
+def test_finest_supported_follows_the_edges() -> None:
+    assert [finest_supported(step) for step in (600.0, 500.0, 150.0, 75.0, 20.0, 1.0)] == [None, 8, 9, 10, 11, 12]
+
+
+def test_outside_by_hand(tmp_path: Path) -> None:
+    rows = [alert(1), alert(2, point=(None, None))]
+    rows += [alert(n, point=(23.80, 37.945), inside=False) for n in (3, 4)]
+    rows += [alert(5, point=(0.0, 0.0), inside=False), alert(6, point=(37.945, 23.640), inside=False)]
+    rows += [alert(7, point=(-23.640, 37.945), inside=False), alert(8, point=(23.661, 37.945), inside=False)]
+    found = outside(_study(tmp_path, rows))
+    assert (found.n, found.of, found.listed) == (6, 7, 6)
+    assert sorted(found.cells["reason"]) == ["", "near", "sign", "swapped", "zero"]
+    first = found.cells.iloc[0]
+    assert (first["n"], first["direction"]) == (2, 2)
+    assert first["metres"] == pytest.approx(12_300, rel=0.01)
+
+
+def test_directions() -> None:
+    middle = small_city().land.centroid
+    lon = [middle.x, middle.x + 0.3, middle.x, middle.x - 0.3]
+    lat = [middle.y + 0.3, middle.y, middle.y - 0.3, middle.y]
+    assert away(small_city(), lon, lat)[1].tolist() == [0, 2, 4, 6]
+
+
+# near-duplicates and incidents
+
+
+def test_near_duplicates_by_hand(tmp_path: Path) -> None:
+    rows = [
+        _placed(1),
+        _placed(2, east=30, hours=2),
+        _placed(3, east=60, hours=3),
+        _placed(4, hours=49),
+        _placed(5, category="noise"),
+        _placed(6, east=10_000),
+        _placed(7, east=10_010, hours=1, incident_id="a6"),
+        _placed(8, time_precision="month"),
+    ]
+    source = _study(tmp_path, rows)
+    found = near_duplicates(source, pile_points(source))
+    pairs = set(zip(found.listed["first"], found.listed["second"], strict=True))
+    assert pairs == {("a1", "a2"), ("a2", "a3"), ("a2", "a4")}
+    assert (found.pairs, found.alerts, found.of, found.first_day) == (3, 4, 7, 2)
+    assert found.by_category.to_numpy().tolist() == [["harassment_verbal", 3]]
+    assert found.listed["hours"].is_monotonic_increasing
+    assert found.listed["metres"].le(50).all()
+
+
+def test_near_duplicates_agree_with_every_pair(tmp_path: Path) -> None:
+    random = np.random.default_rng(7)
+    rows = [
+        _placed(n, *random.uniform(0, 400, 2), float(random.uniform(0, 400)), category=("noise", "x")[n % 2])
+        for n in range(250)
+    ]
+    source = _study(tmp_path, rows)
+    found = near_duplicates(source, pd.DataFrame(columns=["longitude", "latitude"]))
+    wanted = 0
+    for at, one in enumerate(rows):
+        for two in rows[at + 1 :]:
+            apart = np.hypot(one["x"] - two["x"], one["y"] - two["y"])
+            hours = abs((one["occurred_from"] - two["occurred_from"]).total_seconds()) / 3600
+            wanted += one["category"] == two["category"] and apart <= 50 and hours <= 48
+    assert wanted > 50
+    assert found.pairs == wanted
+
+
+def test_a_crowd_is_not_paired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curim_data.quality_repeats.MOST_COMPARISONS", 50)
+    source = _study(tmp_path, [_placed(n) for n in range(15)])
+    found = near_duplicates(source, pile_points(source))
+    assert found.too_many
+    assert found.listed.empty
+
+
+def test_incidents_by_hand(tmp_path: Path) -> None:
+    rows = [alert(1, incident_id="i"), alert(2, incident_id="i"), alert(3, incident_id=None), alert(4)]
+    rows += [alert(5, more_categories=["noise"]), alert(6, incident_id=None)]
+    found = incidents(_study(tmp_path, rows).table)
+    assert (found.incidents, found.alerts, found.most, found.several_categories) == (1, 2, 2, 1)
+
+
+# words, tables, report
+
+
+def test_only_exact_audiences_get_details_and_only_analysts_ids(tmp_path: Path) -> None:
+    source = _study(tmp_path, [_placed(1), _placed(2, hours=1)])
+    assert quality_study(source, Audience.COUNCIL).detail is None
+    with pytest.raises(GateError):
+        detail(source, Audience.PUBLIC)
+    specialist, analyst = detail(source, Audience.SPECIALIST), detail(source, Audience.ANALYST)
+    assert (specialist.near_duplicates.pairs, len(specialist.near_duplicates.listed)) == (1, 0)
+    assert len(analyst.near_duplicates.listed) == 1
+
+
+def test_what_needs_attention_comes_first(tmp_path: Path, t: Translator) -> None:
+    rows = [alert(n, category="<b>odd</b>" if n < 40 else "noise", day=dt.date(2025, 1, 1 + n % 28)) for n in range(60)]
+    source = _study(tmp_path, rows)
+    told = findings(t, quality_study(source, Audience.ANALYST))
+    marks = [one.attention for one in told]
+    assert marks == sorted(marks, reverse=True)
+    assert {one.key for one in told if one.attention} >= {"piles", "unknown"}
+    assert all(one.sentence and one.settings for one in told)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_report_is_escaped_whole_and_without_ids(tmp_path: Path, lang: str) -> None:
+    source = _study(tmp_path, [_placed(1, category="<b>odd</b>"), _placed(2, hours=1, category="<b>odd</b>")])
+    study = quality_study(source, Audience.ANALYST)
+    page = as_html(translator(lang), source, study).decode()
+    assert "<b>odd" not in page
+    assert "&lt;b&gt;odd&lt;/b&gt;" in page
+    assert f'lang="{lang}"' in page
+    assert "<script" not in page
+    assert "http" not in page
+    assert ">a1<" not in page
+    assert page.count("<section>") == len(findings(translator(lang), study))
+    assert ">a1<" in as_html(translator(lang), source, study, with_ids=True).decode()
+
+
+def test_an_empty_store_has_a_report(tmp_path: Path, t: Translator) -> None:
+    source = _study(tmp_path, [])
+    study = quality_study(source, Audience.ANALYST)
+    assert all(not sheet.frame.empty for some in sheets(t, source.city, study).values() for sheet in some)
+    assert as_html(t, source, study)
+    assert as_object(t, source, study)["alerts"] == 0
+
+
+def test_durations(t: Translator) -> None:
+    assert [duration(t, hours) for hours in (0.1, 1, 2.2, 50)] == ["6 minutes", "1 hour", "3 hours", "3 days"]
+
+
+def test_the_command(sample: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--home", str(sample.path), "--lang", "en"]
+    assert main(["quality", *where, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    keys = [one["key"] for one in told["findings"]]
+    assert len(keys) == len(set(keys)) == 12
+    near = next(one for one in told["findings"] if one["key"] == "near")
+    assert 0 < len(near["tables"]["near-duplicate-pairs"]) <= 200
+    assert main(["quality", *where, "--out", str(tmp_path / "q.html")]) == 0
+    assert (tmp_path / "q.html").read_bytes().startswith(b"<!doctype html>")
+    assert main(["quality", *where, "--out", str(tmp_path / "q.json")]) == 0
+    kept = json.loads((tmp_path / "q.json").read_text("utf-8"))
+    assert "near-duplicate-pairs" not in str(kept)
+    assert main(["quality", *where, "--out", str(tmp_path / "q.txt")]) == 2
+    capsys.readouterr()
+    assert main(["quality", *where, "--audience", "council"]) == 0
+    assert "Near-duplicates" not in capsys.readouterr().out
