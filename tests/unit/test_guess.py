@@ -479,6 +479,13 @@ def test_long_text_is_no_category_whatever_its_heading() -> None:
     assert [labels[place] for place in found.layout.text] == ["incident type", "anything"]
 
 
+def test_short_texts_that_never_repeat_are_no_category() -> None:
+    rows = "\n".join(f"2025-01-{day:02}|shouting near stop {'abc' * day}" for day in range(1, 16))
+    rows += "\n" + "\n".join(f"2025-02-{day:02}|{'xyz' * day} at night" for day in range(1, 16))
+    found, labels = guessed("date|incident type\n" + rows)
+    assert "category" not in told(found.layout, labels)
+
+
 def test_telephones_and_mail_are_personal_by_their_values() -> None:
     found, labels = guessed("date|a|b\n2025-01-02|x@example.org|+30 694 123 4567\n2025-01-03|y@example.org|6941234567")
     assert [labels[place] for place in found.layout.personal] == ["a", "b"]
