@@ -17,8 +17,8 @@ from curim_data.refresh import refresh
 from curim_data.words import provisional_note
 
 WAY_ON = Message(
-    "Give the city's own with “curim city districts FILE” or “curim city land FILE”, or take it as it stands with “curim "
-    "city accept”."
+    "Give the city's own with “curim city districts FILE” or “curim city land FILE”, or take it as it stands with "
+    "“curim city accept”."
 )
 
 

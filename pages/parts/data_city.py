@@ -13,7 +13,7 @@ from pages.parts.basemap import Pin
 from pages.parts.page import Page
 from pages.parts.text import plain
 
-MOST_NAMES = 30  # on the map; more would hide it
+MOST_NAMES = 12  # on the map; more would hide it
 
 
 def show(page: Page) -> None:
@@ -43,19 +43,13 @@ def show(page: Page) -> None:
 
 def _facts(page: Page) -> None:
     t, city = page.t, page.city
-    groups = {category.group for category in city.categories.values()}
     facts = {
         t("City"): t.label(city.names),
         t("Coordinate system for distances"): f"EPSG:{city.epsg}",
         t("Time zone"): city.timezone,
         t("Study area"): t("{area} km² of land", area=t.number(city.land_metres.area / 1e6, 1)),
         t("Districts"): t.number(len(city.districts)),
-        t("Categories"): t(
-            "{n} in {groups} groups, {sensitive} of them sensitive",
-            n=len(city.categories),
-            groups=len(groups),
-            sensitive=len(city.sensitive),
-        ),
+        t("Categories"): _of_categories(page),
         t("Landmarks"): t.number(len(city.landmarks)),
         t("Streets"): t.number(len(city.streets)),
         t("Population"): t("by district") if city.population is not None else t("not given"),
@@ -67,6 +61,19 @@ def _facts(page: Page) -> None:
         hide_header=True,
         border="horizontal",
         alt=t("What the city's profile holds"),
+    )
+
+
+def _of_categories(page: Page) -> str:
+    t, city = page.t, page.city
+    groups = {category.group for category in city.categories.values() if category.group}
+    if not groups:
+        return t("{n}, {sensitive} of them sensitive", n=len(city.categories), sensitive=len(city.sensitive))
+    return t(
+        "{n} in {groups} groups, {sensitive} of them sensitive",
+        n=len(city.categories),
+        groups=len(groups),
+        sensitive=len(city.sensitive),
     )
 
 

@@ -28,7 +28,7 @@ from pages.parts.text import plain
 
 EARTH = Geod(ellps="WGS84")
 MAX_MB = 50
-MOST_NAMES = 30
+MOST_NAMES = 12
 SHAPES = ["geojson", "json", "gpkg", "zip"]
 
 

@@ -43,7 +43,7 @@ def population(page: Page) -> None:
         }
     )
     tables.download(t, blank, "population.csv", key="data_city_blank", label=t("Download a table to fill in"))
-    name, content = _brought(page, "population", ["csv", "xlsx"], t("File of the residents"))
+    name, content = _brought("population", ["csv", "xlsx"], t("File of the residents"))
     if content is None:
         return
     told = _read(page, lambda: profile_tables.residents(profile_tables.read_table(content, name), city.districts, name))
@@ -88,7 +88,7 @@ def landmarks(page: Page) -> None:
     )
     tables.download(t, present, "landmarks.csv", key="data_city_marks", label=t("Download the present list"))
     kinds = ["csv", "xlsx", "geojson", "json", "gpkg", "zip"]
-    name, content = _brought(page, "landmarks", kinds, t("File of the landmarks"))
+    name, content = _brought("landmarks", kinds, t("File of the landmarks"))
     if content is None:
         return
     found = _read(page, lambda: profile_tables.landmarks(profile_edit.landmark_table(content, name), name))
@@ -125,7 +125,7 @@ def categories(page: Page) -> None:
     table = profile_tables.categories_table(city)
     tables.download(t, table, "categories.csv", key="data_city_tree", label=t("Download the present list"))
     kinds = ["csv", "xlsx", "toml"]
-    name, content = _brought(page, "categories", kinds, t("File of the categories"))
+    name, content = _brought("categories", kinds, t("File of the categories"))
     groups: profile_edit.Groups = dict(city.groups)
     if content is not None:
         read = _read(page, lambda: profile_edit.category_table(content, name, city))
@@ -222,7 +222,7 @@ def names(page: Page) -> None:
         run(page, lambda: profile_edit.set_names(page.home, names=given, timezone=zone, epsg=int(epsg)))
 
 
-def _brought(page: Page, part: str, kinds: list[str], label: str) -> tuple[str, bytes | None]:
+def _brought(part: str, kinds: list[str], label: str) -> tuple[str, bytes | None]:
     """Name and content of the file that was uploaded."""
     turn = st.session_state.get(ROUND, 0)
     upload = st.file_uploader(label, type=kinds, max_upload_size=MAX_MB, key=f"data_city_{part}_{turn}")

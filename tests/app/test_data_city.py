@@ -1,0 +1,197 @@
+"""The city profile on the Data page: provisional until a city's own is given; every change can be taken back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from streamlit.testing.v1 import AppTest
+
+from curim_data import profile_versions
+from curim_data.home import Home
+from curim_data.i18n import LANGUAGES, Translator, translator
+from curim_data.ingest import import_file
+from curim_data.provisional import home_for
+from curim_data.store import Store
+from curim_data.words import provisional_note
+from tests.app.conftest import PAGES, SHELL, TIMEOUT, errors
+
+SQUARES = {"West": shapely.box(2.33, 48.83, 2.35, 48.87), "East": shapely.box(2.35, 48.83, 2.37, 48.87)}
+
+
+def geojson(shapes: dict[str, shapely.Geometry] = SQUARES) -> bytes:
+    features = [
+        {"type": "Feature", "properties": {"name": name}, "geometry": shapely.geometry.mapping(shape)}
+        for name, shape in shapes.items()
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A provisional city of 60 alerts."""
+    rng = np.random.default_rng(4)
+    points = np.column_stack([rng.uniform(2.34, 2.36, 60), rng.uniform(48.84, 48.86, 60)])
+    home = Home(tmp_path)
+    home_for(home, points, {"Noise": 60}, "Lutetia")
+    rows = [f"A{n};2025-0{n % 9 + 1}-11T20:15;noise;{lat};{lon}" for n, (lon, lat) in enumerate(points.tolist())]
+    import_file(home, "\n".join(["alert_id;reported_at;category;latitude;longitude", *rows]).encode(), "a.csv")
+    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
+    return home
+
+
+def opened(lang: str = "en", part: str = "") -> AppTest:
+    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+    app.query_params["lang"] = lang
+    app.query_params["part"] = "city"
+    app.switch_page("data.py")
+    if part:
+        app.session_state["data_city_part"] = part
+    app.run()
+    assert not errors(app)
+    return app
+
+
+def bring(app: AppTest, part: str, name: str, content: bytes) -> AppTest:
+    (uploader,) = [one for one in app.file_uploader if str(one.key).startswith(f"data_city_{part}_")]
+    uploader.set_value(
+        [(name, content, "application/octet-stream")]
+        if uploader.accept_multiple_files
+        else (name, content, "application/octet-stream")
+    )
+    app.run()
+    assert not errors(app)
+    return app
+
+
+def click(app: AppTest, key: str) -> AppTest:
+    app.button(key=key).click().run()
+    assert not errors(app)
+    return app
+
+
+def said(app: AppTest) -> str:
+    kinds = (app.markdown, app.caption, app.success, app.error, app.warning, app.info)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("name", PAGES)
+def test_a_provisional_city_is_said_on_every_page_and_no_page_needs_districts(name: str, t: Translator) -> None:
+    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+    app.query_params["lang"] = "en"
+    app.run()
+    if name != "briefing":
+        app.switch_page(f"{name}.py").run()
+    assert not errors(app)
+    assert provisional_note(t) in said(app)
+
+
+def test_districts_are_looked_at_then_given_and_taken_back(home: Home) -> None:
+    first = home.city().version
+    app = bring(opened(), "districts", "d.geojson", geojson())
+    assert home.city().version == first
+    shown = [table.value for table in app.dataframe if "km2" in table.value]
+    assert shown[0]["name"].tolist() == ["West", "East"]
+    click(app, "data_city_use")
+    assert "60 alerts now carry the profile" in said(app)
+    city = home.city()
+    assert [area.id for area in city.districts] == ["west", "east"]
+    assert not city.provisional
+    assert "provisional" not in said(app)
+    assert set(Store(home).read(["district"])["district"].to_pylist()) == {"west", "east"}
+    app = opened(part="versions")
+    click(app, "data_city_restore")
+    assert home.city().version == first
+    assert "provisional" in said(app)
+
+
+def test_residents_landmarks_and_categories(home: Home) -> None:
+    click(bring(opened(), "districts", "d.geojson", geojson()), "data_city_use")
+    app = bring(opened(part="population"), "population", "p.csv", b"district,women,men\nWest,10,9\nMoon,1,1\n")
+    assert "Names in the file that are no district: Moon." in said(app)
+    assert "Districts without a number: East." in said(app)
+    click(app, "data_city_use")
+    people = home.city().population
+    assert people is not None
+    assert people["total"].tolist() == [19]
+    app = bring(opened(part="landmarks"), "landmarks", "l.csv", b"name,longitude,latitude\nTower,2.35,48.85\n")
+    click(app, "data_city_use")
+    assert [mark.id for mark in home.city().landmarks] == ["tower"]
+    app = bring(opened(part="categories"), "categories", "c.csv", b"id,kind,label_en\nnoise,incivility,Loud noise\n")
+    click(app, "data_city_use")
+    assert home.city().categories["noise"].labels["en"] == "Loud noise"
+    assert len(profile_versions.versions(home)) == 5
+
+
+def test_a_file_that_is_none_gets_one_sentence(home: Home) -> None:
+    first = home.city().version
+    app = bring(opened(), "districts", "d.geojson", b"not a map")
+    assert "cannot be read as shapes" in app.error[0].value
+    app = bring(opened(part="landmarks"), "landmarks", "l.csv", b"name,longitude,latitude\nTower,2.35,98\n")
+    assert "row 2" in app.error[0].value
+    assert not [button for button in app.button if button.key == "data_city_use"]
+    assert home.city().version == first
+
+
+def test_a_projection_that_is_not_said_is_asked(home: Home) -> None:
+    far = {"West": shapely.box(650000, 6860000, 653000, 6863000)}
+    app = bring(opened(), "districts", "d.geojson", geojson(far))
+    assert "coordinate system" in app.error[0].value
+    (asked,) = [one for one in app.number_input if str(one.key).startswith("data_city_epsg_")]
+    asked.set_value(2154).run()
+    assert not errors(app)
+    assert not app.error
+    click(app, "data_city_use")
+    assert [area.id for area in home.city().districts] == ["west"]
+
+
+def test_name_and_zone_are_saved_and_the_profile_accepted(home: Home) -> None:
+    app = opened(part="names")
+    version = home.city().version
+    app.text_input(key=f"data_city_name_el_{version}").set_value("Λουτέτια")
+    click(app, "data_city_save")
+    assert home.city().names == {"el": "Λουτέτια", "en": "Lutetia"}
+    click(app, "data_city_accept")
+    assert not home.city().provisional
+
+
+def test_districts_can_begin_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: Home) -> None:
+    (tmp_path / "sample").symlink_to(sample.path)
+    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
+    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+    for word, value in {"lang": "en", "part": "city", "home": "own"}.items():
+        app.query_params[word] = value
+    app.switch_page("data.py").run()
+    assert not errors(app)
+    click(bring(app, "districts", "Lutetia.geojson", geojson()), "data_city_use")
+    city = Home(tmp_path).city()
+    assert (city.epsg, city.timezone, city.names) == (32631, "Europe/Paris", {"en": "Lutetia"})
+    assert len(city.districts) == 2
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_part_in_every_language(lang: str) -> None:
+    for part in ("districts", "land", "population", "landmarks", "streets", "categories", "names", "versions"):
+        app = opened(lang, part)
+        assert translator(lang)("Give the city's own") in [head.value for head in app.subheader]
+
+
+def test_the_sample_keeps_its_profile(sample: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CURIM_HOME", str(sample.path.parent))
+    app = opened()
+    assert not [one for one in app.file_uploader if str(one.key).startswith("data_city_")]
+    assert not [button for button in app.button if button.key in ("data_refresh", "data_city_accept")]
+
+
+def test_a_change_that_was_cut_short_is_told_once(home: Home) -> None:
+    versions = profile_versions.folder(home)
+    versions.mkdir()
+    (versions / profile_versions.NEXT).write_text(json.dumps({"from": "a", "to": "b"}), "utf-8")
+    app = opened()
+    assert "was cut short and had no effect" in said(app)
+    assert "was cut short" not in said(app.run())
