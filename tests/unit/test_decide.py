@@ -130,6 +130,8 @@ def test_a_reading_that_leads_into_the_future_is_not_taken() -> None:
     both = ["01/09/2024", "09/01/2024", "02/03/2024", "03/02/2024"] * 5
     with pytest.raises(Question):
         decided({"reported_at": both})
+    with pytest.raises(Question):
+        decided({"reported_at": ["01/09/2024", "09/01/2024", "01/08/2024"] * 3})
     made = decided({"reported_at": ["05/01/2024", "03/02/2024", "01/03/2024"] + ["01/09/2024", "02/08/2024"] * 5})
     assert made.order == "month-first"
     assert "future" in made.reasons[0].text
