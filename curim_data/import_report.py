@@ -248,23 +248,20 @@ class Outcomes:
             lines["reason"] = None
         action = _actions(settled, int(lines.index.max()))
         aside = lines["reason"].notna()
-        rules = repairs.groupby("row")["rule"].agg(lambda rules: sorted(set(rules)))
+        repaired = lines.index.isin(repairs["row"].to_numpy(np.int64))
         outcome = pd.Series("quarantined", index=lines.index, dtype=object)
         outcome[~aside] = action.reindex(lines.index[~aside]).to_numpy(object)
-        repeated = outcome == "duplicate"
-        marks = [
-            "|".join(sorted({flag for flag in flags if flag != Flag.REPAIRED.value} | set(rules.get(row, ()))))
-            if isinstance(flags, (list, np.ndarray))
-            else ""
-            for row, flags in lines["flags"].items()
-        ]
+        marks = lines["flags"].explode().dropna()
+        marks = marks[marks != Flag.REPAIRED.value]
+        rules = repairs[["row", "rule"]].drop_duplicates().set_index("row")["rule"]
+        why = pd.concat([marks, rules[rules.index.isin(lines.index)]]).rename("why").rename_axis("row").reset_index()
+        why = why.sort_values(["row", "why"]).groupby("row")["why"].agg("|".join).reindex(lines.index).fillna("")
         told = pd.DataFrame(
             {
                 "outcome": outcome,
-                "reason": np.where(aside, lines["reason"], np.array(marks, object)),
-                "repaired": lines.index.isin(rules.index) & ~aside.to_numpy(bool),
+                "reason": np.where(aside, lines["reason"], why),
+                "repaired": repaired & ~aside.to_numpy(bool),
                 "unmapped": lines["unmapped"].fillna(False).astype(bool) & ~aside,
-                "repeated": repeated,
             },
             index=lines.index,
         )

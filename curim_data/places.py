@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -181,15 +182,16 @@ def below_horizon(moments: pd.Series, city: CityProfile) -> BoolArray:
     days = moments.dt.tz_convert(city.timezone).dt.tz_localize(None).dt.normalize()
     codes, unique = pd.factorize(days)
     centre = city.land.centroid
-    observer = Observer(latitude=centre.y, longitude=centre.x)
-    light = [_daylight(observer, day.date(), zone) for day in pd.DatetimeIndex(unique)]
+    light = [_daylight(centre.y, centre.x, day.date(), zone) for day in pd.DatetimeIndex(unique)]
     rise, fall = (_microseconds([pair[side] for pair in light]) for side in (0, 1))
     at = moments.to_numpy("datetime64[us]").astype(np.int64)
     return np.asarray(~((rise[codes] <= at) & (at < fall[codes])), bool)
 
 
-def _daylight(observer: Observer, day: dt.date, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
+@lru_cache(maxsize=20_000)
+def _daylight(latitude: float, longitude: float, day: dt.date, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
     """Sunrise and sunset; the whole day or nothing of it where the sun does not rise or set."""
+    observer = Observer(latitude=latitude, longitude=longitude)
     try:
         return sunrise(observer, day, tzinfo=zone), sunset(observer, day, tzinfo=zone)
     except ValueError:
