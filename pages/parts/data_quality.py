@@ -24,6 +24,7 @@ from pages.parts.footer import mapped_of
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
 
+SHORT: Final = 15
 # Tables that are long or name single alerts: opened by who wants them.
 FOLDED: Final = frozenset({"completeness-by-month", "near-duplicates", "near-duplicate-pairs", "precision", "lag"})
 
@@ -58,6 +59,7 @@ def _overview(page: Page, told: list[Finding]) -> None:
     t = page.t
     needed = [one for one in told if one.attention]
     if needed:
+        st.markdown(f"**{t('Needs attention')}**")
         st.markdown("\n".join(f"- **{one.title}.** {plain(one.sentence)}" for one in needed))
     else:
         st.write(t("Nothing needs attention."))
@@ -106,7 +108,7 @@ def _sheet(page: Page, sheet: Sheet) -> None:
         alt=sheet.title,
         digits={name: places for name, places in sheet.digits.items() if name in headings},
         percent={name: places for name, places in sheet.percent.items() if name in headings},
-        height="content" if len(sheet.frame) <= 12 else "auto",
+        height="content" if len(sheet.frame) <= SHORT else "auto",
     )
     _download(page, sheet)
 
