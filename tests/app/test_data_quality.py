@@ -1,0 +1,58 @@
+"""The Data page's quality and cleaned data, on the sample city."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from curim_data.access import Audience
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.i18n import translator
+from curim_data.quality_words import findings
+from curim_data.study_quality import quality_study
+from pages.parts import data_cleaned
+from pages.parts.data_quality_map import nearby
+from tests.app.conftest import Open, errors
+from tests.small import small_city
+
+
+def _tab(app: AppTest, name: str) -> AppTest:
+    app.session_state["data_part"] = name
+    app.run()
+    assert not errors(app)
+    return app
+
+
+@pytest.mark.parametrize("lang", ["en", "el"])
+def test_every_finding_is_on_the_page(open_page: Open, sample: Home, lang: str) -> None:
+    t = translator(lang)
+    app = _tab(open_page("data", lang=lang), t("Quality"))
+    told = findings(t, quality_study(open_source(sample), Audience.ANALYST))
+    assert [element.value for element in app.subheader][-len(told) :] == [one.title for one in told]
+    assert app.dataframe
+
+
+def test_cleaned_alerts_are_offered_under_the_filter(open_page: Open, sample: Home) -> None:
+    app = _tab(open_page("data", lang="en", category="noise"), "Imports so far")
+    assert "Cleaned data" in [element.value for element in app.subheader]
+    n = open_source(sample).count
+    assert any(f"{n:,} alerts." in str(element.value) for element in app.caption)
+    app.toggle(key="data_cleaned_filter").set_value(True).run()
+    assert not errors(app)
+    assert not any(f"{n:,} alerts." in str(element.value) for element in app.caption)
+
+
+def test_the_file_is_made_of_the_filter(sample: Home) -> None:
+    noise = AlertFilter(period="all", categories=("noise",))
+    content = data_cleaned.content(sample, noise, "csv", Audience.ANALYST).decode("utf-8-sig")
+    table = open_source(sample).table
+    wanted = int(((table.category == "noise") | table.more_categories.contains("noise")).sum().to_pyarrow().as_py())
+    assert content.count("\n") == wanted + 1
+
+
+def test_the_map_leaves_far_cells_to_the_table() -> None:
+    cells = pd.DataFrame({"longitude": [23.70, 2.35], "latitude": [37.94, 48.85], "n": [1, 1]})
+    assert nearby(small_city().land, cells)["longitude"].tolist() == [23.70]
