@@ -124,12 +124,14 @@ class CityProfile:
         cache: dict[int, pd.Series] = self.__dict__.setdefault("_land_cells", {})
         if resolution not in cache:
             cells = h3.h3shape_to_cells_experimental(h3.geo_to_h3shape(self.land), resolution, contain="overlap")
-            index = np.sort(np.asarray(cells, dtype=np.uint64)).astype(np.int64)
+            index = np.unique(np.asarray(cells, dtype=np.uint64)).astype(np.int64)  # parts of the land may share some
             hexagons = cell_polygons(index)
             x, y = self.to_metres.transform(*shapely.get_coordinates(hexagons).T)
             metres = shapely.set_coordinates(hexagons.copy(), np.column_stack([x, y]))
             shapely.prepare(self.land_metres)
-            area = shapely.area(shapely.intersection(metres, self.land_metres)) / 1e6
+            area = shapely.area(metres) / 1e6
+            edge = ~shapely.covers(self.land_metres, metres)  # the rest need not be cut, which takes longest
+            area[edge] = shapely.area(shapely.intersection(metres[edge], self.land_metres)) / 1e6
             cache[resolution] = pd.Series(area, index=pd.Index(index, name="cell"), name="land_km2")
         return cache[resolution]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -138,3 +139,12 @@ def test_zones_at_the_edges() -> None:
     assert (utm(180, 10), utm(-180, -10), utm(0, 89), utm(0, -89)) == (32660, 32701, 32661, 32761)
     assert time_zone((-30.0, 0.0), (23.7, 38.0)) == "Europe/Athens"
     assert time_zone((-30.0, 0.0)).startswith("Etc/")
+
+
+def test_cells_that_parts_of_the_land_share_are_counted_once(tmp_path: Path) -> None:
+    city = provisional_profile(tmp_path, cloud(2.35, 48.85, 500), {}, "Two banks")
+    banks = shapely.MultiPolygon([shapely.box(2.30, 48.8, 2.35, 48.85), shapely.box(2.3501, 48.8, 2.40, 48.85)])
+    city = replace(city, land=banks)
+    cells = city.land_cells(9)
+    assert cells.index.is_unique
+    assert cells.sum() == pytest.approx(city.land_metres.area / 1e6, rel=1e-9)
