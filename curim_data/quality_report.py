@@ -52,8 +52,8 @@ def as_object(t: Translator, source: Source, study: QualityStudy, *, with_ids: b
     }
 
 
-def _rows(sheet: Sheet) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = sheet.frame[list(sheet.headings)].to_dict("records")
+def _rows(sheet: Sheet) -> list[Any]:
+    rows: list[Any] = sheet.frame[list(sheet.headings)].to_dict("records")
     return rows
 
 
