@@ -96,7 +96,7 @@ gaps AS (
     ) GROUP BY key, free
 )
 SELECT row, fresh.key, content, k + coalesce(gaps.place, 0) AS n
-FROM fresh ASOF LEFT JOIN gaps ON fresh.key = gaps.key AND k >= gaps.free"""
+FROM fresh ASOF LEFT JOIN gaps ON fresh.key = gaps.key AND k > gaps.free"""
 
 _NAMED: Final = """
 CREATE TABLE named AS
