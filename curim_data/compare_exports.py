@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
-
-import duckdb
 
 from curim_data import words
 from curim_data.alert import Status
+from curim_data.formats import GUESSED
 from curim_data.i18n import Message, Translator
+from curim_data.mapping import FORMAT as MAPPED
 from curim_data.quality_columns import COLUMNS
+from curim_data.settling import working
 from curim_data.signatures import same_shape, tidy
 from curim_data.store import Batch
 
@@ -27,6 +29,8 @@ LEAST_ROWS: Final = 20
 SAME_LAYOUT: Final = 0.5
 PARTIAL: Final = 0.5
 LISTED: Final = 20
+# Formats that say nothing of where an export comes from.
+OPEN_FORMATS: Final = frozenset({GUESSED, MAPPED})
 
 
 @dataclass(frozen=True)
@@ -136,10 +140,15 @@ def _named(t: Translator, labels: Sequence[str]) -> str:
 
 
 def earlier(batches: Sequence[Batch], signature: Mapping[str, Any]) -> Batch | None:
-    """The latest import that was not undone, of the same format and with mostly the same header; None where none is."""
+    """The latest import that was not undone, of the same format and with mostly the same header; None where none is.
+
+    An export whose columns a person settled since is still the same export.
+    """
     for batch in sorted(batches, key=lambda one: one.when, reverse=True):
         alike = same_shape(batch.signature, signature)
-        if not batch.undone and batch.format == signature.get("format") and alike >= SAME_LAYOUT:
+        formats = {batch.format, str(signature.get("format"))}
+        same = len(formats) == 1 or not formats.isdisjoint(OPEN_FORMATS)
+        if not batch.undone and same and alike >= SAME_LAYOUT:
             return batch
     return None
 
@@ -251,19 +260,19 @@ def _distance(one: Mapping[str, float], two: Mapping[str, float]) -> float:
 def status_changes(stored: Sequence[str], staged: Sequence[str]) -> dict[tuple[str, str], int]:
     """Alerts by (status in the store, status in the file), where these differ.
 
-    Parquet files with the columns incident_id, source and status. Compared are incidents that have one alert here and
+    Parquet files with the columns incident_id and status. Compared are incidents that have one alert here and
     one there; for incidents of several alerts nobody knows which is which. To be asked before the import is written.
     """
     if not stored or not staged:
         return {}
-    with duckdb.connect(":memory:") as connection:
+    with working(Path(staged[0]).parent) as connection:
         rows = connection.execute(
             """
-            WITH was AS (SELECT source, incident_id, min(status) AS status FROM read_parquet($stored)
+            WITH was AS (SELECT incident_id, min(status) AS status FROM read_parquet($stored)
                          WHERE incident_id IS NOT NULL GROUP BY ALL HAVING count(*) = 1),
-                 now AS (SELECT source, incident_id, min(status) AS status FROM read_parquet($staged)
+                 now AS (SELECT incident_id, min(status) AS status FROM read_parquet($staged)
                          WHERE incident_id IS NOT NULL GROUP BY ALL HAVING count(*) = 1)
-            SELECT was.status, now.status, count(*) FROM was JOIN now USING (source, incident_id)
+            SELECT was.status, now.status, count(*) FROM was JOIN now USING (incident_id)
             WHERE was.status <> now.status GROUP BY ALL
             """,
             {"stored": list(stored), "staged": list(staged)},
@@ -271,7 +280,7 @@ def status_changes(stored: Sequence[str], staged: Sequence[str]) -> dict[tuple[s
     return {(was, now): int(n) for was, now, n in rows}
 
 
-def gone_of(stored: Sequence[str], staged: Sequence[str], source: str, before: Mapping[str, Any]) -> Gone:
+def gone_of(stored: Sequence[str], staged: Sequence[str], sources: Sequence[str], before: Mapping[str, Any]) -> Gone:
     """Incidents that the store holds from the period of both exports and the new file does not.
 
     Told only where the file can be expected to hold them: both exports give ids, their periods overlap, and the file
@@ -281,15 +290,15 @@ def gone_of(stored: Sequence[str], staged: Sequence[str], source: str, before: M
     ----------
     stored, staged : sequences of paths
         Parquet files with the columns incident_id, source and local_date.
-    source : str
-        The source of both exports, as the column `source` has it.
+    sources : sequence of str
+        The sources of the two exports, as the column `source` has them.
     before : mapping
         The signature of the earlier export, with its first and last day.
     """
     span = [dt.date.fromisoformat(before[name]) if before.get(name) else None for name in ("first", "last")]
     if not stored or not staged or None in span:
         return Gone(why_not=Message("Whether alerts are gone cannot be told: the period of one export is not known."))
-    with duckdb.connect(":memory:") as connection:
+    with working(Path(staged[0]).parent) as connection:
         first, last, named, n = connection.execute(
             "SELECT min(local_date), max(local_date), count(incident_id), count(*) FROM read_parquet($staged)",
             {"staged": list(staged)},
@@ -304,10 +313,10 @@ def gone_of(stored: Sequence[str], staged: Sequence[str], source: str, before: M
             SELECT count(*), count(*) FILTER (WHERE incident_id NOT IN (
                 SELECT incident_id FROM read_parquet($staged) WHERE incident_id IS NOT NULL))
             FROM (SELECT incident_id FROM read_parquet($stored)
-                  WHERE source = $source AND incident_id IS NOT NULL GROUP BY incident_id
+                  WHERE list_contains($sources, source) AND incident_id IS NOT NULL GROUP BY incident_id
                   HAVING min(local_date) >= $first AND max(local_date) <= $last)
             """,
-            {"stored": list(stored), "staged": list(staged), "source": source, "first": first, "last": last},
+            {"stored": list(stored), "staged": list(staged), "sources": list(sources), "first": first, "last": last},
         ).fetchone() or (0, 0)
     if of and gone > PARTIAL * of:
         values = {"gone": int(gone), "of": int(of), "first": first, "last": last}

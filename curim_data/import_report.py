@@ -19,8 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.account import Account
+from curim_data.answers import Answers
+from curim_data.city import CityProfile
+from curim_data.compare_exports import Changes
 from curim_data.formats.base import Guess, Layout
 from curim_data.i18n import Message, Translator
+from curim_data.mapping import ColumnMapping
 from curim_data.reasons import Flag
 from curim_data.records import Block, Facts
 from curim_data.store import Batch
@@ -41,7 +45,8 @@ class ImportReport:
     `piles` points with suspiciously many alerts; `outcomes` for each row read: row, outcome ("accepted", "updated",
     "duplicate", "quarantined"), reason (why it was set aside, or its repairs and flags joined by `|`), repaired,
     unmapped. `repairs`, `quarantine` and `outcomes` stop at KEPT_ROWS rows each. `decisions` are sentences on what was
-    decided over the whole file. Nothing was written when `dry_run`.
+    decided over the whole file; `mapping` the home's saved mapping that was used; `changes` what is different from the
+    last export of the kind. Nothing was written when `dry_run`.
     """
 
     batch: Batch
@@ -64,6 +69,8 @@ class ImportReport:
     mapped: int
     outside: int
     several: int
+    mapping: ColumnMapping | None = None
+    changes: Changes | None = None
 
     @property
     def encoding(self) -> str:
@@ -131,8 +138,10 @@ class Preview:
     `mapping` has one row for each column of the file: place, column, role ("" where dropped or unused), part, use
     ("alert", "dropped", "unused"), empty (count), examples, confidence (0 to 1; NaN where the format is known) and
     reasons (tuple of messages); `sample` the first rows as alerts; `points` at most 2,000 longitudes and latitudes
-    rounded to four decimals; `values` the words of the columns that are mapped value by value, with counts, by role.
-    `provisional`: the city's profile was made from this file, since the home has none.
+    rounded to four decimals; `values` the words of the columns that are mapped value by value, with counts, by role;
+    `words` what these stand for, "" where that is not known. `provisional`: the city's profile was made from this file,
+    since the home has none; `city` is that profile, or the one that was given. `answers`: what a person told, with what
+    the mapping remembers.
     """
 
     format: str
@@ -144,7 +153,10 @@ class Preview:
     points: pd.DataFrame
     bounds: tuple[float, float, float, float] | None
     values: Mapping[str, Mapping[str, int]]
+    words: Mapping[str, Mapping[str, str]]
     provisional: bool
+    city: CityProfile
+    answers: Answers
     report: ImportReport
 
     @property
@@ -278,6 +290,15 @@ def _actions(settled: Iterable[pa.Table], last: int) -> pd.Series:
     told = pd.concat(parts) if parts else pd.DataFrame({"row": [], "action": []})
     actions: pd.Series = told.set_index("row")["action"].replace("new", "accepted")
     return actions
+
+
+@dataclass(frozen=True)
+class Header:
+    """The columns of a file: its header, what it is taken for, and one line for each, as `Preview.mapping` has it."""
+
+    labels: tuple[str, ...]
+    layout: Layout
+    table: pd.DataFrame
 
 
 class Look:

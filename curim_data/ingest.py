@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -25,55 +25,31 @@ from curim_data.account import flag_bit, flag_lists
 from curim_data.alert import TOLD
 from curim_data.answers import Answers, Question
 from curim_data.city import CityProfile
-from curim_data.containers import open_file
-from curim_data.decide import Decisions, Survey, decide
+from curim_data.compare_exports import Changes
+from curim_data.comparing import beside
+from curim_data.decide import Decisions, decide
 from curim_data.erased import Erased
-from curim_data.formats.base import Layout
 from curim_data.home import Home, copy_profile
 from curim_data.i18n import Message
-from curim_data.import_report import KEPT_ROWS, ImportReport, Look, Outcomes, Preview, Tally
+from curim_data.import_report import KEPT_ROWS, ImportReport, Outcomes, Preview, Tally
 from curim_data.locking import locked
 from curim_data.mapping import ColumnMapping
 from curim_data.places import enrich
 from curim_data.quarantining import Quarantine
 from curim_data.reasons import MEND_WORDS, REASON_WORDS, Flag, ImportProblem, Reason
-from curim_data.records import Block, Opened
+from curim_data.records import Block
+from curim_data.signatures import Signer
 from curim_data.staging import Staging
 from curim_data.store import Batch, StagedResult, Store, new_batch_id
 from curim_data.telling import Told, tell
+from curim_data.understanding import READING, Asked, Progress, Understood, read_words, understand
 
 __all__ = ["Answers", "ImportProblem", "ImportReport", "Preview", "Question", "Reason", "import_file", "preview"]
 
-Progress = Callable[[float, Message], None]
 SAMPLE_ROWS: Final = 20
 SAMPLE_POINTS: Final = 2_000
-_READING: Final = 0.35
+SIGNED_ROWS: Final = 20_000  # of each block
 _MAKING: Final = 0.85
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """Everything that came with a file."""
-
-    source: Path | bytes
-    name: str
-    format: str | None
-    mapping: ColumnMapping | None
-    answers: Answers
-    now: dt.datetime
-    step: Progress
-
-
-@dataclass(frozen=True)
-class _Understood:
-    """A file whose meaning is known: what is needed to make alerts of its rows."""
-
-    asked: _Asked
-    opened: Opened
-    layout: Layout
-    survey: Survey
-    rows: int
-    look: Look | None
 
 
 @dataclass
@@ -96,6 +72,7 @@ def import_file(
     format: str | None = None,
     mapping: ColumnMapping | None = None,
     answers: Answers | None = None,
+    saved: bool = True,
     city_name: str = "",
     dry_run: bool = False,
     now: dt.datetime | None = None,
@@ -113,6 +90,8 @@ def import_file(
         What the columns mean, as a person settled it; it takes the place of recognition.
     answers : Answers, optional
         What a person told where the file does not say.
+    saved : bool
+        Whether the home's saved mapping that fits the header is used, where neither mapping nor format is given.
     city_name : str
         For a home without a city: the name of the one that is made from this file's alerts.
     now : datetime, optional
@@ -127,22 +106,35 @@ def import_file(
     ImportProblem
         Where the file cannot be used at all; the store is unchanged.
     """
-    asked = _asked(source, name, format, mapping, answers, now, progress)
-    understood = _understand(asked, looking=False)
+    asked = Asked(
+        source,
+        name,
+        home,
+        format,
+        mapping,
+        answers or Answers(),
+        saved,
+        now or dt.datetime.now(dt.UTC),
+        progress or _quiet,
+    )
+    understood = understand(asked, looking=False)
+    asked = understood.asked
     batch_id = new_batch_id(asked.now)
     with _working(home, name, batch_id, dry_run) as work:
-        city = home.city() if home.has_city() else _first_city(understood, work, city_name)
+        settled_city = home.has_city()
+        city = home.city() if settled_city else _first_city(understood, work, city_name)
         made = _make(understood, city, work, home, batch_id)
-        if made.tally.elsewhere and not asked.answers.elsewhere:
+        if settled_city and made.tally.elsewhere and not asked.answers.elsewhere:
             raise _wrong_city(name, made.tally, city)
         asked.step(_MAKING, Message("Comparing with what is stored"))
         store = Store(home)
+        compared = beside(store, made.staging.path, made.batch.signature)
         if dry_run:
             settled = store.settle_staged(made.staging, made.batch)
         else:
             _settle_in(home, work)
             settled = store.write_staged(made.staging, made.batch, made.quarantine.path)
-        report = _report(understood, made, settled, dry_run)
+        report = _report(understood, made, settled, compared.changes(settled.batch), dry_run)
     asked.step(1.0, Message("Done"))
     return report
 
@@ -156,6 +148,7 @@ def preview(
     format: str | None = None,
     mapping: ColumnMapping | None = None,
     answers: Answers | None = None,
+    saved: bool = True,
     now: dt.datetime | None = None,
     progress: Progress | None = None,
 ) -> Preview:
@@ -164,16 +157,29 @@ def preview(
     Without a city the file's own points make a provisional one. Writes nothing. Raises as `import_file`, but shows a
     file of another city.
     """
-    asked = _asked(source, name, format, mapping, answers, now, progress)
-    understood = _understand(asked, looking=True)
+    asked = Asked(
+        source,
+        name,
+        home,
+        format,
+        mapping,
+        answers or Answers(),
+        saved,
+        now or dt.datetime.now(dt.UTC),
+        progress or _quiet,
+    )
+    understood = understand(asked, looking=True)
+    asked = understood.asked
     with tempfile.TemporaryDirectory(prefix="curim-") as folder:
         work = Path(folder)
         provisional_city = city is None
         if city is None:
             city = _first_city(understood, work, "")
         made = _make(understood, city, work, home, new_batch_id(asked.now))
-        settled = Store(home or Home(work / "none")).settle_staged(made.staging, made.batch)
-        report = _report(understood, made, settled, True)
+        store = Store(home or Home(work / "none"))
+        compared = beside(store, made.staging.path, made.batch.signature)
+        settled = store.settle_staged(made.staging, made.batch)
+        report = _report(understood, made, settled, compared.changes(settled.batch), True)
         sample = next(made.staging.batches(), None)
         told = [f.name for f in TOLD if f.name != "alert_id"]
         points = _points(made.staging)
@@ -195,68 +201,16 @@ def preview(
             points=points,
             bounds=bounds,
             values=understood.survey.values,
+            words=read_words(understood.survey.values, made.decisions, layout, city),
             provisional=provisional_city,
+            city=city,
+            answers=asked.answers,
             report=report,
         )
 
 
-def _asked(
-    source: Path | bytes,
-    name: str,
-    format: str | None,
-    mapping: ColumnMapping | None,
-    answers: Answers | None,
-    now: dt.datetime | None,
-    progress: Progress | None,
-) -> _Asked:
-    given = _joined(answers or Answers(), mapping)
-    moment = now or dt.datetime.now(dt.UTC)
-    return _Asked(source, name, format, mapping, given, moment, progress or (lambda _share, _message: None))
-
-
-def _joined(answers: Answers, mapping: ColumnMapping | None) -> Answers:
-    """What a person said of this file, before what the mapping remembers."""
-    if mapping is None:
-        return answers
-    told = {name: value for name, value in asdict(answers).items() if value not in (None, False)}
-    return replace(mapping.answers, **told)
-
-
-def _understand(asked: _Asked, *, looking: bool) -> _Understood:
-    """Open the file, know its columns, and see all of it once."""
-    reading = Message("Reading the file")
-    asked.step(0.0, reading)
-    opened = open_file(asked.source, asked.name, asked.answers.sheet)
-    facts = opened.facts
-    survey: Survey | None = None
-    look = Look(len(facts.labels)) if looking else None
-    rows = seen = 0
-    for block in opened.blocks():
-        if survey is None:
-            survey = Survey(_layout(asked, facts.labels, block.table), facts.labels)
-        survey.add(block)
-        if look is not None:
-            look.add(block)
-        rows += block.read
-        seen += block.table.nbytes
-        asked.step(_READING * seen / (seen + max(facts.size - seen, facts.size // 10)), reading)
-    if survey is None:
-        raise ImportProblem(
-            Message(
-                "{name}: the file has a header and no rows. Check the period that was exported.", {"name": facts.name}
-            )
-        )
-    return _Understood(asked, opened, survey.layout, survey, rows, look)
-
-
-def _layout(asked: _Asked, labels: tuple[str, ...], first: pa.Table) -> Layout:
-    if asked.mapping is not None:
-        layout = asked.mapping.layout(labels)
-    else:
-        recognition = formats.recognise(labels, first.slice(0, 5_000), name=asked.name, format=asked.format)
-        formats.refuse(recognition, labels, asked.name)
-        layout = recognition.layout
-    return layout
+def _quiet(share: float, message: Message) -> None:
+    """Progress that nobody follows."""
 
 
 @contextmanager
@@ -270,7 +224,7 @@ def _working(home: Home, name: str, batch_id: str, dry_run: bool) -> Iterator[Pa
         yield Path(folder)
 
 
-def _first_city(understood: _Understood, work: Path, name: str) -> CityProfile:
+def _first_city(understood: Understood, work: Path, name: str) -> CityProfile:
     """The profile of a home that has none, from the file's own points; it stands in the working folder as yet."""
     asked = understood.asked
     decisions = decide(understood.survey, understood.layout, None, asked.answers, asked.name, asked.now)
@@ -289,7 +243,7 @@ def _settle_in(home: Home, work: Path) -> None:
                 copy_profile(made, home.city_folder)
 
 
-def _make(understood: _Understood, city: CityProfile, work: Path, home: Home | None, batch_id: str) -> _Made:
+def _make(understood: Understood, city: CityProfile, work: Path, home: Home | None, batch_id: str) -> _Made:
     """Alerts of all rows, staged block by block, and the account of them."""
     asked, opened, layout = understood.asked, understood.opened, understood.layout
     labels = opened.facts.labels
@@ -297,6 +251,7 @@ def _make(understood: _Understood, city: CityProfile, work: Path, home: Home | N
     erased = Erased(home or Home(work / "none"))
     quarantine = Quarantine(work / "quarantine.parquet", labels, layout, KEPT_ROWS)
     tally, outcomes, staging = Tally(), Outcomes(), Staging(work)
+    signer = Signer(labels, layout)
     making = Message("Finding cells, districts and darkness")
     try:
         for block in opened.blocks():
@@ -306,10 +261,11 @@ def _make(understood: _Understood, city: CityProfile, work: Path, home: Home | N
             for column, value in (("batch_id", batch_id), ("profile_version", city.version)):
                 alerts = alerts.append_column(column, pa.repeat(pa.scalar(value), alerts.num_rows))
             tally.add(block, told.account, told.unknown)
+            signer.add(block.table.slice(0, SIGNED_ROWS))
             tally.stood(alerts)
             outcomes.add(alerts, aside)
             staging.add(alerts)
-            asked.step(_READING + (_MAKING - _READING) * tally.read / max(understood.rows, 1), making)
+            asked.step(READING + (_MAKING - READING) * tally.read / max(understood.rows, 1), making)
     finally:
         quarantine.close()
         staging.close()
@@ -323,6 +279,7 @@ def _make(understood: _Understood, city: CityProfile, work: Path, home: Home | N
         read=tally.read,
         quarantined=quarantine.count,
         reasons=dict(quarantine.reasons),
+        signature=signer.done(tally.first, tally.last),
     )
     return _Made(decisions, tally, outcomes, quarantine, staging, batch)
 
@@ -362,13 +319,15 @@ def _wrong_city(name: str, tally: Tally, city: CityProfile) -> Question:
         "--elsewhere",
         Message(
             "{name}: {outside} of {mapped} alerts with coordinates lie outside {city}. Is this the right city? "
-            "If it is, import the file with --elsewhere; if not, give the other city a home of its own with --home.",
+            "If not, give the other city a home of its own.",
             {"name": name, "outside": tally.outside, "mapped": tally.mapped, "city": city.names.get("en", "")},
         ),
     )
 
 
-def _report(understood: _Understood, made: _Made, settled: StagedResult, dry_run: bool) -> ImportReport:
+def _report(
+    understood: Understood, made: _Made, settled: StagedResult, changes: Changes, dry_run: bool
+) -> ImportReport:
     """Put together what an import did, or would do."""
     labels, layout, tally = understood.opened.facts.labels, understood.layout, made.tally
     quarantine = made.quarantine.first()
@@ -382,7 +341,9 @@ def _report(understood: _Understood, made: _Made, settled: StagedResult, dry_run
         facts=understood.opened.facts,
         layout=layout,
         date_order=made.decisions.order,
-        decisions=made.decisions.reasons,
+        decisions=(*understood.notes, *made.decisions.reasons),
+        mapping=understood.mapping,
+        changes=changes,
         repairs=repairs,
         repair_counts=tally.repair_count_table(),
         quarantine=quarantine,

@@ -15,7 +15,7 @@ from typing import Final
 
 from curim_data.answers import Answers
 from curim_data.folding import fold
-from curim_data.formats.base import Layout, Part
+from curim_data.formats.base import MOST_CHARACTERS, Layout, Part
 from curim_data.formats.guess_names import heading, names_person, names_text
 from curim_data.home import Home
 from curim_data.i18n import Message
@@ -50,6 +50,7 @@ class ColumnMapping:
     skip_hxl: bool = False
     answers: Answers = field(default_factory=Answers)
     format: str = FORMAT
+    longest: int = MOST_CHARACTERS
 
     @classmethod
     def from_layout(
@@ -76,6 +77,7 @@ class ColumnMapping:
             layout.utc,
             layout.skip_hxl,
             answers or Answers(),
+            longest=layout.longest,
         )
 
     def layout(self, labels: Sequence[str]) -> Layout:
@@ -121,6 +123,7 @@ class ColumnMapping:
             missing=self.missing,
             utc=self.utc,
             skip_hxl=self.skip_hxl,
+            longest=self.longest,
         )
 
     def fits(self, labels: Sequence[str]) -> bool:
@@ -143,6 +146,7 @@ class ColumnMapping:
                 self.utc,
                 self.skip_hxl,
                 self.answers,
+                self.longest,
             )
         )
 
@@ -167,6 +171,7 @@ class ColumnMapping:
             told.utc,
             told.skip_hxl,
             told.answers,
+            longest=told.longest,
         )
 
     def _absent(self, labels: Sequence[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from curim_data.alert import AgeBand, Gender, Kind, Status
 from curim_data.answers import DAY_FIRST, MONTH_FIRST, Answers
 from curim_data.folding import fold
+from curim_data.formats.base import MOST_CHARACTERS
 from curim_data.i18n import Message
 from curim_data.reasons import ImportProblem
 
@@ -44,8 +45,8 @@ _MUST: Final = {
     dict: Message("In the mapping file, {key} must be a table."),
 }
 _KEYS: Final = (
-    "name", "format", "labels", "kind", "category", "separators", "missing", "utc", "skip_hxl", "answers", "columns",
-    "words", "categories",
+    "name", "format", "labels", "kind", "category", "separators", "missing", "utc", "skip_hxl", "longest", "answers",
+    "columns", "words", "categories",
 )  # fmt: skip
 
 
@@ -84,6 +85,7 @@ class Written:
     utc: bool = False
     skip_hxl: bool = False
     answers: Answers = field(default_factory=Answers)
+    longest: int = MOST_CHARACTERS
 
 
 def file_name(name: str) -> str:
@@ -101,6 +103,8 @@ def write(told: Written) -> str:
     for key in ("separators", "missing"):
         if values := getattr(told, key):
             lines.append(f"{key} = {_list(values)}")
+    if told.longest != MOST_CHARACTERS:
+        lines.append(f"longest = {told.longest}")
     lines += [f"{key} = true" for key in ("utc", "skip_hxl") if getattr(told, key)]
     answers = {
         one.name: value
@@ -154,7 +158,15 @@ def read(text: str) -> Written:
         _of(top, "utc", bool, False),
         _of(top, "skip_hxl", bool, False),
         _answers(_of(top, "answers", dict, {})),
+        _longest(top),
     )
+
+
+def _longest(top: Mapping[str, Any]) -> int:
+    longest: int = _of(top, "longest", int, MOST_CHARACTERS)
+    if longest < 1:
+        raise _must_be("longest", int)
+    return longest
 
 
 def _columns(top: Mapping[str, Any]) -> dict[str, tuple[Named, ...]]:

@@ -79,7 +79,7 @@ def refuse(recognition: Recognition, labels: Sequence[str], name: str) -> None:
         return
     layout = recognition.layout
     known = {"name": name, "documentation": documentation(layout.format)}
-    if layout.format == GUESSED:
+    if layout.format not in FORMATS:
         raise ImportProblem(
             Message(
                 "{name}: no column holds the dates of the alerts. These columns are there: {labels}. Say which of them "

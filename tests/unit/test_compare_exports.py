@@ -147,7 +147,7 @@ def test_statuses_that_changed(tmp_path: Path, t: Translator) -> None:
 def test_gone_within_the_shared_period_only(tmp_path: Path, t: Translator) -> None:
     stored = _written(tmp_path / "a", [("1", "open", 1), ("2", "open", 8), ("3", "open", 9), ("4", "open", 25)])
     staged = _written(tmp_path / "b", [("2", "open", 5), ("9", "open", 28)])
-    found = gone_of(stored, staged, "curim", SPAN)
+    found = gone_of(stored, staged, ["curim"], SPAN)
     assert (found.n, found.of, found.first, found.last) == (1, 2, dt.date(2025, 6, 5), dt.date(2025, 6, 20))
     told = compare(_batch(_signed()), _signed(), {}, {}, found).sentences(t)[-1]
     assert "1 alert from 5 June 2025 to 20 June 2025" in told
@@ -157,7 +157,7 @@ def test_why_nothing_can_be_gone(tmp_path: Path, t: Translator) -> None:
     stored = _written(tmp_path / "a", [(str(day), "open", day) for day in range(1, 11)])
 
     def why(rows: list[tuple[str | None, str, int]], span: dict[str, Any] = SPAN) -> str:
-        found = gone_of(stored, _written(tmp_path / "b", rows), "curim", span)
+        found = gone_of(stored, _written(tmp_path / "b", rows), ["curim"], span)
         assert found.n == 0
         assert found.why_not is not None
         return t(found.why_not)
@@ -166,4 +166,4 @@ def test_why_nothing_can_be_gone(tmp_path: Path, t: Translator) -> None:
     assert "share no day" in why([("99", "open", 28)])
     assert "export of a part" in why([("1", "open", 1), ("2", "open", 10)])
     assert "is not known" in why([("1", "open", 1)], {"first": None, "last": None})
-    assert gone_of(stored, _written(tmp_path / "b", [("1", "open", 1), ("10", "open", 10)]), "open311", SPAN).n == 0
+    assert gone_of(stored, _written(tmp_path / "b", [("1", "open", 1), ("10", "open", 10)]), ["open311"], SPAN).n == 0

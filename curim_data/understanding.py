@@ -1,0 +1,170 @@
+"""A file before its alerts are made: opened, its columns known, all of it seen once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from curim_data import formats
+from curim_data import mapping as mappings
+from curim_data.answers import Answers, Question
+from curim_data.city import CityProfile
+from curim_data.containers import open_file
+from curim_data.decide import Decisions, Survey
+from curim_data.formats.base import Layout, Recognition, fold
+from curim_data.home import Home
+from curim_data.i18n import Message
+from curim_data.import_report import Header, Look
+from curim_data.mapping import ColumnMapping
+from curim_data.reasons import ImportProblem
+from curim_data.records import Opened
+from curim_data.telling import spelled
+from curim_data.telling_categories import known_categories
+
+Progress = Callable[[float, Message], None]
+READING: Final = 0.35  # share of an import
+SAMPLE: Final = 5_000
+_DATES: Final = ("reported_at", "occurred_from")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Everything that came with a file. `saved`: whether a mapping that the home holds may be used."""
+
+    source: Path | bytes
+    name: str
+    home: Home | None
+    format: str | None
+    mapping: ColumnMapping | None
+    answers: Answers
+    saved: bool
+    now: dt.datetime
+    step: Progress
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A file whose meaning is known: what is needed to make alerts of its rows.
+
+    `mapping` is the home's saved mapping that was used; `asked.answers` hold what it remembers.
+    """
+
+    asked: Asked
+    opened: Opened
+    layout: Layout
+    survey: Survey
+    rows: int
+    look: Look | None
+    mapping: ColumnMapping | None
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """What a reader should know of how the columns came to be known."""
+        if self.mapping is None:
+            return ()
+        return (Message("Read with the saved mapping {name}.", {"name": self.mapping.name}),)
+
+
+def understand(asked: Asked, *, looking: bool) -> Understood:
+    """Open the file, know its columns, and see all of it once. Raises as `ingest.import_file`."""
+    reading = Message("Reading the file")
+    asked.step(0.0, reading)
+    opened, saved = _opened(asked)
+    facts = opened.facts
+    if saved is not None:
+        asked = replace(asked, answers=_joined(asked.answers, saved))
+    chosen = asked.mapping or saved
+    if asked.mapping is not None:
+        asked = replace(asked, answers=_joined(asked.answers, asked.mapping))
+    survey: Survey | None = None
+    look = Look(len(facts.labels)) if looking else None
+    rows = seen = 0
+    for block in opened.blocks():
+        if survey is None:
+            survey = Survey(_layout(asked, chosen, facts.labels, block.table), facts.labels)
+        survey.add(block)
+        if look is not None:
+            look.add(block)
+        rows += block.read
+        seen += block.table.nbytes
+        asked.step(READING * seen / (seen + max(facts.size - seen, facts.size // 10)), reading)
+    if survey is None:
+        raise ImportProblem(
+            Message(
+                "{name}: the file has a header and no rows. Check the period that was exported.", {"name": facts.name}
+            )
+        )
+    return Understood(asked, opened, survey.layout, survey, rows, look, saved)
+
+
+def columns_of(source: Path | bytes, name: str, answers: Answers) -> Header:
+    """The columns of a file whose meaning is not understood, with examples of its first rows, for a person to settle.
+
+    Raises
+    ------
+    ImportProblem
+        Where the file cannot be opened; a Question among them.
+    """
+    opened = open_file(source, name, answers.sheet)
+    labels = opened.facts.labels
+    block = next(iter(opened.blocks()), None)
+    layout = Layout(formats.GUESSED, {}, unused=tuple(range(len(labels))))
+    look = Look(len(labels))
+    if block is not None:
+        layout = formats.recognise(labels, block.table.slice(0, SAMPLE), name=name).layout
+        look.add(block)
+    return Header(labels, layout, look.table(labels, layout))
+
+
+def _opened(asked: Asked) -> tuple[Opened, ColumnMapping | None]:
+    """The file, and the home's mapping that fits it; of several tables the one that such a mapping names."""
+    home = asked.home if asked.saved and asked.mapping is None and asked.format is None else None
+    sheet = asked.answers.sheet or (asked.mapping.answers.sheet if asked.mapping is not None else None)
+    try:
+        opened = open_file(asked.source, asked.name, sheet)
+    except Question as question:
+        offered = {choice.value for choice in question.choices}
+        for saved in mappings.saved(home) if home is not None and question.about == "sheet" else ():
+            if saved.answers.sheet in offered:
+                opened = open_file(asked.source, asked.name, saved.answers.sheet)
+                if saved.fits(opened.facts.labels):
+                    return opened, saved
+        raise
+    return opened, mappings.best(home, opened.facts.labels) if home is not None else None
+
+
+def _joined(answers: Answers, mapping: ColumnMapping) -> Answers:
+    """What a person said of this file, before what the mapping remembers."""
+    told = {name: value for name, value in asdict(answers).items() if value not in (None, False)}
+    return replace(mapping.answers, **told)
+
+
+def _layout(asked: Asked, mapping: ColumnMapping | None, labels: tuple[str, ...], first: pa.Table) -> Layout:
+    if mapping is not None:
+        layout = mapping.layout(labels)
+        missing = () if any(role in layout.roles for role in _DATES) else _DATES[:1]
+        recognition = Recognition(layout, 1.0, missing)
+    else:
+        recognition = formats.recognise(labels, first.slice(0, SAMPLE), name=asked.name, format=asked.format)
+    formats.refuse(recognition, labels, asked.name)
+    return recognition.layout
+
+
+def read_words(
+    values: Mapping[str, Mapping[str, int]], decisions: Decisions, layout: Layout, city: CityProfile
+) -> dict[str, dict[str, str]]:
+    """What each word of the columns that are mapped value by value stands for, by role; "" where nobody knows."""
+    told = {}
+    for role, words in values.items():
+        if role == "category":
+            known = known_categories(layout, city)
+            told[role] = {word: known.get(fold(word), "") for word in words}
+        else:
+            table = decisions.words.get(role, {})
+            told[role] = {word: spelled(role, word, table) or "" for word in words}
+    return told
