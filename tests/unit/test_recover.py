@@ -59,6 +59,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = create_home(folder / "home")
     import_file(home, data, "file.csv", now=NOW)
     alerts = Store(home).read().append_column("row", pa.array(range(ROWS), pa.int64()))
+    alerts = alerts.append_column("twin", pa.repeat(pa.scalar(0, pa.int64()), ROWS))
     pq.write_table(alerts, folder / "alerts.parquet")
     return folder / "alerts.parquet"
 
