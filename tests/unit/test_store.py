@@ -14,9 +14,9 @@ import pytest
 
 from curim_data.home import Home, create_home
 from curim_data.ingest import import_file
-from tests.slow_settle import settle
 from curim_data.staging import Staging
 from curim_data.store import Batch, StagedResult, Store, StoreError, new_batch_id
+from tests.slow_settle import settle
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 HEADER = "alert_id;reported_at;category;status;latitude;longitude"
