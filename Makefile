@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 REQUIREMENTS := requirements/dev.txt
 
-.PHONY: run test check bench format lock messages clean
+.PHONY: run test check bench fuzz format lock messages clean
 
 run: $(STAMP)
 	$(BIN)/python dashboard.py
@@ -21,6 +21,11 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks
+
+# Broken exports, many more than the tests try: make fuzz CASES=100000
+CASES ?= 50000
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz $(CASES)
 
 format: $(STAMP)
 	$(BIN)/ruff format .

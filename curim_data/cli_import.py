@@ -62,8 +62,8 @@ def import_files(
                     dry_run=dry_run, progress=step,
                 )  # fmt: skip
         except Question as question:
-            failed = failed or question.message
-            told.append({"file": file.name, "error": run.t(question.message), "question": _asked(run, question)})
+            failed = failed or _how(run, question)
+            told.append({"file": file.name, "error": run.t(_how(run, question)), "question": _asked(run, question)})
             continue
         except (ImportProblem, StoreError) as problem:
             failed = failed or problem.message
@@ -100,6 +100,13 @@ def _epsg(text: str | None) -> int | None:
     if not found:
         raise Refused(Message("--crs {crs}: give a code such as EPSG:2100.", {"crs": text}))
     return int(found[1])
+
+
+def _how(run: Run, question: Question) -> Message:
+    """The question with the flag that answers it."""
+    values = [choice.value for choice in question.choices]
+    flag = f"{question.flag} {' | '.join(values) or '...'}" if question.about != "elsewhere" else question.flag
+    return Message("{question} Answer with: {flag}", {"question": run.t(question.message), "flag": flag})
 
 
 def _asked(run: Run, question: Question) -> dict[str, Any]:

@@ -193,7 +193,7 @@ def _point_order(sample: Columns, places: Places, city: CityProfile | None, answ
         "--order",
         Message(
             "{name}: nothing in {column} says whether the latitude or the longitude comes first. "
-            "Say which with order=lat-lon or order=lon-lat.",
+            "Say which (lat-lon or lon-lat).",
             {"name": name, "column": sample.label("point")},
         ),
         (
@@ -283,7 +283,7 @@ def _decimal_question(name: str, labels: str) -> Question:
         "--decimal",
         Message(
             "{name}: the numbers in {columns} can be read with a decimal point or a decimal comma. "
-            "Say which with decimal=point or decimal=comma.",
+            "Say which (point or comma).",
             {"name": name, "columns": labels},
         ),
         (
@@ -326,7 +326,8 @@ def _projected(
         "--crs",
         Message(
             "{name}: the coordinates in {columns} are metres or feet of a projection that the file does not name. "
-            "Say which with its EPSG code, for example crs=2100 for the Greek grid.",
+            "Say which with its EPSG code, for example EPSG:2100 for the Greek grid or EPSG:32634 for UTM zone 34 "
+            "north; whoever made the export knows.",
             {"name": name, "columns": labels},
         ),
         choices,

@@ -98,7 +98,7 @@ def _order(
             "--dates",
             Message(
                 "{name}: the date columns contradict each other ({columns}): in one the day comes first, in another "
-                "the month. Say which with dates=day-first or dates=month-first, or write dates as 2025-03-01.",
+                "the month. Say which (day-first or month-first), or write dates as 2025-03-01.",
                 {"name": name, "columns": labels},
             ),
             DATE_CHOICES,
@@ -114,7 +114,7 @@ def _order(
         "--dates",
         Message(
             "{name}: the dates in {columns} can be read with the day or the month first. "
-            "Say which with dates=day-first or dates=month-first, or write dates as 2025-03-01.",
+            "Say which (day-first or month-first), or write dates as 2025-03-01.",
             {"name": name, "columns": labels},
         ),
         DATE_CHOICES,

@@ -76,9 +76,10 @@ def tell_categories(
     more_codes, more_unique = distinct(columns["more_categories"])
     more = [_cell(text, (UNIT, "|", *layout.separators), known, missing, layout.longest) for text in more_unique]
     told = ["|".join(cell.ids) for cell in cells]
-    if columns.has("category"):
-        _renamed(cells, told, codes, columns, "category", account)
-    _renamed(more, ["|".join(cell.ids) for cell in more], more_codes, columns, "more_categories", account)
+    if not city.provisional:  # else the ids were made of the file's own names
+        if columns.has("category"):
+            _renamed(cells, told, codes, columns, "category", account)
+        _renamed(more, ["|".join(cell.ids) for cell in more], more_codes, columns, "more_categories", account)
     strange = np.array([cell.strange for cell in cells], bool)[codes]
     strange_more = np.array([cell.strange and bool(text) for cell, text in zip(more, more_unique, strict=True)], bool)
     account.flag(strange | strange_more[more_codes], Flag.UNKNOWN_CATEGORY)

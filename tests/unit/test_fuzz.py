@@ -1,0 +1,89 @@
+"""Five thousand broken files, and tables that hypothesis makes up: no exception reaches a person, the sum holds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from curim_data.city import CityProfile
+from tests.fuzz.corpus import seeds
+from tests.fuzz.trial import check, run
+
+CASES, CHUNKS = 5_000, 50
+
+HEADINGS = st.sampled_from(
+    [
+        "id",
+        "date",
+        "Ημερομηνία",
+        "time",
+        "year",
+        "month",
+        "day",
+        "category",
+        "Φύλο",
+        "sex",
+        "lat",
+        "lon",
+        "X",
+        "Y",
+        "latitude",
+        "longitude",
+        "status",
+        "description",
+        "Crime ID",
+        "Month",
+        "tags",
+        "",
+        "date",
+        "location",
+        "point",
+    ]
+)
+CELLS = st.one_of(
+    st.sampled_from(["", "NULL", "37.94", "23,65", "12/11/2024", "2024-11-12T10:00", "2024-11", "815", "-1", "0", "x"]),
+    st.sampled_from(["(37.9, 23.6)", "Γυναίκα", "M", "F", "open", "1.234.567", "505000.1", "4199000", "24:00", "1e9"]),
+    st.text(max_size=12),
+)
+
+
+@pytest.fixture(scope="module")
+def corpus() -> dict[str, bytes]:
+    return seeds()
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_broken_files_are_refused_in_words_or_accounted_for(
+    corpus: dict[str, bytes], city: CityProfile, chunk: int
+) -> None:
+    size = CASES // CHUNKS
+    seen = run(range(chunk * size, (chunk + 1) * size), corpus, city)
+    assert sum(seen.values()) == size
+    assert seen.get("read", 0) > size // 10  # the corpus still reaches the inside of the import
+
+
+def test_whole_files_are_read(corpus: dict[str, bytes], city: CityProfile) -> None:
+    for name, data in corpus.items():
+        assert check(name, data, None) in ("read", "asked"), name
+        assert check(name, data, city) in ("read", "asked"), name
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    heads=st.lists(HEADINGS, min_size=1, max_size=8),
+    rows=st.lists(st.lists(CELLS, min_size=1, max_size=9), max_size=8),
+    delimiter=st.sampled_from(",;\t|"),
+    seed=st.integers(0, 3),
+)
+def test_tables_of_any_cells(
+    city: CityProfile, heads: list[str], rows: list[list[str]], delimiter: str, seed: int
+) -> None:
+    stream = io.StringIO(newline="")
+    csv.writer(stream, delimiter=delimiter).writerows([heads, *rows])
+    encoding = random.Random(seed).choice(("utf-8", "utf-8-sig", "utf-16", "cp1253"))
+    check("table.csv", stream.getvalue().encode(encoding, "ignore"), city if seed else None)
