@@ -37,7 +37,7 @@ def quality(run: Run, out: Path | None = None) -> None:
     run.say(run.t("All alerts from {start} to {end}, whatever the filter.", start=source.first, end=source.as_of))
     for one in findings(run.t, study):
         run.say("")
-        run.say(f"{one.title} · {run.t('Needs attention')}" if one.attention else one.title)
+        run.say(" · ".join((one.title, run.t("Needs attention"))) if one.attention else one.title)
         run.say(one.sentence)
         for sheet in tables.get(one.key, ()):
             if sheet.name not in _WIDE:

@@ -66,6 +66,7 @@ def as_html(t: Translator, source: Source, study: QualityStudy, *, with_ids: boo
     tables = sheets(t, source.city, study)
     title = t("Quality of the data: {city}", city=t.label(source.city.names))
     period = t("All alerts from {start} to {end}, whatever the filter.", start=source.first, end=source.as_of)
+    alerts = t.n("{n} alert.", "{n} alerts.", source.count)
     needed = [one.title for one in told if one.attention]
     head = t("Needs attention: {subjects}.", subjects=t.join(needed)) if needed else t("Nothing needs attention.")
     lines = [
@@ -74,7 +75,7 @@ def as_html(t: Translator, source: Source, study: QualityStudy, *, with_ids: boo
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body>",
         f"<h1>{html.escape(title)}</h1>",
-        f"<p>{html.escape(period)} {html.escape(t.n('{n} alert.', '{n} alerts.', source.count))}</p>",
+        f"<p>{html.escape(period)} {html.escape(alerts)}</p>",
         f"<p><strong>{html.escape(head)}</strong></p>",
     ]
     for one in told:
@@ -84,8 +85,9 @@ def as_html(t: Translator, source: Source, study: QualityStudy, *, with_ids: boo
 
 
 def _section(t: Translator, one: Finding, some: list[Sheet]) -> list[str]:
-    mark = f'<p class="mark">{html.escape(t("Needs attention"))}</p>' if one.attention else ""
-    rule = f"{one.settings} {t('Rests on {n} alerts.', n=one.n)}"
+    attention = html.escape(t("Needs attention"))
+    mark = f'<p class="mark">{attention}</p>' if one.attention else ""
+    rule = " ".join((one.settings, t("Rests on {n} alerts.", n=one.n)))
     return [
         f"<section><h2>{html.escape(one.title)}</h2>{mark}",
         f"<p>{html.escape(one.sentence)}</p>",

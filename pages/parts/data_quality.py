@@ -59,7 +59,8 @@ def _overview(page: Page, told: list[Finding]) -> None:
     t = page.t
     needed = [one for one in told if one.attention]
     if needed:
-        st.markdown(f"**{t('Needs attention')}**")
+        heading = t("Needs attention")
+        st.markdown(f"**{heading}**")
         st.markdown("\n".join(f"- **{one.title}.** {plain(one.sentence)}" for one in needed))
     else:
         st.write(t("Nothing needs attention."))
@@ -90,7 +91,7 @@ def _section(page: Page, one: Finding, found: QualityStudy, some: list[Sheet]) -
                 _sheet(page, sheet)
         else:
             _sheet(page, sheet)
-    st.caption(plain(f"{one.settings} {page.t('Rests on {n} alerts.', n=one.n)}"))
+    st.caption(plain(" ".join((one.settings, page.t("Rests on {n} alerts.", n=one.n)))))
 
 
 def _sheet(page: Page, sheet: Sheet) -> None:

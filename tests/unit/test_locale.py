@@ -15,7 +15,7 @@ from curim_data.i18n import LOCALE_DIR, translator
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYWORDS = {"t": None, "n": (1, 2), "c": ((1, "c"), 2), "N_": None, "Message": None}
-FOLDERS = ("curim_data", "formats", "analysis", "pages", "parts")
+FOLDERS = ("curim_data", "containers", "formats", "lexicon", "analysis", "pages", "parts")
 
 
 @pytest.fixture(scope="module")
