@@ -11,7 +11,7 @@ run: $(STAMP)
 	$(BIN)/python dashboard.py
 
 test: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadgroup
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -23,7 +23,7 @@ from curim_data.studies import hot_spot_study
 from pages.parts.basemap import view
 from tests.browser.conftest import PATIENCE, Visit, ready, serving, watch
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one server, one browser at a time
 Open = Callable[..., Page]
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from curim_data.i18n import LANGUAGES
 from tests.browser.conftest import EXISTING, PATIENCE, Visit, ready, serving, watch
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one server, one browser at a time
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
