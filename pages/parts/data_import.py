@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from curim_data.answers import Answers
+from curim_data import recover
+from curim_data.home import Home
 from curim_data.i18n import Message
 from curim_data.ingest import ImportProblem, import_file
 from curim_data.store import Batch, StoreError
-from pages.parts import data_preview
+from pages.parts import data_preview, data_questions, data_recognised, data_saved
 from pages.parts.data_files import (
+    KINDS,
     MAX_FILES,
     MAX_MB,
     ROUND,
+    TOGETHER_MB,
     TRIAL,
     Look,
     Target,
@@ -29,6 +32,7 @@ from pages.parts.text import plain
 
 DONE = "data_done"
 STOPPED = "data_stopped"
+CUT = "data_cut"
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Done:
     name: str
     batch: Batch | None = None
     problem: Message | None = None
+    several: int = 0
 
 
 def show(page: Page, *, in_view: bool) -> None:
@@ -47,7 +52,7 @@ def show(page: Page, *, in_view: bool) -> None:
         st.write(t("Your own export starts a city of its own; the sample stays as it is."))
     uploads = st.file_uploader(
         t("Exports to look at"),
-        type=["csv", "tsv", "txt"],
+        type=list(KINDS),
         accept_multiple_files=True,
         max_upload_size=MAX_MB,
         key=f"data_upload_{st.session_state.get(ROUND, 0)}",
@@ -55,9 +60,11 @@ def show(page: Page, *, in_view: bool) -> None:
     )
     st.caption(
         t(
-            "CSV, up to {limit} MB and {files} files at a time. Larger files: “curim import FILE” on the computer that "
-            "runs the dashboard. Nothing is written before you click on “Import”.",
+            "Spreadsheets (CSV, XLSX, XLS, ODS), JSON, XML, GeoJSON, GeoPackage, Shapefile in a ZIP, Parquet; also "
+            "compressed. Up to {limit} MB a file, {together} MB and {files} files at a time. Larger files: “curim "
+            "import FILE” on the computer that runs the dashboard. Nothing is written before you click on “Import”.",
             limit=MAX_MB,
+            together=TOGETHER_MB,
             files=MAX_FILES,
         )
     )
@@ -67,6 +74,10 @@ def show(page: Page, *, in_view: bool) -> None:
         _offer(page)
     if len(uploads or []) > MAX_FILES:
         st.warning(t("Only the first {n} files are looked at.", n=MAX_FILES))
+    if sum(file.size for file in files) > TOGETHER_MB << 20:
+        st.error(t("These files are larger than {limit} MB together. Bring fewer at a time.", limit=TOGETHER_MB))
+        return
+    _interrupted(page)
     _report(page)
     files = files or trial(page)
     if not files:
@@ -74,20 +85,21 @@ def show(page: Page, *, in_view: bool) -> None:
     into = target(page, trying=trying)
     with st.spinner(t("Reading the file")):
         looks = [look(file, into) for file in files]
-    _questions(page, looks)
+    for seen in looks:
+        data_questions.ask(page, seen)
     usable = [seen for seen in looks if seen.view]
-    if len(looks) > 1 or not usable:
+    if len(looks) > 1:
         data_preview.overview(page, looks)
-    if not usable:
-        return
-    _button(page, usable, into, trying=trying)
-    if in_view:
-        data_preview.details(page, _chosen(page, usable), into)
+    if usable:
+        _button(page, usable, into, trying=trying)
+    shown = [seen for seen in looks if seen.columns]
+    if in_view and shown:
+        data_preview.details(page, _chosen(page, shown), into)
 
 
 def _forget() -> None:
     """New files: what was told of earlier ones goes."""
-    for key in (DONE, STOPPED, TRIAL):
+    for key in (DONE, STOPPED, TRIAL, CUT):
         st.session_state.pop(key, None)
 
 
@@ -112,14 +124,17 @@ def _offer(page: Page) -> None:
         st.caption(t("This file goes into the sample city, and can be undone below “Imports so far”."))
 
 
-def _questions(page: Page, looks: list[Look]) -> None:
-    """What stands in the way of a file: a question that the reader can answer, or one clear sentence."""
-    t = page.t
-    for seen in looks:
-        if seen.unclear or seen.file.order:
-            data_preview.ask_order(page, seen)
-        elif seen.problem:
-            st.error(plain(t(seen.problem)))
+def _interrupted(page: Page) -> None:
+    """Imports that were cut short: cleaned up, and told until other files are brought."""
+    found = [cut for home in {page.home, Home.default()} for cut in recover.clean(home)]
+    st.session_state[CUT] = (*st.session_state.get(CUT, ()), *found)
+    for cut in st.session_state[CUT]:
+        (st.info if cut.committed else st.warning)(plain(page.t(cut.message)))
+
+
+def _to(tab: str) -> None:
+    """Open another tab of the page."""
+    st.session_state["data_part"] = tab
 
 
 def _chosen(page: Page, usable: list[Look]) -> Look:
@@ -138,14 +153,16 @@ def _chosen(page: Page, usable: list[Look]) -> Look:
 def _button(page: Page, usable: list[Look], into: Target, *, trying: bool) -> None:
     """The one place that writes: asks once more where most of a file lies elsewhere, then imports file by file."""
     t = page.t
+    city = into.city or next(seen.view.city for seen in usable if seen.view)
     far = [seen.file.name for seen in usable if seen.view and seen.view.elsewhere]
     sure = True
+    named = _city_name(page, usable, into)
     if far:
         st.warning(
             t(
                 "Most alerts of {files} lie outside {city}. Is this the right city?",
                 files=plain(t.join(far)),
-                city=t.label(into.city.names),
+                city=t.label(city.names),
             )
         )
         sure = st.checkbox(t("Yes, import them all the same"), key="data_sure")
@@ -156,13 +173,28 @@ def _button(page: Page, usable: list[Look], into: Target, *, trying: bool) -> No
             type="primary",
             disabled=not sure,
         )
-        where = t("the sample city") if into.is_sample else t("your own city, {city}", city=t.label(into.city.names))
+        own = named or t.label(city.names)
+        where = t("the sample city") if into.is_sample else t("your own city, {city}", city=own)
         st.caption(t("Goes to: {home}.", home=plain(where)), width="stretch" if page.narrow else "content")
-    if clicked and sure:
-        _import(page, usable, into, trying=trying)
+    if clicked and sure and named is not None and not named:
+        st.error(t("Give the city a name first."))
+    elif clicked and sure:
+        _import(page, usable, into, named or "", trying=trying)
 
 
-def _import(page: Page, usable: list[Look], into: Target, *, trying: bool) -> None:
+def _city_name(page: Page, usable: list[Look], into: Target) -> str | None:
+    """The name of the city that the first file makes; None where there is a city, or a profile that fits."""
+    view = usable[0].view
+    if into.city is not None or view is None:
+        return None
+    st.info(plain(data_recognised.city_note(page.t, view)))
+    if not view.city.provisional:
+        return None
+    name = st.text_input(page.t("Name of the city"), key="data_city_name", max_chars=60, width=360)
+    return name.strip()
+
+
+def _import(page: Page, usable: list[Look], into: Target, city_name: str, *, trying: bool) -> None:
     """Import each file in one commit of its own. A click on "Stop" ends the run before the next commit."""
     t = page.t
     st.session_state.pop(DONE, None)
@@ -185,10 +217,15 @@ def _import(page: Page, usable: list[Look], into: Target, *, trying: bool) -> No
                 home,
                 seen.file.content,
                 seen.file.name,
-                answers=Answers(dates=seen.file.order, elsewhere=True),
+                mapping=seen.file.mapping,
+                # Asked above; but whether a further file belongs to a city that the first one makes, was not.
+                answers=replace(seen.file.answers, elsewhere=into.city is not None or at == 0),
+                saved=seen.file.saved,
+                city_name=city_name,
                 progress=step,
             )
-            done = Done(seen.file.name, batch=report.batch)
+            done = Done(seen.file.name, batch=report.batch, several=report.several)
+            data_saved.keep_pending(home, seen)
         except ImportProblem as problem:
             done = Done(seen.file.name, problem=problem.message)
         except StoreError:
@@ -220,8 +257,17 @@ def _report(page: Page) -> None:
             st.error(plain(t(done.problem)))
         elif done.batch:
             st.success(t("Imported {name}. {counts}", name=name, counts=data_preview.accounts(t, done.batch)))
+            if told := data_preview.parts(t, done.batch, done.several):
+                st.caption(told)
             if done.batch.quarantined:
                 st.caption(t("The rows set aside can be downloaded under “Imports so far”, mended and imported again."))
+                st.button(
+                    t("To the rows set aside"),
+                    key=f"data_aside_{done.batch.id}",
+                    type="tertiary",
+                    on_click=_to,
+                    args=(t("Imports so far"),),
+                )
     if any(done.batch for done in finished):
         if not page.is_sample:
             st.write(t("The dashboard now shows the alerts of your own city."))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 import pydeck as pdk
+import shapely
 import streamlit as st
 
 from curim_data.city import CityProfile
@@ -26,8 +27,12 @@ def dots(
     span: float = 1.0,
     large: bool = False,
     pins: Sequence[Pin] = (),
+    bounds: tuple[float, float, float, float] | None = None,
 ) -> None:
-    """Draw a dot for each row of `points` (longitude, latitude; some thousands at most) and the names in `pins`."""
+    """Draw a dot for each row of `points` (longitude, latitude; some thousands at most) and the names in `pins`.
+
+    The map shows the city, or what lies within `bounds` (west, south, east, north in degrees).
+    """
     colours = palette(page.theme)
     height = min(height, page.width) if page.narrow else height
     where = points[["longitude", "latitude"]].to_numpy().tolist()
@@ -48,6 +53,6 @@ def dots(
         quiet = basemap.landmark_pins(city, page.t, pins, narrow=page.narrow)
         layers.append(basemap.labels(city, quiet, colours, layer="landmarks", strong=False))
         layers.append(basemap.labels(city, pins, colours, layer="pins", strong=True, narrow=page.narrow))
-    view = basemap.view(city.land, window=page.width, span=span, height=height)
+    view = basemap.view(shapely.box(*bounds) if bounds else city.land, window=page.width, span=span, height=height)
     deck = pdk.Deck(layers=layers, map_provider=None, initial_view_state=view)
     st.pydeck_chart(deck, height=height, key=key, alt=alt)

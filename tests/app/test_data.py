@@ -157,7 +157,7 @@ def test_only_foreign_files_leave_nothing_to_import(base: Home) -> None:
 def test_dates_that_can_be_read_in_two_ways_are_asked(base: Home) -> None:
     app = _bring(_open(), ("dates.csv", _rows("03/04/2026 10:00", "05/06/2026 11:00")))
     assert not app.error
-    (question,) = [radio for radio in app.radio if str(radio.key).startswith("data_order_")]
+    (question,) = [radio for radio in app.radio if str(radio.key).startswith("data_dates_")]
     question.set_value("month-first").run()
     assert not errors(app)
     assert "2 rows read: 2 new" in _text(app)
@@ -166,8 +166,8 @@ def test_dates_that_can_be_read_in_two_ways_are_asked(base: Home) -> None:
     assert sorted(day.isoformat() for day in days) == ["2026-03-04", "2026-05-06"]
 
 
-@pytest.mark.usefixtures("base")
-def test_a_file_from_elsewhere_is_asked_about() -> None:
+def test_a_file_from_elsewhere_is_asked_about(base: Home) -> None:
+    import_file(_own(base), _rows("2026-03-01T10:00"), "one.csv")
     app = _bring(_open(), ("paris.csv", _rows("2026-03-01T10:00", point="48.8566;2.3522")))
     assert "Is this the right city?" in _text(app)
     assert app.button(key="data_import").disabled
@@ -190,8 +190,9 @@ def test_every_tab_in_every_language(open_page: Open, lang: str) -> None:
     for name in (t("Import"), t("Imports so far"), t("Quality"), t("City profile")):
         _tab(app, name)
     _bring(_tab(app, t("Import")), ("dirty.csv", sample_data.DIRTY_EXPORT.read_bytes()))
-    assert len(app.dataframe) == 2
+    assert len(app.dataframe) == 1
     assert len(app.table) >= 3
+    assert len([box for box in app.selectbox if str(box.key).startswith("data_col_")]) > 10
 
 
 @pytest.mark.usefixtures("base")

@@ -1,0 +1,21 @@
+"""What changed against the last export of the kind, before the import."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts.data_files import View
+from pages.parts.page import Page
+from pages.parts.text import plain
+
+
+def show(page: Page, view: View) -> None:
+    """Columns first, then alerts that are new, changed their status, or are gone; nothing where nothing came before."""
+    changes, t = view.changes, page.t
+    if changes is None or changes.before is None:
+        return
+    head, *told = changes.sentences(t)
+    st.markdown(f"**{t('What changed')}**")
+    if changes.columns_changed:
+        st.warning(t("The columns are not what they were: see whether they still mean the same."))
+    st.markdown(f"{plain(head)}\n\n" + "\n".join(f"- {plain(one)}" for one in told))

@@ -1,0 +1,132 @@
+"""What was recognised of a file, and where its alerts lie."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from curim_data.formats.base import Layout
+from curim_data.i18n import Translator
+from curim_data.study_quality import likely_reason
+from pages.parts import data_map
+from pages.parts.data_files import Target, View
+from pages.parts.data_words import DELIMITERS, ORDERS, container_label, format_label
+from pages.parts.page import Page
+from pages.parts.text import plain
+
+MAP_HEIGHT = 340
+SHOWN_PILES = 3
+DATES = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
+
+
+def show(page: Page, view: View, into: Target) -> None:
+    """Two columns of a line each; what was decided over the whole file; what is not stored."""
+    t = page.t
+    st.markdown(f"**{t('What was recognised')}**")
+    facts = recognised(t, view, into)
+    st.table(
+        pd.DataFrame({"what": list(facts), "how": [plain(text) for text in facts.values()]}),
+        hide_index=True,
+        hide_header=True,
+        border="horizontal",
+        alt=t("What was recognised of the file"),
+    )
+    if view.decisions:
+        st.markdown("\n".join(f"- {plain(t(message))}" for message in view.decisions))
+    if view.facts.skipped:
+        lines = " / ".join(line[:60] for line in view.facts.skipped[:3])
+        st.caption(t("Lines before the header were passed over: {lines}", lines=plain(lines)))
+    if view.dropped:
+        st.caption(t("Not stored, since they may name a person: {columns}.", columns=plain(t.join(view.dropped))))
+    for lon, lat, n in view.piles.head(SHOWN_PILES)[["longitude", "latitude", "n"]].itertuples(index=False):
+        pile = t.n("{n} alert lies on one exact point.", "{n} alerts lie on one exact point.", int(n))
+        st.caption(f"{pile} {plain(likely_reason(t, into.city or view.city, lon, lat))}")
+
+
+def recognised(t: Translator, view: View, into: Target) -> dict[str, str]:
+    """The facts of a file, heading by heading; what means nothing to it is left out."""
+    facts, layout = view.facts, view.header.layout
+    city = into.city or view.city
+    told = {t("Format"): format_label(t, view.format), t("File"): container_label(t, facts)}
+    if facts.encoding:
+        with_mark = facts.encoding == "utf-8-sig"
+        told[t("Encoding")] = t("UTF-8 with byte order mark") if with_mark else facts.encoding.upper()
+    if facts.delimiter:
+        told[t("Delimiter")] = t(DELIMITERS[facts.delimiter]) if facts.delimiter in DELIMITERS else facts.delimiter
+    if facts.sheet:
+        told[t("Table")] = facts.sheet
+    told[t("Dates")] = _dates(t, view)
+    zone = view.answers.timezone or ("UTC" if layout.utc else city.timezone)
+    told[t("Time zone")] = t("as the file says; {zone} where it does not", zone=zone)
+    told[t("Coordinates")] = _coordinates(t, view, layout)
+    if view.first and view.last:
+        told[t("Period")] = t("{start} – {end}", start=view.first, end=view.last)
+    told[t("City")] = t.label(city.names) if into.city or not city.provisional else t("none yet: see above")
+    return told
+
+
+def _dates(t: Translator, view: View) -> str:
+    if view.date_order in ORDERS:
+        return t(ORDERS[view.date_order])
+    return t("year first (2025-03-01)")
+
+
+def _coordinates(t: Translator, view: View, layout: Layout) -> str:
+    """The coordinate system of what was read."""
+    roles = layout.roles
+    if view.facts.crs:
+        return t("from the geometry ({crs})", crs=view.facts.crs)
+    if "latitude" in roles or "longitude" in roles or "point" in roles:
+        if view.answers.crs:
+            return f"EPSG:{view.answers.crs}"
+        return t("degrees of latitude and longitude (WGS84)")
+    if "x" not in roles and "y" not in roles:
+        return t("none in this file")
+    told = next((one for one in view.decisions if "epsg" in one.values), None)
+    number = view.answers.crs or (told.values["epsg"] if told else None)
+    return t("projected, EPSG:{number}", number=str(number)) if number else t("projected")
+
+
+def where(page: Page, view: View, into: Target) -> None:
+    """A map of the file's alerts: of the city, or of where they lie if most lie elsewhere."""
+    t = page.t
+    st.markdown(f"**{t('Where the alerts lie')}**")
+    if view.points.empty:
+        st.caption(t("No row of this file has coordinates."))
+        return
+    away = view.elsewhere and view.bounds is not None
+    data_map.dots(
+        page,
+        into.city or view.city,
+        view.points,
+        key="data_points",
+        alt=t("Map of the city with a dot for each alert of the file"),
+        height=MAP_HEIGHT,
+        span=0.5,
+        bounds=view.bounds if away else None,
+    )
+    told = [t("A dot is an alert; of a large file, one in several is drawn.")]
+    if into.city is None and view.city.provisional:
+        told.append(t("The grey area is the provisional study area, drawn round the alerts."))
+    if view.outside and not away:
+        told.append(
+            t.n(
+                "{n} alert of the file lies outside the city and may be off this map.",
+                "{n} alerts of the file lie outside the city and may be off this map.",
+                view.outside,
+            )
+        )
+    st.caption(" ".join(told))
+
+
+def city_note(t: Translator, view: View) -> str:
+    """What becomes of a home that has no city yet."""
+    if not view.city.provisional:
+        return t("Your home has no city yet. The alerts lie in {city}: its profile comes with the import.",
+                 city=t.label(view.city.names))  # fmt: skip
+    return t(
+        "Your home has no city yet: this file makes a provisional one, its area drawn round the alerts, its time zone "
+        "({zone}) from the place, its categories from the file. Districts, population and names are given on the tab "
+        "“City profile”.",
+        zone=view.city.timezone,
+    )

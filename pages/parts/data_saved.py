@@ -1,0 +1,75 @@
+"""Keep what the columns mean under a name, for the next export of the kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from curim_data import mapping as mappings
+from curim_data.home import Home
+from curim_data.mapping import ColumnMapping
+from pages.parts.data_columns import answers_of
+from pages.parts.data_files import Look, Target, put_aside
+from pages.parts.page import Page
+from pages.parts.text import plain
+
+PENDING = "data_pending"  # names under which mappings are saved with the import, by the file's digest
+SAVED = "data_saved_as"
+MOST_NAME = 60
+
+
+def show(page: Page, seen: Look, into: Target) -> None:
+    """A name and a button; where the home has no city yet, the mapping waits for the import."""
+    t, view = page.t, seen.view
+    if view is None:
+        return
+    st.markdown(f"**{t('Next month')}**")
+    st.caption(
+        t(
+            "Saved under a name, what you settled (columns, words, answers) is used by itself for the next export with "
+            "these columns."
+        )
+    )
+    short = seen.file.digest[:12]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            t("Name of the mapping"),
+            value=view.saved or Path(seen.file.name).stem[:MOST_NAME],
+            key=f"data_mapping_name_{short}",
+            max_chars=MOST_NAME,
+            width=320,
+        )
+        clicked = st.button(t("Save the mapping"), key=f"data_mapping_save_{short}", disabled=not name.strip())
+    waiting: dict[str, str] = st.session_state.get(PENDING, {})
+    if clicked and into.city is None:
+        st.session_state[PENDING] = waiting = {**waiting, seen.file.digest: name.strip()}
+    elif clicked:
+        keep(into.home, seen, name.strip())
+        st.session_state[SAVED] = (seen.file.digest, name.strip())
+        st.rerun()
+    if seen.file.digest in waiting:
+        st.success(t("{name} will be saved with the import.", name=plain(waiting[seen.file.digest])))
+    elif st.session_state.get(SAVED, ("", ""))[0] == seen.file.digest:
+        st.success(t("Saved as {name}.", name=plain(st.session_state[SAVED][1])))
+
+
+def keep(home: Home, seen: Look, name: str) -> None:
+    """Save the mapping of a file as it was looked at."""
+    header = seen.columns
+    if header is None:
+        return
+    made = seen.file.mapping or ColumnMapping.from_layout(header.layout, header.labels)
+    answers = replace(answers_of(seen), elsewhere=False)
+    mappings.save(home, replace(made, name=name, answers=answers, labels=header.labels))
+    put_aside(seen.file, False)
+
+
+def keep_pending(home: Home, seen: Look) -> None:
+    """Save after an import what was to be saved with it."""
+    waiting = dict(st.session_state.get(PENDING, {}))
+    name = waiting.pop(seen.file.digest, "")
+    if name:
+        keep(home, seen, name)
+        st.session_state[PENDING] = waiting
