@@ -216,6 +216,49 @@ FIGURES: Final = (
         N_("The published example of the weighted displacement difference. Simulations check the interval of d."),
     ),
     Figure(
+        N_("From an export to alerts"),
+        N_("What became of each row of the files that were imported?"),
+        (r"\text{accepted} + \text{updated} + \text{duplicate} + \text{quarantined} = \text{read}",),
+        N_(
+            "Order of day and month, decimal marks, coordinate system and time zone are decided over the whole file, "
+            "never row by row; where its evidence is balanced, a person is asked. A row that repeats the id and the "
+            "content of an earlier one is a duplicate; other rows with that id are further alerts of the incident. "
+            "Equal rows without an id all stay."
+        ),
+        N_(
+            "Gender is read, never guessed: a word that is not understood counts as not known and is marked. A report "
+            "of several categories counts once in totals and once in each of them. Names, telephone numbers and free "
+            "text are not stored."
+        ),
+        N_(
+            "A date without a time has no hour and no darkness; where only the month is known, days and weeks mean "
+            "nothing. Two reports of one event by two people are two alerts: likely pairs are counted, not removed."
+        ),
+        (),
+        N_("Eleven public exports, each counted a second time from its raw columns."),
+    ),
+    Figure(
+        N_("How exact the data are"),
+        N_("How far can positions, times and counts be trusted?"),
+        (
+            r"d = 2\left(\sqrt{n + \tfrac{3}{8}} - \sqrt{m + \tfrac{3}{8}}\right)",
+            r"N\, e^{-m g} < 0.05",
+        ),
+        N_(
+            "n alerts of a week, m the median of the six weeks before and the six after: a week is told as a jump "
+            "where d is more than four times its usual spread. A stretch of g days without alerts is told as a gap "
+            "where, with m alerts on a usual day and N days, fewer than 0.05 such stretches were to be expected. "
+            "Positions are as exact as the step between the coordinates that occur; map cells narrower than that "
+            "step are not supported."
+        ),
+        N_(
+            "Near-duplicates are alerts of one category within 50 m and 48 hours. A pile is one exact point with more "
+            "than 20 alerts and more than 1 % of all."
+        ),
+        N_("Busy streets have near-duplicates by chance: they are a reason to look, not a count of errors."),
+        ("Anscombe 1948, Biometrika 35",),
+    ),
+    Figure(
         N_("Protected numbers"),
         N_("How are people protected who could be recognised in a small number?"),
         (r"0 < n < k \ \Rightarrow\ \text{–}",),
