@@ -37,7 +37,7 @@ def test_gzip_of_several_members(tmp_path: Path) -> None:
 
 
 def test_a_file_is_known_by_the_bytes_that_were_given() -> None:
-    sums = {read(data).facts.sha256 for data in (CSV, gzip.compress(CSV, mtime=0, mtime=0), zipped({"a.csv": CSV}))}
+    sums = {read(data).facts.sha256 for data in (CSV, gzip.compress(CSV, mtime=0), zipped({"a.csv": CSV}))}
     assert len(sums) == 3
 
 
