@@ -51,7 +51,8 @@ def import_files(
     for file in files:
         new_city = not run.home.has_city()
         try:
-            with Progress(console=Console(stderr=True), transient=True) as bar:
+            console = Console(stderr=True)
+            with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
                 task = bar.add_task(file.name, total=1.0)
 
                 def step(share: float, message: Message, task: Any = task, bar: Progress = bar) -> None:
