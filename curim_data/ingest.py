@@ -229,7 +229,8 @@ def _first_city(understood: Understood, work: Path, name: str) -> CityProfile:
     asked = understood.asked
     decisions = decide(understood.survey, understood.layout, None, asked.answers, asked.name, asked.now)
     points = understood.survey.points(decisions)
-    categories: Mapping[str, int] = understood.survey.values.get("category", {})
+    constant = {decisions.category: understood.rows} if decisions.category else {}
+    categories: Mapping[str, int] = understood.survey.values.get("category") or constant
     called = name or Path(asked.name).name.partition(".")[0]
     return provisional.home_for(Home(work / "first"), points, categories, called, name or None)
 
