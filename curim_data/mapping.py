@@ -203,13 +203,17 @@ def saved(home: Home) -> tuple[ColumnMapping, ...]:
 
 
 def best(home: Home, labels: Sequence[str]) -> ColumnMapping | None:
-    """The saved mapping that was made for this header, or for one to which only columns were added since."""
+    """The saved mapping that was made for this header, or for one to which only columns were added since.
+
+    Of several that fit as well, the one that was saved last.
+    """
     fitting = []
     for mapping in saved(home):
         appeared, vanished = changed_columns(mapping, labels)
         if not vanished and mapping.roles and mapping.fits(labels):
-            fitting.append((len(appeared), mapping.name, mapping))
-    return min(fitting, key=lambda one: one[:2])[2] if fitting else None
+            when = (home.path / FOLDER / file_name(mapping.name)).stat().st_mtime_ns
+            fitting.append((len(appeared), -when, mapping.name, mapping))
+    return min(fitting, key=lambda one: one[:3])[3] if fitting else None
 
 
 def changed_columns(mapping: ColumnMapping, labels: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

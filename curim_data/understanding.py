@@ -23,6 +23,7 @@ from curim_data.import_report import Header, Look
 from curim_data.mapping import ColumnMapping
 from curim_data.reasons import ImportProblem
 from curim_data.records import Opened
+from curim_data.store import QUARANTINE_COLUMNS
 from curim_data.telling import spelled
 from curim_data.telling_categories import known_categories
 
@@ -116,7 +117,7 @@ def columns_of(source: Path | bytes, name: str, answers: Answers) -> Header:
     layout = Layout(formats.GUESSED, {}, unused=tuple(range(len(labels))))
     look = Look(len(labels))
     if block is not None:
-        layout = formats.recognise(labels, block.table.slice(0, SAMPLE), name=name).layout
+        layout = _recognised(labels, block.table.slice(0, SAMPLE), name, None).layout
         look.add(block)
     return Header(labels, layout, look.table(labels, layout))
 
@@ -135,7 +136,12 @@ def _opened(asked: Asked) -> tuple[Opened, ColumnMapping | None]:
                 if saved.fits(opened.facts.labels):
                     return opened, saved
         raise
-    return opened, mappings.best(home, opened.facts.labels) if home is not None else None
+    labels = opened.facts.labels
+    if home is None:
+        return opened, None
+    if own := _own(labels):  # of what was imported, only the columns with a meaning are there
+        return opened, next((saved for saved in mappings.saved(home) if saved.roles and saved.fits(labels[own:])), None)
+    return opened, mappings.best(home, labels)
 
 
 def _joined(answers: Answers, mapping: ColumnMapping) -> Answers:
@@ -150,9 +156,35 @@ def _layout(asked: Asked, mapping: ColumnMapping | None, labels: tuple[str, ...]
         missing = () if any(role in layout.roles for role in _DATES) else _DATES[:1]
         recognition = Recognition(layout, 1.0, missing)
     else:
-        recognition = formats.recognise(labels, first.slice(0, SAMPLE), name=asked.name, format=asked.format)
+        recognition = _recognised(labels, first.slice(0, SAMPLE), asked.name, asked.format)
     formats.refuse(recognition, labels, asked.name)
     return recognition.layout
+
+
+def _own(labels: tuple[str, ...]) -> int:
+    """How many of the first columns are ours: rows set aside come back with the reason before their own columns."""
+    return len(QUARANTINE_COLUMNS) if labels[: len(QUARANTINE_COLUMNS)] == QUARANTINE_COLUMNS else 0
+
+
+def _recognised(labels: tuple[str, ...], first: pa.Table, name: str, format: str | None) -> Recognition:
+    own = _own(labels)
+    if not own:
+        return formats.recognise(labels, first, name=name, format=format)
+    table = first.select(list(range(own, len(labels))))
+    found = formats.recognise(
+        labels[own:], table.rename_columns([str(at) for at in range(len(labels) - own)]), name=name, format=format
+    )
+    layout = found.layout
+    moved = replace(
+        layout,
+        roles={
+            role: tuple(replace(part, place=part.place + own) for part in parts) for role, parts in layout.roles.items()
+        },
+        personal=tuple(place + own for place in layout.personal),
+        text=tuple(place + own for place in layout.text),
+        unused=(*range(own), *(place + own for place in layout.unused)),
+    )
+    return replace(found, layout=moved)
 
 
 def read_words(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.data_files import View
+from pages.parts.data_words import heading
 from pages.parts.page import Page
 from pages.parts.text import plain
 
@@ -15,7 +16,7 @@ def show(page: Page, view: View) -> None:
     if changes is None or changes.before is None:
         return
     head, *told = changes.sentences(t)
-    st.markdown(f"**{t('What changed')}**")
+    heading(t("What changed"))
     if changes.columns_changed:
         st.warning(t("The columns are not what they were: see whether they still mean the same."))
     st.markdown(f"{plain(head)}\n\n" + "\n".join(f"- {plain(one)}" for one in told))

@@ -11,7 +11,7 @@ from curim_data.answers import Answers
 from curim_data.i18n import Translator
 from pages.parts.data_edit import DROPPED, UNUSED, option_of, with_column
 from pages.parts.data_files import Look, put_aside, settle
-from pages.parts.data_words import role_label, sure_label
+from pages.parts.data_words import heading, role_label, sure_label
 from pages.parts.page import Page
 from pages.parts.text import plain
 
@@ -41,24 +41,27 @@ OPTIONS: Final = (
     *(f"{role}/{piece}" for role in _DATES for piece in _PIECES),
     DROPPED,
 )
-_WIDTHS: Final = (3, 4, 3)
+_WIDTHS: Final = (3, 3, 4)
 
 
 def show(page: Page, seen: Look) -> None:
-    """One line for each column; those that give nothing are folded away, unless nothing gives a date."""
+    """One line for each column; those without a meaning are folded away, unless the file cannot be read."""
     header = seen.columns
     if header is None:
         return
     t = page.t
-    st.markdown(f"**{t('Columns')}**")
+    heading(t("Columns"))
     _how(page, seen)
     used = header.table[header.table["use"] == "alert"]
     rest = header.table[header.table["use"] != "alert"]
-    _lines(page, seen, used)
+    _lines(page, seen, used, headed=not used.empty)
     if rest.empty:
         return
+    if seen.view is None:
+        _lines(page, seen, rest, headed=used.empty)
+        return
     label = t.n("{n} more column, not used", "{n} more columns, not used", len(rest))
-    with st.expander(label, expanded=seen.view is None, key=f"data_rest_{seen.file.digest[:12]}"):
+    with st.expander(label, key=f"data_rest_{seen.file.digest[:12]}"):
         _lines(page, seen, rest)
 
 
@@ -105,9 +108,9 @@ def _names(t: Translator, labels: tuple[str, ...]) -> str:
     return plain(t.join([label or "–" for label in labels]))
 
 
-def _lines(page: Page, seen: Look, table: Any) -> None:
+def _lines(page: Page, seen: Look, table: Any, *, headed: bool = True) -> None:
     t = page.t
-    if not page.narrow:
+    if headed and not page.narrow:
         for cell, text in zip(
             st.columns(_WIDTHS), (t("Column in the file"), t("Understood as"), t("How sure")), strict=True
         ):

@@ -173,8 +173,8 @@ def _button(page: Page, usable: list[Look], into: Target, *, trying: bool) -> No
             type="primary",
             disabled=not sure,
         )
-        own = named or t.label(city.names)
-        where = t("the sample city") if into.is_sample else t("your own city, {city}", city=own)
+        own = t("your own city, {city}", city=named or t.label(city.names))
+        where = t("the sample city") if into.is_sample else t("a new city of your own") if named == "" else own
         st.caption(t("Goes to: {home}.", home=plain(where)), width="stretch" if page.narrow else "content")
     if clicked and sure and named is not None and not named:
         st.error(t("Give the city a name first."))

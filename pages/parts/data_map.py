@@ -15,6 +15,8 @@ from pages.parts.basemap import Pin
 from pages.parts.colours import palette, rgba
 from pages.parts.page import Page
 
+ROOM = 0.01  # degrees
+
 
 def dots(
     page: Page,
@@ -53,6 +55,12 @@ def dots(
         quiet = basemap.landmark_pins(city, page.t, pins, narrow=page.narrow)
         layers.append(basemap.labels(city, quiet, colours, layer="landmarks", strong=False))
         layers.append(basemap.labels(city, pins, colours, layer="pins", strong=True, narrow=page.narrow))
-    view = basemap.view(shapely.box(*bounds) if bounds else city.land, window=page.width, span=span, height=height)
+    view = basemap.view(_around(bounds) if bounds else city.land, window=page.width, span=span, height=height)
     deck = pdk.Deck(layers=layers, map_provider=None, initial_view_state=view)
     st.pydeck_chart(deck, height=height, key=key, alt=alt)
+
+
+def _around(bounds: tuple[float, float, float, float]) -> shapely.Polygon:
+    """The box of some points, with room round it even if they are one."""
+    west, south, east, north = bounds
+    return shapely.box(west - ROOM, south - ROOM, east + ROOM, north + ROOM)

@@ -10,6 +10,7 @@ from curim_data.reasons import MEND_WORDS, REASON_WORDS, REPAIR_WORDS, Reason, R
 from curim_data.store import Batch
 from pages.parts import data_changes, data_columns, data_questions, data_recognised, data_saved, data_terms, tables
 from pages.parts.data_files import SHOWN_ROWS, Look, Target, View
+from pages.parts.data_words import heading
 from pages.parts.page import Page
 from pages.parts.text import plain
 
@@ -25,11 +26,6 @@ def accounts(t: Translator, batch: Batch) -> str:
         duplicate=batch.duplicate,
         quarantined=batch.quarantined,
     )
-
-
-def _heading(text: str) -> None:
-    """A small heading inside the details of a file."""
-    st.markdown(f"**{text}**")
 
 
 def overview(page: Page, looks: list[Look]) -> None:
@@ -69,8 +65,12 @@ def count_headings(t: Translator) -> dict[str, str]:
 def details(page: Page, seen: Look, into: Target) -> None:
     """Everything about one file: counts, changes, what was recognised, where the points fell, columns, words."""
     t, view = page.t, seen.view
-    if view is None:
+    if view is None and seen.asked is not None:
+        with st.expander(t("The columns of the file"), key=f"data_asked_{seen.file.digest[:12]}"):
+            data_columns.show(page, seen)
+    elif view is None:
         data_columns.show(page, seen)
+    if view is None:
         return
     st.write(f"**{accounts(t, view.batch)}** {parts(t, view.batch, view.several)}".strip())
     data_questions.category(page, seen)
@@ -117,7 +117,7 @@ def _repairs(page: Page, view: View) -> None:
     if view.repairs.empty:
         return
     empty = t("empty")
-    _heading(t("Repaired"))
+    heading(t("Repaired"))
     frame = pd.DataFrame(
         {
             t("What was done"): [t(REPAIR_WORDS[Repair(rule)]) for rule in view.repairs["rule"]],
@@ -152,7 +152,7 @@ def _refused(page: Page, view: View) -> None:
     t, batch = page.t, view.batch
     if not batch.quarantined:
         return
-    _heading(t("Set aside"))
+    heading(t("Set aside"))
     reasons_table(page, batch)
     frame = view.refused.assign(why=[t(m) for m in view.refused["message"]], how=[t(m) for m in view.refused["mend"]])
     headings = {

@@ -10,7 +10,7 @@ from curim_data.i18n import Translator
 from curim_data.study_quality import likely_reason
 from pages.parts import data_map
 from pages.parts.data_files import Target, View
-from pages.parts.data_words import DELIMITERS, ORDERS, container_label, format_label
+from pages.parts.data_words import DELIMITERS, ORDERS, container_label, format_label, heading
 from pages.parts.page import Page
 from pages.parts.text import plain
 
@@ -22,7 +22,7 @@ DATES = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 def show(page: Page, view: View, into: Target) -> None:
     """Two columns of a line each; what was decided over the whole file; what is not stored."""
     t = page.t
-    st.markdown(f"**{t('What was recognised')}**")
+    heading(t("What was recognised"))
     facts = recognised(t, view, into)
     st.table(
         pd.DataFrame({"what": list(facts), "how": [plain(text) for text in facts.values()]}),
@@ -90,7 +90,7 @@ def _coordinates(t: Translator, view: View, layout: Layout) -> str:
 def where(page: Page, view: View, into: Target) -> None:
     """A map of the file's alerts: of the city, or of where they lie if most lie elsewhere."""
     t = page.t
-    st.markdown(f"**{t('Where the alerts lie')}**")
+    heading(t("Where the alerts lie"))
     if view.points.empty:
         st.caption(t("No row of this file has coordinates."))
         return

@@ -12,6 +12,7 @@ from curim_data.home import Home
 from curim_data.mapping import ColumnMapping
 from pages.parts.data_columns import answers_of
 from pages.parts.data_files import Look, Target, put_aside
+from pages.parts.data_words import heading
 from pages.parts.page import Page
 from pages.parts.text import plain
 
@@ -25,7 +26,7 @@ def show(page: Page, seen: Look, into: Target) -> None:
     t, view = page.t, seen.view
     if view is None:
         return
-    st.markdown(f"**{t('Next month')}**")
+    heading(t("Next month"))
     st.caption(
         t(
             "Saved under a name, what you settled (columns, words, answers) is used by itself for the next export with "

@@ -13,6 +13,7 @@ from curim_data.words import category_label, column_label, value_label
 from pages.parts.data_columns import answers_of
 from pages.parts.data_edit import with_word
 from pages.parts.data_files import Look, View, settle
+from pages.parts.data_words import heading
 from pages.parts.page import Page
 from pages.parts.text import plain
 
@@ -45,7 +46,7 @@ def show(page: Page, seen: Look) -> None:
     unknown = {role: _some(view, role, strange, known=False) for role in roles}
     known = {role: _some(view, role, strange, known=True) for role in roles}
     if any(unknown.values()):
-        st.markdown(f"**{t('Words that were not understood')}**")
+        heading(t("Words that were not understood"))
         for role, words in unknown.items():
             _role(page, seen, role, words)
         st.caption(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import streamlit as st
+
 from curim_data.i18n import Message, Translator
 from curim_data.records import Facts
 from curim_data.words import column_label
@@ -111,3 +113,8 @@ def sure_label(t: Translator, confidence: float) -> str:
         return ""
     message = next(words for least, words in _SURE if confidence >= least)
     return t(message, share=t.percent(confidence))
+
+
+def heading(text: str) -> None:
+    """A small heading inside the details of a file."""
+    st.markdown(f"**{text}**")
