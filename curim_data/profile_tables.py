@@ -143,7 +143,11 @@ def residents(table: pd.DataFrame, districts: Sequence[Area], name: str) -> Resi
             )
         )
     unknown = [cell for cell, key in zip(table[where], known, strict=True) if key is None and fold(cell) not in _TOTAL]
-    frame = _by_gender(table, where, name).assign(district=known).dropna(subset=["district"])
+    frame = (
+        _by_gender(table, where, name)
+        .assign(district=pd.Series(known, dtype=object).to_numpy())
+        .dropna(subset=["district"])
+    )
     if frame["district"].duplicated().any() and "gender" not in frame:
         twice = frame["district"][frame["district"].duplicated()].iloc[0]
         raise ImportProblem(

@@ -66,7 +66,7 @@ def completeness(table: Any, categories: Collection[str]) -> pd.DataFrame:
         parts.append(pd.DataFrame({"column": name, "month": wide["month"], "n": n, "filled": wide[name]}))
     months = pd.concat(parts, ignore_index=True).sort_values(["column", "month"], kind="stable")
     whole = months.groupby("column", sort=False)[["n", "filled"]].sum().reset_index()
-    whole.insert(1, "month", pd.NaT)
+    whole.insert(1, "month", pd.Series(pd.NaT, index=whole.index))
     frame = pd.concat([whole.astype({"month": "datetime64[ns]"}), months.astype({"month": "datetime64[ns]"})])
     frame[["n", "filled"]] = frame[["n", "filled"]].astype("int64")
     frame["share"] = (frame["filled"] / frame["n"]).where(frame["n"] > 0)

@@ -137,8 +137,8 @@ def _spacing(table: Any) -> float | None:
     frame = points.order_by(["x", "y"]).limit(MOST_POINTS).to_pandas().dropna()
     if len(frame) < 2:
         return None
-    distances, _ = cKDTree(frame.to_numpy(float)).query(frame.to_numpy(float), k=2)
-    return float(np.median(distances[:, 1]))
+    found, _ = cKDTree(frame.to_numpy(float)).query(frame.to_numpy(float), k=2)
+    return float(np.median(np.asarray(found)[:, 1]))
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,8 @@ def periods(table: Any, unit: str) -> pd.Series:
     series = frame.assign(**{unit: pd.to_datetime(frame[unit])}).set_index(unit)["n"].sort_index()
     step = "MS" if unit == MONTH else "7D"
     every = pd.date_range(series.index[0], series.index[-1], freq=step)
-    return series.reindex(every, fill_value=0).astype(float).iloc[1:-1]
+    whole: pd.Series = series.reindex(every, fill_value=0).astype(float).iloc[1:-1]
+    return whole
 
 
 def month_only(table: Any) -> int:

@@ -88,7 +88,7 @@ def _choose(dates: Sequence[Column]) -> dict[str, Column]:
         free = next((role for role in ("occurred_from", "reported_at") if role not in by_class), None)
         if free:
             by_class[free] = by_class["plain"]
-    chosen = {role: max(by_class[role], key=_rank) for role in _ROLES if role in by_class}
+    chosen: dict[str, Column] = {role: max(by_class[role], key=_rank) for role in _ROLES if role in by_class}
     if "occurred_from" not in chosen:
         chosen.pop("occurred_to", None)
     return chosen
