@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
-import ibis
 import pandas as pd
 
 from curim_data.alert import Gender, Status
@@ -47,7 +46,7 @@ def completeness(table: Any, categories: Collection[str]) -> pd.DataFrame:
         "hour": table.hours.length() > 0,
         "coordinates": table.longitude.notnull() & table.latitude.notnull(),
         "district": table.district.notnull(),
-        "category": table.category.isin(sorted(categories)) if categories else ibis.literal(False),
+        "category": table.category.isin(sorted(categories)) if categories else resolved & False,
         "affected_gender": table.affected_gender.isin(KNOWN_GENDERS),
         "reporter_gender": table.reporter_gender.isin(KNOWN_GENDERS),
         "age_band": table.age_band.notnull(),

@@ -141,6 +141,9 @@ def _districts(page: Page) -> None:
 def _categories(page: Page) -> None:
     t, city = page.t, page.city
     st.subheader(t("Categories"))
+    if not city.categories:
+        st.write(t("None yet. Alerts keep the names that their export gives; a list can be given below."))
+        return
     rows = [
         {
             "group": group_label(t, city, category.group),
@@ -165,6 +168,6 @@ def _categories(page: Page) -> None:
     st.caption(
         t(
             "{kinds}. Sensitive categories are sexual or gender-based: their small counts are protected more strictly.",
-            kinds=" · ".join(f"{kind_label(t, kind)}: {t.number(n)}" for kind, n in by_kind.items()) or "–",
+            kinds=" · ".join(f"{kind_label(t, kind)}: {t.number(n)}" for kind, n in by_kind.items()),
         )
     )

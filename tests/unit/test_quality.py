@@ -65,6 +65,11 @@ def test_completeness_by_hand(tmp_path: Path) -> None:
     assert months["month"].dt.month.tolist() == [6, 7]
 
 
+def test_a_city_without_a_list_of_categories_has_none_filled(tmp_path: Path) -> None:
+    told = completeness(_study(tmp_path, [_placed(1)]).table, ())
+    assert told.loc[told["column"] == "category", "filled"].tolist() == [0, 0]
+
+
 def test_a_column_that_fell_is_told() -> None:
     months = pd.date_range("2024-01-01", periods=15, freq="MS")
     shares = [90] * 12 + [60, 60, 60]
