@@ -83,7 +83,7 @@ def _how(page: Page, seen: Look) -> None:
             told = t("Read with the saved mapping {name}.", name=plain(seen.view.saved))
             st.caption(told, width="stretch" if page.narrow else "content")
             st.button(
-                t("Use what is recognised instead"), key="data_aside", type="tertiary", on_click=put_aside,
+                t("Use what is recognised instead"), key="data_use_recognised", type="tertiary", on_click=put_aside,
                 args=(seen.file, True),
             )  # fmt: skip
         if seen.view.appeared:
@@ -95,11 +95,13 @@ def _how(page: Page, seen: Look) -> None:
             st.caption(t("Read without the saved mapping."), width="content")
             st.button(
                 t("Use the saved mapping"),
-                key="data_saved",
+                key="data_use_saved",
                 type="tertiary",
                 on_click=put_aside,
                 args=(seen.file, False),
             )
+    elif seen.view is None:
+        st.caption(t("Say what the columns hold: the file is read again at once."))
     else:
         st.caption(t("If a column is understood wrongly, choose what it holds: the file is read again at once."))
 

@@ -13,6 +13,7 @@ from curim_data.i18n import Translator, translator
 from curim_data.store import Batch, Store, StoreError, UndoReport
 from pages.parts import tables
 from pages.parts.data_preview import count_headings, reasons_table
+from pages.parts.data_words import format_label
 from pages.parts.page import Page
 from pages.parts.text import plain
 
@@ -42,7 +43,7 @@ def _table(page: Page, batches: list[Batch]) -> None:
             {
                 "when": _when(page, batch),
                 "file": batch.file_name,
-                "format": batch.format,
+                "format": format_label(t, batch.format),
                 **{name: getattr(batch, name) for name in counts},
                 "state": t("undone") if batch.undone else t("in the data"),
             }
@@ -84,7 +85,7 @@ def _one(page: Page, batch: Batch, *, is_first: bool) -> None:
                 on_click="ignore",
                 icon=":material/download:",
             )
-        if not batch.undone and not (page.is_sample and is_first):
+        if not batch.undone and batch.sealed is None and not (page.is_sample and is_first):
             _undo(page, batch)
     if batch.quarantined:
         st.caption(
@@ -96,6 +97,14 @@ def _one(page: Page, batch: Batch, *, is_first: bool) -> None:
         )
     if batch.undone:
         st.caption(t("This import was undone: its alerts are not in the data."))
+    elif batch.sealed is not None:
+        st.caption(
+            t(
+                "This import cannot be undone: on {day} alerts were erased for good, and the versions from before went "
+                "with them.",
+                day=batch.sealed.astimezone(ZoneInfo(page.city.timezone)).date(),
+            )
+        )
     elif page.is_sample and is_first:
         st.caption(t("The sample's own alerts stay."))
 

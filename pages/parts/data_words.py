@@ -84,9 +84,9 @@ _SURE: Final = (
 def format_label(t: Translator, name: str) -> str:
     """What a format is called."""
     if name == "guessed":
-        return t("no known format: understood from headings and values")
+        return t("none that is known: from headings and values")
     if name == "mapped":
-        return t("columns as settled by hand")
+        return t("as settled by hand")
     return FORMATS.get(name, name)
 
 

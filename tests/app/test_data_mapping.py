@@ -1,0 +1,292 @@
+"""What an analyst settles on the Data page: questions, columns, words, mappings that are saved, a first city."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import sample_data
+from curim_data import mapping as mappings
+from curim_data.export import csv_bytes, mendable
+from curim_data.home import Home, create_home
+from curim_data.i18n import translator
+from curim_data.import_report import Header
+from curim_data.ingest import import_file, preview
+from curim_data.store import Batch, Store
+from pages.parts.data_edit import option_of, with_column, with_word
+from tests.app.conftest import SHELL, TIMEOUT, errors
+
+HEADER = "ref,when,type of event,sex,lat,lon,extra"
+
+
+def _rows(count: int, *, what: str = "noise", sex: str = "F", lat: float = 37.943, lon: float = 23.647) -> bytes:
+    lines = []
+    for n in range(count):
+        gender = sex if n % 5 == 0 else "F"
+        when, where = f"2026-01-{1 + n % 28:02d} 10:{n % 60:02d}", f"{lat + n / 9000:.5f},{lon + n / 9000:.5f}"
+        lines.append(f"R{n},{when},{what},{gender},{where},x{n}")
+    return "\n".join([HEADER, *lines]).encode()
+
+
+@pytest.fixture
+def base(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home without a city of its own, beside a copy of the sample."""
+    shutil.copytree(sample.path, tmp_path / "sample")
+    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
+    return Home(tmp_path)
+
+
+def _open(**query: str) -> AppTest:
+    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+    for name, value in {"lang": "en", **query}.items():
+        app.query_params[name] = value
+    app.switch_page("data.py")
+    app.run()
+    assert not errors(app)
+    return app
+
+
+def _bring(app: AppTest, name: str, content: bytes) -> AppTest:
+    app.file_uploader[0].set_value([(name, content, "application/octet-stream")])
+    return _fine(app.run())
+
+
+def _fine(app: AppTest) -> AppTest:
+    assert not errors(app)
+    return app
+
+
+def _text(app: AppTest) -> str:
+    parts = (app.markdown, app.caption, app.success, app.error, app.warning, app.info)
+    return "\n".join(str(element.value) for kind in parts for element in kind)
+
+
+def _box(app: AppTest, start: str, end: str) -> object:
+    found = [box for box in app.selectbox if str(box.key).startswith(start) and str(box.key).endswith(end)]
+    assert len(found) == 1, [box.key for box in app.selectbox]
+    return found[0]
+
+
+def _choose(app: AppTest, start: str, end: str, value: str) -> AppTest:
+    _box(app, start, end).set_value(value)  # type: ignore[attr-defined]
+    return _fine(app.run())
+
+
+def _import(app: AppTest) -> AppTest:
+    return _fine(app.button(key="data_import").click().run())
+
+
+def _own(base: Home) -> Home:
+    return create_home(base.path)
+
+
+def test_a_column_understood_wrongly_is_mended_and_taken_back(base: Home) -> None:
+    home = _own(base)
+    app = _bring(_open(home="own"), "a.csv", _rows(30))
+    assert _box(app, "data_col_", "_6").value == ""  # type: ignore[attr-defined]
+    _choose(app, "data_col_", "_6", "status")
+    assert "As you settled it." in _text(app)
+    assert _box(app, "data_col_", "_6").value == "status"  # type: ignore[attr-defined]
+    assert "x29" in "".join(box.label for box in app.selectbox)
+    app.button(key="data_back").click().run()
+    assert _box(app, "data_col_", "_6").value == ""  # type: ignore[attr-defined]
+    _import(app)
+    assert Store(home).count() == 30
+
+
+def test_a_file_without_known_dates_is_mended_from_the_page(base: Home) -> None:
+    home = _own(base)
+    content = b"k1,k2,k3\n" + b"\n".join(b"%d,%d,%.4f" % (n, 20260101 + n, 37.94) for n in range(20))
+    app = _bring(_open(home="own"), "odd.csv", content)
+    _choose(app, "data_col_", "_1", "occurred_from")
+    _import(app)
+    days = Store(home).read(["local_date"])["local_date"].to_pylist()
+    assert min(days) == dt.date(2026, 1, 1)
+
+
+def test_an_unknown_word_is_given_a_meaning(base: Home) -> None:
+    home = _own(base)
+    app = _bring(_open(home="own"), "a.csv", _rows(30, what="Loud party", sex="Fem."))
+    assert "Words that were not understood" in _text(app)
+    _choose(app, "data_word_", "category_Loud party", "noise")
+    _choose(app, "data_word_", "gender_Fem.", "woman")
+    assert "Words that were not understood" not in _text(app)
+    _import(app)
+    stored = Store(home).read(["category", "affected_gender", "reporter_gender"]).to_pylist()
+    assert {row["category"] for row in stored} == {"noise"}
+    assert "woman" in {stored[0]["affected_gender"], stored[0]["reporter_gender"]}
+
+
+def test_a_mapping_is_saved_and_used_for_the_next_export(base: Home) -> None:
+    home = _own(base)
+    app = _bring(_open(home="own"), "january.csv", _rows(30, what="Loud party"))
+    _choose(app, "data_word_", "category_Loud party", "noise")
+    (name,) = [one for one in app.text_input if str(one.key).startswith("data_mapping_name_")]
+    name.set_value("City desk")
+    _fine(app.run())
+    (save,) = [one for one in app.button if str(one.key).startswith("data_mapping_save_")]
+    _fine(save.click().run())
+    assert [one.name for one in mappings.saved(home)] == ["City desk"]
+    app = _bring(_open(home="own"), "february.csv", _rows(31, what="Loud party"))
+    assert "Read with the saved mapping City desk." in _text(app)
+    assert "Words that were not understood" not in _text(app)
+    _fine(app.button(key="data_use_recognised").click().run())
+    assert "Words that were not understood" in _text(app)
+    _fine(app.button(key="data_use_saved").click().run())
+    assert "Words that were not understood" not in _text(app)
+
+
+def test_a_mapping_of_a_home_without_a_city_waits_for_the_import(base: Home) -> None:
+    app = _bring(_open(home="own"), "january.csv", _rows(30))
+    (save,) = [one for one in app.button if str(one.key).startswith("data_mapping_save_")]
+    _fine(save.click().run())
+    assert not (base.path / mappings.FOLDER).exists()
+    _import(app)
+    assert [one.name for one in mappings.saved(base)] == ["january"]
+
+
+def test_the_first_file_makes_a_city_that_is_named(base: Home) -> None:
+    app = _bring(_open(home="own"), "away.csv", _rows(200, lat=40.41, lon=-3.70))
+    assert "this file makes a provisional one" in _text(app)
+    assert "Europe/Madrid" in _text(app)
+    app.button(key="data_import").click().run()
+    assert "Give the city a name first." in _text(app)
+    assert not base.has_city()
+    app.text_input(key="data_city_name").set_value("Madrid")
+    _fine(app.run())
+    _import(app)
+    city = base.city()
+    assert city.provisional
+    assert city.names["en"] == "Madrid"
+
+
+def test_a_first_file_in_a_known_city_brings_its_profile(base: Home) -> None:
+    app = _bring(_open(home="own"), "here.csv", _rows(30))
+    assert "its profile comes with the import" in _text(app)
+    _import(app)
+    assert not base.city().provisional
+
+
+@pytest.mark.usefixtures("base")
+def test_an_unknown_projection_is_asked_and_remembered() -> None:
+    lines = [f"R{n},2026-01-{1 + n % 28:02d},{440000 + 30 * n},{4474000 + 30 * n}" for n in range(60)]
+    content = "\n".join(["ref,date,x,y", *lines]).encode()
+    app = _bring(_open(home="own"), "utm.csv", content)
+    (question,) = [one for one in app.radio if str(one.key).startswith("data_crs_")]
+    assert 25830 in [int(str(option).split("·")[0].removeprefix("EPSG:")) for option in question.options]
+    question.set_value(25830)
+    _fine(app.run())
+    assert "Europe/Madrid" in _text(app)
+    assert [one for one in app.radio if str(one.key).startswith("data_crs_")]
+
+
+def test_what_changed_since_last_month_is_told_before_the_import(base: Home) -> None:
+    home = _own(base)
+    import_file(home, _rows(30), "january.csv")
+    app = _bring(_open(home="own"), "february.csv", _rows(28, sex="M").replace(b"extra", b"sector"))
+    assert "Compared with january.csv" in _text(app)
+    assert "Columns that are new: “sector”." in _text(app)
+    assert "Columns that are no longer there: “extra”." in _text(app)
+    assert Store(home).count() == 30
+
+
+def test_containers_other_than_csv(base: Home) -> None:
+    _own(base)
+    records = [
+        {"ref": f"J{n}", "date": f"2026-02-{1 + n % 28:02d}", "category": "noise", "lat": 37.94, "lon": 23.64}
+        for n in range(25)
+    ]
+    app = _bring(_open(home="own"), "a.json", json.dumps(records).encode())
+    assert "25 rows read: 25 new" in _text(app)
+    assert "JSON" in "".join(table.value.to_string() for table in app.table)
+
+
+def test_an_interrupted_import_is_told_once(base: Home) -> None:
+    home = _own(base)
+    left = home.work / "20260101-000000-abcdef"
+    left.mkdir(parents=True)
+    note = {"file": "big.csv", "when": "2026-01-01T00:00:00+00:00", "batch": left.name, "pid": 1}
+    (left / "import.json").write_text(json.dumps(note), "utf-8")
+    app = _open(home="own")
+    assert "The import of big.csv" in _text(app)
+    assert not left.exists()
+    assert "The import of big.csv" not in _text(_open(home="own"))
+
+
+def test_an_import_from_before_an_erasure_cannot_be_undone(base: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = _own(base)
+    batch = import_file(home, _rows(5), "five.csv").batch
+    sealed = [replace(one, sealed=dt.datetime(2026, 6, 1, tzinfo=dt.UTC)) for one in Store(home).batches()]
+
+    def batches(_store: Store) -> list[Batch]:
+        return sealed
+
+    monkeypatch.setattr(Store, "batches", batches)
+    app = _open(home="own", part="history")
+    assert "cannot be undone" in _text(app)
+    assert not [one for one in app.button if one.key == f"data_undo_{batch.id}"]
+
+
+@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+def test_rows_set_aside_of_a_guessed_export_come_back_as_what_they_were(tmp_path: Path, lang: str) -> None:
+    home = create_home(tmp_path / "home")
+    broken = _rows(40).replace(b"2026-01-03 10:02", b"2026-01-33 10:02").replace(b"R7,2026-01-08", b"R7,2026-13-08")
+    first = import_file(home, broken, "guessed.csv")
+    assert first.batch.quarantined == 2
+    rows = csv_bytes(mendable(Store(home).quarantine(first.batch.id, translator(lang))))
+    mended = rows.replace(b"2026-01-33", b"2026-01-30").replace(b"2026-13-08", b"2026-01-08")
+    again = import_file(home, mended, "mended.csv")
+    assert again.layout.format == first.layout.format
+    assert set(again.layout.roles) == set(first.layout.roles)
+    assert (again.batch.accepted, again.batch.quarantined) == (2, 0)
+    assert Store(home).count() == 40
+
+
+def test_rows_set_aside_are_read_with_the_mapping_of_their_export(tmp_path: Path) -> None:
+    home = create_home(tmp_path / "home")
+    content = _rows(40, what="Loud party").replace(b"2026-01-03 10:02", b"2026-01-33 10:02")
+    seen = preview(content, "a.csv", home.city(), home=home)
+    header = seen.report.facts.labels
+    made = mappings.ColumnMapping.from_layout(seen.layout, header, name="desk")
+    mappings.save(home, replace(made, categories={"loud party": "noise"}))
+    batch = import_file(home, content, "a.csv").batch
+    rows = csv_bytes(mendable(Store(home).quarantine(batch.id))).replace(b"2026-01-33", b"2026-01-30")
+    again = import_file(home, rows, "mended.csv")
+    assert again.mapping is not None
+    assert (again.batch.accepted, again.unknown) == (1, {})
+
+
+def test_rows_set_aside_of_the_sample_come_back(tmp_path: Path) -> None:
+    home = create_home(tmp_path / "home")
+    first = import_file(home, sample_data.DIRTY_EXPORT, "dirty.csv")
+    rows = csv_bytes(mendable(Store(home).quarantine(first.batch.id, translator("el"))))
+    again = import_file(home, rows, "again.csv")
+    assert again.layout.format == first.layout.format
+    assert set(again.layout.roles) == set(first.layout.roles)
+    assert again.batch.read == first.batch.quarantined
+
+
+def test_a_column_takes_a_meaning_from_another(tmp_path: Path) -> None:
+    home = create_home(tmp_path / "home")
+    seen = preview(_rows(30), "a.csv", home.city())
+    header = Header(seen.report.facts.labels, seen.layout, seen.mapping)
+    moved = with_column(header, 6, "alert_id", seen.answers).layout(header.labels)
+    assert [part.place for part in moved.roles["alert_id"]] == [6]
+    both = with_column(header, 6, "category", seen.answers).layout(header.labels)
+    assert [part.place for part in both.roles["category"]] == [2, 6]
+    date = with_column(header, 1, "occurred_from/date", seen.answers).layout(header.labels)
+    assert [part.part for part in date.roles["occurred_from"]] == ["date"]
+    assert 6 in with_column(header, 6, "dropped", seen.answers).layout(header.labels).personal
+    word = with_word(header, "status", "Ολοκληρώθηκε", "resolved", seen.answers)
+    assert word.words["status"]["ολοκληρωθηκε"] == "resolved"
+    assert [option_of("", "", "dropped"), option_of("x", "value", "alert"), option_of("x", "date", "alert")] == [
+        "dropped",
+        "x",
+        "x/date",
+    ]
