@@ -1,4 +1,4 @@
-"""Cleaned data out: the stored alerts under a filter as CSV, Parquet or GeoPackage, for analysts alone.
+r"""Cleaned data out: the stored alerts under a filter as CSV, Parquet or GeoPackage, for analysts alone.
 
 The first 17 columns are those of the CURiM format (docs/curim-export.md), in its spelling, so that the CSV can be
 imported again: into the same home it adds nothing, into another one it gives the same alerts. `alert_id` is there the
@@ -16,8 +16,9 @@ come
     dark            whether the sun was down
     time_precision  minute, span, day, month or reported
 
-Flags of the import and what tells of a person are in no column. Times are local with offset in the CSV (the date, or
-the month, alone where no more is known), and typed instants in the others.
+Further categories are joined by |; a bar in a name is written \|, a backslash \\. Flags of the import and what tells
+of a person are in no column. Times are local with offset in the CSV (the date, or the month, alone where no more is
+known), and typed instants in the others.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from curim_data import queries
 from curim_data.access import Audience
 from curim_data.alert import CELL_RESOLUTIONS, SCHEMA
 from curim_data.engine import Source
-from curim_data.export import BLANKS, STARTS
+from curim_data.export import UNSAFE
 from curim_data.filters import AlertFilter
 from curim_data.i18n import Message
 from curim_data.privacy import GateError
@@ -64,13 +65,6 @@ _FURTHER: Final = (
 COLUMNS: Final = (*_CURIM, *_FURTHER)
 _TIMES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 _LISTS: Final = ("more_categories", "hours")
-
-
-def _class(characters: str) -> str:
-    return "".join(f"\\x{{{ord(character):x}}}" for character in characters)
-
-
-_BEGINNING: Final = f"(?s)^(([{_class(BLANKS)}]*[{_class(''.join(STARTS))}]).*)$"
 
 
 def write(source: Source, f: AlertFilter, out: Path | BinaryIO, kind: Kind, audience: Audience) -> int:
@@ -134,13 +128,21 @@ def _shaped(alerts: pa.Table, zone: str) -> pa.Table:
         made[name] = pc.round(alerts[name], 2)
     for name in _LISTS:
         texts = alerts[name].combine_chunks().cast(pa.list_(pa.string()))
-        joined = pc.binary_join(texts, "|")
+        joined = pc.binary_join(_barred(texts), "|")
         made[name] = pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
     for name in _CELLS:
         codes = pc.dictionary_encode(alerts[name]).combine_chunks()
         names = pa.array([h3.int_to_str(cell) for cell in codes.dictionary.to_pylist()], pa.string())
         made[name] = names.take(codes.indices)
     return pa.table({name: made[name] for name in COLUMNS}).cast(_schema(zone))
+
+
+def _barred(lists: Any) -> Any:
+    """Lists of texts with a backslash before each bar and backslash of a text, to be joined by bars."""
+    flat = pc.replace_substring(pc.list_flatten(lists), "\\", "\\\\")
+    ends = pc.cumulative_sum(pc.fill_null(pc.list_value_length(lists), 0)).to_numpy()
+    offsets = pa.array(np.concatenate([[0], ends]).astype(np.int32))
+    return pa.ListArray.from_arrays(offsets, pc.replace_substring(flat, "|", "\\|"))
 
 
 def _schema(zone: str) -> pa.Schema:
@@ -177,7 +179,7 @@ def as_text(table: pa.Table) -> pa.Table:
 
 def safe_texts(column: Any) -> Any:
     """`export.safe_cell` for a column of texts."""
-    return pc.replace_substring_regex(column, _BEGINNING, r"'\1")
+    return pc.replace_substring_regex(column, f"(?s)^{UNSAFE}", r"'\1")
 
 
 def _moments(column: Any) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curim_data.export import UNSAFE
 from curim_data.formats.base import Layout, Part, fold
 from curim_data.lexicon import MISSING
 from curim_data.parsing import distinct, glued, trimmed
@@ -23,10 +24,12 @@ PLACE_ROLES: Final = ("latitude", "longitude", "x", "y", "point")
 CATEGORY_ROLES: Final = ("category", "more_categories")
 UNIT: Final = "\x1f"  # parts the values of several columns that give categories
 _EMPTIED: Final = frozenset({*DATE_ROLES, *PLACE_ROLES, "alert_id", "severity", "feeling", "confirmations"})
+_BARED: Final = frozenset({"alert_id", *CATEGORY_ROLES})
 _YES: Final = frozenset(
     {"1", "1.0", "true", "yes", "y", "x", "t", "v", "on", "✓", "✔", "ναι", "αληθεσ", "oui", "vrai", "si", "s", "sim"}
     | {"verdadero", "verdadeiro", "ja", "wahr", "vero"}
 )
+_SAFE: Final = f"(?s)^'{UNSAFE}"
 _PIECES: Final = ("year", "month", "day", "hour", "minute", "second")
 _CLOCK: Final = re.compile(
     r"(?:^|.*[T ])(\d{1,2})\s?[:.hH]\s?(\d{2})?(?::(\d{2})(?:[.,]\d+)?)?\s?([AaPpΠπΜμ]\.?\s?[MmΜμ]\.?)?$"
@@ -75,6 +78,8 @@ class Columns:
 
     def _cells(self, role: str, part: Part) -> Any:
         column = self.raw(part.place)
+        if role in _BARED:
+            column = bared(column)
         return emptied(column, self._missing) if role in _EMPTIED else column
 
     def _made(self, role: str) -> Any:
@@ -137,6 +142,13 @@ def emptied(column: Any, missing: frozenset[str]) -> Any:
         nothing = np.array([bool(text) and fold(text) in missing for text in unique], bool)[codes]
         mask = pc.or_(mask, pa.array(nothing))
     return pc.if_else(mask, "", column) if pc.any(mask).as_py() else column
+
+
+def bared(column: Any) -> Any:
+    """The column without the apostrophes that `export.safe_cell` puts before what a spreadsheet takes for a formula."""
+    if not pc.any(pc.starts_with(column, "'")).as_py():
+        return column
+    return pc.replace_substring_regex(column, _SAFE, r"\1")
 
 
 def flagged(column: Any, label: str) -> Any:

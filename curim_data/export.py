@@ -12,6 +12,9 @@ import pandas as pd
 # What a spreadsheet may take for a formula or a command at the start of a cell.
 STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 BLANKS: Final = " \u00a0\u2007\u202f\u200b\u2060\ufeff\u3000"
+_BLANK, _START = ("".join(rf"\x{{{ord(sign):x}}}" for sign in signs) for signs in (BLANKS, "".join(STARTS)))
+# A text before which `safe_cell` puts an apostrophe, as RE2 reads it (with `s`, so that a point is any character).
+UNSAFE: Final = rf"([{_BLANK}]*[{_START}].*)$"
 _NEGATIVE: Final = re.compile(r"-(0|[1-9]\d{0,5})(\.\d{1,9})?")
 
 

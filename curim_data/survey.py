@@ -34,6 +34,9 @@ _FIRST_OF_MONTH: Final = r"^\d{4}-\d{1,2}-0?1([T ].*)?$"
 _MIDNIGHT: Final = r"[T, -] ?(0{1,2}:00(:00([.]0+)?)?( ?(Z|[+-]\d{2}:?\d{2}))?|12:00(:00)? ?[Aa]\.?[Mm]\.?)$"
 _TIMED: Final = r"\d:\d{2}|\d ?[AaPp]\.?[Mm]\.?$|^\d{8}T\d{4}"
 
+# Stand for a bar and a backslash of a name while a cell is parted; of the area that Unicode leaves to private use.
+_BAR, _BACKSLASH = "\ue000", "\ue001"
+
 IntArray = npt.NDArray[np.int64]
 
 
@@ -255,6 +258,13 @@ def split_cell(text: str, separators: Sequence[str]) -> list[str]:
     for separator in separators:
         parts = [piece for part in parts for piece in part.split(separator)]
     return [part.strip() for part in parts if part.strip()]
+
+
+def split_bars(text: str, separators: Sequence[str]) -> list[str]:
+    r"""The parts of a cell whose names are joined by bars; `\|` and `\\` are a bar and a backslash of a name."""
+    held = text.replace("\\\\", _BACKSLASH).replace("\\|", _BAR)
+    parts = split_cell(held, ("|", *separators))
+    return [part.replace(_BAR, "|").replace(_BACKSLASH, "\\") for part in parts]
 
 
 def sorted_runs(runs: Sequence[Run]) -> bool:

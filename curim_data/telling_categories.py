@@ -20,7 +20,7 @@ from curim_data.decide import Decisions
 from curim_data.formats.base import MOST_CHARACTERS, Layout, fold, is_name
 from curim_data.parsing import distinct, glued
 from curim_data.reasons import Flag, Reason, Repair
-from curim_data.survey import split_cell
+from curim_data.survey import split_bars, split_cell
 
 UNCATEGORISED: Final = "uncategorised"
 # Parts further categories until they are a list: names of two languages have a bar of their own.
@@ -72,9 +72,10 @@ def tell_categories(
         codes, unique = distinct(columns["category"])
     else:
         codes, unique = np.zeros(columns.size, np.int64), [decisions.category or ""]
-    cells = [_cell(text, (UNIT, *layout.separators), known, missing, layout.longest) for text in unique]
+    marks = (UNIT, *layout.separators)
+    cells = [_cell(text, split_cell(text, marks), known, missing, layout.longest) for text in unique]
     more_codes, more_unique = distinct(columns["more_categories"])
-    more = [_cell(text, (UNIT, "|", *layout.separators), known, missing, layout.longest) for text in more_unique]
+    more = [_cell(text, split_bars(text, marks), known, missing, layout.longest) for text in more_unique]
     told = ["|".join(cell.ids) for cell in cells]
     if not city.provisional:  # else the ids were made of the file's own names
         if columns.has("category"):
@@ -97,11 +98,9 @@ def tell_categories(
     }
 
 
-def _cell(
-    text: str, separators: Sequence[str], known: Mapping[str, str], missing: frozenset[str], longest: int
-) -> Cell:
+def _cell(text: str, parts: Sequence[str], known: Mapping[str, str], missing: frozenset[str], longest: int) -> Cell:
     """Read a cell; one that is a known name as a whole is not parted. An unknown name is kept if it can be one."""
-    parts = [text] if fold(text) in known else split_cell(text, separators)
+    parts = [text] if fold(text) in known else parts
     parts = [part for part in parts if fold(part) in known or fold(part) not in missing]
     if not parts:
         return Cell((), True, False, UNCATEGORISED)

@@ -1,0 +1,71 @@
+r"""Losses and leaks that a review of the whole import found, each with the case that showed it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from curim_data import cleaned
+from curim_data.access import Audience
+from curim_data.answers import Answers
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home, create_home
+from curim_data.import_report import ImportReport
+from curim_data.ingest import import_file
+from curim_data.store import Store
+
+NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+HERE = "37.943,23.647"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return create_home(tmp_path / "home")
+
+
+def take(home: Home, text: str | bytes, **options: object) -> ImportReport:
+    data = text.encode() if isinstance(text, str) else text
+    report = import_file(home, data, "file.csv", now=NOW, **options)  # type: ignore[arg-type]
+    batch = report.batch
+    assert batch.accepted + batch.updated + batch.duplicate + batch.quarantined == batch.read
+    return report
+
+
+def stored(home: Home) -> pd.DataFrame:
+    return pd.DataFrame(Store(home).read().to_pandas().set_index("alert_id").sort_index())
+
+
+def csv(home: Home) -> bytes:
+    out = io.BytesIO()
+    cleaned.write(open_source(home), AlertFilter(period="all"), out, "csv", Audience.ANALYST)
+    return out.getvalue()
+
+
+CURIM = "alert_id;reported_at;category;more_categories;latitude;longitude\n"
+
+
+def test_names_with_bars_and_backslashes_come_out_and_in_again(home: Home, tmp_path: Path) -> None:
+    rows = [r"1;2025-03-01T10:00;noise;graffiti|1. Urgence \| Emergency|a\\b\|c;37.943;23.647"]
+    rows += ["2;2025-03-01T10:00;noise;;37.943;23.647", r"3;2025-03-01T10:00;noise;one\two|x\\;37.943;23.647"]
+    take(home, CURIM + "\n".join(rows))
+    names = ["graffiti", "1. Urgence | Emergency", r"a\b|c"]
+    assert stored(home).loc["1", "more_categories"].tolist() == names
+    assert stored(home).loc["3", "more_categories"].tolist() == [r"one\two", "x\\"]
+    again = take(home, csv(home)).batch
+    assert (again.read, again.duplicate) == (3, 3)
+    other = create_home(tmp_path / "other")
+    take(other, csv(home))
+    assert stored(other)["more_categories"].map(list, na_action="ignore").tolist()[0] == names
+
+
+def test_texts_that_were_made_safe_for_spreadsheets_come_in_as_they_were(home: Home) -> None:
+    take(home, CURIM + "-7;2025-03-01T10:00;=1+1;noise|+30;37.943;23.647\n'x;2025-03-01T10:00;noise;;37.943;23.647\n")
+    assert "'-7" in csv(home).decode() and "'=1+1" in csv(home).decode()
+    again = take(home, csv(home)).batch
+    assert (again.read, again.duplicate) == (2, 2)
+    assert stored(home)["category"].tolist() == ["noise", "=1+1"]
