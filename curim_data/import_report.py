@@ -25,13 +25,16 @@ from curim_data.compare_exports import Changes
 from curim_data.formats.base import Guess, Layout
 from curim_data.i18n import Message, Translator
 from curim_data.mapping import ColumnMapping
-from curim_data.reasons import Flag
+from curim_data.quarantining import tells_no_person
+from curim_data.reasons import Flag, Repair
 from curim_data.records import Block, Facts
 from curim_data.store import Batch
 
 KEPT_ROWS: Final = 100_000
 KEPT_WORDS: Final = 2_000
 EXAMPLES: Final = 3
+# Rules whose old value may be anything that somebody wrote.
+_TOLD_TEXTS: Final = frozenset({Repair.SCALE.value, Repair.END.value, Repair.CONFIRMATIONS.value})
 _REPAIRS: Final = ("row", "column", "old", "new", "rule")
 
 
@@ -192,6 +195,8 @@ class Tally:
         stands = account.reason == ""
         for made in account.repairs:
             made = made[stands[made["at"].to_numpy(np.int64)]]
+            if len(made) and made["rule"].iloc[0] in _TOLD_TEXTS:
+                made = made.assign(old=[text if tells_no_person(text) else "" for text in made["old"]])
             for (rule, column), n in made.groupby(["rule", "column"]).size().items():
                 self.repair_counts[(str(rule), str(column))] += int(n)
             if self._kept < KEPT_ROWS and len(made):

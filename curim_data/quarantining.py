@@ -19,12 +19,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curim_data.account import Account
-from curim_data.formats.base import MOST_CHARACTERS, Layout, Part, is_name
+from curim_data.compose import CATEGORY_ROLES
+from curim_data.formats.base import MOST_CHARACTERS, Layout, Part, fold, is_name
+from curim_data.moments import month_numbers
 from curim_data.reasons import Reason
 from curim_data.records import Block, Refused
 
 WORD_ROLES: Final = frozenset({"kind", "reporter_gender", "affected_gender", "age_band", "status"})
 _ID: Final = re.compile(r"(?=[^\d]*\d)[\w.:/#-]{1,60}")
+# Words of four letters and more that stand among dates and coordinates, beside the names of months.
+_PLAIN_WORDS: Final = frozenset({"point", "srid", "null", "none"})
+_WORD: Final = re.compile(r"[^\W\d_]{4,}")
+_PHONE: Final = re.compile(
+    r"(?:\+|\b00)\d[\d ()\-]{7,}|(?<![\d.,])(?:\(?\d{3}\)?[ .\-]\d{3}[ .\-]\d{4}|69\d{8})(?![\d.,])"
+)
 _NINE_DIGITS: Final = re.compile(r"\d{9}")
 ID_COLUMN: Final = b"curim.alert_id"  # metadata of the file: which column holds the ids
 _OWN: Final = ("row", "column", "value", "reason")
@@ -73,7 +81,7 @@ class Quarantine:
 
     def _table(self, block: Block, account: Account) -> pa.Table:
         layout, names = self._layout, self._names
-        keeps = {part.place: _keeper(role) for role, parts in layout.roles.items() for part in parts}
+        keeps = {part.place: _keeper(role, layout) for role, parts in layout.roles.items() for part in parts}
         at_label = {role: layout.place(role) for role in layout.roles} | {label: at for at, label in names.items()}
         where = np.flatnonzero(account.reason != "")
         raw = block.table.take(pa.array(where))
@@ -123,13 +131,37 @@ def _unique(names: dict[int, str]) -> dict[int, str]:
     return told
 
 
-def _keeper(role: str) -> Callable[[str], str]:
+def _keeper(role: str, layout: Layout) -> Callable[[str], str]:
     """What of a value a row set aside keeps: nothing of what is too long for its column or may name a person."""
-    if role == "more_categories":
-        return lambda text: "|".join(part for part in text.split("|") if is_name(part))
-    if role == "category" or role in WORD_ROLES:
+    if role in CATEGORY_ROLES:
+        marks = tuple(layout.separators) if role == "category" else ("|", *layout.separators)
+        return lambda text: _names(text, marks, layout.longest)
+    if role in WORD_ROLES:
         return lambda text: text if is_name(text) else ""
-    return lambda text: text if len(text) <= MOST_CHARACTERS and "@" not in text else ""
+    if role == "alert_id":
+        return lambda text: text if len(text) <= MOST_CHARACTERS and "@" not in text else ""
+    return lambda text: text if len(text) <= MOST_CHARACTERS and tells_no_person(text) else ""
+
+
+def _names(text: str, marks: Sequence[str], longest: int) -> str:
+    """A cell of categories as it stands, but for the pieces that cannot be names."""
+    pieces = re.split(f"({'|'.join(map(re.escape, marks))})", text) if marks else [text]
+    return (
+        text
+        if all(is_name(piece, longest) for piece in pieces[::2])
+        else "".join(piece if at % 2 or is_name(piece, longest) else "" for at, piece in enumerate(pieces))
+    )
+
+
+def tells_no_person(text: str) -> bool:
+    """Whether a text in a column of dates or numbers holds no address for mail, no telephone and nothing like a name:
+    a word with a capital, or two words, that are not of a date."""
+    if "@" in text or _PHONE.search(text):
+        return False
+    words = [
+        word for word in _WORD.findall(text) if fold(word) not in _PLAIN_WORDS and fold(word) not in month_numbers()
+    ]
+    return len(words) < 2 and all(word.islower() for word in words)
 
 
 def _is_id(text: str) -> bool:

@@ -11,7 +11,6 @@ import pytest
 
 from curim_data import cleaned
 from curim_data.access import Audience
-from curim_data.answers import Answers
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.home import Home, create_home
@@ -65,7 +64,41 @@ def test_names_with_bars_and_backslashes_come_out_and_in_again(home: Home, tmp_p
 
 def test_texts_that_were_made_safe_for_spreadsheets_come_in_as_they_were(home: Home) -> None:
     take(home, CURIM + "-7;2025-03-01T10:00;=1+1;noise|+30;37.943;23.647\n'x;2025-03-01T10:00;noise;;37.943;23.647\n")
-    assert "'-7" in csv(home).decode() and "'=1+1" in csv(home).decode()
+    assert "'-7" in csv(home).decode()
+    assert "'=1+1" in csv(home).decode()
     again = take(home, csv(home)).batch
     assert (again.read, again.duplicate) == (2, 2)
     assert stored(home)["category"].tolist() == ["noise", "=1+1"]
+
+
+def test_rows_set_aside_keep_no_names_and_no_telephone_numbers(home: Home) -> None:
+    dates = [
+        "Μαρία Παπαδοπούλου",
+        "Maria, 12 Smyrnis str",
+        "6944123456",
+        "+30 210 4123456",
+        "31 February 2025",
+        "31/13/2025",
+    ]
+    rows = [f"{at},{text.replace(',', '')},noise,{HERE}" for at, text in enumerate(dates)]
+    rows += [f"9{at},2025-03-0{at} 10:00,noise,{HERE}" for at in range(1, 10)] * 3
+    report = take(home, "id,date,category,latitude,longitude\n" + "\n".join(rows))
+    told = Store(home).quarantine(report.batch.id)
+    assert told["date"].tolist() == told["value"].tolist() == ["", "", "", "", "31 February 2025", "31/13/2025"]
+    assert "Μαρία" not in report.quarantine.to_csv()
+
+
+def test_rows_set_aside_keep_categories_by_the_rules_of_their_format(home: Home) -> None:
+    long = "Atteinte aux biens et aux personnes dans l'espace public ou privé | Harm"
+    header = "#,INCIDENT TITLE,INCIDENT DATE,LOCATION,DESCRIPTION,CATEGORY,LATITUDE,LONGITUDE,APPROVED,VERIFIED\n"
+    report = take(home, header + f'1,t,2025-13-01 10:00:00,l,d,"{long}, Noise, a@b.gr",37.943,23.647,YES,YES\n')
+    assert long in Store(home).quarantine(report.batch.id)["CATEGORY"][0]
+    assert "a@b.gr" not in Store(home).quarantine(report.batch.id).to_csv()
+
+
+def test_the_list_of_repairs_holds_no_names(home: Home) -> None:
+    header = "alert_id;reported_at;category;severity;resolved_at;confirmations\n"
+    secret = "Call Maria 6944123456"
+    report = take(home, header + f"1;2025-03-01;noise;{secret};{secret};{secret}\n2;2025-03-01;noise;9;soon;many\n")
+    assert report.repairs[report.repairs["row"] == 1]["old"].tolist() == ["", "", ""]
+    assert sorted(report.repairs[report.repairs["row"] == 2]["old"]) == ["9", "many", "soon"]
