@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from zoneinfo import available_timezones
@@ -61,7 +63,9 @@ def _ask(page: Page, file: Brought, asked: Asked) -> None:
         for value, one in zip(values, asked.choices, strict=True)
     }
     if asked.about == "crs":
-        labels |= {value: f"EPSG:{value} · {label}" for value, label in labels.items()}
+        labels |= {
+            value: f"EPSG:{value} · {t(_short(one.label))}" for value, one in zip(values, asked.choices, strict=True)
+        }
         if given is not None and given not in values:
             values.append(given)
     if values:
@@ -77,6 +81,12 @@ def _ask(page: Page, file: Brought, asked: Asked) -> None:
         st.write(question)
     if asked.about == "crs":
         _code(t, file, key)
+
+
+def _short(label: Message) -> Message:
+    """What a projection is for, without the list of all its countries."""
+    area = re.split("[:;]", str(label.values.get("area", "")))[0].strip(" .")
+    return replace(label, values={**label.values, "area": area})
 
 
 def _code(t: Translator, file: Brought, key: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -290,3 +292,45 @@ def test_a_column_takes_a_meaning_from_another(tmp_path: Path) -> None:
         "x",
         "x/date",
     ]
+
+
+def test_a_further_file_of_another_place_does_not_slip_into_the_city_of_the_first(base: Home) -> None:
+    app = _open(home="own")
+    here, away = _rows(200, lat=40.41, lon=-3.70), _rows(150, lat=48.85, lon=2.35)
+    app.file_uploader[0].set_value([("madrid.csv", here, "text/csv"), ("paris.csv", away, "text/csv")])
+    _fine(app.run())
+    app.text_input(key="data_city_name").set_value("Madrid")
+    _fine(app.run())
+    _import(app)
+    assert [batch.file_name for batch in Store(base).batches()] == ["madrid.csv"]
+    assert "Is this the right city?" in _text(app)
+
+
+def test_a_category_for_a_file_without_one(base: Home) -> None:
+    home = _own(base)
+    content = b"\n".join(
+        [b"ref,date,lat,lon", *(b"R%d,2026-02-%02d,37.94%d,23.64%d" % (n, n, n, n) for n in range(1, 25))]
+    )
+    app = _bring(_open(home="own"), "plain.csv", content)
+    _choose(app, "data_category_", "", "noise")
+    _import(app)
+    assert set(Store(home).read(["category"])["category"].to_pylist()) == {"noise"}
+
+
+def test_a_table_of_a_workbook_is_asked_for(base: Home) -> None:
+    home = _own(base)
+    book = openpyxl.Workbook()
+    for name in ("North", "South"):
+        sheet = book.create_sheet(name)
+        sheet.append(["ref", "date", "lat", "lon"])
+        for n in range(1, 20):
+            sheet.append([f"{name}{n}", f"2026-02-{n:02d}", 37.94, 23.64])
+    book.remove(book["Sheet"])
+    out = io.BytesIO()
+    book.save(out)
+    app = _bring(_open(home="own"), "book.xlsx", out.getvalue())
+    (question,) = [one for one in app.radio if str(one.key).startswith("data_sheet_")]
+    question.set_value("South")
+    _fine(app.run())
+    _import(app)
+    assert all(one.startswith("South") for one in Store(home).read(["incident_id"])["incident_id"].to_pylist())
