@@ -40,7 +40,8 @@ Cells = list[Any]
 class _Frame:
     """Where the table of a sheet is: the row of its header and its last row (from 0), the columns and their labels.
 
-    `timed` are the columns in which a date has a time, so that midnight is a time there too.
+    `timed` are the columns in which a date has a time, so that midnight is a time there too; `titles` the texts above
+    the header.
     """
 
     header: int
@@ -48,6 +49,7 @@ class _Frame:
     columns: tuple[int, ...]
     labels: tuple[str, ...]
     timed: frozenset[int]
+    titles: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -72,7 +74,7 @@ def open_workbook(source: Path | bytes, name: str, sheet: str | None = None) -> 
         }
     chosen = choose(name, sheet, {key: frame.rows for key, frame in frames.items()})
     frame = frames[chosen]
-    facts = Facts(name, sha256, kind, frame.labels, sheet=chosen, sheets=tuple(frames), size=size)
+    facts = Facts(name, sha256, kind, frame.labels, sheet=chosen, sheets=tuple(frames), size=size, skipped=frame.titles)
     return Reread(facts, lambda: _blocks(source, name, kind, chosen, frame))
 
 
@@ -176,7 +178,9 @@ def _frame(rows: Iterable[Cells]) -> _Frame:
             used.update(filled)
             timed.update(at for at in filled if isinstance(row[at], dt.datetime))
     columns = tuple(sorted(used))
-    return _Frame(header, last, columns, tuple(labels[at] for at in columns), frozenset(timed))
+    above = (" ".join(filter(None, (_text(cell, False).strip() for cell in row))) for row in first[:header])
+    titles = tuple(filter(None, above))
+    return _Frame(header, last, columns, tuple(labels[at] for at in columns), frozenset(timed), titles)
 
 
 def _header(rows: list[Cells]) -> int:

@@ -83,7 +83,7 @@ def show(page: Page, *, in_view: bool) -> None:
     if not files:
         return
     into = target(page, trying=trying)
-    with st.spinner(t("Reading the file")):
+    with st.spinner(t("Reading the file"), show_time=True):
         looks = [look(file, into) for file in files]
     for seen in looks:
         data_questions.ask(page, seen)

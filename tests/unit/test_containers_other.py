@@ -106,6 +106,7 @@ def test_titles_over_a_table_empty_rows_in_it_and_columns_beside_it() -> None:
     opened = open_workbook(xlsx(One=lines), "titled.xlsx")
     block = next(iter(opened.blocks()))
     assert opened.facts.labels == ("id", "when", "category", "")
+    assert opened.facts.skipped == ("Alerts of March",)
     assert rows(opened) == [("1", "2024-03-01", "a", "said"), ("2", "2024-03-02", "b", "")]
     assert block.rows.tolist() == [1, 3]
     assert [(record.row, record.reason) for record in block.refused] == [(2, Reason.EMPTY_ROW), (4, Reason.TOTALS_ROW)]
