@@ -7,11 +7,15 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy loads; see curim_data.cli
 
 import pytest
+from hypothesis import settings
 
 import sample_data
 from curim_data.city import CityProfile, load_city
 from curim_data.home import Home, sample_home
 from curim_data.i18n import Translator, translator
+
+settings.register_profile("untimed", deadline=None)  # a slow machine is no fault of the code
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
