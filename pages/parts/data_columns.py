@@ -133,7 +133,7 @@ def _line(page: Page, seen: Look, line: Any) -> None:
     key = f"data_col_{seen.file.digest[:12]}_{line.place}"
     st.session_state[key] = current
     choice.selectbox(
-        t("What {column} holds", column=line.column or str(line.place + 1)),
+        t("What {column} holds", column=heading),
         OPTIONS if current in OPTIONS else (current, *OPTIONS),
         format_func=partial(option_label, t),
         key=key,

@@ -13,7 +13,7 @@ from curim_data.i18n import Translator, translator
 from curim_data.store import Batch, Store, StoreError, UndoReport
 from pages.parts import tables
 from pages.parts.data_preview import count_headings, reasons_table
-from pages.parts.data_words import format_label
+from pages.parts.data_words import format_short
 from pages.parts.page import Page
 from pages.parts.text import plain
 
@@ -43,7 +43,7 @@ def _table(page: Page, batches: list[Batch]) -> None:
             {
                 "when": _when(page, batch),
                 "file": batch.file_name,
-                "format": format_label(t, batch.format),
+                "format": format_short(t, batch.format),
                 **{name: getattr(batch, name) for name in counts},
                 "state": t("undone") if batch.undone else t("in the data"),
             }

@@ -65,8 +65,9 @@ def _some(view: View, role: str, strange: set[str], *, known: bool) -> list[tupl
     """The most frequent words of a role that are understood, or not, with their counts."""
     read = view.words.get(role, {})
     some = [(word, n) for word, n in view.values[role].items() if (bool(read.get(word)) if known else word in strange)]
-    own = [pair for pair in some if not (known and role == "category" and read[pair[0]] == pair[0])]
-    return sorted(own, key=lambda pair: -pair[1])
+    if known:  # what needs no table: ids of categories, ages in years
+        some = [(word, n) for word, n in some if read[word] != word and not word.isdigit()]
+    return sorted(some, key=lambda pair: -pair[1])
 
 
 def _role(page: Page, seen: Look, role: str, words: list[tuple[str, int]]) -> None:

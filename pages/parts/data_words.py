@@ -90,6 +90,11 @@ def format_label(t: Translator, name: str) -> str:
     return FORMATS.get(name, name)
 
 
+def format_short(t: Translator, name: str) -> str:
+    """What a format is called where there is little room."""
+    return t("as recognised") if name == "guessed" else format_label(t, name)
+
+
 def container_label(t: Translator, facts: Facts) -> str:
     """The kind of file, and what lay around it."""
     kind = t(CONTAINERS[facts.container]) if facts.container in CONTAINERS else facts.container
