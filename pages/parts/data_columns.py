@@ -52,13 +52,13 @@ def show(page: Page, seen: Look) -> None:
     t = page.t
     heading(t("Columns"))
     _how(page, seen)
+    if seen.view is None:
+        _lines(page, seen, header.table)
+        return
     used = header.table[header.table["use"] == "alert"]
     rest = header.table[header.table["use"] != "alert"]
-    _lines(page, seen, used, headed=not used.empty)
+    _lines(page, seen, used)
     if rest.empty:
-        return
-    if seen.view is None:
-        _lines(page, seen, rest, headed=used.empty)
         return
     label = t.n("{n} more column, not used", "{n} more columns, not used", len(rest))
     with st.expander(label, key=f"data_rest_{seen.file.digest[:12]}"):
@@ -110,9 +110,9 @@ def _names(t: Translator, labels: tuple[str, ...]) -> str:
     return plain(t.join([label or "–" for label in labels]))
 
 
-def _lines(page: Page, seen: Look, table: Any, *, headed: bool = True) -> None:
+def _lines(page: Page, seen: Look, table: Any) -> None:
     t = page.t
-    if headed and not page.narrow:
+    if not page.narrow:
         for cell, text in zip(
             st.columns(_WIDTHS), (t("Column in the file"), t("Understood as"), t("How sure")), strict=True
         ):
