@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from curim_data.settling import working
 
 PILE_LEAST: Final = 20
 PILE_SHARE: Final = 0.01
+IN_MEMORY: Final = 100_000  # alerts that are counted without DuckDB, which takes longer to start than to count them
 
 
 def pile_threshold(total: int) -> float:
@@ -37,13 +40,16 @@ def piles(alerts: pa.Table) -> pd.DataFrame:
     mapped = alerts.select(["longitude", "latitude"]).filter(pc.is_valid(alerts["longitude"]))
     counted = mapped.group_by(["longitude", "latitude"]).aggregate([([], "count_all")]).to_pandas()
     found = counted[counted["count_all"] > pile_threshold(alerts.num_rows)]
-    found = found.sort_values("count_all", ascending=False).rename(columns={"count_all": "n"})
+    found = found.sort_values(["count_all", "longitude", "latitude"], ascending=[False, True, True])
+    found = found.rename(columns={"count_all": "n"})
     return pd.DataFrame(found.reset_index(drop=True))
 
 
 def piles_of(staged: Path) -> pd.DataFrame:
-    """`piles` of the alerts in a Parquet file, whatever its size."""
-    with duckdb.connect() as engine:
+    """`piles` of the alerts in a Parquet file, whatever its size; what does not fit into memory goes beside it."""
+    if pq.read_metadata(staged).num_rows <= IN_MEMORY:
+        return piles(pq.read_table(staged, columns=["longitude", "latitude"]))
+    with working(staged.parent) as engine:
         found: pd.DataFrame = engine.execute(
             "SELECT longitude, latitude, count(*) AS n FROM read_parquet($file) WHERE longitude IS NOT NULL "
             "GROUP BY ALL HAVING n > greatest($least, $share * (SELECT count(*) FROM read_parquet($file))) "

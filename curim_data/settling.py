@@ -153,9 +153,9 @@ def settle(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY)
 
 @contextmanager
 def working(folder: Path, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB of bounded memory whose tables live in a folder of their own under `folder`, removed at the end."""
+    """A DuckDB of bounded memory; what does not fit goes to a folder of its own under `folder`, removed at the end."""
     place = Path(tempfile.mkdtemp(prefix="settle-", dir=folder))
-    run = duckdb.connect(str(place / "work.duckdb"))
+    run = duckdb.connect()
     try:
         run.execute("SET autoinstall_known_extensions = false")
         run.execute("SET threads = 2")
