@@ -119,7 +119,9 @@ COPY (
     FROM (SELECT row, incident_id, content_hash FROM read_parquet($staged)) LEFT JOIN settled USING (row) ORDER BY row
 ) TO '{{out}}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"""
 
-_STEPS: Final = (_BUSY, _NAMELESS, _SAME, _UNCLAIMED, _REST, _FURTHER, _NAMED, _REPEATED)
+_NOTHING_BUSY: Final = "CREATE TABLE settled (row BIGINT, n BIGINT, action VARCHAR)"
+
+_STEPS: Final = (_NAMELESS, _SAME, _UNCLAIMED, _REST, _FURTHER, _NAMED, _REPEATED)
 
 
 def settle(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY) -> Mapping[str, int]:
@@ -144,7 +146,9 @@ def settle(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY)
     with working(out.parent, memory) as run:
         run.execute(_FILE, {"staged": str(staged)})
         run.execute(*((_STORED, {"stored": list(stored)}) if stored else (_NOTHING_STORED,)))
-        for step in _STEPS:
+        run.execute(_BUSY)
+        busy = run.execute("SELECT row FROM busy LIMIT 1").fetchall()
+        for step in _STEPS if busy else (_NOTHING_BUSY,):
             run.execute(step)
         run.execute(_OUT.format(out=quoted(out)), {"staged": str(staged)})
         found = dict(run.execute("SELECT action, count(*) FROM read_parquet(?) GROUP BY action", [str(out)]).fetchall())
