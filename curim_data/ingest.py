@@ -270,6 +270,7 @@ def _make(understood: Understood, city: CityProfile, work: Path, home: Home | No
     finally:
         quarantine.close()
         staging.close()
+    understood.check_unchanged()
     batch = Batch(
         id=batch_id,
         file_name=asked.name,

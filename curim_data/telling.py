@@ -5,6 +5,7 @@ What the whole file decides comes from `decide`; a row's outcome depends on noth
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,6 +36,8 @@ BoolArray = npt.NDArray[np.bool_]
 # How programs write a cell that holds nothing. Words such as "not recorded" are more than that in a column of genders.
 _NULLS: Final = frozenset({"null", "(null)", "<null>", "none", "nan", "nat", "<na>", "\\n", "n/a", "#n/a", "na", "nil"})
 _NO_AGE: Final = frozenset({"0", "0.0", "-1", "-1.0"})
+_TWIN_ROLES: Final = ("age_band", "reporter_gender", "affected_gender")
+_TWIN_KEY: Final = secrets.token_hex(8)
 _MAIN_DATES: Final = ("reported_at", "occurred_from")
 
 
@@ -235,13 +238,15 @@ def _allowed(
 
 
 def _twins(columns: Columns, layout: Layout) -> npt.NDArray[np.int64]:
-    """A hash of what each row says in the columns without a meaning, and in those whose words may not be known."""
-    places = sorted({*layout.unused, *(part.place for part in layout.roles.get("age_band", ()))})
+    """A hash of what each row says in the columns that are not kept, and in those whose words may not be known; keyed
+    anew in each process, so that it tells nothing of a person."""
+    of_roles = {part.place for role in _TWIN_ROLES for part in layout.roles.get(role, ())}
+    places = sorted({*layout.unused, *layout.personal, *layout.text, *of_roles})
     if "alert_id" not in layout.roles or not places:
         return np.zeros(columns.size, np.int64)
     texts = pc.binary_join_element_wise(*(columns.raw(place) for place in places), pa.scalar(UNIT, pa.large_string()))
-    hashes = pd.util.hash_array(np.asarray(texts.to_numpy(zero_copy_only=False), object), categorize=False)
-    return hashes.view(np.int64)
+    values = np.asarray(texts.to_numpy(zero_copy_only=False), object)
+    return pd.util.hash_array(values, hash_key=_TWIN_KEY, categorize=False).view(np.int64)
 
 
 def _assemble(block: Block, columns: Columns, layout: Layout, told: dict[str, Any], account: Account) -> pa.Table:

@@ -62,6 +62,17 @@ class Understood:
     rows: int
     look: Look | None
     mapping: ColumnMapping | None
+    state: tuple[int, ...]
+
+    def check_unchanged(self) -> None:
+        """ImportProblem where the file is another one than it was when it was opened."""
+        if self.state != _state(self.asked.source):
+            raise ImportProblem(
+                Message(
+                    "{name}: the file was changed while it was read. Import it again when it is complete.",
+                    {"name": self.asked.name},
+                )
+            )
 
     @property
     def notes(self) -> tuple[Message, ...]:
@@ -75,6 +86,7 @@ def understand(asked: Asked, *, looking: bool) -> Understood:
     """Open the file, know its columns, and see all of it once. Raises as `ingest.import_file`."""
     reading = Message("Reading the file")
     asked.step(0.0, reading)
+    state = _state(asked.source)
     opened, saved = _opened(asked)
     facts = opened.facts
     if saved is not None:
@@ -100,7 +112,7 @@ def understand(asked: Asked, *, looking: bool) -> Understood:
                 "{name}: the file has a header and no rows. Check the period that was exported.", {"name": facts.name}
             )
         )
-    return Understood(asked, opened, survey.layout, survey, rows, look, saved)
+    return Understood(asked, opened, survey.layout, survey, rows, look, saved, state)
 
 
 def columns_of(source: Path | bytes, name: str, answers: Answers) -> Header:
@@ -120,6 +132,17 @@ def columns_of(source: Path | bytes, name: str, answers: Answers) -> Header:
         layout = _recognised(labels, block.table.slice(0, SAMPLE), name, None).layout
         look.add(block)
     return Header(labels, layout, look.table(labels, layout))
+
+
+def _state(source: Path | bytes) -> tuple[int, ...]:
+    """What tells one state of a file from another; nothing for bytes."""
+    if isinstance(source, bytes):
+        return ()
+    try:
+        found = source.stat()
+    except OSError:
+        return (0,)
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _opened(asked: Asked) -> tuple[Opened, ColumnMapping | None]:

@@ -193,6 +193,13 @@ def unopened(name: str, error: OSError) -> ImportProblem:
     )
 
 
+def no_file(name: str) -> ImportProblem:
+    """The refusal of a pipe or a device: a file is read more than once."""
+    return ImportProblem(
+        Message("{name}: this is a pipe or a device, not a file. Save what comes out of it to a file.", {"name": name})
+    )
+
+
 class NoRecords(ImportProblem):
     """A file without a single record: it can be left out where others stand beside it."""
 

@@ -29,6 +29,8 @@ _XML: Final = re.compile(r"<(?:\?xml\b|!--|!doctype\b|[^\W\d][\w.:-]*[\s/>])", r
 
 def open_inner(source: Path | bytes, name: str, sheet: str | None, depth: int) -> Opened:
     """Open a file that lies `depth` archives deep. Raises `Question` or ImportProblem."""
+    if isinstance(source, Path) and source.exists() and not (source.is_file() or source.is_dir()):
+        raise base.no_file(name)
     head = base.head_of(source, name)
     if not head:
         raise base.empty_file(name)

@@ -10,13 +10,14 @@ from typing import Final, cast
 import pyarrow as pa
 
 from curim_data.formats import curim, fixmystreet, open311, policeuk, safecity, seeclickfix, ushahidi2, ushahidi3
-from curim_data.formats.base import Format, Recognition
+from curim_data.formats.base import Format, Recognition, is_name
 from curim_data.i18n import Message
 from curim_data.reasons import ImportProblem
 
 _MODULES: Final = (curim, ushahidi2, ushahidi3, fixmystreet, open311, seeclickfix, policeuk, safecity)
 FORMATS: Final = MappingProxyType({form.NAME: form for form in (cast(Format, module) for module in _MODULES)})
 GUESSED: Final = "guessed"
+MOST_SHOWN: Final = 40
 ENOUGH: Final = 0.5
 _GUESSING: Final = "docs/formats/guessed.md"
 # A file without coordinates is a file of unmapped alerts.
@@ -84,7 +85,7 @@ def refuse(recognition: Recognition, labels: Sequence[str], name: str) -> None:
             Message(
                 "{name}: no column holds the dates of the alerts. These columns are there: {labels}. Say which of them "
                 "holds the date, or add a column reported_at; {documentation} tells what is read.",
-                {**known, "labels": ", ".join(labels)},
+                {**known, "labels": _shown(labels)},
             )
         )
     raise ImportProblem(
@@ -94,6 +95,12 @@ def refuse(recognition: Recognition, labels: Sequence[str], name: str) -> None:
             {**known, "format": layout.format, "missing": ", ".join(recognition.missing)},
         )
     )
+
+
+def _shown(labels: Sequence[str]) -> str:
+    """Headings for a message: a few, and none that cannot be one (a file without a header begins with a record)."""
+    named = [label for label in labels if label and is_name(label)]
+    return ", ".join([*named[:MOST_SHOWN], *(["..."] if len(named) > MOST_SHOWN else [])])
 
 
 def documentation(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,7 @@ from curim_data.filters import AlertFilter
 from curim_data.home import Home, create_home
 from curim_data.import_report import ImportReport
 from curim_data.ingest import import_file
+from curim_data.reasons import ImportProblem
 from curim_data.store import Store
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
@@ -102,3 +104,46 @@ def test_the_list_of_repairs_holds_no_names(home: Home) -> None:
     report = take(home, header + f"1;2025-03-01;noise;{secret};{secret};{secret}\n2;2025-03-01;noise;9;soon;many\n")
     assert report.repairs[report.repairs["row"] == 1]["old"].tolist() == ["", "", ""]
     assert sorted(report.repairs[report.repairs["row"] == 2]["old"]) == ["9", "many", "soon"]
+
+
+@pytest.mark.parametrize("column", ["victim sex", "victim name", "comments", "beat"])
+def test_two_victims_told_apart_by_a_column_that_is_not_kept_are_two_alerts(home: Home, column: str) -> None:
+    victims = ["V", "X", "V"]
+    rows = "".join(f"1,2025-03-01 10:00,noise,{victim},{HERE}\n" for victim in victims)
+    text = f"id,date,category,{column},latitude,longitude\n{rows}"
+    first, second = take(home, text).batch, take(home, text).batch
+    assert (first.accepted, first.duplicate) == (2, 1)
+    assert (second.accepted, second.updated, second.duplicate) == (0, 0, 3)
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_imported(home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text(f"id,date,category,latitude,longitude\n1,2025-03-01,noise,{HERE}\n")
+
+    def step(share: float, _: object) -> None:
+        if share > 0.2 and "changed" not in path.read_text():
+            path.write_text("a,b,c,d,changed\n1,2,3,4,5\n")
+
+    with pytest.raises(ImportProblem, match="changed while"):
+        import_file(home, path, "export.csv", now=NOW, progress=step)
+    assert Store(home).count() == 0
+
+
+def test_a_pipe_is_refused_before_it_is_read(home: Home, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ImportProblem, match="pipe"):
+        import_file(home, tmp_path / "pipe", "pipe", now=NOW)
+
+
+def test_a_file_without_a_header_does_not_put_its_first_record_into_the_message(home: Home) -> None:
+    many = ",".join(f"c{at}" for at in range(1000))
+    with pytest.raises(ImportProblem) as problem:
+        take(
+            home,
+            f"Maria Papadopoulou who lives in the street beside the old harbour of the town,m@x.gr,6944123456,{many}\n1,2,3{',4' * 1000}\n",
+        )
+    told = str(problem.value)
+    assert "Maria" not in told
+    assert "m@x.gr" not in told
+    assert "6944123456" not in told
+    assert len(told) < 600
