@@ -104,7 +104,7 @@ def _local(source: Path | bytes, name: str, kind: str, layer: str) -> Iterator[t
     if kind == "gpkg":
         if not head_of(source, name, 16) == _MAGIC[kind]:
             raise damaged(name, _KINDS[kind])
-        with as_path(source, name) as path:
+        with as_path(source, "layer.gpkg") as path:
             yield str(path.resolve(strict=True)), layer
         return
     parts = _shapes(source, name)[layer]

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from curim_data.access import Audience
@@ -18,6 +20,7 @@ from curim_data.engine import Source
 from curim_data.home import Home
 from curim_data.i18n import LANGUAGES, Translator, translator
 from curim_data.privacy import GateError
+from curim_data.quality import piles_of
 from curim_data.quality_columns import COLUMNS, completeness
 from curim_data.quality_places import Precision, away, finest_supported, outside, precision
 from curim_data.quality_repeats import incidents, near_duplicates
@@ -336,3 +339,15 @@ def test_the_command(sample: Home, tmp_path: Path, capsys: pytest.CaptureFixture
     capsys.readouterr()
     assert main(["quality", *where, "--audience", "council"]) == 0
     assert "Near-duplicates" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("in_memory", [0, 1_000])
+def test_piles_are_counted_the_same_with_and_without_duckdb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int
+) -> None:
+    monkeypatch.setattr("curim_data.quality.IN_MEMORY", in_memory)
+    points = [(23.6, 37.9)] * 21 + [(23.5, 37.9)] * 21 + [(23.7, 37.9)] * 20 + [(None, None)] * 30 + [(23.8, 38.0)] * 40
+    longitude, latitude = zip(*points, strict=True)
+    pq.write_table(pa.table({"longitude": longitude, "latitude": latitude}), tmp_path / "staged.parquet")
+    found = piles_of(tmp_path / "staged.parquet")
+    assert found.to_numpy().tolist() == [[23.8, 38.0, 40], [23.5, 37.9, 21], [23.6, 37.9, 21]]
