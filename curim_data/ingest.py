@@ -182,7 +182,7 @@ def preview(
         report = _report(understood, made, settled, compared.changes(settled.batch), True)
         sample = next(made.staging.batches(), None)
         told = [f.name for f in TOLD if f.name != "alert_id"]
-        points = _points(made.staging)
+        points = _points(made.staging, made.tally.mapped)
         bounds = (
             (points.longitude.min(), points.latitude.min(), points.longitude.max(), points.latitude.max())
             if len(points)
@@ -297,15 +297,15 @@ def _without_erased(told: Told, block: Block, erased: Erased) -> Told:
     return replace(told, alerts=told.alerts.filter(pa.array(~gone)))
 
 
-def _points(staging: Staging) -> pd.DataFrame:
-    """Some of the points, evenly over the file, rounded to four decimals."""
-    found = [part.filter(pc.is_valid(part["longitude"])) for part in staging.batches(["longitude", "latitude"])]
-    if not found:
-        return pd.DataFrame({"longitude": [], "latitude": []})
-    points = pa.concat_tables(found)
-    step = max(1, -(-points.num_rows // SAMPLE_POINTS))
-    some = points.take(pa.array(np.arange(0, points.num_rows, step)))
-    return pd.DataFrame(some.to_pandas().round(4))
+def _points(staging: Staging, mapped: int) -> pd.DataFrame:
+    """Some of the `mapped` points, evenly over the file, rounded to four decimals."""
+    step, skip = max(1, -(-mapped // SAMPLE_POINTS)), 0
+    some = [pa.table({"longitude": pa.array([], pa.float64()), "latitude": pa.array([], pa.float64())})]
+    for part in staging.batches(["longitude", "latitude"]):
+        points = part.filter(pc.is_valid(part["longitude"]))
+        some.append(points.take(pa.array(np.arange(skip, points.num_rows, step))).cast(some[0].schema))
+        skip = (skip - points.num_rows) % step
+    return pd.DataFrame(pa.concat_tables(some).to_pandas().round(4))
 
 
 def _flagged(alerts: pa.Table) -> pa.Table:
