@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,8 @@ SAMPLE_ROWS: Final = 20
 SAMPLE_POINTS: Final = 2_000
 SIGNED_ROWS: Final = 20_000  # of each block
 _MAKING: Final = 0.85
+_Given = TypeVar("_Given")
+_Done = TypeVar("_Done")
 
 
 @dataclass
@@ -254,11 +257,14 @@ def _make(understood: Understood, city: CityProfile, work: Path, home: Home | No
     tally, outcomes, staging = Tally(), Outcomes(), Staging(work)
     signer = Signer(labels, layout)
     making = Message("Finding cells, districts and darkness")
+
+    def made(block: Block) -> tuple[Block, Told, pa.Table]:
+        told = _without_erased(tell(block, labels, layout, decisions, city), block, erased)
+        return block, told, _flagged(enrich(told.alerts, city))
+
     try:
-        for block in opened.blocks():
-            told = _without_erased(tell(block, labels, layout, decisions, city), block, erased)
+        for block, told, alerts in _ahead(opened.blocks(), made):
             aside = quarantine.add(block, told.account)
-            alerts = _flagged(enrich(told.alerts, city))
             for column, value in (("batch_id", batch_id), ("profile_version", city.version)):
                 alerts = alerts.append_column(column, pa.repeat(pa.scalar(value), alerts.num_rows))
             tally.add(block, told.account, told.unknown)
@@ -284,6 +290,19 @@ def _make(understood: Understood, city: CityProfile, work: Path, home: Home | No
         signature=signer.done(tally.first, tally.last),
     )
     return _Made(decisions, tally, outcomes, quarantine, staging, batch)
+
+
+def _ahead(items: Iterable[_Given], make: Callable[[_Given], _Done]) -> Iterator[_Done]:
+    """What `make` gives for each item, in their order; it works on one item while the caller deals with the last."""
+    with ThreadPoolExecutor(1) as worker:
+        waiting = None
+        for item in items:
+            coming = worker.submit(make, item)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = coming
+        if waiting is not None:
+            yield waiting.result()
 
 
 def _without_erased(told: Told, block: Block, erased: Erased) -> Told:
