@@ -6,7 +6,7 @@ Where the evidence is balanced, a `Question` is raised, and a person answers it 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,7 +18,7 @@ from curim_data.city import CityProfile
 from curim_data.compose import Columns
 from curim_data.decide_places import Places, decide_places
 from curim_data.decide_times import Times, decide_times, latest_believable
-from curim_data.formats.base import Layout
+from curim_data.formats.base import Layout, fold
 from curim_data.i18n import Message
 from curim_data.lexicon import WORDS, gender_words
 from curim_data.moments import Writing, read_moments
@@ -28,6 +28,7 @@ from curim_data.survey import Survey
 __all__ = ["Decisions", "Survey", "decide"]
 
 _GENDERS: Final = ("reporter_gender", "affected_gender")
+_SETTLED: Final = frozenset("mhudα")  # letters that mean a man, a woman or nobody, as the rest of the column shows
 _ENUMS: Final = ("kind", "status", "age_band", *_GENDERS)
 
 
@@ -95,8 +96,35 @@ def decide(
         timezone=zone,
         words=_words(survey, layout),
         category=answers.category or layout.category,
-        reasons=(*times.reasons, *places.reasons),
+        reasons=(*times.reasons, *_zone(survey, times, zone or home), *places.reasons, *_letters(survey)),
     )
+
+
+def _zone(survey: Survey, times: Times, zone: str) -> Iterator[Message]:
+    """In which zone times without offset were read, where there are any."""
+    if any(facts.local and not times.forms.get(role) for role, facts in survey.dates.items()):
+        yield Message("Times without an offset were read as times of {zone}.", {"zone": zone})
+
+
+def _letters(survey: Survey) -> Iterator[Message]:
+    """Which single letters of a column of genders were read by what else stands in it."""
+    for role in _GENDERS:
+        there = {fold(word) for word in survey.values.get(role, ())}
+        told = {**gender_words(there), **survey.layout.words.get(role, {})}
+        letters = [letter for letter in sorted(there) if letter in _SETTLED and letter in told]
+        if letters and not set(letters) <= set(survey.layout.words.get(role, {})):
+            yield Message(
+                "{column}: as the other values show, women are {women} and men are {men}.",
+                {
+                    "column": survey.labels[survey.layout.place(role)],
+                    **{
+                        kind: ", ".join(
+                            sorted(word.upper() for word in there if len(word) == 1 and told.get(word) == one)
+                        )
+                        for kind, one in (("women", "woman"), ("men", "man"))
+                    },
+                },
+            )
 
 
 def _words(survey: Survey, layout: Layout) -> Mapping[str, Mapping[str, str]]:

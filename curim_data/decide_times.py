@@ -29,6 +29,12 @@ DATE_CHOICES: Final = (
 )
 
 
+_ORDERS: Final = {
+    DAY_FIRST: Message("{columns}: the day stands before the month."),
+    MONTH_FIRST: Message("{columns}: the month stands before the day."),
+}
+
+
 @dataclass(frozen=True)
 class Times:
     """Order of day and month (None where no date needs it), form of each column (`moments`) where it is none of the
@@ -105,7 +111,7 @@ def _order(
         )
     total = sum((facts.order for facts in needed.values()), Order())
     if total.verdict is not None:
-        return total.verdict, None
+        return total.verdict, Message(_ORDERS[total.verdict].text, {"columns": labels})
     evidence = _evidence(needed.values(), now) if not total.day_first + total.month_first else {}
     if len(evidence) == 1:
         return next(iter(evidence.items()))

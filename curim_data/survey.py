@@ -32,6 +32,7 @@ WORD_ROLES: Final = ("category", "kind", "status", "reporter_gender", "affected_
 _ISO: Final = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}.*|( ?(Z|[+-]\d{2}:?\d{2}))?)$"
 _FIRST_OF_MONTH: Final = r"^\d{4}-\d{1,2}-0?1([T ].*)?$"
 _MIDNIGHT: Final = r"[T, -] ?(0{1,2}:00(:00([.]0+)?)?( ?(Z|[+-]\d{2}:?\d{2}))?|12:00(:00)? ?[Aa]\.?[Mm]\.?)$"
+_OFFSET: Final = r"(Z|[+-]\d{2}:?\d{2})$"
 _TIMED: Final = r"\d:\d{2}|\d ?[AaPp]\.?[Mm]\.?$|^\d{8}T\d{4}"
 
 # Stand for a bar and a backslash of a name while a cell is parted; of the area that Unicode leaves to private use.
@@ -54,11 +55,15 @@ class Run:
 
 @dataclass
 class DateFacts:
-    """What a column of dates shows: counts of filled values by form, and what they say of day and month."""
+    """What a column of dates shows: counts of filled values by form, and what they say of day and month.
+
+    `local` (times without an offset) is counted until one is found.
+    """
 
     filled: int = 0
     iso: int = 0
     timed: int = 0
+    local: int = 0
     midnight: int = 0
     serial: int = 0
     seconds: int = 0
@@ -195,6 +200,8 @@ def _look(column: Any, rows: IntArray, facts: DateFacts) -> None:
         facts.months.update(pc.unique(pc.utf8_slice_codeunits(column.filter(pa.array(firsts)), 0, 7)).to_pylist())
     timed = matches(column, _TIMED)
     facts.timed += int(timed.sum())
+    if not facts.local:
+        facts.local += int((timed & ~matches(column, _OFFSET)).sum())
     if facts.midnight == facts.timed - int(timed.sum()):
         facts.midnight += int(matches(column, _MIDNIGHT).sum())
     iso = matches(column, _ISO)

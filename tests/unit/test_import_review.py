@@ -136,14 +136,28 @@ def test_a_pipe_is_refused_before_it_is_read(home: Home, tmp_path: Path) -> None
 
 
 def test_a_file_without_a_header_does_not_put_its_first_record_into_the_message(home: Home) -> None:
-    many = ",".join(f"c{at}" for at in range(1000))
+    first = ["Maria Papadopoulou who lives in the street beside the old harbour of the town", "m@x.gr", "6944123456"]
+    first += [f"c{at}" for at in range(1000)]
     with pytest.raises(ImportProblem) as problem:
-        take(
-            home,
-            f"Maria Papadopoulou who lives in the street beside the old harbour of the town,m@x.gr,6944123456,{many}\n1,2,3{',4' * 1000}\n",
-        )
-    told = str(problem.value)
-    assert "Maria" not in told
-    assert "m@x.gr" not in told
-    assert "6944123456" not in told
-    assert len(told) < 600
+        take(home, f"{','.join(first)}\n{','.join(['4'] * len(first))}\n")
+    said = str(problem.value)
+    assert "Maria" not in said
+    assert "m@x.gr" not in said
+    assert "6944123456" not in said
+    assert len(said) < 600
+
+
+def told(report: ImportReport) -> list[str]:
+    return [message.text.format(**message.values) for message in report.decisions]
+
+
+def test_what_was_decided_of_dates_zones_and_letters_is_told(home: Home) -> None:
+    header = "id,date,category,sexo,latitude,longitude\n"
+    rows = f"1,25/03/2025 10:00,noise,H,{HERE}\n2,26/03/2025 11:00,noise,M,{HERE}\n"
+    assert told(take(home, header + rows)) == [
+        "date: the day stands before the month.",
+        "Times without an offset were read as times of Europe/Athens.",
+        "sexo: as the other values show, women are M and men are H.",
+    ]
+    plain = f"3,2025-03-25T10:00:00Z,noise,woman,{HERE}\n4,2025-03-25T11:00:00+02:00,noise,man,{HERE}\n"
+    assert told(take(home, header + plain)) == []
