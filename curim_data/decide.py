@@ -28,7 +28,7 @@ from curim_data.survey import Survey
 __all__ = ["Decisions", "Survey", "decide"]
 
 _GENDERS: Final = ("reporter_gender", "affected_gender")
-_SETTLED: Final = frozenset("mhudα")  # letters that mean a man, a woman or nobody, as the rest of the column shows
+_SETTLED: Final = frozenset("mhα")  # letters that mean a man or a woman, as the rest of the column shows
 _ENUMS: Final = ("kind", "status", "age_band", *_GENDERS)
 
 

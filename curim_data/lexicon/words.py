@@ -163,7 +163,7 @@ def gender_words(values: Iterable[str]) -> Mapping[str, str]:
     """The table for a column of genders, single letters read by what else stands in the whole of it.
 
     `values`: the distinct spellings of the column, folded or not. M is a man beside F or W (or a woman's whole word)
-    and a woman beside H; H is a man beside F or M; U and D alone are uomo and donna; D is divers beside M and W;
+    and a woman beside H; H is a man beside F or M; D is divers beside M and W;
     A (alpha) is a man beside gamma or theta. A letter that the column does not settle is left out.
     """
     there = {fold(value) for value in values}
@@ -178,8 +178,6 @@ def gender_words(values: Iterable[str]) -> Mapping[str, str]:
         told["m"] = "man"
     if "d" in there and {"m", "w"} <= there:
         told["d"] = "other"
-    elif {"d", "u"} <= there and not there & {"m", "f", "w", "h", "v"}:
-        told |= {"u": "man", "d": "woman"}
     if "α" in there and there & {"γ", "θ"}:
         told["α"] = "man"
     return {**_GENDERS, **told}

@@ -161,3 +161,9 @@ def test_what_was_decided_of_dates_zones_and_letters_is_told(home: Home) -> None
     ]
     plain = f"3,2025-03-25T10:00:00Z,noise,woman,{HERE}\n4,2025-03-25T11:00:00+02:00,noise,man,{HERE}\n"
     assert told(take(home, header + plain)) == []
+
+
+def test_unknown_and_business_beside_each_other_are_no_genders(home: Home) -> None:
+    header = "id,date,category,victim sex,latitude,longitude\n"
+    take(home, header + f"1,2025-03-01 10:00,noise,D,{HERE}\n2,2025-03-01 10:00,noise,U,{HERE}\n")
+    assert stored(home)["affected_gender"].tolist() == ["unknown", "unknown"]
