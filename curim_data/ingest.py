@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data import formats, provisional, quality, recover
+from curim_data import ahead, formats, provisional, quality, recover
 from curim_data.account import flag_bit, flag_lists
 from curim_data.alert import TOLD
 from curim_data.answers import Answers, Question
@@ -51,8 +50,6 @@ SAMPLE_ROWS: Final = 20
 SAMPLE_POINTS: Final = 2_000
 SIGNED_ROWS: Final = 20_000  # of each block
 _MAKING: Final = 0.85
-_Given = TypeVar("_Given")
-_Done = TypeVar("_Done")
 
 
 @dataclass
@@ -263,7 +260,7 @@ def _make(understood: Understood, city: CityProfile, work: Path, home: Home | No
         return block, told, _flagged(enrich(told.alerts, city))
 
     try:
-        for block, told, alerts in _ahead(opened.blocks(), made):
+        for block, told, alerts in ahead.made(ahead.fetched(opened.blocks()), made):
             aside = quarantine.add(block, told.account)
             for column, value in (("batch_id", batch_id), ("profile_version", city.version)):
                 alerts = alerts.append_column(column, pa.repeat(pa.scalar(value), alerts.num_rows))
@@ -290,19 +287,6 @@ def _make(understood: Understood, city: CityProfile, work: Path, home: Home | No
         signature=signer.done(tally.first, tally.last),
     )
     return _Made(decisions, tally, outcomes, quarantine, staging, batch)
-
-
-def _ahead(items: Iterable[_Given], make: Callable[[_Given], _Done]) -> Iterator[_Done]:
-    """What `make` gives for each item, in their order; it works on one item while the caller deals with the last."""
-    with ThreadPoolExecutor(1) as worker:
-        waiting = None
-        for item in items:
-            coming = worker.submit(make, item)
-            if waiting is not None:
-                yield waiting.result()
-            waiting = coming
-        if waiting is not None:
-            yield waiting.result()
 
 
 def _without_erased(told: Told, block: Block, erased: Erased) -> Told:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, WriterProperties, write_deltalake
 
+from curim_data.ahead import fetched
 from curim_data.alert import SCHEMA
 from curim_data.settling import working
 from curim_data.store_log import properties
@@ -65,13 +65,11 @@ def write(
     crashes the process.
     """
     failed: list[Exception] = []
-    pieces = iter(parts)
 
     def batches() -> Iterator[pa.RecordBatch]:
         try:
-            with ThreadPoolExecutor(1) as own:
-                while (part := own.submit(next, pieces, None).result()) is not None:
-                    yield from part.cast(SCHEMA).to_batches()
+            for part in fetched(part.cast(SCHEMA) for part in parts):
+                yield from part.to_batches()
         except Exception as error:
             failed.append(error)
             raise

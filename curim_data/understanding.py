@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from curim_data import formats
 from curim_data import mapping as mappings
+from curim_data.ahead import fetched
 from curim_data.answers import Answers, Question
 from curim_data.city import CityProfile
 from curim_data.containers import open_file
@@ -97,7 +98,7 @@ def understand(asked: Asked, *, looking: bool) -> Understood:
     survey: Survey | None = None
     look = Look(len(facts.labels)) if looking else None
     rows = seen = 0
-    for block in opened.blocks():
+    for block in fetched(opened.blocks()):
         if survey is None:
             survey = Survey(_layout(asked, chosen, facts.labels, block.table), facts.labels)
         survey.add(block)
