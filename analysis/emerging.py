@@ -193,8 +193,8 @@ def emerging(
         Steps before its own that a window takes in.
     alpha : float
         Share of false marks that is accepted among the marked (Benjamini–Hochberg over all cells and steps, hot and
-        cold each), level of each group's own test (Bonferroni over the cells of a step), and of the trends (Benjamini–Hochberg
-        over the cells whose class depends on them).
+        cold each), level of each group's own test (Bonferroni over the cells of a step), and of the trends
+        (Benjamini–Hochberg over the cells whose class depends on them).
     k, margin : optional
         Rings of cells in the window, and the ratio that is not yet hot: chosen as in `analysis.hot_cells`.
     against : "surroundings" or "city"
@@ -359,25 +359,25 @@ def _places(frame: pd.DataFrame, marks: _Marks) -> tuple[tuple[EmergingPlace, ..
     sign = np.array([CLASSES[name].sign for name in frame["cls"]])
     best = np.where(sign > 0, np.where(marks.hot, marks.p_hot, 1.0).min(axis=1), 1.0)
     best = np.where(sign < 0, np.where(marks.cold, marks.p_cold, 1.0).min(axis=1), best)
-    peak = _peaks(near, sign, best)
+    order = np.empty(len(cells), dtype=np.int64)  # clearest first; of equal ones, that with most alerts
+    order[np.lexsort((-frame["n"].to_numpy(), best))] = np.arange(len(cells))
+    peak = _peaks(near, sign, order)
     cls = frame["cls"].to_numpy(object)[peak]
     number = np.full(len(cells), -1)
     found: list[EmergingPlace] = []
     for name in dict.fromkeys(f"{kind}_{way}" for way in ("hot", "cold") for kind in KINDS):
         for group in connected(near, np.flatnonzero((cls == name) & (sign != 0))):
             number[group] = len(found)
-            top = int(cells[group[np.argmin(best[group])]])
+            top = int(cells[group[np.argmin(order[group])]])
             latitude, longitude = h3.cell_to_latlng(np.uint64(top))
             n = round(frame["n"].to_numpy()[group].sum())
             found.append(EmergingPlace(name, tuple(cells[group].tolist()), top, n, float(longitude), float(latitude)))
     return tuple(found), number
 
 
-def _peaks(near: sparse.csr_array, sign: Cells, best: Floats) -> Cells:
-    """For each cell the position of the peak that it belongs to; equal p are ordered by position."""
-    order = np.empty(len(best), dtype=np.int64)
-    order[np.argsort(best, kind="stable")] = np.arange(len(best))
-    follow = np.arange(len(best))
+def _peaks(near: sparse.csr_array, sign: Cells, order: Cells) -> Cells:
+    """For each cell the position of the peak that it leads to: the neighbour of its sign that comes first, and on."""
+    follow = np.arange(len(order))
     for cell in np.flatnonzero(sign):
         around = near.indices[near.indptr[cell] : near.indptr[cell + 1]]
         around = around[sign[around] == sign[cell]]
