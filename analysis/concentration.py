@@ -1,0 +1,317 @@
+"""How few places hold most alerts, and how few would by chance alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.rates import Estimate
+from analysis.result import Choice
+from analysis.significance import Floats
+from curim_data.i18n import Message, Translator
+
+PARTS: Final = (0.25, 0.5, 0.8)
+MOST_RUNS, LEAST_RUNS = 199, 39
+MOST_DRAWS: Final = 4_000_000
+# Sets of withheld counts that are tried out, twice: fewer on many places, lest it take longer than a second.
+MOST_SETS, LEAST_SETS = 200, 20
+
+
+@dataclass(frozen=True)
+class Share:
+    """The smallest share of places that holds a part of the alerts: observed, and by chance.
+
+    part : the part of the alerts (0.25, 0.5, 0.8)
+    places : the observed share; `low` and `high` differ from `value` where counts are withheld
+    chance : mean and central 95 % of the same alerts strewn at random over the land
+    cells : the number of places behind `places.value`
+    """
+
+    part: float
+    places: Estimate
+    chance: Estimate
+    cells: int
+
+
+@dataclass(frozen=True, eq=False)
+class Concentration:
+    """Made by `concentration`.
+
+    cells, n : places on the land, alerts in them
+    shares : for a quarter, half and four fifths of the alerts
+    gini : Gini coefficient; generalised : for fewer alerts than places, where 0 is "spread as evenly as so few can be";
+    unbiased : the same, so that all alerts in one place is 1
+    chance_gini, chance_generalised : of random maps
+    p : share of random maps that are as concentrated (generalised Gini), with the observed one
+    curve_places, curve_alerts, curve_chance : arrays, shape (cells + 1,)
+        The share of alerts in the fullest places against their share: the Lorenz curve seen from its full end. The
+        last is the mean of the random maps.
+    withheld : places whose count is only known within bounds
+    """
+
+    cells: int
+    n: int
+    shares: tuple[Share, ...]
+    gini: Estimate
+    generalised: Estimate
+    unbiased: Estimate
+    chance_gini: Estimate
+    chance_generalised: Estimate
+    p: float
+    curve_places: Floats
+    curve_alerts: Floats
+    curve_chance: Floats
+    withheld: int
+    choices: tuple[Choice, ...]
+
+    def share(self, part: float) -> Share:
+        """The share of places for a part of the alerts; KeyError for one that was not computed."""
+        for share in self.shares:
+            if share.part == part:
+                return share
+        raise KeyError(part)
+
+    def sentence(self, t: Translator) -> str:
+        """Half of the alerts: how few places hold them, and by chance."""
+        if not self.n:
+            return t("No alerts, so nothing to say about how concentrated they are.")
+        half = self.share(0.5)
+        told = {
+            "places": _span(t, half.places),
+            "chance": t.percent(half.chance.value, _digits(half.chance.value)),
+            "low": t.percent(half.chance.low, _digits(half.chance.low)),
+            "high": t.percent(half.chance.high, _digits(half.chance.high)),
+        }
+        if half.places.high < half.chance.low:
+            text = t(
+                "Half of the alerts lie in {places} of the places; by chance alone it would be {chance} ({low} to "
+                "{high}).",
+                **told,
+            )
+        elif half.places.low > half.chance.high:
+            text = t(
+                "Half of the alerts lie in {places} of the places; by chance alone it would be {chance} ({low} to "
+                "{high}): they are spread more evenly than chance would spread them.",
+                **told,
+            )
+        else:
+            text = t(
+                "Half of the alerts lie in {places} of the places, and by chance alone it would be {chance} ({low} to "
+                "{high}): that they gather in few places is not shown.",
+                **told,
+            )
+        if self.withheld:
+            text += " " + t.n(
+                "{n} protected count enters with every value that it may have.",
+                "{n} protected counts enter with every value that they may have.",
+                self.withheld,
+            )
+        return text
+
+
+def concentration(cells: pd.DataFrame, *, runs: int | None = None, seed: int = 0) -> Concentration:
+    """How concentrated the alerts are over the places of the land, against chance.
+
+    Parameters
+    ----------
+    cells : DataFrame, one row a place: the whole study mask, zeros included
+        Columns n and land_km2 and, where counts passed the gate, low, high and withheld. Withheld counts enter with
+        all values from low to high (results get bounds) and with the middle for the single figures.
+    runs : int, optional
+        Random maps; `runs_for` when left out. Each strews the same number of alerts over the places, in proportion to
+        their land.
+    seed : int
+        Of the random maps.
+
+    With n places and c alerts, in ascending order: G = Σ (2i - n - 1) x_(i) / (n c); generalised G' = max(1, n / c)
+    (G - 1) + 1; unbiased: times m / (m - 1) with m = min(n, c). NaN without alerts.
+
+    Raises ValueError without places, on negative or missing counts, or on low above high.
+
+    Bernasco, W. & Steenbeek, W. (2017). More places than crimes: implications for evaluating the law of crime
+    concentration at place. Journal of Quantitative Criminology 33, 451-467. Random maps: Chalfin, A., Kaplan, J. &
+    Cuellar, M. (2021). Measuring marginal crime concentration. Journal of Research in Crime and Delinquency 58,
+    467-504.
+    """
+    low, middle, high, withheld = _bounds(cells)
+    land = cells["land_km2"].to_numpy(dtype=float)
+    if (land < 0).any() or not land.sum() > 0:
+        raise ValueError("places need land, and none of it negative")
+    total = float(middle.sum())
+    choice = Choice("runs", runs, _told(runs)) if runs else runs_for(len(middle))
+    n = round(total)
+    if not n:
+        return _nothing(len(middle), withheld, choice)
+    chance = _Chance(n, land / land.sum(), int(choice.value), seed)
+    ways = [middle, *_ways(low, high)] if withheld else [middle]
+    shares = tuple(_share(part, ways, chance) for part in PARTS)
+    general = _spread([generalised_gini(way) for way in ways])
+    curve = _curve(middle)
+    return Concentration(
+        cells=len(middle),
+        n=n,
+        shares=shares,
+        gini=_spread([gini(way) for way in ways]),
+        generalised=general,
+        unbiased=_spread([generalised_gini(way, unbiased=True) for way in ways]),
+        chance_gini=_central(chance.gini),
+        chance_generalised=_central(chance.generalised),
+        p=(1 + int((chance.generalised >= general.low - 1e-12).sum())) / (1 + len(chance.generalised)),
+        curve_places=np.linspace(0, 1, len(middle) + 1),
+        curve_alerts=curve,
+        curve_chance=chance.curve,
+        withheld=withheld,
+        choices=(choice,),
+    )
+
+
+def runs_for(cells: int) -> Choice:
+    """Choose the number of random maps: 199, fewer (down to 39) above 20,000 places, where they hardly differ."""
+    runs = int(np.clip(MOST_DRAWS // max(cells, 1), LEAST_RUNS, MOST_RUNS))
+    return Choice("runs", runs, _told(runs))
+
+
+def gini(counts: Any) -> float:
+    """The Gini coefficient of counts by place; NaN without any alert.
+
+    >>> round(gini([10, 8, 2, 0, 0, 0, 0, 0, 0, 0]), 2)
+    0.78
+    """
+    x = np.sort(np.asarray(counts, dtype=float))
+    total, n = x.sum(), len(x)
+    if not total > 0:
+        return float("nan")
+    return float(((2 * np.arange(1, n + 1) - n - 1) * x).sum() / (n * total))
+
+
+def generalised_gini(counts: Any, *, unbiased: bool = False) -> float:
+    """The generalised Gini of Bernasco & Steenbeek (2017): 0 where so few alerts are spread as evenly as they can be.
+
+    NaN without any alert; the unbiased form also where all is one place or one alert, which cannot be unequal.
+
+    >>> round(generalised_gini([5, 2, 1, 0, 0, 0, 0, 0, 0, 0]), 2)
+    0.75
+    """
+    x = np.asarray(counts, dtype=float)
+    total, n = float(x.sum()), len(x)
+    if not total > 0:
+        return float("nan")
+    value = max(1.0, n / total) * (gini(x) - 1) + 1
+    if not unbiased:
+        return value
+    fewer = min(float(n), total)
+    return value * fewer / (fewer - 1) if fewer > 1 else float("nan")
+
+
+def fewest(counts: Any, part: float) -> int:
+    """The smallest number of places that together hold a part (0 to 1) of the alerts."""
+    full = np.cumsum(np.sort(np.asarray(counts, dtype=float))[::-1])
+    return int(np.searchsorted(full, part * full[-1] * (1 - 1e-12))) + 1 if full[-1] > 0 else 0
+
+
+class _Chance:
+    """The same alerts strewn at random, several times: fewest places by part, both Ginis, and the mean curve."""
+
+    def __init__(self, n: int, probability: Floats, runs: int, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self.places: dict[float, list[float]] = {part: [] for part in PARTS}
+        gini_of, general, curve = [], [], np.zeros(len(probability) + 1)
+        for _ in range(runs):
+            counts = rng.multinomial(n, probability)
+            for part in PARTS:
+                self.places[part].append(fewest(counts, part) / len(counts))
+            gini_of.append(gini(counts))
+            general.append(generalised_gini(counts))
+            curve += _curve(counts)
+        self.gini, self.generalised, self.curve = np.array(gini_of), np.array(general), curve / runs
+
+
+def _share(part: float, ways: list[Floats], chance: _Chance) -> Share:
+    found = [fewest(way, part) for way in ways]
+    return Share(part, _spread([k / len(ways[0]) for k in found]), _central(np.array(chance.places[part])), found[0])
+
+
+def _curve(counts: Any) -> Floats:
+    full = np.sort(np.asarray(counts, dtype=float))[::-1]
+    return np.concatenate([[0.0], np.cumsum(full) / full.sum()])
+
+
+def _bounds(cells: pd.DataFrame) -> tuple[Floats, Floats, Floats, int]:
+    if cells.empty:
+        raise ValueError("there are no places")
+    n = cells["n"].to_numpy(dtype=float)
+    hidden = cells["withheld"].to_numpy(dtype=bool) if "withheld" in cells else np.zeros(len(n), dtype=bool)
+    low = np.where(hidden, cells["low"].to_numpy(dtype=float), n) if hidden.any() else n
+    high = np.where(hidden, cells["high"].to_numpy(dtype=float), n) if hidden.any() else n
+    if not ((low >= 0) & (low <= high)).all():
+        raise ValueError("counts must be known or bounded, and not negative")
+    return low, (low + high) / 2, high, int(hidden.sum())
+
+
+def _ways(low: Floats, high: Floats) -> Iterable[Floats]:
+    """Sets of counts within the bounds, among them the most even and the most uneven ones.
+
+    The most even set of a given total holds every count as near as its bounds allow to one common level. The most
+    uneven one has each withheld count at an end of its bounds; where all have the same bounds only the number of those
+    at the upper end matters. Levels and numbers are tried in up to 200 steps each.
+    """
+    steps = int(np.clip(200_000 // len(low), LEAST_SETS, MOST_SETS))
+    for level in np.unique(np.quantile(np.concatenate([low, high]), np.linspace(0, 1, steps), method="nearest")):
+        if level > 0 or low.any():
+            yield np.clip(level, low, high)
+    open_ones = np.flatnonzero(high > low)
+    order = open_ones[np.argsort(-high[open_ones], kind="stable")]
+    for many in np.unique(np.linspace(0, len(order), steps).round().astype(int)):
+        way = low.copy()
+        way[order[:many]] = high[order[:many]]
+        if way.any():
+            yield way
+
+
+def _spread(values: list[float]) -> Estimate:
+    """The first value, between the least and the greatest of all."""
+    known = [value for value in values if value == value]
+    return Estimate(values[0], min(known, default=float("nan")), max(known, default=float("nan")))
+
+
+def _central(values: Floats) -> Estimate:
+    low, high = np.quantile(values, [0.025, 0.975])
+    return Estimate(float(values.mean()), float(low), float(high))
+
+
+def _nothing(cells: int, withheld: int, choice: Choice) -> Concentration:
+    unknown = Estimate(float("nan"), float("nan"), float("nan"))
+    even = np.linspace(0, 1, cells + 1)
+    return Concentration(
+        cells=cells,
+        n=0,
+        shares=tuple(Share(part, unknown, unknown, 0) for part in PARTS),
+        gini=unknown,
+        generalised=unknown,
+        unbiased=unknown,
+        chance_gini=unknown,
+        chance_generalised=unknown,
+        p=float("nan"),
+        curve_places=even,
+        curve_alerts=even * np.nan,
+        curve_chance=even * np.nan,
+        withheld=withheld,
+        choices=(choice,),
+    )
+
+
+def _told(runs: int) -> Message:
+    return Message("Compared with {n} maps of the same alerts strewn at random over the land.", {"n": runs})
+
+
+def _digits(share: float) -> int:
+    return 1 if share < 0.02 else 0
+
+
+def _span(t: Translator, share: Estimate) -> str:
+    low, high = t.percent(share.low, _digits(share.low)), t.percent(share.high, _digits(share.high))
+    return low if low == high else t("{low} to {high}", low=low, high=high)

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.concentration import concentration, fewest, generalised_gini, gini, runs_for
+from analysis.result import Result
+from curim_data.i18n import Translator
+
+counts_of_places = st.lists(st.integers(0, 40), min_size=2, max_size=30).filter(any)
+
+
+def frame(n: list[float], **more: object) -> pd.DataFrame:
+    return pd.DataFrame({"n": n, "land_km2": 0.02, **more})
+
+
+@given(counts_of_places)
+def test_gini_is_half_the_mean_difference_over_the_mean(counts: list[int]) -> None:
+    x = np.array(counts, dtype=float)
+    slow = sum(abs(a - b) for a in x for b in x) / (2 * len(x) ** 2 * x.mean())
+    assert gini(counts) == pytest.approx(slow, abs=1e-12)
+    assert -1e-12 <= generalised_gini(counts) <= 1 + 1e-12
+
+
+@given(counts_of_places, st.sampled_from([0.25, 0.5, 0.8]))
+def test_the_fewest_places_hold_the_part_and_one_fewer_does_not(counts: list[int], part: float) -> None:
+    k = fewest(counts, part)
+    full = sorted(counts, reverse=True)
+    assert sum(full[:k]) >= part * sum(full) - 1e-9
+    assert sum(full[: k - 1]) < part * sum(full)
+
+
+@given(counts_of_places, st.randoms(use_true_random=False))
+def test_nothing_depends_on_the_order_or_on_the_scale(counts: list[int], random: object) -> None:
+    shuffled = list(counts)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert gini(shuffled) == pytest.approx(gini(counts))
+    assert gini([3 * n for n in counts]) == pytest.approx(gini(counts))
+
+
+@given(counts_of_places)
+@settings(max_examples=30)
+def test_the_curve_rises_to_one_above_the_diagonal(counts: list[int]) -> None:
+    found = concentration(frame(list(map(float, counts))), runs=5)
+    assert found.curve_alerts[0] == 0
+    assert found.curve_alerts[-1] == pytest.approx(1)
+    assert (found.curve_alerts >= found.curve_places - 1e-12).all()
+    area = float(np.trapezoid(found.curve_alerts, found.curve_places))
+    assert 2 * area - 1 == pytest.approx(found.gini.value)
+
+
+@given(st.lists(st.integers(5, 12), min_size=1, max_size=4), st.integers(1, 4))
+@settings(max_examples=40)
+def test_bounds_hold_every_set_of_protected_counts(shown: list[int], hidden: int) -> None:
+    cells = frame(
+        [*map(float, shown), *[np.nan] * hidden, 0.0],
+        low=[*shown, *[1] * hidden, 0],
+        high=[*shown, *[4] * hidden, 0],
+        withheld=[*[False] * len(shown), *[True] * hidden, False],
+    )
+    found = concentration(cells, runs=5)
+    every = [[*shown, *some, 0] for some in product(range(1, 5), repeat=hidden)]
+    ginis, general = [gini(one) for one in every], [generalised_gini(one) for one in every]
+    assert found.gini.low <= min(ginis) + 1e-12
+    assert found.gini.high == pytest.approx(max(ginis))
+    assert found.generalised.low <= min(general) + 1e-12
+    for share in found.shares:
+        slow = [fewest(one, share.part) / len(one) for one in every]
+        assert share.places.low <= min(slow)
+        assert share.places.high >= max(slow)
+    assert found.withheld == hidden
+
+
+def test_half_of_the_alerts_is_told_against_chance(t: Translator) -> None:
+    found = concentration(frame([60.0] * 4 + [1.0] * 96))
+    assert isinstance(found, Result)
+    assert found.n == 336
+    assert found.share(0.5).cells == 3
+    assert found.sentence(t) == (
+        "Half of the alerts lie in 3\u00a0% of the places; by chance alone it would be 31\u00a0% (28\u00a0% to "
+        "34\u00a0%)."
+    )
+    assert found.p == 1 / 200
+
+
+def test_an_even_and_a_random_map_are_told_as_such(t: Translator) -> None:
+    assert "more evenly than chance" in concentration(frame([5.0] * 100)).sentence(t)
+    random = np.random.default_rng(1).multinomial(200, [0.01] * 100).astype(float)
+    assert "is not shown" in concentration(frame(list(random))).sentence(t)
+
+
+def test_protected_counts_are_told(t: Translator) -> None:
+    cells = frame([90.0, *[np.nan] * 20, *[0.0] * 79], low=1, high=4, withheld=[False, *[True] * 20, *[False] * 79])
+    told = concentration(cells).sentence(t)
+    assert told.endswith("20 protected counts enter with every value that they may have.")
+
+
+def test_no_alerts_are_no_result_and_no_error(t: Translator) -> None:
+    found = concentration(frame([0.0, 0.0]))
+    assert found.n == 0
+    assert not found.gini.known
+    assert found.sentence(t) == "No alerts, so nothing to say about how concentrated they are."
+    assert np.isnan(gini([0, 0]))
+    assert np.isnan(generalised_gini([0, 1], unbiased=True))
+    with pytest.raises(KeyError):
+        found.share(0.3)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        frame([]),
+        frame([1.0, -1.0]),
+        frame([1.0, np.nan]),
+        pd.DataFrame({"n": [1.0], "land_km2": [0.0]}),
+        frame([np.nan], low=[4], high=[1], withheld=[True]),
+    ],
+)
+def test_what_cannot_be_is_refused(cells: pd.DataFrame) -> None:
+    with pytest.raises(ValueError, match=r"places|counts"):
+        concentration(cells)
+
+
+def test_many_places_get_fewer_random_maps() -> None:
+    assert [runs_for(cells).value for cells in (600, 36_000, 10**6)] == [199, 111, 39]
