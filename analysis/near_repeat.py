@@ -48,7 +48,7 @@ def intervals(edges: Sequence[float], closed: Closed) -> tuple[Interval, ...]:
     right = closed == "right"
     lows = (0.0, *edges[:-1])
     return tuple(
-        Interval(float(low), float(high), k == 0 or not right, right and np.isfinite(high))
+        Interval(float(low), float(high), k == 0 or not right, right and bool(np.isfinite(high)))
         for k, (low, high) in enumerate(zip(lows, edges, strict=True))
     )
 
@@ -202,7 +202,8 @@ def knox(
         ratio = N_st / mean of N_st over the permutations        p = (1 + #{permutations with N >= N_st}) / (M + 1)
 
     Each permutation gives the dates to the places anew; places and dates stay as they are, so density and season
-    explain nothing that is found. Only pairs within the largest distance are looked at. Where there are more than
+    explain nothing that is found. B bands need more than 20 B permutations, or the correction leaves no single band
+    below .05. Only pairs within the largest distance are looked at. Where there are more than
     `most_pairs` of them (piles), a random share of the alerts is tested: ratios stay what they are, p-values become
     more careful; `n_used` and a `Choice` tell so. Distances and times are rounded to a millionth of a metre and of a
     day before they are compared with an edge, so that a pair exactly 100 m apart is not moved by the computer's
@@ -235,8 +236,8 @@ def knox(
     given = len(points)
     kept, choice = thinned(points, float(space[-1]), 2.0 if metric == "euclidean" else 1.0, most_pairs, seed)
     points, when = points[kept], when[kept]
-    ticks, edges = _ticks(when, time)
     side: Side = "left" if closed == "right" else "right"
+    ticks, edges = _ticks(when, time, side)
     first, second, starts = _near_pairs(points, np.asarray(space, dtype=float), metric, side)
     counter = _Counter(first, second, starts, ticks, edges, side)
     rng = np.random.default_rng(seed)
@@ -263,11 +264,17 @@ def _checked(
     return points, when
 
 
-def _ticks(when: Floats, time: Sequence[float]) -> tuple[Ints, Floats]:
-    """Days as whole numbers from the first on, and the edges in the same unit."""
+def _ticks(when: Floats, time: Sequence[float], side: Side) -> tuple[Ints, Floats]:
+    """Days as whole numbers from the first on, and the edges in the same unit.
+
+    Parts of a day are counted in millionths; the difference of two rounded numbers may be one off, so an edge is moved
+    by one and a half of them to hold what lies on it.
+    """
     since = when - (when.min() if len(when) else 0.0)
-    unit = 1 if np.array_equal(since, np.round(since)) else _TICKS
-    return np.round(since * unit).astype(np.int64), np.asarray(time, dtype=float) * unit
+    edges = np.asarray(time, dtype=float)
+    if np.array_equal(since, np.round(since)):
+        return since.astype(np.int64), edges
+    return np.round(since * _TICKS).astype(np.int64), np.round(edges * _TICKS) + (1.5 if side == "left" else -1.5)
 
 
 def _near_pairs(points: Floats, edges: Floats, metric: Metric, side: Side) -> tuple[Ints, Ints, Ints]:
