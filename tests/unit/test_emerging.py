@@ -19,7 +19,7 @@ from analysis.emerging_choices import block_for, periods_for, unit_of, whole
 from analysis.emerging_cube import GiStar, Windows, groups, lagged, marked
 from analysis.grid import neighbours, ring, square_side
 from analysis.result import Result
-from analysis.significance import getis_ord
+from analysis.significance import denser, false_discovery, getis_ord, thinner
 from curim_data.i18n import LANGUAGES, translator
 
 MIDDLE = h3.latlng_to_cell(37.946, 23.65, 10)
@@ -79,6 +79,24 @@ def test_the_exact_test_by_hand() -> None:
         assert p[np.flatnonzero(cells == MIDDLE)[0], step] == pytest.approx(
             binom.sf(inside - 1, inside + outside, share)
         )
+
+
+def test_what_is_withheld_counts_against_each_mark() -> None:
+    """Hot: the least inside against the most around; cold: the most inside against the least around."""
+    cells, low, land = cube_of(5)
+    windows = Windows(neighbours(cells, 1), ring(cells, 1, 2), 1, land, 0.0)
+    high, calm = low + 4, np.zeros(low.shape, dtype=bool)
+    hot = denser(windows.inside(low), windows.rest(high), windows.inside(land), windows.rest(land), 1.25)
+    cold = thinner(windows.inside(high), windows.rest(low), windows.inside(land), windows.rest(land), 1.25)
+    assert windows.hot(low, high, 1.25) == pytest.approx(hot)
+    assert windows.cold(low, high, calm, 1.25) == pytest.approx(cold)
+
+
+def test_next_to_no_land_counts_as_some_so_that_a_quay_is_not_hot_at_once() -> None:
+    cells, _, land = cube_of(5)
+    windows = Windows(neighbours(cells, 0), None, 1, land, 0.005)
+    assert windows.size_in()[:, 0] == pytest.approx(np.maximum(land[:, 0], 0.005))
+    assert windows.size_in()[:, 1] == pytest.approx(2 * np.maximum(land[:, 0], 0.005))
 
 
 def test_windows_against_the_city_take_all_the_rest() -> None:
@@ -211,6 +229,24 @@ def test_a_place_takes_the_class_of_its_peak_and_two_peaks_are_two_places() -> N
     assert h3.grid_distance(by_class["new_hot"].peak, h3.grid_ring(MIDDLE, 4)[0]) <= 1
     assert h3.grid_distance(by_class["persistent_hot"].peak, MIDDLE) <= 1
     assert sum(len(place.cells) for place in result.places) == (result.frame["cls"] != "none").sum()
+
+
+def test_what_comes_and_goes_beside_a_lasting_place_is_its_echo() -> None:
+    """Cells beyond the lasting spot are hot only when its neighbour has alerts too: one place all the same."""
+    counts = made(steady=(0, [60.0] * 24), beside=(1, [60.0, 0.0, 0.0, 0.0] * 5 + [0.0, 0.0, 60.0, 60.0]))
+    result = emerging(counts, LAND)
+    assert {"persistent_hot", "sporadic_hot"} <= set(result.frame["cls"])
+    assert [place.cls for place in result.places] == ["persistent_hot"]
+
+
+def test_trends_are_corrected_for_the_number_of_lasting_cells() -> None:
+    rng = np.random.default_rng(3)
+    noise, rising = (60 + rng.poisson(60, 24)).tolist(), [40.0 + 4 * step for step in range(24)]
+    frame = emerging(made(noise=(0, noise), rising=(5, rising)), LAND).frame
+    tested = frame["p_trend"].notna()
+    assert 0 < tested.sum() < len(LAND)
+    assert frame.loc[tested, "q_trend"].to_numpy() == pytest.approx(false_discovery(frame.loc[tested, "p_trend"]))
+    assert (frame.loc[tested, "q_trend"] > frame.loc[tested, "p_trend"]).any()
 
 
 def test_little_land_at_the_shore_is_expected_to_hold_little() -> None:

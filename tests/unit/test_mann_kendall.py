@@ -91,6 +91,10 @@ def test_with_blocks_of_one_step_it_is_the_permutation_test() -> None:
     assert found.test == "permutation"
 
 
+def test_the_smallest_p_counts_the_series_itself_among_the_runs() -> None:
+    assert block_permutation(np.arange(30.0), block=1, runs=99).p.item() == 1 / 100
+
+
 def test_blocks_stay_whole_and_the_first_takes_the_rest() -> None:
     seen: set[tuple[float, ...]] = set()
 
