@@ -14,7 +14,7 @@ from curim_data.i18n import Message
 
 # Steps of a fifth, rounded: neighbours on this ladder cannot be told apart on a map.
 WIDTHS_M: Final = (50, 60, 70, 85, 100, 120, 145, 175, 210, 250, 300, 360, 430, 520, 620, 750, 900, 1000)
-# The weeks to foretell: the last four, more where they hold too few alerts.
+# The weeks to foretell: the last four, more where they hold alerts at too few places.
 LATER_WEEKS: Final = (4, 8, 13, 26)
 LEAST_EARLY: Final = 50
 LEAST_LATER: Final = 20
@@ -63,14 +63,15 @@ def bandwidth_for(
     """Choose the width by prospective likelihood.
 
     The alerts of the last weeks (`LATER_WEEKS`) are foretold from those before. With f_h the density of the earlier
-    ones smoothed by h and normalised over the land of area A, e = 0.01 and s_j the later places:
+    ones smoothed by h and normalised over the land of area A, without those at s_j itself, e = 0.01, and s_j the later
+    places with weights w_j:
 
         score(h) = Σ_j w_j ln((1 - e) A f_h(s_j) + e)
 
     which is the log-likelihood less that of an even spread. The best of `WIDTHS_M` is taken, the wider one of two
-    equals. Piles: alerts at one place (same x and y) are one place, whose weight is their number, cut at the 0.9
-    quantile over the places (with distinct coordinates every pile counts once). Else a default location, filled before
-    and after, would draw h to its lower bound.
+    equals. Coordinates that repeat exactly (addresses, middles of blocks, a default location) say nothing about
+    distance and would draw h to its lower bound. So a later place is foretold from all other places, and alerts at one
+    place (same x and y) are one place, whose weight is their number, cut at the 0.9 quantile over the places.
 
     Parameters
     ----------
@@ -85,8 +86,8 @@ def bandwidth_for(
     least_m : float
         The narrowest width to try: not below the precision of the coordinates.
 
-    With fewer than 50 earlier or 20 later alerts (piles cut) the width is that at which the mean place draws on 20
-    alerts, `reach_for`. Raises ValueError when x, y, days and weights differ in length.
+    With fewer than 50 earlier or 20 later places the width is that at which the mean place draws on 20 alerts,
+    `reach_for`. Raises ValueError when x, y, days and weights differ in length.
 
     Bowman, A. W. (1984). An alternative method of cross-validation for the smoothing of density estimates. Biometrika
     71, 353-360 (the criterion, there with one point left out at a time).
@@ -102,7 +103,7 @@ def bandwidth_for(
         later = when > last - 7 * weeks
         before = places(x[~later], y[~later], weight[~later])
         after = places(x[later], y[later], weight[later])
-        if before[2].sum() >= LEAST_EARLY and after[2].sum() >= LEAST_LATER:
+        if len(before[0]) >= LEAST_EARLY and len(after[0]) >= LEAST_LATER:
             found = round(weight[~later].sum()), round(weight[later].sum())
             return _prospective(before, after, land, least_m, weeks, found)
     return reach_for(float(weight.sum()), land.total_km2, least_m)
@@ -144,12 +145,17 @@ def _prospective(
     widths = tuple(float(width) for width in WIDTHS_M if width >= min(least_m, WIDTHS_M[-1]))
     earlier = Spread(land.sums(land.place(*before[:2]), before[2]), land.cell_m, widths[-1])
     ground = Spread(land.land_km2, land.cell_m, widths[-1])
-    place = land.place(*after[:2])
+    place, own = land.place(*after[:2]), _already(before, after)
+    total = float(before[2].sum())
     scores = []
     for width in widths:
-        density = corrected(earlier.by(width), ground.by(width), land)
-        relative = density * (land.total_km2 / float((density * land.land_km2).sum()))
-        scores.append(float((after[2] * np.log((1 - FLOOR) * relative.ravel()[place] + FLOOR)).sum()))
+        under = ground.by(width)
+        density = corrected(earlier.by(width), under, land)
+        whole = float((density * land.land_km2).sum())
+        itself = own * land.cell_m**2 / (2 * np.pi * width**2) / under.ravel()[place]
+        others = np.maximum(density.ravel()[place] - itself, 0)
+        relative = others * land.total_km2 / whole / (1 - own / total)
+        scores.append(float((after[2] * np.log((1 - FLOOR) * relative + FLOOR)).sum()))
     best = max(scores)
     chosen = max(width for width, value in zip(widths, scores, strict=True) if value == best)
     alike = [width for width, value in zip(widths, scores, strict=True) if value >= best - AS_GOOD]
@@ -159,6 +165,14 @@ def _prospective(
     return Bandwidth(
         chosen, "prospective", told, found[0], found[1], weeks, widths, tuple(scores), min(alike), max(alike)
     )
+
+
+def _already(before: tuple[Floats, Floats, Floats], after: tuple[Floats, Floats, Floats]) -> Floats:
+    """The weight of earlier alerts at each later place itself."""
+    known, wanted = before[0] + 1j * before[1], after[0] + 1j * after[1]  # sorted by `places`
+    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    weight: Floats = np.where(known[at] == wanted, before[2][at], 0.0)
+    return weight
 
 
 def corrected(spread: Floats, ground: Floats, land: Raster) -> Floats:

@@ -155,6 +155,7 @@ def test_too_few_alerts_fall_back_on_a_rule(coast: Raster, t: Translator) -> Non
     assert found.method == "reach"
     assert found.metres == pytest.approx(1_000 * np.sqrt(20 * coast.total_km2 / (4 * np.pi * 60)), abs=5)
     assert t(found.told).startswith(f"Smoothed over {found.metres:.0f} m by a rule of thumb: 60 alerts are too few")
+    assert bandwidth_for([100.0] * 2_000, [100.0] * 2_000, np.arange(2_000) / 9, land=coast).method == "reach"
     assert reach_for(0, 10).metres == 1_000
     assert reach_for(10**6, 10).metres == 100
     assert bandwidth_for([], [], [], land=coast).metres == 1_000
