@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from analysis.density import Density, figure
+from analysis.density import Density
 from analysis.significance import Floats
 from curim_data.city import CityProfile
 from curim_data.i18n import Translator
@@ -56,7 +56,7 @@ class DensityImage:
 
     def legend(self, t: Translator) -> list[tuple[str, str]]:
         """Colour and limits of each class, from the thinnest."""
-        limits = [figure(t, value) if value < 1 else t.number(value) for value in self.breaks]
+        limits = [t.number(value, max(0, -int(np.floor(np.log10(value))))) for value in self.breaks]
         return [
             (colour, f"{low}–{high}") for colour, low, high in zip(self.colours, limits[:-1], limits[1:], strict=True)
         ]
