@@ -113,7 +113,7 @@ class Emerging:
         parts.append(
             t("Tested on {alerts} alerts in {cells} cells and {steps} months up to {last}.", **values)
             if self.unit == "month"
-            else t("Tested on {alerts} alerts in {cells} cells and {steps} weeks up to the {last}.", **values)
+            else t("Tested on {alerts} alerts in {cells} cells and {steps} weeks; the last one: {last}.", **values)
         )
         if len(self.starts) < LEAST_STEPS:
             parts.append(t("The time is too short to tell a trend."))
