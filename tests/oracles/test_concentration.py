@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import ive
 
 from analysis.concentration import concentration, fewest, generalised_gini, gini
 
@@ -57,8 +58,6 @@ def test_random_maps_are_those_of_an_independent_simulation() -> None:
     assert found.share(0.5).chance.value == pytest.approx(halves.mean(), abs=4 * halves.std() / np.sqrt(runs))
     assert found.chance_gini.value == pytest.approx(ginis.mean(), abs=4 * ginis.std() / np.sqrt(runs))
     # Poisson counts of mean m in N places: G = exp(-2m) (I0(2m) + I1(2m)); multinomial ones tend to it.
-    from scipy.special import ive
-
     m = n / places
     assert found.chance_gini.value == pytest.approx(ive(0, 2 * m) + ive(1, 2 * m), abs=0.002)
 
