@@ -143,7 +143,9 @@ class GiStar:
         away, weight, square = lagged(parts, self.lag)
         n = self.parts[0].size
         spread = self.spread * np.sqrt(np.maximum((n * square - weight**2) / max(n - 1, 1), 0))
-        return np.divide(away - self.mean * weight, spread, out=np.zeros(away.shape), where=spread > 1e-12)
+        z: Floats = np.zeros(away.shape)
+        np.divide(away - self.mean * weight, spread, out=z, where=spread > 1e-12)
+        return z
 
 
 def marked(cells: Cells, p: Floats, alpha: float) -> tuple[Floats, Bools]:
@@ -173,7 +175,7 @@ def groups(near: sparse.csr_array, marks: Bools) -> np.ndarray[Any, np.dtype[np.
     if not len(rows):
         return labels
     steps = marks.shape[1]
-    follow = sparse.diags_array([np.ones(steps - abs(by)) for by in (-1, 0, 1)], offsets=[-1, 0, 1])
+    follow = sparse.csr_array(np.eye(steps) + np.eye(steps, k=1) + np.eye(steps, k=-1))
     at = np.flatnonzero(marks[rows])
     graph = sparse.kron(near[rows][:, rows], follow, format="csr")[at][:, at]
     labels[marks] = connected_components(graph, directed=False)[1]
