@@ -188,7 +188,12 @@ def _open(path: Path, name: str, sheet: str | None, depth: int) -> Opened:
 
 def _may_hold_table(info: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(info.filename)
-    if info.is_dir() or path.name.startswith(".") or path.suffix.lower() in _NO_TABLES:
+    if (
+        not info.filename
+        or info.filename.endswith("/")
+        or path.name.startswith(".")
+        or path.suffix.lower() in _NO_TABLES
+    ):
         return False
     return not any(part.lower().startswith(_NO_NAMES) for part in path.parts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -167,3 +168,12 @@ def test_unknown_and_business_beside_each_other_are_no_genders(home: Home) -> No
     header = "id,date,category,victim sex,latitude,longitude\n"
     take(home, header + f"1,2025-03-01 10:00,noise,D,{HERE}\n2,2025-03-01 10:00,noise,U,{HERE}\n")
     assert stored(home)["affected_gender"].tolist() == ["unknown", "unknown"]
+
+
+def test_a_member_without_a_name_in_an_archive_is_no_table(home: Home) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.csv", f"id,date,category,latitude,longitude\n1,2025-03-01,noise,{HERE}\n")
+        archive.writestr("N", "x")
+    nameless = out.getvalue().replace(b"N", b"\0")  # zipfile cuts names at the first zero
+    assert take(home, nameless).batch.accepted == 1
