@@ -34,10 +34,11 @@ class Ground:
 def ground_of(points: Floats, most: int = MOST_LOCATIONS) -> tuple[Ground, tuple[Choice, ...]]:
     """Distinct points as locations; where there are too many, the mean points of square cells.
 
+    Points within a millionth of a metre are one, which stands where its first case is: rounded places would part ties.
     The cells are as small as keeps the locations within `most`: sides of 50, 75, 100, ... metres.
     """
-    places, member = np.unique(np.round(points, 6), axis=0, return_inverse=True)
-    member = member.ravel()
+    _, first, member = np.unique(np.round(points, 6), axis=0, return_index=True, return_inverse=True)
+    places, member = points[first], member.ravel()
     if len(places) <= most:
         return Ground(places[:, 0], places[:, 1], np.bincount(member, minlength=len(places)), member), ()
     side, cells = SMALLEST_CELL_M, member

@@ -175,3 +175,13 @@ def test_bands_follow_the_precision(t: Any) -> None:
     for wrong in ((-1, 1), (1, 31), (1, 0)):
         with pytest.raises(ValueError, match="no bands"):
             bands_for(*wrong)
+
+
+def test_p_counts_permutations_that_are_as_large() -> None:
+    rng = np.random.default_rng(8)
+    result = knox(*rng.uniform(0, 300, (2, 40)), rng.integers(0, 40, 40), space=(60,), time=(3, 6), permutations=60)
+    for band, samples in zip(result.bands, result.samples[:, 0].T, strict=True):
+        assert (samples == band.observed).any()
+        assert band.p == (1 + sum(count >= band.observed for count in samples)) / 61
+        assert band.mean == pytest.approx(samples.mean())
+        assert band.poisson_p == pytest.approx(stats.poisson.sf(band.observed - 1, band.closed_form))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analysis.scan_zones import ground_of, time_step
@@ -64,6 +65,7 @@ def test_what_a_cluster_tells_is_so(rows: Any, prospective: bool) -> None:
 
 @settings(max_examples=30)
 @given(cases, st.integers(-(10**6), 10**6), st.floats(0, 6.3), st.randoms())
+@example([(0, 0, 0), (1, 2, 0), (4, 1, 1), (4, 6, 1)], 0, 1.46875, Random(0))
 def test_order_place_and_direction_do_not_matter(rows: Any, shift: int, angle: float, random: Any) -> None:
     x, y, days = np.array(rows).T
     order = random.sample(range(len(rows)), len(rows))
@@ -157,3 +159,10 @@ def test_few_cases(t: Any) -> None:
 def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r".+"):
         scan(**{"x": [0, 1], "y": [0, 1], "days": [0, 1], **wrong})
+
+
+def test_fewer_cases_than_expected_are_no_cluster() -> None:
+    """Place A has 20 cases, 2 of them late; place B has more than half of all, most of them late."""
+    x = [0] * 20 + [100] * 21
+    days = [1] * 18 + [20] * 2 + [1] * 3 + [20] * 18
+    assert scan(x, x, days, max_radius=10, max_days=5, permutations=1).clusters == ()
