@@ -42,7 +42,15 @@ from curim_data.signatures import Signer
 from curim_data.staging import Staging
 from curim_data.store import Batch, StagedResult, Store, new_batch_id
 from curim_data.telling import Told, tell
-from curim_data.understanding import READING, Asked, Progress, Understood, read_words, understand
+from curim_data.understanding import (
+    READING,
+    Asked,
+    Progress,
+    Understood,
+    keep_what_was_told,
+    read_words,
+    understand,
+)
 
 __all__ = ["Answers", "ImportProblem", "ImportReport", "Preview", "Question", "Reason", "import_file", "preview"]
 
@@ -135,6 +143,9 @@ def import_file(
             _settle_in(home, work)
             settled = store.write_staged(made.staging, made.batch, made.quarantine.path)
         report = _report(understood, made, settled, compared.changes(settled.batch), dry_run)
+    if not dry_run and (kept := keep_what_was_told(understood, home)) is not None:
+        told = Message("What you settled is kept as {name} for the next export with these columns.", {"name": kept})
+        report = replace(report, decisions=(*report.decisions, told))
     asked.step(1.0, Message("Done"))
     return report
 
@@ -330,6 +341,13 @@ def _wrong_city(name: str, tally: Tally, city: CityProfile) -> Question:
     )
 
 
+def _unplaced(layout: Layout) -> tuple[Message, ...]:
+    """Said where no column gives places, so that a whole file off the map is not passed over."""
+    if not layout.roles.keys().isdisjoint({"latitude", "longitude", "x", "y", "point"}):
+        return ()
+    return (Message("No column was understood as coordinates: all alerts of this file stay off the map."),)
+
+
 def _report(
     understood: Understood, made: _Made, settled: StagedResult, changes: Changes, dry_run: bool
 ) -> ImportReport:
@@ -346,7 +364,7 @@ def _report(
         facts=understood.opened.facts,
         layout=layout,
         date_order=made.decisions.order,
-        decisions=(*understood.notes, *made.decisions.reasons),
+        decisions=(*understood.notes, *made.decisions.reasons, *_unplaced(layout)),
         mapping=understood.mapping,
         changes=changes,
         repairs=repairs,

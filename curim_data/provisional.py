@@ -300,8 +300,9 @@ def _write(folder: Path, cells: Cells, counts: Cells, categories: Mapping[str, i
     if not len(cells):
         raise ImportProblem(
             Message(
-                "This home has no city yet, and the file has no coordinates that tell where it is. Name a known city "
-                "with --city, or import a file with coordinates first."
+                "This home has no city yet, and no column of the file was understood as coordinates that tell where it "
+                "is. Say which columns hold them, import a file with coordinates first, or name a city that is known "
+                "(on the command line: --city)."
             )
         )
     study = study_area(cells, counts)

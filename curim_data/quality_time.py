@@ -129,9 +129,16 @@ def month_only(table: Any) -> int:
     return int(table.filter(table.time_precision == MONTH).count().to_pyarrow().as_py())
 
 
+def _both_told(table: Any) -> Any:
+    """Alerts that tell event and report; equal ones are left out, since one time may stand in for the other."""
+    return table.filter(
+        table.occurred_from.notnull() & (table.time_precision != MONTH) & (table.reported_at != table.occurred_from)
+    )
+
+
 def lag(table: Any) -> Lag | None:
     """The time from event to report; None where no alert tells both."""
-    told = table.filter(table.occurred_from.notnull() & (table.time_precision != MONTH))
+    told = _both_told(table)
     seconds = told.reported_at.epoch_seconds() - told.occurred_from.epoch_seconds()
     told = told.select(hours=seconds / 3600.0, by_day=told.time_precision == "day")
     row = told.aggregate(
@@ -158,7 +165,7 @@ def lag(table: Any) -> Lag | None:
 
 def lag_classes(table: Any) -> pd.DataFrame:
     """Alerts by class of lag: columns most (hours; the last is infinite), n. Negative lags are the first class."""
-    told = table.filter(table.occurred_from.notnull() & (table.time_precision != MONTH))
+    told = _both_told(table)
     hours = (told.reported_at.epoch_seconds() - told.occurred_from.epoch_seconds()) / 3600.0
     bounds = (0, 1, 6, 24, 72, 168, 672)
     number = ibis.cases(*((hours < bound, at) for at, bound in enumerate(bounds)), else_=len(bounds))

@@ -100,7 +100,8 @@ def _dates(columns: Columns, city: CityProfile, decisions: Decisions, account: A
         for role in DATE_ROLES
     }
     reported, begin = read["reported_at"], read["occurred_from"]
-    account.refuse(~reported.given & ~begin.given, Reason.NO_DATE, columns.label("reported_at"), columns["reported_at"])
+    main = next((role for role in _MAIN_DATES if columns.has(role)), _MAIN_DATES[0])
+    account.refuse(~reported.given & ~begin.given, Reason.NO_DATE, columns.label(main), columns[main])
     for role in _MAIN_DATES:
         account.refuse(read[role].bad, Reason.BAD_DATE, columns.label(role), columns[role])
     for role in _MAIN_DATES:

@@ -224,3 +224,26 @@ def read_words(
             table = decisions.words.get(role, {})
             told[role] = {word: spelled(role, word, table) or "" for word in words}
     return told
+
+
+def keep_what_was_told(understood: Understood, home: Home) -> str | None:
+    """Save what a person settled for this import, so that the same columns are read alike next month.
+
+    Without it a later import would read them as recognised and change what is stored. The name it is saved under; None
+    where nothing was settled, where the format is known by itself, or where a saved mapping says the same already.
+    """
+    asked = understood.asked
+    answers = replace(asked.answers, elsewhere=False)
+    by_hand = asked.mapping is not None
+    if not by_hand and (understood.layout.format != formats.GUESSED or answers == Answers()):
+        return None
+    labels = understood.opened.facts.labels
+    if _own(labels):
+        return None
+    name = Path(asked.name).name.partition(".")[0] or asked.name
+    made = ColumnMapping.from_layout(understood.layout, labels, answers=answers, name=name)
+    known = mappings.best(home, labels)
+    if known is not None and replace(known, name=name) == made:
+        return None
+    mappings.save(home, made)
+    return name

@@ -24,7 +24,7 @@ def gender_label(t: Translator, code: str) -> str:
         case "undisclosed":
             return t.c("gender", "Not disclosed")
         case "unknown":
-            return t.c("gender", "Not asked")
+            return t.c("gender", "Not known")
     return code
 
 

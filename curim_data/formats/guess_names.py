@@ -74,8 +74,8 @@ OTHER_DATE: Final = _set(
 
 LATITUDE: Final = _set("lat latitude latitud latitudine breitengrad breite πλάτος γεωπλάτος ycoord_wgs84")
 LONGITUDE: Final = _set("lon lng long longitude longitud longitudine längengrad länge laengengrad μήκος γεωμήκος")
-EAST: Final = _set("x easting este rechtswert xcoord ostwert")
-NORTH: Final = _set("y northing norte hochwert ycoord nordwert")
+EAST: Final = _set("x χ easting este rechtswert xcoord ostwert")
+NORTH: Final = _set("y υ northing norte hochwert ycoord nordwert")
 POINT: Final = _set(
     "latlon latlng lonlat point geom geometry coordinates coords coordinate location gps geo geopoint wkt position "
     "συντεταγμένες θέση τοποθεσία coordonnées coordenadas ubicación localización localização koordinaten standort "

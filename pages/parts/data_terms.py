@@ -102,7 +102,7 @@ def _word(page: Page, seen: Look, role: str, word: str, n: int) -> None:
     if view is None:
         return
     key = f"data_word_{seen.file.digest[:12]}_{role}_{word}"
-    current = view.words.get(role, {}).get(word, "")
+    current = str(view.words.get(role, {}).get(word, ""))
     values = options(t, view, role)
     st.session_state[key] = current
     st.selectbox(
