@@ -23,7 +23,8 @@ class Answers:
     `dates`: "day-first" or "month-first". `crs`: the EPSG code of projected coordinates. `decimal`: "point" or
     "comma", the decimal mark of coordinates. `order`: "lat-lon" or "lon-lat" for a column that holds both. `sheet`:
     sheet, layer or member of a container. `timezone`: IANA name for times without offset. `category`: the category of
-    a file that has no column for it. `elsewhere`: import although most of the file lies outside the city.
+    a file that has no column for it. `ids`: "same" or "own", where another kind of export has the same ids.
+    `elsewhere`: import although most of the file lies outside the city.
     """
 
     dates: str | None = None
@@ -33,6 +34,7 @@ class Answers:
     sheet: str | None = None
     timezone: str | None = None
     category: str | None = None
+    ids: str | None = None
     elsewhere: bool = False
 
 

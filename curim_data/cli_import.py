@@ -33,6 +33,7 @@ def import_files(
     sheet: str | None = None,
     timezone: str | None = None,
     category: str | None = None,
+    ids: str | None = None,
     elsewhere: bool = False,
     city: str = "",
     profile: Path | None = None,
@@ -43,7 +44,7 @@ def import_files(
 
     note_interrupted(run)
     chosen = _mapping(mapping)
-    answers = Answers(dates, _epsg(crs), decimal, order, sheet, timezone, category, elsewhere)
+    answers = Answers(dates, _epsg(crs), decimal, order, sheet, timezone, category, ids, elsewhere)
     if profile is not None and not run.home.has_city():
         create_home(run.home.path, profile)
     told: list[dict[str, Any]] = []
@@ -148,6 +149,7 @@ COMMANDS = (
             "sheet": Opt(Message("Sheet, layer or member of a file that holds several."), ("--sheet",)),
             "timezone": Opt(Message("Time zone of times without offset, such as Europe/Athens."), ("--timezone",)),
             "category": Opt(Message("Category of a file without a column for it."), ("--category",)),
+            "ids": Opt(Message("same or own, where another kind of export has the same ids."), ("--ids",)),
             "elsewhere": Opt(Message("Import although most alerts lie outside the city."), ("--elsewhere",)),
             "city": Opt(Message("Name of the city, for a home that has none yet."), ("--city",)),
             "profile": Opt(Message("Profile folder for a home that has no city yet."), ("--profile",)),

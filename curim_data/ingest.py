@@ -29,6 +29,7 @@ from curim_data.compare_exports import Changes
 from curim_data.comparing import beside
 from curim_data.decide import Decisions, decide
 from curim_data.erased import Erased
+from curim_data.formats.base import Layout
 from curim_data.home import Home, copy_profile
 from curim_data.i18n import Message
 from curim_data.import_report import KEPT_ROWS, ImportReport, Outcomes, Preview, Tally
@@ -38,6 +39,7 @@ from curim_data.places import enrich
 from curim_data.quarantining import Quarantine
 from curim_data.reasons import MEND_WORDS, REASON_WORDS, Flag, ImportProblem, Reason
 from curim_data.records import Block
+from curim_data.same_ids import prefix_for, prefixed
 from curim_data.signatures import Signer
 from curim_data.staging import Staging
 from curim_data.store import Batch, StagedResult, Store, new_batch_id
@@ -260,6 +262,8 @@ def _make(understood: Understood, city: CityProfile, work: Path, home: Home | No
     asked, opened, layout = understood.asked, understood.opened, understood.layout
     labels = opened.facts.labels
     decisions = decide(understood.survey, layout, city, asked.answers, asked.name, asked.now)
+    stored = Store(home).files() if home is not None else []
+    prefix = prefix_for(understood.survey, layout, stored, asked.answers, asked.name)
     erased = Erased(home or Home(work / "none"))
     quarantine = Quarantine(work / "quarantine.parquet", labels, layout, KEPT_ROWS)
     tally, outcomes, staging = Tally(), Outcomes(), Staging(work)
@@ -267,7 +271,8 @@ def _make(understood: Understood, city: CityProfile, work: Path, home: Home | No
     making = Message("Finding cells, districts and darkness")
 
     def made(block: Block) -> tuple[Block, Told, pa.Table]:
-        told = _without_erased(tell(block, labels, layout, decisions, city), block, erased)
+        told = tell(block, labels, layout, decisions, city)
+        told = _without_erased(replace(told, alerts=prefixed(told.alerts, prefix)), block, erased)
         return block, told, _flagged(enrich(told.alerts, city))
 
     try:

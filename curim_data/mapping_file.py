@@ -36,6 +36,7 @@ _ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
     "dates": (DAY_FIRST, MONTH_FIRST),
     "decimal": ("point", "comma"),
     "order": ("lat-lon", "lon-lat"),
+    "ids": ("same", "own"),
 }
 _MUST: Final = {
     str: Message("In the mapping file, {key} must be a text in quotation marks."),

@@ -40,6 +40,9 @@ _TWIN_ROLES: Final = ("age_band", "reporter_gender", "affected_gender")
 _TWIN_KEY: Final = secrets.token_hex(8)
 _MAIN_DATES: Final = ("reported_at", "occurred_from")
 
+# An e-mail address, an international number, or a Greek mobile number.
+PERSONAL_ID: Final = r"@|^(\+|00)\d[\d .\-]{7,}$|^(30)?69\d{8}$"
+
 
 @dataclass(frozen=True)
 class Told:
@@ -238,6 +241,11 @@ def _allowed(
         account.refuse(np.array(wrong, bool)[codes], Reason.INVALID_VALUE, label, texts)
 
 
+def _no_identity(ids: Any) -> Any:
+    """Where there is no id, or one that is a person's address for mail or mobile number, which is not stored."""
+    return pc.or_(pc.equal(ids, ""), pc.match_substring_regex(ids, PERSONAL_ID))
+
+
 def _twins(columns: Columns, layout: Layout) -> npt.NDArray[np.int64]:
     """A hash of what each row says in the columns that are not kept, and in those whose words may not be known; keyed
     anew in each process, so that it tells nothing of a person."""
@@ -253,7 +261,7 @@ def _twins(columns: Columns, layout: Layout) -> npt.NDArray[np.int64]:
 def _assemble(block: Block, columns: Columns, layout: Layout, told: dict[str, Any], account: Account) -> pa.Table:
     """Typed Arrow columns of the rows that stand, with the hash of their content and their flags."""
     keep = account.stands
-    identity = pc.if_else(pc.equal(columns["alert_id"], ""), None, columns["alert_id"])
+    identity = pc.if_else(_no_identity(columns["alert_id"]), None, columns["alert_id"])
     told["incident_id"] = pc.cast(identity, pa.string())
     told["source"] = pa.repeat(pa.scalar(layout.format), columns.size)
     arrays: dict[str, Any] = {}

@@ -20,7 +20,7 @@ from pages.parts.page import Page
 from pages.parts.text import plain
 
 QUESTIONS = "data_questions"  # those that were asked, by the file's digest: an answer can be changed
-FIELDS: Final = ("dates", "crs", "decimal", "order", "sheet")
+FIELDS: Final = ("dates", "crs", "decimal", "order", "sheet", "ids")
 _ASKED: Final = {
     "dates": Message("{name}: the dates can be read in two ways. What comes first?"),
     "crs": Message(
@@ -29,6 +29,7 @@ _ASKED: Final = {
     "decimal": Message("{name}: the coordinates can be read with a decimal point or a decimal comma. Which is it?"),
     "order": Message("{name}: latitude and longitude stand in one column. Which of them comes first?"),
     "sheet": Message("{name}: the file holds several tables. Which of them holds the alerts?"),
+    "ids": Message("{name}: alerts of another kind of export have the same ids. Are they the same alerts?"),
 }
 _CHOICES: Final = {
     "day-first": ORDERS["day-first"],
@@ -37,6 +38,8 @@ _CHOICES: Final = {
     "comma": Message("decimal comma (37,94)"),
     "lat-lon": Message("latitude first (37.94, 23.65)"),
     "lon-lat": Message("longitude first (23.65, 37.94)"),
+    "same": Message("the same alerts: this file brings them up to date"),
+    "own": Message("other alerts that happen to have the same ids: both stay"),
 }
 
 
