@@ -126,10 +126,11 @@ def reach_for(n: float, land_km2: float, least_m: float = WIDTHS_M[0]) -> Bandwi
     """
     wanted = 1000 * float(np.sqrt(REACHED * land_km2 / (4 * np.pi * max(n, 1e-9))))
     width = float(np.clip(round(wanted, -1), max(LEAST_REACH_M, least_m), WIDTHS_M[-1]))
+    values = {"metres": round(width), "n": round(n)}
     told = Message(
         "Smoothed over {metres} m by a rule of thumb: {n} alerts are too few, or span too short a time, to test which "
         "width predicts best.",
-        {"metres": round(width), "n": round(n)},
+        values,
     )
     return Bandwidth(width, "reach", told, round(n), 0, 0)
 

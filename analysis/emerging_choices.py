@@ -54,7 +54,8 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
     elif len(weeks) < LEAST_STEPS:
         reason = Message("the time is too short for a trend either way")
     elif 2 * n / len(weeks) / max(windows, 1) < LEAST_IN_WEEK:
-        reason = Message("{n} alerts are too few for weeks", {"n": round(n)})
+        values = {"n": round(n)}
+        reason = Message("{n} alerts are too few for weeks", values)
     else:
         told = Message(
             "Time goes in weeks, because there are only {n} whole months and a trend needs ten.", {"n": len(months)}
