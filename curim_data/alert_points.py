@@ -1,0 +1,105 @@
+"""Where and when single alerts were, for studies that need the points themselves; they never leave `curim_data`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from analysis.near_repeat_choices import without_near_duplicates
+from analysis.result import Choice
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.counting import on_piles, pile_points
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.i18n import Message
+from curim_data.privacy import GateError, sees_exact
+
+MOST_POINTS: Final = 200_000
+MONTH: Final = "month"
+COLUMNS: Final = ("x", "y", "local_date", "hour", "category", "incident_id")
+
+
+@dataclass(frozen=True)
+class Points:
+    """Events under a filter: one row of `frame` each, the earliest first.
+
+    `frame`: x, y (metres), day (whole days since 1970-01-01). Left out of it, in this order: `unmapped` alerts without
+    a position on the city's land, `piled` ones, `by_month` of which only the month is known, and `again`: further
+    reports of an event that another row holds. `drawn`: rows read, fewer than there are only above 200,000.
+    """
+
+    frame: pd.DataFrame
+    n: int
+    unmapped: int
+    piled: int
+    by_month: int
+    again: int
+    drawn: int
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What was left out, and why."""
+        told = []
+        if self.piled:
+            words = Message(
+                "{n} alerts that share their exact coordinates with many others were set aside: their position is "
+                "probably a default of the app.",
+                {"n": self.piled},
+            )
+            told.append(Choice("piles", self.piled, words))
+        if self.by_month:
+            words = Message("{n} alerts of which only the month is known were left out.", {"n": self.by_month})
+            told.append(Choice("by_month", self.by_month, words))
+        available = self.n - self.unmapped - self.piled - self.by_month
+        if self.drawn < available:
+            words = Message("A random {used} of {n} alerts were used.", {"used": self.drawn, "n": available})
+            told.append(Choice("drawn", self.drawn, words))
+        words = Message(
+            "Further reports of one event were left out: {n} alerts of the same incident, or of the same category, day "
+            "and hour within a metre.",
+            {"n": self.again},
+        )
+        return (*told, Choice("again", self.again, words))
+
+
+def points(source: Source, f: AlertFilter, audience: Audience) -> Points:
+    """Read the events under a filter. GateError for an audience without exact counts."""
+    if not sees_exact(audience):
+        raise GateError(
+            Message("Only analysts and specialists may ask this: it needs the place and day of every single alert.")
+        )
+    table = source.table.filter(f.predicate(source.table, queries.dates(source, f), source.city))
+    inside = table.inside.fill_null(False)
+    piled = inside & on_piles(table, pile_points(source))
+    by_month = inside & ~piled & (table.time_precision == MONTH)
+    row = table.aggregate(
+        n=table.count(),
+        inside=inside.cast("int64").sum(),
+        piled=piled.cast("int64").sum(),
+        by_month=by_month.cast("int64").sum(),
+    )
+    n, mapped, on_piles_, monthly = (int(value or 0) for value in row.to_pyarrow().to_pylist()[0].values())
+    usable = table.filter(inside & ~piled & (table.time_precision != MONTH))
+    # The hash of an alert has nothing to do with where and when it was: its order is a random one that stays.
+    drawn = usable.order_by([usable.alert_id.hash(), usable.alert_id]).limit(MOST_POINTS)
+    if mapped - on_piles_ - monthly <= MOST_POINTS:
+        drawn = usable
+    read: pd.DataFrame = drawn.order_by([ibis.asc("local_date"), "alert_id"]).select(*COLUMNS).to_pandas()
+    read["day"] = (pd.to_datetime(read["local_date"]) - pd.Timestamp(0)) // pd.Timedelta(days=1)
+    kept = read[_first_reports(read)]
+    frame = kept[["x", "y", "day"]].reset_index(drop=True)
+    return Points(frame, n, n - mapped, on_piles_, monthly, len(read) - len(kept), len(read))
+
+
+def _first_reports(read: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Whether a row is the first of its incident, and of the reports that are as like each other as one event's."""
+    first = (read["incident_id"].isna() | ~read["incident_id"].duplicated()).to_numpy(bool, copy=True)
+    kept = read[first]
+    hour = kept["hour"].astype("float64").to_numpy(float)
+    first[first] = without_near_duplicates(kept["x"], kept["y"], kept["day"], hour, kept["category"])
+    return first

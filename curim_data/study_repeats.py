@@ -1,0 +1,193 @@
+"""Repeats and near repeats of alerts, and whether something unusual started somewhere in the last weeks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Final
+
+import h3.api.basic_int as h3
+import numpy as np
+
+from analysis.near_repeat import KnoxResult, knox
+from analysis.near_repeat_choices import bands_for
+from analysis.result import Choice
+from analysis.space_time_scan import ScanCluster, ScanResult, scan
+from analysis.spots import SpotName, name_spot
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.alert_points import Points, points
+from curim_data.counting import pile_points
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.i18n import Message, Translator
+from curim_data.quality_places import precision
+
+LEAST_EVENTS: Final = 20
+PERMUTATIONS: Final = 999
+PERMUTATIONS_A_BAND: Final = 25
+MOST_PAIRS: Final = 200_000  # within the largest distance: about two seconds for the permutations
+SCAN_DAYS: Final = 28
+SCAN_HISTORY_DAYS: Final = 365
+SCAN_RADIUS_M: Final = 500.0
+SCAN_PERMUTATIONS: Final = 499
+PLACE_RESOLUTION: Final = 10
+EPOCH: Final = dt.date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class RepeatStudy:
+    """The Knox test under a filter. `knox` is None where fewer than 20 events are left.
+
+    `n` alerts under the filter, `used` events among them that were tested.
+    """
+
+    knox: KnoxResult | None
+    n: int
+    used: int
+    choices: tuple[Choice, ...]
+
+    def sentence(self, t: Translator) -> str:
+        """The nearest and soonest pattern in plain words, or that there is none."""
+        if self.knox is None:
+            return t("Too few alerts with a place and a day to look for repeats: {n}.", n=self.used)
+        return self.knox.sentence(t)
+
+
+def repeat_study(
+    source: Source, f: AlertFilter, audience: Audience, *, permutations: int = PERMUTATIONS
+) -> RepeatStudy:
+    """Near repeats under a filter, in bands that the precision of the coordinates allows.
+
+    `permutations`: never fewer than 25 for each band; with 20 or fewer no single band could pass the correction. GateError for an audience that may not see single alerts.
+    """
+    events = points(source, f, audience)
+    if len(events.frame) < LEAST_EVENTS:
+        return RepeatStudy(None, events.n, len(events.frame), events.choices)
+    bands = bands_for(precision_m(source))
+    runs = max(permutations, PERMUTATIONS_A_BAND * len(bands.space) * len(bands.time) - 1)
+    found = knox(
+        events.frame["x"],
+        events.frame["y"],
+        events.frame["day"],
+        space=bands.space,
+        time=bands.time,
+        permutations=runs,
+        most_pairs=MOST_PAIRS,
+    )
+    choices = (bands.choice, *events.choices, *found.choices)
+    return RepeatStudy(found, events.n, found.n_used, choices)
+
+
+def precision_m(source: Source) -> float:
+    """Metres between positions of the store that can be told apart; 0 where no alert has coordinates."""
+    told = precision(source, pile_points(source))
+    return told.step_m if told else 0.0
+
+
+@dataclass(frozen=True)
+class Started:
+    """A place where alerts of the last weeks are more than place and time explain.
+
+    `cluster`: in metres; its radius holds all events that were counted there. `cells`: names of the H3 cells
+    (resolution 10) in which its recent events lie.
+    """
+
+    cluster: ScanCluster
+    name: SpotName
+    longitude: float
+    latitude: float
+    cells: tuple[str, ...]
+
+    def sentence(self, t: Translator) -> str:
+        """What started where and when, and how sure it is."""
+        return t("{place}: {told}", place=self.name(t), told=self.cluster.sentence(t, epoch=EPOCH))
+
+
+@dataclass(frozen=True)
+class UnusualStudy:
+    """What the space-time scan found: `started`, clearest first, only what chance does not explain.
+
+    `n` events from `start` to `end`, of which the last 28 days were searched. `method`: None where there are fewer
+    than 20 events.
+    """
+
+    n: int
+    start: dt.date
+    end: dt.date
+    started: tuple[Started, ...]
+    method: Message | None
+    choices: tuple[Choice, ...]
+
+    def sentence(self, t: Translator) -> str:
+        """The strongest start in plain words, or that nothing unusual was found."""
+        if self.method is None:
+            return t("Too few alerts to look for the start of something unusual.")
+        if not self.started:
+            return t(
+                "Nothing unusual started in the {days} days to {end}: what stands out most is no stronger than what "
+                "chance makes.",
+                days=SCAN_DAYS,
+                end=self.end,
+            )
+        return self.started[0].sentence(t)
+
+
+def unusual_study(source: Source, f: AlertFilter, audience: Audience) -> UnusualStudy:
+    """Where something unusual started in the 28 days before the end of the filter's period and still goes on.
+
+    Usual is what the place had in the year up to then, whatever period the filter names. GateError for an audience
+    that may not see single alerts.
+    """
+    end = min(queries.dates(source, f)[1], source.as_of)
+    start = max(source.first, end - dt.timedelta(days=SCAN_HISTORY_DAYS - 1))
+    events = points(source, f.replace(period="", start=start, end=end), audience)
+    told = Message(
+        "The {days} days to {end} are compared with what each place had since {start}.",
+        {"days": SCAN_DAYS, "start": start, "end": end},
+    )
+    choices = (Choice("history", start.isoformat(), told), *events.choices)
+    if len(events.frame) < LEAST_EVENTS or (end - start).days < 2 * SCAN_DAYS:
+        return UnusualStudy(len(events.frame), start, end, (), None, choices)
+    found = scan(
+        events.frame["x"],
+        events.frame["y"],
+        events.frame["day"],
+        max_radius=SCAN_RADIUS_M,
+        max_days=SCAN_DAYS,
+        permutations=SCAN_PERMUTATIONS,
+        first_day=(start - EPOCH).days,
+        last_day=(end - EPOCH).days,
+    )
+    started = tuple(_started(cluster, found, events, source) for cluster in found.significant)
+    method = Message(
+        "Space-time permutation scan (Kulldorff 2005) of {n} events at {locations} places: {zones} circles of up to "
+        "{metres} m and {windows} periods each, compared with {permutations} shuffles of the dates. It sees what is "
+        "unusual for this place and this time together: a quarter that is always busy, or a week that was busy "
+        "everywhere, does not count; a quarter where people or reports moved to does.",
+        {
+            "n": found.n,
+            "locations": len(found.locations),
+            "zones": found.zones,
+            "metres": round(SCAN_RADIUS_M),
+            "windows": found.windows,
+            "permutations": found.permutations,
+        },
+    )
+    return UnusualStudy(found.n, start, end, started, method, (*choices, *found.choices))
+
+
+def _started(cluster: ScanCluster, found: ScanResult, events: Points, source: Source) -> Started:
+    """A cluster with its name, and with the radius of the events themselves, which may have been counted in squares."""
+    at = events.frame[np.isin(found.member, cluster.members)]
+    reach = float(np.hypot(at["x"] - cluster.x, at["y"] - cluster.y).max())
+    recent = at[at["day"].between(cluster.start, cluster.end)]
+    longitude, latitude = source.city.to_metres.transform(recent["x"], recent["y"], direction="INVERSE")
+    cells = {h3.latlng_to_cell(*there, PLACE_RESOLUTION) for there in zip(latitude, longitude, strict=True)}
+    middle = float(np.mean(longitude)), float(np.mean(latitude))
+    return Started(
+        replace(cluster, radius=float(np.ceil(reach / 10) * 10)),
+        name_spot(*middle, source.city),
+        *middle,
+        tuple(sorted(f"{cell:x}" for cell in cells)),
+    )
