@@ -59,7 +59,8 @@ def repeat_study(
 ) -> RepeatStudy:
     """Near repeats under a filter, in bands that the precision of the coordinates allows.
 
-    `permutations`: never fewer than 25 for each band; with 20 or fewer no single band could pass the correction. GateError for an audience that may not see single alerts.
+    `permutations`: never fewer than 25 for each band; with 20 or fewer no single band could pass the correction.
+    GateError for an audience that may not see single alerts.
     """
     events = points(source, f, audience)
     if len(events.frame) < LEAST_EVENTS:
