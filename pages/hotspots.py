@@ -4,27 +4,11 @@ import streamlit as st
 
 from curim_data.access import Role
 from curim_data.privacy import finest_resolution, sees_exact
-from pages.parts import filter_bar, maps
-from pages.parts.basemap import Pin
-from pages.parts.footer import footer
 from pages.parts.guard import require
-from pages.parts.hotspots_data import (
-    CELL,
-    LAYER,
-    LAYERS,
-    MAP,
-    Asked,
-    asked_layer,
-    asked_size,
-    clusters,
-    hot_spots,
-    lines,
-    picked_cells,
-    selected_spot,
-    write_word,
-)
-from pages.parts.hotspots_list import area_of_cells, cell_size, downloads, headline, ranked_list
-from pages.parts.hotspots_panel import panel
+from pages.parts.hotspots_data import CELL, LAYER, LAYERS, asked_layer, asked_size, hot_spots, write_word
+from pages.parts.hotspots_list import cell_size
+from pages.parts.hotspots_places import places
+from pages.parts.hotspots_tabs import tabs
 
 page = require(Role.COUNCIL)
 t = page.t
@@ -66,50 +50,5 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         if size:
             study = hot_spots(page.dataset, page.filter, page.audience, size)
 
-found = clusters(page.dataset, page.filter, page.audience) if layer == "clusters" else None
-asked = Asked(page.dataset, page.filter, page.audience, layer, size or None)
-shown = lines(asked)
-chosen = selected_spot(asked.spots())
-line = next((one for one in shown if one.spot.id == chosen), None)
-
-with title:
-    headline(page, study, shown, is_clusters=found is not None)
-    st.caption(filter_bar.sentence(page))
-
-left, right = st.columns([5, 3], gap="medium")
-with left:
-    maps.draw(
-        page,
-        key=MAP,
-        alt=t("Map of the city with its hot spots; the list below holds the same."),
-        cells=study.cells.frame if found else study.cells.frame.join(study.hot.frame["z"]),
-        z_is_test=study.hot.gistar_valid,
-        hot=() if found else study.hot.frame.index[study.hot.frame["hot"]],
-        outlines=[maps.Outline(c.id, one.name(t), c.outline) for c, one in zip(found.found, shown, strict=True)]
-        if found
-        else (),
-        pins=[Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown],
-        highlight=line.spot.cells if line and not found else (),
-        span=0.62,
-    )
-    area_of_cells(page, picked_cells(), study)
-    gistar = None if found else study.hot.gistar_valid
-    ranked_list(page, shown, chosen, gistar_valid=gistar)
-    footer(
-        page,
-        sentence=(found or study.hot).sentence(t),
-        total=study.total,
-        choices=study.choices if found is None else found.choices,
-    )
-    downloads(page, shown, gistar_valid=gistar)
-with right:
-    if line is None:
-        st.subheader(t("No place stands out"))
-        st.write(
-            t(
-                "No place has more alerts than its surroundings and chance explain. That is an answer too. With few "
-                "alerts it can also mean that there are too few to tell: widen the period or the categories."
-            )
-        )
-    else:
-        panel(page, asked, line)
+places(page, title, study, layer, size)
+tabs(page, study)

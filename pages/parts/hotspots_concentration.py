@@ -1,0 +1,151 @@
+"""The tab "Concentration": how few places hold most alerts, against the same alerts strewn at random."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from analysis.concentration import Concentration
+from analysis.rates import Estimate
+from curim_data.access import Audience
+from curim_data.filters import AlertFilter
+from curim_data.i18n import Translator
+from curim_data.studies import HotSpotStudy
+from curim_data.study_concentration import ConcentrationStudy, concentration_of
+from pages.parts import charts, tables
+from pages.parts.caching import remember
+from pages.parts.chart_look import base_figure
+from pages.parts.colours import palette
+from pages.parts.footer import footer
+from pages.parts.hotspots_data import hot_spots
+from pages.parts.page import Dataset, Page
+from pages.parts.text import plain
+
+# Points of the curve that are drawn; more cannot be told apart.
+DRAWN = 300
+
+
+@remember
+def _found(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int) -> ConcentrationStudy:
+    return concentration_of(hot_spots(dataset, chosen, audience, resolution))
+
+
+def show(page: Page, study: HotSpotStudy) -> None:
+    """The sentence, the Lorenz curve with chance beside it, and the table of a quarter, half and four fifths."""
+    t = page.t
+    told = _found(page.dataset, page.filter, page.audience, study.resolution)
+    found = told.found
+    if not found.n:
+        st.write(found.sentence(t))
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        charts.show(
+            page,
+            _curve(page, found),
+            key="hotspots_lorenz",
+            alt=t("Share of the alerts in the fullest places. {sentence}", sentence=found.sentence(t)),
+            data=curve_frame(found),
+            file_name="concentration-curve.csv",
+        )
+    with right:
+        tables.table(
+            page,
+            rows(t, found),
+            {"part": t("Of the alerts"), "cells": t("Cells"), "places": t("Share of cells"), "chance": t("By chance")},
+            key="hotspots_concentration",
+            alt=t("How few places hold a quarter, half and four fifths of the alerts"),
+            file_name="concentration.csv",
+        )
+        st.write(plain(gini_sentence(t, found)))
+    footer(page, sentence=found.sentence(t), total=study.total, choices=told.choices)
+
+
+def rows(t: Translator, found: Concentration) -> pd.DataFrame:
+    """The table in words: a row for each part of the alerts."""
+    return pd.DataFrame(
+        {
+            "part": t.percent(share.part),
+            "cells": t("{n} of {all}", n=share.cells, all=found.cells),
+            "places": _percent(t, share.places),
+            "chance": _percent(t, share.chance),
+        }
+        for share in found.shares
+    )
+
+
+def gini_sentence(t: Translator, found: Concentration) -> str:
+    """The generalised Gini with its random benchmark."""
+    return t(
+        "Generalised Gini: {gini} (0: as even as so many alerts can be, 1: all in one place). By chance it would be "
+        "{chance} ({low} to {high}); p = {p}.",
+        gini=_bounded(t, found.generalised),
+        chance=t.number(found.chance_generalised.value, 2),
+        low=t.number(found.chance_generalised.low, 2),
+        high=t.number(found.chance_generalised.high, 2),
+        p=t.p_value(found.p),
+    )
+
+
+def curve_frame(found: Concentration) -> pd.DataFrame:
+    """The curve, thinned to what can be drawn."""
+    at = np.unique(np.linspace(0, found.cells, min(found.cells + 1, DRAWN)).round().astype(int))
+    return pd.DataFrame(
+        {
+            "places": found.curve_places[at].round(5),
+            "alerts": found.curve_alerts[at].round(5),
+            "chance": found.curve_chance[at].round(5),
+        }
+    )
+
+
+def _curve(page: Page, found: Concentration) -> go.Figure:
+    t, colours = page.t, palette(page.theme)
+    frame = curve_frame(found)
+    figure = base_figure(t, colours, height=320)
+    for name, label, line in (
+        ("chance", t("by chance alone"), {"color": colours.muted, "width": 2, "dash": "dash"}),
+        ("alerts", t("these alerts"), {"color": colours.sea_blue, "width": 2.6}),
+    ):
+        figure.add_scatter(
+            x=frame["places"],
+            y=frame[name],
+            mode="lines",
+            name=label,
+            line=line,
+            hovertext=[
+                t("{alerts} of the alerts in {places} of the cells", alerts=t.percent(y), places=t.percent(x, 1))
+                for x, y in zip(frame["places"], frame[name], strict=True)
+            ],
+            hoverinfo="text",
+        )
+    figure.add_scatter(
+        x=[share.places.value for share in found.shares],
+        y=[share.part for share in found.shares],
+        mode="markers",
+        marker={"color": colours.accent, "size": 8},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    ticks = [0, 0.25, 0.5, 0.75, 1]
+    texts = [t.percent(tick) for tick in ticks]
+    figure.update_layout(showlegend=True)
+    figure.update_xaxes(range=[0, 1], tickvals=ticks, ticktext=texts, title=t("Share of cells, fullest first"))
+    figure.update_yaxes(range=[0, 1.02], tickvals=ticks, ticktext=texts, title=t("Share of the alerts"))
+    return figure
+
+
+def _percent(t: Translator, share: Estimate) -> str:
+    digits = 1 if share.value < 0.1 else 0
+    value = t.percent(share.value, digits)
+    if share.low == share.high:
+        return value
+    return f"{value} ({t.number(100 * share.low, digits)}–{t.number(100 * share.high, digits)})"
+
+
+def _bounded(t: Translator, value: Estimate) -> str:
+    if value.low == value.high:
+        return t.number(value.value, 2)
+    return f"{t.number(value.value, 2)} ({t.number(value.low, 2)}–{t.number(value.high, 2)})"

@@ -1,0 +1,69 @@
+"""The Hot spots page's layers of places: the map, the ranked list below it, and the selected place beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from curim_data.studies import HotSpotStudy
+from pages.parts import filter_bar, maps
+from pages.parts.basemap import Pin
+from pages.parts.footer import footer
+from pages.parts.hotspots_data import MAP, Asked, clusters, lines, picked_cells, selected_spot
+from pages.parts.hotspots_list import area_of_cells, downloads, headline, ranked_list
+from pages.parts.hotspots_panel import panel
+from pages.parts.page import Page
+
+
+def places(page: Page, title: Any, study: HotSpotStudy, layer: str, size: int) -> None:
+    """Hot cells or clusters, their list, and the selected one.
+
+    `title`: the container for the headline; `size`: the cell size that was picked, 0 for one chosen from the data.
+    """
+    t = page.t
+    found = clusters(page.dataset, page.filter, page.audience) if layer == "clusters" else None
+    asked = Asked(page.dataset, page.filter, page.audience, layer, size or None)
+    shown = lines(asked)
+    chosen = selected_spot(asked.spots())
+    line = next((one for one in shown if one.spot.id == chosen), None)
+    with title:
+        headline(page, study, shown, is_clusters=found is not None)
+        st.caption(filter_bar.sentence(page))
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        maps.draw(
+            page,
+            key=MAP,
+            alt=t("Map of the city with its hot spots; the list below holds the same."),
+            cells=study.cells.frame if found else study.cells.frame.join(study.hot.frame["z"]),
+            z_is_test=study.hot.gistar_valid,
+            hot=() if found else study.hot.frame.index[study.hot.frame["hot"]],
+            outlines=[maps.Outline(c.id, one.name(t), c.outline) for c, one in zip(found.found, shown, strict=True)]
+            if found
+            else (),
+            pins=[Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown],
+            highlight=line.spot.cells if line and not found else (),
+            span=0.62,
+        )
+        area_of_cells(page, picked_cells(), study)
+        gistar = None if found else study.hot.gistar_valid
+        ranked_list(page, shown, chosen, gistar_valid=gistar)
+        footer(
+            page,
+            sentence=(found or study.hot).sentence(t),
+            total=study.total,
+            choices=study.choices if found is None else found.choices,
+        )
+        downloads(page, shown, gistar_valid=gistar)
+    with right:
+        if line is None:
+            st.subheader(t("No place stands out"))
+            st.write(
+                t(
+                    "No place has more alerts than its surroundings and chance explain. That is an answer too. With "
+                    "few alerts it can also mean that there are too few to tell: widen the period or the categories."
+                )
+            )
+        else:
+            panel(page, asked, line)

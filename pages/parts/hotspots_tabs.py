@@ -1,0 +1,33 @@
+"""What stands under the map: each tab a question to the same alerts, answered only when its tab is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import streamlit as st
+
+from curim_data.i18n import Message
+from curim_data.studies import HotSpotStudy
+from pages.parts import hotspots_concentration
+from pages.parts.page import Page
+
+KEY: Final = "hotspots_tab"
+TAB: Final = "tab"
+
+# By the word that stands for a tab in a link: its name, and what shows it.
+TABS: Final[dict[str, tuple[Message, Callable[[Page, HotSpotStudy], None]]]] = {
+    "concentration": (Message("Concentration"), hotspots_concentration.show),
+}
+
+
+def tabs(page: Page, study: HotSpotStudy) -> None:
+    """The tabs under the map; `study` is that of the map above them. A link may ask for one ("tab=concentration")."""
+    names = [page.t(name) for name, _ in TABS.values()]
+    asked = st.query_params.get(TAB, "")
+    if asked in TABS and KEY not in st.session_state:
+        st.session_state[KEY] = page.t(TABS[asked][0])
+    for tab, (_, show) in zip(st.tabs(names, key=KEY, on_change="rerun"), TABS.values(), strict=True):
+        if tab.open:
+            with tab:
+                show(page, study)

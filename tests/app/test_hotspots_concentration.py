@@ -1,0 +1,41 @@
+"""The tab "Concentration" of the Hot spots page."""
+
+from __future__ import annotations
+
+import pytest
+
+from curim_data.access import Audience
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.i18n import LANGUAGES, translator
+from curim_data.study_concentration import concentration_study
+from pages.parts.text import plain
+from tests.app.conftest import Open, errors
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_tab_says_how_few_places_hold_half(open_page: Open, sample: Home, lang: str) -> None:
+    app = open_page("hotspots", lang=lang, tab="concentration")
+    assert not errors(app)
+    t = translator(lang)
+    found = concentration_study(open_source(sample), AlertFilter(), Audience.ANALYST).found
+    assert found.share(0.5).places.value < 0.12 < 0.3 < found.share(0.5).chance.low
+    assert any(plain(found.sentence(t)) == words.value for words in app.markdown)
+    table = next(frame.value for frame in app.dataframe if "chance" in frame.value)
+    assert len(table) == 3
+    assert any(t.number(found.generalised.value, 2) in words.value for words in app.markdown)
+
+
+def test_the_council_gets_bounds_where_counts_are_protected(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "as": "council", "tab": "concentration"})
+    assert not errors(app)
+    assert any("protected counts enter with every value" in words.value for words in app.markdown)
+    table = next(frame.value for frame in app.dataframe if "chance" in frame.value)
+    assert "–" in table["places"].iloc[-1]
+
+
+def test_no_alerts_are_said(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02", "tab": "concentration"})
+    assert not errors(app)
+    assert any("nothing to say about how concentrated" in words.value for words in app.markdown)
