@@ -158,7 +158,9 @@ def test_the_order_of_day_and_month_is_decided_over_the_column(home: Home) -> No
     assert take(home, table(*rows))["accepted"] == 28
     dates = stored(home)["local_date"]
     assert {str(day)[:7] for day in dates} == {"2025-03"}
-    assert take(home, table(line(reported_at="03/01/2025 22:15")), answers=Answers(dates="month-first"))["duplicate"] == 1
+    assert (
+        take(home, table(line(reported_at="03/01/2025 22:15")), answers=Answers(dates="month-first"))["duplicate"] == 1
+    )
 
 
 def test_words_in_three_languages_and_words_that_nobody_knows(home: Home) -> None:
