@@ -120,4 +120,6 @@ def _checked(observed: Any, predicted: Any, area: Any) -> tuple[Floats, Floats, 
 
 
 def _over(above: Floats, below: Floats) -> Floats:
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+    ratio: Floats = np.full(len(above), np.nan)
+    np.divide(above, below, out=ratio, where=below > 0)
+    return ratio

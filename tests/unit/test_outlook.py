@@ -1,0 +1,104 @@
+"""The outlook: intervals that cover what they claim, season, dispersion, ends."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from scipy.stats import binom, nbinom, poisson
+
+from analysis.outlook import dispersion, interval, outlook
+from curim_data.i18n import Translator
+
+START = dt.date(2025, 1, 6)
+
+
+def most_misses(runs: int, rate: float = 0.05) -> int:
+    """Misses that fewer than one in a thousand such tests would have if the rate were true."""
+    return int(binom.ppf(0.999, runs, rate))
+
+
+@pytest.mark.parametrize("scatter", [1.0, 3.0])
+def test_intervals_cover_what_they_claim(scatter: float) -> None:
+    rng = np.random.default_rng(5)
+    runs, missed, missed_past, tried = 150, 0, 0, 0
+    for _ in range(runs):
+        mean = 30.0
+        size = 134
+        counts = (
+            rng.poisson(mean, size) if scatter == 1 else rng.negative_binomial(mean / (scatter - 1), 1 / scatter, size)
+        )
+        told = outlook(counts[:-4], START)
+        assert told is not None
+        missed += not told.total.low <= counts[-4:].sum() <= told.total.high
+        missed_past += told.tried - told.covered
+        tried += told.tried
+    assert missed <= most_misses(runs)
+    assert 0.02 < missed_past / tried < 0.065
+
+
+def test_a_season_is_foretold_where_years_are_known(t: Translator) -> None:
+    rng = np.random.default_rng(2)
+    week = np.arange(212)
+    counts = rng.poisson(60 * (1 + 0.6 * np.sin(2 * np.pi * week / 52)))
+    told = outlook(counts[:-4], START)
+    assert told is not None
+    truth = 60 * (1 + 0.6 * np.sin(2 * np.pi * week[-4:] / 52))
+    assert told.total.value == pytest.approx(truth.sum(), rel=0.12)
+    assert "same weeks of earlier years" in t(told.choices[0].told)
+
+
+def test_nothing_of_the_future_enters_the_past() -> None:
+    rng = np.random.default_rng(3)
+    counts = rng.poisson(20, 150)
+    other = counts.copy()
+    other[-1] += 500
+    one, two = outlook(counts, START), outlook(other, START)
+    assert one is not None
+    assert two is not None
+    if one.choices[0] == two.choices[0]:
+        np.testing.assert_allclose(one.past[:-1], two.past[:-1])
+    assert two.total.value > one.total.value
+
+
+def test_interval_holds_its_level_and_no_more_than_it_must() -> None:
+    for mean in (0.3, 4.0, 90.0):
+        for phi in (1.0, 2.5):
+            told = interval(mean, phi)
+            law = poisson(mean) if phi == 1 else nbinom(mean / (phi - 1), 1 / phi)
+            assert law.var() == pytest.approx(phi * mean)
+            assert law.cdf(told.high) - law.cdf(told.low - 1) >= 0.95
+            assert law.cdf(told.high - 1) < 0.975
+            assert told.low == 0 or law.sf(told.low) < 0.975
+
+
+def test_dispersion_is_never_below_that_of_chance() -> None:
+    assert dispersion([5, 5, 5], [5.0, 5.0, 5.0]) == 1
+    assert dispersion([0, 10], [5.0, 5.0]) == 5
+    assert dispersion([], []) == 1
+
+
+def test_too_short_a_past_foretells_nothing() -> None:
+    assert outlook(np.full(30, 7), START) is None
+    assert outlook(np.full(60, 7), START) is not None
+
+
+def test_no_alerts_at_all() -> None:
+    told = outlook(np.zeros(80), START)
+    assert told is not None
+    assert (told.total.value, told.total.low, told.total.high) == (0, 0, 0)
+    assert told.covered == told.tried
+
+
+def test_says_itself(t: Translator) -> None:
+    told = outlook(np.full(80, 10), START, 2)
+    assert told is not None
+    assert told.sentence(t).startswith("Expected in the next 2 weeks: 20 alerts (")
+    assert f"Of {told.tried} past weeks" in told.sentence(t)
+
+
+@pytest.mark.parametrize(("counts", "weeks"), [([1.0, float("nan")], 4), ([1.0] * 60, 5), ([1.0] * 60, 0)])
+def test_refused(counts: list[float], weeks: int) -> None:
+    with pytest.raises(ValueError, match="weeks"):
+        outlook(counts, START, weeks)
