@@ -163,6 +163,11 @@ def set_districts(
         write_areas(folder / "districts.geojson", new)
         if city.provisional if with_land is None else with_land:
             _put_land(folder, shapely.union_all([area.polygon for area in new]))
+        elif away := sum(not area.polygon.intersects(city.land) for area in new):
+            values = {"away": away, "of": len(new)}
+            notes.append(
+                Message("{away} of {of} districts hold no part of the study area; is it the right file?", values)
+            )
         if city.population is not None:
             kept = city.population[city.population["district"].isin([area.id for area in new])]
             if len(kept) < len(city.population):

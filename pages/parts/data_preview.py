@@ -169,4 +169,5 @@ def _refused(page: Page, view: View) -> None:
     told = t("After the import the rows can be downloaded under “Imports so far”, mended and imported again.")
     if batch.quarantined > SHOWN_ROWS:
         told = t("The first {n} rows are shown.", n=SHOWN_ROWS) + " " + told
+    told += " " + t("Rows are counted without the header: in a spreadsheet each stands one line further down.")
     st.caption(told)

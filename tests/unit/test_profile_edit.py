@@ -104,6 +104,12 @@ def test_land_can_be_kept(home: Home) -> None:
     assert home.city().provisional
 
 
+def test_districts_of_another_place_are_told(home: Home) -> None:
+    areas = read_areas(geojson({**HALVES, "Far away": square(10.0, 50.0)}), "areas.geojson")
+    notes = profile_edit.set_districts(home, areas, with_land=False).notes
+    assert [note.values for note in notes if "study area" in note.text] == [{"away": 1, "of": 3}]
+
+
 def test_every_version_can_be_given_back(home: Home) -> None:
     first, content = home.city().version, files(home)
     halves(home)
