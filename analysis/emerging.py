@@ -62,6 +62,16 @@ class EmergingPlace:
     longitude: float
     latitude: float
 
+    @property
+    def id(self) -> str:
+        """The peak, as H3 writes it."""
+        return str(h3.int_to_str(self.peak))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The cells, as H3 writes them."""
+        return tuple(str(h3.int_to_str(cell)) for cell in self.cells)
+
 
 @dataclass(frozen=True)
 class Emerging:

@@ -20,6 +20,8 @@ TrendTest = Literal["plain", "hamed_rao", "permutation"]
 
 # Numbers that one pass over all pairs of steps may hold (64 MB), so that memory does not grow with the series.
 _AT_ONCE: Final = 8_000_000
+# Values of permuted series that are compared at once: in one go for few series, and still within the processor's cache.
+_RUNS_AT_ONCE: Final = 100_000
 _LEAST_VALUES: Final = 3
 
 
@@ -156,9 +158,14 @@ def block_permutation(
     blocks = np.split(steps, cuts)
     rng = np.random.default_rng(seed)
     reached = np.zeros(len(seen.s))
-    for _ in range(runs):
-        order = np.concatenate([blocks[place] for place in rng.permutation(len(blocks))])
-        reached += np.abs(_signs(_rows(make(ingredients[..., order])))) >= np.abs(seen.s)
+    batch = int(np.clip(_RUNS_AT_ONCE // max(len(seen.s) * len(steps), 1), 1, runs))
+    for start in range(0, runs, batch):
+        orders = [
+            np.concatenate([blocks[place] for place in rng.permutation(len(blocks))])
+            for _ in range(min(batch, runs - start))
+        ]
+        made = np.concatenate([_rows(make(ingredients[..., order])) for order in orders])
+        reached += (np.abs(_signs(made)).reshape(len(orders), -1) >= np.abs(seen.s)).sum(axis=0)
     return replace(seen, test="permutation", p=(1 + reached) / (runs + 1))
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,22 @@ FAR: Final = 4
 
 
 Place = Spot | Cluster
+
+
+class Placed(Protocol):
+    """What can be named: an id and a point (WGS84)."""
+
+    @property
+    def id(self) -> str:
+        """What tells it from others."""
+
+    @property
+    def longitude(self) -> float:
+        """Degrees east."""
+
+    @property
+    def latitude(self) -> float:
+        """Degrees north."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +87,7 @@ def name_spot(longitude: float, latitude: float, city: CityProfile) -> SpotName:
     return SpotName(mark.id, mark.labels, near=bool(reach[nearest] > 1))
 
 
-def name_spots(spots: Iterable[Place], city: CityProfile) -> dict[str, SpotName]:
+def name_spots(spots: Iterable[Placed], city: CityProfile) -> dict[str, SpotName]:
     """Name spots by their id, in their order: the second at a landmark gets the number 2."""
     seen: Counter[tuple[str, bool]] = Counter()
     names: dict[str, SpotName] = {}

@@ -54,32 +54,44 @@ def hot_spot_study(source: Source, f: AlertFilter, audience: Audience, resolutio
 
     Where the filter names categories but not all, the test is still against the surroundings of each place.
     """
-    whole = _without_place(f)
+    whole = without_place(f)
     total = queries.total(source, whole, audience)
-    finest = finest_resolution(audience, whole, source.city)
-    land = source.city.land_cells(9)
-    chosen = resolution_for(total.mapped or 0, float(land.sum()), finest=finest, cells=land.index)
-    if not sees_exact(audience):
-        chosen = Choice("resolution", finest, Message("Cells of the one size at which small counts stay protected."))
-    elif resolution is not None:
-        told = Message("Cells of the size that you picked.")
-        chosen = Choice("resolution", min(resolution, finest), told)
+    chosen = cell_size(source, whole, audience, total, resolution)
     counted = queries.cells(source, whole, int(chosen.value), audience)
     hot = significance(counted.frame)
-    choices = [chosen, *hot.choices]
-    if counted.piled:
-        told = Message(
-            "{n} alerts that share their exact coordinates with many others were set aside: their position is probably "
-            "a default of the app.",
-            {"n": counted.piled},
-        )
-        choices.append(Choice("piles", counted.piled, told))
-    return HotSpotStudy(total, counted, hot, hot_spots(hot), int(chosen.value), tuple(choices))
+    choices = (chosen, *hot.choices, *piles_told(counted.piled))
+    return HotSpotStudy(total, counted, hot, hot_spots(hot), int(chosen.value), choices)
+
+
+def cell_size(source: Source, f: AlertFilter, audience: Audience, total: Total, resolution: int | None) -> Choice:
+    """The resolution of the cells under a filter, and why: chosen from the data unless given.
+
+    An audience without exact counts has one size whatever is given. `total`: that of the filter.
+    """
+    finest = finest_resolution(audience, f, source.city)
+    if not sees_exact(audience):
+        return Choice("resolution", finest, Message("Cells of the one size at which small counts stay protected."))
+    if resolution is not None:
+        return Choice("resolution", min(resolution, finest), Message("Cells of the size that you picked."))
+    land = source.city.land_cells(9)
+    return resolution_for(total.mapped or 0, float(land.sum()), finest=finest, cells=land.index)
+
+
+def piles_told(piled: int | None) -> tuple[Choice, ...]:
+    """What is said of alerts that were set aside; nothing where there are none."""
+    if not piled:
+        return ()
+    told = Message(
+        "{n} alerts that share their exact coordinates with many others were set aside: their position is probably "
+        "a default of the app.",
+        {"n": piled},
+    )
+    return (Choice("piles", piled, told),)
 
 
 def cluster_study(source: Source, f: AlertFilter, audience: Audience) -> Clusters:
     """Clusters of alerts on fine cells. GateError for an audience that may not see cells so fine."""
-    fine = queries.cells(source, _without_place(f), CLUSTER_RESOLUTION, audience)
+    fine = queries.cells(source, without_place(f), CLUSTER_RESOLUTION, audience)
     return clusters(fine.frame, source.city)
 
 
@@ -240,6 +252,6 @@ def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     )
 
 
-def _without_place(f: AlertFilter) -> AlertFilter:
+def without_place(f: AlertFilter) -> AlertFilter:
     """The filter over the whole city: a hot spot stands out from the city, not from the area that was picked."""
     return f.replace(districts=(), places=(), cells=())

@@ -1,0 +1,142 @@
+"""Classes over time as the page and the command ask for them: on whole steps, off piles, through the gate."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from typing import Any
+
+import h3.api.basic_int as h3
+import pandas as pd
+import pytest
+
+import sample_data
+from analysis.emerging_choices import Periods, whole
+from analysis.result import Choice
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.i18n import Message, Translator
+from curim_data.studies import hot_spot_study
+from curim_data.study_emerging import MOST_MONTHS, EmergingStudy, _every_step, emerging_study
+
+TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
+SPOTS: list[dict[str, Any]] = TRUTHS["hot_spot"]
+
+
+@pytest.fixture(scope="module")
+def source(sample: Home) -> Source:
+    return open_source(sample)
+
+
+@pytest.fixture(scope="module")
+def study(source: Source) -> EmergingStudy:
+    return emerging_study(source, AlertFilter(), Audience.SPECIALIST)
+
+
+@pytest.mark.parametrize("spot", SPOTS, ids=lambda spot: spot["id"])
+def test_the_usual_filter_shows_every_planted_class(study: EmergingStudy, spot: dict[str, Any]) -> None:
+    cell = int(h3.latlng_to_cell(spot["latitude"], spot["longitude"], study.resolution))
+    (line,) = [line for line in study.lines if cell in line.place.cells]
+    assert line.place.cls == f"{spot['class']}_hot"
+    assert line.name.place == spot["place"]
+
+
+def test_no_place_beside_those_that_were_planted(study: EmergingStudy) -> None:
+    assert [line.rank for line in study.lines] == list(range(1, len(SPOTS) + 1))
+
+
+def test_hot_spots_of_the_map_find_their_class(source: Source, study: EmergingStudy) -> None:
+    spots = hot_spot_study(source, AlertFilter(), Audience.SPECIALIST).spots
+    planted = {spot["place"]: f"{spot['class']}_hot" for spot in SPOTS}
+    found = [study.place_of(spot.cells) for spot in spots]
+    assert len(found) >= 9
+    assert all(line is not None and planted[line.name.place] == line.place.cls for line in found)
+    far = int(h3.latlng_to_cell(TRUTHS["quarter"]["latitude"], TRUTHS["quarter"]["longitude"], study.resolution))
+    assert study.place_of((far,)) is None
+
+
+def test_since_when_and_how_often(study: EmergingStudy) -> None:
+    lines = {line.name.place: line for line in study.lines}
+    assert (lines["agia_sofia"].since, lines["agia_sofia"].marked) == (dt.date(2026, 10, 1), 1)
+    assert (lines["terpsithea"].since, lines["terpsithea"].marked) == (dt.date(2026, 8, 1), 3)
+    assert lines["chatzikyriakio"].since is None
+    assert lines["mikrolimano"].slope > 0 > lines["maniatika"].slope
+    assert max(lines["mikrolimano"].q_trend, lines["maniatika"].q_trend) <= 0.05
+
+
+def test_the_series_of_a_place_is_what_was_counted(source: Source, study: EmergingStudy) -> None:
+    line = next(line for line in study.lines if line.name.place == "terpsithea")
+    series = study.series(line.place.cells)
+    assert len(series) == 48
+    assert series["n"].sum() == line.place.n
+    assert series["hot"].tolist() == [False] * 45 + [True] * 3
+    here = AlertFilter(period="all", cells=line.place.names)
+    off_piles = queries.counts(source, here, ["month"], Audience.ANALYST, without_piles=True).frame
+    assert series.set_index("start")["n"].loc[off_piles["month"]].tolist() == off_piles["n"].tolist()
+
+
+def test_only_whole_months_up_to_the_end_of_the_period(source: Source) -> None:
+    middle = AlertFilter(period="", start=dt.date(2026, 1, 1), end=dt.date(2026, 9, 15))
+    found = emerging_study(source, middle, Audience.ANALYST).found
+    assert found is not None
+    assert (found.starts[0], found.starts[-1]) == (pd.Timestamp("2022-11-01"), pd.Timestamp("2026-08-01"))
+
+
+def test_history_is_bounded(study: EmergingStudy) -> None:
+    assert study.found is not None
+    assert len(study.found.starts) == MOST_MONTHS
+
+
+def test_the_area_of_the_filter_does_not_change_the_classes(source: Source, study: EmergingStudy) -> None:
+    here = emerging_study(source, AlertFilter(districts=("zone_1",)), Audience.SPECIALIST)
+    assert [line.place for line in here.lines] == [line.place for line in study.lines]
+
+
+def test_the_pile_is_set_aside_and_said(study: EmergingStudy, t: Translator) -> None:
+    told = {choice.name: t(choice.told) for choice in study.choices}
+    assert told["piles"].startswith(f"{TRUTHS['pile']['alerts']} alerts that share their exact coordinates")
+    assert "2022" in told["history"]
+
+
+def test_the_council_is_told_why_it_sees_no_classes(source: Source, t: Translator) -> None:
+    for f in (AlertFilter(), AlertFilter(categories=("harassment_verbal",))):
+        study = emerging_study(source, f, Audience.COUNCIL, 10)
+        assert study.found is None
+        assert study.why is not None
+        assert study.counts is None
+        assert not study.lines
+        assert "protected" in t(study.why)
+
+
+def test_too_short_a_time_is_said(source: Source, t: Translator) -> None:
+    short = AlertFilter(period="", start=dt.date(2022, 11, 1), end=dt.date(2022, 11, 6))
+    study = emerging_study(source, short, Audience.ANALYST)
+    assert study.found is None
+    assert study.why is not None
+    assert "no history" in t(study.why)
+    assert study.series((1,)).empty
+
+
+def test_weeks_where_there_are_few_months(source: Source) -> None:
+    spring = AlertFilter(period="", start=dt.date(2022, 11, 1), end=dt.date(2023, 3, 31))
+    found = emerging_study(source, spring, Audience.ANALYST, 9).found
+    assert found is not None
+    assert found.unit == "week"
+    assert len(found.starts) == 20
+
+
+def test_steps_without_any_alert_are_zero(source: Source) -> None:
+    land = source.city.land_cells(9)
+    starts = whole("month", dt.date(2025, 1, 1), dt.date(2025, 4, 30))
+    periods = Periods("month", starts, Choice("unit", "month", Message("months")))
+    row = {"cell": land.index[3], "month": starts[2], "n": 4.0, "low": 4, "high": 4, "withheld": False}
+    frame = _every_step(pd.DataFrame([row]), periods, land)
+    assert set(frame["month"]) == set(starts)
+    assert frame["n"].sum() == 4
+    rare = AlertFilter(categories=("robbery",), affected=("other",), weekdays=(0,), hours=(3, 4))
+    study = emerging_study(source, rare, Audience.ANALYST)
+    assert study.found is not None
+    assert not study.lines
