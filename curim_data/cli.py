@@ -23,6 +23,7 @@ from curim_data import (
     cli_import,
     cli_plans,
     cli_quality,
+    cli_repeats,
     cli_store,
 )
 from curim_data.cli_frame import Refused, build
@@ -33,6 +34,7 @@ COMMANDS = (
     *cli_data.COMMANDS,
     *cli_city.COMMANDS,
     *cli_analysis.COMMANDS,
+    *cli_repeats.COMMANDS,
     *cli_plans.COMMANDS,
     *cli_store.COMMANDS,
     *cli_quality.COMMANDS,

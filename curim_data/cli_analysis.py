@@ -34,6 +34,7 @@ class Method(StrEnum):
 
     SIGNIFICANCE = "significance"
     CLUSTERS = "clusters"
+    DENSITY = "density"
 
 
 class Unit(StrEnum):
@@ -108,6 +109,9 @@ def hotspots(
         ending(out, ".geojson", ".csv")
     source = run.source()
     f = run.filter(source)
+    if method is Method.DENSITY:
+        _density(run, source, f, resolution, out)
+        return
     found = find(source, f, run.audience, method, resolution)
     spots, names, result = found.spots, found.names, found.result
     rows = [
@@ -152,6 +156,19 @@ def hotspots(
         run.say(f"{spot.rank}. {names[spot.id](run.t)} – {spot.sentence(run.t)}")
     for choice in found.choices:
         run.say(run.t(choice.told))
+
+
+def _density(run: Run, source: Source, f: AlertFilter, resolution: int | None, out: Path | None) -> None:
+    from curim_data.cli_density import density
+
+    if resolution is not None:
+        raise Refused(Message("--resolution is for hot cells: leave it out with --method density."))
+    answer, lines = density(run, source, f, out)
+    if run.as_json:
+        run.answer({**asked(run, source, f), "method": Method.DENSITY.value, **answer})
+        return
+    for line in (sentence(run, source, f), *lines):
+        run.say(line)
 
 
 _SPOT_COLUMNS: Final = (

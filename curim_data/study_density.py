@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -160,3 +161,16 @@ def class_polygons(density: Density, city: CityProfile) -> list[tuple[float, flo
         )
         found.append((low, high, shapely.set_precision(degrees, 1e-6)))
     return found
+
+
+def class_geojson(density: Density, city: CityProfile) -> str:
+    """The classes as GeoJSON (WGS84), each from and to so many alerts per km² and month; nothing below the first."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"from": low, "to": high},
+            "geometry": json.loads(shapely.to_geojson(shape)),
+        }
+        for low, high, shape in class_polygons(density, city)
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features})

@@ -100,6 +100,11 @@ class Started:
     latitude: float
     cells: tuple[str, ...]
 
+    @property
+    def days(self) -> tuple[dt.date, dt.date]:
+        """The first and the last day."""
+        return EPOCH + dt.timedelta(days=self.cluster.start), EPOCH + dt.timedelta(days=self.cluster.end)
+
     def sentence(self, t: Translator) -> str:
         """What started where and when, and how sure it is."""
         return t("{place}: {told}", place=self.name(t), told=self.cluster.sentence(t, epoch=EPOCH))

@@ -6,6 +6,7 @@ from curim_data.access import Role
 from curim_data.privacy import finest_resolution, sees_exact
 from pages.parts.guard import require
 from pages.parts.hotspots_data import CELL, LAYER, LAYERS, asked_layer, asked_size, hot_spots, write_word
+from pages.parts.hotspots_density import density
 from pages.parts.hotspots_list import cell_size
 from pages.parts.hotspots_places import places
 from pages.parts.hotspots_tabs import tabs
@@ -20,7 +21,7 @@ study = hot_spots(page.dataset, page.filter, page.audience)
 
 title = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    layers = dict(zip(LAYERS, (t("Significance"), t("Clusters")), strict=True))
+    layers = dict(zip(LAYERS, (t("Significance"), t("Clusters"), t("Density")), strict=True))
     layer, size = LAYERS[0], 0
     if exact:
         layer = asked_layer("hotspots_layer")
@@ -50,5 +51,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         if size:
             study = hot_spots(page.dataset, page.filter, page.audience, size)
 
-places(page, title, study, layer, size)
+if layer == "density":
+    density(page, title)
+else:
+    places(page, title, study, layer, size)
 tabs(page, study)

@@ -23,7 +23,7 @@ from pages.parts.page import Dataset
 
 MAP, LIST, SELECTED = "hotspots_map", "hotspots_list", "spot"
 LAYER, CELL = "layer", "cell"
-LAYERS = ("significance", "clusters")
+LAYERS = ("significance", "clusters", "density")
 
 
 def _source(dataset: Dataset) -> Source:

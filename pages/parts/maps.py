@@ -18,6 +18,7 @@ import pydeck as pdk
 import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
+from analysis.density_image import DensityImage
 from curim_data.i18n import Translator
 from pages.parts import basemap
 from pages.parts.basemap import Pin
@@ -64,6 +65,7 @@ def draw(
     key: str,
     alt: str,
     cells: pd.DataFrame | None = None,
+    picture: DensityImage | None = None,
     hot: Collection[int] = (),
     outlines: Sequence[Outline] = (),
     pins: Sequence[Pin] = (),
@@ -86,6 +88,8 @@ def draw(
     cells
         As `queries.cells` gives them: index (or column) `cell` (int64 H3), `n`, `low`, `high`, `withheld`; optionally
         `z`, the cell's Gi*, for its tooltip.
+    picture
+        A density, drawn as one picture that the page itself holds: no request is made for it.
     hot
         Cells with more alerts than chance explains; drawn with a dark outline.
     outlines, pins, highlight
@@ -108,7 +112,19 @@ def draw(
     if cells is not None and "z" in cells:
         cells = cells.assign(beside=[gistar(page.t, z, z_is_test) for z in cells["z"]])
     height = min(height, page.width) if page.narrow else height
-    deck = deck_of(page, colours, cells, hot, outlines, pins, highlight, height=height, span=span, pickable=pickable)
+    deck = deck_of(
+        page,
+        colours,
+        cells,
+        hot,
+        outlines,
+        pins,
+        highlight,
+        picture=picture,
+        height=height,
+        span=span,
+        pickable=pickable,
+    )
     event: Any = st.pydeck_chart(
         deck,
         height=height,
@@ -116,6 +132,8 @@ def draw(
         alt=alt,
         **({"on_select": "rerun", "selection_mode": "multi-object"} if pickable else {}),
     )
+    if picture is not None:
+        legend_row(colours, page.t("Alerts per km² and month"), density_entries(page.t, colours, picture))
     legend(page.t, colours, cells, hot=bool(len(hot)), outlined=bool(outlines), highlighted=bool(len(highlight)))
     if page.city.illustrative:
         st.caption(page.t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
@@ -139,6 +157,7 @@ def deck_of(
     pins: Sequence[Pin],
     highlight: Collection[int],
     *,
+    picture: DensityImage | None = None,
     height: int,
     span: float,
     pickable: bool,
@@ -147,6 +166,8 @@ def deck_of(
     layers = basemap.ground(page.city, colours)
     if cells is not None:
         layers += _count_layers(page.t, colours, cells, pickable)
+    if picture is not None:
+        layers.append(_picture_layer(picture))
     layers.append(_hexagon_lines("hot", hot, colours.hot_line, width=2))
     layers.append(_outline_layer(colours, outlines, pickable))
     layers.append(_hexagon_lines("highlight", highlight, colours.highlight, width=4))
@@ -196,6 +217,18 @@ def _count_layers(t: Translator, colours: Palette, cells: pd.DataFrame, pickable
         pdk.Layer("H3HexagonLayer", id="withheld", data=hidden, get_fill_color=rgba(colours.withheld, 190), **settings),
         pdk.Layer("H3HexagonLayer", id="cells", data=shown, get_fill_color="shade", **settings),
     ]
+
+
+def _picture_layer(picture: DensityImage) -> pdk.Layer:
+    """The picture stretched over its bounds; in quotes, since a bare string would be read as an expression."""
+    return pdk.Layer(
+        "BitmapLayer",
+        id="density",
+        data=None,
+        image=f'"{picture.data_url}"',
+        bounds=list(picture.bounds),
+        pickable=False,
+    )
 
 
 def alerts(t: Translator, n: float) -> str:
@@ -280,6 +313,16 @@ def legend(
     if highlighted:
         entries.append((f"border:3px solid {colours.highlight}", t("selected")))
     legend_row(colours, t("Alerts per cell") if cells is not None else "", entries)
+
+
+def density_entries(t: Translator, colours: Palette, picture: DensityImage) -> list[tuple[str, str]]:
+    """The printed classes of a density; what lies below the first one is clear on the map."""
+    classes = picture.legend(t)
+    if not classes:
+        return []
+    lowest = classes[0][1].split("–")[0]
+    below = (f"border:1px solid {colours.land_line}", t("below {value}", value=lowest))
+    return [below, *((f"background:{colour}", limits) for colour, limits in classes)]
 
 
 def legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, str]]) -> None:

@@ -1,0 +1,117 @@
+"""The layer "Density": alerts per km² and month as one smooth picture, and a table of its highest places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analysis.density import figure
+from analysis.density_image import DensityImage, image
+from curim_data.access import Audience
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.i18n import Translator
+from curim_data.study_density import DensityStudy, class_geojson, density_study, grid
+from pages.parts import filter_bar, maps, tables
+from pages.parts.basemap import Pin
+from pages.parts.caching import remember
+from pages.parts.footer import footer
+from pages.parts.hotspots_list import BUTTON
+from pages.parts.page import Dataset, Page
+from pages.parts.text import plain
+
+MAP = "hotspots_density_map"
+
+
+@remember
+def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[DensityStudy, DensityImage]:
+    source = open_source(Home(Path(dataset.home)))
+    study = density_study(source, chosen, audience)
+    return study, image(study.density, source.city)
+
+
+def density(page: Page, title: Any) -> None:
+    """The picture on the map, its highest places beside it; `title`: the container for the headline."""
+    t = page.t
+    study, picture = _study(page.dataset, page.filter, page.audience)
+    with title:
+        st.title(plain(headline(t, study)))
+        st.caption(filter_bar.sentence(page))
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        maps.draw(
+            page,
+            key=MAP,
+            alt=t("Map of the density of alerts; the table holds its highest places."),
+            picture=picture,
+            pins=[
+                Pin(peak.name(t), peak.longitude, peak.latitude, rank) for rank, peak in enumerate(study.peaks, start=1)
+            ],
+            span=0.62,
+            pickable=False,
+        )
+        footer(page, sentence=study.density.sentence(t))
+        st.write(plain(t(study.bandwidth.told)))
+        footer(page, total=study.total, choices=study.choices)
+        _downloads(page, study)
+    with right:
+        _peaks(page, study)
+
+
+def headline(t: Translator, study: DensityStudy) -> str:
+    """Where alerts are densest, in one sentence."""
+    if not study.peaks:
+        return t("Alerts are nowhere denser than in the mean of the city.")
+    first = study.peaks[0]
+    return t(
+        "Alerts are densest here: {place}, {value} per km² and month; the mean of the city is {mean}.",
+        place=first.name(t),
+        value=figure(t, first.value.value),
+        mean=figure(t, study.density.mean),
+    )
+
+
+def _peaks(page: Page, study: DensityStudy) -> None:
+    t = page.t
+    if not study.peaks:
+        return
+    st.subheader(t("Where alerts are densest"))
+    frame = pd.DataFrame(
+        {
+            "place": f"{rank}  {peak.name(t)}",
+            "density": f"{figure(t, peak.value.value)} ({figure(t, peak.value.low)}–{figure(t, peak.value.high)})",
+        }
+        for rank, peak in enumerate(study.peaks, start=1)
+    )
+    tables.table(
+        page,
+        frame,
+        {"place": t("Where"), "density": t("Per km² and month (95 %)")},
+        key="hotspots_density_peaks",
+        alt=t("Where alerts are densest"),
+        file_name="density-places.csv",
+    )
+    st.caption(
+        t(
+            "A density shows where many alerts are, not where there are more than chance explains: that is the layer "
+            "of significance. Many alerts can mean many people."
+        )
+    )
+
+
+def _downloads(page: Page, study: DensityStudy) -> None:
+    t, city = page.t, page.city
+    with st.container(horizontal=True):
+        tables.download(t, grid(study.density, city), "density.csv", key="hotspots_density_csv")
+        st.download_button(
+            t("Download the shapes (GeoJSON)"),
+            data=lambda: class_geojson(study.density, city),
+            file_name="density.geojson",
+            mime="application/geo+json",
+            key="hotspots_density_geojson",
+            **BUTTON,
+        )
