@@ -12,7 +12,8 @@ itself significant (Gelman & Stern 2006, The American Statistician 60, 328-331).
   Statistics 54, 143-158). This gives back the power that sparse maps lose to a thousand empty cells.
 * Corrected twice as hot cells are: Benjamini-Hochberg over the places tested, and a group of neighbouring cells is kept
   only when its clearest stands out of the whole map (`analysis.hot_cells.marked_cells`).
-* Named are the clearest places that share no cell. Each has the p, q and counts of the very place that was tested.
+* Named are the clearest places that do not touch one another, so that a place is named once. Each has the p, q and
+  counts of the very cells that were tested; marked cells beside it belong to no other place.
 """
 
 from __future__ import annotations
@@ -250,18 +251,20 @@ def _places(
     best: Floats,
     sides: tuple[Side, Side],
 ) -> tuple[Differing, ...]:
-    """The clearest places that share no cell with a clearer one."""
+    """The clearest places that do not touch a clearer one of the same direction, nor share a cell with any."""
     p, q = frame["p"].to_numpy(float), frame["q"].to_numpy(float)
     marked = np.flatnonzero(frame["differs"].to_numpy(bool))
-    taken = np.zeros(len(index), dtype=bool)
+    near = neighbours(index, 1)
+    taken = {1: np.zeros(len(index), dtype=bool), -1: np.zeros(len(index), dtype=bool)}
     found: list[Differing] = []
     for at in sorted(marked, key=lambda cell: (p[cell], index[cell])):
         size = int(best[at])
         members = discs[size][[at]].indices
-        if taken[members].any():
-            continue
-        taken[members] = True
         scale, more = scales[size], int(frame["more"].to_numpy()[at])
+        if taken[more][members].any():
+            continue
+        taken[more][near[members].indices] = True
+        taken[-more][members] = True
         counts = tuple(float(part[at]) for part in (scale.up if more > 0 else scale.down))
         bounded = bool(np.isnan(scale.shown_a[at] + scale.shown_b[at]))
         found.append(_place(index, members.astype(np.int64), int(at), more, counts, (p[at], q[at]), bounded, sides))

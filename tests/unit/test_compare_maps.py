@@ -152,6 +152,9 @@ def test_a_place_is_named_once_and_places_share_no_cell(disc: np.ndarray) -> Non
     assert [place.rank for place in result.places] == list(range(1, len(result.places) + 1))
     cells = [cell for place in result.places for cell in place.cells]
     assert len(cells) == len(set(cells))
+    single = _compare(disc, a, b, k=0)
+    assert single.frame["differs"].sum() >= len(middle)
+    assert len([place for place in single.places if place.more > 0]) <= 3
 
 
 def test_alerts_that_are_merely_many_are_no_difference(disc: np.ndarray) -> None:

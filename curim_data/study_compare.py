@@ -1,0 +1,232 @@
+"""Two filters on one map: where the one has a larger part of its alerts than the other, and how sure that is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+from analysis.compare_maps import MapComparison, Side, compare_maps
+from analysis.grid import resolution_for
+from analysis.result import Choice
+from analysis.spots import SpotName, name_spots
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.alert import Gender
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter, asked_categories
+from curim_data.i18n import Message
+from curim_data.privacy import GateError, finest_resolution, sees_exact
+from curim_data.queries import Total
+
+# By the word that stands for it in a link and at the command line.
+PRESETS: Final[dict[str, Message]] = {
+    "gender": Message("Women and men affected"),
+    "reporter": Message("Women and men who report"),
+    "light": Message("After dark and by day"),
+    "before": Message("This period and the period before"),
+    "year": Message("This period and a year before"),
+    "others": Message("These categories and all others"),
+}
+_SIDES: Final[dict[str, tuple[Side, Side]]] = {
+    "gender": (
+        Side(Message("Women affected"), Message("affect women")),
+        Side(Message("Men affected"), Message("affect men")),
+    ),
+    "reporter": (
+        Side(Message("Women who report"), Message("are reported by women")),
+        Side(Message("Men who report"), Message("are reported by men")),
+    ),
+    "light": (
+        Side(Message("After dark"), Message("happen after dark")),
+        Side(Message("By day"), Message("happen by day")),
+    ),
+    "before": (
+        Side(Message("This period"), Message("are from this period")),
+        Side(Message("The period before"), Message("are from the period before")),
+    ),
+    "year": (
+        Side(Message("This period"), Message("are from this period")),
+        Side(Message("A year before"), Message("are from a year before")),
+    ),
+    "others": (
+        Side(Message("These categories"), Message("are of these categories")),
+        Side(Message("All others"), Message("are of other categories")),
+    ),
+    "": (
+        Side(Message("First filter"), Message("fit the first filter")),
+        Side(Message("Second filter"), Message("fit the second filter")),
+    ),
+}
+_YEAR: Final = dt.timedelta(weeks=52)
+
+
+class CompareError(ValueError):
+    """Two sides that cannot be compared; `message` says why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text.format(**message.values))
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two filters of a comparison, over the whole city, with their words."""
+
+    first: AlertFilter
+    second: AlertFilter
+    a: Side
+    b: Side
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class CompareStudy:
+    """A comparison with how many alerts each side has, its places' names by id, and the size of its cells."""
+
+    pair: Pair
+    totals: tuple[Total, Total]
+    found: MapComparison
+    names: dict[str, SpotName]
+    resolution: int
+    choices: tuple[Choice, ...]
+
+
+def presets(f: AlertFilter) -> tuple[str, ...]:
+    """The comparisons that make sense under a filter: categories against all others only where some are named."""
+    return tuple(name for name in PRESETS if name != "others" or f.categories or f.groups)
+
+
+def pair_of(source: Source, f: AlertFilter, against: str) -> Pair:
+    """The two sides of a preset (a key of `PRESETS`), or of the filter and itself with other words ("affected=man").
+
+    Districts, places and picked cells are left out of both: a place is compared with the rest of the city. Raises
+    CompareError for an unknown preset or word, where no day of data lies before, or where both sides are the same.
+    """
+    whole = f.replace(districts=(), places=(), cells=())
+    choices: tuple[Choice, ...] = ()
+    if "=" in against:
+        first, second = whole, _other(source, whole, against)
+    elif against in PRESETS:
+        first, second, choices = _preset(source, whole, against)
+    else:
+        raise CompareError(
+            Message(
+                "Against “{asked}”: known are {known}, or words of a filter such as affected=man.",
+                {"asked": against, "known": ", ".join(PRESETS)},
+            )
+        )
+    if first == second:
+        raise CompareError(Message("Both sides are the same filter: there is nothing to compare."))
+    a, b = _SIDES["" if "=" in against else against]
+    if whole != f:
+        told = Message("The whole city is compared: the picked area is set aside.")
+        choices = (*choices, Choice("area", "city", told))
+    return Pair(first, second, a, b, choices)
+
+
+def compare_study(
+    source: Source, f: AlertFilter, audience: Audience, against: str, resolution: int | None = None
+) -> CompareStudy:
+    """Where two filters differ on the map, from protected counts of both on the same cells.
+
+    `against`: see `pair_of`. `resolution`: H3 resolution of the cells; chosen for the smaller side unless given, and
+    always the one size that an audience without exact counts may see. Raises CompareError, and GateError where that
+    audience may see the two sides only in cells of different sizes.
+    """
+    pair = pair_of(source, f, against)
+    totals = queries.total(source, pair.first, audience), queries.total(source, pair.second, audience)
+    chosen = _resolution(source, pair, audience, totals, resolution)
+    size = int(chosen.value)
+    first, second = (queries.cells(source, side, size, audience) for side in (pair.first, pair.second))
+    found = compare_maps(first.frame, second.frame, pair.a, pair.b, totals=(first.total, second.total))
+    choices = [chosen, *pair.choices, *found.choices]
+    if first.piled or second.piled:
+        told = Message(
+            "{n} alerts that share their exact coordinates with many others were set aside: their position is probably "
+            "a default of the app.",
+            {"n": (first.piled or 0) + (second.piled or 0)},
+        )
+        choices.append(Choice("piles", (first.piled or 0) + (second.piled or 0), told))
+    return CompareStudy(pair, totals, found, name_spots(found.places, source.city), size, tuple(choices))
+
+
+def _resolution(
+    source: Source, pair: Pair, audience: Audience, totals: tuple[Total, Total], asked: int | None
+) -> Choice:
+    """How large the cells are: one size for both sides."""
+    sizes = [finest_resolution(audience, side, source.city) for side in (pair.first, pair.second)]
+    if not sees_exact(audience):
+        if sizes[0] != sizes[1]:
+            raise GateError(
+                Message(
+                    "Here this audience sees the two sides in cells of different sizes, so that they cannot be laid "
+                    "over each other: ask as analyst or specialist, or compare categories of one kind."
+                )
+            )
+        return Choice("resolution", sizes[0], Message("Cells of the one size at which small counts stay protected."))
+    if asked is not None:
+        return Choice("resolution", min(asked, *sizes), Message("Cells of the size that you picked."))
+    land = source.city.land_cells(9)
+    smaller = min(total.mapped or 0 for total in totals)
+    return resolution_for(2 * smaller, float(land.sum()), finest=min(sizes), cells=land.index)
+
+
+def _other(source: Source, whole: AlertFilter, words: str) -> AlertFilter:
+    """The filter with other words in place of its own."""
+    given = dict(parse_qsl(words, keep_blank_values=True))
+    query = {**whole.to_query(), **given}
+    if {"from", "to"} & set(given):
+        query.pop("period", None)
+    other, said = AlertFilter.from_query(query, source.city, source.other_categories)
+    if said:
+        raise CompareError(said[0])
+    return other.replace(districts=(), places=(), cells=())
+
+
+def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:
+    """Both filters of a preset; what it compares takes the place of the filter's own values."""
+    women, men = (Gender.WOMAN.value,), (Gender.MAN.value,)
+    match against:
+        case "gender":
+            return whole.replace(affected=women), whole.replace(affected=men), ()
+        case "reporter":
+            return whole.replace(reporters=women), whole.replace(reporters=men), ()
+        case "light":
+            told = Message("After dark: the sun is below the horizon at that place and time.")
+            return whole.replace(dark=True), whole.replace(dark=False), (Choice("dark", "sun", told),)
+        case "others":
+            return _others(source, whole)
+    return _earlier(source, whole, a_year=against == "year")
+
+
+def _earlier(
+    source: Source, whole: AlertFilter, *, a_year: bool
+) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:
+    """The filter's period, and as many days before it or 52 weeks earlier, as far as the data reach back."""
+    start, end = queries.dates(source, whole)
+    end = min(end, max(start, source.as_of))
+    back = _YEAR if a_year else end - start + dt.timedelta(days=1)
+    before = max(source.first, start - back), end - back
+    if start <= source.first or before[1] < before[0]:
+        raise CompareError(Message("There is nothing to compare: no day of the data lies before this period."))
+    told = Message("Compared with {start} – {end}.", {"start": before[0], "end": before[1]})
+    choices = [Choice("reference", before[0].isoformat(), told)]
+    if before[0] > start - back:
+        choices.append(Choice("short", source.first.isoformat(), Message("The data do not reach back further.")))
+    if not a_year:
+        told = Message("The two periods may lie in different seasons: what differs by season differs here too.")
+        choices.append(Choice("season", "differs", told))
+    now = whole.replace(period="", start=start, end=end)
+    return now, whole.replace(period="", start=before[0], end=before[1]), tuple(choices)
+
+
+def _others(source: Source, whole: AlertFilter) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:
+    """The filter's categories, and all categories beside them."""
+    asked = asked_categories(whole, source.city)
+    others = tuple(name for name in (*source.city.categories, *source.other_categories) if name not in asked)
+    if not asked or not others:
+        raise CompareError(Message("Pick one or more categories first: they are compared with all others."))
+    told = Message("An alert of both, with a category of either side, counts on both sides.")
+    return whole, whole.replace(groups=(), categories=others), (Choice("shared", "both", told),)
