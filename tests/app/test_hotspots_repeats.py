@@ -1,0 +1,110 @@
+"""The tab "Repeats" and the layer "Density" of the Hot spots page."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.parts.hotspots_tabs import KEY
+from tests.app.conftest import Open, errors, word
+
+
+def _said(app: AppTest) -> str:
+    parts = [*app.main.markdown, *app.main.caption, *app.main.title, *app.main.subheader]
+    return "\n".join(part.value for part in parts)
+
+
+def _layers(app: AppTest) -> dict[str, dict[str, Any]]:
+    (chart,) = app.get("deck_gl_json_chart")
+    return {layer["id"]: layer for layer in json.loads(chart.proto.json)["layers"]}
+
+
+@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+def test_the_tab_shows_that_vandalism_repeats(open_page: Open, lang: str) -> None:
+    app = open_page("hotspots", lang=lang, tab="repeats", category="vandalism")
+    assert not errors(app)
+    table = next(frame.value for frame in app.dataframe if "space" in frame.value)
+    first = table.iloc[0]
+    assert (first["space"], first["time"]) == ("(0.1, 100]", "[0, 7]")
+    assert first["pattern"]
+    assert len(table) == 16
+    assert not any(table["pattern"].iloc[8:])
+
+
+def test_the_tab_says_what_it_rests_on(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", tab="repeats", category="vandalism")
+    said = _said(app)
+    assert "times as many further alerts as chance would bring" in said
+    assert "shuffled among the places 999 times" in said
+    assert "At the very same place" in said
+    assert "Further reports of one event were left out" in said
+    assert "Space-time permutation scan" in said
+
+
+def test_what_started_lately_is_named_and_can_be_followed(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", tab="repeats")
+    assert not errors(app)
+    assert "Something unusual started here on" in _said(app)
+    links = [link for link in app.get("page_link") if "cells=8a" in link.proto.query_string]
+    assert links
+
+
+def test_nothing_is_tested_before_the_tab_is_open(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", category="vandalism")
+    assert app.session_state[KEY] != "Repeats"
+    assert "Knox" not in _said(app)
+
+
+def test_the_council_is_told_why_there_are_no_repeats(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "as": "council", "tab": "repeats"})
+    assert not errors(app)
+    said = _said(app)
+    assert "Repeats are for analysts and specialists" in said
+    assert "Knox" not in said
+
+
+@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+def test_the_density_is_one_picture_that_the_page_holds(open_page: Open, lang: str) -> None:
+    app = open_page("hotspots", lang=lang, layer="density")
+    assert not errors(app)
+    picture = _layers(app)["density"]
+    assert picture["image"].startswith("data:image/png;base64,")
+    west, south, east, north = picture["bounds"]
+    assert west < 23.65 < east
+    assert south < 37.94 < north
+    assert "cells" not in _layers(app)
+    peaks = next(frame.value for frame in app.dataframe if "density" in frame.value)
+    assert len(peaks) == 10
+
+
+def test_the_density_tells_width_and_unit(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", layer="density")
+    said = _said(app)
+    assert "Alerts are densest here: Mikrolimano" in said
+    assert "Smoothed over 50 m" in said
+    assert "leaning upwards" in said
+    legend = "".join(block.proto.body for block in app.get("html"))
+    assert "Alerts per km² and month" in legend
+    assert "below 50" in legend
+
+
+def test_the_council_gets_no_density(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "as": "council", "layer": "density"})
+    assert not errors(app)
+    assert "density" not in _layers(app)
+
+
+def test_the_density_layer_stands_in_the_link(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en")
+    app.segmented_control(key="hotspots_layer").set_value("density").run()
+    assert not errors(app)
+    assert word(app, "layer") == "density"
+
+
+def test_no_alerts_have_no_density(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "layer": "density", "from": "2001-01-01", "to": "2001-01-02"})
+    assert not errors(app)
+    assert "no density to draw" in _said(app)

@@ -1,0 +1,131 @@
+"""The density from the store: where it is high, by what it is measured, how it is written, and who may see it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from analysis.density_image import image
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.cli import main
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.i18n import Translator
+from curim_data.privacy import GateError
+from curim_data.study_density import DensityStudy, class_polygons, density_study, grid
+from tests.small import alert, small_city, small_source
+
+
+@pytest.fixture(scope="module")
+def source(sample: Home) -> Source:
+    return open_source(sample)
+
+
+@pytest.fixture(scope="module")
+def study(source: Source) -> DensityStudy:
+    return density_study(source, AlertFilter(), Audience.SPECIALIST)
+
+
+def test_the_surface_holds_the_alerts_of_the_map(source: Source, study: DensityStudy) -> None:
+    on_map = queries.cells(source, AlertFilter(), 12, Audience.SPECIALIST).frame["n"].sum()
+    held = (study.density.values * study.density.raster.land_km2).sum() * study.density.months
+    assert held == pytest.approx(on_map)
+    assert study.density.n == on_map
+    assert study.density.months == pytest.approx(12, rel=0.002)
+
+
+def test_the_planted_places_are_the_highest(study: DensityStudy) -> None:
+    planted = {"mikrolimano", "pasalimani", "maniatika", "peiraiki", "piraeus_station", "chatzikyriakio"}
+    assert {peak.name.place for peak in study.peaks[:6]} == planted
+    values = [peak.value.value for peak in study.peaks]
+    assert values == sorted(values, reverse=True)
+    assert all(peak.value.low < peak.value.value < peak.value.high for peak in study.peaks)
+
+
+def test_the_picture_is_darkest_where_the_alerts_are(source: Source, study: DensityStudy) -> None:
+    picture, city = image(study.density, source.city), source.city
+    west, south, east, north = picture.bounds
+    rows, columns = picture.rgba.shape[:2]
+
+    def mercator(latitude: float) -> float:
+        return float(np.arcsinh(np.tan(np.radians(latitude))))
+
+    peak = study.peaks[0]
+    column = int((peak.longitude - west) / (east - west) * columns)
+    row = int((mercator(north) - mercator(peak.latitude)) / (mercator(north) - mercator(south)) * rows)
+    darkest = [int(picture.colours[-1][i : i + 2], 16) for i in (1, 3, 5)]
+    assert picture.rgba[row, column, :3].tolist() == darkest
+    mark = next(one for one in city.landmarks if one.id == "mikrolimano")
+    assert abs(peak.longitude - mark.longitude) < 0.005
+    assert abs(peak.latitude - mark.latitude) < 0.005
+
+
+def test_the_council_sees_no_surface(source: Source) -> None:
+    with pytest.raises(GateError, match="smaller than the map cells"):
+        density_study(source, AlertFilter(), Audience.COUNCIL)
+
+
+def test_a_picked_area_does_not_cut_the_surface(source: Source, study: DensityStudy) -> None:
+    district = source.city.districts[0].id
+    picked = density_study(source, AlertFilter(districts=(district,)), Audience.SPECIALIST)
+    assert np.array_equal(picked.density.values, study.density.values)
+
+
+def test_the_width_is_not_below_the_precision_of_the_coordinates(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    places = np.round(np.column_stack([rng.uniform(23.625, 23.655, 300), rng.uniform(37.935, 37.955, 300)]), 3)
+    weeks = pd.date_range("2025-01-06", periods=26, freq="W-MON")
+    x, y = small_city().project(places[:, 0], places[:, 1])
+    rows = [
+        alert(k, point=(float(lon), float(lat)), x=float(x[k]), y=float(y[k]), day=weeks[k % 26].date())
+        for k, (lon, lat) in enumerate(places)
+    ]
+    found = density_study(small_source(tmp_path, rows), AlertFilter(period="all"), Audience.ANALYST)
+    assert found.bandwidth.metres >= 111
+    assert found.density.n == 300
+
+
+def test_nothing_left_is_no_surface(source: Source, t: Translator) -> None:
+    nothing = AlertFilter.from_query({"from": "2001-01-01", "to": "2001-01-02"}, source.city)[0]
+    found = density_study(source, nothing, Audience.ANALYST)
+    assert not found.peaks
+    assert "no density to draw" in found.density.sentence(t)
+    assert not class_polygons(found.density, source.city)
+
+
+def test_grid_and_classes_agree(source: Source, study: DensityStudy) -> None:
+    table = grid(study.density, source.city)
+    assert len(table) == study.density.land.sum()
+    shapes = class_polygons(study.density, source.city)
+    at = table.sample(200, random_state=3)
+    for row in at.itertuples():
+        inside = [
+            (low, high) for low, high, shape in shapes if shape.contains(shapely.Point(row.longitude, row.latitude))
+        ]
+        if row.density < shapes[0][0]:
+            assert not inside
+        else:
+            ((low, high),) = inside
+            assert low - 0.001 <= row.density <= high + 0.001
+
+
+def test_the_command_writes_the_surface(sample: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["hotspots", "--method", "density", "--home", str(sample.path), "--lang", "en"]
+    assert main([*words, "--json", "--out", str(tmp_path / "density.geojson")]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["method"] == "density"
+    assert told["places"][0]["name"] == "Mikrolimano"
+    shapes = json.loads((tmp_path / "density.geojson").read_text())["features"]
+    assert [shape["properties"]["from"] for shape in shapes] == sorted(s["properties"]["from"] for s in shapes)
+    assert main([*words, "--out", str(tmp_path / "density.csv")]) == 0
+    assert "alerts per km² and month" in capsys.readouterr().out
+    assert set(pd.read_csv(tmp_path / "density.csv")) == {"longitude", "latitude", "land_km2", "density", "error"}
+    assert main([*words, "--audience", "council"]) == 2
+    assert main([*words, "--resolution", "9"]) == 2

@@ -1,0 +1,163 @@
+"""Near repeats and recent starts from the store: which alerts count as events, what the sample holds, who may ask."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from curim_data import alert_points
+from curim_data.access import Audience
+from curim_data.alert_points import points
+from curim_data.cli import main
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.i18n import Translator
+from curim_data.privacy import GateError
+from curim_data.study_repeats import SCAN_DAYS, repeat_study, unusual_study
+from tests.small import HERE, alert, small_city, small_source
+
+EVER = AlertFilter(period="all")
+
+
+@pytest.fixture
+def source(sample: Home) -> Source:
+    return open_source(sample)
+
+
+def _scattered(n: int, **told: object) -> list[dict[str, object]]:
+    """Alerts strewn over the small city and two hundred days."""
+    rng = np.random.default_rng(4)
+    lon, lat = rng.uniform(23.622, 23.658, n), rng.uniform(37.932, 37.958, n)
+    days = [dt.date(2025, 1, 1) + dt.timedelta(days=int(day)) for day in rng.integers(0, 200, n)]
+    x, y = small_city().project(lon, lat)
+    return [
+        alert(k, day=days[k], point=(float(lon[k]), float(lat[k])), x=float(x[k]), y=float(y[k]), **told)
+        for k in range(n)
+    ]
+
+
+def _at(number: int, metres: float = 0.0, **told: object) -> dict[str, object]:
+    x, y = (float(part) for part in small_city().project(*HERE))
+    return alert(number, x=x + metres, y=y, **told)
+
+
+def test_vandalism_of_the_sample_repeats_near_by_within_a_week(source: Source) -> None:
+    found = repeat_study(source, AlertFilter(categories=("vandalism",)), Audience.SPECIALIST)
+    assert found.knox is not None
+    (first,) = [b for b in found.knox.near if str(b.space) == "(0.1, 100]" and str(b.time) == "[0, 7]"]
+    assert first.pattern
+    assert first.ratio > 2
+    assert first in found.knox.patterns
+    assert not any(band.pattern for band in found.knox.repeats)
+    assert found.knox.permutations > 20 * len(found.knox.bands)
+
+
+def test_scattered_alerts_have_no_pattern(tmp_path: Path, t: Translator) -> None:
+    found = repeat_study(small_source(tmp_path, _scattered(150)), EVER, Audience.ANALYST)
+    assert found.knox is not None
+    assert found.used == found.n == 150
+    assert not found.knox.patterns
+    assert "No near repeats" in found.sentence(t)
+
+
+def test_the_council_is_told_no_repeats(source: Source) -> None:
+    for study in (repeat_study, unusual_study, points):
+        with pytest.raises(GateError, match="single alert"):
+            study(source, AlertFilter(), Audience.COUNCIL)
+
+
+def test_reports_of_one_event_are_one(tmp_path: Path) -> None:
+    rows = [
+        _at(1, hours=[22]),
+        _at(2, 0.5, hours=[22]),  # another report of the same hour, half a metre away
+        _at(3, 0.5, hours=[23]),  # another hour
+        _at(4, 30.0, hours=[22]),  # another place
+        _at(5, 300.0, hours=[9], incident_id="a1"),  # the same incident, told elsewhere
+        _at(6, hours=[22], category="noise"),
+    ]
+    found = points(small_source(tmp_path, rows), EVER, Audience.ANALYST)
+    assert len(found.frame) == 4
+    assert found.again == 2
+    assert found.n == 6
+    assert set(found.frame) == {"x", "y", "day"}
+
+
+def test_what_is_left_out_is_counted(tmp_path: Path, t: Translator) -> None:
+    city = small_city()
+    x, y = (float(part) for part in city.project(23.65, 37.95))
+    pile = [alert(100 + k, point=(23.65, 37.95), x=x, y=y, hours=[k % 24]) for k in range(30)]
+    rows = [
+        *_scattered(40),
+        *pile,
+        _at(200, 10.0, time_precision="month"),
+        alert(201, point=(None, None), x=None, y=None),
+    ]
+    found = points(small_source(tmp_path, rows), EVER, Audience.ANALYST)
+    assert (found.n, found.unmapped, found.piled, found.by_month, found.again) == (72, 1, 30, 1, 0)
+    assert len(found.frame) == found.drawn == 40
+    told = " ".join(t(choice.told) for choice in found.choices)
+    assert "1 alerts of which only the month is known" in told
+    assert "30 alerts that share" in told
+
+
+def test_a_bounded_draw_is_told_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, t: Translator) -> None:
+    source = small_source(tmp_path, _scattered(60))
+    monkeypatch.setattr(alert_points, "MOST_POINTS", 25)
+    first, again = (points(source, EVER, Audience.ANALYST) for _ in range(2))
+    assert len(first.frame) == first.drawn == 25
+    pd.testing.assert_frame_equal(first.frame, again.frame)
+    assert any("A random 25 of 60" in t(choice.told) for choice in first.choices)
+
+
+def test_few_alerts_are_no_ground(tmp_path: Path, t: Translator) -> None:
+    source = small_source(tmp_path, _scattered(12))
+    found = repeat_study(source, EVER, Audience.ANALYST)
+    assert found.knox is None
+    assert "12" in found.sentence(t)
+    unusual = unusual_study(source, EVER, Audience.ANALYST)
+    assert not unusual.started
+    assert unusual.method is None
+    assert "Too few" in unusual.sentence(t)
+
+
+def test_a_start_of_the_last_days_is_found_where_it_is(tmp_path: Path, t: Translator) -> None:
+    rows = _scattered(150)
+    last = max(row["local_date"] for row in rows)  # type: ignore[type-var]
+    rng = np.random.default_rng(1)
+    for k in range(15):
+        day = last - dt.timedelta(days=int(rng.integers(0, 6)))  # type: ignore[operator]
+        rows.append(_at(500 + k, float(rng.uniform(0, 60)), day=day, hours=[k]))
+    found = unusual_study(small_source(tmp_path, rows), EVER, Audience.SPECIALIST)
+    (place,) = found.started
+    assert place.days[0] > last - dt.timedelta(days=SCAN_DAYS)  # type: ignore[operator]
+    assert place.days[1] == last
+    assert place.cluster.observed >= 13
+    assert place.cluster.radius >= 10
+    assert abs(place.longitude - HERE[0]) < 0.002
+    assert abs(place.latitude - HERE[1]) < 0.002
+    assert place.name(t) in place.sentence(t)
+    assert found.sentence(t) == place.sentence(t)
+
+
+def test_nothing_starts_among_scattered_alerts(tmp_path: Path, t: Translator) -> None:
+    found = unusual_study(small_source(tmp_path, _scattered(150)), EVER, Audience.SPECIALIST)
+    assert not found.started
+    assert "Nothing unusual started" in found.sentence(t)
+
+
+def test_the_command_tells_the_same(sample: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["near-repeat", "--category", "vandalism", "--home", str(sample.path), "--lang", "en"]
+    assert main([*words, "--json", "--out", str(tmp_path / "bands.csv")]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["told"].startswith("Within 100 m of an alert and within 7 days")
+    assert next(b["time"] for b in told["bands"] if b["pattern"] and not b["repeat"]) == "[0, 7]"
+    assert len(pd.read_csv(tmp_path / "bands.csv")) == len(told["bands"]) == 20
+    assert {"told", "method", "started"} <= set(told["unusual"])
+    assert main([*words, "--audience", "council"]) == 2
+    assert "single alert" in capsys.readouterr().err
