@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.forecast_backtest import MAIN, Backtest, backtest, origins_for
 from analysis.forecast_methods import METHODS, NAIVE_WEEKS, Ground, Settings, settings_for, shares
 from analysis.hot_cells import LEAST_LAND
-from analysis.outlook import LEVELS, Outlook, dispersion, interval, outlook
+from analysis.outlook import LEVELS, Outlook, dispersion, intervals, outlook
 from analysis.result import Choice
 from analysis.significance import Floats
 from curim_data.i18n import Message, Num, Translator
@@ -133,11 +133,9 @@ def forecast(counts: Any, land_km2: pd.Series, start: dt.date, weeks: int = 4, s
     came, mean = _past_lists(test, totals, ground.land)
     inside = sum(_inside(came, mean, at) for at in range(len(test.origins)))
     phi = dispersion(came, mean)
-    rows = [interval(value, phi) for value in frame["expected"].to_numpy()[first]]
-    listed = pd.DataFrame(
-        {"expected": [r.value for r in rows], "low": [r.low for r in rows], "high": [r.high for r in rows]},
-        index=land_km2.index[first],
-    )
+    expected = frame["expected"].to_numpy()[first]
+    low, high = intervals(expected, np.full(len(expected), phi))
+    listed = pd.DataFrame({"expected": expected, "low": low, "high": high}, index=land_km2.index[first])
     return Forecast(frame, listed, start, weeks, city, test, inside, came.size, int(table.sum()), choices)
 
 
@@ -174,8 +172,8 @@ def _inside(came: Floats, mean: Floats, at: int) -> int:
     """How many counts of one origin fell inside intervals whose dispersion is that of the other origins."""
     others = np.arange(len(came)) != at
     phi = dispersion(came[others], mean[others])
-    told = [interval(value, phi) for value in mean[at]]
-    return sum(one.low <= count <= one.high for one, count in zip(told, came[at], strict=True))
+    low, high = intervals(mean[at], np.full(len(mean[at]), phi))
+    return int(((low <= came[at]) & (came[at] <= high)).sum())
 
 
 def _usual(length: int) -> tuple[Choice, ...]:

@@ -97,16 +97,12 @@ def outlook(counts: Any, start: dt.date, weeks: int = MOST_WEEKS, level: float =
     ahead = path[-1]
     spread = [_phi(series, path, first, len(series), (step, step + 1)) for step in range(weeks)]
     together = _phi(series, path, first, len(series), (0, weeks))
-    inside = [
-        _within(series[at + step], path[at, step], _phi(series, path, first, at, (step, step + 1)), level)
-        for at in range(split, len(series), weeks)
-        for step in range(min(weeks, len(series) - at))
-    ]
+    inside = _tried(series, path, first, split, level)
     return Outlook(
         start=start,
         weeks=tuple(interval(mean, phi, level) for mean, phi in zip(ahead, spread, strict=True)),
         total=interval(float(ahead.sum()), together, level),
-        covered=sum(inside),
+        covered=int(inside.sum()),
         tried=len(inside),
         n=int(series.sum()),
         choices=(_told(*best), _spread_told(together)),
@@ -119,12 +115,18 @@ def interval(mean: float, phi: float, level: float = LEVEL) -> Estimate:
 
     Negative binomial for phi above 1, else Poisson; the ends are whole counts and belong to the interval.
     """
-    if mean <= 0:
-        return Estimate(0.0, 0.0, 0.0, level)
-    tails = (1 - level) / 2, (1 + level) / 2
-    law = nbinom(mean / (phi - 1), 1 / phi) if phi > 1 + 1e-9 else poisson(mean)
-    low, high = (law.ppf(tail) for tail in tails)
-    return Estimate(float(mean), float(low), float(high), level)
+    low, high = intervals(np.array([mean]), np.array([phi]), level)
+    return Estimate(max(float(mean), 0.0), float(low[0]), float(high[0]), level)
+
+
+def intervals(mean: Floats, phi: Floats, level: float = LEVEL) -> tuple[Floats, Floats]:
+    """The ends of `interval` for many means and dispersions."""
+    tails = np.array([[(1 - level) / 2], [(1 + level) / 2]])
+    wide, known = phi > 1 + 1e-9, mean > 0
+    spread, centre = np.where(wide, phi, 2.0), np.where(known, mean, 1.0)
+    ends = np.where(wide, nbinom.ppf(tails, centre / (spread - 1), 1 / spread), poisson.ppf(tails, centre))
+    low, high = np.where(known, ends, 0.0)
+    return low, high
 
 
 def dispersion(counts: Any, expected: Any) -> float:
@@ -199,9 +201,14 @@ def _errors(series: Floats, path: Floats, first: int, end: int, steps: tuple[int
     return errors
 
 
-def _within(count: float, mean: float, phi: float, level: float) -> bool:
-    told = interval(mean, phi, level)
-    return told.low <= count <= told.high
+def _tried(series: Floats, path: Floats, first: int, split: int, level: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Whether each week from `split` on fell inside the interval that would have been given for it."""
+    weeks = path.shape[1]
+    made = [(at, step) for at in range(split, len(series), weeks) for step in range(min(weeks, len(series) - at))]
+    phi = np.array([_phi(series, path, first, at, (step, step + 1)) for at, step in made])
+    low, high = intervals(np.array([path[at, step] for at, step in made]), phi, level)
+    came = np.array([series[at + step] for at, step in made])
+    return np.asarray((low <= came) & (came <= high))
 
 
 def _told(level: int, season: bool) -> Choice:

@@ -1,0 +1,111 @@
+"""The forecast of the sample city: gate, weeks, hidden where it must be."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.i18n import Translator
+from curim_data.study_forecast import ForecastStudy, forecast_study, whole_weeks
+
+
+@pytest.fixture(scope="module")
+def source(sample: Home) -> Source:
+    return open_source(sample)
+
+
+@pytest.fixture(scope="module")
+def told(source: Source) -> ForecastStudy:
+    return forecast_study(source, AlertFilter(), Audience.ANALYST)
+
+
+def test_the_planted_places_lead_the_list(told: ForecastStudy) -> None:
+    assert told.cells is not None
+    assert told.cells.shown
+    assert {one.name.place for one in told.listed[:6]} >= {"mikrolimano", "pasalimani", "peiraiki", "piraeus_station"}
+    assert all(one.low <= one.expected <= one.high for one in told.listed)
+    assert told.cells.backtest.at("naive")["pai_low"] > 5
+
+
+def test_weeks_are_whole_and_the_forecast_follows_them(source: Source, told: ForecastStudy) -> None:
+    mondays = whole_weeks(source, AlertFilter())
+    assert mondays[0].date() >= source.first
+    assert mondays[-1].date() + dt.timedelta(days=6) <= source.as_of
+    assert (mondays.day_of_week == 0).all()
+    assert told.start == mondays[-1].date() + dt.timedelta(days=7)
+    assert told.city is not None
+    counts = queries.counts(source, AlertFilter(period="all"), ["week"], Audience.ANALYST).frame
+    inside = counts[pd.to_datetime(counts["week"]).isin(mondays)]
+    assert told.city.n == inside["n"].sum()
+
+
+def test_a_period_that_ends_earlier_knows_nothing_of_later_weeks(source: Source) -> None:
+    f = AlertFilter(period="", start=dt.date(2025, 1, 1), end=dt.date(2025, 8, 31))
+    told = forecast_study(source, f, Audience.ANALYST)
+    assert told.start == dt.date(2025, 9, 1)
+    assert told.city is not None
+    came = queries.total(
+        source, f.replace(start=told.start, end=told.start + dt.timedelta(days=27)), Audience.ANALYST
+    ).n
+    assert came is not None
+    assert told.city.total.low <= came <= told.city.total.high
+
+
+def test_the_council_gets_the_city_and_no_cells(source: Source, told: ForecastStudy, t: Translator) -> None:
+    council = forecast_study(source, AlertFilter(), Audience.COUNCIL)
+    assert council.cells is None
+    assert council.listed == ()
+    assert council.cells_refused is not None
+    assert "specialists" in t(council.cells_refused)
+    assert council.city is not None
+    assert told.city is not None
+    assert council.city.total == told.city.total
+    seen = queries.counts(source, AlertFilter(period="all"), ["place", "week"], Audience.COUNCIL, complete=True).frame
+    hidden = set(seen[seen["withheld"]]["place"].dropna())
+    assert hidden.isdisjoint(place for place, _ in council.places)
+    assert council.unseen + len(council.places) >= len(hidden) > 0
+
+
+def test_protected_weeks_of_the_city_hide_its_forecast(source: Source, t: Translator) -> None:
+    f = AlertFilter(categories=("sexual_assault",))
+    council = forecast_study(source, f, Audience.COUNCIL)
+    assert council.city is None
+    assert council.city_refused is not None
+    assert "protected" in t(council.city_refused)
+    assert council.places == ()
+
+
+def test_few_alerts_hide_the_places(source: Source, t: Translator) -> None:
+    told = forecast_study(source, AlertFilter(categories=("sexual_assault",)), Audience.SPECIALIST)
+    assert told.cells is not None
+    assert not told.cells.shown
+    assert told.listed == ()
+    assert told.cells_refused is not None
+    assert t(told.cells_refused).startswith("No forecast is shown")
+
+
+def test_a_place_in_the_filter_does_not_narrow_the_forecast(source: Source, told: ForecastStudy) -> None:
+    other = forecast_study(source, AlertFilter(places=("mikrolimano",)), Audience.ANALYST)
+    assert other.city is not None
+    assert told.city is not None
+    assert other.city.total == told.city.total
+
+
+def test_no_whole_week(source: Source, t: Translator) -> None:
+    f = AlertFilter(period="", start=source.first, end=source.first)
+    told = forecast_study(source, f, Audience.ANALYST)
+    assert told.city is None
+    assert told.cells_refused is not None
+    assert "no whole week" in t(told.cells_refused)
+
+
+def test_more_than_four_weeks_are_refused(source: Source) -> None:
+    with pytest.raises(ValueError, match="1 to 4 weeks"):
+        forecast_study(source, AlertFilter(), Audience.ANALYST, 5)
