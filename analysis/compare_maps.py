@@ -12,6 +12,8 @@ itself significant (Gelman & Stern 2006, The American Statistician 60, 328-331).
   Statistics 54, 143-158). This gives back the power that sparse maps lose to a thousand empty cells.
 * Corrected twice as hot cells are: Benjamini-Hochberg over the places tested, and a group of neighbouring cells is kept
   only when its clearest stands out of the whole map (`analysis.hot_cells.marked_cells`).
+* Where places differ they are taken out of the rest and all are tested once more. Else one strong place would move the
+  share elsewhere, and quiet places would seem to lean the other way.
 * Named are the clearest places that do not touch one another, so that a place is named once. Each has the p, q and
   counts of the very cells that were tested; marked cells beside it belong to no other place.
 """
@@ -19,7 +21,7 @@ itself significant (Gelman & Stern 2006, The American Statistician 60, 328-331).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -33,6 +35,8 @@ from analysis.hotspot_choices import window_for
 from analysis.result import Choice
 from analysis.significance import Floats, false_discovery
 from curim_data.i18n import Message, Num, Translator
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 ALPHA: Final = 0.05
 
@@ -50,9 +54,10 @@ class Differing:
     """A place where the two maps differ; `more`: 1 where the first has more than elsewhere, -1 where the second has.
 
     `n_a`, `n_b`: alerts of either map in the place; with protected counts the values that speak least for a difference
-    (then `bounded`). `share`, `elsewhere`: the first map's share of both, here and in the rest of the city. `ratio`: of
-    the part of the first map that lies here to that of the second, with Katz's 95 % interval; since the place was
-    chosen for its difference, it leans away from one. p (two-sided, exact) and q are those of the place.
+    (then `bounded`). `share`, `elsewhere`: the first map's share of both, here and in the rest of the city without the
+    places that differ. `ratio`: of the part of the first map that lies here to that of the second, with Katz's 95 %
+    interval; since the place was chosen for its difference, it leans away from one. p (two-sided, exact) and q are
+    those of the place.
     """
 
     id: str
@@ -188,15 +193,11 @@ def compare_maps(
     if k is None:
         k = window_for(square_side(h3.get_resolution(int(index[0])), index))
     maps = Maps.of(first, second, totals)
-    scales = [tails(maps, neighbours(index, rings)) for rings in sorted({0, k})]
-    doubled = np.minimum(1.0, len(scales) * np.array([scale.p for scale in scales]))
-    best = doubled.argmin(axis=0)
-    p = doubled.min(axis=0)
-    more = np.where(p < 1, np.array([scale.more for scale in scales])[best, np.arange(len(p))], 0)
-    attainable = len(scales) * np.min([scale.attainable for scale in scales], axis=0)
-    tested = could_differ(attainable, alpha)
-    q, differs = _marked(index, p, more, tested, alpha)
-    wide = scales[-1]
+    discs = [neighbours(index, rings) for rings in sorted({0, k})]
+    found = _looked(maps, index, discs, np.zeros(len(index), dtype=bool), alpha)
+    if found.differs.any():
+        found = _looked(maps, index, discs, found.differs, alpha)
+    wide, tested = found.scales[-1], found.tested
     frame = pd.DataFrame(
         {
             "a": maps.shown_a,
@@ -206,18 +207,16 @@ def compare_maps(
             "ratio": wide.ratio,
             "low": wide.low,
             "high": wide.high,
-            "p": np.where(tested, p, np.nan),
-            "q": q,
-            "more": np.where(tested, more, 0),
-            "differs": differs,
+            "p": np.where(tested, found.p, np.nan),
+            "q": found.q,
+            "more": np.where(tested, found.more, 0),
+            "differs": found.differs,
         },
         index=first.index,
     )
-    discs = [neighbours(index, rings) for rings in sorted({0, k})]
-    sides = (a, b)
     return MapComparison(
         frame=frame,
-        places=_places(index, frame, scales, discs, best, sides),
+        places=_places(index, found, discs, (a, b)),
         a=a,
         b=b,
         n_a=round(maps.total_a),
@@ -230,7 +229,31 @@ def compare_maps(
     )
 
 
-def _marked(index: Cells, p: Floats, more: Floats, tested: Bools, alpha: float) -> tuple[Floats, Bools]:
+@dataclass(frozen=True)
+class _Looked:
+    """One look at every place: the sizes of place, which of them is the clearer, and its test."""
+
+    scales: list[Scale]
+    best: Ints
+    p: Floats
+    q: Floats
+    more: Ints
+    tested: Bools
+    differs: Bools
+
+
+def _looked(maps: Maps, index: Cells, discs: list[sparse.csr_array], out: Bools, alpha: float) -> _Looked:
+    """Test every place against the rest of the city without the cells `out`."""
+    scales = [tails(maps, disc, out) for disc in discs]
+    p = np.minimum(1.0, len(scales) * np.array([scale.p for scale in scales]))
+    best = p.argmin(axis=0)
+    more = np.array([scale.more for scale in scales])[best, np.arange(len(best))]
+    tested = could_differ(len(scales) * np.min([scale.attainable for scale in scales], axis=0), alpha)
+    q, differs = _marked(index, p.min(axis=0), more, tested, alpha)
+    return _Looked(scales, best, p.min(axis=0), q, more, tested, differs)
+
+
+def _marked(index: Cells, p: Floats, more: Ints, tested: Bools, alpha: float) -> tuple[Floats, Bools]:
     """q-values of the places tested, and the marked: in a group of one direction whose clearest stands out."""
     q = np.full(len(p), np.nan)
     q[tested] = false_discovery(p[tested])
@@ -244,31 +267,24 @@ def _marked(index: Cells, p: Floats, more: Floats, tested: Bools, alpha: float) 
 
 
 def _places(
-    index: Cells,
-    frame: pd.DataFrame,
-    scales: list[Scale],
-    discs: list[sparse.csr_array],
-    best: Floats,
-    sides: tuple[Side, Side],
+    index: Cells, found: _Looked, discs: list[sparse.csr_array], sides: tuple[Side, Side]
 ) -> tuple[Differing, ...]:
     """The clearest places that do not touch a clearer one of the same direction, nor share a cell with any."""
-    p, q = frame["p"].to_numpy(float), frame["q"].to_numpy(float)
-    marked = np.flatnonzero(frame["differs"].to_numpy(bool))
     near = neighbours(index, 1)
-    taken = {1: np.zeros(len(index), dtype=bool), -1: np.zeros(len(index), dtype=bool)}
-    found: list[Differing] = []
-    for at in sorted(marked, key=lambda cell: (p[cell], index[cell])):
-        size = int(best[at])
-        members = discs[size][[at]].indices
-        scale, more = scales[size], int(frame["more"].to_numpy()[at])
+    taken = {direction: np.zeros(len(index), dtype=bool) for direction in (1, -1)}
+    places: list[Differing] = []
+    for at in sorted(np.flatnonzero(found.differs).tolist(), key=lambda cell: (found.p[cell], index[cell])):
+        scale, more = found.scales[found.best[at]], int(found.more[at])
+        members = discs[found.best[at]][[at]].indices.astype(np.int64)
         if taken[more][members].any():
             continue
         taken[more][near[members].indices] = True
         taken[-more][members] = True
         counts = tuple(float(part[at]) for part in (scale.up if more > 0 else scale.down))
         bounded = bool(np.isnan(scale.shown_a[at] + scale.shown_b[at]))
-        found.append(_place(index, members.astype(np.int64), int(at), more, counts, (p[at], q[at]), bounded, sides))
-    return tuple(replace(place, rank=rank) for rank, place in enumerate(found, 1))
+        tests = float(found.p[at]), float(found.q[at])
+        places.append(_place(index, members, at, more, counts, tests, bounded, sides))
+    return tuple(replace(place, rank=rank) for rank, place in enumerate(places, 1))
 
 
 def _place(
@@ -316,6 +332,11 @@ def _told(k: int, alpha: float, tested: int, cells: int) -> tuple[Choice, ...]:
                 "Each place is tested exactly against the rest of the city: how often would shuffled labels differ as "
                 "much?"
             ),
+        ),
+        Choice(
+            "rest",
+            "unmarked",
+            Message("The rest of the city is taken without the places that differ, so that none hides behind another."),
         ),
         Choice(
             "window",

@@ -88,18 +88,21 @@ class Scale:
     high: Floats
 
 
-def tails(maps: Maps, disc: sparse.csr_array) -> Scale:
-    """Both tails in every place: its counts (a, b) against those of both maps in all (A, B)."""
-    up = _entered(disc, maps.a_low, maps.a_high, maps.told[0], maps.b_low, maps.b_high, maps.told[1])
+def tails(maps: Maps, disc: sparse.csr_array, out: Bools) -> Scale:
+    """Both tails in every place: its counts (a, b) against those of both maps there and in the rest (A, B).
+
+    `out`: cells that do not belong to the rest.
+    """
+    up = _entered(disc, out, (maps.a_low, maps.a_high, maps.told[0]), (maps.b_low, maps.b_high, maps.told[1]))
     b, a, total_b, total_a = _entered(
-        disc, maps.b_low, maps.b_high, maps.told[1], maps.a_low, maps.a_high, maps.told[0]
+        disc, out, (maps.b_low, maps.b_high, maps.told[1]), (maps.a_low, maps.a_high, maps.told[0])
     )
     down = a, b, total_a, total_b
     over, most = _upper(*up)
-    under, least = _upper(down[1], down[0], down[3], down[2])
+    under, least = _upper(b, a, total_b, total_a)
     shown_a, shown_b = disc @ maps.shown_a, disc @ maps.shown_b
     ratio, low, _ = share_ratios(up[0], up[2], up[1], up[3])
-    high = share_ratios(down[0], down[2], down[1], down[3])[2]
+    high = share_ratios(a, total_a, b, total_b)[2]
     return Scale(
         up=up,
         down=down,
@@ -114,24 +117,32 @@ def tails(maps: Maps, disc: sparse.csr_array) -> Scale:
     )
 
 
-def _entered(
-    disc: sparse.csr_array,
-    low: Floats,
-    high: Floats,
-    told: float | None,
-    other_low: Floats,
-    other_high: Floats,
-    other_told: float | None,
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Counts that speak least for the first map having more in a place: (first, other, total first, total other)."""
-    inside = disc @ low
-    other = disc @ other_high
+# The least and the most that each cell may hold, and how many there are in all where that is told.
+_Map = tuple[Floats, Floats, float | None]
+
+
+def _entered(disc: sparse.csr_array, out: Bools, first: _Map, second: _Map) -> tuple[Floats, Floats, Floats, Floats]:
+    """Counts that speak least for the first map having more in a place: (first, second, total first, total second).
+
+    In the place the first enters at its least and the second at its most, in the rest the other way round, as far as
+    the totals allow.
+    """
+
+    def rest(counts: Floats, members: Bools) -> Floats:
+        """Counts of the members that lie outside the place."""
+        chosen = counts * members
+        return np.asarray(chosen.sum() - disc @ chosen)
+
+    low, high, told = first
+    other_low, other_high, other_told = second
+    inside, other = disc @ low, disc @ other_high
+    rest_high, rest_low = rest(high, ~out), rest(other_low, ~out)
+    if told is not None:
+        rest_high = np.minimum(rest_high, np.maximum(told - inside - rest(low, out), 0))
     if other_told is not None:
         other = np.minimum(other, other_told)
-    total = np.full(len(inside), told) if told is not None else inside + high.sum() - disc @ high
-    rest = other_low.sum() - disc @ other_low
-    other_total = np.full(len(other), other_told) if other_told is not None else other + rest
-    return inside, other, total, other_total
+        rest_low = np.maximum(rest_low, other_told - other - rest(other_high, out))
+    return inside, other, inside + rest_high, other + rest_low
 
 
 def _upper(a: Floats, b: Floats, total_a: Floats, total_b: Floats) -> tuple[Floats, Floats]:

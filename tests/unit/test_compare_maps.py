@@ -141,6 +141,26 @@ def test_a_planted_difference_is_found_with_the_stated_power(
     assert binom.cdf(found, maps, power) >= 0.01
 
 
+def test_a_strong_place_makes_no_other_lean_the_other_way(city: CityProfile) -> None:
+    """A spot with a tenth of the alerts, 90 % of them of one map, moves the city's share by 4 points."""
+    cells = np.asarray(city.land_cells(10).index)
+    rng = np.random.default_rng(5)
+    weight = rng.gamma(0.5, 1, len(cells))
+    near = neighbours(cells, 2)
+    spot, maps, false = int(np.argmax(weight)), 60, 0
+    weight[spot] = 0.1 * weight.sum()
+    for _ in range(maps):
+        both = rng.multinomial(20_000, weight / weight.sum())
+        chance = np.full(len(cells), 0.5)
+        chance[spot] = 0.9
+        a = rng.binomial(both, chance)
+        around = {int(cells[at]) for at in near[[spot]].indices}
+        places = _compare(cells, a, both - a).places
+        assert int(cells[spot]) in places[0].cells
+        false += any(around.isdisjoint(place.cells) for place in places)
+    assert binom.sf(false - 1, maps, LEVEL) >= 0.01
+
+
 def test_a_place_is_named_once_and_places_share_no_cell(disc: np.ndarray) -> None:
     a, b = np.full(len(disc), 5), np.full(len(disc), 5)
     middle = neighbours(disc, 1)[[len(disc) // 2]].indices
