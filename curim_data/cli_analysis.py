@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from analysis.clusters import Cluster, Clusters
     from analysis.hotspots import HotCells, Spot
     from analysis.result import Choice
-    from analysis.spots import SpotName
+    from analysis.spots import Placed, SpotName
 
 
 class Method(StrEnum):
@@ -34,6 +34,7 @@ class Method(StrEnum):
 
     SIGNIFICANCE = "significance"
     CLUSTERS = "clusters"
+    EMERGING = "emerging"
     DENSITY = "density"
 
 
@@ -111,6 +112,11 @@ def hotspots(
     f = run.filter(source)
     if method is Method.DENSITY:
         _density(run, source, f, resolution, out)
+        return
+    if method is Method.EMERGING:
+        from curim_data.cli_hotspots import emerging_places
+
+        emerging_places(run, source, f, resolution, out)
         return
     found = find(source, f, run.audience, method, resolution)
     spots, names, result = found.spots, found.names, found.result
@@ -203,17 +209,17 @@ def find(source: Source, f: AlertFilter, audience: Audience, method: Method, res
             )
         result = cluster_study(source, f, audience)
         names = name_spots(result.found, source.city)
-        spots = tuple(spot for spot in result.found if _in_area(spot, names[spot.id], f, source.city))
+        spots = tuple(spot for spot in result.found if in_area(spot, names[spot.id], f, source.city))
         return Found(result, spots, names, CLUSTER_RESOLUTION, result.choices)
-    _check(resolution)
+    check_resolution(resolution)
     privacy.check(["cell"], resolution, f, audience, source.city)
     study = hot_spot_study(source, f, audience, resolution)
     names = name_spots(study.spots, source.city)
-    kept = tuple(spot for spot in study.spots if _in_area(spot, names[spot.id], f, source.city))
+    kept = tuple(spot for spot in study.spots if in_area(spot, names[spot.id], f, source.city))
     return Found(study.hot, kept, names, study.resolution, study.choices)
 
 
-def _in_area(spot: Spot | Cluster, name: SpotName, f: AlertFilter, city: CityProfile) -> bool:
+def in_area(spot: Placed, name: SpotName, f: AlertFilter, city: CityProfile) -> bool:
     """Whether the middle of a hot spot lies in the filter's districts, at its places and in its cells."""
     middle = Point(spot.longitude, spot.latitude)
     in_district = any(area.id in f.districts and area.polygon.covers(middle) for area in city.districts)
@@ -226,7 +232,8 @@ def _in_area(spot: Spot | Cluster, name: SpotName, f: AlertFilter, city: CityPro
     )
 
 
-def _check(resolution: int | None) -> None:
+def check_resolution(resolution: int | None) -> None:
+    """Refused for a resolution that map cells do not have."""
     if resolution is not None and resolution not in CELL_RESOLUTIONS:
         raise Refused(
             Message("--resolution {resolution}: map cells have resolution 8 to 12.", {"resolution": resolution})

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
 
 from analysis.concentration import Concentration, concentration
+from analysis.rates import Estimate
 from analysis.result import Choice
 from curim_data.access import Audience
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
+from curim_data.i18n import Translator
 from curim_data.studies import HotSpotStudy, hot_spot_study
+
+# Points of the curve that are given out; more cannot be told apart.
+DRAWN: Final = 300
 
 
 @dataclass(frozen=True)
@@ -25,6 +34,19 @@ class ConcentrationStudy:
         about = tuple(choice for choice in self.cells.choices if choice.name in ("resolution", "piles"))
         return (*about, *self.found.choices)
 
+    def gini_sentence(self, t: Translator) -> str:
+        """The generalised Gini with its random benchmark."""
+        found = self.found
+        return t(
+            "Generalised Gini: {gini} (0: as even as so many alerts can be, 1: all in one place). By chance it would "
+            "be {chance} ({low} to {high}); p = {p}.",
+            gini=_bounded(t, found.generalised),
+            chance=t.number(found.chance_generalised.value, 2),
+            low=t.number(found.chance_generalised.low, 2),
+            high=t.number(found.chance_generalised.high, 2),
+            p=t.p_value(found.p),
+        )
+
 
 def concentration_study(
     source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None
@@ -39,3 +61,21 @@ def concentration_study(
 def concentration_of(study: HotSpotStudy) -> ConcentrationStudy:
     """Concentration over the cells of a hot-spot map."""
     return ConcentrationStudy(study, concentration(study.cells.frame))
+
+
+def curve_frame(found: Concentration) -> pd.DataFrame:
+    """The curve, thinned to what can be drawn."""
+    at = np.unique(np.linspace(0, found.cells, min(found.cells + 1, DRAWN)).round().astype(int))
+    return pd.DataFrame(
+        {
+            "places": found.curve_places[at].round(5),
+            "alerts": found.curve_alerts[at].round(5),
+            "chance": found.curve_chance[at].round(5),
+        }
+    )
+
+
+def _bounded(t: Translator, value: Estimate) -> str:
+    if value.low == value.high:
+        return t.number(value.value, 2)
+    return f"{t.number(value.value, 2)} ({t.number(value.low, 2)}–{t.number(value.high, 2)})"

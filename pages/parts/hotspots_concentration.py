@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -13,7 +12,7 @@ from curim_data.access import Audience
 from curim_data.filters import AlertFilter
 from curim_data.i18n import Translator
 from curim_data.studies import HotSpotStudy
-from curim_data.study_concentration import ConcentrationStudy, concentration_of
+from curim_data.study_concentration import ConcentrationStudy, concentration_of, curve_frame
 from pages.parts import charts, tables
 from pages.parts.caching import remember
 from pages.parts.chart_look import base_figure
@@ -22,9 +21,6 @@ from pages.parts.footer import footer
 from pages.parts.hotspots_data import hot_spots
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
-
-# Points of the curve that are drawn; more cannot be told apart.
-DRAWN = 300
 
 
 @remember
@@ -59,7 +55,7 @@ def show(page: Page, study: HotSpotStudy) -> None:
             alt=t("How few places hold a quarter, half and four fifths of the alerts"),
             file_name="concentration.csv",
         )
-        st.write(plain(gini_sentence(t, found)))
+        st.write(plain(told.gini_sentence(t)))
     footer(page, sentence=found.sentence(t), total=study.total, choices=told.choices)
 
 
@@ -73,31 +69,6 @@ def rows(t: Translator, found: Concentration) -> pd.DataFrame:
             "chance": _percent(t, share.chance),
         }
         for share in found.shares
-    )
-
-
-def gini_sentence(t: Translator, found: Concentration) -> str:
-    """The generalised Gini with its random benchmark."""
-    return t(
-        "Generalised Gini: {gini} (0: as even as so many alerts can be, 1: all in one place). By chance it would be "
-        "{chance} ({low} to {high}); p = {p}.",
-        gini=_bounded(t, found.generalised),
-        chance=t.number(found.chance_generalised.value, 2),
-        low=t.number(found.chance_generalised.low, 2),
-        high=t.number(found.chance_generalised.high, 2),
-        p=t.p_value(found.p),
-    )
-
-
-def curve_frame(found: Concentration) -> pd.DataFrame:
-    """The curve, thinned to what can be drawn."""
-    at = np.unique(np.linspace(0, found.cells, min(found.cells + 1, DRAWN)).round().astype(int))
-    return pd.DataFrame(
-        {
-            "places": found.curve_places[at].round(5),
-            "alerts": found.curve_alerts[at].round(5),
-            "chance": found.curve_chance[at].round(5),
-        }
     )
 
 
@@ -143,9 +114,3 @@ def _percent(t: Translator, share: Estimate) -> str:
     if share.low == share.high:
         return value
     return f"{value} ({t.number(100 * share.low, digits)}–{t.number(100 * share.high, digits)})"
-
-
-def _bounded(t: Translator, value: Estimate) -> str:
-    if value.low == value.high:
-        return t.number(value.value, 2)
-    return f"{t.number(value.value, 2)} ({t.number(value.low, 2)}–{t.number(value.high, 2)})"

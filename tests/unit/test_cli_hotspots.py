@@ -1,0 +1,103 @@
+"""The commands around hot spots on the sample city: the same answers as the page."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import sample_data
+from curim_data.access import Audience
+from curim_data.cli import main
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.study_concentration import concentration_study
+
+Capture = pytest.CaptureFixture[str]
+TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CURIM_LANG", "en")
+
+
+def answer(capsys: Capture, home: Home, *words: str) -> dict[str, Any]:
+    assert main([*words, "--home", str(home.path), "--json"]) == 0
+    return dict(json.loads(capsys.readouterr().out))
+
+
+def test_emerging_tells_the_planted_classes(capsys: Capture, sample: Home, tmp_path: Path) -> None:
+    out = tmp_path / "emerging.geojson"
+    told = answer(capsys, sample, "hotspots", "--method", "emerging", "--out", str(out))
+    planted = {spot["labels"]["en"]: f"{spot['class']}_hot" for spot in TRUTHS["hot_spot"]}
+    assert {spot["name"]: spot["class"] for spot in told["spots"]} == planted
+    assert (told["unit"], told["first"], told["last"]) == ("month", "2022-11-01", "2026-10-01")
+    assert told["spots"][0]["since"] == "2026-10-01"
+    written = out.read_text("utf-8")
+    assert "NaN" not in written
+    shapes = json.loads(written)["features"]
+    assert {shape["properties"]["class"] for shape in shapes} == set(planted.values())
+
+
+def test_emerging_in_words_and_as_csv(capsys: Capture, sample: Home, tmp_path: Path) -> None:
+    out = tmp_path / "emerging.csv"
+    words = ["hotspots", "--method", "emerging", "--district", "zone_1", "--out", str(out)]
+    assert main([*words, "--home", str(sample.path)]) == 0
+    printed = capsys.readouterr().out
+    table = pd.read_csv(out)
+    assert 0 < len(table) < len(TRUTHS["hot_spot"])
+    assert all(name in printed for name in table["name"])
+    assert "Hot in at least 90 % of the steps" in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["hotspots", "--method", "emerging", "--audience", "council"], "specialist or analyst"),
+        (["hotspots", "--method", "emerging", "--audience", "council", "--resolution", "10"], "one size only"),
+        (["hotspots", "--method", "emerging", "--to", "2022-11-05", "--from", "2022-11-01"], "no history"),
+        (["concentration", "--audience", "council", "--resolution", "10"], "one size only"),
+        (["concentration", "--resolution", "13"], "resolution 8 to 12"),
+    ],
+)
+def test_what_may_not_be_asked(capsys: Capture, sample: Home, words: list[str], line: str) -> None:
+    assert main([*words, "--home", str(sample.path)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert line in printed.err
+
+
+def test_concentration_is_that_of_the_page(capsys: Capture, sample: Home, tmp_path: Path) -> None:
+    out = tmp_path / "curve.csv"
+    told = answer(capsys, sample, "concentration", "--out", str(out))
+    found = concentration_study(open_source(sample), AlertFilter(), Audience.ANALYST).found
+    assert told["generalised_gini"] == pytest.approx(found.generalised.value)
+    assert told["p"] == pytest.approx(0.005)
+    half = next(share for share in told["shares"] if share["part"] == 0.5)
+    assert half["share_high"] < half["chance_low"]
+    assert pd.read_csv(out)["alerts"].iloc[-1] == 1
+
+
+def test_concentration_in_words(capsys: Capture, sample: Home) -> None:
+    assert main(["concentration", "--home", str(sample.path)]) == 0
+    printed = capsys.readouterr().out
+    assert "Half of the alerts lie in 9\u00a0% of the places" in printed
+    assert "Generalised Gini: 0.62" in printed
+
+
+def test_the_council_gets_bounds(capsys: Capture, sample: Home) -> None:
+    told = answer(capsys, sample, "concentration", "--audience", "council")
+    assert told["withheld"] > 0
+    assert told["generalised_gini_low"] < told["generalised_gini"] < told["generalised_gini_high"]
+
+
+def test_without_alerts(capsys: Capture, sample: Home) -> None:
+    told = answer(capsys, sample, "concentration", "--from", "2001-01-01", "--to", "2001-01-02")
+    assert told["n"] == 0
+    assert told["p"] is None
