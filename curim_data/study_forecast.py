@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import h3.api.basic_int as h3
 import numpy as np
@@ -25,6 +25,7 @@ from curim_data.i18n import Message
 from curim_data.privacy import sees_exact
 
 MOST_WEEKS: Final = 4
+RECENT_WEEKS: Final = 26
 # Cells times weeks that are held in memory at once.
 MOST_COUNTS: Final = 20_000_000
 _WEEK: Final = dt.timedelta(weeks=1)
@@ -49,7 +50,8 @@ class ForecastStudy:
     """The weeks that follow `end`, the last day of the last whole week of the filter's period.
 
     city : Outlook or None
-        All alerts under the filter, unmapped ones too; None with `city_refused`.
+        All alerts under the filter, unmapped ones too; None with `city_refused`. `recent`: its last weeks, with the
+        columns week and n (NaN where withheld).
     places : tuple
         Landmarks with alerts, the one with most expected first, by id; `unseen` have a week that is protected.
     cells : Forecast or None
@@ -67,6 +69,7 @@ class ForecastStudy:
     listed: tuple[ListedCell, ...]
     resolution: int | None
     choices: tuple[Choice, ...]
+    recent: pd.DataFrame
     notes: tuple[Message, ...] = ()
 
 
@@ -86,11 +89,13 @@ def forecast_study(
     history = history.replace(districts=(), places=(), cells=())
     nothing = Message("There is no whole week of data before the end of the period.")
     if not len(mondays):
-        return ForecastStudy(start, weeks, None, nothing, (), 0, None, nothing, (), None, ())
+        return ForecastStudy(start, weeks, None, nothing, (), 0, None, nothing, (), None, (), _recent(mondays, []))
     counted = queries.counts(source, history, ["week"], audience, complete=True)
-    city, refused = _city(_series(counted.frame, mondays), start, weeks)
+    series = _series(counted.frame, mondays)
+    city, refused = _city(series, start, weeks)
+    recent = _recent(mondays, series)
     places, unseen = _places(source, history, audience, mondays, start, weeks)
-    told = ForecastStudy(start, weeks, city, refused, places, unseen, None, None, (), None, (), counted.notes)
+    told = ForecastStudy(start, weeks, city, refused, places, unseen, None, None, (), None, (), recent, counted.notes)
     if not sees_exact(audience):
         why = Message(
             "The forecast by map cell is for specialists: it needs the exact number of alerts in every cell and week."
@@ -111,6 +116,10 @@ def _series(frame: pd.DataFrame, mondays: pd.DatetimeIndex) -> Floats:
     rows = frame.set_index(pd.to_datetime(frame["week"]))["n"]
     known = mondays.isin(rows.index)
     return np.where(known, rows.reindex(mondays).to_numpy(dtype=float), 0.0)
+
+
+def _recent(mondays: pd.DatetimeIndex, counts: Any) -> pd.DataFrame:
+    return pd.DataFrame({"week": mondays[-RECENT_WEEKS:], "n": np.asarray(counts, dtype=float)[-RECENT_WEEKS:]})
 
 
 def _city(counts: Floats, start: dt.date, weeks: int) -> tuple[Outlook | None, Message | None]:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from curim_data.i18n import Message
 from curim_data.studies import HotSpotStudy
-from pages.parts import hotspots_concentration, hotspots_repeats
+from pages.parts import hotspots_concentration, hotspots_forecast, hotspots_repeats
 from pages.parts.page import Page
 
 KEY: Final = "hotspots_tab"
@@ -19,6 +19,7 @@ TAB: Final = "tab"
 TABS: Final[dict[str, tuple[Message, Callable[[Page, HotSpotStudy], None]]]] = {
     "concentration": (Message("Concentration"), hotspots_concentration.show),
     "repeats": (Message("Repeats"), hotspots_repeats.show),
+    "forecast": (Message("Forecast"), hotspots_forecast.show),
 }
 
 

@@ -1,0 +1,267 @@
+"""The tab "Forecast": the next four weeks, shown only with how such forecasts did in the past."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from analysis.forecast import Forecast
+from analysis.outlook import Outlook
+from curim_data.access import Audience
+from curim_data.city import cell_polygons
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.i18n import Message, Translator
+from curim_data.privacy import sees_exact
+from curim_data.studies import HotSpotStudy
+from curim_data.study_forecast import ForecastStudy, ListedCell, forecast_study
+from curim_data.words import place_label
+from pages.parts import charts, maps, tables
+from pages.parts.basemap import Pin
+from pages.parts.caching import remember
+from pages.parts.colours import palette
+from pages.parts.footer import footer
+from pages.parts.page import Dataset, Page
+from pages.parts.text import plain
+
+WEEKS: Final = 4
+METHOD_NAMES: Final = {
+    "naive": Message("Plain counting"),
+    "decay": Message("Fading counts"),
+    "blend": Message("Long run and recent weeks"),
+}
+
+
+@remember
+def _told(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None) -> ForecastStudy:
+    return forecast_study(open_source(Home(Path(dataset.home))), chosen, audience, WEEKS, resolution)
+
+
+def show(page: Page, study: HotSpotStudy) -> None:
+    """The city and its places first, then the cells where most is expected, beside their backtest."""
+    exact = sees_exact(page.audience)
+    told = _told(page.dataset, page.filter, page.audience, study.resolution if exact else None)
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        _city(page, told)
+    with right:
+        _places(page, told)
+    _cells(page, told, study)
+
+
+def _city(page: Page, told: ForecastStudy) -> None:
+    """The last weeks and the next ones, with their interval."""
+    t = page.t
+    end = told.start + dt.timedelta(days=7 * told.weeks - 1)
+    st.subheader(t("The city, {start} – {end}", start=t.date(told.start, "medium"), end=t.date(end, "medium")))
+    if told.city is None:
+        st.write(plain(t(told.city_refused or Message(""))))
+        return
+    frame = weeks_frame(told, told.city)
+    charts.show(
+        page,
+        _line(page, frame),
+        key="hotspots_outlook",
+        alt=t("Alerts by week and what is expected next. {sentence}", sentence=told.city.sentence(t)),
+        data=frame,
+        file_name="forecast-city.csv",
+    )
+    footer(page, sentence=told.city.sentence(t), choices=told.city.choices)
+
+
+def weeks_frame(told: ForecastStudy, city: Outlook) -> pd.DataFrame:
+    """The last weeks with their counts, the next ones with expectation and interval."""
+    ahead = pd.DataFrame(
+        {
+            "week": pd.date_range(told.start, periods=len(city.weeks), freq="7D"),
+            "expected": [round(one.value, 2) for one in city.weeks],
+            "lower": [one.low for one in city.weeks],
+            "upper": [one.high for one in city.weeks],
+        }
+    )
+    return pd.concat([told.recent, ahead], ignore_index=True)
+
+
+def _line(page: Page, frame: pd.DataFrame) -> go.Figure:
+    t, colours = page.t, palette(page.theme)
+    figure = charts.band_figure(page, frame)
+    ahead = frame[frame["expected"].notna()]
+    figure.add_scatter(
+        x=ahead["week"],
+        y=ahead["expected"],
+        mode="lines+markers",
+        line={"color": colours.accent, "width": 2, "dash": "dot"},
+        name=t("expected"),
+        hovertext=[
+            t(
+                "Week of {day}: {expected} expected ({low} to {high})",
+                day=row["week"].date(),
+                expected=round(row["expected"]),
+                low=round(row["lower"]),
+                high=round(row["upper"]),
+            )
+            for row in ahead.to_dict("records")
+        ],
+        hoverinfo="text",
+    )
+    figure.update_layout(showlegend=True)
+    figure.for_each_trace(lambda trace: trace.update(showlegend=bool(trace.name)))
+    return figure
+
+
+def _places(page: Page, told: ForecastStudy) -> None:
+    """The landmarks of which every week may be seen."""
+    t = page.t
+    st.subheader(t("By place"))
+    if told.places:
+        frame = pd.DataFrame(
+            {
+                "place": place_label(t, page.city, place),
+                "expected": with_interval(t, ahead.total.value, ahead.total.low, ahead.total.high),
+                "kept": t("{n} of {all}", n=ahead.covered, all=ahead.tried),
+            }
+            for place, ahead in told.places
+        )
+        headings = {"place": t("Place"), "expected": t("Expected (95 %)"), "kept": t("Past weeks inside")}
+        tables.table(
+            page,
+            frame,
+            headings,
+            key="hotspots_places_ahead",
+            alt=t("Alerts expected at each place in the next four weeks"),
+            file_name="forecast-places.csv",
+            height=330,
+        )
+    if told.unseen:
+        st.write(
+            t.n(
+                "{n} place is not foretold: some of its weeks hold so few alerts that their number is protected.",
+                "{n} places are not foretold: some of their weeks hold so few alerts that their number is protected.",
+                told.unseen,
+            )
+        )
+    elif not told.places:
+        st.write(t("No place can be foretold: there are too few whole weeks of data."))
+
+
+def _cells(page: Page, told: ForecastStudy, study: HotSpotStudy) -> None:
+    """Map and list of the cells where most is expected beside the backtest; else the reason why not."""
+    t, found = page.t, told.cells
+    st.subheader(t("Where on the map"))
+    if found is None:
+        st.write(plain(t(told.cells_refused or Message(""))))
+        return
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        if told.listed:
+            _map(page, told.listed)
+            _list(page, told.listed)
+        footer(page, sentence=found.sentence(t), total=study.total, choices=told.choices)
+    with right:
+        if len(found.backtest.frame):
+            _backtest(page, found)
+
+
+def _map(page: Page, listed: tuple[ListedCell, ...]) -> None:
+    names = [one.name(page.t) for one in listed]
+    polygons = cell_polygons([one.cell for one in listed])
+    maps.draw(
+        page,
+        key="hotspots_forecast_map",
+        alt=page.t("Map of the cells where most alerts are expected; the list below holds the same."),
+        outlines=[
+            maps.Outline(f"{one.cell:x}", name, polygon)
+            for one, name, polygon in zip(listed, names, polygons, strict=True)
+        ],
+        pins=[
+            Pin(name, one.longitude, one.latitude, rank)
+            for rank, (one, name) in enumerate(zip(listed, names, strict=True), 1)
+        ],
+        height=400,
+        span=0.62,
+        pickable=False,
+    )
+
+
+def _list(page: Page, listed: tuple[ListedCell, ...]) -> None:
+    t = page.t
+    frame = pd.DataFrame(
+        {
+            "name": f"{rank}  {one.name(t)}",
+            "expected": with_interval(t, one.expected, one.low, one.high),
+            "last": one.last_weeks,
+            "cell": f"{one.cell:x}",
+        }
+        for rank, one in enumerate(listed, 1)
+    )
+    headings = {
+        "name": t("Place"),
+        "expected": t("Expected in 4 weeks (95 %)"),
+        "last": t("Last 52 weeks"),
+        "cell": t("Map cell"),
+    }
+    tables.table(
+        page,
+        frame,
+        {name: headings[name] for name in ("name", "expected")} if page.narrow else headings,
+        key="hotspots_forecast",
+        alt=t("Cells where most alerts are expected"),
+        file_name="forecast-cells.csv",
+    )
+
+
+def _backtest(page: Page, found: Forecast) -> None:
+    """Each method on the past, against plain counting."""
+    t = page.t
+    st.write(t("How such forecasts did in the past:"))
+    frame = found.backtest.frame
+    rows = [
+        {
+            "area": t.percent(row["area"]),
+            "method": t(METHOD_NAMES[row["method"]]),
+            "pai": _measured(t, row, "pai", 1),
+            "pei": _measured(t, row, "pei", 2),
+            "gain": "" if row["method"] == "naive" else _measured(t, row, "gain", 1),
+        }
+        for row in frame.sort_values("area", kind="stable").to_dict("records")
+    ]
+    headings = {
+        "area": t("Land"),
+        "method": t("Method"),
+        "pai": t("Times chance (PAI)"),
+        "pei": t("Of the best (PEI)"),
+        "gain": t("Gain on counting"),
+    }
+    tables.table(
+        page,
+        pd.DataFrame(rows),
+        headings,
+        key="hotspots_backtest",
+        alt=t("Past forecasts by method and share of land"),
+    )
+    tables.download(t, frame, "forecast-backtest.csv", key="hotspots_backtest_download")
+    if found.shown:
+        st.write(plain(found.places_sentence(t)))
+    st.caption(
+        t(
+            "PAI: share of the alerts that came on the flagged land, divided by its share of all land. PEI: the same "
+            "against the best that could have been flagged. Gain: difference of the PAI to plain counting, its "
+            "interval corrected for two models."
+        )
+    )
+
+
+def with_interval(t: Translator, value: float, low: float, high: float, digits: int = 0) -> str:
+    """A number and its interval in the reader's form."""
+    ends = t("{low} to {high}", low=t.number(low, digits), high=t.number(high, digits))
+    return f"{t.number(value, digits)} ({ends})"
+
+
+def _measured(t: Translator, row: dict[Any, Any], name: str, digits: int) -> str:
+    return with_interval(t, row[name], row[f"{name}_low"], row[f"{name}_high"], digits)

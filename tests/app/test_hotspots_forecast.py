@@ -1,0 +1,54 @@
+"""The tab "Forecast" of the Hot spots page."""
+
+from __future__ import annotations
+
+import pytest
+
+from curim_data.access import Audience
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.i18n import LANGUAGES, translator
+from curim_data.study_forecast import forecast_study
+from pages.parts.text import plain
+from tests.app.conftest import Open, errors
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_forecast_stands_beside_its_backtest(open_page: Open, sample: Home, lang: str) -> None:
+    app = open_page("hotspots", lang=lang, tab="forecast")
+    assert not errors(app)
+    t = translator(lang)
+    told = forecast_study(open_source(sample), AlertFilter(), Audience.ANALYST)
+    assert told.city is not None
+    assert told.cells is not None
+    said = {words.value for words in app.markdown}
+    assert {plain(told.city.sentence(t)), plain(told.cells.sentence(t)), plain(told.cells.places_sentence(t))} <= said
+    listed = next(frame.value for frame in app.dataframe if "last" in frame.value)
+    assert listed["name"].iloc[0] == f"1  {told.listed[0].name(t)}"
+    assert told.listed[0].name.place == "mikrolimano"  # the planted place with most alerts
+    test = next(frame.value for frame in app.dataframe if "pai" in frame.value)
+    assert len(test) == 9
+
+
+def test_a_forecast_that_cannot_be_tried_is_hidden(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", tab="forecast", category="sexual_assault")
+    assert not errors(app)
+    assert any(words.value.startswith("No forecast is shown") for words in app.markdown)
+    assert not any("last" in frame.value for frame in app.dataframe)
+
+
+def test_the_council_gets_the_city(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "as": "council", "tab": "forecast"})
+    assert not errors(app)
+    said = [words.value for words in app.markdown]
+    assert any("Expected in the next 4 weeks" in words for words in said)
+    assert any("places are not foretold" in words for words in said)
+    assert any("by map cell is for specialists" in words for words in said)
+    assert not any("pai" in frame.value for frame in app.dataframe)
+
+
+def test_no_whole_week_is_said(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02", "tab": "forecast"})
+    assert not errors(app)
+    assert any("no whole week of data" in words.value for words in app.markdown)
