@@ -20,7 +20,7 @@ COARSEST: Final = 8
 # Below this mean count in a cell and its six neighbours cells become coarser. The exact test needs no more: simulated,
 # a spot of 90 m with a tenth of 60 alerts is found in 47 % of maps on cells of 130 m, in 22 % on cells of 350 m.
 LEAST_IN_WINDOW: Final = 0.5
-MOST_CELLS: Final = 250_000
+MOST_CELLS: Final = 100_000
 
 
 def neighbours(cells: Any, k: int = 1) -> sparse.csr_array:
@@ -88,7 +88,7 @@ def resolution_for(
 
     The finest resolution, from about 130 m on, at which a cell and its six neighbours hold at least half an alert in
     the mean, a cell is at least twice as wide as the coordinates are precise, the audience may look (`finest`), and
-    the land needs no more than 250,000 cells.
+    the land needs no more than 100,000 cells.
 
     Parameters
     ----------

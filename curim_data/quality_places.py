@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 
 from curim_data.alert import CELL_RESOLUTIONS
 from curim_data.city import CityProfile
-from curim_data.counting import on_piles
+from curim_data.counting import on_piles, pile_points
 from curim_data.engine import Source
 from curim_data.i18n import Message
 
@@ -31,6 +31,7 @@ SNAPPED_SHARE: Final = 1 / 3
 LEAST_ALERTS: Final = 200
 MOST_POINTS: Final = 20_000
 MOST_CELLS: Final = 300
+MOST_KEPT: Final = 64
 COARSE: Final = min(CELL_RESOLUTIONS)
 _GEOD: Final = pyproj.Geod(ellps="WGS84")
 _FAR_M: Final = 100_000.0
@@ -110,6 +111,20 @@ def precision(source: Source, piles: pd.DataFrame) -> Precision | None:
         if apart is not None and apart > step:
             step, cause = apart, "points"
     return Precision(total, decimals, points, step, cause, finest_supported(step))
+
+
+_steps: dict[tuple[str, str, int], float] = {}
+
+
+def coordinate_step(source: Source) -> float:
+    """Metres between the positions that can be told apart (`precision`), 1 where there are none; known by version."""
+    key = (source.version, source.city.version, source.count)
+    if key not in _steps:
+        found = precision(source, pile_points(source))
+        while len(_steps) >= MOST_KEPT:
+            _steps.pop(next(iter(_steps)), None)
+        _steps[key] = found.step_m if found is not None else 1.0
+    return _steps[key]
 
 
 def _rounded(degrees: Any, digits: int) -> Any:

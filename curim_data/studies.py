@@ -27,6 +27,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.i18n import Message
 from curim_data.privacy import Protected, finest_resolution, sees_exact
+from curim_data.quality_places import coordinate_step
 from curim_data.queries import Total
 
 Unit = Literal["day", "week", "month"]
@@ -74,7 +75,8 @@ def cell_size(source: Source, f: AlertFilter, audience: Audience, total: Total, 
     if resolution is not None:
         return Choice("resolution", min(resolution, finest), Message("Cells of the size that you picked."))
     land = source.city.land_cells(9)
-    return resolution_for(total.mapped or 0, float(land.sum()), finest=finest, cells=land.index)
+    step = coordinate_step(source)
+    return resolution_for(total.mapped or 0, float(land.sum()), step, finest=finest, cells=land.index)
 
 
 def piles_told(piled: int | None) -> tuple[Choice, ...]:

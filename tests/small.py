@@ -98,4 +98,4 @@ def small_source(folder: Path, rows: list[dict[str, Any]], city: CityProfile | N
     """A source over these rows, written to one Parquet file."""
     path = folder / f"alerts-{len(list(folder.glob('*.parquet')))}.parquet"
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), path)
-    return source_from_files([path], "test", city or small_city())
+    return source_from_files([path], str(path), city or small_city())

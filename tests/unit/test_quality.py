@@ -17,6 +17,7 @@ from curim_data.access import Audience
 from curim_data.cli import main
 from curim_data.counting import pile_points
 from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.home import Home
 from curim_data.i18n import LANGUAGES, Translator, translator
 from curim_data.privacy import GateError
@@ -28,6 +29,7 @@ from curim_data.quality_report import as_html, as_object
 from curim_data.quality_tables import sheets
 from curim_data.quality_time import jumps, lag, lag_classes, periods
 from curim_data.quality_words import duration, fallen, findings
+from curim_data.studies import hot_spot_study
 from curim_data.study_quality import detail, quality_study
 from tests.small import HERE, alert, small_city, small_source
 
@@ -82,6 +84,16 @@ def test_a_column_that_fell_is_told() -> None:
 
 
 # times
+
+
+@pytest.mark.parametrize(("decimals", "why"), [(5, "serves a place"), (3, "precise to 111 m")])
+def test_map_cells_are_no_finer_than_the_coordinates(tmp_path: Path, t: Translator, decimals: int, why: str) -> None:
+    rng = np.random.default_rng(3)
+    points = np.round(np.column_stack([rng.uniform(23.62, 23.66, 3_000), rng.uniform(37.93, 37.96, 3_000)]), decimals)
+    x, y = small_city().project(*points.T)
+    rows = [alert(at, point=tuple(point), x=x[at], y=y[at]) for at, point in enumerate(points.tolist())]
+    study = hot_spot_study(_study(tmp_path, rows), AlertFilter(period="all"), Audience.ANALYST)
+    assert why in t(study.choices[0].told)
 
 
 def test_a_doubled_week_and_a_lost_one_jump() -> None:
