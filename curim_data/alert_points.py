@@ -53,15 +53,15 @@ class Points:
             )
             told.append(Choice("piles", self.piled, words))
         if self.by_month:
-            words = Message("{n} alerts of which only the month is known were left out.", {"n": self.by_month})
+            words = Message("Alerts of which only the month is known were left out: {n}.", {"n": self.by_month})
             told.append(Choice("by_month", self.by_month, words))
         available = self.n - self.unmapped - self.piled - self.by_month
         if self.drawn < available:
             words = Message("A random {used} of {n} alerts were used.", {"used": self.drawn, "n": available})
             told.append(Choice("drawn", self.drawn, words))
         words = Message(
-            "Further reports of one event were left out: {n} alerts of the same incident, or of the same category, day "
-            "and hour within a metre.",
+            "Further reports of one event (the same incident, or the same category, day and hour within a metre) were "
+            "left out: {n}.",
             {"n": self.again},
         )
         return (*told, Choice("again", self.again, words))

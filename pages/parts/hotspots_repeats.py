@@ -26,7 +26,7 @@ from pages.parts.links import page_link
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
 
-WIDTHS = {"space": 92, "time": 78, "observed": 62, "expected": 120, "ratio": 62, "q": 82, "pattern": 62}
+WIDTHS = {"space": 84, "time": 74, "observed": 58, "expected": 140, "ratio": 58, "q": 82, "pattern": 64}
 
 
 @remember
@@ -133,8 +133,8 @@ def rows(t: Translator, bands: Sequence[Band]) -> pd.DataFrame:
         {
             "space": str(band.space),
             "time": str(band.time),
-            "observed": band.observed,
-            "expected": f"{t.number(band.mean, 1)} ({t.number(band.low)}–{t.number(band.high)})",
+            "observed": t.number(band.observed),
+            "expected": f"{t.number(band.mean, 0 if band.mean >= 100 else 1)} ({t.number(band.low)}–{t.number(band.high)})",
             "ratio": t.number(band.ratio, 2) if np.isfinite(band.ratio) else "–",
             "q": t.p_value(band.q),
             "pattern": t("yes") if band.pattern else "",

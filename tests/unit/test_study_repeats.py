@@ -58,6 +58,14 @@ def test_vandalism_of_the_sample_repeats_near_by_within_a_week(source: Source) -
     assert found.knox.permutations > 20 * len(found.knox.bands)
 
 
+def test_the_new_spot_of_the_sample_is_what_started_lately(source: Source) -> None:
+    found = unusual_study(source, AlertFilter(), Audience.SPECIALIST)
+    first = found.started[0]
+    assert first.name.place == "agia_sofia"
+    assert dt.date(2026, 10, 1) <= first.days[0] <= dt.date(2026, 10, 7)  # planted from the first of October on
+    assert first.cluster.ratio > 5
+
+
 def test_scattered_alerts_have_no_pattern(tmp_path: Path, t: Translator) -> None:
     found = repeat_study(small_source(tmp_path, _scattered(150)), EVER, Audience.ANALYST)
     assert found.knox is not None
@@ -102,7 +110,7 @@ def test_what_is_left_out_is_counted(tmp_path: Path, t: Translator) -> None:
     assert (found.n, found.unmapped, found.piled, found.by_month, found.again) == (72, 1, 30, 1, 0)
     assert len(found.frame) == found.drawn == 40
     told = " ".join(t(choice.told) for choice in found.choices)
-    assert "1 alerts of which only the month is known" in told
+    assert "only the month is known were left out: 1." in told
     assert "30 alerts that share" in told
 
 
