@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from curim_data.access import Audience
 from curim_data.alert import CELL_RESOLUTIONS
 from curim_data.cli_analysis import asked, sentence
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
 def forecast(run: Run, weeks: int = 4, resolution: int | None = None, out: Path | None = None) -> None:
     """Foretell the next weeks."""
-    from curim_data.study_forecast import MOST_WEEKS, forecast_study
+    from curim_data.study_forecast import MOST_WEEKS, cells_frame, forecast_study
 
     if not 1 <= weeks <= MOST_WEEKS:
         values = {"weeks": weeks, "most": MOST_WEEKS}
@@ -32,7 +30,7 @@ def forecast(run: Run, weeks: int = 4, resolution: int | None = None, out: Path 
     f = run.filter(source)
     told = forecast_study(source, f, run.audience, weeks, resolution)
     if out is not None:
-        write_table(out, cells_frame(run, told))
+        write_table(out, cells_frame(run.t, told.listed))
     if run.as_json:
         run.answer({**asked(run, source, f), **_plain(run, told)})
         return
@@ -46,34 +44,16 @@ def forecast(run: Run, weeks: int = 4, resolution: int | None = None, out: Path 
     elif told.cells_refused is not None and told.cells_refused != refused:
         run.say(run.t(told.cells_refused))
     if told.listed and out is None:
-        run.table(cells_frame(run, told).drop(columns=["longitude", "latitude"]), whole=["cell"])
+        run.table(cells_frame(run.t, told.listed).drop(columns=["longitude", "latitude"]), whole=["cell"])
     if told.cells is not None and told.cells.shown:
         run.say(told.cells.places_sentence(run.t))
     for choice in told.choices:
         run.say(run.t(choice.told))
 
 
-def cells_frame(run: Run, told: ForecastStudy) -> pd.DataFrame:
-    """The listed cells as a table."""
-    return pd.DataFrame(
-        [
-            {
-                "cell": f"{one.cell:x}",
-                "name": one.name(run.t),
-                "expected": round(one.expected, 2),
-                "low": one.low,
-                "high": one.high,
-                "last_weeks": one.last_weeks,
-                "longitude": one.longitude,
-                "latitude": one.latitude,
-            }
-            for one in told.listed
-        ],
-        columns=["cell", "name", "expected", "low", "high", "last_weeks", "longitude", "latitude"],
-    )
-
-
 def _plain(run: Run, told: ForecastStudy) -> dict[str, Any]:
+    from curim_data.study_forecast import cells_frame
+
     cells, refused = told.cells, told.cells_refused
     return {
         "start": told.start,
@@ -91,7 +71,7 @@ def _plain(run: Run, told: ForecastStudy) -> dict[str, Any]:
         "backtest": cells.backtest.frame if cells else [],
         "covered": cells.covered if cells else None,
         "tried": cells.tried if cells else None,
-        "cells": cells_frame(run, told),
+        "cells": cells_frame(run.t, told.listed),
         "choices": [{"name": c.name, "value": c.value, "told": run.t(c.told)} for c in told.choices],
     }
 

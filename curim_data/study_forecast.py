@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from curim_data import queries
 from curim_data.access import Audience
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.i18n import Message
+from curim_data.i18n import Message, Translator
 from curim_data.privacy import sees_exact
 
 MOST_WEEKS: Final = 4
@@ -196,3 +197,22 @@ def _listed(found: Forecast, source: Source) -> tuple[ListedCell, ...]:
         place = round(longitude, 5), round(latitude, 5)
         listed.append(ListedCell(int(cell), name, float(expected), float(low), float(high), int(last), *place))
     return tuple(listed)
+
+
+def cells_frame(t: Translator, listed: Sequence[ListedCell]) -> pd.DataFrame:
+    """The listed cells as a table."""
+    rows = [
+        {
+            "cell": f"{one.cell:x}",
+            "name": one.name(t),
+            "expected": round(one.expected, 2),
+            "low": one.low,
+            "high": one.high,
+            "last_weeks": one.last_weeks,
+            "longitude": one.longitude,
+            "latitude": one.latitude,
+        }
+        for one in listed
+    ]
+    columns = ["cell", "name", "expected", "low", "high", "last_weeks", "longitude", "latitude"]
+    return pd.DataFrame(rows, columns=columns)

@@ -20,7 +20,7 @@ from curim_data.home import Home
 from curim_data.i18n import Message, Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies import HotSpotStudy
-from curim_data.study_forecast import ForecastStudy, ListedCell, forecast_study
+from curim_data.study_forecast import ForecastStudy, ListedCell, cells_frame, forecast_study
 from curim_data.words import place_label
 from pages.parts import charts, maps, tables
 from pages.parts.basemap import Pin
@@ -157,15 +157,15 @@ def _cells(page: Page, told: ForecastStudy, study: HotSpotStudy) -> None:
     if found is None:
         st.write(plain(t(told.cells_refused or Message(""))))
         return
-    left, right = st.columns([5, 3], gap="medium")
-    with left:
-        if told.listed:
+    if told.listed:
+        left, right = st.columns([5, 3], gap="medium")
+        with left:
             _map(page, told.listed)
+        with right:
             _list(page, told.listed)
-        footer(page, sentence=found.sentence(t), total=study.total, choices=told.choices)
-    with right:
-        if len(found.backtest.frame):
-            _backtest(page, found)
+    footer(page, sentence=found.sentence(t), total=study.total, choices=told.choices)
+    if len(found.backtest.frame):
+        _backtest(page, found)
 
 
 def _map(page: Page, listed: tuple[ListedCell, ...]) -> None:
@@ -186,6 +186,7 @@ def _map(page: Page, listed: tuple[ListedCell, ...]) -> None:
         height=400,
         span=0.62,
         pickable=False,
+        outlines_mean=page.t("most alerts expected"),
     )
 
 
@@ -196,30 +197,24 @@ def _list(page: Page, listed: tuple[ListedCell, ...]) -> None:
             "name": f"{rank}  {one.name(t)}",
             "expected": with_interval(t, one.expected, one.low, one.high),
             "last": one.last_weeks,
-            "cell": f"{one.cell:x}",
         }
         for rank, one in enumerate(listed, 1)
     )
-    headings = {
-        "name": t("Place"),
-        "expected": t("Expected in 4 weeks (95 %)"),
-        "last": t("Last 52 weeks"),
-        "cell": t("Map cell"),
-    }
+    headings = {"name": t("Place"), "expected": t("Expected (95 %)"), "last": t("Last 52 weeks")}
     tables.table(
         page,
         frame,
-        {name: headings[name] for name in ("name", "expected")} if page.narrow else headings,
+        headings,
         key="hotspots_forecast",
         alt=t("Cells where most alerts are expected"),
-        file_name="forecast-cells.csv",
     )
+    tables.download(t, cells_frame(t, listed), "forecast-cells.csv", key="hotspots_forecast_download")
 
 
 def _backtest(page: Page, found: Forecast) -> None:
     """Each method on the past, against plain counting."""
     t = page.t
-    st.write(t("How such forecasts did in the past:"))
+    st.subheader(t("How such forecasts did in the past"))
     frame = found.backtest.frame
     rows = [
         {

@@ -74,6 +74,7 @@ def draw(
     span: float = 1.0,
     pickable: bool = True,
     z_is_test: bool = True,
+    outlines_mean: str = "",
 ) -> Picked:
     """Draw the city's map with its legend and say what the reader picked.
 
@@ -100,6 +101,8 @@ def draw(
         Whether a click selects cells and outlines.
     z_is_test
         Whether `z` may be read as a test; the tooltip says where it may not.
+    outlines_mean
+        What the legend calls an outline; a cluster unless told.
 
     Returns
     -------
@@ -134,7 +137,8 @@ def draw(
     )
     if picture is not None:
         legend_row(colours, page.t("Alerts per km² and month"), density_entries(page.t, colours, picture))
-    legend(page.t, colours, cells, hot=bool(len(hot)), outlined=bool(outlines), highlighted=bool(len(highlight)))
+    outlined = (outlines_mean or page.t("cluster")) if outlines else ""
+    legend(page.t, colours, cells, hot=bool(len(hot)), outlined=outlined, highlighted=bool(len(highlight)))
     if page.city.illustrative:
         st.caption(page.t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
     return picked(event) if pickable else Picked()
@@ -293,7 +297,7 @@ def _shades(classes: int) -> tuple[str, ...]:
 
 
 def legend(
-    t: Translator, colours: Palette, cells: pd.DataFrame | None, *, hot: bool, outlined: bool, highlighted: bool
+    t: Translator, colours: Palette, cells: pd.DataFrame | None, *, hot: bool, outlined: str, highlighted: bool
 ) -> None:
     """The legend under a map: printed classes, then what outlines and greys mean."""
     entries: list[tuple[str, str]] = []
@@ -309,7 +313,7 @@ def legend(
     if hot:
         entries.append((f"border:2px solid {colours.hot_line}", t("more than chance explains")))
     if outlined:
-        entries.append((f"border:2px solid {colours.cluster_line}", t("cluster")))
+        entries.append((f"border:2px solid {colours.cluster_line}", outlined))
     if highlighted:
         entries.append((f"border:3px solid {colours.highlight}", t("selected")))
     legend_row(colours, t("Alerts per cell") if cells is not None else "", entries)
