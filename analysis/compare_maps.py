@@ -190,8 +190,8 @@ def compare_maps(
     if first.empty or not first.index.equals(second.index):
         raise ValueError("two maps are compared on the same cells, in the same order, and at least one")
     index = np.asarray(first.index, dtype=np.int64)
-    if k is None:
-        k = window_for(square_side(h3.get_resolution(int(index[0])), index))
+    side = square_side(h3.get_resolution(int(index[0])), index)
+    k = window_for(side) if k is None else k
     maps = Maps.of(first, second, totals)
     discs = [neighbours(index, rings) for rings in sorted({0, k})]
     found = _looked(maps, index, discs, np.zeros(len(index), dtype=bool), alpha)
@@ -225,7 +225,7 @@ def compare_maps(
         k=k,
         alpha=alpha,
         n_withheld=int((np.isnan(maps.shown_a) | np.isnan(maps.shown_b)).sum()),
-        choices=_told(k, alpha, int(tested.sum()), len(index)),
+        choices=_told(k, side, alpha, int(tested.sum()), len(index)),
     )
 
 
@@ -323,7 +323,15 @@ def _place(
     )
 
 
-def _told(k: int, alpha: float, tested: int, cells: int) -> tuple[Choice, ...]:
+def _told(k: int, side: float, alpha: float, tested: int, cells: int) -> tuple[Choice, ...]:
+    window = (
+        Message(
+            "Each cell is tested alone and together with the cells around it, up to {metres} m from its centre.",
+            {"metres": round((k + 0.5) * side)},
+        )
+        if k
+        else Message("Each cell is tested alone: it is as large as a place.")
+    )
     return (
         Choice(
             "test",
@@ -341,9 +349,7 @@ def _told(k: int, alpha: float, tested: int, cells: int) -> tuple[Choice, ...]:
         Choice(
             "window",
             k,
-            Message(
-                "A place is a cell, alone or with those up to {k} cells away; the better of both counts.", {"k": k}
-            ),
+            window,
         ),
         Choice(
             "tested",

@@ -15,7 +15,7 @@ from curim_data import queries
 from curim_data.access import Audience
 from curim_data.alert import Gender
 from curim_data.engine import Source
-from curim_data.filters import AlertFilter, asked_categories
+from curim_data.filters import FIELDS, AlertFilter, asked_categories
 from curim_data.i18n import Message
 from curim_data.privacy import GateError, finest_resolution, sees_exact
 from curim_data.queries import Total
@@ -59,6 +59,11 @@ _SIDES: Final[dict[str, tuple[Side, Side]]] = {
         Side(Message("Second filter"), Message("fit the second filter")),
     ),
 }
+_BOTH: Final = Choice(
+    "shared",
+    "both",
+    Message("An alert that fits both sides counts on both, which makes differences look smaller than they are."),
+)
 _YEAR: Final = dt.timedelta(weeks=52)
 
 
@@ -108,6 +113,7 @@ def pair_of(source: Source, f: AlertFilter, against: str) -> Pair:
     choices: tuple[Choice, ...] = ()
     if "=" in against:
         first, second = whole, _other(source, whole, against)
+        choices = (_BOTH,)
     elif against in PRESETS:
         first, second, choices = _preset(source, whole, against)
     else:
@@ -176,6 +182,10 @@ def _resolution(
 def _other(source: Source, whole: AlertFilter, words: str) -> AlertFilter:
     """The filter with other words in place of its own."""
     given = dict(parse_qsl(words, keep_blank_values=True))
+    known = {word for field in FIELDS for word in field.words}
+    for word in given:
+        if word not in known:
+            raise CompareError(Message("“{word}” is no word of a filter.", {"word": word}))
     query = {**whole.to_query(), **given}
     if {"from", "to"} & set(given):
         query.pop("period", None)
@@ -207,8 +217,9 @@ def _earlier(
     """The filter's period, and as many days before it or 52 weeks earlier, as far as the data reach back."""
     start, end = queries.dates(source, whole)
     end = min(end, max(start, source.as_of))
-    back = _YEAR if a_year else end - start + dt.timedelta(days=1)
-    before = max(source.first, start - back), end - back
+    day = dt.timedelta(days=1)
+    back = _YEAR if a_year else end - start + day
+    before = max(source.first, start - back), min(end, start + back - day) - back
     if start <= source.first or before[1] < before[0]:
         raise CompareError(Message("There is nothing to compare: no day of the data lies before this period."))
     told = Message("Compared with {start} – {end}.", {"start": before[0], "end": before[1]})
@@ -228,5 +239,4 @@ def _others(source: Source, whole: AlertFilter) -> tuple[AlertFilter, AlertFilte
     others = tuple(name for name in (*source.city.categories, *source.other_categories) if name not in asked)
     if not asked or not others:
         raise CompareError(Message("Pick one or more categories first: they are compared with all others."))
-    told = Message("An alert of both, with a category of either side, counts on both sides.")
-    return whole, whole.replace(groups=(), categories=others), (Choice("shared", "both", told),)
+    return whole, whole.replace(groups=(), categories=others), (_BOTH,)

@@ -147,10 +147,10 @@ def test_a_strong_place_makes_no_other_lean_the_other_way(city: CityProfile) -> 
     rng = np.random.default_rng(5)
     weight = rng.gamma(0.5, 1, len(cells))
     near = neighbours(cells, 2)
-    spot, maps, false = int(np.argmax(weight)), 60, 0
+    spot, maps, false = int(np.argmax(weight)), 40, 0
     weight[spot] = 0.1 * weight.sum()
     for _ in range(maps):
-        both = rng.multinomial(20_000, weight / weight.sum())
+        both = rng.multinomial(10_000, weight / weight.sum())
         chance = np.full(len(cells), 0.5)
         chance[spot] = 0.9
         a = rng.binomial(both, chance)

@@ -1,0 +1,150 @@
+"""Two filters on one map: the planted place is found, protected counts stay so, what cannot be compared says why."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.i18n import LANGUAGES, Translator, translator
+from curim_data.privacy import GateError
+from curim_data.study_compare import PRESETS, CompareError, compare_study, pair_of, presets
+
+BOTH = (Audience.ANALYST, Audience.COUNCIL)
+DARK = AlertFilter(period="all", dark=True)
+
+
+@pytest.fixture(scope="module")
+def source(sample: Home) -> Source:
+    return open_source(sample)
+
+
+@pytest.mark.parametrize("audience", BOTH)
+@pytest.mark.parametrize("f", [DARK, AlertFilter(dark=True)], ids=["all", "year"])
+def test_the_place_of_women_after_dark_is_the_one_that_differs(
+    source: Source, audience: Audience, f: AlertFilter
+) -> None:
+    study = compare_study(source, f, audience, "gender")
+    first = study.found.places[0]
+    assert study.names[first.id].place == "pasalimani"
+    assert first.share > 0.8
+    assert first.low > 3
+    assert [study.names[place.id].place for place in study.found.places if place.more > 0] == ["pasalimani"]
+
+
+def test_by_day_it_does_not_differ(source: Source) -> None:
+    study = compare_study(source, DARK.replace(dark=False), Audience.ANALYST, "gender")
+    assert "pasalimani" not in {study.names[place.id].place for place in study.found.places if place.more > 0}
+
+
+def test_counts_of_both_sides_are_those_of_the_filters(source: Source) -> None:
+    study = compare_study(source, DARK, Audience.ANALYST, "gender")
+    first = study.found.places[0]
+    for gender, n in (("woman", first.n_a), ("man", first.n_b)):
+        cells = queries.cells(source, DARK.replace(affected=(gender,)), study.resolution, Audience.ANALYST).frame["n"]
+        assert cells[list(first.cells)].sum() == n
+
+
+@pytest.mark.parametrize("against", ["gender", "reporter", "light", "before", "year"])
+def test_the_council_finds_only_what_protected_counts_allow(source: Source, against: str) -> None:
+    f = AlertFilter(period="quarter")
+    study = compare_study(source, f, Audience.COUNCIL, against)
+    exact = compare_study(source, f, Audience.ANALYST, against, study.resolution)
+    told, whole = study.found.frame, exact.found.frame
+    assert study.resolution == 9
+    for side, asked in (("a", study.pair.first), ("b", study.pair.second)):
+        cells = queries.cells(source, asked, 9, Audience.COUNCIL).frame
+        assert told[side].isna().tolist() == cells["withheld"].tolist()
+        assert np.nansum(told[side]) == cells["n"].sum()
+    assert not (told["ratio"].notna() & (told["a"].isna() | told["b"].isna())).any()
+    both = told["p"].notna() & whole["p"].notna()
+    hidden = told["a"].isna() | told["b"].isna()
+    assert (told["low"] <= whole["low"] + 1e-9)[both & hidden & ~whole["differs"] & ~told["differs"]].all()
+    assert (told["high"] >= whole["high"] - 1e-9)[both & hidden & ~whole["differs"] & ~told["differs"]].all()
+
+
+def test_the_same_length_before_and_a_year_before(source: Source) -> None:
+    f = AlertFilter(start=dt.date(2026, 6, 1), end=dt.date(2026, 6, 30))
+    before, year = pair_of(source, f, "before").second, pair_of(source, f, "year").second
+    assert (before.start, before.end) == (dt.date(2026, 5, 2), dt.date(2026, 5, 31))
+    assert (year.start, year.end) == (dt.date(2025, 6, 2), dt.date(2025, 7, 1))
+    long = pair_of(source, AlertFilter(), "year")
+    assert long.second.end is not None
+    assert long.first.start is not None
+    assert long.second.end < long.first.start
+
+
+def test_what_started_in_the_last_month_differs_from_the_month_before(source: Source) -> None:
+    study = compare_study(source, AlertFilter(period="28d"), Audience.ANALYST, "before")
+    assert [study.names[place.id].place for place in study.found.places] == ["agia_sofia"]
+
+
+def test_categories_against_all_others(source: Source) -> None:
+    f = AlertFilter(categories=("harassment_verbal",))
+    assert "others" in presets(f)
+    assert "others" not in presets(AlertFilter())
+    pair = pair_of(source, f, "others")
+    assert "harassment_verbal" not in pair.second.categories
+    assert set(pair.second.categories) | {"harassment_verbal"} >= set(source.city.categories)
+    study = compare_study(source, f, Audience.ANALYST, "others")
+    assert study.names[study.found.places[0].id].place == "pasalimani"
+    with pytest.raises(CompareError, match="Pick one"):
+        pair_of(source, AlertFilter(), "others")
+
+
+def test_the_council_cannot_lay_cells_of_two_sizes_over_each_other(source: Source) -> None:
+    with pytest.raises(GateError, match="different sizes"):
+        compare_study(source, AlertFilter(categories=("vandalism",)), Audience.COUNCIL, "others")
+    coarse = compare_study(source, AlertFilter(categories=("harassment_verbal",)), Audience.COUNCIL, "others")
+    assert coarse.resolution == 8
+
+
+def test_a_filter_against_other_words(source: Source) -> None:
+    f = AlertFilter(affected=("woman",), districts=("zone_1",))
+    pair = pair_of(source, f, "affected=man&light=dark")
+    assert pair.first == AlertFilter(affected=("woman",))
+    assert pair.second == AlertFilter(affected=("man",), dark=True)
+    assert "area" in {choice.name for choice in pair.choices}
+    own = pair_of(source, AlertFilter(period="28d"), "from=2025-01-01&to=2025-01-31").second
+    assert (own.start, own.end, own.period) == (dt.date(2025, 1, 1), dt.date(2025, 1, 31), "")
+
+
+@pytest.mark.parametrize(
+    ("f", "against", "why"),
+    [
+        (AlertFilter(), "moon", "known are"),
+        (AlertFilter(), "moon=full", "no word"),
+        (AlertFilter(), "affected=martian", "martian"),
+        (AlertFilter(affected=("man",)), "affected=man", "same filter"),
+        (AlertFilter(period="all"), "before", "no day"),
+        (AlertFilter(period="all"), "year", "no day"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(source: Source, f: AlertFilter, against: str, why: str) -> None:
+    with pytest.raises(CompareError, match=why):
+        pair_of(source, f, against)
+
+
+def test_an_empty_side(source: Source, t: Translator) -> None:
+    nobody = AlertFilter(start=dt.date(2001, 1, 1), end=dt.date(2001, 1, 2))
+    for audience in BOTH:
+        study = compare_study(source, nobody, audience, "gender")
+        assert not study.found.places
+        assert "nothing to compare" in study.found.sentence(t)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_it_speaks_every_language(source: Source, lang: str) -> None:
+    t = translator(lang)
+    for against in presets(AlertFilter()):
+        study = compare_study(source, AlertFilter(period="quarter"), Audience.ANALYST, against)
+        assert t(PRESETS[against])
+        assert study.found.sentence(t)
+        assert all(place.sentence(t) for place in study.found.places)
+        assert all(t(choice.told) for choice in study.choices)
