@@ -7,6 +7,7 @@ from curim_data.privacy import finest_resolution, sees_exact
 from pages.parts.guard import require
 from pages.parts.hotspots_data import CELL, LAYER, LAYERS, asked_layer, asked_size, hot_spots, write_word
 from pages.parts.hotspots_density import density
+from pages.parts.hotspots_emerging import emerging
 from pages.parts.hotspots_list import cell_size
 from pages.parts.hotspots_places import places
 from pages.parts.hotspots_tabs import tabs
@@ -21,7 +22,7 @@ study = hot_spots(page.dataset, page.filter, page.audience)
 
 title = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    layers = dict(zip(LAYERS, (t("Significance"), t("Clusters"), t("Density")), strict=True))
+    layers = dict(zip(LAYERS, (t("Significance"), t("Clusters"), t("Emerging"), t("Density")), strict=True))
     layer, size = LAYERS[0], 0
     if exact:
         layer = asked_layer("hotspots_layer")
@@ -34,7 +35,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             on_change=write_word,
             args=(LAYER, "hotspots_layer", LAYERS[0]),
         )
-    if layer == "significance":
+    if layer in ("significance", "emerging"):
         sizes = {0: cell_size(page, finest)}
         if exact:
             sizes = {0: t("Chosen from the data"), **{r: cell_size(page, r) for r in range(8, min(finest, 11) + 1)}}
@@ -53,6 +54,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 
 if layer == "density":
     density(page, title)
+elif layer == "emerging":
+    emerging(page, title, size)
 else:
     places(page, title, study, layer, size)
 tabs(page, study)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -17,13 +17,15 @@ from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.home import Home
 from curim_data.studies import HotSpotStudy
+from curim_data.study_emerging import EmergingStudy, emerging_study
 from curim_data.study_spot import Place, SpotLine, SpotStudy
 from pages.parts.caching import remember
 from pages.parts.page import Dataset
 
 MAP, LIST, SELECTED = "hotspots_map", "hotspots_list", "spot"
 LAYER, CELL = "layer", "cell"
-LAYERS = ("significance", "clusters", "density")
+_Word = TypeVar("_Word", str, int)
+LAYERS = ("significance", "clusters", "emerging", "density")
 
 
 def _source(dataset: Dataset) -> Source:
@@ -40,6 +42,14 @@ def hot_spots(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolut
 def clusters(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Clusters:
     """Clusters under the filter."""
     return studies.cluster_study(_source(dataset), chosen, audience)
+
+
+@remember
+def emerging_of(
+    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None
+) -> EmergingStudy:
+    """Classes over time under the filter."""
+    return emerging_study(_source(dataset), chosen, audience, resolution)
 
 
 @dataclass(frozen=True)
@@ -96,7 +106,7 @@ def write_word(word: str, key: str, usual: Any) -> None:
         st.query_params[word] = str(picked)
 
 
-def _put(key: str, value: Any) -> Any:
+def _put(key: str, value: _Word) -> _Word:
     """Set a widget to what the link says, and tell it."""
     if st.session_state.get(key) != value:
         st.session_state[key] = value

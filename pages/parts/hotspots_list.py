@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import shapely
@@ -18,8 +20,18 @@ from pages.parts import filter_bar, tables
 from pages.parts.hotspots_data import LIST, as_frame
 from pages.parts.page import Page
 
-WIDTHS = {"name": 150, "n": 62, "ratio": 112, "women": 98, "category": 130, "hours": 100, "expected": 90, "z": 90}
-BUTTON = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}
+WIDTHS = {
+    "name": 150,
+    "n": 62,
+    "ratio": 112,
+    "class": 120,
+    "women": 98,
+    "category": 130,
+    "hours": 100,
+    "expected": 90,
+    "z": 90,
+}
+BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}
 
 
 def headline(page: Page, study: HotSpotStudy, shown: tuple[SpotLine, ...], *, is_clusters: bool) -> None:
@@ -50,11 +62,17 @@ def cell_size(page: Page, resolution: int) -> str:
 
 
 def ranked_list(
-    page: Page, shown: tuple[SpotLine, ...], chosen: str | None, *, gistar_valid: bool | None = None
+    page: Page,
+    shown: tuple[SpotLine, ...],
+    chosen: str | None,
+    *,
+    gistar_valid: bool | None = None,
+    classes: Mapping[str, str] | None = None,
 ) -> None:
     """The hot spots, clearest first; picking a row selects the place on the map.
 
-    `gistar_valid`: whether Gi* may be read as a test here; None where it is not computed (clusters).
+    `gistar_valid`: whether Gi* may be read as a test here; None where it is not computed (clusters). `classes`: the
+    class over time of each spot by its id, in words; None where none can be told.
     """
     if not shown:
         return
@@ -67,6 +85,7 @@ def ranked_list(
             "ratio": _ratio(page, line),
             "q": t.p_value(line.spot.q),
             "z": t.number(getattr(line.spot, "z", float("nan")), 1),
+            "class": (classes or {}).get(line.spot.id, "–"),
             "women": _women(page, line),
             "category": category_label(t, page.city, line.category) if line.category else t("protected"),
             "hours": f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}" if line.hours else t("protected"),
@@ -77,12 +96,15 @@ def ranked_list(
         "name": t("Hot spot"),
         "n": t("Alerts"),
         "ratio": t("Ratio (95 %)"),
+        "class": t("Class over time"),
         "women": t("Women (95 %)"),
         "category": t("Main category"),
         "hours": t("Peak hours"),
         "expected": t("Expected"),
         "q": t("Corrected p"),
     }
+    if classes is None:
+        del headings["class"]
     if gistar_valid is not None:
         headings["z"] = t("Gi* (z)") if gistar_valid else t("Gi* (z), not a test here")
     if page.narrow:

@@ -6,11 +6,13 @@ from typing import Any
 
 import streamlit as st
 
+from curim_data.privacy import sees_exact
 from curim_data.studies import HotSpotStudy
+from curim_data.study_spot import SpotLine
 from pages.parts import filter_bar, maps
 from pages.parts.basemap import Pin
 from pages.parts.footer import footer
-from pages.parts.hotspots_data import MAP, Asked, clusters, lines, picked_cells, selected_spot
+from pages.parts.hotspots_data import MAP, Asked, clusters, emerging_of, lines, picked_cells, selected_spot
 from pages.parts.hotspots_list import area_of_cells, downloads, headline, ranked_list
 from pages.parts.hotspots_panel import panel
 from pages.parts.page import Page
@@ -48,7 +50,7 @@ def places(page: Page, title: Any, study: HotSpotStudy, layer: str, size: int) -
         )
         area_of_cells(page, picked_cells(), study)
         gistar = None if found else study.hot.gistar_valid
-        ranked_list(page, shown, chosen, gistar_valid=gistar)
+        ranked_list(page, shown, chosen, gistar_valid=gistar, classes=_classes(page, study, shown, layer))
         footer(
             page,
             sentence=(found or study.hot).sentence(t),
@@ -67,3 +69,14 @@ def places(page: Page, title: Any, study: HotSpotStudy, layer: str, size: int) -
             )
         else:
             panel(page, asked, line)
+
+
+def _classes(page: Page, study: HotSpotStudy, shown: tuple[SpotLine, ...], layer: str) -> dict[str, str] | None:
+    """The class over time of each hot spot that coincides with a place that has one; None where none can be told."""
+    if layer != "significance" or not sees_exact(page.audience):
+        return None
+    over_time = emerging_of(page.dataset, page.filter, page.audience, study.resolution)
+    if over_time.found is None:
+        return None
+    found = {line.spot.id: over_time.place_of(line.spot.cells) for line in shown}
+    return {name: page.t(place.cls.label) for name, place in found.items() if place is not None}

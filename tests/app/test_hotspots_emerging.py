@@ -1,0 +1,92 @@
+"""The layer "Emerging" of the Hot spots page."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import sample_data
+from analysis.emerging_classes import CLASSES
+from curim_data.i18n import LANGUAGES, translator
+from pages.parts.hotspots_emerging import COLOURS
+from tests.app.conftest import Open, errors
+
+TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
+
+
+def _layer(app: AppTest, name: str) -> list[dict[str, Any]]:
+    (chart,) = app.get("deck_gl_json_chart")
+    layers = json.loads(chart.proto.json)["layers"]
+    return next(layer for layer in layers if layer["id"] == name)["data"]  # type: ignore[no-any-return]
+
+
+def _listed(app: AppTest) -> Any:
+    return next(frame.value for frame in app.dataframe if "class" in frame.value)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_shows_every_planted_class(open_page: Open, lang: str) -> None:
+    app = open_page("hotspots", lang=lang, layer="emerging")
+    assert not errors(app)
+    t = translator(lang)
+    listed = _listed(app)
+    found = {name.split("  ")[1]: label for name, label in zip(listed["name"], listed["class"], strict=True)}
+    planted = {spot["labels"][lang]: t(CLASSES[f"{spot['class']}_hot"].label) for spot in TRUTHS["hot_spot"]}
+    assert found == planted
+    assert app.main.subheader[0].value.startswith("1 ·")
+
+
+def test_a_row_selects_on_the_map_and_the_map_selects_a_row(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", layer="emerging")
+    first = {cell["hex"] for cell in _layer(app, "highlight")}
+    key = f"emerging_list_{app.session_state['emerging_chosen']}"
+    app.session_state[key] = {"selection": {"rows": [2], "columns": [], "cells": []}}
+    app.run()
+    assert not errors(app)
+    assert app.main.subheader[0].value == "3 · Chatzikyriakio"
+    assert first.isdisjoint(cell["hex"] for cell in _layer(app, "highlight"))
+    other = next(cell["hex"] for cell in _layer(app, "cells") if cell["tip"].startswith("5 "))
+    app.session_state["emerging_map"] = {"selection": {"indices": {}, "objects": {"cells": [{"hex": other}]}}}
+    app.run()
+    assert not errors(app)
+    assert app.main.subheader[0].value == "5 · Maniatika"
+
+
+def test_cells_keep_the_colour_of_their_kind(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", layer="emerging")
+    for cell in _layer(app, "cells"):
+        kind = next(kind for kind in COLOURS if f"\n{kind.capitalize()} hot spot" in cell["tip"])
+        assert cell["shade"][:3] == [int(COLOURS[kind][i : i + 2], 16) for i in (1, 3, 5)]
+    assert len(set(COLOURS.values())) == len(COLOURS)
+
+
+def test_cold_places_come_when_asked_for(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", layer="emerging")
+    app.toggle(key="emerging_cold").set_value(True).run()
+    assert not errors(app)
+    assert len(_listed(app)) == len(TRUTHS["hot_spot"])
+
+
+def test_the_council_has_no_such_layer(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "as": "council", "layer": "emerging"})
+    assert not errors(app)
+    assert not any("class" in frame.value for frame in app.dataframe)
+
+
+def test_a_time_too_short_is_said(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "layer": "emerging", "from": "2001-01-01", "to": "2001-01-02"})
+    assert not errors(app)
+    assert "No class over time can be told." in [title.value for title in app.title]
+
+
+def test_the_ranked_list_tells_the_class(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en")
+    assert not errors(app)
+    listed = _listed(app)
+    planted = {spot["labels"]["en"]: CLASSES[f"{spot['class']}_hot"].label.text for spot in TRUTHS["hot_spot"]}
+    for name, label in zip(listed["name"], listed["class"], strict=True):
+        assert planted[name.split("  ")[1]] == label
