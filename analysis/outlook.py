@@ -53,12 +53,13 @@ class Outlook:
             "tried": self.tried,
             "covered": self.covered,
         }
+        count = len(self.weeks)
         return t.n(
             "Expected in the next week: {expected} alerts ({low} to {high}). Of {tried} past weeks that were foretold "
             "in this way, {covered} fell inside the interval.",
             "Expected in the next {n} weeks: {expected} alerts ({low} to {high}). Of {tried} past weeks that were "
             "foretold in this way, {covered} fell inside the interval.",
-            len(self.weeks),
+            count,
             **values,
         )
 

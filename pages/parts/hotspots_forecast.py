@@ -61,7 +61,7 @@ def _city(page: Page, told: ForecastStudy) -> None:
     end = told.start + dt.timedelta(days=7 * told.weeks - 1)
     st.subheader(t("The city, {start} – {end}", start=t.date(told.start, "medium"), end=t.date(end, "medium")))
     if told.city is None:
-        st.write(plain(t(told.city_refused or Message(""))))
+        footer(page, sentence=t(told.city_refused) if told.city_refused else "")
         return
     frame = weeks_frame(told, told.city)
     charts.show(
@@ -155,7 +155,7 @@ def _cells(page: Page, told: ForecastStudy, study: HotSpotStudy) -> None:
     t, found = page.t, told.cells
     st.subheader(t("Where on the map"))
     if found is None:
-        st.write(plain(t(told.cells_refused or Message(""))))
+        footer(page, sentence=t(told.cells_refused) if told.cells_refused else "")
         return
     if told.listed:
         left, right = st.columns([5, 3], gap="medium")
@@ -174,7 +174,7 @@ def _map(page: Page, listed: tuple[ListedCell, ...]) -> None:
     maps.draw(
         page,
         key="hotspots_forecast_map",
-        alt=page.t("Map of the cells where most alerts are expected; the list below holds the same."),
+        alt=page.t("Map of the cells where most alerts are expected; the list beside it holds the same."),
         outlines=[
             maps.Outline(f"{one.cell:x}", name, polygon)
             for one, name, polygon in zip(listed, names, polygons, strict=True)
@@ -216,10 +216,11 @@ def _backtest(page: Page, found: Forecast) -> None:
     t = page.t
     st.subheader(t("How such forecasts did in the past"))
     frame = found.backtest.frame
+    names = {name: t(label) for name, label in METHOD_NAMES.items()}
     rows = [
         {
             "area": t.percent(row["area"]),
-            "method": t(METHOD_NAMES[row["method"]]),
+            "method": names[row["method"]],
             "pai": _measured(t, row, "pai", 1),
             "pei": _measured(t, row, "pei", 2),
             "gain": "" if row["method"] == "naive" else _measured(t, row, "gain", 1),
