@@ -28,7 +28,9 @@ def near_repeat(run: Run, out: Path | None = None) -> None:
         run.answer({**asked(run, source, f), **_repeats(run, repeats), "unusual": _unusual(run, unusual)})
         return
     run.say(sentence(run, source, f))
-    run.say(repeats.sentence(run.t))
+    for told in (repeats.sentence(run.t), repeats.caution(run.t)):
+        if told:
+            run.say(told)
     if repeats.knox is not None:
         columns = ["space", "time", "observed", "mean", "ratio", "q", "repeat", "pattern"]
         run.table(repeats.knox.frame()[columns])
@@ -49,6 +51,7 @@ def _repeats(run: Run, study: RepeatStudy) -> dict[str, Any]:
         "n": study.n,
         "used": study.used,
         "told": study.sentence(run.t),
+        "caution": study.caution(run.t),
         "permutations": found.permutations if found else 0,
         "method": found.method(run.t) if found else "",
         "choices": [{"name": c.name, "value": c.value, "told": run.t(c.told)} for c in study.choices],

@@ -9,7 +9,7 @@ from typing import Final
 import h3.api.basic_int as h3
 import numpy as np
 
-from analysis.near_repeat import KnoxResult, knox
+from analysis.near_repeat import Band, KnoxResult, knox
 from analysis.near_repeat_choices import bands_for
 from analysis.result import Choice
 from analysis.space_time_scan import ScanCluster, ScanResult, scan
@@ -20,13 +20,14 @@ from curim_data.alert_points import Points, points
 from curim_data.counting import pile_points
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.i18n import Message, Translator
+from curim_data.i18n import Message, Num, Translator
 from curim_data.quality_places import precision
 
 LEAST_EVENTS: Final = 20
 PERMUTATIONS: Final = 999
 PERMUTATIONS_A_BAND: Final = 25
 MOST_PAIRS: Final = 200_000  # within the largest distance: about two seconds for the permutations
+LASTING_SHARE: Final = 0.5
 SCAN_DAYS: Final = 28
 SCAN_HISTORY_DAYS: Final = 365
 SCAN_RADIUS_M: Final = 500.0
@@ -52,6 +53,32 @@ class RepeatStudy:
         if self.knox is None:
             return t("Too few alerts with a place and a day to look for repeats: {n}.", n=self.used)
         return self.knox.sentence(t)
+
+    def caution(self, t: Translator) -> str:
+        """Where the excess lasts: that it may be a place that became busier, which the test cannot tell apart."""
+        lasting = _lasting(self.knox) if self.knox is not None else None
+        if lasting is None:
+            return ""
+        soon, later = lasting
+        return t(
+            "The excess hardly fades with time: {first} times as many within {soon} days, {second} times as many {low} "
+            "to {high} days apart. That is what a place makes that became busier for a while, rather than alerts that "
+            "bring others: look at what started lately, and at this place over time.",
+            first=Num(soon.ratio, 1),
+            second=Num(later.ratio, 1),
+            soon=round(soon.time.high),
+            low=round(later.time.low),
+            high=round(later.time.high),
+        )
+
+
+def _lasting(found: KnoxResult) -> tuple[Band, Band] | None:
+    """The two soonest bands of the nearest distance, where both are patterns and the later keeps half the excess."""
+    near = [band for band in found.near if band.space == found.near[0].space][:2]
+    if len(near) < 2 or not all(band.pattern for band in near):
+        return None
+    soon, later = near
+    return (soon, later) if later.ratio - 1 >= LASTING_SHARE * (soon.ratio - 1) else None
 
 
 def repeat_study(

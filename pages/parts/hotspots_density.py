@@ -12,6 +12,7 @@ from analysis.density import figure
 from analysis.density_image import DensityImage, image
 from curim_data.access import Audience
 from curim_data.engine import open_source
+from curim_data.export import csv_bytes
 from curim_data.filters import AlertFilter
 from curim_data.home import Home
 from curim_data.i18n import Translator
@@ -37,7 +38,8 @@ def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[D
 def density(page: Page, title: Any) -> None:
     """The picture on the map, its highest places beside it; `title`: the container for the headline."""
     t = page.t
-    study, picture = _study(page.dataset, page.filter, page.audience)
+    with st.spinner(t("Smoothing the alerts")):
+        study, picture = _study(page.dataset, page.filter, page.audience)
     with title:
         st.title(plain(headline(t, study)))
         st.caption(filter_bar.sentence(page))
@@ -106,7 +108,14 @@ def _peaks(page: Page, study: DensityStudy) -> None:
 def _downloads(page: Page, study: DensityStudy) -> None:
     t, city = page.t, page.city
     with st.container(horizontal=True):
-        tables.download(t, grid(study.density, city), "density.csv", key="hotspots_density_csv")
+        st.download_button(
+            t("Download the data"),
+            data=lambda: csv_bytes(grid(study.density, city)),
+            file_name="density.csv",
+            mime="text/csv",
+            key="hotspots_density_csv",
+            **BUTTON,
+        )
         st.download_button(
             t("Download the shapes (GeoJSON)"),
             data=lambda: class_geojson(study.density, city),

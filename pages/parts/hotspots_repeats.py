@@ -65,6 +65,8 @@ def near_repeats(page: Page, told: RepeatStudy, study: HotSpotStudy) -> None:
     t, found = page.t, told.knox
     st.subheader(t("Does an alert bring further ones near by?"))
     footer(page, sentence=told.sentence(t))
+    if caution := told.caution(t):
+        st.warning(plain(caution))
     if found is None:
         footer(page, total=study.total, choices=told.choices)
         return
@@ -134,13 +136,18 @@ def rows(t: Translator, bands: Sequence[Band]) -> pd.DataFrame:
             "space": str(band.space),
             "time": str(band.time),
             "observed": t.number(band.observed),
-            "expected": f"{t.number(band.mean, 0 if band.mean >= 100 else 1)} ({t.number(band.low)}–{t.number(band.high)})",
+            "expected": _by_chance(t, band),
             "ratio": t.number(band.ratio, 2) if np.isfinite(band.ratio) else "–",
             "q": t.p_value(band.q),
             "pattern": t("yes") if band.pattern else "",
         }
         for band in bands
     )
+
+
+def _by_chance(t: Translator, band: Band) -> str:
+    mean = t.number(band.mean, 0 if band.mean >= 100 else 1)
+    return f"{mean} ({t.number(band.low)}–{t.number(band.high)})"
 
 
 def started(page: Page, told: UnusualStudy) -> None:

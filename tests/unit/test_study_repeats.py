@@ -58,6 +58,15 @@ def test_vandalism_of_the_sample_repeats_near_by_within_a_week(source: Source) -
     assert found.knox.permutations > 20 * len(found.knox.bands)
 
 
+def test_an_excess_that_lasts_is_no_sure_repeat(source: Source, t: Translator) -> None:
+    told = {
+        name: repeat_study(source, AlertFilter(categories=(name,)), Audience.ANALYST).caution(t)
+        for name in ("vandalism", "burglary", "graffiti")
+    }
+    assert told["vandalism"] == told["graffiti"] == ""  # it fades within a week; there is none
+    assert "hardly fades with time" in told["burglary"]  # a spot of burglaries was planted in the last month
+
+
 def test_the_new_spot_of_the_sample_is_what_started_lately(source: Source) -> None:
     found = unusual_study(source, AlertFilter(), Audience.SPECIALIST)
     first = found.started[0]
