@@ -9,7 +9,7 @@ import streamlit as st
 
 from curim_data.i18n import Message
 from curim_data.studies import HotSpotStudy
-from pages.parts import hotspots_concentration, hotspots_forecast, hotspots_repeats
+from pages.parts import hotspots_compare, hotspots_concentration, hotspots_forecast, hotspots_repeats
 from pages.parts.page import Page
 
 KEY: Final = "hotspots_tab"
@@ -18,6 +18,7 @@ TAB: Final = "tab"
 # By the word that stands for a tab in a link: its name, and what shows it.
 TABS: Final[dict[str, tuple[Message, Callable[[Page, HotSpotStudy], None]]]] = {
     "concentration": (Message("Concentration"), hotspots_concentration.show),
+    hotspots_compare.TAB: (Message("Comparison"), hotspots_compare.show),
     "repeats": (Message("Repeats"), hotspots_repeats.show),
     "forecast": (Message("Forecast"), hotspots_forecast.show),
 }

@@ -1,0 +1,64 @@
+"""The tab "Comparison": the planted place of women after dark, in every language and for the council."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from curim_data.i18n import LANGUAGES
+from tests.app.conftest import Open, errors, word
+
+ASKED = {"tab": "comparison", "light": "dark", "period": "all"}
+
+
+def _layer(app: AppTest, name: str) -> list[dict[str, Any]]:
+    specs = [json.loads(chart.proto.json) for chart in app.get("deck_gl_json_chart")]
+    return next(layer["data"] for spec in specs for layer in spec["layers"] if layer["id"] == name)
+
+
+def _table(app: AppTest) -> Any:
+    return next(frame.value for frame in app.dataframe if "elsewhere" in frame.value)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_place_that_differs_for_women_after_dark(open_page: Open, lang: str) -> None:
+    app = open_page("hotspots", lang=lang, **ASKED)
+    assert not errors(app)
+    name = {"el": "Πασαλιμάνι", "en": "Pasalimani", "fr": "Pasalimáni"}[lang]
+    table = _table(app)
+    assert name in table["name"].iloc[0]
+    women = table["more"].iloc[0]
+    assert list(table["more"]).count(women) == 1
+    assert any(f"**1 {name}**" in text.value for text in app.markdown)
+    marked = {cell["hex"] for cell in _layer(app, "differs")}
+    assert marked <= {cell["hex"] for cell in _layer(app, "difference")}
+
+
+def test_what_is_compared_stands_in_the_address(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", **ASKED)
+    app.selectbox(key="hotspots_against").set_value("reporter").run()
+    assert not errors(app)
+    assert word(app, "against") == "reporter"
+    assert word(app, "tab") == "comparison"
+    again = open_page("hotspots", lang="en", against="light", tab="comparison")
+    assert not errors(again)
+    assert again.selectbox(key="hotspots_against").value == "light"
+    assert "Mikrolimano" in _table(again)["name"].iloc[0]
+
+
+def test_the_council_sees_protected_cells(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "as": "council", **ASKED})
+    assert not errors(app)
+    assert "Pasalimani" in _table(app)["name"].iloc[0]
+    assert all(cell["hex"].startswith("89") for cell in _layer(app, "difference"))
+
+
+def test_what_cannot_be_compared_is_said(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", tab="comparison", period="all", against="before")
+    assert not errors(app)
+    assert any("nothing to compare" in info.value for info in app.info)
+    app = open_page("hotspots", lang="en", tab="comparison", against="moon")
+    assert app.selectbox(key="hotspots_against").value == "gender"
