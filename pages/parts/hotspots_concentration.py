@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -16,7 +18,7 @@ from curim_data.study_concentration import ConcentrationStudy, concentration_of,
 from pages.parts import charts, tables
 from pages.parts.caching import remember
 from pages.parts.chart_look import base_figure
-from pages.parts.colours import palette
+from pages.parts.colours import Palette, palette
 from pages.parts.footer import footer
 from pages.parts.hotspots_data import hot_spots
 from pages.parts.page import Dataset, Page
@@ -103,9 +105,17 @@ def _curve(page: Page, found: Concentration) -> go.Figure:
     ticks = [0, 0.25, 0.5, 0.75, 1]
     texts = [t.percent(tick) for tick in ticks]
     figure.update_layout(showlegend=True)
-    figure.update_xaxes(range=[0, 1], tickvals=ticks, ticktext=texts, title=t("Share of cells, fullest first"))
-    figure.update_yaxes(range=[0, 1.02], tickvals=ticks, ticktext=texts, title=t("Share of the alerts"))
+    figure.update_xaxes(
+        range=[0, 1.03], tickvals=ticks, ticktext=texts, title=_titled(colours, t("Share of cells, fullest first"))
+    )
+    figure.update_yaxes(
+        range=[0, 1.02], tickvals=ticks, ticktext=texts, title=_titled(colours, t("Share of the alerts"))
+    )
     return figure
+
+
+def _titled(colours: Palette, text: str) -> dict[str, Any]:
+    return {"text": text, "font": {"size": 13, "color": colours.muted}}
 
 
 def _percent(t: Translator, share: Estimate) -> str:

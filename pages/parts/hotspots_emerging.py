@@ -38,10 +38,10 @@ SEEN: Final = "emerging_seen"
 COLOURS: Final = {
     "new": "#d55e00",
     "consecutive": "#e69f00",
-    "intensifying": "#8c1d18",
+    "intensifying": "#a50f15",
     "persistent": "#0072b2",
     "diminishing": "#56b4e9",
-    "historical": "#7f8a95",
+    "historical": "#8a7d00",
     "oscillating": "#cc79a7",
     "sporadic": "#009e73",
 }
@@ -69,6 +69,8 @@ def emerging(page: Page, title: Any, size: int) -> None:
     with title:
         st.title(_headline(t, study))
         st.caption(filter_bar.sentence(page))
+        for choice in (choice for choice in study.choices if choice.name == "history"):
+            st.caption(t(choice.told))
     chosen = _selected(shown)
     left, right = st.columns([5, 3], gap="medium")
     with left:
@@ -243,7 +245,7 @@ def _table(page: Page, shown: Sequence[EmergingLine], chosen: EmergingLine | Non
         for line in shown
     ]
     headings = {
-        "name": t("Place"),
+        "name": t.c("emerging", "Place"),
         "class": t("Class over time"),
         "since": t("Without a break since"),
         "marked": t("Hot or cold months") if month else t("Hot or cold weeks"),
