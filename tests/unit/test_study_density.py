@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from analysis.density_image import image
-from curim_data import queries
+from curim_data import queries, study_density
 from curim_data.access import Audience
 from curim_data.cli import main
 from curim_data.engine import Source, open_source
@@ -20,7 +20,6 @@ from curim_data.home import Home
 from curim_data.i18n import Translator
 from curim_data.privacy import GateError
 from curim_data.study_density import DensityStudy, class_polygons, density_study, grid
-from tests.small import alert, small_city, small_source
 
 
 @pytest.fixture(scope="module")
@@ -78,18 +77,14 @@ def test_a_picked_area_does_not_cut_the_surface(source: Source, study: DensitySt
     assert np.array_equal(picked.density.values, study.density.values)
 
 
-def test_the_width_is_not_below_the_precision_of_the_coordinates(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    places = np.round(np.column_stack([rng.uniform(23.625, 23.655, 300), rng.uniform(37.935, 37.955, 300)]), 3)
-    weeks = pd.date_range("2025-01-06", periods=26, freq="W-MON")
-    x, y = small_city().project(places[:, 0], places[:, 1])
-    rows = [
-        alert(k, point=(float(lon), float(lat)), x=float(x[k]), y=float(y[k]), day=weeks[k % 26].date())
-        for k, (lon, lat) in enumerate(places)
-    ]
-    found = density_study(small_source(tmp_path, rows), AlertFilter(period="all"), Audience.ANALYST)
-    assert found.bandwidth.metres >= 111
-    assert found.density.n == 300
+def test_the_width_is_not_below_the_precision_of_the_coordinates(
+    source: Source, study: DensityStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study_density, "precision_m", lambda _: 150.0)
+    coarse = density_study(source, AlertFilter(), Audience.ANALYST)
+    assert study.bandwidth.metres < 150 <= coarse.bandwidth.metres
+    assert coarse.bandwidth.widths_m[0] >= 150
+    assert coarse.density.n == study.density.n
 
 
 def test_nothing_left_is_no_surface(source: Source, t: Translator) -> None:
