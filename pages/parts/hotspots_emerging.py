@@ -24,6 +24,7 @@ from pages.parts.chart_look import base_figure, time_axis
 from pages.parts.colours import Palette, palette, rgba
 from pages.parts.footer import footer
 from pages.parts.hotspots_data import emerging_of
+from pages.parts.hotspots_playback import playback
 from pages.parts.links import go as walk
 from pages.parts.links import page_link
 from pages.parts.page import Page
@@ -80,6 +81,7 @@ def emerging(page: Page, title: Any, size: int) -> None:
         footer(page, sentence=found.sentence(t), total=study.total, choices=study.choices)
         if shown:
             _downloads(page, shown)
+        playback(page, study)
     with right:
         if chosen is None:
             st.subheader(t("No place stands out"))
