@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, t
 
-from analysis.forecast_methods import METHODS, Ground, Settings, ahead, shares
+from analysis.forecast_methods import METHODS, Ground, Settings, ahead, naive, shares
 from analysis.forecast_metrics import best_hits, hits
-from analysis.rates import Estimate
+from analysis.rates import UNKNOWN, Estimate
 from analysis.significance import Floats
 from curim_data.i18n import Message
 
@@ -33,7 +33,8 @@ class Backtest:
     """Forecasts made in the past, each with what it knew then, and what came.
 
     `frame`, one row a method and share of the land: method, area, hit_rate, pai, pai_low, pai_high, pei, pei_low,
-    pei_high, gain (PAI less that of plain counting), gain_low, gain_high. Intervals are of 95 % from a bootstrap over
+    pei_high, gain (PAI less that of plain counting), gain_low, gain_high, recapture (Levine's), recapture_low,
+    recapture_high. Intervals are of 95 % from a bootstrap over
     the origins; that of the gain holds for both models together. `method` is the one whose forecast is shown: a model
     only where its gain on 2 % of the land is above zero with its interval, else plain counting. `refused` says why no
     forecast is shown, None where one is. `foretold` and `came`, shape (m, origins): the shown method's, and what came.
@@ -72,7 +73,8 @@ def backtest(
 ) -> Backtest:
     """Try every method at the origins.
 
-    On a share s of the land, summed over the origins: PAI = hits / events / s, PEI = hits / hits of the best flags.
+    On a share s of the land, summed over the origins: PAI = hits / events / s, PEI = hits / hits of the best flags,
+    recapture = (hits / events) / (the same of the 52 weeks before, on the same land).
     Places that a method foretells alike share the border of the flagged land, so that plain counting is not held back
     by its ties. The bootstrap draws origins with repetition (999 times) and takes percentiles that are widened for few
     origins (`widened`); a method and plain counting are drawn together.
@@ -85,9 +87,11 @@ def backtest(
     if refused is not None:
         return Backtest(_table([]), origins, events, METHODS[0], refused, np.zeros(came.shape), came)
     held = {name: _hits(came, told, ground.land) for name, told in foretold.items()}
-    best = np.stack([best_hits(came[:, at], SHARES, ground.land) for at in range(count)])
+    earlier = naive(ground, origins)
+    old = {name: _hits(earlier, told, ground.land) for name, told in foretold.items()}
+    known = _Known(came.sum(axis=0), earlier.sum(axis=0), np.stack([best_hits(x, SHARES, ground.land) for x in came.T]))
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RUNS).astype(float)
-    frame = _table([row for name in METHODS for row in _rows(name, held, best, came.sum(axis=0), drawn)])
+    frame = _table([row for name in METHODS for row in _rows(name, held, old[name], known, drawn)])
     told = Backtest(frame, origins, events, METHODS[0], None, foretold[METHODS[0]], came)
     better = [name for name in METHODS[1:] if told.at(name)["gain_low"] > 1e-9]
     method = max(better, key=lambda name: float(told.at(name)["gain"]), default=METHODS[0])
@@ -131,30 +135,47 @@ def _hits(came: Floats, foretold: Floats, land: Floats) -> Floats:
     return np.stack([hits(came[:, at], foretold[:, at], SHARES, land) for at in range(came.shape[1])])
 
 
-def _rows(name: str, held: Mapping[str, Floats], best: Floats, events: Floats, drawn: Floats) -> list[dict[str, Any]]:
-    count = len(events)
+@dataclass(frozen=True)
+class _Known:
+    """Events by origin, those of the 52 weeks before it, and (origins, shares) what the best flags held."""
+
+    events: Floats
+    earlier: Floats
+    best: Floats
+
+
+def _rows(name: str, held: Mapping[str, Floats], old: Floats, known: _Known, drawn: Floats) -> list[dict[str, Any]]:
     rows = []
     for column, area in enumerate(SHARES):
         mine, plain = held[name][:, column], held[METHODS[0]][:, column]
-        pai = _interval(mine, events * area, drawn, 0.05, count)
-        pei = _interval(mine, best[:, column], drawn, 0.05, count)
-        gain = _interval(mine - plain, events * area, drawn, 0.05 / (len(METHODS) - 1), count)
-        row = {"method": name, "area": area, "hit_rate": float(mine.sum() / events.sum())}
-        for word, estimate in (("pai", pai), ("pei", pei), ("gain", gain)):
-            row |= {word: estimate.value, f"{word}_low": estimate.low, f"{word}_high": estimate.high}
+        chance = known.events * area
+        measured = {
+            "pai": _interval([mine], [chance], drawn, 0.05),
+            "pei": _interval([mine], [known.best[:, column]], drawn, 0.05),
+            "gain": _interval([mine - plain], [chance], drawn, 0.05 / (len(METHODS) - 1)),
+            "recapture": _interval([mine, known.earlier], [known.events, old[:, column]], drawn, 0.05),
+        }
+        row = {"method": name, "area": area, "hit_rate": float(mine.sum() / known.events.sum())}
+        for word, told in measured.items():
+            row |= {word: told.value, f"{word}_low": told.low, f"{word}_high": told.high}
         rows.append(row)
     return rows
 
 
-def _interval(above: Floats, below: Floats, drawn: Floats, alpha: float, count: int) -> Estimate:
-    """The ratio of sums over origins, with its bootstrap interval."""
-    sums = drawn @ below
-    ratios = (drawn @ above)[sums > 0] / sums[sums > 0]
-    tail = widened(alpha / 2, count)
-    low, high = np.quantile(ratios, [tail, 1 - tail])
-    return Estimate(float(above.sum() / below.sum()), float(low), float(high))
+def _interval(above: list[Floats], below: list[Floats], drawn: Floats, alpha: float) -> Estimate:
+    """The product of sums over origins above, over the product of those below, with its bootstrap interval."""
+    weights = np.vstack([np.ones(drawn.shape[1]), drawn])
+    product = np.prod([weights @ x for x in above], axis=0)
+    divisor = np.prod([weights @ x for x in below], axis=0)
+    known = divisor > 0
+    if not known[0]:
+        return UNKNOWN
+    ratios = product[known] / divisor[known]
+    tail = widened(alpha / 2, drawn.shape[1])
+    low, high = np.quantile(ratios[1:], [tail, 1 - tail])
+    return Estimate(float(ratios[0]), float(low), float(high))
 
 
 def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    measured = [f"{word}{end}" for word in ("pai", "pei", "gain") for end in ("", "_low", "_high")]
+    measured = [f"{word}{end}" for word in ("pai", "pei", "gain", "recapture") for end in ("", "_low", "_high")]
     return pd.DataFrame(rows, columns=["method", "area", "hit_rate", *measured])

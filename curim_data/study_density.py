@@ -59,9 +59,10 @@ class DensityStudy:
     choices: tuple[Choice, ...]
 
 
-def density_study(source: Source, f: AlertFilter, audience: Audience) -> DensityStudy:
+def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m: float | None = None) -> DensityStudy:
     """Alerts per km² and month over the whole city, whatever area the filter names.
 
+    `step_m`: the precision of the coordinates where it is known (`precision_m`); the surface is smoothed no less.
     GateError for an audience without exact counts: a surface that is smooth tells of cells far smaller than those in
     which small counts are protected, and one from protected counts would be as coarse as the cells themselves.
     """
@@ -80,7 +81,7 @@ def density_study(source: Source, f: AlertFilter, audience: Audience) -> Density
         source, whole, ["cell", "week"], audience, resolution=RESOLUTION, without_piles=True
     ).frame.dropna(subset=["week"])
     periods = weekly.assign(day=weekly["week"] + pd.Timedelta(days=6))[["cell", "day", "n"]]
-    step = precision_m(source)
+    step = precision_m(source) if step_m is None else step_m
     bandwidth = width_from_cells(periods, land, source.city, least_m=max(step, 50.0))
     months, span = _months(source, whole)
     found = counted.frame["n"]

@@ -96,7 +96,10 @@ def forecast_study(
     city, refused = _city(series, start, weeks)
     recent = _recent(mondays, series)
     places, unseen = _places(source, history, audience, mondays, start, weeks)
-    told = ForecastStudy(start, weeks, city, refused, places, unseen, None, None, (), None, (), recent, counted.notes)
+    notes = counted.notes
+    if f.districts or f.places or f.cells:
+        notes += (Message("The forecast is of the whole city, whatever area the filter names."),)
+    told = ForecastStudy(start, weeks, city, refused, places, unseen, None, None, (), None, (), recent, notes)
     if not sees_exact(audience):
         why = Message(
             "The forecast by map cell is for specialists: it needs the exact number of alerts in every cell and week."
@@ -180,8 +183,20 @@ def _with_cells(
         cells_refused=found.backtest.refused,
         listed=_listed(found, source),
         resolution=size,
-        choices=(chosen, *found.choices),
+        choices=(chosen, *_set_aside(source, history, audience), *found.choices),
     )
+
+
+def _set_aside(source: Source, history: AlertFilter, audience: Audience) -> tuple[Choice, ...]:
+    """How many alerts stand on piles of identical coordinates, and are in no cell."""
+    piled = int(queries.piles(source, history, audience)["n"].sum())
+    values = {"n": piled}
+    told = Message(
+        "{n} alerts that share their exact coordinates with many others were set aside: their position is probably "
+        "a default of the app.",
+        values,
+    )
+    return (Choice("piles", piled, told),) if piled else ()
 
 
 def _listed(found: Forecast, source: Source) -> tuple[ListedCell, ...]:

@@ -82,17 +82,23 @@ def _lasting(found: KnoxResult) -> tuple[Band, Band] | None:
 
 
 def repeat_study(
-    source: Source, f: AlertFilter, audience: Audience, *, permutations: int = PERMUTATIONS
+    source: Source,
+    f: AlertFilter,
+    audience: Audience,
+    *,
+    permutations: int = PERMUTATIONS,
+    step_m: float | None = None,
 ) -> RepeatStudy:
     """Near repeats under a filter, in bands that the precision of the coordinates allows.
 
     `permutations`: never fewer than 25 for each band; with 20 or fewer no single band could pass the correction.
-    GateError for an audience that may not see single alerts.
+    `step_m`: the precision of the coordinates where it is known (`precision_m`). GateError for an audience that may not
+    see single alerts.
     """
     events = points(source, f, audience)
     if len(events.frame) < LEAST_EVENTS:
         return RepeatStudy(None, events.n, len(events.frame), events.choices)
-    bands = bands_for(precision_m(source))
+    bands = bands_for(precision_m(source) if step_m is None else step_m)
     runs = max(permutations, PERMUTATIONS_A_BAND * len(bands.space) * len(bands.time) - 1)
     found = knox(
         events.frame["x"],

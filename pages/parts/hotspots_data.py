@@ -18,6 +18,7 @@ from curim_data.filters import AlertFilter
 from curim_data.home import Home
 from curim_data.studies import HotSpotStudy
 from curim_data.study_emerging import EmergingStudy, emerging_study
+from curim_data.study_repeats import precision_m
 from curim_data.study_spot import Place, SpotLine, SpotStudy
 from pages.parts.caching import remember
 from pages.parts.page import Dataset
@@ -50,6 +51,12 @@ def emerging_of(
 ) -> EmergingStudy:
     """Classes over time under the filter."""
     return emerging_study(_source(dataset), chosen, audience, resolution)
+
+
+@remember
+def coordinate_step(dataset: Dataset) -> float:
+    """Metres between positions of the store that can be told apart; the same under every filter."""
+    return precision_m(_source(dataset))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from pages.parts import filter_bar, maps, tables
 from pages.parts.basemap import Pin
 from pages.parts.caching import remember
 from pages.parts.footer import footer
+from pages.parts.hotspots_data import coordinate_step
 from pages.parts.hotspots_list import BUTTON
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
@@ -31,7 +32,7 @@ MAP = "hotspots_density_map"
 @remember
 def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[DensityStudy, DensityImage]:
     source = open_source(Home(Path(dataset.home)))
-    study = density_study(source, chosen, audience)
+    study = density_study(source, chosen, audience, step_m=coordinate_step(dataset))
     return study, image(study.density, source.city)
 
 

@@ -31,6 +31,7 @@ from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
 
 WEEKS: Final = 4
+WIDTHS: Final = {"place": 124, "name": 134, "expected": 110, "kept": 78, "last": 78}
 METHOD_NAMES: Final = {
     "naive": Message("Plain counting"),
     "decay": Message("Fading counts"),
@@ -45,14 +46,16 @@ def _told(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution:
 
 def show(page: Page, study: HotSpotStudy) -> None:
     """The city and its places first, then the cells where most is expected, beside their backtest."""
-    exact = sees_exact(page.audience)
+    t, exact = page.t, sees_exact(page.audience)
     told = _told(page.dataset, page.filter, page.audience, study.resolution if exact else None)
+    for note in told.notes:
+        st.caption(plain(t(note)))
     left, right = st.columns([5, 3], gap="medium")
     with left:
         _city(page, told)
     with right:
         _places(page, told)
-    _cells(page, told, study)
+    _cells(page, told)
 
 
 def _city(page: Page, told: ForecastStudy) -> None:
@@ -72,7 +75,15 @@ def _city(page: Page, told: ForecastStudy) -> None:
         data=frame,
         file_name="forecast-city.csv",
     )
-    footer(page, sentence=told.city.sentence(t), choices=told.city.choices)
+    footer(page, sentence=told.city.sentence(t))
+    st.caption(
+        t.n(
+            "n = {n} alert, mapped or not, in all the weeks that were used.",
+            "n = {n} alerts, mapped or not, in all the weeks that were used.",
+            told.city.n,
+        )
+    )
+    footer(page, choices=told.city.choices)
 
 
 def weeks_frame(told: ForecastStudy, city: Outlook) -> pd.DataFrame:
@@ -136,6 +147,7 @@ def _places(page: Page, told: ForecastStudy) -> None:
             key="hotspots_places_ahead",
             alt=t("Alerts expected at each place in the next four weeks"),
             file_name="forecast-places.csv",
+            columns=_narrow(headings),
             height=330,
         )
     if told.unseen:
@@ -150,7 +162,7 @@ def _places(page: Page, told: ForecastStudy) -> None:
         st.write(t("No place can be foretold: there are too few whole weeks of data."))
 
 
-def _cells(page: Page, told: ForecastStudy, study: HotSpotStudy) -> None:
+def _cells(page: Page, told: ForecastStudy) -> None:
     """Map and list of the cells where most is expected beside the backtest; else the reason why not."""
     t, found = page.t, told.cells
     st.subheader(t("Where on the map"))
@@ -163,7 +175,15 @@ def _cells(page: Page, told: ForecastStudy, study: HotSpotStudy) -> None:
             _map(page, told.listed)
         with right:
             _list(page, told.listed)
-    footer(page, sentence=found.sentence(t), total=study.total, choices=told.choices)
+    footer(page, sentence=found.sentence(t))
+    st.caption(
+        t.n(
+            "n = {n} alert on the map, in all the weeks that were used.",
+            "n = {n} alerts on the map, in all the weeks that were used.",
+            found.n,
+        )
+    )
+    footer(page, choices=told.choices)
     if len(found.backtest.frame):
         _backtest(page, found)
 
@@ -207,6 +227,7 @@ def _list(page: Page, listed: tuple[ListedCell, ...]) -> None:
         headings,
         key="hotspots_forecast",
         alt=t("Cells where most alerts are expected"),
+        columns=_narrow(headings),
     )
     tables.download(t, cells_frame(t, listed), "forecast-cells.csv", key="hotspots_forecast_download")
 
@@ -223,6 +244,7 @@ def _backtest(page: Page, found: Forecast) -> None:
             "method": names[row["method"]],
             "pai": _measured(t, row, "pai", 1),
             "pei": _measured(t, row, "pei", 2),
+            "recapture": _measured(t, row, "recapture", 2),
             "gain": "" if row["method"] == "naive" else _measured(t, row, "gain", 1),
         }
         for row in frame.sort_values("area", kind="stable").to_dict("records")
@@ -233,6 +255,7 @@ def _backtest(page: Page, found: Forecast) -> None:
         "pai": t("Times chance (PAI)"),
         "pei": t("Of the best (PEI)"),
         "gain": t("Gain on counting"),
+        "recapture": t("Recapture (Levine)"),
     }
     tables.table(
         page,
@@ -248,15 +271,22 @@ def _backtest(page: Page, found: Forecast) -> None:
         t(
             "PAI: share of the alerts that came on the flagged land, divided by its share of all land. PEI: the same "
             "against the best that could have been flagged. Gain: difference of the PAI to plain counting, its "
-            "interval corrected for two models."
+            "interval corrected for two models. Recapture: the same share against that of the 52 weeks before on the "
+            "same land; below 1 the places held less of the city's alerts than before."
         )
     )
 
 
+def _narrow(headings: dict[str, str]) -> dict[str, Any]:
+    """Columns that fit beside a map."""
+    return {name: st.column_config.Column(headings[name], width=WIDTHS[name]) for name in headings}
+
+
 def with_interval(t: Translator, value: float, low: float, high: float, digits: int = 0) -> str:
     """A number and its interval in the reader's form."""
-    ends = t("{low} to {high}", low=t.number(low, digits), high=t.number(high, digits))
-    return f"{t.number(value, digits)} ({ends})"
+    shown, least, most = (t.number(round(x, digits) + 0.0, digits) for x in (value, low, high))  # no minus before 0
+    ends = t("{low} to {high}", low=least, high=most)
+    return f"{shown} ({ends})"
 
 
 def _measured(t: Translator, row: dict[Any, Any], name: str, digits: int) -> str:

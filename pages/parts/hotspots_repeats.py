@@ -22,6 +22,7 @@ from curim_data.study_repeats import RepeatStudy, Started, UnusualStudy, repeat_
 from pages.parts import tables
 from pages.parts.caching import remember
 from pages.parts.footer import footer
+from pages.parts.hotspots_data import coordinate_step
 from pages.parts.links import page_link
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
@@ -31,7 +32,8 @@ WIDTHS = {"space": 84, "time": 74, "observed": 58, "expected": 140, "ratio": 58,
 
 @remember
 def _repeats(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> RepeatStudy:
-    return repeat_study(open_source(Home(Path(dataset.home))), chosen, audience)
+    source = open_source(Home(Path(dataset.home)))
+    return repeat_study(source, chosen, audience, step_m=coordinate_step(dataset))
 
 
 @remember

@@ -13,6 +13,7 @@ from scipy.stats import binom
 from analysis.forecast import Forecast, forecast
 from analysis.forecast_backtest import origins_for, widened
 from analysis.forecast_methods import EVEN, Ground, Settings, ahead, blend, decay, naive
+from analysis.forecast_metrics import recapture_rate
 from curim_data.i18n import Translator
 
 START = dt.date(2025, 1, 6)
@@ -166,3 +167,39 @@ def test_each_sentence_in_three_languages() -> None:
 
 def test_ahead_sums_what_follows() -> None:
     assert ahead(np.arange(6.0)[None], [2, 4], 2).tolist() == [[5.0, 9.0]]
+
+
+def test_the_measures_of_the_backtest_are_the_slow_ones() -> None:
+    counts = field(np.random.default_rng(21))
+    test = forecast(counts, LAND, START).backtest
+    flagged = [np.argsort(-naive_at(counts, at), kind="stable") for at in test.origins]
+    share = 0.05
+    hits_, before, best, n, earlier = 0.0, 0.0, 0.0, 0.0, 0.0
+    for at, order in zip(test.origins, flagged, strict=True):
+        came, old = counts[:, at : at + 4].sum(axis=1), naive_at(counts, at)
+        hits_ += held(order, came, old, share)
+        before += held(order, old, old, share)
+        best += held(np.argsort(-came, kind="stable"), came, came, share)
+        n, earlier = n + came.sum(), earlier + old.sum()
+    row = test.at("naive", share)
+    assert row["pai"] == pytest.approx(hits_ / n / share)
+    assert row["pei"] == pytest.approx(hits_ / best)
+    assert row["recapture"] == pytest.approx(recapture_rate(before, earlier, hits_, n))
+    assert row["recapture_low"] < row["recapture"] < row["recapture_high"]
+    assert row["pai_low"] < row["pai"] < row["pai_high"]
+    assert row["gain"] == 0
+
+
+def naive_at(counts: np.ndarray, at: int) -> np.ndarray:
+    return np.asarray(counts[:, max(0, at - 52) : at].sum(axis=1))
+
+
+def held(order: np.ndarray, came: np.ndarray, told: np.ndarray, share: float) -> float:
+    """Events on a share of cells of one size; cells at the border that are foretold alike share what is left."""
+    room, total = share * len(order), 0.0
+    for value in sorted(set(told.tolist()), reverse=True):
+        group = order[told[order] == value]
+        part = min(1.0, room / len(group))
+        total += part * came[group].sum()
+        room -= part * len(group)
+    return total

@@ -1,0 +1,64 @@
+"""The command compare: both sides told, places written, what cannot be compared refused in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from curim_data.cli import main
+from curim_data.home import Home
+
+Capture = pytest.CaptureFixture[str]
+DARK = ("--light", "dark", "--period", "all")
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CURIM_LANG", "en")
+
+
+def test_the_places_where_women_and_men_differ(capsys: Capture, sample: Home, tmp_path: Path) -> None:
+    out = tmp_path / "places.geojson"
+    asked = ["compare", "--against", "gender", *DARK, "--home", str(sample.path)]
+    assert main([*asked, "--json", "--out", str(out)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [side["name"] for side in told["sides"]] == ["Women affected", "Men affected"]
+    assert told["sides"][0]["filter"]["affected"] == "woman"
+    assert told["places"][0]["name"] == "Pasalimani"
+    assert [place["more"] for place in told["places"]].count("first") == 1
+    drawn = json.loads(out.read_text("utf-8"))
+    assert [f["properties"]["id"] for f in drawn["features"]] == [place["id"] for place in told["places"]]
+    assert main([*asked, "--out", str(tmp_path / "places.csv")]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("Women affected – All alerts, affecting women, after dark")
+    assert "1. Pasalimani – 88\u00a0% of the" in said
+    assert (tmp_path / "places.csv").read_text("utf-8-sig").startswith("rank,id,name,more,n_first,n_second,")
+
+
+def test_words_of_a_filter(capsys: Capture, sample: Home) -> None:
+    words = ["compare", "--affected", "woman", "--against", "affected=man", "--audience", "council", "--json"]
+    assert main([*words, "--home", str(sample.path)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["resolution"] == 9
+    assert [side["filter"] for side in told["sides"]] == [{"affected": "woman"}, {"affected": "man"}]
+    assert told["places"][0]["name"] == "Pasalimani"
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--against", "moon"), "known are"),
+        (("--against", "before", "--period", "all"), "no day"),
+        (("--against", "gender", "--resolution", "7"), "resolution 8 to 12"),
+        (("--against", "gender", "--out", "places.txt"), "places.txt"),
+        (("--against", "others", "--category", "vandalism", "--audience", "council"), "different sizes"),
+    ],
+)
+def test_what_is_refused(capsys: Capture, sample: Home, words: tuple[str, ...], why: str) -> None:
+    assert main(["compare", *words, "--home", str(sample.path)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert why in printed.err
