@@ -2,6 +2,7 @@ import streamlit as st
 
 from curim_data.access import Role
 from pages.parts.guard import require
+from pages.parts.methods_places import PLACES
 from pages.parts.methods_text import FIGURES, READING
 
 page = require(Role.COUNCIL, data=False)
@@ -16,7 +17,7 @@ st.write(
 )
 for rule in READING:
     st.markdown(f"- {t(rule)}")
-for figure in FIGURES:
+for figure in (*FIGURES, *PLACES):
     with st.expander(t(figure.title)):
         st.markdown("**" + t("What it answers") + "**")
         st.write(t(figure.answers))

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from curim_data.i18n import N_
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure: its question, formulas (LaTeX), settings, limits, sources, and what a test reproduces."""
-
-    title: str
-    answers: str
-    formulas: tuple[str, ...]
-    where: str
-    settings: str
-    limits: str
-    sources: tuple[str, ...]
-    reproduced: str = ""
-
+from pages.parts.methods_figure import Figure
 
 READING: Final = (
     N_("An alert is what a person reported. More alerts can mean more incidents, or more people who report."),
