@@ -25,6 +25,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from analysis.bases import LAND, Base, CellRates, Kind, cell_rates, told_rates
 from analysis.grid import neighbours, ring, square_side
 from analysis.hotspot_choices import GISTAR_FROM, margin_for, surroundings_for, told, window_for
 from analysis.result import Choice
@@ -43,11 +44,14 @@ class HotCells:
     """Cells with their test. Made by `significance`.
 
     frame : DataFrame, index cell (int64)
-        n (NaN where withheld), low and high (its bounds), withheld, land_km2, size (land or base), window (count of the
-        cell and those around it), expected (of the window, from the density of its surroundings), ratio (window /
-        expected), p, q, hot, p_cold, q_cold, cold, z (`gistar_on_land`).
+        n (NaN where withheld), low and high (its bounds), withheld, land_km2, size (land or base; its upper bound where
+        the base is protected), size_low (its lower bound), window (count of the cell and those around it), expected (of
+        the window, from the density of its surroundings), ratio (window / expected), p, q, hot, p_cold, q_cold, cold, z
+        (`gistar_on_land`), base (NaN where withheld or not known), rate_raw and rate (alerts by base, and the same
+        drawn towards the city's mean).
 
     `gistar_valid`: whether the mean window holds so many alerts that z may be read as a test (`GISTAR_FROM`).
+    `base`: what a place is compared with; `base_total` of it in the whole city; `rates` None where that is land.
     """
 
     frame: pd.DataFrame
@@ -58,9 +62,16 @@ class HotCells:
     margin: float
     n: int
     n_withheld: int
-    based: bool
     gistar_valid: bool
     choices: tuple[Choice, ...]
+    base: Kind = LAND
+    base_total: float = float("nan")
+    rates: CellRates | None = None
+
+    @property
+    def based(self) -> bool:
+        """Whether places are compared by a base population instead of land."""
+        return self.base != LAND
 
     def sentence(self, t: Translator) -> str:
         """How many cells are hot and cold, in words."""
@@ -70,12 +81,32 @@ class HotCells:
             t.n("{n} cell is cold", "{n} cells are cold", cold) if cold else t("no cell is cold"),
         ]
         cells = len(self.frame)
-        text = t(
-            "{found} among {cells} cells, tested on {alerts} alerts and corrected for having looked at every cell.",
-            found=t.join(parts),
-            cells=cells,
-            alerts=self.n,
-        )
+        found = t.join(parts)
+        if self.base == "alerts":
+            text = t(
+                "{found} among {cells} cells, tested by the share of these {alerts} alerts among all {base} alerts of "
+                "the period and corrected for having looked at every cell.",
+                found=found,
+                cells=cells,
+                alerts=self.n,
+                base=round(self.base_total),
+            )
+        elif self.base == "residents":
+            text = t(
+                "{found} among {cells} cells, tested on {alerts} alerts relative to {base} residents and corrected for "
+                "having looked at every cell.",
+                found=found,
+                cells=cells,
+                alerts=self.n,
+                base=round(self.base_total),
+            )
+        else:
+            text = t(
+                "{found} among {cells} cells, tested on {alerts} alerts and corrected for having looked at every cell.",
+                found=found,
+                cells=cells,
+                alerts=self.n,
+            )
         if self.n_withheld:
             text += " " + t.n(
                 "{n} cell with few alerts is withheld: it enters with the smallest count that it may have.",
@@ -88,7 +119,7 @@ class HotCells:
 def significance(
     cells: pd.DataFrame,
     *,
-    base: pd.Series | None = None,
+    base: Base | None = None,
     alpha: float = 0.05,
     k: int | None = None,
     margin: float | None = None,
@@ -101,10 +132,12 @@ def significance(
         The whole study mask with columns n, land_km2 and, where counts passed the gate, low, high, withheld. For hot
         cells withheld counts enter at `low` in the place and at `high` in the surroundings, for cold ones the other
         way round: what is not shown never makes a mark. The surroundings of cold cells leave out what is hot.
-    base : Series, index cell, optional
+    base : Base, optional
         Base population by cell (residents, or all alerts when `cells` holds one category). A place is then compared
         with all the rest of the city, since the base itself follows the density: the count given n is binomial with
-        the place's share of the base. Conservative where the alerts are part of their base.
+        the place's share of the base. Conservative where the alerts are part of their base. For hot cells a protected
+        base enters at its upper bound in the place and at its lower one in the rest, for cold ones the other way round.
+        Alerts where no base is known are left out.
     alpha : float
         Share of false marks that is accepted among the marked (Benjamini–Hochberg).
     k : int, optional
@@ -123,25 +156,25 @@ def significance(
     side = square_side(resolution, index)
     k = window_for(side) if k is None else k
     margin = margin_for(k) if margin is None else margin
-    size = data["land_km2"] if base is None else base.reindex(data.index).fillna(0)
-    floor = LEAST_LAND * side**2 / 1e6 if base is None else 0.0
+    sizes = _Sizes.of(data, base, LEAST_LAND * side**2 / 1e6)
 
-    low, high = data["low"].to_numpy(float), data["high"].to_numpy(float)
+    low, high = (np.where(sizes.known, data[name].to_numpy(float), 0.0) for name in ("low", "high"))
     outer = surroundings_for(side, k, float((neighbours(index, k) @ low).mean()))
     around = (k, outer) if base is None else None
-    sizes = size.to_numpy(float)
-    scales = [_Scale.of(index, rings, around, sizes, floor) for rings in sorted({0, k})]
+    scales = [_Scale.of(index, rings, around, sizes) for rings in sorted({0, k})]
     p_hot = _better([denser(s.place @ low, s.rest(high), s.size_in, s.size_out, margin) for s in scales])
     q_hot, hot = marked_cells(index, p_hot, alpha)
     calm = np.where(hot, 0.0, 1.0)
     p_cold = _better(
-        [thinner(s.place @ high, s.rest(low * calm), s.size, s.rest(sizes * calm), margin) for s in scales]
+        [thinner(s.place @ high, s.rest(low * calm), s.size, s.rest(sizes.high * calm), margin) for s in scales]
     )
     q_cold, cold = marked_cells(index, p_cold, alpha)
     window, expected = scales[-1].place @ low, scales[-1].expected(low)
     near = neighbours(index, max(k, 1))
+    rates = None if base is None else cell_rates(data["n"].to_numpy(float), sizes.n)
     frame = data.assign(
-        size=sizes,
+        size=sizes.high,
+        size_low=sizes.low,
         window=window,
         expected=expected,
         ratio=np.divide(window, expected, out=np.full(len(index), np.nan), where=expected > 0),
@@ -151,7 +184,10 @@ def significance(
         p_cold=p_cold,
         q_cold=q_cold,
         cold=cold,
-        z=gistar_on_land(low, sizes, near),
+        z=gistar_on_land(low, sizes.low, near),
+        base=np.nan if base is None else sizes.n,
+        rate_raw=np.nan if rates is None else rates.raw,
+        rate=np.nan if rates is None else rates.smooth,
     )
     mean_window = float((near @ low).mean())
     return HotCells(
@@ -163,9 +199,14 @@ def significance(
         margin=margin,
         n=round(low.sum()),
         n_withheld=int(data["withheld"].sum()),
-        based=base is not None,
         gistar_valid=mean_window >= GISTAR_FROM,
-        choices=told(side, k, outer, margin, alpha, base is not None, mean_window),
+        choices=(
+            *told(side, k, outer, margin, alpha, base is not None, mean_window),
+            *(() if base is None or rates is None else (*base.choices, *told_rates(base.kind, rates))),
+        ),
+        base=LAND if base is None else base.kind,
+        base_total=float(sizes.low.sum()),
+        rates=rates,
     )
 
 
@@ -204,6 +245,30 @@ def gistar_on_land(counts: Floats, size: Floats, near: sparse.csr_array) -> Floa
 
 
 @dataclass(frozen=True)
+class _Sizes:
+    """Land or base of every cell: n as it is told, its bounds, and the least that a place of that cell counts as.
+
+    `known`: whether there is a base at all.
+    """
+
+    n: Floats
+    low: Floats
+    high: Floats
+    least: Floats
+    known: Bools
+
+    @classmethod
+    def of(cls, data: pd.DataFrame, base: Base | None, least_land: float) -> _Sizes:
+        if base is None:
+            land = data["land_km2"].to_numpy(float)
+            return cls(land, land, land, np.full(len(land), least_land), np.ones(len(land), dtype=bool))
+        frame = base.frame.reindex(data.index)
+        known: Bools = frame["high"].to_numpy(float) > 0
+        low, high, least = (np.where(known, frame[name].to_numpy(float), 0.0) for name in ("low", "high", "least"))
+        return cls(frame["n"].to_numpy(float), low, high, least, known)
+
+
+@dataclass(frozen=True)
 class _Scale:
     """A place of some rings round each cell, and what it is compared with: a ring of land or the rest of the city.
 
@@ -218,12 +283,11 @@ class _Scale:
     size_out: Floats
 
     @classmethod
-    def of(cls, cells: Cells, rings: int, around: tuple[int, int] | None, size: Floats, floor: float) -> _Scale:
+    def of(cls, cells: Cells, rings: int, around: tuple[int, int] | None, sizes: _Sizes) -> _Scale:
         place = neighbours(cells, rings)
         ground = None if around is None else ring(cells, *around)
-        inside = place @ size
-        outside = size.sum() - inside if ground is None else ground @ size
-        return cls(place, ground, inside, np.maximum(inside, floor), outside)
+        outside = sizes.low.sum() - place @ sizes.low if ground is None else ground @ sizes.low
+        return cls(place, ground, place @ sizes.low, np.maximum(place @ sizes.high, sizes.least), outside)
 
     def rest(self, counts: Floats) -> Floats:
         """Counts in the surroundings."""

@@ -64,7 +64,7 @@ def told(
         else Message("Each cell is tested alone: it is as large as a place.")
     )
     against = (
-        Message("A place is compared with all the rest of the city, relative to the base counts.")
+        Message("A place is compared with all the rest of the city, by its base and not by its land.")
         if based
         else Message(
             "A place is compared with its own surroundings up to {metres} m, not with the mean of the city: a dense "
@@ -72,27 +72,38 @@ def told(
             {"metres": round((outer + 0.5) * side)},
         )
     )
-    excess = Message(
-        "Hot means at least {margin} times as dense as what it is compared with, beyond chance: a dense quarter with "
-        "soft edges reaches that much without any hot spot.",
-        {"margin": Num(margin, 2)},
+    excess = (
+        Message(
+            "Hot means more than {margin} times the rate of what it is compared with, beyond chance: a smaller "
+            "difference is no reason to act on a place."
+        )
+        if based
+        else Message(
+            "Hot means at least {margin} times as dense as what it is compared with, beyond chance: a dense quarter "
+            "with soft edges reaches that much without any hot spot."
+        )
     )
+    excess = Message(excess.text, {"margin": Num(margin, 2)})
     share = Message(
         "Corrected for having looked at every cell: of the cells marked, at most {percent} % are expected to be "
         "chance, and each place by itself stands out in the whole map.",
         {"percent": Num(100 * alpha, 0)},
     )
-    gistar = (
-        Message(
-            "Gi* is shown beside it; with {mean} alerts in the mean window its normal tail can be read. It compares "
-            "with the mean of the city, so that it marks dense quarters too."
-        )
-        if mean_window >= GISTAR_FROM
-        else Message(
+    if mean_window < GISTAR_FROM:
+        gistar = Message(
             "Gi* is shown beside it for comparison only: with {mean} alerts in the mean window its normal tail marks "
             "chance as hot too often (it needs about {border})."
         )
-    )
+    elif based:
+        gistar = Message(
+            "Gi* is shown beside it; with {mean} alerts in the mean window its normal tail can be read. It compares "
+            "with the mean of the city on the same base."
+        )
+    else:
+        gistar = Message(
+            "Gi* is shown beside it; with {mean} alerts in the mean window its normal tail can be read. It compares "
+            "with the mean of the city, so that it marks dense quarters too."
+        )
     gistar = Message(gistar.text, {"mean": Num(mean_window, 1), "border": GISTAR_FROM})
     return (
         Choice("window", k, place),

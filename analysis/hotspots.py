@@ -9,6 +9,7 @@ import h3.api.numpy_int as h3
 import numpy as np
 from sklearn.cluster import KMeans
 
+from analysis.bases import LAND, PER, Kind
 from analysis.grid import neighbours
 from analysis.hot_cells import Cells, HotCells, connected, gistar_on_land, significance
 from analysis.hotspot_choices import margin_for, surroundings_for, window_for
@@ -38,7 +39,9 @@ class Spot:
     `id` is the lowest H3 name among its cells, so it stays as long as that cell stays hot. `expected`, `ratio` and
     its 95 % interval compare the group with its own surroundings; since the cells were chosen for being dense, the
     ratio leans upwards. `q` is that of its clearest cell, `z` the largest Gi* among its cells (NaN: not computed).
-    `longitude`, `latitude`: mean of its cells, weighted by alerts.
+    `longitude`, `latitude`: mean of its cells, weighted by alerts. With a `base` other than land it is compared with
+    all the rest of the city: `base_n` is that of its cells (NaN where withheld), `rate` its alerts by base, drawn
+    towards the city's mean.
     """
 
     id: str
@@ -54,6 +57,9 @@ class Spot:
     longitude: float
     latitude: float
     z: float = float("nan")
+    base: Kind = LAND
+    base_n: float = float("nan")
+    rate: float = float("nan")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -64,6 +70,8 @@ class Spot:
         """Count, expectation and ratio in words."""
         if not np.isfinite(self.high):
             return t.n("{n} alert, and none in the surroundings.", "{n} alerts, and none in the surroundings.", self.n)
+        if self.base != LAND:
+            return self._against_base(t)
         return t.n(
             "{n} alert where {expected} would be expected from the surroundings: {ratio} times as many "
             "(95 % interval {low} to {high}).",
@@ -74,6 +82,36 @@ class Spot:
             ratio=self.ratio,
             low=self.low,
             high=self.high,
+        )
+
+    def _against_base(self, t: Translator) -> str:
+        told = {
+            "expected": self.expected,
+            "ratio": self.ratio,
+            "low": self.low,
+            "high": self.high,
+            "base": "–" if np.isnan(self.base_n) else round(self.base_n),
+        }
+        if self.base == "residents":
+            return t.n(
+                "{n} alert near {base} residents, where {expected} would be expected at the rate of the rest of the "
+                "city: {ratio} times as many (95 % interval {low} to {high}). After shrinkage {rate} per 1,000 "
+                "residents.",
+                "{n} alerts near {base} residents, where {expected} would be expected at the rate of the rest of the "
+                "city: {ratio} times as many (95 % interval {low} to {high}). After shrinkage {rate} per 1,000 "
+                "residents.",
+                self.n,
+                rate=t.number(PER * self.rate, 1),
+                **told,
+            )
+        return t.n(
+            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the city: "
+            "{ratio} times as many (95 % interval {low} to {high}). Share after shrinkage: {rate}.",
+            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the city: "
+            "{ratio} times as many (95 % interval {low} to {high}). Share after shrinkage: {rate}.",
+            self.n,
+            rate=t.percent(self.rate),
+            **told,
         )
 
 
@@ -129,7 +167,7 @@ def _centres(index: Cells) -> tuple[Floats, Floats]:
 
 def _spot(result: HotCells, index: Cells, group: Cells, longitude: Floats, latitude: Floats) -> Spot:
     frame = result.frame
-    low, high, size = (frame[name].to_numpy(float) for name in ("low", "high", "size"))
+    low, high, size, size_low = (frame[name].to_numpy(float) for name in ("low", "high", "size", "size_low"))
     inside = np.zeros(len(index))
     inside[group] = 1
     if result.based:
@@ -138,8 +176,9 @@ def _spot(result: HotCells, index: Cells, group: Cells, longitude: Floats, latit
         reached = neighbours(index, result.outer) @ inside > 0
         guarded = neighbours(index, result.k) @ inside > 0
         rest = reached & ~guarded & ~frame["hot"].to_numpy(bool)
-    count, size_in, size_out = float(low[group].sum()), float(size[group].sum()), float(size[rest].sum())
-    outside = float(high[rest].sum())
+    count, size_in, size_out = float(low[group].sum()), float(size[group].sum()), float(size_low[rest].sum())
+    outside = float(high[rest & (size > 0)].sum())
+    base_n = float(frame["base"].to_numpy(float)[group].sum())
     ratio, least, most = ratio_interval(count, outside, size_in, size_out)
     weight = low[group] + 1e-9
     return Spot(
@@ -156,4 +195,7 @@ def _spot(result: HotCells, index: Cells, group: Cells, longitude: Floats, latit
         longitude=float(np.average(longitude[group], weights=weight)),
         latitude=float(np.average(latitude[group], weights=weight)),
         z=float(frame["z"].to_numpy(float)[group].max()),
+        base=result.base,
+        base_n=base_n,
+        rate=result.rates.of(count, base_n) if result.rates else float("nan"),
     )

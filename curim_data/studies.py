@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
+from analysis.bases import LAND, Kind
 from analysis.change import Change, Changes, against_city, changes
 from analysis.clock import Clock, clock
 from analysis.clusters import Clusters, clusters
@@ -29,6 +30,7 @@ from curim_data.i18n import Message
 from curim_data.privacy import Protected, finest_resolution, sees_exact
 from curim_data.quality_places import coordinate_step
 from curim_data.queries import Total
+from curim_data.study_base import base_for
 
 Unit = Literal["day", "week", "month"]
 CLUSTER_RESOLUTION: Final = 12
@@ -48,18 +50,19 @@ class HotSpotStudy:
     choices: tuple[Choice, ...]
 
 
-def hot_spot_study(source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None) -> HotSpotStudy:
+def hot_spot_study(
+    source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None, base: Kind = LAND
+) -> HotSpotStudy:
     """Hot cells and spots under a filter; the cell size is chosen from the data unless given.
 
-    An audience without exact counts has one cell size whatever is given.
-
-    Where the filter names categories but not all, the test is still against the surroundings of each place.
+    An audience without exact counts has one cell size whatever is given. `base`: what a place is compared with, its
+    land and surroundings unless given; BaseError where the filter, the audience or the city has no such base.
     """
     whole = without_place(f)
     total = queries.total(source, whole, audience)
     chosen = cell_size(source, whole, audience, total, resolution)
     counted = queries.cells(source, whole, int(chosen.value), audience)
-    hot = significance(counted.frame)
+    hot = significance(counted.frame, base=base_for(source, whole, int(chosen.value), audience, base))
     choices = (chosen, *hot.choices, *piles_told(counted.piled))
     return HotSpotStudy(total, counted, hot, hot_spots(hot), int(chosen.value), choices)
 

@@ -17,6 +17,7 @@ import pytest
 from scipy.stats import binom, norm
 
 from analysis.baseline import metres
+from analysis.bases import Base
 from analysis.clusters import ALPHA, clusters
 from analysis.hotspots import false_discovery, hot_spots, significance
 from curim_data.city import CityProfile
@@ -187,3 +188,17 @@ def test_neither_chance_nor_a_smooth_quarter_has_a_significant_cluster(ground: G
         for _ in range(maps)
     )
     assert not_above(hits, sum(CLUSTER_MAPS.values()), ALPHA)
+
+
+@pytest.mark.parametrize("n", [180, 6_000])
+def test_a_share_that_is_the_same_everywhere_has_no_hot_and_no_cold_cell(ground: Ground, n: int) -> None:
+    """Compared with all alerts, whose density has a spot and a smooth quarter that the part shares."""
+    rng = np.random.default_rng(n)
+    density = ground.quarter() + ground.spot(SPOTS[0], 12)
+    marked = 0
+    for _ in range(100):
+        everything = ground.gather(ground.draw(rng, 4 * n, density), 10)
+        part = everything.assign(n=rng.binomial(everything["n"].astype(int), 0.25).astype(float))
+        frame = significance(part, base=Base.of(everything["n"])).frame
+        marked += bool((frame["hot"] | frame["cold"]).any())
+    assert not_above(marked, 100, LEVEL)

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, binomtest
 
+from analysis.bases import Base
 from analysis.grid import neighbours
 from analysis.hot_cells import marked_cells
 from analysis.hotspots import (
@@ -133,10 +134,10 @@ def test_a_base_explains_what_it_holds(city: CityProfile) -> None:
     rng = np.random.default_rng(2)
     kind = everything.assign(n=rng.binomial(everything["n"].astype(int), 0.2).astype(float))
     assert significance(kind).frame["hot"][heart()]
-    based = significance(kind, base=everything["n"])
+    based = significance(kind, base=Base.of(everything["n"]))
     assert not based.frame["hot"].any()
     kind.loc[heart(), "n"] = 200
-    assert significance(kind, base=everything["n"]).frame["hot"][heart()]
+    assert significance(kind, base=Base.of(everything["n"])).frame["hot"][heart()]
 
 
 def test_gistar_on_equal_land_is_gistar(city: CityProfile) -> None:
