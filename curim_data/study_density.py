@@ -87,6 +87,8 @@ def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m:
     found = counted.frame["n"]
     surface = from_cells(found[found > 0], land, source.city, bandwidth=bandwidth.choice, months=months)
     choices = [*surface.choices, span]
+    if bandwidth.reference is not None:
+        choices.insert(1, bandwidth.reference)
     if counted.piled:
         told = Message(
             "{n} alerts that share their exact coordinates with many others were set aside: their position is probably "

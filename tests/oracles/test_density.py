@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import pyproj
 import pytest
 import shapely
 from scipy.ndimage import gaussian_filter
 from scipy.stats import gaussian_kde
 
-from analysis.bandwidth import FLOOR, WIDTHS_M, bandwidth_for
+from analysis.bandwidth import FLOOR, WIDTHS_M, bandwidth_for, normal_reference
 from analysis.density import density
 from analysis.raster import Raster, over_polygon
 from curim_data.city import CityProfile
+from tests.published import published
 
 SQUARE = shapely.box(0, 0, 4_000, 4_000)
 
@@ -167,3 +170,16 @@ def test_one_alert_far_from_all_costs_little() -> None:
     assert np.isfinite(far.scores).all()
     assert far.metres == near.metres
     assert max(near.scores) - max(far.scores) == pytest.approx(-np.log(FLOOR), abs=0.2)
+
+
+def test_the_rule_of_thumb_is_the_mean_of_both_axes_and_a_peer_takes_one() -> None:
+    """sfhotspot 1.0.0 gives 5,585 m for the robberies of Memphis: R's mean(x, y) trims x by y. MASS has 5,767 m."""
+    table = pd.read_csv(published("memphis_robberies.csv"))
+    to_metres = pyproj.Transformer.from_crs(4326, 2843, always_xy=True)
+    x, y = to_metres.transform(table["longitude"], table["latitude"])
+    assert len(table) == 2_245
+    assert round(4 * normal_reference(x, x)) == 5_585
+    assert round(4 * normal_reference(x, y)) == 5_767
+    twice = np.full(len(table), 2)
+    assert normal_reference(x, y, twice) == pytest.approx(normal_reference(np.tile(x, 2), np.tile(y, 2)))
+    assert np.isnan(normal_reference([1.0], [2.0]))

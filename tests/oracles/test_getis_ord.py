@@ -6,6 +6,7 @@ import esda
 import geopandas as gpd
 import libpysal
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,10 +14,12 @@ from scipy import sparse
 from scipy.stats import false_discovery_control, norm
 
 from analysis.hotspots import false_discovery, getis_ord, gistar_on_land
+from tests.published import published
 
 # Six points of the esda test-suite, neighbours within 15 units.
 POINTS = [(10, 10), (20, 10), (40, 10), (15, 20), (30, 20), (30, 30)]
 VALUES = np.array([2, 3, 3.2, 5, 8, 7])
+PUBLISHED_GI = [-1.0136729, -0.04361589, 1.31558703, -0.31412676, 1.15373986, 1.77833941]
 PUBLISHED = [-1.39727626, -0.28917762, 0.65064964, -0.28917762, 1.23452088, 2.02424331]
 
 
@@ -39,6 +42,28 @@ def within(points: list[tuple[int, int]], distance: float) -> sparse.csr_array:
 
 def test_six_points() -> None:
     assert getis_ord(VALUES, within(POINTS, 15)) == pytest.approx(PUBLISHED, abs=5e-9)
+    assert getis_ord(VALUES, within(POINTS, 15), star=False) == pytest.approx(PUBLISHED_GI, abs=5e-9)
+
+
+def test_all_values_of_columbus_as_r_has_them() -> None:
+    """R spdep 1.3.5, localG of COL.OLD with its own neighbours, in the order of its file."""
+    table = pd.read_csv(published("columbus_oldcol_gistar_localmoran.csv"))
+    near = pd.read_csv(published("columbus_COLnb_binary_matrix.csv")).to_numpy(float)
+    z = getis_ord(table["CRIME"], sparse.csr_array(near + np.eye(len(table))))
+    assert len(z) == 49
+    assert z == pytest.approx(table["GiStar"].to_numpy(), abs=1e-12)
+    assert z[:5].round(11).tolist() == [-1.34000809746, -0.13173336449, 1.01302395062, 0.66136483775, -1.43277965397]
+    assert (round(z.max(), 11), round(z.min(), 11)) == (3.47505135616, -2.85102317658)
+    assert (int((z > 1.96).sum()), int((z < -1.96).sum())) == (10, 6)
+
+
+def test_infant_deaths_in_north_carolina_as_r_has_them() -> None:
+    """R spdep 1.3.5: a hundred counties, rate of sudden infant deaths 1974-78, queen neighbours."""
+    counties = gpd.read_file(libpysal.examples.get_path("sids2.shp"))
+    table = pd.read_csv(published("sids_gistar.csv")).set_index("FIPSNO").loc[counties["FIPSNO"]]
+    queen = libpysal.weights.Queen.from_dataframe(counties, use_index=False)
+    z = getis_ord(1000 * counties["SID74"] / counties["BIR74"], sparse.csr_array(queen.sparse + sparse.eye(100)))
+    assert z == pytest.approx(table["GiStar_queen"].to_numpy(), abs=1e-12)
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +125,22 @@ def test_q_values_are_those_of_scipy_and_rise_with_p(p: list[float]) -> None:
     assert q == pytest.approx(false_discovery_control(p, method="bh"), abs=1e-12)
     assert np.all(np.diff(q[np.argsort(p)]) >= -1e-12)
     assert np.all(q >= np.array(p) - 1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:The alternative hypothesis")
+def test_homicides_around_st_louis_have_no_cluster_and_the_bound_is_not_one() -> None:
+    """The documentation of `esda.fdr` prints .00128... and .00064... for these: alpha / m, its answer for "none"."""
+    counties = pd.read_csv(libpysal.examples.get_path("stl_hom.csv"))
+    weights = libpysal.io.open(libpysal.examples.get_path("stl.gal")).read()
+    moran = esda.Moran_Local(counties["HR8893"].to_numpy(), weights, permutations=999, seed=12345)
+    p = np.minimum(1, 2 * moran.p_sim)  # two-sided
+    for alpha, printed in ((0.1, 0.001282051282051282), (0.05, 0.000641025641025641)):
+        assert esda.fdr(p, alpha) == pytest.approx(printed, rel=1e-15)
+        assert printed == pytest.approx(alpha / len(p), rel=1e-15)
+        assert not (false_discovery(p) <= alpha).any()
+    # One-sided three pass at 10 %, and both agree on the cut-off 3 alpha / m.
+    assert esda.fdr(moran.p_sim, 0.1) == pytest.approx(3 * 0.1 / 78, rel=1e-12)
+    assert int((false_discovery(moran.p_sim) <= 0.1).sum()) == 3
 
 
 def test_nothing_passes_when_nothing_should() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -18,20 +17,19 @@ from analysis.near_repeat import KnoxResult, knox
 from analysis.near_repeat_choices import bands_for, without_near_duplicates
 from curim_data.engine import open_source
 from curim_data.home import Home
-
-ORACLES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "oracles"
-
-
-def _oracle(name: str) -> Path:
-    path = ORACLES / name
-    if not path.exists():
-        pytest.skip("../shared/data is not here")
-    return path
+from tests.published import published
 
 
 def _chicago(name: str) -> tuple[Any, Any, Any]:
-    table = pd.read_csv(_oracle(name), header=None, names=["x", "y", "date"], parse_dates=["date"])
+    table = pd.read_csv(published(name), header=None, names=["x", "y", "date"], parse_dates=["date"])
     return table.x, table.y, (table.date - pd.Timestamp("2015-12-31")).dt.days
+
+
+def _year_of_chicago() -> tuple[Any, Any, Any]:
+    table = pd.read_csv(published("chicago_burglary_2014_2017.csv"))
+    date = pd.to_datetime(table.date_single, format="%d/%m/%Y")
+    year = date.dt.year == 2016
+    return table.x[year], table.y[year], (date[year] - pd.Timestamp("2016-01-01")).dt.days
 
 
 def _observed(result: KnoxResult) -> list[list[int]]:
@@ -65,14 +63,8 @@ RATIOS = [[6.4528, 1.9796, 1.3191], [1.4172, 1.2481, 1.1407], [1.1362, 1.106, 1.
 )
 def test_chicago_burglary(metric: Any, closed: Any, expected: list[list[int]]) -> None:
     """Davies, github.com/tobydavies/NearRepeat, notebook on the usage of the Knox test (2016, 11,701 burglaries)."""
-    table = pd.read_csv(_oracle("chicago_burglary_2014_2017.csv"))
-    date = pd.to_datetime(table.date_single, format="%d/%m/%Y")
-    year = date.dt.year == 2016
-    days = (date[year] - pd.Timestamp("2016-01-01")).dt.days
     result = knox(
-        table.x[year],
-        table.y[year],
-        days,
+        *_year_of_chicago(),
         space=(0.1, 200, 400, 600),
         time=(7, 14, 21),
         metric=metric,
@@ -89,6 +81,14 @@ def test_chicago_burglary(metric: Any, closed: Any, expected: list[list[int]]) -
         p = [band.p for band in result.bands]
         assert p[:2] + p[3:] == [0.01] * 11
         assert p[2] <= 0.1  # published: .05
+
+
+def test_chicago_burglary_in_the_bands_of_the_calculator() -> None:
+    """The same author's notebook on the Near Repeat Calculator, which says 1-100 m and 0-2 days to [1, 100), [0, 2)."""
+    result = knox(
+        *_year_of_chicago(), space=(1, 100, 200, 300), time=(2, 4), closed="left", permutations=1, most_pairs=10**8
+    )
+    assert _observed(result) == [[202, 51], [189, 143], [290, 343], [456, 526]]
 
 
 def test_month_of_burglaries_as_the_r_package_has_it() -> None:

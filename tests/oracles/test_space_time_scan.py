@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from analysis.space_time_scan import scan
-
-ORACLES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "oracles"
+from tests.published import published
 
 
 def test_satscan_prospective_permutation_scan() -> None:
     """SaTScan 9.4.4, output satscan_test1 in github.com/QuantCrimAtLeeds/PredictCode."""
-    if not ORACLES.exists():
-        pytest.skip("../shared/data is not here")
-    cases = np.loadtxt(ORACLES / "satscan_test1.cas", dtype=int)
-    geo = np.loadtxt(ORACLES / "satscan_test1.geo")
+    cases = np.loadtxt(published("satscan_test1.cas"), dtype=int)
+    geo = np.loadtxt(published("satscan_test1.geo"))
     name = {(x, y): int(place) for place, x, y in geo}
     at = {int(place): (x, y) for place, x, y in geo}
     place, day = np.repeat(cases[:, 0], cases[:, 1]), np.repeat(cases[:, 2], cases[:, 1])

@@ -140,6 +140,11 @@ def test_the_choice_is_told(coast: Raster, t: Translator) -> None:
     assert told.startswith(f"Smoothed over {found.metres:.0f} m: of the widths from 50 to 1,000 m")
     assert f"where the {found.later} alerts of the last 4 weeks fell" in told
     assert density(*points, land=coast, bandwidth=found.choice, months=5).choices[0] == found.choice
+    assert found.reference is not None
+    assert t(found.reference.told).startswith(
+        f"The usual rule of thumb (normal reference) would smooth over {found.reference_m:.0f} m"
+    )
+    assert bandwidth_for([], [], [], land=coast).reference is None
     assert min(bandwidth_for(*points, days, land=coast, least_m=100).widths_m) == 100
 
 
