@@ -105,7 +105,9 @@ MEND_WORDS: Final = {
 }
 
 REPAIR_WORDS: Final = {
-    Repair.ENCODING: Message("The row was not UTF-8 and was read as Windows-1253."),
+    Repair.ENCODING: Message(
+        "The row was not UTF-8 and was read as Windows-1253, or it held zero bytes, which were left out."
+    ),
     Repair.TRAILING_FIELDS: Message("Empty fields after the last column were cut off."),
     Repair.DECIMAL_COMMA: Message("A decimal comma was read as a decimal point."),
     Repair.SWAPPED_COORDINATES: Message("Latitude and longitude were the wrong way round and were exchanged."),

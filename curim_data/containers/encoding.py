@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ from curim_data.containers.base import BLOCK_BYTES, MAX_LINE, empty_file, pieces
 from curim_data.i18n import Message
 from curim_data.reasons import ImportProblem
 
-_UTF8: Final = ("utf-8", "utf-8-sig")
+_UTF8: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")  # the wide ones have been made UTF-8
 _BOM: Final = b"\xef\xbb\xbf"
 _BLANK: Final = b"\xef\xbb\xbf\xff\xfe \t\r\n\0"
 _PRIVATE: Final = (
@@ -32,8 +33,10 @@ _PRIVATE: Final = (
     "\uf35b",
     "\uf6e2",
 )  # two that a file does not hold mark lines
+_WORD: Final = re.compile(rb"[0-9A-Za-z]")
 _SHORT: Final = 4096  # bytes that Python tells faster than Arrow
 _WIDE_START: Final = 4096
+_MOST_ZEROS: Final = 0.5  # of the lines at the start that hold zeros: in a text few do
 _WIDE_SHARE: Final = 0.3  # of the characters at the start that are ASCII, for UTF-16 without byte order mark
 
 _LETTER: Final = np.zeros(256, bool)  # letters beyond ASCII in windows-1253 and ISO-8859-7
@@ -46,7 +49,10 @@ _ASCII[ord("a") : ord("z") + 1] = True
 
 @dataclass(frozen=True)
 class Marks:
-    """Two private-use characters that occur nowhere in the file: put into lines that are repaired or unreadable."""
+    """Two private-use characters that occur nowhere in the file: put into lines that are repaired or unreadable.
+
+    A line is repaired where it was read in another encoding than the file's, or where zeros were left out of it.
+    """
 
     repaired: str
     unreadable: str
@@ -69,27 +75,34 @@ class Scanned:
 def scan(source: Path | bytes, head: bytes, name: str) -> Scanned:
     """Read the whole file once. ImportProblem where it is empty, no text, or has an endless line."""
     wide = wide_codec(head)
-    body = head.rstrip(b"\0")
-    if not wide and b"\0" in body:
+    if not wide and _is_binary(head):
         raise ImportProblem(
             Message("{name}: this is not a text file (it holds zero bytes). Export the alerts as CSV.", {"name": name})
         )
     hashed = _Hashed(source, name)
-    clean, blank = True, True
+    clean, blank, zeros = True, True, False
     for piece in lines(hashed, wide, name):
         blank = blank and not piece.strip(_BLANK)
         clean = clean and is_utf8(piece)
+        zeros = zeros or b"\0" in piece
     if blank:
         raise empty_file(name)
     told = (hashed.seen.hexdigest(), hashed.size)
-    if wide:
-        return Scanned(*told, wide, wide)
-    marked = "utf-8-sig" if head.startswith(_BOM) else "utf-8"
-    if clean:
-        return Scanned(*told, marked)
-    weights = _weigh(source, name)
-    utf8 = marked == "utf-8-sig" or weights.bad < weights.good
-    return Scanned(*told, marked if utf8 else weights.encoding(), marks=weights.marks())
+    marked = wide or ("utf-8-sig" if head.startswith(_BOM) else "utf-8")
+    if clean and not zeros:
+        return Scanned(*told, marked, wide)
+    weights = _weigh(source, wide, name)
+    utf8 = clean or marked == "utf-8-sig" or weights.bad < weights.good
+    return Scanned(*told, marked if utf8 else weights.encoding(), wide, weights.marks())
+
+
+def _is_binary(head: bytes) -> bool:
+    """Whether most lines at the start hold zeros before their end; in a text a few may, and a hole of many zeros."""
+    body = head.rstrip(b"\0")
+    if b"\0" not in body:
+        return False
+    told = body.splitlines()
+    return sum(b"\0" in line for line in told) > _MOST_ZEROS * len(told)
 
 
 @dataclass
@@ -252,10 +265,10 @@ class _Weights:
         return Marks(free[0], free[1])
 
 
-def _weigh(source: Path | bytes, name: str) -> _Weights:
+def _weigh(source: Path | bytes, wide: str, name: str) -> _Weights:
     """Greek words are runs of letters beyond ASCII; in Latin ones such a letter stands beside ASCII letters."""
     weights = _Weights()
-    for piece in lines(source, "", name):
+    for piece in lines(source, wide, name):
         if piece.isascii():
             continue
         piece = line_feeds(piece)
@@ -285,10 +298,26 @@ def _tell_lines(piece: bytes, codes: npt.NDArray[np.uint8]) -> tuple[int, int]:
 def as_utf8(piece: bytes, encoding: str, marks: Marks | None) -> bytes:
     """Whole lines as UTF-8; `marks` stand in those that were repaired or cannot be read.
 
-    In a UTF-8 file a line that is none is read as windows-1253; a line that cannot be read keeps U+FFFD.
+    In a UTF-8 file a line that is none is read as windows-1253; a line that cannot be read keeps U+FFFD. Zeros, which
+    stand for nothing, are left out.
     """
     if marks is None:
         return piece
+    told = _decoded(piece, encoding, marks)
+    if b"\0" not in told:
+        return told
+    return b"\n".join(_without_zeros(line, marks) if b"\0" in line else line for line in told.split(b"\n"))
+
+
+def _without_zeros(line: bytes, marks: Marks) -> bytes:
+    """The line with the mark before its first letter or digit, so inside whatever field holds it, not at its quotes."""
+    line = line.replace(b"\0", b"")
+    found = _WORD.search(line)
+    at = found.start() if found else len(line)
+    return line[:at] + marks.repaired.encode() + line[at:]
+
+
+def _decoded(piece: bytes, encoding: str, marks: Marks) -> bytes:
     utf8 = encoding in _UTF8
     if utf8:
         if is_utf8(piece):

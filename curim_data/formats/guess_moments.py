@@ -70,9 +70,12 @@ def _is_date(column: Column) -> bool:
     if values.given:
         # Numbers of cases such as 2025-1 look like months.
         named_otherwise = names.identity_score(head) >= 0.5
-        return (values.dates >= _OFTEN and not named_otherwise) or (
-            names.says_date(head) and values.compact_dates >= _OFTEN
-        )
+        numbers = values.compact_dates >= _OFTEN or values.counted_dates
+        return (values.dates >= _OFTEN and not named_otherwise) or (numbers and _says_when(head))
+    return _says_when(head)
+
+
+def _says_when(head: names.Heading) -> bool:
     told = names.moment_class(head) != "plain" and not {"at", "on"}.isdisjoint(head.words)
     return told or names.says_date(head)
 
@@ -169,7 +172,8 @@ def _reason(column: Column, joined: bool) -> Guess:
     told: list[Message] = [HEADING] if clear > _UNNAMED else []
     if clear <= 0.65:
         told.append(Message("The heading does not say whether it is the event or the report"))
-    share = max(column.values.dates, column.values.compact_dates) if column.values.given else None
+    values = column.values
+    share = max(values.dates, values.compact_dates, float(values.counted_dates)) if values.given else None
     if share is not None:
         told.append(Message("{share} % of the values are dates", percent(share)))
     if joined:

@@ -84,6 +84,12 @@ class Values:
         return self.share(_COMPACT.fullmatch)
 
     @cached_property
+    def counted_dates(self) -> bool:
+        """Whether all are numbers that count days (a spreadsheet's), seconds or milliseconds (since 1970)."""
+        spans = ((20_000, 60_000), (1e9, 1e10), (1e12, 1e13))
+        return any(self.between(low, high) == 1 for low, high in spans)
+
+    @cached_property
     def times(self) -> float:
         """Share of times of day with a mark between hours and minutes."""
         return self.share(_TIME.fullmatch)

@@ -133,8 +133,29 @@ def test_characters_of_private_use_are_no_marks_of_ours() -> None:
 def test_zeros_after_the_end_are_no_rows() -> None:
     assert read(b"a;b\n1;2\n" + bytes(3_000_000)).rows == [1]
     assert read("a;b\n1;2\n".encode("utf-16") + bytes(4096)).rows == [1]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1253"])
+def test_zeros_inside_a_text_are_left_out_of_their_own_rows(encoding: str) -> None:
+    content = 'α;β\nένα;x\nδύ\0ο;x\n\0"τρία; 3";y\0\n"one\n\0two";x\n\0\0\0\nπέντε;x\n' + "έξι;x\n" * 9
+    records = read(content.encode(encoding))
+    told = [["ένα", "x"], ["δύο", "x"], ["τρία; 3", "y"], ["one\ntwo", "x"], ["πέντε", "x"]]
+    assert records.values == told + [["έξι", "x"]] * 9
+    assert records.encoding_repaired == [False, True, True, True, *[False] * 10]
+    assert [(record.row, record.reason.value) for record in records.refused] == [(5, "empty_row")]
+
+
+def test_zeros_are_left_out_wherever_they_stand() -> None:
+    lines = [f"{number};{'x' * 2_000}" for number in range(2_000)]
+    lines[1_990] += "\0"
+    records = read("a;b\n" + "\n".join(lines))
+    assert records.values[1_990] == ["1990", "x" * 2_000]
+    assert sum(records.encoding_repaired) == 1
+
+
+def test_what_holds_zeros_everywhere_is_no_text() -> None:
     with pytest.raises(ImportProblem, match="zero bytes"):
-        read(b"a;b\n1;\x002\n")
+        read(b"a;b\n" + b"1;\x002\n" * 3)
 
 
 def test_line_ends_may_be_mixed_and_lines_end_in_cr_alone_over_megabytes() -> None:

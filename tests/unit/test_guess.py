@@ -203,6 +203,15 @@ def test_data_is_a_date_in_italian_and_no_date_in_english() -> None:
     assert recognise(["Open Data Channel Type", "Data Source"]).missing == ("reported_at",)
 
 
+@pytest.mark.parametrize("first", ["45321.25", "45321", "1715000000", "1715000000123"])
+def test_numbers_that_count_days_or_seconds_are_dates_where_the_heading_says_so(first: str) -> None:
+    second = str(float(first) + 1)
+    found, labels = guessed(f"created_at|beat|type\n{first}|{first}|Robbery\n{second}|{second}|Theft")
+    assert told(found.layout, labels) == {"reported_at": "created_at", "category": "type"}
+    found, _ = guessed(f"created_at|beat|type\n{first}|{first}|Robbery\n12|{second}|Theft")
+    assert found.missing == ("reported_at",)
+
+
 def test_names_of_things_are_not_names_of_persons() -> None:
     labels = ["Agency Name", "Service Name", "nom de l'infraction", "officer name", "complainant name", "nome", "plate"]
     personal = {labels[place] for place in recognise(labels).layout.personal}
