@@ -18,8 +18,8 @@ from scipy.stats import norm, rankdata
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 TrendTest = Literal["plain", "hamed_rao", "permutation"]
 
-# Numbers that one pass over all pairs of steps may hold (64 MB), so that memory does not grow with the series.
-_AT_ONCE: Final = 8_000_000
+# Numbers that one pass over all pairs of steps holds: they stay within the processor's cache (2 MB).
+_AT_ONCE: Final = 250_000
 # Values of permuted series that are compared at once: in one go for few series, and still within the processor's cache.
 _RUNS_AT_ONCE: Final = 100_000
 _LEAST_VALUES: Final = 3
@@ -172,19 +172,21 @@ def block_permutation(
 def sen_slope(series: Any) -> Floats:
     """Sen's slope by row: the median of (x_j - x_i) / (j - i) over all pairs of steps with values; NaN without one."""
     x = _rows(series)
-    earlier, later = np.triu_indices(x.shape[1], 1)
+    steps = x.shape[1]
     slopes = np.full(len(x), np.nan)
-    if not len(earlier):
+    pairs = steps * (steps - 1) // 2
+    if not pairs:
         return slopes
-    apart = (later - earlier).astype(float)
-    size = max(1, _AT_ONCE // len(earlier))
+    size = max(1, _AT_ONCE // pairs)
     for start in range(0, len(x), size):
         rows = x[start : start + size]
-        each = (rows[:, later] - rows[:, earlier]) / apart
+        each = np.concatenate([(rows[:, apart:] - rows[:, :-apart]) / apart for apart in range(1, steps)], axis=1)
         known = np.isfinite(rows).all(axis=1)
-        slopes[start : start + size][known] = np.median(each[known], axis=1)
-        some = ~known & (np.isfinite(each).any(axis=1))
+        some = ~known & np.isfinite(each).any(axis=1)
         slopes[start : start + size][some] = np.nanmedian(each[some], axis=1)
+        slopes[start : start + size][known] = np.median(
+            each if known.all() else each[known], axis=1, overwrite_input=True
+        )
     return slopes
 
 
@@ -197,12 +199,14 @@ def _rows(series: Any) -> Floats:
 
 def _signs(x: Floats) -> Floats:
     """S by row. A pair with a missing value counts nothing."""
-    s = np.zeros(len(x))
-    for apart in range(1, x.shape[1]):
-        later, earlier = x[:, apart:], x[:, :-apart]
-        s += (later > earlier).sum(axis=1)
-        s -= (later < earlier).sum(axis=1)
-    return s
+    by_step = np.ascontiguousarray(x.T)  # steps down, so that a sum over steps runs along whole rows of series
+    narrow = np.uint8 if len(by_step) <= 256 else np.int64
+    s = np.zeros(len(x), dtype=np.int64)
+    for at in range(len(by_step) - 1):
+        later, earlier = by_step[at + 1 :], by_step[at]
+        s += np.add.reduce((later > earlier).view(np.uint8), axis=0, dtype=narrow)
+        s -= np.add.reduce((later < earlier).view(np.uint8), axis=0, dtype=narrow)
+    return s.astype(float)
 
 
 def _ties(x: Floats) -> Floats:

@@ -34,7 +34,7 @@ def false_discovery(p: Any) -> Floats:
     """
     values = np.asarray(p, dtype=float)
     count = len(values)
-    order = np.argsort(values, kind="stable")
+    order = np.argsort(values)
     stepped = values[order] * count / np.arange(1, count + 1)
     q = np.empty(count)
     q[order] = np.minimum.accumulate(stepped[::-1])[::-1]
