@@ -9,6 +9,10 @@ cluster: with the border points, as first published, a hot spot of 90 m came out
 Whether a cluster is more than chance is decided by simulation: alerts are drawn from the smoothed baseline, clustered
 in the same way, and the strongest cluster of each simulated map is the reference. That corrects for having looked
 everywhere.
+
+Alerts may count by their severity (`analysis.severity`). Then the baseline is that of the weighted alerts, and each
+simulated map draws as many alerts from it and gives them the observed weights in a random order: a heavy alert is
+heavy wherever it falls, so that two of them beside each other are no pattern.
 """
 
 from __future__ import annotations
@@ -20,17 +24,17 @@ import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import Transformer
 from scipy.stats import chi2
-from shapely.geometry.base import BaseGeometry
 
 from analysis.baseline import Ground, metres, spread_for
-from analysis.dbscan import LARGEST_KM2, WIDEST_M, Group, Ints, Search, eps_for, least_alerts
+from analysis.cluster import Cluster, Clusters, degrees, in_degrees, outline_of
+from analysis.dbscan import LARGEST_KM2, LEAST_ALERTS, WIDEST_M, Group, Ints, Search, eps_for, least_alerts
 from analysis.hotspot_choices import INDEPENDENT
 from analysis.result import Choice
+from analysis.severity import Weights
 from analysis.significance import Floats
 from curim_data.city import CityProfile
-from curim_data.i18n import Message, Num, Translator
+from curim_data.i18n import Message, Num
 
 __all__ = ["Cluster", "Clusters", "clusters", "eps_for", "least_alerts"]
 
@@ -39,89 +43,12 @@ RUNS: Final = 199
 ALPHA: Final = 0.01
 
 
-@dataclass(frozen=True)
-class Cluster:
-    """A dense place.
-
-    `cells`: the fine cells under its outline; `n` alerts on them, `expected` by the smoothed baseline, `ratio` of both
-    with its exact Poisson interval `low` to `high`; `p`: share of simulated maps with a cluster at least as strong,
-    already corrected for having looked everywhere. `outline` in WGS84, clipped to the land.
-    """
-
-    id: str
-    rank: int
-    cells: tuple[int, ...]
-    n: int
-    expected: float
-    ratio: float
-    low: float
-    high: float
-    p: float
-    area_km2: float
-    outline: BaseGeometry
-    longitude: float
-    latitude: float
-
-    @property
-    def q(self) -> float:
-        """The corrected p-value, under the name that spots use."""
-        return self.p
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Its cells as H3 names."""
-        return tuple(f"{cell:x}" for cell in self.cells)
-
-    def sentence(self, t: Translator) -> str:
-        """Count, expectation, ratio and significance in words."""
-        return t.n(
-            "{n} alert where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
-            "p = {p}.",
-            "{n} alerts where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
-            "p = {p}.",
-            self.n,
-            expected=self.expected,
-            ratio=self.ratio,
-            low=self.low,
-            high=self.high,
-            p=t.p_value(self.p),
-        )
-
-
-@dataclass(frozen=True)
-class Clusters:
-    """Clusters, strongest first; `n` alerts were looked at. Those above `alpha` are not kept: chance makes such too."""
-
-    found: tuple[Cluster, ...]
-    n: int
-    chance: int
-    eps: float
-    alpha: float
-    runs: int
-    choices: tuple[Choice, ...]
-
-    def sentence(self, t: Translator) -> str:
-        """How many clusters stand out, and how many were set aside as chance."""
-        text = (
-            t.n("{n} cluster stands out from chance", "{n} clusters stand out from chance", len(self.found))
-            if self.found
-            else t("No cluster stands out from chance")
-        )
-        text = t("{found}, among {alerts} alerts.", found=text, alerts=self.n)
-        if self.chance:
-            text += " " + t.n(
-                "{n} more dense place is no stronger than what chance makes.",
-                "{n} more dense places are no stronger than what chance makes.",
-                self.chance,
-            )
-        return text
-
-
 def clusters(
     fine: pd.DataFrame,
     city: CityProfile,
     *,
     base: pd.Series | None = None,
+    weights: Weights | None = None,
     eps: float | None = None,
     runs: int = RUNS,
     seed: int = 0,
@@ -137,6 +64,8 @@ def clusters(
         For metres and for the land that clips outlines.
     base : Series, index cell, optional
         Base population by fine cell; the baseline is then its smoothed share instead of that of the alerts.
+    weights : Weights, optional
+        The alerts of the same cells by weight, as from `analysis.severity.by_severity`; each counts one when left out.
     eps : float, optional
         Metres that join alerts; chosen by `eps_for` when left out.
     runs, seed : int
@@ -147,7 +76,7 @@ def clusters(
     Raises
     ------
     ValueError
-        For cells coarser than resolution 11, on which metres mean little.
+        For cells coarser than resolution 11, on which metres mean little, and for weights of other alerts.
 
     References
     ----------
@@ -156,6 +85,8 @@ def clusters(
     (DBSCAN*: cores only).
     Kulldorff, M. (1997). A spatial scan statistic. Communications in Statistics 26, 1481–1496 (the likelihood ratio
     and the simulated maximum as reference).
+    Fay, M. P. and Feuer, E. J. (1997). Confidence intervals for directly standardized rates. Statistics in Medicine
+    16, 791–801 (the interval of a sum of weights; that of Garwood 1936 where all weigh one).
     """
     data = fine.set_index("cell") if "cell" in fine.columns else fine
     cells = np.asarray(data.index, dtype=np.int64)
@@ -163,6 +94,8 @@ def clusters(
         raise ValueError("clusters need cells of H3 resolution 11 or finer")
     counts = data["low" if "low" in data else "n"].to_numpy(float)
     total = float(counts.sum())
+    if weights is not None and not np.array_equal(weights.counts.sum(axis=1), counts):
+        raise ValueError("the weights are of other alerts than those that are counted")
     if total <= 0:
         return Clusters((), 0, 0, eps or WIDEST_M, alpha, runs, ())
     x, y = metres(cells, city)
@@ -174,15 +107,18 @@ def clusters(
         else Choice("eps", eps, Message("Alerts within {metres} m are joined, as set.", {"metres": round(eps)}))
     )
     spread = spread_for(total, float(ground.land.sum()))
-    followed = counts if base is None else base.reindex(data.index).fillna(0).to_numpy(float)
+    values = counts if weights is None else weights.sums
+    followed = values if base is None else base.reindex(data.index).fillna(0).to_numpy(float)
     expected = ground.smooth(followed, float(spread.value))
-    expected *= total / max(expected.sum(), 1e-12)
-    search = Search(ground, expected, float(chosen_eps.value))
-    groups = search.find(counts)
-    strengths = np.array([search.strength(counts, group) for group in groups])
-    reference = _reference(search, round(total), runs, seed) if groups else np.zeros(0)
+    expected *= values.sum() / max(expected.sum(), 1e-12)
+    search = Search(ground, expected, float(chosen_eps.value), 1.0 if weights is None else weights.scatter)
+    groups = _enough(search.find(values), counts)
+    strengths = np.array([search.strength(values, group) for group in groups])
+    drawn = np.ones(round(total)) if weights is None else weights.drawn
+    reference = _reference(search, drawn, runs, seed) if groups else np.zeros(0)
+    alerts = _Alerts(cells, counts, weights)
     found = [
-        _cluster(city, search, counts, cells, group, (1 + float((reference >= strength).sum())) / (runs + 1))
+        _cluster(city, search, alerts, group, (1 + float((reference >= strength).sum())) / (runs + 1))
         for group, strength in zip(groups, strengths, strict=True)
     ]
     kept = sorted((c for c in found if c.p <= alpha), key=lambda c: (-c.low, -c.n, c.id))
@@ -193,44 +129,76 @@ def clusters(
         eps=float(chosen_eps.value),
         alpha=alpha,
         runs=runs,
-        choices=(chosen_eps, spread, *_told(search, counts, runs, alpha)),
+        choices=(chosen_eps, spread, *_told(search, values, runs, alpha, weights)),
+        weighted=weights is not None,
     )
 
 
-def _reference(search: Search, total: int, runs: int, seed: int) -> Floats:
-    """The strongest cluster of each simulated map."""
+def _enough(groups: list[Group], counts: Floats) -> list[Group]:
+    """The groups of five alerts or more: with weights, two grave ones reach the minimum and are no pattern."""
+    return [group for group in groups if counts[group.under].sum() >= LEAST_ALERTS]
+
+
+def _reference(search: Search, weights: Floats, runs: int, seed: int) -> Floats:
+    """The strongest cluster of each simulated map of as many alerts with these weights."""
     random = np.random.default_rng(seed)
     bounds = np.cumsum(search.expected)
     strongest = np.zeros(runs)
+    plain = bool((weights == 1).all())
     for run in range(runs):
-        drawn = np.searchsorted(bounds, random.random(total) * bounds[-1], side="right")
+        drawn = np.searchsorted(bounds, random.random(len(weights)) * bounds[-1], side="right")
         counts = np.bincount(drawn, minlength=len(bounds)).astype(float)
-        strongest[run] = max((search.strength(counts, group) for group in search.find(counts)), default=0.0)
+        values: Floats = counts if plain else np.bincount(drawn, random.permutation(weights), len(bounds)).astype(float)
+        groups = search.find(counts) if plain else _enough(search.find(values), counts)
+        strongest[run] = max((search.strength(values, group) for group in groups), default=0.0)
     return strongest
 
 
-def _cluster(city: CityProfile, search: Search, counts: Floats, cells: Ints, group: Group, p: float) -> Cluster:
-    under = group.under
-    count, expected = float(counts[under].sum()), float(search.expected[under].sum())
-    x, y = (float(np.average(search.points[under, axis], weights=counts[under])) for axis in (0, 1))
-    back = Transformer.from_crs(city.epsg, 4326, always_xy=True)
-    longitude, latitude = back.transform(x, y)
-    outline = shapely.union_all(shapely.buffer(shapely.points(search.points[group.cores]), group.eps / 2, quad_segs=4))
-    outline = shapely.intersection(shapely.simplify(outline, 5), city.land_metres)
+@dataclass(frozen=True)
+class _Alerts:
+    """The alerts of each cell: how many, and their weights where they have some."""
+
+    cells: Ints
+    counts: Floats
+    weights: Weights | None
+
+    @property
+    def values(self) -> Floats:
+        return self.counts if self.weights is None else self.weights.sums
+
+    def interval(self, under: Ints) -> tuple[float, float]:
+        """The 95 % interval of the sum of weights (or of the count) over some cells, by Fay and Feuer."""
+        total = float(self.values[under].sum())
+        spread, heaviest = total, 1.0
+        if self.weights is not None:
+            spread, heaviest = float(self.weights.squares[under].sum()), self.weights.largest
+        low = spread / (2 * total) * float(chi2.ppf(0.025, 2 * total**2 / spread))
+        more, wider = total + heaviest, spread + heaviest**2
+        return low, wider / (2 * more) * float(chi2.ppf(0.975, 2 * more**2 / wider))
+
+
+def _cluster(city: CityProfile, search: Search, alerts: _Alerts, group: Group, p: float) -> Cluster:
+    under, values = group.under, alerts.values
+    count, expected = float(values[under].sum()), float(search.expected[under].sum())
+    low, high = alerts.interval(under)
+    x, y = (float(np.average(search.points[under, axis], weights=values[under])) for axis in (0, 1))
+    longitude, latitude = degrees(city).transform(x, y)
+    outline = outline_of(search.points[group.cores], group.eps / 2, city, search.points[under] if group.cut else None)
     return Cluster(
         id=f"{int(h3.latlng_to_cell(latitude, longitude, 10)):x}",
         rank=0,
-        cells=tuple(int(cell) for cell in cells[under]),
-        n=round(count),
+        cells=tuple(int(cell) for cell in alerts.cells[under]),
+        n=round(float(alerts.counts[under].sum())),
         expected=expected,
         ratio=count / expected,
-        low=float(chi2.ppf(0.025, 2 * count)) / 2 / expected,
-        high=float(chi2.ppf(0.975, 2 * count + 2)) / 2 / expected,
+        low=low / expected,
+        high=high / expected,
         p=p,
         area_km2=float(shapely.area(outline)) / 1e6,
-        outline=shapely.transform(outline, lambda xy: np.column_stack(back.transform(*xy.T))),
+        outline=in_degrees(outline, city),
         longitude=float(longitude),
         latitude=float(latitude),
+        weight=None if alerts.weights is None else count,
     )
 
 
@@ -241,18 +209,30 @@ def _named(cluster: Cluster, others: list[Cluster]) -> Cluster:
     return replace(cluster, id=f"{int(h3.latlng_to_cell(cluster.latitude, cluster.longitude, 12)):x}")
 
 
-def _told(search: Search, counts: Floats, runs: int, alpha: float) -> tuple[Choice, ...]:
-    least, most = (int(edge(search.minimum[counts > 0])) for edge in (np.min, np.max))
-    return (
-        Choice(
-            "minimum",
-            least,
-            Message(
-                "A cluster needs at least {least} to {most} alerts within that distance, by the local expectation: "
-                "chance reaches so many in one of a thousand places.",
-                {"least": least, "most": most},
-            ),
+def _told(search: Search, values: Floats, runs: int, alpha: float, weights: Weights | None) -> tuple[Choice, ...]:
+    least, most = (int(edge(search.minimum[values > 0])) for edge in (np.min, np.max))
+    minimum = (
+        Message(
+            "A cluster needs at least {least} to {most} alerts within that distance, by the local expectation: chance "
+            "reaches so many in one of a thousand places."
+        )
+        if weights is None
+        else Message(
+            "A cluster needs alerts that weigh at least {least} to {most} within that distance, by the local "
+            "expectation: chance reaches so much in one of a thousand places."
+        )
+    )
+    compound = Choice(
+        "compound",
+        1,
+        Message(
+            "Simulated alerts fall by the smoothed density of the weighted alerts and get the observed severities in a "
+            "random order; a cluster has five alerts or more, whatever they weigh."
         ),
+    )
+    return (
+        *(() if weights is None else (*weights.choices, compound)),
+        Choice("minimum", least, Message(minimum.text, {"least": least, "most": most})),
         Choice(
             "runs",
             runs,

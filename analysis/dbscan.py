@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import poisson
 from sklearn.cluster import KMeans
 
-from analysis.baseline import Ground
+from analysis.baseline import SHORE_M, Ground
 from analysis.result import Choice
 from analysis.significance import Floats
 from curim_data.i18n import Message
@@ -24,8 +24,9 @@ NARROWEST_M: Final = 50.0
 WIDEST_M: Final = 300.0
 TAIL: Final = 0.001
 LEAST_ALERTS: Final = 5  # fewer alerts are no pattern
-GRAPH_UP_TO_M: Final = 100.0
+GRAPH_UP_TO_M: Final = 2 * SHORE_M  # so short a line crosses no open water
 LARGEST_KM2: Final = 0.25
+HELD: Final = 0.75  # part of a large cluster's alerts that its denser parts hold, lest it be lost in crumbs
 
 
 def eps_for(x: Any, y: Any, n: Any) -> Choice:
@@ -68,21 +69,28 @@ def eps_for(x: Any, y: Any, n: Any) -> Choice:
     return Choice("eps", eps, told)
 
 
-def least_alerts(expected: Any) -> Floats:
+def least_alerts(expected: Any, scatter: float = 1.0) -> Floats:
     """Fewest alerts within eps that make a core, by the expectation there.
 
-    The smallest m with P(X >= m) <= 0.001 for X Poisson with that mean, and never under five.
+    The smallest m with P(X >= m) <= 0.001 for X Poisson with that mean, and never under five. Where alerts have
+    weights their sum varies `scatter` times as much as a count, and X is scatter times a Poisson count with the mean
+    over scatter, which has the mean and the variance of the sum.
     """
-    return np.maximum(poisson.isf(TAIL, np.asarray(expected, dtype=float)) + 1, LEAST_ALERTS)
+    mean = np.asarray(expected, dtype=float) / scatter
+    return np.maximum(scatter * (poisson.isf(TAIL, mean) + 1), LEAST_ALERTS)
 
 
 @dataclass(frozen=True)
 class Group:
-    """Cores (positions among the cells), the cells under the outline round them, and the distance that joined them."""
+    """Cores (positions among the cells), the cells under the outline round them, and the distance that joined them.
+
+    `cut`: a part of a larger group from which it is cut by a line, so that the outline ends with its cells.
+    """
 
     cores: Ints
     under: Ints
     eps: float
+    cut: bool = False
 
 
 @lru_cache(maxsize=4)
@@ -104,15 +112,15 @@ class Search:
     the tests hold it equal to `sklearn.cluster.DBSCAN`.
     """
 
-    def __init__(self, ground: Ground, expected: Floats, eps: float) -> None:
-        self.ground, self.expected, self.eps = ground, expected, eps
+    def __init__(self, ground: Ground, expected: Floats, eps: float, scatter: float = 1.0) -> None:
+        self.ground, self.expected, self.eps, self.scatter = ground, expected, eps, scatter
         self.points = np.column_stack([ground.x, ground.y])
         self.minimum = self.minimum_at(eps)
         self.tree = cKDTree(self.points)
 
     def minimum_at(self, eps: float) -> Floats:
         """Fewest alerts for a core, by cell."""
-        return least_alerts(self.ground.disc_sums(self.expected, eps))
+        return least_alerts(self.ground.disc_sums(self.expected, eps), self.scatter)
 
     def find(self, counts: Floats) -> list[Group]:
         """Clusters, none larger than 0.25 km² unless it is one cell."""
@@ -123,12 +131,12 @@ class Search:
         cores = used[self._sums(counts[used] / minimum[used], used, eps) >= 1 - 1e-9]
         if not len(cores):
             return []
-        pairs = cKDTree(self.points[cores]).query_pairs(eps, output_type="ndarray")
+        pairs = self._pairs(cores, eps)
         links = sparse.coo_array((np.ones(len(pairs)), pairs.T), shape=(len(cores), len(cores)))
         labels = connected_components(links, directed=False)[1]
         order = np.argsort(labels, kind="stable")
         parts = np.split(cores[order], np.flatnonzero(np.diff(labels[order])) + 1)
-        return [group for part in parts for group in self._bounded(counts, part, eps)]
+        return [group for part in parts for group in self._bounded(counts, Group(part, self.under(part, eps), eps))]
 
     def _sums(self, weight: Floats, used: Ints, eps: float) -> Floats:
         """Weight within eps of each occupied cell: by a kept graph of all cells where that is small."""
@@ -137,27 +145,48 @@ class Search:
             everywhere[used] = weight
             near: Floats = (_graph(self.points.tobytes(), eps) @ everywhere)[used]
             return near
-        pairs = cKDTree(self.points[used]).query_pairs(eps, output_type="ndarray")
-        sums: Floats = _symmetric(pairs, len(used)) @ weight
+        sums: Floats = _symmetric(self._pairs(used, eps), len(used)) @ weight
         return sums
 
-    def _bounded(self, counts: Floats, cores: Ints, eps: float) -> list[Group]:
-        """The group, or, where it is too large to be one place, its parts."""
-        group = Group(cores, self.under(cores, eps), eps)
-        if self.ground.land[group.under].sum() <= LARGEST_KM2 or len(cores) == 1:
+    def _pairs(self, cells: Ints, eps: float) -> Ints:
+        """Pairs (positions among `cells`) that lie within eps, with no open water between them."""
+        pairs: Ints = cKDTree(self.points[cells]).query_pairs(eps, output_type="ndarray")
+        if eps > GRAPH_UP_TO_M:
+            pairs = pairs[self.ground.by_land(cells[pairs[:, 0]], cells[pairs[:, 1]])]
+        return pairs
+
+    def _bounded(self, counts: Floats, group: Group) -> list[Group]:
+        """The group, or, where it is too large to be one place, its parts.
+
+        What is denser within it makes the parts, so long as they hold most of its alerts; else it is cut in two, so
+        that nothing is lost of a large place that is dense throughout.
+        """
+        if self.ground.land[group.under].sum() <= LARGEST_KM2 or len(group.cores) == 1:
             return [group]
-        smaller = 0.75 * eps
+        smaller = 0.75 * group.eps
         if smaller >= NARROWEST_M / 2:
-            parts = self._joined(counts, cores, smaller, self.minimum_at(smaller))
-            if parts:
-                return parts
-        halves = KMeans(2, n_init=4, random_state=0).fit(self.points[cores], sample_weight=counts[cores]).labels_
-        return [part for half in (0, 1) for part in self._bounded(counts, cores[halves == half], eps)]
+            found = self._joined(counts, group.cores, smaller, self.minimum_at(smaller))
+            parts = [replace(part, under=np.intersect1d(part.under, group.under)) for part in found]
+            if sum(counts[part.under].sum() for part in parts) >= HELD * counts[group.under].sum():
+                return [replace(part, cut=part.cut or group.cut) for part in parts]
+        at = self.points[group.cores]
+        halves = KMeans(2, n_init=4, random_state=0).fit(at, sample_weight=counts[group.cores]).labels_
+        nearest = halves[cKDTree(at).query(self.points[group.under])[1]]
+        return [
+            part
+            for half in (0, 1)
+            for part in self._bounded(
+                counts, Group(group.cores[halves == half], group.under[nearest == half], group.eps, cut=True)
+            )
+        ]
 
     def under(self, cores: Ints, eps: float) -> Ints:
-        """Cells of the land within eps/2 of a core: what the outline covers."""
-        near = self.tree.query_ball_point(self.points[cores], eps / 2)
-        return np.unique(np.concatenate([np.asarray(some, dtype=np.int64) for some in near]))
+        """Cells of the land within eps/2 of a core, and on its side of the water: what the outline covers."""
+        near = [np.asarray(some, dtype=np.int64) for some in self.tree.query_ball_point(self.points[cores], eps / 2)]
+        cells = np.concatenate(near)
+        if eps / 2 > GRAPH_UP_TO_M:
+            cells = cells[self.ground.by_land(np.repeat(cores, [len(some) for some in near]), cells)]
+        return np.unique(cells)
 
     def strength(self, counts: Floats, group: Group) -> float:
         """Poisson log likelihood ratio of a group: c log(c/e) - (c - e) where c > e, else 0."""

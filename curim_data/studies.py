@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -21,6 +21,7 @@ from analysis.gender import Shares, shares
 from analysis.grid import resolution_for
 from analysis.hotspots import HotCells, Spot, hot_spots, significance
 from analysis.result import Choice
+from analysis.severity import by_severity
 from analysis.trends import Trend, daily, monthly, weekly
 from curim_data import queries
 from curim_data.access import Audience
@@ -94,10 +95,21 @@ def piles_told(piled: int | None) -> tuple[Choice, ...]:
     return (Choice("piles", piled, told),)
 
 
-def cluster_study(source: Source, f: AlertFilter, audience: Audience) -> Clusters:
-    """Clusters of alerts on fine cells. GateError for an audience that may not see cells so fine."""
-    fine = queries.cells(source, without_place(f), CLUSTER_RESOLUTION, audience)
-    return clusters(fine.frame, source.city)
+def cluster_study(source: Source, f: AlertFilter, audience: Audience, *, by_weight: bool = False) -> Clusters:
+    """Clusters of alerts on fine cells. GateError for an audience that may not see cells so fine.
+
+    `by_weight`: each alert counts by its severity.
+    """
+    whole = without_place(f)
+    fine = queries.cells(source, whole, CLUSTER_RESOLUTION, audience)
+    weights = None
+    if by_weight:
+        graded = queries.counts(
+            source, whole, ["cell", "severity"], audience, resolution=CLUSTER_RESOLUTION, without_piles=True
+        )
+        weights = by_severity(graded.frame, fine.frame.index.to_numpy())
+    found = clusters(fine.frame, source.city, weights=weights)
+    return replace(found, choices=(*found.choices, *piles_told(fine.piled)))
 
 
 def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Unit = "week") -> Trend | None:

@@ -86,12 +86,74 @@ def test_a_large_cluster_is_split_and_not_dropped(city: CityProfile) -> None:
     assert sum(cluster.n for cluster in result.found) > 0.5 * 6_000 * 10 * 0.554 / (10.77 + 9 * 0.554)
 
 
+@pytest.mark.parametrize(("radius", "times", "eps"), [(420, 10, 150), (600, 5, 100)])
+def test_what_is_split_keeps_its_alerts(city: CityProfile, radius: float, times: float, eps: float) -> None:
+    """A large place that is dense throughout comes out in parts, none counted twice, and not in crumbs."""
+    frame = drawn(city, 6_000, {STATION: times}, radius=radius)
+    counts, land = frame["n"].to_numpy(), frame["land_km2"].to_numpy()
+    x, y = metres(frame.index, city)
+    groups = Search(Ground(x, y, land), land / land.sum() * counts.sum(), eps).find(counts)
+    inside = np.hypot(x - city.project(*STATION)[0], y - city.project(*STATION)[1]) < radius
+    under = np.concatenate([group.under for group in groups])
+    assert all(land[group.under].sum() <= 0.25 for group in groups)
+    assert len(under) == len(np.unique(under))
+    assert counts[np.intersect1d(under, np.flatnonzero(inside))].sum() > 0.7 * counts[inside].sum()
+
+
 def test_outlines_stay_on_land(city: CityProfile) -> None:
     quay = (23.6597, 37.9394)
     result = clusters(drawn(city, 3_000, {quay: 20}), city, runs=99)
     assert result.found
     for cluster in result.found:
         assert cluster.outline.difference(city.land.buffer(1e-6)).is_empty
+
+
+def harbour(city: CityProfile) -> tuple[pd.DataFrame, np.ndarray]:
+    """Two places of 60 alerts on two quays 200 m apart, with only water between them; and which cells are the first."""
+    land = city.land_cells(12)
+    x, y = metres(land.index, city)
+    ground = Ground(x, y, land.to_numpy())
+    rng = np.random.default_rng(0)
+    shore = rng.permutation(np.flatnonzero(ground._water[1] < 90))[:800]
+    pairs = [(a, b) for a in shore for b in shore if 180 < np.hypot(x[a] - x[b], y[a] - y[b]) < 220]
+    start, end = np.array(pairs).T
+    first, second = pairs[int(np.flatnonzero(~ground.by_land(start, end))[0])]
+    frame = pd.DataFrame({"n": 0.0, "land_km2": land})
+    one = np.hypot(x - x[first], y - y[first]) < 45
+    two = np.hypot(x - x[second], y - y[second]) < 45
+    for place in (one, two):
+        frame.loc[frame.index[place], "n"] = np.ceil(60 / place.sum())
+    return frame, one
+
+
+def test_a_cluster_does_not_reach_over_the_water(city: CityProfile) -> None:
+    frame, one = harbour(city)
+    result = clusters(frame, city, eps=250, base=frame["land_km2"], runs=19, alpha=0.05)
+    assert len(result.found) == 2
+    quay = set(frame.index[one])
+    assert sorted(len(quay & set(cluster.cells)) > 0 for cluster in result.found) == [False, True]
+    first, second = (cluster.outline for cluster in result.found)
+    assert not first.intersects(second)
+    assert all(cluster.n == pytest.approx(frame["n"][list(cluster.cells)].sum()) for cluster in result.found)
+
+
+def test_lines_by_land_are_those_of_the_slow_twin(city: CityProfile) -> None:
+    land = city.land_cells(12)
+    x, y = metres(land.index, city)
+    ground = Ground(x, y, land.to_numpy())
+    rng = np.random.default_rng(1)
+    start = rng.choice(np.flatnonzero(ground._water[1] < 200), 1_500)
+    end = np.array([rng.choice(np.flatnonzero(np.hypot(x - x[a], y - y[a]) < 300)) for a in start])
+    clear = ground.by_land(start, end)
+    wide = shapely.buffer(city.land_metres, 60)
+    narrow = shapely.buffer(city.land_metres, 15)
+    lines = shapely.linestrings(np.stack([np.column_stack([x[start], y[start]]), np.column_stack([x[end], y[end]])], 1))
+    shapely.prepare(wide)
+    shapely.prepare(narrow)
+    assert clear[shapely.covers(narrow, lines)].all()
+    open_water = shapely.length(shapely.difference(lines, wide)) > 60
+    assert open_water.sum() > 5
+    assert not clear[open_water].any()
 
 
 def test_the_minimum_is_the_first_count_that_chance_hardly_reaches() -> None:
