@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MEETING_WEEKS: Final = 8
 
 _lock = threading.Lock()
+_mine = threading.local()  # the last source that was opened in this thread: a run of a page asks for it many times
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Source:
 
     `as_of` and `first` are the last and the first local date of the stored alerts (today for an empty store);
     `meeting` is the last meeting of the council; `other_categories` are those that the city's tree does not know.
+    `kept` is for facts about all stored alerts that are found once: sources of the same files share it.
     """
 
     table: Any = field(repr=False)
@@ -48,6 +50,7 @@ class Source:
     count: int
     meeting: dt.date
     other_categories: tuple[str, ...] = ()
+    kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 def open_source(home: Home, url: str | None = None) -> Source:
@@ -67,7 +70,13 @@ def open_source(home: Home, url: str | None = None) -> Source:
     version, files = store.version(), store.files()
     while version != store.version():  # an import came between
         version, files = store.version(), store.files()
-    return source_from_files(files, version, city, meeting=last_meeting(home.path))
+    meeting = last_meeting(home.path)
+    key = (version, tuple(files), city.version, meeting)
+    if getattr(_mine, "key", None) != key or not files:
+        _mine.source = source_from_files(files, version, city, meeting=meeting)
+        _mine.key = key
+    source: Source = _mine.source
+    return source
 
 
 def source_from_files(
@@ -110,15 +119,15 @@ def _source(
     table: Any, version: str, city: CityProfile, meeting: dt.date | None, files: tuple[str, ...] | None = None
 ) -> Source:
     key = (version, files)
-    facts = _facts.get(key) if files is not None else None
-    if facts is None:
-        facts = _measure(table)
+    kept = _facts.get(key) if files is not None else None
+    if kept is None:
+        kept = {"facts": _measure(table)}
         if files is not None:
             with _lock:
                 while len(_facts) >= 64:
                     _facts.pop(next(iter(_facts)))
-                _facts[key] = facts
-    first, as_of, count, categories = facts
+                kept = _facts.setdefault(key, kept)
+    first, as_of, count, categories = kept["facts"]
     return Source(
         table=table,
         version=version,
@@ -128,10 +137,11 @@ def _source(
         count=count,
         meeting=meeting or max(first, as_of - dt.timedelta(weeks=MEETING_WEEKS)),
         other_categories=tuple(c for c in categories if c not in city.categories),
+        kept=kept,
     )
 
 
-_facts: dict[tuple[str, tuple[str, ...] | None], tuple[dt.date, dt.date, int, tuple[str, ...]]] = {}
+_facts: dict[tuple[str, tuple[str, ...] | None], dict[str, Any]] = {}
 
 
 def _measure(table: Any) -> tuple[dt.date, dt.date, int, tuple[str, ...]]:

@@ -16,10 +16,11 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from curim_data.city import FILES, CityProfile, load_city
+from curim_data.city import FILES, CityProfile, load_city, profile_version
 from curim_data.locking import locked
 
 SAMPLE_MARK: Final = "sample.txt"
@@ -74,8 +75,8 @@ class Home:
         return (self.path / SAMPLE_MARK).exists()
 
     def city(self) -> CityProfile:
-        """Read the city's profile; ProfileError where it is missing or broken."""
-        return load_city(self.city_folder)
+        """The city's profile, read once for each version; ProfileError where it is missing or broken."""
+        return _city(self.city_folder, profile_version(self.city_folder))
 
     def has_city(self) -> bool:
         """Whether a profile stands here."""
@@ -158,3 +159,9 @@ def copy_profile(source: Path, target: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)
         if not (target / "city.toml").exists():
             raise
+
+
+@lru_cache(maxsize=8)
+def _city(folder: Path, version: str) -> CityProfile:  # noqa: ARG001 (the version is the cache's key)
+    """A profile with what it works out once, such as the land of each map cell."""
+    return load_city(folder)
