@@ -92,7 +92,7 @@ class ImportReport:
 
     @property
     def counts(self) -> dict[str, Any]:
-        """The batch as one plain object, as the command line prints it."""
+        """The batch, and the columns that were dropped or not used, as one plain object: the command line prints it."""
         batch = self.batch
         names = ("read", "accepted", "updated", "duplicate", "quarantined", "repaired", "unmapped", "outside")
         return {
@@ -101,6 +101,9 @@ class ImportReport:
             "batch": None if self.dry_run else batch.id,
             **{name: getattr(batch, name) for name in names},
             "reasons": dict(batch.reasons),
+            "several": self.several,
+            "dropped": list(self.dropped),
+            "unused": list(self.unused),
         }
 
     def sentence(self, t: Translator) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ from curim_data.containers.support import Reread, choose, guarded
 from curim_data.i18n import Message
 from curim_data.reasons import ImportProblem
 from curim_data.records import Block, Facts
+
+# What GDAL remarks on a file is for programmers; what matters of it is checked here.
+warnings.filterwarnings("ignore", module=r"pyogrio\.")
 
 _KINDS: Final = {"gpkg": "GeoPackage", "shp": "Shapefile"}
 _PARTS: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")

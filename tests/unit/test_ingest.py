@@ -218,6 +218,7 @@ def test_personal_columns_and_free_text_are_dropped_and_named(home: Home, t: Tra
     )
     report = import_file(home, rows, "personal.csv", now=NOW)
     assert report.dropped == ("description", "reporter e-mail", "Τηλέφωνο", "Device ID")
+    assert report.counts["dropped"] == list(report.dropped)
     assert "reporter e-mail" in report.sentence(t)
     assert "a@b.gr" not in stored(home).to_csv()
     kept = Store(home).quarantine(report.batch.id)
