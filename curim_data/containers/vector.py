@@ -28,7 +28,7 @@ from curim_data.reasons import ImportProblem
 from curim_data.records import Block, Facts
 
 # What GDAL remarks on a file is for programmers; what matters of it is checked here.
-warnings.filterwarnings("ignore", module=r"pyogrio\.")
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"pyogrio\.|contextlib")  # where readers are opened
 
 _KINDS: Final = {"gpkg": "GeoPackage", "shp": "Shapefile"}
 _PARTS: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")
