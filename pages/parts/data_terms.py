@@ -64,9 +64,12 @@ def show(page: Page, seen: Look) -> None:
 def _some(view: View, role: str, strange: set[str], *, known: bool) -> list[tuple[str, int]]:
     """The most frequent words of a role that are understood, or not, with their counts."""
     read = view.words.get(role, {})
-    some = [(word, n) for word, n in view.values[role].items() if (bool(read.get(word)) if known else word in strange)]
+    # A word that one role does not know may be read in another: "Other theft" is no category here, yet an offence.
+    some = [(word, n) for word, n in view.values[role].items() if bool(read.get(word)) is known]
     if known:  # what needs no table: ids of categories, ages in years
         some = [(word, n) for word, n in some if read[word] != word and not word.isdigit()]
+    else:
+        some = [(word, n) for word, n in some if word in strange]
     return sorted(some, key=lambda pair: -pair[1])
 
 

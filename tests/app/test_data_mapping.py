@@ -334,3 +334,13 @@ def test_a_table_of_a_workbook_is_asked_for(base: Home) -> None:
     _fine(app.run())
     _import(app)
     assert all(one.startswith("South") for one in Store(home).read(["incident_id"])["incident_id"].to_pylist())
+
+
+def test_a_word_unknown_as_a_category_may_be_known_as_a_kind(base: Home) -> None:
+    _own(base)
+    head = "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
+    head += "Last outcome category,Context"
+    lines = [f"{n:064x},2025-11,A,A,23.6{n:03d},37.94{n % 10},,E1,P 1,Other theft,," for n in range(470, 490)]
+    app = _bring(_open(home="own"), "2025-11-a-street.csv", "\n".join([head, *lines]).encode())
+    assert _box(app, "data_word_", "_category_Other theft").value == ""  # type: ignore[attr-defined]
+    assert _box(app, "data_word_", "_kind_Other theft").value == "offence"  # type: ignore[attr-defined]

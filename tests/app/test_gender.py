@@ -40,7 +40,7 @@ def test_the_planted_place_is_found_after_dark(open_page: Open, view: str) -> No
 
 def test_all_genders_stand_in_the_bars(open_page: Open) -> None:
     app = open_page("gender", lang="en")
-    assert _labels(app, 0) == ["Women", "Men", "Another gender", "Not disclosed", "Not asked"]
+    assert _labels(app, 0) == ["Women", "Men", "Another gender", "Not disclosed", "Not known"]
     assert _labels(app, 0) == _labels(app, 1)
     words = _words(app)
     assert "no residents by gender" in words
