@@ -107,7 +107,9 @@ def _epsg(text: str | None) -> int | None:
 def _how(run: Run, question: Question) -> Message:
     """The question with the flag that answers it."""
     values = [choice.value for choice in question.choices]
-    flag = f"{question.flag} {' | '.join(values) or '...'}" if question.about != "elsewhere" else question.flag
+    if not values or question.about == "crs":  # the projections are no more than likely ones
+        values.append("...")
+    flag = f"{question.flag} {' | '.join(values)}" if question.about != "elsewhere" else question.flag
     return Message("{question} Answer with: {flag}", {"question": run.t(question.message), "flag": flag})
 
 

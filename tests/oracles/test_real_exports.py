@@ -6,6 +6,7 @@ The files are public and are not part of the project; they are looked for in `..
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,6 +16,7 @@ import pandas as pd
 import pytest
 
 from curim_data.answers import Answers
+from curim_data.cli import main
 from curim_data.home import Home
 from curim_data.import_report import ImportReport
 from curim_data.ingest import Question, import_file
@@ -227,16 +229,39 @@ def test_vancouver_falls_in_vancouver(imported: Callable[[str], Imported]) -> No
     assert sorted(ours.dt.date) == sorted(moments.dt.date)
 
 
-def test_the_table_in_the_documentation_is_what_happens(imported: Callable[[str], Imported]) -> None:
+def documented() -> dict[str, list[str]]:
+    """The rows of the tables of docs/real-exports.md by file."""
     page = Path(__file__).resolve().parents[2] / "docs" / "real-exports.md"
     told = [
-        [cell.strip() for cell in line.strip("|\n ").split("|")]
+        [cell.strip().strip("`") for cell in line.strip("|\n ").split("|")]
         for line in page.read_text("utf-8").splitlines()
         if line.startswith("| `")
     ]
-    rows = {line[0].strip("`"): line for line in told}
+    return {line[0]: line for line in told}
+
+
+def test_the_table_in_the_documentation_is_what_happens(imported: Callable[[str], Imported]) -> None:
+    rows = documented()
     assert set(FILES) <= set(rows)
     for name in FILES:
-        batch = imported(name).report.batch
+        report = imported(name).report
+        batch = report.batch
         counts = (batch.read, batch.accepted, batch.repaired, batch.duplicate, batch.quarantined, batch.unmapped)
-        assert [f"{count:,}" for count in counts] == rows[name][2:8], name
+        assert rows[name][1] == report.layout.format
+        assert [f"{count:,}" for count in (*counts, batch.outside)] == rows[name][2:9], name
+    assert {path.name for path in EXPORTS.iterdir() if path.is_file()} <= set(rows)
+
+
+@pytest.mark.parametrize("name", sorted(set(documented()) - set(FILES)))
+def test_the_command_line_does_what_the_table_of_samples_says(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, row = EXPORTS / "headers" / name, documented()[name]
+    if not path.exists():
+        pytest.skip("../shared/data is not here")
+    answer = [] if row[10] == "–" else row[10].split()
+    assert main(["import", str(path), *answer, "--home", str(tmp_path / "home"), "--lang", "en", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["files"][0]
+    counted = ("read", "accepted", "repaired", "duplicate", "quarantined", "unmapped", "outside")
+    assert [told["format"], *(f"{told[key]:,}" for key in counted)] == row[1:9]
+    assert ", ".join(told["reasons"]) == row[9].replace("–", "")
