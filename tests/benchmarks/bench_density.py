@@ -6,9 +6,6 @@ times pixels: it is timed on as many points as a few seconds bear, and multiplie
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import numpy as np
 import shapely
 from scipy.ndimage import gaussian_filter
@@ -17,19 +14,10 @@ from scipy.stats import gaussian_kde
 from analysis.bandwidth import bandwidth_for
 from analysis.density import density
 from analysis.raster import over_polygon
+from tests.benchmarks.clock import race, seconds
 
 SIDE = 10_000.0
 HERE = 300
-
-
-def seconds(call: Callable[[], object], repeats: int = 3) -> float:
-    """The best of some runs."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def main() -> None:
@@ -37,28 +25,29 @@ def main() -> None:
     rng = np.random.default_rng(0)
     centre = rng.uniform(1_500, SIDE - 1_500, (2, 30))
     points = np.clip(centre[:, rng.integers(0, 30, 1_000_000)] + rng.normal(0, 400, (2, 1_000_000)), 0, SIDE)
-    start = time.perf_counter()
+    built = seconds(lambda: over_polygon(shapely.box(0, 0, SIDE, SIDE)))
     land = over_polygon(shapely.box(0, 0, SIDE, SIDE))
-    built = time.perf_counter() - start
     pixels = land.land_km2.size
-    mine = seconds(lambda: density(*points, land=land, bandwidth=150, months=12))
+
+    def ours() -> object:
+        return density(*points, land=land, bandwidth=150, months=12)
+
     few = points[:, :HERE]
     peer = gaussian_kde(few, bw_method=150 / few.std())
     axis = np.arange(12.5, SIDE, 25)
     grid = np.array([part.ravel() for part in np.meshgrid(axis, axis)])
-    theirs = seconds(lambda: peer(grid), 1)
-    whole = theirs * (points.shape[1] / HERE) * (pixels / grid.shape[1])
-    bare = seconds(
-        lambda: gaussian_filter(
-            np.histogram2d(points[1], points[0], bins=401, range=[[0, 10_025]] * 2)[0], 6, mode="constant"
-        )
-    )
-    print(f"1,000,000 points on {pixels:,} pixels: {mine:.3f} s with errors (land once: {built:.2f} s)")
-    print(f"  gaussian_kde: {theirs:.2f} s for {HERE} points, so {whole:,.0f} s ({whole / mine:,.0f} times)")
-    print(f"  histogram2d and gaussian_filter, no shore, no error: {bare:.3f} s ({bare / mine:.2f} times)")
+
+    def bare() -> object:
+        sums = np.histogram2d(points[1], points[0], bins=401, range=[[0, 10_025]] * 2)[0]
+        return gaussian_filter(sums, 6, mode="constant")
+
+    whole = (points.shape[1] / HERE) * (pixels / grid.shape[1])
+    print(f"1,000,000 points on {pixels:,} pixels, with errors (land once: {built:.2f} s)")
+    print(f"  gaussian_kde, timed on {HERE} points and multiplied up: {race(ours, lambda: peer(grid), scale=whole)}")
+    print(f"  histogram2d and gaussian_filter, no shore, no error: {race(ours, bare)}")
     for count in (10_000, 1_000_000):
         some, days = points[:, :count], rng.integers(0, 1_000, count)
-        took = seconds(lambda some=some, days=days: bandwidth_for(*some, days, land=land), 1)  # type: ignore[misc]
+        took = seconds(lambda some=some, days=days: bandwidth_for(*some, days, land=land))  # type: ignore[misc]
         print(f"choice among 18 widths, {count:,} points: {took:.2f} s")
 
 

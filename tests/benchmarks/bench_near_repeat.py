@@ -6,7 +6,6 @@ peer holds all pairs by row in numpy, as straightforward code does: its time is 
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from scipy.spatial import cKDTree
 
 from analysis.near_repeat import knox
 from analysis.space_time_scan import scan
+from tests.benchmarks.clock import race, seconds
 
 FILE = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "oracles" / "chicago_burglary_2014_2017.csv"
 SPACE, TIME = (0.1, 200, 400, 600), (7, 14, 21)
@@ -47,31 +47,24 @@ def plain(x: Any, y: Any, days: Any, share: int) -> Any:
 
 def against_plain(x: Any, y: Any, days: Any) -> None:
     """Knox: all permutations of ours, one twentieth of a table of the peer's."""
-    start = time.perf_counter()
-    result = knox(x, y, days, space=SPACE, time=TIME, permutations=99)
-    mine = time.perf_counter() - start
-    start = time.perf_counter()
-    plain(x, y, days, 20)
-    theirs = (time.perf_counter() - start) * 20 * 100
-    pairs_once = frugal(x, y, days)
-    print(f"{len(x):,} cases, {result.pairs:,} pairs within 600 m, 99 permutations: {mine:.2f} s")
-    print(f"  all pairs in numpy, row by row: {theirs:,.0f} s ({theirs / mine:,.0f} times)")
-    print(
-        f"  near pairs found once, histogram2d for each permutation: {pairs_once:.1f} s ({pairs_once / mine:.0f} times)"
-    )
+
+    def ours() -> Any:
+        return knox(x, y, days, space=SPACE, time=TIME, permutations=99)
+
+    print(f"{len(x):,} cases, {ours().pairs:,} pairs within 600 m, 99 permutations")
+    print(f"  all pairs in numpy, row by row: {race(ours, lambda: plain(x, y, days, 20), scale=20 * 100, rounds=3)}")
+    told = race(ours, lambda: frugal(x, y, days), rounds=3)
+    print(f"  near pairs found once, histogram2d for each permutation: {told}")
 
 
-def frugal(x: Any, y: Any, days: Any) -> float:
-    """Seconds of the wiser peer: distances once, then a two-dimensional histogram for each of a hundred tables."""
-    start = time.perf_counter()
+def frugal(x: Any, y: Any, days: Any) -> None:
+    """The wiser peer: distances once, then a two-dimensional histogram for each of a hundred tables."""
     points, rng = np.column_stack([x, y]), np.random.default_rng(0)
     first, second = cKDTree(points).query_pairs(SPACE[-1], output_type="ndarray").T
     gap = np.hypot(*(points[first] - points[second]).T)
-    once, start = time.perf_counter() - start, time.perf_counter()
-    for _ in range(4):
+    for _ in range(100):
         shuffled = rng.permutation(days)
         np.histogram2d(gap, np.abs(shuffled[first] - shuffled[second]), [[0, *SPACE], [0, *TIME]])
-    return once + (time.perf_counter() - start) * 25
 
 
 def scanning(permutations: int) -> None:
@@ -80,11 +73,15 @@ def scanning(permutations: int) -> None:
     at = rng.uniform(0, 4000, (500, 2))
     member, days = rng.integers(0, 500, 20_000), rng.integers(0, 365, 20_000)
     for radius in (1000.0, 1e9):
-        start = time.perf_counter()
-        result = scan(*at[member].T, days, max_radius=radius, max_days=60, permutations=permutations)
+        found = []
+
+        def ours(radius: float = radius, found: list[Any] = found) -> None:
+            found.append(scan(*at[member].T, days, max_radius=radius, max_days=60, permutations=permutations))
+
+        took = seconds(ours)
         print(
-            f"20,000 cases, 500 places, radius up to {radius:g} m: {result.zones:,} circles x {result.windows} periods "
-            f"x {permutations} permutations: {time.perf_counter() - start:.1f} s"
+            f"20,000 cases, 500 places, radius up to {radius:g} m: {found[0].zones:,} circles x {found[0].windows} "
+            f"periods x {permutations} permutations: {took:.1f} s"
         )
 
 
