@@ -7,7 +7,7 @@ in totals and once in each of its categories; a span is shared out over its hour
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -24,12 +24,14 @@ from curim_data.filters import FIELDS, AlertFilter, asked_categories
 from curim_data.i18n import Message
 from curim_data.privacy import GateError, Protected
 from curim_data.sensitive import sensitive_categories
+from curim_data.totals import Total
 from curim_data.universe import complete_frame
 
 __all__ = [
     "DIMENSIONS",
     "GateError",
     "Total",
+    "all_options",
     "cells",
     "counts",
     "dates",
@@ -43,38 +45,6 @@ __all__ = [
 DIMENSIONS: Final = ("cell", "year", "hour", "category", "group", *PLAIN)
 # Fields of the filter that name places, and their columns.
 NAMED_PLACES: Final = {"cells": "cell", "districts": "district", "places": "place"}
-
-
-@dataclass(frozen=True)
-class Total:
-    """How many alerts a filter leaves.
-
-    `n` alerts, of which `mapped` lie on the city's land, `outside` beside it and `unmapped` have no coordinates;
-    `piled` of all stand on piles of identical coordinates. `of`: all alerts of the store. None where withheld; with
-    `veiled` because one of the places that the filter names is, though all may hold more.
-    """
-
-    n: int | None
-    mapped: int | None
-    outside: int | None
-    unmapped: int | None
-    piled: int | None
-    of: int
-    threshold: int
-    notes: tuple[Message, ...] = ()
-    veiled: bool = False
-
-    @property
-    def withheld(self) -> bool:
-        """Whether the number itself may not be told."""
-        return self.n is None
-
-    @property
-    def said(self) -> int | Message:
-        """The number, or the words that stand for it, as `AlertFilter.sentence` takes it."""
-        if self.veiled:
-            return Message("a protected number")
-        return Message("fewer than {k}", {"k": self.threshold}) if self.n is None else self.n
 
 
 def dates(source: Source, f: AlertFilter) -> tuple[Any, Any]:
@@ -158,7 +128,13 @@ def counts(
 
 
 def tables(
-    source: Source, f: AlertFilter, tables: Sequence[Sequence[str]], audience: Audience
+    source: Source,
+    f: AlertFilter,
+    tables: Sequence[Sequence[str]],
+    audience: Audience,
+    *,
+    complete: bool = False,
+    without_piles: bool = False,
 ) -> tuple[Protected, ...]:
     """Several tables of counts, each as `counts` gives it, from one count with categories and one without.
 
@@ -166,6 +142,8 @@ def tables(
     """
     f, notes = privacy.admit(f, audience, source.city)
     table, finest, answers = _chosen(source, f, audience), {}, []
+    if without_piles and privacy.sees_exact(audience):
+        table = table.filter(~on_piles(table, pile_points(source)))
     veiled = _veiled(source, f, audience)
     for themed in (False, True):
         used = {name for by in tables if ("category" in by) == themed for name in by}
@@ -176,7 +154,7 @@ def tables(
         raw = pd.DataFrame({"n": [fine["n"].sum()]})
         if by:
             raw = fine.groupby(list(by), dropna=False, sort=True)["n"].sum().reset_index()
-        answers.append(replace(_told(raw, table, source, f, by, audience, veiled), notes=notes))
+        answers.append(replace(_told(raw, table, source, f, by, audience, veiled, complete=complete), notes=notes))
     return tuple(answers)
 
 
@@ -266,8 +244,9 @@ def cells(
     without_piles = without_piles or not privacy.sees_exact(audience)
     land = source.city.land_cells(resolution)
     table = _chosen(source, f, audience).filter(lambda alerts: alerts.inside.fill_null(False))
-    piled_up = on_piles(table, pile_points(source))
-    piled = int(table.aggregate(n=piled_up.cast("int64").sum()).to_pyarrow()["n"][0].as_py() or 0)
+    piled_up, piled = on_piles(table, points := pile_points(source)), 0
+    if len(points):
+        piled = int(table.aggregate(n=piled_up.cast("int64").sum()).to_pyarrow()["n"][0].as_py() or 0)
     found_cells = counted(
         table.filter(~piled_up) if without_piles else table, f, ["cell"], source.city, resolution, False
     )
@@ -313,6 +292,16 @@ def options(source: Source, f: AlertFilter, field: str, audience: Audience) -> P
     a column of its own (period, cells).
     """
     return counts(source, f.without(field), [OPTION_COLUMNS[field]], audience, complete=True)
+
+
+def all_options(source: Source, f: AlertFilter, fields: Sequence[str], audience: Audience) -> dict[str, Protected]:
+    """`options` of several fields, by field; those that the filter leaves alone are counted together."""
+    alone = [field for field in fields if f.without(field) == f and field != "groups"]
+    together: dict[str, Protected] = {}
+    if privacy.sees_exact(audience):
+        by = [[OPTION_COLUMNS[field]] for field in alone]
+        together = dict(zip(alone, tables(source, f, by, audience, complete=True), strict=True))
+    return {field: together.get(field) or options(source, f, field, audience) for field in fields}
 
 
 OPTION_COLUMNS: Final[Mapping[str, str]] = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import h3.api.basic_int as h3
 import pandas as pd
 
 from analysis.clock import Clock, clock
@@ -20,7 +21,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.privacy import sees_exact
 from curim_data.studies import trend_study
-from curim_data.study_plan import area_counts
+from curim_data.study_plan import area_counts, protect
 
 Place = Spot | Cluster
 
@@ -56,13 +57,15 @@ def spot_lines(source: Source, f: AlertFilter, spots: Sequence[Place], audience:
     whole = f.replace(districts=(), places=(), cells=())
     if not areas:
         return ()
-    categories = area_counts(source, whole, areas, ["category"], audience).frame
-    affected = area_counts(source, whole, areas, ["affected_gender"], audience).frame
-    hours = area_counts(source, whole, areas, ["hour"], audience).frame
+    categories, affected, hours = (
+        dict(list(_by_area(source, whole, areas, name, audience).groupby("area")))
+        for name in ("category", "affected_gender", "hour")
+    )
+    nothing = pd.DataFrame(columns=["category", "affected_gender", "hour", "n", "low", "withheld"])
     lines = []
     for spot in spots:
-        mine = categories[(categories["area"] == spot.id) & categories["n"].notna()]
-        genders = affected[affected["area"] == spot.id].set_index("affected_gender")["n"]
+        mine = categories.get(spot.id, nothing).dropna(subset="n")
+        genders = affected.get(spot.id, nothing).set_index("affected_gender")["n"]
         women, men = genders.get("woman", 0.0), genders.get("man", 0.0)
         known = pd.notna(women) and pd.notna(men) and women + men > 0
         lines.append(
@@ -71,10 +74,27 @@ def spot_lines(source: Source, f: AlertFilter, spots: Sequence[Place], audience:
                 name=names[spot.id],
                 women=wilson(float(women), float(women + men)) if known else None,
                 category=None if mine.empty else str(mine.sort_values("n")["category"].iloc[-1]),
-                hours=_peak(hours[hours["area"] == spot.id]),
+                hours=_peak(hours.get(spot.id, nothing)),
             )
         )
     return tuple(lines)
+
+
+def _by_area(
+    source: Source, f: AlertFilter, areas: Mapping[str, tuple[str, ...]], by: str, audience: Audience
+) -> pd.DataFrame:
+    """Alerts on the map by area and by one dimension, for many areas at once; piles are set aside.
+
+    `areas`: H3 names of the cells of each, none of two areas. Columns area, `by`, n, low, high, withheld.
+    """
+    of = {int(cell, 16): area for area, cells in areas.items() for cell in cells}
+    (resolution,) = {h3.get_resolution(cell) for cell in of}
+    here = f.replace(cells=tuple(cell for cells in areas.values() for cell in cells))
+    counted = queries.counts(
+        source, here, ["cell", by], Audience.ANALYST, resolution=resolution, without_piles=True
+    ).frame
+    raw = counted.assign(area=counted["cell"].map(of)).groupby(["area", by], dropna=False)["n"].sum().reset_index()
+    return protect(source, f, [raw], ["area", by], audience).frame
 
 
 def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) -> SpotStudy:
@@ -85,8 +105,15 @@ def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) 
     def counted(*by: str, complete: bool = False) -> pd.DataFrame:
         return area_counts(source, whole, {"here": spot.names}, by, audience, complete=complete).frame
 
-    categories, affected, dark = counted("category"), counted("affected_gender"), counted("dark")
-    hours = counted("weekday", "hour", complete=True) if sees_exact(audience) else None
+    hours = None
+    if sees_exact(audience):
+        asked = (["category"], ["affected_gender"], ["dark"])
+        categories, affected, dark = (
+            table.frame for table in queries.tables(source, here, asked, audience, without_piles=True)
+        )
+        hours = counted("weekday", "hour", complete=True)
+    else:
+        categories, affected, dark = counted("category"), counted("affected_gender"), counted("dark")
     told = profile(source.city, n=spot.n, categories=categories, hours=hours, affected=affected, dark=dark)
     piles = queries.piles(source, here, audience)["n"]
     return SpotStudy(

@@ -25,6 +25,8 @@ from pages.parts.text import plain
 
 OWN = "own"
 GROUP = "group:"
+# The fields whose options are told with their counts.
+COUNTED = ("categories", "groups", "districts", "affected", "reporters", "kinds", "statuses")
 LIGHTS: dict[str, bool | None] = {"all": None, "day": False, "dark": True}
 
 
@@ -298,7 +300,7 @@ def _counts(page: Page, name: str) -> dict[Any, str]:
     fields = {"categories": (("categories", ""), ("groups", GROUP))}.get(name, ((name, ""),))
     texts: dict[Any, str] = {}
     for field, prefix in fields:
-        answer = ask(page, "options", field)
+        answer = ask(page, "all_options", COUNTED)[field]
         for row in answer.frame.itertuples(index=False):
             value = getattr(row, answer.by[0])
             if value is not None and value == value:

@@ -1,0 +1,26 @@
+"""Counts for the choices of the filter bar: asked for together they are the same as one by one."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+
+FIELDS = ("categories", "groups", "districts", "affected", "kinds", "statuses")
+
+
+@pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.COUNCIL])
+@pytest.mark.parametrize("f", [AlertFilter(), AlertFilter(affected=("woman",), groups=("vandalism",))])
+def test_options_asked_for_together_are_those_of_each(sample: Home, f: AlertFilter, audience: Audience) -> None:
+    source = open_source(sample)
+    together = queries.all_options(source, f, FIELDS, audience)
+    assert list(together) == list(FIELDS)
+    for field in FIELDS:
+        one = queries.options(source, f, field, audience)
+        assert together[field].by == one.by
+        pd.testing.assert_frame_equal(together[field].frame, one.frame, check_dtype=False)
