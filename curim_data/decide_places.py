@@ -316,10 +316,7 @@ def _projected(
         if one.swapped:
             reasons.append(Message("x and y stand in each other's place; they were exchanged."))
         return replace(places, crs=one.epsg, swapped=one.swapped, reasons=(*places.reasons, *reasons))
-    choices = tuple(
-        Choice(str(place.epsg), Message("{crs}: the points lie in {area}", {"crs": place.name, "area": place.area}))
-        for place in (found or known_places(x, y))[:8]
-    )
+    choices = tuple(_leads_to(place) for place in (found or known_places(x, y))[:8])
     labels = ", ".join(dict.fromkeys(sample.label(role) for role in reversed(places.roles) if sample.has(role)))
     raise Question(
         "crs",
@@ -331,6 +328,21 @@ def _projected(
             {"name": name, "columns": labels},
         ),
         choices,
+    )
+
+
+def _leads_to(place: Found) -> Choice:
+    """A projection as an answer, with the place to which it leads: its time zone names the region."""
+    from curim_data.provisional import time_zone
+
+    values = {
+        "crs": place.name,
+        "latitude": f"{place.latitude:.2f}",
+        "longitude": f"{place.longitude:.2f}",
+        "zone": time_zone((place.longitude, place.latitude)),
+    }
+    return Choice(
+        str(place.epsg), Message("{crs}: the points lie around {latitude}, {longitude} (time zone {zone})", values)
     )
 
 

@@ -29,11 +29,12 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Found:
-    """A projection that fits: its code, name and area of use, and whether x and y are exchanged."""
+    """A projection that fits: code, name, the middle of the points in degrees, and whether x and y are exchanged."""
 
     epsg: int
     name: str
-    area: str
+    longitude: float
+    latitude: float
     swapped: bool = False
 
 
@@ -89,7 +90,7 @@ def known_places(x: FloatArray, y: FloatArray) -> tuple[Found, ...]:
         lon, lat = points
         inside = (lon >= area.west) & (lon <= area.east) & (lat >= area.south) & (lat <= area.north)
         if inside.mean() > 0.5:
-            found.append(_told(epsg))
+            found.append(_told(epsg, points))
     return tuple(found)
 
 
@@ -116,7 +117,7 @@ def _fitting(
         if any(np.nanmedian(np.hypot(at[0] - one[0], at[1] - one[1])) <= SAME_M for one in groups):
             continue
         groups.append((at[0], at[1]))
-        yield _told(epsg, swapped)
+        yield _told(epsg, degrees, swapped)
 
 
 def _degrees(epsg: int, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray] | None:
@@ -143,7 +144,7 @@ def _crs(epsg: int) -> CRS | None:
         return None
 
 
-def _told(epsg: int, swapped: bool = False) -> Found:
+def _told(epsg: int, degrees: tuple[FloatArray, FloatArray], swapped: bool = False) -> Found:
     crs = _crs(epsg)
-    area = crs.area_of_use if crs is not None else None
-    return Found(epsg, crs.name if crs is not None else str(epsg), area.name if area is not None else "", swapped)
+    lon, lat = (float(np.nanmedian(values)) for values in degrees)
+    return Found(epsg, crs.name if crs is not None else str(epsg), lon, lat, swapped)

@@ -20,6 +20,7 @@ MARGIN = 30
 SIDEBAR = 300
 SIDEBAR_FROM = 769
 PADDING = 80
+HIGHEST = 85.0  # degrees of latitude that a web map can draw
 FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', Arial, sans-serif"
 
 
@@ -49,12 +50,13 @@ def features(shapes: Collection[BaseGeometry]) -> dict[str, Any]:
 
 
 def ground(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
-    """Sea, land, streets and district borders, from the bottom up."""
-    west, south, east, north = city.land.bounds
-    pad = max(east - west, north - south) * 4
-    sea = shapely.box(west - pad, south - pad, east + pad, north + pad)
+    """Sea, land, streets and district borders, from the bottom up.
+
+    Around a provisional study area lies what nobody has described: grey, and not the blue of a sea.
+    """
+    around = colours.beyond if city.provisional else colours.sea
     layers = [
-        _shape("sea", [sea], filled=True, get_fill_color=rgba(colours.sea)),
+        _shape("sea", [surroundings(city.land)], filled=True, get_fill_color=rgba(around)),
         _shape(
             "land",
             [city.land],
@@ -87,6 +89,15 @@ def ground(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
             )
         )
     return layers
+
+
+def surroundings(land: BaseGeometry) -> BaseGeometry:
+    """A box of nine times the land's extent; no farther than a web map reaches, as with a file of a whole country."""
+    west, south, east, north = land.bounds
+    pad = max(east - west, north - south) * 4
+    return shapely.box(
+        max(west - pad, -180.0), max(south - pad, -HIGHEST), min(east + pad, 180.0), min(north + pad, HIGHEST)
+    )
 
 
 def landmark_pins(

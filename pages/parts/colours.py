@@ -32,6 +32,7 @@ class Palette:
     sea_blue: str
     accent: str
     sea: str
+    beyond: str
     land: str
     land_line: str
     district_line: str
@@ -53,6 +54,7 @@ LIGHT: Final = Palette(
     sea_blue="#0d4f6c",
     accent="#c2410c",
     sea="#dbe7ee",
+    beyond="#e7e8e7",
     land="#f4f2ec",
     land_line="#b9b7ae",
     district_line="#a3acb3",
@@ -73,6 +75,7 @@ DARK: Final = Palette(
     sea_blue="#7cc4e4",
     accent="#f59561",
     sea="#14242f",
+    beyond="#1a2026",
     land="#28323a",
     land_line="#4b5963",
     district_line="#5d6b76",

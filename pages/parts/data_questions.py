@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from zoneinfo import available_timezones
@@ -20,6 +18,9 @@ from pages.parts.page import Page
 from pages.parts.text import plain
 
 QUESTIONS = "data_questions"  # those that were asked, by the file's digest: an answer can be changed
+NORTH: Final = 326
+# WGS84 in the zones of the UTM grid; ETRS89 and NAD83 differ from it by less than a metre or two.
+UTM: Final = tuple(100 * half + zone for half in (NORTH, 327) for zone in range(1, 61))
 FIELDS: Final = ("dates", "crs", "decimal", "order", "sheet", "ids")
 _ASKED: Final = {
     "dates": Message("{name}: the dates can be read in two ways. What comes first?"),
@@ -66,9 +67,7 @@ def _ask(page: Page, file: Brought, asked: Asked) -> None:
         for value, one in zip(values, asked.choices, strict=True)
     }
     if asked.about == "crs":
-        labels |= {
-            value: f"EPSG:{value} · {t(_short(one.label))}" for value, one in zip(values, asked.choices, strict=True)
-        }
+        labels |= {value: f"EPSG:{value} · {t(one.label)}" for value, one in zip(values, asked.choices, strict=True)}
         if given is not None and given not in values:
             values.append(given)
     if values:
@@ -83,29 +82,48 @@ def _ask(page: Page, file: Brought, asked: Asked) -> None:
     else:
         st.write(question)
     if asked.about == "crs":
-        _code(t, file, key)
+        _code(page, file, key)
 
 
-def _short(label: Message) -> Message:
-    """What a projection is for, without the list of all its countries."""
-    area = re.split("[:;]", str(label.values.get("area", "")))[0].strip(" .")
-    return replace(label, values={**label.values, "area": area})
-
-
-def _code(t: Translator, file: Brought, key: str) -> None:
-    """Another projection, by its number."""
-    number = st.text_input(
-        t("Another one: its EPSG code"), key=f"{key}_code", placeholder="2100", max_chars=12, width=260
-    )
+def _code(page: Page, file: Brought, key: str) -> None:
+    """Another projection: by its zone of the UTM grid, which the longitude tells, or by its number."""
+    t = page.t
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        zone = st.selectbox(
+            t("Another one: its UTM zone"),
+            list(UTM),
+            index=None,
+            format_func=partial(_zone_label, t),
+            placeholder=t("by longitude"),
+            key=f"{key}_zone",
+            width=300,
+        )
+        number = st.text_input(
+            t("or its EPSG code"),
+            key=f"{key}_code",
+            placeholder="2100",
+            max_chars=12,
+            width=300 if page.narrow else 180,
+        )
     digits = number.upper().removeprefix("EPSG:").strip()
-    if not digits:
-        return
-    if not digits.isdigit():
+    if digits and not digits.isdigit():
         st.caption(t("Give a number, such as 2100 for the Greek grid (EGSA ’87)."))
-    elif file.answers.crs != int(digits) and st.session_state.get(f"{key}_used") != digits:
-        st.session_state[f"{key}_used"] = digits
-        answer(file, crs=int(digits))
-        st.rerun()
+    for name, told in (("zone", str(zone or "")), ("code", digits if digits.isdigit() else "")):
+        if told and st.session_state.get(f"{key}_{name}_used") != told:
+            st.session_state[f"{key}_{name}_used"] = told
+            if file.answers.crs != int(told):
+                answer(file, crs=int(told))
+                st.rerun()
+
+
+def _zone_label(t: Translator, epsg: int) -> str:
+    """ "Zone 34 north: 18° to 24°": the degrees of longitude, negative in the west."""
+    number = epsg % 100
+    west = 6 * number - 186
+    words = {"number": number, "west": west, "east": west + 6}
+    if epsg // 100 == NORTH:
+        return t("Zone {number} north: longitude {west}° to {east}°", **words)
+    return t("Zone {number} south: longitude {west}° to {east}°", **words)
 
 
 def _keep(file: Brought, about: str, key: str) -> None:
@@ -128,8 +146,7 @@ def corrections(page: Page, seen: Look, into: Target) -> None:
             t("that of the city: {zone}", zone=city.timezone),
         )  # fmt: skip
         if {"x", "y"} & set(view.header.layout.roles):
-            st.caption(t("Coordinate system of x and y"))
-            _code(t, seen.file, f"data_right_crs_{seen.file.digest[:12]}")
+            _code(page, seen.file, f"data_right_crs_{seen.file.digest[:12]}")
 
 
 def category(page: Page, seen: Look) -> None:

@@ -107,7 +107,7 @@ def where(page: Page, view: View, into: Target) -> None:
     )
     told = [t("A dot is an alert; of a large file, one in several is drawn.")]
     if into.city is None and view.city.provisional:
-        told.append(t("The grey area is the provisional study area, drawn round the alerts."))
+        told.append(t("The light area is the provisional study area, drawn round the alerts."))
     if view.outside and not away:
         told.append(
             t.n(

@@ -17,6 +17,7 @@ from curim_data.ingest import import_file
 from curim_data.provisional import home_for
 from curim_data.store import Store
 from curim_data.words import provisional_note
+from pages.parts.basemap import surroundings
 from tests.app.conftest import PAGES, SHELL, TIMEOUT, errors
 
 SQUARES = {"West": shapely.box(2.33, 48.83, 2.35, 48.87), "East": shapely.box(2.35, 48.83, 2.37, 48.87)}
@@ -195,3 +196,8 @@ def test_a_change_that_was_cut_short_is_told_once(home: Home) -> None:
     app = opened()
     assert "was cut short and had no effect" in said(app)
     assert "was cut short" not in said(app.run())
+
+
+def test_the_ground_around_a_whole_country_can_be_drawn() -> None:
+    west, south, east, north = surroundings(shapely.box(68.0, 8.0, 97.0, 36.0)).bounds
+    assert (west, south, east, north) == (-48.0, -85.0, 180.0, 85.0)

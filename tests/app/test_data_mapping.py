@@ -344,3 +344,13 @@ def test_a_word_unknown_as_a_category_may_be_known_as_a_kind(base: Home) -> None
     app = _bring(_open(home="own"), "2025-11-a-street.csv", "\n".join([head, *lines]).encode())
     assert _box(app, "data_word_", "_category_Other theft").value == ""  # type: ignore[attr-defined]
     assert _box(app, "data_word_", "_kind_Other theft").value == "offence"  # type: ignore[attr-defined]
+
+
+def test_a_projection_is_named_by_its_zone_of_the_utm_grid(base: Home) -> None:
+    lines = [f"R{n},2026-01-{1 + n % 28:02d} 10:00,noise,{490000 + 50 * n},{5456000 + 50 * n}" for n in range(200)]
+    app = _bring(_open(home="own"), "grid.csv", "\n".join(["ref,when,type of event,x,y", *lines]).encode())
+    (which,) = [one for one in app.radio if str(one.key).startswith("data_crs_")]
+    assert any("around 43.9" in label and "Europe/Paris" in label for label in which.options)
+    _choose(app, "data_crs_", "_zone", 32610)  # type: ignore[arg-type]
+    assert "America/Vancouver" in _text(app)
+    assert "200 rows read: 200 new" in _text(app)
