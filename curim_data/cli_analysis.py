@@ -17,7 +17,8 @@ from curim_data import privacy, queries
 from curim_data.access import Audience
 from curim_data.alert import CELL_RESOLUTIONS
 from curim_data.city import CityProfile
-from curim_data.cli_frame import Command, Opt, Refused, Run, ending, write_file, write_table
+from curim_data.cli_frame import Command, Opt, Refused, Run, ending, plain, write_file, write_table
+from curim_data.cli_how import BaseWord, ClusterMethod, How, Method, Weight
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.i18n import Message
@@ -27,15 +28,6 @@ if TYPE_CHECKING:
     from analysis.hotspots import HotCells, Spot
     from analysis.result import Choice
     from analysis.spots import Placed, SpotName
-
-
-class Method(StrEnum):
-    """How hot spots are found."""
-
-    SIGNIFICANCE = "significance"
-    CLUSTERS = "clusters"
-    EMERGING = "emerging"
-    DENSITY = "density"
 
 
 class Unit(StrEnum):
@@ -103,9 +95,17 @@ def counts(
 
 
 def hotspots(
-    run: Run, method: Method = Method.SIGNIFICANCE, resolution: int | None = None, out: Path | None = None
+    run: Run,
+    method: Method = Method.SIGNIFICANCE,
+    resolution: int | None = None,
+    base: BaseWord = BaseWord.LAND,
+    weight: Weight = Weight.NONE,
+    cluster_method: ClusterMethod = ClusterMethod.DBSCAN,
+    out: Path | None = None,
 ) -> None:
     """Find hot spots."""
+    how = How(base, weight, cluster_method)
+    how.check(method)
     if out is not None:
         ending(out, ".geojson", ".csv")
     source = run.source()
@@ -118,7 +118,7 @@ def hotspots(
 
         emerging_places(run, source, f, resolution, out)
         return
-    found = find(source, f, run.audience, method, resolution)
+    found = find(source, f, run.audience, method, resolution, how)
     spots, names, result = found.spots, found.names, found.result
     rows = [
         {
@@ -133,13 +133,14 @@ def hotspots(
             "q": spot.q,
             "longitude": round(spot.longitude, 5),
             "latitude": round(spot.latitude, 5),
+            **how.more(spot),
             "cells": list(spot.names),
         }
         for spot in spots
     ]
     if out is not None:
         if out.suffix.lower() == ".csv":
-            table = pd.DataFrame(rows, columns=list(_SPOT_COLUMNS))
+            table = pd.DataFrame(rows, columns=[*_SPOT_COLUMNS, *how.columns, "cells"])
             write_table(out, table.assign(cells=[" ".join(spot.names) for spot in spots]))
         else:
             write_file(out, geojson(spots, rows).encode())
@@ -149,6 +150,9 @@ def hotspots(
                 **asked(run, source, f),
                 "method": method.value,
                 "resolution": found.resolution,
+                "base": how.base.value,
+                "weight": how.weight.value,
+                "cluster_method": how.cluster_method.value if method is Method.CLUSTERS else None,
                 "n": result.n,
                 "told": result.sentence(run.t),
                 "choices": [{"name": c.name, "value": c.value, "told": run.t(c.told)} for c in found.choices],
@@ -177,9 +181,7 @@ def _density(run: Run, source: Source, f: AlertFilter, resolution: int | None, o
         run.say(line)
 
 
-_SPOT_COLUMNS: Final = (
-    *("rank", "id", "name", "n", "expected", "ratio", "low", "high", "q", "longitude", "latitude", "cells"),
-)
+_SPOT_COLUMNS: Final = (*("rank", "id", "name", "n", "expected", "ratio", "low", "high", "q", "longitude", "latitude"),)
 
 
 @dataclass(frozen=True)
@@ -193,27 +195,45 @@ class Found:
     choices: tuple[Choice, ...]
 
 
-def find(source: Source, f: AlertFilter, audience: Audience, method: Method, resolution: int | None) -> Found:
+def find(
+    source: Source,
+    f: AlertFilter,
+    audience: Audience,
+    method: Method,
+    resolution: int | None,
+    how: How | None = None,
+) -> Found:
     """Look for hot spots in the whole city, and keep those whose middle lies in the area that the filter names.
 
-    Refused for a resolution that there is not, and for clusters where the audience may not see fine cells.
+    Refused for a resolution that there is not, for a base that cannot be had, and for clusters where the audience may
+    not see fine cells.
     """
+    from analysis.explore import TooManyError
     from analysis.spots import name_spots
     from curim_data.studies import CLUSTER_RESOLUTION, cluster_study, hot_spot_study
+    from curim_data.study_base import BaseError
 
+    how = how or How()
     finest = privacy.finest_resolution(audience, f, source.city)
     if method is Method.CLUSTERS:
         if finest < CLUSTER_RESOLUTION:
             raise Refused(
                 Message("Clusters need exact alerts: ask as analyst or specialist, or with --method significance.")
             )
-        result = cluster_study(source, f, audience)
+        weighted, explored = how.weight is Weight.SEVERITY, how.cluster_method is ClusterMethod.HDBSCAN
+        try:
+            result = cluster_study(source, f, audience, by_weight=weighted, explored=explored)
+        except TooManyError as error:
+            raise Refused(error.message) from error
         names = name_spots(result.found, source.city)
         spots = tuple(spot for spot in result.found if in_area(spot, names[spot.id], f, source.city))
         return Found(result, spots, names, CLUSTER_RESOLUTION, result.choices)
     check_resolution(resolution)
     privacy.check(["cell"], resolution, f, audience, source.city)
-    study = hot_spot_study(source, f, audience, resolution)
+    try:
+        study = hot_spot_study(source, f, audience, resolution, how.base.value)
+    except BaseError as error:
+        raise Refused(error.message) from error
     names = name_spots(study.spots, source.city)
     kept = tuple(spot for spot in study.spots if in_area(spot, names[spot.id], f, source.city))
     return Found(study.hot, kept, names, study.resolution, study.choices)
@@ -252,7 +272,7 @@ def geojson(spots: Any, rows: list[dict[str, Any]]) -> str:
         features.append(
             {
                 "type": "Feature",
-                "properties": {name: value for name, value in row.items() if name != "cells"},
+                "properties": plain({name: value for name, value in row.items() if name != "cells"}),
                 "geometry": json.loads(shapely.to_geojson(outline)),
             }
         )
@@ -322,6 +342,15 @@ COMMANDS = (
         {
             "method": Opt(Message("How they are found."), ("--method",)),
             "resolution": Opt(Message("H3 resolution of map cells; chosen unless given."), ("--resolution",)),
+            "base": Opt(
+                Message("What a place is compared with: its land and surroundings, all alerts, or residents."),
+                ("--base",),
+            ),
+            "weight": Opt(Message("How much an alert counts in clusters."), ("--weight",)),
+            "cluster_method": Opt(
+                Message("How clusters are found: tested (dbscan), or to explore only (hdbscan)."),
+                ("--cluster-method",),
+            ),
             "out": Opt(Message("GeoJSON or CSV file to write."), ("--out",)),
         },
         audience=Audience.ANALYST,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from curim_data import queries
 from curim_data.access import Audience
-from curim_data.cli_analysis import Method, find
+from curim_data.cli_analysis import find
 from curim_data.cli_frame import Command, Opt, Refused, Run, ending, write_file
+from curim_data.cli_how import Method
 from curim_data.i18n import Message
 from curim_data.plan import Plan, PlanStatus, to_json
 

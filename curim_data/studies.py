@@ -17,6 +17,7 @@ from analysis.bases import LAND, Kind
 from analysis.change import Change, Changes, against_city, changes
 from analysis.clock import Clock, clock
 from analysis.clusters import Clusters, clusters
+from analysis.explore import explore
 from analysis.gender import Shares, shares
 from analysis.grid import resolution_for
 from analysis.hotspots import HotCells, Spot, hot_spots, significance
@@ -95,20 +96,26 @@ def piles_told(piled: int | None) -> tuple[Choice, ...]:
     return (Choice("piles", piled, told),)
 
 
-def cluster_study(source: Source, f: AlertFilter, audience: Audience, *, by_weight: bool = False) -> Clusters:
+def cluster_study(
+    source: Source, f: AlertFilter, audience: Audience, *, by_weight: bool = False, explored: bool = False
+) -> Clusters:
     """Clusters of alerts on fine cells. GateError for an audience that may not see cells so fine.
 
-    `by_weight`: each alert counts by its severity.
+    `by_weight`: each alert counts by its severity. `explored`: groups by HDBSCAN instead, untested and unweighted;
+    TooManyError where too many cells hold alerts.
     """
     whole = without_place(f)
     fine = queries.cells(source, whole, CLUSTER_RESOLUTION, audience)
-    weights = None
-    if by_weight:
-        graded = queries.counts(
-            source, whole, ["cell", "severity"], audience, resolution=CLUSTER_RESOLUTION, without_piles=True
-        )
-        weights = by_severity(graded.frame, fine.frame.index.to_numpy())
-    found = clusters(fine.frame, source.city, weights=weights)
+    if explored:
+        found = explore(fine.frame, source.city)
+    else:
+        weights = None
+        if by_weight:
+            graded = queries.counts(
+                source, whole, ["cell", "severity"], audience, resolution=CLUSTER_RESOLUTION, without_piles=True
+            )
+            weights = by_severity(graded.frame, fine.frame.index.to_numpy())
+        found = clusters(fine.frame, source.city, weights=weights)
     return replace(found, choices=(*found.choices, *piles_told(fine.piled)))
 
 

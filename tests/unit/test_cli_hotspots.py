@@ -16,6 +16,7 @@ from curim_data.cli import main
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.home import Home
+from curim_data.studies import hot_spot_study
 from curim_data.study_concentration import concentration_study
 
 Capture = pytest.CaptureFixture[str]
@@ -64,6 +65,18 @@ def test_emerging_in_words_and_as_csv(capsys: Capture, sample: Home, tmp_path: P
         (["hotspots", "--method", "emerging", "--to", "2022-11-05", "--from", "2022-11-01"], "no history"),
         (["concentration", "--audience", "council", "--resolution", "10"], "one size only"),
         (["concentration", "--resolution", "13"], "resolution 8 to 12"),
+        (["hotspots", "--base", "alerts"], "already holds all alerts"),
+        (["hotspots", "--base", "residents", "--affected", "woman"], "no residents by district"),
+        (["hotspots", "--base", "alerts", "--method", "clusters"], "use it with --method significance"),
+        (["hotspots", "--weight", "severity"], "are for --method clusters"),
+        (
+            ["hotspots", "--method", "clusters", "--weight", "severity", "--cluster-method", "hdbscan"],
+            "HDBSCAN takes no weights",
+        ),
+        (
+            ["hotspots", "--method", "clusters", "--cluster-method", "hdbscan", "--audience", "council"],
+            "Clusters need exact alerts",
+        ),
     ],
 )
 def test_what_may_not_be_asked(capsys: Capture, sample: Home, words: list[str], line: str) -> None:
@@ -71,6 +84,37 @@ def test_what_may_not_be_asked(capsys: Capture, sample: Home, words: list[str], 
     printed = capsys.readouterr()
     assert printed.out == ""
     assert line in printed.err
+
+
+def test_a_base_names_itself_in_sentence_choices_and_columns(capsys: Capture, sample: Home, tmp_path: Path) -> None:
+    out = tmp_path / "share.csv"
+    words = ["hotspots", "--affected", "woman", "--light", "dark", "--base", "alerts"]
+    told = answer(capsys, sample, *words, "--out", str(out))
+    f = AlertFilter(affected=("woman",), dark=True)
+    study = hot_spot_study(open_source(sample), f, Audience.ANALYST, base="alerts")
+    assert (told["base"], len(told["spots"])) == ("alerts", len(study.spots))
+    assert f"among all {round(study.hot.base_total):,} alerts" in told["told"]
+    assert {choice["name"] for choice in told["choices"]} >= {"base", "rates"}
+    first = told["spots"][0]
+    assert first["n"] / first["base_n"] > first["rate"] > study.hot.rates.mean
+    assert pd.read_csv(out)["rate"].tolist() == [spot["rate"] for spot in told["spots"]]
+
+
+def test_clusters_by_severity_tell_their_weight(capsys: Capture, sample: Home) -> None:
+    told = answer(capsys, sample, "hotspots", "--method", "clusters", "--weight", "severity")
+    assert told["weight"] == "severity"
+    assert "weighted by severity" in told["told"]
+    assert all(spot["weight"] / spot["expected"] == pytest.approx(spot["ratio"], rel=0.01) for spot in told["spots"])
+
+
+def test_hdbscan_is_told_as_untested(capsys: Capture, sample: Home, tmp_path: Path) -> None:
+    out = tmp_path / "groups.geojson"
+    words = ["hotspots", "--method", "clusters", "--cluster-method", "hdbscan", "--out", str(out)]
+    told = answer(capsys, sample, *words)
+    assert told["cluster_method"] == "hdbscan"
+    assert "nothing here was tested against chance" in told["told"]
+    assert all(spot["q"] is None and spot["ratio"] is None for spot in told["spots"])
+    assert "NaN" not in out.read_text("utf-8")
 
 
 def test_concentration_is_that_of_the_page(capsys: Capture, sample: Home, tmp_path: Path) -> None:
