@@ -232,9 +232,12 @@ def _working(home: Home, name: str, batch_id: str, dry_run: bool) -> Iterator[Pa
     if not dry_run:
         with recover.running(home, name, batch_id) as work:
             yield work
-        return
-    with tempfile.TemporaryDirectory(prefix="curim-", dir=home.path if home.path.is_dir() else None) as folder:
-        yield Path(folder)
+    elif home.path.is_dir():
+        with recover.trying(home) as work:
+            yield work
+    else:
+        with tempfile.TemporaryDirectory(prefix="curim-") as folder:
+            yield Path(folder)
 
 
 def _first_city(understood: Understood, work: Path, name: str) -> CityProfile:

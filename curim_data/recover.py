@@ -2,7 +2,10 @@
 
 While an import runs it has a folder <home>/work/<batch id>/ with a note of itself, `import.json`, whose lock it holds.
 The lock ends with the process; a folder whose lock is free belongs to an import that was cut short. Whether it was
-stored is what the log of the store says.
+stored is what the log of the store says. An import that only tries what would happen has such a folder too, and its
+note says nothing.
+
+The first import of a home gives it a city just before its alerts are stored. Where they were not, the city goes too.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import contextlib
 import datetime as dt
 import json
 import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -22,7 +26,7 @@ from typing import Any, Final
 
 from curim_data.home import Home
 from curim_data.i18n import Message
-from curim_data.locking import claim
+from curim_data.locking import claim, locked
 from curim_data.store import Store
 
 NOTE: Final = "import.json"
@@ -31,12 +35,16 @@ _ABANDONED_S: Final = 3600.0
 
 @dataclass(frozen=True)
 class Interrupted:
-    """An import that was cut short: its file, when it began, its batch, and whether it had been stored by then."""
+    """An import that was cut short: its file, when it began, its batch, and whether it had been stored by then.
+
+    `new`: whether the home had no city when it began.
+    """
 
     file_name: str
     when: dt.datetime
     batch: str
     committed: bool
+    new: bool = False
 
     @property
     def message(self) -> Message:
@@ -54,9 +62,28 @@ class Interrupted:
 @contextmanager
 def running(home: Home, file_name: str, batch_id: str) -> Iterator[Path]:
     """The folder of an import, as long as it runs; removed at the end, whatever happens."""
+    new, when = not home.has_city(), dt.datetime.now(dt.UTC)
+    note = {"file": file_name, "when": when.isoformat(), "batch": batch_id, "pid": os.getpid(), "new": new}
+    try:
+        with _held(home, home.work / batch_id, note) as folder:
+            yield folder
+    except BaseException:
+        if new:
+            _forget_city(home)
+        raise
+
+
+@contextmanager
+def trying(home: Home) -> Iterator[Path]:
+    """A folder for an import that stores nothing, as long as it runs; one that was cut short is not told of."""
+    with _held(home, home.work / f"try-{secrets.token_hex(6)}", {}) as folder:
+        yield folder
+
+
+@contextmanager
+def _held(home: Home, folder: Path, note: dict[str, Any]) -> Iterator[Path]:
     home.work.mkdir(parents=True, exist_ok=True)
-    folder, part = home.work / batch_id, Path(tempfile.mkdtemp(prefix="new-", dir=home.work))
-    note = {"file": file_name, "when": dt.datetime.now(dt.UTC).isoformat(), "batch": batch_id, "pid": os.getpid()}
+    part = Path(tempfile.mkdtemp(prefix="new-", dir=home.work))
     try:
         with (part / NOTE).open("w", encoding="utf-8") as handle:
             claim(handle)
@@ -69,6 +96,15 @@ def running(home: Home, file_name: str, batch_id: str) -> Iterator[Path]:
             shutil.rmtree(left, ignore_errors=True)
 
 
+def _forget_city(home: Home) -> None:
+    """Take away the city of a home in which nothing was ever stored, unless another import is at work with it."""
+    with locked(home.path / "city.lock"):
+        if home.has_city() and not any(home.work.glob(f"*/{NOTE}")) and not Store(home).batches():
+            gone = Path(tempfile.mkdtemp(prefix="gone-", dir=home.work))
+            home.city_folder.rename(gone / "city")
+            shutil.rmtree(gone, ignore_errors=True)
+
+
 def interrupted(home: Home) -> tuple[Interrupted, ...]:
     """Imports that were cut short and not cleaned up yet, the oldest first."""
     return tuple(found for found, _ in _found(home, remove=False))
@@ -77,13 +113,15 @@ def interrupted(home: Home) -> tuple[Interrupted, ...]:
 def clean(home: Home) -> tuple[Interrupted, ...]:
     """Remove what imports that were cut short have left behind; returns them.
 
-    Rows that such an import had set aside are removed too, unless it was stored. Imports that are running are left
-    alone.
+    Rows that such an import had set aside are removed too, and the city that it gave the home, unless it was stored.
+    Imports that are running are left alone.
     """
     found = _found(home, remove=True)
-    for cut, _ in found:
-        if not cut.committed:
-            (home.quarantine / f"{cut.batch}.parquet").unlink(missing_ok=True)
+    lost = [cut for cut, _ in found if not cut.committed]
+    for cut in lost:
+        (home.quarantine / f"{cut.batch}.parquet").unlink(missing_ok=True)
+    if any(cut.new for cut in lost):
+        _forget_city(home)
     if home.work.is_dir():
         for folder in home.work.iterdir():
             with contextlib.suppress(OSError):
@@ -106,7 +144,10 @@ def _found(home: Home, remove: bool) -> list[tuple[Interrupted, Path]]:
                 # Read after the lock was free: the import can store nothing any more.
                 stored = {batch.id for batch in Store(home).batches()}
                 when = dt.datetime.fromisoformat(told["when"])
-                found.append((Interrupted(told["file"], when, told["batch"], told["batch"] in stored), path.parent))
+                new = bool(told.get("new"))
+                found.append(
+                    (Interrupted(told["file"], when, told["batch"], told["batch"] in stored, new), path.parent)
+                )
             if remove:
                 shutil.rmtree(path.parent, ignore_errors=True)
     return sorted(found, key=lambda pair: pair[0].when)

@@ -122,7 +122,12 @@ class Store:
                 store_files.write(table, new, record)
             return result
 
-        result = self._retry(attempt)
+        try:
+            result = self._retry(attempt)
+        except Exception:
+            if batch.id not in {stored.id for stored in self.batches()}:
+                (self.home.quarantine / f"{batch.id}.parquet").unlink(missing_ok=True)
+            raise
         self._compact()
         return result
 

@@ -84,7 +84,10 @@ def open_zip(source: Path | bytes, name: str, sheet: str | None, depth: int) -> 
     """
     with _reasons(name, "ZIP"), _stream(source) as packed, zipfile.ZipFile(packed) as archive:
         names = {info.filename for info in archive.infolist()}
-        kind = archive.read("mimetype")[:100] if {"mimetype", "content.xml"} <= names else b""
+        kind = b""
+        if {"mimetype", "content.xml"} <= names:
+            with archive.open("mimetype") as told:
+                kind = told.read(100)
     if b"spreadsheet" in kind or any(member.startswith("xl/") for member in names):
         from curim_data.containers.workbook import open_workbook
 

@@ -110,6 +110,14 @@ def test_the_list_knows_the_alert_again_and_names_nobody(home: Home) -> None:
         Erased(home)
 
 
+def test_what_an_undo_that_was_cut_short_left_behind_goes_too(home: Home) -> None:
+    left = home.work / "undo-x"
+    left.mkdir(parents=True)
+    pq.write_table(Store(home).read(), left / "earlier.parquet")
+    erase(home, ["GONE-2"])
+    assert "GONE-2" not in everything(home)
+
+
 def test_nothing_is_masked_where_nothing_was_erased(home: Home) -> None:
     assert erased_mask(home, pa.array(["GONE-2", None]), pa.array(["a", "b"])).tolist() == [False, False]
 

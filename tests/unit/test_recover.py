@@ -26,9 +26,9 @@ from curim_data.home import Home, create_home
 from curim_data.i18n import Translator
 from curim_data.ingest import import_file
 from curim_data.locking import locked
-from curim_data.recover import NOTE, clean, interrupted, running
+from curim_data.recover import NOTE, clean, interrupted, running, trying
 from curim_data.staging import Staging
-from curim_data.store import Batch, Store
+from curim_data.store import Batch, Store, StoreError
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 ROWS = 3_000
@@ -142,12 +142,12 @@ def lifetime(begun: Connection, worker: BaseProcess, moment: float | None) -> fl
     return time.perf_counter() - start
 
 
-def leave(home: Home, batch_id: str) -> None:
+def leave(home: Home, batch_id: str, new: bool = False) -> None:
     """What an import that was killed leaves behind."""
     folder = home.work / batch_id
     folder.mkdir(parents=True)
     (folder / "staged.parquet").write_bytes(b"PAR1")
-    note = {"file": f"{batch_id}.csv", "when": NOW.isoformat(), "batch": batch_id, "pid": 1}
+    note = {"file": f"{batch_id}.csv", "when": NOW.isoformat(), "batch": batch_id, "pid": 1, "new": new}
     (folder / NOTE).write_text(json.dumps(note), "utf-8")
     home.quarantine.mkdir(exist_ok=True)
     pq.write_table(NOTHING, home.quarantine / f"{batch_id}.parquet")
@@ -181,7 +181,7 @@ def test_what_was_cut_short_is_told_once_and_removed(home: Home, made: Path, t: 
 
 
 def test_a_note_that_was_cut_short_itself(home: Home) -> None:
-    for name, text in (("new-1", ""), ("new-2", '{"file": "x'), ("new-3", "[]")):
+    for name, text in (("new-1", ""), ("new-2", '{"file": "x'), ("new-3", "[]"), ("try-4", "{}")):
         (home.work / name).mkdir(parents=True)
         (home.work / name / NOTE).write_text(text, "utf-8")
     (home.work / "new").mkdir()
@@ -189,6 +189,33 @@ def test_a_note_that_was_cut_short_itself(home: Home) -> None:
     os.utime(home.work / "old", (0, 0))
     assert interrupted(home) == clean(home) == ()
     assert [path.name for path in home.work.iterdir()] == ["new"]
+
+
+def test_the_city_of_a_first_import_goes_with_it(tmp_path: Path, made: Path) -> None:
+    home = Home(tmp_path / "home")
+    with pytest.raises(StoreError), running(home, "file.csv", "one"):
+        Store(create_home(home.path)).undo("none")
+    assert not home.has_city()
+    leave(home, "two", new=True)
+    create_home(home.path)
+    with running(home, "other.csv", "three"):
+        assert len(clean(home)) == 1
+        assert home.has_city()
+    leave(home, "four", new=True)
+    clean(home)
+    assert not home.has_city()
+    assert list(home.work.iterdir()) == []
+    bring(create_home(home.path).path, made, "five", 10)
+    leave(home, "six", new=True)
+    clean(home)
+    assert home.has_city()
+
+
+def test_a_trial_is_left_alone_while_it_runs(home: Home) -> None:
+    with trying(home) as folder:
+        assert clean(home) == ()
+        assert folder.is_dir()
+    assert list(home.work.iterdir()) == []
 
 
 def test_the_command_line_tells_it_once(home: Home, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from curim_data import store_files
 from curim_data.home import Home, create_home
+from curim_data.i18n import Message
 from curim_data.ingest import import_file
 from curim_data.staging import Staging
 from curim_data.store import Batch, StagedResult, Store, StoreError, new_batch_id
@@ -20,6 +22,7 @@ from tests.slow_settle import settle
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 HEADER = "alert_id;reported_at;category;status;latitude;longitude"
+BAD = b"a;reported_at;category;latitude;longitude\n1;never;x;;\n"
 
 
 def export(ids: range, status: str = "open", prefix: str = "A") -> bytes:
@@ -49,7 +52,7 @@ def test_a_home_without_a_table_is_empty(home: Home) -> None:
 
 def test_the_version_changes_with_each_commit_and_the_log_is_kept(home: Home) -> None:
     seen = {Store(home).version()}
-    for data in (export(range(5)), export(range(5)), b"a;reported_at;category;latitude;longitude\n1;never;x;;\n"):
+    for data in (export(range(5)), export(range(5)), BAD):
         take(home, data)
         seen.add(Store(home).version())
     assert len(seen) == 4
@@ -164,6 +167,18 @@ def test_a_broken_table_is_one_clear_sentence(home: Home) -> None:
         entry.write_text("{broken")
     with pytest.raises(StoreError, match="cannot be read"):
         take(home, export(range(2)))
+
+
+def test_rows_set_aside_by_an_import_that_fails_are_not_kept(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError(Message("No."))
+
+    take(home, BAD)
+    kept = list(home.quarantine.iterdir())
+    monkeypatch.setattr(store_files, "write", fail)
+    with pytest.raises(StoreError):
+        take(home, BAD)
+    assert list(home.quarantine.iterdir()) == kept
 
 
 def _import(path: Path, prefix: str) -> None:
