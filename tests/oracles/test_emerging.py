@@ -15,6 +15,7 @@ import pytest
 from scipy.stats import binom, norm
 
 import sample_data
+from analysis.baseline import metres
 from analysis.emerging import Emerging, emerging
 from analysis.emerging_cube import Cube, GiStar, lagged
 from analysis.grid import neighbours
@@ -60,6 +61,47 @@ def test_pure_chance_has_no_class_and_no_mark(city: CityProfile, n: int, steps: 
             found["cold"] += bool(result.cold.any())
             found["class"] += bool((result.frame["cls"] != "none").any())
     assert {name: hits for name, hits in found.items() if not not_above(hits, sum(runs.values()), LEVEL)} == {}
+
+
+def plateau(city: CityProfile, land: pd.Series) -> np.ndarray:
+    """Twice as dense on a smooth plateau 800 m wide as elsewhere."""
+    x, y = city.project(23.654, 37.9555)
+    at_x, at_y = metres(np.asarray(land.index), city)
+    return np.asarray(1 + 1 / (1 + np.exp((np.hypot(at_x - x, at_y - y) - 400) / 50)))
+
+
+@pytest.mark.parametrize("n", [60, 180, 500, 6_000])
+@pytest.mark.parametrize("shape", ["even", "quarter"])
+def test_with_few_alerts_or_a_smooth_quarter_nothing_is_hot_or_has_a_trend(
+    city: CityProfile, n: int, shape: str
+) -> None:
+    rng = np.random.default_rng(n)
+    runs = {9: 24, 10: 12}
+    hits = 0
+    for resolution, count in runs.items():
+        land = city.land_cells(resolution)
+        density = 1.0 if shape == "even" else plateau(city, land)
+        for _ in range(count):
+            result = emerging(draw(rng, land, n, 24, density), land)
+            hits += bool(result.hot.any() or result.frame["cls"].str.endswith("_hot").any())
+    assert not_above(hits, sum(runs.values()), LEVEL)
+
+
+# Alerts a month in the whole city, further ones at one place in the last month: the share of maps that call it new.
+@pytest.mark.parametrize(("monthly", "extra", "power"), [(100, 15, 0.95), (500, 25, 0.7), (500, 35, 0.95)])
+def test_a_place_that_began_last_month_is_new_with_the_stated_power(
+    city: CityProfile, monthly: int, extra: int, power: float
+) -> None:
+    land = city.land_cells(10)
+    full = np.flatnonzero(land > 0.9 * land.max())
+    rng, runs, found = np.random.default_rng(monthly), 16, 0
+    for _ in range(runs):
+        counts = draw(rng, land, 24 * monthly, 24)
+        at = rng.choice(full)
+        counts.iloc[at, -1] += extra
+        near = {int(cell) for cell in h3.grid_disk(int(land.index[at]), 1)}
+        found += any(p.cls == "new_hot" and near & set(p.cells) for p in emerging(counts, land).places)
+    assert binom.cdf(found, runs, power) >= 0.01
 
 
 def test_a_normal_tail_on_gistar_would_mark_chance(city: CityProfile) -> None:
