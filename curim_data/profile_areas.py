@@ -20,13 +20,16 @@ import pyogrio
 import pyproj
 import shapely
 
+from curim_data.city import Area
 from curim_data.formats.base import fold
-from curim_data.i18n import Message
-from curim_data.profile_files import polygonal
+from curim_data.i18n import LANGUAGES, Message
+from curim_data.profile_files import polygonal, unique_ids
 from curim_data.reasons import ImportProblem
 
 Kind = Literal["polygon", "line", "point"]
 SHAPES: Final = {"polygon": (3, 6), "line": (1, 2, 5), "point": (0, 4)}  # type ids of shapely
+PROPOSED: Final = ""  # for `districts_of`: choose the column that tells areas of one name apart
+MOST_DISTRICTS: Final = 3000
 MOST_SHAPES: Final = 20_000
 MOST_BYTES: Final = 500 << 20
 SAMPLES: Final = 3
@@ -46,6 +49,9 @@ NAME_WORDS: Final = frozenset(
     }
     | {"ονομα", "ονομασια", "διαμερισμα", "κοινοτητα", "γειτονια", "περιοχη", "ενοτητα", "ετικετα"}
     | {"nom", "libelle", "quartier", "arrondissement", "commune", "nombre", "barrio", "distrito", "nome", "bezirk"}
+)
+CODE_WORDS: Final = frozenset(
+    {"code", "cd", "gss", "insee", "ags", "lau", "nuts", "cod", "codigo", "codice", "kod", "kodikos", "κωδικος", "κωδ"}
 )
 _CODE: Final = re.compile(r"[A-Z]{0,4}[-_ ]?\d+")
 _WRONG_SHAPES: Final = {
@@ -134,6 +140,82 @@ def propose_name_column(areas: AreaFile) -> str | None:
         if score > best + 1e-9 * place:
             best, column = score, candidate
     return column
+
+
+def propose_code_column(areas: AreaFile, name_column: str) -> str | None:
+    """The column of official codes, by its heading and its values; numbers of rows (fid, objectid) are none."""
+    for candidate in areas.columns:
+        values = areas.frame[candidate]
+        words = set(fold(candidate).split("_"))
+        headed = words & CODE_WORDS or any(word.endswith(("code", "cd")) for word in words)
+        coded = values.map(lambda text: bool(_CODE.fullmatch(text or "")))
+        if candidate != name_column and headed and coded.all():
+            return candidate
+    return None
+
+
+def districts_of(
+    areas: AreaFile, name_column: str | None = None, language: str = "en", apart: str | None = PROPOSED
+) -> tuple[Area, ...]:
+    """The districts that a file of areas gives; their ids are made of the names.
+
+    Areas of one name are one district, as the parts of an archipelago, unless the column `apart` holds different codes
+    for them, as for a “Park” in each of three towns: then each code is a district, and the code stands in its name.
+    `apart` is proposed from the headings unless it is given, or None for no such column.
+
+    Columns label_el, label_en, label_fr add names in further languages. ImportProblem where the column is unknown, a
+    name is missing, or there are more than 3,000.
+    """
+    column = chosen_name_column(areas, name_column)
+    names = areas.frame[column]
+    if names.isna().any():
+        row = int(np.flatnonzero(names.isna())[0]) + 1
+        raise ImportProblem(
+            Message(
+                "{file}: area {row} has no name in the column {column}. Choose another column or fill it in.",
+                {"file": areas.name, "row": row, "column": column},
+            )
+        )
+    keys = _keys(areas, column, propose_code_column(areas, column) if apart == PROPOSED else apart)
+    grouped = areas.frame.groupby(keys, sort=False)
+    if len(grouped) > MOST_DISTRICTS:
+        raise ImportProblem(
+            Message(
+                "The column {column} of {file} makes {n} districts; {most} are the most. Choose another column.",
+                {"column": column, "file": areas.name, "n": len(grouped), "most": MOST_DISTRICTS},
+            )
+        )
+    ids = unique_ids((str(name) for name, _ in grouped), "district")
+    found = []
+    for key, (name, rows) in zip(ids, grouped, strict=True):
+        more = {lang: rows[f"label_{lang}"].iloc[0] for lang in LANGUAGES if f"label_{lang}" in rows}
+        code = str(name).removeprefix(str(rows[column].iloc[0]))  # " (E05001656)" where areas of one name are apart
+        labels = {language: str(name), **{lang: f"{text}{code}" for lang, text in more.items() if text}}
+        found.append(Area(key, labels, polygonal(shapely.union_all(rows.geometry.to_numpy()))))
+    return tuple(found)
+
+
+def _keys(areas: AreaFile, column: str, apart: str | None) -> pd.Series:
+    """The name of each area's district: with its code where areas of one name have several."""
+    names = areas.frame[column]
+    if apart is None:
+        return names
+    codes = areas.frame[apart].fillna("")
+    several = codes.groupby(names).transform("nunique") > 1
+    return names.where(~several, names + " (" + codes + ")")
+
+
+def chosen_name_column(areas: AreaFile, column: str | None) -> str:
+    """The column of names: the one that is told, or proposed. ImportProblem where there is none."""
+    chosen = column if column is not None else propose_name_column(areas)
+    if chosen is None or chosen not in areas.columns:
+        raise ImportProblem(
+            Message(
+                "Which column of {file} holds the names? It has {columns}.",
+                {"file": areas.name, "columns": ", ".join(areas.columns) or "–"},
+            )
+        )
+    return chosen
 
 
 def _read(

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import available_timezones
 
-import numpy as np
 import pandas as pd
 import pyproj
 import shapely
@@ -23,7 +22,14 @@ from curim_data.city import Area, CityProfile
 from curim_data.home import Home
 from curim_data.i18n import LANGUAGES, Message
 from curim_data.places import inside_land
-from curim_data.profile_areas import AreaFile, propose_name_column, read_areas
+from curim_data.profile_areas import (
+    PROPOSED,
+    AreaFile,
+    chosen_name_column,
+    districts_of,
+    propose_name_column,
+    read_areas,
+)
 from curim_data.profile_files import (
     polygonal,
     read_head,
@@ -60,7 +66,6 @@ __all__ = [
     "versions",
 ]
 
-MOST_DISTRICTS: Final = 3000
 OVERLAP: Final = 0.01
 LISTED: Final = 8
 
@@ -87,39 +92,6 @@ class EditReport:
         return self.before != self.version
 
 
-def districts_of(areas: AreaFile, name_column: str | None = None, language: str = "en") -> tuple[Area, ...]:
-    """The districts that a file of areas gives: those of one name are one district, ids are made of the names.
-
-    Columns label_el, label_en, label_fr add names in further languages. ImportProblem where the column is unknown, a
-    name is missing, or there are more than 3,000.
-    """
-    column = _name_column(areas, name_column)
-    names = areas.frame[column]
-    if names.isna().any():
-        row = int(np.flatnonzero(names.isna())[0]) + 1
-        raise ImportProblem(
-            Message(
-                "{file}: area {row} has no name in the column {column}. Choose another column or fill it in.",
-                {"file": areas.name, "row": row, "column": column},
-            )
-        )
-    grouped = areas.frame.groupby(column, sort=False)
-    if len(grouped) > MOST_DISTRICTS:
-        raise ImportProblem(
-            Message(
-                "The column {column} of {file} makes {n} districts; {most} are the most. Choose another column.",
-                {"column": column, "file": areas.name, "n": len(grouped), "most": MOST_DISTRICTS},
-            )
-        )
-    ids = unique_ids((str(name) for name, _ in grouped), "district")
-    found = []
-    for key, (name, rows) in zip(ids, grouped, strict=True):
-        more = {lang: rows[f"label_{lang}"].iloc[0] for lang in LANGUAGES if f"label_{lang}" in rows}
-        labels = {language: str(name), **{lang: str(text) for lang, text in more.items() if text}}
-        found.append(Area(key, labels, polygonal(shapely.union_all(rows.geometry.to_numpy()))))
-    return tuple(found)
-
-
 def area_notes(areas: AreaFile, districts: tuple[Area, ...] = ()) -> tuple[Message, ...]:
     """What was repaired, left out or is odd in a file of areas."""
     notes = []
@@ -127,6 +99,9 @@ def area_notes(areas: AreaFile, districts: tuple[Area, ...] = ()) -> tuple[Messa
         notes.append(Message("Shapes that were invalid and were repaired: {n}.", {"n": areas.repaired}))
     if areas.left_out:
         notes.append(Message("Shapes left out, since they are empty or of another kind: {n}.", {"n": areas.left_out}))
+    texts = {text for column in areas.columns for text in areas.frame[column]}
+    if split := sum(not texts & set(area.labels.values()) for area in districts):
+        notes.append(Message("{n} districts share their name with another; their code stands beside it.", {"n": split}))
     if districts and len(districts) < len(areas):
         merged = {"n": len(areas), "districts": len(districts)}
         notes.append(Message("{n} areas share {districts} names: those of one name are one district.", merged))
@@ -143,6 +118,7 @@ def set_districts(
     language: str = "en",
     *,
     with_land: bool | None = None,
+    apart: str | None = PROPOSED,
 ) -> EditReport:
     """Give the city its districts.
 
@@ -155,8 +131,10 @@ def set_districts(
     with_land : bool, optional
         Whether the districts together become the study area, and the profile is no longer provisional. Unless told:
         where the profile is provisional.
+    apart : str, optional
+        The column that tells areas of one name apart; see `districts_of`.
     """
-    new = districts_of(areas, name_column, language)
+    new = districts_of(areas, name_column, language, apart)
     notes = list(area_notes(areas, new))
 
     def edit(folder: Path, city: CityProfile) -> None:
@@ -225,7 +203,7 @@ def set_streets(home: Home, areas: AreaFile, name_column: str | None = None, lan
     """Give the streets: lines (`read_areas` with kind "line"); lines of one name are one street, unnamed are kept."""
     column = name_column if name_column is not None else propose_name_column(areas)
     if column is not None and column not in areas.columns:
-        column = _name_column(areas, column)
+        column = chosen_name_column(areas, column)
     names = areas.frame[column] if column is not None else pd.Series([None] * len(areas))
     keys = names.where(names.notna(), [f"#{number}" for number in range(len(areas))])
     lines = pd.Series(areas.frame.geometry.to_numpy(), dtype=object).groupby(keys.to_numpy(), sort=False)
@@ -328,18 +306,6 @@ def _check_projection(epsg: int, land: BaseGeometry) -> None:
         )
 
 
-def _name_column(areas: AreaFile, column: str | None) -> str:
-    chosen = column if column is not None else propose_name_column(areas)
-    if chosen is None or chosen not in areas.columns:
-        raise ImportProblem(
-            Message(
-                "Which column of {file} holds the names? It has {columns}.",
-                {"file": areas.name, "columns": ", ".join(areas.columns) or "–"},
-            )
-        )
-    return chosen
-
-
 def landmark_table(source: Path | bytes, name: str) -> pd.DataFrame:
     """Landmarks as a table: rows of a CSV or XLSX, or points with their properties."""
     start = source.open("rb").read(512) if isinstance(source, Path) else source[:512]
@@ -349,7 +315,7 @@ def landmark_table(source: Path | bytes, name: str) -> pd.DataFrame:
     points = read_areas(source, name, kind="point")
     middles = shapely.centroid(points.frame.geometry.to_numpy())
     frame = pd.DataFrame(points.frame.drop(columns="geometry")).fillna("").astype(str)
-    column = _name_column(points, None)
+    column = chosen_name_column(points, None)
     kept = frame.loc[:, [slug(head) not in ("longitude", "latitude", "lon", "lat", "x", "y") for head in frame.columns]]
     named = kept.rename(columns={column: "name"}) if "name" not in kept else kept
     return named.assign(longitude=shapely.get_x(middles).astype(str), latitude=shapely.get_y(middles).astype(str))

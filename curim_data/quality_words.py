@@ -88,8 +88,7 @@ def _unknown(t: Translator, study: QualityStudy) -> Finding:
             share=t.percent(share, 1),
         )
     rule = t(
-        "They count in every total under their own name. Add them to categories.toml, then refresh on the tab "
-        "“City profile”."
+        "They count in every total under their own name. The city's list can be changed on the tab “City profile”."
     )
     title = t("Categories that the city's list does not hold")
     return Finding("unknown", title, sentence, rule, study.total.of, not found.empty, share)
@@ -157,7 +156,9 @@ def _gaps(t: Translator, study: QualityStudy, detail: Detail) -> Finding:
 
 def _jumps(t: Translator, study: QualityStudy, detail: Detail) -> Finding:  # noqa: ARG001 (one form for all)
     found, many = detail.jumps, len(detail.periods)
-    if found.empty:
+    if not many:
+        sentence = t("Not looked for: there are too few whole weeks or months.")
+    elif found.empty:
         sentence = t("None lies improbably far from its neighbours: {n} were compared.", n=many)
     elif detail.unit == MONTH:
         sentence = t.n(
@@ -321,6 +322,9 @@ def _near(t: Translator, study: QualityStudy, detail: Detail) -> Finding:  # noq
     if found.too_many:
         sentence = t("Not looked for: too many alerts share place, category and time for pairs to mean anything.")
         return Finding("near", title, sentence, rule, found.of, True, 1.0)
+    if not found.of:
+        sentence = t("Not looked for: no alert tells its day and its place.")
+        return Finding("near", title, sentence, rule, 0, False, 0.0)
     sentence = t.n(
         "{n} pair of alerts may tell of the same event: {share} of the alerts that were compared are in a pair.",
         "{n} pairs of alerts may tell of the same events: {share} of the alerts that were compared are in a pair.",
@@ -330,7 +334,7 @@ def _near(t: Translator, study: QualityStudy, detail: Detail) -> Finding:  # noq
     later = found.pairs - found.first_day
     if found.pairs:
         sentence += " " + t(
-            "{first} of the pairs lie less than a day apart, {later} more: by chance both would be about the same.",
+            "Less than a day apart: {first}; more than a day: {later}. By chance there would be about as many of each.",
             first=found.first_day,
             later=later,
         )

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from curim_data import profile_edit
 from curim_data.city import Area
 from curim_data.i18n import LANGUAGE_NAMES, Message
-from curim_data.profile_areas import AreaFile, Kind, propose_name_column, read_areas
+from curim_data.profile_areas import AreaFile, Kind, propose_code_column, propose_name_column, read_areas
 from curim_data.profile_edit import EditReport
 from curim_data.profile_files import polygonal
 from curim_data.provisional import home_for_areas
@@ -40,9 +40,10 @@ def districts(page: Page) -> None:
         return
     with st.container(horizontal=True):
         column = _column(page, areas, required=True)
-        language = _language(page)
+        language = _language(page, areas.frame[column] if column else None)
+        apart = _apart(page, areas, column)
     try:
-        found = profile_edit.districts_of(areas, column, language)
+        found = profile_edit.districts_of(areas, column, language, apart)
     except ImportProblem as problem:
         st.error(plain(t(problem.message)))
         return
@@ -54,7 +55,11 @@ def districts(page: Page) -> None:
         help=t("Alerts outside the study area are counted apart and left off the maps."),
     )
     if st.button(t("Use as districts"), key="data_city_use", type="primary"):
-        _run(page, areas, lambda: profile_edit.set_districts(page.home, areas, column, language, with_land=with_land))
+        _run(
+            page,
+            areas,
+            lambda: profile_edit.set_districts(page.home, areas, column, language, with_land=with_land, apart=apart),
+        )
 
 
 def land(page: Page) -> None:
@@ -79,7 +84,7 @@ def streets(page: Page) -> None:
         return
     with st.container(horizontal=True):
         column = _column(page, areas, required=False)
-        language = _language(page)
+        language = _language(page, areas.frame[column] if column else None)
     _notes(page, areas, ())
     st.caption(t.n("{n} line read.", "{n} lines read.", len(areas)))
     if st.button(t("Use as streets"), key="data_city_use", type="primary"):
@@ -157,18 +162,40 @@ def _column(page: Page, areas: AreaFile, *, required: bool) -> str | None:
     )
 
 
-def _language(page: Page) -> str:
+def _language(page: Page, texts: pd.Series | None) -> str:
+    """The language of the names: the page's, unless the letters are of another script."""
     names = LANGUAGE_NAMES
     options = list(names)
+    written = "".join(texts.dropna()) if texts is not None else ""
+    greek = sum("Ͱ" <= letter <= "Ͽ" or "ἀ" <= letter <= "῿" for letter in written)
+    letters = sum(letter.isalpha() for letter in written)
+    likely = "el" if greek > letters / 2 else "en" if letters and page.t.lang == "el" else page.t.lang
     chosen = st.selectbox(
         page.t("Language of the names"),
         options,
-        index=options.index(page.t.lang),
+        index=options.index(likely),
         format_func=lambda key: names[key],
         key="data_city_language",
         width=200,
     )
     return str(chosen)
+
+
+def _apart(page: Page, areas: AreaFile, column: str | None) -> str | None:
+    """Where several areas have one name: whether they are one district, or which column tells them apart."""
+    t = page.t
+    if column is None or not areas.frame[column].duplicated().any():
+        return None
+    proposed = propose_code_column(areas, column)
+    options = [None, *(one for one in areas.columns if one != column)]
+    return st.selectbox(
+        t("Areas of one name"),
+        options,
+        index=options.index(proposed),
+        format_func=lambda key: t("are one district") if key is None else t("are told apart by {column}", column=key),
+        key="data_city_apart",
+        width=300,
+    )
 
 
 def _understood(page: Page, areas: AreaFile, found: tuple[Area, ...]) -> None:

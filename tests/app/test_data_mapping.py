@@ -354,3 +354,4 @@ def test_a_projection_is_named_by_its_zone_of_the_utm_grid(base: Home) -> None:
     _choose(app, "data_crs_", "_zone", 32610)  # type: ignore[arg-type]
     assert "America/Vancouver" in _text(app)
     assert "200 rows read: 200 new" in _text(app)
+    assert not base.has_city()

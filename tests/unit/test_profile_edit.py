@@ -14,7 +14,7 @@ import shapely
 
 from curim_data import profile_edit, profile_versions
 from curim_data.home import Home
-from curim_data.i18n import Translator
+from curim_data.i18n import Translator, translator
 from curim_data.profile_areas import propose_name_column, read_areas
 from curim_data.profile_edit import districts_of
 from curim_data.reasons import ImportProblem
@@ -249,8 +249,26 @@ def test_a_second_city_works_without_code(tmp_path: Path, borders: Path) -> None
     report = profile_edit.set_districts(home, read_areas(borders, borders.name))
     city = home.city()
     assert not city.provisional
-    assert report.n == frame[name].nunique()
+    assert report.n == len(frame)
     labels = {area.id: area.labels["en"] for area in city.districts}
     assert [labels[key] for key in column(home, "district")] == np.repeat(some[name].to_numpy(), 3).tolist()
     assert all(column(home, "inside"))
     assert city.timezone == ("Europe/London" if name == "ward_name" else "America/Vancouver")
+
+
+def test_areas_of_one_name_in_several_towns_stay_apart_by_their_codes() -> None:
+    rows = {
+        "ward_name": ["Park", "Park", "Quay"],
+        "ward_code": ["E05000001", "E05000002", "E05000003"],
+        "fid": [1, 2, 3],
+    }
+    shapes = [square(2.0, 48.0), square(3.0, 48.0), square(4.0, 48.0)]
+    areas = read_areas(gpd.GeoDataFrame(rows, geometry=shapes, crs=4326).to_json().encode(), "wards.geojson")
+    found = districts_of(areas)
+    assert [area.labels["en"] for area in found] == ["Park (E05000001)", "Park (E05000002)", "Quay"]
+    (note,) = profile_edit.area_notes(areas, found)
+    assert translator("en")(note).startswith("2 districts share their name")
+    assert [area.labels["en"] for area in districts_of(areas, apart=None)] == ["Park", "Quay"]
+    parts = areas.frame.drop(columns="ward_code")
+    one = read_areas(parts.to_json().encode(), "islands.geojson")
+    assert len(districts_of(one)) == 2
