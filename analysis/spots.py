@@ -218,7 +218,7 @@ def problem_for(
         n=spot.n,
         expected=spot.expected if np.isfinite(spot.expected) else None,
         ratio=Interval(spot.ratio, spot.low, spot.high) if np.isfinite(spot.high) else None,
-        q=spot.q,
+        q=spot.q if np.isfinite(spot.q) else None,
         categories=told.categories,
         hours=told.hours,
         dark_share=told.dark_share,

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from analysis.bases import LAND
 from curim_data.access import Role
 from curim_data.privacy import finest_resolution, sees_exact
 from pages.parts.guard import require
@@ -9,6 +10,7 @@ from pages.parts.hotspots_data import CELL, LAYER, LAYERS, asked_layer, asked_si
 from pages.parts.hotspots_density import density
 from pages.parts.hotspots_emerging import emerging
 from pages.parts.hotspots_list import cell_size
+from pages.parts.hotspots_options import options
 from pages.parts.hotspots_places import places
 from pages.parts.hotspots_tabs import tabs
 
@@ -49,13 +51,14 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             on_change=write_word,
             args=(CELL, "hotspots_size", 0),
         )
-        if size:
-            study = hot_spots(page.dataset, page.filter, page.audience, size)
+    how = options(page, layer)
+if size or how.base != LAND:
+    study = hot_spots(page.dataset, page.filter, page.audience, size or None, how.base)
 
 if layer == "density":
     density(page, title)
 elif layer == "emerging":
     emerging(page, title, size)
 else:
-    places(page, title, study, layer, size)
+    places(page, title, study, layer, size, how)
 tabs(page, study)

@@ -39,6 +39,7 @@ class Palette:
     street: str
     withheld: str
     hot_line: str
+    cold_line: str
     highlight: str
     cluster_line: str
     halo: str
@@ -61,6 +62,7 @@ LIGHT: Final = Palette(
     street="#d9d5c9",
     withheld="#aab4bc",
     hot_line="#14293a",
+    cold_line="#007a5c",
     highlight="#0072b2",
     cluster_line="#5e3c99",
     halo="#ffffff",
@@ -82,6 +84,7 @@ DARK: Final = Palette(
     street="#3a464f",
     withheld="#6f7c87",
     hot_line="#ffffff",
+    cold_line="#3ddba8",
     highlight="#56b4e9",
     cluster_line="#cbb8f2",
     halo="#0f161c",

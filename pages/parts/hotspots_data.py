@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import pandas as pd
 import streamlit as st
 
-from analysis.clusters import Clusters
+from analysis.bases import LAND, Kind
+from analysis.cluster import Clusters
 from curim_data import studies, study_spot
 from curim_data.access import Audience
 from curim_data.engine import Source, open_source
@@ -33,16 +34,31 @@ def _source(dataset: Dataset) -> Source:
     return open_source(Home(Path(dataset.home)))
 
 
+@dataclass(frozen=True)
+class Options:
+    """The base that places are compared by; whether alerts count by severity; whether clusters are explored only."""
+
+    base: Kind = LAND
+    by_weight: bool = False
+    explored: bool = False
+
+
+USUAL = Options()
+
+
 @remember
-def hot_spots(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None) -> HotSpotStudy:
+def hot_spots(
+    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None, base: Kind = LAND
+) -> HotSpotStudy:
     """Hot cells and spots under the filter."""
-    return studies.hot_spot_study(_source(dataset), chosen, audience, resolution)
+    return studies.hot_spot_study(_source(dataset), chosen, audience, resolution, base)
 
 
 @remember
-def clusters(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Clusters:
+def clusters(dataset: Dataset, chosen: AlertFilter, audience: Audience, how: Options = USUAL) -> Clusters:
     """Clusters under the filter."""
-    return studies.cluster_study(_source(dataset), chosen, audience)
+    source = _source(dataset)
+    return studies.cluster_study(source, chosen, audience, by_weight=how.by_weight, explored=how.explored)
 
 
 @remember
@@ -61,19 +77,20 @@ def coordinate_step(dataset: Dataset) -> float:
 
 @dataclass(frozen=True)
 class Asked:
-    """Which places a list is about: a layer and a cell size, under a filter, for an audience."""
+    """Which places a list is about: a layer, a cell size and options, under a filter, for an audience."""
 
     dataset: Dataset
     filter: AlertFilter
     audience: Audience
     layer: str = "significance"
     resolution: int | None = None
+    how: Options = USUAL
 
     def spots(self) -> tuple[Place, ...]:
         """The places, clearest first."""
         if self.layer == "clusters":
-            return clusters(self.dataset, self.filter, self.audience).found
-        return hot_spots(self.dataset, self.filter, self.audience, self.resolution).spots
+            return clusters(self.dataset, self.filter, self.audience, self.how).found
+        return hot_spots(self.dataset, self.filter, self.audience, self.resolution, self.how.base).spots
 
 
 @remember

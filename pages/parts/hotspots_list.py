@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 import streamlit as st
 
+from analysis.bases import LAND
 from analysis.grid import square_side
 from curim_data.city import cell_polygons
 from curim_data.i18n import Translator
@@ -18,6 +19,7 @@ from curim_data.study_spot import SpotLine
 from curim_data.words import category_label, hour_label
 from pages.parts import filter_bar, tables
 from pages.parts.hotspots_data import LIST, as_frame
+from pages.parts.hotspots_options import cell_table, more_columns, rate, rate_heading
 from pages.parts.page import Page
 
 WIDTHS = {
@@ -29,14 +31,28 @@ WIDTHS = {
     "category": 130,
     "hours": 100,
     "expected": 90,
+    "weight": 80,
+    "area": 90,
+    "rate": 120,
     "z": 90,
 }
 BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}
 
 
-def headline(page: Page, study: HotSpotStudy, shown: tuple[SpotLine, ...], *, is_clusters: bool) -> None:
+def headline(
+    page: Page, study: HotSpotStudy, shown: tuple[SpotLine, ...], *, is_clusters: bool, explored: bool = False
+) -> None:
     """The page's one sentence: how many places stand out, and how much of the whole they hold."""
     t = page.t
+    if explored:
+        st.title(
+            t.n(
+                "{n} group of alerts, to explore: not tested against chance.",
+                "{n} groups of alerts, to explore: not tested against chance.",
+                len(shown),
+            )
+        )
+        return
     if not shown:
         st.title(t("No hot spot stands out from chance."))
         return
@@ -77,6 +93,7 @@ def ranked_list(
     if not shown:
         return
     t = page.t
+    base = getattr(shown[0].spot, "base", LAND)
     rows = [
         {
             "name": f"{line.spot.rank}  {line.name(t)}",
@@ -84,6 +101,9 @@ def ranked_list(
             "expected": t.number(line.spot.expected),
             "ratio": _ratio(page, line),
             "q": t.p_value(line.spot.q),
+            "rate": rate(t, base, line.spot.rate) if base != LAND else "",
+            "weight": t.number(getattr(line.spot, "weight", None)),
+            "area": t.number(getattr(line.spot, "area_km2", None), 2),
             "z": t.number(getattr(line.spot, "z", float("nan")), 1),
             "class": (classes or {}).get(line.spot.id, "–"),
             "women": _women(page, line),
@@ -95,6 +115,9 @@ def ranked_list(
     headings = {
         "name": t("Hot spot"),
         "n": t("Alerts"),
+        "weight": t("Weight"),
+        "area": t("Area (km²)"),
+        "rate": rate_heading(t, base),
         "ratio": t("Ratio (95 %)"),
         "class": t("Class over time"),
         "women": t("Women (95 %)"),
@@ -103,12 +126,15 @@ def ranked_list(
         "expected": t("Expected"),
         "q": t("Corrected p"),
     }
-    if classes is None:
-        del headings["class"]
+    tested, weighted = shown[0].spot.q == shown[0].spot.q, getattr(shown[0].spot, "weight", None) is not None
+    told = {"class": classes is not None, "rate": base != LAND, "weight": weighted, "area": not tested}
+    told |= dict.fromkeys(("ratio", "expected", "q"), tested)
+    headings = {name: words for name, words in headings.items() if told.get(name, True)}
     if gistar_valid is not None:
         headings["z"] = t("Gi* (z)") if gistar_valid else t("Gi* (z), not a test here")
     if page.narrow:
-        headings = {name: headings[name] for name in ("name", "n", "ratio")}
+        few = ("name", "n", "area", "rate" if base != LAND else "ratio")
+        headings = {name: headings[name] for name in few if name in headings}
     position = next((at for at, line in enumerate(shown) if line.spot.id == chosen), None)
     tables.selectable(
         page,
@@ -149,17 +175,24 @@ def area_of_cells(page: Page, cells: tuple[str, ...], study: HotSpotStudy) -> No
         )
 
 
-def downloads(page: Page, shown: tuple[SpotLine, ...], *, gistar_valid: bool | None = None) -> None:
-    """The list as a table and as shapes; `gistar_valid` as for `ranked_list`."""
+def downloads(
+    page: Page, shown: tuple[SpotLine, ...], *, gistar_valid: bool | None = None, study: HotSpotStudy | None = None
+) -> None:
+    """The list as a table and as shapes, and the cells of `study`; `gistar_valid` as for `ranked_list`."""
+    t = page.t
+    if study is not None:
+        label = t("Download the cells (CSV)")
+        tables.download(t, cell_table(study), "hotspot_cells.csv", key="hotspots_cells_csv", label=label)
     if not shown:
         return
-    t = page.t
     frame = as_frame(shown)
     frame.insert(1, "name", [line.name(t) for line in shown])
     if gistar_valid is not None:
         at = frame.columns.get_loc("q") + 1
         frame.insert(at, "gistar_z", [line.spot.z for line in shown])
         frame.insert(at + 1, "gistar_valid", gistar_valid)
+    for name, values in more_columns(shown).items():
+        frame.insert(int(frame.columns.get_loc("n")) + 1, name, values)
     with st.container(horizontal=True):
         tables.download(t, frame, "hotspots.csv", key="hotspots_csv")
         st.download_button(

@@ -53,6 +53,8 @@ def cautions(page: Page, line: SpotLine, study: SpotStudy) -> None:
         told.append(
             t("For {share} of the alerts here the gender is not known.", share=t.percent(study.told.unknown_gender))
         )
+    if line.spot.q != line.spot.q:
+        told.append(t("This group was not tested against chance: it may be nothing more than that."))
     if line.spot.n < 30:
         told.append(t("Few alerts: the shares below are rough."))
     if study.n_withheld:

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+import pandas as pd
 import streamlit as st
 
+from analysis.explore import TooManyError
+from curim_data.access import Audience
+from curim_data.filters import AlertFilter
 from curim_data.privacy import sees_exact
 from curim_data.studies import HotSpotStudy
 from curim_data.study_spot import SpotLine
 from pages.parts import filter_bar, maps
 from pages.parts.basemap import Pin
 from pages.parts.footer import footer
-from pages.parts.hotspots_data import MAP, Asked, clusters, emerging_of, lines, picked_cells, selected_spot
+from pages.parts.hotspots_data import MAP, Asked, Options, clusters, emerging_of, lines, picked_cells, selected_spot
 from pages.parts.hotspots_list import area_of_cells, downloads, headline, ranked_list
+from pages.parts.hotspots_options import nothing, tips
 from pages.parts.hotspots_panel import panel
-from pages.parts.page import Page
+from pages.parts.page import Dataset, Page
+
+# From so many stored alerts on classes over time come a moment after the page.
+LATER_FROM: Final = 50_000
+AFTER_SECONDS: Final = 0.5
+CLASSED: Final = "hotspots_classed"
+CLASSING: Final = "hotspots_classing"
 
 
-def places(page: Page, title: Any, study: HotSpotStudy, layer: str, size: int) -> None:
+def places(page: Page, title: Any, study: HotSpotStudy, layer: str, size: int, how: Options) -> None:
     """Hot cells or clusters, their list, and the selected one.
 
     `title`: the container for the headline; `size`: the cell size that was picked, 0 for one chosen from the data.
     """
     t = page.t
-    found = clusters(page.dataset, page.filter, page.audience) if layer == "clusters" else None
-    asked = Asked(page.dataset, page.filter, page.audience, layer, size or None)
+    try:
+        found = clusters(page.dataset, page.filter, page.audience, how) if layer == "clusters" else None
+    except TooManyError as error:
+        st.info(t(error.message))
+        return
+    asked = Asked(page.dataset, page.filter, page.audience, layer, size or None, how)
     shown = lines(asked)
     chosen = selected_spot(asked.spots())
     line = next((one for one in shown if one.spot.id == chosen), None)
     with title:
-        headline(page, study, shown, is_clusters=found is not None)
+        headline(page, study, shown, is_clusters=found is not None, explored=how.explored)
         st.caption(filter_bar.sentence(page))
     left, right = st.columns([5, 3], gap="medium")
     with left:
@@ -38,9 +53,11 @@ def places(page: Page, title: Any, study: HotSpotStudy, layer: str, size: int) -
             page,
             key=MAP,
             alt=t("Map of the city with its hot spots; the list below holds the same."),
-            cells=study.cells.frame if found else study.cells.frame.join(study.hot.frame["z"]),
+            cells=study.cells.frame if found else _cells(page, study),
             z_is_test=study.hot.gistar_valid,
             hot=() if found else study.hot.frame.index[study.hot.frame["hot"]],
+            cold=() if found else study.hot.frame.index[study.hot.frame["cold"]],
+            outlines_mean=t("group, not tested") if how.explored else "",
             outlines=[maps.Outline(c.id, one.name(t), c.outline) for c, one in zip(found.found, shown, strict=True)]
             if found
             else (),
@@ -57,26 +74,43 @@ def places(page: Page, title: Any, study: HotSpotStudy, layer: str, size: int) -
             total=study.total,
             choices=study.choices if found is None else found.choices,
         )
-        downloads(page, shown, gistar_valid=gistar)
+        downloads(page, shown, gistar_valid=gistar, study=study if found is None else None)
     with right:
         if line is None:
-            st.subheader(t("No place stands out"))
-            st.write(
-                t(
-                    "No place has more alerts than its surroundings and chance explain. That is an answer too. With "
-                    "few alerts it can also mean that there are too few to tell: widen the period or the categories."
-                )
-            )
+            nothing(t, how)
         else:
             panel(page, asked, line)
+
+
+def _cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
+    """The cells of the map, with what their tooltips say beside the count."""
+    cells = study.cells.frame.join(study.hot.frame["z"])
+    return cells.assign(beside=tips(page.t, study)) if study.hot.based else cells
 
 
 def _classes(page: Page, study: HotSpotStudy, shown: tuple[SpotLine, ...], layer: str) -> dict[str, str] | None:
     """The class over time of each hot spot that coincides with a place that has one; None where none can be told."""
     if layer != "significance" or not sees_exact(page.audience):
         return None
+    asked = (page.dataset, page.filter, page.audience, study.resolution)
+    if page.source is not None and page.source.count > LATER_FROM and st.session_state.get(CLASSED) != asked:
+        st.fragment(_work_out, run_every=AFTER_SECONDS)(asked)
+        return dict.fromkeys((line.spot.id for line in shown), "…")
     over_time = emerging_of(page.dataset, page.filter, page.audience, study.resolution)
     if over_time.found is None:
         return None
     found = {line.spot.id: over_time.place_of(line.spot.cells) for line in shown}
     return {name: page.t(place.cls.label) for name, place in found.items() if place is not None}
+
+
+def _work_out(asked: tuple[Dataset, AlertFilter, Audience, int]) -> None:
+    """Work out classes over time once the page stands, then show them: they take longer than all the rest.
+
+    A fragment that runs with the page, where it only waits, and again a moment later by itself.
+    """
+    if st.session_state.get(CLASSING) != asked:
+        st.session_state[CLASSING] = asked
+        return
+    emerging_of(*asked)
+    st.session_state[CLASSED] = asked
+    st.rerun()

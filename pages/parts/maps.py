@@ -67,6 +67,7 @@ def draw(
     cells: pd.DataFrame | None = None,
     picture: DensityImage | None = None,
     hot: Collection[int] = (),
+    cold: Collection[int] = (),
     outlines: Sequence[Outline] = (),
     pins: Sequence[Pin] = (),
     highlight: Collection[int] = (),
@@ -88,11 +89,13 @@ def draw(
         What the map shows, in words, for those who do not see it.
     cells
         As `queries.cells` gives them: index (or column) `cell` (int64 H3), `n`, `low`, `high`, `withheld`; optionally
-        `z`, the cell's Gi*, for its tooltip.
+        `z`, the cell's Gi*, and `beside`, further lines, for its tooltip.
     picture
         A density, drawn as one picture that the page itself holds: no request is made for it.
     hot
         Cells with more alerts than chance explains; drawn with a dark outline.
+    cold
+        Cells with fewer alerts than chance explains; drawn with an outline of their own.
     outlines, pins, highlight
         Clusters or areas, names, and the cells of what is selected elsewhere on the page.
     height, span
@@ -113,7 +116,9 @@ def draw(
     if cells is not None and "cell" not in cells:
         cells = cells.rename_axis("cell").reset_index()
     if cells is not None and "z" in cells:
-        cells = cells.assign(beside=[gistar(page.t, z, z_is_test) for z in cells["z"]])
+        before = cells["beside"] if "beside" in cells else [""] * len(cells)
+        told = [tip + gistar(page.t, z, z_is_test) for tip, z in zip(before, cells["z"], strict=True)]
+        cells = cells.assign(beside=told)
     height = min(height, page.width) if page.narrow else height
     deck = deck_of(
         page,
@@ -127,6 +132,7 @@ def draw(
         height=height,
         span=span,
         pickable=pickable,
+        cold=cold,
     )
     event: Any = st.pydeck_chart(
         deck,
@@ -138,7 +144,15 @@ def draw(
     if picture is not None:
         legend_row(colours, page.t("Alerts per km² and month"), density_entries(page.t, colours, picture))
     outlined = (outlines_mean or page.t("cluster")) if outlines else ""
-    legend(page.t, colours, cells, hot=bool(len(hot)), outlined=outlined, highlighted=bool(len(highlight)))
+    legend(
+        page.t,
+        colours,
+        cells,
+        hot=bool(len(hot)),
+        cold=bool(len(cold)),
+        outlined=outlined,
+        highlighted=bool(len(highlight)),
+    )
     if page.city.illustrative:
         st.caption(page.t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
     return picked(event) if pickable else Picked()
@@ -165,6 +179,7 @@ def deck_of(
     height: int,
     span: float,
     pickable: bool,
+    cold: Collection[int] = (),
 ) -> pdk.Deck:
     """The map as a pydeck object: our own ground first, data next, names last."""
     layers = basemap.ground(page.city, colours)
@@ -172,6 +187,7 @@ def deck_of(
         layers += _count_layers(page.t, colours, cells, pickable)
     if picture is not None:
         layers.append(_picture_layer(picture))
+    layers.append(_hexagon_lines("cold", cold, colours.cold_line, width=2))
     layers.append(_hexagon_lines("hot", hot, colours.hot_line, width=2))
     layers.append(_outline_layer(colours, outlines, pickable))
     layers.append(_hexagon_lines("highlight", highlight, colours.highlight, width=4))
@@ -297,7 +313,14 @@ def _shades(classes: int) -> tuple[str, ...]:
 
 
 def legend(
-    t: Translator, colours: Palette, cells: pd.DataFrame | None, *, hot: bool, outlined: str, highlighted: bool
+    t: Translator,
+    colours: Palette,
+    cells: pd.DataFrame | None,
+    *,
+    hot: bool,
+    cold: bool = False,
+    outlined: str,
+    highlighted: bool,
 ) -> None:
     """The legend under a map: printed classes, then what outlines and greys mean."""
     entries: list[tuple[str, str]] = []
@@ -312,6 +335,8 @@ def legend(
             entries.append((f"background:{colours.withheld}", t("protected: too few to show")))
     if hot:
         entries.append((f"border:2px solid {colours.hot_line}", t("more than chance explains")))
+    if cold:
+        entries.append((f"border:2px solid {colours.cold_line}", t("fewer than chance explains")))
     if outlined:
         entries.append((f"border:2px solid {colours.cluster_line}", outlined))
     if highlighted:

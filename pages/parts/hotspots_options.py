@@ -1,0 +1,173 @@
+"""What a specialist can change about the test of hot spots and clusters: base, weights, method; each in the link."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from analysis.bases import LAND, PER, Kind
+from curim_data.i18n import Translator
+from curim_data.studies import HotSpotStudy
+from curim_data.study_base import KINDS, why_not
+from curim_data.study_spot import SpotLine
+from pages.parts.hotspots_data import Options, write_word
+from pages.parts.page import Page
+
+BASE, WEIGHT, METHOD = "base", "weight", "method"
+SEVERITY: Final = "severity"
+HDBSCAN: Final = "hdbscan"
+_WIDTH: Final = 230
+
+
+def options(page: Page, layer: str) -> Options:
+    """The controls of a layer, and what the reader chose."""
+    if layer == "significance":
+        return Options(base=_base(page))
+    if layer == "clusters":
+        explored = _method(page.t) == HDBSCAN
+        return Options(by_weight=not explored and _weight(page.t) == SEVERITY, explored=explored)
+    return Options()
+
+
+def _base(page: Page) -> Kind:
+    t = page.t
+    names = {LAND: t("The land around"), "alerts": t("All alerts: the share here"), "residents": t("Residents")}
+    told = {kind: why_not(kind, page.filter, page.audience, page.city) for kind in KINDS}
+    offered = [kind for kind in KINDS if told[kind] is None]
+    why = [t(said) for kind in KINDS if (said := told[kind]) is not None]
+    picked = asked_word(BASE, "hotspots_base", offered, LAND)
+    _box(t("Compared with"), offered, names, BASE, LAND, help="  \n".join(why) or None)
+    asked = st.query_params.get(BASE, LAND)
+    if asked in told and told[asked] is not None:
+        st.caption(t(told[asked]))
+    return picked
+
+
+def _weight(t: Translator) -> str:
+    names = {"": t("One each"), SEVERITY: t("By severity")}
+    picked = asked_word(WEIGHT, "hotspots_weight", names, "")
+    _box(t("Alerts count"), list(names), names, WEIGHT, "")
+    return picked
+
+
+def _method(t: Translator) -> str:
+    names = {"": t("Tested (DBSCAN)"), HDBSCAN: t("To explore (HDBSCAN)")}
+    picked = asked_word(METHOD, "hotspots_method", names, "")
+    _box(t("Clusters"), list(names), names, METHOD, "")
+    return picked
+
+
+def _box(
+    label: str, choices: Collection[Any], names: Mapping[Any, str], word: str, usual: str, help: str | None = None
+) -> None:
+    key = f"hotspots_{word}"
+    st.selectbox(
+        label,
+        list(choices),
+        format_func=names.__getitem__,
+        key=key,
+        width=_WIDTH,
+        help=help,
+        on_change=write_word,
+        args=(word, key, usual),
+    )
+
+
+def asked_word(word: str, key: str, known: Collection[Any], usual: Any) -> Any:
+    """What the link asks for, put into the widget `key`; the usual choice where it asks for nothing that is known."""
+    asked = st.query_params.get(word, usual)
+    value = asked if asked in known else usual
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+    return value
+
+
+def rate_heading(t: Translator, base: Kind) -> str:
+    """What the column of rates is called."""
+    return t("Per 1,000 residents, shrunk") if base == "residents" else t("Share of all alerts, shrunk")
+
+
+def rate(t: Translator, base: Kind, value: float) -> str:
+    """A rate as its reader should see it: a share in per cent, or alerts per 1,000 residents."""
+    return t.number(PER * value, 1) if base == "residents" else t.percent(value)
+
+
+def tips(t: Translator, study: HotSpotStudy) -> list[str]:
+    """For each cell a line with its base and rate, for the tooltip; empty where there is none to tell."""
+    frame, base = study.hot.frame, study.hot.base
+    lines = []
+    for row in frame[["base", "rate"]].itertuples():
+        if row.rate != row.rate:
+            lines.append("")
+        elif base == "residents":
+            lines.append(
+                "\n"
+                + t(
+                    "{rate} per 1,000 residents after shrinkage; {n} residents",
+                    rate=rate(t, base, row.rate),
+                    n=round(row.base),
+                )
+            )
+        else:
+            lines.append(
+                "\n"
+                + t(
+                    "of {n} alerts in all; share after shrinkage: {rate}",
+                    rate=rate(t, base, row.rate),
+                    n=round(row.base),
+                )
+            )
+    return lines
+
+
+def more_columns(shown: tuple[SpotLine, ...]) -> dict[str, list[Any]]:
+    """What the download tells of each place beside the usual columns: area, weight, rates and base, last one first."""
+    spots = [line.spot for line in shown]
+    columns: dict[str, list[Any]] = {}
+    if any(getattr(spot, "base", LAND) != LAND for spot in spots):
+        columns["base"] = [spot.base for spot in spots]
+        columns["base_n"] = [spot.base_n for spot in spots]
+        columns["rate_raw"] = [spot.n / spot.base_n if spot.base_n > 0 else float("nan") for spot in spots]
+        columns["rate"] = [spot.rate for spot in spots]
+    if any(getattr(spot, "weight", None) is not None for spot in spots):
+        columns["weight"] = [spot.weight for spot in spots]
+    if any(hasattr(spot, "area_km2") for spot in spots):
+        columns["area_km2"] = [round(spot.area_km2, 4) for spot in spots]
+    return dict(reversed(columns.items()))
+
+
+def cell_table(study: HotSpotStudy) -> pd.DataFrame:
+    """The test of every cell, as a table to take away; counts as they passed the gate."""
+    frame = study.hot.frame
+    table = frame[["n", "low", "high", "withheld", "land_km2", "window", "expected", "ratio", "q", "hot", "q_cold"]]
+    table = table.assign(cold=frame["cold"], gistar_z=frame["z"])
+    if study.hot.based:
+        table = table.assign(base=study.hot.base, base_n=frame["base"], rate_raw=frame["rate_raw"], rate=frame["rate"])
+    table.insert(0, "cell", [f"{cell:x}" for cell in table.index])
+    return table.reset_index(drop=True)
+
+
+def nothing(t: Translator, how: Options) -> None:
+    """What is said where no place was found."""
+    if how.explored:
+        st.subheader(t("No group"))
+        st.write(t("HDBSCAN finds no place that is denser than what lies around it, or there are too few alerts."))
+        return
+    st.subheader(t("No place stands out"))
+    if how.base != LAND:
+        st.write(
+            t(
+                "No place has a higher rate than the rest of the city by more than chance explains. A place can still "
+                "have many alerts: compare with the land around to see where they are dense."
+            )
+        )
+        return
+    st.write(
+        t(
+            "No place has more alerts than its surroundings and chance explain. That is an answer too. With few alerts "
+            "it can also mean that there are too few to tell: widen the period or the categories."
+        )
+    )

@@ -1,0 +1,74 @@
+"""The Hot spots page's options: base, weights and method, each in the link and in the figures."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from tests.app.conftest import Open, errors, word
+
+WOMEN = {"affected": "woman", "light": "dark"}
+
+
+def layer(app: AppTest, name: str) -> list[dict[str, Any]]:
+    (chart,) = app.get("deck_gl_json_chart")
+    spec = json.loads(chart.proto.json)
+    return next(one for one in spec["layers"] if one["id"] == name)["data"]  # type: ignore[no-any-return]
+
+
+def listed(app: AppTest) -> list[str]:
+    return list(next(frame.value for frame in app.dataframe if "name" in frame.value).columns)
+
+
+def words(app: AppTest) -> str:
+    return " ".join(str(part.value) for part in (*app.main.markdown, *app.main.caption, *app.main.title))
+
+
+def test_the_share_among_all_alerts_is_tested_listed_and_told(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", **WOMEN)
+    assert "rate" not in listed(app)
+    assert not any("shrinkage" in cell["tip"] for cell in layer(app, "cells"))
+    app.selectbox(key="hotspots_base").select("alerts").run()
+    assert not errors(app)
+    assert word(app, "base") == "alerts"
+    assert "rate" in listed(app)
+    assert any("share after shrinkage" in cell["tip"] for cell in layer(app, "cells"))
+    assert layer(app, "hot")
+    assert layer(app, "cold")
+    assert "fewer than chance explains" in " ".join(part.proto.body for part in app.get("html"))
+    assert "among all" in words(app)
+    assert "empirical Bayes" in words(app)
+    app.selectbox(key="hotspots_base").select("land").run()
+    assert word(app, "base") == ""
+
+
+def test_a_base_that_cannot_be_had_is_not_offered_and_says_why(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", base="alerts")
+    assert not errors(app)
+    assert app.selectbox(key="hotspots_base").value == "land"
+    assert "already holds all alerts" in words(app)
+    assert "residents" not in app.selectbox(key="hotspots_base").options
+
+
+def test_the_council_may_compare_shares_in_its_own_cells(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "as": "council", "affected": "woman", "base": "alerts"})
+    assert not errors(app)
+    assert any("share after shrinkage" in cell["tip"] for cell in layer(app, "cells"))
+    assert not any("share after shrinkage" in cell["tip"] for cell in layer(app, "withheld"))
+
+
+def test_clusters_by_severity_and_by_hdbscan_stand_in_the_link(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", layer="clusters", weight="severity")
+    assert not errors(app)
+    assert "weight" in listed(app)
+    assert "weighted by severity" in words(app)
+    app.selectbox(key="hotspots_method").select("hdbscan").run()
+    assert not errors(app)
+    assert word(app, "method") == "hdbscan"
+    assert "not tested against chance" in app.title[0].value
+    assert not {"ratio", "q", "expected", "weight"} & set(listed(app))
+    assert not [box for box in app.selectbox if box.key == "hotspots_weight"]
+    assert any("not tested" in warning.value for warning in app.main.warning)
+    assert layer(app, "outlines")
