@@ -35,6 +35,10 @@ PLACES: Final = (
             "Diggle 1985, Applied Statistics 34",
             "Bowman 1984, Biometrika 71",
         ),
+        N_(
+            "No width chosen in this way is published; a slow sum checks the scores. Far from the shore the surface is "
+            "that of a common package, and the usual rule of thumb has its published value on robberies in Memphis."
+        ),
     ),
     Figure(
         N_("Hot spots over time: emerging, lasting, fading"),
@@ -69,8 +73,9 @@ PLACES: Final = (
             "Esri, How Emerging Hot Spot Analysis works",
         ),
         N_(
-            "The published S, variance, z and Sen's slope of three series. No published table of classes is known: one "
-            "series made by hand for each class, and the classes planted in the sample city."
+            "The published S, variance, z and Sen's slope of three series, and Hamed and Rao's variance of two. No "
+            "published table of classes is known: one series made by hand for each class, and the classes planted in "
+            "the sample city."
         ),
     ),
     Figure(
@@ -167,6 +172,10 @@ PLACES: Final = (
             "Gelman & Stern 2006, The American Statistician 60",
             "Tarone 1990, Biometrics 46",
             "Gilbert 2005, Applied Statistics 54",
+        ),
+        N_(
+            "No map with this test is published; each p is that of Fisher's exact test. With shuffled labels no more "
+            "than 5 % of the maps have any place that differs."
         ),
     ),
     Figure(
