@@ -51,7 +51,7 @@ FIGURES: Final = (
         ),
         N_(
             "No map with this test is published. On simulated maps of chance, and of a smooth dense quarter, with 60 "
-            "to 24,000 alerts, no more than 5 % have any hot cell. The correction agrees with published cut-offs."
+            "to 24,000 alerts, no more than 5 % have any hot cell."
         ),
     ),
     Figure(
