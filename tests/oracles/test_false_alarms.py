@@ -19,7 +19,9 @@ from scipy.stats import binom, norm
 from analysis.baseline import metres
 from analysis.bases import Base
 from analysis.clusters import ALPHA, clusters
-from analysis.hotspots import false_discovery, hot_spots, significance
+from analysis.grid import neighbours
+from analysis.hotspot_choices import GISTAR_FROM
+from analysis.hotspots import false_discovery, gistar_on_land, hot_spots, significance
 from curim_data.city import CityProfile
 
 Floats = np.ndarray
@@ -127,6 +129,21 @@ def test_gistar_with_its_normal_tail_fails_where_counts_are_few(ground: Ground) 
         assert not result.gistar_valid
         hits += bool((false_discovery(2 * norm.sf(np.abs(result.frame["z"]))) <= 0.05).any())
     assert hits >= 15
+
+
+def test_gistar_is_called_a_test_only_where_its_tail_holds(ground: Ground) -> None:
+    """At the border one of twenty maps of chance is marked; with an eighth of the alerts clearly more are."""
+    land = ground.city.land_cells(10)
+    near = neighbours(np.asarray(land.index), 1)
+    share = land.to_numpy() / land.sum()
+    per_window = float((near @ share).mean())
+    rng, maps, false = np.random.default_rng(9), 300, {}
+    for mean in (GISTAR_FROM / 8, GISTAR_FROM):
+        counts = rng.multinomial(round(mean / per_window), share, maps).astype(float)
+        z = np.array([gistar_on_land(one, land.to_numpy(), near) for one in counts])
+        false[mean] = sum(bool((q <= LEVEL).any()) for q in map(false_discovery, 2 * norm.sf(np.abs(z))))
+    assert not_above(false[GISTAR_FROM], maps, LEVEL)
+    assert not not_above(false[GISTAR_FROM / 8], maps, LEVEL)
 
 
 def test_true_hot_spots_bring_no_false_ones_along(ground: Ground) -> None:
