@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -46,6 +46,9 @@ ROUND = "data_round"  # part of the uploader's key: a new one drops the uploaded
 ANSWERS = "data_answers"
 EDITS = "data_edits"
 ASIDE = "data_aside"
+LOOKS = "data_looks"
+MOST_LOOKS: Final = 2 * MAX_FILES
+Progress = Callable[[float, Message], None]
 
 
 @dataclass(frozen=True)
@@ -206,11 +209,11 @@ def target(page: Page, *, trying: bool) -> Target:
     return Target(home, city_of(home) if home.has_city() else None, page.is_sample and trying)
 
 
-def look(file: Brought, into: Target) -> Look:
+def look(file: Brought, into: Target, progress: Progress | None = None) -> Look:
     """What an import of the file into this home would do; kept for this reader while the store stays the same."""
     if file.size > MAX_MB << 20:
         return Look(file, problem=too_large(file.name))
-    kept = _look(
+    key = (
         file.digest,
         file.name,
         repr(file.answers),
@@ -220,10 +223,12 @@ def look(file: Brought, into: Target) -> Look:
         Store(into.home).version() if into.city else "empty",
         into.city.version if into.city else "",
         _saved_state(into.home),
-        file,
-        into,
     )
-    return replace(kept, file=file)
+    kept: dict[tuple[object, ...], Look] = st.session_state.get(LOOKS, {})
+    seen = kept.get(key) or _look(file, into, progress)
+    others = [(one, told) for one, told in kept.items() if one != key][1 - MOST_LOOKS :]
+    st.session_state[LOOKS] = {**dict(others), key: seen}
+    return replace(seen, file=file)
 
 
 def _saved_state(home: Home) -> str:
@@ -240,36 +245,24 @@ def too_large(name: str) -> Message:
     )
 
 
-@st.cache_data(scope="session", max_entries=2 * MAX_FILES, ttl="1h", show_spinner=False)
-def _look(
-    digest: str,  # noqa: ARG001 (what follows up to `_file` is the cache's key)
-    name: str,
-    answers: str,  # noqa: ARG001
-    mapping: str,  # noqa: ARG001
-    saved: bool,
-    home: str,  # noqa: ARG001
-    version: str,  # noqa: ARG001
-    profile: str,  # noqa: ARG001
-    mappings_of_home: str,  # noqa: ARG001
-    _file: Brought,
-    _into: Target,
-) -> Look:
-    bare = replace(_file, content=b"")  # the content is not kept a second time
+def _look(file: Brought, into: Target, progress: Progress | None) -> Look:
+    bare = replace(file, content=b"")  # the content is not kept a second time
     try:
         seen = preview(
-            _file.content,
-            name,
-            _into.city,
-            home=_into.home,
-            mapping=_file.mapping,
-            answers=_file.answers,
-            saved=saved,
+            file.content,
+            file.name,
+            into.city,
+            home=into.home,
+            mapping=file.mapping,
+            answers=file.answers,
+            saved=file.saved,
+            progress=progress,
         )
     except Question as question:
         asked = Asked(question.about, question.message, question.choices)
-        return Look(bare, problem=question.message, asked=asked, header=_header(_file))
+        return Look(bare, problem=question.message, asked=asked, header=_header(file))
     except ImportProblem as problem:
-        return Look(bare, problem=problem.message, header=_header(_file))
+        return Look(bare, problem=problem.message, header=_header(file))
     return Look(bare, view=_view(seen))
 
 

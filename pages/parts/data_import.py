@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import streamlit as st
 
@@ -19,6 +20,7 @@ from pages.parts.data_files import (
     ROUND,
     TOGETHER_MB,
     TRIAL,
+    Brought,
     Look,
     Target,
     brought,
@@ -83,8 +85,7 @@ def show(page: Page, *, in_view: bool) -> None:
     if not files:
         return
     into = target(page, trying=trying)
-    with st.spinner(t("Reading the file"), show_time=True):
-        looks = [look(file, into) for file in files]
+    looks = _looked(page, files, into)
     for seen in looks:
         data_questions.ask(page, seen)
     usable = [seen for seen in looks if seen.view]
@@ -95,6 +96,32 @@ def show(page: Page, *, in_view: bool) -> None:
     shown = [seen for seen in looks if seen.columns]
     if in_view and shown:
         data_preview.details(page, _chosen(page, shown), into)
+
+
+def _looked(page: Page, files: list[Brought], into: Target) -> list[Look]:
+    """A look at each file, with progress and a way to stop; what was looked at before is there at once."""
+    place, bars = st.empty(), []
+
+    def step(share: float, message: Message, at: int, name: str) -> None:
+        if not bars:
+            with place.container():
+                bars.append(st.progress(0.0))
+                st.button(page.t("Stop"), key="data_look_stop", on_click=_put_away)
+        told = page.t("{name}: {step}", name=plain(name), step=message)
+        bars[0].progress((at + share) / len(files), text=told)
+
+    looks = []
+    for at, file in enumerate(files):
+        looks.append(look(file, into, partial(step, at=at, name=file.name)))
+    place.empty()
+    return looks
+
+
+def _put_away() -> None:
+    """A look that takes too long is given up, and the files with it."""
+    _forget()
+    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+    st.session_state[STOPPED] = True
 
 
 def _forget() -> None:
