@@ -43,6 +43,7 @@ __all__ = [
 ]
 
 DIMENSIONS: Final = ("cell", "year", "hour", "category", "group", *PLAIN)
+MOST_TOTALS: Final = 64
 # Fields of the filter that name places, and their columns.
 NAMED_PLACES: Final = {"cells": "cell", "districts": "district", "places": "place"}
 
@@ -53,7 +54,18 @@ def dates(source: Source, f: AlertFilter) -> tuple[Any, Any]:
 
 
 def total(source: Source, f: AlertFilter, audience: Audience) -> Total:
-    """How many alerts the filter leaves, and how many of them are on the map."""
+    """How many alerts the filter leaves, and how many of them are on the map. Asked again, it is not counted again."""
+    key = (f, dates(source, f), audience, source.city.version)
+    known: dict[Any, Total] = source.kept.setdefault("totals", {})
+    told = known.get(key)
+    if told is None:
+        while len(known) >= MOST_TOTALS:
+            known.pop(next(iter(known)), None)
+        told = known[key] = _total(source, f, audience)
+    return told
+
+
+def _total(source: Source, f: AlertFilter, audience: Audience) -> Total:
     f, notes = privacy.admit(f, audience, source.city)
     table = _chosen(source, f, audience)
     piled = on_piles(table, pile_points(source))

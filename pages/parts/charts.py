@@ -144,14 +144,14 @@ def interval_bars_figure(
     top = float(frame[["value", "high"]].max(axis=None)) if len(frame) else 1.0
     figure.update_xaxes(range=[0, top * 2.1 or 1], visible=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ", showticklabels=not labels_above)
+    notes: list[dict[str, Any]] = []
     if labels_above:
         above = {"x": 0, "showarrow": False, "xanchor": "left", "yshift": 17, "font": {"color": colours.muted}}
-        for label in frame["label"]:
-            figure.add_annotation(y=label, text=label, **above)
+        notes += [{"y": label, "text": label, **above} for label in frame["label"]]
+    beside = {"showarrow": False, "xanchor": "left", "xshift": 8, "font": {"color": colours.text}}
     for label, text, end in zip(frame["label"], texts, frame[["value", "high"]].max(axis=1), strict=True):
-        figure.add_annotation(
-            x=end, y=label, text=text, showarrow=False, xanchor="left", xshift=8, font={"color": colours.text}
-        )
+        notes.append({"x": end, "y": label, "text": text, **beside})
+    figure.layout.annotations = notes
     return figure
 
 
