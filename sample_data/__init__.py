@@ -10,4 +10,5 @@ MAIN_EXPORT: Final = EXPORTS / "piraeus_2022-11_2026-10.csv"
 LATER_EXPORT: Final = EXPORTS / "piraeus_2026-11.csv"
 DIRTY_EXPORT: Final = EXPORTS / "piraeus_dirty.csv"
 DIRTY_ANSWERS: Final = EXPORTS / "piraeus_dirty_answers.csv"
+MARK: Final = "DEMO-"  # what the ids of made-up alerts begin with
 TRUTHS: Final = _HERE / "truths.toml"

@@ -38,7 +38,7 @@ def show(page: Page) -> None:
             "imported again."
         )
     )
-    filtered = st.toggle(t("Only what the filter leaves"), key="data_cleaned_filter")
+    filtered = st.toggle(t("Only what the filter of the other pages leaves"), key="data_cleaned_filter")
     f = page.filter if filtered else EVERYTHING
     n = cleaned.count(page.source, f, page.audience)
     if filtered:

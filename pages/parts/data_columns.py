@@ -41,7 +41,7 @@ OPTIONS: Final = (
     *(f"{role}/{piece}" for role in _DATES for piece in _PIECES),
     DROPPED,
 )
-_WIDTHS: Final = (3, 3, 4)
+_WIDTHS: Final = (3, 4, 4)
 
 
 def show(page: Page, seen: Look) -> None:
@@ -133,7 +133,7 @@ def _line(page: Page, seen: Look, line: Any) -> None:
     key = f"data_col_{seen.file.digest[:12]}_{line.place}"
     st.session_state[key] = current
     choice.selectbox(
-        t("What {column} holds", column=heading),
+        t("What {column} holds", column=line.column or line.place + 1),  # for screen readers alone: as it stands
         OPTIONS if current in OPTIONS else (current, *OPTIONS),
         format_func=partial(option_label, t),
         key=key,
@@ -142,8 +142,18 @@ def _line(page: Page, seen: Look, line: Any) -> None:
         args=(seen, line.place, key),
     )
     if line.use == "alert":
-        told = [sure_label(t, line.confidence), ", ".join(t(reason) for reason in line.reasons)]
-        why.caption(plain(" · ".join(filter(None, told))))
+        told = [sure_label(t, line.confidence) or _source(page, seen), *(t(reason) for reason in line.reasons)]
+        why.caption(plain(" · ".join(told)))
+
+
+def _source(page: Page, seen: Look) -> str:
+    """Where the meaning of a column comes from that nobody had to guess."""
+    t = page.t
+    if seen.file.mapping is not None:
+        return t("As you settled it")
+    if seen.view is not None and seen.view.saved:
+        return t("As saved")
+    return t("By the format")
 
 
 def option_label(t: Translator, option: str) -> str:

@@ -38,6 +38,8 @@ TOGETHER_MB: Final = 300
 MAX_FILES: Final = 20
 MAX_NAME: Final = 100
 SHOWN_ROWS: Final = 200
+SHOWN_ALERTS: Final = 5
+START: Final = 1 << 16
 EXAMPLES_LONG: Final = 70
 TRIALS: Final[Mapping[str, Path]] = {"later": sample_data.LATER_EXPORT, "dirty": sample_data.DIRTY_EXPORT}
 TRIAL = "data_trial"
@@ -91,8 +93,9 @@ class View:
     """What a look at a file shows: bounded tables without the raw rows.
 
     `repairs`: rule, column, n, old, new (of the first); `refused`: row, column, value, message, mend, of the first rows
-    set aside; `piles`, `values`, `words`, `answers`, `city`, `bounds` as in the preview; `saved`: name of the saved
-    mapping in use, with the columns that `appeared` and `vanished` since it was made.
+    set aside; `rows`: the first alerts as they would be stored; `months`: whether they tell the month alone; `piles`,
+    `values`, `words`, `answers`, `city`, `bounds` as in the preview; `saved`: name of the saved mapping in use, with
+    the columns that `appeared` and `vanished` since it was made.
     """
 
     format: str
@@ -120,6 +123,8 @@ class View:
     piles: pd.DataFrame
     first: dt.date | None
     last: dt.date | None
+    rows: pd.DataFrame
+    months: bool = False
     saved: str = ""
     appeared: tuple[str, ...] = ()
     vanished: tuple[str, ...] = ()
@@ -168,6 +173,14 @@ def trial(page: Page) -> list[Brought]:
     """The sample's export that the reader tries, in the sample city only."""
     path = TRIALS.get(str(st.session_state.get(TRIAL))) if page.is_sample else None
     return [told(Brought(path.name, path.name, path))] if path else []
+
+
+def of_sample(file: Brought) -> bool:
+    """Whether most rows of a text file are made-up alerts: an export of the sample's, or its rows set aside, mended."""
+    if isinstance(file.content, Path):
+        return True
+    lines = file.content[:START].decode("utf-8", "replace").splitlines()[1:]
+    return sum(sample_data.MARK in line for line in lines) > len(lines) / 2
 
 
 def told(file: Brought) -> Brought:
@@ -324,10 +337,20 @@ def _view(seen: Preview) -> View:
         piles=report.piles,
         first=report.first,
         last=report.last,
+        rows=seen.sample.head(SHOWN_ALERTS),
+        months=_by_month(seen.sample),
         saved=saved.name if saved else "",
         appeared=appeared,
         vanished=vanished,
     )
+
+
+def _by_month(rows: pd.DataFrame) -> bool:
+    """Whether each of these alerts spans a whole month: no more than that is known of its time."""
+    if rows.empty:
+        return False
+    span = pd.to_datetime(rows["occurred_to"], utc=True) - pd.to_datetime(rows["occurred_from"], utc=True)
+    return bool((span >= pd.Timedelta(days=27)).all() and (span <= pd.Timedelta(days=32)).all())
 
 
 def _repairs(report: ImportReport) -> pd.DataFrame:

@@ -50,9 +50,10 @@ def _table(page: Page, batches: list[Batch]) -> None:
             for batch in batches
         ]
     )
-    headings = {"when": t("When"), **count_headings(t), "format": t("Format"), "state": t("State")}
+    counted = count_headings(t)
+    headings = {"when": t("When"), "file": counted.pop("file"), "state": t("State"), **counted, "format": t("Format")}
     if page.narrow:
-        headings = {name: headings[name] for name in ("when", "read", "state")}
+        headings = {name: headings[name] for name in ("file", "state", "read")}
     tables.table(
         page,
         frame,

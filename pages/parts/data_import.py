@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -25,6 +26,7 @@ from pages.parts.data_files import (
     Target,
     brought,
     look,
+    of_sample,
     target,
     trial,
 )
@@ -71,7 +73,6 @@ def show(page: Page, *, in_view: bool) -> None:
         )
     )
     files = brought(uploads or [])
-    trying = not files and bool(trial(page))
     if page.is_sample and not files:
         _offer(page)
     if len(uploads or []) > MAX_FILES:
@@ -84,6 +85,9 @@ def show(page: Page, *, in_view: bool) -> None:
     files = files or trial(page)
     if not files:
         return
+    trying = page.is_sample and all(of_sample(file) for file in files)
+    if trying:
+        st.caption(t("Made-up alerts: they go into the sample city, and can be undone below “Imports so far”."))
     into = target(page, trying=trying)
     looks = _looked(page, files, into)
     for seen in looks:
@@ -100,7 +104,8 @@ def show(page: Page, *, in_view: bool) -> None:
 
 def _looked(page: Page, files: list[Brought], into: Target) -> list[Look]:
     """A look at each file, with progress and a way to stop; what was looked at before is there at once."""
-    place, bars = st.empty(), []
+    place = st.empty()
+    bars: list[Any] = []
 
     def step(share: float, message: Message, at: int, name: str) -> None:
         if not bars:
@@ -147,8 +152,6 @@ def _offer(page: Page) -> None:
         )
         if trial(page):
             st.button(t("Put it away"), key="data_try_none", type="tertiary", on_click=choose, args=("",))
-    if trial(page):
-        st.caption(t("This file goes into the sample city, and can be undone below “Imports so far”."))
 
 
 def _interrupted(page: Page) -> None:
@@ -186,13 +189,19 @@ def _button(page: Page, usable: list[Look], into: Target, *, trying: bool) -> No
     named = _city_name(page, usable, into)
     if far:
         st.warning(
-            t(
+            t.n(
                 "Most alerts of {files} lie outside {city}. Is this the right city?",
+                "Most alerts of the files {files} lie outside {city}. Is this the right city?",
+                len(far),
                 files=plain(t.join(far)),
-                city=t.label(city.names),
+                city=plain(t.label(city.names)),
             )
         )
         sure = st.checkbox(t("Yes, import them all the same"), key="data_sure")
+        if into.city is not None and not into.is_sample:
+            st.caption(
+                t("Another city needs a home of its own: a folder that CURIM_HOME names when the dashboard starts.")
+            )
     with st.container(horizontal=True, vertical_alignment="center"):
         clicked = st.button(
             t.n("Import the file", "Import {n} files", len(usable)),
@@ -217,7 +226,13 @@ def _city_name(page: Page, usable: list[Look], into: Target) -> str | None:
     st.info(plain(data_recognised.city_note(page.t, view)))
     if not view.city.provisional:
         return None
-    name = st.text_input(page.t("Name of the city"), key="data_city_name", max_chars=60, width=360)
+    name = st.text_input(
+        page.t("Name of the city"),
+        key="data_city_name",
+        max_chars=60,
+        width=360,
+        placeholder=page.t("needed for the import"),
+    )
     return name.strip()
 
 

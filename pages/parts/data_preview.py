@@ -18,8 +18,8 @@ from pages.parts.text import plain
 def accounts(t: Translator, batch: Batch) -> str:
     """Read = new + updated + known + set aside, as one sentence."""
     return t.n(
-        "{n} row read: {accepted} new, {updated} updated, {duplicate} already known, {quarantined} set aside.",
-        "{n} rows read: {accepted} new, {updated} updated, {duplicate} already known, {quarantined} set aside.",
+        "{n} row read: {accepted} new, {updated} updated, {duplicate} duplicates, {quarantined} set aside.",
+        "{n} rows read: {accepted} new, {updated} updated, {duplicate} duplicates, {quarantined} set aside.",
         batch.read,
         accepted=batch.accepted,
         updated=batch.updated,
@@ -57,7 +57,7 @@ def count_headings(t: Translator) -> dict[str, str]:
         "read": t("Read"),
         "accepted": t("New"),
         "updated": t("Updated"),
-        "duplicate": t("Already known"),
+        "duplicate": t("Duplicates"),
         "quarantined": t("Set aside"),
     }
 
@@ -81,11 +81,12 @@ def details(page: Page, seen: Look, into: Target) -> None:
         data_questions.corrections(page, seen, into)
     with right:
         data_recognised.where(page, view, into)
+    data_recognised.rows(page, view, into)
+    _refused(page, view)
+    _repairs(page, view)
     data_columns.show(page, seen)
     data_terms.show(page, seen)
     data_saved.show(page, seen, into)
-    _repairs(page, view)
-    _refused(page, view)
 
 
 def parts(t: Translator, batch: Batch, several: int) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
+from curim_data.city import CityProfile
 from curim_data.formats.base import Layout
 from curim_data.i18n import Translator
 from curim_data.study_quality import likely_reason
+from curim_data.words import column_label, value_label
 from pages.parts import data_map
 from pages.parts.data_files import Target, View
 from pages.parts.data_words import DELIMITERS, ORDERS, container_label, format_label, heading
@@ -16,6 +21,7 @@ from pages.parts.text import plain
 
 MAP_HEIGHT = 340
 SHOWN_PILES = 3
+VALUES = ("category", "kind", "affected_gender", "reporter_gender", "age_band", "status")
 DATES = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 
 
@@ -37,7 +43,7 @@ def show(page: Page, view: View, into: Target) -> None:
         lines = " / ".join(line[:60] for line in view.facts.skipped[:3])
         st.caption(t("Lines before the header were passed over: {lines}", lines=plain(lines)))
     if view.dropped:
-        st.caption(t("Not stored, since they may name a person: {columns}.", columns=plain(t.join(view.dropped))))
+        st.caption(t("Not stored, being free text or of persons: {columns}.", columns=plain(t.join(view.dropped))))
     for lon, lat, n in view.piles.head(SHOWN_PILES)[["longitude", "latitude", "n"]].itertuples(index=False):
         pile = t.n("{n} alert lies on one exact point.", "{n} alerts lie on one exact point.", int(n))
         st.caption(f"{pile} {plain(likely_reason(t, into.city or view.city, lon, lat))}")
@@ -60,9 +66,17 @@ def recognised(t: Translator, view: View, into: Target) -> dict[str, str]:
     told[t("Time zone")] = t("as the file says; {zone} where it does not", zone=zone)
     told[t("Coordinates")] = _coordinates(t, view, layout)
     if view.first and view.last:
-        told[t("Period")] = t("{start} – {end}", start=view.first, end=view.last)
+        told[t("Period")] = _period(t, view.first, view.last, months=view.months)
     told[t("City")] = t.label(city.names) if into.city or not city.provisional else t("none yet: see above")
     return told
+
+
+def _period(t: Translator, first: dt.date, last: dt.date, *, months: bool) -> str:
+    """From the first day to the last; from month to month where no more is known."""
+    if not months:
+        return t("{start} – {end}", start=first, end=last)
+    start, end = (t.date(day, "LLLL y") for day in (first, last))
+    return start if start == end else t("{start} – {end}", start=start, end=end)
 
 
 def _dates(t: Translator, view: View) -> str:
@@ -85,6 +99,39 @@ def _coordinates(t: Translator, view: View, layout: Layout) -> str:
     told = next((one for one in view.decisions if "epsg" in one.values), None)
     number = view.answers.crs or (told.values["epsg"] if told else None)
     return t("projected, EPSG:{number}", number=str(number)) if number else t("projected")
+
+
+def rows(page: Page, view: View, into: Target) -> None:
+    """The first alerts as they would be stored: what is empty in all of them is left out."""
+    t, city, frame = page.t, into.city or view.city, view.rows
+    if frame.empty:
+        return
+    told = {t("When"): [_moment(t, row, city, months=view.months) for row in frame.itertuples()]}
+    for role in VALUES:
+        words = [value_label(t, city, role, str(value)) if isinstance(value, str) else "–" for value in frame[role]]
+        if (frame[role].notna() & (frame[role] != "unknown")).any():
+            told[column_label(t, role)] = words
+    mapped = frame["latitude"].notna() & frame["longitude"].notna()
+    if mapped.any() and not page.narrow:
+        told[t("Latitude, longitude")] = [
+            f"{row.latitude:.5f}, {row.longitude:.5f}" if place else "–"
+            for row, place in zip(frame.itertuples(), mapped, strict=True)
+        ]
+    heading(t("The first alerts, as they were read"))
+    table = pd.DataFrame({plain(name): [plain(text) for text in texts] for name, texts in told.items()})
+    st.table(
+        table.iloc[:, :2] if page.narrow else table,
+        hide_index=True,
+        border="horizontal",
+        alt=t("The first alerts of the file, as they would be stored"),
+    )
+
+
+def _moment(t: Translator, row: Any, city: CityProfile, *, months: bool) -> str:
+    """When an alert happened, or was reported where only that is known, in the city's time."""
+    when = row.reported_at if pd.isna(row.occurred_from) else row.occurred_from
+    local = pd.Timestamp(when).tz_convert(city.timezone)
+    return t.date(local.date(), "LLLL y") if months else t.moment(local.to_pydatetime(), "short")
 
 
 def where(page: Page, view: View, into: Target) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
 
@@ -37,7 +36,7 @@ def show(page: Page, seen: Look, into: Target) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             t("Name of the mapping"),
-            value=view.saved or Path(seen.file.name).stem[:MOST_NAME],
+            value=view.saved or seen.file.name.partition(".")[0][:MOST_NAME],
             key=f"data_mapping_name_{short}",
             max_chars=MOST_NAME,
             width=320,

@@ -67,7 +67,7 @@ def _text(app: AppTest) -> str:
 def _counts(outcomes: Counter[str]) -> str:
     return (
         f"{sum(outcomes.values()):,} rows read: {outcomes['accepted']:,} new, {outcomes['updated']:,} updated, "
-        f"{outcomes['duplicate']:,} already known, {outcomes['quarantined']:,} set aside."
+        f"{outcomes['duplicate']:,} duplicates, {outcomes['quarantined']:,} set aside."
     )
 
 
@@ -77,7 +77,7 @@ def test_the_dirty_export_there_and_back(base: Home) -> None:
     wanted = _counts(Counter(key["outcome"]))
     sample = Store(Home(base.path / "sample"))
     before = sample.version()
-    app = _bring(_open(), ("my.csv", sample_data.DIRTY_EXPORT.read_bytes()))
+    app = _bring(_open(home="own"), ("my.csv", sample_data.DIRTY_EXPORT.read_bytes()))
     assert wanted in _text(app)
     assert not base.has_city()
     app.button(key="data_import").click().run()
@@ -118,6 +118,16 @@ def test_a_trial_stays_in_the_sample(base: Home) -> None:
     assert store.count() == before
     app.selectbox(key="data_batch").set_value(first.id).run()
     assert not [button for button in app.button if str(button.key).startswith("data_undo_")]
+
+
+def test_the_samples_own_rows_stay_in_the_sample_when_they_are_brought_as_a_file(base: Home) -> None:
+    lines = sample_data.LATER_EXPORT.read_text("utf-8-sig").splitlines()[:6]
+    app = _bring(_open(), ("mended.csv", "\n".join(lines).encode()))
+    assert "they go into the sample city" in _text(app)
+    app.button(key="data_import").click().run()
+    assert not errors(app)
+    assert not base.has_city()
+    assert Store(Home(base.path / "sample")).batches()[-1].file_name == "mended.csv"
 
 
 def test_the_download_of_refused_rows_can_be_mended_and_imported(base: Home) -> None:
@@ -180,7 +190,7 @@ def test_free_text_is_not_shown() -> None:
     app = _bring(_open(), ("text.csv", _rows("2026-03-01T10:00", "not a date")))
     shown = _text(app) + "".join(table.value.to_string() for table in app.dataframe)
     assert "secret" not in shown
-    assert "Not stored, since they may name a person: description" in shown
+    assert "Not stored, being free text or of persons: description" in shown
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

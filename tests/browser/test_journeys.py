@@ -138,7 +138,7 @@ def _document(page: Page, folder: Path, key: str) -> Path:
 
 def test_a_dirty_export_is_understood_imported_and_undone(own: Open) -> None:
     answers = pd.read_csv(sample_data.DIRTY_ANSWERS, sep=";", encoding="utf-8-sig")["outcome"].value_counts()
-    page = own("data?lang=en")
+    page = own("data?lang=en&home=own")
     page.locator("input[type=file]").set_input_files(str(sample_data.DIRTY_EXPORT))
     _at(page, "data_import").get_by_role("button").wait_for()
     ready(page)
