@@ -161,6 +161,23 @@ def test_a_strong_place_makes_no_other_lean_the_other_way(city: CityProfile) -> 
     assert binom.sf(false - 1, maps, LEVEL) >= 0.01
 
 
+def test_where_many_places_differ_chance_adds_no_other(city: CityProfile) -> None:
+    """Where 37 cells differ Benjamini–Hochberg alone lets one or two others pass in the mean map."""
+    cells = np.asarray(city.land_cells(10).index)
+    rng = np.random.default_rng(6)
+    middle = int(h3.latlng_to_cell(37.943, 23.646, 10))
+    chance = np.where(np.isin(cells, np.asarray(h3.grid_disk(middle, 3), dtype=np.int64)), 0.8, 0.5)
+    beyond = set(cells.tolist()) - {int(cell) for cell in h3.grid_disk(middle, 4)}
+    maps, false = 40, 0
+    for _ in range(maps):
+        both = rng.multinomial(120_000, np.full(len(cells), 1 / len(cells)))
+        a = rng.binomial(both, chance)
+        places = _compare(cells, a, both - a).places
+        assert places
+        false += any(beyond.issuperset(place.cells) for place in places)
+    assert binom.sf(false - 1, maps, LEVEL) >= 0.01
+
+
 def test_a_place_is_named_once_and_places_share_no_cell(disc: np.ndarray) -> None:
     a, b = np.full(len(disc), 5), np.full(len(disc), 5)
     middle = neighbours(disc, 1)[[len(disc) // 2]].indices

@@ -58,6 +58,12 @@ def test_a_tie_is_shared_as_in_the_mean_of_all_orders() -> None:
     assert hits(came, told, [0.5])[0] == pytest.approx(np.mean(every))
 
 
+def test_the_densest_place_is_flagged_first_not_the_fullest() -> None:
+    told = accuracy([10, 8], [10, 8], [10, 1])
+    assert told["place"].tolist() == [1, 0]
+    assert told["pai"].tolist() == pytest.approx([(8 / 18) / (1 / 11), 1])
+
+
 def test_recapture_is_not_rri() -> None:
     assert recapture_rate(40, 100, 30, 60) == pytest.approx(1.25)
     assert np.isnan(recapture_rate(0, 100, 30, 60))
