@@ -127,10 +127,10 @@ def import_file(
         now or dt.datetime.now(dt.UTC),
         progress or _quiet,
     )
-    understood = understand(asked, looking=False)
-    asked = understood.asked
     batch_id = new_batch_id(asked.now)
     with _working(home, name, batch_id, dry_run) as work:
+        understood = understand(asked, looking=False)
+        asked = understood.asked
         settled_city = home.has_city()
         city = home.city() if settled_city else _first_city(understood, work, city_name)
         made = _make(understood, city, work, home, batch_id)

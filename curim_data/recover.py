@@ -82,8 +82,8 @@ def trying(home: Home) -> Iterator[Path]:
 
 @contextmanager
 def _held(home: Home, folder: Path, note: dict[str, Any]) -> Iterator[Path]:
-    home.work.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix="new-", dir=home.work))
+    fresh = not home.path.exists()
+    part = _folder(home, "new-")
     try:
         with (part / NOTE).open("w", encoding="utf-8") as handle:
             claim(handle)
@@ -94,13 +94,26 @@ def _held(home: Home, folder: Path, note: dict[str, Any]) -> Iterator[Path]:
     finally:
         for left in (part, folder):
             shutil.rmtree(left, ignore_errors=True)
+        if fresh:  # a home in which nothing came to stand is none
+            with contextlib.suppress(OSError):
+                home.work.rmdir()
+                home.path.rmdir()
+
+
+def _folder(home: Home, prefix: str) -> Path:
+    while True:
+        home.work.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # another import has just ended and taken the empty folder away
+            return Path(tempfile.mkdtemp(prefix=prefix, dir=home.work))
 
 
 def _forget_city(home: Home) -> None:
     """Take away the city of a home in which nothing was ever stored, unless another import is at work with it."""
+    if not home.has_city():
+        return
     with locked(home.path / "city.lock"):
-        if home.has_city() and not any(home.work.glob(f"*/{NOTE}")) and not Store(home).batches():
-            gone = Path(tempfile.mkdtemp(prefix="gone-", dir=home.work))
+        if not any(home.work.glob(f"*/{NOTE}")) and not Store(home).batches():
+            gone = _folder(home, "gone-")
             home.city_folder.rename(gone / "city")
             shutil.rmtree(gone, ignore_errors=True)
 

@@ -21,11 +21,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from curim_data import ingest
 from curim_data.cli import main
 from curim_data.home import Home, create_home
-from curim_data.i18n import Translator
-from curim_data.ingest import import_file
+from curim_data.i18n import Message, Translator
 from curim_data.locking import locked
+from curim_data.reasons import ImportProblem
 from curim_data.recover import NOTE, clean, interrupted, running, trying
 from curim_data.staging import Staging
 from curim_data.store import Batch, Store, StoreError
@@ -73,7 +74,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = [f"A{n};2025-03-{n % 28 + 1:02d}T10:00;graffiti;37.943;23.647" for n in range(ROWS)]
     data = "\n".join(["alert_id;reported_at;category;latitude;longitude", *lines, ""]).encode()
     home = create_home(folder / "home")
-    import_file(home, data, "file.csv", now=NOW)
+    ingest.import_file(home, data, "file.csv", now=NOW)
     alerts = Store(home).read().append_column("row", pa.array(range(ROWS), pa.int64()))
     alerts = alerts.append_column("twin", pa.repeat(pa.scalar(0, pa.int64()), ROWS))
     pq.write_table(alerts, folder / "alerts.parquet")
@@ -209,6 +210,22 @@ def test_the_city_of_a_first_import_goes_with_it(tmp_path: Path, made: Path) -> 
     leave(home, "six", new=True)
     clean(home)
     assert home.has_city()
+
+
+def test_an_import_says_that_it_runs_while_it_reads_and_makes_no_home_of_a_refused_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, notes = Home(tmp_path / "home"), []
+
+    def read(*_: object, **__: object) -> None:
+        notes.extend(home.work.glob(f"*/{NOTE}"))
+        raise ImportProblem(Message("No."))
+
+    monkeypatch.setattr(ingest, "understand", read)
+    with pytest.raises(ImportProblem):
+        ingest.import_file(home, b"", "file.csv", now=NOW)
+    assert len(notes) == 1
+    assert not home.path.exists()
 
 
 def test_a_trial_is_left_alone_while_it_runs(home: Home) -> None:
