@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial, reduce
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from operator import or_
 from typing import Any, Final
 
 import ibis
+import numpy as np
 import pandas as pd
 
 from curim_data.city import CityProfile
@@ -37,6 +38,7 @@ READ: Final = {
     "category": ("category", "more_categories"),
     "group": ("category", "more_categories"),
 }
+MANIFOLD: Final = frozenset(READ)
 PILE_LEAST: Final = 20
 PILE_SHARE: Final = 0.01
 
@@ -45,64 +47,101 @@ def counted(
     table: Any, f: AlertFilter, by: Sequence[str], city: CityProfile, resolution: int | None, banded: bool
 ) -> pd.DataFrame:
     """The group-by itself: the columns `by` and n."""
+    return counted_each(table, f, [by], city, resolution, banded)[0]
+
+
+def counted_each(
+    table: Any,
+    f: AlertFilter,
+    tables: Sequence[Sequence[str]],
+    city: CityProfile,
+    resolution: int | None,
+    banded: bool,
+) -> tuple[pd.DataFrame, ...]:
+    """Several tables, each as `counted` gives it, from one question to the engine.
+
+    Alerts that are alike in all that is asked are counted by the engine. What an alert has several of (categories,
+    hours) is told apart afterwards: there are far fewer lists than alerts.
+    """
     columns: dict[str, Any] = {}
-    lists: dict[str, Callable[[Any], Any]] = {}
-    for name in by:
+    for name in dict.fromkeys(name for by in tables for name in by):
         if name in PLAIN:
             columns[name] = table[name]
         elif name == "cell":
             columns[name] = table[f"cell_{resolution}"]
         elif name == "year":
             columns[name] = table.local_date.year()
-        elif name == "hour":
-            lists[name] = partial(_hour_list, banded=banded)
         else:
-            lists[name] = _category_list if name == "category" else partial(_group_list, city=city)
-    # Alerts that are alike in all that is asked are counted first: there are far fewer lists than alerts to take apart.
-    raw = {name: table[name] for made in lists for name in READ[made]}
-    if raw:
-        alike = table.select(**columns, **{f"raw_{name}": column for name, column in raw.items()})
-        alike = alike.group_by(alike.columns).aggregate(weight=alike.count())
+            columns |= {f"raw_{raw}": table[raw] for raw in READ[name]}
+    narrow = table.select(**columns, weight=ibis.literal(1))
+    if columns:
+        fine: pd.DataFrame = narrow.group_by(list(columns)).aggregate(n=narrow.weight.sum()).to_pandas()
     else:
-        alike = table.select(**columns, weight=ibis.literal(1))
-    of = {name: alike[f"raw_{name}"] for name in raw}
-    made = {name: take(of) for name, take in lists.items()}
-    weight = alike.weight / made["hour"].length() if "hour" in made else alike.weight
-    narrow = alike.select(*columns, **made, weight=weight)
-    for name in lists:  # one after the other: two in one selection would run side by side
-        narrow = narrow.mutate(**{name: narrow[name].unnest()})
+        fine = narrow.aggregate(n=narrow.weight.sum().fill_null(0)).to_pandas()
+    fine["n"] = fine["n"].astype(float)
+    for name in {"week", "month", "local_date"} & set(fine):
+        fine[name] = pd.to_datetime(fine[name])
     wanted = _wanted(f, city)
-    for name in ("category", "group"):
-        if name in by and wanted[name]:
-            narrow = narrow.filter(narrow[name].isin(sorted(wanted[name])))
-    if by:
-        frame: pd.DataFrame = narrow.group_by(list(by)).aggregate(n=narrow.weight.sum()).to_pandas()
-    else:
-        frame = narrow.aggregate(n=narrow.weight.sum().fill_null(0)).to_pandas()
-    frame["n"] = frame["n"].astype(float).round(9)
-    for name in {"week", "month", "local_date"} & set(by):
-        frame[name] = pd.to_datetime(frame[name])
-    return frame.sort_values(list(by), ignore_index=True) if by else frame
+    return tuple(_table(fine, by, wanted, city, banded) for by in tables)
 
 
-def _category_list(of: Mapping[str, Any]) -> Any:
-    further = of["more_categories"].fill_null(ibis.literal([], type="array<string>"))
-    return ibis.array([of["category"]]).concat(further).unique()
+def _table(
+    fine: pd.DataFrame, by: Sequence[str], wanted: Mapping[str, frozenset[str]], city: CityProfile, banded: bool
+) -> pd.DataFrame:
+    """One table of what was counted."""
+    lists = [name for name in by if name in READ]
+    needed = [name for name in by if name not in READ] + [f"raw_{raw}" for name in lists for raw in READ[name]]
+    frame = fine[[*dict.fromkeys(needed), "n"]]
+    for name in lists:
+        frame = _told_apart(frame, name, city, banded)
+        if wanted.get(name):
+            frame = frame[frame[name].isin(wanted[name])]
+    if not by:
+        return pd.DataFrame({"n": [float(frame["n"].sum())]})
+    if lists or len(frame.columns) < len(fine.columns):
+        frame = frame.groupby(list(by), dropna=False, sort=False)["n"].sum().reset_index()
+    frame = frame[[*by, "n"]].assign(n=frame["n"].round(9))
+    return frame.sort_values(list(by), ignore_index=True)
 
 
-def _group_list(of: Mapping[str, Any], city: CityProfile) -> Any:
-    known = {category.id: category.group for category in city.categories.values()}
-    if not known:
-        return ibis.array([ibis.literal("")])
-    return _category_list(of).map(lambda category: category.cases(*known.items(), else_="")).unique()
+def _told_apart(frame: pd.DataFrame, name: str, city: CityProfile, banded: bool) -> pd.DataFrame:
+    """A row for each value that an alert has of a dimension; over its hours an alert is shared out."""
+    raw = [frame[f"raw_{column}"] for column in READ[name]]
+    keys = np.empty(len(frame), object)
+    keys[:] = [tuple(_several(value) for value in values) for values in zip(*raw, strict=True)]
+    codes, distinct = pd.factorize(keys)
+    values = [_values(name, key, city, banded) for key in distinct]
+    sizes = np.array([len(value) for value in values], int)
+    rows = sizes[codes]
+    at = np.repeat(np.arange(len(frame)), rows)
+    within = np.arange(len(at)) - np.repeat(np.cumsum(rows) - rows, rows)
+    flat = pd.Series([value for several in values for value in several], dtype="float64" if name == "hour" else "str")
+    if name == "hour" and flat.notna().all():
+        flat = flat.astype("int8")
+    out = frame.iloc[at].reset_index(drop=True)
+    out[name] = flat.take((np.cumsum(sizes) - sizes)[codes][at] + within).array
+    if name == "hour":
+        out["n"] /= rows[at]
+    return out
 
 
-def _hour_list(of: Mapping[str, Any], banded: bool) -> Any:
-    """The hours of each alert; where they are not known, one that is missing."""
-    told = of["hours"]
-    hours = told.map(lambda hour: hour - hour % BAND_HOURS) if banded else told
-    missing = ibis.array([ibis.null("int8")])
-    return ibis.ifelse(told.length() > 0, hours.cast("array<int8>"), missing)
+def _several(value: Any) -> tuple[Any, ...]:
+    """The values of a column of lists, or of one value, as a tuple; nothing where it is missing."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if hasattr(value, "__len__") else ()
+
+
+def _values(name: str, key: tuple[tuple[Any, ...], ...], city: CityProfile, banded: bool) -> list[Any]:
+    """What an alert has of a dimension: its categories, their groups, or its hours (one that is missing for none)."""
+    if name == "hour":
+        hours: list[float] = [int(hour) for hour in key[0]] or [float("nan")]
+        return [hour - hour % BAND_HOURS for hour in hours] if banded else hours
+    categories = dict.fromkeys(category for several in key for category in several)
+    if name == "category":
+        return list(categories)
+    tree = city.categories
+    return list(dict.fromkeys(tree[category].group if category in tree else "" for category in categories))
 
 
 def _wanted(f: AlertFilter, city: CityProfile) -> dict[str, frozenset[str]]:

@@ -18,7 +18,7 @@ from curim_data import privacy
 from curim_data.access import Audience
 from curim_data.alert import CELL_RESOLUTIONS
 from curim_data.city import CityProfile
-from curim_data.counting import PLAIN, counted, on_piles, pile_points
+from curim_data.counting import MANIFOLD, PLAIN, counted, counted_each, on_piles, pile_points
 from curim_data.engine import Source
 from curim_data.filters import FIELDS, AlertFilter, asked_categories
 from curim_data.i18n import Message
@@ -147,26 +147,27 @@ def tables(
     *,
     complete: bool = False,
     without_piles: bool = False,
+    at_once: bool = False,
 ) -> tuple[Protected, ...]:
-    """Several tables of counts, each as `counts` gives it, from one count with categories and one without.
+    """Several tables, each as `counts` gives it: counted in two questions, or in one `at_once`, where alerts are few.
 
-    Dimensions: categories (not groups) and those that every alert has once; no hours, cells or years.
+    No cells, and no hours in bands.
     """
     f, notes = privacy.admit(f, audience, source.city)
-    table, finest, answers = _chosen(source, f, audience), {}, []
+    table, answers = _chosen(source, f, audience), []
     if without_piles and privacy.sees_exact(audience):
         table = table.filter(~on_piles(table, pile_points(source)))
     veiled = _veiled(source, f, audience)
-    for themed in (False, True):
-        used = {name for by in tables if ("category" in by) == themed for name in by}
-        finest[themed] = counted(table, f, sorted(used), source.city, None, False)
-    for by in tables:
+    themed = [at_once or not MANIFOLD.isdisjoint(by) for by in tables]
+    found: dict[int, pd.DataFrame] = {}
+    for kind in sorted(set(themed)):
+        places = [at for at, one in enumerate(themed) if one is kind]
+        made = counted_each(table, f, [tables[at] for at in places], source.city, None, False)
+        found |= dict(zip(places, made, strict=True))
+    for at, by in enumerate(tables):
         privacy.check(by, None, f, audience, source.city)
-        fine = finest["category" in by]
-        raw = pd.DataFrame({"n": [fine["n"].sum()]})
-        if by:
-            raw = fine.groupby(list(by), dropna=False, sort=True)["n"].sum().reset_index()
-        answers.append(replace(_told(raw, table, source, f, by, audience, veiled, complete=complete), notes=notes))
+        told = _told(found[at], table, source, f, by, audience, veiled, complete=complete)
+        answers.append(replace(told, notes=notes))
     return tuple(answers)
 
 
@@ -285,15 +286,16 @@ def piles(source: Source, f: AlertFilter, audience: Audience) -> pd.DataFrame:
     Columns longitude, latitude, n (alerts under the filter; NaN where withheld), stored (alerts in the whole store).
     """
     f, _ = privacy.admit(f, audience, source.city)
-    points = pile_points(source)
+    if (points := pile_points(source)).empty:
+        return points.assign(n=0.0)[["longitude", "latitude", "n", "stored"]]
     table = _chosen(source, f, audience)
     table = table.filter(on_piles(table, points))
     found = table.group_by(["longitude", "latitude"]).aggregate(n=table.count()).to_pandas()
-    frame = points.merge(found, on=["longitude", "latitude"], how="left").fillna({"n": 0})
+    frame = points.merge(found, how="left").fillna({"n": 0})
     strict = privacy.is_sensitive(f, source.city) or privacy.is_fine_table(["cell"], f)
-    frame["n"] = [
-        np.nan if privacy.protect_number(n, audience, sensitive=strict) is None else n for n in frame["n"].astype(float)
-    ]
+    frame["n"] = pd.Series(
+        [privacy.protect_number(float(n), audience, sensitive=strict) for n in frame["n"]], dtype="float64"
+    )
     return frame[["longitude", "latitude", "n", "stored"]]
 
 
@@ -307,12 +309,10 @@ def options(source: Source, f: AlertFilter, field: str, audience: Audience) -> P
 
 
 def all_options(source: Source, f: AlertFilter, fields: Sequence[str], audience: Audience) -> dict[str, Protected]:
-    """`options` of several fields, by field; those that the filter leaves alone are counted together."""
-    alone = [field for field in fields if f.without(field) == f and field != "groups"]
-    together: dict[str, Protected] = {}
-    if privacy.sees_exact(audience):
-        by = [[OPTION_COLUMNS[field]] for field in alone]
-        together = dict(zip(alone, tables(source, f, by, audience, complete=True), strict=True))
+    """`options` of several fields; those that the filter leaves alone are counted together."""
+    alone = [field for field in fields if f.without(field) == f] if privacy.sees_exact(audience) else []
+    by = [[OPTION_COLUMNS[field]] for field in alone]
+    together = dict(zip(alone, tables(source, f, by, audience, complete=True), strict=True))
     return {field: together.get(field) or options(source, f, field, audience) for field in fields}
 
 

@@ -20,7 +20,7 @@ from curim_data.access import Audience
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.privacy import sees_exact
-from curim_data.studies import trend_study
+from curim_data.studies import known_places, trend_study
 from curim_data.study_plan import area_counts, protect
 
 Place = Spot | Cluster
@@ -52,7 +52,7 @@ class SpotStudy:
 
 def spot_lines(source: Source, f: AlertFilter, spots: Sequence[Place], audience: Audience) -> tuple[SpotLine, ...]:
     """Names, gender, main category and peak hours of hot spots; each table is protected as a whole."""
-    names = name_spots(spots, source.city)
+    names = name_spots(spots, source.city, known_places(source, audience))
     areas = {spot.id: spot.names for spot in spots}
     whole = f.replace(districts=(), places=(), cells=())
     if not areas:
@@ -102,16 +102,14 @@ def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) 
     whole = f.replace(districts=(), places=(), cells=())
     here = whole.replace(cells=spot.names)
 
-    def counted(*by: str, complete: bool = False) -> pd.DataFrame:
-        return area_counts(source, whole, {"here": spot.names}, by, audience, complete=complete).frame
+    def counted(by: str) -> pd.DataFrame:
+        return area_counts(source, whole, {"here": spot.names}, [by], audience).frame
 
-    hours = None
+    hours: pd.DataFrame | None = None
     if sees_exact(audience):
-        asked = (["category"], ["affected_gender"], ["dark"])
-        categories, affected, dark = (
-            table.frame for table in queries.tables(source, here, asked, audience, without_piles=True)
-        )
-        hours = counted("weekday", "hour", complete=True)
+        asked = (["category"], ["affected_gender"], ["dark"], ["weekday", "hour"])
+        found = queries.tables(source, here, asked, audience, complete=True, without_piles=True, at_once=True)
+        categories, affected, dark, hours = (table.frame for table in found)
     else:
         categories, affected, dark = counted("category"), counted("affected_gender"), counted("dark")
     told = profile(source.city, n=spot.n, categories=categories, hours=hours, affected=affected, dark=dark)
