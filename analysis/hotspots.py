@@ -36,12 +36,12 @@ LARGEST_SPOT_KM2: Final = 0.25
 class Spot:
     """A connected group of hot cells.
 
-    `id` is the lowest H3 name among its cells, so it stays as long as that cell stays hot. `expected`, `ratio` and
-    its 95 % interval compare the group with its own surroundings; since the cells were chosen for being dense, the
-    ratio leans upwards. `q` is that of its clearest cell, `z` the largest Gi* among its cells (NaN: not computed).
-    `longitude`, `latitude`: mean of its cells, weighted by alerts. With a `base` other than land it is compared with
-    all the rest of the city: `base_n` is that of its cells (NaN where withheld), `rate` its alerts by base, drawn
-    towards the city's mean.
+    `id` is the H3 name of its fullest cell, until `analysis.identity` gives it that of a known place. `expected`,
+    `ratio` and its 95 % interval compare the group with its own surroundings; since the cells were chosen for being
+    dense, the ratio leans upwards. `q` is that of its clearest cell, `z` the largest Gi* among its cells (NaN: not
+    computed). `longitude`, `latitude`: mean of its cells, weighted by alerts. With a `base` other than land it is
+    compared with all the rest of the city: `base_n` is that of its cells (NaN where withheld), `rate` its alerts by
+    base, drawn towards the city's mean.
     """
 
     id: str
@@ -182,7 +182,7 @@ def _spot(result: HotCells, index: Cells, group: Cells, longitude: Floats, latit
     ratio, least, most = ratio_interval(count, outside, size_in, size_out)
     weight = low[group] + 1e-9
     return Spot(
-        id=min(h3_name(cell) for cell in index[group]),
+        id=min(h3_name(cell) for cell in index[group][low[group] == low[group].max()]),
         rank=0,
         cells=tuple(int(cell) for cell in index[group]),
         n=round(count),

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ import pandas as pd
 from analysis.clock import HOURS, clock
 from analysis.clusters import Cluster
 from analysis.hotspots import Spot
+from analysis.identity import KnownPlace, matched
 from analysis.rates import Estimate, wilson
 from analysis.result import Choice
 from curim_data.city import CityProfile
@@ -87,15 +88,41 @@ def name_spot(longitude: float, latitude: float, city: CityProfile) -> SpotName:
     return SpotName(mark.id, mark.labels, near=bool(reach[nearest] > 1))
 
 
-def name_spots(spots: Iterable[Placed], city: CityProfile) -> dict[str, SpotName]:
-    """Name spots by their id, in their order: the second at a landmark gets the number 2."""
+def name_spots(spots: Iterable[Placed], city: CityProfile, places: Sequence[KnownPlace] = ()) -> dict[str, SpotName]:
+    """Name spots by their id; the second at a landmark gets the number 2.
+
+    `places`: known ones (`analysis.identity`), whose names and numbers stay with them whatever filter finds them. The
+    others are numbered after those, the nearest to the landmark first among known places, else in their order.
+    """
+    given: list[Any] = list(spots)
+    pairs = matched([spot for spot in given if hasattr(spot, "cells")], places, city) if places else {}
     seen: Counter[tuple[str, bool]] = Counter()
-    names: dict[str, SpotName] = {}
-    for spot in spots:
-        name = name_spot(spot.longitude, spot.latitude, city)
-        seen[name.place, name.near] += 1
-        names[spot.id] = SpotName(name.place, name.labels, name.near, seen[name.place, name.near])
-    return names
+    taken = [_numbered(name_spot(place.longitude, place.latitude, city), seen) for place in places]
+    with_cells = [position for position, spot in enumerate(given) if hasattr(spot, "cells")]
+    names = {given[with_cells[one]].id: taken[other] for one, other in pairs.items()}
+    new = [spot for spot in given if spot.id not in names]
+    if places:
+        new.sort(key=lambda spot: (_reach(spot, city), spot.id))
+    for spot in new:
+        names[spot.id] = _numbered(name_spot(spot.longitude, spot.latitude, city), seen)
+    return {spot.id: names[spot.id] for spot in given}
+
+
+def _numbered(name: SpotName, seen: Counter[tuple[str, bool]]) -> SpotName:
+    """The name with the next number at its landmark."""
+    seen[name.place, name.near] += 1
+    return SpotName(name.place, name.labels, name.near, seen[name.place, name.near])
+
+
+def _reach(spot: Placed, city: CityProfile) -> float:
+    """How far a spot lies from the nearest landmark, in radii of that landmark."""
+    if not city.landmarks:
+        return 0.0
+    x, y = city.project(
+        [spot.longitude, *(mark.longitude for mark in city.landmarks)],
+        [spot.latitude, *(mark.latitude for mark in city.landmarks)],
+    )
+    return float((np.hypot(x[1:] - x[0], y[1:] - y[0]) / [mark.radius for mark in city.landmarks]).min())
 
 
 @dataclass(frozen=True)

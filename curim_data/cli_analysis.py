@@ -210,7 +210,7 @@ def find(
     """
     from analysis.explore import TooManyError
     from analysis.spots import name_spots
-    from curim_data.studies import CLUSTER_RESOLUTION, cluster_study, hot_spot_study
+    from curim_data.studies import CLUSTER_RESOLUTION, cluster_study, hot_spot_study, known_places
     from curim_data.study_base import BaseError
 
     how = how or How()
@@ -225,7 +225,7 @@ def find(
             result = cluster_study(source, f, audience, by_weight=weighted, explored=explored)
         except TooManyError as error:
             raise Refused(error.message) from error
-        names = name_spots(result.found, source.city)
+        names = name_spots(result.found, source.city, known_places(source, audience))
         spots = tuple(spot for spot in result.found if in_area(spot, names[spot.id], f, source.city))
         return Found(result, spots, names, CLUSTER_RESOLUTION, result.choices)
     check_resolution(resolution)
@@ -234,7 +234,7 @@ def find(
         study = hot_spot_study(source, f, audience, resolution, how.base.value)
     except BaseError as error:
         raise Refused(error.message) from error
-    names = name_spots(study.spots, source.city)
+    names = name_spots(study.spots, source.city, known_places(source, audience))
     kept = tuple(spot for spot in study.spots if in_area(spot, names[spot.id], f, source.city))
     return Found(study.hot, kept, names, study.resolution, study.choices)
 

@@ -21,6 +21,7 @@ from analysis.explore import explore
 from analysis.gender import Shares, shares
 from analysis.grid import resolution_for
 from analysis.hotspots import HotCells, Spot, hot_spots, significance
+from analysis.identity import KnownPlace, known, renamed
 from analysis.result import Choice
 from analysis.severity import by_severity
 from analysis.trends import Trend, daily, monthly, weekly
@@ -36,6 +37,7 @@ from curim_data.study_base import base_for
 
 Unit = Literal["day", "week", "month"]
 CLUSTER_RESOLUTION: Final = 12
+MOST_KEPT: Final = 64
 _COLUMNS: Final[Mapping[Unit, str]] = {"day": "local_date", "week": "week", "month": "month"}
 _TRENDS: Final = {"day": daily, "week": weekly, "month": monthly}
 
@@ -58,8 +60,31 @@ def hot_spot_study(
     """Hot cells and spots under a filter; the cell size is chosen from the data unless given.
 
     An audience without exact counts has one cell size whatever is given. `base`: what a place is compared with, its
-    land and surroundings unless given; BaseError where the filter, the audience or the city has no such base.
+    land and surroundings unless given; BaseError where the filter, the audience or the city has no such base. Places
+    keep the ids of `known_places`.
     """
+    found = _hot_spots(source, f, audience, resolution, base)
+    return replace(found, spots=renamed(found.spots, known_places(source, audience), source.city))
+
+
+def known_places(source: Source, audience: Audience) -> tuple[KnownPlace, ...]:
+    """The hot spots of all alerts of all time as an audience sees them: they lend ids and names to those of filters.
+
+    Kept by version of the alerts and of the city.
+    """
+    key = (source.version, source.city.version, source.count, audience)
+    if key not in _known:
+        found = known(_hot_spots(source, AlertFilter(period="all"), audience, None, LAND).spots)
+        while len(_known) >= MOST_KEPT:
+            _known.pop(next(iter(_known)), None)
+        _known[key] = found
+    return _known[key]
+
+
+_known: dict[tuple[str, str, int, Audience], tuple[KnownPlace, ...]] = {}
+
+
+def _hot_spots(source: Source, f: AlertFilter, audience: Audience, resolution: int | None, base: Kind) -> HotSpotStudy:
     whole = without_place(f)
     total = queries.total(source, whole, audience)
     chosen = cell_size(source, whole, audience, total, resolution)
@@ -116,7 +141,8 @@ def cluster_study(
             )
             weights = by_severity(graded.frame, fine.frame.index.to_numpy())
         found = clusters(fine.frame, source.city, weights=weights)
-    return replace(found, choices=(*found.choices, *piles_told(fine.piled)))
+    places = renamed(found.found, known_places(source, audience), source.city)
+    return replace(found, found=places, choices=(*found.choices, *piles_told(fine.piled)))
 
 
 def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Unit = "week") -> Trend | None:

@@ -34,6 +34,7 @@ from curim_data.studies import (
     change_filter,
     change_study,
     hot_spot_study,
+    known_places,
     share_study,
     trend_study,
 )
@@ -104,7 +105,7 @@ def brief_study(source: Source, f: AlertFilter, audience: Audience) -> BriefStud
         changes=found,
         findings=tuple(_finding(source, f, audience, change, found) for change in told),
         hot=hot,
-        names=name_spots(hot.spots, source.city),
+        names=name_spots(hot.spots, source.city, known_places(source, audience)),
         shares=share_study(source, f, audience),
         weights=weight_study(source, f, audience),
     )

@@ -19,6 +19,7 @@ from curim_data.filters import FIELDS, AlertFilter, asked_categories
 from curim_data.i18n import Message
 from curim_data.privacy import GateError, finest_resolution, sees_exact
 from curim_data.queries import Total
+from curim_data.studies import known_places
 
 # By the word that stands for it in a link and at the command line.
 PRESETS: Final[dict[str, Message]] = {
@@ -155,7 +156,9 @@ def compare_study(
             {"n": (first.piled or 0) + (second.piled or 0)},
         )
         choices.append(Choice("piles", (first.piled or 0) + (second.piled or 0), told))
-    return CompareStudy(pair, totals, found, name_spots(found.places, source.city), size, tuple(choices))
+    return CompareStudy(
+        pair, totals, found, name_spots(found.places, source.city, known_places(source, audience)), size, tuple(choices)
+    )
 
 
 def _resolution(

@@ -25,7 +25,7 @@ from curim_data.filters import AlertFilter
 from curim_data.i18n import Message
 from curim_data.privacy import Protected
 from curim_data.queries import Total
-from curim_data.studies import cell_size, piles_told, without_place
+from curim_data.studies import cell_size, known_places, piles_told, without_place
 
 # Longer ago says nothing of what a place is now: it would have to be hot for ten years to be called persistent.
 MOST_MONTHS: Final = 48
@@ -118,7 +118,7 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
         return EmergingStudy(total, None, (), None, side, about, hidden)
     found = emerging(_every_step(counted.frame, periods, land), land)
     choices = (*about, *found.choices, *piles_told(total.piled))
-    return EmergingStudy(total, found, _lines(found, source), counted, side, choices)
+    return EmergingStudy(total, found, _lines(found, source, audience), counted, side, choices)
 
 
 def _periods(source: Source, f: AlertFilter, audience: Audience, resolution: int) -> Periods:
@@ -163,9 +163,9 @@ def _every_step(frame: pd.DataFrame, periods: Periods, land: pd.Series) -> pd.Da
     return pd.concat([frame, zeros.assign(withheld=False)], ignore_index=True) if len(absent) else frame
 
 
-def _lines(found: Emerging, source: Source) -> tuple[EmergingLine, ...]:
-    """The places with their names, numbered in their order."""
-    names: Mapping[str, SpotName] = name_spots(found.places, source.city)
+def _lines(found: Emerging, source: Source, audience: Audience) -> tuple[EmergingLine, ...]:
+    """The places with their names: those of known places where they are such."""
+    names: Mapping[str, SpotName] = name_spots(found.places, source.city, known_places(source, audience))
     lines = []
     for rank, place in enumerate(found.places, start=1):
         row: Any = found.frame.loc[place.peak]

@@ -32,7 +32,7 @@ from curim_data.i18n import Message
 from curim_data.plan import Caution, Objective, Plan, PlanStatus, Problem
 from curim_data.privacy import Protected
 from curim_data.sensitive import sensitive_categories
-from curim_data.studies import HotSpotStudy, hot_spot_study
+from curim_data.studies import HotSpotStudy, hot_spot_study, known_places
 
 YEAR: Final = dt.timedelta(weeks=52)
 # From this part of unknown genders on, a problem says that for many alerts the gender is not known.
@@ -99,7 +99,9 @@ def problem_for(
     wanted = frozenset(spot_cells)
     spot = next((s for s in found.spots if wanted in (frozenset(s.names), frozenset({s.id}))), None)
     if spot is not None:
-        return problem_of(source, f, audience, spot, name_spots(found.spots, source.city)[spot.id])
+        return problem_of(
+            source, f, audience, spot, name_spots(found.spots, source.city, known_places(source, audience))[spot.id]
+        )
     own = _own_area(source, f, sorted(wanted), audience)
     told = problem_of(source, f, audience, own, name_spot(own.longitude, own.latitude, source.city))
     return replace(told, q=None)

@@ -20,7 +20,7 @@ from curim_data.filters import AlertFilter
 from curim_data.home import Home
 from curim_data.plan import Plan
 from curim_data.plans import PlanConflict, PlanProblem, PlanStore
-from curim_data.studies import hot_spot_study
+from curim_data.studies import hot_spot_study, known_places
 from curim_data.study_plan import draft_for
 from pages.parts.caching import remember
 from pages.parts.page import Dataset, Page
@@ -66,7 +66,7 @@ def spots_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> tuple[tupl
     """The hot spots under a filter, clearest first: cells, name (`SpotName`), alerts."""
     source = open_source(Home(Path(dataset.home)))
     spots = hot_spot_study(source, f, audience).spots
-    names = name_spots(spots, source.city)
+    names = name_spots(spots, source.city, known_places(source, audience))
     return tuple((spot.names, names[spot.id], spot.n) for spot in spots)
 
 

@@ -1,0 +1,115 @@
+"""Which place is which: the same id and name for a place under other filters, periods, sizes and methods.
+
+A hot spot moves a little with every filter, and the order of hot spots changes with it. So ids and numbers ("Station,
+2") come from places that do not move: the hot spots of all alerts of all time, which a month more hardly changes. A
+place found under a filter is the known place that it overlaps or lies nearest to; only one that is new gets an id and a
+number of its own, after those that are taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol, TypeVar
+
+import h3.api.basic_int as h3
+import numpy as np
+
+from curim_data.city import CityProfile
+
+# Centres of one place under two filters lie no farther apart than what a place reaches, whatever their cells.
+REACH_M: Final = 200.0
+
+
+class Outlined(Protocol):
+    """A place with its cells and a point (WGS84)."""
+
+    @property
+    def id(self) -> str:
+        """What tells it from others."""
+
+    @property
+    def cells(self) -> tuple[int, ...]:
+        """Its H3 cells, of one resolution."""
+
+    @property
+    def longitude(self) -> float:
+        """Degrees east."""
+
+    @property
+    def latitude(self) -> float:
+        """Degrees north."""
+
+
+@dataclass(frozen=True)
+class KnownPlace:
+    """A place that keeps its id; its position in a list of known places keeps its number."""
+
+    id: str
+    cells: tuple[int, ...]
+    longitude: float
+    latitude: float
+
+
+_Spot = TypeVar("_Spot")
+
+
+def known(spots: Sequence[Any]) -> tuple[KnownPlace, ...]:
+    """Places that lend their ids and numbers: those with most alerts first, as new ones have few at first."""
+    ordered = sorted(spots, key=lambda spot: (-spot.n, spot.id))
+    return tuple(KnownPlace(spot.id, spot.cells, spot.longitude, spot.latitude) for spot in ordered)
+
+
+def matched(spots: Sequence[Outlined], places: Sequence[KnownPlace], city: CityProfile) -> dict[int, int]:
+    """For each place found that is a known one: its position in `spots`, and that of the known one in `places`.
+
+    Pairs that overlap, or whose centres lie within 200 m, are taken best first, each place once. How good a pair is:
+    the part of the smaller one's cells that lie in the other (at the coarser resolution of the two), plus the nearness
+    of the centres, from 1 (the same point) to 0 (200 m).
+    """
+    if not spots or not places:
+        return {}
+    x, y = city.project(*_points(spots))
+    at_x, at_y = city.project(*_points(places))
+    away = np.hypot(x[:, None] - at_x, y[:, None] - at_y)
+    pairs = []
+    for one, spot in enumerate(spots):
+        for other, place in enumerate(places):
+            score = _overlap(spot.cells, place.cells) + max(0.0, 1 - away[one, other] / REACH_M)
+            if score > 0:
+                pairs.append((-score, one, other))
+    found: dict[int, int] = {}
+    for _, one, other in sorted(pairs):
+        if one not in found and other not in found.values():
+            found[one] = other
+    return found
+
+
+def renamed(spots: Sequence[_Spot], places: Sequence[KnownPlace], city: CityProfile) -> tuple[_Spot, ...]:
+    """The places with the ids of those known ones that they are; ids stay distinct. The order is kept."""
+    given: Any = spots
+    pairs = matched(given, places, city)
+    taken = {places[other].id for other in pairs.values()}
+    out = []
+    for position, spot in enumerate(given):
+        if position in pairs:
+            out.append(replace(spot, id=places[pairs[position]].id))
+            continue
+        own = [spot.id, *sorted(f"{cell:x}" for cell in spot.cells)]
+        name = next((one for one in own if one not in taken), spot.id)
+        taken.add(name)
+        out.append(spot if name == spot.id else replace(spot, id=name))
+    return tuple(out)
+
+
+def _points(places: Sequence[Any]) -> tuple[list[float], list[float]]:
+    return [place.longitude for place in places], [place.latitude for place in places]
+
+
+def _overlap(first: tuple[int, ...], second: tuple[int, ...]) -> float:
+    """Part of the smaller one's cells that both share, at the coarser resolution; 0 where either has none."""
+    if not first or not second:
+        return 0.0
+    size = min(h3.get_resolution(first[0]), h3.get_resolution(second[0]))
+    one, other = ({h3.cell_to_parent(cell, size) for cell in cells} for cells in (first, second))
+    return len(one & other) / min(len(one), len(other))
