@@ -121,7 +121,7 @@ def _coordinates(known: _Guesses) -> None:
 
 
 def _in_range(column: Column, limit: float) -> bool:
-    return not column.values.given or column.values.between(-limit, limit) >= _OFTEN
+    return not column.values.given or column.values.degrees_up_to(limit) >= _OFTEN
 
 
 def _is_metres(column: Column) -> bool:
@@ -139,7 +139,7 @@ def _give_pair(
     for role, column in zip(roles, (first, second), strict=True):
         values = column.values
         if role in {"latitude", "longitude"}:
-            share = _share(column, values.between(-180, 180))
+            share = _share(column, values.degrees_up_to(180))
             told = Message("{share} % of the values are degrees", percent(share or 0.0))
         else:
             share = _share(column, values.metres)

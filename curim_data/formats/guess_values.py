@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -109,6 +110,10 @@ class Values:
         """Share of whole or decimal numbers of a range, its ends included."""
         return self.share(lambda text: (number := _number(text)) is not None and low <= number <= high)
 
+    def degrees_up_to(self, limit: float) -> float:
+        """Share of degrees between -limit and limit, also of those into which a spreadsheet put marks (37.945.123)."""
+        return self.share(lambda text: abs(_degrees(text)) <= limit)
+
     @cached_property
     def whole(self) -> float:
         """Share of whole numbers."""
@@ -207,6 +212,13 @@ def separators_of(values: Values) -> tuple[str, ...]:
 
 def _number(text: str) -> float | None:
     return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
+
+
+def _degrees(text: str) -> float:
+    """A number of degrees; NaN where it is none. Of several points the first is the decimal mark."""
+    whole, *rest = text.split(".")
+    number = _number(f"{whole}.{''.join(rest)}" if len(rest) > 1 and _GROUPED.fullmatch(text) else text)
+    return math.nan if number is None else number
 
 
 def _midnight(hour: str, minute: str, second: str | None, half: str | None) -> bool:

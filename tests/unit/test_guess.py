@@ -304,6 +304,13 @@ def test_x_and_y_in_degrees_are_longitude_and_latitude() -> None:
     assert told(found.layout, labels) == {"occurred_from": "date", "longitude": "X", "latitude": "Y"}
 
 
+def test_degrees_into_which_a_spreadsheet_put_marks_are_degrees() -> None:
+    found, labels = guessed("date|lat|lon\n2025-01-01|37.945.123|-23.641.5\n2025-01-02|37.951.2|123.647.001")
+    assert told(found.layout, labels) == {"occurred_from": "date", "latitude": "lat", "longitude": "lon"}
+    found, labels = guessed("date|lat|lon\n2025-01-01|937.945.123|23.641.5\n2025-01-02|937.951.2|23.647.001")
+    assert "latitude" not in found.layout.roles
+
+
 def test_headings_alone_are_less_sure() -> None:
     labels = ["date", "latitude", "longitude", "category"]
     sample = sample_of(labels, [["2025-01-02", "37.94", "23.64", "Theft"], ["2025-01-03", "37.95", "23.65", "Noise"]])
