@@ -158,7 +158,7 @@ def _beside_one_another(city: CityProfile, pins: Collection[Pin], *, narrow: boo
     taken: list[tuple[float, float, float, float]] = []
     rows = []
     for pin in pins:
-        full = f"{pin.rank} {pin.name}" if pin.rank else pin.name
+        full = f"{pin.rank} {pin.name}".rstrip() if pin.rank else pin.name
         tries = [(full, "start", 0), (full, "end", 0), (full, "start", 15), (full, "start", -15), (full, "end", 15)]
         tries += [(full, "end", -15), (str(pin.rank or ""), "start", 0)]
         for text, anchor, down in tries:

@@ -21,20 +21,33 @@ def base_figure(t: Translator, colours: Palette, *, height: int, **layout: Any) 
     return go.Figure(layout={**layout_of(t, colours, height), **axes, **layout})  # at once: each update takes long
 
 
-def time_axis(figure: go.Figure, t: Translator, days: pd.Series, *, compact: bool = False) -> None:
-    """Ticks on first days of months, written in the reader's language; the year where it begins."""
+STEPS = (1, 2, 3, 6, 12, 24, 48, 120)  # months from tick to tick
+
+
+def time_axis(
+    figure: go.Figure, t: Translator, days: pd.Series, *, compact: bool = False, most: int | None = None
+) -> None:
+    """Ticks on first days of months, written in the reader's language; the year where it begins, or years alone.
+
+    At most ten ticks, five where it is `compact`, or `most`.
+    """
     if not len(days):
         return
     first, last = days.min().date(), days.max().date()
     months = (last.year - first.year) * 12 + last.month - first.month + 1
-    step = next((s for s in (1, 2, 3, 6, 12) if months / s <= (5 if compact else 10)), 12)
+    most = most or (5 if compact else 10)
+    step = next((s for s in STEPS if months / s <= most), STEPS[-1])
     start = dt.date(first.year, first.month, 1)
-    ticks = [m.date() for m in pd.date_range(start, last, freq="MS") if (m.month - 1) % step == 0 and m.date() >= first]
+    starts = [month.date() for month in pd.date_range(start, last, freq="MS")]
+    ticks = [day for day in starts if (12 * day.year + day.month - 1) % step == 0 and day >= first]
     if not ticks:
         ticks = [first, last] if first != last else [first]
         texts = [t.date(day, "d MMM y") for day in ticks]
     else:
-        texts = [t.date(day, "MMM'<br>'y" if day.month == 1 or i == 0 else "MMM") for i, day in enumerate(ticks)]
+        texts = [
+            t.date(day, "y" if step > 12 else "MMM'<br>'y" if day.month == 1 or i == 0 else "MMM")
+            for i, day in enumerate(ticks)
+        ]
     figure.update_xaxes(tickvals=[day.isoformat() for day in ticks], ticktext=texts)
 
 

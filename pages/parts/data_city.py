@@ -68,9 +68,9 @@ def _of_categories(page: Page) -> str:
     t, city = page.t, page.city
     groups = {category.group for category in city.categories.values() if category.group}
     if not groups:
-        return t("{n}, {sensitive} of them sensitive", n=len(city.categories), sensitive=len(city.sensitive))
+        return t("{n}, of which sensitive: {sensitive}", n=len(city.categories), sensitive=len(city.sensitive))
     return t(
-        "{n} in {groups} groups, {sensitive} of them sensitive",
+        "{n} in {groups} groups, of which sensitive: {sensitive}",
         n=len(city.categories),
         groups=len(groups),
         sensitive=len(city.sensitive),

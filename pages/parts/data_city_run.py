@@ -69,8 +69,8 @@ def told(page: Page) -> None:
 def carried(t: Translator, alerts: int, version: str) -> str:
     """How many alerts go with a version."""
     return t.n(
-        "{n} alert now carries the profile {version}.",
-        "{n} alerts now carry the profile {version}.",
+        "The profile has a new version, {version}; {n} alert was made anew with it.",
+        "The profile has a new version, {version}; {n} alerts were made anew with it.",
         alerts,
         version=version,
     )

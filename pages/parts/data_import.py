@@ -223,7 +223,7 @@ def _city_name(page: Page, usable: list[Look], into: Target) -> str | None:
     view = usable[0].view
     if into.city is not None or view is None:
         return None
-    st.info(plain(data_recognised.city_note(page.t, view)))
+    st.info(plain(data_recognised.city_note(page.t, view, usable[0].file.name)))
     if not view.city.provisional:
         return None
     name = st.text_input(

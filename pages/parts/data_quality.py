@@ -24,6 +24,7 @@ from pages.parts.footer import mapped_of
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
 
+FEW_PILES: Final = 3
 SHORT: Final = 15
 # Tables that are long or name single alerts: opened by who wants them.
 FOLDED: Final = frozenset({"completeness-by-month", "near-duplicates", "near-duplicate-pairs", "precision", "lag"})
@@ -141,7 +142,11 @@ def _piles_map(page: Page, found: QualityStudy) -> None:
         alt=t("Map of the points with suspiciously many alerts; the table below holds the same."),
         height=380,
         large=True,
-        pins=[Pin(f"· {maps.alerts(t, n)}", lon, lat, rank) for rank, (lon, lat, n) in enumerate(places, start=1)],
+        # Where many lie side by side the numbers of the table have to do.
+        pins=[
+            Pin(f"· {maps.alerts(t, n)}" if len(found.piles) <= FEW_PILES else "", lon, lat, rank)
+            for rank, (lon, lat, n) in enumerate(places, start=1)
+        ],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from textwrap import wrap
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -17,6 +18,8 @@ from pages.parts.colours import palette
 from pages.parts.page import Page
 
 ROW_HEIGHT = 24
+LINES_HEIGHT = 34  # of two lines
+LINE = 20  # letters of a line where there is little room
 
 
 def completeness(page: Page, frame: pd.DataFrame) -> None:
@@ -36,7 +39,7 @@ def completeness_figure(page: Page, frame: pd.DataFrame) -> go.Figure:
     wide = months.pivot_table(index="column", columns="month", values="share", sort=False, dropna=False)
     wide = wide.reindex(index=list(COLUMNS)[::-1]).sort_index(axis=1)
     names = [t(COLUMNS[name]) for name in wide.index]
-    figure = base_figure(t, colours, height=70 + ROW_HEIGHT * len(names))
+    figure = base_figure(t, colours, height=70 + (LINES_HEIGHT if page.narrow else ROW_HEIGHT) * len(names))
     told = [
         [
             f"{html.escape(name)}<br>{t.date(month, 'LLLL y')}: {t.percent(share, 0)}"
@@ -46,7 +49,7 @@ def completeness_figure(page: Page, frame: pd.DataFrame) -> go.Figure:
     ]
     figure.add_heatmap(
         x=wide.columns,
-        y=[html.escape(name) for name in names],
+        y=["<br>".join(wrap(html.escape(name), LINE)) if page.narrow else html.escape(name) for name in names],
         z=wide.to_numpy(),
         zmin=0,
         zmax=1,
@@ -63,7 +66,7 @@ def completeness_figure(page: Page, frame: pd.DataFrame) -> go.Figure:
         hovertext=told,
         hoverinfo="text",
     )
-    time_axis(figure, t, pd.Series(wide.columns), compact=page.narrow)
+    time_axis(figure, t, pd.Series(wide.columns), most=3 if page.narrow else None)
     figure.update_yaxes(showgrid=False, tickfont={"size": 11 if page.narrow else 12, "color": colours.text})
     return figure
 

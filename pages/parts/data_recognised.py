@@ -109,7 +109,10 @@ def rows(page: Page, view: View, into: Target) -> None:
     told = {t("When"): [_moment(t, row, city, months=view.months) for row in frame.itertuples()]}
     for role in VALUES:
         words = [value_label(t, city, role, str(value)) if isinstance(value, str) else "–" for value in frame[role]]
-        if (frame[role].notna() & (frame[role] != "unknown")).any():
+        given = role in {"category", "kind"} | set(
+            view.header.layout.roles
+        )  # a state that no column tells is a default
+        if given and (frame[role].notna() & (frame[role] != "unknown")).any():
             told[column_label(t, role)] = words
     mapped = frame["latitude"].notna() & frame["longitude"].notna()
     if mapped.any() and not page.narrow:
@@ -166,14 +169,15 @@ def where(page: Page, view: View, into: Target) -> None:
     st.caption(" ".join(told))
 
 
-def city_note(t: Translator, view: View) -> str:
+def city_note(t: Translator, view: View, name: str) -> str:
     """What becomes of a home that has no city yet."""
     if not view.city.provisional:
         return t("Your home has no city yet. The alerts lie in {city}: its profile comes with the import.",
                  city=t.label(view.city.names))  # fmt: skip
     return t(
-        "Your home has no city yet: this file makes a provisional one, its area drawn round the alerts, its time zone "
+        "Your home has no city yet: {file} makes a provisional one, its area drawn round the alerts, its time zone "
         "({zone}) from the place, its categories from the file. Districts, population and names are given on the tab "
         "“City profile”.",
+        file=name,
         zone=view.city.timezone,
     )

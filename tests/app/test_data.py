@@ -242,7 +242,7 @@ def test_a_refresh_makes_the_columns_anew(base: Home) -> None:
     app = _tab(_open(), "City profile")
     app.button(key="data_refresh").click().run()
     assert not errors(app)
-    assert "1 alert now carries the profile" in _text(app)
+    assert "1 alert was made anew" in _text(app)
     assert Store(base).version() != before
 
 

@@ -98,7 +98,7 @@ def test_districts_are_looked_at_then_given_and_taken_back(home: Home) -> None:
     shown = [table.value for table in app.dataframe if "km2" in table.value]
     assert shown[0]["name"].tolist() == ["West", "East"]
     click(app, "data_city_use")
-    assert "60 alerts now carry the profile" in said(app)
+    assert "60 alerts were made anew" in said(app)
     city = home.city()
     assert [area.id for area in city.districts] == ["west", "east"]
     assert not city.provisional
