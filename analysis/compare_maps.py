@@ -12,8 +12,8 @@ itself significant (Gelman & Stern 2006, The American Statistician 60, 328-331).
   Statistics 54, 143-158). This gives back the power that sparse maps lose to a thousand empty cells.
 * Corrected twice as hot cells are: Benjamini-Hochberg over the places tested, and a group of neighbouring cells is kept
   only when its clearest stands out of the whole map (`analysis.hot_cells.marked_cells`).
-* Where places differ they are taken out of the rest and all are tested once more. Else one strong place would move the
-  share elsewhere, and quiet places would seem to lean the other way.
+* Places that stand out far beyond chance are first taken out of the rest, one after the other (`standing_out`). Else
+  one strong place would move the share elsewhere, and quiet places would seem to lean the other way.
 * Named are the clearest places that do not touch one another, so that a place is named once. Each has the p, q and
   counts of the very cells that were tested; marked cells beside it belong to no other place.
 """
@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from analysis.compare_tests import Maps, Scale, could_differ, share_ratios, tails
+from analysis.compare_tests import Maps, Scale, could_differ, share_ratios, standing_out, tails
 from analysis.grid import neighbours, square_side
 from analysis.hot_cells import Bools, Cells, connected
 from analysis.hotspot_choices import window_for
@@ -55,7 +55,7 @@ class Differing:
 
     `n_a`, `n_b`: alerts of either map in the place; with protected counts the values that speak least for a difference
     (then `bounded`). `share`, `elsewhere`: the first map's share of both, here and in the rest of the city without the
-    places that differ. `ratio`: of the part of the first map that lies here to that of the second, with Katz's 95 %
+    places that stand out. `ratio`: of the part of the first map that lies here to that of the second, with Katz's 95 %
     interval; since the place was chosen for its difference, it leans away from one. p (two-sided, exact) and q are
     those of the place.
     """
@@ -194,9 +194,7 @@ def compare_maps(
     k = window_for(side) if k is None else k
     maps = Maps.of(first, second, totals)
     discs = [neighbours(index, rings) for rings in sorted({0, k})]
-    found = _looked(maps, index, discs, np.zeros(len(index), dtype=bool), alpha)
-    if found.differs.any():
-        found = _looked(maps, index, discs, found.differs, alpha)
+    found = _looked(maps, index, discs, standing_out(maps, discs, alpha), alpha)
     wide, tested = found.scales[-1], found.tested
     frame = pd.DataFrame(
         {

@@ -121,6 +121,32 @@ def tails(maps: Maps, disc: sparse.csr_array, out: Bools) -> Scale:
 _Map = tuple[Floats, Floats, float | None]
 
 
+def standing_out(maps: Maps, discs: list[sparse.csr_array], alpha: float) -> Bools:
+    """Cells that would pull the share of the rest of the city: of places that differ far beyond chance.
+
+    One strong place with many alerts moves the share elsewhere, and where alerts are many all other places then seem to
+    lean the other way. So the place farthest from the share of all that is left is taken out, again and again, until
+    none is farther than chance brings anywhere: |x - m s| <= z sqrt(m s (1 - s)) with x of m alerts of the first map, s
+    the share of what is left and z the normal quantile for alpha over all places (Bonferroni). Withheld counts enter
+    with the middle of their bounds: this decides what a place is compared with, never whether it differs.
+    """
+    first, both = (maps.a_low + maps.a_high) / 2, (maps.a_low + maps.a_high + maps.b_low + maps.b_high) / 2
+    out = np.zeros(len(both), dtype=bool)
+    border = float(stats.norm.isf(alpha / (2 * len(discs) * max(len(both), 1))))
+    while not out.all():
+        left, whole = np.where(out, 0.0, first), np.where(out, 0.0, both)
+        share = left.sum() / max(whole.sum(), 1e-300)
+        inside = np.array([disc @ whole for disc in discs])
+        spread = np.sqrt(inside * share * (1 - share))
+        away = np.abs(np.array([disc @ left for disc in discs]) - share * inside)
+        z = np.divide(away, spread, out=np.zeros(away.shape), where=spread > 0)
+        scale, cell = np.unravel_index(z.argmax(), z.shape)
+        if z[scale, cell] <= border:
+            break
+        out[discs[scale][[cell]].indices] = True
+    return out
+
+
 def _entered(disc: sparse.csr_array, out: Bools, first: _Map, second: _Map) -> tuple[Floats, Floats, Floats, Floats]:
     """Counts that speak least for the first map having more in a place: (first, second, total first, total second).
 

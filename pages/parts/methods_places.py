@@ -160,9 +160,10 @@ PLACES: Final = (
             "twice doubled."
         ),
         N_(
-            "Places too small for any difference to show are left out before the correction. Places that differ are "
-            "taken out of the rest, and all are tested once more. Protected counts enter with the values that speak "
-            "least for a difference."
+            "Places too small for any difference to show are left out before the correction. Places that stand out far "
+            "beyond chance are first taken out of the rest, one after the other: else one strong place would make all "
+            "others seem to lean the other way. Protected counts enter with the values that speak least for a "
+            "difference."
         ),
         N_(
             "It compares shares, so a place can differ without being hot. Hot for one and not hot for the other is no "

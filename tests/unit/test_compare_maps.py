@@ -150,7 +150,7 @@ def test_a_strong_place_makes_no_other_lean_the_other_way(city: CityProfile) -> 
     spot, maps, false = int(np.argmax(weight)), 40, 0
     weight[spot] = 0.1 * weight.sum()
     for _ in range(maps):
-        both = rng.multinomial(10_000, weight / weight.sum())
+        both = rng.multinomial(400_000, weight / weight.sum())
         chance = np.full(len(cells), 0.5)
         chance[spot] = 0.9
         a = rng.binomial(both, chance)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
-from scipy.stats import binom
+from scipy.stats import binom, false_discovery_control
 
 from analysis.emerging import Emerging, emerging
 from analysis.emerging_choices import block_for, periods_for, unit_of, whole
@@ -121,6 +121,13 @@ def test_marks_hang_together_in_space_and_time() -> None:
     assert labels[0, 0] == labels[1, 1] != labels[0, 4]
     assert len({labels[0, 0], labels[0, 4], labels[2, 1], labels[2, 4]}) == 4
     assert (labels[~marks] == -1).all()
+
+
+def test_q_is_over_all_cells_and_steps() -> None:
+    p = np.random.default_rng(3).random((7, 5)) ** 4
+    cells = np.sort(h3.grid_disk(MIDDLE, 1)).astype(np.int64)
+    q, _ = marked(cells, p, 0.05)
+    assert q.ravel() == pytest.approx(false_discovery_control(p.ravel(), method="bh"))
 
 
 def test_a_group_is_kept_only_if_its_clearest_mark_stands_out() -> None:

@@ -129,6 +129,17 @@ def test_hidden_with_its_reason(weeks: int, mean: float, why: str, t: Translator
     assert why in told.sentence(t)
 
 
+@pytest.mark.parametrize(("events", "lottery"), [(49, True), (50, False)])
+def test_fifty_alerts_in_the_test_are_enough_and_fewer_are_not(events: int, lottery: bool, t: Translator) -> None:
+    counts = np.zeros((CELLS, 112))
+    counts[0, :60] = 1
+    counts[0, 60 : 60 + events] = 1  # the test covers the last 52 weeks
+    told = forecast(counts, LAND, START)
+    assert told.backtest.events == events
+    assert (not told.shown and "lottery" in told.sentence(t)) == lottery
+    assert told.shown != lottery
+
+
 def test_the_bootstrap_of_few_values_is_as_wide_as_students_t() -> None:
     rng = np.random.default_rng(19)
     inside = 0
