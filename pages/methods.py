@@ -2,6 +2,7 @@ import streamlit as st
 
 from curim_data.access import Role
 from pages.parts.guard import require
+from pages.parts.methods_options import OPTIONS
 from pages.parts.methods_places import PLACES
 from pages.parts.methods_text import FIGURES, READING
 
@@ -17,7 +18,7 @@ st.write(
 )
 for rule in READING:
     st.markdown(f"- {t(rule)}")
-for figure in (*FIGURES, *PLACES):
+for figure in (*FIGURES, *OPTIONS, *PLACES):
     with st.expander(t(figure.title)):
         st.markdown("**" + t("What it answers") + "**")
         st.write(t(figure.answers))
@@ -33,4 +34,5 @@ for figure in (*FIGURES, *PLACES):
         st.write(
             t(figure.reproduced) if figure.reproduced else t("None is published for it; tests check it otherwise.")
         )
-        st.caption(t("Sources: {sources}", sources=" · ".join(figure.sources)))
+        if figure.sources:
+            st.caption(t("Sources: {sources}", sources=" · ".join(figure.sources)))

@@ -33,7 +33,7 @@ WIDTHS = {
     "expected": 90,
     "weight": 80,
     "area": 90,
-    "rate": 120,
+    "rate": 175,
     "z": 90,
 }
 BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}
@@ -180,11 +180,16 @@ def downloads(
 ) -> None:
     """The list as a table and as shapes, and the cells of `study`; `gistar_valid` as for `ranked_list`."""
     t = page.t
-    if study is not None:
-        label = t("Download the cells (CSV)")
-        tables.download(t, cell_table(study), "hotspot_cells.csv", key="hotspots_cells_csv", label=label)
-    if not shown:
-        return
+    with st.container(horizontal=True):
+        if shown:
+            _list_downloads(page, shown, gistar_valid)
+        if study is not None:
+            label = t("Download the cells (CSV)")
+            tables.download(t, cell_table(study), "hotspot_cells.csv", key="hotspots_cells_csv", label=label)
+
+
+def _list_downloads(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool | None) -> None:
+    t = page.t
     frame = as_frame(shown)
     frame.insert(1, "name", [line.name(t) for line in shown])
     if gistar_valid is not None:
@@ -193,16 +198,15 @@ def downloads(
         frame.insert(at + 1, "gistar_valid", gistar_valid)
     for name, values in more_columns(shown).items():
         frame.insert(int(frame.columns.get_loc("n")) + 1, name, values)
-    with st.container(horizontal=True):
-        tables.download(t, frame, "hotspots.csv", key="hotspots_csv")
-        st.download_button(
-            t("Download the shapes (GeoJSON)"),
-            data=lambda: _geojson(shown, frame),
-            file_name="hotspots.geojson",
-            mime="application/geo+json",
-            key="hotspots_geojson",
-            **BUTTON,
-        )
+    tables.download(t, frame, "hotspots.csv", key="hotspots_csv")
+    st.download_button(
+        t("Download the shapes (GeoJSON)"),
+        data=lambda: _geojson(shown, frame),
+        file_name="hotspots.geojson",
+        mime="application/geo+json",
+        key="hotspots_geojson",
+        **BUTTON,
+    )
 
 
 def _geojson(shown: tuple[SpotLine, ...], frame: pd.DataFrame) -> str:

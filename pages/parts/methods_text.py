@@ -91,7 +91,11 @@ FIGURES: Final = (
             "with c alerts where e were expected; it is compared with the strongest cluster of each of R = 199 "
             "simulated maps of chance. Kept is what has a p of at most 0.01."
         ),
-        N_("ε and the minimum come from the data and a smoothed baseline; clusters that chance makes are dropped."),
+        N_(
+            "ε and the minimum come from the data and a smoothed baseline; clusters that chance makes are dropped and "
+            "counted. Alerts are not joined over open water wider than 80 m. A cluster over 0.25 km² is split at "
+            "smaller distances, or cut in two where that would lose more than a quarter of its alerts."
+        ),
         N_("Outlines follow reported positions; where an app puts alerts on a default point, that pile is set aside."),
         (
             "Ester et al. 1996, KDD",
