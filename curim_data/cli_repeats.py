@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 from curim_data.access import Audience
 from curim_data.cli_analysis import asked, sentence
-from curim_data.cli_frame import Command, Opt, Run, write_table
+from curim_data.cli_frame import Command, Opt, Refused, Run, write_table
 from curim_data.i18n import Message
 
 if TYPE_CHECKING:
     from curim_data.study_repeats import RepeatStudy, UnusualStudy
 
 
-def near_repeat(run: Run, out: Path | None = None) -> None:
+def near_repeat(run: Run, metric: str = "euclidean", out: Path | None = None) -> None:
     """Test for near repeats and look for what started lately."""
-    from curim_data.study_repeats import repeat_study, unusual_study
+    from curim_data.study_repeats import METRICS, repeat_study, unusual_study
 
+    way = next((known for known in METRICS if known == metric), None)
+    if way is None:
+        raise Refused(
+            Message("Unknown metric: {metric}. Use {known}.", {"metric": metric, "known": ", ".join(METRICS)})
+        )
     source = run.source()
     f = run.filter(source)
-    repeats = repeat_study(source, f, run.audience)
+    repeats = repeat_study(source, f, run.audience, metric=way)
     unusual = unusual_study(source, f, run.audience)
     if out is not None and repeats.knox is not None:
         write_table(out, repeats.knox.frame())
@@ -53,6 +58,7 @@ def _repeats(run: Run, study: RepeatStudy) -> dict[str, Any]:
         "told": study.sentence(run.t),
         "caution": study.caution(run.t),
         "permutations": found.permutations if found else 0,
+        "metric": found.metric if found else None,
         "method": found.method(run.t) if found else "",
         "choices": [{"name": c.name, "value": c.value, "told": run.t(c.told)} for c in study.choices],
         "bands": found.frame() if found else [],
@@ -92,7 +98,10 @@ COMMANDS = (
         near_repeat,
         Message("Ask whether alerts bring further ones near by, and whether something unusual started lately."),
         True,
-        {"out": Opt(Message("CSV file to write."), ("--out",))},
+        {
+            "metric": Opt(Message("How distance is measured: euclidean or manhattan."), ("--metric",)),
+            "out": Opt(Message("CSV file to write."), ("--out",)),
+        },
         audience=Audience.ANALYST,
     ),
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 import h3.api.basic_int as h3
 import numpy as np
 
-from analysis.near_repeat import Band, KnoxResult, knox
+from analysis.near_repeat import Band, KnoxResult, Metric, knox
 from analysis.near_repeat_choices import bands_for
 from analysis.result import Choice
 from analysis.space_time_scan import ScanCluster, ScanResult, scan
@@ -34,6 +35,13 @@ SCAN_RADIUS_M: Final = 500.0
 SCAN_PERMUTATIONS: Final = 499
 PLACE_RESOLUTION: Final = 10
 EPOCH: Final = dt.date(1970, 1, 1)
+METRICS: Final[Mapping[Metric, Message]] = {
+    "euclidean": Message("Distances are measured in a straight line (Euclidean)."),
+    "manhattan": Message(
+        "Distances are measured along the two axes of the map, east–west and north–south (Manhattan): nearer to the "
+        "way on foot where streets run so, and never shorter than the straight line."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -88,12 +96,14 @@ def repeat_study(
     *,
     permutations: int = PERMUTATIONS,
     step_m: float | None = None,
+    metric: Metric = "euclidean",
 ) -> RepeatStudy:
     """Near repeats under a filter, in bands that the precision of the coordinates allows.
 
     `permutations`: never fewer than 25 for each band; with 20 or fewer no single band could pass the correction.
-    `step_m`: the precision of the coordinates where it is known (`precision_m`). GateError for an audience that may not
-    see single alerts.
+    `step_m`: the precision of the coordinates where it is known (`precision_m`). `metric`: distances as the crow flies,
+    or along two axes at right angles, as in a quarter whose streets run so ("manhattan"). GateError for an audience
+    that may not see single alerts.
     """
     events = points(source, f, audience)
     if len(events.frame) < LEAST_EVENTS:
@@ -108,8 +118,9 @@ def repeat_study(
         time=bands.time,
         permutations=runs,
         most_pairs=MOST_PAIRS,
+        metric=metric,
     )
-    choices = (bands.choice, *events.choices, *found.choices)
+    choices = (bands.choice, Choice("metric", metric, METRICS[metric]), *events.choices, *found.choices)
     return RepeatStudy(found, events.n, found.n_used, choices)
 
 

@@ -24,16 +24,19 @@ from pages.parts.hotspots_data import hot_spots
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
 
+About = tuple[Dataset, AlertFilter, Audience, int]
+
 
 @remember
-def _found(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int) -> ConcentrationStudy:
-    return concentration_of(hot_spots(dataset, chosen, audience, resolution))
+def _found(about: About, _study: HotSpotStudy) -> ConcentrationStudy:  # noqa: ARG001 (the first is the cache's key)
+    return concentration_of(_study)
 
 
 def show(page: Page, study: HotSpotStudy) -> None:
     """The sentence, the Lorenz curve with chance beside it, and the table of a quarter, half and four fifths."""
     t = page.t
-    told = _found(page.dataset, page.filter, page.audience, study.resolution)
+    about: About = (page.dataset, page.filter, page.audience, study.resolution)
+    told = _found(about, hot_spots(*about) if study.hot.based else study)
     found = told.found
     if not found.n:
         st.write(found.sentence(t))

@@ -46,11 +46,17 @@ class Options:
 USUAL = Options()
 
 
-@remember
 def hot_spots(
     dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None, base: Kind = LAND
 ) -> HotSpotStudy:
-    """Hot cells and spots under the filter."""
+    """Hot cells and spots under the filter, which are those of the whole city."""
+    return _hot_spots(dataset, studies.without_place(chosen), audience, resolution, base)
+
+
+@remember
+def _hot_spots(
+    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None, base: Kind
+) -> HotSpotStudy:
     return studies.hot_spot_study(_source(dataset), chosen, audience, resolution, base)
 
 

@@ -23,7 +23,7 @@ from pages.parts.basemap import Pin
 from pages.parts.chart_look import base_figure, time_axis
 from pages.parts.colours import Palette, palette, rgba
 from pages.parts.footer import footer
-from pages.parts.hotspots_data import emerging_of
+from pages.parts.hotspots_data import SELECTED, emerging_of
 from pages.parts.hotspots_playback import playback
 from pages.parts.links import go as walk
 from pages.parts.links import page_link
@@ -33,7 +33,6 @@ from pages.parts.text import plain
 MAP: Final = "emerging_map"
 LIST: Final = "emerging_list"
 COLD: Final = "emerging_cold"
-CHOSEN: Final = "emerging_chosen"
 SEEN: Final = "emerging_seen"
 # By kind. Okabe and Ito (2008), with a dark red between: they differ in lightness too, and each place has its number.
 COLOURS: Final = {
@@ -134,11 +133,11 @@ def _headline(t: Translator, study: EmergingStudy) -> str:
 
 
 def _selected(shown: Sequence[EmergingLine]) -> EmergingLine | None:
-    """The place that was picked last, in the table or on the map; the first one to begin with."""
+    """The place that was picked last, in the table or on the map, as the link has it; else the first."""
     by_id = {line.place.id: line for line in shown}
-    current = st.session_state.get(CHOSEN)
-    if current not in by_id:
-        current = next(iter(by_id), "")
+    first, asked = next(iter(by_id), ""), st.query_params.get(SELECTED, "")
+    # A link from another layer names one of the cells.
+    before = current = next((line.place.id for line in shown if asked in line.place.names), first)
     # The table has a key of its own for each selected place, so another row than that is the reader's pick.
     in_table: Any = st.session_state.get(f"{LIST}_{current}")
     rows = (in_table or {}).get("selection", {}).get("rows", [])
@@ -148,7 +147,9 @@ def _selected(shown: Sequence[EmergingLine]) -> EmergingLine | None:
     if on_map != st.session_state.get(SEEN, ()):
         st.session_state[SEEN] = on_map
         current = next((line.place.id for line in shown if set(on_map) & set(line.place.names)), current)
-    st.session_state[CHOSEN] = current
+    if current != before:
+        st.query_params[SELECTED] = current
+        st.rerun()  # the link in the side bar was written before this place was picked
     return by_id.get(current)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.near_repeat import Band, KnoxResult
+from analysis.near_repeat import Band, KnoxResult, Metric
 from curim_data.access import Audience
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
@@ -18,22 +18,26 @@ from curim_data.home import Home
 from curim_data.i18n import Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies import HotSpotStudy
-from curim_data.study_repeats import RepeatStudy, Started, UnusualStudy, repeat_study, unusual_study
+from curim_data.study_repeats import METRICS, RepeatStudy, Started, UnusualStudy, repeat_study, unusual_study
 from pages.parts import tables
 from pages.parts.caching import remember
 from pages.parts.footer import footer
-from pages.parts.hotspots_data import coordinate_step
+from pages.parts.hotspots_data import coordinate_step, write_word
+from pages.parts.hotspots_options import asked_word
 from pages.parts.links import page_link
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
 
+METRIC: Final = "metric"
+TAB: Final = "repeats"
+KEY: Final = "hotspots_metric"
 WIDTHS = {"space": 84, "time": 74, "observed": 58, "expected": 140, "ratio": 58, "q": 82, "pattern": 64}
 
 
 @remember
-def _repeats(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> RepeatStudy:
+def _repeats(dataset: Dataset, chosen: AlertFilter, audience: Audience, metric: Metric) -> RepeatStudy:
     source = open_source(Home(Path(dataset.home)))
-    return repeat_study(source, chosen, audience, step_m=coordinate_step(dataset))
+    return repeat_study(source, chosen, audience, step_m=coordinate_step(dataset), metric=metric)
 
 
 @remember
@@ -52,14 +56,32 @@ def show(page: Page, study: HotSpotStudy) -> None:
             )
         )
         return
+    metric = _metric(page)
     left, right = st.columns([5, 3], gap="medium")
     with st.spinner(t("Shuffling the dates of the alerts a thousand times")):
-        repeats = _repeats(page.dataset, page.filter, page.audience)
+        repeats = _repeats(page.dataset, page.filter, page.audience, metric)
         unusual = _unusual(page.dataset, page.filter, page.audience)
     with left:
         near_repeats(page, repeats, study)
     with right:
         started(page, unusual)
+
+
+def _metric(page: Page) -> Metric:
+    """How distance is measured, as the reader or the link says."""
+    t = page.t
+    names = {"euclidean": t("In a straight line (Euclidean)"), "manhattan": t("Along the axes (Manhattan)")}
+    asked: Metric = asked_word(METRIC, KEY, tuple(METRICS), "euclidean")
+    st.selectbox(
+        t("Distance"), list(METRICS), format_func=names.__getitem__, key=KEY, width=280, on_change=_write_metric
+    )
+    return asked
+
+
+def _write_metric() -> None:
+    """Put what was picked into the address, so that a link opens this tab with it."""
+    write_word(METRIC, KEY, "euclidean")
+    st.query_params["tab"] = TAB
 
 
 def near_repeats(page: Page, told: RepeatStudy, study: HotSpotStudy) -> None:
@@ -73,7 +95,7 @@ def near_repeats(page: Page, told: RepeatStudy, study: HotSpotStudy) -> None:
         footer(page, total=study.total, choices=told.choices)
         return
     headings = {
-        "space": t("Distance (m)"),
+        "space": t("Distance (m)") if found.metric == "euclidean" else t("Along the axes (m)"),
         "time": t("Days apart"),
         "observed": t("Pairs"),
         "expected": t("By chance (95 %)"),

@@ -19,7 +19,7 @@ LANDING = "briefing"
 VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "briefing": ("since",),
     "trends": ("by",),
-    "hotspots": ("layer", "cell", "base", "weight", "method", "spot"),
+    "hotspots": ("layer", "cell", "base", "weight", "method", "spot", "tab", "metric", "against", "at"),
     "interventions": ("plan", "draft"),
     "evaluation": ("plan",),
 }

@@ -13,7 +13,7 @@ import sample_data
 from analysis.emerging_classes import CLASSES
 from curim_data.i18n import LANGUAGES, translator
 from pages.parts.hotspots_emerging import COLOURS
-from tests.app.conftest import Open, errors
+from tests.app.conftest import Open, errors, word
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 
@@ -43,17 +43,26 @@ def test_the_page_shows_every_planted_class(open_page: Open, lang: str) -> None:
 def test_a_row_selects_on_the_map_and_the_map_selects_a_row(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", layer="emerging")
     first = {cell["hex"] for cell in _layer(app, "highlight")}
-    key = f"emerging_list_{app.session_state['emerging_chosen']}"
-    app.session_state[key] = {"selection": {"rows": [2], "columns": [], "cells": []}}
+    for cell in first:  # the table is named after the one that stands out most
+        app.session_state[f"emerging_list_{cell}"] = {"selection": {"rows": [2], "columns": [], "cells": []}}
     app.run()
     assert not errors(app)
     assert app.main.subheader[0].value == "3 · Chatzikyriakio"
     assert first.isdisjoint(cell["hex"] for cell in _layer(app, "highlight"))
+    assert word(app, "spot") in {cell["hex"] for cell in _layer(app, "highlight")}
     other = next(cell["hex"] for cell in _layer(app, "cells") if cell["tip"].startswith("5 "))
     app.session_state["emerging_map"] = {"selection": {"indices": {}, "objects": {"cells": [{"hex": other}]}}}
     app.run()
     assert not errors(app)
     assert app.main.subheader[0].value == "5 · Maniatika"
+
+
+def test_a_link_selects_a_place(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", layer="emerging")
+    other = min(cell["hex"] for cell in _layer(app, "cells") if cell["tip"].startswith("5 "))
+    linked = open_page("hotspots", lang="en", layer="emerging", spot=other)
+    assert not errors(linked)
+    assert linked.main.subheader[0].value == "5 · Maniatika"
 
 
 def test_cells_keep_the_colour_of_their_kind(open_page: Open) -> None:

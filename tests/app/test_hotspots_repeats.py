@@ -44,6 +44,17 @@ def test_the_tab_says_what_it_rests_on(open_page: Open) -> None:
     assert "Space-time permutation scan" in said
 
 
+def test_distance_can_be_measured_along_the_axes(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", tab="repeats", category="vandalism")
+    straight = next(frame.value for frame in app.dataframe if "space" in frame.value)
+    app.selectbox(key="hotspots_metric").select("manhattan").run()
+    assert not errors(app)
+    assert (word(app, "metric"), word(app, "tab")) == ("manhattan", "repeats")
+    along = next(frame.value for frame in app.dataframe if "space" in frame.value)
+    pairs = [int(str(frame["observed"].iloc[0]).replace(",", "")) for frame in (straight, along)]
+    assert 0 < pairs[1] < pairs[0]  # no way along the axes is shorter than the straight line
+
+
 def test_what_started_lately_is_named_and_can_be_followed(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", tab="repeats")
     assert not errors(app)
