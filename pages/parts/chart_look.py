@@ -21,7 +21,7 @@ def base_figure(t: Translator, colours: Palette, *, height: int, **layout: Any) 
     return go.Figure(layout={**layout_of(t, colours, height), **axes, **layout})  # at once: each update takes long
 
 
-STEPS = (1, 2, 3, 6, 12, 24, 48, 120)  # months from tick to tick
+STEPS = (1, 2, 3, 6, 12, 24, 48, 60, 120)  # months from tick to tick
 
 
 def time_axis(

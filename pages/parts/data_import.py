@@ -202,6 +202,7 @@ def _button(page: Page, usable: list[Look], into: Target, *, trying: bool) -> No
             st.caption(
                 t("Another city needs a home of its own: a folder that CURIM_HOME names when the dashboard starts.")
             )
+    remember = data_saved.offer(page, usable)
     with st.container(horizontal=True, vertical_alignment="center"):
         clicked = st.button(
             t.n("Import the file", "Import {n} files", len(usable)),
@@ -215,7 +216,7 @@ def _button(page: Page, usable: list[Look], into: Target, *, trying: bool) -> No
     if clicked and sure and named is not None and not named:
         st.error(t("Give the city a name first."))
     elif clicked and sure:
-        _import(page, usable, into, named or "", trying=trying)
+        _import(page, usable, into, named or "", trying=trying, remember=remember)
 
 
 def _city_name(page: Page, usable: list[Look], into: Target) -> str | None:
@@ -236,7 +237,7 @@ def _city_name(page: Page, usable: list[Look], into: Target) -> str | None:
     return name.strip()
 
 
-def _import(page: Page, usable: list[Look], into: Target, city_name: str, *, trying: bool) -> None:
+def _import(page: Page, usable: list[Look], into: Target, city_name: str, *, trying: bool, remember: bool) -> None:
     """Import each file in one commit of its own. A click on "Stop" ends the run before the next commit."""
     t = page.t
     st.session_state.pop(DONE, None)
@@ -267,7 +268,7 @@ def _import(page: Page, usable: list[Look], into: Target, city_name: str, *, try
                 progress=step,
             )
             done = Done(seen.file.name, batch=report.batch, several=report.several)
-            data_saved.keep_pending(home, seen)
+            data_saved.keep_pending(home, seen, remember=remember)
         except ImportProblem as problem:
             done = Done(seen.file.name, problem=problem.message)
         except StoreError:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from curim_data import mapping as mappings
+from curim_data.answers import Answers
 from curim_data.home import Home
 from curim_data.mapping import ColumnMapping
 from pages.parts.data_columns import answers_of
@@ -18,6 +19,7 @@ from pages.parts.text import plain
 PENDING = "data_pending"  # names under which mappings are saved with the import, by the file's digest
 SAVED = "data_saved_as"
 MOST_NAME = 60
+GUESSED = ("guessed", "mapped")  # a known format needs no mapping
 
 
 def show(page: Page, seen: Look, into: Target) -> None:
@@ -36,7 +38,7 @@ def show(page: Page, seen: Look, into: Target) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             t("Name of the mapping"),
-            value=view.saved or seen.file.name.partition(".")[0][:MOST_NAME],
+            value=proposed_name(seen),
             key=f"data_mapping_name_{short}",
             max_chars=MOST_NAME,
             width=320,
@@ -66,10 +68,32 @@ def keep(home: Home, seen: Look, name: str) -> None:
     put_aside(seen.file, False)
 
 
-def keep_pending(home: Home, seen: Look) -> None:
+def offer(page: Page, usable: list[Look]) -> bool:
+    """Beside the button of the import: whether to keep for the next export what the reader told of these files."""
+    some = [seen.view for seen in usable if seen.view and _settled(seen)]
+    if not some:
+        return False
+    return st.checkbox(
+        page.t("Use what you settled for the next export with these columns, too"),
+        value=all(view.format in GUESSED for view in some),
+        key="data_remember",
+        help=page.t("Kept as a mapping under the file's name; another name can be given at the end of the page."),
+    )
+
+
+def _settled(seen: Look) -> bool:
+    return seen.file.mapping is not None or seen.file.answers != Answers()
+
+
+def proposed_name(seen: Look) -> str:
+    """The name of a mapping unless another is given: that of the one in use, or the file's."""
+    return (seen.view.saved if seen.view else "") or seen.file.name.partition(".")[0][:MOST_NAME]
+
+
+def keep_pending(home: Home, seen: Look, *, remember: bool) -> None:
     """Save after an import what was to be saved with it."""
     waiting = dict(st.session_state.get(PENDING, {}))
-    name = waiting.pop(seen.file.digest, "")
+    name = waiting.pop(seen.file.digest, "") or (proposed_name(seen) if remember and _settled(seen) else "")
     if name:
         keep(home, seen, name)
         st.session_state[PENDING] = waiting

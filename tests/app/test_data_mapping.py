@@ -355,3 +355,9 @@ def test_a_projection_is_named_by_its_zone_of_the_utm_grid(base: Home) -> None:
     assert "America/Vancouver" in _text(app)
     assert "200 rows read: 200 new" in _text(app)
     assert not base.has_city()
+    app.text_input(key="data_city_name").set_value("Vancouver")
+    _import(app)
+    assert [(one.name, one.answers.crs) for one in mappings.saved(base)] == [("grid", 32610)]
+    later = _bring(_open(home="own"), "later.csv", "\n".join(["ref,when,type of event,x,y", *lines[:50]]).encode())
+    assert not [one for one in later.radio if str(one.key).startswith("data_crs_")]
+    assert "Read with the saved mapping grid." in _text(later)
