@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -281,9 +282,17 @@ def time_zone(*places: tuple[float, float]) -> str:
 
 
 def category_list(categories: Mapping[str, int]) -> list[Category]:
-    """The most frequent categories of a file as a city's list: kind and sensitivity from their names."""
+    """The most frequent categories of a file as a city's list: kind and sensitivity from their names.
+
+    A name that tells no kind has the kind that most alerts have by theirs, as “Other” among accidents; else offence.
+    """
     from curim_data.lexicon import is_sensitive, kind_of
 
+    kinds: Counter[str] = Counter()
+    for name, n in categories.items():
+        kinds[str(kind_of(name) or "")] += n
+    most, alerts = kinds.most_common(1)[0] if kinds else ("", 0)
+    otherwise = most if alerts > kinds.total() / 2 else ""
     names: dict[str, str] = {}
     for name, _ in sorted(categories.items(), key=lambda item: (-item[1], item[0])):
         if fold(name):
@@ -291,7 +300,7 @@ def category_list(categories: Mapping[str, int]) -> list[Category]:
     kept = list(names.values())[:MOST_CATEGORIES]
     ids = unique_ids(kept, "category")
     return [
-        Category(key, str(kind_of(name) or "offence"), "", is_sensitive(name), {"en": name})
+        Category(key, str(kind_of(name) or otherwise or "offence"), "", is_sensitive(name), {"en": name})
         for key, name in zip(ids, kept, strict=True)
     ]
 

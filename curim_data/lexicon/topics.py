@@ -68,6 +68,20 @@ _INCIVILITY: Final = re.compile(
         )
     )
 )
+_RISK: Final = re.compile(
+    "|".join(
+        (
+            r"\baccidents?\b|\bcrash|\bcollisions?\b|\bpot ?holes?\b|street ?light|\bunlit\b|poor(ly)? li(t|ght)",
+            r"\bunsafe\b|\bhazard|\bdangerous (place|road|building|crossing)",
+            r"ατυχημα|συγκρουσ|παρασυρσ|λακκουβ|φωτισμ|επικινδυν|ανασφαλ",
+            r"\baccidente|\bcolision|\batropello|\bcaidas?\b|\bchoques?\b|\bbaches?\b|alumbrado",
+            r"\bacidente|\bcolisao|\bcolisoes|\batropelamento|\bburacos?\b|iluminacao",
+            r"\beclairage|\bdangereu|nid(s)? de poule|\bchutes?\b",
+            r"unfall|zusammensto|schlagloch|beleuchtung|gefahrenstelle",
+            r"incident[ei] stradal|\binvestiment|\bbuc(a|he) stradal|illuminazione|pericolos",
+        )
+    )
+)
 
 
 def is_sensitive(text: str) -> bool:
@@ -79,10 +93,14 @@ def is_sensitive(text: str) -> bool:
 
 
 def kind_of(text: str) -> Kind | None:
-    """INCIVILITY where the name of a category speaks of noise, litter, animals and the like; else None."""
+    """INCIVILITY where the name of a category speaks of noise, litter, animals and the like; RISK where it speaks of
+    accidents, of bad light and of places that are dangerous; else None.
+    """
     plain = _plain(text)
     if is_sensitive(text) or re.search(r"cruel|fight|theft|robber|weapon", plain):
         return None
+    if _RISK.search(plain):
+        return Kind.RISK
     return Kind.INCIVILITY if _INCIVILITY.search(plain) else None
 
 

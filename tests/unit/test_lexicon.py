@@ -125,7 +125,7 @@ def test_a_span_of_ages_has_the_band_of_both_its_ends_or_none(one: int, other: i
 def test_any_text_is_read_without_an_error(text: str) -> None:
     assert age_band(text) in {None, *AgeBand}
     assert is_sensitive(text) in {True, False}
-    assert kind_of(text) in {None, Kind.INCIVILITY}
+    assert kind_of(text) in {None, Kind.INCIVILITY, Kind.RISK}
 
 
 @pytest.mark.parametrize(
@@ -173,6 +173,15 @@ def test_incivilities(name: str) -> None:
 @pytest.mark.parametrize("name", ["Robbery", "Burglary", "Κλοπή", "Animal cruelty", "Dog fighting", "Theft", "Other"])
 def test_what_is_no_incivility_has_no_kind(name: str) -> None:
     assert kind_of(name) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Colisión fronto-lateral", "Atropello a animal", "Caída", "Pothole", "Street Light Out", "Τροχαίο ατύχημα",
+     "Ανεπαρκής φωτισμός", "Eclairage public", "Verkehrsunfall", "Acidente de viação", "Incidente stradale"],
+)  # fmt: skip
+def test_accidents_and_dangerous_places_are_risks(name: str) -> None:
+    assert kind_of(name) is Kind.RISK
 
 
 @pytest.mark.parametrize("word", ["NULL", "None", "N/A", "NA", "NaN", "Unspecified", "BLANK", "Desconocido", "", "-"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import sample_data
 from curim_data.city import load_city
 from curim_data.home import Home
-from curim_data.provisional import choose, home_for, provisional_profile, time_zone, utm
+from curim_data.provisional import category_list, choose, home_for, provisional_profile, time_zone, utm
 from curim_data.reasons import ImportProblem
 
 RNG = np.random.default_rng(7)
@@ -148,3 +148,9 @@ def test_cells_that_parts_of_the_land_share_are_counted_once(tmp_path: Path) -> 
     cells = city.land_cells(9)
     assert cells.index.is_unique
     assert cells.sum() == pytest.approx(city.land_metres.area / 1e6, rel=1e-9)
+
+
+def test_a_category_without_a_kind_of_its_own_has_that_of_most_alerts() -> None:
+    accidents = {"Caída": 270, "Colisión lateral": 98, "Alcance": 116, "Otro": 7}
+    assert {one.kind for one in category_list(accidents)} == {"risk"}
+    assert [one.kind for one in category_list({"Theft": 60, "Graffiti": 50})] == ["offence", "incivility"]
