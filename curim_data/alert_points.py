@@ -1,4 +1,6 @@
-"""Where and when single alerts were, for studies that need the points themselves; they never leave `curim_data`."""
+"""Where and when single alerts were: for studies that need the points themselves, which never leave `curim_data`, and
+for a map of few alerts (`drawn_points`), for audiences with exact counts and never of sensitive categories.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,10 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.i18n import Message
 from curim_data.privacy import GateError, sees_exact
+from curim_data.sensitive import sensitive_categories
 
 MOST_POINTS: Final = 200_000
+MOST_DRAWN: Final = 6_000
 MONTH: Final = "month"
 COLUMNS: Final = ("x", "y", "local_date", "hour", "category", "incident_id")
 
@@ -94,6 +98,60 @@ def points(source: Source, f: AlertFilter, audience: Audience) -> Points:
     kept = read[_first_reports(read)]
     frame = kept[["x", "y", "day"]].reset_index(drop=True)
     return Points(frame, n, n - mapped, on_piles_, monthly, len(read) - len(kept), len(read))
+
+
+@dataclass(frozen=True)
+class DrawnPoints:
+    """Alerts as points for a map: `frame` with longitude, latitude (five decimals), category and local_date, by date.
+
+    Left out, in this order: `unmapped` alerts of the `n` without a position on the city's land, `piled` ones, and
+    `sensitive` ones, which are never points. `frame` is None where more than 6,000 would be left: one would cover
+    another. `counts`: those alerts by their first category (index), the most frequent first.
+    """
+
+    frame: pd.DataFrame | None
+    counts: pd.Series
+    n: int
+    unmapped: int
+    piled: int
+    sensitive: int
+
+    @property
+    def shown(self) -> int:
+        """Alerts that are points, or would be."""
+        return int(self.counts.sum())
+
+
+def drawn_points(source: Source, f: AlertFilter, audience: Audience) -> DrawnPoints:
+    """The alerts under a filter that may be drawn as points. GateError for an audience without exact counts.
+
+    An alert is sensitive where any of its categories is.
+    """
+    if not sees_exact(audience):
+        raise GateError(Message("Single alerts are protected: only analysts and specialists see them on a map."))
+    table = source.table.filter(f.predicate(source.table, queries.dates(source, f), source.city))
+    inside = table.inside.fill_null(False)
+    piled = inside & on_piles(table, pile_points(source))
+    kinds = sorted(sensitive_categories(source))
+    further = table.more_categories.map(lambda name: name.isin(kinds)).contains(True).fill_null(False)
+    told = (table.category.isin(kinds) | further) if kinds else table.local_date.isnull()
+    hidden = inside & ~piled & told.fill_null(True)
+    row = table.aggregate(
+        n=table.count(),
+        inside=inside.cast("int64").sum(),
+        piled=piled.cast("int64").sum(),
+        hidden=hidden.cast("int64").sum(),
+    )
+    n, mapped, standing, left_out = (int(value or 0) for value in row.to_pyarrow().to_pylist()[0].values())
+    open_ones = table.filter(inside & ~piled & ~hidden)
+    counted: pd.DataFrame = open_ones.group_by("category").aggregate(n=open_ones.count()).to_pandas()
+    counts = counted.set_index("category")["n"].sort_values(ascending=False, kind="stable")
+    frame: pd.DataFrame | None = None
+    if mapped - standing - left_out <= MOST_DRAWN:
+        columns = ("longitude", "latitude", "category", "local_date")
+        frame = open_ones.order_by([ibis.asc("local_date"), "alert_id"]).select(*columns).to_pandas()
+        frame[["longitude", "latitude"]] = frame[["longitude", "latitude"]].round(5)
+    return DrawnPoints(frame, counts, n, n - mapped, standing, left_out)
 
 
 def _first_reports(read: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:

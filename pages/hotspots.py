@@ -6,6 +6,7 @@ from analysis.bases import LAND
 from curim_data.access import Role
 from curim_data.privacy import finest_resolution, sees_exact
 from pages.parts.guard import require
+from pages.parts.hotspots_alerts import alerts
 from pages.parts.hotspots_data import CELL, LAYER, LAYERS, asked_layer, asked_size, hot_spots, write_word
 from pages.parts.hotspots_density import density
 from pages.parts.hotspots_emerging import emerging
@@ -24,7 +25,9 @@ study = hot_spots(page.dataset, page.filter, page.audience)
 
 title = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    layers = dict(zip(LAYERS, (t("Significance"), t("Clusters"), t("Emerging"), t("Density")), strict=True))
+    layers = dict(
+        zip(LAYERS, (t("Significance"), t("Clusters"), t("Emerging"), t("Density"), t("Alerts")), strict=True)
+    )
     layer, size = LAYERS[0], 0
     if exact:
         layer = asked_layer("hotspots_layer")
@@ -57,6 +60,8 @@ if size or how.base != LAND:
 
 if layer == "density":
     density(page, title)
+elif layer == "alerts":
+    alerts(page, title)
 elif layer == "emerging":
     emerging(page, title, size)
 else:

@@ -27,7 +27,7 @@ from pages.parts.page import Dataset
 MAP, LIST, SELECTED = "hotspots_map", "hotspots_list", "spot"
 LAYER, CELL = "layer", "cell"
 _Word = TypeVar("_Word", str, int)
-LAYERS = ("significance", "clusters", "emerging", "density")
+LAYERS = ("significance", "clusters", "emerging", "density", "alerts")
 
 
 def _source(dataset: Dataset) -> Source:
