@@ -39,8 +39,10 @@ RUNS = {10_000: 7, 100_000: 3, 1_000_000: 3}
 BARE = """
 import sys, time, duckdb
 source, out = sys.argv[1:]
+engine = duckdb.connect()
+engine.execute("SET enable_progress_bar = false")
 start = time.perf_counter()
-duckdb.execute(f"COPY (SELECT * FROM read_csv('{source}', delim=';')) TO '{out}' (FORMAT parquet)")
+engine.execute(f"COPY (SELECT * FROM read_csv('{source}', delim=';')) TO '{out}' (FORMAT parquet)")
 print(time.perf_counter() - start)
 """
 # The parts of an import, and the functions whose time is theirs. Telling and enriching run in a thread of their own
