@@ -44,6 +44,9 @@ FILES: Final = (
 )
 
 
+STREET_REACH: Final = 10.0  # metres
+
+
 class ProfileError(ValueError):
     """A profile file that cannot be used: says which file, what is wrong and how to mend it."""
 
@@ -119,6 +122,11 @@ class CityProfile:
         """The land in metres."""
         return shapely.transform(self.land, lambda at: np.column_stack(self.to_metres.transform(at[:, 0], at[:, 1])))
 
+    @cached_property
+    def street_lines(self) -> tuple[BaseGeometry, ...]:
+        """The streets in metres."""
+        return tuple(_in_metres(self, street.polygon) for street in self.streets)
+
     def land_cells(self, resolution: int) -> pd.Series:
         """The study mask: square kilometres of land by H3 cell (int64 index, sorted) that touches the land."""
         cache: dict[int, pd.Series] = self.__dict__.setdefault("_land_cells", {})
@@ -134,6 +142,26 @@ class CityProfile:
             area[edge] = shapely.area(shapely.intersection(metres[edge], self.land_metres)) / 1e6
             cache[resolution] = pd.Series(area, index=pd.Index(index, name="cell"), name="land_km2")
         return cache[resolution]
+
+
+def _in_metres(city: CityProfile, shape: BaseGeometry) -> BaseGeometry:
+    return shapely.transform(shape, lambda at: np.column_stack(city.project(at[:, 0], at[:, 1])))
+
+
+def streets_in(city: CityProfile, shape: BaseGeometry) -> tuple[Area, ...]:
+    """The streets of the city that run through a shape (WGS84), the one with most of its length there first.
+
+    A street stands for its whole width, so that one on the edge of the shape counts as well: 10 metres are added.
+    """
+    if not city.streets:
+        return ()
+    reach = _in_metres(city, shape).buffer(STREET_REACH)
+    length: dict[str, float] = {}
+    for street, line in zip(city.streets, city.street_lines, strict=True):
+        length[street.id] = length.get(street.id, 0.0) + float(shapely.length(shapely.intersection(line, reach)))
+    streets = {street.id: street for street in city.streets}
+    found = sorted((street for street in streets if length[street] > 0), key=lambda street: -length[street])
+    return tuple(streets[street] for street in found)
 
 
 def cell_polygons(cells: Any) -> np.ndarray:

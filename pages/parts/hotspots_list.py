@@ -12,7 +12,7 @@ import streamlit as st
 
 from analysis.bases import LAND
 from analysis.grid import square_side
-from curim_data.city import cell_polygons
+from curim_data.city import cell_polygons, streets_in
 from curim_data.i18n import Translator
 from curim_data.studies import HotSpotStudy
 from curim_data.study_spot import SpotLine
@@ -196,6 +196,8 @@ def _list_downloads(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool 
         at = frame.columns.get_loc("q") + 1
         frame.insert(at, "gistar_z", [line.spot.z for line in shown])
         frame.insert(at + 1, "gistar_valid", gistar_valid)
+    if page.city.streets:
+        frame.insert(2, "streets", [", ".join(street_names(page, line)) for line in shown])
     for name, values in more_columns(shown).items():
         frame.insert(int(frame.columns.get_loc("n")) + 1, name, values)
     tables.download(t, frame, "hotspots.csv", key="hotspots_csv")
@@ -207,6 +209,12 @@ def _list_downloads(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool 
         key="hotspots_geojson",
         **BUTTON,
     )
+
+
+def street_names(page: Page, line: SpotLine) -> list[str]:
+    """The streets that run through a hot spot, where the city gave its streets."""
+    shape = getattr(line.spot, "outline", None) or shapely.union_all(cell_polygons(list(line.spot.cells)))
+    return [page.t.label(street.labels) for street in streets_in(page.city, shape)]
 
 
 def _geojson(shown: tuple[SpotLine, ...], frame: pd.DataFrame) -> str:

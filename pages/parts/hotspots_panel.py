@@ -10,7 +10,7 @@ from curim_data.study_spot import SpotLine, SpotStudy
 from curim_data.words import category_label, gender_label
 from pages.parts import charts
 from pages.parts.hotspots_data import Asked, close_up
-from pages.parts.hotspots_list import interval
+from pages.parts.hotspots_list import interval, street_names
 from pages.parts.links import go, page_link
 from pages.parts.page import Page
 from pages.parts.text import plain
@@ -24,6 +24,8 @@ def panel(page: Page, asked: Asked, line: SpotLine) -> None:
     study: SpotStudy = close_up(asked, spot.id)
     st.subheader(f"{spot.rank} · {plain(line.name(t))}")
     st.write(plain(f"{spot.sentence(t)} {study.told.sentence(t)}"))
+    if streets := street_names(page, line):
+        st.caption(plain(t("Streets here: {streets}.", streets=", ".join(streets))))
     if st.button(t("Draft an intervention here"), key="spot_draft", type="primary"):
         go(page, "interventions", draft=",".join(spot.names))
     here = page.filter.replace(districts=(), places=(), cells=spot.names)
