@@ -19,6 +19,7 @@ from curim_data.compose import UNIT, Columns, missing_words
 from curim_data.decide import Decisions
 from curim_data.formats.base import MOST_CHARACTERS, Layout, fold, is_name
 from curim_data.parsing import distinct, glued
+from curim_data.profile_files import slug
 from curim_data.reasons import Flag, Reason, Repair
 from curim_data.survey import split_bars, split_cell
 
@@ -73,9 +74,10 @@ def tell_categories(
     else:
         codes, unique = np.zeros(columns.size, np.int64), [decisions.category or ""]
     marks = (UNIT, *layout.separators)
-    cells = [_cell(text, split_cell(text, marks), known, missing, layout.longest) for text in unique]
+    own = _own_names(city)
+    cells = [_cell(text, split_cell(text, marks), known, missing, layout.longest, own) for text in unique]
     more_codes, more_unique = distinct(columns["more_categories"])
-    more = [_cell(text, split_bars(text, marks), known, missing, layout.longest) for text in more_unique]
+    more = [_cell(text, split_bars(text, marks), known, missing, layout.longest, own) for text in more_unique]
     told = ["|".join(cell.ids) for cell in cells]
     if not city.provisional:  # else the ids were made of the file's own names
         if columns.has("category"):
@@ -98,7 +100,20 @@ def tell_categories(
     }
 
 
-def _cell(text: str, parts: Sequence[str], known: Mapping[str, str], missing: frozenset[str], longest: int) -> Cell:
+def _own_names(city: CityProfile) -> frozenset[str]:
+    """Folded names of categories that an export gave: their ids were made of them, so nothing is repaired."""
+    some = [one for one in city.categories.values() if len(one.labels) == 1]
+    return frozenset(fold(label) for one in some for label in one.labels.values() if slug(label) == one.id)
+
+
+def _cell(
+    text: str,
+    parts: Sequence[str],
+    known: Mapping[str, str],
+    missing: frozenset[str],
+    longest: int,
+    own: frozenset[str] = frozenset(),
+) -> Cell:
     """Read a cell; one that is a known name as a whole is not parted. An unknown name is kept if it can be one."""
     parts = [text] if fold(text) in known else parts
     parts = [part for part in parts if fold(part) in known or fold(part) not in missing]
@@ -106,7 +121,7 @@ def _cell(text: str, parts: Sequence[str], known: Mapping[str, str], missing: fr
         return Cell((), True, False, UNCATEGORISED)
     ids = [known.get(fold(part)) or (part if is_name(part, longest) else "") for part in parts]
     odd = [fold(part) not in known for part in parts]
-    changed = any(known.get(fold(part), part) != part for part in parts)
+    changed = any(known.get(fold(part), part) != part for part in parts if fold(part) not in own)
     names = [name or UNCATEGORISED for name, strange in zip(ids, odd, strict=True) if strange]
     return Cell(tuple(filter(None, ids)), any(odd), changed, names[0] if names else "")
 

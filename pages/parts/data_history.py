@@ -61,6 +61,7 @@ def _table(page: Page, batches: list[Batch]) -> None:
         key="data_history",
         alt=t("Imports, the newest first"),
         digits=dict.fromkeys(counts, 0),
+        columns={"file": st.column_config.Column(headings["file"], width=150)} if page.narrow else None,
         file_name="imports.csv",
     )
 

@@ -15,6 +15,7 @@ import shapely
 from curim_data import profile_edit, profile_versions
 from curim_data.home import Home
 from curim_data.i18n import Translator, translator
+from curim_data.ingest import preview
 from curim_data.profile_areas import propose_name_column, read_areas
 from curim_data.profile_edit import districts_of
 from curim_data.reasons import ImportProblem
@@ -272,3 +273,14 @@ def test_areas_of_one_name_in_several_towns_stay_apart_by_their_codes() -> None:
     parts = areas.frame.drop(columns="ward_code")
     one = read_areas(parts.to_json().encode(), "islands.geojson")
     assert len(districts_of(one)) == 2
+
+
+def test_categories_named_after_an_export_are_no_repair_once_the_city_has_districts(home: Home) -> None:
+    halves(home)
+    content = b"ref,when,type of event,lat,lon\n" + b"\n".join(
+        b"R%d,2026-01-%02d 10:00,Other Theft,48.85%d,2.35%d" % (n, 1 + n % 28, n % 10, n % 7) for n in range(40)
+    )
+    profile_edit.set_categories(home, b"id,label_en,kind\nother_theft,Other Theft,offence\n", "list.csv")
+    report = preview(content, "thefts.csv", home.city(), home=home).report
+    assert (report.batch.accepted, report.batch.repaired) == (40, 0)
+    assert not report.unknown
