@@ -28,7 +28,17 @@ from scipy.stats import chi2
 
 from analysis.baseline import Ground, metres, spread_for
 from analysis.cluster import Cluster, Clusters, degrees, in_degrees, outline_of
-from analysis.dbscan import LARGEST_KM2, LEAST_ALERTS, WIDEST_M, Group, Ints, Search, eps_for, least_alerts
+from analysis.dbscan import (
+    LARGEST_KM2,
+    LEAST_ALERTS,
+    WIDEST_M,
+    Group,
+    Ints,
+    Search,
+    eps_for,
+    eps_on_steps,
+    least_alerts,
+)
 from analysis.hotspot_choices import INDEPENDENT
 from analysis.result import Choice
 from analysis.severity import Weights
@@ -50,6 +60,7 @@ def clusters(
     base: pd.Series | None = None,
     weights: Weights | None = None,
     eps: float | None = None,
+    step: float = 1.0,
     runs: int = RUNS,
     seed: int = 0,
     alpha: float = ALPHA,
@@ -68,6 +79,8 @@ def clusters(
         The alerts of the same cells by weight, as from `analysis.severity.by_severity`; each counts one when left out.
     eps : float, optional
         Metres that join alerts; chosen by `eps_for` when left out.
+    step : float
+        Metres between positions that can be told apart; without `eps`, alerts are joined over two of them at least.
     runs, seed : int
         Simulated maps and their seed; p is at least 1 / (runs + 1).
     alpha : float
@@ -102,10 +115,16 @@ def clusters(
     ground = Ground(x, y, data["land_km2"].to_numpy(float))
     used = counts > 0
     chosen_eps = (
-        eps_for(x[used], y[used], counts[used])
+        eps_on_steps(eps_for(x[used], y[used], counts[used]), step)
         if eps is None
         else Choice("eps", eps, Message("Alerts within {metres} m are joined, as set.", {"metres": round(eps)}))
     )
+    if eps is None and float(chosen_eps.value) > WIDEST_M:
+        coarse = Message(
+            "The coordinates are only precise to {step} m: no cluster can be told on them, as it would be no place.",
+            {"step": round(step)},
+        )
+        return Clusters((), round(total), 0, WIDEST_M, alpha, 0, (Choice("eps", step, coarse),))
     spread = spread_for(total, float(ground.land.sum()))
     values = counts if weights is None else weights.sums
     followed = values if base is None else base.reindex(data.index).fillna(0).to_numpy(float)

@@ -25,6 +25,7 @@ WIDEST_M: Final = 300.0
 TAIL: Final = 0.001
 LEAST_ALERTS: Final = 5  # fewer alerts are no pattern
 GRAPH_UP_TO_M: Final = 2 * SHORE_M  # so short a line crosses no open water
+STEPS: Final = 2.0
 LARGEST_KM2: Final = 0.25
 HELD: Final = 0.75  # part of a large cluster's alerts that its denser parts hold, lest it be lost in crumbs
 
@@ -67,6 +68,24 @@ def eps_for(x: Any, y: Any, n: Any) -> Choice:
         {"metres": round(eps), "least": round(NARROWEST_M), "most": round(WIDEST_M)},
     )
     return Choice("eps", eps, told)
+
+
+def eps_on_steps(chosen: Choice, step: float) -> Choice:
+    """The distance that was chosen, or twice the step of the coordinates where that is more.
+
+    Positions that are rounded to `step` metres stand on a grid, and at less than two steps each point of it is a
+    cluster (simulated: 6,000 alerts of a smooth city rounded to 100 m have false clusters in every map at 50 m, and in
+    none of ten at 150 or 200 m).
+    """
+    least = float(np.ceil(STEPS * step / 10) * 10)
+    if least <= float(chosen.value):
+        return chosen
+    told = Message(
+        "Alerts within {metres} m are joined: twice the {step} m to which the coordinates are precise, since nearer "
+        "alerts cannot be told apart.",
+        {"metres": round(least), "step": round(step)},
+    )
+    return Choice("eps", least, told)
 
 
 def least_alerts(expected: Any, scatter: float = 1.0) -> Floats:

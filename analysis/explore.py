@@ -26,7 +26,7 @@ from sklearn.cluster import HDBSCAN
 
 from analysis.baseline import metres
 from analysis.cluster import Cluster, Clusters, degrees, in_degrees, outline_of
-from analysis.dbscan import Ints
+from analysis.dbscan import STEPS, Ints
 from analysis.result import Choice
 from analysis.significance import Floats
 from curim_data.city import CityProfile
@@ -59,7 +59,7 @@ class TooManyError(ValueError):
         super().__init__(self.message.text.format(**self.message.values))
 
 
-def explore(fine: pd.DataFrame, city: CityProfile, *, least: int | None = None) -> Clusters:
+def explore(fine: pd.DataFrame, city: CityProfile, *, least: int | None = None, step: float = 1.0) -> Clusters:
     """Group alerts by HDBSCAN (excess of mass). Without expected numbers and without p-values: those are NaN.
 
     Parameters
@@ -70,6 +70,8 @@ def explore(fine: pd.DataFrame, city: CityProfile, *, least: int | None = None) 
         For metres and for the land that clips outlines.
     least : int, optional
         Fewest alerts of a group; chosen from the number of alerts when left out.
+    step : float
+        Metres between positions that can be told apart: nothing is split within two of them.
 
     Raises
     ------
@@ -94,7 +96,7 @@ def explore(fine: pd.DataFrame, city: CityProfile, *, least: int | None = None) 
     points = np.column_stack(metres(cells, city))
     drawn = thinned(counts, MOST_POINTS)
     core = core_distances(points, counts.astype(float))
-    block = block_for(core)
+    block = max(block_for(core), STEPS * step)
     scale = min(1.0, MOST_POINTS / total)
     most = max(2 * chosen, round(MOST_SHARE * total))
     labels = group(points, core, drawn, round(chosen * scale), block, round(most * scale))
@@ -226,7 +228,7 @@ def _told(least: int, block: float, total: int, drawn: int) -> tuple[Choice, ...
             NEIGHBOURS,
             Message(
                 "Density is how near the tenth alert lies. What is within {metres} m is not split: at most a block of "
-                "{most} m, less where alerts are denser.",
+                "{most} m, less where alerts are denser, but at least twice the step of the coordinates.",
                 {"metres": round(block), "most": round(BLOCK_M)},
             ),
         ),

@@ -132,7 +132,7 @@ def cluster_study(
     whole = without_place(f)
     fine = queries.cells(source, whole, CLUSTER_RESOLUTION, audience)
     if explored:
-        found = explore(fine.frame, source.city)
+        found = explore(fine.frame, source.city, step=coordinate_step(source))
     else:
         weights = None
         if by_weight:
@@ -140,7 +140,7 @@ def cluster_study(
                 source, whole, ["cell", "severity"], audience, resolution=CLUSTER_RESOLUTION, without_piles=True
             )
             weights = by_severity(graded.frame, fine.frame.index.to_numpy())
-        found = clusters(fine.frame, source.city, weights=weights)
+        found = clusters(fine.frame, source.city, weights=weights, step=coordinate_step(source))
     places = renamed(found.found, known_places(source, audience), source.city)
     return replace(found, found=places, choices=(*found.choices, *piles_told(fine.piled)))
 

@@ -22,6 +22,7 @@ from analysis.clusters import ALPHA, clusters
 from analysis.grid import neighbours
 from analysis.hotspot_choices import GISTAR_FROM
 from analysis.hotspots import false_discovery, gistar_on_land, hot_spots, significance
+from analysis.severity import by_severity
 from curim_data.city import CityProfile
 
 Floats = np.ndarray
@@ -219,3 +220,33 @@ def test_a_share_that_is_the_same_everywhere_has_no_hot_and_no_cold_cell(ground:
         frame = significance(part, base=Base.of(everything["n"])).frame
         marked += bool((frame["hot"] | frame["cold"]).any())
     assert not_above(marked, 100, LEVEL)
+
+
+def test_neither_has_one_when_alerts_count_by_severity(ground: Ground) -> None:
+    """Severities that do not mind the place: a grave alert is grave wherever it falls."""
+    rng = np.random.default_rng(12)
+    maps = {60: 10, 180: 10, 500: 10, 6_000: 6}
+    hits = 0
+    for n, many in maps.items():
+        for _ in range(many):
+            fine = ground.draw(rng, n, ground.quarter())
+            counts = [rng.multinomial(int(alerts), [0.2, 0.3, 0.3, 0.15, 0.05]) for alerts in fine["n"]]
+            graded = pd.DataFrame(counts, index=fine.index, columns=range(1, 6)).rename_axis("severity", axis=1)
+            weights = by_severity(graded.stack().rename("n").reset_index(), fine.index.to_numpy())
+            hits += bool(clusters(fine, ground.city, runs=99, weights=weights).found)
+    assert not_above(hits, sum(maps.values()), ALPHA)
+
+
+def test_rounded_coordinates_make_no_cluster_once_their_step_is_known(ground: Ground) -> None:
+    """Positions of three decimals (about 100 m) stand on a grid, whose points are dense for who believes them."""
+    rng = np.random.default_rng(13)
+    believed = known = 0
+    for _ in range(3):
+        fine = ground.draw(rng, 6_000, ground.quarter())
+        cells = np.repeat(ground.cells, fine["n"].astype(int)).astype(np.uint64)
+        points = np.round([h3.cell_to_latlng(cell) for cell in cells], 3)
+        found = pd.Series([h3.latlng_to_cell(*point, 12) for point in points]).astype("int64").value_counts()
+        rounded = fine.assign(n=found.reindex(fine.index, fill_value=0).astype(float))
+        believed += bool(clusters(rounded, ground.city, runs=99).found)
+        known += bool(clusters(rounded, ground.city, runs=99, step=100).found)
+    assert (believed, known) == (3, 0)

@@ -9,7 +9,7 @@ from sklearn.cluster import DBSCAN
 
 from analysis.baseline import Ground, metres, spread_for
 from analysis.clusters import clusters, eps_for, least_alerts
-from analysis.dbscan import Search
+from analysis.dbscan import Search, eps_on_steps
 from analysis.result import Result
 from curim_data.city import CityProfile
 from curim_data.i18n import Translator
@@ -191,7 +191,16 @@ def test_distance_and_spread_follow_the_density_within_their_limits(t: Translato
     assert 50 <= float(narrow.value) < float(wide.value) <= 300
     assert "limits: 50 to 300 m" in t(narrow.told)
     assert eps_for([0.0], [0.0], [4]).value == 300
+    assert eps_on_steps(narrow, 1.0) is narrow
+    assert eps_on_steps(narrow, 98.0).value == 200
+    assert "twice the 98 m to which the coordinates are precise" in t(eps_on_steps(narrow, 98.0).told)
     assert [spread_for(n, 10).value for n in (60, 6_000)] == [500, 200]
+
+
+def test_coordinates_that_are_too_coarse_have_no_clusters(city: CityProfile, t: Translator, one: pd.DataFrame) -> None:
+    result = clusters(one, city, step=500)
+    assert result.found == ()
+    assert "only precise to 500 m" in t(result.choices[0].told)
 
 
 def test_nothing_and_coarse_cells(city: CityProfile, t: Translator, one: pd.DataFrame) -> None:
