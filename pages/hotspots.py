@@ -13,6 +13,7 @@ from pages.parts.hotspots_emerging import emerging
 from pages.parts.hotspots_list import cell_size
 from pages.parts.hotspots_options import options
 from pages.parts.hotspots_places import places
+from pages.parts.hotspots_search import asked_place, search
 from pages.parts.hotspots_tabs import tabs
 
 page = require(Role.COUNCIL)
@@ -55,15 +56,18 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             args=(CELL, "hotspots_size", 0),
         )
     how = options(page, layer)
+    place = asked_place(page, size or study.resolution)
+    if not page.narrow:
+        search(page, place)
 if size or how.base != LAND:
     study = hot_spots(page.dataset, page.filter, page.audience, size or None, how.base)
 
 if layer == "density":
-    density(page, title)
+    density(page, title, place)
 elif layer == "alerts":
-    alerts(page, title)
+    alerts(page, title, place)
 elif layer == "emerging":
-    emerging(page, title, size)
+    emerging(page, title, size, place)
 else:
-    places(page, title, study, layer, size, how)
+    places(page, title, study, layer, size, how, place)
 tabs(page, study)

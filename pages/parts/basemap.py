@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+import h3.api.numpy_int as h3
 import pydeck as pdk
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -21,6 +22,8 @@ SIDEBAR = 300
 SIDEBAR_FROM = 769
 PADDING = 80
 HIGHEST = 85.0  # degrees of latitude that a web map can draw
+NEAR = 0.001  # degrees round a place that a map is turned to: about a hundred metres
+CLOSEST = 16.5  # zoom
 FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', Arial, sans-serif"
 
 
@@ -185,6 +188,37 @@ def view(land: BaseGeometry, *, window: int, span: float, height: int) -> pdk.Vi
     return pdk.ViewState(
         longitude=(west + east) / 2, latitude=latitude, zoom=zoom, min_zoom=zoom - 1, max_zoom=18, pitch=0, bearing=0
     )
+
+
+def focus(
+    deck: pdk.Deck,
+    shape: BaseGeometry,
+    cells: Collection[int],
+    colours: Palette,
+    *,
+    window: int,
+    span: float,
+    height: int,
+) -> None:
+    """Turn a map to a place: its shape (WGS84) fills the view, the cells around it are outlined below the names."""
+    whole = deck.initial_view_state
+    near = view(shape.buffer(NEAR), window=window, span=span, height=height)
+    near.min_zoom, near.zoom = whole.min_zoom, max(min(near.zoom, CLOSEST), whole.zoom)
+    deck.initial_view_state = near
+    outline = pdk.Layer(
+        "H3HexagonLayer",
+        id="found",
+        data=[{"hex": h3.int_to_str(int(cell))} for cell in cells],
+        get_hexagon="hex",
+        extruded=False,
+        filled=False,
+        stroked=True,
+        get_line_color=rgba(colours.accent),
+        line_width_min_pixels=2,
+        get_line_width=1,
+        pickable=False,
+    )
+    deck.layers.insert(max(len(deck.layers) - 2, 0), outline)
 
 
 def map_width(window: int, span: float) -> float:

@@ -22,6 +22,7 @@ from pages.parts.caching import ask, remember
 from pages.parts.colours import CATEGORIES, palette, rgba
 from pages.parts.footer import footer
 from pages.parts.hotspots_data import LAYER
+from pages.parts.hotspots_search import Found, below_map
 from pages.parts.page import Dataset, Page
 
 MAP: Final = "hotspots_alerts_map"
@@ -33,7 +34,7 @@ def _points(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> DrawnP
     return drawn_points(open_source(Home(Path(dataset.home))), chosen, audience)
 
 
-def alerts(page: Page, title: Any) -> None:
+def alerts(page: Page, title: Any, place: Found | None = None) -> None:
     """The points by group of categories, and the table of what is drawn; `title`: the container for the headline."""
     t = page.t
     found = _points(page.dataset, page.filter, page.audience)
@@ -45,7 +46,8 @@ def alerts(page: Page, title: Any) -> None:
         if found.frame is None:
             _too_many(page, found)
         else:
-            _map(page, found.frame)
+            _map(page, found.frame, place)
+            below_map(page, place)
         footer(page, sentence=told(t, found), total=ask(page, "total"))
     with right:
         _table(page, found)
@@ -104,12 +106,12 @@ def _too_many(page: Page, found: DrawnPoints) -> None:
     st.button(t("Show the density"), key="hotspots_to_density", on_click=density)
 
 
-def _map(page: Page, frame: pd.DataFrame) -> None:
+def _map(page: Page, frame: pd.DataFrame, place: Found | None) -> None:
     t, city, colours = page.t, page.city, palette(page.theme)
     height = min(maps.HEIGHT, page.width) if page.narrow else maps.HEIGHT
     shades = group_colours(city)
     groups = [_group(city, name) for name in frame["category"]]
-    deck = maps.deck_of(page, colours, None, (), (), (), (), height=height, span=0.62, pickable=False)
+    deck = maps.deck_of(page, colours, None, (), (), (), (), height=height, span=0.62, pickable=False, place=place)
     below = len(basemap.ground(city, colours))
     present = [group for group in (*shades, "") if group in set(groups)]
     deck.layers[below:below] = [

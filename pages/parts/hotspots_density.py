@@ -23,6 +23,7 @@ from pages.parts.caching import remember
 from pages.parts.footer import footer
 from pages.parts.hotspots_data import coordinate_step
 from pages.parts.hotspots_list import BUTTON
+from pages.parts.hotspots_search import Found, below_map
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
 
@@ -36,7 +37,7 @@ def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[D
     return study, image(study.density, source.city)
 
 
-def density(page: Page, title: Any) -> None:
+def density(page: Page, title: Any, place: Found | None = None) -> None:
     """The picture on the map, its highest places beside it; `title`: the container for the headline."""
     t = page.t
     with st.spinner(t("Smoothing the alerts")):
@@ -56,7 +57,9 @@ def density(page: Page, title: Any) -> None:
             ],
             span=0.62,
             pickable=False,
+            place=place,
         )
+        below_map(page, place)
         footer(page, sentence=study.density.sentence(t))
         st.write(plain(t(study.bandwidth.told)))
         footer(page, total=study.total, choices=study.choices)

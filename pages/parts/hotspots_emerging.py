@@ -25,6 +25,7 @@ from pages.parts.colours import Palette, palette, rgba
 from pages.parts.footer import footer
 from pages.parts.hotspots_data import SELECTED, emerging_of
 from pages.parts.hotspots_playback import playback
+from pages.parts.hotspots_search import Found, below_map
 from pages.parts.links import go as walk
 from pages.parts.links import page_link
 from pages.parts.page import Page
@@ -50,7 +51,7 @@ HOT_COVERAGE: Final = 0.93
 COLD_COVERAGE: Final = 0.5
 
 
-def emerging(page: Page, title: Any, size: int) -> None:
+def emerging(page: Page, title: Any, size: int, place: Found | None = None) -> None:
     """The map of classes, the table of places, and the history of the one that is selected.
 
     `title`: the container for the headline; `size`: the cell size that was picked, 0 for one chosen from the data.
@@ -74,7 +75,8 @@ def emerging(page: Page, title: Any, size: int) -> None:
     chosen = _selected(shown)
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        _map(page, found, shown, chosen)
+        _map(page, found, shown, chosen, place)
+        below_map(page, place)
         st.toggle(t("Show cold places too"), key=COLD)
         _table(page, shown, chosen, found)
         footer(page, sentence=found.sentence(t), total=study.total, choices=study.choices)
@@ -153,7 +155,9 @@ def _selected(shown: Sequence[EmergingLine]) -> EmergingLine | None:
     return by_id.get(current)
 
 
-def _map(page: Page, found: Emerging, shown: Sequence[EmergingLine], chosen: EmergingLine | None) -> None:
+def _map(
+    page: Page, found: Emerging, shown: Sequence[EmergingLine], chosen: EmergingLine | None, place: Found | None
+) -> None:
     t, colours = page.t, palette(page.theme)
     height = min(maps.HEIGHT, page.width) if page.narrow else maps.HEIGHT
     pins = [Pin(line.name(t), line.place.longitude, line.place.latitude, line.rank) for line in shown]
@@ -168,6 +172,7 @@ def _map(page: Page, found: Emerging, shown: Sequence[EmergingLine], chosen: Eme
         height=height,
         span=0.62,
         pickable=True,
+        place=place,
     )
     below = len(basemap.ground(page.city, colours))
     deck.layers[below:below] = [

@@ -20,6 +20,7 @@ from pages.parts.hotspots_data import MAP, Asked, Options, clusters, emerging_of
 from pages.parts.hotspots_list import area_of_cells, downloads, headline, ranked_list
 from pages.parts.hotspots_options import nothing, tips
 from pages.parts.hotspots_panel import panel
+from pages.parts.hotspots_search import Found, below_map
 from pages.parts.page import Dataset, Page
 
 # From so many stored alerts on classes over time come a moment after the page.
@@ -29,10 +30,13 @@ CLASSED: Final = "hotspots_classed"
 CLASSING: Final = "hotspots_classing"
 
 
-def places(page: Page, title: Any, study: HotSpotStudy, layer: str, size: int, how: Options) -> None:
+def places(
+    page: Page, title: Any, study: HotSpotStudy, layer: str, size: int, how: Options, place: Found | None
+) -> None:
     """Hot cells or clusters, their list, and the selected one.
 
-    `title`: the container for the headline; `size`: the cell size that was picked, 0 for one chosen from the data.
+    `title`: the container for the headline; `size`: the cell size that was picked, 0 for one chosen from the data;
+    `place`: the one that the map is turned to.
     """
     t = page.t
     try:
@@ -64,7 +68,9 @@ def places(page: Page, title: Any, study: HotSpotStudy, layer: str, size: int, h
             pins=[Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown],
             highlight=line.spot.cells if line and not found else (),
             span=0.62,
+            place=place,
         )
+        below_map(page, place)
         area_of_cells(page, picked_cells(), study)
         gistar = None if found else study.hot.gistar_valid
         ranked_list(page, shown, chosen, gistar_valid=gistar, classes=_classes(page, study, shown, layer))

@@ -9,7 +9,7 @@ import html
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -36,6 +36,15 @@ class Outline:
     id: str
     label: str
     polygon: BaseGeometry
+
+
+class Place(Protocol):
+    """A place that a map can be turned to: its shape in WGS84 and its cells."""
+
+    @property
+    def shape(self) -> BaseGeometry: ...
+    @property
+    def cells(self) -> tuple[int, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,7 @@ def draw(
     pickable: bool = True,
     z_is_test: bool = True,
     outlines_mean: str = "",
+    place: Place | None = None,
 ) -> Picked:
     """Draw the city's map with its legend and say what the reader picked.
 
@@ -106,6 +116,8 @@ def draw(
         Whether `z` may be read as a test; the tooltip says where it may not.
     outlines_mean
         What the legend calls an outline; a cluster unless told.
+    place
+        A place that the map is turned to, its cells outlined.
 
     Returns
     -------
@@ -133,6 +145,7 @@ def draw(
         span=span,
         pickable=pickable,
         cold=cold,
+        place=place,
     )
     event: Any = st.pydeck_chart(
         deck,
@@ -180,6 +193,7 @@ def deck_of(
     span: float,
     pickable: bool,
     cold: Collection[int] = (),
+    place: Place | None = None,
 ) -> pdk.Deck:
     """The map as a pydeck object: our own ground first, data next, names last."""
     layers = basemap.ground(page.city, colours)
@@ -194,7 +208,7 @@ def deck_of(
     quiet = basemap.landmark_pins(page.city, page.t, pins, narrow=page.narrow)
     layers.append(basemap.labels(page.city, quiet, colours, layer="landmarks", strong=False))
     layers.append(basemap.labels(page.city, pins, colours, layer="pins", strong=True, narrow=page.narrow))
-    return pdk.Deck(
+    deck = pdk.Deck(
         layers=layers,
         map_provider=None,
         initial_view_state=basemap.view(page.city.land, window=page.width, span=span, height=height),
@@ -209,6 +223,9 @@ def deck_of(
             },
         },
     )
+    if place is not None:
+        basemap.focus(deck, place.shape, place.cells, colours, window=page.width, span=span, height=height)
+    return deck
 
 
 def _count_layers(t: Translator, colours: Palette, cells: pd.DataFrame, pickable: bool) -> list[pdk.Layer]:

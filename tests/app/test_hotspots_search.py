@@ -1,0 +1,73 @@
+"""The place search of the Hot spots page."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import sample_data
+from curim_data.city import load_city
+from pages.parts.hotspots_search import matches, places
+from tests.app.conftest import Open, errors, word
+
+
+def _deck(app: AppTest) -> dict[str, Any]:
+    (chart,) = app.get("deck_gl_json_chart")
+    return json.loads(chart.proto.json)  # type: ignore[no-any-return]
+
+
+def _cells(app: AppTest) -> set[str]:
+    return {cell["hex"] for layer in _deck(app)["layers"] if layer["id"] == "found" for cell in layer["data"]}
+
+
+@pytest.mark.parametrize("typed", ["μικρολιμ", "ΜΙΚΡΟΛΊΜΑΝΟ", "mikrolimano", "Mikrolí"])
+def test_a_place_is_found_with_or_without_accents(typed: str) -> None:
+    known = places(load_city(sample_data.PROFILE))
+    assert matches(typed, known)[0].startswith("place:")
+    assert matches("", known) == matches("nowhere at all", known) == []
+
+
+def test_streets_and_districts_are_known() -> None:
+    known = places(load_city(sample_data.PROFILE))
+    assert matches("ακτη μιαουλη", known)[0] == "street:akti_miaouli"
+    assert any(found.startswith("district:") for found in known)
+
+
+def test_the_map_turns_to_the_place_and_it_can_become_the_area(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en")
+    whole = _deck(app)["initialViewState"]
+    app.text_input(key="hotspots_at").set_value("mikrolimano").run()
+    assert not errors(app)
+    assert word(app, "at").startswith("place:")
+    assert _deck(app)["initialViewState"]["zoom"] > whole["zoom"] + 1
+    cells = _cells(app)
+    assert len(cells) > 3
+    app.button(key="hotspots_found_area").click().run()
+    assert not errors(app)
+    assert set(word(app, "cells").split(",")) == cells
+
+
+def test_a_district_becomes_the_district_of_the_filter(open_page: Open) -> None:
+    city = load_city(sample_data.PROFILE)
+    app = open_page("hotspots", lang="en", at=f"district:{city.districts[0].id}")
+    app.button(key="hotspots_found_area").click().run()
+    assert word(app, "district") == city.districts[0].id
+
+
+@pytest.mark.parametrize("layer", ["clusters", "emerging", "density", "alerts"])
+def test_every_layer_turns_to_the_place(open_page: Open, layer: str) -> None:
+    app = open_page("hotspots", lang="en", layer=layer, at="street:akti_miaouli", period="quarter")
+    assert not errors(app)
+    assert _cells(app)
+
+
+def test_an_unknown_place_is_said(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", at="street:nowhere")
+    assert not errors(app)
+    assert not _cells(app)
+    app.text_input(key="hotspots_at").set_value("nowhere").run()
+    assert any("No street, landmark or district" in text.value for text in app.main.caption)
+    assert word(app, "at") in ("", "street:nowhere")
