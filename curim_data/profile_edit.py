@@ -5,7 +5,7 @@ Whatever refuses, refuses before anything is changed. What was not understood or
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -175,7 +175,8 @@ def set_population(home: Home, source: Path | bytes, name: str) -> EditReport:
     told = tables.residents(tables.read_table(source, name), city.districts, name)
     notes = []
     if told.without:
-        notes.append(Message("Districts without a number: {names}.", {"names": _listed(told.without)}))
+        names = _listed(_called(area.labels) for area in city.districts if area.id in told.without)
+        notes.append(Message("Districts without a number: {names}.", {"names": names}))
     if told.unknown:
         notes.append(Message("Names in the file that are no district: {names}.", {"names": _listed(told.unknown)}))
     made = profile_versions.change(home, lambda folder, _: _put_population(folder, told.frame), "population", name)
@@ -233,13 +234,7 @@ def set_categories(
         table, groups = category_table(source, name, home.city())
     kept, found = tables.categories(table, groups, name)
     notes = []
-    gone = [key for key in home.city().categories if key not in {c.id for c in found}]
-    if gone:
-        notes.append(
-            Message(
-                "No longer in the list: {names}. Alerts keep these names and are flagged.", {"names": _listed(gone)}
-            )
-        )
+    notes += gone_notes(home.city(), {one.id for one in found})
 
     def edit(folder: Path, _: CityProfile) -> None:
         write_categories(folder, kept, found)
@@ -360,6 +355,20 @@ def _report(made: Change, n: int, notes: Any) -> EditReport:
     return EditReport(made.before, made.version, made.alerts, n, tuple(notes))
 
 
-def _listed(names: Any) -> str:
+def gone_notes(city: CityProfile, ids: Collection[str]) -> list[Message]:
+    """Which categories of the city a new list of ids leaves out."""
+    gone = [_called(one.labels) for one in city.categories.values() if one.id not in ids]
+    if not gone:
+        return []
+    told = {"names": _listed(gone)}
+    return [Message("No longer in the list: {names}. Alerts keep these names and are flagged.", told)]
+
+
+def _called(labels: Mapping[str, str]) -> str:
+    """A label in English, or in the language that there is."""
+    return labels.get("en") or next(iter(labels.values()), "")
+
+
+def _listed(names: Iterable[str]) -> str:
     names = list(names)
     return ", ".join(names[:LISTED]) + (" …" if len(names) > LISTED else "")

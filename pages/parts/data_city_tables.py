@@ -147,6 +147,8 @@ def categories(page: Page) -> None:
             columns=list(table),
         )
     edited = _editor(page, table, groups, key=f"data_city_editor_{city.version}_{len(content or b'')}")
+    for note in profile_edit.gone_notes(city, set(edited["id"])):
+        st.warning(plain(t(note)))
     if st.button(t("Use these categories"), key="data_city_use", type="primary"):
         run(page, lambda: profile_edit.set_categories(page.home, edited, name or "categories.csv", groups=groups))
 
@@ -163,6 +165,7 @@ def _editor(page: Page, table: pd.DataFrame, groups: profile_edit.Groups, *, key
         key=key,
         hide_index=True,
         num_rows="fixed",
+        placeholder="",
         column_order=order,
         column_config={
             "id": column.TextColumn(t("Id"), disabled=True),

@@ -79,7 +79,7 @@ def test_residents_in_the_long_form(home: Home, t: Translator) -> None:
     people = home.city().population
     assert people is not None
     assert people.to_dict("records") == [{"district": "west_side", "women": 20, "men": 20, "total": 42}]
-    assert [t(note) for note in report.notes] == ["Districts without a number: est_ete."]
+    assert [t(note) for note in report.notes] == ["Districts without a number: Est Été."]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_categories_there_and_back(home: Home, t: Translator) -> None:
     toml = (home.city_folder / "categories.toml").read_bytes()
     assert profile_edit.set_categories(home, toml, "categories.toml").changed is False
     report = profile_edit.set_categories(home, table.iloc[1:], "c.csv")
-    assert "noise" in t(report.notes[0])
+    assert "No longer in the list: Noise." in t(report.notes[0])
     assert column(home, "flags")[0] is not None
     assert "unknown_category" in column(home, "flags")[0]
     for change, match in (({"kind": "noise"}, "column kind"), ({"sensitive": "perhaps"}, "column sensitive")):
