@@ -94,11 +94,11 @@ class Spot:
         }
         if self.base == "residents":
             return t.n(
-                "{n} alert near {base} residents, where {expected} would be expected at the rate of the rest of the "
-                "city: {ratio} times as many (95 % interval {low} to {high}). After shrinkage {rate} per 1,000 "
+                "{n} alert where {base} residents live and {expected} would be expected at the rate of the rest of "
+                "the city: {ratio} times as many (95 % interval {low} to {high}). After shrinkage {rate} per 1,000 "
                 "residents.",
-                "{n} alerts near {base} residents, where {expected} would be expected at the rate of the rest of the "
-                "city: {ratio} times as many (95 % interval {low} to {high}). After shrinkage {rate} per 1,000 "
+                "{n} alerts where {base} residents live and {expected} would be expected at the rate of the rest of "
+                "the city: {ratio} times as many (95 % interval {low} to {high}). After shrinkage {rate} per 1,000 "
                 "residents.",
                 self.n,
                 rate=t.number(PER * self.rate, 1),

@@ -24,6 +24,7 @@ from curim_data.privacy import finest_resolution, sees_exact
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 # Fine cells by which residents are spread over the land of their district.
 FINE: Final = 12
+SHOWN_KM2: Final = 0.005
 ALL_ALERTS: Final = Message("There is no share to compare: the filter already holds all alerts of the period.")
 OTHER_CELLS: Final = Message(
     "Here this audience sees these alerts and all alerts in map cells of different sizes, so that they cannot be laid "
@@ -129,7 +130,7 @@ def _residents(city: CityProfile, resolution: int) -> Base:
     )
     choices = [Choice("base", "residents", told)]
     unknown = float(city.land_cells(resolution)[by_cell["people"].isna()].sum())
-    if unknown > 0:
+    if unknown >= SHOWN_KM2:
         outside = Message(
             "{area} km² of the land lie in no district with residents: they are not tested.", {"area": Num(unknown, 2)}
         )

@@ -33,7 +33,7 @@ WIDTHS = {
     "expected": 90,
     "weight": 80,
     "area": 90,
-    "rate": 175,
+    "rate": 140,
     "z": 90,
 }
 BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}

@@ -40,10 +40,23 @@ def _base(page: Page) -> Kind:
     why = [t(said) for kind in KINDS if (said := told[kind]) is not None]
     picked = asked_word(BASE, "hotspots_base", offered, LAND)
     _box(t("Compared with"), offered, names, BASE, LAND, help="  \n".join(why) or None)
-    asked = st.query_params.get(BASE, LAND)
-    if asked in told and told[asked] is not None:
-        st.caption(t(told[asked]))
     return picked
+
+
+def notes(page: Page, how: Options, layer: str) -> None:
+    """What must be read with a choice: why the base that the link asks for cannot be had, or what residents miss."""
+    t, asked = page.t, st.query_params.get(BASE, LAND)
+    if layer != "significance":
+        return
+    if how.base == "residents":
+        st.caption(
+            t(
+                "Residents are the wrong base for squares, stations and shores, which many people use and few live at: "
+                "such places look hotter than they are for those who are there."
+            )
+        )
+    elif asked in KINDS and (said := why_not(asked, page.filter, page.audience, page.city)) is not None:
+        st.caption(t(said))
 
 
 def _weight(t: Translator) -> str:
@@ -86,8 +99,8 @@ def asked_word(word: str, key: str, known: Collection[Any], usual: Any) -> Any:
 
 
 def rate_heading(t: Translator, base: Kind) -> str:
-    """What the column of rates is called."""
-    return t("Per 1,000 residents, shrunk") if base == "residents" else t("Share of all alerts, shrunk")
+    """What the column of rates is called; the sentence of a place says that they are shrunken."""
+    return t("Per 1,000 residents") if base == "residents" else t("Share of all alerts")
 
 
 def rate(t: Translator, base: Kind, value: float) -> str:

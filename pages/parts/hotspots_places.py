@@ -18,7 +18,7 @@ from pages.parts.basemap import Pin
 from pages.parts.footer import footer
 from pages.parts.hotspots_data import MAP, Asked, Options, clusters, emerging_of, lines, picked_cells, selected_spot
 from pages.parts.hotspots_list import area_of_cells, downloads, headline, ranked_list
-from pages.parts.hotspots_options import nothing, tips
+from pages.parts.hotspots_options import notes, nothing, tips
 from pages.parts.hotspots_panel import panel
 from pages.parts.hotspots_search import Found, below_map
 from pages.parts.page import Dataset, Page
@@ -51,6 +51,7 @@ def places(
     with title:
         headline(page, study, shown, is_clusters=found is not None, explored=how.explored)
         st.caption(filter_bar.sentence(page))
+    notes(page, how, layer)
     left, right = st.columns([5, 3], gap="medium")
     with left:
         maps.draw(

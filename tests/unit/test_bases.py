@@ -163,6 +163,7 @@ def test_residents_give_rates_by_thousand(source: Source, t: Translator, city: C
     lived_in = replace(source, city=peopled(city, {area.id: 20_000.0 for area in city.districts}))
     study = hot_spot_study(lived_in, WOMEN, Audience.ANALYST, base="residents")
     assert study.spots
+    assert "residents live and" in study.spots[0].sentence(t)
     assert "per 1,000 residents" in study.spots[0].sentence(t)
     assert "relative to 100,000 residents" in study.hot.sentence(t)
     assert "wrong base for squares" in " ".join(t(choice.told) for choice in study.choices)
