@@ -7,6 +7,7 @@ its entry in the legend, and never looks like zero.
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
+from shapely.geometry.base import BaseGeometry
 
 from analysis.blocks import Picture
 from curim_data.city import CityProfile, cell_polygons
@@ -30,7 +32,10 @@ DPI: Final = 200
 SEA_GROUND, LAND, ZONE, INK, QUIET = "#dbe7ee", "#f6f4ef", "#9fb0bb", "#0f2a3a", "#51606b"
 CLASSES: Final = 5
 LETTERS: Final = 6.8
+LEGEND_MM: Final = 18.0
 _MM: Final = 1 / 25.4
+LINE_MM: Final = 2.6  # a line of the smallest letters
+LETTERS_A_MM: Final = 0.86
 STYLE: Final[Any] = {"font.family": "DejaVu Sans", "font.size": 6.5, "hatch.linewidth": 0.5}
 
 
@@ -42,6 +47,33 @@ class Spot:
     name: str
     longitude: float
     latitude: float
+
+
+@dataclass(frozen=True)
+class Shade:
+    """One entry of a map's legend and what is drawn so: shapes in WGS84, filled, outlined or as points."""
+
+    label: str
+    colour: str
+    shapes: tuple[BaseGeometry, ...]
+    outline: bool = False
+    points: bool = False
+    hatched: bool = False
+
+    def style(self) -> dict[str, Any]:
+        """How geopandas draws it."""
+        if self.points:
+            return {"color": self.colour, "markersize": 3.0, "alpha": 0.8, "linewidth": 0}
+        if self.outline:
+            return {"facecolor": "none", "edgecolor": self.colour, "linewidth": 0.9}
+        hatch = {"hatch": "//////"} if self.hatched else {}
+        return {"facecolor": self.colour, "edgecolor": QUIET if self.hatched else "white", "linewidth": 0.25, **hatch}
+
+    def handle(self) -> Any:
+        """Its mark in the legend."""
+        if self.points:
+            return Line2D([], [], color=self.colour, marker="o", markersize=4, linewidth=0, label=self.label)
+        return Patch(**{**self.style(), "label": self.label})
 
 
 def city_map(
@@ -103,11 +135,54 @@ def areas_map(city: CityProfile, areas: Areas, t: Translator, *, width_mm: float
         )
 
 
-def _sheet(city: CityProfile, width_mm: float) -> tuple[Figure, Any]:
+def shades_map(
+    city: CityProfile,
+    shades: Sequence[Shade],
+    t: Translator,
+    *,
+    title: str,
+    spots: Sequence[Spot] = (),
+    notes: Sequence[str] = (),
+    alt: str = "",
+    width_mm: float = 150,
+) -> Picture:
+    """Draw any layer of a map: areas, outlines and points, each kind with its entry in the legend.
+
+    Parameters
+    ----------
+    shades : what is drawn, from the bottom up
+    title : heading of the legend
+    spots : places to number and name
+    notes : lines below the legend: what was chosen, how many alerts of how many, the date; wrapped to the width
+    alt : what the picture shows, for those who do not see it
+
+    Returns
+    -------
+    Picture: PNG with 200 dots per inch.
+    """
+    lines = [line for note in notes for line in textwrap.wrap(note, round(width_mm * LETTERS_A_MM))]
+    named = [shade for shade in shades if shade.label]
+    foot_mm = LINE_MM * len(lines) + 1.5
+    legend_mm = foot_mm + LINE_MM * (2.5 + 1.3 * -(-len(named) // 3))
+    with mpl.rc_context(STYLE):
+        figure, axes = _sheet(city, width_mm, legend_mm)
+        height_mm = figure.get_size_inches()[1] / _MM
+        for shade in shades:
+            if shade.shapes:
+                drawn = gpd.GeoSeries(list(shade.shapes), crs=4326).to_crs(city.epsg)
+                drawn.plot(ax=axes, **shade.style(), zorder=5 if shade.outline else 2)
+        _spots(axes, spots, city)
+        _scale_bar(axes, t)
+        _key(figure, [shade.handle() for shade in named], title, foot_mm / height_mm)
+        figure.text(0.0, 0.8 / height_mm, "\n".join(lines), fontsize=5.8, color=QUIET, ha="left", va="bottom")
+        return Picture(_png(figure), alt)
+
+
+def _sheet(city: CityProfile, width_mm: float, legend_mm: float = LEGEND_MM) -> tuple[Figure, Any]:
     figure = Figure(figsize=(width_mm * _MM, width_mm * _MM), dpi=DPI)
     axes = figure.add_axes((0, 0, 1, 1))
     _ground(axes, city)
-    _fit(axes, figure, city, width_mm)
+    _fit(axes, figure, city, width_mm, legend_mm)
     return figure, axes
 
 
@@ -229,7 +304,7 @@ def _scale_bar(axes: Any, t: Translator) -> None:
     axes.text(x + length / 2, y + 0.014 * (high - low), told, ha="center", va="bottom", color=INK, fontsize=6)
 
 
-def _fit(axes: Any, figure: Figure, city: CityProfile, width_mm: float) -> None:
+def _fit(axes: Any, figure: Figure, city: CityProfile, width_mm: float, legend_mm: float) -> None:
     """Fit the figure to the land and leave room below for the legend."""
     x0, y0, x1, y1 = city.land_metres.bounds
     margin = 0.03 * max(x1 - x0, y1 - y0)
@@ -241,7 +316,6 @@ def _fit(axes: Any, figure: Figure, city: CityProfile, width_mm: float) -> None:
     for side in axes.spines.values():
         side.set_visible(False)
     map_mm = width_mm * (y1 - y0 + 2 * margin) / (x1 - x0 + 2 * margin)
-    legend_mm = 18.0
     figure.set_size_inches(width_mm * _MM, (map_mm + legend_mm) * _MM)
     share = map_mm / (map_mm + legend_mm)
     axes.set_position((0, 1 - share, 1, share))
@@ -265,12 +339,12 @@ def _legend(figure: Figure, breaks: list[int], t: Translator, *, withheld: bool,
     _key(figure, handles, t("Alerts in a cell"))
 
 
-def _key(figure: Figure, handles: list[Any], title: str) -> None:
+def _key(figure: Figure, handles: list[Any], title: str, bottom: float = 0.028) -> None:
     figure.legend(
         handles=handles,
         title=title,
         loc="lower left",
-        bbox_to_anchor=(0.0, 0.028),
+        bbox_to_anchor=(0.0, bottom),
         ncols=3,
         frameon=False,
         fontsize=6.2,

@@ -7,12 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-import h3.api.numpy_int as h3
 import pydeck as pdk
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from curim_data.city import CityProfile
+from curim_data.city import CityProfile, cell_polygons
 from curim_data.i18n import Translator
 from pages.parts.colours import Palette, rgba
 
@@ -205,19 +204,10 @@ def focus(
     near = view(shape.buffer(NEAR), window=window, span=span, height=height)
     near.min_zoom, near.zoom = whole.min_zoom, max(min(near.zoom, CLOSEST), whole.zoom)
     deck.initial_view_state = near
-    outline = pdk.Layer(
-        "H3HexagonLayer",
-        id="found",
-        data=[{"hex": h3.int_to_str(int(cell))} for cell in cells],
-        get_hexagon="hex",
-        extruded=False,
-        filled=False,
-        stroked=True,
-        get_line_color=rgba(colours.accent),
-        line_width_min_pixels=2,
-        get_line_width=1,
-        pickable=False,
-    )
+    if not len(cells):
+        return
+    around = shapely.union_all(shapely.buffer(cell_polygons(list(cells)), 1e-6))
+    outline = _shape("found", [around], stroked=True, get_line_color=rgba(colours.accent), line_width_min_pixels=3)
     deck.layers.insert(max(len(deck.layers) - 2, 0), outline)
 
 

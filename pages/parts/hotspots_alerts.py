@@ -22,6 +22,7 @@ from pages.parts.caching import ask, remember
 from pages.parts.colours import CATEGORIES, palette, rgba
 from pages.parts.footer import footer
 from pages.parts.hotspots_data import LAYER
+from pages.parts.hotspots_picture import picture, point_shades
 from pages.parts.hotspots_search import Found, below_map
 from pages.parts.page import Dataset, Page
 
@@ -49,6 +50,8 @@ def alerts(page: Page, title: Any, place: Found | None = None) -> None:
             _map(page, found.frame, place)
             below_map(page, place)
         footer(page, sentence=told(t, found), total=ask(page, "total"))
+        if found.frame is not None:
+            _picture(page, found, found.frame)
     with right:
         _table(page, found)
 
@@ -128,6 +131,25 @@ def _map(page: Page, frame: pd.DataFrame, place: Found | None) -> None:
     maps.legend_row(colours, t("Categories"), entries)
     if city.illustrative:
         st.caption(t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
+
+
+def _picture(page: Page, found: DrawnPoints, frame: pd.DataFrame) -> None:
+    t, city = page.t, page.city
+    groups, shades = [_group(city, name) for name in frame["category"]], group_colours(city)
+    named = {
+        group: (_label(t, city, group), shades.get(group, CATEGORIES[-1]))
+        for group in (*shades, "")
+        if group in set(groups)
+    }
+    picture(
+        page,
+        lambda: point_shades(frame, groups, named),
+        name="alerts",
+        title=t("Categories"),
+        alt=t("Map of single alerts by group of categories; the table counts the same."),
+        total=ask(page, "total"),
+        told=[told(t, found)],
+    )
 
 
 def _layer(t: Translator, city: CityProfile, group: str, frame: pd.DataFrame, shade: str) -> pdk.Layer:

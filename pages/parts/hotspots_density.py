@@ -23,6 +23,7 @@ from pages.parts.caching import remember
 from pages.parts.footer import footer
 from pages.parts.hotspots_data import coordinate_step
 from pages.parts.hotspots_list import BUTTON
+from pages.parts.hotspots_picture import density_shades, picture
 from pages.parts.hotspots_search import Found, below_map
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
@@ -41,20 +42,19 @@ def density(page: Page, title: Any, place: Found | None = None) -> None:
     """The picture on the map, its highest places beside it; `title`: the container for the headline."""
     t = page.t
     with st.spinner(t("Smoothing the alerts")):
-        study, picture = _study(page.dataset, page.filter, page.audience)
+        study, drawn = _study(page.dataset, page.filter, page.audience)
     with title:
         st.title(plain(headline(t, study)))
         st.caption(filter_bar.sentence(page))
+    pins = [Pin(peak.name(t), peak.longitude, peak.latitude, rank) for rank, peak in enumerate(study.peaks, start=1)]
     left, right = st.columns([5, 3], gap="medium")
     with left:
         maps.draw(
             page,
             key=MAP,
             alt=t("Map of the density of alerts; the table holds its highest places."),
-            picture=picture,
-            pins=[
-                Pin(peak.name(t), peak.longitude, peak.latitude, rank) for rank, peak in enumerate(study.peaks, start=1)
-            ],
+            picture=drawn,
+            pins=pins,
             span=0.62,
             pickable=False,
             place=place,
@@ -64,6 +64,16 @@ def density(page: Page, title: Any, place: Found | None = None) -> None:
         st.write(plain(t(study.bandwidth.told)))
         footer(page, total=study.total, choices=study.choices)
         _downloads(page, study)
+        picture(
+            page,
+            lambda: density_shades(t, study, drawn, page.city),
+            name="density",
+            title=t("Alerts per km² and month"),
+            alt=t("Map of the density of alerts; the table holds its highest places."),
+            total=study.total,
+            pins=pins,
+            told=[study.density.sentence(t)],
+        )
     with right:
         _peaks(page, study)
 

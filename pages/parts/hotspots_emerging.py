@@ -24,6 +24,7 @@ from pages.parts.chart_look import base_figure, time_axis
 from pages.parts.colours import Palette, palette, rgba
 from pages.parts.footer import footer
 from pages.parts.hotspots_data import SELECTED, emerging_of
+from pages.parts.hotspots_picture import emerging_shades, picture
 from pages.parts.hotspots_playback import playback
 from pages.parts.hotspots_search import Found, below_map
 from pages.parts.links import go as walk
@@ -82,6 +83,16 @@ def emerging(page: Page, title: Any, size: int, place: Found | None = None) -> N
         footer(page, sentence=found.sentence(t), total=study.total, choices=study.choices)
         if shown:
             _downloads(page, shown)
+            picture(
+                page,
+                lambda: emerging_shades(t, shown, class_colour),
+                name="emerging",
+                title=t("Class over time"),
+                alt=t("Map of the city with its places by class over time; the table below holds the same."),
+                total=study.total,
+                pins=_pins(t, shown),
+                told=[found.sentence(t)],
+            )
         playback(page, study)
     with right:
         if chosen is None:
@@ -160,14 +171,13 @@ def _map(
 ) -> None:
     t, colours = page.t, palette(page.theme)
     height = min(maps.HEIGHT, page.width) if page.narrow else maps.HEIGHT
-    pins = [Pin(line.name(t), line.place.longitude, line.place.latitude, line.rank) for line in shown]
     deck = maps.deck_of(
         page,
         colours,
         None,
         (),
         (),
-        pins,
+        _pins(t, shown),
         chosen.place.cells if chosen else (),
         height=height,
         span=0.62,
@@ -190,6 +200,10 @@ def _map(
     _legend(t, colours, shown, selected=chosen is not None)
     if page.city.illustrative:
         st.caption(t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
+
+
+def _pins(t: Translator, shown: Sequence[EmergingLine]) -> list[Pin]:
+    return [Pin(line.name(t), line.place.longitude, line.place.latitude, line.rank) for line in shown]
 
 
 def _layer(t: Translator, found: Emerging, lines: Sequence[EmergingLine], name: str, coverage: float) -> pdk.Layer:

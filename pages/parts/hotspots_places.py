@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -15,13 +16,19 @@ from curim_data.studies import HotSpotStudy
 from curim_data.study_spot import SpotLine
 from pages.parts import filter_bar, maps
 from pages.parts.basemap import Pin
+from pages.parts.colours import LIGHT
 from pages.parts.footer import footer
 from pages.parts.hotspots_data import MAP, Asked, Options, clusters, emerging_of, lines, picked_cells, selected_spot
 from pages.parts.hotspots_list import area_of_cells, downloads, headline, ranked_list
 from pages.parts.hotspots_options import notes, nothing, tips
 from pages.parts.hotspots_panel import panel
+from pages.parts.hotspots_picture import count_shades, hot_shades, outlined, picture
 from pages.parts.hotspots_search import Found, below_map
 from pages.parts.page import Dataset, Page
+
+if TYPE_CHECKING:
+    from analysis.cluster import Clusters
+    from analysis.paper_map import Shade
 
 # From so many stored alerts on classes over time come a moment after the page.
 LATER_FROM: Final = 50_000
@@ -52,6 +59,7 @@ def places(
         headline(page, study, shown, is_clusters=found is not None, explored=how.explored)
         st.caption(filter_bar.sentence(page))
     notes(page, how, layer)
+    pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
     left, right = st.columns([5, 3], gap="medium")
     with left:
         maps.draw(
@@ -66,7 +74,7 @@ def places(
             outlines=[maps.Outline(c.id, one.name(t), c.outline) for c, one in zip(found.found, shown, strict=True)]
             if found
             else (),
-            pins=[Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown],
+            pins=pins,
             highlight=line.spot.cells if line and not found else (),
             span=0.62,
             place=place,
@@ -82,11 +90,41 @@ def places(
             choices=study.choices if found is None else found.choices,
         )
         downloads(page, shown, gistar_valid=gistar, study=study if found is None else None)
+        _picture(page, study, found, line, pins)
     with right:
         if line is None:
             nothing(t, how)
         else:
             panel(page, asked, line)
+
+
+def _picture(
+    page: Page,
+    study: HotSpotStudy,
+    found: Clusters | None,
+    line: SpotLine | None,
+    pins: Sequence[Pin],
+) -> None:
+    """The map as a picture to take along."""
+    t, frame = page.t, study.hot.frame
+
+    def shades() -> list[Shade]:
+        if found is not None:
+            outlines = [cluster.outline for cluster in found.found]
+            return [*count_shades(t, study.cells.frame), outlined(t("cluster"), LIGHT.cluster_line, outlines)]
+        hot, cold = frame.index[frame["hot"]], frame.index[frame["cold"]]
+        return hot_shades(t, study.cells.frame, hot, cold, line.spot.cells if line else ())
+
+    picture(
+        page,
+        shades,
+        name="hotspots" if found is None else "clusters",
+        title=t("Alerts per cell"),
+        alt=t("Map of the city with its hot spots; the list below holds the same."),
+        total=study.total,
+        pins=pins,
+        told=[(found or study.hot).sentence(t)],
+    )
 
 
 def _cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:

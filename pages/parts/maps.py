@@ -342,12 +342,7 @@ def legend(
     """The legend under a map: printed classes, then what outlines and greys mean."""
     entries: list[tuple[str, str]] = []
     if cells is not None:
-        breaks = class_breaks(cells["n"].tolist())
-        lower = math.floor(cells["n"][cells["n"] > 0].min()) if breaks else 1
-        for shade, upper in zip(_shades(len(breaks)), breaks, strict=False):
-            span = t.number(upper) if upper == lower else f"{t.number(lower)}–{t.number(upper)}"
-            entries.append((f"background:{shade}", span))
-            lower = upper + 1
+        entries += [(f"background:{shade}", span) for shade, span in class_entries(t, cells["n"])]
         if bool(cells["withheld"].any()):
             entries.append((f"background:{colours.withheld}", t("protected: too few to show")))
     if hot:
@@ -359,6 +354,16 @@ def legend(
     if highlighted:
         entries.append((f"border:3px solid {colours.highlight}", t("selected")))
     legend_row(colours, t("Alerts per cell") if cells is not None else "", entries)
+
+
+def class_entries(t: Translator, counts: pd.Series) -> list[tuple[str, str]]:
+    """Colour and limits of each class of the counts, the lowest first."""
+    breaks, entries = class_breaks(counts.tolist()), []
+    lower = math.floor(counts[counts > 0].min()) if breaks else 1
+    for shade, upper in zip(_shades(len(breaks)), breaks, strict=False):
+        entries.append((shade, t.number(upper) if upper == lower else f"{t.number(lower)}–{t.number(upper)}"))
+        lower = upper + 1
+    return entries
 
 
 def density_entries(t: Translator, colours: Palette, picture: DensityImage) -> list[tuple[str, str]]:

@@ -19,8 +19,8 @@ def _deck(app: AppTest) -> dict[str, Any]:
     return json.loads(chart.proto.json)  # type: ignore[no-any-return]
 
 
-def _cells(app: AppTest) -> set[str]:
-    return {cell["hex"] for layer in _deck(app)["layers"] if layer["id"] == "found" for cell in layer["data"]}
+def _outlined(app: AppTest) -> bool:
+    return any(layer["id"] == "found" for layer in _deck(app)["layers"])
 
 
 @pytest.mark.parametrize("typed", ["μικρολιμ", "ΜΙΚΡΟΛΊΜΑΝΟ", "mikrolimano", "Mikrolí"])
@@ -43,11 +43,10 @@ def test_the_map_turns_to_the_place_and_it_can_become_the_area(open_page: Open) 
     assert not errors(app)
     assert word(app, "at").startswith("place:")
     assert _deck(app)["initialViewState"]["zoom"] > whole["zoom"] + 1
-    cells = _cells(app)
-    assert len(cells) > 3
+    assert _outlined(app)
     app.button(key="hotspots_found_area").click().run()
     assert not errors(app)
-    assert set(word(app, "cells").split(",")) == cells
+    assert len(word(app, "cells").split(",")) > 3
 
 
 def test_a_district_becomes_the_district_of_the_filter(open_page: Open) -> None:
@@ -61,13 +60,13 @@ def test_a_district_becomes_the_district_of_the_filter(open_page: Open) -> None:
 def test_every_layer_turns_to_the_place(open_page: Open, layer: str) -> None:
     app = open_page("hotspots", lang="en", layer=layer, at="street:akti_miaouli", period="quarter")
     assert not errors(app)
-    assert _cells(app)
+    assert _outlined(app)
 
 
 def test_an_unknown_place_is_said(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", at="street:nowhere")
     assert not errors(app)
-    assert not _cells(app)
+    assert not _outlined(app)
     app.text_input(key="hotspots_at").set_value("nowhere").run()
     assert any("No street, landmark or district" in text.value for text in app.main.caption)
     assert word(app, "at") in ("", "street:nowhere")
