@@ -24,7 +24,6 @@ import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.stats import chi2
 
 from analysis.baseline import Ground, metres, spread_for
 from analysis.cluster import Cluster, Clusters, degrees, in_degrees, outline_of
@@ -40,6 +39,7 @@ from analysis.dbscan import (
     least_alerts,
 )
 from analysis.hotspot_choices import INDEPENDENT
+from analysis.rates import weighted_sum
 from analysis.result import Choice
 from analysis.severity import Weights
 from analysis.significance import Floats
@@ -191,9 +191,8 @@ class _Alerts:
         spread, heaviest = total, 1.0
         if self.weights is not None:
             spread, heaviest = float(self.weights.squares[under].sum()), self.weights.largest
-        low = spread / (2 * total) * float(chi2.ppf(0.025, 2 * total**2 / spread))
-        more, wider = total + heaviest, spread + heaviest**2
-        return low, wider / (2 * more) * float(chi2.ppf(0.975, 2 * more**2 / wider))
+        found = weighted_sum(total, spread, heaviest)
+        return found.low, found.high
 
 
 def _cluster(city: CityProfile, search: Search, alerts: _Alerts, group: Group, p: float) -> Cluster:

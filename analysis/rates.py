@@ -133,6 +133,28 @@ def poisson_rate(k: float, exposure: float, *, level: float = 0.95) -> Estimate:
     return Estimate(k / exposure, low / exposure, high / exposure, level)
 
 
+def weighted_sum(total: float, squares: float, largest: float, *, level: float = 0.95) -> Estimate:
+    """The sum of the weights of Poisson events with its gamma interval.
+
+    With y the sum of the weights, v the sum of their squares and w the largest weight that an event can have:
+    v / 2y · χ²(2y² / v) and (v + w²) / 2(y + w) · χ²(2(y + w)² / (v + w²)) at the two tails. Where all weights are one
+    this is the exact interval of a count (Garwood). Raises ValueError unless y, v and w are above zero.
+
+    Fay, M. P. & Feuer, E. J. (1997). Confidence intervals for directly standardized rates: a method based on the gamma
+    distribution. Statistics in Medicine 16, 791-801.
+
+    >>> e = weighted_sum(10, 10, 1)
+    >>> round(e.low, 2), round(e.high, 2)
+    (4.8, 18.39)
+    """
+    if min(total, squares, largest) <= 0:
+        raise ValueError("a sum of weights needs weights above zero")
+    tail = (1 - level) / 2
+    low = squares / (2 * total) * float(stats.chi2.ppf(tail, 2 * total**2 / squares))
+    more, wider = total + largest, squares + largest**2
+    return Estimate(total, low, wider / (2 * more) * float(stats.chi2.isf(tail, 2 * more**2 / wider)), level)
+
+
 @dataclass(frozen=True)
 class SmoothedRates:
     """Rates drawn towards the common mean: `rates`, `raw` and `weights` (0 to 1: how far a rate stands by itself).

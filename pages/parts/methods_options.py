@@ -58,6 +58,7 @@ OPTIONS: Final = (
             "scale would give other clusters."
         ),
         ("Fay & Feuer 1997, Statistics in Medicine 16", "Kulldorff 1997, Communications in Statistics 26"),
+        N_("The intervals of five rates of Down syndrome by birth order, weighted by the age of the mother."),
     ),
     Figure(
         N_("Groups by HDBSCAN, to explore"),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.rates import empirical_bayes, rate_ratio, share_ratio, wilson
+from analysis.rates import empirical_bayes, rate_ratio, share_ratio, weighted_sum, wilson
 
 
 def test_marshall_on_sudden_infant_deaths_in_north_carolina():
@@ -55,3 +55,36 @@ def test_katz_interval_on_the_physicians_aspirin_trial():
     ratio = share_ratio(189, 11034, 104, 11037)
     assert (round(ratio.value, 2), round(ratio.low, 2), round(ratio.high, 1)) == (1.82, 1.43, 2.3)
     assert np.log(ratio.high / ratio.value) == pytest.approx(np.log(ratio.value / ratio.low))
+
+
+# Fleiss 1981, p. 249: children with Down syndrome by birth order (rows) and age of the mother (columns).
+BIRTHS = [
+    [230061, 329449, 114920, 39487, 14208, 3052],
+    [72202, 326701, 208667, 83228, 28466, 5375],
+    [15050, 175702, 207081, 117300, 45026, 8660],
+    [2293, 68800, 132424, 98301, 46075, 9834],
+    [327, 30666, 123419, 149919, 104088, 34392],
+]
+CASES = [
+    [107, 141, 60, 40, 39, 25],
+    [25, 150, 110, 84, 82, 39],
+    [3, 71, 114, 103, 108, 75],
+    [1, 26, 64, 89, 137, 96],
+    [0, 8, 63, 112, 262, 295],
+]
+STANDARD = np.array([63986.6, 186263.6, 157302.2, 97647.0, 47572.6, 12262.6])
+# Rate, low and high as R's epitools gives them (printed by tidyrates), the method of Fay and Feuer 1997.
+PRINTED = [
+    ("0.000923", "0.000804", "0.00106"),
+    ("0.000912", "0.000824", "0.00101"),
+    ("0.000851", "0.000772", "0.000942"),
+    ("0.000927", "0.000800", "0.00115"),
+    ("0.000755", "0.000677", "0.00188"),
+]
+
+
+@pytest.mark.parametrize(("births", "cases", "printed"), list(zip(BIRTHS, CASES, PRINTED, strict=True)))
+def test_fay_and_feuer_on_down_syndrome_by_birth_order(births, cases, printed):
+    weights = STANDARD / STANDARD.sum() / np.array(births)
+    found = weighted_sum(float(weights @ cases), float(weights**2 @ cases), float(weights.max()))
+    assert tuple(f"{value:#.3g}" for value in (found.value, found.low, found.high)) == printed
