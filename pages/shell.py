@@ -102,7 +102,10 @@ def provisional(page: Page) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="provisional_banner"):
         st.caption(provisional_note(t), width="stretch" if page.narrow else "content")
         if page.role >= Role.ANALYST:
-            page_link(page, "data", t("Give the city's own"), part="city")
+            if name == "data":
+                st.button(t("Give the city's own"), key="to_the_profile", on_click=_to_the_profile)
+            else:
+                page_link(page, "data", t("Give the city's own"), part="city")
 
 
 def banner(page: Page) -> None:
@@ -110,7 +113,19 @@ def banner(page: Page) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="sample_banner"):
         st.caption(t("Sample data: made up. Load your own export."), width="content")
         if page.role >= Role.ANALYST:
-            page_link(page, "data", t("Leave the sample"), home="own")
+            if name == "data":
+                st.button(t("Leave the sample"), key="leave_the_sample", on_click=_leave_the_sample)
+            else:
+                page_link(page, "data", t("Leave the sample"), home="own")
+
+
+# A link to the page that is open leaves its address as it was, and the next click would take the reader back.
+def _leave_the_sample() -> None:
+    st.query_params["home"] = "own"
+
+
+def _to_the_profile() -> None:
+    st.session_state["data_part"] = t("City profile")
 
 
 pages = {

@@ -16,6 +16,7 @@ from curim_data.home import Home
 from curim_data.i18n import LANGUAGES, translator
 from curim_data.ingest import import_file
 from curim_data.store import Store
+from pages.parts import data_files
 from tests.app.conftest import SHELL, TIMEOUT, Open, errors, word
 
 HEADER = "alert_id;reported_at;category;latitude;longitude;description"
@@ -250,3 +251,26 @@ def _own(base: Home) -> Home:
     from curim_data.home import create_home
 
     return create_home(base.path)
+
+
+def test_leaving_the_sample_on_the_data_page_lasts(base: Home) -> None:
+    app = _open()
+    app.button(key="leave_the_sample").click().run()
+    assert word(app, "home") == "own"
+    assert "Sample data" not in _text(_tab(app, "City profile"))
+    assert not base.has_city()
+
+
+def test_a_file_is_looked_at_once_however_often_the_page_is_drawn(base: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    real = data_files.preview
+
+    def counted(*about: object, **more: object) -> object:
+        looks.append(about[1])
+        return real(*about, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(data_files, "preview", counted)
+    app = _bring(_open(home="own"), ("two.csv", _rows("2026-03-01T10:00", "2026-03-02T10:00")))
+    app.run()
+    assert looks == ["two.csv"]
+    assert not base.has_city()
