@@ -94,12 +94,22 @@ def residents(city: CityProfile) -> pd.Series | None:
 def _alerts(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Base:
     counted = queries.cells(source, all_alerts(f), resolution, audience)
     frame = counted.frame[["n", "low", "high"]].astype(float).assign(least=0.0)
+    if not sees_exact(audience):
+        frame = _without_small_rest(frame, queries.cells(source, f, resolution, audience).frame, counted.threshold)
     told = Message(
         "What is compared is the share of these alerts among all alerts of the same period, {base} in all: a place "
         "where people report much of everything is not hot for that. The share says nothing about how many there are.",
         {"base": round(float(frame["low"].sum()))},
     )
     return Base("alerts", frame, (Choice("base", "alerts", told),))
+
+
+def _without_small_rest(base: pd.DataFrame, part: pd.DataFrame, k: int) -> pd.DataFrame:
+    """The base, withheld where a few alerts are all that is left of it beside the filter's own: 37 of 40 tells of 3."""
+    rest = base["n"] - part["n"]
+    few = (rest > 0) & (rest < k)
+    low, high = part["n"].where(few, base["low"]), (part["n"] + k - 1).where(few, base["high"])
+    return base.assign(n=base["n"].mask(few), low=low, high=high)
 
 
 def _residents(city: CityProfile, resolution: int) -> Base:

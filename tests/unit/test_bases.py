@@ -171,14 +171,36 @@ def test_residents_give_rates_by_thousand(source: Source, t: Translator, city: C
 
 def test_the_base_of_the_council_passes_the_gate(tmp_path: Path) -> None:
     """Where few alerts of any kind lie, neither they nor their share is told."""
-    rows = [alert(number, category="noise" if number % 2 else "harassment_verbal") for number in range(40)]
+    rows = [
+        alert(number, category="noise" if number % 2 else "harassment_verbal", point=(23.640 + 1e-5 * number, 37.945))
+        for number in range(40)
+    ]
     rows += [alert(100 + number, point=(23.650, 37.955)) for number in range(3)]
     source = small_source(tmp_path, rows, small_city())
     f = AlertFilter(period="all", categories=("noise",))
     study = hot_spot_study(source, f, Audience.COUNCIL, base="alerts")
     frame = study.hot.frame
+    assert frame["rate"].notna().any()
     hidden = frame[frame["base"].isna()]
     assert len(hidden)
     assert hidden["rate"].isna().all()
     assert (hidden["size"] > hidden["size_low"]).all()
     assert not hot_spots(study.hot)
+
+
+def test_what_a_share_leaves_is_protected_too(tmp_path: Path) -> None:
+    """37 women of 40 alerts would tell the council of 3 others."""
+    rows = []
+    for women, longitude in ((37, 23.640), (20, 23.650)):
+        for number in range(40):
+            gender, point = "woman" if number < women else "man", (longitude + 1e-6 * number, 37.945)
+            rows.append(alert(len(rows), affected_gender=gender, point=point))
+    source = small_source(tmp_path, rows, small_city())
+    f = AlertFilter(period="all", affected=("woman",))
+    frame = base_for(source, f, 9, Audience.COUNCIL, "alerts").frame  # type: ignore[union-attr]
+    told = frame[frame["high"] > 0].sort_values("high")
+    assert told["n"].isna().tolist() == [False, True]
+    assert told.iloc[0]["n"] == 40
+    assert (told.iloc[1]["low"], told.iloc[1]["high"]) == (37, 41)
+    exact = base_for(source, f, 9, Audience.ANALYST, "alerts").frame  # type: ignore[union-attr]
+    assert sorted(exact["n"][exact["n"] > 0]) == [40, 40]
