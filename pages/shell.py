@@ -22,9 +22,16 @@ page = require(Role.COUNCIL, data=False)
 t = page.t
 
 # The one place for style that the theme cannot say: the wide layout leaves margins that a map and a list side by side
-# need, and links to pages look like text.
+# need, and links to pages look like text. On paper stand the page's answers, without what is there to click, each
+# figure whole; the camera of a chart goes without plotly's English hint.
 st.html(
     "<style>@media (min-width: 769px) {.stMainBlockContainer {padding: 2.5rem 2.5rem 4rem}}"
+    "@media print {[data-testid='stSidebar'], [data-testid='stHeader'], [data-testid='stToolbar'], "
+    "[data-testid='stElementToolbar'], .stButton, .stDownloadButton, .stPageLink, .stTextInput, .stToggle, "
+    ".st-key-sample_banner a {display: none !important} .stMainBlockContainer {padding: 0 !important} "
+    ".stElementContainer {break-inside: avoid} .stMain, .stApp, [data-testid='stAppViewContainer'] "
+    "{position: static !important; overflow: visible !important; height: auto !important}}"
+    ".modebar-btn::before, .modebar-btn::after {display: none !important}"
     f".stMain [data-testid='stPageLink-NavLink'] p {{color: {palette(page.theme).sea_blue}; font-weight: 600}}</style>"
 )
 

@@ -21,7 +21,13 @@ from pages.parts.colours import COUNTS, Palette, palette
 from pages.parts.page import Page
 from pages.parts.tables import download
 
-CONFIG: Final = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
+CONFIG: Final = {
+    "displaylogo": False,
+    "modeBarButtons": [["toImage"]],
+    "toImageButtonOptions": {"format": "png", "scale": 2},
+    "scrollZoom": False,
+    "doubleClick": "reset",
+}
 
 
 def show(
