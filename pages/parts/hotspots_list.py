@@ -127,6 +127,8 @@ def ranked_list(
         "q": t("Corrected p"),
     }
     tested, weighted = shown[0].spot.q == shown[0].spot.q, getattr(shown[0].spot, "weight", None) is not None
+    if not tested:
+        headings["name"] = t("Group")
     told = {"class": classes is not None, "rate": base != LAND, "weight": weighted, "area": not tested}
     told |= dict.fromkeys(("ratio", "expected", "q"), tested)
     headings = {name: words for name, words in headings.items() if told.get(name, True)}
