@@ -311,7 +311,7 @@ def _projected(
     found = fitting(x, y, city) if city is not None else ()
     if len(found) == 1:
         one = found[0]
-        reason = Message("The coordinates are {crs} (EPSG:{epsg}).", {"crs": one.name, "epsg": one.epsg})
+        reason = Message("The coordinates are {crs} (EPSG:{epsg}).", {"crs": one.name, "epsg": str(one.epsg)})
         reasons = [reason]
         if one.swapped:
             reasons.append(Message("x and y stand in each other's place; they were exchanged."))

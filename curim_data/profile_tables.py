@@ -279,6 +279,22 @@ def categories_table(city: CityProfile) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["id", "kind", "group", "sensitive", *(f"label_{lang}" for lang in LANGUAGES)])
 
 
+def names_table(names: Iterable[str]) -> pd.DataFrame:
+    """Categories that alerts have and no list holds, as rows for the list: kind and sensitivity from their names.
+
+    Their ids are the names as they stand, since alerts keep the category under which they were stored.
+    """
+    from curim_data.provisional import category_list
+
+    guessed = {one.labels["en"]: one for one in category_list(dict.fromkeys(names, 1))}
+    rows = [
+        {"id": name, "kind": one.kind, "group": "", "sensitive": "yes" if one.sensitive else "no", "label_en": name}
+        for name, one in guessed.items()
+    ]
+    columns = ["id", "kind", "group", "sensitive", *(f"label_{lang}" for lang in LANGUAGES)]
+    return pd.DataFrame(rows, columns=columns).fillna("")
+
+
 def categories(
     table: pd.DataFrame, groups: Mapping[str, Mapping[str, str]], name: str
 ) -> tuple[dict[str, Mapping[str, str]], list[Category]]:

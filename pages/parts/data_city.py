@@ -20,6 +20,9 @@ def show(page: Page) -> None:
     """Facts, the map of districts, the lists, and the ways to change them."""
     t, city = page.t, page.city
     data_city_run.told(page)
+    if not page.is_sample and not page.home.has_city():
+        data_city_edit.show(page)
+        return
     if city.illustrative:
         st.info(
             t(

@@ -68,6 +68,8 @@ def told(page: Page) -> None:
 
 def carried(t: Translator, alerts: int, version: str) -> str:
     """How many alerts go with a version."""
+    if not alerts:
+        return t("The profile has a new version, {version}.", version=version)
     return t.n(
         "The profile has a new version, {version}; {n} alert was made anew with it.",
         "The profile has a new version, {version}; {n} alerts were made anew with it.",

@@ -54,10 +54,12 @@ def districts(page: Page) -> None:
         key="data_city_with_land",
         help=t("Alerts outside the study area are counted apart and left off the maps."),
     )
-    if st.button(t("Use as districts"), key="data_city_use", type="primary"):
+    called = _called(page, areas)
+    if st.button(t("Use as districts"), key="data_city_use", type="primary", disabled=not called):
         _run(
             page,
             areas,
+            called,
             lambda: profile_edit.set_districts(page.home, areas, column, language, with_land=with_land, apart=apart),
         )
 
@@ -72,8 +74,9 @@ def land(page: Page) -> None:
     whole = polygonal(shapely.union_all(areas.frame.geometry.to_numpy()))
     _notes(page, areas, ())
     _map(page, whole, (), t("Map of the new study area"))
-    if st.button(t("Use as study area"), key="data_city_use", type="primary"):
-        _run(page, areas, lambda: profile_edit.set_land(page.home, areas))
+    called = _called(page, areas)
+    if st.button(t("Use as study area"), key="data_city_use", type="primary", disabled=not called):
+        _run(page, areas, called, lambda: profile_edit.set_land(page.home, areas))
 
 
 def streets(page: Page) -> None:
@@ -87,16 +90,25 @@ def streets(page: Page) -> None:
         language = _language(page, areas.frame[column] if column else None)
     _notes(page, areas, ())
     st.caption(t.n("{n} line read.", "{n} lines read.", len(areas)))
-    if st.button(t("Use as streets"), key="data_city_use", type="primary"):
-        _run(page, areas, lambda: profile_edit.set_streets(page.home, areas, column, language))
+    called = _called(page, areas)
+    if st.button(t("Use as streets"), key="data_city_use", type="primary", disabled=not called):
+        _run(page, areas, called, lambda: profile_edit.set_streets(page.home, areas, column, language))
 
 
-def _run(page: Page, areas: AreaFile, edit: Callable[[], EditReport]) -> None:
+def _called(page: Page, areas: AreaFile) -> str:
+    """The name of the city: asked where the file makes one."""
+    if page.home.has_city():
+        return page.t.label(page.city.names)
+    proposed = areas.name.partition(".")[0].replace("_", " ")
+    return str(st.text_input(page.t("Name of the city"), value=proposed, max_chars=60, width=360)).strip()
+
+
+def _run(page: Page, areas: AreaFile, called: str, edit: Callable[[], EditReport]) -> None:
     """Make the edit; a home without a city gets one where the areas lie."""
 
     def made() -> EditReport:
         if not page.home.has_city():
-            home_for_areas(page.home, areas, areas.name.rpartition(".")[0] or areas.name)
+            home_for_areas(page.home, areas, called)
         return edit()
 
     run(page, made)

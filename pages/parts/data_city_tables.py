@@ -13,6 +13,7 @@ from curim_data import profile_edit, profile_tables
 from curim_data.alert import Kind
 from curim_data.i18n import LANGUAGE_NAMES, LANGUAGES
 from curim_data.reasons import ImportProblem
+from curim_data.telling_categories import UNCATEGORISED
 from curim_data.words import kind_label
 from pages.parts import tables
 from pages.parts.data_city_run import ROUND, run
@@ -146,11 +147,31 @@ def categories(page: Page) -> None:
             ],
             columns=list(table),
         )
-    edited = _editor(page, table, groups, key=f"data_city_editor_{city.version}_{len(content or b'')}")
+    table = _with_names_of_alerts(page, table)
+    edited = _editor(page, table, groups, key=f"data_city_editor_{city.version}_{len(content or b'')}_{len(table)}")
     for note in profile_edit.gone_notes(city, set(edited["id"])):
         st.warning(plain(t(note)))
     if st.button(t("Use these categories"), key="data_city_use", type="primary"):
         run(page, lambda: profile_edit.set_categories(page.home, edited, name or "categories.csv", groups=groups))
+
+
+def _with_names_of_alerts(page: Page, table: pd.DataFrame) -> pd.DataFrame:
+    """The list with the names that alerts have and it does not, where the reader wants them in."""
+    t = page.t
+    names = [name for name in (page.source.other_categories if page.source else ()) if name not in set(table["id"])]
+    names = [name for name in names if name != UNCATEGORISED]
+    if not names:
+        return table
+    wanted = st.checkbox(
+        t.n(
+            "Add the {n} name that alerts have and the list does not hold",
+            "Add the {n} names that alerts have and the list does not hold",
+            len(names),
+        ),
+        value=not page.city.categories,
+        key="data_city_add_names",
+    )
+    return pd.concat([table, profile_tables.names_table(names)], ignore_index=True) if wanted else table
 
 
 def _editor(page: Page, table: pd.DataFrame, groups: profile_edit.Groups, *, key: str) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from curim_data import profile_edit
 from curim_data.home import Home, create_home
 from curim_data.i18n import Translator
 from curim_data.profile_areas import read_areas
-from curim_data.profile_tables import categories_table
+from curim_data.profile_tables import categories_table, names_table
 from curim_data.reasons import ImportProblem
 from curim_data.store import Store
 from tests.edited import HALVES, begun, column, files, geojson, halves, square
@@ -206,3 +206,11 @@ def test_an_edit_of_an_empty_home(tmp_path: Path) -> None:
     assert halves(home).alerts == 0
     assert Store(home).version() == "empty"
     assert profile_edit.heal(home) is None
+
+
+def test_names_that_alerts_have_can_be_taken_into_the_list(home: Home) -> None:
+    table = pd.concat([categories_table(home.city()), names_table(["Other Theft", "Sexual harassment"])])
+    profile_edit.set_categories(home, table, "c.csv")
+    city = home.city()
+    assert city.categories["Other Theft"].kind == "offence"
+    assert city.sensitive >= {"Sexual harassment"}
