@@ -44,8 +44,9 @@ from analysis.result import Choice
 from analysis.significance import Floats, false_discovery
 from curim_data.i18n import Translator
 
-# Runs of the trend test.
+# Runs of the trend test, and those that show that there is no trend: p is above 0.1 then, which no correction mends.
 RUNS: Final = 999
+ENOUGH: Final = 100
 
 
 @dataclass(frozen=True)
@@ -325,8 +326,8 @@ class _Trends:
 def _chance(gistar: GiStar, at: Cells, test: TrendTest, seed: int) -> Floats:
     """The p-values of the trends of some cells."""
     if test == "permutation":
-        block = block_for(gistar.parts.shape[-1])
-        return block_permutation(gistar.parts[:, at], block=block, runs=RUNS, seed=seed, rebuild=gistar.z).p
+        parts, block = gistar.parts[:, at], block_for(gistar.parts.shape[-1])
+        return block_permutation(parts, block=block, runs=RUNS, seed=seed, rebuild=gistar.z, enough=ENOUGH).p
     z = gistar.z(gistar.parts[:, at])
     return (hamed_rao(z, lags=gistar.lag) if test == "hamed_rao" else mann_kendall(z)).p
 

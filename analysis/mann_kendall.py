@@ -120,7 +120,13 @@ def hamed_rao(series: Any, *, lags: int | None = None, alpha: float = 0.05, leas
 
 
 def block_permutation(
-    parts: Any, *, block: int, runs: int = 999, seed: int = 0, rebuild: Callable[[Any], Any] | None = None
+    parts: Any,
+    *,
+    block: int,
+    runs: int = 999,
+    seed: int = 0,
+    rebuild: Callable[[Any], Any] | None = None,
+    enough: int | None = None,
 ) -> Kendall:
     """The test by permuting blocks of steps: no normal tail, and correlation within a block stays.
 
@@ -141,7 +147,11 @@ def block_permutation(
     block : int
         Steps that stay together.
     rebuild : callable, optional
-        Makes the series (m, T) from permuted `parts`.
+        Makes the series (rows, T) from permuted `parts` (..., rows, T), each row by itself.
+    enough : int, optional
+        A series that this many runs have reached is permuted no further: in all runs its p would be above
+        enough / (runs + 1), and what it is told with comes from the runs that were made. Smaller p-values are those of
+        all runs. (Besag, J. and Clifford, P. (1991). Sequential Monte Carlo p-values. Biometrika 78, 301-304.)
 
     Raises
     ------
@@ -150,23 +160,27 @@ def block_permutation(
     """
     if block < 1 or runs < 1:
         raise ValueError(f"block and runs must be at least 1, not {block} and {runs}")
-    ingredients = np.asarray(parts, dtype=float)
+    ingredients = np.atleast_2d(np.asarray(parts, dtype=float))
     make: Callable[[Any], Any] = rebuild or (lambda values: values)
     seen = mann_kendall(make(ingredients))
     steps = np.arange(ingredients.shape[-1])
     cuts = steps[steps % block == len(steps) % block][bool(len(steps) % block == 0) :]
     blocks = np.split(steps, cuts)
     rng = np.random.default_rng(seed)
-    reached = np.zeros(len(seen.s))
-    batch = int(np.clip(_RUNS_AT_ONCE // max(len(seen.s) * len(steps), 1), 1, runs))
-    for start in range(0, runs, batch):
-        orders = [
-            np.concatenate([blocks[place] for place in rng.permutation(len(blocks))])
-            for _ in range(min(batch, runs - start))
-        ]
-        made = np.concatenate([_rows(make(ingredients[..., order])) for order in orders])
-        reached += (np.abs(_signs(made)).reshape(len(orders), -1) >= np.abs(seen.s)).sum(axis=0)
-    return replace(seen, test="permutation", p=(1 + reached) / (runs + 1))
+    reached, made = np.zeros(len(seen.s)), np.zeros(len(seen.s))
+    open_rows, done = np.arange(len(seen.s)), 0
+    while done < runs and len(open_rows):
+        batch = int(np.clip(_RUNS_AT_ONCE // max(len(open_rows) * len(steps), 1), 1, runs - done))
+        orders = [np.concatenate([blocks[place] for place in rng.permutation(len(blocks))]) for _ in range(batch)]
+        series = np.concatenate([_rows(make(ingredients[..., order])) for order in orders])
+        as_far = np.abs(_signs(series)).reshape(batch, -1) >= np.abs(seen.s[open_rows])
+        reached[open_rows] += as_far.sum(axis=0)
+        done += batch
+        made[open_rows] = done
+        if enough is not None and (reached[open_rows] >= enough).any():
+            kept = reached[open_rows] < enough
+            open_rows, ingredients = open_rows[kept], ingredients[..., kept, :]
+    return replace(seen, test="permutation", p=(1 + reached) / (made + 1))
 
 
 def sen_slope(series: Any) -> Floats:

@@ -110,6 +110,19 @@ def test_blocks_stay_whole_and_the_first_takes_the_rest() -> None:
     assert seen == {(0.0, 1.0, 2.0, 3.0, 4.0, 5.0), (3.0, 4.0, 5.0, 0.0, 1.0, 2.0)}
 
 
+def test_what_can_no_longer_be_small_is_permuted_no_further_and_the_rest_is_as_it_was() -> None:
+    rng = np.random.default_rng(4)
+    series = rng.normal(size=(60, 20)) + rng.choice([0, 0.08], 60)[:, None] * np.arange(20)
+    whole = block_permutation(series, block=1, runs=499).p
+    short = block_permutation(series, block=1, runs=499, enough=50).p
+    small = whole < 50 / 500
+    assert 5 < small.sum() < 55
+    assert (short[small] == whole[small]).all()
+    assert (short[~small] >= 50 / 500).all()
+    assert np.abs(short[~small] / whole[~small] - 1).max() < 0.6
+    assert not np.array_equal(short, whole)
+
+
 def test_the_same_seed_gives_the_same_p() -> None:
     series = np.random.default_rng(0).normal(size=(3, 12))
     first, again = (block_permutation(series, block=2, runs=50, seed=7).p for _ in range(2))
