@@ -52,8 +52,8 @@ PLACES: Final = (
             "Every cell in every month has a window: the cell and those around it, in that month and the one before. "
             "It is hot by the test of the hot spots, against its surroundings in the same months, corrected over all "
             "cells and months. S is Mann–Kendall's sum over the Gi* z of the months; its p comes from up to R = 999 "
-            "shuffles of the months (fewer where p is soon seen to be large), three at a time where there are 24 or more, "
-            "with all windows made anew."
+            "shuffles of the months (fewer where p is soon seen to be large), three at a time where there are 24 or "
+            "more, with all windows made anew."
         ),
         N_(
             "Seventeen classes, hot and cold, tested in this order: new, consecutive, historical, intensifying, "
