@@ -91,11 +91,6 @@ class Erased:
             yield hashing.hexdigest()
 
 
-def erased_mask(home: Home, incident_ids: Any, content_hashes: Any) -> npt.NDArray[np.bool_]:
-    """Which rows of a block are alerts that were erased (`Reason.ERASED`); arrays as in `Erased.mask`."""
-    return Erased(home).mask(incident_ids, content_hashes)
-
-
 def base_ids(incident_ids: Any, content_hashes: Any) -> Any:
     """The id of the first alert of each row's incident (`settling.BASE`)."""
     nameless = pc.binary_join_element_wise(pa.scalar("#"), content_hashes, "")

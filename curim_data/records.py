@@ -7,7 +7,7 @@ Windows-1253, a sheet of a workbook or a layer of a GeoPackage.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -87,26 +87,3 @@ class Opened(Protocol):
     def blocks(self) -> Iterator[Block]:
         """The records; at most some ten megabytes a block. ImportProblem where the rest cannot be read."""
         ...
-
-
-@dataclass(frozen=True)
-class Held:
-    """Records that are in memory already: an `Opened` for tests and for what is small."""
-
-    facts: Facts
-    held: tuple[Block, ...] = field(default=())
-
-    def blocks(self) -> Iterator[Block]:
-        """The blocks."""
-        return iter(self.held)
-
-
-def block_of(columns: dict[str, list[str]], first_row: int = 1) -> Block:
-    """A block from columns of texts by label, for tests and small containers."""
-    size = len(next(iter(columns.values()), []))
-    table = pa.table(
-        [pa.array(values, pa.large_string()) for values in columns.values()],
-        names=[str(at) for at in range(len(columns))],
-    )
-    none = np.zeros(size, bool)
-    return Block(table, np.arange(first_row, first_row + size), none, none.copy())

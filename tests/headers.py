@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from curim_data.formats.base import Recognition
-from curim_data.records import block_of
+from tests.blocks import block_of
 
 EXPORTS = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "exports"
 

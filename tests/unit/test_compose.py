@@ -4,7 +4,7 @@ import pytest
 
 from curim_data.compose import UNIT, Columns, clock_time
 from curim_data.formats.base import Layout, Part
-from curim_data.records import block_of
+from tests.blocks import block_of
 
 
 def column(role: str, parts: tuple[Part, ...], columns: dict[str, list[str]], **more: object) -> list[str]:

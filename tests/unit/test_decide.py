@@ -18,8 +18,8 @@ from curim_data.decide import Decisions, Survey, decide
 from curim_data.formats.base import Layout, Part
 from curim_data.moments import Writing, read_moments
 from curim_data.reasons import ImportProblem
-from curim_data.records import block_of
 from curim_data.survey import SAMPLE_ROWS
+from tests.blocks import block_of
 
 NOW = dt.datetime(2024, 6, 1, tzinfo=dt.UTC)
 

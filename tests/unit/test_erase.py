@@ -12,7 +12,7 @@ import pytest
 from curim_data import erase as module
 from curim_data.cli import main
 from curim_data.erase import erase, finish, foretell
-from curim_data.erased import Erased, erased_mask
+from curim_data.erased import Erased
 from curim_data.home import Home, create_home
 from curim_data.ingest import import_file
 from curim_data.reasons import MEND_WORDS, REASON_WORDS, Reason
@@ -97,10 +97,10 @@ def test_the_list_knows_the_alert_again_and_names_nobody(home: Home) -> None:
     nameless = stored.filter(pc.is_null(stored["incident_id"]))["alert_id"].to_pylist()
     erase(home, ["GONE-2", "VICTIMS#2", *nameless])
     names = stored["alert_id"].to_pylist()
-    told = dict(zip(names, erased_mask(home, stored["incident_id"], stored["content_hash"]), strict=True))
+    told = dict(zip(names, Erased(home).mask(stored["incident_id"], stored["content_hash"]), strict=True))
     assert {name for name, gone in told.items() if gone} == {"GONE-2", "VICTIMS#2", *nameless}
     other = pa.array(["other content"] * 3)
-    assert erased_mask(home, pa.array(["GONE-2", "VICTIMS", None]), other).tolist() == [True, False, False]
+    assert Erased(home).mask(pa.array(["GONE-2", "VICTIMS", None]), other).tolist() == [True, False, False]
     listed = (home.path / "erased.txt").read_text("ascii").split()
     assert sorted({line[0] for line in listed}) == ["c", "i"]
     assert {len(line) for line in listed} == {33}
@@ -119,7 +119,7 @@ def test_what_an_undo_that_was_cut_short_left_behind_goes_too(home: Home) -> Non
 
 
 def test_nothing_is_masked_where_nothing_was_erased(home: Home) -> None:
-    assert erased_mask(home, pa.array(["GONE-2", None]), pa.array(["a", "b"])).tolist() == [False, False]
+    assert Erased(home).mask(pa.array(["GONE-2", None]), pa.array(["a", "b"])).tolist() == [False, False]
 
 
 def test_an_import_that_was_read_before_the_erasure_does_not_bring_the_alert_back(home: Home) -> None:

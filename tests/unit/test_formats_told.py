@@ -9,9 +9,9 @@ from typing import Any
 from curim_data import formats
 from curim_data.answers import Answers
 from curim_data.decide import decide
-from curim_data.records import block_of
 from curim_data.survey import Survey
 from curim_data.telling import Told, tell
+from tests.blocks import block_of
 from tests.headers import FMS_GROUPS, SAFECITY_SHEET, V2_NEWS, V3_SURVEYS, read
 from tests.small import small_city
 

@@ -20,8 +20,9 @@ from curim_data.city import CityProfile
 from curim_data.decide import Survey, decide
 from curim_data.formats.base import Layout, Part
 from curim_data.places import enrich
-from curim_data.records import Block, block_of
+from curim_data.records import Block
 from curim_data.telling import Told, tell
+from tests.blocks import block_of
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 DATE = {"reported_at": ["2025-03-01T22:15+02:00"]}
