@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -165,7 +166,7 @@ def outline_of(points: Any, radius: float, city: CityProfile, within: Any = None
 
 def degrees(city: CityProfile) -> Transformer:
     """From the city's metres to WGS84."""
-    return Transformer.from_crs(city.epsg, 4326, always_xy=True)
+    return _back(city.epsg)
 
 
 def in_degrees(shape: BaseGeometry, city: CityProfile) -> BaseGeometry:
@@ -173,3 +174,8 @@ def in_degrees(shape: BaseGeometry, city: CityProfile) -> BaseGeometry:
     back = degrees(city)
     turned: BaseGeometry = shapely.transform(shape, lambda xy: np.column_stack(back.transform(*xy.T)))
     return turned
+
+
+@lru_cache(maxsize=8)
+def _back(epsg: int) -> Transformer:
+    return Transformer.from_crs(epsg, 4326, always_xy=True)

@@ -42,7 +42,7 @@ MOST_POINTS: Final = 50_000
 # A group is at least this part of the alerts, between these limits.
 LEAST_SHARE: Final = 0.005
 LEAST: Final = 10
-MOST_LEAST: Final = 100
+MOST_LEAST: Final = 1000
 # And at most this part: where alerts are everywhere, the city itself would be the most stable group.
 MOST_SHARE: Final = 0.2
 
@@ -109,7 +109,7 @@ def explore(fine: pd.DataFrame, city: CityProfile, *, least: int | None = None, 
 
 
 def least_for(total: int) -> int:
-    """Fewest alerts of a group: half a per cent of all, between 10 and 100."""
+    """Fewest alerts of a group: half a per cent of all, between 10 and 1,000."""
     return int(np.clip(round(LEAST_SHARE * total), LEAST, MOST_LEAST))
 
 
@@ -182,8 +182,9 @@ def _edges(points: Floats) -> Ints:
     """Pairs of cells, each once: all within 150 m, and the neighbours of the Delaunay triangulation."""
     close = cKDTree(points).query_pairs(ALL_PAIRS_M, output_type="ndarray")
     corners = Delaunay(points - points.mean(axis=0), qhull_options="QJ").simplices
-    sides = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
-    every: Ints = np.unique(np.sort(np.concatenate([close, sides]), axis=1), axis=0).astype(np.int64)
+    sides = np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]]), axis=1)
+    far = sides[np.hypot(*(points[sides[:, 0]] - points[sides[:, 1]]).T) > ALL_PAIRS_M]  # the rest are close pairs
+    every: Ints = np.concatenate([close, np.unique(far, axis=0)]).astype(np.int64)
     return every
 
 
@@ -219,7 +220,7 @@ def _told(least: int, block: float, total: int, drawn: int) -> tuple[Choice, ...
             "least",
             least,
             Message(
-                "A group has at least {n} alerts, half a per cent of all (10 to 100), and at most a fifth of them.",
+                "A group has at least {n} alerts, half a per cent of all (10 to 1,000), and at most a fifth of them.",
                 {"n": least},
             ),
         ),

@@ -69,7 +69,7 @@ OPTIONS: Final = (
             "groups are kept that last longest (excess of mass)."
         ),
         N_(
-            "A group has at least half a per cent of the alerts (10 to 100) and at most a fifth. Nothing is split "
+            "A group has at least half a per cent of the alerts (10 to 1,000) and at most a fifth. Nothing is split "
             "within a block of 80 m, or three quarters of the median k where that is less. At most 50,000 cells and "
             "50,000 alerts; more alerts are thinned evenly."
         ),

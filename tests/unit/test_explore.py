@@ -105,7 +105,7 @@ def test_too_few_alerts_are_no_group(city: CityProfile, t: Translator) -> None:
     frame = drawn(city, 12, {})
     assert explore(frame, city).found == ()
     assert explore(frame.assign(n=0.0), city).n == 0
-    assert [least_for(n) for n in (0, 500, 6_000, 10**6)] == [10, 10, 30, 100]
+    assert [least_for(n) for n in (0, 500, 6_000, 10**6)] == [10, 10, 30, 1_000]
     assert [block_for(np.full(5, m)) for m in (10.0, 53.0, 200.0)] == [20, 40, 80]
     assert "HDBSCAN finds 0 groups" in explore(frame, city).sentence(t)
 
