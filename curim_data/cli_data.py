@@ -27,8 +27,8 @@ def _counts(batch: Batch) -> dict[str, Any]:
 
 def batches(run: Run) -> None:
     """Every import."""
-    run.city()
     note_interrupted(run)
+    run.city()
     found = Store(run.home).batches()
     if run.as_json:
         listed = [{"file": b.file_name, "when": b.when, "undone": b.undone, **_counts(b)} for b in found]

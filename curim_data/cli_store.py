@@ -23,8 +23,8 @@ def erase(run: Run, alerts: list[str], yes: bool = False) -> None:
     from curim_data.erase import erase as remove
     from curim_data.erase import foretell
 
-    run.city()
     note_interrupted(run)
+    run.city()
     ahead = foretell(run.home, alerts)
     told = run.t.n(
         "{n} alert will be gone for good, from all earlier versions too; an export that holds it will not bring it "

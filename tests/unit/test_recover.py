@@ -242,6 +242,16 @@ def test_the_command_line_tells_it_once(home: Home, capsys: pytest.CaptureFixtur
         assert ("lost.csv" in capsys.readouterr().err) == said
 
 
+def test_the_command_line_tells_it_also_where_nothing_else_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leave(Home(tmp_path), "lost")
+    assert main(["batches", "--home", str(tmp_path), "--lang", "en"]) == 2
+    told = capsys.readouterr().err
+    assert "lost.csv" in told
+    assert "There is no city" in told
+
+
 def test_a_lock_is_free_again_when_it_is_left(tmp_path: Path) -> None:
     for _ in range(2):
         with locked(tmp_path / "lock"):
