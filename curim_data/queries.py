@@ -44,8 +44,7 @@ __all__ = [
 
 DIMENSIONS: Final = ("cell", "year", "hour", "category", "group", *PLAIN)
 MOST_TOTALS: Final = 64
-# Fields of the filter that name places, and their columns.
-NAMED_PLACES: Final = {"cells": "cell", "districts": "district", "places": "place"}
+NAMED_PLACES: Final = {"cells": "cell", "districts": "district", "places": "place"}  # fields and their columns
 
 
 def dates(source: Source, f: AlertFilter) -> tuple[Any, Any]:
@@ -59,8 +58,8 @@ def total(source: Source, f: AlertFilter, audience: Audience) -> Total:
     known: dict[Any, Total] = source.kept.setdefault("totals", {})
     told = known.get(key)
     if told is None:
-        while len(known) >= MOST_TOTALS:
-            known.pop(next(iter(known)), None)
+        if len(known) >= MOST_TOTALS:
+            known.clear()
         told = known[key] = _total(source, f, audience)
     return told
 
@@ -148,25 +147,28 @@ def tables(
     complete: bool = False,
     without_piles: bool = False,
     at_once: bool = False,
+    resolution: int | None = None,
 ) -> tuple[Protected, ...]:
     """Several tables, each as `counts` gives it: counted in two questions, or in one `at_once`, where alerts are few.
 
-    No cells, and no hours in bands.
+    No hours in bands. With a `resolution` all tables are by cell.
     """
     f, notes = privacy.admit(f, audience, source.city)
     table, answers = _chosen(source, f, audience), []
     if without_piles and privacy.sees_exact(audience):
         table = table.filter(~on_piles(table, pile_points(source)))
+    if resolution is not None:
+        table = table.filter(table.inside.fill_null(False))
     veiled = _veiled(source, f, audience)
     themed = [at_once or not MANIFOLD.isdisjoint(by) for by in tables]
     found: dict[int, pd.DataFrame] = {}
-    for kind in sorted(set(themed)):
+    for kind in set(themed):
         places = [at for at, one in enumerate(themed) if one is kind]
-        made = counted_each(table, f, [tables[at] for at in places], source.city, None, False)
-        found |= dict(zip(places, made, strict=True))
+        made = counted_each(table, f, [tables[at] for at in places], source.city, resolution, False)
+        found |= zip(places, made, strict=True)
     for at, by in enumerate(tables):
-        privacy.check(by, None, f, audience, source.city)
-        told = _told(found[at], table, source, f, by, audience, veiled, complete=complete)
+        privacy.check(by, resolution, f, audience, source.city)
+        told = _told(found[at], table, source, f, by, audience, veiled, complete=complete, resolution=resolution)
         answers.append(replace(told, notes=notes))
     return tuple(answers)
 
@@ -293,26 +295,24 @@ def piles(source: Source, f: AlertFilter, audience: Audience) -> pd.DataFrame:
     found = table.group_by(["longitude", "latitude"]).aggregate(n=table.count()).to_pandas()
     frame = points.merge(found, how="left").fillna({"n": 0})
     strict = privacy.is_sensitive(f, source.city) or privacy.is_fine_table(["cell"], f)
-    frame["n"] = pd.Series(
-        [privacy.protect_number(float(n), audience, sensitive=strict) for n in frame["n"]], dtype="float64"
-    )
+    safe = [privacy.protect_number(float(n), audience, sensitive=strict) for n in frame["n"]]
+    frame["n"] = pd.Series(safe, dtype="float64")
     return frame[["longitude", "latitude", "n", "stored"]]
 
 
 def options(source: Source, f: AlertFilter, field: str, audience: Audience) -> Protected:
-    """Counts for each choice of a field of the filter bar, under the rest of the filter.
+    """Counts for each choice of a field of the filter bar (its attribute), under the rest of the filter.
 
-    `field` is an attribute of the filter ("districts", "affected", "groups", "dark", ...). KeyError for a field without
-    a column of its own (period, cells).
+    KeyError for a field without a column of its own (period, cells).
     """
     return counts(source, f.without(field), [OPTION_COLUMNS[field]], audience, complete=True)
 
 
 def all_options(source: Source, f: AlertFilter, fields: Sequence[str], audience: Audience) -> dict[str, Protected]:
-    """`options` of several fields; those that the filter leaves alone are counted together."""
+    """`options` of several fields, of which those that the filter leaves alone are counted together."""
     alone = [field for field in fields if f.without(field) == f] if privacy.sees_exact(audience) else []
-    by = [[OPTION_COLUMNS[field]] for field in alone]
-    together = dict(zip(alone, tables(source, f, by, audience, complete=True), strict=True))
+    counted_at_once = tables(source, f, [[OPTION_COLUMNS[field]] for field in alone], audience, complete=True)
+    together = dict(zip(alone, counted_at_once, strict=True))
     return {field: together.get(field) or options(source, f, field, audience) for field in fields}
 
 

@@ -57,10 +57,11 @@ def spot_lines(source: Source, f: AlertFilter, spots: Sequence[Place], audience:
     whole = f.replace(districts=(), places=(), cells=())
     if not areas:
         return ()
-    categories, affected, hours = (
-        dict(list(_by_area(source, whole, areas, name, audience).groupby("area")))
-        for name in ("category", "affected_gender", "hour")
-    )
+    tables = [
+        *_by_area(source, whole, areas, ["category", "affected_gender"], audience),
+        *_by_area(source, whole, areas, ["hour"], audience),
+    ]
+    categories, affected, hours = (dict(list(table.groupby("area"))) for table in tables)
     nothing = pd.DataFrame(columns=["category", "affected_gender", "hour", "n", "low", "withheld"])
     lines = []
     for spot in spots:
@@ -81,20 +82,24 @@ def spot_lines(source: Source, f: AlertFilter, spots: Sequence[Place], audience:
 
 
 def _by_area(
-    source: Source, f: AlertFilter, areas: Mapping[str, tuple[str, ...]], by: str, audience: Audience
-) -> pd.DataFrame:
-    """Alerts on the map by area and by one dimension, for many areas at once; piles are set aside.
+    source: Source, f: AlertFilter, areas: Mapping[str, tuple[str, ...]], dimensions: Sequence[str], audience: Audience
+) -> list[pd.DataFrame]:
+    """Alerts on the map by area and by each of some dimensions, for many areas at once; piles are set aside.
 
-    `areas`: H3 names of the cells of each, none of two areas. Columns area, `by`, n, low, high, withheld.
+    `areas`: H3 names of the cells of each, none of two areas. Columns area, the dimension, n, low, high, withheld.
     """
     of = {int(cell, 16): area for area, cells in areas.items() for cell in cells}
     (resolution,) = {h3.get_resolution(cell) for cell in of}
     here = f.replace(cells=tuple(cell for cells in areas.values() for cell in cells))
-    counted = queries.counts(
-        source, here, ["cell", by], Audience.ANALYST, resolution=resolution, without_piles=True
-    ).frame
-    raw = counted.assign(area=counted["cell"].map(of)).groupby(["area", by], dropna=False)["n"].sum().reset_index()
-    return protect(source, f, [raw], ["area", by], audience).frame
+    by = [["cell", name] for name in dimensions]
+    counted = queries.tables(
+        source, here, by, Audience.ANALYST, without_piles=True, at_once=True, resolution=resolution
+    )
+    found = []
+    for name, table in zip(dimensions, counted, strict=True):
+        raw = table.frame.assign(area=table.frame["cell"].map(of)).groupby(["area", name], dropna=False)["n"].sum()
+        found.append(protect(source, f, [raw.reset_index()], ["area", name], audience).frame)
+    return found
 
 
 def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) -> SpotStudy:

@@ -1,5 +1,7 @@
 """Hot spots, for the specialist: where, how sure, since when; and the way from a place to a plan."""
 
+from typing import Any
+
 import streamlit as st
 
 from analysis.bases import LAND
@@ -32,15 +34,16 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     layer, size = LAYERS[0], 0
     if exact:
         layer = asked_layer("hotspots_layer")
-        st.segmented_control(
-            t("Layer"),
-            LAYERS,
-            format_func=layers.__getitem__,
-            key="hotspots_layer",
-            required=True,
-            on_change=write_word,
-            args=(LAYER, "hotspots_layer", LAYERS[0]),
-        )
+        about: dict[str, Any] = {
+            "format_func": layers.__getitem__,
+            "key": "hotspots_layer",
+            "on_change": write_word,
+            "args": (LAYER, "hotspots_layer", LAYERS[0]),
+        }
+        if page.narrow:  # five words side by side are wider than a phone
+            st.selectbox(t("Layer"), LAYERS, width=250, **about)
+        else:
+            st.segmented_control(t("Layer"), LAYERS, required=True, **about)
     if layer in ("significance", "emerging"):
         sizes = {0: cell_size(page, finest)}
         if exact:

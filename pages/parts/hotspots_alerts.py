@@ -27,6 +27,7 @@ from pages.parts.hotspots_search import Found, below_map
 from pages.parts.page import Dataset, Page
 
 MAP: Final = "hotspots_alerts_map"
+WIDTHS: Final = {"category": 130, "group": 110, "n": 62, "share": 62}
 RADIUS: Final = 3.5  # pixels
 
 
@@ -183,15 +184,17 @@ def _table(page: Page, found: DrawnPoints) -> None:
             "share": found.counts.to_numpy() / found.shown,
         }
     )
+    headings = {"category": t("Category"), "group": t("Group"), "n": t("Alerts"), "share": t("Share")}
     tables.table(
         page,
         frame,
-        {"category": t("Category"), "group": t("Group"), "n": t("Alerts"), "share": t("Share")},
+        headings,
         key="hotspots_alerts_table",
         alt=t("Alerts that are drawn, by category"),
         file_name="alerts-by-category.csv",
         digits={"n": 0},
         percent={"share": 0},
+        columns={name: st.column_config.Column(headings[name], width=width) for name, width in WIDTHS.items()},
     )
     st.caption(
         t(
