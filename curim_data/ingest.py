@@ -42,7 +42,7 @@ from curim_data.records import Block
 from curim_data.same_ids import prefix_for, prefixed
 from curim_data.signatures import Signer
 from curim_data.staging import Staging
-from curim_data.store import Batch, StagedResult, Store, new_batch_id
+from curim_data.store import Batch, StagedResult, Store, StoreError, new_batch_id
 from curim_data.telling import Told, tell
 from curim_data.understanding import (
     READING,
@@ -252,12 +252,14 @@ def _first_city(understood: Understood, work: Path, name: str) -> CityProfile:
 
 
 def _settle_in(home: Home, work: Path) -> None:
-    """Give the home the city that was made for this file, unless another import was faster."""
-    made = Home(work / "first").city_folder
-    if made.is_dir():
+    """Give the home the city that was made for this file. StoreError where another import was faster with another."""
+    made = Home(work / "first")
+    if made.has_city():
         with locked(home.path / "city.lock"):
             if not home.has_city():
-                copy_profile(made, home.city_folder)
+                copy_profile(made.city_folder, home.city_folder)
+        if home.city().version != made.city().version:
+            raise StoreError(Message("Another import has just given this home its city. Import the file again."))
 
 
 def _make(understood: Understood, city: CityProfile, work: Path, home: Home | None, batch_id: str) -> _Made:

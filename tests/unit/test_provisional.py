@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sample_data
+from curim_data import ingest
+from curim_data.answers import Question
 from curim_data.city import load_city
 from curim_data.home import Home
 from curim_data.provisional import category_list, choose, home_for, provisional_profile, time_zone, utm
 from curim_data.reasons import ImportProblem
+from curim_data.store import Store, StoreError
 
 RNG = np.random.default_rng(7)
 
@@ -154,3 +158,31 @@ def test_a_category_without_a_kind_of_its_own_has_that_of_most_alerts() -> None:
     accidents = {"Caída": 270, "Colisión lateral": 98, "Alcance": 116, "Otro": 7}
     assert {one.kind for one in category_list(accidents)} == {"risk"}
     assert [one.kind for one in category_list({"Theft": 60, "Graffiti": 50})] == ["offence", "incivility"]
+
+
+def test_of_two_first_imports_at_once_the_slower_one_does_not_stay_with_a_city_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def export(longitude: float, latitude: float) -> bytes:
+        lines = [
+            f"{n},2025-03-{n % 28 + 1:02d}T10:00,Noise,{y},{x}"
+            for n, (x, y) in enumerate(cloud(longitude, latitude, 200))
+        ]
+        return "\n".join(["id,date,category,lat,lon", *lines]).encode()
+
+    home = Home(tmp_path / "home")
+    madrid, vancouver = export(-3.70, 40.42), export(-123.1, 49.25)
+    compare = ingest.beside
+
+    def overtaken(*given: Any) -> Any:
+        monkeypatch.setattr(ingest, "beside", compare)
+        ingest.import_file(home, madrid, "madrid.csv")
+        return compare(*given)
+
+    monkeypatch.setattr(ingest, "beside", overtaken)
+    with pytest.raises(StoreError, match="its city"):
+        ingest.import_file(home, vancouver, "vancouver.csv")
+    assert home.city().timezone == "Europe/Madrid"
+    assert [batch.file_name for batch in Store(home).batches()] == ["madrid.csv"]
+    with pytest.raises(Question, match="right city"):
+        ingest.import_file(home, vancouver, "vancouver.csv")
