@@ -230,9 +230,10 @@ def test_neither_has_one_when_alerts_count_by_severity(ground: Ground) -> None:
     for n, many in maps.items():
         for _ in range(many):
             fine = ground.draw(rng, n, ground.quarter())
-            counts = [rng.multinomial(int(alerts), [0.2, 0.3, 0.3, 0.15, 0.05]) for alerts in fine["n"]]
-            graded = pd.DataFrame(counts, index=fine.index, columns=range(1, 6)).rename_axis("severity", axis=1)
-            weights = by_severity(graded.stack().rename("n").reset_index(), fine.index.to_numpy())
+            cells = np.repeat(ground.cells, fine["n"].astype(int))
+            severity = rng.choice(5, len(cells), p=[0.2, 0.3, 0.3, 0.15, 0.05]) + 1
+            graded = pd.DataFrame({"cell": cells, "severity": severity, "n": 1.0})
+            weights = by_severity(graded, ground.cells)
             hits += bool(clusters(fine, ground.city, runs=99, weights=weights).found)
     assert not_above(hits, sum(maps.values()), ALPHA)
 
