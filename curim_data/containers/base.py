@@ -104,16 +104,21 @@ def text_table(rows: Sequence[Sequence[str]], width: int) -> pa.Table:
 def table_blocks(tables: Iterable[pa.Table]) -> Iterator[Block]:
     """Blocks from tables of texts (columns in the order of the labels); rows are numbered from 1 over all tables.
 
-    Nulls become "". Wholly empty rows and totals are refused.
+    Nulls become "", zeros inside a text are left out. Wholly empty rows and totals are refused.
     """
     start = 1
     for table in tables:
-        texts = [pc.fill_null(column.cast(pa.large_string()), "") for column in table.columns]
+        repaired = np.zeros(table.num_rows, bool)
+        texts = []
+        for column in table.columns:
+            text = pc.fill_null(column.cast(pa.large_string()), "")
+            zeros = np.asarray(pc.match_substring(text, "\0").to_numpy(zero_copy_only=False), bool)
+            texts.append(pc.replace_substring(text, "\0", "") if zeros.any() else text)
+            repaired |= zeros
         table = pa.table(texts, names=[str(at) for at in range(len(texts))])
         rows = np.arange(start, start + table.num_rows, dtype=np.int64)
         start += table.num_rows
-        none = np.zeros(table.num_rows, bool)
-        yield without_empty_and_totals(Block(table, rows, none, none.copy()))
+        yield without_empty_and_totals(Block(table, rows, repaired, np.zeros(table.num_rows, bool)))
 
 
 def without_empty_and_totals(block: Block, unreadable: BoolArray | None = None) -> Block:

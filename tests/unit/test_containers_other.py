@@ -17,6 +17,7 @@ from curim_data.containers.jsons import open_json
 from curim_data.containers.workbook import open_workbook
 from curim_data.containers.xmls import open_xml
 from curim_data.reasons import ImportProblem, Reason
+from tests import in_texts
 from tests.in_files import (
     ALERTS,
     LABELS,
@@ -270,3 +271,9 @@ def test_memory_does_not_grow_with_the_number_of_records(opener: Opener) -> None
 
     peak(100)
     assert peak(20_000) < peak(2_000) + 500_000
+
+
+def test_zeros_inside_a_text_are_left_out() -> None:
+    records = in_texts.read(b'[{"id": "A\\u00001", "what": "x"}, {"id": "A2", "what": "\\u0000"}]', "file.json")
+    assert records.values == [["A1", "x"], ["A2", ""]]
+    assert records.encoding_repaired == [True, True]
