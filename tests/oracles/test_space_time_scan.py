@@ -41,7 +41,7 @@ def test_satscan_prospective_permutation_scan() -> None:
 DAYS = 91
 # Places of the city are dense and weeks are busy, each by itself: that is what the scan must not take for a start.
 RHYTHM = np.repeat([1.0, 0.6, 2.0, 1.4, 1.0, 1.8, 1.2], 13)
-RUNS = {60: 50, 180: 30, 500: 6, 6_000: 6}
+RUNS = {60: 50, 180: 30, 500: 4, 6_000: 4}
 
 
 class Alerts:
