@@ -139,18 +139,30 @@ def _named(t: Translator, labels: Sequence[str]) -> str:
     return t.join([*names, t.n("{n} more", "{n} more", rest)] if rest > 0 else names)
 
 
+# Columns that the download of the rows set aside holds beside those of an alert.
+ASIDE: Final = frozenset(tidy(label) for label in ("row", "column", "value", "reason", "mend"))
+
+
 def earlier(batches: Sequence[Batch], signature: Mapping[str, Any]) -> Batch | None:
     """The latest import that was not undone, of the same format and with mostly the same header; None where none is.
 
-    An export whose columns a person settled since is still the same export.
+    An export whose columns a person settled since is still the same export. Rows that were set aside and are brought
+    again, mended, are no export: they are compared with none, and none with them.
     """
+    if _mended(signature):
+        return None
     for batch in sorted(batches, key=lambda one: one.when, reverse=True):
         alike = same_shape(batch.signature, signature)
         formats = {batch.format, str(signature.get("format"))}
         same = len(formats) == 1 or not formats.isdisjoint(OPEN_FORMATS)
-        if not batch.undone and same and alike >= SAME_LAYOUT:
+        if not batch.undone and same and alike >= SAME_LAYOUT and not _mended(batch.signature):
             return batch
     return None
+
+
+def _mended(signature: Mapping[str, Any]) -> bool:
+    """Whether a file is the download of rows that were set aside, by the columns that it adds."""
+    return ASIDE.issubset(tidy(label) for label in signature.get("labels", ()))
 
 
 def compare(

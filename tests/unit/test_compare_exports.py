@@ -108,6 +108,10 @@ def test_the_earlier_export_is_the_last_alike() -> None:
     assert found is not None
     assert found.id == "b2"
     assert earlier(batches, {**signed, "format": "other"}) is None
+    mended = {**signed, "labels": [*signed["labels"], "row", "column", "value", "reason", "mend"]}
+    assert earlier(batches, mended) is None
+    again = replace(batches[-1], signature=mended, when=max(batch.when for batch in batches) + dt.timedelta(days=1))
+    assert earlier([*batches, again], signed) == found
 
 
 def test_nothing_to_compare_with(t: Translator) -> None:
