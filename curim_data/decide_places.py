@@ -335,12 +335,15 @@ def _leads_to(place: Found) -> Choice:
     """A projection as an answer, with the place to which it leads: its time zone names the region."""
     from curim_data.provisional import time_zone
 
+    zone = time_zone((place.longitude, place.latitude))
     values = {
         "crs": place.name,
         "latitude": f"{place.latitude:.2f}",
         "longitude": f"{place.longitude:.2f}",
-        "zone": time_zone((place.longitude, place.latitude)),
+        "zone": zone,
     }
+    if zone.startswith("Etc/"):
+        return Choice(str(place.epsg), Message("{crs}: the points lie around {latitude}, {longitude}, at sea", values))
     return Choice(
         str(place.epsg), Message("{crs}: the points lie around {latitude}, {longitude} (time zone {zone})", values)
     )
