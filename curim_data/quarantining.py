@@ -2,7 +2,8 @@
 
 A text that may tell of a person is kept nowhere: not the columns without a role, and no value too long for its column.
 In a row with too many or too few fields nobody knows which piece is which: of such a row only the id is kept, where it
-comes first. All of it stands in the file that was imported, under its row number.
+comes first. All of it stands in the file that was imported, under its row number. Of a row that tells of an erased
+alert nothing but that number is kept.
 """
 
 from __future__ import annotations
@@ -96,7 +97,10 @@ class Quarantine:
             "value": values,
             "reason": account.reason[where].tolist(),
         }
-        told |= {name: [keeps[at](text) for text in raw.column(at).to_pylist()] for at, name in names.items()}
+        erased = account.reason[where] == Reason.ERASED.value
+        for at, name in names.items():
+            texts = zip(raw.column(at).to_pylist(), erased, strict=True)
+            told[name] = ["" if gone else keeps[at](text) for text, gone in texts]
         for record in block.refused:
             line = self._misfit(record, keeps)
             for name, column in told.items():

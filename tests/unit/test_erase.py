@@ -67,6 +67,16 @@ def test_an_erased_alert_is_nowhere(home: Home) -> None:
     assert Store(home).quarantine(Store(home).batches()[2].id)["alert_id"].tolist() == ["KEEP-9"]
 
 
+def test_an_erased_alert_is_nowhere_after_its_export_was_imported_again(home: Home) -> None:
+    erase(home, ["GONE-2"])
+    report = import_file(home, FIRST, "file.csv", now=NOW)
+    assert report.batch.reasons == {"erased": 1}
+    aside = Store(home).quarantine(report.batch.id)
+    assert aside["row"].tolist() == [2]
+    assert aside[["alert_id", "reported_at", "category", "latitude", "longitude"]].eq("").all(axis=None)
+    assert "GONE-2" not in everything(home)
+
+
 def test_imports_before_an_erasure_cannot_be_undone_and_later_ones_can(home: Home) -> None:
     erase(home, ["GONE-2"])
     before = Store(home).batches()
