@@ -248,12 +248,12 @@ def _first_city(understood: Understood, work: Path, name: str) -> CityProfile:
     constant = {decisions.category: understood.rows} if decisions.category else {}
     categories: Mapping[str, int] = understood.survey.values.get("category") or constant
     called = name or Path(asked.name).name.partition(".")[0]
-    return provisional.home_for(Home(work / "first"), points, categories, called, name or None)
+    return provisional.home_for(Home(work / recover.FIRST), points, categories, called, name or None)
 
 
 def _settle_in(home: Home, work: Path) -> None:
     """Give the home the city that was made for this file. StoreError where another import was faster with another."""
-    made = Home(work / "first")
+    made = Home(work / recover.FIRST)
     if made.has_city():
         with locked(home.path / "city.lock"):
             if not home.has_city():

@@ -5,7 +5,8 @@ The lock ends with the process; a folder whose lock is free belongs to an import
 stored is what the log of the store says. An import that only tries what would happen has such a folder too, and its
 note says nothing.
 
-The first import of a home gives it a city just before its alerts are stored. Where they were not, the city goes too.
+The first import of a home gives it a city just before its alerts are stored. Where they were not, the city goes too;
+one that a person gave or changed meanwhile stays.
 """
 
 from __future__ import annotations
@@ -18,18 +19,21 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from curim_data.city import profile_version
 from curim_data.home import Home
 from curim_data.i18n import Message
 from curim_data.locking import claim, locked
 from curim_data.store import Store
 
 NOTE: Final = "import.json"
+# In the folder of a first import: a home that holds nothing but the city made for it.
+FIRST: Final = "first"
 _ABANDONED_S: Final = 3600.0
 
 
@@ -64,12 +68,15 @@ def running(home: Home, file_name: str, batch_id: str) -> Iterator[Path]:
     """The folder of an import, as long as it runs; removed at the end, whatever happens."""
     new, when = not home.has_city(), dt.datetime.now(dt.UTC)
     note = {"file": file_name, "when": when.isoformat(), "batch": batch_id, "pid": os.getpid(), "new": new}
+    made: str | None = None
     try:
         with _held(home, home.work / batch_id, note) as folder:
-            yield folder
+            try:
+                yield folder
+            finally:
+                made = _made_city(folder) if new else None
     except BaseException:
-        if new:
-            _forget_city(home)
+        _forget_city(home, {made})
         raise
 
 
@@ -107,11 +114,22 @@ def _folder(home: Home, prefix: str) -> Path:
             return Path(tempfile.mkdtemp(prefix=prefix, dir=home.work))
 
 
-def _forget_city(home: Home) -> None:
-    """Take away the city of a home in which nothing was ever stored, unless another import is at work with it."""
+def _made_city(folder: Path) -> str | None:
+    """The version of the city that an import made in its folder for a home without one; None where it made none."""
+    made = Home(folder / FIRST)
+    return profile_version(made.city_folder) if made.has_city() else None
+
+
+def _forget_city(home: Home, made: Collection[str | None]) -> None:
+    """Take away the city of a home in which nothing was ever stored, unless another import is at work with it.
+
+    Only one of the versions `made` by imports: what a person gave or changed meanwhile is theirs.
+    """
     if not home.has_city():
         return
     with locked(home.path / "city.lock"):
+        if profile_version(home.city_folder) not in made:
+            return
         if not any(home.work.glob(f"*/{NOTE}")) and not Store(home).batches():
             gone = _folder(home, "gone-")
             home.city_folder.rename(gone / "city")
@@ -130,11 +148,11 @@ def clean(home: Home) -> tuple[Interrupted, ...]:
     Imports that are running are left alone.
     """
     found = _found(home, remove=True)
-    lost = [cut for cut, _ in found if not cut.committed]
-    for cut in lost:
+    lost = [(cut, made) for cut, made in found if not cut.committed]
+    for cut, _ in lost:
         (home.quarantine / f"{cut.batch}.parquet").unlink(missing_ok=True)
-    if any(cut.new for cut in lost):
-        _forget_city(home)
+    if made := {made for cut, made in lost if cut.new}:
+        _forget_city(home, made)
     if home.work.is_dir():
         for folder in home.work.iterdir():
             with contextlib.suppress(OSError):
@@ -143,12 +161,12 @@ def clean(home: Home) -> tuple[Interrupted, ...]:
     return tuple(cut for cut, _ in found)
 
 
-def _found(home: Home, remove: bool) -> list[tuple[Interrupted, Path]]:
-    """What was cut short, with its folder; the locks are held while the folders are removed."""
+def _found(home: Home, remove: bool) -> list[tuple[Interrupted, str | None]]:
+    """What was cut short, with the version of the city it made; the locks are held while the folders are removed."""
     notes = sorted(home.work.glob(f"*/{NOTE}"))
     if not notes:
         return []
-    found: list[tuple[Interrupted, Path]] = []
+    found: list[tuple[Interrupted, str | None]] = []
     for path in notes:
         with contextlib.suppress(FileNotFoundError), path.open("r+", encoding="utf-8") as handle:
             if not claim(handle):
@@ -158,9 +176,8 @@ def _found(home: Home, remove: bool) -> list[tuple[Interrupted, Path]]:
                 stored = {batch.id for batch in Store(home).batches()}
                 when = dt.datetime.fromisoformat(told["when"])
                 new = bool(told.get("new"))
-                found.append(
-                    (Interrupted(told["file"], when, told["batch"], told["batch"] in stored, new), path.parent)
-                )
+                cut = Interrupted(told["file"], when, told["batch"], told["batch"] in stored, new)
+                found.append((cut, _made_city(path.parent) if new else None))
             if remove:
                 shutil.rmtree(path.parent, ignore_errors=True)
     return sorted(found, key=lambda pair: pair[0].when)

@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.forkserver import ensure_running
 from multiprocessing.process import BaseProcess
@@ -27,7 +28,7 @@ from curim_data.home import Home, create_home
 from curim_data.i18n import Message, Translator
 from curim_data.locking import locked
 from curim_data.reasons import ImportProblem
-from curim_data.recover import NOTE, clean, interrupted, running, trying
+from curim_data.recover import FIRST, NOTE, clean, interrupted, running, trying
 from curim_data.staging import Staging
 from curim_data.store import Batch, Store, StoreError
 
@@ -148,10 +149,20 @@ def leave(home: Home, batch_id: str, new: bool = False) -> None:
     folder = home.work / batch_id
     folder.mkdir(parents=True)
     (folder / "staged.parquet").write_bytes(b"PAR1")
+    if new:
+        create_home(folder / FIRST)
     note = {"file": f"{batch_id}.csv", "when": NOW.isoformat(), "batch": batch_id, "pid": 1, "new": new}
     (folder / NOTE).write_text(json.dumps(note), "utf-8")
     home.quarantine.mkdir(exist_ok=True)
     pq.write_table(NOTHING, home.quarantine / f"{batch_id}.parquet")
+
+
+def cut_short(home: Home, batch_id: str, *, gives: bool) -> None:
+    """A first import that fails once the home has a city, which the import gave or a person."""
+    with suppress(StoreError), running(home, f"{batch_id}.csv", batch_id) as folder:
+        if gives:
+            create_home(folder / FIRST)
+        Store(create_home(home.path)).undo("none")
 
 
 def test_an_import_that_runs_is_not_interrupted_and_leaves_nothing(home: Home) -> None:
@@ -194,8 +205,7 @@ def test_a_note_that_was_cut_short_itself(home: Home) -> None:
 
 def test_the_city_of_a_first_import_goes_with_it(tmp_path: Path, made: Path) -> None:
     home = Home(tmp_path / "home")
-    with pytest.raises(StoreError), running(home, "file.csv", "one"):
-        Store(create_home(home.path)).undo("none")
+    cut_short(home, "one", gives=True)
     assert not home.has_city()
     leave(home, "two", new=True)
     create_home(home.path)
@@ -210,6 +220,18 @@ def test_the_city_of_a_first_import_goes_with_it(tmp_path: Path, made: Path) -> 
     leave(home, "six", new=True)
     clean(home)
     assert home.has_city()
+
+
+def test_a_city_that_a_person_gave_meanwhile_stays(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    cut_short(home, "one", gives=False)
+    assert home.has_city()
+    leave(home, "two", new=True)
+    head = home.city_folder / "city.toml"
+    head.write_text(head.read_text("utf-8") + "# by hand\n", "utf-8")
+    clean(home)
+    assert home.has_city()
+    assert list(home.work.iterdir()) == []
 
 
 def test_an_import_says_that_it_runs_while_it_reads_and_makes_no_home_of_a_refused_file(
