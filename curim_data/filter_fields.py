@@ -229,7 +229,9 @@ class Cells:
         for text in f.cells:
             cell = int(text, 16)
             by_resolution.setdefault(h3.get_resolution(cell), []).append(cell)
-        tests = [table[f"cell_{r}"].isin(cells).fill_null(False) for r, cells in sorted(by_resolution.items())]
+        columns = [(table[f"cell_{r}"], cells) for r, cells in sorted(by_resolution.items())]
+        # Not `fill_null` around the list: DuckDB would then compare each alert with one cell after another.
+        tests = [column.notnull() & column.isin(cells) for column, cells in columns]
         return reduce(or_, tests) if tests else None
 
     def phrase(self, f: Any, t: Translator, city: CityProfile) -> str:
