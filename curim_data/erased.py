@@ -61,6 +61,10 @@ class Erased:
             gone |= self._among(_CONTENT, (f"{b}\0{c}" for b, c in zip(bases, contents, strict=True)), size)
         return gone
 
+    def named(self, incident_ids: Any) -> npt.NDArray[np.bool_]:
+        """Which ids (arrow array of text, empty where there is none) are those of incidents erased as a whole."""
+        return self._among(_INCIDENT, base_ids(incident_ids, incident_ids).to_pylist(), len(incident_ids))
+
     def add(self, incidents: Iterable[str], contents: Iterable[tuple[str, str]]) -> None:
         """Put base ids, and pairs of base id and content hash, on the list; it is on disk when this returns."""
         if not self._key:

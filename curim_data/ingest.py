@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from curim_data.answers import Answers, Question
 from curim_data.city import CityProfile
 from curim_data.compare_exports import Changes
 from curim_data.comparing import beside
+from curim_data.compose import Columns
 from curim_data.decide import Decisions, decide
 from curim_data.erased import Erased
 from curim_data.formats.base import Layout
@@ -277,7 +278,11 @@ def _make(understood: Understood, city: CityProfile, work: Path, home: Home | No
 
     def made(block: Block) -> tuple[Block, Told, pa.Table]:
         told = tell(block, labels, layout, decisions, city)
-        told = _without_erased(replace(told, alerts=prefixed(told.alerts, prefix)), block, erased)
+        told = replace(told, alerts=prefixed(told.alerts, prefix))
+        if not erased.empty:
+            ids = Columns(block.table, layout, labels)["alert_id"].cast(pa.string())
+            ids = pc.binary_join_element_wise(prefix, ids, "")
+            told = _without_erased(told, block, erased, ids)
         return block, told, _flagged(enrich(told.alerts, city))
 
     try:
@@ -310,11 +315,10 @@ def _make(understood: Understood, city: CityProfile, work: Path, home: Home | No
     return _Made(decisions, tally, outcomes, quarantine, staging, batch)
 
 
-def _without_erased(told: Told, block: Block, erased: Erased) -> Told:
-    """Set aside the rows that say what was erased at a person's request."""
+def _without_erased(told: Told, block: Block, erased: Erased, ids: Any) -> Told:
+    """Set aside the rows that say what was erased at a person's request; `ids` of all rows: some are broken."""
     gone = erased.mask(told.alerts["incident_id"], told.alerts["content_hash"])
-    if not gone.any():
-        return told
+    told.account.reason[~told.account.stands & erased.named(ids)] = Reason.ERASED.value
     rows = told.alerts["row"].to_numpy()[gone]
     mask = np.isin(block.rows, rows)
     told.account.refuse(mask, Reason.ERASED, "", pa.array([""] * len(block.rows)))

@@ -86,7 +86,8 @@ class Quarantine:
         at_label = {role: layout.place(role) for role in layout.roles} | {label: at for at, label in names.items()}
         where = np.flatnonzero(account.reason != "")
         raw = block.table.take(pa.array(where))
-        columns = account.column[where]
+        erased = account.reason[where] == Reason.ERASED.value
+        columns = np.where(erased, "", account.column[where])
         values = [
             keeps[at_label[column]](str(value)) if column in at_label else ""
             for value, column in zip(account.value[where], columns, strict=True)
@@ -97,7 +98,6 @@ class Quarantine:
             "value": values,
             "reason": account.reason[where].tolist(),
         }
-        erased = account.reason[where] == Reason.ERASED.value
         for at, name in names.items():
             texts = zip(raw.column(at).to_pylist(), erased, strict=True)
             told[name] = ["" if gone else keeps[at](text) for text, gone in texts]

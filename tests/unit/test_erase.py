@@ -74,6 +74,12 @@ def test_an_erased_alert_is_nowhere_after_its_export_was_imported_again(home: Ho
     aside = Store(home).quarantine(report.batch.id)
     assert aside["row"].tolist() == [2]
     assert aside[["alert_id", "reported_at", "category", "latitude", "longitude"]].eq("").all(axis=None)
+    broken = import_file(home, BROKEN, "file.csv", now=NOW)
+    assert broken.batch.reasons == {"erased": 1, "no_date": 1}
+    assert Store(home).quarantine(broken.batch.id)[["column", "value"]].values.tolist() == [
+        ["", ""],
+        ["reported_at", ""],
+    ]
     assert "GONE-2" not in everything(home)
 
 
