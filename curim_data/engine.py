@@ -66,10 +66,7 @@ def open_source(home: Home, url: str | None = None) -> Source:
         return _source(table, _table_version(table), city, last_meeting(home.path))
     from curim_data.store import Store
 
-    store = Store(home)
-    version, files = store.version(), store.files()
-    while version != store.version():  # an import came between
-        version, files = store.version(), store.files()
+    version, files = Store(home).state()
     meeting = last_meeting(home.path)
     key = (version, tuple(files), city.version, meeting)
     if getattr(_mine, "key", None) != key or not files:

@@ -11,7 +11,7 @@ import gettext
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,7 +86,9 @@ class Translator:
         if value is None or value != value:
             return "–"
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return str(format_decimal(value, format=pattern, locale=self.locale))
+        if value == 0:  # zero and minus zero are one key, but are written differently
+            return str(format_decimal(value, format=pattern, locale=self.locale))
+        return _decimal(value, pattern, self.locale)
 
     def percent(self, share: float | None, digits: int = 0) -> str:
         """A share (0 to 1) as a percentage."""
@@ -143,6 +145,12 @@ class Translator:
             case dt.date():
                 return self.date(value)
         return value
+
+
+@lru_cache(maxsize=16_384, typed=True)
+def _decimal(value: float, pattern: str, locale: Locale) -> str:
+    """A number as written; a map writes the same few numbers thousands of times."""
+    return str(format_decimal(value, format=pattern, locale=locale))
 
 
 @cache

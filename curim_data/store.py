@@ -60,13 +60,18 @@ class Store:
 
     def version(self) -> str:
         """A word that changes with every commit; "empty" where there is no table yet."""
-        table = self._table()
-        return "empty" if table is None else f"{table.metadata().id}-{table.version()}"
+        return self.state()[0]
 
     def files(self) -> list[str]:
         """Paths of the Parquet files that make up the current version."""
+        return self.state()[1]
+
+    def state(self) -> tuple[str, list[str]]:
+        """`version` and `files` of one and the same commit."""
         table = self._table()
-        return [] if table is None else local(table)
+        if table is None:
+            return "empty", []
+        return f"{table.metadata().id}-{table.version()}", local(table)
 
     def count(self) -> int:
         """Alerts in the store."""
