@@ -63,14 +63,17 @@ def clock(frame: pd.DataFrame) -> Clock:
         matrix=matrix,
         by_weekday=by_weekday,
         by_hour=by_hour,
-        peak_hours=_shortest_half(by_hour) if total else None,
+        peak_hours=peak_hours(by_hour),
         peak_weekday=int(by_weekday.argmax()) if total else None,
         n=round(total),
         n_withheld=int(np.isnan(matrix).sum()),
     )
 
 
-def _shortest_half(by_hour: Floats) -> tuple[int, int]:
+def peak_hours(by_hour: Floats) -> tuple[int, int] | None:
+    """Start and length in hours of the shortest stretch that holds half of 24 counts; None where all are zero."""
+    if not by_hour.sum():
+        return None
     twice = np.concatenate([[0.0], np.cumsum(np.tile(by_hour, 2))])
     half = by_hour.sum() / 2
     for length in range(1, HOURS):

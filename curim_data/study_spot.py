@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import h3.api.basic_int as h3
+import numpy as np
 import pandas as pd
 
-from analysis.clock import Clock, clock
+from analysis.clock import HOURS, Clock, clock, peak_hours
 from analysis.clusters import Cluster
 from analysis.gender import Shares, shares
 from analysis.hotspots import Spot
@@ -132,8 +133,10 @@ def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) 
 
 def _peak(hours: pd.DataFrame) -> tuple[int, int] | None:
     """First and last hour of the peak, where at least half of the hours may be shown."""
-    shown = hours[hours["hour"].notna()]
-    if shown.empty or shown["withheld"].mean() > 0.5:
+    hour, low = hours["hour"].to_numpy(dtype=float), hours["low"].to_numpy(dtype=float)
+    known = ~np.isnan(hour)
+    if not known.any() or hours["withheld"].to_numpy(dtype=bool)[known].mean() > 0.5:
         return None
-    peak = clock(shown.assign(weekday=0, n=shown["low"])).peak_hours
-    return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % 24)
+    by_hour = np.bincount(hour[known].astype(int), weights=low[known], minlength=HOURS)
+    peak = peak_hours(by_hour.astype(float))
+    return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % HOURS)
