@@ -45,6 +45,9 @@ class Shares:
             else t.n("{n} alert does not tell the gender.", "{n} alerts do not tell the gender.", int(silent.sum()))
         )
         if not self.women.known:
+            told = self.frame.set_index("gender")["n"][[WOMAN, MAN]]
+            if self.n and (told == 0).all():
+                return t("No alert says “woman” or “man”, so no share can be told.") + " " + missing
             return t("The share of women cannot be shown for so few alerts.") + " " + missing
         return (
             t(

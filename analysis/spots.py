@@ -129,11 +129,11 @@ def _reach(spot: Placed, city: CityProfile) -> float:
 class SpotProfile:
     """A spot's alerts in figures.
 
-    categories: id and share, largest first, of the alerts counted (withheld ones at their lower bound); hours: first
-    and last hour of the shortest stretch, over midnight if need be, with half of the alerts; dark_share: of alerts
-    whose light is known; women: of women and men affected, with Wilson's interval; unknown_gender: share of all whose
-    gender is undisclosed or was not asked; since: month since which there are more alerts than is usual for the place,
-    where that was looked at.
+    categories: id and share of the n alerts, largest first (withheld ones at their lower bound; an alert of several
+    categories counts in each, so that the shares may exceed one together); hours: first and last hour of the shortest
+    stretch, over midnight if need be, with half of the alerts; dark_share: of alerts whose light is known; women: of
+    women and men affected, with Wilson's interval; unknown_gender: share of all whose gender is undisclosed or was not
+    asked; since: month since which there are more alerts than is usual for the place, where that was looked at.
     """
 
     n: int
@@ -201,7 +201,7 @@ def profile(
         What is left out stays unknown.
     """
     frames = [frame for frame in (categories, hours, affected, dark) if frame is not None]
-    shares = _category_shares(categories)
+    shares = _category_shares(categories, n)
     main = city.categories[shares[0].id].labels if shares and shares[0].id in city.categories else {}
     women, unknown = _gender(affected)
     return SpotProfile(
@@ -261,11 +261,12 @@ def _least(frame: pd.DataFrame) -> np.ndarray:
     return frame["low" if "low" in frame else "n"].fillna(0).to_numpy(float)
 
 
-def _category_shares(frame: pd.DataFrame | None) -> tuple[CategoryShare, ...]:
+def _category_shares(frame: pd.DataFrame | None, n: int) -> tuple[CategoryShare, ...]:
+    """Share of the `n` alerts by category; an alert of several counts in each, so that the shares may exceed one."""
     if frame is None:
         return ()
     counts = pd.Series(_least(frame), index=frame["category"]).groupby(level=0).sum().sort_values(ascending=False)
-    total = counts.sum()
+    total = max(float(n), float(counts.max())) if len(counts) else 0.0
     return tuple(CategoryShare(str(name), float(count / total)) for name, count in counts.items() if count > 0)
 
 

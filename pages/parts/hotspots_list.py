@@ -44,6 +44,9 @@ def headline(
 ) -> None:
     """The page's one sentence: how many places stand out, and how much of the whole they hold."""
     t = page.t
+    if study.total.n == 0:
+        st.title(t("No alert fits this filter."))
+        return
     if explored:
         st.title(
             t.n(

@@ -114,7 +114,9 @@ def _categories(page: Page, study: SpotStudy) -> None:
 def _genders(page: Page, study: SpotStudy) -> None:
     t = page.t
     rows = study.affected.frame
-    rows = rows[(rows["n"].fillna(1) > 0) | rows["gender"].isin([Gender.WOMAN, Gender.MAN])]
+    pair = rows["gender"].isin([Gender.WOMAN, Gender.MAN])
+    # A bar of 0 % for women and for men would be misread where the source tells no gender at all.
+    rows = rows[(rows["n"].fillna(1) > 0) | (pair & (rows.loc[pair, "n"].fillna(1).sum() > 0))]
     frame = pd.DataFrame(
         {
             "label": [gender_label(t, code) for code in rows["gender"]],

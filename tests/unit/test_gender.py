@@ -251,3 +251,9 @@ def test_reading_rules_are_plain_sentences(t):
     assert rules[0].startswith("More alerts is not more crime")
     assert any("Silence is not safety" in rule for rule in rules)
     assert all(rule.endswith(".") for rule in rules)
+
+
+def test_where_no_gender_is_told_that_is_said_and_not_blamed_on_few_alerts(t):
+    silent = shares(pd.DataFrame({"affected_gender": [Gender.UNKNOWN.value], "n": [48.0]}))
+    told = silent.sentence(t)
+    assert told == ("No alert says “woman” or “man”, so no share can be told. 48 alerts do not tell the gender.")

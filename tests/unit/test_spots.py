@@ -77,9 +77,18 @@ def test_what_is_unknown_or_withheld_stays_so(city: CityProfile, t: Translator) 
     assert (empty.hours, empty.dark_share, empty.women, empty.since) == (None, None, None, None)
     hidden = frame(category=["noise", "vandalism"], n=[np.nan, 10.0]).assign(low=[1, 10], withheld=[True, False])
     told = profile(city, n=12, categories=hidden, dark=frame(dark=[None], n=[3.0]))
-    assert told.categories[0].share == pytest.approx(10 / 11)
+    assert told.categories[0].share == pytest.approx(10 / 12)
     assert told.dark_share is None
     assert "Withheld" in told.sentence(t)
+
+
+def test_a_main_category_is_a_share_of_the_alerts_not_of_all_mentions_of_categories(
+    city: CityProfile, t: Translator
+) -> None:
+    several = frame(category=["noise", "vandalism", "graffiti"], n=[6.0, 5.0, 3.0])
+    told = profile(city, n=10, categories=several)
+    assert [part.share for part in told.categories] == pytest.approx([0.6, 0.5, 0.3])
+    assert "60\N{NO-BREAK SPACE}%" in told.sentence(t)
 
 
 def test_a_problem_takes_everything_over(city: CityProfile, tables: dict[str, pd.DataFrame]) -> None:
