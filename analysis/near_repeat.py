@@ -168,6 +168,16 @@ class KnoxResult:
             return t("Too few alerts lie near each other to look for near repeats.")
         if self.patterns:
             return self.patterns[0].sentence(t)
+        slight = [band for band in self.near if band.q < ALPHA and 1 < band.ratio < LEAST_RATIO]
+        if slight:
+            most = max(slight, key=lambda band: band.ratio)
+            return t(
+                "No clear near repeats: where there are more alerts than chance would bring, there are at most {ratio} "
+                "times as many (p = {p}); from {least} times on it counts as a pattern.",
+                ratio=Num(most.ratio, 2),
+                p=t.p_value(most.q),
+                least=Num(LEAST_RATIO, 1),
+            )
         return t("No near repeats: nowhere are there clearly more alerts soon and near by than chance would bring.")
 
     def method(self, t: Translator) -> str:

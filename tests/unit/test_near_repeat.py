@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,15 @@ def test_a_planted_pattern_speaks_plainly(t: Any) -> None:
     assert list(result.frame()["time"][:2]) == ["[0, 7]", "(7, 14]"]
     assert knox(x, y, days, permutations=99).sentence(t).startswith("No near repeats")
     assert knox([], [], [], permutations=1).sentence(t).startswith("Too few alerts")
+
+
+def test_a_small_sure_excess_is_told_and_not_denied(t: Any) -> None:
+    x, y, days = np.arange(40) * 60.0, np.zeros(40), np.arange(40) % 30
+    result = knox(x, y, days, permutations=99)
+    small = replace(result.near[0], ratio=1.13, q=0.007, pattern=False)
+    told = replace(result, bands=(small,)).sentence(t)
+    assert told.startswith("No clear near repeats")
+    assert "at most 1.13 times as many (p = 0.007)" in told
 
 
 def test_the_closed_form_is_near_the_permutations() -> None:
