@@ -110,7 +110,8 @@ class MapComparison:
         the widest), p, q (NaN where no difference could show), more (1, -1, 0), differs (bool).
     places : tuple of Differing, clearest first
 
-    `n_a`, `n_b`: alerts of either map on the cells; lower bounds where protected and no total was given.
+    `n_a`, `n_b`: alerts of either map on the cells; `at_least`: whether each is a lower bound, because counts are
+    protected and no total was given.
     """
 
     frame: pd.DataFrame
@@ -124,6 +125,7 @@ class MapComparison:
     alpha: float
     n_withheld: int
     choices: tuple[Choice, ...]
+    at_least: tuple[bool, bool] = (False, False)
 
     @property
     def n(self) -> int:
@@ -137,22 +139,22 @@ class MapComparison:
 
     def sentence(self, t: Translator) -> str:
         """How many places differ, out of how many; and whether there was enough to tell."""
-        if not min(self.n_a, self.n_b):
+        if not ((self.n_a or self.at_least[0]) and (self.n_b or self.at_least[1])):
             return t("One of the two sides has no alerts: there is nothing to compare.")
         if not self.tested:
             return t("There are too few alerts for any place to differ beyond chance.")
-        whole = t("In the whole city {share} of the alerts {side}.", share=t.percent(self.share), side=t(self.a.said))
         if not self.places:
-            return whole + " " + t("No place differs from the rest of the city beyond chance.")
-        return (
-            whole
-            + " "
-            + t.n(
+            told = t("No place differs from the rest of the city beyond chance.")
+        else:
+            told = t.n(
                 "{n} place differs from the rest of the city beyond chance.",
                 "{n} places differ from the rest of the city beyond chance.",
                 len(self.places),
             )
-        )
+        if any(self.at_least):
+            return told
+        whole = t("In the whole city {share} of the alerts {side}.", share=t.percent(self.share), side=t(self.a.said))
+        return f"{whole} {told}"
 
 
 def compare_maps(
@@ -224,6 +226,10 @@ def compare_maps(
         alpha=alpha,
         n_withheld=int((np.isnan(maps.shown_a) | np.isnan(maps.shown_b)).sum()),
         choices=_told(k, side, alpha, int(tested.sum()), len(index)),
+        at_least=(
+            totals[0] is None and bool(np.isnan(maps.shown_a).any()),
+            totals[1] is None and bool(np.isnan(maps.shown_b).any()),
+        ),
     )
 
 

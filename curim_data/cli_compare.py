@@ -39,12 +39,13 @@ def compare(run: Run, against: str, resolution: int | None = None, out: Path | N
             {
                 "against": against,
                 "sides": [
-                    {"filter": side.to_query(), "sentence": said, "name": run.t(name.name), "n": n}
-                    for side, said, name, n in zip(
+                    {"filter": side.to_query(), "sentence": said, "name": run.t(name.name), "n": n, "at_least": bound}
+                    for side, said, name, n, bound in zip(
                         sides,
                         words,
                         (study.pair.a, study.pair.b),
                         (study.found.n_a, study.found.n_b),
+                        study.found.at_least,
                         strict=True,
                     )
                 ],

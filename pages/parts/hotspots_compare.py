@@ -76,8 +76,15 @@ def show(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is
         st.write(plain(found.found.sentence(t)))
         _named(page, found)
     _table(page, found)
-    counts = zip((found.pair.a, found.pair.b), (found.found.n_a, found.found.n_b), strict=True)
-    st.caption(" · ".join(t("{side}: {n} alerts on the map", side=t(side.name), n=n) for side, n in counts))
+    counts = zip((found.pair.a, found.pair.b), (found.found.n_a, found.found.n_b), found.found.at_least, strict=True)
+    st.caption(
+        " · ".join(
+            t("{side}: at least {n} alerts on the map", side=t(side.name), n=n)
+            if bound
+            else t("{side}: {n} alerts on the map", side=t(side.name), n=n)
+            for side, n, bound in counts
+        )
+    )
     if found.found.places:
         st.caption(
             t(

@@ -217,8 +217,19 @@ def test_withheld_counts_never_make_a_mark(disc: np.ndarray) -> None:
         assert np.isnan(told.frame["ratio"].iloc[10])
         assert np.isnan(told.frame["b"].iloc[10])
         assert told.n_withheld == 1
+        assert told.at_least == (False, totals[1] is None)
     wide = veiled.assign(high=np.where(hidden, 60, veiled["high"]))
     assert not compare_maps(_frame(disc, a), wide, WOMEN, MEN, k=0).places
+
+
+def test_a_side_whose_total_is_protected_is_no_total(disc: np.ndarray, t: Translator) -> None:
+    hidden = np.ones(len(disc), bool)
+    veiled = _frame(disc, np.full(len(disc), np.nan), low=0 * hidden, high=4 * hidden, withheld=hidden)
+    told = compare_maps(_frame(disc, np.full(len(disc), 9)), veiled, WOMEN, MEN, k=0)
+    assert (told.n_b, told.at_least) == (0, (False, True))
+    assert "no alerts" not in told.sentence(t)
+    assert "In the whole city" not in told.sentence(t)
+    assert "In the whole city" in _compare(disc, np.full(len(disc), 9), np.full(len(disc), 9)).sentence(t)
 
 
 @pytest.mark.parametrize(("a", "b"), [(0, 0), (0, 3), (3, 0)])
