@@ -271,7 +271,7 @@ def _make(understood: Understood, city: CityProfile, work: Path, home: Home | No
     stored = Store(home).files() if home is not None else []
     prefix = prefix_for(understood.survey, layout, stored, asked.answers, asked.name)
     erased = Erased(home or Home(work / "none"))
-    quarantine = Quarantine(work / "quarantine.parquet", labels, layout, KEPT_ROWS)
+    quarantine = Quarantine(work / "quarantine.parquet", labels, layout, KEPT_ROWS, bare=not erased.empty)
     tally, outcomes, staging = Tally(), Outcomes(), Staging(work)
     signer = Signer(labels, layout)
     making = Message("Finding cells, districts and darkness")

@@ -40,11 +40,15 @@ _OWN: Final = ("row", "column", "value", "reason")
 
 
 class Quarantine:
-    """Collects the rows set aside of one file; `path` exists once there is one."""
+    """Collects the rows set aside of one file; `path` exists once there is one.
 
-    def __init__(self, path: Path, labels: Sequence[str], layout: Layout, keep: int) -> None:
+    `keep`: rows that `first` holds. `bare`: keep only the number of a row whose fields do not fit the columns, since
+    nobody can tell whether it is one that was erased.
+    """
+
+    def __init__(self, path: Path, labels: Sequence[str], layout: Layout, keep: int, *, bare: bool = False) -> None:
         self.path, self.reasons = path, Counter[str]()
-        self._layout, self._keep = layout, keep
+        self._layout, self._keep, self._bare = layout, keep, bare
         self._names = _unique({place: labels[place] for place in layout.places})
         self._width = len(labels)
         self._writer: pq.ParquetWriter | None = None
@@ -114,6 +118,8 @@ class Quarantine:
 
     def _misfit(self, record: Refused, keeps: dict[int, Callable[[str], str]]) -> dict[str, Any]:
         line: dict[str, Any] = {"row": record.row, "reason": record.reason.value}
+        if self._bare:
+            return line
         if len(record.fields) == self._width and record.reason is Reason.BAD_ENCODING:
             line |= {name: keeps[at](record.fields[at]) for at, name in self._names.items()}
         elif self._layout.roles.get("alert_id") == (Part(0),) and record.fields and _is_id(record.fields[0]):

@@ -80,6 +80,7 @@ def test_an_erased_alert_is_nowhere_after_its_export_was_imported_again(home: Ho
         ["", ""],
         ["reported_at", ""],
     ]
+    import_file(home, BROKEN.replace(b"?;x;;", b"?;x;;;y;z"), "file.csv", now=NOW)
     assert "GONE-2" not in everything(home)
 
 
