@@ -6,18 +6,19 @@ Nothing is decided here but what single cells say; what only the whole column ca
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.export import UNSAFE
 from curim_data.formats.base import Layout, Part, fold
 from curim_data.lexicon import MISSING
-from curim_data.parsing import distinct, glued, trimmed
+from curim_data.parsing import distinct, edges, glued, trimmed
 
 DATE_ROLES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 PLACE_ROLES: Final = ("latitude", "longitude", "x", "y", "point")
@@ -72,9 +73,9 @@ class Columns:
 
     def raw(self, place: int) -> Any:
         """A column of the file, trimmed."""
-        column = trimmed(self._table.column(place))
+        column = self._table.column(place)
         column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-        return pc.cast(column, pa.large_string())
+        return trimmed(pc.cast(column, pa.large_string()))
 
     def _cells(self, role: str, part: Part) -> Any:
         column = self.raw(part.place)
@@ -135,13 +136,30 @@ def empty_texts(size: int) -> Any:
 def emptied(column: Any, missing: frozenset[str]) -> Any:
     """The column with "" for words that stand for nothing."""
     spellings = {*missing, *(word.replace("_", " ") for word in missing), "-", "--", "---"}
-    mask = pc.is_in(pc.utf8_lower(column), value_set=pa.array(sorted(spellings), pa.large_string()))
-    strange = pc.invert(pc.string_is_ascii(column))
+    maybe = np.flatnonzero(_may_be_words(edges(column)[0], spellings))
+    if not len(maybe):
+        return column
+    some = column if len(maybe) == len(column) else column.take(pa.array(maybe))
+    mask = pc.is_in(pc.ascii_lower(some), value_set=pa.array(sorted(spellings), pa.large_string()))
+    strange = pc.invert(pc.string_is_ascii(some))
     if pc.any(strange).as_py():
-        codes, unique = distinct(pc.if_else(strange, column, ""))
+        codes, unique = distinct(pc.if_else(strange, some, ""))
         nothing = np.array([bool(text) and fold(text) in missing for text in unique], bool)[codes]
         mask = pc.or_(mask, pa.array(nothing))
-    return pc.if_else(mask, "", column) if pc.any(mask).as_py() else column
+    if not pc.any(mask).as_py():
+        return column
+    whole = np.zeros(len(column), bool)
+    whole[maybe] = mask.to_numpy(False)
+    return pc.if_else(pa.array(whole), "", column)
+
+
+def _may_be_words(leads: npt.NDArray[np.uint8], spellings: Iterable[str]) -> npt.NDArray[np.bool_]:
+    """Which texts may be one of the spellings, by their first bytes (0 where empty): a number is none, for folding
+    leaves the digit that a text begins with, unless a spelling begins with that digit."""
+    possible = np.ones(256, bool)
+    possible[[0, *range(ord("0"), ord("9") + 1)]] = False
+    possible[[ord(text[0]) for text in spellings if text[:1].isascii() and text[:1]]] = True
+    return np.asarray(possible[leads], bool)
 
 
 def bared(column: Any) -> Any:

@@ -1,7 +1,7 @@
 """Import: read, decide, parse, check, enrich, then accept, update or set aside; every row accounted for.
 
-The file is read twice, block by block: once to decide what only the whole file can say (order of dates, decimal marks,
-projection), once to make alerts of its rows. accepted + updated + duplicate + quarantined = read, for every file.
+The file is gone through twice, block by block: once to decide what only the whole file can say (order of dates, decimal
+marks, projection), once to make its alerts. accepted + updated + duplicate + quarantined = read, for every file.
 Nothing is written unless the whole file could be read; what is written, is written in one commit (`store`).
 """
 
@@ -276,17 +276,21 @@ def _make(understood: Understood, city: CityProfile, work: Path, home: Home | No
     signer = Signer(labels, layout)
     making = Message("Finding cells, districts and darkness")
 
-    def made(block: Block) -> tuple[Block, Told, pa.Table]:
+    def told_of(block: Block) -> tuple[Block, Told]:
         told = tell(block, labels, layout, decisions, city)
         told = replace(told, alerts=prefixed(told.alerts, prefix))
         if not erased.empty:
             ids = Columns(block.table, layout, labels)["alert_id"].cast(pa.string())
             ids = pc.binary_join_element_wise(prefix, ids, "")
             told = _without_erased(told, block, erased, ids)
-        return block, told, _flagged(enrich(told.alerts, city))
+        return block, told
+
+    def enriched(given: tuple[Block, Told]) -> tuple[Block, Told, pa.Table]:
+        return *given, _flagged(enrich(given[1].alerts, city))
 
     try:
-        for block, told, alerts in ahead.made(ahead.fetched(opened.blocks()), made):
+        told_blocks = ahead.made(ahead.fetched(understood.blocks()), told_of)
+        for block, told, alerts in ahead.made(told_blocks, enriched):
             aside = quarantine.add(block, told.account)
             for column, value in (("batch_id", batch_id), ("profile_version", city.version)):
                 alerts = alerts.append_column(column, pa.repeat(pa.scalar(value), alerts.num_rows))

@@ -33,6 +33,7 @@ UNITS: Final = ("year", "month", "day", "hour", "minute", "second")
 
 _ISO: Final = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?)?( ?(Z|[+-]\d{2}:?\d{2}))?$"
 _STRICT: Final = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})$"
+_SHORTEST: Final = len("2025-01-31T00:00Z")  # of a strict one; a date with an offset is shorter
 _OFFSET: Final = r"( ?(?:Z|[+-]\d{2}:?\d{2}))$"
 _DATE_WITH_OFFSET: Final = r"^(\d{4}-\d{1,2}-\d{1,2}) ?(?:Z|[+-]\d{2}:?\d{2})$"  # a date has no need of one
 _TIME: Final = (
@@ -141,13 +142,23 @@ def _moments(at: npt.NDArray[np.datetime64], given: BoolArray, day_only: BoolArr
 
 def _strict(column: Any, given: BoolArray) -> npt.NDArray[np.datetime64] | None:
     """Instants of a column that holds nothing but ISO moments with an offset; None where it is not so plain."""
-    if not (matches(column, _STRICT) | ~given).all():
+    lengths = pc.binary_length(column).to_numpy(False)[given]
+    if (
+        not len(lengths)
+        or lengths.min() < _SHORTEST
+        or not matches(column.filter(pa.array(given)).slice(0, 1), _STRICT)[0]
+    ):
         return None
     try:
-        filled_only = pc.if_else(pa.array(given), column, None)
+        filled_only = column if given.all() else pc.if_else(pa.array(given), column, None)
         return np.asarray(pc.cast(filled_only, pa.timestamp("us", tz="UTC")).to_numpy(False), "datetime64[us]")
-    except pa.ArrowInvalid:  # a day or an hour that does not exist
+    except pa.ArrowInvalid:  # written otherwise, or a day or an hour that does not exist
         return None
+
+
+def all_strict(column: Any) -> bool:
+    """Whether a column of filled texts holds nothing but ISO moments with an offset."""
+    return bool(matches(column.slice(0, 1), _STRICT).all() and matches(column, _STRICT).all())
 
 
 def read_parts(column: Any, order: str | None) -> dict[str, IntArray]:

@@ -18,6 +18,9 @@ BoolArray = npt.NDArray[np.bool_]
 # One order of day and month may contradict the other in this share of the values that tell: those are mistakes.
 MINORITY: Final = 0.05
 
+# Bytes with which a blank may begin or end: those of ASCII up to the blank, and all beyond ASCII.
+_MAY_BE_BLANK: Final = np.array([0 < byte <= ord(" ") or byte >= 0x80 for byte in range(256)])
+
 
 @dataclass(frozen=True)
 class Order:
@@ -48,7 +51,22 @@ class Order:
 
 def trimmed(column: Any) -> Any:
     """The text without blanks around it."""
+    if isinstance(column, pa.LargeStringArray) and not _MAY_BE_BLANK[edges(column)].any():
+        return column
     return pc.utf8_trim_whitespace(column)
+
+
+def edges(column: pa.LargeStringArray) -> npt.NDArray[np.uint8]:
+    """The first and the last byte of each text (2, n); 0 where it is empty or missing."""
+    _, offsets, data = column.buffers()
+    places = np.frombuffer(offsets, np.int64)[column.offset : column.offset + len(column) + 1]
+    if data is None or not data.size:
+        return np.zeros((2, len(column)), np.uint8)
+    letters = np.frombuffer(data, np.uint8)
+    begins, ends = places[:-1], places[1:]
+    found = np.stack([letters[np.minimum(begins, len(letters) - 1)], letters[np.maximum(ends - 1, 0)]])
+    found[:, begins == ends] = 0
+    return found
 
 
 def filled(column: Any) -> BoolArray:

@@ -31,7 +31,9 @@ class Staging:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.path, self.rows = folder, folder / "staged.parquet", 0
-        self._writer: pq.ParquetWriter | None = pq.ParquetWriter(self.path, STAGED, compression="lz4")
+        self._writer: pq.ParquetWriter | None = pq.ParquetWriter(
+            self.path, STAGED, compression="lz4", write_statistics=False
+        )
         self._held: list[pa.Table] = []
         self._last = -1
 

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from curim_data.compose import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES, UNIT, Columns
 from curim_data.formats.base import Layout, is_name
 from curim_data.marks import Shapes, shapes
-from curim_data.moments import matches, numeric_pairs, stamps_of
+from curim_data.moments import all_strict, matches, numeric_pairs, stamps_of
 from curim_data.parsing import Order, filled
 from curim_data.records import Block
 
@@ -198,13 +198,14 @@ def _look(column: Any, rows: IntArray, facts: DateFacts) -> None:
         firsts = matches(column, _FIRST_OF_MONTH)
         facts.firsts += int(firsts.sum())
         facts.months.update(pc.unique(pc.utf8_slice_codeunits(column.filter(pa.array(firsts)), 0, 7)).to_pylist())
-    timed = matches(column, _TIMED)
+    strict = all_strict(column)
+    timed = np.ones(len(column), bool) if strict else matches(column, _TIMED)
     facts.timed += int(timed.sum())
-    if not facts.local:
+    if not facts.local and not strict:
         facts.local += int((timed & ~matches(column, _OFFSET)).sum())
     if facts.midnight == facts.timed - int(timed.sum()):
         facts.midnight += int(matches(column, _MIDNIGHT).sum())
-    iso = matches(column, _ISO)
+    iso = timed if strict else matches(column, _ISO)
     facts.iso += int(iso.sum())
     if iso.all():
         return

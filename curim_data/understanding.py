@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,7 @@ from curim_data.i18n import Message
 from curim_data.import_report import Header, Look
 from curim_data.mapping import ColumnMapping
 from curim_data.reasons import ImportProblem
-from curim_data.records import Opened
+from curim_data.records import Block, Opened
 from curim_data.store import QUARANTINE_COLUMNS
 from curim_data.telling import spelled
 from curim_data.telling_categories import known_categories
@@ -31,6 +31,7 @@ from curim_data.telling_categories import known_categories
 Progress = Callable[[float, Message], None]
 READING: Final = 0.35  # share of an import
 SAMPLE: Final = 5_000
+KEPT_BYTES: Final = 400_000_000  # a larger file is read twice
 _DATES: Final = ("reported_at", "occurred_from")
 
 
@@ -53,7 +54,8 @@ class Asked:
 class Understood:
     """A file whose meaning is known: what is needed to make alerts of its rows.
 
-    `mapping` is the home's saved mapping that was used; `asked.answers` hold what it remembers.
+    `mapping` is the home's saved mapping that was used; `asked.answers` hold what it remembers. `kept` are the blocks
+    of a file that is small enough to stay in memory.
     """
 
     asked: Asked
@@ -64,6 +66,11 @@ class Understood:
     look: Look | None
     mapping: ColumnMapping | None
     state: tuple[int, ...]
+    kept: tuple[Block, ...] | None
+
+    def blocks(self) -> Iterator[Block]:
+        """All blocks of the file again: those that were kept, or read anew."""
+        return self.opened.blocks() if self.kept is None else iter(self.kept)
 
     def check_unchanged(self) -> None:
         """ImportProblem where the file is another one than it was when it was opened."""
@@ -98,6 +105,7 @@ def understand(asked: Asked, *, looking: bool) -> Understood:
     survey: Survey | None = None
     look = Look(len(facts.labels)) if looking else None
     rows = seen = 0
+    kept: list[Block] | None = []
     for block in fetched(opened.blocks()):
         if survey is None:
             survey = Survey(_layout(asked, chosen, facts.labels, block.table), facts.labels)
@@ -106,6 +114,8 @@ def understand(asked: Asked, *, looking: bool) -> Understood:
             look.add(block)
         rows += block.read
         seen += block.table.nbytes
+        if kept is not None:
+            kept = [*kept, block] if seen <= KEPT_BYTES else None
         asked.step(READING * seen / (seen + max(facts.size - seen, facts.size // 10)), reading)
     if survey is None:
         raise ImportProblem(
@@ -113,7 +123,9 @@ def understand(asked: Asked, *, looking: bool) -> Understood:
                 "{name}: the file has a header and no rows. Check the period that was exported.", {"name": facts.name}
             )
         )
-    return Understood(asked, opened, survey.layout, survey, rows, look, saved, state)
+    return Understood(
+        asked, opened, survey.layout, survey, rows, look, saved, state, None if kept is None else tuple(kept)
+    )
 
 
 def columns_of(source: Path | bytes, name: str, answers: Answers) -> Header:
