@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from curim_data.ahead import fetched
 from curim_data.containers.base import BLOCK_BYTES, MAX_LINE, empty_file, pieces
 from curim_data.i18n import Message
 from curim_data.reasons import ImportProblem
@@ -143,7 +144,7 @@ def lines(source: Path | bytes | _Hashed, wide: str, name: str, size: int = BLOC
     Lines end as they do in the file (`line_feeds` makes it LF). Two-byte text comes as UTF-8, other text in its own
     bytes. ImportProblem at a line longer than `MAX_LINE`.
     """
-    raw = source(size) if isinstance(source, _Hashed) else pieces(source, name, size)
+    raw = fetched(source(size)) if isinstance(source, _Hashed) else pieces(source, name, size)
     rest = b""
     for piece in _without_padding(_narrow(raw, wide, name) if wide else _without_mark(raw)):
         text = rest + piece if rest else piece
