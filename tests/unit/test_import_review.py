@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from curim_data import cleaned
+from curim_data import cleaned, understanding
 from curim_data.access import Audience
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
@@ -128,6 +128,21 @@ def test_a_file_that_changes_while_it_is_read_is_not_imported(home: Home, tmp_pa
     with pytest.raises(ImportProblem, match="changed while"):
         import_file(home, path, "export.csv", now=NOW, progress=step)
     assert Store(home).count() == 0
+
+
+@pytest.mark.parametrize("kept", [0, understanding.KEPT_BYTES])
+def test_a_file_too_large_to_stay_in_memory_is_read_again_with_the_same_result(
+    home: Home, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(understanding, "KEPT_BYTES", kept)
+    rows = [f"{n},2025-03-{n:02d},noise,{HERE}" for n in range(1, 31)]
+    text = "\n".join(
+        ["id,date,category,latitude,longitude", *rows, "31,2025-03-01,noise", "32,yesterday,noise,37.9,23.6"]
+    )
+    report = import_file(home, text.encode(), "export.csv", now=NOW)
+    batch = report.batch
+    assert (batch.read, batch.accepted, batch.quarantined) == (32, 30, 2)
+    assert sorted(report.quarantine["row"]) == [31, 32]
 
 
 def test_a_pipe_is_refused_before_it_is_read(home: Home, tmp_path: Path) -> None:
