@@ -241,14 +241,15 @@ def emerging(
     )
     marks = _Marks.of(cube, windows, margin, alpha)
     gistar = GiStar.of(cube.low, windows.size, neighbours(cells, max(k, 1)), lag)
-    trends = _Trends.of(gistar, marks, trend, seed)
-    frame = _frame(cube, windows, marks, gistar, trends, alpha)
+    z = gistar.z(gistar.parts)
+    trends = _Trends.of(gistar, z, marks, trend, seed)
+    frame = _frame(cube, windows, marks, z, trends, alpha)
     places, number = _places(frame, marks)
     return Emerging(
         frame=frame.assign(place=number),
         hot=marks.hot,
         cold=marks.cold,
-        z=gistar.z(gistar.parts),
+        z=z,
         starts=cube.starts,
         unit=unit,
         places=places,
@@ -312,8 +313,7 @@ class _Trends:
     q: Floats
 
     @classmethod
-    def of(cls, gistar: GiStar, marks: _Marks, test: TrendTest, seed: int) -> _Trends:
-        z = gistar.z(gistar.parts)
+    def of(cls, gistar: GiStar, z: Floats, marks: _Marks, test: TrendTest, seed: int) -> _Trends:
         plain = mann_kendall(z)
         p, q = np.full(len(z), np.nan), np.full(len(z), np.nan)
         at = np.flatnonzero(marks.often())
@@ -332,11 +332,12 @@ def _chance(gistar: GiStar, at: Cells, test: TrendTest, seed: int) -> Floats:
     return (hamed_rao(z, lags=gistar.lag) if test == "hamed_rao" else mann_kendall(z)).p
 
 
-def _frame(cube: Cube, windows: Windows, marks: _Marks, gistar: GiStar, trends: _Trends, alpha: float) -> pd.DataFrame:
+def _frame(cube: Cube, windows: Windows, marks: _Marks, z: Floats, trends: _Trends, alpha: float) -> pd.DataFrame:
     steps = len(cube.starts)
     sure = trends.q <= alpha
     run = np.where(marks.hot[:, -1], last_run(marks.hot), last_run(marks.cold))
-    window, expected = windows.inside(cube.low)[:, -1], windows.expected(cube.low)[:, -1]
+    recent, last = windows.last(), cube.low[:, -windows.lag - 1 :]
+    window, expected = recent.inside(last)[:, -1], recent.expected(last)[:, -1]
     since = pd.Series(cube.starts[np.minimum(steps - run, steps - 1)]).where(run > 0)
     columns = {
         "cls": classify(marks.hot, marks.cold, sure & (trends.s > 0), sure & (trends.s < 0)),
@@ -350,7 +351,7 @@ def _frame(cube: Cube, windows: Windows, marks: _Marks, gistar: GiStar, trends: 
         "ratio": np.divide(window, expected, out=np.full(len(window), np.nan), where=expected > 0),
         "q": marks.q_hot[:, -1],
         "q_cold": marks.q_cold[:, -1],
-        "z": gistar.z(gistar.parts)[:, -1],
+        "z": z[:, -1],
         "slope": trends.slope,
         "p_trend": trends.p,
         "q_trend": trends.q,

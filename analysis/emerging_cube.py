@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -95,6 +95,10 @@ class Windows:
         density = np.full(low.shape, np.nan)
         np.divide(self.rest(low), outside, out=density, where=outside > 0)
         return density * self.size_in()
+
+    def last(self) -> Windows:
+        """The same for the steps that the windows of the last step reach."""
+        return replace(self, size=self.size[:, -self.lag - 1 :])
 
     def hot(self, low: Floats, high: Floats, margin: float) -> Floats:
         """p-values that windows are denser; see `analysis.significance.denser`."""

@@ -18,8 +18,8 @@ from scipy.stats import norm, rankdata
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 TrendTest = Literal["plain", "hamed_rao", "permutation"]
 
-# Numbers that one pass over all pairs of steps holds: they stay within the processor's cache (2 MB).
-_AT_ONCE: Final = 250_000
+# Numbers that one pass over all pairs of steps holds: they stay within the processor's cache (half a megabyte).
+_AT_ONCE: Final = 60_000
 # Values of permuted series that are compared at once: in one go for few series, and still within the processor's cache.
 _RUNS_AT_ONCE: Final = 100_000
 _LEAST_VALUES: Final = 3
@@ -188,20 +188,29 @@ def sen_slope(series: Any) -> Floats:
     x = _rows(series)
     steps = x.shape[1]
     slopes = np.full(len(x), np.nan)
-    pairs = steps * (steps - 1) // 2
-    if not pairs:
+    earlier, later = np.triu_indices(steps, 1)
+    if not len(earlier):
         return slopes
-    size = max(1, _AT_ONCE // pairs)
+    apart = (later - earlier).astype(float)
+    size = max(1, _AT_ONCE // len(earlier))
     for start in range(0, len(x), size):
         rows = x[start : start + size]
-        each = np.concatenate([(rows[:, apart:] - rows[:, :-apart]) / apart for apart in range(1, steps)], axis=1)
+        each = rows.take(later, axis=1)
+        each -= rows.take(earlier, axis=1)
+        each /= apart
         known = np.isfinite(rows).all(axis=1)
         some = ~known & np.isfinite(each).any(axis=1)
         slopes[start : start + size][some] = np.nanmedian(each[some], axis=1)
-        slopes[start : start + size][known] = np.median(
-            each if known.all() else each[known], axis=1, overwrite_input=True
-        )
+        slopes[start : start + size][known] = _medians(each if known.all() else each[known])
     return slopes
+
+
+def _medians(values: Floats) -> Floats:
+    """The median by row, without NaN; `values` is put in another order."""
+    middle = values.shape[1] // 2
+    values.partition(middle, axis=1)  # one place alone: that is several times as fast as the two of `numpy.median`
+    above: Floats = values[:, middle]
+    return above if values.shape[1] % 2 else (values[:, :middle].max(axis=1) + above) / 2
 
 
 def _rows(series: Any) -> Floats:

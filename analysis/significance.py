@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.stats import beta, binom
+from scipy.special import betainc
+from scipy.stats import beta
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -104,14 +105,16 @@ def denser(inside: Any, outside: Any, size_in: Any, size_out: Any, margin: float
     """
     x, rest = np.round(np.asarray(inside, float)), np.round(np.asarray(outside, float))
     share = _share(margin * np.asarray(size_in, float), size_out)
-    return np.where(np.asarray(size_out, float) > 0, binom.sf(x - 1, x + rest, share), 1.0)
+    tail = np.where(x > 0, betainc(np.maximum(x, 1), rest + 1, share), 1.0)  # binomial: at least x of x + rest
+    return np.where(np.asarray(size_out, float) > 0, tail, 1.0)
 
 
 def thinner(inside: Any, outside: Any, size_in: Any, size_out: Any, margin: float = 1.0) -> Floats:
     """Exact p-value that a place is less dense than its surroundings divided by `margin`; see `denser`."""
     x, rest = np.round(np.asarray(inside, float)), np.round(np.asarray(outside, float))
-    share = _share(np.asarray(size_in, float) / margin, size_out)
-    return np.where(np.asarray(size_out, float) > 0, binom.cdf(x, x + rest, share), 1.0)
+    beside = _share(np.asarray(size_out, float), np.asarray(size_in, float) / margin)
+    tail = np.where(rest > 0, betainc(np.maximum(rest, 1), x + 1, beside), 1.0)  # binomial: at most x of x + rest
+    return np.where(np.asarray(size_out, float) > 0, tail, 1.0)
 
 
 def _share(size_in: Any, size_out: Any) -> Floats:
