@@ -15,17 +15,19 @@ _DIGITS: Final = 16
 _LEFT_OUT: Final = ("alert_id", "source", "incident_id")
 
 
-def content_hashes(table: pa.Table) -> pa.Array:
+def content_hashes(table: pa.Table, kinds: Any, more: Any) -> pa.Array:
     """Sixteen hex digits (BLAKE2b of 8 bytes) for each row over the told values, whatever the file's layout.
 
-    `table` has the columns of TOLD, `more_categories` as one text with bars. What is hashed must never change: stored
-    alerts are known again by it.
+    `table` has the columns of TOLD. `kinds` are those of the source, null where it gives none or the one that the
+    city's category list gives; `more` are the further categories as one text with bars. What is hashed must never
+    change: stored alerts are known again by it.
     """
+    given = {"kind": kinds, "more_categories": more}
     parts = []
     for field in TOLD:
         if field.name in _LEFT_OUT:
             continue
-        column = table[field.name]
+        column = given.get(field.name, table[field.name])
         if pa.types.is_timestamp(field.type):
             column = pc.cast(column, pa.int64())
         elif pa.types.is_floating(field.type):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curim_data.alert import SCHEMA
 from curim_data.city import CityProfile
+from curim_data.content import content_hashes
 from curim_data.home import Home
 from curim_data.places import enrich
 from curim_data.reasons import Flag
@@ -34,6 +38,21 @@ def renewed(alerts: pa.Table, city: CityProfile) -> pa.Table:
         for old, *marks in zip(kept, *profile.values(), strict=True)
     ]
     version = pa.array([city.version] * fresh.num_rows, pa.string())
-    for name, column in (("flags", pa.array(flags, SCHEMA.field("flags").type)), ("profile_version", version)):
+    made = {
+        "kind": _kinds(fresh, city),
+        "flags": pa.array(flags, SCHEMA.field("flags").type),
+        "profile_version": version,
+    }
+    for name, column in made.items():
         fresh = fresh.set_column(fresh.schema.get_field_index(name), SCHEMA.field(name), column)
     return fresh
+
+
+def _kinds(alerts: pa.Table, city: CityProfile) -> Any:
+    """The kinds of the city's category list; one that the source told stays, which the hash of the content tells, and
+    so does that of a category which the list does not hold."""
+    more = pc.binary_join(alerts["more_categories"], "|")
+    without = content_hashes(alerts, pa.nulls(alerts.num_rows, pa.string()), more)
+    ids, kinds = pa.array(list(city.categories), pa.string()), [one.kind for one in city.categories.values()]
+    listed = pa.array(kinds, pa.string()).take(pc.index_in(alerts["category"], ids))
+    return pc.coalesce(pc.if_else(pc.equal(without, alerts["content_hash"]), listed, None), alerts["kind"])

@@ -82,7 +82,9 @@ def tell(block: Block, labels: Sequence[str], layout: Layout, decisions: Decisio
     told |= _scales(columns, decisions, account)
     told |= _words(columns, layout, decisions, account, unknown)
     of_category = tell_categories(columns, layout, decisions, city, account, unknown)
-    told |= of_category | {"kind": pc.coalesce(told["kind"], of_category["kind"])}
+    told_kind = told["kind"]
+    told |= of_category | {"kind": pc.coalesce(told_kind, of_category["kind"])}
+    told["own_kind"] = pc.if_else(pc.equal(told_kind, of_category["kind"]), None, told_kind)
     return Told(_assemble(block, columns, layout, told, account), account, unknown.counts)
 
 
@@ -273,6 +275,7 @@ def _assemble(block: Block, columns: Columns, layout: Layout, told: dict[str, An
                 value = pa.array(value, from_pandas=True)
             arrays[field.name] = value.cast(kind)
     arrays["row"] = pa.array(block.rows)
+    arrays["own_kind"] = told["own_kind"]
     arrays["time_precision"] = told["time_precision"]
     arrays["flag_bits"] = pa.array(account.bits)
     arrays["twin"] = pa.array(_twins(columns, layout))
@@ -280,7 +283,8 @@ def _assemble(block: Block, columns: Columns, layout: Layout, told: dict[str, An
     if not keep.all():
         table = table.take(pa.array(np.flatnonzero(keep))).combine_chunks()
     at, more = table.schema.get_field_index("more_categories"), table["more_categories"]
-    hashes = content_hashes(table.set_column(at, "more_categories", pc.replace_substring(more, FURTHER, "|")))
+    hashes = content_hashes(table, table["own_kind"], pc.replace_substring(more, FURTHER, "|"))
+    table = table.drop_columns("own_kind")
     lists = pc.split_pattern(pc.if_else(pc.equal(more, ""), None, more), FURTHER)
     table = table.set_column(at, "more_categories", lists)
     return table.append_column("content_hash", hashes)

@@ -13,9 +13,9 @@ import pytest
 import shapely
 
 from curim_data import profile_edit, profile_versions
-from curim_data.home import Home
+from curim_data.home import Home, create_home
 from curim_data.i18n import Translator, translator
-from curim_data.ingest import preview
+from curim_data.ingest import import_file, preview
 from curim_data.profile_areas import propose_name_column, read_areas
 from curim_data.profile_edit import districts_of
 from curim_data.reasons import ImportProblem
@@ -284,3 +284,20 @@ def test_categories_named_after_an_export_are_no_repair_once_the_city_has_distri
     report = preview(content, "thefts.csv", home.city(), home=home).report
     assert (report.batch.accepted, report.batch.repaired) == (40, 0)
     assert not report.unknown
+
+
+def test_a_new_kind_of_a_category_reaches_stored_alerts_but_not_those_whose_kind_the_source_told(
+    tmp_path: Path,
+) -> None:
+    home = create_home(tmp_path / "home")
+    derived = b"id,date,category,latitude,longitude\n1,2025-03-01,graffiti,37.943,23.647\n"
+    told = b"id,date,kind,category,latitude,longitude\n2,2025-03-01,offence,graffiti,37.943,23.647\n"
+    for name, content in (("derived.csv", derived), ("told.csv", told)):
+        import_file(home, content, name)
+    assert sorted(column(home, "kind")) == ["incivility", "offence"]
+    profile_edit.set_categories(home, b"id,label_en,kind\ngraffiti,Graffiti,risk\n", "list.csv")
+    assert sorted(column(home, "kind")) == ["offence", "risk"]
+    assert [import_file(home, content, name).batch.duplicate for name, content in (("d", derived), ("t", told))] == [
+        1,
+        1,
+    ]
