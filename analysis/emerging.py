@@ -327,7 +327,9 @@ def _chance(gistar: GiStar, at: Cells, test: TrendTest, seed: int) -> Floats:
     """The p-values of the trends of some cells."""
     if test == "permutation":
         parts, block = gistar.parts[:, at], block_for(gistar.parts.shape[-1])
-        return block_permutation(parts, block=block, runs=RUNS, seed=seed, rebuild=gistar.z, enough=ENOUGH).p
+        make, lag = gistar.z, gistar.lag
+        found = block_permutation(parts, block=block, runs=RUNS, seed=seed, rebuild=make, reach=lag, enough=ENOUGH)
+        return found.p
     z = gistar.z(gistar.parts[:, at])
     return (hamed_rao(z, lags=gistar.lag) if test == "hamed_rao" else mann_kendall(z)).p
 

@@ -126,6 +126,7 @@ def block_permutation(
     runs: int = 999,
     seed: int = 0,
     rebuild: Callable[[Any], Any] | None = None,
+    reach: int | None = None,
     enough: int | None = None,
 ) -> Kendall:
     """The test by permuting blocks of steps: no normal tail, and correlation within a block stays.
@@ -148,6 +149,9 @@ def block_permutation(
         Steps that stay together.
     rebuild : callable, optional
         Makes the series (rows, T) from permuted `parts` (..., rows, T), each row by itself.
+    reach : int, optional
+        Steps before its own that a value made by `rebuild` depends on, and on nothing else, not on its place either.
+        The runs then share what they make: the value of a step after the same steps is made once.
     enough : int, optional
         A series that this many runs have reached is permuted no further: in all runs its p would be above
         enough / (runs + 1), and what it is told with comes from the runs that were made. Smaller p-values are those of
@@ -167,20 +171,88 @@ def block_permutation(
     cuts = steps[steps % block == len(steps) % block][bool(len(steps) % block == 0) :]
     blocks = np.split(steps, cuts)
     rng = np.random.default_rng(seed)
+    orders = np.array([np.concatenate([blocks[at] for at in rng.permutation(len(blocks))]) for _ in range(runs)])
+    shared = _Shared.of(ingredients, make, orders, reach)
     reached, made = np.zeros(len(seen.s)), np.zeros(len(seen.s))
     open_rows, done = np.arange(len(seen.s)), 0
     while done < runs and len(open_rows):
         batch = int(np.clip(_RUNS_AT_ONCE // max(len(open_rows) * len(steps), 1), 1, runs - done))
-        orders = [np.concatenate([blocks[place] for place in rng.permutation(len(blocks))]) for _ in range(batch)]
-        series = np.concatenate([_rows(make(ingredients[..., order])) for order in orders])
-        as_far = np.abs(_signs(series)).reshape(batch, -1) >= np.abs(seen.s[open_rows])
+        if shared is None:
+            mixed = [_rows(make(ingredients[..., order])) for order in orders[done : done + batch]]
+            s = _signs(np.concatenate(mixed))
+        else:
+            s = _signs_down(shared.series(slice(done, done + batch)))
+        as_far = np.abs(s).reshape(batch, -1) >= np.abs(seen.s[open_rows])
         reached[open_rows] += as_far.sum(axis=0)
         done += batch
         made[open_rows] = done
         if enough is not None and (reached[open_rows] >= enough).any():
             kept = reached[open_rows] < enough
             open_rows, ingredients = open_rows[kept], ingredients[..., kept, :]
+            shared = None if shared is None else replace(shared, ranks=shared.ranks[:, kept])
     return replace(seen, test="permutation", p=(1 + reached) / (made + 1))
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What the runs of a permutation make, each once: `ranks` of the values, by made value and row, and `at`, of shape
+    (runs, T), which of them stands where. Ranks have the signs of the values, and are compared faster.
+    """
+
+    ranks: np.ndarray[Any, np.dtype[np.int16]]
+    at: np.ndarray[Any, np.dtype[np.int64]]
+
+    @classmethod
+    def of(cls, ingredients: Floats, make: Callable[[Any], Any], orders: Any, reach: int | None) -> _Shared | None:
+        """None where the runs have too little in common to share it."""
+        if reach is None:
+            return None
+        steps = orders.shape[1]
+        if reach is None or (steps + 1.0) ** (reach + 1) > np.iinfo(np.int64).max:
+            return None
+        none = steps  # where a window begins before the first step
+        back = np.stack(
+            [np.pad(orders, ((0, 0), (far, 0)), constant_values=none)[:, :steps] for far in range(reach + 1)]
+        )
+        code = sum(steps_back * (steps + 1) ** far for far, steps_back in enumerate(back))
+        _, first, at = np.unique(code, return_index=True, return_inverse=True)
+        if len(first) > min(code.size // 2, np.iinfo(np.int16).max):
+            return None
+        windows = back.reshape(reach + 1, -1)[::-1, first].T  # (made values, steps), the oldest step first
+        rows = ingredients.shape[-2]
+        ranks = np.empty((len(first), rows), dtype=np.int16)
+        size = max(1, _RUNS_AT_ONCE // len(first))
+        for start in range(0, rows, size):
+            values = _made(ingredients[..., start : start + size, :], make, windows, none)
+            if not np.isfinite(values).all():
+                return None
+            ranks[:, start : start + size] = _dense_ranks(values).T
+        return cls(ranks, at.reshape(orders.shape))
+
+    def series(self, runs: slice) -> np.ndarray[Any, np.dtype[np.int16]]:
+        """The series of some runs, shape (T, runs times rows)."""
+        return self.ranks[self.at[runs].T].reshape(self.at.shape[1], -1)
+
+
+def _made(ingredients: Floats, make: Callable[[Any], Any], windows: Any, none: int) -> Floats:
+    """The last value of the series made of each window, shape (rows, windows)."""
+    values = np.empty((ingredients.shape[-2], len(windows)))
+    known = (windows != none).sum(axis=1)
+    for length in np.unique(known):
+        these = windows[known == length, windows.shape[1] - length :]
+        mixed = ingredients[..., these]
+        made = np.asarray(make(mixed.reshape(*mixed.shape[:-3], -1, length)), dtype=float)
+        values[:, known == length] = made[:, -1].reshape(len(values), -1)
+    return values
+
+
+def _dense_ranks(values: Floats) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Ranks from 0 by row, equal ones for equal values."""
+    order = np.argsort(values, axis=1)
+    ordered = np.take_along_axis(values, order, axis=1)
+    ranks = np.zeros(values.shape, dtype=np.int64)
+    np.put_along_axis(ranks, order[:, 1:], np.cumsum(ordered[:, 1:] != ordered[:, :-1], axis=1), axis=1)
+    return ranks
 
 
 def sen_slope(series: Any) -> Floats:
@@ -222,9 +294,13 @@ def _rows(series: Any) -> Floats:
 
 def _signs(x: Floats) -> Floats:
     """S by row. A pair with a missing value counts nothing."""
-    by_step = np.ascontiguousarray(x.T)  # steps down, so that a sum over steps runs along whole rows of series
+    return _signs_down(np.ascontiguousarray(x.T))
+
+
+def _signs_down(by_step: Any) -> Floats:
+    """S by column: with steps down, a sum over steps runs along whole rows of series."""
     narrow = np.uint8 if len(by_step) <= 256 else np.int64
-    s = np.zeros(len(x), dtype=np.int64)
+    s = np.zeros(by_step.shape[1], dtype=np.int64)
     for at in range(len(by_step) - 1):
         later, earlier = by_step[at + 1 :], by_step[at]
         s += np.add.reduce((later > earlier).view(np.uint8), axis=0, dtype=narrow)

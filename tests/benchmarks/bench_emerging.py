@@ -3,8 +3,8 @@
 Run with `make bench` or `python -m tests.benchmarks emerging`. The naive way tests each cell alone, as the packages of
 the field do: S by comparing each value with all later ones, Sen's slope from every pair, ties and ranks per series. It
 is timed on some of the cells and scaled up; its results must be ours. (pymannkendall 1.4.3, no dependency here, took
-about 1.7 times as long as this loop by the same clock.) What a user of these packages would write for the whole has Gi*
-of every month by `esda.G_Local` before that loop.
+about 2.6 times as long as the plain loop and 1.5 times as long as the one of Hamed and Rao by the same clock.) What a
+user of these packages would write for the whole has Gi* of every month by `esda.G_Local` before that loop.
 """
 
 from __future__ import annotations
