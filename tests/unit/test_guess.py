@@ -273,6 +273,14 @@ def test_long_text_is_no_category_whatever_its_heading() -> None:
     assert [labels[place] for place in found.layout.text] == ["incident type", "anything"]
 
 
+def test_long_values_of_a_short_list_are_not_used_but_no_free_text_either() -> None:
+    outcomes = ("treated at the place of the accident and sent home", "taken to the hospital for more than a day")
+    rows = "\n".join(f"2025-01-{at % 28 + 1:02}|fall|{outcomes[at % 2]}" for at in range(200))
+    found, labels = guessed("date|type|outcome of it\n" + rows)
+    assert found.layout.text == ()
+    assert [labels[place] for place in found.layout.unused] == ["outcome of it"]
+
+
 def test_short_texts_that_never_repeat_are_no_category() -> None:
     rows = "\n".join(f"2025-01-{day:02}|shouting near stop {'abc' * day}" for day in range(1, 16))
     rows += "\n" + "\n".join(f"2025-02-{day:02}|{'xyz' * day} at night" for day in range(1, 16))
