@@ -29,6 +29,7 @@ from analysis.bases import LAND, Base, CellRates, Kind, cell_rates, told_rates
 from analysis.grid import neighbours, ring, square_side
 from analysis.hotspot_choices import GISTAR_FROM, margin_for, surroundings_for, told, window_for
 from analysis.result import Choice
+from analysis.shares import larger_share, smaller_share
 from analysis.significance import Floats, denser, false_discovery, getis_ord, thinner
 from curim_data.i18n import Translator
 
@@ -134,8 +135,9 @@ def significance(
         way round: what is not shown never makes a mark. The surroundings of cold cells leave out what is hot.
     base : Base, optional
         Base population by cell (residents, or all alerts when `cells` holds one category). A place is then compared
-        with all the rest of the city, since the base itself follows the density: the count given n is binomial with
-        the place's share of the base. Conservative where the alerts are part of their base. For hot cells a protected
+        with all the rest of the city, since the base itself follows the density. Residents: the count given n is
+        binomial with the place's share of the base. All alerts, of which those looked at are a part: noncentral
+        hypergeometric (`analysis.shares`). For hot cells a protected
         base enters at its upper bound in the place and at its lower one in the rest, for cold ones the other way round.
         Alerts where no base is known are left out.
     alpha : float
@@ -162,11 +164,12 @@ def significance(
     outer = surroundings_for(side, k, float((neighbours(index, k) @ low).mean()))
     around = (k, outer) if base is None else None
     scales = [_Scale.of(index, rings, around, sizes) for rings in sorted({0, k})]
-    p_hot = _better([denser(s.place @ low, s.rest(high), s.size_in, s.size_out, margin) for s in scales])
+    above, below = (larger_share, smaller_share) if base is not None and base.kind == "alerts" else (denser, thinner)
+    p_hot = _better([above(s.place @ low, s.rest(high), s.size_in, s.size_out, margin) for s in scales])
     q_hot, hot = marked_cells(index, p_hot, alpha)
     calm = np.where(hot, 0.0, 1.0)
     p_cold = _better(
-        [thinner(s.place @ high, s.rest(low * calm), s.size, s.rest(sizes.high * calm), margin) for s in scales]
+        [below(s.place @ high, s.rest(low * calm), s.size, s.rest(sizes.high * calm), margin) for s in scales]
     )
     q_cold, cold = marked_cells(index, p_cold, alpha)
     window, expected = scales[-1].place @ low, scales[-1].expected(low)

@@ -13,6 +13,7 @@ from analysis.bases import LAND, PER, Kind
 from analysis.grid import neighbours
 from analysis.hot_cells import Cells, HotCells, connected, gistar_on_land, significance
 from analysis.hotspot_choices import margin_for, surroundings_for, window_for
+from analysis.shares import share_ratio_interval
 from analysis.significance import Floats, false_discovery, getis_ord, ratio_interval
 from curim_data.i18n import Translator
 
@@ -179,7 +180,8 @@ def _spot(result: HotCells, index: Cells, group: Cells, longitude: Floats, latit
     count, size_in, size_out = float(low[group].sum()), float(size[group].sum()), float(size_low[rest].sum())
     outside = float(high[rest & (size > 0)].sum())
     base_n = float(frame["base"].to_numpy(float)[group].sum())
-    ratio, least, most = ratio_interval(count, outside, size_in, size_out)
+    interval = share_ratio_interval if result.base == "alerts" else ratio_interval
+    ratio, least, most = interval(count, outside, size_in, size_out)
     weight = low[group] + 1e-9
     return Spot(
         id=min(h3_name(cell) for cell in index[group][low[group] == low[group].max()]),

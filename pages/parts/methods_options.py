@@ -17,23 +17,24 @@ OPTIONS: Final = (
             r"V = \max\left(0,\ \frac{\sum_i b_i (r_i - \mu)^2}{\sum_i b_i} - \frac{\mu}{\bar{b}}\right)",
         ),
         N_(
-            "The test is that of hot cells, with a base in place of land: A all alerts (or residents) of the place, B "
-            "of all the rest of the city, x and y the alerts of the filter in each. r is the rate of a cell, its "
-            "alerts over its base b, and μ that of the city. V is the spread between cells beyond chance; where it is "
-            "zero every cell has the rate of the city."
+            "A are all alerts (or residents) of the place, B of all the rest of the city, x and y the alerts of the "
+            "filter in each. By residents the test is that of hot cells, with A and B in place of land. Among all "
+            "alerts each is one of the filter or not: given both totals, x follows Fisher's noncentral hypergeometric "
+            "distribution, with the odds of a share 1.25 times that of the rest. r is the rate of a cell, its alerts "
+            "over its base b, and μ that of the city. V is the spread between cells beyond chance; where it is zero "
+            "every cell has the rate of the city."
         ),
         N_(
             "All alerts are those of the same period, whatever else the filter asks for; both counts pass the same "
             "protection. Residents are known by district and spread evenly over its land; a sliver of land counts as a "
-            "quarter of a cell. Cells without a base are not tested, and their alerts are left out."
+            "quarter of a cell. A cell without a base is judged with its neighbours only, and its alerts are left out."
         ),
         N_(
-            "A share says nothing about how many alerts there are: a quiet place can have a high one. The alerts are "
-            "part of all alerts, which makes the test find a little less than it could. Residents are the wrong base "
-            "for squares, stations and shores, which many people use and few live at. Rates of cells that share a "
-            "border are not drawn towards each other."
+            "A share says nothing about how many alerts there are: a quiet place can have a high one. Residents are "
+            "the wrong base for squares, stations and shores, which many people use and few live at. Rates of cells "
+            "that share a border are not drawn towards each other."
         ),
-        ("Marshall 1991, Applied Statistics 40", "Przyborowski & Wilenski 1940, Biometrika 31"),
+        ("Marshall 1991, Applied Statistics 40", "Fisher 1935, Journal of the Royal Statistical Society 98"),
         N_("The rates of infant deaths in North Carolina and of homicides around St. Louis."),
     ),
     Figure(

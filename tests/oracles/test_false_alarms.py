@@ -208,15 +208,15 @@ def test_neither_chance_nor_a_smooth_quarter_has_a_significant_cluster(ground: G
     assert not_above(hits, sum(CLUSTER_MAPS.values()), ALPHA)
 
 
-@pytest.mark.parametrize("n", [180, 6_000])
-def test_a_share_that_is_the_same_everywhere_has_no_hot_and_no_cold_cell(ground: Ground, n: int) -> None:
+@pytest.mark.parametrize(("n", "share"), [(180, 0.25), (6_000, 0.25), (3_000, 0.5)])
+def test_a_share_that_is_the_same_everywhere_has_no_hot_and_no_cold_cell(ground: Ground, n: int, share: float) -> None:
     """Compared with all alerts, whose density has a spot and a smooth quarter that the part shares."""
     rng = np.random.default_rng(n)
     density = ground.quarter() + ground.spot(SPOTS[0], 12)
     marked = 0
     for _ in range(100):
-        everything = ground.gather(ground.draw(rng, 4 * n, density), 10)
-        part = everything.assign(n=rng.binomial(everything["n"].astype(int), 0.25).astype(float))
+        everything = ground.gather(ground.draw(rng, round(n / share), density), 10)
+        part = everything.assign(n=rng.binomial(everything["n"].astype(int), share).astype(float))
         frame = significance(part, base=Base.of(everything["n"])).frame
         marked += bool((frame["hot"] | frame["cold"]).any())
     assert not_above(marked, 100, LEVEL)

@@ -44,7 +44,7 @@ def test_the_test_is_binomial_with_the_share_of_the_base(city: CityProfile) -> N
     """The slow twin for cells alone (k = 0): one probability a cell, nothing else."""
     everything = counts(city, 8_000)
     kind = everything.assign(n=np.random.default_rng(1).binomial(everything["n"].astype(int), 0.3).astype(float))
-    found = significance(kind, base=Base.of(everything["n"]), k=0, margin=1.0).frame
+    found = significance(kind, base=Base.of(everything["n"], "residents"), k=0, margin=1.0).frame
     total, base = kind["n"].sum(), everything["n"].sum()
     for cell in found.index[:: len(found) // 40]:
         p = binom.sf(kind["n"][cell] - 1, total, everything["n"][cell] / base)
