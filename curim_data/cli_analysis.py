@@ -315,8 +315,7 @@ def asked(run: Run, source: Source, f: AlertFilter) -> dict[str, Any]:
 
 def sentence(run: Run, source: Source, f: AlertFilter) -> str:
     """The filter in words, with its count."""
-    total = queries.total(source, f, run.audience)
-    return f.sentence(run.t, source.city, n=total.said, total=total.of, dates=queries.dates(source, f))
+    return source.sentence(f, run.t, queries.total(source, f, run.audience))
 
 
 _OUT_CSV = Opt(Message("CSV file to write."), ("--out",))

@@ -12,6 +12,7 @@ import hashlib
 import os
 import threading
 import tomllib
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -25,9 +26,15 @@ from curim_data.alert import SCHEMA
 from curim_data.city import CityProfile
 
 if TYPE_CHECKING:
+    from curim_data.filters import AlertFilter
     from curim_data.home import Home
+    from curim_data.i18n import Translator
+    from curim_data.totals import Total
 
 MEETING_WEEKS: Final = 8
+# Share of alerts of which only the month is known from which on weeks and days mean nothing.
+MONTH_ONLY_SHARE: Final = 0.05
+MONTH: Final = "month"
 
 _lock = threading.Lock()
 _mine = threading.local()  # the last source that was opened in this thread: a run of a page asks for it many times
@@ -37,7 +44,8 @@ _mine = threading.local()  # the last source that was opened in this thread: a r
 class Source:
     """Stored alerts that can be counted, of one version. Hold it for one run, in one thread.
 
-    `as_of` and `first` are the last and the first local date of the stored alerts (today for an empty store);
+    `as_of` and `first` are the last and the first local date of the stored alerts (today for an empty store). Of
+    `month_only` alerts only the month is known; where that is so of all (`by_month`) `as_of` is the end of a month.
     `meeting` is the last meeting of the council; `other_categories` are those that the city's tree does not know.
     `kept` is for facts about all stored alerts that are found once: sources of the same files share it.
     """
@@ -50,7 +58,27 @@ class Source:
     count: int
     meeting: dt.date
     other_categories: tuple[str, ...] = ()
+    month_only: int = 0
     kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def by_month(self) -> bool:
+        """Whether of all alerts only the month is known."""
+        return 0 < self.count <= self.month_only
+
+    def dates(self, f: AlertFilter) -> tuple[dt.date, dt.date]:
+        """First and last day that a filter means here, both included."""
+        return f.resolve(self.as_of, self.first, self.meeting, by_month=self.by_month)
+
+    def sentence(self, f: AlertFilter, t: Translator, told: Total | None = None) -> str:
+        """What a filter asks for, in words, with its dates here; and with how many alerts, where told."""
+        n, of = (None, None) if told is None else (told.said, told.of)
+        return f.sentence(t, self.city, n=n, total=of, dates=self.dates(f), by_month=self.by_month)
+
+    @property
+    def knows_weeks(self) -> bool:
+        """Whether weeks and days mean something: of less than a twentieth of the alerts only the month is known."""
+        return self.month_only < MONTH_ONLY_SHARE * max(self.count, 1)
 
 
 def open_source(home: Home, url: str | None = None) -> Source:
@@ -124,7 +152,7 @@ def _source(
                 while len(_facts) >= 64:
                     _facts.pop(next(iter(_facts)))
                 kept = _facts.setdefault(key, kept)
-    first, as_of, count, categories = kept["facts"]
+    first, as_of, count, month_only, categories = kept["facts"]
     return Source(
         table=table,
         version=version,
@@ -134,6 +162,7 @@ def _source(
         count=count,
         meeting=meeting or max(first, as_of - dt.timedelta(weeks=MEETING_WEEKS)),
         other_categories=tuple(c for c in categories if c not in city.categories),
+        month_only=month_only,
         kept=kept,
     )
 
@@ -141,14 +170,22 @@ def _source(
 _facts: dict[tuple[str, tuple[str, ...] | None], dict[str, Any]] = {}
 
 
-def _measure(table: Any) -> tuple[dt.date, dt.date, int, tuple[str, ...]]:
-    span = table.aggregate(first=table.local_date.min(), last=table.local_date.max(), n=table.count())
-    first, last, n = span.to_pyarrow().to_pylist()[0].values()
+def _measure(table: Any) -> tuple[dt.date, dt.date, int, int, tuple[str, ...]]:
+    """First and last day, alerts, those of which only the month is known, and all categories."""
+    span = table.aggregate(
+        first=table.local_date.min(),
+        last=table.local_date.max(),
+        n=table.count(),
+        months=(table.time_precision == MONTH).cast("int64").sum(),
+    )
+    first, last, n, months = span.to_pyarrow().to_pylist()[0].values()
+    if n and months == n:
+        last = last.replace(day=monthrange(last.year, last.month)[1])
     further = table.more_categories.fill_null(ibis.literal([], type="array<string>"))
     mentioned = table.select(category=ibis.array([table.category]).concat(further).unnest()).distinct()
     names = mentioned.to_pyarrow()["category"].to_pylist()
     today = dt.date.today()
-    return first or today, last or today, int(n), tuple(sorted(name for name in names if name))
+    return first or today, last or today, int(n), int(months or 0), tuple(sorted(name for name in names if name))
 
 
 def _table_version(table: Any) -> str:

@@ -100,6 +100,7 @@ class Choices:
     label: Callable[[Translator, CityProfile, Any], str]
     said: Callable[[Translator, CityProfile, tuple[Any, ...]], str]
     chip: Message
+    unless: Callable[[Any], Any] | None = None  # alerts of which the value is not known, whatever the column says
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -127,7 +128,8 @@ class Choices:
     def predicate(self, f: Any, table: Any, city: CityProfile) -> Any:
         """The column holds one of the values."""
         values = getattr(f, self.name)
-        return table[self.column].isin(list(values)).fill_null(False) if values else None
+        test = table[self.column].isin(list(values)).fill_null(False) if values else None
+        return test if test is None or self.unless is None else test & ~self.unless(table)
 
     def phrase(self, f: Any, t: Translator, city: CityProfile) -> str:
         """The phrase with the values in words."""

@@ -27,7 +27,7 @@ from curim_data.filter_fields import (
     asked_categories,
     window_hours,
 )
-from curim_data.i18n import Message, Translator
+from curim_data.i18n import Message, Span, Translator
 
 __all__ = ["FIELDS", "PERIODS", "AlertFilter", "asked_categories", "field_of", "window_hours"]
 
@@ -39,6 +39,9 @@ def _ids(values: Any) -> dict[str, Any]:
 # Dates of one's own are read as these at most, so that a year before or after them is a date too.
 EARLIEST: Final = dt.date(1900, 1, 1)
 LATEST: Final = dt.date(2199, 12, 31)
+
+# Presets that are a number of months.
+_MONTHS: Final = {"28d": 1, "quarter": 3, "12m": 12}
 
 PERIOD: Final = Period()
 CATEGORIES: Final = Categories()
@@ -91,6 +94,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         column="weekday",
         known=lambda city: {word: day for day, word in enumerate(DAYS)},
         label=lambda t, city, value: words.weekday_label(t, value),
+        unless=lambda table: table.time_precision == "month",
         said=lambda t, city, values: t(
             ", on {days}", days=t.join([words.weekday_label(t, day) for day in values], "or")
         ),
@@ -149,6 +153,11 @@ FIELDS: Final[tuple[Field, ...]] = (
 )
 
 
+def _month_end(day: dt.date, later: int = 0) -> dt.date:
+    """The last day of a date's month, or of one so many months later."""
+    return (pd.Period(day, "M") + later).end_time.date()
+
+
 def field_of(name: str) -> Field:
     """The field that an attribute, or a word of the query string, belongs to; KeyError for another name."""
     for field in FIELDS:
@@ -203,12 +212,22 @@ class AlertFilter:
             changes = {"start": None, "end": None, **changes}
         return dataclasses.replace(self, **changes)
 
-    def resolve(self, as_of: dt.date, first: dt.date, meeting: dt.date | None = None) -> tuple[dt.date, dt.date]:
+    def resolve(
+        self, as_of: dt.date, first: dt.date, meeting: dt.date | None = None, *, by_month: bool = False
+    ) -> tuple[dt.date, dt.date]:
         """First and last day, both included. Presets end at `as_of` and do not begin before `first`.
 
         28d: 28 days; quarter: three months; 12m: twelve months; meeting: from the last meeting (eight weeks before
         `as_of` where none is known); all: everything. An open end of one's own dates is `first` or `as_of`.
+
+        `by_month`: of the alerts only the month is known, so the period is of whole months: each that it touches, and
+        as many as the preset says.
         """
+        if by_month:
+            start, end = self.resolve(as_of, first, meeting)
+            if months := _MONTHS.get(self.period):
+                start = max(_month_end(as_of, -months) + dt.timedelta(days=1), first)
+            return start.replace(day=1), _month_end(end)
         last = pd.Timestamp(as_of)
         match self.period:
             case "28d":
@@ -254,11 +273,16 @@ class AlertFilter:
         n: int | Message | None = None,
         total: int | None = None,
         dates: tuple[dt.date, dt.date] | None = None,
+        by_month: bool = False,
     ) -> str:
-        """What the filter asks for, in words; with the resolved dates, and how many alerts of how many, where given."""
+        """What the filter asks for, in words; with the resolved dates, and how many alerts of how many, where given.
+
+        `by_month`: the dates are those of whole months, and are told as months.
+        """
         parts = [CATEGORIES.phrase(self, t, city)]
         parts += [field.phrase(self, t, city) for field in FIELDS if field not in (CATEGORIES, PERIOD)]
-        parts.append(t(", {start} – {end}", start=dates[0], end=dates[1]) if dates else PERIOD.phrase(self, t, city))
+        period = t(", {period}", period=Span(*dates, by_month)) if dates else PERIOD.phrase(self, t, city)
+        parts.append(period)
         if n is not None:
             parts.append(t(": {n}", n=n) if total is None else t(": {n} of {total}", n=n, total=total))
         return "".join(parts)

@@ -51,11 +51,21 @@ class Num:
     digits: int = 1
 
 
+@dataclass(frozen=True)
+class Span:
+    """From one day to another, both included; `by_month` where its days are not known, but its months."""
+
+    start: dt.date
+    end: dt.date
+    by_month: bool = False
+
+
 class Translator:
     """Words, numbers and dates in one reader's language.
 
     Values that fill a message are written in the reader's form: integers with their thousands mark, floats with one
-    digit (`Num` for others), dates in the long form, nested `Message` objects translated, strings as they stand.
+    digit (`Num` for others), dates in the long form, a `Span` as its two dates or its months, nested `Message` objects
+    translated, strings as they stand.
     """
 
     def __init__(self, lang: str) -> None:
@@ -109,6 +119,11 @@ class Translator:
         """A date with its time of day."""
         return str(format_datetime(when, format=form, locale=self.locale))
 
+    def span(self, span: Span) -> str:
+        """A period: "3 May 2025 – 2 June 2025", or its months, one alone where it is one: "May 2025"."""
+        first, last = (self.date(day, "LLLL y" if span.by_month else "long") for day in (span.start, span.end))
+        return first if span.by_month and first == last else self("{start} – {end}", start=first, end=last)
+
     def weekday(self, day: int, width: str = "wide") -> str:
         """The name of a weekday, 0 for Monday."""
         return str(get_day_names(width, context="stand-alone", locale=self.locale)[day])  # type: ignore[arg-type]
@@ -140,6 +155,8 @@ class Translator:
                 return self.number(value)
             case float():
                 return self.number(value, 1)
+            case Span():
+                return self.span(value)
             case dt.datetime():
                 return self.moment(value)
             case dt.date():

@@ -49,7 +49,7 @@ NAMED_PLACES: Final = {"cells": "cell", "districts": "district", "places": "plac
 
 def dates(source: Source, f: AlertFilter) -> tuple[Any, Any]:
     """First and last day that the filter means in this store, both included."""
-    return f.resolve(source.as_of, source.first, source.meeting)
+    return source.dates(f)
 
 
 def total(source: Source, f: AlertFilter, audience: Audience) -> Total:

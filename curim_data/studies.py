@@ -29,7 +29,7 @@ from curim_data import queries
 from curim_data.access import Audience
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.i18n import Message
+from curim_data.i18n import Message, Span
 from curim_data.privacy import Protected, finest_resolution, sees_exact
 from curim_data.quality_places import coordinate_step
 from curim_data.queries import Total
@@ -148,8 +148,10 @@ def cluster_study(
 def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Unit = "week") -> Trend | None:
     """The series under a filter with what was usual: judged by all of its history, shown for the filter's period.
 
-    None where the history has no period at all.
+    By month, whatever unit is asked for, where of too many alerts only the month is known. None where the history has
+    no period at all.
     """
+    unit = unit if source.knows_weeks else "month"
     start, end = queries.dates(source, f)
     history = f.replace(period="", start=source.first, end=end)
     column = _COLUMNS[unit]
@@ -174,12 +176,14 @@ def share_study(source: Source, f: AlertFilter, audience: Audience, column: str 
 class Periods:
     """Two periods that are compared, both ends included. `same_season`: before is the same weeks of the year before.
 
-    `before` is None where no day of data lies before the later period: then there is nothing to compare.
+    `before` is None where no day of data lies before the later period: then there is nothing to compare. `by_month`:
+    both are whole months.
     """
 
     before: tuple[dt.date, dt.date] | None
     after: tuple[dt.date, dt.date]
     same_season: bool
+    by_month: bool = False
 
     @property
     def lengths(self) -> tuple[int, int]:
@@ -194,6 +198,20 @@ class Periods:
         if self.before is None:
             told = Message("There is nothing to compare: no day of the data lies before this period.")
             return Choice("reference", "", told)
+        if self.by_month:
+            months = {"period": Span(*self.before, by_month=True)}
+            told = (
+                Message(
+                    "Compared with the same months of the year before ({period}), so that the season cancels out.",
+                    months,
+                )
+                if self.same_season
+                else Message(
+                    "Compared with the months just before ({period}), because the data do not reach back a year.",
+                    months,
+                )
+            )
+            return Choice("reference", self.before[0].isoformat(), told)
         told = (
             Message(
                 "Compared with the same weeks of the year before ({start} – {end}), so that the season cancels out.",
@@ -214,6 +232,8 @@ def periods_for(source: Source, after: tuple[dt.date, dt.date]) -> Periods:
     Days after the last alert are left out: nothing is known of them yet.
     """
     year = dt.timedelta(weeks=52)
+    if source.by_month:
+        return _months_for(source, after)
     if after[0] <= source.as_of:
         after = after[0], min(after[1], source.as_of)
     if after[0] <= source.first:
@@ -222,6 +242,29 @@ def periods_for(source: Source, after: tuple[dt.date, dt.date]) -> Periods:
         return Periods((after[0] - year, after[1] - year), after, True)
     length = after[1] - after[0] + dt.timedelta(days=1)
     return Periods((max(source.first, after[0] - length), after[0] - dt.timedelta(days=1)), after, False)
+
+
+def _months_for(source: Source, after: tuple[dt.date, dt.date]) -> Periods:
+    """`periods_for` where only months are known: whole months, compared with as many."""
+    after = after[0].replace(day=1), min(months_later(after[1], 0)[1], source.as_of)
+    if after[0] <= source.first or after[0] > after[1]:
+        return Periods(None, after, False, by_month=True)
+    start, length = months_later(after[0], -12)[0], months_apart(*after) + 1
+    if start >= source.first:
+        return Periods((start, months_later(after[1], -12)[1]), after, True, by_month=True)
+    start, end = months_later(after[0], -length)[0], months_later(after[0], -1)[1]
+    return Periods((max(source.first, start), end), after, False, by_month=True)
+
+
+def months_later(day: dt.date, months: int) -> tuple[dt.date, dt.date]:
+    """The first and the last day of the month so many months after a date's month."""
+    month = pd.Period(day, "M") + months
+    return month.start_time.date(), month.end_time.date()
+
+
+def months_apart(start: dt.date, end: dt.date) -> int:
+    """How many months the month of one date lies before that of another."""
+    return 12 * (end.year - start.year) + end.month - start.month
 
 
 @dataclass(frozen=True)

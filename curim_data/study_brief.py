@@ -72,7 +72,7 @@ class BriefStudy:
     `course`: the city's whole weeks against what season and long trend let expect, as on the Trends page; None where
     the data hold no season or the period does not suit it (see `analysis.trends.course`). `verdict`: is the city's
     count usual, by `course`, or else by the e-test against the period that changes are compared with; "unknown" where
-    there is none or its count is withheld.
+    there is none or its count is withheld. `by_month`: of the alerts only the month is known.
     """
 
     since: dt.date
@@ -86,6 +86,7 @@ class BriefStudy:
     names: dict[str, SpotName]
     shares: Shares
     weights: Weights
+    by_month: bool = False
 
 
 def brief_study(source: Source, f: AlertFilter, audience: Audience) -> BriefStudy:
@@ -108,6 +109,7 @@ def brief_study(source: Source, f: AlertFilter, audience: Audience) -> BriefStud
         names=name_spots(hot.spots, source.city, known_places(source, audience)),
         shares=share_study(source, f, audience),
         weights=weight_study(source, f, audience),
+        by_month=source.by_month,
     )
 
 
@@ -335,7 +337,7 @@ def brief(
     spots = study.hot.spots[:MOST_SPOTS]
     pins = [paper_map.Spot(s.rank, study.names[s.id](t), s.longitude, s.latitude) for s in spots]
     hot = study.hot.hot.frame
-    period = (study.since, study.until)
+    period, total = (study.since, study.until), study.total
     limits = [t(choice.told) for choice in study.changes.choices]
     if study.changes.changes.n_withheld:
         limits.append(t("Small counts are protected and could not all be compared."))
@@ -356,7 +358,7 @@ def brief(
         whom=whom_sentence(study, city, t),
         plans=tuple(plans),
         limits=tuple(limits),
-        filter_sentence=f.sentence(t, city, n=study.total.said, total=study.total.of, dates=period),
+        filter_sentence=f.sentence(t, city, n=total.said, total=total.of, dates=period, by_month=study.by_month),
         link=link,
         illustrative=illustrative,
     )

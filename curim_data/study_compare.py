@@ -16,10 +16,10 @@ from curim_data.access import Audience
 from curim_data.alert import Gender
 from curim_data.engine import Source
 from curim_data.filters import FIELDS, AlertFilter, asked_categories
-from curim_data.i18n import Message
+from curim_data.i18n import Message, Span
 from curim_data.privacy import GateError, finest_resolution, sees_exact
 from curim_data.queries import Total
-from curim_data.studies import known_places
+from curim_data.studies import known_places, months_apart, months_later
 
 # By the word that stands for it in a link and at the command line.
 PRESETS: Final[dict[str, Message]] = {
@@ -220,14 +220,20 @@ def _earlier(
     """The filter's period, and as many days before it or 52 weeks earlier, as far as the data reach back."""
     start, end = queries.dates(source, whole)
     end = min(end, max(start, source.as_of))
-    day = dt.timedelta(days=1)
-    back = _YEAR if a_year else end - start + day
-    before = max(source.first, start - back), min(end, start + back - day) - back
+    if source.by_month:
+        length = months_apart(start, end) + 1
+        back = 12 if a_year else length
+        asked = months_later(start, -back)[0], months_later(start, min(length, back) - 1 - back)[1]
+    else:
+        day = dt.timedelta(days=1)
+        far = _YEAR if a_year else end - start + day
+        asked = start - far, min(end, start + far - day) - far
+    before = max(source.first, asked[0]), asked[1]
     if start <= source.first or before[1] < before[0]:
         raise CompareError(Message("There is nothing to compare: no day of the data lies before this period."))
-    told = Message("Compared with {start} – {end}.", {"start": before[0], "end": before[1]})
+    told = Message("Compared with {period}.", {"period": Span(*before, by_month=source.by_month)})
     choices = [Choice("reference", before[0].isoformat(), told)]
-    if before[0] > start - back:
+    if before[0] > asked[0]:
         choices.append(Choice("short", source.first.isoformat(), Message("The data do not reach back further.")))
     if not a_year:
         told = Message("The two periods may lie in different seasons: what differs by season differs here too.")

@@ -106,6 +106,13 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
     history = _over(whole, periods)
     total = queries.total(source, history, audience)
     about = (size, *_history(periods), periods.choice)
+    if periods.unit == "week" and not source.knows_weeks:
+        by_month = Message(
+            "No class over time can be told: of these alerts the month alone is known, and fewer than {n} whole months "
+            "are too few.",
+            {"n": LEAST_STEPS},
+        )
+        return EmergingStudy(total, None, (), None, side, (size,), by_month)
     if len(periods.starts) < 2:
         few = Message("There are fewer than two whole months or weeks of data: a place has no history yet.")
         return EmergingStudy(total, None, (), None, side, about, few)

@@ -30,6 +30,7 @@ RECENT_WEEKS: Final = 26
 # Cells times weeks that are held in memory at once.
 MOST_COUNTS: Final = 20_000_000
 _WEEK: Final = dt.timedelta(weeks=1)
+_NO_WEEKS: Final = pd.DatetimeIndex([])
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,12 @@ def forecast_study(
     """
     if not 1 <= weeks <= MOST_WEEKS:
         raise ValueError(f"1 to {MOST_WEEKS} weeks, not {weeks}")
+    if not source.knows_weeks:
+        why = Message(
+            "No forecast is shown: it goes by the week, and of these alerts the month alone is known, not the day."
+        )
+        start = queries.dates(source, f)[1] + dt.timedelta(days=1)
+        return ForecastStudy(start, weeks, None, why, (), 0, None, why, (), None, (), _recent(_NO_WEEKS, []))
     mondays = whole_weeks(source, f)
     start = mondays[-1].date() + _WEEK if len(mondays) else source.as_of
     history = f.replace(period="", start=source.first, end=start - dt.timedelta(days=1))

@@ -29,13 +29,17 @@ Place = Spot | Cluster
 
 @dataclass(frozen=True)
 class SpotLine:
-    """A hot spot in the list. women: of women and men affected; category: id of the most frequent; None: protected."""
+    """A hot spot in the list. women: of women and men affected; category: id of the most frequent; None: protected.
+
+    `untold`: what no alert here tells, and is therefore None without being protected ("women", "hours").
+    """
 
     spot: Place
     name: SpotName
     women: Estimate | None
     category: str | None
     hours: tuple[int, int] | None
+    untold: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -69,14 +73,18 @@ def spot_lines(source: Source, f: AlertFilter, spots: Sequence[Place], audience:
         mine = categories.get(spot.id, nothing).dropna(subset="n")
         genders = affected.get(spot.id, nothing).set_index("affected_gender")["n"]
         women, men = genders.get("woman", 0.0), genders.get("man", 0.0)
-        known = pd.notna(women) and pd.notna(men) and women + men > 0
+        seen = pd.notna(women) and pd.notna(men)
+        known = seen and women + men > 0
+        by_hour = hours.get(spot.id, nothing)
+        untold = {"women": seen and not known, "hours": by_hour["hour"].isna().all() and not by_hour["withheld"].any()}
         lines.append(
             SpotLine(
                 spot=spot,
                 name=names[spot.id],
                 women=wilson(float(women), float(women + men)) if known else None,
                 category=None if mine.empty else str(mine.sort_values("n")["category"].iloc[-1]),
-                hours=_peak(hours.get(spot.id, nothing)),
+                hours=_peak(by_hour),
+                untold=frozenset(name for name, so in untold.items() if so),
             )
         )
     return tuple(lines)

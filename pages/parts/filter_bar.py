@@ -119,8 +119,7 @@ def sentence(page: Page) -> str:
     if source is None:
         return ""
     total = ask(page, "total")
-    dates = page.filter.resolve(source.as_of, source.first, source.meeting)
-    return plain(page.filter.sentence(page.t, page.city, n=total.said, total=total.of, dates=dates))
+    return plain(source.sentence(page.filter, page.t, total))
 
 
 def write(chosen: AlertFilter) -> None:
@@ -156,12 +155,12 @@ def _put(key: str, value: Any) -> str:
 
 
 def _period(t: Translator, f: AlertFilter, source: Source, change: _Change) -> None:
-    dates = f.resolve(source.as_of, source.first, source.meeting)
+    dates = source.dates(f)
     key = "filter_period"
 
     def chosen(value: str) -> dict[str, Any]:
         if value == OWN:
-            start, end = change.current().resolve(source.as_of, source.first, source.meeting)
+            start, end = source.dates(change.current())
             return {"start": start, "end": end}
         return {"period": value}
 

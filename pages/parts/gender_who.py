@@ -42,8 +42,7 @@ def headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> Non
         )
         st.title(f"{first} {second}")
     assert page.source is not None
-    dates = f.resolve(page.source.as_of, page.source.first, page.source.meeting)
-    st.caption(plain(f.sentence(t, page.city, n=total.said, total=total.of, dates=dates)))
+    st.caption(plain(page.source.sentence(f, t, total)))
     if f != page.filter:
         st.info(t("This page compares genders, so the filter by gender is set aside here."))
 

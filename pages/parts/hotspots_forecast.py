@@ -50,6 +50,9 @@ def show(page: Page, study: HotSpotStudy) -> None:
     told = _told(page.dataset, page.filter, page.audience, study.resolution if exact else None)
     for note in told.notes:
         st.caption(plain(t(note)))
+    if page.source is not None and not page.source.knows_weeks and told.city_refused is not None:
+        st.info(t(told.city_refused))
+        return
     left, right = st.columns([5, 3], gap="medium")
     with left:
         _city(page, told)

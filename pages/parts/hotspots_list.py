@@ -111,7 +111,7 @@ def ranked_list(
             "class": (classes or {}).get(line.spot.id, "–"),
             "women": _women(page, line),
             "category": category_label(t, page.city, line.category) if line.category else t("protected"),
-            "hours": f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}" if line.hours else t("protected"),
+            "hours": _hours(t, line),
         }
         for line in shown
     ]
@@ -133,6 +133,7 @@ def ranked_list(
     if not tested:
         headings["name"] = t("Group")
     told = {"class": classes is not None, "rate": base != LAND, "weight": weighted, "area": not tested}
+    told |= {name: any(name not in line.untold for line in shown) for name in ("women", "hours")}
     told |= dict.fromkeys(("ratio", "expected", "q"), tested)
     headings = {name: words for name, words in headings.items() if told.get(name, True)}
     if gistar_valid is not None:
@@ -240,8 +241,14 @@ def _ratio(page: Page, line: SpotLine) -> str:
 def _women(page: Page, line: SpotLine) -> str:
     t = page.t
     if line.women is None:
-        return t("protected")
+        return t("not known") if "women" in line.untold else t("protected")
     return interval(t, line.women.value, line.women.low, line.women.high)
+
+
+def _hours(t: Translator, line: SpotLine) -> str:
+    if line.hours is None:
+        return t("not known") if "hours" in line.untold else t("protected")
+    return f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}"
 
 
 def interval(t: Translator, share: float, low: float, high: float) -> str:

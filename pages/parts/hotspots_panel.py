@@ -70,6 +70,9 @@ def _weeks(page: Page, study: SpotStudy) -> None:
     if trend is None or trend.frame.empty:
         return
     label = t("Alerts a week, with the range to be expected") if trend.unit == "week" else t("Alerts a month")
+    if len(trend.frame) < 2:
+        st.caption(f"{label}. {trend.sentence(t)}")
+        return
     incomplete = not bool(trend.frame["complete"].iloc[-1])
     figure = charts.band_figure(
         page, trend.frame.drop(columns="adjusted"), time=trend.column, height=190, incomplete=incomplete
@@ -82,6 +85,9 @@ def _clock(page: Page, study: SpotStudy) -> None:
     t = page.t
     if study.week is None:
         return
+    if not study.week.n and not study.week.n_withheld:
+        st.caption(no_hours(page))
+        return
     frame = pd.DataFrame(
         [(day, hour, study.week.matrix[day, hour]) for day in range(7) for hour in range(24)],
         columns=["weekday", "hour", "n"],
@@ -89,6 +95,14 @@ def _clock(page: Page, study: SpotStudy) -> None:
     figure = charts.clock_figure(page, frame, height=190, compact=True)
     charts.show(page, figure, key="spot_clock", alt=study.week.sentence(t))
     st.caption(study.week.sentence(t))
+
+
+def no_hours(page: Page) -> str:
+    """Why there is no clock of the week."""
+    t = page.t
+    if page.source is not None and page.source.by_month:
+        return t("No days and hours are shown: of these alerts the month alone is known.")
+    return t("No alerts with a known hour.")
 
 
 def _categories(page: Page, study: SpotStudy) -> None:

@@ -56,9 +56,7 @@ def picture(
     """
     t = page.t
     shown = ask(page, "total")
-    source = page.source
-    dates = page.filter.resolve(source.as_of, source.first, source.meeting) if source else None
-    sentence = page.filter.sentence(t, page.city, n=shown.said, total=shown.of, dates=dates)
+    sentence = page.source.sentence(page.filter, t, shown) if page.source else ""
     made = t("CURiM · {city}, {day}", city=t.label(page.city.names), day=dt.date.today())
     notes = [sentence, mapped_of(t, total), *told, *_illustrative(page), made]
 

@@ -100,8 +100,7 @@ def _new(page: Page) -> None:
         spots = spots_of(page.dataset, page.filter, page.audience)
         source = page.source
         if source is not None:
-            dates = page.filter.resolve(source.as_of, source.first, source.meeting)
-            st.caption(plain(page.filter.sentence(t, page.city, dates=dates)))
+            st.caption(plain(source.sentence(page.filter, t)))
         if not spots:
             st.write(t("There is no hot spot under this filter. Choose a wider one on the page of hot spots."))
             return

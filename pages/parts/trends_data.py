@@ -41,8 +41,11 @@ def chosen_unit(page: Page) -> Unit:
     """The unit of time: from the link, and as the reader picks it."""
     t = page.t
     units = UNITS if sees_exact(page.audience) else tuple(unit for unit in UNITS if unit != "day")
+    by_month = page.source is not None and not page.source.knows_weeks
+    if by_month:
+        units = ("month",)
     asked = st.query_params.get(BY, USUAL)
-    unit = cast("Unit", asked) if asked in units else USUAL
+    unit = cast("Unit", asked) if asked in units else next(iter(units)) if by_month else USUAL
     labels = {"day": t("Day"), "week": t("Week"), "month": t("Month")}
     key = "trends_by"
     if st.session_state.get(key) != unit:
@@ -77,7 +80,7 @@ def dates(page: Page) -> tuple[dt.date, dt.date]:
     """First and last day of the filter's period."""
     source = page.source
     assert source is not None
-    return page.filter.resolve(source.as_of, source.first, source.meeting)
+    return source.dates(page.filter)
 
 
 def told_n(frame: pd.DataFrame) -> int:

@@ -70,6 +70,9 @@ def last_year(page: Page) -> None:
     t, source = page.t, page.source
     assert source is not None
     st.subheader(t("Year on year"))
+    if not source.knows_weeks:
+        st.write(t("Years are compared by the week, and of these alerts the month alone is known, not the day."))
+        return
     history = page.filter.replace(period="", start=source.first, end=dates(page)[1])
     whole, why = trend_or_why(page, "week", history)
     months, _ = trend_or_why(page, "month", history)
@@ -108,4 +111,6 @@ def last_year(page: Page) -> None:
 def monthly_or_weekly(page: Page) -> str:
     """The unit of the small charts: weeks for a short period."""
     start, end = dates(page)
+    if page.source is not None and not page.source.knows_weeks:
+        return "month"
     return "week" if pd.Timestamp(end) - pd.Timestamp(start) < pd.Timedelta(days=150) else "month"

@@ -10,6 +10,7 @@ from curim_data import words
 from curim_data.privacy import BAND_HOURS, GateError, Protected
 from pages.parts import charts
 from pages.parts.caching import ask
+from pages.parts.hotspots_panel import no_hours
 from pages.parts.page import Page
 from pages.parts.text import plain
 from pages.parts.trends_data import told_n
@@ -104,6 +105,9 @@ def week_clock(page: Page) -> None:
         st.info(t(refused.message))
         return
     frame = counted.frame.dropna(subset=["weekday", "hour"])
+    if not frame["n"].ne(0).any():
+        st.write(no_hours(page))
+        return
     if counted.notes and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS)):
         frame = _spread(frame)
     told = clock(frame)
