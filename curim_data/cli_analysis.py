@@ -9,25 +9,23 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import h3.api.basic_int as h3
 import pandas as pd
-from shapely import Point
 
 from curim_data import privacy, queries
 from curim_data.access import Audience
 from curim_data.alert import CELL_RESOLUTIONS
-from curim_data.city import CityProfile
 from curim_data.cli_frame import Command, Opt, Refused, Run, ending, plain, write_file, write_table
 from curim_data.cli_how import BaseWord, ClusterMethod, How, Method, Weight
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.i18n import Message
+from curim_data.spot_area import OF_CITY, TESTED_IN_CITY, has_area, in_area
 
 if TYPE_CHECKING:
     from analysis.clusters import Cluster, Clusters
     from analysis.hotspots import HotCells, Spot
     from analysis.result import Choice
-    from analysis.spots import Placed, SpotName
+    from analysis.spots import SpotName
 
 
 class Unit(StrEnum):
@@ -162,6 +160,8 @@ def hotspots(
         return
     run.say(sentence(run, source, f))
     run.say(result.sentence(run.t))
+    if has_area(f):
+        run.say(run.t(TESTED_IN_CITY))
     for spot in spots:
         run.say(f"{spot.rank}. {names[spot.id](run.t)} – {spot.sentence(run.t)}")
     for choice in found.choices:
@@ -177,7 +177,7 @@ def _density(run: Run, source: Source, f: AlertFilter, resolution: int | None, o
     if run.as_json:
         run.answer({**asked(run, source, f), "method": Method.DENSITY.value, **answer})
         return
-    for line in (sentence(run, source, f), *lines):
+    for line in (sentence(run, source, f), *((run.t(OF_CITY),) if has_area(f) else ()), *lines):
         run.say(line)
 
 
@@ -203,7 +203,7 @@ def find(
     resolution: int | None,
     how: How | None = None,
 ) -> Found:
-    """Look for hot spots in the whole city, and keep those whose middle lies in the area that the filter names.
+    """Look for hot spots in the whole city, and keep those that lie in the area that the filter names.
 
     Refused for a resolution that there is not, for a base that cannot be had, and for clusters where the audience may
     not see fine cells.
@@ -237,19 +237,6 @@ def find(
     names = name_spots(study.spots, source.city, known_places(source, audience))
     kept = tuple(spot for spot in study.spots if in_area(spot, names[spot.id], f, source.city))
     return Found(study.hot, kept, names, study.resolution, study.choices)
-
-
-def in_area(spot: Placed, name: SpotName, f: AlertFilter, city: CityProfile) -> bool:
-    """Whether the middle of a hot spot lies in the filter's districts, at its places and in its cells."""
-    middle = Point(spot.longitude, spot.latitude)
-    in_district = any(area.id in f.districts and area.polygon.covers(middle) for area in city.districts)
-    sizes = {h3.get_resolution(int(cell, 16)) for cell in f.cells}
-    cells = {f"{h3.latlng_to_cell(spot.latitude, spot.longitude, size):x}" for size in sizes}
-    return (
-        (not f.districts or in_district)
-        and (not f.places or name.place in f.places)
-        and (not f.cells or not cells.isdisjoint(f.cells))
-    )
 
 
 def check_resolution(resolution: int | None) -> None:

@@ -9,11 +9,12 @@ import pandas as pd
 
 from curim_data import privacy
 from curim_data.access import Audience
-from curim_data.cli_analysis import asked, check_resolution, geojson, in_area, sentence
+from curim_data.cli_analysis import asked, check_resolution, geojson, sentence
 from curim_data.cli_frame import Command, Opt, Refused, Run, write_file, write_table
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.i18n import Message
+from curim_data.spot_area import OF_CITY, TESTED_IN_CITY, has_area, in_area
 
 if TYPE_CHECKING:
     from analysis.rates import Estimate
@@ -60,6 +61,8 @@ def emerging_places(run: Run, source: Source, f: AlertFilter, resolution: int | 
         return
     run.say(sentence(run, source, f))
     run.say(study.found.sentence(run.t))
+    if has_area(f):
+        run.say(run.t(TESTED_IN_CITY))
     for line in lines:
         run.say(f"{line.rank}. {line.name(run.t)} – {study.found.sentence_of(line.place.peak, run.t)}")
     for choice in study.choices:
@@ -126,6 +129,8 @@ def concentration(run: Run, resolution: int | None = None, out: Path | None = No
         )
         return
     run.say(sentence(run, source, f))
+    if has_area(f):
+        run.say(run.t(OF_CITY))
     run.say(found.sentence(run.t))
     if found.n:
         run.table(pd.DataFrame(shares))

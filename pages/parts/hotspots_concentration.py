@@ -20,6 +20,7 @@ from pages.parts.caching import remember
 from pages.parts.chart_look import base_figure
 from pages.parts.colours import Palette, palette
 from pages.parts.footer import footer
+from pages.parts.hotspots_area import of_city
 from pages.parts.hotspots_data import hot_spots
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
@@ -38,6 +39,7 @@ def show(page: Page, study: HotSpotStudy) -> None:
     about: About = (page.dataset, page.filter, page.audience, study.resolution)
     told = _found(about, hot_spots(*about) if study.hot.based else study)
     found = told.found
+    of_city(page)
     if not found.n:
         st.write(found.sentence(t))
         return

@@ -21,6 +21,7 @@ from pages.parts import filter_bar, maps, tables
 from pages.parts.basemap import Pin
 from pages.parts.caching import remember
 from pages.parts.footer import footer
+from pages.parts.hotspots_area import of_city
 from pages.parts.hotspots_data import coordinate_step
 from pages.parts.hotspots_list import BUTTON
 from pages.parts.hotspots_picture import density_shades, picture
@@ -46,6 +47,7 @@ def density(page: Page, title: Any, place: Found | None = None) -> None:
     with title:
         st.title(plain(headline(t, study)))
         st.caption(filter_bar.sentence(page))
+        of_city(page)
     pins = [Pin(peak.name(t), peak.longitude, peak.latitude, rank) for rank, peak in enumerate(study.peaks, start=1)]
     left, right = st.columns([5, 3], gap="medium")
     with left:

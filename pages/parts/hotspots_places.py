@@ -12,13 +12,24 @@ from analysis.explore import TooManyError
 from curim_data.access import Audience
 from curim_data.filters import AlertFilter
 from curim_data.privacy import sees_exact
+from curim_data.spot_area import has_area
 from curim_data.studies import HotSpotStudy
 from curim_data.study_spot import SpotLine
-from pages.parts import filter_bar, maps
+from pages.parts import filter_bar, hotspots_area, maps
 from pages.parts.basemap import Pin
 from pages.parts.colours import LIGHT
 from pages.parts.footer import footer
-from pages.parts.hotspots_data import MAP, Asked, Options, clusters, emerging_of, lines, picked_cells, selected_spot
+from pages.parts.hotspots_data import (
+    MAP,
+    SELECTED,
+    Asked,
+    Options,
+    clusters,
+    emerging_of,
+    lines,
+    picked_cells,
+    selected_spot,
+)
 from pages.parts.hotspots_list import area_of_cells, downloads, headline, ranked_list
 from pages.parts.hotspots_options import notes, nothing, tips
 from pages.parts.hotspots_panel import panel
@@ -52,12 +63,21 @@ def places(
         st.info(t(error.message))
         return
     asked = Asked(page.dataset, page.filter, page.audience, layer, size or None, how)
-    shown = lines(asked)
-    chosen = selected_spot(asked.spots())
+    everywhere = lines(asked)
+    shown = hotspots_area.listed(page, everywhere)
+    if place is not None and SELECTED not in st.query_params:
+        at_place = next((one.spot.id for one in shown if not set(place.cells).isdisjoint(one.spot.cells)), None)
+        if at_place is not None:
+            st.query_params[SELECTED] = at_place
+    chosen = selected_spot(tuple(one.spot for one in shown))
     line = next((one for one in shown if one.spot.id == chosen), None)
     with title:
-        headline(page, study, shown, is_clusters=found is not None, explored=how.explored)
+        if len(everywhere) and has_area(page.filter) and not how.explored:
+            hotspots_area.headline(page, len(everywhere), len(shown))
+        else:
+            headline(page, study, shown, is_clusters=found is not None, explored=how.explored)
         st.caption(filter_bar.sentence(page))
+        hotspots_area.tested_in_city(page)
     notes(page, how, layer)
     pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
     left, right = st.columns([5, 3], gap="medium")
@@ -71,7 +91,9 @@ def places(
             hot=() if found else study.hot.frame.index[study.hot.frame["hot"]],
             cold=() if found else study.hot.frame.index[study.hot.frame["cold"]],
             outlines_mean=t("group, not tested") if how.explored else "",
-            outlines=[maps.Outline(c.id, one.name(t), c.outline) for c, one in zip(found.found, shown, strict=True)]
+            outlines=[
+                maps.Outline(c.id, one.name(t), c.outline) for c, one in zip(found.found, everywhere, strict=True)
+            ]
             if found
             else (),
             pins=pins,
@@ -92,7 +114,9 @@ def places(
         downloads(page, shown, gistar_valid=gistar, study=study if found is None else None)
         _picture(page, study, found, line, pins)
     with right:
-        if line is None:
+        if line is None and everywhere:
+            hotspots_area.none_here(page)
+        elif line is None:
             nothing(t, how)
         else:
             panel(page, asked, line)

@@ -17,6 +17,7 @@ from curim_data.filters import AlertFilter
 from curim_data.folding import fold
 from curim_data.i18n import Translator
 from pages.parts import filter_bar
+from pages.parts.hotspots_data import SELECTED
 from pages.parts.page import Page
 from pages.parts.text import plain
 
@@ -84,7 +85,7 @@ def _look(words: Mapping[str, tuple[str, ...]]) -> None:
     """Put the best match of what was typed into the address; the typed text itself never stands there."""
     best = matches(st.session_state[KEY], words)
     if best:
-        st.query_params[AT] = best[0]
+        _go_to(best[0])
     else:
         st.query_params.pop(AT, None)
 
@@ -112,13 +113,15 @@ def below_map(page: Page, place: Found | None) -> None:
     told = t.n("{place}: {n} map cell, outlined.", "{place}: {n} map cells, outlined.", n, place=place.name)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(plain(told), width="content")
-        st.button(
-            t("Make this the area"),
-            key="hotspots_found_area",
-            on_click=filter_bar.write,
-            args=(place.filter(page.filter),),
-            disabled=not place.cells,
-        )
+        area = place.filter(page.filter)
+        if area != page.filter:
+            st.button(
+                t("Make this the area"),
+                key="hotspots_found_area",
+                on_click=filter_bar.write,
+                args=(area,),
+                disabled=not place.cells,
+            )
         others = [word for word in matches(st.session_state.get(KEY, ""), words) if word != place.word]
         for word in others[:MOST_OTHERS]:
             st.button(
@@ -131,7 +134,9 @@ def below_map(page: Page, place: Found | None) -> None:
 
 
 def _go_to(word: str) -> None:
+    """Turn the map to a place, and let the hot spot there, where there is one, be the selected one."""
     st.query_params[AT] = word
+    st.query_params.pop(SELECTED, None)
 
 
 def places(city: CityProfile) -> dict[str, tuple[str, ...]]:
