@@ -30,7 +30,7 @@ class Cluster:
     with its exact Poisson interval `low` to `high`; `p`: share of simulated maps with a cluster at least as strong,
     already corrected for having looked everywhere. All but n are NaN where nothing was tested. `outline` in WGS84,
     clipped to the land. `weight`: of its alerts by severity, None where each counts one; `expected` and `ratio` are
-    then of weights.
+    then of weights. `least`: the smallest p that so many simulated maps can give.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Cluster:
     longitude: float
     latitude: float
     weight: float | None = None
+    least: float = 0.0
 
     @property
     def q(self) -> float:
@@ -70,28 +71,27 @@ class Cluster:
         if self.weight is not None:
             return t.n(
                 "{n} alert that weighs {weight} by severity where {expected} would be expected: {ratio} times as much "
-                "(95 % interval {low} to {high}), p = {p}.",
+                "(95 % interval {low} to {high}), {p}.",
                 "{n} alerts that weigh {weight} by severity where {expected} would be expected: {ratio} times as much "
-                "(95 % interval {low} to {high}), p = {p}.",
+                "(95 % interval {low} to {high}), {p}.",
                 self.n,
                 weight=self.weight,
                 expected=self.expected,
                 ratio=self.ratio,
                 low=self.low,
                 high=self.high,
-                p=t.p_value(self.p),
+                p=t.p(self.p, least=self.p <= self.least),
             )
         return t.n(
-            "{n} alert where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
-            "p = {p}.",
+            "{n} alert where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), {p}.",
             "{n} alerts where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
-            "p = {p}.",
+            "{p}.",
             self.n,
             expected=self.expected,
             ratio=self.ratio,
             low=self.low,
             high=self.high,
-            p=t.p_value(self.p),
+            p=t.p(self.p, least=self.p <= self.least),
         )
 
 

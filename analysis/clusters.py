@@ -140,6 +140,7 @@ def clusters(
         _cluster(city, search, alerts, group, (1 + float((reference >= strength).sum())) / (runs + 1))
         for group, strength in zip(groups, strengths, strict=True)
     ]
+    found = [replace(cluster, least=1 / (runs + 1)) for cluster in found]
     kept = sorted((c for c in found if c.p <= alpha), key=lambda c: (-c.low, -c.n, c.id))
     return Clusters(
         found=tuple(_named(replace(cluster, rank=rank), kept) for rank, cluster in enumerate(kept, 1)),

@@ -51,6 +51,7 @@ class Concentration:
         The share of alerts in the fullest places against their share: the Lorenz curve seen from its full end. The
         last is the mean of the random maps.
     withheld : places whose count is only known within bounds
+    least_p : the smallest p that so many random maps can give
     """
 
     cells: int
@@ -67,6 +68,7 @@ class Concentration:
     curve_chance: Floats
     withheld: int
     choices: tuple[Choice, ...]
+    least_p: float = 0.0
 
     def share(self, part: float) -> Share:
         """The share of places for a part of the alerts; KeyError for one that was not computed."""
@@ -166,6 +168,7 @@ def concentration(cells: pd.DataFrame, *, runs: int | None = None, seed: int = 0
         curve_chance=chance.curve,
         withheld=withheld,
         choices=(choice,),
+        least_p=1 / (1 + len(chance.generalised)),
     )
 
 

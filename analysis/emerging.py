@@ -164,7 +164,8 @@ class Emerging:
                 t("Last window: {alerts} alerts, where its surroundings would let expect {expected}.", **values)
             )
         if np.isfinite(row["p_trend"]):
-            parts.append(t("Trend: p = {p}.", p=t.p_value(float(row["q_trend"]))))
+            least = row["p_trend"] == 1 / (RUNS + 1)
+            parts.append(t("Trend: {p}.", p=t.p(float(row["q_trend"]), least=least)))
         return " ".join(parts)
 
     def _when(self, t: Translator, step: int) -> str:

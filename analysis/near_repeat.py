@@ -42,6 +42,12 @@ class Interval:
         opening, closing = "[" if self.with_low else "(", "]" if self.with_high else ")"
         return f"{opening}{self.low:g}, {self.high:g}{closing}".replace("inf", "∞")
 
+    def told(self, t: Translator) -> str:
+        """The same with the reader's numbers, and a semicolon between them where numbers have a comma in them."""
+        low, high = (t.number(end, 0 if end.is_integer() else 1) for end in (self.low, self.high))
+        between = "; " if "," in t.number(0.1, 1) + low + high else ", "
+        return f"{str(self)[0]}{low}{between}{high}{str(self)[-1]}"
+
 
 def intervals(edges: Sequence[float], closed: Closed) -> tuple[Interval, ...]:
     """Bands between edges: [0, a], (a, b], ... closed on the right, or [0, a), [a, b), ... closed on the left."""
@@ -62,7 +68,7 @@ class Band:
     `q`: after Benjamini and Hochberg over all bands of the result; `closed_form`: N_s N_t / (n (n - 1) / 2);
     `poisson_p`: P(X >= observed) for X Poisson with that mean, the observed count included; `low`, `high`: the middle
     95 % of the counts that chance brings; `repeat`: the same place again (0.1 m), not a near repeat; `pattern`: ratio
-    of 1.2 or more and q < .05.
+    of 1.2 or more and q < .05; `least`: the smallest p that so many permutations can give.
     """
 
     space: Interval
@@ -80,6 +86,7 @@ class Band:
     poisson_p: float
     repeat: bool
     pattern: bool
+    least: float = 0.0
 
     def sentence(self, t: Translator) -> str:
         """How many times as many pairs as chance brings, in plain words."""
@@ -89,13 +96,13 @@ class Band:
             "pairs": self.observed,
             "expected": Num(self.mean, 1),
             "ratio": Num(self.ratio, 1),
-            "p": t.p_value(self.q),
+            "p": t.p(self.q, least=self.p <= self.least),
         }
         if not np.isfinite(self.ratio):
-            return t("{where} and {when}: {pairs} pairs of alerts where chance would bring none (p = {p}).", **values)
+            return t("{where} and {when}: {pairs} pairs of alerts where chance would bring none ({p}).", **values)
         return t(
             "{where} and {when} there are {ratio} times as many further alerts as chance would bring ({pairs} pairs "
-            "against {expected}, p = {p}).",
+            "against {expected}, {p}).",
             **values,
         )
 
@@ -160,7 +167,7 @@ class KnoxResult:
     def frame(self) -> pd.DataFrame:
         """The bands as a table: space and time in interval notation, then the numbers of `Band`."""
         rows = [{**vars(band), "space": str(band.space), "time": str(band.time)} for band in self.bands]
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows).drop(columns="least")
 
     def sentence(self, t: Translator) -> str:
         """The nearest and soonest pattern in plain words, or that there is none."""
@@ -173,9 +180,9 @@ class KnoxResult:
             most = max(slight, key=lambda band: band.ratio)
             return t(
                 "No clear near repeats: where there are more alerts than chance would bring, there are at most {ratio} "
-                "times as many (p = {p}); from {least} times on it counts as a pattern.",
+                "times as many ({p}); from {least} times on it counts as a pattern.",
                 ratio=Num(most.ratio, 2),
-                p=t.p_value(most.q),
+                p=t.p(most.q, least=most.p <= most.least),
                 least=Num(LEAST_RATIO, 1),
             )
         return t("No near repeats: nowhere are there clearly more alerts soon and near by than chance would bring.")
@@ -380,6 +387,7 @@ def _bands(
             float(tail[s, d]),
             space[s].high <= REPEAT_M,
             bool(ratio[s, d] >= LEAST_RATIO and q[s, d] < ALPHA),
+            1 / (len(samples) + 1),
         )
         for s, d in np.ndindex(*observed.shape)
     )

@@ -30,7 +30,7 @@ class ScanCluster:
 
     `x`, `y`, `radius`: metres; `members`: positions in `ScanResult.locations`, nearest to the centre first; `start`,
     `end`: first and last day, in the unit given; `llr`: log likelihood ratio; `p`: share of permutations whose best
-    cylinder anywhere is as strong.
+    cylinder anywhere is as strong; `least`: the smallest that so many permutations can give.
     """
 
     x: float
@@ -43,6 +43,7 @@ class ScanCluster:
     expected: float
     llr: float
     p: float
+    least: float = 0.0
 
     @property
     def ratio(self) -> float:
@@ -67,17 +68,17 @@ class ScanCluster:
             "observed": self.observed,
             "metres": round(self.radius),
             "expected": Num(self.expected, 1),
-            "p": t.p_value(self.p),
+            "p": t.p(self.p, least=self.p <= self.least),
         }
         if self.significant:
             return t(
                 "Something unusual started here on {start}: {observed} alerts within {metres} m until {end}, where "
-                "{expected} were to be expected (p = {p}).",
+                "{expected} were to be expected ({p}).",
                 **values,
             )
         return t(
             "From {start} to {end} there were {observed} alerts within {metres} m, where {expected} were to be "
-            "expected; chance alone brings that often enough (p = {p}).",
+            "expected; chance alone brings that often enough ({p}).",
             **values,
         )
 
@@ -356,4 +357,5 @@ def _cluster(
         float(inside.sum() * then.sum() / len(when)),
         llr,
         float((1 + (maxima >= llr - 1e-9).sum()) / (len(maxima) + 1)),
+        1 / (len(maxima) + 1),
     )

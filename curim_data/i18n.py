@@ -107,9 +107,19 @@ class Translator:
         pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%"
         return str(format_percent(share, format=pattern, locale=self.locale))
 
-    def p_value(self, p: float) -> str:
-        """A p-value as people read it: `<0.001` or three decimals."""
-        return f"<{self.number(0.001, 3)}" if p < 0.001 else self.number(p, 3)
+    def p_value(self, p: float, *, least: bool = False) -> str:
+        """A p-value as people read it: `<0.001` or three decimals.
+
+        `least`: no smaller one could come out (with 199 random maps none below 0.005), so it is told as `≤0.005`.
+        """
+        if p < 0.001:
+            return f"<{self.number(0.001, 3)}"
+        return f"≤{self.number(p, 3)}" if least else self.number(p, 3)
+
+    def p(self, p: float, *, least: bool = False) -> str:
+        """The same as a formula: `p = 0.012`, `p < 0.001` or `p ≤ 0.005`."""
+        told = self.p_value(p, least=least)
+        return f"p {told[0]}\u00a0{told[1:]}" if told[0] in "<≤" else f"p = {told}"
 
     def date(self, day: dt.date, form: str = "long") -> str:
         """A date: "long" (3 May 2025), "medium", "short", or a Babel pattern."""

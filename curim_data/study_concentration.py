@@ -39,12 +39,12 @@ class ConcentrationStudy:
         found = self.found
         return t(
             "Generalised Gini: {gini} (0: as even as so many alerts can be, 1: all in one place). By chance it would "
-            "be {chance} ({low} to {high}); p = {p}.",
+            "be {chance} ({low} to {high}); {p}.",
             gini=_bounded(t, found.generalised),
             chance=t.number(found.chance_generalised.value, 2),
             low=t.number(found.chance_generalised.low, 2),
             high=t.number(found.chance_generalised.high, 2),
-            p=t.p_value(found.p),
+            p=t.p(found.p, least=found.p <= found.least_p),
         )
 
 

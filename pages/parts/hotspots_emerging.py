@@ -13,7 +13,7 @@ import pydeck as pdk
 import shapely
 import streamlit as st
 
-from analysis.emerging import Emerging
+from analysis.emerging import RUNS, Emerging
 from analysis.emerging_classes import CLASSES, KINDS
 from curim_data.city import cell_polygons
 from curim_data.i18n import Translator
@@ -290,10 +290,10 @@ def trend_words(t: Translator, line: EmergingLine) -> str:
     """The trend of a place in words; a dash where its class does not depend on one."""
     if line.q_trend != line.q_trend:
         return "–"
-    p = t.p_value(line.q_trend)
+    p = t.p(line.q_trend, least=line.p_trend == 1 / (RUNS + 1))
     if line.cls.kind not in ("intensifying", "diminishing"):
-        return t("not sure (p = {p})", p=p)
-    return t("rising (p = {p})", p=p) if line.slope > 0 else t("falling (p = {p})", p=p)
+        return t("not sure ({p})", p=p)
+    return t("rising ({p})", p=p) if line.slope > 0 else t("falling ({p})", p=p)
 
 
 def _history(page: Page, study: EmergingStudy, found: Emerging, line: EmergingLine) -> None:

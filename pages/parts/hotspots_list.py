@@ -103,7 +103,7 @@ def ranked_list(
             "n": line.spot.n,
             "expected": t.number(line.spot.expected),
             "ratio": _ratio(page, line),
-            "q": t.p_value(line.spot.q),
+            "q": t.p_value(line.spot.q, least=line.spot.q <= getattr(line.spot, "least", 0.0)),
             "rate": rate(t, base, line.spot.rate) if base != LAND else "",
             "weight": t.number(getattr(line.spot, "weight", None)),
             "area": t.number(getattr(line.spot, "area_km2", None), 2),

@@ -157,12 +157,12 @@ def rows(t: Translator, bands: Sequence[Band]) -> pd.DataFrame:
     """Bands in words, as computed; a pattern has a word of its own, so that no colour is needed."""
     return pd.DataFrame(
         {
-            "space": str(band.space),
-            "time": str(band.time),
+            "space": band.space.told(t),
+            "time": band.time.told(t),
             "observed": t.number(band.observed),
             "expected": _by_chance(t, band),
             "ratio": t.number(band.ratio, 2) if np.isfinite(band.ratio) else "–",
-            "q": t.p_value(band.q),
+            "q": t.p_value(band.q, least=band.p <= band.least),
             "pattern": t("yes") if band.pattern else "",
         }
         for band in bands

@@ -28,7 +28,8 @@ def test_the_tab_shows_that_vandalism_repeats(open_page: Open, lang: str) -> Non
     assert not errors(app)
     table = next(frame.value for frame in app.dataframe if "space" in frame.value)
     first = table.iloc[0]
-    assert (first["space"], first["time"]) == ("(0.1, 100]", "[0, 7]")
+    bands = ("(0.1, 100]", "[0, 7]") if lang == "en" else ("(0,1; 100]", "[0; 7]")
+    assert (first["space"], first["time"]) == bands
     assert first["pattern"]
     assert len(table) == 16
     assert not any(table["pattern"].iloc[8:])

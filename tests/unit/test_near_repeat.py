@@ -12,8 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.near_repeat import Closed, Metric, intervals, knox
+from analysis.near_repeat import Closed, Interval, Metric, intervals, knox
 from analysis.near_repeat_choices import bands_for, thinned, without_near_duplicates
+from curim_data.i18n import translator
 
 SPACE, TIME = (0.1, 5.0, 10.0), (1.0, 2.0, 4.0)
 coordinate = st.integers(0, 20)
@@ -99,7 +100,7 @@ def test_a_planted_pattern_speaks_plainly(t: Any) -> None:
     band = result.patterns[0]
     assert result.sentence(t) == (
         f"Within 100 m of an alert and within 7 days there are {band.ratio:.1f} times as many further alerts as chance "
-        f"would bring ({band.observed} pairs against {band.mean:.1f}, p = {band.q:.3f})."
+        f"would bring ({band.observed} pairs against {band.mean:.1f}, p ≤\u00a0{band.q:.3f})."
     )
     assert "380 alerts" in result.method(t)
     assert len(result.repeats) == 4
@@ -111,7 +112,7 @@ def test_a_planted_pattern_speaks_plainly(t: Any) -> None:
 def test_a_small_sure_excess_is_told_and_not_denied(t: Any) -> None:
     x, y, days = np.arange(40) * 60.0, np.zeros(40), np.arange(40) % 30
     result = knox(x, y, days, permutations=99)
-    small = replace(result.near[0], ratio=1.13, q=0.007, pattern=False)
+    small = replace(result.near[0], ratio=1.13, p=0.5, q=0.007, pattern=False)
     told = replace(result, bands=(small,)).sentence(t)
     assert told.startswith("No clear near repeats")
     assert "at most 1.13 times as many (p = 0.007)" in told
@@ -145,7 +146,7 @@ def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
 def test_a_pile_is_thinned_and_says_so(t: Any) -> None:
     result = knox(np.zeros(3000), np.zeros(3000), np.arange(3000) % 50, permutations=9, most_pairs=100_000)
     assert result.n == 3000
-    assert result.n_used < 460
+    assert 400 < result.n_used < 460  # 448 alerts make 100,000 pairs
     assert result.pairs <= 100_000
     assert "random" in t(result.choices[0].told)
     kept, told = thinned(np.zeros((100, 2)), math.inf, 2.0, 4950, 0)
@@ -195,3 +196,28 @@ def test_p_counts_permutations_that_are_as_large() -> None:
         assert band.p == (1 + sum(count >= band.observed for count in samples)) / 61
         assert band.mean == pytest.approx(samples.mean())
         assert band.poisson_p == pytest.approx(stats.poisson.sf(band.observed - 1, band.closed_form))
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("el", ["(0,1; 100]", "(1.000; ∞)", "[0; 7]"]), ("en", ["(0.1, 100]", "(1,000; ∞)", "[0, 7]"])],
+)
+def test_bands_are_written_in_the_numbers_of_the_reader(lang: str, said: list[str]) -> None:
+    bands = (
+        Interval(0.1, 100.0, False, True),
+        Interval(1000.0, math.inf, False, False),
+        Interval(0.0, 7.0, True, True),
+    )
+    assert [band.told(translator(lang)) for band in bands] == said
+
+
+def test_a_p_that_cannot_be_smaller_is_told_as_a_bound() -> None:
+    english = translator("en")
+    assert english.p(0.005, least=True) == "p ≤\u00a00.005"
+    assert english.p(0.0004, least=True) == "p <\u00a00.001"
+    assert english.p(0.012) == "p = 0.012"
+    x = np.repeat(np.arange(8) * 1000.0, 5)
+    result = knox(x, x * 0, np.repeat(np.arange(8) * 30.0, 5), space=(500.0,), time=(7.0,), permutations=199)
+    assert result.bands[0].p == result.bands[0].least == 1 / 200
+    assert "p ≤\u00a00.005" in result.bands[0].sentence(english)
+    assert "least" not in result.frame()
