@@ -147,13 +147,16 @@ def _first(share: Floats, land: Floats) -> np.ndarray[Any, np.dtype[np.intp]]:
 
 
 def _totals(table: Floats, city: Outlook | None, weeks: int) -> Floats:
-    """What the city was expected to have over the next weeks, at each week; shape (T + 1,)."""
-    if city is not None:
-        return np.asarray(city.past.sum(axis=1), dtype=float)
+    """What the city was expected to have over the next weeks, at each week; shape (T + 1,).
+
+    Row t knows only weeks before t. The way of the outlook was chosen on all weeks before those that it was tried on,
+    so that the rows of these older weeks are the mean of the last 26, which nothing chose.
+    """
     sums = np.concatenate([[0.0], np.cumsum(table.sum(axis=0))])
     at = np.arange(len(sums))
     before = np.minimum(at, LEVELS[-1])
-    return np.asarray(weeks * (sums - sums[at - before]) / np.maximum(before, 1), dtype=float)
+    plain = np.asarray(weeks * (sums - sums[at - before]) / np.maximum(before, 1), dtype=float)
+    return plain if city is None else np.where(at >= table.shape[1] - city.tried, city.past.sum(axis=1), plain)
 
 
 def _past_lists(test: Backtest, totals: Floats, land: Floats) -> tuple[Floats, Floats]:
@@ -163,7 +166,7 @@ def _past_lists(test: Backtest, totals: Floats, land: Floats) -> tuple[Floats, F
         share = test.foretold[:, at]
         first = _first(share, land)
         came.append(test.came[first, at])
-        mean.append((share / share.sum() * np.nan_to_num(totals[origin]))[first])
+        mean.append((share / share.sum() * totals[origin])[first])
     fewest = min(map(len, came))
     return np.array([row[:fewest] for row in came]), np.array([row[:fewest] for row in mean])
 

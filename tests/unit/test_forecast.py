@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from analysis.forecast import Forecast, forecast
-from analysis.forecast_backtest import origins_for, widened
-from analysis.forecast_methods import EVEN, Ground, Settings, ahead, blend, decay, naive
-from analysis.forecast_metrics import recapture_rate
+from analysis.forecast import Forecast, _inside, _totals, forecast
+from analysis.forecast_backtest import RUNS, SHARES, origins_for, widened
+from analysis.forecast_methods import EVEN, Ground, Settings, ahead, blend, decay, naive, settings_for
+from analysis.forecast_metrics import hits, recapture_rate
+from analysis.outlook import outlook
 from curim_data.i18n import Translator
 
 START = dt.date(2025, 1, 6)
@@ -87,6 +88,63 @@ def test_nothing_of_the_future_enters_a_method() -> None:
     ):
         one, two = (method(Ground.of(x, LAND, LAND.index.to_numpy())) for x in (counts, later))
         np.testing.assert_allclose(one, two)
+
+
+@pytest.mark.parametrize("length", [60, 80, 110, 170])
+def test_nothing_of_the_future_enters_what_the_city_was_expected_to_have(length: int) -> None:
+    """With a short past some origins lie before the weeks that the way of the outlook was chosen on."""
+    rng = np.random.default_rng(length)
+    counts = rng.poisson(4, (9, length)).astype(float)
+    for at in origins_for(length, 4)[0]:
+        later = counts.copy()
+        later[:, at:] = rng.poisson(50, (9, length - at))
+        one, two = (_totals(x, outlook(x.sum(axis=0), START, 4), 4)[at] for x in (counts, later))
+        assert one == two > 0
+
+
+def test_settings_are_those_of_the_weeks_before_the_test() -> None:
+    counts = field(np.random.default_rng(26), 120)
+    test, older = origins_for(120, 4)
+    later = counts.copy()
+    later[:, test[0] :] = np.random.default_rng(27).poisson(9, later[:, test[0] :].shape)
+    for method in ("decay", "blend"):
+        one, two = (settings_for(Ground.of(x, LAND, LAND.index), method, older, 4)[0] for x in (counts, later))
+        assert one == two
+
+
+def test_an_interval_is_tried_with_the_scatter_of_the_other_lists() -> None:
+    came, mean = np.full((9, 4), 10.0), np.full((9, 4), 10.0)
+    came[3] = 40.0  # by its own scatter it would be no surprise
+    assert [_inside(came, mean, at) for at in (0, 3)] == [4, 0]
+
+
+def test_a_sliver_of_land_is_not_listed_first() -> None:
+    counts = field(np.random.default_rng(28))
+    land = LAND.copy()
+    land.iloc[5] = land.max() / 1000
+    counts[5] = np.arange(112) % 10 == 0
+    told = forecast(counts, land, START)
+    assert told.shown
+    assert land.index[5] not in told.listed.index
+
+
+def test_the_interval_of_a_gain_holds_for_both_models_and_is_widened_for_few_origins() -> None:
+    counts = field(np.random.default_rng(29))
+    test = forecast(counts, LAND, START, seed=4).backtest
+    count = len(test.origins)
+    came = ahead(counts.astype(float), test.origins, 4)
+    ground = Ground.of(counts, LAND, LAND.index)
+    settings = settings_for(ground, "decay", origins_for(112, 4)[1], 4)[0]
+    told = {"naive": naive(ground, test.origins), "decay": decay(ground, test.origins, settings)}
+    held = {name: [hits(x, y, SHARES)[1] for x, y in zip(came.T, part.T, strict=True)] for name, part in told.items()}
+    drawn = np.random.default_rng(4).multinomial(count, np.full(count, 1 / count), RUNS)
+    base = drawn @ came.sum(axis=0) * 0.02
+    for word, above, alpha in (
+        ("pai", held["decay"], 0.05),
+        ("gain", np.subtract(*map(held.get, ("decay", "naive"))), 0.025),
+    ):
+        ends = np.quantile(drawn @ above / base, [widened(alpha / 2, count), 1 - widened(alpha / 2, count)])
+        assert test.at("decay")[[f"{word}_low", f"{word}_high"]].to_numpy(float) == pytest.approx(ends)
 
 
 def test_decay_is_the_slow_sum() -> None:
