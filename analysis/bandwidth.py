@@ -82,10 +82,10 @@ def bandwidth_for(
 
         score(h) = Σ_j w_j ln((1 - e) A f_h(s_j) + e)
 
-    which is the log-likelihood less that of an even spread. The best of `WIDTHS_M` is taken, the wider one of two
-    equals. Coordinates that repeat exactly (addresses, middles of blocks, a default location) say nothing about
-    distance and would draw h to its lower bound. So a later place is foretold from all other places, and alerts at one
-    place (same x and y) are one place, whose weight is their number, cut at the 0.9 quantile over the places.
+    which is the log-likelihood less that of an even spread. The best of `WIDTHS_M` is taken. Coordinates
+    that repeat exactly (addresses, middles of blocks, a default location) say nothing about distance and would draw h
+    to its lower bound. So a later place is foretold from all other places, and alerts at one place (same x and y) are
+    one place, whose weight is their number, cut at the 0.9 quantile over the places.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def _prospective(
         relative = others * land.total_km2 / whole / (1 - own / total)
         scores.append(float((after[2] * np.log((1 - FLOOR) * relative + FLOOR)).sum()))
     best = max(scores)
-    chosen = max(width for width, value in zip(widths, scores, strict=True) if value == best)
+    chosen = widths[scores.index(best)]
     alike = [width for width, value in zip(widths, scores, strict=True) if value >= best - AS_GOOD]
     if best <= 0:
         chosen = widths[-1]

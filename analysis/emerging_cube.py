@@ -57,7 +57,7 @@ def _placed(wide: pd.DataFrame, cells: Cells) -> Floats:
 def lagged(values: Floats, lag: int) -> Floats:
     """Sums over each step and the `lag` before it, along the last axis; the first steps have fewer before them."""
     total = np.array(values, dtype=float)
-    for back in range(1, min(lag, values.shape[-1] - 1) + 1):
+    for back in range(1, lag + 1):
         total[..., back:] += values[..., :-back]
     return total
 

@@ -111,7 +111,7 @@ def hamed_rao(series: Any, *, lags: int | None = None, alpha: float = 0.05, leas
     for k in range(1, min(x.shape[1] - 1, lags or x.shape[1]) + 1):
         product = np.einsum("ij,ij->i", away[:, k:], away[:, :-k])
         r = np.divide(product, square, out=np.zeros(len(x)), where=square > 0)
-        total += np.where((np.abs(r) > border) & (n > k), (n - k) * (n - k - 1) * (n - k - 2) * r, 0.0)
+        total += np.where(np.abs(r) > border, (n - k) * (n - k - 1) * (n - k - 2) * r, 0.0)
     scale = n * (n - 1) * (n - 2)
     inflation = 1 + np.divide(2 * total, scale, out=np.zeros(len(x)), where=scale > 0)
     inflation = np.maximum(inflation, least)

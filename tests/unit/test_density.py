@@ -155,6 +155,15 @@ def test_few_alerts_in_the_last_weeks_make_the_test_longer(coast: Raster) -> Non
     assert found.weeks == 13
 
 
+def test_the_later_weeks_are_whole_and_the_day_before_them_is_earlier(coast: Raster) -> None:
+    rng = np.random.default_rng(8)
+    x, y = rng.uniform(0, 1000, (2, 120)) + np.array([[coast.bounds[0]], [coast.bounds[1]]])
+    on_land = coast.place(x, y) >= 0
+    days = np.repeat([0.0, 72.0, 73.0, 100.0], 30)
+    found = bandwidth_for(x, y, days, land=coast)
+    assert (found.weeks, found.early, found.later) == (4, on_land[:60].sum(), on_land[60:].sum())
+
+
 def test_too_few_alerts_fall_back_on_a_rule(coast: Raster, t: Translator) -> None:
     found = bandwidth_for([100.0] * 60, [100.0] * 60, np.arange(60), land=coast)  # one pile is one place
     assert found.method == "reach"

@@ -135,6 +135,30 @@ def test_many_places_and_long_studies_are_aggregated_and_say_so(t: Any) -> None:
     assert all(0 <= c.start <= c.end <= 364 for c in result.clusters)
 
 
+def test_a_circle_holds_what_lies_on_it() -> None:
+    """Two places exactly as far apart as the circle may reach, both busy in the last days."""
+    x, y = np.array([0.0] * 4 + [100.0] * 4 + [900.0] * 8), np.zeros(16)
+    days = np.array([9, 9, 9, 9, 9, 9, 9, 9, 0, 1, 2, 3, 4, 5, 6, 7])
+    best = scan(x, y, days, max_radius=100, max_days=2, permutations=9).clusters[0]
+    assert (best.observed, best.radius, len(best.members)) == (8, 100.0, 2)
+
+
+def test_what_chance_makes_as_strong_counts_against_a_cluster() -> None:
+    """Two places, two days: a third of all shuffles part them as clearly as they are, and so tie."""
+    result = scan([0, 0, 9, 9], [0, 0, 0, 0], [0, 0, 5, 5], max_radius=1, max_days=2, permutations=199)
+    best = result.clusters[0]
+    ties = int(np.isclose(result.maxima, best.llr).sum())
+    assert ties > 40
+    assert best.p == pytest.approx((1 + ties) / 200)
+
+
+def test_a_step_that_begins_before_the_study_is_told_from_its_first_day() -> None:
+    days = np.array([0] * 6 + list(range(10, 365, 9)))
+    x = np.array([0.0] * 6 + [float(400 + at % 5) for at in range(len(days) - 6)])
+    best = scan(x, x * 0, days, prospective=False, max_radius=1, max_days=28, last_day=364, permutations=1).clusters[0]
+    assert (best.start, best.observed) == (0, 6)
+
+
 def test_few_cases(t: Any) -> None:
     for rows in ([], [(0, 0, 0)], [(0, 0, 0)] * 5):
         x, y, days = np.array(rows, dtype=float).reshape(-1, 3).T
