@@ -292,7 +292,7 @@ def names_table(names: Iterable[str]) -> pd.DataFrame:
         for name, one in guessed.items()
     ]
     columns = ["id", "kind", "group", "sensitive", *(f"label_{lang}" for lang in LANGUAGES)]
-    return pd.DataFrame(rows, columns=columns).fillna("")
+    return pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
 
 
 def categories(

@@ -329,7 +329,9 @@ def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     if by:
         merged = old[[*by, *told]].merge(new[[*by, *told]], on=by, how="outer", suffixes=("_before", "_after"))
     else:
-        merged = old[told].join(new[told], lsuffix="_before", rsuffix="_after")
+        merged = old[told].merge(
+            new[told], how="left", left_index=True, right_index=True, suffixes=("_before", "_after")
+        )
     pair = merged[by].copy()
     hidden = merged[["withheld_before", "withheld_after"]].eq(True)
     for when in ("before", "after"):

@@ -87,7 +87,7 @@ def _levels(
             if name == "year":
                 return sorted(set(days.year.tolist()))
             if name == "week":
-                days = (days - pd.to_timedelta(days.weekday, unit="D")).unique()
+                days = (days - pd.to_timedelta(days.day_of_week, unit="D")).unique()
             elif name == "month":
                 days = (days - pd.to_timedelta(days.day - 1, unit="D")).unique()
             return list(days)
