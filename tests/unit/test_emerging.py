@@ -185,6 +185,39 @@ def test_planted_histories(extra: list[float], kind: str) -> None:
     result = emerging(made(spot=(0, extra)), LAND)
     assert [place.cls for place in result.places] == [f"{kind}_hot"]
     assert result.frame.loc[int(MIDDLE), "cls"] == f"{kind}_hot"
+    decides = kind in ("intensifying", "diminishing")
+    assert np.isfinite(result.frame.loc[int(MIDDLE), "p_trend"]) == decides  # a trend is tested where it matters
+
+
+def test_of_windows_that_stand_out_alike_the_one_with_most_alerts_leads() -> None:
+    counts = made()
+    first, second = sorted((int(MIDDLE), int(h3.grid_ring(MIDDLE, 1)[0])))
+    counts.loc[first], counts.loc[second] = 50_000.0, 90_000.0  # p is 0 for both and for all around them
+    assert [place.peak for place in emerging(counts, LAND).places] == [second]
+
+
+def test_what_is_hot_is_no_measure_for_what_is_cold() -> None:
+    cells, counts, land = cube_of(6)
+    windows = Windows(neighbours(cells, 1), ring(cells, 1, 2), 1, land, 0.0)
+    hot = np.random.default_rng(6).random(counts.shape) < 0.3
+    rest, ground = windows.rest(np.where(hot, 0.0, counts)), windows.rest(np.where(hot, 0.0, land))
+    slow = thinner(windows.inside(counts), rest, windows.inside(land), ground, 1.25)
+    assert windows.cold(counts, counts, hot, 1.25) == pytest.approx(slow)
+
+
+def test_surroundings_reach_as_far_as_the_alerts_of_a_window_ask() -> None:
+    """Four alerts in the mean place of a month are few, eight in that of a window of two months are not."""
+    counts = made() * 0
+    counts.iloc[::2] = 1.0
+    near, far = (emerging(counts, LAND, lag=lag).choices for lag in (1, 0))
+    told = [next(one.told.values["metres"] for one in choices if one.name == "against") for choices in (near, far)]
+    assert told[0] < told[1]
+
+
+def test_gistar_looks_at_neighbours_also_where_a_cell_is_a_place() -> None:
+    size = np.repeat(LAND.to_numpy()[:, None], 24, axis=1)
+    gistar = GiStar.of(STEADY.to_numpy(), size, neighbours(CELLS, 1), 1)
+    assert emerging(STEADY, LAND, k=0).z == pytest.approx(gistar.z(gistar.parts))
 
 
 def test_a_hole_is_cold_and_what_it_was_before_makes_it_oscillate() -> None:

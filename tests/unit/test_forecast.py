@@ -177,6 +177,9 @@ def test_expected_places_make_up_the_expected_city() -> None:
     assert told.city is not None
     assert told.frame["expected"].sum() == pytest.approx(told.city.total.value)
     assert told.listed["expected"].is_monotonic_decreasing
+    half = LAND.where(np.arange(CELLS) % 2 == 0, LAND / 2)
+    density = (dense := forecast(field(np.random.default_rng(17)), half, START)).listed["expected"] / half
+    assert density.reindex(dense.listed.index).is_monotonic_decreasing
     assert told.n == told.frame["last_weeks"].sum() + field(np.random.default_rng(17))[:, :-52].sum()
 
 

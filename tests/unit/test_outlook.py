@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, nbinom, poisson
 
-from analysis.outlook import dispersion, interval, outlook
+from analysis.outlook import _path, _phi, _tried, dispersion, interval, outlook
 from curim_data.i18n import Translator
 
 START = dt.date(2025, 1, 6)
@@ -60,6 +60,31 @@ def test_nothing_of_the_future_enters_the_past() -> None:
     if one.choices[0] == two.choices[0]:
         np.testing.assert_allclose(one.past[:-1], two.past[:-1])
     assert two.total.value > one.total.value
+
+
+def test_what_came_later_tries_no_interval_and_chooses_no_way() -> None:
+    series = np.random.default_rng(23).poisson(40, 120).astype(float)
+    path = _path(series, 8, False, 2)
+    later = series.copy()
+    later[100:] *= 5
+    one, two = (_tried(x, path, 8, 80, 0.95)[:20] for x in (series, later))
+    assert one.tolist() == two.tolist()
+    assert not _tried(later, path, 8, 80, 0.95)[20]
+    calm = np.random.default_rng(24).poisson(50, 130).astype(float)
+    told = outlook(calm, START)
+    assert told is not None
+    rising = calm.copy()
+    rising[-told.tried :] += 20 * np.arange(told.tried)  # a rise is best followed by short means
+    again = outlook(rising, START)
+    assert again is not None
+    assert told.choices[0].value == again.choices[0].value == 26
+
+
+def test_dispersion_of_past_forecasts_by_hand() -> None:
+    series = np.array([4.0, 9.0, 1.0, 12.0, 7.0])
+    path = np.array([[np.nan], [4.0], [4.0], [4.0], [4.0], [4.0]])
+    errors = [(9 - 4) ** 2 / 4, (1 - 4) ** 2 / 4, (12 - 4) ** 2 / 4]
+    assert _phi(series, path, 1, 4, (0, 1)) == pytest.approx(sum(errors) / 2)
 
 
 def test_interval_holds_its_level_and_no_more_than_it_must() -> None:
