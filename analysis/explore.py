@@ -94,7 +94,7 @@ def explore(fine: pd.DataFrame, city: CityProfile, *, least: int | None = None, 
     if len(cells) < NEIGHBOURS or total < 2 * chosen:
         return Clusters((), total, 0, BLOCK_M, 1.0, 0, _told(chosen, BLOCK_M, total, total), explored=True)
     points = np.column_stack(metres(cells, city))
-    drawn = thinned(counts, MOST_POINTS)
+    drawn = np.maximum(thinned(counts, MOST_POINTS), 1)  # each cell stands somewhere: its alerts belong to a group
     core = core_distances(points, counts.astype(float))
     block = max(block_for(core), STEPS * step)
     scale = min(1.0, MOST_POINTS / total)
@@ -142,7 +142,7 @@ def group(points: Floats, core: Floats, drawn: Any, least: int, block: float, mo
     core : array, shape (m,)
         Core distances (`core_distances`).
     drawn : array of int, shape (m,)
-        How many points stand for the alerts of each cell; a cell without a point is in no group.
+        How many points stand for the alerts of each cell, at least one.
     least : int
         Fewest points of a group.
     block : float
@@ -153,7 +153,7 @@ def group(points: Floats, core: Floats, drawn: Any, least: int, block: float, mo
     start, end = _edges(points).T
     apart = np.hypot(*(points[start] - points[end]).T)
     length = np.maximum.reduce([apart, core[start], core[end], np.full(len(start), block)])
-    further = np.repeat(np.arange(len(points)), np.maximum(np.asarray(drawn) - 1, 0))
+    further = np.repeat(np.arange(len(points)), np.asarray(drawn) - 1)
     extra = len(points) + np.arange(len(further))
     rows, columns = np.concatenate([start, further]), np.concatenate([end, extra])
     lengths = np.concatenate([length, np.maximum(core[further], block)])
@@ -164,7 +164,6 @@ def group(points: Floats, core: Floats, drawn: Any, least: int, block: float, mo
         min_cluster_size=max(2, least), min_samples=1, max_cluster_size=most, metric="precomputed", copy=True
     )
     labels: Ints = found.fit(sparse.csr_matrix(graph.maximum(graph.T))).labels_[: len(points)].astype(np.int64)
-    labels[np.asarray(drawn) == 0] = -1
     return labels
 
 

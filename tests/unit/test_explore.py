@@ -43,6 +43,8 @@ def test_a_cell_of_many_alerts_counts_as_many() -> None:
     core = core_distances(points, counts.astype(float))
     assert core[[0, 1]].tolist() == [0, 0]
     assert core[3] == 30
+    assert core_distances(points, np.where(counts == 30, 10.0, counts))[1] == 0  # the tenth lies there
+    assert core_distances(points, np.where(counts == 30, 9.0, counts))[1] > 0
     labels = group(points, core, counts, 20, block=80.0)
     assert labels[0] == labels[3] >= 0
     assert labels[1] == labels[4] >= 0
@@ -92,9 +94,13 @@ def test_it_can_be_many_alerts_and_says_where_it_cannot(
     city: CityProfile, t: Translator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frame = drawn(city, 3_000, {STATION: 12})
+    whole = explore(frame, city)
     monkeypatch.setattr(module, "MOST_POINTS", 1_500)
     result = explore(frame, city)
-    assert "Of 3,000 alerts 1,500 were taken" in " ".join(t(choice.told) for choice in result.choices)
+    taken = int(np.maximum(thinned(frame["n"][frame["n"] > 0].sort_index(), 1_500), 1).sum())
+    assert f"Of 3,000 alerts {taken:,} were taken" in " ".join(t(choice.told) for choice in result.choices)
+    assert result.found[0].n == pytest.approx(whole.found[0].n, rel=0.1)  # alerts, not the points that stand for them
+    assert all(cluster.n == frame.loc[list(cluster.cells), "n"].sum() for cluster in result.found)
     monkeypatch.setattr(module, "MOST_CELLS", 100)
     with pytest.raises(TooManyError, match="Narrow the filter") as told:
         explore(frame, city)

@@ -59,6 +59,16 @@ def test_a_place_is_the_known_one_that_it_overlaps_or_lies_next_to(city: CityPro
     assert [spot.id for spot in renamed(coarse, places, city)] == ["a"]
 
 
+def test_a_small_place_is_the_large_one_that_it_lies_in(city: CityProfile) -> None:
+    places = known([place("large", *QUAY, rings=2), place("near", east(380), QUAY[1])])
+    assert [spot.id for spot in renamed([place("x", east(235), QUAY[1])], places, city)] == ["large"]
+
+
+def test_new_places_of_one_id_get_two(city: CityProfile) -> None:
+    spots = [place("x", *QUAY, rings=1), place("x", east(600), QUAY[1])]
+    assert [spot.id for spot in renamed(spots, (), city)] == ["x", f"{spots[1].cells[0]:x}"]
+
+
 def test_a_place_that_splits_leaves_its_id_to_the_better_half(city: CityProfile) -> None:
     places = known([place("a", *QUAY, rings=2)])
     halves = [place("x", east(240), QUAY[1]), place("a", east(60), QUAY[1], rings=1)]
