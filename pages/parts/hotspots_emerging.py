@@ -18,7 +18,7 @@ from analysis.emerging_classes import CLASSES, KINDS
 from curim_data.city import cell_polygons
 from curim_data.i18n import Translator
 from curim_data.study_emerging import EmergingLine, EmergingStudy
-from pages.parts import basemap, charts, filter_bar, maps, tables
+from pages.parts import basemap, charts, filter_bar, hotspots_area, legends, maps, tables
 from pages.parts.basemap import Pin
 from pages.parts.chart_look import base_figure, time_axis
 from pages.parts.colours import Palette, palette, rgba
@@ -67,10 +67,12 @@ def emerging(page: Page, title: Any, size: int, place: Found | None = None) -> N
         footer(page, sentence=t(study.why) if study.why else "", total=study.total, choices=study.choices)
         return
     cold = bool(st.session_state.get(COLD, False))
-    shown = [line for line in study.lines if line.cls.sign > 0 or cold]
+    here = hotspots_area.listed(page, study.lines)
+    shown = [line for line in here if line.cls.sign > 0 or cold]
     with title:
-        st.title(_headline(t, study))
+        st.title(_headline(t, here))
         st.caption(filter_bar.sentence(page))
+        hotspots_area.tested_in_city(page)
         for choice in (choice for choice in study.choices if choice.name == "history"):
             st.caption(t(choice.told))
     chosen = _selected(shown)
@@ -129,9 +131,9 @@ def class_colour(cls: str) -> str:
     return COLOURS[CLASSES[cls].kind]
 
 
-def _headline(t: Translator, study: EmergingStudy) -> str:
+def _headline(t: Translator, lines: Sequence[EmergingLine]) -> str:
     """The page's one sentence: how many places are hot now, and where they are heading."""
-    kinds = [line.cls.kind for line in study.lines if line.cls.sign > 0]
+    kinds = [line.cls.kind for line in lines if line.cls.sign > 0]
     now = len(kinds) - kinds.count("historical")
     if not now:
         return t("No place is hot now.")
@@ -239,7 +241,7 @@ def _legend(t: Translator, colours: Palette, shown: Sequence[EmergingLine], *, s
         entries.append((f"background:{class_colour(cls)};{narrow}", t(CLASSES[cls].label)))
     if selected:
         entries.append((f"border:3px solid {colours.highlight}", t("selected")))
-    maps.legend_row(colours, t("Class over time"), entries)
+    legends.legend_row(colours, t("Class over time"), entries)
 
 
 def _marks(t: Translator, found: Emerging, cell: int) -> str:

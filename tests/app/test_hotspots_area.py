@@ -51,6 +51,14 @@ def test_figures_of_the_whole_city_say_so(open_page: Open) -> None:
     assert OF_CITY.text in [caption.value for caption in app.caption]
 
 
+def test_classes_over_time_are_listed_of_the_area(open_page: Open) -> None:
+    city, zone = (open_page("hotspots", lang="en", layer="emerging", **area) for area in ({}, {"district": "zone_2"}))
+    assert not errors(zone)
+    everywhere, here = (int(app.title[0].value.split()[0]) for app in (city, zone))
+    assert 0 < here < everywhere
+    assert TESTED_IN_CITY.text in [caption.value for caption in zone.caption]
+
+
 def test_a_place_that_is_looked_for_selects_its_hot_spot(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", at="place:pasalimani")
     assert not errors(app)
