@@ -55,7 +55,7 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
         reason = Message("the time is too short for a trend either way")
     elif 2 * n / len(weeks) / max(windows, 1) < LEAST_IN_WEEK:
         values = {"n": round(n)}
-        reason = Message("{n} alerts are too few for weeks", values)
+        reason = Message("there are too few alerts for weeks: {n}", values)
     else:
         told = Message(
             "Time goes in weeks, because there are only {n} whole months and a trend needs ten.", {"n": len(months)}
@@ -131,7 +131,8 @@ def told(chosen: Settings, *, based: bool) -> tuple[Choice, ...]:
     )
     corrected = Message(
         "Corrected for having looked at every cell in every step: of the marks at most {percent} % are expected to be "
-        "chance, and each group of marks by itself stands out in the map of its step.",
+        "chance, and each group of marks that touch, or follow each other in time, stands out by itself in the map of "
+        "one of its steps.",
         {"percent": Num(100 * alpha, 0)},
     )
     return (

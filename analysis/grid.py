@@ -117,7 +117,7 @@ def resolution_for(
                 "the coordinates are only precise to {metres} m", {"metres": round(coordinate_precision_m)}
             )
         elif window < LEAST_IN_WINDOW:
-            reason = Message("{n} alerts are too few for finer cells", {"n": round(n)})
+            reason = Message("there are too few alerts for finer cells: {n}", {"n": round(n)})
         elif land_km2 * 1e6 / side**2 > MOST_CELLS:
             reason = Message("the area is too large for finer cells")
         else:

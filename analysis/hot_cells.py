@@ -47,9 +47,9 @@ class HotCells:
     frame : DataFrame, index cell (int64)
         n (NaN where withheld), low and high (its bounds), withheld, land_km2, size (land or base; its upper bound where
         the base is protected), size_low (its lower bound), window (count of the cell and those around it), expected (of
-        the window, from the density of its surroundings), ratio (window / expected), p, q, hot, p_cold, q_cold, cold, z
-        (`gistar_on_land`), base (NaN where withheld or not known), rate_raw and rate (alerts by base, and the same
-        drawn towards the city's mean).
+        the window, from the density of its surroundings), expected_alone (of the cell by itself), ratio (window /
+        expected), p, q, hot, p_cold, q_cold, cold, z (`gistar_on_land`), base (NaN where withheld or not known),
+        rate_raw and rate (alerts by base, and the same drawn towards the city's mean).
 
     `gistar_valid`: whether the mean window holds so many alerts that z may be read as a test (`GISTAR_FROM`).
     `base`: what a place is compared with; `base_total` of it in the whole city; `rates` None where that is land.
@@ -77,6 +77,8 @@ class HotCells:
     def sentence(self, t: Translator) -> str:
         """How many cells are hot and cold, in words."""
         hot, cold = int(self.frame["hot"].sum()), int(self.frame["cold"].sum())
+        if not self.n and not self.n_withheld:
+            return t("There is no alert on the map to test.")
         parts = [
             t.n("{n} cell is hot", "{n} cells are hot", hot) if hot else t("No cell is hot"),
             t.n("{n} cell is cold", "{n} cells are cold", cold) if cold else t("no cell is cold"),
@@ -84,29 +86,34 @@ class HotCells:
         cells = len(self.frame)
         found = t.join(parts)
         if self.base == "alerts":
-            text = t(
-                "{found} among {cells} cells, tested by the share of these {alerts} alerts among all {base} alerts of "
-                "the period and corrected for having looked at every cell.",
+            text = t.n(
+                "{found} among {cells} cells, tested by the share of this {n} alert among all {base} alerts of the "
+                "period and corrected for having looked at every cell.",
+                "{found} among {cells} cells, tested by the share of these {n} alerts among all {base} alerts of the "
+                "period and corrected for having looked at every cell.",
+                self.n,
                 found=found,
                 cells=cells,
-                alerts=self.n,
                 base=round(self.base_total),
             )
         elif self.base == "residents":
-            text = t(
-                "{found} among {cells} cells, tested on {alerts} alerts relative to {base} residents and corrected for "
+            text = t.n(
+                "{found} among {cells} cells, tested on {n} alert relative to {base} residents and corrected for "
                 "having looked at every cell.",
+                "{found} among {cells} cells, tested on {n} alerts relative to {base} residents and corrected for "
+                "having looked at every cell.",
+                self.n,
                 found=found,
                 cells=cells,
-                alerts=self.n,
                 base=round(self.base_total),
             )
         else:
-            text = t(
-                "{found} among {cells} cells, tested on {alerts} alerts and corrected for having looked at every cell.",
+            text = t.n(
+                "{found} among {cells} cells, tested on {n} alert and corrected for having looked at every cell.",
+                "{found} among {cells} cells, tested on {n} alerts and corrected for having looked at every cell.",
+                self.n,
                 found=found,
                 cells=cells,
-                alerts=self.n,
             )
         if self.n_withheld:
             text += " " + t.n(
@@ -180,6 +187,7 @@ def significance(
         size_low=sizes.low,
         window=window,
         expected=expected,
+        expected_alone=scales[0].expected(low),
         ratio=np.divide(window, expected, out=np.full(len(index), np.nan), where=expected > 0),
         p=p_hot,
         q=q_hot,

@@ -84,6 +84,22 @@ def told(
         )
     )
     excess = Message(excess.text, {"margin": Num(margin, 2)})
+    cold = Message(
+        "Cold means at most {share} times the rate of what it is compared with, where hot places are left out, beyond "
+        "chance.",
+        {"share": Num(1 / margin, 2)},
+    )
+    whole = (
+        Message(
+            "A hot spot in the list is compared with the surroundings of its cells; the cells beside it and other hot "
+            "spots are left out of them."
+        )
+        if k
+        else Message(
+            "A hot spot in the list is compared with the surroundings of its cells; other hot spots are left out of "
+            "them."
+        )
+    )
     share = Message(
         "Corrected for having looked at every cell: of the cells marked, at most {percent} % are expected to be "
         "chance, and each place by itself stands out in the whole map.",
@@ -108,7 +124,9 @@ def told(
     return (
         Choice("window", k, place),
         Choice("surroundings", outer, against),
+        *(() if based else (Choice("spots", outer, whole),)),
         Choice("margin", margin, excess),
+        Choice("cold", 1 / margin, cold),
         Choice("alpha", alpha, share),
         Choice("gistar", mean_window, gistar),
         INDEPENDENT,

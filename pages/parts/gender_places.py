@@ -13,7 +13,7 @@ from curim_data.filters import AlertFilter
 from curim_data.queries import Total
 from curim_data.study_gender import PlaceStudy
 from curim_data.words import place_label
-from pages.parts import basemap, maps, tables
+from pages.parts import basemap, legends, maps, tables
 from pages.parts.basemap import Pin
 from pages.parts.colours import GENDERS, Palette, palette, rgba
 from pages.parts.footer import footer
@@ -246,7 +246,7 @@ def _map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
         entries.append((f"background:{colours.withheld};opacity:.6", t("protected: too few to show")))
     if found.unheard:
         entries.append((f"border:3px solid {colours.accent}", t("women's safety not known")))
-    maps.legend_row(colours, t("Named places"), entries)
+    legends.legend_row(colours, t("Named places"), entries)
 
 
 def _circle(

@@ -17,7 +17,7 @@ from curim_data.filters import AlertFilter
 from curim_data.home import Home
 from curim_data.i18n import Translator
 from curim_data.words import category_label, group_label
-from pages.parts import basemap, filter_bar, maps, tables
+from pages.parts import basemap, filter_bar, legends, maps, tables
 from pages.parts.caching import ask, remember
 from pages.parts.colours import CATEGORIES, palette, rgba
 from pages.parts.footer import footer
@@ -129,7 +129,7 @@ def _map(page: Page, frame: pd.DataFrame, place: Found | None) -> None:
         (f"background:{shades.get(group, CATEGORIES[-1])};border-radius:50%;width:.8em;height:.8em", label)
         for group, label in ((group, _label(t, city, group)) for group in present)
     ]
-    maps.legend_row(colours, t("Categories"), entries)
+    legends.legend_row(colours, t("Categories"), entries)
     if city.illustrative:
         st.caption(t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
 

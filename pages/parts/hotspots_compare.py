@@ -23,7 +23,7 @@ from curim_data.home import Home
 from curim_data.privacy import GateError
 from curim_data.studies import HotSpotStudy
 from curim_data.study_compare import PRESETS, CompareError, CompareStudy, compare_study, presets
-from pages.parts import basemap, maps, tables
+from pages.parts import basemap, legends, maps, tables
 from pages.parts.basemap import Pin
 from pages.parts.caching import remember
 from pages.parts.colours import CHANGE, Palette, palette, rgba
@@ -208,7 +208,9 @@ def _map(page: Page, study: CompareStudy) -> None:
         key="hotspots_compare_map",
         alt=t("Map of the difference; the table holds its places.") + " " + found.sentence(t),
     )
-    maps.legend_row(colours, t("Part of the alerts that lies here, at least"), _legend(page, study, bool(hidden.any())))
+    legends.legend_row(
+        colours, t("Part of the alerts that lies here, at least"), _legend(page, study, bool(hidden.any()))
+    )
     if page.city.illustrative:
         st.caption(t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
 

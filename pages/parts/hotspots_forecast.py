@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ import streamlit as st
 
 from analysis.forecast import Forecast
 from analysis.outlook import Outlook
+from analysis.result import Choice
 from curim_data.access import Audience
 from curim_data.city import cell_polygons
 from curim_data.engine import open_source
@@ -48,6 +50,7 @@ def show(page: Page, study: HotSpotStudy) -> None:
     """The city and its places first, then the cells where most is expected, beside their backtest."""
     t, exact = page.t, sees_exact(page.audience)
     told = _told(page.dataset, page.filter, page.audience, study.resolution if exact else None)
+    told = replace(told, choices=_as_on_the_map(told, study))
     for note in told.notes:
         st.caption(plain(t(note)))
     if page.source is not None and not page.source.knows_weeks and told.city_refused is not None:
@@ -59,6 +62,12 @@ def show(page: Page, study: HotSpotStudy) -> None:
     with right:
         _places(page, told)
     _cells(page, told)
+
+
+def _as_on_the_map(told: ForecastStudy, study: HotSpotStudy) -> tuple[Choice, ...]:
+    """The settings, with the reason that the map of hot spots gives for the size of the same cells."""
+    size = next((choice for choice in study.choices if choice.name == "resolution"), None)
+    return tuple(size if size and choice.name == "resolution" else choice for choice in told.choices)
 
 
 def _city(page: Page, told: ForecastStudy) -> None:

@@ -153,6 +153,11 @@ def ranked_list(
             name: st.column_config.Column(headings[name], width=w) for name, w in WIDTHS.items() if name in headings
         },
     )
+    st.caption(
+        t("In order of the lower end of the ratio's interval: first what is most surely much denser.")
+        if tested
+        else t("In order of the number of alerts.")
+    )
 
 
 def area_of_cells(page: Page, cells: tuple[str, ...], study: HotSpotStudy) -> None:

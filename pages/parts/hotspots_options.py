@@ -155,7 +155,8 @@ def more_columns(shown: tuple[SpotLine, ...]) -> dict[str, list[Any]]:
 def cell_table(study: HotSpotStudy) -> pd.DataFrame:
     """The test of every cell, as a table to take away; counts as they passed the gate."""
     frame = study.hot.frame
-    table = frame[["n", "low", "high", "withheld", "land_km2", "window", "expected", "ratio", "q", "hot", "q_cold"]]
+    columns = ["n", "low", "high", "withheld", "land_km2", "expected_alone", "window", "expected", "ratio", "q", "hot"]
+    table = frame[[*columns, "q_cold"]]
     table = table.assign(cold=frame["cold"], gistar_z=frame["z"])
     if study.hot.based:
         table = table.assign(base=study.hot.base, base_n=frame["base"], rate_raw=frame["rate_raw"], rate=frame["rate"])

@@ -26,7 +26,8 @@ def panel(page: Page, asked: Asked, line: SpotLine) -> None:
     st.write(plain(f"{spot.sentence(t)} {study.told.sentence(t)}"))
     if streets := street_names(page, line):
         st.caption(plain(t("Streets here: {streets}.", streets=", ".join(streets))))
-    if st.button(t("Draft an intervention here"), key="spot_draft", type="primary"):
+    tested = spot.q == spot.q  # a group that was only explored is to look at, not to decide by
+    if tested and st.button(t("Draft an intervention here"), key="spot_draft", type="primary"):
         go(page, "interventions", draft=",".join(spot.names))
     here = page.filter.replace(districts=(), places=(), cells=spot.names)
     page_link(page, "trends", t("Follow this place over time"), filter=here)

@@ -18,7 +18,7 @@ from curim_data.i18n import Translator
 from curim_data.queries import Total
 from curim_data.study_density import DensityStudy, class_polygons
 from curim_data.study_emerging import EmergingLine
-from pages.parts import maps
+from pages.parts import legends
 from pages.parts.basemap import Pin
 from pages.parts.caching import ask
 from pages.parts.colours import LIGHT
@@ -82,8 +82,8 @@ def count_shades(t: Translator, cells: pd.DataFrame) -> list[Shade]:
     """Counts by cell in the classes of the page's map; what is protected is hatched."""
     from analysis.paper_map import Shade
 
-    breaks = maps.class_breaks(cells["n"].tolist())
-    colours, entries = maps.class_entries(t, cells["n"]), []
+    breaks = legends.class_breaks(cells["n"].tolist())
+    colours, entries = legends.class_entries(t, cells["n"]), []
     hidden = cells["withheld"].to_numpy(bool)
     places = np.searchsorted(breaks, cells["n"].fillna(0).to_numpy(float)) if breaks else np.zeros(len(cells), int)
     for at, (colour, span) in enumerate(colours):
@@ -102,14 +102,20 @@ def outlined(label: str, colour: str, shapes: Collection[Any]) -> Shade:
 
 
 def hot_shades(
-    t: Translator, cells: pd.DataFrame, hot: pd.Index, cold: pd.Index, selected: Collection[int]
+    t: Translator,
+    cells: pd.DataFrame,
+    hot: pd.Index,
+    cold: pd.Index,
+    selected: Collection[int],
+    *,
+    with_neighbours: bool = False,
 ) -> list[Shade]:
     """Counts with hot and cold cells outlined, and the selected place."""
     shades = count_shades(t, cells)
     if len(hot):
-        shades.append(outlined(t("more than chance explains"), LIGHT.hot_line, _cells(hot)))
+        shades.append(outlined(legends.hot_words(t, with_neighbours), LIGHT.hot_line, _cells(hot)))
     if len(cold):
-        shades.append(outlined(t("fewer than chance explains"), LIGHT.cold_line, _cells(cold)))
+        shades.append(outlined(legends.cold_words(t, with_neighbours), LIGHT.cold_line, _cells(cold)))
     if selected:
         shades.append(outlined(t("selected"), LIGHT.highlight, [shapely.union_all(list(_cells(selected)))]))
     return shades

@@ -100,6 +100,7 @@ def places(
             highlight=line.spot.cells if line and not found else (),
             span=0.62,
             place=place,
+            with_neighbours=study.hot.k > 0,
         )
         below_map(page, place)
         area_of_cells(page, picked_cells(), study)
@@ -137,7 +138,8 @@ def _picture(
             outlines = [cluster.outline for cluster in found.found]
             return [*count_shades(t, study.cells.frame), outlined(t("cluster"), LIGHT.cluster_line, outlines)]
         hot, cold = frame.index[frame["hot"]], frame.index[frame["cold"]]
-        return hot_shades(t, study.cells.frame, hot, cold, line.spot.cells if line else ())
+        selected = line.spot.cells if line else ()
+        return hot_shades(t, study.cells.frame, hot, cold, selected, with_neighbours=study.hot.k > 0)
 
     picture(
         page,

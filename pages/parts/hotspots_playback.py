@@ -12,7 +12,7 @@ import streamlit as st
 from analysis.emerging import Emerging
 from curim_data.i18n import Translator
 from curim_data.study_emerging import EmergingStudy
-from pages.parts import basemap, maps
+from pages.parts import basemap, legends, maps
 from pages.parts.colours import palette, rgba
 from pages.parts.page import Page
 
@@ -56,7 +56,7 @@ def _step(page: Page, study: EmergingStudy, found: Emerging, playing: bool) -> N
     ]
     told = sentence(t, found, step, n)
     st.pydeck_chart(deck, height=height, key="emerging_step_map", alt=told)
-    maps.legend_row(
+    legends.legend_row(
         colours,
         names[step],
         [(f"background:{HOT}", t("hot")), (f"background:{COLD};border:.2em solid {colours.land}", t("cold"))],

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import html
-import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,9 +18,9 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.density_image import DensityImage
 from curim_data.i18n import Translator
-from pages.parts import basemap
+from pages.parts import basemap, legends
 from pages.parts.basemap import Pin
-from pages.parts.colours import COUNTS, Palette, palette, rgba
+from pages.parts.colours import Palette, palette, rgba
 from pages.parts.page import Page
 
 HEIGHT = 540
@@ -55,19 +53,6 @@ class Picked:
     outlines: tuple[str, ...] = ()
 
 
-def class_breaks(counts: Sequence[float], classes: int = len(COUNTS)) -> list[int]:
-    """Upper bounds of at most `classes` classes for the positive counts, in equal steps of their logarithm.
-
-    Counts by place are so uneven that equal steps would put all but a few cells into the first class, and classes of
-    equal size all hot spots into the last. Whole and distinct; empty where nothing is above zero.
-    """
-    positive = [c for c in counts if c == c and c > 0]
-    if not positive:
-        return []
-    least, most = min(positive), max(positive)
-    return sorted({math.ceil(least * (most / least) ** (k / classes) - 1e-9) for k in range(1, classes + 1)})
-
-
 def draw(
     page: Page,
     *,
@@ -86,6 +71,7 @@ def draw(
     z_is_test: bool = True,
     outlines_mean: str = "",
     place: Place | None = None,
+    with_neighbours: bool = False,
 ) -> Picked:
     """Draw the city's map with its legend and say what the reader picked.
 
@@ -118,6 +104,8 @@ def draw(
         What the legend calls an outline; a cluster unless told.
     place
         A place that the map is turned to, its cells outlined.
+    with_neighbours
+        Whether hot and cold cells were tested together with those around them too, which the legend then says.
 
     Returns
     -------
@@ -155,9 +143,11 @@ def draw(
         **({"on_select": "rerun", "selection_mode": "multi-object"} if pickable else {}),
     )
     if picture is not None:
-        legend_row(colours, page.t("Alerts per km² and month"), density_entries(page.t, colours, picture))
+        legends.legend_row(
+            colours, page.t("Alerts per km² and month"), legends.density_entries(page.t, colours, picture)
+        )
     outlined = (outlines_mean or page.t("cluster")) if outlines else ""
-    legend(
+    legends.legend(
         page.t,
         colours,
         cells,
@@ -165,6 +155,7 @@ def draw(
         cold=bool(len(cold)),
         outlined=outlined,
         highlighted=bool(len(highlight)),
+        with_neighbours=with_neighbours,
     )
     if page.city.illustrative:
         st.caption(page.t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
@@ -229,8 +220,8 @@ def deck_of(
 
 
 def _count_layers(t: Translator, colours: Palette, cells: pd.DataFrame, pickable: bool) -> list[pdk.Layer]:
-    breaks = class_breaks(cells["n"].tolist())
-    shades = _shades(len(breaks))
+    breaks = legends.class_breaks(cells["n"].tolist())
+    shades = legends.shades_for(len(breaks))
     shown, hidden = [], []
     for row in cells.itertuples():
         name = h3.int_to_str(int(row.cell))
@@ -319,75 +310,4 @@ def _outline_layer(colours: Palette, outlines: Sequence[Outline], pickable: bool
         line_width_min_pixels=2,
         get_line_width=1,
         pickable=pickable,
-    )
-
-
-def _shades(classes: int) -> tuple[str, ...]:
-    """The scale's colours for a number of classes, spread from its light to its dark end."""
-    if classes >= len(COUNTS):
-        return COUNTS
-    return tuple(COUNTS[round(i * (len(COUNTS) - 1) / max(classes - 1, 1))] for i in range(max(classes, 1)))
-
-
-def legend(
-    t: Translator,
-    colours: Palette,
-    cells: pd.DataFrame | None,
-    *,
-    hot: bool,
-    cold: bool = False,
-    outlined: str,
-    highlighted: bool,
-) -> None:
-    """The legend under a map: printed classes, then what outlines and greys mean."""
-    entries: list[tuple[str, str]] = []
-    if cells is not None:
-        entries += [(f"background:{shade}", span) for shade, span in class_entries(t, cells["n"])]
-        if bool(cells["withheld"].any()):
-            entries.append((f"background:{colours.withheld}", t("protected: too few to show")))
-    if hot:
-        entries.append((f"border:2px solid {colours.hot_line}", t("more than chance explains")))
-    if cold:
-        entries.append((f"border:2px solid {colours.cold_line}", t("fewer than chance explains")))
-    if outlined:
-        entries.append((f"border:2px solid {colours.cluster_line}", outlined))
-    if highlighted:
-        entries.append((f"border:3px solid {colours.highlight}", t("selected")))
-    legend_row(colours, t("Alerts per cell") if cells is not None else "", entries)
-
-
-def class_entries(t: Translator, counts: pd.Series) -> list[tuple[str, str]]:
-    """Colour and limits of each class of the counts, the lowest first."""
-    breaks, entries = class_breaks(counts.tolist()), []
-    lower = math.floor(counts[counts > 0].min()) if breaks else 1
-    for shade, upper in zip(_shades(len(breaks)), breaks, strict=False):
-        entries.append((shade, t.number(upper) if upper == lower else f"{t.number(lower)}–{t.number(upper)}"))
-        lower = upper + 1
-    return entries
-
-
-def density_entries(t: Translator, colours: Palette, picture: DensityImage) -> list[tuple[str, str]]:
-    """The printed classes of a density; what lies below the first one is clear on the map."""
-    classes = picture.legend(t)
-    if not classes:
-        return []
-    lowest = classes[0][1].split("–")[0]
-    below = (f"border:1px solid {colours.land_line}", t("below {value}", value=lowest))
-    return [below, *((f"background:{colour}", limits) for colour, limits in classes)]
-
-
-def legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, str]]) -> None:
-    """A legend in one line that wraps: a heading, then pairs of a mark's style (CSS) and its words."""
-    if not entries:
-        return
-    head = html.escape(head)
-    marks = "".join(
-        f'<span style="white-space:nowrap;display:inline-flex;align-items:center;gap:.35em">'
-        f'<span aria-hidden="true" style="display:inline-block;width:1.1em;height:.85em;box-sizing:border-box;'
-        f'border-radius:2px;{style}"></span>{html.escape(text)}</span>'
-        for style, text in entries
-    )
-    st.html(
-        f'<div style="display:flex;flex-wrap:wrap;gap:.25em 1em;font-size:.85rem;color:{colours.muted};'
-        f'font-variant-numeric:tabular-nums"><span>{head}</span>{marks}</div>'
     )

@@ -93,7 +93,8 @@ PLACES: Final = (
             "and not 100."
         ),
         N_(
-            "Reports of one event (same category, 50 m, 48 hours) are taken out first, else each would be a repeat of "
+            "Further reports of one event (of the same incident, or of the same category, day and hour within a metre) "
+            "are taken out first, else each would be a repeat of "
             "itself. The very same place is a band of its own. A band is a pattern when its ratio is at least 1.2 and "
             "its corrected p below 0.05. Bands are never finer than the coordinates."
         ),

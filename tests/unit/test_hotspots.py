@@ -58,6 +58,9 @@ def test_the_test_is_the_binomial_of_the_window_given_its_surroundings(city: Cit
             p.append(binom.sf(count - 1, count + rest, share) if around else 1.0)
         assert result.frame["p"][cell] == pytest.approx(min(1.0, 2 * min(p)), rel=0.02, abs=1e-12)
         assert result.frame["window"][cell] == frame["n"][list(place)].sum()
+        density = frame["n"][around].sum() / frame["land_km2"][around].sum()
+        alone = max(frame["land_km2"][cell], 0.25 * frame["land_km2"].max())
+        assert result.frame["expected_alone"][cell] == pytest.approx(density * alone, rel=0.02)
 
 
 def test_a_planted_cell_is_hot_and_what_is_far_is_not(city: CityProfile, t: Translator) -> None:
@@ -69,7 +72,7 @@ def test_a_planted_cell_is_hot_and_what_is_far_is_not(city: CityProfile, t: Tran
     assert not result.frame["cold"].any()
     assert "hot and no cell is cold among 728 cells, tested on 6,060 alerts" in result.sentence(t)
     told = " ".join(t(choice.told) for choice in result.choices)
-    for word in ("198 m", "461 m", "1.25 times", "at most 5 %", "Gi*"):
+    for word in ("198 m", "461 m", "1.25 times", "at most 0.80 times", "other hot spots", "at most 5 %", "Gi*"):
         assert word in told
 
 
@@ -193,9 +196,12 @@ def test_a_spot_with_empty_surroundings_says_so(city: CityProfile, t: Translator
 
 
 def test_no_alerts_have_no_spots(city: CityProfile, t: Translator) -> None:
-    result = significance(even(city).assign(n=0.0))
+    nothing = even(city).assign(n=0.0)
+    result = significance(nothing)
     assert hot_spots(result) == ()
-    assert result.sentence(t).startswith("No cell is hot and no cell is cold")
+    assert result.sentence(t) == "There is no alert on the map to test."
+    nothing.loc[heart(), "n"] = 1
+    assert "tested on 1 alert and corrected" in significance(nothing).sentence(t)
 
 
 def test_cells_of_several_resolutions_or_none_are_refused(city: CityProfile) -> None:

@@ -1,0 +1,113 @@
+"""What the colours and outlines of a map mean: classes of counts, and the legend that prints them."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from analysis.density_image import DensityImage
+from curim_data.i18n import Translator
+from pages.parts.colours import COUNTS, Palette
+
+
+def class_breaks(counts: Sequence[float], classes: int = len(COUNTS)) -> list[int]:
+    """Upper bounds of at most `classes` classes for the positive counts, in equal steps of their logarithm.
+
+    Counts by place are so uneven that equal steps would put all but a few cells into the first class, and classes of
+    equal size all hot spots into the last. Whole and distinct; empty where nothing is above zero.
+    """
+    positive = [c for c in counts if c == c and c > 0]
+    if not positive:
+        return []
+    least, most = min(positive), max(positive)
+    return sorted({math.ceil(least * (most / least) ** (k / classes) - 1e-9) for k in range(1, classes + 1)})
+
+
+def shades_for(classes: int) -> tuple[str, ...]:
+    """The scale's colours for a number of classes, spread from its light to its dark end."""
+    if classes >= len(COUNTS):
+        return COUNTS
+    return tuple(COUNTS[round(i * (len(COUNTS) - 1) / max(classes - 1, 1))] for i in range(max(classes, 1)))
+
+
+def legend(
+    t: Translator,
+    colours: Palette,
+    cells: pd.DataFrame | None,
+    *,
+    hot: bool,
+    cold: bool = False,
+    outlined: str,
+    highlighted: bool,
+    with_neighbours: bool = False,
+) -> None:
+    """The legend under a map: printed classes, then what outlines and greys mean."""
+    entries: list[tuple[str, str]] = []
+    if cells is not None:
+        entries += [(f"background:{shade}", span) for shade, span in class_entries(t, cells["n"])]
+        if bool(cells["withheld"].any()):
+            entries.append((f"background:{colours.withheld}", t("protected: too few to show")))
+    if hot:
+        entries.append((f"border:2px solid {colours.hot_line}", hot_words(t, with_neighbours)))
+    if cold:
+        entries.append((f"border:2px solid {colours.cold_line}", cold_words(t, with_neighbours)))
+    if outlined:
+        entries.append((f"border:2px solid {colours.cluster_line}", outlined))
+    if highlighted:
+        entries.append((f"border:3px solid {colours.highlight}", t("selected")))
+    legend_row(colours, t("Alerts per cell") if cells is not None else "", entries)
+
+
+def hot_words(t: Translator, with_neighbours: bool) -> str:
+    """What the outline of a hot cell means; `with_neighbours`: it may be hot only with the cells around it."""
+    if with_neighbours:
+        return t("more than chance explains, alone or with its neighbours")
+    return t("more than chance explains")
+
+
+def cold_words(t: Translator, with_neighbours: bool) -> str:
+    """The same for a cold cell."""
+    if with_neighbours:
+        return t("fewer than chance explains, alone or with its neighbours")
+    return t("fewer than chance explains")
+
+
+def class_entries(t: Translator, counts: pd.Series) -> list[tuple[str, str]]:
+    """Colour and limits of each class of the counts, the lowest first."""
+    breaks, entries = class_breaks(counts.tolist()), []
+    lower = math.floor(counts[counts > 0].min()) if breaks else 1
+    for shade, upper in zip(shades_for(len(breaks)), breaks, strict=False):
+        entries.append((shade, t.number(upper) if upper == lower else f"{t.number(lower)}–{t.number(upper)}"))
+        lower = upper + 1
+    return entries
+
+
+def density_entries(t: Translator, colours: Palette, picture: DensityImage) -> list[tuple[str, str]]:
+    """The printed classes of a density; what lies below the first one is clear on the map."""
+    classes = picture.legend(t)
+    if not classes:
+        return []
+    lowest = classes[0][1].split("–")[0]
+    below = (f"border:1px solid {colours.land_line}", t("below {value}", value=lowest))
+    return [below, *((f"background:{colour}", limits) for colour, limits in classes)]
+
+
+def legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, str]]) -> None:
+    """A legend in one line that wraps: a heading, then pairs of a mark's style (CSS) and its words."""
+    if not entries:
+        return
+    head = html.escape(head)
+    marks = "".join(
+        f'<span style="white-space:nowrap;display:inline-flex;align-items:center;gap:.35em">'
+        f'<span aria-hidden="true" style="display:inline-block;width:1.1em;height:.85em;box-sizing:border-box;'
+        f'border-radius:2px;{style}"></span>{html.escape(text)}</span>'
+        for style, text in entries
+    )
+    st.html(
+        f'<div style="display:flex;flex-wrap:wrap;gap:.25em 1em;font-size:.85rem;color:{colours.muted};'
+        f'font-variant-numeric:tabular-nums"><span>{head}</span>{marks}</div>'
+    )
