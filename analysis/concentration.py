@@ -15,6 +15,7 @@ from analysis.significance import Floats
 from curim_data.i18n import Message, Translator
 
 PARTS: Final = (0.25, 0.5, 0.8)
+LEAST_ALERTS: Final = 20  # fewer lie in a few places whatever happens
 MOST_RUNS, LEAST_RUNS = 199, 39
 MOST_DRAWS: Final = 4_000_000
 # Sets of withheld counts that are tried out, twice: fewer on many places, lest it take longer than a second.
@@ -77,10 +78,22 @@ class Concentration:
                 return share
         raise KeyError(part)
 
+    @property
+    def enough(self) -> bool:
+        """Whether there are so many alerts that a share of places says something."""
+        return self.n >= LEAST_ALERTS
+
     def sentence(self, t: Translator) -> str:
         """Half of the alerts: how few places hold them, and by chance."""
         if not self.n:
             return t("No alerts, so nothing to say about how concentrated they are.")
+        if not self.enough:
+            return t.n(
+                "{n} alert is too few to say how concentrated they are: it takes {least}.",
+                "{n} alerts are too few to say how concentrated they are: it takes {least}.",
+                self.n,
+                least=LEAST_ALERTS,
+            )
         half = self.share(0.5)
         told = {
             "places": _span(t, half.places),

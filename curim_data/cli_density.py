@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from curim_data.cli_frame import Run, write_file, write_table
+from curim_data.cli_frame import Refused, Run, write_file, write_table
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
+from curim_data.i18n import Message
 
 
 def density(run: Run, source: Source, f: AlertFilter, out: Path | None) -> tuple[dict[str, Any], list[str]]:
@@ -20,6 +21,10 @@ def density(run: Run, source: Source, f: AlertFilter, out: Path | None) -> tuple
 
     study = density_study(source, f, run.audience)
     t, surface = run.t, study.density
+    if not study.enough:
+        if out is not None:
+            raise Refused(Message(study.too_few(t)))
+        return {"n": surface.n, "told": study.too_few(t), "choices": [], "places": []}, [study.too_few(t)]
     if out is not None:
         if out.suffix.lower() == ".csv":
             write_table(out, grid(surface, source.city))

@@ -132,7 +132,7 @@ def concentration(run: Run, resolution: int | None = None, out: Path | None = No
     if has_area(f):
         run.say(run.t(OF_CITY))
     run.say(found.sentence(run.t))
-    if found.n:
+    if found.enough:
         run.table(pd.DataFrame(shares))
         run.say(study.gini_sentence(run.t))
     for choice in study.choices:

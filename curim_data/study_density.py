@@ -25,7 +25,7 @@ from curim_data.access import Audience
 from curim_data.city import CityProfile
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.i18n import Message
+from curim_data.i18n import Message, Translator
 from curim_data.privacy import GateError, sees_exact
 from curim_data.queries import Total
 from curim_data.study_repeats import precision_m
@@ -33,6 +33,7 @@ from curim_data.study_repeats import precision_m
 RESOLUTION: Final = 12
 DAYS_A_MONTH: Final = 365.2425 / 12
 MOST_PEAKS: Final = 10
+LEAST_ALERTS: Final = 20  # of fewer a surface only shows where each of them lies
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,20 @@ class DensityStudy:
     bandwidth: Bandwidth
     peaks: tuple[Peak, ...]
     choices: tuple[Choice, ...]
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are so many alerts that a surface says more than where each of them lies."""
+        return self.density.n >= LEAST_ALERTS
+
+    def too_few(self, t: Translator) -> str:
+        """What is said instead of a density."""
+        return t.n(
+            "{n} alert is too few for a density: it takes {least}. Widen the period or the categories.",
+            "{n} alerts are too few for a density: it takes {least}. Widen the period or the categories.",
+            self.density.n,
+            least=LEAST_ALERTS,
+        )
 
 
 def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m: float | None = None) -> DensityStudy:

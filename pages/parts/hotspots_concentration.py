@@ -40,7 +40,7 @@ def show(page: Page, study: HotSpotStudy) -> None:
     told = _found(about, hot_spots(*about) if study.hot.based else study)
     found = told.found
     of_city(page)
-    if not found.n:
+    if not found.enough:
         st.write(found.sentence(t))
         return
     left, right = st.columns(2, gap="medium")

@@ -48,6 +48,11 @@ def density(page: Page, title: Any, place: Found | None = None) -> None:
         st.title(plain(headline(t, study)))
         st.caption(filter_bar.sentence(page))
         of_city(page)
+    if not study.enough:
+        maps.draw(page, key=MAP, alt=t("Map of the city."), span=0.62, pickable=False, place=place)
+        below_map(page, place)
+        footer(page, sentence=study.too_few(t), total=study.total, choices=())
+        return
     pins = [Pin(peak.name(t), peak.longitude, peak.latitude, rank) for rank, peak in enumerate(study.peaks, start=1)]
     left, right = st.columns([5, 3], gap="medium")
     with left:
@@ -82,6 +87,10 @@ def density(page: Page, title: Any, place: Found | None = None) -> None:
 
 def headline(t: Translator, study: DensityStudy) -> str:
     """Where alerts are densest, in one sentence."""
+    if not study.total.n:
+        return t("No alert fits this filter.")
+    if not study.enough:
+        return t("Too few alerts for a density.")
     if not study.peaks:
         return t("Alerts are nowhere denser than in the mean of the city.")
     first = study.peaks[0]

@@ -78,3 +78,13 @@ def test_cells_of_any_size_find_the_spot_that_they_share(sample: Home, size: int
     assert in_area(spot, names[spot.id], AlertFilter(cells=(picked,)), source.city)
     far = h3.grid_ring(h3.cell_to_parent(cell, 8), 30)[0]
     assert not in_area(spot, names[spot.id], AlertFilter(cells=(h3.cell_to_center_child(far, size),)), source.city)
+
+
+def test_a_handful_of_alerts_has_no_density_and_no_concentration(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", layer="density", category="playground_damage", period="28d")
+    assert not errors(app)
+    assert app.title[0].value == "Too few alerts for a density."
+    (chart,) = app.get("deck_gl_json_chart")
+    assert "BitmapLayer" not in chart.proto.json
+    app = open_page("hotspots", lang="en", category="playground_damage", period="28d")
+    assert "too few to say how concentrated they are" in " ".join(one.value for one in app.markdown)
