@@ -117,17 +117,7 @@ def import_file(
     ImportProblem
         Where the file cannot be used at all; the store is unchanged.
     """
-    asked = Asked(
-        source,
-        name,
-        home,
-        format,
-        mapping,
-        answers or Answers(),
-        saved,
-        now or dt.datetime.now(dt.UTC),
-        progress or _quiet,
-    )
+    asked = Asked.of(source, name, home, format, mapping, answers, saved, now, progress)
     batch_id = new_batch_id(asked.now)
     with _working(home, name, batch_id, dry_run) as work:
         understood = understand(asked, looking=False)
@@ -171,17 +161,7 @@ def preview(
     Without a city the file's own points make a provisional one. Writes nothing. Raises as `import_file`, but shows a
     file of another city.
     """
-    asked = Asked(
-        source,
-        name,
-        home,
-        format,
-        mapping,
-        answers or Answers(),
-        saved,
-        now or dt.datetime.now(dt.UTC),
-        progress or _quiet,
-    )
+    asked = Asked.of(source, name, home, format, mapping, answers, saved, now, progress)
     understood = understand(asked, looking=True)
     asked = understood.asked
     with tempfile.TemporaryDirectory(prefix="curim-") as folder:
@@ -221,10 +201,6 @@ def preview(
             answers=asked.answers,
             report=report,
         )
-
-
-def _quiet(share: float, message: Message) -> None:
-    """Progress that nobody follows."""
 
 
 @contextmanager

@@ -49,6 +49,23 @@ class Asked:
     now: dt.datetime
     step: Progress
 
+    @classmethod
+    def of(
+        cls,
+        source: Path | bytes,
+        name: str,
+        home: Home | None,
+        format: str | None,
+        mapping: ColumnMapping | None,
+        answers: Answers | None,
+        saved: bool,
+        now: dt.datetime | None,
+        step: Progress | None,
+    ) -> Asked:
+        """With nothing told, the present moment, and progress that nobody follows, where these are not given."""
+        now = now or dt.datetime.now(dt.UTC)
+        return cls(source, name, home, format, mapping, answers or Answers(), saved, now, step or (lambda *_: None))
+
 
 @dataclass(frozen=True)
 class Understood:
