@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom, fisher_exact
+from scipy import sparse
+from scipy.stats import binom, fisher_exact, norm
 
 from analysis.compare_maps import MapComparison, Side, compare_maps
-from analysis.compare_tests import could_differ, share_ratios
+from analysis.compare_tests import Maps, could_differ, share_ratios, standing_out, tails
 from analysis.grid import neighbours
 from analysis.rates import share_ratio
 from curim_data.city import CityProfile
@@ -268,3 +269,44 @@ def test_tarone_leaves_out_only_what_cannot_pass() -> None:
     assert could_differ(np.array([0.2, 0.5]), LEVEL).tolist() == [False, False]
     assert could_differ(np.array([]), LEVEL).tolist() == []
     assert could_differ(np.full(100, 1e-9), LEVEL).all()
+
+
+def test_a_place_holds_no_more_than_there_are_in_all() -> None:
+    """Two cells of up to four each, and three in all."""
+    first = pd.DataFrame({"n": [9.0, 0.0, 30.0], "low": [9, 0, 30], "high": [9, 0, 30], "withheld": False})
+    second = pd.DataFrame(
+        {"n": [np.nan, np.nan, 0.0], "low": [1, 1, 0], "high": [4, 4, 0], "withheld": [True, True, False]}
+    )
+    both = sparse.csr_array(np.array([[1.0, 1, 0], [1, 1, 0], [0, 0, 1]]))
+    nothing = np.zeros(3, dtype=bool)
+    told, open_ = (tails(Maps.of(first, second, (39, total)), both, nothing) for total in (3, None))
+    assert [part[0] for part in told.up] == [9, 3, 39, 3]
+    assert [part[0] for part in open_.up] == [9, 8, 39, 8]
+
+
+def test_a_place_stands_out_beyond_the_border_for_all_sizes_and_cells() -> None:
+    alone = sparse.csr_array(np.eye(50))
+    found, wanted = [], []
+    for more in range(240):
+        a, b = np.full(50, 200.0), np.full(50, 200.0)
+        a[7], b[7] = 200 + more / 4, 200 - more / 4
+        share = a.sum() / 20_000
+        z = abs(a[7] - 400 * share) / np.sqrt(400 * share * (1 - share))
+        wanted.append(bool(z > norm.isf(0.05 / (2 * 2 * 50))))
+        maps = Maps(a, a, b, b, a, b, (None, None))
+        found.append(bool(standing_out(maps, [alone, alone], 0.05)[7]))
+    assert found == wanted
+    assert 0 < sum(found) < 240
+
+
+def test_places_of_either_direction_share_no_cell(disc: np.ndarray) -> None:
+    """One cell of the second map among many of the first, whose windows hold it."""
+    middle = int(h3.latlng_to_cell(37.945, 23.645, 10))
+    a, b = np.full(len(disc), 40), np.full(len(disc), 40)
+    near = np.isin(disc, np.asarray(h3.grid_disk(middle, 2)).astype(np.int64))
+    a[near], b[near] = 30, 8  # their windows stand out nearly as far as it does
+    a[disc == middle], b[disc == middle] = 0, 30
+    result = _compare(disc, a, b, k=1)
+    assert set(result.frame.loc[result.frame["differs"], "more"]) == {1, -1}
+    named = [cell for place in result.places for cell in place.cells]
+    assert len(named) == len(set(named)) > 0

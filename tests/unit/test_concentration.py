@@ -128,3 +128,22 @@ def test_what_cannot_be_is_refused(cells: pd.DataFrame) -> None:
 
 def test_many_places_get_fewer_random_maps() -> None:
     assert [runs_for(cells).value for cells in (600, 36_000, 10**6)] == [199, 111, 39]
+
+
+def test_p_is_that_of_the_most_even_counts_that_there_may_be() -> None:
+    n = np.array([np.nan] * 18 + [0.0] * 20)
+    low, high = np.where(np.isnan(n), 1, n), np.where(np.isnan(n), 4, n)
+    cells = pd.DataFrame({"n": n, "low": low, "high": high, "withheld": np.isnan(n), "land_km2": 1.0})
+    told = concentration(cells, runs=199, seed=3)
+    maps = np.random.default_rng(3)
+    chance = np.array([generalised_gini(maps.multinomial(told.n, np.full(38, 1 / 38))) for _ in range(199)])
+    assert told.generalised.low < told.generalised.value
+    assert told.p == (1 + (chance >= told.generalised.low - 1e-12).sum()) / 200
+    assert told.p > 0.01 + (1 + (chance >= told.generalised.value - 1e-12).sum()) / 200
+
+
+def test_the_most_uneven_counts_fill_the_widest_bounds_first() -> None:
+    told = concentration(
+        frame([np.nan, np.nan, 3.0], low=[1, 1, 3], high=[2, 9, 3], withheld=[True, True, False]), runs=3
+    )
+    assert told.gini.high == gini([1, 9, 3])
