@@ -47,9 +47,9 @@ class HotCells:
     frame : DataFrame, index cell (int64)
         n (NaN where withheld), low and high (its bounds), withheld, land_km2, size (land or base; its upper bound where
         the base is protected), size_low (its lower bound), window (count of the cell and those around it), expected (of
-        the window, from the density of its surroundings), expected_alone (of the cell by itself), ratio (window /
-        expected), p, q, hot, p_cold, q_cold, cold, z (`gistar_on_land`), base (NaN where withheld or not known),
-        rate_raw and rate (alerts by base, and the same drawn towards the city's mean).
+        the window, from the density of its surroundings: at most, where counts are withheld), expected_alone (of the
+        cell by itself), ratio (window / expected), p, q, hot, p_cold, q_cold, cold, z (`gistar_on_land`), base (NaN
+        where withheld or not known), rate_raw and rate (alerts by base, and the same drawn towards the city's mean).
 
     `gistar_valid`: whether the mean window holds so many alerts that z may be read as a test (`GISTAR_FROM`).
     `base`: what a place is compared with; `base_total` of it in the whole city; `rates` None where that is land.
@@ -179,7 +179,7 @@ def significance(
         [below(s.place @ high, s.rest(low * calm), s.size, s.rest(sizes.high * calm), margin) for s in scales]
     )
     q_cold, cold = marked_cells(index, p_cold, alpha)
-    window, expected = scales[-1].place @ low, scales[-1].expected(low)
+    window, expected = scales[-1].place @ low, scales[-1].expected(high)
     near = neighbours(index, max(k, 1))
     rates = None if base is None else cell_rates(data["n"].to_numpy(float), sizes.n)
     frame = data.assign(
@@ -187,7 +187,7 @@ def significance(
         size_low=sizes.low,
         window=window,
         expected=expected,
-        expected_alone=scales[0].expected(low),
+        expected_alone=scales[0].expected(high),
         ratio=np.divide(window, expected, out=np.full(len(index), np.nan), where=expected > 0),
         p=p_hot,
         q=q_hot,
@@ -305,7 +305,10 @@ class _Scale:
         return np.asarray(counts.sum() - self.place @ counts if self.around is None else self.around @ counts)
 
     def expected(self, counts: Floats) -> Floats:
-        """Counts in the place if it were as dense as its surroundings; NaN where there are none."""
+        """Counts in the place if it were as dense as its surroundings; NaN where there are none.
+
+        With the upper bounds of withheld counts it is the most that may be expected, as in the test of hot cells.
+        """
         density = np.full(len(counts), np.nan)
         np.divide(self.rest(counts), self.size_out, out=density, where=self.size_out > 0)
         return density * self.size_in

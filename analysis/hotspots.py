@@ -15,7 +15,7 @@ from analysis.hot_cells import Cells, HotCells, connected, gistar_on_land, signi
 from analysis.hotspot_choices import margin_for, surroundings_for, window_for
 from analysis.shares import share_ratio_interval
 from analysis.significance import Floats, false_discovery, getis_ord, ratio_interval
-from curim_data.i18n import Translator
+from curim_data.i18n import Message, Translator
 
 __all__ = [
     "HotCells",
@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 LARGEST_SPOT_KM2: Final = 0.25
+_BOUNDED: Final = Message("Protected counts around it enter with the values that speak least for a hot spot.")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Spot:
     dense, the ratio leans upwards. `q` is that of its clearest cell, `z` the largest Gi* among its cells (NaN: not
     computed). `longitude`, `latitude`: mean of its cells, weighted by alerts. With a `base` other than land it is
     compared with all the rest of the city: `base_n` is that of its cells (NaN where withheld), `rate` its alerts by
-    base, drawn towards the city's mean.
+    base, drawn towards the city's mean. `bounded`: counts or bases are withheld and enter with the values that speak
+    least for a hot spot, so that `expected` is the most, `ratio` and `low` are the least that they may be.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Spot:
     base: Kind = LAND
     base_n: float = float("nan")
     rate: float = float("nan")
+    bounded: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,7 +75,20 @@ class Spot:
         if not np.isfinite(self.high):
             return t.n("{n} alert, and none in the surroundings.", "{n} alerts, and none in the surroundings.", self.n)
         if self.base != LAND:
-            return self._against_base(t)
+            told = self._against_base(t)
+            return f"{told} {t(_BOUNDED)}" if self.bounded else told
+        if self.bounded:
+            told = t.n(
+                "{n} alert where at most {expected} would be expected from the surroundings: at least {ratio} times as "
+                "many (95 % interval from {low} up).",
+                "{n} alerts where at most {expected} would be expected from the surroundings: at least {ratio} times "
+                "as many (95 % interval from {low} up).",
+                self.n,
+                expected=self.expected,
+                ratio=self.ratio,
+                low=self.low,
+            )
+            return f"{told} {t(_BOUNDED)}"
         return t.n(
             "{n} alert where {expected} would be expected from the surroundings: {ratio} times as many "
             "(95 % interval {low} to {high}).",
@@ -200,4 +216,5 @@ def _spot(result: HotCells, index: Cells, group: Cells, longitude: Floats, latit
         base=result.base,
         base_n=base_n,
         rate=result.rates.of(count, base_n) if result.rates else float("nan"),
+        bounded=bool((high > low)[rest | (inside > 0)].any() or (size > size_low)[rest | (inside > 0)].any()),
     )

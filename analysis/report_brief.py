@@ -29,12 +29,16 @@ class ChangeRow:
 
 @dataclass(frozen=True)
 class SpotRow:
-    """A hot spot: its alerts and those that its surroundings let expect, None where protected."""
+    """A hot spot: its alerts and those that its surroundings let expect, None where protected.
+
+    `bounded`: no more are to be expected, since protected counts enter with the most that they may be.
+    """
 
     rank: int
     name: str
     n: float | None
     expected: float | None
+    bounded: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,7 @@ def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
     table: tuple[Block, ...] = ()
     if brief.spots:
         header = ("#", t("Hot spot"), t("Alerts"), t("Expected"))
-        rows = tuple((str(spot.rank), spot.name, _count(spot.n, t), _count(spot.expected, t)) for spot in brief.spots)
+        rows = tuple((str(spot.rank), spot.name, _count(spot.n, t), _expected(spot, t)) for spot in brief.spots)
         table = (Table(header, rows, (0.35, 3.6, 1.5, 1.8), right=(2, 3)),)
     where: tuple[Block, ...] = (Heading(t("Where")),)
     if not brief.spots:
@@ -184,6 +188,11 @@ def _told(row: ShareRow, t: Translator) -> str:
 
 def _count(value: float | None, t: Translator) -> str:
     return t("few") if value is None else t.number(value)
+
+
+def _expected(spot: SpotRow, t: Translator) -> str:
+    told = _count(spot.expected, t)
+    return t("at most {n}", n=told) if spot.bounded and spot.expected is not None else told
 
 
 def _limits(brief: Brief, t: Translator) -> tuple[Block, ...]:

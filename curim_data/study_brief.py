@@ -353,7 +353,7 @@ def brief(
         changes=tuple(_row(finding, study.changes.periods, city, t) for finding in study.findings),
         picture=paper_map.city_map(city, study.hot.cells.frame, t, spots=pins, hot=hot.index[hot["hot"]]),
         caption=study.hot.hot.sentence(t),
-        spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected) for s in spots),
+        spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.bounded) for s in spots),
         shares=share_rows(study.shares, t),
         whom=whom_sentence(study, city, t),
         plans=tuple(plans),

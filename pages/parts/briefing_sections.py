@@ -11,6 +11,7 @@ from pages.parts import charts, maps, tables
 from pages.parts.basemap import Pin
 from pages.parts.colours import GENDERS
 from pages.parts.footer import footer
+from pages.parts.hotspots_list import expected
 from pages.parts.links import page_link
 from pages.parts.page import Page
 from pages.parts.plan_store import plans, spoken, today
@@ -56,12 +57,12 @@ def _spots(page: Page, study: BriefStudy) -> None:
         return
     frame = pd.DataFrame(
         [
-            {"rank": spot.rank, "name": study.names[spot.id](t), "n": spot.n, "expected": spot.expected}
+            {"rank": spot.rank, "name": study.names[spot.id](t), "n": spot.n, "expected": expected(t, spot)}
             for spot in study.hot.spots[:MOST_SPOTS]
         ]
     )
     headings = {"rank": "\\#", "name": t("Hot spot"), "n": t("Alerts"), "expected": t("Expected")}
-    written = tables.written(t, frame, digits={"n": 0, "expected": 0})
+    written = tables.written(t, frame, digits={"n": 0})
     written["name"] = written["name"].map(plain)
     st.table(written.rename(columns=headings), hide_index=True, border="horizontal")
     tables.download(t, frame, "briefing_hotspots.csv", key="briefing_spots_download")

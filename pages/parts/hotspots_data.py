@@ -204,6 +204,7 @@ def as_frame(shown: tuple[SpotLine, ...]) -> pd.DataFrame:
             "ratio": line.spot.ratio,
             "low": line.spot.low,
             "high": line.spot.high,
+            "bounds": getattr(line.spot, "bounded", False),
             "q": line.spot.q,
             "women": line.women.value if line.women else float("nan"),
             "category": line.category,

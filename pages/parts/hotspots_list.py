@@ -15,7 +15,7 @@ from analysis.grid import square_side
 from curim_data.city import cell_polygons, streets_in
 from curim_data.i18n import Translator
 from curim_data.studies import HotSpotStudy
-from curim_data.study_spot import SpotLine
+from curim_data.study_spot import Place, SpotLine
 from curim_data.words import category_label, hour_label
 from pages.parts import filter_bar, tables
 from pages.parts.hotspots_data import LIST, as_frame
@@ -63,7 +63,18 @@ def headline(
     land = study.cells.frame["land_km2"].sum()
     area = sum(line.spot.area_km2 if is_clusters else line.spot.land_km2 for line in shown)
     mapped = study.total.mapped
-    values = {"alerts": t.percent(alerts / mapped) if mapped else "–", "land": t.percent(area / land)}
+    values = {"land": t.percent(area / land)}
+    if not mapped:
+        st.title(
+            t.n(
+                "{n} hot spot stands out from chance, on {land} of the city.",
+                "{n} hot spots stand out from chance, on {land} of the city.",
+                len(shown),
+                **values,
+            )
+        )
+        return
+    values["alerts"] = t.percent(alerts / mapped)
     st.title(
         t.n(
             "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
@@ -101,7 +112,7 @@ def ranked_list(
         {
             "name": f"{line.spot.rank}  {line.name(t)}",
             "n": line.spot.n,
-            "expected": t.number(line.spot.expected),
+            "expected": expected(t, line.spot),
             "ratio": _ratio(page, line),
             "q": t.p_value(line.spot.q, least=line.spot.q <= getattr(line.spot, "least", 0.0)),
             "rate": rate(t, base, line.spot.rate) if base != LAND else "",
@@ -240,7 +251,15 @@ def _ratio(page: Page, line: SpotLine) -> str:
     t, spot = page.t, line.spot
     if spot.ratio != spot.ratio or spot.high == float("inf"):
         return "–"
+    if getattr(spot, "bounded", False):
+        return t("at least {ratio} (from {low})", ratio=float(spot.ratio), low=float(spot.low))
     return f"{t.number(spot.ratio, 1)} ({t.number(spot.low, 1)}–{t.number(spot.high, 1)})"
+
+
+def expected(t: Translator, spot: Place) -> str:
+    """How many alerts were to be expected in a place; an upper bound where counts around it are protected."""
+    told = t.number(spot.expected, 0 if spot.expected >= 10 else 1)
+    return t("at most {n}", n=told) if getattr(spot, "bounded", False) else told
 
 
 def _women(page: Page, line: SpotLine) -> str:

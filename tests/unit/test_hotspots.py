@@ -226,3 +226,23 @@ def test_both_tails_are_binomial_and_need_surroundings() -> None:
     assert thinner([5], [60], [2.0], [8.0])[0] == pytest.approx(binomtest(5, 65, 0.2, "less").pvalue)
     assert denser([30], [40], [2.0], [8.0], margin=2.0)[0] == pytest.approx(binomtest(30, 70, 1 / 3, "greater").pvalue)
     assert denser([30], [0], [2.0], [0.0])[0] == 1.0
+
+
+def test_withheld_surroundings_make_bounds_and_say_so(city: CityProfile, t: Translator) -> None:
+    frame = planted(city)
+    exact = hot_spots(significance(frame))[0]
+    assert not exact.bounded
+    low = frame.assign(low=frame["n"], high=frame["n"], withheld=False)
+    near = [int(cell) for cell in h3.grid_ring(np.uint64(heart()), 3) if int(cell) in frame.index][:6]
+    low.loc[near, ["n", "low", "high", "withheld"]] = [np.nan, 1, 4, True]
+    low["withheld"] = low["withheld"].astype(bool)
+    truth = hot_spots(significance(frame.assign(n=low["n"].fillna(2))))[0]
+    spot = hot_spots(significance(low))[0]
+    assert spot.bounded
+    assert spot.expected > truth.expected
+    assert spot.ratio < truth.ratio
+    assert spot.low < truth.low
+    assert "where at most" in spot.sentence(t)
+    assert "speak least for a hot spot" in spot.sentence(t)
+    cells = significance(low).frame
+    assert (cells["expected"] >= significance(frame.assign(n=low["n"].fillna(2))).frame["expected"] - 1e-9).all()
