@@ -147,8 +147,8 @@ def density(
     weight = np.ones(np.shape(x)) if weights is None else np.asarray(weights, dtype=float)
     if not np.shape(x) == np.shape(y) == weight.shape:
         raise ValueError("x, y and weights must have one length")
-    if (weight < 0).any():
-        raise ValueError("weights must not be negative")
+    if not ((weight >= 0) & np.isfinite(weight)).all():
+        raise ValueError("weights must be known, finite and not negative")
     place = raster.place(x, y)
     counted = int((place >= 0).sum()) if weights is None else round(float(weight[place >= 0].sum()))
     total = float(weight.sum())
@@ -181,8 +181,8 @@ def from_cells(
     raster = over_cells(land_km2, city, cell_m)
     known = counts.index.isin(land_km2.index)
     inside = counts[known].astype(float)
-    if (counts < 0).any():
-        raise ValueError("counts must not be negative")
+    if not ((counts >= 0) & np.isfinite(counts)).all():
+        raise ValueError("counts must be known, finite and not negative")
     total = float(counts.sum())
     x, y = metres(inside.index.to_numpy(), city) if len(inside) else (np.empty(0), np.empty(0))
     sums = raster.sums(raster.place(x, y), inside.to_numpy())

@@ -31,7 +31,8 @@ class Cube:
     def of(cls, counts: pd.DataFrame, cells: Cells) -> Cube:
         """From a wide or a long table (see `analysis.emerging.emerging`), for these cells in their order.
 
-        Raises ValueError where a long table has neither month nor week, or a cell twice in a step.
+        Raises ValueError where a long table has neither month nor week, or a cell twice in a step, and for counts that
+        are negative or infinite.
         """
         if "cell" not in counts.columns:
             low = _placed(counts, cells)
@@ -51,7 +52,10 @@ class Cube:
 
 
 def _placed(wide: pd.DataFrame, cells: Cells) -> Floats:
-    return np.asarray(wide.reindex(cells).fillna(0).to_numpy(float))
+    placed = np.asarray(wide.reindex(cells).fillna(0).to_numpy(float))
+    if not ((placed >= 0) & np.isfinite(placed)).all():
+        raise ValueError("counts must be finite and not negative")
+    return placed
 
 
 def lagged(values: Floats, lag: int) -> Floats:

@@ -215,6 +215,7 @@ def test_no_alerts_are_a_flat_nothing(coast: Raster, t: Translator) -> None:
         ({"bandwidth": 20}, "narrower than a pixel"),
         ({"months": 0}, "months"),
         ({"weights": [-1.0]}, "negative"),
+        ({"weights": [float("nan")]}, "known"),
         ({"weights": [1.0, 1.0]}, "one length"),
     ],
 )

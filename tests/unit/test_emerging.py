@@ -338,6 +338,9 @@ def test_unusable_tables_are_refused() -> None:
         emerging(pd.concat([long(STEADY)] * 2), LAND)
     with pytest.raises(ValueError, match="needs cells"):
         emerging(STEADY, LAND.iloc[:0])
+    for wrong in (-1.0, np.inf):
+        with pytest.raises(ValueError, match="not negative"):
+            emerging(STEADY.replace(3.0, wrong), LAND)
 
 
 @pytest.mark.parametrize(

@@ -155,8 +155,8 @@ def test_what_chance_makes_as_strong_counts_against_a_cluster() -> None:
 def test_a_step_that_begins_before_the_study_is_told_from_its_first_day() -> None:
     days = np.array([0] * 6 + list(range(10, 365, 9)))
     x = np.array([0.0] * 6 + [float(400 + at % 5) for at in range(len(days) - 6)])
-    best = scan(x, x * 0, days, prospective=False, max_radius=1, max_days=28, last_day=364, permutations=1).clusters[0]
-    assert (best.start, best.observed) == (0, 6)
+    best = scan(x, x * 0, days, prospective=False, max_radius=1, max_days=28, last_day=366, permutations=1).clusters[0]
+    assert (best.start, best.observed) == (0, 6)  # steps of five days, counted back from day 366
 
 
 def test_few_cases(t: Any) -> None:
