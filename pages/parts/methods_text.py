@@ -16,6 +16,10 @@ READING: Final = (
         "All tests take alerts as independent. Several reports of one incident count one each; where that is common, "
         "hot spots and changes look surer than they are, and more of them are chance than the tests allow."
     ),
+    N_(
+        "Where chance is simulated, the draws always start from the same number (seed 0), so that the same alerts and "
+        "settings give the same figures again."
+    ),
 )
 
 FIGURES: Final = (
