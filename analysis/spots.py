@@ -129,11 +129,12 @@ def _reach(spot: Placed, city: CityProfile) -> float:
 class SpotProfile:
     """A spot's alerts in figures.
 
-    categories: id and share of the n alerts, largest first (withheld ones at their lower bound; an alert of several
-    categories counts in each, so that the shares may exceed one together); hours: first and last hour of the shortest
-    stretch, over midnight if need be, with half of the alerts; dark_share: of alerts whose light is known; women: of
-    women and men affected, with Wilson's interval; unknown_gender: share of all whose gender is undisclosed or was not
-    asked; since: month since which there are more alerts than is usual for the place, where that was looked at.
+    categories: id and share of the n alerts, largest first (withheld ones left out; an alert of several categories
+    counts in each, so that the shares may exceed one together); hours: first and last hour of the shortest stretch,
+    over midnight if need be, with half of the alerts; dark_share: of alerts whose light is known; women: of women and
+    men affected, with Wilson's interval; unknown_gender: share of all whose gender is undisclosed or was not asked.
+    These shares are None where a count of theirs is withheld. since: month since which there are more alerts than is
+    usual for the place, where that was looked at.
     """
 
     n: int
@@ -175,7 +176,7 @@ class SpotProfile:
                 )
             )
         if self.n_withheld:
-            parts.append(t("Withheld counts enter with the smallest value that they may have."))
+            parts.append(t("Small counts are protected: no share is told that they are part of."))
         return " ".join(parts)
 
 
@@ -261,11 +262,17 @@ def _least(frame: pd.DataFrame) -> np.ndarray:
     return frame["low" if "low" in frame else "n"].fillna(0).to_numpy(float)
 
 
+def _hidden(frame: pd.DataFrame) -> bool:
+    """Whether any count is withheld: then a share that it belongs to would be a guess."""
+    return "withheld" in frame and bool(frame["withheld"].any())
+
+
 def _category_shares(frame: pd.DataFrame | None, n: int) -> tuple[CategoryShare, ...]:
     """Share of the `n` alerts by category; an alert of several counts in each, so that the shares may exceed one."""
     if frame is None:
         return ()
-    counts = pd.Series(_least(frame), index=frame["category"]).groupby(level=0).sum().sort_values(ascending=False)
+    shown = frame[~frame["withheld"].astype(bool)] if "withheld" in frame else frame
+    counts = pd.Series(_least(shown), index=shown["category"]).groupby(level=0).sum().sort_values(ascending=False)
     total = max(float(n), float(counts.max())) if len(counts) else 0.0
     return tuple(CategoryShare(str(name), float(count / total)) for name, count in counts.items() if count > 0)
 
@@ -281,6 +288,8 @@ def _share(frame: pd.DataFrame | None, column: str, value: object) -> float | No
     if frame is None:
         return None
     known = frame.dropna(subset=[column])
+    if _hidden(known):
+        return None
     counts = _least(known)
     return float(counts[(known[column] == value).to_numpy()].sum() / counts.sum()) if counts.sum() else None
 
@@ -293,4 +302,5 @@ def _gender(frame: pd.DataFrame | None) -> tuple[Estimate | None, float | None]:
     women, men = float(counts.get("woman", 0)), float(counts.get("man", 0))
     total = float(counts.sum())
     unknown = float(counts.reindex(["undisclosed", "unknown"]).fillna(0).sum())
-    return (wilson(women, women + men) if women + men else None), (unknown / total if total else None)
+    told = women + men > 0 and not _hidden(frame[frame["affected_gender"].isin(["woman", "man"])])
+    return (wilson(women, women + men) if told else None), (unknown / total if total and not _hidden(frame) else None)

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from analysis.concentration import Concentration, concentration
-from analysis.rates import Estimate
 from analysis.result import Choice
 from curim_data.access import Audience
 from curim_data.engine import Source
@@ -37,13 +36,23 @@ class ConcentrationStudy:
     def gini_sentence(self, t: Translator) -> str:
         """The generalised Gini with its random benchmark."""
         found = self.found
+        if found.generalised.low != found.generalised.high:  # protected counts: any of these values may be the true one
+            return t(
+                "Generalised Gini: {least} to {most}, since small counts are protected (0: as even as so many alerts "
+                "can be, 1: all in one place). By chance it would be {chance} ({low} to {high}).",
+                least=_number(t, found.generalised.low),
+                most=_number(t, found.generalised.high),
+                chance=_number(t, found.chance_generalised.value),
+                low=_number(t, found.chance_generalised.low),
+                high=_number(t, found.chance_generalised.high),
+            )
         return t(
             "Generalised Gini: {gini} (0: as even as so many alerts can be, 1: all in one place). By chance it would "
             "be {chance} ({low} to {high}); {p}.",
-            gini=_bounded(t, found.generalised),
-            chance=t.number(found.chance_generalised.value, 2),
-            low=t.number(found.chance_generalised.low, 2),
-            high=t.number(found.chance_generalised.high, 2),
+            gini=_number(t, found.generalised.value),
+            chance=_number(t, found.chance_generalised.value),
+            low=_number(t, found.chance_generalised.low),
+            high=_number(t, found.chance_generalised.high),
             p=t.p(found.p, least=found.p <= found.least_p),
         )
 
@@ -75,7 +84,6 @@ def curve_frame(found: Concentration) -> pd.DataFrame:
     )
 
 
-def _bounded(t: Translator, value: Estimate) -> str:
-    if value.low == value.high:
-        return t.number(value.value, 2)
-    return f"{t.number(value.value, 2)} ({t.number(value.low, 2)}–{t.number(value.high, 2)})"
+def _number(t: Translator, value: float) -> str:
+    """Two decimals, and no minus before a zero."""
+    return t.number(round(value, 2) + 0.0, 2)

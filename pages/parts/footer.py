@@ -33,6 +33,8 @@ def mapped_of(t: Translator, total: Total) -> str:
     parts = [t.n("n = {n} alert", "n = {n} alerts", total.n)]
     if total.mapped is not None:
         parts.append(t("{n} on the map", n=total.mapped))
+    else:
+        parts.append(t("how many of them are on the map is protected"))
     if total.unmapped:
         parts.append(t("{n} without a position", n=total.unmapped))
     if total.outside:

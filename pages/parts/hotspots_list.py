@@ -22,20 +22,6 @@ from pages.parts.hotspots_data import LIST, as_frame
 from pages.parts.hotspots_options import cell_table, more_columns, rate, rate_heading
 from pages.parts.page import Page
 
-WIDTHS = {
-    "name": 150,
-    "n": 62,
-    "ratio": 112,
-    "class": 120,
-    "women": 98,
-    "category": 130,
-    "hours": 100,
-    "expected": 90,
-    "weight": 80,
-    "area": 90,
-    "rate": 140,
-    "z": 90,
-}
 BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}
 
 
@@ -153,16 +139,15 @@ def ranked_list(
         few = ("name", "n", "area", "rate" if base != LAND else "ratio")
         headings = {name: headings[name] for name in few if name in headings}
     position = next((at for at, line in enumerate(shown) if line.spot.id == chosen), None)
+    table = pd.DataFrame(rows)
     tables.selectable(
         page,
-        pd.DataFrame(rows),
+        table,
         headings,
         key=f"{LIST}_{chosen or ''}",
         alt=t("Hot spots, clearest first"),
         selected=position,
-        columns={
-            name: st.column_config.Column(headings[name], width=w) for name, w in WIDTHS.items() if name in headings
-        },
+        columns=tables.fitting(table, headings),
     )
     st.caption(
         t("In order of the lower end of the ratio's interval: first what is most surely much denser.")

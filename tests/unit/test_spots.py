@@ -79,7 +79,21 @@ def test_what_is_unknown_or_withheld_stays_so(city: CityProfile, t: Translator) 
     told = profile(city, n=12, categories=hidden, dark=frame(dark=[None], n=[3.0]))
     assert told.categories[0].share == pytest.approx(10 / 12)
     assert told.dark_share is None
-    assert "Withheld" in told.sentence(t)
+    assert [part.id for part in told.categories] == ["vandalism"]
+    assert "Small counts are protected" in told.sentence(t)
+
+
+def test_no_share_is_told_that_a_withheld_count_belongs_to(city: CityProfile, t: Translator) -> None:
+    """38 women and 4 withheld men would be 97 % of 39: the interval would not cover what is not told."""
+    affected = frame(affected_gender=["woman", "man"], n=[38.0, np.nan]).assign(low=[38, 1], withheld=[False, True])
+    dark = frame(dark=[True, False], n=[48.0, np.nan]).assign(low=[48, 1], withheld=[False, True])
+    told = profile(city, n=51, affected=affected, dark=dark)
+    assert (told.women, told.dark_share, told.unknown_gender) == (None, None, None)
+    assert told.sentence(t) == "Small counts are protected: no share is told that they are part of."
+    others = frame(affected_gender=["woman", "man", "unknown"], n=[38.0, 9.0, np.nan])
+    known = profile(city, n=51, affected=others.assign(low=[38, 9, 1], withheld=[False, False, True]))
+    assert known.women is not None
+    assert (known.women.value, known.unknown_gender) == (38 / 47, None)
 
 
 def test_a_main_category_is_a_share_of_the_alerts_not_of_all_mentions_of_categories(
