@@ -24,6 +24,9 @@ from curim_data.words import hour_label
 
 # A landmark farther away than this many of its radii does not help a reader to find the place.
 FAR: Final = 4
+# A share is told where what is withheld leaves no more than this open: without an interval, and with one that covers it.
+MOST_DOUBT: Final = 0.05
+MOST_COVERED: Final = 0.1
 
 
 Place = Spot | Cluster
@@ -133,8 +136,8 @@ class SpotProfile:
     counts in each, so that the shares may exceed one together); hours: first and last hour of the shortest stretch,
     over midnight if need be, with half of the alerts; dark_share: of alerts whose light is known; women: of women and
     men affected, with Wilson's interval; unknown_gender: share of all whose gender is undisclosed or was not asked.
-    These shares are None where a count of theirs is withheld. since: month since which there are more alerts than is
-    usual for the place, where that was looked at.
+    These shares are None where withheld counts leave too much open. since: month since which there are more alerts than
+    is usual for the place, where that was looked at.
     """
 
     n: int
@@ -176,7 +179,7 @@ class SpotProfile:
                 )
             )
         if self.n_withheld:
-            parts.append(t("Small counts are protected: no share is told that they are part of."))
+            parts.append(t("Small counts are protected: a share that they leave open is not told."))
         return " ".join(parts)
 
 
@@ -262,11 +265,6 @@ def _least(frame: pd.DataFrame) -> np.ndarray:
     return frame["low" if "low" in frame else "n"].fillna(0).to_numpy(float)
 
 
-def _hidden(frame: pd.DataFrame) -> bool:
-    """Whether any count is withheld: then a share that it belongs to would be a guess."""
-    return "withheld" in frame and bool(frame["withheld"].any())
-
-
 def _category_shares(frame: pd.DataFrame | None, n: int) -> tuple[CategoryShare, ...]:
     """Share of the `n` alerts by category; an alert of several counts in each, so that the shares may exceed one."""
     if frame is None:
@@ -288,19 +286,30 @@ def _share(frame: pd.DataFrame | None, column: str, value: object) -> float | No
     if frame is None:
         return None
     known = frame.dropna(subset=[column])
-    if _hidden(known):
-        return None
-    counts = _least(known)
-    return float(counts[(known[column] == value).to_numpy()].sum() / counts.sum()) if counts.sum() else None
+    least, most = _part_of(known, known[column] == value)
+    return (least + most) / 2 if most - least <= MOST_DOUBT else None
+
+
+def _part_of(frame: pd.DataFrame, chosen: pd.Series) -> tuple[float, float]:
+    """The least and the largest share that the chosen rows may have, given what may be said of withheld counts; NaN
+    without alerts."""
+    low, high = _least(frame), frame["high" if "high" in frame else "n"].fillna(0).to_numpy(float)
+    mine = chosen.to_numpy(bool)
+    parts = [(low[mine].sum(), high[~mine].sum()), (high[mine].sum(), low[~mine].sum())]
+    least, most = (part / (part + rest) if part + rest else np.nan for part, rest in parts)
+    return float(least), float(most)
 
 
 def _gender(frame: pd.DataFrame | None) -> tuple[Estimate | None, float | None]:
-    """Women among women and men, and the share of all whose gender is not known."""
+    """Women among women and men, and the share of all whose gender is not known; None where what is withheld leaves
+    too much open. The interval covers what it leaves open."""
     if frame is None:
         return None, None
-    counts = pd.Series(_least(frame), index=frame["affected_gender"]).groupby(level=0).sum()
-    women, men = float(counts.get("woman", 0)), float(counts.get("man", 0))
-    total = float(counts.sum())
-    unknown = float(counts.reindex(["undisclosed", "unknown"]).fillna(0).sum())
-    told = women + men > 0 and not _hidden(frame[frame["affected_gender"].isin(["woman", "man"])])
-    return (wilson(women, women + men) if told else None), (unknown / total if total and not _hidden(frame) else None)
+    pair = frame[frame["affected_gender"].isin(["woman", "man"])]
+    least, most = _part_of(pair, pair["affected_gender"] == "woman")
+    women = None
+    if most - least <= MOST_COVERED:
+        n = float(_least(pair).sum())
+        women = Estimate((least + most) / 2, wilson(least * n, n).low, wilson(most * n, n).high)
+    unknown = _part_of(frame, frame["affected_gender"].isin(["undisclosed", "unknown"]))
+    return women, sum(unknown) / 2 if unknown[1] - unknown[0] <= MOST_DOUBT else None

@@ -83,17 +83,29 @@ def test_what_is_unknown_or_withheld_stays_so(city: CityProfile, t: Translator) 
     assert "Small counts are protected" in told.sentence(t)
 
 
-def test_no_share_is_told_that_a_withheld_count_belongs_to(city: CityProfile, t: Translator) -> None:
-    """38 women and 4 withheld men would be 97 % of 39: the interval would not cover what is not told."""
-    affected = frame(affected_gender=["woman", "man"], n=[38.0, np.nan]).assign(low=[38, 1], withheld=[False, True])
-    dark = frame(dark=[True, False], n=[48.0, np.nan]).assign(low=[48, 1], withheld=[False, True])
-    told = profile(city, n=51, affected=affected, dark=dark)
-    assert (told.women, told.dark_share, told.unknown_gender) == (None, None, None)
-    assert told.sentence(t) == "Small counts are protected: no share is told that they are part of."
-    others = frame(affected_gender=["woman", "man", "unknown"], n=[38.0, 9.0, np.nan])
-    known = profile(city, n=51, affected=others.assign(low=[38, 9, 1], withheld=[False, False, True]))
-    assert known.women is not None
-    assert (known.women.value, known.unknown_gender) == (38 / 47, None)
+def protected(n: list[float], **column: list[object]) -> pd.DataFrame:
+    """Counts of which NaN is anything from 1 to 4."""
+    counts = pd.Series(n)
+    return frame(**column, n=n).assign(low=counts.fillna(1), high=counts.fillna(4), withheld=counts.isna())
+
+
+def test_a_share_that_withheld_counts_leave_open_is_not_told(city: CityProfile, t: Translator) -> None:
+    """Of 18 women and 1 to 4 men 82 to 95 % are women: too much is open; of 380 women it is not."""
+    open_ones = {
+        "affected": protected([18.0, np.nan], affected_gender=["woman", "man"]),
+        "dark": protected([18.0, np.nan], dark=[True, False]),
+    }
+    told = profile(city, n=22, **open_ones)
+    assert (told.women, told.dark_share, told.unknown_gender) == (None, None, 0)
+    assert told.sentence(t) == "Small counts are protected: a share that they leave open is not told."
+    sure = profile(city, n=384, affected=protected([380.0, np.nan], affected_gender=["woman", "man"]))
+    assert sure.women is not None
+    assert sure.women.value == pytest.approx((380 / 384 + 380 / 381) / 2)
+    for men in range(1, 5):
+        exact = profile(city, n=384, affected=frame(affected_gender=["woman", "man"], n=[380.0, float(men)])).women
+        assert exact is not None
+        assert sure.women.low <= exact.low + 1e-3
+        assert exact.high <= sure.women.high + 1e-3
 
 
 def test_a_main_category_is_a_share_of_the_alerts_not_of_all_mentions_of_categories(
