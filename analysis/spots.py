@@ -24,7 +24,7 @@ from curim_data.words import hour_label
 
 # A landmark farther away than this many of its radii does not help a reader to find the place.
 FAR: Final = 4
-# A share is told where what is withheld leaves no more than this open: without an interval, and with one that covers it.
+# A share is told where what is withheld leaves no more than this open: without an interval, and with one to cover it.
 MOST_DOUBT: Final = 0.05
 MOST_COVERED: Final = 0.1
 
