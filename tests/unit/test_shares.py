@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from scipy.stats import hypergeom
+from scipy.optimize import minimize_scalar
+from scipy.special import xlog1py, xlogy
+from scipy.stats import binom, hypergeom
 
 from analysis.shares import larger_share, share_ratio_interval, smaller_share
 from analysis.significance import denser
@@ -20,20 +22,43 @@ def tables(own: int, other: int, total: int, odds: Fraction, wanted) -> float:
     return float(sum(weight for x, weight in weights.items() if wanted(x)) / sum(weights.values()))
 
 
+def likeliest(x, rest, own, other, ratio):
+    """The share of the rest under which both counts are likeliest, the place's being `ratio` times as large."""
+
+    def unlikely(p):
+        return -sum(
+            float(xlogy(k, q) + xlog1py(n - k, -q)) for k, n, q in ((x, own, min(ratio * p, 1)), (rest, other, p))
+        )
+
+    return minimize_scalar(unlikely, bounds=(0, min(1, 1 / ratio)), method="bounded", options={"xatol": 1e-13}).x
+
+
+def test_true_shares_at_the_border_pass_no_more_often_than_the_level_says():
+    """Also where the rest is no larger than the place, and its own share is uncertain."""
+    rng = np.random.default_rng(5)
+    for own, other, share in ((500, 500, 0.5), (1_000, 5_000, 0.7)):
+        x, rest = rng.binomial(own, 1.25 * share, 1_500), rng.binomial(other, share, 1_500)
+        p = larger_share(x, rest, np.full(1_500, own), np.full(1_500, other), 1.25)
+        assert (p <= 0.05).sum() <= binom.ppf(0.999, 1_500, 0.05)
+        assert (p <= 0.01).sum() <= binom.ppf(0.999, 1_500, 0.01)
+
+
 @given(st.integers(1, 40), st.integers(1, 80), st.data(), st.sampled_from([Fraction(1), Fraction(5, 4), Fraction(2)]))
 def test_both_tails_are_those_of_all_tables(own, other, data, margin):
     x, rest = data.draw(st.integers(0, own)), data.draw(st.integers(0, other))
     share = Fraction(rest, other)
     if margin * share < 1 and x > margin * share * own:
-        odds = margin * (1 - share) / (1 - margin * share)
-        slow = tables(own, other, x + rest, odds, lambda n: n >= x)
-        assert larger_share([x], [rest], [own], [other], float(margin))[0] == pytest.approx(slow, rel=1e-9)
+        p = likeliest(x, rest, own, other, float(margin))
+        if 1 - margin * p > 1e-6:
+            slow = tables(own, other, x + rest, float(margin) * (1 - p) / (1 - float(margin) * p), lambda n: n >= x)
+            assert larger_share([x], [rest], [own], [other], float(margin))[0] == pytest.approx(slow, rel=1e-4)
     else:
         assert larger_share([x], [rest], [own], [other], float(margin))[0] == 1
     assume(rest < other)
     if x < share / margin * own:
-        slow = tables(own, other, x + rest, (1 - share) / (margin - share), lambda n: n <= x)
-        assert smaller_share([x], [rest], [own], [other], float(margin))[0] == pytest.approx(slow, rel=1e-9)
+        p = likeliest(x, rest, own, other, 1 / float(margin))
+        slow = tables(own, other, x + rest, (1 - p) / (float(margin) - p), lambda n: n <= x)
+        assert smaller_share([x], [rest], [own], [other], float(margin))[0] == pytest.approx(slow, rel=1e-4)
     else:
         assert smaller_share([x], [rest], [own], [other], float(margin))[0] == 1
 
