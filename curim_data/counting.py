@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import Any, Final
@@ -14,6 +15,7 @@ import pandas as pd
 from curim_data.city import CityProfile
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
+from curim_data.narrow import several
 from curim_data.privacy import BAND_HOURS
 
 PLAIN: Final = (
@@ -32,26 +34,43 @@ PLAIN: Final = (
     "severity",
     "feeling",
 )
-# The columns from which dimensions with several values an alert are made.
-READ: Final = {
-    "hour": ("hours",),
-    "category": ("category", "more_categories"),
-    "group": ("category", "more_categories"),
-}
+# The column of lists from which a dimension with several values an alert is made.
+READ: Final = {"hour": "span", "category": "theme", "group": "theme"}
 MANIFOLD: Final = frozenset(READ)
 PILE_LEAST: Final = 20
 PILE_SHARE: Final = 0.01
 
 
+@dataclass(frozen=True)
+class Rows:
+    """The narrow alerts for which all of some tests hold: one step for the engine, however many tests there are."""
+
+    table: Any
+    tests: tuple[Any, ...]
+
+    def where(self, *tests: Any) -> Rows:
+        """Those of them for which these hold too; `tests` are over `table`."""
+        return Rows(self.table, (*self.tests, *tests))
+
+    @property
+    def chosen(self) -> Any:
+        """The alerts themselves, as an Ibis table."""
+        return self.table.filter(*self.tests)
+
+    def off_piles(self, points: pd.DataFrame) -> Rows:
+        """Those of them that stand on none of the piles."""
+        return self if points.empty else self.where(~on_piles(self.table, points))
+
+
 def counted(
-    table: Any, f: AlertFilter, by: Sequence[str], city: CityProfile, resolution: int | None, banded: bool
+    rows: Rows, f: AlertFilter, by: Sequence[str], city: CityProfile, resolution: int | None, banded: bool
 ) -> pd.DataFrame:
     """The group-by itself: the columns `by` and n."""
-    return counted_each(table, f, [by], city, resolution, banded)[0]
+    return counted_each(rows, f, [by], city, resolution, banded)[0]
 
 
 def counted_each(
-    table: Any,
+    rows: Rows,
     f: AlertFilter,
     tables: Sequence[Sequence[str]],
     city: CityProfile,
@@ -63,21 +82,18 @@ def counted_each(
     Alerts that are alike in all that is asked are counted by the engine. What an alert has several of (categories,
     hours) is told apart afterwards: there are far fewer lists than alerts.
     """
+    table = rows.chosen
     columns: dict[str, Any] = {}
     for name in dict.fromkeys(name for by in tables for name in by):
-        if name in PLAIN:
-            columns[name] = table[name]
-        elif name == "cell":
+        if name == "cell":
             columns[name] = table[f"cell_{resolution}"]
         elif name == "year":
             columns[name] = table.local_date.year()
         else:
-            columns |= {f"raw_{raw}": table[raw] for raw in READ[name]}
-    narrow = table.select(**columns, weight=ibis.literal(1))
-    if columns:
-        fine: pd.DataFrame = narrow.group_by(list(columns)).aggregate(n=narrow.weight.sum()).to_pandas()
-    else:
-        fine = narrow.aggregate(n=narrow.weight.sum().fill_null(0)).to_pandas()
+            column = READ.get(name, name)
+            columns[column] = table[column]
+    grouped = table.group_by(**columns) if columns else table
+    fine: pd.DataFrame = grouped.aggregate(n=table.count()).to_pandas()
     fine["n"] = fine["n"].astype(float)
     for name in {"week", "month", "local_date"} & set(fine):
         fine[name] = pd.to_datetime(fine[name])
@@ -90,7 +106,7 @@ def _table(
 ) -> pd.DataFrame:
     """One table of what was counted."""
     lists = [name for name in by if name in READ]
-    needed = [name for name in by if name not in READ] + [f"raw_{raw}" for name in lists for raw in READ[name]]
+    needed = [READ.get(name, name) for name in by]
     frame = fine[[*dict.fromkeys(needed), "n"]]
     for name in lists:
         frame = _told_apart(frame, name, city, banded)
@@ -106,11 +122,8 @@ def _table(
 
 def _told_apart(frame: pd.DataFrame, name: str, city: CityProfile, banded: bool) -> pd.DataFrame:
     """A row for each value that an alert has of a dimension; over its hours an alert is shared out."""
-    raw = [frame[f"raw_{column}"] for column in READ[name]]
-    keys = np.empty(len(frame), object)
-    keys[:] = [tuple(_several(value) for value in values) for values in zip(*raw, strict=True)]
-    codes, distinct = pd.factorize(keys)
-    values = [_values(name, key, city, banded) for key in distinct]
+    codes, distinct = pd.factorize(frame[READ[name]].to_numpy(object), use_na_sentinel=False)
+    values = [_values(name, several(text), city, banded) for text in distinct]
     sizes = np.array([len(value) for value in values], int)
     rows = sizes[codes]
     at = np.repeat(np.arange(len(frame)), rows)
@@ -125,21 +138,14 @@ def _told_apart(frame: pd.DataFrame, name: str, city: CityProfile, banded: bool)
     return out
 
 
-def _several(value: Any) -> tuple[Any, ...]:
-    """The values of a column of lists, or of one value, as a tuple; nothing where it is missing."""
-    if isinstance(value, str):
-        return (value,)
-    return tuple(value) if hasattr(value, "__len__") else ()
-
-
-def _values(name: str, key: tuple[tuple[Any, ...], ...], city: CityProfile, banded: bool) -> list[Any]:
+def _values(name: str, told: tuple[str, ...], city: CityProfile, banded: bool) -> list[Any]:
     """What an alert has of a dimension: its categories, their groups, or its hours (one that is missing for none)."""
     if name == "hour":
-        hours: list[float] = [int(hour) for hour in key[0]] or [float("nan")]
+        hours: list[float] = [int(hour) for hour in told] or [float("nan")]
         return [hour - hour % BAND_HOURS for hour in hours] if banded else hours
-    categories = dict.fromkeys(category for several in key for category in several)
+    categories = list(dict.fromkeys(told))
     if name == "category":
-        return list(categories)
+        return categories
     tree = city.categories
     return list(dict.fromkeys(tree[category].group if category in tree else "" for category in categories))
 

@@ -1,8 +1,8 @@
 """Where counting happens: an Ibis table of alerts on DuckDB, or on another engine by URL.
 
-DuckDB is one connection a process with one cursor a `Source`, since a cursor shared by threads raises: a page opens a
-source of its own in each run. The Parquet files of the store are read by name, not through Delta, so that every reader
-sees the version whose file list it holds.
+DuckDB is one database in memory for each version of the store, with one cursor a `Source`, since a cursor shared by
+threads raises: a page opens a source of its own in each run. The Parquet files of the store are read by name, not
+through Delta, so that every reader sees the version whose file list it holds.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ import os
 import threading
 import tomllib
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +23,7 @@ import ibis
 
 from curim_data.alert import SCHEMA
 from curim_data.city import CityProfile
+from curim_data.narrow import Narrow, narrowed
 
 if TYPE_CHECKING:
     from curim_data.filters import AlertFilter
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from curim_data.totals import Total
 
 MEETING_WEEKS: Final = 8
+MOST_VERSIONS: Final = 8  # of which databases are kept, the last ones that were asked for
 # Share of alerts of which only the month is known from which on weeks and days mean nothing.
 MONTH_ONLY_SHARE: Final = 0.05
 MONTH: Final = "month"
@@ -60,6 +61,13 @@ class Source:
     other_categories: tuple[str, ...] = ()
     month_only: int = 0
     kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def narrow(self) -> Any:
+        """The columns that counts are made of (`curim_data.narrow`), for one question."""
+        if "narrow" in self.kept:
+            return self.kept["narrow"].on(self.table.op().source)
+        return narrowed(self.table)
 
     @property
     def by_month(self) -> bool:
@@ -108,12 +116,15 @@ def source_from_files(
     files: Sequence[str | Path], version: str, city: CityProfile, *, meeting: dt.date | None = None
 ) -> Source:
     """A source over Parquet files in the layout of `alert.SCHEMA`; no files is an empty store."""
-    backend = ibis.duckdb.from_connection(_connection().cursor())
-    if files:
-        table = backend.read_parquet([str(path) for path in files], union_by_name=True)
-    else:
-        table = backend.create_table("alerts", obj=SCHEMA.empty_table(), temp=True)
-    return _source(table, version, city, meeting, tuple(map(str, files)))
+    key = (version, tuple(map(str, files)))
+    with _lock:
+        kept = _versions.pop(key, None)
+        if kept is None:
+            kept = _opened(files)
+            while len(_versions) >= MOST_VERSIONS:
+                _versions.pop(next(iter(_versions)))
+        _versions[key] = kept
+    return _source(_alerts(kept), version, city, meeting, kept)
 
 
 def last_meeting(folder: Path, today: dt.date | None = None) -> dt.date | None:
@@ -127,31 +138,36 @@ def last_meeting(folder: Path, today: dt.date | None = None) -> dt.date | None:
     return max(past, default=None)
 
 
-@lru_cache(maxsize=1)
-def _shared() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:")
-    connection.execute("SET autoinstall_known_extensions = false")
-    connection.execute("SET autoload_known_extensions = false")
-    return connection
+_versions: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
 
 
-def _connection() -> duckdb.DuckDBPyConnection:
-    with _lock:
-        return _shared()
+def _opened(files: Sequence[str | Path]) -> dict[str, Any]:
+    """What sources of the same files share: their database, and what was found of them once."""
+    database = duckdb.connect(":memory:")
+    database.execute("SET autoinstall_known_extensions = false")
+    database.execute("SET autoload_known_extensions = false")
+    if files:
+        names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        database.execute(f"CREATE VIEW alerts AS SELECT * FROM read_parquet([{names}], union_by_name = true)")
+    else:
+        nothing = SCHEMA.empty_table()
+        database.register("nothing", nothing)
+        database.execute("CREATE TABLE alerts AS SELECT * FROM nothing")
+    table = ibis.duckdb.from_connection(database.cursor()).table("alerts")
+    kept: dict[str, Any] = {"database": database, "schema": table.schema(), "facts": _measure(table)}
+    return kept | {"narrow": Narrow(database, table, kept["facts"][2])}
+
+
+def _alerts(kept: Mapping[str, Any]) -> Any:
+    """The table of alerts on a cursor of its own."""
+    backend = ibis.duckdb.from_connection(kept["database"].cursor())
+    return ibis.expr.operations.DatabaseTable(name="alerts", schema=kept["schema"], source=backend).to_expr()
 
 
 def _source(
-    table: Any, version: str, city: CityProfile, meeting: dt.date | None, files: tuple[str, ...] | None = None
+    table: Any, version: str, city: CityProfile, meeting: dt.date | None, kept: dict[str, Any] | None = None
 ) -> Source:
-    key = (version, files)
-    kept = _facts.get(key) if files is not None else None
-    if kept is None:
-        kept = {"facts": _measure(table)}
-        if files is not None:
-            with _lock:
-                while len(_facts) >= 64:
-                    _facts.pop(next(iter(_facts)))
-                kept = _facts.setdefault(key, kept)
+    kept = {"facts": _measure(table)} if kept is None else kept
     first, as_of, count, month_only, categories = kept["facts"]
     return Source(
         table=table,
@@ -165,9 +181,6 @@ def _source(
         month_only=month_only,
         kept=kept,
     )
-
-
-_facts: dict[tuple[str, tuple[str, ...] | None], dict[str, Any]] = {}
 
 
 def _measure(table: Any) -> tuple[dt.date, dt.date, int, int, tuple[str, ...]]:

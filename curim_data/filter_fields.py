@@ -19,6 +19,7 @@ from curim_data import words
 from curim_data.alert import CELL_RESOLUTIONS
 from curim_data.city import CityProfile
 from curim_data.i18n import Message, Translator
+from curim_data.narrow import one_of
 
 PERIODS: Final = ("28d", "quarter", "12m", "meeting", "all")
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -56,7 +57,7 @@ class Field(Protocol):
         ...
 
     def predicate(self, f: Any, table: Any, city: CityProfile) -> Any:
-        """An Ibis boolean, or None where the field asks for nothing."""
+        """An Ibis boolean, missing or false where an alert does not pass; None where the field asks for nothing."""
         ...
 
     def phrase(self, f: Any, t: Translator, city: CityProfile) -> str:
@@ -128,8 +129,10 @@ class Choices:
     def predicate(self, f: Any, table: Any, city: CityProfile) -> Any:
         """The column holds one of the values."""
         values = getattr(f, self.name)
-        test = table[self.column].isin(list(values)).fill_null(False) if values else None
-        return test if test is None or self.unless is None else test & ~self.unless(table)
+        if not values:
+            return None
+        test = table[self.column] == values[0] if len(values) == 1 else table[self.column].isin(list(values))
+        return test if self.unless is None else test & ~self.unless(table)
 
     def phrase(self, f: Any, t: Translator, city: CityProfile) -> str:
         """The phrase with the values in words."""
@@ -231,9 +234,7 @@ class Cells:
         for text in f.cells:
             cell = int(text, 16)
             by_resolution.setdefault(h3.get_resolution(cell), []).append(cell)
-        columns = [(table[f"cell_{r}"], cells) for r, cells in sorted(by_resolution.items())]
-        # Not `fill_null` around the list: DuckDB would then compare each alert with one cell after another.
-        tests = [column.notnull() & column.isin(cells) for column, cells in columns]
+        tests = [one_of(table[f"cell_{r}"], cells) for r, cells in sorted(by_resolution.items())]
         return reduce(or_, tests) if tests else None
 
     def phrase(self, f: Any, t: Translator, city: CityProfile) -> str:
@@ -325,7 +326,7 @@ class Light:
 
     def predicate(self, f: Any, table: Any, city: CityProfile) -> Any:
         """The sun was below the horizon, or was not; where that is unknown the alert does not pass."""
-        return None if f.dark is None else (table.dark == f.dark).fill_null(False)
+        return None if f.dark is None else table.dark == f.dark
 
     def phrase(self, f: Any, t: Translator, city: CityProfile) -> str:
         """After dark, or in daylight."""

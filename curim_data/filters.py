@@ -7,6 +7,8 @@ import dataclasses
 import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import Any, Final
 
 import pandas as pd
@@ -300,10 +302,14 @@ class AlertFilter:
         usual = AlertFilter()
         return self.replace(**{attribute: getattr(usual, attribute) for attribute in field_of(name).names})
 
+    def tests(self, table: Any, dates: tuple[dt.date, dt.date], city: CityProfile) -> list[Any]:
+        """The filter as Ibis booleans over an alert table, all of which hold for what passes; missing is false.
+
+        `dates` as `resolve` gives them.
+        """
+        each = (field.predicate(self, table, city) for field in FIELDS)
+        return [table.local_date.between(*dates), *(test for test in each if test is not None)]
+
     def predicate(self, table: Any, dates: tuple[dt.date, dt.date], city: CityProfile) -> Any:
-        """The filter as an Ibis boolean over an alert table; `dates` as `resolve` gives them."""
-        test = table.local_date.between(*dates)
-        for field in FIELDS:
-            one = field.predicate(self, table, city)
-            test = test if one is None else test & one
-        return test
+        """The filter as one Ibis boolean over an alert table; missing is false."""
+        return reduce(and_, self.tests(table, dates, city))

@@ -18,7 +18,7 @@ from curim_data import privacy
 from curim_data.access import Audience
 from curim_data.alert import CELL_RESOLUTIONS
 from curim_data.city import CityProfile
-from curim_data.counting import MANIFOLD, PLAIN, counted, counted_each, on_piles, pile_points
+from curim_data.counting import MANIFOLD, PLAIN, Rows, counted, counted_each, on_piles, pile_points
 from curim_data.engine import Source
 from curim_data.filters import FIELDS, AlertFilter, asked_categories
 from curim_data.i18n import Message
@@ -66,15 +66,12 @@ def total(source: Source, f: AlertFilter, audience: Audience) -> Total:
 
 def _total(source: Source, f: AlertFilter, audience: Audience) -> Total:
     f, notes = privacy.admit(f, audience, source.city)
-    table = _chosen(source, f, audience)
-    piled = on_piles(table, pile_points(source))
-    row = table.aggregate(
-        n=table.count(),
-        mapped=table.inside.fill_null(False).cast("int64").sum(),
-        unmapped=table.inside.isnull().cast("int64").sum(),
-        piled=piled.cast("int64").sum(),
-    )
-    n, mapped, unmapped, standing = (int(value or 0) for value in row.to_pyarrow().to_pylist()[0].values())
+    table, points = _chosen(source, f, audience).chosen, pile_points(source)
+    asked = {"n": table.count(), "mapped": table.inside.cast("int64").sum(), "unmapped": table.inside.isnull().sum()}
+    if len(points):
+        asked["piled"] = on_piles(table, points).cast("int64").sum()
+    row = {"piled": 0} | table.aggregate(**asked).to_pyarrow().to_pylist()[0]
+    n, mapped, unmapped, standing = (int(row[name] or 0) for name in ("n", "mapped", "unmapped", "piled"))
     strict = privacy.is_sensitive(f, source.city) or privacy.is_fine_table((), f)
     most = _veiled(source, f, audience)
     if most is not None:
@@ -124,17 +121,17 @@ def counts(
     f, notes = privacy.admit(f, audience, source.city)
     privacy.check(by, resolution if "cell" in by else None, f, audience, source.city)
     city = source.city
-    table = _chosen(source, f, audience)
+    rows = _chosen(source, f, audience)
     if "cell" in by if not privacy.sees_exact(audience) else without_piles:
-        table = table.filter(~on_piles(table, pile_points(source)))
+        rows = rows.off_piles(pile_points(source))
     if "cell" in by:
-        table = table.filter(table.inside.fill_null(False))
+        rows = rows.where(rows.table.inside)
     banded = _needs_bands(by, f, audience, source)
-    raw = counted(table, f, by, city, resolution, banded)
+    raw = counted(rows, f, by, city, resolution, banded)
     if banded:
         notes += (Message("Hours are told in bands of six, because sensitive alerts are among them."),)
     veiled = _veiled(source, f, audience)
-    told = _told(raw, table, source, f, by, audience, veiled, complete=complete, resolution=resolution, banded=banded)
+    told = _told(raw, rows, source, f, by, audience, veiled, complete=complete, resolution=resolution, banded=banded)
     return replace(told, notes=notes)
 
 
@@ -154,28 +151,28 @@ def tables(
     No hours in bands. With a `resolution` all tables are by cell.
     """
     f, notes = privacy.admit(f, audience, source.city)
-    table, answers = _chosen(source, f, audience), []
+    rows, answers = _chosen(source, f, audience), []
     if without_piles and privacy.sees_exact(audience):
-        table = table.filter(~on_piles(table, pile_points(source)))
+        rows = rows.off_piles(pile_points(source))
     if resolution is not None:
-        table = table.filter(table.inside.fill_null(False))
+        rows = rows.where(rows.table.inside)
     veiled = _veiled(source, f, audience)
     themed = [at_once or not MANIFOLD.isdisjoint(by) for by in tables]
     found: dict[int, pd.DataFrame] = {}
     for kind in set(themed):
         places = [at for at, one in enumerate(themed) if one is kind]
-        made = counted_each(table, f, [tables[at] for at in places], source.city, resolution, False)
+        made = counted_each(rows, f, [tables[at] for at in places], source.city, resolution, False)
         found |= zip(places, made, strict=True)
     for at, by in enumerate(tables):
         privacy.check(by, resolution, f, audience, source.city)
-        told = _told(found[at], table, source, f, by, audience, veiled, complete=complete, resolution=resolution)
+        told = _told(found[at], rows, source, f, by, audience, veiled, complete=complete, resolution=resolution)
         answers.append(replace(told, notes=notes))
     return tuple(answers)
 
 
 def _told(
     raw: pd.DataFrame,
-    table: Any,
+    rows: Rows,
     source: Source,
     f: AlertFilter,
     by: Sequence[str],
@@ -196,7 +193,7 @@ def _told(
         audience,
         rule=_rule(f, source),
         nested=_nested(source.city),
-        parts=() if exact or veiled is not None else _parts(raw, table, source, f, by, audience, banded),
+        parts=() if exact or veiled is not None else _parts(raw, rows, source, f, by, audience, banded),
     )
     if veiled is not None:
         told = privacy.veil(told, veiled)
@@ -222,7 +219,7 @@ def _veiled(source: Source, f: AlertFilter, audience: Audience) -> float | None:
 
 def _parts(
     raw: pd.DataFrame,
-    table: Any,
+    rows: Rows,
     source: Source,
     f: AlertFilter,
     by: Sequence[str],
@@ -235,9 +232,9 @@ def _parts(
     for name, column in NAMED_PLACES.items():
         if len(getattr(f, name)) < 2 or column in by:
             continue
-        fine = counted(table, f, [*by, column], source.city, floor, banded)
-        rows = raw[list(by)].assign(row=np.arange(len(raw)))
-        fine = fine.merge(rows, on=list(by)) if by else fine.assign(row=0)
+        fine = counted(rows, f, [*by, column], source.city, floor, banded)
+        numbered = raw[list(by)].assign(row=np.arange(len(raw)))
+        fine = fine.merge(numbered, on=list(by)) if by else fine.assign(row=0)
         places, levels = pd.factorize(fine[column])
         apart = np.zeros((len(raw), len(levels)))
         np.add.at(apart, (fine["row"].to_numpy(int), places), fine["n"].to_numpy(float))
@@ -258,13 +255,12 @@ def cells(
     privacy.check(["cell"], resolution, f, audience, source.city)
     without_piles = without_piles or not privacy.sees_exact(audience)
     land = source.city.land_cells(resolution)
-    table = _chosen(source, f, audience).filter(lambda alerts: alerts.inside.fill_null(False))
-    piled_up, piled = on_piles(table, points := pile_points(source)), 0
+    rows, points, piled = _chosen(source, f, audience), pile_points(source), 0
+    rows = rows.where(rows.table.inside)
     if len(points):
-        piled = int(table.aggregate(n=piled_up.cast("int64").sum()).to_pyarrow()["n"][0].as_py() or 0)
-    found_cells = counted(
-        table.filter(~piled_up) if without_piles else table, f, ["cell"], source.city, resolution, False
-    )
+        piled = int(rows.where(on_piles(rows.table, points)).chosen.count().to_pyarrow().as_py())
+    chosen = rows.off_piles(points) if without_piles else rows
+    found_cells = counted(chosen, f, ["cell"], source.city, resolution, False)
     found = found_cells.set_index("cell")["n"]
     raw = pd.DataFrame({"cell": land.index, "n": found.reindex(land.index, fill_value=0).to_numpy(float)})
     strict = privacy.is_sensitive(f, source.city) or privacy.is_fine_table(["cell"], f)
@@ -290,8 +286,8 @@ def piles(source: Source, f: AlertFilter, audience: Audience) -> pd.DataFrame:
     f, _ = privacy.admit(f, audience, source.city)
     if (points := pile_points(source)).empty:
         return points.assign(n=0.0)[["longitude", "latitude", "n", "stored"]]
-    table = _chosen(source, f, audience)
-    table = table.filter(on_piles(table, points))
+    rows = _chosen(source, f, audience)
+    table = rows.where(on_piles(rows.table, points)).chosen
     found = table.group_by(["longitude", "latitude"]).aggregate(n=table.count()).to_pandas()
     frame = points.merge(found, how="left").fillna({"n": 0})
     strict = privacy.is_sensitive(f, source.city) or privacy.is_fine_table(["cell"], f)
@@ -352,12 +348,13 @@ def nearest_nonempty(source: Source, f: AlertFilter, audience: Audience) -> tupl
     return best[1:] if best else None
 
 
-def _chosen(source: Source, f: AlertFilter, audience: Audience) -> Any:
-    """The table under the filter; for an audience without exact counts picked cells hold what its map shows there."""
-    table = source.table.filter(f.predicate(source.table, dates(source, f), source.city))
+def _chosen(source: Source, f: AlertFilter, audience: Audience) -> Rows:
+    """The alerts under the filter; for an audience without exact counts picked cells hold what its map shows there."""
+    table = source.narrow
+    rows = Rows(table, tuple(f.tests(table, dates(source, f), source.city)))
     if f.cells and not privacy.sees_exact(audience):
-        table = table.filter(table.inside.fill_null(False) & ~on_piles(table, pile_points(source)))
-    return table
+        rows = rows.where(table.inside).off_piles(pile_points(source))
+    return rows
 
 
 def _needs_bands(by: Sequence[str], f: AlertFilter, audience: Audience, source: Source) -> bool:

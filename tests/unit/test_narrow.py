@@ -1,0 +1,103 @@
+"""The narrow columns in the engine's memory count what the files count."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from curim_data import narrow, queries
+from curim_data.access import Audience
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from tests.small import HERE, alert, small_city, small_source
+
+FILTERS = (
+    AlertFilter(period="all"),
+    AlertFilter(period="all", categories=("noise",), dark=True),
+    AlertFilter(period="all", affected=("woman",), hours=(22, 3)),
+    AlertFilter(period="all", weekdays=(0, 2), districts=("zone_1",), statuses=("open", "resolved")),
+    AlertFilter(period="all", groups=("harassment",), reporters=("man", "woman"), severities=(3,)),
+    AlertFilter(start=dt.date(2025, 5, 3), end=dt.date(2025, 6, 1), places=("quay",), kinds=("risk",)),
+)
+TABLES: tuple[list[str], ...] = (
+    [],
+    ["category", "affected_gender"],
+    ["group", "hour"],
+    ["week", "district", "dark"],
+    ["year", "place", "status"],
+    ["age_band", "severity", "feeling", "kind"],
+)
+
+
+def _rows() -> list[dict[str, Any]]:
+    rng = Random(3)
+    rows = []
+    for number in range(400):
+        further = rng.choice([None, [], ["noise"], ["harassment_sexual", "noise"]])
+        hours = rng.choice([None, [], [22], [23, 0, 1], list(range(24))])
+        point = rng.choice([(None, None), HERE, (HERE[0] + rng.random() / 100, HERE[1] + rng.random() / 100)])
+        told = {
+            "day": dt.date(2025, 5, 1) + dt.timedelta(days=rng.randrange(60)),
+            "category": rng.choice(["noise", "lighting_poor", "harassment_verbal", "odd, name"]),
+            "affected_gender": rng.choice(["woman", "man", "unknown"]),
+            "reporter_gender": rng.choice(["woman", "other"]),
+            "kind": rng.choice(["risk", "offence"]),
+            "status": rng.choice(["open", "resolved", "rejected"]),
+            "age_band": rng.choice([None, "18_29"]),
+            "severity": rng.choice([None, 1, 3]),
+            "dark": rng.choice([None, True, False]),
+            "time_precision": rng.choice(["minute", "month"]),
+        }
+        rows.append(alert(number, more_categories=further, hours=hours, point=point, **told))
+    return rows
+
+
+def _answers(source: Source) -> list[pd.DataFrame]:
+    found = []
+    for f in FILTERS:
+        total = queries.total(source, f, Audience.ANALYST)
+        found.append(pd.DataFrame([[total.n, total.mapped, total.outside, total.unmapped, total.piled]]))
+        found.append(queries.cells(source, f, 9, Audience.ANALYST).frame)
+        found += [queries.counts(source, f, by, Audience.ANALYST).frame for by in TABLES]
+    return found
+
+
+def test_codes_in_memory_answer_as_the_files_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = _rows()
+    plain = small_source(tmp_path, rows)
+    usual = _answers(plain)
+    assert plain.narrow.op().name == narrow.VIEW
+    monkeypatch.setattr(narrow, "TABLE_FROM", 1)
+    monkeypatch.setattr(narrow, "AT_QUESTION", 1)
+    coded = small_source(tmp_path, rows)
+    for one, other in zip(usual, _answers(coded), strict=True):
+        pd.testing.assert_frame_equal(one, other)
+    assert coded.narrow.op().name == narrow.TABLE
+
+
+def test_a_table_is_made_for_those_who_ask_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(narrow, "TABLE_FROM", 1)
+    source = small_source(tmp_path, [alert(number) for number in range(30)])
+    names = [source.narrow.op().name for _ in range(narrow.AT_QUESTION + 1)]
+    assert names == [*[narrow.VIEW] * (narrow.AT_QUESTION - 1), narrow.TABLE, narrow.TABLE]
+
+
+def test_many_cells_are_one_literal_and_the_same_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = small_source(tmp_path, _rows())
+    land = small_city().land_cells(11).index[:40].tolist()
+    chosen = AlertFilter(period="all", cells=tuple(f"{cell:x}" for cell in land))
+    many = queries.counts(source, chosen, ["category"], Audience.ANALYST).frame
+    assert many["n"].sum() > 0
+    monkeypatch.setattr(narrow, "MANY_CELLS", 100)
+    pd.testing.assert_frame_equal(many, queries.counts(source, chosen, ["category"], Audience.ANALYST).frame)
+
+
+def test_lists_come_back_out_of_their_text() -> None:
+    assert narrow.several(f"noise{narrow.BETWEEN}") == ("noise",)
+    assert narrow.several(f"noise{narrow.BETWEEN}odd, name") == ("noise", "odd, name")
+    assert narrow.several("") == narrow.several(None) == narrow.several(float("nan")) == ()
