@@ -85,21 +85,27 @@ def matched(spots: Sequence[Outlined], places: Sequence[KnownPlace], city: CityP
     return found
 
 
-def renamed(spots: Sequence[_Spot], places: Sequence[KnownPlace], city: CityProfile) -> tuple[_Spot, ...]:
-    """The places with the ids of those known ones that they are; ids stay distinct. The order is kept."""
-    given: Any = spots
-    pairs = matched(given, places, city)
+def same_ids(spots: Sequence[Outlined], places: Sequence[KnownPlace], city: CityProfile) -> tuple[str, ...]:
+    """For each place the id of the known one that it is, else its own or one of its cells; ids stay distinct."""
+    pairs = matched(spots, places, city)
     taken = {places[other].id for other in pairs.values()}
     out = []
-    for position, spot in enumerate(given):
+    for position, spot in enumerate(spots):
         if position in pairs:
-            out.append(replace(spot, id=places[pairs[position]].id))
+            out.append(places[pairs[position]].id)
             continue
         own = [spot.id, *sorted(f"{cell:x}" for cell in spot.cells)]
         name = next((one for one in own if one not in taken), spot.id)
         taken.add(name)
-        out.append(spot if name == spot.id else replace(spot, id=name))
+        out.append(name)
     return tuple(out)
+
+
+def renamed(spots: Sequence[_Spot], places: Sequence[KnownPlace], city: CityProfile) -> tuple[_Spot, ...]:
+    """The places with the ids of those known ones that they are (`same_ids`). The order is kept."""
+    given: Any = spots
+    ids = same_ids(given, places, city)
+    return tuple(spot if spot.id == name else replace(spot, id=name) for spot, name in zip(given, ids, strict=True))
 
 
 def _points(places: Sequence[Any]) -> tuple[list[float], list[float]]:

@@ -72,7 +72,7 @@ def emerging_places(run: Run, source: Source, f: AlertFilter, resolution: int | 
 def _row(run: Run, line: EmergingLine, steps: int) -> dict[str, Any]:
     return {
         "rank": line.rank,
-        "id": line.place.id,
+        "id": line.id,
         "name": line.name(run.t),
         "class": line.place.cls,
         "label": run.t(line.cls.label),

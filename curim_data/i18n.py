@@ -119,7 +119,7 @@ class Translator:
     def p(self, p: float, *, least: bool = False) -> str:
         """The same as a formula: `p = 0.012`, `p < 0.001` or `p ≤ 0.005`."""
         told = self.p_value(p, least=least)
-        return f"p {told[0]}\u00a0{told[1:]}" if told[0] in "<≤" else f"p = {told}"
+        return f"p\u00a0{told[0]}\u00a0{told[1:]}" if told[0] in "<≤" else f"p = {told}"
 
     def date(self, day: dt.date, form: str = "long") -> str:
         """A date: "long" (3 May 2025), "medium", "short", or a Babel pattern."""

@@ -16,6 +16,7 @@ from analysis.emerging_choices import whole as whole_steps
 from analysis.emerging_classes import CLASSES, EmergingClass
 from analysis.grid import square_side
 from analysis.hotspot_choices import window_for
+from analysis.identity import same_ids
 from analysis.result import Choice
 from analysis.spots import SpotName, name_spots
 from curim_data import queries
@@ -35,7 +36,10 @@ MOST_WITHHELD: Final = 0.5
 
 @dataclass(frozen=True)
 class EmergingLine:
-    """A place of the list. since: first day of the steps up to the last that are marked without a break, or None."""
+    """A place of the list. since: first day of the steps up to the last that are marked without a break, or None.
+
+    `id`: that of the known place which it is (`analysis.identity`), as on the other layers; else its own.
+    """
 
     place: EmergingPlace
     rank: int
@@ -45,6 +49,7 @@ class EmergingLine:
     slope: float
     p_trend: float
     q_trend: float
+    id: str = ""
 
     @property
     def cls(self) -> EmergingClass:
@@ -173,6 +178,7 @@ def _every_step(frame: pd.DataFrame, periods: Periods, land: pd.Series) -> pd.Da
 def _lines(found: Emerging, source: Source, audience: Audience) -> tuple[EmergingLine, ...]:
     """The places with their names: those of known places where they are such."""
     names: Mapping[str, SpotName] = name_spots(found.places, source.city, known_places(source, audience))
+    ids = same_ids(found.places, known_places(source, audience), source.city)
     lines = []
     for rank, place in enumerate(found.places, start=1):
         row: Any = found.frame.loc[place.peak]
@@ -187,6 +193,7 @@ def _lines(found: Emerging, source: Source, audience: Audience) -> tuple[Emergin
                 slope=float(row["slope"]),
                 p_trend=float(row["p_trend"]),
                 q_trend=float(row["q_trend"]),
+                id=ids[rank - 1],
             )
         )
     return tuple(lines)

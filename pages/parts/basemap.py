@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pydeck as pdk
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.city import CityProfile, cell_polygons
-from curim_data.i18n import Translator
+from curim_data.filters import AlertFilter
 from pages.parts.colours import Palette, rgba
 
 TILE = 512  # deck.gl's world is 512 px wide at zoom 0
@@ -23,17 +23,7 @@ PADDING = 80
 HIGHEST = 85.0  # degrees of latitude that a web map can draw
 NEAR = 0.001  # degrees round a place that a map is turned to: about a hundred metres
 CLOSEST = 16.5  # zoom
-FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', Arial, sans-serif"
-
-
-@dataclass(frozen=True)
-class Pin:
-    """A named point: a hot spot's rank and name, or a landmark."""
-
-    name: str
-    longitude: float
-    latitude: float
-    rank: int | None = None
+METRES_A_DEGREE = 111_320.0
 
 
 def features(shapes: Collection[BaseGeometry]) -> dict[str, Any]:
@@ -102,80 +92,6 @@ def surroundings(land: BaseGeometry) -> BaseGeometry:
     )
 
 
-def landmark_pins(
-    city: CityProfile, t: Translator, besides: Collection[Pin] = (), *, narrow: bool = False
-) -> list[Pin]:
-    """The city's landmarks, but for those that would run into a label already set."""
-    marks = [Pin(t.label(mark.labels), mark.longitude, mark.latitude) for mark in city.landmarks]
-    west, south, east, north = city.land.bounds
-    scale = 2 if narrow else 1
-    apart_x, apart_y = (east - west) * 0.16 * scale, (north - south) * 0.035 * scale
-    kept: list[Pin] = []
-    for mark in marks:
-        near = (
-            abs(mark.longitude - other.longitude) < apart_x and abs(mark.latitude - other.latitude) < apart_y
-            for other in (*besides, *kept)
-        )
-        if not any(near):
-            kept.append(mark)
-    return kept
-
-
-def labels(
-    city: CityProfile, pins: Collection[Pin], colours: Palette, *, layer: str, strong: bool, narrow: bool = False
-) -> pdk.Layer:
-    """Names on the map, with a halo so that they read on any colour. Hot spots strong, landmarks quiet."""
-    rows = _beside_one_another(city, pins, narrow=narrow) if strong else [_row(pin, pin.name, "middle") for pin in pins]
-    return pdk.Layer(
-        "TextLayer",
-        id=layer,
-        data=rows,
-        get_position="position",
-        get_text="text",
-        get_size=13 if strong else 12,
-        get_color=rgba(colours.text, 255 if strong else 225),
-        get_pixel_offset="shift",
-        get_text_anchor="anchor",
-        get_alignment_baseline=pdk.types.String("center"),
-        font_family=pdk.types.String(FONT),
-        font_weight=pdk.types.String("bold" if strong else "normal"),
-        font_settings={"sdf": True, "fontSize": 64, "radius": 16, "buffer": 8, "cutoff": 0.2, "smoothing": 0.15},
-        outline_width=5,
-        outline_color=rgba(colours.halo),
-        character_set=pdk.types.String("auto"),
-        pickable=False,
-    )
-
-
-def _row(pin: Pin, text: str, anchor: str, down: int = 0) -> dict[str, Any]:
-    shift = {"start": 9, "middle": 0, "end": -9}[anchor]
-    return {"position": [pin.longitude, pin.latitude], "text": text, "anchor": anchor, "shift": [shift, down]}
-
-
-def _beside_one_another(city: CityProfile, pins: Collection[Pin], *, narrow: bool) -> list[dict[str, Any]]:
-    """Labels that do not run into one another: right of the point, left, below or above; else the rank alone."""
-    west, south, east, north = city.land.bounds
-    pixel = (north - south) / (330 if narrow else 490)
-    pixel_x = pixel / math.cos(math.radians((north + south) / 2))
-    taken: list[tuple[float, float, float, float]] = []
-    rows = []
-    for pin in pins:
-        full = f"{pin.rank} {pin.name}".rstrip() if pin.rank else pin.name
-        tries = [(full, "start", 0), (full, "end", 0), (full, "start", 15), (full, "start", -15), (full, "end", 15)]
-        tries += [(full, "end", -15), (str(pin.rank or ""), "start", 0)]
-        for text, anchor, down in tries:
-            width = (7.6 * len(text) + 10) * pixel_x
-            left = pin.longitude - (width if anchor == "end" else 0)
-            middle = pin.latitude - down * pixel
-            box = (left, middle - 8 * pixel, left + width, middle + 8 * pixel)
-            over = any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken)
-            if not over and west - 12 * pixel_x < box[0] and box[2] < east + 12 * pixel_x:
-                break
-        taken.append(box)
-        rows.append(_row(pin, text, anchor, down))
-    return rows
-
-
 def view(land: BaseGeometry, *, window: int, span: float, height: int) -> pdk.ViewState:
     """The view that fits the land with a margin into a map `span` of the page wide and `height` px high."""
     width = map_width(window, span)
@@ -199,7 +115,7 @@ def focus(
     span: float,
     height: int,
 ) -> None:
-    """Turn a map to a place: its shape (WGS84) fills the view, the cells around it are outlined below the names."""
+    """Turn a map to a place: its shape (WGS84) fills the view, the cells around it are outlined."""
     whole = deck.initial_view_state
     near = view(shape.buffer(NEAR), window=window, span=span, height=height)
     near.min_zoom, near.zoom = whole.min_zoom, max(min(near.zoom, CLOSEST), whole.zoom)
@@ -208,7 +124,34 @@ def focus(
         return
     around = shapely.union_all(shapely.buffer(cell_polygons(list(cells)), 1e-6))
     outline = _shape("found", [around], stroked=True, get_line_color=rgba(colours.accent), line_width_min_pixels=3)
-    deck.layers.insert(max(len(deck.layers) - 2, 0), outline)
+    deck.layers.append(outline)
+
+
+def area_of(f: AlertFilter, city: CityProfile) -> BaseGeometry | None:
+    """The shape (WGS84) of the area that a filter names; None where it names none."""
+    parts: list[BaseGeometry] = []
+    if f.districts:
+        parts.append(shapely.union_all([area.polygon for area in city.districts if area.id in f.districts]))
+    if f.places:
+        marks = [mark for mark in city.landmarks if mark.id in f.places]
+        parts.append(shapely.union_all([disc(mark.longitude, mark.latitude, mark.radius) for mark in marks]))
+    if f.cells:
+        cells = [int(name, 16) for name in f.cells]
+        parts.append(shapely.union_all(shapely.buffer(cell_polygons(cells), 1e-6)))
+    return shapely.intersection_all(parts) if parts else None
+
+
+def area_layer(area: BaseGeometry, colours: Palette) -> pdk.Layer:
+    """The border of an area."""
+    return _shape("area", [area], stroked=True, get_line_color=rgba(colours.accent), line_width_min_pixels=2)
+
+
+def disc(longitude: float, latitude: float, radius: float) -> BaseGeometry:
+    """A disc of so many metres, in degrees."""
+    up = radius / METRES_A_DEGREE
+    turn = np.linspace(0, 2 * np.pi, 33)[:-1]
+    across = up / np.cos(np.radians(latitude))
+    return shapely.Polygon(np.column_stack([longitude + across * np.cos(turn), latitude + up * np.sin(turn)]))
 
 
 def map_width(window: int, span: float) -> float:

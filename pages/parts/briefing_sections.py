@@ -8,11 +8,11 @@ import streamlit as st
 from curim_data import words
 from curim_data.study_brief import MOST_SPOTS, BriefStudy, plan_rows, whom_sentence
 from pages.parts import charts, maps, tables
-from pages.parts.basemap import Pin
 from pages.parts.colours import GENDERS
 from pages.parts.footer import footer
 from pages.parts.hotspots_list import expected
 from pages.parts.links import page_link
+from pages.parts.map_names import Pin
 from pages.parts.page import Page
 from pages.parts.plan_store import plans, spoken, today
 from pages.parts.text import plain

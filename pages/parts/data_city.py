@@ -9,7 +9,7 @@ import streamlit as st
 
 from curim_data.words import group_label, kind_label, provisional_note
 from pages.parts import data_city_edit, data_city_run, maps, tables
-from pages.parts.basemap import Pin
+from pages.parts.map_names import Pin
 from pages.parts.page import Page
 from pages.parts.text import plain
 

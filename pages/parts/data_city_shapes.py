@@ -20,9 +20,9 @@ from curim_data.profile_files import polygonal
 from curim_data.provisional import home_for_areas
 from curim_data.reasons import ImportProblem
 from pages.parts import maps, tables
-from pages.parts.basemap import Pin
 from pages.parts.data_city_run import ROUND, run
 from pages.parts.data_files import plain_name
+from pages.parts.map_names import Pin
 from pages.parts.page import Page
 from pages.parts.text import plain
 

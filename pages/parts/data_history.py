@@ -18,6 +18,7 @@ from pages.parts.page import Page
 from pages.parts.text import plain
 
 UNDONE = "data_undone"
+FILE_WIDTH = 150  # pixels: a file's name may be very long
 
 
 def show(page: Page) -> None:
@@ -51,7 +52,7 @@ def _table(page: Page, batches: list[Batch]) -> None:
         ]
     )
     counted = count_headings(t)
-    headings = {"when": t("When"), "file": counted.pop("file"), "state": t("State"), **counted, "format": t("Format")}
+    headings = {"when": t("When"), "file": counted.pop("file"), "format": t("Format"), "state": t("State"), **counted}
     if page.narrow:
         headings = {name: headings[name] for name in ("file", "state", "read")}
     tables.table(
@@ -61,7 +62,9 @@ def _table(page: Page, batches: list[Batch]) -> None:
         key="data_history",
         alt=t("Imports, the newest first"),
         digits=dict.fromkeys(counts, 0),
-        columns={"file": st.column_config.Column(headings["file"], width=150)} if page.narrow else None,
+        columns={"file": st.column_config.Column(headings["file"], width=150)}
+        if page.narrow
+        else tables.fitting(frame, headings, numbers=counts, most=FILE_WIDTH),
         file_name="imports.csv",
     )
 

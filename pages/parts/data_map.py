@@ -10,9 +10,9 @@ import shapely
 import streamlit as st
 
 from curim_data.city import CityProfile
-from pages.parts import basemap
-from pages.parts.basemap import Pin
+from pages.parts import basemap, map_names
 from pages.parts.colours import palette, rgba
+from pages.parts.map_names import Pin
 from pages.parts.page import Page
 
 ROOM = 0.01  # degrees
@@ -51,11 +51,9 @@ def dots(
             pickable=False,
         ),
     ]
-    if pins:
-        quiet = basemap.landmark_pins(city, page.t, pins, narrow=page.narrow)
-        layers.append(basemap.labels(city, quiet, colours, layer="landmarks", strong=False))
-        layers.append(basemap.labels(city, pins, colours, layer="pins", strong=True, narrow=page.narrow))
     view = basemap.view(_around(bounds) if bounds else city.land, window=page.width, span=span, height=height)
+    if pins:
+        layers += map_names.layers(city, page.t, pins, colours, view)
     deck = pdk.Deck(layers=layers, map_provider=None, initial_view_state=view)
     st.pydeck_chart(deck, height=height, key=key, alt=alt)
 

@@ -18,9 +18,9 @@ from curim_data.quality_tables import Sheet, sheets
 from curim_data.quality_words import Finding, findings
 from curim_data.study_quality import QualityStudy, quality_study
 from pages.parts import data_map, data_quality_charts, data_quality_map, maps, tables
-from pages.parts.basemap import Pin
 from pages.parts.caching import remember
 from pages.parts.footer import mapped_of
+from pages.parts.map_names import Pin
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
 

@@ -13,12 +13,12 @@ from curim_data.filters import AlertFilter
 from curim_data.queries import Total
 from curim_data.study_gender import PlaceStudy
 from curim_data.words import place_label
-from pages.parts import basemap, legends, maps, tables
-from pages.parts.basemap import Pin
+from pages.parts import basemap, legends, map_names, maps, tables
 from pages.parts.colours import GENDERS, Palette, palette, rgba
 from pages.parts.footer import footer
 from pages.parts.hotspots_list import interval
 from pages.parts.links import page_link
+from pages.parts.map_names import Pin
 from pages.parts.page import Page
 from pages.parts.text import plain
 
@@ -207,7 +207,6 @@ def _map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
     for rank, place in enumerate(sure, 1):
         mark = landmarks[place]
         pins.append(Pin(t.label(mark.labels), mark.longitude, mark.latitude, rank))
-    quiet = [] if page.narrow else basemap.landmark_pins(page.city, t, pins, narrow=True)
     height = min(maps.HEIGHT, page.width) if page.narrow else maps.HEIGHT
     layer = pdk.Layer(
         "ScatterplotLayer",
@@ -224,16 +223,16 @@ def _map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
         line_width_units=pdk.types.String("pixels"),
         pickable=True,
     )
+    view = basemap.view(page.city.land, window=page.width, span=SPAN, height=height)
     layers = [
         *basemap.ground(page.city, colours),
         layer,
-        basemap.labels(page.city, quiet, colours, layer="landmarks", strong=False),
-        basemap.labels(page.city, pins, colours, layer="pins", strong=True, narrow=page.narrow),
+        *map_names.layers(page.city, t, pins, colours, view, landmarks=not page.narrow),
     ]
     deck = pdk.Deck(
         layers=layers,
         map_provider=None,
-        initial_view_state=basemap.view(page.city.land, window=page.width, span=SPAN, height=height),
+        initial_view_state=view,
         tooltip={"text": "{tip}"},
     )
     st.pydeck_chart(deck, height=height, key="gender_map", alt=alt)

@@ -20,16 +20,18 @@ from curim_data.city import cell_polygons
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.home import Home
+from curim_data.i18n import Message
 from curim_data.privacy import GateError
 from curim_data.studies import HotSpotStudy
 from curim_data.study_compare import PRESETS, CompareError, CompareStudy, compare_study, presets
-from pages.parts import basemap, legends, maps, tables
-from pages.parts.basemap import Pin
+from pages.parts import basemap, legends, map_names, maps, tables
 from pages.parts.caching import remember
 from pages.parts.colours import CHANGE, Palette, palette, rgba
 from pages.parts.footer import footer
 from pages.parts.hotspots_data import write_word
 from pages.parts.hotspots_list import BUTTON
+from pages.parts.hotspots_picture import difference_shades, picture
+from pages.parts.map_names import Pin
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
 
@@ -41,6 +43,10 @@ SPAN: Final = 0.62
 NAMED: Final = 5
 # At least so many times as large a part is a marked difference, and at least so many a clear one.
 STEPS: Final = (1.25, 2.0)
+UNSURE: Final = Message(
+    "A cell is judged with those around it, by the 95 % limit that is nearer to no difference. A colour without an "
+    "outline may be chance: it is not corrected for having looked everywhere."
+)
 
 
 @remember
@@ -77,24 +83,25 @@ def show(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is
         _named(page, found)
     _table(page, found)
     counts = zip((found.pair.a, found.pair.b), (found.found.n_a, found.found.n_b), found.found.at_least, strict=True)
-    st.caption(
-        " · ".join(
-            t("{side}: at least {n} alerts on the map", side=t(side.name), n=n)
-            if bound
-            else t("{side}: {n} alerts on the map", side=t(side.name), n=n)
-            for side, n, bound in counts
-        )
+    sides = " · ".join(
+        t("{side}: at least {n} alerts on the map", side=t(side.name), n=n)
+        if bound
+        else t("{side}: {n} alerts on the map", side=t(side.name), n=n)
+        for side, n, bound in counts
     )
+    st.caption(sides)
     if found.found.places:
         st.caption(
             t(
-                "Ratio: the part of “{a}” that lies in the place over the part of “{b}” that lies there.",
+                "Ratio: the part of “{a}” that lies in the place over the part of “{b}” that lies there. Other places "
+                "that differ far beyond chance are left out of both.",
                 a=t(found.pair.a.name),
                 b=t(found.pair.b.name),
             )
         )
     footer(page, choices=found.choices)
     _downloads(page, found)
+    _picture(page, found, sides)
 
 
 def _write() -> None:
@@ -168,10 +175,7 @@ def _shades() -> tuple[tuple[float, str], ...]:
 def _map(page: Page, study: CompareStudy) -> None:
     t, colours, found = page.t, palette(page.theme), study.found
     frame = found.frame
-    bounds = [bound for bound, _ in _shades()]
-    classes = np.searchsorted(bounds, cautious(frame), side="right") - 1
-    hidden = (frame["window_a"].isna() | frame["window_b"].isna()).to_numpy(bool) & (classes == 2)
-    empty = (frame["window_a"] + frame["window_b"]).eq(0).to_numpy(bool)
+    classes, hidden, empty = _classes(frame)
     cells = [
         {
             "hex": h3.int_to_str(int(cell)),
@@ -181,25 +185,18 @@ def _map(page: Page, study: CompareStudy) -> None:
         for cell, row, at, veiled, none in zip(frame.index, frame.itertuples(), classes, hidden, empty, strict=True)
         if not none
     ]
-    marked = {cell for place in found.places for cell in place.cells}
-    if not found.k:
-        marked |= set(frame.index[frame["differs"]])
-    pins = [
-        Pin(study.names[place.id](t), place.longitude, place.latitude, place.rank)
-        for place in found.places[: 2 * NAMED]
-    ]
+    marked, pins = _marked(study), _pins(page, study)
     height = min(maps.HEIGHT, page.width) if page.narrow else maps.HEIGHT
-    quiet = [] if page.narrow else basemap.landmark_pins(page.city, t, pins, narrow=True)
+    view = basemap.view(page.city.land, window=page.width, span=SPAN, height=height)
     deck = pdk.Deck(
         layers=[
             *basemap.ground(page.city, colours),
             _hexagons("difference", cells, colours),
             _hexagons("differs", [{"hex": h3.int_to_str(int(cell))} for cell in sorted(marked)], colours),
-            basemap.labels(page.city, quiet, colours, layer="landmarks", strong=False),
-            basemap.labels(page.city, pins, colours, layer="pins", strong=True, narrow=page.narrow),
+            *map_names.layers(page.city, t, pins, colours, view, landmarks=not page.narrow),
         ],
         map_provider=None,
-        initial_view_state=basemap.view(page.city.land, window=page.width, span=SPAN, height=height),
+        initial_view_state=view,
         tooltip={"text": "{tip}"},
     )
     st.pydeck_chart(
@@ -211,8 +208,60 @@ def _map(page: Page, study: CompareStudy) -> None:
     legends.legend_row(
         colours, t("Part of the alerts that lies here, at least"), _legend(page, study, bool(hidden.any()))
     )
+    st.caption(t(UNSURE))
     if page.city.illustrative:
         st.caption(t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
+
+
+def _classes(frame: pd.DataFrame) -> tuple[Any, Any, Any]:
+    """The class of every cell, whether it is hidden by protection, and whether it holds no alert of either side."""
+    classes = np.searchsorted([bound for bound, _ in _shades()], cautious(frame), side="right") - 1
+    hidden = (frame["window_a"].isna() | frame["window_b"].isna()).to_numpy(bool) & (classes == 2)
+    return classes, hidden, (frame["window_a"] + frame["window_b"]).eq(0).to_numpy(bool)
+
+
+def _marked(study: CompareStudy) -> set[int]:
+    """The cells that are outlined."""
+    found = study.found
+    marked = {cell for place in found.places for cell in place.cells}
+    return marked if found.k else marked | set(found.frame.index[found.frame["differs"]])
+
+
+def _pins(page: Page, study: CompareStudy) -> list[Pin]:
+    return [
+        Pin(study.names[place.id](page.t), place.longitude, place.latitude, place.rank)
+        for place in study.found.places[: 2 * NAMED]
+    ]
+
+
+def _picture(page: Page, study: CompareStudy, sides: str) -> None:
+    """The map as a picture to take along."""
+    t = page.t
+
+    def made() -> list[Any]:
+        classes, hidden, empty = _classes(study.found.frame)
+        legend = _legend(page, study, withheld=bool(hidden.any()))
+        words = [words for _, words in legend]
+        cells = study.found.frame.index
+        return difference_shades(
+            [
+                (words[len(CHANGE) - 1 - at], colour, cells[(classes == at) & ~hidden & ~empty])
+                for at, (_, colour) in reversed(list(enumerate(_shades())))
+            ],
+            (words[-1], cells[hidden & ~empty]),
+            (words[len(CHANGE)], sorted(_marked(study))),
+        )
+
+    picture(
+        page,
+        made,
+        name="comparison",
+        title=t("Part of the alerts that lies here, at least"),
+        alt=t("Map of the difference; the table holds its places.") + " " + study.found.sentence(t),
+        total=None,
+        pins=_pins(page, study),
+        told=[sides, study.found.sentence(t), t(UNSURE)],
+    )
 
 
 def _legend(page: Page, study: CompareStudy, withheld: bool) -> Sequence[tuple[str, str]]:

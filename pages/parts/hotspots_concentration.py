@@ -43,7 +43,7 @@ def show(page: Page, study: HotSpotStudy) -> None:
     if not found.enough:
         st.write(found.sentence(t))
         return
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns([5, 6], gap="medium")
     with left:
         charts.show(
             page,

@@ -18,7 +18,6 @@ from curim_data.home import Home
 from curim_data.i18n import Translator
 from curim_data.study_density import DensityStudy, class_geojson, density_study, grid
 from pages.parts import filter_bar, maps, tables
-from pages.parts.basemap import Pin
 from pages.parts.caching import remember
 from pages.parts.footer import footer
 from pages.parts.hotspots_area import of_city
@@ -26,6 +25,7 @@ from pages.parts.hotspots_data import coordinate_step
 from pages.parts.hotspots_list import BUTTON
 from pages.parts.hotspots_picture import density_shades, picture
 from pages.parts.hotspots_search import Found, below_map
+from pages.parts.map_names import Pin
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
 

@@ -17,9 +17,9 @@ from analysis.emerging import RUNS, Emerging
 from analysis.emerging_classes import CLASSES, KINDS
 from curim_data.city import cell_polygons
 from curim_data.i18n import Translator
+from curim_data.spot_area import has_area
 from curim_data.study_emerging import EmergingLine, EmergingStudy
 from pages.parts import basemap, charts, filter_bar, hotspots_area, legends, maps, tables
-from pages.parts.basemap import Pin
 from pages.parts.chart_look import base_figure, time_axis
 from pages.parts.colours import Palette, palette, rgba
 from pages.parts.footer import footer
@@ -29,6 +29,7 @@ from pages.parts.hotspots_playback import playback
 from pages.parts.hotspots_search import Found, below_map
 from pages.parts.links import go as walk
 from pages.parts.links import page_link
+from pages.parts.map_names import Pin
 from pages.parts.page import Page
 from pages.parts.text import plain
 
@@ -109,7 +110,7 @@ def frame_of(t: Translator, lines: Sequence[EmergingLine]) -> pd.DataFrame:
     rows = [
         {
             "rank": line.rank,
-            "id": line.place.id,
+            "id": line.id,
             "name": line.name(t),
             "class": line.place.cls,
             "n": line.place.n,
@@ -149,19 +150,19 @@ def _headline(t: Translator, lines: Sequence[EmergingLine]) -> str:
 
 def _selected(shown: Sequence[EmergingLine]) -> EmergingLine | None:
     """The place that was picked last, in the table or on the map, as the link has it; else the first."""
-    by_id = {line.place.id: line for line in shown}
+    by_id = {line.id: line for line in shown}
     first, asked = next(iter(by_id), ""), st.query_params.get(SELECTED, "")
     # A link from another layer names one of the cells.
-    before = current = next((line.place.id for line in shown if asked in line.place.names), first)
+    before = current = next((line.id for line in shown if asked in (line.id, *line.place.names)), first)
     # The table has a key of its own for each selected place, so another row than that is the reader's pick.
     in_table: Any = st.session_state.get(f"{LIST}_{current}")
     rows = (in_table or {}).get("selection", {}).get("rows", [])
     if rows and rows[0] < len(shown):
-        current = shown[rows[0]].place.id
+        current = shown[rows[0]].id
     on_map = maps.picked(st.session_state.get(MAP)).cells[-1:]
     if on_map != st.session_state.get(SEEN, ()):
         st.session_state[SEEN] = on_map
-        current = next((line.place.id for line in shown if set(on_map) & set(line.place.names)), current)
+        current = next((line.id for line in shown if set(on_map) & set(line.place.names)), current)
     if current != before:
         st.query_params[SELECTED] = current
         st.rerun()  # the link in the side bar was written before this place was picked
@@ -199,7 +200,7 @@ def _map(
         on_select="rerun",
         selection_mode="multi-object",
     )
-    _legend(t, colours, shown, selected=chosen is not None)
+    _legend(t, colours, shown, selected=chosen is not None, area=has_area(page.filter))
     if page.city.illustrative:
         st.caption(t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
 
@@ -232,13 +233,15 @@ def _layer(t: Translator, found: Emerging, lines: Sequence[EmergingLine], name: 
     )
 
 
-def _legend(t: Translator, colours: Palette, shown: Sequence[EmergingLine], *, selected: bool) -> None:
+def _legend(t: Translator, colours: Palette, shown: Sequence[EmergingLine], *, selected: bool, area: bool) -> None:
     present = {line.place.cls for line in shown}
     order = [f"{kind}_{way}" for way in ("hot", "cold") for kind in KINDS]
     entries = []
     for cls in (cls for cls in order if cls in present):
         narrow = "" if CLASSES[cls].sign > 0 else f"border:.2em solid {colours.land};"
         entries.append((f"background:{class_colour(cls)};{narrow}", t(CLASSES[cls].label)))
+    if area:
+        entries.append((f"border:2px solid {colours.accent}", t("the area of the filter")))
     if selected:
         entries.append((f"border:3px solid {colours.highlight}", t("selected")))
     legends.legend_row(colours, t("Class over time"), entries)
@@ -261,7 +264,7 @@ def _table(page: Page, shown: Sequence[EmergingLine], chosen: EmergingLine | Non
         {
             "name": f"{line.rank}  {line.name(t)}",
             "class": t(line.cls.label),
-            "since": t.date(line.since, "MMM y" if month else "medium") if line.since else "–",
+            "since": since_words(t, line, found),
             "marked": t("{n} of {all}", n=line.marked, all=len(found.starts)),
             "trend": trend_words(t, line),
             "n": line.place.n,
@@ -278,14 +281,24 @@ def _table(page: Page, shown: Sequence[EmergingLine], chosen: EmergingLine | Non
     }
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "class", "since")}
+    table = pd.DataFrame(rows)
     tables.selectable(
         page,
-        pd.DataFrame(rows),
+        table,
         headings,
-        key=f"{LIST}_{chosen.place.id if chosen else ''}",
+        key=f"{LIST}_{chosen.id if chosen else ''}",
         alt=t("Places by their class over time"),
         selected=next((at for at, line in enumerate(shown) if line is chosen), None),
+        columns=tables.fitting(table, headings),
     )
+
+
+def since_words(t: Translator, line: EmergingLine, found: Emerging) -> str:
+    """Since when a place carries its mark without a break; nobody knows where that is so from the first step on."""
+    if line.since is None:
+        return "–"
+    day = t.date(line.since, "MMM y" if found.unit == "month" else "medium")
+    return t("{day} or earlier", day=day) if line.since <= found.starts[0].date() else day
 
 
 def trend_words(t: Translator, line: EmergingLine) -> str:

@@ -25,10 +25,11 @@ from curim_data.studies import HotSpotStudy
 from curim_data.study_forecast import ForecastStudy, ListedCell, cells_frame, forecast_study
 from curim_data.words import place_label
 from pages.parts import charts, maps, tables
-from pages.parts.basemap import Pin
 from pages.parts.caching import remember
-from pages.parts.colours import palette
+from pages.parts.colours import LIGHT, palette
 from pages.parts.footer import footer
+from pages.parts.hotspots_picture import outlined, picture
+from pages.parts.map_names import Pin
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
 
@@ -184,7 +185,7 @@ def _cells(page: Page, told: ForecastStudy) -> None:
     if told.listed:
         left, right = st.columns([5, 3], gap="medium")
         with left:
-            _map(page, told.listed)
+            _map(page, told.listed, found)
         with right:
             _list(page, told.listed)
     footer(page, sentence=found.sentence(t))
@@ -200,25 +201,39 @@ def _cells(page: Page, told: ForecastStudy) -> None:
         _backtest(page, found)
 
 
-def _map(page: Page, listed: tuple[ListedCell, ...]) -> None:
-    names = [one.name(page.t) for one in listed]
+def _map(page: Page, listed: tuple[ListedCell, ...], found: Forecast) -> None:
+    t = page.t
+    names = [one.name(t) for one in listed]
     polygons = cell_polygons([one.cell for one in listed])
+    pins = [
+        Pin(name, one.longitude, one.latitude, rank)
+        for rank, (one, name) in enumerate(zip(listed, names, strict=True), 1)
+    ]
+    alt = t("Map of the cells where most alerts are expected; the list beside it holds the same.")
+    outline = t("most alerts expected")
     maps.draw(
         page,
         key="hotspots_forecast_map",
-        alt=page.t("Map of the cells where most alerts are expected; the list beside it holds the same."),
+        alt=alt,
         outlines=[
             maps.Outline(f"{one.cell:x}", name, polygon)
             for one, name, polygon in zip(listed, names, polygons, strict=True)
         ],
-        pins=[
-            Pin(name, one.longitude, one.latitude, rank)
-            for rank, (one, name) in enumerate(zip(listed, names, strict=True), 1)
-        ],
+        pins=pins,
         height=400,
         span=0.62,
         pickable=False,
-        outlines_mean=page.t("most alerts expected"),
+        outlines_mean=outline,
+    )
+    picture(
+        page,
+        lambda: [outlined(outline, LIGHT.cluster_line, polygons)],
+        name="forecast",
+        title=t("Forecast"),
+        alt=alt,
+        total=None,
+        pins=pins,
+        told=[found.sentence(t)],
     )
 
 

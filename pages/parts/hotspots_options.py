@@ -14,6 +14,7 @@ from curim_data.studies import HotSpotStudy
 from curim_data.study_base import KINDS, why_not
 from curim_data.study_spot import SpotLine
 from pages.parts.hotspots_data import Options, write_word
+from pages.parts.legends import Measure
 from pages.parts.page import Page
 
 BASE, WEIGHT, METHOD = "base", "weight", "method"
@@ -106,6 +107,20 @@ def rate_heading(t: Translator, base: Kind) -> str:
 def rate(t: Translator, base: Kind, value: float) -> str:
     """A rate as its reader should see it: a share in per cent, or alerts per 1,000 residents."""
     return t.number(PER * value, 1) if base == "residents" else t.percent(value)
+
+
+def measure(t: Translator, base: Kind) -> Measure | None:
+    """What the colours of cells tell where places are compared by a base: its rates, and not how many alerts."""
+    if base == LAND:
+        return None
+    heading = (
+        t("Alerts per 1,000 residents, after shrinkage")
+        if base == "residents"
+        else t("Share of all alerts, after shrinkage")
+    )
+    if base == "residents":
+        return Measure(heading, lambda value: t.number(PER * value, 1))
+    return Measure(heading, lambda value: t.percent(value, 1))
 
 
 def tips(t: Translator, study: HotSpotStudy) -> list[str]:

@@ -19,11 +19,11 @@ from curim_data.queries import Total
 from curim_data.study_density import DensityStudy, class_polygons
 from curim_data.study_emerging import EmergingLine
 from pages.parts import legends
-from pages.parts.basemap import Pin
 from pages.parts.caching import ask
 from pages.parts.colours import LIGHT
 from pages.parts.footer import mapped_of
 from pages.parts.hotspots_list import BUTTON
+from pages.parts.map_names import Pin
 from pages.parts.page import Page
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def picture(
     name: str,
     title: str,
     alt: str,
-    total: Total,
+    total: Total | None,
     pins: Collection[Pin] = (),
     told: Sequence[str] = (),
 ) -> None:
@@ -52,13 +52,13 @@ def picture(
     title, alt
         The heading of the legend, and what the picture shows.
     total, told
-        How many alerts there are, and what else must be known of the map.
+        How many alerts there are (None where `told` says it), and what else must be known of the map.
     """
     t = page.t
     shown = ask(page, "total")
     sentence = page.source.sentence(page.filter, t, shown) if page.source else ""
     made = t("CURiM · {city}, {day}", city=t.label(page.city.names), day=dt.date.today())
-    notes = [sentence, mapped_of(t, total), *told, *_illustrative(page), made]
+    notes = [sentence, *([mapped_of(t, total)] if total else []), *told, *_illustrative(page), made]
 
     def drawn() -> bytes:
         from analysis.paper_map import Spot, shades_map
@@ -78,17 +78,16 @@ def _illustrative(page: Page) -> list[str]:
     return [*sample, drawn] if page.city.illustrative else sample
 
 
-def count_shades(t: Translator, cells: pd.DataFrame) -> list[Shade]:
-    """Counts by cell in the classes of the page's map; what is protected is hatched."""
+def cell_shades(t: Translator, cells: pd.DataFrame, measure: legends.Measure | None = None) -> list[Shade]:
+    """Cells in the classes of the page's map, by count or by what else is measured; what is protected is hatched."""
     from analysis.paper_map import Shade
 
-    breaks = legends.class_breaks(cells["n"].tolist())
-    colours, entries = legends.class_entries(t, cells["n"]), []
-    hidden = cells["withheld"].to_numpy(bool)
-    places = np.searchsorted(breaks, cells["n"].fillna(0).to_numpy(float)) if breaks else np.zeros(len(cells), int)
-    for at, (colour, span) in enumerate(colours):
-        chosen = (places == at) & (cells["n"].to_numpy(float) > 0) & ~hidden
-        entries.append(Shade(span, colour, _cells(cells.index[chosen])))
+    scale = legends.Scale.of(t, cells, measure)
+    hidden, places = cells["withheld"].to_numpy(bool), scale.places(cells)
+    entries = [
+        Shade(span, colour, _cells(cells.index[(places == at) & ~hidden]))
+        for at, (colour, span) in enumerate(scale.classes)
+    ]
     if hidden.any():
         entries.append(Shade(t("protected: too few to show"), "#eceff1", _cells(cells.index[hidden]), hatched=True))
     return entries
@@ -109,15 +108,34 @@ def hot_shades(
     selected: Collection[int],
     *,
     with_neighbours: bool = False,
+    measure: legends.Measure | None = None,
 ) -> list[Shade]:
-    """Counts with hot and cold cells outlined, and the selected place."""
-    shades = count_shades(t, cells)
+    """Cells with hot and cold ones outlined, and the selected place."""
+    shades = cell_shades(t, cells, measure)
     if len(hot):
         shades.append(outlined(legends.hot_words(t, with_neighbours), LIGHT.hot_line, _cells(hot)))
     if len(cold):
         shades.append(outlined(legends.cold_words(t, with_neighbours), LIGHT.cold_line, _cells(cold)))
     if selected:
         shades.append(outlined(t("selected"), LIGHT.highlight, [shapely.union_all(list(_cells(selected)))]))
+    return shades
+
+
+def difference_shades(
+    classes: Sequence[tuple[str, str, Any]], hidden: tuple[str, Any], marked: tuple[str, Collection[int]]
+) -> list[Shade]:
+    """Cells by which side has more of its alerts there.
+
+    `classes`: label, colour and cells of each; `hidden`: label and cells that are protected; `marked`: label and cells
+    that differ beyond chance.
+    """
+    from analysis.paper_map import Shade
+
+    shades = [Shade(label, colour, _cells(cells)) for label, colour, cells in classes]
+    if len(hidden[1]):
+        shades.append(Shade(hidden[0], "#eceff1", _cells(hidden[1]), hatched=True))
+    if marked[1]:
+        shades.append(outlined(marked[0], LIGHT.hot_line, _cells(marked[1])))
     return shades
 
 

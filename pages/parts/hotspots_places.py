@@ -16,7 +16,6 @@ from curim_data.spot_area import has_area
 from curim_data.studies import HotSpotStudy
 from curim_data.study_spot import SpotLine
 from pages.parts import filter_bar, hotspots_area, maps
-from pages.parts.basemap import Pin
 from pages.parts.colours import LIGHT
 from pages.parts.footer import footer
 from pages.parts.hotspots_data import (
@@ -31,10 +30,11 @@ from pages.parts.hotspots_data import (
     selected_spot,
 )
 from pages.parts.hotspots_list import area_of_cells, downloads, headline, ranked_list
-from pages.parts.hotspots_options import notes, nothing, tips
+from pages.parts.hotspots_options import measure, notes, nothing, tips
 from pages.parts.hotspots_panel import panel
-from pages.parts.hotspots_picture import count_shades, hot_shades, outlined, picture
+from pages.parts.hotspots_picture import cell_shades, hot_shades, outlined, picture
 from pages.parts.hotspots_search import Found, below_map
+from pages.parts.map_names import Pin
 from pages.parts.page import Dataset, Page
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def places(
             span=0.62,
             place=place,
             with_neighbours=study.hot.k > 0,
+            measure=None if found else measure(t, study.hot.base),
         )
         below_map(page, place)
         area_of_cells(page, picked_cells(), study)
@@ -136,16 +137,17 @@ def _picture(
     def shades() -> list[Shade]:
         if found is not None:
             outlines = [cluster.outline for cluster in found.found]
-            return [*count_shades(t, study.cells.frame), outlined(t("cluster"), LIGHT.cluster_line, outlines)]
+            return [*cell_shades(t, study.cells.frame), outlined(t("cluster"), LIGHT.cluster_line, outlines)]
         hot, cold = frame.index[frame["hot"]], frame.index[frame["cold"]]
         selected = line.spot.cells if line else ()
-        return hot_shades(t, study.cells.frame, hot, cold, selected, with_neighbours=study.hot.k > 0)
+        cells, how = _cells(page, study), measure(t, study.hot.base)
+        return hot_shades(t, cells, hot, cold, selected, with_neighbours=study.hot.k > 0, measure=how)
 
     picture(
         page,
         shades,
         name="hotspots" if found is None else "clusters",
-        title=t("Alerts per cell"),
+        title=how.heading if (how := measure(t, study.hot.base)) and found is None else t("Alerts per cell"),
         alt=t("Map of the city with its hot spots; the list below holds the same."),
         total=study.total,
         pins=pins,
@@ -156,7 +158,9 @@ def _picture(
 def _cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
     """The cells of the map, with what their tooltips say beside the count."""
     cells = study.cells.frame.join(study.hot.frame["z"])
-    return cells.assign(beside=tips(page.t, study)) if study.hot.based else cells
+    if not study.hot.based:
+        return cells
+    return cells.assign(beside=tips(page.t, study), value=study.hot.frame["rate"])
 
 
 def _classes(page: Page, study: HotSpotStudy, shown: tuple[SpotLine, ...], layer: str) -> dict[str, str] | None:

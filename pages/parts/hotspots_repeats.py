@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.near_repeat import Band, KnoxResult, Metric
+from analysis.near_repeat import Band, Interval, KnoxResult, Metric
+from analysis.near_repeat_choices import REPEAT_M
 from curim_data.access import Audience
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.home import Home
-from curim_data.i18n import Translator
+from curim_data.i18n import Num, Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies import HotSpotStudy
 from curim_data.study_repeats import METRICS, RepeatStudy, Started, UnusualStudy, repeat_study, unusual_study
@@ -116,7 +117,10 @@ def near_repeats(page: Page, told: RepeatStudy, study: HotSpotStudy) -> None:
     )
     _same_place(page, found, headings)
     st.caption(
-        t("A square bracket holds its end, a round one does not: (100, 200] is more than 100 and up to 200 metres.")
+        t(
+            "A square bracket holds its end, a round one does not: {band} is more than 100 and up to 200 metres.",
+            band=Interval(100.0, 200.0, False, True).told(t),
+        )
     )
     st.caption(plain(found.method(t)))
     footer(page, choices=told.choices)
@@ -131,9 +135,10 @@ def _same_place(page: Page, found: KnoxResult, headings: dict[str, str]) -> None
     pairs = sum(band.observed for band in found.repeats)
     st.write(
         t.n(
-            "At the very same place (within 0.1 m), up to {days} days apart: {n} pair.",
-            "At the very same place (within 0.1 m), up to {days} days apart: {n} pairs.",
+            "At the very same place (within {metres} m), up to {days} days apart: {n} pair.",
+            "At the very same place (within {metres} m), up to {days} days apart: {n} pairs.",
             pairs,
+            metres=Num(REPEAT_M, 1),
             days=round(found.repeats[-1].time.high),
         )
     )

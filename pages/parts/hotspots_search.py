@@ -17,6 +17,7 @@ from curim_data.filters import AlertFilter
 from curim_data.folding import fold
 from curim_data.i18n import Translator
 from pages.parts import filter_bar
+from pages.parts.basemap import METRES_A_DEGREE, disc
 from pages.parts.hotspots_data import SELECTED
 from pages.parts.page import Page
 from pages.parts.text import plain
@@ -24,7 +25,6 @@ from pages.parts.text import plain
 AT: Final = "at"
 KEY: Final = "hotspots_at"
 MOST_OTHERS: Final = 4
-METRES_A_DEGREE: Final = 111_320.0
 
 
 @dataclass(frozen=True)
@@ -152,14 +152,6 @@ def _named(t: Translator, city: CityProfile, word: str) -> tuple[str, BaseGeomet
     kind, _, name = word.partition(":")
     if kind == "place":
         mark = next(mark for mark in city.landmarks if mark.id == name)
-        return t.label(mark.labels), _round(mark.longitude, mark.latitude, mark.radius)
+        return t.label(mark.labels), disc(mark.longitude, mark.latitude, mark.radius)
     parts = [area for area in (city.streets if kind == "street" else city.districts) if area.id == name]
     return t.label(parts[0].labels), shapely.union_all([area.polygon for area in parts])
-
-
-def _round(longitude: float, latitude: float, radius: float) -> BaseGeometry:
-    """A disc of so many metres, in degrees."""
-    up = radius / METRES_A_DEGREE
-    turn = np.linspace(0, 2 * np.pi, 33)[:-1]
-    across = up / np.cos(np.radians(latitude))
-    return shapely.Polygon(np.column_stack([longitude + across * np.cos(turn), latitude + up * np.sin(turn)]))

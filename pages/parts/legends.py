@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -27,6 +30,55 @@ def class_breaks(counts: Sequence[float], classes: int = len(COUNTS)) -> list[in
     return sorted({math.ceil(least * (most / least) ** (k / classes) - 1e-9) for k in range(1, classes + 1)})
 
 
+@dataclass(frozen=True)
+class Measure:
+    """What the colours of cells tell in place of counts: a column `value` of the cells, and how it is written."""
+
+    heading: str
+    write: Callable[[float], str]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The classes of a map: upper bounds, and for each its colour and its limits in words."""
+
+    column: str
+    heading: str
+    breaks: tuple[float, ...]
+    classes: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, t: Translator, cells: pd.DataFrame, measure: Measure | None = None) -> Scale:
+        """The scale of the counts of cells, or of what else is measured."""
+        if measure is None:
+            counts = tuple(class_breaks(cells["n"].tolist()))
+            return cls("n", t("Alerts per cell"), counts, tuple(class_entries(t, cells["n"])))
+        breaks = value_breaks(cells["value"].tolist())
+        ends = [f"≤ {measure.write(end)}" if not at else measure.write(end) for at, end in enumerate(breaks)]
+        limits = [end if not at else f"{measure.write(breaks[at - 1])}–{end}" for at, end in enumerate(ends)]
+        return cls("value", measure.heading, tuple(breaks), tuple(zip(shades_for(len(breaks)), limits, strict=False)))
+
+    def shade(self, value: float) -> str:
+        """The colour of a value."""
+        return self.classes[min(bisect_left(self.breaks, value), len(self.classes) - 1)][0]
+
+    def places(self, cells: pd.DataFrame) -> np.ndarray:
+        """The class of every cell; -1 where there is nothing to show."""
+        values = cells[self.column].to_numpy(float)
+        found = np.minimum(np.searchsorted(self.breaks, np.nan_to_num(values)), len(self.classes) - 1)
+        return np.where(np.nan_to_num(values) > 0, found, -1)
+
+
+def value_breaks(values: Sequence[float], classes: int = len(COUNTS)) -> list[float]:
+    """Upper bounds of at most `classes` classes of positive values, in equal steps of their logarithm, two digits."""
+    positive = [value for value in values if value == value and value > 0]
+    if not positive:
+        return []
+    least, most = min(positive), max(positive)
+    ends = (least * (most / least) ** (k / classes) for k in range(1, classes + 1))
+    return sorted({float(f"{end:.2g}") for end in ends})
+
+
 def shades_for(classes: int) -> tuple[str, ...]:
     """The scale's colours for a number of classes, spread from its light to its dark end."""
     if classes >= len(COUNTS):
@@ -38,17 +90,20 @@ def legend(
     t: Translator,
     colours: Palette,
     cells: pd.DataFrame | None,
+    scale: Scale | None = None,
     *,
     hot: bool,
     cold: bool = False,
     outlined: str,
     highlighted: bool,
     with_neighbours: bool = False,
+    area: bool = False,
+    found: bool = False,
 ) -> None:
     """The legend under a map: printed classes, then what outlines and greys mean."""
     entries: list[tuple[str, str]] = []
-    if cells is not None:
-        entries += [(f"background:{shade}", span) for shade, span in class_entries(t, cells["n"])]
+    if cells is not None and scale is not None:
+        entries += [(f"background:{shade}", span) for shade, span in scale.classes]
         if bool(cells["withheld"].any()):
             entries.append((f"background:{colours.withheld}", t("protected: too few to show")))
     if hot:
@@ -59,7 +114,11 @@ def legend(
         entries.append((f"border:2px solid {colours.cluster_line}", outlined))
     if highlighted:
         entries.append((f"border:3px solid {colours.highlight}", t("selected")))
-    legend_row(colours, t("Alerts per cell") if cells is not None else "", entries)
+    if area:
+        entries.append((f"border:2px solid {colours.accent}", t("the area of the filter")))
+    if found:
+        entries.append((f"border:3px solid {colours.accent}", t("the place that was looked for")))
+    legend_row(colours, scale.heading if scale is not None else "", entries)
 
 
 def hot_words(t: Translator, with_neighbours: bool) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import h3.api.numpy_int as h3
-import numpy as np
 import pandas as pd
 import pydeck as pdk
 import streamlit as st
@@ -18,9 +17,10 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.density_image import DensityImage
 from curim_data.i18n import Translator
-from pages.parts import basemap, legends
-from pages.parts.basemap import Pin
+from curim_data.spot_area import has_area
+from pages.parts import basemap, legends, map_names
 from pages.parts.colours import Palette, palette, rgba
+from pages.parts.map_names import Pin
 from pages.parts.page import Page
 
 HEIGHT = 540
@@ -72,6 +72,7 @@ def draw(
     outlines_mean: str = "",
     place: Place | None = None,
     with_neighbours: bool = False,
+    measure: legends.Measure | None = None,
 ) -> Picked:
     """Draw the city's map with its legend and say what the reader picked.
 
@@ -104,6 +105,8 @@ def draw(
         What the legend calls an outline; a cluster unless told.
     place
         A place that the map is turned to, its cells outlined.
+    measure
+        What the colours tell in place of counts: the cells then have a column `value`.
     with_neighbours
         Whether hot and cold cells were tested together with those around them too, which the legend then says.
 
@@ -120,6 +123,7 @@ def draw(
         told = [tip + gistar(page.t, z, z_is_test) for tip, z in zip(before, cells["z"], strict=True)]
         cells = cells.assign(beside=told)
     height = min(height, page.width) if page.narrow else height
+    scale = legends.Scale.of(page.t, cells, measure) if cells is not None else None
     deck = deck_of(
         page,
         colours,
@@ -134,6 +138,7 @@ def draw(
         pickable=pickable,
         cold=cold,
         place=place,
+        scale=scale,
     )
     event: Any = st.pydeck_chart(
         deck,
@@ -151,11 +156,14 @@ def draw(
         page.t,
         colours,
         cells,
+        scale,
         hot=bool(len(hot)),
         cold=bool(len(cold)),
         outlined=outlined,
         highlighted=bool(len(highlight)),
         with_neighbours=with_neighbours,
+        area=has_area(page.filter),
+        found=place is not None and bool(place.cells),
     )
     if page.city.illustrative:
         st.caption(page.t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
@@ -185,20 +193,21 @@ def deck_of(
     pickable: bool,
     cold: Collection[int] = (),
     place: Place | None = None,
+    scale: legends.Scale | None = None,
 ) -> pdk.Deck:
     """The map as a pydeck object: our own ground first, data next, names last."""
     layers = basemap.ground(page.city, colours)
     if cells is not None:
-        layers += _count_layers(page.t, colours, cells, pickable)
+        layers += _count_layers(page.t, colours, cells, scale or legends.Scale.of(page.t, cells), pickable)
     if picture is not None:
         layers.append(_picture_layer(picture))
     layers.append(_hexagon_lines("cold", cold, colours.cold_line, width=2))
     layers.append(_hexagon_lines("hot", hot, colours.hot_line, width=2))
     layers.append(_outline_layer(colours, outlines, pickable))
     layers.append(_hexagon_lines("highlight", highlight, colours.highlight, width=4))
-    quiet = basemap.landmark_pins(page.city, page.t, pins, narrow=page.narrow)
-    layers.append(basemap.labels(page.city, quiet, colours, layer="landmarks", strong=False))
-    layers.append(basemap.labels(page.city, pins, colours, layer="pins", strong=True, narrow=page.narrow))
+    area = basemap.area_of(page.filter, page.city)
+    if area is not None:
+        layers.append(basemap.area_layer(area, colours))
     deck = pdk.Deck(
         layers=layers,
         map_provider=None,
@@ -216,12 +225,14 @@ def deck_of(
     )
     if place is not None:
         basemap.focus(deck, place.shape, place.cells, colours, window=page.width, span=span, height=height)
+    room = basemap.map_width(page.width, span) / 2
+    deck.layers += map_names.layers(page.city, page.t, pins, colours, deck.initial_view_state, room=room)
     return deck
 
 
-def _count_layers(t: Translator, colours: Palette, cells: pd.DataFrame, pickable: bool) -> list[pdk.Layer]:
-    breaks = legends.class_breaks(cells["n"].tolist())
-    shades = legends.shades_for(len(breaks))
+def _count_layers(
+    t: Translator, colours: Palette, cells: pd.DataFrame, scale: legends.Scale, pickable: bool
+) -> list[pdk.Layer]:
     shown, hidden = [], []
     for row in cells.itertuples():
         name = h3.int_to_str(int(row.cell))
@@ -229,9 +240,8 @@ def _count_layers(t: Translator, colours: Palette, cells: pd.DataFrame, pickable
         if row.withheld:
             tip = t("{low} to {high} alerts: too few to show exactly", low=int(row.low), high=int(row.high))
             hidden.append({"hex": name, "tip": tip + beside})
-        elif row.n > 0:
-            place = int(np.searchsorted(breaks, row.n))
-            shade = rgba(shades[min(place, len(shades) - 1)], 225)
+        elif getattr(row, scale.column) > 0:
+            shade = rgba(scale.shade(getattr(row, scale.column)), 225)
             shown.append({"hex": name, "shade": shade, "tip": alerts(t, row.n) + beside})
     settings = {
         "get_hexagon": "hex",

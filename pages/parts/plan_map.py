@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from curim_data.city import cell_polygons
 from curim_data.i18n import Message
 from curim_data.plan import Areas
-from pages.parts import basemap
+from pages.parts import basemap, map_names
 from pages.parts.colours import Palette, palette, rgba
 from pages.parts.page import Page
 
@@ -52,19 +52,12 @@ def areas_map(page: Page, areas: Areas, *, key: str, span: float) -> None:
     height = min(HEIGHT, page.width) if page.narrow else HEIGHT
     layers = basemap.ground(page.city, colours)
     layers += [_layer(name, shape, *looks(colours)[name], t(AREA_WORDS[name])) for name, shape in shown.items()]
-    layers.append(
-        basemap.labels(
-            page.city,
-            basemap.landmark_pins(page.city, t, (), narrow=page.narrow),
-            colours,
-            layer="landmarks",
-            strong=False,
-        )
-    )
+    view = _view(page, shapely.union_all(list(shown.values())), span, height)
+    layers += map_names.layers(page.city, t, (), colours, view)
     deck = pdk.Deck(
         layers=layers,
         map_provider=None,
-        initial_view_state=_view(page, shapely.union_all(list(shown.values())), span, height),
+        initial_view_state=view,
         tooltip={"text": "{tip}"},
     )
     names = t.join([t(AREA_WORDS[name]) for name in shown])

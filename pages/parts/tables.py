@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +11,10 @@ import streamlit as st
 from curim_data.export import csv_bytes
 from curim_data.i18n import Translator
 from pages.parts.page import Page
+
+# Pixels that a letter of a table takes, and what a cell has beside its text.
+LETTER: Final = 7.2
+BESIDE: Final = 24
 
 
 def table(
@@ -101,6 +105,24 @@ def settings(
         or st.column_config.Column(label, alignment="right" if name in numbers else None)
         for name, label in headings.items()
     }
+
+
+def fitting(
+    frame: pd.DataFrame, headings: Mapping[str, str], *, numbers: Collection[str] = (), most: int = 400
+) -> dict[str, Any]:
+    """Columns as wide as their longest text or heading, so that none is cut; a table that is too wide scrolls.
+
+    `numbers`: columns to set to the right; `most`: pixels that a column takes at most for the sake of its texts.
+    """
+    columns = {}
+    for name, label in headings.items():
+        texts = min(most, LETTER * max((len(str(value)) for value in frame[name]), default=0) + BESIDE)
+        columns[name] = st.column_config.Column(
+            label,
+            width=round(max(LETTER * len(label) + BESIDE, texts)),
+            alignment="right" if name in numbers else None,
+        )
+    return columns
 
 
 def download(t: Translator, frame: pd.DataFrame, file_name: str, *, key: str, label: str = "") -> None:

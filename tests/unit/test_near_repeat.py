@@ -100,7 +100,7 @@ def test_a_planted_pattern_speaks_plainly(t: Any) -> None:
     band = result.patterns[0]
     assert result.sentence(t) == (
         f"Within 100 m of an alert and within 7 days there are {band.ratio:.1f} times as many further alerts as chance "
-        f"would bring ({band.observed} pairs against {band.mean:.1f}, p ≤\u00a0{band.q:.3f})."
+        f"would bring ({band.observed} pairs against {band.mean:.1f}, p\u00a0≤\u00a0{band.q:.3f})."
     )
     assert "380 alerts" in result.method(t)
     assert len(result.repeats) == 4
@@ -213,11 +213,11 @@ def test_bands_are_written_in_the_numbers_of_the_reader(lang: str, said: list[st
 
 def test_a_p_that_cannot_be_smaller_is_told_as_a_bound() -> None:
     english = translator("en")
-    assert english.p(0.005, least=True) == "p ≤\u00a00.005"
-    assert english.p(0.0004, least=True) == "p <\u00a00.001"
+    assert english.p(0.005, least=True) == "p\u00a0≤\u00a00.005"
+    assert english.p(0.0004, least=True) == "p\u00a0<\u00a00.001"
     assert english.p(0.012) == "p = 0.012"
     x = np.repeat(np.arange(8) * 1000.0, 5)
     result = knox(x, x * 0, np.repeat(np.arange(8) * 30.0, 5), space=(500.0,), time=(7.0,), permutations=199)
     assert result.bands[0].p == result.bands[0].least == 1 / 200
-    assert "p ≤\u00a00.005" in result.bands[0].sentence(english)
+    assert "p\u00a0≤\u00a00.005" in result.bands[0].sentence(english)
     assert "least" not in result.frame()
