@@ -224,10 +224,11 @@ def _map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
         pickable=True,
     )
     view = basemap.view(page.city.land, window=page.width, span=SPAN, height=height)
+    room = basemap.map_width(page.width, SPAN) / 2
     layers = [
         *basemap.ground(page.city, colours),
         layer,
-        *map_names.layers(page.city, t, pins, colours, view, landmarks=not page.narrow),
+        *map_names.layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
     ]
     deck = pdk.Deck(
         layers=layers,

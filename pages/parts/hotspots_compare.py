@@ -188,12 +188,13 @@ def _map(page: Page, study: CompareStudy) -> None:
     marked, pins = _marked(study), _pins(page, study)
     height = min(maps.HEIGHT, page.width) if page.narrow else maps.HEIGHT
     view = basemap.view(page.city.land, window=page.width, span=SPAN, height=height)
+    room = basemap.map_width(page.width, SPAN) / 2
     deck = pdk.Deck(
         layers=[
             *basemap.ground(page.city, colours),
             _hexagons("difference", cells, colours),
             _hexagons("differs", [{"hex": h3.int_to_str(int(cell))} for cell in sorted(marked)], colours),
-            *map_names.layers(page.city, t, pins, colours, view, landmarks=not page.narrow),
+            *map_names.layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
         ],
         map_provider=None,
         initial_view_state=view,

@@ -20,7 +20,7 @@ QUIET: Final = 12
 WIDE: Final = {STRONG: 0.6, QUIET: 0.55}
 TILE: Final = 512  # deck.gl's world is 512 px wide at zoom 0
 BESIDE: Final = 9  # pixels between a point and its name
-DOWN: Final = 15  # pixels between a line of type and the next one
+DOWN: Final = 17  # pixels between a line of type and the next one
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,101 @@
+"""What maps say beside their cells: names that do not run into one another, the picked area, classes of rates."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from curim_data.filters import AlertFilter
+from curim_data.i18n import translator
+from pages.parts import basemap, legends, map_names
+from pages.parts.colours import LIGHT
+from pages.parts.legends import Measure, Scale, value_breaks
+from pages.parts.map_names import Pin
+from pages.parts.tables import fitting
+from tests.small import small_city
+
+CITY = small_city()
+T = translator("el")
+
+
+def drawn(pins: list[Pin], zoom: float = 14.0) -> list[list[dict[str, object]]]:
+    state = basemap.view(CITY.land, window=1280, span=0.62, height=540)
+    state.zoom = zoom
+    return [layer.data for layer in map_names.layers(CITY, T, pins, LIGHT, state)]
+
+
+def boxes(
+    pins: list[Pin], rows: list[dict[str, object]], zoom: float = 14.0
+) -> list[tuple[float, float, float, float]]:
+    """Left, top, right and bottom of every name, in pixels, worked out apart from the code."""
+    found = []
+    for pin, row in zip(pins, rows, strict=True):
+        x = pin.longitude / 360 * 512 * 2**zoom + row["shift"][0]  # type: ignore[index]
+        y = -np.log(np.tan(np.pi / 4 + np.radians(pin.latitude) / 2)) / (2 * np.pi) * 512 * 2**zoom
+        y += row["shift"][1]  # type: ignore[index]
+        width = 0.6 * 13 * len(str(row["text"]))
+        left = x if row["anchor"] == "start" else x - width
+        found.append((left, y - 7, left + width, y + 7))
+    return found
+
+
+def test_names_do_not_run_into_one_another() -> None:
+    centre = CITY.land.centroid
+    pins = [Pin("Μακρύ όνομα τόπου", centre.x + 0.0016 * at, centre.y + 0.0012 * (at % 3), at) for at in range(1, 6)]
+    _, strong = drawn(pins)
+    assert [row["text"] for row in strong[:2]] == ["1 Μακρύ όνομα τόπου", "2 Μακρύ όνομα τόπου"]
+    for one, two in itertools.combinations(boxes(pins, strong), 2):
+        assert one[2] <= two[0] or two[2] <= one[0] or one[3] <= two[1] or two[3] <= one[1]
+
+
+def test_landmarks_give_way_to_hot_spots() -> None:
+    mark = CITY.landmarks[0]
+    name = T.label(mark.labels)
+    assert name in [row["text"] for row in drawn([])[0]]
+    assert name not in [row["text"] for row in drawn([Pin("Άλλο", mark.longitude, mark.latitude, 1)])[0]]
+    far = Pin(f"Κοντά: {name}", mark.longitude + 0.02, mark.latitude, 1)
+    assert name not in [row["text"] for row in drawn([far])[0]]
+
+
+def test_the_area_of_a_filter_has_a_shape() -> None:
+    assert basemap.area_of(AlertFilter(), CITY) is None
+    district, mark = CITY.districts[0], CITY.landmarks[0]
+    whole = basemap.area_of(AlertFilter(districts=(district.id,)), CITY)
+    assert whole is not None
+    assert whole.equals(district.polygon)
+    disc = basemap.area_of(AlertFilter(places=(mark.id,)), CITY)
+    assert disc is not None
+    x, y = CITY.project(*np.array(disc.exterior.coords).T)
+    at = CITY.project(mark.longitude, mark.latitude)
+    assert np.hypot(x - at[0], y - at[1]) == pytest.approx(mark.radius, rel=0.01)
+    both = basemap.area_of(AlertFilter(districts=(district.id,), places=(mark.id,)), CITY)
+    assert both is not None
+    assert both.area == pytest.approx(whole.intersection(disc).area)
+
+
+def test_rates_have_classes_of_their_own() -> None:
+    cells = pd.DataFrame({"n": [3.0, 0.0, 9.0, 1.0], "value": [0.012, 0.04, 0.19, np.nan], "withheld": False})
+    share = Measure("Share", lambda value: T.percent(value, 1))
+    scale = Scale.of(T, cells, share)
+    assert (scale.heading, scale.column) == ("Share", "value")
+    assert next(words for _, words in scale.classes) == "≤ 2,1\u00a0%"
+    assert scale.places(cells).tolist() == [0, 2, 4, -1]
+    assert scale.shade(0.19) == scale.classes[-1][0]
+    assert Scale.of(T, cells).heading == T("Alerts per cell")
+    assert [shade for shade, _ in Scale.of(T, cells).classes] == [
+        shade for shade, _ in legends.class_entries(T, cells["n"])
+    ]
+    assert value_breaks([]) == []
+    assert value_breaks([0.5, 0.5]) == [0.5]
+    assert value_breaks([0.001, 1.0])[-1] == 1.0
+
+
+def test_columns_are_as_wide_as_what_is_in_them() -> None:
+    frame = pd.DataFrame({"name": ["Στάδιο Καραϊσκάκη", "Α"], "n": [1, 22]})
+    columns = fitting(frame, {"name": "Εστία", "n": "Αναφορές"}, most=100, numbers=("n",))
+    assert columns["name"]["width"] == 100
+    assert columns["n"]["width"] == round(7.2 * 8) + 24
+    assert columns["n"]["alignment"] == "right"
