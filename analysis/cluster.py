@@ -77,9 +77,9 @@ class Cluster:
                 self.n,
                 weight=self.weight,
                 expected=self.expected,
-                ratio=self.ratio,
-                low=self.low,
-                high=self.high,
+                ratio=t.times(self.ratio),
+                low=t.times(self.low),
+                high=t.times(self.high),
                 p=t.p(self.p, least=self.p <= self.least),
             )
         return t.n(
@@ -88,9 +88,9 @@ class Cluster:
             "{p}.",
             self.n,
             expected=self.expected,
-            ratio=self.ratio,
-            low=self.low,
-            high=self.high,
+            ratio=t.times(self.ratio),
+            low=t.times(self.low),
+            high=t.times(self.high),
             p=t.p(self.p, least=self.p <= self.least),
         )
 

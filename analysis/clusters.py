@@ -251,6 +251,15 @@ def _told(search: Search, values: Floats, runs: int, alpha: float, weights: Weig
     )
     return (
         *(() if weights is None else (*weights.choices, compound)),
+        Choice(
+            "expected",
+            1,
+            Message(
+                "What is expected comes from the smoothed density, which holds the alerts of the place itself too: the "
+                "ratio is lower than that of the layer of significance, and its interval takes the expectation as "
+                "known."
+            ),
+        ),
         Choice("minimum", least, Message(minimum.text, {"least": least, "most": most})),
         Choice(
             "runs",

@@ -85,8 +85,8 @@ class Spot:
                 "as many (95 % interval from {low} up).",
                 self.n,
                 expected=self.expected,
-                ratio=self.ratio,
-                low=self.low,
+                ratio=t.times(self.ratio),
+                low=t.times(self.low),
             )
             return f"{told} {t(_BOUNDED)}"
         return t.n(
@@ -96,17 +96,17 @@ class Spot:
             "(95 % interval {low} to {high}).",
             self.n,
             expected=self.expected,
-            ratio=self.ratio,
-            low=self.low,
-            high=self.high,
+            ratio=t.times(self.ratio),
+            low=t.times(self.low),
+            high=t.times(self.high),
         )
 
     def _against_base(self, t: Translator) -> str:
         told = {
             "expected": self.expected,
-            "ratio": self.ratio,
-            "low": self.low,
-            "high": self.high,
+            "ratio": t.times(self.ratio),
+            "low": t.times(self.low),
+            "high": t.times(self.high),
             "base": "–" if np.isnan(self.base_n) else round(self.base_n),
         }
         if self.base == "residents":

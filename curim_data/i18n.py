@@ -11,6 +11,7 @@ import gettext
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -100,11 +101,21 @@ class Translator:
             return str(format_decimal(value, format=pattern, locale=self.locale))
         return _decimal(value, pattern, self.locale)
 
+    def times(self, ratio: float) -> str:
+        """How many times as many: one decimal, and from a hundred on no more than two digits that mean something."""
+        if 100 <= ratio < float("inf"):
+            return self.number(float(f"{ratio:.2g}"))
+        return self.number(ratio, 1)
+
     def percent(self, share: float | None, digits: int = 0) -> str:
         """A share (0 to 1) as a percentage."""
         if share is None or share != share:
             return "–"
         pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%"
+        if abs(share) < 1e9:  # rounded as Babel does: what is written alike is written once, but for minus zero
+            rounded = Decimal(str(share)).quantize(Decimal(1).scaleb(-2 - digits))
+            if rounded:
+                return _percent(rounded, pattern, self.locale)
         return str(format_percent(share, format=pattern, locale=self.locale))
 
     def p_value(self, p: float, *, least: bool = False) -> str:
@@ -178,6 +189,12 @@ class Translator:
 def _decimal(value: float, pattern: str, locale: Locale) -> str:
     """A number as written; a map writes the same few numbers thousands of times."""
     return str(format_decimal(value, format=pattern, locale=locale))
+
+
+@lru_cache(maxsize=16_384)
+def _percent(share: Decimal, pattern: str, locale: Locale) -> str:
+    """A rounded share as written."""
+    return str(format_percent(share, format=pattern, locale=locale))
 
 
 @cache

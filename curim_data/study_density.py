@@ -15,6 +15,7 @@ import shapely
 from scipy.ndimage import maximum_filter
 from shapely.geometry.base import BaseGeometry
 
+from analysis.bandwidth import reach_for
 from analysis.density import Bandwidth, Density, from_cells, width_from_cells
 from analysis.density_image import class_breaks
 from analysis.rates import Estimate, poisson_rate
@@ -97,7 +98,10 @@ def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m:
     ).frame.dropna(subset=["week"])
     periods = weekly.assign(day=weekly["week"] + pd.Timedelta(days=6))[["cell", "day", "n"]]
     step = precision_m(source) if step_m is None else step_m
-    bandwidth = width_from_cells(periods, land, source.city, least_m=max(step, 50.0))
+    if source.knows_weeks:
+        bandwidth = width_from_cells(periods, land, source.city, least_m=max(step, 50.0))
+    else:
+        bandwidth = _by_rule(float(counted.frame["n"].sum()), float(land.sum()), max(step, 50.0))
     months, span = _months(source, whole)
     found = counted.frame["n"]
     surface = from_cells(found[found > 0], land, source.city, bandwidth=bandwidth.choice, months=months)
@@ -112,6 +116,17 @@ def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m:
         )
         choices.append(Choice("piles", counted.piled, told))
     return DensityStudy(total, surface, bandwidth, peaks(surface, source.city), tuple(choices))
+
+
+def _by_rule(n: float, land_km2: float, least_m: float) -> Bandwidth:
+    """The width by rule of thumb where only months are known, so that none can be tried on later weeks."""
+    width = reach_for(n, land_km2, least_m)
+    told = Message(
+        "Smoothed over {metres} m by a rule of thumb: of these alerts the month alone is known, so that no width can "
+        "be tried on later weeks.",
+        {"metres": round(width.metres)},
+    )
+    return replace(width, told=told)
 
 
 def _months(source: Source, f: AlertFilter) -> tuple[float, Choice]:

@@ -237,8 +237,8 @@ def _ratio(page: Page, line: SpotLine) -> str:
     if spot.ratio != spot.ratio or spot.high == float("inf"):
         return "–"
     if getattr(spot, "bounded", False):
-        return t("at least {ratio} (from {low})", ratio=float(spot.ratio), low=float(spot.low))
-    return f"{t.number(spot.ratio, 1)} ({t.number(spot.low, 1)}–{t.number(spot.high, 1)})"
+        return t("at least {ratio} (from {low})", ratio=t.times(spot.ratio), low=t.times(spot.low))
+    return f"{t.times(spot.ratio)} ({t.times(spot.low)}–{t.times(spot.high)})"
 
 
 def expected(t: Translator, spot: Place) -> str:

@@ -14,6 +14,7 @@ from curim_data.filters import AlertFilter
 from curim_data.i18n import Span, translator
 from curim_data.studies import periods_for, trend_study
 from curim_data.study_compare import CompareError, pair_of
+from curim_data.study_density import density_study
 from curim_data.study_emerging import emerging_study
 from curim_data.study_forecast import forecast_study
 from tests.small import alert, small_source
@@ -118,3 +119,13 @@ def test_the_day_of_a_month_is_no_weekday(tmp_path: Path) -> None:
     source = source_of(tmp_path, (2018, 11), 2)
     every = AlertFilter(weekdays=tuple(range(7)))
     assert queries.total(source, every, ANALYST).n == 0
+
+
+def test_no_width_is_tried_on_weeks_that_are_not_known(tmp_path: Path) -> None:
+    told = density_study(source_of(tmp_path, (2018, 10), 12), AlertFilter(), ANALYST)
+    assert told.bandwidth.method == "reach"
+    assert "the month alone is known" in T(told.bandwidth.told)
+
+
+def test_large_ratios_have_no_more_digits_than_they_know() -> None:
+    assert [T.times(ratio) for ratio in (12.66, 99.94, 630.0, 25_585.6)] == ["12.7", "99.9", "630", "26,000"]
