@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.clock import HOURS, Clock, clock, peak_hours
 from analysis.clusters import Cluster
@@ -66,24 +68,26 @@ def spot_lines(source: Source, f: AlertFilter, spots: Sequence[Place], audience:
         *_by_area(source, whole, areas, ["category", "affected_gender"], audience),
         *_by_area(source, whole, areas, ["hour"], audience),
     ]
-    categories, affected, hours = (dict(list(table.groupby("area"))) for table in tables)
-    nothing = pd.DataFrame(columns=["category", "affected_gender", "hour", "n", "low", "withheld"])
+    asked = (("category", "n"), ("affected_gender", "n"), ("hour", "low", "withheld"))
+    categories, affected, hours = (_apart(table, columns) for table, columns in zip(tables, asked, strict=True))
+    nothing = np.array([], float)
     lines = []
     for spot in spots:
-        mine = categories.get(spot.id, nothing).dropna(subset="n")
-        genders = affected.get(spot.id, nothing).set_index("affected_gender")["n"]
+        themes, numbers = categories.get(spot.id, (nothing, nothing))
+        told = numbers == numbers
+        genders = dict(zip(*affected.get(spot.id, ((), ())), strict=True))
         women, men = genders.get("woman", 0.0), genders.get("man", 0.0)
         seen = pd.notna(women) and pd.notna(men)
         known = seen and women + men > 0
-        by_hour = hours.get(spot.id, nothing)
-        untold = {"women": seen and not known, "hours": by_hour["hour"].isna().all() and not by_hour["withheld"].any()}
+        hour, low, withheld = hours.get(spot.id, (nothing, nothing, nothing))
+        untold = {"women": seen and not known, "hours": bool(pd.isna(hour).all() and not withheld.any())}
         lines.append(
             SpotLine(
                 spot=spot,
                 name=names[spot.id],
                 women=wilson(float(women), float(women + men)) if known else None,
-                category=None if mine.empty else str(mine.sort_values("n")["category"].iloc[-1]),
-                hours=_peak(by_hour),
+                category=str(themes[told][np.argsort(numbers[told])[-1]]) if told.any() else None,
+                hours=_peak(hour, low, withheld),
                 untold=frozenset(name for name, so in untold.items() if so),
             )
         )
@@ -139,12 +143,20 @@ def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) 
     )
 
 
-def _peak(hours: pd.DataFrame) -> tuple[int, int] | None:
+def _apart(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, tuple[NDArray[Any], ...]]:
+    """Some columns of a table by area, as arrays of the rows of each area."""
+    codes, areas = pd.factorize(table["area"].to_numpy(object))
+    order, ends = np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes, minlength=len(areas)))[:-1]
+    arrays = [np.split(table[column].to_numpy()[order], ends) for column in columns]
+    return dict(zip(areas, zip(*arrays, strict=True), strict=True)) if len(areas) else {}
+
+
+def _peak(hour: NDArray[Any], low: NDArray[Any], withheld: NDArray[Any]) -> tuple[int, int] | None:
     """First and last hour of the peak, where at least half of the hours may be shown."""
-    hour, low = hours["hour"].to_numpy(dtype=float), hours["low"].to_numpy(dtype=float)
+    hour = hour.astype(float)
     known = ~np.isnan(hour)
-    if not known.any() or hours["withheld"].to_numpy(dtype=bool)[known].mean() > 0.5:
+    if not known.any() or withheld.astype(bool)[known].mean() > 0.5:
         return None
-    by_hour = np.bincount(hour[known].astype(int), weights=low[known], minlength=HOURS)
+    by_hour = np.bincount(hour[known].astype(int), weights=low[known].astype(float), minlength=HOURS)
     peak = peak_hours(by_hour.astype(float))
     return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % HOURS)

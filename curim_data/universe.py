@@ -54,6 +54,8 @@ def complete_frame(
     if not by:
         return raw
     levels = [_levels(name, raw, source, f, dates, resolution, banded) for name in by]
+    if len(by) == 1 and len(raw):
+        return _one_dimension(raw, by[0], levels[0])
     size = 1
     for values in levels:
         size *= len(values)
@@ -67,6 +69,18 @@ def complete_frame(
         return grid.assign(n=0.0)
     both = pd.concat([raw, grid.assign(n=0.0)], ignore_index=True)
     return both.groupby(list(by), dropna=False, sort=True)["n"].sum().reset_index()
+
+
+def _one_dimension(raw: pd.DataFrame, name: str, levels: list[Any]) -> pd.DataFrame:
+    """`complete_frame` of one dimension, each value of which `raw` has at most once, in order."""
+    present = set(raw[name].dropna())
+    missing = pd.DataFrame(
+        {name: pd.Series([value for value in levels if value not in present], dtype=raw[name].dtype)}
+    )
+    if missing.empty:
+        return raw[[name, "n"]].reset_index(drop=True)
+    both = pd.concat([raw[[name, "n"]], missing.assign(n=0.0)], ignore_index=True)
+    return both.sort_values(name, ignore_index=True)
 
 
 def _levels(
