@@ -106,7 +106,7 @@ def resolution_for(
     if land_km2 <= 0:
         raise ValueError(f"land_km2 must be positive, not {land_km2}")
     reason = Message("an intervention serves a place of that size")
-    chosen = FINEST
+    chosen, alerts = FINEST, round(n)
     while chosen > COARSEST:
         side = square_side(chosen, cells)
         window = n / land_km2 * 7 * side**2 / 1e6
@@ -117,7 +117,7 @@ def resolution_for(
                 "the coordinates are only precise to {metres} m", {"metres": round(coordinate_precision_m)}
             )
         elif window < LEAST_IN_WINDOW:
-            reason = Message("there are too few alerts for finer cells: {n}", {"n": round(n)})
+            reason = Message("there are too few alerts for finer cells: {n}", {"n": alerts})
         elif land_km2 * 1e6 / side**2 > MOST_CELLS:
             reason = Message("the area is too large for finer cells")
         else:

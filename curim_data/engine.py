@@ -109,7 +109,16 @@ def open_source(home: Home, url: str | None = None) -> Source:
         _mine.source = source_from_files(files, version, city, meeting=meeting)
         _mine.key = key
     source: Source = _mine.source
+    _mine.home = home.path
     return source
+
+
+def opened_source(home: Path, version: str, profile: str, meeting: dt.date | None) -> Source | None:
+    """What this thread opened last of a home's files, where it is of that version, city profile and meeting."""
+    source: Source | None = getattr(_mine, "source", None)
+    if source is None or getattr(_mine, "home", None) != home:
+        return None
+    return source if (source.version, source.city.version, source.meeting) == (version, profile, meeting) else None
 
 
 def source_from_files(

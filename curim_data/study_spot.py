@@ -75,7 +75,7 @@ def spot_lines(source: Source, f: AlertFilter, spots: Sequence[Place], audience:
     for spot in spots:
         themes, numbers = categories.get(spot.id, (nothing, nothing))
         told = numbers == numbers
-        genders = dict(zip(*affected.get(spot.id, ((), ())), strict=True))
+        genders: dict[Any, float] = dict(zip(*affected.get(spot.id, (nothing, nothing)), strict=True))
         women, men = genders.get("woman", 0.0), genders.get("man", 0.0)
         seen = pd.notna(women) and pd.notna(men)
         known = seen and women + men > 0

@@ -54,7 +54,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             list(sizes),
             format_func=sizes.__getitem__,
             key="hotspots_size",
-            width=220,
+            width=270,
             on_change=write_word,
             args=(CELL, "hotspots_size", 0),
         )

@@ -12,7 +12,7 @@ import streamlit as st
 
 from curim_data import queries
 from curim_data.access import Audience
-from curim_data.engine import open_source
+from curim_data.engine import Source, open_source, opened_source
 from curim_data.filters import AlertFilter
 from curim_data.home import Home
 from pages.parts.page import Dataset, Page
@@ -22,6 +22,12 @@ TTL = "2h"
 
 # For a page's own computations: functions of a `Dataset`, a filter, an audience and plain settings.
 remember = st.cache_data(max_entries=MAX_ENTRIES, ttl=TTL, show_spinner=False)
+
+
+def source_of(dataset: Dataset) -> Source:
+    """The alerts that a dataset names; a run that has them open already reads nothing again."""
+    home = Path(dataset.home)
+    return opened_source(home, dataset.version, dataset.profile, dataset.meeting) or open_source(Home(home))
 
 
 def ask(page: Page, question: str, *parts: Any, filter: AlertFilter | None = None, **settings: Any) -> Any:
@@ -43,5 +49,4 @@ def answer(
     settings: tuple[tuple[str, Any], ...] = (),
 ) -> Any:
     """The answer of one query function; cached by everything that it depends on."""
-    source = open_source(Home(Path(dataset.home)))
-    return getattr(queries, question)(source, chosen, *parts, audience=audience, **dict(settings))
+    return getattr(queries, question)(source_of(dataset), chosen, *parts, audience=audience, **dict(settings))

@@ -18,6 +18,7 @@ from curim_data.city import CityProfile
 from curim_data.engine import Source
 from curim_data.filters import FIELDS, PERIODS, AlertFilter
 from curim_data.i18n import Translator
+from curim_data.privacy import Protected
 from pages.parts.caching import ask
 from pages.parts.links import here
 from pages.parts.page import Page
@@ -36,11 +37,15 @@ def sidebar(page: Page) -> None:
     if source is None:
         return
     change = _Change(page.city, source)
+    answers = ask(page, "all_options", COUNTED)
     _period(t, f, source, change)
-    _several(page, change, "categories", t("Category"), t("All categories"), _tree(page), _category_words(page))
+    _several(
+        page, answers, change, "categories", t("Category"), t("All categories"), _tree(page), _category_words(page)
+    )
     city = page.city
     _several(
         page,
+        answers,
         change,
         "districts",
         t("District"),
@@ -50,18 +55,27 @@ def sidebar(page: Page) -> None:
     )
     genders = [gender.value for gender in Gender]
     name = lambda value: words.gender_label(t, value)  # noqa: E731
-    _several(page, change, "affected", t("Gender of the person affected"), t("All genders"), genders, name)
+    _several(page, answers, change, "affected", t("Gender of the person affected"), t("All genders"), genders, name)
     _light(t, f, change)
     more = [field for field in FIELDS if field.names[0] in MORE and field.write(f)]
     with st.expander(t("More filters"), expanded=bool(more)):
-        _several(page, change, "reporters", t("Gender of the reporter"), t("All genders"), genders, name)
+        _several(page, answers, change, "reporters", t("Gender of the reporter"), t("All genders"), genders, name)
         _hours(t, f, change)
         _plain(page, change, "weekdays", t("Weekday"), list(range(7)), lambda day: t.weekday(day, "abbreviated"))
         kinds = [kind.value for kind in Kind]
-        _several(page, change, "kinds", t("Kind"), t("All kinds"), kinds, lambda value: words.kind_label(t, value))
+        _several(
+            page, answers, change, "kinds", t("Kind"), t("All kinds"), kinds, lambda value: words.kind_label(t, value)
+        )
         states = [status.value for status in Status]
         _several(
-            page, change, "statuses", t("Status"), t("Any status"), states, lambda value: words.status_label(t, value)
+            page,
+            answers,
+            change,
+            "statuses",
+            t("Status"),
+            t("Any status"),
+            states,
+            lambda value: words.status_label(t, value),
         )
         _plain(page, change, "severities", t("Severity"), [1, 2, 3, 4, 5], str)
 
@@ -190,6 +204,7 @@ def _period(t: Translator, f: AlertFilter, source: Source, change: _Change) -> N
 
 def _several(
     page: Page,
+    answers: Mapping[str, Protected],
     change: _Change,
     name: str,
     label: str,
@@ -198,7 +213,7 @@ def _several(
     write_option: Callable[[str], str],
 ) -> None:
     key = f"filter_{name}"
-    counts = _counts(page, name)
+    counts = _counts(page, answers, name)
 
     def shown(value: str) -> str:
         n = counts.get(value)
@@ -294,12 +309,12 @@ def _category_words(page: Page) -> Callable[[str], str]:
     return label
 
 
-def _counts(page: Page, name: str) -> dict[Any, str]:
+def _counts(page: Page, answers: Mapping[str, Protected], name: str) -> dict[Any, str]:
     """How many alerts each option would leave under the rest of the filter, as text."""
     fields = {"categories": (("categories", ""), ("groups", GROUP))}.get(name, ((name, ""),))
     texts: dict[Any, str] = {}
     for field, prefix in fields:
-        answer = ask(page, "all_options", COUNTED)[field]
+        answer = answers[field]
         for row in answer.frame.itertuples(index=False):
             value = getattr(row, answer.by[0])
             if value is not None and value == value:

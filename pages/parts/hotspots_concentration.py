@@ -53,11 +53,19 @@ def show(page: Page, study: HotSpotStudy) -> None:
             data=curve_frame(found),
             file_name="concentration-curve.csv",
         )
+    headings = {
+        "part": t("Of the alerts"),
+        "cells": t("Cells"),
+        "places": t("Share of cells"),
+        "chance": t("By chance"),
+    }
+    if page.narrow:
+        headings.pop("cells")
     with right:
         tables.table(
             page,
             rows(t, found),
-            {"part": t("Of the alerts"), "cells": t("Cells"), "places": t("Share of cells"), "chance": t("By chance")},
+            headings,
             key="hotspots_concentration",
             alt=t("How few places hold a quarter, half and four fifths of the alerts"),
             file_name="concentration.csv",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -14,24 +13,18 @@ from analysis.bases import LAND, Kind
 from analysis.cluster import Clusters
 from curim_data import studies, study_spot
 from curim_data.access import Audience
-from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.home import Home
 from curim_data.studies import HotSpotStudy
 from curim_data.study_emerging import EmergingStudy, emerging_study
 from curim_data.study_repeats import precision_m
 from curim_data.study_spot import Place, SpotLine, SpotStudy
-from pages.parts.caching import remember
+from pages.parts.caching import remember, source_of
 from pages.parts.page import Dataset
 
 MAP, LIST, SELECTED = "hotspots_map", "hotspots_list", "spot"
 LAYER, CELL = "layer", "cell"
 _Word = TypeVar("_Word", str, int)
 LAYERS = ("significance", "clusters", "emerging", "density", "alerts")
-
-
-def _source(dataset: Dataset) -> Source:
-    return open_source(Home(Path(dataset.home)))
 
 
 @dataclass(frozen=True)
@@ -57,13 +50,13 @@ def hot_spots(
 def _hot_spots(
     dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None, base: Kind
 ) -> HotSpotStudy:
-    return studies.hot_spot_study(_source(dataset), chosen, audience, resolution, base)
+    return studies.hot_spot_study(source_of(dataset), chosen, audience, resolution, base)
 
 
 @remember
 def clusters(dataset: Dataset, chosen: AlertFilter, audience: Audience, how: Options = USUAL) -> Clusters:
     """Clusters under the filter."""
-    source = _source(dataset)
+    source = source_of(dataset)
     return studies.cluster_study(source, chosen, audience, by_weight=how.by_weight, explored=how.explored)
 
 
@@ -72,13 +65,13 @@ def emerging_of(
     dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None
 ) -> EmergingStudy:
     """Classes over time under the filter."""
-    return emerging_study(_source(dataset), chosen, audience, resolution)
+    return emerging_study(source_of(dataset), chosen, audience, resolution)
 
 
 @remember
 def coordinate_step(dataset: Dataset) -> float:
     """Metres between positions of the store that can be told apart; the same under every filter."""
-    return precision_m(_source(dataset))
+    return precision_m(source_of(dataset))
 
 
 @dataclass(frozen=True)
@@ -102,14 +95,14 @@ class Asked:
 @remember
 def lines(asked: Asked) -> tuple[SpotLine, ...]:
     """A line of the list for each place."""
-    return study_spot.spot_lines(_source(asked.dataset), asked.filter, asked.spots(), asked.audience)
+    return study_spot.spot_lines(source_of(asked.dataset), asked.filter, asked.spots(), asked.audience)
 
 
 @remember
 def close_up(asked: Asked, spot_id: str) -> SpotStudy:
     """One place, looked at closely."""
     spot = next(spot for spot in asked.spots() if spot.id == spot_id)
-    return study_spot.spot_study(_source(asked.dataset), asked.filter, spot, asked.audience)
+    return study_spot.spot_study(source_of(asked.dataset), asked.filter, spot, asked.audience)
 
 
 def asked_layer(key: str) -> str:

@@ -20,7 +20,7 @@ from pages.parts.page import Page
 BASE, WEIGHT, METHOD = "base", "weight", "method"
 SEVERITY: Final = "severity"
 HDBSCAN: Final = "hdbscan"
-_WIDTH: Final = 230
+_WIDTH: Final = 270
 
 
 def options(page: Page, layer: str) -> Options:

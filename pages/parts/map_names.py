@@ -20,6 +20,7 @@ QUIET: Final = 12
 WIDE: Final = {STRONG: 0.6, QUIET: 0.55}
 TILE: Final = 512  # deck.gl's world is 512 px wide at zoom 0
 BESIDE: Final = 9  # pixels between a point and its name
+POINT: Final = 6  # half of what a place takes of the map
 DOWN: Final = 17  # pixels between a line of type and the next one
 
 
@@ -87,7 +88,8 @@ def layers(
         Half of the map's width in pixels: no name of a hot spot begins or ends beyond it where another way is free.
     """
     paper, taken = _Paper.of(state), list[_Box]()
-    strong = [_placed(pin, paper, taken, room) for pin in pins]
+    points = [_point(paper.at(pin)) for pin in pins]
+    strong = [_placed(pin, paper, taken, [*points[:at], *points[at + 1 :]], room) for at, pin in enumerate(pins)]
     quiet = list(_landmarks(city, t, pins, paper, taken)) if landmarks else []
     return [_layer("landmarks", quiet, colours, QUIET), _layer("pins", strong, colours, STRONG)]
 
@@ -106,20 +108,28 @@ def _landmarks(
         yield _row(pin, pin.name, "middle")
 
 
-def _placed(pin: Pin, paper: _Paper, taken: list[_Box], room: float) -> dict[str, Any]:
-    """The name right of its point, left, below or above it, wherever it is free; else the rank alone."""
+def _placed(pin: Pin, paper: _Paper, taken: list[_Box], points: list[_Box], room: float) -> dict[str, Any]:
+    """The name right of its point, left, below or above it, wherever it is free; else the rank alone.
+
+    `points`: the other places, which a name across them would seem to be that of.
+    """
     full, rank = f"{pin.rank or ''} {pin.name}".strip(), str(pin.rank or "")
     tries = [(full, anchor, down) for down in (0, DOWN, -DOWN) for anchor in ("start", "end")]
     tries += [(rank, anchor, down) for down in (0, DOWN, -DOWN) for anchor in ("start", "end")]
     for text, anchor, down in tries:
         box = _box(paper.at(pin), text, anchor, down, STRONG)
-        if not any(box.over(other) for other in taken) and -room < box.left and box.right < room:
+        free = not any(box.over(other) for other in (*taken, *points))
+        if free and -room < box.left and box.right < room:
             break
     else:
         text, anchor, down = rank, "start", 0
         box = _box(paper.at(pin), text, anchor, down, STRONG)
     taken.append(box)
     return _row(pin, text, anchor, down)
+
+
+def _point(at: tuple[float, float]) -> _Box:
+    return _Box(at[0] - POINT, at[1] - POINT, at[0] + POINT, at[1] + POINT)
 
 
 def _box(at: tuple[float, float], text: str, anchor: str, down: float, size: int) -> _Box:

@@ -66,7 +66,8 @@ FIGURES: Final = (
             r"r_j = \frac{x_j - N a_j}{\sqrt{N a_j}}, \qquad w_{ij} = \sqrt{a_j}",
         ),
         N_(
-            "In standard deviations. x the alerts of a cell, a its share of the land, N all alerts; the sum runs over "
+            "In standard deviations. x the alerts of a cell, a its share of the land (or of the base that places are "
+            "compared by), N all alerts on the map that are tested, slivers of land included; the sum runs over "
             "the cell and its neighbours, n cells in all; W and S the sums of the weights w and of their squares, s "
             "the standard deviation of r. Where all cells have the same land, this is Gi* of the counts themselves."
         ),

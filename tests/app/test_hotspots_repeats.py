@@ -119,4 +119,4 @@ def test_the_density_layer_stands_in_the_link(open_page: Open) -> None:
 def test_no_alerts_have_no_density(open_page: Open) -> None:
     app = open_page("hotspots", **{"lang": "en", "layer": "density", "from": "2001-01-01", "to": "2001-01-02"})
     assert not errors(app)
-    assert "no density to draw" in _said(app)
+    assert "0 alerts are too few for a density" in _said(app)

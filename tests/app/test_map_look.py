@@ -99,3 +99,11 @@ def test_columns_are_as_wide_as_what_is_in_them() -> None:
     assert columns["name"]["width"] == 100
     assert columns["n"]["width"] == round(7.2 * 8) + 24
     assert columns["n"]["alignment"] == "right"
+
+
+def test_no_name_lies_across_another_place() -> None:
+    """The name of the first would run across the second: it stands left, or its number alone."""
+    centre = CITY.land.centroid
+    pins = [Pin("Πρώτη", centre.x, centre.y, 1), Pin("Δεύτερη", centre.x + 0.0015, centre.y, 2)]
+    _, strong = drawn(pins)
+    assert strong[0]["anchor"] == "end"
