@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 import h3.api.numpy_int as h3
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
 from analysis.bases import LAND, PER, Kind
@@ -172,7 +174,8 @@ def hot_spots(result: HotCells, largest_km2: float = LARGEST_SPOT_KM2) -> tuple[
         parts = KMeans(2, n_init=4, random_state=0).fit(at, sample_weight=weight).labels_
         for part in (0, 1):
             waiting.extend(connected(near, group[parts == part]))
-    spots = [_spot(result, index, group, longitude, latitude) for group in groups]
+    columns = {name: frame[name].to_numpy(float) for name in _COLUMNS}
+    spots = [_spot(result, columns, index, group, (longitude, latitude)) for group in groups]
     spots.sort(key=lambda spot: (-spot.low, -spot.n, spot.id))
     return tuple(replace(spot, rank=rank) for rank, spot in enumerate(spots, 1))
 
@@ -182,20 +185,33 @@ def _centres(index: Cells) -> tuple[Floats, Floats]:
     return points[:, 1], points[:, 0]
 
 
-def _spot(result: HotCells, index: Cells, group: Cells, longitude: Floats, latitude: Floats) -> Spot:
-    frame = result.frame
-    low, high, size, size_low = (frame[name].to_numpy(float) for name in ("low", "high", "size", "size_low"))
+def _reached(index: Cells, group: Cells, k: int) -> NDArray[np.bool_]:
+    """Which cells lie within `k` rings of one of a group, the group included."""
+    near = neighbours(index, k)
+    found = np.zeros(len(index), bool)
+    for cell in group:
+        found[near.indices[near.indptr[cell] : near.indptr[cell + 1]]] = True
+    return found
+
+
+_COLUMNS: Final = ("low", "high", "size", "size_low", "base", "hot", "q", "land_km2", "z")
+
+
+def _spot(
+    result: HotCells, columns: Mapping[str, Floats], index: Cells, group: Cells, centres: tuple[Floats, Floats]
+) -> Spot:
+    low, high, size, size_low, base, hot, q, land, z = (columns[name] for name in _COLUMNS)
+    longitude, latitude = centres
     inside = np.zeros(len(index))
     inside[group] = 1
     if result.based:
         rest = inside == 0
     else:
-        reached = neighbours(index, result.outer) @ inside > 0
-        guarded = neighbours(index, result.k) @ inside > 0
-        rest = reached & ~guarded & ~frame["hot"].to_numpy(bool)
+        rest = _reached(index, group, result.outer) & ~_reached(index, group, result.k)
+        rest &= hot == 0
     count, size_in, size_out = float(low[group].sum()), float(size[group].sum()), float(size_low[rest].sum())
     outside = float(high[rest & (size > 0)].sum())
-    base_n = float(frame["base"].to_numpy(float)[group].sum())
+    base_n = float(base[group].sum())
     interval = share_ratio_interval if result.base == "alerts" else ratio_interval
     ratio, least, most = interval(count, outside, size_in, size_out)
     weight = low[group] + 1e-9
@@ -208,11 +224,11 @@ def _spot(result: HotCells, index: Cells, group: Cells, longitude: Floats, latit
         ratio=ratio,
         low=least,
         high=most,
-        q=float(frame["q"].to_numpy(float)[group].min()),
-        land_km2=float(frame["land_km2"].to_numpy(float)[group].sum()),
+        q=float(q[group].min()),
+        land_km2=float(land[group].sum()),
         longitude=float(np.average(longitude[group], weights=weight)),
         latitude=float(np.average(latitude[group], weights=weight)),
-        z=float(frame["z"].to_numpy(float)[group].max()),
+        z=float(z[group].max()),
         base=result.base,
         base_n=base_n,
         rate=result.rates.of(count, base_n) if result.rates else float("nan"),

@@ -14,11 +14,14 @@ from typing import Any, Final, Protocol, TypeVar
 
 import h3.api.basic_int as h3
 import numpy as np
+from numpy.typing import NDArray
 
-from curim_data.city import CityProfile
+Floats = NDArray[np.float64]
 
 # Centres of one place under two filters lie no farther apart than what a place reaches, whatever their cells.
 REACH_M: Final = 200.0
+EQUATOR_M: Final = 6_378_137.0  # WGS84
+FLATTENING: Final = 1 / 298.257223563
 
 
 class Outlined(Protocol):
@@ -60,7 +63,7 @@ def known(spots: Sequence[Any]) -> tuple[KnownPlace, ...]:
     return tuple(KnownPlace(spot.id, spot.cells, spot.longitude, spot.latitude) for spot in ordered)
 
 
-def matched(spots: Sequence[Outlined], places: Sequence[KnownPlace], city: CityProfile) -> dict[int, int]:
+def matched(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> dict[int, int]:
     """For each place found that is a known one: its position in `spots`, and that of the known one in `places`.
 
     Pairs that overlap, or whose centres lie within 200 m, are taken best first, each place once. How good a pair is:
@@ -69,9 +72,7 @@ def matched(spots: Sequence[Outlined], places: Sequence[KnownPlace], city: CityP
     """
     if not spots or not places:
         return {}
-    x, y = city.project(*_points(spots))
-    at_x, at_y = city.project(*_points(places))
-    away = np.hypot(x[:, None] - at_x, y[:, None] - at_y)
+    away = _metres_between(_points(spots), _points(places))
     pairs = []
     for one, spot in enumerate(spots):
         for other, place in enumerate(places):
@@ -85,9 +86,9 @@ def matched(spots: Sequence[Outlined], places: Sequence[KnownPlace], city: CityP
     return found
 
 
-def same_ids(spots: Sequence[Outlined], places: Sequence[KnownPlace], city: CityProfile) -> tuple[str, ...]:
+def same_ids(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> tuple[str, ...]:
     """For each place the id of the known one that it is, else its own or one of its cells; ids stay distinct."""
-    pairs = matched(spots, places, city)
+    pairs = matched(spots, places)
     taken = {places[other].id for other in pairs.values()}
     out = []
     for position, spot in enumerate(spots):
@@ -101,15 +102,25 @@ def same_ids(spots: Sequence[Outlined], places: Sequence[KnownPlace], city: City
     return tuple(out)
 
 
-def renamed(spots: Sequence[_Spot], places: Sequence[KnownPlace], city: CityProfile) -> tuple[_Spot, ...]:
+def renamed(spots: Sequence[_Spot], places: Sequence[KnownPlace]) -> tuple[_Spot, ...]:
     """The places with the ids of those known ones that they are (`same_ids`). The order is kept."""
     given: Any = spots
-    ids = same_ids(given, places, city)
+    ids = same_ids(given, places)
     return tuple(spot if spot.id == name else replace(spot, id=name) for spot, name in zip(given, ids, strict=True))
 
 
-def _points(places: Sequence[Any]) -> tuple[list[float], list[float]]:
-    return [place.longitude for place in places], [place.latitude for place in places]
+def _points(places: Sequence[Any]) -> Floats:
+    return np.array([[place.longitude, place.latitude] for place in places], float)
+
+
+def _metres_between(first: Floats, second: Floats) -> Floats:
+    """Metres from each point to each (degrees, longitude first) within a city: the radii of WGS84 at its latitude."""
+    latitude = np.radians(np.concatenate([first, second])[:, 1].mean())
+    bent = 1 - FLATTENING * (2 - FLATTENING) * np.sin(latitude) ** 2
+    east = EQUATOR_M / np.sqrt(bent) * np.cos(latitude)
+    north = EQUATOR_M * (1 - FLATTENING) ** 2 / bent**1.5
+    away: Floats = np.hypot(*(np.radians(first[:, None] - second) * (east, north)).transpose(2, 0, 1))
+    return away
 
 
 def _overlap(first: tuple[int, ...], second: tuple[int, ...]) -> float:

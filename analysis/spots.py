@@ -98,7 +98,7 @@ def name_spots(spots: Iterable[Placed], city: CityProfile, places: Sequence[Know
     others are numbered after those, the nearest to the landmark first among known places, else in their order.
     """
     given: list[Any] = list(spots)
-    pairs = matched([spot for spot in given if hasattr(spot, "cells")], places, city) if places else {}
+    pairs = matched([spot for spot in given if hasattr(spot, "cells")], places) if places else {}
     seen: Counter[tuple[str, bool]] = Counter()
     taken = [_numbered(name_spot(place.longitude, place.latitude, city), seen) for place in places]
     with_cells = [position for position, spot in enumerate(given) if hasattr(spot, "cells")]

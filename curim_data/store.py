@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Final, TypeVar
@@ -47,6 +47,15 @@ _Done = TypeVar("_Done")
 _ATTEMPTS: Final = 20
 QUARANTINE_COLUMNS: Final = ("row", "column", "value", "reason", "mend")
 
+# What the log of each store said last: its newest commit then, the version and its files.
+_read: Final[dict[Path, tuple[tuple[str, int, int] | None, str, list[str]]]] = {}
+
+
+@lru_cache(maxsize=4096)
+def _rows(file: str) -> int:
+    """Alerts in a file of the store; such a file never changes."""
+    return int(pq.read_metadata(file).num_rows)
+
 
 class Store:
     """The alerts of one home."""
@@ -67,15 +76,18 @@ class Store:
         return self.state()[1]
 
     def state(self) -> tuple[str, list[str]]:
-        """`version` and `files` of one and the same commit."""
-        table = self._table()
-        if table is None:
-            return "empty", []
-        return f"{table.metadata().id}-{table.version()}", local(table)
+        """`version` and `files` of one and the same commit; read again only after a further one."""
+        newest, known = store_files.newest_commit(self.home.alerts), _read.get(self.home.alerts)
+        if known is None or newest is None or known[0] != newest:
+            table = self._table()
+            state = ("empty", []) if table is None else (f"{table.metadata().id}-{table.version()}", local(table))
+            # A commit may have come since: then what was read is of that one, and is read again next time.
+            _read[self.home.alerts] = known = (newest, *state)
+        return known[1], list(known[2])
 
     def count(self) -> int:
         """Alerts in the store."""
-        return sum(pq.read_metadata(file).num_rows for file in self.files())
+        return sum(map(_rows, self.files()))
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """The stored alerts, or some of their columns: for checks and exports, never for a page."""

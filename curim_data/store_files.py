@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -25,6 +26,16 @@ _WRITER: Final = WriterProperties(max_row_group_size=131_072, compression="ZSTD"
 def local(table: DeltaTable) -> list[str]:
     """Paths of the files of a table."""
     return [uri.removeprefix("file://") for uri in table.file_uris()]
+
+
+def newest_commit(table: Path) -> tuple[str, int, int] | None:
+    """What tells the newest commit in a table's log from any other: name, time and size; None without a log."""
+    try:
+        name = max(entry.name for entry in os.scandir(table / "_delta_log") if entry.name.endswith(".json"))
+        told = (table / "_delta_log" / name).stat()
+    except (OSError, ValueError):
+        return None
+    return name, told.st_mtime_ns, told.st_size
 
 
 def schema_of(columns: Sequence[str] | None = None) -> pa.Schema:

@@ -64,7 +64,7 @@ def hot_spot_study(
     keep the ids of `known_places`.
     """
     found = _hot_spots(source, f, audience, resolution, base)
-    return replace(found, spots=renamed(found.spots, known_places(source, audience), source.city))
+    return replace(found, spots=renamed(found.spots, known_places(source, audience)))
 
 
 def known_places(source: Source, audience: Audience) -> tuple[KnownPlace, ...]:
@@ -141,7 +141,7 @@ def cluster_study(
             )
             weights = by_severity(graded.frame, fine.frame.index.to_numpy())
         found = clusters(fine.frame, source.city, weights=weights, step=coordinate_step(source))
-    places = renamed(found.found, known_places(source, audience), source.city)
+    places = renamed(found.found, known_places(source, audience))
     return replace(found, found=places, choices=(*found.choices, *piles_told(fine.piled)))
 
 

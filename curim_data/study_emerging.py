@@ -178,7 +178,7 @@ def _every_step(frame: pd.DataFrame, periods: Periods, land: pd.Series) -> pd.Da
 def _lines(found: Emerging, source: Source, audience: Audience) -> tuple[EmergingLine, ...]:
     """The places with their names: those of known places where they are such."""
     names: Mapping[str, SpotName] = name_spots(found.places, source.city, known_places(source, audience))
-    ids = same_ids(found.places, known_places(source, audience), source.city)
+    ids = same_ids(found.places, known_places(source, audience))
     lines = []
     for rank, place in enumerate(found.places, start=1):
         row: Any = found.frame.loc[place.peak]

@@ -192,13 +192,26 @@ def downloads(
             _list_downloads(page, shown, gistar_valid)
         if study is not None:
             label = t("Download the cells (CSV)")
-            tables.download(t, cell_table(study), "hotspot_cells.csv", key="hotspots_cells_csv", label=label)
+            tables.download(t, lambda: cell_table(study), "hotspot_cells.csv", key="hotspots_cells_csv", label=label)
 
 
 def _list_downloads(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool | None) -> None:
+    """Both are made when clicked: the streets of every place take a moment."""
     t = page.t
+    tables.download(t, lambda: _list_table(page, shown, gistar_valid), "hotspots.csv", key="hotspots_csv")
+    st.download_button(
+        t("Download the shapes (GeoJSON)"),
+        data=lambda: _geojson(shown, _list_table(page, shown, gistar_valid)),
+        file_name="hotspots.geojson",
+        mime="application/geo+json",
+        key="hotspots_geojson",
+        **BUTTON,
+    )
+
+
+def _list_table(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool | None) -> pd.DataFrame:
     frame = as_frame(shown)
-    frame.insert(1, "name", [line.name(t) for line in shown])
+    frame.insert(1, "name", [line.name(page.t) for line in shown])
     if gistar_valid is not None:
         at = frame.columns.get_loc("q") + 1
         frame.insert(at, "gistar_z", [line.spot.z for line in shown])
@@ -207,15 +220,7 @@ def _list_downloads(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool 
         frame.insert(2, "streets", [", ".join(street_names(page, line)) for line in shown])
     for name, values in more_columns(shown).items():
         frame.insert(int(frame.columns.get_loc("n")) + 1, name, values)
-    tables.download(t, frame, "hotspots.csv", key="hotspots_csv")
-    st.download_button(
-        t("Download the shapes (GeoJSON)"),
-        data=lambda: _geojson(shown, frame),
-        file_name="hotspots.geojson",
-        mime="application/geo+json",
-        key="hotspots_geojson",
-        **BUTTON,
-    )
+    return frame
 
 
 def street_names(page: Page, line: SpotLine) -> list[str]:

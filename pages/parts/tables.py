@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -125,11 +125,13 @@ def fitting(
     return columns
 
 
-def download(t: Translator, frame: pd.DataFrame, file_name: str, *, key: str, label: str = "") -> None:
+def download(
+    t: Translator, frame: pd.DataFrame | Callable[[], pd.DataFrame], file_name: str, *, key: str, label: str = ""
+) -> None:
     """A button that hands out a table as CSV whose cells no spreadsheet takes for formulas; made when clicked."""
     st.download_button(
         label or t("Download the data"),
-        data=lambda: csv_bytes(frame),
+        data=lambda: csv_bytes(frame() if callable(frame) else frame),
         file_name=file_name,
         mime="text/csv",
         key=key,

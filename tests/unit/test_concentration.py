@@ -76,6 +76,24 @@ def test_bounds_hold_every_set_of_protected_counts(shown: list[int], hidden: int
     assert found.withheld == hidden
 
 
+def test_random_maps_are_measured_as_the_map_itself() -> None:
+    """The short cut for random maps gives what the functions for one map give of the same draws."""
+    land = np.random.default_rng(5).uniform(0.01, 1, 60)
+    for n in (30, 400):
+        cells = pd.DataFrame({"n": np.bincount(np.arange(n) % 7, minlength=60), "land_km2": land})
+        found = concentration(cells, runs=49, seed=3)
+        rng = np.random.default_rng(3)
+        maps = [rng.multinomial(n, land / land.sum()) for _ in range(49)]
+        assert found.chance_gini.value == pytest.approx(np.mean([gini(one) for one in maps]), rel=1e-12)
+        general = [generalised_gini(one) for one in maps]
+        assert found.chance_generalised.value == pytest.approx(np.mean(general), rel=1e-12)
+        for share in found.shares:
+            places = [fewest(one, share.part) / 60 for one in maps]
+            assert share.chance.value == pytest.approx(np.mean(places), rel=1e-12)
+        fullest = [np.cumsum(np.sort(one)[::-1]) / n for one in maps]
+        assert found.curve_chance[1:] == pytest.approx(np.mean(fullest, axis=0), rel=1e-12)
+
+
 def test_half_of_the_alerts_is_told_against_chance(t: Translator) -> None:
     found = concentration(frame([60.0] * 4 + [1.0] * 96))
     assert isinstance(found, Result)

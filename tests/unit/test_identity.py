@@ -50,32 +50,32 @@ def east(metres: float) -> float:
     return QUAY[0] + metres / 87_800
 
 
-def test_a_place_is_the_known_one_that_it_overlaps_or_lies_next_to(city: CityProfile) -> None:
+def test_a_place_is_the_known_one_that_it_overlaps_or_lies_next_to() -> None:
     places = known([place("a", *QUAY, rings=1), place("b", east(600), QUAY[1])])
     moved = [place("x", east(120), QUAY[1]), place("y", east(560), QUAY[1], 12, 2), place("z", east(1_200), QUAY[1])]
-    assert matched(moved, places, city) == {0: 0, 1: 1}
-    assert [spot.id for spot in renamed(moved, places, city)] == ["a", "b", "z"]
+    assert matched(moved, places) == {0: 0, 1: 1}
+    assert [spot.id for spot in renamed(moved, places)] == ["a", "b", "z"]
     coarse = [place("c", east(40), QUAY[1], 9)]
-    assert [spot.id for spot in renamed(coarse, places, city)] == ["a"]
+    assert [spot.id for spot in renamed(coarse, places)] == ["a"]
 
 
-def test_a_small_place_is_the_large_one_that_it_lies_in(city: CityProfile) -> None:
+def test_a_small_place_is_the_large_one_that_it_lies_in() -> None:
     places = known([place("large", *QUAY, rings=2), place("near", east(380), QUAY[1])])
-    assert [spot.id for spot in renamed([place("x", east(235), QUAY[1])], places, city)] == ["large"]
+    assert [spot.id for spot in renamed([place("x", east(235), QUAY[1])], places)] == ["large"]
 
 
-def test_new_places_of_one_id_get_two(city: CityProfile) -> None:
+def test_new_places_of_one_id_get_two() -> None:
     spots = [place("x", *QUAY, rings=1), place("x", east(600), QUAY[1])]
-    assert [spot.id for spot in renamed(spots, (), city)] == ["x", f"{spots[1].cells[0]:x}"]
+    assert [spot.id for spot in renamed(spots, ())] == ["x", f"{spots[1].cells[0]:x}"]
 
 
-def test_a_place_that_splits_leaves_its_id_to_the_better_half(city: CityProfile) -> None:
+def test_a_place_that_splits_leaves_its_id_to_the_better_half() -> None:
     places = known([place("a", *QUAY, rings=2)])
     halves = [place("x", east(240), QUAY[1]), place("a", east(60), QUAY[1], rings=1)]
-    first, second = renamed(halves, places, city)
+    first, second = renamed(halves, places)
     assert second.id == "a"
     assert first.id == "x"
-    third, fourth = renamed([halves[1], replace(halves[0], id="a")], places, city)
+    third, fourth = renamed([halves[1], replace(halves[0], id="a")], places)
     assert third.id == "a"
     assert fourth.id == f"{halves[0].cells[0]:x}"
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import multiprocessing
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -60,6 +61,25 @@ def test_the_version_changes_with_each_commit_and_the_log_is_kept(home: Home) ->
     assert counts == [(5, 5, 0, 0), (5, 0, 5, 0), (1, 0, 0, 1)]
     assert Store(home).batches()[2].reasons == {"bad_date": 1}
     assert home.exists()
+
+
+def test_the_log_is_read_again_only_after_a_further_commit(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(home, export(range(3)))
+    version, files = Store(home).state()
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "_table", lambda _: pytest.fail("the log was read"))
+        assert Store(home).state() == (version, files)
+        assert Store(home).count() == 3
+    Store(home).state()[1].clear()  # what a caller does to its list stays with it
+    assert Store(home).files() == files
+    shutil.copytree(home.path, home.path.with_name("beside"))
+    take(home, export(range(3, 5)))
+    assert Store(home).version() != version
+    assert Store(home).count() == 5
+    shutil.rmtree(home.path)
+    assert Store(home).state() == ("empty", [])
+    home.path.with_name("beside").rename(home.path)
+    assert Store(home).count() == 3
 
 
 def test_undo_brings_back_what_was_there(home: Home) -> None:

@@ -1,0 +1,35 @@
+"""Coordinates from one reference system to another, all on one thread that lasts.
+
+PROJ looks for the way between two systems anew on each thread, in about 20 ms, and each run of a page is a thread.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from pyproj import Transformer
+
+
+def _lasting() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="projecting")
+
+
+_worker = _lasting()
+
+
+def transformed(way: Transformer, x: Any, y: Any) -> tuple[Any, Any]:
+    """What `way.transform(x, y)` gives; raises what it raises."""
+    told: tuple[Any, Any] = _worker.submit(way.transform, x, y).result()
+    return told
+
+
+def _renew() -> None:
+    """A forked process has no threads but its own."""
+    global _worker
+    _worker = _lasting()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
