@@ -10,6 +10,7 @@ import html
 from collections.abc import Sequence
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -203,12 +204,15 @@ def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact:
     """
     t, colours = page.t, palette(page.theme)
     compact = compact or page.narrow
-    grid = frame.pivot_table(index="weekday", columns="hour", values="n", aggfunc="sum", dropna=False, min_count=1)
-    grid = grid.reindex(index=range(7), columns=range(24))
+    known = frame.dropna(subset=["weekday", "hour", "n"])
+    at = known["weekday"].to_numpy(int), known["hour"].to_numpy(int)
+    grid = np.full((7, 24), np.nan)
+    grid[at] = 0
+    np.add.at(grid, at, known["n"].to_numpy(float))
     days = [t.weekday(day, "abbreviated" if compact else "wide") for day in range(7)]
     figure = base_figure(t, colours, height=height, plot_bgcolor=colours.withheld)
     figure.add_heatmap(
-        z=grid.to_numpy(),
+        z=grid,
         x=list(range(24)),
         y=days,
         xgap=2,
@@ -218,7 +222,7 @@ def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact:
         showscale=False,
         hovertext=[
             [f"{t.weekday(day)} {hour:02d}:00–{hour + 1:02d}:00: {t.number(n, 1)}" for hour, n in enumerate(row)]
-            for day, row in enumerate(grid.to_numpy())
+            for day, row in enumerate(grid)
         ],
         hoverinfo="text",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 import sample_data
@@ -18,6 +19,9 @@ from curim_data.profile_versions import heal
 from pages.parts import reader as readers
 from pages.parts.links import language, page_link
 from pages.parts.page import Page, carried
+
+# A page makes many small frames, whose texts and column names are quicker as Python's own than as arrays of Arrow.
+pd.set_option("mode.string_storage", "python")
 
 DEFAULT_WIDTH = 1280
 HEALED = "city_healed"  # what became of a change of the profile that was cut short; the shell says it once
