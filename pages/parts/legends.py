@@ -161,8 +161,8 @@ def legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, str]]) 
         return
     head = html.escape(head)
     marks = "".join(
-        f'<span style="white-space:nowrap;display:inline-flex;align-items:center;gap:.35em">'
-        f'<span aria-hidden="true" style="display:inline-block;width:1.1em;height:.85em;box-sizing:border-box;'
+        f'<span style="display:inline-flex;align-items:center;gap:.35em">'
+        f'<span aria-hidden="true" style="flex:none;width:1.1em;height:.85em;box-sizing:border-box;'
         f'border-radius:2px;{style}"></span>{html.escape(text)}</span>'
         for style, text in entries
     )

@@ -104,8 +104,8 @@ def _legend(page: Page, names: list[str], colours: Palette) -> None:
         shade = f"background:rgba({fill[0]},{fill[1]},{fill[2]},{fill[3] / 255:.2f})"
         style = f"{shade};border:2px solid rgb({line[0]},{line[1]},{line[2]})"
         entries.append(
-            '<span style="white-space:nowrap;display:inline-flex;align-items:center;gap:.35em">'
-            f'<span aria-hidden="true" style="display:inline-block;width:1.1em;height:.85em;box-sizing:border-box;'
+            '<span style="display:inline-flex;align-items:center;gap:.35em">'
+            f'<span aria-hidden="true" style="flex:none;width:1.1em;height:.85em;box-sizing:border-box;'
             f'border-radius:2px;{style}"></span>{html.escape(page.t(AREA_WORDS[name]))}</span>'
         )
     st.html(
