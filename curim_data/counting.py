@@ -8,9 +8,11 @@ from functools import reduce
 from operator import or_
 from typing import Any, Final
 
+import h3.api.basic_int as h3
 import ibis
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from curim_data.city import CityProfile
 from curim_data.engine import Source
@@ -101,6 +103,14 @@ def counted_each(
     return tuple(_table(fine, by, wanted, city, banded) for by in tables)
 
 
+def by_cell(rows: Rows, points: pd.DataFrame, resolution: int) -> pd.DataFrame:
+    """Alerts by cell, those on piles apart: columns cell, pile (whether they stand on one of the `points`) and n."""
+    table = rows.chosen
+    grouped = table.group_by(cell=table[f"cell_{resolution}"], pile=on_piles(table, points))
+    found: pd.DataFrame = grouped.aggregate(n=table.count()).to_pandas()
+    return found.astype({"n": float})
+
+
 def _table(
     fine: pd.DataFrame, by: Sequence[str], wanted: Mapping[str, frozenset[str]], city: CityProfile, banded: bool
 ) -> pd.DataFrame:
@@ -181,3 +191,14 @@ def on_piles(table: Any, points: pd.DataFrame) -> Any:
     pairs = zip(points["longitude"], points["latitude"], strict=True)
     tests = ((table.longitude == float(x)) & (table.latitude == float(y)) for x, y in pairs)
     return reduce(or_, tests).fill_null(False)
+
+
+def may_hold(f: AlertFilter, points: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which points lie in the cells that a filter names; all where it names none."""
+    cells = {int(name, 16) for name in f.cells}
+    sizes = {h3.get_resolution(cell) for cell in cells}
+    told = [
+        not cells or any(h3.latlng_to_cell(y, x, size) in cells for size in sizes)
+        for x, y in zip(points["longitude"], points["latitude"], strict=True)
+    ]
+    return np.array(told, bool)

@@ -18,7 +18,7 @@ from curim_data import privacy
 from curim_data.access import Audience
 from curim_data.alert import CELL_RESOLUTIONS
 from curim_data.city import CityProfile
-from curim_data.counting import MANIFOLD, PLAIN, Rows, counted, counted_each, on_piles, pile_points
+from curim_data.counting import MANIFOLD, PLAIN, Rows, by_cell, counted, counted_each, may_hold, on_piles, pile_points
 from curim_data.engine import Source
 from curim_data.filters import FIELDS, AlertFilter, asked_categories
 from curim_data.i18n import Message
@@ -255,13 +255,11 @@ def cells(
     privacy.check(["cell"], resolution, f, audience, source.city)
     without_piles = without_piles or not privacy.sees_exact(audience)
     land = source.city.land_cells(resolution)
-    rows, points, piled = _chosen(source, f, audience), pile_points(source), 0
-    rows = rows.where(rows.table.inside)
-    if len(points):
-        piled = int(rows.where(on_piles(rows.table, points)).chosen.count().to_pyarrow().as_py())
-    chosen = rows.off_piles(points) if without_piles else rows
-    found_cells = counted(chosen, f, ["cell"], source.city, resolution, False)
-    found = found_cells.set_index("cell")["n"]
+    rows = _chosen(source, f, audience)
+    counted_cells = by_cell(rows.where(rows.table.inside), pile_points(source), resolution)
+    on_pile = counted_cells["pile"].to_numpy(bool)
+    piled = float(counted_cells["n"].to_numpy()[on_pile].sum())
+    found = counted_cells[~on_pile if without_piles else slice(None)].groupby("cell")["n"].sum()
     raw = pd.DataFrame({"cell": land.index, "n": found.reindex(land.index, fill_value=0).to_numpy(float)})
     strict = privacy.is_sensitive(f, source.city) or privacy.is_fine_table(["cell"], f)
     told = privacy.protect(raw, ["cell"], audience, rule=_rule(f, source))
@@ -286,10 +284,14 @@ def piles(source: Source, f: AlertFilter, audience: Audience) -> pd.DataFrame:
     f, _ = privacy.admit(f, audience, source.city)
     if (points := pile_points(source)).empty:
         return points.assign(n=0.0)[["longitude", "latitude", "n", "stored"]]
+    points["n"] = 0.0
+    here = points[may_hold(f, points)]
+    if here.empty:
+        return points[["longitude", "latitude", "n", "stored"]]
     rows = _chosen(source, f, audience)
-    table = rows.where(on_piles(rows.table, points)).chosen
+    table = rows.where(on_piles(rows.table, here)).chosen
     found = table.group_by(["longitude", "latitude"]).aggregate(n=table.count()).to_pandas()
-    frame = points.merge(found, how="left").fillna({"n": 0})
+    frame = points.drop(columns="n").merge(found, how="left").fillna({"n": 0})
     strict = privacy.is_sensitive(f, source.city) or privacy.is_fine_table(["cell"], f)
     safe = [privacy.protect_number(float(n), audience, sensitive=strict) for n in frame["n"]]
     frame["n"] = pd.Series(safe, dtype="float64")

@@ -142,7 +142,7 @@ def test_complete_tables_have_true_zeros(source: Source) -> None:
     assert months[pd.Timestamp(2025, 1, 1)] == 0
     assert sum(months.values()) == 9
     weeks = queries.counts(source, AlertFilter(), ["week"], ANALYST, complete=True).frame
-    assert weeks["week"].dt.weekday.eq(0).all()
+    assert weeks["week"].dt.day_of_week.eq(0).all()
     assert weeks["week"].diff().dropna().eq(pd.Timedelta(7, "D")).all()
     assert frame_of(source, ["affected_gender"], complete=True) == {
         "man": 1,
@@ -205,6 +205,11 @@ def test_piles_are_set_aside_and_said(tmp_path: Path) -> None:
     assert queries.counts(source, ALL, [], ANALYST, without_piles=True).frame["n"].tolist() == [59]
     narrow = ALL.replace(statuses=("rejected",))
     assert queries.piles(source, narrow, Audience.COUNCIL)["n"].tolist() == [0]
+    for (longitude, latitude), n in ((HERE, 21), (AWAY, 0)):  # a pile is asked for only where an area may hold it
+        for size in (8, 10):
+            area = ALL.replace(cells=(f"{h3.latlng_to_cell(latitude, longitude, size):x}",))
+            assert queries.piles(source, area, ANALYST)["n"].tolist() == [n]
+            assert queries.piles(source, area.replace(statuses=("rejected",)), ANALYST)["n"].tolist() == [0]
 
 
 def test_options_count_under_the_rest_of_the_filter(source: Source) -> None:
