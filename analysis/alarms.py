@@ -140,7 +140,8 @@ def seasons(counts: ArrayLike, period: int) -> Seasons:
     """Take a series of at least three periods apart by robust STL on the sqrt(n + 3/8) scale.
 
     The season is nearly the same every year (its smoother spans all years, degree 0): with three to five years, one
-    that moves would follow the noise. Raises ValueError on a shorter series or where nothing is known.
+    that moves would follow the noise. Each smoother is evaluated at every tenth of its span and joined by lines, as R's
+    `stl` does unless told otherwise. Raises ValueError on a shorter series or where nothing is known.
 
     Cleveland, R. B. et al. (1990). STL: a seasonal-trend decomposition procedure based on loess. Journal of Official
     Statistics 6, 3-73.
@@ -151,7 +152,9 @@ def seasons(counts: ArrayLike, period: int) -> Seasons:
         raise ValueError(f"a season of {period} periods needs at least {3 * period} counts, got {len(values)}")
     observed = np.interp(np.arange(len(values)), known, np.sqrt(values[known] + _ANSCOMBE))
     span = 10 * (len(values) // period) + 1
-    fit = STL(observed, period=period, seasonal=span, seasonal_deg=0, robust=True).fit()
+    whole = STL(observed, period=period, seasonal=span, seasonal_deg=0, robust=True)
+    jumps = {f"{name}_jump": -(-whole.config[name] // 10) for name in ("seasonal", "trend", "low_pass")}
+    fit = STL(observed, period=period, seasonal=span, seasonal_deg=0, robust=True, **jumps).fit()
     trend, season = np.asarray(fit.trend), np.asarray(fit.seasonal)
     return Seasons(observed, trend, season, observed - trend - season)
 

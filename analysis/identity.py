@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, Protocol, TypeVar
 
 import h3.api.basic_int as h3
@@ -128,5 +129,10 @@ def _overlap(first: tuple[int, ...], second: tuple[int, ...]) -> float:
     if not first or not second:
         return 0.0
     size = min(h3.get_resolution(first[0]), h3.get_resolution(second[0]))
-    one, other = ({h3.cell_to_parent(cell, size) for cell in cells} for cells in (first, second))
+    one, other = _parents(first, size), _parents(second, size)
     return len(one & other) / min(len(one), len(other))
+
+
+@lru_cache(maxsize=4096)
+def _parents(cells: tuple[int, ...], size: int) -> frozenset[int]:
+    return frozenset(h3.cell_to_parent(cell, size) for cell in cells)

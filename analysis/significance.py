@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.special import betainc
+from scipy.special import betainc, betaincinv
 from scipy.stats import beta
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -140,8 +140,8 @@ def ratio_interval(
     if x + rest == 0 or size_in <= 0 or size_out <= 0:
         return float("nan"), float("nan"), float("nan")
     tail = (1 - confidence) / 2
-    low = float(beta.ppf(tail, x, rest + 1)) if x else 0.0
-    high = float(beta.ppf(1 - tail, x + 1, rest)) if rest else 1.0
+    low = float(betaincinv(x, rest + 1, tail)) if x else 0.0
+    high = float(betaincinv(x + 1, rest, 1 - tail)) if rest else 1.0
 
     def as_ratio(share: float) -> float:
         return float("inf") if share >= 1 else share / (1 - share) * size_out / size_in

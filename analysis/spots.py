@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.clock import HOURS, clock
 from analysis.clusters import Cluster
@@ -79,11 +80,7 @@ def name_spot(longitude: float, latitude: float, city: CityProfile) -> SpotName:
     """Name a point (WGS84) after the nearest landmark: relative to its radius, so that a large one reaches farther."""
     if not city.landmarks:
         return SpotName("", {})
-    x, y = city.project(
-        [longitude, *(mark.longitude for mark in city.landmarks)],
-        [latitude, *(mark.latitude for mark in city.landmarks)],
-    )
-    reach = np.hypot(x[1:] - x[0], y[1:] - y[0]) / [mark.radius for mark in city.landmarks]
+    reach = _reaches(longitude, latitude, city)
     nearest = int(reach.argmin())
     if reach[nearest] > FAR:
         return SpotName("", {})
@@ -121,11 +118,15 @@ def _reach(spot: Placed, city: CityProfile) -> float:
     """How far a spot lies from the nearest landmark, in radii of that landmark."""
     if not city.landmarks:
         return 0.0
-    x, y = city.project(
-        [spot.longitude, *(mark.longitude for mark in city.landmarks)],
-        [spot.latitude, *(mark.latitude for mark in city.landmarks)],
-    )
-    return float((np.hypot(x[1:] - x[0], y[1:] - y[0]) / [mark.radius for mark in city.landmarks]).min())
+    return float(_reaches(spot.longitude, spot.latitude, city).min())
+
+
+def _reaches(longitude: float, latitude: float, city: CityProfile) -> NDArray[np.float64]:
+    """How far a point lies from each landmark, in radii of that landmark."""
+    x, y = city.project(longitude, latitude)
+    at, radius = city.landmarks_metres, [mark.radius for mark in city.landmarks]
+    reaches: NDArray[np.float64] = np.hypot(at[:, 0] - x, at[:, 1] - y) / radius
+    return reaches
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,12 @@ class CityProfile:
         return shapely.transform(self.land, lambda at: np.column_stack(self.to_metres.transform(at[:, 0], at[:, 1])))
 
     @cached_property
+    def landmarks_metres(self) -> np.ndarray:
+        """The landmarks in metres: shape (landmarks, 2)."""
+        longitude, latitude = ([getattr(mark, name) for mark in self.landmarks] for name in ("longitude", "latitude"))
+        return np.column_stack(self.project(longitude, latitude))
+
+    @cached_property
     def street_lines(self) -> tuple[BaseGeometry, ...]:
         """The streets in metres."""
         return tuple(_in_metres(self, street.polygon) for street in self.streets)

@@ -124,10 +124,31 @@ def _table(
             frame = frame[frame[name].isin(wanted[name])]
     if not by:
         return pd.DataFrame({"n": [float(frame["n"].sum())]})
-    if lists or len(frame.columns) < len(fine.columns):
-        frame = frame.groupby(list(by), dropna=False, sort=False)["n"].sum().reset_index()
-    frame = frame[[*by, "n"]].assign(n=frame["n"].round(9))
-    return frame.sort_values(list(by), ignore_index=True)
+    return _summed(frame, by)
+
+
+def _summed(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """n by some columns, in their order, missing values last."""
+    parts = [_factorized(frame[name]) for name in by]
+    sizes = tuple(max(len(levels), 1) for _, levels in parts)
+    flat = np.ravel_multi_index([codes for codes, _ in parts], sizes)
+    found, rows = np.unique(flat, return_inverse=True)
+    columns = {
+        name: levels.take(codes)
+        for name, (_, levels), codes in zip(by, parts, np.unravel_index(found, sizes), strict=True)
+    }
+    n = np.bincount(rows, weights=frame["n"].to_numpy(float), minlength=len(found))
+    return pd.DataFrame(columns | {"n": n.astype(float).round(9)})
+
+
+def _factorized(column: pd.Series) -> tuple[NDArray[np.int64], pd.Index]:
+    """The position of each value among the values of a column in order, the missing one last; and those values."""
+    mixed = column.dtype == object
+    codes, levels = pd.factorize(column, sort=not mixed, use_na_sentinel=False)
+    if mixed:  # truth values of which some are missing
+        order = np.array(sorted(range(len(levels)), key=lambda at: (pd.isna(levels[at]), str(levels[at]))), int)
+        codes, levels = np.argsort(order)[codes], levels.take(order)
+    return codes, levels
 
 
 def _told_apart(frame: pd.DataFrame, name: str, city: CityProfile, banded: bool) -> pd.DataFrame:

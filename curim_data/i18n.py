@@ -97,9 +97,11 @@ class Translator:
         if value is None or value != value:
             return "–"
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        if value == 0:  # zero and minus zero are one key, but are written differently
-            return str(format_decimal(value, format=pattern, locale=self.locale))
-        return _decimal(value, pattern, self.locale)
+        if abs(value) < 1e9:  # rounded as Babel does: what is written alike is written once, but for minus zero
+            rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits))
+            if rounded:
+                return _decimal(rounded, pattern, self.locale)
+        return str(format_decimal(value, format=pattern, locale=self.locale))
 
     def times(self, ratio: float) -> str:
         """How many times as many: one decimal, and from a hundred on no more than two digits that mean something."""
@@ -185,9 +187,9 @@ class Translator:
         return value
 
 
-@lru_cache(maxsize=16_384, typed=True)
-def _decimal(value: float, pattern: str, locale: Locale) -> str:
-    """A number as written; a map writes the same few numbers thousands of times."""
+@lru_cache(maxsize=16_384)
+def _decimal(value: Decimal, pattern: str, locale: Locale) -> str:
+    """A rounded number as written; a map writes the same few numbers thousands of times."""
     return str(format_decimal(value, format=pattern, locale=locale))
 
 

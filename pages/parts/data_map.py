@@ -12,6 +12,7 @@ import streamlit as st
 from curim_data.city import CityProfile
 from pages.parts import basemap, map_names
 from pages.parts.colours import palette, rgba
+from pages.parts.deck import Deck
 from pages.parts.map_names import Pin
 from pages.parts.page import Page
 
@@ -54,7 +55,7 @@ def dots(
     view = basemap.view(_around(bounds) if bounds else city.land, window=page.width, span=span, height=height)
     if pins:
         layers += map_names.layers(city, page.t, pins, colours, view)
-    deck = pdk.Deck(layers=layers, map_provider=None, initial_view_state=view)
+    deck = Deck(layers=layers, map_provider=None, initial_view_state=view)
     st.pydeck_chart(deck, height=height, key=key, alt=alt)
 
 

@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from curim_data.quality_places import Outside
 from pages.parts import basemap
 from pages.parts.colours import palette, rgba
+from pages.parts.deck import Deck
 from pages.parts.page import Page
 
 HEIGHT: Final = 380
@@ -51,7 +52,7 @@ def outside(page: Page, found: Outside) -> None:
         shape = page.city.land.union(MultiPoint(near[["longitude", "latitude"]].to_numpy(float)).envelope.buffer(0.002))
         view = basemap.view(box(*shape.bounds), window=page.width, span=1.0, height=height)
         alt = t("Map of the alerts outside the city, by coarse cells; the table below holds the same.")
-        deck = pdk.Deck(layers=layers, map_provider=None, initial_view_state=view)
+        deck = Deck(layers=layers, map_provider=None, initial_view_state=view)
         st.pydeck_chart(deck, height=height, key="data_outside_map", alt=alt)
     if far:
         st.caption(

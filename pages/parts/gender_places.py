@@ -15,6 +15,7 @@ from curim_data.study_gender import PlaceStudy
 from curim_data.words import place_label
 from pages.parts import basemap, legends, map_names, maps, tables
 from pages.parts.colours import GENDERS, Palette, palette, rgba
+from pages.parts.deck import Deck
 from pages.parts.footer import footer
 from pages.parts.hotspots_list import interval
 from pages.parts.links import page_link
@@ -230,7 +231,7 @@ def _map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
         layer,
         *map_names.layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
     ]
-    deck = pdk.Deck(
+    deck = Deck(
         layers=layers,
         map_provider=None,
         initial_view_state=view,

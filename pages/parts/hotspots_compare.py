@@ -27,6 +27,7 @@ from curim_data.study_compare import PRESETS, CompareError, CompareStudy, compar
 from pages.parts import basemap, legends, map_names, maps, tables
 from pages.parts.caching import remember
 from pages.parts.colours import CHANGE, Palette, palette, rgba
+from pages.parts.deck import Deck
 from pages.parts.footer import footer
 from pages.parts.hotspots_data import write_word
 from pages.parts.hotspots_list import BUTTON
@@ -189,7 +190,7 @@ def _map(page: Page, study: CompareStudy) -> None:
     height = min(maps.HEIGHT, page.width) if page.narrow else maps.HEIGHT
     view = basemap.view(page.city.land, window=page.width, span=SPAN, height=height)
     room = basemap.map_width(page.width, SPAN) / 2
-    deck = pdk.Deck(
+    deck = Deck(
         layers=[
             *basemap.ground(page.city, colours),
             _hexagons("difference", cells, colours),

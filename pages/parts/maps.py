@@ -20,6 +20,7 @@ from curim_data.i18n import Translator
 from curim_data.spot_area import has_area
 from pages.parts import basemap, legends, map_names
 from pages.parts.colours import Palette, palette, rgba
+from pages.parts.deck import Deck
 from pages.parts.map_names import Pin
 from pages.parts.page import Page
 
@@ -208,7 +209,7 @@ def deck_of(
     area = basemap.area_of(page.filter, page.city)
     if area is not None:
         layers.append(basemap.area_layer(area, colours))
-    deck = pdk.Deck(
+    deck = Deck(
         layers=layers,
         map_provider=None,
         initial_view_state=basemap.view(page.city.land, window=page.width, span=span, height=height),

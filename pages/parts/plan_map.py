@@ -16,6 +16,7 @@ from curim_data.i18n import Message
 from curim_data.plan import Areas
 from pages.parts import basemap, map_names
 from pages.parts.colours import Palette, palette, rgba
+from pages.parts.deck import Deck
 from pages.parts.page import Page
 
 AREA_WORDS = {
@@ -54,7 +55,7 @@ def areas_map(page: Page, areas: Areas, *, key: str, span: float) -> None:
     layers += [_layer(name, shape, *looks(colours)[name], t(AREA_WORDS[name])) for name, shape in shown.items()]
     view = _view(page, shapely.union_all(list(shown.values())), span, height)
     layers += map_names.layers(page.city, t, (), colours, view)
-    deck = pdk.Deck(
+    deck = Deck(
         layers=layers,
         map_provider=None,
         initial_view_state=view,

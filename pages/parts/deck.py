@@ -1,0 +1,16 @@
+"""The deck of every map: what pydeck describes, sent without the white space that is most of its description."""
+
+from __future__ import annotations
+
+import json
+
+import pydeck as pdk
+from pydeck.bindings.json_tools import default_serialize
+
+
+class Deck(pdk.Deck):
+    """As `pydeck.Deck`; its JSON has no indents, so that Python's quick encoder writes it."""
+
+    def to_json(self) -> str:
+        """The same description, on one line."""
+        return json.dumps(self, sort_keys=True, default=default_serialize, separators=(",", ":"))
