@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -206,6 +207,7 @@ def corrected(p: ArrayLike) -> Floats:
     return q
 
 
+@lru_cache(maxsize=64)
 def _quantile(level: float) -> float:
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level}")

@@ -78,11 +78,13 @@ class SpotName:
 
 def name_spot(longitude: float, latitude: float, city: CityProfile) -> SpotName:
     """Name a point (WGS84) after the nearest landmark: relative to its radius, so that a large one reaches farther."""
-    if not city.landmarks:
-        return SpotName("", {})
-    reach = _reaches(longitude, latitude, city)
-    nearest = int(reach.argmin())
-    if reach[nearest] > FAR:
+    return _named(_reaches([longitude], [latitude], city)[0], city)
+
+
+def _named(reach: NDArray[np.float64], city: CityProfile) -> SpotName:
+    """The name of a point by how far it lies from each landmark."""
+    nearest = int(reach.argmin()) if len(reach) else 0
+    if not len(reach) or reach[nearest] > FAR:
         return SpotName("", {})
     mark = city.landmarks[nearest]
     return SpotName(mark.id, mark.labels, near=bool(reach[nearest] > 1))
@@ -97,14 +99,17 @@ def name_spots(spots: Iterable[Placed], city: CityProfile, places: Sequence[Know
     given: list[Any] = list(spots)
     pairs = matched([spot for spot in given if hasattr(spot, "cells")], places) if places else {}
     seen: Counter[tuple[str, bool]] = Counter()
-    taken = [_numbered(name_spot(place.longitude, place.latitude, city), seen) for place in places]
+    all_of = [*places, *given]
+    reaches = _reaches([spot.longitude for spot in all_of], [spot.latitude for spot in all_of], city)
+    taken = [_numbered(_named(reach, city), seen) for reach in reaches[: len(places)]]
     with_cells = [position for position, spot in enumerate(given) if hasattr(spot, "cells")]
     names = {given[with_cells[one]].id: taken[other] for one, other in pairs.items()}
+    of = {spot.id: reach for spot, reach in zip(given, reaches[len(places) :], strict=True)}
     new = [spot for spot in given if spot.id not in names]
     if places:
-        new.sort(key=lambda spot: (_reach(spot, city), spot.id))
+        new.sort(key=lambda spot: (of[spot.id].min(initial=np.inf), spot.id))
     for spot in new:
-        names[spot.id] = _numbered(name_spot(spot.longitude, spot.latitude, city), seen)
+        names[spot.id] = _numbered(_named(of[spot.id], city), seen)
     return {spot.id: names[spot.id] for spot in given}
 
 
@@ -114,18 +119,13 @@ def _numbered(name: SpotName, seen: Counter[tuple[str, bool]]) -> SpotName:
     return SpotName(name.place, name.labels, name.near, seen[name.place, name.near])
 
 
-def _reach(spot: Placed, city: CityProfile) -> float:
-    """How far a spot lies from the nearest landmark, in radii of that landmark."""
+def _reaches(longitude: Sequence[float], latitude: Sequence[float], city: CityProfile) -> NDArray[np.float64]:
+    """How far points lie from each landmark, in radii of that landmark: shape (points, landmarks)."""
     if not city.landmarks:
-        return 0.0
-    return float(_reaches(spot.longitude, spot.latitude, city).min())
-
-
-def _reaches(longitude: float, latitude: float, city: CityProfile) -> NDArray[np.float64]:
-    """How far a point lies from each landmark, in radii of that landmark."""
+        return np.empty((len(longitude), 0))
     x, y = city.project(longitude, latitude)
     at, radius = city.landmarks_metres, [mark.radius for mark in city.landmarks]
-    reaches: NDArray[np.float64] = np.hypot(at[:, 0] - x, at[:, 1] - y) / radius
+    reaches: NDArray[np.float64] = np.hypot(x[:, None] - at[:, 0], y[:, None] - at[:, 1]) / radius
     return reaches
 
 

@@ -2,8 +2,9 @@
 
 An alert's lists are one text each: `theme` holds its categories (`category`, then `more_categories`), `span` its hours.
 On DuckDB they are kept beside the Parquet files, as a view at first. In a store of many alerts the view gives way to a
-table in the engine's memory, texts as codes, once so many questions were put that more will follow: about a second for
-a million alerts, after which each question is answered about four times faster.
+table in the engine's memory, texts as codes and rows by date (a period then leaves most of them unread), once so many
+questions were put that more will follow: about a second for a million alerts, after which each question is answered
+several times faster.
 """
 
 from __future__ import annotations
@@ -123,5 +124,7 @@ class Narrow:
             known = f"SELECT DISTINCT {name} FROM {VIEW} WHERE {name} IS NOT NULL ORDER BY {name}"
             connection.execute(f"CREATE OR REPLACE TYPE code_{name} AS ENUM ({known})")
         coded = ", ".join(f"{name}::code_{name} AS {name}" for name in TEXTS)
-        connection.execute(f"CREATE OR REPLACE TABLE {TABLE} AS SELECT * REPLACE ({coded}) FROM {VIEW}")
+        connection.execute(
+            f"CREATE OR REPLACE TABLE {TABLE} AS SELECT * REPLACE ({coded}) FROM {VIEW} ORDER BY local_date"
+        )
         self._name = TABLE
