@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from curim_data.alert import CELL_RESOLUTIONS
 from curim_data.city import CityProfile
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
@@ -147,7 +148,7 @@ def _factorized(column: pd.Series) -> tuple[NDArray[np.int64], pd.Index]:
     codes, levels = pd.factorize(column, sort=not mixed, use_na_sentinel=False)
     if mixed:  # truth values of which some are missing
         order = np.array(sorted(range(len(levels)), key=lambda at: (pd.isna(levels[at]), str(levels[at]))), int)
-        codes, levels = np.argsort(order)[codes], levels.take(order)
+        codes, levels = np.argsort(order)[codes], levels.take(order).infer_objects()
     return codes, levels
 
 
@@ -215,11 +216,14 @@ def on_piles(table: Any, points: pd.DataFrame) -> Any:
 
 
 def may_hold(f: AlertFilter, points: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which points lie in the cells that a filter names; all where it names none."""
+    """Which points lie in the cells that a filter names; all where it names none.
+
+    The cell of a point is, as in the store, the parent of its finest one: cells are not nested as areas.
+    """
     cells = {int(name, 16) for name in f.cells}
     sizes = {h3.get_resolution(cell) for cell in cells}
-    told = [
-        not cells or any(h3.latlng_to_cell(y, x, size) in cells for size in sizes)
-        for x, y in zip(points["longitude"], points["latitude"], strict=True)
-    ]
+    told = []
+    for x, y in zip(points["longitude"], points["latitude"], strict=True):
+        finest = h3.latlng_to_cell(y, x, max(CELL_RESOLUTIONS))
+        told.append(not cells or any(h3.cell_to_parent(finest, size) in cells for size in sizes))
     return np.array(told, bool)

@@ -85,7 +85,7 @@ def one_of(column: Any, cells: Sequence[int]) -> Any:
     """Whether a column holds one of some cells: many are one text, for a literal each outlasts the question."""
     if len(cells) < MANY_CELLS:
         return column.isin(cells)
-    told = ibis.literal(" ".join(map(str, cells))).split(" ").unnest().cast("int64")
+    told = ibis.literal(" ".join(map(str, cells))).split(" ").cast("array<int64>").unnest()
     return column.isin(told.name("cell").as_table().cell)
 
 

@@ -59,17 +59,17 @@ def show(page: Page, study: HotSpotStudy) -> None:
         "places": t("Share of cells"),
         "chance": t("By chance"),
     }
-    if page.narrow:
-        headings.pop("cells")
+    table = rows(t, found)
     with right:
         tables.table(
             page,
-            rows(t, found),
-            headings,
+            table,
+            {name: label for name, label in headings.items() if name != "cells" or not page.narrow},
             key="hotspots_concentration",
             alt=t("How few places hold a quarter, half and four fifths of the alerts"),
-            file_name="concentration.csv",
         )
+        whole = table[list(headings)].rename(columns=headings)
+        tables.download(t, whole, "concentration.csv", key="hotspots_concentration_download")
         st.write(plain(told.gini_sentence(t)))
     footer(page, sentence=found.sentence(t), total=study.total, choices=told.choices)
 

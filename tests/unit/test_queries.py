@@ -12,6 +12,7 @@ import pytest
 
 from curim_data import queries
 from curim_data.access import Audience
+from curim_data.counting import may_hold
 from curim_data.engine import Source, open_source
 from curim_data.filters import FIELDS, AlertFilter
 from curim_data.i18n import translator
@@ -210,6 +211,19 @@ def test_piles_are_set_aside_and_said(tmp_path: Path) -> None:
             area = ALL.replace(cells=(f"{h3.latlng_to_cell(latitude, longitude, size):x}",))
             assert queries.piles(source, area, ANALYST)["n"].tolist() == [n]
             assert queries.piles(source, area.replace(statuses=("rejected",)), ANALYST)["n"].tolist() == [0]
+
+
+def test_a_pile_lies_in_the_cell_of_its_finest_cell() -> None:
+    """Cells are not nested as areas: this point lies in one of resolution 9, its finest cell in the one beside it."""
+    edge = (23.667503244989497, 37.96707484242914)
+    finest = h3.latlng_to_cell(edge[1], edge[0], 12)
+    assert h3.cell_to_parent(finest, 9) != h3.latlng_to_cell(edge[1], edge[0], 9)
+    points = pd.DataFrame({"longitude": [edge[0]], "latitude": [edge[1]]})
+    for size in (8, 9, 10, 11, 12):
+        stored = ALL.replace(cells=(f"{h3.cell_to_parent(finest, size):x}",))
+        assert may_hold(stored, points).tolist() == [True]
+    beside = ALL.replace(cells=(f"{h3.latlng_to_cell(edge[1], edge[0], 9):x}",))
+    assert may_hold(beside, points).tolist() == [False]
 
 
 def test_options_count_under_the_rest_of_the_filter(source: Source) -> None:
