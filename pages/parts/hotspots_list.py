@@ -49,7 +49,8 @@ def headline(
     land = study.cells.frame["land_km2"].sum()
     area = sum(line.spot.area_km2 if is_clusters else line.spot.land_km2 for line in shown)
     mapped = study.total.mapped
-    values = {"land": t.percent(area / land)}
+    share = area / land
+    values = {"land": t.percent(share, 0 if share >= 0.02 else 1 if share >= 0.001 else 2)}  # no place is 0 %
     if not mapped:
         st.title(
             t.n(
