@@ -35,7 +35,7 @@ from scipy import sparse
 
 from analysis.emerging_choices import LEAST_STEPS, Against, Settings, Unit, block_for, told, unit_of
 from analysis.emerging_classes import CLASSES, COUNTED, KINDS, classify, last_run
-from analysis.emerging_cube import Bools, Cells, Cube, GiStar, Windows, lagged, marked
+from analysis.emerging_cube import Bools, Cells, Cube, GiStar, Windows, lagged, marked, sizes
 from analysis.grid import neighbours, ring, square_side
 from analysis.hot_cells import LEAST_LAND, connected
 from analysis.hotspot_choices import margin_for, surroundings_for, window_for
@@ -237,7 +237,7 @@ def emerging(
         place=place,
         around=ring(cells, k, outer) if near_only else None,
         lag=lag,
-        size=_sizes(cube, land, base),
+        size=sizes(cube, land, base),
         floor=LEAST_LAND * side**2 / 1e6 if base is None else 0.0,
     )
     marks = _Marks.of(cube, windows, margin, alpha)
@@ -292,16 +292,6 @@ class _Marks:
         for marks in (self.hot, self.cold):
             found |= (10 * marks.sum(axis=1) >= 9 * marks.shape[1]) & marks[:, -1]
         return found
-
-
-def _sizes(cube: Cube, land: pd.Series, base: pd.DataFrame | None) -> Floats:
-    """Land, or the base of the same steps, by cell and step."""
-    if base is None:
-        return np.repeat(land.to_numpy(float)[:, None], len(cube.starts), axis=1)
-    other = Cube.of(base, cube.cells)
-    if not other.starts.equals(cube.starts):
-        raise ValueError("the base must have the steps of the counts")
-    return other.low
 
 
 @dataclass(frozen=True)

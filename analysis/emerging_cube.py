@@ -188,3 +188,13 @@ def groups(near: sparse.csr_array, marks: Bools) -> np.ndarray[Any, np.dtype[np.
     graph = sparse.kron(near[rows][:, rows], follow, format="csr")[at][:, at]
     labels[marks] = connected_components(graph, directed=False)[1]
     return labels
+
+
+def sizes(cube: Cube, land: pd.Series, base: pd.DataFrame | None) -> Floats:
+    """Land, or the base of the same steps, by cell and step."""
+    if base is None:
+        return np.repeat(land.to_numpy(float)[:, None], len(cube.starts), axis=1)
+    other = Cube.of(base, cube.cells)
+    if not other.starts.equals(cube.starts):
+        raise ValueError("the base must have the steps of the counts")
+    return other.low
