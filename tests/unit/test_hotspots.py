@@ -170,6 +170,26 @@ def test_a_spot_says_count_expectation_and_interval(city: CityProfile, t: Transl
     assert f"{spot.n} alerts where" in spot.sentence(t)
 
 
+def test_a_spot_is_compared_with_the_rings_around_it(city: CityProfile) -> None:
+    """The slow twin: loops over the rings of each cell; what lies beside the spot and other hot cells are left out."""
+    frame = planted(city)
+    for step in (0, 5):  # a second spot in the surroundings of the first
+        beside = h3.grid_ring(np.uint64(heart()), step)[0] if step else heart()
+        frame.loc[int(beside), "n"] += 60
+    result = significance(frame)
+    spots = hot_spots(result)
+    assert len(spots) == 2
+    hot = set(result.frame.index[result.frame["hot"]])
+    for spot in spots:
+        reached = {int(near) for cell in spot.cells for near in h3.grid_disk(np.uint64(cell), result.outer)}
+        beside = {int(near) for cell in spot.cells for near in h3.grid_disk(np.uint64(cell), result.k)}
+        rest = list((reached - beside - hot) & set(frame.index))
+        land_in, land_out = (result.frame["size"][list(cells)].sum() for cells in (spot.cells, rest))
+        assert spot.expected == pytest.approx(frame["n"][rest].sum() * land_in / land_out)
+        told = ratio_interval(frame["n"][list(spot.cells)].sum(), frame["n"][rest].sum(), land_in, land_out)
+        assert (spot.ratio, spot.low, spot.high) == pytest.approx(told)
+
+
 def test_neighbouring_hot_cells_are_one_spot_and_a_large_one_is_split_not_dropped(city: CityProfile) -> None:
     frame = even(city)
     middle = np.uint64(heart())
