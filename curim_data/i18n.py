@@ -99,7 +99,7 @@ class Translator:
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         if abs(value) < 1e9:  # rounded as Babel does: what is written alike is written once, but for minus zero
             rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits))
-            if rounded:
+            if rounded or not rounded.is_signed():
                 return _decimal(rounded, pattern, self.locale)
         return str(format_decimal(value, format=pattern, locale=self.locale))
 
@@ -116,7 +116,7 @@ class Translator:
         pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%"
         if abs(share) < 1e9:  # rounded as Babel does: what is written alike is written once, but for minus zero
             rounded = Decimal(str(share)).quantize(Decimal(1).scaleb(-2 - digits))
-            if rounded:
+            if rounded or not rounded.is_signed():
                 return _percent(rounded, pattern, self.locale)
         return str(format_percent(share, format=pattern, locale=self.locale))
 
@@ -136,7 +136,7 @@ class Translator:
 
     def date(self, day: dt.date, form: str = "long") -> str:
         """A date: "long" (3 May 2025), "medium", "short", or a Babel pattern."""
-        return str(format_date(day, format=form, locale=self.locale))
+        return _date(dt.date(day.year, day.month, day.day), form, self.locale)
 
     def moment(self, when: dt.datetime, form: str = "medium") -> str:
         """A date with its time of day."""
@@ -197,6 +197,12 @@ def _decimal(value: Decimal, pattern: str, locale: Locale) -> str:
 def _percent(share: Decimal, pattern: str, locale: Locale) -> str:
     """A rounded share as written."""
     return str(format_percent(share, format=pattern, locale=locale))
+
+
+@lru_cache(maxsize=16_384)
+def _date(day: dt.date, form: str, locale: Locale) -> str:
+    """A date as written; charts write the same days again and again."""
+    return str(format_date(day, format=form, locale=locale))
 
 
 @cache

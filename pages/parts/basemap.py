@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,9 @@ CLOSEST = 16.5  # zoom
 METRES_A_DEGREE = 111_320.0
 
 
-def features(shapes: Collection[BaseGeometry]) -> dict[str, Any]:
-    """A GeoJSON collection, coordinates rounded to five decimals (about a metre)."""
+@lru_cache(maxsize=64)
+def features(shapes: tuple[BaseGeometry, ...]) -> dict[str, Any]:
+    """A GeoJSON collection, coordinates rounded to five decimals (about a metre); not to be changed, it is kept."""
     return {
         "type": "FeatureCollection",
         "features": [
@@ -167,4 +169,4 @@ def _mercator(latitude: float) -> float:
 
 def _shape(layer: str, shapes: Collection[BaseGeometry], **style: Any) -> pdk.Layer:
     settings = {"filled": False, "stroked": False, "pickable": False, **style}
-    return pdk.Layer("GeoJsonLayer", id=layer, data=features(shapes), **settings)
+    return pdk.Layer("GeoJsonLayer", id=layer, data=features(tuple(shapes)), **settings)

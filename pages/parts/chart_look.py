@@ -10,22 +10,23 @@ import plotly.graph_objects as go
 
 from curim_data.i18n import Translator
 from pages.parts.colours import Palette
+from pages.parts.figure import Figure
 
 SEPARATORS: Final = {"el": ",.", "en": ".,", "fr": ",\u202f"}
 FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', Arial, sans-serif"
 
 
-def base_figure(t: Translator, colours: Palette, *, height: int, **layout: Any) -> go.Figure:
+def base_figure(t: Translator, colours: Palette, *, height: int, **layout: Any) -> Figure:
     """An empty figure in the dashboard's look."""
     axes = {"xaxis": axis(colours, grid=False), "yaxis": axis(colours, grid=True)}
-    return go.Figure(layout={**layout_of(t, colours, height), **axes, **layout})  # at once: each update takes long
+    return Figure({**layout_of(t, colours, height), **axes, **layout})
 
 
 STEPS = (1, 2, 3, 6, 12, 24, 48, 60, 120)  # months from tick to tick
 
 
 def time_axis(
-    figure: go.Figure, t: Translator, days: pd.Series, *, compact: bool = False, most: int | None = None
+    figure: Figure | go.Figure, t: Translator, days: pd.Series, *, compact: bool = False, most: int | None = None
 ) -> None:
     """Ticks on first days of months, written in the reader's language; the year where it begins, or years alone.
 
@@ -69,6 +70,8 @@ def layout_of(t: Translator, colours: Palette, height: int) -> dict[str, Any]:
             "font": {"family": FONT, "size": 13, "color": colours.text},
         },
         "dragmode": False,
+        "hovermode": "closest",
+        "autotypenumbers": "strict",
     }
 
 
@@ -83,4 +86,5 @@ def axis(colours: Palette, *, grid: bool) -> dict[str, Any]:
         "tickangle": 0,
         "automargin": True,
         "fixedrange": True,
+        "title": {"standoff": 15},
     }

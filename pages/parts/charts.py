@@ -14,14 +14,17 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from curim_data.i18n import Translator
 from pages.parts.chart_look import axis, base_figure, layout_of, time_axis
 from pages.parts.colours import COUNTS, Palette, palette
+from pages.parts.figure import Figure
 from pages.parts.page import Page
 from pages.parts.tables import download
 
+Floats = NDArray[np.float64]
 CONFIG: Final = {
     "displaylogo": False,
     "modeBarButtons": [["toImage"]],
@@ -33,7 +36,7 @@ CONFIG: Final = {
 
 def show(
     page: Page,
-    figure: go.Figure,
+    figure: Figure | go.Figure,
     *,
     key: str,
     alt: str,
@@ -41,7 +44,8 @@ def show(
     file_name: str = "",
 ) -> None:
     """Put a figure on the page with its words for screen readers and, where `data` is given, its download."""
-    st.plotly_chart(figure, key=key, theme=None, config=CONFIG, alt=alt)
+    drawn = figure.ready() if isinstance(figure, Figure) else figure
+    st.plotly_chart(drawn, key=key, theme=None, config=CONFIG, alt=alt)
     if data is not None:
         download(page.t, data, file_name or f"{key}.csv", key=f"{key}_download")
 
@@ -54,7 +58,7 @@ def band_figure(
     height: int = 280,
     small: bool = False,
     incomplete: bool = False,
-) -> go.Figure:
+) -> Figure:
     """A line of counts over its expected band; alarms in the accent colour, an incomplete last point hollow.
 
     Parameters
@@ -123,42 +127,44 @@ def interval_bars_figure(
     colours_by_row: Sequence[str] | None = None,
     height: int | None = None,
     labels_above: bool = False,
-) -> go.Figure:
+) -> Figure:
     """Horizontal bars with intervals, the first row on top, value and interval written beside each.
 
     `frame`: columns `label`, `value`, `low`, `high` (shares 0 to 1 where `percent`); optional `text` in place of
     the written value. `labels_above`: each label above its bar, for narrow columns and long names.
     """
     t, colours = page.t, palette(page.theme)
-    frame = frame.assign(label=frame["label"].map(html.escape))  # plotly reads some markup, and names come from exports
+    labels = [html.escape(label) for label in frame["label"]]  # plotly reads some markup, and names come from exports
+    values, low, high = (frame[name].to_numpy(float) for name in ("value", "low", "high"))
     row = 46 if labels_above else 34
     figure = base_figure(t, colours, height=height or row * len(frame) + 30, bargap=0.68 if labels_above else 0.45)
     write = _writer(t, percent)
     texts = (
         frame["text"].tolist()
         if "text" in frame
-        else [_with_interval(write, row.value, row.low, row.high) for row in frame.itertuples()]
+        else [_with_interval(write, *told) for told in zip(values, low, high, strict=True)]
     )
+    ends = np.fmax(values, high)
     figure.add_bar(
-        x=frame["value"],
-        y=frame["label"],
+        x=values,
+        y=labels,
         orientation="h",
         marker={"color": list(colours_by_row) if colours_by_row else colours.sea_blue, "cornerradius": 3},
-        error_x=_errors(frame, colours),
-        hovertext=[f"{label}: {text}" for label, text in zip(frame["label"], texts, strict=True)],
+        error_x=_errors(values, low, high, colours),
+        hovertext=[f"{label}: {text}" for label, text in zip(labels, texts, strict=True)],
         hoverinfo="text",
     )
-    top = float(frame[["value", "high"]].max(axis=None)) if len(frame) else 1.0
+    top = float(np.nanmax(ends)) if np.isfinite(ends).any() else 1.0
     figure.update_xaxes(range=[0, top * 2.1 or 1], visible=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ", showticklabels=not labels_above)
     notes: list[dict[str, Any]] = []
     if labels_above:
         above = {"x": 0, "showarrow": False, "xanchor": "left", "yshift": 17, "font": {"color": colours.muted}}
-        notes += [{"y": label, "text": label, **above} for label in frame["label"]]
+        notes += [{"y": label, "text": label, **above} for label in labels]
     beside = {"showarrow": False, "xanchor": "left", "xshift": 8, "font": {"color": colours.text}}
-    for label, text, end in zip(frame["label"], texts, frame[["value", "high"]].max(axis=1), strict=True):
+    for label, text, end in zip(labels, texts, ends.tolist(), strict=True):
         notes.append({"x": end, "y": label, "text": text, **beside})
-    figure.layout.annotations = notes
+    figure.update_layout(annotations=notes)
     return figure
 
 
@@ -170,7 +176,7 @@ def forest_figure(
     log: bool = True,
     digits: int = 1,
     height: int | None = None,
-) -> go.Figure:
+) -> Figure:
     """Points with intervals against a line of no difference, the first row on top.
 
     `frame`: columns `label`, `value`, `low`, `high`; optional `strong` (bool): drawn in the accent colour.
@@ -185,7 +191,7 @@ def forest_figure(
         y=frame["label"],
         mode="markers",
         marker={"color": [colours.accent if mark else colours.line for mark in strong], "size": 9},
-        error_x=_errors(frame, colours),
+        error_x=_errors(*(frame[name].to_numpy(float) for name in ("value", "low", "high")), colours),
         hovertext=[f"{r.label}: {_with_interval(write, r.value, r.low, r.high)}" for r in frame.itertuples()],
         hoverinfo="text",
     )
@@ -197,7 +203,7 @@ def forest_figure(
     return figure
 
 
-def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact: bool = False) -> go.Figure:
+def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact: bool = False) -> Figure:
     """Weekday by hour, Monday on top, in the classes of the count scale.
 
     `frame`: columns `weekday` (0 Monday), `hour` (0–23), `n` (NaN where withheld: drawn in the withheld grey).
@@ -221,8 +227,8 @@ def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact:
         colorscale=[[0, colours.land], [0.0001, COUNTS[0]], *[[(i + 1) / 5, c] for i, c in enumerate(COUNTS)]],
         showscale=False,
         hovertext=[
-            [f"{t.weekday(day)} {hour:02d}:00–{hour + 1:02d}:00: {t.number(n, 1)}" for hour, n in enumerate(row)]
-            for day, row in enumerate(grid)
+            [f"{day} {hour:02d}:00–{hour + 1:02d}:00: {t.number(n, 1)}" for hour, n in enumerate(row)]
+            for day, row in zip(map(t.weekday, range(7)), grid.tolist(), strict=True)
         ],
         hoverinfo="text",
     )
@@ -266,7 +272,7 @@ def small_multiples_figure(
     return figure
 
 
-def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -> go.Figure:
+def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -> Figure:
     """Months side by side, a line a year, the last year strong. `frame`: columns `month` (first days), `n`."""
     t, colours = page.t, palette(page.theme)
     figure = base_figure(t, colours, height=height)
@@ -297,12 +303,12 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -
     return figure
 
 
-def _errors(frame: pd.DataFrame, colours: Palette) -> dict[str, Any]:
+def _errors(values: Floats, low: Floats, high: Floats, colours: Palette) -> dict[str, Any]:
     return {
         "type": "data",
         "symmetric": False,
-        "array": (frame["high"] - frame["value"]).clip(lower=0),
-        "arrayminus": (frame["value"] - frame["low"]).clip(lower=0),
+        "array": np.maximum(high - values, 0),
+        "arrayminus": np.maximum(values - low, 0),
         "color": colours.muted,
         "thickness": 1.4,
         "width": 4,
@@ -321,13 +327,15 @@ def _with_interval(write: Any, value: float, low: float, high: float) -> str:
 
 
 def _band_hover(t: Translator, frame: pd.DataFrame, time: str) -> list[str]:
-    texts = []
-    for row in frame.to_dict("records"):
-        text = f"{t.date(pd.Timestamp(row[time]).date(), 'medium')}: {t.number(row['n'])}"
-        if "lower" in row and row["lower"] == row["lower"]:
-            expected = f"{t.number(row['lower'])}–{t.number(row['upper'])}"
-            text += "<br>" + t("expected {range}", range=expected)
-        texts.append(text)
+    texts = [
+        f"{t.date(day.date(), 'medium')}: {t.number(n)}"
+        for day, n in zip(pd.to_datetime(frame[time]), frame["n"], strict=True)
+    ]
+    if "lower" in frame:
+        told = t("expected {range}")
+        for at, (lower, upper) in enumerate(zip(frame["lower"], frame["upper"], strict=True)):
+            if lower == lower:
+                texts[at] += "<br>" + told.format(range=f"{t.number(lower)}–{t.number(upper)}")
     return texts
 
 
@@ -338,7 +346,7 @@ def _last(frame: pd.DataFrame, incomplete: bool) -> pd.Series:
     return mask
 
 
-def _mark_alarms(figure: go.Figure, frame: pd.DataFrame, days: pd.Series, colours: Palette, t: Translator) -> None:
+def _mark_alarms(figure: Figure, frame: pd.DataFrame, days: pd.Series, colours: Palette, t: Translator) -> None:
     if "alarm" not in frame or not frame["alarm"].fillna(False).astype(bool).any():
         return
     alarm = frame["alarm"].fillna(False).astype(bool)
@@ -352,7 +360,7 @@ def _mark_alarms(figure: go.Figure, frame: pd.DataFrame, days: pd.Series, colour
     )
 
 
-def _mark_incomplete(figure: go.Figure, frame: pd.DataFrame, days: pd.Series, colours: Palette, t: Translator) -> None:
+def _mark_incomplete(figure: Figure, frame: pd.DataFrame, days: pd.Series, colours: Palette, t: Translator) -> None:
     figure.add_scatter(
         x=days.iloc[[-1]],
         y=frame["n"].iloc[[-1]],

@@ -6,7 +6,6 @@ import html
 from textwrap import wrap
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from curim_data.quality_columns import COLUMNS
 from curim_data.quality_tables import lag_rows
@@ -15,6 +14,7 @@ from curim_data.study_quality import Detail
 from pages.parts import charts
 from pages.parts.chart_look import base_figure, time_axis
 from pages.parts.colours import palette
+from pages.parts.figure import Figure
 from pages.parts.page import Page
 
 ROW_HEIGHT = 24
@@ -32,7 +32,7 @@ def completeness(page: Page, frame: pd.DataFrame) -> None:
     )
 
 
-def completeness_figure(page: Page, frame: pd.DataFrame) -> go.Figure:
+def completeness_figure(page: Page, frame: pd.DataFrame) -> Figure:
     """A heat map of the shares (0 to 1) by column and month."""
     t, colours = page.t, palette(page.theme)
     months = frame.dropna(subset=["month"])

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import pydeck as pdk
+from pydeck.bindings import deck as described
 from pydeck.bindings.json_tools import default_serialize
+
+# Each deck asks several times whether this is a notebook, by an import that fails: milliseconds of looking for files.
+described.has_jupyter_extra = cache(described.has_jupyter_extra)
 
 
 class Deck(pdk.Deck):

@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from curim_data.study_evaluation import AREAS, PERIODS
 from pages.parts.charts import base_figure, time_axis
 from pages.parts.colours import Palette, palette
+from pages.parts.figure import Figure
 from pages.parts.page import Page
 from pages.parts.plan_map import AREA_WORDS
 
 
-def before_after_figure(page: Page, counts: pd.DataFrame) -> go.Figure:
+def before_after_figure(page: Page, counts: pd.DataFrame) -> Figure:
     """Bars of each area before (grey) and after (blue). `counts`: columns area, period, n (NaN where withheld)."""
     t, colours = page.t, palette(page.theme)
     figure = base_figure(t, colours, height=230, barmode="group", bargap=0.35, bargroupgap=0.08, showlegend=True)
@@ -37,7 +37,7 @@ def before_after_figure(page: Page, counts: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def months_figure(page: Page, months: pd.DataFrame, start: dt.date) -> go.Figure:
+def months_figure(page: Page, months: pd.DataFrame, start: dt.date) -> Figure:
     """A line a area by month, the start marked. `months`: columns area, month, n (NaN where withheld: a gap)."""
     t, colours = page.t, palette(page.theme)
     figure = base_figure(t, colours, height=280, showlegend=True)

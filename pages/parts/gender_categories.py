@@ -48,7 +48,7 @@ def _forest(page: Page, found: Weights) -> None:
     title = t("share among women ÷ share among men")
     if page.narrow:
         st.caption(title)
-        names = list(figure.data[0].y)
+        names = figure.data[0]["y"]
         figure.update_yaxes(tickvals=names, ticktext=[_wrapped(name) for name in names], ticksuffix="")
         title = ""
     figure.update_xaxes(title={"text": title, "font": {"size": 12}, "standoff": 8})

@@ -124,8 +124,7 @@ def feeling(page: Page, f: AlertFilter) -> None:
     points[["low", "high"]] = points[["low", "high"]].clip(1, 5)
     middle = float(shown.loc[shown["gender"] == "man", "mean"].iloc[0]) if "man" in set(shown["gender"]) else 3.0
     figure = charts.forest_figure(page, points, reference=middle, log=False, height=34 * len(points) + 66)
-    figure.data[0].marker.color = [GENDERS[page.theme][gender] for gender in shown["gender"]]
-    figure.data[0].marker.size = 12
+    figure.data[0]["marker"] = {"color": [GENDERS[page.theme][gender] for gender in shown["gender"]], "size": 12}
     figure.update_xaxes(
         range=[0.8, 5.3],
         tickvals=[1, 2, 3, 4, 5],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.concentration import Concentration
@@ -19,6 +18,7 @@ from pages.parts import charts, tables
 from pages.parts.caching import remember
 from pages.parts.chart_look import base_figure
 from pages.parts.colours import Palette, palette
+from pages.parts.figure import Figure
 from pages.parts.footer import footer
 from pages.parts.hotspots_area import of_city
 from pages.parts.hotspots_data import hot_spots
@@ -87,10 +87,12 @@ def rows(t: Translator, found: Concentration) -> pd.DataFrame:
     )
 
 
-def _curve(page: Page, found: Concentration) -> go.Figure:
+def _curve(page: Page, found: Concentration) -> Figure:
     t, colours = page.t, palette(page.theme)
     frame = curve_frame(found)
     figure = base_figure(t, colours, height=320)
+    told = t("{alerts} of the alerts in {places} of the cells")
+    places = [t.percent(share, 1) for share in frame["places"]]
     for name, label, line in (
         ("chance", t("by chance alone"), {"color": colours.muted, "width": 2, "dash": "dash"}),
         ("alerts", t("these alerts"), {"color": colours.sea_blue, "width": 2.6}),
@@ -101,10 +103,7 @@ def _curve(page: Page, found: Concentration) -> go.Figure:
             mode="lines",
             name=label,
             line=line,
-            hovertext=[
-                t("{alerts} of the alerts in {places} of the cells", alerts=t.percent(y), places=t.percent(x, 1))
-                for x, y in zip(frame["places"], frame[name], strict=True)
-            ],
+            hovertext=[told.format(alerts=t.percent(y), places=x) for x, y in zip(places, frame[name], strict=True)],
             hoverinfo="text",
         )
     figure.add_scatter(

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import h3.api.numpy_int as h3
 import pandas as pd
-import plotly.graph_objects as go
 import pydeck as pdk
 import shapely
 import streamlit as st
@@ -22,6 +21,7 @@ from curim_data.study_emerging import EmergingLine, EmergingStudy
 from pages.parts import basemap, charts, filter_bar, hotspots_area, legends, maps, tables
 from pages.parts.chart_look import base_figure, time_axis
 from pages.parts.colours import Palette, palette, rgba
+from pages.parts.figure import Figure
 from pages.parts.footer import footer
 from pages.parts.hotspots_data import SELECTED, emerging_of
 from pages.parts.hotspots_picture import emerging_shades, picture
@@ -341,7 +341,7 @@ def _series_label(t: Translator, found: Emerging, *, hot: bool) -> str:
     return t("Alerts a week; coloured: hot.") if hot else t("Alerts a week; coloured: cold.")
 
 
-def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> go.Figure:
+def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
     t, colours = page.t, palette(page.theme)
     figure = base_figure(t, colours, height=200, bargap=0.15)
     figure.add_bar(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.forecast import Forecast
@@ -27,6 +26,7 @@ from curim_data.words import place_label
 from pages.parts import charts, maps, tables
 from pages.parts.caching import remember
 from pages.parts.colours import LIGHT, palette
+from pages.parts.figure import Figure
 from pages.parts.footer import footer
 from pages.parts.hotspots_picture import outlined, picture
 from pages.parts.map_names import Pin
@@ -112,7 +112,7 @@ def weeks_frame(told: ForecastStudy, city: Outlook) -> pd.DataFrame:
     return pd.concat([told.recent, ahead], ignore_index=True)
 
 
-def _line(page: Page, frame: pd.DataFrame) -> go.Figure:
+def _line(page: Page, frame: pd.DataFrame) -> Figure:
     t, colours = page.t, palette(page.theme)
     figure = charts.band_figure(page, frame)
     ahead = frame[frame["expected"].notna()]
@@ -134,8 +134,7 @@ def _line(page: Page, frame: pd.DataFrame) -> go.Figure:
         ],
         hoverinfo="text",
     )
-    figure.update_layout(showlegend=True)
-    figure.for_each_trace(lambda trace: trace.update(showlegend=bool(trace.name)))
+    figure.legend_of_named()
     return figure
 
 

@@ -121,7 +121,7 @@ def draw(
         cells = cells.rename_axis("cell").reset_index()
     if cells is not None and "z" in cells:
         before = cells["beside"] if "beside" in cells else [""] * len(cells)
-        told = [tip + gistar(page.t, z, z_is_test) for tip, z in zip(before, cells["z"], strict=True)]
+        told = [tip + told for tip, told in zip(before, gistar(page.t, cells["z"], z_is_test), strict=True)]
         cells = cells.assign(beside=told)
     height = min(height, page.width) if page.narrow else height
     scale = legends.Scale.of(page.t, cells, measure) if cells is not None else None
@@ -278,12 +278,10 @@ def alerts(t: Translator, n: float) -> str:
     return t.n("{n} alert", "{n} alerts", whole)
 
 
-def gistar(t: Translator, z: float, is_test: bool) -> str:
-    """A line for a cell's Gi*, in standard deviations; with few alerts it says that this is no test."""
-    told = (
-        t("Gi* (z): {z}", z=float(z)) if is_test else t("Gi* (z): {z}; too few alerts to read it as a test", z=float(z))
-    )
-    return f"\n{told}"
+def gistar(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:
+    """A line for the Gi* of each cell, in standard deviations; with few alerts it says that this is no test."""
+    told = t("Gi* (z): {z}") if is_test else t("Gi* (z): {z}; too few alerts to read it as a test")
+    return ["\n" + told.format(z=t.number(z, 1)) for z in scores.tolist()]
 
 
 def _hexagon_lines(layer: str, cells: Collection[int], colour: str, width: int) -> pdk.Layer:

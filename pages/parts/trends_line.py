@@ -27,8 +27,7 @@ def show(page: Page, trend: Trend) -> None:
     shown = frame[columns]
     incomplete = not bool(frame["complete"].iloc[-1])
     figure = charts.band_figure(page, shown, time=trend.column, height=320, incomplete=incomplete)
-    figure.update_layout(showlegend=True)
-    figure.for_each_trace(lambda trace: trace.update(showlegend=bool(trace.name)))
+    figure.legend_of_named()
     charts.show(
         page,
         figure,

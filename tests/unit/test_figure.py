@@ -1,0 +1,111 @@
+"""Charts as plain data: what plotly itself would accept, and nothing that JSON does not know."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from curim_data.i18n import translator
+from pages.parts import charts
+from pages.parts.figure import Figure
+from pages.parts.page import Page
+
+DAYS = pd.date_range("2024-01-01", periods=12, freq="W-MON")
+WEEKS = pd.DataFrame(
+    {
+        "week": DAYS,
+        "n": [3.0, float("nan"), *range(10)],
+        "expected": 4.0,
+        "lower": [float("nan"), *[1.5] * 11],
+        "upper": 7.25,
+        "adjusted": 4.0,
+        "alarm": [False] * 10 + [True, True],
+    }
+)
+BARS = {"label": ["a <b>", "c", "d"], "value": [0.2, 0.5, 2.0], "low": [0.1, 0.4, 1.0], "high": [0.4, 0.6, 3]}
+ROWS = pd.DataFrame(BARS)
+CLOCK = pd.DataFrame({"weekday": [0, 6, 3], "hour": [0, 23, 12], "n": [1.0, 2.5, float("nan")]})
+
+
+@pytest.fixture(params=["el", "en", "fr"])
+def page(request: pytest.FixtureRequest) -> Page:
+    return cast(Page, SimpleNamespace(t=translator(request.param), theme="light", narrow=request.param == "fr"))
+
+
+def figures(page: Page) -> dict[str, Figure]:
+    named = charts.band_figure(page, WEEKS, incomplete=True)
+    named.legend_of_named()
+    return {
+        "band": named,
+        "spark": charts.band_figure(page, WEEKS[["week", "n"]], small=True),
+        "bars": charts.interval_bars_figure(page, ROWS, labels_above=True),
+        "no bars": charts.interval_bars_figure(page, ROWS.iloc[:0]),
+        "forest": charts.forest_figure(page, ROWS.assign(strong=[True, False, True])),
+        "clock": charts.clock_figure(page, CLOCK),
+        "years": charts.year_on_year_figure(page, pd.DataFrame({"month": DAYS, "n": range(12)})),
+    }
+
+
+def test_plotly_finds_nothing_wrong_with_a_figure(page: Page) -> None:
+    for name, figure in figures(page).items():
+        checked = go.Figure(figure.to_dict())  # raises for a property or a value that plotly does not know
+        assert len(checked.data) == len(figure.data), name
+        json.dumps(figure.to_dict(), allow_nan=False)
+
+
+def test_plotly_would_find_what_is_wrong(page: Page) -> None:
+    figure = charts.clock_figure(page, CLOCK)
+    figure.update_xaxes(tickvalues=[1])
+    with pytest.raises(ValueError, match="tickvalues"):
+        go.Figure(figure.to_dict())
+
+
+def test_a_figure_that_is_ready_is_sent_as_it_is(page: Page) -> None:
+    figure = charts.clock_figure(page, CLOCK)
+    assert isinstance(figure.ready(), go.Figure.__mro__[1])
+    assert figure.ready().to_dict() == figure.to_dict()
+
+
+def test_values_become_what_json_knows() -> None:
+    figure = Figure({"xaxis": {"title": {"standoff": 15}}, "yaxis": {}})
+    figure.add_scatter(
+        x=pd.Series(pd.to_datetime(["2024-02-01", None])),
+        y=np.array([1 / 3, np.inf]),
+        text=pd.Series(["a", None], dtype=object),
+        marker={"size": np.int64(3), "color": ("red", "blue")},
+    )
+    assert figure.data == [
+        {
+            "type": "scatter",
+            "x": ["2024-02-01T00:00:00", None],
+            "y": [0.333333, None],
+            "text": ["a", None],
+            "marker": {"size": 3, "color": ["red", "blue"]},
+        }
+    ]
+
+
+def test_parts_of_a_layout_are_merged_and_lists_are_replaced() -> None:
+    given: dict[str, Any] = {"xaxis": {"title": {"standoff": 15}, "tickvals": [1, 2]}, "yaxis": {}}
+    figure = Figure(given)
+    figure.update_xaxes(title={"text": "n"}, tickvals=[3])
+    figure.update_layout(margin={"r": 1})
+    figure.add_vline(2, {"width": 1})
+    assert figure.layout["xaxis"] == {"title": {"standoff": 15, "text": "n"}, "tickvals": [3]}
+    assert given["xaxis"] == {"title": {"standoff": 15}, "tickvals": [1, 2]}
+    assert figure.layout["margin"] == {"r": 1}
+    assert figure.layout["shapes"][0]["x0"] == figure.layout["shapes"][0]["x1"] == 2
+
+
+def test_an_interval_ends_where_it_should(page: Page) -> None:
+    bars = charts.interval_bars_figure(page, ROWS).data[0]
+    assert bars["x"] == [0.2, 0.5, 2.0]
+    assert np.add(bars["x"], bars["error_x"]["array"]).tolist() == pytest.approx([0.4, 0.6, 3])
+    assert np.subtract(bars["x"], bars["error_x"]["arrayminus"]).tolist() == pytest.approx([0.1, 0.4, 1])
+    assert bars["y"][0] == "a &lt;b&gt;"
