@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from curim_data.alert import CELL_RESOLUTIONS
 from curim_data.city import CityProfile
+from curim_data.coded import Coded, coded, of_values, summed
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
 from curim_data.narrow import several
@@ -96,78 +97,55 @@ def counted_each(
             column = READ.get(name, name)
             columns[column] = table[column]
     grouped = table.group_by(**columns) if columns else table
-    fine: pd.DataFrame = grouped.aggregate(n=table.count()).to_pandas()
-    fine["n"] = fine["n"].astype(float)
-    for name in {"week", "month", "local_date"} & set(fine):
-        fine[name] = pd.to_datetime(fine[name])
+    found = grouped.aggregate(n=table.count()).to_pyarrow()
+    fine = {name: coded(found[name]) for name in columns}
+    n = found["n"].to_numpy().astype(float)
     wanted = _wanted(f, city)
-    return tuple(_table(fine, by, wanted, city, banded) for by in tables)
+    return tuple(_table(fine, n, by, wanted, city, banded) for by in tables)
 
 
 def by_cell(rows: Rows, points: pd.DataFrame, resolution: int) -> pd.DataFrame:
     """Alerts by cell, those on piles apart: columns cell, pile (whether they stand on one of the `points`) and n."""
     table = rows.chosen
     grouped = table.group_by(cell=table[f"cell_{resolution}"], pile=on_piles(table, points))
-    found: pd.DataFrame = grouped.aggregate(n=table.count()).to_pandas()
+    found: pd.DataFrame = grouped.aggregate(n=table.count()).to_pyarrow().to_pandas()
     return found.astype({"n": float})
 
 
 def _table(
-    fine: pd.DataFrame, by: Sequence[str], wanted: Mapping[str, frozenset[str]], city: CityProfile, banded: bool
+    fine: Mapping[str, Coded],
+    n: NDArray[np.float64],
+    by: Sequence[str],
+    wanted: Mapping[str, frozenset[str]],
+    city: CityProfile,
+    banded: bool,
 ) -> pd.DataFrame:
     """One table of what was counted."""
-    lists = [name for name in by if name in READ]
-    needed = [READ.get(name, name) for name in by]
-    frame = fine[[*dict.fromkeys(needed), "n"]]
-    for name in lists:
-        frame = _told_apart(frame, name, city, banded)
-        if wanted.get(name):
-            frame = frame[frame[name].isin(wanted[name])]
-    if not by:
-        return pd.DataFrame({"n": [float(frame["n"].sum())]})
-    return _summed(frame, by)
+    rows, told = np.arange(len(n)), dict[str, Coded]()
+    for name in by:
+        if name in READ:
+            at, told[name] = _told_apart(fine[READ[name]].taken(rows), name, city, banded)
+            if name == "hour":
+                n = n / np.bincount(at, minlength=len(n))
+            if wanted.get(name):
+                kept = np.flatnonzero(told[name].levels.isin(list(wanted[name]))[told[name].codes])
+                at, told[name] = at[kept], told[name].taken(kept)
+            told = {other: column if other == name else column.taken(at) for other, column in told.items()}
+            rows, n = rows[at], n[at]
+    return summed({name: told.get(name) or fine[name].taken(rows) for name in by}, n)
 
 
-def _summed(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """n by some columns, in their order, missing values last."""
-    parts = [_factorized(frame[name]) for name in by]
-    sizes = tuple(max(len(levels), 1) for _, levels in parts)
-    flat = np.ravel_multi_index([codes for codes, _ in parts], sizes)
-    found, rows = np.unique(flat, return_inverse=True)
-    columns = {
-        name: levels.take(codes)
-        for name, (_, levels), codes in zip(by, parts, np.unravel_index(found, sizes), strict=True)
-    }
-    n = np.bincount(rows, weights=frame["n"].to_numpy(float), minlength=len(found))
-    return pd.DataFrame(columns | {"n": n.astype(float).round(9)})
-
-
-def _factorized(column: pd.Series) -> tuple[NDArray[np.int64], pd.Index]:
-    """The position of each value among the values of a column in order, the missing one last; and those values."""
-    mixed = column.dtype == object
-    codes, levels = pd.factorize(column, sort=not mixed, use_na_sentinel=False)
-    if mixed:  # truth values of which some are missing
-        order = np.array(sorted(range(len(levels)), key=lambda at: (pd.isna(levels[at]), str(levels[at]))), int)
-        codes, levels = np.argsort(order)[codes], levels.take(order).infer_objects()
-    return codes, levels
-
-
-def _told_apart(frame: pd.DataFrame, name: str, city: CityProfile, banded: bool) -> pd.DataFrame:
-    """A row for each value that an alert has of a dimension; over its hours an alert is shared out."""
-    codes, distinct = pd.factorize(frame[READ[name]].to_numpy(object), use_na_sentinel=False)
-    values = [_values(name, several(text), city, banded) for text in distinct]
-    sizes = np.array([len(value) for value in values], int)
-    rows = sizes[codes]
-    at = np.repeat(np.arange(len(frame)), rows)
-    within = np.arange(len(at)) - np.repeat(np.cumsum(rows) - rows, rows)
+def _told_apart(column: Coded, name: str, city: CityProfile, banded: bool) -> tuple[NDArray[np.int64], Coded]:
+    """A row for each value that an alert has of a dimension: which row it was, and the value."""
+    values = [_values(name, several(text), city, banded) for text in column.levels]
+    sizes = np.array([len(value) for value in values], np.int64)
+    many, first = sizes[column.codes], (np.cumsum(sizes) - sizes)[column.codes]
+    rows = np.repeat(np.arange(len(many)), many)
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(many) - many, many)
     flat = pd.Series([value for several in values for value in several], dtype="float64" if name == "hour" else "str")
     if name == "hour" and flat.notna().all():
         flat = flat.astype("int8")
-    out = frame.iloc[at].reset_index(drop=True)
-    out[name] = flat.take((np.cumsum(sizes) - sizes)[codes][at] + within).array
-    if name == "hour":
-        out["n"] /= rows[at]
-    return out
+    return rows, of_values(flat).taken(first[rows] + within)
 
 
 def _values(name: str, told: tuple[str, ...], city: CityProfile, banded: bool) -> list[Any]:

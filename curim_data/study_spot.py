@@ -20,6 +20,7 @@ from analysis.spots import SpotName, SpotProfile, name_spots, profile
 from analysis.trends import Trend
 from curim_data import queries
 from curim_data.access import Audience
+from curim_data.coded import of_values, summed
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.privacy import sees_exact
@@ -110,8 +111,9 @@ def _by_area(
     )
     found = []
     for name, table in zip(dimensions, counted, strict=True):
-        raw = table.frame.assign(area=table.frame["cell"].map(of)).groupby(["area", name], dropna=False)["n"].sum()
-        found.append(protect(source, f, [raw.reset_index()], ["area", name], audience).frame)
+        told = {"area": of_values(table.frame["cell"].map(of)), name: of_values(table.frame[name])}
+        raw = summed(told, table.frame["n"].to_numpy(float))
+        found.append(protect(source, f, [raw], ["area", name], audience).frame)
     return found
 
 

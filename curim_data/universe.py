@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from itertools import product
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from curim_data.alert import AgeBand, Gender, Kind, Status
+from curim_data.coded import Coded, of_values, summed
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories, window_hours
 
@@ -56,19 +59,21 @@ def complete_frame(
     levels = [_levels(name, raw, source, f, dates, resolution, banded) for name in by]
     if len(by) == 1 and len(raw):
         return _one_dimension(raw, by[0], levels[0])
-    size = 1
-    for values in levels:
-        size *= len(values)
+    size = math.prod(map(len, levels))
     if size > MOST_ROWS:
         raise ValueError(f"a complete table by {', '.join(by)} would have {size:,} rows: ask for fewer dimensions")
-    grid = pd.DataFrame(list(product(*levels)), columns=list(by))
-    for name in by:
-        if len(raw):
-            grid[name] = grid[name].astype(raw[name].dtype)
     if not len(raw):
-        return grid.assign(n=0.0)
-    both = pd.concat([raw, grid.assign(n=0.0)], ignore_index=True)
-    return both.groupby(list(by), dropna=False, sort=True)["n"].sum().reset_index()
+        return pd.DataFrame(list(product(*levels)), columns=list(by)).assign(n=0.0)
+    both = {
+        name: of_values(pd.concat([raw[name], pd.Series(values, dtype=raw[name].dtype)], ignore_index=True))
+        for name, values in zip(by, levels, strict=True)
+    }
+    places = np.meshgrid(*(column.codes[len(raw) :] for column in both.values()), indexing="ij")
+    columns = {
+        name: Coded(np.concatenate([column.codes[: len(raw)], place.ravel()]), column.levels)
+        for (name, column), place in zip(both.items(), places, strict=True)
+    }
+    return summed(columns, np.concatenate([raw["n"].to_numpy(float), np.zeros(size)]))
 
 
 def _one_dimension(raw: pd.DataFrame, name: str, levels: list[Any]) -> pd.DataFrame:
@@ -97,14 +102,15 @@ def _levels(
     city = source.city
     match name:
         case "local_date" | "week" | "month" | "year":
-            days = pd.date_range(start, end, freq="D") if start <= end else pd.DatetimeIndex([])
+            if start > end:
+                return []
             if name == "year":
-                return sorted(set(days.year.tolist()))
+                return list(range(start.year, end.year + 1))
             if name == "week":
-                days = (days - pd.to_timedelta(days.day_of_week, unit="D")).unique()
-            elif name == "month":
-                days = (days - pd.to_timedelta(days.day - 1, unit="D")).unique()
-            return list(days)
+                return list(pd.date_range(start - dt.timedelta(start.weekday()), end, freq="7D", unit="us"))
+            if name == "month":
+                return list(pd.date_range(start.replace(day=1), end, freq="MS", unit="us"))
+            return list(pd.date_range(start, end, freq="D"))
         case "cell":
             return city.land_cells(resolution or 0).index.tolist()
         case "hour":

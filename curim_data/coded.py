@@ -1,0 +1,74 @@
+"""Columns of what the engine counted as codes: each value once, each row a small integer. Tables are summed by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.types as kinds
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column: for each row the place of its value among `levels`, which stand in order, a missing one last."""
+
+    codes: NDArray[np.int64]
+    levels: pd.Index
+
+    def taken(self, rows: NDArray[np.int64]) -> Coded:
+        """Some of its rows, in that order, one perhaps several times."""
+        return Coded(self.codes[rows], self.levels)
+
+
+def coded(column: pa.ChunkedArray) -> Coded:
+    """A column as the engine gave it. Dates become timestamps, whole numbers with gaps floats."""
+    array = column.combine_chunks().dictionary_encode()
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    values = array.dictionary
+    order = np.argsort(np.array(values.to_pylist(), object), kind="stable")
+    rank = np.empty(len(order) + 1, np.int64)
+    rank[order] = np.arange(len(order))
+    rank[-1] = len(order)  # where a missing value, code -1, comes to stand
+    codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return Coded(rank[codes], _index(values.take(pa.array(order)), missing=bool(array.null_count)))
+
+
+def of_values(values: pd.Series) -> Coded:
+    """A column that was made here."""
+    codes, levels = pd.factorize(values, sort=True, use_na_sentinel=False)
+    return Coded(codes.astype(np.int64), pd.Index(levels))
+
+
+def summed(columns: Mapping[str, Coded], n: NDArray[np.float64]) -> pd.DataFrame:
+    """n by some columns: a row for each combination that occurs, in their order, missing values last."""
+    if not columns:
+        return pd.DataFrame({"n": [float(n.sum())]})
+    sizes = tuple(max(len(column.levels), 1) for column in columns.values())
+    flat = np.ravel_multi_index([column.codes for column in columns.values()], sizes)
+    found, rows = np.unique(flat, return_inverse=True)
+    told: dict[str, Any] = {
+        name: column.levels.take(codes)
+        for (name, column), codes in zip(columns.items(), np.unravel_index(found, sizes), strict=True)
+    }
+    total = np.bincount(rows, weights=n, minlength=len(found))
+    return pd.DataFrame(told | {"n": total.astype(float).round(9)})
+
+
+def _index(values: pa.Array, *, missing: bool) -> pd.Index:
+    listed: list[Any] = values.to_pylist()
+    if kinds.is_date(values.type) or kinds.is_timestamp(values.type):
+        days: pd.Index = pd.DatetimeIndex([*listed, None] if missing else listed)
+        return days
+    if kinds.is_boolean(values.type):
+        return pd.Index([*listed, None], dtype=object) if missing else pd.Index(listed, dtype=bool)
+    if kinds.is_integer(values.type) and not missing:
+        numbers: pd.Index = pd.Index(values.to_numpy(zero_copy_only=False))
+        return numbers
+    if kinds.is_integer(values.type) or kinds.is_floating(values.type):
+        return pd.Index([*listed, float("nan")] if missing else listed, dtype=float)
+    return pd.Index([*listed, None] if missing else listed, dtype="str")
