@@ -80,9 +80,11 @@ def counted_each(
     city: CityProfile,
     resolution: int | None,
     banded: bool,
+    points: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, ...]:
     """Several tables, each as `counted` gives it, from one question to the engine.
 
+    They may be by `inside` (on the city's land; missing without a position) and by `pile` too: on one of `points`.
     Alerts that are alike in all that is asked are counted by the engine. What an alert has several of (categories,
     hours) is told apart afterwards: there are far fewer lists than alerts.
     """
@@ -93,6 +95,8 @@ def counted_each(
             columns[name] = table[f"cell_{resolution}"]
         elif name == "year":
             columns[name] = table.local_date.year()
+        elif name == "pile" and points is not None:
+            columns[name] = on_piles(table, points)
         else:
             column = READ.get(name, name)
             columns[column] = table[column]

@@ -179,10 +179,9 @@ class Categories:
         if not (f.categories or f.groups):
             return None
         wanted = sorted(asked_categories(f, city))
-        test = table.category.isin(wanted)
-        for category in wanted:
-            test = test | table.more_categories.contains(category).fill_null(False)
-        return test
+        test, further = table.category.isin(wanted), table.more_categories
+        told = [further.contains(category) for category in wanted]
+        return test | (further.notnull() & reduce(or_, told)) if told else test  # most alerts have no further category
 
     def phrase(self, f: Any, t: Translator, city: CityProfile) -> str:
         """The head of the sentence."""

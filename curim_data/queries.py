@@ -6,7 +6,7 @@ in totals and once in each of its categories; a span is shared out over its hour
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from curim_data import privacy
 from curim_data.access import Audience
 from curim_data.alert import CELL_RESOLUTIONS
-from curim_data.city import CityProfile
 from curim_data.counting import MANIFOLD, PLAIN, Rows, by_cell, counted, counted_each, may_hold, on_piles, pile_points
 from curim_data.engine import Source
 from curim_data.filters import FIELDS, AlertFilter, asked_categories
 from curim_data.i18n import Message
 from curim_data.privacy import GateError, Protected
 from curim_data.sensitive import sensitive_categories
+from curim_data.strict import nested, rule
 from curim_data.totals import Total
 from curim_data.universe import complete_frame
 
@@ -54,24 +54,45 @@ def dates(source: Source, f: AlertFilter) -> tuple[Any, Any]:
 
 def total(source: Source, f: AlertFilter, audience: Audience) -> Total:
     """How many alerts the filter leaves, and how many of them are on the map. Asked again, it is not counted again."""
-    key = (f, dates(source, f), audience, source.city.version)
     known: dict[Any, Total] = source.kept.setdefault("totals", {})
-    told = known.get(key)
-    if told is None:
-        if len(known) >= MOST_TOTALS:
-            known.clear()
-        told = known[key] = _total(source, f, audience)
+    told = known.get(_key(source, f, audience))
+    return _keep_total(source, f, audience, _total(source, f, audience)) if told is None else told
+
+
+def _key(source: Source, f: AlertFilter, audience: Audience) -> Any:
+    return f, dates(source, f), audience, source.city.version
+
+
+def _keep_total(source: Source, f: AlertFilter, audience: Audience, told: Total) -> Total:
+    known: dict[Any, Total] = source.kept.setdefault("totals", {})
+    if len(known) >= MOST_TOTALS:
+        known.clear()
+    known[_key(source, f, audience)] = told
     return told
 
 
 def _total(source: Source, f: AlertFilter, audience: Audience) -> Total:
-    f, notes = privacy.admit(f, audience, source.city)
-    table, points = _chosen(source, f, audience).chosen, pile_points(source)
+    admitted, notes = privacy.admit(f, audience, source.city)
+    table, points = _chosen(source, admitted, audience).chosen, pile_points(source)
     asked = {"n": table.count(), "mapped": table.inside.cast("int64").sum(), "unmapped": table.inside.isnull().sum()}
     if len(points):
         asked["piled"] = on_piles(table, points).cast("int64").sum()
     row = {"piled": 0} | table.aggregate(**asked).to_pyarrow().to_pylist()[0]
-    n, mapped, unmapped, standing = (int(row[name] or 0) for name in ("n", "mapped", "unmapped", "piled"))
+    parts = (int(row[name] or 0) for name in ("n", "mapped", "unmapped", "piled"))
+    return _total_of(source, admitted, audience, notes, *parts)
+
+
+def _total_of(
+    source: Source,
+    f: AlertFilter,
+    audience: Audience,
+    notes: tuple[Message, ...],
+    n: int,
+    mapped: int,
+    unmapped: int,
+    standing: int,
+) -> Total:
+    """A total out of exact numbers: all alerts, those on the map, those without a position, those on piles."""
     strict = privacy.is_sensitive(f, source.city) or privacy.is_fine_table((), f)
     most = _veiled(source, f, audience)
     if most is not None:
@@ -191,8 +212,8 @@ def _told(
         raw,
         by,
         audience,
-        rule=_rule(f, source),
-        nested=_nested(source.city),
+        rule=rule(f, source),
+        nested=nested(source.city),
         parts=() if exact or veiled is not None else _parts(raw, rows, source, f, by, audience, banded),
     )
     if veiled is not None:
@@ -262,7 +283,7 @@ def cells(
     found = counted_cells[~on_pile if without_piles else slice(None)].groupby("cell")["n"].sum()
     raw = pd.DataFrame({"cell": land.index, "n": found.reindex(land.index, fill_value=0).to_numpy(float)})
     strict = privacy.is_sensitive(f, source.city) or privacy.is_fine_table(["cell"], f)
-    told = privacy.protect(raw, ["cell"], audience, rule=_rule(f, source))
+    told = privacy.protect(raw, ["cell"], audience, rule=rule(f, source))
     veiled = _veiled(source, f, audience)
     if veiled is not None:
         told = privacy.veil(told, veiled)
@@ -307,10 +328,23 @@ def options(source: Source, f: AlertFilter, field: str, audience: Audience) -> P
 
 
 def all_options(source: Source, f: AlertFilter, fields: Sequence[str], audience: Audience) -> dict[str, Protected]:
-    """`options` of several fields, of which those that the filter leaves alone are counted together."""
-    alone = [field for field in fields if f.without(field) == f] if privacy.sees_exact(audience) else []
-    counted_at_once = tables(source, f, [[OPTION_COLUMNS[field]] for field in alone], audience, complete=True)
-    together = dict(zip(alone, counted_at_once, strict=True))
+    """`options` of several fields, of which those that the filter leaves alone are counted together.
+
+    Where the audience sees exact counts the same question tells the filter's `total`.
+    """
+    together: dict[str, Protected] = {}
+    if privacy.sees_exact(audience):
+        admitted, notes = privacy.admit(f, audience, source.city)
+        alone = [field for field in fields if f.without(field) == f]
+        asked = [[OPTION_COLUMNS[field]] for field in alone]
+        rows, points = _chosen(source, admitted, audience), pile_points(source)
+        *raw, parts = counted_each(rows, admitted, [*asked, ["inside", "pile"]], source.city, None, False, points)
+        for field, by, table in zip(alone, asked, raw, strict=True):
+            told = _told(table, rows, source, admitted, by, audience, None, complete=True)
+            together[field] = replace(told, notes=notes)
+        n, inside, on_pile = (parts[name].to_numpy() for name in ("n", "inside", "pile"))
+        numbers = (n.sum(), n[inside == True].sum(), n[pd.isna(inside)].sum(), n[on_pile == True].sum())  # noqa: E712
+        _keep_total(source, f, audience, _total_of(source, admitted, audience, notes, *map(int, numbers)))
     return {field: together.get(field) or options(source, f, field, audience) for field in fields}
 
 
@@ -364,35 +398,3 @@ def _needs_bands(by: Sequence[str], f: AlertFilter, audience: Audience, source: 
         return False
     by_category = not privacy.CATEGORIES.isdisjoint(by) and not asked_categories(f, source.city)
     return privacy.is_sensitive(f, source.city) or (by_category and bool(sensitive_categories(source)))
-
-
-def _rule(f: AlertFilter, source: Source) -> privacy.Rule:
-    """Which rows of a table are strict, for the gate: the same for the table that is asked for and its margins."""
-    return lambda frame, by: _strict_rows(frame, by, f, source)
-
-
-def _nested(city: CityProfile) -> Mapping[str, Mapping[str, Callable[[pd.Series], Any]]]:
-    """Dimensions that follow from a finer one."""
-    tree = city.categories
-    return {
-        "category": {
-            "group": lambda ids: ids.map(lambda name: tree[name].group if name in tree else ""),
-            "kind": lambda ids: ids.map(lambda name: tree[name].kind if name in tree else ""),
-        },
-        "month": {"year": lambda months: months.dt.year},
-    }
-
-
-def _strict_rows(raw: pd.DataFrame, by: Sequence[str], f: AlertFilter, source: Source) -> Any:
-    """Whether the stricter threshold holds: for the table, or for its rows of sensitive categories."""
-    if privacy.is_sensitive(f, source.city) or privacy.is_fine_table(by, f):
-        return True
-    sensitive = sensitive_categories(source)
-    strict = np.zeros(len(raw), bool)
-    if "category" in by:
-        strict |= raw["category"].isin(sensitive).to_numpy()
-    if "group" in by:
-        tree = source.city.categories
-        groups = {tree[name].group if name in tree else "" for name in sensitive}
-        strict |= raw["group"].isin(groups).to_numpy()
-    return strict

@@ -65,10 +65,7 @@ def spot_lines(source: Source, f: AlertFilter, spots: Sequence[Place], audience:
     whole = f.replace(districts=(), places=(), cells=())
     if not areas:
         return ()
-    tables = [
-        *_by_area(source, whole, areas, ["category", "affected_gender"], audience),
-        *_by_area(source, whole, areas, ["hour"], audience),
-    ]
+    tables = _by_area(source, whole, areas, ["category", "affected_gender", "hour"], audience)
     asked = (("category", "n"), ("affected_gender", "n"), ("hour", "low", "withheld"))
     categories, affected, hours = (_apart(table, columns) for table, columns in zip(tables, asked, strict=True))
     nothing = np.array([], float)

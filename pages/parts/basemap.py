@@ -85,6 +85,7 @@ def ground(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
     return layers
 
 
+@lru_cache(maxsize=16)
 def surroundings(land: BaseGeometry) -> BaseGeometry:
     """A box of nine times the land's extent; no farther than a web map reaches, as with a file of a whole country."""
     west, south, east, north = land.bounds

@@ -315,10 +315,10 @@ def _counts(page: Page, answers: Mapping[str, Protected], name: str) -> dict[Any
     texts: dict[Any, str] = {}
     for field, prefix in fields:
         answer = answers[field]
-        for row in answer.frame.itertuples(index=False):
-            value = getattr(row, answer.by[0])
+        columns = (answer.frame[column].tolist() for column in (answer.by[0], "n", "high", "withheld"))
+        for value, n, high, withheld in zip(*columns, strict=True):
             if value is not None and value == value:
-                shown = f"<{page.t.number(row.high + 1)}" if row.withheld else page.t.number(row.n)
+                shown = f"<{page.t.number(high + 1)}" if withheld else page.t.number(n)
                 texts[f"{prefix}{value}" if isinstance(value, str) else value] = shown
     return texts
 

@@ -235,6 +235,7 @@ def _count_layers(
     t: Translator, colours: Palette, cells: pd.DataFrame, scale: legends.Scale, pickable: bool
 ) -> list[pdk.Layer]:
     shown, hidden = [], []
+    told = {n: alerts(t, n) for n in cells["n"].dropna().unique().tolist()}  # many cells hold equally many
     for row in cells.itertuples():
         name = h3.int_to_str(int(row.cell))
         beside = getattr(row, "beside", "")
@@ -243,7 +244,7 @@ def _count_layers(
             hidden.append({"hex": name, "tip": tip + beside})
         elif getattr(row, scale.column) > 0:
             shade = rgba(scale.shade(getattr(row, scale.column)), 225)
-            shown.append({"hex": name, "shade": shade, "tip": alerts(t, row.n) + beside})
+            shown.append({"hex": name, "shade": shade, "tip": told[row.n] + beside})
     settings = {
         "get_hexagon": "hex",
         "extruded": False,

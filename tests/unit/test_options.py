@@ -24,3 +24,30 @@ def test_options_asked_for_together_are_those_of_each(sample: Home, f: AlertFilt
         one = queries.options(source, f, field, audience)
         assert together[field].by == one.by
         pd.testing.assert_frame_equal(together[field].frame, one.frame, check_dtype=False)
+
+
+@pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.COUNCIL])
+@pytest.mark.parametrize(
+    "f",
+    [
+        AlertFilter(),
+        AlertFilter(period="all", dark=True),
+        AlertFilter(affected=("woman",), groups=("vandalism",)),
+        AlertFilter(categories=("no such category",)),
+        AlertFilter(period="all", districts=("zone_1",)),
+    ],
+)
+def test_the_total_that_comes_with_the_options_is_the_counted_one(
+    sample: Home, f: AlertFilter, audience: Audience
+) -> None:
+    source = open_source(sample)
+    source.kept.pop("totals", None)
+    counted = queries.total(source, f, audience)
+    source.kept.pop("totals", None)
+    queries.all_options(source, f, FIELDS, audience)
+    assert bool(source.kept.get("totals")) == (audience is Audience.ANALYST)
+    assert queries.total(source, f, audience) == counted
+    if f == AlertFilter(period="all", dark=True):
+        assert counted.mapped
+        assert counted.unmapped
+        assert counted.piled
