@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.types as kinds
 from numpy.typing import NDArray
+
+FEW: Final = 100_000  # combinations of values that are counted in one array of all
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,16 @@ def summed(columns: Mapping[str, Coded], n: NDArray[np.float64]) -> pd.DataFrame
         return pd.DataFrame({"n": [float(n.sum())]})
     sizes = tuple(max(len(column.levels), 1) for column in columns.values())
     flat = np.ravel_multi_index([column.codes for column in columns.values()], sizes)
-    found, rows = np.unique(flat, return_inverse=True)
+    if math.prod(sizes) <= FEW:
+        found = np.flatnonzero(np.bincount(flat))
+        total = np.bincount(flat, weights=n)[found]
+    else:
+        found, rows = np.unique(flat, return_inverse=True)
+        total = np.bincount(rows, weights=n, minlength=len(found))
     told: dict[str, Any] = {
         name: column.levels.take(codes)
         for (name, column), codes in zip(columns.items(), np.unravel_index(found, sizes), strict=True)
     }
-    total = np.bincount(rows, weights=n, minlength=len(found))
     return pd.DataFrame(told | {"n": total.astype(float).round(9)})
 
 
