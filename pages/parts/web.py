@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
+import importlib
 import logging
 import os
+import pkgutil
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
@@ -25,6 +28,7 @@ from starlette.routing import Route
 
 from curim_data.home import Home, sample_home
 from curim_data.i18n import DEFAULT_LANGUAGE, LANGUAGES, translator
+from pages import parts
 from pages.parts.links import language
 from pages.parts.reader import sign_in_configured
 
@@ -211,7 +215,19 @@ async def prepare(_app: Any) -> AsyncIterator[None]:
     own = Home.default()
     if not own.exists():
         await anyio.to_thread.run_sync(sample_home, own)
+    await anyio.to_thread.run_sync(warm_up)
     yield
+
+
+def warm_up() -> None:
+    """Load what the pages are made of, and take it out of the collector's sight for good.
+
+    The collector would look through all modules again and again, with every reader waiting for it.
+    """
+    for part in pkgutil.iter_modules(parts.__path__, f"{parts.__name__}."):
+        importlib.import_module(part.name)
+    gc.collect()
+    gc.freeze()
 
 
 def on_script_error(error: Exception) -> bool:

@@ -1,41 +1,44 @@
 """The Hot spots page on 10,000, 100,000 and 1,000,000 alerts: server time and payload of a filter change.
 
-A filter that was never asked before, on the usual layer, in a process that is warm: as when a reader moves one filter
-after another. The whole run of the page counts, side bar and tabs included; the payload is every element that a run
-sends to the browser, before compression. Aims at 1,000,000 alerts: under 500 ms and under 1 MB. Told apart are the run
-that brings the classes over time a moment later (from 50,000 alerts on), and a reader's further runs under the same
-filter (a click on the map, a tab), which find their answers kept.
+The dashboard runs as for its readers, in a process of its own, and is asked over its socket: from the moment when the
+filter is sent until the server says that the run is finished, all messages received. It is a filter that was never
+asked before, on the usual layer, in a process that is warm: as when a reader moves one filter after another. The whole
+page counts, side bar and tabs included; the payload is every byte of the messages of a run, before compression. Aims at
+1,000,000 alerts: under 500 ms and under 1 MB. Told apart are the run that brings the classes over time a moment later
+(from 50,000 alerts on), and a reader's further runs under the same filter (a click on the map, a tab), which find their
+answers kept.
 
-The alerts are the sample's again and again, each copy moved a few metres so that no two stand on one point. Each size
-runs in a process of its own. One size, with its profile: `python -m tests.benchmarks.bench_page 1000000 --profile`.
+The alerts are the sample's again and again, each copy moved a few metres so that no two stand on one point. One size
+alone: `python -m tests.benchmarks.bench_page 1000000`; a home that is there already: with `--home FOLDER`.
 """
 
 from __future__ import annotations
 
 import argparse
-import cProfile
-import json
-import os
-import pstats
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import ClientConnection, connect
 
 from curim_data.home import Home, create_home
 from curim_data.ingest import import_file
 from tests.benchmarks.bench_import import many
+from tests.browser.conftest import serving
 
-MODULE: Final = "tests.benchmarks.bench_page"
 SIZES: Final = (10_000, 100_000, 1_000_000)
-SHELL: Final = Path(__file__).resolve().parents[2] / "pages" / "shell.py"
+PAGE: Final = "hotspots"
 REACH: Final = 0.0002  # degrees by which copies are moved: about 20 metres
 # Filters in the order in which a reader might ask them; the first ones only warm the process.
 WARM: Final[tuple[dict[str, str], ...]] = ({}, {"light": "dark"})
@@ -66,109 +69,95 @@ def make_home(rows: int, folder: Path) -> Home:
     return home
 
 
-def payload(app: Any) -> dict[str, int]:
-    """Bytes of all elements of a run, by the kind of element."""
-    sizes: dict[str, int] = {}
-    for node in _nodes(app._tree):
-        proto = getattr(node, "proto", None)
-        if proto is not None:
-            kind = str(getattr(node, "type", "") or type(node).__name__)
-            sizes[kind] = sizes.get(kind, 0) + int(proto.ByteSize())
-    return sizes
+@dataclass(frozen=True)
+class Run:
+    """One run of the page: milliseconds, and bytes by the kind of message or element."""
+
+    milliseconds: float
+    kinds: Mapping[str, int]
+
+    @property
+    def bytes(self) -> int:
+        """All that was sent."""
+        return sum(self.kinds.values())
 
 
-def _nodes(node: Any) -> Iterator[Any]:
-    yield node
-    for child in getattr(node, "children", {}).values():
-        yield from _nodes(child)
+class Reader:
+    """A session of the dashboard without a browser."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+
+    def ask(self, words: Mapping[str, str]) -> Run:
+        """Open the page under a filter and wait for all of it."""
+        asked: Any = BackMsg()
+        asked.rerun_script.query_string = urlencode({"lang": "en", **words})
+        asked.rerun_script.page_name = PAGE
+        kinds: Counter[str] = Counter()
+        start = time.perf_counter()
+        self._socket.send(asked.SerializeToString())
+        while True:
+            told = self._socket.recv()
+            message: Any = ForwardMsg.FromString(told)
+            kind = message.WhichOneof("type")
+            element = message.delta.new_element.WhichOneof("type") if kind == "delta" else None
+            kinds[element or kind] += len(told)
+            if element == "exception":
+                raise RuntimeError(message.delta.new_element.exception.message)
+            if kind == "page_not_found":
+                raise RuntimeError(f"there is no page {PAGE}")
+            if kind == "script_finished" and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                return Run(1000 * (time.perf_counter() - start), kinds)
 
 
-def ask(app: Any, words: Mapping[str, str]) -> tuple[float, float]:
-    """Open the page under a filter: seconds by the clock, and of processors."""
-    app.query_params.clear()
-    for word, value in {"lang": "en", **words}.items():
-        app.query_params[word] = value
-    start, worked = time.perf_counter(), time.process_time()
-    app.run()
-    spent = time.perf_counter() - start, time.process_time() - worked
-    if app.exception:
-        raise RuntimeError("".join(app.exception[0].stack_trace or [app.exception[0].message]))
-    return spent
+@contextmanager
+def reading(home: Home) -> Iterator[Reader]:
+    """A reader of the dashboard over a home."""
+    with serving(home.path) as address:
+        stream = f"{address.replace('http', 'ws', 1)}/_stcore/stream"
+        with connect(stream, subprotocols=["streamlit"], max_size=None) as socket:  # type: ignore[list-item]
+            yield Reader(socket)
 
 
-def measure(home: Home, *, profile: bool = False) -> dict[str, Any]:
-    """Milliseconds of a new filter, of its classes and of a run under a known one, and bytes of the largest run."""
-    os.environ["CURIM_HOME"] = str(home.path)
-    from streamlit.testing.v1 import AppTest
-
-    app = AppTest.from_file(str(SHELL), default_timeout=600)
-    app.query_params["lang"] = "en"
-    app.run()
-    app.switch_page("hotspots.py")
-    for words in WARM:
-        ask(app, words)
-    watched = cProfile.Profile() if profile else None
-    new, later, known, sizes = [], [], [], []
-    for words in ASKED:
-        new.append(_watched(watched, app, words))
-        later.append(ask(app, words))
-        known.append(ask(app, words))
-        sizes.append(payload(app))
-    if watched is not None:
-        pstats.Stats(watched).sort_stats("cumulative").print_stats(90)
-    largest = max(sizes, key=lambda size: sum(size.values()))
-    return {
-        "new": [1000 * clock for clock, _ in new],
-        "processor": [1000 * worked for _, worked in new],
-        "later": [1000 * clock for clock, _ in later],
-        "known": [1000 * clock for clock, _ in known],
-        "bytes": sum(largest.values()),
-        "kinds": dict(sorted(largest.items(), key=lambda kind: -kind[1])[:4]),
-    }
+def measure(home: Home) -> dict[str, list[Run]]:
+    """Runs under new filters, those that bring their classes, and those under filters that are known by then."""
+    runs: dict[str, list[Run]] = {"new": [], "later": [], "known": []}
+    with reading(home) as reader:
+        for words in ({}, *WARM):
+            reader.ask(words)
+        for words in ASKED:
+            for kind in runs:
+                runs[kind].append(reader.ask(words))
+    return runs
 
 
-def _watched(watched: cProfile.Profile | None, app: Any, words: Mapping[str, str]) -> tuple[float, float]:
-    if watched is None:
-        return ask(app, words)
-    import threading
+def tell(rows: int, runs: Mapping[str, list[Run]]) -> None:
+    """Print a line: milliseconds of a new filter (median, worst), of its classes, of a known one; and kB."""
+    middle = {kind: statistics.median(run.milliseconds for run in made) for kind, made in runs.items()}
+    worst = max(run.milliseconds for run in runs["new"])
+    largest = max(runs["new"], key=lambda run: run.bytes)
+    print(
+        f"{rows:<11,} {middle['new']:14.0f} {worst:7.0f} {middle['later']:12.0f} {middle['known']:17.0f} "
+        f"{largest.bytes / 1000:12.0f}"
+    )
+    parts = sorted(largest.kinds.items(), key=lambda kind: -kind[1])[:4]
+    print("  " + ", ".join(f"{kind} {size / 1000:.0f} kB" for kind, size in parts), flush=True)
 
-    threading.setprofile(lambda *_: watched.enable())
-    try:
-        return ask(app, words)
-    finally:
-        threading.setprofile(None)
 
-
-def main(sizes: tuple[int, ...] = SIZES) -> None:
-    """Print a line for each size: milliseconds of a new filter (median, worst, of processors), of a known one, and kB.
-
-    On a machine with other work the time of processors says more than the clock.
-    """
-    print("alerts       new filter ms   worst   processors   classes ms   known filter ms   payload kB")
+def main(sizes: tuple[int, ...] = SIZES, home: Path | None = None) -> None:
+    """Make homes of these sizes and print a line for each, or for the home that is there."""
+    print("alerts       new filter ms   worst   classes ms   known filter ms   payload kB")
+    if home is not None:
+        tell(sizes[0], measure(Home(home)))
+        return
     for rows in sizes:
-        ran = subprocess.run([sys.executable, "-m", MODULE, str(rows), "--json"], stdout=subprocess.PIPE, check=True)
-        told = json.loads(ran.stdout)
-        print(
-            f"{rows:<11,} {statistics.median(told['new']):14.0f} {max(told['new']):7.0f} "
-            f"{statistics.median(told['processor']):12.0f} {statistics.median(told['later']):12.0f} "
-            f"{statistics.median(told['known']):17.0f} {told['bytes'] / 1000:12.0f}"
-        )
-        print("  " + ", ".join(f"{kind} {size / 1000:.0f} kB" for kind, size in told["kinds"].items()), flush=True)
-
-
-def one(rows: int, *, profile: bool) -> dict[str, Any]:
-    """Make so many alerts and measure."""
-    with tempfile.TemporaryDirectory() as folder:
-        return measure(make_home(rows, Path(folder)), profile=profile)
+        with tempfile.TemporaryDirectory() as folder:
+            tell(rows, measure(make_home(rows, Path(folder))))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", type=int, nargs="*")
-    parser.add_argument("--profile", action="store_true")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--home", type=Path, default=None)
     asked = parser.parse_args()
-    if asked.json or asked.profile:
-        print(json.dumps(one(asked.sizes[0], profile=asked.profile)))
-    else:
-        main(tuple(asked.sizes) or SIZES)
+    main(tuple(asked.sizes) or SIZES, asked.home)
