@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ PARTS: Final = (0.25, 0.5, 0.8)
 LEAST_ALERTS: Final = 20  # fewer lie in a few places whatever happens
 MOST_RUNS, LEAST_RUNS = 199, 39
 MOST_DRAWS: Final = 4_000_000
+AT_ONCE: Final = 500_000  # counts of random maps that are held in memory by a thread
 # Sets of withheld counts that are tried out, twice: fewer on many places, lest it take longer than a second.
 MOST_SETS, LEAST_SETS = 200, 20
 
@@ -233,21 +235,28 @@ class _Chance:
     """The same alerts strewn at random, several times: fewest places by part, both Ginis, and the mean curve."""
 
     def __init__(self, n: int, probability: Floats, runs: int, seed: int) -> None:
-        rng = np.random.default_rng(seed)
         cells = len(probability)
-        parts = np.array(PARTS) * n * (1 - 1e-12)
-        fewest_of, held = np.empty((runs, len(PARTS))), np.empty(runs)
-        curve = np.zeros(cells)
-        for run in range(runs):
-            # All figures of a map follow from its counts in descending order and their sums, as in `fewest`, `gini`.
-            sums = np.cumsum(np.sort(rng.multinomial(n, probability))[::-1])
-            fewest_of[run] = np.searchsorted(sums, parts) + 1
-            held[run] = sums.sum()
-            curve += sums
+        blocks = [len(block) for block in np.array_split(range(runs), max(2, runs * cells // AT_ONCE)) if len(block)]
+        seeds = np.random.SeedSequence(seed).spawn(len(blocks))
+        with ThreadPoolExecutor(2) as pool:  # drawing takes most of the time, and other threads need not wait for it
+            maps = list(pool.map(lambda size, own: _strewn(n, probability, size, own), blocks, seeds))
+        fewest_of, held, curve = (np.concatenate([block[part] for block in maps]) for part in range(3))
         self.places = dict(zip(PARTS, fewest_of.T / cells, strict=True))
         self.gini = (2 * held - n) / (n * cells) - 1
         self.generalised = max(1.0, cells / n) * (self.gini - 1) + 1
-        self.curve = np.concatenate([[0.0], curve / (n * runs)])
+        self.curve = np.concatenate([[0.0], curve.sum(axis=0) / (n * runs)])
+
+
+def _strewn(n: int, probability: Floats, maps: int, seed: np.random.SeedSequence) -> tuple[Floats, Floats, Floats]:
+    """Of some random maps, a row each: fewest places by part and the sum of the curve; and one row, the curves' sum.
+
+    All follows from a map's counts in descending order and their sums, as in `fewest` and `gini`.
+    """
+    counts = np.random.default_rng(seed).multinomial(n, probability, size=maps)
+    counts.sort(axis=1)
+    sums = np.cumsum(counts[:, ::-1], axis=1)
+    fewest_of = np.column_stack([(sums < part * n * (1 - 1e-12)).sum(axis=1) + 1 for part in PARTS])
+    return fewest_of.astype(float), sums.sum(axis=1).astype(float), sums.sum(axis=0, keepdims=True).astype(float)
 
 
 def _share(part: float, ways: list[Floats], chance: _Chance) -> Share:

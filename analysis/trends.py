@@ -46,7 +46,8 @@ class Trend:
 
     def since(self, day: dt.date) -> Trend:
         """The same trend, shown from a day on: what is usual still comes from all of the history."""
-        shown = self.frame[self.frame[self.column] >= pd.Timestamp(day)].reset_index(drop=True)
+        first = int(self.frame[self.column].searchsorted(pd.Timestamp(day)))  # its rows stand in order
+        shown = self.frame.iloc[first:].reset_index(drop=True)
         return replace(self, frame=shown, n=int(shown["n"].sum()))
 
     @property
@@ -57,8 +58,8 @@ class Trend:
     @property
     def latest(self) -> pd.Series[Any] | None:
         """The last complete period whose count is known."""
-        rows = self.frame[self.frame["complete"] & self.frame["n"].notna()]
-        return rows.iloc[-1] if len(rows) else None
+        known = self.frame["complete"].to_numpy(bool) & self.frame["n"].notna().to_numpy()
+        return self.frame.iloc[int(np.flatnonzero(known)[-1])] if known.any() else None
 
     @property
     def outside_since(self) -> dt.date | None:

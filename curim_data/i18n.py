@@ -100,7 +100,7 @@ class Translator:
         if abs(value) < 1e9:  # rounded as Babel does: what is written alike is written once, but for minus zero
             rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits))
             if rounded or not rounded.is_signed():
-                return _decimal(rounded, pattern, self.locale)
+                return _decimal(rounded, pattern, self.lang)
         return str(format_decimal(value, format=pattern, locale=self.locale))
 
     def times(self, ratio: float) -> str:
@@ -117,7 +117,7 @@ class Translator:
         if abs(share) < 1e9:  # rounded as Babel does: what is written alike is written once, but for minus zero
             rounded = Decimal(str(share)).quantize(Decimal(1).scaleb(-2 - digits))
             if rounded or not rounded.is_signed():
-                return _percent(rounded, pattern, self.locale)
+                return _percent(rounded, pattern, self.lang)
         return str(format_percent(share, format=pattern, locale=self.locale))
 
     def p_value(self, p: float, *, least: bool = False) -> str:
@@ -136,7 +136,7 @@ class Translator:
 
     def date(self, day: dt.date, form: str = "long") -> str:
         """A date: "long" (3 May 2025), "medium", "short", or a Babel pattern."""
-        return _date(dt.date(day.year, day.month, day.day), form, self.locale)
+        return _date(dt.date(day.year, day.month, day.day), form, self.lang)
 
     def moment(self, when: dt.datetime, form: str = "medium") -> str:
         """A date with its time of day."""
@@ -188,21 +188,21 @@ class Translator:
 
 
 @lru_cache(maxsize=16_384)
-def _decimal(value: Decimal, pattern: str, locale: Locale) -> str:
+def _decimal(value: Decimal, pattern: str, lang: str) -> str:
     """A rounded number as written; a map writes the same few numbers thousands of times."""
-    return str(format_decimal(value, format=pattern, locale=locale))
+    return str(format_decimal(value, format=pattern, locale=translator(lang).locale))
 
 
 @lru_cache(maxsize=16_384)
-def _percent(share: Decimal, pattern: str, locale: Locale) -> str:
+def _percent(share: Decimal, pattern: str, lang: str) -> str:
     """A rounded share as written."""
-    return str(format_percent(share, format=pattern, locale=locale))
+    return str(format_percent(share, format=pattern, locale=translator(lang).locale))
 
 
 @lru_cache(maxsize=16_384)
-def _date(day: dt.date, form: str, locale: Locale) -> str:
+def _date(day: dt.date, form: str, lang: str) -> str:
     """A date as written; charts write the same days again and again."""
-    return str(format_date(day, format=form, locale=locale))
+    return str(format_date(day, format=form, locale=translator(lang).locale))
 
 
 @cache

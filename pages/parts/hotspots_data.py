@@ -85,24 +85,21 @@ class Asked:
     resolution: int | None = None
     how: Options = USUAL
 
-    def spots(self) -> tuple[Place, ...]:
-        """The places, clearest first."""
-        if self.layer == "clusters":
-            return clusters(self.dataset, self.filter, self.audience, self.how).found
-        return hot_spots(self.dataset, self.filter, self.audience, self.resolution, self.how.base).spots
+
+@remember
+def lines(asked: Asked, _spots: tuple[Place, ...]) -> tuple[SpotLine, ...]:
+    """A line of the list for each of the places, which `asked` tells."""
+    return study_spot.spot_lines(source_of(asked.dataset), asked.filter, _spots, asked.audience)
 
 
 @remember
-def lines(asked: Asked) -> tuple[SpotLine, ...]:
-    """A line of the list for each place."""
-    return study_spot.spot_lines(source_of(asked.dataset), asked.filter, asked.spots(), asked.audience)
+def _close_up(asked: Asked, spot_id: str, _spot: Place) -> SpotStudy:  # noqa: ARG001 (the id is in the cache's key)
+    return study_spot.spot_study(source_of(asked.dataset), asked.filter, _spot, asked.audience)
 
 
-@remember
-def close_up(asked: Asked, spot_id: str) -> SpotStudy:
-    """One place, looked at closely."""
-    spot = next(spot for spot in asked.spots() if spot.id == spot_id)
-    return study_spot.spot_study(source_of(asked.dataset), asked.filter, spot, asked.audience)
+def close_up(asked: Asked, spot: Place) -> SpotStudy:
+    """One of the places, which `asked` tells, looked at closely."""
+    return _close_up(asked, spot.id, spot)
 
 
 def asked_layer(key: str) -> str:

@@ -21,7 +21,7 @@ CATEGORIES_SHOWN = 5
 def panel(page: Page, asked: Asked, line: SpotLine) -> None:
     """Everything about the selected spot, most telling first."""
     t, spot = page.t, line.spot
-    study: SpotStudy = close_up(asked, spot.id)
+    study: SpotStudy = close_up(asked, spot)
     st.subheader(f"{spot.rank} · {plain(line.name(t))}")
     st.write(plain(f"{spot.sentence(t)} {study.told.sentence(t)}"))
     if streets := street_names(page, line):

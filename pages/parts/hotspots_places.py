@@ -63,7 +63,7 @@ def places(
         st.info(t(error.message))
         return
     asked = Asked(page.dataset, page.filter, page.audience, layer, size or None, how)
-    everywhere = lines(asked)
+    everywhere = lines(asked, study.spots if found is None else found.found)
     shown = hotspots_area.listed(page, everywhere)
     if place is not None and SELECTED not in st.query_params:
         at_place = next((one.spot.id for one in shown if not set(place.cells).isdisjoint(one.spot.cells)), None)

@@ -82,8 +82,10 @@ def test_random_maps_are_measured_as_the_map_itself() -> None:
     for n in (30, 400):
         cells = pd.DataFrame({"n": np.bincount(np.arange(n) % 7, minlength=60), "land_km2": land})
         found = concentration(cells, runs=49, seed=3)
-        rng = np.random.default_rng(3)
-        maps = [rng.multinomial(n, land / land.sum()) for _ in range(49)]
+        draws = [np.random.default_rng(seed) for seed in np.random.SeedSequence(3).spawn(2)]
+        maps = [
+            draws[at // 25].multinomial(n, land / land.sum()) for at in range(49)
+        ]  # 25 in one thread, 24 in another
         assert found.chance_gini.value == pytest.approx(np.mean([gini(one) for one in maps]), rel=1e-12)
         general = [generalised_gini(one) for one in maps]
         assert found.chance_generalised.value == pytest.approx(np.mean(general), rel=1e-12)
