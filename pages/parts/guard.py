@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from pages.parts.page import Page, carried
 pd.set_option("mode.string_storage", "python")
 
 DEFAULT_WIDTH = 1280
+# What the shell was let in with, for the page that runs after it in the same thread: the same reader and the same link.
+_handed = threading.local()
 HEALED = "city_healed"  # what became of a change of the profile that was cut short; the shell says it once
 
 
@@ -43,7 +46,11 @@ def require(role: Role, *, data: bool = True) -> Page:
         _ask_to_sign_in(t)
     if visitor is None or visitor.role is None:
         _refuse(t, t("Your address has no role here yet. Ask the person who runs the dashboard to enter it."))
-    page = _page(t, visitor.name, visitor.role)
+    asked = (visitor, tuple(sorted(st.query_params.to_dict().items())))
+    made, _handed.made = getattr(_handed, "made", None), None
+    page = made[1] if made is not None and data and made[0] == asked else _page(t, visitor.name, visitor.role)
+    if not data:
+        _handed.made = asked, page
     if page.role < role:
         _refuse(t, t("This page is for other readers: it is not part of what you may see."))
     if data and page.source is None:
