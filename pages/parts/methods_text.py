@@ -120,8 +120,8 @@ FIGURES: Final = (
             "With less than a year of data: m and s the mean and standard deviation of seven earlier periods, the two "
             "just before left out (EARS C2), s no less than the root of m. With one to three years: m the mean of the "
             "eight periods before, for days that of the eight same weekdays; below a mean of five nothing is called "
-            "too low. From three years on, for weeks and months: trend and season by STL, σ the spread of what is "
-            "left."
+            "too low. From three years on, for weeks and months: trend and season by STL, worked out at every tenth "
+            "of its spans and straight in between, σ the spread of what is left."
         ),
         N_("The rule follows the length of the data and is named under the chart, with its share of false alarms."),
         N_("An alarm says that a number is unusual, not that something happened. The last week may not be complete."),
