@@ -29,7 +29,10 @@ class Coded:
 
 
 def coded(column: pa.ChunkedArray) -> Coded:
-    """A column as the engine gave it. Dates become timestamps, whole numbers with gaps floats."""
+    """A column as the engine gave it. Dates become timestamps, whole numbers with gaps floats.
+
+    TypeError for a kind of values that no column of alerts is counted by.
+    """
     array = column.combine_chunks().dictionary_encode()
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     values = array.dictionary
@@ -43,7 +46,11 @@ def coded(column: pa.ChunkedArray) -> Coded:
 
 def of_values(values: pd.Series) -> Coded:
     """A column that was made here."""
-    codes, levels = pd.factorize(values, sort=True, use_na_sentinel=False)
+    mixed = values.dtype == object  # truth values of which some are missing
+    codes, levels = pd.factorize(values, sort=not mixed, use_na_sentinel=False)
+    if mixed:
+        order = np.array(sorted(range(len(levels)), key=lambda at: (pd.isna(levels[at]), str(levels[at]))), int)
+        codes, levels = np.argsort(order)[codes], pd.Index(levels).take(order)
     return Coded(codes.astype(np.int64), pd.Index(levels))
 
 
@@ -72,10 +79,12 @@ def _index(values: pa.Array, *, missing: bool) -> pd.Index:
         days: pd.Index = pd.DatetimeIndex([*listed, None] if missing else listed)
         return days
     if kinds.is_boolean(values.type):
-        return pd.Index([*listed, None], dtype=object) if missing else pd.Index(listed, dtype=bool)
+        return pd.Index([*listed, float("nan")], dtype=object) if missing else pd.Index(listed, dtype=bool)
     if kinds.is_integer(values.type) and not missing:
         numbers: pd.Index = pd.Index(values.to_numpy(zero_copy_only=False))
         return numbers
     if kinds.is_integer(values.type) or kinds.is_floating(values.type):
         return pd.Index([*listed, float("nan")] if missing else listed, dtype=float)
+    if not (kinds.is_string(values.type) or kinds.is_large_string(values.type) or kinds.is_null(values.type)):
+        raise TypeError(f"alerts are not counted by values of the kind {values.type}")
     return pd.Index([*listed, None] if missing else listed, dtype="str")

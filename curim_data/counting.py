@@ -146,7 +146,7 @@ def _told_apart(column: Coded, name: str, city: CityProfile, banded: bool) -> tu
     many, first = sizes[column.codes], (np.cumsum(sizes) - sizes)[column.codes]
     rows = np.repeat(np.arange(len(many)), many)
     within = np.arange(len(rows)) - np.repeat(np.cumsum(many) - many, many)
-    flat = pd.Series([value for several in values for value in several], dtype="float64" if name == "hour" else "str")
+    flat = pd.Series([value for told in values for value in told], dtype="float64" if name == "hour" else "str")
     if name == "hour" and flat.notna().all():
         flat = flat.astype("int8")
     return rows, of_values(flat).taken(first[rows] + within)

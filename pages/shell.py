@@ -18,7 +18,7 @@ from pages.parts.text import plain
 from pages.parts.web import ICON
 
 st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
-page = require(Role.COUNCIL, data=False)
+page = require(Role.COUNCIL, data=False, hand_on=True)
 t = page.t
 
 # The one place for style that the theme cannot say: the wide layout leaves margins that a map and a list side by side

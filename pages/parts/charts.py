@@ -144,7 +144,7 @@ def interval_bars_figure(
         if "text" in frame
         else [_with_interval(write, *told) for told in zip(values, low, high, strict=True)]
     )
-    ends = np.fmax(values, high)
+    ends = np.where(np.isfinite(high), np.fmax(values, high), values)
     figure.add_bar(
         x=values,
         y=labels,
@@ -154,7 +154,7 @@ def interval_bars_figure(
         hovertext=[f"{label}: {text}" for label, text in zip(labels, texts, strict=True)],
         hoverinfo="text",
     )
-    top = float(np.nanmax(ends)) if np.isfinite(ends).any() else 1.0
+    top = float(ends[np.isfinite(ends)].max(initial=0.0))
     figure.update_xaxes(range=[0, top * 2.1 or 1], visible=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ", showticklabels=not labels_above)
     notes: list[dict[str, Any]] = []

@@ -10,7 +10,8 @@ from pydeck.bindings import deck as described
 from pydeck.bindings.json_tools import default_serialize
 
 # Each deck asks several times whether this is a notebook, by an import that fails: milliseconds of looking for files.
-described.has_jupyter_extra = cache(described.has_jupyter_extra)
+if hasattr(described, "has_jupyter_extra"):
+    described.has_jupyter_extra = cache(described.has_jupyter_extra)
 
 
 class Deck(pdk.Deck):

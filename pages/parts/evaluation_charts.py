@@ -38,7 +38,7 @@ def before_after_figure(page: Page, counts: pd.DataFrame) -> Figure:
 
 
 def months_figure(page: Page, months: pd.DataFrame, start: dt.date) -> Figure:
-    """A line a area by month, the start marked. `months`: columns area, month, n (NaN where withheld: a gap)."""
+    """A line for each area by month, the start marked. `months`: columns area, month, n (NaN where withheld: a gap)."""
     t, colours = page.t, palette(page.theme)
     figure = base_figure(t, colours, height=280, showlegend=True)
     for name, look in _lines(colours).items():

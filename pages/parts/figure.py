@@ -7,6 +7,7 @@ tests put the figures through plotly's own checks.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -39,7 +40,7 @@ class Figure:
     def add_vline(self, x: Any, line: Mapping[str, Any]) -> None:
         """A line from the bottom to the top at `x`."""
         shape = {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "y domain", "line": dict(line)}
-        self.layout.setdefault("shapes", []).append(shape)
+        self.layout.setdefault("shapes", []).append(_plain(shape))
 
     def add_annotation(self, **note: Any) -> None:
         """A text."""
@@ -106,6 +107,8 @@ def _plain(value: Any) -> Any:
         return _plain(value.item())
     if isinstance(value, float) and not np.isfinite(value):
         return None
+    if isinstance(value, dt.date):
+        return None if value is pd.NaT else value.isoformat()
     return value
 
 

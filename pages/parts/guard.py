@@ -1,4 +1,8 @@
-"""The door of every page. It relies on nothing that the shell did, so a page file run alone is guarded too."""
+"""The door of every page. A page file that is run alone is guarded as well: who may see it is asked for each page anew.
+
+What the shell read for a run (the store's state, the city, the filter) it hands on to the page behind it in the same
+thread; a page that finds nothing there, or what was read for another reader or another link, reads it itself.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +29,12 @@ from pages.parts.page import Page, carried
 pd.set_option("mode.string_storage", "python")
 
 DEFAULT_WIDTH = 1280
-# What the shell was let in with, for the page that runs after it in the same thread: the same reader and the same link.
+# What the shell read, and for which reader and link; taken by the next door in the same thread, whatever it is for.
 _handed = threading.local()
 HEALED = "city_healed"  # what became of a change of the profile that was cut short; the shell says it once
 
 
-def require(role: Role, *, data: bool = True) -> Page:
+def require(role: Role, *, data: bool = True, hand_on: bool = False) -> Page:
     """Let a reader of at least this role in; stop the run for anyone else.
 
     Parameters
@@ -39,7 +43,10 @@ def require(role: Role, *, data: bool = True) -> Page:
         The least role that may see the page.
     data
         Whether the page makes sense only with alerts in the store; if so, an empty store stops the run with a way on.
+    hand_on
+        For the shell: leave what was read to the page that runs next.
     """
+    handed, _handed.page = getattr(_handed, "page", None), None
     t = translator(language())
     visitor = readers.reader()
     if visitor is None:
@@ -47,10 +54,10 @@ def require(role: Role, *, data: bool = True) -> Page:
     if visitor is None or visitor.role is None:
         _refuse(t, t("Your address has no role here yet. Ask the person who runs the dashboard to enter it."))
     asked = (visitor, tuple(sorted(st.query_params.to_dict().items())))
-    made, _handed.made = getattr(_handed, "made", None), None
-    page = made[1] if made is not None and data and made[0] == asked else _page(t, visitor.name, visitor.role)
-    if not data:
-        _handed.made = asked, page
+    known = handed is not None and handed[0] == asked and not hand_on
+    page = handed[1] if known else _page(t, visitor.name, visitor.role)
+    if hand_on:
+        _handed.page = asked, page
     if page.role < role:
         _refuse(t, t("This page is for other readers: it is not part of what you may see."))
     if data and page.source is None:

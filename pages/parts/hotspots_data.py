@@ -88,7 +88,7 @@ class Asked:
 
 @remember
 def lines(asked: Asked, _spots: tuple[Place, ...]) -> tuple[SpotLine, ...]:
-    """A line of the list for each of the places, which `asked` tells."""
+    """A line of the list for each of the places; they must follow from `asked`, which alone is the cache's key."""
     return study_spot.spot_lines(source_of(asked.dataset), asked.filter, _spots, asked.audience)
 
 
@@ -98,7 +98,7 @@ def _close_up(asked: Asked, spot_id: str, _spot: Place) -> SpotStudy:  # noqa: A
 
 
 def close_up(asked: Asked, spot: Place) -> SpotStudy:
-    """One of the places, which `asked` tells, looked at closely."""
+    """One of the places that follow from `asked`, looked at closely."""
     return _close_up(asked, spot.id, spot)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -37,8 +39,14 @@ def open_page(sample: Home, monkeypatch: pytest.MonkeyPatch) -> Open:
 
 
 def errors(app: AppTest) -> list[str]:
-    """What went wrong in a run, with its traceback."""
-    return [f"{e.message}\n{''.join(e.stack_trace or [])}" for e in app.exception]
+    """What went wrong in a run, with its traceback, and what plotly finds wrong with its charts."""
+    told = [f"{e.message}\n{''.join(e.stack_trace or [])}" for e in app.exception]
+    for chart in app.get("plotly_chart"):
+        try:
+            go.Figure(json.loads(chart.proto.spec))
+        except ValueError as error:
+            told.append(str(error))
+    return told
 
 
 def word(app: AppTest, name: str) -> str:

@@ -34,6 +34,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from curim_data.home import Home, create_home
 from curim_data.ingest import import_file
+from curim_data.store import Store
 from tests.benchmarks.bench_import import many
 from tests.browser.conftest import serving
 
@@ -148,7 +149,7 @@ def main(sizes: tuple[int, ...] = SIZES, home: Path | None = None) -> None:
     """Make homes of these sizes and print a line for each, or for the home that is there."""
     print("alerts       new filter ms   worst   classes ms   known filter ms   payload kB")
     if home is not None:
-        tell(sizes[0], measure(Home(home)))
+        tell(Store(Home(home)).count(), measure(Home(home)))
         return
     for rows in sizes:
         with tempfile.TemporaryDirectory() as folder:

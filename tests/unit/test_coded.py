@@ -85,3 +85,17 @@ def test_a_row_can_be_taken_several_times() -> None:
 def test_nothing_to_sum_by_is_one_row() -> None:
     assert summed({}, np.array([1.0, 2.5]))["n"].tolist() == [3.5]
     assert summed({}, np.array([]))["n"].tolist() == [0.0]
+
+
+@pytest.mark.parametrize("values", [[True, None, False], [None, True, False], [False, True, None]])
+def test_truth_with_gaps_is_in_order_however_it_came(values: list[Any]) -> None:
+    for column in (of_values(pd.Series(values, dtype=object)), coded(pa.chunked_array([values], type=pa.bool_()))):
+        assert column.levels[:2].tolist() == [False, True]
+        assert pd.isna(column.levels[2])
+        told = column.levels.take(column.codes)
+        assert [None if pd.isna(value) else value for value in told] == values
+
+
+def test_values_of_another_kind_are_refused() -> None:
+    with pytest.raises(TypeError, match="decimal128"):
+        coded(pa.chunked_array([[1, 2]], type=pa.decimal128(5, 0)))

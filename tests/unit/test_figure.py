@@ -101,6 +101,16 @@ def test_parts_of_a_layout_are_merged_and_lists_are_replaced() -> None:
     assert given["xaxis"] == {"title": {"standoff": 15}, "tickvals": [1, 2]}
     assert figure.layout["margin"] == {"r": 1}
     assert figure.layout["shapes"][0]["x0"] == figure.layout["shapes"][0]["x1"] == 2
+    figure.add_vline(pd.Timestamp("2024-03-01"), {"width": np.float64(1)})
+    figure.add_scatter(x=[pd.Timestamp("2024-03-01"), pd.NaT])
+    assert json.loads(json.dumps(figure.to_dict()))["data"][0]["x"] == ["2024-03-01T00:00:00", None]
+
+
+def test_an_endless_interval_leaves_the_bar_and_its_text(page: Page) -> None:
+    rows = pd.DataFrame({"label": ["a", "b"], "value": [1.0, 2.0], "low": [0.5, 1.0], "high": [np.inf, 3.0]})
+    figure = charts.interval_bars_figure(page, rows, percent=False)
+    assert figure.layout["xaxis"]["range"] == pytest.approx([0, 6.3])
+    assert [note["x"] for note in figure.layout["annotations"]] == [1.0, 3.0]
 
 
 def test_an_interval_ends_where_it_should(page: Page) -> None:

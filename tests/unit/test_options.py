@@ -7,9 +7,11 @@ import pytest
 
 from curim_data import queries
 from curim_data.access import Audience
-from curim_data.engine import open_source
+from curim_data.city import load_city
+from curim_data.engine import open_source, source_from_files
 from curim_data.filters import AlertFilter
 from curim_data.home import Home
+from sample_data import PROFILE
 
 FIELDS = ("categories", "groups", "districts", "affected", "kinds", "statuses")
 
@@ -51,3 +53,10 @@ def test_the_total_that_comes_with_the_options_is_the_counted_one(
         assert counted.mapped
         assert counted.unmapped
         assert counted.piled
+
+
+def test_an_empty_store_has_options_and_a_total() -> None:
+    source = source_from_files((), "none", load_city(PROFILE))
+    together = queries.all_options(source, AlertFilter(), FIELDS, Audience.ANALYST)
+    assert not together["kinds"].frame["n"].any()
+    assert queries.total(source, AlertFilter(), Audience.ANALYST).n == 0
