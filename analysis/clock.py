@@ -40,7 +40,7 @@ class Clock:
             return t("No alerts with a known hour.")
         start, length = self.peak_hours
         return t(
-            "Half of the alerts fall between {start}:00 and {end}:00; the fullest day is {day}.",
+            "At least half of the alerts fall between {start}:00 and {end}:00; the fullest day is {day}.",
             start=f"{start:02d}",
             end=f"{(start + length) % HOURS:02d}",
             day=t.weekday(self.peak_weekday),

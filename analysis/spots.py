@@ -160,7 +160,7 @@ class SpotProfile:
             parts.append(t("Mainly {category} ({share}).", category=t.label(self.labels), share=share))
         if self.hours is not None:
             start, end = hour_label(self.hours[0]), hour_label(self.hours[1] + 1)
-            parts.append(t("Half of the alerts fall between {start} and {end}.", start=start, end=end))
+            parts.append(t("At least half of the alerts fall between {start} and {end}.", start=start, end=end))
         if self.dark_share is not None:
             parts.append(t("{share} come after dark.", share=t.percent(self.dark_share)))
         if self.women is not None and self.women.known:

@@ -21,6 +21,7 @@ from curim_data.i18n import Translator
 from pages.parts.chart_look import axis, base_figure, layout_of, time_axis
 from pages.parts.colours import COUNTS, Palette, palette
 from pages.parts.figure import Figure
+from pages.parts.maps import alerts
 from pages.parts.page import Page
 from pages.parts.tables import download
 
@@ -227,7 +228,7 @@ def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact:
         colorscale=[[0, colours.land], [0.0001, COUNTS[0]], *[[(i + 1) / 5, c] for i, c in enumerate(COUNTS)]],
         showscale=False,
         hovertext=[
-            [f"{day} {hour:02d}:00–{hour + 1:02d}:00: {t.number(n, 1)}" for hour, n in enumerate(row)]
+            [f"{day} {hour:02d}:00–{hour + 1:02d}:00: {alerts(t, n)}" for hour, n in enumerate(row)]
             for day, row in zip(map(t.weekday, range(7)), grid.tolist(), strict=True)
         ],
         hoverinfo="text",

@@ -13,28 +13,40 @@ from pages.parts.page import Page
 from pages.parts.text import plain
 
 
-def footer(page: Page, *, sentence: str = "", total: Total | None = None, choices: Sequence[Choice] = ()) -> None:
-    """The sentence in body type, the counts below it, and the settings behind a fold."""
+def footer(
+    page: Page,
+    *,
+    sentence: str = "",
+    total: Total | None = None,
+    aside: int | None = None,
+    choices: Sequence[Choice] = (),
+) -> None:
+    """The sentence in body type, the counts below it, and the settings behind a fold.
+
+    `aside`: of the alerts on the city's land those that were left out for sharing their coordinates with many others.
+    """
     t = page.t
     if sentence:
         st.write(plain(sentence))
     if total is not None:
-        st.caption(mapped_of(t, total))
+        st.caption(mapped_of(t, total, aside or 0))
     if choices:
         with st.expander(t("How this was made")):
             for choice in choices:
                 st.caption(plain(t(choice.told)))
 
 
-def mapped_of(t: Translator, total: Total) -> str:
+def mapped_of(t: Translator, total: Total, aside: int = 0) -> str:
     """How many alerts there are and how many of them are on the map."""
     if total.n is None:
         return t("Fewer than {k} alerts: too few to show how many.", k=total.threshold)
     parts = [t.n("n = {n} alert", "n = {n} alerts", total.n)]
     if total.mapped is not None:
-        parts.append(t("{n} on the map", n=total.mapped))
+        parts.append(t("{n} on the map", n=total.mapped - aside))
     else:
         parts.append(t("how many of them are on the map is protected"))
+    if total.mapped is not None and aside:
+        parts.append(t("{n} set aside (shared coordinates)", n=aside))
     if total.unmapped:
         parts.append(t("{n} without a position", n=total.unmapped))
     if total.outside:

@@ -71,7 +71,7 @@ def show(page: Page, study: HotSpotStudy) -> None:
         whole = table[list(headings)].rename(columns=headings)
         tables.download(t, whole, "concentration.csv", key="hotspots_concentration_download")
         st.write(plain(told.gini_sentence(t)))
-    footer(page, sentence=found.sentence(t), total=study.total, choices=told.choices)
+    footer(page, sentence=found.sentence(t), total=study.total, aside=study.cells.piled, choices=told.choices)
 
 
 def rows(t: Translator, found: Concentration) -> pd.DataFrame:
@@ -97,13 +97,16 @@ def _curve(page: Page, found: Concentration) -> Figure:
         ("chance", t("by chance alone"), {"color": colours.muted, "width": 2, "dash": "dash"}),
         ("alerts", t("these alerts"), {"color": colours.sea_blue, "width": 2.6}),
     ):
+        before = f"{label}: " if name == "chance" else ""
         figure.add_scatter(
             x=frame["places"],
             y=frame[name],
             mode="lines",
             name=label,
             line=line,
-            hovertext=[told.format(alerts=t.percent(y), places=x) for x, y in zip(places, frame[name], strict=True)],
+            hovertext=[
+                before + told.format(alerts=t.percent(y), places=x) for x, y in zip(places, frame[name], strict=True)
+            ],
             hoverinfo="text",
         )
     figure.add_scatter(

@@ -83,7 +83,7 @@ def emerging(page: Page, title: Any, size: int, place: Found | None = None) -> N
         below_map(page, place)
         st.toggle(t("Show cold places too"), key=COLD)
         _table(page, shown, chosen, found)
-        footer(page, sentence=found.sentence(t), total=study.total, choices=study.choices)
+        footer(page, sentence=found.sentence(t), total=study.total, aside=study.total.piled, choices=study.choices)
         if shown:
             _downloads(page, shown)
             picture(

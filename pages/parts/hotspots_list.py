@@ -48,10 +48,10 @@ def headline(
     alerts = sum(line.spot.n for line in shown)
     land = study.cells.frame["land_km2"].sum()
     area = sum(line.spot.area_km2 if is_clusters else line.spot.land_km2 for line in shown)
-    mapped = study.total.mapped
+    tested = None if study.total.mapped is None else study.total.mapped - (study.cells.piled or 0)
     share = area / land
     values = {"land": t.percent(share, 0 if share >= 0.02 else 1 if share >= 0.001 else 2)}  # no place is 0 %
-    if not mapped:
+    if not tested:
         st.title(
             t.n(
                 "{n} hot spot stands out from chance, on {land} of the city.",
@@ -61,7 +61,7 @@ def headline(
             )
         )
         return
-    values["alerts"] = t.percent(alerts / mapped)
+    values["alerts"] = t.percent(alerts / tested)
     st.title(
         t.n(
             "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
@@ -151,7 +151,7 @@ def ranked_list(
         columns=tables.fitting(table, headings),
     )
     st.caption(
-        t("In order of the lower end of the ratio's interval: first what is most surely much denser.")
+        t("In order of the lower end of the ratio's interval: first what is most surely far above the expected.")
         if tested
         else t("In order of the number of alerts.")
     )

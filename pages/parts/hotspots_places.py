@@ -111,6 +111,7 @@ def places(
             page,
             sentence=(found or study.hot).sentence(t),
             total=study.total,
+            aside=study.cells.piled,
             choices=study.choices if found is None else found.choices,
         )
         downloads(page, shown, gistar_valid=gistar, study=study if found is None else None)

@@ -272,7 +272,9 @@ def _picture_layer(picture: DensityImage) -> pdk.Layer:
 
 
 def alerts(t: Translator, n: float) -> str:
-    """A count of alerts in words; one decimal where spans were shared out."""
+    """A count of alerts in words; one decimal where spans were shared out, a dash where it is not told."""
+    if n != n:
+        return "–"
     whole = round(n)
     if abs(n - whole) > 0.05:
         return t("{n} alerts", n=float(n))

@@ -140,3 +140,15 @@ def test_nothing_left_is_said(open_page: Open) -> None:
     app = open_page("hotspots", **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02"})
     assert not errors(app)
     assert "No place stands out" in _panel(app)
+
+
+def test_the_headline_is_a_share_of_the_alerts_that_were_tested(open_page: Open, sample: Home) -> None:
+    app = open_page("hotspots", lang="en", category="pickpocketing", affected="woman")
+    f = AlertFilter(categories=("pickpocketing",), affected=("woman",))
+    study = hot_spot_study(open_source(sample), f, Audience.ANALYST)
+    tested, aside = int(study.cells.frame["n"].sum()), study.cells.piled
+    assert aside
+    assert study.total.mapped == tested + aside
+    share = round(100 * sum(spot.n for spot in study.spots) / tested)
+    assert f"holds {share}\u00a0% of the alerts" in app.title[0].value
+    assert any(f"{tested} on the map, {aside} set aside" in words.value for words in app.caption)

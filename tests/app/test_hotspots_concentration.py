@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from curim_data.access import Audience
@@ -39,3 +41,11 @@ def test_no_alerts_are_said(open_page: Open) -> None:
     app = open_page("hotspots", **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02", "tab": "concentration"})
     assert not errors(app)
     assert any("nothing to say about how concentrated" in words.value for words in app.markdown)
+
+
+def test_the_hover_of_the_chance_line_says_that_it_is_chance(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", tab="concentration")
+    curves = [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
+    chance, alerts = next(data for data in curves if data[0].get("name") == "by chance alone")[:2]
+    assert all(text.startswith("by chance alone: ") for text in chance["hovertext"])
+    assert not any("chance" in text for text in alerts["hovertext"])

@@ -65,7 +65,9 @@ def test_a_profile_holds_the_figures_and_says_them(
     assert (told.women.value, round(told.women.low, 4), round(told.women.high, 4)) == (0.75, 0.5789, 0.8675)
     assert told.unknown_gender == 0.2
     label = city.categories["harassment_verbal"].labels["en"]
-    assert told.sentence(t).startswith(f"Mainly {label} (75\u00a0%). Half of the alerts fall between 23:00 and 01:00.")
+    assert told.sentence(t).startswith(
+        f"Mainly {label} (75\u00a0%). At least half of the alerts fall between 23:00 and 01:00."
+    )
     assert "more alerts than is usual for this place since April 2025" in replace(
         told, since=dt.date(2025, 4, 1)
     ).sentence(t)
