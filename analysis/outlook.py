@@ -46,7 +46,8 @@ class Outlook:
 
     def sentence(self, t: Translator) -> str:
         """How many are expected, and how such intervals did."""
-        values = {
+        values: dict[str, Any] = {
+            "start": self.start,
             "expected": round(self.total.value),
             "low": int(self.total.low),
             "high": int(self.total.high),
@@ -55,10 +56,10 @@ class Outlook:
         }
         count = len(self.weeks)
         return t.n(
-            "Expected in the next week: {expected} alerts ({low} to {high}). Of {tried} past weeks that were foretold "
-            "in this way, {covered} fell inside the interval.",
-            "Expected in the next {n} weeks: {expected} alerts ({low} to {high}). Of {tried} past weeks that were "
-            "foretold in this way, {covered} fell inside the interval.",
+            "Expected in the next week, from {start} on: {expected} alerts (95 % interval {low} to {high}). Of {tried} "
+            "past weeks that were foretold in this way, {covered} fell inside the interval.",
+            "Expected in the next {n} weeks, from {start} on: {expected} alerts (95 % interval {low} to {high}). Of "
+            "{tried} past weeks that were foretold in this way, {covered} fell inside the interval.",
             count,
             **values,
         )

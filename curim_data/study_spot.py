@@ -129,7 +129,14 @@ def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) 
         categories, affected, dark, hours = (table.frame for table in found)
     else:
         categories, affected, dark = counted("category"), counted("affected_gender"), counted("dark")
-    told = profile(source.city, n=spot.n, categories=categories, hours=hours, affected=affected, dark=dark)
+    told = profile(
+        source.city,
+        n=spot.n,
+        categories=categories,
+        hours=hours,
+        affected=affected if len(f.affected) != 1 else None,  # what the filter itself fixes is no finding
+        dark=dark if f.dark is None else None,
+    )
     piles = queries.piles(source, here, audience)["n"]
     return SpotStudy(
         told=told,

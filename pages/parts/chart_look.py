@@ -83,6 +83,7 @@ def axis(colours: Palette, *, grid: bool) -> dict[str, Any]:
         "zeroline": False,
         "linecolor": colours.grid,
         "tickfont": {"color": colours.muted, "size": 12},
+        "ticks": "",
         "tickangle": 0,
         "automargin": True,
         "fixedrange": True,

@@ -35,7 +35,8 @@ def panel(page: Page, asked: Asked, line: SpotLine) -> None:
     _weeks(page, study)
     _clock(page, study)
     _categories(page, study)
-    _genders(page, study)
+    if len(page.filter.affected) != 1:  # else every alert here tells the same gender
+        _genders(page, study)
 
 
 def cautions(page: Page, line: SpotLine, study: SpotStudy) -> None:
@@ -79,7 +80,8 @@ def _weeks(page: Page, study: SpotStudy) -> None:
         page, trend.frame.drop(columns="adjusted"), time=trend.column, height=190, incomplete=incomplete
     )
     charts.show(page, figure, key="spot_weeks", alt=f"{label}. {trend.sentence(t)}")
-    st.caption(f"{label}. {trend.sentence(t)}")
+    open_circle = t("not complete yet")
+    st.caption(f"{label}. {trend.sentence(t)}" + (f" ○ {open_circle}." if incomplete else ""))
 
 
 def _clock(page: Page, study: SpotStudy) -> None:

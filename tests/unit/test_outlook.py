@@ -119,7 +119,9 @@ def test_no_alerts_at_all() -> None:
 def test_says_itself(t: Translator) -> None:
     told = outlook(np.full(80, 10), START, 2)
     assert told is not None
-    assert told.sentence(t).startswith("Expected in the next 2 weeks: 20 alerts (")
+    assert told.sentence(t).startswith(
+        f"Expected in the next 2 weeks, from {t.date(START)} on: 20 alerts (95 % interval "
+    )
     assert f"Of {told.tried} past weeks" in told.sentence(t)
 
 
