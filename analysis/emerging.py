@@ -114,12 +114,12 @@ class Emerging:
         hot = [COUNTED[kind](t, found[f"{kind}_hot"]) for kind in KINDS if found[f"{kind}_hot"]]
         cold = [COUNTED[kind](t, found[f"{kind}_cold"]) for kind in KINDS if found[f"{kind}_cold"]]
         parts = [
-            t("Hot places: {found}.", found=t.join(hot))
+            t("Places that are or were hot: {found}.", found=t.join(hot))
             if hot
             else t("No place is hot now, and none was hot nearly all the time.")
         ]
         if cold:
-            parts.append(t("Cold places: {found}.", found=t.join(cold)))
+            parts.append(t("Places that are or were cold: {found}.", found=t.join(cold)))
         values = {"alerts": self.n, "cells": len(self.frame), "steps": len(self.starts), "last": self._when(t, -1)}
         parts.append(
             t("Tested on {alerts} alerts in {cells} cells and {steps} months up to {last}.", **values)

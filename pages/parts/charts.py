@@ -26,6 +26,7 @@ from pages.parts.page import Page
 from pages.parts.tables import download
 
 Floats = NDArray[np.float64]
+DASHES: Final = ("solid", "solid", "dash", "dot", "dashdot")  # a year's line, by how long ago it was
 CONFIG: Final = {
     "displaylogo": False,
     "modeBarButtons": [["toImage"]],
@@ -292,6 +293,7 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -
             line={
                 "color": colours.sea_blue if latest else greys[max(0, len(greys) - (years[-1] - year))],
                 "width": 2.6 if latest else 1.6,
+                "dash": DASHES[min(years[-1] - year, len(DASHES) - 1)],  # greys alone are not told apart
             },
             hovertext=[f"{t.month(m)} {year}: {t.number(n)}" for m, n in zip(numbers, part["n"], strict=True)],
             hoverinfo="text",

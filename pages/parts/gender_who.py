@@ -104,7 +104,13 @@ def light(page: Page, f: AlertFilter) -> None:
     frame = found.frame.assign(value=found.frame["share"])
     _share_chart(page, frame, key="gender_dark", alt=sentence, data=data)
     footer(page, sentence=sentence, choices=found.choices)
-    st.caption(t.n("n = {n} alert with a known hour.", "n = {n} alerts with a known hour.", found.n))
+    st.caption(
+        t.n(
+            "n = {n} alert known to be by day or after dark.",
+            "n = {n} alerts known to be by day or after dark.",
+            found.n,
+        )
+    )
 
 
 def feeling(page: Page, f: AlertFilter) -> None:

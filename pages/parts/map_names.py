@@ -73,6 +73,7 @@ def layers(
     *,
     landmarks: bool = True,
     room: float = math.inf,
+    ranks_alone: bool = False,
 ) -> list[pdk.Layer]:
     """Two layers of names: the city's landmarks where there is room for them, and hot spots above all else.
 
@@ -86,10 +87,14 @@ def layers(
         Whether landmarks are named too.
     room
         Half of the map's width in pixels: no name of a hot spot begins or ends beyond it where another way is free.
+    ranks_alone
+        Hot spots by their number only, as in the list below: on a small map a name soon seems to be its neighbour's.
     """
     paper, taken = _Paper.of(state), list[_Box]()
     points = [_point(paper.at(pin)) for pin in pins]
-    strong = [_placed(pin, paper, taken, [*points[:at], *points[at + 1 :]], room) for at, pin in enumerate(pins)]
+    strong = [
+        _placed(pin, paper, taken, [*points[:at], *points[at + 1 :]], room, ranks_alone) for at, pin in enumerate(pins)
+    ]
     quiet = list(_landmarks(city, t, pins, paper, taken)) if landmarks else []
     return [_layer("landmarks", quiet, colours, QUIET), _layer("pins", strong, colours, STRONG)]
 
@@ -108,12 +113,15 @@ def _landmarks(
         yield _row(pin, pin.name, "middle")
 
 
-def _placed(pin: Pin, paper: _Paper, taken: list[_Box], points: list[_Box], room: float) -> dict[str, Any]:
+def _placed(
+    pin: Pin, paper: _Paper, taken: list[_Box], points: list[_Box], room: float, ranks_alone: bool
+) -> dict[str, Any]:
     """The name right of its point, left, below or above it, wherever it is free; else the rank alone.
 
     `points`: the other places, which a name across them would seem to be that of.
     """
     full, rank = f"{pin.rank or ''} {pin.name}".strip(), str(pin.rank or "")
+    full = rank if ranks_alone and rank else full
     tries = [(full, anchor, down) for down in (0, DOWN, -DOWN) for anchor in ("start", "end")]
     tries += [(rank, anchor, down) for down in (0, DOWN, -DOWN) for anchor in ("start", "end")]
     for text, anchor, down in tries:

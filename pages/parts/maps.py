@@ -227,7 +227,9 @@ def deck_of(
     if place is not None:
         basemap.focus(deck, place.shape, place.cells, colours, window=page.width, span=span, height=height)
     room = basemap.map_width(page.width, span) / 2
-    deck.layers += map_names.layers(page.city, page.t, pins, colours, deck.initial_view_state, room=room)
+    deck.layers += map_names.layers(
+        page.city, page.t, pins, colours, deck.initial_view_state, room=room, ranks_alone=page.narrow
+    )
     return deck
 
 

@@ -197,7 +197,8 @@ def test_every_planted_hot_spot_gets_its_class(sampled: Emerging, spot: dict[str
 def test_there_are_as_many_places_as_were_planted(sampled: Emerging, t: Translator) -> None:
     assert len(sampled.places) == len(SPOTS)
     assert sampled.sentence(t).startswith(
-        "Hot places: 1 new, 1 consecutive, 1 historical, 1 intensifying, 1 diminishing, 3 persistent and 2 sporadic. "
+        "Places that are or were hot: 1 new, 1 consecutive, 1 historical, 1 intensifying, 1 diminishing, "
+        "3 persistent and 2 sporadic. "
     )
 
 

@@ -233,7 +233,7 @@ def test_a_hole_is_cold_and_what_it_was_before_makes_it_oscillate() -> None:
     counts.loc[hole] = 0.0
     result = emerging(counts, LAND)
     assert result.frame.loc[int(MIDDLE), "cls"] == "persistent_cold"
-    assert "Cold places: 1 persistent." in result.sentence(translator("en"))
+    assert "Places that are or were cold: 1 persistent." in result.sentence(translator("en"))
     assert "Cold in 24 of 24 months." in result.sentence_of(int(MIDDLE), translator("en"))
 
 
