@@ -76,7 +76,7 @@ class Cluster:
                 "(95 % interval {low} to {high}), {p}.",
                 self.n,
                 weight=self.weight,
-                expected=self.expected,
+                expected=t.expected(self.expected),
                 ratio=t.times(self.ratio),
                 low=t.times(self.low),
                 high=t.times(self.high),
@@ -87,7 +87,7 @@ class Cluster:
             "{n} alerts where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
             "{p}.",
             self.n,
-            expected=self.expected,
+            expected=t.expected(self.expected),
             ratio=t.times(self.ratio),
             low=t.times(self.low),
             high=t.times(self.high),

@@ -86,7 +86,7 @@ class Spot:
                 "{n} alerts where at most {expected} would be expected from the surroundings: at least {ratio} times "
                 "as many (95 % interval from {low} up).",
                 self.n,
-                expected=self.expected,
+                expected=t.expected(self.expected),
                 ratio=t.times(self.ratio),
                 low=t.times(self.low),
             )
@@ -97,7 +97,7 @@ class Spot:
             "{n} alerts where {expected} would be expected from the surroundings: {ratio} times as many "
             "(95 % interval {low} to {high}).",
             self.n,
-            expected=self.expected,
+            expected=t.expected(self.expected),
             ratio=t.times(self.ratio),
             low=t.times(self.low),
             high=t.times(self.high),
@@ -105,7 +105,7 @@ class Spot:
 
     def _against_base(self, t: Translator) -> str:
         told = {
-            "expected": self.expected,
+            "expected": t.expected(self.expected),
             "ratio": t.times(self.ratio),
             "low": t.times(self.low),
             "high": t.times(self.high),

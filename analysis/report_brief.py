@@ -191,7 +191,7 @@ def _count(value: float | None, t: Translator) -> str:
 
 
 def _expected(spot: SpotRow, t: Translator) -> str:
-    told = _count(spot.expected, t)
+    told = t("few") if spot.expected is None else t.expected(spot.expected)
     return t("at most {n}", n=told) if spot.bounded and spot.expected is not None else told
 
 

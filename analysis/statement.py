@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from curim_data.city import CityProfile
-from curim_data.i18n import Message, Num, Translator
+from curim_data.i18n import Message, Translator
 from curim_data.plan import Caution, Pattern, Problem
 
 _CAUTIONS: Final[Mapping[Caution, Message]] = {
@@ -149,7 +149,7 @@ def _since(problem: Problem, t: Translator) -> str:
 def _certainty(problem: Problem, t: Translator) -> str:
     if problem.expected is None or problem.q is None:
         return ""
-    values = {"expected": Num(problem.expected, 0 if problem.expected >= 10 else 1), "p": t.p_value(problem.q)}
+    values = {"expected": t.expected(problem.expected), "p": t.p_value(problem.q)}
     if problem.q >= 0.05:
         return t(
             "With as many alerts as its surroundings it would have had {expected}; chance may explain the difference "

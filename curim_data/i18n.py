@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import gettext
 import io
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -104,10 +105,16 @@ class Translator:
         return str(format_decimal(value, format=pattern, locale=self.locale))
 
     def times(self, ratio: float) -> str:
-        """How many times as many: one decimal, and from a hundred on no more than two digits that mean something."""
+        """How many times as many: one decimal, and from a hundred on three digits."""
         if 100 <= ratio < float("inf"):
-            return self.number(float(f"{ratio:.2g}"))
+            return self.number(float(f"{ratio:.3g}"))
         return self.number(ratio, 1)
+
+    def expected(self, count: float | None) -> str:
+        """A count that was to be expected, with three digits: enough to work out the ratio that is told beside it."""
+        if count is None or not 0 < abs(count) < 100:
+            return self.number(count)
+        return self.number(count, min(2 - math.floor(math.log10(abs(count))), 4))
 
     def percent(self, share: float | None, digits: int = 0) -> str:
         """A share (0 to 1) as a percentage."""

@@ -249,7 +249,7 @@ def _ratio(page: Page, line: SpotLine) -> str:
 
 def expected(t: Translator, spot: Place) -> str:
     """How many alerts were to be expected in a place; an upper bound where counts around it are protected."""
-    told = t.number(spot.expected, 0 if spot.expected >= 10 else 1)
+    told = t.expected(spot.expected)
     return t("at most {n}", n=told) if getattr(spot, "bounded", False) else told
 
 

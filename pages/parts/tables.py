@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler
 
 from curim_data.export import csv_bytes
 from curim_data.i18n import Translator
@@ -15,6 +17,7 @@ from pages.parts.page import Page
 # Pixels that a letter of a table takes, and what a cell has beside its text.
 LETTER: Final = 7.2
 BESIDE: Final = 24
+NONE: Final = "–"  # where a number is not known
 
 
 def table(
@@ -42,9 +45,10 @@ def table(
         Streamlit column settings that replace the heading alone.
     """
     st.dataframe(
-        written(page.t, frame, digits=digits, percent=percent)[list(headings)],
+        styled(page.t, frame[list(headings)], digits=digits, percent=percent),
         column_config=settings(headings, columns, {*(digits or {}), *(percent or {})}),
         hide_index=True,
+        placeholder=NONE,
         key=key,
         alt=alt,
         height=height,
@@ -67,9 +71,10 @@ def selectable(
 ) -> int | None:
     """A table of which one row can be picked: its position. `selected` sets the row when the table first appears."""
     event: Any = st.dataframe(
-        written(page.t, frame, digits=digits, percent=percent)[list(headings)],
+        styled(page.t, frame[list(headings)], digits=digits, percent=percent),
         column_config=settings(headings, columns, {*(digits or {}), *(percent or {})}),
         hide_index=True,
+        placeholder=NONE,
         key=key,
         alt=alt,
         on_select="rerun",
@@ -80,6 +85,23 @@ def selectable(
     return int(rows[0]) if rows and rows[0] < len(frame) else None
 
 
+def styled(
+    t: Translator,
+    frame: pd.DataFrame,
+    *,
+    digits: Mapping[str, int] | None = None,
+    percent: Mapping[str, int] | None = None,
+) -> pd.DataFrame | Styler:
+    """The frame with its numbers as the reader writes them; they stay numbers, by which a column can be sorted."""
+    forms: dict[str, Callable[[float], str]] = {
+        **{name: partial(t.number, digits=places) for name, places in (digits or {}).items()},
+        **{name: partial(t.percent, digits=places) for name, places in (percent or {}).items()},
+    }
+    if not forms:
+        return frame
+    return frame.assign(**{name: pd.to_numeric(frame[name]) for name in forms}).style.format(forms)
+
+
 def written(
     t: Translator,
     frame: pd.DataFrame,
@@ -87,7 +109,7 @@ def written(
     digits: Mapping[str, int] | None = None,
     percent: Mapping[str, int] | None = None,
 ) -> pd.DataFrame:
-    """The frame with its numbers as the reader writes them (text; NaN becomes a dash)."""
+    """The frame with its numbers as texts, for paper (NaN becomes a dash)."""
     out = frame.copy()
     for name, places in (digits or {}).items():
         out[name] = [t.number(value, places) for value in frame[name]]

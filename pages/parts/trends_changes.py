@@ -14,7 +14,7 @@ from pages.parts.page import Page
 from pages.parts.trends_data import changes_of
 
 HEIGHT = 420
-FORMS = dict.fromkeys(("before", "after", "ratio", "low", "high"), "localized")
+DIGITS = {"before": 0, "after": 0, "ratio": 2, "low": 2, "high": 2}
 
 
 def show(page: Page) -> None:
@@ -40,11 +40,11 @@ def show(page: Page) -> None:
         "test": t("Compared with"),
         "note": t("Note"),
     }
-    columns = {name: st.column_config.NumberColumn(headings[name], format=form) for name, form in FORMS.items()}
+    columns = {}
     if page.narrow:
         frame = frame.assign(what=frame["what"] + ", " + frame["where"])
         headings = {name: headings[name] for name in ("what", "before", "after", "q")}
-        columns |= {"what": st.column_config.TextColumn(t("What"), width=150)}
+        columns = {"what": st.column_config.TextColumn(t("What"), width=150)}
     tables.table(
         page,
         frame,
@@ -52,6 +52,7 @@ def show(page: Page) -> None:
         key="trends_changes",
         alt=t("All changes between the two periods, surest first"),
         file_name="changes.csv",
+        digits={name: places for name, places in DIGITS.items() if name in headings},
         columns=columns,
         height=min(HEIGHT, 36 * (len(frame) + 1)),
     )

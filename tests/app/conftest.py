@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
+from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from curim_data.home import Home
@@ -47,6 +50,13 @@ def errors(app: AppTest) -> list[str]:
         except ValueError as error:
             told.append(str(error))
     return told
+
+
+def shown(table: Any) -> pd.DataFrame:
+    """What a reader sees in a table: its numbers as the page writes them."""
+    frame = pd.DataFrame(table.value)
+    written = table.proto.arrow_data.styler.display_values
+    return convert_arrow_bytes_to_pandas_df(written).set_axis(frame.columns, axis=1) if written else frame
 
 
 def word(app: AppTest, name: str) -> str:

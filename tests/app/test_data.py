@@ -17,7 +17,7 @@ from curim_data.i18n import LANGUAGES, translator
 from curim_data.ingest import import_file
 from curim_data.store import Store
 from pages.parts import data_files
-from tests.app.conftest import SHELL, TIMEOUT, Open, errors, word
+from tests.app.conftest import SHELL, TIMEOUT, Open, errors, shown, word
 
 HEADER = "alert_id;reported_at;category;latitude;longitude;description"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -89,7 +89,7 @@ def test_the_dirty_export_there_and_back(base: Home) -> None:
     assert Store(base).count() == Counter(key["outcome"])["accepted"]
     assert sample.version() == before
     _tab(app, "Imports so far")
-    history = app.dataframe[0].value
+    history = shown(app.dataframe[0])
     assert history["file"].tolist() == ["my.csv"]
     assert history["read"].tolist() == [f"{len(key):,}"]
     app.button(key=f"data_undo_{Store(base).batches()[0].id}").click().run()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
-from tests.app.conftest import Open, errors, word
+from tests.app.conftest import Open, errors, shown, word
 
 SMALL = {"category": "harassment_verbal", "district": "zone_1", "light": "dark", "as": "council"}
 
@@ -59,3 +60,13 @@ def test_changes_at_the_bound_are_marked_for_the_council(open_page: Open) -> Non
     table = app.main.dataframe[0].value
     assert table["note"].str.contains("at most").any()
     assert not table["q"].isna().any()
+
+
+@pytest.mark.parametrize(("lang", "mark"), [("el", ","), ("en", ".")])
+def test_numbers_of_a_table_are_written_in_the_language_of_the_page(open_page: Open, lang: str, mark: str) -> None:
+    table = open_page("trends", lang=lang).main.dataframe[0]
+    ratios, written = table.value["ratio"], shown(table)["ratio"]
+    known = ratios.notna()
+    assert known.any()
+    assert pd.api.types.is_float_dtype(ratios)
+    assert written[known].tolist() == [f"{ratio:.2f}".replace(".", mark) for ratio in ratios[known]]

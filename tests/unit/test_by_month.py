@@ -6,6 +6,8 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curim_data import queries
 from curim_data.access import Audience
@@ -128,4 +130,16 @@ def test_no_width_is_tried_on_weeks_that_are_not_known(tmp_path: Path) -> None:
 
 
 def test_large_ratios_have_no_more_digits_than_they_know() -> None:
-    assert [T.times(ratio) for ratio in (12.66, 99.94, 630.0, 25_585.6)] == ["12.7", "99.9", "630", "26,000"]
+    assert [T.times(ratio) for ratio in (12.66, 99.94, 630.0, 25_585.6)] == ["12.7", "99.9", "630", "25,600"]
+
+
+@given(n=st.integers(1, 100_000), expected=st.floats(0.001, 10_000))
+def test_what_was_expected_divides_into_the_ratio_beside_it(n: int, expected: float) -> None:
+    told, ratio = (float(words.replace(",", "")) for words in (T.expected(expected), T.times(n / expected)))
+    assert n / told == pytest.approx(ratio, rel=0.02 if expected < 0.01 else 0.01, abs=0.051)
+
+
+def test_no_expectation_is_a_dash_and_none_at_all_a_naught() -> None:
+    assert [T.expected(value) for value in (None, float("nan"), 0.0, 0.5, 3.14159, 41.27, 123.4)] == [
+        "–", "–", "0", "0.500", "3.14", "41.3", "123",
+    ]  # fmt: skip
