@@ -8,7 +8,7 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from analysis.rates import SmoothedRates, empirical_bayes
+from analysis.rates import SmoothedRates, drawn, empirical_bayes
 from analysis.result import Choice
 from analysis.significance import Floats
 from curim_data.i18n import Message, Num
@@ -53,24 +53,26 @@ class Base:
 class CellRates:
     """Rates by cell, drawn towards the mean of the city (`analysis.rates.empirical_bayes`); NaN without a known base.
 
-    `mean` and `variance` (never negative) of the distribution that the rates are drawn towards.
+    `mean` and `variance` (never negative) of the distribution that the rates are drawn towards; `scatter` is the
+    variance that chance gives to a rate on a base of one.
     """
 
     raw: Floats
     smooth: Floats
     mean: float
     variance: float
+    scatter: float
 
     def of(self, count: float, base: float) -> float:
         """The rate of several cells together, drawn in the same way; NaN without a base."""
         if not base > 0:
             return float("nan")
-        weight = self.variance / (self.variance + self.mean / base) if self.variance > 0 else 0.0
+        weight = float(drawn(self.variance, self.scatter, np.asarray(base, dtype=float)))
         return weight * count / base + (1 - weight) * self.mean
 
 
-def cell_rates(counts: Floats, base: Floats) -> CellRates:
-    """Rates of cells with empirical Bayes shrinkage.
+def cell_rates(counts: Floats, base: Floats, *, shares: bool = False) -> CellRates:
+    """Rates of cells with empirical Bayes shrinkage; `shares`: the alerts counted are part of the base.
 
     Parameters
     ----------
@@ -84,10 +86,10 @@ def cell_rates(counts: Floats, base: Floats) -> CellRates:
         mean = float(counts[known].sum() / base[known].sum()) if known.any() else float("nan")
         raw[known] = counts[known] / base[known]
         smooth[known] = mean
-        return CellRates(raw, smooth, mean, 0.0)
-    found: SmoothedRates = empirical_bayes(counts[known], base[known])
+        return CellRates(raw, smooth, mean, 0.0, 0.0)
+    found: SmoothedRates = empirical_bayes(counts[known], base[known], shares=shares)
     raw[known], smooth[known] = found.raw, found.rates
-    return CellRates(raw, smooth, found.mean, found.variance)
+    return CellRates(raw, smooth, found.mean, found.variance, found.scatter)
 
 
 def told_rates(kind: Kind, rates: CellRates) -> tuple[Choice, ...]:

@@ -153,7 +153,12 @@ class MapComparison:
             )
         if any(self.at_least):
             return told
-        whole = t("In the whole city {share} of the alerts {side}.", share=t.percent(self.share), side=t(self.a.said))
+        whole = t(
+            "In the whole city {share} of the {n} alerts compared {side}.",
+            share=t.percent(self.share),
+            n=self.n,
+            side=t(self.a.said),
+        )
         return f"{whole} {told}"
 
 

@@ -181,7 +181,7 @@ def significance(
     q_cold, cold = marked_cells(index, p_cold, alpha)
     window, expected = scales[-1].place @ low, scales[-1].expected(high)
     near = neighbours(index, max(k, 1))
-    rates = None if base is None else cell_rates(data["n"].to_numpy(float), sizes.n)
+    rates = None if base is None else cell_rates(data["n"].to_numpy(float), sizes.n, shares=base.kind == "alerts")
     frame = data.assign(
         size=sizes.high,
         size_low=sizes.low,

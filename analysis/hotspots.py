@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -22,6 +22,7 @@ from curim_data.i18n import Message, Translator
 __all__ = [
     "HotCells",
     "Spot",
+    "cold_spots",
     "false_discovery",
     "getis_ord",
     "gistar_on_land",
@@ -103,6 +104,37 @@ class Spot:
             high=t.times(self.high),
         )
 
+    def cold_sentence(self, t: Translator) -> str:
+        """Count, expectation and ratio of a place of `cold_spots` in words."""
+        if not np.isfinite(self.expected):
+            return t.n(
+                "{n} alert, and nothing to compare it with.", "{n} alerts, and nothing to compare them with.", self.n
+            )
+        values = {
+            "expected": t.expected(self.expected),
+            "ratio": t.number(self.ratio, 2),
+            "low": t.number(self.low, 2),
+            "high": t.number(self.high, 2),
+            "p": t.p_value(self.q),
+        }
+        if self.bounded:
+            return t.n(
+                "at most {n} alert where at least {expected} would be expected: at most {ratio} times as many (95 % "
+                "interval up to {high}; corrected p: {p}).",
+                "at most {n} alerts where at least {expected} would be expected: at most {ratio} times as many (95 % "
+                "interval up to {high}; corrected p: {p}).",
+                self.n,
+                **values,
+            )
+        return t.n(
+            "{n} alert where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
+            "corrected p: {p}).",
+            "{n} alerts where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
+            "corrected p: {p}).",
+            self.n,
+            **values,
+        )
+
     def _against_base(self, t: Translator) -> str:
         told = {
             "expected": t.expected(self.expected),
@@ -154,15 +186,30 @@ def hot_spots(result: HotCells, largest_km2: float = LARGEST_SPOT_KM2) -> tuple[
     tuple of Spot
         Ordered by the lower limit of the ratio's interval, then by count.
     """
+    spots = sorted(_places(result, "hot", largest_km2), key=lambda spot: (-spot.low, -spot.n, spot.id))
+    return tuple(replace(spot, rank=rank) for rank, spot in enumerate(spots, 1))
+
+
+def cold_spots(result: HotCells, largest_km2: float = LARGEST_SPOT_KM2) -> tuple[Spot, ...]:
+    """Join neighbouring cold cells to places, the most surely low first: what `hot_spots` is for hot cells.
+
+    Where counts are protected, `n`, `ratio` and `high` are the most that they may be, `expected` the least.
+    """
+    spots = sorted(_places(result, "cold", largest_km2), key=lambda spot: (spot.high, -spot.expected, spot.id))
+    return tuple(replace(spot, rank=rank) for rank, spot in enumerate(spots, 1))
+
+
+def _places(result: HotCells, mark: Literal["hot", "cold"], largest_km2: float) -> list[Spot]:
+    """Groups of neighbouring marked cells, none larger than it may be."""
     frame = result.frame
     index = np.asarray(frame.index, dtype=np.int64)
-    hot = np.flatnonzero(frame["hot"].to_numpy(bool))
-    if not len(hot):
-        return ()
+    marked = np.flatnonzero(frame[mark].to_numpy(bool))
+    if not len(marked):
+        return []
     near = neighbours(index, 1)
     longitude, latitude = _centres(index)
     groups: list[Cells] = []
-    waiting = connected(near, hot)
+    waiting = connected(near, marked)
     while waiting:
         group = waiting.pop()
         land = float(frame["land_km2"].to_numpy(float)[group].sum())
@@ -174,10 +221,8 @@ def hot_spots(result: HotCells, largest_km2: float = LARGEST_SPOT_KM2) -> tuple[
         parts = KMeans(2, n_init=4, random_state=0).fit(at, sample_weight=weight).labels_
         for part in (0, 1):
             waiting.extend(connected(near, group[parts == part]))
-    columns = {name: frame[name].to_numpy(float) for name in _COLUMNS}
-    spots = [_spot(result, columns, index, group, (longitude, latitude)) for group in groups]
-    spots.sort(key=lambda spot: (-spot.low, -spot.n, spot.id))
-    return tuple(replace(spot, rank=rank) for rank, spot in enumerate(spots, 1))
+    columns = {name: frame[other].to_numpy(float) for name, other in _COLUMNS[mark].items()}
+    return [_spot(result, columns, index, group, (longitude, latitude)) for group in groups]
 
 
 def _centres(index: Cells) -> tuple[Floats, Floats]:
@@ -194,13 +239,19 @@ def _reached(index: Cells, group: Cells, k: int) -> NDArray[np.bool_]:
     return found
 
 
-_COLUMNS: Final = ("low", "high", "size", "size_low", "base", "hot", "q", "land_km2", "z")
+# What a place is told by: for cold ones the bounds of protected counts and of their base change sides.
+_SAME: Final = {name: name for name in ("base", "hot", "land_km2", "z")}
+_COLUMNS: Final = {
+    "hot": {"low": "low", "high": "high", "size": "size", "size_low": "size_low", "q": "q", **_SAME},
+    "cold": {"low": "high", "high": "low", "size": "size_low", "size_low": "size", "q": "q_cold", **_SAME},
+}
+_NAMES: Final = ("low", "high", "size", "size_low", "base", "hot", "q", "land_km2", "z")
 
 
 def _spot(
     result: HotCells, columns: Mapping[str, Floats], index: Cells, group: Cells, centres: tuple[Floats, Floats]
 ) -> Spot:
-    low, high, size, size_low, base, hot, q, land, z = (columns[name] for name in _COLUMNS)
+    low, high, size, size_low, base, hot, q, land, z = (columns[name] for name in _NAMES)
     longitude, latitude = centres
     inside = np.zeros(len(index))
     inside[group] = 1
@@ -232,5 +283,5 @@ def _spot(
         base=result.base,
         base_n=base_n,
         rate=result.rates.of(count, base_n) if result.rates else float("nan"),
-        bounded=bool((high > low)[rest | (inside > 0)].any() or (size > size_low)[rest | (inside > 0)].any()),
+        bounded=bool((high != low)[rest | (inside > 0)].any() or (size != size_low)[rest | (inside > 0)].any()),
     )

@@ -19,7 +19,7 @@ from analysis.identity import KnownPlace, matched
 from analysis.rates import Estimate, wilson
 from analysis.result import Choice
 from curim_data.city import CityProfile
-from curim_data.i18n import LANGUAGES, Message, Translator, translator
+from curim_data.i18n import LANGUAGES, N_, Message, Translator, translator
 from curim_data.plan import CategoryShare, Caution, Interval, Problem
 from curim_data.words import hour_label
 
@@ -28,6 +28,8 @@ FAR: Final = 4
 # A share is told where what is withheld leaves no more than this open: without an interval, and with one to cover it.
 MOST_DOUBT: Final = 0.05
 MOST_COVERED: Final = 0.1
+# From more than this share on a category is what a place is mainly about.
+HALF: Final = 0.5
 
 
 Place = Spot | Cluster
@@ -156,8 +158,9 @@ class SpotProfile:
         """The profile in a few plain sentences."""
         parts = []
         if self.categories:
-            share = t.percent(self.categories[0].share)
-            parts.append(t("Mainly {category} ({share}).", category=t.label(self.labels), share=share))
+            first = self.categories[0].share
+            told = N_("Mainly {category} ({share}).") if first > HALF else N_("Most often {category} ({share}).")
+            parts.append(t(told, category=t.label(self.labels), share=t.percent(first)))
         if self.hours is not None:
             start, end = hour_label(self.hours[0]), hour_label(self.hours[1] + 1)
             parts.append(t("At least half of the alerts fall between {start} and {end}.", start=start, end=end))

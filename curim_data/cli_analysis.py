@@ -155,6 +155,19 @@ def hotspots(
                 "told": result.sentence(run.t),
                 "choices": [{"name": c.name, "value": c.value, "told": run.t(c.told)} for c in found.choices],
                 "spots": rows,
+                "cold": [
+                    {
+                        "name": name(run.t),
+                        "n": spot.n,
+                        "expected": round(spot.expected, 2),
+                        "ratio": round(spot.ratio, 3),
+                        "low": round(spot.low, 3),
+                        "high": round(spot.high, 3),
+                        "q": spot.q,
+                        "cells": list(spot.names),
+                    }
+                    for spot, name in found.cold
+                ],
             }
         )
         return
@@ -164,6 +177,8 @@ def hotspots(
         run.say(run.t(TESTED_IN_CITY))
     for spot in spots:
         run.say(f"{spot.rank}. {names[spot.id](run.t)} – {spot.sentence(run.t)}")
+    for spot, name in found.cold:
+        run.say(f"{name(run.t)} – {spot.cold_sentence(run.t)}")
     for choice in found.choices:
         run.say(run.t(choice.told))
 
@@ -186,13 +201,17 @@ _SPOT_COLUMNS: Final = (*("rank", "id", "name", "n", "expected", "ratio", "low",
 
 @dataclass(frozen=True)
 class Found:
-    """Hot spots under a filter: the result that tells of them, those in the filter's area, and their names by id."""
+    """Hot spots under a filter: the result that tells of them, those in the filter's area, and their names by id.
+
+    `cold`: places with fewer alerts than chance explains, with their names.
+    """
 
     result: HotCells | Clusters
     spots: tuple[Spot | Cluster, ...]
     names: Mapping[str, SpotName]
     resolution: int
     choices: tuple[Choice, ...]
+    cold: tuple[tuple[Spot, SpotName], ...] = ()
 
 
 def find(
@@ -235,8 +254,10 @@ def find(
     except BaseError as error:
         raise Refused(error.message) from error
     names = name_spots(study.spots, source.city, known_places(source, audience))
+    called = name_spots(study.cold, source.city)
+    cold = tuple((spot, called[spot.id]) for spot in study.cold if in_area(spot, called[spot.id], f, source.city))
     kept = tuple(spot for spot in study.spots if in_area(spot, names[spot.id], f, source.city))
-    return Found(study.hot, kept, names, study.resolution, study.choices)
+    return Found(study.hot, kept, names, study.resolution, study.choices, cold)
 
 
 def check_resolution(resolution: int | None) -> None:

@@ -76,10 +76,18 @@ class Run:
     def city(self) -> CityProfile:
         """The home's city; Refused where there is none."""
         if not self.home.has_city():
+            values = {"home": str(self.home.path), "sample": str(self.home.sample.path)}
+            if self.home.sample.has_city():
+                raise Refused(
+                    Message(
+                        "There is no city in {home} but the sample: ask it with --home {sample}, or “curim import "
+                        "FILE” makes one of your own.",
+                        values,
+                    )
+                )
             raise Refused(
                 Message(
-                    "There is no city in {home}: “curim import FILE” makes one, or name another with --home.",
-                    {"home": str(self.home.path)},
+                    "There is no city in {home}: “curim import FILE” makes one, or name another with --home.", values
                 )
             )
         if (healed := heal(self.home)) is not None:

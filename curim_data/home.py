@@ -70,6 +70,11 @@ class Home:
         return here if self.is_sample else os.environ.get("CURIM_PLANS_URL") or here
 
     @property
+    def sample(self) -> Home:
+        """The home of the sample city inside this one, made or not."""
+        return Home(self.path / "sample")
+
+    @property
     def is_sample(self) -> bool:
         """Whether this is the finished home of the sample city."""
         return (self.path / SAMPLE_MARK).exists()
@@ -104,7 +109,7 @@ def sample_home(base: Home) -> Home:
     Built in a folder beside it and renamed when complete, under a lock: two processes that ask at the same time get
     one home, and a build that was cut short leaves nothing behind that could be taken for whole.
     """
-    home = Home(base.path / "sample")
+    home = base.sample
     if home.is_sample and home.exists():
         return home
     base.path.mkdir(parents=True, exist_ok=True)

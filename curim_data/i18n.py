@@ -10,6 +10,7 @@ import datetime as dt
 import gettext
 import io
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -147,7 +148,7 @@ class Translator:
 
     def moment(self, when: dt.datetime, form: str = "medium") -> str:
         """A date with its time of day."""
-        return str(format_datetime(when, format=form, locale=self.locale))
+        return _ordinal(str(format_datetime(when, format=form, locale=self.locale)), when, self.lang)
 
     def span(self, span: Span) -> str:
         """A period: "3 May 2025 – 2 June 2025", or its months, one alone where it is one: "May 2025"."""
@@ -209,7 +210,12 @@ def _percent(share: Decimal, pattern: str, lang: str) -> str:
 @lru_cache(maxsize=16_384)
 def _date(day: dt.date, form: str, lang: str) -> str:
     """A date as written; charts write the same days again and again."""
-    return str(format_date(day, format=form, locale=translator(lang).locale))
+    return _ordinal(str(format_date(day, format=form, locale=translator(lang).locale)), day, lang)
+
+
+def _ordinal(text: str, day: dt.date, lang: str) -> str:
+    """French writes the first of a month as an ordinal before the month's name, which CLDR's forms leave out."""
+    return re.sub(r"(?<!\d)1 (?=[^\W\d])", "1er ", text) if lang == "fr" and day.day == 1 else text
 
 
 @cache

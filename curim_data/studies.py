@@ -20,7 +20,7 @@ from analysis.clusters import Clusters, clusters
 from analysis.explore import explore
 from analysis.gender import Shares, shares
 from analysis.grid import resolution_for
-from analysis.hotspots import HotCells, Spot, hot_spots, significance
+from analysis.hotspots import HotCells, Spot, cold_spots, hot_spots, significance
 from analysis.identity import KnownPlace, known, renamed
 from analysis.result import Choice
 from analysis.severity import by_severity
@@ -44,12 +44,16 @@ _TRENDS: Final = {"day": daily, "week": weekly, "month": monthly}
 
 @dataclass(frozen=True)
 class HotSpotStudy:
-    """Where alerts are denser than chance explains: `spots` clearest first, `cells` the counts that passed the gate."""
+    """Where alerts are denser than chance explains: `spots` clearest first, `cells` the counts that passed the gate.
+
+    `cold`: places with fewer alerts than chance explains, the most surely low first.
+    """
 
     total: Total
     cells: Protected
     hot: HotCells
     spots: tuple[Spot, ...]
+    cold: tuple[Spot, ...]
     resolution: int
     choices: tuple[Choice, ...]
 
@@ -91,7 +95,7 @@ def _hot_spots(source: Source, f: AlertFilter, audience: Audience, resolution: i
     counted = queries.cells(source, whole, int(chosen.value), audience)
     hot = significance(counted.frame, base=base_for(source, whole, int(chosen.value), audience, base))
     choices = (chosen, *hot.choices, *piles_told(counted.piled))
-    return HotSpotStudy(total, counted, hot, hot_spots(hot), int(chosen.value), choices)
+    return HotSpotStudy(total, counted, hot, hot_spots(hot), cold_spots(hot), int(chosen.value), choices)
 
 
 def cell_size(source: Source, f: AlertFilter, audience: Audience, total: Total, resolution: int | None) -> Choice:

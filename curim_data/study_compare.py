@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl
+
+import pandas as pd
 
 from analysis.compare_maps import MapComparison, Side, compare_maps
 from analysis.grid import resolution_for
@@ -60,12 +62,42 @@ _SIDES: Final[dict[str, tuple[Side, Side]]] = {
         Side(Message("Second filter"), Message("fit the second filter")),
     ),
 }
+# Which alerts of the filter are on neither side.
+_NEITHER: Final = {
+    "gender": (
+        Message(
+            "On neither side: alerts that affect another gender, or where the gender is not disclosed or not known."
+        ),
+        Message(
+            "On neither side: {n} of {whole} alerts, which affect another gender, or where the gender is not disclosed "
+            "or not known."
+        ),
+    ),
+    "reporter": (
+        Message(
+            "On neither side: alerts reported by another gender, or where the gender is not disclosed or not known."
+        ),
+        Message(
+            "On neither side: {n} of {whole} alerts, reported by another gender, or where the gender is not disclosed "
+            "or not known."
+        ),
+    ),
+    "light": (
+        Message("On neither side: alerts without a known hour or position, for which light cannot be told."),
+        Message(
+            "On neither side: {n} of {whole} alerts, without a known hour or position, for which light cannot be told."
+        ),
+    ),
+}
 _BOTH: Final = Choice(
     "shared",
     "both",
     Message("An alert that fits both sides counts on both, which makes differences look smaller than they are."),
 )
 _YEAR: Final = dt.timedelta(weeks=52)
+# Days by which a period may miss whole years and still hold every season as often.
+_NEARLY: Final = 7
+YEAR_DAYS: Final = 365.25
 
 
 class CompareError(ValueError):
@@ -148,7 +180,7 @@ def compare_study(
     size = int(chosen.value)
     first, second = (queries.cells(source, side, size, audience) for side in (pair.first, pair.second))
     found = compare_maps(first.frame, second.frame, pair.a, pair.b, totals=(first.total, second.total))
-    choices = [chosen, *pair.choices, *found.choices]
+    choices = [chosen, *pair.choices, *_neither(source, pair, audience, against, totals), *found.choices]
     if first.piled or second.piled:
         told = Message(
             "{n} alerts that share their exact coordinates with many others were set aside: their position is probably "
@@ -159,6 +191,25 @@ def compare_study(
     return CompareStudy(
         pair, totals, found, name_spots(found.places, source.city, known_places(source, audience)), size, tuple(choices)
     )
+
+
+def _neither(
+    source: Source, pair: Pair, audience: Audience, against: str, totals: tuple[Total, Total]
+) -> tuple[Choice, ...]:
+    """How many alerts of the filter a preset leaves out; the number for those who see exact counts."""
+    if against not in _NEITHER:
+        return ()
+    unset: dict[str, dict[str, Any]] = {
+        "gender": {"affected": ()},
+        "reporter": {"reporters": ()},
+        "light": {"dark": None},
+    }
+    alone, counted = _NEITHER[against]
+    whole = queries.total(source, pair.first.replace(**unset[against]), audience)
+    if not sees_exact(audience) or None in (whole.n, *(total.n for total in totals)):
+        return (Choice("neither", "not told", alone),)
+    left = (whole.n or 0) - sum(total.n or 0 for total in totals)
+    return (Choice("neither", left, Message(counted.text, {"n": left, "whole": whole.n})),)
 
 
 def _resolution(
@@ -217,7 +268,11 @@ def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilt
 def _earlier(
     source: Source, whole: AlertFilter, *, a_year: bool
 ) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:
-    """The filter's period, and as many days before it or 52 weeks earlier, as far as the data reach back."""
+    """The filter's period, and as many days before it or a year earlier, as far as the data reach back.
+
+    A year is 52 weeks, which lays weekday on weekday, up to a period of that length; from there on it is the year that
+    ends where the period begins.
+    """
     start, end = queries.dates(source, whole)
     end = min(end, max(start, source.as_of))
     if source.by_month:
@@ -226,8 +281,11 @@ def _earlier(
         asked = months_later(start, -back)[0], months_later(start, min(length, back) - 1 - back)[1]
     else:
         day = dt.timedelta(days=1)
-        far = _YEAR if a_year else end - start + day
+        length = end - start + day
+        far = _YEAR if a_year else length
         asked = start - far, min(end, start + far - day) - far
+        if a_year and length > _YEAR:
+            asked = (pd.Timestamp(start) - pd.DateOffset(years=1)).date(), start - day
     before = max(source.first, asked[0]), asked[1]
     if start <= source.first or before[1] < before[0]:
         raise CompareError(Message("There is nothing to compare: no day of the data lies before this period."))
@@ -235,11 +293,18 @@ def _earlier(
     choices = [Choice("reference", before[0].isoformat(), told)]
     if before[0] > asked[0]:
         choices.append(Choice("short", source.first.isoformat(), Message("The data do not reach back further.")))
-    if not a_year:
+    if not a_year and not _whole_years(start, end):
         told = Message("The two periods may lie in different seasons: what differs by season differs here too.")
         choices.append(Choice("season", "differs", told))
     now = whole.replace(period="", start=start, end=end)
     return now, whole.replace(period="", start=before[0], end=before[1]), tuple(choices)
+
+
+def _whole_years(start: dt.date, end: dt.date) -> bool:
+    """Whether a period holds every season equally often, but for a few days."""
+    days = (end - start).days + 1
+    years = round(days / YEAR_DAYS)
+    return years >= 1 and abs(days - years * YEAR_DAYS) <= _NEARLY
 
 
 def _others(source: Source, whole: AlertFilter) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:

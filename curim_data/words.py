@@ -251,7 +251,7 @@ def value_label(t: Translator, city: CityProfile, column: str, value: object) ->
 
 def inline(label: str) -> str:
     """A label inside a sentence: its capital lowered, unless it is an acronym or a letter by itself."""
-    return label[:1].lower() + label[1:] if len(label) > 1 and not label[1].isupper() else label
+    return label[:1].lower() + label[1:] if len(label) > 1 and label[1].islower() else label
 
 
 def listed(t: Translator, labels: Iterable[str], style: str = "or") -> str:

@@ -33,13 +33,13 @@ def where_and_whom(page: Page, study: BriefStudy) -> None:
 
 
 def _map(page: Page, study: BriefStudy) -> None:
-    t, hot = page.t, study.hot.hot.frame
+    t, frame = page.t, study.hot.hot.frame
     maps.draw(
         page,
         key="briefing_map",
         alt=t("Map of the city with its hot spots; the table beside it holds the same."),
         cells=study.hot.cells.frame,
-        hot=hot.index[hot["hot"]],
+        hot=frame.index[frame["hot"]],
         pins=[
             Pin(study.names[spot.id](t), spot.longitude, spot.latitude, spot.rank)
             for spot in study.hot.spots[:MOST_SPOTS]
@@ -47,7 +47,8 @@ def _map(page: Page, study: BriefStudy) -> None:
         span=0.6,
         pickable=False,
     )
-    footer(page, sentence=study.hot.hot.sentence(t), total=study.hot.total, choices=study.hot.choices)
+    hot = study.hot
+    footer(page, sentence=hot.hot.sentence(t), total=hot.total, aside=hot.cells.piled, choices=hot.choices)
 
 
 def _spots(page: Page, study: BriefStudy) -> None:

@@ -21,7 +21,7 @@ GENDERS: Final = {
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of one theme, as hexadecimal strings."""
+    """The colours of one theme, as hexadecimal strings; `cell` is how much of the ground a cell covers, of 255."""
 
     ground: str
     text: str
@@ -43,6 +43,7 @@ class Palette:
     highlight: str
     cluster_line: str
     halo: str
+    cell: int
 
 
 LIGHT: Final = Palette(
@@ -66,6 +67,7 @@ LIGHT: Final = Palette(
     highlight="#0072b2",
     cluster_line="#5e3c99",
     halo="#ffffff",
+    cell=225,
 )
 DARK: Final = Palette(
     ground="#0f161c",
@@ -88,6 +90,7 @@ DARK: Final = Palette(
     highlight="#56b4e9",
     cluster_line="#cbb8f2",
     halo="#0f161c",
+    cell=255,
 )
 
 

@@ -201,7 +201,7 @@ def _next_door(t: Translator, plan: Plan, result: Evaluation) -> list[tuple[str,
     return [
         (t("Alerts more or fewer than expected, with the buffer"), *_interval(t, result.total.estimate, 0)),
         (t("Ratio next door (above 1: it may have moved)"), *_interval(t, result.moved, 2)),
-        (t("Displacement quotient (above 0: benefit spread)"), told, t("none")),
+        (t("Displacement quotient (above 0: benefit may have spread)"), told, t("not computed")),
     ]
 
 

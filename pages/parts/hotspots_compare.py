@@ -42,6 +42,8 @@ KEY: Final = "hotspots_against"
 USUAL: Final = next(iter(PRESETS))
 SPAN: Final = 0.62
 NAMED: Final = 5
+# What must be known to read the counts of both sides; all other choices stand behind a fold.
+BESIDE: Final = ("neither", "reference", "short", "season")
 # At least so many times as large a part is a marked difference, and at least so many a clear one.
 STEPS: Final = (1.25, 2.0)
 UNSURE: Final = Message(
@@ -91,6 +93,9 @@ def show(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is
         for side, n, bound in counts
     )
     st.caption(sides)
+    for choice in found.choices:
+        if choice.name in BESIDE:
+            st.caption(t(choice.told))
     if found.found.places:
         st.caption(
             t(

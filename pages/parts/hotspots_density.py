@@ -51,7 +51,7 @@ def density(page: Page, title: Any, place: Found | None = None) -> None:
     if not study.enough:
         maps.draw(page, key=MAP, alt=t("Map of the city."), span=0.62, pickable=False, place=place)
         below_map(page, place)
-        footer(page, sentence=study.too_few(t), total=study.total, choices=())
+        footer(page, sentence=study.too_few(t), total=study.total, aside=study.total.piled)
         return
     pins = [Pin(peak.name(t), peak.longitude, peak.latitude, rank) for rank, peak in enumerate(study.peaks, start=1)]
     left, right = st.columns([5, 3], gap="medium")
@@ -69,7 +69,7 @@ def density(page: Page, title: Any, place: Found | None = None) -> None:
         below_map(page, place)
         footer(page, sentence=study.density.sentence(t))
         st.write(plain(t(study.bandwidth.told)))
-        footer(page, total=study.total, choices=study.choices)
+        footer(page, total=study.total, aside=study.total.piled, choices=study.choices)
         _downloads(page, study)
         picture(
             page,
@@ -88,7 +88,7 @@ def density(page: Page, title: Any, place: Found | None = None) -> None:
 def headline(t: Translator, study: DensityStudy) -> str:
     """Where alerts are densest, in one sentence."""
     if not study.total.n:
-        return t("No alert fits this filter.")
+        return t("No alerts, so no density.")
     if not study.enough:
         return t("Too few alerts for a density.")
     if not study.peaks:

@@ -65,7 +65,13 @@ def emerging(page: Page, title: Any, size: int, place: Found | None = None) -> N
         with title:
             st.title(t("No class over time can be told."))
             st.caption(filter_bar.sentence(page))
-        footer(page, sentence=t(study.why) if study.why else "", total=study.total, choices=study.choices)
+        footer(
+            page,
+            sentence=t(study.why) if study.why else "",
+            total=study.total,
+            aside=study.total.piled,
+            choices=study.choices,
+        )
         return
     cold = bool(st.session_state.get(COLD, False))
     here = hotspots_area.listed(page, study.lines)
@@ -82,6 +88,8 @@ def emerging(page: Page, title: Any, size: int, place: Found | None = None) -> N
         _map(page, found, shown, chosen, place)
         below_map(page, place)
         st.toggle(t("Show cold places too"), key=COLD)
+        if cold and all(line.cls.sign > 0 for line in here):
+            st.caption(t("No place has been colder than its surroundings for long or of late, beyond chance."))
         _table(page, shown, chosen, found)
         footer(page, sentence=found.sentence(t), total=study.total, aside=study.total.piled, choices=study.choices)
         if shown:

@@ -22,16 +22,24 @@ from pages.parts.hotspots_data import LIST, as_frame
 from pages.parts.hotspots_options import cell_table, more_columns, rate, rate_heading
 from pages.parts.page import Page
 
+# Pixels that a column takes at most for its texts, on a wide page and on a phone.
+WIDE, NARROW = 400, 150
 BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}
 
 
 def headline(
-    page: Page, study: HotSpotStudy, shown: tuple[SpotLine, ...], *, is_clusters: bool, explored: bool = False
+    page: Page,
+    study: HotSpotStudy,
+    shown: tuple[SpotLine, ...],
+    *,
+    is_clusters: bool,
+    explored: bool = False,
+    cold: int = 0,
 ) -> None:
-    """The page's one sentence: how many places stand out, and how much of the whole they hold."""
+    """The page's one sentence: how many places stand out, and how much of the whole they hold; else how many cold."""
     t = page.t
     if study.total.n == 0:
-        st.title(t("No alert fits this filter."))
+        st.title(t("No alerts, so no hot spots."))
         return
     if explored:
         st.title(
@@ -39,6 +47,15 @@ def headline(
                 "{n} group of alerts, to explore: not tested against chance.",
                 "{n} groups of alerts, to explore: not tested against chance.",
                 len(shown),
+            )
+        )
+        return
+    if not shown and cold:
+        st.title(
+            t.n(
+                "No hot spot stands out from chance; {n} place has fewer alerts than chance explains.",
+                "No hot spot stands out from chance; {n} places have fewer alerts than chance explains.",
+                cold,
             )
         )
         return
@@ -138,7 +155,7 @@ def ranked_list(
         headings["z"] = t("Gi* (z)") if gistar_valid else t("Gi* (z), not a test here")
     if page.narrow:
         few = ("name", "n", "area", "rate" if base != LAND else "ratio")
-        headings = {name: headings[name] for name in few if name in headings}
+        headings = {name: headings[name] for name in few if name in headings} | {"n": t("n")}
     position = next((at for at, line in enumerate(shown) if line.spot.id == chosen), None)
     table = pd.DataFrame(rows)
     tables.selectable(
@@ -148,7 +165,7 @@ def ranked_list(
         key=f"{LIST}_{chosen or ''}",
         alt=t("Hot spots, clearest first"),
         selected=position,
-        columns=tables.fitting(table, headings),
+        columns=tables.fitting(table, headings, most=NARROW if page.narrow else WIDE),
     )
     st.caption(
         t("In order of the lower end of the ratio's interval: first what is most surely far above the expected.")

@@ -40,7 +40,7 @@ def _base(page: Page) -> Kind:
     offered = [kind for kind in KINDS if told[kind] is None]
     why = [t(said) for kind in KINDS if (said := told[kind]) is not None]
     picked = asked_word(BASE, "hotspots_base", offered, LAND)
-    _box(t("Compared with"), offered, names, BASE, LAND, help="  \n".join(why) or None)
+    _box(t("Compared with"), offered, names, BASE, LAND, help="  \n".join(why) or None, alone=len(offered) == 1)
     return picked
 
 
@@ -75,8 +75,16 @@ def _method(t: Translator) -> str:
 
 
 def _box(
-    label: str, choices: Collection[Any], names: Mapping[Any, str], word: str, usual: str, help: str | None = None
+    label: str,
+    choices: Collection[Any],
+    names: Mapping[Any, str],
+    word: str,
+    usual: str,
+    *,
+    help: str | None = None,
+    alone: bool = False,
 ) -> None:
+    """A choice that stands in the link; `alone`: there is nothing else to choose, as `help` explains."""
     key = f"hotspots_{word}"
     st.selectbox(
         label,
@@ -85,6 +93,7 @@ def _box(
         key=key,
         width=_WIDTH,
         help=help,
+        disabled=alone,
         on_change=write_word,
         args=(word, key, usual),
     )
@@ -121,6 +130,29 @@ def measure(t: Translator, base: Kind) -> Measure | None:
     if base == "residents":
         return Measure(heading, lambda value: t.number(PER * value, 1))
     return Measure(heading, lambda value: t.percent(value, 1))
+
+
+def certainty(t: Translator, study: HotSpotStudy) -> list[str]:
+    """For each marked cell a line with what its mark stands on, for the tooltip; empty for all others."""
+    hot = study.hot
+    frame, whole = hot.frame, not hot.based and not hot.n_withheld
+    lines = [""] * len(frame)
+    marked = frame[frame["hot"] | frame["cold"]]
+    for at, row in zip((frame["hot"] | frame["cold"]).to_numpy().nonzero()[0], marked.itertuples(), strict=True):
+        p = t.p_value(row.q if row.hot else row.q_cold)
+        if not row.hot or not whole:
+            told = t("Corrected p: {p}", p=p)
+        elif hot.k:
+            told = t(
+                "With its neighbours {n} alerts, {expected} expected. Corrected p: {p}",
+                n=round(row.window),
+                expected=t.expected(row.expected),
+                p=p,
+            )
+        else:
+            told = t("{expected} expected. Corrected p: {p}", expected=t.expected(row.expected), p=p)
+        lines[at] = f"\n{told}"
+    return lines
 
 
 def tips(t: Translator, study: HotSpotStudy) -> list[str]:
@@ -179,13 +211,16 @@ def cell_table(study: HotSpotStudy) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def nothing(t: Translator, how: Options) -> None:
-    """What is said where no place was found."""
+def nothing(t: Translator, how: Options, alerts: float | None, *, cold: bool = False) -> None:
+    """What is said where no hot place was found among so many alerts; `cold`: whether there are cold ones."""
     if how.explored:
         st.subheader(t("No group"))
         st.write(t("HDBSCAN finds no place that is denser than what lies around it, or there are too few alerts."))
         return
-    st.subheader(t("No place stands out"))
+    st.subheader(t("No hot spot") if cold else t("No place stands out"))
+    if not alerts:
+        st.write(t("There is no alert to test: widen the period, the categories or the area."))
+        return
     if how.base != LAND:
         st.write(
             t(

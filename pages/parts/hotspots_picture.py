@@ -40,6 +40,7 @@ def picture(
     total: Total | None,
     pins: Collection[Pin] = (),
     told: Sequence[str] = (),
+    undrawn: int = 0,
 ) -> None:
     """A button that draws the map when it is clicked and hands it out.
 
@@ -53,12 +54,20 @@ def picture(
         The heading of the legend, and what the picture shows.
     total, told
         How many alerts there are (None where `told` says it), and what else must be known of the map.
+    undrawn
+        How many of them are of sensitive categories and not drawn as points.
     """
     t = page.t
     shown = ask(page, "total")
     sentence = page.source.sentence(page.filter, t, shown) if page.source else ""
     made = t("CURiM · {city}, {day}", city=t.label(page.city.names), day=dt.date.today())
-    notes = [sentence, *([mapped_of(t, total)] if total else []), *told, *_illustrative(page), made]
+    notes = [
+        sentence,
+        *([mapped_of(t, total, total.piled or 0, undrawn)] if total else []),
+        *told,
+        *_illustrative(page),
+        made,
+    ]
 
     def drawn() -> bytes:
         from analysis.paper_map import Spot, shades_map

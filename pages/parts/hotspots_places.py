@@ -18,6 +18,7 @@ from curim_data.study_spot import SpotLine
 from pages.parts import filter_bar, hotspots_area, maps
 from pages.parts.colours import LIGHT
 from pages.parts.footer import footer
+from pages.parts.hotspots_cold import cold_here, cold_places
 from pages.parts.hotspots_data import (
     MAP,
     SELECTED,
@@ -30,7 +31,7 @@ from pages.parts.hotspots_data import (
     selected_spot,
 )
 from pages.parts.hotspots_list import area_of_cells, downloads, headline, ranked_list
-from pages.parts.hotspots_options import measure, notes, nothing, tips
+from pages.parts.hotspots_options import certainty, measure, notes, nothing, tips
 from pages.parts.hotspots_panel import panel
 from pages.parts.hotspots_picture import cell_shades, hot_shades, outlined, picture
 from pages.parts.hotspots_search import Found, below_map
@@ -71,11 +72,12 @@ def places(
             st.query_params[SELECTED] = at_place
     chosen = selected_spot(tuple(one.spot for one in shown))
     line = next((one for one in shown if one.spot.id == chosen), None)
+    cold = [] if found else cold_here(page, study)
     with title:
         if len(everywhere) and has_area(page.filter) and not how.explored:
             hotspots_area.headline(page, len(everywhere), len(shown))
         else:
-            headline(page, study, shown, is_clusters=found is not None, explored=how.explored)
+            headline(page, study, shown, is_clusters=found is not None, explored=how.explored, cold=len(cold))
         st.caption(filter_bar.sentence(page))
         hotspots_area.tested_in_city(page)
     notes(page, how, layer)
@@ -107,6 +109,7 @@ def places(
         area_of_cells(page, picked_cells(), study)
         gistar = None if found else study.hot.gistar_valid
         ranked_list(page, shown, chosen, gistar_valid=gistar, classes=_classes(page, study, shown, layer))
+        cold_places(page, cold)
         footer(
             page,
             sentence=(found or study.hot).sentence(t),
@@ -120,7 +123,7 @@ def places(
         if line is None and everywhere:
             hotspots_area.none_here(page)
         elif line is None:
-            nothing(t, how)
+            nothing(t, how, study.total.n, cold=bool(cold))
         else:
             panel(page, asked, line)
 
@@ -159,9 +162,11 @@ def _picture(
 def _cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
     """The cells of the map, with what their tooltips say beside the count."""
     cells = study.cells.frame.join(study.hot.frame["z"])
-    if not study.hot.based:
-        return cells
-    return cells.assign(beside=tips(page.t, study), value=study.hot.frame["rate"])
+    told = certainty(page.t, study)
+    if study.hot.based:
+        told = [base + test for base, test in zip(tips(page.t, study), told, strict=True)]
+        cells = cells.assign(value=study.hot.frame["rate"])
+    return cells.assign(beside=pd.Series(told, study.hot.frame.index))
 
 
 def _classes(page: Page, study: HotSpotStudy, shown: tuple[SpotLine, ...], layer: str) -> dict[str, str] | None:

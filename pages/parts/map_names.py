@@ -19,6 +19,7 @@ QUIET: Final = 12
 # Width of a letter, in parts of the size of the type, as wide as Greek in bold and in regular type runs.
 WIDE: Final = {STRONG: 0.6, QUIET: 0.55}
 TILE: Final = 512  # deck.gl's world is 512 px wide at zoom 0
+PLATE: Final = 150  # of 255: how much of the map a name's plate covers
 BESIDE: Final = 9  # pixels between a point and its name
 POINT: Final = 6  # half of what a place takes of the map
 DOWN: Final = 17  # pixels between a line of type and the next one
@@ -152,7 +153,7 @@ def _row(pin: Pin, text: str, anchor: str, down: int = 0) -> dict[str, Any]:
 
 
 def _layer(name: str, rows: list[dict[str, Any]], colours: Palette, size: int) -> pdk.Layer:
-    """Names with a halo, so that they read on any colour. Hot spots strong, landmarks quiet."""
+    """Names with a halo on a plate that is seen through, so that they read on any colour. Landmarks are quiet."""
     strong = size == STRONG
     return pdk.Layer(
         "TextLayer",
@@ -170,6 +171,10 @@ def _layer(name: str, rows: list[dict[str, Any]], colours: Palette, size: int) -
         font_settings={"sdf": True, "fontSize": 64, "radius": 16, "buffer": 8, "cutoff": 0.2, "smoothing": 0.15},
         outline_width=5,
         outline_color=rgba(colours.halo),
+        background=True,
+        get_background_color=rgba(colours.ground, PLATE),
+        background_padding=[3, 1, 3, 1],
+        background_border_radius=3,
         character_set=pdk.types.String("auto"),
         pickable=False,
     )

@@ -245,7 +245,7 @@ def _count_layers(
             tip = t("{low} to {high} alerts: too few to show exactly", low=int(row.low), high=int(row.high))
             hidden.append({"hex": name, "tip": tip + beside})
         elif getattr(row, scale.column) > 0:
-            shade = rgba(scale.shade(getattr(row, scale.column)), 225)
+            shade = rgba(scale.shade(getattr(row, scale.column)), colours.cell)
             shown.append({"hex": name, "shade": shade, "tip": told[row.n] + beside})
     settings = {
         "get_hexagon": "hex",

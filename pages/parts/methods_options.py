@@ -13,8 +13,11 @@ OPTIONS: Final = (
         N_("Is there more of this than of everything else here, or more than as many residents explain?"),
         (
             r"p = P\left(X \ge x \mid X \sim \mathrm{Bin}\left(x + y,\ \tfrac{m A}{m A + B}\right)\right)",
-            r"\hat{r}_i = w_i r_i + (1 - w_i)\, \mu, \qquad w_i = \frac{V}{V + \mu / b_i}",
-            r"V = \max\left(0,\ \frac{\sum_i b_i (r_i - \mu)^2}{\sum_i b_i} - \frac{\mu}{\bar{b}}\right)",
+            r"\hat{r}_i = w_i r_i + (1 - w_i)\, \mu, \qquad w_i = \frac{V}{V + c / b_i}, "
+            r"\qquad s^2 = \frac{\sum_i b_i (r_i - \mu)^2}{\sum_i b_i}",
+            r"V = \max\left(0,\ s^2 - \tfrac{\mu}{\bar{b}}\right),\ c = \mu \quad\text{or}\quad "
+            r"V = \max\left(0,\ \frac{s^2 - \mu (1 - \mu) / \bar{b}}{1 - 1 / \bar{b}}\right),\ "
+            r"c = \mu (1 - \mu) - V",
         ),
         N_(
             "A are all alerts (or residents) of the place, B of all the rest of the city, x and y the alerts of the "
@@ -22,7 +25,8 @@ OPTIONS: Final = (
             "alerts each is one of the filter or not: given both totals, x follows Fisher's noncentral hypergeometric "
             "distribution, with the odds of a share 1.25 times that of the rest. r is the rate of a cell, its alerts "
             "over its base b, and μ that of the city. V is the spread between cells beyond chance; where it is zero "
-            "every cell has the rate of the city."
+            "every cell has the rate of the city. c is what chance does to a rate: the first form is for residents, "
+            "of whom alerts are no part, the second for shares of all alerts."
         ),
         N_(
             "All alerts are those of the same period, whatever else the filter asks for; both counts pass the same "
@@ -34,7 +38,12 @@ OPTIONS: Final = (
             "the wrong base for squares, stations and shores, which many people use and few live at. Rates of cells "
             "that share a border are not drawn towards each other."
         ),
-        ("Marshall 1991, Applied Statistics 40", "Fisher 1935, Journal of the Royal Statistical Society 98"),
+        (
+            "Marshall 1991, Applied Statistics 40",
+            "Martuzzi and Elliott 1996, Statistics in Medicine 15",
+            "Kleinman 1973, Journal of the American Statistical Association 68",
+            "Fisher 1935, Journal of the Royal Statistical Society 98",
+        ),
         N_("The rates of infant deaths in North Carolina and of homicides around St. Louis."),
     ),
     Figure(

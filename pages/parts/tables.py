@@ -15,8 +15,8 @@ from curim_data.i18n import Translator
 from pages.parts.page import Page
 
 # Pixels that a letter of a table takes, and what a cell has beside its text.
-LETTER: Final = 7.2
-BESIDE: Final = 24
+LETTER: Final = 6.9
+BESIDE: Final = 18
 NONE: Final = "–"  # where a number is not known
 
 

@@ -14,7 +14,7 @@ from pages.parts import basemap, legends, map_names
 from pages.parts.colours import LIGHT
 from pages.parts.legends import Measure, Scale, value_breaks
 from pages.parts.map_names import Pin
-from pages.parts.tables import fitting
+from pages.parts.tables import BESIDE, LETTER, fitting
 from tests.small import small_city
 
 CITY = small_city()
@@ -97,7 +97,7 @@ def test_columns_are_as_wide_as_what_is_in_them() -> None:
     frame = pd.DataFrame({"name": ["Στάδιο Καραϊσκάκη", "Α"], "n": [1, 22]})
     columns = fitting(frame, {"name": "Εστία", "n": "Αναφορές"}, most=100, numbers=("n",))
     assert columns["name"]["width"] == 100
-    assert columns["n"]["width"] == round(7.2 * 8) + 24
+    assert columns["n"]["width"] == round(LETTER * 8 + BESIDE)
     assert columns["n"]["alignment"] == "right"
 
 

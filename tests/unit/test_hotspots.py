@@ -10,6 +10,7 @@ from analysis.bases import Base
 from analysis.grid import neighbours
 from analysis.hot_cells import marked_cells
 from analysis.hotspots import (
+    cold_spots,
     getis_ord,
     gistar_on_land,
     hot_spots,
@@ -103,6 +104,50 @@ def test_an_emptied_place_is_cold_and_a_hot_one_makes_no_cold_neighbours(city: C
     result = significance(frame).frame
     assert result["hot"][heart()]
     assert not result["cold"].any()
+
+
+def test_an_emptied_place_is_told_with_its_figures(city: CityProfile, t: Translator) -> None:
+    frame = even(city, 24_000)
+    hole = [int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)]
+    frame.loc[hole, "n"] = np.floor(frame.loc[hole, "n"] / 4)
+    result = significance(frame)
+    (place,) = cold_spots(result)
+    assert set(place.cells) == set(result.frame.index[result.frame["cold"]])
+    assert place.n == round(frame.loc[list(place.cells), "n"].sum())
+    around = set(ring_of(place.cells, result.k + 1, result.outer)) & set(frame.index)
+    outside = frame.loc[sorted(around)]
+    land = frame.loc[list(place.cells), "land_km2"].sum()
+    assert place.expected == pytest.approx(outside["n"].sum() * land / outside["land_km2"].sum())
+    assert place.ratio == pytest.approx(place.n / place.expected)
+    assert place.low < place.ratio < place.high < 1
+    assert place.q == result.frame.loc[list(place.cells), "q_cold"].min() <= 0.05
+    assert place.cold_sentence(t).startswith(f"{place.n} alerts where {t.expected(place.expected)} would be expected")
+    assert not hot_spots(result)
+    assert not cold_spots(significance(even(city, 24_000)))
+
+
+def test_protected_counts_make_a_cold_place_no_colder(city: CityProfile, t: Translator) -> None:
+    frame = even(city, 24_000)
+    hole = [int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)]
+    frame.loc[hole, "n"] = np.floor(frame.loc[hole, "n"] / 6)
+    (exact,) = cold_spots(significance(frame))
+    hidden = frame["n"] < 8
+    veiled = frame.assign(low=frame["n"].mask(hidden, 1), high=frame["n"].mask(hidden, 9), withheld=hidden)
+    veiled["n"] = veiled["n"].mask(hidden)
+    assert hidden[hole].any()
+    for place in cold_spots(significance(veiled)):
+        assert place.bounded
+        assert "at most" in place.cold_sentence(t)
+        if set(place.cells) & set(exact.cells):
+            assert place.n >= round(frame.loc[list(place.cells), "n"].sum())
+            assert place.expected <= exact.expected * len(place.cells) / len(exact.cells) * 1.5
+    assert {cell for place in cold_spots(significance(veiled)) for cell in place.cells} <= set(exact.cells)
+
+
+def ring_of(cells: tuple[int, ...], first: int, last: int) -> list[int]:
+    """Cells at least `first` and at most `last` steps from the nearest of these."""
+    near, far = ({int(one) for cell in cells for one in h3.grid_disk(np.uint64(cell), k)} for k in (first - 1, last))
+    return sorted(far - near)
 
 
 def test_a_sliver_of_land_with_an_alert_is_not_hot(city: CityProfile) -> None:

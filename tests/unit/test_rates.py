@@ -128,6 +128,59 @@ def test_empirical_bayes_equals_its_slow_twin_and_draws_inwards(rows):
     assert (np.abs(smoothed.rates - smoothed.mean) <= np.abs(smoothed.raw - smoothed.mean) + 1e-12).all()
 
 
+def slow_shares(events, base):
+    """The mean of the beta distribution that each area's share comes from, given its count."""
+    mean, size = sum(events) / sum(base), sum(base) / len(base)
+    spread = sum(b * (e / b - mean) ** 2 for e, b in zip(events, base, strict=True)) / sum(base)
+    variance = (spread - mean * (1 - mean) / size) / (1 - 1 / size)
+    if variance <= 0:
+        return [mean] * len(base)
+    if variance >= mean * (1 - mean):
+        return [e / b for e, b in zip(events, base, strict=True)]
+    both = mean * (1 - mean) / variance - 1  # the two parameters of the beta distribution together
+    return [(mean * both + e) / (both + b) for e, b in zip(events, base, strict=True)]
+
+
+@given(
+    st.lists(st.integers(2, 300).flatmap(lambda b: st.tuples(st.integers(0, b), st.just(b))), min_size=2, max_size=12)
+)
+def test_shares_equal_their_slow_twin_and_those_of_all_else_make_them_whole(rows):
+    events, base = np.array([e for e, _ in rows]), np.array([b for _, b in rows])
+    found, others = empirical_bayes(events, base, shares=True), empirical_bayes(base - events, base, shares=True)
+    assert found.rates == pytest.approx(slow_shares(events.tolist(), base.tolist()), rel=1e-6, abs=1e-9)
+    assert found.rates + others.rates == pytest.approx(np.ones(len(rows)))
+    assert ((found.weights >= 0) & (found.weights <= 1)).all()
+
+
+def test_the_spread_of_shares_is_found_and_brings_them_nearer_to_the_truth():
+    """Shares around one half, standard deviation 0.15, nine alerts a place: the form for rare events sees no spread."""
+    rng = np.random.default_rng(5)
+    spreads, nearer = [], 0
+    for _ in range(40):
+        truth, base = rng.beta(5.06, 5.06, 700), rng.poisson(9, 700) + 1
+        events = rng.binomial(base, truth)
+        found, rare = empirical_bayes(events, base, shares=True), empirical_bayes(events, base)
+        spreads.append(found.variance)
+        errors = [((rates - truth) ** 2).mean() for rates in (found.rates, found.raw, rare.rates)]
+        nearer += errors[0] == min(errors)
+    assert np.mean(spreads) == pytest.approx(truth.var(), rel=0.1)
+    assert np.mean(spreads) == pytest.approx(0.15**2, rel=0.05)
+    assert nearer == 40
+
+
+def test_a_place_that_is_surely_above_the_city_keeps_its_share():
+    rng = np.random.default_rng(6)
+    base = np.append(rng.poisson(8, 600) + 1, 332)
+    events = np.append(rng.binomial(base[:-1], rng.beta(6, 7, 600)), 243)
+    assert empirical_bayes(events, base, shares=True).rates[-1] == pytest.approx(0.72, abs=0.01)
+
+
+def test_no_more_events_than_their_base():
+    with pytest.raises(ValueError, match="part of their base"):
+        empirical_bayes([4, 1], [3, 2], shares=True)
+    assert empirical_bayes([1, 0], [1, 1], shares=True).rates == pytest.approx([0.5, 0.5])  # single alerts say nothing
+
+
 def test_a_spread_below_chance_gives_every_area_the_mean():
     smoothed = empirical_bayes([5, 5, 5], [100, 100, 100])
     assert smoothed.variance == 0

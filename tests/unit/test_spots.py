@@ -73,6 +73,14 @@ def test_a_profile_holds_the_figures_and_says_them(
     ).sentence(t)
 
 
+def test_a_category_below_one_half_is_the_most_frequent_and_not_the_main_one(
+    city: CityProfile, t: Translator, tables: dict[str, pd.DataFrame]
+) -> None:
+    some = frame(category=["noise", "vandalism"], n=[14.0, 13.0]).assign(low=[14, 13], withheld=False)
+    told = profile(city, n=40, **{**tables, "categories": some}).sentence(t)
+    assert told.startswith(f"Most often {city.categories['noise'].labels['en']} (35\u00a0%).")
+
+
 def test_what_is_unknown_or_withheld_stays_so(city: CityProfile, t: Translator) -> None:
     empty = profile(city, n=3)
     assert empty.sentence(t) == ""

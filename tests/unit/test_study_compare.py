@@ -75,9 +75,45 @@ def test_the_same_length_before_and_a_year_before(source: Source) -> None:
     assert (before.start, before.end) == (dt.date(2026, 5, 2), dt.date(2026, 5, 31))
     assert (year.start, year.end) == (dt.date(2025, 6, 2), dt.date(2025, 7, 1))
     long = pair_of(source, AlertFilter(), "year")
-    assert long.second.end is not None
-    assert long.first.start is not None
-    assert long.second.end < long.first.start
+    assert (long.first.start, long.first.end) == (dt.date(2025, 11, 1), dt.date(2026, 10, 31))
+    assert (long.second.start, long.second.end) == (dt.date(2024, 11, 1), dt.date(2025, 10, 31))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "seasons"),
+    [
+        (dt.date(2025, 6, 1), dt.date(2025, 8, 31), True),
+        (dt.date(2024, 11, 1), dt.date(2025, 10, 31), False),
+        (dt.date(2024, 11, 1), dt.date(2026, 10, 31), False),
+        (dt.date(2025, 5, 1), dt.date(2026, 10, 31), True),
+    ],
+)
+def test_seasons_differ_but_between_whole_years(source: Source, start: dt.date, end: dt.date, seasons: bool) -> None:
+    pair = pair_of(source, AlertFilter(start=start, end=end), "before")
+    assert ("season" in {choice.name for choice in pair.choices}) == seasons
+
+
+@pytest.mark.parametrize(
+    ("against", "asked"), [("gender", AlertFilter()), ("reporter", AlertFilter()), ("light", AlertFilter())]
+)
+def test_alerts_of_neither_side_are_counted(source: Source, t: Translator, against: str, asked: AlertFilter) -> None:
+    study = compare_study(source, asked, Audience.ANALYST, against)
+    (neither,) = [choice for choice in study.choices if choice.name == "neither"]
+    sides = sum(queries.total(source, f, Audience.ANALYST).n or 0 for f in (study.pair.first, study.pair.second))
+    whole = queries.total(source, asked, Audience.ANALYST).n or 0
+    assert neither.value == whole - sides > 0
+    assert f"{whole - sides:,} of {whole:,} alerts" in t(neither.told)
+    assert f"of the {study.found.n:,} alerts compared" in study.found.sentence(t)
+    told = compare_study(source, asked, Audience.COUNCIL, against).choices
+    assert [choice.value for choice in told if choice.name == "neither"] == ["not told"]
+
+
+def test_a_side_that_the_filter_asks_for_is_taken_off_for_the_count(source: Source) -> None:
+    plain, women = (
+        compare_study(source, f, Audience.ANALYST, "gender").choices
+        for f in (AlertFilter(), AlertFilter(affected=("woman",)))
+    )
+    assert [c.value for c in plain if c.name == "neither"] == [c.value for c in women if c.name == "neither"]
 
 
 def test_what_started_in_the_last_month_differs_from_the_month_before(source: Source) -> None:

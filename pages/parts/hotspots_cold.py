@@ -1,0 +1,45 @@
+"""Cold places of the Hot spots page: those with fewer alerts than chance explains, in words below the map."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from analysis.hotspots import Spot
+from analysis.spots import SpotName, name_spots
+from curim_data.i18n import Translator
+from curim_data.spot_area import in_area
+from curim_data.studies import HotSpotStudy
+from pages.parts.page import Page
+from pages.parts.text import plain
+
+# So many are told at once; the table of cells that can be downloaded holds them all.
+MOST: Final = 5
+
+
+def cold_here(page: Page, study: HotSpotStudy) -> list[tuple[Spot, SpotName]]:
+    """Cold places of the area that the filter names, with their names, the most surely low first."""
+    if not study.cold:
+        return []
+    names = name_spots(study.cold, page.city)
+    return [(spot, names[spot.id]) for spot in study.cold if in_area(spot, names[spot.id], page.filter, page.city)]
+
+
+def cold_places(page: Page, found: list[tuple[Spot, SpotName]]) -> None:
+    """The cold places, each with its sentence; nothing where there is none."""
+    if not found:
+        return
+    t = page.t
+    lines = [f"- **{plain(name(t))}**: {plain(spot.cold_sentence(t))}" for spot, name in found[:MOST]]
+    if len(found) > MOST:
+        lines.append("- " + t.n("{n} more.", "{n} more.", len(found) - MOST))
+    st.markdown("\n".join([f"**{_heading(t, found)}**", "", *lines]))
+
+
+def _heading(t: Translator, found: list[tuple[Spot, SpotName]]) -> str:
+    return t.n(
+        "{n} place has fewer alerts than chance explains (cold)",
+        "{n} places have fewer alerts than chance explains (cold)",
+        len(found),
+    )
