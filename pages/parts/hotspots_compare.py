@@ -100,7 +100,7 @@ def show(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is
         st.caption(
             t(
                 "Ratio: the part of “{a}” that lies in the place over the part of “{b}” that lies there. Other places "
-                "that differ far beyond chance are left out of both.",
+                "that differ far beyond chance are left out of both. Shares are those of “{a}” among both sides.",
                 a=t(found.pair.a.name),
                 b=t(found.pair.b.name),
             )
@@ -146,16 +146,23 @@ def _table(page: Page, study: CompareStudy) -> None:
     headings = {
         "name": t("Place"),
         "more": t("More here"),
-        "a": t(pair.a.name),
-        "b": t(pair.b.name),
-        "share": t("Share here: {side}", side=t(pair.a.name)),
-        "elsewhere": t("Elsewhere"),
         "ratio": t("Ratio (95 %)"),
         "q": t("Corrected p"),
+        "a": t(pair.a.name),
+        "b": t(pair.b.name),
+        "share": t("Share here"),
+        "elsewhere": t("Elsewhere"),
     }
     if page.narrow:
-        headings = {name: headings[name] for name in ("name", "more", "ratio")}
-    tables.table(page, frame, headings, key="hotspots_compare", alt=t("Places that differ, clearest first"))
+        headings = {name: headings[name] for name in ("name", "ratio", "q")} | {"q": t("p")}
+    tables.table(
+        page,
+        frame,
+        headings,
+        key="hotspots_compare",
+        alt=t("Places that differ, clearest first"),
+        columns=tables.fitting(frame, headings, most=150 if page.narrow else 400),
+    )
 
 
 def _ratio(page: Page, place: Differing) -> str:

@@ -34,7 +34,7 @@ from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
 
 WEEKS: Final = 4
-WIDTHS: Final = {"place": 124, "name": 134, "expected": 110, "kept": 78, "last": 78}
+WIDTHS: Final = {"place": 122, "name": 122, "expected": 108, "kept": 98, "last": 98}
 METHOD_NAMES: Final = {
     "naive": Message("Plain counting"),
     "decay": Message("Fading counts"),
@@ -151,7 +151,7 @@ def _places(page: Page, told: ForecastStudy) -> None:
             }
             for place, ahead in told.places
         )
-        headings = {"place": t("Place"), "expected": t("Expected (95 %)"), "kept": t("Past weeks inside")}
+        headings = {"place": t("Place"), "expected": t("Expected (95 %)"), "kept": t("Weeks inside")}
         tables.table(
             page,
             frame,
@@ -246,7 +246,7 @@ def _list(page: Page, listed: tuple[ListedCell, ...]) -> None:
         }
         for rank, one in enumerate(listed, 1)
     )
-    headings = {"name": t("Place"), "expected": t("Expected (95 %)"), "last": t("Last 52 weeks")}
+    headings = {"name": t("Place"), "expected": t("Expected (95 %)"), "last": t("52 weeks")}
     tables.table(
         page,
         frame,
