@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Final
 
-import h3.api.numpy_int as h3
 import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 from scipy.signal import fftconvolve
 
+from analysis.grid import centres
 from analysis.result import Choice
 from analysis.significance import Floats
 from curim_data.city import CityProfile
@@ -129,11 +129,4 @@ class Ground:
 
 def metres(cells: Any, city: CityProfile) -> tuple[Floats, Floats]:
     """Centres of H3 cells in the city's projection: x and y in metres."""
-    longitude, latitude = _centres(np.ascontiguousarray(cells, dtype=np.int64).tobytes())
-    return city.project(longitude, latitude)
-
-
-@lru_cache(maxsize=8)
-def _centres(cells: bytes) -> tuple[Floats, Floats]:
-    points = np.array([h3.cell_to_latlng(cell) for cell in np.frombuffer(cells, dtype=np.uint64)])
-    return points[:, 1], points[:, 0]
+    return city.project(*centres(cells))

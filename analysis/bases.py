@@ -92,8 +92,8 @@ def cell_rates(counts: Floats, base: Floats, *, shares: bool = False) -> CellRat
     return CellRates(raw, smooth, found.mean, found.variance, found.scatter)
 
 
-def told_rates(kind: Kind, rates: CellRates) -> tuple[Choice, ...]:
-    """How the rates were made, and what they cannot say."""
+def told_rates(kind: Kind, rates: CellRates, *, withheld: bool = False) -> tuple[Choice, ...]:
+    """How the rates were made, and what they cannot say; `withheld`: whether cells are left out of the mean."""
     if kind == "alerts":
         told = Message(
             "Shares by place are drawn towards that of the city ({mean} %) by as much as chance could have moved them "
@@ -106,4 +106,11 @@ def told_rates(kind: Kind, rates: CellRates) -> tuple[Choice, ...]:
             "have moved them (empirical Bayes).",
             {"mean": Num(PER * rates.mean, 1)},
         )
-    return (Choice("rates", rates.variance, told),)
+    choices = [Choice("rates", rates.variance, told)]
+    if withheld:
+        told = Message(
+            "That of the city is here that of the cells whose counts are shown: those with few alerts are withheld and "
+            "would lower it."
+        )
+        choices.append(Choice("rates_shown", rates.mean, told))
+    return tuple(choices)

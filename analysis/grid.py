@@ -59,6 +59,18 @@ def _disc(mask: bytes, k: int) -> sparse.csr_array:
     return sparse.csr_array((ones, (rows[inside], columns[inside])), shape=(count, count))
 
 
+def centres(cells: Any) -> tuple[Any, Any]:
+    """Longitude and latitude (degrees, WGS84) of the centres of cells: two arrays of shape (m,), for reading only."""
+    return _centres(np.ascontiguousarray(cells, dtype=np.int64).tobytes())
+
+
+@lru_cache(maxsize=8)
+def _centres(cells: bytes) -> tuple[Any, Any]:
+    points = np.array([h3.cell_to_latlng(cell) for cell in np.frombuffer(cells, dtype=np.uint64)]).reshape(-1, 2)
+    points.flags.writeable = False
+    return points[:, 1], points[:, 0]
+
+
 def ring(cells: Any, inner: int, outer: int) -> sparse.csr_array:
     """Which cells of the mask lie more than `inner` and at most `outer` rings from which; shape as `neighbours`."""
     around = neighbours(cells, outer) - neighbours(cells, inner)

@@ -48,8 +48,9 @@ class HotCells:
         n (NaN where withheld), low and high (its bounds), withheld, land_km2, size (land or base; its upper bound where
         the base is protected), size_low (its lower bound), window (count of the cell and those around it), expected (of
         the window, from the density of its surroundings: at most, where counts are withheld), expected_alone (of the
-        cell by itself), ratio (window / expected), p, q, hot, p_cold, q_cold, cold, z (`gistar_on_land`), base (NaN
-        where withheld or not known), rate_raw and rate (alerts by base, and the same drawn towards the city's mean).
+        cell by itself), ratio (window / expected), p, q, hot, alone (whether the cell alone stands out more surely than
+        its window), p_cold, q_cold, cold, z (`gistar_on_land`), base (NaN where withheld or not known), rate_raw and
+        rate (alerts by base, and the same drawn towards the city's mean).
 
     `gistar_valid`: whether the mean window holds so many alerts that z may be read as a test (`GISTAR_FROM`).
     `base`: what a place is compared with; `base_total` of it in the whole city; `rates` None where that is land.
@@ -172,7 +173,8 @@ def significance(
     around = (k, outer) if base is None else None
     scales = [_Scale.of(index, rings, around, sizes) for rings in sorted({0, k})]
     above, below = (larger_share, smaller_share) if base is not None and base.kind == "alerts" else (denser, thinner)
-    p_hot = _better([above(s.place @ low, s.rest(high), s.size_in, s.size_out, margin) for s in scales])
+    tried = [above(s.place @ low, s.rest(high), s.size_in, s.size_out, margin) for s in scales]
+    p_hot = _better(tried)
     q_hot, hot = marked_cells(index, p_hot, alpha)
     calm = np.where(hot, 0.0, 1.0)
     p_cold = _better(
@@ -192,6 +194,7 @@ def significance(
         p=p_hot,
         q=q_hot,
         hot=hot,
+        alone=(tried[0] < tried[-1]) | (k == 0),
         p_cold=p_cold,
         q_cold=q_cold,
         cold=cold,
@@ -213,7 +216,11 @@ def significance(
         gistar_valid=mean_window >= GISTAR_FROM,
         choices=(
             *told(side, k, outer, margin, alpha, base is not None, mean_window),
-            *(() if base is None or rates is None else (*base.choices, *told_rates(base.kind, rates))),
+            *(
+                ()
+                if base is None or rates is None
+                else (*base.choices, *told_rates(base.kind, rates, withheld=bool(data["withheld"].any())))
+            ),
         ),
         base=LAND if base is None else base.kind,
         base_total=float(sizes.low.sum()),

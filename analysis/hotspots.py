@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-import h3.api.numpy_int as h3
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.cluster import KMeans
 
 from analysis.bases import LAND, PER, Kind
-from analysis.grid import neighbours
+from analysis.grid import centres, neighbours
 from analysis.hot_cells import Cells, HotCells, connected, gistar_on_land, significance
 from analysis.hotspot_choices import margin_for, surroundings_for, window_for
 from analysis.shares import share_ratio_interval
@@ -35,6 +34,7 @@ __all__ = [
 
 LARGEST_SPOT_KM2: Final = 0.25
 _BOUNDED: Final = Message("Protected counts around it enter with the values that speak least for a hot spot.")
+_BOUNDED_COLD: Final = Message("Protected counts around it enter with the values that speak least for a cold place.")
 
 
 @dataclass(frozen=True)
@@ -110,13 +110,17 @@ class Spot:
             return t.n(
                 "{n} alert, and nothing to compare it with.", "{n} alerts, and nothing to compare them with.", self.n
             )
-        values = {
+        values: dict[str, Any] = {
             "expected": t.expected(self.expected),
             "ratio": t.number(self.ratio, 2),
             "low": t.number(self.low, 2),
             "high": t.number(self.high, 2),
             "p": t.p_value(self.q),
         }
+        if self.base != LAND:
+            values["base"] = "–" if np.isnan(self.base_n) else round(self.base_n)
+            told = self._cold_against_base(t, values)
+            return f"{told} {t(_BOUNDED_COLD)}" if self.bounded else told
         if self.bounded:
             return t.n(
                 "at most {n} alert where at least {expected} would be expected: at most {ratio} times as many (95 % "
@@ -131,6 +135,25 @@ class Spot:
             "corrected p: {p}).",
             "{n} alerts where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
             "corrected p: {p}).",
+            self.n,
+            **values,
+        )
+
+    def _cold_against_base(self, t: Translator, values: dict[str, Any]) -> str:
+        if self.base == "residents":
+            return t.n(
+                "{n} alert where {base} residents live and {expected} would be expected at the rate of the rest of the "
+                "city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
+                "{n} alerts where {base} residents live and {expected} would be expected at the rate of the rest of "
+                "the city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
+                self.n,
+                **values,
+            )
+        return t.n(
+            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the city: "
+            "{ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
+            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the city: "
+            "{ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
             self.n,
             **values,
         )
@@ -190,12 +213,12 @@ def hot_spots(result: HotCells, largest_km2: float = LARGEST_SPOT_KM2) -> tuple[
     return tuple(replace(spot, rank=rank) for rank, spot in enumerate(spots, 1))
 
 
-def cold_spots(result: HotCells, largest_km2: float = LARGEST_SPOT_KM2) -> tuple[Spot, ...]:
-    """Join neighbouring cold cells to places, the most surely low first: what `hot_spots` is for hot cells.
+def cold_spots(result: HotCells) -> tuple[Spot, ...]:
+    """Join neighbouring cold cells to places of any size, the most surely low first.
 
     Where counts are protected, `n`, `ratio` and `high` are the most that they may be, `expected` the least.
     """
-    spots = sorted(_places(result, "cold", largest_km2), key=lambda spot: (spot.high, -spot.expected, spot.id))
+    spots = sorted(_places(result, "cold", float("inf")), key=lambda spot: (spot.high, -spot.expected, spot.id))
     return tuple(replace(spot, rank=rank) for rank, spot in enumerate(spots, 1))
 
 
@@ -207,81 +230,91 @@ def _places(result: HotCells, mark: Literal["hot", "cold"], largest_km2: float) 
     if not len(marked):
         return []
     near = neighbours(index, 1)
-    longitude, latitude = _centres(index)
+    land, counts = frame["land_km2"].to_numpy(float), frame["low"].to_numpy(float)
     groups: list[Cells] = []
     waiting = connected(near, marked)
     while waiting:
         group = waiting.pop()
-        land = float(frame["land_km2"].to_numpy(float)[group].sum())
-        if land <= largest_km2 or len(group) == 1:
+        if land[group].sum() <= largest_km2 or len(group) == 1:
             groups.append(group)
             continue
-        at = np.column_stack([longitude[group] * np.cos(np.radians(latitude[group].mean())), latitude[group]])
-        weight = frame["low"].to_numpy(float)[group] + 1e-9
-        parts = KMeans(2, n_init=4, random_state=0).fit(at, sample_weight=weight).labels_
-        for part in (0, 1):
-            waiting.extend(connected(near, group[parts == part]))
-    columns = {name: frame[other].to_numpy(float) for name, other in _COLUMNS[mark].items()}
-    return [_spot(result, columns, index, group, (longitude, latitude)) for group in groups]
+        second = _halves(index[group], counts[group] + 1e-9)
+        for part in (group[~second], group[second]):
+            waiting.extend(connected(near, part))
+    return _figures(result, mark, index, groups)
 
 
-def _centres(index: Cells) -> tuple[Floats, Floats]:
-    points = np.array([h3.cell_to_latlng(cell) for cell in index.astype(np.uint64)])
-    return points[:, 1], points[:, 0]
-
-
-def _reached(index: Cells, group: Cells, k: int) -> NDArray[np.bool_]:
-    """Which cells lie within `k` rings of one of a group, the group included."""
-    near = neighbours(index, k)
-    found = np.zeros(len(index), bool)
-    for cell in group:
-        found[near.indices[near.indptr[cell] : near.indptr[cell + 1]]] = True
-    return found
+def _halves(cells: Cells, weight: Floats) -> NDArray[np.bool_]:
+    """Which cells are in the second of two parts (k-means), which starts from the ends of the longest extent."""
+    longitude, latitude = centres(cells)
+    at = np.column_stack([longitude * np.cos(np.radians(latitude.mean())), latitude])
+    along = (at - at.mean(axis=0)) @ np.linalg.eigh(np.cov(at, rowvar=False))[1][:, -1]
+    ends = at[[along.argmin(), along.argmax()]]
+    second: NDArray[np.bool_] = KMeans(2, init=ends, n_init=1).fit(at, sample_weight=weight).labels_ == 1
+    return second
 
 
 # What a place is told by: for cold ones the bounds of protected counts and of their base change sides.
-_SAME: Final = {name: name for name in ("base", "hot", "land_km2", "z")}
 _COLUMNS: Final = {
-    "hot": {"low": "low", "high": "high", "size": "size", "size_low": "size_low", "q": "q", **_SAME},
-    "cold": {"low": "high", "high": "low", "size": "size_low", "size_low": "size", "q": "q_cold", **_SAME},
+    "hot": ("low", "high", "size", "size_low", "q"),
+    "cold": ("high", "low", "size_low", "size", "q_cold"),
 }
-_NAMES: Final = ("low", "high", "size", "size_low", "base", "hot", "q", "land_km2", "z")
 
 
-def _spot(
-    result: HotCells, columns: Mapping[str, Floats], index: Cells, group: Cells, centres: tuple[Floats, Floats]
-) -> Spot:
-    low, high, size, size_low, base, hot, q, land, z = (columns[name] for name in _NAMES)
-    longitude, latitude = centres
-    inside = np.zeros(len(index))
-    inside[group] = 1
-    if result.based:
-        rest = inside == 0
-    else:
-        rest = _reached(index, group, result.outer) & ~_reached(index, group, result.k)
-        rest &= hot == 0
-    count, size_in, size_out = float(low[group].sum()), float(size[group].sum()), float(size_low[rest].sum())
-    outside = float(high[rest & (size > 0)].sum())
-    base_n = float(base[group].sum())
-    interval = share_ratio_interval if result.base == "alerts" else ratio_interval
-    ratio, least, most = interval(count, outside, size_in, size_out)
-    weight = low[group] + 1e-9
-    return Spot(
-        id=min(h3_name(cell) for cell in index[group][low[group] == low[group].max()]),
-        rank=0,
-        cells=tuple(int(cell) for cell in index[group]),
-        n=round(count),
-        expected=outside * size_in / size_out if size_out else float("nan"),
-        ratio=ratio,
-        low=least,
-        high=most,
-        q=float(q[group].min()),
-        land_km2=float(land[group].sum()),
-        longitude=float(np.average(longitude[group], weights=weight)),
-        latitude=float(np.average(latitude[group], weights=weight)),
-        z=float(z[group].max()),
-        base=result.base,
-        base_n=base_n,
-        rate=result.rates.of(count, base_n) if result.rates else float("nan"),
-        bounded=bool((high != low)[rest | (inside > 0)].any() or (size != size_low)[rest | (inside > 0)].any()),
+def _figures(result: HotCells, mark: Literal["hot", "cold"], index: Cells, groups: list[Cells]) -> list[Spot]:
+    """The figures of groups of cells, all at once; `index`: the cells, of which a group has positions."""
+    frame = result.frame
+    low, high, size, size_low, q = (frame[name].to_numpy(float) for name in _COLUMNS[mark])
+    starts = np.cumsum([0, *(len(group) for group in groups[:-1])])
+    members = np.concatenate(groups)
+    shape = (len(groups), len(index))
+    inside = sparse.csr_array((np.ones(len(members)), members, [*starts, len(members)]), shape=shape)
+    doubt = ((high != low) | (size != size_low)).astype(float)
+    told = np.column_stack([high * (frame["size"].to_numpy(float) > 0), size_low, doubt])
+    if mark == "cold" or not result.based:
+        told *= ~frame["hot"].to_numpy(bool)[:, None]
+    rest = told.sum(axis=0) - inside @ told if result.based else _around(inside, index, result) @ told
+    outside, size_out, unsure = rest.T
+    count, size_in, base_n = inside @ low, inside @ size, inside @ frame["base"].to_numpy(float)
+    weight = low + 1e-9
+    longitude, latitude = (inside @ (values * weight) / (inside @ weight) for values in centres(index))
+    land, unsure = inside @ frame["land_km2"].to_numpy(float), unsure + inside @ doubt
+    least_q, most_z = (
+        np.minimum.reduceat(q[members], starts),
+        np.maximum.reduceat(frame["z"].to_numpy(float)[members], starts),
     )
+    interval = share_ratio_interval if result.base == "alerts" else ratio_interval
+    spots = []
+    for at, group in enumerate(groups):
+        n, around = float(count[at]), float(outside[at])
+        ratio, least, most = interval(n, around, float(size_in[at]), float(size_out[at]))
+        spots.append(
+            Spot(
+                id=min(h3_name(cell) for cell in index[group][low[group] == low[group].max()]),
+                rank=0,
+                cells=tuple(index[group].tolist()),
+                n=round(n),
+                expected=around * float(size_in[at] / size_out[at]) if size_out[at] else float("nan"),
+                ratio=ratio,
+                low=least,
+                high=most,
+                q=float(least_q[at]),
+                land_km2=float(land[at]),
+                longitude=float(longitude[at]),
+                latitude=float(latitude[at]),
+                z=float(most_z[at]),
+                base=result.base,
+                base_n=float(base_n[at]),
+                rate=result.rates.of(n, float(base_n[at])) if result.rates else float("nan"),
+                bounded=bool(unsure[at] > 0),
+            )
+        )
+    return spots
+
+
+def _around(inside: sparse.csr_array, index: Cells, result: HotCells) -> sparse.csr_array:
+    """Which cells a group is compared with: those within `outer` rings of it, but for those within `k`."""
+    far, close = ((inside @ neighbours(index, k)).astype(bool).astype(float) for k in (result.outer, result.k))
+    ring = sparse.csr_array(far - close)
+    ring.eliminate_zeros()
+    return ring

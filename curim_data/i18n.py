@@ -107,15 +107,15 @@ class Translator:
 
     def times(self, ratio: float) -> str:
         """How many times as many: one decimal, and from a hundred on three digits."""
-        if 100 <= ratio < float("inf"):
-            return self.number(float(f"{ratio:.3g}"))
-        return self.number(ratio, 1)
+        told = float(f"{ratio:.3g}")
+        return self.number(told) if 100 <= told < float("inf") else self.number(ratio, 1)
 
     def expected(self, count: float | None) -> str:
         """A count that was to be expected, with three digits: enough to work out the ratio that is told beside it."""
-        if count is None or not 0 < abs(count) < 100:
+        told = float("nan") if count is None else float(f"{count:.3g}")
+        if not 0 < abs(told) < 100:
             return self.number(count)
-        return self.number(count, min(2 - math.floor(math.log10(abs(count))), 4))
+        return self.number(told, 2 - math.floor(math.log10(abs(told))))
 
     def percent(self, share: float | None, digits: int = 0) -> str:
         """A share (0 to 1) as a percentage."""
@@ -215,7 +215,7 @@ def _date(day: dt.date, form: str, lang: str) -> str:
 
 def _ordinal(text: str, day: dt.date, lang: str) -> str:
     """French writes the first of a month as an ordinal before the month's name, which CLDR's forms leave out."""
-    return re.sub(r"(?<!\d)1 (?=[^\W\d])", "1er ", text) if lang == "fr" and day.day == 1 else text
+    return re.sub(r"(?<!\d)1 (?=[^\W\d]{3})", "1er ", text, count=1) if lang == "fr" and day.day == 1 else text
 
 
 @cache

@@ -76,7 +76,7 @@ def _total(source: Source, f: AlertFilter, audience: Audience) -> Total:
     table, points = _chosen(source, admitted, audience).chosen, pile_points(source)
     asked = {"n": table.count(), "mapped": table.inside.cast("int64").sum(), "unmapped": table.inside.isnull().sum()}
     if len(points):
-        asked["piled"] = on_piles(table, points).cast("int64").sum()
+        asked["piled"] = (on_piles(table, points) & table.inside.fill_null(False)).cast("int64").sum()
     row = {"piled": 0} | table.aggregate(**asked).to_pyarrow().to_pylist()[0]
     parts = (int(row[name] or 0) for name in ("n", "mapped", "unmapped", "piled"))
     return _total_of(source, admitted, audience, notes, *parts)
@@ -342,8 +342,9 @@ def all_options(source: Source, f: AlertFilter, fields: Sequence[str], audience:
         for field, by, table in zip(alone, asked, raw, strict=True):
             told = _told(table, rows, source, admitted, by, audience, None, complete=True)
             together[field] = replace(told, notes=notes)
-        n, inside, on_pile = (parts[name].to_numpy() for name in ("n", "inside", "pile"))
-        numbers = (n.sum(), n[inside == True].sum(), n[pd.isna(inside)].sum(), n[on_pile == True].sum())  # noqa: E712
+        n, inside = parts["n"].to_numpy(), parts["inside"].to_numpy()
+        on_land, on_pile = (parts[name].to_numpy() == True for name in ("inside", "pile"))  # noqa: E712
+        numbers = (n.sum(), n[on_land].sum(), n[pd.isna(inside)].sum(), n[on_land & on_pile].sum())
         _keep_total(source, f, audience, _total_of(source, admitted, audience, notes, *map(int, numbers)))
     return {field: together.get(field) or options(source, f, field, audience) for field in fields}
 

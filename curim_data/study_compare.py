@@ -293,7 +293,8 @@ def _earlier(
     choices = [Choice("reference", before[0].isoformat(), told)]
     if before[0] > asked[0]:
         choices.append(Choice("short", source.first.isoformat(), Message("The data do not reach back further.")))
-    if not a_year and not _whole_years(start, end):
+    same = a_year and end - start + dt.timedelta(days=1) <= _YEAR and before[0] == asked[0]
+    if not same and not (_whole_years(start, end) and _whole_years(*before)):
         told = Message("The two periods may lie in different seasons: what differs by season differs here too.")
         choices.append(Choice("season", "differs", told))
     now = whole.replace(period="", start=start, end=end)

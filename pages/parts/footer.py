@@ -19,32 +19,33 @@ def footer(
     sentence: str = "",
     total: Total | None = None,
     aside: int | None = None,
+    drawn: int | None = None,
     undrawn: int = 0,
     choices: Sequence[Choice] = (),
 ) -> None:
     """The sentence in body type, the counts below it, and the settings behind a fold.
 
     `aside`: of the alerts on the city's land those that were left out for sharing their coordinates with many others;
-    `undrawn`: those of sensitive categories, on a map of single points.
+    `drawn` and `undrawn`: how many stand on a map of single points, and how many sensitive ones never do.
     """
     t = page.t
     if sentence:
         st.write(plain(sentence))
     if total is not None:
-        st.caption(mapped_of(t, total, aside or 0, undrawn))
+        st.caption(mapped_of(t, total, aside or 0, drawn, undrawn))
     if choices:
         with st.expander(t("How this was made")):
             for choice in choices:
                 st.caption(plain(t(choice.told)))
 
 
-def mapped_of(t: Translator, total: Total, aside: int = 0, undrawn: int = 0) -> str:
+def mapped_of(t: Translator, total: Total, aside: int = 0, drawn: int | None = None, undrawn: int = 0) -> str:
     """How many alerts there are and how many of them are on the map; see `footer`."""
     if total.n is None:
         return t("Fewer than {k} alerts: too few to show how many.", k=total.threshold)
     parts = [t.n("n = {n} alert", "n = {n} alerts", total.n)]
     if total.mapped is not None:
-        parts.append(t("{n} on the map", n=total.mapped - aside - undrawn))
+        parts.append(t("{n} on the map", n=total.mapped - aside if drawn is None else drawn))
     else:
         parts.append(t("how many of them are on the map is protected"))
     if total.mapped is not None and aside:

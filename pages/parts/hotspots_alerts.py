@@ -50,7 +50,8 @@ def alerts(page: Page, title: Any, place: Found | None = None) -> None:
         else:
             _map(page, found.frame, place)
             below_map(page, place)
-        footer(page, sentence=told(t, found), total=ask(page, "total"), aside=found.piled, undrawn=found.sensitive)
+        drawn = {} if found.frame is None else {"drawn": found.shown, "undrawn": found.sensitive}
+        footer(page, sentence=told(t, found), total=ask(page, "total"), aside=found.piled, **drawn)
         if found.frame is not None:
             _picture(page, found, found.frame)
     with right:
@@ -149,6 +150,7 @@ def _picture(page: Page, found: DrawnPoints, frame: pd.DataFrame) -> None:
         title=t("Categories"),
         alt=t("Map of single alerts by group of categories; the table counts the same."),
         total=ask(page, "total"),
+        drawn=found.shown,
         undrawn=found.sensitive,
         told=[told(t, found)],
     )

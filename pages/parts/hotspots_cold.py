@@ -26,7 +26,7 @@ def cold_here(page: Page, study: HotSpotStudy) -> list[tuple[Spot, SpotName]]:
     return [(spot, names[spot.id]) for spot in study.cold if in_area(spot, names[spot.id], page.filter, page.city)]
 
 
-def cold_places(page: Page, found: list[tuple[Spot, SpotName]]) -> None:
+def cold_places(page: Page, study: HotSpotStudy, found: list[tuple[Spot, SpotName]]) -> None:
     """The cold places, each with its sentence; nothing where there is none."""
     if not found:
         return
@@ -34,10 +34,16 @@ def cold_places(page: Page, found: list[tuple[Spot, SpotName]]) -> None:
     lines = [f"- **{plain(name(t))}**: {plain(spot.cold_sentence(t))}" for spot, name in found[:MOST]]
     if len(found) > MOST:
         lines.append("- " + t.n("{n} more.", "{n} more.", len(found) - MOST))
-    st.markdown("\n".join([f"**{_heading(t, found)}**", "", *lines]))
+    st.markdown("\n".join([f"**{_heading(t, found, by_rate=study.hot.based)}**", "", *lines]))
 
 
-def _heading(t: Translator, found: list[tuple[Spot, SpotName]]) -> str:
+def _heading(t: Translator, found: list[tuple[Spot, SpotName]], *, by_rate: bool) -> str:
+    if by_rate:
+        return t.n(
+            "{n} place has a lower rate than chance explains (cold)",
+            "{n} places have a lower rate than chance explains (cold)",
+            len(found),
+        )
     return t.n(
         "{n} place has fewer alerts than chance explains (cold)",
         "{n} places have fewer alerts than chance explains (cold)",

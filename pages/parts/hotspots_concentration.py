@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -25,6 +26,8 @@ from pages.parts.hotspots_data import hot_spots
 from pages.parts.page import Dataset, Page
 from pages.parts.text import plain
 
+# A curve has no more bends than these at the size in which it is drawn; the table to download holds more.
+POINTS: Final = 240
 About = tuple[Dataset, AlertFilter, Audience, int]
 
 
@@ -90,6 +93,7 @@ def rows(t: Translator, found: Concentration) -> pd.DataFrame:
 def _curve(page: Page, found: Concentration) -> Figure:
     t, colours = page.t, palette(page.theme)
     frame = curve_frame(found)
+    frame = frame.iloc[np.unique(np.linspace(0, len(frame) - 1, POINTS).round().astype(int))]
     figure = base_figure(t, colours, height=320)
     told = t("{alerts} of the alerts in {places} of the cells")
     places = [t.percent(share, 1) for share in frame["places"]]

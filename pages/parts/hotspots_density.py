@@ -87,7 +87,7 @@ def density(page: Page, title: Any, place: Found | None = None) -> None:
 
 def headline(t: Translator, study: DensityStudy) -> str:
     """Where alerts are densest, in one sentence."""
-    if not study.total.n:
+    if study.total.n == 0:
         return t("No alerts, so no density.")
     if not study.enough:
         return t("Too few alerts for a density.")

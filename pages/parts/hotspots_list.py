@@ -50,6 +50,15 @@ def headline(
             )
         )
         return
+    if not shown and cold and study.hot.based:
+        st.title(
+            t.n(
+                "No hot spot stands out from chance; {n} place has a lower rate than chance explains.",
+                "No hot spot stands out from chance; {n} places have a lower rate than chance explains.",
+                cold,
+            )
+        )
+        return
     if not shown and cold:
         st.title(
             t.n(

@@ -133,25 +133,29 @@ def measure(t: Translator, base: Kind) -> Measure | None:
 
 
 def certainty(t: Translator, study: HotSpotStudy) -> list[str]:
-    """For each marked cell a line with what its mark stands on, for the tooltip; empty for all others."""
+    """For each marked cell a line with what its mark stands on, for the tooltip; empty for all others.
+
+    A hot cell is told with its neighbours or by itself, whichever stands out more surely. Only p where counts are
+    protected anywhere, or where a place is compared with a base.
+    """
     hot = study.hot
     frame, whole = hot.frame, not hot.based and not hot.n_withheld
-    lines = [""] * len(frame)
-    marked = frame[frame["hot"] | frame["cold"]]
-    for at, row in zip((frame["hot"] | frame["cold"]).to_numpy().nonzero()[0], marked.itertuples(), strict=True):
-        p = t.p_value(row.q if row.hot else row.q_cold)
-        if not row.hot or not whole:
-            told = t("Corrected p: {p}", p=p)
-        elif hot.k:
-            told = t(
-                "With its neighbours {n} alerts, {expected} expected. Corrected p: {p}",
-                n=round(row.window),
-                expected=t.expected(row.expected),
-                p=p,
-            )
+    columns = ("hot", "cold", "alone", "expected_alone", "window", "expected", "q", "q_cold")
+    rows = zip(*(frame[name].tolist() for name in columns), strict=True)
+    near = "\n" + t("With its neighbours {n} alerts, {expected} expected. Corrected p: {p}")
+    own = "\n" + t("{expected} expected. Corrected p: {p}")
+    test = "\n" + t("Corrected p: {p}")
+    lines = []
+    for is_hot, cold, alone, expected_alone, window, expected, q, q_cold in rows:
+        if not (is_hot or cold):
+            lines.append("")
+        elif not is_hot or not whole:
+            lines.append(test.format(p=t.p_value(q if is_hot else q_cold)))
+        elif alone:
+            lines.append(own.format(expected=t.expected(expected_alone), p=t.p_value(q)))
         else:
-            told = t("{expected} expected. Corrected p: {p}", expected=t.expected(row.expected), p=p)
-        lines[at] = f"\n{told}"
+            n = t.number(window)
+            lines.append(near.format(n=n, expected=t.expected(expected), p=t.p_value(q)))
     return lines
 
 
@@ -218,7 +222,7 @@ def nothing(t: Translator, how: Options, alerts: float | None, *, cold: bool = F
         st.write(t("HDBSCAN finds no place that is denser than what lies around it, or there are too few alerts."))
         return
     st.subheader(t("No hot spot") if cold else t("No place stands out"))
-    if not alerts:
+    if alerts == 0:
         st.write(t("There is no alert to test: widen the period, the categories or the area."))
         return
     if how.base != LAND:

@@ -40,6 +40,7 @@ def picture(
     total: Total | None,
     pins: Collection[Pin] = (),
     told: Sequence[str] = (),
+    drawn: int | None = None,
     undrawn: int = 0,
 ) -> None:
     """A button that draws the map when it is clicked and hands it out.
@@ -54,8 +55,8 @@ def picture(
         The heading of the legend, and what the picture shows.
     total, told
         How many alerts there are (None where `told` says it), and what else must be known of the map.
-    undrawn
-        How many of them are of sensitive categories and not drawn as points.
+    drawn, undrawn
+        On a map of single points: how many stand on it, and how many of sensitive categories never do.
     """
     t = page.t
     shown = ask(page, "total")
@@ -63,7 +64,7 @@ def picture(
     made = t("CURiM · {city}, {day}", city=t.label(page.city.names), day=dt.date.today())
     notes = [
         sentence,
-        *([mapped_of(t, total, total.piled or 0, undrawn)] if total else []),
+        *([mapped_of(t, total, total.piled or 0, drawn, undrawn)] if total else []),
         *told,
         *_illustrative(page),
         made,

@@ -109,7 +109,7 @@ def places(
         area_of_cells(page, picked_cells(), study)
         gistar = None if found else study.hot.gistar_valid
         ranked_list(page, shown, chosen, gistar_valid=gistar, classes=_classes(page, study, shown, layer))
-        cold_places(page, cold)
+        cold_places(page, study, cold)
         footer(
             page,
             sentence=(found or study.hot).sentence(t),

@@ -199,7 +199,8 @@ def deck_of(
     """The map as a pydeck object: our own ground first, data next, names last."""
     layers = basemap.ground(page.city, colours)
     if cells is not None:
-        layers += _count_layers(page.t, colours, cells, scale or legends.Scale.of(page.t, cells), pickable)
+        scale = scale or legends.Scale.of(page.t, cells)
+        layers += _count_layers(page.t, colours, cells, scale, {*map(int, hot), *map(int, cold)}, pickable)
     if picture is not None:
         layers.append(_picture_layer(picture))
     layers.append(_hexagon_lines("cold", cold, colours.cold_line, width=2))
@@ -234,8 +235,9 @@ def deck_of(
 
 
 def _count_layers(
-    t: Translator, colours: Palette, cells: pd.DataFrame, scale: legends.Scale, pickable: bool
+    t: Translator, colours: Palette, cells: pd.DataFrame, scale: legends.Scale, marked: Collection[int], pickable: bool
 ) -> list[pdk.Layer]:
+    """Counts by colour; a marked cell without any alert is drawn clear, so that it tells what its mark stands on."""
     shown, hidden = [], []
     told = {n: alerts(t, n) for n in cells["n"].dropna().unique().tolist()}  # many cells hold equally many
     for row in cells.itertuples():
@@ -247,6 +249,8 @@ def _count_layers(
         elif getattr(row, scale.column) > 0:
             shade = rgba(scale.shade(getattr(row, scale.column)), colours.cell)
             shown.append({"hex": name, "shade": shade, "tip": told[row.n] + beside})
+        elif int(row.cell) in marked:
+            shown.append({"hex": name, "shade": [0, 0, 0, 0], "tip": told[row.n] + beside})
     settings = {
         "get_hexagon": "hex",
         "extruded": False,
@@ -286,7 +290,9 @@ def alerts(t: Translator, n: float) -> str:
 def gistar(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:
     """A line for the Gi* of each cell, in standard deviations; with few alerts it says that this is no test."""
     told = t("Gi* (z): {z}") if is_test else t("Gi* (z): {z}; too few alerts to read it as a test")
-    return ["\n" + told.format(z=t.number(z, 1)) for z in scores.tolist()]
+    rounded = scores.round(1).tolist()  # many cells have the same
+    lines = {z: "\n" + told.format(z=t.number(z, 1)) for z in set(rounded)}
+    return [lines[z] for z in rounded]
 
 
 def _hexagon_lines(layer: str, cells: Collection[int], colour: str, width: int) -> pdk.Layer:

@@ -17,6 +17,8 @@ from pages.parts.page import Page
 # Pixels that a letter of a table takes, and what a cell has beside its text.
 LETTER: Final = 6.9
 BESIDE: Final = 18
+# Cells of a table above which its numbers become texts: Streamlit takes no more of the other kind.
+MOST_STYLED: Final = 200_000
 NONE: Final = "–"  # where a number is not known
 
 
@@ -97,9 +99,13 @@ def styled(
         **{name: partial(t.number, digits=places) for name, places in (digits or {}).items()},
         **{name: partial(t.percent, digits=places) for name, places in (percent or {}).items()},
     }
+    forms = {name: form for name, form in forms.items() if name in frame}
     if not forms:
         return frame
-    return frame.assign(**{name: pd.to_numeric(frame[name]) for name in forms}).style.format(forms)
+    if frame.size > MOST_STYLED:
+        return written(t, frame, digits=digits, percent=percent)
+    numbers = {name: pd.to_numeric(frame[name]).astype(float) for name in forms}
+    return frame.assign(**numbers).style.format(forms)
 
 
 def written(
@@ -112,9 +118,11 @@ def written(
     """The frame with its numbers as texts, for paper (NaN becomes a dash)."""
     out = frame.copy()
     for name, places in (digits or {}).items():
-        out[name] = [t.number(value, places) for value in frame[name]]
+        if name in frame:
+            out[name] = [t.number(value, places) for value in frame[name]]
     for name, places in (percent or {}).items():
-        out[name] = [t.percent(value, places) for value in frame[name]]
+        if name in frame:
+            out[name] = [t.percent(value, places) for value in frame[name]]
     return out
 
 

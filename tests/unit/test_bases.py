@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from analysis.bases import Base, cell_rates
+from analysis.bases import Base, Kind, cell_rates
 from analysis.hotspots import hot_spots, significance
+from analysis.rates import empirical_bayes
 from curim_data.access import Audience
 from curim_data.city import CityProfile
 from curim_data.engine import Source, open_source
@@ -204,3 +205,26 @@ def test_what_a_share_leaves_is_protected_too(tmp_path: Path) -> None:
     assert (told.iloc[1]["low"], told.iloc[1]["high"]) == (37, 41)
     exact = base_for(source, f, 9, Audience.ANALYST, "alerts").frame  # type: ignore[union-attr]
     assert sorted(exact["n"][exact["n"] > 0]) == [40, 40]
+
+
+def test_the_rate_of_one_cell_is_that_of_a_place_of_it_alone() -> None:
+    counts, base = np.array([30.0, 4.0, 55.0, 9.0, 0.0]), np.array([60.0, 40.0, 70.0, 30.0, 20.0])
+    for shares in (False, True):
+        rates = cell_rates(counts, base, shares=shares)
+        assert rates.variance > 0
+        assert [rates.of(*pair) for pair in zip(counts, base, strict=True)] == pytest.approx(rates.smooth)
+        assert rates.smooth == pytest.approx(empirical_bayes(counts, base, shares=shares).rates)
+
+
+@pytest.mark.parametrize("kind", ["alerts", "residents"])
+def test_shares_are_shrunk_as_shares_and_rates_as_rates(city: CityProfile, kind: Kind) -> None:
+    frame = counts(city, 3_000)
+    base = frame["n"] * 2 + np.random.default_rng(3).poisson(4, len(frame)) + 1
+    found = significance(frame, base=Base.of(base, kind)).frame["rate"]
+    assert found.to_numpy() == pytest.approx(empirical_bayes(frame["n"], base, shares=kind == "alerts").rates)
+
+
+def test_a_mean_without_withheld_cells_is_said_to_be_one(source: Source, t: Translator) -> None:
+    for audience, said in ((Audience.ANALYST, False), (Audience.COUNCIL, True)):
+        study = hot_spot_study(source, AlertFilter(categories=("vandalism",)), audience, base="alerts")
+        assert any("whose counts are shown" in t(choice.told) for choice in study.choices) == said

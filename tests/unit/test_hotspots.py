@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
@@ -8,7 +10,7 @@ from scipy.stats import binom, binomtest
 
 from analysis.bases import Base
 from analysis.grid import neighbours
-from analysis.hot_cells import marked_cells
+from analysis.hot_cells import HotCells, marked_cells
 from analysis.hotspots import (
     cold_spots,
     getis_ord,
@@ -142,6 +144,75 @@ def test_protected_counts_make_a_cold_place_no_colder(city: CityProfile, t: Tran
             assert place.n >= round(frame.loc[list(place.cells), "n"].sum())
             assert place.expected <= exact.expected * len(place.cells) / len(exact.cells) * 1.5
     assert {cell for place in cold_spots(significance(veiled)) for cell in place.cells} <= set(exact.cells)
+
+
+def slow_figures(result: HotCells, cells: tuple[int, ...], mark: str) -> dict[str, Any]:
+    """The figures of a place by loops over its cells and those around it."""
+    frame = result.frame
+    low, high, size, size_low, q = ("low", "high", "size", "size_low", "q")
+    if mark == "cold":
+        low, high, size, size_low, q = ("high", "low", "size_low", "size", "q_cold")
+    if result.based:
+        around = [cell for cell in frame.index if cell not in cells and not (mark == "cold" and frame.loc[cell, "hot"])]
+    else:
+        around = [
+            cell
+            for cell in set(ring_of(cells, result.k + 1, result.outer)) & set(frame.index)
+            if not frame.loc[cell, "hot"]
+        ]
+    place, rest = frame.loc[list(cells)], frame.loc[around]
+    count, outside = place[low].sum(), rest.loc[rest["size"] > 0, high].sum()
+    size_in, size_out = place[size].sum(), rest[size_low].sum()
+    both = pd.concat([place, rest])
+    return {
+        "n": round(count),
+        "expected": outside * size_in / size_out,
+        "ratio": count / size_in / (outside / size_out),
+        "q": place[q].min(),
+        "land_km2": place["land_km2"].sum(),
+        "base_n": place["base"].sum(skipna=False),
+        "z": place["z"].max(),
+        "bounded": bool((both["low"] != both["high"]).any() or (both["size"] != both["size_low"]).any()),
+    }
+
+
+@pytest.mark.parametrize("hidden", [0, 7])
+@pytest.mark.parametrize("kind", [None, "alerts", "residents", "protected"])
+def test_the_figures_of_all_places_equal_their_slow_twin(city: CityProfile, kind: Any, hidden: int) -> None:
+    frame = even(city, 24_000)
+    hot, hole = ([int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)], frame.index[40:52].tolist())
+    frame.loc[hot, "n"] += 100
+    frame.loc[hole, "n"] = 1.0
+    population = even(city, 60_000, seed=2)["n"] + frame["n"] + 1
+    base = None if kind is None else Base.of(population, "alerts" if kind == "protected" else kind)
+    if kind == "protected" and base is not None:
+        few_people, most = population < population.quantile(0.2), population.quantile(0.2)
+        bounds = {"low": population.mask(few_people, 1), "high": population.mask(few_people, most)}
+        base = Base("alerts", base.frame.assign(n=population.mask(few_people), **bounds))
+    if hidden:
+        few = frame["n"] < hidden
+        frame = frame.assign(low=frame["n"].mask(few, 1), high=frame["n"].mask(few, hidden), withheld=few)
+        frame["n"] = frame["n"].mask(few)
+    result = significance(frame, base=base)
+    found = [("hot", spot) for spot in hot_spots(result)] + [("cold", spot) for spot in cold_spots(result)]
+    assert {mark for mark, _ in found} == {"hot", "cold"} or hidden
+    assert found
+    for mark, spot in found:
+        for name, value in slow_figures(result, spot.cells, mark).items():
+            assert getattr(spot, name) == pytest.approx(value, nan_ok=True), (mark, name)
+        assert spot.low <= spot.ratio <= spot.high
+
+
+def test_the_split_of_a_long_place_is_across_it(city: CityProfile) -> None:
+    frame = even(city)
+    row = [int(cell) for cell in h3.grid_path_cells(np.uint64(heart()), h3.grid_disk(np.uint64(heart()), 6)[-1])]
+    row = [cell for cell in row if cell in frame.index]
+    frame.loc[row, "n"] += 200
+    spots = hot_spots(significance(frame, k=0), largest_km2=frame.loc[row, "land_km2"].sum() * 0.6)
+    held = [[row.index(cell) for cell in spot.cells if cell in row] for spot in spots]
+    parts = sorted((sorted(one) for one in held if one), key=min)
+    assert len(parts) == 2
+    assert max(parts[0]) < min(parts[1])  # no part lies between those of the other
 
 
 def ring_of(cells: tuple[int, ...], first: int, last: int) -> list[int]:

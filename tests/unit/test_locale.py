@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from pathlib import Path
 
@@ -106,3 +107,25 @@ def test_no_message_hides_in_an_f_string() -> None:
         if hidden.search(line)
     ]
     assert not found
+
+
+@pytest.mark.parametrize(
+    ("day", "form", "told"),
+    [
+        (dt.date(2025, 5, 1), "long", "1er mai 2025"),
+        (dt.date(2025, 5, 1), "full", "jeudi 1er mai 2025"),
+        (dt.date(2025, 5, 1), "d MMM", "1er mai"),
+        (dt.date(2025, 5, 1), "short", "01/05/2025"),
+        (dt.date(2025, 5, 11), "long", "11 mai 2025"),
+        (dt.date(2025, 5, 21), "long", "21 mai 2025"),
+    ],
+)
+def test_french_writes_the_first_of_a_month_as_an_ordinal(day: dt.date, form: str, told: str) -> None:
+    assert translator("fr").date(day, form) == told
+    assert translator("en").date(dt.date(2025, 5, 1)) == "1 May 2025"
+
+
+def test_the_hour_of_a_french_first_stays_a_number() -> None:
+    moment = dt.datetime(2025, 5, 1, 1, 5)
+    assert translator("fr").moment(moment, "d MMM, H 'h'") == "1er mai, 1 h"
+    assert translator("fr").moment(moment).startswith("1er mai 2025")

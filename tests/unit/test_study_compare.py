@@ -94,6 +94,23 @@ def test_seasons_differ_but_between_whole_years(source: Source, start: dt.date, 
 
 
 @pytest.mark.parametrize(
+    ("against", "start", "end", "seasons"),
+    [
+        ("year", dt.date(2025, 6, 1), dt.date(2025, 8, 31), False),
+        ("year", dt.date(2024, 11, 1), dt.date(2025, 10, 31), False),
+        ("year", dt.date(2025, 5, 1), dt.date(2026, 10, 31), True),  # two summers against one
+        ("before", dt.date(2023, 2, 1), dt.date(2024, 1, 31), True),  # a year against the winter that is left of one
+        ("year", dt.date(2023, 2, 1), dt.date(2024, 1, 31), True),
+    ],
+)
+def test_a_year_against_a_part_of_one_is_warned_of(
+    source: Source, against: str, start: dt.date, end: dt.date, seasons: bool
+) -> None:
+    pair = pair_of(source, AlertFilter(start=start, end=end), against)
+    assert ("season" in {choice.name for choice in pair.choices}) == seasons
+
+
+@pytest.mark.parametrize(
     ("against", "asked"), [("gender", AlertFilter()), ("reporter", AlertFilter()), ("light", AlertFilter())]
 )
 def test_alerts_of_neither_side_are_counted(source: Source, t: Translator, against: str, asked: AlertFilter) -> None:

@@ -1,0 +1,124 @@
+"""Cold places stand in words below the map, and a cell's tooltip says what its mark stands on."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from curim_data.access import Audience
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.home import Home
+from curim_data.i18n import translator
+from curim_data.studies import HotSpotStudy, hot_spot_study
+from pages.parts import maps
+from pages.parts.colours import LIGHT
+from pages.parts.hotspots_options import certainty
+from pages.parts.legends import Scale
+from pages.parts.text import plain
+from tests.app.conftest import Open, errors
+
+T = translator("en")
+MEN = {"lang": "en", "base": "alerts", "affected": "man"}
+
+
+def _study(sample: Home, audience: Audience = Audience.ANALYST, base: str = "land", **words: object) -> HotSpotStudy:
+    return hot_spot_study(open_source(sample), AlertFilter(**words), audience, base=base)  # type: ignore[arg-type]
+
+
+def _cold(app: AppTest) -> list[str]:
+    told = [text.value for text in app.main.markdown if "(cold)" in text.value]
+    return told[0].splitlines() if told else []
+
+
+def _tips(app: AppTest) -> dict[str, str]:
+    spec = json.loads(app.get("deck_gl_json_chart")[0].proto.json)
+    return {row["hex"]: row["tip"] for layer in spec["layers"] if layer["id"] == "cells" for row in layer["data"]}
+
+
+def test_cold_places_are_listed_with_their_figures(open_page: Open, sample: Home) -> None:
+    study = _study(sample, dark=True)
+    assert study.cold
+    app = open_page("hotspots", lang="en", light="dark")
+    assert not errors(app)
+    lines = _cold(app)
+    assert lines[0] == f"**{len(study.cold)} place has fewer alerts than chance explains (cold)**"
+    assert plain(study.cold[0].cold_sentence(T)) in lines[-1]
+    assert not _cold(open_page("hotspots", lang="en"))
+
+
+def test_cold_places_of_another_district_are_not_listed(open_page: Open, sample: Home) -> None:
+    city = sample.city()
+    counts = {
+        district.id: len(_cold(open_page("hotspots", lang="en", light="dark", district=district.id)))
+        for district in city.districts
+    }
+    assert sum(1 for lines in counts.values() if lines) == 1
+
+
+def test_where_a_rate_is_low_it_is_a_rate_that_is_said_to_be_low(open_page: Open, sample: Home) -> None:
+    study = _study(sample, base="alerts", affected=("man",))
+    assert study.cold
+    assert not study.spots
+    app = open_page("hotspots", **MEN)
+    assert not errors(app)
+    assert "a lower rate than chance explains" in app.main.title[0].value
+    assert "No place stands out" not in " ".join(text.value for text in app.main.subheader)
+    lines = _cold(app)
+    assert "lower rate" in lines[0]
+    assert f"of the {round(study.cold[0].base_n)} alerts here" in lines[2]
+
+
+def test_a_tooltip_says_what_its_mark_stands_on(sample: Home) -> None:
+    study = _study(sample, dark=True)
+    frame, lines = study.hot.frame, certainty(T, study)
+    assert [bool(line) for line in lines] == (frame["hot"] | frame["cold"]).tolist()
+    assert frame["alone"][frame["hot"]].any()
+    assert (~frame["alone"])[frame["hot"]].any()
+    for row, line in zip(frame.itertuples(), lines, strict=True):
+        if row.cold:
+            assert line == f"\nCorrected p: {T.p_value(row.q_cold)}"
+        elif row.hot:
+            assert line.endswith(f"Corrected p: {T.p_value(row.q)}")
+            assert T.expected(row.expected_alone if row.alone else row.expected) in line
+            assert ("With its neighbours" in line) != row.alone
+            if not row.alone:
+                assert row.window > row.expected
+
+
+@pytest.mark.parametrize("words", [{}, {"groups": ("gender_based",)}])
+def test_a_tooltip_of_protected_counts_has_none_beside_its_p(sample: Home, words: dict[str, object]) -> None:
+    study = _study(sample, Audience.COUNCIL, period="quarter", **words)
+    assert study.hot.n_withheld
+    assert study.hot.frame["hot"].any()
+    for line in certainty(T, study):
+        assert "expected" not in line
+        assert "neighbours" not in line
+
+
+def test_a_cold_cell_without_any_alert_has_its_tooltip_too(open_page: Open, sample: Home) -> None:
+    study = _study(sample, base="alerts", affected=("man",))
+    frame = study.hot.frame
+    cold = frame.index[frame["cold"]]
+    tips = _tips(open_page("hotspots", **MEN))
+    assert len(cold)
+    for cell in cold:
+        assert "Corrected p" in tips[f"{cell:x}"]
+    empty = frame.index[frame["n"] == 0][:2]
+    cells = pd.DataFrame(
+        {"cell": empty, "n": 0.0, "low": 0, "high": 0, "withheld": False, "beside": "\nCorrected p: 0.01"}
+    )
+    layers = maps._count_layers(T, LIGHT, cells, Scale.of(T, cells), {int(empty[0])}, True)
+    assert [(row["hex"], row["shade"][3], row["tip"]) for row in layers[1].data] == [
+        (f"{empty[0]:x}", 0, "0 alerts\nCorrected p: 0.01")
+    ]
+
+
+def test_too_few_alerts_to_tell_are_not_none(open_page: Open) -> None:
+    words = {"category": "assault", "light": "dark", "affected": "man", "from": "2026-10-20", "to": "2026-10-31"}
+    app = open_page("hotspots", **{"lang": "en", "as": "council"}, **words)
+    assert not errors(app)
+    assert "There is no alert to test" not in " ".join(text.value for text in app.main.markdown)

@@ -1,0 +1,65 @@
+"""Numbers in tables: written in the reader's form, still numbers; and what stands under a map adds up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from curim_data import queries
+from curim_data.access import Audience
+from curim_data.filters import AlertFilter
+from curim_data.i18n import translator
+from pages.parts.footer import mapped_of
+from pages.parts.tables import MOST_STYLED, styled, written
+from tests.small import alert, small_source
+
+ANALYST, ALL = Audience.ANALYST, AlertFilter(period="all")
+T = translator("el")
+
+
+def test_numbers_keep_their_order_and_take_the_readers_form() -> None:
+    frame = pd.DataFrame({"n": [10, 9, 1234], "share": [0.5, None, 0.25], "name": ["a", "b", "c"]})
+    told = styled(T, frame, digits={"n": 0, "absent": 2}, percent={"share": 0})
+    assert isinstance(told.data["n"].sum(), float)
+    shown = told.to_html()
+    for words in ("1.234", "50\u00a0%", "25\u00a0%"):
+        assert words in shown
+
+
+@pytest.mark.parametrize(
+    "values", [[1, None, 3], pd.array([1, None, 3], dtype="Int64"), [float("nan")] * 3, [1.0, float("inf"), -0.0]]
+)
+def test_what_is_no_number_does_no_harm(values: object) -> None:
+    frame = pd.DataFrame({"n": values}, index=[0, 0, 0])
+    assert styled(T, frame.reset_index(drop=True), digits={"n": 1}).to_html()
+
+
+def test_without_numbers_and_above_what_can_be_styled_a_table_is_plain() -> None:
+    frame = pd.DataFrame({"name": ["a"]})
+    assert styled(T, frame, digits={"n": 0}) is frame
+    large = pd.DataFrame({"n": [1.5] * (MOST_STYLED + 1)})
+    assert styled(T, large, digits={"n": 1})["n"].iloc[0] == "1,5"
+    assert written(T, frame, digits={"n": 0})["name"].tolist() == ["a"]
+
+
+def test_piles_beyond_the_land_are_not_taken_off_the_map_twice(tmp_path: Path) -> None:
+    rows = [alert(number, point=(23.63 + number / 1e4, 37.94)) for number in range(40)]
+    rows += [alert(number, point=(0.0, 0.0), inside=False, district=None, place=None) for number in range(40, 100)]
+    source = small_source(tmp_path, rows)
+    total = queries.total(source, ALL, ANALYST)
+    assert (total.mapped, total.piled, total.outside) == (40, 0, 60)
+    assert "40 on the map" in mapped_of(translator("en"), total, total.piled or 0)
+    assert queries.cells(source, ALL, 9, ANALYST).piled == 0
+    other = small_source(tmp_path, rows)
+    queries.all_options(other, ALL, ("dark", "categories"), audience=ANALYST)
+    assert queries.total(other, ALL, ANALYST).piled == 0
+
+
+def test_single_points_are_counted_as_they_are_drawn(tmp_path: Path) -> None:
+    source = small_source(tmp_path, [alert(number) for number in range(12)])
+    total = queries.total(source, ALL, ANALYST)
+    told = mapped_of(translator("en"), total, 3, drawn=5, undrawn=4)
+    for words in ("5 on the map", "3 set aside", "4 not drawn"):
+        assert words in told
