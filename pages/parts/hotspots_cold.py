@@ -7,9 +7,9 @@ from typing import Final
 import streamlit as st
 
 from analysis.hotspots import Spot
-from analysis.spots import SpotName, name_spots
+from analysis.spots import name_spots
 from curim_data.i18n import Translator
-from curim_data.spot_area import in_area
+from curim_data.spot_area import has_area, in_area
 from curim_data.studies import HotSpotStudy
 from pages.parts.page import Page
 from pages.parts.text import plain
@@ -18,26 +18,27 @@ from pages.parts.text import plain
 MOST: Final = 5
 
 
-def cold_here(page: Page, study: HotSpotStudy) -> list[tuple[Spot, SpotName]]:
-    """Cold places of the area that the filter names, with their names, the most surely low first."""
-    if not study.cold:
-        return []
+def cold_here(page: Page, study: HotSpotStudy) -> list[Spot]:
+    """Cold places of the area that the filter names, the most surely low first."""
+    if not study.cold or not has_area(page.filter):
+        return list(study.cold)
     names = name_spots(study.cold, page.city)
-    return [(spot, names[spot.id]) for spot in study.cold if in_area(spot, names[spot.id], page.filter, page.city)]
+    return [spot for spot in study.cold if in_area(spot, names[spot.id], page.filter, page.city)]
 
 
-def cold_places(page: Page, study: HotSpotStudy, found: list[tuple[Spot, SpotName]]) -> None:
+def cold_places(page: Page, study: HotSpotStudy, found: list[Spot]) -> None:
     """The cold places, each with its sentence; nothing where there is none."""
     if not found:
         return
     t = page.t
-    lines = [f"- **{plain(name(t))}**: {plain(spot.cold_sentence(t))}" for spot, name in found[:MOST]]
+    names = name_spots(found[:MOST], page.city)
+    lines = [f"- **{plain(names[spot.id](t))}**: {plain(spot.cold_sentence(t))}" for spot in found[:MOST]]
     if len(found) > MOST:
         lines.append("- " + t.n("{n} more.", "{n} more.", len(found) - MOST))
     st.markdown("\n".join([f"**{_heading(t, found, by_rate=study.hot.based)}**", "", *lines]))
 
 
-def _heading(t: Translator, found: list[tuple[Spot, SpotName]], *, by_rate: bool) -> str:
+def _heading(t: Translator, found: list[Spot], *, by_rate: bool) -> str:
     if by_rate:
         return t.n(
             "{n} place has a lower rate than chance explains (cold)",
