@@ -118,24 +118,7 @@ def hotspots(
         return
     found = find(source, f, run.audience, method, resolution, how)
     spots, names, result = found.spots, found.names, found.result
-    rows = [
-        {
-            "rank": spot.rank,
-            "id": spot.id,
-            "name": names[spot.id](run.t),
-            "n": spot.n,
-            "expected": round(spot.expected, 2),
-            "ratio": round(spot.ratio, 3),
-            "low": round(spot.low, 3),
-            "high": round(spot.high, 3),
-            "q": spot.q,
-            "longitude": round(spot.longitude, 5),
-            "latitude": round(spot.latitude, 5),
-            **how.more(spot),
-            "cells": list(spot.names),
-        }
-        for spot in spots
-    ]
+    rows = [_row(run, spot, names[spot.id], how) for spot in spots]
     if out is not None:
         if out.suffix.lower() == ".csv":
             table = pd.DataFrame(rows, columns=[*_SPOT_COLUMNS, *how.columns, "cells"])
@@ -155,19 +138,7 @@ def hotspots(
                 "told": result.sentence(run.t),
                 "choices": [{"name": c.name, "value": c.value, "told": run.t(c.told)} for c in found.choices],
                 "spots": rows,
-                "cold": [
-                    {
-                        "name": name(run.t),
-                        "n": spot.n,
-                        "expected": round(spot.expected, 2),
-                        "ratio": round(spot.ratio, 3),
-                        "low": round(spot.low, 3),
-                        "high": round(spot.high, 3),
-                        "q": spot.q,
-                        "cells": list(spot.names),
-                    }
-                    for spot, name in found.cold
-                ],
+                "cold": [_row(run, spot, name, how) for spot, name in found.cold],
             }
         )
         return
@@ -181,6 +152,25 @@ def hotspots(
         run.say(f"{name(run.t)} – {spot.cold_sentence(run.t)}")
     for choice in found.choices:
         run.say(run.t(choice.told))
+
+
+def _row(run: Run, spot: Spot | Cluster, name: SpotName, how: How) -> dict[str, Any]:
+    """A place, hot or cold, with its figures."""
+    return {
+        "rank": spot.rank,
+        "id": spot.id,
+        "name": name(run.t),
+        "n": spot.n,
+        "expected": round(spot.expected, 2),
+        "ratio": round(spot.ratio, 3),
+        "low": round(spot.low, 3),
+        "high": round(spot.high, 3),
+        "q": spot.q,
+        "longitude": round(spot.longitude, 5),
+        "latitude": round(spot.latitude, 5),
+        **how.more(spot),
+        "cells": list(spot.names),
+    }
 
 
 def _density(run: Run, source: Source, f: AlertFilter, resolution: int | None, out: Path | None) -> None:

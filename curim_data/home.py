@@ -4,7 +4,7 @@
 <home>/city_versions/   every version of it that was given through `profile_edit`, each in a folder named after it
 <home>/alerts/          Delta table of alerts
 <home>/quarantine/      rows that could not be accepted, one Parquet file for each import
-<home>/work/            what an import that is under way has read so far; left behind only by one that was cut short
+<home>/work             what an import that is under way has read so far; left behind only by one that was cut short
 <home>/erased.txt       keyed hashes of alerts erased for good (`erased`), with erased.key
 <home>/plans.sqlite     intervention plans, unless CURIM_PLANS_URL names another database
 <home>/sample/          the home of the made-up sample city, which never mixes with real data (sample.txt marks it)

@@ -342,9 +342,8 @@ def all_options(source: Source, f: AlertFilter, fields: Sequence[str], audience:
         for field, by, table in zip(alone, asked, raw, strict=True):
             told = _told(table, rows, source, admitted, by, audience, None, complete=True)
             together[field] = replace(told, notes=notes)
-        n, inside = parts["n"].to_numpy(), parts["inside"].to_numpy()
-        on_land, on_pile = (parts[name].to_numpy() == True for name in ("inside", "pile"))  # noqa: E712
-        numbers = (n.sum(), n[on_land].sum(), n[pd.isna(inside)].sum(), n[on_land & on_pile].sum())
+        n, inside, land = parts["n"], parts["inside"], parts["inside"].eq(True)
+        numbers = (n.sum(), n[land].sum(), n[inside.isna()].sum(), n[land & parts["pile"].eq(True)].sum())
         _keep_total(source, f, audience, _total_of(source, admitted, audience, notes, *map(int, numbers)))
     return {field: together.get(field) or options(source, f, field, audience) for field in fields}
 

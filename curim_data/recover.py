@@ -1,9 +1,9 @@
 """Imports that were cut short: what they left behind, and whether they had been stored.
 
-While an import runs it has a folder <home>/work/<batch id>/ with a note of itself, `import.json`, whose lock it holds.
-The lock ends with the process; a folder whose lock is free belongs to an import that was cut short. Whether it was
-stored is what the log of the store says. An import that only tries what would happen has such a folder too, and its
-note says nothing.
+While an import runs it has a folder of its batch in the home's work folder, with a note of itself, `import.json`, whose
+lock it holds. The lock ends with the process; a folder whose lock is free belongs to an import that was cut short.
+Whether it was stored is what the log of the store says. An import that only tries what would happen has such a folder
+too, and its note says nothing.
 
 The first import of a home gives it a city just before its alerts are stored. Where they were not, the city goes too;
 one that a person gave or changed meanwhile stays.
