@@ -219,9 +219,15 @@ def test_the_rate_of_one_cell_is_that_of_a_place_of_it_alone() -> None:
 @pytest.mark.parametrize("kind", ["alerts", "residents"])
 def test_shares_are_shrunk_as_shares_and_rates_as_rates(city: CityProfile, kind: Kind) -> None:
     frame = counts(city, 3_000)
-    base = frame["n"] * 2 + np.random.default_rng(3).poisson(4, len(frame)) + 1
+    rng = np.random.default_rng(3)
+    base = pd.Series(rng.poisson(9, len(frame)) + 1.0, frame.index)
+    frame["n"] = rng.binomial(base.astype(int), rng.beta(2, 2, len(frame))).astype(float)
     found = significance(frame, base=Base.of(base, kind)).frame["rate"]
-    assert found.to_numpy() == pytest.approx(empirical_bayes(frame["n"], base, shares=kind == "alerts").rates)
+    told, other = (
+        empirical_bayes(frame["n"], base, shares=shares).rates for shares in (kind == "alerts", kind != "alerts")
+    )
+    assert found.to_numpy() == pytest.approx(told)
+    assert np.abs(told - other).max() > 0.05
 
 
 def test_a_mean_without_withheld_cells_is_said_to_be_one(source: Source, t: Translator) -> None:
