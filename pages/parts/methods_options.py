@@ -13,10 +13,10 @@ OPTIONS: Final = (
         N_("Is there more of this than of everything else here, or more than as many residents explain?"),
         (
             r"p = P\left(X \ge x \mid X \sim \mathrm{Bin}\left(x + y,\ \tfrac{m A}{m A + B}\right)\right)",
-            r"\hat{r}_i = w_i r_i + (1 - w_i)\, \mu, \qquad w_i = \frac{V}{V + c / b_i}, "
-            r"\qquad s^2 = \frac{\sum_i b_i (r_i - \mu)^2}{\sum_i b_i}",
-            r"V = \max\left(0,\ s^2 - \tfrac{\mu}{\bar{b}}\right),\ c = \mu \quad\text{or}\quad "
-            r"V = \max\left(0,\ \frac{s^2 - \mu (1 - \mu) / \bar{b}}{1 - 1 / \bar{b}}\right),\ "
+            r"\hat{r}_i = w_i r_i + (1 - w_i)\, \mu, \quad w_i = \frac{V}{V + c / b_i}",
+            r"s^2 = \frac{\sum_i b_i (r_i - \mu)^2}{\sum_i b_i}",
+            r"V = \max\left(0,\ s^2 - \tfrac{\mu}{\bar{b}}\right), \quad c = \mu",
+            r"V = \max\left(0,\ \frac{s^2 - \mu (1 - \mu) / \bar{b}}{1 - 1 / \bar{b}}\right)",
             r"c = \mu (1 - \mu) - V",
         ),
         N_(
