@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.contingency_tables import Table2x2
 
 from analysis.change import against_city, changes, e_test, fisher, relative_change
 from analysis.result import Result
@@ -187,6 +188,24 @@ def test_the_relative_change_has_a_published_interval():
     # Categorical Data Analysis, 1.83 (1.44 to 2.33).
     ratio, low, high = relative_change(np.array([[10845.0, 189.0, 10933.0, 104.0]]))
     assert (round(ratio[0], 2), round(low[0], 2), round(high[0], 2)) == (1.83, 1.44, 2.33)
+
+
+@pytest.mark.parametrize("table", [(0, 7, 40, 50), (7, 0, 40, 50), (12, 9, 0, 30), (0, 3, 5, 0)])
+def test_a_count_of_zero_is_corrected_by_haldanes_half(table):
+    before, after, base_before, base_after = table
+    halves = np.array([[after, before], [base_after, base_before]]) + 0.5  # statsmodels puts it in empty cells only
+    low, high = Table2x2(halves).oddsratio_confint()
+    ratio, *ends = (values[0] for values in relative_change(np.array([table], float)))
+    assert ends[0] == pytest.approx(low)
+    assert ends[1] == (np.inf if before * base_after == 0 else pytest.approx(high))
+    assert ratio == (np.inf if before * base_after == 0 else 0)
+
+
+def test_haldanes_half_by_hand():
+    # ln OR = ln(7.5 x 40.5 / (0.5 x 50.5)), its variance 1/0.5 + 1/7.5 + 1/40.5 + 1/50.5
+    middle, reach = np.log(7.5 * 40.5 / (0.5 * 50.5)), 1.959964 * np.sqrt(2 + 1 / 7.5 + 1 / 40.5 + 1 / 50.5)
+    _, low, _ = relative_change(np.array([[0.0, 7.0, 40.0, 50.0]]))
+    assert low[0] == pytest.approx(np.exp(middle - reach), rel=1e-6)
 
 
 def test_for_whom_is_a_share_with_its_interval():

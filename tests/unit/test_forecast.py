@@ -166,6 +166,27 @@ def test_decay_is_the_slow_sum() -> None:
     np.testing.assert_allclose(fast, slow)
 
 
+@pytest.mark.parametrize("origin", [20, 9])
+def test_blend_is_the_slow_posterior_of_two_gamma_steps(origin: int) -> None:
+    rng = np.random.default_rng(30)
+    counts, settings = field(rng, 20), Settings(half_life=8, strength=13.0)
+    land = LAND * rng.uniform(0.2, 1, CELLS)
+    cells = list(land.index)
+    slow = np.zeros(CELLS)
+    for i, cell in enumerate(cells):
+        place = [i, *(cells.index(n) for n in h3.grid_ring(cell, 1) if n in land.index)]  # each with the same weight
+        density = counts[place, :origin].sum() / land.iloc[place].sum()
+        mean_week = density * land.iloc[i] / origin
+        shape, weeks = 13.0 * mean_week + counts[i, :origin].sum(), 13.0 + origin  # gamma prior, Poisson weeks
+        long_run = shape / weeks
+        fading = [0.5 ** ((origin - 1 - week) / 8) for week in range(origin)]
+        recent = sum(weight * counts[i, week] for week, weight in enumerate(fading))
+        slow[i] = (13.0 * long_run + recent) / (13.0 + sum(fading))
+    slow = (1 - EVEN) * slow + EVEN * slow.sum() * (land / land.sum()).to_numpy()
+    fast = blend(Ground.of(counts, land, land.index.to_numpy()), [origin], settings)[:, 0]
+    np.testing.assert_allclose(fast, slow)
+
+
 def test_the_origins_of_settings_and_test_do_not_meet() -> None:
     for weeks in (1, 2, 4):
         test, older = origins_for(160, weeks)

@@ -108,6 +108,30 @@ def test_an_emptied_place_is_cold_and_a_hot_one_makes_no_cold_neighbours(city: C
     assert not result["cold"].any()
 
 
+@pytest.mark.parametrize("kind", [None, "residents"])
+def test_the_cold_test_leaves_hot_cells_out_of_the_surroundings(city: CityProfile, kind: Any) -> None:
+    """The slow twin: the binomial of a place and its calm surroundings, the better of both scales doubled."""
+    frame = even(city, 24_000)
+    hot = [int(cell) for cell in h3.grid_ring(np.uint64(heart()), 3)[:6]]
+    frame.loc[hot, "n"] += 150
+    people = even(city, 60_000, seed=2)["n"] + 1
+    result = significance(frame, base=None if kind is None else Base.of(people, kind))
+    assert (result.k, result.outer, result.margin) == (1, 3, 1.25)
+    marked, size = result.frame["hot"], frame["land_km2"] if kind is None else people
+    assert marked[hot].all()
+    for cell in [heart(), *(int(one) for one in h3.grid_ring(np.uint64(heart()), 1)), *frame.index[::90]]:
+        place = set(map(int, h3.grid_disk(np.uint64(cell), 1))) & set(frame.index)
+        inside = set(map(int, h3.grid_disk(np.uint64(cell), 3))) & set(frame.index)
+        p = []
+        for members in ([cell], list(place)):
+            around = (inside - place) if kind is None else set(frame.index) - set(members)
+            calm = [other for other in around if not marked[other]]
+            count, rest = frame["n"][members].sum(), frame["n"][calm].sum()
+            share = size[members].sum() / (size[members].sum() + 1.25 * size[calm].sum())
+            p.append(binom.cdf(count, count + rest, share) if calm else 1.0)
+        assert result.frame["p_cold"][cell] == pytest.approx(min(1.0, 2 * min(p)), rel=1e-6, abs=1e-12)
+
+
 def test_an_emptied_place_is_told_with_its_figures(city: CityProfile, t: Translator) -> None:
     frame = even(city, 24_000)
     hole = [int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)]

@@ -49,6 +49,41 @@ def test_a_season_is_foretold_where_years_are_known(t: Translator) -> None:
     assert "same weeks of earlier years" in t(told.choices[0].told)
 
 
+def slow_season(series: np.ndarray, at: int, level: int, step: int) -> float:
+    """The same five weeks of every earlier year against the mean of the `level` weeks before them, one by one."""
+    alerts, expected = 0.0, 0.0
+    year = 1
+    while at - 52 * year - level >= 0:
+        then = at - 52 * year
+        mean = sum(series[week] for week in range(then - level, then)) / level
+        for week in (then + step + off for off in (-2, -1, 0, 1, 2)):
+            if week >= 0:
+                alerts += series[week]
+                expected += mean
+        year += 1
+    return (alerts + 50) / (expected + 50)
+
+
+@pytest.mark.parametrize("level", [4, 26])
+def test_the_season_equals_its_slow_twin(level: int) -> None:
+    series = np.random.default_rng(level).poisson(30, 190).astype(float)
+    path = _path(series, level, True, 4)
+    assert np.isnan(path[: 52 + level]).all()
+    for at in (52 + level, 104, 104 + level - 1, 104 + level, 156 + level - 1, 190):
+        mean = series[at - level : at].mean()
+        np.testing.assert_allclose(path[at], [mean * slow_season(series, at, level, step) for step in range(4)])
+
+
+def test_the_season_by_hand() -> None:
+    """Weeks of 10 but one of 110 a year ago: in the window of five weeks it is (150 + 50) / (50 + 50) times as many."""
+    series = np.full(60, 10.0)
+    series[60 - 52 + 3] = 110.0
+    assert _path(series, 4, True, 4)[60].tolist() == [10.0, 20.0, 20.0, 20.0]
+    series = np.full(60, 10.0)
+    series[60 - 52 + 1] = 110.0  # two weeks before the last of the four
+    assert _path(series, 4, True, 4)[60].tolist() == [20.0, 20.0, 20.0, 20.0]
+
+
 def test_nothing_of_the_future_enters_the_past() -> None:
     rng = np.random.default_rng(3)
     counts = rng.poisson(20, 150)
