@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from pages.parts import web  # noqa: E402 (the checkout must be on the path first)
+from pages.parts.frame import web  # noqa: E402 (the checkout must be on the path first)
 
 app = st.App(
     ROOT / "pages" / "shell.py",

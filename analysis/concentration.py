@@ -10,10 +10,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from analysis.rates import Estimate
-from analysis.result import Choice
-from analysis.significance import Floats
-from curim_data.i18n import Message, Translator
+from analysis.stats.inference import Floats
+from analysis.stats.rates import Estimate
+from analysis.stats.result import Choice
+from curim_data.model.i18n import Message, Translator
 
 PARTS: Final = (0.25, 0.5, 0.8)
 LEAST_ALERTS: Final = 20  # fewer lie in a few places whatever happens

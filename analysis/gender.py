@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.rates import UNKNOWN, Estimate, corrected, share_ratio, wilson
-from analysis.result import Choice
-from curim_data.alert import Gender
-from curim_data.i18n import Message, Num, Translator
+from analysis.stats.rates import UNKNOWN, Estimate, corrected, share_ratio, wilson
+from analysis.stats.result import Choice
+from curim_data.model.alert import Gender
+from curim_data.model.i18n import Message, Num, Translator
 
 WOMAN, MAN = Gender.WOMAN.value, Gender.MAN.value
 # A place is "not known" for women when at least this many alerts by women were to be expected ...

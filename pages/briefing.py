@@ -2,11 +2,19 @@
 
 import streamlit as st
 
-from curim_data.access import Role
-from curim_data.study_brief import headline
-from pages.parts import briefing_cards, briefing_paper, briefing_sections
-from pages.parts.briefing_data import brief_page, briefing, since_input
-from pages.parts.guard import require
+from curim_data.model.access import Role
+from curim_data.studies.brief import headline
+from pages.parts.briefing import (
+    cards as briefing_cards,
+)
+from pages.parts.briefing import (
+    paper as briefing_paper,
+)
+from pages.parts.briefing import (
+    sections as briefing_sections,
+)
+from pages.parts.briefing.answers import brief_page, briefing, since_input
+from pages.parts.frame.guard import require
 
 page = brief_page(require(Role.COUNCIL))
 t = page.t

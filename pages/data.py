@@ -2,9 +2,23 @@
 
 import streamlit as st
 
-from curim_data.access import Role
-from pages.parts import data_city, data_cleaned, data_history, data_import, data_quality
-from pages.parts.guard import require
+from curim_data.model.access import Role
+from pages.parts.data import (
+    city as data_city,
+)
+from pages.parts.data import (
+    cleaned as data_cleaned,
+)
+from pages.parts.data import (
+    history as data_history,
+)
+from pages.parts.data import (
+    imports as data_import,
+)
+from pages.parts.data import (
+    quality as data_quality,
+)
+from pages.parts.frame.guard import require
 
 page = require(Role.ANALYST, data=False)
 t = page.t

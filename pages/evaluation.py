@@ -1,5 +1,5 @@
-from curim_data.access import Role
-from pages.parts.evaluation_show import show_page
-from pages.parts.guard import require
+from curim_data.model.access import Role
+from pages.parts.evaluation.result import show_page
+from pages.parts.frame.guard import require
 
 show_page(require(Role.COUNCIL))

@@ -2,11 +2,25 @@
 
 import streamlit as st
 
-from curim_data.access import Role
-from curim_data.study_gender import without_gender
-from pages.parts import gender_categories, gender_data, gender_places, gender_plans, gender_who
-from pages.parts.caching import ask
-from pages.parts.guard import require
+from curim_data.model.access import Role
+from curim_data.studies.gender import without_gender
+from pages.parts.frame.cache import ask
+from pages.parts.frame.guard import require
+from pages.parts.gender import (
+    answers as gender_data,
+)
+from pages.parts.gender import (
+    categories as gender_categories,
+)
+from pages.parts.gender import (
+    places as gender_places,
+)
+from pages.parts.gender import (
+    plans as gender_plans,
+)
+from pages.parts.gender import (
+    who as gender_who,
+)
 
 page = require(Role.COUNCIL)
 

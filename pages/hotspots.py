@@ -4,19 +4,19 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.bases import LAND
-from curim_data.access import Role
+from analysis.hotspots.denominators import LAND
+from curim_data.model.access import Role
 from curim_data.privacy import finest_resolution, sees_exact
-from pages.parts.guard import require
-from pages.parts.hotspots_alerts import alerts
-from pages.parts.hotspots_data import CELL, LAYER, LAYERS, asked_layer, asked_size, hot_spots, write_word
-from pages.parts.hotspots_density import density
-from pages.parts.hotspots_emerging import emerging
-from pages.parts.hotspots_list import cell_size
-from pages.parts.hotspots_options import options
-from pages.parts.hotspots_places import places
-from pages.parts.hotspots_search import asked_place, search
-from pages.parts.hotspots_tabs import tabs
+from pages.parts.frame.guard import require
+from pages.parts.hotspots.alerts import alerts
+from pages.parts.hotspots.answers import CELL, LAYER, LAYERS, asked_layer, asked_size, hot_spots, write_word
+from pages.parts.hotspots.density import density
+from pages.parts.hotspots.emerging import emerging
+from pages.parts.hotspots.options import options
+from pages.parts.hotspots.places import places
+from pages.parts.hotspots.ranked_list import cell_size
+from pages.parts.hotspots.search import asked_place, search
+from pages.parts.hotspots.tabs import tabs
 
 page = require(Role.COUNCIL)
 t = page.t

@@ -1,12 +1,12 @@
 import streamlit as st
 
-from curim_data.access import Role
-from curim_data.plans import PlanMissing
+from curim_data.model.access import Role
+from curim_data.plans.plan_store import PlanMissing
 from curim_data.privacy import GateError
-from pages.parts import plan_board, plan_walk
-from pages.parts.guard import require
-from pages.parts.plan_store import close, may_edit, opened
-from pages.parts.text import plain
+from pages.parts.frame.guard import require
+from pages.parts.frame.text import plain
+from pages.parts.plan import board, walk
+from pages.parts.plan.store import close, may_edit, opened
 
 page = require(Role.COUNCIL)
 t = page.t
@@ -22,6 +22,6 @@ except ValueError:
     st.warning(t("This link names no place on the map to draft a plan for."))
     edit = None
 if edit is None:
-    plan_board.show(page)
+    board.show(page)
 else:
-    plan_walk.show(page, edit)
+    walk.show(page, edit)

@@ -1,10 +1,10 @@
 import streamlit as st
 
-from curim_data.access import Role
-from pages.parts.guard import require
-from pages.parts.methods_options import OPTIONS
-from pages.parts.methods_places import PLACES
-from pages.parts.methods_text import FIGURES, READING
+from curim_data.model.access import Role
+from pages.parts.frame.guard import require
+from pages.parts.methods.options import OPTIONS
+from pages.parts.methods.places import PLACES
+from pages.parts.methods.text import FIGURES, READING
 
 page = require(Role.COUNCIL, data=False)
 t = page.t

@@ -5,17 +5,17 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from curim_data.access import Role
-from curim_data.i18n import LANGUAGE_NAMES, LANGUAGES
-from curim_data.words import provisional_note
-from pages.parts import filter_bar
-from pages.parts.colours import palette
-from pages.parts.guard import HEALED, require
-from pages.parts.links import FOLDER, page_link
-from pages.parts.page import Page, carried
-from pages.parts.reader import sign_in_configured
-from pages.parts.text import plain
-from pages.parts.web import ICON
+from curim_data.model.access import Role
+from curim_data.model.i18n import LANGUAGE_NAMES, LANGUAGES
+from curim_data.model.labels import provisional_note
+from pages.parts.frame import filter_bar
+from pages.parts.frame.colours import palette
+from pages.parts.frame.guard import HEALED, require
+from pages.parts.frame.links import FOLDER, page_link
+from pages.parts.frame.page import Page, carried
+from pages.parts.frame.reader import sign_in_configured
+from pages.parts.frame.text import plain
+from pages.parts.frame.web import ICON
 
 st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
 page = require(Role.COUNCIL, data=False, hand_on=True)

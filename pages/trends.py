@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from curim_data.access import Role
-from pages.parts import filter_bar, trends_changes, trends_line, trends_parts
-from pages.parts.guard import require
-from pages.parts.trends_data import chosen_unit, trend_or_why
+from curim_data.model.access import Role
+from pages.parts.frame import filter_bar
+from pages.parts.frame.guard import require
+from pages.parts.trends import changes, line, parts
+from pages.parts.trends.answers import chosen_unit, trend_or_why
 
 page = require(Role.COUNCIL)
 t = page.t
@@ -19,8 +20,8 @@ with title:
 if trend is None:
     st.info(why)
 else:
-    trends_line.show(page, trend)
-trends_line.last_year(page)
-trends_parts.small_multiples(page)
-trends_parts.week_clock(page)
-trends_changes.show(page)
+    line.show(page, trend)
+line.last_year(page)
+parts.small_multiples(page)
+parts.week_clock(page)
+changes.show(page)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy loads; see curim_data.cli
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy loads; see curim_data.cli.app
 
 import pytest
 from hypothesis import settings
 
 import sample_data
-from curim_data.city import CityProfile, load_city
-from curim_data.home import Home, sample_home
-from curim_data.i18n import Translator, translator
+from curim_data.model.city import CityProfile, load_city
+from curim_data.model.i18n import Translator, translator
+from curim_data.sample.home import sample_home
+from curim_data.store.home import Home
 
 settings.register_profile("untimed", deadline=None)  # a slow machine is no fault of the code
 settings.load_profile("untimed")

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import shapely
 
-from curim_data import profile_edit
-from curim_data.city import FILES
-from curim_data.home import Home
-from curim_data.ingest import import_file
-from curim_data.profile_areas import read_areas
-from curim_data.provisional import home_for
-from curim_data.store import Store
+from curim_data.importing.pipeline import import_file
+from curim_data.model.city import FILES
+from curim_data.profile import edit
+from curim_data.profile.provisional import home_for
+from curim_data.profile.shapes import read_areas
+from curim_data.store.alert_table import Store
+from curim_data.store.home import Home
 
 HERE = (2.35, 48.85)
 
@@ -49,8 +49,8 @@ def geojson(shapes: dict[str, Any], **more: Any) -> bytes:
 HALVES = {"West side": shapely.box(2.33, 48.83, 2.35, 48.87), "Est Été": shapely.box(2.35, 48.83, 2.37, 48.87)}
 
 
-def halves(home: Home) -> profile_edit.EditReport:
-    return profile_edit.set_districts(home, read_areas(geojson(HALVES), "halves.geojson"))
+def halves(home: Home) -> edit.EditReport:
+    return edit.set_districts(home, read_areas(geojson(HALVES), "halves.geojson"))
 
 
 def files(home: Home) -> dict[str, bytes]:

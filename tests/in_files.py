@@ -27,7 +27,7 @@ from curim_data.containers.jsons import open_json
 from curim_data.containers.vector import open_vector
 from curim_data.containers.workbook import open_workbook
 from curim_data.containers.xmls import open_xml
-from curim_data.records import Opened
+from curim_data.model.records import Opened
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 LABELS = ("id", "when", "day", "category", "long", "lat", "count", "urgent")

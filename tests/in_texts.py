@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from curim_data.containers import open_file
-from curim_data.records import Facts, Refused
+from curim_data.model.records import Facts, Refused
 
 
 @dataclass

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from shapely.geometry import box
 
-from curim_data.alert import CELL_RESOLUTIONS, SCHEMA
-from curim_data.city import Area, Category, CityProfile, Landmark
-from curim_data.engine import Source, source_from_files
+from curim_data.engine.source import Source, source_from_files
+from curim_data.model.alert import CELL_RESOLUTIONS, SCHEMA
+from curim_data.model.city import Area, Category, CityProfile, Landmark
 
 HERE = (23.640, 37.945)
 

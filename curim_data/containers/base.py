@@ -17,9 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.i18n import Message
-from curim_data.reasons import ImportProblem, Reason
-from curim_data.records import Block, BoolArray, Refused
+from curim_data.model.i18n import Message
+from curim_data.model.reasons import ImportProblem, Reason
+from curim_data.model.records import Block, BoolArray, Refused
 
 CHUNK: Final = 1 << 20  # bytes read at a time
 BLOCK_BYTES: Final = 1 << 24  # about as much text as a block holds

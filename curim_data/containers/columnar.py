@@ -17,9 +17,9 @@ import pyarrow.types as kinds
 from curim_data.containers.base import digest, no_rows, table_blocks
 from curim_data.containers.geometry import Placing, float_texts, placing, without_exponents, wkb_points
 from curim_data.containers.support import Reread, guarded
-from curim_data.i18n import Message
-from curim_data.reasons import ImportProblem
-from curim_data.records import Block, Facts
+from curim_data.model.i18n import Message
+from curim_data.model.reasons import ImportProblem
+from curim_data.model.records import Block, Facts
 
 BATCH: Final = 20_000  # rows at a time
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from curim_data.containers import base
 from curim_data.containers.encoding import wide_codec
-from curim_data.records import Opened
+from curim_data.model.records import Opened
 
 _FOREIGN: Final = (
     (b"\x89PNG", "PNG"),

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from curim_data.containers.quotes import Dialect, mend_quotes
-from curim_data.i18n import Message
-from curim_data.reasons import ImportProblem
+from curim_data.model.i18n import Message
+from curim_data.model.reasons import ImportProblem
 
 if TYPE_CHECKING:
     import _csv

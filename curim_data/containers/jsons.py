@@ -23,9 +23,9 @@ import shapely.geometry
 from curim_data.containers.base import digest, head_of, no_rows, text_blocks
 from curim_data.containers.geometry import Placing, placing, plain, points
 from curim_data.containers.support import Reread, choose
-from curim_data.i18n import Message
-from curim_data.reasons import ImportProblem
-from curim_data.records import Block, Facts
+from curim_data.model.i18n import Message
+from curim_data.model.reasons import ImportProblem
+from curim_data.model.records import Block, Facts
 
 DEPTH: Final = 60  # levels of lists and objects in one another
 PIECE: Final = 5_000  # records held at a time

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curim_data.containers.base import MAX_LINE
-from curim_data.records import BoolArray
+from curim_data.model.records import BoolArray
 
 MAX_RECORD: Final = 1 << 24  # bytes of a record of several lines; what is longer is a stray quote
 csv.field_size_limit(max(csv.field_size_limit(), 2 * MAX_LINE))  # a setting of the process; long texts are no fault

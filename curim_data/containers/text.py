@@ -20,9 +20,9 @@ from curim_data.containers import base
 from curim_data.containers.encoding import Marks, as_utf8, line_feeds, lines, scan
 from curim_data.containers.header import Header, find_header
 from curim_data.containers.quotes import Dialect, mend_quotes
-from curim_data.i18n import Message
-from curim_data.reasons import ImportProblem, Reason
-from curim_data.records import Block, BoolArray, Facts, Refused
+from curim_data.model.i18n import Message
+from curim_data.model.reasons import ImportProblem, Reason
+from curim_data.model.records import Block, BoolArray, Facts, Refused
 
 BLOCK = base.BLOCK_BYTES  # about as many bytes as a block holds
 

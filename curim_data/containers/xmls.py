@@ -14,9 +14,9 @@ from defusedxml.ElementTree import ParseError, iterparse
 
 from curim_data.containers.base import digest, no_rows, text_blocks
 from curim_data.containers.support import Reread, choose
-from curim_data.i18n import Message
-from curim_data.reasons import ImportProblem
-from curim_data.records import Block, Facts
+from curim_data.model.i18n import Message
+from curim_data.model.reasons import ImportProblem
+from curim_data.model.records import Block, Facts
 
 DEPTH: Final = 8  # records are looked for so many levels deep
 

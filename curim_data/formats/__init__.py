@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from curim_data.formats import curim, fixmystreet, open311, policeuk, safecity, seeclickfix, ushahidi2, ushahidi3
 from curim_data.formats.base import Format, Recognition, is_name
-from curim_data.i18n import Message
-from curim_data.reasons import ImportProblem
+from curim_data.model.i18n import Message
+from curim_data.model.reasons import ImportProblem
 
 _MODULES: Final = (curim, ushahidi2, ushahidi3, fixmystreet, open311, seeclickfix, policeuk, safecity)
 FORMATS: Final = MappingProxyType({form.NAME: form for form in (cast(Format, module) for module in _MODULES)})
@@ -58,7 +58,7 @@ def recognise(
         best = max((form.recognise(labels, sample) for form in FORMATS.values()), key=lambda found: found.score)
         if best.score >= ENOUGH:
             return _spared(best)
-    from curim_data.formats import guess
+    from curim_data.formats.guess import recognition as guess
 
     return _spared(guess.recognise(labels, sample))
 

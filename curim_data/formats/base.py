@@ -9,8 +9,8 @@ from typing import Final, Protocol
 
 import pyarrow as pa
 
-from curim_data.folding import fold as fold
-from curim_data.i18n import Message
+from curim_data.lexicon.folding import fold as fold
+from curim_data.model.i18n import Message
 
 MOST_CHARACTERS: Final = 60
 

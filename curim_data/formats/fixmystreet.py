@@ -7,10 +7,10 @@ from typing import Final
 
 import pyarrow as pa
 
-from curim_data.alert import Kind, Status
 from curim_data.formats.base import Layout, Recognition
 from curim_data.formats.columns import Header
-from curim_data.i18n import Message
+from curim_data.model.alert import Kind, Status
+from curim_data.model.i18n import Message
 
 NAME: Final = "fixmystreet"
 DOCUMENTATION: Final = "docs/formats/fixmystreet.md"

@@ -7,10 +7,10 @@ from typing import Final
 
 import pyarrow as pa
 
-from curim_data.alert import Kind, Status
 from curim_data.formats.base import Recognition
 from curim_data.formats.columns import Header
 from curim_data.formats.fixmystreet import STATUS as FIXMYSTREET
+from curim_data.model.alert import Kind, Status
 
 NAME: Final = "open311"
 DOCUMENTATION: Final = "docs/formats/open311.md"

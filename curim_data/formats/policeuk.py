@@ -7,9 +7,9 @@ from typing import Final
 
 import pyarrow as pa
 
-from curim_data.alert import Kind, Status
 from curim_data.formats.base import Recognition, fold
 from curim_data.formats.columns import Header
+from curim_data.model.alert import Kind, Status
 
 NAME: Final = "policeuk"
 DOCUMENTATION: Final = "docs/formats/policeuk.md"

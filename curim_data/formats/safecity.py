@@ -8,9 +8,9 @@ from typing import Final
 
 import pyarrow as pa
 
-from curim_data.alert import Kind
 from curim_data.formats.base import Part, Recognition, fold
 from curim_data.formats.columns import Header, values
+from curim_data.model.alert import Kind
 
 NAME: Final = "safecity"
 DOCUMENTATION: Final = "docs/formats/safecity.md"

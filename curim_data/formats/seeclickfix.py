@@ -8,10 +8,10 @@ from typing import Final
 
 import pyarrow as pa
 
-from curim_data.alert import Kind, Status
 from curim_data.formats.base import Guess, Part, Recognition
 from curim_data.formats.columns import Header, values
-from curim_data.i18n import Message
+from curim_data.model.alert import Kind, Status
+from curim_data.model.i18n import Message
 
 NAME: Final = "seeclickfix"
 DOCUMENTATION: Final = "docs/formats/seeclickfix.md"

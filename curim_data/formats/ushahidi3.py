@@ -8,9 +8,9 @@ from typing import Final
 
 import pyarrow as pa
 
-from curim_data.alert import Kind, Status
 from curim_data.formats.base import Part, Recognition
 from curim_data.formats.columns import Header, values
+from curim_data.model.alert import Kind, Status
 
 NAME: Final = "ushahidi3"
 DOCUMENTATION: Final = "docs/formats/ushahidi3.md"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from curim_data.folding import fold
+from curim_data.lexicon.folding import fold
 from curim_data.lexicon.words import WORDS
 
 _BANDS: Final = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from curim_data.alert import Kind
-from curim_data.formats.base import fold
+from curim_data.lexicon.folding import fold
+from curim_data.model.alert import Kind
 
 # Words that hold a stem of the next list and mean something else.
 _HARMLESS: Final = re.compile(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from curim_data.folding import fold
+from curim_data.lexicon.folding import fold
 
 _GENDER: Final = {
     "woman": (

@@ -9,16 +9,16 @@ import docx
 import pandas as pd
 import pytest
 
-from analysis.change import against_city, changes
-from analysis.findings import findings
-from analysis.report import brief_document
-from curim_data.access import Audience
-from curim_data.engine import open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import Translator, translator
-from curim_data.studies import periods_for, trend_study
-from curim_data.study_brief import BriefStudy, brief, brief_study, from_to, headline, how_sure, places_in
+from analysis.report.documents import brief_document
+from analysis.trends.change_tests import against_city, changes
+from analysis.trends.distinct_changes import findings
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Translator, translator
+from curim_data.store.home import Home
+from curim_data.studies.brief import BriefStudy, brief, brief_study, from_to, headline, how_sure, places_in
+from curim_data.studies.hot_spots import periods_for, trend_study
 from tests.app.conftest import Open, errors, word
 
 SINCE_MEETING = AlertFilter(period="meeting")

@@ -11,12 +11,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import sample_data
-from curim_data.export import csv_bytes, mendable
-from curim_data.home import Home
-from curim_data.i18n import LANGUAGES, translator
-from curim_data.ingest import import_file
-from curim_data.store import Store
-from pages.parts import data_files
+from curim_data.export.safe_csv import csv_bytes, mendable
+from curim_data.importing.pipeline import import_file
+from curim_data.model.i18n import LANGUAGES, translator
+from curim_data.store.alert_table import Store
+from curim_data.store.home import Home
+from pages.parts.data import files as data_files
 from tests.app.conftest import SHELL, TIMEOUT, Open, errors, shown, word
 
 HEADER = "alert_id;reported_at;category;latitude;longitude;description"
@@ -248,7 +248,7 @@ def test_a_refresh_makes_the_columns_anew(base: Home) -> None:
 
 
 def _own(base: Home) -> Home:
-    from curim_data.home import create_home
+    from curim_data.store.home import create_home
 
     return create_home(base.path)
 

@@ -10,14 +10,14 @@ import pytest
 import shapely
 from streamlit.testing.v1 import AppTest
 
-from curim_data import profile_versions
-from curim_data.home import Home
-from curim_data.i18n import LANGUAGES, Translator, translator
-from curim_data.ingest import import_file
-from curim_data.provisional import home_for
-from curim_data.store import Store
-from curim_data.words import provisional_note
-from pages.parts.basemap import surroundings
+from curim_data.importing.pipeline import import_file
+from curim_data.model.i18n import LANGUAGES, Translator, translator
+from curim_data.model.labels import provisional_note
+from curim_data.profile import versions as profile_versions
+from curim_data.profile.provisional import home_for
+from curim_data.store.alert_table import Store
+from curim_data.store.home import Home
+from pages.parts.maps.basemap import surroundings
 from tests.app.conftest import PAGES, SHELL, TIMEOUT, errors
 
 SQUARES = {"West": shapely.box(2.33, 48.83, 2.35, 48.87), "East": shapely.box(2.35, 48.83, 2.37, 48.87)}

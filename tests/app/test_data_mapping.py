@@ -14,14 +14,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import sample_data
-from curim_data import mapping as mappings
-from curim_data.export import csv_bytes, mendable
-from curim_data.home import Home, create_home
-from curim_data.i18n import translator
-from curim_data.import_report import Header
-from curim_data.ingest import import_file, preview
-from curim_data.store import Batch, Store
-from pages.parts.data_edit import option_of, with_column, with_word
+from curim_data.export.safe_csv import csv_bytes, mendable
+from curim_data.importing import mapping
+from curim_data.importing.pipeline import import_file, preview
+from curim_data.importing.report import Header
+from curim_data.model.i18n import translator
+from curim_data.store.alert_table import Batch, Store
+from curim_data.store.home import Home, create_home
+from pages.parts.data.mapping_edit import option_of, with_column, with_word
 from tests.app.conftest import SHELL, TIMEOUT, errors
 
 HEADER = "ref,when,type of event,sex,lat,lon,extra"
@@ -134,7 +134,7 @@ def test_a_mapping_is_saved_and_used_for_the_next_export(base: Home) -> None:
     _fine(app.run())
     (save,) = [one for one in app.button if str(one.key).startswith("data_mapping_save_")]
     _fine(save.click().run())
-    assert [one.name for one in mappings.saved(home)] == ["City desk"]
+    assert [one.name for one in mapping.saved(home)] == ["City desk"]
     app = _bring(_open(home="own"), "february.csv", _rows(31, what="Loud party"))
     assert "Read with the saved mapping City desk." in _text(app)
     assert "Words that were not understood" not in _text(app)
@@ -148,9 +148,9 @@ def test_a_mapping_of_a_home_without_a_city_waits_for_the_import(base: Home) -> 
     app = _bring(_open(home="own"), "january.csv", _rows(30))
     (save,) = [one for one in app.button if str(one.key).startswith("data_mapping_save_")]
     _fine(save.click().run())
-    assert not (base.path / mappings.FOLDER).exists()
+    assert not (base.path / mapping.FOLDER).exists()
     _import(app)
-    assert [one.name for one in mappings.saved(base)] == ["january"]
+    assert [one.name for one in mapping.saved(base)] == ["january"]
 
 
 def test_the_first_file_makes_a_city_that_is_named(base: Home) -> None:
@@ -255,8 +255,8 @@ def test_rows_set_aside_are_read_with_the_mapping_of_their_export(tmp_path: Path
     content = _rows(40, what="Loud party").replace(b"2026-01-03 10:02", b"2026-01-33 10:02")
     seen = preview(content, "a.csv", home.city(), home=home)
     header = seen.report.facts.labels
-    made = mappings.ColumnMapping.from_layout(seen.layout, header, name="desk")
-    mappings.save(home, replace(made, categories={"loud party": "noise"}))
+    made = mapping.ColumnMapping.from_layout(seen.layout, header, name="desk")
+    mapping.save(home, replace(made, categories={"loud party": "noise"}))
     batch = import_file(home, content, "a.csv").batch
     rows = csv_bytes(mendable(Store(home).quarantine(batch.id))).replace(b"2026-01-33", b"2026-01-30")
     again = import_file(home, rows, "mended.csv")
@@ -357,7 +357,7 @@ def test_a_projection_is_named_by_its_zone_of_the_utm_grid(base: Home) -> None:
     assert not base.has_city()
     app.text_input(key="data_city_name").set_value("Vancouver")
     _import(app)
-    assert [(one.name, one.answers.crs) for one in mappings.saved(base)] == [("grid", 32610)]
+    assert [(one.name, one.answers.crs) for one in mapping.saved(base)] == [("grid", 32610)]
     later = _bring(_open(home="own"), "later.csv", "\n".join(["ref,when,type of event,x,y", *lines[:50]]).encode())
     assert not [one for one in later.radio if str(one.key).startswith("data_crs_")]
     assert "Read with the saved mapping grid." in _text(later)

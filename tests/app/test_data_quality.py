@@ -6,15 +6,15 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.access import Audience
-from curim_data.engine import open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import translator
-from curim_data.quality_words import findings
-from curim_data.study_quality import quality_study
-from pages.parts import data_cleaned
-from pages.parts.data_quality_map import nearby
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import translator
+from curim_data.quality.findings import findings
+from curim_data.quality.study import quality_study
+from curim_data.store.home import Home
+from pages.parts.data import cleaned
+from pages.parts.data.quality_map import nearby
 from tests.app.conftest import Open, errors
 from tests.small import small_city
 
@@ -47,7 +47,7 @@ def test_cleaned_alerts_are_offered_under_the_filter(open_page: Open, sample: Ho
 
 def test_the_file_is_made_of_the_filter(sample: Home) -> None:
     noise = AlertFilter(period="all", categories=("noise",))
-    content = data_cleaned.content(sample, noise, "csv", Audience.ANALYST).decode("utf-8-sig")
+    content = cleaned.content(sample, noise, "csv", Audience.ANALYST).decode("utf-8-sig")
     table = open_source(sample).table
     wanted = int(((table.category == "noise") | table.more_categories.contains("noise")).sum().to_pyarrow().as_py())
     assert content.count("\n") == wanted + 1

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.access import Audience
-from curim_data.alert_points import MOST_DRAWN, drawn_points
-from curim_data.engine import open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
 from curim_data.privacy import GateError
-from pages.parts.colours import CATEGORIES
+from curim_data.store.home import Home
+from curim_data.studies.points import MOST_DRAWN, drawn_points
+from pages.parts.frame.colours import CATEGORIES
 from tests.app.conftest import Open, errors, word
 
 

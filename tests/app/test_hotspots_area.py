@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.spots import name_spots
-from curim_data.access import Audience
-from curim_data.engine import open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.spot_area import OF_CITY, TESTED_IN_CITY, in_area
-from curim_data.studies import hot_spot_study, known_places
+from analysis.spots.description import name_spots
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.store.home import Home
+from curim_data.studies.hot_spots import hot_spot_study, known_places
+from curim_data.studies.spot_area import OF_CITY, TESTED_IN_CITY, in_area
 from tests.app.conftest import Open, errors, word
 
 

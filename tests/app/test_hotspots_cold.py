@@ -8,17 +8,17 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.access import Audience
-from curim_data.engine import open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import translator
-from curim_data.studies import HotSpotStudy, hot_spot_study
-from pages.parts import maps
-from pages.parts.colours import LIGHT
-from pages.parts.hotspots_options import certainty
-from pages.parts.legends import Scale
-from pages.parts.text import plain
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import translator
+from curim_data.store.home import Home
+from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
+from pages.parts.frame.colours import LIGHT
+from pages.parts.frame.text import plain
+from pages.parts.hotspots.options import certainty
+from pages.parts.maps import cell_map
+from pages.parts.maps.legends import Scale
 from tests.app.conftest import Open, errors
 
 T = translator("en")
@@ -111,7 +111,7 @@ def test_a_cold_cell_without_any_alert_has_its_tooltip_too(open_page: Open, samp
     cells = pd.DataFrame(
         {"cell": empty, "n": 0.0, "low": 0, "high": 0, "withheld": False, "beside": "\nCorrected p: 0.01"}
     )
-    layers = maps._count_layers(T, LIGHT, cells, Scale.of(T, cells), {int(empty[0])}, True)
+    layers = cell_map._count_layers(T, LIGHT, cells, Scale.of(T, cells), {int(empty[0])}, True)
     assert [(row["hex"], row["shade"][3], row["tip"]) for row in layers[1].data] == [
         (f"{empty[0]:x}", 0, "0 alerts\nCorrected p: 0.01")
     ]

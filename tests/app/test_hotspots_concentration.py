@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from curim_data.access import Audience
-from curim_data.engine import open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import LANGUAGES, translator
-from curim_data.study_concentration import concentration_study
-from pages.parts.text import plain
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import LANGUAGES, translator
+from curim_data.store.home import Home
+from curim_data.studies.concentration import concentration_study
+from pages.parts.frame.text import plain
 from tests.app.conftest import Open, errors
 
 

@@ -10,9 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import sample_data
-from analysis.emerging_classes import CLASSES
-from curim_data.i18n import LANGUAGES, translator
-from pages.parts.hotspots_emerging import COLOURS
+from analysis.emerging.classes import CLASSES
+from curim_data.model.i18n import LANGUAGES, translator
+from pages.parts.hotspots.emerging import COLOURS
 from tests.app.conftest import Open, errors, word
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))

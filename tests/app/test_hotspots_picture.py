@@ -12,9 +12,9 @@ import shapely
 from streamlit.testing.v1 import AppTest
 
 import sample_data
-from analysis.paper_map import Shade, Spot, shades_map
-from curim_data.city import load_city
-from curim_data.i18n import translator
+from analysis.report.maps import Shade, Spot, shades_map
+from curim_data.model.city import load_city
+from curim_data.model.i18n import translator
 from tests.app.conftest import Open, errors
 
 FILES = {"significance": "hotspots", "clusters": "clusters", "emerging": "emerging", "density": "density"}

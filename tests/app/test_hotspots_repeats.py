@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.hotspots_tabs import KEY
+from pages.parts.hotspots.tabs import KEY
 from tests.app.conftest import Open, errors, word
 
 

@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import sample_data
-from curim_data.city import load_city
-from pages.parts.hotspots_search import matches, places
+from curim_data.model.city import load_city
+from pages.parts.hotspots.search import matches, places
 from tests.app.conftest import Open, errors, word
 
 

@@ -8,17 +8,17 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.access import Audience
-from curim_data.engine import open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import LANGUAGES, Translator, translator
-from curim_data.plan import Plan, PlanStatus
-from curim_data.plans import PlanStore
-from curim_data.studies import hot_spot_study
-from curim_data.study_plan import problem_for
-from curim_data.words import category_label
-from pages.parts.plan_walk import STEPS
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import LANGUAGES, Translator, translator
+from curim_data.model.labels import category_label
+from curim_data.model.plan import Plan, PlanStatus
+from curim_data.plans.plan_store import PlanStore
+from curim_data.store.home import Home
+from curim_data.studies.hot_spots import hot_spot_study
+from curim_data.studies.plan import problem_for
+from pages.parts.plan.walk import STEPS
 from tests.app.conftest import Open, errors, word
 
 PAGE = "interventions"

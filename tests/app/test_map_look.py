@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from curim_data.filters import AlertFilter
-from curim_data.i18n import translator
-from pages.parts import basemap, legends, map_names
-from pages.parts.colours import LIGHT
-from pages.parts.legends import Measure, Scale, value_breaks
-from pages.parts.map_names import Pin
-from pages.parts.tables import BESIDE, LETTER, fitting
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.i18n import translator
+from pages.parts.charts.tables import BESIDE, LETTER, fitting
+from pages.parts.frame.colours import LIGHT
+from pages.parts.maps import basemap, legends, names
+from pages.parts.maps.legends import Measure, Scale, value_breaks
+from pages.parts.maps.names import Pin
 from tests.small import small_city
 
 CITY = small_city()
@@ -24,7 +24,7 @@ T = translator("el")
 def drawn(pins: list[Pin], zoom: float = 14.0) -> list[list[dict[str, object]]]:
     state = basemap.view(CITY.land, window=1280, span=0.62, height=540)
     state.zoom = zoom
-    return [layer.data for layer in map_names.layers(CITY, T, pins, LIGHT, state)]
+    return [layer.data for layer in names.layers(CITY, T, pins, LIGHT, state)]
 
 
 def boxes(

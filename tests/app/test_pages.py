@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from curim_data.i18n import LANGUAGES
-from pages.parts import links
+from curim_data.model.i18n import LANGUAGES
+from pages.parts.frame import links
 from tests.app.conftest import EXISTING, Open, errors, word
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from curim_data.access import Role
-from pages.parts import reader
+from curim_data.model.access import Role
+from pages.parts.frame import reader
 
 
 class User(dict[str, Any]):

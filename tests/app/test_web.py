@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from pages.parts import web
+from pages.parts.frame import web
 
 PAGE = {"accept": "text/html", "accept-encoding": "gzip"}
 

@@ -10,11 +10,11 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.demo_plans import demo_plans
-from curim_data.home import Home, create_home
-from curim_data.ingest import import_file
-from curim_data.plan import GenderCheck, PlanStatus
-from curim_data.plans import PlanStore
+from curim_data.importing.pipeline import import_file
+from curim_data.model.plan import GenderCheck, PlanStatus
+from curim_data.plans.plan_store import PlanStore
+from curim_data.sample.plans import demo_plans
+from curim_data.store.home import Home, create_home
 from tests.app.conftest import SHELL, TIMEOUT, errors
 
 LINK, COLOUR = "[Prize](https://evil.example)", ":red[x]"

@@ -11,9 +11,9 @@ import shapely
 from scipy.ndimage import gaussian_filter
 from scipy.stats import gaussian_kde
 
-from analysis.bandwidth import bandwidth_for
-from analysis.density import density
-from analysis.raster import over_polygon
+from analysis.density.bandwidth import bandwidth_for
+from analysis.density.surface import density
+from analysis.grid.raster import over_polygon
 from tests.benchmarks.clock import race, seconds
 
 SIDE = 10_000.0

@@ -19,9 +19,9 @@ import pandas as pd
 from scipy import sparse
 from scipy.stats import norm, rankdata
 
-from analysis.emerging import emerging
-from analysis.grid import neighbours
-from analysis.mann_kendall import Floats, block_permutation, hamed_rao, mann_kendall
+from analysis.emerging.detection import emerging
+from analysis.grid.cells import neighbours
+from analysis.stats.mann_kendall import Floats, block_permutation, hamed_rao, mann_kendall
 from tests.benchmarks.clock import race, seconds
 
 SERIES = 10_000

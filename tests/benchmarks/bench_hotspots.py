@@ -20,11 +20,11 @@ from sklearn.cluster import DBSCAN
 from sklearn.metrics import adjusted_rand_score
 
 import sample_data
-from analysis.baseline import Ground, metres
-from analysis.dbscan import Search
-from analysis.grid import neighbours
-from analysis.hotspots import false_discovery, getis_ord, significance
-from curim_data.city import load_city
+from analysis.clusters.dbscan import Search
+from analysis.grid.baseline import Ground, metres
+from analysis.grid.cells import neighbours
+from analysis.hotspots.places import false_discovery, getis_ord, significance
+from curim_data.model.city import load_city
 from tests.benchmarks.clock import race, seconds
 
 MOST_OF_PEER = 200_000  # of one city

@@ -26,12 +26,14 @@ from typing import Any
 import pandas as pd
 
 import sample_data
-from curim_data import ingest, queries, store, store_files
-from curim_data.access import Audience
-from curim_data.engine import open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import create_home
-from curim_data.staging import Staging
+from curim_data import query
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.importing import pipeline
+from curim_data.model.access import Audience
+from curim_data.store import alert_table, files
+from curim_data.store.home import create_home
+from curim_data.store.staging import Staging
 
 MODULE = "tests.benchmarks.bench_import"
 SIZES = (10_000, 100_000, 1_000_000)
@@ -48,13 +50,13 @@ print(time.perf_counter() - start)
 # The parts of an import, and the functions whose time is theirs. Telling and enriching run in a thread of their own
 # beside what `_make` does else (reading again, accounting), so shares add up to 100 % without these two.
 PARTS: tuple[tuple[str, Any, str], ...] = (
-    ("read, decide", ingest, "understand"),
-    ("make", ingest, "_make"),
-    ("tell", ingest, "tell"),
-    ("enrich", ingest, "enrich"),
+    ("read, decide", pipeline, "understand"),
+    ("make", pipeline, "_make"),
+    ("tell", pipeline, "tell"),
+    ("enrich", pipeline, "enrich"),
     ("stage", Staging, "add"),
-    ("settle", store, "settle_staged"),
-    ("commit", store_files, "write"),
+    ("settle", alert_table, "settle_staged"),
+    ("commit", files, "write"),
 )
 BESIDE = ("tell", "enrich")
 
@@ -113,13 +115,13 @@ def measure(rows: int) -> dict[str, Any]:
             home = create_home(Path(folder) / f"home{number}")
             before = bare(source)
             start = time.process_time()
-            ours.append(timed(lambda home=home: ingest.import_file(home, source, source.name)))
+            ours.append(timed(lambda home=home: pipeline.import_file(home, source, source.name)))
             cpu.append(time.process_time() - start)
             theirs.append((before + bare(source)) / 2)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         stored = open_source(home)
         chosen = AlertFilter(period="12m", affected=("woman",), dark=True)
-        ask = [timed(lambda: queries.cells(stored, chosen, 10, Audience.ANALYST)) for _ in range(5)]
+        ask = [timed(lambda: query.cells(stored, chosen, 10, Audience.ANALYST)) for _ in range(5)]
     spent["make"] -= spent["stage"]
     spent["rest"] = sum(ours) - sum(seconds for name, seconds in spent.items() if name not in BESIDE)
     return {

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from analysis.near_repeat import knox
-from analysis.space_time_scan import scan
+from analysis.space_time.knox import knox
+from analysis.space_time.permutation_scan import scan
 from tests.benchmarks.clock import race, seconds
 
 FILE = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "oracles" / "chicago_burglary_2014_2017.csv"

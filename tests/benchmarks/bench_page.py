@@ -32,9 +32,9 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
-from curim_data.home import Home, create_home
-from curim_data.ingest import import_file
-from curim_data.store import Store
+from curim_data.importing.pipeline import import_file
+from curim_data.store.alert_table import Store
+from curim_data.store.home import Home, create_home
 from tests.benchmarks.bench_import import many
 from tests.browser.conftest import serving
 

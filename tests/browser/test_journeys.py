@@ -14,13 +14,13 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import sample_data
-from curim_data.access import Audience
-from curim_data.city import CityProfile
-from curim_data.engine import open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.studies import hot_spot_study
-from pages.parts.basemap import view
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import CityProfile
+from curim_data.store.home import Home
+from curim_data.studies.hot_spots import hot_spot_study
+from pages.parts.maps.basemap import view
 from tests.browser.conftest import PATIENCE, Visit, ready, serving, watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one server, one browser at a time

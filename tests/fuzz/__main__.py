@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import sample_data
-from curim_data.city import load_city
+from curim_data.model.city import load_city
 from tests.fuzz.corpus import seeds
 from tests.fuzz.trial import Broken, run
 

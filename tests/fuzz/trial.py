@@ -7,9 +7,9 @@ import random
 from collections.abc import Mapping
 from pathlib import Path
 
-from curim_data.answers import Answers, Question
-from curim_data.city import CityProfile
-from curim_data.ingest import ImportProblem, preview
+from curim_data.importing.pipeline import ImportProblem, preview
+from curim_data.model.city import CityProfile
+from curim_data.model.questions import Answers, Question
 from tests.fuzz.mutate import broken
 
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)

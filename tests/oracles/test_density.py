@@ -10,10 +10,10 @@ import shapely
 from scipy.ndimage import gaussian_filter
 from scipy.stats import gaussian_kde
 
-from analysis.bandwidth import FLOOR, WIDTHS_M, bandwidth_for, normal_reference
-from analysis.density import density
-from analysis.raster import Raster, over_polygon
-from curim_data.city import CityProfile
+from analysis.density.bandwidth import FLOOR, WIDTHS_M, bandwidth_for, normal_reference
+from analysis.density.surface import density
+from analysis.grid.raster import Raster, over_polygon
+from curim_data.model.city import CityProfile
 from tests.published import published
 
 SQUARE = shapely.box(0, 0, 4_000, 4_000)

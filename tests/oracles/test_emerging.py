@@ -15,19 +15,19 @@ import pytest
 from scipy.stats import binom, norm
 
 import sample_data
-from analysis.baseline import metres
-from analysis.emerging import Emerging, emerging
-from analysis.emerging_cube import Cube, GiStar, lagged
-from analysis.grid import neighbours
-from analysis.mann_kendall import block_permutation, hamed_rao, mann_kendall
-from analysis.significance import false_discovery
-from curim_data import queries
-from curim_data.access import Audience
-from curim_data.city import CityProfile
-from curim_data.engine import Source, open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import Translator
+from analysis.emerging.cube import Cube, GiStar, lagged
+from analysis.emerging.detection import Emerging, emerging
+from analysis.grid.baseline import metres
+from analysis.grid.cells import neighbours
+from analysis.stats.inference import false_discovery
+from analysis.stats.mann_kendall import block_permutation, hamed_rao, mann_kendall
+from curim_data import query
+from curim_data.engine.source import Source, open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+from curim_data.store.home import Home
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 SPOTS = TRUTHS["hot_spot"]
@@ -180,7 +180,7 @@ def test_a_campaign_that_multiplies_everything_makes_no_mark_and_the_whole_cube_
 @pytest.fixture(scope="module")
 def sampled(sample: Home) -> Emerging:
     source: Source = open_source(sample)
-    told = queries.counts(
+    told = query.counts(
         source, AlertFilter(period="all"), ["cell", "month"], Audience.ANALYST, resolution=10, without_piles=True
     )
     return emerging(told.frame, source.city.land_cells(10))
@@ -218,7 +218,7 @@ def test_how_long_the_latest_places_have_been_hot(sampled: Emerging) -> None:
 
 def test_the_cube_takes_counts_as_they_pass_the_gate(sample: Home) -> None:
     source = open_source(sample)
-    frame = queries.counts(source, AlertFilter(period="all"), ["cell", "month"], Audience.ANALYST, resolution=9).frame
+    frame = query.counts(source, AlertFilter(period="all"), ["cell", "month"], Audience.ANALYST, resolution=9).frame
     cells = np.asarray(source.city.land_cells(9).index)
     cube = Cube.of(frame, cells)
     assert cube.low.sum() == frame["n"].sum()

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from analysis.displacement import relative_effect, wdd, wdq
-from analysis.evaluation import smallest_visible_drop
+from analysis.plans.displacement import relative_effect, wdd, wdq
+from analysis.plans.evaluation import smallest_visible_drop
 
 PAPER = {"control": (308, 318), "treated": (207, 110), "control_buffer": (150, 140), "buffer": (178, 157)}
 

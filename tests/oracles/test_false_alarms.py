@@ -16,14 +16,14 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, norm
 
-from analysis.baseline import metres
-from analysis.bases import Base
-from analysis.clusters import ALPHA, clusters
-from analysis.grid import neighbours
-from analysis.hotspot_choices import GISTAR_FROM
-from analysis.hotspots import false_discovery, gistar_on_land, hot_spots, significance
-from analysis.severity import by_severity
-from curim_data.city import CityProfile
+from analysis.clusters.detection import ALPHA, clusters
+from analysis.grid.baseline import metres
+from analysis.grid.cells import neighbours
+from analysis.hotspots.denominators import Base
+from analysis.hotspots.places import false_discovery, gistar_on_land, hot_spots, significance
+from analysis.hotspots.settings import GISTAR_FROM
+from analysis.stats.severity_weights import by_severity
+from curim_data.model.city import CityProfile
 
 Floats = np.ndarray
 MAPS = 400

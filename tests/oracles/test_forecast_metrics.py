@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.forecast_metrics import accuracy
+from analysis.forecast.metrics import accuracy
 
 
 def test_three_places() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.stats import false_discovery_control, norm
 
-from analysis.hotspots import false_discovery, getis_ord, gistar_on_land
+from analysis.hotspots.places import false_discovery, getis_ord, gistar_on_land
 from tests.published import published
 
 # Six points of the esda test-suite, neighbours within 15 units.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.mann_kendall import hamed_rao, mann_kendall
+from analysis.stats.mann_kendall import hamed_rao, mann_kendall
 
 # Sales of shampoo over three years (Makridakis, Wheelwright and Hyndman 1998, Forecasting).
 SHAMPOO = [

@@ -13,10 +13,10 @@ import pytest
 from scipy.stats import poisson
 
 import sample_data
-from analysis.near_repeat import KnoxResult, knox
-from analysis.near_repeat_choices import bands_for, without_near_duplicates
-from curim_data.engine import open_source
-from curim_data.home import Home
+from analysis.space_time.knox import KnoxResult, knox
+from analysis.space_time.knox_settings import bands_for, without_near_duplicates
+from curim_data.engine.source import open_source
+from curim_data.store.home import Home
 from tests.published import published
 
 

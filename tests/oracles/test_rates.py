@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.rates import empirical_bayes, rate_ratio, share_ratio, weighted_sum, wilson
+from analysis.stats.rates import empirical_bayes, rate_ratio, share_ratio, weighted_sum, wilson
 
 
 def test_marshall_on_sudden_infant_deaths_in_north_carolina():

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from analysis.baseline import metres
-from analysis.space_time_scan import scan
-from curim_data.city import CityProfile
+from analysis.grid.baseline import metres
+from analysis.space_time.permutation_scan import scan
+from curim_data.model.city import CityProfile
 from tests.published import published
 
 

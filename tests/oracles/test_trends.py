@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.alarms import ears, eight_before
+from analysis.trends.expected_range import ears, eight_before
 
 # Weekly reports of Salmonella Agona in the United Kingdom from 1990 on (file salmonella.agona of the R package
 # surveillance), the first 92 weeks.

@@ -10,13 +10,13 @@ import pytest
 
 import sample_data
 from analysis.gender import places
-from curim_data import queries
-from curim_data.access import Audience
-from curim_data.city import CityProfile
-from curim_data.engine import Source, open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.studies import cluster_study, hot_spot_study
+from curim_data import query
+from curim_data.engine.source import Source, open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import CityProfile
+from curim_data.store.home import Home
+from curim_data.studies.hot_spots import cluster_study, hot_spot_study
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 SPOTS = TRUTHS["hot_spot"]
@@ -65,7 +65,7 @@ def test_the_smooth_quarter_stays_unmarked(source: Source, found: set[int]) -> N
     quarter = TRUTHS["quarter"]
     assert not _cells(quarter, 12, quarter["radius"]) & found
     # Dense it is: the mean of the city alone would mark it.
-    cells = queries.cells(source, ALL, 10, Audience.ANALYST).frame
+    cells = query.cells(source, ALL, 10, Audience.ANALYST).frame
     inside = cells.loc[cells.index.isin(list(_cells(quarter, 10, quarter["radius"])))]
     density = inside["n"].sum() / inside["land_km2"].sum()
     assert density > 1.5 * cells["n"].sum() / cells["land_km2"].sum()
@@ -73,20 +73,20 @@ def test_the_smooth_quarter_stays_unmarked(source: Source, found: set[int]) -> N
 
 def test_the_pile_is_reported_as_a_pile_and_is_no_hot_spot(source: Source, found: set[int]) -> None:
     pile = TRUTHS["pile"]
-    told = queries.piles(source, ALL, Audience.ANALYST)
+    told = query.piles(source, ALL, Audience.ANALYST)
     assert len(told) == 1
     assert told["n"].iloc[0] == pile["alerts"]
     assert (told["longitude"].iloc[0], told["latitude"].iloc[0]) == (pile["longitude"], pile["latitude"])
     assert not _cells(pile, 12, 40) & found
-    assert queries.cells(source, ALL, 10, Audience.ANALYST).piled == pile["alerts"]
+    assert query.cells(source, ALL, 10, Audience.ANALYST).piled == pile["alerts"]
 
 
 def test_with_the_pile_left_in_it_would_be_marked(source: Source) -> None:
     """The test of the pile means something: the same place is hot when nobody sets it aside."""
-    from analysis.hotspots import hot_spots, significance
+    from analysis.hotspots.places import hot_spots, significance
 
     pile = TRUTHS["pile"]
-    frame = queries.cells(source, ALL, 10, Audience.ANALYST, without_piles=False).frame
+    frame = query.cells(source, ALL, 10, Audience.ANALYST, without_piles=False).frame
     marked = {cell for spot in hot_spots(significance(frame)) for cell in spot.cells}
     assert h3.latlng_to_cell(pile["latitude"], pile["longitude"], 10) in marked
 
@@ -94,12 +94,12 @@ def test_with_the_pile_left_in_it_would_be_marked(source: Source) -> None:
 def test_the_place_that_differs_for_women_after_dark_is_found(source: Source, city: CityProfile) -> None:
     planted = TRUTHS["women_after_dark"]
     dark = ALL.replace(dark=True)
-    frame = queries.counts(source, dark, ["place", "affected_gender"], Audience.ANALYST).frame
+    frame = query.counts(source, dark, ["place", "affected_gender"], Audience.ANALYST).frame
     result = places(frame.dropna(subset=["place"])).frame
     assert next(iter(result.loc[result["significant"] & (result["direction"] > 0), "place"])) == planted["place"]
     assert planted["place"] in {mark.id for mark in city.landmarks}
 
 
 def test_the_share_of_undisclosed_gender(source: Source) -> None:
-    counted = queries.counts(source, ALL, ["affected_gender"], Audience.ANALYST).frame.set_index("affected_gender")["n"]
+    counted = query.counts(source, ALL, ["affected_gender"], Audience.ANALYST).frame.set_index("affected_gender")["n"]
     assert counted["undisclosed"] / counted.sum() == pytest.approx(TRUTHS["undisclosed"]["share"], abs=0.01)

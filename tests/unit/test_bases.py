@@ -10,17 +10,17 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from analysis.bases import Base, Kind, cell_rates
-from analysis.hotspots import hot_spots, significance
-from analysis.rates import empirical_bayes
-from curim_data.access import Audience
-from curim_data.city import CityProfile
-from curim_data.engine import Source, open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import Translator
-from curim_data.studies import hot_spot_study
-from curim_data.study_base import BaseError, all_alerts, base_for, residents, why_not
+from analysis.hotspots.denominators import Base, Kind, cell_rates
+from analysis.hotspots.places import hot_spots, significance
+from analysis.stats.rates import empirical_bayes
+from curim_data.engine.source import Source, open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+from curim_data.store.home import Home
+from curim_data.studies.denominators import BaseError, all_alerts, base_for, residents, why_not
+from curim_data.studies.hot_spots import hot_spot_study
 from tests.small import alert, small_city, small_source
 
 WOMEN = AlertFilter(period="all", affected=("woman",))
@@ -79,7 +79,7 @@ def test_a_sliver_with_hardly_a_resident_is_not_hot(city: CityProfile) -> None:
 
 
 def base_frame(city: CityProfile) -> pd.DataFrame:
-    from curim_data.study_base import _residents
+    from curim_data.studies.denominators import _residents
 
     return _residents(city, 10).frame
 

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data import queries
-from curim_data.access import Audience
-from curim_data.engine import Source
-from curim_data.filters import AlertFilter
-from curim_data.i18n import Span, translator
-from curim_data.studies import periods_for, trend_study
-from curim_data.study_compare import CompareError, pair_of
-from curim_data.study_density import density_study
-from curim_data.study_emerging import emerging_study
-from curim_data.study_forecast import forecast_study
+from curim_data import query
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Span, translator
+from curim_data.studies.compare import CompareError, pair_of
+from curim_data.studies.density import density_study
+from curim_data.studies.emerging import emerging_study
+from curim_data.studies.forecast import forecast_study
+from curim_data.studies.hot_spots import periods_for, trend_study
 from tests.small import alert, small_source
 
 T = translator("en")
@@ -59,14 +59,14 @@ def test_periods_are_whole_months(tmp_path: Path, chosen: AlertFilter, said: str
     source = source_of(tmp_path, (2019, 2), 25)
     assert source.by_month
     assert source.as_of == dt.date(2021, 2, 28)
-    assert source.sentence(chosen, T, queries.total(source, chosen, ANALYST)) == said
+    assert query.sentence(source, chosen, T, query.total(source, chosen, ANALYST)) == said
 
 
 def test_days_are_told_where_one_alert_has_one(tmp_path: Path) -> None:
     source = by_month(tmp_path, (2018, 11), of_days=1)
     assert not source.by_month
     assert not source.knows_weeks
-    assert source.sentence(AlertFilter(period="all"), T) == "All alerts, 1 November 2018 – 20 November 2018"
+    assert query.sentence(source, AlertFilter(period="all"), T) == "All alerts, 1 November 2018 – 20 November 2018"
 
 
 def test_few_alerts_by_month_leave_the_weeks_alone(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_nothing_is_told_by_the_week(tmp_path: Path) -> None:
 def test_the_day_of_a_month_is_no_weekday(tmp_path: Path) -> None:
     source = source_of(tmp_path, (2018, 11), 2)
     every = AlertFilter(weekdays=tuple(range(7)))
-    assert queries.total(source, every, ANALYST).n == 0
+    assert query.total(source, every, ANALYST).n == 0
 
 
 def test_no_width_is_tried_on_weeks_that_are_not_known(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.contingency_tables import Table2x2
 
-from analysis.change import against_city, changes, e_test, fisher, relative_change
-from analysis.result import Result
-from analysis.significance import ratio_interval, ratio_intervals
+from analysis.stats.inference import ratio_interval, ratio_intervals
+from analysis.stats.result import Result
+from analysis.trends.change_tests import against_city, changes, e_test, fisher, relative_change
 
 few = st.integers(0, 25)
 

@@ -15,15 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data import cleaned
-from curim_data.access import Audience
 from curim_data.cli import main
-from curim_data.engine import Source, open_source
-from curim_data.export import safe_cell
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.ingest import import_file
+from curim_data.engine.source import Source, open_source
+from curim_data.export import cleaned
+from curim_data.export.safe_csv import safe_cell
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.importing.pipeline import import_file
+from curim_data.model.access import Audience
 from curim_data.privacy import GateError
+from curim_data.store.home import Home
 from tests.small import alert, small_source
 
 ALL = AlertFilter(period="all")

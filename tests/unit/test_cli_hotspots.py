@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 
 import sample_data
-from curim_data.access import Audience
 from curim_data.cli import main
-from curim_data.engine import open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.studies import hot_spot_study
-from curim_data.study_concentration import concentration_study
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.store.home import Home
+from curim_data.studies.concentration import concentration_study
+from curim_data.studies.hot_spots import hot_spot_study
 
 Capture = pytest.CaptureFixture[str]
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))

@@ -7,12 +7,12 @@ import shapely
 from scipy.stats import poisson
 from sklearn.cluster import DBSCAN
 
-from analysis.baseline import Ground, metres, spread_for
-from analysis.clusters import clusters, eps_for, least_alerts
-from analysis.dbscan import Search, eps_on_steps
-from analysis.result import Result
-from curim_data.city import CityProfile
-from curim_data.i18n import Translator
+from analysis.clusters.dbscan import Search, eps_on_steps
+from analysis.clusters.detection import clusters, eps_for, least_alerts
+from analysis.grid.baseline import Ground, metres, spread_for
+from analysis.stats.result import Result
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
 
 STATION = (23.6430, 37.9480)
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data.coded import Coded, coded, of_values, summed
+from curim_data.query.categoricals import Coded, coded, of_values, summed
 
 COLUMNS: dict[str, tuple[pa.DataType, list[Any]]] = {
     "words": (pa.string(), ["b", "a", "", "ά", None]),
@@ -44,7 +44,7 @@ def test_sums_are_those_of_a_loop(table: tuple[dict[str, pa.ChunkedArray], np.nd
     columns, n = table
     codes = {name: coded(column) for name, column in columns.items()}
     found = summed(codes, n)
-    with patch("curim_data.coded.FEW", 0):
+    with patch("curim_data.query.categoricals.FEW", 0):
         pd.testing.assert_frame_equal(summed(codes, n), found)
     slow: dict[tuple[Any, ...], float] = {}
     for row, weight in zip(zip(*(column.to_pylist() for column in columns.values()), strict=True), n, strict=True):

@@ -12,11 +12,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curim_data.compare_exports import altered, compare, earlier, gone_of, status_changes
 from curim_data.formats.base import Layout, Part
-from curim_data.i18n import Translator
-from curim_data.signatures import signature_of
-from curim_data.store import Batch
+from curim_data.importing.comparison import altered, compare, earlier, gone_of, status_changes
+from curim_data.importing.signatures import signature_of
+from curim_data.model.i18n import Translator
+from curim_data.store.alert_table import Batch
 from tests.blocks import block_of
 
 LAYOUT = Layout(

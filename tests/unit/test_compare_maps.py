@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.stats import binom, fisher_exact, norm
 
-from analysis.compare_maps import MapComparison, Side, compare_maps
-from analysis.compare_tests import Maps, could_differ, share_ratios, standing_out, tails
-from analysis.grid import neighbours
-from analysis.rates import share_ratio
-from curim_data.city import CityProfile
-from curim_data.i18n import Message, Translator
+from analysis.compare.exact_tests import Maps, could_differ, share_ratios, standing_out, tails
+from analysis.compare.maps import MapComparison, Side, compare_maps
+from analysis.grid.cells import neighbours
+from analysis.stats.rates import share_ratio
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Message, Translator
 
 WOMEN = Side(Message("Women"), Message("affect women"))
 MEN = Side(Message("Men"), Message("affect men"))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from curim_data import mapping as mappings
-from curim_data.answers import Answers, Question
-from curim_data.home import Home, create_home
-from curim_data.ingest import import_file, preview
-from curim_data.mapping import ColumnMapping
+from curim_data.importing import mapping
+from curim_data.importing.mapping import ColumnMapping
+from curim_data.importing.pipeline import import_file, preview
+from curim_data.model.questions import Answers, Question
+from curim_data.store.home import Home, create_home
 
 HEADER = "ref;when;what;lat;lon;state"
 
@@ -61,7 +61,7 @@ def test_columns_that_come_and_go_are_named(home: Home) -> None:
 def test_a_saved_mapping_is_used_and_named(home: Home) -> None:
     seen = preview(JANUARY, "january.csv", home.city(), home=home)
     made = ColumnMapping.from_layout(seen.layout, seen.facts.labels, name="the city's desk")
-    mappings.save(home, made)
+    mapping.save(home, made)
     used = preview(JANUARY, "january.csv", home.city(), home=home)
     assert used.format == "mapped"
     assert used.report.mapping is not None
@@ -73,7 +73,7 @@ def test_a_saved_mapping_is_used_and_named(home: Home) -> None:
 
 def test_an_export_whose_columns_a_person_settled_is_still_the_same_export(home: Home) -> None:
     first = import_file(home, JANUARY, "january.csv")
-    mappings.save(home, ColumnMapping.from_layout(first.layout, first.facts.labels, name="desk"))
+    mapping.save(home, ColumnMapping.from_layout(first.layout, first.facts.labels, name="desk"))
     changes = import_file(home, CHANGED, "february.csv").changes
     assert changes is not None
     assert changes.before is not None
@@ -86,5 +86,5 @@ def test_a_saved_mapping_answers_what_was_asked(home: Home) -> None:
         import_file(home, file, "a.csv")
     seen = preview(file, "a.csv", home.city(), home=home, answers=Answers(dates="month-first"))
     made = ColumnMapping.from_layout(seen.layout, seen.facts.labels, answers=seen.answers, name="desk")
-    mappings.save(home, made)
+    mapping.save(home, made)
     assert preview(file, "a.csv", home.city(), home=home).date_order == "month-first"

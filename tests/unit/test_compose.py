@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from curim_data.compose import UNIT, Columns, clock_time
 from curim_data.formats.base import Layout, Part
+from curim_data.importing.roles import UNIT, Columns, clock_time
 from tests.blocks import block_of
 
 

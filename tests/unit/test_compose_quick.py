@@ -5,10 +5,10 @@ import pyarrow.compute as pc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data.compose import emptied
-from curim_data.folding import fold
-from curim_data.moments import Writing, all_strict, read_moments
-from curim_data.parsing import edges, trimmed
+from curim_data.importing.dates import Writing, all_strict, read_moments
+from curim_data.importing.parsing import edges, trimmed
+from curim_data.importing.roles import emptied
+from curim_data.lexicon.folding import fold
 
 WORDS = frozenset({"null", "not_recorded", "n/a", "99", "αγνωστο", "0"})
 NOTHING = ["NULL", "Not recorded", "N/A", "99", "0", "-", "--", "Άγνωστο"]

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.concentration import concentration, fewest, generalised_gini, gini, runs_for
-from analysis.result import Result
-from curim_data.i18n import Translator
+from analysis.stats.result import Result
+from curim_data.model.i18n import Translator
 
 counts_of_places = st.lists(st.integers(0, 40), min_size=2, max_size=30).filter(any)
 

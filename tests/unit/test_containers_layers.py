@@ -15,10 +15,10 @@ import pyogrio
 import pytest
 import shapely
 
-from curim_data.answers import Question
 from curim_data.containers.columnar import open_parquet
 from curim_data.containers.vector import open_vector
-from curim_data.reasons import ImportProblem
+from curim_data.model.questions import Question
+from curim_data.model.reasons import ImportProblem
 from tests.in_files import (
     TEXTS,
     Opener,

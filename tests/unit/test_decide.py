@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from curim_data.answers import Answers, Question
-from curim_data.city import CityProfile
-from curim_data.decide import Decisions, Survey, decide
 from curim_data.formats.base import Layout, Part
-from curim_data.moments import Writing, read_moments
-from curim_data.reasons import ImportProblem
-from curim_data.survey import SAMPLE_ROWS
+from curim_data.importing.dates import Writing, read_moments
+from curim_data.importing.decisions import Decisions, Survey, decide
+from curim_data.importing.profiling import SAMPLE_ROWS
+from curim_data.model.city import CityProfile
+from curim_data.model.questions import Answers, Question
+from curim_data.model.reasons import ImportProblem
 from tests.blocks import block_of
 
 NOW = dt.datetime(2024, 6, 1, tzinfo=dt.UTC)

@@ -9,13 +9,13 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.bandwidth import bandwidth_for, places, reach_for
-from analysis.baseline import metres
-from analysis.density import density, from_cells, width_from_cells
-from analysis.raster import Raster, Spread, over_cells, over_polygon, pixel_for
-from analysis.result import Result
-from curim_data.city import CityProfile
-from curim_data.i18n import Translator
+from analysis.density.bandwidth import bandwidth_for, places, reach_for
+from analysis.density.surface import density, from_cells, width_from_cells
+from analysis.grid.baseline import metres
+from analysis.grid.raster import Raster, Spread, over_cells, over_polygon, pixel_for
+from analysis.stats.result import Result
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
 
 COAST = shapely.Polygon([(0, 0), (2_000, 0), (2_000, 700), (900, 700), (900, 1_500), (0, 1_500)])
 POINT = st.tuples(st.floats(-200, 2_200), st.floats(-200, 1_700))

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.density import Density, density
-from analysis.density_image import DensityImage, class_breaks, colours_for, image, png
-from analysis.raster import over_polygon
-from curim_data.city import CityProfile
-from curim_data.i18n import Translator
+from analysis.density.image import DensityImage, class_breaks, colours_for, image, png
+from analysis.density.surface import Density, density
+from analysis.grid.raster import over_polygon
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
 
 TOWN = (23.6465, 37.9430)
 

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.stats import binom, false_discovery_control
 
-from analysis.emerging import Emerging, emerging
-from analysis.emerging_choices import block_for, periods_for, unit_of, whole
-from analysis.emerging_cube import GiStar, Windows, groups, lagged, marked
-from analysis.grid import neighbours, ring, square_side
-from analysis.result import Result
-from analysis.significance import denser, false_discovery, getis_ord, thinner
-from curim_data.i18n import LANGUAGES, translator
+from analysis.emerging.cube import GiStar, Windows, groups, lagged, marked
+from analysis.emerging.detection import Emerging, emerging
+from analysis.emerging.settings import block_for, periods_for, unit_of, whole
+from analysis.grid.cells import neighbours, ring, square_side
+from analysis.stats.inference import denser, false_discovery, getis_ord, thinner
+from analysis.stats.result import Result
+from curim_data.model.i18n import LANGUAGES, translator
 
 MIDDLE = h3.latlng_to_cell(37.946, 23.65, 10)
 CELLS = np.sort(h3.grid_disk(MIDDLE, 7)).astype(np.int64)

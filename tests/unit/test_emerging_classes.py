@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.emerging_classes import CLASSES, COUNTED, KINDS, classify, last_run
+from analysis.emerging.classes import CLASSES, COUNTED, KINDS, classify, last_run
 
 # Twenty steps: H hot, C cold, - neither; the trend of Gi* (+ up, - down, 0 none); the class.
 SERIES = [

@@ -9,11 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from curim_data import queries
-from curim_data.access import Audience
-from curim_data.engine import last_meeting, open_source, source_from_files
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
+from curim_data import query
+from curim_data.engine.source import last_meeting, open_source, source_from_files
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.store.home import Home
 from tests.small import alert, small_city, small_source
 
 ALL = AlertFilter(period="all")
@@ -33,13 +33,13 @@ def test_a_source_knows_its_dates_and_odd_categories(tmp_path: Path) -> None:
 def test_no_files_is_an_empty_store() -> None:
     source = source_from_files([], "empty", small_city())
     assert source.count == 0
-    total = queries.total(source, ALL, Audience.COUNCIL)
+    total = query.total(source, ALL, Audience.COUNCIL)
     assert (total.n, total.of) == (0, 0)
-    assert queries.counts(source, ALL, ["category", "hour"], Audience.ANALYST).frame.empty
-    assert queries.counts(source, ALL, ["district", "week"], Audience.COUNCIL, complete=True).total == 0
-    assert queries.cells(source, ALL, 9, Audience.COUNCIL).frame["n"].sum() == 0
-    assert queries.piles(source, ALL, Audience.COUNCIL).empty
-    assert queries.nearest_nonempty(source, ALL, Audience.COUNCIL) is None
+    assert query.counts(source, ALL, ["category", "hour"], Audience.ANALYST).frame.empty
+    assert query.counts(source, ALL, ["district", "week"], Audience.COUNCIL, complete=True).total == 0
+    assert query.cells(source, ALL, 9, Audience.COUNCIL).frame["n"].sum() == 0
+    assert query.piles(source, ALL, Audience.COUNCIL).empty
+    assert query.nearest_nonempty(source, ALL, Audience.COUNCIL) is None
 
 
 def test_one_cursor_a_source_holds_under_threads(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_one_cursor_a_source_holds_under_threads(tmp_path: Path) -> None:
     files = sorted(tmp_path.glob("*.parquet"))
 
     def ask(_: int) -> int | None:
-        return queries.total(source_from_files(files, "test", small_city()), ALL, Audience.ANALYST).n
+        return query.total(source_from_files(files, "test", small_city()), ALL, Audience.ANALYST).n
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(ask, range(64))) == {200}
@@ -70,5 +70,5 @@ def test_another_engine_takes_the_place_of_the_files(tmp_path: Path, monkeypatch
         connection.execute(f"create table alerts as from read_parquet('{parquet}')")
     monkeypatch.setattr(Home, "city", lambda _: small_city())
     source = open_source(Home(tmp_path), f"duckdb://{other}")
-    assert queries.total(source, ALL, Audience.ANALYST).n == 30
+    assert query.total(source, ALL, Audience.ANALYST).n == 30
     assert len(source.version) == 12

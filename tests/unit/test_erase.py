@@ -9,15 +9,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from curim_data import erase as module
 from curim_data.cli import main
-from curim_data.erase import erase, finish, foretell
-from curim_data.erased import Erased
-from curim_data.home import Home, create_home
-from curim_data.ingest import import_file
-from curim_data.reasons import MEND_WORDS, REASON_WORDS, Reason
-from curim_data.staging import Staging
-from curim_data.store import Batch, Store, StoreError
+from curim_data.importing.pipeline import import_file
+from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Reason
+from curim_data.store import erase as module
+from curim_data.store.alert_table import Batch, Store, StoreError
+from curim_data.store.erase import erase, finish, foretell
+from curim_data.store.erased_list import Erased
+from curim_data.store.home import Home, create_home
+from curim_data.store.staging import Staging
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 HEADER = "alert_id;reported_at;category;status;latitude;longitude"
@@ -172,7 +172,7 @@ def test_an_erasure_that_was_cut_short_is_finished(home: Home, monkeypatch: pyte
 
 
 def test_a_table_whose_log_tells_of_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import curim_data.store_log as log
+    import curim_data.store.commit_log as log
 
     home = create_home(tmp_path / "home")
     with monkeypatch.context() as older:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.displacement import relative_effect, scaled_difference, wdd, wdq
-from analysis.evaluation import Areas, by_gender, evaluate, smallest_visible_drop
-from analysis.result import Result
+from analysis.plans.displacement import relative_effect, scaled_difference, wdd, wdq
+from analysis.plans.evaluation import Areas, by_gender, evaluate, smallest_visible_drop
+from analysis.stats.result import Result
 
 pair = st.tuples(st.integers(0, 500), st.integers(0, 500))
 weight = st.sampled_from([0.5, 1.0, 2.0, 3.0])

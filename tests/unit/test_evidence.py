@@ -4,10 +4,19 @@ from dataclasses import replace
 import pytest
 from babel.messages.catalog import Message as CatalogMessage
 
-from analysis import evidence
-from analysis.evidence import Measure, catalogue, covered, effect_text, measure, rank, setting_text, tags
-from curim_data.i18n import translator
-from curim_data.plan import CategoryShare, Interval, Problem
+from analysis.plans import evidence
+from analysis.plans.evidence import (
+    Measure,
+    catalogue,
+    covered,
+    effect_text,
+    measure,
+    rank,
+    setting_text,
+    tags,
+)
+from curim_data.model.i18n import translator
+from curim_data.model.plan import CategoryShare, Interval, Problem
 
 STATION = Problem(
     place="piraeus_station",

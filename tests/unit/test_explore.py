@@ -8,11 +8,19 @@ import pytest
 from sklearn.cluster import HDBSCAN
 from sklearn.metrics import adjusted_rand_score
 
-from analysis import explore as module
-from analysis.explore import TooManyError, block_for, core_distances, explore, group, least_for, thinned
-from analysis.result import Result
-from curim_data.city import CityProfile
-from curim_data.i18n import Translator
+from analysis.clusters import hdbscan
+from analysis.clusters.hdbscan import (
+    TooManyError,
+    block_for,
+    core_distances,
+    explore,
+    group,
+    least_for,
+    thinned,
+)
+from analysis.stats.result import Result
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
 from tests.unit.test_clusters import STATION, drawn
 
 SQUARE = (23.6507, 37.939)
@@ -95,13 +103,13 @@ def test_it_can_be_many_alerts_and_says_where_it_cannot(
 ) -> None:
     frame = drawn(city, 3_000, {STATION: 12})
     whole = explore(frame, city)
-    monkeypatch.setattr(module, "MOST_POINTS", 1_500)
+    monkeypatch.setattr(hdbscan, "MOST_POINTS", 1_500)
     result = explore(frame, city)
     taken = int(np.maximum(thinned(frame["n"][frame["n"] > 0].sort_index(), 1_500), 1).sum())
     assert f"Of 3,000 alerts {taken:,} were taken" in " ".join(t(choice.told) for choice in result.choices)
     assert result.found[0].n == pytest.approx(whole.found[0].n, rel=0.1)  # alerts, not the points that stand for them
     assert all(cluster.n == frame.loc[list(cluster.cells), "n"].sum() for cluster in result.found)
-    monkeypatch.setattr(module, "MOST_CELLS", 100)
+    monkeypatch.setattr(hdbscan, "MOST_CELLS", 100)
     with pytest.raises(TooManyError, match="Narrow the filter") as told:
         explore(frame, city)
     assert "small cells hold alerts" in t(told.value.message)

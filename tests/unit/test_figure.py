@@ -11,10 +11,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from curim_data.i18n import translator
-from pages.parts import charts
-from pages.parts.figure import Figure
-from pages.parts.page import Page
+from curim_data.model.i18n import translator
+from pages.parts.charts import plots
+from pages.parts.charts.figure import Figure
+from pages.parts.frame.page import Page
 
 DAYS = pd.date_range("2024-01-01", periods=12, freq="W-MON")
 WEEKS = pd.DataFrame(
@@ -39,16 +39,16 @@ def page(request: pytest.FixtureRequest) -> Page:
 
 
 def figures(page: Page) -> dict[str, Figure]:
-    named = charts.band_figure(page, WEEKS, incomplete=True)
+    named = plots.band_figure(page, WEEKS, incomplete=True)
     named.legend_of_named()
     return {
         "band": named,
-        "spark": charts.band_figure(page, WEEKS[["week", "n"]], small=True),
-        "bars": charts.interval_bars_figure(page, ROWS, labels_above=True),
-        "no bars": charts.interval_bars_figure(page, ROWS.iloc[:0]),
-        "forest": charts.forest_figure(page, ROWS.assign(strong=[True, False, True])),
-        "clock": charts.clock_figure(page, CLOCK),
-        "years": charts.year_on_year_figure(page, pd.DataFrame({"month": DAYS, "n": range(12)})),
+        "spark": plots.band_figure(page, WEEKS[["week", "n"]], small=True),
+        "bars": plots.interval_bars_figure(page, ROWS, labels_above=True),
+        "no bars": plots.interval_bars_figure(page, ROWS.iloc[:0]),
+        "forest": plots.forest_figure(page, ROWS.assign(strong=[True, False, True])),
+        "clock": plots.clock_figure(page, CLOCK),
+        "years": plots.year_on_year_figure(page, pd.DataFrame({"month": DAYS, "n": range(12)})),
     }
 
 
@@ -60,14 +60,14 @@ def test_plotly_finds_nothing_wrong_with_a_figure(page: Page) -> None:
 
 
 def test_plotly_would_find_what_is_wrong(page: Page) -> None:
-    figure = charts.clock_figure(page, CLOCK)
+    figure = plots.clock_figure(page, CLOCK)
     figure.update_xaxes(tickvalues=[1])
     with pytest.raises(ValueError, match="tickvalues"):
         go.Figure(figure.to_dict())
 
 
 def test_a_figure_that_is_ready_is_sent_as_it_is(page: Page) -> None:
-    figure = charts.clock_figure(page, CLOCK)
+    figure = plots.clock_figure(page, CLOCK)
     assert isinstance(figure.ready(), go.Figure.__mro__[1])
     assert figure.ready().to_dict() == figure.to_dict()
 
@@ -108,13 +108,13 @@ def test_parts_of_a_layout_are_merged_and_lists_are_replaced() -> None:
 
 def test_an_endless_interval_leaves_the_bar_and_its_text(page: Page) -> None:
     rows = pd.DataFrame({"label": ["a", "b"], "value": [1.0, 2.0], "low": [0.5, 1.0], "high": [np.inf, 3.0]})
-    figure = charts.interval_bars_figure(page, rows, percent=False)
+    figure = plots.interval_bars_figure(page, rows, percent=False)
     assert figure.layout["xaxis"]["range"] == pytest.approx([0, 6.3])
     assert [note["x"] for note in figure.layout["annotations"]] == [1.0, 3.0]
 
 
 def test_an_interval_ends_where_it_should(page: Page) -> None:
-    bars = charts.interval_bars_figure(page, ROWS).data[0]
+    bars = plots.interval_bars_figure(page, ROWS).data[0]
     assert bars["x"] == [0.2, 0.5, 2.0]
     assert np.add(bars["x"], bars["error_x"]["array"]).tolist() == pytest.approx([0.4, 0.6, 3])
     assert np.subtract(bars["x"], bars["error_x"]["arrayminus"]).tolist() == pytest.approx([0.1, 0.4, 1])

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from analysis.forecast import Forecast, _first, _inside, _totals, forecast
-from analysis.forecast_backtest import RUNS, SHARES, origins_for, widened
-from analysis.forecast_methods import EVEN, Ground, Settings, ahead, blend, decay, naive, settings_for
-from analysis.forecast_metrics import hits, recapture_rate
-from analysis.outlook import outlook
-from curim_data.i18n import Translator
+from analysis.forecast.backtest import RUNS, SHARES, origins_for, widened
+from analysis.forecast.counts import outlook
+from analysis.forecast.methods import EVEN, Ground, Settings, ahead, blend, decay, naive, settings_for
+from analysis.forecast.metrics import hits, recapture_rate
+from analysis.forecast.places import Forecast, _first, _inside, _totals, forecast
+from curim_data.model.i18n import Translator
 
 START = dt.date(2025, 1, 6)
 LAND = pd.Series(0.0177, index=[int(c) for c in h3.grid_disk(h3.latlng_to_cell(37.943, 23.646, 10), 5)])
@@ -250,7 +250,7 @@ def test_refused(counts: np.ndarray) -> None:
 
 
 def test_each_sentence_in_three_languages() -> None:
-    from curim_data.i18n import LANGUAGES, translator
+    from curim_data.model.i18n import LANGUAGES, translator
 
     told: Forecast = forecast(field(np.random.default_rng(20)), LAND, START)
     for lang in LANGUAGES:

@@ -7,10 +7,10 @@ from collections import Counter
 from typing import Any
 
 from curim_data import formats
-from curim_data.answers import Answers
-from curim_data.decide import decide
-from curim_data.survey import Survey
-from curim_data.telling import Told, tell
+from curim_data.importing.decisions import decide
+from curim_data.importing.profiling import Survey
+from curim_data.importing.rows import Told, tell
+from curim_data.model.questions import Answers
 from tests.blocks import block_of
 from tests.headers import FMS_GROUPS, SAFECITY_SHEET, V2_NEWS, V3_SURVEYS, read
 from tests.small import small_city

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.gender import dark_shares, feeling, places, reading_rules, shares, weights
-from analysis.rates import wilson
-from analysis.result import Result
-from curim_data.alert import Gender
+from analysis.stats.rates import wilson
+from analysis.stats.result import Result
+from curim_data.model.alert import Gender
 
 ALL = [gender.value for gender in Gender]
 

@@ -4,9 +4,9 @@ import h3.api.numpy_int as h3
 import numpy as np
 import pytest
 
-from analysis.grid import neighbours, resolution_for, ring, square_side
-from curim_data.city import CityProfile
-from curim_data.i18n import Translator
+from analysis.grid.cells import neighbours, resolution_for, ring, square_side
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
 
 
 def rings(cells: np.ndarray, k: int) -> np.ndarray:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from curim_data.access import Role
-from curim_data.i18n import translator
-from pages.parts import guard
-from pages.parts.reader import Reader
+from curim_data.model.access import Role
+from curim_data.model.i18n import translator
+from pages.parts.frame import guard
+from pages.parts.frame.reader import Reader
 
 
 class Stopped(Exception):

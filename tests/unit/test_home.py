@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 import sample_data
-from curim_data.city import ProfileError
-from curim_data.home import Home, create_home, sample_home
-from curim_data.store import Store
+from curim_data.model.city import ProfileError
+from curim_data.sample.home import sample_home
+from curim_data.store.alert_table import Store, has_alerts
+from curim_data.store.home import Home, create_home
 
 
 def test_the_default_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -33,7 +34,7 @@ def test_a_new_home_has_a_profile_and_keeps_it(tmp_path: Path) -> None:
     toml = home.city_folder / "city.toml"
     toml.write_text(toml.read_text("utf-8").replace("Piraeus", "Elsewhere"), "utf-8")
     assert "Elsewhere" in create_home(tmp_path / "own").city().names.values()
-    assert not home.exists()
+    assert not has_alerts(home)
 
 
 def test_a_broken_profile_is_not_copied(tmp_path: Path) -> None:
@@ -62,5 +63,5 @@ def test_the_sample_is_built_once_by_two_processes(tmp_path: Path) -> None:
 
 
 def test_the_data_rooms_draw_nothing() -> None:
-    code = "import sys, curim_data.home, curim_data.ingest; sys.exit('streamlit' in sys.modules)"
+    code = "import sys, curim_data.store.home, curim_data.importing.pipeline; sys.exit('streamlit' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

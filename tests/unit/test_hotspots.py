@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, binomtest
 
-from analysis.bases import Base
-from analysis.grid import neighbours
-from analysis.hot_cells import HotCells, marked_cells
-from analysis.hotspots import (
+from analysis.grid.cells import neighbours
+from analysis.hotspots.cell_tests import HotCells, marked_cells
+from analysis.hotspots.denominators import Base
+from analysis.hotspots.places import (
     cold_spots,
     getis_ord,
     gistar_on_land,
@@ -21,10 +21,10 @@ from analysis.hotspots import (
     surroundings_for,
     window_for,
 )
-from analysis.result import Result
-from analysis.significance import denser, ratio_interval, thinner
-from curim_data.city import CityProfile
-from curim_data.i18n import Translator
+from analysis.stats.inference import denser, ratio_interval, thinner
+from analysis.stats.result import Result
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
 
 
 def even(city: CityProfile, n: int = 6_000, resolution: int = 10, seed: int = 1) -> pd.DataFrame:

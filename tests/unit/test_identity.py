@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 import sample_data
-from analysis.identity import KnownPlace, known, matched, renamed
-from analysis.spots import name_spots
-from curim_data.access import Audience
-from curim_data.city import CityProfile
-from curim_data.engine import Source, open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import Translator
-from curim_data.studies import cluster_study, hot_spot_study, known_places
+from analysis.spots.description import name_spots
+from analysis.spots.identity import KnownPlace, known, matched, renamed
+from curim_data.engine.source import Source, open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+from curim_data.store.home import Home
+from curim_data.studies.hot_spots import cluster_study, hot_spot_study, known_places
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 QUAY = (23.6507, 37.9385)  # Pasalimani

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 import sample_data
-from curim_data.answers import Answers
-from curim_data.city import CityProfile
-from curim_data.home import Home, create_home
-from curim_data.i18n import Translator
-from curim_data.ingest import ImportProblem, import_file, preview
-from curim_data.store import Store
+from curim_data.importing.pipeline import ImportProblem, import_file, preview
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+from curim_data.model.questions import Answers
+from curim_data.store.alert_table import Store
+from curim_data.store.home import Home, create_home
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 HEADER = (

@@ -12,11 +12,11 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
-from curim_data.i18n import LOCALE_DIR, translator
+from curim_data.model.i18n import LOCALE_DIR, translator
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYWORDS = {"t": None, "n": (1, 2), "c": ((1, "c"), 2), "N_": None, "Message": None}
-FOLDERS = ("curim_data", "containers", "formats", "lexicon", "analysis", "pages", "parts")
+PACKAGES = ("curim_data", "analysis", "pages")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def used() -> Catalog:
         method_map=methods,
         options_map=options,
         keywords=KEYWORDS,
-        directory_filter=lambda folder: Path(folder).name in FOLDERS,
+        directory_filter=lambda folder: Path(folder).relative_to(ROOT).parts[0] in PACKAGES,
     )
     for _, _, text, _, context in found:
         catalog.add(text, context=context)
@@ -101,7 +101,7 @@ def test_no_message_hides_in_an_f_string() -> None:
     hidden = re.compile(r"""\bf(["']).*\{[^{}]*\bt(\.[nc])?\(["']""")
     found = [
         f"{path.relative_to(ROOT)}:{number}"
-        for folder in ("curim_data", "analysis", "pages")
+        for folder in PACKAGES
         for path in (ROOT / folder).rglob("*.py")
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
         if hidden.search(line)

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, kendalltau
 
-from analysis.emerging_cube import lagged
-from analysis.mann_kendall import block_permutation, hamed_rao, mann_kendall, sen_slope
+from analysis.emerging.cube import lagged
+from analysis.stats.mann_kendall import block_permutation, hamed_rao, mann_kendall, sen_slope
 
 VALUES = st.one_of(st.just(math.nan), st.integers(0, 4).map(float), st.floats(-5, 5, width=16))
 

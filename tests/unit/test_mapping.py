@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data.answers import Answers
-from curim_data.folding import fold
 from curim_data.formats.base import Layout, Part
-from curim_data.home import Home
-from curim_data.mapping import ColumnMapping, best, changed_columns, save, saved
-from curim_data.mapping_file import PARTS, ROLES, Named
-from curim_data.reasons import ImportProblem
+from curim_data.importing.mapping import ColumnMapping, best, changed_columns, save, saved
+from curim_data.importing.mapping_file import PARTS, ROLES, Named
+from curim_data.lexicon.folding import fold
+from curim_data.model.questions import Answers
+from curim_data.model.reasons import ImportProblem
+from curim_data.store.home import Home
 
 LABELS = ("fecha", "hora", "tipo_accidente", "sexo", "x", "y", "nombre", "notas", "Title", "Title")
 LAYOUT = Layout(

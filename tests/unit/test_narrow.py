@@ -13,10 +13,11 @@ import ibis
 import pandas as pd
 import pytest
 
-from curim_data import narrow, queries
-from curim_data.access import Audience
-from curim_data.engine import Source
-from curim_data.filters import AlertFilter
+from curim_data import query
+from curim_data.engine import columns
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
 from tests.small import HERE, alert, small_source
 
 FILTERS = (
@@ -63,10 +64,10 @@ def _rows() -> list[dict[str, Any]]:
 def _answers(source: Source) -> list[pd.DataFrame]:
     found = []
     for f in FILTERS:
-        total = queries.total(source, f, Audience.ANALYST)
+        total = query.total(source, f, Audience.ANALYST)
         found.append(pd.DataFrame([[total.n, total.mapped, total.outside, total.unmapped, total.piled]]))
-        found.append(queries.cells(source, f, 9, Audience.ANALYST).frame)
-        found += [queries.counts(source, f, by, Audience.ANALYST).frame for by in TABLES]
+        found.append(query.cells(source, f, 9, Audience.ANALYST).frame)
+        found += [query.counts(source, f, by, Audience.ANALYST).frame for by in TABLES]
     return found
 
 
@@ -74,42 +75,42 @@ def test_codes_in_memory_answer_as_the_files_do(tmp_path: Path, monkeypatch: pyt
     rows = _rows()
     plain = small_source(tmp_path, rows)
     usual = _answers(plain)
-    assert plain.narrow.op().name == narrow.VIEW
-    monkeypatch.setattr(narrow, "TABLE_FROM", 1)
-    monkeypatch.setattr(narrow, "AT_QUESTION", 1)
+    assert plain.narrow.op().name == columns.VIEW
+    monkeypatch.setattr(columns, "TABLE_FROM", 1)
+    monkeypatch.setattr(columns, "AT_QUESTION", 1)
     coded = small_source(tmp_path, rows)
     for one, other in zip(usual, _answers(coded), strict=True):
         pd.testing.assert_frame_equal(one, other)
-    assert coded.narrow.op().name == narrow.TABLE
+    assert coded.narrow.op().name == columns.TABLE
 
 
 def test_a_table_is_made_for_those_who_ask_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(narrow, "TABLE_FROM", 1)
+    monkeypatch.setattr(columns, "TABLE_FROM", 1)
     source = small_source(tmp_path, [alert(number) for number in range(30)])
-    names = [source.narrow.op().name for _ in range(narrow.AT_QUESTION + 1)]
-    assert names == [*[narrow.VIEW] * (narrow.AT_QUESTION - 1), narrow.TABLE, narrow.TABLE]
+    names = [source.narrow.op().name for _ in range(columns.AT_QUESTION + 1)]
+    assert names == [*[columns.VIEW] * (columns.AT_QUESTION - 1), columns.TABLE, columns.TABLE]
 
 
 def test_many_cells_are_one_literal_and_the_same_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = small_source(tmp_path, _rows())
     around = h3.grid_disk(h3.latlng_to_cell(HERE[1], HERE[0], 11), 4)
     chosen = AlertFilter(period="all", cells=tuple(f"{cell:x}" for cell in around))
-    many = queries.counts(source, chosen, ["category"], Audience.ANALYST).frame
+    many = query.counts(source, chosen, ["category"], Audience.ANALYST).frame
     assert many["n"].sum() > 0
-    monkeypatch.setattr(narrow, "MANY_CELLS", 100)
-    pd.testing.assert_frame_equal(many, queries.counts(source, chosen, ["category"], Audience.ANALYST).frame)
+    monkeypatch.setattr(columns, "MANY_CELLS", 100)
+    pd.testing.assert_frame_equal(many, query.counts(source, chosen, ["category"], Audience.ANALYST).frame)
 
 
 def test_lists_come_back_out_of_their_text() -> None:
-    assert narrow.several(f"noise{narrow.BETWEEN}") == ("noise",)
-    assert narrow.several(f"noise{narrow.BETWEEN}odd, name") == ("noise", "odd, name")
-    assert narrow.several("") == narrow.several(None) == narrow.several(float("nan")) == ()
+    assert columns.several(f"noise{columns.BETWEEN}") == ("noise",)
+    assert columns.several(f"noise{columns.BETWEEN}odd, name") == ("noise", "odd, name")
+    assert columns.several("") == columns.several(None) == columns.several(float("nan")) == ()
 
 
 @pytest.mark.parametrize("dialect", ["duckdb", "postgres", "pyspark"])
 def test_many_cells_are_asked_for_in_every_engine(dialect: str) -> None:
     """Spark takes no EXPLODE within a CAST."""
     table = ibis.table({"cell_10": "int64"}, name="alerts")
-    told = ibis.to_sql(table.filter(narrow.one_of(table.cell_10, range(20))), dialect=dialect)
+    told = ibis.to_sql(table.filter(columns.one_of(table.cell_10, range(20))), dialect=dialect)
     assert "0 1 2 3" in told
     assert not re.search(r"CAST\(\s*(EXPLODE|UNNEST)", told)

@@ -12,9 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.near_repeat import Closed, Interval, Metric, intervals, knox
-from analysis.near_repeat_choices import bands_for, thinned, without_near_duplicates
-from curim_data.i18n import translator
+from analysis.space_time.knox import Closed, Interval, Metric, intervals, knox
+from analysis.space_time.knox_settings import bands_for, thinned, without_near_duplicates
+from curim_data.model.i18n import translator
 
 SPACE, TIME = (0.1, 5.0, 10.0), (1.0, 2.0, 4.0)
 coordinate = st.integers(0, 20)

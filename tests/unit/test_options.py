@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from curim_data import queries
-from curim_data.access import Audience
-from curim_data.city import load_city
-from curim_data.engine import open_source, source_from_files
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
+from curim_data import query
+from curim_data.engine.source import open_source, source_from_files
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import load_city
+from curim_data.store.home import Home
 from sample_data import PROFILE
 
 FIELDS = ("categories", "groups", "districts", "affected", "kinds", "statuses")
@@ -20,10 +20,10 @@ FIELDS = ("categories", "groups", "districts", "affected", "kinds", "statuses")
 @pytest.mark.parametrize("f", [AlertFilter(), AlertFilter(affected=("woman",), groups=("vandalism",))])
 def test_options_asked_for_together_are_those_of_each(sample: Home, f: AlertFilter, audience: Audience) -> None:
     source = open_source(sample)
-    together = queries.all_options(source, f, FIELDS, audience)
+    together = query.all_options(source, f, FIELDS, audience)
     assert list(together) == list(FIELDS)
     for field in FIELDS:
-        one = queries.options(source, f, field, audience)
+        one = query.options(source, f, field, audience)
         assert together[field].by == one.by
         pd.testing.assert_frame_equal(together[field].frame, one.frame, check_dtype=False)
 
@@ -44,11 +44,11 @@ def test_the_total_that_comes_with_the_options_is_the_counted_one(
 ) -> None:
     source = open_source(sample)
     source.kept.pop("totals", None)
-    counted = queries.total(source, f, audience)
+    counted = query.total(source, f, audience)
     source.kept.pop("totals", None)
-    queries.all_options(source, f, FIELDS, audience)
+    query.all_options(source, f, FIELDS, audience)
     assert bool(source.kept.get("totals")) == (audience is Audience.ANALYST)
-    assert queries.total(source, f, audience) == counted
+    assert query.total(source, f, audience) == counted
     if f == AlertFilter(period="all", dark=True):
         assert counted.mapped
         assert counted.unmapped
@@ -57,6 +57,6 @@ def test_the_total_that_comes_with_the_options_is_the_counted_one(
 
 def test_an_empty_store_has_options_and_a_total() -> None:
     source = source_from_files((), "none", load_city(PROFILE))
-    together = queries.all_options(source, AlertFilter(), FIELDS, Audience.ANALYST)
+    together = query.all_options(source, AlertFilter(), FIELDS, Audience.ANALYST)
     assert not together["kinds"].frame["n"].any()
-    assert queries.total(source, AlertFilter(), Audience.ANALYST).n == 0
+    assert query.total(source, AlertFilter(), Audience.ANALYST).n == 0

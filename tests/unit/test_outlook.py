@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom, nbinom, poisson
 
-from analysis.outlook import _path, _phi, _tried, dispersion, interval, outlook
-from curim_data.i18n import Translator
+from analysis.forecast.counts import _path, _phi, _tried, dispersion, interval, outlook
+from curim_data.model.i18n import Translator
 
 START = dt.date(2025, 1, 6)
 

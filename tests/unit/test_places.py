@@ -12,9 +12,9 @@ from astral import Observer
 from astral.sun import elevation
 from shapely.geometry import Point
 
-from curim_data.alert import CELL_RESOLUTIONS, ENRICHED, TOLD
-from curim_data.city import CityProfile
-from curim_data.places import LAND_BUFFER_M, below_horizon, enrich, inside_land, parent
+from curim_data.geo.enrichment import LAND_BUFFER_M, below_horizon, enrich, inside_land, parent
+from curim_data.model.alert import CELL_RESOLUTIONS, ENRICHED, TOLD
+from curim_data.model.city import CityProfile
 
 
 def alerts(

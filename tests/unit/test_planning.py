@@ -7,8 +7,7 @@ import h3.api.basic_str as h3
 import pandas as pd
 import pytest
 
-from analysis.evidence import measure
-from analysis.planning import (
+from analysis.plans.drafting import (
     applicable_drop,
     base_dates,
     buffer_cells,
@@ -17,10 +16,21 @@ from analysis.planning import (
     objective_sentence,
     warnings,
 )
-from analysis.statement import caution_messages, problem_statement
-from curim_data.city import CityProfile, load_city
-from curim_data.i18n import LANGUAGES, translator
-from curim_data.plan import CategoryShare, Caution, Interval, Objective, Pattern, Plan, Problem, from_json, to_json
+from analysis.plans.evidence import measure
+from analysis.plans.problem_statement import caution_messages, problem_statement
+from curim_data.model.city import CityProfile, load_city
+from curim_data.model.i18n import LANGUAGES, translator
+from curim_data.model.plan import (
+    CategoryShare,
+    Caution,
+    Interval,
+    Objective,
+    Pattern,
+    Plan,
+    Problem,
+    from_json,
+    to_json,
+)
 from sample_data import PROFILE
 
 AS_OF = dt.date(2026, 10, 31)

@@ -8,8 +8,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from curim_data.plan import MOVES, Action, Assessment, Objective, Plan, PlanStatus, Problem
-from curim_data.plans import PlanConflict, PlanMissing, PlanProblem, PlanStore, _Base
+from curim_data.model.plan import MOVES, Action, Assessment, Objective, Plan, PlanStatus, Problem
+from curim_data.plans.plan_store import PlanConflict, PlanMissing, PlanProblem, PlanStore, _Base
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_a_store_that_is_up_to_date_is_not_upgraded(store: PlanStore, monkeypatc
     def fail(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("curim_data.plans.command.upgrade", fail)
+    monkeypatch.setattr("curim_data.plans.plan_store.command.upgrade", fail)
     again = PlanStore(store.url)
     assert again.list() == ()
     again.close()

@@ -14,11 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from curim_data import queries
-from curim_data.access import Audience
-from curim_data.engine import open_source
-from curim_data.filters import AlertFilter
-from curim_data.privacy import GateError, Protected, is_fine_table, protect, protect_number, threshold
+from curim_data import query
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.privacy import (
+    GateError,
+    Protected,
+    is_fine_table,
+    protect,
+    protect_number,
+    threshold,
+)
 from tests.small import alert, small_source
 
 COUNCIL = Audience.COUNCIL
@@ -215,13 +222,13 @@ def test_every_question_passes_the_gate(tmp_path: Path) -> None:
     """Three alerts in the store: whatever is asked, the council sees no number but zero."""
     source = small_source(tmp_path, [alert(number) for number in range(3)])
     f = AlertFilter(period="all")
-    total = queries.total(source, f, COUNCIL)
+    total = query.total(source, f, COUNCIL)
     assert (total.n, total.mapped) == (None, None)
-    for by in sorted(set(queries.DIMENSIONS) - {"local_date"}):
-        told = queries.counts(source, f, [by], COUNCIL, complete=True, resolution=9)
+    for by in sorted(set(query.DIMENSIONS) - {"local_date"}):
+        told = query.counts(source, f, [by], COUNCIL, complete=True, resolution=9)
         assert set(told.frame["n"].dropna()) <= {0.0}
         assert told.total is None
-    assert set(queries.cells(source, f, 9, COUNCIL).frame["n"].dropna()) <= {0.0}
+    assert set(query.cells(source, f, 9, COUNCIL).frame["n"].dropna()) <= {0.0}
 
 
 mixed_counts = st.lists(st.sampled_from([0, 1, 2, 3, 4, 6, 7, 8, 11, 20]), min_size=8, max_size=8)
@@ -291,8 +298,8 @@ def test_a_sum_over_named_places_is_withheld_with_the_small_count_of_one() -> No
 def test_two_areas_that_differ_by_a_cell_do_not_tell_what_is_in_it(sample: Any) -> None:
     source = open_source(sample)
     f = AlertFilter(categories=("litter_dumping",))
-    exact = queries.counts(source, f, ["cell"], Audience.ANALYST, resolution=9, complete=True).frame
-    shown = queries.counts(source, f, ["cell"], COUNCIL, resolution=9, complete=True).frame.set_index("cell")
+    exact = query.counts(source, f, ["cell"], Audience.ANALYST, resolution=9, complete=True).frame
+    shown = query.counts(source, f, ["cell"], COUNCIL, resolution=9, complete=True).frame.set_index("cell")
     exact = exact.sort_values("n")
     small = int(exact.loc[(exact["n"] > 0) & (exact["n"] < 5), "cell"].iloc[0])
     large = int(exact["cell"].iloc[-1])
@@ -300,15 +307,15 @@ def test_two_areas_that_differ_by_a_cell_do_not_tell_what_is_in_it(sample: Any) 
     def asked(*cells: int) -> AlertFilter:
         return f.replace(cells=tuple(f"{cell:x}" for cell in cells))
 
-    assert queries.total(source, asked(large), COUNCIL).n == shown["n"][large]
-    both = queries.total(source, asked(large, small), COUNCIL)
+    assert query.total(source, asked(large), COUNCIL).n == shown["n"][large]
+    both = query.total(source, asked(large, small), COUNCIL)
     assert (both.n, both.withheld, both.veiled) == (None, True, True)
     for by in ([], ["week"], ["affected_gender", "dark"]):
-        told = queries.counts(source, asked(large, small), by, COUNCIL)
+        told = query.counts(source, asked(large, small), by, COUNCIL)
         assert told.frame["withheld"].all()
         assert told.total is None
-    assert queries.cells(source, asked(large, small), 9, COUNCIL).frame["withheld"].all()
-    inside = queries.total(source, asked(h3.cell_to_parent(large, 8)), COUNCIL)
+    assert query.cells(source, asked(large, small), 9, COUNCIL).frame["withheld"].all()
+    inside = query.total(source, asked(h3.cell_to_parent(large, 8)), COUNCIL)
     assert (
         inside.veiled
         == shown.loc[

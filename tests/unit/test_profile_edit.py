@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import shapely
 
-from curim_data import profile_edit, profile_versions
-from curim_data.home import Home, create_home
-from curim_data.i18n import Translator, translator
-from curim_data.ingest import import_file, preview
-from curim_data.profile_areas import propose_name_column, read_areas
-from curim_data.profile_edit import districts_of
-from curim_data.reasons import ImportProblem
-from curim_data.refresh import refresh
-from curim_data.store import Store, StoreError
+from curim_data.importing.pipeline import import_file, preview
+from curim_data.model.i18n import Translator, translator
+from curim_data.model.reasons import ImportProblem
+from curim_data.profile import edit, versions
+from curim_data.profile.edit import districts_of
+from curim_data.profile.reenrich import refresh
+from curim_data.profile.shapes import propose_name_column, read_areas
+from curim_data.store.alert_table import Store, StoreError
+from curim_data.store.home import Home, create_home
 from tests.edited import HALVES, begun, column, files, geojson, halves, square
 
 BOUNDARIES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "boundaries"
@@ -46,55 +46,55 @@ def test_districts_are_a_version_and_the_alerts_follow_in_one_commit(home: Home)
     assert int(Store(home).version().rpartition("-")[2]) == int(log.rpartition("-")[2]) + 1
     assert not city.provisional
     assert city.land.equals(shapely.union_all(list(HALVES.values())))
-    assert profile_edit.stale(home) == 0
+    assert edit.stale(home) == 0
     assert halves(home).changed is False
 
 
 def test_land_can_be_kept(home: Home) -> None:
     land = home.city().land
     areas = read_areas(geojson(HALVES), "halves.geojson")
-    profile_edit.set_districts(home, areas, with_land=False)
+    edit.set_districts(home, areas, with_land=False)
     assert home.city().land.equals(land)
     assert home.city().provisional
 
 
 def test_districts_of_another_place_are_told(home: Home) -> None:
     areas = read_areas(geojson({**HALVES, "Far away": square(10.0, 50.0)}), "areas.geojson")
-    notes = profile_edit.set_districts(home, areas, with_land=False).notes
+    notes = edit.set_districts(home, areas, with_land=False).notes
     assert [note.values for note in notes if "study area" in note.text] == [{"away": 1, "of": 3}]
 
 
 def test_every_version_can_be_given_back(home: Home) -> None:
     first, content = home.city().version, files(home)
     halves(home)
-    profile_edit.set_names(home, "Lutetia", timezone="Europe/Brussels")
+    edit.set_names(home, "Lutetia", timezone="Europe/Brussels")
     last = home.city().version
-    listed = profile_edit.versions(home)
+    listed = edit.versions(home)
     assert [version.id for version in listed if version.current] == [last]
     assert {version.what for version in listed} == {"first", "districts", "names"}
-    made = profile_edit.restore(home, first[:6])
+    made = edit.restore(home, first[:6])
     assert (made.version, made.alerts) == (first, 40)
     assert files(home) == content
     assert set(column(home, "district")) == {None}
-    profile_edit.restore(home, last)
+    edit.restore(home, last)
     assert home.city().timezone == "Europe/Brussels"
-    assert len(profile_edit.versions(home)) == 3
+    assert len(edit.versions(home)) == 3
     with pytest.raises(ImportProblem, match="city versions"):
-        profile_edit.restore(home, "ffff")
+        edit.restore(home, "ffff")
 
 
 def test_a_commit_that_fails_leaves_the_old_profile(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     content, log = files(home), Store(home).version()
 
     def fail(*_: Any) -> int:
-        raise StoreError(profile_edit.Message("busy"))
+        raise StoreError(edit.Message("busy"))
 
     monkeypatch.setattr(Store, "rewrite", fail)
     with pytest.raises(StoreError):
         halves(home)
     monkeypatch.undo()
     assert (files(home), Store(home).version()) == (content, log)
-    assert profile_edit.heal(home) is None
+    assert edit.heal(home) is None
     assert halves(home).alerts == 40
 
 
@@ -109,22 +109,22 @@ def test_a_process_killed_before_the_commit_has_changed_nothing(home: Home, monk
         raise Killed
 
     monkeypatch.setattr(Store, "rewrite", die)
-    monkeypatch.setattr(profile_versions, "_heal", lambda _: None)
+    monkeypatch.setattr(versions, "_heal", lambda _: None)
     with pytest.raises(Killed):
         halves(home)
     monkeypatch.undo()
-    told = profile_edit.heal(home)
+    told = edit.heal(home)
     assert told is not None
     assert "had no effect" in told.text
     assert files(home) == content
-    assert profile_edit.heal(home) is None
+    assert edit.heal(home) is None
 
 
 @pytest.mark.parametrize("swapped", [0, 1, 3])
 def test_a_process_killed_after_the_commit_is_finished(
     home: Home, monkeypatch: pytest.MonkeyPatch, swapped: int
 ) -> None:
-    write, done = profile_versions._write, []
+    write, done = versions._write, []
 
     def die(path: Path, content: Any) -> None:
         if path.parent == home.city_folder:
@@ -133,11 +133,11 @@ def test_a_process_killed_after_the_commit_is_finished(
             done.append(path)
         write(path, content)
 
-    monkeypatch.setattr(profile_versions, "_write", die)
+    monkeypatch.setattr(versions, "_write", die)
     with pytest.raises(Killed):
         halves(home)
     monkeypatch.undo()
-    told = profile_edit.heal(home)
+    told = edit.heal(home)
     assert told is not None
     assert "finished" in told.text
     city = home.city()
@@ -149,9 +149,9 @@ def test_a_process_killed_after_the_commit_is_finished(
 def test_alerts_of_another_version_are_counted_and_refreshed(home: Home) -> None:
     toml = home.city_folder / "city.toml"
     toml.write_text(toml.read_text("utf-8").replace("Europe/Paris", "Europe/Athens"), "utf-8")
-    assert profile_edit.stale(home) == 40
+    assert edit.stale(home) == 40
     refresh(home)
-    assert profile_edit.stale(home) == 0
+    assert edit.stale(home) == 0
 
 
 @pytest.mark.parametrize("crs", [4326, 27700, 2154])
@@ -207,7 +207,7 @@ def test_broken_areas_are_repaired_counted_and_dissolved() -> None:
 def test_what_is_no_file_of_areas_is_refused(home: Home, content: bytes, match: str) -> None:
     before = files(home)
     with pytest.raises(ImportProblem, match=match):
-        profile_edit.set_districts(home, read_areas(content, "x"))
+        edit.set_districts(home, read_areas(content, "x"))
     assert files(home) == before
 
 
@@ -222,13 +222,13 @@ def test_a_projection_can_be_told() -> None:
 def test_names_that_are_missing_or_unknown_are_refused(home: Home) -> None:
     areas = read_areas(geojson({"A": square(2.3, 48.8), "": square(2.4, 48.8)}), "x.geojson")
     with pytest.raises(ImportProblem, match="area 2 has no name"):
-        profile_edit.set_districts(home, areas, "name")
+        edit.set_districts(home, areas, "name")
     with pytest.raises(ImportProblem, match="Which column"):
-        profile_edit.set_districts(home, areas, "nothing")
+        edit.set_districts(home, areas, "nothing")
 
 
 def test_districts_elsewhere_are_said(home: Home, t: Translator) -> None:
-    report = profile_edit.set_districts(home, read_areas(geojson({"A": square(10, 10)}), "x.geojson"))
+    report = edit.set_districts(home, read_areas(geojson({"A": square(10, 10)}), "x.geojson"))
     assert "Is it the right file?" in t(report.notes[-1])
 
 
@@ -247,7 +247,7 @@ def test_a_second_city_works_without_code(tmp_path: Path, borders: Path) -> None
     inside = some.geometry.representative_point()
     home = begun(tmp_path / "home", np.repeat(np.column_stack([inside.x, inside.y]), 3, axis=0), borders.stem)
     assert home.city().provisional
-    report = profile_edit.set_districts(home, read_areas(borders, borders.name))
+    report = edit.set_districts(home, read_areas(borders, borders.name))
     city = home.city()
     assert not city.provisional
     assert report.n == len(frame)
@@ -267,7 +267,7 @@ def test_areas_of_one_name_in_several_towns_stay_apart_by_their_codes() -> None:
     areas = read_areas(gpd.GeoDataFrame(rows, geometry=shapes, crs=4326).to_json().encode(), "wards.geojson")
     found = districts_of(areas)
     assert [area.labels["en"] for area in found] == ["Park (E05000001)", "Park (E05000002)", "Quay"]
-    (note,) = profile_edit.area_notes(areas, found)
+    (note,) = edit.area_notes(areas, found)
     assert translator("en")(note).startswith("2 districts share their name")
     assert [area.labels["en"] for area in districts_of(areas, apart=None)] == ["Park", "Quay"]
     parts = areas.frame.drop(columns="ward_code")
@@ -280,7 +280,7 @@ def test_categories_named_after_an_export_are_no_repair_once_the_city_has_distri
     content = b"ref,when,type of event,lat,lon\n" + b"\n".join(
         b"R%d,2026-01-%02d 10:00,Other Theft,48.85%d,2.35%d" % (n, 1 + n % 28, n % 10, n % 7) for n in range(40)
     )
-    profile_edit.set_categories(home, b"id,label_en,kind\nother_theft,Other Theft,offence\n", "list.csv")
+    edit.set_categories(home, b"id,label_en,kind\nother_theft,Other Theft,offence\n", "list.csv")
     report = preview(content, "thefts.csv", home.city(), home=home).report
     assert (report.batch.accepted, report.batch.repaired) == (40, 0)
     assert not report.unknown
@@ -295,7 +295,7 @@ def test_a_new_kind_of_a_category_reaches_stored_alerts_but_not_those_whose_kind
     for name, content in (("derived.csv", derived), ("told.csv", told)):
         import_file(home, content, name)
     assert sorted(column(home, "kind")) == ["incivility", "offence"]
-    profile_edit.set_categories(home, b"id,label_en,kind\ngraffiti,Graffiti,risk\n", "list.csv")
+    edit.set_categories(home, b"id,label_en,kind\ngraffiti,Graffiti,risk\n", "list.csv")
     assert sorted(column(home, "kind")) == ["offence", "risk"]
     assert [import_file(home, content, name).batch.duplicate for name, content in (("d", derived), ("t", told))] == [
         1,

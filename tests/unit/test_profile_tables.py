@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 import shapely
 
-from curim_data import profile_edit
-from curim_data.home import Home, create_home
-from curim_data.i18n import Translator
-from curim_data.profile_areas import read_areas
-from curim_data.profile_tables import categories_table, names_table
-from curim_data.reasons import ImportProblem
-from curim_data.store import Store
+from curim_data.model.i18n import Translator
+from curim_data.model.reasons import ImportProblem
+from curim_data.profile import edit
+from curim_data.profile.shapes import read_areas
+from curim_data.profile.tables import categories_table, names_table
+from curim_data.store.alert_table import Store
+from curim_data.store.home import Home, create_home
 from tests.edited import HALVES, begun, column, files, geojson, halves, square
 
 
@@ -58,7 +58,7 @@ def test_residents_by_district_and_gender(home: Home, form: str, heads: list[str
         ["Total", "2100", "2100"],
         ["Mars", 1, 1],
     ]
-    report = profile_edit.set_population(home, cells(rows, form), "p")
+    report = edit.set_population(home, cells(rows, form), "p")
     people = home.city().population
     assert people is not None
     assert people.to_dict("list") == {
@@ -75,7 +75,7 @@ def test_residents_in_the_long_form(home: Home, t: Translator) -> None:
     halves(home)
     rows = [["district", "age", "sex", "population"]]
     rows += [["West side", age, sex, n] for age in ("0-17", "18+") for sex, n in (("F", 10), ("M", 10), ("All", 21))]
-    report = profile_edit.set_population(home, cells(rows, "csv"), "p.csv")
+    report = edit.set_population(home, cells(rows, "csv"), "p.csv")
     people = home.city().population
     assert people is not None
     assert people.to_dict("records") == [{"district": "west_side", "women": 20, "men": 20, "total": 42}]
@@ -98,21 +98,19 @@ def test_unusable_residents_are_refused(home: Home, rows: list[list[str]], match
     halves(home)
     before = files(home)
     with pytest.raises(ImportProblem, match=match):
-        profile_edit.set_population(home, cells(rows, "csv"), "p.csv")
+        edit.set_population(home, cells(rows, "csv"), "p.csv")
     assert files(home) == before
 
 
 def test_new_districts_drop_residents_of_old_ones(home: Home, t: Translator) -> None:
     halves(home)
-    profile_edit.set_population(
-        home, cells([["district", "total"], ["West side", "5"], ["Est Été", "6"]], "csv"), "p.csv"
-    )
-    report = profile_edit.set_districts(home, read_areas(geojson({"West side": square(2.33, 48.83)}), "x.geojson"))
+    edit.set_population(home, cells([["district", "total"], ["West side", "5"], ["Est Été", "6"]], "csv"), "p.csv")
+    report = edit.set_districts(home, read_areas(geojson({"West side": square(2.33, 48.83)}), "x.geojson"))
     people = home.city().population
     assert people is not None
     assert people["district"].tolist() == ["west_side"]
     assert any("Residents" in t(note) for note in report.notes)
-    profile_edit.set_districts(home, read_areas(geojson({"New": square(2.33, 48.83)}), "x.geojson"))
+    edit.set_districts(home, read_areas(geojson({"New": square(2.33, 48.83)}), "x.geojson"))
     assert home.city().population is None
 
 
@@ -122,12 +120,12 @@ def test_landmarks_from_a_table_and_from_points(home: Home) -> None:
         ["Tower", "Πύργος", "2.35", "48.85", "5000"],
         ["Bridge", "", "2,4", "48,8", ""],
     ]
-    profile_edit.set_landmarks(home, cells(rows, "semicolon"), "l.csv")
+    edit.set_landmarks(home, cells(rows, "semicolon"), "l.csv")
     first, second = home.city().landmarks
     assert (first.id, first.labels, first.radius) == ("tower", {"el": "Πύργος", "en": "Tower"}, 5000)
     assert (second.longitude, second.latitude, second.radius) == (2.4, 48.8, 300)
     assert set(column(home, "place")) == {"tower"}
-    profile_edit.set_landmarks(home, geojson({"Column": shapely.Point(2.35, 48.85)}), "l.geojson")
+    edit.set_landmarks(home, geojson({"Column": shapely.Point(2.35, 48.85)}), "l.geojson")
     assert [mark.id for mark in home.city().landmarks] == ["column"]
     for bad, match in (
         ([["name", "lon"], ["x", "1"]], "longitude and latitude"),
@@ -135,7 +133,7 @@ def test_landmarks_from_a_table_and_from_points(home: Home) -> None:
         ([["name", "lon", "lat"], ["", "1", "1"]], "row 2"),
     ):
         with pytest.raises(ImportProblem, match=match):
-            profile_edit.set_landmarks(home, cells(bad, "csv"), "l.csv")
+            edit.set_landmarks(home, cells(bad, "csv"), "l.csv")
 
 
 def test_streets_are_lines(home: Home) -> None:
@@ -143,7 +141,7 @@ def test_streets_are_lines(home: Home) -> None:
         "Main": shapely.LineString([(2.34, 48.84), (2.36, 48.86)]),
         "": shapely.LineString([(2.3, 48.8), (2.4, 48.9)]),
     }
-    report = profile_edit.set_streets(home, read_areas(geojson(lines), "s.geojson", kind="line"), "name")
+    report = edit.set_streets(home, read_areas(geojson(lines), "s.geojson", kind="line"), "name")
     assert report.n == 2
     assert [(street.id, street.labels["en"]) for street in home.city().streets] == [
         ("main", "Main"),
@@ -155,10 +153,10 @@ def test_streets_are_lines(home: Home) -> None:
 
 def test_categories_there_and_back(home: Home, t: Translator) -> None:
     table = categories_table(home.city())
-    assert profile_edit.set_categories(home, table, "categories.csv").changed is False
+    assert edit.set_categories(home, table, "categories.csv").changed is False
     table.loc[0, ["kind", "sensitive", "group", "label_el"]] = ["incivility", "ναι", "Quiet", "Θόρυβος"]
     table.loc[1] = ["", "Offence", "quiet", "no", "", "Broken lamp", ""]
-    profile_edit.set_categories(home, cells([list(table), *table.to_numpy().tolist()], "xlsx"), "c.xlsx")
+    edit.set_categories(home, cells([list(table), *table.to_numpy().tolist()], "xlsx"), "c.xlsx")
     city = home.city()
     assert city.groups == {"quiet": {"en": "Quiet"}}
     assert {key: (c.kind, c.group, c.sensitive) for key, c in city.categories.items()} == {
@@ -167,18 +165,18 @@ def test_categories_there_and_back(home: Home, t: Translator) -> None:
     }
     assert city.categories["noise"].labels == {"el": "Θόρυβος", "en": "Noise"}
     toml = (home.city_folder / "categories.toml").read_bytes()
-    assert profile_edit.set_categories(home, toml, "categories.toml").changed is False
-    report = profile_edit.set_categories(home, table.iloc[1:], "c.csv")
+    assert edit.set_categories(home, toml, "categories.toml").changed is False
+    report = edit.set_categories(home, table.iloc[1:], "c.csv")
     assert "No longer in the list: Noise." in t(report.notes[0])
     assert column(home, "flags")[0] is not None
     assert "unknown_category" in column(home, "flags")[0]
     for change, match in (({"kind": "noise"}, "column kind"), ({"sensitive": "perhaps"}, "column sensitive")):
         with pytest.raises(ImportProblem, match=match):
-            profile_edit.set_categories(home, table.assign(**change), "c.csv")
+            edit.set_categories(home, table.assign(**change), "c.csv")
     with pytest.raises(ImportProblem, match="stands twice"):
-        profile_edit.set_categories(home, pd.concat([table.iloc[:1]] * 2), "c.csv")
+        edit.set_categories(home, pd.concat([table.iloc[:1]] * 2), "c.csv")
     with pytest.raises(ImportProblem, match="list of categories"):
-        profile_edit.set_categories(home, b"category = 3", "c.toml")
+        edit.set_categories(home, b"category = 3", "c.toml")
 
 
 def test_names_are_checked(home: Home) -> None:
@@ -190,14 +188,14 @@ def test_names_are_checked(home: Home) -> None:
         ({"epsg": 2100}, "where this city is not"),
     ):
         with pytest.raises(ImportProblem, match=match):
-            profile_edit.set_names(home, **wrong)  # type: ignore[arg-type]
+            edit.set_names(home, **wrong)  # type: ignore[arg-type]
     assert files(home) == before
     x = column(home, "x")[0]
-    profile_edit.set_names(home, names={"el": 'Παρί"σι', "fr": "Paris"}, epsg=2154)
+    edit.set_names(home, names={"el": 'Παρί"σι', "fr": "Paris"}, epsg=2154)
     city = home.city()
     assert (city.names, city.epsg, city.provisional) == ({"el": 'Παρί"σι', "fr": "Paris"}, 2154, True)
     assert column(home, "x")[0] != x
-    profile_edit.confirm(home)
+    edit.confirm(home)
     assert not home.city().provisional
 
 
@@ -205,12 +203,12 @@ def test_an_edit_of_an_empty_home(tmp_path: Path) -> None:
     home = create_home(tmp_path)
     assert halves(home).alerts == 0
     assert Store(home).version() == "empty"
-    assert profile_edit.heal(home) is None
+    assert edit.heal(home) is None
 
 
 def test_names_that_alerts_have_can_be_taken_into_the_list(home: Home) -> None:
     table = pd.concat([categories_table(home.city()), names_table(["Other Theft", "Sexual harassment"])])
-    profile_edit.set_categories(home, table, "c.csv")
+    edit.set_categories(home, table, "c.csv")
     city = home.city()
     assert city.categories["Other Theft"].kind == "offence"
     assert city.sensitive >= {"Sexual harassment"}

@@ -13,13 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sample_data
-from curim_data import ingest
-from curim_data.answers import Question
-from curim_data.city import load_city
-from curim_data.home import Home
-from curim_data.provisional import category_list, choose, home_for, provisional_profile, time_zone, utm
-from curim_data.reasons import ImportProblem
-from curim_data.store import Store, StoreError
+from curim_data.importing import pipeline
+from curim_data.model.city import load_city
+from curim_data.model.questions import Question
+from curim_data.model.reasons import ImportProblem
+from curim_data.profile.provisional import (
+    category_list,
+    choose,
+    home_for,
+    provisional_profile,
+    time_zone,
+    utm,
+)
+from curim_data.store.alert_table import Store, StoreError
+from curim_data.store.home import Home
 
 RNG = np.random.default_rng(7)
 
@@ -172,17 +179,17 @@ def test_of_two_first_imports_at_once_the_slower_one_does_not_stay_with_a_city_o
 
     home = Home(tmp_path / "home")
     madrid, vancouver = export(-3.70, 40.42), export(-123.1, 49.25)
-    compare = ingest.beside
+    compare = pipeline.beside
 
     def overtaken(*given: Any) -> Any:
-        monkeypatch.setattr(ingest, "beside", compare)
-        ingest.import_file(home, madrid, "madrid.csv")
+        monkeypatch.setattr(pipeline, "beside", compare)
+        pipeline.import_file(home, madrid, "madrid.csv")
         return compare(*given)
 
-    monkeypatch.setattr(ingest, "beside", overtaken)
+    monkeypatch.setattr(pipeline, "beside", overtaken)
     with pytest.raises(StoreError, match="its city"):
-        ingest.import_file(home, vancouver, "vancouver.csv")
+        pipeline.import_file(home, vancouver, "vancouver.csv")
     assert home.city().timezone == "Europe/Madrid"
     assert [batch.file_name for batch in Store(home).batches()] == ["madrid.csv"]
     with pytest.raises(Question, match="right city"):
-        ingest.import_file(home, vancouver, "vancouver.csv")
+        pipeline.import_file(home, vancouver, "vancouver.csv")

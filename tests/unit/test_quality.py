@@ -13,24 +13,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from curim_data.access import Audience
 from curim_data.cli import main
-from curim_data.counting import pile_points
-from curim_data.engine import Source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import LANGUAGES, Translator, translator
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import LANGUAGES, Translator, translator
 from curim_data.privacy import GateError
-from curim_data.quality import piles_of
-from curim_data.quality_columns import COLUMNS, completeness
-from curim_data.quality_places import Precision, away, finest_supported, outside, precision
-from curim_data.quality_repeats import incidents, near_duplicates
-from curim_data.quality_report import as_html, as_object
-from curim_data.quality_tables import sheets
-from curim_data.quality_time import jumps, lag, lag_classes, periods
-from curim_data.quality_words import duration, fallen, findings
-from curim_data.studies import hot_spot_study
-from curim_data.study_quality import detail, quality_study
+from curim_data.quality.completeness import COLUMNS, completeness
+from curim_data.quality.default_coordinates import piles_of
+from curim_data.quality.findings import duration, fallen, findings
+from curim_data.quality.near_duplicates import incidents, near_duplicates
+from curim_data.quality.positions import Precision, away, finest_supported, outside, precision
+from curim_data.quality.report import as_html, as_object
+from curim_data.quality.study import detail, quality_study
+from curim_data.quality.tables import sheets
+from curim_data.quality.times import jumps, lag, lag_classes, periods
+from curim_data.query.aggregate import pile_points
+from curim_data.store.home import Home
+from curim_data.studies.hot_spots import hot_spot_study
 from tests.small import HERE, alert, small_city, small_source
 
 NOON = dt.datetime(2025, 6, 2, 12, tzinfo=dt.UTC)
@@ -270,7 +270,7 @@ def test_near_duplicates_agree_with_every_pair(tmp_path: Path) -> None:
 
 
 def test_a_crowd_is_not_paired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curim_data.quality_repeats.MOST_COMPARISONS", 50)
+    monkeypatch.setattr("curim_data.quality.near_duplicates.MOST_COMPARISONS", 50)
     source = _study(tmp_path, [_placed(n) for n in range(15)])
     found = near_duplicates(source, pile_points(source))
     assert found.too_many
@@ -357,7 +357,7 @@ def test_the_command(sample: Home, tmp_path: Path, capsys: pytest.CaptureFixture
 def test_piles_are_counted_the_same_with_and_without_duckdb(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int
 ) -> None:
-    monkeypatch.setattr("curim_data.quality.IN_MEMORY", in_memory)
+    monkeypatch.setattr("curim_data.quality.default_coordinates.IN_MEMORY", in_memory)
     points = [(23.6, 37.9)] * 21 + [(23.5, 37.9)] * 21 + [(23.7, 37.9)] * 20 + [(None, None)] * 30 + [(23.8, 38.0)] * 40
     longitude, latitude = zip(*points, strict=True)
     pq.write_table(pa.table({"longitude": longitude, "latitude": latitude}), tmp_path / "staged.parquet")

@@ -10,13 +10,14 @@ import h3.api.basic_int as h3
 import pandas as pd
 import pytest
 
-from curim_data import queries
-from curim_data.access import Audience
-from curim_data.counting import may_hold
-from curim_data.engine import Source, open_source
-from curim_data.filters import FIELDS, AlertFilter
-from curim_data.i18n import translator
+from curim_data import query
+from curim_data.query import _questions
+from curim_data.engine.source import Source, open_source
+from curim_data.filters.alert_filter import FIELDS, AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import translator
 from curim_data.privacy import GateError
+from curim_data.query.aggregate import may_hold
 from tests.small import HERE, alert, small_city, small_source
 
 ALL = AlertFilter(period="all")
@@ -77,19 +78,19 @@ CASES: list[tuple[AlertFilter, set[int]]] = [
 @pytest.mark.parametrize(("f", "wanted"), CASES, ids=lambda case: str(case)[-60:])
 def test_predicates(source: Source, f: AlertFilter, wanted: set[int]) -> None:
     table = source.table
-    ids = table.filter(f.predicate(table, queries.dates(source, f), source.city)).alert_id.to_pyarrow().to_pylist()
+    ids = table.filter(f.predicate(table, query.dates(source, f), source.city)).alert_id.to_pyarrow().to_pylist()
     assert {int(name[1:]) for name in ids} == wanted
-    assert queries.total(source, f, ANALYST).n == len(wanted)
+    assert query.total(source, f, ANALYST).n == len(wanted)
 
 
 def test_the_total_says_what_is_mapped(source: Source) -> None:
-    total = queries.total(source, AlertFilter(), ANALYST)
+    total = query.total(source, AlertFilter(), ANALYST)
     assert (total.n, total.mapped, total.outside, total.unmapped, total.of) == (8, 6, 1, 1, 9)
     assert total.said == 8
 
 
 def frame_of(source: Source, by: list[str], f: AlertFilter = ALL, **more: Any) -> dict[Any, float]:
-    frame = queries.counts(source, f, by, ANALYST, **more).frame
+    frame = query.counts(source, f, by, ANALYST, **more).frame
     keys = frame[by[0]] if len(by) == 1 else frame[by].itertuples(index=False, name=None)
     return dict(zip(keys, frame["n"], strict=True))
 
@@ -126,13 +127,13 @@ def test_a_span_is_shared_out_over_its_hours(source: Source) -> None:
 
 
 def test_hours_by_category_share_out_both(source: Source) -> None:
-    frame = queries.counts(source, ALL, ["hour", "category"], ANALYST).frame
+    frame = query.counts(source, ALL, ["hour", "category"], ANALYST).frame
     assert frame["n"].sum() == pytest.approx(10)
     assert frame.set_index(["hour", "category"])["n"][(22, "noise")] == 1
 
 
 def test_what_is_missing_is_a_row_of_its_own(source: Source) -> None:
-    frame = queries.counts(source, ALL, ["district"], ANALYST).frame
+    frame = query.counts(source, ALL, ["district"], ANALYST).frame
     assert frame["n"].tolist() == [6, 1, 2]
     assert frame["district"].isna().tolist() == [False, False, True]
 
@@ -142,7 +143,7 @@ def test_complete_tables_have_true_zeros(source: Source) -> None:
     assert len(months) == 13
     assert months[pd.Timestamp(2025, 1, 1)] == 0
     assert sum(months.values()) == 9
-    weeks = queries.counts(source, AlertFilter(), ["week"], ANALYST, complete=True).frame
+    weeks = query.counts(source, AlertFilter(), ["week"], ANALYST, complete=True).frame
     assert weeks["week"].dt.day_of_week.eq(0).all()
     assert weeks["week"].diff().dropna().eq(pd.Timedelta(7, "D")).all()
     assert frame_of(source, ["affected_gender"], complete=True) == {
@@ -165,30 +166,30 @@ def test_complete_tables_do_not_pass_the_data(source: Source) -> None:
 
 
 def test_counts_without_a_dimension(source: Source) -> None:
-    assert queries.counts(source, ALL, [], ANALYST).frame["n"].tolist() == [9]
+    assert query.counts(source, ALL, [], ANALYST).frame["n"].tolist() == [9]
 
 
 @pytest.mark.parametrize("by", [["nothing"], ["week", "week"], ["alert_id"], ["cell"]])
 def test_what_cannot_be_counted_is_refused(source: Source, by: list[str]) -> None:
     with pytest.raises(ValueError, match="counts"):
-        queries.counts(source, ALL, by, ANALYST)
+        query.counts(source, ALL, by, ANALYST)
 
 
 def test_cells_are_the_land_and_keep_their_zeros(source: Source) -> None:
-    result = queries.cells(source, ALL, 9, ANALYST)
+    result = query.cells(source, ALL, 9, ANALYST)
     land = small_city().land_cells(9)
     assert result.frame.index.tolist() == land.index.tolist()
     assert result.frame["n"].sum() == 7
     assert result.frame["n"][h3.latlng_to_cell(AWAY[1], AWAY[0], 9)] == 1
     assert (result.piled, result.off_mask) == (0, 0)
     assert result.frame["land_km2"].equals(land)
-    by_counts = queries.counts(source, ALL, ["cell"], ANALYST, resolution=9)
+    by_counts = query.counts(source, ALL, ["cell"], ANALYST, resolution=9)
     assert by_counts.frame["n"].sum() == 7
 
 
 def test_alerts_in_cells_without_land_are_counted_apart(tmp_path: Path) -> None:
     source = small_source(tmp_path, [alert(1, point=(23.7, 37.9)), alert(2)])
-    result = queries.cells(source, ALL, 9, ANALYST)
+    result = query.cells(source, ALL, 9, ANALYST)
     assert (result.frame["n"].sum(), result.off_mask) == (1, 1)
 
 
@@ -197,20 +198,20 @@ def test_piles_are_set_aside_and_said(tmp_path: Path) -> None:
     rows += [alert(number, point=(AWAY[0] + number / 1e6, AWAY[1])) for number in range(21, 60)]
     rows += [alert(number, point=AWAY) for number in range(60, 80)]
     source = small_source(tmp_path, rows)
-    piles = queries.piles(source, ALL, ANALYST)
+    piles = query.piles(source, ALL, ANALYST)
     assert piles.to_dict("records") == [{"longitude": HERE[0], "latitude": HERE[1], "n": 21.0, "stored": 21}]
-    assert queries.total(source, ALL, ANALYST).piled == 21
-    assert queries.cells(source, ALL, 9, ANALYST).frame["n"].sum() == 59
-    assert queries.cells(source, ALL, 9, ANALYST).piled == 21
-    assert queries.cells(source, ALL, 9, ANALYST, without_piles=False).frame["n"].sum() == 80
-    assert queries.counts(source, ALL, [], ANALYST, without_piles=True).frame["n"].tolist() == [59]
+    assert query.total(source, ALL, ANALYST).piled == 21
+    assert query.cells(source, ALL, 9, ANALYST).frame["n"].sum() == 59
+    assert query.cells(source, ALL, 9, ANALYST).piled == 21
+    assert query.cells(source, ALL, 9, ANALYST, without_piles=False).frame["n"].sum() == 80
+    assert query.counts(source, ALL, [], ANALYST, without_piles=True).frame["n"].tolist() == [59]
     narrow = ALL.replace(statuses=("rejected",))
-    assert queries.piles(source, narrow, Audience.COUNCIL)["n"].tolist() == [0]
+    assert query.piles(source, narrow, Audience.COUNCIL)["n"].tolist() == [0]
     for (longitude, latitude), n in ((HERE, 21), (AWAY, 0)):  # a pile is asked for only where an area may hold it
         for size in (8, 10):
             area = ALL.replace(cells=(f"{h3.latlng_to_cell(latitude, longitude, size):x}",))
-            assert queries.piles(source, area, ANALYST)["n"].tolist() == [n]
-            assert queries.piles(source, area.replace(statuses=("rejected",)), ANALYST)["n"].tolist() == [0]
+            assert query.piles(source, area, ANALYST)["n"].tolist() == [n]
+            assert query.piles(source, area.replace(statuses=("rejected",)), ANALYST)["n"].tolist() == [0]
 
 
 def test_a_pile_lies_in_the_cell_of_its_finest_cell() -> None:
@@ -228,50 +229,50 @@ def test_a_pile_lies_in_the_cell_of_its_finest_cell() -> None:
 
 def test_options_count_under_the_rest_of_the_filter(source: Source) -> None:
     f = ALL.replace(districts=("zone_2",), affected=("woman",))
-    options = queries.options(source, f, "districts", ANALYST).frame
+    options = query.options(source, f, "districts", ANALYST).frame
     assert dict(zip(options["district"].fillna("-"), options["n"], strict=True)) == {"zone_1": 5, "zone_2": 1, "-": 2}
-    assert set(queries.OPTION_COLUMNS) <= {name for field in FIELDS for name in field.names}
+    assert set(_questions.OPTION_COLUMNS) <= {name for field in FIELDS for name in field.names}
 
 
 def test_the_nearest_filter_that_leaves_something(source: Source) -> None:
     f = AlertFilter(districts=("zone_2",), statuses=("rejected",))
-    wider, told = queries.nearest_nonempty(source, f, ANALYST) or (None, None)
+    wider, told = query.nearest_nonempty(source, f, ANALYST) or (None, None)
     assert wider == AlertFilter(districts=("zone_2",)) or wider == AlertFilter(statuses=("rejected",))
     assert told is not None
     assert translator("en")(told).endswith(": 1.")
     old = AlertFilter(start=dt.date(2020, 1, 1), end=dt.date(2020, 2, 1))
-    found = queries.nearest_nonempty(source, old, ANALYST)
+    found = query.nearest_nonempty(source, old, ANALYST)
     assert found is not None
     assert found[0] == ALL
-    assert queries.nearest_nonempty(source, ALL, ANALYST) is None
+    assert query.nearest_nonempty(source, ALL, ANALYST) is None
 
 
 def test_the_council_asks_on_the_grid(source: Source) -> None:
     fine = ALL.replace(cells=(f"{h3.latlng_to_cell(AWAY[1], AWAY[0], 12):x}",))
-    total = queries.total(source, fine, Audience.COUNCIL)
+    total = query.total(source, fine, Audience.COUNCIL)
     assert total.n is None
     assert len(total.notes) == 1
     assert translator("en")(": {n}", n=total.said) == ": fewer than 5"
     for f, floor in ((ALL, 9), (ALL.replace(groups=("harassment",)), 8)):
         for resolution in set(range(8, 13)) - {floor}:
             with pytest.raises(GateError, match=f"resolution {floor}"):
-                queries.cells(source, f, resolution, Audience.COUNCIL)
+                query.cells(source, f, resolution, Audience.COUNCIL)
             with pytest.raises(GateError, match=f"resolution {floor}"):
-                queries.counts(source, f, ["cell"], Audience.PUBLIC, resolution=resolution)
-        assert queries.cells(source, f, floor, Audience.COUNCIL).threshold
+                query.counts(source, f, ["cell"], Audience.PUBLIC, resolution=resolution)
+        assert query.cells(source, f, floor, Audience.COUNCIL).threshold
         with pytest.raises(GateError, match="by day"):
-            queries.counts(source, f, ["local_date"], Audience.COUNCIL)
-        assert queries.counts(source, f, ["week"], Audience.COUNCIL).by == ("week",)
+            query.counts(source, f, ["local_date"], Audience.COUNCIL)
+        assert query.counts(source, f, ["week"], Audience.COUNCIL).by == ("week",)
 
 
 def test_sensitive_hours_are_told_in_bands(tmp_path: Path) -> None:
     rows = [alert(number, category="harassment_sexual", hours=[23, 0]) for number in range(40)]
     source = small_source(tmp_path, rows)
     f = ALL.replace(categories=("harassment_sexual",))
-    result = queries.counts(source, f, ["hour"], Audience.COUNCIL)
+    result = query.counts(source, f, ["hour"], Audience.COUNCIL)
     assert result.frame[["hour", "n"]].to_numpy().tolist() == [[0, 20], [18, 20]]
     assert result.notes
-    assert queries.counts(source, f, ["hour"], ANALYST).frame["hour"].tolist() == [0, 23]
+    assert query.counts(source, f, ["hour"], ANALYST).frame["hour"].tolist() == [0, 23]
 
 
 @pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.COUNCIL])
@@ -279,8 +280,8 @@ def test_several_tables_at_once_are_the_tables_one_by_one(sample, audience):
     source = open_source(sample)
     chosen = AlertFilter(period="quarter")
     asked = ([], ["category"], ["district"], ["place", "category"], ["district", "category", "dark"])
-    for by, told in zip(asked, queries.tables(source, chosen, asked, audience), strict=True):
-        alone = queries.counts(source, chosen, by, audience)
+    for by, told in zip(asked, query.tables(source, chosen, asked, audience), strict=True):
+        alone = query.counts(source, chosen, by, audience)
         frames = [answer.frame.astype(object).fillna("missing") for answer in (told, alone)]
         pd.testing.assert_frame_equal(*frames)
         assert (told.by, told.total, told.n_withheld) == (alone.by, alone.total, alone.n_withheld)

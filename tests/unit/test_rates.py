@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.rates import UNKNOWN, corrected, empirical_bayes, rate_ratio, share_ratio, wilson
+from analysis.stats.rates import UNKNOWN, corrected, empirical_bayes, rate_ratio, share_ratio, wilson
 
 counts = st.integers(0, 400)
 

@@ -22,15 +22,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from curim_data import ingest
 from curim_data.cli import main
-from curim_data.home import Home, create_home
-from curim_data.i18n import Message, Translator
-from curim_data.locking import locked
-from curim_data.reasons import ImportProblem
-from curim_data.recover import FIRST, NOTE, clean, interrupted, running, trying
-from curim_data.staging import Staging
-from curim_data.store import Batch, Store, StoreError
+from curim_data.importing import pipeline
+from curim_data.model.i18n import Message, Translator
+from curim_data.model.reasons import ImportProblem
+from curim_data.store.alert_table import Batch, Store, StoreError
+from curim_data.store.home import Home, create_home
+from curim_data.store.interrupted import FIRST, NOTE, clean, interrupted, running, trying
+from curim_data.store.locking import locked
+from curim_data.store.staging import Staging
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 ROWS = 3_000
@@ -38,16 +38,16 @@ MOMENTS = 100
 NOTHING = pa.table({"row": pa.array([], pa.int64())})
 
 # Steps of an import in their order, whether each is finished when the signal comes, and whether the alerts are stored.
-STREAMS = ("curim_data.store_files.fetched",)  # gives its pieces one by one
+STREAMS = ("curim_data.store.files.fetched",)  # gives its pieces one by one
 STEPS = (
-    ("curim_data.staging.Staging.add", True, False),
-    ("curim_data.store.Store._set_aside", True, False),
-    ("curim_data.store.settle_staged", True, False),
-    ("curim_data.store_files.fetched", False, False),
-    ("curim_data.store_files.fetched", True, False),
-    ("curim_data.store_files.write", True, True),
-    ("curim_data.store.Store._compact", True, True),
-    ("curim_data.staging.Staging.remove", True, True),
+    ("curim_data.store.staging.Staging.add", True, False),
+    ("curim_data.store.alert_table.Store._set_aside", True, False),
+    ("curim_data.store.alert_table.settle_staged", True, False),
+    ("curim_data.store.files.fetched", False, False),
+    ("curim_data.store.files.fetched", True, False),
+    ("curim_data.store.files.write", True, True),
+    ("curim_data.store.alert_table.Store._compact", True, True),
+    ("curim_data.store.staging.Staging.remove", True, True),
 )
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -75,7 +75,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = [f"A{n};2025-03-{n % 28 + 1:02d}T10:00;graffiti;37.943;23.647" for n in range(ROWS)]
     data = "\n".join(["alert_id;reported_at;category;latitude;longitude", *lines, ""]).encode()
     home = create_home(folder / "home")
-    ingest.import_file(home, data, "file.csv", now=NOW)
+    pipeline.import_file(home, data, "file.csv", now=NOW)
     alerts = Store(home).read().append_column("row", pa.array(range(ROWS), pa.int64()))
     alerts = alerts.append_column("twin", pa.repeat(pa.scalar(0, pa.int64()), ROWS))
     pq.write_table(alerts, folder / "alerts.parquet")
@@ -242,9 +242,9 @@ def test_an_import_says_that_it_runs_while_it_reads_and_makes_no_home_of_a_refus
         notes.extend(home.work.glob(f"*/{NOTE}"))
         raise ImportProblem(Message("No."))
 
-    monkeypatch.setattr(ingest, "understand", read)
+    monkeypatch.setattr(pipeline, "understand", read)
     with pytest.raises(ImportProblem):
-        ingest.import_file(home, b"", "file.csv", now=NOW)
+        pipeline.import_file(home, b"", "file.csv", now=NOW)
     assert len(notes) == 1
     assert not home.path.exists()
 

@@ -11,17 +11,17 @@ import pytest
 from docx import Document as read_word
 from PIL import Image
 
-from analysis.blocks import Document, Figure, Picture, Table, Text, printable
-from analysis.evidence import measure
-from analysis.paper_map import Spot, areas_map, city_map, class_breaks
-from analysis.planning import draft
-from analysis.report import brief_document, plan_document
-from analysis.report_brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
-from analysis.report_pdf import pdf
-from analysis.report_word import word
-from curim_data.city import CityProfile, load_city
-from curim_data.i18n import LANGUAGES, translator
-from curim_data.plan import Action, Areas, CategoryShare, Interval, Plan, Problem
+from analysis.plans.drafting import draft
+from analysis.plans.evidence import measure
+from analysis.report.blocks import Document, Figure, Picture, Table, Text, printable
+from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
+from analysis.report.documents import brief_document, plan_document
+from analysis.report.maps import Spot, areas_map, city_map, class_breaks
+from analysis.report.pdf import pdf
+from analysis.report.word import word
+from curim_data.model.city import CityProfile, load_city
+from curim_data.model.i18n import LANGUAGES, translator
+from curim_data.model.plan import Action, Areas, CategoryShare, Interval, Plan, Problem
 from sample_data import PROFILE
 
 NASTY = '#import "x": * =cmd() #read("/etc/passwd") *bold* $x$ <a> \\u{41} `raw` @ref'

@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from curim_data import privacy, queries
-from curim_data.access import Audience
-from curim_data.engine import Source
-from curim_data.filters import AlertFilter
-from curim_data.sensitive import is_sensitive_category, sensitive_categories
+from curim_data import privacy, query
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.privacy.sensitive import is_sensitive_category, sensitive_categories
 from tests.small import alert, small_city, small_source
 
 ALL = AlertFilter(period="all")
@@ -37,7 +37,7 @@ def test_the_sensitive_ones_of_a_store(source: Source) -> None:
 
 
 def test_rows_of_an_unknown_sensitive_category_are_strict(source: Source) -> None:
-    told = queries.counts(source, ALL, ["category"], Audience.COUNCIL).frame.set_index("category")
+    told = query.counts(source, ALL, ["category"], Audience.COUNCIL).frame.set_index("category")
     assert told.loc["SEX CRIMES", "withheld"]
     assert told.loc["LOST DOG", "n"] == 7 or told.loc["LOST DOG", "withheld"]
     assert privacy.threshold(Audience.COUNCIL, True) == 10
@@ -46,19 +46,19 @@ def test_rows_of_an_unknown_sensitive_category_are_strict(source: Source) -> Non
 def test_asking_for_one_is_asking_for_a_sensitive_category(source: Source) -> None:
     asked = ALL.replace(categories=("SEX CRIMES",))
     assert privacy.is_sensitive(asked, source.city)
-    assert queries.total(source, asked, Audience.COUNCIL).n is None
+    assert query.total(source, asked, Audience.COUNCIL).n is None
     assert privacy.finest_resolution(Audience.COUNCIL, asked, source.city) == privacy.FLOOR_SENSITIVE
     harmless = ALL.replace(categories=("LOST DOG",))
-    assert queries.total(source, harmless, Audience.COUNCIL).n == 7
+    assert query.total(source, harmless, Audience.COUNCIL).n == 7
 
 
 def test_the_group_of_unknown_categories_is_strict_with_it(source: Source, tmp_path: Path) -> None:
-    told = queries.counts(source, ALL, ["group"], Audience.COUNCIL)
+    told = query.counts(source, ALL, ["group"], Audience.COUNCIL)
     assert told.threshold == privacy.K_SENSITIVE
     few = small_source(
         tmp_path, [alert(number, category="SEX CRIMES" if number < 7 else "noise") for number in range(40)]
     )
-    frame = queries.counts(few, ALL, ["group"], Audience.COUNCIL).frame.set_index("group")
+    frame = query.counts(few, ALL, ["group"], Audience.COUNCIL).frame.set_index("group")
     assert frame.loc["", "withheld"]
 
 
@@ -67,5 +67,5 @@ def test_hours_by_category_are_banded(tmp_path: Path) -> None:
     tree = {name: category for name, category in city.categories.items() if not category.sensitive}
     plain = type(city)(**{**{f: getattr(city, f) for f in city.__dataclass_fields__}, "categories": tree})
     rows = [alert(number, category="rape" if number < 20 else "noise") for number in range(60)]
-    told = queries.counts(small_source(tmp_path, rows, plain), ALL, ["hour", "category"], Audience.COUNCIL)
+    told = query.counts(small_source(tmp_path, rows, plain), ALL, ["hour", "category"], Audience.COUNCIL)
     assert set(pd.Series(told.frame["hour"]).dropna().astype(int)) <= {0, 6, 12, 18}

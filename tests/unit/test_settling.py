@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curim_data.settling import settle
+from curim_data.store.matching import settle
 from tests import slow_settle as slow
 
 INCIDENTS = st.sampled_from([None, None, "I", "I", "J", "I#", "I#2", "#h1", "h1", "Κ#2"])

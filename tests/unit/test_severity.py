@@ -7,18 +7,18 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2
 
-from analysis.clusters import _Alerts, clusters
-from analysis.dbscan import least_alerts
-from analysis.severity import Weights, by_severity
-from curim_data import queries
-from curim_data.access import Audience
-from curim_data.city import CityProfile
-from curim_data.engine import open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import Translator
+from analysis.clusters.dbscan import least_alerts
+from analysis.clusters.detection import _Alerts, clusters
+from analysis.stats.severity_weights import Weights, by_severity
+from curim_data import query
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
 from curim_data.privacy import GateError
-from curim_data.studies import CLUSTER_RESOLUTION, cluster_study
+from curim_data.store.home import Home
+from curim_data.studies.hot_spots import CLUSTER_RESOLUTION, cluster_study
 from tests.unit.test_clusters import STATION, drawn, metres
 
 
@@ -110,7 +110,7 @@ def test_weights_of_other_alerts_are_refused(city: CityProfile) -> None:
 def test_severity_is_counted_on_the_same_alerts(sample: Home) -> None:
     source = open_source(sample)
     found = cluster_study(source, AlertFilter(), Audience.ANALYST, by_weight=True)
-    plain = queries.cells(source, AlertFilter(), CLUSTER_RESOLUTION, Audience.ANALYST)
+    plain = query.cells(source, AlertFilter(), CLUSTER_RESOLUTION, Audience.ANALYST)
     assert found.n == plain.total
     assert found.weighted
     assert any(choice.name == "piles" for choice in found.choices)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from analysis.significance import denser, getis_ord, thinner
+from analysis.stats.inference import denser, getis_ord, thinner
 
 count = st.integers(0, 30)
 size = st.floats(0.1, 5)

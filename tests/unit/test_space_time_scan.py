@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from analysis.scan_zones import ground_of, time_step
-from analysis.space_time_scan import scan
+from analysis.space_time.permutation_scan import scan
+from analysis.space_time.scan_zones import ground_of, time_step
 
 SETTINGS: dict[str, Any] = {"max_radius": 6, "max_days": 5, "permutations": 1}
 cases = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 12)), min_size=3, max_size=30)
@@ -110,7 +110,7 @@ def test_bounded_memory_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     rng = np.random.default_rng(7)
     x, y, days = *rng.integers(0, 5, (2, 60)), rng.integers(0, 20, 60)
     whole = scan(x, y, days, max_radius=2, max_days=5, permutations=20)
-    monkeypatch.setattr("analysis.space_time_scan._TABLE_CELLS", 500)
+    monkeypatch.setattr("analysis.space_time.permutation_scan._TABLE_CELLS", 500)
     parts = scan(x, y, days, max_radius=2, max_days=5, permutations=20)
     assert whole.maxima.tolist() == parts.maxima.tolist()
     assert whole.clusters == parts.clusters

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.hotspots import Spot
-from analysis.result import Result
-from analysis.spots import SpotName, name_spot, name_spots, problem_for, profile
-from curim_data.city import CityProfile
-from curim_data.i18n import Translator
-from curim_data.plan import Caution, Interval
+from analysis.hotspots.places import Spot
+from analysis.spots.description import SpotName, name_spot, name_spots, problem_for, profile
+from analysis.stats.result import Result
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+from curim_data.model.plan import Caution, Interval
 
 SPOT = Spot("8a1", 1, (0x8A1EDA753C07FFF,), 40, 10.0, 4.0, 2.5, 6.0, 0.001, 0.017, 23.6507, 37.9385)
 

@@ -13,12 +13,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from curim_data import store_files
-from curim_data.home import Home, create_home
-from curim_data.i18n import Message
-from curim_data.ingest import import_file
-from curim_data.staging import Staging
-from curim_data.store import Batch, StagedResult, Store, StoreError, new_batch_id
+from curim_data.importing.pipeline import import_file
+from curim_data.model.i18n import Message
+from curim_data.store import files as store_files
+from curim_data.store.alert_table import Batch, StagedResult, Store, StoreError, has_alerts, new_batch_id
+from curim_data.store.home import Home, create_home
+from curim_data.store.staging import Staging
 from tests.slow_settle import settle
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
@@ -48,7 +48,7 @@ def content(home: Home) -> pd.DataFrame:
 def test_a_home_without_a_table_is_empty(home: Home) -> None:
     store = Store(home)
     assert (store.version(), store.files(), store.count(), store.batches()) == ("empty", [], 0, [])
-    assert not home.exists()
+    assert not has_alerts(home)
 
 
 def test_the_version_changes_with_each_commit_and_the_log_is_kept(home: Home) -> None:
@@ -60,7 +60,7 @@ def test_the_version_changes_with_each_commit_and_the_log_is_kept(home: Home) ->
     counts = [(b.read, b.accepted, b.duplicate, b.quarantined) for b in Store(home).batches()]
     assert counts == [(5, 5, 0, 0), (5, 0, 5, 0), (1, 0, 0, 1)]
     assert Store(home).batches()[2].reasons == {"bad_date": 1}
-    assert home.exists()
+    assert has_alerts(home)
 
 
 def test_the_log_is_read_again_only_after_a_further_commit(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,7 +222,7 @@ def test_two_processes_that_import_at_once_are_both_right(home: Home) -> None:
 
 
 def _killed(path: Path) -> None:
-    import curim_data.store_files as module
+    import curim_data.store.files as module
 
     def die(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import shapely
 
 import sample_data
-from curim_data.city import Area, load_city, streets_in
+from curim_data.model.city import Area, load_city, streets_in
 
 
 def test_streets_come_by_their_length_in_the_shape() -> None:

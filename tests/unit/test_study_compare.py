@@ -7,14 +7,14 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from curim_data import queries
-from curim_data.access import Audience
-from curim_data.engine import Source, open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import LANGUAGES, Translator, translator
+from curim_data import query
+from curim_data.engine.source import Source, open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import LANGUAGES, Translator, translator
 from curim_data.privacy import GateError
-from curim_data.study_compare import PRESETS, CompareError, compare_study, pair_of, presets
+from curim_data.store.home import Home
+from curim_data.studies.compare import PRESETS, CompareError, compare_study, pair_of, presets
 
 BOTH = (Audience.ANALYST, Audience.COUNCIL)
 DARK = AlertFilter(period="all", dark=True)
@@ -47,7 +47,7 @@ def test_counts_of_both_sides_are_those_of_the_filters(source: Source) -> None:
     study = compare_study(source, DARK, Audience.ANALYST, "gender")
     first = study.found.places[0]
     for gender, n in (("woman", first.n_a), ("man", first.n_b)):
-        cells = queries.cells(source, DARK.replace(affected=(gender,)), study.resolution, Audience.ANALYST).frame["n"]
+        cells = query.cells(source, DARK.replace(affected=(gender,)), study.resolution, Audience.ANALYST).frame["n"]
         assert cells[list(first.cells)].sum() == n
 
 
@@ -59,7 +59,7 @@ def test_the_council_finds_only_what_protected_counts_allow(source: Source, agai
     told, whole = study.found.frame, exact.found.frame
     assert study.resolution == 9
     for side, asked in (("a", study.pair.first), ("b", study.pair.second)):
-        cells = queries.cells(source, asked, 9, Audience.COUNCIL).frame
+        cells = query.cells(source, asked, 9, Audience.COUNCIL).frame
         assert told[side].isna().tolist() == cells["withheld"].tolist()
         assert np.nansum(told[side]) == cells["n"].sum()
     assert not (told["ratio"].notna() & (told["a"].isna() | told["b"].isna())).any()
@@ -116,8 +116,8 @@ def test_a_year_against_a_part_of_one_is_warned_of(
 def test_alerts_of_neither_side_are_counted(source: Source, t: Translator, against: str, asked: AlertFilter) -> None:
     study = compare_study(source, asked, Audience.ANALYST, against)
     (neither,) = [choice for choice in study.choices if choice.name == "neither"]
-    sides = sum(queries.total(source, f, Audience.ANALYST).n or 0 for f in (study.pair.first, study.pair.second))
-    whole = queries.total(source, asked, Audience.ANALYST).n or 0
+    sides = sum(query.total(source, f, Audience.ANALYST).n or 0 for f in (study.pair.first, study.pair.second))
+    whole = query.total(source, asked, Audience.ANALYST).n or 0
     assert neither.value == whole - sides > 0
     assert f"{whole - sides:,} of {whole:,} alerts" in t(neither.told)
     assert f"of the {study.found.n:,} alerts compared" in study.found.sentence(t)

@@ -10,16 +10,17 @@ import pandas as pd
 import pytest
 import shapely
 
-from analysis.density_image import image
-from curim_data import queries, study_density
-from curim_data.access import Audience
+from analysis.density.image import image
+from curim_data import query
 from curim_data.cli import main
-from curim_data.engine import Source, open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import Translator
+from curim_data.engine.source import Source, open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Translator
 from curim_data.privacy import GateError
-from curim_data.study_density import DensityStudy, class_polygons, density_study, grid
+from curim_data.store.home import Home
+from curim_data.studies import density
+from curim_data.studies.density import DensityStudy, class_polygons, density_study, grid
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def study(source: Source) -> DensityStudy:
 
 
 def test_the_surface_holds_the_alerts_of_the_map(source: Source, study: DensityStudy) -> None:
-    on_map = queries.cells(source, AlertFilter(), 12, Audience.SPECIALIST).frame["n"].sum()
+    on_map = query.cells(source, AlertFilter(), 12, Audience.SPECIALIST).frame["n"].sum()
     held = (study.density.values * study.density.raster.land_km2).sum() * study.density.months
     assert held == pytest.approx(on_map)
     assert study.density.n == on_map
@@ -80,7 +81,7 @@ def test_a_picked_area_does_not_cut_the_surface(source: Source, study: DensitySt
 def test_the_width_is_not_below_the_precision_of_the_coordinates(
     source: Source, study: DensityStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(study_density, "precision_m", lambda _: 150.0)
+    monkeypatch.setattr(density, "precision_m", lambda _: 150.0)
     coarse = density_study(source, AlertFilter(), Audience.ANALYST)
     assert study.bandwidth.metres < 150 <= coarse.bandwidth.metres
     assert coarse.bandwidth.widths_m[0] >= 150

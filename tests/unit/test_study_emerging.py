@@ -11,16 +11,16 @@ import pandas as pd
 import pytest
 
 import sample_data
-from analysis.emerging_choices import Periods, whole
-from analysis.result import Choice
-from curim_data import queries
-from curim_data.access import Audience
-from curim_data.engine import Source, open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import Message, Translator
-from curim_data.studies import hot_spot_study
-from curim_data.study_emerging import MOST_MONTHS, EmergingStudy, _every_step, emerging_study
+from analysis.emerging.settings import Periods, whole
+from analysis.stats.result import Choice
+from curim_data import query
+from curim_data.engine.source import Source, open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Message, Translator
+from curim_data.store.home import Home
+from curim_data.studies.emerging import MOST_MONTHS, EmergingStudy, _every_step, emerging_study
+from curim_data.studies.hot_spots import hot_spot_study
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 SPOTS: list[dict[str, Any]] = TRUTHS["hot_spot"]
@@ -74,7 +74,7 @@ def test_the_series_of_a_place_is_what_was_counted(source: Source, study: Emergi
     assert series["n"].sum() == line.place.n
     assert series["hot"].tolist() == [False] * 45 + [True] * 3
     here = AlertFilter(period="all", cells=line.place.names)
-    off_piles = queries.counts(source, here, ["month"], Audience.ANALYST, without_piles=True).frame
+    off_piles = query.counts(source, here, ["month"], Audience.ANALYST, without_piles=True).frame
     assert series.set_index("start")["n"].loc[off_piles["month"]].tolist() == off_piles["n"].tolist()
 
 

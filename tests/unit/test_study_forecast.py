@@ -7,13 +7,13 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from curim_data import queries
-from curim_data.access import Audience
-from curim_data.engine import Source, open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import Translator
-from curim_data.study_forecast import ForecastStudy, forecast_study, whole_weeks
+from curim_data import query
+from curim_data.engine.source import Source, open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Translator
+from curim_data.store.home import Home
+from curim_data.studies.forecast import ForecastStudy, forecast_study, whole_weeks
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_weeks_are_whole_and_the_forecast_follows_them(source: Source, told: For
     assert (mondays.day_of_week == 0).all()
     assert told.start == mondays[-1].date() + dt.timedelta(days=7)
     assert told.city is not None
-    counts = queries.counts(source, AlertFilter(period="all"), ["week"], Audience.ANALYST).frame
+    counts = query.counts(source, AlertFilter(period="all"), ["week"], Audience.ANALYST).frame
     inside = counts[pd.to_datetime(counts["week"]).isin(mondays)]
     assert told.city.n == inside["n"].sum()
 
@@ -51,9 +51,7 @@ def test_a_period_that_ends_earlier_knows_nothing_of_later_weeks(source: Source)
     told = forecast_study(source, f, Audience.ANALYST)
     assert told.start == dt.date(2025, 9, 1)
     assert told.city is not None
-    came = queries.total(
-        source, f.replace(start=told.start, end=told.start + dt.timedelta(days=27)), Audience.ANALYST
-    ).n
+    came = query.total(source, f.replace(start=told.start, end=told.start + dt.timedelta(days=27)), Audience.ANALYST).n
     assert came is not None
     assert told.city.total.low <= came <= told.city.total.high
 
@@ -67,7 +65,7 @@ def test_the_council_gets_the_city_and_no_cells(source: Source, told: ForecastSt
     assert council.city is not None
     assert told.city is not None
     assert council.city.total == told.city.total
-    seen = queries.counts(source, AlertFilter(period="all"), ["place", "week"], Audience.COUNCIL, complete=True).frame
+    seen = query.counts(source, AlertFilter(period="all"), ["place", "week"], Audience.COUNCIL, complete=True).frame
     hidden = set(seen[seen["withheld"]]["place"].dropna())
     assert hidden.isdisjoint(place for place, _ in council.places)
     assert council.unseen + len(council.places) >= len(hidden) > 0

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.rates import poisson_rate
-from curim_data.access import Audience
-from curim_data.city import CityProfile
-from curim_data.engine import Source, open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import Translator
-from curim_data.study_gender import (
+from analysis.stats.rates import poisson_rate
+from curim_data.engine.source import Source, open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+from curim_data.store.home import Home
+from curim_data.studies.gender import (
     feeling_study,
     light_study,
     place_study,

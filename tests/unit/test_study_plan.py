@@ -12,18 +12,19 @@ import h3.api.basic_str as h3
 import pytest
 
 import sample_data
-from curim_data.access import Audience
-from curim_data.demo_plans import demo_plans, demo_words
-from curim_data.engine import Source, open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home, sample_home
-from curim_data.i18n import LANGUAGES, Translator, translator
-from curim_data.plan import Action, Areas, Assessment, Caution, Plan, PlanStatus, Problem
-from curim_data.plans import PlanStore
-from curim_data.studies import HotSpotStudy, hot_spot_study
-from curim_data.study_evaluation import evaluation_study, kept_result, obstacle, windows_for
-from curim_data.study_plan import Standing, area_counts, draft_for, problem_for, progress
-from curim_data.words import category_label
+from curim_data.engine.source import Source, open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import LANGUAGES, Translator, translator
+from curim_data.model.labels import category_label
+from curim_data.model.plan import Action, Areas, Assessment, Caution, Plan, PlanStatus, Problem
+from curim_data.plans.plan_store import PlanStore
+from curim_data.sample.home import sample_home
+from curim_data.sample.plans import demo_plans, demo_words
+from curim_data.store.home import Home
+from curim_data.studies.evaluation import evaluation_study, kept_result, obstacle, windows_for
+from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
+from curim_data.studies.plan import Standing, area_counts, draft_for, problem_for, progress
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 # Spots that stand out over the last twelve months of the sample; the year's end is the sample's last day.

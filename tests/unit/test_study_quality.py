@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from curim_data.access import Audience
-from curim_data.city import CityProfile
-from curim_data.engine import open_source
-from curim_data.home import Home
-from curim_data.i18n import Translator
-from curim_data.quality_time import gaps
-from curim_data.store import Store
-from curim_data.study_quality import likely_reason, quality_study
+from curim_data.engine.source import open_source
+from curim_data.model.access import Audience
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+from curim_data.quality.study import likely_reason, quality_study
+from curim_data.quality.times import gaps
+from curim_data.store.alert_table import Store
+from curim_data.store.home import Home
 from tests.small import alert, small_source
 
 

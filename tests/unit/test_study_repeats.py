@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from curim_data import alert_points
-from curim_data.access import Audience
-from curim_data.alert_points import points
 from curim_data.cli import main
-from curim_data.engine import Source, open_source
-from curim_data.filters import AlertFilter
-from curim_data.home import Home
-from curim_data.i18n import Translator
+from curim_data.engine.source import Source, open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Translator
 from curim_data.privacy import GateError
-from curim_data.study_repeats import SCAN_DAYS, repeat_study, unusual_study
+from curim_data.store.home import Home
+from curim_data.studies import points as alert_points
+from curim_data.studies.points import points
+from curim_data.studies.repeats import SCAN_DAYS, repeat_study, unusual_study
 from tests.small import HERE, alert, small_city, small_source
 
 EVER = AlertFilter(period="all")

@@ -7,12 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from curim_data import queries
-from curim_data.access import Audience
-from curim_data.filters import AlertFilter
-from curim_data.i18n import translator
-from pages.parts.footer import mapped_of
-from pages.parts.tables import MOST_STYLED, styled, written
+from curim_data import query
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import translator
+from pages.parts.charts.tables import MOST_STYLED, styled, written
+from pages.parts.frame.footer import mapped_of
 from tests.small import alert, small_source
 
 ANALYST, ALL = Audience.ANALYST, AlertFilter(period="all")
@@ -48,18 +48,18 @@ def test_piles_beyond_the_land_are_not_taken_off_the_map_twice(tmp_path: Path) -
     rows = [alert(number, point=(23.63 + number / 1e4, 37.94)) for number in range(40)]
     rows += [alert(number, point=(0.0, 0.0), inside=False, district=None, place=None) for number in range(40, 100)]
     source = small_source(tmp_path, rows)
-    total = queries.total(source, ALL, ANALYST)
+    total = query.total(source, ALL, ANALYST)
     assert (total.mapped, total.piled, total.outside) == (40, 0, 60)
     assert "40 on the map" in mapped_of(translator("en"), total, total.piled or 0)
-    assert queries.cells(source, ALL, 9, ANALYST).piled == 0
+    assert query.cells(source, ALL, 9, ANALYST).piled == 0
     other = small_source(tmp_path, rows)
-    queries.all_options(other, ALL, ("dark", "categories"), audience=ANALYST)
-    assert queries.total(other, ALL, ANALYST).piled == 0
+    query.all_options(other, ALL, ("dark", "categories"), audience=ANALYST)
+    assert query.total(other, ALL, ANALYST).piled == 0
 
 
 def test_single_points_are_counted_as_they_are_drawn(tmp_path: Path) -> None:
     source = small_source(tmp_path, [alert(number) for number in range(12)])
-    total = queries.total(source, ALL, ANALYST)
+    total = query.total(source, ALL, ANALYST)
     told = mapped_of(translator("en"), total, 3, drawn=5, undrawn=4)
     for words in ("5 on the map", "3 set aside", "4 not drawn"):
         assert words in told

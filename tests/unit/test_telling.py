@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from curim_data.account import flag_lists
-from curim_data.alert import TOLD
-from curim_data.answers import Answers
-from curim_data.city import CityProfile
-from curim_data.decide import Survey, decide
 from curim_data.formats.base import Layout, Part
-from curim_data.places import enrich
-from curim_data.records import Block
-from curim_data.telling import Told, tell
+from curim_data.geo.enrichment import enrich
+from curim_data.importing.decisions import Survey, decide
+from curim_data.importing.row_outcomes import flag_lists
+from curim_data.importing.rows import Told, tell
+from curim_data.model.alert import TOLD
+from curim_data.model.city import CityProfile
+from curim_data.model.questions import Answers
+from curim_data.model.records import Block
 from tests.blocks import block_of
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)

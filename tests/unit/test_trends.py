@@ -8,10 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.alarms import RULES, ears, eight_before, season_band, season_sum, seasons, to_count
-from analysis.clock import clock
-from analysis.result import Result
-from analysis.trends import course, daily, monthly, weekly, year_on_year
+from analysis.stats.result import Result
+from analysis.trends.course import course, daily, monthly, weekly, year_on_year
+from analysis.trends.expected_range import (
+    RULES,
+    ears,
+    eight_before,
+    season_band,
+    season_sum,
+    seasons,
+    to_count,
+)
+from analysis.trends.week_clock import clock
 
 MONDAY = dt.date(2022, 10, 31)
 

@@ -1,0 +1,388 @@
+"""Where two maps differ: the share of one of them by place against its share elsewhere, exactly, corrected.
+
+"Hot for one and not for the other" would be no test: the difference between significant and not significant is not
+itself significant (Gelman & Stern 2006, The American Statistician 60, 328-331). Here the difference is tested.
+
+* A place is a cell, or a cell with those around it. Of the A + B alerts of both maps, m lie in the place; if a label
+  says nothing about the place, those of the first map among the m are hypergeometric. This is the exact law of
+  shuffled labels and holds wherever alerts are dense, so neither a baseline nor equal periods are needed.
+* Both tails are looked at, and the better of the two sizes of place: the smaller p is doubled for each.
+* Places with so few alerts that not even all of one kind would differ cannot be tested. They are left out before the
+  correction, by m alone, which the labels do not move (Tarone 1990, Biometrics 46, 515-522; Gilbert 2005, Applied
+  Statistics 54, 143-158). This gives back the power that sparse maps lose to a thousand empty cells.
+* Corrected twice as hot cells are: Benjamini-Hochberg over the places tested, and a group of neighbouring cells is kept
+  only when its clearest stands out of the whole map (`analysis.hotspots.cell_tests.marked_cells`).
+* Places that stand out far beyond chance are first taken out of the rest, one after the other (`standing_out`). Else
+  one strong place would move the share elsewhere, and quiet places would seem to lean the other way.
+* Named are the clearest places that do not touch one another, so that a place is named once. Each has the p, q and
+  counts of the very cells that were tested; marked cells beside it belong to no other place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from analysis.compare.exact_tests import Maps, Scale, could_differ, share_ratios, standing_out, tails
+from analysis.grid.cells import neighbours, square_side
+from analysis.hotspots.cell_tests import Bools, Cells, connected
+from analysis.hotspots.settings import window_for
+from analysis.stats.inference import Floats, false_discovery
+from analysis.stats.result import Choice
+from curim_data.model.i18n import Message, Num, Translator
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+ALPHA: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two maps in words: `name` as a heading ("Women"), `said` as what its alerts do ("affect women")."""
+
+    name: Message
+    said: Message
+
+
+@dataclass(frozen=True)
+class Differing:
+    """A place where the two maps differ; `more`: 1 where the first has more than elsewhere, -1 where the second has.
+
+    `n_a`, `n_b`: alerts of either map in the place; with protected counts the values that speak least for a difference
+    (then `bounded`). `share`, `elsewhere`: the first map's share of both, here and in the rest of the city without the
+    places that stand out. `ratio`: of the part of the first map that lies here to that of the second, with Katz's 95 %
+    interval; since the place was chosen for its difference, it leans away from one. p (two-sided, exact) and q are
+    those of the place.
+    """
+
+    id: str
+    rank: int
+    cells: tuple[int, ...]
+    more: int
+    n_a: int
+    n_b: int
+    share: float
+    elsewhere: float
+    ratio: float
+    low: float
+    high: float
+    p: float
+    q: float
+    bounded: bool
+    longitude: float
+    latitude: float
+    a: Side
+    b: Side
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its cells as H3 names, for a filter or a link."""
+        return tuple(f"{cell:x}" for cell in self.cells)
+
+    def sentence(self, t: Translator) -> str:
+        """The share here and elsewhere, of that map which has more here."""
+        first = self.more > 0
+        told = t(
+            "{share} of the {n} alerts compared here {side}, {elsewhere} elsewhere (corrected p {q}).",
+            share=t.percent(self.share if first else 1 - self.share),
+            elsewhere=t.percent(self.elsewhere if first else 1 - self.elsewhere),
+            side=t((self.a if first else self.b).said),
+            n=self.n_a + self.n_b,
+            q=t.p_value(self.q),
+        )
+        if self.bounded:
+            told += " " + t("Protected counts enter with the values that speak least for a difference.")
+        return told
+
+
+@dataclass(frozen=True)
+class MapComparison:
+    """Two maps compared on the same cells. Made by `compare_maps`.
+
+    frame : DataFrame, index cell (int64)
+        a, b (alerts of either map; NaN where withheld), window_a, window_b (of the cell and those around it, NaN where
+        one is withheld), ratio of the parts of the maps that lie in the window, low, high (Katz; with protected counts
+        the widest), p, q (NaN where no difference could show), more (1, -1, 0), differs (bool).
+    places : tuple of Differing, clearest first
+
+    `n_a`, `n_b`: alerts of either map on the cells; `at_least`: whether each is a lower bound, because counts are
+    protected and no total was given.
+    """
+
+    frame: pd.DataFrame
+    places: tuple[Differing, ...]
+    a: Side
+    b: Side
+    n_a: int
+    n_b: int
+    tested: int
+    k: int
+    alpha: float
+    n_withheld: int
+    choices: tuple[Choice, ...]
+    at_least: tuple[bool, bool] = (False, False)
+
+    @property
+    def n(self) -> int:
+        """Alerts of both maps."""
+        return self.n_a + self.n_b
+
+    @property
+    def share(self) -> float:
+        """The first map's share of all alerts compared; NaN without any."""
+        return self.n_a / self.n if self.n else float("nan")
+
+    def sentence(self, t: Translator) -> str:
+        """How many places differ, out of how many; and whether there was enough to tell."""
+        if not ((self.n_a or self.at_least[0]) and (self.n_b or self.at_least[1])):
+            return t("One of the two sides has no alerts: there is nothing to compare.")
+        if not self.tested:
+            return t("There are too few alerts for any place to differ beyond chance.")
+        if not self.places:
+            told = t("No place differs from the rest of the city beyond chance.")
+        else:
+            told = t.n(
+                "{n} place differs from the rest of the city beyond chance.",
+                "{n} places differ from the rest of the city beyond chance.",
+                len(self.places),
+            )
+        if any(self.at_least):
+            return told
+        whole = t(
+            "In the whole city {share} of the {n} alerts compared {side}.",
+            share=t.percent(self.share),
+            n=self.n,
+            side=t(self.a.said),
+        )
+        return f"{whole} {told}"
+
+
+def compare_maps(
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    a: Side,
+    b: Side,
+    *,
+    totals: tuple[float | None, float | None] = (None, None),
+    alpha: float = ALPHA,
+    k: int | None = None,
+) -> MapComparison:
+    """Test in every place whether the share of the first map differs from the rest of the city.
+
+    Parameters
+    ----------
+    first, second : DataFrame, index cell (int64, H3 of one resolution, the same cells)
+        n and, where counts passed the gate, low, high, withheld. A withheld count enters each tail with the bound that
+        speaks against it, so that what is not shown never makes a mark.
+    a, b : Side
+        The two maps in words.
+    totals : pair of float, optional
+        Alerts of either map on these cells, where the gate tells them; without, those of withheld cells in the rest of
+        the city enter with their bounds too.
+    alpha : float
+        Share of false marks among the marked (Benjamini-Hochberg), and chance of any false group (Tarone).
+    k : int, optional
+        Rings of the larger place; chosen by `window_for` when left out.
+
+    Raises
+    ------
+    ValueError
+        Without cells, or where the two maps do not have the same cells.
+    """
+    if first.empty or not first.index.equals(second.index):
+        raise ValueError("two maps are compared on the same cells, in the same order, and at least one")
+    index = np.asarray(first.index, dtype=np.int64)
+    side = square_side(h3.get_resolution(int(index[0])), index)
+    k = window_for(side) if k is None else k
+    maps = Maps.of(first, second, totals)
+    discs = [neighbours(index, rings) for rings in sorted({0, k})]
+    found = _looked(maps, index, discs, standing_out(maps, discs, alpha), alpha)
+    wide, tested = found.scales[-1], found.tested
+    frame = pd.DataFrame(
+        {
+            "a": maps.shown_a,
+            "b": maps.shown_b,
+            "window_a": wide.shown_a,
+            "window_b": wide.shown_b,
+            "ratio": wide.ratio,
+            "low": wide.low,
+            "high": wide.high,
+            "p": np.where(tested, found.p, np.nan),
+            "q": found.q,
+            "more": np.where(tested, found.more, 0),
+            "differs": found.differs,
+        },
+        index=first.index,
+    )
+    return MapComparison(
+        frame=frame,
+        places=_places(index, found, discs, (a, b)),
+        a=a,
+        b=b,
+        n_a=round(maps.total_a),
+        n_b=round(maps.total_b),
+        tested=int(tested.sum()),
+        k=k,
+        alpha=alpha,
+        n_withheld=int((np.isnan(maps.shown_a) | np.isnan(maps.shown_b)).sum()),
+        choices=_told(k, side, alpha, int(tested.sum()), len(index)),
+        at_least=(
+            totals[0] is None and bool(np.isnan(maps.shown_a).any()),
+            totals[1] is None and bool(np.isnan(maps.shown_b).any()),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """One look at every place: the sizes of place, which of them is the clearer, and its test."""
+
+    scales: list[Scale]
+    best: Ints
+    p: Floats
+    q: Floats
+    more: Ints
+    tested: Bools
+    differs: Bools
+
+
+def _looked(maps: Maps, index: Cells, discs: list[sparse.csr_array], out: Bools, alpha: float) -> _Looked:
+    """Test every place against the rest of the city without the cells `out`."""
+    scales = [tails(maps, disc, out) for disc in discs]
+    p = np.minimum(1.0, len(scales) * np.array([scale.p for scale in scales]))
+    best = p.argmin(axis=0)
+    more = np.array([scale.more for scale in scales])[best, np.arange(len(best))]
+    tested = could_differ(len(scales) * np.min([scale.attainable for scale in scales], axis=0), alpha)
+    q, differs = _marked(index, p.min(axis=0), more, tested, alpha)
+    return _Looked(scales, best, p.min(axis=0), q, more, tested, differs)
+
+
+def _marked(index: Cells, p: Floats, more: Ints, tested: Bools, alpha: float) -> tuple[Floats, Bools]:
+    """q-values of the places tested, and the marked: in a group of one direction whose clearest stands out."""
+    q = np.full(len(p), np.nan)
+    q[tested] = false_discovery(p[tested])
+    marked: Bools = np.zeros(len(p), dtype=bool)
+    near = neighbours(index, 1)
+    for direction in (1, -1):
+        members = np.flatnonzero(tested & (np.nan_to_num(q, nan=1.0) <= alpha) & (more == direction))
+        for group in connected(near, members):
+            marked[group] = p[group].min() * int(tested.sum()) <= alpha
+    return q, marked
+
+
+def _places(
+    index: Cells, found: _Looked, discs: list[sparse.csr_array], sides: tuple[Side, Side]
+) -> tuple[Differing, ...]:
+    """The clearest places that do not touch a clearer one of the same direction, nor share a cell with any."""
+    near = neighbours(index, 1)
+    taken = {direction: np.zeros(len(index), dtype=bool) for direction in (1, -1)}
+    places: list[Differing] = []
+    for at in sorted(np.flatnonzero(found.differs).tolist(), key=lambda cell: (found.p[cell], index[cell])):
+        scale, more = found.scales[found.best[at]], int(found.more[at])
+        members = discs[found.best[at]][[at]].indices.astype(np.int64)
+        if taken[more][members].any():
+            continue
+        taken[more][near[members].indices] = True
+        taken[-more][members] = True
+        counts = tuple(float(part[at]) for part in (scale.up if more > 0 else scale.down))
+        bounded = bool(np.isnan(scale.shown_a[at] + scale.shown_b[at]))
+        tests = float(found.p[at]), float(found.q[at])
+        places.append(_place(index, members, at, more, counts, tests, bounded, sides))
+    return tuple(replace(place, rank=rank) for rank, place in enumerate(places, 1))
+
+
+def _place(
+    index: Cells,
+    members: Cells,
+    at: int,
+    more: int,
+    counts: tuple[float, ...],
+    tests: tuple[float, float],
+    bounded: bool,
+    sides: tuple[Side, Side],
+) -> Differing:
+    a, b, total_a, total_b = counts
+    ratio, low, high = (float(x[0]) for x in share_ratios(*(np.array([count]) for count in (a, total_a, b, total_b))))
+    rest = total_a - a + total_b - b
+    latitude, longitude = h3.cell_to_latlng(np.uint64(index[at]))
+    return Differing(
+        id=f"{int(index[at]):x}",
+        rank=0,
+        cells=tuple(int(cell) for cell in np.sort(index[members])),
+        more=more,
+        n_a=round(a),
+        n_b=round(b),
+        share=a / (a + b),
+        elsewhere=(total_a - a) / rest if rest else float("nan"),
+        ratio=ratio,
+        low=low,
+        high=high,
+        p=tests[0],
+        q=tests[1],
+        bounded=bounded,
+        longitude=float(longitude),
+        latitude=float(latitude),
+        a=sides[0],
+        b=sides[1],
+    )
+
+
+def _told(k: int, side: float, alpha: float, tested: int, cells: int) -> tuple[Choice, ...]:
+    window = (
+        Message(
+            "Each cell is tested alone and together with the cells around it, up to {metres} m from its centre.",
+            {"metres": round((k + 0.5) * side)},
+        )
+        if k
+        else Message("Each cell is tested alone: it is as large as a place.")
+    )
+    return (
+        Choice(
+            "test",
+            "hypergeometric",
+            Message(
+                "Each place is tested exactly against the rest of the city: how often would shuffled labels differ as "
+                "much?"
+            ),
+        ),
+        Choice(
+            "rest",
+            "unmarked",
+            Message("The rest of the city is taken without the places that differ, so that none hides behind another."),
+        ),
+        Choice(
+            "window",
+            k,
+            window,
+        ),
+        Choice(
+            "tested",
+            tested,
+            Message(
+                "{tested} of {cells} cells hold enough alerts for a difference to show; only these are tested.",
+                {"tested": tested, "cells": cells},
+            ),
+        ),
+        Choice(
+            "correction",
+            alpha,
+            Message(
+                "Among the places marked at most {share} % are expected to be chance (Benjamini-Hochberg), and a group "
+                "of cells is only marked if its clearest stands out from all that were tested.",
+                {"share": Num(100 * alpha, 0)},
+            ),
+        ),
+        Choice(
+            "independent",
+            1,
+            Message(
+                "Alerts are taken as independent: several reports of one incident make a difference look surer than it "
+                "is."
+            ),
+        ),
+    )

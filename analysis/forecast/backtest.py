@@ -1,0 +1,181 @@
+"""A forecast of places tried on the past: hit rate, PAI and PEI by method, and each against plain counting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm, t
+
+from analysis.forecast.methods import METHODS, Ground, Settings, ahead, naive, shares
+from analysis.forecast.metrics import best_hits, hits
+from analysis.stats.inference import Floats
+from analysis.stats.rates import UNKNOWN, Estimate
+from curim_data.model.i18n import Message
+
+SHARES: Final = (0.01, 0.02, 0.05)
+# The share of the land by which a method is judged: what a city can look after.
+MAIN: Final = 0.02
+LEAST_ORIGINS: Final = 8
+LEAST_EVENTS: Final = 50
+MOST_ORIGINS: Final = 26
+MOST_TEST_WEEKS: Final = 52
+LEAST_TRAINING: Final = 26
+SETTING_ORIGINS: Final = 8
+RUNS: Final = 999
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    """Forecasts made in the past, each with what it knew then, and what came.
+
+    `frame`, one row a method and share of the land: method, area, hit_rate, pai, pai_low, pai_high, pei, pei_low,
+    pei_high, gain (PAI less that of plain counting), gain_low, gain_high, recapture (Levine's), recapture_low,
+    recapture_high. Intervals are of 95 % from a bootstrap over
+    the origins; that of the gain holds for both models together. `method` is the one whose forecast is shown: a model
+    only where its gain on 2 % of the land is above zero with its interval, else plain counting. `refused` says why no
+    forecast is shown, None where one is. `foretold` and `came`, shape (m, origins): the shown method's, and what came.
+    """
+
+    frame: pd.DataFrame
+    origins: tuple[int, ...]
+    events: int
+    method: str
+    refused: Message | None
+    foretold: Floats = field(repr=False)
+    came: Floats = field(repr=False)
+
+    def at(self, method: str, area: float = MAIN) -> pd.Series[Any]:
+        """The row of a method on a share of the land."""
+        rows = self.frame[(self.frame["method"] == method) & np.isclose(self.frame["area"], area)]
+        return rows.iloc[0]
+
+
+def origins_for(length: int, weeks: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The weeks at which past forecasts are made: those of the test, and older ones that settings are chosen by.
+
+    The test goes back from the last week without overlap, over at most 52 weeks, and needs 26 weeks before its first
+    origin. The origins of the settings end where the test begins.
+    """
+    possible = (length - LEAST_TRAINING) // weeks
+    number = max(0, min(MOST_ORIGINS, MOST_TEST_WEEKS // weeks, possible))
+    test = tuple(length - weeks * back for back in range(number, 0, -1))
+    first = test[0] if test else length
+    older = tuple(first - weeks * back for back in range(SETTING_ORIGINS, 0, -1))
+    return test, tuple(at for at in older if at >= LEAST_TRAINING // 2)
+
+
+def backtest(
+    ground: Ground, origins: tuple[int, ...], settings: Mapping[str, Settings], weeks: int, seed: int = 0
+) -> Backtest:
+    """Try every method at the origins.
+
+    On a share s of the land, summed over the origins: PAI = hits / events / s, PEI = hits / hits of the best flags,
+    recapture = (hits / events) / (the same of the 52 weeks before, on the same land).
+    Places that a method foretells alike share the border of the flagged land, so that plain counting is not held back
+    by its ties. The bootstrap draws origins with repetition (999 times) and takes percentiles that are widened for few
+    origins (`widened`); a method and plain counting are drawn together.
+    """
+    count = len(origins)
+    came = ahead(ground.counts, origins, weeks) if count else np.zeros((len(ground.land), 0))
+    foretold = {name: shares(ground, name, origins, settings.get(name, Settings())) for name in METHODS if count}
+    events = int(came.sum())
+    refused = _too_little(count, events)
+    if refused is not None:
+        return Backtest(_table([]), origins, events, METHODS[0], refused, np.zeros(came.shape), came)
+    held = {name: _hits(came, told, ground.land) for name, told in foretold.items()}
+    earlier = naive(ground, origins)
+    old = {name: _hits(earlier, told, ground.land) for name, told in foretold.items()}
+    known = _Known(came.sum(axis=0), earlier.sum(axis=0), np.stack([best_hits(x, SHARES, ground.land) for x in came.T]))
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RUNS).astype(float)
+    frame = _table([row for name in METHODS for row in _rows(name, held, old[name], known, drawn)])
+    told = Backtest(frame, origins, events, METHODS[0], None, foretold[METHODS[0]], came)
+    better = [name for name in METHODS[1:] if told.at(name)["gain_low"] > 1e-9]
+    method = max(better, key=lambda name: float(told.at(name)["gain"]), default=METHODS[0])
+    refused = None
+    if not told.at(method)["pai_low"] > 1:
+        refused = Message(
+            "No forecast is shown: in the past neither plain counting nor a model found more alerts than the same "
+            "land chosen at random would have held, beyond chance."
+        )
+    return Backtest(frame, origins, events, method, refused, foretold[method], came)
+
+
+def widened(alpha: float, n: int) -> float:
+    """The tail to take of a bootstrap of n values so that a mean is covered as by Student's t: Phi(sqrt(n/(n-1)) t).
+
+    Hesterberg, T. (2015). What teachers should know about the bootstrap. The American Statistician 69, 371-386.
+    """
+    return float(norm.cdf(np.sqrt(n / (n - 1)) * t.ppf(alpha, n - 1)))
+
+
+def _too_little(origins: int, events: int) -> Message | None:
+    values = {"n": origins, "least": LEAST_ORIGINS}
+    if origins < LEAST_ORIGINS:
+        return Message(
+            "No forecast is shown: the data reach back far enough for {n} past forecasts only, and a test needs "
+            "{least}.",
+            values,
+        )
+    values = {"n": events, "least": LEAST_EVENTS}
+    if events < LEAST_EVENTS:
+        return Message(
+            "No forecast is shown: only {n} alerts came in the weeks of the test, and below {least} a test is a "
+            "lottery.",
+            values,
+        )
+    return None
+
+
+def _hits(came: Floats, foretold: Floats, land: Floats) -> Floats:
+    """Events on the shares of the land, by origin; shape (origins, shares)."""
+    return np.stack([hits(came[:, at], foretold[:, at], SHARES, land) for at in range(came.shape[1])])
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Events by origin, those of the 52 weeks before it, and (origins, shares) what the best flags held."""
+
+    events: Floats
+    earlier: Floats
+    best: Floats
+
+
+def _rows(name: str, held: Mapping[str, Floats], old: Floats, known: _Known, drawn: Floats) -> list[dict[str, Any]]:
+    rows = []
+    for column, area in enumerate(SHARES):
+        mine, plain = held[name][:, column], held[METHODS[0]][:, column]
+        chance = known.events * area
+        measured = {
+            "pai": _interval([mine], [chance], drawn, 0.05),
+            "pei": _interval([mine], [known.best[:, column]], drawn, 0.05),
+            "gain": _interval([mine - plain], [chance], drawn, 0.05 / (len(METHODS) - 1)),
+            "recapture": _interval([mine, known.earlier], [known.events, old[:, column]], drawn, 0.05),
+        }
+        row = {"method": name, "area": area, "hit_rate": float(mine.sum() / known.events.sum())}
+        for word, told in measured.items():
+            row |= {word: told.value, f"{word}_low": told.low, f"{word}_high": told.high}
+        rows.append(row)
+    return rows
+
+
+def _interval(above: list[Floats], below: list[Floats], drawn: Floats, alpha: float) -> Estimate:
+    """The product of sums over origins above, over the product of those below, with its bootstrap interval."""
+    weights = np.vstack([np.ones(drawn.shape[1]), drawn])
+    product = np.prod([weights @ x for x in above], axis=0)
+    divisor = np.prod([weights @ x for x in below], axis=0)
+    known = divisor > 0
+    if not known[0]:
+        return UNKNOWN
+    ratios = product[known] / divisor[known]
+    tail = widened(alpha / 2, drawn.shape[1])
+    low, high = np.quantile(ratios[1:], [tail, 1 - tail])
+    return Estimate(float(ratios[0]), float(low), float(high))
+
+
+def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    measured = [f"{word}{end}" for word in ("pai", "pei", "gain", "recapture") for end in ("", "_low", "_high")]
+    return pd.DataFrame(rows, columns=["method", "area", "hit_rate", *measured])

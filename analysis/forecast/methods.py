@@ -1,0 +1,166 @@
+"""Ways to foretell where alerts will be, each as shares of the next weeks' alerts by cell of the land."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from scipy import sparse
+
+from analysis.grid.cells import neighbours
+from analysis.stats.inference import Floats
+from analysis.stats.result import Choice
+from curim_data.model.i18n import Message
+
+NAIVE_WEEKS: Final = 52
+HALF_LIVES: Final = (4, 8, 13, 26, 52)
+NEIGHBOURS: Final = (0.0, 0.1, 0.3, 1.0)
+STRENGTHS: Final = (4.0, 13.0, 52.0)
+# Share of every forecast that is spread evenly over the land, so that no alert comes where nothing was foretold.
+EVEN: Final = 0.02
+METHODS: Final = ("naive", "decay", "blend")
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Counts by cell and week (shape (m, T)), the land of the cells, and who is whose neighbour (itself not)."""
+
+    counts: Floats
+    land: Floats
+    near: sparse.csr_array
+
+    @classmethod
+    def of(cls, counts: Any, land: Any, cells: Any) -> Ground:
+        """From tables in the order of the cells."""
+        around = sparse.csr_array(neighbours(cells, 1) - sparse.eye_array(len(cells)))
+        around.eliminate_zeros()
+        return cls(np.asarray(counts, dtype=float), np.asarray(land, dtype=float), around)
+
+    @property
+    def even(self) -> Floats:
+        """Each cell's share of the land."""
+        return np.asarray(self.land / self.land.sum(), dtype=float)
+
+    def smooth(self, values: Floats, weight: float) -> Floats:
+        """Mean by land over a cell and its neighbours, these with a weight, times the land of the cell."""
+        inside = self.land + weight * (self.near @ self.land)
+        mean = (values + weight * (self.near @ values)) / inside[:, None]
+        return np.asarray(mean * self.land[:, None], dtype=float)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the two models are made with: half-life in weeks, weight of a neighbour, weeks that the long run counts."""
+
+    half_life: int = 13
+    weight: float = 0.3
+    strength: float = 13.0
+
+
+def naive(ground: Ground, origins: Any) -> Floats:
+    """Plain counting: the alerts of the last 52 weeks before each origin (all, where there are fewer); (m, origins)."""
+    sums = np.concatenate([np.zeros((len(ground.land), 1)), np.cumsum(ground.counts, axis=1)], axis=1)
+    at = np.asarray(origins, dtype=int)
+    return np.asarray(sums[:, at] - sums[:, np.maximum(at - NAIVE_WEEKS, 0)], dtype=float)
+
+
+def decay(ground: Ground, origins: Any, settings: Settings) -> Floats:
+    """Counts that fade, spread to the neighbours: a kernel density in space and time on the cells.
+
+    sum over weeks of 2^(-age / half-life) x, where x is the mean by land over a cell and (weighted) its neighbours.
+    """
+    recent = ground.counts @ _fading(ground.counts.shape[1], origins, settings.half_life)
+    return _mixed(ground, ground.smooth(recent, settings.weight))
+
+
+def blend(ground: Ground, origins: Any, settings: Settings) -> Floats:
+    """The long-run rate of a cell, drawn to its neighbourhood where it has few alerts, moved by what came of late.
+
+    Two gamma-Poisson steps in the mean of the posterior, with a weeks' strength k:
+
+        long run   L = (all alerts + k M) / (weeks + k),    M: the mean week of the neighbourhood in the long run
+        rate         = (recent + k L) / (recent weeks + k), recent alerts and weeks fading by the half-life
+
+    Harvey, A. C. & Fernandes, C. (1989). Time series models for count or qualitative observations. Journal of Business
+    & Economic Statistics 7, 407-417 (fading gamma-Poisson); Marshall, R. J. (1991). Mapping disease and mortality rates
+    using empirical Bayes estimators. Applied Statistics 40, 283-294 (shrinkage to the neighbourhood).
+    """
+    at = np.asarray(origins, dtype=int)
+    sums = np.concatenate([np.zeros((len(ground.land), 1)), np.cumsum(ground.counts, axis=1)], axis=1)
+    every, weeks = sums[:, at], np.maximum(at, 1)
+    around = ground.smooth(every, 1.0) / weeks
+    long_run = (every + settings.strength * around) / (weeks + settings.strength)
+    fading = _fading(ground.counts.shape[1], at, settings.half_life)
+    rate = (ground.counts @ fading + settings.strength * long_run) / (fading.sum(axis=0) + settings.strength)
+    return _mixed(ground, rate)
+
+
+def shares(ground: Ground, method: str, origins: Any, settings: Settings) -> Floats:
+    """What a method of `METHODS` foretells at each origin, up to a factor of the column; (m, origins)."""
+    if method == "naive":
+        return naive(ground, origins)
+    return decay(ground, origins, settings) if method == "decay" else blend(ground, origins, settings)
+
+
+def settings_for(ground: Ground, method: str, origins: Any, weeks: int) -> tuple[Settings, Choice]:
+    """Choose a model's settings: those under which what came after each of these origins was likeliest.
+
+    The likelihood is that of the alerts of the following weeks over the cells (multinomial). Without origins the
+    settings are the usual ones. Only weeks before the last origin's end are looked at.
+    """
+    best = Settings()
+    at = np.asarray(origins, dtype=int)
+    if len(at):
+        came = ahead(ground.counts, at, weeks)
+        tried = _grid(method)
+        best = max(tried, key=lambda one: _likelihood(came, shares(ground, method, at, one)))
+    return best, _told(method, best, len(at))
+
+
+def ahead(counts: Floats, origins: Any, weeks: int) -> Floats:
+    """Alerts by cell in the weeks that follow each origin; (m, origins)."""
+    return np.stack([counts[:, at : at + weeks].sum(axis=1) for at in np.asarray(origins, dtype=int)], axis=1)
+
+
+def _grid(method: str) -> list[Settings]:
+    if method == "decay":
+        return [Settings(half_life=life, weight=weight) for life in HALF_LIVES for weight in NEIGHBOURS]
+    return [Settings(half_life=life, strength=strength) for life in HALF_LIVES for strength in STRENGTHS]
+
+
+def _likelihood(came: Floats, foretold: Floats) -> float:
+    share = foretold / foretold.sum(axis=0)
+    return float((came * np.log(np.maximum(share, 1e-300))).sum())
+
+
+def _fading(length: int, origins: Any, half_life: float) -> Floats:
+    """Weight of each week (rows) at each origin (columns): 2^(-age / half-life), none for what lies ahead."""
+    age = np.asarray(origins)[None, :] - 1 - np.arange(length)[:, None]
+    return np.where(age >= 0, 0.5 ** (np.maximum(age, 0) / half_life), 0.0)
+
+
+def _mixed(ground: Ground, values: Floats) -> Floats:
+    """The values with a small even part over the land."""
+    whole = values.sum(axis=0)
+    even = ground.even[:, None]
+    return np.where(whole > 0, (1 - EVEN) * values + EVEN * even * whole, even)
+
+
+def _told(method: str, settings: Settings, origins: int) -> Choice:
+    if method == "decay":
+        values = {"weeks": settings.half_life, "weight": settings.weight, "origins": origins}
+        message = Message(
+            "Fading counts: alerts count half after {weeks} weeks, those of a neighbouring cell {weight} times; chosen "
+            "by {origins} older forecasts that are not in the test.",
+            values,
+        )
+    else:
+        values = {"weeks": settings.half_life, "strength": round(settings.strength), "origins": origins}
+        message = Message(
+            "Long run and recent weeks together: alerts count half after {weeks} weeks, and the long run of the place "
+            "and its neighbours counts as {strength} weeks; chosen by {origins} older forecasts that are not in the "
+            "test.",
+            values,
+        )
+    return Choice(method, settings.half_life, message)

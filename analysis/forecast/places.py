@@ -1,0 +1,206 @@
+"""Where the alerts of the next weeks will be, shown only as far as past forecasts of the same kind came true."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.forecast.backtest import MAIN, Backtest, backtest, origins_for
+from analysis.forecast.counts import LEVELS, Outlook, dispersion, intervals, outlook
+from analysis.forecast.methods import METHODS, NAIVE_WEEKS, Ground, Settings, settings_for, shares
+from analysis.hotspots.cell_tests import LEAST_LAND
+from analysis.stats.inference import Floats
+from analysis.stats.result import Choice
+from curim_data.model.i18n import Message, Num, Translator
+
+MOST_LISTED: Final = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """The next weeks: all alerts (`city`), and the places where most of them are expected.
+
+    `frame`, index cell: land_km2, last_weeks (alerts of the last 52 weeks), expected (alerts of the next weeks, NaN
+    where no forecast is shown). `listed`, the cells of highest expected density on 2 % of the land (at most 20) in
+    order, index cell: expected, low, high (95 %). `covered` of `tried` counts of such lists in the past fell inside
+    their interval.
+    """
+
+    frame: pd.DataFrame
+    listed: pd.DataFrame
+    start: dt.date
+    weeks: int
+    city: Outlook | None
+    backtest: Backtest
+    covered: int
+    tried: int
+    n: int
+    choices: tuple[Choice, ...] = field(repr=False)
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a forecast of places."""
+        return self.backtest.refused is None
+
+    def sentence(self, t: Translator) -> str:
+        """What the forecast of places is worth, or why there is none."""
+        test = self.backtest
+        if test.refused is not None:
+            return t(test.refused)
+        row, plain = test.at(test.method), test.at(METHODS[0])
+        values = {
+            "land": t.percent(MAIN),
+            "hits": t.percent(row["hit_rate"]),
+            "pai": Num(row["pai"]),
+            "low": Num(row["pai_low"]),
+            "high": Num(row["pai_high"]),
+            "plain": Num(plain["pai"]),
+            "times": len(test.origins),
+            "events": test.events,
+        }
+        if test.method == METHODS[0]:
+            return t(
+                "In {times} past forecasts {hits} of {events} alerts came on the {land} of the land that plain "
+                "counting ranked first, {pai} times as many as by chance ({low} to {high}). No model was "
+                "better beyond chance: what is shown is plain counting.",
+                **values,
+            )
+        return t(
+            "In {times} past forecasts {hits} of {events} alerts came on the {land} of the land that was ranked first, "
+            "{pai} times as many as by chance ({low} to {high}); with plain counting it was {plain} times as many.",
+            **values,
+        )
+
+    def places_sentence(self, t: Translator) -> str:
+        """How the intervals of the listed places did in the past."""
+        return t(
+            "Of {tried} counts that were listed in this way in the past, {covered} fell inside their interval.",
+            tried=self.tried,
+            covered=self.covered,
+        )
+
+
+def forecast(counts: Any, land_km2: pd.Series, start: dt.date, weeks: int = 4, seed: int = 0) -> Forecast:
+    """Foretell where the alerts of the next 1 to 4 weeks will be.
+
+    Parameters
+    ----------
+    counts : array, shape (m, T)
+        Alerts by cell and week, all whole weeks of the past in order.
+    land_km2 : Series, index cell (int64), shape (m,)
+        The study mask with the land of each cell.
+    start : date
+        The Monday after the last week.
+
+    Three methods are tried on the past: plain counting, fading counts spread to the neighbours, and a gamma-Poisson
+    blend of long run and recent weeks (`analysis.forecast.methods`). A model takes the place of plain counting only
+    where it was better beyond chance. The expected counts are shares of what the city is expected to have (`outlook`).
+    The interval of a listed cell is negative binomial; its dispersion is that of past lists, each tried with the
+    dispersion of the others. A cell with little land counts as at least a quarter of a full one, as in the hot spots.
+
+    Raises ValueError for shapes that do not match, negative or missing counts, or another number of weeks.
+    """
+    table = np.asarray(counts, dtype=float)
+    if table.ndim != 2 or len(table) != len(land_km2) or not len(table):
+        raise ValueError(f"one row of counts a cell, not {table.shape} for {len(land_km2)} cells")
+    if not (table >= 0).all():
+        raise ValueError("counts are known and not negative")
+    land = land_km2.to_numpy(dtype=float)
+    ground = Ground.of(table, np.maximum(land, LEAST_LAND * land.max()), land_km2.index.to_numpy())
+    length = table.shape[1]
+    city = outlook(table.sum(axis=0), start, weeks)
+    test_at, settings_at = origins_for(length, weeks)
+    chosen = {name: settings_for(ground, name, settings_at, weeks) for name in METHODS[1:]}
+    settings = {name: one for name, (one, _) in chosen.items()}
+    test = backtest(ground, test_at, settings, weeks, seed)
+    frame = pd.DataFrame({"land_km2": land}, index=land_km2.index)
+    frame["last_weeks"] = table[:, max(0, length - NAIVE_WEEKS) :].sum(axis=1)
+    told = [choice for _, choice in chosen.values()] if test.frame.size else []
+    choices = (*_usual(length), *told, _test_told(test))
+    if test.refused is not None:
+        nothing = pd.DataFrame(columns=["expected", "low", "high"], index=land_km2.index[:0], dtype=float)
+        return Forecast(
+            frame.assign(expected=np.nan), nothing, start, weeks, city, test, 0, 0, int(table.sum()), choices
+        )
+    totals = _totals(table, city, weeks)
+    share = shares(ground, test.method, [length], settings.get(test.method, Settings()))[:, 0]
+    frame["expected"] = share / share.sum() * totals[length]
+    first = _first(share, ground.land)
+    came, mean = _past_lists(test, totals, ground.land)
+    inside = sum(_inside(came, mean, at) for at in range(len(test.origins)))
+    phi = dispersion(came, mean)
+    expected = frame["expected"].to_numpy()[first]
+    low, high = intervals(expected, np.full(len(expected), phi))
+    listed = pd.DataFrame({"expected": expected, "low": low, "high": high}, index=land_km2.index[first])
+    return Forecast(frame, listed, start, weeks, city, test, inside, came.size, int(table.sum()), choices)
+
+
+def _first(share: Floats, land: Floats) -> np.ndarray[Any, np.dtype[np.intp]]:
+    """The cells of highest density on the main share of the land, at most 20 and at least one."""
+    order = np.argsort(-share / land, kind="stable")
+    number = int(np.searchsorted(np.cumsum(land[order]), MAIN * land.sum() * (1 + 1e-9), side="right"))
+    return order[: max(1, min(MOST_LISTED, number))]
+
+
+def _totals(table: Floats, city: Outlook | None, weeks: int) -> Floats:
+    """What the city was expected to have over the next weeks, at each week; shape (T + 1,).
+
+    Row t knows only weeks before t. The way of the outlook was chosen on all weeks before those that it was tried on,
+    so that the rows of these older weeks are the mean of the last 26, which nothing chose.
+    """
+    sums = np.concatenate([[0.0], np.cumsum(table.sum(axis=0))])
+    at = np.arange(len(sums))
+    before = np.minimum(at, LEVELS[-1])
+    plain = np.asarray(weeks * (sums - sums[at - before]) / np.maximum(before, 1), dtype=float)
+    return plain if city is None else np.where(at >= table.shape[1] - city.tried, city.past.sum(axis=1), plain)
+
+
+def _past_lists(test: Backtest, totals: Floats, land: Floats) -> tuple[Floats, Floats]:
+    """Counts and expectations of the places that would have been listed at each origin; shape (origins, places)."""
+    came, mean = [], []
+    for at, origin in enumerate(test.origins):
+        share = test.foretold[:, at]
+        first = _first(share, land)
+        came.append(test.came[first, at])
+        mean.append((share / share.sum() * totals[origin])[first])
+    fewest = min(map(len, came))
+    return np.array([row[:fewest] for row in came]), np.array([row[:fewest] for row in mean])
+
+
+def _inside(came: Floats, mean: Floats, at: int) -> int:
+    """How many counts of one origin fell inside intervals whose dispersion is that of the other origins."""
+    others = np.arange(len(came)) != at
+    phi = dispersion(came[others], mean[others])
+    low, high = intervals(mean[at], np.full(len(mean[at]), phi))
+    return int(((low <= came[at]) & (came[at] <= high)).sum())
+
+
+def _usual(length: int) -> tuple[Choice, ...]:
+    weeks = min(NAIVE_WEEKS, length)
+    values = {"weeks": weeks}
+    return (
+        Choice("naive", weeks, Message("Plain counting takes the alerts of the last {weeks} weeks.", values)),
+        Choice(
+            "history",
+            length,
+            Message("All {weeks} whole weeks before the end of the period are used.", {"weeks": length}),
+        ),
+    )
+
+
+def _test_told(test: Backtest) -> Choice:
+    values = {"times": len(test.origins), "events": test.events}
+    return Choice(
+        "origins",
+        len(test.origins),
+        Message(
+            "Tried on {times} past periods as long as the forecast, each with what was known before it: {events} "
+            "alerts in all. Intervals are of 95 %, from 999 draws of these periods. A model takes the place of plain "
+            "counting only where it was better on 2 % of the land with its interval.",
+            values,
+        ),
+    )

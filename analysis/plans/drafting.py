@@ -1,0 +1,292 @@
+"""From a hot spot's figures to the draft of a plan that can be evaluated.
+
+The draft proposes; people decide. What it says of the problem comes from the data, what it says of measures from the
+catalogue, and where either is silent the draft says so instead of filling the gap.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import h3.api.basic_str as h3
+import numpy as np
+import pandas as pd
+
+from analysis.plans.evaluation import smallest_visible_drop
+from analysis.plans.evidence import Fit, Measure, covered, rank, women_stand_out
+from analysis.plans.problem_statement import gender_sentence, problem_statement
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import LANGUAGES, Message, Translator, translator
+from curim_data.model.plan import Areas, Assessment, GenderCheck, Objective, Plan, Problem
+
+REVIEW_AFTER: Final = dt.timedelta(weeks=4)
+START_AFTER: Final = dt.timedelta(weeks=8)
+# How long a proposed plan runs, and over how many days its baseline is counted.
+PERIOD: Final = dt.timedelta(days=365)
+# A study's number sets the target only where it applies to this part of the alerts and spares at least one of them.
+APPLIES_TO: Final = 0.5
+LEAST_DROP: Final = 1.0
+SEEDS: Final = 150
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A proposed plan with what speaks for its parts.
+
+    fits: measures that fit, ranked; expected_drop: alerts fewer by the smallest number that applies (None: no number);
+    warnings: what the reader must know before deciding; harms: questions on possible harm; reasons: why the comparison
+    area was chosen.
+    """
+
+    plan: Plan
+    fits: tuple[Fit, ...]
+    expected_drop: float | None
+    warnings: tuple[Message, ...]
+    harms: tuple[Message, ...]
+    reasons: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A proposed comparison area: its cells (H3 hex strings), its alerts, and why it was chosen."""
+
+    cells: tuple[str, ...]
+    n: float
+    treated_n: float
+    reasons: tuple[Message, ...]
+
+
+def draft(
+    problem: Problem,
+    city: CityProfile,
+    as_of: dt.date,
+    *,
+    measures: Iterable[Measure] | None = None,
+    cells: pd.DataFrame | None = None,
+    base: Objective | None = None,
+    language: str = "el",
+) -> Draft:
+    """Propose a plan for a problem.
+
+    Parameters
+    ----------
+    problem : the problem, from a hot spot's figures
+    city : profile for labels and for the land on which the buffer lies
+    as_of : last day with data; dates are proposed from it
+    measures : the measures chosen so far; None: the best founded one whose number applies here
+    cells : frame of counts by cell (index or column `cell`, columns `n`, `low`) in the baseline's period, for the
+        comparison area; None: none is proposed, and the smallest visible fall is found as if there were one just as
+        busy
+    base : alerts before and their period, as long as the plan is to run (`base_dates`); None: the problem's own
+    language : in which the plan's own sentences are written
+    """
+    fits = rank(problem)
+    chosen = tuple(measures) if measures is not None else _applicable(fits)[:1]
+    base = base or Objective(float(problem.n), problem.start, problem.end)
+    drop = applicable_drop(problem, chosen, base.baseline)
+    like = compare_areas(cells, problem.cells) if cells is not None and problem.cells else None
+    start = as_of + START_AFTER
+    by = start + PERIOD - dt.timedelta(days=1)
+    seen = smallest_visible_drop(base.baseline, like.n if like is not None else base.baseline)
+    t = translator(language)
+    target = None if drop is None else float(round(base.baseline - drop))
+    objective = replace(base, target=target, by=by)
+    plan = Plan(
+        title=t("{place}: a plan", place=t.label(problem.names)),
+        language=language,
+        problem=problem,
+        statement={lang: problem_statement(problem, translator(lang), city) for lang in LANGUAGES},
+        measures=tuple(item.id for item in chosen),
+        objective=replace(objective, text=objective_sentence(objective, problem, t)),
+        start=start,
+        finish=by,
+        areas=Areas(problem.cells, buffer_cells(problem.cells, city), like.cells if like else ()),
+        assessment=Assessment("difference", seen.alerts, by + REVIEW_AFTER),
+        gender_check=GenderCheck(affected=gender_sentence(problem, t)),
+    )
+    reasons = like.reasons if like else ()
+    return Draft(plan, fits, drop, warnings(problem, chosen, drop, seen.alerts), harms(problem), reasons)
+
+
+def _applicable(fits: Iterable[Fit]) -> tuple[Measure, ...]:
+    return tuple(fit.measure for fit in fits if fit.measure.usable and fit.covered >= APPLIES_TO)
+
+
+def base_dates(end: dt.date, first: dt.date) -> tuple[dt.date, dt.date]:
+    """The days over which a baseline is counted, both included: as many as a plan runs, if the data reach back so far.
+
+    >>> base_dates(dt.date(2026, 10, 31), dt.date(2022, 11, 1))
+    (datetime.date(2025, 11, 1), datetime.date(2026, 10, 31))
+    """
+    return max(first, end - PERIOD + dt.timedelta(days=1)), end
+
+
+def applicable_drop(problem: Problem, measures: Iterable[Measure], baseline: float) -> float | None:
+    """Alerts fewer in a period as long as the baseline's, by the smallest usable number among the measures.
+
+    Each number counts only for the alerts that it covers, and not at all where it covers less than half of them or
+    would spare less than one; numbers of several measures are never added up. None where no number applies.
+    """
+    drops = [
+        baseline * part * abs(item.pct_change) / 100
+        for item in measures
+        if item.usable and item.pct_change is not None and (part := covered(item, problem)) >= APPLIES_TO
+    ]
+    return min((drop for drop in drops if drop >= LEAST_DROP), default=None)
+
+
+def objective_sentence(objective: Objective, problem: Problem, t: Translator) -> str:
+    """The objective in one sentence: specific, measurable, with its date; target "to be set" where there is none."""
+    if objective.start is None or objective.end is None or objective.by is None:
+        return ""
+    values = {
+        "place": t.label(problem.names),
+        "baseline": round(objective.baseline),
+        "start": t.date(objective.start, "medium"),
+        "end": t.date(objective.end, "medium"),
+        "by": objective.by,
+    }
+    if objective.target is None:
+        return t(
+            "{place}: fewer than {baseline} alerts ({start} to {end}) in a period of the same length, by {by}; "
+            "the target is to be set, because no study gives a number that applies here.",
+            **values,
+        )
+    return t(
+        "{place}: from {baseline} alerts ({start} to {end}) to {target} or fewer in a period of the same length, "
+        "by {by}.",
+        target=round(objective.target),
+        **values,
+    )
+
+
+def warnings(
+    problem: Problem, measures: Sequence[Measure], drop: float | None, seen: float | None
+) -> tuple[Message, ...]:
+    """What the reader must know before deciding."""
+    told = []
+    if drop is None:
+        told.append(
+            Message(
+                "No measure chosen so far has a number that applies to most of these alerts: set the target yourselves."
+            )
+        )
+    if seen is None:
+        told.append(
+            Message("There are too few alerts for any fall to be seen: widen the area or agree on a second indicator.")
+        )
+    elif drop is not None and drop < seen:
+        told.append(
+            Message(
+                "The expected fall ({drop} alerts) is smaller than what could be seen ({seen}): "
+                "widen the area, lengthen the period, or agree on a second indicator.",
+                {"drop": round(drop), "seen": int(np.ceil(seen))},
+            )
+        )
+    if sum(item.usable for item in measures) > 1:
+        told.append(Message("Effects of several measures are not added up; the smallest one sets the target."))
+    if measures and not any("GR" in item.setting for item in measures):
+        told.append(
+            Message("None of these measures was tested in Greece; effects are on recorded crime, not on alerts.")
+        )
+    if any(item.effect_measure == "reports_change" for item in measures):
+        told.append(Message("A campaign can raise alerts without more incidents: agree on a second indicator."))
+    if problem.ratio is not None and problem.ratio.value > 1:
+        told.append(
+            Message(
+                "A place chosen because it stood out often falls back by itself: compare with a place just as busy."
+            )
+        )
+    return tuple(told)
+
+
+def harms(problem: Problem) -> tuple[Message, ...]:
+    """Questions on possible harm that a plan has to answer before it is decided."""
+    asked = [
+        Message("Could the problem move next door? The buffer area is watched for that."),
+        Message("Could some people feel watched, or be sent away from a place that is theirs too?"),
+        Message("Could the measure make people report less, or keep them away from the place?"),
+    ]
+    if women_stand_out(problem):
+        asked.append(Message("Were women who use the place asked, at the hours that matter?"))
+    if problem.unknown_gender is not None and problem.unknown_gender > 0.2:
+        asked.append(Message("For many alerts the gender is not known: who is missing from this picture?"))
+    return tuple(asked)
+
+
+def buffer_cells(cells: Sequence[str], city: CityProfile, rings: int = 1) -> tuple[str, ...]:
+    """Cells on land in a ring around an area: where its problem could move to. Sorted H3 hex strings.
+
+    >>> buffer_cells([], None)
+    ()
+    """
+    if not cells:
+        return ()
+    around = _disc(cells, rings) - set(cells)
+    land = city.land_cells(h3.get_resolution(cells[0])).index
+    return tuple(sorted(cell for cell in around if h3.str_to_int(cell) in land))
+
+
+def compare_areas(cells: pd.DataFrame, treated: Sequence[str], *, apart: int = 3) -> Likeness | None:
+    """Propose a comparison area: connected, as many cells, a similar count, not adjacent to the treated area.
+
+    Grown from the cells outside `apart` rings of the treated area whose counts are nearest to its mean, by taking the
+    neighbour that touches most of the area so far (compact), then the one nearest in count; the area whose total comes
+    nearest to the treated one wins (ties: lowest cell).
+    Places of a similar level make the return to the mean alike in both (methods: regression to the mean).
+
+    Parameters
+    ----------
+    cells : counts by cell: index or column `cell` (int64 H3), columns `n` (NaN where withheld) and `low`
+    treated : H3 hex strings of the treated area
+    apart : rings around the treated area that stay out, so that neither the effect nor its displacement reaches it
+
+    Returns
+    -------
+    Likeness, or None where no such area exists.
+    """
+    frame = cells.set_index("cell") if "cell" in cells.columns else cells
+    count = frame["n"].fillna(frame["low"]) if "low" in frame.columns else frame["n"].fillna(0.0)
+    counts = {
+        h3.int_to_str(int(cell)): float(n) for cell, n in zip(count.index.to_numpy(), count.to_numpy(), strict=True)
+    }
+    total = sum(counts.get(cell, 0.0) for cell in treated)
+    free = set(counts) - _disc(treated, apart)
+    if not treated or not free:
+        return None
+    mean = total / len(treated)
+    near = sorted(free, key=lambda cell: (abs(counts[cell] - mean), cell))[:SEEDS]
+    grown = [area for seed in near if (area := _grow(seed, free, counts, len(treated), mean)) is not None]
+    if not grown:
+        return None
+    best = min(grown, key=lambda area: (abs(sum(counts[cell] for cell in area) - total), area))
+    n = sum(counts[cell] for cell in best)
+    told = Message(
+        "The comparison area has {n} alerts in the same period, the treated area {treated}; "
+        "it has as many cells and is not adjacent.",
+        {"n": round(n), "treated": round(total)},
+    )
+    reasons = [told]
+    if total > 0 and abs(n - total) > 0.25 * total:
+        reasons.append(
+            Message("No area is as busy as the treated one: its fall towards the mean may look like an effect.")
+        )
+    return Likeness(best, n, total, tuple(reasons))
+
+
+def _grow(seed: str, free: set[str], counts: dict[str, float], size: int, mean: float) -> tuple[str, ...] | None:
+    area = {seed}
+    while len(area) < size:
+        edge = (_disc(area, 1) & free) - area
+        if not edge:
+            return None
+        touching = {cell: len(_disc([cell], 1) & area) for cell in edge}
+        area.add(min(edge, key=lambda cell: (-touching[cell], abs(counts[cell] - mean), cell)))
+    return tuple(sorted(area))
+
+
+def _disc(cells: Iterable[str], rings: int) -> set[str]:
+    return {near for cell in cells for near in h3.grid_disk(cell, rings)}

@@ -1,0 +1,325 @@
+"""Did a measure work: fewer alerts than the comparison area lets expect, and how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.plans.displacement import (
+    Difference,
+    Effect,
+    Pair,
+    Quotient,
+    relative_effect,
+    scaled_difference,
+    wdd,
+    wdq,
+)
+from analysis.stats.rates import UNKNOWN, Estimate
+from analysis.stats.result import Choice
+from curim_data.model.i18n import Message, Num, Translator
+
+# difference: alerts beyond the comparison area's growth; ratio: the same as a ratio; wdd: the published difference.
+Test = Literal["difference", "ratio", "wdd"]
+# Areas whose counts before differ by more than this factor are told to be unlike.
+_ALIKE: Final = 1.5
+# "No sign that it moved" is said only where the interval excludes a doubling next door.
+_DOUBLED: Final = 2.0
+# A fall that is not shown is called likely where chance alone gives as large a one in fewer than one case in ten.
+_LIKELY: Final = 0.1
+
+
+@dataclass(frozen=True)
+class VisibleDrop:
+    """The smallest fall that the test would find with the wished power.
+
+    `share` and `alerts` are None where not even a complete stop would be found. `before`: alerts expected in the
+    treated area without the measure, `alerts` of them prevented.
+    """
+
+    share: float | None
+    alerts: float | None
+    before: float
+    power: float
+    choices: tuple[Choice, ...]
+
+    def sentence(self, t: Translator) -> str:
+        """How large a fall must be to be seen."""
+        values = {"power": Num(100 * self.power, 0), "before": Num(self.before, 0)}
+        if self.share is None or self.alerts is None:
+            return t(
+                "With {before} alerts to expect, not even a complete stop would be seen with certainty enough.",
+                **values,
+            )
+        return t(
+            "A fall of at least {share} % ({alerts} of {before} alerts) would be seen with {power} % certainty; "
+            "a smaller one would probably be missed.",
+            share=Num(100 * self.share, 0),
+            alerts=Num(self.alerts, 0),
+            **values,
+        )
+
+
+def smallest_visible_drop(
+    treated_before: float,
+    control_before: float,
+    *,
+    buffer_before: float = 0,
+    control_buffer_before: float = 0,
+    time_weights: Pair = (1, 1),
+    area_weights: tuple[float, float, float, float] = (1, 1, 1, 1),
+    test: Test = "difference",
+    alpha: float = 0.05,
+    two_sided: bool = True,
+    power: float = 0.8,
+    draws: int = 4000,
+    seed: int = 8,
+) -> VisibleDrop:
+    """The smallest fall that the evaluation would find with a power of 80 %, by simulation with the plan's own counts.
+
+    Counts before and after are drawn as Poisson with the means given (after: brought to its length by `time_weights`),
+    the treated area's after lowered by a share; the share is raised in steps of one percent (found by bisection) until
+    the named test finds a fall in `power` of the draws. `draws` of 4,000 know the power to ± 1.3 points. Buffers and
+    weights matter to the published difference (`wdd`) only.
+    """
+    rng = np.random.default_rng(seed)
+    length = time_weights[1] / time_weights[0]
+    means = np.array([control_before, treated_before, control_buffer_before, buffer_before], dtype=float)
+    before = rng.poisson(means, size=(draws, 4))
+    after = rng.poisson(means * length, size=(draws, 4))
+    # One uniform number a draw decides the treated count after for every share, so that power rises smoothly with it.
+    luck = rng.random(draws)
+    quantile = float(stats.norm.isf(alpha / 2 if two_sided else alpha))
+    weight = np.outer(area_weights, time_weights)
+
+    def found(percent: int) -> float:
+        outcome = after.copy()
+        outcome[:, 1] = stats.poisson.ppf(luck, means[1] * length * (1 - percent / 100))
+        return float(np.mean(_score(before, outcome, weight, test) <= -quantile))
+
+    told = Message("Simulated {draws} times with the plan's own counts.", {"draws": draws})
+    choices = (Choice("test", test, told),)
+    expected = treated_before * length
+    if expected <= 0 or found(100) < power:
+        return VisibleDrop(None, None, expected, power, choices)
+    low, high = 0, 100
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if found(middle) >= power else (middle, high)
+    return VisibleDrop(high / 100, expected * high / 100, expected, power, choices)
+
+
+def _score(before: Any, after: Any, weight: Any, test: Test) -> Any:
+    """The test's z for each draw; columns: control, treated, control buffer, buffer."""
+    if test == "wdd":
+        change = (after / weight[:, 1] - before / weight[:, 0]) @ np.array([-1, 1, -1, 1])
+        variance = (after / weight[:, 1] ** 2 + before / weight[:, 0] ** 2).sum(axis=1)
+        return change / np.sqrt(np.maximum(variance, 1e-9))
+    c0, t0, c1, t1 = np.maximum(np.column_stack([before[:, :2], after[:, :2]]).astype(float), 0.5).T
+    if test == "ratio":
+        return np.log(t1 / t0 * c0 / c1) / np.sqrt(1 / c0 + 1 / t0 + 1 / c1 + 1 / t1)
+    growth = c1 / c0
+    return (t1 - growth * t0) / np.sqrt(t1 + growth**2 * t0 + (growth * t0) ** 2 * (1 / c1 + 1 / c0))
+
+
+@dataclass(frozen=True)
+class Areas:
+    """Alerts (before, after) of a plan's areas; `time_weights`: length of the period before and after."""
+
+    treated: Pair
+    control: Pair
+    buffer: Pair | None = None
+    time_weights: Pair = (1, 1)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What became of a plan.
+
+    `test`: the one named in advance, by which the sentence judges. `difference`: alerts beyond the comparison area's
+    growth, for the length of the period after; `total`: the same for treated area and buffer together (None without a
+    buffer). `ratio`: relative effect. `published`: the weighted displacement difference as published, counts before
+    brought to the length of the period after. `moved`: change of the buffer relative to the comparison area (a ratio;
+    above one: more than expected), unknown without a buffer. `quotient`: WDQ. `warnings`: what to beware of.
+    """
+
+    areas: Areas
+    test: Test
+    difference: Effect
+    total: Effect | None
+    ratio: Estimate
+    published: Difference
+    moved: Estimate
+    quotient: Quotient
+    n: int
+    choices: tuple[Choice, ...]
+    warnings: tuple[Message, ...]
+
+    def sentence(self, t: Translator) -> str:
+        """How many fewer or more than expected, how sure, and whether the problem moved next door."""
+        effect = self._in_percent(t) if self.test == "ratio" else self._in_alerts(t)
+        return " ".join(part for part in (effect, self._next_door(t)) if part)
+
+    def _in_alerts(self, t: Translator) -> str:
+        found: Effect = self.published if self.test == "wdd" else self.difference
+        effect = found.estimate
+        if not effect.known:
+            return t("The comparison area had no alerts before, so nobody can say how many were to be expected.")
+        count = round(abs(effect.value))
+        values = {"low": _amount(effect.low, t), "high": _amount(effect.high, t)}
+        if count == 0:
+            return t("As many alerts as expected (from {low} to {high}).", **values)
+        if effect.value < 0:
+            start = t.n(
+                "{n} alert fewer than expected (from {low} to {high})",
+                "{n} alerts fewer than expected (from {low} to {high})",
+                count,
+                **values,
+            )
+        else:
+            start = t.n(
+                "{n} alert more than expected (from {low} to {high})",
+                "{n} alerts more than expected (from {low} to {high})",
+                count,
+                **values,
+            )
+        return _verdict(t, start, effect.low > 0, effect.high < 0, found.z)
+
+    def _in_percent(self, t: Translator) -> str:
+        ratio = self.ratio
+        if not ratio.known:
+            return t("One of the counts is zero, so the ratio to what was expected cannot be computed.")
+        values = {"low": _percent(ratio.low, t), "high": _percent(ratio.high, t)}
+        share = t.percent(abs(ratio.value - 1))
+        if share == t.percent(0):
+            return t("As many alerts as expected (from {low} to {high}).", **values)
+        if ratio.value < 1:
+            start = t("{share} fewer alerts than expected (from {low} to {high})", share=share, **values)
+        else:
+            start = t("{share} more alerts than expected (from {low} to {high})", share=share, **values)
+        return _verdict(t, start, ratio.low > 1, ratio.high < 1, _log_z(ratio))
+
+    def _next_door(self, t: Translator) -> str:
+        if self.areas.buffer is None:
+            return ""
+        if not self.moved.known:
+            return t("Too few alerts next door to say whether the problem moved there.")
+        if self.moved.low > 1:
+            return t("Next door there were more alerts than expected: the problem may have moved.")
+        if self.moved.high < 1:
+            return t("Next door there were fewer alerts than expected too: the benefit may have spread.")
+        if self.moved.high > _DOUBLED:
+            return t("Too few alerts next door to say whether the problem moved there.")
+        return t("No sign that the problem moved next door.")
+
+
+def evaluate(areas: Areas, level: float = 0.95, test: Test = "difference") -> Evaluation:
+    """Compare the treated area with its comparison area, before and after, and look next door.
+
+    Every estimate is made; `test`, the one named in advance, decides what the sentence says. The buffer is judged by
+    its ratio against the comparison area.
+    """
+    treated, control, buffer = areas.treated, areas.control, areas.buffer
+    both = None if buffer is None else (treated[0] + buffer[0], treated[1] + buffer[1])
+    to_length = (areas.time_weights[0] / areas.time_weights[1], 1.0)
+    return Evaluation(
+        areas=areas,
+        test=test,
+        difference=scaled_difference(treated, control, level),
+        total=None if both is None else scaled_difference(both, control, level),
+        ratio=relative_effect(treated, control, level),
+        published=wdd(control, treated, time_weights=to_length, level=level),
+        moved=UNKNOWN if buffer is None else relative_effect(buffer, control, level),
+        quotient=Quotient(None, None, None, None) if buffer is None else wdq(treated, buffer, control),
+        n=int(sum(sum(pair) for pair in (treated, control, buffer or (0, 0)))),
+        choices=(Choice("test", test, _EXPECTED["wdd" if test == "wdd" else "difference"]),),
+        warnings=_warnings(areas, test),
+    )
+
+
+def by_gender(areas: Mapping[str, Areas], level: float = 0.95) -> pd.DataFrame:
+    """One row a gender: before, after, difference, low, high (alerts), ratio, ratio_low, ratio_high (NaN: too few).
+
+    Each gender is compared with the same gender in the comparison area, so the differences need not add up to that of
+    all alerts.
+    """
+    rows = []
+    for gender, counts in areas.items():
+        result = evaluate(counts, level)
+        effect, ratio = result.difference.estimate, result.ratio
+        rows.append(
+            (gender, *counts.treated, effect.value, effect.low, effect.high, ratio.value, ratio.low, ratio.high)
+        )
+    names = ["gender", "before", "after", "difference", "low", "high", "ratio", "ratio_low", "ratio_high"]
+    return pd.DataFrame(rows, columns=names)
+
+
+_EXPECTED: Final[Mapping[str, Message]] = {
+    "difference": Message(
+        "Expected: what the treated area would have had if it had changed by the same share as the comparison area."
+    ),
+    "wdd": Message(
+        "Expected: what the treated area would have had if it had changed by as many alerts as the comparison area."
+    ),
+}
+
+
+def _warnings(areas: Areas, test: Test) -> tuple[Message, ...]:
+    found = [
+        Message(
+            "Places chosen because they were bad tend to get better by themselves (regression to the mean). The "
+            "comparison area guards against this only where it was as bad before."
+        )
+    ]
+    treated, control = areas.treated[0], areas.control[0]
+    if min(treated, control) <= 0 or not 1 / _ALIKE <= treated / control <= _ALIKE:
+        found.append(
+            Message(
+                "Before the measure the treated area had {treated} alerts and the comparison area {control}: they are "
+                "unlike, so the comparison is weaker.",
+                {"treated": int(treated), "control": int(control)},
+            )
+        )
+    if test == "wdd":
+        found.append(
+            Message(
+                "The published difference supposes that both areas change by the same number of alerts; where all of "
+                "the city grows or shrinks, it finds effects that are none."
+            )
+        )
+    if min(*areas.treated, *areas.control) < 10:
+        found.append(Message("Some counts are below 10: intervals are rough and a real effect can easily be missed."))
+    return tuple(found)
+
+
+def _amount(value: float, t: Translator) -> str:
+    """A difference in words: "44 fewer", "1 more"."""
+    count = round(abs(value))
+    return t.n("{n} fewer", "{n} fewer", count) if value < 0 else t.n("{n} more", "{n} more", count)
+
+
+def _percent(ratio: float, t: Translator) -> str:
+    """A ratio in words: "20% fewer", "5% more"."""
+    size = t.percent(abs(ratio - 1))
+    return t("{share} fewer", share=size) if ratio < 1 else t("{share} more", share=size)
+
+
+def _log_z(ratio: Estimate) -> float:
+    """z of a ratio's logarithm, found back from its interval."""
+    half = float(stats.norm.isf((1 - ratio.level) / 2))
+    return float(2 * half * np.log(ratio.value) / np.log(ratio.high / ratio.low))
+
+
+def _verdict(t: Translator, start: str, rise: bool, fall: bool, z: float) -> str:
+    if fall:
+        return t("{start}: a fall is shown.", start=start)
+    if rise:
+        return t("{start}: a rise is shown.", start=start)
+    if stats.norm.cdf(z) < _LIKELY:
+        return t("{start}: a fall is likely but not shown.", start=start)
+    return t("{start}: no change is shown.", start=start)

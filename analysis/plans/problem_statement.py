@@ -1,0 +1,173 @@
+"""A problem in words: whole sentences that carry their figures, made so that each language can say them its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Message, Translator
+from curim_data.model.plan import Caution, Pattern, Problem
+
+_CAUTIONS: Final[Mapping[Caution, Message]] = {
+    Caution.PILED: Message("Some alerts share the same coordinates and may not be where they seem to be."),
+    Caution.FEW_REPORTERS: Message("A few people sent many of these alerts."),
+    Caution.UNDISCLOSED: Message("For many alerts the gender is not known."),
+    Caution.WITHHELD: Message("Small counts are protected and left out of some figures."),
+    Caution.SHORT_HISTORY: Message("The data go back less than a year, so seasons cannot be told apart."),
+    Caution.CAMPAIGN: Message("A campaign to report ran in this period: more alerts need not be more incidents."),
+}
+
+
+def problem_statement(problem: Problem, t: Translator, city: CityProfile) -> str:
+    """The problem in two to five plain sentences: where and what, when, for whom, since when, how sure."""
+    told = (
+        _where(problem, t, city),
+        _when(problem, t),
+        gender_sentence(problem, t),
+        _since(problem, t),
+        _certainty(problem, t),
+    )
+    return " ".join(sentence for sentence in told if sentence)
+
+
+def caution_messages(problem: Problem) -> tuple[Message, ...]:
+    """Why the problem's figures need care, one sentence each."""
+    return tuple(_CAUTIONS[caution] for caution in problem.cautions)
+
+
+def gender_sentence(problem: Problem, t: Translator) -> str:
+    """Who is affected: the women's share with its interval, the city's beside it, and how many are not known."""
+    if problem.women is None:
+        return t("For these alerts the gender of those affected is not known.")
+    values: dict[str, str] = {
+        "share": t.percent(problem.women.value),
+        "low": t.percent(problem.women.low),
+        "high": t.percent(problem.women.high),
+        "unknown": t.percent(problem.unknown_gender or 0),
+    }
+    if problem.women_city is None:
+        return t(
+            "Of the women and men affected, {share} are women (95 % interval: {low} to {high}); "
+            "for {unknown} of the alerts the gender is not known.",
+            **values,
+        )
+    return t(
+        "Of the women and men affected, {share} are women (95 % interval: {low} to {high}; whole city: {city}); "
+        "for {unknown} of the alerts the gender is not known.",
+        **values,
+        city=t.percent(problem.women_city),
+    )
+
+
+def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
+    place, n = t.label(problem.names), round(problem.n)
+    if problem.start is None or problem.end is None:
+        return t.n("{place}: {n} alert.", "{place}: {n} alerts.", n, place=place)
+    main = sorted(problem.categories, key=lambda part: -part.share)[:3]
+    named = [f"{category_label(part.id, t, city)} ({t.percent(part.share)})" for part in main if part.share >= 0.1]
+    if not named:
+        return t.n(
+            "{place}: {n} alert from {start} to {end}.",
+            "{place}: {n} alerts from {start} to {end}.",
+            n,
+            place=place,
+            start=problem.start,
+            end=problem.end,
+        )
+    return t.n(
+        "{place}: {n} alert from {start} to {end}, mainly: {categories}.",
+        "{place}: {n} alerts from {start} to {end}, mainly: {categories}.",
+        n,
+        place=place,
+        start=problem.start,
+        end=problem.end,
+        categories=t.join(named),
+    )
+
+
+def category_label(category: str, t: Translator, city: CityProfile) -> str:
+    """A category's label in the reader's language; its own name where the city's tree does not know it."""
+    known = city.categories.get(category)
+    return t.label(known.labels) if known else category
+
+
+def _when(problem: Problem, t: Translator) -> str:
+    if problem.hours is None:
+        if problem.dark_share is None:
+            return ""
+        return t("{dark} of them were after dark.", dark=t.percent(problem.dark_share))
+    values = {"first": f"{problem.hours[0]:02d}:00", "last": f"{(problem.hours[1] + 1) % 24:02d}:00"}
+    if problem.dark_share is None:
+        return t("Most often between {first} and {last}.", **values)
+    return t(
+        "Most often between {first} and {last}; {dark} of them were after dark.",
+        **values,
+        dark=t.percent(problem.dark_share),
+    )
+
+
+def pattern_word(pattern: Pattern, t: Translator) -> str:
+    """The class of a hot spot over time in a word; empty where it has none."""
+    words: dict[Pattern, Callable[[], str]] = {
+        Pattern.NEW: lambda: t.c("pattern", "new"),
+        Pattern.CONSECUTIVE: lambda: t.c("pattern", "recent"),
+        Pattern.INTENSIFYING: lambda: t.c("pattern", "intensifying"),
+        Pattern.PERSISTENT: lambda: t.c("pattern", "persistent"),
+        Pattern.DIMINISHING: lambda: t.c("pattern", "diminishing"),
+        Pattern.SPORADIC: lambda: t.c("pattern", "sporadic"),
+        Pattern.OSCILLATING: lambda: t.c("pattern", "oscillating"),
+        Pattern.HISTORICAL: lambda: t.c("pattern", "historical"),
+    }
+    return words[pattern]() if pattern in words else ""
+
+
+_COURSE: Final[Mapping[Pattern, Message]] = {
+    Pattern.NEW: Message("It stood out for the first time in the last month."),
+    Pattern.CONSECUTIVE: Message("It has stood out without a break in the last months; before, it did not."),
+    Pattern.INTENSIFYING: Message("It has stood out almost all the time, and more and more."),
+    Pattern.PERSISTENT: Message("It has stood out almost all the time."),
+    Pattern.DIMINISHING: Message("It has stood out almost all the time, but less and less."),
+    Pattern.SPORADIC: Message("It stands out now, as it has on and off."),
+    Pattern.OSCILLATING: Message("It stands out now; at other times it was quieter than expected."),
+    Pattern.HISTORICAL: Message("It stood out almost all the time before, and no longer does."),
+}
+
+
+def _since(problem: Problem, t: Translator) -> str:
+    if problem.since is not None and problem.pattern is Pattern.CONSECUTIVE:
+        return t("It has stood out without a break since {since}; before, it did not.", since=problem.since)
+    if problem.pattern in _COURSE:
+        return t(_COURSE[problem.pattern])
+    return (
+        ""
+        if problem.since is None
+        else t("It has had more alerts than is usual for this place since {since}.", since=problem.since)
+    )
+
+
+def _certainty(problem: Problem, t: Translator) -> str:
+    if problem.expected is None or problem.q is None:
+        return ""
+    values = {"expected": t.expected(problem.expected), "p": t.p_value(problem.q)}
+    if problem.q >= 0.05:
+        return t(
+            "With as many alerts as its surroundings it would have had {expected}; chance may explain the difference "
+            "(corrected p: {p}).",
+            **values,
+        )
+    if problem.ratio is None:
+        return t(
+            "With as many alerts as its surroundings it would have had {expected}; chance hardly explains so many more "
+            "(corrected p: {p}).",
+            **values,
+        )
+    return t(
+        "With as many alerts as its surroundings it would have had {expected}; there were {ratio} times as many "
+        "(95 % interval: {low} to {high}; the truth is probably somewhat lower, because the place was picked for "
+        "standing out), which chance hardly explains (corrected p: {p}).",
+        **values,
+        ratio=problem.ratio.value,
+        low=problem.ratio.low,
+        high=problem.ratio.high,
+    )

@@ -1,0 +1,378 @@
+"""Maps on paper: land, zones, cells in printed classes, hot cells outlined, numbered spots; no browser needed.
+
+Classes grow darker with the count, so that a black-and-white print reads the same. What is protected is hatched, with
+its entry in the legend, and never looks like zero.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import geopandas as gpd
+import h3.api.basic_str as h3
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import withStroke
+from shapely.geometry.base import BaseGeometry
+
+from analysis.report.blocks import Picture
+from curim_data.model.city import CityProfile, cell_polygons
+from curim_data.model.i18n import Translator
+from curim_data.model.plan import Areas
+
+DPI: Final = 200
+SEA_GROUND, LAND, ZONE, INK, QUIET = "#dbe7ee", "#f6f4ef", "#9fb0bb", "#0f2a3a", "#51606b"
+CLASSES: Final = 5
+LETTERS: Final = 6.8
+LEGEND_MM: Final = 18.0
+_MM: Final = 1 / 25.4
+LINE_MM: Final = 2.6  # a line of the smallest letters
+LETTERS_A_MM: Final = 0.86
+STYLE: Final[Any] = {"font.family": "DejaVu Sans", "font.size": 6.5, "hatch.linewidth": 0.5}
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A numbered hot spot on the map: its rank, its name in the reader's language, its place in degrees (WGS84)."""
+
+    rank: int
+    name: str
+    longitude: float
+    latitude: float
+
+
+@dataclass(frozen=True)
+class Shade:
+    """One entry of a map's legend and what is drawn so: shapes in WGS84, filled, outlined or as points."""
+
+    label: str
+    colour: str
+    shapes: tuple[BaseGeometry, ...]
+    outline: bool = False
+    points: bool = False
+    hatched: bool = False
+
+    def style(self) -> dict[str, Any]:
+        """How geopandas draws it."""
+        if self.points:
+            return {"color": self.colour, "markersize": 3.0, "alpha": 0.8, "linewidth": 0}
+        if self.outline:
+            return {"facecolor": "none", "edgecolor": self.colour, "linewidth": 0.9}
+        hatch = {"hatch": "//////"} if self.hatched else {}
+        return {"facecolor": self.colour, "edgecolor": QUIET if self.hatched else "white", "linewidth": 0.25, **hatch}
+
+    def handle(self) -> Any:
+        """Its mark in the legend."""
+        if self.points:
+            return Line2D([], [], color=self.colour, marker="o", markersize=4, linewidth=0, label=self.label)
+        return Patch(**{**self.style(), "label": self.label})
+
+
+def city_map(
+    city: CityProfile,
+    cells: pd.DataFrame,
+    t: Translator,
+    *,
+    spots: Sequence[Spot] = (),
+    hot: Iterable[int] = (),
+    source: str = "",
+    width_mm: float = 110,
+) -> Picture:
+    """Draw a city's counts by cell.
+
+    Parameters
+    ----------
+    cells : counts by cell: index or column `cell` (int64 H3), `n` (NaN where withheld), `withheld` (bool, optional)
+    spots : hot spots to number and name
+    hot : cells (int64 H3) with more alerts than chance explains: outlined
+    source : a line under the map (period, filter); the number of alerts on the map is put before it
+    width_mm : width on paper, from which the size of the letters follows
+
+    Returns
+    -------
+    Picture: PNG with 200 dots per inch and its alternative text.
+    """
+    frame = _frame(cells, city)
+    breaks = class_breaks(frame["n"])
+    with mpl.rc_context(STYLE):
+        figure, axes = _sheet(city, width_mm)
+        _cells(axes, frame, breaks, set(hot))
+        _spots(axes, spots, city)
+        _scale_bar(axes, t)
+        _legend(
+            figure, breaks, t, withheld=bool(frame["withheld"].any()), outlined=bool(frame.index.isin(list(hot)).any())
+        )
+        _source(figure, frame, source, t)
+        return Picture(_png(figure), _alt(spots, frame, t))
+
+
+def areas_map(city: CityProfile, areas: Areas, t: Translator, *, width_mm: float = 72) -> Picture:
+    """Draw a plan's treated area, its buffer and its comparison area, told apart by shade and hatch."""
+    looks: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
+        (areas.treated, t("treated area"), {"facecolor": "#0b4f6c", "edgecolor": "white"}),
+        (areas.buffer, t("buffer"), {"facecolor": "#eceff1", "edgecolor": "#0b4f6c", "hatch": "//////"}),
+        (areas.comparison, t("comparison area"), {"facecolor": "#f0b27a", "edgecolor": "#7a4a1d"}),
+    )
+    shown = [(cells, name, look) for cells, name, look in looks if cells]
+    with mpl.rc_context(STYLE):
+        figure, axes = _sheet(city, width_mm)
+        for cells, _, look in shown:
+            shapes = cell_polygons([h3.str_to_int(cell) for cell in cells])
+            gpd.GeoSeries(list(shapes), crs=4326).to_crs(city.epsg).plot(ax=axes, linewidth=0.3, zorder=5, **look)
+        _scale_bar(axes, t)
+        patches: list[Any] = [Patch(linewidth=0.3, label=name, **look) for _, name, look in shown]
+        _key(figure, patches, t("Areas of the plan"))
+        return Picture(
+            _png(figure), t("Map of the plan's areas: {areas}.", areas=t.join([name for _, name, _ in shown]))
+        )
+
+
+def shades_map(
+    city: CityProfile,
+    shades: Sequence[Shade],
+    t: Translator,
+    *,
+    title: str,
+    spots: Sequence[Spot] = (),
+    notes: Sequence[str] = (),
+    alt: str = "",
+    width_mm: float = 150,
+) -> Picture:
+    """Draw any layer of a map: areas, outlines and points, each kind with its entry in the legend.
+
+    Parameters
+    ----------
+    shades : what is drawn, from the bottom up
+    title : heading of the legend
+    spots : places to number and name
+    notes : lines below the legend: what was chosen, how many alerts of how many, the date; wrapped to the width
+    alt : what the picture shows, for those who do not see it
+
+    Returns
+    -------
+    Picture: PNG with 200 dots per inch.
+    """
+    lines = [line for note in notes for line in textwrap.wrap(note, round(width_mm * LETTERS_A_MM))]
+    named = [shade for shade in shades if shade.label]
+    foot_mm = LINE_MM * len(lines) + 1.5
+    legend_mm = foot_mm + LINE_MM * (2.5 + 1.3 * -(-len(named) // 3))
+    with mpl.rc_context(STYLE):
+        figure, axes = _sheet(city, width_mm, legend_mm)
+        height_mm = figure.get_size_inches()[1] / _MM
+        for shade in shades:
+            if shade.shapes:
+                drawn = gpd.GeoSeries(list(shade.shapes), crs=4326).to_crs(city.epsg)
+                drawn.plot(ax=axes, **shade.style(), zorder=5 if shade.outline else 2)
+        _spots(axes, spots, city)
+        _scale_bar(axes, t)
+        _key(figure, [shade.handle() for shade in named], title, foot_mm / height_mm)
+        figure.text(0.0, 0.8 / height_mm, "\n".join(lines), fontsize=5.8, color=QUIET, ha="left", va="bottom")
+        return Picture(_png(figure), alt)
+
+
+def _sheet(city: CityProfile, width_mm: float, legend_mm: float = LEGEND_MM) -> tuple[Figure, Any]:
+    figure = Figure(figsize=(width_mm * _MM, width_mm * _MM), dpi=DPI)
+    axes = figure.add_axes((0, 0, 1, 1))
+    _ground(axes, city)
+    _fit(axes, figure, city, width_mm, legend_mm)
+    return figure, axes
+
+
+def _png(figure: Figure) -> bytes:
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=DPI, facecolor="white")
+    return out.getvalue()
+
+
+def class_breaks(counts: pd.Series, classes: int = CLASSES) -> list[int]:
+    """Upper ends of at most `classes` classes of whole counts above zero, by quantiles of the distinct counts.
+
+    >>> class_breaks(pd.Series([0, 1, 1, 2, 3, 5, 8, 40]))
+    [2, 3, 5, 8, 40]
+    """
+    shown = counts[counts > 0].dropna()
+    if shown.empty:
+        return []
+    values = np.sort(np.ceil(shown.unique()).astype(int))
+    ends = np.quantile(values, np.linspace(0, 1, classes + 1)[1:], method="inverted_cdf")
+    return [int(end) for end in np.unique(ends)]
+
+
+def _frame(cells: pd.DataFrame, city: CityProfile) -> gpd.GeoDataFrame:
+    frame = cells.set_index("cell") if "cell" in cells.columns else cells
+    withheld = frame["withheld"].astype(bool) if "withheld" in frame.columns else frame["n"].isna()
+    shapes = list(cell_polygons(frame.index.to_numpy()))
+    told = {"n": frame["n"].to_numpy(float), "withheld": withheld.to_numpy(bool)}
+    made = gpd.GeoDataFrame(told, index=frame.index, geometry=shapes, crs=4326)
+    return made.to_crs(city.epsg)
+
+
+def _ground(axes: Any, city: CityProfile) -> None:
+    axes.set_facecolor(SEA_GROUND)
+    land = gpd.GeoSeries([city.land], crs=4326).to_crs(city.epsg)
+    land.plot(ax=axes, color=LAND, edgecolor=ZONE, linewidth=0.6, zorder=1)
+    if city.districts:
+        zones = gpd.GeoSeries([zone.polygon for zone in city.districts], crs=4326).to_crs(city.epsg)
+        zones.boundary.plot(ax=axes, color=ZONE, linewidth=0.5, linestyle=(0, (4, 2)), zorder=4)
+
+
+def _colours(count: int) -> list[Any]:
+    scale = mpl.colormaps["YlOrRd"]
+    return [scale(0.12 + 0.78 * step / max(count - 1, 1)) for step in range(count)]
+
+
+def _cells(axes: Any, frame: gpd.GeoDataFrame, breaks: list[int], hot: set[int]) -> None:
+    for low, high, colour in zip([0, *breaks[:-1]], breaks, _colours(len(breaks)), strict=True):
+        some = frame[(frame["n"] > low) & (frame["n"] <= high) & ~frame["withheld"]]
+        if len(some):
+            some.plot(ax=axes, color=colour, edgecolor="white", linewidth=0.25, zorder=2)
+    hidden = frame[frame["withheld"]]
+    if len(hidden):
+        hidden.plot(ax=axes, facecolor="#eceff1", edgecolor="#9aa5ad", linewidth=0.2, hatch="//////", zorder=2)
+    marked = frame[frame.index.isin(list(hot))]
+    if len(marked):
+        marked.boundary.plot(ax=axes, color=INK, linewidth=0.9, zorder=5)
+
+
+def _spots(axes: Any, spots: Sequence[Spot], city: CityProfile) -> None:
+    if not spots:
+        return
+    xs, ys = city.project([spot.longitude for spot in spots], [spot.latitude for spot in spots])
+    axes.plot(xs, ys, "o", markersize=4, color=INK, markeredgecolor="white", markeredgewidth=0.7, zorder=7)
+    halo = [withStroke(linewidth=2.2, foreground="white")]
+    labels = [f"{spot.rank}  {spot.name}" for spot in spots]
+    for label, x, y, (dx, dy) in zip(labels, xs, ys, _offsets(axes, labels, xs, ys), strict=True):
+        axes.annotate(
+            label,
+            (x, y),
+            xytext=(dx, dy),
+            textcoords="offset points",
+            ha="left" if dx > 0 else "right",
+            va="center",
+            fontsize=LETTERS,
+            fontweight="bold",
+            color=INK,
+            path_effects=halo,
+            zorder=8,
+        )
+
+
+def _offsets(axes: Any, labels: Sequence[str], xs: Any, ys: Any) -> list[tuple[float, float]]:
+    """Where each label goes beside its point, in points: the first of a few places where it covers none before it."""
+    box = axes.get_window_extent()
+    at = axes.transData.transform(np.column_stack([xs, ys])) * 72 / DPI
+    right_end = box.x1 * 72 / DPI
+    taken: list[tuple[float, float, float, float]] = [(x - 3, x + 3, y - 3, y + 3) for x, y in at]
+    chosen = []
+    for label, (x, y) in zip(labels, at, strict=True):
+        width, half = 0.68 * LETTERS * len(label), 0.62 * LETTERS
+        places = [(side * 7.0, lift * 1.3 * LETTERS) for lift in (0, 1, -1, 2, -2, 3, -3) for side in (1, -1)]
+        spans = {(dx, dy): (x + dx - (0 if dx > 0 else width), y + dy) for dx, dy in places}
+        inside = [place for place in places if spans[place][0] >= 0 and spans[place][0] + width <= right_end] or places
+        free = [place for place in inside if not _covers(*spans[place], width, half, taken)]
+        place = free[0] if free else inside[0]
+        left, middle = spans[place]
+        taken.append((left, left + width, middle - half, middle + half))
+        chosen.append(place)
+    return chosen
+
+
+def _covers(left: float, middle: float, width: float, half: float, taken: Sequence[Sequence[float]]) -> bool:
+    return any(left < b and a < left + width and middle - half < d and c < middle + half for a, b, c, d in taken)
+
+
+def _scale_bar(axes: Any, t: Translator) -> None:
+    left, right = axes.get_xlim()
+    low, high = axes.get_ylim()
+    length = next(metres for metres in (5000, 2000, 1000, 500, 200, 100) if metres < (right - left) / 3.5)
+    x, y = right - 0.03 * (right - left) - length, low + 0.035 * (high - low)
+    axes.add_patch(Rectangle((x, y), length / 2, 0.008 * (high - low), facecolor=INK, edgecolor=INK, lw=0.4, zorder=9))
+    axes.add_patch(
+        Rectangle(
+            (x + length / 2, y), length / 2, 0.008 * (high - low), facecolor="white", edgecolor=INK, lw=0.4, zorder=9
+        )
+    )
+    told = t("{metres} m", metres=length) if length < 1000 else t("{kilometres} km", kilometres=length // 1000)
+    axes.text(x + length / 2, y + 0.014 * (high - low), told, ha="center", va="bottom", color=INK, fontsize=6)
+
+
+def _fit(axes: Any, figure: Figure, city: CityProfile, width_mm: float, legend_mm: float) -> None:
+    """Fit the figure to the land and leave room below for the legend."""
+    x0, y0, x1, y1 = city.land_metres.bounds
+    margin = 0.03 * max(x1 - x0, y1 - y0)
+    axes.set_xlim(x0 - margin, x1 + margin)
+    axes.set_ylim(y0 - margin, y1 + margin)
+    axes.set_aspect("equal")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for side in axes.spines.values():
+        side.set_visible(False)
+    map_mm = width_mm * (y1 - y0 + 2 * margin) / (x1 - x0 + 2 * margin)
+    figure.set_size_inches(width_mm * _MM, (map_mm + legend_mm) * _MM)
+    share = map_mm / (map_mm + legend_mm)
+    axes.set_position((0, 1 - share, 1, share))
+    axes.set_autoscale_on(False)
+    axes.xaxis.label.set_visible(False)
+    axes.yaxis.label.set_visible(False)
+
+
+def _legend(figure: Figure, breaks: list[int], t: Translator, *, withheld: bool, outlined: bool) -> None:
+    starts = [1, *(end + 1 for end in breaks[:-1])]
+    handles: list[Any] = [
+        Patch(facecolor=colour, edgecolor=QUIET, linewidth=0.3, label=_span(low, high, t))
+        for low, high, colour in zip(starts, breaks, _colours(len(breaks)), strict=True)
+    ]
+    if outlined:
+        handles.append(Line2D([], [], color=INK, linewidth=1.2, label=t("more than chance explains")))
+    if withheld:
+        handles.append(
+            Patch(facecolor="#eceff1", edgecolor="#9aa5ad", hatch="//////", label=t("small number, protected"))
+        )
+    _key(figure, handles, t("Alerts in a cell"))
+
+
+def _key(figure: Figure, handles: list[Any], title: str, bottom: float = 0.028) -> None:
+    figure.legend(
+        handles=handles,
+        title=title,
+        loc="lower left",
+        bbox_to_anchor=(0.0, bottom),
+        ncols=3,
+        frameon=False,
+        fontsize=6.2,
+        title_fontsize=6.5,
+        alignment="left",
+        handlelength=1.5,
+        columnspacing=1.1,
+        borderaxespad=0,
+    )
+
+
+def _span(low: int, high: int, t: Translator) -> str:
+    return t.number(high) if low == high else f"{t.number(low)}–{t.number(high)}"
+
+
+def _source(figure: Figure, frame: gpd.GeoDataFrame, source: str, t: Translator) -> None:
+    told = t.n("{n} alert on the map", "{n} alerts on the map", round(float(frame["n"].sum())))
+    figure.text(0.0, 0.008, f"{told}. {source}".strip(), fontsize=5.8, color=QUIET, ha="left", va="bottom")
+
+
+def _alt(spots: Sequence[Spot], frame: gpd.GeoDataFrame, t: Translator) -> str:
+    n = round(float(frame["n"].sum()))
+    if not spots:
+        return t.n("Map of {n} alert by cell.", "Map of {n} alerts by cell.", n)
+    named = t.join([f"{spot.rank} {spot.name}" for spot in spots])
+    return t.n(
+        "Map of {n} alert by cell. Hot spots: {spots}.",
+        "Map of {n} alerts by cell. Hot spots: {spots}.",
+        n,
+        spots=named,
+    )

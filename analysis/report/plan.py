@@ -1,0 +1,183 @@
+"""An intervention plan as a document that a council can decide on: problem, measures, aim, who, how we shall know."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from analysis.plans.drafting import applicable_drop, harms, objective_sentence, warnings
+from analysis.plans.evidence import Measure, effect_text, measure, quality_text, setting_text
+from analysis.plans.problem_statement import caution_messages, problem_statement
+from analysis.report.blocks import (
+    Block,
+    Bullets,
+    Columns,
+    Document,
+    Facts,
+    Figure,
+    Heading,
+    Picture,
+    Table,
+    Text,
+)
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+from curim_data.model.labels import provisional_note
+from curim_data.model.plan import STATUS_WORDS, Plan
+
+METHODS: Final[Mapping[str, Callable[[Translator], str]]] = {
+    "difference": lambda t: t("Difference: alerts fewer or more than the comparison area's change lets expect"),
+    "ratio": lambda t: t("Rate ratio: change in percent in the treated area against the comparison area"),
+    "wdd": lambda t: t("Weighted displacement difference as published: for areas that change by as many alerts"),
+}
+
+
+def plan_blocks(
+    plan: Plan,
+    city: CityProfile,
+    t: Translator,
+    *,
+    made: dt.date | None = None,
+    picture: Picture | None = None,
+    illustrative: bool = False,
+) -> Document:
+    """Put a plan together, ready to be set as PDF or Word. made: date of the paper; picture: a map of its areas."""
+    when = made or plan.problem.end
+    date = t.date(when) if when else ""
+    return Document(
+        title=plan.title or t("Intervention plan"),
+        language=t.lang,
+        kicker=t("{city} · intervention plan · {status}", city=t.label(city.names), status=STATUS_WORDS[plan.status]),
+        mark=t("Sample data: made up. Not about real events.") if illustrative else "",
+        footer=t("CURiM · {city} · made on {date}", city=t.label(city.names), date=date),
+        blocks=tuple(_blocks(plan, city, t, picture)),
+    )
+
+
+def _blocks(plan: Plan, city: CityProfile, t: Translator, picture: Picture | None) -> Iterator[Block]:
+    chosen = tuple(found for name in plan.measures if (found := measure(name)) is not None)
+    yield Heading(t("Problem"))
+    yield Text(plan.statement.get(t.lang) or problem_statement(plan.problem, t, city))
+    for caution in caution_messages(plan.problem):
+        yield Text(t(caution), "note")
+    yield from _measures(chosen, t)
+    yield from _objective(plan, chosen, t)
+    yield from _work(plan, t)
+    yield from _knowing(plan, t, picture)
+    yield from _people(plan, t)
+    yield from _sources(chosen, city, t)
+
+
+def _measures(chosen: tuple[Measure, ...], t: Translator) -> Iterator[Block]:
+    yield Heading(t("Measures"))
+    if not chosen:
+        yield Text(t("No measure is chosen yet."))
+        return
+    header = (t("Measure"), t("How it works"), t("What studies found"), t("Evidence"))
+    rows = tuple(
+        (
+            t(item.name),
+            t(item.mechanism),
+            f"{effect_text(item, t)}. {t(item.outcome)}",
+            f"{quality_text(item, t)}. {setting_text(item, t)}.",
+        )
+        for item in chosen
+    )
+    yield Table(header, rows, (1.7, 2.3, 3, 2))
+    notes = [
+        t("{measure}: {note}", measure=t(item.name), note=t(note))
+        for item in chosen
+        for note in (item.displacement, item.fear, item.gender_note, item.done_here)
+        if note
+    ]
+    if notes:
+        yield Bullets(tuple(notes))
+
+
+def _objective(plan: Plan, chosen: tuple[Measure, ...], t: Translator) -> Iterator[Block]:
+    yield Heading(t("Objective"))
+    own = plan.objective.text if plan.language == t.lang else ""
+    yield Text(own or objective_sentence(plan.objective, plan.problem, t) or t("To be set."))
+    drop = applicable_drop(plan.problem, chosen, plan.objective.baseline)
+    for told in warnings(plan.problem, chosen, drop, plan.assessment.smallest_drop):
+        yield Text(t(told), "note")
+
+
+def _work(plan: Plan, t: Translator) -> Iterator[Block]:
+    yield Heading(t("Who, when, cost"))
+    pairs = [
+        (t("Lead"), plan.lead or t("to be named")),
+        (t("Partners"), t.join(plan.partners) if plan.partners else t("to be named")),
+        (t("From – to"), _span(plan.start, plan.finish, t)),
+        (t("Budget"), t("to be set") if plan.budget is None else t("{amount} euros", amount=t.number(plan.budget))),
+    ]
+    if plan.outputs:
+        pairs.append((t("Outputs"), plan.outputs))
+    yield Facts(tuple(pairs))
+    if plan.actions:
+        rows = tuple(
+            (step.what, step.who, t.date(step.due, "medium") if step.due else "", t("done") if step.done else t("open"))
+            for step in plan.actions
+        )
+        yield Table((t("Step"), t("Who"), t("Until"), t("State")), rows, (4, 2.4, 1.6, 1))
+
+
+def _span(start: dt.date | None, finish: dt.date | None, t: Translator) -> str:
+    if start is None or finish is None:
+        return t("to be set")
+    return f"{t.date(start)} – {t.date(finish)}"
+
+
+def _knowing(plan: Plan, t: Translator, picture: Picture | None) -> Iterator[Block]:
+    yield Heading(t("How we shall know"))
+    seen = plan.assessment.smallest_drop
+    least = t("not known") if seen is None else t.n("{n} alert fewer", "{n} alerts fewer", -int(-seen // 1))
+    facts = Facts(
+        (
+            (t("Test, named in advance"), METHODS.get(plan.assessment.method, METHODS["difference"])(t)),
+            (t("Treated area"), _cells(plan.areas.treated, t)),
+            (t("Buffer, where it could move to"), _cells(plan.areas.buffer, t)),
+            (t("Comparison area"), _cells(plan.areas.comparison, t)),
+            (t("Smallest change that would be seen"), least),
+            (t("Review"), t.date(plan.assessment.review) if plan.assessment.review else t("to be set")),
+        )
+    )
+    yield facts if picture is None else Columns((facts,), (Figure(picture),), 0.58)
+    if plan.assessment.note:
+        yield Text(plan.assessment.note)
+    yield Text(
+        t(
+            "Alerts are not the only measure: also perceived safety, fear of crime, taking part in prevention, "
+            "readiness to take part, and trust in the authorities."
+        ),
+        "note",
+    )
+
+
+def _cells(cells: tuple[str, ...], t: Translator) -> str:
+    return t.n("{n} cell of the map", "{n} cells of the map", len(cells)) if cells else t("to be chosen")
+
+
+def _people(plan: Plan, t: Translator) -> Iterator[Block]:
+    yield Heading(t("Gender check"))
+    check = plan.gender_check
+    yield Facts(
+        (
+            (t("Affected"), check.affected or t("not answered")),
+            (t("Consulted"), check.consulted or t("not answered")),
+            (t("Aim for women and men"), check.target or t("not answered")),
+            (t("Possible harm"), check.harm or t("not answered")),
+        )
+    )
+    yield Bullets(tuple(t(question) for question in harms(plan.problem)))
+
+
+def _sources(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> Iterator[Block]:
+    yield Heading(t("Limits and sources"))
+    yield Text(t("More alerts need not be more crime: they also show who reports, and how often."), "note")
+    if city.provisional:
+        yield Text(provisional_note(t), "note")
+    for item in chosen:
+        told = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
+        yield Text(f"{t(item.name)}: {told}. {item.url}", "note")

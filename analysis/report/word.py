@@ -1,0 +1,201 @@
+"""A document as a Word file: real headings, header rows, a language, alternative texts; made to be edited."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from docx import Document as new_document
+from docx.document import Document as WordDocument
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Mm, Pt, RGBColor
+
+from analysis.report.blocks import (
+    Bars,
+    Block,
+    Bullets,
+    Columns,
+    Document,
+    Facts,
+    Figure,
+    Heading,
+    Table,
+    Text,
+    printable,
+)
+
+SEA: Final = RGBColor(0x0B, 0x4F, 0x6C)
+QUIET: Final = RGBColor(0x51, 0x60, 0x6B)
+WARM: Final = RGBColor(0xA6, 0x3C, 0x0A)
+FONT: Final = "Calibri"
+WIDTH: Final = 172
+_LOCALES: Final = {"el": "el-GR", "en": "en-GB", "fr": "fr-FR"}
+
+
+def word(document: Document) -> bytes:
+    """Set a document as .docx. Columns follow one another; bars become a table. Pictures must be PNG."""
+    made = new_document()
+    _page(made)
+    _styles(made, document.language)
+    made.core_properties.title = printable(document.title)
+    made.core_properties.language = _LOCALES[document.language]
+    made.core_properties.author = ""
+    _small(made.add_paragraph(), document.kicker, QUIET)
+    made.add_paragraph(printable(document.title), style="Title")
+    if document.mark:
+        _small(made.add_paragraph(), document.mark, WARM, bold=True)
+    for block in document.blocks:
+        _set(made, block)
+    _small(made.sections[0].footer.paragraphs[0], document.footer, QUIET)
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+def _page(made: WordDocument) -> None:
+    section = made.sections[0]
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.left_margin = section.right_margin = Mm(19)
+    section.top_margin, section.bottom_margin = Mm(17), Mm(17)
+
+
+def _styles(made: WordDocument, language: str) -> None:
+    for name, size, colour in (
+        ("Normal", 10.5, None),
+        ("Title", 19, SEA),
+        ("Heading 1", 13, SEA),
+        ("Heading 2", 11, None),
+    ):
+        style: Any = made.styles[name]
+        style.font.name, style.font.size = FONT, Pt(size)
+        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+        for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+            fonts.attrib.pop(qn(f"w:{theme}"), None)
+        if colour is not None:
+            style.font.color.rgb = colour
+        style.paragraph_format.space_after = Pt(4)
+    _language(made.styles["Normal"].element.get_or_add_rPr(), _LOCALES[language])
+    for lang in made.styles.element.iter(qn("w:lang")):
+        lang.set(qn("w:val"), _LOCALES[language])
+
+
+def _language(properties: Any, locale: str) -> None:
+    lang = OxmlElement("w:lang")
+    lang.set(qn("w:val"), locale)
+    properties.append(lang)
+
+
+def _set(made: WordDocument, block: Block) -> None:
+    setters: Mapping[type, Callable[[WordDocument, Any], None]] = {
+        Heading: lambda made, b: _done(made.add_heading(printable(b.text), b.level)),
+        Text: _text,
+        Bullets: _bullets,
+        Facts: _facts,
+        Table: _table,
+        Bars: _bars,
+        Figure: _figure,
+        Columns: _columns,
+    }
+    setters[type(block)](made, block)
+
+
+def _done(_made: Any) -> None:
+    return None
+
+
+def _text(made: WordDocument, block: Text) -> None:
+    paragraph = made.add_paragraph()
+    if block.style == "note":
+        _small(paragraph, block.text, QUIET)
+        return
+    run = paragraph.add_run(printable(block.text))
+    if block.style == "lead":
+        run.font.size = Pt(13)
+    if block.style == "accent":
+        run.font.color.rgb = WARM
+
+
+def _bullets(made: WordDocument, block: Bullets) -> None:
+    for item in block.items:
+        made.add_paragraph(printable(item), style="List Number" if block.numbered else "List Bullet")
+
+
+def _facts(made: WordDocument, block: Facts) -> None:
+    for name, value in block.pairs:
+        paragraph = made.add_paragraph()
+        paragraph.paragraph_format.space_after = Pt(1)
+        paragraph.add_run(printable(f"{name}: ")).font.color.rgb = QUIET
+        paragraph.add_run(printable(value))
+
+
+def _table(made: WordDocument, block: Table) -> None:
+    table = made.add_table(rows=1, cols=len(block.header))
+    table.autofit = False
+    _rules(table)
+    _line(table.rows[0], block.header, block.right, bold=True)
+    _repeat(table.rows[0])
+    for row in block.rows:
+        _line(table.add_row(), row, block.right)
+    total = sum(block.widths)
+    for column, width in zip(table.columns, block.widths, strict=True):
+        column.width = Mm(WIDTH * width / total)
+        for cell in column.cells:
+            cell.width = column.width
+    made.add_paragraph().paragraph_format.space_after = Pt(0)
+
+
+def _rules(table: Any) -> None:
+    """Thin grey lines between rows, none between columns."""
+    borders = OxmlElement("w:tblBorders")
+    for side in ("bottom", "insideH"):
+        line = OxmlElement(f"w:{side}")
+        for name, value in (("val", "single"), ("sz", "4"), ("space", "0"), ("color", "C9D3DA")):
+            line.set(qn(f"w:{name}"), value)
+        borders.append(line)
+    properties = table._tbl.tblPr
+    properties.insert_element_before(borders, "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
+
+
+def _line(row: Any, texts: tuple[str, ...], right: tuple[int, ...], *, bold: bool = False) -> None:
+    for number, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
+        paragraph = cell.paragraphs[0]
+        paragraph.paragraph_format.space_after = Pt(1)
+        run = paragraph.add_run(printable(text))
+        run.bold, run.font.size = bold, Pt(9)
+        if bold:
+            run.font.color.rgb = SEA
+        if number in right:
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+
+
+def _repeat(row: Any) -> None:
+    """Mark a row as the table's header: read aloud as such, and repeated on the next page."""
+    header = OxmlElement("w:tblHeader")
+    header.set(qn("w:val"), "true")
+    row._tr.get_or_add_trPr().append(header)
+
+
+def _bars(made: WordDocument, block: Bars) -> None:
+    rows = tuple((bar.label, bar.told) for bar in block.bars)
+    _table(made, Table(block.header, rows, (1, 1), (1,)))
+
+
+def _figure(made: WordDocument, block: Figure) -> None:
+    made.add_picture(io.BytesIO(block.picture.data), width=Mm(140))
+    shape = made.inline_shapes[-1]._inline.docPr
+    shape.set("descr", printable(block.picture.alt))
+    if block.caption:
+        _small(made.add_paragraph(), block.caption, QUIET)
+
+
+def _columns(made: WordDocument, block: Columns) -> None:
+    for part in (*block.left, *block.right):
+        _set(made, part)
+
+
+def _small(paragraph: Any, text: str, colour: RGBColor, *, bold: bool = False) -> None:
+    run = paragraph.add_run(printable(text))
+    run.font.size, run.font.color.rgb, run.bold = Pt(9), colour, bold

@@ -1,0 +1,393 @@
+"""Near repeats: are alerts that are close in space also close in time, more often than chance brings it (Knox)?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
+from scipy.stats import poisson
+
+from analysis.space_time.knox_settings import REPEAT_M, SPACE_M, TIME_DAYS, thinned
+from analysis.stats.inference import Floats, false_discovery
+from analysis.stats.result import Choice
+from curim_data.model.i18n import Message, Num, Translator
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+Metric = Literal["euclidean", "manhattan"]
+Closed = Literal["right", "left"]
+Side = Literal["left", "right"]
+
+LEAST_RATIO: Final = 1.2  # a convention of the field: smaller excesses are called no pattern
+ALPHA: Final = 0.05
+MOST_PAIRS: Final = 20_000_000
+_TICKS: Final = 1_000_000  # distances and times are told apart to a millionth of a metre or day
+_BLOCK: Final = 1 << 16
+_WIDEST_TABLE: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A band of distances or of times, in metres or days, with its ends as computed."""
+
+    low: float
+    high: float
+    with_low: bool
+    with_high: bool
+
+    def __str__(self) -> str:
+        opening, closing = "[" if self.with_low else "(", "]" if self.with_high else ")"
+        return f"{opening}{self.low:g}, {self.high:g}{closing}".replace("inf", "∞")
+
+    def told(self, t: Translator) -> str:
+        """The same with the reader's numbers, and a semicolon between them where numbers have a comma in them."""
+        low, high = (t.number(end, 0 if end.is_integer() else 1) for end in (self.low, self.high))
+        between = "; " if "," in t.number(0.1, 1) + low + high else ", "
+        return f"{str(self)[0]}{low}{between}{high}{str(self)[-1]}"
+
+
+def intervals(edges: Sequence[float], closed: Closed) -> tuple[Interval, ...]:
+    """Bands between edges: [0, a], (a, b], ... closed on the right, or [0, a), [a, b), ... closed on the left."""
+    right = closed == "right"
+    lows = (0.0, *edges[:-1])
+    return tuple(
+        Interval(float(low), float(high), k == 0 or not right, right and bool(np.isfinite(high)))
+        for k, (low, high) in enumerate(zip(lows, edges, strict=True))
+    )
+
+
+@dataclass(frozen=True)
+class Band:
+    """One band of distance and time.
+
+    `observed`: pairs of alerts; `mean`, `median`: of the permutations; `ratio`: observed / mean, `ratio_median`:
+    observed / median (infinite where chance brings none, NaN where there is nothing at all); `p`: permutation p-value;
+    `q`: after Benjamini and Hochberg over all bands of the result; `closed_form`: N_s N_t / (n (n - 1) / 2);
+    `poisson_p`: P(X >= observed) for X Poisson with that mean, the observed count included; `low`, `high`: the middle
+    95 % of the counts that chance brings; `repeat`: the same place again (0.1 m), not a near repeat; `pattern`: ratio
+    of 1.2 or more and q < .05; `least`: the smallest p that so many permutations can give.
+    """
+
+    space: Interval
+    time: Interval
+    observed: int
+    mean: float
+    median: float
+    low: float
+    high: float
+    ratio: float
+    ratio_median: float
+    p: float
+    q: float
+    closed_form: float
+    poisson_p: float
+    repeat: bool
+    pattern: bool
+    least: float = 0.0
+
+    def sentence(self, t: Translator) -> str:
+        """How many times as many pairs as chance brings, in plain words."""
+        values = {
+            "where": _where(self),
+            "when": _when(self),
+            "pairs": self.observed,
+            "expected": Num(self.mean, 1),
+            "ratio": Num(self.ratio, 1),
+            "p": t.p(self.q, least=self.p <= self.least),
+        }
+        if not np.isfinite(self.ratio):
+            return t("{where} and {when}: {pairs} pairs of alerts where chance would bring none ({p}).", **values)
+        return t(
+            "{where} and {when} there are {ratio} times as many further alerts as chance would bring ({pairs} pairs "
+            "against {expected}, {p}).",
+            **values,
+        )
+
+
+def _where(band: Band) -> Message:
+    low, high = _plain(band.space.low), _plain(band.space.high)
+    if band.repeat:
+        return Message("At the very place of an alert")
+    if not np.isfinite(band.space.high):
+        return Message("More than {low} m from an alert", {"low": low})
+    if band.space.low <= REPEAT_M:
+        return Message("Within {high} m of an alert", {"high": high})
+    return Message("{low} to {high} m from an alert", {"low": low, "high": high})
+
+
+def _when(band: Band) -> Message:
+    low, high = _plain(band.time.low), _plain(band.time.high)
+    if not np.isfinite(band.time.high):
+        return Message("more than {low} days apart", {"low": low})
+    if band.time.low == 0:
+        return Message("within {high} days", {"high": high})
+    return Message("{low} to {high} days apart", {"low": low, "high": high})
+
+
+def _plain(value: float) -> int | Num:
+    return int(value) if np.isfinite(value) and value == int(value) else Num(value, 1)
+
+
+@dataclass(frozen=True)
+class KnoxResult:
+    """All bands, nearest and soonest first.
+
+    `n` alerts were given, `n_used` were tested (fewer only where they were thinned); `pairs`: pairs within the largest
+    distance. `samples`: counts of every permutation, shape (permutations, distances, times).
+    """
+
+    n: int
+    n_used: int
+    pairs: int
+    metric: Metric
+    closed: Closed
+    permutations: int
+    bands: tuple[Band, ...]
+    samples: Ints
+    choices: tuple[Choice, ...]
+
+    @property
+    def repeats(self) -> tuple[Band, ...]:
+        """Bands of the same place again."""
+        return tuple(band for band in self.bands if band.repeat)
+
+    @property
+    def near(self) -> tuple[Band, ...]:
+        """Bands of other places, near by."""
+        return tuple(band for band in self.bands if not band.repeat)
+
+    @property
+    def patterns(self) -> tuple[Band, ...]:
+        """Near bands with clearly more pairs than chance brings."""
+        return tuple(band for band in self.near if band.pattern)
+
+    def frame(self) -> pd.DataFrame:
+        """The bands as a table: space and time in interval notation, then the numbers of `Band`."""
+        rows = [{**vars(band), "space": str(band.space), "time": str(band.time)} for band in self.bands]
+        return pd.DataFrame(rows).drop(columns="least")
+
+    def sentence(self, t: Translator) -> str:
+        """The nearest and soonest pattern in plain words, or that there is none."""
+        if not any(band.observed or band.mean for band in self.near):
+            return t("Too few alerts lie near each other to look for near repeats.")
+        if self.patterns:
+            return self.patterns[0].sentence(t)
+        slight = [band for band in self.near if band.q < ALPHA and 1 < band.ratio < LEAST_RATIO]
+        if slight:
+            most = max(slight, key=lambda band: band.ratio)
+            return t(
+                "No clear near repeats: where there are more alerts than chance would bring, there are at most {ratio} "
+                "times as many ({p}); from {least} times on it counts as a pattern.",
+                ratio=Num(most.ratio, 2),
+                p=t.p(most.q, least=most.p <= most.least),
+                least=Num(LEAST_RATIO, 1),
+            )
+        return t("No near repeats: nowhere are there clearly more alerts soon and near by than chance would bring.")
+
+    def method(self, t: Translator) -> str:
+        """How it was found, what it rests on, and what it cannot tell apart."""
+        return t(
+            "Knox test on {n} alerts: the dates were shuffled among the places {permutations} times; p-values are "
+            "corrected for looking at {bands} bands (Benjamini-Hochberg). A pattern has a ratio of at least {ratio} "
+            "and p < 0.05. A quarter that grows while another shrinks also brings close pairs, so look at the trend "
+            "of long periods first.",
+            n=self.n_used,
+            permutations=self.permutations,
+            bands=len(self.bands),
+            ratio=Num(LEAST_RATIO, 1),
+        )
+
+
+def knox(
+    x: Any,
+    y: Any,
+    days: Any,
+    *,
+    space: Sequence[float] = SPACE_M,
+    time: Sequence[float] = TIME_DAYS,
+    metric: Metric = "euclidean",
+    closed: Closed = "right",
+    permutations: int = 999,
+    seed: int = 0,
+    most_pairs: int = MOST_PAIRS,
+) -> KnoxResult:
+    """Count pairs of alerts by distance and time between them, and compare with shuffled dates.
+
+        ratio = N_st / mean of N_st over the permutations        p = (1 + #{permutations with N >= N_st}) / (M + 1)
+
+    Each permutation gives the dates to the places anew; places and dates stay as they are, so density and season
+    explain nothing that is found. B bands need more than 20 B permutations, or the correction leaves no single band
+    below .05. Only pairs within the largest distance are looked at. Where there are more than
+    `most_pairs` of them (piles), a random share of the alerts is tested: ratios stay what they are, p-values become
+    more careful; `n_used` and a `Choice` tell so. Distances and times are rounded to a millionth of a metre and of a
+    day before they are compared with an edge, so that a pair exactly 100 m apart is not moved by the computer's
+    arithmetic. Take duplicate reports out first (`without_near_duplicates`), or the repeats are an artefact.
+
+    Parameters
+    ----------
+    x, y : arrays, shape (n,)
+        Projected coordinates in metres.
+    days : array, shape (n,)
+        Days since any origin; parts of a day are allowed.
+    space, time : increasing numbers
+        Upper edges of the bands in metres and days; the last may be infinite.
+    metric : "euclidean" or "manhattan"
+        Manhattan distances run along the axes of the projection.
+    closed : "right" or "left"
+        Which end of a band belongs to it: [0, a], (a, b] or [0, a), [a, b).
+
+    Raises
+    ------
+    ValueError
+        Arrays of different length or with missing values, edges that do not increase, an unknown metric or end.
+
+    References
+    ----------
+    Knox, E. G. (1964). Applied Statistics 13, 25-29.
+    Johnson, S. D. et al. (2007). Journal of Quantitative Criminology 23, 201-219.
+    """
+    points, when = _checked(x, y, days, space, time, metric, closed, permutations)
+    given = len(points)
+    kept, choice = thinned(points, float(space[-1]), 2.0 if metric == "euclidean" else 1.0, most_pairs, seed)
+    points, when = points[kept], when[kept]
+    side: Side = "left" if closed == "right" else "right"
+    ticks, edges = _ticks(when, time, side)
+    first, second, starts = _near_pairs(points, np.asarray(space, dtype=float), metric, side)
+    counter = _Counter(first, second, starts, ticks, edges, side)
+    rng = np.random.default_rng(seed)
+    observed = counter.count(ticks)
+    samples = np.array([counter.count(rng.permutation(ticks)) for _ in range(permutations)], dtype=np.int64)
+    chance = _closed_form(np.diff(starts), ticks, edges, side)
+    bands = _bands(intervals(space, closed), intervals(time, closed), observed, samples, chance)
+    return KnoxResult(given, len(points), len(first), metric, closed, permutations, bands, samples, choice)
+
+
+def _checked(
+    x: Any, y: Any, days: Any, space: Any, time: Any, metric: str, closed: str, permutations: int
+) -> tuple[Floats, Floats]:
+    points, when = np.column_stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)]), np.asarray(days, float)
+    if when.shape != (len(points),):
+        raise ValueError(f"{len(points)} places but {when.size} days")
+    if not (np.isfinite(points).all() and np.isfinite(when).all()):
+        raise ValueError("places and days must be known")
+    for edges in (space, time):
+        if not len(edges) or edges[0] < 0 or not np.all(np.diff(np.asarray(edges, dtype=float)) > 0):
+            raise ValueError(f"edges must increase: {tuple(edges)}")
+    if metric not in ("euclidean", "manhattan") or closed not in ("right", "left") or permutations < 1:
+        raise ValueError("metric is euclidean or manhattan, closed is right or left, permutations at least 1")
+    return points, when
+
+
+def _ticks(when: Floats, time: Sequence[float], side: Side) -> tuple[Ints, Floats]:
+    """Days as whole numbers from the first on, and the edges in the same unit.
+
+    Parts of a day are counted in millionths; the difference of two rounded numbers may be one off, so an edge is moved
+    by one and a half of them to hold what lies on it.
+    """
+    since = when - (when.min() if len(when) else 0.0)
+    edges = np.asarray(time, dtype=float)
+    if np.array_equal(since, np.round(since)):
+        return since.astype(np.int64), edges
+    return np.round(since * _TICKS).astype(np.int64), np.round(edges * _TICKS) + (1.5 if side == "left" else -1.5)
+
+
+def _near_pairs(points: Floats, edges: Floats, metric: Metric, side: Side) -> tuple[Ints, Ints, Ints]:
+    """Pairs within the last edge, ordered by band of distance, and where each band starts among them."""
+    order = 2.0 if metric == "euclidean" else 1.0
+    if len(points) < 2:
+        pairs = np.empty((0, 2), dtype=np.int64)
+    elif np.isinf(edges[-1]):
+        pairs = np.column_stack(np.triu_indices(len(points), 1))
+    else:
+        pairs = cKDTree(points).query_pairs(edges[-1] * (1 + 1e-9) + 1e-6, p=order, output_type="ndarray")
+    gap = points[pairs[:, 0]] - points[pairs[:, 1]]
+    distance = np.hypot(gap[:, 0], gap[:, 1]) if order == 2.0 else np.abs(gap).sum(axis=1)
+    band = np.searchsorted(edges, np.round(distance, 6), side=side)
+    kept = np.flatnonzero(band < len(edges))
+    kept = kept[np.argsort(band[kept], kind="stable")]
+    starts = np.searchsorted(band[kept], np.arange(len(edges) + 1))
+    return pairs[kept, 0], pairs[kept, 1], starts
+
+
+class _Counter:
+    """Counts the pairs of each band for any order of the dates.
+
+    The time band of a difference of whole days is read from a table, laid out so that a negative difference wraps
+    round to its positive twin; differences too wide for a table are sought among the edges.
+    """
+
+    def __init__(self, first: Ints, second: Ints, starts: Ints, ticks: Ints, edges: Floats, side: Side) -> None:
+        self.first, self.second = first, second
+        self.starts, self.edges, self.side = starts, edges, side
+        span = int(ticks.max()) if len(ticks) else 0
+        self.table = np.empty(0, dtype=np.int64)
+        if span < _WIDEST_TABLE:
+            ahead = np.searchsorted(edges, np.arange(span + 1), side=side)
+            self.table = np.concatenate([ahead, ahead[:0:-1]])
+
+    def count(self, ticks: Ints) -> Ints:
+        """Pairs by band of distance and time, shape (distances, times)."""
+        found = np.zeros((len(self.starts) - 1, len(self.edges) + 1), dtype=np.int64)
+        for row, start, stop in self._blocks():
+            apart = ticks.take(self.first[start:stop]) - ticks.take(self.second[start:stop])
+            if len(self.table):
+                band = self.table.take(apart, mode="wrap")
+            else:
+                band = np.searchsorted(self.edges, np.abs(apart), side=self.side)
+            found[row] += np.bincount(band, minlength=found.shape[1])
+        return found[:, :-1]
+
+    def _blocks(self) -> Iterator[tuple[int, int, int]]:
+        """Stretches of pairs of one band, short enough for the processor's cache."""
+        for row, (start, stop) in enumerate(zip(self.starts[:-1], self.starts[1:], strict=True)):
+            for at in range(start, stop, _BLOCK):
+                yield row, at, min(at + _BLOCK, stop)
+
+
+def _closed_form(near: Ints, ticks: Ints, edges: Floats, side: Side) -> Floats:
+    """Expected pairs N_s N_t / (n (n - 1) / 2), shape (distances, times)."""
+    count = len(ticks)
+    if count < 2:
+        return np.zeros((len(near), len(edges)))
+    ordered = np.sort(ticks)
+    other: Side = "right" if side == "left" else "left"
+    # Later alerts up to each edge; an edge at 0 that is open would reach back behind the alert itself.
+    up_to = [np.searchsorted(ordered, ordered + edge, side=other) - np.arange(1, count + 1) for edge in edges]
+    soon = np.diff([0, *(int(np.maximum(reached, 0).sum()) for reached in up_to)])
+    return np.outer(near, soon) / (count * (count - 1) / 2)
+
+
+def _bands(
+    space: tuple[Interval, ...], time: tuple[Interval, ...], observed: Ints, samples: Ints, chance: Floats
+) -> tuple[Band, ...]:
+    mean, median = samples.mean(axis=0), np.median(samples, axis=0)
+    low, high = np.quantile(samples, [0.025, 0.975], axis=0)
+    p = (1 + (samples >= observed).sum(axis=0)) / (len(samples) + 1)
+    q = false_discovery(p.ravel()).reshape(p.shape)
+    tail = np.asarray(poisson.sf(observed - 1, chance))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio, ratio_median = observed / mean, observed / median
+    return tuple(
+        Band(
+            space[s],
+            time[d],
+            int(observed[s, d]),
+            float(mean[s, d]),
+            float(median[s, d]),
+            float(low[s, d]),
+            float(high[s, d]),
+            float(ratio[s, d]),
+            float(ratio_median[s, d]),
+            float(p[s, d]),
+            float(q[s, d]),
+            float(chance[s, d]),
+            float(tail[s, d]),
+            space[s].high <= REPEAT_M,
+            bool(ratio[s, d] >= LEAST_RATIO and q[s, d] < ALPHA),
+            1 / (len(samples) + 1),
+        )
+        for s, d in np.ndindex(*observed.shape)
+    )

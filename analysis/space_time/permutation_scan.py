@@ -1,0 +1,361 @@
+"""Where did something unusual start? The space-time permutation scan, which needs cases only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from scipy.special import xlogy
+
+from analysis.space_time.scan_zones import Ground, Ties, Zones, ground_of, time_step, zones_of
+from analysis.stats.inference import Floats
+from analysis.stats.result import Choice
+from curim_data.model.i18n import Num, Translator
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+Counts = np.ndarray[Any, np.dtype[np.int32]]  # narrow, for there are many
+
+ALPHA: Final = 0.05
+LEAST_CASES: Final = 2  # one alert is no cluster
+_TABLE_CELLS: Final = 1 << 24  # counts held at once: 64 MB
+EPOCH: Final = dt.date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class ScanCluster:
+    """A cylinder with more cases than its place and its time together explain.
+
+    `x`, `y`, `radius`: metres; `members`: positions in `ScanResult.locations`, nearest to the centre first; `start`,
+    `end`: first and last day, in the unit given; `llr`: log likelihood ratio; `p`: share of permutations whose best
+    cylinder anywhere is as strong; `least`: the smallest that so many permutations can give.
+    """
+
+    x: float
+    y: float
+    radius: float
+    members: tuple[int, ...]
+    start: int
+    end: int
+    observed: int
+    expected: float
+    llr: float
+    p: float
+    least: float = 0.0
+
+    @property
+    def ratio(self) -> float:
+        """Observed over expected."""
+        return self.observed / self.expected
+
+    @property
+    def significant(self) -> bool:
+        """Whether chance makes a cylinder this strong anywhere in fewer than 5 % of the cases."""
+        return self.p < ALPHA
+
+    @property
+    def recurrence(self) -> float:
+        """Daily looks until chance makes one this strong: 1 / p days (Kulldorff 2005); for the prospective scan."""
+        return 1 / self.p
+
+    def sentence(self, t: Translator, *, epoch: dt.date = EPOCH) -> str:
+        """What started where and when, and how sure it is. `epoch` is day 0 of `start` and `end`."""
+        values = {
+            "start": epoch + dt.timedelta(days=self.start),
+            "end": epoch + dt.timedelta(days=self.end),
+            "observed": self.observed,
+            "metres": round(self.radius),
+            "expected": Num(self.expected, 1),
+            "p": t.p(self.p, least=self.p <= self.least),
+        }
+        if self.significant:
+            return t(
+                "Something unusual started here on {start}: {observed} alerts within {metres} m until {end}, where "
+                "{expected} were to be expected ({p}).",
+                **values,
+            )
+        return t(
+            "From {start} to {end} there were {observed} alerts within {metres} m, where {expected} were to be "
+            "expected; chance alone brings that often enough ({p}).",
+            **values,
+        )
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """Clusters, strongest first, that share no location; those with p >= .05 are kept and say so.
+
+    `n` cases; `locations`: shape (locations, 2), where they were counted; `member`: the location of each case, shape
+    (n,); `days`: first and last day of the study; `maxima`: best log likelihood ratio of every permutation.
+    """
+
+    n: int
+    locations: Floats
+    member: Ints
+    days: tuple[int, int]
+    prospective: bool
+    permutations: int
+    zones: int
+    windows: int
+    clusters: tuple[ScanCluster, ...]
+    maxima: Floats
+    choices: tuple[Choice, ...]
+
+    @property
+    def significant(self) -> tuple[ScanCluster, ...]:
+        """Clusters that chance does not explain."""
+        return tuple(cluster for cluster in self.clusters if cluster.significant)
+
+    def sentence(self, t: Translator, *, epoch: dt.date = EPOCH) -> str:
+        """The strongest cluster in plain words, or that nothing unusual was found."""
+        if not self.clusters:
+            return t("Too few alerts to look for the start of something unusual.")
+        if not self.significant:
+            return t("Nothing unusual started anywhere: what stands out most is no stronger than what chance makes.")
+        return self.significant[0].sentence(t, epoch=epoch)
+
+    def method(self, t: Translator) -> str:
+        """How it was found and what it cannot tell apart."""
+        return t(
+            "Space-time permutation scan (Kulldorff 2005) of {n} alerts at {locations} places: {zones} circles and "
+            "{windows} periods each, compared with {permutations} shuffles of the dates. It sees what is unusual for "
+            "this place and this time together: a quarter that is always busy, or a week that was busy everywhere, "
+            "does not count; a quarter where people or reports moved to does.",
+            n=self.n,
+            locations=len(self.locations),
+            zones=self.zones,
+            windows=self.windows,
+            permutations=self.permutations,
+        )
+
+
+def scan(
+    x: Any,
+    y: Any,
+    days: Any,
+    *,
+    max_radius: float = 500.0,
+    max_days: int = 28,
+    max_share: float = 0.5,
+    permutations: int = 999,
+    prospective: bool = True,
+    seed: int = 0,
+    first_day: int | None = None,
+    last_day: int | None = None,
+    ties: Ties = "together",
+    most_clusters: int = 10,
+) -> ScanResult:
+    """Scan all cylinders (circle round a location x period) for more cases than their margins explain.
+
+        mu = (cases in the circle) (cases in the period) / C
+        LLR = c log(c / mu) + (C - c) log((C - c) / (C - mu))       where c > mu and c >= 2, else 0
+
+    p compares with the best cylinder of every permutation of the dates among the places, so that having looked
+    everywhere is paid for. Further clusters share no location with stronger ones; their p is careful. The prospective
+    scan takes periods that are still going on at the last day, the retrospective one any.
+
+    Work grows with circles x periods x permutations. Above 500 locations the cases are counted in square cells; above
+    400 periods the days are counted in steps. `choices` tells both. Circles ignore streets and water.
+
+    Parameters
+    ----------
+    x, y : arrays, shape (n,)
+        Metres; cases at one point are one location.
+    days : array, shape (n,)
+        Whole days since any origin (parts of a day are cut off).
+    max_radius, max_days, max_share
+        Largest radius in metres, longest period in days, largest share of the cases within a circle.
+    first_day, last_day : int
+        The study period where it is longer than from the first to the last case.
+    ties : "together" or "apart"
+        Locations at the same distance from a centre enter together, as in a circle, or one after the other (by x,
+        then y), as SaTScan does.
+
+    Raises
+    ------
+    ValueError
+        Arrays of different length or with missing values, cases outside the study period, or limits that make no
+        sense.
+
+    References
+    ----------
+    Kulldorff, M. et al. (2005). PLoS Medicine 2(3), e59.
+    """
+    if not (max_radius >= 0 and max_days >= 1 and 0 < max_share < 1 and permutations >= 1):
+        raise ValueError("the largest radius, period and share, and the permutations, must be positive")
+    points, when, study = _checked(x, y, days, first_day, last_day)
+    ground, told = ground_of(points)
+    windows, also = _periods(study, max_days, prospective)
+    zones = zones_of(ground, max_radius, max_share, ties)
+    tables = _counts(ground, windows.column(when), windows.columns, permutations, seed)
+    maxima, best, at = _search(tables, ground.size, zones, windows)
+    chosen = _apart(best, zones, most_clusters)
+    clusters = tuple(
+        _cluster(ground, zones, zone, *windows.days(int(at[zone])), when, float(best[zone]), maxima) for zone in chosen
+    )
+    return ScanResult(
+        len(points),
+        np.column_stack([ground.x, ground.y]),
+        ground.member,
+        study,
+        prospective,
+        permutations,
+        len(zones.centre),
+        len(windows.low),
+        clusters,
+        maxima,
+        (*told, *also),
+    )
+
+
+def _checked(x: Any, y: Any, days: Any, first: int | None, last: int | None) -> tuple[Floats, Ints, tuple[int, int]]:
+    points, when = np.column_stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)]), np.asarray(days, float)
+    if when.shape != (len(points),):
+        raise ValueError(f"{len(points)} places but {when.size} days")
+    if not (np.isfinite(points).all() and np.isfinite(when).all()):
+        raise ValueError("places and days must be known")
+    whole = np.floor(when).astype(np.int64)
+    earliest, latest = (int(whole.min()), int(whole.max())) if len(whole) else (first or 0, last or 0)
+    study = (earliest if first is None else first, latest if last is None else last)
+    if len(whole) and (study[0] > earliest or study[1] < latest):
+        raise ValueError(f"cases from day {earliest} to {latest} outside the study from day {study[0]} to {study[1]}")
+    return points, whole, study
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Periods as half-open ranges of columns [low, high); column k holds `step` days, the last one ends the study.
+
+    Days before every period share column 0.
+    """
+
+    low: Ints
+    high: Ints
+    columns: int
+    step: int
+    study: tuple[int, int]
+
+    def column(self, when: Ints) -> Ints:
+        """The column of each day."""
+        return np.maximum(self.columns - 1 - (self.study[1] - when) // self.step, 0)
+
+    def days(self, window: int) -> tuple[int, int]:
+        """First and last day of a period."""
+        last = self.study[1]
+        start = last - (self.columns - int(self.low[window])) * self.step + 1
+        return max(start, self.study[0]), last - (self.columns - int(self.high[window])) * self.step
+
+
+def _periods(study: tuple[int, int], max_days: int, prospective: bool) -> tuple[_Windows, tuple[Choice, ...]]:
+    span = study[1] - study[0] + 1
+    step, told = time_step(span, max_days, prospective)
+    length, steps = max(1, min(max_days, span) // step), -(-span // step)
+    columns = min(steps, length + 1) if prospective else steps
+    ends = np.array([columns]) if prospective else np.arange(1, columns + 1)
+    reach = np.arange(1, length + 1)
+    low, high = (ends[:, None] - reach).ravel(), np.repeat(ends, length)
+    usable = low >= 0
+    return _Windows(low[usable], high[usable], columns, step, study), told
+
+
+def _counts(ground: Ground, column: Ints, columns: int, permutations: int, seed: int) -> Iterator[Counts]:
+    """Cases before each column by location, shape (runs, locations, 1 + columns), in tables of bounded memory.
+
+    The first run is the observed one.
+    """
+    rng = np.random.default_rng(seed)
+    places = len(ground.x)
+    at_once = max(1, _TABLE_CELLS // max(1, places * (columns + 1)))
+    for first in range(0, 1 + permutations, at_once):
+        runs = range(first, min(first + at_once, 1 + permutations))
+        found = np.zeros((len(runs), places, columns + 1), dtype=np.int32)
+        for run in runs:
+            of_run = column if run == 0 else rng.permutation(column)
+            table = np.bincount(ground.member * columns + of_run, minlength=places * columns).reshape(places, columns)
+            np.cumsum(table, axis=1, out=found[run - first, :, 1:])
+        yield found
+
+
+def _search(tables: Iterator[Counts], size: Ints, zones: Zones, windows: _Windows) -> tuple[Floats, Floats, Ints]:
+    """Best ratio of every permutation, and of every circle as observed with its period.
+
+    The margins are the same in every permutation, so the logarithms of mu are taken once for each centre and table:
+    LLR = g(c) - C log((C - mu) / C) - c log(mu / (C - mu)) with g(c) = c log c + (C - c) log(C - c) - C log C.
+    """
+    total = int(size.sum())
+    cases = np.arange(total + 1, dtype=float)
+    g: Floats = xlogy(cases, cases) + xlogy(total - cases, total - cases) - xlogy(total, total)
+    maxima: list[Floats] = []
+    best, at = np.zeros(len(zones.centre)), np.zeros(len(zones.centre), dtype=np.int64)
+    for counts in tables:
+        before = counts[0].sum(axis=0, dtype=np.int64)
+        strongest = np.zeros(len(counts))
+        for first, stop, order, ends in zones.by_centre():
+            mu: Floats = np.outer(size[order].cumsum()[ends], before[windows.high] - before[windows.low]) / total
+            for run, ratio in enumerate(_ratios(counts[:, order], ends, windows, g, mu, total)):
+                if run == 0 and not maxima:
+                    at[first:stop], best[first:stop] = ratio.argmax(axis=1), ratio.max(axis=1)
+                strongest[run] = max(strongest[run], ratio.max())
+        maxima.append(strongest)
+    return np.concatenate(maxima)[1:], best, at
+
+
+def _ratios(counts: Counts, ends: Ints, windows: _Windows, g: Floats, mu: Floats, total: int) -> Iterator[Floats]:
+    """LLR by circle round one centre and period, run by run; the array is used again for the next run.
+
+    `counts`: shape (runs, locations by distance, 1 + columns).
+    """
+    odds = np.log(np.maximum(mu, 1e-300)) - np.log(total - mu)
+    base = total * np.log1p(-mu / total)
+    least = np.maximum(np.floor(mu * (1 + 1e-12)) + 1, LEAST_CASES).astype(np.int64)
+    ratio, part = np.empty(mu.shape), np.empty(mu.shape)
+    ongoing = len(np.unique(windows.high)) == 1
+    for table in counts:
+        # Periods that all end at the last day need one difference by location; others, one by circle.
+        rows = table[:, windows.high[:1]] - table[:, windows.low] if ongoing else table
+        inside = np.cumsum(rows, axis=0, dtype=np.int64)[ends]
+        if not ongoing:
+            inside = inside[:, windows.high] - inside[:, windows.low]
+        np.take(g, inside, out=ratio, mode="clip")
+        ratio -= base
+        np.multiply(inside, odds, out=part)
+        ratio -= part
+        ratio *= inside >= least
+        yield ratio
+
+
+def _apart(best: Floats, zones: Zones, most: int) -> list[int]:
+    """Strongest circles first, each without a location of a stronger one; of equal ones, the smallest."""
+    chosen: list[int] = []
+    taken: set[int] = set()
+    for zone in np.lexsort((zones.centre, zones.count, zones.radius, -np.round(best, 9))):
+        if best[zone] <= 1e-12 or len(chosen) == most:
+            break
+        members = set(zones.members(int(zone)).tolist())
+        if not members & taken:
+            chosen.append(int(zone))
+            taken |= members
+    return chosen
+
+
+def _cluster(
+    ground: Ground, zones: Zones, zone: int, start: int, end: int, when: Ints, llr: float, maxima: Floats
+) -> ScanCluster:
+    members = zones.members(zone)
+    inside, then = np.isin(ground.member, members), (when >= start) & (when <= end)
+    centre = int(zones.centre[zone])
+    return ScanCluster(
+        float(ground.x[centre]),
+        float(ground.y[centre]),
+        float(zones.radius[zone]),
+        tuple(members.tolist()),
+        start,
+        end,
+        int((inside & then).sum()),
+        float(inside.sum() * then.sum() / len(when)),
+        llr,
+        float((1 + (maxima >= llr - 1e-9).sum()) / (len(maxima) + 1)),
+        1 / (len(maxima) + 1),
+    )

@@ -1,0 +1,330 @@
+"""Mann–Kendall: whether many series rise or fall, for all of them at once, also where their steps are correlated.
+
+A series is a row, its steps are the columns, in order and equally far apart. NaN is a step without a value: it takes
+no part in S, its variance and tau, n counts the steps that have one, and Sen's slope keeps the true distances between
+those steps. For the autocorrelations of `hamed_rao` the gaps are closed up. A row with fewer than three values, or
+whose values are all equal, has no trend: z = 0 and p = 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+import numpy as np
+from scipy.stats import norm, rankdata
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+TrendTest = Literal["plain", "hamed_rao", "permutation"]
+
+# Numbers that one pass over all pairs of steps holds: they stay within the processor's cache (half a megabyte).
+_AT_ONCE: Final = 60_000
+# Values of permuted series that are compared at once: in one go for few series, and still within the processor's cache.
+_RUNS_AT_ONCE: Final = 100_000
+_LEAST_VALUES: Final = 3
+
+
+@dataclass(frozen=True)
+class Kendall:
+    """The test of every series; arrays of shape (m,), one entry a row.
+
+    s : sum of signs over all pairs of steps; variance : of S when there is no trend, corrected for ties and, with
+    `hamed_rao`, times `inflation`; z : with continuity correction; p : two-sided; tau : S / (n (n - 1) / 2), not
+    corrected for ties; slope : Sen's, in units of the series a step (NaN below two values); steps : n, the steps with a
+    value; inflation : 1 unless the test is `hamed_rao`.
+    """
+
+    test: TrendTest
+    s: Floats
+    variance: Floats
+    z: Floats
+    p: Floats
+    tau: Floats
+    slope: Floats
+    steps: np.ndarray[Any, np.dtype[np.int64]]
+    inflation: Floats
+
+
+def mann_kendall(series: Any) -> Kendall:
+    """The plain test, for steps that are independent when there is no trend.
+
+        S = sum_{i<j} sgn(x_j - x_i)
+        Var S = [n (n - 1) (2n + 5) - sum_g t_g (t_g - 1) (2 t_g + 5)] / 18    (t_g: sizes of the groups of ties)
+        Z = (S - sgn S) / sqrt(Var S),    p = 2 (1 - Phi(|Z|))
+
+    Parameters
+    ----------
+    series : array, shape (m, T) or (T,)
+        NaN where a step has no value.
+
+    References
+    ----------
+    Mann, H. B. (1945). Econometrica 13, 245–259. Kendall, M. G. (1975). Rank Correlation Methods. Griffin.
+    Sen, P. K. (1968). Journal of the American Statistical Association 63, 1379–1389.
+    """
+    x = _rows(series)
+    steps = np.isfinite(x).sum(axis=1)
+    s = _signs(x)
+    variance = (steps * (steps - 1.0) * (2 * steps + 5) - _ties(x)) / 18
+    pairs = steps * (steps - 1) / 2
+    tau = np.divide(s, pairs, out=np.zeros(len(x)), where=pairs > 0)
+    return _tested("plain", s, variance, tau, sen_slope(x), steps, np.ones(len(x)))
+
+
+def hamed_rao(series: Any, *, lags: int | None = None, alpha: float = 0.05, least: float = 1.0) -> Kendall:
+    """The test with the variance of Hamed and Rao, for steps that are correlated with those before.
+
+        Var* S = Var S max(least, 1 + 2 / (n (n - 1) (n - 2)) sum_k (n - k)(n - k - 1)(n - k - 2) r_k)
+
+    over the lags k whose r_k is significant (|r_k| > z_{1 - alpha/2} / sqrt(n)), where r_k is the autocorrelation of
+    the ranks of the series after Sen's slope has been taken out, as in `pymannkendall`. Below some fifty steps r_k is
+    too uncertain: see the rates in `analysis.emerging.detection`.
+
+    Parameters
+    ----------
+    series : array, shape (m, T) or (T,)
+    lags : int, optional
+        The largest lag that counts; all up to n - 1 when left out. Where the correlation has a known reach, as through
+        the window of a space-time statistic, its lag alone is steadier: the many far lags bring chance into the sum.
+    alpha : float
+        Level of the test of each autocorrelation.
+    least : float
+        The smallest factor. With 1, the default, negative autocorrelations never make the test easier than the plain
+        one (short series show them by chance, and the published form then finds too many trends); 0 is the published
+        form, and where its factor is not positive there is no test (p = 1).
+
+    References
+    ----------
+    Hamed, K. H. and Rao, A. R. (1998). Journal of Hydrology 204, 182–196.
+    """
+    x = _rows(series)
+    plain = mann_kendall(x)
+    n = plain.steps.astype(float)
+    order = np.argsort(np.isnan(x), axis=1, kind="stable")
+    closed = np.take_along_axis(x, order, axis=1) - np.arange(1, x.shape[1] + 1) * plain.slope[:, None]
+    ranks = np.asarray(rankdata(closed, axis=1, nan_policy="omit"))
+    away = np.nan_to_num(ranks - (n[:, None] + 1) / 2)
+    square = (away**2).sum(axis=1)
+    border = norm.ppf(1 - alpha / 2) / np.sqrt(np.maximum(n, 1))
+    total = np.zeros(len(x))
+    for k in range(1, min(x.shape[1] - 1, lags or x.shape[1]) + 1):
+        product = np.einsum("ij,ij->i", away[:, k:], away[:, :-k])
+        r = np.divide(product, square, out=np.zeros(len(x)), where=square > 0)
+        total += np.where(np.abs(r) > border, (n - k) * (n - k - 1) * (n - k - 2) * r, 0.0)
+    scale = n * (n - 1) * (n - 2)
+    inflation = 1 + np.divide(2 * total, scale, out=np.zeros(len(x)), where=scale > 0)
+    inflation = np.maximum(inflation, least)
+    variance = plain.variance * inflation
+    return _tested("hamed_rao", plain.s, variance, plain.tau, plain.slope, plain.steps, inflation)
+
+
+def block_permutation(
+    parts: Any,
+    *,
+    block: int,
+    runs: int = 999,
+    seed: int = 0,
+    rebuild: Callable[[Any], Any] | None = None,
+    reach: int | None = None,
+    enough: int | None = None,
+) -> Kendall:
+    """The test by permuting blocks of steps: no normal tail, and correlation within a block stays.
+
+        p = (1 + #{runs: |S*| >= |S|}) / (runs + 1)
+
+    The steps are cut into blocks of `block` (the first one shorter where they do not go in evenly), and the blocks are
+    put in random order. Correlation within blocks survives, correlation across their borders does not, so that a plain
+    call still finds somewhat too many trends in a correlated series.
+
+    With `rebuild` that loss is avoided where the correlation comes from how the series is made: what is permuted are
+    the steps of its independent ingredients, and the series is made from them anew in every run. With blocks of one
+    step the test is then exact when the ingredients of the steps are exchangeable. See `analysis.emerging.detection`.
+
+    Parameters
+    ----------
+    parts : array, shape (..., T)
+        The series (m, T), or the ingredients that `rebuild` takes, with the steps along the last axis.
+    block : int
+        Steps that stay together.
+    rebuild : callable, optional
+        Makes the series (rows, T) from permuted `parts` (..., rows, T), each row by itself.
+    reach : int, optional
+        Steps before its own that a value made by `rebuild` depends on, and on nothing else, not on its place either.
+        The runs then share what they make: the value of a step after the same steps is made once.
+    enough : int, optional
+        A series that this many runs have reached is permuted no further: in all runs its p would be above
+        enough / (runs + 1), and what it is told with comes from the runs that were made. Smaller p-values are those of
+        all runs. (Besag, J. and Clifford, P. (1991). Sequential Monte Carlo p-values. Biometrika 78, 301-304.)
+
+    Raises
+    ------
+    ValueError
+        When `block` or `runs` is below 1.
+    """
+    if block < 1 or runs < 1:
+        raise ValueError(f"block and runs must be at least 1, not {block} and {runs}")
+    ingredients = np.atleast_2d(np.asarray(parts, dtype=float))
+    make: Callable[[Any], Any] = rebuild or (lambda values: values)
+    seen = mann_kendall(make(ingredients))
+    steps = np.arange(ingredients.shape[-1])
+    cuts = steps[steps % block == len(steps) % block][bool(len(steps) % block == 0) :]
+    blocks = np.split(steps, cuts)
+    rng = np.random.default_rng(seed)
+    orders = np.array([np.concatenate([blocks[at] for at in rng.permutation(len(blocks))]) for _ in range(runs)])
+    shared = _Shared.of(ingredients, make, orders, reach)
+    reached, made = np.zeros(len(seen.s)), np.zeros(len(seen.s))
+    open_rows, done = np.arange(len(seen.s)), 0
+    while done < runs and len(open_rows):
+        batch = int(np.clip(_RUNS_AT_ONCE // max(len(open_rows) * len(steps), 1), 1, runs - done))
+        if shared is None:
+            mixed = [_rows(make(ingredients[..., order])) for order in orders[done : done + batch]]
+            s = _signs(np.concatenate(mixed))
+        else:
+            s = _signs_down(shared.series(slice(done, done + batch)))
+        as_far = np.abs(s).reshape(batch, -1) >= np.abs(seen.s[open_rows])
+        reached[open_rows] += as_far.sum(axis=0)
+        done += batch
+        made[open_rows] = done
+        if enough is not None and (reached[open_rows] >= enough).any():
+            kept = reached[open_rows] < enough
+            open_rows, ingredients = open_rows[kept], ingredients[..., kept, :]
+            shared = None if shared is None else replace(shared, ranks=shared.ranks[:, kept])
+    return replace(seen, test="permutation", p=(1 + reached) / (made + 1))
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What the runs of a permutation make, each once: `ranks` of the values, by made value and row, and `at`, of shape
+    (runs, T), which of them stands where. Ranks have the signs of the values, and are compared faster.
+    """
+
+    ranks: np.ndarray[Any, np.dtype[np.int16]]
+    at: np.ndarray[Any, np.dtype[np.int64]]
+
+    @classmethod
+    def of(cls, ingredients: Floats, make: Callable[[Any], Any], orders: Any, reach: int | None) -> _Shared | None:
+        """None where the runs have too little in common to share it."""
+        if reach is None:
+            return None
+        steps = orders.shape[1]
+        if reach is None or (steps + 1.0) ** (reach + 1) > np.iinfo(np.int64).max:
+            return None
+        none = steps  # where a window begins before the first step
+        back = np.stack(
+            [np.pad(orders, ((0, 0), (far, 0)), constant_values=none)[:, :steps] for far in range(reach + 1)]
+        )
+        code = sum(steps_back * (steps + 1) ** far for far, steps_back in enumerate(back))
+        _, first, at = np.unique(code, return_index=True, return_inverse=True)
+        if len(first) > min(code.size // 2, np.iinfo(np.int16).max):
+            return None
+        windows = back.reshape(reach + 1, -1)[::-1, first].T  # (made values, steps), the oldest step first
+        rows = ingredients.shape[-2]
+        ranks = np.empty((len(first), rows), dtype=np.int16)
+        size = max(1, _RUNS_AT_ONCE // len(first))
+        for start in range(0, rows, size):
+            values = _made(ingredients[..., start : start + size, :], make, windows, none)
+            if not np.isfinite(values).all():
+                return None
+            ranks[:, start : start + size] = _dense_ranks(values).T
+        return cls(ranks, at.reshape(orders.shape))
+
+    def series(self, runs: slice) -> np.ndarray[Any, np.dtype[np.int16]]:
+        """The series of some runs, shape (T, runs times rows)."""
+        return self.ranks[self.at[runs].T].reshape(self.at.shape[1], -1)
+
+
+def _made(ingredients: Floats, make: Callable[[Any], Any], windows: Any, none: int) -> Floats:
+    """The last value of the series made of each window, shape (rows, windows)."""
+    values = np.empty((ingredients.shape[-2], len(windows)))
+    known = (windows != none).sum(axis=1)
+    for length in np.unique(known):
+        these = windows[known == length, windows.shape[1] - length :]
+        mixed = ingredients[..., these]
+        made = np.asarray(make(mixed.reshape(*mixed.shape[:-3], -1, length)), dtype=float)
+        values[:, known == length] = made[:, -1].reshape(len(values), -1)
+    return values
+
+
+def _dense_ranks(values: Floats) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Ranks from 0 by row, equal ones for equal values."""
+    order = np.argsort(values, axis=1)
+    ordered = np.take_along_axis(values, order, axis=1)
+    ranks = np.zeros(values.shape, dtype=np.int64)
+    np.put_along_axis(ranks, order[:, 1:], np.cumsum(ordered[:, 1:] != ordered[:, :-1], axis=1), axis=1)
+    return ranks
+
+
+def sen_slope(series: Any) -> Floats:
+    """Sen's slope by row: the median of (x_j - x_i) / (j - i) over all pairs of steps with values; NaN without one."""
+    x = _rows(series)
+    steps = x.shape[1]
+    slopes = np.full(len(x), np.nan)
+    earlier, later = np.triu_indices(steps, 1)
+    if not len(earlier):
+        return slopes
+    apart = (later - earlier).astype(float)
+    size = max(1, _AT_ONCE // len(earlier))
+    for start in range(0, len(x), size):
+        rows = x[start : start + size]
+        each = rows.take(later, axis=1)
+        each -= rows.take(earlier, axis=1)
+        each /= apart
+        known = np.isfinite(rows).all(axis=1)
+        some = ~known & np.isfinite(each).any(axis=1)
+        slopes[start : start + size][some] = np.nanmedian(each[some], axis=1)
+        slopes[start : start + size][known] = _medians(each if known.all() else each[known])
+    return slopes
+
+
+def _medians(values: Floats) -> Floats:
+    """The median by row, without NaN; `values` is put in another order."""
+    middle = values.shape[1] // 2
+    values.partition(middle, axis=1)  # one place alone: that is several times as fast as the two of `numpy.median`
+    above: Floats = values[:, middle]
+    return above if values.shape[1] % 2 else (values[:, :middle].max(axis=1) + above) / 2
+
+
+def _rows(series: Any) -> Floats:
+    x = np.atleast_2d(np.asarray(series, dtype=float))
+    if x.ndim != 2:
+        raise ValueError(f"series must have the shape (rows, steps), not {x.shape}")
+    return np.where(np.isfinite(x), x, np.nan)
+
+
+def _signs(x: Floats) -> Floats:
+    """S by row. A pair with a missing value counts nothing."""
+    return _signs_down(np.ascontiguousarray(x.T))
+
+
+def _signs_down(by_step: Any) -> Floats:
+    """S by column: with steps down, a sum over steps runs along whole rows of series."""
+    narrow = np.uint8 if len(by_step) <= 256 else np.int64
+    s = np.zeros(by_step.shape[1], dtype=np.int64)
+    for at in range(len(by_step) - 1):
+        later, earlier = by_step[at + 1 :], by_step[at]
+        s += np.add.reduce((later > earlier).view(np.uint8), axis=0, dtype=narrow)
+        s -= np.add.reduce((later < earlier).view(np.uint8), axis=0, dtype=narrow)
+    return s.astype(float)
+
+
+def _ties(x: Floats) -> Floats:
+    """The sum over groups of equal values of t (t - 1) (2t + 5), by row."""
+    if not x.size:
+        return np.zeros(len(x))
+    ordered = np.sort(x, axis=1)
+    first = np.ones(x.shape, dtype=bool)
+    first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    starts = np.flatnonzero(first)
+    size = np.diff(starts, append=x.size).astype(float)
+    return np.asarray(np.bincount(starts // x.shape[1], size * (size - 1) * (2 * size + 5), len(x)), dtype=float)
+
+
+def _tested(
+    test: TrendTest, s: Floats, variance: Floats, tau: Floats, slope: Floats, steps: Any, inflation: Floats
+) -> Kendall:
+    can = (variance > 0) & (steps >= _LEAST_VALUES)
+    z = np.zeros(len(s))
+    np.divide(s - np.sign(s), np.sqrt(np.where(can, variance, 1.0)), out=z, where=can)
+    p = np.asarray(2 * norm.sf(np.abs(z)), dtype=float)
+    return Kendall(test, s, variance, z, p, tau, slope, steps, inflation)

@@ -1,0 +1,131 @@
+"""Whether a place holds a larger or a smaller share of its alerts than the rest of the city, exactly.
+
+Where the alerts that are looked at are a part of all alerts, each of all alerts is one of them or is not, and both
+counts are bounded: with the totals given, the number in the place follows Fisher's noncentral hypergeometric
+distribution. The Poisson model of `analysis.stats.inference.denser` comes near it where the part is small; where the
+part is half of all it takes the scatter for much larger than it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.special import gammaln
+from statsmodels.stats.proportion import confint_proportions_2indep
+
+from analysis.stats.inference import Floats
+
+# Where the share of the place would be one, every table is possible.
+_NO_ROOM = 1e-9
+
+
+def larger_share(inside: Any, outside: Any, base_in: Any, base_out: Any, margin: float = 1.0) -> Floats:
+    """P-value that the share of the place is more than `margin` times that of the rest.
+
+    With the total given, the count of the place is noncentral hypergeometric with the odds ratio that belongs to the
+    ratio of shares at the border of the hypothesis and to the share p of the rest: m (1 - p) / (1 - m p). Exact for
+    `margin` 1 (Fisher's test); otherwise p is the likeliest under the hypothesis (`_at_border`). 1 where m p is 1 or
+    more, since no share is so large, and where the place is not above the border.
+
+    Parameters
+    ----------
+    inside, outside : arrays of counts, shape (m,)
+        Alerts of the part in the place and in the rest.
+    base_in, base_out : arrays of counts
+        All alerts there; at least as many as of the part.
+    margin : float
+        Ratio of shares that does not yet count as larger.
+
+    References
+    ----------
+    Fisher, R. A. (1935). Journal of the Royal Statistical Society 98, 39–82.
+    """
+    x, rest, own, other = _whole(inside, outside, base_in, base_out)
+    share = np.divide(rest, other, out=np.ones(len(x)), where=other > 0)
+    border = margin * share
+    likely = _at_border(x, rest, own, other, margin)
+    room = 1 - margin * likely
+    odds = margin * (1 - likely) / np.where(room > _NO_ROOM, room, 1)
+    p = np.ones(len(x))
+    for at in np.flatnonzero((border < 1) & (room > _NO_ROOM) & (other > 0) & (own > 0) & (x > border * own)):
+        p[at] = _tail(x[at], own[at], other[at], x[at] + rest[at], odds[at])
+    return p
+
+
+def smaller_share(inside: Any, outside: Any, base_in: Any, base_out: Any, margin: float = 1.0) -> Floats:
+    """P-value that the share of the place is less than that of the rest divided by `margin`; see `larger_share`."""
+    x, rest, own, other = _whole(inside, outside, base_in, base_out)
+    share = np.divide(rest, other, out=np.zeros(len(x)), where=other > 0)
+    likely = _at_border(x, rest, own, other, 1 / margin)
+    near = np.minimum(likely, other / (other + 1))  # a rest that is all of the part leaves a little room for others
+    odds = (1 - near) / (margin - near)
+    p = np.ones(len(x))
+    for at in np.flatnonzero((other > 0) & (own > 0) & (x < share / margin * own)):
+        # the alerts of the place that are not of the part, in the same table with both columns exchanged
+        p[at] = _tail(own[at] - x[at], own[at], other[at], own[at] - x[at] + other[at] - rest[at], 1 / odds[at])
+    return p
+
+
+def share_ratio_interval(inside: float, outside: float, base_in: float, base_out: float) -> tuple[float, float, float]:
+    """Ratio of both shares with its 95 % score interval: (ratio, low, high); `inf` where the rest holds none of the
+    part, all NaN without any count or base.
+
+    References
+    ----------
+    Koopman, P. A. R. (1984). Biometrics 40, 513–517.
+    """
+    (x,), (rest,), (own,), (other,) = _whole([inside], [outside], [base_in], [base_out])
+    if x + rest == 0 or own <= 0 or other <= 0:
+        return float("nan"), float("nan"), float("nan")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        told = confint_proportions_2indep(x, own, rest, other, compare="ratio", method="score", correction=False)
+    low, high = max(0.0, told[0]), told[1]
+    ratio = x / own / (rest / other) if rest else float("inf")
+    return float(ratio), float(low), float(high) if rest else float("inf")
+
+
+def _at_border(x: Floats, rest: Floats, own: Floats, other: Floats, ratio: float) -> Floats:
+    """The likeliest share p of the rest where that of the place is exactly `ratio` times as large.
+
+    The smaller root of ratio (n1 + n2) p² - (ratio (n1 + x2) + x1 + n2) p + x1 + x2 = 0, with x1 of n1 in the place and
+    x2 of n2 in the rest. The rest's own share would do where the rest is far larger than the place; where it is one to
+    five times as large, true shares at the border passed a level of 1 % in 2.0 to 2.6 % of simulated tables with that,
+    and in 0.7 to 0.8 % with this.
+
+    Miettinen, O. & Nurminen, M. (1985). Comparative analysis of two rates. Statistics in Medicine 4, 213-226.
+    """
+    square, linear = ratio * (own + other), ratio * (own + rest) + x + other
+    root = linear - np.sqrt(np.maximum(linear**2 - 4 * square * (x + rest), 0))
+    likely: Floats = np.divide(root, 2 * square, out=np.zeros(len(x)), where=square > 0)
+    return likely
+
+
+def _whole(inside: Any, outside: Any, base_in: Any, base_out: Any) -> tuple[Floats, Floats, Floats, Floats]:
+    """Whole counts; a base is never smaller than the part of it that was counted."""
+    x, rest = (np.round(np.asarray(count, float)) for count in (inside, outside))
+    return x, rest, np.maximum(np.round(np.asarray(base_in, float)), x), np.maximum(np.round(base_out), rest)
+
+
+def _tail(x: float, own: float, other: float, total: float, odds: float) -> float:
+    """Probability of at least `x` of the place's `own` alerts, when `total` of `own + other` are of the part."""
+    least, most = max(0.0, total - other), min(own, total)
+    centre, spread = _centre(own, other, total, odds)
+    reach = 12 * spread + 30
+    values = np.arange(max(least, np.floor(min(centre, x) - reach)), min(most, np.ceil(max(centre, x) + reach)) + 1)
+    logs = values * np.log(odds) - (
+        gammaln(values + 1)
+        + gammaln(own - values + 1)
+        + gammaln(total - values + 1)
+        + gammaln(other - total + values + 1)
+    )
+    weights = np.exp(logs - logs.max())
+    return float(min(1.0, weights[values >= x].sum() / weights.sum()))
+
+
+def _centre(own: float, other: float, total: float, odds: float) -> tuple[float, float]:
+    """About the mean and the standard deviation of the distribution (Cornfield 1956)."""
+    a, b, c = odds - 1, -(odds * (own + total) + other - total), odds * own * total
+    mean = c / -b if abs(a) < 1e-12 else (-b - np.sqrt(max(b * b - 4 * a * c, 0.0))) / (2 * a)
+    cells = np.maximum([mean, own - mean, total - mean, other - total + mean], 0.5)
+    return float(mean), float(1 / np.sqrt((1 / cells).sum()))

@@ -1,0 +1,391 @@
+"""Two counts, before and after: did anything change, and where, after having looked everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.stats.inference import ratio_intervals
+from analysis.stats.rates import UNKNOWN, Estimate, Floats, corrected, wilson
+from analysis.stats.result import Choice
+from curim_data.model.i18n import Message, Num, Translator
+
+Form = Literal["wheeler", "pivot"]
+Compared = Literal["before", "city"]
+Bounded = Literal["", "before", "after"]
+
+# Counts beyond this many standard deviations of the Poisson law add less than 1e-16 to a p-value.
+_REACH = 9.0
+
+
+def e_test(x1: int, x2: int, n1: float = 1, n2: float = 1, *, difference: float = 0, form: Form = "wheeler") -> float:
+    """Two-sided p-value for two Poisson rates, x1 / n1 against x2 / n2 + difference.
+
+    With λ2 = (x1 + x2 - difference · n1) / (n1 + n2) and λ1 = λ2 + difference, p is the probability, under Poisson
+    counts i ~ n1 λ1 and j ~ n2 λ2, of a statistic T(i, j) at least as large as the one observed. The numerator of T
+    is |i / n1 - j / n2 - difference|; its denominator is
+
+    - "wheeler" (the default, as in Wheeler's published values): sqrt((i + j) / (n1 + n2)), and sqrt(λ2) for the counts
+      observed;
+    - "pivot" (Krishnamoorthy & Thomson): sqrt(i / n1² + j / n2²).
+
+    Both are the same where n1 = n2 and difference = 0. Two zeros give 1: nothing happened, nothing changed. Raises
+    ValueError on negative counts, exposures that are not positive, or a difference larger than the counts allow.
+
+    Krishnamoorthy, K. & Thomson, J. (2004). A more powerful test for comparing two Poisson means. JSPI 119, 23-35.
+
+    >>> round(e_test(6, 2), 4)
+    0.1749
+    """
+    if min(x1, x2) < 0 or min(n1, n2) <= 0:
+        raise ValueError("counts must not be negative and exposures must be above zero")
+    if x1 == x2 == 0:
+        return 1.0
+    rate2 = (x1 + x2 - difference * n1) / (n1 + n2)
+    rate1 = rate2 + difference
+    if min(rate1, rate2) < 0 or rate1 == rate2 == 0:
+        raise ValueError(f"a difference of {difference} is more than these counts allow")
+    i, chance_i = _window(n1 * rate1)
+    j, chance_j = _window(n2 * rate2)
+    gap = np.abs(i[:, None] / n1 - j[None, :] / n2 - difference)
+    if form == "wheeler":
+        scale = np.sqrt((i[:, None] + j[None, :]) / (n1 + n2))
+        observed = abs(x1 / n1 - x2 / n2 - difference) / np.sqrt(rate2) if rate2 > 0 else np.inf
+    else:
+        scale = np.sqrt(i[:, None] / n1**2 + j[None, :] / n2**2)
+        observed = abs(x1 / n1 - x2 / n2 - difference) / np.sqrt(x1 / n1**2 + x2 / n2**2)
+    # Two empty counts have no statistic and never speak against equal rates; ties count as "at least as large".
+    extreme = (gap >= observed * scale * (1 - 1e-12) - 1e-12) & (scale > 0)
+    return min(1.0, float(np.asarray(chance_i @ extreme @ chance_j)))
+
+
+def _window(mean: float) -> tuple[Floats, Floats]:
+    """The counts that a Poisson law of this mean can reach, and their chances."""
+    reach = _REACH * np.sqrt(mean) + 20
+    counts = np.arange(max(0, int(mean - reach)), int(mean + reach) + 1, dtype=float)
+    return counts, np.asarray(stats.poisson.pmf(counts, mean))
+
+
+@dataclass(frozen=True)
+class Change:
+    """One candidate: what it is (`key`), its counts, and how sure the change is.
+
+    `expected` is the count before brought to the length of the period after. `compared`: with its own past ("before"),
+    or with what the city around it did ("city"); `ratio` is the ratio to that. `direction`: 1 where the ratio is above
+    one, -1 below, 0 at one. `bounded`: which count is withheld and stands at the most that it may be, so that the
+    change is at least as large as told.
+    """
+
+    key: Mapping[str, Any]
+    before: int
+    after: int
+    expected: float
+    ratio: Estimate
+    p: float
+    q: float
+    direction: int
+    compared: Compared
+    women: Estimate
+    bounded: Bounded = ""
+
+    def sentence(self, t: Translator) -> str:
+        """From how many to how many, how many times, with the interval."""
+        if self.bounded == "before":
+            return t("{after} alerts against fewer than {limit} before.", after=self.after, limit=self.before + 1)
+        if self.bounded == "after":
+            return t("Fewer than {limit} alerts against {before} before.", limit=self.after + 1, before=self.before)
+        values = {
+            "after": self.after,
+            "expected": Num(self.expected, 0),
+            "ratio": Num(self.ratio.value, 2),
+            "low": Num(self.ratio.low, 2),
+            "high": Num(self.ratio.high, 2),
+        }
+        if not np.isfinite(self.ratio.high):
+            return t("{after} alerts where there were none before.", after=self.after)
+        if self.compared == "city":
+            return t(
+                "{after} alerts against {expected} before for the same length of time: {ratio} times ({low} to {high}) "
+                "what the change in the rest of the city would give.",
+                **values,
+            )
+        return t(
+            "{after} alerts against {expected} before for the same length of time: {ratio} times as many "
+            "({low} to {high}).",
+            **values,
+        )
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All candidates that were looked at, with p-values corrected for having looked at all of them.
+
+    `frame`: the columns that name a candidate (`by`), then before, after, expected, ratio, low, high, p, q (NaN where
+    not tested), direction (int), significant (bool), compared ("before" or "city"), women, women_low, women_high (share
+    of women among women and men after; NaN where unknown), withheld (bool), bounded ("before" or "after": that count is
+    withheld and stands at its upper bound). `n`: alerts after of the largest candidate; `n_withheld`: candidates that
+    could not be tested because of withheld counts.
+    """
+
+    frame: pd.DataFrame
+    by: tuple[str, ...]
+    alpha: float
+    n_tested: int
+    n_withheld: int
+    n: int
+    choices: tuple[Choice, ...]
+
+    def top(self, k: int = 5) -> tuple[Change, ...]:
+        """The changes that survive the correction, surest first, at most k."""
+        rows = self.frame[self.frame["significant"]].sort_values(["q", "p"], kind="stable").head(k)
+        return tuple(self._change(row) for row in rows.to_dict("records"))
+
+    @property
+    def n_significant(self) -> int:
+        """How many candidates survive the correction."""
+        return int(self.frame["significant"].sum())
+
+    def sentence(self, t: Translator) -> str:
+        """How many changes survive, of how many comparisons, and how many could not be made."""
+        looked = t.n("{n} comparison was made", "{n} comparisons were made", self.n_tested)
+        found = (
+            t.n(
+                "{n} change is more than chance explains",
+                "{n} changes are more than chance explains",
+                self.n_significant,
+            )
+            if self.n_significant
+            else t("no change is more than chance explains")
+        )
+        sentence = t(
+            "{looked}; {found}, after correction for having looked at all of them.", looked=looked, found=found
+        )
+        if self.n_withheld:
+            sentence += " " + t.n(
+                "{n} more was left out because its counts are withheld.",
+                "{n} more were left out because their counts are withheld.",
+                self.n_withheld,
+            )
+        return sentence
+
+    def _change(self, row: Mapping[Any, Any]) -> Change:
+        return Change(
+            key={name: None if pd.isna(row[name]) else row[name] for name in self.by},
+            before=int(row["before"]),
+            after=int(row["after"]),
+            expected=float(row["expected"]),
+            ratio=Estimate(row["ratio"], row["low"], row["high"]),
+            p=float(row["p"]),
+            q=float(row["q"]),
+            direction=int(row["direction"]),
+            compared="city" if row["compared"] == "city" else "before",
+            women=Estimate(row["women"], row["women_low"], row["women_high"]) if np.isfinite(row["women"]) else UNKNOWN,
+            bounded=row["bounded"],
+        )
+
+
+def changes(
+    frame: pd.DataFrame,
+    by: Sequence[str],
+    exposure: tuple[float, float] = (1, 1),
+    *,
+    relative: bool = False,
+    alpha: float = 0.05,
+    form: Form = "wheeler",
+) -> Changes:
+    """Compare every candidate's count after with its count before, and correct for all comparisons together.
+
+    Parameters
+    ----------
+    frame
+        One row per candidate: the columns `by` that name it, `before` and `after` (NaN where withheld); optionally
+        `withheld` (bool), `before_high` and `after_high` (the most that a withheld count may be), `women` and `men`
+        (counts after, for whom), and for `relative` the columns `base_before` and `base_after` (see `against_city`).
+    by
+        Columns that name a candidate; they may hold None ("all").
+    exposure
+        Length of the period before and after, in the same unit.
+    relative
+        Test a row that has a base against that base, which does not hold the candidate: Fisher's exact test of the
+        table (before, after) by (candidate, base), the smaller tail doubled; the ratio is the candidate's change
+        divided by the base's, with a log-normal interval (Haldane's half added where a count is zero). Rows without a
+        base, or with an empty one, are tested against their own past by `e_test`, with an exact conditional interval.
+        So a campaign that raises reporting everywhere is one finding about the city, and not one for each place.
+
+    Where one count is withheld and its upper bound is known, the row is
+    tested as if it were that high, and only for the change that this makes smaller: a rise where the count before is
+    withheld, a fall where the count after is (p = 1 the other way). Other withheld rows are not tested and are counted;
+    candidates without a single alert are not tested. Correction: Benjamini-Hochberg over all rows tested.
+    """
+    result = frame.reset_index(drop=True).copy()
+    for name in ("women", "men", "base_before", "base_after", "before_high", "after_high"):
+        if name not in result:
+            result[name] = np.nan
+    withheld = result[["before", "after"]].isna().any(axis=1)
+    if "withheld" in result:
+        withheld |= result["withheld"].astype(bool)
+    result["withheld"] = withheld
+    result["bounded"] = _bounded(result)
+    for when in ("before", "after"):
+        result[when] = result[when].where(result["bounded"] != when, result[f"{when}_high"])
+    result = result.join(_tests(result, exposure, relative, form))
+    result["q"] = corrected(result["p"])
+    result["significant"] = (result["q"] <= alpha).fillna(False)
+    result["direction"] = np.sign(result["ratio"].fillna(1) - 1).astype(int)
+    shares = [_women(row) for row in result.to_dict("records")]
+    for name in ("value", "low", "high"):
+        result["women" if name == "value" else f"women_{name}"] = [getattr(share, name) for share in shares]
+    columns = [*by, "before", "after", "expected", "ratio", "low", "high", "p", "q", "direction", "significant"]
+    known = result.loc[~withheld]
+    untested = withheld & (result["bounded"] == "")
+    return Changes(
+        frame=result[[*columns, "compared", "women", "women_low", "women_high", "withheld", "bounded"]],
+        by=tuple(by),
+        alpha=alpha,
+        n_tested=int(result["p"].notna().sum()),
+        n_withheld=int(untested.sum()),
+        n=int(known["after"].max()) if len(known) else 0,
+        choices=_choices(exposure, relative, alpha),
+    )
+
+
+def against_city(
+    frame: pd.DataFrame, area: Sequence[str] = ("district", "place"), theme: Sequence[str] = ("category", "dark")
+) -> pd.DataFrame:
+    """Add to each candidate the counts it is compared with when the city's own change is taken out.
+
+    A row whose `area` columns are set is compared with the same theme in the rest of the city; where the rest has fewer
+    alerts than the row itself, or the theme's count is withheld, with all alerts of the rest of the city, because a
+    place that makes up most of a theme would else hide behind itself. A theme in the whole city is compared with all
+    other alerts; the whole city has no base and stands against its own past. "Not set" is None or NaN; a withheld count
+    is taken off at its upper bound. Returns a copy with `base_before` and `base_after`.
+    """
+    result = frame.reset_index(drop=True).copy()
+    area = [name for name in area if name in result]
+    theme = [name for name in theme if name in result]
+    city_wide = result[area].isna().all(axis=1) if area else pd.Series(True, index=result.index)
+    wide: dict[tuple[object, ...], tuple[float, float]] = {}
+    themes = result[theme].astype(object).where(result[theme].notna(), None)
+    keys = list(themes.itertuples(index=False, name=None)) if theme else [()] * len(result)
+    pairs = list(zip(result["before"].astype(float), result["after"].astype(float), strict=True))
+    for key, pair, whole in zip(keys, pairs, city_wide, strict=True):
+        if whole and np.isfinite(pair).all():
+            wide[key] = pair
+    everything = wide.get((None,) * len(theme))
+    most = [result[when].fillna(result.get(f"{when}_high", np.nan)).to_numpy(float) for when in ("before", "after")]
+    bases = []
+    for key, whole, *own in zip(keys, city_wide, *most, strict=True):
+        named = any(part is not None for part in key)
+        same_theme = None if whole else _rest(wide.get(key), own)
+        if same_theme and sum(same_theme) >= sum(own):
+            bases.append(same_theme)
+        else:
+            bases.append((None if whole and not named else _rest(everything, own)) or (np.nan, np.nan))
+    result["base_before"] = [base[0] for base in bases]
+    result["base_after"] = [base[1] for base in bases]
+    return result
+
+
+def _rest(whole: tuple[float, float] | None, own: Sequence[float]) -> tuple[float, float] | None:
+    """What is left of a whole without a part of it; None where either is not known."""
+    if whole is None or not np.isfinite(own).all():
+        return None
+    return max(whole[0] - own[0], 0.0), max(whole[1] - own[1], 0.0)
+
+
+def _bounded(frame: pd.DataFrame) -> list[Bounded]:
+    """Which count of each row is withheld but bounded, where the other is known and above zero."""
+    before, after = frame["before"], frame["after"]
+    new = before.isna() & frame["before_high"].notna() & (after > 0)
+    gone = after.isna() & frame["after_high"].notna() & (before > 0)
+    return ["before" if rise else "after" if fall else "" for rise, fall in zip(new, gone, strict=True)]
+
+
+def _tests(frame: pd.DataFrame, exposure: tuple[float, float], relative: bool, form: Form) -> pd.DataFrame:
+    """Columns expected, ratio, low, high, p, compared; NaN where a row is not tested."""
+    before, after = frame["before"].to_numpy(float), frame["after"].to_numpy(float)
+    known = ~frame["withheld"].to_numpy(bool) | (frame["bounded"] != "").to_numpy()
+    tested = known & (before + after > 0)
+    bases = frame[["base_before", "base_after"]].to_numpy(float)
+    based = tested & np.isfinite(bases).all(axis=1) & (bases.sum(axis=1) > 0) & relative
+    own = tested & ~based
+    out = pd.DataFrame({"expected": np.where(known, before * exposure[1] / exposure[0], np.nan)}, index=frame.index)
+    out[["ratio", "low", "high", "p"]] = np.nan
+    alone = ratio_intervals(after[own], before[own], exposure[1], exposure[0])
+    out.loc[own, ["ratio", "low", "high"]] = np.column_stack(alone)
+    table = np.column_stack([before, after, bases])[based]
+    out.loc[based, ["ratio", "low", "high"]] = np.column_stack(relative_change(table))
+    out.loc[based, "p"] = fisher(table)
+    out.loc[own, "p"] = [
+        e_test(int(a), int(b), exposure[1], exposure[0], form=form)
+        for a, b in zip(after[own], before[own], strict=True)
+    ]
+    wrong = ((frame["bounded"] == "before") & (out["ratio"] <= 1)) | (
+        (frame["bounded"] == "after") & (out["ratio"] >= 1)
+    )
+    out.loc[wrong & tested, "p"] = 1.0
+    out["compared"] = np.where(based, "city", "before")
+    return out
+
+
+def fisher(table: Floats) -> Floats:
+    """Fisher's exact p, the smaller tail doubled, for rows (before, after, base before, base after)."""
+    before, after, _, base_after = table.T
+    law = stats.hypergeom(table.sum(axis=1), after + base_after, before + after)
+    p: Floats = np.minimum(1.0, 2 * np.minimum(law.cdf(after), law.sf(after - 1)))
+    return p
+
+
+def relative_change(table: Floats) -> tuple[Floats, Floats, Floats]:
+    """(after / before) / (base after / base before) with its log-normal 95 % interval; infinite from zero on."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = table[:, 1] * table[:, 2] / (table[:, 0] * table[:, 3])
+        counts = np.where((table == 0).any(axis=1)[:, None], table + 0.5, table)
+        middle = np.log(counts[:, 1] * counts[:, 2] / (counts[:, 0] * counts[:, 3]))
+        reach = stats.norm.ppf(0.975) * np.sqrt((1 / counts).sum(axis=1))
+    return ratio, np.exp(middle - reach), np.where(np.isinf(ratio), np.inf, np.exp(middle + reach))
+
+
+def _women(row: Mapping[Any, Any]) -> Estimate:
+    women, men = row["women"], row["men"]
+    if not np.isfinite([women, men]).all() or women + men == 0:
+        return UNKNOWN
+    return wilson(women, women + men)
+
+
+def _choices(exposure: tuple[float, float], relative: bool, alpha: float) -> tuple[Choice, ...]:
+    made = [
+        Choice(
+            "correction",
+            alpha,
+            Message(
+                "Among the changes shown, at most {share} % are expected to be chance (Benjamini-Hochberg).",
+                {"share": Num(100 * alpha, 0)},
+            ),
+        ),
+        Choice(
+            "independent",
+            1,
+            Message(
+                "Alerts are taken as independent: reports of one incident count one each, so that a change looks surer "
+                "than it is where several people report the same incident."
+            ),
+        ),
+    ]
+    if exposure[0] != exposure[1]:
+        told = Message(
+            "The two periods differ in length, so the earlier counts were brought to the length of the later."
+        )
+        made.append(Choice("exposure", exposure[1] / exposure[0], told))
+    if relative:
+        told = Message(
+            "Places and categories are compared with what the rest of the city did, so that a rise everywhere counts "
+            "once."
+        )
+        made.append(Choice("relative", "city", told))
+    return tuple(made)

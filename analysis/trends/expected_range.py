@@ -1,0 +1,204 @@
+"""What is usual for a period, and when a count lies outside it: one rule for each length of history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike
+from scipy import stats
+from statsmodels.tsa.seasonal import STL
+
+from analysis.stats.rates import Estimate, Floats
+from curim_data.model.i18n import Message
+
+RuleName = Literal["ears_c2", "eight_before", "same_weekdays", "season"]
+
+# Variance-stabilised scale: sqrt(n + 3/8) has a standard deviation near 1/2 for any Poisson count (Anscombe 1948).
+_ANSCOMBE: Final = 3 / 8
+# Share of the standard deviation that a seasonal fit on three to five years leaves in its robust residuals (simulated).
+_LEFT: Final = 0.83
+# Half the width of the band round a season, in standard deviations.
+SEASON_WIDTH: Final = 3.5
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How the expected band is made, and the share of quiet periods that fall outside it all the same.
+
+    `false_alarms` is the largest share found in simulated Poisson series with means from 1 to 100; alerts that come in
+    bursts give more with the two rules for short series.
+    """
+
+    name: RuleName
+    false_alarms: float
+    told: Message
+
+
+RULES: Final = {
+    "ears_c2": Rule(
+        "ears_c2",
+        0.012,
+        Message(
+            "With less than a year of data, each period is compared with seven earlier ones, leaving out the two just "
+            "before it (EARS C2). At most 12 in 1,000 quiet periods fall outside the band by chance."
+        ),
+    ),
+    "eight_before": Rule(
+        "eight_before",
+        0.010,
+        Message(
+            "Without three whole years of counts, each period is compared with the eight before it (Wheeler's band). "
+            "At most 10 in 1,000 quiet periods fall outside the band by chance."
+        ),
+    ),
+    "same_weekdays": Rule(
+        "same_weekdays",
+        0.010,
+        Message(
+            "Each day is compared with the eight same weekdays before it (Wheeler's band); the season is not taken "
+            "out. At most 10 in 1,000 quiet periods fall outside the band by chance."
+        ),
+    ),
+    "season": Rule(
+        "season",
+        0.015,
+        Message(
+            "With three years of data or more, each period is compared with what its season and the long trend let "
+            "expect (STL on the square-root scale). At most 15 in 1,000 quiet periods fall outside the band by chance."
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Band:
+    """Expected count with its lower and upper bound, one entry a period; NaN where the history is too short."""
+
+    expected: Floats
+    lower: Floats
+    upper: Floats
+
+
+@dataclass(frozen=True)
+class Seasons:
+    """A series taken apart on the sqrt(n + 3/8) scale: observed = trend + season + rest; gaps were filled linearly."""
+
+    observed: Floats
+    trend: Floats
+    season: Floats
+    rest: Floats
+
+    @property
+    def level(self) -> Floats:
+        """The trend as a count."""
+        return to_count(self.trend)
+
+    @property
+    def adjusted(self) -> Floats:
+        """The series as a count, without its season."""
+        return to_count(self.observed - self.season)
+
+
+def ears(counts: ArrayLike, gap: int, alpha: float = 0.001, *, poisson_floor: bool = False) -> Band:
+    """Bounds of the Early Aberration Reporting System: mean ± z sd of seven baseline periods, `gap` periods back.
+
+    Gap 0 is C1, gap 2 is C2; sd with n - 1. With `poisson_floor` the sd is never below the square root of the mean,
+    since seven counts often look calmer than they are: the false alarms of C2 fall from 3 % of quiet periods
+    to 1 %. Baselines with fewer than five known counts give NaN.
+
+    Hutwagner, L. et al. (2003). The bioterrorism preparedness and response Early Aberration Reporting System (EARS).
+    Journal of Urban Health 80, i89-i96. Salmon, M. et al. (2016). JSS 70(10), function earsC.
+    """
+    mean, spread = _baseline(np.asarray(counts, dtype=float), window=7, gap=gap, needed=5)
+    if poisson_floor:
+        spread = np.maximum(spread, np.sqrt(np.maximum(mean, 1)))
+    z = float(stats.norm.isf(alpha))
+    return Band(mean, np.maximum(mean - z * spread, 0), mean + z * spread)
+
+
+def eight_before(counts: ArrayLike, lag: int = 1) -> Band:
+    """Wheeler's band round the mean m of the eight periods before: (sqrt(m) ± 3/2)².
+
+    `lag` 7 on a daily series compares with the eight same weekdays before. Below a mean of five the lower bound is
+    zero: there no single count can be called too low. Fewer than six known counts among the eight give NaN.
+
+    Wheeler, A. P. (2016). Tables and graphs for monitoring temporal crime trends. IJPSM 18, 159-172.
+    """
+    values = np.asarray(counts, dtype=float)
+    mean = np.full(values.shape, np.nan)
+    for start in range(lag):
+        mean[start::lag] = _baseline(values[start::lag], window=8, gap=0, needed=6)[0]
+    root = np.sqrt(mean)
+    lower = np.where(mean < 5, 0.0, np.maximum(root - 1.5, 0) ** 2)
+    return Band(mean, np.where(np.isnan(mean), np.nan, lower), (root + 1.5) ** 2)
+
+
+def seasons(counts: ArrayLike, period: int) -> Seasons:
+    """Take a series of at least three periods apart by robust STL on the sqrt(n + 3/8) scale.
+
+    The season is nearly the same every year (its smoother spans all years, degree 0): with three to five years, one
+    that moves would follow the noise. Each smoother is evaluated at every tenth of its span and joined by lines, as R's
+    `stl` does unless told otherwise. Raises ValueError on a shorter series or where nothing is known.
+
+    Cleveland, R. B. et al. (1990). STL: a seasonal-trend decomposition procedure based on loess. Journal of Official
+    Statistics 6, 3-73.
+    """
+    values = np.asarray(counts, dtype=float)
+    known = np.flatnonzero(np.isfinite(values))
+    if len(values) < 3 * period or known.size == 0:
+        raise ValueError(f"a season of {period} periods needs at least {3 * period} counts, got {len(values)}")
+    observed = np.interp(np.arange(len(values)), known, np.sqrt(values[known] + _ANSCOMBE))
+    span = 10 * (len(values) // period) + 1
+    whole = STL(observed, period=period, seasonal=span, seasonal_deg=0, robust=True)
+    jumps = {f"{name}_jump": -(-whole.config[name] // 10) for name in ("seasonal", "trend", "low_pass")}
+    fit = STL(observed, period=period, seasonal=span, seasonal_deg=0, robust=True, **jumps).fit()
+    trend, season = np.asarray(fit.trend), np.asarray(fit.seasonal)
+    return Seasons(observed, trend, season, observed - trend - season)
+
+
+def season_band(parts: Seasons, known: ArrayLike, width: float = SEASON_WIDTH) -> Band:
+    """The band that trend and season let expect: (fit ± width · sd)² on the count scale.
+
+    sd is the robust spread of the rest (quartile distance / 1.349), widened by what the fit takes away, and never less
+    than chance alone makes it (0.45). `known` marks the periods that were counted, not filled.
+    """
+    rest = parts.rest[np.asarray(known, dtype=bool)]
+    quartiles = np.quantile(rest, [0.25, 0.75])
+    spread = max(float(quartiles[1] - quartiles[0]) / 1.349 / _LEFT, 0.45)
+    fit = parts.trend + parts.season
+    return Band(to_count(fit), to_count(fit - width * spread), to_count(fit + width * spread))
+
+
+def season_sum(expected: Floats, upper: Floats, level: float = 0.95) -> Estimate:
+    """What several periods of a `season_band` let expect together: the sum m of their expected counts, m ± z · sd.
+
+    Each period's sd on the square-root scale is read off its band, s = (sqrt(upper + 1/8) - sqrt(expected + 1/8)) /
+    width, so counts more restless than chance alone widen the sum too; by the delta method its variance is
+    sum 4 s² (expected + 1/8), which is sum expected for Poisson counts (s = 1/2). Periods are taken as independent.
+    """
+    root = np.sqrt(expected + 1 / 8)
+    spread = (np.sqrt(upper + 1 / 8) - root) / SEASON_WIDTH
+    reach = float(stats.norm.ppf((1 + level) / 2) * np.sqrt((4 * spread**2 * root**2).sum()))
+    total = float(expected.sum())
+    return Estimate(total, max(total - reach, 0.0), total + reach, level)
+
+
+def to_count(root: Floats) -> Floats:
+    """Back from the sqrt(n + 3/8) scale to a count: s² - 1/8, which is nearly unbiased, and never below zero."""
+    return np.asarray(np.maximum(np.maximum(root, 0) ** 2 - 1 / 8, 0), dtype=float)
+
+
+def _baseline(values: Floats, window: int, gap: int, needed: int) -> tuple[Floats, Floats]:
+    """Mean and sd of the `window` values that end `gap` + 1 places before each value."""
+    mean, spread = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
+    reach = window + gap
+    if len(values) <= reach:
+        return mean, spread
+    windows = sliding_window_view(values, window)[: len(values) - reach]
+    enough = np.isfinite(windows).sum(axis=1) >= needed
+    mean[reach:][enough] = np.nanmean(windows[enough], axis=1)
+    spread[reach:][enough] = np.nanstd(windows[enough], axis=1, ddof=1)
+    return mean, spread

@@ -1,0 +1,83 @@
+"""The clock of a week: on which days and at which hours alerts fall."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.stats.rates import Floats
+from analysis.stats.result import Choice
+from curim_data.model.i18n import Translator
+
+DAYS: Final = 7
+HOURS: Final = 24
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Alerts by weekday (rows, 0 for Monday) and hour (columns).
+
+    `matrix` is 7 × 24 with NaN where withheld; `by_weekday` and `by_hour` are its sums of what is shown. `peak_hours`:
+    start and length in hours of the shortest stretch, over midnight if need be, that holds half of the alerts shown;
+    `peak_weekday`: the fullest day. Both None where there are no alerts.
+    """
+
+    matrix: Floats
+    by_weekday: Floats
+    by_hour: Floats
+    peak_hours: tuple[int, int] | None
+    peak_weekday: int | None
+    n: int
+    n_withheld: int
+    choices: tuple[Choice, ...] = ()
+
+    def sentence(self, t: Translator) -> str:
+        """When half of the alerts fall, and on which day most."""
+        if self.peak_hours is None or self.peak_weekday is None:
+            return t("No alerts with a known hour.")
+        start, length = self.peak_hours
+        return t(
+            "At least half of the alerts fall between {start}:00 and {end}:00; the fullest day is {day}.",
+            start=f"{start:02d}",
+            end=f"{(start + length) % HOURS:02d}",
+            day=t.weekday(self.peak_weekday),
+        )
+
+
+def clock(frame: pd.DataFrame) -> Clock:
+    """Lay counts by weekday and hour out as a week.
+
+    `frame` has weekday (0 to 6), hour (0 to 23) and n (NaN where withheld, fractions where a span was shared out over
+    its hours). Rows without weekday or hour are left out; hours without a row are zero.
+    """
+    known = frame.dropna(subset=["weekday", "hour"])
+    matrix = np.zeros((DAYS, HOURS))
+    where = (known["weekday"].to_numpy(dtype=int), known["hour"].to_numpy(dtype=int))
+    np.add.at(matrix, where, known["n"].to_numpy(dtype=float))
+    shown = np.nan_to_num(matrix)
+    by_hour, by_weekday, total = shown.sum(axis=0), shown.sum(axis=1), float(shown.sum())
+    return Clock(
+        matrix=matrix,
+        by_weekday=by_weekday,
+        by_hour=by_hour,
+        peak_hours=peak_hours(by_hour),
+        peak_weekday=int(by_weekday.argmax()) if total else None,
+        n=round(total),
+        n_withheld=int(np.isnan(matrix).sum()),
+    )
+
+
+def peak_hours(by_hour: Floats) -> tuple[int, int] | None:
+    """Start and length in hours of the shortest stretch that holds half of 24 counts; None where all are zero."""
+    if not by_hour.sum():
+        return None
+    twice = np.concatenate([[0.0], np.cumsum(np.tile(by_hour, 2))])
+    half = by_hour.sum() / 2
+    for length in range(1, HOURS):
+        sums = twice[length : length + HOURS] - twice[:HOURS]
+        if sums.max() >= half - 1e-9:
+            return int(sums.argmax()), length
+    return 0, HOURS

@@ -1,0 +1,202 @@
+"""Where counting happens: an Ibis table of alerts on DuckDB, or on another engine by URL.
+
+DuckDB is one database in memory for each version of the store, with one cursor a `Source`, since a cursor shared by
+threads raises: a page opens a source of its own in each run. The Parquet files of the store are read by name, not
+through Delta, so that every reader sees the version whose file list it holds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import threading
+import tomllib
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import ibis
+
+from curim_data.engine.columns import Narrow, narrowed
+from curim_data.model.alert import SCHEMA
+from curim_data.model.city import CityProfile
+from curim_data.store.alert_table import Store
+from curim_data.store.home import Home
+
+MEETING_WEEKS: Final = 8
+MOST_VERSIONS: Final = 8  # of which databases are kept, the last ones that were asked for
+# Share of alerts of which only the month is known from which on weeks and days mean nothing.
+MONTH_ONLY_SHARE: Final = 0.05
+MONTH: Final = "month"
+
+_lock = threading.Lock()
+_mine = threading.local()  # the last source that was opened in this thread: a run of a page asks for it many times
+
+
+@dataclass(frozen=True)
+class Source:
+    """Stored alerts that can be counted, of one version. Hold it for one run, in one thread.
+
+    `as_of` and `first` are the last and the first local date of the stored alerts (today for an empty store). Of
+    `month_only` alerts only the month is known; where that is so of all (`by_month`) `as_of` is the end of a month.
+    `meeting` is the last meeting of the council; `other_categories` are those that the city's tree does not know.
+    `kept` is for facts about all stored alerts that are found once: sources of the same files share it.
+    """
+
+    table: Any = field(repr=False)
+    version: str
+    city: CityProfile = field(repr=False)
+    as_of: dt.date
+    first: dt.date
+    count: int
+    meeting: dt.date
+    other_categories: tuple[str, ...] = ()
+    month_only: int = 0
+    kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def narrow(self) -> Any:
+        """The columns that counts are made of (`curim_data.engine.columns`), for one question."""
+        if "narrow" in self.kept:
+            return self.kept["narrow"].on(self.table.op().source)
+        return narrowed(self.table)
+
+    @property
+    def by_month(self) -> bool:
+        """Whether of all alerts only the month is known."""
+        return 0 < self.count <= self.month_only
+
+    @property
+    def knows_weeks(self) -> bool:
+        """Whether weeks and days mean something: of less than a twentieth of the alerts only the month is known."""
+        return self.month_only < MONTH_ONLY_SHARE * max(self.count, 1)
+
+
+def open_source(home: Home, url: str | None = None) -> Source:
+    """The stored alerts of a home.
+
+    With `url`, or `CURIM_ALERTS_URL`, the table `alerts` of another engine takes the place of the home's files: any URL
+    that `ibis.connect` takes, its columns those of `alert.SCHEMA`. Its driver is the installation's business.
+    """
+    url = url or os.environ.get("CURIM_ALERTS_URL")
+    city = home.city()
+    if url and url != "duckdb":
+        table = ibis.connect(url).table("alerts")
+        return _source(table, _table_version(table), city, last_meeting(home.path))
+    version, files = Store(home).state()
+    meeting = last_meeting(home.path)
+    key = (version, tuple(files), city.version, meeting)
+    if getattr(_mine, "key", None) != key or not files:
+        _mine.source = source_from_files(files, version, city, meeting=meeting)
+        _mine.key = key
+    source: Source = _mine.source
+    _mine.home = home.path
+    return source
+
+
+def opened_source(home: Path, version: str, profile: str, meeting: dt.date | None) -> Source | None:
+    """What this thread opened last of a home's files, where it is of that version, city profile and meeting."""
+    source: Source | None = getattr(_mine, "source", None)
+    if source is None or getattr(_mine, "home", None) != home:
+        return None
+    return source if (source.version, source.city.version, source.meeting) == (version, profile, meeting) else None
+
+
+def source_from_files(
+    files: Sequence[str | Path], version: str, city: CityProfile, *, meeting: dt.date | None = None
+) -> Source:
+    """A source over Parquet files in the layout of `alert.SCHEMA`; no files is an empty store."""
+    key = (version, tuple(map(str, files)))
+    with _lock:
+        kept = _versions.pop(key, None)
+        if kept is None:
+            kept = _opened(files)
+            while len(_versions) >= MOST_VERSIONS:
+                _versions.pop(next(iter(_versions)))
+        _versions[key] = kept
+    return _source(_alerts(kept), version, city, meeting, kept)
+
+
+def last_meeting(folder: Path, today: dt.date | None = None) -> dt.date | None:
+    """The last date, not after today, in the home's meetings.toml (`dates = [2025-05-03, ...]`); None without one."""
+    try:
+        dates = tomllib.loads((folder / "meetings.toml").read_text("utf-8")).get("dates", [])
+    except (FileNotFoundError, tomllib.TOMLDecodeError):
+        return None
+    limit = today or dt.date.today()
+    past = [day for day in dates if type(day) is dt.date and day <= limit]
+    return max(past, default=None)
+
+
+_versions: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
+
+
+def _opened(files: Sequence[str | Path]) -> dict[str, Any]:
+    """What sources of the same files share: their database, and what was found of them once."""
+    database = duckdb.connect(":memory:")
+    database.execute("SET autoinstall_known_extensions = false")
+    database.execute("SET autoload_known_extensions = false")
+    if files:
+        names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        database.execute(f"CREATE VIEW alerts AS SELECT * FROM read_parquet([{names}], union_by_name = true)")
+    else:
+        nothing = SCHEMA.empty_table()
+        database.register("nothing", nothing)
+        database.execute("CREATE TABLE alerts AS SELECT * FROM nothing")
+    table = ibis.duckdb.from_connection(database.cursor()).table("alerts")
+    kept: dict[str, Any] = {"database": database, "schema": table.schema(), "facts": _measure(table)}
+    return kept | {"narrow": Narrow(database, table, kept["facts"][2])}
+
+
+def _alerts(kept: Mapping[str, Any]) -> Any:
+    """The table of alerts on a cursor of its own."""
+    backend = ibis.duckdb.from_connection(kept["database"].cursor())
+    return ibis.expr.operations.DatabaseTable(name="alerts", schema=kept["schema"], source=backend).to_expr()
+
+
+def _source(
+    table: Any, version: str, city: CityProfile, meeting: dt.date | None, kept: dict[str, Any] | None = None
+) -> Source:
+    kept = {"facts": _measure(table)} if kept is None else kept
+    first, as_of, count, month_only, categories = kept["facts"]
+    return Source(
+        table=table,
+        version=version,
+        city=city,
+        as_of=as_of,
+        first=first,
+        count=count,
+        meeting=meeting or max(first, as_of - dt.timedelta(weeks=MEETING_WEEKS)),
+        other_categories=tuple(c for c in categories if c not in city.categories),
+        month_only=month_only,
+        kept=kept,
+    )
+
+
+def _measure(table: Any) -> tuple[dt.date, dt.date, int, int, tuple[str, ...]]:
+    """First and last day, alerts, those of which only the month is known, and all categories."""
+    span = table.aggregate(
+        first=table.local_date.min(),
+        last=table.local_date.max(),
+        n=table.count(),
+        months=(table.time_precision == MONTH).cast("int64").sum(),
+    )
+    first, last, n, months = span.to_pyarrow().to_pylist()[0].values()
+    if n and months == n:
+        last = last.replace(day=monthrange(last.year, last.month)[1])
+    further = table.more_categories.fill_null(ibis.literal([], type="array<string>"))
+    mentioned = table.select(category=ibis.array([table.category]).concat(further).unnest()).distinct()
+    names = mentioned.to_pyarrow()["category"].to_pylist()
+    today = dt.date.today()
+    return first or today, last or today, int(n), int(months or 0), tuple(sorted(name for name in names if name))
+
+
+def _table_version(table: Any) -> str:
+    """Alerts by batch, hashed: an update moves an alert to another batch, so each import changes it."""
+    batches = table.group_by("batch_id").aggregate(n=table.count()).to_pyarrow().to_pylist()
+    lines = sorted(f"{row['batch_id']} {row['n']}" for row in batches)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]

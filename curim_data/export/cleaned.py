@@ -1,0 +1,246 @@
+r"""Cleaned data out: the stored alerts under a filter as CSV, Parquet or GeoPackage, for analysts alone.
+
+The first 17 columns are those of the CURiM format (docs/curim-export.md), in its spelling, so that the CSV can be
+imported again: into the same home it adds nothing, into another one it gives the same alerts. `alert_id` is there the
+number that the source gave, which the alerts of one incident share; it is empty where the source gave none. After them
+come
+
+    stored_id       the id of the alert in this store, always there and unique
+    source          the format that the alert came in
+    x, y            metres in the city's projection, to the centimetre
+    cell_8 ... cell_12   H3 cells, as H3 writes them
+    inside          whether the alert lies on the city's land; empty without coordinates
+    district, place ids of the profile; place is the nearest landmark in reach
+    local_date, week (its Monday), month (its first day), weekday (0 Monday)   by the city's time
+    hour, hours     the hour of the day, and all that a span touches, joined by |; empty where not known
+    dark            whether the sun was down
+    time_precision  minute, span, day, month or reported
+
+Further categories are joined by |; a bar in a name is written \|, a backslash \\. Flags of the import and what tells
+of a person are in no column. Times are local with offset in the CSV (the date, or the month, alone where no more is
+known), and typed instants in the others.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Literal
+
+import h3.api.basic_int as h3
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+import pyogrio
+import shapely
+
+from curim_data import query
+from curim_data.engine.source import Source
+from curim_data.export.safe_csv import UNSAFE
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.alert import CELL_RESOLUTIONS, SCHEMA
+from curim_data.model.i18n import Message
+from curim_data.privacy import GateError
+
+Kind = Literal["csv", "parquet", "gpkg"]
+KINDS: Final[tuple[Kind, ...]] = ("csv", "parquet", "gpkg")
+LAYER: Final = "alerts"
+SLICE: Final = 50_000
+DELIMITER: Final = ";"
+_CURIM: Final = (
+    "alert_id", "reported_at", "occurred_from", "occurred_to", "kind", "category", "more_categories", "severity",
+    "feeling", "reporter_gender", "affected_gender", "age_band", "status", "resolved_at", "confirmations", "latitude",
+    "longitude",
+)  # fmt: skip
+_CELLS: Final = tuple(f"cell_{resolution}" for resolution in CELL_RESOLUTIONS)
+_FURTHER: Final = (
+    "stored_id", "source", "x", "y", *_CELLS, "inside", "district", "place", "local_date", "week", "month", "weekday",
+    "hour", "hours", "dark", "time_precision",
+)  # fmt: skip
+COLUMNS: Final = (*_CURIM, *_FURTHER)
+_TIMES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
+_LISTS: Final = ("more_categories", "hours")
+
+
+def write(source: Source, f: AlertFilter, out: Path | BinaryIO, kind: Kind, audience: Audience) -> int:
+    """Write the alerts under a filter and say how many there are.
+
+    Memory does not grow with their number. A file appears under its name only when it is whole.
+
+    Parameters
+    ----------
+    out : Path or binary file
+        Where to write; a path is replaced where it exists.
+    kind : {"csv", "parquet", "gpkg"}
+        CSV with semicolons, UTF-8 with a byte order mark, its texts safe for spreadsheets; Parquet; GeoPackage with
+        the layer "alerts" (points, WGS84; alerts without coordinates are features without geometry).
+
+    Raises
+    ------
+    GateError
+        For any audience but the analyst.
+    OSError
+        When the place cannot be written.
+    """
+    if audience is not Audience.ANALYST:
+        raise GateError(Message("Single alerts are given to analysts alone: ask for counts instead."))
+    if isinstance(out, Path):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
+            part = Path(folder) / f"part.{kind}"
+            n = _WRITERS[kind](source, f, part)
+            os.replace(part, out)
+        return n
+    with tempfile.TemporaryDirectory() as folder:
+        part = Path(folder) / f"part.{kind}"
+        n = _WRITERS[kind](source, f, part)
+        with part.open("rb") as written:
+            while piece := written.read(1 << 20):
+                out.write(piece)
+    return n
+
+
+def count(source: Source, f: AlertFilter, audience: Audience) -> int:
+    """How many alerts `write` would give."""
+    return query.total(source, f, audience).n or 0
+
+
+def slices(source: Source, f: AlertFilter) -> Iterator[pa.Table]:
+    """The alerts under a filter in slices of at most 50,000, with the columns `COLUMNS`, typed."""
+    table = source.table.filter(f.predicate(source.table, query.dates(source, f), source.city))
+    wanted = [name for name in SCHEMA.names if name in {*COLUMNS, "incident_id"}]
+    for batch in table.select(*wanted).to_pyarrow_batches(chunk_size=SLICE):
+        if batch.num_rows:
+            yield _shaped(pa.Table.from_batches([batch]), source.city.timezone)
+
+
+def _shaped(alerts: pa.Table, zone: str) -> pa.Table:
+    made: dict[str, Any] = {name: alerts[name] for name in alerts.column_names}
+    made["stored_id"], made["alert_id"] = alerts["alert_id"], alerts["incident_id"]
+    for name in _TIMES:
+        made[name] = alerts[name].cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us", zone))
+    for name in ("x", "y"):
+        made[name] = pc.round(alerts[name], 2)
+    for name in _LISTS:
+        texts = alerts[name].combine_chunks().cast(pa.list_(pa.string()))
+        joined = pc.binary_join(_barred(texts), "|")
+        made[name] = pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
+    for name in _CELLS:
+        codes = pc.dictionary_encode(alerts[name]).combine_chunks()
+        names = pa.array([h3.int_to_str(cell) for cell in codes.dictionary.to_pylist()], pa.string())
+        made[name] = names.take(codes.indices)
+    return pa.table({name: made[name] for name in COLUMNS}).cast(_schema(zone))
+
+
+def _barred(lists: Any) -> Any:
+    """Lists of texts with a backslash before each bar and backslash of a text, to be joined by bars."""
+    flat = pc.replace_substring(pc.list_flatten(lists), "\\", "\\\\")
+    ends = pc.cumulative_sum(pc.fill_null(pc.list_value_length(lists), 0)).to_numpy()
+    offsets = pa.array(np.concatenate([[0], ends]).astype(np.int32))
+    return pa.ListArray.from_arrays(offsets, pc.replace_substring(flat, "|", "\\|"))
+
+
+def _schema(zone: str) -> pa.Schema:
+    fields = []
+    for name in COLUMNS:
+        if name in _TIMES:
+            kind: pa.DataType = pa.timestamp("us", zone)
+        elif name in (*_LISTS, *_CELLS, "stored_id"):
+            kind = pa.string()
+        else:
+            kind = SCHEMA.field(name).type
+        fields.append(pa.field(name, kind))
+    return pa.schema(fields)
+
+
+def as_text(table: pa.Table) -> pa.Table:
+    """A slice as the CSV holds it: every column text."""
+    made: dict[str, Any] = {}
+    for name in COLUMNS:
+        column = table[name]
+        if name in _TIMES:
+            made[name] = _moments(column)
+        elif pa.types.is_string(column.type):
+            made[name] = safe_texts(column)
+        else:
+            made[name] = column.cast(pa.string())
+    precision, told = table["time_precision"], pc.is_valid(table["occurred_from"])
+    for name, known in (("occurred_from", told), ("reported_at", pc.invert(told))):
+        for value, length in (("day", 10), ("month", 7)):
+            cut = pc.and_(known, pc.equal(precision, value))
+            made[name] = pc.if_else(cut, pc.utf8_slice_codeunits(made[name], 0, length), made[name])
+    return pa.table(made)
+
+
+def safe_texts(column: Any) -> Any:
+    """`export.safe_cell` for a column of texts."""
+    return pc.replace_substring_regex(column, f"(?s)^{UNSAFE}", r"'\1")
+
+
+def _moments(column: Any) -> Any:
+    """Local times with offset, as in 2025-03-01T22:15:00+02:00; parts of a second only where there are any."""
+    zone = column.type.tz
+    whole = pc.strftime(column.cast(pa.timestamp("s", zone), safe=False), "%Y-%m-%dT%H:%M:%S%z")
+    parts = pc.not_equal(pc.subsecond(column), 0.0)
+    texts = pc.if_else(parts, pc.strftime(column, "%Y-%m-%dT%H:%M:%S%z"), whole)
+    return pc.replace_substring_regex(texts, r"([+-]\d\d)(\d\d)$", r"\1:\2")
+
+
+def _csv(source: Source, f: AlertFilter, path: Path) -> int:
+    schema = pa.schema([pa.field(name, pa.string()) for name in COLUMNS])
+    n = 0
+    with path.open("wb") as file:
+        file.write(b"\xef\xbb\xbf" + DELIMITER.join(COLUMNS).encode() + b"\n")
+        options = pa_csv.WriteOptions(include_header=False, delimiter=DELIMITER, quoting_style="needed")
+        with pa_csv.CSVWriter(file, schema, write_options=options) as writer:
+            for table in slices(source, f):
+                writer.write_table(as_text(table).cast(schema))
+                n += table.num_rows
+    return n
+
+
+def _parquet(source: Source, f: AlertFilter, path: Path) -> int:
+    n = 0
+    with pq.ParquetWriter(path, _schema(source.city.timezone), compression="zstd") as writer:
+        for table in slices(source, f):
+            writer.write_table(table)
+            n += table.num_rows
+    return n
+
+
+def _geopackage(source: Source, f: AlertFilter, path: Path) -> int:
+    n = 0
+    for table in slices(source, f):
+        _append(table, path, append=n > 0)
+        n += table.num_rows
+    if not n:
+        _append(_schema(source.city.timezone).empty_table(), path, append=False)
+    return n
+
+
+def _append(table: pa.Table, path: Path, *, append: bool) -> None:
+    lon, lat = (np.asarray(table[name].to_numpy(), float) for name in ("longitude", "latitude"))
+    mapped = np.isfinite(lon) & np.isfinite(lat)
+    points = np.full(len(lon), None, object)
+    points[mapped] = shapely.to_wkb(shapely.points(lon[mapped], lat[mapped]))
+    for name in _TIMES:
+        at = table.schema.get_field_index(name)
+        table = table.set_column(at, name, table[name].cast(pa.timestamp("ms", "UTC"), safe=False))
+    pyogrio.write_arrow(
+        table.append_column("geometry", pa.array(points, pa.binary())),
+        path,
+        layer=LAYER,
+        driver="GPKG",
+        geometry_name="geometry",
+        geometry_type="Point",
+        crs="EPSG:4326",
+        append=append,
+    )
+
+
+_WRITERS: Final = {"csv": _csv, "parquet": _parquet, "gpkg": _geopackage}

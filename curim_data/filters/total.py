@@ -1,0 +1,39 @@
+"""How many alerts a filter leaves, as it may be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from curim_data.model.i18n import Message
+
+
+@dataclass(frozen=True)
+class Total:
+    """How many alerts a filter leaves.
+
+    `n` alerts, of which `mapped` lie on the city's land, `outside` beside it and `unmapped` have no coordinates;
+    `piled` of all stand on piles of identical coordinates. `of`: all alerts of the store. None where withheld; with
+    `veiled` because one of the places that the filter names is, though all may hold more.
+    """
+
+    n: int | None
+    mapped: int | None
+    outside: int | None
+    unmapped: int | None
+    piled: int | None
+    of: int
+    threshold: int
+    notes: tuple[Message, ...] = ()
+    veiled: bool = False
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the number itself may not be told."""
+        return self.n is None
+
+    @property
+    def said(self) -> int | Message:
+        """The number, or the words that stand for it, as `AlertFilter.sentence` takes it."""
+        if self.veiled:
+            return Message("a protected number")
+        return Message("fewer than {k}", {"k": self.threshold}) if self.n is None else self.n

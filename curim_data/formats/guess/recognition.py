@@ -1,0 +1,313 @@
+"""Any other table: roles of columns guessed from their headings and from their first values, each with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+import pyarrow as pa
+
+from curim_data.formats.base import Guess, Layout, Part, Recognition
+from curim_data.formats.guess import headings
+from curim_data.formats.guess.column import HEADING, Column, columns_of, guess, percent
+from curim_data.formats.guess.dates import moments
+from curim_data.formats.guess.values import nested, separators_of
+from curim_data.model.i18n import Message
+
+NAME: Final = "guessed"
+DOCUMENTATION: Final = "docs/formats/guessed.md"
+
+_OFTEN: Final = 0.7
+_NOT_STATUS: Final = frozenset({"meteorologico", "weather", "civil", "marital", "vehicle", "road", "arrest"})
+_WHERE: Final = (("latitude", "longitude"), ("x", "y"), ("point",))
+
+
+@dataclass
+class _Guesses:
+    """What is known so far; a column that was taken gives nothing else."""
+
+    columns: tuple[Column, ...]
+    roles: dict[str, tuple[Part, ...]] = field(default_factory=dict)
+    guesses: dict[str, Guess] = field(default_factory=dict)
+    taken: set[int] = field(default_factory=set)
+
+    def free(self) -> list[Column]:
+        return [column for column in self.columns if column.place not in self.taken]
+
+    def give(self, role: str, column: Column, why: Guess) -> None:
+        self.roles[role] = (Part(column.place),)
+        self.guesses[role] = why
+        self.taken.add(column.place)
+
+
+def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:
+    """Guess what the columns mean; `missing` names the date where no column says when.
+
+    `sample` holds the first records as texts in columns "0", "1", ...; without it the headings alone decide, with less
+    confidence. Columns of persons, of free text and of suspects never get a role.
+    """
+    known = _Guesses(columns_of(labels, sample))
+    personal = tuple(column.place for column in known.columns if _is_personal(column))
+    known.taken |= set(personal)
+    found = moments(known.free())
+    known.roles |= found.roles
+    known.guesses |= found.guesses
+    known.taken |= found.seen
+    _coordinates(known)
+    _people(known)
+    category = _category(known)
+    _states(known)
+    _scales(known)
+    _identity(known)
+    text = tuple(column.place for column in known.free() if _is_text(column))
+    given = {part.place for parts in known.roles.values() for part in parts}
+    layout = Layout(
+        NAME,
+        known.roles,
+        personal,
+        text,
+        tuple(at for at in range(len(labels)) if at not in given and at not in personal and at not in text),
+        separators=separators_of(category.values) if category else (),
+        kind="offence" if category and category.head.has(headings.OFFENCE) else None,
+        guesses=known.guesses,
+    )
+    dated = "reported_at" in known.roles or "occurred_from" in known.roles
+    return Recognition(layout, _score(known.guesses), () if dated else ("reported_at",))
+
+
+def _score(guesses: Mapping[str, Guess]) -> float:
+    """The mean confidence of when, where and what; what is not known counts as 0."""
+    sure = {role: one.confidence for role, one in guesses.items()}
+    when = max(sure.get("reported_at", 0.0), sure.get("occurred_from", 0.0))
+    where = max(min(sure.get(role, 0.0) for role in roles) for roles in _WHERE)
+    return round((when + where + sure.get("category", 0.0)) / 3, 2)
+
+
+def _is_personal(column: Column) -> bool:
+    return headings.names_person(column.head) or column.values.contacts >= 0.3
+
+
+def _is_text(column: Column) -> bool:
+    values = column.values
+    if values.pairs >= 0.6:
+        return False
+    chosen = values.given >= 200 and len(values.distinct) <= 20  # from a list, as nobody writes so often alike
+    return headings.names_text(column.head) or (not chosen and (values.sentences >= 0.3 or values.links >= 0.3))
+
+
+def _share(column: Column, share: float) -> float | None:
+    return share if column.values.given else None
+
+
+def _coordinates(known: _Guesses) -> None:
+    """Degrees first, projected metres where there are none, a column of both where there is neither."""
+    columns = [column for column in known.free() if "latlon" not in column.head.words]
+    north = [one for one in columns if one.head.has(headings.LATITUDE) and _in_range(one, 90)]
+    east = [one for one in columns if one.head.has(headings.LONGITUDE) and _in_range(one, 180)]
+    if not (north and east):
+        north = [one for one in columns if one.head.has(headings.NORTH) and one.values.degrees >= _OFTEN]
+        east = [one for one in columns if one.head.has(headings.EAST) and one.values.degrees >= _OFTEN]
+    if north and east:
+        _give_pair(known, north, east, ("latitude", "longitude"), 0.97)
+        return
+    north = [one for one in columns if one.head.has(headings.NORTH) and _is_metres(one)]
+    east = [one for one in columns if one.head.has(headings.EAST) and _is_metres(one)]
+    if north and east:
+        _give_pair(known, north, east, ("y", "x"), 0.9)
+        return
+    if not _point(known):
+        _degrees_side_by_side(known, columns)
+
+
+def _in_range(column: Column, limit: float) -> bool:
+    return not column.values.given or column.values.degrees_up_to(limit) >= _OFTEN
+
+
+def _is_metres(column: Column) -> bool:
+    return not column.values.given or column.values.metres >= _OFTEN
+
+
+def _give_pair(
+    known: _Guesses, north: Sequence[Column], east: Sequence[Column], roles: tuple[str, str], name: float
+) -> None:
+    """The best of the northings and the easting of the same place: the other words of both headings are the same."""
+    words = headings.LATITUDE | headings.LONGITUDE | headings.NORTH | headings.EAST
+    first = max(north, key=lambda one: (not one.head.has(headings.ELSEWHERE), round(one.values.fill, 2), -one.place))
+    rest = set(first.head.words) - words
+    second = max(east, key=lambda one: (set(one.head.words) - words == rest, round(one.values.fill, 2), -one.place))
+    for role, column in zip(roles, (first, second), strict=True):
+        values = column.values
+        if role in {"latitude", "longitude"}:
+            share = _share(column, values.degrees_up_to(180))
+            told = Message("{share} % of the values are degrees", percent(share or 0.0))
+        else:
+            share = _share(column, values.metres)
+            told = Message("{share} % of the values can be metres", percent(share or 0.0))
+        known.give(role, column, guess(name, share, HEADING, *([told] if share is not None else [])))
+
+
+def _point(known: _Guesses) -> bool:
+    for named in (True, False):
+        for column in known.free():
+            share = _share(column, column.values.pairs)
+            if named and not (column.head.has(headings.POINT) and (share or 0.0) >= 0.6):
+                clear = share is None and column.head.has(headings.CLEARLY_POINT)
+                if not clear:
+                    continue
+            if not named and (share or 0.0) < 0.8:
+                continue
+            told = [HEADING] if named else []
+            if share is not None:
+                told.append(Message("{share} % of the values hold two coordinates", percent(share)))
+            known.give("point", column, guess(0.9 if named else 0.4, share, *told))
+            return True
+    return False
+
+
+def _degrees_side_by_side(known: _Guesses, columns: Sequence[Column]) -> None:
+    """Two neighbouring columns of degrees without a telling heading; beyond 90 it is the longitude."""
+    for first, second in pairwise(columns):
+        if min(first.values.degrees, second.values.degrees) < 0.8 or second.place != first.place + 1:
+            continue
+        if first.values.between(-90, 90) < 1 and second.values.between(-90, 90) == 1:
+            first, second = second, first
+        for role, column in (("latitude", first), ("longitude", second)):
+            share = column.values.degrees
+            told = Message("{share} % of the values are degrees", percent(share))
+            known.give(role, column, guess(0.1, share, told))
+        return
+
+
+def _people(known: _Guesses) -> None:
+    """Genders and ages: the victim's or nobody's in particular is the affected person's, a suspect's is nobody's."""
+    sexes = [one for one in known.free() if one.head.has(headings.SEX)]
+    ages = [one for one in known.free() if one.head.has(headings.AGE) and one not in sexes]
+    known.taken |= {one.place for one in (*sexes, *ages)}
+    ours = [one for one in sexes if not one.head.has(headings.SUSPECT) and _fits(one, one.values.genders)]
+    reporters = [one for one in ours if one.head.has(headings.REPORTER) and not one.head.has(headings.VICTIM)]
+    _give_gender(known, "reporter_gender", reporters)
+    _give_gender(known, "affected_gender", [one for one in ours if one not in reporters])
+    spelt = [one for one in known.free() if one.values.spelt_genders >= 0.9 and not one.head.has(headings.SUSPECT)]
+    if not sexes and len(spelt) == 1:
+        share = spelt[0].values.spelt_genders
+        told = Message("{share} % of the values are genders", percent(share))
+        known.give("affected_gender", spelt[0], guess(0.1, share, told))
+    ages = [
+        one
+        for one in ages
+        if not one.head.has(headings.SUSPECT) and not one.head.has(headings.REPORTER) and _fits(one, one.values.ages)
+    ]
+    if ages:
+        best = max(ages, key=lambda one: (one.head.has(headings.VICTIM), one.values.fill, -one.place))
+        share_of_ages = _share(best, best.values.ages)
+        told = Message("{share} % of the values are ages", percent(share_of_ages or 0.0))
+        known.give("age_band", best, guess(0.9, share_of_ages, HEADING, *([told] if share_of_ages is not None else [])))
+
+
+def _fits(column: Column, share: float) -> bool:
+    return not column.values.given or share >= 0.5
+
+
+def _give_gender(known: _Guesses, role: str, columns: Sequence[Column]) -> None:
+    if not columns:
+        return
+    best = max(columns, key=lambda one: (one.head.has(headings.VICTIM), one.values.fill, -one.place))
+    share = _share(best, best.values.genders)
+    told = Message("{share} % of the values are genders", percent(share or 0.0))
+    clear = 0.97 if best.head.has(headings.VICTIM) or role == "reporter_gender" else 0.8
+    known.give(role, best, guess(clear, share, HEADING, *([told] if share is not None else [])))
+
+
+def _category(known: _Guesses) -> Column | None:
+    """The kind of event; of two columns where one divides the other, the more general one."""
+    scores = {one: headings.category_score(one.head) for one in known.free()}
+    able = [one for one, score in scores.items() if score > 0 and _can_be_category(one, scores[one])]
+    if not able:
+        return None
+    best = max(able, key=lambda one: (scores[one], -one.place))
+    wider = [
+        one for one in able if one is not best and scores[one] >= scores[best] - 0.1 and nested(best.texts, one.texts)
+    ]
+    if wider:
+        best = min(wider, key=lambda one: len(one.values.distinct))
+    marks = separators_of(best.values)
+    values = best.values.split(marks[0]) if marks else best.values
+    share = _share(best, values.names)
+    told = [HEADING]
+    if share is not None:
+        told.append(Message("{count} different values in the first records", {"count": len(values.distinct)}))
+    known.give("category", best, guess(scores[best], share, *told))
+    return best
+
+
+def _can_be_category(column: Column, score: float) -> bool:
+    """Whether names, few and repeated, stand in it; what is headed as a text or a name must repeat."""
+    values = column.values
+    if not values.given:
+        return not headings.names_text(column.head)
+    if (headings.names_text(column.head) or column.head.has(headings.NAME)) and len(values.distinct) == values.given:
+        return False
+    marks = separators_of(values)
+    values = values.split(marks[0]) if marks else values
+    coded = score <= 0.4
+    return values.bounded and values.sentences < 0.3 and (coded or values.names >= 0.8)
+
+
+def _states(known: _Guesses) -> None:
+    """The state of a case, in words that are known; and the kind of alert."""
+    able: list[tuple[float, bool, int, Column]] = []
+    for column in known.free():
+        head, share = column.head, column.values.known("status")
+        if _NOT_STATUS.isdisjoint(head.words) and (
+            (head.has(headings.STATUS) and _fits(column, share))
+            or (head.has(headings.MAYBE_STATUS) and column.values.given and share >= 0.5)
+        ):
+            able.append((share, head.has(headings.DESCRIBED), -column.place, column))
+    if able:
+        column = max(able, key=lambda one: one[:3])[3]
+        share_known = _share(column, column.values.known("status"))
+        told = Message("{share} % of the values are known words", percent(share_known or 0.0))
+        known.give("status", column, guess(0.9, share_known, HEADING, *([told] if share_known is not None else [])))
+    for column in known.free():
+        share = column.values.known("kind")
+        if share >= 0.9 and (
+            column.head.has(headings.KIND) or column.head.only(headings.TYPE, headings.CATEGORY, headings.EVENT)
+        ):
+            told = Message("{share} % of the values are known words", percent(share))
+            known.give("kind", column, guess(0.8, share, HEADING, told))
+            return
+
+
+def _scales(known: _Guesses) -> None:
+    """Severity and feeling, from 1 to 5, and how many people confirmed an alert."""
+    for role, words in (("severity", headings.SEVERITY), ("feeling", headings.FEELING)):
+        for column in known.free():
+            share = _share(column, column.values.between(1, 5))
+            if column.head.has(words) and (share is None or share >= 0.8):
+                told = Message("{share} % of the values lie between 1 and 5", percent(share or 0.0))
+                known.give(role, column, guess(0.9, share, HEADING, *([told] if share is not None else [])))
+                break
+    for column in known.free():
+        if column.head.has(headings.CONFIRMATIONS) and (not column.values.given or column.values.whole >= 0.8):
+            known.give("confirmations", column, guess(0.9, _share(column, column.values.whole), HEADING))
+            break
+
+
+def _identity(known: _Guesses) -> None:
+    """The number of the case: by its heading, for it need not be unique (one row a victim)."""
+    able = []
+    for column in known.free():
+        score, values = headings.identity_score(column.head), column.values
+        spread = len(values.distinct) / values.given if values.given else 0.0
+        # A heading such as "number" says too little by itself: then no value may repeat.
+        if score < 0.5 and spread < 1.0:
+            continue
+        if score > 0 and (not values.given or values.given < 20 or spread >= 0.2):
+            able.append((score, spread, -column.place, column))
+    if able:
+        score, spread, _, column = max(able, key=lambda one: one[:3])
+        told = Message("{count} different values in the first records", {"count": len(column.values.distinct)})
+        shown = [told] if column.values.given else []
+        known.give("alert_id", column, guess(score, _share(column, spread), HEADING, *shown))

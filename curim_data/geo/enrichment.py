@@ -1,0 +1,212 @@
+"""What a city's profile adds to an alert: metres, H3 cells, district, place, local time, darkness.
+
+Geometry is done here once; what remains is plain columns. Measured on 1,000,000 alerts of Piraeus: about three
+seconds, most of it H3 and the Arrow table.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+from astral import Observer
+from astral.sun import elevation, sunrise, sunset
+from h3ronpy.vector import coordinates_to_cells
+
+from curim_data.model.alert import CELL_RESOLUTIONS, ENRICHED
+from curim_data.model.city import CityProfile
+
+LAND_BUFFER_M: Final = 30.0  # a quay or a mole is city too, and a phone's position is good to some ten metres
+LONGEST_SPAN: Final = pd.Timedelta(hours=24)  # a longer span tells no hour of the day
+_FINEST: Final = max(CELL_RESOLUTIONS)
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+def enrich(alerts: pa.Table, city: CityProfile) -> pa.Table:
+    """Add (or make anew) the columns of `alert.ENRICHED`; other columns and the order of rows stay.
+
+    Parameters
+    ----------
+    alerts : pa.Table
+        Columns of `alert.TOLD`; where it also holds `time_precision`, "day" (only the date is known) and "month"
+        (only the month) are kept.
+    city : CityProfile
+        Gives projection, polygons, landmarks and time zone.
+
+    Notes
+    -----
+    `time_precision` is "minute" (the moment is known), "span" (begin and end are), "day" (the date alone), "month" (the
+    month alone) or "reported" (nothing but the time of the report). With "day" and "month", and with spans longer than
+    24 hours, `hour`, `hours` and `dark` are missing. `inside` is true on land and within 30 m of it.
+    """
+    made = {**_space(alerts, city), **_time(alerts, city)}
+    for field in ENRICHED:
+        column = made[field.name].cast(field.type)
+        where = alerts.schema.get_field_index(field.name)
+        alerts = alerts.append_column(field, column) if where < 0 else alerts.set_column(where, field, column)
+    return alerts
+
+
+def parent(cells: IntArray, resolution: int) -> IntArray:
+    """Parents of H3 cells by arithmetic on the index: the resolution in bits 52-55, later digits set to 7."""
+    unused = (np.int64(1) << np.int64(3 * (15 - resolution))) - np.int64(1)
+    return (cells & ~(np.int64(0xF) << np.int64(52))) | (np.int64(resolution) << np.int64(52)) | unused
+
+
+def inside_land(x: FloatArray, y: FloatArray, city: CityProfile) -> BoolArray:
+    """Whether points (metres in the city's projection) lie on the land or within 30 m of it."""
+    land = city.land_metres.buffer(LAND_BUFFER_M)
+    shapely.prepare(land)
+    return np.asarray(shapely.intersects_xy(land, x, y), bool)
+
+
+def _space(alerts: pa.Table, city: CityProfile) -> dict[str, pa.Array]:
+    longitude = _floats(alerts["longitude"])
+    latitude = _floats(alerts["latitude"])
+    mapped = np.isfinite(longitude) & np.isfinite(latitude)
+    points, back = np.unique(longitude[mapped] + 1j * latitude[mapped], return_inverse=True)
+    lon, lat = points.real, points.imag
+    x, y = city.project(lon, lat)
+    cells = coordinates_to_cells(np.ascontiguousarray(lat), np.ascontiguousarray(lon), _FINEST)
+    finest = pa.array(cells).to_numpy(zero_copy_only=False).astype(np.int64)
+    unique: dict[str, pa.Array] = {"x": pa.array(x, from_pandas=True), "y": pa.array(y, from_pandas=True)}
+    for resolution in CELL_RESOLUTIONS:
+        unique[f"cell_{resolution}"] = pa.array(finest if resolution == _FINEST else parent(finest, resolution))
+    unique["inside"] = pa.array(inside_land(x, y, city))
+    unique["district"] = _district(lon, lat, city)
+    unique["place"] = _place(x, y, city)
+    where = np.zeros(len(mapped), np.int64)
+    where[mapped] = back
+    take = pa.array(where, mask=~mapped)
+    return {name: values.take(take) for name, values in unique.items()}
+
+
+def _district(lon: FloatArray, lat: FloatArray, city: CityProfile) -> pa.Array:
+    """The first district whose polygon holds the point (border included)."""
+    found = np.full(len(lon), len(city.districts), np.int64)
+    tree = shapely.STRtree([area.polygon for area in city.districts])
+    point, number = tree.query(shapely.points(lon, lat), predicate="intersects")
+    np.minimum.at(found, point, number)
+    names = pa.array([area.id for area in city.districts], pa.string())
+    return names.take(pa.array(found, mask=found == len(city.districts)))
+
+
+def _place(x: FloatArray, y: FloatArray, city: CityProfile) -> pa.Array:
+    """The nearest landmark among those whose radius reaches the point."""
+    found, nearest = np.full(len(x), -1, np.int64), np.full(len(x), np.inf)
+    for number, landmark in enumerate(city.landmarks):
+        at_x, at_y = city.project(landmark.longitude, landmark.latitude)
+        distance = np.hypot(x - at_x, y - at_y)
+        closer = (distance <= landmark.radius) & (distance < nearest)
+        found[closer], nearest[closer] = number, distance[closer]
+    return pa.array([landmark.id for landmark in city.landmarks], pa.string()).take(pa.array(found, mask=found < 0))
+
+
+def _time(alerts: pa.Table, city: CityProfile) -> dict[str, pa.Array]:
+    zone = city.timezone
+    reported, begin, end = (_instants(alerts[c]) for c in ("reported_at", "occurred_from", "occurred_to"))
+    told_begin = begin.notna().to_numpy()
+    begin = begin.fillna(reported)
+    spanning = told_begin & (end.notna() & (end > begin)).to_numpy()
+    given = alerts["time_precision"] if "time_precision" in alerts.column_names else pa.nulls(len(begin), pa.string())
+    day_only, month_only = (np.asarray(pc.fill_null(pc.equal(given, name), False), bool) for name in ("day", "month"))
+    end = end.where(pd.Series(spanning), begin)
+    timed = ~day_only & ~month_only & ((end - begin) <= LONGEST_SPAN).to_numpy()
+    local = begin.dt.tz_convert(zone)
+    date = local.dt.tz_localize(None).dt.normalize()
+    weekday = date.dt.day_of_week
+    precision = np.select([day_only, month_only, spanning, told_begin], ["day", "month", "span", "minute"], "reported")
+    return {
+        "local_date": pa.array(date.to_numpy("datetime64[D]")),
+        "week": pa.array((date - pd.to_timedelta(weekday, unit="D")).to_numpy("datetime64[D]")),
+        "month": pa.array(date.to_numpy("datetime64[M]").astype("datetime64[D]")),
+        "weekday": pa.array(weekday.to_numpy(np.int8)),
+        "hour": pa.array(local.dt.hour.to_numpy(np.int8), mask=~timed),
+        "hours": _hours(local, end.dt.tz_convert(zone), timed),
+        "dark": _dark(begin, end, timed, city),
+        "time_precision": pa.array(precision, pa.string()),
+    }
+
+
+def _hours(begin: pd.Series, end: pd.Series, timed: BoolArray) -> pa.Array:
+    """Every local hour that [begin, end) touches, each once, as a list; missing where no hour is known.
+
+    The hours stand in their order from the beginning and a span is at most 24 hours long: an hour smaller than the
+    first of its list belongs to the next day.
+
+    Hours are stepped through in real time, so that the change of the clock neither adds nor hides one.
+    """
+    size = len(begin)
+    past = (begin.dt.minute * 60 + begin.dt.second).to_numpy(np.int64)
+    length = past + (end - begin).dt.total_seconds().fillna(0).to_numpy()
+    count = np.where(timed, np.maximum(np.ceil(length / 3600), 1), 0).astype(np.int64)
+    alert = np.repeat(np.arange(size), count)
+    step = np.arange(len(alert)) - np.repeat(np.cumsum(count) - count, count)
+    moments = begin.iloc[alert] + pd.to_timedelta(step * 3600 - past[alert], unit="s")
+    touched = pd.DataFrame({"alert": alert, "hour": moments.dt.hour.to_numpy(np.int8)})
+    if len(touched) > int(timed.sum()):
+        touched = touched.drop_duplicates()
+    ends = np.concatenate([[0], np.cumsum(np.bincount(touched["alert"], minlength=size))]).astype(np.int32)
+    return pa.ListArray.from_arrays(
+        pa.array(ends), pa.array(touched["hour"].to_numpy()), mask=pa.array(~timed), type=pa.list_(pa.int8())
+    )
+
+
+def _dark(begin: pd.Series, end: pd.Series, timed: BoolArray, city: CityProfile) -> pa.Array:
+    """Whether the sun was below the horizon from begin to end; missing where a span lies in light and in darkness."""
+    size = len(begin)
+    spans = np.flatnonzero(timed & (end > begin).to_numpy(bool))
+    first, last = begin.iloc[spans], end.iloc[spans]
+    state = below_horizon(pd.concat([begin, first + (last - first) / 2, last], ignore_index=True), city)
+    known = timed.copy()
+    middle, final = state[size : size + len(spans)], state[size + len(spans) :]
+    known[spans] &= (state[spans] == middle) & (middle == final)
+    return pa.array(state[:size], mask=~known)
+
+
+def below_horizon(moments: pd.Series, city: CityProfile) -> BoolArray:
+    """Whether the sun is below the horizon at the city's centre, by sunrise and sunset of the local date (astral)."""
+    zone = ZoneInfo(city.timezone)
+    days = moments.dt.tz_convert(city.timezone).dt.tz_localize(None).dt.normalize()
+    codes, unique = pd.factorize(days)
+    centre = city.land.centroid
+    light = [_daylight(centre.y, centre.x, day.date(), zone) for day in pd.DatetimeIndex(unique)]
+    rise, fall = (_microseconds([pair[side] for pair in light]) for side in (0, 1))
+    at = moments.to_numpy("datetime64[us]").astype(np.int64)
+    return np.asarray(~((rise[codes] <= at) & (at < fall[codes])), bool)
+
+
+@lru_cache(maxsize=20_000)
+def _daylight(latitude: float, longitude: float, day: dt.date, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
+    """Sunrise and sunset; the whole day or nothing of it where the sun does not rise or set."""
+    observer = Observer(latitude=latitude, longitude=longitude)
+    try:
+        return sunrise(observer, day, tzinfo=zone), sunset(observer, day, tzinfo=zone)
+    except ValueError:
+        noon = dt.datetime.combine(day, dt.time(12), zone)
+        start = dt.datetime.combine(day, dt.time(0), zone)
+        return start, start + dt.timedelta(days=1 if elevation(observer, noon) > 0 else 0)
+
+
+def _microseconds(moments: Sequence[dt.datetime]) -> IntArray:
+    return np.array([round(moment.timestamp() * 1e6) for moment in moments], np.int64)
+
+
+def _floats(column: Any) -> FloatArray:
+    return np.asarray(column.to_numpy(zero_copy_only=False), float)
+
+
+def _instants(column: Any) -> pd.Series:
+    return pd.Series(pd.to_datetime(column.to_pandas(), utc=True)).dt.as_unit("us")

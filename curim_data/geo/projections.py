@@ -1,0 +1,150 @@
+"""Which projection puts points where a city is: candidates tried one by one on a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from pyproj import CRS, Transformer
+from pyproj.aoi import AreaOfInterest
+from pyproj.database import query_crs_info
+from pyproj.enums import PJType
+from pyproj.exceptions import CRSError, ProjError
+
+from curim_data.model.city import CityProfile
+
+NEAR_M: Final = 30_000.0
+SAME_M: Final = 10.0
+SAMPLE: Final = 500
+# Greece, Britain, web maps, France, Iberia, Europe, Belgium, the Netherlands, Switzerland, Portugal, Italy, Germany.
+NATIONAL: Final = (2100, 27700, 3857, 2154, 25830, 3035, 31370, 28992, 2056, 3763, 3003, 3004, 31467)
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A projection that fits: code, name, the middle of the points in degrees, and whether x and y are exchanged."""
+
+    epsg: int
+    name: str
+    longitude: float
+    latitude: float
+    swapped: bool = False
+
+
+def fitting(
+    x: FloatArray, y: FloatArray, city: CityProfile, candidates: Sequence[int] | None = None
+) -> tuple[Found, ...]:
+    """Projections that put most points within 30 km of the city's land, one for each place they lead to.
+
+    Projections whose points agree within 10 m count as one; the city's own stands for its group. The two columns are
+    taken in their order, and exchanged where that fits nowhere. The state planes of the USA are tried last.
+    """
+    x, y = _some(x, y)
+    if not len(x):
+        return ()
+    rounds = [(candidates,)] if candidates is not None else [(likely(city),), (state_planes(city),)]
+    for (codes,) in rounds:
+        for swapped in (False, True):
+            found = tuple(_fitting((y, x) if swapped else (x, y), city, codes, swapped))
+            if found:
+                return found
+    return ()
+
+
+def likely(city: CityProfile) -> tuple[int, ...]:
+    """The city's projection, national ones, and the UTM zones around the city on WGS84 and ETRS89."""
+    centre = city.land.centroid
+    zone = int((centre.x + 180) // 6) + 1
+    zones = [(zone + step - 1) % 60 + 1 for step in (0, -1, 1)]
+    north = 32600 if centre.y >= 0 else 32700
+    utm = [north + number for number in zones]
+    etrs = [25800 + number for number in zones if 28 <= number <= 38]
+    return tuple(dict.fromkeys([city.epsg, *NATIONAL, *utm, *etrs]))
+
+
+def state_planes(city: CityProfile) -> tuple[int, ...]:
+    """NAD83 projections, in metres and feet, whose area of use holds the city's centre."""
+    centre = city.land.centroid
+    area = AreaOfInterest(centre.x - 0.01, centre.y - 0.01, centre.x + 0.01, centre.y + 0.01)
+    infos = query_crs_info(auth_name="EPSG", pj_types=PJType.PROJECTED_CRS, area_of_interest=area, contains=True)
+    return tuple(int(info.code) for info in infos if info.name.startswith("NAD83 /") and "UTM" not in info.name)
+
+
+def known_places(x: FloatArray, y: FloatArray) -> tuple[Found, ...]:
+    """National projections whose area of use holds most of the points."""
+    x, y = _some(x, y)
+    found = []
+    for epsg in NATIONAL:
+        crs = _crs(epsg)
+        area = crs.area_of_use if crs is not None else None
+        points = _degrees(epsg, x, y)
+        if area is None or points is None or not len(x):
+            continue
+        lon, lat = points
+        inside = (lon >= area.west) & (lon <= area.east) & (lat >= area.south) & (lat <= area.north)
+        if inside.mean() > 0.5:
+            found.append(_told(epsg, points))
+    return tuple(found)
+
+
+def _some(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """At most 500 points of those that have both coordinates and are not the origin."""
+    where = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & ((x != 0) | (y != 0)))
+    where = where[:: max(1, len(where) // SAMPLE)]
+    return x[where], y[where]
+
+
+def _fitting(
+    points: tuple[FloatArray, FloatArray], city: CityProfile, codes: Sequence[int], swapped: bool
+) -> Iterator[Found]:
+    area = city.land_metres.buffer(NEAR_M)
+    shapely.prepare(area)
+    groups: list[tuple[FloatArray, FloatArray]] = []
+    for epsg in codes:
+        degrees = _degrees(epsg, *points)
+        if degrees is None:
+            continue
+        at = city.project(*degrees)
+        if not shapely.intersects_xy(area, *at).mean() > 0.5:
+            continue
+        if any(np.nanmedian(np.hypot(at[0] - one[0], at[1] - one[1])) <= SAME_M for one in groups):
+            continue
+        groups.append((at[0], at[1]))
+        yield _told(epsg, degrees, swapped)
+
+
+def _degrees(epsg: int, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+    if _crs(epsg) is None:
+        return None
+    try:
+        lon, lat = _to_degrees(epsg).transform(x, y)
+    except ProjError:
+        return None
+    lost = ~(np.isfinite(lon) & np.isfinite(lat))
+    return np.where(lost, np.nan, lon), np.where(lost, np.nan, lat)
+
+
+@lru_cache(maxsize=256)
+def _to_degrees(epsg: int) -> Transformer:
+    return Transformer.from_crs(epsg, 4326, always_xy=True)
+
+
+@lru_cache(maxsize=256)
+def _crs(epsg: int) -> CRS | None:
+    try:
+        return CRS.from_epsg(epsg)
+    except CRSError:
+        return None
+
+
+def _told(epsg: int, degrees: tuple[FloatArray, FloatArray], swapped: bool = False) -> Found:
+    crs = _crs(epsg)
+    lon, lat = (float(np.nanmedian(values)) for values in degrees)
+    return Found(epsg, crs.name if crs is not None else str(epsg), lon, lat, swapped)

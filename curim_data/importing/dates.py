@@ -1,0 +1,329 @@
+"""Dates as exports write them, read over a whole column: instants in UTC and how exactly they are known.
+
+Read: ISO 8601 with or without offset; day, month and year in either order, parted by slash, point, hyphen or blanks,
+with years of two digits (00 to 68 are of this century); 24 and 12 hours; YYYYMMDD; names of months in seven languages
+(CLDR, by Babel); months alone; serial numbers of spreadsheets; seconds and milliseconds since 1970.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from babel.dates import get_month_names
+
+from curim_data.formats.base import fold
+from curim_data.importing.parsing import distinct, filled
+from curim_data.model.questions import DAY_FIRST
+
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+
+# How a whole column is written, where a single value does not tell: numbers of days, seconds, milliseconds; times that
+# are midnight throughout and therefore mean nothing; first days that stand for their month.
+SERIAL, SECONDS, MILLISECONDS, DATES, MONTHS = "serial", "seconds", "milliseconds", "dates", "months"
+MONTH_LANGUAGES: Final = ("el", "en", "fr", "es", "it", "pt", "de")
+UNITS: Final = ("year", "month", "day", "hour", "minute", "second")
+
+_ISO: Final = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?)?( ?(Z|[+-]\d{2}:?\d{2}))?$"
+_STRICT: Final = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})$"
+_SHORTEST: Final = len("2025-01-31T00:00Z")  # of a strict one; a date with an offset is shorter
+_OFFSET: Final = r"( ?(?:Z|[+-]\d{2}:?\d{2}))$"
+_DATE_WITH_OFFSET: Final = r"^(\d{4}-\d{1,2}-\d{1,2}) ?(?:Z|[+-]\d{2}:?\d{2})$"  # a date has no need of one
+_TIME: Final = (
+    r"(?:[,T ]+(?:- )?(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?)?"
+    r"(?P<half> ?[AaPpΠπΜμ]\.?[MmΜμ]\.?)?)?$"
+)
+_PARTED: Final = " ?[/.-] ?"
+_NUMERIC: Final = rf"^(?P<one>\d{{1,2}}){_PARTED}(?P<two>\d{{1,2}}){_PARTED}(?P<year>\d{{4}}|\d{{2}}){_TIME}"
+_YEAR_FIRST: Final = rf"^(?P<year>\d{{4}}){_PARTED}(?P<month>\d{{1,2}}){_PARTED}(?P<day>\d{{1,2}}){_TIME}"
+_COMPACT: Final = (
+    r"^(?P<year>(?:19|20|21)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])"
+    r"(?:[T ]?(?P<hour>\d{2}):?(?P<minute>\d{2}):?(?P<second>\d{2})?)?$"
+)
+_LETTER: Final = r"[A-Za-z\x{80}-\x{10FFFF}]"  # all beyond ASCII: RE2 takes 20 ms to compile a pattern with \p{L}{3,12}
+_NAME: Final = rf"(?P<name>{_LETTER}{{3,12}})\.?"
+_WEEKDAY: Final = rf"^(?:{_LETTER}{{2,12}}\.?,? )?"
+_DAY_NAME: Final = (
+    rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|er|º|η)?[ ./-]*(?:de )?{_NAME},?[ ./-]*(?:de |del )?"
+    rf"(?P<year>\d{{4}}|\d{{2}}){_TIME}"
+)
+_NAME_DAY: Final = rf"{_WEEKDAY}{_NAME}[ -](?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:, ?| )(?P<year>\d{{4}}){_TIME}"
+_YEAR_MONTH: Final = r"^(?P<year>\d{4})[/.-](?P<month>0?[1-9]|1[0-2])$"
+_MONTH_YEAR: Final = r"^(?P<month>0?[1-9]|1[0-2])[/.-](?P<year>\d{4})$"
+_NAME_YEAR: Final = rf"^{_NAME},?[ -](?:de |del )?(?P<year>\d{{4}})$"
+_LAYOUTS: Final = (
+    _NUMERIC, _YEAR_FIRST, _COMPACT, _DAY_NAME, _NAME_DAY, _YEAR_MONTH, _MONTH_YEAR, _NAME_YEAR,
+)  # fmt: skip
+_DAY_US: Final = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Moments:
+    """A column of instants (UTC), with masks: given, unreadable, known by their date alone, by their month alone."""
+
+    instants: pd.Series
+    given: BoolArray
+    bad: BoolArray
+    day_only: BoolArray
+    month_only: BoolArray
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How a column of dates is written: order ("day-first", "month-first" or none), form (see above), zone of times
+    without offset and zone of dates without time (IANA names)."""
+
+    zone: str
+    order: str | None = None
+    form: str = ""
+    day_zone: str | None = None
+
+
+@cache
+def month_numbers() -> dict[str, int]:
+    """Number of the month by its folded name or abbreviation."""
+    names = {}
+    for language in MONTH_LANGUAGES:
+        for width in ("abbreviated", "wide"):
+            for context in ("format", "stand-alone"):
+                for number, name in get_month_names(width, context, language).items():
+                    names[fold(name).rstrip(".")] = number
+    return names
+
+
+def read_moments(column: Any, writing: Writing) -> Moments:
+    """Read a trimmed column of dates.
+
+    A time without offset is local time; one that the change to winter time repeats is taken as its first occurrence,
+    one that the change to summer time skips is moved to the end of the gap. A month alone is its first moment.
+    """
+    given = filled(column)
+    size = len(given)
+    at = np.full(size, np.datetime64("NaT", "us"))
+    day_only, month_only = np.zeros(size, bool), np.zeros(size, bool)
+    if writing.form in (SERIAL, SECONDS, MILLISECONDS):
+        return _numbers(column, given, writing)
+    if not writing.form and (strict := _strict(column, given)) is not None:
+        return _moments(strict, given, day_only, month_only)
+    column = pc.replace_substring_regex(column, _DATE_WITH_OFFSET, r"\1")
+    if writing.form in (DATES, MONTHS):
+        column = pc.replace_substring_regex(column, r"(\d:\d{2}(?::\d{2}(?:[.]\d+)?)?) ?(?:Z|[+-]\d{2}:?\d{2})$", r"\1")
+    iso = matches(column, _ISO) & given
+    if iso.any():
+        at[iso], day_only[iso] = _iso(column.filter(pa.array(iso)), writing)
+    rest = np.flatnonzero(given & ~iso)
+    if len(rest):
+        parts = read_parts(column.take(pa.array(rest)), writing.order)
+        stamps = _stamps(parts)
+        day_only[rest] = parts["hour"] < 0
+        month_only[rest] = parts["day"] < 0
+        at[rest] = _zoned(stamps, day_only[rest], writing)
+    if writing.form in (DATES, MONTHS):
+        day_only[:] = True
+    if writing.form == MONTHS:
+        month_only[:] = True
+    return _moments(at, given, day_only, month_only)
+
+
+def _moments(at: npt.NDArray[np.datetime64], given: BoolArray, day_only: BoolArray, month_only: BoolArray) -> Moments:
+    years = at.astype("datetime64[Y]").astype(np.int64) + 1970
+    at = np.where((years < 1900) | (years > 2200), np.datetime64("NaT", "us"), at)
+    bad = given & np.isnat(at)
+    good = given & ~bad
+    return Moments(_series(at), given, bad, day_only & good, month_only & good)
+
+
+def _strict(column: Any, given: BoolArray) -> npt.NDArray[np.datetime64] | None:
+    """Instants of a column that holds nothing but ISO moments with an offset; None where it is not so plain."""
+    lengths = pc.binary_length(column).to_numpy(False)[given]
+    if (
+        not len(lengths)
+        or lengths.min() < _SHORTEST
+        or not matches(column.filter(pa.array(given)).slice(0, 1), _STRICT)[0]
+    ):
+        return None
+    try:
+        filled_only = column if given.all() else pc.if_else(pa.array(given), column, None)
+        return np.asarray(pc.cast(filled_only, pa.timestamp("us", tz="UTC")).to_numpy(False), "datetime64[us]")
+    except pa.ArrowInvalid:  # written otherwise, or a day or an hour that does not exist
+        return None
+
+
+def all_strict(column: Any) -> bool:
+    """Whether a column of filled texts holds nothing but ISO moments with an offset."""
+    return bool(matches(column.slice(0, 1), _STRICT).all() and matches(column, _STRICT).all())
+
+
+def read_parts(column: Any, order: str | None) -> dict[str, IntArray]:
+    """Year, month, day, hour, minute, second of dates that are not ISO, -1 where not told; year -1 where not read."""
+    size = len(column)
+    parts = {unit: np.full(size, -1, np.int64) for unit in UNITS}
+    left = np.arange(size)
+    for layout in _LAYOUTS:
+        if not len(left):
+            break
+        texts = column.take(pa.array(left))
+        found = pc.extract_regex(texts, layout)
+        hit = np.asarray(found.is_valid().to_numpy(False), bool)
+        if not hit.any():
+            continue
+        fields = found.filter(pa.array(hit))
+        where = left[hit]
+        for unit, values in _fields(fields, order).items():
+            parts[unit][where] = values
+        left = left[~hit]
+    return parts
+
+
+def numeric_pairs(column: Any) -> tuple[IntArray, IntArray, dict[str, IntArray]]:
+    """First and second number of dates such as 01/03/2025 (-1 where there is none), and the parts read day first."""
+    found = pc.extract_regex(column, _NUMERIC)
+    hit = np.asarray(found.is_valid().to_numpy(False), bool)
+    one, two = np.full(len(hit), -1, np.int64), np.full(len(hit), -1, np.int64)
+    parts = {unit: np.full(len(hit), -1, np.int64) for unit in UNITS}
+    if hit.any():
+        fields = found.filter(pa.array(hit))
+        one[hit], two[hit] = _whole(fields, "one"), _whole(fields, "two")
+        for unit, values in _fields(fields, DAY_FIRST).items():
+            parts[unit][hit] = values
+    return one, two, parts
+
+
+def matches(column: Any, pattern: str) -> BoolArray:
+    """Which texts match."""
+    return np.asarray(pc.match_substring_regex(column, pattern).to_numpy(False), bool)
+
+
+def stamps_of(parts: dict[str, IntArray]) -> npt.NDArray[np.datetime64]:
+    """Local moments (microseconds) of parts; NaT where there is no such moment."""
+    return _stamps(parts)
+
+
+def _fields(fields: Any, order: str | None) -> dict[str, IntArray]:
+    names = {field.name for field in fields.type}
+    told = {name: _whole(fields, name) for name in names - {"half", "name"}}
+    if "one" in names:
+        first, second = told.pop("one"), told.pop("two")
+        if order is None:
+            told["year"] = np.full(len(first), -1, np.int64)
+        told["day"], told["month"] = (first, second) if order == DAY_FIRST else (second, first)
+    if "name" in names:
+        codes, unique = distinct(pc.struct_field(fields, "name"))
+        numbers = [month_numbers().get(fold(name).rstrip("."), 0) for name in unique]
+        told["month"] = np.array(numbers, np.int64)[codes]
+    year = told["year"]
+    told["year"] = np.where(
+        (year >= 0) & (year < 69), year + 2000, np.where((year >= 69) & (year < 100), year + 1900, year)
+    )
+    if "half" in names:
+        codes, unique = distinct(pc.struct_field(fields, "half"))
+        halves = np.array([_half(text) for text in unique], np.int64)[codes]
+        told["hour"] = twelve_hours(told["hour"], halves)
+    return told
+
+
+def twelve_hours(hour: IntArray, half: IntArray) -> IntArray:
+    """Hours of a clock of twelve (half 0: before noon, 1: after, -1: no such clock) as hours of the day."""
+    clock = np.where(hour == 12, 0, hour) + 12 * half
+    return np.where(half < 0, hour, np.where((hour >= 1) & (hour <= 12), clock, 99))
+
+
+def _half(text: str) -> int:
+    """0 before noon, 1 after, -1 where the text is neither (π.μ. and μ.μ. in Greek)."""
+    letter = fold(text).strip(" _.")[:1]
+    return {"a": 0, "π": 0, "p": 1, "μ": 1}.get(letter, -1)
+
+
+def _whole(fields: Any, name: str) -> IntArray:
+    text = pc.struct_field(fields, name)
+    text = pc.if_else(pc.equal(text, ""), "-1", text)
+    return np.asarray(pc.cast(text, pa.int64()).to_numpy(False), np.int64)
+
+
+def _stamps(parts: dict[str, IntArray]) -> npt.NDArray[np.datetime64]:
+    year, month, day = parts["year"], parts["month"], np.where(parts["day"] < 0, 1, parts["day"])
+    hour, minute, second = (np.maximum(parts[unit], 0) for unit in ("hour", "minute", "second"))
+    good = (year >= 1900) & (year <= 2200) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    months = np.where(good, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + np.where(good, day - 1, 0)
+    good &= days.astype("datetime64[M]") == months
+    midnight = (hour == 24) & (minute == 0) & (second == 0)
+    good &= ((hour <= 23) | midnight) & (minute <= 59) & (second <= 59)
+    past = (hour * 3600 + minute * 60 + second) * 1_000_000
+    stamps = days.astype("datetime64[us]") + past.astype("timedelta64[us]")
+    return np.where(good, stamps, np.datetime64("NaT", "us"))
+
+
+def _iso(texts: Any, writing: Writing) -> tuple[npt.NDArray[np.datetime64], BoolArray]:
+    """Instants of texts that look like ISO dates, and which are dates alone."""
+    timed = matches(texts, r"\d:\d{2}")
+    alone = writing.form in (DATES, MONTHS)
+    offset = np.zeros(len(timed), bool) if alone else timed & matches(texts, _OFFSET)
+    at = np.full(len(timed), np.datetime64("NaT", "us"))
+    if offset.any():
+        at[offset] = _with_offset(texts.filter(pa.array(offset)))
+    plain = ~offset
+    if plain.any():
+        some = pc.replace_substring_regex(texts.filter(pa.array(plain)), r"^(\S+)[T ]24:00(:00)?$", r"\1")
+        late = some.to_numpy(False) != texts.filter(pa.array(plain)).to_numpy(False)
+        stamps = pd.to_datetime(pd.Series(some.to_pandas()), format="ISO8601", errors="coerce").to_numpy(
+            "datetime64[us]"
+        )
+        stamps = stamps + late.astype("timedelta64[D]")
+        at[plain] = _zoned(stamps, ~timed[plain], writing)
+    return at, ~timed
+
+
+def _with_offset(texts: Any) -> npt.NDArray[np.datetime64]:
+    series = pd.Series(texts.to_pandas()).str.replace(" ?Z$", "+00:00", regex=True)
+    read = pd.to_datetime(series, utc=True, format="ISO8601", errors="coerce")
+    return np.asarray(read.dt.tz_localize(None).to_numpy("datetime64[us]"))
+
+
+def _zoned(stamps: npt.NDArray[np.datetime64], day_only: BoolArray, writing: Writing) -> npt.NDArray[np.datetime64]:
+    """Local moments as UTC; dates alone in the zone of the city."""
+    day_zone = writing.day_zone or writing.zone
+    if day_zone == writing.zone or not day_only.any():
+        return localised(stamps, writing.zone)
+    return np.where(day_only, localised(stamps, day_zone), localised(stamps, writing.zone))
+
+
+def localised(stamps: npt.NDArray[np.datetime64], zone: str) -> npt.NDArray[np.datetime64]:
+    """Local moments of a zone as UTC (both datetime64[us])."""
+    series = pd.Series(stamps.astype("datetime64[us]"))
+    local = series.dt.tz_localize(zone, ambiguous=np.ones(len(series), bool), nonexistent="shift_forward")
+    return np.asarray(local.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]"))
+
+
+def next_month(moments: pd.Series, zone: str) -> pd.Series:
+    """The first moment of the local month after each instant (UTC)."""
+    local = moments.dt.tz_convert(zone).dt.tz_localize(None).to_numpy("datetime64[M]")
+    return _series(localised((local + 1).astype("datetime64[us]"), zone))
+
+
+def _numbers(column: Any, given: BoolArray, writing: Writing) -> Moments:
+    texts = pc.if_else(pc.match_substring_regex(column, r"^\d+(\.\d+)?$"), column, None)
+    values = np.asarray(pc.cast(texts, pa.float64()).to_numpy(False), float)
+    day_only = np.zeros(len(given), bool)
+    unit = {SERIAL: _DAY_US, SECONDS: 1_000_000, MILLISECONDS: 1_000}[writing.form]
+    origin = np.datetime64("1899-12-30" if writing.form == SERIAL else "1970-01-01", "us")
+    known = np.isfinite(values)
+    passed = np.where(known, np.round(np.where(known, values, 0) * unit), 0)
+    if writing.form == SERIAL:
+        passed = np.round(passed / 1_000_000) * 1_000_000
+        day_only = known & (passed % _DAY_US == 0)
+    at = np.where(known, origin + passed.astype(np.int64).astype("timedelta64[us]"), np.datetime64("NaT", "us"))
+    if writing.form == SERIAL:
+        at = _zoned(at, day_only, writing)
+    return _moments(at, given, day_only, np.zeros(len(given), bool))
+
+
+def _series(at: npt.NDArray[np.datetime64]) -> pd.Series:
+    return pd.Series(at.astype("datetime64[us]")).dt.tz_localize("UTC")

@@ -1,0 +1,179 @@
+"""Rows set aside: what of them may be kept, written block by block to the batch's Parquet file.
+
+A text that may tell of a person is kept nowhere: not the columns without a role, and no value too long for its column.
+In a row with too many or too few fields nobody knows which piece is which: of such a row only the id is kept, where it
+comes first. All of it stands in the file that was imported, under its row number. Of a row that tells of an erased
+alert nothing but that number is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from curim_data.formats.base import MOST_CHARACTERS, Layout, Part, fold, is_name
+from curim_data.importing.dates import month_numbers
+from curim_data.importing.roles import CATEGORY_ROLES
+from curim_data.importing.row_outcomes import Account
+from curim_data.model.reasons import Reason
+from curim_data.model.records import Block, Refused
+
+WORD_ROLES: Final = frozenset({"kind", "reporter_gender", "affected_gender", "age_band", "status"})
+_ID: Final = re.compile(r"(?=[^\d]*\d)[\w.:/#-]{1,60}")
+# Words of four letters and more that stand among dates and coordinates, beside the names of months.
+_PLAIN_WORDS: Final = frozenset({"point", "srid", "null", "none"})
+_WORD: Final = re.compile(r"[^\W\d_]{4,}")
+_PHONE: Final = re.compile(
+    r"(?:\+|\b00)\d[\d ()\-]{7,}|(?<![\d.,])(?:\(?\d{3}\)?[ .\-]\d{3}[ .\-]\d{4}|69\d{8})(?![\d.,])"
+)
+_NINE_DIGITS: Final = re.compile(r"\d{9}")
+ID_COLUMN: Final = b"curim.alert_id"  # metadata of the file: which column holds the ids
+_OWN: Final = ("row", "column", "value", "reason")
+
+
+class Quarantine:
+    """Collects the rows set aside of one file; `path` exists once there is one.
+
+    `keep`: rows that `first` holds. `bare`: keep only the number of a row whose fields do not fit the columns, since
+    nobody can tell whether it is one that was erased.
+    """
+
+    def __init__(self, path: Path, labels: Sequence[str], layout: Layout, keep: int, *, bare: bool = False) -> None:
+        self.path, self.reasons = path, Counter[str]()
+        self._layout, self._keep, self._bare = layout, keep, bare
+        self._names = _unique({place: labels[place] for place in layout.places})
+        self._width = len(labels)
+        self._writer: pq.ParquetWriter | None = None
+        self._first: list[pa.Table] = []
+        self._kept = 0
+
+    @property
+    def count(self) -> int:
+        """Rows set aside so far."""
+        return self.reasons.total()
+
+    def add(self, block: Block, account: Account) -> pa.Table:
+        """Take the rows of a block that do not stand; returns them as a table (row, column, value, reason, ...)."""
+        table = self._table(block, account)
+        self.reasons.update(table["reason"].to_pylist())
+        if table.num_rows:
+            if self._writer is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd")
+            self._writer.write_table(table)
+            if self._kept < self._keep:
+                self._first.append(table.slice(0, self._keep - self._kept))
+                self._kept += self._first[-1].num_rows
+        return table
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def first(self) -> pd.DataFrame:
+        """The first rows set aside, in the order of the file."""
+        empty = pd.DataFrame({name: pd.Series(dtype=object) for name in (*_OWN, *self._names.values())})
+        return pa.concat_tables(self._first).to_pandas() if self._first else empty
+
+    def _table(self, block: Block, account: Account) -> pa.Table:
+        layout, names = self._layout, self._names
+        keeps = {part.place: _keeper(role, layout) for role, parts in layout.roles.items() for part in parts}
+        at_label = {role: layout.place(role) for role in layout.roles} | {label: at for at, label in names.items()}
+        where = np.flatnonzero(account.reason != "")
+        raw = block.table.take(pa.array(where))
+        erased = account.reason[where] == Reason.ERASED.value
+        columns = np.where(erased, "", account.column[where])
+        values = [
+            keeps[at_label[column]](str(value)) if column in at_label else ""
+            for value, column in zip(account.value[where], columns, strict=True)
+        ]
+        told: dict[str, list[Any]] = {
+            "row": block.rows[where].tolist(),
+            "column": columns.tolist(),
+            "value": values,
+            "reason": account.reason[where].tolist(),
+        }
+        for at, name in names.items():
+            texts = zip(raw.column(at).to_pylist(), erased, strict=True)
+            told[name] = ["" if gone else keeps[at](text) for text, gone in texts]
+        for record in block.refused:
+            line = self._misfit(record, keeps)
+            for name, column in told.items():
+                column.append(line.get(name, ""))
+        order = np.argsort(np.array(told["row"], np.int64), kind="stable")
+        types = {name: pa.int64() if name == "row" else pa.string() for name in told}
+        table = pa.table({name: pa.array(column, types[name]) for name, column in told.items()})
+        place = layout.place("alert_id") if "alert_id" in layout.roles else None
+        named = {ID_COLUMN: names[place].encode()} if place is not None else None
+        return table.take(pa.array(order)).replace_schema_metadata(named)
+
+    def _misfit(self, record: Refused, keeps: dict[int, Callable[[str], str]]) -> dict[str, Any]:
+        line: dict[str, Any] = {"row": record.row, "reason": record.reason.value}
+        if self._bare:
+            return line
+        if len(record.fields) == self._width and record.reason is Reason.BAD_ENCODING:
+            line |= {name: keeps[at](record.fields[at]) for at, name in self._names.items()}
+        elif self._layout.roles.get("alert_id") == (Part(0),) and record.fields and _is_id(record.fields[0]):
+            line[self._names[0]] = record.fields[0]
+        return line
+
+
+def _unique(names: dict[int, str]) -> dict[int, str]:
+    """Names of columns that are not repeated and not those of our own columns."""
+    taken = set(_OWN)
+    told: dict[int, str] = {}
+    for place, name in names.items():
+        fresh = name or f"column {place + 1}"
+        ordinal = 2
+        while fresh in taken:
+            fresh, ordinal = f"{name or 'column'} ({ordinal})", ordinal + 1
+        taken.add(fresh)
+        told[place] = fresh
+    return told
+
+
+def _keeper(role: str, layout: Layout) -> Callable[[str], str]:
+    """What of a value a row set aside keeps: nothing of what is too long for its column or may name a person."""
+    if role in CATEGORY_ROLES:
+        marks = tuple(layout.separators) if role == "category" else ("|", *layout.separators)
+        return lambda text: _names(text, marks, layout.longest)
+    if role in WORD_ROLES:
+        return lambda text: text if is_name(text) else ""
+    if role == "alert_id":
+        return lambda text: text if len(text) <= MOST_CHARACTERS and "@" not in text else ""
+    return lambda text: text if len(text) <= MOST_CHARACTERS and tells_no_person(text) else ""
+
+
+def _names(text: str, marks: Sequence[str], longest: int) -> str:
+    """A cell of categories as it stands, but for the pieces that cannot be names."""
+    pieces = re.split(f"({'|'.join(map(re.escape, marks))})", text) if marks else [text]
+    return (
+        text
+        if all(is_name(piece, longest) for piece in pieces[::2])
+        else "".join(piece if at % 2 or is_name(piece, longest) else "" for at, piece in enumerate(pieces))
+    )
+
+
+def tells_no_person(text: str) -> bool:
+    """Whether a text in a column of dates or numbers holds no address for mail, no telephone and nothing like a name:
+    a word with a capital, or two words, that are not of a date."""
+    if "@" in text or _PHONE.search(text):
+        return False
+    words = [
+        word for word in _WORD.findall(text) if fold(word) not in _PLAIN_WORDS and fold(word) not in month_numbers()
+    ]
+    return len(words) < 2 and all(word.islower() for word in words)
+
+
+def _is_id(text: str) -> bool:
+    """Whether the first field of a broken row is an id, not a piece of a text or a telephone number."""
+    return bool(_ID.fullmatch(text.strip())) and not _NINE_DIGITS.search(text)

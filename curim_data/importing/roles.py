@@ -1,0 +1,247 @@
+"""From the columns of a file to one text column for each role: pieces joined, words for nothing emptied.
+
+Nothing is decided here but what single cells say; what only the whole column can say comes from `decide`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curim_data.export.safe_csv import UNSAFE
+from curim_data.formats.base import Layout, Part, fold
+from curim_data.importing.parsing import distinct, edges, glued, trimmed
+from curim_data.lexicon import MISSING
+
+DATE_ROLES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
+PLACE_ROLES: Final = ("latitude", "longitude", "x", "y", "point")
+CATEGORY_ROLES: Final = ("category", "more_categories")
+UNIT: Final = "\x1f"  # parts the values of several columns that give categories
+_EMPTIED: Final = frozenset({*DATE_ROLES, *PLACE_ROLES, "alert_id", "severity", "feeling", "confirmations"})
+_BARED: Final = frozenset({"alert_id", *CATEGORY_ROLES})
+_YES: Final = frozenset(
+    {"1", "1.0", "true", "yes", "y", "x", "t", "v", "on", "✓", "✔", "ναι", "αληθεσ", "oui", "vrai", "si", "s", "sim"}
+    | {"verdadero", "verdadeiro", "ja", "wahr", "vero"}
+)
+_SAFE: Final = f"(?s)^'{UNSAFE}"
+_PIECES: Final = ("year", "month", "day", "hour", "minute", "second")
+_CLOCK: Final = re.compile(
+    r"(?:^|.*[T ])(\d{1,2})\s?[:.hH]\s?(\d{2})?(?::(\d{2})(?:[.,]\d+)?)?\s?([AaPpΠπΜμ]\.?\s?[MmΜμ]\.?)?$"
+)
+_HALF_ONLY: Final = re.compile(r"^(\d{1,2})\s?([AaPpΠπΜμ]\.?\s?[MmΜμ]\.?)$")
+_BARE: Final = re.compile(r"^(\d{1,6})(?:\.0+)?$")
+
+
+class Columns:
+    """Text columns of a table by role: trimmed, large_string, "" where nothing is told or the file has no column.
+
+    `hours` are the roles whose bare numbers of one or two digits in a column of times are hours, not minutes past
+    midnight.
+    """
+
+    def __init__(
+        self, table: pa.Table, layout: Layout, labels: Sequence[str], hours: frozenset[str] = frozenset()
+    ) -> None:
+        self._table, self._layout, self._labels, self._hours = table, layout, labels, hours
+        self._cache: dict[str, Any] = {}
+        self._missing = missing_words(layout)
+
+    @property
+    def size(self) -> int:
+        """Rows."""
+        return int(self._table.num_rows)
+
+    def has(self, role: str) -> bool:
+        """Whether the file has the column."""
+        return role in self._layout.roles
+
+    def label(self, role: str) -> str:
+        """The header of the first column of a role as it stands in the file."""
+        return self._labels[self._layout.place(role)] if self.has(role) else role
+
+    def __getitem__(self, role: str) -> Any:
+        if role not in self._cache:
+            self._cache[role] = self._made(role) if self.has(role) else empty_texts(self.size)
+        return self._cache[role]
+
+    def raw(self, place: int) -> Any:
+        """A column of the file, trimmed."""
+        column = self._table.column(place)
+        column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+        return trimmed(pc.cast(column, pa.large_string()))
+
+    def _cells(self, role: str, part: Part) -> Any:
+        column = self.raw(part.place)
+        if role in _BARED:
+            column = bared(column)
+        return emptied(column, self._missing) if role in _EMPTIED else column
+
+    def _made(self, role: str) -> Any:
+        parts = self._layout.roles[role]
+        kinds = {part.part for part in parts}
+        if len(parts) == 1 and kinds <= {"value", "first", "date"}:
+            return self._cells(role, parts[0])
+        if kinds == {"first"}:
+            return reduce(_first, [self._cells(role, part) for part in parts])
+        if role in DATE_ROLES:
+            return self._moment(role, parts)
+        columns = [
+            flagged(self.raw(part.place), self._labels[part.place]) if part.part == "flag" else self._cells(role, part)
+            for part in parts
+        ]
+        return joined(columns, UNIT if role in CATEGORY_ROLES else "|")
+
+    def _moment(self, role: str, parts: Sequence[Part]) -> Any:
+        """Date and time as one text."""
+        pieces: dict[str, Any] = {}
+        for part in parts:
+            name = "date" if part.part in ("value", "first", "date") else part.part
+            cells = self._cells(role, part)
+            pieces[name] = _first(pieces[name], cells) if name in pieces else cells
+        pieces |= {name: _number(pieces[name]) for name in _PIECES if name in pieces}
+        date = pieces.get("date")
+        if "year" in pieces:
+            made = _date(pieces)
+            date = made if date is None else _first(date, made)
+        if date is None:
+            return empty_texts(self.size)
+        if "time" in pieces:
+            time = clock_times(pieces["time"], role in self._hours)
+        elif "hour" in pieces:
+            time = _time(pieces)
+        else:
+            return date
+        told = pc.and_(pc.not_equal(date, ""), pc.not_equal(time, ""))
+        day = pc.replace_substring_regex(date, r"(\d)(?:[T, ]+(?:- )?\d{1,2}:\d{2}.*)$", r"\1")
+        return pc.if_else(told, glued([day, time], " "), date)
+
+
+def missing_words(layout: Layout) -> frozenset[str]:
+    """Folded words that stand for an empty cell in a file of this layout."""
+    return MISSING | layout.missing
+
+
+def empty_texts(size: int) -> Any:
+    """A column of empty texts."""
+    return pa.repeat(pa.scalar("", pa.large_string()), size)
+
+
+def emptied(column: Any, missing: frozenset[str]) -> Any:
+    """The column with "" for words that stand for nothing."""
+    spellings = {*missing, *(word.replace("_", " ") for word in missing), "-", "--", "---"}
+    maybe = np.flatnonzero(_may_be_words(edges(column)[0], spellings))
+    if not len(maybe):
+        return column
+    some = column if len(maybe) == len(column) else column.take(pa.array(maybe))
+    mask = pc.is_in(pc.ascii_lower(some), value_set=pa.array(sorted(spellings), pa.large_string()))
+    strange = pc.invert(pc.string_is_ascii(some))
+    if pc.any(strange).as_py():
+        codes, unique = distinct(pc.if_else(strange, some, ""))
+        nothing = np.array([bool(text) and fold(text) in missing for text in unique], bool)[codes]
+        mask = pc.or_(mask, pa.array(nothing))
+    if not pc.any(mask).as_py():
+        return column
+    whole = np.zeros(len(column), bool)
+    whole[maybe] = mask.to_numpy(False)
+    return pc.if_else(pa.array(whole), "", column)
+
+
+def _may_be_words(leads: npt.NDArray[np.uint8], spellings: Iterable[str]) -> npt.NDArray[np.bool_]:
+    """Which texts may be one of the spellings, by their first bytes (0 where empty): a number is none, for folding
+    leaves the digit that a text begins with, unless a spelling begins with that digit."""
+    possible = np.ones(256, bool)
+    possible[[0, *range(ord("0"), ord("9") + 1)]] = False
+    possible[[ord(text[0]) for text in spellings if text[:1].isascii() and text[:1]]] = True
+    return np.asarray(possible[leads], bool)
+
+
+def bared(column: Any) -> Any:
+    """The column without the apostrophes that `export.safe_cell` puts before what a spreadsheet takes for a formula."""
+    if not pc.any(pc.starts_with(column, "'")).as_py():
+        return column
+    return pc.replace_substring_regex(column, _SAFE, r"\1")
+
+
+def flagged(column: Any, label: str) -> Any:
+    """The heading where the cell says yes, else nothing."""
+    codes, unique = distinct(column)
+    yes = np.array([fold(text) in _YES for text in unique], bool)[codes]
+    return pc.if_else(pa.array(yes, pa.bool_()), pa.scalar(label.strip(), pa.large_string()), "")
+
+
+def joined(columns: Sequence[Any], separator: str) -> Any:
+    """Filled texts of several columns as one text."""
+    some = [pc.if_else(pc.equal(column, ""), None, column) for column in columns]
+    # Where all are null, Arrow drops the row when it skips nulls: one empty text keeps its place.
+    filled = reduce(pc.or_, [pc.is_valid(column) for column in some])
+    some[0] = pc.if_else(filled, some[0], "")
+    return glued(some, separator, skip=True)
+
+
+def clock_times(column: Any, hours: bool) -> Any:
+    """Times as 08:15:00; what is no time stays as it stands."""
+    codes, unique = distinct(column)
+    return pa.array([clock_time(text, hours) for text in unique], pa.large_string()).take(pa.array(codes))
+
+
+def clock_time(text: str, hours: bool = False) -> str:
+    """A time of day as HH:MM:SS; 815 and 2230 are hours and minutes, and so is 5 (00:05) unless `hours`."""
+    if not text:
+        return ""
+    if match := _BARE.match(text):
+        digits = match[1]
+        if len(digits) <= 2 and hours:
+            return f"{int(digits):02d}:00:00"
+        digits = digits.zfill(4 if len(digits) <= 4 else 6)
+        return ":".join([digits[:2], digits[2:4], digits[4:] or "00"])
+    if re.fullmatch(r"0?[.,]\d{3,}", text):
+        seconds = round(float(text.replace(",", ".")) * 86_400)
+        return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
+    if match := _HALF_ONLY.match(text):
+        hour, minute, second, half = match[1], "00", "00", match[2]
+    elif match := _CLOCK.match(text):
+        hour, minute, second, half = match[1], match[2] or "00", match[3] or "00", match[4]
+    else:
+        return text
+    told = int(hour)
+    if half and 1 <= told <= 12:
+        told = told % 12 + (12 if fold(half)[0] in "pμ" else 0)
+    return f"{told:02d}:{minute}:{second}"
+
+
+def _first(one: Any, other: Any) -> Any:
+    return pc.if_else(pc.equal(one, ""), other, one)
+
+
+def _number(column: Any) -> Any:
+    """Whole numbers without the .0 that a spreadsheet adds."""
+    return pc.replace_substring_regex(column, r"^(\d+)\.0+$", r"\1")
+
+
+def _date(pieces: Mapping[str, Any]) -> Any:
+    """ISO dates of year, month and day; a month without its day; a named month stays a name."""
+    year = pieces["year"]
+    month, day = (pieces.get(name, empty_texts(len(year))) for name in ("month", "day"))
+    named = pc.match_substring_regex(month, r"^\D+$")
+    padded = [pc.utf8_lpad(part, 2, "0") for part in (month, day)]
+    iso = glued([year, *padded], "-")
+    words = glued([day, month, year], " ")
+    whole = pc.if_else(named, pc.utf8_ltrim_whitespace(words), iso)
+    dated = pc.if_else(pc.and_(pc.equal(day, ""), pc.invert(named)), glued([year, padded[0]], "-"), whole)
+    dated = pc.if_else(pc.equal(month, ""), year, dated)
+    return pc.if_else(pc.equal(year, ""), "", dated)
+
+
+def _time(pieces: Mapping[str, Any]) -> Any:
+    """HH:MM:SS of hour, minute and second; nothing where the hour is not told."""
+    hour = pieces["hour"]
+    rest = [pieces.get(name, empty_texts(len(hour))) for name in ("minute", "second")]
+    padded = [pc.utf8_lpad(part, 2, "0") for part in (hour, *rest)]
+    return pc.if_else(pc.equal(hour, ""), "", glued(padded, ":"))

@@ -1,0 +1,255 @@
+"""A city's profile: land, projection, time zone, districts, categories, landmarks, streets and population.
+
+A profile is a folder of plain files that a city edits:
+
+    city.toml         names, epsg, timezone, illustrative = true|false, view (longitude, latitude, zoom);
+                      provisional = true: made from the city's first data, see `provisional`
+    categories.toml   [[category]] id, kind, group, sensitive, labels {el, en, fr}; [[group]] id, labels
+    land.geojson      one (multi)polygon, WGS84: the study mask that neither filter nor import moves
+    districts.geojson features with properties id and label_el, label_en, label_fr
+    landmarks.toml    [[landmark]] id, longitude, latitude, radius (metres), labels {el, en, fr}
+    streets.geojson   optional: lines with properties id and label_el, label_en, label_fr
+    population.csv    optional: district, women, men, total
+
+Its version is a hash over these files; the columns made with it carry that version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import Transformer
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+
+from curim_data.model.transform import transformed
+
+FILES: Final = (
+    "city.toml",
+    "categories.toml",
+    "land.geojson",
+    "districts.geojson",
+    "landmarks.toml",
+    "streets.geojson",
+    "population.csv",
+)
+
+
+STREET_REACH: Final = 10.0  # metres
+
+
+class ProfileError(ValueError):
+    """A profile file that cannot be used: says which file, what is wrong and how to mend it."""
+
+
+@dataclass(frozen=True)
+class Category:
+    """A node of the category tree. `sensitive`: sexual or gender-based, counted with the stricter threshold."""
+
+    id: str
+    kind: str
+    group: str
+    sensitive: bool
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Area:
+    """A named polygon in WGS84."""
+
+    id: str
+    labels: Mapping[str, str]
+    polygon: BaseGeometry
+
+
+@dataclass(frozen=True)
+class Landmark:
+    """A named point with the radius (metres) in which it lends its name to what is near."""
+
+    id: str
+    labels: Mapping[str, str]
+    longitude: float
+    latitude: float
+    radius: float
+
+
+@dataclass(frozen=True)
+class CityProfile:
+    """Everything that the dashboard knows of a city. Read with `load_city`."""
+
+    version: str
+    names: Mapping[str, str]
+    epsg: int
+    timezone: str
+    illustrative: bool
+    view: Mapping[str, float]
+    groups: Mapping[str, Mapping[str, str]]
+    categories: Mapping[str, Category]
+    land: BaseGeometry
+    districts: tuple[Area, ...]
+    landmarks: tuple[Landmark, ...]
+    streets: tuple[Area, ...] = ()
+    population: pd.DataFrame | None = field(default=None, compare=False)
+    provisional: bool = False
+
+    @cached_property
+    def to_metres(self) -> Transformer:
+        """WGS84 longitude and latitude to metres in the city's projection."""
+        return Transformer.from_crs(4326, self.epsg, always_xy=True)
+
+    @property
+    def sensitive(self) -> frozenset[str]:
+        """Ids of the sensitive categories."""
+        return frozenset(c.id for c in self.categories.values() if c.sensitive)
+
+    def project(self, longitude: Any, latitude: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Project arrays of degrees (WGS84) to metres: two float arrays of the same shape; NaN stays NaN."""
+        x, y = transformed(self.to_metres, np.asarray(longitude, float), np.asarray(latitude, float))
+        lost = ~(np.isfinite(x) & np.isfinite(y))
+        return np.where(lost, np.nan, x), np.where(lost, np.nan, y)
+
+    @cached_property
+    def land_metres(self) -> BaseGeometry:
+        """The land in metres."""
+        return shapely.transform(self.land, lambda at: np.column_stack(self.to_metres.transform(at[:, 0], at[:, 1])))
+
+    @cached_property
+    def landmarks_metres(self) -> np.ndarray:
+        """The landmarks in metres: shape (landmarks, 2)."""
+        longitude, latitude = ([getattr(mark, name) for mark in self.landmarks] for name in ("longitude", "latitude"))
+        return np.column_stack(self.project(longitude, latitude))
+
+    @cached_property
+    def street_lines(self) -> tuple[BaseGeometry, ...]:
+        """The streets in metres."""
+        return tuple(_in_metres(self, street.polygon) for street in self.streets)
+
+    def land_cells(self, resolution: int) -> pd.Series:
+        """The study mask: square kilometres of land by H3 cell (int64 index, sorted) that touches the land."""
+        cache: dict[int, pd.Series] = self.__dict__.setdefault("_land_cells", {})
+        if resolution not in cache:
+            cells = h3.h3shape_to_cells_experimental(h3.geo_to_h3shape(self.land), resolution, contain="overlap")
+            index = np.unique(np.asarray(cells, dtype=np.uint64)).astype(np.int64)  # parts of the land may share some
+            hexagons = cell_polygons(index)
+            x, y = self.to_metres.transform(*shapely.get_coordinates(hexagons).T)
+            metres = shapely.set_coordinates(hexagons.copy(), np.column_stack([x, y]))
+            shapely.prepare(self.land_metres)
+            area = shapely.area(metres) / 1e6
+            edge = ~shapely.covers(self.land_metres, metres)  # the rest need not be cut, which takes longest
+            area[edge] = shapely.area(shapely.intersection(metres[edge], self.land_metres)) / 1e6
+            cache[resolution] = pd.Series(area, index=pd.Index(index, name="cell"), name="land_km2")
+        return cache[resolution]
+
+
+def _in_metres(city: CityProfile, shape: BaseGeometry) -> BaseGeometry:
+    return shapely.transform(shape, lambda at: np.column_stack(city.project(at[:, 0], at[:, 1])))
+
+
+def streets_in(city: CityProfile, shape: BaseGeometry) -> tuple[Area, ...]:
+    """The streets of the city that run through a shape (WGS84), the one with most of its length there first.
+
+    A street stands for its whole width, so that one on the edge of the shape counts as well: 10 metres are added.
+    """
+    if not city.streets:
+        return ()
+    reach = _in_metres(city, shape).buffer(STREET_REACH)
+    length: dict[str, float] = {}
+    for street, line in zip(city.streets, city.street_lines, strict=True):
+        length[street.id] = length.get(street.id, 0.0) + float(shapely.length(shapely.intersection(line, reach)))
+    streets = {street.id: street for street in city.streets}
+    found = sorted((street for street in streets if length[street] > 0), key=lambda street: -length[street])
+    return tuple(streets[street] for street in found)
+
+
+def cell_polygons(cells: Any) -> np.ndarray:
+    """Hexagons (WGS84 polygons, longitude first) of an array of H3 cells."""
+    return np.array(
+        [
+            shapely.Polygon([(lon, lat) for lat, lon in h3.cell_to_boundary(cell)])
+            for cell in np.asarray(cells, np.uint64)
+        ],
+        dtype=object,
+    )
+
+
+def load_city(folder: Path) -> CityProfile:
+    """Read a profile folder; ProfileError where a file is missing or cannot be understood."""
+    head = _toml(folder, "city.toml")
+    tree = _toml(folder, "categories.toml")
+    try:
+        return CityProfile(
+            version=profile_version(folder),
+            names=head["names"],
+            epsg=int(head["epsg"]),
+            timezone=head["timezone"],
+            illustrative=bool(head.get("illustrative", False)),
+            view=head.get("view", {}),
+            groups={group["id"]: group["labels"] for group in tree.get("group", [])},
+            categories={
+                c["id"]: Category(c["id"], c["kind"], c.get("group", ""), bool(c.get("sensitive")), c["labels"])
+                for c in tree.get("category", [])
+            },
+            land=shapely.make_valid(shapely.union_all([a.polygon for a in _areas(folder, "land.geojson")])),
+            districts=_areas(folder, "districts.geojson"),
+            landmarks=tuple(
+                Landmark(m["id"], m["labels"], float(m["longitude"]), float(m["latitude"]), float(m.get("radius", 300)))
+                for m in _toml(folder, "landmarks.toml").get("landmark", [])
+            ),
+            streets=_areas(folder, "streets.geojson") if (folder / "streets.geojson").exists() else (),
+            population=_population(folder / "population.csv"),
+            provisional=bool(head.get("provisional", False)),
+        )
+    except KeyError as missing:
+        raise ProfileError(
+            f"{folder}: the entry {missing} is missing; see curim_data/model/city.py for the layout"
+        ) from missing
+
+
+def profile_version(folder: Path) -> str:
+    """Twelve hex digits over the content of the profile's files."""
+    digest = hashlib.sha256()
+    for name in FILES:
+        path = folder / name
+        digest.update(name.encode() + b"\0" + (path.read_bytes() if path.exists() else b"") + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def _toml(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads((folder / name).read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ProfileError(f"{folder / name} is missing: the city's profile needs it") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"{folder / name} is not valid TOML: {error}") from error
+
+
+def _population(path: Path) -> pd.DataFrame | None:
+    """Residents by district, whose ids are text even where they look like numbers."""
+    return pd.read_csv(path, dtype={"district": str}) if path.exists() else None
+
+
+def _areas(folder: Path, name: str) -> tuple[Area, ...]:
+    try:
+        features = json.loads((folder / name).read_text("utf-8"))["features"]
+    except FileNotFoundError as error:
+        raise ProfileError(f"{folder / name} is missing: the city's profile needs it") from error
+    except (json.JSONDecodeError, KeyError) as error:
+        raise ProfileError(f"{folder / name} is not a GeoJSON feature collection") from error
+    areas = []
+    for number, feature in enumerate(features):
+        properties = feature.get("properties") or {}
+        labels = {lang: properties[f"label_{lang}"] for lang in ("el", "en", "fr") if f"label_{lang}" in properties}
+        name_id = str(properties.get("id", number))
+        areas.append(Area(name_id, labels or {"en": name_id}, shape(feature["geometry"])))
+    return tuple(areas)

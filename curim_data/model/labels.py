@@ -1,0 +1,263 @@
+"""Words for the values of an alert: one place for pages, reports, sentences and the command line."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Message, Translator
+
+# More names than this in one phrase are counted, not listed.
+LISTED = 4
+
+
+def gender_label(t: Translator, code: str) -> str:
+    """The label of a gender, as in a table or a legend; an unknown code stands as it is."""
+    match code:
+        case "woman":
+            return t.c("gender", "Women")
+        case "man":
+            return t.c("gender", "Men")
+        case "other":
+            return t.c("gender", "Another gender")
+        case "undisclosed":
+            return t.c("gender", "Not disclosed")
+        case "unknown":
+            return t.c("gender", "Not known")
+    return code
+
+
+def gender_people(t: Translator, code: str) -> str:
+    """The people of a gender inside a sentence: "affecting women"."""
+    match code:
+        case "woman":
+            return t.c("people", "women")
+        case "man":
+            return t.c("people", "men")
+        case "other":
+            return t.c("people", "people of another gender")
+        case "undisclosed":
+            return t.c("people", "people who did not disclose their gender")
+        case "unknown":
+            return t.c("people", "people whose gender was not asked")
+    return code
+
+
+def kind_label(t: Translator, code: str) -> str:
+    """The label of a kind of alert."""
+    match code:
+        case "risk":
+            return t.c("kind", "Place that feels unsafe")
+        case "incivility":
+            return t.c("kind", "Incivility")
+        case "offence":
+            return t.c("kind", "Offence")
+    return code
+
+
+def status_label(t: Translator, code: str) -> str:
+    """The label of an alert's status."""
+    match code:
+        case "open":
+            return t.c("status", "Open")
+        case "confirmed":
+            return t.c("status", "Confirmed")
+        case "resolved":
+            return t.c("status", "Resolved")
+        case "rejected":
+            return t.c("status", "Rejected")
+    return code
+
+
+def age_label(t: Translator, code: str) -> str:
+    """The label of an age band."""
+    match code:
+        case "under_18":
+            return t.c("age", "Under 18")
+        case "18_29":
+            return t.c("age", "18–29")
+        case "30_44":
+            return t.c("age", "30–44")
+        case "45_64":
+            return t.c("age", "45–64")
+        case "65_plus":
+            return t.c("age", "65 and over")
+    return code
+
+
+def light_label(t: Translator, dark: bool) -> str:
+    """After dark, or in daylight."""
+    return t.c("light", "After dark") if dark else t.c("light", "In daylight")
+
+
+def severity_label(t: Translator, severity: int) -> str:
+    """The label of a severity from 1 to 5."""
+    match severity:
+        case 1:
+            return t.c("severity", "1 (slight)")
+        case 5:
+            return t.c("severity", "5 (grave)")
+    return str(severity)
+
+
+def feeling_label(t: Translator, feeling: int) -> str:
+    """The label of a feeling of safety from 1 to 5."""
+    match feeling:
+        case 1:
+            return t.c("feeling", "1 (very unsafe)")
+        case 5:
+            return t.c("feeling", "5 (very safe)")
+    return str(feeling)
+
+
+def provisional_note(t: Translator) -> str:
+    """What is to be known of a city whose profile was made from its first data."""
+    return t(
+        "This city's profile is provisional: area, time zone and categories were taken from the first data and are no "
+        "official ones."
+    )
+
+
+def weekday_label(t: Translator, day: int, width: str = "wide") -> str:
+    """The name of a weekday, 0 for Monday."""
+    return t.weekday(day, width)
+
+
+def hour_label(hour: int) -> str:
+    """An hour of the day as a clock shows it: 7 is 07:00, 24 is 00:00."""
+    return f"{hour % 24:02d}:00"
+
+
+def category_label(t: Translator, city: CityProfile, category: str) -> str:
+    """The label of a category; one that the city's tree does not know stands under its own name."""
+    known = city.categories.get(category)
+    return t.label(known.labels) if known else category
+
+
+def group_label(t: Translator, city: CityProfile, group: str) -> str:
+    """The label of a group of categories; "" is the group of what the tree does not know."""
+    if not group:
+        return t.c("category group", "Other")
+    return t.label(city.groups[group]) if group in city.groups else group
+
+
+def district_label(t: Translator, city: CityProfile, district: str | None) -> str:
+    """The label of a district; none is outside all districts."""
+    if not district:
+        return t.c("district", "Outside the districts")
+    return next((t.label(area.labels) for area in city.districts if area.id == district), district)
+
+
+def place_label(t: Translator, city: CityProfile, place: str | None) -> str:
+    """The label of a named place; none is near no named place."""
+    if not place:
+        return t.c("place", "Near no named place")
+    return next((t.label(mark.labels) for mark in city.landmarks if mark.id == place), place)
+
+
+def period_label(t: Translator, period: str) -> str:
+    """The label of a preset period; an unknown code stands as it is."""
+    match period:
+        case "28d":
+            return t("Last 28 days")
+        case "quarter":
+            return t("Last quarter")
+        case "12m":
+            return t("Last 12 months")
+        case "meeting":
+            return t("Since the last meeting")
+        case "all":
+            return t("All dates")
+    return period
+
+
+def dates_label(t: Translator, start: dt.date | None, end: dt.date | None) -> str:
+    """A period with both, one or none of its ends."""
+    if start and end:
+        return t("{start} – {end}", start=start, end=end)
+    if start:
+        return t("since {start}", start=start)
+    return t("until {end}", end=end) if end else period_label(t, "all")
+
+
+def column_label(t: Translator, column: str) -> str:
+    """The heading of a column of counts; an unknown column stands as it is."""
+    headings: Mapping[str, Message] = {
+        "n": Message("Alerts"),
+        "low": Message("At least"),
+        "high": Message("At most"),
+        "withheld": Message("Withheld"),
+        "cell": Message("Map cell"),
+        "week": Message("Week"),
+        "month": Message("Month"),
+        "year": Message("Year"),
+        "local_date": Message("Date"),
+        "weekday": Message("Weekday"),
+        "hour": Message("Hour"),
+        "category": Message("Category"),
+        "group": Message("Group of categories"),
+        "kind": Message("Kind"),
+        "district": Message("District"),
+        "place": Message("Place"),
+        "reporter_gender": Message("Gender of the reporter"),
+        "affected_gender": Message("Gender of the person affected"),
+        "age_band": Message("Age"),
+        "dark": Message("Light"),
+        "status": Message("Status"),
+        "severity": Message("Severity"),
+        "feeling": Message("Feeling of safety"),
+        "land_km2": Message("Land (km²)"),
+    }
+    return t(headings[column]) if column in headings else column
+
+
+def value_label(t: Translator, city: CityProfile, column: str, value: object) -> str:
+    """The label of a value in a column of counts; what is missing is said to be missing."""
+    missing = value is None or value != value
+    if missing and column not in ("district", "place"):
+        return t("not known")
+    match column:
+        case "district":
+            return district_label(t, city, None if missing else str(value))
+        case "place":
+            return place_label(t, city, None if missing else str(value))
+        case "category":
+            return category_label(t, city, str(value))
+        case "group":
+            return group_label(t, city, str(value))
+        case "kind":
+            return kind_label(t, str(value))
+        case "reporter_gender" | "affected_gender":
+            return gender_label(t, str(value))
+        case "status":
+            return status_label(t, str(value))
+        case "age_band":
+            return age_label(t, str(value))
+        case "dark":
+            return light_label(t, bool(value))
+        case "weekday":
+            return weekday_label(t, int(float(str(value))))
+        case "hour":
+            return hour_label(int(float(str(value))))
+        case "severity":
+            return severity_label(t, int(float(str(value))))
+        case "feeling":
+            return feeling_label(t, int(float(str(value))))
+        case "week" | "month" | "local_date":
+            return t.date(value, "LLLL y" if column == "month" else "medium")  # type: ignore[arg-type]
+    return str(value)
+
+
+def inline(label: str) -> str:
+    """A label inside a sentence: its capital lowered, unless it is an acronym or a letter by itself."""
+    return label[:1].lower() + label[1:] if len(label) > 1 and label[1].islower() else label
+
+
+def listed(t: Translator, labels: Iterable[str], style: str = "or") -> str:
+    """Labels in words, the first few named and the rest counted."""
+    names = list(labels)
+    if len(names) <= LISTED:
+        return t.join(names, style)
+    rest = len(names) - LISTED + 1
+    return t.n("{names} and {n} more", "{names} and {n} more", rest, names=", ".join(names[: LISTED - 1]))

@@ -1,0 +1,129 @@
+"""Why a file or a row was not taken as it stood: one code for each reason, each with its words.
+
+`Reason`: the row is kept aside in quarantine. `Repair`: the row was accepted after a change by rule. `Flag`: the row
+was accepted as it is and carries the mark.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from curim_data.model.i18n import Message
+
+
+class ImportProblem(ValueError):
+    """A file that cannot be imported at all. `message` says what, where and how to mend it; the store is unchanged."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text.format(**message.values))
+        self.message = message
+
+
+class Reason(StrEnum):
+    """Why a row stands in quarantine."""
+
+    EMPTY_ROW = "empty_row"
+    TOTALS_ROW = "totals_row"
+    HXL_ROW = "hxl_row"
+    TOO_MANY_FIELDS = "too_many_fields"
+    TOO_FEW_FIELDS = "too_few_fields"
+    BAD_ENCODING = "bad_encoding"
+    NO_DATE = "no_date"
+    BAD_DATE = "bad_date"
+    FUTURE_DATE = "future_date"
+    BAD_COORDINATES = "bad_coordinates"
+    INVALID_VALUE = "invalid_value"
+    ERASED = "erased"
+
+
+class Repair(StrEnum):
+    """What was changed in a row that was accepted."""
+
+    ENCODING = "encoding_repaired"
+    TRAILING_FIELDS = "trailing_fields"
+    DECIMAL_COMMA = "decimal_comma"
+    SWAPPED_COORDINATES = "swapped_coordinates"
+    ZERO_COORDINATES = "zero_coordinates"
+    CATEGORY_LABEL = "category_label"
+    SCALE = "out_of_range_severity"
+    END = "bad_end"
+    CONFIRMATIONS = "bad_confirmations"
+
+
+class Flag(StrEnum):
+    """What an accepted row is marked with."""
+
+    REPAIRED = "repaired"
+    UNKNOWN_CATEGORY = "unknown_category"
+    UNKNOWN_GENDER = "unknown_gender"
+    UNKNOWN_STATUS = "unknown_status"
+    UNKNOWN_KIND = "unknown_kind"
+    UNKNOWN_AGE_BAND = "unknown_age_band"
+    OUTSIDE_CITY = "outside_city"
+
+
+REASON_WORDS: Final = {
+    Reason.EMPTY_ROW: Message("The row is empty."),
+    Reason.TOTALS_ROW: Message("The row is a total, not an alert."),
+    Reason.HXL_ROW: Message("The row holds HXL tags, not an alert."),
+    Reason.TOO_MANY_FIELDS: Message("The row has more fields than the header."),
+    Reason.TOO_FEW_FIELDS: Message("The row has fewer fields than the header."),
+    Reason.BAD_ENCODING: Message("The row holds characters that no known encoding explains."),
+    Reason.NO_DATE: Message("The date of the report is missing."),
+    Reason.BAD_DATE: Message("The date cannot be read."),
+    Reason.FUTURE_DATE: Message("The date lies in the future."),
+    Reason.BAD_COORDINATES: Message("The coordinates cannot be read or do not exist."),
+    Reason.INVALID_VALUE: Message("A value is not allowed in its column."),
+    Reason.ERASED: Message("The alert was erased at a person's request."),
+}
+
+MEND_WORDS: Final = {
+    Reason.EMPTY_ROW: Message("Nothing to do: delete the row."),
+    Reason.TOTALS_ROW: Message("Nothing to do: delete the row."),
+    Reason.HXL_ROW: Message("Nothing to do."),
+    Reason.TOO_MANY_FIELDS: Message(
+        "Find the row by its number in your own file, put quotation marks around the text that holds the delimiter, "
+        "and import the file again: what is known already is not added twice."
+    ),
+    Reason.TOO_FEW_FIELDS: Message(
+        "Find the row by its number in your own file, fill in the missing fields (they may be empty), "
+        "and import the file again: what is known already is not added twice."
+    ),
+    Reason.BAD_ENCODING: Message(
+        "Find the row by its number in your own file, save the file as UTF-8, "
+        "and import it again: what is known already is not added twice."
+    ),
+    Reason.NO_DATE: Message("Fill in the date of the report, then import the row."),
+    Reason.BAD_DATE: Message("Write the date as 2025-03-01T22:15, then import the row."),
+    Reason.FUTURE_DATE: Message("Correct the date, or import the row again when that day has come."),
+    Reason.BAD_COORDINATES: Message(
+        "Write latitude and longitude in degrees with a decimal point, or leave both empty, then import the row."
+    ),
+    Reason.INVALID_VALUE: Message("Correct the value as the documented format says, then import the row."),
+    Reason.ERASED: Message("Nothing to do."),
+}
+
+REPAIR_WORDS: Final = {
+    Repair.ENCODING: Message(
+        "The row was not UTF-8 and was read as Windows-1253, or it held zero bytes, which were left out."
+    ),
+    Repair.TRAILING_FIELDS: Message("Empty fields after the last column were cut off."),
+    Repair.DECIMAL_COMMA: Message("A decimal comma was read as a decimal point."),
+    Repair.SWAPPED_COORDINATES: Message("Latitude and longitude were the wrong way round and were exchanged."),
+    Repair.ZERO_COORDINATES: Message("The coordinates 0, 0 were taken as missing."),
+    Repair.CATEGORY_LABEL: Message("The category was given by its label and was replaced by its id."),
+    Repair.SCALE: Message("A severity or feeling outside 1 to 5 was taken as missing."),
+    Repair.END: Message("An end that cannot be read, or that lies before its beginning, was taken as missing."),
+    Repair.CONFIRMATIONS: Message("A count of confirmations that is not a whole number was taken as 0."),
+}
+
+FLAG_WORDS: Final = {
+    Flag.REPAIRED: Message("Repaired at import"),
+    Flag.UNKNOWN_CATEGORY: Message("The category is not in the city's list"),
+    Flag.UNKNOWN_GENDER: Message("The gender could not be understood"),
+    Flag.UNKNOWN_STATUS: Message("The status could not be understood and was taken as open"),
+    Flag.UNKNOWN_KIND: Message("The kind of alert could not be understood"),
+    Flag.UNKNOWN_AGE_BAND: Message("The age band could not be understood and was taken as missing"),
+    Flag.OUTSIDE_CITY: Message("The point lies outside the city"),
+}

@@ -1,0 +1,278 @@
+"""Intervention plans in SQL, with the history of every change: SQLite unless a URL names another database.
+
+The schema is brought up to date when a store is opened. A save says on which version it was made; if somebody else
+saved in between, it is refused, so that nobody's work is overwritten unseen. Only plans are kept here: what their
+authors wrote and aggregated counts, never an alert.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from curim_data.model.i18n import Message, translator
+from curim_data.model.plan import MOVES, STATUS_WORDS, Plan, PlanStatus, from_json, to_json
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_LOCK: Final = 74_655_002  # any number that names the schema's advisory lock in PostgreSQL
+_MIGRATING: Final = threading.Lock()  # alembic keeps the connection it works on in a variable of the process
+
+
+class PlanProblem(ValueError):
+    """A plan that cannot be kept or moved; `message` tells the reader why and what to do."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(translator("en")(message))
+        self.message = message
+
+
+class PlanConflict(PlanProblem):
+    """Somebody else saved the plan in between."""
+
+
+class PlanMissing(PlanProblem):
+    """There is no plan with this id."""
+
+
+class _Base(DeclarativeBase):
+    pass
+
+
+class _PlanRow(_Base):
+    __tablename__ = "plan"
+
+    id: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    version: Mapped[int]
+    status: Mapped[str] = mapped_column(sa.String(16), index=True)
+    title: Mapped[str] = mapped_column(sa.Text)
+    review: Mapped[dt.date | None]
+    created_at: Mapped[dt.datetime] = mapped_column(sa.DateTime(timezone=True))
+    updated_at: Mapped[dt.datetime] = mapped_column(sa.DateTime(timezone=True))
+    body: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+
+
+class _ChangeRow(_Base):
+    __tablename__ = "change"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    plan_id: Mapped[str] = mapped_column(sa.ForeignKey("plan.id"), index=True)
+    version: Mapped[int]
+    at: Mapped[dt.datetime] = mapped_column(sa.DateTime(timezone=True))
+    who: Mapped[str] = mapped_column(sa.Text)
+    what: Mapped[str] = mapped_column(sa.Text)
+    old: Mapped[Any] = mapped_column(sa.JSON, nullable=True)
+    new: Mapped[Any] = mapped_column(sa.JSON, nullable=True)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of one field: who, when (UTC), what, from which value to which (as JSON values).
+
+    what: "created", or a field's name, with the part after a dot ("objective.target").
+    """
+
+    version: int
+    at: dt.datetime
+    who: str
+    what: str
+    old: Any
+    new: Any
+
+
+class PlanStore:
+    """The plans of a city, at a database URL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = _engine(url)
+        try:
+            self._migrate()
+        except sa.exc.OperationalError as error:
+            self._engine.dispose()
+            why = " ".join(str(error.orig).split())
+            raise PlanProblem(
+                Message(
+                    "The plans cannot be opened ({why}). Check where they are kept and who may write there.",
+                    {"why": why},
+                )
+            ) from error
+
+    def create(self, plan: Plan, who: str) -> Plan:
+        """Keep a new plan; returns it with its id and version 1."""
+        made = replace(plan, id=uuid.uuid4().hex, version=1)
+        now = dt.datetime.now(dt.UTC)
+        with self._session() as session:
+            session.add(_PlanRow(id=made.id, created_at=now, **_columns(made, now)))
+            session.flush()
+            session.add(
+                _ChangeRow(plan_id=made.id, version=1, at=now, who=who, what="created", old=None, new=made.title)
+            )
+        return made
+
+    def save(self, plan: Plan, who: str) -> Plan:
+        """Keep a changed plan and write down each changed field; a plan without id is created.
+
+        Raises PlanConflict where the kept plan is no longer of this plan's version, PlanProblem where its status may
+        not follow the kept one, PlanMissing where it is not there. Nothing changed: nothing written.
+        """
+        if not plan.id:
+            return self.create(plan, who)
+        now = dt.datetime.now(dt.UTC)
+        with self._session() as session:
+            row = session.get(_PlanRow, plan.id)
+            if row is None:
+                raise _missing(plan.id)
+            if row.version != plan.version:
+                raise _conflict(plan.title)
+            kept = from_json(Plan, row.body)
+            _check_move(kept.status, plan.status)
+            changes = list(_differences(to_json(kept), to_json(plan)))
+            if not changes:
+                return plan
+            saved = replace(plan, version=plan.version + 1)
+            done = session.execute(
+                sa.update(_PlanRow)
+                .where(_PlanRow.id == plan.id, _PlanRow.version == plan.version)
+                .values(**_columns(saved, now))
+                .returning(_PlanRow.id)
+            ).all()
+            if not done:
+                raise _conflict(plan.title)
+            session.add_all(
+                _ChangeRow(plan_id=plan.id, version=saved.version, at=now, who=who, what=what, old=old, new=new)
+                for what, old, new in changes
+            )
+        return saved
+
+    def get(self, plan_id: str) -> Plan:
+        """The plan with this id; PlanMissing where there is none."""
+        with self._session() as session:
+            row = session.get(_PlanRow, plan_id)
+            if row is None:
+                raise _missing(plan_id)
+            return from_json(Plan, row.body)
+
+    def list(self, status: PlanStatus | None = None) -> tuple[Plan, ...]:
+        """All plans, or those of one status, the latest changed first."""
+        query = sa.select(_PlanRow.body).order_by(_PlanRow.updated_at.desc(), _PlanRow.id)
+        if status is not None:
+            query = query.where(_PlanRow.status == status.value)
+        with self._session() as session:
+            return tuple(from_json(Plan, body) for body in session.scalars(query))
+
+    def set_status(self, plan_id: str, status: PlanStatus, who: str) -> Plan:
+        """Move a plan on the board; PlanProblem where it may not go there."""
+        return self.save(replace(self.get(plan_id), status=status), who)
+
+    def history(self, plan_id: str) -> tuple[Change, ...]:
+        """Every change of a plan, the latest first."""
+        query = sa.select(_ChangeRow).where(_ChangeRow.plan_id == plan_id).order_by(_ChangeRow.id.desc())
+        with self._session() as session:
+            return tuple(
+                Change(row.version, _utc(row.at), row.who, row.what, row.old, row.new) for row in session.scalars(query)
+            )
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with Session(self._engine) as session, session.begin():
+            yield session
+
+    def _migrate(self) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        with _MIGRATING, self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            newest = ScriptDirectory.from_config(config).get_heads()
+            if set(MigrationContext.configure(connection).get_current_heads()) == set(newest):
+                return
+            config.attributes.update(connection=connection, metadata=_Base.metadata)
+            command.upgrade(config, "head")
+
+
+def _engine(url: str) -> sa.Engine:
+    """An engine whose SQLite transactions take the lock at once, so that two writers wait instead of failing."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(url, pool_pre_ping=True)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": 30})
+
+    @sa.event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begun(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _columns(plan: Plan, now: dt.datetime) -> dict[str, Any]:
+    return {
+        "version": plan.version,
+        "status": plan.status.value,
+        "title": plan.title,
+        "review": plan.assessment.review,
+        "updated_at": now,
+        "body": to_json(plan),
+    }
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any], name: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Changed fields as (dotted name, old, new); objects are looked into, lists are taken whole."""
+    for key in sorted({*old, *new}):
+        before, after = old.get(key), new.get(key)
+        path = f"{name}.{key}" if name else key
+        if path == "version" or before == after:
+            continue
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from _differences(before, after, path)
+        else:
+            yield path, before, after
+
+
+def _check_move(old: PlanStatus, new: PlanStatus) -> None:
+    if new is not old and new not in MOVES[old]:
+        raise PlanProblem(
+            Message(
+                'A plan cannot move from "{old}" to "{new}" in one step.',
+                {"old": STATUS_WORDS[old], "new": STATUS_WORDS[new]},
+            )
+        )
+
+
+def _missing(plan_id: str) -> PlanMissing:
+    return PlanMissing(Message("There is no plan {id}.", {"id": plan_id[:32]}))
+
+
+def _conflict(title: str) -> PlanConflict:
+    return PlanConflict(
+        Message(
+            'Somebody else changed "{title}" in the meantime. Open it again and repeat your change.', {"title": title}
+        )
+    )
+
+
+def _utc(moment: dt.datetime) -> dt.datetime:
+    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)

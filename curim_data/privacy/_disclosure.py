@@ -1,0 +1,287 @@
+"""The gate: what was counted leaves `curim_data` only through here, made safe for its audience.
+
+Analyst and specialist see exact counts. For the council and the public
+
+- a count from 1 to k - 1 is withheld; k is 5, and 10 where sensitive categories are asked for (those that the city's
+  tree calls so, and names outside the tree that speak of such harm: `sensitive`), in the rows of sensitive
+  categories, and in any table of gender by category by place (a filter that names one of the three counts as having
+  it);
+- zeros are shown, unless a margin would otherwise give a small count away;
+- further counts are withheld so that no small one follows by subtraction from the shown ones and the margins
+  (`suppression`);
+- map cells have one size under a filter, H3 resolution 9 (in Piraeus as large as a square of 349 m), or 8 (923 m)
+  where sensitive categories are asked for, on one fixed grid; picked cells become the cells of that grid that hold
+  them, or that they hold, and the alerts in them are those of the map: on land and off piles;
+- nothing is told of an area of picked cells, districts or places when the table of those, under the rest of the filter,
+  withholds one of them; a row of a table over several is withheld when one of them has a small count in it;
+- nothing is told by day; sensitive alerts are told by bands of six hours.
+
+Covered are the tables of one filter: each with its margins, by the thresholds at which those are given, and with what
+its categories (group, kind) and months (year) make up in tables of one or two dimensions; and single numbers of two
+areas that differ by one place.
+
+Not covered: weeks against months, which share days; groups and years in tables of three dimensions; single hours
+against bands by category; alerts of several categories, which count once in each, so that a group or the number of
+alerts is not the sum of its categories; places against the districts or cells that they lie in; tables of several areas
+of one's own, where a count that was withheld only to protect another one is asked for again; how many alerts stand on
+piles, from the numbers with and without them; and whoever subtracts overlapping filters of other fields (a period of 30
+and one of 31 days). The last needs noise or a budget of questions. State it where tables are given away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any, Final
+
+import h3.api.basic_int as h3
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters.fields import asked_categories
+from curim_data.model.access import Audience
+from curim_data.model.alert import CELL_RESOLUTIONS
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Message
+from curim_data.privacy.sensitive import is_sensitive_category
+from curim_data.privacy.suppression import Table, suppress
+
+K_ORDINARY: Final = 5
+K_SENSITIVE: Final = 10
+FLOOR_ORDINARY: Final = 9
+FLOOR_SENSITIVE: Final = 8
+BAND_HOURS: Final = 6
+# Combinations in a table for the council; more would be withheld nearly throughout.
+MOST_COMBINATIONS: Final = 60_000
+# Dimensions of a table up to which what its columns make up (groups, kinds, years) is audited too: it takes long.
+MOST_NESTED: Final = 2
+
+GENDERS: Final = frozenset({"reporter_gender", "affected_gender"})
+CATEGORIES: Final = frozenset({"category", "group"})
+PLACES: Final = frozenset({"cell", "place", "district"})
+
+# Whether the rows of a frame are strict in the table by some of its columns.
+Rule = Callable[[pd.DataFrame, Sequence[str]], Any]
+
+
+class GateError(ValueError):
+    """A question that the audience may not ask; `message` says why and what may be asked instead."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text.format(**message.values))
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Protected:
+    """Counts that passed the gate.
+
+    `frame` has the columns `by` (for map cells: the index `cell`), then n (float; NaN where withheld), low and high
+    (equal to n where shown; the bounds that may be said where withheld) and withheld (bool). `total` is the sum of the
+    counts, None where that is withheld: alerts of several categories count once in each. `piled`: alerts on piles of
+    identical coordinates that were set aside, `off_mask`: alerts in cells without land (None where withheld).
+    `notes`: how the question was changed for the audience.
+    """
+
+    frame: pd.DataFrame
+    by: tuple[str, ...]
+    audience: Audience
+    threshold: int
+    n_withheld: int
+    total: float | None
+    piled: int | None = 0
+    off_mask: int | None = 0
+    notes: tuple[Message, ...] = ()
+
+
+def sees_exact(audience: Audience) -> bool:
+    """Whether an audience sees exact counts."""
+    return audience in (Audience.ANALYST, Audience.SPECIALIST)
+
+
+def is_sensitive(f: AlertFilter, city: CityProfile) -> bool:
+    """Whether the filter asks for sensitive categories by name or by group."""
+    return any(is_sensitive_category(name, city) for name in asked_categories(f, city))
+
+
+def threshold(audience: Audience, sensitive: bool) -> int:
+    """The smallest count that is shown, zero apart; 1 is exact."""
+    if sees_exact(audience):
+        return 1
+    return K_SENSITIVE if sensitive else K_ORDINARY
+
+
+def finest_resolution(audience: Audience, f: AlertFilter, city: CityProfile) -> int:
+    """The finest H3 resolution that the audience may see under the filter."""
+    if sees_exact(audience):
+        return max(CELL_RESOLUTIONS)
+    return FLOOR_SENSITIVE if is_sensitive(f, city) else FLOOR_ORDINARY
+
+
+def is_fine_table(by: Sequence[str], f: AlertFilter) -> bool:
+    """Whether gender, category and place all appear, as dimensions or in the filter."""
+    asked = set(by)
+    gender = not asked.isdisjoint(GENDERS) or f.affected or f.reporters
+    category = not asked.isdisjoint(CATEGORIES) or f.categories or f.groups
+    place = not asked.isdisjoint(PLACES) or f.cells or f.places or f.districts
+    return bool(gender and category and place)
+
+
+def admit(f: AlertFilter, audience: Audience, city: CityProfile) -> tuple[AlertFilter, tuple[Message, ...]]:
+    """The filter as the audience may ask it, and what was changed: picked cells become cells of the one grid."""
+    if sees_exact(audience):
+        return f, ()
+    floor = finest_resolution(audience, f, city)
+    grid: set[int] = set()
+    fine = False
+    for cell in (int(name, 16) for name in f.cells):
+        size = h3.get_resolution(cell)
+        fine = fine or size > floor
+        grid |= {h3.cell_to_parent(cell, floor)} if size >= floor else set(h3.cell_to_children(cell, floor))
+    told = Message("The picked area was widened to whole map cells of the size that protects small counts.")
+    return f.replace(cells=tuple(f"{cell:x}" for cell in grid)), (told,) if fine else ()
+
+
+def check(by: Sequence[str], resolution: int | None, f: AlertFilter, audience: Audience, city: CityProfile) -> None:
+    """Raise GateError for a table that the audience may not ask for."""
+    if sees_exact(audience):
+        return
+    floor = finest_resolution(audience, f, city)
+    if resolution is not None and resolution != floor:
+        raise GateError(
+            Message(
+                "Here this audience sees map cells of one size only, so that small counts stay protected: ask for "
+                "resolution {floor}, not {asked}.",
+                {"asked": resolution, "floor": floor},
+            )
+        )
+    if "local_date" in by:
+        raise GateError(Message("Alerts are not told by day for this audience: ask for weeks or months instead."))
+
+
+def protect_number(n: float, audience: Audience, *, sensitive: bool = False) -> float | None:
+    """A single count for the audience; None where it is withheld."""
+    return None if 0 < n < threshold(audience, sensitive) else n
+
+
+def protect(
+    raw: pd.DataFrame,
+    by: Sequence[str],
+    audience: Audience,
+    *,
+    sensitive: bool | NDArray[np.bool_] = False,
+    coarser: int | None = None,
+    rule: Rule | None = None,
+    nested: Mapping[str, Mapping[str, Callable[[pd.Series], Any]]] | None = None,
+    parts: Sequence[NDArray[np.float64]] = (),
+) -> Protected:
+    """Make counts safe for the audience.
+
+    `raw` has the columns `by` (each combination once) and n. `sensitive`: whether the stricter threshold holds, for
+    the table or for each row. `coarser`: the threshold of tables with fewer dimensions, which a reader may ask for too;
+    that of this table unless only some rows are sensitive: then those rows are strict in every table that keeps their
+    category or group. `rule`, in place of both: whether a frame's rows are strict in the table by some columns.
+    `nested`: for a column of `by`, coarser columns that a reader may ask for and how they follow from it. `parts`: for
+    each way in which the filter names several places, the counts of each (a row for each of `raw`). Combinations that
+    `raw` lacks are zeros, and come as rows of their own where one had to be withheld. The rows keep their order. Raises
+    GateError for a table that is too fine.
+    """
+    columns = list(by)
+    rule = rule or _usual_rule(raw, tuple(by), sensitive, coarser)
+    strict = np.broadcast_to(np.asarray(rule(raw, columns), bool), len(raw))
+    limit = threshold(audience, bool(strict.any()))
+    n = raw["n"].to_numpy(float)
+    if sees_exact(audience):
+        frame = _frame(raw[columns], n, np.zeros(len(raw), bool), n, n)
+        return Protected(frame, tuple(by), audience, limit, 0, round(float(n.sum()), 6))
+    full, codes = _lattice(raw, columns)
+    dimensions = [{column: codes[:, at]} for at, column in enumerate(columns)]
+    for dimension, column in zip(dimensions, columns, strict=True):
+        for name, of in (nested or {}).get(column, {}).items():
+            if name not in columns and len(columns) <= MOST_NESTED:
+                full[name] = of(full[column])
+                dimension[name] = np.asarray(pd.factorize(full[name], use_na_sentinel=False)[0], np.int64)
+
+    def k(names: tuple[str, ...]) -> NDArray[np.float64]:
+        return np.where(np.broadcast_to(np.asarray(rule(full, names), bool), len(full)), K_SENSITIVE, K_ORDINARY) * 1.0
+
+    counts = full["n"].to_numpy(float)
+    beside = np.zeros((len(full) - len(raw), 1))
+    named = tuple(np.vstack([of, np.broadcast_to(beside, (len(beside), of.shape[1]))]) for of in parts)
+    table = Table(counts, dimensions, k, named)
+    result = suppress(table)
+    keep = np.arange(len(full)) < len(raw)
+    keep |= result.hidden
+    frame = _frame(full[columns], counts, result.hidden, result.low, result.high)[keep].reset_index(drop=True)
+    total: float | None = round(float(n.sum()), 6)
+    if len(raw) and (result.hidden.all() or (columns and not replace(table, dimensions=[]).margins().known.all())):
+        total = None
+    return Protected(frame, tuple(by), audience, limit, int(result.hidden.sum()), total)
+
+
+def veil(told: Protected, most: float) -> Protected:
+    """The same rows with nothing told but that each is between zero and `most`."""
+    frame = told.frame.assign(n=np.nan, low=0, high=max(int(np.ceil(most)), told.threshold - 1), withheld=True)
+    return replace(told, frame=frame, n_withheld=len(frame), total=None)
+
+
+def _usual_rule(
+    raw: pd.DataFrame, by: tuple[str, ...], sensitive: bool | NDArray[np.bool_], coarser: int | None
+) -> Rule:
+    """The rule of a table of which only the strict rows are known."""
+    strict = np.broadcast_to(np.asarray(sensitive, bool), len(raw))
+    whole = bool(strict.all()) and len(raw) > 0
+    beside = coarser == K_SENSITIVE if coarser else whole
+
+    def rule(frame: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.bool_]:
+        if tuple(columns) == by:
+            told = np.full(len(frame), whole)
+            told[: len(raw)] = strict
+            return told
+        told = np.full(len(frame), beside)
+        if not (whole or CATEGORIES.isdisjoint(columns)):
+            told[: len(raw)] |= strict
+        return told
+
+    return rule
+
+
+def _frame(keys: pd.DataFrame, n: Any, withheld: Any, low: Any, high: Any) -> pd.DataFrame:
+    frame = keys.reset_index(drop=True).copy()
+    frame["n"] = np.where(withheld, np.nan, n)
+    whole = not (np.asarray(n) % 1).any()
+    frame["low"] = np.asarray(low).astype(np.int64) if whole else np.asarray(low, float)
+    frame["high"] = np.asarray(high).astype(np.int64) if whole else np.asarray(high, float)
+    frame["withheld"] = np.asarray(withheld, bool)
+    return frame
+
+
+def _lattice(raw: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """The rows of `raw`, then every other combination of their values with a zero; and the codes of all."""
+    if not columns:
+        return raw[["n"]].reset_index(drop=True), np.zeros((len(raw), 0), np.int64)
+    parts = [pd.factorize(raw[column], use_na_sentinel=False) for column in columns]
+    codes = np.column_stack([np.asarray(code, np.int64) for code, _ in parts])
+    sizes = [len(levels) for _, levels in parts]
+    if np.prod([float(size) for size in sizes]) > MOST_COMBINATIONS:
+        raise GateError(
+            Message("This table is too fine for this audience: ask for fewer dimensions, or for longer periods.")
+        )
+    if len(raw) == 0 or len(columns) == 1:
+        return raw[[*columns, "n"]].reset_index(drop=True), codes
+    present = set(map(tuple, codes.tolist()))
+    absent = [combination for combination in product(*map(range, sizes)) if combination not in present]
+    if not absent:
+        return raw[[*columns, "n"]].reset_index(drop=True), codes
+    extra_codes = np.array(absent, np.int64)
+    extra = pd.DataFrame(
+        {
+            column: pd.Series(levels.take(extra_codes[:, at])).astype(raw[column].dtype)
+            for at, (column, (_, levels)) in enumerate(zip(columns, parts, strict=True))
+        }
+    ).assign(n=0.0)
+    full = pd.concat([raw[[*columns, "n"]].reset_index(drop=True), extra], ignore_index=True)
+    return full, np.vstack([codes, extra_codes])

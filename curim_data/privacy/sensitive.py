@@ -1,0 +1,32 @@
+"""Which categories are sensitive: the city's tree says it, and of names that it does not hold what they speak of."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from curim_data import lexicon
+from curim_data.model.city import CityProfile
+
+if TYPE_CHECKING:
+    from curim_data.engine.source import Source
+
+
+def is_sensitive_category(name: str, city: CityProfile) -> bool:
+    """Whether a category is counted with the stricter threshold.
+
+    The tree decides for its own categories. Another name is sensitive where it speaks of sexual or gender-based harm;
+    in doubt it does.
+    """
+    known = city.categories.get(name)
+    return known.sensitive if known else _speaks(name)
+
+
+def sensitive_categories(source: Source) -> frozenset[str]:
+    """The sensitive categories of the city's tree and of the stored alerts."""
+    return source.city.sensitive | {name for name in source.other_categories if _speaks(name)}
+
+
+@lru_cache(maxsize=4096)
+def _speaks(name: str) -> bool:
+    return lexicon.is_sensitive(name)

@@ -1,0 +1,373 @@
+"""Giving a city its own profile: each edit is a new version, and the stored alerts follow in one commit.
+
+Whatever refuses, refuses before anything is changed. What was not understood or was repaired is said in the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+import pandas as pd
+import pyproj
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from curim_data.geo.enrichment import inside_land
+from curim_data.model.city import Area, CityProfile
+from curim_data.model.i18n import LANGUAGES, Message
+from curim_data.model.reasons import ImportProblem
+from curim_data.profile import tables
+from curim_data.profile.files import (
+    polygonal,
+    read_head,
+    slug,
+    unique_ids,
+    write_areas,
+    write_categories,
+    write_head,
+    write_land,
+    write_landmarks,
+    write_population,
+)
+from curim_data.profile.shapes import (
+    PROPOSED,
+    AreaFile,
+    chosen_name_column,
+    districts_of,
+    propose_name_column,
+    read_areas,
+)
+from curim_data.profile.versions import Change, Version, change, heal, restore, stale, versions
+from curim_data.store.alert_table import Store
+from curim_data.store.home import Home
+
+__all__ = [
+    "AreaFile",
+    "EditReport",
+    "Version",
+    "confirm",
+    "heal",
+    "propose_name_column",
+    "read_areas",
+    "restore",
+    "set_categories",
+    "set_districts",
+    "set_land",
+    "set_landmarks",
+    "set_names",
+    "set_population",
+    "set_streets",
+    "stale",
+    "versions",
+]
+
+OVERLAP: Final = 0.01
+LISTED: Final = 8
+
+Groups = dict[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class EditReport:
+    """What an edit did: versions before and after (the same where nothing changed), alerts made anew, what it read.
+
+    `n`: districts, residents' rows, landmarks, streets or categories that the profile now holds; `notes`: what was
+    repaired, left out or not matched.
+    """
+
+    before: str
+    version: str
+    alerts: int
+    n: int
+    notes: tuple[Message, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is a new version."""
+        return self.before != self.version
+
+
+def area_notes(areas: AreaFile, districts: tuple[Area, ...] = ()) -> tuple[Message, ...]:
+    """What was repaired, left out or is odd in a file of areas."""
+    notes = []
+    if areas.repaired:
+        notes.append(Message("Shapes that were invalid and were repaired: {n}.", {"n": areas.repaired}))
+    if areas.left_out:
+        notes.append(Message("Shapes left out, since they are empty or of another kind: {n}.", {"n": areas.left_out}))
+    texts = {text for column in areas.columns for text in areas.frame[column]}
+    if split := sum(not texts & set(area.labels.values()) for area in districts):
+        notes.append(Message("{n} districts share their name with another; their code stands beside it.", {"n": split}))
+    if districts and len(districts) < len(areas):
+        merged = {"n": len(areas), "districts": len(districts)}
+        notes.append(Message("{n} areas share {districts} names: those of one name are one district.", merged))
+    whole = sum(area.polygon.area for area in districts)
+    if districts and whole - shapely.union_all([area.polygon for area in districts]).area > OVERLAP * whole:
+        notes.append(Message("Districts overlap: an alert in two of them counts in the one that comes first."))
+    return tuple(notes)
+
+
+def set_districts(
+    home: Home,
+    areas: AreaFile,
+    name_column: str | None = None,
+    language: str = "en",
+    *,
+    with_land: bool | None = None,
+    apart: str | None = PROPOSED,
+) -> EditReport:
+    """Give the city its districts.
+
+    Parameters
+    ----------
+    name_column : str, optional
+        The column of names; `propose_name_column` chooses unless given.
+    language : str
+        Language of the names.
+    with_land : bool, optional
+        Whether the districts together become the study area, and the profile is no longer provisional. Unless told:
+        where the profile is provisional.
+    apart : str, optional
+        The column that tells areas of one name apart; see `districts_of`.
+    """
+    new = districts_of(areas, name_column, language, apart)
+    notes = list(area_notes(areas, new))
+
+    def edit(folder: Path, city: CityProfile) -> None:
+        write_areas(folder / "districts.geojson", new)
+        if city.provisional if with_land is None else with_land:
+            _put_land(folder, shapely.union_all([area.polygon for area in new]))
+        elif away := sum(not area.polygon.intersects(city.land) for area in new):
+            values = {"away": away, "of": len(new)}
+            notes.append(
+                Message("{away} of {of} districts hold no part of the study area; is it the right file?", values)
+            )
+        if city.population is not None:
+            kept = city.population[city.population["district"].isin([area.id for area in new])]
+            if len(kept) < len(city.population):
+                notes.append(Message("Residents of districts that are gone were dropped: give the population anew."))
+            _put_population(folder, kept)
+
+    report = _report(change(home, edit, "districts", areas.name), len(new), notes)
+    return _with_reach(home, report)
+
+
+def set_land(home: Home, areas: AreaFile) -> EditReport:
+    """Give the city its study area: the union of the areas. The profile is no longer provisional."""
+    land = polygonal(shapely.union_all(areas.frame.geometry.to_numpy()))
+
+    def edit(folder: Path, _: CityProfile) -> None:
+        _put_land(folder, land)
+
+    made = change(home, edit, "land", areas.name)
+    return _with_reach(home, _report(made, len(areas), area_notes(areas)))
+
+
+def set_population(home: Home, source: Path | bytes, name: str) -> EditReport:
+    """Give the residents by district and gender, from CSV or XLSX; see `profile_tables.residents`."""
+    city = home.city()
+    if not city.districts:
+        raise ImportProblem(Message("The city has no districts yet: give them first, then their residents."))
+    told = tables.residents(tables.read_table(source, name), city.districts, name)
+    notes = []
+    if told.without:
+        names = _listed(_called(area.labels) for area in city.districts if area.id in told.without)
+        notes.append(Message("Districts without a number: {names}.", {"names": names}))
+    if told.unknown:
+        notes.append(Message("Names in the file that are no district: {names}.", {"names": _listed(told.unknown)}))
+    made = change(home, lambda folder, _: _put_population(folder, told.frame), "population", name)
+    return _report(made, len(told.frame), notes)
+
+
+def category_table(source: Path | bytes, name: str, city: CityProfile) -> tuple[pd.DataFrame, Groups]:
+    """Categories as a table, and the groups they may be in: of a CSV, a XLSX or a file laid out as categories.toml."""
+    if name.lower().endswith(".toml"):
+        return tables.categories_toml(source.read_bytes() if isinstance(source, Path) else source, name)
+    return tables.read_table(source, name), dict(city.groups)
+
+
+def set_landmarks(home: Home, source: Path | bytes, name: str) -> EditReport:
+    """Give the landmarks: CSV or XLSX (see `profile_tables.landmarks`), or points of a GeoJSON, GeoPackage or zip."""
+    found = tables.landmarks(landmark_table(source, name), name)
+
+    def edit(folder: Path, _: CityProfile) -> None:
+        write_landmarks(folder, found)
+
+    return _report(change(home, edit, "landmarks", name), len(found), ())
+
+
+def set_streets(home: Home, areas: AreaFile, name_column: str | None = None, language: str = "en") -> EditReport:
+    """Give the streets: lines (`read_areas` with kind "line"); lines of one name are one street, unnamed are kept."""
+    column = name_column if name_column is not None else propose_name_column(areas)
+    if column is not None and column not in areas.columns:
+        column = chosen_name_column(areas, column)
+    names = areas.frame[column] if column is not None else pd.Series([None] * len(areas))
+    keys = names.where(names.notna(), [f"#{number}" for number in range(len(areas))])
+    lines = pd.Series(areas.frame.geometry.to_numpy(), dtype=object).groupby(keys.to_numpy(), sort=False)
+    merged = {str(key): shapely.union_all(part.to_numpy()) for key, part in lines}
+    ids = unique_ids((key if not key.startswith("#") else "" for key in merged), "street")
+    streets = [
+        Area(key, {} if name.startswith("#") else {language: name}, line)
+        for key, (name, line) in zip(ids, merged.items(), strict=True)
+    ]
+
+    def edit(folder: Path, _: CityProfile) -> None:
+        write_areas(folder / "streets.geojson", streets)
+
+    return _report(change(home, edit, "streets", areas.name), len(streets), area_notes(areas))
+
+
+def set_categories(
+    home: Home, source: Path | bytes | pd.DataFrame, name: str, *, groups: Groups | None = None
+) -> EditReport:
+    """Give the category tree: a table (frame, CSV, XLSX; see `profile_tables.categories`) or a categories.toml.
+
+    `groups` may say the groups that a frame's categories are in; the city's unless given.
+    """
+    if isinstance(source, pd.DataFrame):
+        table, groups = source.fillna("").astype(str), dict(home.city().groups) if groups is None else groups
+    else:
+        table, groups = category_table(source, name, home.city())
+    kept, found = tables.categories(table, groups, name)
+    notes = []
+    notes += gone_notes(home.city(), {one.id for one in found})
+
+    def edit(folder: Path, _: CityProfile) -> None:
+        write_categories(folder, kept, found)
+
+    return _report(change(home, edit, "categories", name), len(found), notes)
+
+
+def set_names(
+    home: Home,
+    name: str | None = None,
+    *,
+    timezone: str | None = None,
+    epsg: int | None = None,
+    names: Mapping[str, str] | None = None,
+) -> EditReport:
+    """Give the city's name (in one form for all languages, or `names` by language), time zone and projection.
+
+    ImportProblem where the time zone is unknown, or the projection does not exist, is not in metres, or is not meant
+    for the place.
+    """
+    city = home.city()
+    if timezone is not None and timezone not in available_timezones():
+        raise ImportProblem(Message("There is no time zone {zone}: write it as Europe/Athens.", {"zone": timezone}))
+    if epsg is not None:
+        _check_projection(epsg, city.land)
+    given = {lang: text.strip() for lang, text in (names or {}).items() if lang in LANGUAGES and text.strip()}
+    if name is not None and name.strip():
+        given = {"en": name.strip(), **given}
+
+    def edit(folder: Path, _: CityProfile) -> None:
+        changes: dict[str, Any] = {"names": given or None, "timezone": timezone, "epsg": epsg}
+        write_head(folder, {**read_head(folder), **{key: told for key, told in changes.items() if told is not None}})
+
+    return _report(change(home, edit, "names"), 1, ())
+
+
+def confirm(home: Home) -> EditReport:
+    """Take a provisional profile as the city's own, as it stands."""
+
+    def edit(folder: Path, _: CityProfile) -> None:
+        _given(folder)
+
+    return _report(change(home, edit, "confirmed"), 1, ())
+
+
+def _check_projection(epsg: int, land: BaseGeometry) -> None:
+    try:
+        crs = pyproj.CRS.from_epsg(epsg)
+    except pyproj.exceptions.CRSError as error:
+        raise ImportProblem(Message("There is no coordinate system EPSG:{epsg}.", {"epsg": str(epsg)})) from error
+    if not crs.is_projected or any(axis.unit_name != "metre" for axis in crs.axis_info):
+        raise ImportProblem(
+            Message(
+                "EPSG:{epsg} does not measure in metres. Name a projected system, such as 2100 for Greece.",
+                {"epsg": str(epsg)},
+            )
+        )
+    use, middle = crs.area_of_use, land.centroid
+    if use is not None and not shapely.box(*use.bounds).buffer(0.5).covers(middle):
+        raise ImportProblem(
+            Message(
+                "EPSG:{epsg} is meant for {area}, where this city is not.", {"epsg": str(epsg), "area": use.name or "?"}
+            )
+        )
+
+
+def landmark_table(source: Path | bytes, name: str) -> pd.DataFrame:
+    """Landmarks as a table: rows of a CSV or XLSX, or points with their properties."""
+    start = source.open("rb").read(512) if isinstance(source, Path) else source[:512]
+    shapes = start.startswith(b"SQLite format 3\0") or start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
+    if not shapes and not (start.startswith(b"PK\x03\x04") and name.lower().endswith(".zip")):
+        return tables.read_table(source, name)
+    points = read_areas(source, name, kind="point")
+    middles = shapely.centroid(points.frame.geometry.to_numpy())
+    frame = pd.DataFrame(points.frame.drop(columns="geometry")).fillna("").astype(str)
+    column = chosen_name_column(points, None)
+    kept = frame.loc[:, [slug(head) not in ("longitude", "latitude", "lon", "lat", "x", "y") for head in frame.columns]]
+    named = kept.rename(columns={column: "name"}) if "name" not in kept else kept
+    return named.assign(longitude=shapely.get_x(middles).astype(str), latitude=shapely.get_y(middles).astype(str))
+
+
+def _put_land(folder: Path, land: BaseGeometry) -> None:
+    write_land(folder, polygonal(land))
+    _given(folder)
+
+
+def _given(folder: Path) -> None:
+    """The profile is a person's now."""
+    head = read_head(folder)
+    head.pop("provisional", None)
+    write_head(folder, head)
+
+
+def _put_population(folder: Path, people: pd.DataFrame) -> None:
+    if len(people):
+        write_population(folder, people)
+    else:
+        (folder / "population.csv").unlink(missing_ok=True)
+
+
+def _with_reach(home: Home, report: EditReport) -> EditReport:
+    """Say where the stored alerts do not lie on the city's land."""
+    at = Store(home).read(["longitude", "latitude"]).to_pandas().dropna()
+    if not len(at):
+        return report
+    city = home.city()
+    outside = int((~inside_land(*city.project(at["longitude"], at["latitude"]), city)).sum())
+    if outside * 2 <= len(at):
+        return report
+    told = Message(
+        "{n} of {total} alerts lie outside the city now. Is it the right file? The version before can be given back.",
+        {"n": outside, "total": len(at)},
+    )
+    return replace(report, notes=(*report.notes, told))
+
+
+def _report(made: Change, n: int, notes: Any) -> EditReport:
+    return EditReport(made.before, made.version, made.alerts, n, tuple(notes))
+
+
+def gone_notes(city: CityProfile, ids: Collection[str]) -> list[Message]:
+    """Which categories of the city a new list of ids leaves out."""
+    gone = [_called(one.labels) for one in city.categories.values() if one.id not in ids]
+    if not gone:
+        return []
+    told = {"names": _listed(gone)}
+    return [Message("No longer in the list: {names}. Alerts keep these names and are flagged.", told)]
+
+
+def _called(labels: Mapping[str, str]) -> str:
+    """A label in English, or in the language that there is."""
+    return labels.get("en") or next(iter(labels.values()), "")
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    return ", ".join(names[:LISTED]) + (" …" if len(names) > LISTED else "")

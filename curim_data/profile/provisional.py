@@ -1,0 +1,338 @@
+"""A profile for a city that nobody has described yet, made from its first data.
+
+The study area is where the alerts lie: H3 cells that hold some, joined where at most two empty cells part them. Groups
+of cells that hold hardly any alerts are strays and are left out, as is a lone pile of equal coordinates. Projection
+and time zone follow from the place, categories from the file. All of it stays marked `provisional` until a person
+gives the city's own, see `profile_edit`.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from zoneinfo import available_timezones
+
+import h3.api.numpy_int as h3
+import h3ronpy
+import h3ronpy.vector
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import shapely
+import tzfpy
+from scipy import sparse
+from scipy.sparse import csgraph
+from shapely.geometry.base import BaseGeometry
+
+from curim_data.formats.base import fold
+from curim_data.geo.enrichment import parent
+from curim_data.model.city import Category, CityProfile, cell_polygons, load_city
+from curim_data.model.i18n import Message
+from curim_data.model.reasons import ImportProblem
+from curim_data.profile.files import (
+    polygonal,
+    unique_ids,
+    write_areas,
+    write_categories,
+    write_head,
+    write_land,
+    write_landmarks,
+)
+from curim_data.profile.shapes import AreaFile
+from curim_data.store.home import Home, copy_profile
+from curim_data.store.locking import locked
+
+FINEST: Final = 9
+COARSEST: Final = 4
+MOST_CELLS: Final = 5000  # of the study area, at the resolution at which it is drawn
+ENOUGH: Final = 0.95  # share of the alerts that the study area should hold
+LEAST_SHARE: Final = 0.01
+LEAST_POINTS: Final = 20
+LEAST_PLACES: Final = 3  # fewer different points are a pile, not a part of a city
+REACH: Final = 12.0  # degrees of longitude from the middle of its zone at which a projection is of use
+MOST_CATEGORIES: Final = 200
+POINT_RESOLUTION: Final = 12
+
+Points = npt.NDArray[np.float64] | Iterable[npt.NDArray[np.float64]]
+Cells = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Study:
+    """The area that the alerts span: its land, the middle of its main part, and the densest place (lon, lat)."""
+
+    land: BaseGeometry
+    middle: tuple[float, float]
+    densest: tuple[float, float]
+    share: float
+
+
+def provisional_profile(folder: Path, points: Points, categories: Mapping[str, int], name: str) -> CityProfile:
+    """Write a provisional profile to a folder (made if need be) and read it.
+
+    Parameters
+    ----------
+    points : array of float, shape (n, 2), or an iterable of such arrays
+        Longitude and latitude in degrees (WGS84). What is not finite or not on Earth is left out.
+    categories : mapping of str to int
+        The file's own categories with their counts; the 200 most frequent become the city's list.
+    name : str
+        What the city is called until a person says better.
+
+    Raises
+    ------
+    ImportProblem
+        Where no point is left.
+    """
+    cells, counts = _gathered(points)
+    return _write(folder, cells, counts, categories, name)
+
+
+def choose(folder: Path, points: Points, categories: Mapping[str, int], name: str, city: str | None = None) -> Path:
+    """The folder of the profile to begin with: a shipped one where most points lie on its land, else a provisional one.
+
+    `city` names the city: a shipped profile is then taken by its name in any language. A provisional profile is
+    written to `folder`. ImportProblem as `provisional_profile`.
+    """
+    shipped = _shipped()
+    if city and fold(city) in {fold(word) for word in load_city(shipped).names.values()}:
+        return shipped
+    cells, counts = _gathered(points)
+    if city is None and _share_on(cells, counts, load_city(shipped).land) > 0.5:
+        return shipped
+    _write(folder, cells, counts, categories, city or name)
+    return folder
+
+
+def home_for(
+    home: Home, points: Points, categories: Mapping[str, int], name: str, city: str | None = None
+) -> CityProfile:
+    """The home's city, made by `choose` where it has none yet; the folder appears whole or not at all."""
+    if home.has_city():
+        return home.city()
+    home.path.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix="city-new-", dir=home.path))
+    try:
+        source = choose(part, points, categories, name, city)
+        with locked(home.path / "city.lock"):
+            if not home.has_city():
+                copy_profile(source, home.city_folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return home.city()
+
+
+def home_for_areas(home: Home, areas: AreaFile, name: str) -> CityProfile:
+    """A provisional city where a file of areas lies, for a home that has none: districts may come before alerts."""
+    return home_for(home, shapely.get_coordinates(areas.frame.geometry.to_numpy()), {}, name, city=name)
+
+
+def _shipped() -> Path:
+    import sample_data
+
+    return Path(sample_data.PROFILE)
+
+
+def _gathered(points: Points) -> tuple[Cells, Cells]:
+    """Cells of 19 m that hold points, and how many: memory grows with the city, not with the file."""
+    parts = [points] if isinstance(points, np.ndarray) else points
+    cells, counts = np.empty(0, np.int64), np.empty(0, np.int64)
+    for part in parts:
+        lon, lat = np.asarray(part, np.float64).reshape(-1, 2).T
+        good = np.isfinite(lon) & np.isfinite(lat) & (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
+        found = h3ronpy.vector.coordinates_to_cells(lat[good], lon[good], POINT_RESOLUTION)
+        new, n = np.unique(np.asarray(found, np.uint64).astype(np.int64), return_counts=True)
+        cells, counts = _summed(np.concatenate([cells, new]), np.concatenate([counts, n]))
+    return cells, counts
+
+
+def _summed(cells: Cells, counts: Cells) -> tuple[Cells, Cells]:
+    """Distinct cells in their order, with the sums of their counts."""
+    distinct, where = np.unique(cells, return_inverse=True)
+    return distinct, np.bincount(where, counts, len(distinct)).astype(np.int64)
+
+
+def _middles(cells: Cells) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Longitudes and latitudes of the middles of cells."""
+    told = pa.record_batch(h3ronpy.vector.cells_to_coordinates(cells.astype(np.uint64)))
+    return told["lng"].to_numpy(), told["lat"].to_numpy()
+
+
+def _share_on(cells: Cells, counts: Cells, land: BaseGeometry) -> float:
+    if not len(cells):
+        return 0.0
+    shapely.prepare(land)
+    return float(counts[shapely.intersects_xy(land, *_middles(cells))].sum() / counts.sum())
+
+
+def study_area(cells: Cells, counts: Cells) -> Study:
+    """The study area of points given as cells of resolution 12 with their counts (at least one)."""
+    best: tuple[float, Cells, npt.NDArray[np.bool_], npt.NDArray[np.bool_]] | None = None
+    for resolution in range(FINEST, COARSEST - 1, -1):
+        drawn, kept, main = _kept(cells, counts, resolution)
+        share = float(counts[kept].sum() / counts.sum())
+        if len(drawn) <= MOST_CELLS and len(drawn) and (best is None or share > best[0] + 0.02):
+            best = share, drawn, kept, main
+        if best is not None and best[0] >= ENOUGH:
+            break
+    if best is None:
+        best = _around_most(cells, counts)
+    share, drawn, _, main = best
+    lon, lat = _middles(cells[main])
+    weights = counts[main]
+    densest, n = _summed(parent(cells[main], FINEST), weights)
+    at = h3.cell_to_latlng(int(densest[n.argmax()]))
+    return Study(_outline(drawn), (_median(lon, weights), _median(lat, weights)), (at[1], at[0]), share)
+
+
+def _kept(cells: Cells, counts: Cells, resolution: int) -> tuple[Cells, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """At one resolution: the cells of the study area, which points it keeps, and which are in its largest group."""
+    above = parent(cells, resolution)
+    occupied, held = _summed(above, counts)
+    places = np.bincount(np.searchsorted(occupied, above), minlength=len(occupied))
+    if len(occupied) > 20 * MOST_CELLS:
+        nothing = np.zeros(len(cells), bool)
+        return np.empty(0, np.int64), nothing, nothing
+    drawn, group = _groups(occupied)
+    of = group[np.searchsorted(drawn, occupied)]
+    size = int(group.max()) + 1
+    points, distinct = np.bincount(of, held, size), np.bincount(of, places, size)
+    total = counts.sum()
+    largest = int(points.argmax())
+    good = (points >= max(LEAST_SHARE * total, min(LEAST_POINTS, total / 5))) & (distinct >= min(LEAST_PLACES, total))
+    good[largest] = True
+    lon, _ = _middles(occupied)
+    middle = np.bincount(of, lon * held, size) / points
+    good &= np.abs(middle - middle[largest]) <= REACH
+    mine = of[np.searchsorted(occupied, above)]
+    return drawn[good[group]], good[mine], mine == largest
+
+
+def _groups(occupied: Cells) -> tuple[Cells, npt.NDArray[np.int64]]:
+    """Occupied cells widened by one ring, and the number of the connected group of each."""
+    drawn = np.unique(_disks(occupied)[1])
+    rows, found = _disks(drawn)
+    place = np.clip(np.searchsorted(drawn, found), 0, len(drawn) - 1)
+    inside = drawn[place] == found
+    links = sparse.coo_array((np.ones(int(inside.sum()), bool), (rows[inside], place[inside])), (len(drawn),) * 2)
+    _, group = csgraph.connected_components(links, directed=False)
+    return drawn, group.astype(np.int64)
+
+
+def _disks(cells: Cells) -> tuple[Cells, Cells]:
+    """Every cell with itself and its neighbours: the cell's position, and the neighbour."""
+    disks = pa.array(h3ronpy.grid_disk(cells.astype(np.uint64), 1, flatten=False))
+    rows = np.repeat(np.arange(len(cells)), disks.value_lengths().to_numpy())
+    return rows, disks.flatten().to_numpy().astype(np.int64)
+
+
+def _around_most(cells: Cells, counts: Cells) -> tuple[float, Cells, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Where points lie over a whole continent without a gap: the coarse cell that holds most, and its ring."""
+    above = parent(cells, COARSEST)
+    occupied, held = _summed(above, counts)
+    most = occupied[held.argmax()]
+    main = above == most
+    return float(counts[main].sum() / counts.sum()), np.unique(_disks(np.array([most]))[1]), main, main
+
+
+def _outline(cells: Cells) -> BaseGeometry:
+    """The cells as polygons without holes. At the date line only the side that holds more of them is kept."""
+    hexagons = cell_polygons(cells)
+    west, _, east, _ = shapely.bounds(hexagons).T
+    whole = hexagons[east - west < 180]
+    if not len(whole):
+        lon, lat = (values[0] for values in _middles(cells))
+        alone: BaseGeometry = shapely.box(
+            max(lon - 0.1, -180), max(lat - 0.1, -90), min(lon + 0.1, 180), min(lat + 0.1, 90)
+        )
+        return alone
+    west, _, east, _ = shapely.bounds(whole).T
+    if east.max() - west.min() > 180:
+        eastern = west >= 0
+        whole = whole[eastern if eastern.sum() * 2 >= len(whole) else ~eastern]
+    merged = shapely.union_all(whole)
+    return polygonal(shapely.union_all([shapely.Polygon(part.exterior) for part in shapely.get_parts(merged)]))
+
+
+def _median(values: npt.NDArray[np.float64], weights: Cells) -> float:
+    order = np.argsort(values)
+    past = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(past, past[-1] / 2)])
+
+
+def utm(longitude: float, latitude: float) -> int:
+    """EPSG code of the UTM zone (WGS84) at a place; of the polar projections beyond 84° north and 80° south."""
+    if latitude > 84 or latitude < -80:
+        return 32661 if latitude > 0 else 32761
+    zone = min(int((longitude + 180) // 6) + 1, 60)
+    return (32600 if latitude >= 0 else 32700) + zone
+
+
+def time_zone(*places: tuple[float, float]) -> str:
+    """IANA name of the first place (longitude, latitude) that lies in a zone on land; of the sea otherwise."""
+    known = available_timezones()
+    found = [zone for place in places if (zone := tzfpy.get_tz(*place)) in known]
+    return next((zone for zone in found if not zone.startswith("Etc/")), found[0] if found else "UTC")
+
+
+def category_list(categories: Mapping[str, int]) -> list[Category]:
+    """The most frequent categories of a file as a city's list: kind and sensitivity from their names.
+
+    A name that tells no kind has the kind that most alerts have by theirs, as “Other” among accidents; else offence.
+    """
+    from curim_data.lexicon import is_sensitive, kind_of
+
+    kinds: Counter[str] = Counter()
+    for name, n in categories.items():
+        kinds[str(kind_of(name) or "")] += n
+    most, alerts = kinds.most_common(1)[0] if kinds else ("", 0)
+    otherwise = most if alerts > kinds.total() / 2 else ""
+    names: dict[str, str] = {}
+    for name, _ in sorted(categories.items(), key=lambda item: (-item[1], item[0])):
+        if fold(name):
+            names.setdefault(fold(name), name.strip())
+    kept = list(names.values())[:MOST_CATEGORIES]
+    ids = unique_ids(kept, "category")
+    return [
+        Category(key, str(kind_of(name) or otherwise or "offence"), "", is_sensitive(name), {"en": name})
+        for key, name in zip(ids, kept, strict=True)
+    ]
+
+
+def _write(folder: Path, cells: Cells, counts: Cells, categories: Mapping[str, int], name: str) -> CityProfile:
+    if not len(cells):
+        raise ImportProblem(
+            Message(
+                "This home has no city yet, and no column of the file was understood as coordinates that tell where it "
+                "is. Say which columns hold them, import a file with coordinates first, or name a city that is known "
+                "(on the command line: --city)."
+            )
+        )
+    study = study_area(cells, counts)
+    west, south, east, north = study.land.bounds
+    zoom = min(14.0, math.log2(360 / max(east - west, (north - south) * 2, 1e-3)) + 1)
+    folder.mkdir(parents=True, exist_ok=True)
+    head = {
+        "provisional": True,
+        "illustrative": False,
+        "epsg": utm(*study.densest),
+        "timezone": time_zone(study.middle, study.densest),
+        "names": {"en": name},
+        "view": {
+            "longitude": round(study.middle[0], 5),
+            "latitude": round(study.middle[1], 5),
+            "zoom": round(zoom, 1),
+        },
+    }
+    write_head(folder, head)
+    write_land(folder, study.land)
+    write_areas(folder / "districts.geojson", ())
+    write_landmarks(folder, ())
+    write_categories(folder, {}, category_list(categories))
+    return load_city(folder)

@@ -1,0 +1,361 @@
+"""Reading shapes that a person brings for a profile: GeoJSON, GeoPackage or a zipped Shapefile, in any projection.
+
+What a file is, its first bytes say and not its name: a text that names other files or addresses is not followed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pyproj
+import shapely
+
+from curim_data.formats.base import fold
+from curim_data.model.city import Area
+from curim_data.model.i18n import LANGUAGES, Message
+from curim_data.model.reasons import ImportProblem
+from curim_data.profile.files import polygonal, unique_ids
+
+Kind = Literal["polygon", "line", "point"]
+SHAPES: Final = {"polygon": (3, 6), "line": (1, 2, 5), "point": (0, 4)}  # type ids of shapely
+PROPOSED: Final = ""  # for `districts_of`: choose the column that tells areas of one name apart
+MOST_DISTRICTS: Final = 3000
+MOST_SHAPES: Final = 20_000
+MOST_BYTES: Final = 500 << 20
+SAMPLES: Final = 3
+NAME_WORDS: Final = frozenset(
+    {
+        "name",
+        "label",
+        "title",
+        "district",
+        "ward",
+        "neighbourhood",
+        "neighborhood",
+        "quarter",
+        "area",
+        "zone",
+        "borough",
+    }
+    | {"ονομα", "ονομασια", "διαμερισμα", "κοινοτητα", "γειτονια", "περιοχη", "ενοτητα", "ετικετα"}
+    | {"nom", "libelle", "quartier", "arrondissement", "commune", "nombre", "barrio", "distrito", "nome", "bezirk"}
+)
+CODE_WORDS: Final = frozenset(
+    {"code", "cd", "gss", "insee", "ags", "lau", "nuts", "cod", "codigo", "codice", "kod", "kodikos", "κωδικος", "κωδ"}
+)
+_CODE: Final = re.compile(r"[A-Z]{0,4}[-_ ]?\d+")
+_WRONG_SHAPES: Final = {
+    "polygon": Message("{file} holds no areas (polygons). Save the borders as polygons and try again."),
+    "line": Message("{file} holds no lines. Save the streets as lines and try again."),
+    "point": Message("{file} holds no points. Save the places as points and try again."),
+}
+
+
+@dataclass(frozen=True)
+class AreaFile:
+    """What a file of shapes holds.
+
+    `frame`: columns as text and `geometry` in WGS84, valid and not empty; `columns` with up to three `samples` each;
+    `repaired`: shapes that were invalid; `left_out`: shapes that are empty or of another kind; `crs`: the projection of
+    the file in words; `layer` of `layers`.
+    """
+
+    name: str
+    frame: gpd.GeoDataFrame
+    columns: tuple[str, ...]
+    samples: dict[str, tuple[str, ...]]
+    repaired: int
+    left_out: int
+    crs: str
+    layer: str
+    layers: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+
+def read_areas(
+    source: Path | bytes, name: str, *, kind: Kind = "polygon", layer: str | None = None, epsg: int | None = None
+) -> AreaFile:
+    """Read a file of shapes.
+
+    Parameters
+    ----------
+    kind : "polygon", "line" or "point"
+        What is wanted; other shapes are left out and counted, and a file that holds nothing else is refused.
+    layer : str, optional
+        Layer of a GeoPackage or member of a zip; the one with most shapes of that kind unless given.
+    epsg : int, optional
+        Projection of a file that does not say it, or says it wrong.
+
+    Raises
+    ------
+    ImportProblem
+        Where the file cannot be read, its projection is unknown, or it holds nothing of that kind.
+    """
+    size = source.stat().st_size if isinstance(source, Path) else len(source)
+    if size > MOST_BYTES:
+        raise ImportProblem(Message("{file} is larger than 500 MB. Simplify its borders first.", {"file": name}))
+    with tempfile.TemporaryDirectory(prefix="curim-") as folder:
+        start = source.open("rb").read(256) if isinstance(source, Path) else source[:256]
+        try:
+            frame, chosen, layers = _read(source, start, Path(folder), name, layer)
+        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, zipfile.BadZipFile) as error:
+            raise _unreadable(name) from error
+    if len(frame) > MOST_SHAPES:
+        raise ImportProblem(
+            Message(
+                "{file} holds {n} shapes; {most} are the most.", {"file": name, "n": len(frame), "most": MOST_SHAPES}
+            )
+        )
+    frame, told = _degrees(frame, name, epsg)
+    return _usable(frame, name, kind, told, chosen, layers)
+
+
+def propose_name_column(areas: AreaFile) -> str | None:
+    """The column that most likely holds the names: called so, filled, different in each row, and no code."""
+    best, column = 0.0, None
+    for place, candidate in enumerate(areas.columns):
+        values = areas.frame[candidate].dropna()
+        if values.empty:
+            continue
+        filled, distinct = len(values) / len(areas.frame), values.nunique() / len(values)
+        words = fold(candidate).split("_")
+        named = any(word in NAME_WORDS or word.startswith(("name", "nom", "ονομα")) for word in words)
+        codes = values.map(lambda text: bool(_CODE.fullmatch(text))).mean()
+        letters = values.map(lambda text: any(sign.isalpha() for sign in text)).mean()
+        score = filled * distinct * (1 + named) * (1 - 0.8 * codes) * (0.2 + 0.8 * letters)
+        score *= 0.6 if values.str.len().median() > 60 or values.str.len().median() < 2 else 1
+        score *= 0.7 if values.str.len().max() <= 4 else 1
+        if score > best + 1e-9 * place:
+            best, column = score, candidate
+    return column
+
+
+def propose_code_column(areas: AreaFile, name_column: str) -> str | None:
+    """The column of official codes, by its heading and its values; numbers of rows (fid, objectid) are none."""
+    for candidate in areas.columns:
+        values = areas.frame[candidate]
+        words = set(fold(candidate).split("_"))
+        headed = words & CODE_WORDS or any(word.endswith(("code", "cd")) for word in words)
+        coded = values.map(lambda text: bool(_CODE.fullmatch(text or "")))
+        if candidate != name_column and headed and coded.all():
+            return candidate
+    return None
+
+
+def districts_of(
+    areas: AreaFile, name_column: str | None = None, language: str = "en", apart: str | None = PROPOSED
+) -> tuple[Area, ...]:
+    """The districts that a file of areas gives; their ids are made of the names.
+
+    Areas of one name are one district, as the parts of an archipelago, unless the column `apart` holds different codes
+    for them, as for a “Park” in each of three towns: then each code is a district, and the code stands in its name.
+    `apart` is proposed from the headings unless it is given, or None for no such column.
+
+    Columns label_el, label_en, label_fr add names in further languages. ImportProblem where the column is unknown, a
+    name is missing, or there are more than 3,000.
+    """
+    column = chosen_name_column(areas, name_column)
+    names = areas.frame[column]
+    if names.isna().any():
+        row = int(np.flatnonzero(names.isna())[0]) + 1
+        raise ImportProblem(
+            Message(
+                "{file}: area {row} has no name in the column {column}. Choose another column or fill it in.",
+                {"file": areas.name, "row": row, "column": column},
+            )
+        )
+    keys = _keys(areas, column, propose_code_column(areas, column) if apart == PROPOSED else apart)
+    grouped = areas.frame.groupby(keys, sort=False)
+    if len(grouped) > MOST_DISTRICTS:
+        raise ImportProblem(
+            Message(
+                "The column {column} of {file} makes {n} districts; {most} are the most. Choose another column.",
+                {"column": column, "file": areas.name, "n": len(grouped), "most": MOST_DISTRICTS},
+            )
+        )
+    ids = unique_ids((str(name) for name, _ in grouped), "district")
+    found = []
+    for key, (name, rows) in zip(ids, grouped, strict=True):
+        more = {lang: rows[f"label_{lang}"].iloc[0] for lang in LANGUAGES if f"label_{lang}" in rows}
+        code = str(name).removeprefix(str(rows[column].iloc[0]))  # " (E05001656)" where areas of one name are apart
+        labels = {language: str(name), **{lang: f"{text}{code}" for lang, text in more.items() if text}}
+        found.append(Area(key, labels, polygonal(shapely.union_all(rows.geometry.to_numpy()))))
+    return tuple(found)
+
+
+def _keys(areas: AreaFile, column: str, apart: str | None) -> pd.Series:
+    """The name of each area's district: with its code where areas of one name have several."""
+    names = areas.frame[column]
+    if apart is None:
+        return names
+    codes = areas.frame[apart].fillna("")
+    several = codes.groupby(names).transform("nunique") > 1
+    return names.where(~several, names + " (" + codes + ")")
+
+
+def chosen_name_column(areas: AreaFile, column: str | None) -> str:
+    """The column of names: the one that is told, or proposed. ImportProblem where there is none."""
+    chosen = column if column is not None else propose_name_column(areas)
+    if chosen is None or chosen not in areas.columns:
+        raise ImportProblem(
+            Message(
+                "Which column of {file} holds the names? It has {columns}.",
+                {"file": areas.name, "columns": ", ".join(areas.columns) or "–"},
+            )
+        )
+    return chosen
+
+
+def _read(
+    source: Path | bytes, start: bytes, folder: Path, name: str, layer: str | None
+) -> tuple[gpd.GeoDataFrame, str, tuple[str, ...]]:
+    if start.startswith(b"SQLite format 3\0"):
+        path = _on_disk(source, folder / "areas.gpkg")
+        layers = [str(entry) for entry, shape in pyogrio.list_layers(path) if shape is not None]
+        chosen = _chosen(name, layers, layer, lambda one: pyogrio.read_info(path, layer=one)["features"])
+        return pyogrio.read_dataframe(path, layer=chosen), chosen, tuple(layers)
+    if start.startswith(b"PK\x03\x04"):
+        path = _on_disk(source, folder / "areas.zip")
+        members = _shapefiles(path)
+        chosen = _chosen(name, list(members), layer, lambda one: members[one])
+        return pyogrio.read_dataframe(f"/vsizip/{{{path}}}/{chosen}"), chosen, tuple(members)
+    content = source.read_bytes() if isinstance(source, Path) else source
+    return _geojson(content, name), "", ()
+
+
+def _on_disk(source: Path | bytes, path: Path) -> Path:
+    if isinstance(source, Path):
+        return source
+    path.write_bytes(source)
+    return path
+
+
+def _chosen(name: str, layers: list[str], layer: str | None, size: Any) -> str:
+    if not layers:
+        raise ImportProblem(Message("{file} holds no shapes (no GeoPackage layer, no .shp file).", {"file": name}))
+    if layer is not None and layer not in layers:
+        raise ImportProblem(
+            Message(
+                "{file} has no layer “{layer}”: it has {layers}.",
+                {"file": name, "layer": layer, "layers": ", ".join(layers)},
+            )
+        )
+    return layer or max(layers, key=size)
+
+
+def _shapefiles(path: Path) -> dict[str, int]:
+    """The Shapefiles in a zip with their sizes; by their first bytes."""
+    found = {}
+    with zipfile.ZipFile(path) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
+            raise ImportProblem(
+                Message("{file} is larger than 500 MB. Simplify its borders first.", {"file": path.name})
+            )
+        for entry in archive.infolist():
+            if entry.filename.lower().endswith(".shp") and "__MACOSX" not in entry.filename:
+                with archive.open(entry) as member:
+                    if member.read(4) == b"\x00\x00\x27\x0a":
+                        found[entry.filename] = entry.file_size
+    return found
+
+
+def _geojson(content: bytes, name: str) -> gpd.GeoDataFrame:
+    try:
+        told: Any = json.loads(content.decode("utf-8-sig"))
+        features = told["features"] if told.get("type") == "FeatureCollection" else [told]
+        bare = [one if one.get("type") == "Feature" else {"type": "Feature", "geometry": one} for one in features]
+        rows = [{str(k): v for k, v in (one.get("properties") or {}).items() if k != "geometry"} for one in bare]
+        shapes: Any = [shapely.geometry.shape(one["geometry"]) if one.get("geometry") else None for one in bare]
+        crs = ((told.get("crs") or {}).get("properties") or {}).get("name") or 4326
+        return gpd.GeoDataFrame(pd.DataFrame(rows, index=range(len(rows))), geometry=shapes, crs=crs)
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
+        raise _unreadable(name) from error
+    except (shapely.errors.ShapelyError, pyproj.exceptions.CRSError) as error:
+        raise _unreadable(name) from error
+
+
+def _unreadable(name: str) -> ImportProblem:
+    return ImportProblem(
+        Message(
+            "{file} cannot be read as shapes. Save it as GeoJSON, as GeoPackage, or as a Shapefile with its .shx, .dbf "
+            "and .prj in one zip, and try again.",
+            {"file": name},
+        )
+    )
+
+
+def _degrees(frame: gpd.GeoDataFrame, name: str, epsg: int | None) -> tuple[gpd.GeoDataFrame, str]:
+    """The shapes in WGS84, and the projection they came in."""
+    if epsg is not None:
+        try:
+            frame = frame.set_crs(epsg, allow_override=True)
+        except pyproj.exceptions.CRSError as error:
+            raise ImportProblem(Message("There is no coordinate system EPSG:{epsg}.", {"epsg": str(epsg)})) from error
+    bounds = frame.total_bounds
+    fits = (
+        bool(np.isfinite(bounds).all()) and np.abs(bounds[[0, 2]]).max() <= 180 and np.abs(bounds[[1, 3]]).max() <= 90
+    )
+    if frame.crs is None and fits:
+        frame = frame.set_crs(4326)
+    if frame.crs is None or (frame.crs.is_geographic and not fits and np.isfinite(bounds).all()):
+        raise ImportProblem(
+            Message(
+                "{file} does not say in which coordinate system it is, and its numbers are no degrees. Tell its EPSG "
+                "number, such as 2100 for the Greek grid, or save the file with its .prj.",
+                {"file": name},
+            )
+        )
+    told = frame.crs.name if frame.crs.to_epsg() is None else f"{frame.crs.name} (EPSG:{frame.crs.to_epsg()})"
+    return frame.to_crs(4326), told
+
+
+def _usable(frame: gpd.GeoDataFrame, name: str, kind: Kind, told: str, layer: str, layers: tuple[str, ...]) -> AreaFile:
+    """Shapes of the wanted kind, repaired; columns as text."""
+    shapes = shapely.force_2d(frame.geometry.to_numpy())
+    filled = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    wanted = filled & np.isin(shapely.get_type_id(shapes), SHAPES[kind])
+    invalid = wanted & ~shapely.is_valid(shapes)
+    if kind == "polygon":
+        shapes[invalid] = [polygonal(shape) for shape in shapes[invalid]]
+        wanted &= ~shapely.is_empty(shapes)
+    x0, y0, x1, y1 = shapely.bounds(shapes).T
+    wanted &= np.isfinite(x0) & np.isfinite(y0) & (x0 >= -180) & (x1 <= 180) & (y0 >= -90) & (y1 <= 90)
+    if not wanted.any():
+        raise ImportProblem(Message(_WRONG_SHAPES[kind].text, {"file": name}))
+    columns = [str(column) for column in frame.columns if column != frame.geometry.name]
+    text = pd.DataFrame({str(c): frame[c].map(_text) for c in frame.columns if c != frame.geometry.name})
+    kept = gpd.GeoDataFrame(text[wanted].reset_index(drop=True), geometry=shapes[wanted], crs=4326)
+    samples = {c: tuple(kept[c].dropna().unique()[:SAMPLES]) for c in columns}
+    return AreaFile(
+        name=name,
+        frame=kept,
+        columns=tuple(columns),
+        samples=samples,
+        repaired=int((invalid & wanted).sum()),
+        left_out=int((~wanted).sum()),
+        crs=told,
+        layer=layer,
+        layers=layers,
+    )
+
+
+def _text(value: Any) -> str | None:
+    """A property as text; whole numbers without a point; None where it is missing or empty."""
+    if value is None or (isinstance(value, float) and not np.isfinite(value)):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+    return " ".join(text.split()) or None

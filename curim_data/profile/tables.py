@@ -1,0 +1,374 @@
+"""Reading tables that a person brings for a profile: residents by district and gender, landmarks, categories."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+import tomllib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from curim_data.formats.base import fold
+from curim_data.model.alert import Kind
+from curim_data.model.city import Area, Category, CityProfile, Landmark
+from curim_data.model.i18n import LANGUAGES, Message
+from curim_data.model.reasons import ImportProblem
+from curim_data.profile.files import slug, unique_ids
+
+MOST_BYTES: Final = 50 << 20
+RADIUS: Final = 300.0
+LONGEST_RADIUS: Final = 20_000.0
+LONGEST_LABEL: Final = 200
+MOST_ROWS: Final = 5000
+
+_WOMEN: Final = frozenset(
+    {"women", "woman", "female", "females", "f", "w", "γυναικεσ", "γυναικα", "θηλυ", "θηλεισ", "θηλεα", "γ", "θ"}
+    | {"femmes", "femme", "mujeres", "mujer", "feminin", "femenino", "donne", "femmine", "frauen", "weiblich"}
+)
+_MEN: Final = frozenset(
+    {"men", "man", "male", "males", "m", "ανδρεσ", "αντρεσ", "ανδρασ", "αρρεν", "αρρενεσ", "α", "hommes", "homme"}
+    | {"hombres", "hombre", "masculin", "masculino", "uomini", "maschi", "maenner", "manner", "mannlich", "h"}
+)
+_TOTAL: Final = frozenset(
+    {"total", "totals", "all", "both", "persons", "people", "residents", "population", "συνολο", "πληθυσμοσ"}
+    | {"κατοικοι", "ensemble", "habitants", "habitantes", "poblacion", "personas", "residentes", "populacao", "pop"}
+)
+_COUNT: Final = _TOTAL | {"n", "number", "count", "value", "αριθμοσ", "ατομα", "nombre", "numero", "effectif", "valeur"}
+_GENDER: Final = frozenset({"gender", "sex", "φυλο", "genre", "sexe", "sexo", "genero", "geschlecht"})
+_NAME: Final = frozenset(
+    {"name", "label", "landmark", "place", "title", "ονομα", "ονομασια", "τοποσημο", "nom", "nombre", "lieu"}
+)
+_LON: Final = frozenset({"longitude", "lon", "lng", "long", "x", "μηκοσ", "γεωγραφικο_μηκοσ", "longitud"})
+_LAT: Final = frozenset({"latitude", "lat", "y", "πλατοσ", "γεωγραφικο_πλατοσ", "latitud"})
+_RADIUS: Final = frozenset({"radius", "radius_m", "metres", "meters", "ακτινα", "rayon", "radio"})
+_YES: Final = frozenset({"yes", "true", "1", "x", "y", "ναι", "αληθησ", "oui", "vrai", "si", "sensitive", "ευαισθητη"})
+_NO: Final = frozenset({"", "no", "false", "0", "n", "οχι", "ψευδησ", "non", "faux"})
+_KINDS: Final[Mapping[str, str]] = {
+    **{kind.value: kind.value for kind in Kind},
+    **dict.fromkeys(("place_that_feels_unsafe", "τοποσ_που_μοιαζει_ανασφαλησ", "κινδυνοσ", "risque"), "risk"),
+    **dict.fromkeys(("incivilities", "αντικοινωνικη_συμπεριφορα", "παραβατικοτητα", "incivilite"), "incivility"),
+    **dict.fromkeys(("offense", "crime", "αδικημα", "infraction", "delit"), "offence"),
+}
+_GROUPED: Final = re.compile(r"[+]?\d{1,3}([.,'’\s]\d{3})+")
+
+
+@dataclass(frozen=True)
+class Residents:
+    """Residents by district (`frame`: district, women, men, total), districts without a number, names that fit none."""
+
+    frame: pd.DataFrame
+    without: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def read_table(source: Path | bytes, name: str) -> pd.DataFrame:
+    """A CSV or XLSX file as text, empty cells as "", rows and columns without anything left out.
+
+    ImportProblem where it cannot be read or holds no rows.
+    """
+    content = source.read_bytes() if isinstance(source, Path) else source
+    if len(content) > MOST_BYTES:
+        raise ImportProblem(Message("{file} is larger than 50 MB: it is no such table.", {"file": name}))
+    try:
+        rows = _sheet(content) if content.startswith(b"PK\x03\x04") else _lines(content)
+    except Exception as error:  # a spreadsheet's reader raises what it likes
+        raise ImportProblem(
+            Message("{file} cannot be read as a table. Save it as CSV or XLSX and try again.", {"file": name})
+        ) from error
+    rows = [row for row in rows if any(row)]
+    width = max((len(row) for row in rows), default=0)
+    if len(rows) < 2:
+        raise ImportProblem(Message("{file} holds no rows below its headings.", {"file": name}))
+    if len(rows) > MOST_ROWS:
+        raise ImportProblem(
+            Message("{file} has {n} rows; {most} are the most.", {"file": name, "n": len(rows), "most": MOST_ROWS})
+        )
+    heads = [*rows[0], *[""] * (width - len(rows[0]))]
+    frame = pd.DataFrame([[*row, *[""] * (width - len(row))] for row in rows[1:]], dtype=object)
+    frame.columns = pd.Index([head or f"#{number + 1}" for number, head in enumerate(heads)])
+    return frame.loc[:, ~frame.columns.duplicated()]
+
+
+def _sheet(content: bytes) -> list[list[str]]:
+    from python_calamine import CalamineWorkbook
+
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    return [[_cell(cell) for cell in row] for row in book.get_sheet_by_index(0).to_python()]
+
+
+def _lines(content: bytes) -> list[list[str]]:
+    if b"\0" in content[:200] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ValueError("no text")
+    text = _decoded(content)
+    head = text.split("\n", 1)[0]
+    mark = max(";,\t|", key=head.count)
+    return [[_cell(cell) for cell in row] for row in csv.reader(io.StringIO(text), delimiter=mark)]
+
+
+def _decoded(content: bytes) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1253", "replace")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return " ".join(str("" if value is None else value).split())
+
+
+def residents(table: pd.DataFrame, districts: Sequence[Area], name: str) -> Residents:
+    """Match a table of residents to the districts, by id or by a name in any language.
+
+    One row a district with columns of women, men or all, or one row a district and gender. ImportProblem where no
+    column of numbers or no district is recognised, or a number cannot be read.
+    """
+    ids = {slug(word): area.id for area in districts for word in (*area.labels.values(), area.id)}
+    where = max(table.columns, key=lambda column: table[column].map(lambda cell: slug(cell) in ids).sum())
+    known = [ids.get(slug(cell)) for cell in table[where]]
+    if not any(known):
+        raise ImportProblem(
+            Message(
+                "None of the districts stands in {file}. Use the names or ids of the city's districts: {names}.",
+                {"file": name, "names": ", ".join(area.id for area in districts[:12])},
+            )
+        )
+    unknown = [cell for cell, key in zip(table[where], known, strict=True) if key is None and fold(cell) not in _TOTAL]
+    frame = (
+        _by_gender(table, where, name)
+        .assign(district=pd.Series(known, dtype=object).to_numpy())
+        .dropna(subset=["district"])
+    )
+    if frame["district"].duplicated().any() and "gender" not in frame:
+        twice = frame["district"][frame["district"].duplicated()].iloc[0]
+        raise ImportProblem(
+            Message("The district {district} stands twice in {file}.", {"district": str(twice), "file": name})
+        )
+    if "gender" in frame:
+        frame = frame.pivot_table(index="district", columns="gender", values="n", aggfunc="sum").reset_index()
+    if "total" not in frame and {"women", "men"} <= set(frame):
+        frame["total"] = frame["women"] + frame["men"]
+    if {"women", "men"} <= set(frame) and (short := frame[frame["women"] + frame["men"] > frame["total"]]).size:
+        raise ImportProblem(
+            Message(
+                "In {district} women and men are more than the total. Correct {file} and try again.",
+                {"district": str(short["district"].iloc[0]), "file": name},
+            )
+        )
+    order = [area.id for area in districts]
+    frame = frame.sort_values("district", key=lambda ids: ids.map(order.index), ignore_index=True)
+    kept = [column for column in ("district", "women", "men", "total") if column in frame]
+    without = tuple(key for key in order if key not in set(frame["district"]))
+    return Residents(frame[kept], without, tuple(dict.fromkeys(unknown)))
+
+
+def _by_gender(table: pd.DataFrame, where: str, name: str) -> pd.DataFrame:
+    """Numbers by row: columns women, men, total, or the columns gender and n."""
+    others = [column for column in table.columns if column != where]
+    gender = _column(others, _GENDER)
+    if gender is not None and (count := _column([one for one in others if one != gender], _COUNT)) is not None:
+        said = table[gender].map(_gender)
+        rows = table[said.notna()]
+        return pd.DataFrame({"gender": said[said.notna()], "n": _numbers(rows, count, name)})
+    found = {
+        which: column
+        for which, words in (("women", _WOMEN), ("men", _MEN), ("total", _TOTAL))
+        if (column := _column(others, words)) is not None
+    }
+    if not found:
+        raise ImportProblem(
+            Message(
+                "{file} has no column that is called women, men or total (in Greek, English, French or Spanish). "
+                "Rename its columns and try again.",
+                {"file": name},
+            )
+        )
+    return pd.DataFrame({which: _numbers(table, column, name) for which, column in found.items()})
+
+
+def _gender(cell: str) -> str | None:
+    words = (("women", _WOMEN), ("men", _MEN), ("total", _TOTAL))
+    return next((which for which, known in words if fold(cell) in known), None)
+
+
+def _column(columns: Iterable[str], words: Collection[str]) -> str | None:
+    """The column called by one of the words: wholly, else by one word of its name."""
+    columns = list(columns)
+    whole = next((column for column in columns if fold(column) in words), None)
+    return whole or next((column for column in columns if any(part in words for part in fold(column).split("_"))), None)
+
+
+def _numbers(table: pd.DataFrame, column: str, name: str) -> list[int]:
+    return [round(_number(cell, column, name, row + 2, least=0)) for row, cell in table[column].items()]  # type: ignore[operator]
+
+
+def _number(text: str, column: str, name: str, row: int, *, least: float = -math.inf, most: float = math.inf) -> float:
+    """A number as people write it: 1.234, 1 234 and 1,234 are thousands where a count is meant, 12,5 is a decimal."""
+    plain = re.sub(r"[.,'’\s]", "", text) if least == 0 and _GROUPED.fullmatch(text) else text.replace(",", ".")
+    try:
+        value = float(plain)
+    except ValueError:
+        value = math.nan
+    if not (least <= value <= most):
+        raise ImportProblem(
+            Message(
+                "{file}, row {row}, column {column}: “{value}” is no number that can stand there.",
+                {"file": name, "row": row, "column": column, "value": text},
+            )
+        )
+    return value
+
+
+def landmarks(table: pd.DataFrame, name: str) -> list[Landmark]:
+    """Landmarks out of a table: name (also name_el, name_en, name_fr), longitude, latitude, radius in metres."""
+    lon, lat, radius = (_column(table.columns, words) for words in (_LON, _LAT, _RADIUS))
+    named = _label_columns(table, _NAME, other="en")
+    if lon is None or lat is None or not named:
+        raise ImportProblem(Message("{file} needs the columns name, longitude and latitude.", {"file": name}))
+    found = []
+    for number, row in enumerate(table.to_dict("records"), start=2):
+        labels = {lang: row[column][:LONGEST_LABEL] for lang, column in named.items() if row[column]}
+        if not labels:
+            raise ImportProblem(Message("{file}, row {row}: the name is missing.", {"file": name, "row": number}))
+        place = (
+            _number(row[lon], lon, name, number, least=-180, most=180),
+            _number(row[lat], lat, name, number, least=-90, most=90),
+        )
+        reach = (
+            _number(row[radius], radius, name, number, least=1, most=LONGEST_RADIUS)
+            if radius and row[radius]
+            else RADIUS
+        )
+        found.append((labels, place, reach))
+    ids = unique_ids((next(iter(labels.values())) for labels, _, _ in found), "place")
+    return [Landmark(key, labels, *place, reach) for key, (labels, place, reach) in zip(ids, found, strict=True)]
+
+
+def _label_columns(table: pd.DataFrame, words: Collection[str], other: str) -> dict[str, str]:
+    """The columns of names by language: name_el, label_fr; one without a language is of the language `other`."""
+    found: dict[str, str] = {}
+    for column in table.columns:
+        base, _, lang = fold(column).rpartition("_")
+        if lang in LANGUAGES and base in words:
+            found[lang] = column
+    plain = next((column for column in table.columns if fold(column) in words), None)
+    return {other: plain, **found} if plain is not None else found
+
+
+def categories_table(city: CityProfile) -> pd.DataFrame:
+    """The city's categories as a table that `categories` reads back: id, kind, group, sensitive, labels."""
+    rows = [
+        {
+            "id": c.id,
+            "kind": c.kind,
+            "group": c.group,
+            "sensitive": "yes" if c.sensitive else "no",
+            **{f"label_{lang}": c.labels.get(lang, "") for lang in LANGUAGES},
+        }
+        for c in city.categories.values()
+    ]
+    return pd.DataFrame(rows, columns=["id", "kind", "group", "sensitive", *(f"label_{lang}" for lang in LANGUAGES)])
+
+
+def names_table(names: Iterable[str]) -> pd.DataFrame:
+    """Categories that alerts have and no list holds, as rows for the list: kind and sensitivity from their names.
+
+    Their ids are the names as they stand, since alerts keep the category under which they were stored.
+    """
+    from curim_data.profile.provisional import category_list
+
+    guessed = {one.labels["en"]: one for one in category_list(dict.fromkeys(names, 1))}
+    rows = [
+        {"id": name, "kind": one.kind, "group": "", "sensitive": "yes" if one.sensitive else "no", "label_en": name}
+        for name, one in guessed.items()
+    ]
+    columns = ["id", "kind", "group", "sensitive", *(f"label_{lang}" for lang in LANGUAGES)]
+    return pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
+
+
+def categories(
+    table: pd.DataFrame, groups: Mapping[str, Mapping[str, str]], name: str
+) -> tuple[dict[str, Mapping[str, str]], list[Category]]:
+    """Categories and their groups out of a table: id, kind, group, sensitive, label_el, label_en, label_fr.
+
+    An empty id is made of the label. A group is one of `groups` by its id or a label, or a new one.
+    """
+    columns = {fold(column): column for column in table.columns}
+    named = _label_columns(table, {"label", "name", "category", "κατηγορια", "ονομα", "nom", "categorie"}, other="en")
+    if not named and "id" not in columns:
+        raise ImportProblem(Message("{file} needs a column id, or one with the names of categories.", {"file": name}))
+    kept = dict(groups)
+    by_word = {slug(word): key for key, labels in groups.items() for word in (key, *labels.values())}
+    rows: list[tuple[str, str, str, bool, dict[str, str]]] = []
+    for number, row in enumerate(table.to_dict("records"), start=2):
+        told = {key: str(row[column]).strip() for key, column in columns.items()}
+        labels = {lang: str(row[column]).strip()[:LONGEST_LABEL] for lang, column in named.items() if row[column]}
+        key = slug(told.get("id", "")) or slug(next(iter(labels.values()), ""))
+        if not key:
+            raise ImportProblem(Message("{file}, row {row}: the name is missing.", {"file": name, "row": number}))
+        group = told.get("group", "")
+        if group and slug(group) not in by_word:
+            by_word[slug(group)] = slug(group) or "group"
+            kept[by_word[slug(group)]] = {"en": group[:LONGEST_LABEL]}
+        kind = _word(told.get("kind", "offence") or "offence", _KINDS, "kind", name, number)
+        sensitive = told.get("sensitive", "")
+        yes = _word(sensitive, {**dict.fromkeys(_YES, "yes"), **dict.fromkeys(_NO, "no")}, "sensitive", name, number)
+        rows.append((told.get("id") or key, kind, by_word.get(slug(group), ""), yes == "yes", labels or {"en": key}))
+    twice = pd.Series([row[0] for row in rows])
+    if twice.duplicated().any():
+        raise ImportProblem(
+            Message(
+                "The category {category} stands twice in {file}.",
+                {"category": str(twice[twice.duplicated()].iloc[0]), "file": name},
+            )
+        )
+    used = {row[2] for row in rows}
+    return {key: labels for key, labels in kept.items() if key in used}, [Category(*row) for row in rows]
+
+
+def _word(text: str, known: Mapping[str, str], column: str, name: str, row: int) -> str:
+    if fold(text) not in known:
+        raise ImportProblem(
+            Message(
+                "{file}, row {row}, column {column}: “{value}” is not known. Possible: {words}.",
+                {
+                    "file": name,
+                    "row": row,
+                    "column": column,
+                    "value": text,
+                    "words": ", ".join(dict.fromkeys(known.values())),
+                },
+            )
+        )
+    return known[fold(text)]
+
+
+def categories_toml(content: bytes, name: str) -> tuple[pd.DataFrame, dict[str, Mapping[str, str]]]:
+    """A file in the layout of categories.toml as the table that `categories` reads, and its groups."""
+    try:
+        told = tomllib.loads(content.decode("utf-8-sig"))
+        groups: dict[str, Mapping[str, str]] = {str(one["id"]): dict(one["labels"]) for one in told.get("group", [])}
+        rows = [
+            {
+                "id": str(one["id"]),
+                "kind": str(one["kind"]),
+                "group": str(one.get("group", "")),
+                "sensitive": "yes" if one.get("sensitive") else "no",
+                **{f"label_{lang}": str(one.get("labels", {}).get(lang, "")) for lang in LANGUAGES},
+            }
+            for one in told["category"]
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ImportProblem(
+            Message("{file} is no list of categories: each [[category]] needs id, kind and labels.", {"file": name})
+        ) from error
+    return pd.DataFrame(rows), groups

@@ -1,0 +1,249 @@
+"""Versions of a city's profile: a change makes a new one, and every stored alert goes with it in one commit.
+
+<home>/city_versions/<version>/   the files of a version, with told.json: when it was made, of what, from which file
+<home>/city_versions/next.json    stands while a change is under way
+
+The new version is written first, then all alerts are enriched with it in one commit, then the files in <home>/city are
+replaced. A process that is killed before the commit leaves the old profile, one killed after it the new: `heal`, which
+runs before the next command and the next page, finishes or forgets what was under way, and says which.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.compute as pc
+
+from curim_data.model.city import FILES, CityProfile, load_city, profile_version
+from curim_data.model.i18n import Message
+from curim_data.model.reasons import ImportProblem
+from curim_data.profile.reenrich import refresh, renewed
+from curim_data.store.alert_table import Store
+from curim_data.store.home import Home
+from curim_data.store.locking import claim, locked
+
+TOLD: Final = "told.json"
+NEXT: Final = "next.json"
+LOCK: Final = "city.lock"
+FIRST: Final = "first"
+
+WHAT_WORDS: Final = {
+    FIRST: Message("As it was before the first change"),
+    "districts": Message("Districts"),
+    "land": Message("Study area"),
+    "population": Message("Population"),
+    "landmarks": Message("Landmarks"),
+    "streets": Message("Streets"),
+    "categories": Message("Categories"),
+    "names": Message("Name, time zone, coordinate system"),
+    "confirmed": Message("Accepted as the city's own"),
+    "restored": Message("An earlier version given back"),
+}
+
+
+@dataclass(frozen=True)
+class Version:
+    """A kept version: its id, when it was made (UTC), what was changed (`WHAT_WORDS`), from which file."""
+
+    id: str
+    when: dt.datetime
+    what: str
+    file: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change that was made: the version before it, the one after it (the same where nothing changed), the alerts."""
+
+    before: str
+    version: str
+    alerts: int
+
+
+def folder(home: Home) -> Path:
+    """Where the versions of a home's profile are kept."""
+    return home.path / "city_versions"
+
+
+def versions(home: Home) -> list[Version]:
+    """All versions, the newest first; the one in use is marked, also where files were changed by hand."""
+    current = profile_version(home.city_folder)
+    found = {
+        path.name: _version(path.name, path / TOLD, current)
+        for path in folder(home).glob("*")
+        if (path / TOLD).exists() and not path.name.startswith("part-")
+    }
+    if current not in found:
+        when = max((home.city_folder / name).stat().st_mtime for name in FILES if (home.city_folder / name).exists())
+        found[current] = Version(current, dt.datetime.fromtimestamp(when, dt.UTC), FIRST, "", True)
+    return sorted(found.values(), key=lambda version: (version.current, version.when), reverse=True)
+
+
+def _version(key: str, told: Path, current: str) -> Version:
+    entry = json.loads(told.read_text("utf-8"))
+    return Version(key, dt.datetime.fromisoformat(entry["when"]), entry["what"], entry["file"], key == current)
+
+
+def change(home: Home, edit: Callable[[Path, CityProfile], None], what: str, file: str = "") -> Change:
+    """Change the profile: a copy of its files is edited, becomes the new version, and the alerts follow.
+
+    Parameters
+    ----------
+    edit : callable (folder, city)
+        Changes the files in the folder, a copy of the profile `city`. What it raises leaves everything as it was.
+    what, file : str
+        For the list of versions: a key of `WHAT_WORDS`, and the name of the file that was given.
+
+    Raises
+    ------
+    ProfileError, ImportProblem, StoreError
+        Where the new files are not a profile, the edit refuses, or the alerts cannot be written; nothing is changed.
+    """
+    with locked(home.path / LOCK):
+        _heal(home)
+        _tidy(home)
+        before = profile_version(home.city_folder)
+        city = load_city(home.city_folder)
+        part = _part(home, home.city_folder)
+        try:
+            edit(part, city)
+            after = load_city(part).version
+            if after == before:
+                return Change(before, before, 0)
+            _keep(home, part, after, what, file)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        if not (folder(home) / before).exists():
+            part = _part(home, home.city_folder)
+            _keep(home, part, before, FIRST, "", when=_made(home.city_folder))
+        return Change(before, after, _put(home, before, after))
+
+
+def restore(home: Home, version: str) -> Change:
+    """Give back a kept version (its id, or a beginning that only one has). ImportProblem where there is none."""
+    matching = [known.id for known in versions(home) if version and known.id.startswith(version)]
+    if len(matching) != 1 or not (folder(home) / matching[0]).is_dir():
+        raise ImportProblem(
+            Message(
+                "There is no version {version} of this profile: “curim city versions” lists them.", {"version": version}
+            )
+        )
+    source = folder(home) / matching[0]
+
+    def edit(target: Path, _: CityProfile) -> None:
+        for name in FILES:
+            (target / name).unlink(missing_ok=True)
+            if (source / name).exists():
+                shutil.copyfile(source / name, target / name)
+
+    return change(home, edit, "restored")
+
+
+def stale(home: Home) -> int:
+    """Stored alerts whose columns were made with another profile than the one in use: `refresh` makes them anew."""
+    made = Store(home).read(["profile_version"])["profile_version"]
+    return int(pc.sum(pc.not_equal(made, profile_version(home.city_folder))).as_py() or 0)
+
+
+def heal(home: Home) -> Message | None:
+    """Finish or forget a change that was cut short, and say which; None where there was none, or it still runs."""
+    if not (folder(home) / NEXT).exists():
+        return None
+    with (home.path / LOCK).open("a") as lock:
+        return _heal(home) if claim(lock) else None
+
+
+def _heal(home: Home) -> Message | None:
+    try:
+        entry: dict[str, Any] = json.loads((folder(home) / NEXT).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    made = Store(home).read(["profile_version"])["profile_version"]
+    moved = pc.sum(pc.equal(made, entry["to"])).as_py() or 0
+    if moved * 2 <= len(made):
+        (folder(home) / NEXT).unlink()
+        return Message(
+            "A change of the city's profile was cut short and had no effect: version {version} stays in use.",
+            {"version": profile_version(home.city_folder)},
+        )
+    _swap(home, entry["to"])
+    (folder(home) / NEXT).unlink()
+    return Message(
+        "A change of the city's profile was cut short and is finished now: version {version} is in use.",
+        {"version": entry["to"]},
+    )
+
+
+def _put(home: Home, before: str, after: str) -> int:
+    """Enrich the alerts with the new version, then put its files in place."""
+    mark = folder(home) / NEXT
+    _write(mark, json.dumps({"from": before, "to": after}))
+    try:
+        city = load_city(folder(home) / after)
+        store = Store(home)
+        count = store.rewrite(lambda alerts: renewed(alerts, city), f"profile {after}") if store.count() else 0
+    except BaseException:
+        _heal(home)
+        raise
+    _swap(home, after)
+    mark.unlink()
+    return refresh(home) if stale(home) else count
+
+
+def _swap(home: Home, version: str) -> None:
+    """Replace the files of the profile one by one; the head, which names the city, comes last."""
+    source = folder(home) / version
+    for name in (*FILES[1:], FILES[0]):
+        if (source / name).exists():
+            _write(home.city_folder / name, (source / name).read_bytes())
+        else:
+            (home.city_folder / name).unlink(missing_ok=True)
+
+
+def _part(home: Home, source: Path) -> Path:
+    folder(home).mkdir(exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix="part-", dir=folder(home)))
+    part.chmod(0o755)
+    for name in FILES:
+        if (source / name).exists():
+            shutil.copyfile(source / name, part / name)
+    return part
+
+
+def _keep(home: Home, part: Path, version: str, what: str, file: str, when: dt.datetime | None = None) -> None:
+    """Give a folder of files its place among the versions, unless it is there already."""
+    told = {"when": (when or dt.datetime.now(dt.UTC)).isoformat(), "what": what, "file": file}
+    target = folder(home) / version
+    if target.exists():
+        shutil.rmtree(part, ignore_errors=True)
+        return
+    (part / TOLD).write_text(json.dumps(told), "utf-8")
+    part.rename(target)
+
+
+def _made(city: Path) -> dt.datetime:
+    return dt.datetime.fromtimestamp((city / "city.toml").stat().st_mtime, dt.UTC)
+
+
+def _tidy(home: Home) -> None:
+    """Remove what a change that was cut short left behind."""
+    for path in folder(home).glob("part-*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    """Replace a file in one step."""
+    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+    Path(name).chmod(0o644)
+    Path(name).replace(path)

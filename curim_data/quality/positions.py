@@ -1,0 +1,224 @@
+"""Quality of the positions: how exact they are, which map cells they support, and what lies outside the city."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import h3.api.basic_int as h3
+import ibis
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+from scipy.spatial import cKDTree
+
+from curim_data.engine.source import Source
+from curim_data.model.alert import CELL_RESOLUTIONS
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Message
+from curim_data.query.aggregate import on_piles, pile_points
+
+DECIMALS: Final = (2, 3, 4, 5, 6)
+METRES_A_DEGREE: Final = 111_320.0
+# Coordinates that may be coarser than the step that is told.
+TOLERATED: Final = 0.05
+# Steps of a grid in the city's metres, the widest first, and how near to it a position must lie.
+STEPS_M: Final = (1000, 500, 250, 200, 100, 50, 25)
+NEAR_M: Final = 0.5
+# Points that are picked from a list: fewer than a third as many points as alerts.
+SNAPPED_SHARE: Final = 1 / 3
+LEAST_ALERTS: Final = 200
+MOST_POINTS: Final = 20_000
+MOST_CELLS: Final = 300
+MOST_KEPT: Final = 64
+COARSE: Final = min(CELL_RESOLUTIONS)
+_GEOD: Final = pyproj.Geod(ellps="WGS84")
+_FAR_M: Final = 100_000.0
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How exact the coordinates are, over the `n` alerts with coordinates that stand on no pile.
+
+    `decimals`: columns decimals (2: at most two; 6: six or more), n, share; of each alert the more exact of its two
+    coordinates. `points`: distinct coordinates. `step_m`: metres between the positions that can be told apart;
+    `cause`: "decimals", "grid" (whole steps of the city's metres) or "points" (few points that many alerts share).
+    `finest`: the finest H3 resolution that this supports, None where not even the coarsest is.
+    """
+
+    n: int
+    decimals: pd.DataFrame
+    points: int
+    step_m: float
+    cause: str
+    finest: int | None
+
+    @property
+    def reason(self) -> Message:
+        """Why cells should not be finer, in one sentence."""
+        values = {"step": round(self.step_m, 1 if self.step_m < 10 else 0), "n": self.n, "points": self.points}
+        if self.cause == "grid":
+            told = Message("The positions stand on a grid of {step} m.", values)
+        elif self.cause == "points":
+            told = Message(
+                "{n} alerts share {points} points, half of which have their next one within {step} m: positions were "
+                "moved to points of a list.",
+                values,
+            )
+        else:
+            told = Message(
+                "At least 95 % of the coordinates have decimals enough to tell apart positions that are {step} m "
+                "from each other.",
+                values,
+            )
+        return told
+
+
+def finest_supported(step_m: float) -> int | None:
+    """The finest stored H3 resolution that positions `step_m` metres apart support; None where there is none.
+
+    A cell must not be narrower than the step, or some cells could never hold an alert and maps show stripes. The edge
+    of a cell (in metres: 531 at resolution 8, 201 at 9, 76 at 10, 29 at 11, 11 at 12) is compared, half of its width.
+    """
+    fit = [r for r in CELL_RESOLUTIONS if h3.average_hexagon_edge_length(r, unit="m") >= step_m]
+    return max(fit, default=None)
+
+
+def precision(source: Source, piles: pd.DataFrame) -> Precision | None:
+    """How exact the coordinates are; None where no alert off the piles has coordinates."""
+    table = source.table.filter(source.table.longitude.notnull() & source.table.latitude.notnull())
+    table = table.filter(~on_piles(table, piles))
+    table = table.select("longitude", "latitude", "x", "y")
+    digits = ibis.cases(
+        *((_rounded(table.longitude, d) & _rounded(table.latitude, d), d) for d in DECIMALS[:-1]), else_=DECIMALS[-1]
+    )
+    counted = table.select(digits=digits).group_by("digits").aggregate(n=lambda rows: rows.count()).to_pandas()
+    n = counted.set_index("digits")["n"].reindex(DECIMALS, fill_value=0)
+    total = int(n.sum())
+    if not total:
+        return None
+    decimals = pd.DataFrame({"decimals": DECIMALS, "n": n.to_numpy(int), "share": n.to_numpy(float) / total})
+    coarse = n.cumsum() / total
+    usual = next(d for d in DECIMALS if coarse[d] > TOLERATED)
+    step, cause = METRES_A_DEGREE * 10.0**-usual, "decimals"
+    points = int(table.select("longitude", "latitude").distinct().count().to_pyarrow().as_py())
+    grid = _grid(table, total)
+    if grid and grid > step:
+        step, cause = grid, "grid"
+    if total >= LEAST_ALERTS and points < SNAPPED_SHARE * total:
+        apart = _spacing(table)
+        if apart is not None and apart > step:
+            step, cause = apart, "points"
+    return Precision(total, decimals, points, step, cause, finest_supported(step))
+
+
+_steps: dict[tuple[str, str, int], float] = {}
+
+
+def coordinate_step(source: Source) -> float:
+    """Metres between the positions that can be told apart (`precision`), 1 where there are none; known by version."""
+    key = (source.version, source.city.version, source.count)
+    if key not in _steps:
+        found = precision(source, pile_points(source))
+        while len(_steps) >= MOST_KEPT:
+            _steps.pop(next(iter(_steps)), None)
+        _steps[key] = found.step_m if found is not None else 1.0
+    return _steps[key]
+
+
+def _rounded(degrees: Any, digits: int) -> Any:
+    return (degrees - degrees.round(digits)).abs() < 1e-9
+
+
+def _grid(table: Any, total: int) -> float | None:
+    """The widest step of which at least 95 % of the positions, in the city's metres, are whole multiples."""
+
+    def off(metres: Any, step: int) -> Any:
+        return (metres / step - (metres / step).round(0)).abs() * step
+
+    found = table.aggregate(
+        **{
+            f"s{step}": ((off(table.x, step) < NEAR_M) & (off(table.y, step) < NEAR_M)).cast("int64").sum()
+            for step in STEPS_M
+        }
+    ).to_pyarrow().to_pylist()[0]  # fmt: skip
+    return next((float(step) for step in STEPS_M if (found[f"s{step}"] or 0) >= (1 - TOLERATED) * total), None)
+
+
+def _spacing(table: Any) -> float | None:
+    """The median distance (metres) from a point to the next one, over at most 20,000 points."""
+    points = table.select("x", "y").filter(lambda rows: rows.x.notnull()).distinct()
+    frame = points.order_by(["x", "y"]).limit(MOST_POINTS).to_pandas().dropna()
+    if len(frame) < 2:
+        return None
+    found, _ = cKDTree(frame.to_numpy(float)).query(frame.to_numpy(float), k=2)
+    return float(np.median(np.asarray(found)[:, 1]))
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Alerts with coordinates that lie beside the city's land.
+
+    `cells`: at most 300 coarse map cells (H3 resolution 8), most alerts first: cell, longitude, latitude (the mean of
+    its alerts), n, metres (to the land; from 100 km on to the middle of the city), direction (0 north, 1 north-east,
+    ... 7 north-west) and reason ("zero", "swapped", "sign", "near" or ""). `n`: all such alerts, `listed` those of
+    `cells`, `of` all alerts with coordinates.
+    """
+
+    n: int
+    of: int
+    cells: pd.DataFrame
+
+    @property
+    def listed(self) -> int:
+        """Alerts in the cells that are listed."""
+        return int(self.cells["n"].sum())
+
+
+def outside(source: Source) -> Outside:
+    """What lies outside the city: where, how far, in which direction, and why it may."""
+    table = source.table.filter(source.table.longitude.notnull() & source.table.latitude.notnull())
+    beside = table.filter(~table.inside.fill_null(False))
+    name = f"cell_{COARSE}"
+    cells = beside.group_by(name).aggregate(
+        n=beside.count(), longitude=beside.longitude.mean(), latitude=beside.latitude.mean()
+    )
+    frame = cells.order_by([ibis.desc("n"), name]).limit(MOST_CELLS).to_pandas().rename(columns={name: "cell"})
+    n = int(beside.count().to_pyarrow().as_py())
+    of = int(table.count().to_pyarrow().as_py())
+    lon, lat = frame["longitude"].to_numpy(float), frame["latitude"].to_numpy(float)
+    metres, direction = away(source.city, lon, lat)
+    frame["metres"], frame["direction"] = metres, direction
+    frame["reason"] = [_why(source.city, *at) for at in zip(lon, lat, metres, strict=True)]
+    return Outside(n, of, frame[["cell", "longitude", "latitude", "n", "metres", "direction", "reason"]])
+
+
+def away(city: CityProfile, longitude: Any, latitude: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Metres from the land (from 100 km on: from the city's middle, on the ellipsoid) and eighths of the compass."""
+    lon, lat = np.atleast_1d(np.asarray(longitude, float)), np.atleast_1d(np.asarray(latitude, float))
+    middle = city.land.centroid
+    turn, _, far = _GEOD.inv(np.full(len(lon), middle.x), np.full(len(lat), middle.y), lon, lat)
+    x, y = city.project(lon, lat)
+    near = (far < _FAR_M) & np.isfinite(x)
+    metres = np.asarray(far, float).copy()
+    metres[near] = shapely.distance(city.land_metres, shapely.points(x[near], y[near]))
+    return metres, np.round(np.asarray(turn) / 45).astype(int) % 8
+
+
+def _why(city: CityProfile, longitude: float, latitude: float, metres: float) -> str:
+    """A code for why a point may lie outside; "" where nothing tells."""
+    if abs(longitude) < 0.01 and abs(latitude) < 0.01:
+        return "zero"
+    west, south, east, north = city.land.buffer(0.02).bounds
+
+    def falls(lon: float, lat: float) -> bool:
+        return west <= lon <= east and south <= lat <= north
+
+    if metres < 1_000:
+        return "near"
+    if falls(latitude, longitude):
+        return "swapped"
+    if falls(-longitude, latitude) or falls(longitude, -latitude) or falls(-longitude, -latitude):
+        return "sign"
+    return ""

@@ -1,0 +1,243 @@
+"""The quality study as tables: the same on the page, on the command line and in the report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import h3.api.basic_int as h3
+import pandas as pd
+
+from curim_data.model import labels as words
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+from curim_data.quality.completeness import COLUMNS
+from curim_data.quality.findings import DIRECTIONS, OUTSIDE_REASONS, duration
+from curim_data.quality.study import Detail, QualityStudy, likely_reason
+from curim_data.quality.times import MONTH
+
+LISTED_MONTHS: Final = 12
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table: its `name` (of a file), its rows, the headings of the columns in order, and how numbers are written.
+
+    `digits`: decimals of columns of numbers, `percent`: of shares. `narrow`: the columns for a phone, all where empty.
+    `ids`: whether it names single alerts.
+    """
+
+    name: str
+    title: str
+    frame: pd.DataFrame
+    headings: Mapping[str, str]
+    digits: Mapping[str, int] = field(default_factory=dict)
+    percent: Mapping[str, int] = field(default_factory=dict)
+    narrow: tuple[str, ...] = ()
+    ids: bool = False
+
+    def written(self, t: Translator) -> pd.DataFrame:
+        """The table as texts in the reader's number form, under its headings."""
+        out = self.frame[list(self.headings)].copy().astype(object)
+        for name, places in self.digits.items():
+            out[name] = [t.number(value, places) for value in self.frame[name]]
+        for name, places in self.percent.items():
+            out[name] = [t.percent(value, places) for value in self.frame[name]]
+        return out.astype(str).rename(columns=dict(self.headings))
+
+
+def sheets(t: Translator, city: CityProfile, study: QualityStudy) -> dict[str, list[Sheet]]:
+    """The tables that stand under each finding, by its key; empty tables are left out."""
+    found: dict[str, list[Sheet]] = {
+        "piles": [piles_sheet(t, city, study)],
+        "unknown": [
+            Sheet(
+                "unknown-categories",
+                t("Categories outside the city's list"),
+                study.unknown,
+                {"category": t("Category"), "n": t("Alerts")},
+                {"n": 0},
+            )
+        ],
+        "genders": [_genders(t, city, study)],
+        "gaps": [_gaps(t, study)],
+    }
+    if study.detail is not None:
+        detail = study.detail
+        found |= {
+            "completeness": [_completeness(t, detail), _months(t, detail)],
+            "jumps": [_jumps(t, detail)],
+            "outside": [_outside(t, detail)],
+            "precision": [_precision(t, detail)],
+            "lag": [_lag(t, detail)],
+            "near": [_near(t, city, detail), _pairs(t, city, detail)],
+        }
+    return {key: [sheet for sheet in some if len(sheet.frame)] for key, some in found.items()}
+
+
+def piles_sheet(t: Translator, city: CityProfile, study: QualityStudy) -> Sheet:
+    """The piles with their rank and the likely reason."""
+    points = list(zip(study.piles["longitude"], study.piles["latitude"], strict=True))
+    rows = study.piles.assign(
+        rank=range(1, len(points) + 1),
+        point=[f"{lat:.5f}, {lon:.5f}" for lon, lat in points],
+        reason=[likely_reason(t, city, lon, lat) for lon, lat in points],
+    )
+    headings = {
+        "rank": t("Point"),
+        "n": t("Alerts"),
+        "share": t("Share"),
+        "reason": t("Likely reason"),
+        "point": t("Latitude, longitude"),
+    }
+    title = t("Points with suspiciously many alerts")
+    return Sheet("piles", title, rows, headings, {"n": 0}, {"share": 1}, ("rank", "n", "reason"))
+
+
+def _genders(t: Translator, city: CityProfile, study: QualityStudy) -> Sheet:
+    names = [
+        t("No district known") if pd.isna(district) else words.district_label(t, city, str(district))
+        for district in study.genders["district"]
+    ]
+    headings = {"name": t("District"), "n": t("Alerts"), "affected": t("Person affected"), "reporter": t("Reporter")}
+    return Sheet(
+        "gender-not-known",
+        t("Share of alerts without a known gender, by district"),
+        study.genders.assign(name=names),
+        headings,
+        {"n": 0},
+        {"affected": 1, "reporter": 1},
+        ("name", "affected", "reporter"),
+    )
+
+
+def _gaps(t: Translator, study: QualityStudy) -> Sheet:
+    rows = study.gaps.assign(
+        first=[t.date(day) for day in study.gaps["first"]], last=[t.date(day) for day in study.gaps["last"]]
+    )
+    headings = {"first": t("From"), "last": t("To"), "days": t("Days")}
+    return Sheet("gaps", t("Stretches of days without any alert"), rows, headings, {"days": 0})
+
+
+def _completeness(t: Translator, detail: Detail) -> Sheet:
+    whole = detail.completeness[detail.completeness["month"].isna()]
+    rows = whole.assign(label=[t(COLUMNS[name]) for name in whole["column"]], empty=whole["n"] - whole["filled"])
+    headings = {"label": t("Column"), "share": t("Filled"), "empty": t("Empty"), "n": t("Alerts")}
+    title = t("Share of each column that is filled")
+    return Sheet("completeness", title, rows, headings, {"n": 0, "empty": 0}, {"share": 1}, ("label", "share"))
+
+
+def _months(t: Translator, detail: Detail) -> Sheet:
+    """Completeness by month, a column for each, the newest month first."""
+    months = detail.completeness.dropna(subset=["month"])
+    wide = months.pivot_table(index="month", columns="column", values="share", sort=False, dropna=False)
+    wide = wide.sort_index(ascending=False).reindex(columns=list(COLUMNS)).reset_index()
+    wide["label"] = [t.date(month, "LLL y") for month in wide["month"]]
+    headings = {"label": t("Month"), **{name: t(message) for name, message in COLUMNS.items()}}
+    return Sheet(
+        "completeness-by-month",
+        t("Share of each column that is filled, by month"),
+        wide,
+        headings,
+        percent=dict.fromkeys(COLUMNS, 0),
+        narrow=("label", "occurred_from", "coordinates"),
+    )
+
+
+def _jumps(t: Translator, detail: Detail) -> Sheet:
+    form = "LLLL y" if detail.unit == MONTH else "medium"
+    rows = detail.jumps.assign(start=[t.date(day, form) for day in detail.jumps["start"]])
+    first = t("Month") if detail.unit == MONTH else t("Week from")
+    headings = {"start": first, "n": t("Alerts"), "level": t("Level of its neighbours"), "z": t("Spreads away")}
+    title = t("Weeks or months far from their neighbours")
+    return Sheet("jumps", title, rows, headings, {"n": 0, "level": 0, "z": 1})
+
+
+def _outside(t: Translator, detail: Detail) -> Sheet:
+    cells = detail.outside.cells
+    rows = cells.assign(
+        rank=range(1, len(cells) + 1),
+        km=cells["metres"] / 1000,
+        where=[t(DIRECTIONS[number]) for number in cells["direction"]],
+        why=[t(OUTSIDE_REASONS[code]) for code in cells["reason"]],
+        point=[f"{lat:.4f}, {lon:.4f}" for lat, lon in zip(cells["latitude"], cells["longitude"], strict=True)],
+        name=[h3.int_to_str(int(cell)) for cell in cells["cell"]],
+    )
+    headings = {
+        "n": t("Alerts"),
+        "km": t("Kilometres away"),
+        "where": t("Direction"),
+        "why": t("Likely reason"),
+        "point": t("Latitude, longitude"),
+        "name": t("Map cell"),
+    }
+    title = t("Where the alerts outside the city lie, by map cells about 900 m wide")
+    return Sheet("outside", title, rows, headings, {"n": 0, "km": 1}, narrow=("n", "km", "where"))
+
+
+def _precision(t: Translator, detail: Detail) -> Sheet:
+    found = detail.precision
+    rows = pd.DataFrame(columns=["decimals", "n", "share"]) if found is None else found.decimals
+    last = len(rows) - 1
+    labels = [
+        t("at most {n}", n=int(d)) if at == 0 else t("{n} or more", n=int(d)) if at == last else t.number(d)
+        for at, d in enumerate(rows["decimals"])
+    ]
+    metres = [111_320.0 * 10.0 ** -int(d) for d in rows["decimals"]]
+    headings = {"label": t("Decimals"), "metres": t("Step in metres"), "n": t("Alerts"), "share": t("Share")}
+    return Sheet(
+        "precision",
+        t("Alerts by the decimals of their coordinates"),
+        rows.assign(label=labels, metres=metres),
+        headings,
+        {"n": 0, "metres": 1},
+        {"share": 1},
+        ("label", "metres", "share"),
+    )
+
+
+def _lag(t: Translator, detail: Detail) -> Sheet:
+    rows = lag_rows(t, detail)
+    headings = {"label": t("Time to the report"), "n": t("Alerts"), "share": t("Share")}
+    title = t("Alerts by the time from event to report")
+    return Sheet("lag", title, rows if rows["n"].sum() else rows[:0], headings, {"n": 0}, {"share": 1})
+
+
+def lag_rows(t: Translator, detail: Detail) -> pd.DataFrame:
+    """Classes of the time from event to report: label, n, share."""
+    rows, labels = detail.lag_classes, []
+    below: float | None = None
+    for most in rows["most"]:
+        if math.isinf(most):
+            labels.append(t("{time} or more", time=duration(t, below or 0.0)))
+        elif below is None:
+            labels.append(t("before the event"))
+        else:
+            labels.append(t("less than {time}", time=duration(t, most)))
+        below = most
+    n = int(rows["n"].sum())
+    return rows.assign(label=labels, share=rows["n"] / n if n else math.nan)
+
+
+def _near(t: Translator, city: CityProfile, detail: Detail) -> Sheet:
+    frame = detail.near_duplicates.by_category
+    rows = frame.assign(label=[words.category_label(t, city, name) for name in frame["category"]])
+    headings = {"label": t("Category"), "pairs": t("Pairs")}
+    return Sheet("near-duplicates", t("Near-duplicates by category"), rows, headings, {"pairs": 0})
+
+
+def _pairs(t: Translator, city: CityProfile, detail: Detail) -> Sheet:
+    frame = detail.near_duplicates.listed
+    rows = frame.assign(label=[words.category_label(t, city, name) for name in frame["category"]])
+    headings = {
+        "first": t("Alert"),
+        "second": t("May be the same as"),
+        "label": t("Category"),
+        "metres": t("Metres apart"),
+        "hours": t("Hours apart"),
+    }
+    title = t("Pairs of alerts, the nearest in time first, at most 200")
+    narrow = ("first", "second")
+    return Sheet("near-duplicate-pairs", title, rows, headings, {"metres": 0, "hours": 1}, narrow=narrow, ids=True)

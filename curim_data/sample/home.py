@@ -1,0 +1,49 @@
+"""The home of the made-up sample city: its export imported, its illustrative plans stored."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+from pathlib import Path
+
+import sample_data
+from curim_data.importing.pipeline import import_file
+from curim_data.sample.plans import demo_plans
+from curim_data.store.alert_table import has_alerts
+from curim_data.store.home import SAMPLE_MARK, Home, create_home
+from curim_data.store.locking import locked
+
+
+def sample_home(base: Home) -> Home:
+    """The home of the sample city under `base`, built when it is missing or incomplete.
+
+    Built in a folder beside it and renamed when complete, under a lock: two processes that ask at the same time get
+    one home, and a build that was cut short leaves nothing behind that could be taken for whole.
+    """
+    home = base.sample
+    if home.is_sample and has_alerts(home):
+        return home
+    base.path.mkdir(parents=True, exist_ok=True)
+    with locked(base.path / "sample.lock"):
+        if not has_alerts(home):
+            _build_sample(home)
+        if not home.is_sample:
+            demo_plans(home)
+            (home.path / SAMPLE_MARK).write_text("The home of the sample city: made-up data.\n", "utf-8")
+    return home
+
+
+def _build_sample(home: Home) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="sample-", dir=home.path.parent))
+    try:
+        made = create_home(folder / "home", sample_data.PROFILE)
+        # The sample's dates are fixed: a computer whose clock is behind them is not a reason to refuse its rows.
+        now = max(dt.datetime.now(dt.UTC), dt.datetime(2027, 1, 1, tzinfo=dt.UTC))
+        import_file(made, sample_data.MAIN_EXPORT, sample_data.MAIN_EXPORT.name, now=now)
+        if home.path.exists() and not has_alerts(home):
+            home.path.rename(folder / "incomplete")
+        if not home.path.exists():
+            made.path.rename(home.path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,256 @@
+"""The store: a Delta table of alerts that remembers every import and can take each one back.
+
+One import is one Delta commit. Its record (file, counts, reasons) travels in the metadata of that same commit, so the
+log of imports and the alerts cannot disagree: a process killed before the commit leaves the old state, one killed
+after it the new state. An import that changes nothing is an empty commit with its record. Rows set aside are written
+to a file of their own before the commit; the file counts only when a commit names its batch.
+
+Writers do not wait for each other: a commit that finds the table changed since it was read fails, and the import is
+settled anew against the newer state. Old versions are kept, since undo reads from them; only `erase` removes them, and
+it waits until nobody writes (`<home>/alerts.lock`).
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cached_property, lru_cache
+from itertools import chain
+from pathlib import Path
+from typing import Final, TypeVar
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from curim_data.model.alert import SCHEMA
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Message, Translator, translator
+from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Reason
+from curim_data.store import files as store_files
+from curim_data.store.commit_log import (
+    Batch,
+    StoreError,
+    UndoReport,
+    broken,
+    create,
+    log,
+    new_batch_id,
+    unknown,
+)
+from curim_data.store.erased_list import Erased
+from curim_data.store.files import blocks, local, together
+from curim_data.store.home import Home
+from curim_data.store.locking import locked
+from curim_data.store.staged import StagedResult, changed, check_erased, settle_staged
+from curim_data.store.staging import Staging
+from curim_data.store.undo import Undoing
+
+__all__ = ["Batch", "StagedResult", "Store", "StoreError", "UndoReport", "new_batch_id"]
+
+_Done = TypeVar("_Done")
+_ATTEMPTS: Final = 20
+QUARANTINE_COLUMNS: Final = ("row", "column", "value", "reason", "mend")
+
+# What the log of each store said last: its newest commit then, the version and its files.
+_read: Final[dict[Path, tuple[tuple[str, int, int] | None, str, list[str]]]] = {}
+
+
+@lru_cache(maxsize=4096)
+def _rows(file: str) -> int:
+    """Alerts in a file of the store; such a file never changes."""
+    return int(pq.read_metadata(file).num_rows)
+
+
+class Store:
+    """The alerts of one home."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+
+    @cached_property
+    def _city(self) -> CityProfile:
+        return self.home.city()
+
+    def version(self) -> str:
+        """A word that changes with every commit; "empty" where there is no table yet."""
+        return self.state()[0]
+
+    def files(self) -> list[str]:
+        """Paths of the Parquet files that make up the current version."""
+        return self.state()[1]
+
+    def state(self) -> tuple[str, list[str]]:
+        """`version` and `files` of one and the same commit; read again only after a further one."""
+        newest, known = store_files.newest_commit(self.home.alerts), _read.get(self.home.alerts)
+        if known is None or newest is None or known[0] != newest:
+            table = self._table()
+            state = ("empty", []) if table is None else (f"{table.metadata().id}-{table.version()}", local(table))
+            # A commit may have come since: then what was read is of that one, and is read again next time.
+            _read[self.home.alerts] = known = (newest, *state)
+        return known[1], list(known[2])
+
+    def count(self) -> int:
+        """Alerts in the store."""
+        return sum(map(_rows, self.files()))
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """The stored alerts, or some of their columns: for checks and exports, never for a page."""
+        table = self._table()
+        return together([] if table is None else blocks(local(table), columns), columns)
+
+    def batches(self) -> list[Batch]:
+        """Every import, the oldest first; undone ones are marked."""
+        table = self._table()
+        return [] if table is None else [batch for batch, _ in log(table)]
+
+    def settle_staged(self, staging: Staging, batch: Batch) -> StagedResult:
+        """What `write_staged` would do, without writing anything."""
+        return settle_staged(staging, batch, self.files())
+
+    def write_staged(self, staging: Staging, batch: Batch, quarantine: pa.Table | Path) -> StagedResult:
+        """Write one import as one atomic commit; memory does not grow with it.
+
+        Parameters
+        ----------
+        staging : Staging
+            The alerts of the whole file.
+        batch : Batch
+            With `read`, `quarantined` and `reasons`; the other counts are made here.
+        quarantine : pa.Table or Path
+            The rows set aside, or the Parquet file that holds them, which is moved; it need not exist.
+
+        Returns
+        -------
+        StagedResult
+            The batch with every count filled in, and the file that says what became of each row.
+
+        Raises
+        ------
+        StoreError
+            When other writers were faster each time, when alerts were erased while the file was read, or when the
+            table cannot be written; nothing is committed then.
+        """
+        self._set_aside(quarantine, batch.id)
+
+        def attempt(table: DeltaTable) -> StagedResult:
+            check_erased(staging, Erased(self.home))
+            result = settle_staged(staging, batch, local(table))
+            record, new = {"batch": result.batch.as_dict()}, changed(staging, result)
+            if result.batch.updated:
+                kept = store_files.without(local(table), result.path, staging.folder)
+                store_files.write(table, chain(kept, new), record, "overwrite")
+            else:
+                store_files.write(table, new, record)
+            return result
+
+        try:
+            result = self._retry(attempt)
+        except Exception:
+            if batch.id not in {stored.id for stored in self.batches()}:
+                (self.home.quarantine / f"{batch.id}.parquet").unlink(missing_ok=True)
+            raise
+        self._compact()
+        return result
+
+    def undo(self, batch_id: str) -> UndoReport:
+        """Take an import back in a new commit.
+
+        Alerts that it added are removed, alerts that it changed get the content back that they had before, and alerts
+        that a later import has changed since stay as they are and are counted in `kept`. StoreError for an unknown
+        batch, one that was undone before, and one before an erasure.
+        """
+
+        def attempt(table: DeltaTable) -> UndoReport:
+            with self.working("undo-") as folder:
+                return Undoing(table, batch_id, self._city, folder).run()
+
+        return self._retry(attempt)
+
+    def rewrite(self, change: Callable[[pa.Table], pa.Table], reason: str) -> int:
+        """Replace every alert by what `change` makes of it, in one commit; returns how many there are.
+
+        `change` is called with some 100,000 alerts at a time and must keep their number. For changes of the columns
+        that a profile gives: the log of imports stays, and an undo still works.
+        """
+
+        def attempt(table: DeltaTable) -> int:
+            made = (change(part).select(SCHEMA.names) for part in blocks(local(table)))
+            store_files.write(table, made, {"rewrite": reason}, "overwrite")
+            return sum(pq.read_metadata(file).num_rows for file in local(table))
+
+        return self._retry(attempt)
+
+    def quarantine(self, batch_id: str, t: Translator | None = None) -> pd.DataFrame:
+        """Rows that an import set aside: row, column, value, reason, mend, then the columns that make up an alert.
+
+        Reason and mend are sentences in the translator's language (English where none is given), so that the table can
+        be mended in a spreadsheet and imported again (broken rows: in their own file). StoreError for an unknown batch.
+        """
+        if batch_id not in {batch.id for batch in self.batches()}:
+            raise unknown(batch_id)
+        t = t or translator("en")
+        path = self.home.quarantine / f"{batch_id}.parquet"
+        if not path.exists():
+            return pd.DataFrame(columns=list(QUARANTINE_COLUMNS))
+        frame: pd.DataFrame = pq.read_table(path).to_pandas()
+        codes = [Reason(code) for code in frame["reason"]]
+        frame["reason"] = [t(REASON_WORDS[code]) for code in codes]
+        frame.insert(4, "mend", [t(MEND_WORDS[code]) for code in codes])
+        return frame
+
+    @contextmanager
+    def working(self, prefix: str) -> Iterator[Path]:
+        """A folder for what does not fit into memory, removed at the end."""
+        self.home.work.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=self.home.work) as folder:
+            yield Path(folder)
+
+    def _set_aside(self, quarantine: pa.Table | Path, batch_id: str) -> None:
+        target = self.home.quarantine / f"{batch_id}.parquet"
+        if isinstance(quarantine, Path):
+            if quarantine.exists() and quarantine != target:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(quarantine, target)
+        elif quarantine.num_rows:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(quarantine, target)
+
+    def _compact(self) -> None:
+        """Put many small files together; an undo reads old versions and does not mind."""
+        with locked(self.home.lock, shared=True), suppress(DeltaError):
+            table = self._table()
+            if table is not None:
+                store_files.compact(table)
+
+    def _table(self) -> DeltaTable | None:
+        try:
+            return DeltaTable(str(self.home.alerts))
+        except TableNotFoundError:
+            return None
+        except DeltaError as error:
+            raise broken(error) from error
+
+    def _retry(self, attempt: Callable[[DeltaTable], _Done]) -> _Done:
+        """Run an attempt against the newest state until no other writer comes between."""
+        with locked(self.home.lock, shared=True):
+            for _ in range(_ATTEMPTS):
+                table = self._table()
+                if table is None:
+                    table = create(str(self.home.alerts), SCHEMA)
+                try:
+                    return attempt(table)
+                except CommitFailedError:
+                    continue
+                except DeltaError as error:
+                    raise broken(error) from error
+        raise StoreError(Message("Other imports were faster each time. Try again when they are done."))
+
+
+def has_alerts(home: Home) -> bool:
+    """Whether a home has a city and at least one alert."""
+    return home.has_city() and Store(home).count() > 0

@@ -1,0 +1,138 @@
+"""Reading and writing the files of the store block by block, so that memory does not grow with the store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake import DeltaTable, WriterProperties, write_deltalake
+
+from curim_data.containers.prefetch import fetched
+from curim_data.model.alert import SCHEMA
+from curim_data.store.commit_log import properties
+from curim_data.store.matching import working
+
+BLOCK_ROWS: Final = 100_000
+FILE_BYTES: Final = 150_000_000
+MOST_FILES: Final = 50
+_WRITER: Final = WriterProperties(max_row_group_size=131_072, compression="ZSTD", compression_level=1)
+
+
+def local(table: DeltaTable) -> list[str]:
+    """Paths of the files of a table."""
+    return [uri.removeprefix("file://") for uri in table.file_uris()]
+
+
+def newest_commit(table: Path) -> tuple[str, int, int] | None:
+    """What tells the newest commit in a table's log from any other: name, time and size; None without a log."""
+    try:
+        name = max(entry.name for entry in os.scandir(table / "_delta_log") if entry.name.endswith(".json"))
+        told = (table / "_delta_log" / name).stat()
+    except (OSError, ValueError):
+        return None
+    return name, told.st_mtime_ns, told.st_size
+
+
+def schema_of(columns: Sequence[str] | None = None) -> pa.Schema:
+    """The schema of some columns of the store."""
+    return SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
+
+
+def blocks(files: Sequence[str], columns: Sequence[str] | None = None, rows: int = BLOCK_ROWS) -> Iterator[pa.Table]:
+    """The stored alerts, or some columns, piece by piece; writers may have stored text as views, hence the cast."""
+    schema = schema_of(columns)
+    for path in files:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(rows, columns=schema.names):
+                yield pa.Table.from_batches([batch]).select(schema.names).cast(schema)
+
+
+def together(parts: Iterable[pa.Table], columns: Sequence[str] | None = None) -> pa.Table:
+    """Pieces as one table."""
+    held = list(parts)
+    return pa.concat_tables(held) if held else schema_of(columns).empty_table()
+
+
+def matching(files: Sequence[str], column: str, value: str, columns: Sequence[str]) -> pa.Table:
+    """Some columns of the alerts whose `column` holds the value."""
+    parts = blocks(files, [*columns, *({column} - set(columns))])
+    return together((part.filter(pc.equal(part[column], value)).select(columns) for part in parts), columns)
+
+
+def write(
+    table: DeltaTable,
+    parts: Iterable[pa.Table],
+    record: Mapping[str, Any],
+    mode: Literal["append", "overwrite"] = "append",
+) -> None:
+    """Write alerts (`alert.SCHEMA`) in one commit, piece by piece.
+
+    Pieces are made in a thread of Python's own: the writer asks for them from one of its threads, in which pyproj
+    crashes the process.
+    """
+    failed: list[Exception] = []
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        try:
+            for part in fetched(part.cast(SCHEMA) for part in parts):
+                yield from part.to_batches()
+        except Exception as error:
+            failed.append(error)
+            raise
+
+    try:
+        write_deltalake(
+            table,
+            pa.RecordBatchReader.from_batches(SCHEMA, batches()),
+            mode=mode,
+            target_file_size=FILE_BYTES,
+            writer_properties=_WRITER,
+            commit_properties=properties(record),
+        )
+    except Exception:
+        if failed:  # the reason, not the writer's words about it
+            raise failed[0] from None
+        raise
+
+
+def compact(table: DeltaTable) -> None:
+    """Put small files together, in one commit, where there are more than `MOST_FILES`."""
+    if len(table.file_uris()) > MOST_FILES:
+        table.optimize.compact(target_size=FILE_BYTES, writer_properties=_WRITER, commit_properties=properties({}))
+
+
+def without(files: Sequence[str], ids: Path | Sequence[str] | pa.ChunkedArray, folder: Path) -> Iterator[pa.Table]:
+    """The stored alerts but those of some ids, piece by piece.
+
+    `ids` are texts, or a Parquet file of `settling.settle`, whose updated alerts are left out. `folder` takes what
+    does not fit into memory.
+    """
+    yield from _joined("ANTI", files, ids, folder)
+
+
+def only(files: Sequence[str], ids: pa.ChunkedArray, folder: Path) -> Iterator[pa.Table]:
+    """The stored alerts of some ids, piece by piece."""
+    yield from _joined("SEMI", files, ids, folder)
+
+
+def _joined(
+    kind: str, files: Sequence[str], ids: Path | Sequence[str] | pa.ChunkedArray, folder: Path
+) -> Iterator[pa.Table]:
+    if not files:
+        return
+    with working(folder) as run:
+        if isinstance(ids, Path):
+            query = "SELECT alert_id FROM read_parquet(?) WHERE action = 'updated'"
+            run.execute(f"CREATE TABLE ids AS {query}", [str(ids)])
+        else:
+            run.register("given", pa.table({"alert_id": ids if len(ids) else pa.array([], pa.string())}))
+            run.execute("CREATE TABLE ids AS SELECT alert_id FROM given")
+        names = ", ".join(f'stored."{name}"' for name in SCHEMA.names)
+        found = run.execute(f"SELECT {names} FROM read_parquet(?) AS stored {kind} JOIN ids USING (alert_id)", [files])
+        for batch in found.to_arrow_reader(BLOCK_ROWS):
+            yield pa.Table.from_batches([batch]).cast(SCHEMA)

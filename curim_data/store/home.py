@@ -1,0 +1,124 @@
+"""Where a city's data lives: one folder, one city.
+
+<home>/city/            the city's profile, as in `city`
+<home>/city_versions/   every version of it that was given through `profile_edit`, each in a folder named after it
+<home>/alerts/          Delta table of alerts
+<home>/quarantine/      rows that could not be accepted, one Parquet file for each import
+<home>/work             what an import that is under way has read so far; left behind only by one that was cut short
+<home>/erased.txt       keyed hashes of alerts erased for good (`erased`), with erased.key
+<home>/plans.sqlite     intervention plans, unless CURIM_PLANS_URL names another database
+<home>/sample/          the home of the made-up sample city, which never mixes with real data (sample.txt marks it)
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from curim_data.model.city import FILES, CityProfile, load_city, profile_version
+
+SAMPLE_MARK: Final = "sample.txt"
+
+
+@dataclass(frozen=True)
+class Home:
+    """A folder that holds one city and its alerts."""
+
+    path: Path
+
+    @classmethod
+    def default(cls) -> Home:
+        """The folder that CURIM_HOME names, or `var` in the checkout."""
+        named = os.environ.get("CURIM_HOME")
+        return cls(Path(named).expanduser() if named else Path(__file__).resolve().parents[2] / "var")
+
+    @property
+    def city_folder(self) -> Path:
+        """The folder of the city's profile."""
+        return self.path / "city"
+
+    @property
+    def alerts(self) -> Path:
+        """The Delta table of alerts."""
+        return self.path / "alerts"
+
+    @property
+    def quarantine(self) -> Path:
+        """The folder of rows set aside, one Parquet file for each import."""
+        return self.path / "quarantine"
+
+    @property
+    def work(self) -> Path:
+        """The folder of imports that are under way."""
+        return self.path / "work"
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock writers of alerts share, and an erasure has for itself."""
+        return self.path / "alerts.lock"
+
+    @property
+    def plans_url(self) -> str:
+        """SQLAlchemy address of the plans; those of the sample never go to the database of real ones."""
+        here = f"sqlite:///{self.path / 'plans.sqlite'}"
+        return here if self.is_sample else os.environ.get("CURIM_PLANS_URL") or here
+
+    @property
+    def sample(self) -> Home:
+        """The home of the sample city inside this one, made or not."""
+        return Home(self.path / "sample")
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether this is the finished home of the sample city."""
+        return (self.path / SAMPLE_MARK).exists()
+
+    def city(self) -> CityProfile:
+        """The city's profile, read once for each version; ProfileError where it is missing or broken."""
+        return _city(self.city_folder, profile_version(self.city_folder))
+
+    def has_city(self) -> bool:
+        """Whether a profile stands here."""
+        return (self.city_folder / "city.toml").exists()
+
+
+def create_home(path: Path, profile_folder: Path | None = None) -> Home:
+    """Make a home with a copy of a profile (of Piraeus unless told otherwise); one that has a city keeps it."""
+    home = Home(Path(path))
+    if not home.has_city():
+        home.path.mkdir(parents=True, exist_ok=True)
+        copy_profile(profile_folder or _sample_profile(), home.city_folder)
+    return home
+
+
+def _sample_profile() -> Path:
+    import sample_data
+
+    return Path(sample_data.PROFILE)
+
+
+def copy_profile(source: Path, target: Path) -> None:
+    """Copy the files of a profile; the folder appears whole or not at all."""
+    part = Path(tempfile.mkdtemp(prefix="city-", dir=target.parent))
+    part.chmod(0o755)
+    for name in FILES:
+        if (source / name).exists():
+            shutil.copyfile(source / name, part / name)
+    load_city(part)
+    try:
+        part.rename(target)
+    except OSError:
+        shutil.rmtree(part, ignore_errors=True)
+        if not (target / "city.toml").exists():
+            raise
+
+
+@lru_cache(maxsize=8)
+def _city(folder: Path, version: str) -> CityProfile:  # noqa: ARG001 (the version is the cache's key)
+    """A profile with what it works out once, such as the land of each map cell."""
+    return load_city(folder)

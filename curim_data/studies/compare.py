@@ -1,0 +1,317 @@
+"""Two filters on one map: where the one has a larger part of its alerts than the other, and how sure that is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import pandas as pd
+
+from analysis.compare.maps import MapComparison, Side, compare_maps
+from analysis.grid.cells import resolution_for
+from analysis.spots.description import SpotName, name_spots
+from analysis.stats.result import Choice
+from curim_data import query
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import FIELDS, AlertFilter, asked_categories
+from curim_data.model.access import Audience
+from curim_data.model.alert import Gender
+from curim_data.model.i18n import Message, Span
+from curim_data.privacy import GateError, finest_resolution, sees_exact
+from curim_data.query import Total
+from curim_data.studies.hot_spots import known_places, months_apart, months_later
+
+# By the word that stands for it in a link and at the command line.
+PRESETS: Final[dict[str, Message]] = {
+    "gender": Message("Women and men affected"),
+    "reporter": Message("Women and men who report"),
+    "light": Message("After dark and by day"),
+    "before": Message("This period and the period before"),
+    "year": Message("This period and a year before"),
+    "others": Message("These categories and all others"),
+}
+_SIDES: Final[dict[str, tuple[Side, Side]]] = {
+    "gender": (
+        Side(Message("Women affected"), Message("affect women")),
+        Side(Message("Men affected"), Message("affect men")),
+    ),
+    "reporter": (
+        Side(Message("Women who report"), Message("are reported by women")),
+        Side(Message("Men who report"), Message("are reported by men")),
+    ),
+    "light": (
+        Side(Message("After dark"), Message("happen after dark")),
+        Side(Message("By day"), Message("happen by day")),
+    ),
+    "before": (
+        Side(Message("This period"), Message("are from this period")),
+        Side(Message("The period before"), Message("are from the period before")),
+    ),
+    "year": (
+        Side(Message("This period"), Message("are from this period")),
+        Side(Message("A year before"), Message("are from a year before")),
+    ),
+    "others": (
+        Side(Message("These categories"), Message("are of these categories")),
+        Side(Message("All others"), Message("are of other categories")),
+    ),
+    "": (
+        Side(Message("First filter"), Message("fit the first filter")),
+        Side(Message("Second filter"), Message("fit the second filter")),
+    ),
+}
+# Which alerts of the filter are on neither side.
+_NEITHER: Final = {
+    "gender": (
+        Message(
+            "On neither side: alerts that affect another gender, or where the gender is not disclosed or not known."
+        ),
+        Message(
+            "On neither side: {n} of {whole} alerts, which affect another gender, or where the gender is not disclosed "
+            "or not known."
+        ),
+    ),
+    "reporter": (
+        Message(
+            "On neither side: alerts reported by another gender, or where the gender is not disclosed or not known."
+        ),
+        Message(
+            "On neither side: {n} of {whole} alerts, reported by another gender, or where the gender is not disclosed "
+            "or not known."
+        ),
+    ),
+    "light": (
+        Message("On neither side: alerts without a known hour or position, for which light cannot be told."),
+        Message(
+            "On neither side: {n} of {whole} alerts, without a known hour or position, for which light cannot be told."
+        ),
+    ),
+}
+_BOTH: Final = Choice(
+    "shared",
+    "both",
+    Message("An alert that fits both sides counts on both, which makes differences look smaller than they are."),
+)
+_YEAR: Final = dt.timedelta(weeks=52)
+# Days by which a period may miss whole years and still hold every season as often.
+_NEARLY: Final = 7
+YEAR_DAYS: Final = 365.25
+
+
+class CompareError(ValueError):
+    """Two sides that cannot be compared; `message` says why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text.format(**message.values))
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two filters of a comparison, over the whole city, with their words."""
+
+    first: AlertFilter
+    second: AlertFilter
+    a: Side
+    b: Side
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class CompareStudy:
+    """A comparison with how many alerts each side has, its places' names by id, and the size of its cells."""
+
+    pair: Pair
+    totals: tuple[Total, Total]
+    found: MapComparison
+    names: dict[str, SpotName]
+    resolution: int
+    choices: tuple[Choice, ...]
+
+
+def presets(f: AlertFilter) -> tuple[str, ...]:
+    """The comparisons that make sense under a filter: categories against all others only where some are named."""
+    return tuple(name for name in PRESETS if name != "others" or f.categories or f.groups)
+
+
+def pair_of(source: Source, f: AlertFilter, against: str) -> Pair:
+    """The two sides of a preset (a key of `PRESETS`), or of the filter and itself with other words ("affected=man").
+
+    Districts, places and picked cells are left out of both: a place is compared with the rest of the city. Raises
+    CompareError for an unknown preset or word, where no day of data lies before, or where both sides are the same.
+    """
+    whole = f.replace(districts=(), places=(), cells=())
+    choices: tuple[Choice, ...] = ()
+    if "=" in against:
+        first, second = whole, _other(source, whole, against)
+        choices = (_BOTH,)
+    elif against in PRESETS:
+        first, second, choices = _preset(source, whole, against)
+    else:
+        raise CompareError(
+            Message(
+                "Against “{asked}”: known are {known}, or words of a filter such as affected=man.",
+                {"asked": against, "known": ", ".join(PRESETS)},
+            )
+        )
+    if first == second:
+        raise CompareError(Message("Both sides are the same filter: there is nothing to compare."))
+    a, b = _SIDES["" if "=" in against else against]
+    if whole != f:
+        told = Message("The whole city is compared: the picked area is set aside.")
+        choices = (*choices, Choice("area", "city", told))
+    return Pair(first, second, a, b, choices)
+
+
+def compare_study(
+    source: Source, f: AlertFilter, audience: Audience, against: str, resolution: int | None = None
+) -> CompareStudy:
+    """Where two filters differ on the map, from protected counts of both on the same cells.
+
+    `against`: see `pair_of`. `resolution`: H3 resolution of the cells; chosen for the smaller side unless given, and
+    always the one size that an audience without exact counts may see. Raises CompareError, and GateError where that
+    audience may see the two sides only in cells of different sizes.
+    """
+    pair = pair_of(source, f, against)
+    totals = query.total(source, pair.first, audience), query.total(source, pair.second, audience)
+    chosen = _resolution(source, pair, audience, totals, resolution)
+    size = int(chosen.value)
+    first, second = (query.cells(source, side, size, audience) for side in (pair.first, pair.second))
+    found = compare_maps(first.frame, second.frame, pair.a, pair.b, totals=(first.total, second.total))
+    choices = [chosen, *pair.choices, *_neither(source, pair, audience, against, totals), *found.choices]
+    if first.piled or second.piled:
+        told = Message(
+            "{n} alerts that share their exact coordinates with many others were set aside: their position is probably "
+            "a default of the app.",
+            {"n": (first.piled or 0) + (second.piled or 0)},
+        )
+        choices.append(Choice("piles", (first.piled or 0) + (second.piled or 0), told))
+    return CompareStudy(
+        pair, totals, found, name_spots(found.places, source.city, known_places(source, audience)), size, tuple(choices)
+    )
+
+
+def _neither(
+    source: Source, pair: Pair, audience: Audience, against: str, totals: tuple[Total, Total]
+) -> tuple[Choice, ...]:
+    """How many alerts of the filter a preset leaves out; the number for those who see exact counts."""
+    if against not in _NEITHER:
+        return ()
+    unset: dict[str, dict[str, Any]] = {
+        "gender": {"affected": ()},
+        "reporter": {"reporters": ()},
+        "light": {"dark": None},
+    }
+    alone, counted = _NEITHER[against]
+    whole = query.total(source, pair.first.replace(**unset[against]), audience)
+    if not sees_exact(audience) or None in (whole.n, *(total.n for total in totals)):
+        return (Choice("neither", "not told", alone),)
+    left = (whole.n or 0) - sum(total.n or 0 for total in totals)
+    return (Choice("neither", left, Message(counted.text, {"n": left, "whole": whole.n})),)
+
+
+def _resolution(
+    source: Source, pair: Pair, audience: Audience, totals: tuple[Total, Total], asked: int | None
+) -> Choice:
+    """How large the cells are: one size for both sides."""
+    sizes = [finest_resolution(audience, side, source.city) for side in (pair.first, pair.second)]
+    if not sees_exact(audience):
+        if sizes[0] != sizes[1]:
+            raise GateError(
+                Message(
+                    "Here this audience sees the two sides in cells of different sizes, so that they cannot be laid "
+                    "over each other: ask as analyst or specialist, or compare categories of one kind."
+                )
+            )
+        return Choice("resolution", sizes[0], Message("Cells of the one size at which small counts stay protected."))
+    if asked is not None:
+        return Choice("resolution", min(asked, *sizes), Message("Cells of the size that you picked."))
+    land = source.city.land_cells(9)
+    smaller = min(total.mapped or 0 for total in totals)
+    return resolution_for(2 * smaller, float(land.sum()), finest=min(sizes), cells=land.index)
+
+
+def _other(source: Source, whole: AlertFilter, words: str) -> AlertFilter:
+    """The filter with other words in place of its own."""
+    given = dict(parse_qsl(words, keep_blank_values=True))
+    known = {word for field in FIELDS for word in field.words}
+    for word in given:
+        if word not in known:
+            raise CompareError(Message("“{word}” is no word of a filter.", {"word": word}))
+    asked = {**whole.to_query(), **given}
+    if {"from", "to"} & set(given):
+        asked.pop("period", None)
+    other, said = AlertFilter.from_query(asked, source.city, source.other_categories)
+    if said:
+        raise CompareError(said[0])
+    return other.replace(districts=(), places=(), cells=())
+
+
+def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:
+    """Both filters of a preset; what it compares takes the place of the filter's own values."""
+    women, men = (Gender.WOMAN.value,), (Gender.MAN.value,)
+    match against:
+        case "gender":
+            return whole.replace(affected=women), whole.replace(affected=men), ()
+        case "reporter":
+            return whole.replace(reporters=women), whole.replace(reporters=men), ()
+        case "light":
+            told = Message("After dark: the sun is below the horizon at that place and time.")
+            return whole.replace(dark=True), whole.replace(dark=False), (Choice("dark", "sun", told),)
+        case "others":
+            return _others(source, whole)
+    return _earlier(source, whole, a_year=against == "year")
+
+
+def _earlier(
+    source: Source, whole: AlertFilter, *, a_year: bool
+) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:
+    """The filter's period, and as many days before it or a year earlier, as far as the data reach back.
+
+    A year is 52 weeks, which lays weekday on weekday, up to a period of that length; from there on it is the year that
+    ends where the period begins.
+    """
+    start, end = query.dates(source, whole)
+    end = min(end, max(start, source.as_of))
+    if source.by_month:
+        months = months_apart(start, end) + 1
+        back = 12 if a_year else months
+        asked = months_later(start, -back)[0], months_later(start, min(months, back) - 1 - back)[1]
+    else:
+        day = dt.timedelta(days=1)
+        length = end - start + day
+        far = _YEAR if a_year else length
+        asked = start - far, min(end, start + far - day) - far
+        if a_year and length > _YEAR:
+            asked = (pd.Timestamp(start) - pd.DateOffset(years=1)).date(), start - day
+    before = max(source.first, asked[0]), asked[1]
+    if start <= source.first or before[1] < before[0]:
+        raise CompareError(Message("There is nothing to compare: no day of the data lies before this period."))
+    told = Message("Compared with {period}.", {"period": Span(*before, by_month=source.by_month)})
+    choices = [Choice("reference", before[0].isoformat(), told)]
+    if before[0] > asked[0]:
+        choices.append(Choice("short", source.first.isoformat(), Message("The data do not reach back further.")))
+    same = a_year and end - start + dt.timedelta(days=1) <= _YEAR and before[0] == asked[0]
+    if not same and not (_whole_years(start, end) and _whole_years(*before)):
+        told = Message("The two periods may lie in different seasons: what differs by season differs here too.")
+        choices.append(Choice("season", "differs", told))
+    now = whole.replace(period="", start=start, end=end)
+    return now, whole.replace(period="", start=before[0], end=before[1]), tuple(choices)
+
+
+def _whole_years(start: dt.date, end: dt.date) -> bool:
+    """Whether a period holds every season equally often, but for a few days."""
+    days = (end - start).days + 1
+    years = round(days / YEAR_DAYS)
+    return years >= 1 and abs(days - years * YEAR_DAYS) <= _NEARLY
+
+
+def _others(source: Source, whole: AlertFilter) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:
+    """The filter's categories, and all categories beside them."""
+    asked = asked_categories(whole, source.city)
+    others = tuple(name for name in (*source.city.categories, *source.other_categories) if name not in asked)
+    if not asked or not others:
+        raise CompareError(Message("Pick one or more categories first: they are compared with all others."))
+    return whole, whole.replace(groups=(), categories=others), (_BOTH,)

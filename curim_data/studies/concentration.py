@@ -1,0 +1,89 @@
+"""How few places hold most alerts, on the counts that the audience may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.concentration import Concentration, concentration
+from analysis.stats.result import Choice
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Translator
+from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
+
+# Points of the curve that are given out; more cannot be told apart.
+DRAWN: Final = 300
+
+
+@dataclass(frozen=True)
+class ConcentrationStudy:
+    """Concentration over the cells of the map: their size and what was set aside are told before the random maps."""
+
+    cells: HotSpotStudy
+    found: Concentration
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """How large the places are, which alerts were set aside, and what chance is."""
+        about = tuple(choice for choice in self.cells.choices if choice.name in ("resolution", "piles"))
+        return (*about, *self.found.choices)
+
+    def gini_sentence(self, t: Translator) -> str:
+        """The generalised Gini with its random benchmark."""
+        found = self.found
+        if found.generalised.low != found.generalised.high:  # protected counts: any of these values may be the true one
+            return t(
+                "Generalised Gini: {least} to {most}, since small counts are protected (0: as even as so many alerts "
+                "can be, 1: all in one place). By chance it would be {chance} ({low} to {high}).",
+                least=_number(t, found.generalised.low),
+                most=_number(t, found.generalised.high),
+                chance=_number(t, found.chance_generalised.value),
+                low=_number(t, found.chance_generalised.low),
+                high=_number(t, found.chance_generalised.high),
+            )
+        return t(
+            "Generalised Gini: {gini} (0: as even as so many alerts can be, 1: all in one place). By chance it would "
+            "be {chance} ({low} to {high}); {p}.",
+            gini=_number(t, found.generalised.value),
+            chance=_number(t, found.chance_generalised.value),
+            low=_number(t, found.chance_generalised.low),
+            high=_number(t, found.chance_generalised.high),
+            p=t.p(found.p, least=found.p <= found.least_p),
+        )
+
+
+def concentration_study(
+    source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None
+) -> ConcentrationStudy:
+    """Concentration over the cells of the hot-spot map of the same filter, piles set aside, empty cells counted.
+
+    The places are those of the whole city, whatever area the filter names. `resolution` as for `hot_spot_study`.
+    """
+    return concentration_of(hot_spot_study(source, f, audience, resolution))
+
+
+def concentration_of(study: HotSpotStudy) -> ConcentrationStudy:
+    """Concentration over the cells of a hot-spot map."""
+    return ConcentrationStudy(study, concentration(study.cells.frame))
+
+
+def curve_frame(found: Concentration) -> pd.DataFrame:
+    """The curve, thinned to what can be drawn."""
+    at = np.unique(np.linspace(0, found.cells, min(found.cells + 1, DRAWN)).round().astype(int))
+    return pd.DataFrame(
+        {
+            "places": found.curve_places[at].round(5),
+            "alerts": found.curve_alerts[at].round(5),
+            "chance": found.curve_chance[at].round(5),
+        }
+    )
+
+
+def _number(t: Translator, value: float) -> str:
+    """Two decimals, and no minus before a zero."""
+    return t.number(round(value, 2) + 0.0, 2)

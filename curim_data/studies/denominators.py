@@ -1,0 +1,148 @@
+"""The base that a place is compared with, counted through the gate: all alerts of the period, or residents."""
+
+from __future__ import annotations
+
+from typing import Final, get_args
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+import shapely
+
+from analysis.grid.cells import square_side
+from analysis.hotspots.cell_tests import LEAST_LAND
+from analysis.hotspots.denominators import LAND, Base, Kind
+from analysis.stats.result import Choice
+from curim_data import query
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Message, Num
+from curim_data.privacy import finest_resolution, sees_exact
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+# Fine cells by which residents are spread over the land of their district.
+FINE: Final = 12
+SHOWN_KM2: Final = 0.005
+ALL_ALERTS: Final = Message("There is no share to compare: the filter already holds all alerts of the period.")
+OTHER_CELLS: Final = Message(
+    "Here this audience sees these alerts and all alerts in map cells of different sizes, so that they cannot be laid "
+    "over each other: compare by land, or ask as analyst or specialist."
+)
+NO_RESIDENTS: Final = Message(
+    "The city's profile holds no residents by district: the analyst can load them (“curim city population FILE”)."
+)
+
+
+class BaseError(ValueError):
+    """A base that a filter, an audience or a city has not; `message` says why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text.format(**message.values))
+        self.message = message
+
+
+def all_alerts(f: AlertFilter) -> AlertFilter:
+    """All alerts of the filter's period: what its alerts are a share of."""
+    return AlertFilter(period=f.period, start=f.start, end=f.end)
+
+
+def why_not(kind: Kind, f: AlertFilter, audience: Audience, city: CityProfile) -> Message | None:
+    """Why a base cannot be had under a filter; None where it can."""
+    if kind == "alerts":
+        if f.replace(districts=(), places=(), cells=()) == all_alerts(f):
+            return ALL_ALERTS
+        same = finest_resolution(audience, f, city) == finest_resolution(audience, all_alerts(f), city)
+        return None if sees_exact(audience) or same else OTHER_CELLS
+    if kind == "residents":
+        return None if residents(city) is not None else NO_RESIDENTS
+    return None
+
+
+def base_for(source: Source, f: AlertFilter, resolution: int, audience: Audience, kind: Kind) -> Base | None:
+    """The base of every cell of the land; None for land itself.
+
+    Raises BaseError where there is no such base (`why_not`).
+    """
+    said = why_not(kind, f, audience, source.city)
+    if said is not None:
+        raise BaseError(said)
+    if kind == LAND:
+        return None
+    return _alerts(source, f, resolution, audience) if kind == "alerts" else _residents(source.city, resolution)
+
+
+def residents(city: CityProfile) -> pd.Series | None:
+    """Residents by district id, women and men together where no total is given; None where none are loaded."""
+    people = city.population
+    if people is None or "district" not in people:
+        return None
+    rows = people.set_index("district")
+    if "total" in rows and rows["total"].notna().all():
+        counts = rows["total"]
+    elif {"women", "men"} <= set(rows):
+        counts = rows["women"] + rows["men"]
+    else:
+        return None
+    counts = counts.astype(float)
+    known = {area.id for area in city.districts}
+    counts = counts[counts.index.isin(known) & (counts > 0)]
+    return None if counts.empty else counts
+
+
+def _alerts(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Base:
+    counted = query.cells(source, all_alerts(f), resolution, audience)
+    frame = counted.frame[["n", "low", "high"]].astype(float).assign(least=0.0)
+    if not sees_exact(audience):
+        frame = _without_small_rest(frame, query.cells(source, f, resolution, audience).frame, counted.threshold)
+    told = Message(
+        "What is compared is the share of these alerts among all alerts of the same period, {base} in all: a place "
+        "where people report much of everything is not hot for that. The share says nothing about how many there are.",
+        {"base": round(float(frame["low"].sum()))},
+    )
+    return Base("alerts", frame, (Choice("base", "alerts", told),))
+
+
+def _without_small_rest(base: pd.DataFrame, part: pd.DataFrame, k: int) -> pd.DataFrame:
+    """The base, withheld where a few alerts are all that is left of it beside the filter's own: 37 of 40 tells of 3."""
+    rest = base["n"] - part["n"]
+    few = (rest > 0) & (rest < k)
+    low, high = part["n"].where(few, base["low"]), (part["n"] + k - 1).where(few, base["high"])
+    return base.assign(n=base["n"].mask(few), low=low, high=high)
+
+
+def _residents(city: CityProfile, resolution: int) -> Base:
+    people = residents(city)
+    assert people is not None
+    fine = city.land_cells(FINE)
+    centres = np.array([h3.cell_to_latlng(cell) for cell in np.asarray(fine.index, dtype=np.uint64)])
+    district = np.full(len(fine), "", dtype=object)
+    for area in city.districts:
+        if area.id in people.index:
+            shapely.prepare(area.polygon)
+            district[shapely.contains_xy(area.polygon, centres[:, 1], centres[:, 0])] = area.id
+    parents = [h3.latlng_to_cell(latitude, longitude, resolution) for latitude, longitude in centres]
+    spread = pd.DataFrame({"cell": np.array(parents).astype(np.int64), "district": district, "land": fine.to_numpy()})
+    spread = spread[spread["district"] != ""]
+    land = spread.groupby("district")["land"].sum()
+    spread["people"] = spread["land"] * spread["district"].map(people / land)
+    cells = city.land_cells(resolution).index
+    by_cell = spread.groupby("cell")[["people", "land"]].sum().reindex(cells)
+    # As for land: a sliver at the shore counts as a quarter of a cell, with the residents of that much of the district.
+    least = LEAST_LAND * square_side(resolution, cells) ** 2 / 1e6 * by_cell["people"] / by_cell["land"]
+    frame = pd.DataFrame(dict.fromkeys(("n", "low", "high"), by_cell["people"])).assign(least=least)
+    told = Message(
+        "Residents are known by district only ({districts} districts, {people} residents) and are spread evenly over "
+        "the land of each. They are the wrong base for squares, stations and shores, which many people use and few "
+        "live at: such places look hotter than they are for those who are there.",
+        {"districts": len(people), "people": round(float(people.sum()))},
+    )
+    choices = [Choice("base", "residents", told)]
+    unknown = float(city.land_cells(resolution)[by_cell["people"].isna()].sum())
+    if unknown >= SHOWN_KM2:
+        outside = Message(
+            "{area} km² of the land lie in no district with residents: they are not tested.", {"area": Num(unknown, 2)}
+        )
+        choices.append(Choice("unknown", unknown, outside))
+    return Base("residents", frame, tuple(choices))

@@ -1,0 +1,209 @@
+"""The density of alerts as one smooth surface, from counts by fine cell that passed the gate."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.ndimage import maximum_filter
+from shapely.geometry.base import BaseGeometry
+
+from analysis.density.bandwidth import reach_for
+from analysis.density.image import class_breaks
+from analysis.density.surface import Bandwidth, Density, from_cells, width_from_cells
+from analysis.spots.description import SpotName, name_spot
+from analysis.stats.rates import Estimate, poisson_rate
+from analysis.stats.result import Choice
+from curim_data import query
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Message, Translator
+from curim_data.privacy import GateError, sees_exact
+from curim_data.query import Total
+from curim_data.studies.repeats import precision_m
+
+RESOLUTION: Final = 12
+DAYS_A_MONTH: Final = 365.2425 / 12
+MOST_PEAKS: Final = 10
+LEAST_ALERTS: Final = 20  # of fewer a surface only shows where each of them lies
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A place where alerts are denser than all round it: its name, position and alerts per km² and month."""
+
+    name: SpotName
+    longitude: float
+    latitude: float
+    value: Estimate
+
+
+@dataclass(frozen=True, eq=False)
+class DensityStudy:
+    """The surface, the width it was smoothed by and why, and its highest places, highest first.
+
+    `peaks`: at most ten, one width or more apart, above the mean of the city.
+    """
+
+    total: Total
+    density: Density
+    bandwidth: Bandwidth
+    peaks: tuple[Peak, ...]
+    choices: tuple[Choice, ...]
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are so many alerts that a surface says more than where each of them lies."""
+        return self.density.n >= LEAST_ALERTS
+
+    def too_few(self, t: Translator) -> str:
+        """What is said instead of a density."""
+        return t.n(
+            "{n} alert is too few for a density: it takes {least}. Widen the period or the categories.",
+            "{n} alerts are too few for a density: it takes {least}. Widen the period or the categories.",
+            self.density.n,
+            least=LEAST_ALERTS,
+        )
+
+
+def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m: float | None = None) -> DensityStudy:
+    """Alerts per km² and month over the whole city, whatever area the filter names.
+
+    `step_m`: the precision of the coordinates where it is known (`precision_m`); the surface is smoothed no less.
+    GateError for an audience without exact counts: a surface that is smooth tells of cells far smaller than those in
+    which small counts are protected, and one from protected counts would be as coarse as the cells themselves.
+    """
+    if not sees_exact(audience):
+        raise GateError(
+            Message(
+                "The density is drawn for analysts and specialists only: a smooth surface tells of places smaller than "
+                "the map cells that protect small counts, and from those cells nothing smoother can be drawn."
+            )
+        )
+    whole = f.replace(districts=(), places=(), cells=())
+    total = query.total(source, whole, audience)
+    land = source.city.land_cells(RESOLUTION)
+    counted = query.cells(source, whole, RESOLUTION, audience)
+    weekly = query.counts(
+        source, whole, ["cell", "week"], audience, resolution=RESOLUTION, without_piles=True
+    ).frame.dropna(subset=["week"])
+    periods = weekly.assign(day=weekly["week"] + pd.Timedelta(days=6))[["cell", "day", "n"]]
+    step = precision_m(source) if step_m is None else step_m
+    if source.knows_weeks:
+        bandwidth = width_from_cells(periods, land, source.city, least_m=max(step, 50.0))
+    else:
+        bandwidth = _by_rule(float(counted.frame["n"].sum()), float(land.sum()), max(step, 50.0))
+    months, span = _months(source, whole)
+    found = counted.frame["n"]
+    surface = from_cells(found[found > 0], land, source.city, bandwidth=bandwidth.choice, months=months)
+    choices = [*surface.choices, span]
+    if bandwidth.reference is not None:
+        choices.insert(1, bandwidth.reference)
+    if counted.piled:
+        told = Message(
+            "{n} alerts that share their exact coordinates with many others were set aside: their position is probably "
+            "a default of the app.",
+            {"n": counted.piled},
+        )
+        choices.append(Choice("piles", counted.piled, told))
+    return DensityStudy(total, surface, bandwidth, peaks(surface, source.city), tuple(choices))
+
+
+def _by_rule(n: float, land_km2: float, least_m: float) -> Bandwidth:
+    """The width by rule of thumb where only months are known, so that none can be tried on later weeks."""
+    width = reach_for(n, land_km2, least_m)
+    told = Message(
+        "Smoothed over {metres} m by a rule of thumb: of these alerts the month alone is known, so that no width can "
+        "be tried on later weeks.",
+        {"metres": round(width.metres)},
+    )
+    return replace(width, told=told)
+
+
+def _months(source: Source, f: AlertFilter) -> tuple[float, Choice]:
+    """The length of the filter's period in months, as far as there are data, and what it is."""
+    start, end = query.dates(source, f)
+    start, end = max(start, source.first), min(end, source.as_of)
+    days = max((end - start).days, 0) + 1
+    told = Message(
+        "A month is 30.4 days: {days} days from {start} to {end}.",
+        {"days": days, "start": start, "end": start + dt.timedelta(days=days - 1)},
+    )
+    return days / DAYS_A_MONTH, Choice("months", days, told)
+
+
+def peaks(density: Density, city: CityProfile, most: int = MOST_PEAKS) -> tuple[Peak, ...]:
+    """The highest places of a surface, none within a width of a higher one, all above the mean of the land."""
+    raster, width = density.raster, float(density.bandwidth.value)
+    side = 2 * int(np.ceil(width / raster.cell_m)) + 1
+    top = (density.values == maximum_filter(density.values, size=side)) & (density.values > density.mean)
+    rows, columns = np.nonzero(top)
+    order = np.argsort(-density.values[rows, columns], kind="stable")[:most]
+    x, y = (columns[order] + 0.5) * raster.cell_m + raster.x0, (rows[order] + 0.5) * raster.cell_m + raster.y0
+    longitude, latitude = city.to_metres.transform(x, y, direction="INVERSE")
+    found: list[Peak] = []
+    seen: Counter[str] = Counter()
+    for at, place in enumerate(order):
+        value, error = (float(part[rows[place], columns[place]]) for part in (density.values, density.error))
+        alerts = (value / error) ** 2
+        name = name_spot(float(longitude[at]), float(latitude[at]), city)
+        seen[name.place] += 1
+        name = replace(name, number=seen[name.place])
+        found.append(Peak(name, float(longitude[at]), float(latitude[at]), poisson_rate(alerts, alerts / value)))
+    return tuple(found)
+
+
+def grid(density: Density, city: CityProfile) -> pd.DataFrame:
+    """The surface as a table: longitude, latitude (WGS84, middle of the pixel), land_km2, density, error; land only."""
+    raster = density.raster
+    rows, columns = np.nonzero(density.land)
+    x, y = (columns + 0.5) * raster.cell_m + raster.x0, (rows + 0.5) * raster.cell_m + raster.y0
+    longitude, latitude = city.to_metres.transform(x, y, direction="INVERSE")
+    return pd.DataFrame(
+        {
+            "longitude": np.round(longitude, 6),
+            "latitude": np.round(latitude, 6),
+            "land_km2": raster.land_km2[rows, columns].round(7),
+            "density": density.values[rows, columns].round(3),
+            "error": density.error[rows, columns].round(3),
+        }
+    )
+
+
+def class_polygons(density: Density, city: CityProfile) -> list[tuple[float, float, BaseGeometry]]:
+    """The classes of the map as shapes (WGS84): lower and upper limit in alerts per km² and month, and the pixels."""
+    breaks = class_breaks(float(density.values.max()))
+    raster, found = density.raster, []
+    for low, high in pairwise(breaks):
+        rows, columns = np.nonzero((density.values > low) & (density.values <= high) & density.land)
+        if not len(rows):
+            continue
+        x, y = columns * raster.cell_m + raster.x0, rows * raster.cell_m + raster.y0
+        shape = shapely.union_all(shapely.box(x, y, x + raster.cell_m, y + raster.cell_m))
+        degrees = shapely.transform(
+            shape, lambda at: np.column_stack(city.to_metres.transform(at[:, 0], at[:, 1], direction="INVERSE"))
+        )
+        found.append((low, high, shapely.set_precision(degrees, 1e-6)))
+    return found
+
+
+def class_geojson(density: Density, city: CityProfile) -> str:
+    """The classes as GeoJSON (WGS84), each from and to so many alerts per km² and month; nothing below the first."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"from": low, "to": high},
+            "geometry": json.loads(shapely.to_geojson(shape)),
+        }
+        for low, high, shape in class_polygons(density, city)
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features})

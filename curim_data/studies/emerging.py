@@ -1,0 +1,199 @@
+"""Which places have become hot, stay hot, come and go or have cooled down, on the counts that pass the gate."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.emerging.classes import CLASSES, EmergingClass
+from analysis.emerging.detection import Emerging, EmergingPlace, emerging
+from analysis.emerging.settings import LEAST_STEPS, Periods, periods_for
+from analysis.emerging.settings import whole as whole_steps
+from analysis.grid.cells import square_side
+from analysis.hotspots.settings import window_for
+from analysis.spots.description import SpotName, name_spots
+from analysis.spots.identity import same_ids
+from analysis.stats.result import Choice
+from curim_data import query
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Message
+from curim_data.privacy import Protected
+from curim_data.query import Total
+from curim_data.studies.hot_spots import cell_size, known_places, piles_told, without_place
+
+# Longer ago says nothing of what a place is now: it would have to be hot for ten years to be called persistent.
+MOST_MONTHS: Final = 48
+# Where more of the counts than this are withheld what is left shows no class.
+MOST_WITHHELD: Final = 0.5
+
+
+@dataclass(frozen=True)
+class EmergingLine:
+    """A place of the list. since: first day of the steps up to the last that are marked without a break, or None.
+
+    `id`: that of the known place which it is (`analysis.spots.identity`), as on the other layers; else its own.
+    """
+
+    place: EmergingPlace
+    rank: int
+    name: SpotName
+    marked: int
+    since: dt.date | None
+    slope: float
+    p_trend: float
+    q_trend: float
+    id: str = ""
+
+    @property
+    def cls(self) -> EmergingClass:
+        """The class with its words."""
+        return CLASSES[self.place.cls]
+
+
+@dataclass(frozen=True)
+class EmergingStudy:
+    """Classes over time. `found` is None where there is nothing to tell them from, and `why` then says why.
+
+    counts : the counts behind it, as they passed the gate, by cell and step; None where none were asked for
+    lines : hot places, then cold ones, in the order of the classes
+    """
+
+    total: Total
+    found: Emerging | None
+    lines: tuple[EmergingLine, ...]
+    counts: Protected | None
+    resolution: int
+    choices: tuple[Choice, ...]
+    why: Message | None = None
+
+    def series(self, cells: tuple[int, ...]) -> pd.DataFrame:
+        """Alerts of some cells together, a row a step: start, n and hot, cold (bool: any of the cells was marked)."""
+        if self.found is None or self.counts is None:
+            return pd.DataFrame(columns=["start", "n", "hot", "cold"])
+        frame = self.counts.frame
+        chosen = frame[frame["cell"].isin(cells)]
+        n = chosen.groupby(self.found.unit)["low"].sum().reindex(self.found.starts, fill_value=0)
+        at = self.found.frame.index.get_indexer(pd.Index(cells))
+        return pd.DataFrame(
+            {
+                "start": self.found.starts,
+                "n": n.to_numpy(float),
+                "hot": self.found.hot[at].any(axis=0),
+                "cold": self.found.cold[at].any(axis=0),
+            }
+        )
+
+    def place_of(self, cells: tuple[int, ...]) -> EmergingLine | None:
+        """The hot place that a hot spot coincides with: the one that shares most of its cells, None without any."""
+        hot = [line for line in self.lines if line.cls.sign > 0]
+        best = max(hot, key=lambda line: len(set(cells) & set(line.place.cells)), default=None)
+        return best if best is not None and set(cells) & set(best.place.cells) else None
+
+
+def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None) -> EmergingStudy:
+    """Classes over time under a filter, in cells as large as those of the hot-spot map.
+
+    A class needs history: whatever period the filter names, up to 48 whole months before its end are judged. The whole
+    city is judged, and piles are set aside. An audience whose counts are mostly withheld gets no classes.
+    """
+    whole = without_place(f)
+    size = cell_size(source, whole, audience, query.total(source, whole, audience), resolution)
+    side = int(size.value)
+    land = source.city.land_cells(side)
+    periods = _periods(source, whole, audience, side)
+    history = _over(whole, periods)
+    total = query.total(source, history, audience)
+    about = (size, *_history(periods), periods.choice)
+    if periods.unit == "week" and not source.knows_weeks:
+        by_month = Message(
+            "No class over time can be told: of these alerts the month alone is known, and fewer than {n} whole months "
+            "are too few.",
+            {"n": LEAST_STEPS},
+        )
+        return EmergingStudy(total, None, (), None, side, (size,), by_month)
+    if len(periods.starts) < 2:
+        few = Message("There are fewer than two whole months or weeks of data: a place has no history yet.")
+        return EmergingStudy(total, None, (), None, side, about, few)
+    counted = query.counts(source, history, ["cell", periods.unit], audience, resolution=side, without_piles=True)
+    if counted.n_withheld > MOST_WITHHELD * max(len(counted.frame), 1):
+        hidden = Message(
+            "By place and month most counts are small and protected, so that no class over time can be told here: ask "
+            "as a specialist or analyst."
+        )
+        return EmergingStudy(total, None, (), None, side, about, hidden)
+    found = emerging(_every_step(counted.frame, periods, land), land)
+    choices = (*about, *found.choices, *piles_told(total.piled))
+    return EmergingStudy(total, found, _lines(found, source, audience), counted, side, choices)
+
+
+def _periods(source: Source, f: AlertFilter, audience: Audience, resolution: int) -> Periods:
+    """Whole months or weeks up to the end of the filter's period."""
+    _, end = query.dates(source, f)
+    last = min(end, source.as_of)
+    earliest = (pd.Timestamp(last) + pd.Timedelta(days=1)).to_period("M").start_time - pd.DateOffset(months=MOST_MONTHS)
+    first = max(source.first, earliest.date())
+    cells = np.asarray(source.city.land_cells(resolution).index)
+    k = window_for(square_side(resolution, cells))
+    windows = len(cells) / (1 + 3 * k * (k + 1))
+    if len(whole_steps("month", first, last)) >= LEAST_STEPS:
+        return periods_for(first, last, 0, windows)  # months, whatever the number of alerts
+    mapped = query.total(source, f.replace(period="", start=first, end=last), audience).mapped or 0
+    return periods_for(first, last, mapped, windows)
+
+
+def _over(f: AlertFilter, periods: Periods) -> AlertFilter:
+    """The filter over the whole steps."""
+    if not len(periods.starts):
+        return f
+    step = pd.DateOffset(months=1) if periods.unit == "month" else pd.DateOffset(weeks=1)
+    last = periods.starts[-1] + step - pd.Timedelta(days=1)
+    return f.replace(period="", start=periods.starts[0].date(), end=last.date())
+
+
+def _history(periods: Periods) -> tuple[Choice, ...]:
+    if not len(periods.starts):
+        return ()
+    start = periods.starts[0].date()
+    told = Message(
+        "A class needs history: judged from {start} on, whatever period the filter names, up to its end.",
+        {"start": start},
+    )
+    return (Choice("history", start.isoformat(), told),)
+
+
+def _every_step(frame: pd.DataFrame, periods: Periods, land: pd.Series) -> pd.DataFrame:
+    """The counts with a zero in steps that have no alert at all, so that time has no gaps."""
+    absent = periods.starts.difference(pd.DatetimeIndex(frame[periods.unit].unique()))
+    zeros = pd.DataFrame({"cell": land.index[0], periods.unit: absent, "n": 0.0, "low": 0, "high": 0})
+    return pd.concat([frame, zeros.assign(withheld=False)], ignore_index=True) if len(absent) else frame
+
+
+def _lines(found: Emerging, source: Source, audience: Audience) -> tuple[EmergingLine, ...]:
+    """The places with their names: those of known places where they are such."""
+    names: Mapping[str, SpotName] = name_spots(found.places, source.city, known_places(source, audience))
+    ids = same_ids(found.places, known_places(source, audience))
+    lines = []
+    for rank, place in enumerate(found.places, start=1):
+        row: Any = found.frame.loc[place.peak]
+        hot = CLASSES[place.cls].sign > 0
+        lines.append(
+            EmergingLine(
+                place=place,
+                rank=rank,
+                name=names[place.id],
+                marked=int(row["hot_steps"] if hot else row["cold_steps"]),
+                since=None if pd.isna(row["since"]) else row["since"].date(),
+                slope=float(row["slope"]),
+                p_trend=float(row["p_trend"]),
+                q_trend=float(row["q_trend"]),
+                id=ids[rank - 1],
+            )
+        )
+    return tuple(lines)

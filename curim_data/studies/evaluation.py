@@ -1,0 +1,215 @@
+"""What became of a plan: its areas before and after the start, counted through the gate and compared."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, get_args
+
+import numpy as np
+import pandas as pd
+
+from analysis.plans.displacement import Pair
+from analysis.plans.evaluation import (
+    Areas,
+    Evaluation,
+    Test,
+    VisibleDrop,
+    by_gender,
+    evaluate,
+    smallest_visible_drop,
+)
+from analysis.stats.result import Choice
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import LANGUAGES, Message, Translator, translator
+from curim_data.model.plan import Plan, PlanStatus
+from curim_data.privacy import Protected
+from curim_data.studies.plan import YEAR, area_counts, exact, protect
+
+AREAS: Final = ("treated", "buffer", "comparison")
+PERIODS: Final = ("before", "after")
+BEGUN: Final = (PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The days before and after a plan's start that are compared, both ends included."""
+
+    before: tuple[dt.date, dt.date]
+    after: tuple[dt.date, dt.date]
+    choice: Choice
+
+    @property
+    def lengths(self) -> Pair:
+        """Days of each."""
+        return tuple((end - start).days + 1 for start, end in (self.before, self.after))  # type: ignore[return-value]
+
+
+def windows_for(source: Source, start: dt.date, finish: dt.date | None) -> Windows:
+    """What is compared: from the start to its end or the last day with data, and as many days before.
+
+    Up to a year, before is the same weeks of the year before where the data reach back, so that the season cancels out;
+    else the days just before the start, as many as there are.
+    """
+    after = (start, min(finish or source.as_of, source.as_of))
+    length = after[1] - after[0]
+    if length < YEAR and start - YEAR >= source.first:
+        before = (after[0] - YEAR, after[1] - YEAR)
+        told = Message("Before: the same weeks of the year before the start, so that the season cancels out.")
+    else:
+        end = start - dt.timedelta(days=1)
+        before = (max(source.first, end - length), end)
+        told = Message("Before: as many days just before the start.")
+        if before[1] - before[0] < length:
+            told = Message("Before: all days with data before the start; the counts are brought to one length.")
+    return Windows(before, after, Choice("windows", before[0].isoformat(), told))
+
+
+def obstacle(source: Source, plan: Plan) -> Message | None:
+    """Why a plan cannot be evaluated (yet); None where it can."""
+    if plan.status not in BEGUN:
+        return Message("This plan has not begun: move it to “Running” on the board of interventions first.")
+    if plan.start is None:
+        return Message("This plan has no starting date yet.")
+    if not plan.areas.treated or not plan.areas.comparison:
+        return Message("This plan needs a treated area and a comparison area, chosen before the start.")
+    if plan.start > source.as_of:
+        return Message(
+            "This plan begins on {start}; the data end on {end}.", {"start": plan.start, "end": source.as_of}
+        )
+    if plan.start <= source.first:
+        return Message("There are no data from before this plan's start.")
+    return None
+
+
+@dataclass(frozen=True)
+class PlanEvaluation:
+    """What became of a plan.
+
+    `counts`: by area and period; `genders`: one row a gender (`by_gender` of `analysis.plans.evaluation`) for those
+    whose counts are all shown; `months`: by area and month; `result`: None where a count is withheld; `visible`: the
+    smallest fall that these counts can show; `promised`: the one that the plan named before the start.
+    """
+
+    windows: Windows
+    counts: Protected
+    genders: pd.DataFrame
+    hidden_genders: tuple[str, ...]
+    months: Protected
+    result: Evaluation | None
+    visible: VisibleDrop | None
+    promised: float | None
+    choices: tuple[Choice, ...]
+    warnings: tuple[Message, ...]
+
+
+def evaluation_filter(source: Source, plan: Plan) -> AlertFilter:
+    """Which alerts a plan is judged by: those of its problem's filter, without its period and its place."""
+    asked, _ = AlertFilter.from_query(plan.problem.query, source.city, source.other_categories)
+    return asked.replace(period="all", start=None, end=None, districts=(), places=(), cells=())
+
+
+def plan_counts(source: Source, plan: Plan, audience: Audience, windows: Windows, by: Sequence[str] = ()) -> Protected:
+    """Alerts by area, period ("before", "after") and `by`, protected together."""
+    f = evaluation_filter(source, plan)
+    frames = [
+        exact(source, f.replace(period="", start=days[0], end=days[1]), cells, by, bool(by)).assign(
+            area=name, period=period
+        )
+        for name in AREAS
+        if (cells := getattr(plan.areas, name))
+        for period, days in zip(PERIODS, (windows.before, windows.after), strict=True)
+    ]
+    return protect(source, f, frames, ["area", "period", *by], audience)
+
+
+def evaluation_study(source: Source, plan: Plan, audience: Audience) -> PlanEvaluation:
+    """Compare a plan's areas before and after its start. ValueError where `obstacle` names a reason not to."""
+    if (why := obstacle(source, plan)) is not None or plan.start is None:
+        raise ValueError(str(why))
+    windows = windows_for(source, plan.start, plan.finish)
+    counts = plan_counts(source, plan, audience, windows)
+    areas = _areas(counts.frame, windows)
+    test = named_test(plan)
+    result = evaluate(areas, test=test) if areas else None
+    genders, hidden = _genders(plan_counts(source, plan, audience, windows, ["affected_gender"]).frame, windows)
+    f = evaluation_filter(source, plan).replace(period="", start=windows.before[0], end=windows.after[1])
+    shown = {name: getattr(plan.areas, name) for name in AREAS}
+    visible = None
+    if areas is not None:
+        visible = smallest_visible_drop(areas.treated[0], areas.control[0], time_weights=windows.lengths, test=test)
+    return PlanEvaluation(
+        windows=windows,
+        counts=counts,
+        genders=genders,
+        hidden_genders=hidden,
+        months=area_counts(source, f, shown, ["month"], audience, complete=True),
+        result=result,
+        visible=visible,
+        promised=plan.assessment.smallest_drop,
+        choices=(windows.choice, *(result.choices if result else ())),
+        warnings=(*(result.warnings if result else ()), *_own_warnings(plan)),
+    )
+
+
+def outcome(study: PlanEvaluation, t: Translator) -> str:
+    """The sentence of an evaluation, or why there is none."""
+    if study.result is None:
+        return t("The counts of these areas are too small to be shown, so no comparison can be made.")
+    return study.result.sentence(t)
+
+
+def span(windows: Windows, t: Translator) -> str:
+    """The days that were compared."""
+    return t(
+        "Before: {before_start} – {before_end}. After: {after_start} – {after_end}.",
+        before_start=t.date(windows.before[0], "medium"),
+        before_end=t.date(windows.before[1], "medium"),
+        after_start=t.date(windows.after[0], "medium"),
+        after_end=t.date(windows.after[1], "medium"),
+    )
+
+
+def kept_result(study: PlanEvaluation) -> dict[str, str]:
+    """What a plan keeps of its evaluation, by language; make `study` for the council, because the council reads it."""
+    return {lang: f"{outcome(study, t)} {span(study.windows, t)}" for lang in LANGUAGES for t in (translator(lang),)}
+
+
+def named_test(plan: Plan) -> Test:
+    """The test that the plan named in advance; the difference where it names none that is known."""
+    return next((test for test in get_args(Test) if test == plan.assessment.method), "difference")
+
+
+def _own_warnings(plan: Plan) -> tuple[Message, ...]:
+    treated, buffer, comparison = (set(getattr(plan.areas, name)) for name in AREAS)
+    if comparison & (treated | buffer) or treated & buffer:
+        return (Message("The areas of this plan overlap: alerts in the common cells count on both sides."),)
+    return ()
+
+
+def _areas(frame: pd.DataFrame, windows: Windows) -> Areas | None:
+    """The counts as `analysis.plans.evaluation` takes them; None where one that is needed is withheld."""
+    table = frame.pivot_table(index="area", columns="period", values="n", aggfunc="sum", min_count=1, dropna=False)
+    table = table.reindex(index=AREAS, columns=PERIODS)
+    pairs: dict[str, Pair] = {name: (float(before), float(after)) for name, before, after in table.itertuples()}
+    if not np.isfinite([*pairs["treated"], *pairs["comparison"]]).all():
+        return None
+    buffer = pairs["buffer"] if np.isfinite(pairs["buffer"]).all() else None
+    return Areas(pairs["treated"], pairs["comparison"], buffer, time_weights=windows.lengths)
+
+
+def _genders(frame: pd.DataFrame, windows: Windows) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    found: dict[str, Areas] = {}
+    hidden = []
+    for gender, part in frame.groupby("affected_gender", sort=False):
+        if not part["n"].fillna(1).sum():
+            continue
+        areas = _areas(part, windows)
+        if areas is None:
+            hidden.append(str(gender))
+        else:
+            found[str(gender)] = areas
+    return by_gender(found), tuple(hidden)

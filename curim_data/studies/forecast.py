@@ -1,0 +1,240 @@
+"""The next weeks: of the city, of its places, and of the cells of the map, by counts that passed the gate."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import h3.api.basic_int as h3
+import numpy as np
+import pandas as pd
+
+from analysis.forecast.counts import Outlook, outlook
+from analysis.forecast.places import Forecast, forecast
+from analysis.grid.cells import resolution_for
+from analysis.spots.description import SpotName, name_spot
+from analysis.stats.inference import Floats
+from analysis.stats.result import Choice
+from curim_data import query
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Message, Translator
+from curim_data.privacy import sees_exact
+
+MOST_WEEKS: Final = 4
+RECENT_WEEKS: Final = 26
+# Cells times weeks that are held in memory at once.
+MOST_COUNTS: Final = 20_000_000
+_WEEK: Final = dt.timedelta(weeks=1)
+_NO_WEEKS: Final = pd.DatetimeIndex([])
+
+
+@dataclass(frozen=True)
+class ListedCell:
+    """A cell of the list: alerts expected in the next weeks (95 %), and those of the last 52 weeks."""
+
+    cell: int
+    name: SpotName
+    expected: float
+    low: float
+    high: float
+    last_weeks: int
+    longitude: float
+    latitude: float
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastStudy:
+    """The weeks that follow `end`, the last day of the last whole week of the filter's period.
+
+    city : Outlook or None
+        All alerts under the filter, unmapped ones too; None with `city_refused`. `recent`: its last weeks, with the
+        columns week and n (NaN where withheld).
+    places : tuple
+        Landmarks with alerts, the one with most expected first, by id; `unseen` have a week that is protected.
+    cells : Forecast or None
+        By cell of the map, piles set aside; None with `cells_refused`. `listed`: its list, with names.
+    """
+
+    start: dt.date
+    weeks: int
+    city: Outlook | None
+    city_refused: Message | None
+    places: tuple[tuple[str, Outlook], ...]
+    unseen: int
+    cells: Forecast | None
+    cells_refused: Message | None
+    listed: tuple[ListedCell, ...]
+    resolution: int | None
+    choices: tuple[Choice, ...]
+    recent: pd.DataFrame
+    notes: tuple[Message, ...] = ()
+
+
+def forecast_study(
+    source: Source, f: AlertFilter, audience: Audience, weeks: int = MOST_WEEKS, resolution: int | None = None
+) -> ForecastStudy:
+    """Foretell the 1 to 4 weeks after the filter's period, from all the whole weeks before its end.
+
+    The city is the whole city, whatever area the filter names. An audience without exact counts gets the city and the
+    places of which it may see every week; a forecast by cell would point it at single alerts.
+    """
+    if not 1 <= weeks <= MOST_WEEKS:
+        raise ValueError(f"1 to {MOST_WEEKS} weeks, not {weeks}")
+    if not source.knows_weeks:
+        why = Message(
+            "No forecast is shown: it goes by the week, and of these alerts the month alone is known, not the day."
+        )
+        start = query.dates(source, f)[1] + dt.timedelta(days=1)
+        return ForecastStudy(start, weeks, None, why, (), 0, None, why, (), None, (), _recent(_NO_WEEKS, []))
+    mondays = whole_weeks(source, f)
+    start = mondays[-1].date() + _WEEK if len(mondays) else source.as_of
+    history = f.replace(period="", start=source.first, end=start - dt.timedelta(days=1))
+    history = history.replace(districts=(), places=(), cells=())
+    nothing = Message("There is no whole week of data before the end of the period.")
+    if not len(mondays):
+        return ForecastStudy(start, weeks, None, nothing, (), 0, None, nothing, (), None, (), _recent(mondays, []))
+    counted = query.counts(source, history, ["week"], audience, complete=True)
+    series = _series(counted.frame, mondays)
+    city, refused = _city(series, start, weeks)
+    recent = _recent(mondays, series)
+    places, unseen = _places(source, history, audience, mondays, start, weeks)
+    notes = counted.notes
+    if f.districts or f.places or f.cells:
+        notes += (Message("The forecast is of the whole city, whatever area the filter names."),)
+    told = ForecastStudy(start, weeks, city, refused, places, unseen, None, None, (), None, (), recent, notes)
+    if not sees_exact(audience):
+        why = Message(
+            "The forecast by map cell is for specialists: it needs the exact number of alerts in every cell and week."
+        )
+        return replace(told, cells_refused=why)
+    return _with_cells(told, source, history, audience, mondays, resolution)
+
+
+def whole_weeks(source: Source, f: AlertFilter) -> pd.DatetimeIndex:
+    """The Mondays of the weeks that lie wholly within the data and before the end of the filter's period."""
+    end = min(query.dates(source, f)[1], source.as_of)
+    first = source.first + dt.timedelta(days=-source.first.weekday() % 7)
+    return pd.date_range(first, end - dt.timedelta(days=6), freq="7D")
+
+
+def _series(frame: pd.DataFrame, mondays: pd.DatetimeIndex) -> Floats:
+    """Counts of the weeks in order; NaN where withheld, zero where there is no row."""
+    rows = frame.set_index(pd.to_datetime(frame["week"]))["n"]
+    known = mondays.isin(rows.index)
+    return np.where(known, rows.reindex(mondays).to_numpy(dtype=float), 0.0)
+
+
+def _recent(mondays: pd.DatetimeIndex, counts: Any) -> pd.DataFrame:
+    return pd.DataFrame({"week": mondays[-RECENT_WEEKS:], "n": np.asarray(counts, dtype=float)[-RECENT_WEEKS:]})
+
+
+def _city(counts: Floats, start: dt.date, weeks: int) -> tuple[Outlook | None, Message | None]:
+    hidden = int(np.isnan(counts).sum())
+    if hidden:
+        values = {"n": hidden}
+        return None, Message(
+            "No forecast is shown: {n} weeks hold so few alerts that their number is protected.", values
+        )
+    told = outlook(counts, start, weeks)
+    if told is None:
+        values = {"n": len(counts)}
+        return None, Message("No forecast is shown: {n} whole weeks are too few to try one on the past.", values)
+    return told, None
+
+
+def _places(
+    source: Source, history: AlertFilter, audience: Audience, mondays: pd.DatetimeIndex, start: dt.date, weeks: int
+) -> tuple[tuple[tuple[str, Outlook], ...], int]:
+    """Outlooks of the landmarks whose every week may be seen, and how many may not."""
+    frame = query.counts(source, history, ["place", "week"], audience, complete=True).frame
+    found, unseen = [], 0
+    for place, rows in frame.dropna(subset=["place"]).groupby("place"):
+        counts = _series(rows, mondays)
+        if np.isnan(counts).any():
+            unseen += 1
+        elif counts.any() and (told := outlook(counts, start, weeks)) is not None:
+            found.append((str(place), told))
+    found.sort(key=lambda one: -one[1].total.value)
+    return tuple(found), unseen
+
+
+def _with_cells(
+    told: ForecastStudy,
+    source: Source,
+    history: AlertFilter,
+    audience: Audience,
+    mondays: pd.DatetimeIndex,
+    resolution: int | None,
+) -> ForecastStudy:
+    total = query.total(source, history, audience)
+    coarse = source.city.land_cells(9)
+    chosen = resolution_for(total.mapped or 0, float(coarse.sum()), cells=coarse.index)
+    if resolution is not None:
+        chosen = Choice("resolution", resolution, Message("Cells of the size that you picked."))
+    size = int(chosen.value)
+    land = source.city.land_cells(size)
+    if len(land) * len(mondays) > MOST_COUNTS:
+        why = Message("No forecast is shown: there are too many cells and weeks for one. Choose larger cells.")
+        return replace(told, cells_refused=why)
+    frame = query.counts(source, history, ["cell", "week"], audience, resolution=size, without_piles=True).frame
+    wide = frame.pivot(index="cell", columns="week", values="n").reindex(index=land.index, columns=mondays)
+    found = forecast(wide.fillna(0.0).to_numpy(dtype=float), land, told.start, told.weeks)
+    return replace(
+        told,
+        cells=found,
+        cells_refused=found.backtest.refused,
+        listed=_listed(found, source),
+        resolution=size,
+        choices=(chosen, *_set_aside(source, history, audience), *found.choices),
+    )
+
+
+def _set_aside(source: Source, history: AlertFilter, audience: Audience) -> tuple[Choice, ...]:
+    """How many alerts stand on piles of identical coordinates, and are in no cell."""
+    piled = int(query.piles(source, history, audience)["n"].sum())
+    values = {"n": piled}
+    told = Message(
+        "{n} alerts that share their exact coordinates with many others were set aside: their position is probably "
+        "a default of the app.",
+        values,
+    )
+    return (Choice("piles", piled, told),) if piled else ()
+
+
+def _listed(found: Forecast, source: Source) -> tuple[ListedCell, ...]:
+    seen: Counter[tuple[str, bool]] = Counter()
+    listed = []
+    last_weeks = found.frame["last_weeks"].reindex(found.listed.index)
+    columns = (found.listed["expected"], found.listed["low"], found.listed["high"], last_weeks)
+    for cell, expected, low, high, last in zip(found.listed.index, *columns, strict=True):
+        latitude, longitude = h3.cell_to_latlng(int(cell))
+        name = name_spot(longitude, latitude, source.city)
+        seen[name.place, name.near] += 1
+        name = replace(name, number=seen[name.place, name.near])
+        place = round(longitude, 5), round(latitude, 5)
+        listed.append(ListedCell(int(cell), name, float(expected), float(low), float(high), int(last), *place))
+    return tuple(listed)
+
+
+def cells_frame(t: Translator, listed: Sequence[ListedCell]) -> pd.DataFrame:
+    """The listed cells as a table."""
+    rows = [
+        {
+            "cell": f"{one.cell:x}",
+            "name": one.name(t),
+            "expected": round(one.expected, 2),
+            "low": one.low,
+            "high": one.high,
+            "last_weeks": one.last_weeks,
+            "longitude": one.longitude,
+            "latitude": one.latitude,
+        }
+        for one in listed
+    ]
+    columns = ["cell", "name", "expected", "low", "high", "last_weeks", "longitude", "latitude"]
+    return pd.DataFrame(rows, columns=columns)

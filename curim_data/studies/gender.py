@@ -1,0 +1,217 @@
+"""For whom: who is affected and who alerts, when, how safe they felt, where it differs, where silence may mislead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.gender import MAN, WOMAN, Feeling, Places, Weights, dark_shares, feeling, places, weights
+from analysis.stats.rates import UNKNOWN, Estimate, poisson_rate, rate_ratio, share_ratio
+from analysis.stats.result import Choice
+from curim_data import query
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Message, Translator
+
+PER: Final = 1000
+CITY: Final = ""
+# A mean that protected counts leave open by more than this part of a step says too little to be shown.
+WIDEST: Final = 0.5
+
+
+def without_gender(f: AlertFilter) -> AlertFilter:
+    """The filter without its genders, as pages that compare genders ask it."""
+    return f.replace(affected=(), reporters=())
+
+
+@dataclass(frozen=True)
+class Light:
+    """Alerts after dark by gender of the person affected.
+
+    `frame`: gender, dark, n, share, low, high (Wilson), withheld. `ratio`: share after dark of women over that of men
+    (Katz).
+    """
+
+    frame: pd.DataFrame
+    ratio: Estimate
+    n: int
+    choices: tuple[Choice, ...]
+
+    def sentence(self, t: Translator) -> str:
+        """How many of the alerts are after dark, for women and for men, and whether the difference is beyond chance."""
+        if not self.ratio.known:
+            return t("Too few alerts to compare day and night for women and men.")
+        share = self.frame.set_index("gender")["share"]
+        told = t(
+            "{women} of the alerts that affect women and {men} of those that affect men happen after dark.",
+            women=t.percent(share[WOMAN]),
+            men=t.percent(share[MAN]),
+        )
+        if self.ratio.low <= 1 <= self.ratio.high:
+            return told + " " + t("Chance alone can explain the difference.")
+        return told + " " + t("Chance alone does not explain the difference.")
+
+
+def weight_study(source: Source, f: AlertFilter, audience: Audience) -> Weights:
+    """Which categories weigh more on women or on men, among all alerts of either, whatever categories are picked."""
+    f = without_gender(f)
+    counted = query.counts(source, f, ["category", "affected_gender"], audience)
+    return weights(counted.frame, totals=_totals(source, f.without("categories"), audience))
+
+
+def light_study(source: Source, f: AlertFilter, audience: Audience) -> Light:
+    """Day and night by gender; the filter's light is set aside, since it is what is compared."""
+    asked = without_gender(f).without("dark")
+    counted = query.counts(source, asked, ["affected_gender", "dark"], audience)
+    table = dark_shares(counted.frame)
+    table["withheld"] = table[["dark", "n"]].isna().any(axis=1)
+    rows = table.set_index("gender")
+    (women_dark, women), (men_dark, men) = rows.loc[[WOMAN, MAN], ["dark", "n"]].to_numpy(float).tolist()
+    known = bool(np.isfinite([women_dark, women, men_dark, men]).all()) and min(women, men) > 0
+    ratio = share_ratio(women_dark, women, men_dark, men) if known else UNKNOWN
+    choices = [Choice("dark", "sun", Message("After dark: the sun is below the horizon at that place and time."))]
+    if f.dark is not None:
+        choices.append(
+            Choice("light", "all", Message("The filter by light is set aside here: day and night are compared."))
+        )
+    return Light(table, ratio, int(np.nansum(table["n"])), tuple(choices))
+
+
+def feeling_study(source: Source, f: AlertFilter, audience: Audience) -> Feeling:
+    """How safe the people who alert felt, by their gender.
+
+    Where counts are protected, the interval covers every value that the protected counts could have; one that they
+    leave open by more than half a step is not given.
+    """
+    counted = query.counts(source, without_gender(f), ["reporter_gender", "feeling"], audience, complete=True)
+    frame = counted.frame.dropna(subset=["feeling"])
+    told = [
+        Choice("who", "reporter", Message("The feeling is that of the person who alerts, from 1 (very unsafe) to 5."))
+    ]
+    if not frame["withheld"].any():
+        found = feeling(frame, "reporter_gender")
+        return replace(found, choices=tuple(told))
+    told.append(
+        Choice(
+            "protected", counted.n_withheld, Message("Small numbers are protected, so the intervals here are wider.")
+        )
+    )
+    return replace(_feeling_within(frame), choices=tuple(told))
+
+
+def _feeling_within(frame: pd.DataFrame) -> Feeling:
+    """The feeling where some counts are known by their bounds only: from the worst to the best that they allow."""
+
+    def scene(lowest: tuple[str, ...]) -> Feeling:
+        """Everyone as safe as the bounds allow, but for the genders in `lowest`: as unsafe."""
+        down = frame["reporter_gender"].isin(lowest)
+        many = (frame["feeling"] <= 2) == down
+        return feeling(frame.assign(n=frame["high"].where(many, frame["low"]).astype(float)), "reporter_gender")
+
+    everyone = tuple(frame["reporter_gender"].unique())
+    middle = feeling(frame.assign(n=(frame["low"] + frame["high"]) / 2), "reporter_gender")
+    worst, best = scene(everyone), scene(())
+    table = middle.frame.copy()
+    table["low"] = np.fmin(worst.frame["low"], best.frame["low"])
+    table["high"] = np.fmax(worst.frame["high"], best.frame["high"])
+    table["unsafe_low"] = np.fmin(worst.frame["unsafe_low"], best.frame["unsafe_low"])
+    table["unsafe_high"] = np.fmax(worst.frame["unsafe_high"], best.frame["unsafe_high"])
+    vague = (worst.frame["mean"] - best.frame["mean"]).abs() > WIDEST
+    hidden = frame.groupby("reporter_gender")["withheld"].any().reindex(table["gender"]).fillna(False).to_numpy(bool)
+    table.loc[hidden, "n"] = np.nan
+    table.loc[vague, ["mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"]] = np.nan
+    clear = table.set_index("gender")["mean"].notna()
+    gap = UNKNOWN
+    if clear[WOMAN] and clear[MAN] and middle.gap.known:
+        low, high = scene((WOMAN,)).gap, scene((MAN,)).gap
+        gap = Estimate(middle.gap.value, min(low.low, high.low), max(low.high, high.high))
+    return Feeling(table, gap, int(np.nansum(table["n"])))
+
+
+@dataclass(frozen=True)
+class PlaceStudy:
+    """Places whose share of women affected differs (`differ`), and where women alert strikingly little (`silent`).
+
+    `near`: women and men affected near a named place, of `n` in the whole city (NaN where that is withheld).
+    """
+
+    differ: Places
+    silent: Places
+    near: float
+    n: float
+
+    @property
+    def unheard(self) -> tuple[str, ...]:
+        """Ids of the places where women's safety is not known."""
+        frame = self.silent.frame
+        return tuple(frame.loc[frame["not_known"], "place"])
+
+
+def place_study(source: Source, f: AlertFilter, audience: Audience) -> PlaceStudy:
+    """Named places under the filter, each against the whole city under the filter's other fields."""
+    f = without_gender(f)
+    city = f.replace(districts=(), places=(), cells=())
+    found = []
+    for column in ("affected_gender", "reporter_gender"):
+        counted = query.counts(source, f, ["place", column], audience)
+        totals = _totals(source, city, audience, column)
+        pair = (totals[WOMAN], totals[MAN]) if {WOMAN, MAN} <= set(totals) else None
+        found.append((places(counted.frame, column=column, city=pair), sum(pair) if pair else float("nan")))
+    (differ, n), (silent, _) = found
+    return PlaceStudy(differ, silent, float(np.nansum(differ.frame[["women", "men"]])), n)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Alerts by women and by men per 1,000 residents of that gender.
+
+    `frame`: area (district id; "" is the whole city), then for women and for men the count, residents, rate, low, high
+    (exact Poisson), each with its suffix; ratio of the two rates, low, high; withheld (bool).
+    """
+
+    frame: pd.DataFrame
+
+
+def rate_study(source: Source, f: AlertFilter, audience: Audience) -> Rates | None:
+    """Rates by gender of the reporter, where the city's profile holds residents by district and gender; else None."""
+    people = source.city.population
+    if people is None or not {"district", "women", "men"} <= set(people):
+        return None
+    people = people.set_index("district")[["women", "men"]].astype(float)
+    asked = without_gender(f).replace(places=(), cells=())
+    rows = []
+    if not asked.districts and {area.id for area in source.city.districts} <= set(people.index):
+        told = query.counts(source, asked, ["reporter_gender"], audience, complete=True).frame
+        rows.append(_rate_row(CITY, told, people.sum()))
+    told = query.counts(source, asked, ["district", "reporter_gender"], audience, complete=True).frame
+    for district in people.index:
+        if not asked.districts or district in asked.districts:
+            rows.append(_rate_row(str(district), told[told["district"] == district], people.loc[district]))
+    return Rates(pd.DataFrame(rows))
+
+
+def _rate_row(area: str, told: pd.DataFrame, residents: pd.Series) -> dict[str, object]:
+    """One area's rates per 1,000 residents, and their ratio."""
+    counts = told.set_index("reporter_gender")["n"]
+    row: dict[str, object] = {"area": area}
+    n = {"women": float(counts.get(WOMAN, 0.0)), "men": float(counts.get(MAN, 0.0))}
+    for who, count in n.items():
+        known = np.isfinite(count) and residents[who] > 0
+        rate = poisson_rate(count, residents[who] / PER) if known else UNKNOWN
+        row |= {f"n_{who}": count, f"residents_{who}": residents[who]}
+        row |= {f"rate_{who}": rate.value, f"low_{who}": rate.low, f"high_{who}": rate.high}
+    known = bool(np.isfinite(list(n.values())).all()) and bool((residents > 0).all())
+    ratio = rate_ratio(n["women"], n["men"], residents["women"], residents["men"]) if known else UNKNOWN
+    withheld = bool(np.isnan(list(n.values())).any())
+    return row | {"ratio": ratio.value, "low": ratio.low, "high": ratio.high, "withheld": withheld}
+
+
+def _totals(source: Source, f: AlertFilter, audience: Audience, column: str = "affected_gender") -> dict[str, float]:
+    """All alerts of women and of men; empty where either is withheld."""
+    counted = query.counts(source, f, [column], audience, complete=True).frame.set_index(column)["n"]
+    both = {gender: float(counts) for gender, counts in counted.items() if gender in (WOMAN, MAN)}
+    return both if np.isfinite(list(both.values())).all() else {}

@@ -1,0 +1,162 @@
+"""Where and when single alerts were: for studies that need the points themselves, which never leave `curim_data`, and
+for a map of few alerts (`drawn_points`), for audiences with exact counts and never of sensitive categories.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from analysis.space_time.knox_settings import without_near_duplicates
+from analysis.stats.result import Choice
+from curim_data import query
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Message
+from curim_data.privacy import GateError, sees_exact, sensitive_categories
+from curim_data.query.aggregate import on_piles, pile_points
+
+MOST_POINTS: Final = 200_000
+MOST_DRAWN: Final = 6_000
+MONTH: Final = "month"
+COLUMNS: Final = ("x", "y", "local_date", "hour", "category", "incident_id")
+
+
+@dataclass(frozen=True)
+class Points:
+    """Events under a filter: one row of `frame` each, the earliest first.
+
+    `frame`: x, y (metres), day (whole days since 1970-01-01). Left out of it, in this order: `unmapped` alerts without
+    a position on the city's land, `piled` ones, `by_month` of which only the month is known, and `again`: further
+    reports of an event that another row holds. `drawn`: rows read, fewer than there are only above 200,000.
+    """
+
+    frame: pd.DataFrame
+    n: int
+    unmapped: int
+    piled: int
+    by_month: int
+    again: int
+    drawn: int
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What was left out, and why."""
+        told = []
+        if self.piled:
+            words = Message(
+                "{n} alerts that share their exact coordinates with many others were set aside: their position is "
+                "probably a default of the app.",
+                {"n": self.piled},
+            )
+            told.append(Choice("piles", self.piled, words))
+        if self.by_month:
+            words = Message("Alerts of which only the month is known were left out: {n}.", {"n": self.by_month})
+            told.append(Choice("by_month", self.by_month, words))
+        available = self.n - self.unmapped - self.piled - self.by_month
+        if self.drawn < available:
+            words = Message("A random {used} of {n} alerts were used.", {"used": self.drawn, "n": available})
+            told.append(Choice("drawn", self.drawn, words))
+        words = Message(
+            "Further reports of one event (the same incident, or the same category, day and hour within a metre) were "
+            "left out: {n}.",
+            {"n": self.again},
+        )
+        return (*told, Choice("again", self.again, words))
+
+
+def points(source: Source, f: AlertFilter, audience: Audience) -> Points:
+    """Read the events under a filter. GateError for an audience without exact counts."""
+    if not sees_exact(audience):
+        raise GateError(
+            Message("Only analysts and specialists may ask this: it needs the place and day of every single alert.")
+        )
+    table = source.table.filter(f.predicate(source.table, query.dates(source, f), source.city))
+    inside = table.inside.fill_null(False)
+    piled = inside & on_piles(table, pile_points(source))
+    by_month = inside & ~piled & (table.time_precision == MONTH)
+    row = table.aggregate(
+        n=table.count(),
+        inside=inside.cast("int64").sum(),
+        piled=piled.cast("int64").sum(),
+        by_month=by_month.cast("int64").sum(),
+    )
+    n, mapped, on_piles_, monthly = (int(value or 0) for value in row.to_pyarrow().to_pylist()[0].values())
+    usable = table.filter(inside & ~piled & (table.time_precision != MONTH))
+    # The hash of an alert has nothing to do with where and when it was: its order is a random one that stays.
+    drawn = usable.order_by([usable.alert_id.hash(), usable.alert_id]).limit(MOST_POINTS)
+    if mapped - on_piles_ - monthly <= MOST_POINTS:
+        drawn = usable
+    read: pd.DataFrame = drawn.order_by([ibis.asc("local_date"), "alert_id"]).select(*COLUMNS).to_pandas()
+    read["day"] = (pd.to_datetime(read["local_date"]) - pd.Timestamp(0)) // pd.Timedelta(days=1)
+    kept = read[_first_reports(read)]
+    frame = kept[["x", "y", "day"]].reset_index(drop=True)
+    return Points(frame, n, n - mapped, on_piles_, monthly, len(read) - len(kept), len(read))
+
+
+@dataclass(frozen=True)
+class DrawnPoints:
+    """Alerts as points for a map: `frame` with longitude, latitude (five decimals), category and local_date, by date.
+
+    Left out, in this order: `unmapped` alerts of the `n` without a position on the city's land, `piled` ones, and
+    `sensitive` ones, which are never points. `frame` is None where more than 6,000 would be left: one would cover
+    another. `counts`: those alerts by their first category (index), the most frequent first.
+    """
+
+    frame: pd.DataFrame | None
+    counts: pd.Series
+    n: int
+    unmapped: int
+    piled: int
+    sensitive: int
+
+    @property
+    def shown(self) -> int:
+        """Alerts that are points, or would be."""
+        return int(self.counts.sum())
+
+
+def drawn_points(source: Source, f: AlertFilter, audience: Audience) -> DrawnPoints:
+    """The alerts under a filter that may be drawn as points. GateError for an audience without exact counts.
+
+    An alert is sensitive where any of its categories is.
+    """
+    if not sees_exact(audience):
+        raise GateError(Message("Single alerts are protected: only analysts and specialists see them on a map."))
+    table = source.table.filter(f.predicate(source.table, query.dates(source, f), source.city))
+    inside = table.inside.fill_null(False)
+    piled = inside & on_piles(table, pile_points(source))
+    kinds = sorted(sensitive_categories(source))
+    further = table.more_categories.map(lambda name: name.isin(kinds)).contains(True).fill_null(False)
+    told = (table.category.isin(kinds) | further) if kinds else table.local_date.isnull()
+    hidden = inside & ~piled & told.fill_null(True)
+    row = table.aggregate(
+        n=table.count(),
+        inside=inside.cast("int64").sum(),
+        piled=piled.cast("int64").sum(),
+        hidden=hidden.cast("int64").sum(),
+    )
+    n, mapped, standing, left_out = (int(value or 0) for value in row.to_pyarrow().to_pylist()[0].values())
+    open_ones = table.filter(inside & ~piled & ~hidden)
+    counted: pd.DataFrame = open_ones.group_by("category").aggregate(n=open_ones.count()).to_pandas()
+    counts = counted.set_index("category")["n"].sort_values(ascending=False, kind="stable")
+    frame: pd.DataFrame | None = None
+    if mapped - standing - left_out <= MOST_DRAWN:
+        columns = ("longitude", "latitude", "category", "local_date")
+        frame = open_ones.order_by([ibis.asc("local_date"), "alert_id"]).select(*columns).to_pandas()
+        frame[["longitude", "latitude"]] = frame[["longitude", "latitude"]].round(5)
+    return DrawnPoints(frame, counts, n, n - mapped, standing, left_out)
+
+
+def _first_reports(read: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Whether a row is the first of its incident, and of the reports that are as like each other as one event's."""
+    first = (read["incident_id"].isna() | ~read["incident_id"].duplicated()).to_numpy(bool, copy=True)
+    kept = read[first]
+    hour = kept["hour"].astype("float64").to_numpy(float)
+    first[first] = without_near_duplicates(kept["x"], kept["y"], kept["day"], hour, kept["category"])
+    return first

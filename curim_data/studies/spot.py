@@ -1,0 +1,166 @@
+"""What the alerts of hot spots are like: a line for each in the list, and a closer look at one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import h3.api.basic_int as h3
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.clusters.detection import Cluster
+from analysis.gender import Shares, shares
+from analysis.hotspots.places import Spot
+from analysis.spots.description import SpotName, SpotProfile, name_spots, profile
+from analysis.stats.rates import Estimate, wilson
+from analysis.trends.course import Trend
+from analysis.trends.week_clock import HOURS, Clock, clock, peak_hours
+from curim_data import query
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.privacy import sees_exact
+from curim_data.query.categoricals import of_values, summed
+from curim_data.studies.hot_spots import known_places, trend_study
+from curim_data.studies.plan import area_counts, protect
+
+Place = Spot | Cluster
+
+
+@dataclass(frozen=True)
+class SpotLine:
+    """A hot spot in the list. women: of women and men affected; category: id of the most frequent; None: protected.
+
+    `untold`: what no alert here tells, and is therefore None without being protected ("women", "hours").
+    """
+
+    spot: Place
+    name: SpotName
+    women: Estimate | None
+    category: str | None
+    hours: tuple[int, int] | None
+    untold: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class SpotStudy:
+    """A hot spot close up. `piled`: alerts here that share their exact coordinates with many others."""
+
+    told: SpotProfile
+    categories: pd.DataFrame
+    affected: Shares
+    week: Clock | None
+    trend: Trend | None
+    piled: int | None
+    n_withheld: int
+
+
+def spot_lines(source: Source, f: AlertFilter, spots: Sequence[Place], audience: Audience) -> tuple[SpotLine, ...]:
+    """Names, gender, main category and peak hours of hot spots; each table is protected as a whole."""
+    names = name_spots(spots, source.city, known_places(source, audience))
+    areas = {spot.id: spot.names for spot in spots}
+    whole = f.replace(districts=(), places=(), cells=())
+    if not areas:
+        return ()
+    tables = _by_area(source, whole, areas, ["category", "affected_gender", "hour"], audience)
+    asked = (("category", "n"), ("affected_gender", "n"), ("hour", "low", "withheld"))
+    categories, affected, hours = (_apart(table, columns) for table, columns in zip(tables, asked, strict=True))
+    nothing = np.array([], float)
+    lines = []
+    for spot in spots:
+        themes, numbers = categories.get(spot.id, (nothing, nothing))
+        told = numbers == numbers
+        genders: dict[Any, float] = dict(zip(*affected.get(spot.id, (nothing, nothing)), strict=True))
+        women, men = genders.get("woman", 0.0), genders.get("man", 0.0)
+        seen = pd.notna(women) and pd.notna(men)
+        known = seen and women + men > 0
+        hour, low, withheld = hours.get(spot.id, (nothing, nothing, nothing))
+        untold = {"women": seen and not known, "hours": bool(pd.isna(hour).all() and not withheld.any())}
+        lines.append(
+            SpotLine(
+                spot=spot,
+                name=names[spot.id],
+                women=wilson(float(women), float(women + men)) if known else None,
+                category=str(themes[told][np.argsort(numbers[told])[-1]]) if told.any() else None,
+                hours=_peak(hour, low, withheld),
+                untold=frozenset(name for name, so in untold.items() if so),
+            )
+        )
+    return tuple(lines)
+
+
+def _by_area(
+    source: Source, f: AlertFilter, areas: Mapping[str, tuple[str, ...]], dimensions: Sequence[str], audience: Audience
+) -> list[pd.DataFrame]:
+    """Alerts on the map by area and by each of some dimensions, for many areas at once; piles are set aside.
+
+    `areas`: H3 names of the cells of each, none of two areas. Columns area, the dimension, n, low, high, withheld.
+    """
+    of = {int(cell, 16): area for area, cells in areas.items() for cell in cells}
+    (resolution,) = {h3.get_resolution(cell) for cell in of}
+    here = f.replace(cells=tuple(cell for cells in areas.values() for cell in cells))
+    by = [["cell", name] for name in dimensions]
+    counted = query.tables(source, here, by, Audience.ANALYST, without_piles=True, at_once=True, resolution=resolution)
+    found = []
+    for name, table in zip(dimensions, counted, strict=True):
+        told = {"area": of_values(table.frame["cell"].map(of)), name: of_values(table.frame[name])}
+        raw = summed(told, table.frame["n"].to_numpy(float))
+        found.append(protect(source, f, [raw], ["area", name], audience).frame)
+    return found
+
+
+def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) -> SpotStudy:
+    """Look at one hot spot: what, when, for whom, since when, and what makes its figures doubtful."""
+    whole = f.replace(districts=(), places=(), cells=())
+    here = whole.replace(cells=spot.names)
+
+    def counted(by: str) -> pd.DataFrame:
+        return area_counts(source, whole, {"here": spot.names}, [by], audience).frame
+
+    hours: pd.DataFrame | None = None
+    if sees_exact(audience):
+        asked = (["category"], ["affected_gender"], ["dark"], ["weekday", "hour"])
+        found = query.tables(source, here, asked, audience, complete=True, without_piles=True, at_once=True)
+        categories, affected, dark, hours = (table.frame for table in found)
+    else:
+        categories, affected, dark = counted("category"), counted("affected_gender"), counted("dark")
+    told = profile(
+        source.city,
+        n=spot.n,
+        categories=categories,
+        hours=hours,
+        affected=affected if len(f.affected) != 1 else None,  # what the filter itself fixes is no finding
+        dark=dark if f.dark is None else None,
+    )
+    piles = query.piles(source, here, audience)["n"]
+    return SpotStudy(
+        told=told,
+        categories=categories.sort_values(["withheld", "n"], ascending=[True, False], ignore_index=True),
+        affected=shares(affected, "affected_gender", total=float(spot.n)),
+        week=clock(hours) if hours is not None else None,
+        trend=trend_study(source, here, audience, "week" if sees_exact(audience) else "month"),
+        piled=None if piles.isna().any() else int(piles.sum()),
+        n_withheld=int(categories["withheld"].sum()),
+    )
+
+
+def _apart(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, tuple[NDArray[Any], ...]]:
+    """Some columns of a table by area, as arrays of the rows of each area."""
+    codes, areas = pd.factorize(table["area"].to_numpy(object))
+    order, ends = np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes, minlength=len(areas)))[:-1]
+    arrays = [np.split(table[column].to_numpy()[order], ends) for column in columns]
+    return dict(zip(areas, zip(*arrays, strict=True), strict=True)) if len(areas) else {}
+
+
+def _peak(hour: NDArray[Any], low: NDArray[Any], withheld: NDArray[Any]) -> tuple[int, int] | None:
+    """First and last hour of the peak, where at least half of the hours may be shown."""
+    hour = hour.astype(float)
+    known = ~np.isnan(hour)
+    if not known.any() or withheld.astype(bool)[known].mean() > 0.5:
+        return None
+    by_hour = np.bincount(hour[known].astype(int), weights=low[known].astype(float), minlength=HOURS)
+    peak = peak_hours(by_hour.astype(float))
+    return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % HOURS)

@@ -1,0 +1,75 @@
+"""The Briefing's period and figures: since the last meeting, unless the reader's filter says otherwise."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from pathlib import Path
+
+import streamlit as st
+
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.store.home import Home
+from curim_data.studies.brief import BriefStudy, brief_study
+from pages.parts.frame import filter_bar
+from pages.parts.frame.cache import remember
+from pages.parts.frame.page import Dataset, Page
+
+SINCE = "since"
+KEY = "briefing_since"
+
+
+@remember
+def briefing(dataset: Dataset, f: AlertFilter, audience: Audience) -> BriefStudy:
+    """Everything on the page."""
+    return brief_study(open_source(Home(Path(dataset.home))), f, audience)
+
+
+def brief_page(page: Page) -> Page:
+    """The page with the briefing's own period where the filter has the usual one."""
+    if page.source is None or page.filter.period != AlertFilter().period:
+        return page
+    asked = _asked(page)
+    period = AlertFilter(period="meeting") if asked is None else AlertFilter(start=asked, end=page.source.as_of)
+    own = page.filter.replace(period=period.period, start=period.start, end=period.end)
+    return dataclasses.replace(page, filter=own)
+
+
+def since_input(page: Page, study: BriefStudy) -> None:
+    """The day since when changes are told; it takes the place of the filter's period."""
+    source = page.source
+    if source is None or not source.first <= study.since <= source.as_of:
+        return
+    if st.session_state.get(KEY) != study.since:
+        st.session_state[KEY] = study.since
+    st.date_input(
+        page.t("Since"),
+        key=KEY,
+        min_value=source.first,
+        max_value=source.as_of,
+        format="DD/MM/YYYY",
+        on_change=_write,
+        args=(page, source.meeting),
+        label_visibility="collapsed",
+        width=150,
+    )
+
+
+def _write(page: Page, meeting: dt.date) -> None:
+    picked = st.session_state[KEY]
+    filter_bar.write(page.filter.replace(period=AlertFilter().period))
+    if picked in (None, meeting):
+        st.query_params.pop(SINCE, None)
+    else:
+        st.query_params[SINCE] = picked.isoformat()
+
+
+def _asked(page: Page) -> dt.date | None:
+    """The day that the link asks for; None where it names none that the data hold."""
+    try:
+        day = dt.date.fromisoformat(st.query_params.get(SINCE, ""))
+    except ValueError:
+        return None
+    return day if page.source is not None and page.source.first <= day <= page.source.as_of else None

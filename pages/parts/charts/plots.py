@@ -1,0 +1,381 @@
+"""Charts: one look for all, numbers and dates in the reader's language, words for those who do not see them.
+
+Each `*_figure` is a pure function from a small table to a plotly figure; `show` puts a figure on the page.
+Axis ticks and hover texts are written by the translator, since plotly itself speaks English only.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from curim_data.model.i18n import Translator
+from pages.parts.charts.figure import Figure
+from pages.parts.charts.look import axis, base_figure, layout_of, time_axis
+from pages.parts.charts.tables import download
+from pages.parts.frame.colours import COUNTS, Palette, palette
+from pages.parts.frame.page import Page
+from pages.parts.maps.cell_map import alerts
+
+Floats = NDArray[np.float64]
+DASHES: Final = ("solid", "solid", "dash", "dot", "dashdot")  # a year's line, by how long ago it was
+CONFIG: Final = {
+    "displaylogo": False,
+    "modeBarButtons": [["toImage"]],
+    "toImageButtonOptions": {"format": "png", "scale": 2},
+    "scrollZoom": False,
+    "doubleClick": "reset",
+}
+
+
+def show(
+    page: Page,
+    figure: Figure | go.Figure,
+    *,
+    key: str,
+    alt: str,
+    data: pd.DataFrame | None = None,
+    file_name: str = "",
+) -> None:
+    """Put a figure on the page with its words for screen readers and, where `data` is given, its download."""
+    drawn = figure.ready() if isinstance(figure, Figure) else figure
+    st.plotly_chart(drawn, key=key, theme=None, config=CONFIG, alt=alt)
+    if data is not None:
+        download(page.t, data, file_name or f"{key}.csv", key=f"{key}_download")
+
+
+def band_figure(
+    page: Page,
+    frame: pd.DataFrame,
+    *,
+    time: str = "week",
+    height: int = 280,
+    small: bool = False,
+    incomplete: bool = False,
+) -> Figure:
+    """A line of counts over its expected band; alarms in the accent colour, an incomplete last point hollow.
+
+    Parameters
+    ----------
+    frame
+        Columns `time` (dates), `n`; optional `expected`, `lower`, `upper` (floats), `alarm` (bool),
+        `adjusted` (the seasonally adjusted series). Withheld counts are NaN: the line has a gap there.
+    small
+        A spark line for a card: no axes.
+    incomplete
+        Whether the last row is a period that has not ended.
+    """
+    t, colours = page.t, palette(page.theme)
+    frame = frame.sort_values(time).reset_index(drop=True)
+    figure = base_figure(t, colours, height=height)
+    days = pd.to_datetime(frame[time])
+    if {"lower", "upper"} <= set(frame):
+        figure.add_scatter(x=days, y=frame["upper"], mode="lines", line={"width": 0}, hoverinfo="skip")
+        figure.add_scatter(
+            x=days,
+            y=frame["lower"],
+            mode="lines",
+            line={"width": 0},
+            fill="tonexty",
+            fillcolor=colours.band,
+            hoverinfo="skip",
+            name=t("expected range"),
+        )
+    if "adjusted" in frame:
+        figure.add_scatter(
+            x=days,
+            y=frame["adjusted"],
+            mode="lines",
+            line={"color": colours.sea_blue, "width": 2, "dash": "dot"},
+            hoverinfo="skip",
+            name=t("without the season"),
+        )
+    whole = frame["n"].astype(float).where(~_last(frame, incomplete))
+    figure.add_scatter(
+        x=days,
+        y=whole,
+        mode="lines",
+        line={"color": colours.line, "width": 1.6},
+        hovertext=_band_hover(t, frame, time),
+        hoverinfo="text",
+        name=t("alerts"),
+    )
+    _mark_alarms(figure, frame, days, colours, t)
+    if incomplete and len(frame):
+        _mark_incomplete(figure, frame, days, colours, t)
+    if small:
+        figure.update_layout(margin={"l": 0, "r": 0, "t": 2, "b": 2}, showlegend=False)
+        figure.update_xaxes(visible=False)
+        figure.update_yaxes(visible=False)
+        return figure
+    time_axis(figure, t, days, compact=page.narrow)
+    figure.update_yaxes(rangemode="tozero")
+    return figure
+
+
+def interval_bars_figure(
+    page: Page,
+    frame: pd.DataFrame,
+    *,
+    percent: bool = True,
+    colours_by_row: Sequence[str] | None = None,
+    height: int | None = None,
+    labels_above: bool = False,
+) -> Figure:
+    """Horizontal bars with intervals, the first row on top, value and interval written beside each.
+
+    `frame`: columns `label`, `value`, `low`, `high` (shares 0 to 1 where `percent`); optional `text` in place of
+    the written value. `labels_above`: each label above its bar, for narrow columns and long names.
+    """
+    t, colours = page.t, palette(page.theme)
+    labels = [html.escape(label) for label in frame["label"]]  # plotly reads some markup, and names come from exports
+    values, low, high = (frame[name].to_numpy(float) for name in ("value", "low", "high"))
+    row = 46 if labels_above else 34
+    figure = base_figure(t, colours, height=height or row * len(frame) + 30, bargap=0.68 if labels_above else 0.45)
+    write = _writer(t, percent)
+    texts = (
+        frame["text"].tolist()
+        if "text" in frame
+        else [_with_interval(write, *told) for told in zip(values, low, high, strict=True)]
+    )
+    ends = np.where(np.isfinite(high), np.fmax(values, high), values)
+    figure.add_bar(
+        x=values,
+        y=labels,
+        orientation="h",
+        marker={"color": list(colours_by_row) if colours_by_row else colours.sea_blue, "cornerradius": 3},
+        error_x=_errors(values, low, high, colours),
+        hovertext=[f"{label}: {text}" for label, text in zip(labels, texts, strict=True)],
+        hoverinfo="text",
+    )
+    top = float(ends[np.isfinite(ends)].max(initial=0.0))
+    figure.update_xaxes(range=[0, top * 2.1 or 1], visible=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ", showticklabels=not labels_above)
+    notes: list[dict[str, Any]] = []
+    if labels_above:
+        above = {"x": 0, "showarrow": False, "xanchor": "left", "yshift": 17, "font": {"color": colours.muted}}
+        notes += [{"y": label, "text": label, **above} for label in labels]
+    beside = {"showarrow": False, "xanchor": "left", "xshift": 8, "font": {"color": colours.text}}
+    for label, text, end in zip(labels, texts, ends.tolist(), strict=True):
+        notes.append({"x": end, "y": label, "text": text, **beside})
+    figure.update_layout(annotations=notes)
+    return figure
+
+
+def forest_figure(
+    page: Page,
+    frame: pd.DataFrame,
+    *,
+    reference: float = 1.0,
+    log: bool = True,
+    digits: int = 1,
+    height: int | None = None,
+) -> Figure:
+    """Points with intervals against a line of no difference, the first row on top.
+
+    `frame`: columns `label`, `value`, `low`, `high`; optional `strong` (bool): drawn in the accent colour.
+    """
+    t, colours = page.t, palette(page.theme)
+    frame = frame.assign(label=frame["label"].map(html.escape))
+    figure = base_figure(t, colours, height=height or 30 * len(frame) + 60)
+    strong = frame["strong"] if "strong" in frame else pd.Series(False, index=frame.index)
+    write = _writer(t, False, digits)
+    figure.add_scatter(
+        x=frame["value"],
+        y=frame["label"],
+        mode="markers",
+        marker={"color": [colours.accent if mark else colours.line for mark in strong], "size": 9},
+        error_x=_errors(*(frame[name].to_numpy(float) for name in ("value", "low", "high")), colours),
+        hovertext=[f"{r.label}: {_with_interval(write, r.value, r.low, r.high)}" for r in frame.itertuples()],
+        hoverinfo="text",
+    )
+    figure.add_vline(x=reference, line={"color": colours.muted, "width": 1, "dash": "dash"})
+    if log:
+        ticks = _log_ticks(frame)
+        figure.update_xaxes(type="log", tickvals=ticks, ticktext=[t.number(v, 0 if v >= 1 else 2) for v in ticks])
+    figure.update_yaxes(autorange="reversed", showgrid=True, ticksuffix="  ")
+    return figure
+
+
+def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact: bool = False) -> Figure:
+    """Weekday by hour, Monday on top, in the classes of the count scale.
+
+    `frame`: columns `weekday` (0 Monday), `hour` (0–23), `n` (NaN where withheld: drawn in the withheld grey).
+    """
+    t, colours = page.t, palette(page.theme)
+    compact = compact or page.narrow
+    known = frame.dropna(subset=["weekday", "hour", "n"])
+    at = known["weekday"].to_numpy(int), known["hour"].to_numpy(int)
+    grid = np.full((7, 24), np.nan)
+    grid[at] = 0
+    np.add.at(grid, at, known["n"].to_numpy(float))
+    days = [t.weekday(day, "abbreviated" if compact else "wide") for day in range(7)]
+    figure = base_figure(t, colours, height=height, plot_bgcolor=colours.withheld)
+    figure.add_heatmap(
+        z=grid,
+        x=list(range(24)),
+        y=days,
+        xgap=2,
+        ygap=2,
+        zmin=0,
+        colorscale=[[0, colours.land], [0.0001, COUNTS[0]], *[[(i + 1) / 5, c] for i, c in enumerate(COUNTS)]],
+        showscale=False,
+        hovertext=[
+            [f"{day} {hour:02d}:00–{hour + 1:02d}:00: {alerts(t, n)}" for hour, n in enumerate(row)]
+            for day, row in zip(map(t.weekday, range(7)), grid.tolist(), strict=True)
+        ],
+        hoverinfo="text",
+    )
+    hours = list(range(0, 24, 6 if compact else 3))
+    figure.update_xaxes(tickvals=hours, ticktext=[f"{hour:02d}:00" for hour in hours])
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return figure
+
+
+def small_multiples_figure(
+    page: Page, panels: Sequence[tuple[str, pd.DataFrame]], *, time: str = "month", columns: int = 3, row: int = 130
+) -> go.Figure:
+    """Small lines on one common scale, one panel a name; each frame has `time` and `n`."""
+    t, colours = page.t, palette(page.theme)
+    columns = 1 if page.narrow else min(columns, max(len(panels), 1))
+    rows = -(-len(panels) // columns) or 1
+    figure = make_subplots(
+        rows, columns, shared_xaxes=True, shared_yaxes="all", subplot_titles=[html.escape(name) for name, _ in panels]
+    )
+    figure.update_layout(**layout_of(t, colours, rows * row + 40))
+    for number, (name, frame) in enumerate(panels):
+        days = pd.to_datetime(frame[time])
+        figure.add_scatter(
+            x=days,
+            y=frame["n"],
+            mode="lines",
+            line={"color": colours.sea_blue, "width": 1.6},
+            hovertext=[
+                f"{html.escape(name)}, {t.date(day.date(), 'MMM y')}: {t.number(n)}"
+                for day, n in zip(days, frame["n"], strict=True)
+            ],
+            hoverinfo="text",
+            row=number // columns + 1,
+            col=number % columns + 1,
+        )
+    figure.update_xaxes(**axis(colours, grid=False))
+    figure.update_yaxes(**axis(colours, grid=True), rangemode="tozero", nticks=3)
+    figure.update_annotations(font={"size": 13, "color": colours.text}, xanchor="center")
+    if panels:
+        time_axis(figure, t, pd.to_datetime(panels[0][1][time]), compact=True)
+    return figure
+
+
+def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -> Figure:
+    """Months side by side, a line a year, the last year strong. `frame`: columns `month` (first days), `n`."""
+    t, colours = page.t, palette(page.theme)
+    figure = base_figure(t, colours, height=height)
+    months = pd.to_datetime(frame["month"])
+    years = sorted(months.dt.year.unique())
+    greys = [colours.district_line, colours.withheld, colours.muted]
+    for year in years:
+        part = frame[months.dt.year == year]
+        latest = year == years[-1]
+        numbers = pd.to_datetime(part["month"]).dt.month
+        figure.add_scatter(
+            x=numbers,
+            y=part["n"],
+            mode="lines+markers" if latest else "lines",
+            name=str(year),
+            line={
+                "color": colours.sea_blue if latest else greys[max(0, len(greys) - (years[-1] - year))],
+                "width": 2.6 if latest else 1.6,
+                "dash": DASHES[min(years[-1] - year, len(DASHES) - 1)],  # greys alone are not told apart
+            },
+            hovertext=[f"{t.month(m)} {year}: {t.number(n)}" for m, n in zip(numbers, part["n"], strict=True)],
+            hoverinfo="text",
+        )
+    figure.update_layout(showlegend=True)
+    figure.update_xaxes(
+        range=[0.6, 12.4], tickvals=list(range(1, 13)), ticktext=[t.month(m, "abbreviated") for m in range(1, 13)]
+    )
+    figure.update_yaxes(rangemode="tozero")
+    return figure
+
+
+def _errors(values: Floats, low: Floats, high: Floats, colours: Palette) -> dict[str, Any]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": np.maximum(high - values, 0),
+        "arrayminus": np.maximum(values - low, 0),
+        "color": colours.muted,
+        "thickness": 1.4,
+        "width": 4,
+    }
+
+
+def _writer(t: Translator, percent: bool, digits: int = 0) -> Any:
+    return t.percent if percent else lambda value: t.number(value, digits)
+
+
+def _with_interval(write: Any, value: float, low: float, high: float) -> str:
+    if low != low or high != high:
+        return str(write(value))
+    bare = (str(write(bound)).removesuffix("%").rstrip() for bound in (low, high))
+    return f"{write(value)} ({'–'.join(bare)})"
+
+
+def _band_hover(t: Translator, frame: pd.DataFrame, time: str) -> list[str]:
+    texts = [
+        f"{t.date(day.date(), 'medium')}: {t.number(n)}"
+        for day, n in zip(pd.to_datetime(frame[time]), frame["n"], strict=True)
+    ]
+    if "lower" in frame:
+        told = t("expected {range}")
+        for at, (lower, upper) in enumerate(zip(frame["lower"], frame["upper"], strict=True)):
+            if lower == lower:
+                texts[at] += "<br>" + told.format(range=f"{t.number(lower)}–{t.number(upper)}")
+    return texts
+
+
+def _last(frame: pd.DataFrame, incomplete: bool) -> pd.Series:
+    mask = pd.Series(False, index=frame.index)
+    if incomplete and len(frame):
+        mask.iloc[-1] = True
+    return mask
+
+
+def _mark_alarms(figure: Figure, frame: pd.DataFrame, days: pd.Series, colours: Palette, t: Translator) -> None:
+    if "alarm" not in frame or not frame["alarm"].fillna(False).astype(bool).any():
+        return
+    alarm = frame["alarm"].fillna(False).astype(bool)
+    figure.add_scatter(
+        x=days[alarm],
+        y=frame.loc[alarm, "n"],
+        mode="markers",
+        marker={"color": colours.accent, "size": 7},
+        hoverinfo="skip",
+        name=t("outside the expected range"),
+    )
+
+
+def _mark_incomplete(figure: Figure, frame: pd.DataFrame, days: pd.Series, colours: Palette, t: Translator) -> None:
+    figure.add_scatter(
+        x=days.iloc[[-1]],
+        y=frame["n"].iloc[[-1]],
+        mode="markers",
+        marker={"color": colours.ground, "size": 7, "line": {"color": colours.line, "width": 1.5}},
+        hovertext=[t("not complete yet: {n}", n=t.number(frame["n"].iloc[-1]))],
+        hoverinfo="text",
+        name=t("not complete yet"),
+    )
+
+
+def _log_ticks(frame: pd.DataFrame) -> list[float]:
+    low, high = frame["low"].min(), frame["high"].max()
+    steps = (0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 10.0, 20.0, 50.0)
+    return [v for v in (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 50.0) if low / 2 <= v <= high * 2] or list(steps[3:6])

@@ -1,0 +1,171 @@
+"""Tables and their downloads: one column look, and one way out for data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+from pandas.io.formats.style import Styler
+
+from curim_data.export.safe_csv import csv_bytes
+from curim_data.model.i18n import Translator
+from pages.parts.frame.page import Page
+
+# Pixels that a letter of a table takes, and what a cell has beside its text.
+LETTER: Final = 6.9
+BESIDE: Final = 18
+# Cells of a table above which its numbers become texts: Streamlit takes no more of the other kind.
+MOST_STYLED: Final = 200_000
+NONE: Final = "–"  # where a number is not known
+
+
+def table(
+    page: Page,
+    frame: pd.DataFrame,
+    headings: Mapping[str, str],
+    *,
+    key: str,
+    alt: str,
+    file_name: str = "",
+    digits: Mapping[str, int] | None = None,
+    percent: Mapping[str, int] | None = None,
+    columns: Mapping[str, Any] | None = None,
+    height: int | str = "auto",
+) -> None:
+    """Show a table in the reader's number form, with its download where `file_name` is given.
+
+    Parameters
+    ----------
+    headings
+        The columns to show, in order, and their headings.
+    digits, percent
+        Columns of numbers to write with so many decimals, and of shares (0 to 1) to write as percentages.
+    columns
+        Streamlit column settings that replace the heading alone.
+    """
+    st.dataframe(
+        styled(page.t, frame[list(headings)], digits=digits, percent=percent),
+        column_config=settings(headings, columns, {*(digits or {}), *(percent or {})}),
+        hide_index=True,
+        placeholder=NONE,
+        key=key,
+        alt=alt,
+        height=height,
+    )
+    if file_name:
+        download(page.t, frame[list(headings)].rename(columns=headings), file_name, key=f"{key}_download")
+
+
+def selectable(
+    page: Page,
+    frame: pd.DataFrame,
+    headings: Mapping[str, str],
+    *,
+    key: str,
+    alt: str,
+    selected: int | None = None,
+    digits: Mapping[str, int] | None = None,
+    percent: Mapping[str, int] | None = None,
+    columns: Mapping[str, Any] | None = None,
+) -> int | None:
+    """A table of which one row can be picked: its position. `selected` sets the row when the table first appears."""
+    event: Any = st.dataframe(
+        styled(page.t, frame[list(headings)], digits=digits, percent=percent),
+        column_config=settings(headings, columns, {*(digits or {}), *(percent or {})}),
+        hide_index=True,
+        placeholder=NONE,
+        key=key,
+        alt=alt,
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default=None if selected is None else {"selection": {"rows": [selected]}},
+    )
+    rows = (event or {}).get("selection", {}).get("rows", [])
+    return int(rows[0]) if rows and rows[0] < len(frame) else None
+
+
+def styled(
+    t: Translator,
+    frame: pd.DataFrame,
+    *,
+    digits: Mapping[str, int] | None = None,
+    percent: Mapping[str, int] | None = None,
+) -> pd.DataFrame | Styler:
+    """The frame with its numbers as the reader writes them; they stay numbers, by which a column can be sorted."""
+    forms: dict[str, Callable[[float], str]] = {
+        **{name: partial(t.number, digits=places) for name, places in (digits or {}).items()},
+        **{name: partial(t.percent, digits=places) for name, places in (percent or {}).items()},
+    }
+    forms = {name: form for name, form in forms.items() if name in frame}
+    if not forms:
+        return frame
+    if frame.size > MOST_STYLED:
+        return written(t, frame, digits=digits, percent=percent)
+    numbers = {name: pd.to_numeric(frame[name]).astype(float) for name in forms}
+    return frame.assign(**numbers).style.format(forms)
+
+
+def written(
+    t: Translator,
+    frame: pd.DataFrame,
+    *,
+    digits: Mapping[str, int] | None = None,
+    percent: Mapping[str, int] | None = None,
+) -> pd.DataFrame:
+    """The frame with its numbers as texts, for paper (NaN becomes a dash)."""
+    out = frame.copy()
+    for name, places in (digits or {}).items():
+        if name in frame:
+            out[name] = [t.number(value, places) for value in frame[name]]
+    for name, places in (percent or {}).items():
+        if name in frame:
+            out[name] = [t.percent(value, places) for value in frame[name]]
+    return out
+
+
+def settings(
+    headings: Mapping[str, str], columns: Mapping[str, Any] | None = None, numbers: Collection[str] = ()
+) -> dict[str, Any]:
+    """Streamlit's column settings for plain headings, numbers to the right; a column's own where given."""
+    return {
+        name: (columns or {}).get(name)
+        or st.column_config.Column(label, alignment="right" if name in numbers else None)
+        for name, label in headings.items()
+    }
+
+
+def fitting(
+    frame: pd.DataFrame, headings: Mapping[str, str], *, numbers: Collection[str] = (), most: int = 400
+) -> dict[str, Any]:
+    """Columns as wide as their longest text or heading, so that none is cut; a table that is too wide scrolls.
+
+    `numbers`: columns to set to the right; `most`: pixels that a column takes at most for the sake of its texts.
+    """
+    columns = {}
+    for name, label in headings.items():
+        texts = min(most, LETTER * max((len(str(value)) for value in frame[name]), default=0) + BESIDE)
+        columns[name] = st.column_config.Column(
+            label,
+            width=round(max(LETTER * len(label) + BESIDE, texts)),
+            alignment="right" if name in numbers else None,
+        )
+    return columns
+
+
+def download(
+    t: Translator, frame: pd.DataFrame | Callable[[], pd.DataFrame], file_name: str, *, key: str, label: str = ""
+) -> None:
+    """A button that hands out a table as CSV whose cells no spreadsheet takes for formulas; made when clicked."""
+    st.download_button(
+        label or t("Download the data"),
+        data=lambda: csv_bytes(frame() if callable(frame) else frame),
+        file_name=file_name,
+        mime="text/csv",
+        key=key,
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )

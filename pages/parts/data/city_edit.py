@@ -1,0 +1,152 @@
+"""Changing the city profile: what to give, what became of it, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from curim_data.model.i18n import Translator
+from curim_data.profile import edit
+from curim_data.profile.reenrich import refresh
+from curim_data.profile.versions import WHAT_WORDS, Change
+from pages.parts.charts import tables
+from pages.parts.data import city_shapes, city_tables
+from pages.parts.data.city_run import run
+from pages.parts.frame.page import Page
+
+LAYOUT = """\
+city/
+  city.toml
+  categories.toml
+  land.geojson
+  districts.geojson
+  landmarks.toml
+  streets.geojson
+  population.csv"""
+
+
+def show(page: Page) -> None:
+    """What can be given, one at a time; the sample city keeps its profile."""
+    t = page.t
+    st.subheader(t("Give the city's own"))
+    if page.is_sample:
+        st.caption(t("The sample city keeps its profile. Import your own export to start a city of its own."))
+        _files(page)
+        return
+    if not page.home.has_city():
+        st.caption(t("This home has no city yet: the first import makes it, or a file of its districts does."))
+    st.caption(
+        t(
+            "Each change is a new version of the profile. Districts, map cells, places and darkness of all alerts are "
+            "made anew with it, in one step, and the version before can be given back."
+        )
+    )
+    parts = _parts(t, begun=page.home.has_city())
+    names = {key: name for key, (name, _) in parts.items()}
+    chosen = st.pills(
+        t("What do you want to give?"),
+        list(parts),
+        format_func=lambda key: names[key],
+        default="districts",
+        required=True,
+        key="data_city_part",
+    )
+    parts[chosen or "districts"][1](page)
+    _files(page)
+
+
+def _parts(t: Translator, *, begun: bool) -> dict[str, tuple[str, Callable[[Page], None]]]:
+    """What can be given: its name and the part of the page that takes it."""
+    shapes: dict[str, tuple[str, Callable[[Page], None]]] = {
+        "districts": (t("Districts"), city_shapes.districts),
+        "land": (t("Study area"), city_shapes.land),
+    }
+    if not begun:
+        return shapes
+    return {
+        **shapes,
+        "population": (t("Population"), city_tables.population),
+        "landmarks": (t("Landmarks"), city_tables.landmarks),
+        "streets": (t("Streets"), city_shapes.streets),
+        "categories": (t("Categories"), city_tables.categories),
+        "names": (t("Name, time zone, coordinate system"), city_tables.names),
+        "versions": (t("Versions"), _versions),
+    }
+
+
+def accept(page: Page) -> None:
+    """Take the provisional profile as it stands."""
+    t = page.t
+    with st.popover(t("Accept the profile as it stands")):
+        st.write(t("The note on every page goes. Area, time zone and categories stay as they are and can be changed."))
+        if st.button(t("Yes, accept it"), key="data_city_accept", type="primary"):
+            run(page, lambda: edit.confirm(page.home))
+
+
+def _versions(page: Page) -> None:
+    """The versions, and one of them given back."""
+    t = page.t
+    found = edit.versions(page.home)
+    zone = ZoneInfo(page.city.timezone)
+    when = {version.id: t.moment(version.when.astimezone(zone), "short") for version in found}
+    frame = pd.DataFrame(
+        [
+            {
+                "when": when[version.id],
+                "what": t(WHAT_WORDS[version.what]),
+                "file": version.file,
+                "id": version.id,
+                "state": t("in use") if version.current else "",
+            }
+            for version in found
+        ]
+    )
+    headings = {"when": t("When"), "what": t("Changed"), "file": t("File"), "id": t("Version"), "state": t("State")}
+    if page.narrow:
+        headings = {name: headings[name] for name in ("when", "what", "state")}
+    tables.table(page, frame, headings, key="data_city_versions", alt=t("Versions of the profile, the newest first"))
+    earlier = {version.id: version for version in found if not version.current}
+    if not earlier:
+        st.caption(t("There is no other version yet."))
+        return
+    chosen = st.selectbox(
+        t("Version to give back"),
+        list(earlier),
+        format_func=lambda key: f"{when[key]} · {t(WHAT_WORDS[earlier[key].what])} · {key}",
+        key="data_city_earlier",
+        width=520,
+    )
+    if st.button(t("Give this version back"), key="data_city_restore", type="primary"):
+        run(page, lambda: edit.restore(page.home, str(chosen)))
+
+
+def _files(page: Page) -> None:
+    """Where the files are, for those who edit them by hand, and the button that makes the columns anew."""
+    t = page.t
+    behind = edit.stale(page.home) if page.home.has_city() and not page.is_sample else 0
+    if behind:
+        st.warning(
+            t.n(
+                "{n} alert still carries another profile. Refresh, so that it goes with this one.",
+                "{n} alerts still carry another profile. Refresh, so that they go with this one.",
+                behind,
+            )
+        )
+    with st.expander(t("The files of the profile")):
+        st.write(
+            t(
+                "The profile is a folder of plain files in the dashboard's home. They can also be changed by hand: "
+                "check them with “curim city show”, then refresh."
+            )
+        )
+        st.code(LAYOUT, language=None)
+        st.caption(t("Streets and population may be missing."))
+        st.caption(t("The folder of this city: {folder}", folder=f"`{page.home.city_folder}`"))
+    if page.is_sample:
+        return
+    if st.button(t("Refresh with the current profile"), key="data_refresh", disabled=page.source is None):
+        version = page.city.version
+        run(page, lambda: Change("", version, refresh(page.home)))

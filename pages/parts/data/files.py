@@ -1,0 +1,370 @@
+"""The files that the reader brings, and what a look at each of them shows. Nothing here writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+import sample_data
+from curim_data.importing import mapping as mappings
+from curim_data.importing.comparison import Changes
+from curim_data.importing.mapping import ColumnMapping
+from curim_data.importing.opening import columns_of
+from curim_data.importing.pipeline import ImportProblem, Preview, preview
+from curim_data.importing.report import Header, ImportReport
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Message
+from curim_data.model.questions import Answers, Choice, Question
+from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Reason
+from curim_data.model.records import Facts
+from curim_data.store.alert_table import Batch, Store
+from curim_data.store.home import Home
+from pages.parts.frame.guard import city_of
+from pages.parts.frame.page import Page
+
+KINDS: Final = (
+    "csv", "tsv", "txt", "json", "geojson", "xml", "xlsx", "xls", "ods", "gpkg", "zip", "gz", "parquet",
+)  # fmt: skip
+MAX_MB: Final = 100
+TOGETHER_MB: Final = 300
+MAX_FILES: Final = 20
+MAX_NAME: Final = 100
+SHOWN_ROWS: Final = 200
+SHOWN_ALERTS: Final = 5
+START: Final = 1 << 16
+EXAMPLES_LONG: Final = 70
+TRIALS: Final[Mapping[str, Path]] = {"later": sample_data.LATER_EXPORT, "dirty": sample_data.DIRTY_EXPORT}
+TRIAL = "data_trial"
+ROUND = "data_round"  # part of the uploader's key: a new one drops the uploaded files from memory
+# What the reader told of files, by their digest: answers, columns and words settled by hand, saved mapping put aside.
+ANSWERS = "data_answers"
+EDITS = "data_edits"
+ASIDE = "data_aside"
+LOOKS = "data_looks"
+MOST_LOOKS: Final = 2 * MAX_FILES
+Progress = Callable[[float, Message], None]
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A file to look at: an upload's content, or the path of one of the sample's exports; and what is told of it."""
+
+    name: str
+    digest: str
+    content: bytes | Path
+    answers: Answers = field(default_factory=Answers)
+    mapping: ColumnMapping | None = None
+    saved: bool = True
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.content.stat().st_size if isinstance(self.content, Path) else len(self.content)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where an import goes: a home, its city's profile (None where it has none yet), and whether it is the sample's."""
+
+    home: Home
+    city: CityProfile | None
+    is_sample: bool
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the file does not say: a field of `Answers`, the question, and possible answers."""
+
+    about: str
+    message: Message
+    choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True)
+class View:
+    """What a look at a file shows: bounded tables without the raw rows.
+
+    `repairs`: rule, column, n, old, new (of the first); `refused`: row, column, value, message, mend, of the first rows
+    set aside; `rows`: the first alerts as they would be stored; `months`: whether they tell the month alone; `piles`,
+    `values`, `words`, `answers`, `city`, `bounds` as in the preview; `saved`: name of the saved mapping in use, with
+    the columns that `appeared` and `vanished` since it was made.
+    """
+
+    format: str
+    documentation: str
+    facts: Facts
+    date_order: str | None
+    decisions: tuple[Message, ...]
+    header: Header
+    dropped: tuple[str, ...]
+    unused: tuple[str, ...]
+    unknown: Mapping[str, Mapping[str, int]]
+    values: Mapping[str, Mapping[str, int]]
+    words: Mapping[str, Mapping[str, str]]
+    answers: Answers
+    city: CityProfile
+    points: pd.DataFrame
+    bounds: tuple[float, float, float, float] | None
+    mapped: int
+    outside: int
+    several: int
+    batch: Batch
+    changes: Changes | None
+    repairs: pd.DataFrame
+    refused: pd.DataFrame
+    piles: pd.DataFrame
+    first: dt.date | None
+    last: dt.date | None
+    rows: pd.DataFrame
+    months: bool = False
+    saved: str = ""
+    appeared: tuple[str, ...] = ()
+    vanished: tuple[str, ...] = ()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether most alerts with coordinates lie outside the city."""
+        return self.mapped > 0 and self.outside > self.mapped / 2
+
+
+@dataclass(frozen=True)
+class Look:
+    """A file and what came of looking at it: a view, a problem or a question; `header` where only the columns are
+    known."""
+
+    file: Brought
+    view: View | None = None
+    problem: Message | None = None
+    asked: Asked | None = None
+    header: Header | None = None
+
+    @property
+    def columns(self) -> Header | None:
+        """The file's columns, as far as they are known."""
+        return self.view.header if self.view else self.header
+
+
+def plain_name(name: str) -> str:
+    """The name that a browser gave, fit to be shown: no folders, no control characters, not endless."""
+    base = re.split(r"[/\\]", name)[-1]
+    kept = "".join(letter for letter in base if letter.isprintable()).strip()
+    return kept[:MAX_NAME] or "export.csv"
+
+
+def brought(uploads: list[Any]) -> list[Brought]:
+    """Files to look at: what was uploaded, each content once."""
+    files: dict[str, Brought] = {}
+    for upload in uploads[:MAX_FILES]:
+        content = upload.getvalue()
+        digest = hashlib.sha256(content).hexdigest()
+        files[digest] = told(Brought(plain_name(upload.name), digest, content))
+    return list(files.values())
+
+
+def trial(page: Page) -> list[Brought]:
+    """The sample's export that the reader tries, in the sample city only."""
+    path = TRIALS.get(str(st.session_state.get(TRIAL))) if page.is_sample else None
+    return [told(Brought(path.name, path.name, path))] if path else []
+
+
+def of_sample(file: Brought) -> bool:
+    """Whether most rows of a text file are made-up alerts: an export of the sample's, or its rows set aside, mended."""
+    if isinstance(file.content, Path):
+        return True
+    lines = file.content[:START].decode("utf-8", "replace").splitlines()[1:]
+    return sum(sample_data.MARK in line for line in lines) > len(lines) / 2
+
+
+def told(file: Brought) -> Brought:
+    """The file with what the reader has told of it."""
+    return replace(
+        file,
+        answers=st.session_state.get(ANSWERS, {}).get(file.digest, Answers()),
+        mapping=st.session_state.get(EDITS, {}).get(file.digest),
+        saved=file.digest not in st.session_state.get(ASIDE, ()),
+    )
+
+
+def answer(file: Brought, **values: Any) -> None:
+    """Keep what the reader told of a file, until the browser's tab is closed."""
+    answers = st.session_state.get(ANSWERS, {})
+    st.session_state[ANSWERS] = {**answers, file.digest: replace(answers.get(file.digest, Answers()), **values)}
+    settled = st.session_state.get(EDITS, {}).get(file.digest)
+    if settled is not None:
+        settle(file, replace(settled, answers=replace(settled.answers, **values)))
+
+
+def settle(file: Brought, mapping: ColumnMapping | None) -> None:
+    """Keep what the reader settled of a file's columns; None takes it back."""
+    edits = {key: one for key, one in st.session_state.get(EDITS, {}).items() if key != file.digest}
+    st.session_state[EDITS] = edits | ({file.digest: mapping} if mapping is not None else {})
+
+
+def put_aside(file: Brought, aside: bool) -> None:
+    """Read the file without the saved mapping that fits it, or with it again."""
+    st.session_state[ASIDE] = {*st.session_state.get(ASIDE, set()), file.digest} - (set() if aside else {file.digest})
+
+
+def target(page: Page, *, trying: bool) -> Target:
+    """Where the files would go: the home on show; from the sample, to a home of one's own unless it is a trial.
+
+    The own home is not made here, nor its city: the first file's alerts make one.
+    """
+    home = page.home if not page.is_sample or trying else Home.default()
+    return Target(home, city_of(home) if home.has_city() else None, page.is_sample and trying)
+
+
+def look(file: Brought, into: Target, progress: Progress | None = None) -> Look:
+    """What an import of the file into this home would do; kept for this reader while the store stays the same."""
+    if file.size > MAX_MB << 20:
+        return Look(file, problem=too_large(file.name))
+    key = (
+        file.digest,
+        file.name,
+        repr(file.answers),
+        file.mapping.to_toml() if file.mapping else "",
+        file.saved,
+        str(into.home.path),
+        Store(into.home).version() if into.city else "empty",
+        into.city.version if into.city else "",
+        _saved_state(into.home),
+    )
+    kept: dict[tuple[object, ...], Look] = st.session_state.get(LOOKS, {})
+    seen = kept.get(key) or _look(file, into, progress)
+    others = [(one, told) for one, told in kept.items() if one != key][1 - MOST_LOOKS :]
+    st.session_state[LOOKS] = {**dict(others), key: seen}
+    return replace(seen, file=file)
+
+
+def _saved_state(home: Home) -> str:
+    """A word that changes with the mappings of a home."""
+    files = sorted((home.path / mappings.FOLDER).glob("*.toml"))
+    return " ".join(f"{path.name}:{path.stat().st_mtime_ns}" for path in files)
+
+
+def too_large(name: str) -> Message:
+    """What to do with a file that is too large for the page."""
+    return Message(
+        "{name} is larger than {limit} MB, the most that this page takes. Import it with “curim import FILE”.",
+        {"name": name, "limit": MAX_MB},
+    )
+
+
+def _look(file: Brought, into: Target, progress: Progress | None) -> Look:
+    bare = replace(file, content=b"")  # the content is not kept a second time
+    try:
+        seen = preview(
+            file.content,
+            file.name,
+            into.city,
+            home=into.home,
+            mapping=file.mapping,
+            answers=file.answers,
+            saved=file.saved,
+            progress=progress,
+        )
+    except Question as question:
+        asked = Asked(question.about, question.message, question.choices)
+        return Look(bare, problem=question.message, asked=asked, header=_header(file))
+    except ImportProblem as problem:
+        return Look(bare, problem=problem.message, header=_header(file))
+    return Look(bare, view=_view(seen))
+
+
+def _header(file: Brought) -> Header | None:
+    """The columns of a file that cannot be imported as it stands, with what the reader settled of them."""
+    try:
+        found = columns_of(file.content, file.name, file.answers)
+        if file.mapping is None:
+            return _shown(found)
+        layout = file.mapping.layout(found.labels)
+    except ImportProblem:
+        return None
+    given = {part.place: (role, part.part) for role, parts in layout.roles.items() for part in parts}
+    dropped = {*layout.personal, *layout.text}
+    table = found.table.copy()
+    table["role"] = [given.get(place, ("", ""))[0] for place in table["place"]]
+    table["part"] = [given.get(place, ("", ""))[1] for place in table["place"]]
+    table["use"] = ["alert" if p in given else "dropped" if p in dropped else "unused" for p in table["place"]]
+    return _shown(Header(found.labels, layout, table))
+
+
+def _shown(header: Header) -> Header:
+    """The columns with examples short enough to be looked at; none of what is dropped, or looks like an address."""
+    table = header.table.copy()
+    texts = table["examples"].astype(str)
+    bare = (table["use"] == "dropped") | ((table["use"] == "unused") & texts.str.contains("@", regex=False))
+    cut = texts.where(texts.str.len() <= EXAMPLES_LONG, texts.str.slice(0, EXAMPLES_LONG) + "…")
+    table["examples"] = cut.where(~bare, "")
+    return replace(header, table=table)
+
+
+def _view(seen: Preview) -> View:
+    report = seen.report
+    saved = report.mapping
+    appeared, vanished = mappings.changed_columns(saved, report.facts.labels) if saved else ((), ())
+    return View(
+        format=seen.format,
+        documentation=seen.documentation,
+        facts=report.facts,
+        date_order=seen.date_order,
+        decisions=report.decisions,
+        header=_shown(Header(report.facts.labels, seen.layout, seen.mapping)),
+        dropped=report.dropped,
+        unused=report.unused,
+        unknown=report.unknown,
+        values={role: dict(words) for role, words in seen.values.items()},
+        words=seen.words,
+        answers=seen.answers,
+        city=replace(seen.city),
+        points=seen.points,
+        bounds=seen.bounds,
+        mapped=report.mapped,
+        outside=report.outside,
+        several=report.several,
+        batch=report.batch,
+        changes=report.changes,
+        repairs=_repairs(report),
+        refused=_refused(report),
+        piles=report.piles,
+        first=report.first,
+        last=report.last,
+        rows=seen.sample.head(SHOWN_ALERTS),
+        months=_by_month(seen.sample),
+        saved=saved.name if saved else "",
+        appeared=appeared,
+        vanished=vanished,
+    )
+
+
+def _by_month(rows: pd.DataFrame) -> bool:
+    """Whether each of these alerts spans a whole month: no more than that is known of its time."""
+    if rows.empty:
+        return False
+    span = pd.to_datetime(rows["occurred_to"], utc=True) - pd.to_datetime(rows["occurred_from"], utc=True)
+    return bool((span >= pd.Timedelta(days=27)).all() and (span <= pd.Timedelta(days=32)).all())
+
+
+def _repairs(report: ImportReport) -> pd.DataFrame:
+    """Rule, column, n (of the whole file), old and new of the first."""
+    firsts = report.repairs.groupby(["rule", "column"], sort=False).agg(old=("old", "first"), new=("new", "first"))
+    told = report.repair_counts.merge(firsts.reset_index(), how="left", on=["rule", "column"])
+    return told.fillna({"old": "", "new": ""}).astype({"old": str, "new": str})
+
+
+def _refused(report: ImportReport) -> pd.DataFrame:
+    """The first rows set aside, why, and how to mend them."""
+    refused = report.quarantine[["row", "column", "value", "reason"]].head(SHOWN_ROWS).copy()
+    codes = [Reason(code) for code in refused["reason"]]
+    refused["message"] = pd.Series([REASON_WORDS[code] for code in codes], index=refused.index, dtype=object)
+    refused["mend"] = pd.Series([MEND_WORDS[code] for code in codes], index=refused.index, dtype=object)
+    refused["value"] = refused["value"].astype(str).str.slice(0, 80)
+    return refused

@@ -1,0 +1,106 @@
+"""Charts of the data's quality: how full the columns are by month, the weeks that jump, the lag of the reports."""
+
+from __future__ import annotations
+
+import html
+from textwrap import wrap
+
+import pandas as pd
+
+from curim_data.quality.completeness import COLUMNS
+from curim_data.quality.study import Detail
+from curim_data.quality.tables import lag_rows
+from curim_data.quality.times import MONTH
+from pages.parts.charts import plots
+from pages.parts.charts.figure import Figure
+from pages.parts.charts.look import base_figure, time_axis
+from pages.parts.frame.colours import palette
+from pages.parts.frame.page import Page
+
+ROW_HEIGHT = 24
+LINES_HEIGHT = 34  # of two lines
+LINE = 20  # letters of a line where there is little room
+
+
+def completeness(page: Page, frame: pd.DataFrame) -> None:
+    """Columns by months, the darker the fuller; the tables below hold the same."""
+    plots.show(
+        page,
+        completeness_figure(page, frame),
+        key="data_completeness_chart",
+        alt=page.t("How much of each column is filled, by month; the tables below hold the same."),
+    )
+
+
+def completeness_figure(page: Page, frame: pd.DataFrame) -> Figure:
+    """A heat map of the shares (0 to 1) by column and month."""
+    t, colours = page.t, palette(page.theme)
+    months = frame.dropna(subset=["month"])
+    wide = months.pivot_table(index="column", columns="month", values="share", sort=False, dropna=False)
+    wide = wide.reindex(index=list(COLUMNS)[::-1]).sort_index(axis=1)
+    names = [t(COLUMNS[name]) for name in wide.index]
+    figure = base_figure(t, colours, height=70 + (LINES_HEIGHT if page.narrow else ROW_HEIGHT) * len(names))
+    told = [
+        [
+            f"{html.escape(name)}<br>{t.date(month, 'LLLL y')}: {t.percent(share, 0)}"
+            for month, share in zip(wide.columns, row, strict=True)
+        ]
+        for name, row in zip(names, wide.to_numpy(), strict=True)
+    ]
+    figure.add_heatmap(
+        x=wide.columns,
+        y=["<br>".join(wrap(html.escape(name), LINE)) if page.narrow else html.escape(name) for name in names],
+        z=wide.to_numpy(),
+        zmin=0,
+        zmax=1,
+        xgap=0,
+        ygap=2,
+        colorscale=[[0, colours.accent], [0.5, colours.grid], [1, colours.sea_blue]],
+        showscale=not page.narrow,
+        colorbar={
+            "tickvals": [0, 0.5, 1],
+            "ticktext": [t.percent(0.0), t.percent(0.5), t.percent(1.0)],
+            "thickness": 10,
+            "outlinewidth": 0,
+        },
+        hovertext=told,
+        hoverinfo="text",
+    )
+    time_axis(figure, t, pd.Series(wide.columns), most=3 if page.narrow else None)
+    figure.update_yaxes(showgrid=False, tickfont={"size": 11 if page.narrow else 12, "color": colours.text})
+    return figure
+
+
+def jumps(page: Page, detail: Detail) -> None:
+    """Every whole week (or month), those far from their neighbours marked."""
+    t = page.t
+    frame = detail.periods.rename("n").rename_axis("week").reset_index()
+    frame["alarm"] = frame["week"].dt.date.isin(set(detail.jumps["start"]))
+    words = (
+        t("Alerts by month, those far from their neighbours marked.")
+        if detail.unit == MONTH
+        else t("Alerts by week, those far from their neighbours marked.")
+    )
+    plots.show(page, plots.band_figure(page, frame, height=220), key="data_jumps_chart", alt=words, data=frame,
+                file_name="weeks.csv")  # fmt: skip
+
+
+def lag(page: Page, detail: Detail) -> None:
+    """Bars of the time from event to report."""
+    t, colours = page.t, palette(page.theme)
+    rows = lag_rows(t, detail)[::-1]
+    figure = base_figure(t, colours, height=60 + 28 * len(rows))
+    figure.add_bar(
+        x=rows["share"],
+        y=[html.escape(label) for label in rows["label"]],
+        orientation="h",
+        marker={"color": colours.sea_blue},
+        text=[t.percent(share, 1) for share in rows["share"]],
+        textposition="outside",
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+    figure.update_xaxes(visible=False, range=[0, float(rows["share"].max()) * 1.18 or 1])
+    figure.update_yaxes(showgrid=False)
+    alt = t("Share of the alerts by the time from event to report; the table below holds the same.")
+    plots.show(page, figure, key="data_lag_chart", alt=alt)

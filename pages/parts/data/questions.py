@@ -1,0 +1,192 @@
+"""What a file does not say: asked once for each file, and what can be said otherwise than it was recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+import streamlit as st
+
+from curim_data.model.i18n import Message, Translator
+from curim_data.model.labels import category_label
+from curim_data.model.questions import Answers
+from pages.parts.data.files import Asked, Brought, Look, Target, answer
+from pages.parts.data.labels import ORDERS
+from pages.parts.frame.page import Page
+from pages.parts.frame.text import plain
+
+QUESTIONS = "data_questions"  # those that were asked, by the file's digest: an answer can be changed
+NORTH: Final = 326
+# WGS84 in the zones of the UTM grid; ETRS89 and NAD83 differ from it by less than a metre or two.
+UTM: Final = tuple(100 * half + zone for half in (NORTH, 327) for zone in range(1, 61))
+FIELDS: Final = ("dates", "crs", "decimal", "order", "sheet", "ids")
+_ASKED: Final = {
+    "dates": Message("{name}: the dates can be read in two ways. What comes first?"),
+    "crs": Message(
+        "{name}: the coordinates are metres or feet of a projection that the file does not name. Which one?"
+    ),
+    "decimal": Message("{name}: the coordinates can be read with a decimal point or a decimal comma. Which is it?"),
+    "order": Message("{name}: latitude and longitude stand in one column. Which of them comes first?"),
+    "sheet": Message("{name}: the file holds several tables. Which of them holds the alerts?"),
+    "ids": Message("{name}: alerts of another kind of export have the same ids. Are they the same alerts?"),
+}
+_CHOICES: Final = {
+    "day-first": ORDERS["day-first"],
+    "month-first": ORDERS["month-first"],
+    "point": Message("decimal point (37.94)"),
+    "comma": Message("decimal comma (37,94)"),
+    "lat-lon": Message("latitude first (37.94, 23.65)"),
+    "lon-lat": Message("longitude first (23.65, 37.94)"),
+    "same": Message("the same alerts: this file brings them up to date"),
+    "own": Message("other alerts that happen to have the same ids: both stay"),
+}
+
+
+def ask(page: Page, seen: Look) -> None:
+    """Ask what stands in the way of a file, and show what was answered before."""
+    asked: dict[str, Asked] = dict(st.session_state.get(QUESTIONS, {}).get(seen.file.digest, {}))
+    if seen.asked is not None and seen.asked.about in FIELDS:
+        asked[seen.asked.about] = seen.asked
+        st.session_state[QUESTIONS] = {**st.session_state.get(QUESTIONS, {}), seen.file.digest: asked}
+    for one in asked.values():
+        _ask(page, seen.file, one)
+    if seen.problem and (seen.asked is None or seen.asked.about not in FIELDS):
+        st.error(plain(page.t(seen.problem)))
+
+
+def _ask(page: Page, file: Brought, asked: Asked) -> None:
+    t = page.t
+    key = f"data_{asked.about}_{file.digest[:12]}"
+    given = getattr(file.answers, asked.about)
+    question = t(_ASKED[asked.about], name=plain(file.name))
+    values: list[Any] = [int(one.value) if asked.about == "crs" else one.value for one in asked.choices]
+    labels = {
+        value: t(_CHOICES[one.value]) if one.value in _CHOICES else t(one.label)
+        for value, one in zip(values, asked.choices, strict=True)
+    }
+    if asked.about == "crs":
+        labels |= {value: f"EPSG:{value} · {t(one.label)}" for value, one in zip(values, asked.choices, strict=True)}
+        if given is not None and given not in values:
+            values.append(given)
+    if values:
+        st.radio(
+            question,
+            values,
+            format_func=lambda value: plain(labels.get(value, f"EPSG:{value}")),
+            index=values.index(given) if given in values else None,
+            key=key,
+            on_change=partial(_keep, file, asked.about, key),
+        )
+    else:
+        st.write(question)
+    if asked.about == "crs":
+        _code(page, file, key)
+
+
+def _code(page: Page, file: Brought, key: str) -> None:
+    """Another projection: by its zone of the UTM grid, which the longitude tells, or by its number."""
+    t = page.t
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        zone = st.selectbox(
+            t("Another one: its UTM zone"),
+            list(UTM),
+            index=None,
+            format_func=partial(_zone_label, t),
+            placeholder=t("by longitude"),
+            key=f"{key}_zone",
+            width=300,
+        )
+        number = st.text_input(
+            t("or its EPSG code"),
+            key=f"{key}_code",
+            placeholder="2100",
+            max_chars=12,
+            width=300 if page.narrow else 180,
+        )
+    digits = number.upper().removeprefix("EPSG:").strip()
+    if digits and not digits.isdigit():
+        st.caption(t("Give a number, such as 2100 for the Greek grid (EGSA ’87)."))
+    for name, told in (("zone", str(zone or "")), ("code", digits if digits.isdigit() else "")):
+        if told and st.session_state.get(f"{key}_{name}_used") != told:
+            st.session_state[f"{key}_{name}_used"] = told
+            if file.answers.crs != int(told):
+                answer(file, crs=int(told))
+                st.rerun()
+
+
+def _zone_label(t: Translator, epsg: int) -> str:
+    """ "Zone 34 north: 18° to 24°": the degrees of longitude, negative in the west."""
+    number = epsg % 100
+    west = 6 * number - 186
+    words = {"number": number, "west": west, "east": west + 6}
+    if epsg // 100 == NORTH:
+        return t("Zone {number} north: longitude {west}° to {east}°", **words)
+    return t("Zone {number} south: longitude {west}° to {east}°", **words)
+
+
+def _keep(file: Brought, about: str, key: str) -> None:
+    answer(file, **{about: st.session_state.get(key)})
+
+
+def corrections(page: Page, seen: Look, into: Target) -> None:
+    """What can be said otherwise than it was recognised: table, dates, time zone, and a category for all."""
+    t, view = page.t, seen.view
+    if view is None:
+        return
+    city = into.city or view.city
+    with st.expander(t("Something else is right"), key=f"data_right_{seen.file.digest[:12]}"):
+        told = view.answers
+        if len(view.facts.sheets) > 1:
+            _choose(seen.file, "sheet", t("Table of the file"), view.facts.sheets, told, str, view.facts.sheet)
+        _choose(seen.file, "dates", t("Dates"), tuple(ORDERS), told, lambda order: t(ORDERS[order]), t("as recognised"))
+        _choose(
+            seen.file, "timezone", t("Time zone of times without offset"), sorted(available_timezones()), told, str,
+            t("that of the city: {zone}", zone=city.timezone),
+        )  # fmt: skip
+        if {"x", "y"} & set(view.header.layout.roles):
+            _code(page, seen.file, f"data_right_crs_{seen.file.digest[:12]}")
+
+
+def category(page: Page, seen: Look) -> None:
+    """Ask for the category of a file that has no column for it; it may stay open."""
+    t, view = page.t, seen.view
+    if view is None or "category" in view.header.layout.roles:
+        return
+    known = sorted(view.city.categories, key=lambda one: category_label(t, view.city, one))
+    given = view.answers.category
+    options = [*known, *([given] if given and given not in known else [])]
+    key = f"data_category_{seen.file.digest[:12]}"
+    st.selectbox(
+        t("No column holds the category. What do all these alerts tell of?"),
+        options,
+        index=options.index(given) if given else None,
+        format_func=lambda one: category_label(t, view.city, one),
+        placeholder=t("Choose, or write a name of your own; it may stay open"),
+        accept_new_options=True,
+        key=key,
+        on_change=partial(_keep, seen.file, "category", key),
+    )
+
+
+def _choose(
+    file: Brought,
+    about: str,
+    label: str,
+    options: Sequence[str],
+    told: Answers,
+    words: Callable[[str], str],
+    nothing: str,
+) -> None:
+    given = getattr(told, about)
+    key = f"data_right_{about}_{file.digest[:12]}"
+    st.selectbox(
+        label,
+        options,
+        index=list(options).index(given) if given in options else None,
+        format_func=words,
+        placeholder=nothing,
+        key=key,
+        on_change=partial(_keep, file, about, key),
+    )

@@ -1,0 +1,183 @@
+"""What was recognised of a file, and where its alerts lie."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from curim_data.formats.base import Layout
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+from curim_data.model.labels import column_label, value_label
+from curim_data.quality.study import likely_reason
+from pages.parts.data.files import Target, View
+from pages.parts.data.labels import DELIMITERS, ORDERS, container_label, format_label, heading
+from pages.parts.frame.page import Page
+from pages.parts.frame.text import plain
+from pages.parts.maps import dots
+
+MAP_HEIGHT = 340
+SHOWN_PILES = 3
+VALUES = ("category", "kind", "affected_gender", "reporter_gender", "age_band", "status")
+DATES = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
+
+
+def show(page: Page, view: View, into: Target) -> None:
+    """Two columns of a line each; what was decided over the whole file; what is not stored."""
+    t = page.t
+    heading(t("What was recognised"))
+    facts = recognised(t, view, into)
+    st.table(
+        pd.DataFrame({"what": list(facts), "how": [plain(text) for text in facts.values()]}),
+        hide_index=True,
+        hide_header=True,
+        border="horizontal",
+        alt=t("What was recognised of the file"),
+    )
+    if view.decisions:
+        st.markdown("\n".join(f"- {plain(t(message))}" for message in view.decisions))
+    if view.facts.skipped:
+        lines = " / ".join(line[:60] for line in view.facts.skipped[:3])
+        st.caption(t("Lines before the header were passed over: {lines}", lines=plain(lines)))
+    if view.dropped:
+        st.caption(t("Not stored, being free text or of persons: {columns}.", columns=plain(t.join(view.dropped))))
+    for lon, lat, n in view.piles.head(SHOWN_PILES)[["longitude", "latitude", "n"]].itertuples(index=False):
+        pile = t.n("{n} alert lies on one exact point.", "{n} alerts lie on one exact point.", int(n))
+        st.caption(f"{pile} {plain(likely_reason(t, into.city or view.city, lon, lat))}")
+
+
+def recognised(t: Translator, view: View, into: Target) -> dict[str, str]:
+    """The facts of a file, heading by heading; what means nothing to it is left out."""
+    facts, layout = view.facts, view.header.layout
+    city = into.city or view.city
+    told = {t("Format"): format_label(t, view.format), t("File"): container_label(t, facts)}
+    if facts.encoding:
+        with_mark = facts.encoding == "utf-8-sig"
+        told[t("Encoding")] = t("UTF-8 with byte order mark") if with_mark else facts.encoding.upper()
+    if facts.delimiter:
+        told[t("Delimiter")] = t(DELIMITERS[facts.delimiter]) if facts.delimiter in DELIMITERS else facts.delimiter
+    if facts.sheet:
+        told[t("Table")] = facts.sheet
+    told[t("Dates")] = _dates(t, view)
+    zone = view.answers.timezone or ("UTC" if layout.utc else city.timezone)
+    told[t("Time zone")] = t("as the file says; {zone} where it does not", zone=zone)
+    told[t("Coordinates")] = _coordinates(t, view, layout)
+    if view.first and view.last:
+        told[t("Period")] = _period(t, view.first, view.last, months=view.months)
+    told[t("City")] = t.label(city.names) if into.city or not city.provisional else t("none yet: see above")
+    return told
+
+
+def _period(t: Translator, first: dt.date, last: dt.date, *, months: bool) -> str:
+    """From the first day to the last; from month to month where no more is known."""
+    if not months:
+        return t("{start} – {end}", start=first, end=last)
+    start, end = (t.date(day, "LLLL y") for day in (first, last))
+    return start if start == end else t("{start} – {end}", start=start, end=end)
+
+
+def _dates(t: Translator, view: View) -> str:
+    if view.date_order in ORDERS:
+        return t(ORDERS[view.date_order])
+    return t("year first (2025-03-01)")
+
+
+def _coordinates(t: Translator, view: View, layout: Layout) -> str:
+    """The coordinate system of what was read."""
+    roles = layout.roles
+    if view.facts.crs:
+        return t("from the geometry ({crs})", crs=view.facts.crs)
+    if "latitude" in roles or "longitude" in roles or "point" in roles:
+        if view.answers.crs:
+            return f"EPSG:{view.answers.crs}"
+        return t("degrees of latitude and longitude (WGS84)")
+    if "x" not in roles and "y" not in roles:
+        return t("none in this file")
+    told = next((one for one in view.decisions if "epsg" in one.values), None)
+    number = view.answers.crs or (told.values["epsg"] if told else None)
+    return t("projected, EPSG:{number}", number=str(number)) if number else t("projected")
+
+
+def rows(page: Page, view: View, into: Target) -> None:
+    """The first alerts as they would be stored: what is empty in all of them is left out."""
+    t, city, frame = page.t, into.city or view.city, view.rows
+    if frame.empty:
+        return
+    told = {t("When"): [_moment(t, row, city, months=view.months) for row in frame.itertuples()]}
+    for role in VALUES:
+        words = [value_label(t, city, role, str(value)) if isinstance(value, str) else "–" for value in frame[role]]
+        given = role in {"category", "kind"} | set(
+            view.header.layout.roles
+        )  # a state that no column tells is a default
+        if given and (frame[role].notna() & (frame[role] != "unknown")).any():
+            told[column_label(t, role)] = words
+    mapped = frame["latitude"].notna() & frame["longitude"].notna()
+    if mapped.any() and not page.narrow:
+        told[t("Latitude, longitude")] = [
+            f"{row.latitude:.5f}, {row.longitude:.5f}" if place else "–"
+            for row, place in zip(frame.itertuples(), mapped, strict=True)
+        ]
+    heading(t("The first alerts, as they were read"))
+    table = pd.DataFrame({plain(name): [plain(text) for text in texts] for name, texts in told.items()})
+    st.table(
+        table.iloc[:, :2] if page.narrow else table,
+        hide_index=True,
+        border="horizontal",
+        alt=t("The first alerts of the file, as they would be stored"),
+    )
+
+
+def _moment(t: Translator, row: Any, city: CityProfile, *, months: bool) -> str:
+    """When an alert happened, or was reported where only that is known, in the city's time."""
+    when = row.reported_at if pd.isna(row.occurred_from) else row.occurred_from
+    local = pd.Timestamp(when).tz_convert(city.timezone)
+    return t.date(local.date(), "LLLL y") if months else t.moment(local.to_pydatetime(), "short")
+
+
+def where(page: Page, view: View, into: Target) -> None:
+    """A map of the file's alerts: of the city, or of where they lie if most lie elsewhere."""
+    t = page.t
+    heading(t("Where the alerts lie"))
+    if view.points.empty:
+        st.caption(t("No row of this file has coordinates."))
+        return
+    away = view.elsewhere and view.bounds is not None
+    dots.dots(
+        page,
+        into.city or view.city,
+        view.points,
+        key="data_points",
+        alt=t("Map of the city with a dot for each alert of the file"),
+        height=MAP_HEIGHT,
+        span=0.5,
+        bounds=view.bounds if away else None,
+    )
+    told = [t("A dot is an alert; of a large file, one in several is drawn.")]
+    if into.city is None and view.city.provisional:
+        told.append(t("The light area is the provisional study area, drawn round the alerts."))
+    if view.outside and not away:
+        told.append(
+            t.n(
+                "{n} alert of the file lies outside the city and may be off this map.",
+                "{n} alerts of the file lie outside the city and may be off this map.",
+                view.outside,
+            )
+        )
+    st.caption(" ".join(told))
+
+
+def city_note(t: Translator, view: View, name: str) -> str:
+    """What becomes of a home that has no city yet."""
+    if not view.city.provisional:
+        return t("Your home has no city yet. The alerts lie in {city}: its profile comes with the import.",
+                 city=t.label(view.city.names))  # fmt: skip
+    return t(
+        "Your home has no city yet: {file} makes a provisional one, its area drawn round the alerts, its time zone "
+        "({zone}) from the place, its categories from the file. Districts, population and names are given on the tab "
+        "“City profile”.",
+        file=name,
+        zone=view.city.timezone,
+    )

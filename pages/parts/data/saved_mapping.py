@@ -1,0 +1,99 @@
+"""Keep what the columns mean under a name, for the next export of the kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from curim_data.importing import mapping
+from curim_data.importing.mapping import ColumnMapping
+from curim_data.model.questions import Answers
+from curim_data.store.home import Home
+from pages.parts.data.columns import answers_of
+from pages.parts.data.files import Look, Target, put_aside
+from pages.parts.data.labels import heading
+from pages.parts.frame.page import Page
+from pages.parts.frame.text import plain
+
+PENDING = "data_pending"  # names under which mappings are saved with the import, by the file's digest
+SAVED = "data_saved_as"
+MOST_NAME = 60
+GUESSED = ("guessed", "mapped")  # a known format needs no mapping
+
+
+def show(page: Page, seen: Look, into: Target) -> None:
+    """A name and a button; where the home has no city yet, the mapping waits for the import."""
+    t, view = page.t, seen.view
+    if view is None:
+        return
+    heading(t("Next month"))
+    st.caption(
+        t(
+            "Saved under a name, what you settled (columns, words, answers) is used by itself for the next export with "
+            "these columns."
+        )
+    )
+    short = seen.file.digest[:12]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            t("Name of the mapping"),
+            value=proposed_name(seen),
+            key=f"data_mapping_name_{short}",
+            max_chars=MOST_NAME,
+            width=320,
+        )
+        clicked = st.button(t("Save the mapping"), key=f"data_mapping_save_{short}", disabled=not name.strip())
+    waiting: dict[str, str] = st.session_state.get(PENDING, {})
+    if clicked and into.city is None:
+        st.session_state[PENDING] = waiting = {**waiting, seen.file.digest: name.strip()}
+    elif clicked:
+        keep(into.home, seen, name.strip())
+        st.session_state[SAVED] = (seen.file.digest, name.strip())
+        st.rerun()
+    if seen.file.digest in waiting:
+        st.success(t("{name} will be saved with the import.", name=plain(waiting[seen.file.digest])))
+    elif st.session_state.get(SAVED, ("", ""))[0] == seen.file.digest:
+        st.success(t("Saved as {name}.", name=plain(st.session_state[SAVED][1])))
+
+
+def keep(home: Home, seen: Look, name: str) -> None:
+    """Save the mapping of a file as it was looked at."""
+    header = seen.columns
+    if header is None:
+        return
+    made = seen.file.mapping or ColumnMapping.from_layout(header.layout, header.labels)
+    answers = replace(answers_of(seen), elsewhere=False)
+    mapping.save(home, replace(made, name=name, answers=answers, labels=header.labels))
+    put_aside(seen.file, False)
+
+
+def offer(page: Page, usable: list[Look]) -> bool:
+    """Beside the button of the import: whether to keep for the next export what the reader told of these files."""
+    some = [seen.view for seen in usable if seen.view and _settled(seen)]
+    if not some:
+        return False
+    return st.checkbox(
+        page.t("Use what you settled for the next export with these columns, too"),
+        value=all(view.format in GUESSED for view in some),
+        key="data_remember",
+        help=page.t("Kept as a mapping under the file's name; another name can be given at the end of the page."),
+    )
+
+
+def _settled(seen: Look) -> bool:
+    return seen.file.mapping is not None or seen.file.answers != Answers()
+
+
+def proposed_name(seen: Look) -> str:
+    """The name of a mapping unless another is given: that of the one in use, or the file's."""
+    return (seen.view.saved if seen.view else "") or seen.file.name.partition(".")[0][:MOST_NAME]
+
+
+def keep_pending(home: Home, seen: Look, *, remember: bool) -> None:
+    """Save after an import what was to be saved with it."""
+    waiting = dict(st.session_state.get(PENDING, {}))
+    name = waiting.pop(seen.file.digest, "") or (proposed_name(seen) if remember and _settled(seen) else "")
+    if name:
+        keep(home, seen, name)
+        st.session_state[PENDING] = waiting

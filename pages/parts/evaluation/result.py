@@ -1,0 +1,324 @@
+"""What became of a plan: the sentence first, then the counts, the tests with their intervals, and what to beware of."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from analysis.plans.evaluation import Evaluation
+from analysis.stats.rates import Estimate
+from curim_data.engine.source import open_source
+from curim_data.model.access import Audience
+from curim_data.model.alert import Gender
+from curim_data.model.i18n import Translator
+from curim_data.model.labels import gender_label
+from curim_data.model.plan import MOVES, STATUS_WORDS, Plan, PlanStatus, Problem, from_json, to_json
+from curim_data.plans.plan_store import PlanProblem
+from curim_data.store.home import Home
+from curim_data.studies.evaluation import (
+    AREAS,
+    BEGUN,
+    PlanEvaluation,
+    Windows,
+    evaluation_filter,
+    evaluation_study,
+    kept_result,
+    obstacle,
+    outcome,
+    span,
+)
+from pages.parts.charts.plots import forest_figure, show
+from pages.parts.charts.tables import download, table
+from pages.parts.evaluation.charts import before_after_figure, months_figure
+from pages.parts.frame.cache import remember
+from pages.parts.frame.links import page_link
+from pages.parts.frame.page import Dataset, Page
+from pages.parts.frame.text import plain
+from pages.parts.maps.plan_areas import AREA_WORDS, areas_map
+from pages.parts.plan.store import ask_who, may_edit, plans, spoken, who
+
+# Columns of the table by gender on a phone; its download holds them too, the rest stand in the figure.
+NARROW = ("label", "before", "after", "ratio")
+ORDER = (PlanStatus.FINISHED, PlanStatus.EVALUATED, PlanStatus.RUNNING, PlanStatus.DECIDED, PlanStatus.DRAFT)
+
+
+@remember
+def _evaluated(dataset: Dataset, told: str, audience: Audience) -> PlanEvaluation:
+    source = open_source(Home(Path(dataset.home)))
+    return evaluation_study(source, from_json(Plan, json.loads(told)), audience)
+
+
+def _asked(plan: Plan) -> str:
+    """What an evaluation depends on, without the plan's words."""
+    bare = Plan(
+        status=plan.status,
+        problem=Problem(query=plan.problem.query),
+        start=plan.start,
+        finish=plan.finish,
+        areas=plan.areas,
+        assessment=plan.assessment,
+    )
+    return json.dumps(to_json(bare))
+
+
+def show_page(page: Page) -> None:
+    """Choose a plan and see what became of it."""
+    t = page.t
+    st.title(t("Evaluation"))
+    kept = [plan for plan in plans(page).list() if plan.status in ORDER]
+    if not kept:
+        st.write(t("There are no plans yet. A plan that has begun can be evaluated here."))
+        page_link(page, "interventions", t("Interventions"))
+        return
+    plan = _chosen(page, sorted(kept, key=lambda p: ORDER.index(p.status)))
+    if page.source is None:
+        return
+    why = obstacle(page.source, plan)
+    if why is not None:
+        st.write(t(why))
+        page_link(page, "interventions", t("Open the plan"), plan=plan.id)
+        return
+    study = _evaluated(page.dataset, _asked(plan), page.audience)
+    _verdict(page, plan, study)
+    _counts(page, plan, study)
+    _tests(page, plan, study)
+    _months(page, plan, study)
+    _genders(page, study)
+    _limits(page, study)
+    if may_edit(page):
+        _keep(page, plan, study)
+
+
+def _chosen(page: Page, kept: list[Plan]) -> Plan:
+    t = page.t
+    ids = [plan.id for plan in kept]
+    asked = st.query_params.get("plan", "")
+    key = "evaluation_plan"
+    if st.session_state.get(key) not in ids or (asked in ids and st.session_state.get("evaluation_asked") != asked):
+        st.session_state[key] = asked if asked in ids else ids[0]
+        st.session_state["evaluation_asked"] = asked
+    by_id = {plan.id: spoken(page, plan) for plan in kept}
+
+    def remember_choice() -> None:
+        st.query_params["plan"] = st.session_state["evaluation_asked"] = st.session_state[key]
+
+    chosen = st.selectbox(
+        t("Plan"),
+        ids,
+        format_func=lambda name: t(
+            "{title} ({status})", title=by_id[name].title, status=STATUS_WORDS[by_id[name].status]
+        ),
+        key=key,
+        on_change=remember_choice,
+    )
+    return by_id[chosen]
+
+
+def _verdict(page: Page, plan: Plan, study: PlanEvaluation) -> None:
+    t = page.t
+    st.subheader(outcome(study, t))
+    st.caption(span(study.windows, t))
+    if page.source is not None:
+        st.caption(plain(evaluation_filter(page.source, plan).sentence(t, page.city, dates=_dates(study.windows))))
+    if plan.result:
+        st.caption(t("Kept with the plan: {result}", result=plain(t.label(plan.result))))
+
+
+def _dates(windows: Windows) -> tuple[dt.date, dt.date]:
+    return windows.before[0], windows.after[1]
+
+
+def _counts(page: Page, plan: Plan, study: PlanEvaluation) -> None:
+    t = page.t
+    # On a phone the map comes first, then the figures.
+    right, left = (st.container(), st.container()) if page.narrow else reversed(st.columns(2, gap="large"))
+    frame = study.counts.frame
+    wide = frame.pivot_table(index="area", columns="period", values="n", aggfunc="sum", min_count=1, dropna=False)
+    wide = wide.reindex(index=[name for name in AREAS if name in wide.index], columns=["before", "after"])
+    days = study.windows.lengths
+    wide["change"] = wide["after"] / days[1] / (wide["before"] / days[0]) - 1
+    wide = wide.reset_index().assign(name=lambda part: [t(AREA_WORDS[name]) for name in part["area"]])
+    with left:
+        show(
+            page,
+            before_after_figure(page, frame),
+            key="evaluation_bars",
+            alt=t("Alerts before and after in each area; the figures are in the table below."),
+        )
+        table(
+            page,
+            wide,
+            {"name": t("Area"), "before": t("Before"), "after": t("After"), "change": t("Change")},
+            key="evaluation_counts",
+            alt=t("Alerts before and after by area"),
+            digits={"before": 0, "after": 0},
+            percent={"change": 0},
+            file_name="evaluation_counts.csv",
+        )
+        if study.counts.n_withheld:
+            st.caption(t("A dash stands for a small count that is protected."))
+    with right:
+        areas_map(page, plan.areas, key="evaluation_map", span=1.0 if page.narrow else 0.5)
+
+
+def _tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
+    t, result = page.t, study.result
+    if result is None:
+        return
+    st.subheader(t("How sure"))
+    found: dict[str, tuple[str, tuple[str, str]]] = {
+        "difference": (t("Alerts more or fewer than expected"), _interval(t, result.difference.estimate, 0)),
+        "ratio": (t("Ratio to what was expected (1: no change)"), _interval(t, result.ratio, 2)),
+        "wdd": (t("Weighted displacement difference as published"), _interval(t, result.published.estimate, 0)),
+    }
+    named, told = found.pop(result.test)
+    rows = [(t("{what}: the test named in advance", what=named), *told)]
+    rows += [(what, *other) for what, other in found.values()]
+    rows += _next_door(t, plan, result)
+    columns = ["what", "value", "interval"]
+    headings = dict(zip(columns, (t("What"), t("Value"), t("95 % interval")), strict=True))
+    frame = pd.DataFrame(rows, columns=columns).rename(columns=headings)
+    st.table(frame, hide_index=True)
+    download(t, frame, "evaluation_tests.csv", key="evaluation_tests_download")
+    for choice in study.choices:
+        st.caption(t(choice.told))
+
+
+def _next_door(t: Translator, plan: Plan, result: Evaluation) -> list[tuple[str, str, str]]:
+    """Rows on the buffer: none without one, "protected" where its counts are."""
+    if not plan.areas.buffer:
+        return []
+    if result.total is None:
+        return [(t("Ratio next door (above 1: it may have moved)"), t("protected"), t("none"))]
+    quotient = result.quotient.wdq
+    told = t("not computable") if quotient is None else t.number(quotient, 2)
+    return [
+        (t("Alerts more or fewer than expected, with the buffer"), *_interval(t, result.total.estimate, 0)),
+        (t("Ratio next door (above 1: it may have moved)"), *_interval(t, result.moved, 2)),
+        (t("Displacement quotient (above 0: benefit may have spread)"), told, t("not computed")),
+    ]
+
+
+def _interval(t: Translator, estimate: Estimate, digits: int) -> tuple[str, str]:
+    if not estimate.known:
+        return t("not computable"), t("none")
+    low, high = t.number(estimate.low, digits), t.number(estimate.high, digits)
+    return t.number(estimate.value, digits), t("{low} to {high}", low=low, high=high)
+
+
+def _months(page: Page, plan: Plan, study: PlanEvaluation) -> None:
+    t = page.t
+    if plan.start is None:
+        return
+    st.subheader(t("Month by month"))
+    months = study.months.frame
+    show(
+        page,
+        months_figure(page, months, plan.start),
+        key="evaluation_months",
+        alt=t("Alerts by month in the treated area, the buffer and the comparison area, with the start marked"),
+        data=months,
+        file_name="evaluation_months.csv",
+    )
+    if study.months.n_withheld:
+        st.caption(t("Gaps in the lines are small counts that are protected."))
+
+
+def _genders(page: Page, study: PlanEvaluation) -> None:
+    t, frame = page.t, study.genders
+    frame = frame.sort_values("gender", key=lambda codes: codes.map({g.value: i for i, g in enumerate(Gender)}))
+    st.subheader(t("For women and for men"))
+    labelled = frame.assign(label=[gender_label(t, code) for code in frame["gender"]])
+    known = labelled.dropna(subset=["ratio"]).rename(columns={"low": "fewer", "high": "more"})
+    known = known.rename(columns={"ratio": "value", "ratio_low": "low", "ratio_high": "high"})
+    if len(known):
+        show(
+            page,
+            forest_figure(page, known, digits=2),
+            key="evaluation_genders",
+            alt=t("Ratio to what was expected by gender of the person affected, with intervals"),
+        )
+    headings = {
+        "label": t("Affected"),
+        "before": t("Before"),
+        "after": t("After"),
+        "difference": t("More or fewer than expected"),
+        "low": t("from"),
+        "high": t("to"),
+        "ratio": t("Ratio"),
+    }
+    if len(labelled):
+        table(
+            page,
+            labelled,
+            {name: heading for name, heading in headings.items() if not page.narrow or name in NARROW},
+            key="evaluation_gender_table",
+            alt=t("Alerts before and after in the treated area by gender"),
+            digits={"before": 0, "after": 0, "difference": 0, "low": 0, "high": 0, "ratio": 2},
+            file_name="evaluation_by_gender.csv",
+        )
+        st.caption(
+            t(
+                "Treated area, against the same gender in the comparison area; so the differences need not add up to "
+                "that of all alerts. An interval that holds 1 shows neither a fall nor a rise."
+            )
+        )
+    if study.hidden_genders:
+        names = t.join([gender_label(t, code) for code in study.hidden_genders])
+        st.caption(t("Protected, because some counts are small: {genders}.", genders=names))
+
+
+def _limits(page: Page, study: PlanEvaluation) -> None:
+    t = page.t
+    st.subheader(t("What to beware of"))
+    lines = [t(warning) for warning in study.warnings]
+    if study.promised is not None:
+        lines.append(
+            t(
+                "Before the start, a fall of {n} alerts was named as the smallest to be seen.",
+                n=math.ceil(study.promised),
+            )
+        )
+    if study.visible is not None:
+        lines.append(t("With the counts as they came: {sentence}", sentence=study.visible.sentence(t)))
+    lines.append(t("More or fewer alerts need not be more or less crime: they also show who reports, and how often."))
+    st.markdown("\n".join(f"- {line}" for line in lines))
+
+
+def _keep(page: Page, plan: Plan, study: PlanEvaluation) -> None:
+    """Write the sentence down with the plan; a finished plan is then evaluated."""
+    t = page.t
+    if study.result is None or plan.status not in BEGUN:
+        return
+    st.divider()
+    moves = PlanStatus.EVALUATED in MOVES[plan.status]
+    ask_who(page)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button(t("Keep this result with the plan"), key="evaluation_keep", type="primary")
+        page_link(page, "interventions", t("Open the plan"), plan=plan.id)
+    kept = kept_result(_evaluated(page.dataset, _asked(plan), Audience.COUNCIL))
+    st.caption(
+        t("This is written into the plan, whose status becomes “Evaluated”. The council may read it:")
+        if moves
+        else t("This is written into the plan, whose status stays. The council may read it:")
+    )
+    st.caption(t.label(kept))
+    if not pressed:
+        return
+    if not who(page):
+        st.warning(t("Enter your name or office first: the history says who changed what."))
+        return
+    stored = plans(page).get(plan.id)
+    status = PlanStatus.EVALUATED if moves else stored.status
+    try:
+        plans(page).save(replace(stored, result=kept, status=status), who(page))
+    except PlanProblem as problem:
+        st.error(plain(t(problem.message)))
+        return
+    st.rerun()

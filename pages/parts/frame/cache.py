@@ -1,0 +1,52 @@
+"""Answers kept for a while. Keys are small and hashable (a dataset's version, a filter, an audience), never tables.
+
+Streamlit hashes a large table by a sample of its rows, so two different tables may share a key.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from curim_data import query
+from curim_data.engine.source import Source, open_source, opened_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.store.home import Home
+from pages.parts.frame.page import Dataset, Page
+
+MAX_ENTRIES = 400
+TTL = "2h"
+
+# For a page's own computations: functions of a `Dataset`, a filter, an audience and plain settings.
+remember = st.cache_data(max_entries=MAX_ENTRIES, ttl=TTL, show_spinner=False)
+
+
+def source_of(dataset: Dataset) -> Source:
+    """The alerts that a dataset names; a run that has them open already reads nothing again."""
+    home = Path(dataset.home)
+    return opened_source(home, dataset.version, dataset.profile, dataset.meeting) or open_source(Home(home))
+
+
+def ask(page: Page, question: str, *parts: Any, filter: AlertFilter | None = None, **settings: Any) -> Any:
+    """Put one of the functions of `queries` (by name) about what is on show, and keep its answer.
+
+    `ask(page, "counts", ("week",), complete=True)` is
+    `queries.counts(source, page.filter, ("week",), page.audience, complete=True)`.
+    """
+    return answer(question, page.dataset, filter or page.filter, page.audience, parts, tuple(sorted(settings.items())))
+
+
+@remember
+def answer(
+    question: str,
+    dataset: Dataset,
+    chosen: AlertFilter,
+    audience: Audience,
+    parts: tuple[Any, ...] = (),
+    settings: tuple[tuple[str, Any], ...] = (),
+) -> Any:
+    """The answer of one query function; cached by everything that it depends on."""
+    return getattr(query, question)(source_of(dataset), chosen, *parts, audience=audience, **dict(settings))

@@ -1,0 +1,104 @@
+"""Colours, in one place: one sea blue for structure, one warm accent for attention, greys until data colour them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pages.parts.frame.page import Theme
+
+# ColorBrewer YlOrRd, five classes: counts.
+COUNTS: Final = ("#ffeda0", "#fec35a", "#f98e3a", "#e2532b", "#a31621")
+# ColorBrewer PuOr, five classes: change, neutral in the middle.
+CHANGE: Final = ("#5e3c99", "#b2abd2", "#f0f0f0", "#fdb863", "#c75d00")
+# Okabe and Ito (2008), in the order in which categories take them.
+CATEGORIES: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a7d00", "#5b6770")
+GENDERS: Final = {
+    "light": {"woman": "#0f6f8c", "man": "#7f8a95", "other": "#c08a2d", "undisclosed": "#c3ccd3", "unknown": "#dde3e7"},
+    "dark": {"woman": "#4fb3d4", "man": "#9aa7b2", "other": "#d9a54a", "undisclosed": "#5d6a75", "unknown": "#46525c"},
+}
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one theme, as hexadecimal strings; `cell` is how much of the ground a cell covers, of 255."""
+
+    ground: str
+    text: str
+    muted: str
+    line: str
+    grid: str
+    band: str
+    sea_blue: str
+    accent: str
+    sea: str
+    beyond: str
+    land: str
+    land_line: str
+    district_line: str
+    street: str
+    withheld: str
+    hot_line: str
+    cold_line: str
+    highlight: str
+    cluster_line: str
+    halo: str
+    cell: int
+
+
+LIGHT: Final = Palette(
+    ground="#ffffff",
+    text="#16212b",
+    muted="#55636f",
+    line="#4a5866",
+    grid="#e6ebef",
+    band="#dfe6ea",
+    sea_blue="#0d4f6c",
+    accent="#c2410c",
+    sea="#dbe7ee",
+    beyond="#e7e8e7",
+    land="#f4f2ec",
+    land_line="#b9b7ae",
+    district_line="#a3acb3",
+    street="#d9d5c9",
+    withheld="#aab4bc",
+    hot_line="#14293a",
+    cold_line="#007a5c",
+    highlight="#0072b2",
+    cluster_line="#5e3c99",
+    halo="#ffffff",
+    cell=225,
+)
+DARK: Final = Palette(
+    ground="#0f161c",
+    text="#e7edf1",
+    muted="#a3b1bc",
+    line="#b6c3cd",
+    grid="#2b3843",
+    band="#26323c",
+    sea_blue="#7cc4e4",
+    accent="#f59561",
+    sea="#14242f",
+    beyond="#1a2026",
+    land="#28323a",
+    land_line="#4b5963",
+    district_line="#5d6b76",
+    street="#3a464f",
+    withheld="#6f7c87",
+    hot_line="#ffffff",
+    cold_line="#3ddba8",
+    highlight="#56b4e9",
+    cluster_line="#cbb8f2",
+    halo="#0f161c",
+    cell=255,
+)
+
+
+def palette(theme: Theme) -> Palette:
+    """The colours of a theme."""
+    return DARK if theme == "dark" else LIGHT
+
+
+def rgba(colour: str, alpha: int = 255) -> list[int]:
+    """`#rrggbb` as the list of four integers that deck.gl reads."""
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)] + [alpha]

@@ -1,0 +1,59 @@
+"""What stands under every figure: its sentence, how many alerts are behind it, and what was chosen for the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from analysis.stats.result import Choice
+from curim_data.model.i18n import Translator
+from curim_data.query import Total
+from pages.parts.frame.page import Page
+from pages.parts.frame.text import plain
+
+
+def footer(
+    page: Page,
+    *,
+    sentence: str = "",
+    total: Total | None = None,
+    aside: int | None = None,
+    drawn: int | None = None,
+    undrawn: int = 0,
+    choices: Sequence[Choice] = (),
+) -> None:
+    """The sentence in body type, the counts below it, and the settings behind a fold.
+
+    `aside`: of the alerts on the city's land those that were left out for sharing their coordinates with many others;
+    `drawn` and `undrawn`: how many stand on a map of single points, and how many sensitive ones never do.
+    """
+    t = page.t
+    if sentence:
+        st.write(plain(sentence))
+    if total is not None:
+        st.caption(mapped_of(t, total, aside or 0, drawn, undrawn))
+    if choices:
+        with st.expander(t("How this was made")):
+            for choice in choices:
+                st.caption(plain(t(choice.told)))
+
+
+def mapped_of(t: Translator, total: Total, aside: int = 0, drawn: int | None = None, undrawn: int = 0) -> str:
+    """How many alerts there are and how many of them are on the map; see `footer`."""
+    if total.n is None:
+        return t("Fewer than {k} alerts: too few to show how many.", k=total.threshold)
+    parts = [t.n("n = {n} alert", "n = {n} alerts", total.n)]
+    if total.mapped is not None:
+        parts.append(t("{n} on the map", n=total.mapped - aside if drawn is None else drawn))
+    else:
+        parts.append(t("how many of them are on the map is protected"))
+    if total.mapped is not None and aside:
+        parts.append(t("{n} set aside (shared coordinates)", n=aside))
+    if total.mapped is not None and undrawn:
+        parts.append(t("{n} not drawn (sensitive categories)", n=undrawn))
+    if total.unmapped:
+        parts.append(t("{n} without a position", n=total.unmapped))
+    if total.outside:
+        parts.append(t("{n} outside the city", n=total.outside))
+    return t("{parts}.", parts=", ".join(parts))

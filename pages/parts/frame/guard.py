@@ -1,0 +1,151 @@
+"""The door of every page. A page file that is run alone is guarded as well: who may see it is asked for each page anew.
+
+What the shell read for a run (the store's state, the city, the filter) it hands on to the page behind it in the same
+thread; a page that finds nothing there, or what was read for another reader or another link, reads it itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+import sample_data
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Role
+from curim_data.model.city import CityProfile, load_city, profile_version
+from curim_data.model.i18n import Translator, translator
+from curim_data.profile.versions import heal
+from curim_data.sample.home import sample_home
+from curim_data.store.alert_table import has_alerts
+from curim_data.store.home import Home
+from pages.parts.frame import reader
+from pages.parts.frame.links import language, page_link
+from pages.parts.frame.page import Page, carried
+
+# A page makes many small frames, whose texts and column names are quicker as Python's own than as arrays of Arrow.
+pd.set_option("mode.string_storage", "python")
+
+DEFAULT_WIDTH = 1280
+# What the shell read, and for which reader and link; taken by the next door in the same thread, whatever it is for.
+_handed = threading.local()
+HEALED = "city_healed"  # what became of a change of the profile that was cut short; the shell says it once
+
+
+def require(role: Role, *, data: bool = True, hand_on: bool = False) -> Page:
+    """Let a reader of at least this role in; stop the run for anyone else.
+
+    Parameters
+    ----------
+    role
+        The least role that may see the page.
+    data
+        Whether the page makes sense only with alerts in the store; if so, an empty store stops the run with a way on.
+    hand_on
+        For the shell: leave what was read to the page that runs next.
+    """
+    handed, _handed.page = getattr(_handed, "page", None), None
+    t = translator(language())
+    visitor = reader.reader()
+    if visitor is None:
+        _ask_to_sign_in(t)
+    if visitor is None or visitor.role is None:
+        _refuse(t, t("Your address has no role here yet. Ask the person who runs the dashboard to enter it."))
+    asked = (visitor, tuple(sorted(st.query_params.to_dict().items())))
+    known = handed is not None and handed[0] == asked and not hand_on
+    page = handed[1] if known else _page(t, visitor.name, visitor.role)
+    if hand_on:
+        _handed.page = asked, page
+    if page.role < role:
+        _refuse(t, t("This page is for other readers: it is not part of what you may see."))
+    if data and page.source is None:
+        _say_empty(page)
+    return page
+
+
+def _page(t: Translator, name: str, role: Role) -> Page:
+    view = "council" if st.query_params.get("as") == "council" and role > Role.COUNCIL else ""
+    seen_as = Role.COUNCIL if view else role
+    asked_home = st.query_params.get("home", "")
+    home, is_sample = _home(asked_home)
+    if (healed := heal(home)) is not None:
+        st.session_state[HEALED] = healed
+    city = city_of(home) if home.has_city() else load_city(sample_data.PROFILE)
+    source = open_source(home) if has_alerts(home) else None
+    words = {word: st.query_params[word] for word in st.query_params}
+    chosen, notes = AlertFilter.from_query(words, city, source.other_categories if source else ())
+    return Page(
+        t=t,
+        city=city,
+        filter=chosen,
+        audience=seen_as.audience,
+        role=seen_as,
+        home=home,
+        source=source,
+        is_sample=is_sample,
+        theme="dark" if st.context.theme.type == "dark" else "light",
+        width=_width(),
+        reader=name,
+        notes=notes,
+        # Links name the sample, so that an import meanwhile does not put another city under what a reader is doing.
+        carried=carried(t.lang, view, "sample" if is_sample else "own" if asked_home == "own" else ""),
+    )
+
+
+def _home(asked: str) -> tuple[Home, bool]:
+    """The home on show: one's own where it has alerts, the sample city otherwise or when the link asks for it.
+
+    To look at an own home does not make it: that is for the first import.
+    """
+    own = Home.default()
+    if asked != "sample" and has_alerts(own):
+        return own, False
+    if asked == "own":
+        return own, False
+    return sample_home(own), True
+
+
+def city_of(home: Home) -> CityProfile:
+    """The city profile of a home, read once per version."""
+    return _city(str(home.city_folder), profile_version(home.city_folder))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _city(folder: str, version: str) -> CityProfile:  # noqa: ARG001 (the version is the cache's key)
+    return load_city(Path(folder))
+
+
+def _width() -> int:
+    """The width of the reader's window, told by the script that `web` adds to the page."""
+    told = st.context.cookies.get("curim_width", "")
+    return int(told) if told.isdigit() and 200 <= int(told) <= 10_000 else DEFAULT_WIDTH
+
+
+def _ask_to_sign_in(t: Translator) -> None:
+    st.header(t("Sign in"))
+    st.write(t("This dashboard shows citizens' safety alerts. Sign in with your account to see it."))
+    providers = [name for name, entry in st.secrets["auth"].items() if hasattr(entry, "items")]
+    for provider in providers or [None]:
+        label = t("Sign in with {provider}", provider=provider) if provider else t("Sign in")
+        st.button(label, key=f"sign_in_{provider}", type="primary", on_click=partial(st.login, provider))
+    st.stop()
+
+
+def _refuse(t: Translator, why: str) -> None:
+    st.header(t("Not open to you"))
+    st.write(why)
+    st.stop()
+
+
+def _say_empty(page: Page) -> None:
+    t = page.t
+    st.header(t("No alerts yet"))
+    st.write(t("Import an export on the Data page, or look at the sample city meanwhile."))
+    with st.container(horizontal=True):
+        page_link(page, "data", t("Import an export"))
+        page_link(page, "briefing", t("Show the sample city"), home="sample")
+    st.stop()

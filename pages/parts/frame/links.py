@@ -1,0 +1,59 @@
+"""Links that carry the view: language, audience, home and filter go along to the next page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.i18n import DEFAULT_LANGUAGE, LANGUAGES
+from pages.parts.frame.page import Page
+
+FOLDER = Path(__file__).resolve().parents[2]
+LANDING = "briefing"
+# The words of each page's view that are no filter; a link to what the reader sees holds these and no others.
+VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "briefing": ("since",),
+    "trends": ("by",),
+    "hotspots": ("layer", "cell", "base", "weight", "method", "spot", "tab", "metric", "against", "at"),
+    "interventions": ("plan", "draft"),
+    "evaluation": ("plan",),
+}
+
+
+def language() -> str:
+    """The reader's language: the word `lang` of the link, else Greek."""
+    asked = st.query_params.get("lang", DEFAULT_LANGUAGE)
+    return asked if asked in LANGUAGES else DEFAULT_LANGUAGE
+
+
+def page_link(page: Page, name: str, label: str, *, filter: AlertFilter | None = None, **words: str) -> None:
+    """A link to another page that carries the view; `filter` replaces the reader's, `words` add to the query."""
+    query = {**page.query_with(filter or page.filter), **words}
+    st.page_link(FOLDER / f"{name}.py", label=label, query_params=query)
+
+
+def url(page: Page, name: str, *, filter: AlertFilter | None = None, **words: str) -> str:
+    """The link as text, relative to the dashboard's root."""
+    query = urlencode({**page.query_with(filter or page.filter), **words})
+    return f"/{'' if name == LANDING else name}" + (f"?{query}" if query else "")
+
+
+def here(page: Page) -> str:
+    """The full address of what the reader sees, to send to a colleague: the filter and the view of the open page."""
+    base = str(st.context.url or "").split("?")[0]
+    name = base.rstrip("/").rpartition("/")[2]
+    view = VIEW_WORDS.get(name if (FOLDER / f"{name}.py").exists() else LANDING, ())
+    told = {word: st.query_params[word] for word in view if st.query_params.get(word)}
+    query = urlencode({**page.query, **told})
+    return f"{base}?{query}" if query else base
+
+
+def go(page: Page, name: str, *, filter: AlertFilter | None = None, **words: Any) -> None:
+    """Take the reader to another page with the view and these words; for buttons that do something first."""
+    query = {**page.query_with(filter or page.filter), **{word: str(value) for word, value in words.items()}}
+    st.switch_page(FOLDER / f"{name}.py", query_params=query)

@@ -1,0 +1,81 @@
+"""What a page gets from its door: the reader, the city, the filter, and the words to speak with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience, Role
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import DEFAULT_LANGUAGE, Message, Translator
+from curim_data.store.home import Home
+
+Theme = Literal["light", "dark"]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A hashable name for one version of one home's alerts: what a cache may be keyed with.
+
+    Answers depend on the alerts' `version`, on the version of the city's `profile` (categories, names, land), and on
+    the day of the council's last `meeting`, which a period may begin with.
+    """
+
+    home: str
+    version: str
+    profile: str = ""
+    meeting: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One run of one page for one reader. `source` is None where the home has no alerts yet."""
+
+    t: Translator
+    city: CityProfile
+    filter: AlertFilter
+    audience: Audience
+    role: Role
+    home: Home
+    source: Source | None
+    is_sample: bool
+    theme: Theme
+    width: int
+    reader: str = ""
+    notes: tuple[Message, ...] = ()
+    carried: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def dataset(self) -> Dataset:
+        """The key of what is on show, for caches."""
+        source = self.source
+        return Dataset(
+            str(self.home.path),
+            source.version if source else "",
+            self.city.version,
+            source.meeting if source else None,
+        )
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query string that a link inside the dashboard carries: language, view and filter, no defaults."""
+        return self.query_with(self.filter)
+
+    def query_with(self, chosen: AlertFilter) -> dict[str, str]:
+        """The query string of this view with another filter."""
+        return {**self.carried, **chosen.to_query()}
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the reader's window is a phone's."""
+        return self.width < 640
+
+
+def carried(lang: str, view: str, home: str) -> dict[str, str]:
+    """The part of the query string that is no filter; defaults are left out."""
+    parts = {"lang": "" if lang == DEFAULT_LANGUAGE else lang, "as": view, "home": home}
+    return {word: value for word, value in parts.items() if value}

@@ -1,0 +1,262 @@
+"""What goes round Streamlit on the wire: security headers, the page's language, and who may connect."""
+
+from __future__ import annotations
+
+import base64
+import gc
+import hashlib
+import importlib
+import logging
+import os
+import pkgutil
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import anyio
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from curim_data.model.i18n import DEFAULT_LANGUAGE, LANGUAGES, translator
+from curim_data.sample.home import sample_home
+from curim_data.store.home import Home
+from pages import parts
+from pages.parts.frame.links import language
+from pages.parts.frame.reader import sign_in_configured
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+LOG: Final = logging.getLogger("curim")
+ICON: Final = Path(__file__).with_name("icon.svg")
+INDEX: Final = Path(st.__file__).parent / "static" / "index.html"
+LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
+PROXY_HEADERS: Final = ("forwarded", "via", "x-real-ip")
+WIDTH_PATH: Final = "/curim/width.js"
+# The server cannot know how wide a map will be; the page tells it once, before it connects.
+WIDTH_SCRIPT: Final = 'document.cookie = "curim_width=" + window.innerWidth + "; path=/; SameSite=Strict";\n'
+HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def inline_hashes(page: str) -> list[str]:
+    """The CSP sources of the page's inline scripts."""
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    return [f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts]
+
+
+def content_security_policy(hashes: list[str], host: str) -> str:
+    """Everything from this origin; WebAssembly for the map; no inline script but Streamlit's own."""
+    sockets = f" ws://{host} wss://{host}" if re.fullmatch(r"[\w.\-\[\]:]+", host) else ""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' 'wasm-unsafe-eval' {' '.join(hashes)}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            f"connect-src 'self' blob: data:{sockets}",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def in_language(page: bytes, lang: str) -> bytes:
+    """Streamlit's index page with our language, and with the script that tells the window's width."""
+    page = page.replace(b'<html lang="en">', f'<html lang="{lang}">'.encode(), 1)
+    return page.replace(b"<title>", f'<script src=".{WIDTH_PATH}"></script>\n    <title>'.encode(), 1)
+
+
+class Wire:
+    """Pure ASGI middleware: headers on every answer, the language in the page, strangers refused.
+
+    Without sign-in only this computer may connect, under its own names: the second keeps a foreign page from
+    reaching the server through a name of its own that resolves to this computer. A proxy on this computer would
+    make everyone look as if they sat at it, so what carries a proxy's marks or comes from a foreign page is refused.
+    """
+
+    def __init__(self, app: Any, *, open_to_network: Callable[[], bool] = sign_in_configured) -> None:
+        self.app = app
+        self.hashes = inline_hashes(INDEX.read_text("utf-8"))
+        self.open_to_network = open_to_network
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        if not self.open_to_network() and (why := _refusal(scope)):
+            await _turn_away(scope, receive, send, why)
+        elif scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = Headers(scope=scope)
+        wants_page = scope["method"] in ("GET", "HEAD") and "text/html" in asked.get("accept", "")
+        if wants_page:  # the page differs by language: no compression before it is rewritten, no "not modified"
+            unwanted = (b"accept-encoding", b"if-none-match", b"if-modified-since")
+            scope = {**scope, "headers": [h for h in scope["headers"] if h[0].lower() not in unwanted]}
+        start: MutableMapping[str, Any] = {}
+        body = bytearray()
+
+        async def pass_on(message: MutableMapping[str, Any]) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                self._secure(headers, asked.get("host", ""), scope.get("scheme", "http"))
+                if wants_page and headers.get("content-type", "").startswith("text/html"):
+                    start = message
+                    return
+            elif start and message["type"] == "http.response.body":
+                body.extend(message.get("body", b""))
+                if message.get("more_body"):
+                    return
+                page = in_language(bytes(body), _lang(scope))
+                await send(_for_page(start, len(page)))
+                message = {**message, "body": b"" if scope["method"] == "HEAD" else page}
+            await send(message)
+
+        await self.app(scope, receive, pass_on)
+
+    def _secure(self, headers: MutableHeaders, host: str, scheme: str) -> None:
+        headers["Content-Security-Policy"] = content_security_policy(self.hashes, host)
+        for name, value in HEADERS.items():
+            headers[name] = value
+        if scheme == "https":
+            headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+
+
+def _for_page(start: MutableMapping[str, Any], length: int) -> MutableMapping[str, Any]:
+    headers = MutableHeaders(raw=list(start["headers"]))
+    for name in ("etag", "last-modified"):
+        if name in headers:
+            del headers[name]
+    headers["content-length"] = str(length)
+    headers["cache-control"] = "no-cache"
+    return {**start, "headers": headers.raw}
+
+
+def _lang(scope: Scope) -> str:
+    asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [DEFAULT_LANGUAGE])[-1]
+    return asked if asked in LANGUAGES else DEFAULT_LANGUAGE
+
+
+def _refusal(scope: Scope) -> str:
+    """Why a request may not be answered without sign-in; empty for one from this computer itself."""
+    if _is_forwarded(Headers(scope=scope)):
+        return (
+            "This dashboard has no sign-in configured, so it does not answer through a proxy; configure sign-in first "
+            "(docs/deployment.md).\n"
+        )
+    if not _is_local(scope):
+        return "This dashboard has no sign-in configured, so it answers on its own computer only.\n"
+    return ""
+
+
+def _is_forwarded(headers: Headers) -> bool:
+    """Whether a proxy marked the request, or a browser sent it for a page that another name served."""
+    if any(name in PROXY_HEADERS or name.startswith("x-forwarded-") for name in headers):
+        return True
+    origin = headers.get("origin", "")
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError:
+        return True
+    return bool(origin) and re.sub(r":\d+$", "", host) not in LOCAL_HOSTS
+
+
+def _is_local(scope: Scope) -> bool:
+    client = (scope.get("client") or ("", 0))[0]
+    try:
+        near = ip_address(client).is_loopback
+    except ValueError:
+        near = False
+    host = re.sub(r":\d+$", "", Headers(scope=scope).get("host", ""))
+    return near and host in LOCAL_HOSTS
+
+
+async def _turn_away(scope: Scope, receive: Receive, send: Send, why: str) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    await PlainTextResponse(why, status_code=403)(scope, receive, send)
+
+
+async def width_script(_request: Request) -> Response:
+    """The script that tells the window's width in a cookie of this site."""
+    return Response(WIDTH_SCRIPT, media_type="text/javascript")
+
+
+@asynccontextmanager
+async def prepare(_app: Any) -> AsyncIterator[None]:
+    """Say who can connect, and have the sample city ready before the first reader comes."""
+    if not sign_in_configured():
+        print("CURiM: no sign-in is configured, so the dashboard answers on this computer only (127.0.0.1).")
+    own = Home.default()
+    if not own.exists():
+        await anyio.to_thread.run_sync(sample_home, own)
+    await anyio.to_thread.run_sync(warm_up)
+    yield
+
+
+def warm_up() -> None:
+    """Load what the pages are made of, and take it out of the collector's sight for good.
+
+    The collector would look through all modules again and again, with every reader waiting for it.
+    """
+    for part in pkgutil.iter_modules(parts.__path__, f"{parts.__name__}."):
+        importlib.import_module(part.name)
+    gc.collect()
+    gc.freeze()
+
+
+def on_script_error(error: Exception) -> bool:
+    """Tell the reader that a page failed, in their language, with a number that finds the error in the log."""
+    number = uuid4().hex[:8]
+    LOG.error("page failed, error %s", number, exc_info=error)
+    t = translator(language())
+    st.error(
+        t(
+            "This page could not be made (error {number}). Nothing was changed. Take a filter off or open another "
+            "page; whoever runs the dashboard finds the cause in its log under this number.",
+            number=number,
+        )
+    )
+    return True
+
+
+def address() -> str:
+    """Where to listen: this computer, unless sign-in is configured and an address was set on purpose."""
+    chosen = os.environ.get("STREAMLIT_SERVER_ADDRESS", "")
+    return chosen if chosen and sign_in_configured() else "127.0.0.1"
+
+
+def settings() -> dict[str, Any]:
+    """Settings for `App.run`, which, unlike `streamlit run`, reads no environment variables."""
+    port = os.environ.get("STREAMLIT_SERVER_PORT", "")
+    return {"server.address": address(), **({"server.port": int(port)} if port else {})}
+
+
+MIDDLEWARE: Final = [Middleware(Wire)]
+ROUTES: Final = [Route(WIDTH_PATH, width_script)]

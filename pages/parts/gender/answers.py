@@ -1,0 +1,55 @@
+"""The Gender page's questions, kept for a while."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analysis.gender import Feeling, Shares, Weights
+from curim_data.engine.source import Source, open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.store.home import Home
+from curim_data.studies import gender, hot_spots
+from curim_data.studies.gender import Light, PlaceStudy, Rates
+from pages.parts.frame.cache import remember
+from pages.parts.frame.page import Dataset
+
+
+def _source(dataset: Dataset) -> Source:
+    return open_source(Home(Path(dataset.home)))
+
+
+@remember
+def shares(dataset: Dataset, chosen: AlertFilter, audience: Audience, column: str) -> Shares:
+    """Alerts by the gender of the person affected, or of the reporter."""
+    return hot_spots.share_study(_source(dataset), chosen, audience, column)
+
+
+@remember
+def weights(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Weights:
+    """Which categories weigh more on whom."""
+    return gender.weight_study(_source(dataset), chosen, audience)
+
+
+@remember
+def light(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Light:
+    """Day and night by gender."""
+    return gender.light_study(_source(dataset), chosen, audience)
+
+
+@remember
+def feeling(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Feeling:
+    """How safe people felt, by gender."""
+    return gender.feeling_study(_source(dataset), chosen, audience)
+
+
+@remember
+def places(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> PlaceStudy:
+    """Places that differ, and places where women alert little."""
+    return gender.place_study(_source(dataset), chosen, audience)
+
+
+@remember
+def rates(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Rates | None:
+    """Alerts per 1,000 residents; None where the profile has no residents by gender."""
+    return gender.rate_study(_source(dataset), chosen, audience)

@@ -1,0 +1,164 @@
+"""Which categories weigh more on whom, and where to turn for help."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.gender import Weights
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.labels import category_label, inline
+from pages.parts.charts import plots, tables
+from pages.parts.frame.footer import footer
+from pages.parts.frame.page import Page
+from pages.parts.frame.text import plain
+from pages.parts.gender import answers
+
+
+def categories(page: Page, f: AlertFilter) -> None:
+    """The forest of ratios, its words, and the same as a table."""
+    t = page.t
+    st.subheader(t("What weighs more on whom"))
+    found = answers.weights(page.dataset, f, page.audience)
+    left, right = st.columns([2, 1], gap="large")
+    with left:
+        _forest(page, found)
+    with right:
+        _told(page, found)
+        help_lines(page)
+
+
+def _forest(page: Page, found: Weights) -> None:
+    t = page.t
+    frame = found.frame[np.isfinite(found.frame["ratio"]) & (found.frame["ratio"] > 0)]
+    if frame.empty:
+        st.write(t("There is nothing to compare here."))
+        return
+    frame = frame.sort_values("ratio", ascending=False)
+    points = pd.DataFrame(
+        {
+            "label": [category_label(t, page.city, one) for one in frame["category"]],
+            "value": frame["ratio"],
+            "low": frame["low"],
+            "high": frame["high"],
+            "strong": frame["significant"],
+        }
+    ).reset_index(drop=True)
+    figure = plots.forest_figure(page, points, height=(34 if page.narrow else 24) * len(points) + 76)
+    title = t("share among women ÷ share among men")
+    if page.narrow:
+        st.caption(title)
+        names = figure.data[0]["y"]
+        figure.update_yaxes(tickvals=names, ticktext=[_wrapped(name) for name in names], ticksuffix="")
+        title = ""
+    figure.update_xaxes(title={"text": title, "font": {"size": 12}, "standoff": 8})
+    st.caption(
+        t("Left of the dashed line: weighs more on men. Right of it: more on women. Strong colour: beyond chance.")
+    )
+    plots.show(page, figure, key="gender_forest", alt=found.sentence(t))
+
+
+def _told(page: Page, found: Weights) -> None:
+    """The sentence, the clearest categories for women and for men, and what is protected."""
+    t, frame = page.t, found.frame
+    tested = bool(frame["p"].notna().any())
+    if tested:
+        footer(page, sentence=found.sentence(t))
+    sure = frame[frame["significant"]]
+    for words, rows in (
+        (t("More on women: {categories}."), sure[sure["ratio"] > 1]),
+        (t("More on men: {categories}."), sure[sure["ratio"] < 1]),
+    ):
+        if len(rows):
+            st.write(words.format(categories=t.join([_name(page, one) for one in rows["category"]])))
+    alone = frame[frame["women"].gt(0) & frame["men"].eq(0) & frame["significant"]]
+    if len(alone):
+        names = t.join([_name(page, one) for one in alone["category"]])
+        st.caption(t("Without a ratio, because no man was affected: {categories}.", categories=names))
+    if found.n_withheld:
+        names = t.join([_name(page, one) for one in frame.loc[frame["withheld"], "category"]])
+        st.caption(
+            t(
+                "Protected, because the numbers are small or would give a small one away: {categories}.",
+                categories=names,
+            )
+        )
+    if len(frame):
+        with st.expander(t("The figures as a table")):
+            _table(page, found)
+    footer(page, choices=found.choices)
+    st.caption(
+        t(
+            "n = {women} alerts that affect women and {men} that affect men. Corrected for the number of categories "
+            "looked at.",
+            women=int(found.women_total),
+            men=int(found.men_total),
+        )
+    )
+
+
+def _table(page: Page, found: Weights) -> None:
+    t = page.t
+    rows = found.frame.to_dict("records")
+    written = pd.DataFrame(
+        {
+            "category": [category_label(t, page.city, row["category"]) for row in rows],
+            "women": [_count(page, row["women"]) for row in rows],
+            "men": [_count(page, row["men"]) for row in rows],
+            "ratio": [_ratio(page, row) for row in rows],
+            "q": ["–" if row["q"] != row["q"] else t.p_value(row["q"]) for row in rows],
+        }
+    )
+    headings = {
+        "category": t("Category"),
+        "women": t.c("gender", "Women"),
+        "men": t.c("gender", "Men"),
+        "ratio": t("Ratio (95 %)"),
+        "q": t("Corrected p"),
+    }
+    tables.table(page, written, headings, key="gender_weights", alt=t("Categories by gender, clearest first"))
+    tables.download(t, found.frame, "gender_categories.csv", key="gender_weights_csv")
+
+
+def _count(page: Page, value: float) -> str:
+    return page.t("protected") if value != value else page.t.number(value)
+
+
+def _ratio(page: Page, row: dict[str, float]) -> str:
+    t, ratio = page.t, row["ratio"]
+    if row["withheld"]:
+        return t("protected")
+    if ratio != ratio:
+        return "–"
+    if not np.isfinite(ratio):
+        return t("women only")
+    return f"{t.number(ratio, 2)} ({t.number(row['low'], 2)}–{t.number(row['high'], 2)})"
+
+
+def _name(page: Page, category: str) -> str:
+    """A category inside a sentence, as Markdown."""
+    return plain(inline(category_label(page.t, page.city, category)))
+
+
+def _wrapped(label: str) -> str:
+    """A label that a phone's chart can hold: broken at the space nearest its middle."""
+    spaces = [at for at, sign in enumerate(label) if sign == " "]
+    if len(label) <= 18 or not spaces:
+        return label
+    at = min(spaces, key=lambda space: abs(space - len(label) / 2))
+    return f"{label[:at]}<br>{label[at + 1 :]}"
+
+
+def help_lines(page: Page) -> None:
+    """Where those who are affected can turn; quiet, beside every sensitive view."""
+    t = page.t
+    with st.container(border=True, gap="xsmall", key="gender_help"):
+        st.markdown("**" + t("If this concerns you") + "**")
+        st.caption(
+            t("15900: helpline for women who face violence")
+            + "  \n"
+            + t("100: police · 112: any emergency")
+            + "  \n"
+            + t("Municipality of Piraeus: Crime Victims Information Unit (METHE)")
+        )

@@ -1,0 +1,314 @@
+"""Places that differ for women, and places where women's silence may hide something."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pydeck as pdk
+import streamlit as st
+
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.city import Landmark
+from curim_data.model.labels import place_label
+from curim_data.query import Total
+from curim_data.studies.gender import PlaceStudy
+from pages.parts.charts import tables
+from pages.parts.frame.colours import GENDERS, Palette, palette, rgba
+from pages.parts.frame.footer import footer
+from pages.parts.frame.links import page_link
+from pages.parts.frame.page import Page
+from pages.parts.frame.text import plain
+from pages.parts.hotspots.ranked_list import interval
+from pages.parts.maps import basemap, cell_map, legends, names
+from pages.parts.maps.deck import Deck
+from pages.parts.maps.names import Pin
+
+SPAN = 0.62
+NAMED = 5
+MORE, FEWER, ALIKE, PROTECTED, NONE = "more", "fewer", "alike", "protected", "none"
+
+
+def places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> None:
+    """The map, the places that differ with a link to each, and all of them as a table."""
+    t = page.t
+    st.subheader(t("Places that differ for women"))
+    frame = found.differ.frame.assign(verdict=lambda rows: [_verdict(row) for row in rows.to_dict("records")])
+    sentence = _sentence(page, found)
+    left, right = st.columns([SPAN, 1 - SPAN], gap="large")
+    with left:
+        _map(page, frame, found, sentence)
+    with right:
+        footer(page, sentence=sentence)
+        _named(page, f, frame)
+    _table(page, frame)
+    if found.n == found.n:
+        st.caption(
+            t(
+                "Looked at: {near} alerts near a named place, of {n} that affect women or men. Each place's share of "
+                "women is tested against the city's (exact, corrected for the number of places).",
+                near=int(found.near),
+                n=int(found.n),
+            )
+        )
+    footer(page, total=total)
+
+
+def silence(page: Page, found: PlaceStudy) -> None:
+    """Where women alert strikingly little: not known, which is not safe. With the rule, and what it cannot see."""
+    t = page.t
+    st.subheader(t("Where silence may hide something"))
+    frame = found.silent.frame
+    rows = frame[frame["not_known"]]
+    if rows.empty:
+        st.write(t("No named place has strikingly few alerts by women. That does not make any of them safe."))
+    for row in rows.to_dict("records"):
+        st.markdown(
+            t(
+                "**{place}: not known.** {women} by women, {men} by men; about {expected} by women could be expected.",
+                place=plain(place_label(t, page.city, row["place"])),
+                women=_alerts(page, row["women"]),
+                men=_alerts(page, row["men"]),
+                expected=round(row["expected"]),
+            )
+        )
+    for choice in found.silent.choices:
+        st.caption(t(choice.told))
+    st.caption(
+        t(
+            "Nobody counts here how many women pass by, so the alerts by men stand for how busy a place is. A walk "
+            "with women who know the place, by day and after dark, tells more than this figure."
+        )
+    )
+    if found.silent.n_withheld:
+        st.caption(
+            t.n(
+                "For {n} place nothing can be said, because its numbers are protected.",
+                "For {n} places nothing can be said, because their numbers are protected.",
+                found.silent.n_withheld,
+            )
+        )
+
+
+def _verdict(row: dict[str, float]) -> str:
+    if row["withheld"]:
+        return PROTECTED
+    if not row["significant"]:
+        return ALIKE
+    return MORE if row["direction"] > 0 else FEWER
+
+
+def _sentence(page: Page, found: PlaceStudy) -> str:
+    t, frame = page.t, found.differ.frame
+    looked, differ = int(frame["p"].notna().sum()), int(frame["significant"].sum())
+    if not looked:
+        return t("There are too few alerts near named places to compare them.")
+    if not differ:
+        return t.n(
+            "The one place that could be compared does not differ from the city beyond chance.",
+            "None of the {n} places that could be compared differs from the city beyond chance.",
+            looked,
+        )
+    return t.n(
+        "In {n} of {looked} places the share of women among the women and men affected differs from the city's "
+        "({city}) beyond chance.",
+        "In {n} of {looked} places the share of women among the women and men affected differs from the city's "
+        "({city}) beyond chance.",
+        differ,
+        looked=looked,
+        city=t.percent(found.differ.city.value),
+    )
+
+
+def _named(page: Page, f: AlertFilter, frame: pd.DataFrame) -> None:
+    """The clearest places, each with its share and the way to look closer."""
+    t = page.t
+    sure = frame[frame["significant"]]
+    for rank, row in enumerate(sure.head(NAMED).to_dict("records"), 1):
+        place = plain(place_label(t, page.city, row["place"]))
+        share = interval(t, row["share"], row["low"], row["high"])
+        with st.container(gap="xsmall"):
+            told = (
+                t("**{rank} {place}**: {share} women, more than in the city.", rank=rank, place=place, share=share)
+                if row["direction"] > 0
+                else t(
+                    "**{rank} {place}**: {share} women, fewer than in the city.", rank=rank, place=place, share=share
+                )
+            )
+            st.markdown(told)
+            here = f.replace(places=(row["place"],), districts=(), cells=())
+            page_link(page, "gender", t("Look closer at {place}", place=place), filter=here)
+    if len(sure) > NAMED:
+        st.caption(t.n("{n} more is in the table.", "{n} more are in the table.", len(sure) - NAMED))
+
+
+def _table(page: Page, frame: pd.DataFrame) -> None:
+    t = page.t
+    if frame.empty:
+        return
+    words = {
+        MORE: t("more women"),
+        FEWER: t("fewer women"),
+        ALIKE: t("no difference shown"),
+        PROTECTED: t("protected"),
+    }
+    rows = frame.to_dict("records")
+    written = pd.DataFrame(
+        {
+            "place": [place_label(t, page.city, row["place"]) for row in rows],
+            "women": [_count(page, row["women"]) for row in rows],
+            "men": [_count(page, row["men"]) for row in rows],
+            "share": [
+                t("protected") if row["withheld"] else interval(t, row["share"], row["low"], row["high"])
+                for row in rows
+            ],
+            "verdict": [words[row["verdict"]] for row in rows],
+            "q": ["–" if row["q"] != row["q"] else t.p_value(row["q"]) for row in rows],
+        }
+    )
+    headings = {
+        "place": t("Place"),
+        "share": t("Women (95 %)"),
+        "verdict": t("Against the city"),
+        "women": t.c("gender", "Women"),
+        "men": t.c("gender", "Men"),
+        "q": t("Corrected p"),
+    }
+    if page.narrow:
+        headings = {name: headings[name] for name in ("place", "share", "verdict")}
+    with st.expander(t("All places as a table")):
+        tables.table(page, written, headings, key="gender_places", alt=t("Places by share of women, clearest first"))
+    with st.container(horizontal=True):
+        data = frame.drop(columns=["verdict", "not_known", "expected"])
+        data.insert(1, "name", written["place"])
+        tables.download(t, data, "gender_places.csv", key="gender_places_csv")
+        st.download_button(
+            t("Download the shapes (GeoJSON)"),
+            data=lambda: _geojson(page, data),
+            file_name="gender_places.geojson",
+            mime="application/geo+json",
+            key="gender_places_geojson",
+            type="tertiary",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
+    """Named places as circles as wide as the place: coloured where they differ."""
+    t, colours = page.t, palette(page.theme)
+    shades = _shades(page, colours)
+    rows = {row["place"]: row for row in frame.to_dict("records")}
+    sure = list(frame.loc[frame["significant"], "place"])
+    circles, pins = [], []
+    for mark in page.city.landmarks:
+        row = rows.get(mark.id)
+        kind = row["verdict"] if row else NONE
+        circles.append(_circle(page, mark, kind, row, colours, shades, unheard=mark.id in found.unheard))
+    landmarks = {mark.id: mark for mark in page.city.landmarks}
+    for rank, place in enumerate(sure, 1):
+        mark = landmarks[place]
+        pins.append(Pin(t.label(mark.labels), mark.longitude, mark.latitude, rank))
+    height = min(cell_map.HEIGHT, page.width) if page.narrow else cell_map.HEIGHT
+    layer = pdk.Layer(
+        "ScatterplotLayer",
+        id="places",
+        data=circles,
+        get_position="position",
+        get_radius="radius",
+        radius_min_pixels=5,
+        filled=True,
+        stroked=True,
+        get_fill_color="fill",
+        get_line_color="line",
+        get_line_width="width",
+        line_width_units=pdk.types.String("pixels"),
+        pickable=True,
+    )
+    view = basemap.view(page.city.land, window=page.width, span=SPAN, height=height)
+    room = basemap.map_width(page.width, SPAN) / 2
+    layers = [
+        *basemap.ground(page.city, colours),
+        layer,
+        *names.layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
+    ]
+    deck = Deck(
+        layers=layers,
+        map_provider=None,
+        initial_view_state=view,
+        tooltip={"text": "{tip}"},
+    )
+    st.pydeck_chart(deck, height=height, key="gender_map", alt=alt)
+    entries = [
+        (f"background:{shades[MORE]}", t("more women than in the city")),
+        (f"background:{shades[FEWER]}", t("fewer women than in the city")),
+        (f"border:1px solid {colours.muted}", t("no difference shown")),
+    ]
+    if (frame["verdict"] == PROTECTED).any():
+        entries.append((f"background:{colours.withheld};opacity:.6", t("protected: too few to show")))
+    if found.unheard:
+        entries.append((f"border:3px solid {colours.accent}", t("women's safety not known")))
+    legends.legend_row(colours, t("Named places"), entries)
+
+
+def _circle(
+    page: Page,
+    mark: Landmark,
+    kind: str,
+    row: dict[str, float] | None,
+    colours: Palette,
+    shades: dict[str, str],
+    *,
+    unheard: bool,
+) -> dict[str, object]:
+    t = page.t
+    name = t.label(mark.labels)
+    if row is None or kind == NONE:
+        tip = t("{place}: no alerts", place=name)
+    elif kind == PROTECTED:
+        tip = t("{place}: protected, too few to show", place=name)
+    else:
+        share = interval(t, row["share"], row["low"], row["high"])
+        tip = t("{place}: {share} women", place=name, share=share)
+    if unheard:
+        tip += "\n" + t("Women alert little here: not known, not safe.")
+    fill = {MORE: 215, FEWER: 215, PROTECTED: 110}.get(kind, 0)
+    line = colours.accent if unheard else shades.get(kind, colours.muted)
+    return {
+        "position": [mark.longitude, mark.latitude],
+        "radius": mark.radius,
+        "fill": rgba(shades.get(kind, colours.line), fill),
+        "line": rgba(line),
+        "width": 3 if unheard else 1,
+        "tip": tip,
+    }
+
+
+def _shades(page: Page, colours: Palette) -> dict[str, str]:
+    return {
+        MORE: GENDERS[page.theme]["woman"],
+        FEWER: GENDERS[page.theme]["man"],
+        PROTECTED: colours.withheld,
+    }
+
+
+def _geojson(page: Page, data: pd.DataFrame) -> str:
+    marks = {mark.id: mark for mark in page.city.landmarks}
+    features = [
+        {
+            "type": "Feature",
+            "properties": row,
+            "geometry": {"type": "Point", "coordinates": [marks[row["place"]].longitude, marks[row["place"]].latitude]},
+        }
+        for row in json.loads(data.to_json(orient="records"))
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+
+
+def _count(page: Page, value: float) -> str:
+    return page.t("protected") if value != value else page.t.number(value)
+
+
+def _alerts(page: Page, value: float) -> str:
+    t = page.t
+    return t("few (protected)") if value != value else t.n("{n} alert", "{n} alerts", int(value))

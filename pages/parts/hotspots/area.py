@@ -1,0 +1,72 @@
+"""The area of the filter on the Hot spots page: places are looked for in the whole city, and those in it are listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import streamlit as st
+
+from curim_data.studies.emerging import EmergingLine
+from curim_data.studies.spot import SpotLine
+from curim_data.studies.spot_area import OF_CITY, TESTED_IN_CITY, has_area, in_area
+from pages.parts.frame.page import Page
+
+_Line = TypeVar("_Line", SpotLine, EmergingLine)
+
+
+def listed(page: Page, lines: Sequence[_Line]) -> tuple[_Line, ...]:
+    """The places that lie in the filter's area at least in part; all of them where it names none."""
+    if not has_area(page.filter):
+        return tuple(lines)
+    return tuple(
+        line
+        for line in lines
+        if in_area(line.spot if isinstance(line, SpotLine) else line.place, line.name, page.filter, page.city)
+    )
+
+
+def headline(page: Page, found: int, here: int) -> None:
+    """How many of the city's hot spots lie in the area."""
+    t = page.t
+    if not here:
+        st.title(
+            t.n(
+                "The one hot spot of the city does not lie in this area.",
+                "None of the {n} hot spots of the city lies in this area.",
+                found,
+            )
+        )
+        return
+    st.title(
+        t.n(
+            "{n} of the {all} hot spots of the city lies in this area.",
+            "{n} of the {all} hot spots of the city lie in this area.",
+            here,
+            all=found,
+        )
+    )
+
+
+def tested_in_city(page: Page) -> None:
+    """Says that the area only picks what is listed."""
+    if has_area(page.filter):
+        st.caption(page.t(TESTED_IN_CITY))
+
+
+def of_city(page: Page) -> None:
+    """Says that a figure is of the whole city."""
+    if has_area(page.filter):
+        st.caption(page.t(OF_CITY))
+
+
+def none_here(page: Page) -> None:
+    """What stands beside the map where no hot spot lies in the area."""
+    t = page.t
+    st.subheader(t("No hot spot in this area"))
+    st.write(
+        t(
+            "The hot spots of the city lie elsewhere. Take the area out of the filter to see them, or look at the "
+            "alerts here one by one."
+        )
+    )

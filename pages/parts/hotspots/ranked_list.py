@@ -1,0 +1,298 @@
+"""The Hot spots page's headline, ranked list, area of picked cells, and downloads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import shapely
+import streamlit as st
+
+from analysis.grid.cells import square_side
+from analysis.hotspots.denominators import LAND
+from curim_data.model.city import cell_polygons, streets_in
+from curim_data.model.i18n import Translator
+from curim_data.model.labels import category_label, hour_label
+from curim_data.studies.hot_spots import HotSpotStudy
+from curim_data.studies.spot import Place, SpotLine
+from pages.parts.charts import tables
+from pages.parts.frame import filter_bar
+from pages.parts.frame.page import Page
+from pages.parts.hotspots.answers import LIST, as_frame
+from pages.parts.hotspots.options import cell_table, more_columns, rate, rate_heading
+
+# Pixels that a column takes at most for its texts, on a wide page and on a phone.
+WIDE, NARROW = 400, 150
+BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}
+
+
+def headline(
+    page: Page,
+    study: HotSpotStudy,
+    shown: tuple[SpotLine, ...],
+    *,
+    is_clusters: bool,
+    explored: bool = False,
+    cold: int = 0,
+) -> None:
+    """The page's one sentence: how many places stand out, and how much of the whole they hold; else how many cold."""
+    t = page.t
+    if study.total.n == 0:
+        st.title(t("No alerts, so no hot spots."))
+        return
+    if explored:
+        st.title(
+            t.n(
+                "{n} group of alerts, to explore: not tested against chance.",
+                "{n} groups of alerts, to explore: not tested against chance.",
+                len(shown),
+            )
+        )
+        return
+    if not shown and cold and study.hot.based:
+        st.title(
+            t.n(
+                "No hot spot stands out from chance; {n} place has a lower rate than chance explains.",
+                "No hot spot stands out from chance; {n} places have a lower rate than chance explains.",
+                cold,
+            )
+        )
+        return
+    if not shown and cold:
+        st.title(
+            t.n(
+                "No hot spot stands out from chance; {n} place has fewer alerts than chance explains.",
+                "No hot spot stands out from chance; {n} places have fewer alerts than chance explains.",
+                cold,
+            )
+        )
+        return
+    if not shown:
+        st.title(t("No hot spot stands out from chance."))
+        return
+    alerts = sum(line.spot.n for line in shown)
+    land = study.cells.frame["land_km2"].sum()
+    area = sum(line.spot.area_km2 if is_clusters else line.spot.land_km2 for line in shown)
+    tested = None if study.total.mapped is None else study.total.mapped - (study.cells.piled or 0)
+    share = area / land
+    values = {"land": t.percent(share, 0 if share >= 0.02 else 1 if share >= 0.001 else 2)}  # no place is 0 %
+    if not tested:
+        st.title(
+            t.n(
+                "{n} hot spot stands out from chance, on {land} of the city.",
+                "{n} hot spots stand out from chance, on {land} of the city.",
+                len(shown),
+                **values,
+            )
+        )
+        return
+    values["alerts"] = t.percent(alerts / tested)
+    st.title(
+        t.n(
+            "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
+            "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
+            len(shown),
+            **values,
+        )
+    )
+
+
+def cell_size(page: Page, resolution: int) -> str:
+    """A cell size in words: the side of a square as large as a cell in this city."""
+    side = round(square_side(resolution, page.city.land_cells(9).index))
+    return page.t("{metres} m", metres=side)
+
+
+def ranked_list(
+    page: Page,
+    shown: tuple[SpotLine, ...],
+    chosen: str | None,
+    *,
+    gistar_valid: bool | None = None,
+    classes: Mapping[str, str] | None = None,
+) -> None:
+    """The hot spots, clearest first; picking a row selects the place on the map.
+
+    `gistar_valid`: whether Gi* may be read as a test here; None where it is not computed (clusters). `classes`: the
+    class over time of each spot by its id, in words; None where none can be told.
+    """
+    if not shown:
+        return
+    t = page.t
+    base = getattr(shown[0].spot, "base", LAND)
+    rows = [
+        {
+            "name": f"{line.spot.rank}  {line.name(t)}",
+            "n": line.spot.n,
+            "expected": expected(t, line.spot),
+            "ratio": _ratio(page, line),
+            "q": t.p_value(line.spot.q, least=line.spot.q <= getattr(line.spot, "least", 0.0)),
+            "rate": rate(t, base, line.spot.rate) if base != LAND else "",
+            "weight": t.number(getattr(line.spot, "weight", None)),
+            "area": t.number(getattr(line.spot, "area_km2", None), 2),
+            "z": t.number(getattr(line.spot, "z", float("nan")), 1),
+            "class": (classes or {}).get(line.spot.id, "–"),
+            "women": _women(page, line),
+            "category": category_label(t, page.city, line.category) if line.category else t("protected"),
+            "hours": _hours(t, line),
+        }
+        for line in shown
+    ]
+    headings = {
+        "name": t("Hot spot"),
+        "n": t("Alerts"),
+        "weight": t("Weight"),
+        "area": t("Area (km²)"),
+        "rate": rate_heading(t, base),
+        "ratio": t("Ratio (95 %)"),
+        "class": t("Class over time"),
+        "women": t("Women (95 %)"),
+        "category": t("Main category"),
+        "hours": t("Peak hours"),
+        "expected": t("Expected"),
+        "q": t("Corrected p"),
+    }
+    tested, weighted = shown[0].spot.q == shown[0].spot.q, getattr(shown[0].spot, "weight", None) is not None
+    if not tested:
+        headings["name"] = t("Group")
+    told = {"class": classes is not None, "rate": base != LAND, "weight": weighted, "area": not tested}
+    told |= {name: any(name not in line.untold for line in shown) for name in ("women", "hours")}
+    told |= dict.fromkeys(("ratio", "expected", "q"), tested)
+    headings = {name: words for name, words in headings.items() if told.get(name, True)}
+    if gistar_valid is not None:
+        headings["z"] = t("Gi* (z)") if gistar_valid else t("Gi* (z), not a test here")
+    if page.narrow:
+        few = ("name", "n", "area", "rate" if base != LAND else "ratio")
+        headings = {name: headings[name] for name in few if name in headings} | {"n": t("n")}
+    position = next((at for at, line in enumerate(shown) if line.spot.id == chosen), None)
+    table = pd.DataFrame(rows)
+    tables.selectable(
+        page,
+        table,
+        headings,
+        key=f"{LIST}_{chosen or ''}",
+        alt=t("Hot spots, clearest first"),
+        selected=position,
+        columns=tables.fitting(table, headings, most=NARROW if page.narrow else WIDE),
+    )
+    st.caption(
+        t("In order of the lower end of the ratio's interval: first what is most surely far above the expected.")
+        if tested
+        else t("In order of the number of alerts.")
+    )
+
+
+def area_of_cells(page: Page, cells: tuple[str, ...], study: HotSpotStudy) -> None:
+    """Cells picked on the map can become the filter's area."""
+    if len(cells) < 2:
+        return
+    t = page.t
+    picked = study.cells.frame.reindex([int(cell, 16) for cell in cells])
+    number = round(picked["low"].fillna(0).sum())
+    if picked["withheld"].eq(True).any():
+        text = t.n(
+            "{n} cell picked, at least {alerts} alerts (some are protected).",
+            "{n} cells picked, at least {alerts} alerts (some are protected).",
+            len(cells),
+            alerts=number,
+        )
+    else:
+        text = t.n("{n} cell picked, {alerts} alerts.", "{n} cells picked, {alerts} alerts.", len(cells), alerts=number)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.write(text)
+        st.button(
+            t("Make them the area"),
+            key="hotspots_area",
+            on_click=filter_bar.write,
+            args=(page.filter.replace(cells=cells, districts=(), places=()),),
+        )
+
+
+def downloads(
+    page: Page, shown: tuple[SpotLine, ...], *, gistar_valid: bool | None = None, study: HotSpotStudy | None = None
+) -> None:
+    """The list as a table and as shapes, and the cells of `study`; `gistar_valid` as for `ranked_list`."""
+    t = page.t
+    with st.container(horizontal=True):
+        if shown:
+            _list_downloads(page, shown, gistar_valid)
+        if study is not None:
+            label = t("Download the cells (CSV)")
+            tables.download(t, lambda: cell_table(study), "hotspot_cells.csv", key="hotspots_cells_csv", label=label)
+
+
+def _list_downloads(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool | None) -> None:
+    """Both are made when clicked: the streets of every place take a moment."""
+    t = page.t
+    tables.download(t, lambda: _list_table(page, shown, gistar_valid), "hotspots.csv", key="hotspots_csv")
+    st.download_button(
+        t("Download the shapes (GeoJSON)"),
+        data=lambda: _geojson(shown, _list_table(page, shown, gistar_valid)),
+        file_name="hotspots.geojson",
+        mime="application/geo+json",
+        key="hotspots_geojson",
+        **BUTTON,
+    )
+
+
+def _list_table(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool | None) -> pd.DataFrame:
+    frame = as_frame(shown)
+    frame.insert(1, "name", [line.name(page.t) for line in shown])
+    if gistar_valid is not None:
+        at = frame.columns.get_loc("q") + 1
+        frame.insert(at, "gistar_z", [line.spot.z for line in shown])
+        frame.insert(at + 1, "gistar_valid", gistar_valid)
+    if page.city.streets:
+        frame.insert(2, "streets", [", ".join(street_names(page, line)) for line in shown])
+    for name, values in more_columns(shown).items():
+        frame.insert(int(frame.columns.get_loc("n")) + 1, name, values)
+    return frame
+
+
+def street_names(page: Page, line: SpotLine) -> list[str]:
+    """The streets that run through a hot spot, where the city gave its streets."""
+    shape = getattr(line.spot, "outline", None) or shapely.union_all(cell_polygons(list(line.spot.cells)))
+    return [page.t.label(street.labels) for street in streets_in(page.city, shape)]
+
+
+def _geojson(shown: tuple[SpotLine, ...], frame: pd.DataFrame) -> str:
+    features = []
+    for line, row in zip(shown, json.loads(frame.drop(columns="cells").to_json(orient="records")), strict=True):
+        shape = getattr(line.spot, "outline", None) or shapely.union_all(cell_polygons(list(line.spot.cells)))
+        features.append({"type": "Feature", "properties": row, "geometry": shapely.geometry.mapping(shape)})
+    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+
+
+def _ratio(page: Page, line: SpotLine) -> str:
+    t, spot = page.t, line.spot
+    if spot.ratio != spot.ratio or spot.high == float("inf"):
+        return "–"
+    if getattr(spot, "bounded", False):
+        return t("at least {ratio} (from {low})", ratio=t.times(spot.ratio), low=t.times(spot.low))
+    return f"{t.times(spot.ratio)} ({t.times(spot.low)}–{t.times(spot.high)})"
+
+
+def expected(t: Translator, spot: Place) -> str:
+    """How many alerts were to be expected in a place; an upper bound where counts around it are protected."""
+    told = t.expected(spot.expected)
+    return t("at most {n}", n=told) if getattr(spot, "bounded", False) else told
+
+
+def _women(page: Page, line: SpotLine) -> str:
+    t = page.t
+    if line.women is None:
+        return t("not known") if "women" in line.untold else t("protected")
+    return interval(t, line.women.value, line.women.low, line.women.high)
+
+
+def _hours(t: Translator, line: SpotLine) -> str:
+    if line.hours is None:
+        return t("not known") if "hours" in line.untold else t("protected")
+    return f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}"
+
+
+def interval(t: Translator, share: float, low: float, high: float) -> str:
+    """A share with its interval, the percent sign once."""
+    return f"{t.percent(share)} ({t.number(100 * low)}–{t.number(100 * high)})"

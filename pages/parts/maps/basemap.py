@@ -1,0 +1,173 @@
+"""The ground under every map: the city's own shapes, no tiles, no request to anyone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pydeck as pdk
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.city import CityProfile, cell_polygons
+from pages.parts.frame.colours import Palette, rgba
+
+TILE = 512  # deck.gl's world is 512 px wide at zoom 0
+MARGIN = 30
+SIDEBAR = 300
+SIDEBAR_FROM = 769
+PADDING = 80
+HIGHEST = 85.0  # degrees of latitude that a web map can draw
+NEAR = 0.001  # degrees round a place that a map is turned to: about a hundred metres
+CLOSEST = 16.5  # zoom
+METRES_A_DEGREE = 111_320.0
+
+
+@lru_cache(maxsize=64)
+def features(shapes: tuple[BaseGeometry, ...]) -> dict[str, Any]:
+    """A GeoJSON collection, coordinates rounded to five decimals (about a metre); not to be changed, it is kept."""
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {},
+                "geometry": shapely.geometry.mapping(shapely.set_precision(shape, 1e-5)),
+            }
+            for shape in shapes
+        ],
+    }
+
+
+def ground(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
+    """Sea, land, streets and district borders, from the bottom up.
+
+    Around a provisional study area lies what nobody has described: grey, and not the blue of a sea.
+    """
+    around = colours.beyond if city.provisional else colours.sea
+    layers = [
+        _shape("sea", [surroundings(city.land)], filled=True, get_fill_color=rgba(around)),
+        _shape(
+            "land",
+            [city.land],
+            filled=True,
+            get_fill_color=rgba(colours.land),
+            stroked=True,
+            get_line_color=rgba(colours.land_line),
+            line_width_min_pixels=1,
+        ),
+    ]
+    if city.streets:
+        layers.append(
+            _shape(
+                "streets",
+                [street.polygon for street in city.streets],
+                stroked=True,
+                get_line_color=rgba(colours.street),
+                line_width_min_pixels=2,
+            )
+        )
+    if city.districts:
+        borders = [area.polygon.boundary for area in city.districts]
+        layers.append(
+            _shape(
+                "districts",
+                borders,
+                stroked=True,
+                get_line_color=rgba(colours.district_line, 170),
+                line_width_min_pixels=1,
+            )
+        )
+    return layers
+
+
+@lru_cache(maxsize=16)
+def surroundings(land: BaseGeometry) -> BaseGeometry:
+    """A box of nine times the land's extent; no farther than a web map reaches, as with a file of a whole country."""
+    west, south, east, north = land.bounds
+    pad = max(east - west, north - south) * 4
+    return shapely.box(
+        max(west - pad, -180.0), max(south - pad, -HIGHEST), min(east + pad, 180.0), min(north + pad, HIGHEST)
+    )
+
+
+def view(land: BaseGeometry, *, window: int, span: float, height: int) -> pdk.ViewState:
+    """The view that fits the land with a margin into a map `span` of the page wide and `height` px high."""
+    width = map_width(window, span)
+    west, south, east, north = land.bounds
+    top, bottom = _mercator(north), _mercator(south)
+    across, down = (east - west) / 360, (top - bottom) / (2 * math.pi)
+    zoom = min(math.log2((width - 2 * MARGIN) / (TILE * across)), math.log2((height - 2 * MARGIN) / (TILE * down)))
+    latitude = math.degrees(2 * math.atan(math.exp((top + bottom) / 2)) - math.pi / 2)
+    return pdk.ViewState(
+        longitude=(west + east) / 2, latitude=latitude, zoom=zoom, min_zoom=zoom - 1, max_zoom=18, pitch=0, bearing=0
+    )
+
+
+def focus(
+    deck: pdk.Deck,
+    shape: BaseGeometry,
+    cells: Collection[int],
+    colours: Palette,
+    *,
+    window: int,
+    span: float,
+    height: int,
+) -> None:
+    """Turn a map to a place: its shape (WGS84) fills the view, the cells around it are outlined."""
+    whole = deck.initial_view_state
+    near = view(shape.buffer(NEAR), window=window, span=span, height=height)
+    near.min_zoom, near.zoom = whole.min_zoom, max(min(near.zoom, CLOSEST), whole.zoom)
+    deck.initial_view_state = near
+    if not len(cells):
+        return
+    around = shapely.union_all(shapely.buffer(cell_polygons(list(cells)), 1e-6))
+    outline = _shape("found", [around], stroked=True, get_line_color=rgba(colours.accent), line_width_min_pixels=3)
+    deck.layers.append(outline)
+
+
+def area_of(f: AlertFilter, city: CityProfile) -> BaseGeometry | None:
+    """The shape (WGS84) of the area that a filter names; None where it names none."""
+    parts: list[BaseGeometry] = []
+    if f.districts:
+        parts.append(shapely.union_all([area.polygon for area in city.districts if area.id in f.districts]))
+    if f.places:
+        marks = [mark for mark in city.landmarks if mark.id in f.places]
+        parts.append(shapely.union_all([disc(mark.longitude, mark.latitude, mark.radius) for mark in marks]))
+    if f.cells:
+        cells = [int(name, 16) for name in f.cells]
+        parts.append(shapely.union_all(shapely.buffer(cell_polygons(cells), 1e-6)))
+    return shapely.intersection_all(parts) if parts else None
+
+
+def area_layer(area: BaseGeometry, colours: Palette) -> pdk.Layer:
+    """The border of an area."""
+    return _shape("area", [area], stroked=True, get_line_color=rgba(colours.accent), line_width_min_pixels=2)
+
+
+def disc(longitude: float, latitude: float, radius: float) -> BaseGeometry:
+    """A disc of so many metres, in degrees."""
+    up = radius / METRES_A_DEGREE
+    turn = np.linspace(0, 2 * np.pi, 33)[:-1]
+    across = up / np.cos(np.radians(latitude))
+    return shapely.Polygon(np.column_stack([longitude + across * np.cos(turn), latitude + up * np.sin(turn)]))
+
+
+def map_width(window: int, span: float) -> float:
+    """Pixels that a map gets: the window less the sidebar and the page's padding; all of a phone's."""
+    if window < SIDEBAR_FROM:
+        return max(240.0, window - 34)
+    return max(240.0, (min(window, 1900) - SIDEBAR - PADDING) * span)
+
+
+def _mercator(latitude: float) -> float:
+    return math.log(math.tan(math.pi / 4 + math.radians(latitude) / 2))
+
+
+def _shape(layer: str, shapes: Collection[BaseGeometry], **style: Any) -> pdk.Layer:
+    settings = {"filled": False, "stroked": False, "pickable": False, **style}
+    return pdk.Layer("GeoJsonLayer", id=layer, data=features(tuple(shapes)), **settings)

@@ -1,0 +1,333 @@
+"""The one place that makes a map: counts in printed classes, hot cells outlined, withheld cells in their own grey.
+
+`map_provider=None` and no map style: with a style of None, Streamlit would fetch a base map from a third party.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import h3.api.numpy_int as h3
+import pandas as pd
+import pydeck as pdk
+import streamlit as st
+from shapely.geometry.base import BaseGeometry
+
+from analysis.density.image import DensityImage
+from curim_data.model.i18n import Translator
+from curim_data.studies.spot_area import has_area
+from pages.parts.frame.colours import Palette, palette, rgba
+from pages.parts.frame.page import Page
+from pages.parts.maps import basemap, legends, names
+from pages.parts.maps.deck import Deck
+from pages.parts.maps.names import Pin
+
+HEIGHT = 540
+CELL_LAYERS = ("cells", "withheld")
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A named outline on the map: a cluster, a treated area. `polygon` in WGS84."""
+
+    id: str
+    label: str
+    polygon: BaseGeometry
+
+
+class Place(Protocol):
+    """A place that a map can be turned to: its shape in WGS84 and its cells."""
+
+    @property
+    def shape(self) -> BaseGeometry: ...
+    @property
+    def cells(self) -> tuple[int, ...]: ...
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What the reader picked on the map: H3 cells as hex strings, outlines by id."""
+
+    cells: tuple[str, ...] = ()
+    outlines: tuple[str, ...] = ()
+
+
+def draw(
+    page: Page,
+    *,
+    key: str,
+    alt: str,
+    cells: pd.DataFrame | None = None,
+    picture: DensityImage | None = None,
+    hot: Collection[int] = (),
+    cold: Collection[int] = (),
+    outlines: Sequence[Outline] = (),
+    pins: Sequence[Pin] = (),
+    highlight: Collection[int] = (),
+    height: int = HEIGHT,
+    span: float = 1.0,
+    pickable: bool = True,
+    z_is_test: bool = True,
+    outlines_mean: str = "",
+    place: Place | None = None,
+    with_neighbours: bool = False,
+    measure: legends.Measure | None = None,
+) -> Picked:
+    """Draw the city's map with its legend and say what the reader picked.
+
+    Parameters
+    ----------
+    page
+        The page's run.
+    key
+        Key of the element: camera and selection live as long as it stays the same.
+    alt
+        What the map shows, in words, for those who do not see it.
+    cells
+        As `queries.cells` gives them: index (or column) `cell` (int64 H3), `n`, `low`, `high`, `withheld`; optionally
+        `z`, the cell's Gi*, and `beside`, further lines, for its tooltip.
+    picture
+        A density, drawn as one picture that the page itself holds: no request is made for it.
+    hot
+        Cells with more alerts than chance explains; drawn with a dark outline.
+    cold
+        Cells with fewer alerts than chance explains; drawn with an outline of their own.
+    outlines, pins, highlight
+        Clusters or areas, names, and the cells of what is selected elsewhere on the page.
+    height, span
+        Pixels, and the share of the page's width that the map gets (2/3 beside a list).
+    pickable
+        Whether a click selects cells and outlines.
+    z_is_test
+        Whether `z` may be read as a test; the tooltip says where it may not.
+    outlines_mean
+        What the legend calls an outline; a cluster unless told.
+    place
+        A place that the map is turned to, its cells outlined.
+    measure
+        What the colours tell in place of counts: the cells then have a column `value`.
+    with_neighbours
+        Whether hot and cold cells were tested together with those around them too, which the legend then says.
+
+    Returns
+    -------
+    Picked
+        Cells and outlines selected on the map.
+    """
+    colours = palette(page.theme)
+    if cells is not None and "cell" not in cells:
+        cells = cells.rename_axis("cell").reset_index()
+    if cells is not None and "z" in cells:
+        before = cells["beside"] if "beside" in cells else [""] * len(cells)
+        told = [tip + told for tip, told in zip(before, gistar(page.t, cells["z"], z_is_test), strict=True)]
+        cells = cells.assign(beside=told)
+    height = min(height, page.width) if page.narrow else height
+    scale = legends.Scale.of(page.t, cells, measure) if cells is not None else None
+    deck = deck_of(
+        page,
+        colours,
+        cells,
+        hot,
+        outlines,
+        pins,
+        highlight,
+        picture=picture,
+        height=height,
+        span=span,
+        pickable=pickable,
+        cold=cold,
+        place=place,
+        scale=scale,
+    )
+    event: Any = st.pydeck_chart(
+        deck,
+        height=height,
+        key=key,
+        alt=alt,
+        **({"on_select": "rerun", "selection_mode": "multi-object"} if pickable else {}),
+    )
+    if picture is not None:
+        legends.legend_row(
+            colours, page.t("Alerts per km² and month"), legends.density_entries(page.t, colours, picture)
+        )
+    outlined = (outlines_mean or page.t("cluster")) if outlines else ""
+    legends.legend(
+        page.t,
+        colours,
+        cells,
+        scale,
+        hot=bool(len(hot)),
+        cold=bool(len(cold)),
+        outlined=outlined,
+        highlighted=bool(len(highlight)),
+        with_neighbours=with_neighbours,
+        area=has_area(page.filter),
+        found=place is not None and bool(place.cells),
+    )
+    if page.city.illustrative:
+        st.caption(page.t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
+    return picked(event) if pickable else Picked()
+
+
+def picked(event: Any) -> Picked:
+    """What a map's selection event holds."""
+    objects = (event or {}).get("selection", {}).get("objects", {})
+    cells = [row["hex"] for layer in CELL_LAYERS for row in objects.get(layer, ())]
+    shapes = [row["id"] for row in objects.get("outlines", ())]
+    return Picked(tuple(dict.fromkeys(cells)), tuple(dict.fromkeys(shapes)))
+
+
+def deck_of(
+    page: Page,
+    colours: Palette,
+    cells: pd.DataFrame | None,
+    hot: Collection[int],
+    outlines: Sequence[Outline],
+    pins: Sequence[Pin],
+    highlight: Collection[int],
+    *,
+    picture: DensityImage | None = None,
+    height: int,
+    span: float,
+    pickable: bool,
+    cold: Collection[int] = (),
+    place: Place | None = None,
+    scale: legends.Scale | None = None,
+) -> pdk.Deck:
+    """The map as a pydeck object: our own ground first, data next, names last."""
+    layers = basemap.ground(page.city, colours)
+    if cells is not None:
+        scale = scale or legends.Scale.of(page.t, cells)
+        layers += _count_layers(page.t, colours, cells, scale, {*map(int, hot), *map(int, cold)}, pickable)
+    if picture is not None:
+        layers.append(_picture_layer(picture))
+    layers.append(_hexagon_lines("cold", cold, colours.cold_line, width=2))
+    layers.append(_hexagon_lines("hot", hot, colours.hot_line, width=2))
+    layers.append(_outline_layer(colours, outlines, pickable))
+    layers.append(_hexagon_lines("highlight", highlight, colours.highlight, width=4))
+    area = basemap.area_of(page.filter, page.city)
+    if area is not None:
+        layers.append(basemap.area_layer(area, colours))
+    deck = Deck(
+        layers=layers,
+        map_provider=None,
+        initial_view_state=basemap.view(page.city.land, window=page.width, span=span, height=height),
+        tooltip={
+            "text": "{tip}",
+            "style": {
+                "backgroundColor": colours.ground,
+                "color": colours.text,
+                "border": f"1px solid {colours.land_line}",
+                "borderRadius": "6px",
+                "fontSize": "13px",
+            },
+        },
+    )
+    if place is not None:
+        basemap.focus(deck, place.shape, place.cells, colours, window=page.width, span=span, height=height)
+    room = basemap.map_width(page.width, span) / 2
+    deck.layers += names.layers(
+        page.city, page.t, pins, colours, deck.initial_view_state, room=room, ranks_alone=page.narrow
+    )
+    return deck
+
+
+def _count_layers(
+    t: Translator, colours: Palette, cells: pd.DataFrame, scale: legends.Scale, marked: Collection[int], pickable: bool
+) -> list[pdk.Layer]:
+    """Counts by colour; a marked cell without any alert is drawn clear, so that it tells what its mark stands on."""
+    shown, hidden = [], []
+    told = {n: alerts(t, n) for n in cells["n"].dropna().unique().tolist()}  # many cells hold equally many
+    for row in cells.itertuples():
+        name = h3.int_to_str(int(row.cell))
+        beside = getattr(row, "beside", "")
+        if row.withheld:
+            tip = t("{low} to {high} alerts: too few to show exactly", low=int(row.low), high=int(row.high))
+            hidden.append({"hex": name, "tip": tip + beside})
+        elif getattr(row, scale.column) > 0:
+            shade = rgba(scale.shade(getattr(row, scale.column)), colours.cell)
+            shown.append({"hex": name, "shade": shade, "tip": told[row.n] + beside})
+        elif int(row.cell) in marked:
+            shown.append({"hex": name, "shade": [0, 0, 0, 0], "tip": told[row.n] + beside})
+    settings = {
+        "get_hexagon": "hex",
+        "extruded": False,
+        "stroked": False,
+        "coverage": 0.93,
+        "pickable": pickable,
+        "auto_highlight": True,
+    }
+    return [
+        pdk.Layer("H3HexagonLayer", id="withheld", data=hidden, get_fill_color=rgba(colours.withheld, 190), **settings),
+        pdk.Layer("H3HexagonLayer", id="cells", data=shown, get_fill_color="shade", **settings),
+    ]
+
+
+def _picture_layer(picture: DensityImage) -> pdk.Layer:
+    """The picture stretched over its bounds; in quotes, since a bare string would be read as an expression."""
+    return pdk.Layer(
+        "BitmapLayer",
+        id="density",
+        data=None,
+        image=f'"{picture.data_url}"',
+        bounds=list(picture.bounds),
+        pickable=False,
+    )
+
+
+def alerts(t: Translator, n: float) -> str:
+    """A count of alerts in words; one decimal where spans were shared out, a dash where it is not told."""
+    if n != n:
+        return "–"
+    whole = round(n)
+    if abs(n - whole) > 0.05:
+        return t("{n} alerts", n=float(n))
+    return t.n("{n} alert", "{n} alerts", whole)
+
+
+def gistar(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:
+    """A line for the Gi* of each cell, in standard deviations; with few alerts it says that this is no test."""
+    told = t("Gi* (z): {z}") if is_test else t("Gi* (z): {z}; too few alerts to read it as a test")
+    rounded = scores.round(1).tolist()  # many cells have the same
+    lines = {z: "\n" + told.format(z=t.number(z, 1)) for z in set(rounded)}
+    return [lines[z] for z in rounded]
+
+
+def _hexagon_lines(layer: str, cells: Collection[int], colour: str, width: int) -> pdk.Layer:
+    return pdk.Layer(
+        "H3HexagonLayer",
+        id=layer,
+        data=[{"hex": h3.int_to_str(int(cell))} for cell in cells],
+        get_hexagon="hex",
+        extruded=False,
+        filled=False,
+        stroked=True,
+        coverage=0.93,
+        get_line_color=rgba(colour),
+        line_width_min_pixels=width,
+        get_line_width=1,
+        pickable=False,
+    )
+
+
+def _outline_layer(colours: Palette, outlines: Sequence[Outline], pickable: bool) -> pdk.Layer:
+    rows = [
+        {"id": o.id, "tip": o.label, "ring": [[round(x, 5), round(y, 5)] for x, y in part.exterior.coords]}
+        for o in outlines
+        for part in getattr(o.polygon, "geoms", [o.polygon])
+    ]
+    return pdk.Layer(
+        "PolygonLayer",
+        id="outlines",
+        data=rows,
+        get_polygon="ring",
+        filled=True,
+        get_fill_color=rgba(colours.cluster_line, 24),
+        stroked=True,
+        get_line_color=rgba(colours.cluster_line),
+        line_width_min_pixels=2,
+        get_line_width=1,
+        pickable=pickable,
+    )

@@ -1,0 +1,172 @@
+"""What the colours and outlines of a map mean: classes of counts, and the legend that prints them."""
+
+from __future__ import annotations
+
+import html
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.density.image import DensityImage
+from curim_data.model.i18n import Translator
+from pages.parts.frame.colours import COUNTS, Palette
+
+
+def class_breaks(counts: Sequence[float], classes: int = len(COUNTS)) -> list[int]:
+    """Upper bounds of at most `classes` classes for the positive counts, in equal steps of their logarithm.
+
+    Counts by place are so uneven that equal steps would put all but a few cells into the first class, and classes of
+    equal size all hot spots into the last. Whole and distinct; empty where nothing is above zero.
+    """
+    positive = [c for c in counts if c == c and c > 0]
+    if not positive:
+        return []
+    least, most = min(positive), max(positive)
+    return sorted({math.ceil(least * (most / least) ** (k / classes) - 1e-9) for k in range(1, classes + 1)})
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What the colours of cells tell in place of counts: a column `value` of the cells, and how it is written."""
+
+    heading: str
+    write: Callable[[float], str]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The classes of a map: upper bounds, and for each its colour and its limits in words."""
+
+    column: str
+    heading: str
+    breaks: tuple[float, ...]
+    classes: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, t: Translator, cells: pd.DataFrame, measure: Measure | None = None) -> Scale:
+        """The scale of the counts of cells, or of what else is measured."""
+        if measure is None:
+            counts = tuple(class_breaks(cells["n"].tolist()))
+            return cls("n", t("Alerts per cell"), counts, tuple(class_entries(t, cells["n"])))
+        breaks = value_breaks(cells["value"].tolist())
+        ends = [f"≤ {measure.write(end)}" if not at else measure.write(end) for at, end in enumerate(breaks)]
+        limits = [end if not at else f"{measure.write(breaks[at - 1])}–{end}" for at, end in enumerate(ends)]
+        return cls("value", measure.heading, tuple(breaks), tuple(zip(shades_for(len(breaks)), limits, strict=False)))
+
+    def shade(self, value: float) -> str:
+        """The colour of a value."""
+        return self.classes[min(bisect_left(self.breaks, value), len(self.classes) - 1)][0]
+
+    def places(self, cells: pd.DataFrame) -> np.ndarray:
+        """The class of every cell; -1 where there is nothing to show."""
+        values = cells[self.column].to_numpy(float)
+        found = np.minimum(np.searchsorted(self.breaks, np.nan_to_num(values)), len(self.classes) - 1)
+        return np.where(np.nan_to_num(values) > 0, found, -1)
+
+
+def value_breaks(values: Sequence[float], classes: int = len(COUNTS)) -> list[float]:
+    """Upper bounds of at most `classes` classes of positive values, in equal steps of their logarithm, two digits."""
+    positive = [value for value in values if value == value and value > 0]
+    if not positive:
+        return []
+    least, most = min(positive), max(positive)
+    ends = (least * (most / least) ** (k / classes) for k in range(1, classes + 1))
+    return sorted({float(f"{end:.2g}") for end in ends})
+
+
+def shades_for(classes: int) -> tuple[str, ...]:
+    """The scale's colours for a number of classes, spread from its light to its dark end."""
+    if classes >= len(COUNTS):
+        return COUNTS
+    return tuple(COUNTS[round(i * (len(COUNTS) - 1) / max(classes - 1, 1))] for i in range(max(classes, 1)))
+
+
+def legend(
+    t: Translator,
+    colours: Palette,
+    cells: pd.DataFrame | None,
+    scale: Scale | None = None,
+    *,
+    hot: bool,
+    cold: bool = False,
+    outlined: str,
+    highlighted: bool,
+    with_neighbours: bool = False,
+    area: bool = False,
+    found: bool = False,
+) -> None:
+    """The legend under a map: printed classes, then what outlines and greys mean."""
+    entries: list[tuple[str, str]] = []
+    if cells is not None and scale is not None:
+        entries += [(f"background:{shade}", span) for shade, span in scale.classes]
+        if bool(cells["withheld"].any()):
+            entries.append((f"background:{colours.withheld}", t("protected: too few to show")))
+    if hot:
+        entries.append((f"border:2px solid {colours.hot_line}", hot_words(t, with_neighbours)))
+    if cold:
+        entries.append((f"border:2px solid {colours.cold_line}", cold_words(t, with_neighbours)))
+    if outlined:
+        entries.append((f"border:2px solid {colours.cluster_line}", outlined))
+    if highlighted:
+        entries.append((f"border:3px solid {colours.highlight}", t("selected")))
+    if area:
+        entries.append((f"border:2px solid {colours.accent}", t("the area of the filter")))
+    if found:
+        entries.append((f"border:3px solid {colours.accent}", t("the place that was looked for")))
+    legend_row(colours, scale.heading if scale is not None else "", entries)
+
+
+def hot_words(t: Translator, with_neighbours: bool) -> str:
+    """What the outline of a hot cell means; `with_neighbours`: it may be hot only with the cells around it."""
+    if with_neighbours:
+        return t("more than chance explains, alone or with its neighbours")
+    return t("more than chance explains")
+
+
+def cold_words(t: Translator, with_neighbours: bool) -> str:
+    """The same for a cold cell."""
+    if with_neighbours:
+        return t("fewer than chance explains, alone or with its neighbours")
+    return t("fewer than chance explains")
+
+
+def class_entries(t: Translator, counts: pd.Series) -> list[tuple[str, str]]:
+    """Colour and limits of each class of the counts, the lowest first."""
+    breaks, entries = class_breaks(counts.tolist()), []
+    lower = math.floor(counts[counts > 0].min()) if breaks else 1
+    for shade, upper in zip(shades_for(len(breaks)), breaks, strict=False):
+        entries.append((shade, t.number(upper) if upper == lower else f"{t.number(lower)}–{t.number(upper)}"))
+        lower = upper + 1
+    return entries
+
+
+def density_entries(t: Translator, colours: Palette, picture: DensityImage) -> list[tuple[str, str]]:
+    """The printed classes of a density; what lies below the first one is clear on the map."""
+    classes = picture.legend(t)
+    if not classes:
+        return []
+    lowest = classes[0][1].split("–")[0]
+    below = (f"border:1px solid {colours.land_line}", t("below {value}", value=lowest))
+    return [below, *((f"background:{colour}", limits) for colour, limits in classes)]
+
+
+def legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, str]]) -> None:
+    """A legend in one line that wraps: a heading, then pairs of a mark's style (CSS) and its words."""
+    if not entries:
+        return
+    head = html.escape(head)
+    marks = "".join(
+        f'<span style="display:inline-flex;align-items:center;gap:.35em">'
+        f'<span aria-hidden="true" style="flex:none;width:1.1em;height:.85em;box-sizing:border-box;'
+        f'border-radius:2px;{style}"></span>{html.escape(text)}</span>'
+        for style, text in entries
+    )
+    st.html(
+        f'<div style="display:flex;flex-wrap:wrap;gap:.25em 1em;font-size:.85rem;color:{colours.muted};'
+        f'font-variant-numeric:tabular-nums"><span>{head}</span>{marks}</div>'
+    )

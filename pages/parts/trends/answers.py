@@ -1,0 +1,89 @@
+"""The Trends page's questions, kept for a while, and the unit of time that the link asks for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import cast
+
+import pandas as pd
+import streamlit as st
+
+from analysis.trends.course import Trend
+from curim_data import query
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.privacy import GateError, sees_exact
+from curim_data.store.home import Home
+from curim_data.studies import hot_spots
+from curim_data.studies.hot_spots import ChangeStudy, Unit
+from pages.parts.frame.cache import remember
+from pages.parts.frame.page import Dataset, Page
+
+BY = "by"
+UNITS: tuple[Unit, ...] = ("day", "week", "month")
+USUAL: Unit = "week"
+
+
+@remember
+def trend_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: Unit) -> Trend | None:
+    """The series under the filter with what was usual."""
+    return hot_spots.trend_study(open_source(Home(Path(dataset.home))), f, audience, unit)
+
+
+@remember
+def changes_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> ChangeStudy:
+    """Everything that changed between the filter's period and its reference."""
+    return hot_spots.change_study(open_source(Home(Path(dataset.home))), f, audience)
+
+
+def chosen_unit(page: Page) -> Unit:
+    """The unit of time: from the link, and as the reader picks it."""
+    t = page.t
+    units = UNITS if sees_exact(page.audience) else tuple(unit for unit in UNITS if unit != "day")
+    by_month = page.source is not None and not page.source.knows_weeks
+    if by_month:
+        units = ("month",)
+    asked = st.query_params.get(BY, USUAL)
+    unit = cast("Unit", asked) if asked in units else next(iter(units)) if by_month else USUAL
+    labels = {"day": t("Day"), "week": t("Week"), "month": t("Month")}
+    key = "trends_by"
+    if st.session_state.get(key) != unit:
+        st.session_state[key] = unit
+    st.segmented_control(
+        t("By"), units, format_func=labels.__getitem__, key=key, required=True, on_change=_write, args=(key,)
+    )
+    return unit
+
+
+def _write(key: str) -> None:
+    picked = st.session_state[key]
+    if picked == USUAL:
+        st.query_params.pop(BY, None)
+    else:
+        st.query_params[BY] = picked
+
+
+def trend_or_why(page: Page, unit: Unit, chosen: AlertFilter | None = None) -> tuple[Trend | None, str]:
+    """The trend, or in words why there is none."""
+    t = page.t
+    try:
+        trend = trend_of(page.dataset, chosen or page.filter, page.audience, unit)
+    except GateError as refused:
+        return None, t(refused.message)
+    if trend is None or trend.frame.empty:
+        return None, t("The period holds no whole day of data.")
+    return trend, ""
+
+
+def dates(page: Page) -> tuple[dt.date, dt.date]:
+    """First and last day of the filter's period."""
+    source = page.source
+    assert source is not None
+    return query.dates(source, page.filter)
+
+
+def told_n(frame: pd.DataFrame) -> int:
+    """Alerts shown in a table of counts; withheld ones do not count."""
+    return round(float(frame["n"].sum()))
