@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 
 from curim_data import query
-from curim_data.query import _questions
 from curim_data.engine.source import Source, open_source
 from curim_data.filters.alert_filter import FIELDS, AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import translator
 from curim_data.privacy import GateError
+from curim_data.query import _questions
 from curim_data.query.aggregate import may_hold
 from tests.small import HERE, alert, small_city, small_source
 

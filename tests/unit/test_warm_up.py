@@ -8,9 +8,10 @@ import sys
 CHECK = """
 import gc, pkgutil, sys
 from pages import parts
-from pages.parts.web import warm_up
+from pages.parts.frame.web import warm_up
 warm_up()
-missing = [part.name for part in pkgutil.iter_modules(parts.__path__) if f"pages.parts.{part.name}" not in sys.modules]
+found = [part.name for part in pkgutil.walk_packages(parts.__path__, "pages.parts.")]
+missing = [name for name in found if name not in sys.modules]
 print(missing, gc.get_freeze_count() > 100_000)
 """
 

@@ -225,7 +225,7 @@ def warm_up() -> None:
 
     The collector would look through all modules again and again, with every reader waiting for it.
     """
-    for part in pkgutil.iter_modules(parts.__path__, f"{parts.__name__}."):
+    for part in pkgutil.walk_packages(parts.__path__, f"{parts.__name__}."):
         importlib.import_module(part.name)
     gc.collect()
     gc.freeze()
