@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 REQUIREMENTS := requirements/dev.txt
 
-.PHONY: run test check bench fuzz format lock messages clean
+.PHONY: run test check bench fuzz mutants format lock messages clean
 
 run: $(STAMP)
 	$(BIN)/python dashboard.py
@@ -26,6 +26,13 @@ bench: $(STAMP)
 CASES ?= 50000
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz $(CASES)
+
+# Small random changes to the code, each of which some test must notice: make mutants SAMPLE=50 MUTATED=analysis/trends
+SAMPLE ?= 300
+SEED ?= 1
+MUTATED ?= analysis curim_data/privacy curim_data/query curim_data/importing
+mutants: $(STAMP)
+	$(BIN)/python -m tests.mutation $(SAMPLE) --seed $(SEED) $(MUTATED)
 
 format: $(STAMP)
 	$(BIN)/ruff format .

@@ -164,9 +164,35 @@ def test_the_later_weeks_are_whole_and_the_day_before_them_is_earlier(coast: Ras
     assert (found.weeks, found.early, found.later) == (4, on_land[:60].sum(), on_land[60:].sum())
 
 
+@pytest.mark.parametrize(("later", "weeks"), [(20, 4), (19, 8)])
+def test_twenty_places_in_the_later_weeks_are_enough_and_fewer_are_not(coast: Raster, later: int, weeks: int) -> None:
+    """Twenty in the last 4 weeks, else in the last 8: a place of the eighth week before the end counts among them."""
+    x, y = np.random.default_rng(9).uniform(100, 900, (2, 50 + later + 1))
+    assert (coast.place(x, y) >= 0).all()
+    days = np.repeat([0.0, 50.0, 100.0], [50, 1, later])  # 50 is 7 weeks and a day before the last
+    found = bandwidth_for(x, y, days, land=coast)
+    assert (found.weeks, found.later) == (weeks, 20)
+
+
+@pytest.mark.parametrize(("crowds", "each", "alike"), [(25, 400, False), (1, 120, True)])
+def test_a_width_is_called_clearly_best_where_no_other_does_as_well(
+    coast: Raster, t: Translator, crowds: int, each: int, alike: bool
+) -> None:
+    rng = np.random.default_rng(10)
+    x, y = rng.uniform([[300], [300]], [[1_600], [700]], (2, crowds)).repeat(each, axis=1)
+    x, y = np.array([x, y]) + rng.normal(0, 25 if crowds > 1 else 250, (2, crowds * each))
+    found = bandwidth_for(x, y, rng.integers(0, 140, x.size), land=coast)
+    best = max(found.scores)
+    good = [width for width, score in zip(found.widths_m, found.scores, strict=True) if best - score <= 1.92]
+    assert (len(good) > 1) == alike
+    assert ("clearly best" in t(found.told)) != alike
+    assert (f"{min(good):.0f} to {max(good):.0f} m would do about as well" in t(found.told)) == alike
+
+
 def test_too_few_alerts_fall_back_on_a_rule(coast: Raster, t: Translator) -> None:
     found = bandwidth_for([100.0] * 60, [100.0] * 60, np.arange(60), land=coast)  # one pile is one place
     assert found.method == "reach"
+    assert (found.early, found.later, found.weeks) == (60, 0, 0)
     assert found.metres == pytest.approx(1_000 * np.sqrt(20 * coast.total_km2 / (4 * np.pi * 60)), abs=5)
     assert t(found.told).startswith(f"Smoothed over {found.metres:.0f} m by a rule of thumb: 60 alerts are too few")
     assert bandwidth_for([100.0] * 2_000, [100.0] * 2_000, np.arange(2_000) / 9, land=coast).method == "reach"
