@@ -14,7 +14,7 @@ import tempfile
 import weakref
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -37,6 +37,10 @@ _NO_TABLES: Final = frozenset(
 )
 _NO_NAMES: Final = ("readme", "license", "licence", "__macosx")
 _TABLES: Final = frozenset({".csv", ".tsv", ".tab", ".xlsx", ".xls", ".ods", ".gz", ".zip", ".parquet", ".gpkg"})
+
+
+# How a file that lies `depth` archives deep is opened: (path, name, sheet, depth).
+Opener = Callable[[Path, str, str | None, int], Opened]
 
 
 class Unpacked:
@@ -62,8 +66,8 @@ def _moved(block: Block, before: int) -> Block:
     return replace(block, rows=block.rows + before, refused=refused)
 
 
-def open_gzip(source: Path | bytes, name: str, sheet: str | None, depth: int) -> Opened:
-    """Open what a gzip file holds. Raises what its content raises, ImportProblem where it is damaged."""
+def open_gzip(source: Path | bytes, name: str, sheet: str | None, depth: int, open_inner: Opener) -> Opened:
+    """Open what a gzip file holds, by `open_inner`. Raises what that raises, ImportProblem where it is damaged."""
     _refuse_deep(name, depth)
     sha256, size = base.digest(source, name)
     inner_name = name[:-3] if name.lower().endswith(".gz") else name
@@ -71,12 +75,12 @@ def open_gzip(source: Path | bytes, name: str, sheet: str | None, depth: int) ->
         path = folder / f"0{_suffix(inner_name)}"
         with _reasons(name, "gzip"), _stream(source) as packed, gzip.GzipFile(fileobj=packed) as handle:
             _unpack(handle, path, name, size, 0)
-        inner = _open(path, inner_name, sheet, depth + 1)
+        inner = open_inner(path, inner_name, sheet, depth + 1)
         facts = replace(inner.facts, name=name, sha256=sha256, size=size, wrapped=("gz", *inner.facts.wrapped))
         return Unpacked(facts, (inner,), folder)
 
 
-def open_zip(source: Path | bytes, name: str, sheet: str | None, depth: int) -> Opened:
+def open_zip(source: Path | bytes, name: str, sheet: str | None, depth: int, open_inner: Opener) -> Opened:
     """Open what a ZIP file is or holds: a workbook, a Shapefile, a table, or several of the same columns.
 
     Raises `Question` where it holds tables of different columns; `sheet` then names one of its files, or several with
@@ -99,10 +103,10 @@ def open_zip(source: Path | bytes, name: str, sheet: str | None, depth: int) -> 
 
         return open_vector(source, name, sheet, "shp")
     _refuse_deep(name, depth)
-    return _open_members(source, name, sheet, depth)
+    return _open_members(source, name, sheet, depth, open_inner)
 
 
-def _open_members(source: Path | bytes, name: str, sheet: str | None, depth: int) -> Opened:
+def _open_members(source: Path | bytes, name: str, sheet: str | None, depth: int, open_inner: Opener) -> Opened:
     sha256, size = base.digest(source, name)
     with _folder() as folder:
         with _reasons(name, "ZIP"), _stream(source) as packed, zipfile.ZipFile(packed) as archive:
@@ -122,7 +126,7 @@ def _open_members(source: Path | bytes, name: str, sheet: str | None, depth: int
             raise ImportProblem(
                 Message("{name}: the ZIP file holds no table. Put the exported file into it.", {"name": name})
             )
-        files = _open_all(paths, None if chosen else sheet, name, depth)
+        files = _open_all(paths, None if chosen else sheet, name, depth, open_inner)
         groups = _groups(files)
         if len(groups) > 1:
             raise _which(name, groups, names)
@@ -133,13 +137,16 @@ def _open_members(source: Path | bytes, name: str, sheet: str | None, depth: int
         return Unpacked(facts, tuple(files.values()), folder)
 
 
-def _open_all(paths: dict[str, Path], sheet: str | None, name: str, depth: int) -> dict[str, Opened]:
+def _open_all(
+    paths: dict[str, Path], sheet: str | None, name: str, depth: int, open_inner: Opener
+) -> dict[str, Opened]:
     """The files that hold records. Where none does, the first problem; a damaged table is never passed over."""
     files: dict[str, Opened] = {}
     problems: list[ImportProblem] = []
     for member, path in paths.items():
         try:
-            files[member] = _open(path, member if len(paths) > 1 else f"{name}/{member}", sheet, depth + 1)
+            shown = member if len(paths) > 1 else f"{name}/{member}"
+            files[member] = open_inner(path, shown, sheet, depth + 1)
         except ImportProblem as problem:
             if len(paths) > 1 and not isinstance(problem, base.NoRecords) and _suffix(member) in _TABLES:
                 raise
@@ -181,12 +188,6 @@ def _common_start(names: Sequence[str]) -> str:
     first, last = min(names), max(names)
     same = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
     return first[:same]
-
-
-def _open(path: Path, name: str, sheet: str | None, depth: int) -> Opened:
-    from curim_data.containers.dispatch import open_inner
-
-    return open_inner(path, name, sheet, depth)
 
 
 def _may_hold_table(info: zipfile.ZipInfo) -> bool:

@@ -45,11 +45,11 @@ def _binary(source: Path | bytes, name: str, sheet: str | None, head: bytes, dep
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         from curim_data.containers.archive import open_zip
 
-        return open_zip(source, name, sheet, depth)
+        return open_zip(source, name, sheet, depth, open_inner)
     if head.startswith(b"\x1f\x8b"):
         from curim_data.containers.archive import open_gzip
 
-        return open_gzip(source, name, sheet, depth)
+        return open_gzip(source, name, sheet, depth, open_inner)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         from curim_data.containers.workbook import open_workbook
 
