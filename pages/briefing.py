@@ -5,15 +5,15 @@ import streamlit as st
 from curim_data.model.access import Role
 from curim_data.studies.brief import headline
 from pages.parts.briefing import (
-    cards as briefing_cards,
+    change_cards as briefing_cards,
 )
 from pages.parts.briefing import (
-    paper as briefing_paper,
+    document as briefing_paper,
 )
 from pages.parts.briefing import (
     sections as briefing_sections,
 )
-from pages.parts.briefing.answers import brief_page, briefing, since_input
+from pages.parts.briefing.queries import brief_page, briefing, since_input
 from pages.parts.frame.guard import require
 
 page = brief_page(require(Role.COUNCIL))

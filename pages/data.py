@@ -4,19 +4,19 @@ import streamlit as st
 
 from curim_data.model.access import Role
 from pages.parts.data import (
-    city as data_city,
+    city_tab as data_city,
 )
 from pages.parts.data import (
-    cleaned as data_cleaned,
+    cleaned_download as data_cleaned,
 )
 from pages.parts.data import (
-    history as data_history,
+    history_tab as data_history,
 )
 from pages.parts.data import (
-    imports as data_import,
+    import_tab as data_import,
 )
 from pages.parts.data import (
-    quality as data_quality,
+    quality_tab as data_quality,
 )
 from pages.parts.frame.guard import require
 

@@ -7,19 +7,19 @@ from curim_data.studies.gender import without_gender
 from pages.parts.frame.cache import ask
 from pages.parts.frame.guard import require
 from pages.parts.gender import (
-    answers as gender_data,
-)
-from pages.parts.gender import (
     categories as gender_categories,
 )
 from pages.parts.gender import (
     places as gender_places,
 )
 from pages.parts.gender import (
-    plans as gender_plans,
+    plan_checks as gender_plans,
 )
 from pages.parts.gender import (
-    who as gender_who,
+    queries as gender_data,
+)
+from pages.parts.gender import (
+    shares as gender_who,
 )
 
 page = require(Role.COUNCIL)

@@ -8,14 +8,14 @@ from analysis.hotspots.denominators import LAND
 from curim_data.model.access import Role
 from curim_data.privacy import finest_resolution, sees_exact
 from pages.parts.frame.guard import require
-from pages.parts.hotspots.alerts import alerts
-from pages.parts.hotspots.answers import CELL, LAYER, LAYERS, asked_layer, asked_size, hot_spots, write_word
-from pages.parts.hotspots.density import density
-from pages.parts.hotspots.emerging import emerging
+from pages.parts.hotspots.alerts_layer import alerts
+from pages.parts.hotspots.density_layer import density
+from pages.parts.hotspots.emerging_layer import emerging
 from pages.parts.hotspots.options import options
-from pages.parts.hotspots.places import places
+from pages.parts.hotspots.place_search import asked_place, search
+from pages.parts.hotspots.places_layer import places
+from pages.parts.hotspots.queries import CELL, LAYER, LAYERS, asked_layer, asked_size, hot_spots, write_word
 from pages.parts.hotspots.ranked_list import cell_size
-from pages.parts.hotspots.search import asked_place, search
 from pages.parts.hotspots.tabs import tabs
 
 page = require(Role.COUNCIL)

@@ -4,9 +4,9 @@ from curim_data.model.access import Role
 from curim_data.plans.plan_store import PlanMissing
 from curim_data.privacy import GateError
 from pages.parts.frame.guard import require
-from pages.parts.frame.text import plain
-from pages.parts.plan import board, walk
-from pages.parts.plan.store import close, may_edit, opened
+from pages.parts.frame.markdown import plain
+from pages.parts.interventions import board, editor
+from pages.parts.plans.access import close, may_edit, opened
 
 page = require(Role.COUNCIL)
 t = page.t
@@ -24,4 +24,4 @@ except ValueError:
 if edit is None:
     board.show(page)
 else:
-    walk.show(page, edit)
+    editor.show(page, edit)

@@ -2,9 +2,9 @@ import streamlit as st
 
 from curim_data.model.access import Role
 from pages.parts.frame.guard import require
-from pages.parts.methods.options import OPTIONS
-from pages.parts.methods.places import PLACES
-from pages.parts.methods.text import FIGURES, READING
+from pages.parts.methods.general import FIGURES, READING
+from pages.parts.methods.hotspot_layers import PLACES
+from pages.parts.methods.hotspot_options import OPTIONS
 
 page = require(Role.COUNCIL, data=False)
 t = page.t

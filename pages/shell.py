@@ -12,9 +12,9 @@ from pages.parts.frame import filter_bar
 from pages.parts.frame.colours import palette
 from pages.parts.frame.guard import HEALED, require
 from pages.parts.frame.links import FOLDER, page_link
+from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page, carried
 from pages.parts.frame.reader import sign_in_configured
-from pages.parts.frame.text import plain
 from pages.parts.frame.web import ICON
 
 st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")

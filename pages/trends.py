@@ -5,8 +5,8 @@ import streamlit as st
 from curim_data.model.access import Role
 from pages.parts.frame import filter_bar
 from pages.parts.frame.guard import require
-from pages.parts.trends import changes, line, parts
-from pages.parts.trends.answers import chosen_unit, trend_or_why
+from pages.parts.trends import breakdown, changes_table, trend_line
+from pages.parts.trends.queries import chosen_unit, trend_or_why
 
 page = require(Role.COUNCIL)
 t = page.t
@@ -20,8 +20,8 @@ with title:
 if trend is None:
     st.info(why)
 else:
-    line.show(page, trend)
-line.last_year(page)
-parts.small_multiples(page)
-parts.week_clock(page)
-changes.show(page)
+    trend_line.show(page, trend)
+trend_line.last_year(page)
+breakdown.small_multiples(page)
+breakdown.week_clock(page)
+changes_table.show(page)

@@ -16,7 +16,7 @@ from curim_data.importing.pipeline import import_file
 from curim_data.model.i18n import LANGUAGES, translator
 from curim_data.store.alert_table import Store
 from curim_data.store.home import Home
-from pages.parts.data import files as data_files
+from pages.parts.data import uploads as data_files
 from tests.app.conftest import SHELL, TIMEOUT, Open, errors, shown, word
 
 HEADER = "alert_id;reported_at;category;latitude;longitude;description"

@@ -13,7 +13,7 @@ from curim_data.model.i18n import translator
 from curim_data.quality.findings import findings
 from curim_data.quality.study import quality_study
 from curim_data.store.home import Home
-from pages.parts.data import cleaned
+from pages.parts.data import cleaned_download
 from pages.parts.data.quality_map import nearby
 from tests.app.conftest import Open, errors
 from tests.small import small_city
@@ -47,7 +47,7 @@ def test_cleaned_alerts_are_offered_under_the_filter(open_page: Open, sample: Ho
 
 def test_the_file_is_made_of_the_filter(sample: Home) -> None:
     noise = AlertFilter(period="all", categories=("noise",))
-    content = cleaned.content(sample, noise, "csv", Audience.ANALYST).decode("utf-8-sig")
+    content = cleaned_download.content(sample, noise, "csv", Audience.ANALYST).decode("utf-8-sig")
     table = open_source(sample).table
     wanted = int(((table.category == "noise") | table.more_categories.contains("noise")).sum().to_pyarrow().as_py())
     assert content.count("\n") == wanted + 1

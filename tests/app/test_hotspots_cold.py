@@ -15,7 +15,7 @@ from curim_data.model.i18n import translator
 from curim_data.store.home import Home
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from pages.parts.frame.colours import LIGHT
-from pages.parts.frame.text import plain
+from pages.parts.frame.markdown import plain
 from pages.parts.hotspots.options import certainty
 from pages.parts.maps import cell_map
 from pages.parts.maps.legends import Scale

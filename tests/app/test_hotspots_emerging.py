@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 import sample_data
 from analysis.emerging.classes import CLASSES
 from curim_data.model.i18n import LANGUAGES, translator
-from pages.parts.hotspots.emerging import COLOURS
+from pages.parts.hotspots.emerging_layer import COLOURS
 from tests.app.conftest import Open, errors, word
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))

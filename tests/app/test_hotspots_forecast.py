@@ -10,7 +10,7 @@ from curim_data.model.access import Audience
 from curim_data.model.i18n import LANGUAGES, translator
 from curim_data.store.home import Home
 from curim_data.studies.forecast import forecast_study
-from pages.parts.frame.text import plain
+from pages.parts.frame.markdown import plain
 from tests.app.conftest import Open, errors
 
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 import sample_data
 from curim_data.model.city import load_city
-from pages.parts.hotspots.search import matches, places
+from pages.parts.hotspots.place_search import matches, places
 from tests.app.conftest import Open, errors, word
 
 

@@ -18,7 +18,7 @@ from curim_data.plans.plan_store import PlanStore
 from curim_data.store.home import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.plan import problem_for
-from pages.parts.plan.walk import STEPS
+from pages.parts.interventions.editor import STEPS
 from tests.app.conftest import Open, errors, word
 
 PAGE = "interventions"

@@ -12,9 +12,9 @@ from curim_data.filters.alert_filter import AlertFilter
 from curim_data.model.i18n import translator
 from pages.parts.charts.tables import BESIDE, LETTER, fitting
 from pages.parts.frame.colours import LIGHT
-from pages.parts.maps import basemap, legends, names
+from pages.parts.maps import basemap, legends, name_layers
 from pages.parts.maps.legends import Measure, Scale, value_breaks
-from pages.parts.maps.names import Pin
+from pages.parts.maps.name_layers import Pin
 from tests.small import small_city
 
 CITY = small_city()
@@ -24,7 +24,7 @@ T = translator("el")
 def drawn(pins: list[Pin], zoom: float = 14.0) -> list[list[dict[str, object]]]:
     state = basemap.view(CITY.land, window=1280, span=0.62, height=540)
     state.zoom = zoom
-    return [layer.data for layer in names.layers(CITY, T, pins, LIGHT, state)]
+    return [layer.data for layer in name_layers.layers(CITY, T, pins, LIGHT, state)]
 
 
 def boxes(

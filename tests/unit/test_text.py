@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pages.parts.frame.text import WORD_JOINER, plain
+from pages.parts.frame.markdown import WORD_JOINER, plain
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from pages.parts.charts import plots, tables
 from pages.parts.frame.colours import GENDERS
 from pages.parts.frame.footer import footer
 from pages.parts.frame.links import page_link
+from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.frame.text import plain
 from pages.parts.hotspots.ranked_list import expected
 from pages.parts.maps import cell_map
-from pages.parts.maps.names import Pin
-from pages.parts.plan.store import plans, spoken, today
+from pages.parts.maps.name_layers import Pin
+from pages.parts.plans.access import plans, spoken, today
 
 
 def where_and_whom(page: Page, study: BriefStudy) -> None:

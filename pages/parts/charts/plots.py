@@ -19,7 +19,7 @@ from plotly.subplots import make_subplots
 
 from curim_data.model.i18n import Translator
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.look import axis, base_figure, layout_of, time_axis
+from pages.parts.charts.style import axis, base_figure, layout_of, time_axis
 from pages.parts.charts.tables import download
 from pages.parts.frame.colours import COUNTS, Palette, palette
 from pages.parts.frame.page import Page

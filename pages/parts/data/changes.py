@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.data.files import View
 from pages.parts.data.labels import heading
+from pages.parts.data.uploads import View
+from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.frame.text import plain
 
 
 def show(page: Page, view: View) -> None:

@@ -14,7 +14,7 @@ from curim_data.profile.reenrich import refresh
 from curim_data.profile.versions import WHAT_WORDS, Change
 from pages.parts.charts import tables
 from pages.parts.data import city_shapes, city_tables
-from pages.parts.data.city_run import run
+from pages.parts.data.city_apply import run
 from pages.parts.frame.page import Page
 
 LAYOUT = """\

@@ -20,12 +20,12 @@ from curim_data.profile.files import polygonal
 from curim_data.profile.provisional import home_for_areas
 from curim_data.profile.shapes import AreaFile, Kind, propose_code_column, propose_name_column, read_areas
 from pages.parts.charts import tables
-from pages.parts.data.city_run import ROUND, run
-from pages.parts.data.files import plain_name
+from pages.parts.data.city_apply import ROUND, run
+from pages.parts.data.uploads import plain_name
+from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.frame.text import plain
 from pages.parts.maps import cell_map
-from pages.parts.maps.names import Pin
+from pages.parts.maps.name_layers import Pin
 
 EARTH = Geod(ellps="WGS84")
 MAX_MB = 50

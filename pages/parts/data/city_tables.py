@@ -17,10 +17,10 @@ from curim_data.model.reasons import ImportProblem
 from curim_data.profile import edit
 from curim_data.profile import tables as profile_tables
 from pages.parts.charts import tables
-from pages.parts.data.city_run import ROUND, run
-from pages.parts.data.files import plain_name
+from pages.parts.data.city_apply import ROUND, run
+from pages.parts.data.uploads import plain_name
+from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.frame.text import plain
 
 MAX_MB = 10
 

@@ -13,7 +13,7 @@ from pages.parts.data import (
     changes as data_changes,
 )
 from pages.parts.data import (
-    columns as data_columns,
+    column_mapping as data_columns,
 )
 from pages.parts.data import (
     questions as data_questions,
@@ -25,12 +25,12 @@ from pages.parts.data import (
     saved_mapping as data_saved,
 )
 from pages.parts.data import (
-    terms as data_terms,
+    value_mapping as data_terms,
 )
-from pages.parts.data.files import SHOWN_ROWS, Look, Target, View
 from pages.parts.data.labels import heading
+from pages.parts.data.uploads import SHOWN_ROWS, Look, Target, View
+from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.frame.text import plain
 
 
 def accounts(t: Translator, batch: Batch) -> str:

@@ -13,7 +13,7 @@ from curim_data.quality.tables import lag_rows
 from curim_data.quality.times import MONTH
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.look import base_figure, time_axis
+from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.frame.colours import palette
 from pages.parts.frame.page import Page
 

@@ -12,10 +12,10 @@ import streamlit as st
 from curim_data.model.i18n import Message, Translator
 from curim_data.model.labels import category_label
 from curim_data.model.questions import Answers
-from pages.parts.data.files import Asked, Brought, Look, Target, answer
 from pages.parts.data.labels import ORDERS
+from pages.parts.data.uploads import Asked, Brought, Look, Target, answer
+from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.frame.text import plain
 
 QUESTIONS = "data_questions"  # those that were asked, by the file's digest: an answer can be changed
 NORTH: Final = 326

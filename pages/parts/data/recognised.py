@@ -13,11 +13,11 @@ from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
 from curim_data.model.labels import column_label, value_label
 from curim_data.quality.study import likely_reason
-from pages.parts.data.files import Target, View
 from pages.parts.data.labels import DELIMITERS, ORDERS, container_label, format_label, heading
+from pages.parts.data.uploads import Target, View
+from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.frame.text import plain
-from pages.parts.maps import dots
+from pages.parts.maps import point_map
 
 MAP_HEIGHT = 340
 SHOWN_PILES = 3
@@ -145,7 +145,7 @@ def where(page: Page, view: View, into: Target) -> None:
         st.caption(t("No row of this file has coordinates."))
         return
     away = view.elsewhere and view.bounds is not None
-    dots.dots(
+    point_map.dots(
         page,
         into.city or view.city,
         view.points,

@@ -10,11 +10,11 @@ from curim_data.importing import mapping
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.model.questions import Answers
 from curim_data.store.home import Home
-from pages.parts.data.columns import answers_of
-from pages.parts.data.files import Look, Target, put_aside
+from pages.parts.data.column_mapping import answers_of
 from pages.parts.data.labels import heading
+from pages.parts.data.uploads import Look, Target, put_aside
+from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.frame.text import plain
 
 PENDING = "data_pending"  # names under which mappings are saved with the import, by the file's digest
 SAVED = "data_saved_as"

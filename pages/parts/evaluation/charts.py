@@ -11,7 +11,7 @@ from pages.parts.charts.figure import Figure
 from pages.parts.charts.plots import base_figure, time_axis
 from pages.parts.frame.colours import Palette, palette
 from pages.parts.frame.page import Page
-from pages.parts.maps.plan_areas import AREA_WORDS
+from pages.parts.plans.areas_map import AREA_WORDS
 
 
 def before_after_figure(page: Page, counts: pd.DataFrame) -> Figure:

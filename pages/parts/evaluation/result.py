@@ -38,10 +38,10 @@ from pages.parts.charts.tables import download, table
 from pages.parts.evaluation.charts import before_after_figure, months_figure
 from pages.parts.frame.cache import remember
 from pages.parts.frame.links import page_link
+from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Dataset, Page
-from pages.parts.frame.text import plain
-from pages.parts.maps.plan_areas import AREA_WORDS, areas_map
-from pages.parts.plan.store import ask_who, may_edit, plans, spoken, who
+from pages.parts.plans.access import ask_who, may_edit, plans, spoken, who
+from pages.parts.plans.areas_map import AREA_WORDS, areas_map
 
 # Columns of the table by gender on a phone; its download holds them too, the rest stand in the figure.
 NARROW = ("label", "before", "after", "ratio")

@@ -22,8 +22,8 @@ from curim_data.model.i18n import Translator
 from curim_data.privacy import Protected
 from pages.parts.frame.cache import ask
 from pages.parts.frame.links import here
+from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.frame.text import plain
 
 OWN = "own"
 GROUP = "group:"

@@ -9,8 +9,8 @@ import streamlit as st
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Translator
 from curim_data.query import Total
+from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.frame.text import plain
 
 
 def footer(

@@ -11,16 +11,16 @@ from curim_data.filters.alert_filter import AlertFilter
 from curim_data.model.labels import category_label, inline
 from pages.parts.charts import plots, tables
 from pages.parts.frame.footer import footer
+from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.frame.text import plain
-from pages.parts.gender import answers
+from pages.parts.gender import queries
 
 
 def categories(page: Page, f: AlertFilter) -> None:
     """The forest of ratios, its words, and the same as a table."""
     t = page.t
     st.subheader(t("What weighs more on whom"))
-    found = answers.weights(page.dataset, f, page.audience)
+    found = queries.weights(page.dataset, f, page.audience)
     left, right = st.columns([2, 1], gap="large")
     with left:
         _forest(page, found)

@@ -17,12 +17,12 @@ from pages.parts.charts import tables
 from pages.parts.frame.colours import GENDERS, Palette, palette, rgba
 from pages.parts.frame.footer import footer
 from pages.parts.frame.links import page_link
+from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.frame.text import plain
 from pages.parts.hotspots.ranked_list import interval
-from pages.parts.maps import basemap, cell_map, legends, names
+from pages.parts.maps import basemap, cell_map, legends, name_layers
 from pages.parts.maps.deck import Deck
-from pages.parts.maps.names import Pin
+from pages.parts.maps.name_layers import Pin
 
 SPAN = 0.62
 NAMED = 5
@@ -230,7 +230,7 @@ def _map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
     layers = [
         *basemap.ground(page.city, colours),
         layer,
-        *names.layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
+        *name_layers.layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
     ]
     deck = Deck(
         layers=layers,

@@ -14,7 +14,7 @@ from curim_data.studies.denominators import KINDS, why_not
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot import SpotLine
 from pages.parts.frame.page import Page
-from pages.parts.hotspots.answers import Options, write_word
+from pages.parts.hotspots.queries import Options, write_word
 from pages.parts.maps.legends import Measure
 
 BASE, WEIGHT, METHOD = "base", "weight", "method"

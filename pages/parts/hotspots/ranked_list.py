@@ -20,8 +20,8 @@ from curim_data.studies.spot import Place, SpotLine
 from pages.parts.charts import tables
 from pages.parts.frame import filter_bar
 from pages.parts.frame.page import Page
-from pages.parts.hotspots.answers import LIST, as_frame
 from pages.parts.hotspots.options import cell_table, more_columns, rate, rate_heading
+from pages.parts.hotspots.queries import LIST, as_frame
 
 # Pixels that a column takes at most for its texts, on a wide page and on a phone.
 WIDE, NARROW = 400, 150

@@ -11,16 +11,16 @@ from curim_data.model.i18n import Message
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.frame.page import Page
 from pages.parts.hotspots import (
-    compare as hotspots_compare,
+    comparison_tab as hotspots_compare,
 )
 from pages.parts.hotspots import (
-    concentration as hotspots_concentration,
+    concentration_tab as hotspots_concentration,
 )
 from pages.parts.hotspots import (
-    forecast as hotspots_forecast,
+    forecast_tab as hotspots_forecast,
 )
 from pages.parts.hotspots import (
-    repeats as hotspots_repeats,
+    repeats_tab as hotspots_repeats,
 )
 
 KEY: Final = "hotspots_tab"

@@ -20,9 +20,9 @@ from curim_data.model.i18n import Translator
 from curim_data.studies.spot_area import has_area
 from pages.parts.frame.colours import Palette, palette, rgba
 from pages.parts.frame.page import Page
-from pages.parts.maps import basemap, legends, names
+from pages.parts.maps import basemap, legends, name_layers
 from pages.parts.maps.deck import Deck
-from pages.parts.maps.names import Pin
+from pages.parts.maps.name_layers import Pin
 
 HEIGHT = 540
 CELL_LAYERS = ("cells", "withheld")
@@ -228,7 +228,7 @@ def deck_of(
     if place is not None:
         basemap.focus(deck, place.shape, place.cells, colours, window=page.width, span=span, height=height)
     room = basemap.map_width(page.width, span) / 2
-    deck.layers += names.layers(
+    deck.layers += name_layers.layers(
         page.city, page.t, pins, colours, deck.initial_view_state, room=room, ranks_alone=page.narrow
     )
     return deck

@@ -1,0 +1,76 @@
+"""Changes that deserve attention, a card each."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from curim_data.studies.brief import (
+    BriefStudy,
+    Finding,
+    for_whom,
+    from_to,
+    how_sure,
+    tested_against,
+    what,
+    where,
+)
+from curim_data.studies.hot_spots import Periods
+from pages.parts.charts import plots
+from pages.parts.frame.links import page_link
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Page
+
+SPARK = 76
+
+
+def show(page: Page, study: BriefStudy) -> None:
+    """The cards; that there is nothing to tell is told as an answer."""
+    t = page.t
+    found = study.findings
+    if not found and study.changes.changes.n_tested:
+        with st.container(border=True, key="briefing_quiet"):
+            st.write(
+                t(
+                    "Nothing stands out. No place and no category changed by more than chance explains, after "
+                    "correction for having looked at all of them. That is a good answer."
+                )
+            )
+    beside = 2 if len(found) in (2, 4) else 3
+    for start in range(0, len(found), beside):
+        row = found[start : start + beside]
+        for column, (at, finding) in zip(st.columns(beside), enumerate(row, start), strict=False):
+            with column, st.container(border=True, height="stretch", gap="xsmall", key=f"briefing_card_{at}"):
+                _card(page, finding, study.changes.periods, at)
+    st.caption(plain(" ".join(_how(page, study))))
+
+
+def _how(page: Page, study: BriefStudy) -> list[str]:
+    """What the headline and the cards rest on, sentence by sentence."""
+    t, periods = page.t, study.changes.periods
+    told = [study.course.sentence(t)] if study.course else []
+    if periods.before is None:
+        return [*told, t(periods.choice.told)]
+    told.append(study.changes.changes.sentence(t))
+    if study.changes.changes.n_significant > len(study.findings):
+        told.append(t("What overlaps is told once."))
+    told.append(t(periods.choice.told))
+    return told + [t(choice.told) for choice in study.changes.choices if choice.name in ("exposure", "relative")]
+
+
+def _card(page: Page, finding: Finding, periods: Periods, at: int) -> None:
+    t, change = page.t, finding.change
+    name = t("{what}, {where}", what=what(change, page.city, t), where=where(change, page.city, t))
+    before, after = from_to(change, t)
+    st.subheader(plain(name))
+    if finding.trend is not None and finding.trend.frame["n"].notna().any():
+        frame = finding.trend.frame[["week", "n", "lower", "upper", "alarm"]]
+        incomplete = not bool(finding.trend.frame["complete"].iloc[-1])
+        figure = plots.band_figure(page, frame, height=SPARK, small=True, incomplete=incomplete)
+        alt = t("Alerts by week with what was to be expected: {name}.", name=name)
+        plots.show(page, figure, key=f"briefing_spark_{at}", alt=alt)
+    colour = "orange" if change.direction > 0 else "blue"
+    counts = t("{before} → {after} alerts", before=before, after=after)
+    since = t(", out of the usual since {day}", day=finding.since) if finding.since else ""
+    st.markdown(f":{colour}[**{counts}**]{since}. {for_whom(finding, t)}")
+    st.caption(tested_against(change, periods, t) + " " + how_sure(change, t))
+    page_link(page, "trends", t("Look closer"), filter=finding.filter)

@@ -1,0 +1,178 @@
+"""The city profile: what the dashboard knows of the city, what of it is provisional or illustrative, and its edits."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pandas as pd
+import streamlit as st
+
+from curim_data.model.labels import group_label, kind_label, provisional_note
+from pages.parts.charts import tables
+from pages.parts.data import city_apply, city_edit
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Page
+from pages.parts.maps import cell_map
+from pages.parts.maps.name_layers import Pin
+
+MOST_NAMES = 12  # on the map; more would hide it
+
+
+def show(page: Page) -> None:
+    """Facts, the map of districts, the lists, and the ways to change them."""
+    t, city = page.t, page.city
+    city_apply.told(page)
+    if not page.is_sample and not page.home.has_city():
+        city_edit.show(page)
+        return
+    if city.illustrative:
+        st.info(
+            t(
+                "Illustrative: land, districts, streets and categories of this profile were drawn by the project on "
+                "public facts. They show how the dashboard works and are no official borders or lists. Replace them "
+                "with the city's own before you decide anything by them."
+            )
+        )
+    if city.provisional:
+        st.warning(provisional_note(t) + " " + t("Give the city's own districts or study area below."))
+        if not page.is_sample and page.home.has_city():
+            city_edit.accept(page)
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        _facts(page)
+    with right:
+        _map(page)
+    _lists(page)
+    city_edit.show(page)
+
+
+def _facts(page: Page) -> None:
+    t, city = page.t, page.city
+    facts = {
+        t("City"): t.label(city.names),
+        t("Coordinate system for distances"): f"EPSG:{city.epsg}",
+        t("Time zone"): city.timezone,
+        t("Study area"): t("{area} km² of land", area=t.number(city.land_metres.area / 1e6, 1)),
+        t("Districts"): t.number(len(city.districts)),
+        t("Categories"): _of_categories(page),
+        t("Landmarks"): t.number(len(city.landmarks)),
+        t("Streets"): t.number(len(city.streets)),
+        t("Population"): t("by district") if city.population is not None else t("not given"),
+        t("Version"): city.version,
+    }
+    st.table(
+        pd.DataFrame({"what": list(facts), "how": [plain(text) for text in facts.values()]}),
+        hide_index=True,
+        hide_header=True,
+        border="horizontal",
+        alt=t("What the city's profile holds"),
+    )
+
+
+def _of_categories(page: Page) -> str:
+    t, city = page.t, page.city
+    groups = {category.group for category in city.categories.values() if category.group}
+    if not groups:
+        return t("{n}, of which sensitive: {sensitive}", n=len(city.categories), sensitive=len(city.sensitive))
+    return t(
+        "{n} in {groups} groups, of which sensitive: {sensitive}",
+        n=len(city.categories),
+        groups=len(groups),
+        sensitive=len(city.sensitive),
+    )
+
+
+def _map(page: Page) -> None:
+    t, city = page.t, page.city
+    middles = [(t.label(area.labels), area.polygon.representative_point()) for area in city.districts]
+    few = middles if len(middles) <= MOST_NAMES else []
+    cell_map.draw(
+        page,
+        key="data_city_map",
+        alt=t("Map of the city's districts; the table below names them."),
+        pins=[Pin(name, point.x, point.y) for name, point in few],
+        height=380,
+        span=0.5,
+        pickable=False,
+    )
+
+
+def _lists(page: Page) -> None:
+    t, city = page.t, page.city
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        st.subheader(t("Districts"))
+        _districts(page)
+    with right:
+        st.subheader(t("Landmarks"))
+        if city.landmarks:
+            marks = pd.DataFrame(
+                {
+                    "name": [t.label(mark.labels) for mark in city.landmarks],
+                    "radius": [m.radius for m in city.landmarks],
+                }
+            )
+            tables.table(
+                page,
+                marks,
+                {"name": t("Landmark"), "radius": t("Lends its name within (m)")},
+                key="data_landmarks",
+                alt=t("Landmarks"),
+                digits={"radius": 0},
+            )
+        else:
+            st.write(t("None yet. Hot spots are numbered until landmarks lend them their names."))
+    _categories(page)
+
+
+def _districts(page: Page) -> None:
+    t, city = page.t, page.city
+    if not city.districts:
+        st.write(t("None yet. Until districts are given, the city is looked at as a whole."))
+        return
+    frame = pd.DataFrame({"name": [t.label(area.labels) for area in city.districts]})
+    headings = {"name": t("District")}
+    if city.population is not None:
+        people = city.population.set_index("district")
+        told = {"total": t("Residents"), "women": t("Women"), "men": t("Men")}
+        for column in [name for name in told if name in people]:
+            frame[column] = people[column].reindex([area.id for area in city.districts]).to_numpy(float)
+            headings[column] = told[column]
+    digits = {name: 0 for name in headings if name != "name"}
+    height = "content" if len(frame) <= 10 else "auto"
+    tables.table(page, frame, headings, key="data_districts", alt=t("Districts"), digits=digits, height=height)
+
+
+def _categories(page: Page) -> None:
+    t, city = page.t, page.city
+    st.subheader(t("Categories"))
+    if not city.categories:
+        st.write(t("None yet. Alerts keep the names that their export gives; a list can be given below."))
+        return
+    rows = [
+        {
+            "group": group_label(t, city, category.group),
+            "name": t.label(category.labels),
+            "kind": kind_label(t, category.kind),
+            "sensitive": t("yes") if category.sensitive else "",
+        }
+        for category in city.categories.values()
+    ]
+    headings = {"name": t("Category"), "group": t("Group"), "kind": t("Kind"), "sensitive": t("Sensitive")}
+    if page.narrow:
+        headings = {name: headings[name] for name in ("name", "sensitive")}
+    tables.table(
+        page,
+        pd.DataFrame(rows, columns=["group", "name", "kind", "sensitive"]),
+        headings,
+        key="data_categories",
+        alt=t("Categories of the city's list"),
+        file_name="categories.csv",
+    )
+    by_kind = Counter(category.kind for category in city.categories.values())
+    st.caption(
+        t(
+            "{kinds}. Sensitive categories are sexual or gender-based: their small counts are protected more strictly.",
+            kinds=" · ".join(f"{kind_label(t, kind)}: {t.number(n)}" for kind, n in by_kind.items()),
+        )
+    )

@@ -1,0 +1,78 @@
+"""Cleaned alerts to take along: one file under the page's filter, made when it is asked for."""
+
+from __future__ import annotations
+
+import io
+from typing import Final
+
+import streamlit as st
+
+from curim_data.engine.source import open_source
+from curim_data.export import cleaned
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.store.home import Home
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Page
+
+# A browser's download is held in memory; more goes through the command line.
+MOST_ALERTS: Final = 200_000
+EVERYTHING: Final = AlertFilter(period="all")
+NAMES: Final[dict[cleaned.Kind, str]] = {"csv": "CSV", "parquet": "Parquet", "gpkg": "GeoPackage"}
+_TYPES: Final[dict[cleaned.Kind, str]] = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "gpkg": "application/geopackage+sqlite3",
+}
+
+
+def show(page: Page) -> None:
+    """Choose which alerts and which kind of file; only analysts see single alerts."""
+    t = page.t
+    if page.source is None or page.audience is not Audience.ANALYST:
+        return
+    st.subheader(t("Cleaned data"))
+    st.write(
+        t(
+            "Single alerts with what the import made of them: district, map cells, place, darkness. The CSV can be "
+            "imported again."
+        )
+    )
+    filtered = st.toggle(t("Only what the filter of the other pages leaves"), key="data_cleaned_filter")
+    f = page.filter if filtered else EVERYTHING
+    n = cleaned.count(page.source, f, page.audience)
+    if filtered:
+        st.caption(plain(f.sentence(t, page.city, n=n, total=page.source.count)))
+    else:
+        st.caption(t.n("{n} alert.", "{n} alerts.", n))
+    if n > MOST_ALERTS:
+        told = t(
+            "More than {most} alerts are too many for a browser: use “curim export --out FILE.csv” on the computer "
+            "that runs the dashboard.",
+            most=MOST_ALERTS,
+        )
+        st.write(told)
+        return
+    with st.container(horizontal=True):
+        for kind, name in NAMES.items():
+            _button(page, f, kind, name)
+
+
+def _button(page: Page, f: AlertFilter, kind: cleaned.Kind, name: str) -> None:
+    home, audience = page.home, page.audience
+    st.download_button(
+        name,
+        data=lambda: content(home, f, kind, audience),
+        file_name=f"alerts.{kind}",
+        mime=_TYPES[kind],
+        key=f"data_cleaned_{kind}",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def content(home: Home, f: AlertFilter, kind: cleaned.Kind, audience: Audience) -> bytes:
+    """The file's bytes."""
+    out = io.BytesIO()
+    cleaned.write(open_source(home), f, out, kind, audience)
+    return out.getvalue()

@@ -1,0 +1,175 @@
+"""The columns of a file as a table that the reader can mend: what each one holds and what it is understood as."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+
+import streamlit as st
+
+from curim_data.model.i18n import Translator
+from curim_data.model.questions import Answers
+from pages.parts.data.labels import heading, role_label, sure_label
+from pages.parts.data.mapping_edit import DROPPED, UNUSED, option_of, with_column
+from pages.parts.data.uploads import Look, put_aside, settle
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Page
+
+_DATES: Final = ("reported_at", "occurred_from")
+_PIECES: Final = ("year", "month", "day", "hour", "minute")
+OPTIONS: Final = (
+    UNUSED,
+    *(f"{role}{piece}" for role in _DATES for piece in ("", "/date", "/time")),
+    "latitude",
+    "longitude",
+    "point",
+    "x",
+    "y",
+    "category",
+    "category/flag",
+    "more_categories",
+    "kind",
+    "status",
+    "affected_gender",
+    "reporter_gender",
+    "age_band",
+    "severity",
+    "feeling",
+    "confirmations",
+    "alert_id",
+    *(f"{role}{piece}" for role in ("occurred_to", "resolved_at") for piece in ("", "/date", "/time")),
+    *(f"{role}/{piece}" for role in _DATES for piece in _PIECES),
+    DROPPED,
+)
+_WIDTHS: Final = (3, 4, 4)
+
+
+def show(page: Page, seen: Look) -> None:
+    """One line for each column; those without a meaning are folded away, unless the file cannot be read."""
+    header = seen.columns
+    if header is None:
+        return
+    t = page.t
+    heading(t("Columns"))
+    _how(page, seen)
+    if seen.view is None:
+        _lines(page, seen, header.table)
+        return
+    used = header.table[header.table["use"] == "alert"]
+    rest = header.table[header.table["use"] != "alert"]
+    _lines(page, seen, used)
+    if rest.empty:
+        return
+    label = t.n("{n} more column, not used", "{n} more columns, not used", len(rest))
+    with st.expander(label, key=f"data_rest_{seen.file.digest[:12]}"):
+        _lines(page, seen, rest)
+
+
+def _how(page: Page, seen: Look) -> None:
+    """Where the meaning comes from, and the way back."""
+    t = page.t
+    if seen.file.mapping is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(t("As you settled it."), width="content")
+            st.button(
+                t("Back to what was recognised"),
+                key="data_back",
+                type="tertiary",
+                on_click=settle,
+                args=(seen.file, None),
+            )
+    elif seen.view and seen.view.saved:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            told = t("Read with the saved mapping {name}.", name=plain(seen.view.saved))
+            st.caption(told, width="stretch" if page.narrow else "content")
+            st.button(
+                t("Use what is recognised instead"), key="data_use_recognised", type="tertiary", on_click=put_aside,
+                args=(seen.file, True),
+            )  # fmt: skip
+        if seen.view.appeared:
+            st.caption(t("Columns that are new since it was saved: {columns}.", columns=_names(t, seen.view.appeared)))
+        if seen.view.vanished:
+            st.caption(t("Columns that are gone since it was saved: {columns}.", columns=_names(t, seen.view.vanished)))
+    elif not seen.file.saved:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(t("Read without the saved mapping."), width="content")
+            st.button(
+                t("Use the saved mapping"),
+                key="data_use_saved",
+                type="tertiary",
+                on_click=put_aside,
+                args=(seen.file, False),
+            )
+    elif seen.view is None:
+        st.caption(t("Say what the columns hold: the file is read again at once."))
+    else:
+        st.caption(t("If a column is understood wrongly, choose what it holds: the file is read again at once."))
+
+
+def _names(t: Translator, labels: tuple[str, ...]) -> str:
+    return plain(t.join([label or "–" for label in labels]))
+
+
+def _lines(page: Page, seen: Look, table: Any) -> None:
+    t = page.t
+    if not page.narrow:
+        for cell, text in zip(
+            st.columns(_WIDTHS), (t("Column in the file"), t("Understood as"), t("How sure")), strict=True
+        ):
+            cell.caption(text)
+    for line in table.itertuples(index=False):
+        _line(page, seen, line)
+
+
+def _line(page: Page, seen: Look, line: Any) -> None:
+    """A column: its heading with examples, the choice of its meaning, and why it was understood so."""
+    t = page.t
+    name, choice, why = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
+    heading = plain(line.column) or t("column {number}", number=line.place + 1)
+    empty = t.n("{n} empty", "{n} empty", line.empty) if line.empty else ""
+    below = " · ".join(filter(None, (plain(line.examples), empty)))
+    name.markdown(f"{heading}  \n:small[:gray[{below}]]" if below else heading)
+    current = option_of(line.role, line.part, line.use)
+    key = f"data_col_{seen.file.digest[:12]}_{line.place}"
+    st.session_state[key] = current
+    choice.selectbox(
+        t("What {column} holds", column=line.column or line.place + 1),  # for screen readers alone: as it stands
+        OPTIONS if current in OPTIONS else (current, *OPTIONS),
+        format_func=partial(option_label, t),
+        key=key,
+        label_visibility="collapsed",
+        on_change=_changed,
+        args=(seen, line.place, key),
+    )
+    if line.use == "alert":
+        told = [sure_label(t, line.confidence) or _source(page, seen), *(t(reason) for reason in line.reasons)]
+        why.caption(plain(" · ".join(told)))
+
+
+def _source(page: Page, seen: Look) -> str:
+    """Where the meaning of a column comes from that nobody had to guess."""
+    t = page.t
+    if seen.file.mapping is not None:
+        return t("As you settled it")
+    if seen.view is not None and seen.view.saved:
+        return t("As saved")
+    return t("By the format")
+
+
+def option_label(t: Translator, option: str) -> str:
+    """A meaning of a column, in words."""
+    role, _, part = option.partition("/")
+    return role_label(t, role, "dropped" if option == DROPPED else "alert", part or "value")
+
+
+def _changed(seen: Look, place: int, key: str) -> None:
+    header = seen.columns
+    if header is not None:
+        settle(seen.file, with_column(header, place, str(st.session_state[key]), answers_of(seen)))
+
+
+def answers_of(seen: Look) -> Answers:
+    """What is known of a file beside its columns: what the reader and a saved mapping told."""
+    if seen.view is not None:
+        return seen.view.answers
+    return seen.file.mapping.answers if seen.file.mapping else seen.file.answers

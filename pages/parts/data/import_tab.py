@@ -1,0 +1,328 @@
+"""The way of a file into the store: brought, looked at, imported on a click, and told afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from curim_data.importing.pipeline import ImportProblem, import_file
+from curim_data.model.i18n import Message
+from curim_data.store import interrupted
+from curim_data.store.alert_table import Batch, StoreError
+from curim_data.store.home import Home
+from pages.parts.data import (
+    preview as data_preview,
+)
+from pages.parts.data import (
+    questions as data_questions,
+)
+from pages.parts.data import (
+    recognised as data_recognised,
+)
+from pages.parts.data import (
+    saved_mapping as data_saved,
+)
+from pages.parts.data.uploads import (
+    KINDS,
+    MAX_FILES,
+    MAX_MB,
+    ROUND,
+    TOGETHER_MB,
+    TRIAL,
+    Brought,
+    Look,
+    Target,
+    brought,
+    look,
+    of_sample,
+    target,
+    trial,
+)
+from pages.parts.frame.links import page_link
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Page
+
+DONE = "data_done"
+STOPPED = "data_stopped"
+CUT = "data_cut"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of one file: its batch, or why it was not imported."""
+
+    name: str
+    batch: Batch | None = None
+    problem: Message | None = None
+    several: int = 0
+
+
+def show(page: Page, *, in_view: bool) -> None:
+    """The part of the page that takes files; `in_view`: whether the reader has it open (maps need to be seen)."""
+    t = page.t
+    if page.is_sample:
+        st.write(t("Your own export starts a city of its own; the sample stays as it is."))
+    uploads = st.file_uploader(
+        t("Exports to look at"),
+        type=list(KINDS),
+        accept_multiple_files=True,
+        max_upload_size=MAX_MB,
+        key=f"data_upload_{st.session_state.get(ROUND, 0)}",
+        on_change=_forget,
+    )
+    st.caption(
+        t(
+            "Spreadsheets (CSV, XLSX, XLS, ODS), JSON, XML, GeoJSON, GeoPackage, Shapefile in a ZIP, Parquet; also "
+            "compressed. Up to {limit} MB a file, {together} MB and {files} files at a time. Larger files: “curim "
+            "import FILE” on the computer that runs the dashboard. Nothing is written before you click on “Import”.",
+            limit=MAX_MB,
+            together=TOGETHER_MB,
+            files=MAX_FILES,
+        )
+    )
+    files = brought(uploads or [])
+    if page.is_sample and not files:
+        _offer(page)
+    if len(uploads or []) > MAX_FILES:
+        st.warning(t("Only the first {n} files are looked at.", n=MAX_FILES))
+    if sum(file.size for file in files) > TOGETHER_MB << 20:
+        st.error(t("These files are larger than {limit} MB together. Bring fewer at a time.", limit=TOGETHER_MB))
+        return
+    _interrupted(page)
+    _report(page)
+    files = files or trial(page)
+    if not files:
+        return
+    trying = page.is_sample and all(of_sample(file) for file in files)
+    if trying:
+        st.caption(t("Made-up alerts: they go into the sample city, and can be undone below “Imports so far”."))
+    into = target(page, trying=trying)
+    looks = _looked(page, files, into)
+    for seen in looks:
+        data_questions.ask(page, seen)
+    usable = [seen for seen in looks if seen.view]
+    if len(looks) > 1:
+        data_preview.overview(page, looks)
+    if usable:
+        _button(page, usable, into, trying=trying)
+    shown = [seen for seen in looks if seen.columns]
+    if in_view and shown:
+        data_preview.details(page, _chosen(page, shown), into)
+
+
+def _looked(page: Page, files: list[Brought], into: Target) -> list[Look]:
+    """A look at each file, with progress and a way to stop; what was looked at before is there at once."""
+    place = st.empty()
+    bars: list[Any] = []
+
+    def step(share: float, message: Message, at: int, name: str) -> None:
+        if not bars:
+            with place.container():
+                bars.append(st.progress(0.0))
+                st.button(page.t("Stop"), key="data_look_stop", on_click=_put_away)
+        told = page.t("{name}: {step}", name=plain(name), step=message)
+        bars[0].progress((at + share) / len(files), text=told)
+
+    looks = []
+    for at, file in enumerate(files):
+        looks.append(look(file, into, partial(step, at=at, name=file.name)))
+    place.empty()
+    return looks
+
+
+def _put_away() -> None:
+    """A look that takes too long is given up, and the files with it."""
+    _forget()
+    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+    st.session_state[STOPPED] = True
+
+
+def _forget() -> None:
+    """New files: what was told of earlier ones goes."""
+    for key in (DONE, STOPPED, TRIAL, CUT):
+        st.session_state.pop(key, None)
+
+
+def _offer(page: Page) -> None:
+    """For newcomers: two made-up files to try the page with, in the sample city."""
+    t = page.t
+
+    def choose(name: str) -> None:
+        _forget()
+        if name:
+            st.session_state[TRIAL] = name
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(t("No export at hand? Try one of the sample's:"), width="content")
+        st.button(t("A later export"), key="data_try_later", type="tertiary", on_click=choose, args=("later",))
+        st.button(
+            t("An export full of faults"), key="data_try_dirty", type="tertiary", on_click=choose, args=("dirty",)
+        )
+        if trial(page):
+            st.button(t("Put it away"), key="data_try_none", type="tertiary", on_click=choose, args=("",))
+
+
+def _interrupted(page: Page) -> None:
+    """Imports that were cut short: cleaned up, and told until other files are brought."""
+    found = [cut for home in {page.home, Home.default()} for cut in interrupted.clean(home)]
+    st.session_state[CUT] = (*st.session_state.get(CUT, ()), *found)
+    for cut in st.session_state[CUT]:
+        (st.info if cut.committed else st.warning)(plain(page.t(cut.message)))
+
+
+def _to(tab: str) -> None:
+    """Open another tab of the page."""
+    st.session_state["data_part"] = tab
+
+
+def _chosen(page: Page, usable: list[Look]) -> Look:
+    """The file whose details are shown."""
+    t = page.t
+    if len(usable) == 1:
+        st.subheader(plain(usable[0].file.name))
+        return usable[0]
+    names = {seen.file.digest: seen for seen in usable}
+    digest = st.selectbox(
+        t("Show the details of"), list(names), format_func=lambda key: names[key].file.name, key="data_which"
+    )
+    return names.get(str(digest), usable[0])
+
+
+def _button(page: Page, usable: list[Look], into: Target, *, trying: bool) -> None:
+    """The one place that writes: asks once more where most of a file lies elsewhere, then imports file by file."""
+    t = page.t
+    city = into.city or next(seen.view.city for seen in usable if seen.view)
+    far = [seen.file.name for seen in usable if seen.view and seen.view.elsewhere]
+    sure = True
+    named = _city_name(page, usable, into)
+    if far:
+        st.warning(
+            t.n(
+                "Most alerts of {files} lie outside {city}. Is this the right city?",
+                "Most alerts of the files {files} lie outside {city}. Is this the right city?",
+                len(far),
+                files=plain(t.join(far)),
+                city=plain(t.label(city.names)),
+            )
+        )
+        sure = st.checkbox(t("Yes, import them all the same"), key="data_sure")
+        if into.city is not None and not into.is_sample:
+            st.caption(
+                t("Another city needs a home of its own: a folder that CURIM_HOME names when the dashboard starts.")
+            )
+    remember = data_saved.offer(page, usable)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        clicked = st.button(
+            t.n("Import the file", "Import {n} files", len(usable)),
+            key="data_import",
+            type="primary",
+            disabled=not sure,
+        )
+        own = t("your own city, {city}", city=named or t.label(city.names))
+        where = t("the sample city") if into.is_sample else t("a new city of your own") if named == "" else own
+        st.caption(t("Goes to: {home}.", home=plain(where)), width="stretch" if page.narrow else "content")
+    if clicked and sure and named is not None and not named:
+        st.error(t("Give the city a name first."))
+    elif clicked and sure:
+        _import(page, usable, into, named or "", trying=trying, remember=remember)
+
+
+def _city_name(page: Page, usable: list[Look], into: Target) -> str | None:
+    """The name of the city that the first file makes; None where there is a city, or a profile that fits."""
+    view = usable[0].view
+    if into.city is not None or view is None:
+        return None
+    st.info(plain(data_recognised.city_note(page.t, view, usable[0].file.name)))
+    if not view.city.provisional:
+        return None
+    name = st.text_input(
+        page.t("Name of the city"),
+        key="data_city_name",
+        max_chars=60,
+        width=360,
+        placeholder=page.t("needed for the import"),
+    )
+    return name.strip()
+
+
+def _import(page: Page, usable: list[Look], into: Target, city_name: str, *, trying: bool, remember: bool) -> None:
+    """Import each file in one commit of its own. A click on "Stop" ends the run before the next commit."""
+    t = page.t
+    st.session_state.pop(DONE, None)
+    st.session_state[STOPPED] = False
+    bar = st.progress(0.0)
+    stop = st.empty()
+    stop.button(t("Stop"), key="data_stop", on_click=_stop)
+    home = into.home
+    for at, seen in enumerate(usable):
+
+        def step(share: float, message: Message, at: int = at, name: str = seen.file.name) -> None:
+            if share < 1.0:  # after the commit nothing may interrupt before it is noted
+                bar.progress(
+                    (at + share) / len(usable),
+                    text=t("{name}: {step}", name=plain(name), step=message),
+                )
+
+        try:
+            report = import_file(
+                home,
+                seen.file.content,
+                seen.file.name,
+                mapping=seen.file.mapping,
+                # Asked above; but whether a further file belongs to a city that the first one makes, was not.
+                answers=replace(seen.file.answers, elsewhere=into.city is not None or at == 0),
+                saved=seen.file.saved,
+                city_name=city_name,
+                progress=step,
+            )
+            done = Done(seen.file.name, batch=report.batch, several=report.several)
+            data_saved.keep_pending(home, seen, remember=remember)
+        except ImportProblem as problem:
+            done = Done(seen.file.name, problem=problem.message)
+        except StoreError:
+            busy = Message("Other imports were faster each time; try again when they are done.")
+            done = Done(seen.file.name, problem=busy)
+        st.session_state[DONE] = (*st.session_state.get(DONE, ()), done)
+    st.session_state.pop(TRIAL, None)
+    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+    if page.is_sample and not trying:
+        st.query_params.pop("home", None)
+    st.rerun()
+
+
+def _stop() -> None:
+    st.session_state[STOPPED] = True
+
+
+def _report(page: Page) -> None:
+    """What the last import did, until other files are brought."""
+    t = page.t
+    finished: tuple[Done, ...] = st.session_state.get(DONE, ())
+    if st.session_state.get(STOPPED):
+        st.warning(t("Stopped. What is not listed as imported was not written."))
+    if not finished:
+        return
+    for done in finished:
+        name = f"**{plain(done.name)}**"
+        if done.problem:
+            st.error(plain(t(done.problem)))
+        elif done.batch:
+            st.success(t("Imported {name}. {counts}", name=name, counts=data_preview.accounts(t, done.batch)))
+            if told := data_preview.parts(t, done.batch, done.several):
+                st.caption(told)
+            if done.batch.quarantined:
+                st.caption(t("The rows set aside can be downloaded under “Imports so far”, mended and imported again."))
+                st.button(
+                    t("To the rows set aside"),
+                    key=f"data_aside_{done.batch.id}",
+                    type="tertiary",
+                    on_click=_to,
+                    args=(t("Imports so far"),),
+                )
+    if any(done.batch for done in finished):
+        if not page.is_sample:
+            st.write(t("The dashboard now shows the alerts of your own city."))
+        page_link(page, "briefing", t("To the Briefing"))

@@ -1,0 +1,93 @@
+"""The gender check of each plan, and how to read figures by gender."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from analysis.gender import reading_rules
+from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus
+from pages.parts.charts import tables
+from pages.parts.frame.links import page_link
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Page
+from pages.parts.plans.access import plans, spoken
+
+
+def plan_checks(page: Page) -> None:
+    """Which of the four questions each live plan has answered."""
+    t = page.t
+    st.subheader(t("Do the plans look at gender?"))
+    live = [spoken(page, plan) for plan in plans(page).list() if plan.status is not PlanStatus.DROPPED]
+    if not live:
+        st.write(t("There are no plans yet."))
+        return
+    rows = [(plan, _answers(plan)) for plan in live]
+    whole = sum(all(answers.values()) for _, answers in rows)
+    st.write(
+        t.n(
+            "{whole} of {n} plan has answered all four questions.",
+            "{whole} of {n} plans have answered all four questions.",
+            len(rows),
+            whole=whole,
+        )
+    )
+    questions = {
+        "affected": t("Who is affected"),
+        "consulted": t("Who was asked"),
+        "target": t("Aim by gender"),
+        "harm": t("Possible harm"),
+    }
+    if page.narrow:
+        _list(page, rows, questions)
+    else:
+        _table(page, rows, questions)
+
+
+def _list(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict[str, str]) -> None:
+    """A phone's form: each plan with what is still open."""
+    t = page.t
+    for plan, answers in rows:
+        with st.container(gap=None):
+            _link(page, plan)
+            missing = [questions[name] for name, answered in answers.items() if not answered]
+            st.caption(t("Still open: {questions}", questions=t.join(missing)) if missing else t("All answered"))
+
+
+def _table(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict[str, str]) -> None:
+    t = page.t
+    words = {True: t("answered"), False: t("open")}
+    records = [
+        {
+            "plan": plan.title or t("Without a title"),
+            "status": t(STATUS_WORDS[plan.status]),
+            **{question: words[answered] for question, answered in answers.items()},
+        }
+        for plan, answers in rows
+    ]
+    headings = {"plan": t("Plan"), "status": t("Status"), **questions}
+    wide = {"plan": st.column_config.Column(headings["plan"], width=260)}
+    alt = t("Gender check of each plan")
+    tables.table(
+        page, pd.DataFrame(records), headings, key="gender_plans", alt=alt, columns=wide, file_name="gender_plans.csv"
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(t("Open a plan:"), width="content")
+        for plan, _ in rows:
+            _link(page, plan)
+
+
+def _link(page: Page, plan: Plan) -> None:
+    page_link(page, "interventions", plain(plan.title) or page.t("Without a title"), plan=plan.id)
+
+
+def _answers(plan: Plan) -> dict[str, bool]:
+    check = plan.gender_check
+    return {name: bool(getattr(check, name).strip()) for name in ("affected", "consulted", "target", "harm")}
+
+
+def rules(page: Page) -> None:
+    """The reading rules in plain words."""
+    t = page.t
+    st.subheader(t("How to read these figures"))
+    st.markdown("\n".join(f"- {t(rule)}" for rule in reading_rules()))

@@ -1,0 +1,210 @@
+"""Who is affected and who alerts, by day and night, how safe they felt, and per resident where residents are known."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from analysis.gender import Shares
+from curim_data import query
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.labels import district_label, feeling_label, gender_label
+from curim_data.query import Total
+from curim_data.studies.gender import CITY, PlaceStudy
+from pages.parts.charts import plots, tables
+from pages.parts.frame.colours import GENDERS
+from pages.parts.frame.footer import footer
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Page
+from pages.parts.gender import queries
+from pages.parts.hotspots.ranked_list import interval
+
+AFFECTED, REPORTER = "affected_gender", "reporter_gender"
+
+
+def headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> None:
+    """The page's one sentence, the filter in words below it, and whether the filter's genders were set aside."""
+    t = page.t
+    women = queries.shares(page.dataset, f, page.audience, AFFECTED).women
+    if total.n == 0:
+        st.title(t("No alerts to compare."))
+    elif not women.known:
+        st.title(t("Too few alerts to compare women and men."))
+    else:
+        differ = int(found.differ.frame["significant"].sum())
+        first = t("Of the women and men affected, {share} are women.", share=t.percent(women.value))
+        second = (
+            t.n(
+                "{n} place differs from the city beyond chance.",
+                "{n} places differ from the city beyond chance.",
+                differ,
+            )
+            if differ
+            else t("No place differs from the city beyond chance.")
+        )
+        st.title(f"{first} {second}")
+    assert page.source is not None
+    st.caption(plain(query.sentence(page.source, f, t, total)))
+    if f != page.filter:
+        st.info(t("This page compares genders, so the filter by gender is set aside here."))
+
+
+def who(page: Page, f: AlertFilter, total: Total) -> None:
+    """Two bar charts side by side: the people affected, the people who alert."""
+    t = page.t
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader(t("Who is affected"))
+        _bars(page, queries.shares(page.dataset, f, page.audience, AFFECTED), "gender_affected", total)
+    with right:
+        st.subheader(t("Who alerts"))
+        _bars(page, queries.shares(page.dataset, f, page.audience, REPORTER), "gender_reporters", total)
+
+
+def _bars(page: Page, found: Shares, key: str, total: Total) -> None:
+    frame = found.frame
+    counts = pd.DataFrame({"gender": _labels(page, frame), "n": frame["n"], "share": frame["share"]})
+    data = counts.assign(low=frame["low"], high=frame["high"], withheld=frame["withheld"])
+    sentence = found.sentence(page.t)
+    _share_chart(page, frame.assign(value=frame["share"]), key=key, alt=sentence, data=data)
+    footer(page, sentence=sentence, total=total, choices=found.choices)
+
+
+def _share_chart(page: Page, frame: pd.DataFrame, *, key: str, alt: str, data: pd.DataFrame) -> None:
+    """Bars of shares by gender; what is protected has words in place of a bar."""
+    t = page.t
+    hidden = frame["withheld"].to_numpy(bool) | (frame["value"].isna() & frame["n"].ne(0)).to_numpy(bool)
+    text = [
+        t("protected") if hide else _share_text(page, row)
+        for hide, row in zip(hidden, frame.to_dict("records"), strict=True)
+    ]
+    bars = pd.DataFrame({"label": _labels(page, frame), "value": frame["value"].fillna(0), "text": text})
+    known = ~hidden & frame["n"].gt(0)
+    bars["low"], bars["high"] = frame["low"].where(known), frame["high"].where(known)
+    shades = [GENDERS[page.theme][gender] for gender in frame["gender"]]
+    plots.show(page, plots.interval_bars_figure(page, bars, colours_by_row=shades), key=key, alt=alt, data=data)
+
+
+def _share_text(page: Page, row: dict[str, float]) -> str:
+    t = page.t
+    if not row["n"]:
+        return t("none")
+    return interval(t, row["value"], row["low"], row["high"])
+
+
+def _labels(page: Page, frame: pd.DataFrame) -> list[str]:
+    return [gender_label(page.t, gender) for gender in frame["gender"]]
+
+
+def light(page: Page, f: AlertFilter) -> None:
+    """The share of alerts after dark, by gender of the person affected."""
+    t = page.t
+    st.subheader(t("After dark"))
+    found = queries.light(page.dataset, f, page.audience)
+    sentence = found.sentence(t)
+    data = found.frame.assign(gender=_labels(page, found.frame))
+    frame = found.frame.assign(value=found.frame["share"])
+    _share_chart(page, frame, key="gender_dark", alt=sentence, data=data)
+    footer(page, sentence=sentence, choices=found.choices)
+    st.caption(
+        t.n(
+            "n = {n} alert known to be by day or after dark.",
+            "n = {n} alerts known to be by day or after dark.",
+            found.n,
+        )
+    )
+
+
+def feeling(page: Page, f: AlertFilter) -> None:
+    """The mean feeling of safety by gender, with its interval, and the gap."""
+    t = page.t
+    st.subheader(t("How safe people felt"))
+    found = queries.feeling(page.dataset, f, page.audience)
+    frame = found.frame
+    shown = frame[frame["mean"].notna()]
+    sentence = found.sentence(t)
+    if shown.empty:
+        footer(page, sentence=sentence, choices=found.choices)
+        return
+    points = pd.DataFrame(
+        {"label": _labels(page, shown), "value": shown["mean"], "low": shown["low"], "high": shown["high"]}
+    ).reset_index(drop=True)
+    points[["low", "high"]] = points[["low", "high"]].clip(1, 5)
+    middle = float(shown.loc[shown["gender"] == "man", "mean"].iloc[0]) if "man" in set(shown["gender"]) else 3.0
+    figure = plots.forest_figure(page, points, reference=middle, log=False, height=34 * len(points) + 66)
+    figure.data[0]["marker"] = {"color": [GENDERS[page.theme][gender] for gender in shown["gender"]], "size": 12}
+    figure.update_xaxes(
+        range=[0.8, 5.3],
+        tickvals=[1, 2, 3, 4, 5],
+        ticktext=[_two_lines(feeling_label(t, step)) for step in range(1, 6)],
+    )
+    figure.update_layout(margin={"r": 30})
+    data = frame.assign(gender=_labels(page, frame))
+    plots.show(page, figure, key="gender_feeling", alt=sentence, data=data)
+    footer(page, sentence=sentence, choices=found.choices)
+    st.caption(
+        t.n(
+            "n = {n} alert that tells the feeling. The dashed line is the mean of men.",
+            "n = {n} alerts that tell the feeling. The dashed line is the mean of men.",
+            found.n,
+        )
+    )
+
+
+def _two_lines(label: str) -> str:
+    """A step of the scale with its words below the number."""
+    return label.replace(" (", "<br>").removesuffix(")")
+
+
+def rates(page: Page, f: AlertFilter) -> None:
+    """Alerts per 1,000 residents, where the city's profile knows its residents."""
+    t = page.t
+    st.subheader(t("Per 1,000 residents"))
+    found = queries.rates(page.dataset, f, page.audience)
+    if found is None:
+        st.write(
+            t(
+                "This city's profile has no residents by gender, so no rates are shown. To see them, put a file "
+                "population.csv with the columns district, women and men into the profile's folder."
+            )
+        )
+        return
+    frame = found.frame
+    written = pd.DataFrame(
+        {
+            "area": [_area(page, area) for area in frame["area"]],
+            "women": [_rate(page, row, "women") for row in frame.to_dict("records")],
+            "men": [_rate(page, row, "men") for row in frame.to_dict("records")],
+            "ratio": [_ratio(page, row) for row in frame.to_dict("records")],
+        }
+    )
+    headings = {
+        "area": t("District"),
+        "women": t("By women, per 1,000 women"),
+        "men": t("By men, per 1,000 men"),
+        "ratio": t("Ratio (95 %)"),
+    }
+    tables.table(page, written, headings, key="gender_rates", alt=t("Alerts per 1,000 residents by gender"))
+    tables.download(t, frame, "gender_rates.csv", key="gender_rates_csv")
+    st.caption(t("Alerts of the whole period by gender of the reporter. Not everyone who alerts lives in the city."))
+
+
+def _area(page: Page, area: str) -> str:
+    return page.t("Whole city") if area == CITY else district_label(page.t, page.city, area)
+
+
+def _rate(page: Page, row: dict[str, float], who: str) -> str:
+    t = page.t
+    rate = row[f"rate_{who}"]
+    if rate != rate:
+        return t("protected") if row["withheld"] else "–"
+    return f"{t.number(rate, 1)} ({t.number(row[f'low_{who}'], 1)}–{t.number(row[f'high_{who}'], 1)})"
+
+
+def _ratio(page: Page, row: dict[str, float]) -> str:
+    t = page.t
+    if row["withheld"]:
+        return t("protected")
+    if row["ratio"] != row["ratio"] or row["ratio"] == float("inf"):
+        return "–"
+    return f"{t.number(row['ratio'], 2)} ({t.number(row['low'], 2)}–{t.number(row['high'], 2)})"

@@ -1,0 +1,218 @@
+"""The layer "Alerts": single alerts as points, where they may be shown and where they are few enough to be seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import pydeck as pdk
+import streamlit as st
+
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+from curim_data.model.labels import category_label, group_label
+from curim_data.store.home import Home
+from curim_data.studies.points import MOST_DRAWN, DrawnPoints, drawn_points
+from pages.parts.charts import tables
+from pages.parts.frame import filter_bar
+from pages.parts.frame.cache import ask, remember
+from pages.parts.frame.colours import CATEGORIES, palette, rgba
+from pages.parts.frame.footer import footer
+from pages.parts.frame.page import Dataset, Page
+from pages.parts.hotspots.map_download import picture, point_shades
+from pages.parts.hotspots.place_search import Found, below_map
+from pages.parts.hotspots.queries import LAYER
+from pages.parts.maps import basemap, cell_map, legends
+
+MAP: Final = "hotspots_alerts_map"
+WIDTHS: Final = {"category": 130, "group": 110, "n": 62, "share": 62}
+RADIUS: Final = 3.5  # pixels
+
+
+@remember
+def _points(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> DrawnPoints:
+    return drawn_points(open_source(Home(Path(dataset.home))), chosen, audience)
+
+
+def alerts(page: Page, title: Any, place: Found | None = None) -> None:
+    """The points by group of categories, and the table of what is drawn; `title`: the container for the headline."""
+    t = page.t
+    found = _points(page.dataset, page.filter, page.audience)
+    with title:
+        st.title(headline(t, found))
+        st.caption(filter_bar.sentence(page))
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        if found.frame is None:
+            _too_many(page, found)
+        else:
+            _map(page, found.frame, place)
+            below_map(page, place)
+        drawn = {} if found.frame is None else {"drawn": found.shown, "undrawn": found.sensitive}
+        footer(page, sentence=told(t, found), total=ask(page, "total"), aside=found.piled, **drawn)
+        if found.frame is not None:
+            _picture(page, found, found.frame)
+    with right:
+        _table(page, found)
+
+
+def headline(t: Translator, found: DrawnPoints) -> str:
+    """How many alerts are drawn."""
+    if found.frame is None:
+        return t("Too many alerts to draw each as a point.")
+    return t.n("{n} alert, drawn as a point.", "{n} alerts, each drawn as a point.", found.shown)
+
+
+def told(t: Translator, found: DrawnPoints) -> str:
+    """What is not drawn, and why."""
+    parts = []
+    if found.sensitive:
+        parts.append(
+            t.n(
+                "{n} alert of sensitive categories is never drawn as a point.",
+                "{n} alerts of sensitive categories are never drawn as points.",
+                found.sensitive,
+            )
+        )
+    if found.piled:
+        parts.append(
+            t.n(
+                "{n} alert shares its exact coordinates with many others and was set aside: probably a default of the "
+                "app.",
+                "{n} alerts share their exact coordinates with many others and were set aside: probably a default of "
+                "the app.",
+                found.piled,
+            )
+        )
+    return " ".join(parts)
+
+
+def group_colours(city: CityProfile) -> dict[str, str]:
+    """The colour of each group of categories, the same under every filter; what has no group gets the last one."""
+    return {group: CATEGORIES[min(at, len(CATEGORIES) - 1)] for at, group in enumerate(city.groups)}
+
+
+def _too_many(page: Page, found: DrawnPoints) -> None:
+    t = page.t
+    st.info(
+        t(
+            "There are {n} alerts to draw; above {most} they cover one another and the map says less than it hides. "
+            "Choose fewer alerts with the filter, or look at the density.",
+            n=found.shown,
+            most=MOST_DRAWN,
+        )
+    )
+
+    def density() -> None:
+        st.query_params[LAYER] = "density"
+
+    st.button(t("Show the density"), key="hotspots_to_density", on_click=density)
+
+
+def _map(page: Page, frame: pd.DataFrame, place: Found | None) -> None:
+    t, city, colours = page.t, page.city, palette(page.theme)
+    height = min(cell_map.HEIGHT, page.width) if page.narrow else cell_map.HEIGHT
+    shades = group_colours(city)
+    groups = [_group(city, name) for name in frame["category"]]
+    deck = cell_map.deck_of(page, colours, None, (), (), (), (), height=height, span=0.62, pickable=False, place=place)
+    below = len(basemap.ground(city, colours))
+    present = [group for group in (*shades, "") if group in set(groups)]
+    deck.layers[below:below] = [
+        _layer(t, city, group, frame[[one == group for one in groups]], shades.get(group, CATEGORIES[-1]))
+        for group in present
+    ]
+    st.pydeck_chart(
+        deck, height=height, key=MAP, alt=t("Map of single alerts by group of categories; the table counts the same.")
+    )
+    entries = [
+        (f"background:{shades.get(group, CATEGORIES[-1])};border-radius:50%;width:.8em;height:.8em", label)
+        for group, label in ((group, _label(t, city, group)) for group in present)
+    ]
+    legends.legend_row(colours, t("Categories"), entries)
+    if city.illustrative:
+        st.caption(t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
+
+
+def _picture(page: Page, found: DrawnPoints, frame: pd.DataFrame) -> None:
+    t, city = page.t, page.city
+    groups, shades = [_group(city, name) for name in frame["category"]], group_colours(city)
+    named = {
+        group: (_label(t, city, group), shades.get(group, CATEGORIES[-1]))
+        for group in (*shades, "")
+        if group in set(groups)
+    }
+    picture(
+        page,
+        lambda: point_shades(frame, groups, named),
+        name="alerts",
+        title=t("Categories"),
+        alt=t("Map of single alerts by group of categories; the table counts the same."),
+        total=ask(page, "total"),
+        drawn=found.shown,
+        undrawn=found.sensitive,
+        told=[told(t, found)],
+    )
+
+
+def _layer(t: Translator, city: CityProfile, group: str, frame: pd.DataFrame, shade: str) -> pdk.Layer:
+    rows = [
+        {"at": [row.longitude, row.latitude], "tip": f"{category_label(t, city, row.category)}\n{t.date(row.day)}"}
+        for row in frame.assign(day=pd.to_datetime(frame["local_date"]).dt.date).itertuples()
+    ]
+    return pdk.Layer(
+        "ScatterplotLayer",
+        id=f"alerts_{group}",
+        data=rows,
+        get_position="at",
+        get_fill_color=rgba(shade, 190),
+        get_radius=1,
+        radius_min_pixels=RADIUS,
+        radius_max_pixels=2 * RADIUS,
+        pickable=True,
+    )
+
+
+def _table(page: Page, found: DrawnPoints) -> None:
+    t, city = page.t, page.city
+    if found.counts.empty:
+        return
+    st.subheader(t("By category"))
+    frame = pd.DataFrame(
+        {
+            "category": [category_label(t, city, str(name)) for name in found.counts.index],
+            "group": [_label(t, city, _group(city, str(name))) for name in found.counts.index],
+            "n": found.counts.to_numpy(),
+            "share": found.counts.to_numpy() / found.shown,
+        }
+    )
+    headings = {"category": t("Category"), "group": t("Group"), "n": t("Alerts"), "share": t("Share")}
+    tables.table(
+        page,
+        frame,
+        headings,
+        key="hotspots_alerts_table",
+        alt=t("Alerts that are drawn, by category"),
+        file_name="alerts-by-category.csv",
+        digits={"n": 0},
+        percent={"share": 0},
+        columns={name: st.column_config.Column(headings[name], width=width) for name, width in WIDTHS.items()},
+    )
+    st.caption(
+        t(
+            "An alert of several categories is drawn once, as its first one. A point is where an alert was sent from "
+            "or set down: many points can be one place that many people use."
+        )
+    )
+
+
+def _group(city: CityProfile, category: str) -> str:
+    known = city.categories.get(category)
+    return known.group if known and known.group in city.groups else ""
+
+
+def _label(t: Translator, city: CityProfile, group: str) -> str:
+    return group_label(t, city, group) if group else t("other categories")

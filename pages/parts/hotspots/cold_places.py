@@ -1,0 +1,52 @@
+"""Cold places of the Hot spots page: those with fewer alerts than chance explains, in words below the map."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from analysis.hotspots.places import Spot
+from analysis.spots.description import name_spots
+from curim_data.model.i18n import Translator
+from curim_data.studies.hot_spots import HotSpotStudy
+from curim_data.studies.spot_area import has_area, in_area
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Page
+
+# So many are told at once; the table of cells that can be downloaded holds them all.
+MOST: Final = 5
+
+
+def cold_here(page: Page, study: HotSpotStudy) -> list[Spot]:
+    """Cold places of the area that the filter names, the most surely low first."""
+    if not study.cold or not has_area(page.filter):
+        return list(study.cold)
+    names = name_spots(study.cold, page.city)
+    return [spot for spot in study.cold if in_area(spot, names[spot.id], page.filter, page.city)]
+
+
+def cold_places(page: Page, study: HotSpotStudy, found: list[Spot]) -> None:
+    """The cold places, each with its sentence; nothing where there is none."""
+    if not found:
+        return
+    t = page.t
+    names = name_spots(found[:MOST], page.city)
+    lines = [f"- **{plain(names[spot.id](t))}**: {plain(spot.cold_sentence(t))}" for spot in found[:MOST]]
+    if len(found) > MOST:
+        lines.append("- " + t.n("{n} more.", "{n} more.", len(found) - MOST))
+    st.markdown("\n".join([f"**{_heading(t, found, by_rate=study.hot.based)}**", "", *lines]))
+
+
+def _heading(t: Translator, found: list[Spot], *, by_rate: bool) -> str:
+    if by_rate:
+        return t.n(
+            "{n} place has a lower rate than chance explains (cold)",
+            "{n} places have a lower rate than chance explains (cold)",
+            len(found),
+        )
+    return t.n(
+        "{n} place has fewer alerts than chance explains (cold)",
+        "{n} places have fewer alerts than chance explains (cold)",
+        len(found),
+    )

@@ -1,0 +1,388 @@
+"""The tab "Comparison": where two filters differ, as one map of the difference and a table of the places."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+import pydeck as pdk
+import shapely
+import streamlit as st
+
+from analysis.compare.maps import Differing
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import cell_polygons
+from curim_data.model.i18n import Message
+from curim_data.privacy import GateError
+from curim_data.store.home import Home
+from curim_data.studies.compare import PRESETS, CompareError, CompareStudy, compare_study, presets
+from curim_data.studies.hot_spots import HotSpotStudy
+from pages.parts.charts import tables
+from pages.parts.frame.cache import remember
+from pages.parts.frame.colours import CHANGE, Palette, palette, rgba
+from pages.parts.frame.footer import footer
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Dataset, Page
+from pages.parts.hotspots.map_download import difference_shades, picture
+from pages.parts.hotspots.queries import write_word
+from pages.parts.hotspots.ranked_list import BUTTON
+from pages.parts.maps import basemap, cell_map, legends, name_layers
+from pages.parts.maps.deck import Deck
+from pages.parts.maps.name_layers import Pin
+
+AGAINST: Final = "against"
+TAB: Final = "comparison"
+KEY: Final = "hotspots_against"
+USUAL: Final = next(iter(PRESETS))
+SPAN: Final = 0.62
+NAMED: Final = 5
+# What must be known to read the counts of both sides; all other choices stand behind a fold.
+BESIDE: Final = ("neither", "reference", "short", "season")
+# At least so many times as large a part is a marked difference, and at least so many a clear one.
+STEPS: Final = (1.25, 2.0)
+UNSURE: Final = Message(
+    "A cell is judged with those around it, by the 95 % limit that is nearer to no difference. A colour without an "
+    "outline may be chance: it is not corrected for having looked everywhere."
+)
+
+
+@remember
+def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience, against: str) -> CompareStudy:
+    return compare_study(open_source(Home(Path(dataset.home))), chosen, audience, against)
+
+
+def show(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is given the study of the map above)
+    """What is compared, the map of the difference beside its clearest places, and all of them as a table."""
+    t = page.t
+    offered = presets(page.filter)
+    asked = st.query_params.get(AGAINST, USUAL)
+    against = asked if asked in offered else USUAL
+    if st.session_state.get(KEY) != against:
+        st.session_state[KEY] = against
+    st.selectbox(
+        t("Compare"),
+        offered,
+        format_func=lambda name: t(PRESETS[name]),
+        key=KEY,
+        width=360,
+        on_change=_write,
+    )
+    try:
+        found = _study(page.dataset, page.filter, page.audience, against)
+    except (CompareError, GateError) as error:
+        st.info(t(error.message))
+        return
+    left, right = st.columns([SPAN, 1 - SPAN], gap="medium")
+    with left:
+        _map(page, found)
+    with right:
+        st.write(plain(found.found.sentence(t)))
+        _named(page, found)
+    _table(page, found)
+    counts = zip((found.pair.a, found.pair.b), (found.found.n_a, found.found.n_b), found.found.at_least, strict=True)
+    sides = " · ".join(
+        t("{side}: at least {n} alerts on the map", side=t(side.name), n=n)
+        if bound
+        else t("{side}: {n} alerts on the map", side=t(side.name), n=n)
+        for side, n, bound in counts
+    )
+    st.caption(sides)
+    for choice in found.choices:
+        if choice.name in BESIDE:
+            st.caption(t(choice.told))
+    if found.found.places:
+        st.caption(
+            t(
+                "Ratio: the part of “{a}” that lies in the place over the part of “{b}” that lies there. Other places "
+                "that differ far beyond chance are left out of both. Shares are those of “{a}” among both sides.",
+                a=t(found.pair.a.name),
+                b=t(found.pair.b.name),
+            )
+        )
+    footer(page, choices=found.choices)
+    _downloads(page, found)
+    _picture(page, found, sides)
+
+
+def _write() -> None:
+    """Put what was picked into the address, so that a link opens this tab with it."""
+    write_word(AGAINST, KEY, USUAL)
+    st.query_params["tab"] = TAB
+
+
+def _named(page: Page, study: CompareStudy) -> None:
+    """The clearest places, each with its sentence."""
+    t, places = page.t, study.found.places
+    for place in places[:NAMED]:
+        name = plain(study.names[place.id](t))
+        st.markdown(f"**{place.rank} {name}**: {plain(place.sentence(t))}")
+    if len(places) > NAMED:
+        st.caption(t.n("{n} more is in the table.", "{n} more are in the table.", len(places) - NAMED))
+
+
+def _table(page: Page, study: CompareStudy) -> None:
+    t, places, pair = page.t, study.found.places, study.pair
+    if not places:
+        return
+    frame = pd.DataFrame(
+        {
+            "name": f"{place.rank}  {study.names[place.id](t)}",
+            "more": t((place.a if place.more > 0 else place.b).name),
+            "a": t.number(place.n_a),
+            "b": t.number(place.n_b),
+            "share": t.percent(place.share),
+            "elsewhere": t.percent(place.elsewhere),
+            "ratio": _ratio(page, place),
+            "q": t.p_value(place.q),
+        }
+        for place in places
+    )
+    headings = {
+        "name": t("Place"),
+        "more": t("More here"),
+        "ratio": t("Ratio (95 %)"),
+        "q": t("Corrected p"),
+        "a": t(pair.a.name),
+        "b": t(pair.b.name),
+        "share": t("Share here"),
+        "elsewhere": t("Elsewhere"),
+    }
+    if page.narrow:
+        headings = {name: headings[name] for name in ("name", "ratio", "q")} | {"q": t("p")}
+    tables.table(
+        page,
+        frame,
+        headings,
+        key="hotspots_compare",
+        alt=t("Places that differ, clearest first"),
+        columns=tables.fitting(frame, headings, most=150 if page.narrow else 400),
+    )
+
+
+def _ratio(page: Page, place: Differing) -> str:
+    t = page.t
+    if not np.isfinite(place.high) or not np.isfinite(place.ratio):
+        return t("at least {low}", low=t.number(place.low, 1))
+    return f"{t.number(place.ratio, 2)} ({t.number(place.low, 2)}–{t.number(place.high, 2)})"
+
+
+def cautious(frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The limit of the interval that lies nearer to no difference; 1 where the interval holds it."""
+    low, high = frame["low"].to_numpy(float), frame["high"].to_numpy(float)
+    nearest: np.ndarray[Any, np.dtype[np.float64]] = np.where(low > 1, low, np.where(high < 1, high, 1.0))
+    return nearest
+
+
+def _shades() -> tuple[tuple[float, str], ...]:
+    """Lower bound of the ratio and colour of each class, from "far more of the second" on."""
+    far, near = STEPS[1], STEPS[0]
+    return ((0.0, CHANGE[0]), (1 / far, CHANGE[1]), (1 / near, CHANGE[2]), (near, CHANGE[3]), (far, CHANGE[4]))
+
+
+def _map(page: Page, study: CompareStudy) -> None:
+    t, colours, found = page.t, palette(page.theme), study.found
+    frame = found.frame
+    classes, hidden, empty = _classes(frame)
+    cells = [
+        {
+            "hex": h3.int_to_str(int(cell)),
+            "shade": rgba(colours.withheld, 190) if veiled else rgba(_shades()[at][1], 110 if at == 2 else 220),
+            "tip": _tip(page, study, row, veiled=veiled),
+        }
+        for cell, row, at, veiled, none in zip(frame.index, frame.itertuples(), classes, hidden, empty, strict=True)
+        if not none
+    ]
+    marked, pins = _marked(study), _pins(page, study)
+    height = min(cell_map.HEIGHT, page.width) if page.narrow else cell_map.HEIGHT
+    view = basemap.view(page.city.land, window=page.width, span=SPAN, height=height)
+    room = basemap.map_width(page.width, SPAN) / 2
+    deck = Deck(
+        layers=[
+            *basemap.ground(page.city, colours),
+            _hexagons("difference", cells, colours),
+            _hexagons("differs", [{"hex": h3.int_to_str(int(cell))} for cell in sorted(marked)], colours),
+            *name_layers.layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
+        ],
+        map_provider=None,
+        initial_view_state=view,
+        tooltip={"text": "{tip}"},
+    )
+    st.pydeck_chart(
+        deck,
+        height=height,
+        key="hotspots_compare_map",
+        alt=t("Map of the difference; the table holds its places.") + " " + found.sentence(t),
+    )
+    legends.legend_row(
+        colours, t("Part of the alerts that lies here, at least"), _legend(page, study, bool(hidden.any()))
+    )
+    st.caption(t(UNSURE))
+    if page.city.illustrative:
+        st.caption(t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
+
+
+def _classes(frame: pd.DataFrame) -> tuple[Any, Any, Any]:
+    """The class of every cell, whether it is hidden by protection, and whether it holds no alert of either side."""
+    classes = np.searchsorted([bound for bound, _ in _shades()], cautious(frame), side="right") - 1
+    hidden = (frame["window_a"].isna() | frame["window_b"].isna()).to_numpy(bool) & (classes == 2)
+    return classes, hidden, (frame["window_a"] + frame["window_b"]).eq(0).to_numpy(bool)
+
+
+def _marked(study: CompareStudy) -> set[int]:
+    """The cells that are outlined."""
+    found = study.found
+    marked = {cell for place in found.places for cell in place.cells}
+    return marked if found.k else marked | set(found.frame.index[found.frame["differs"]])
+
+
+def _pins(page: Page, study: CompareStudy) -> list[Pin]:
+    return [
+        Pin(study.names[place.id](page.t), place.longitude, place.latitude, place.rank)
+        for place in study.found.places[: 2 * NAMED]
+    ]
+
+
+def _picture(page: Page, study: CompareStudy, sides: str) -> None:
+    """The map as a picture to take along."""
+    t = page.t
+
+    def made() -> list[Any]:
+        classes, hidden, empty = _classes(study.found.frame)
+        legend = _legend(page, study, withheld=bool(hidden.any()))
+        words = [words for _, words in legend]
+        cells = study.found.frame.index
+        return difference_shades(
+            [
+                (words[len(CHANGE) - 1 - at], colour, cells[(classes == at) & ~hidden & ~empty])
+                for at, (_, colour) in reversed(list(enumerate(_shades())))
+            ],
+            (words[-1], cells[hidden & ~empty]),
+            (words[len(CHANGE)], sorted(_marked(study))),
+        )
+
+    picture(
+        page,
+        made,
+        name="comparison",
+        title=t("Part of the alerts that lies here, at least"),
+        alt=t("Map of the difference; the table holds its places.") + " " + study.found.sentence(t),
+        total=None,
+        pins=_pins(page, study),
+        told=[sides, study.found.sentence(t), t(UNSURE)],
+    )
+
+
+def _legend(page: Page, study: CompareStudy, withheld: bool) -> Sequence[tuple[str, str]]:
+    t, colours = page.t, palette(page.theme)
+    a, b = t(study.pair.a.name), t(study.pair.b.name)
+    near, far = STEPS
+    entries = [
+        (f"background:{CHANGE[4]}", t("{side}, {times} times as large", side=a, times=t.number(far, 0))),
+        (f"background:{CHANGE[3]}", t("{side}, {times} times as large", side=a, times=t.number(near, 2))),
+        (f"background:{CHANGE[2]};border:1px solid {colours.muted}", t("no difference shown")),
+        (f"background:{CHANGE[1]}", t("{side}, {times} times as large", side=b, times=t.number(near, 2))),
+        (f"background:{CHANGE[0]}", t("{side}, {times} times as large", side=b, times=t.number(far, 0))),
+        (f"border:2px solid {colours.hot_line}", t("differs beyond chance, corrected")),
+    ]
+    if withheld:
+        entries.append((f"background:{colours.withheld}", t("protected: too few to show")))
+    return entries
+
+
+def _tip(page: Page, study: CompareStudy, row: Any, *, veiled: bool) -> str:
+    t = page.t
+    if veiled:
+        return t("protected: too few to show")
+    if np.isnan(row.window_a) or np.isnan(row.window_b):
+        return t("Small counts here are protected; they differ whatever they are.")
+    return "\n".join(
+        t("{side}: {n}", side=t(side.name), n=int(n))
+        for side, n in ((study.pair.a, row.window_a), (study.pair.b, row.window_b))
+    )
+
+
+def _hexagons(layer: str, cells: list[dict[str, Any]], colours: Palette) -> pdk.Layer:
+    """Cells filled with their own shade, or outlined where they have none."""
+    lines = layer == "differs"
+    return pdk.Layer(
+        "H3HexagonLayer",
+        id=layer,
+        data=cells,
+        get_hexagon="hex",
+        extruded=False,
+        filled=not lines,
+        stroked=lines,
+        coverage=0.93,
+        get_fill_color=rgba(colours.land) if lines else "shade",
+        get_line_color=rgba(colours.hot_line),
+        line_width_min_pixels=2,
+        get_line_width=1,
+        pickable=not lines,
+    )
+
+
+def as_frame(page: Page, study: CompareStudy) -> pd.DataFrame:
+    """The places as figures, for their download."""
+    return pd.DataFrame(
+        {
+            "rank": place.rank,
+            "id": place.id,
+            "name": study.names[place.id](page.t),
+            "more": "first" if place.more > 0 else "second",
+            "n_first": place.n_a,
+            "n_second": place.n_b,
+            "bounds": place.bounded,
+            "share": place.share,
+            "elsewhere": place.elsewhere,
+            "ratio": place.ratio,
+            "low": place.low,
+            "high": place.high,
+            "p": place.p,
+            "q": place.q,
+            "longitude": round(place.longitude, 5),
+            "latitude": round(place.latitude, 5),
+            "cells": " ".join(place.names),
+        }
+        for place in study.found.places
+    )
+
+
+def _downloads(page: Page, study: CompareStudy) -> None:
+    t = page.t
+    with st.container(horizontal=True):
+        cells = study.found.frame.reset_index()
+        cells["cell"] = [f"{cell:x}" for cell in cells["cell"]]
+        tables.download(
+            t, cells, "comparison-cells.csv", key="hotspots_compare_cells", label=t("Download the map's data")
+        )
+        if not study.found.places:
+            return
+        tables.download(t, as_frame(page, study), "comparison.csv", key="hotspots_compare_csv")
+        st.download_button(
+            t("Download the shapes (GeoJSON)"),
+            data=lambda: _geojson(page, study),
+            file_name="comparison.geojson",
+            mime="application/geo+json",
+            key="hotspots_compare_geojson",
+            **BUTTON,
+        )
+
+
+def _geojson(page: Page, study: CompareStudy) -> str:
+    rows = json.loads(as_frame(page, study).drop(columns="cells").to_json(orient="records"))
+    features = [
+        {
+            "type": "Feature",
+            "properties": row,
+            "geometry": shapely.geometry.mapping(shapely.union_all(cell_polygons(list(place.cells)))),
+        }
+        for place, row in zip(study.found.places, rows, strict=True)
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)

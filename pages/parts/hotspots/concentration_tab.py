@@ -1,0 +1,145 @@
+"""The tab "Concentration": how few places hold most alerts, against the same alerts strewn at random."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.concentration import Concentration
+from analysis.stats.rates import Estimate
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Translator
+from curim_data.studies.concentration import ConcentrationStudy, concentration_of, curve_frame
+from curim_data.studies.hot_spots import HotSpotStudy
+from pages.parts.charts import plots, tables
+from pages.parts.charts.figure import Figure
+from pages.parts.charts.style import base_figure
+from pages.parts.frame.cache import remember
+from pages.parts.frame.colours import Palette, palette
+from pages.parts.frame.footer import footer
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Dataset, Page
+from pages.parts.hotspots.area_filter import of_city
+from pages.parts.hotspots.queries import hot_spots
+
+# A curve has no more bends than these at the size in which it is drawn; the table to download holds more.
+POINTS: Final = 240
+About = tuple[Dataset, AlertFilter, Audience, int]
+
+
+@remember
+def _found(about: About, _study: HotSpotStudy) -> ConcentrationStudy:  # noqa: ARG001 (the first is the cache's key)
+    return concentration_of(_study)
+
+
+def show(page: Page, study: HotSpotStudy) -> None:
+    """The sentence, the Lorenz curve with chance beside it, and the table of a quarter, half and four fifths."""
+    t = page.t
+    about: About = (page.dataset, page.filter, page.audience, study.resolution)
+    told = _found(about, hot_spots(*about) if study.hot.based else study)
+    found = told.found
+    of_city(page)
+    if not found.enough:
+        st.write(found.sentence(t))
+        return
+    left, right = st.columns([5, 6], gap="medium")
+    with left:
+        plots.show(
+            page,
+            _curve(page, found),
+            key="hotspots_lorenz",
+            alt=t("Share of the alerts in the fullest places. {sentence}", sentence=found.sentence(t)),
+            data=curve_frame(found),
+            file_name="concentration-curve.csv",
+        )
+    headings = {
+        "part": t("Of the alerts"),
+        "cells": t("Cells"),
+        "places": t("Share of cells"),
+        "chance": t("By chance"),
+    }
+    table = rows(t, found)
+    with right:
+        tables.table(
+            page,
+            table,
+            {name: label for name, label in headings.items() if name != "cells" or not page.narrow},
+            key="hotspots_concentration",
+            alt=t("How few places hold a quarter, half and four fifths of the alerts"),
+        )
+        whole = table[list(headings)].rename(columns=headings)
+        tables.download(t, whole, "concentration.csv", key="hotspots_concentration_download")
+        st.write(plain(told.gini_sentence(t)))
+    footer(page, sentence=found.sentence(t), total=study.total, aside=study.cells.piled, choices=told.choices)
+
+
+def rows(t: Translator, found: Concentration) -> pd.DataFrame:
+    """The table in words: a row for each part of the alerts."""
+    return pd.DataFrame(
+        {
+            "part": t.percent(share.part),
+            "cells": t("{n} of {all}", n=share.cells, all=found.cells),
+            "places": _percent(t, share.places),
+            "chance": _percent(t, share.chance),
+        }
+        for share in found.shares
+    )
+
+
+def _curve(page: Page, found: Concentration) -> Figure:
+    t, colours = page.t, palette(page.theme)
+    frame = curve_frame(found)
+    frame = frame.iloc[np.unique(np.linspace(0, len(frame) - 1, POINTS).round().astype(int))]
+    figure = base_figure(t, colours, height=320)
+    told = t("{alerts} of the alerts in {places} of the cells")
+    places = [t.percent(share, 1) for share in frame["places"]]
+    for name, label, line in (
+        ("chance", t("by chance alone"), {"color": colours.muted, "width": 2, "dash": "dash"}),
+        ("alerts", t("these alerts"), {"color": colours.sea_blue, "width": 2.6}),
+    ):
+        before = f"{label}: " if name == "chance" else ""
+        figure.add_scatter(
+            x=frame["places"],
+            y=frame[name],
+            mode="lines",
+            name=label,
+            line=line,
+            hovertext=[
+                before + told.format(alerts=t.percent(y), places=x) for x, y in zip(places, frame[name], strict=True)
+            ],
+            hoverinfo="text",
+        )
+    figure.add_scatter(
+        x=[share.places.value for share in found.shares],
+        y=[share.part for share in found.shares],
+        mode="markers",
+        marker={"color": colours.accent, "size": 8},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    ticks = [0, 0.25, 0.5, 0.75, 1]
+    texts = [t.percent(tick) for tick in ticks]
+    figure.update_layout(showlegend=True)
+    figure.update_xaxes(
+        range=[0, 1.03], tickvals=ticks, ticktext=texts, title=_titled(colours, t("Share of cells, fullest first"))
+    )
+    figure.update_yaxes(
+        range=[0, 1.02], tickvals=ticks, ticktext=texts, title=_titled(colours, t("Share of the alerts"))
+    )
+    return figure
+
+
+def _titled(colours: Palette, text: str) -> dict[str, Any]:
+    return {"text": text, "font": {"size": 13, "color": colours.muted}}
+
+
+def _percent(t: Translator, share: Estimate) -> str:
+    digits = 1 if share.value < 0.1 else 0
+    value = t.percent(share.value, digits)
+    if share.low == share.high:
+        return value
+    return f"{value} ({t.number(100 * share.low, digits)}–{t.number(100 * share.high, digits)})"

@@ -1,0 +1,153 @@
+"""The layer "Density": alerts per km² and month as one smooth picture, and a table of its highest places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analysis.density.image import DensityImage, image
+from analysis.density.surface import figure
+from curim_data.engine.source import open_source
+from curim_data.export.safe_csv import csv_bytes
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Translator
+from curim_data.store.home import Home
+from curim_data.studies.density import DensityStudy, class_geojson, density_study, grid
+from pages.parts.charts import tables
+from pages.parts.frame import filter_bar
+from pages.parts.frame.cache import remember
+from pages.parts.frame.footer import footer
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Dataset, Page
+from pages.parts.hotspots.area_filter import of_city
+from pages.parts.hotspots.map_download import density_shades, picture
+from pages.parts.hotspots.place_search import Found, below_map
+from pages.parts.hotspots.queries import coordinate_step
+from pages.parts.hotspots.ranked_list import BUTTON
+from pages.parts.maps import cell_map
+from pages.parts.maps.name_layers import Pin
+
+MAP = "hotspots_density_map"
+
+
+@remember
+def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[DensityStudy, DensityImage]:
+    source = open_source(Home(Path(dataset.home)))
+    study = density_study(source, chosen, audience, step_m=coordinate_step(dataset))
+    return study, image(study.density, source.city)
+
+
+def density(page: Page, title: Any, place: Found | None = None) -> None:
+    """The picture on the map, its highest places beside it; `title`: the container for the headline."""
+    t = page.t
+    with st.spinner(t("Smoothing the alerts")):
+        study, drawn = _study(page.dataset, page.filter, page.audience)
+    with title:
+        st.title(plain(headline(t, study)))
+        st.caption(filter_bar.sentence(page))
+        of_city(page)
+    if not study.enough:
+        cell_map.draw(page, key=MAP, alt=t("Map of the city."), span=0.62, pickable=False, place=place)
+        below_map(page, place)
+        footer(page, sentence=study.too_few(t), total=study.total, aside=study.total.piled)
+        return
+    pins = [Pin(peak.name(t), peak.longitude, peak.latitude, rank) for rank, peak in enumerate(study.peaks, start=1)]
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        cell_map.draw(
+            page,
+            key=MAP,
+            alt=t("Map of the density of alerts; the table holds its highest places."),
+            picture=drawn,
+            pins=pins,
+            span=0.62,
+            pickable=False,
+            place=place,
+        )
+        below_map(page, place)
+        footer(page, sentence=study.density.sentence(t))
+        st.write(plain(t(study.bandwidth.told)))
+        footer(page, total=study.total, aside=study.total.piled, choices=study.choices)
+        _downloads(page, study)
+        picture(
+            page,
+            lambda: density_shades(t, study, drawn, page.city),
+            name="density",
+            title=t("Alerts per km² and month"),
+            alt=t("Map of the density of alerts; the table holds its highest places."),
+            total=study.total,
+            pins=pins,
+            told=[study.density.sentence(t)],
+        )
+    with right:
+        _peaks(page, study)
+
+
+def headline(t: Translator, study: DensityStudy) -> str:
+    """Where alerts are densest, in one sentence."""
+    if study.total.n == 0:
+        return t("No alerts, so no density.")
+    if not study.enough:
+        return t("Too few alerts for a density.")
+    if not study.peaks:
+        return t("Alerts are nowhere denser than in the mean of the city.")
+    first = study.peaks[0]
+    return t(
+        "Alerts are densest here: {place}, {value} per km² and month; the mean of the city is {mean}.",
+        place=first.name(t),
+        value=figure(t, first.value.value),
+        mean=figure(t, study.density.mean),
+    )
+
+
+def _peaks(page: Page, study: DensityStudy) -> None:
+    t = page.t
+    if not study.peaks:
+        return
+    st.subheader(t("Where alerts are densest"))
+    frame = pd.DataFrame(
+        {
+            "place": f"{rank}  {peak.name(t)}",
+            "density": f"{figure(t, peak.value.value)} ({figure(t, peak.value.low)}–{figure(t, peak.value.high)})",
+        }
+        for rank, peak in enumerate(study.peaks, start=1)
+    )
+    tables.table(
+        page,
+        frame,
+        {"place": t("Where"), "density": t("Per km² and month (95 %)")},
+        key="hotspots_density_peaks",
+        alt=t("Where alerts are densest"),
+        file_name="density-places.csv",
+    )
+    st.caption(
+        t(
+            "A density shows where many alerts are, not where there are more than chance explains: that is the layer "
+            "of significance. Many alerts can mean many people."
+        )
+    )
+
+
+def _downloads(page: Page, study: DensityStudy) -> None:
+    t, city = page.t, page.city
+    with st.container(horizontal=True):
+        st.download_button(
+            t("Download the data"),
+            data=lambda: csv_bytes(grid(study.density, city)),
+            file_name="density.csv",
+            mime="text/csv",
+            key="hotspots_density_csv",
+            **BUTTON,
+        )
+        st.download_button(
+            t("Download the shapes (GeoJSON)"),
+            data=lambda: class_geojson(study.density, city),
+            file_name="density.geojson",
+            mime="application/geo+json",
+            key="hotspots_density_geojson",
+            **BUTTON,
+        )

@@ -1,0 +1,396 @@
+"""The layer "Emerging": which places have become hot, stay hot, come and go, or have cooled down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+import h3.api.numpy_int as h3
+import pandas as pd
+import pydeck as pdk
+import shapely
+import streamlit as st
+
+from analysis.emerging.classes import CLASSES, KINDS
+from analysis.emerging.detection import RUNS, Emerging
+from curim_data.model.city import cell_polygons
+from curim_data.model.i18n import Translator
+from curim_data.studies.emerging import EmergingLine, EmergingStudy
+from curim_data.studies.spot_area import has_area
+from pages.parts.charts import plots, tables
+from pages.parts.charts.figure import Figure
+from pages.parts.charts.style import base_figure, time_axis
+from pages.parts.frame import filter_bar
+from pages.parts.frame.colours import Palette, palette, rgba
+from pages.parts.frame.footer import footer
+from pages.parts.frame.links import go as walk
+from pages.parts.frame.links import page_link
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Page
+from pages.parts.hotspots import area_filter as hotspots_area
+from pages.parts.hotspots.map_download import emerging_shades, picture
+from pages.parts.hotspots.place_search import Found, below_map
+from pages.parts.hotspots.playback import playback
+from pages.parts.hotspots.queries import SELECTED, emerging_of
+from pages.parts.maps import basemap, cell_map, legends
+from pages.parts.maps.name_layers import Pin
+
+MAP: Final = "emerging_map"
+LIST: Final = "emerging_list"
+COLD: Final = "emerging_cold"
+SEEN: Final = "emerging_seen"
+# By kind. Okabe and Ito (2008), with a dark red between: they differ in lightness too, and each place has its number.
+COLOURS: Final = {
+    "new": "#d55e00",
+    "consecutive": "#e69f00",
+    "intensifying": "#a50f15",
+    "persistent": "#0072b2",
+    "diminishing": "#56b4e9",
+    "historical": "#8a7d00",
+    "oscillating": "#cc79a7",
+    "sporadic": "#009e73",
+}
+# Cells of cold places are drawn smaller, so that shape and not only colour tells them apart.
+HOT_COVERAGE: Final = 0.93
+COLD_COVERAGE: Final = 0.5
+
+
+def emerging(page: Page, title: Any, size: int, place: Found | None = None) -> None:
+    """The map of classes, the table of places, and the history of the one that is selected.
+
+    `title`: the container for the headline; `size`: the cell size that was picked, 0 for one chosen from the data.
+    """
+    t = page.t
+    study = emerging_of(page.dataset, page.filter, page.audience, size or None)
+    found = study.found
+    if found is None:
+        with title:
+            st.title(t("No class over time can be told."))
+            st.caption(filter_bar.sentence(page))
+        footer(
+            page,
+            sentence=t(study.why) if study.why else "",
+            total=study.total,
+            aside=study.total.piled,
+            choices=study.choices,
+        )
+        return
+    cold = bool(st.session_state.get(COLD, False))
+    here = hotspots_area.listed(page, study.lines)
+    shown = [line for line in here if line.cls.sign > 0 or cold]
+    with title:
+        st.title(_headline(t, here))
+        st.caption(filter_bar.sentence(page))
+        hotspots_area.tested_in_city(page)
+        for choice in (choice for choice in study.choices if choice.name == "history"):
+            st.caption(t(choice.told))
+    chosen = _selected(shown)
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        _map(page, found, shown, chosen, place)
+        below_map(page, place)
+        st.toggle(t("Show cold places too"), key=COLD)
+        if cold and all(line.cls.sign > 0 for line in here):
+            st.caption(t("No place has been colder than its surroundings for long or of late, beyond chance."))
+        _table(page, shown, chosen, found)
+        footer(page, sentence=found.sentence(t), total=study.total, aside=study.total.piled, choices=study.choices)
+        if shown:
+            _downloads(page, shown)
+            picture(
+                page,
+                lambda: emerging_shades(t, shown, class_colour),
+                name="emerging",
+                title=t("Class over time"),
+                alt=t("Map of the city with its places by class over time; the table below holds the same."),
+                total=study.total,
+                pins=_pins(t, shown),
+                told=[found.sentence(t)],
+            )
+        playback(page, study)
+    with right:
+        if chosen is None:
+            st.subheader(t("No place stands out"))
+            st.write(t("No place has been hotter than its surroundings for long or of late, beyond chance."))
+        else:
+            _history(page, study, found, chosen)
+
+
+def frame_of(t: Translator, lines: Sequence[EmergingLine]) -> pd.DataFrame:
+    """The places as figures, for the table and its download."""
+    rows = [
+        {
+            "rank": line.rank,
+            "id": line.id,
+            "name": line.name(t),
+            "class": line.place.cls,
+            "n": line.place.n,
+            "marked": line.marked,
+            "since": line.since,
+            "q_trend": line.q_trend,
+            "slope": round(line.slope, 4),
+            "longitude": round(line.place.longitude, 5),
+            "latitude": round(line.place.latitude, 5),
+            "cells": " ".join(line.place.names),
+        }
+        for line in lines
+    ]
+    return pd.DataFrame(rows)
+
+
+def class_colour(cls: str) -> str:
+    """The colour of a class; hot and cold ones of a kind share it."""
+    return COLOURS[CLASSES[cls].kind]
+
+
+def _headline(t: Translator, lines: Sequence[EmergingLine]) -> str:
+    """The page's one sentence: how many places are hot now, and where they are heading."""
+    kinds = [line.cls.kind for line in lines if line.cls.sign > 0]
+    now = len(kinds) - kinds.count("historical")
+    if not now:
+        return t("No place is hot now.")
+    return t.n(
+        "{n} place is hot now; of late: {late}, rising: {rising}, fading: {fading}.",
+        "{n} places are hot now; of late: {late}, rising: {rising}, fading: {fading}.",
+        now,
+        late=kinds.count("new") + kinds.count("consecutive"),
+        rising=kinds.count("intensifying"),
+        fading=kinds.count("diminishing"),
+    )
+
+
+def _selected(shown: Sequence[EmergingLine]) -> EmergingLine | None:
+    """The place that was picked last, in the table or on the map, as the link has it; else the first."""
+    by_id = {line.id: line for line in shown}
+    first, asked = next(iter(by_id), ""), st.query_params.get(SELECTED, "")
+    # A link from another layer names one of the cells.
+    before = current = next((line.id for line in shown if asked in (line.id, *line.place.names)), first)
+    # The table has a key of its own for each selected place, so another row than that is the reader's pick.
+    in_table: Any = st.session_state.get(f"{LIST}_{current}")
+    rows = (in_table or {}).get("selection", {}).get("rows", [])
+    if rows and rows[0] < len(shown):
+        current = shown[rows[0]].id
+    on_map = cell_map.picked(st.session_state.get(MAP)).cells[-1:]
+    if on_map != st.session_state.get(SEEN, ()):
+        st.session_state[SEEN] = on_map
+        current = next((line.id for line in shown if set(on_map) & set(line.place.names)), current)
+    if current != before:
+        st.query_params[SELECTED] = current
+        st.rerun()  # the link in the side bar was written before this place was picked
+    return by_id.get(current)
+
+
+def _map(
+    page: Page, found: Emerging, shown: Sequence[EmergingLine], chosen: EmergingLine | None, place: Found | None
+) -> None:
+    t, colours = page.t, palette(page.theme)
+    height = min(cell_map.HEIGHT, page.width) if page.narrow else cell_map.HEIGHT
+    deck = cell_map.deck_of(
+        page,
+        colours,
+        None,
+        (),
+        (),
+        _pins(t, shown),
+        chosen.place.cells if chosen else (),
+        height=height,
+        span=0.62,
+        pickable=True,
+        place=place,
+    )
+    below = len(basemap.ground(page.city, colours))
+    deck.layers[below:below] = [
+        _layer(t, found, [line for line in shown if line.cls.sign > 0], "cells", HOT_COVERAGE),
+        _layer(t, found, [line for line in shown if line.cls.sign < 0], "withheld", COLD_COVERAGE),
+    ]
+    st.pydeck_chart(
+        deck,
+        height=height,
+        key=MAP,
+        alt=t("Map of the city with its places by class over time; the table below holds the same."),
+        on_select="rerun",
+        selection_mode="multi-object",
+    )
+    _legend(t, colours, shown, selected=chosen is not None, area=has_area(page.filter))
+    if page.city.illustrative:
+        st.caption(t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
+
+
+def _pins(t: Translator, shown: Sequence[EmergingLine]) -> list[Pin]:
+    return [Pin(line.name(t), line.place.longitude, line.place.latitude, line.rank) for line in shown]
+
+
+def _layer(t: Translator, found: Emerging, lines: Sequence[EmergingLine], name: str, coverage: float) -> pdk.Layer:
+    rows = [
+        {
+            "hex": h3.int_to_str(cell),
+            "shade": rgba(class_colour(line.place.cls), 225),
+            "tip": f"{line.rank} {line.name(t)}\n{t(line.cls.label)}\n{_marks(t, found, cell)}",
+        }
+        for line in lines
+        for cell in line.place.cells
+    ]
+    return pdk.Layer(
+        "H3HexagonLayer",
+        id=name,
+        data=rows,
+        get_hexagon="hex",
+        get_fill_color="shade",
+        extruded=False,
+        stroked=False,
+        coverage=coverage,
+        pickable=True,
+        auto_highlight=True,
+    )
+
+
+def _legend(t: Translator, colours: Palette, shown: Sequence[EmergingLine], *, selected: bool, area: bool) -> None:
+    present = {line.place.cls for line in shown}
+    order = [f"{kind}_{way}" for way in ("hot", "cold") for kind in KINDS]
+    entries = []
+    for cls in (cls for cls in order if cls in present):
+        narrow = "" if CLASSES[cls].sign > 0 else f"border:.2em solid {colours.land};"
+        entries.append((f"background:{class_colour(cls)};{narrow}", t(CLASSES[cls].label)))
+    if area:
+        entries.append((f"border:2px solid {colours.accent}", t("the area of the filter")))
+    if selected:
+        entries.append((f"border:3px solid {colours.highlight}", t("selected")))
+    legends.legend_row(colours, t("Class over time"), entries)
+
+
+def _marks(t: Translator, found: Emerging, cell: int) -> str:
+    row: Any = found.frame.loc[cell]
+    hot = CLASSES[row["cls"]].sign >= 0
+    values = {"n": int(row["hot_steps"] if hot else row["cold_steps"]), "steps": len(found.starts)}
+    if found.unit == "month":
+        return t("Hot in {n} of {steps} months.", **values) if hot else t("Cold in {n} of {steps} months.", **values)
+    return t("Hot in {n} of {steps} weeks.", **values) if hot else t("Cold in {n} of {steps} weeks.", **values)
+
+
+def _table(page: Page, shown: Sequence[EmergingLine], chosen: EmergingLine | None, found: Emerging) -> None:
+    if not shown:
+        return
+    t, month = page.t, found.unit == "month"
+    rows = [
+        {
+            "name": f"{line.rank}  {line.name(t)}",
+            "class": t(line.cls.label),
+            "since": since_words(t, line, found),
+            "marked": t("{n} of {all}", n=line.marked, all=len(found.starts)),
+            "trend": trend_words(t, line),
+            "n": line.place.n,
+        }
+        for line in shown
+    ]
+    headings = {
+        "name": t.c("emerging", "Place"),
+        "class": t("Class over time"),
+        "since": t("Without a break since"),
+        "marked": t("Hot or cold months") if month else t("Hot or cold weeks"),
+        "trend": t("Trend"),
+        "n": t("Alerts"),
+    }
+    if page.narrow:
+        headings = {name: headings[name] for name in ("name", "class", "since")}
+    table = pd.DataFrame(rows)
+    tables.selectable(
+        page,
+        table,
+        headings,
+        key=f"{LIST}_{chosen.id if chosen else ''}",
+        alt=t("Places by their class over time"),
+        selected=next((at for at, line in enumerate(shown) if line is chosen), None),
+        columns=tables.fitting(table, headings),
+    )
+
+
+def since_words(t: Translator, line: EmergingLine, found: Emerging) -> str:
+    """Since when a place carries its mark without a break; nobody knows where that is so from the first step on."""
+    if line.since is None:
+        return "–"
+    day = t.date(line.since, "MMM y" if found.unit == "month" else "medium")
+    return t("{day} or earlier", day=day) if line.since <= found.starts[0].date() else day
+
+
+def trend_words(t: Translator, line: EmergingLine) -> str:
+    """The trend of a place in words; a dash where its class does not depend on one."""
+    if line.q_trend != line.q_trend:
+        return "–"
+    p = t.p(line.q_trend, least=line.p_trend == 1 / (RUNS + 1))
+    if line.cls.kind not in ("intensifying", "diminishing"):
+        return t("not sure ({p})", p=p)
+    return t("rising ({p})", p=p) if line.slope > 0 else t("falling ({p})", p=p)
+
+
+def _history(page: Page, study: EmergingStudy, found: Emerging, line: EmergingLine) -> None:
+    """The selected place: its history in words and by step, and the way on."""
+    t = page.t
+    st.subheader(f"{line.rank} · {plain(line.name(t))}")
+    st.write(plain(found.sentence_of(line.place.peak, t)))
+    if st.button(t("Draft an intervention here"), key="emerging_draft", type="primary"):
+        walk(page, "interventions", draft=",".join(line.place.names))
+    here = page.filter.replace(districts=(), places=(), cells=line.place.names)
+    page_link(page, "trends", t("Follow this place over time"), filter=here)
+    series = study.series(line.place.cells)
+    hot = line.cls.sign > 0
+    label = _series_label(t, found, hot=hot)
+    plots.show(
+        page,
+        _bars(page, series, class_colour(line.place.cls), "hot" if hot else "cold"),
+        key="emerging_series",
+        alt=label,
+        data=series,
+        file_name="emerging-place.csv",
+    )
+    st.caption(label)
+    st.caption(t("The class is that of the cell that stood out most; the bars count all cells of the place."))
+
+
+def _series_label(t: Translator, found: Emerging, *, hot: bool) -> str:
+    if found.unit == "month":
+        return t("Alerts a month; coloured: hot.") if hot else t("Alerts a month; coloured: cold.")
+    return t("Alerts a week; coloured: hot.") if hot else t("Alerts a week; coloured: cold.")
+
+
+def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
+    t, colours = page.t, palette(page.theme)
+    figure = base_figure(t, colours, height=200, bargap=0.15)
+    figure.add_bar(
+        x=series["start"],
+        y=series["n"],
+        marker={"color": [shade if marked else colours.withheld for marked in series[mark]]},
+        hovertext=[
+            f"{t.date(day.date(), 'medium')}: {cell_map.alerts(t, n)}"
+            for day, n in zip(series["start"], series["n"], strict=True)
+        ],
+        hoverinfo="text",
+    )
+    time_axis(figure, t, series["start"], compact=True)
+    figure.update_yaxes(rangemode="tozero")
+    return figure
+
+
+def _downloads(page: Page, shown: Sequence[EmergingLine]) -> None:
+    t = page.t
+    frame = frame_of(t, shown)
+    with st.container(horizontal=True):
+        tables.download(t, frame, "emerging.csv", key="emerging_csv")
+        st.download_button(
+            t("Download the shapes (GeoJSON)"),
+            data=lambda: _geojson(shown, frame),
+            file_name="emerging.geojson",
+            mime="application/geo+json",
+            key="emerging_geojson",
+            on_click="ignore",
+            type="tertiary",
+            icon=":material/download:",
+        )
+
+
+def _geojson(shown: Sequence[EmergingLine], frame: pd.DataFrame) -> str:
+    features = []
+    rows = json.loads(frame.drop(columns="cells").to_json(orient="records", date_format="iso"))
+    for line, row in zip(shown, rows, strict=True):
+        shape = shapely.union_all(cell_polygons(list(line.place.cells)))
+        features.append({"type": "Feature", "properties": row, "geometry": shapely.geometry.mapping(shape)})
+    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)

@@ -1,0 +1,320 @@
+"""The tab "Forecast": the next four weeks, shown only with how such forecasts did in the past."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from analysis.forecast.counts import Outlook
+from analysis.forecast.places import Forecast
+from analysis.stats.result import Choice
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import cell_polygons
+from curim_data.model.i18n import Message, Translator
+from curim_data.model.labels import place_label
+from curim_data.privacy import sees_exact
+from curim_data.store.home import Home
+from curim_data.studies.forecast import ForecastStudy, ListedCell, cells_frame, forecast_study
+from curim_data.studies.hot_spots import HotSpotStudy
+from pages.parts.charts import plots, tables
+from pages.parts.charts.figure import Figure
+from pages.parts.frame.cache import remember
+from pages.parts.frame.colours import LIGHT, palette
+from pages.parts.frame.footer import footer
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Dataset, Page
+from pages.parts.hotspots.map_download import outlined, picture
+from pages.parts.maps import cell_map
+from pages.parts.maps.name_layers import Pin
+
+WEEKS: Final = 4
+WIDTHS: Final = {"place": 122, "name": 122, "expected": 108, "kept": 98, "last": 98}
+METHOD_NAMES: Final = {
+    "naive": Message("Plain counting"),
+    "decay": Message("Fading counts"),
+    "blend": Message("Long run and recent weeks"),
+}
+
+
+@remember
+def _told(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None) -> ForecastStudy:
+    return forecast_study(open_source(Home(Path(dataset.home))), chosen, audience, WEEKS, resolution)
+
+
+def show(page: Page, study: HotSpotStudy) -> None:
+    """The city and its places first, then the cells where most is expected, beside their backtest."""
+    t, exact = page.t, sees_exact(page.audience)
+    told = _told(page.dataset, page.filter, page.audience, study.resolution if exact else None)
+    told = replace(told, choices=_as_on_the_map(told, study))
+    for note in told.notes:
+        st.caption(plain(t(note)))
+    if page.source is not None and not page.source.knows_weeks and told.city_refused is not None:
+        st.info(t(told.city_refused))
+        return
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        _city(page, told)
+    with right:
+        _places(page, told)
+    _cells(page, told)
+
+
+def _as_on_the_map(told: ForecastStudy, study: HotSpotStudy) -> tuple[Choice, ...]:
+    """The settings, with the reason that the map of hot spots gives for the size of the same cells."""
+    size = next((choice for choice in study.choices if choice.name == "resolution"), None)
+    return tuple(size if size and choice.name == "resolution" else choice for choice in told.choices)
+
+
+def _city(page: Page, told: ForecastStudy) -> None:
+    """The last weeks and the next ones, with their interval."""
+    t = page.t
+    end = told.start + dt.timedelta(days=7 * told.weeks - 1)
+    st.subheader(t("The city, {start} – {end}", start=t.date(told.start, "medium"), end=t.date(end, "medium")))
+    if told.city is None:
+        footer(page, sentence=t(told.city_refused) if told.city_refused else "")
+        return
+    frame = weeks_frame(told, told.city)
+    plots.show(
+        page,
+        _line(page, frame),
+        key="hotspots_outlook",
+        alt=t("Alerts by week and what is expected next. {sentence}", sentence=told.city.sentence(t)),
+        data=frame,
+        file_name="forecast-city.csv",
+    )
+    footer(page, sentence=told.city.sentence(t))
+    st.caption(
+        t.n(
+            "n = {n} alert, mapped or not, in all the weeks that were used.",
+            "n = {n} alerts, mapped or not, in all the weeks that were used.",
+            told.city.n,
+        )
+    )
+    footer(page, choices=told.city.choices)
+
+
+def weeks_frame(told: ForecastStudy, city: Outlook) -> pd.DataFrame:
+    """The last weeks with their counts, the next ones with expectation and interval."""
+    ahead = pd.DataFrame(
+        {
+            "week": pd.date_range(told.start, periods=len(city.weeks), freq="7D"),
+            "expected": [round(one.value, 2) for one in city.weeks],
+            "lower": [one.low for one in city.weeks],
+            "upper": [one.high for one in city.weeks],
+        }
+    )
+    return pd.concat([told.recent, ahead], ignore_index=True)
+
+
+def _line(page: Page, frame: pd.DataFrame) -> Figure:
+    t, colours = page.t, palette(page.theme)
+    figure = plots.band_figure(page, frame)
+    ahead = frame[frame["expected"].notna()]
+    figure.add_scatter(
+        x=ahead["week"],
+        y=ahead["expected"],
+        mode="lines+markers",
+        line={"color": colours.accent, "width": 2, "dash": "dot"},
+        name=t("expected"),
+        hovertext=[
+            t(
+                "Week of {day}: {expected} expected ({low} to {high})",
+                day=row["week"].date(),
+                expected=round(row["expected"]),
+                low=round(row["lower"]),
+                high=round(row["upper"]),
+            )
+            for row in ahead.to_dict("records")
+        ],
+        hoverinfo="text",
+    )
+    figure.legend_of_named()
+    return figure
+
+
+def _places(page: Page, told: ForecastStudy) -> None:
+    """The landmarks of which every week may be seen."""
+    t = page.t
+    st.subheader(t("By place"))
+    if told.places:
+        frame = pd.DataFrame(
+            {
+                "place": place_label(t, page.city, place),
+                "expected": with_interval(t, ahead.total.value, ahead.total.low, ahead.total.high),
+                "kept": t("{n} of {all}", n=ahead.covered, all=ahead.tried),
+            }
+            for place, ahead in told.places
+        )
+        headings = {"place": t("Place"), "expected": t("Expected (95 %)"), "kept": t("Weeks inside")}
+        tables.table(
+            page,
+            frame,
+            headings,
+            key="hotspots_places_ahead",
+            alt=t("Alerts expected at each place in the next four weeks"),
+            file_name="forecast-places.csv",
+            columns=_narrow(headings),
+            height=330,
+        )
+    if told.unseen:
+        st.write(
+            t.n(
+                "{n} place is not foretold: some of its weeks hold so few alerts that their number is protected.",
+                "{n} places are not foretold: some of their weeks hold so few alerts that their number is protected.",
+                told.unseen,
+            )
+        )
+    elif not told.places:
+        st.write(t("No place can be foretold: there are too few whole weeks of data."))
+
+
+def _cells(page: Page, told: ForecastStudy) -> None:
+    """Map and list of the cells where most is expected beside the backtest; else the reason why not."""
+    t, found = page.t, told.cells
+    st.subheader(t("Where on the map"))
+    if found is None:
+        footer(page, sentence=t(told.cells_refused) if told.cells_refused else "")
+        return
+    if told.listed:
+        left, right = st.columns([5, 3], gap="medium")
+        with left:
+            _map(page, told.listed, found)
+        with right:
+            _list(page, told.listed)
+    footer(page, sentence=found.sentence(t))
+    st.caption(
+        t.n(
+            "n = {n} alert on the map, in all the weeks that were used.",
+            "n = {n} alerts on the map, in all the weeks that were used.",
+            found.n,
+        )
+    )
+    footer(page, choices=told.choices)
+    if len(found.backtest.frame):
+        _backtest(page, found)
+
+
+def _map(page: Page, listed: tuple[ListedCell, ...], found: Forecast) -> None:
+    t = page.t
+    names = [one.name(t) for one in listed]
+    polygons = cell_polygons([one.cell for one in listed])
+    pins = [
+        Pin(name, one.longitude, one.latitude, rank)
+        for rank, (one, name) in enumerate(zip(listed, names, strict=True), 1)
+    ]
+    alt = t("Map of the cells where most alerts are expected; the list beside it holds the same.")
+    outline = t("most alerts expected")
+    cell_map.draw(
+        page,
+        key="hotspots_forecast_map",
+        alt=alt,
+        outlines=[
+            cell_map.Outline(f"{one.cell:x}", name, polygon)
+            for one, name, polygon in zip(listed, names, polygons, strict=True)
+        ],
+        pins=pins,
+        height=400,
+        span=0.62,
+        pickable=False,
+        outlines_mean=outline,
+    )
+    picture(
+        page,
+        lambda: [outlined(outline, LIGHT.cluster_line, polygons)],
+        name="forecast",
+        title=t("Forecast"),
+        alt=alt,
+        total=None,
+        pins=pins,
+        told=[found.sentence(t)],
+    )
+
+
+def _list(page: Page, listed: tuple[ListedCell, ...]) -> None:
+    t = page.t
+    frame = pd.DataFrame(
+        {
+            "name": f"{rank}  {one.name(t)}",
+            "expected": with_interval(t, one.expected, one.low, one.high),
+            "last": one.last_weeks,
+        }
+        for rank, one in enumerate(listed, 1)
+    )
+    headings = {"name": t("Place"), "expected": t("Expected (95 %)"), "last": t("52 weeks")}
+    tables.table(
+        page,
+        frame,
+        headings,
+        key="hotspots_forecast",
+        alt=t("Cells where most alerts are expected"),
+        columns=_narrow(headings),
+    )
+    tables.download(t, cells_frame(t, listed), "forecast-cells.csv", key="hotspots_forecast_download")
+
+
+def _backtest(page: Page, found: Forecast) -> None:
+    """Each method on the past, against plain counting."""
+    t = page.t
+    st.subheader(t("How such forecasts did in the past"))
+    frame = found.backtest.frame
+    names = {name: t(label) for name, label in METHOD_NAMES.items()}
+    rows = [
+        {
+            "area": t.percent(row["area"]),
+            "method": names[row["method"]],
+            "pai": _measured(t, row, "pai", 1),
+            "pei": _measured(t, row, "pei", 2),
+            "recapture": _measured(t, row, "recapture", 2),
+            "gain": "" if row["method"] == "naive" else _measured(t, row, "gain", 1),
+        }
+        for row in frame.sort_values("area", kind="stable").to_dict("records")
+    ]
+    headings = {
+        "area": t("Land"),
+        "method": t("Method"),
+        "pai": t("Times chance (PAI)"),
+        "pei": t("Of the best (PEI)"),
+        "gain": t("Gain on counting"),
+        "recapture": t("Recapture (Levine)"),
+    }
+    tables.table(
+        page,
+        pd.DataFrame(rows),
+        headings,
+        key="hotspots_backtest",
+        alt=t("Past forecasts by method and share of land"),
+    )
+    tables.download(t, frame, "forecast-backtest.csv", key="hotspots_backtest_download")
+    if found.shown:
+        st.write(plain(found.places_sentence(t)))
+    st.caption(
+        t(
+            "PAI: share of the alerts that came on the flagged land, divided by its share of all land. PEI: the same "
+            "against the best that could have been flagged. Gain: difference of the PAI to plain counting, its "
+            "interval corrected for two models. Recapture: the same share against that of the 52 weeks before on the "
+            "same land; below 1 the places held less of the city's alerts than before."
+        )
+    )
+
+
+def _narrow(headings: dict[str, str]) -> dict[str, Any]:
+    """Columns that fit beside a map."""
+    return {name: st.column_config.Column(headings[name], width=WIDTHS[name]) for name in headings}
+
+
+def with_interval(t: Translator, value: float, low: float, high: float, digits: int = 0) -> str:
+    """A number and its interval in the reader's form."""
+    shown, least, most = (t.number(round(x, digits) + 0.0, digits) for x in (value, low, high))  # no minus before 0
+    ends = t("{low} to {high}", low=least, high=most)
+    return f"{shown} ({ends})"
+
+
+def _measured(t: Translator, row: dict[Any, Any], name: str, digits: int) -> str:
+    return with_interval(t, row[name], row[f"{name}_low"], row[f"{name}_high"], digits)

@@ -1,0 +1,190 @@
+"""The maps of the Hot spots page as pictures to take along: PNG, drawn on paper's terms, with all that they rest on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+import streamlit as st
+
+from analysis.density.image import DensityImage
+from analysis.emerging.classes import CLASSES
+from curim_data import query
+from curim_data.model.city import CityProfile, cell_polygons
+from curim_data.model.i18n import Translator
+from curim_data.query import Total
+from curim_data.studies.density import DensityStudy, class_polygons
+from curim_data.studies.emerging import EmergingLine
+from pages.parts.frame.cache import ask
+from pages.parts.frame.colours import LIGHT
+from pages.parts.frame.footer import mapped_of
+from pages.parts.frame.page import Page
+from pages.parts.hotspots.ranked_list import BUTTON
+from pages.parts.maps import legends
+from pages.parts.maps.name_layers import Pin
+
+if TYPE_CHECKING:
+    from analysis.report.maps import Shade
+
+
+def picture(
+    page: Page,
+    make: Callable[[], Sequence[Shade]],
+    *,
+    name: str,
+    title: str,
+    alt: str,
+    total: Total | None,
+    pins: Collection[Pin] = (),
+    told: Sequence[str] = (),
+    drawn: int | None = None,
+    undrawn: int = 0,
+) -> None:
+    """A button that draws the map when it is clicked and hands it out.
+
+    Parameters
+    ----------
+    make
+        What is drawn, from the bottom up.
+    name
+        The file's name without its ending; also the button's key.
+    title, alt
+        The heading of the legend, and what the picture shows.
+    total, told
+        How many alerts there are (None where `told` says it), and what else must be known of the map.
+    drawn, undrawn
+        On a map of single points: how many stand on it, and how many of sensitive categories never do.
+    """
+    t = page.t
+    shown = ask(page, "total")
+    sentence = query.sentence(page.source, page.filter, t, shown) if page.source else ""
+    made = t("CURiM · {city}, {day}", city=t.label(page.city.names), day=dt.date.today())
+    notes = [
+        sentence,
+        *([mapped_of(t, total, total.piled or 0, drawn, undrawn)] if total else []),
+        *told,
+        *_illustrative(page),
+        made,
+    ]
+
+    def drawn() -> bytes:
+        from analysis.report.maps import Spot, shades_map
+
+        spots = [Spot(pin.rank or 0, pin.name, pin.longitude, pin.latitude) for pin in pins]
+        return shades_map(page.city, make(), t, title=title, spots=spots, notes=notes, alt=alt).data
+
+    st.download_button(
+        t("Download the map (PNG)"), data=drawn, file_name=f"{name}.png", mime="image/png", key=f"{name}_png", **BUTTON
+    )
+
+
+def _illustrative(page: Page) -> list[str]:
+    t = page.t
+    sample = [t("Sample data: made up.")] if page.is_sample else []
+    drawn = t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard.")
+    return [*sample, drawn] if page.city.illustrative else sample
+
+
+def cell_shades(t: Translator, cells: pd.DataFrame, measure: legends.Measure | None = None) -> list[Shade]:
+    """Cells in the classes of the page's map, by count or by what else is measured; what is protected is hatched."""
+    from analysis.report.maps import Shade
+
+    scale = legends.Scale.of(t, cells, measure)
+    hidden, places = cells["withheld"].to_numpy(bool), scale.places(cells)
+    entries = [
+        Shade(span, colour, _cells(cells.index[(places == at) & ~hidden]))
+        for at, (colour, span) in enumerate(scale.classes)
+    ]
+    if hidden.any():
+        entries.append(Shade(t("protected: too few to show"), "#eceff1", _cells(cells.index[hidden]), hatched=True))
+    return entries
+
+
+def outlined(label: str, colour: str, shapes: Collection[Any]) -> Shade:
+    """Outlines and their entry."""
+    from analysis.report.maps import Shade
+
+    return Shade(label, colour, tuple(shapes), outline=True)
+
+
+def hot_shades(
+    t: Translator,
+    cells: pd.DataFrame,
+    hot: pd.Index,
+    cold: pd.Index,
+    selected: Collection[int],
+    *,
+    with_neighbours: bool = False,
+    measure: legends.Measure | None = None,
+) -> list[Shade]:
+    """Cells with hot and cold ones outlined, and the selected place."""
+    shades = cell_shades(t, cells, measure)
+    if len(hot):
+        shades.append(outlined(legends.hot_words(t, with_neighbours), LIGHT.hot_line, _cells(hot)))
+    if len(cold):
+        shades.append(outlined(legends.cold_words(t, with_neighbours), LIGHT.cold_line, _cells(cold)))
+    if selected:
+        shades.append(outlined(t("selected"), LIGHT.highlight, [shapely.union_all(list(_cells(selected)))]))
+    return shades
+
+
+def difference_shades(
+    classes: Sequence[tuple[str, str, Any]], hidden: tuple[str, Any], marked: tuple[str, Collection[int]]
+) -> list[Shade]:
+    """Cells by which side has more of its alerts there.
+
+    `classes`: label, colour and cells of each; `hidden`: label and cells that are protected; `marked`: label and cells
+    that differ beyond chance.
+    """
+    from analysis.report.maps import Shade
+
+    shades = [Shade(label, colour, _cells(cells)) for label, colour, cells in classes]
+    if len(hidden[1]):
+        shades.append(Shade(hidden[0], "#eceff1", _cells(hidden[1]), hatched=True))
+    if marked[1]:
+        shades.append(outlined(marked[0], LIGHT.hot_line, _cells(marked[1])))
+    return shades
+
+
+def emerging_shades(t: Translator, lines: Sequence[EmergingLine], colour: Callable[[str], str]) -> list[Shade]:
+    """Places by their class; cold ones hatched."""
+    from analysis.report.maps import Shade
+
+    by_class: dict[str, list[int]] = {}
+    for line in lines:
+        by_class.setdefault(line.place.cls, []).extend(line.place.cells)
+    return [
+        Shade(t(CLASSES[cls].label), colour(cls), _cells(cells), hatched=CLASSES[cls].sign < 0)
+        for cls, cells in by_class.items()
+    ]
+
+
+def density_shades(t: Translator, study: DensityStudy, image: DensityImage, city: CityProfile) -> list[Shade]:
+    """The classes of a density."""
+    from analysis.report.maps import Shade
+
+    found = {low: shape for low, _, shape in class_polygons(study.density, city)}
+    lows = image.breaks[:-1]
+    return [
+        Shade(limits, colour, (found[low],) if low in found else ())
+        for low, (colour, limits) in zip(lows, image.legend(t), strict=True)
+    ]
+
+
+def point_shades(frame: pd.DataFrame, groups: Sequence[str], named: Mapping[str, tuple[str, str]]) -> list[Shade]:
+    """Alerts as points; `groups`: the group of each, `named`: its label and colour."""
+    from analysis.report.maps import Shade
+
+    points = shapely.points(frame["longitude"].to_numpy(float), frame["latitude"].to_numpy(float))
+    chosen = np.asarray(groups, object)
+    return [
+        Shade(label, colour, tuple(points[chosen == group]), points=True) for group, (label, colour) in named.items()
+    ]
+
+
+def _cells(cells: Collection[int]) -> tuple[Any, ...]:
+    return tuple(cell_polygons(np.fromiter((int(cell) for cell in cells), np.uint64, len(cells))))

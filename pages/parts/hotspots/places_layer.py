@@ -1,0 +1,199 @@
+"""The Hot spots page's layers of places: the map, the ranked list below it, and the selected place beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from analysis.clusters.hdbscan import TooManyError
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.privacy import sees_exact
+from curim_data.studies.hot_spots import HotSpotStudy
+from curim_data.studies.spot import SpotLine
+from curim_data.studies.spot_area import has_area
+from pages.parts.frame import filter_bar
+from pages.parts.frame.colours import LIGHT
+from pages.parts.frame.footer import footer
+from pages.parts.frame.page import Dataset, Page
+from pages.parts.hotspots import area_filter
+from pages.parts.hotspots.cold_places import cold_here, cold_places
+from pages.parts.hotspots.map_download import cell_shades, hot_shades, outlined, picture
+from pages.parts.hotspots.options import certainty, measure, notes, nothing, tips
+from pages.parts.hotspots.place_search import Found, below_map
+from pages.parts.hotspots.queries import (
+    MAP,
+    SELECTED,
+    Asked,
+    Options,
+    clusters,
+    emerging_of,
+    lines,
+    picked_cells,
+    selected_spot,
+)
+from pages.parts.hotspots.ranked_list import area_of_cells, downloads, headline, ranked_list
+from pages.parts.hotspots.spot_panel import panel
+from pages.parts.maps import cell_map
+from pages.parts.maps.name_layers import Pin
+
+if TYPE_CHECKING:
+    from analysis.clusters.cluster import Clusters
+    from analysis.report.maps import Shade
+
+# From so many stored alerts on classes over time come a moment after the page.
+LATER_FROM: Final = 50_000
+AFTER_SECONDS: Final = 0.5
+CLASSED: Final = "hotspots_classed"
+CLASSING: Final = "hotspots_classing"
+
+
+def places(
+    page: Page, title: Any, study: HotSpotStudy, layer: str, size: int, how: Options, place: Found | None
+) -> None:
+    """Hot cells or clusters, their list, and the selected one.
+
+    `title`: the container for the headline; `size`: the cell size that was picked, 0 for one chosen from the data;
+    `place`: the one that the map is turned to.
+    """
+    t = page.t
+    try:
+        found = clusters(page.dataset, page.filter, page.audience, how) if layer == "clusters" else None
+    except TooManyError as error:
+        st.info(t(error.message))
+        return
+    asked = Asked(page.dataset, page.filter, page.audience, layer, size or None, how)
+    everywhere = lines(asked, study.spots if found is None else found.found)
+    shown = area_filter.listed(page, everywhere)
+    if place is not None and SELECTED not in st.query_params:
+        at_place = next((one.spot.id for one in shown if not set(place.cells).isdisjoint(one.spot.cells)), None)
+        if at_place is not None:
+            st.query_params[SELECTED] = at_place
+    chosen = selected_spot(tuple(one.spot for one in shown))
+    line = next((one for one in shown if one.spot.id == chosen), None)
+    cold = [] if found else cold_here(page, study)
+    with title:
+        if len(everywhere) and has_area(page.filter) and not how.explored:
+            area_filter.headline(page, len(everywhere), len(shown))
+        else:
+            headline(page, study, shown, is_clusters=found is not None, explored=how.explored, cold=len(cold))
+        st.caption(filter_bar.sentence(page))
+        area_filter.tested_in_city(page)
+    notes(page, how, layer)
+    pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        cell_map.draw(
+            page,
+            key=MAP,
+            alt=t("Map of the city with its hot spots; the list below holds the same."),
+            cells=study.cells.frame if found else _cells(page, study),
+            z_is_test=study.hot.gistar_valid,
+            hot=() if found else study.hot.frame.index[study.hot.frame["hot"]],
+            cold=() if found else study.hot.frame.index[study.hot.frame["cold"]],
+            outlines_mean=t("group, not tested") if how.explored else "",
+            outlines=[
+                cell_map.Outline(c.id, one.name(t), c.outline) for c, one in zip(found.found, everywhere, strict=True)
+            ]
+            if found
+            else (),
+            pins=pins,
+            highlight=line.spot.cells if line and not found else (),
+            span=0.62,
+            place=place,
+            with_neighbours=study.hot.k > 0,
+            measure=None if found else measure(t, study.hot.base),
+        )
+        below_map(page, place)
+        area_of_cells(page, picked_cells(), study)
+        gistar = None if found else study.hot.gistar_valid
+        ranked_list(page, shown, chosen, gistar_valid=gistar, classes=_classes(page, study, shown, layer))
+        cold_places(page, study, cold)
+        footer(
+            page,
+            sentence=(found or study.hot).sentence(t),
+            total=study.total,
+            aside=study.cells.piled,
+            choices=study.choices if found is None else found.choices,
+        )
+        downloads(page, shown, gistar_valid=gistar, study=study if found is None else None)
+        _picture(page, study, found, line, pins)
+    with right:
+        if line is None and everywhere:
+            area_filter.none_here(page)
+        elif line is None:
+            nothing(t, how, study.total.n, cold=bool(cold))
+        else:
+            panel(page, asked, line)
+
+
+def _picture(
+    page: Page,
+    study: HotSpotStudy,
+    found: Clusters | None,
+    line: SpotLine | None,
+    pins: Sequence[Pin],
+) -> None:
+    """The map as a picture to take along."""
+    t, frame = page.t, study.hot.frame
+
+    def shades() -> list[Shade]:
+        if found is not None:
+            outlines = [cluster.outline for cluster in found.found]
+            return [*cell_shades(t, study.cells.frame), outlined(t("cluster"), LIGHT.cluster_line, outlines)]
+        hot, cold = frame.index[frame["hot"]], frame.index[frame["cold"]]
+        selected = line.spot.cells if line else ()
+        cells, how = _cells(page, study), measure(t, study.hot.base)
+        return hot_shades(t, cells, hot, cold, selected, with_neighbours=study.hot.k > 0, measure=how)
+
+    picture(
+        page,
+        shades,
+        name="hotspots" if found is None else "clusters",
+        title=how.heading if (how := measure(t, study.hot.base)) and found is None else t("Alerts per cell"),
+        alt=t("Map of the city with its hot spots; the list below holds the same."),
+        total=study.total,
+        pins=pins,
+        told=[(found or study.hot).sentence(t)],
+    )
+
+
+def _cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
+    """The cells of the map, with what their tooltips say beside the count."""
+    cells = study.cells.frame.join(study.hot.frame["z"])
+    told = certainty(page.t, study)
+    if study.hot.based:
+        told = [base + test for base, test in zip(tips(page.t, study), told, strict=True)]
+        cells = cells.assign(value=study.hot.frame["rate"])
+    return cells.assign(beside=pd.Series(told, study.hot.frame.index))
+
+
+def _classes(page: Page, study: HotSpotStudy, shown: tuple[SpotLine, ...], layer: str) -> dict[str, str] | None:
+    """The class over time of each hot spot that coincides with a place that has one; None where none can be told."""
+    if layer != "significance" or not sees_exact(page.audience):
+        return None
+    asked = (page.dataset, page.filter, page.audience, study.resolution)
+    if page.source is not None and page.source.count > LATER_FROM and st.session_state.get(CLASSED) != asked:
+        st.fragment(_work_out, run_every=AFTER_SECONDS)(asked)
+        return dict.fromkeys((line.spot.id for line in shown), "…")
+    over_time = emerging_of(page.dataset, page.filter, page.audience, study.resolution)
+    if over_time.found is None:
+        return None
+    found = {line.spot.id: over_time.place_of(line.spot.cells) for line in shown}
+    return {name: page.t(place.cls.label) for name, place in found.items() if place is not None}
+
+
+def _work_out(asked: tuple[Dataset, AlertFilter, Audience, int]) -> None:
+    """Work out classes over time once the page stands, then show them: they take longer than all the rest.
+
+    A fragment that runs with the page, where it only waits, and again a moment later by itself.
+    """
+    if st.session_state.get(CLASSING) != asked:
+        st.session_state[CLASSING] = asked
+        return
+    emerging_of(*asked)
+    st.session_state[CLASSED] = asked
+    st.rerun()

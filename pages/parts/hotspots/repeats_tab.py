@@ -1,0 +1,224 @@
+"""The tab "Repeats": whether alerts follow alerts near by, and whether something unusual started lately."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.space_time.knox import Band, Interval, KnoxResult, Metric
+from analysis.space_time.knox_settings import REPEAT_M
+from curim_data.engine.source import open_source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Num, Translator
+from curim_data.privacy import sees_exact
+from curim_data.store.home import Home
+from curim_data.studies.hot_spots import HotSpotStudy
+from curim_data.studies.repeats import (
+    METRICS,
+    RepeatStudy,
+    Started,
+    UnusualStudy,
+    repeat_study,
+    unusual_study,
+)
+from pages.parts.charts import tables
+from pages.parts.frame.cache import remember
+from pages.parts.frame.footer import footer
+from pages.parts.frame.links import page_link
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Dataset, Page
+from pages.parts.hotspots.options import asked_word
+from pages.parts.hotspots.queries import coordinate_step, write_word
+
+METRIC: Final = "metric"
+TAB: Final = "repeats"
+KEY: Final = "hotspots_metric"
+WIDTHS = {"space": 84, "time": 74, "observed": 58, "expected": 140, "ratio": 58, "q": 82, "pattern": 64}
+
+
+@remember
+def _repeats(dataset: Dataset, chosen: AlertFilter, audience: Audience, metric: Metric) -> RepeatStudy:
+    source = open_source(Home(Path(dataset.home)))
+    return repeat_study(source, chosen, audience, step_m=coordinate_step(dataset), metric=metric)
+
+
+@remember
+def _unusual(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> UnusualStudy:
+    return unusual_study(open_source(Home(Path(dataset.home))), chosen, audience)
+
+
+def show(page: Page, study: HotSpotStudy) -> None:
+    """Near repeats to the left, what started lately to the right; for whom single alerts are protected, why not."""
+    t = page.t
+    if not sees_exact(page.audience):
+        st.write(
+            t(
+                "Repeats are for analysts and specialists: the test needs the place and day of every single alert, "
+                "which are protected here."
+            )
+        )
+        return
+    metric = _metric(page)
+    left, right = st.columns([5, 3], gap="medium")
+    with st.spinner(t("Shuffling the dates of the alerts a thousand times")):
+        repeats = _repeats(page.dataset, page.filter, page.audience, metric)
+        unusual = _unusual(page.dataset, page.filter, page.audience)
+    with left:
+        near_repeats(page, repeats, study)
+    with right:
+        started(page, unusual)
+
+
+def _metric(page: Page) -> Metric:
+    """How distance is measured, as the reader or the link says."""
+    t = page.t
+    names = {"euclidean": t("In a straight line (Euclidean)"), "manhattan": t("Along the axes (Manhattan)")}
+    asked: Metric = asked_word(METRIC, KEY, tuple(METRICS), "euclidean")
+    st.selectbox(
+        t("Distance"), list(METRICS), format_func=names.__getitem__, key=KEY, width=280, on_change=_write_metric
+    )
+    return asked
+
+
+def _write_metric() -> None:
+    """Put what was picked into the address, so that a link opens this tab with it."""
+    write_word(METRIC, KEY, "euclidean")
+    st.query_params["tab"] = TAB
+
+
+def near_repeats(page: Page, told: RepeatStudy, study: HotSpotStudy) -> None:
+    """The Knox table, the same place again apart from it, and what stands under a figure."""
+    t, found = page.t, told.knox
+    st.subheader(t("Does an alert bring further ones near by?"))
+    footer(page, sentence=told.sentence(t))
+    if caution := told.caution(t):
+        st.warning(plain(caution))
+    if found is None:
+        footer(page, total=study.total, choices=told.choices)
+        return
+    headings = {
+        "space": t("Distance (m)") if found.metric == "euclidean" else t("Along the axes (m)"),
+        "time": t("Days apart"),
+        "observed": t("Pairs"),
+        "expected": t("By chance (95 %)"),
+        "ratio": t("Ratio"),
+        "q": t("Corrected p"),
+        "pattern": t("Pattern"),
+    }
+    if page.narrow:
+        headings = {name: headings[name] for name in ("space", "time", "ratio", "pattern")}
+    tables.table(
+        page,
+        rows(t, found.near),
+        headings,
+        key="hotspots_knox",
+        alt=t("Pairs of alerts by the distance and the days between them, against chance"),
+        columns=columns(headings),
+        height="content",
+    )
+    _same_place(page, found, headings)
+    st.caption(
+        t(
+            "A square bracket holds its end, a round one does not: {band} is more than 100 and up to 200 metres.",
+            band=Interval(100.0, 200.0, False, True).told(t),
+        )
+    )
+    st.caption(plain(found.method(t)))
+    footer(page, choices=told.choices)
+    tables.download(t, found.frame(), "near-repeat.csv", key="hotspots_knox_download")
+
+
+def _same_place(page: Page, found: KnoxResult, headings: dict[str, str]) -> None:
+    """Alerts at the very same place, which are no near repeats."""
+    t = page.t
+    if not found.repeats:
+        return
+    pairs = sum(band.observed for band in found.repeats)
+    st.write(
+        t.n(
+            "At the very same place (within {metres} m), up to {days} days apart: {n} pair.",
+            "At the very same place (within {metres} m), up to {days} days apart: {n} pairs.",
+            pairs,
+            metres=Num(REPEAT_M, 1),
+            days=round(found.repeats[-1].time.high),
+        )
+    )
+    if pairs:
+        tables.table(
+            page,
+            rows(t, found.repeats),
+            headings,
+            key="hotspots_same_place",
+            alt=t("Pairs of alerts at the very same place, against chance"),
+            columns=columns(headings),
+        )
+
+
+def columns(headings: Mapping[str, str]) -> dict[str, Any]:
+    """Columns narrow enough for the table to stand beside what started lately."""
+    return {name: st.column_config.Column(label, width=WIDTHS[name]) for name, label in headings.items()}
+
+
+def rows(t: Translator, bands: Sequence[Band]) -> pd.DataFrame:
+    """Bands in words, as computed; a pattern has a word of its own, so that no colour is needed."""
+    return pd.DataFrame(
+        {
+            "space": band.space.told(t),
+            "time": band.time.told(t),
+            "observed": t.number(band.observed),
+            "expected": _by_chance(t, band),
+            "ratio": t.number(band.ratio, 2) if np.isfinite(band.ratio) else "–",
+            "q": t.p_value(band.q, least=band.p <= band.least),
+            "pattern": t("yes") if band.pattern else "",
+        }
+        for band in bands
+    )
+
+
+def _by_chance(t: Translator, band: Band) -> str:
+    mean = t.number(band.mean, 0 if band.mean >= 100 else 1)
+    return f"{mean} ({t.number(band.low)}–{t.number(band.high)})"
+
+
+def started(page: Page, told: UnusualStudy) -> None:
+    """Places where something unusual started in the last weeks, each with the way to follow it."""
+    t = page.t
+    st.subheader(t("Did something unusual start lately?"))
+    if not told.started:
+        st.write(plain(told.sentence(t)))
+    for place in told.started:
+        st.write(plain(place.sentence(t)))
+        here = page.filter.replace(districts=(), places=(), cells=place.cells)
+        page_link(page, "trends", t("Follow this place over time"), filter=here)
+    if told.method is not None:
+        st.caption(plain(t(told.method)))
+    footer(page, choices=told.choices)
+    if told.started:
+        frame = starts_frame(t, told.started)
+        tables.download(t, frame, "unusual-starts.csv", key="hotspots_started_download")
+
+
+def starts_frame(t: Translator, started: Sequence[Started]) -> pd.DataFrame:
+    """What started lately as figures."""
+    return pd.DataFrame(
+        {
+            "place": one.name(t),
+            "start": one.days[0],
+            "end": one.days[1],
+            "n": one.cluster.observed,
+            "expected": round(one.cluster.expected, 2),
+            "ratio": round(one.cluster.ratio, 2),
+            "metres": round(one.cluster.radius),
+            "p": one.cluster.p,
+            "longitude": round(one.longitude, 5),
+            "latitude": round(one.latitude, 5),
+            "cells": " ".join(one.cells),
+        }
+        for one in started
+    )

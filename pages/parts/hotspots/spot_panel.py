@@ -1,0 +1,155 @@
+"""The panel beside the map: one hot spot, close up, and the way from it to a plan."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from curim_data.model.alert import Gender
+from curim_data.model.labels import category_label, gender_label
+from curim_data.studies.spot import SpotLine, SpotStudy
+from pages.parts.charts import plots
+from pages.parts.frame.links import go, page_link
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Page
+from pages.parts.hotspots.queries import Asked, close_up
+from pages.parts.hotspots.ranked_list import interval, street_names
+
+CATEGORIES_SHOWN = 5
+
+
+def panel(page: Page, asked: Asked, line: SpotLine) -> None:
+    """Everything about the selected spot, most telling first."""
+    t, spot = page.t, line.spot
+    study: SpotStudy = close_up(asked, spot)
+    st.subheader(f"{spot.rank} · {plain(line.name(t))}")
+    st.write(plain(f"{spot.sentence(t)} {study.told.sentence(t)}"))
+    if streets := street_names(page, line):
+        st.caption(plain(t("Streets here: {streets}.", streets=", ".join(streets))))
+    tested = spot.q == spot.q  # a group that was only explored is to look at, not to decide by
+    if tested and st.button(t("Draft an intervention here"), key="spot_draft", type="primary"):
+        go(page, "interventions", draft=",".join(spot.names))
+    here = page.filter.replace(districts=(), places=(), cells=spot.names)
+    page_link(page, "trends", t("Follow this place over time"), filter=here)
+    cautions(page, line, study)
+    _weeks(page, study)
+    _clock(page, study)
+    _categories(page, study)
+    if len(page.filter.affected) != 1:  # else every alert here tells the same gender
+        _genders(page, study)
+
+
+def cautions(page: Page, line: SpotLine, study: SpotStudy) -> None:
+    """What makes the figures of this place doubtful."""
+    t = page.t
+    told = []
+    if study.piled:
+        told.append(
+            t.n(
+                "{n} alert here shares its exact coordinates with many others and was set aside: probably a default of "
+                "the app.",
+                "{n} alerts here share their exact coordinates with many others and were set aside: probably a default "
+                "of the app.",
+                study.piled,
+            )
+        )
+    if study.told.unknown_gender and study.told.unknown_gender > 0.2:
+        told.append(
+            t("For {share} of the alerts here the gender is not known.", share=t.percent(study.told.unknown_gender))
+        )
+    if line.spot.q != line.spot.q:
+        told.append(t("This group was not tested against chance: it may be nothing more than that."))
+    if line.spot.n < 30:
+        told.append(t("Few alerts: the shares below are rough."))
+    if study.n_withheld:
+        told.append(t("Small numbers are protected here; what is not shown is not zero."))
+    if told:
+        st.warning("  \n".join(told))
+
+
+def _weeks(page: Page, study: SpotStudy) -> None:
+    t, trend = page.t, study.trend
+    if trend is None or trend.frame.empty:
+        return
+    label = t("Alerts a week, with the range to be expected") if trend.unit == "week" else t("Alerts a month")
+    if len(trend.frame) < 2:
+        st.caption(f"{label}. {trend.sentence(t)}")
+        return
+    incomplete = not bool(trend.frame["complete"].iloc[-1])
+    figure = plots.band_figure(
+        page, trend.frame.drop(columns="adjusted"), time=trend.column, height=190, incomplete=incomplete
+    )
+    plots.show(page, figure, key="spot_weeks", alt=f"{label}. {trend.sentence(t)}")
+    open_circle = t("not complete yet")
+    st.caption(f"{label}. {trend.sentence(t)}" + (f" ○ {open_circle}." if incomplete else ""))
+
+
+def _clock(page: Page, study: SpotStudy) -> None:
+    t = page.t
+    if study.week is None:
+        return
+    if not study.week.n and not study.week.n_withheld:
+        st.caption(no_hours(page))
+        return
+    frame = pd.DataFrame(
+        [(day, hour, study.week.matrix[day, hour]) for day in range(7) for hour in range(24)],
+        columns=["weekday", "hour", "n"],
+    )
+    figure = plots.clock_figure(page, frame, height=190, compact=True)
+    plots.show(page, figure, key="spot_clock", alt=study.week.sentence(t))
+    st.caption(study.week.sentence(t))
+
+
+def no_hours(page: Page) -> str:
+    """Why there is no clock of the week."""
+    t = page.t
+    if page.source is not None and page.source.by_month:
+        return t("No days and hours are shown: of these alerts the month alone is known.")
+    return t("No alerts with a known hour.")
+
+
+def _categories(page: Page, study: SpotStudy) -> None:
+    t = page.t
+    shown = study.categories[study.categories["n"].fillna(0) > 0].head(CATEGORIES_SHOWN)
+    if shown.empty:
+        return
+    total = study.told.n
+    frame = pd.DataFrame(
+        {
+            "label": [category_label(t, page.city, name) for name in shown["category"]],
+            "value": shown["n"] / total,
+            "low": float("nan"),
+            "high": float("nan"),
+            "text": [f"{t.number(n)} ({t.percent(n / total)})" for n in shown["n"]],
+        }
+    )
+    label = t("Categories, share of the alerts here")
+    plots.show(page, plots.interval_bars_figure(page, frame, labels_above=True), key="spot_categories", alt=label)
+    st.caption(label + ". " + t("An alert of several categories counts once in each."))
+
+
+def _genders(page: Page, study: SpotStudy) -> None:
+    t = page.t
+    rows = study.affected.frame
+    pair = rows["gender"].isin([Gender.WOMAN, Gender.MAN])
+    # A bar of 0 % for women and for men would be misread where the source tells no gender at all.
+    rows = rows[(rows["n"].fillna(1) > 0) | (pair & (rows.loc[pair, "n"].fillna(1).sum() > 0))]
+    frame = pd.DataFrame(
+        {
+            "label": [gender_label(t, code) for code in rows["gender"]],
+            "value": rows["share"].fillna(0),
+            "low": rows["low"],
+            "high": rows["high"],
+            "text": [
+                t("protected") if row.withheld else interval(t, row.share, row.low, row.high)
+                for row in rows.itertuples()
+            ],
+        }
+    )
+    plots.show(
+        page,
+        plots.interval_bars_figure(page, frame, labels_above=True),
+        key="spot_genders",
+        alt=study.affected.sentence(t),
+    )
+    st.caption(t("People affected.") + " " + study.affected.sentence(t))

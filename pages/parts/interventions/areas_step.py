@@ -1,0 +1,182 @@
+"""The step "how we shall know": the areas on a map, the test named in advance, what it can see."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import h3.api.basic_str as h3
+import pandas as pd
+import streamlit as st
+
+from analysis.plans.drafting import buffer_cells, compare_areas
+from analysis.plans.evaluation import Test, smallest_visible_drop
+from analysis.report.plan import METHODS
+from curim_data import query
+from curim_data.engine.source import open_source
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Message, Num
+from curim_data.model.plan import Areas, Plan, from_json, to_json
+from curim_data.store.home import Home
+from curim_data.studies.evaluation import AREAS, BEGUN, evaluation_filter, named_test
+from curim_data.studies.plan import area_counts
+from pages.parts.charts.tables import table
+from pages.parts.frame.cache import remember
+from pages.parts.frame.page import Dataset, Page
+from pages.parts.interventions.form_steps import seeded
+from pages.parts.plans.access import Edit
+from pages.parts.plans.areas_map import AREA_WORDS, areas_map
+
+RINGS = (1, 2, 3)
+# A plan that is longer or shorter than its baseline by more than this part is told to be.
+ALIKE = 0.1
+
+
+def areas_step(page: Page, edit: Edit) -> Plan:
+    """Areas, method, smallest visible change, review."""
+    plan = edit.plan
+    left, right = (st.container(), st.container()) if page.narrow else st.columns([3, 2], gap="large")
+    with right:
+        plan = _form(page, edit, plan)
+    with left:
+        areas_map(page, plan.areas, key=edit.key("areas_map"), span=1.0 if page.narrow else 0.6)
+        _counted(page, edit, plan)
+    return plan
+
+
+def _form(page: Page, edit: Edit, plan: Plan) -> Plan:
+    t = page.t
+    method: Test = st.radio(
+        t("The test, named in advance"),
+        list(get_args(Test)),
+        format_func=lambda name: METHODS[name](t),
+        key=seeded(edit.key("method"), named_test(plan)),
+    )
+    plan = _proposed(page, edit, plan)
+    drop = _promised(page, edit, plan, method)
+    st.write(t(_drop_words(drop, plan.objective.baseline)))
+    if (unlike := _unlike_lengths(plan)) is not None:
+        st.caption(t(unlike))
+    review = st.date_input(t("Review on"), format="DD/MM/YYYY", key=seeded(edit.key("review"), plan.assessment.review))
+    note = st.text_area(
+        t("A second indicator, and what else is watched"),
+        key=seeded(edit.key("note"), plan.assessment.note),
+        height=90,
+        max_chars=1000,
+        help=t("A survey of how safe people feel, police records, an evening walk."),
+    )
+    return replace(
+        plan,
+        assessment=replace(plan.assessment, method=method, smallest_drop=drop, review=review, note=note.strip()),
+    )
+
+
+def _proposed(page: Page, edit: Edit, plan: Plan) -> Plan:
+    """Propose the buffer and the comparison area (anew); until the start they may change, afterwards better not."""
+    t = page.t
+    if plan.status in BEGUN:
+        st.caption(t("The plan has begun: its areas stay as they were chosen before the start."))
+        return plan
+    rings = st.segmented_control(
+        t("Width of the buffer in cells"), RINGS, default=1, key=edit.key("rings"), required=True
+    )
+    reasons: tuple[Message, ...] = ()
+    if st.button(t("Propose buffer and comparison area anew"), key=edit.key("propose")):
+        found = _proposal(page.dataset, json.dumps(to_json(plan)), page.audience, int(rings or 1))
+        plan = replace(plan, areas=found[0])
+        st.session_state[edit.key("reasons")] = found[1]
+    reasons = st.session_state.get(edit.key("reasons"), ())
+    if not plan.areas.comparison:
+        reasons = (Message("There is no comparison area yet: without one nobody can say whether the plan worked."),)
+    for reason in reasons:
+        st.caption(t(reason))
+    return plan
+
+
+@remember
+def _proposal(dataset: Dataset, told: str, audience: Audience, rings: int) -> tuple[Areas, tuple[Message, ...]]:
+    source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(told))
+    treated = plan.areas.treated
+    f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
+    size = h3.get_resolution(treated[0])
+    like = compare_areas(query.cells(source, f, size, audience).frame, treated, apart=rings + 2)
+    areas = Areas(treated, buffer_cells(treated, source.city, rings), like.cells if like else ())
+    return areas, like.reasons if like else ()
+
+
+@remember
+def _visible(treated: float, comparison: float, test: Test) -> float | None:
+    return smallest_visible_drop(treated, comparison, test=test).alerts
+
+
+def _promised(page: Page, edit: Edit, plan: Plan, method: Test) -> float | None:
+    """The smallest fall that would be seen: as it was named, found anew only where areas or test change."""
+    named = edit.kept
+    if plan.areas == named.areas and method == named.assessment.method and named.assessment.smallest_drop is not None:
+        return named.assessment.smallest_drop
+    counts = _area_counts(page.dataset, json.dumps(to_json(plan)), page.audience)
+    known = {name: n for name, n in zip(counts["area"], counts["n"], strict=True) if n == n}
+    treated = known.get("treated", plan.objective.baseline)
+    return _visible(float(treated), float(known.get("comparison", treated)), method)
+
+
+def _drop_words(drop: float | None, baseline: float) -> Message:
+    if drop is None:
+        return Message(
+            "With so few alerts not even a complete stop would be seen: widen the area or agree on a second indicator."
+        )
+    if not baseline:
+        return Message(
+            "The smallest fall that would be seen four times in five: {alerts}.", {"alerts": math.ceil(drop)}
+        )
+    return Message(
+        "The smallest fall that would be seen four times in five: {alerts} of {baseline} alerts ({share} %).",
+        {"alerts": math.ceil(drop), "baseline": round(baseline), "share": Num(100 * drop / baseline, 0)},
+    )
+
+
+def _unlike_lengths(plan: Plan) -> Message | None:
+    """That plan and baseline are not about as long, where they are not."""
+    aim = plan.objective
+    if not (plan.start and plan.finish and aim.start and aim.end):
+        return None
+    runs, counted = (plan.finish - plan.start).days + 1, (aim.end - aim.start).days + 1
+    if abs(runs - counted) <= ALIKE * counted:
+        return None
+    return Message(
+        "The plan runs for {days} days, its baseline covers {counted}: target and smallest fall hold for a period as "
+        "long as the baseline.",
+        {"days": max(runs, 0), "counted": counted},
+    )
+
+
+@remember
+def _area_counts(dataset: Dataset, told: str, audience: Audience) -> pd.DataFrame:
+    source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(told))
+    f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
+    shown = {name: getattr(plan.areas, name) for name in AREAS}
+    return area_counts(source, f, shown, (), audience).frame
+
+
+def _counted(page: Page, edit: Edit, plan: Plan) -> None:
+    t = page.t
+    frame = _area_counts(page.dataset, json.dumps(to_json(plan)), page.audience)
+    frame = frame.assign(
+        name=[t(AREA_WORDS[name]) for name in frame["area"]],
+        cells=[len(getattr(plan.areas, name)) for name in frame["area"]],
+    )
+    start, end = plan.objective.start, plan.objective.end
+    if start and end:
+        st.caption(t("Alerts in the areas from {start} to {end}:", start=start, end=end))
+    table(
+        page,
+        frame,
+        {"name": t("Area"), "cells": t("Cells"), "n": t("Alerts")},
+        key=edit.key("areas_table"),
+        alt=t("Alerts by area of the plan"),
+        digits={"n": 0},
+        file_name="plan_areas.csv",
+    )

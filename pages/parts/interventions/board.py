@@ -1,0 +1,136 @@
+"""The board of interventions: what is drafted, decided, running, finished, evaluated; and where a new draft begins."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from curim_data import query
+from curim_data.model.i18n import Translator
+from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus
+from curim_data.studies.plan import Standing, progress
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Page
+from pages.parts.plans.access import may_edit, plans, spoken, spots_of, today
+
+BOARD = (PlanStatus.DRAFT, PlanStatus.DECIDED, PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
+SIDE_BY_SIDE_FROM = 1100
+
+
+def show(page: Page) -> None:
+    """The board and, for those who may write, the way to a new draft."""
+    t = page.t
+    st.title(t("Interventions"))
+    kept = [spoken(page, plan) for plan in plans(page).list()]
+    st.write(_summary(page, kept))
+    if may_edit(page):
+        _new(page)
+    if page.width >= SIDE_BY_SIDE_FROM:
+        for column, status in zip(st.columns(len(BOARD), gap="small"), BOARD, strict=True):
+            with column:
+                _status(page, status, kept)
+    else:
+        for status in BOARD:
+            if any(plan.status is status for plan in kept):
+                _status(page, status, kept)
+    if dropped := [plan for plan in kept if plan.status is PlanStatus.DROPPED]:
+        with st.expander(t.n("{n} plan was not pursued", "{n} plans were not pursued", len(dropped))):
+            for plan in dropped:
+                _card(page, plan)
+
+
+def _summary(page: Page, kept: list[Plan]) -> str:
+    t = page.t
+    live = [plan for plan in kept if plan.status is not PlanStatus.DROPPED]
+    if not live:
+        return t("There are no plans yet.")
+    told = [t.n("{n} plan", "{n} plans", len(live))]
+    standings = [progress(plan, today(page)).standing for plan in live]
+    if late := standings.count(Standing.LATE):
+        told.append(t.n("{n} is late", "{n} are late", late))
+    if due := standings.count(Standing.DUE):
+        told.append(t.n("{n} is due for evaluation", "{n} are due for evaluation", due))
+    return t("{facts}.", facts=" · ".join(told))
+
+
+def _status(page: Page, status: PlanStatus, kept: list[Plan]) -> None:
+    t = page.t
+    here = [plan for plan in kept if plan.status is status]
+    st.markdown(f"**{t(STATUS_WORDS[status])}** :gray[{t.number(len(here))}]")
+    for plan in here:
+        _card(page, plan)
+
+
+def _card(page: Page, plan: Plan) -> None:
+    t = page.t
+    with st.container(border=True, gap="xsmall", key=f"plan_card_{plan.id}"):
+        st.markdown("**" + (plain(plan.title) or t("Without a title")) + "**")
+        place = t.label(plan.problem.names)
+        if place:
+            st.caption(plain(place))
+        st.caption(plain(plan.lead) or t("Lead to be named"))
+        if plan.start and plan.finish:
+            start, finish = (t.date(day, "LLL y") for day in (plan.start, plan.finish))
+            st.caption(f"{start} – {finish}")
+        st.markdown(f":small[{standing(t, plan, page)}]")
+        st.button(
+            t("Open"),
+            key=f"plan_open_{plan.id}",
+            help=t("Open: {title}", title=plain(plan.title)),
+            on_click=_open,
+            args=(plan.id,),
+        )
+
+
+def standing(t: Translator, plan: Plan, page: Page) -> str:
+    """How a plan stands, as Markdown: what is late in the accent colour, what is due in the structure's."""
+    found = progress(plan, today(page))
+    told = plain(t(found.told))
+    match found.standing:
+        case Standing.LATE:
+            return ":orange[**" + t("Late") + f".** {told}]"
+        case Standing.DUE:
+            return f":blue[**{told}**]"
+        case Standing.ON_TIME:
+            return t("On time. {told}", told=told)
+    return f":gray[{told}]"
+
+
+def _new(page: Page) -> None:
+    t = page.t
+    with st.expander(t("Draft a new plan"), icon=":material/add:"):
+        spots = spots_of(page.dataset, page.filter, page.audience)
+        source = page.source
+        if source is not None:
+            st.caption(plain(query.sentence(source, page.filter, t)))
+        if not spots:
+            st.write(t("There is no hot spot under this filter. Choose a wider one on the page of hot spots."))
+            return
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            names = [name(t) for _, name, _ in spots]
+
+            def named(i: int) -> str:
+                return t.n("{place} ({n} alert)", "{place} ({n} alerts)", spots[i][2], place=names[i])
+
+            chosen = st.selectbox(
+                t("Hot spot"),
+                range(len(spots)),
+                format_func=named,
+                key="plan_new_spot",
+            )
+            st.button(
+                t("Draft a plan"),
+                type="primary",
+                key="plan_new",
+                on_click=_begin,
+                args=(spots[chosen][0],),
+            )
+
+
+def _open(plan_id: str) -> None:
+    st.query_params.pop("draft", None)
+    st.query_params["plan"] = plan_id
+
+
+def _begin(cells: tuple[str, ...]) -> None:
+    st.query_params.pop("plan", None)
+    st.query_params["draft"] = ",".join(cells)

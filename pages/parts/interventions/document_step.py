@@ -1,0 +1,180 @@
+"""The plan as a document: to read on the page, to hand out, and its history."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from analysis.report.blocks import Block, Bullets, Columns, Facts, Figure, Heading, Table, Text
+from analysis.report.documents import MIME, Form, plan_document
+from analysis.report.maps import areas_map
+from analysis.report.plan import plan_blocks
+from curim_data.model.i18n import Message
+from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus, to_json
+from pages.parts.charts.tables import table
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Page
+from pages.parts.plans.access import Edit, plans, today
+from pages.parts.plans.areas_map import areas_map as draw_areas
+
+FIELD_WORDS = {
+    "created": Message("Plan written down"),
+    "title": Message("Title"),
+    "status": Message("Status"),
+    "problem": Message("Problem"),
+    "statement": Message("Problem in words"),
+    "measures": Message("Measures"),
+    "objective": Message("Objective"),
+    "lead": Message("Lead"),
+    "partners": Message("Partners"),
+    "actions": Message("Steps"),
+    "outputs": Message("Outputs"),
+    "budget": Message("Budget"),
+    "start": Message("Begins"),
+    "finish": Message("Ends"),
+    "areas": Message("Areas"),
+    "assessment": Message("How we shall know"),
+    "gender_check": Message("Gender check"),
+    "result": Message("Result"),
+    "language": Message("Language"),
+}
+LONGEST = 120
+
+
+def paper_step(page: Page, edit: Edit) -> Plan:
+    """Downloads, the history, and the document as the council reads it."""
+    downloads(page, edit.plan)
+    if edit.plan.id:
+        history(page, edit)
+    st.subheader(page.t("As the council reads it"))
+    read(page, edit.plan)
+    return edit.plan
+
+
+def downloads(page: Page, plan: Plan) -> None:
+    """Word, PDF and JSON, made when asked for."""
+    t = page.t
+    name = f"curim_plan_{plan.id[:8] or 'draft'}_{t.lang}"
+
+    def paper(form: Form) -> bytes:
+        picture = areas_map(page.city, plan.areas, t) if plan.areas.treated else None
+        made = today(page)
+        return plan_document(plan, page.city, t, form, made=made, picture=picture, illustrative=page.is_sample)
+
+    with st.container(horizontal=True, key="plan_downloads"):
+        for form, label in (("pdf", t("PDF")), ("docx", t("Word"))):
+            st.download_button(
+                label,
+                data=lambda form=form: paper(form),
+                file_name=f"{name}.{form}",
+                mime=MIME[form],
+                key=f"plan_{form}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+        st.download_button(
+            "JSON",
+            data=json.dumps(to_json(plan), ensure_ascii=False, indent=2),
+            file_name=f"{name}.json",
+            mime="application/json",
+            key="plan_json",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def read(page: Page, plan: Plan) -> None:
+    """The document on the page, block by block."""
+    document = plan_blocks(plan, page.city, page.t, made=today(page), illustrative=page.is_sample)
+    _blocks(page, document.blocks, "plan")
+    if plan.areas.treated:
+        st.subheader(page.t("Areas of the plan"))
+        draw_areas(page, plan.areas, key="plan_read_map", span=1.0)
+    if plan.result:
+        st.subheader(page.t("Result"))
+        st.write(plain(page.t.label(plan.result)))
+
+
+def _blocks(page: Page, blocks: Iterable[Block], key: str) -> None:
+    for number, block in enumerate(blocks):
+        match block:
+            case Heading():
+                st.subheader(plain(block.text))
+            case Text():
+                (st.caption if block.style == "note" else st.write)(plain(block.text))
+            case Bullets():
+                st.markdown("\n".join(f"- {plain(item)}" for item in block.items))
+            case Facts():
+                st.markdown("  \n".join(f"**{plain(name)}**: {plain(value)}" for name, value in block.pairs))
+            case Table():
+                rows = [[plain(cell) for cell in row] for row in block.rows]
+                st.table(pd.DataFrame(rows, columns=list(block.header)), hide_index=True)
+            case Columns():
+                _blocks(page, (*block.left, *block.right), f"{key}_{number}")
+            case Figure():
+                st.image(block.picture.data, caption=plain(block.caption or block.picture.alt))
+
+
+def history(page: Page, edit: Edit) -> None:
+    """Who changed what, and when."""
+    t = page.t
+    zone = ZoneInfo(page.city.timezone)
+    rows = [
+        {
+            "at": t.moment(change.at.astimezone(zone).replace(tzinfo=None), "short"),
+            "who": t(change.who) if page.is_sample else change.who,
+            "what": _field(page, change.what),
+            "old": _value(page, change.what, change.old),
+            "new": _value(page, change.what, change.new),
+        }
+        for change in plans(page).history(edit.plan.id)
+    ]
+    st.subheader(t("History"))
+    headings = {"at": t("When"), "who": t("Who"), "what": t("What"), "old": t("Before"), "new": t("After")}
+    table(
+        page,
+        pd.DataFrame(rows, columns=list(headings)),
+        headings,
+        key=edit.key("history"),
+        alt=t("Every change of this plan"),
+        file_name="plan_history.csv",
+    )
+
+
+def _field(page: Page, what: str) -> str:
+    head, _, _ = what.partition(".")
+    return page.t(FIELD_WORDS[head]) if head in FIELD_WORDS else what
+
+
+def _value(page: Page, what: str, value: Any) -> str:
+    t = page.t
+    if value is None or value == "" or value == []:
+        return ""
+    if what == "status":
+        return t(STATUS_WORDS[PlanStatus(value)])
+    if isinstance(value, bool):
+        return t("yes") if value else t("no")
+    if isinstance(value, (int, float)):
+        return t.number(value, 0 if value == round(value) else 1)
+    if what.startswith("areas") and isinstance(value, list):
+        return t.n("{n} cell", "{n} cells", len(value))
+    if isinstance(value, list):
+        told = "; ".join(str(item.get("what", "")) if isinstance(item, dict) else str(item) for item in value)
+    elif isinstance(value, dict):
+        told = "; ".join(str(item) for item in value.values())
+    else:
+        told = _date(page, str(value))
+    return told if len(told) <= LONGEST else told[: LONGEST - 1] + "…"
+
+
+def _date(page: Page, text: str) -> str:
+    try:
+        return page.t.date(dt.date.fromisoformat(text), "medium")
+    except ValueError:
+        return page.t(text) if page.is_sample else text

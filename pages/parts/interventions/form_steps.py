@@ -1,0 +1,258 @@
+"""Steps of a plan that are forms: problem, objective, who and when, gender check.
+
+Each takes the open plan and gives it back with what the reader changed. A widget begins with the plan's value and
+keeps its own from then on; a step that is left drops its widgets and finds its values in the plan again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analysis.plans.drafting import applicable_drop, harms, objective_sentence, warnings
+from analysis.plans.evidence import measure
+from analysis.plans.problem_statement import caution_messages, gender_sentence, problem_statement
+from curim_data.model.i18n import LANGUAGE_NAMES, LANGUAGES, Message, translator
+from curim_data.model.plan import Action, GenderCheck, Plan
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Page
+from pages.parts.plans.access import Edit
+
+HIGHEST_BUDGET = 100_000_000
+
+
+def seeded(key: str, value: Any) -> str:
+    """The key of a widget that begins with a value."""
+    if key not in st.session_state:
+        st.session_state[key] = value
+    return key
+
+
+def problem_step(page: Page, edit: Edit) -> Plan:
+    """The problem in words, in each language."""
+    t, plan = page.t, edit.plan
+    title = st.text_input(t("Title"), key=seeded(edit.key("title"), plan.title), max_chars=120)
+    statement = dict(plan.statement)
+    for lang in (t.lang, *(other for other in LANGUAGES if other != t.lang)):
+        if lang == t.lang:
+            statement[lang] = _statement(page, edit, lang, t("The problem in words"))
+            for caution in caution_messages(plan.problem):
+                st.caption(plain(t(caution)))
+            others = st.expander(t("The same in the other languages"))
+        else:
+            with others:
+                statement[lang] = _statement(page, edit, lang, LANGUAGE_NAMES[lang])
+
+    def anew() -> None:
+        for lang in LANGUAGES:
+            st.session_state[edit.key(f"statement_{lang}")] = problem_statement(
+                plan.problem, translator(lang), page.city
+            )
+
+    st.button(t("Write it anew from the data"), key=edit.key("anew"), type="tertiary", on_click=anew)
+    st.caption(
+        t(
+            "Written from the alerts of the place. You may change every word; the figures of the plan stay as they "
+            "were counted. Small counts are protected in it, because the council reads it."
+        )
+    )
+    return replace(plan, title=title.strip(), statement=statement)
+
+
+def _statement(page: Page, edit: Edit, lang: str, label: str) -> str:
+    plan = edit.plan
+    written = plan.statement.get(lang) or problem_statement(plan.problem, translator(lang), page.city)
+    return st.text_area(label, key=seeded(edit.key(f"statement_{lang}"), written), height=170, max_chars=4000)
+
+
+def objective_step(page: Page, edit: Edit) -> Plan:
+    """Baseline, target and date, and the sentence that they make."""
+    t, plan = page.t, edit.plan
+    aim, problem = plan.objective, plan.problem
+    chosen = [found for name in plan.measures if (found := measure(name)) is not None]
+    drop = applicable_drop(problem, chosen, aim.baseline)
+    if aim.start and aim.end:
+        st.write(
+            t.n(
+                "Baseline: {n} alert from {start} to {end}.",
+                "Baseline: {n} alerts from {start} to {end}.",
+                round(aim.baseline),
+                start=aim.start,
+                end=aim.end,
+            )
+        )
+    if drop is not None:
+        st.caption(
+            t(
+                "By what studies found, the measures chosen would bring about {drop} alerts fewer: {target} in a "
+                "period of the same length.",
+                drop=round(drop),
+                target=round(aim.baseline - drop),
+            )
+        )
+    left, right = st.columns(2)
+    highest = max(round(aim.baseline), 0)
+    with left:
+        target = st.number_input(
+            t("Target: alerts in a period of the same length"),
+            min_value=0,
+            max_value=highest,
+            step=1,
+            value=None,
+            key=seeded(edit.key("target"), None if aim.target is None else min(round(aim.target), highest)),
+            placeholder=t("to be set"),
+        )
+    with right:
+        by = st.date_input(t("Reached by"), format="DD/MM/YYYY", key=seeded(edit.key("by"), aim.by))
+    made = replace(aim, target=None if target is None else float(target), by=by)
+    own = st.text_input(
+        t("In your own words, where the sentence below does not fit"),
+        key=seeded(edit.key("aim"), aim.text),
+        max_chars=400,
+    ).strip()
+    sentence = own or objective_sentence(made, problem, t)
+    if sentence:
+        st.markdown(f"#### {plain(sentence)}")
+    _told(page, plan, made.target, [t(told) for told in warnings(problem, chosen, drop, plan.assessment.smallest_drop)])
+    return replace(plan, objective=replace(made, text=own))
+
+
+def _told(page: Page, plan: Plan, target: float | None, told: list[str]) -> None:
+    t, seen = page.t, plan.assessment.smallest_drop
+    if target is not None and seen is not None and plan.objective.baseline - target < seen:
+        st.warning(
+            t(
+                "This target is {drop} alerts fewer. A fall of less than about {seen} could not be told from chance: "
+                "reaching the target would prove nothing, and missing it neither.",
+                drop=round(plan.objective.baseline - target),
+                seen=-int(-seen // 1),
+            )
+        )
+    for line in told:
+        st.caption(plain(line))
+
+
+def work_step(page: Page, edit: Edit) -> Plan:
+    """Lead, partners, dates, steps, budget, outputs."""
+    t, plan = page.t, edit.plan
+    left, right = st.columns(2)
+    with left:
+        lead = st.text_input(t("Lead"), key=seeded(edit.key("lead"), plan.lead), max_chars=120)
+        start = st.date_input(t("Begins"), format="DD/MM/YYYY", key=seeded(edit.key("start"), plan.start))
+        budget = st.number_input(
+            t("Budget in euros"),
+            min_value=0,
+            max_value=HIGHEST_BUDGET,
+            step=500,
+            value=None,
+            key=seeded(edit.key("budget"), None if plan.budget is None else round(plan.budget)),
+            placeholder=t("to be set"),
+        )
+    with right:
+        partners = st.multiselect(
+            t("Partners"),
+            list(dict.fromkeys(edit.kept.partners)),
+            key=seeded(edit.key("partners"), list(plan.partners)),
+            accept_new_options=True,
+            placeholder=t("Type a name and press Enter"),
+        )
+        finish = st.date_input(t("Ends"), format="DD/MM/YYYY", key=seeded(edit.key("finish"), plan.finish))
+    if start and finish and finish < start:
+        st.warning(t("The plan ends before it begins."))
+    st.markdown("**" + t("Steps") + "**")
+    actions = _actions(page, edit)
+    outputs = st.text_area(
+        t("What will have been done at the end"), key=seeded(edit.key("outputs"), plan.outputs), max_chars=1000
+    )
+    return replace(
+        plan,
+        lead=lead.strip(),
+        partners=tuple(partners),
+        start=start,
+        finish=finish,
+        actions=actions,
+        budget=None if budget is None else float(budget),
+        outputs=outputs.strip(),
+    )
+
+
+def _actions(page: Page, edit: Edit) -> tuple[Action, ...]:
+    """The steps as an editable table. Its first rows stay while it is open, since it adds its changes to them."""
+    t, key, first = page.t, edit.key("actions"), edit.key("actions_first")
+    if key not in st.session_state:
+        st.session_state[first] = edit.plan.actions
+    rows = [(step.what, step.who, step.due, step.done) for step in st.session_state[first]]
+    frame = pd.DataFrame(rows, columns=["what", "who", "due", "done"]).astype({"done": bool})
+    frame["due"] = pd.to_datetime(frame["due"])
+    width: Any = "small" if page.narrow else "large"
+    edited = st.data_editor(
+        frame,
+        key=key,
+        num_rows="dynamic",
+        hide_index=True,
+        column_config={
+            "what": st.column_config.TextColumn(t("Step"), width=width, max_chars=200, default=""),
+            "who": st.column_config.TextColumn(t("Who"), max_chars=80, default=""),
+            "due": st.column_config.DateColumn(t("Until"), format="DD/MM/YYYY"),
+            "done": st.column_config.CheckboxColumn(t("Done"), default=False),
+        },
+    )
+    found = []
+    for row in edited.to_dict("records"):
+        due = None if pd.isna(row["due"]) else pd.Timestamp(row["due"]).date()
+        what, who = (str(row[name] or "").strip() for name in ("what", "who"))
+        if what or who:
+            found.append(Action(what, who, due, bool(row["done"])))
+    return tuple(found)
+
+
+HELP = Message(
+    "Help lines in Greece: 15900 (violence against women, day and night), 100 (police), "
+    "112 (emergencies, all of Europe)."
+)
+
+
+def people_step(page: Page, edit: Edit) -> Plan:
+    """Who is affected and was asked, what is aimed at for whom, what harm could follow."""
+    t, plan = page.t, edit.plan
+    check = plan.gender_check
+    st.write(plain(gender_sentence(plan.problem, t)))
+    questions = {
+        "affected": t("Who is affected, women and men?"),
+        "consulted": t("Who was asked, and how?"),
+        "target": t("What is the aim for women and for men?"),
+        "harm": t("What harm could follow, and how is it watched?"),
+    }
+    answers = {
+        name: st.text_area(
+            label, key=seeded(edit.key(f"check_{name}"), getattr(check, name)), height=90, max_chars=1000
+        ).strip()
+        for name, label in questions.items()
+    }
+    st.markdown("**" + t("Questions to answer before the decision") + "**")
+    st.markdown("\n".join(f"- {t(question)}" for question in harms(plan.problem)))
+    st.caption(t(HELP))
+    return replace(plan, gender_check=GenderCheck(**answers))
+
+
+def still_open(plan: Plan) -> tuple[Message, ...]:
+    """What a plan lacks before it can be decided."""
+    check = plan.gender_check
+    tests: list[tuple[bool, Message]] = [
+        (not plan.measures, Message("measures")),
+        (plan.objective.target is None, Message("target")),
+        (not plan.lead, Message("lead")),
+        (plan.start is None or plan.finish is None, Message("dates")),
+        (not plan.areas.comparison, Message("comparison area")),
+        (_past(plan.assessment.review, plan.finish), Message("review date")),
+        (not (check.consulted and check.harm), Message("gender check")),
+    ]
+    return tuple(point for lacks, point in tests if lacks)
+
+
+def _past(review: dt.date | None, finish: dt.date | None) -> bool:
+    return review is None or (finish is not None and review < finish)

@@ -1,0 +1,133 @@
+"""The step of measures: the catalogue ranked for this problem, each with what is known of it and how well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from analysis.plans.evidence import (
+    Fit,
+    Measure,
+    catalogue,
+    effect_text,
+    measure,
+    quality_text,
+    rank,
+    setting_text,
+)
+from curim_data.model.plan import Plan
+from pages.parts.frame.page import Page
+from pages.parts.interventions.form_steps import seeded
+from pages.parts.plans.access import Edit
+
+AT_ONCE = 4
+
+
+def measures_step(page: Page, edit: Edit) -> Plan:
+    """Choose measures; their effects are never added up."""
+    t, plan = page.t, edit.plan
+    fits = rank(plan.problem)
+    st.write(
+        t("Ranked by how well they fit the problem. Choose one or more; their effects are not added up.")
+        if fits
+        else t("No measure of the catalogue is made for these alerts.")
+    )
+    chosen: list[str] = []
+    founded = [fit for fit in fits if fit.measure.direction == "helps" and fit.measure.value is not None]
+    shelves = (
+        (t("Studies give a number"), founded),
+        (t("No usable number"), [fit for fit in fits if fit not in founded and fit.caution is None]),
+        (t("With caution"), [fit for fit in fits if fit.caution is not None]),
+    )
+    for title, shelf in shelves:
+        if shelf:
+            st.subheader(title)
+            chosen += _shelf(page, edit, shelf[:AT_ONCE])
+            if rest := shelf[AT_ONCE:]:
+                with st.expander(t.n("{n} more that fits less", "{n} more that fit less", len(rest))):
+                    chosen += _shelf(page, edit, rest)
+    fitting = {fit.measure.id for fit in fits}
+    others_known = [item.id for item in catalogue() if item.id not in fitting]
+    with st.expander(t("Measures that are made for other problems")):
+        others = st.multiselect(
+            t("Choose from the rest of the catalogue"),
+            others_known,
+            format_func=lambda name: t(_named(name)),
+            key=seeded(edit.key("others"), [name for name in plan.measures if name in others_known]),
+            placeholder=t("None"),
+            select_all=False,
+        )
+        for name in others:
+            if (found := measure(name)) is not None:
+                _facts(page, found)
+    st.caption(
+        t("Effects were measured on recorded crime, most in the United States and Britain; CURiM counts alerts.")
+    )
+    order = {name: number for number, name in enumerate(plan.measures)}
+    picked = sorted([*chosen, *others], key=lambda name: order.get(name, len(order)))
+    return replace(plan, measures=tuple(picked))
+
+
+def _named(name: str) -> str:
+    found = measure(name)
+    return found.name if found else name
+
+
+def _shelf(page: Page, edit: Edit, shelf: list[Fit]) -> list[str]:
+    chosen = []
+    columns = st.columns(1 if page.width < 1000 else 2, gap="medium")
+    for number, fit in enumerate(shelf):
+        with columns[number % len(columns)]:
+            if _card(page, edit, fit):
+                chosen.append(fit.measure.id)
+    return chosen
+
+
+def _card(page: Page, edit: Edit, fit: Fit) -> bool:
+    t, item = page.t, fit.measure
+    with st.container(border=True, gap="xsmall"):
+        picked = st.checkbox(
+            f"**{t(item.name)}**", key=seeded(edit.key(f"measure_{item.id}"), item.id in edit.plan.measures)
+        )
+        if fit.caution is not None:
+            st.markdown(f":orange[**{t(fit.caution)}**]")
+        st.write(t(item.mechanism))
+        st.markdown(f"{effect_text(item, t)}. {t(item.outcome)}")
+        st.caption(
+            t(
+                "Evidence: {quality}. {reason}",
+                quality=quality_text(item, t),
+                reason=t(item.quality_reason),
+            )
+        )
+        if item.done_here:
+            st.caption(t("Before in Piraeus: {what}", what=t(item.done_here)))
+        with st.popover(t("More"), type="tertiary"):
+            for reason in fit.reasons:
+                st.markdown(f"- {t(reason)}")
+            _notes(page, item)
+    return picked
+
+
+def _facts(page: Page, item: Measure) -> None:
+    t = page.t
+    st.markdown(f"**{t(item.name)}.** {t(item.mechanism)} {effect_text(item, t)}. {t(item.outcome)}")
+    st.caption(t("Evidence: {quality}. {reason}", quality=quality_text(item, t), reason=t(item.quality_reason)))
+    _notes(page, item)
+
+
+def _notes(page: Page, item: Measure) -> None:
+    t = page.t
+    notes = [
+        (t("Fear of crime"), t(item.fear) or t("not studied, as far as we know")),
+        (t("Did it move next door?"), t(item.displacement) or t("not studied, as far as we know")),
+        (t("Women and men"), t(item.gender_note)),
+        (t("Where"), setting_text(item, t)),
+    ]
+    for name, told in notes:
+        if told:
+            st.markdown(f"**{name}**: {told}")
+    source = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
+    st.caption(t("Source: {source}", source=source))
+    st.code(item.url, language=None, wrap_lines=True)

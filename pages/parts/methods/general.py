@@ -1,0 +1,272 @@
+"""What the Methods page says of each figure, as data: translated where it is shown."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from curim_data.model.i18n import N_
+from pages.parts.methods.entry import Figure
+
+READING: Final = (
+    N_("An alert is what a person reported. More alerts can mean more incidents, or more people who report."),
+    N_("Few alerts do not mean that a place is safe: where nobody reports, nothing is known."),
+    N_("A difference is called clear only after correction for all the places and categories that were looked at."),
+    N_("Counts that are too small to show are withheld, drawn in their own grey, and never counted as zero."),
+    N_(
+        "All tests take alerts as independent. Several reports of one incident count one each; where that is common, "
+        "hot spots and changes look surer than they are, and more of them are chance than the tests allow."
+    ),
+    N_(
+        "Where chance is simulated, the draws always start from the same number (seed 0), so that the same alerts and "
+        "settings give the same figures again."
+    ),
+)
+
+FIGURES: Final = (
+    Figure(
+        N_("Hot spots: more alerts than chance explains"),
+        N_("Where are alerts denser than in the surroundings by more than chance?"),
+        (
+            r"p = P\left(X \ge x \mid X \sim \mathrm{Bin}\left(x + y,\ \tfrac{m A}{m A + B}\right)\right)",
+            r"q_{(k)} = \min_{j \ge k} \frac{p_{(j)}\, M}{j}",
+            r"q \le 0.05 \quad\text{and}\quad M \cdot \min_{\mathrm{group}} p \le 0.05",
+        ),
+        N_(
+            "x alerts on the land A of a place, y on the land B of its surroundings, m the margin by which a place "
+            "must be denser, M cells. A place is a cell alone and, where cells are small, also the cell with those "
+            "around it: then p is the smaller of both, doubled for having looked twice. A cell is hot when its q is "
+            "at most 0.05 and the smallest p in its group of such neighbouring cells, times the number of cells, is "
+            "at most 0.05 too."
+        ),
+        N_(
+            "Cell size and surroundings follow the number of alerts; the page says which were chosen and why. A place "
+            "at the shore counts as at least a quarter of a cell of land."
+        ),
+        N_(
+            "A hot spot is a place of many reports. It does not say who did what, or why. Its ratio leans upwards, "
+            "because the cells were chosen for being dense. Where several people report one incident, more of the hot "
+            "spots are chance than stated."
+        ),
+        (
+            "Przyborowski & Wilenski 1940, Biometrika 31",
+            "Benjamini & Hochberg 1995, JRSS B 57",
+            "Chumbley & Friston 2009, NeuroImage 44",
+            "Clopper & Pearson 1934, Biometrika 26",
+        ),
+        N_(
+            "No map with this test is published. On simulated maps of chance, and of a smooth dense quarter, with 60 "
+            "to 24,000 alerts, no more than 5 % have any hot cell."
+        ),
+    ),
+    Figure(
+        N_("Gi*, beside the exact test"),
+        N_("How far does the sum over a cell and its neighbours lie from the mean of the city?"),
+        (
+            r"G_i^* = \frac{\sum_j w_{ij} r_j - \bar{r}\, W_i}{s \sqrt{(n S_{1i} - W_i^2) / (n - 1)}}",
+            r"r_j = \frac{x_j - N a_j}{\sqrt{N a_j}}, \qquad w_{ij} = \sqrt{a_j}",
+        ),
+        N_(
+            "In standard deviations. x the alerts of a cell, a its share of the land (or of the base that places are "
+            "compared by), N all alerts on the map that are tested, slivers of land included; the sum runs over "
+            "the cell and its neighbours, n cells in all; W and S the sums of the weights w and of their squares, s "
+            "the standard deviation of r. Where all cells have the same land, this is Gi* of the counts themselves."
+        ),
+        N_(
+            "Neighbours are the cells as far away as the place of the exact test reaches, at least the six around a "
+            "cell."
+        ),
+        N_("With few alerts a cell, its normal tail is no probability; so it only stands beside the exact test."),
+        ("Getis & Ord 1992, Geographical Analysis 24", "Ord & Getis 1995, Geographical Analysis 27"),
+        N_(
+            "The published values of Gi and Gi* on six points, and of Gi* on the 49 neighbourhoods of Columbus, Ohio, "
+            "and the 100 counties of North Carolina: the case of equal land. For unequal land none is published; a "
+            "test compares with the formula written out."
+        ),
+    ),
+    Figure(
+        N_("Clusters"),
+        N_("Which dense places are there, whatever the borders of the cells?"),
+        (
+            r"\sum_{j:\ d_{ij} \le \varepsilon} \frac{x_j}{\mathrm{min}_j} \ge 1",
+            r"L = c \ln\frac{c}{e} - (c - e), \qquad p = \frac{1 + \#\{r : L_r \ge L\}}{R + 1}",
+        ),
+        N_(
+            "A fine cell is the core of a cluster when the alerts within ε metres reach the minimum that holds there: "
+            "what chance reaches in one of a thousand places, and never under five. L is the strength of a cluster "
+            "with c alerts where e were expected; it is compared with the strongest cluster of each of R = 199 "
+            "simulated maps of chance. Kept is what has a p of at most 0.01."
+        ),
+        N_(
+            "ε and the minimum come from the data and a smoothed baseline; clusters that chance makes are dropped and "
+            "counted. Alerts are not joined over open water wider than 80 m. A cluster over 0.25 km² is split at "
+            "smaller distances, or cut in two where that would lose more than a quarter of its alerts."
+        ),
+        N_("Outlines follow reported positions; where an app puts alerts on a default point, that pile is set aside."),
+        (
+            "Ester et al. 1996, KDD",
+            "Campello et al. 2013, PAKDD",
+            "Kulldorff 1997, Communications in Statistics 26",
+        ),
+    ),
+    Figure(
+        N_("Weekly trend and its expected range"),
+        N_("Is this week unusual for this time of year?"),
+        (
+            r"m - 3.09\, s \le n \le m + 3.09\, s",
+            r"\left(\sqrt{m} - \tfrac{3}{2}\right)^2 \le n \le \left(\sqrt{m} + \tfrac{3}{2}\right)^2",
+            r"\left|\sqrt{n + \tfrac{3}{8}} - \mathrm{trend} - \mathrm{season}\right| \le 3.5\, \hat{\sigma}",
+        ),
+        N_(
+            "With less than a year of data: m and s the mean and standard deviation of seven earlier periods, the two "
+            "just before left out (EARS C2), s no less than the root of m. With one to three years: m the mean of the "
+            "eight periods before, for days that of the eight same weekdays; below a mean of five nothing is called "
+            "too low. From three years on, for weeks and months: trend and season by STL, worked out at every tenth "
+            "of its spans and straight in between, σ the spread of what is left."
+        ),
+        N_("The rule follows the length of the data and is named under the chart, with its share of false alarms."),
+        N_("An alarm says that a number is unusual, not that something happened. The last week may not be complete."),
+        (
+            "Hutwagner et al. 2003, Journal of Urban Health 80",
+            "Salmon et al. 2016, Journal of Statistical Software 70",
+            "Wheeler 2016, IJPSM 18",
+            "Cleveland et al. 1990, Journal of Official Statistics 6",
+        ),
+        N_(
+            "The published bounds of EARS (C1) for reports of Salmonella Newport in 2011. For the other two rules "
+            "none is published; simulated series check their share of false alarms."
+        ),
+    ),
+    Figure(
+        N_("Changes between two periods"),
+        N_("Did the number of alerts change by more than chance, and where?"),
+        (
+            r"p = 2 \min\left\{P(X \le x_2),\ P(X \ge x_2)\right\}, \quad "
+            r"X \sim \mathrm{Hyp}(x_1 + x_2 + b_1 + b_2,\ x_2 + b_2,\ x_1 + x_2)",
+            r"\frac{x_2 / x_1}{b_2 / b_1}, \qquad "
+            r"\mathrm{sd}(\ln) = \sqrt{\tfrac1{x_1} + \tfrac1{x_2} + \tfrac1{b_1} + \tfrac1{b_2}}",
+            r"H_0:\ \frac{\lambda_2}{n_2} = \frac{\lambda_1}{n_1}",
+        ),
+        N_(
+            "x alerts of a place or category, b of the rest of the city, 1 before, 2 after: Fisher's exact test, the "
+            "smaller tail doubled. The city as a whole, and what has nothing to be compared with, stands against its "
+            "own past: two Poisson counts over periods of length n, by the e-test. q corrects for all comparisons "
+            "(Benjamini and Hochberg)."
+        ),
+        N_(
+            "Only changes with a corrected p of at most 0.05 are called changes. A category in one place is compared "
+            "with the same category elsewhere, or with all other alerts where most of it is in that place."
+        ),
+        N_(
+            "A rise after a campaign for reporting may be a rise in reporting. Alerts are taken as independent: where "
+            "one incident brings several reports, changes look surer than they are."
+        ),
+        (
+            "Fisher 1935, JRSS 98",
+            "Przyborowski & Wilenski 1940, Biometrika 31",
+            "Krishnamoorthy & Thomson 2004, JSPI 119",
+            "Benjamini & Hochberg 1995, JRSS B 57",
+        ),
+        N_("Nine published values of the e-test, and the published interval of an odds ratio (the aspirin trial)."),
+    ),
+    Figure(
+        N_("Shares by gender"),
+        N_("What share of alerts comes from, or is about, women, men and others?"),
+        (r"\frac{k + z^2/2}{n + z^2} \pm \frac{z}{n + z^2}\sqrt{\frac{k(n-k)}{n} + \frac{z^2}{4}}",),
+        N_("k alerts of n; z = 1.96 for an interval of 95 %."),
+        N_("Not disclosed and not asked are shown and never dropped; gender is never guessed."),
+        N_("The share of alerts is not the share of incidents: some groups report less."),
+        ("Wilson 1927, JASA 22",),
+        N_("Published intervals of Wilson's score."),
+    ),
+    Figure(
+        N_("What weighs more on whom"),
+        N_("Which categories are a larger part of women's alerts than of men's?"),
+        (
+            r"\frac{a / n_w}{b / n_m}",
+            r"\mathrm{sd}(\ln) = \sqrt{\tfrac1a - \tfrac1{n_w} + \tfrac1b - \tfrac1{n_m}}",
+        ),
+        N_("a of the women's alerts and b of the men's are of the category. Fisher's exact test, corrected."),
+        N_("Places are tested for a share of women unlike the city's, not for being hot for one gender only."),
+        N_("A ratio of one can hide that both are high."),
+        ("Katz et al. 1978, Biometrics 34", "Gelman & Stern 2006, The American Statistician 60"),
+        N_("The published interval of a ratio of two shares (the aspirin trial)."),
+    ),
+    Figure(
+        N_("Did a measure work"),
+        N_("How many alerts fewer than the comparison area lets expect?"),
+        (
+            r"d = T_1 - g\, T_0, \qquad g = \frac{C_1}{C_0}",
+            r"\mathrm{Var}(d) = T_1 + g^2 T_0 + g^2 T_0^2 \left(\tfrac{1}{C_1} + \tfrac{1}{C_0}\right)",
+            r"\mathrm{RR} = \frac{T_1 / T_0}{C_1 / C_0}",
+            r"\mathrm{WDD} = (T_1 - T_0) - (C_1 - C_0)",
+        ),
+        N_(
+            "T the treated area, C its comparison, 0 before, 1 after. g is how the comparison area grew, so g times "
+            "the count before is what was to be expected. The ratio RR tells the same as a share; for the area next "
+            "door it says whether the problem moved. The published weighted displacement difference (WDD) stands "
+            "beside: it supposes the same change in number in both areas, which fails where all of the city grows."
+        ),
+        N_("The test is named in the plan before it begins; the plan says the smallest fall that could be seen."),
+        N_(
+            "A place chosen because it was at its worst falls by itself: the comparison area guards against that only "
+            "where it was as bad before."
+        ),
+        ("Wheeler & Ratcliffe 2018, Crime Science 7", "Bowers & Johnson 2003, JQC 19"),
+        N_("The published example of the weighted displacement difference. Simulations check the interval of d."),
+    ),
+    Figure(
+        N_("From an export to alerts"),
+        N_("What became of each row of the files that were imported?"),
+        (r"\text{accepted} + \text{updated} + \text{duplicate} + \text{quarantined} = \text{read}",),
+        N_(
+            "Order of day and month, decimal marks, coordinate system and time zone are decided over the whole file, "
+            "never row by row; where its evidence is balanced, a person is asked. A row that repeats the id and the "
+            "content of an earlier one is a duplicate; other rows with that id are further alerts of the incident. "
+            "Equal rows without an id all stay."
+        ),
+        N_(
+            "Gender is read, never guessed: a word that is not understood counts as not known and is marked. A report "
+            "of several categories counts once in totals and once in each of them. Names, telephone numbers and free "
+            "text are not stored."
+        ),
+        N_(
+            "A date without a time has no hour and no darkness; where only the month is known, days and weeks mean "
+            "nothing. Two reports of one event by two people are two alerts: likely pairs are counted, not removed."
+        ),
+        (),
+        N_("Eleven public exports, each counted a second time from its raw columns."),
+    ),
+    Figure(
+        N_("How exact the data are"),
+        N_("How far can positions, times and counts be trusted?"),
+        (
+            r"d = 2\left(\sqrt{n + \tfrac{3}{8}} - \sqrt{m + \tfrac{3}{8}}\right)",
+            r"N\, e^{-m g} < 0.05",
+        ),
+        N_(
+            "n alerts of a week, m the median of the six weeks before and the six after: a week is told as a jump "
+            "where d is more than four times its usual spread. A stretch of g days without alerts is told as a gap "
+            "where, with m alerts on a usual day and N days, fewer than 0.05 such stretches were to be expected. "
+            "Positions are as exact as the step between the coordinates that occur; map cells narrower than that "
+            "step are not supported."
+        ),
+        N_(
+            "Near-duplicates are alerts of one category within 50 m and 48 hours. A pile is one exact point with more "
+            "than 20 alerts and more than 1 % of all."
+        ),
+        N_("Busy streets have near-duplicates by chance: they are a reason to look, not a count of errors."),
+        ("Anscombe 1948, Biometrika 35",),
+    ),
+    Figure(
+        N_("Protected numbers"),
+        N_("How are people protected who could be recognised in a small number?"),
+        (r"0 < n < k \ \Rightarrow\ \text{–}",),
+        N_("k is 5, and 10 for sensitive categories and for gender by category by place."),
+        N_(
+            "Further numbers are withheld where a small one could be had by subtraction. Analysts and specialists see "
+            "exact counts."
+        ),
+        N_("Protection makes maps for the council coarser; a withheld cell is not an empty one."),
+        ("Hundepool et al. 2012, Statistical Disclosure Control",),
+    ),
+)

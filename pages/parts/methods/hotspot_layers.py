@@ -1,0 +1,215 @@
+"""What the Methods page says of the layers and tabs of the Hot spots page, beyond hot cells and clusters."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from curim_data.model.i18n import N_
+from pages.parts.methods.entry import Figure
+
+PLACES: Final = (
+    Figure(
+        N_("Density"),
+        N_("How dense are the alerts, as a surface without the borders of cells?"),
+        (
+            r"f = c\, \frac{G_h(H)}{G_h(M)} \Big/ \text{months}",
+            r"\mathrm{score}(h) = \sum_j w_j \ln\left((1 - \epsilon)\, A f_h(s_j) + \epsilon\right)",
+        ),
+        N_(
+            "H the alerts by pixel, M the land by pixel, G_h the Gaussian of width h (its standard deviation, in "
+            "metres), c so that the alerts add up again. Dividing by the smoothed land gives back what the smoothing "
+            "carries out to sea. The score tells how well a width foretold where the later alerts fell: f from the "
+            "earlier ones, s the later places with weights w, A the area, ε = 0.01 a small even share."
+        ),
+        N_(
+            "The width with the best score of eighteen from 50 to 1,000 m is taken, and never one below the precision "
+            "of the coordinates. Exact positions that repeat count as one place in this choice. Drawn in alerts per "
+            "km² and month."
+        ),
+        N_(
+            "A surface shows no test: a dark patch may be chance. The hot cells and the clusters say which places are "
+            "more. Protected counts allow no surface, so the council has none."
+        ),
+        (
+            "Silverman 1982, Applied Statistics 31",
+            "Diggle 1985, Applied Statistics 34",
+            "Bowman 1984, Biometrika 71",
+        ),
+        N_(
+            "No width chosen in this way is published; a slow sum checks the scores. Far from the shore the surface is "
+            "that of a common package, and the usual rule of thumb has its published value on robberies in Memphis."
+        ),
+    ),
+    Figure(
+        N_("Hot spots over time: emerging, lasting, fading"),
+        N_("Which places have become hot, stay hot, come and go, or have cooled down?"),
+        (
+            r"p = P\left(X \ge x \mid X \sim \mathrm{Bin}\left(x + y,\ \tfrac{m A}{m A + B}\right)\right)"
+            r"\quad\text{cell by step}",
+            r"S = \sum_{i<j} \mathrm{sgn}(z_j - z_i), \qquad p = \frac{1 + \#\{r : |S_r| \ge |S|\}}{R + 1}",
+        ),
+        N_(
+            "Every cell in every month has a window: the cell and those around it, in that month and the one before. "
+            "It is hot by the test of the hot spots, against its surroundings in the same months, corrected over all "
+            "cells and months. S is Mann–Kendall's sum over the Gi* z of the months; its p comes from up to R = 999 "
+            "shuffles of the months (fewer where p is soon seen to be large), three at a time where there are 24 or "
+            "more, with all windows made anew."
+        ),
+        N_(
+            "Seventeen classes, hot and cold, tested in this order: new, consecutive, historical, intensifying, "
+            "diminishing, persistent, oscillating, sporadic. New: hot in the last month for the first time. "
+            "Consecutive: hot without a break up to now, and never before. Intensifying, persistent, diminishing: hot "
+            "in at least 90 % of the months and in the last, by trend. Historical: hot in at least 90 %, not in the "
+            "last. Sporadic and oscillating come and go and are hot now; oscillating was cold before."
+        ),
+        N_(
+            "Windows of months that follow each other share a month, so the plain trend test would find 14 to 19 % "
+            "false trends at a nominal 5 %; the shuffles find 4 to 5 %. A class is of a place among its surroundings, "
+            "not of the whole city: where all of the city rises, no place becomes hot by that."
+        ),
+        (
+            "Mann 1945, Econometrica 13",
+            "Kendall 1975, Rank Correlation Methods",
+            "Hamed & Rao 1998, Journal of Hydrology 204",
+            "Esri, How Emerging Hot Spot Analysis works",
+        ),
+        N_(
+            "The published S, variance, z and Sen's slope of three series, and Hamed and Rao's variance of two. No "
+            "published table of classes is known: one series made by hand for each class, and the classes planted in "
+            "the sample city."
+        ),
+    ),
+    Figure(
+        N_("Repeats and near repeats"),
+        N_("After an alert, do more follow close by and soon, beyond what the place and the season explain?"),
+        (
+            r"\mathrm{ratio}_{ab} = \frac{N_{ab}}{\overline{N_{ab}^{(m)}}}, \qquad "
+            r"p_{ab} = \frac{1 + \#\{m : N_{ab}^{(m)} \ge N_{ab}\}}{M + 1}",
+            r"E_{ab} = \frac{N_a\, N_b}{n (n - 1) / 2}",
+        ),
+        N_(
+            "N pairs of alerts at a distance in band a and so many days apart as band b says, over M shuffles of the "
+            "dates. E is the closed form of what chance brings. Bands are written as intervals: (100, 200] holds 200 "
+            "and not 100."
+        ),
+        N_(
+            "Further reports of one event (of the same incident, or of the same category, day and hour within a metre) "
+            "are taken out first, else each would be a repeat of "
+            "itself. The very same place is a band of its own. A band is a pattern when its ratio is at least 1.2 and "
+            "its corrected p below 0.05. Bands are never finer than the coordinates."
+        ),
+        N_(
+            "A place that became busier for a while also makes pairs that are close and soon; where the excess hardly "
+            "fades with time, the page says so. Pairs say nothing of offenders."
+        ),
+        (
+            "Knox 1964, Applied Statistics 13",
+            "Johnson et al. 2007, Journal of Quantitative Criminology 23",
+        ),
+        N_(
+            "The published pairs of three data sets: Burkitt's lymphoma, burglaries in Chicago 2016 in all bands by "
+            "both distances, arson in Chicago. One widely used program labels bands as closed on the wrong side; ours "
+            "hold what they say."
+        ),
+    ),
+    Figure(
+        N_("Something unusual started here"),
+        N_("Where do alerts of the last weeks exceed what the place and the time explain?"),
+        (
+            r"\mu = \frac{C_{\mathrm{circle}}\, C_{\mathrm{period}}}{C}, \qquad "
+            r"\mathrm{LLR} = c \ln\frac{c}{\mu} + (C - c) \ln\frac{C - c}{C - \mu}",
+        ),
+        N_(
+            "c alerts in a cylinder (a circle round a place, over a period that is still going on), μ expected from "
+            "the alerts of the circle in all of the time and those of the period in all of the city, C all alerts. p "
+            "compares with the best cylinder of each of 499 shuffles of the dates, which pays for looking everywhere."
+        ),
+        N_("Circles up to 500 m, periods up to 28 days, against the last 365 days. No residents are needed."),
+        N_("Circles ignore streets and water. A start is a reason to look, not a finding of what happened."),
+        ("Kulldorff et al. 2005, PLoS Medicine 2",),
+        N_("The published log likelihood ratios of both clusters in the test data of SaTScan."),
+    ),
+    Figure(
+        N_("Concentration"),
+        N_("How few places hold most alerts, and how few would by chance alone?"),
+        (
+            r"G = \frac{\sum_i (2i - n - 1)\, x_{(i)}}{n \sum_i x_i}, \qquad "
+            r"G' = \max\left(1, \tfrac{n}{c}\right) (G - 1) + 1",
+        ),
+        N_(
+            "x the alerts of n places in ascending order, c all alerts. G' is the generalised Gini: 0 where the alerts "
+            "are spread as evenly as so many can be, 1 where all are in one place."
+        ),
+        N_("Chance: as many alerts strewn at random over the places, in proportion to their land, many times."),
+        N_(
+            "Fewer alerts than places always look concentrated; so read the share beside that of chance, and the Gini "
+            "beside the Gini of chance. Coarser cells give lower figures."
+        ),
+        (
+            "Bernasco & Steenbeek 2017, Journal of Quantitative Criminology 33",
+            "Weisburd 2015, Criminology 53",
+            "Chalfin et al. 2021, Journal of Research in Crime and Delinquency 58",
+        ),
+        N_("The published Gini and generalised Gini of small examples."),
+    ),
+    Figure(
+        N_("Comparison of two maps"),
+        N_("In which places does the share of one filter differ from its share in the rest of the city?"),
+        (r"p = 2 \cdot 2 \cdot P\left(X \ge a \mid X \sim \mathrm{Hypergeom}(A + B,\ A,\ a + b)\right)",),
+        N_(
+            "a alerts of the first filter and b of the second in a place, A and B in the place and the rest of the "
+            "city. This is the exact law of shuffled labels. Both tails and two sizes of place are looked at, hence "
+            "twice doubled."
+        ),
+        N_(
+            "Places too small for any difference to show are left out before the correction. Places that stand out far "
+            "beyond chance are first taken out of the rest, one after the other: else one strong place would make all "
+            "others seem to lean the other way. Protected counts enter with the values that speak least for a "
+            "difference."
+        ),
+        N_(
+            "It compares shares, so a place can differ without being hot. Hot for one and not hot for the other is no "
+            "difference by itself."
+        ),
+        (
+            "Gelman & Stern 2006, The American Statistician 60",
+            "Tarone 1990, Biometrics 46",
+            "Gilbert 2005, Applied Statistics 54",
+        ),
+        N_(
+            "No map with this test is published; each p is that of Fisher's exact test. With shuffled labels no more "
+            "than 5 % of the maps have any place that differs."
+        ),
+    ),
+    Figure(
+        N_("Forecast of places and of the city"),
+        N_("Where, and how many alerts are to be expected in the next one to four weeks?"),
+        (
+            r"\mathrm{PAI} = \frac{n / N}{a / A}, \qquad "
+            r"\mathrm{PEI} = \frac{\mathrm{PAI}}{\mathrm{PAI}_{\max}}, \qquad "
+            r"\mathrm{recapture} = \frac{n_2 / n_1}{N_2 / N_1}",
+        ),
+        N_(
+            "n of N alerts came on the flagged part a of the land A; PAI max is that of the best flags of the same "
+            "size. Recapture compares with the 52 weeks before on the same land. Expected counts of the city carry a "
+            "negative binomial interval, as wide as past forecasts erred."
+        ),
+        N_(
+            "Three methods stand against each other at up to 26 dates of the past, each with what it knew then: plain "
+            "counting of 52 weeks, fading counts spread to the neighbours, and a blend of long run and recent weeks. A "
+            "model takes the place of plain counting only where its gain is above zero with its interval. With under "
+            "50 alerts in the test no forecast is shown."
+        ),
+        N_(
+            "It foretells alerts, not crime, and sends nobody anywhere: more patrols make more reports, and the next "
+            "forecast would learn from them. Most of what a forecast knows, plain counting knows too."
+        ),
+        (
+            "Chainey, Tompson & Uhlig 2008, Security Journal 21",
+            "Hunt 2016, Do crime hot spots move?",
+            "Levine 2008, Security Journal 21",
+            "Harvey & Fernandes 1989, Journal of Business & Economic Statistics 7",
+        ),
+        N_("The published PAI, PEI and RRI of two small examples."),
+    ),
+)

@@ -1,0 +1,135 @@
+"""The count taken apart: small charts by district, category or gender, and the clock of the week."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from analysis.trends.week_clock import clock
+from curim_data.model import labels as words
+from curim_data.privacy import BAND_HOURS, GateError, Protected
+from pages.parts.charts import plots
+from pages.parts.frame.cache import ask
+from pages.parts.frame.markdown import plain
+from pages.parts.frame.page import Page
+from pages.parts.hotspots.spot_panel import no_hours
+from pages.parts.trends.queries import told_n
+from pages.parts.trends.trend_line import monthly_or_weekly
+
+MOST_PANELS = 9
+
+
+def small_multiples(page: Page) -> None:
+    """One small line for each district, group of categories or gender, on one scale."""
+    t = page.t
+    st.subheader(t("Side by side"))
+    labels = {
+        "district": t("District"),
+        "group": t("Group of categories"),
+        "affected_gender": t("Gender of the person affected"),
+    }
+    split = st.segmented_control(
+        t("Apart by"),
+        list(labels),
+        format_func=labels.__getitem__,
+        key="trends_split",
+        default="district",
+        required=True,
+        label_visibility="collapsed",
+    )
+    split, unit = str(split), monthly_or_weekly(page)
+    try:
+        counted: Protected = ask(page, "counts", (unit, split), complete=True)
+    except GateError as refused:
+        st.info(t(refused.message))
+        return
+    frame = counted.frame.dropna(subset=[unit])
+    sums = frame.groupby(split, dropna=False)["low"].sum().sort_values(ascending=False, kind="stable")
+    names = list(sums[sums > 0].index)[:MOST_PANELS]
+    if not names:
+        st.write(t("There is nothing to take apart."))
+        return
+    panels = [
+        (
+            words.value_label(t, page.city, split, name),
+            frame[frame[split].isna() if pd.isna(name) else frame[split] == name].sort_values(unit),
+        )
+        for name in names
+    ]
+    if not any(told_n(panel) for _, panel in panels):
+        st.write(t("The numbers are too small to show."))
+        return
+    told = _told(page, panels, counted)
+    plots.show(
+        page,
+        plots.small_multiples_figure(page, panels, time=unit),
+        key=f"trends_panels_{split}",
+        alt=told,
+        data=frame,
+        file_name="side_by_side.csv",
+    )
+    st.write(plain(told))
+    rest = int((sums > 0).sum()) - len(names)
+    notes = [t("All on one scale.")]
+    if rest:
+        notes.append(t.n("{n} smaller one is left out.", "{n} smaller ones are left out.", rest))
+    if counted.n_withheld:
+        notes.append(t("Gaps in a line are numbers too small to show."))
+    if split == "group":
+        notes.append(t("An alert of several groups counts once in each."))
+    st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
+
+
+def _told(page: Page, panels: list[tuple[str, pd.DataFrame]], counted: Protected) -> str:
+    t = page.t
+    largest, frame = panels[0]
+    n = told_n(frame)
+    if counted.n_withheld or counted.total in (None, 0):
+        return t.n("Most alerts: {name}, {n} shown.", "Most alerts: {name}, {n} shown.", n, name=largest)
+    return t.n(
+        "Most alerts: {name}, {n} ({share}).",
+        "Most alerts: {name}, {n} ({share}).",
+        n,
+        name=largest,
+        share=t.percent(n / counted.total),
+    )
+
+
+def week_clock(page: Page) -> None:
+    """Alerts by weekday and hour, with their sentence."""
+    t = page.t
+    st.subheader(t("Days and hours"))
+    try:
+        counted: Protected = ask(page, "counts", ("weekday", "hour"), complete=True)
+    except GateError as refused:
+        st.info(t(refused.message))
+        return
+    frame = counted.frame.dropna(subset=["weekday", "hour"])
+    if not frame["n"].ne(0).any():
+        st.write(no_hours(page))
+        return
+    if counted.notes and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS)):
+        frame = _spread(frame)
+    told = clock(frame)
+    plots.show(
+        page,
+        plots.clock_figure(page, frame),
+        key="trends_clock",
+        alt=t("Alerts by weekday and hour. {sentence}", sentence=told.sentence(t)),
+        data=counted.frame,
+        file_name="clock.csv",
+    )
+    st.write(told.sentence(t))
+    notes = [t.n("{n} alert with a known hour.", "{n} alerts with a known hour.", told.n)]
+    if told.n_withheld:
+        notes = [t("Grey hours hold too few alerts to show; the sentence is about what is shown.")]
+    st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
+
+
+def _spread(frame: pd.DataFrame) -> pd.DataFrame:
+    """Bands of hours, each shared out evenly over its hours."""
+    parts = [
+        frame.assign(hour=frame["hour"] + hour, n=frame["n"] / BAND_HOURS, low=frame["low"] / BAND_HOURS)
+        for hour in range(BAND_HOURS)
+    ]
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,103 @@
+"""Every change that was looked at, as a table to sort and to take away."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from curim_data.model import labels
+from curim_data.model.i18n import Message
+from pages.parts.charts import tables
+from pages.parts.frame.footer import footer
+from pages.parts.frame.page import Page
+from pages.parts.trends.queries import changes_of
+
+HEIGHT = 420
+DIGITS = {"before": 0, "after": 0, "ratio": 2, "low": 2, "high": 2}
+
+
+def show(page: Page) -> None:
+    """The table, surest first, and its sentence."""
+    t = page.t
+    st.subheader(t("All changes"))
+    study = changes_of(page.dataset, page.filter, page.audience)
+    frame = as_frame(page, study.changes.frame)
+    if frame.empty:
+        reason = study.periods.choice.told if study.periods.before is None else Message("There is nothing to compare.")
+        st.write(t(reason))
+        return
+    headings = {
+        "what": t("What"),
+        "where": t("Where"),
+        "before": t("Before"),
+        "after": t("After"),
+        "ratio": t("Ratio"),
+        "low": t("From"),
+        "high": t("To"),
+        "q": t("Corrected p"),
+        "p": t("p"),
+        "test": t("Compared with"),
+        "note": t("Note"),
+    }
+    columns = {}
+    if page.narrow:
+        frame = frame.assign(what=frame["what"] + ", " + frame["where"])
+        headings = {name: headings[name] for name in ("what", "before", "after", "q")}
+        columns = {"what": st.column_config.TextColumn(t("What"), width=150)}
+    tables.table(
+        page,
+        frame,
+        headings,
+        key="trends_changes",
+        alt=t("All changes between the two periods, surest first"),
+        file_name="changes.csv",
+        digits={name: places for name, places in DIGITS.items() if name in headings},
+        columns=columns,
+        height=min(HEIGHT, 36 * (len(frame) + 1)),
+    )
+    footer(page, sentence=study.changes.sentence(t), choices=study.choices)
+    if (study.changes.frame["bounded"] != "").any():
+        st.caption(
+            t(
+                "Where a number is too small to show, the change is tested as if it were the largest that it may be: "
+                "such a change is at least as large as told."
+            )
+        )
+
+
+def as_frame(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
+    """The tested candidates in words and figures, surest first."""
+    t, city = page.t, page.city
+    rows = frame[frame["p"].notna()].sort_values(["q", "p"], kind="stable")
+    compared = {"city": t("the change in the rest of the city"), "before": t("its own past")}
+    notes = {
+        "": "",
+        "before": t("before: at most; protected"),
+        "after": t("after: at most; protected"),
+    }
+    return pd.DataFrame(
+        {
+            "what": [_what(page, row.category, row.dark) for row in rows.itertuples()],
+            "where": [
+                labels.place_label(t, city, row.place)
+                if isinstance(row.place, str)
+                else labels.district_label(t, city, row.district)
+                if isinstance(row.district, str)
+                else t("Whole city")
+                for row in rows.itertuples()
+            ],
+            "before": rows["before"].to_numpy(),
+            "after": rows["after"].to_numpy(),
+            **{name: rows[name].replace(np.inf, np.nan).round(2).to_numpy() for name in ("ratio", "low", "high")},
+            **{name: [t.p_value(p) for p in rows[name]] for name in ("q", "p")},
+            "test": [compared[row.compared] for row in rows.itertuples()],
+            "note": [notes[row.bounded] for row in rows.itertuples()],
+        }
+    )
+
+
+def _what(page: Page, category: object, dark: object) -> str:
+    t = page.t
+    name = labels.category_label(t, page.city, category) if isinstance(category, str) else t("All alerts")
+    return t("{category} after dark", category=name) if dark is True else name

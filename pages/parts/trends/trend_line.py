@@ -1,0 +1,115 @@
+"""The line of counts over what was to be expected, and the same time a year before."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from analysis.trends.course import Trend, course, year_on_year
+from curim_data.model.i18n import Translator
+from pages.parts.charts import plots
+from pages.parts.frame.cache import ask
+from pages.parts.frame.footer import footer
+from pages.parts.frame.page import Page
+from pages.parts.trends.queries import dates, trend_or_why
+
+WEEKS = 13
+
+
+def show(page: Page, trend: Trend) -> None:
+    """The line, its alarms in words, its data."""
+    t, frame = page.t, trend.frame
+    columns = [trend.column, "n", "expected", "lower", "upper", "alarm"]
+    if frame["adjusted"].notna().any():
+        told = t("Take the season out: the dotted line shows what is left.")
+        if st.toggle(t("Without the season"), key="trends_adjusted", help=told):
+            columns.append("adjusted")
+    shown = frame[columns]
+    incomplete = not bool(frame["complete"].iloc[-1])
+    figure = plots.band_figure(page, shown, time=trend.column, height=320, incomplete=incomplete)
+    figure.legend_of_named()
+    plots.show(
+        page,
+        figure,
+        key="trends_line",
+        alt=t("Alerts over time with the range that was to be expected. {sentence}", sentence=trend.sentence(t)),
+        data=shown,
+        file_name="trend.csv",
+    )
+    together = course(trend)
+    told = [alarms(t, trend), *([together.sentence(t)] if together else [])]
+    footer(page, sentence=" ".join(told), total=ask(page, "total"), choices=trend.choices)
+
+
+def alarms(t: Translator, trend: Trend) -> str:
+    """How many periods lay outside the expected range, and which were the latest."""
+    judged = int((trend.frame["expected"].notna() & trend.frame["n"].notna()).sum())
+    if not judged:
+        return t("It is too early to say what is usual: the data do not reach back far enough.")
+    found = trend.alarms
+    if found.empty:
+        return t.n(
+            "The one period that could be judged lies within what was to be expected.",
+            "All {n} periods that could be judged lie within what was to be expected.",
+            judged,
+        )
+    days = [day.date() for day in found[trend.column]][-3:]
+    told = t.join([t.date(day, "LLLL y" if trend.unit == "month" else "medium") for day in days])
+    return t.n(
+        "{n} of {judged} periods lies outside the expected range: {periods}.",
+        "{n} of {judged} periods lie outside the expected range; the latest: {periods}.",
+        len(found),
+        judged=judged,
+        periods=told,
+    )
+
+
+def last_year(page: Page) -> None:
+    """The last months beside the same months of the years before, and whether the difference is more than chance."""
+    t, source = page.t, page.source
+    assert source is not None
+    st.subheader(t("Year on year"))
+    if not source.knows_weeks:
+        st.write(t("Years are compared by the week, and of these alerts the month alone is known, not the day."))
+        return
+    history = page.filter.replace(period="", start=source.first, end=dates(page)[1])
+    whole, why = trend_or_why(page, "week", history)
+    months, _ = trend_or_why(page, "month", history)
+    if whole is None or months is None:
+        st.write(why)
+        return
+    compared = year_on_year(whole)
+    hidden = int(whole.frame[whole.frame["complete"]].tail(WEEKS)["withheld"].sum())
+    if compared is None or compared.periods <= WEEKS // 2 or (hidden and not compared.before + compared.after):
+        st.write(t("The numbers are too small to compare.") if hidden else t("The data do not reach back a year."))
+        return
+    frame = months.frame.loc[months.frame["complete"], ["month", "n"]]
+    plots.show(
+        page,
+        plots.year_on_year_figure(page, frame),
+        key="trends_years",
+        alt=t("Alerts by month, a line for each year. {sentence}", sentence=compared.sentence(t)),
+        data=frame,
+        file_name="years.csv",
+    )
+    st.write(compared.sentence(t))
+    st.caption(
+        t.n(
+            "{n} alert is compared, over {periods} whole weeks.",
+            "{n} alerts are compared, over {periods} whole weeks.",
+            compared.before + compared.after,
+            periods=compared.periods,
+        )
+        + " "
+        + t("Months that have not ended are left out of the chart.")
+    )
+    if compared.periods < WEEKS:
+        st.caption(t("Weeks whose number is too small to show are left out on both sides."))
+
+
+def monthly_or_weekly(page: Page) -> str:
+    """The unit of the small charts: weeks for a short period."""
+    start, end = dates(page)
+    if page.source is not None and not page.source.knows_weeks:
+        return "month"
+    return "week" if pd.Timestamp(end) - pd.Timestamp(start) < pd.Timedelta(days=150) else "month"
