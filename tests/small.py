@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from shapely.geometry import box
 
-from curim_data.engine.source import Source, source_from_files
+from curim_data.engine import Source, source_from_files
 from curim_data.model.alert import CELL_RESOLUTIONS, SCHEMA
 from curim_data.model.city import Area, Category, CityProfile, Landmark
 

@@ -14,8 +14,8 @@ import pandas as pd
 from curim_data import privacy, query
 from curim_data.cli.frame import Command, Opt, Refused, Run, ending, plain, write_file, write_table
 from curim_data.cli.how import BaseWord, ClusterMethod, How, Method, Weight
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.alert import CELL_RESOLUTIONS
 from curim_data.model.i18n import Message

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from curim_data.cli.frame import Refused, Run, write_file, write_table
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.i18n import Message
 
 

@@ -18,9 +18,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from curim_data.engine.source import Source, open_source
+from curim_data.engine import Source, open_source
 from curim_data.export.safe_csv import csv_bytes
-from curim_data.filters.alert_filter import FIELDS, AlertFilter
+from curim_data.filters import FIELDS, AlertFilter
 from curim_data.model import labels
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile

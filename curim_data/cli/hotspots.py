@@ -10,8 +10,8 @@ import pandas as pd
 from curim_data import privacy
 from curim_data.cli.analysis import asked, check_resolution, geojson, sentence
 from curim_data.cli.frame import Command, Opt, Refused, Run, write_file, write_table
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message
 from curim_data.studies.spot_area import OF_CITY, TESTED_IN_CITY, has_area, in_area

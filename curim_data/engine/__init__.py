@@ -1,1 +1,8 @@
-"""engine."""
+"""Where counting happens: an Ibis table of the stored alerts on DuckDB, or on another engine by URL.
+
+Public: `Source`, `open_source`, `opened_source`, `source_from_files`, `last_meeting`; `types` names expressions.
+"""
+
+from curim_data.engine.source import Source, last_meeting, open_source, opened_source, source_from_files
+
+__all__ = ["Source", "last_meeting", "open_source", "opened_source", "source_from_files"]

@@ -39,9 +39,9 @@ import pyogrio
 import shapely
 
 from curim_data import query
-from curim_data.engine.source import Source
+from curim_data.engine import Source
 from curim_data.export.safe_csv import UNSAFE
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.alert import CELL_RESOLUTIONS, SCHEMA
 from curim_data.model.i18n import Message

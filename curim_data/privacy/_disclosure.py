@@ -40,8 +40,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from curim_data.filters.alert_filter import AlertFilter
-from curim_data.filters.fields import asked_categories
+from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model.access import Audience
 from curim_data.model.alert import CELL_RESOLUTIONS
 from curim_data.model.city import CityProfile

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from curim_data import lexicon
+from curim_data.engine import Source
 from curim_data.model.city import CityProfile
-
-if TYPE_CHECKING:
-    from curim_data.engine.source import Source
 
 
 def is_sensitive_category(name: str, city: CityProfile) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import ibis
 import pandas as pd
 
-from curim_data.engine.source import Source
+from curim_data.engine import Source
 from curim_data.quality.times import MONTH
 from curim_data.query.aggregate import on_piles
 

@@ -13,7 +13,7 @@ import pyproj
 import shapely
 from scipy.spatial import cKDTree
 
-from curim_data.engine.source import Source
+from curim_data.engine import Source
 from curim_data.model.alert import CELL_RESOLUTIONS
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message

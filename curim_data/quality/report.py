@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any, Final
 
-from curim_data.engine.source import Source
+from curim_data.engine import Source
 from curim_data.model.i18n import Translator
 from curim_data.quality.findings import Finding, findings
 from curim_data.quality.study import QualityStudy

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from curim_data import privacy, query
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.alert import Gender
 from curim_data.model.city import CityProfile

@@ -16,9 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from curim_data import privacy
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import FIELDS, AlertFilter, asked_categories
-from curim_data.filters.total import Total
+from curim_data.engine import Source
+from curim_data.filters import FIELDS, AlertFilter, Total, asked_categories
 from curim_data.model.access import Audience
 from curim_data.model.alert import CELL_RESOLUTIONS
 from curim_data.model.i18n import Message, Translator

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from curim_data.engine import Source
 from curim_data.engine.columns import several
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter, asked_categories
+from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model.alert import CELL_RESOLUTIONS
 from curim_data.model.city import CityProfile
 from curim_data.privacy import BAND_HOURS

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter, asked_categories, window_hours
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter, asked_categories, window_hours
 from curim_data.model.alert import AgeBand, Gender, Kind, Status
 from curim_data.query.categoricals import Coded, of_values, summed
 

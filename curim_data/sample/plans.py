@@ -22,8 +22,8 @@ from analysis.plans.drafting import draft
 from analysis.plans.evaluation import smallest_visible_drop
 from analysis.plans.evidence import measure
 from curim_data import query
-from curim_data.engine.source import Source, open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import N_, Translator

@@ -19,8 +19,8 @@ from analysis.trends.change_tests import Change
 from analysis.trends.course import Course, Trend, course
 from analysis.trends.distinct_changes import findings
 from curim_data import query
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Translator

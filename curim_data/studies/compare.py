@@ -14,8 +14,8 @@ from analysis.grid.cells import resolution_for
 from analysis.spots.description import SpotName, name_spots
 from analysis.stats.result import Choice
 from curim_data import query
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import FIELDS, AlertFilter, asked_categories
+from curim_data.engine import Source
+from curim_data.filters import FIELDS, AlertFilter, asked_categories
 from curim_data.model.access import Audience
 from curim_data.model.alert import Gender
 from curim_data.model.i18n import Message, Span

@@ -10,8 +10,8 @@ import pandas as pd
 
 from analysis.concentration import Concentration, concentration
 from analysis.stats.result import Choice
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study

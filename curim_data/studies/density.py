@@ -22,8 +22,8 @@ from analysis.spots.description import SpotName, name_spot
 from analysis.stats.rates import Estimate, poisson_rate
 from analysis.stats.result import Choice
 from curim_data import query
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Translator

@@ -20,8 +20,8 @@ from analysis.spots.description import SpotName, name_spots
 from analysis.spots.identity import same_ids
 from analysis.stats.result import Choice
 from curim_data import query
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message
 from curim_data.privacy import Protected

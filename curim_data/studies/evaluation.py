@@ -21,8 +21,8 @@ from analysis.plans.evaluation import (
     smallest_visible_drop,
 )
 from analysis.stats.result import Choice
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import LANGUAGES, Message, Translator, translator
 from curim_data.model.plan import Plan, PlanStatus

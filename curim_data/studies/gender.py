@@ -12,8 +12,8 @@ from analysis.gender import MAN, WOMAN, Feeling, Places, Weights, dark_shares, f
 from analysis.stats.rates import UNKNOWN, Estimate, poisson_rate, rate_ratio, share_ratio
 from analysis.stats.result import Choice
 from curim_data import query
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message, Translator
 

@@ -26,8 +26,8 @@ from analysis.trends.change_tests import Change, Changes, against_city, changes
 from analysis.trends.course import Trend, daily, monthly, weekly
 from analysis.trends.week_clock import Clock, clock
 from curim_data import query
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message, Span
 from curim_data.privacy import Protected, finest_resolution, sees_exact

@@ -25,8 +25,8 @@ from analysis.spots.description import problem_for as problem_of_profile
 from analysis.trends.course import monthly
 from analysis.trends.week_clock import clock
 from curim_data import privacy, query
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message
 from curim_data.model.plan import Caution, Objective, Plan, PlanStatus, Problem

@@ -14,8 +14,8 @@ import pandas as pd
 from analysis.space_time.knox_settings import without_near_duplicates
 from analysis.stats.result import Choice
 from curim_data import query
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message
 from curim_data.privacy import GateError, sees_exact, sensitive_categories

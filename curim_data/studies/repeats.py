@@ -16,8 +16,8 @@ from analysis.space_time.permutation_scan import ScanCluster, ScanResult, scan
 from analysis.spots.description import SpotName, name_spot
 from analysis.stats.result import Choice
 from curim_data import query
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message, Num, Translator
 from curim_data.quality.positions import precision

@@ -19,8 +19,8 @@ from analysis.stats.rates import Estimate, wilson
 from analysis.trends.course import Trend
 from analysis.trends.week_clock import HOURS, Clock, clock, peak_hours
 from curim_data import query
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.privacy import sees_exact
 from curim_data.query.categoricals import of_values, summed

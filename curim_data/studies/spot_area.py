@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from analysis.spots.description import SpotName
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message
 

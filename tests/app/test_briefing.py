@@ -12,8 +12,8 @@ import pytest
 from analysis.report.documents import brief_document
 from analysis.trends.change_tests import against_city, changes
 from analysis.trends.distinct_changes import findings
-from curim_data.engine.source import open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator, translator
 from curim_data.store.home import Home

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from analysis.spots.description import name_spots
-from curim_data.engine.source import open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.store.home import Home
 from curim_data.studies.hot_spots import hot_spot_study, known_places

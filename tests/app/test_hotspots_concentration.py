@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from curim_data.engine.source import open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import LANGUAGES, translator
 from curim_data.store.home import Home

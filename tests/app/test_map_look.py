@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.model.i18n import translator
 from pages.parts.charts.tables import BESIDE, LETTER, fitting
 from pages.parts.frame.colours import LIGHT

@@ -27,8 +27,8 @@ import pandas as pd
 
 import sample_data
 from curim_data import query
-from curim_data.engine.source import open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
 from curim_data.importing import pipeline
 from curim_data.model.access import Audience
 from curim_data.store import alert_table, files

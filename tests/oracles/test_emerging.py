@@ -22,8 +22,8 @@ from analysis.grid.cells import neighbours
 from analysis.stats.inference import false_discovery
 from analysis.stats.mann_kendall import block_permutation, hamed_rao, mann_kendall
 from curim_data import query
-from curim_data.engine.source import Source, open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator

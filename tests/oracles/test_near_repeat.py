@@ -15,7 +15,7 @@ from scipy.stats import poisson
 import sample_data
 from analysis.space_time.knox import KnoxResult, knox
 from analysis.space_time.knox_settings import bands_for, without_near_duplicates
-from curim_data.engine.source import open_source
+from curim_data.engine import open_source
 from curim_data.store.home import Home
 from tests.published import published
 

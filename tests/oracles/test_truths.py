@@ -11,8 +11,8 @@ import pytest
 import sample_data
 from analysis.gender import places
 from curim_data import query
-from curim_data.engine.source import Source, open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.store.home import Home

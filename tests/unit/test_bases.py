@@ -13,8 +13,8 @@ from scipy.stats import binom
 from analysis.hotspots.denominators import Base, Kind, cell_rates
 from analysis.hotspots.places import hot_spots, significance
 from analysis.stats.rates import empirical_bayes
-from curim_data.engine.source import Source, open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator

@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curim_data.cli import main
-from curim_data.engine.source import Source, open_source
+from curim_data.engine import Source, open_source
 from curim_data.export import cleaned
 from curim_data.export.safe_csv import safe_cell
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
 from curim_data.model.access import Audience
 from curim_data.privacy import GateError

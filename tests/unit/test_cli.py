@@ -13,7 +13,7 @@ import sample_data
 from curim_data.cli.app import COMMANDS, language, main
 from curim_data.cli.frame import FILTER_HELP, build
 from curim_data.export.safe_csv import safe_cell, safe_csv
-from curim_data.filters.alert_filter import FIELDS
+from curim_data.filters import FIELDS
 from curim_data.model.i18n import LANGUAGES, translator
 from curim_data.store.alert_table import Store
 from curim_data.store.home import Home

@@ -12,8 +12,8 @@ import pytest
 
 import sample_data
 from curim_data.cli import main
-from curim_data.engine.source import open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.store.home import Home
 from curim_data.studies.concentration import concentration_study

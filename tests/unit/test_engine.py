@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from curim_data import query
-from curim_data.engine.source import last_meeting, open_source, source_from_files
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import last_meeting, open_source, source_from_files
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.store.home import Home
 from tests.small import alert, small_city, small_source

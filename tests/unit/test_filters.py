@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curim_data.filters.alert_filter import FIELDS, PERIODS, AlertFilter, field_of
+from curim_data.filters import FIELDS, PERIODS, AlertFilter, field_of
 from curim_data.model.alert import Gender, Kind, Status
 from curim_data.model.i18n import LANGUAGES, Message, translator
 from tests.small import small_city

@@ -15,8 +15,8 @@ import pytest
 import sample_data
 from analysis.spots.description import name_spots
 from analysis.spots.identity import KnownPlace, known, matched, renamed
-from curim_data.engine.source import Source, open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator

@@ -11,9 +11,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from curim_data.engine.source import open_source
+from curim_data.engine import open_source
 from curim_data.export import cleaned
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.importing import opening
 from curim_data.importing.pipeline import import_file
 from curim_data.importing.report import ImportReport

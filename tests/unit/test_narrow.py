@@ -14,9 +14,8 @@ import pandas as pd
 import pytest
 
 from curim_data import query
-from curim_data.engine import columns
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source, columns
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from tests.small import HERE, alert, small_source
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from curim_data import query
-from curim_data.engine.source import open_source, source_from_files
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import open_source, source_from_files
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import load_city
 from curim_data.store.home import Home

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from curim_data.cli import main
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import LANGUAGES, Translator, translator
 from curim_data.privacy import GateError

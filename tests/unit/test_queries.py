@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from curim_data import query
-from curim_data.engine.source import Source, open_source
-from curim_data.filters.alert_filter import FIELDS, AlertFilter
+from curim_data.engine import Source, open_source
+from curim_data.filters import FIELDS, AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import translator
 from curim_data.privacy import GateError

@@ -11,8 +11,8 @@ from analysis.clusters.dbscan import least_alerts
 from analysis.clusters.detection import _Alerts, clusters
 from analysis.stats.severity_weights import Weights, by_severity
 from curim_data import query
-from curim_data.engine.source import open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator

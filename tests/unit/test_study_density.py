@@ -13,8 +13,8 @@ import shapely
 from analysis.density.image import image
 from curim_data import query
 from curim_data.cli import main
-from curim_data.engine.source import Source, open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator
 from curim_data.privacy import GateError

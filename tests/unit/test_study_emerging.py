@@ -14,8 +14,8 @@ import sample_data
 from analysis.emerging.settings import Periods, whole
 from analysis.stats.result import Choice
 from curim_data import query
-from curim_data.engine.source import Source, open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message, Translator
 from curim_data.store.home import Home

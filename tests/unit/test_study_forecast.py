@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from curim_data import query
-from curim_data.engine.source import Source, open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator
 from curim_data.store.home import Home

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from analysis.stats.rates import poisson_rate
-from curim_data.engine.source import Source, open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator

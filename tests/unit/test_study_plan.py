@@ -12,8 +12,8 @@ import h3.api.basic_str as h3
 import pytest
 
 import sample_data
-from curim_data.engine.source import Source, open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import LANGUAGES, Translator, translator
 from curim_data.model.labels import category_label

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from curim_data.engine.source import open_source
+from curim_data.engine import open_source
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator

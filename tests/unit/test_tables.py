@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from curim_data import query
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import translator
 from pages.parts.charts.tables import MOST_STYLED, styled, written

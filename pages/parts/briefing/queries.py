@@ -8,8 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from curim_data.engine.source import open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.store.home import Home
 from curim_data.studies.brief import BriefStudy, brief_study

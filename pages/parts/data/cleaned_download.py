@@ -7,9 +7,9 @@ from typing import Final
 
 import streamlit as st
 
-from curim_data.engine.source import open_source
+from curim_data.engine import open_source
 from curim_data.export import cleaned
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.store.home import Home
 from pages.parts.frame.markdown import plain

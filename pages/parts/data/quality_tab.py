@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 
 from curim_data import privacy
-from curim_data.engine.source import open_source
+from curim_data.engine import open_source
 from curim_data.model.access import Audience
 from curim_data.model.i18n import translator
 from curim_data.quality.findings import Finding, findings

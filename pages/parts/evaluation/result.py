@@ -13,7 +13,7 @@ import streamlit as st
 
 from analysis.plans.evaluation import Evaluation
 from analysis.stats.rates import Estimate
-from curim_data.engine.source import open_source
+from curim_data.engine import open_source
 from curim_data.model.access import Audience
 from curim_data.model.alert import Gender
 from curim_data.model.i18n import Translator

@@ -11,8 +11,8 @@ from typing import Any
 import streamlit as st
 
 from curim_data import query
-from curim_data.engine.source import Source, open_source, opened_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source, open_source, opened_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.store.home import Home
 from pages.parts.frame.page import Dataset, Page

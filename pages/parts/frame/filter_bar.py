@@ -13,8 +13,8 @@ from typing import Any
 import streamlit as st
 
 from curim_data import query
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import FIELDS, PERIODS, AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import FIELDS, PERIODS, AlertFilter
 from curim_data.model import labels
 from curim_data.model.alert import Gender, Kind, Status
 from curim_data.model.city import CityProfile

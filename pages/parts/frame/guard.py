@@ -14,8 +14,8 @@ import pandas as pd
 import streamlit as st
 
 import sample_data
-from curim_data.engine.source import open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Role
 from curim_data.model.city import CityProfile, load_city, profile_version
 from curim_data.model.i18n import Translator, translator

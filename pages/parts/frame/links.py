@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.model.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from pages.parts.frame.page import Page
 

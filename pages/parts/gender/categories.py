@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.gender import Weights
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.model.labels import category_label, inline
 from pages.parts.charts import plots, tables
 from pages.parts.frame.footer import footer

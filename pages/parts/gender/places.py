@@ -8,7 +8,7 @@ import pandas as pd
 import pydeck as pdk
 import streamlit as st
 
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.model.city import Landmark
 from curim_data.model.labels import place_label
 from curim_data.query import Total

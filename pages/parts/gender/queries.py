@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from analysis.gender import Feeling, Shares, Weights
-from curim_data.engine.source import Source, open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.store.home import Home
 from curim_data.studies import gender, hot_spots

@@ -7,7 +7,7 @@ import streamlit as st
 
 from analysis.gender import Shares
 from curim_data import query
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.model.labels import district_label, feeling_label, gender_label
 from curim_data.query import Total
 from curim_data.studies.gender import CITY, PlaceStudy

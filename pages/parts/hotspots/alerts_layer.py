@@ -9,8 +9,8 @@ import pandas as pd
 import pydeck as pdk
 import streamlit as st
 
-from curim_data.engine.source import open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator

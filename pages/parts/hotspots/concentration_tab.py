@@ -10,7 +10,7 @@ import streamlit as st
 
 from analysis.concentration import Concentration
 from analysis.stats.rates import Estimate
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator
 from curim_data.studies.concentration import ConcentrationStudy, concentration_of, curve_frame

@@ -10,9 +10,9 @@ import streamlit as st
 
 from analysis.density.image import DensityImage, image
 from analysis.density.surface import figure
-from curim_data.engine.source import open_source
+from curim_data.engine import open_source
 from curim_data.export.safe_csv import csv_bytes
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator
 from curim_data.store.home import Home

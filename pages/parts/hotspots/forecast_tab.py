@@ -13,8 +13,8 @@ import streamlit as st
 from analysis.forecast.counts import Outlook
 from analysis.forecast.places import Forecast
 from analysis.stats.result import Choice
-from curim_data.engine.source import open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import cell_polygons
 from curim_data.model.i18n import Message, Translator

@@ -12,7 +12,7 @@ import shapely
 import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.lexicon.folding import fold
 from curim_data.model.city import CityProfile, cell_polygons
 from curim_data.model.i18n import Translator

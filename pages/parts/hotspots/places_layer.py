@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.clusters.hdbscan import TooManyError
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy

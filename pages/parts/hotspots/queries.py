@@ -11,7 +11,7 @@ import streamlit as st
 
 from analysis.clusters.cluster import Clusters
 from analysis.hotspots.denominators import LAND, Kind
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.studies import hot_spots as studies
 from curim_data.studies import spot as study_spot

@@ -12,8 +12,8 @@ import streamlit as st
 
 from analysis.space_time.knox import Band, Interval, KnoxResult, Metric
 from analysis.space_time.knox_settings import REPEAT_M
-from curim_data.engine.source import open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Num, Translator
 from curim_data.privacy import sees_exact

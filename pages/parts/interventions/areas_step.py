@@ -16,7 +16,7 @@ from analysis.plans.drafting import buffer_cells, compare_areas
 from analysis.plans.evaluation import Test, smallest_visible_drop
 from analysis.report.plan import METHODS
 from curim_data import query
-from curim_data.engine.source import open_source
+from curim_data.engine import open_source
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message, Num
 from curim_data.model.plan import Areas, Plan, from_json, to_json

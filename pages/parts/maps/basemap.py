@@ -12,7 +12,7 @@ import pydeck as pdk
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.model.city import CityProfile, cell_polygons
 from pages.parts.frame.colours import Palette, rgba
 

@@ -13,8 +13,8 @@ import streamlit as st
 from analysis.plans.drafting import Draft, objective_sentence
 from analysis.plans.problem_statement import gender_sentence
 from analysis.spots.description import name_spots
-from curim_data.engine.source import open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience, Role
 from curim_data.model.plan import Plan
 from curim_data.plans.plan_store import PlanConflict, PlanProblem, PlanStore

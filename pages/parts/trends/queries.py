@@ -11,8 +11,8 @@ import streamlit as st
 
 from analysis.trends.course import Trend
 from curim_data import query
-from curim_data.engine.source import open_source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.privacy import GateError, sees_exact
 from curim_data.store.home import Home
