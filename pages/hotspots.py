@@ -14,8 +14,9 @@ from pages.parts.hotspots.emerging_layer import emerging
 from pages.parts.hotspots.options import options
 from pages.parts.hotspots.place_search import asked_place, search
 from pages.parts.hotspots.places_layer import places
-from pages.parts.hotspots.queries import CELL, LAYER, LAYERS, asked_layer, asked_size, hot_spots, write_word
+from pages.parts.hotspots.queries import hot_spots
 from pages.parts.hotspots.ranked_list import cell_size
+from pages.parts.hotspots.selection import CELL, LAYER, LAYERS, asked_layer, asked_size, write_word
 from pages.parts.hotspots.tabs import tabs
 
 page = require(Role.COUNCIL)

@@ -6,7 +6,8 @@ from curim_data.privacy import GateError
 from pages.parts.frame.guard import require
 from pages.parts.frame.markdown import plain
 from pages.parts.interventions import board, editor
-from pages.parts.plans.access import close, may_edit, opened
+from pages.parts.interventions.open_plan import close, opened
+from pages.parts.plans.access import may_edit
 
 page = require(Role.COUNCIL)
 t = page.t

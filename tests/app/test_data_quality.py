@@ -14,7 +14,7 @@ from curim_data.quality.findings import findings
 from curim_data.quality.study import quality_study
 from curim_data.store.home import Home
 from pages.parts.data import cleaned_download
-from pages.parts.data.quality_map import nearby
+from pages.parts.data.quality_figures import nearby
 from tests.app.conftest import Open, errors
 from tests.small import small_city
 

@@ -16,7 +16,7 @@ from curim_data.store.home import Home
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.markdown import plain
-from pages.parts.hotspots.options import certainty
+from pages.parts.hotspots.cell_text import certainty
 from pages.parts.maps import cell_map
 from pages.parts.maps.legends import Scale
 from tests.app.conftest import Open, errors

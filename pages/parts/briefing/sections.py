@@ -8,12 +8,12 @@ import streamlit as st
 from curim_data.model import labels
 from curim_data.studies.brief import MOST_SPOTS, BriefStudy, plan_rows, whom_sentence
 from pages.parts.charts import plots, tables
+from pages.parts.charts.numbers import expected
 from pages.parts.frame.colours import GENDERS
 from pages.parts.frame.footer import footer
 from pages.parts.frame.links import page_link
 from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.hotspots.ranked_list import expected
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
 from pages.parts.plans.access import plans, spoken, today

@@ -379,3 +379,11 @@ def _log_ticks(frame: pd.DataFrame) -> list[float]:
     low, high = frame["low"].min(), frame["high"].max()
     steps = (0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 10.0, 20.0, 50.0)
     return [v for v in (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 50.0) if low / 2 <= v <= high * 2] or list(steps[3:6])
+
+
+def no_hours(page: Page) -> str:
+    """Why there is no clock of the week."""
+    t = page.t
+    if page.source is not None and page.source.by_month:
+        return t("No days and hours are shown: of these alerts the month alone is known.")
+    return t("No alerts with a known hour.")

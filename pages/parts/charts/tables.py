@@ -169,3 +169,6 @@ def download(
         type="tertiary",
         icon=":material/download:",
     )
+
+
+BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}

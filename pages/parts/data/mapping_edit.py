@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from curim_data.formats.base import Layout, Part
+from curim_data.formats.base import Part
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.report import Header
 from curim_data.lexicon.folding import fold
@@ -64,11 +64,6 @@ def with_word(header: Header, role: str, word: str, value: str, answers: Answers
     else:
         changed = replace(layout, words={**layout.words, role: _with(layout.words.get(role, {}), key, value)})
     return ColumnMapping.from_layout(changed, header.labels, answers=answers)
-
-
-def word_settled(layout: Layout, role: str, word: str) -> bool:
-    """Whether a person or the format told what a word stands for."""
-    return fold(word) in (layout.categories if role == "category" else layout.words.get(role, {}))
 
 
 def _with(table: Mapping[str, str], key: str, value: str) -> dict[str, str]:

@@ -10,9 +10,6 @@ from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, REPAIR_WORDS, Rea
 from curim_data.store.alert_table import Batch
 from pages.parts.charts import tables
 from pages.parts.data import (
-    changes as data_changes,
-)
-from pages.parts.data import (
     column_mapping as data_columns,
 )
 from pages.parts.data import (
@@ -92,7 +89,7 @@ def details(page: Page, seen: Look, into: Target) -> None:
         return
     st.write(f"**{accounts(t, view.batch)}** {parts(t, view.batch, view.several)}".strip())
     data_questions.category(page, seen)
-    data_changes.show(page, view)
+    changes_since_last_export(page, view)
     left, right = st.columns([1, 1], gap="large")
     with left:
         data_recognised.show(page, view, into)
@@ -190,3 +187,15 @@ def _refused(page: Page, view: View) -> None:
         told = t("The first {n} rows are shown.", n=SHOWN_ROWS) + " " + told
     told += " " + t("Rows are counted without the header: in a spreadsheet each stands one line further down.")
     st.caption(told)
+
+
+def changes_since_last_export(page: Page, view: View) -> None:
+    """Columns first, then alerts that are new, changed their status, or are gone; nothing where nothing came before."""
+    changes, t = view.changes, page.t
+    if changes is None or changes.before is None:
+        return
+    head, *told = changes.sentences(t)
+    heading(t("What changed"))
+    if changes.columns_changed:
+        st.warning(t("The columns are not what they were: see whether they still mean the same."))
+    st.markdown(f"{plain(head)}\n\n" + "\n".join(f"- {plain(one)}" for one in told))

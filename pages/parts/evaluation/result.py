@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from analysis.plans.evaluation import Evaluation
 from analysis.stats.rates import Estimate
-from curim_data.engine import open_source
 from curim_data.model.access import Audience
 from curim_data.model.alert import Gender
 from curim_data.model.i18n import Translator
 from curim_data.model.labels import gender_label
-from curim_data.model.plan import MOVES, STATUS_WORDS, Plan, PlanStatus, Problem, from_json, to_json
+from curim_data.model.plan import MOVES, STATUS_WORDS, Plan, PlanStatus
 from curim_data.plans.plan_store import PlanProblem
-from curim_data.store.home import Home
 from curim_data.studies.evaluation import (
     AREAS,
     BEGUN,
     PlanEvaluation,
     Windows,
     evaluation_filter,
-    evaluation_study,
     kept_result,
     obstacle,
     outcome,
@@ -36,35 +31,16 @@ from curim_data.studies.evaluation import (
 from pages.parts.charts.plots import forest_figure, show
 from pages.parts.charts.tables import download, table
 from pages.parts.evaluation.charts import before_after_figure, months_figure
-from pages.parts.frame.cache import remember
+from pages.parts.evaluation.queries import evaluation_key, plan_evaluation
 from pages.parts.frame.links import page_link
 from pages.parts.frame.markdown import plain
-from pages.parts.frame.page import Dataset, Page
+from pages.parts.frame.page import Page
 from pages.parts.plans.access import ask_who, may_edit, plans, spoken, who
 from pages.parts.plans.areas_map import AREA_WORDS, areas_map
 
 # Columns of the table by gender on a phone; its download holds them too, the rest stand in the figure.
 NARROW = ("label", "before", "after", "ratio")
 ORDER = (PlanStatus.FINISHED, PlanStatus.EVALUATED, PlanStatus.RUNNING, PlanStatus.DECIDED, PlanStatus.DRAFT)
-
-
-@remember
-def _evaluated(dataset: Dataset, told: str, audience: Audience) -> PlanEvaluation:
-    source = open_source(Home(Path(dataset.home)))
-    return evaluation_study(source, from_json(Plan, json.loads(told)), audience)
-
-
-def _asked(plan: Plan) -> str:
-    """What an evaluation depends on, without the plan's words."""
-    bare = Plan(
-        status=plan.status,
-        problem=Problem(query=plan.problem.query),
-        start=plan.start,
-        finish=plan.finish,
-        areas=plan.areas,
-        assessment=plan.assessment,
-    )
-    return json.dumps(to_json(bare))
 
 
 def show_page(page: Page) -> None:
@@ -84,7 +60,7 @@ def show_page(page: Page) -> None:
         st.write(t(why))
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
         return
-    study = _evaluated(page.dataset, _asked(plan), page.audience)
+    study = plan_evaluation(page.dataset, evaluation_key(plan), page.audience)
     _verdict(page, plan, study)
     _counts(page, plan, study)
     _tests(page, plan, study)
@@ -302,7 +278,7 @@ def _keep(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(t("Keep this result with the plan"), key="evaluation_keep", type="primary")
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
-    kept = kept_result(_evaluated(page.dataset, _asked(plan), Audience.COUNCIL))
+    kept = kept_result(plan_evaluation(page.dataset, evaluation_key(plan), Audience.COUNCIL))
     st.caption(
         t("This is written into the plan, whose status becomes “Evaluated”. The council may read it:")
         if moves

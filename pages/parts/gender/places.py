@@ -14,12 +14,12 @@ from curim_data.model.labels import place_label
 from curim_data.query import Total
 from curim_data.studies.gender import PlaceStudy
 from pages.parts.charts import tables
+from pages.parts.charts.numbers import interval
 from pages.parts.frame.colours import GENDERS, Palette, palette, rgba
 from pages.parts.frame.footer import footer
 from pages.parts.frame.links import page_link
 from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.hotspots.ranked_list import interval
 from pages.parts.maps import basemap, cell_map, legends, name_layers
 from pages.parts.maps.deck import Deck
 from pages.parts.maps.name_layers import Pin

@@ -12,12 +12,12 @@ from curim_data.model.labels import district_label, feeling_label, gender_label
 from curim_data.query import Total
 from curim_data.studies.gender import CITY, PlaceStudy
 from pages.parts.charts import plots, tables
+from pages.parts.charts.numbers import interval
 from pages.parts.frame.colours import GENDERS
 from pages.parts.frame.footer import footer
 from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
 from pages.parts.gender import queries
-from pages.parts.hotspots.ranked_list import interval
 
 AFFECTED, REPORTER = "affected_gender", "reporter_gender"
 

@@ -25,7 +25,7 @@ from pages.parts.frame.footer import footer
 from pages.parts.frame.page import Dataset, Page
 from pages.parts.hotspots.map_download import picture, point_shades
 from pages.parts.hotspots.place_search import Found, below_map
-from pages.parts.hotspots.queries import LAYER
+from pages.parts.hotspots.selection import LAYER
 from pages.parts.maps import basemap, cell_map, legends
 
 MAP: Final = "hotspots_alerts_map"

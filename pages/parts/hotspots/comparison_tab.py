@@ -25,14 +25,14 @@ from curim_data.store.home import Home
 from curim_data.studies.compare import PRESETS, CompareError, CompareStudy, compare_study, presets
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import tables
+from pages.parts.charts.tables import BUTTON
 from pages.parts.frame.cache import remember
 from pages.parts.frame.colours import CHANGE, Palette, palette, rgba
 from pages.parts.frame.footer import footer
 from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Dataset, Page
 from pages.parts.hotspots.map_download import difference_shades, picture
-from pages.parts.hotspots.queries import write_word
-from pages.parts.hotspots.ranked_list import BUTTON
+from pages.parts.hotspots.selection import write_word
 from pages.parts.maps import basemap, cell_map, legends, name_layers
 from pages.parts.maps.deck import Deck
 from pages.parts.maps.name_layers import Pin

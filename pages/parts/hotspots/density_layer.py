@@ -18,6 +18,7 @@ from curim_data.model.i18n import Translator
 from curim_data.store.home import Home
 from curim_data.studies.density import DensityStudy, class_geojson, density_study, grid
 from pages.parts.charts import tables
+from pages.parts.charts.tables import BUTTON
 from pages.parts.frame import filter_bar
 from pages.parts.frame.cache import remember
 from pages.parts.frame.footer import footer
@@ -27,7 +28,6 @@ from pages.parts.hotspots.area_filter import of_city
 from pages.parts.hotspots.map_download import density_shades, picture
 from pages.parts.hotspots.place_search import Found, below_map
 from pages.parts.hotspots.queries import coordinate_step
-from pages.parts.hotspots.ranked_list import BUTTON
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
 

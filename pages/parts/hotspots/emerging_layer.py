@@ -32,7 +32,8 @@ from pages.parts.hotspots import area_filter as hotspots_area
 from pages.parts.hotspots.map_download import emerging_shades, picture
 from pages.parts.hotspots.place_search import Found, below_map
 from pages.parts.hotspots.playback import playback
-from pages.parts.hotspots.queries import SELECTED, emerging_of
+from pages.parts.hotspots.queries import emerging_of
+from pages.parts.hotspots.selection import SELECTED
 from pages.parts.maps import basemap, cell_map, legends
 from pages.parts.maps.name_layers import Pin
 

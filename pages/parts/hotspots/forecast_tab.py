@@ -25,6 +25,7 @@ from curim_data.studies.forecast import ForecastStudy, ListedCell, cells_frame, 
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import plots, tables
 from pages.parts.charts.figure import Figure
+from pages.parts.charts.numbers import with_interval
 from pages.parts.frame.cache import remember
 from pages.parts.frame.colours import LIGHT, palette
 from pages.parts.frame.footer import footer
@@ -307,13 +308,6 @@ def _backtest(page: Page, found: Forecast) -> None:
 def _narrow(headings: dict[str, str]) -> dict[str, Any]:
     """Columns that fit beside a map."""
     return {name: st.column_config.Column(headings[name], width=WIDTHS[name]) for name in headings}
-
-
-def with_interval(t: Translator, value: float, low: float, high: float, digits: int = 0) -> str:
-    """A number and its interval in the reader's form."""
-    shown, least, most = (t.number(round(x, digits) + 0.0, digits) for x in (value, low, high))  # no minus before 0
-    ends = t("{low} to {high}", low=least, high=most)
-    return f"{shown} ({ends})"
 
 
 def _measured(t: Translator, row: dict[Any, Any], name: str, digits: int) -> str:

@@ -19,11 +19,11 @@ from curim_data.model.i18n import Translator
 from curim_data.query import Total
 from curim_data.studies.density import DensityStudy, class_polygons
 from curim_data.studies.emerging import EmergingLine
+from pages.parts.charts.tables import BUTTON
 from pages.parts.frame.cache import ask
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.footer import mapped_of
 from pages.parts.frame.page import Page
-from pages.parts.hotspots.ranked_list import BUTTON
 from pages.parts.maps import legends
 from pages.parts.maps.name_layers import Pin
 

@@ -19,7 +19,7 @@ from curim_data.model.i18n import Translator
 from pages.parts.frame import filter_bar
 from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.hotspots.queries import SELECTED
+from pages.parts.hotspots.selection import SELECTED
 from pages.parts.maps.basemap import METRES_A_DEGREE, disc
 
 AT: Final = "at"

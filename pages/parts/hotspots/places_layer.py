@@ -9,8 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from analysis.clusters.hdbscan import TooManyError
+from analysis.hotspots.denominators import LAND
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
+from curim_data.model.i18n import Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot import SpotLine
@@ -20,22 +22,14 @@ from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.footer import footer
 from pages.parts.frame.page import Dataset, Page
 from pages.parts.hotspots import area_filter
+from pages.parts.hotspots.cell_text import certainty, measure, tips
 from pages.parts.hotspots.cold_places import cold_here, cold_places
 from pages.parts.hotspots.map_download import cell_shades, hot_shades, outlined, picture
-from pages.parts.hotspots.options import certainty, measure, notes, nothing, tips
+from pages.parts.hotspots.options import notes
 from pages.parts.hotspots.place_search import Found, below_map
-from pages.parts.hotspots.queries import (
-    MAP,
-    SELECTED,
-    Asked,
-    Options,
-    clusters,
-    emerging_of,
-    lines,
-    picked_cells,
-    selected_spot,
-)
+from pages.parts.hotspots.queries import Asked, Options, clusters, emerging_of, lines
 from pages.parts.hotspots.ranked_list import area_of_cells, downloads, headline, ranked_list
+from pages.parts.hotspots.selection import MAP, SELECTED, picked_cells, selected_spot
 from pages.parts.hotspots.spot_panel import panel
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
@@ -197,3 +191,29 @@ def _work_out(asked: tuple[Dataset, AlertFilter, Audience, int]) -> None:
     emerging_of(*asked)
     st.session_state[CLASSED] = asked
     st.rerun()
+
+
+def nothing(t: Translator, how: Options, alerts: float | None, *, cold: bool = False) -> None:
+    """What is said where no hot place was found among so many alerts; `cold`: whether there are cold ones."""
+    if how.explored:
+        st.subheader(t("No group"))
+        st.write(t("HDBSCAN finds no place that is denser than what lies around it, or there are too few alerts."))
+        return
+    st.subheader(t("No hot spot") if cold else t("No place stands out"))
+    if alerts == 0:
+        st.write(t("There is no alert to test: widen the period, the categories or the area."))
+        return
+    if how.base != LAND:
+        st.write(
+            t(
+                "No place has a higher rate than the rest of the city by more than chance explains. A place can still "
+                "have many alerts: compare with the land around to see where they are dense."
+            )
+        )
+        return
+    st.write(
+        t(
+            "No place has more alerts than its surroundings and chance explain. That is an answer too. With few alerts "
+            "it can also mean that there are too few to tell: widen the period or the categories."
+        )
+    )

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-import pandas as pd
-import streamlit as st
 
 from analysis.clusters.cluster import Clusters
 from analysis.hotspots.denominators import LAND, Kind
@@ -21,11 +16,6 @@ from curim_data.studies.repeats import precision_m
 from curim_data.studies.spot import Place, SpotLine, SpotStudy
 from pages.parts.frame.cache import remember, source_of
 from pages.parts.frame.page import Dataset
-
-MAP, LIST, SELECTED = "hotspots_map", "hotspots_list", "spot"
-LAYER, CELL = "layer", "cell"
-_Word = TypeVar("_Word", str, int)
-LAYERS = ("significance", "clusters", "emerging", "density", "alerts")
 
 
 @dataclass(frozen=True)
@@ -101,108 +91,3 @@ def _close_up(asked: Asked, spot_id: str, _spot: Place) -> SpotStudy:  # noqa: A
 def close_up(asked: Asked, spot: Place) -> SpotStudy:
     """One of the places that follow from `asked`, looked at closely."""
     return _close_up(asked, spot.id, spot)
-
-
-def asked_layer(key: str) -> str:
-    """The layer that the link asks for, put into the widget `key`; the first one where it asks for none."""
-    asked = st.query_params.get(LAYER, LAYERS[0])
-    return _put(key, asked if asked in LAYERS else LAYERS[0])
-
-
-def asked_size(key: str, sizes: Collection[int]) -> int:
-    """The cell size (H3 resolution) that the link asks for, put into the widget `key`; 0 for one chosen from the data.
-
-    `sizes`: those that the reader may pick.
-    """
-    asked = st.query_params.get(CELL, "")
-    return _put(key, int(asked) if asked in {str(size) for size in sizes} else 0)
-
-
-def write_word(word: str, key: str, usual: Any) -> None:
-    """Put what was picked in the widget `key` into the address; the usual choice leaves no word."""
-    picked = st.session_state[key]
-    if picked == usual:
-        st.query_params.pop(word, None)
-    else:
-        st.query_params[word] = str(picked)
-
-
-def _put(key: str, value: _Word) -> _Word:
-    """Set a widget to what the link says, and tell it."""
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
-    return value
-
-
-def selected_spot(spots: tuple[Place, ...]) -> str | None:
-    """The id of the selected spot: what was picked last, on the map or in the list; the first one to begin with.
-
-    The selection stands in the link, so that a colleague sees the same place.
-    """
-    ids = [spot.id for spot in spots]
-    shown = current = st.query_params.get(SELECTED, ids[0] if ids else "")
-    on_map = _picked_on_map(st.session_state.get(MAP), spots)
-    if on_map != st.session_state.get(f"{MAP}_seen"):
-        current = on_map or current
-    st.session_state[f"{MAP}_seen"] = on_map
-    # The list has a key of its own for each selected row, so another row than that one is the reader's pick.
-    in_list = _picked_in_list(st.session_state.get(f"{LIST}_{shown}"), spots)
-    if in_list not in (None, shown):
-        current = in_list
-    if current not in ids:
-        return ids[0] if ids else None
-    if current != st.query_params.get(SELECTED, ids[0]):
-        st.query_params[SELECTED] = current
-        st.rerun()  # the link in the side bar was written before this spot was picked
-    return current
-
-
-def picked_cells() -> tuple[str, ...]:
-    """Cells that are picked on the map, as H3 names."""
-    objects = _objects(st.session_state.get(MAP))
-    return tuple(dict.fromkeys(row["hex"] for layer in ("cells", "withheld") for row in objects.get(layer, ())))
-
-
-def _objects(event: Any) -> Any:
-    return (event or {}).get("selection", {}).get("objects", {})
-
-
-def _picked_on_map(event: Any, spots: tuple[Place, ...]) -> str | None:
-    """The spot under what was picked last on the map; empty where that is no spot, None where nothing is picked."""
-    objects = _objects(event)
-    outlines = [row["id"] for row in objects.get("outlines", ())]
-    cells = [row["hex"] for layer in ("cells", "withheld") for row in objects.get(layer, ())]
-    if not outlines and not cells:
-        return None
-    if outlines:
-        return str(outlines[-1])
-    return next((spot.id for spot in spots if cells[-1] in spot.names), "")
-
-
-def _picked_in_list(event: Any, spots: tuple[Place, ...]) -> str | None:
-    rows = (event or {}).get("selection", {}).get("rows", [])
-    return spots[rows[0]].id if rows and rows[0] < len(spots) else None
-
-
-def as_frame(shown: tuple[SpotLine, ...]) -> pd.DataFrame:
-    """The list as figures, for its table and its download."""
-    rows = [
-        {
-            "rank": line.spot.rank,
-            "id": line.spot.id,
-            "n": line.spot.n,
-            "expected": line.spot.expected,
-            "ratio": line.spot.ratio,
-            "low": line.spot.low,
-            "high": line.spot.high,
-            "bounds": getattr(line.spot, "bounded", False),
-            "q": line.spot.q,
-            "women": line.women.value if line.women else float("nan"),
-            "category": line.category,
-            "longitude": round(line.spot.longitude, 5),
-            "latitude": round(line.spot.latitude, 5),
-            "cells": " ".join(line.spot.names),
-        }
-        for line in shown
-    ]
-    return pd.DataFrame(rows)

@@ -16,16 +16,17 @@ from curim_data.model.city import cell_polygons, streets_in
 from curim_data.model.i18n import Translator
 from curim_data.model.labels import category_label, hour_label
 from curim_data.studies.hot_spots import HotSpotStudy
-from curim_data.studies.spot import Place, SpotLine
+from curim_data.studies.spot import SpotLine
 from pages.parts.charts import tables
+from pages.parts.charts.numbers import expected, interval
+from pages.parts.charts.tables import BUTTON
 from pages.parts.frame import filter_bar
 from pages.parts.frame.page import Page
-from pages.parts.hotspots.options import cell_table, more_columns, rate, rate_heading
-from pages.parts.hotspots.queries import LIST, as_frame
+from pages.parts.hotspots.cell_text import rate, rate_heading
+from pages.parts.hotspots.selection import LIST
 
 # Pixels that a column takes at most for its texts, on a wide page and on a phone.
 WIDE, NARROW = 400, 150
-BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}
 
 
 def headline(
@@ -274,12 +275,6 @@ def _ratio(page: Page, line: SpotLine) -> str:
     return f"{t.times(spot.ratio)} ({t.times(spot.low)}–{t.times(spot.high)})"
 
 
-def expected(t: Translator, spot: Place) -> str:
-    """How many alerts were to be expected in a place; an upper bound where counts around it are protected."""
-    told = t.expected(spot.expected)
-    return t("at most {n}", n=told) if getattr(spot, "bounded", False) else told
-
-
 def _women(page: Page, line: SpotLine) -> str:
     t = page.t
     if line.women is None:
@@ -293,6 +288,53 @@ def _hours(t: Translator, line: SpotLine) -> str:
     return f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}"
 
 
-def interval(t: Translator, share: float, low: float, high: float) -> str:
-    """A share with its interval, the percent sign once."""
-    return f"{t.percent(share)} ({t.number(100 * low)}–{t.number(100 * high)})"
+def as_frame(shown: tuple[SpotLine, ...]) -> pd.DataFrame:
+    """The list as figures, for its table and its download."""
+    rows = [
+        {
+            "rank": line.spot.rank,
+            "id": line.spot.id,
+            "n": line.spot.n,
+            "expected": line.spot.expected,
+            "ratio": line.spot.ratio,
+            "low": line.spot.low,
+            "high": line.spot.high,
+            "bounds": getattr(line.spot, "bounded", False),
+            "q": line.spot.q,
+            "women": line.women.value if line.women else float("nan"),
+            "category": line.category,
+            "longitude": round(line.spot.longitude, 5),
+            "latitude": round(line.spot.latitude, 5),
+            "cells": " ".join(line.spot.names),
+        }
+        for line in shown
+    ]
+    return pd.DataFrame(rows)
+
+
+def more_columns(shown: tuple[SpotLine, ...]) -> dict[str, list[Any]]:
+    """What the download tells of each place beside the usual columns: area, weight, rates and base, last one first."""
+    spots = [line.spot for line in shown]
+    columns: dict[str, list[Any]] = {}
+    if any(getattr(spot, "base", LAND) != LAND for spot in spots):
+        columns["base"] = [spot.base for spot in spots]
+        columns["base_n"] = [spot.base_n for spot in spots]
+        columns["rate_raw"] = [spot.n / spot.base_n if spot.base_n > 0 else float("nan") for spot in spots]
+        columns["rate"] = [spot.rate for spot in spots]
+    if any(getattr(spot, "weight", None) is not None for spot in spots):
+        columns["weight"] = [spot.weight for spot in spots]
+    if any(hasattr(spot, "area_km2") for spot in spots):
+        columns["area_km2"] = [round(spot.area_km2, 4) for spot in spots]
+    return dict(reversed(columns.items()))
+
+
+def cell_table(study: HotSpotStudy) -> pd.DataFrame:
+    """The test of every cell, as a table to take away; counts as they passed the gate."""
+    frame = study.hot.frame
+    columns = ["n", "low", "high", "withheld", "land_km2", "expected_alone", "window", "expected", "ratio", "q", "hot"]
+    table = frame[[*columns, "q_cold"]]
+    table = table.assign(cold=frame["cold"], gistar_z=frame["z"])
+    if study.hot.based:
+        table = table.assign(base=study.hot.base, base_n=frame["base"], rate_raw=frame["rate_raw"], rate=frame["rate"])
+    table.insert(0, "cell", [f"{cell:x}" for cell in table.index])
+    return table.reset_index(drop=True)

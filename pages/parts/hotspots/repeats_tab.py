@@ -33,8 +33,8 @@ from pages.parts.frame.footer import footer
 from pages.parts.frame.links import page_link
 from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Dataset, Page
-from pages.parts.hotspots.options import asked_word
-from pages.parts.hotspots.queries import coordinate_step, write_word
+from pages.parts.hotspots.queries import coordinate_step
+from pages.parts.hotspots.selection import asked_word, write_word
 
 METRIC: Final = "metric"
 TAB: Final = "repeats"

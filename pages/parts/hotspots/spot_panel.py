@@ -9,11 +9,13 @@ from curim_data.model.alert import Gender
 from curim_data.model.labels import category_label, gender_label
 from curim_data.studies.spot import SpotLine, SpotStudy
 from pages.parts.charts import plots
+from pages.parts.charts.numbers import interval
+from pages.parts.charts.plots import no_hours
 from pages.parts.frame.links import go, page_link
 from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
 from pages.parts.hotspots.queries import Asked, close_up
-from pages.parts.hotspots.ranked_list import interval, street_names
+from pages.parts.hotspots.ranked_list import street_names
 
 CATEGORIES_SHOWN = 5
 
@@ -98,14 +100,6 @@ def _clock(page: Page, study: SpotStudy) -> None:
     figure = plots.clock_figure(page, frame, height=190, compact=True)
     plots.show(page, figure, key="spot_clock", alt=study.week.sentence(t))
     st.caption(study.week.sentence(t))
-
-
-def no_hours(page: Page) -> str:
-    """Why there is no clock of the week."""
-    t = page.t
-    if page.source is not None and page.source.by_month:
-        return t("No days and hours are shown: of these alerts the month alone is known.")
-    return t("No alerts with a known hour.")
 
 
 def _categories(page: Page, study: SpotStudy) -> None:

@@ -5,29 +5,20 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import get_args
 
-import h3.api.basic_str as h3
-import pandas as pd
 import streamlit as st
 
-from analysis.plans.drafting import buffer_cells, compare_areas
-from analysis.plans.evaluation import Test, smallest_visible_drop
+from analysis.plans.evaluation import Test
 from analysis.report.plan import METHODS
-from curim_data import query
-from curim_data.engine import open_source
-from curim_data.model.access import Audience
 from curim_data.model.i18n import Message, Num
-from curim_data.model.plan import Areas, Plan, from_json, to_json
-from curim_data.store.home import Home
-from curim_data.studies.evaluation import AREAS, BEGUN, evaluation_filter, named_test
-from curim_data.studies.plan import area_counts
+from curim_data.model.plan import Plan, to_json
+from curim_data.studies.evaluation import BEGUN, named_test
 from pages.parts.charts.tables import table
-from pages.parts.frame.cache import remember
-from pages.parts.frame.page import Dataset, Page
+from pages.parts.frame.page import Page
 from pages.parts.interventions.form_steps import seeded
-from pages.parts.plans.access import Edit
+from pages.parts.interventions.open_plan import Edit
+from pages.parts.interventions.queries import counts_by_area, proposed_areas, smallest_drop
 from pages.parts.plans.areas_map import AREA_WORDS, areas_map
 
 RINGS = (1, 2, 3)
@@ -85,7 +76,7 @@ def _proposed(page: Page, edit: Edit, plan: Plan) -> Plan:
     )
     reasons: tuple[Message, ...] = ()
     if st.button(t("Propose buffer and comparison area anew"), key=edit.key("propose")):
-        found = _proposal(page.dataset, json.dumps(to_json(plan)), page.audience, int(rings or 1))
+        found = proposed_areas(page.dataset, json.dumps(to_json(plan)), page.audience, int(rings or 1))
         plan = replace(plan, areas=found[0])
         st.session_state[edit.key("reasons")] = found[1]
     reasons = st.session_state.get(edit.key("reasons"), ())
@@ -96,31 +87,15 @@ def _proposed(page: Page, edit: Edit, plan: Plan) -> Plan:
     return plan
 
 
-@remember
-def _proposal(dataset: Dataset, told: str, audience: Audience, rings: int) -> tuple[Areas, tuple[Message, ...]]:
-    source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(told))
-    treated = plan.areas.treated
-    f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
-    size = h3.get_resolution(treated[0])
-    like = compare_areas(query.cells(source, f, size, audience).frame, treated, apart=rings + 2)
-    areas = Areas(treated, buffer_cells(treated, source.city, rings), like.cells if like else ())
-    return areas, like.reasons if like else ()
-
-
-@remember
-def _visible(treated: float, comparison: float, test: Test) -> float | None:
-    return smallest_visible_drop(treated, comparison, test=test).alerts
-
-
 def _promised(page: Page, edit: Edit, plan: Plan, method: Test) -> float | None:
     """The smallest fall that would be seen: as it was named, found anew only where areas or test change."""
     named = edit.kept
     if plan.areas == named.areas and method == named.assessment.method and named.assessment.smallest_drop is not None:
         return named.assessment.smallest_drop
-    counts = _area_counts(page.dataset, json.dumps(to_json(plan)), page.audience)
+    counts = counts_by_area(page.dataset, json.dumps(to_json(plan)), page.audience)
     known = {name: n for name, n in zip(counts["area"], counts["n"], strict=True) if n == n}
     treated = known.get("treated", plan.objective.baseline)
-    return _visible(float(treated), float(known.get("comparison", treated)), method)
+    return smallest_drop(float(treated), float(known.get("comparison", treated)), method)
 
 
 def _drop_words(drop: float | None, baseline: float) -> Message:
@@ -153,17 +128,9 @@ def _unlike_lengths(plan: Plan) -> Message | None:
     )
 
 
-@remember
-def _area_counts(dataset: Dataset, told: str, audience: Audience) -> pd.DataFrame:
-    source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(told))
-    f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
-    shown = {name: getattr(plan.areas, name) for name in AREAS}
-    return area_counts(source, f, shown, (), audience).frame
-
-
 def _counted(page: Page, edit: Edit, plan: Plan) -> None:
     t = page.t
-    frame = _area_counts(page.dataset, json.dumps(to_json(plan)), page.audience)
+    frame = counts_by_area(page.dataset, json.dumps(to_json(plan)), page.audience)
     frame = frame.assign(
         name=[t(AREA_WORDS[name]) for name in frame["area"]],
         cells=[len(getattr(plan.areas, name)) for name in frame["area"]],

@@ -10,7 +10,8 @@ from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus
 from curim_data.studies.plan import Standing, progress
 from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.plans.access import may_edit, plans, spoken, spots_of, today
+from pages.parts.interventions.queries import spots_of
+from pages.parts.plans.access import may_edit, plans, spoken, today
 
 BOARD = (PlanStatus.DRAFT, PlanStatus.DECIDED, PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
 SIDE_BY_SIDE_FROM = 1100

@@ -20,7 +20,8 @@ from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus, to_json
 from pages.parts.charts.tables import table
 from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.plans.access import Edit, plans, today
+from pages.parts.interventions.open_plan import Edit
+from pages.parts.plans.access import plans, today
 from pages.parts.plans.areas_map import areas_map as draw_areas
 
 FIELD_WORDS = {

@@ -15,7 +15,8 @@ from pages.parts.frame.page import Page
 from pages.parts.interventions import board, document_step, form_steps
 from pages.parts.interventions.areas_step import areas_step
 from pages.parts.interventions.measures_step import measures_step
-from pages.parts.plans.access import Edit, ask_who, close, keep_open, may_edit, reopen, save
+from pages.parts.interventions.open_plan import Edit, close, keep_open, reopen, save
+from pages.parts.plans.access import ask_who, may_edit
 
 Step = Callable[[Page, Edit], Plan]
 STEPS: dict[str, tuple[Message, Step]] = {

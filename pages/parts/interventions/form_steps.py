@@ -20,7 +20,7 @@ from curim_data.model.i18n import LANGUAGE_NAMES, LANGUAGES, Message, translator
 from curim_data.model.plan import Action, GenderCheck, Plan
 from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.plans.access import Edit
+from pages.parts.interventions.open_plan import Edit
 
 HIGHEST_BUDGET = 100_000_000
 

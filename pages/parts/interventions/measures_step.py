@@ -19,7 +19,7 @@ from analysis.plans.evidence import (
 from curim_data.model.plan import Plan
 from pages.parts.frame.page import Page
 from pages.parts.interventions.form_steps import seeded
-from pages.parts.plans.access import Edit
+from pages.parts.interventions.open_plan import Edit
 
 AT_ONCE = 4
 

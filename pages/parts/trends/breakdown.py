@@ -9,10 +9,10 @@ from analysis.trends.week_clock import clock
 from curim_data.model import labels as words
 from curim_data.privacy import BAND_HOURS, GateError, Protected
 from pages.parts.charts import plots
+from pages.parts.charts.plots import no_hours
 from pages.parts.frame.cache import ask
 from pages.parts.frame.markdown import plain
 from pages.parts.frame.page import Page
-from pages.parts.hotspots.spot_panel import no_hours
 from pages.parts.trends.queries import told_n
 from pages.parts.trends.trend_line import monthly_or_weekly
 

@@ -1,0 +1,33 @@
+"""Cached evaluations of plans."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from curim_data.engine import open_source
+from curim_data.model.access import Audience
+from curim_data.model.plan import Plan, Problem, from_json, to_json
+from curim_data.store.home import Home
+from curim_data.studies.evaluation import PlanEvaluation, evaluation_study
+from pages.parts.frame.cache import remember
+from pages.parts.frame.page import Dataset
+
+
+@remember
+def plan_evaluation(dataset: Dataset, told: str, audience: Audience) -> PlanEvaluation:
+    source = open_source(Home(Path(dataset.home)))
+    return evaluation_study(source, from_json(Plan, json.loads(told)), audience)
+
+
+def evaluation_key(plan: Plan) -> str:
+    """What an evaluation depends on, without the plan's words."""
+    bare = Plan(
+        status=plan.status,
+        problem=Problem(query=plan.problem.query),
+        start=plan.start,
+        finish=plan.finish,
+        areas=plan.areas,
+        assessment=plan.assessment,
+    )
+    return json.dumps(to_json(bare))

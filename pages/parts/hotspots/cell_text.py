@@ -1,0 +1,87 @@
+"""What is written about a cell: its rate, the lines of its tooltip, and the measure that the colours show."""
+
+from __future__ import annotations
+
+from analysis.hotspots.denominators import LAND, PER, Kind
+from curim_data.model.i18n import Translator
+from curim_data.studies.hot_spots import HotSpotStudy
+from pages.parts.maps.legends import Measure
+
+
+def rate_heading(t: Translator, base: Kind) -> str:
+    """What the column of rates is called; the sentence of a place says that they are shrunken."""
+    return t("Per 1,000 residents") if base == "residents" else t("Share of all alerts")
+
+
+def rate(t: Translator, base: Kind, value: float) -> str:
+    """A rate as its reader should see it: a share in per cent, or alerts per 1,000 residents."""
+    return t.number(PER * value, 1) if base == "residents" else t.percent(value)
+
+
+def measure(t: Translator, base: Kind) -> Measure | None:
+    """What the colours of cells tell where places are compared by a base: its rates, and not how many alerts."""
+    if base == LAND:
+        return None
+    heading = (
+        t("Alerts per 1,000 residents, after shrinkage")
+        if base == "residents"
+        else t("Share of all alerts, after shrinkage")
+    )
+    if base == "residents":
+        return Measure(heading, lambda value: t.number(PER * value, 1))
+    return Measure(heading, lambda value: t.percent(value, 1))
+
+
+def certainty(t: Translator, study: HotSpotStudy) -> list[str]:
+    """For each marked cell a line with what its mark stands on, for the tooltip; empty for all others.
+
+    A hot cell is told with its neighbours or by itself, whichever stands out more surely. Only p where counts are
+    protected anywhere, or where a place is compared with a base.
+    """
+    hot = study.hot
+    frame, whole = hot.frame, not hot.based and not hot.n_withheld
+    columns = ("hot", "cold", "alone", "expected_alone", "window", "expected", "q", "q_cold")
+    rows = zip(*(frame[name].tolist() for name in columns), strict=True)
+    near = "\n" + t("With its neighbours {n} alerts, {expected} expected. Corrected p: {p}")
+    own = "\n" + t("{expected} expected. Corrected p: {p}")
+    test = "\n" + t("Corrected p: {p}")
+    lines = []
+    for is_hot, cold, alone, expected_alone, window, expected, q, q_cold in rows:
+        if not (is_hot or cold):
+            lines.append("")
+        elif not is_hot or not whole:
+            lines.append(test.format(p=t.p_value(q if is_hot else q_cold)))
+        elif alone:
+            lines.append(own.format(expected=t.expected(expected_alone), p=t.p_value(q)))
+        else:
+            n = t.number(window)
+            lines.append(near.format(n=n, expected=t.expected(expected), p=t.p_value(q)))
+    return lines
+
+
+def tips(t: Translator, study: HotSpotStudy) -> list[str]:
+    """For each cell a line with its base and rate, for the tooltip; empty where there is none to tell."""
+    frame, base = study.hot.frame, study.hot.base
+    lines = []
+    for row in frame[["base", "rate"]].itertuples():
+        if row.rate != row.rate:
+            lines.append("")
+        elif base == "residents":
+            lines.append(
+                "\n"
+                + t(
+                    "{rate} per 1,000 residents after shrinkage; {n} residents",
+                    rate=rate(t, base, row.rate),
+                    n=round(row.base),
+                )
+            )
+        else:
+            lines.append(
+                "\n"
+                + t(
+                    "of {n} alerts in all; share after shrinkage: {rate}",
+                    rate=rate(t, base, row.rate),
+                    n=round(row.base),
+                )
+            )
+    return lines

@@ -1,0 +1,105 @@
+"""What the link and the widgets of the Hot spots page agree on: layer, cell size, options and the selected hot spot."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from curim_data.studies.spot import Place
+
+MAP, LIST, SELECTED = "hotspots_map", "hotspots_list", "spot"
+LAYER, CELL = "layer", "cell"
+_Word = TypeVar("_Word", str, int)
+LAYERS = ("significance", "clusters", "emerging", "density", "alerts")
+
+
+def asked_layer(key: str) -> str:
+    """The layer that the link asks for, put into the widget `key`; the first one where it asks for none."""
+    asked = st.query_params.get(LAYER, LAYERS[0])
+    return _put(key, asked if asked in LAYERS else LAYERS[0])
+
+
+def asked_size(key: str, sizes: Collection[int]) -> int:
+    """The cell size (H3 resolution) that the link asks for, put into the widget `key`; 0 for one chosen from the data.
+
+    `sizes`: those that the reader may pick.
+    """
+    asked = st.query_params.get(CELL, "")
+    return _put(key, int(asked) if asked in {str(size) for size in sizes} else 0)
+
+
+def write_word(word: str, key: str, usual: Any) -> None:
+    """Put what was picked in the widget `key` into the address; the usual choice leaves no word."""
+    picked = st.session_state[key]
+    if picked == usual:
+        st.query_params.pop(word, None)
+    else:
+        st.query_params[word] = str(picked)
+
+
+def _put(key: str, value: _Word) -> _Word:
+    """Set a widget to what the link says, and tell it."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+    return value
+
+
+def selected_spot(spots: tuple[Place, ...]) -> str | None:
+    """The id of the selected spot: what was picked last, on the map or in the list; the first one to begin with.
+
+    The selection stands in the link, so that a colleague sees the same place.
+    """
+    ids = [spot.id for spot in spots]
+    shown = current = st.query_params.get(SELECTED, ids[0] if ids else "")
+    on_map = _picked_on_map(st.session_state.get(MAP), spots)
+    if on_map != st.session_state.get(f"{MAP}_seen"):
+        current = on_map or current
+    st.session_state[f"{MAP}_seen"] = on_map
+    # The list has a key of its own for each selected row, so another row than that one is the reader's pick.
+    in_list = _picked_in_list(st.session_state.get(f"{LIST}_{shown}"), spots)
+    if in_list not in (None, shown):
+        current = in_list
+    if current not in ids:
+        return ids[0] if ids else None
+    if current != st.query_params.get(SELECTED, ids[0]):
+        st.query_params[SELECTED] = current
+        st.rerun()  # the link in the side bar was written before this spot was picked
+    return current
+
+
+def picked_cells() -> tuple[str, ...]:
+    """Cells that are picked on the map, as H3 names."""
+    objects = _objects(st.session_state.get(MAP))
+    return tuple(dict.fromkeys(row["hex"] for layer in ("cells", "withheld") for row in objects.get(layer, ())))
+
+
+def _objects(event: Any) -> Any:
+    return (event or {}).get("selection", {}).get("objects", {})
+
+
+def _picked_on_map(event: Any, spots: tuple[Place, ...]) -> str | None:
+    """The spot under what was picked last on the map; empty where that is no spot, None where nothing is picked."""
+    objects = _objects(event)
+    outlines = [row["id"] for row in objects.get("outlines", ())]
+    cells = [row["hex"] for layer in ("cells", "withheld") for row in objects.get(layer, ())]
+    if not outlines and not cells:
+        return None
+    if outlines:
+        return str(outlines[-1])
+    return next((spot.id for spot in spots if cells[-1] in spot.names), "")
+
+
+def _picked_in_list(event: Any, spots: tuple[Place, ...]) -> str | None:
+    rows = (event or {}).get("selection", {}).get("rows", [])
+    return spots[rows[0]].id if rows and rows[0] < len(spots) else None
+
+
+def asked_word(word: str, key: str, known: Collection[Any], usual: Any) -> Any:
+    """What the link asks for, put into the widget `key`; the usual choice where it asks for nothing that is known."""
+    asked = st.query_params.get(word, usual)
+    value = asked if asked in known else usual
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+    return value

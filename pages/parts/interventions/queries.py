@@ -1,0 +1,65 @@
+"""Cached computations of the Interventions page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import h3.api.basic_str as h3
+import pandas as pd
+
+from analysis.plans.drafting import Draft, buffer_cells, compare_areas
+from analysis.plans.evaluation import Test, smallest_visible_drop
+from analysis.spots.description import name_spots
+from curim_data import query
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Message
+from curim_data.model.plan import Areas, Plan, from_json
+from curim_data.store.home import Home
+from curim_data.studies.evaluation import AREAS, evaluation_filter
+from curim_data.studies.hot_spots import hot_spot_study, known_places
+from curim_data.studies.plan import area_counts, draft_for
+from pages.parts.frame.cache import remember
+from pages.parts.frame.page import Dataset
+
+
+@remember
+def draft_of(dataset: Dataset, f: AlertFilter, audience: Audience, cells: tuple[str, ...], lang: str) -> Draft:
+    """The draft for some cells under a filter."""
+    return draft_for(open_source(Home(Path(dataset.home))), f, cells, audience, language=lang)
+
+
+@remember
+def spots_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> tuple[tuple[tuple[str, ...], Any, int], ...]:
+    """The hot spots under a filter, clearest first: cells, name (`SpotName`), alerts."""
+    source = open_source(Home(Path(dataset.home)))
+    spots = hot_spot_study(source, f, audience).spots
+    names = name_spots(spots, source.city, known_places(source, audience))
+    return tuple((spot.names, names[spot.id], spot.n) for spot in spots)
+
+
+@remember
+def proposed_areas(dataset: Dataset, told: str, audience: Audience, rings: int) -> tuple[Areas, tuple[Message, ...]]:
+    source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(told))
+    treated = plan.areas.treated
+    f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
+    size = h3.get_resolution(treated[0])
+    like = compare_areas(query.cells(source, f, size, audience).frame, treated, apart=rings + 2)
+    areas = Areas(treated, buffer_cells(treated, source.city, rings), like.cells if like else ())
+    return areas, like.reasons if like else ()
+
+
+@remember
+def smallest_drop(treated: float, comparison: float, test: Test) -> float | None:
+    return smallest_visible_drop(treated, comparison, test=test).alerts
+
+
+@remember
+def counts_by_area(dataset: Dataset, told: str, audience: Audience) -> pd.DataFrame:
+    source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(told))
+    f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
+    shown = {name: getattr(plan.areas, name) for name in AREAS}
+    return area_counts(source, f, shown, (), audience).frame
