@@ -45,7 +45,7 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Door:
     monkeypatch.setattr(guard, "st", SimpleNamespace(query_params=words))
     monkeypatch.setattr(guard, "language", lambda: "en")
     monkeypatch.setattr(guard, "translator", translator)
-    monkeypatch.setattr(guard.readers, "reader", lambda: made.reader)
+    monkeypatch.setattr(guard.reader, "reader", lambda: made.reader)
     monkeypatch.setattr(guard, "_page", page)
     monkeypatch.setattr(guard, "_refuse", refuse)
     guard._handed.page = None

@@ -18,7 +18,7 @@ from curim_data.quality.study import QualityStudy, quality_study
 from curim_data.quality.tables import Sheet, sheets
 from curim_data.store.home import Home
 from pages.parts.charts import tables
-from pages.parts.data import quality_charts, quality_map
+from pages.parts.data import quality_figures
 from pages.parts.frame.cache import remember
 from pages.parts.frame.footer import mapped_of
 from pages.parts.frame.markdown import plain
@@ -154,22 +154,22 @@ def _piles_map(page: Page, found: QualityStudy) -> None:
 
 def _outside_map(page: Page, found: QualityStudy) -> None:
     if found.detail is not None and found.detail.outside.n:
-        quality_map.outside(page, found.detail.outside)
+        quality_figures.outside(page, found.detail.outside)
 
 
 def _completeness(page: Page, found: QualityStudy) -> None:
     if found.detail is not None and found.total.of:
-        quality_charts.completeness(page, found.detail.completeness)
+        quality_figures.completeness(page, found.detail.completeness)
 
 
 def _jumps(page: Page, found: QualityStudy) -> None:
     if found.detail is not None and len(found.detail.periods) > 1:
-        quality_charts.jumps(page, found.detail)
+        quality_figures.jumps(page, found.detail)
 
 
 def _lag(page: Page, found: QualityStudy) -> None:
     if found.detail is not None and found.detail.lag is not None:
-        quality_charts.lag(page, found.detail)
+        quality_figures.lag(page, found.detail)
 
 
 PICTURES: Final[Mapping[str, Callable[[Page, QualityStudy], None]]] = {
