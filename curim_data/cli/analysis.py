@@ -219,8 +219,9 @@ def find(
     """
     from analysis.clusters.hdbscan import TooManyError
     from analysis.spots.description import name_spots
+    from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
     from curim_data.studies.denominators import BaseError
-    from curim_data.studies.hot_spots import CLUSTER_RESOLUTION, cluster_study, hot_spot_study, known_places
+    from curim_data.studies.hot_spots import hot_spot_study, known_places
 
     how = how or How()
     finest = privacy.finest_resolution(audience, f, source.city)
@@ -279,7 +280,7 @@ def geojson(spots: Any, rows: list[dict[str, Any]]) -> str:
 
 def trends(run: Run, unit: Unit = Unit.WEEK, out: Path | None = None) -> None:
     """A series with its expected band."""
-    from curim_data.studies.hot_spots import trend_study
+    from curim_data.studies.trends import trend_study
 
     source = run.source()
     f = run.filter(source)

@@ -35,19 +35,12 @@ from curim_data.model.labels import (
 from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus
 from curim_data.privacy import GateError
 from curim_data.query import Total
-from curim_data.studies.gender import weight_study
-from curim_data.studies.hot_spots import (
-    ChangeStudy,
-    HotSpotStudy,
-    Periods,
-    change_filter,
-    change_study,
-    hot_spot_study,
-    known_places,
-    share_study,
-    trend_study,
-)
+from curim_data.studies.changes import ChangeStudy, change_filter, change_study
+from curim_data.studies.gender import share_study, weight_study
+from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
+from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.plan import Standing, progress
+from curim_data.studies.trends import trend_study
 
 Verdict = Literal["usual", "more", "fewer", "unknown"]
 MOST_FINDINGS: Final = 5
@@ -251,7 +244,7 @@ def how_sure(change: Change, t: Translator) -> str:
     return t("Not easily explained by chance (corrected p {p}).", p=p)
 
 
-def tested_against(change: Change, periods: Periods, t: Translator) -> str:
+def tested_against(change: Change, periods: ComparedPeriods, t: Translator) -> str:
     """What a change was compared with: its own past, and what went on around it."""
     if change.compared == "before":
         if periods.same_season:
@@ -371,7 +364,7 @@ def brief(
     )
 
 
-def _row(finding: Finding, periods: Periods, city: CityProfile, t: Translator) -> ChangeRow:
+def _row(finding: Finding, periods: ComparedPeriods, city: CityProfile, t: Translator) -> ChangeRow:
     change = finding.change
     before = None if change.bounded == "before" else float(change.before)
     after = None if change.bounded == "after" else float(change.after)

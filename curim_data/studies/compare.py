@@ -21,7 +21,9 @@ from curim_data.model.alert import Gender
 from curim_data.model.i18n import Message, Span
 from curim_data.privacy import GateError, finest_resolution, sees_exact
 from curim_data.query import Total
-from curim_data.studies.hot_spots import known_places, months_apart, months_later
+from curim_data.studies.cells import default_coordinates, whole_city
+from curim_data.studies.hot_spots import known_places
+from curim_data.studies.periods import month_bounds, months_between
 
 # By the word that stands for it in a link and at the command line.
 PRESETS: Final[dict[str, Message]] = {
@@ -142,7 +144,7 @@ def pair_of(source: Source, f: AlertFilter, against: str) -> Pair:
     Districts, places and picked cells are left out of both: a place is compared with the rest of the city. Raises
     CompareError for an unknown preset or word, where no day of data lies before, or where both sides are the same.
     """
-    whole = f.replace(districts=(), places=(), cells=())
+    whole = whole_city(f)
     choices: tuple[Choice, ...] = ()
     if "=" in against:
         first, second = whole, _other(source, whole, against)
@@ -181,13 +183,7 @@ def compare_study(
     first, second = (query.cells(source, side, size, audience) for side in (pair.first, pair.second))
     found = compare_maps(first.frame, second.frame, pair.a, pair.b, totals=(first.total, second.total))
     choices = [chosen, *pair.choices, *_neither(source, pair, audience, against, totals), *found.choices]
-    if first.piled or second.piled:
-        told = Message(
-            "{n} alerts that share their exact coordinates with many others were set aside: their position is probably "
-            "a default of the app.",
-            {"n": (first.piled or 0) + (second.piled or 0)},
-        )
-        choices.append(Choice("piles", (first.piled or 0) + (second.piled or 0), told))
+    choices += default_coordinates((first.piled or 0) + (second.piled or 0))
     return CompareStudy(
         pair, totals, found, name_spots(found.places, source.city, known_places(source, audience)), size, tuple(choices)
     )
@@ -246,7 +242,7 @@ def _other(source: Source, whole: AlertFilter, words: str) -> AlertFilter:
     other, said = AlertFilter.from_query(asked, source.city, source.other_categories)
     if said:
         raise CompareError(said[0])
-    return other.replace(districts=(), places=(), cells=())
+    return whole_city(other)
 
 
 def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:
@@ -276,9 +272,9 @@ def _earlier(
     start, end = query.dates(source, whole)
     end = min(end, max(start, source.as_of))
     if source.by_month:
-        months = months_apart(start, end) + 1
+        months = months_between(start, end) + 1
         back = 12 if a_year else months
-        asked = months_later(start, -back)[0], months_later(start, min(months, back) - 1 - back)[1]
+        asked = month_bounds(start, -back)[0], month_bounds(start, min(months, back) - 1 - back)[1]
     else:
         day = dt.timedelta(days=1)
         length = end - start + day

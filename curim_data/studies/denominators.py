@@ -20,6 +20,7 @@ from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Num
 from curim_data.privacy import finest_resolution, sees_exact
+from curim_data.studies.cells import whole_city
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 # Fine cells by which residents are spread over the land of their district.
@@ -51,7 +52,7 @@ def all_alerts(f: AlertFilter) -> AlertFilter:
 def why_not(kind: Kind, f: AlertFilter, audience: Audience, city: CityProfile) -> Message | None:
     """Why a base cannot be had under a filter; None where it can."""
     if kind == "alerts":
-        if f.replace(districts=(), places=(), cells=()) == all_alerts(f):
+        if whole_city(f) == all_alerts(f):
             return ALL_ALERTS
         same = finest_resolution(audience, f, city) == finest_resolution(audience, all_alerts(f), city)
         return None if sees_exact(audience) or same else OTHER_CELLS

@@ -29,6 +29,7 @@ from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Translator
 from curim_data.privacy import GateError, sees_exact
 from curim_data.query import Total
+from curim_data.studies.cells import default_coordinates, whole_city
 from curim_data.studies.repeats import precision_m
 
 RESOLUTION: Final = 12
@@ -89,7 +90,7 @@ def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m:
                 "the map cells that protect small counts, and from those cells nothing smoother can be drawn."
             )
         )
-    whole = f.replace(districts=(), places=(), cells=())
+    whole = whole_city(f)
     total = query.total(source, whole, audience)
     land = source.city.land_cells(RESOLUTION)
     counted = query.cells(source, whole, RESOLUTION, audience)
@@ -108,13 +109,7 @@ def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m:
     choices = [*surface.choices, span]
     if bandwidth.reference is not None:
         choices.insert(1, bandwidth.reference)
-    if counted.piled:
-        told = Message(
-            "{n} alerts that share their exact coordinates with many others were set aside: their position is probably "
-            "a default of the app.",
-            {"n": counted.piled},
-        )
-        choices.append(Choice("piles", counted.piled, told))
+    choices += default_coordinates(counted.piled)
     return DensityStudy(total, surface, bandwidth, peaks(surface, source.city), tuple(choices))
 
 

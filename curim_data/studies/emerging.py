@@ -26,7 +26,8 @@ from curim_data.model.access import Audience
 from curim_data.model.i18n import Message
 from curim_data.privacy import Protected
 from curim_data.query import Total
-from curim_data.studies.hot_spots import cell_size, known_places, piles_told, without_place
+from curim_data.studies.cells import cell_size, default_coordinates, whole_city
+from curim_data.studies.hot_spots import known_places
 
 # Longer ago says nothing of what a place is now: it would have to be hot for ten years to be called persistent.
 MOST_MONTHS: Final = 48
@@ -103,7 +104,7 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
     A class needs history: whatever period the filter names, up to 48 whole months before its end are judged. The whole
     city is judged, and piles are set aside. An audience whose counts are mostly withheld gets no classes.
     """
-    whole = without_place(f)
+    whole = whole_city(f)
     size = cell_size(source, whole, audience, query.total(source, whole, audience), resolution)
     side = int(size.value)
     land = source.city.land_cells(side)
@@ -129,7 +130,7 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
         )
         return EmergingStudy(total, None, (), None, side, about, hidden)
     found = emerging(_every_step(counted.frame, periods, land), land)
-    choices = (*about, *found.choices, *piles_told(total.piled))
+    choices = (*about, *found.choices, *default_coordinates(total.piled))
     return EmergingStudy(total, found, _lines(found, source, audience), counted, side, choices)
 
 

@@ -27,6 +27,7 @@ from curim_data.model.access import Audience
 from curim_data.model.i18n import LANGUAGES, Message, Translator, translator
 from curim_data.model.plan import Plan, PlanStatus
 from curim_data.privacy import Protected
+from curim_data.studies.cells import whole_city
 from curim_data.studies.plan import YEAR, area_counts, exact, protect
 
 AREAS: Final = ("treated", "buffer", "comparison")
@@ -109,7 +110,7 @@ class PlanEvaluation:
 def evaluation_filter(source: Source, plan: Plan) -> AlertFilter:
     """Which alerts a plan is judged by: those of its problem's filter, without its period and its place."""
     asked, _ = AlertFilter.from_query(plan.problem.query, source.city, source.other_categories)
-    return asked.replace(period="all", start=None, end=None, districts=(), places=(), cells=())
+    return whole_city(asked.replace(period="all", start=None, end=None))
 
 
 def plan_counts(source: Source, plan: Plan, audience: Audience, windows: Windows, by: Sequence[str] = ()) -> Protected:

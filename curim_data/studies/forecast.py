@@ -24,6 +24,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message, Translator
 from curim_data.privacy import sees_exact
+from curim_data.studies.cells import default_coordinates, whole_city
 
 MOST_WEEKS: Final = 4
 RECENT_WEEKS: Final = 26
@@ -93,8 +94,7 @@ def forecast_study(
         return ForecastStudy(start, weeks, None, why, (), 0, None, why, (), None, (), _recent(_NO_WEEKS, []))
     mondays = whole_weeks(source, f)
     start = mondays[-1].date() + _WEEK if len(mondays) else source.as_of
-    history = f.replace(period="", start=source.first, end=start - dt.timedelta(days=1))
-    history = history.replace(districts=(), places=(), cells=())
+    history = whole_city(f.replace(period="", start=source.first, end=start - dt.timedelta(days=1)))
     nothing = Message("There is no whole week of data before the end of the period.")
     if not len(mondays):
         return ForecastStudy(start, weeks, None, nothing, (), 0, None, nothing, (), None, (), _recent(mondays, []))
@@ -196,14 +196,7 @@ def _with_cells(
 
 def _set_aside(source: Source, history: AlertFilter, audience: Audience) -> tuple[Choice, ...]:
     """How many alerts stand on piles of identical coordinates, and are in no cell."""
-    piled = int(query.piles(source, history, audience)["n"].sum())
-    values = {"n": piled}
-    told = Message(
-        "{n} alerts that share their exact coordinates with many others were set aside: their position is probably "
-        "a default of the app.",
-        values,
-    )
-    return (Choice("piles", piled, told),) if piled else ()
+    return default_coordinates(int(query.piles(source, history, audience)["n"].sum()))
 
 
 def _listed(found: Forecast, source: Source) -> tuple[ListedCell, ...]:

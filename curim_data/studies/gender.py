@@ -8,7 +8,19 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from analysis.gender import MAN, WOMAN, Feeling, Places, Weights, dark_shares, feeling, places, weights
+from analysis.gender import (
+    MAN,
+    WOMAN,
+    Feeling,
+    Places,
+    Shares,
+    Weights,
+    dark_shares,
+    feeling,
+    places,
+    shares,
+    weights,
+)
 from analysis.stats.rates import UNKNOWN, Estimate, poisson_rate, rate_ratio, share_ratio
 from analysis.stats.result import Choice
 from curim_data import query
@@ -16,6 +28,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message, Translator
+from curim_data.studies.cells import whole_city
 
 PER: Final = 1000
 CITY: Final = ""
@@ -54,6 +67,12 @@ class Light:
         if self.ratio.low <= 1 <= self.ratio.high:
             return told + " " + t("Chance alone can explain the difference.")
         return told + " " + t("Chance alone does not explain the difference.")
+
+
+def share_study(source: Source, f: AlertFilter, audience: Audience, column: str = "affected_gender") -> Shares:
+    """Alerts by the gender of the person affected, or of the reporter."""
+    counted = query.counts(source, f, [column], audience, complete=True)
+    return shares(counted.frame, column, total=counted.total)
 
 
 def weight_study(source: Source, f: AlertFilter, audience: Audience) -> Weights:
@@ -154,7 +173,7 @@ class PlaceStudy:
 def place_study(source: Source, f: AlertFilter, audience: Audience) -> PlaceStudy:
     """Named places under the filter, each against the whole city under the filter's other fields."""
     f = without_gender(f)
-    city = f.replace(districts=(), places=(), cells=())
+    city = whole_city(f)
     found = []
     for column in ("affected_gender", "reporter_gender"):
         counted = query.counts(source, f, ["place", column], audience)

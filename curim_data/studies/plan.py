@@ -31,6 +31,7 @@ from curim_data.model.access import Audience
 from curim_data.model.i18n import Message
 from curim_data.model.plan import Caution, Objective, Plan, PlanStatus, Problem
 from curim_data.privacy import Protected, sensitive_categories
+from curim_data.studies.cells import whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 
 YEAR: Final = dt.timedelta(weeks=52)
@@ -176,7 +177,7 @@ def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None
 
 
 def _women_city(source: Source, f: AlertFilter, audience: Audience) -> float | None:
-    whole = f.replace(districts=(), places=(), cells=())
+    whole = whole_city(f)
     counts = query.counts(source, whole, ["affected_gender"], audience).frame.set_index("affected_gender")["low"]
     women, men = float(counts.get("woman", 0)), float(counts.get("man", 0))
     return women / (women + men) if women + men else None
@@ -233,7 +234,7 @@ def draft_for(
 def baseline(source: Source, f: AlertFilter, cells: Sequence[str]) -> tuple[Objective, AlertFilter]:
     """Alerts of an area before a plan, as the council may read them, and the filter by which they were counted."""
     start, end = base_dates(query.dates(source, f)[1], source.first)
-    year = f.replace(period="", start=start, end=end, districts=(), places=(), cells=())
+    year = whole_city(f).replace(period="", start=start, end=end)
     row = area_counts(source, year, {"here": cells}, (), Audience.COUNCIL).frame
     return Objective(float(row["low"].sum()), start, end), year
 

@@ -24,8 +24,10 @@ from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.privacy import sees_exact
 from curim_data.query.categoricals import of_values, summed
-from curim_data.studies.hot_spots import known_places, trend_study
+from curim_data.studies.cells import whole_city
+from curim_data.studies.hot_spots import known_places
 from curim_data.studies.plan import area_counts, protect
+from curim_data.studies.trends import trend_study
 
 Place = Spot | Cluster
 
@@ -62,7 +64,7 @@ def spot_lines(source: Source, f: AlertFilter, spots: Sequence[Place], audience:
     """Names, gender, main category and peak hours of hot spots; each table is protected as a whole."""
     names = name_spots(spots, source.city, known_places(source, audience))
     areas = {spot.id: spot.names for spot in spots}
-    whole = f.replace(districts=(), places=(), cells=())
+    whole = whole_city(f)
     if not areas:
         return ()
     tables = _by_area(source, whole, areas, ["category", "affected_gender", "hour"], audience)
@@ -114,7 +116,7 @@ def _by_area(
 
 def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) -> SpotStudy:
     """Look at one hot spot: what, when, for whom, since when, and what makes its figures doubtful."""
-    whole = f.replace(districts=(), places=(), cells=())
+    whole = whole_city(f)
     here = whole.replace(cells=spot.names)
 
     def counted(by: str) -> pd.DataFrame:

@@ -18,7 +18,8 @@ from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator, translator
 from curim_data.store.home import Home
 from curim_data.studies.brief import BriefStudy, brief, brief_study, from_to, headline, how_sure, places_in
-from curim_data.studies.hot_spots import periods_for, trend_study
+from curim_data.studies.periods import compared_periods
+from curim_data.studies.trends import trend_study
 from tests.app.conftest import Open, errors, word
 
 SINCE_MEETING = AlertFilter(period="meeting")
@@ -122,8 +123,8 @@ def test_without_a_day_before_there_is_nothing_to_compare(sample: Home, t: Trans
 def test_days_still_to_come_are_not_compared(sample: Home) -> None:
     source = open_source(sample)
     start = source.as_of - dt.timedelta(days=27)
-    told = periods_for(source, (start, source.as_of + dt.timedelta(days=60)))
-    assert told == periods_for(source, (start, source.as_of))
+    told = compared_periods(source, (start, source.as_of + dt.timedelta(days=60)))
+    assert told == compared_periods(source, (start, source.as_of))
 
 
 def test_a_card_says_what_its_change_was_tested_against(open_page: Open, council: BriefStudy) -> None:

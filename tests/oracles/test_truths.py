@@ -16,7 +16,8 @@ from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.store.home import Home
-from curim_data.studies.hot_spots import cluster_study, hot_spot_study
+from curim_data.studies.clusters import cluster_study
+from curim_data.studies.hot_spots import hot_spot_study
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 SPOTS = TRUTHS["hot_spot"]

@@ -18,7 +18,8 @@ from curim_data.studies.compare import CompareError, pair_of
 from curim_data.studies.density import density_study
 from curim_data.studies.emerging import emerging_study
 from curim_data.studies.forecast import forecast_study
-from curim_data.studies.hot_spots import periods_for, trend_study
+from curim_data.studies.periods import compared_periods
+from curim_data.studies.trends import trend_study
 from tests.small import alert, small_source
 
 T = translator("en")
@@ -87,17 +88,17 @@ def test_months_are_compared_with_as_many_months(tmp_path: Path) -> None:
     assert "Compared with September 2020 – November 2020." in [T(choice.told) for choice in before.choices]
     year = pair_of(source, quarter, "year")
     assert (year.second.start, year.second.end) == (dt.date(2019, 12, 1), dt.date(2020, 2, 29))
-    found = periods_for(source, (dt.date(2020, 12, 4), source.as_of))
+    found = compared_periods(source, (dt.date(2020, 12, 4), source.as_of))
     assert found.before == (dt.date(2019, 12, 1), dt.date(2020, 2, 29))
     assert "months of the year before (December 2019 – February 2020)" in T(found.choice.told)
 
 
 def test_months_before_the_data_are_no_comparison(tmp_path: Path) -> None:
     source = source_of(tmp_path, (2018, 11), 2)
-    found = periods_for(source, (dt.date(2018, 12, 1), dt.date(2018, 12, 31)))
+    found = compared_periods(source, (dt.date(2018, 12, 1), dt.date(2018, 12, 31)))
     assert (found.before, found.same_season) == ((dt.date(2018, 11, 1), dt.date(2018, 11, 30)), False)
     assert "months just before (November 2018)" in T(found.choice.told)
-    assert periods_for(source, (dt.date(2018, 11, 1), dt.date(2018, 12, 31))).before is None
+    assert compared_periods(source, (dt.date(2018, 11, 1), dt.date(2018, 12, 31))).before is None
     with pytest.raises(CompareError):
         pair_of(source, AlertFilter(period="all"), "before")
 

@@ -18,7 +18,7 @@ from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
 from curim_data.privacy import GateError
 from curim_data.store.home import Home
-from curim_data.studies.hot_spots import CLUSTER_RESOLUTION, cluster_study
+from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
 from tests.unit.test_clusters import STATION, drawn, metres
 
 

@@ -14,7 +14,7 @@ from curim_data.studies.brief import (
     what,
     where,
 )
-from curim_data.studies.hot_spots import Periods
+from curim_data.studies.periods import ComparedPeriods
 from pages.parts.charts import plots
 from pages.parts.frame.links import page_link
 from pages.parts.frame.markdown import plain
@@ -57,7 +57,7 @@ def _how(page: Page, study: BriefStudy) -> list[str]:
     return told + [t(choice.told) for choice in study.changes.choices if choice.name in ("exposure", "relative")]
 
 
-def _card(page: Page, finding: Finding, periods: Periods, at: int) -> None:
+def _card(page: Page, finding: Finding, periods: ComparedPeriods, at: int) -> None:
     t, change = page.t, finding.change
     name = t("{what}, {where}", what=what(change, page.city, t), where=where(change, page.city, t))
     before, after = from_to(change, t)

@@ -9,7 +9,7 @@ from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.store.home import Home
-from curim_data.studies import gender, hot_spots
+from curim_data.studies import gender
 from curim_data.studies.gender import Light, PlaceStudy, Rates
 from pages.parts.frame.cache import remember
 from pages.parts.frame.page import Dataset
@@ -22,7 +22,7 @@ def _source(dataset: Dataset) -> Source:
 @remember
 def shares(dataset: Dataset, chosen: AlertFilter, audience: Audience, column: str) -> Shares:
     """Alerts by the gender of the person affected, or of the reporter."""
-    return hot_spots.share_study(_source(dataset), chosen, audience, column)
+    return gender.share_study(_source(dataset), chosen, audience, column)
 
 
 @remember

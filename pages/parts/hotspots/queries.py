@@ -8,10 +8,11 @@ from analysis.clusters.cluster import Clusters
 from analysis.hotspots.denominators import LAND, Kind
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
-from curim_data.studies import hot_spots as studies
 from curim_data.studies import spot as study_spot
+from curim_data.studies.cells import whole_city
+from curim_data.studies.clusters import cluster_study
 from curim_data.studies.emerging import EmergingStudy, emerging_study
-from curim_data.studies.hot_spots import HotSpotStudy
+from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from curim_data.studies.repeats import precision_m
 from curim_data.studies.spot import Place, SpotLine, SpotStudy
 from pages.parts.frame.cache import remember, source_of
@@ -34,21 +35,21 @@ def hot_spots(
     dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None, base: Kind = LAND
 ) -> HotSpotStudy:
     """Hot cells and spots under the filter, which are those of the whole city."""
-    return _hot_spots(dataset, studies.without_place(chosen), audience, resolution, base)
+    return _hot_spots(dataset, whole_city(chosen), audience, resolution, base)
 
 
 @remember
 def _hot_spots(
     dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None, base: Kind
 ) -> HotSpotStudy:
-    return studies.hot_spot_study(source_of(dataset), chosen, audience, resolution, base)
+    return hot_spot_study(source_of(dataset), chosen, audience, resolution, base)
 
 
 @remember
 def clusters(dataset: Dataset, chosen: AlertFilter, audience: Audience, how: Options = USUAL) -> Clusters:
     """Clusters under the filter."""
     source = source_of(dataset)
-    return studies.cluster_study(source, chosen, audience, by_weight=how.by_weight, explored=how.explored)
+    return cluster_study(source, chosen, audience, by_weight=how.by_weight, explored=how.explored)
 
 
 @remember

@@ -16,29 +16,30 @@ from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.privacy import GateError, sees_exact
 from curim_data.store.home import Home
-from curim_data.studies import hot_spots
-from curim_data.studies.hot_spots import ChangeStudy, Unit
+from curim_data.studies import changes, trends
+from curim_data.studies.changes import ChangeStudy
+from curim_data.studies.trends import TrendUnit
 from pages.parts.frame.cache import remember
 from pages.parts.frame.page import Dataset, Page
 
 BY = "by"
-UNITS: tuple[Unit, ...] = ("day", "week", "month")
-USUAL: Unit = "week"
+UNITS: tuple[TrendUnit, ...] = ("day", "week", "month")
+USUAL: TrendUnit = "week"
 
 
 @remember
-def trend_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: Unit) -> Trend | None:
+def trend_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: TrendUnit) -> Trend | None:
     """The series under the filter with what was usual."""
-    return hot_spots.trend_study(open_source(Home(Path(dataset.home))), f, audience, unit)
+    return trends.trend_study(open_source(Home(Path(dataset.home))), f, audience, unit)
 
 
 @remember
 def changes_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> ChangeStudy:
     """Everything that changed between the filter's period and its reference."""
-    return hot_spots.change_study(open_source(Home(Path(dataset.home))), f, audience)
+    return changes.change_study(open_source(Home(Path(dataset.home))), f, audience)
 
 
-def chosen_unit(page: Page) -> Unit:
+def chosen_unit(page: Page) -> TrendUnit:
     """The unit of time: from the link, and as the reader picks it."""
     t = page.t
     units = UNITS if sees_exact(page.audience) else tuple(unit for unit in UNITS if unit != "day")
@@ -46,7 +47,7 @@ def chosen_unit(page: Page) -> Unit:
     if by_month:
         units = ("month",)
     asked = st.query_params.get(BY, USUAL)
-    unit = cast("Unit", asked) if asked in units else next(iter(units)) if by_month else USUAL
+    unit = cast("TrendUnit", asked) if asked in units else next(iter(units)) if by_month else USUAL
     labels = {"day": t("Day"), "week": t("Week"), "month": t("Month")}
     key = "trends_by"
     if st.session_state.get(key) != unit:
@@ -65,7 +66,7 @@ def _write(key: str) -> None:
         st.query_params[BY] = picked
 
 
-def trend_or_why(page: Page, unit: Unit, chosen: AlertFilter | None = None) -> tuple[Trend | None, str]:
+def trend_or_why(page: Page, unit: TrendUnit, chosen: AlertFilter | None = None) -> tuple[Trend | None, str]:
     """The trend, or in words why there is none."""
     t = page.t
     try:

@@ -1,0 +1,97 @@
+"""What changed between two periods: every place and category, tested and corrected for the number of tests."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from analysis.stats.result import Choice
+from analysis.trends.change_tests import Change, Changes, against_city, changes
+from curim_data import query
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.studies.periods import ComparedPeriods, compared_periods
+
+
+@dataclass(frozen=True)
+class ChangeStudy:
+    """Every change that was looked at, between two periods."""
+
+    periods: ComparedPeriods
+    changes: Changes
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """The reference period, then the settings of the test."""
+        return (self.periods.choice, *self.changes.choices)
+
+
+# A candidate is a theme (everything, a category, a category after dark) in an area (the city, a district, a place).
+_THEMES: Final = ((), ("category",), ("category", "dark"))
+_AREAS: Final = ((), ("district",), ("place",))
+CANDIDATE_KEYS: Final = ("district", "place", "category", "dark")
+_COUNTED: Final = ("before", "after", "before_high", "after_high", "withheld")
+
+
+def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None) -> ChangeStudy:
+    """What changed since a day (by default over the filter's period), everywhere, corrected for having looked.
+
+    Places and categories are compared with what the rest of the city did, so that a rise in reporting counts once.
+    """
+    start, end = query.dates(source, f)
+    periods = compared_periods(source, (since or start, end))
+    if periods.before is None:
+        nothing = pd.DataFrame(columns=[*CANDIDATE_KEYS, *_COUNTED], dtype=float)
+        return ChangeStudy(periods, changes(nothing, CANDIDATE_KEYS, relative=True))
+    before = f.replace(period="", start=periods.before[0], end=periods.before[1])
+    after = f.replace(period="", start=periods.after[0], end=periods.after[1])
+    by = [[*area, *theme] for area in _AREAS for theme in _THEMES]
+    old, new = (query.tables(source, chosen, by, audience) for chosen in (before, after))
+    tables = [_pair(first.frame, then.frame, names) for first, then, names in zip(old, new, by, strict=True)]
+    candidates = pd.concat(tables, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]]
+    found = changes(against_city(candidates), CANDIDATE_KEYS, periods.lengths, relative=True)
+    return ChangeStudy(periods, found)
+
+
+def change_filter(f: AlertFilter, change: Change, periods: ComparedPeriods) -> AlertFilter:
+    """The filter that shows a change: its theme and area, over the later period."""
+    narrowed: dict[str, Any] = {"period": "", "start": periods.after[0], "end": periods.after[1]}
+    for key, name in (("district", "districts"), ("place", "places"), ("category", "categories")):
+        if change.key.get(key):
+            narrowed[name] = (str(change.key[key]),)
+    if change.key.get("category"):
+        narrowed["groups"] = ()
+    if change.key.get("dark"):
+        narrowed["dark"] = True
+    return f.replace(**narrowed)
+
+
+def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Counts before and after side by side, with what may be said of withheld ones; absent is zero.
+
+    Rows without a place or by daylight are no candidates.
+    """
+    told = ["n", "high", "withheld"]
+    if by:
+        merged = old[[*by, *told]].merge(new[[*by, *told]], on=by, how="outer", suffixes=("_before", "_after"))
+    else:
+        merged = old[told].merge(
+            new[told], how="left", left_index=True, right_index=True, suffixes=("_before", "_after")
+        )
+    pair = merged[by].copy()
+    hidden = merged[["withheld_before", "withheld_after"]].eq(True)
+    for when in ("before", "after"):
+        withheld = hidden[f"withheld_{when}"]
+        pair[when] = merged[f"n_{when}"].fillna(0).mask(withheld)
+        pair[f"{when}_high"] = merged[f"high_{when}"].astype(float).where(withheld)
+    pair["withheld"] = hidden.any(axis=1)
+    pair = pair.dropna(subset=by)
+    if "dark" in by:
+        pair = pair[pair["dark"].astype(bool)]
+    return pair.reindex(columns=[*CANDIDATE_KEYS, *_COUNTED]).astype(
+        {"district": object, "place": object, "category": object, "dark": object}
+    )

@@ -1,0 +1,44 @@
+"""Clusters of alerts under a filter, on counts by fine cell; for audiences that see exact counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from analysis.clusters.detection import Clusters, clusters
+from analysis.clusters.hdbscan import explore
+from analysis.spots.identity import renamed
+from analysis.stats.severity_weights import by_severity
+from curim_data import query
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.quality.positions import coordinate_step
+from curim_data.studies.cells import default_coordinates, whole_city
+from curim_data.studies.hot_spots import known_places
+
+CLUSTER_RESOLUTION: Final = 12
+
+
+def cluster_study(
+    source: Source, f: AlertFilter, audience: Audience, *, by_weight: bool = False, explored: bool = False
+) -> Clusters:
+    """Clusters of alerts on fine cells. GateError for an audience that may not see cells so fine.
+
+    `by_weight`: each alert counts by its severity. `explored`: groups by HDBSCAN instead, untested and unweighted;
+    TooManyError where too many cells hold alerts.
+    """
+    whole = whole_city(f)
+    fine = query.cells(source, whole, CLUSTER_RESOLUTION, audience)
+    if explored:
+        found = explore(fine.frame, source.city, step=coordinate_step(source))
+    else:
+        weights = None
+        if by_weight:
+            graded = query.counts(
+                source, whole, ["cell", "severity"], audience, resolution=CLUSTER_RESOLUTION, without_piles=True
+            )
+            weights = by_severity(graded.frame, fine.frame.index.to_numpy())
+        found = clusters(fine.frame, source.city, weights=weights, step=coordinate_step(source))
+    places = renamed(found.found, known_places(source, audience))
+    return replace(found, found=places, choices=(*found.choices, *default_coordinates(fine.piled)))

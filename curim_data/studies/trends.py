@@ -1,0 +1,32 @@
+"""The number of alerts by day, week or month under a filter, with its expected range."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from analysis.trends.course import Trend, daily, monthly, weekly
+from curim_data import query
+from curim_data.engine.source import Source
+from curim_data.filters.alert_filter import AlertFilter
+from curim_data.model.access import Audience
+
+TrendUnit = Literal["day", "week", "month"]
+_COLUMNS: Final[Mapping[TrendUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}
+_TRENDS: Final = {"day": daily, "week": weekly, "month": monthly}
+
+
+def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: TrendUnit = "week") -> Trend | None:
+    """The series under a filter with its expected range: judged by all of its history, shown for the filter's period.
+
+    By month, whatever unit is asked for, where of too many alerts only the month is known. None where the history has
+    no period at all.
+    """
+    unit = unit if source.knows_weeks else "month"
+    start, end = query.dates(source, f)
+    history = f.replace(period="", start=source.first, end=end)
+    column = _COLUMNS[unit]
+    series = query.counts(source, history, [column], audience, complete=True).frame
+    if series.empty:
+        return None
+    return _TRENDS[unit](series, (source.first, min(end, source.as_of)), column).since(start)
