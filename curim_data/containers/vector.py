@@ -44,10 +44,10 @@ def open_vector(source: Path | bytes, name: str, sheet: str | None = None, kind:
     Question where several layers hold features; ImportProblem where the file is damaged or holds none.
     """
     with guarded(name, _KINDS[kind]):
-        sizes = _layers(source, name, kind)
+        sizes = layers(source, name, kind)
         layer = choose(name, sheet, sizes)
-        with _local(source, name, kind, layer) as (path, inner):
-            encoding = _encoding(path) if kind == "shp" else None
+        with local_layer(source, name, kind, layer) as (path, inner):
+            encoding = table_encoding(path) if kind == "shp" else None
             info = pyogrio.read_info(path, layer=inner, encoding=encoding)
             with _reader(path, inner, encoding) as (meta, reader):
                 schema = reader.schema
@@ -63,17 +63,17 @@ def open_vector(source: Path | bytes, name: str, sheet: str | None = None, kind:
     return Reread(facts, lambda: _blocks(source, name, kind, layer, flat, column, place))
 
 
-def _layers(source: Path | bytes, name: str, kind: str) -> dict[str, int]:
-    """The layers and how many features each holds."""
+def layers(source: Path | bytes, name: str, kind: str, *, spatial: bool = False) -> dict[str, int]:
+    """The layers (only those with geometry where `spatial`) and how many features each holds."""
     if kind == "gpkg":
-        with _local(source, name, kind, "") as (path, _):
-            names = [str(layer) for layer, _ in pyogrio.list_layers(path)]
+        with local_layer(source, name, kind, "") as (path, _):
+            names = [str(layer) for layer, shape in pyogrio.list_layers(path) if shape is not None or not spatial]
             return {
                 layer: pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"] for layer in names
             }
     sizes = {}
     for layer in _shapes(source, name):
-        with _local(source, name, kind, layer) as (path, _):
+        with local_layer(source, name, kind, layer) as (path, _):
             sizes[layer] = pyogrio.read_info(path, force_feature_count=True)["features"]
     return sizes
 
@@ -103,7 +103,7 @@ def _shapes(source: Path | bytes, name: str) -> dict[str, dict[str, str]]:
 
 
 @contextmanager
-def _local(source: Path | bytes, name: str, kind: str, layer: str) -> Iterator[tuple[str, str | None]]:
+def local_layer(source: Path | bytes, name: str, kind: str, layer: str) -> Iterator[tuple[str, str | None]]:
     """The layer as a local file that GDAL may open, and the name of the layer in it."""
     if kind == "gpkg":
         if not head_of(source, name, 16) == _MAGIC[kind]:
@@ -142,7 +142,7 @@ def _copy(archive: zipfile.ZipFile, member: str, target: Path, name: str) -> Non
         shutil.copyfileobj(part, copy, 1 << 20)
 
 
-def _encoding(path: str) -> str | None:
+def table_encoding(path: str) -> str | None:
     """The encoding of the table of a Shapefile that does not name it; None leaves it to the file."""
     if Path(path).with_suffix(".cpg").exists():
         return None
@@ -193,8 +193,8 @@ def _blocks(
     source: Path | bytes, name: str, kind: str, layer: str, flat: Flat, column: str, place: Placing | None
 ) -> Iterator[Block]:
     def tables() -> Iterator[pa.Table]:
-        with guarded(name, _KINDS[kind]), _local(source, name, kind, layer) as (path, inner):
-            encoding = _encoding(path) if kind == "shp" else None
+        with guarded(name, _KINDS[kind]), local_layer(source, name, kind, layer) as (path, inner):
+            encoding = table_encoding(path) if kind == "shp" else None
             with _reader(path, inner, encoding) as (_, reader):
                 for batch in reader:
                     columns = flat.columns(batch)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,9 @@ import pyogrio
 import pyproj
 import shapely
 
-from curim_data.formats.base import fold
+from curim_data.containers import vector
+from curim_data.containers.base import NoRecords, head_of
+from curim_data.lexicon.folding import fold
 from curim_data.model.city import Area
 from curim_data.model.i18n import LANGUAGES, Message
 from curim_data.model.reasons import ImportProblem
@@ -106,12 +107,10 @@ def read_areas(
     size = source.stat().st_size if isinstance(source, Path) else len(source)
     if size > MOST_BYTES:
         raise ImportProblem(Message("{file} is larger than 500 MB. Simplify its borders first.", {"file": name}))
-    with tempfile.TemporaryDirectory(prefix="curim-") as folder:
-        start = source.open("rb").read(256) if isinstance(source, Path) else source[:256]
-        try:
-            frame, chosen, layers = _read(source, start, Path(folder), name, layer)
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, zipfile.BadZipFile) as error:
-            raise _unreadable(name) from error
+    try:
+        frame, chosen, layers = _read(source, head_of(source, name, 256), name, layer)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, zipfile.BadZipFile) as error:
+        raise _unreadable(name) from error
     if len(frame) > MOST_SHAPES:
         raise ImportProblem(
             Message(
@@ -219,27 +218,20 @@ def chosen_name_column(areas: AreaFile, column: str | None) -> str:
 
 
 def _read(
-    source: Path | bytes, start: bytes, folder: Path, name: str, layer: str | None
+    source: Path | bytes, start: bytes, name: str, layer: str | None
 ) -> tuple[gpd.GeoDataFrame, str, tuple[str, ...]]:
-    if start.startswith(b"SQLite format 3\0"):
-        path = _on_disk(source, folder / "areas.gpkg")
-        layers = [str(entry) for entry, shape in pyogrio.list_layers(path) if shape is not None]
-        chosen = _chosen(name, layers, layer, lambda one: pyogrio.read_info(path, layer=one)["features"])
-        return pyogrio.read_dataframe(path, layer=chosen), chosen, tuple(layers)
-    if start.startswith(b"PK\x03\x04"):
-        path = _on_disk(source, folder / "areas.zip")
-        members = _shapefiles(path)
-        chosen = _chosen(name, list(members), layer, lambda one: members[one])
-        return pyogrio.read_dataframe(f"/vsizip/{{{path}}}/{chosen}"), chosen, tuple(members)
-    content = source.read_bytes() if isinstance(source, Path) else source
-    return _geojson(content, name), "", ()
-
-
-def _on_disk(source: Path | bytes, path: Path) -> Path:
-    if isinstance(source, Path):
-        return source
-    path.write_bytes(source)
-    return path
+    """The features of a file, the layer that was read, and all layers with geometry."""
+    kind = "gpkg" if start.startswith(b"SQLite format 3\0") else "shp" if start.startswith(b"PK\x03\x04") else ""
+    if not kind:
+        return _geojson(source.read_bytes() if isinstance(source, Path) else source, name), "", ()
+    try:
+        sizes = vector.layers(source, name, kind, spatial=True)
+    except NoRecords:
+        sizes = {}
+    chosen = _chosen(name, list(sizes), layer, sizes.__getitem__)
+    with vector.local_layer(source, name, kind, chosen) as (path, inner):
+        encoding = vector.table_encoding(path) if kind == "shp" else None
+        return pyogrio.read_dataframe(path, layer=inner, encoding=encoding), chosen, tuple(sizes)
 
 
 def _chosen(name: str, layers: list[str], layer: str | None, size: Any) -> str:
@@ -253,22 +245,6 @@ def _chosen(name: str, layers: list[str], layer: str | None, size: Any) -> str:
             )
         )
     return layer or max(layers, key=size)
-
-
-def _shapefiles(path: Path) -> dict[str, int]:
-    """The Shapefiles in a zip with their sizes; by their first bytes."""
-    found = {}
-    with zipfile.ZipFile(path) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
-            raise ImportProblem(
-                Message("{file} is larger than 500 MB. Simplify its borders first.", {"file": path.name})
-            )
-        for entry in archive.infolist():
-            if entry.filename.lower().endswith(".shp") and "__MACOSX" not in entry.filename:
-                with archive.open(entry) as member:
-                    if member.read(4) == b"\x00\x00\x27\x0a":
-                        found[entry.filename] = entry.file_size
-    return found
 
 
 def _geojson(content: bytes, name: str) -> gpd.GeoDataFrame:

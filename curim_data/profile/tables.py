@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
-from curim_data.formats.base import fold
+from curim_data.containers import open_file
+from curim_data.containers.base import NoRecords
+from curim_data.lexicon.folding import fold
 from curim_data.model.alert import Kind
 from curim_data.model.city import Area, Category, CityProfile, Landmark
 from curim_data.model.i18n import LANGUAGES, Message
-from curim_data.model.reasons import ImportProblem
+from curim_data.model.questions import Question
+from curim_data.model.reasons import ImportProblem, Reason
+from curim_data.model.records import Block, Opened
 from curim_data.profile.files import slug, unique_ids
 
 MOST_BYTES: Final = 50 << 20
@@ -68,62 +70,48 @@ class Residents:
 
 
 def read_table(source: Path | bytes, name: str) -> pd.DataFrame:
-    """A CSV or XLSX file as text, empty cells as "", rows and columns without anything left out.
+    """A table in any container (CSV, Excel, OpenDocument ...) as text: empty cells as "", unnamed columns as "#1".
 
-    ImportProblem where it cannot be read or holds no rows.
+    Of several sheets the first is read. ImportProblem where the file cannot be read or holds no rows.
     """
-    content = source.read_bytes() if isinstance(source, Path) else source
-    if len(content) > MOST_BYTES:
+    size = source.stat().st_size if isinstance(source, Path) else len(source)
+    if size > MOST_BYTES:
         raise ImportProblem(Message("{file} is larger than 50 MB: it is no such table.", {"file": name}))
     try:
-        rows = _sheet(content) if content.startswith(b"PK\x03\x04") else _lines(content)
-    except Exception as error:  # a spreadsheet's reader raises what it likes
+        opened = _first_sheet(source, name)
+        width = len(opened.facts.labels)
+        rows = [row for block in opened.blocks() for row in _rows_of(block, width)]
+    except NoRecords as problem:
+        raise ImportProblem(Message("{file} holds no rows below its headings.", {"file": name})) from problem
+    except ImportProblem as problem:
         raise ImportProblem(
             Message("{file} cannot be read as a table. Save it as CSV or XLSX and try again.", {"file": name})
-        ) from error
-    rows = [row for row in rows if any(row)]
-    width = max((len(row) for row in rows), default=0)
-    if len(rows) < 2:
-        raise ImportProblem(Message("{file} holds no rows below its headings.", {"file": name}))
+        ) from problem
     if len(rows) > MOST_ROWS:
         raise ImportProblem(
             Message("{file} has {n} rows; {most} are the most.", {"file": name, "n": len(rows), "most": MOST_ROWS})
         )
-    heads = [*rows[0], *[""] * (width - len(rows[0]))]
-    frame = pd.DataFrame([[*row, *[""] * (width - len(row))] for row in rows[1:]], dtype=object)
-    frame.columns = pd.Index([head or f"#{number + 1}" for number, head in enumerate(heads)])
+    heads = (" ".join(label.split()) for label in opened.facts.labels)
+    columns = [head or f"#{number}" for number, head in enumerate(heads, start=1)]
+    frame = pd.DataFrame(rows, columns=pd.Index(columns), dtype=object)
     return frame.loc[:, ~frame.columns.duplicated()]
 
 
-def _sheet(content: bytes) -> list[list[str]]:
-    from python_calamine import CalamineWorkbook
-
-    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    return [[_cell(cell) for cell in row] for row in book.get_sheet_by_index(0).to_python()]
-
-
-def _lines(content: bytes) -> list[list[str]]:
-    if b"\0" in content[:200] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ValueError("no text")
-    text = _decoded(content)
-    head = text.split("\n", 1)[0]
-    mark = max(";,\t|", key=head.count)
-    return [[_cell(cell) for cell in row] for row in csv.reader(io.StringIO(text), delimiter=mark)]
-
-
-def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16")
+def _first_sheet(source: Path | bytes, name: str) -> Opened:
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1253", "replace")
+        return open_file(source, name)
+    except Question as question:
+        return open_file(source, name, question.choices[0].value)
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return " ".join(str("" if value is None else value).split())
+def _rows_of(block: Block, width: int) -> list[list[str]]:
+    """The rows of a block in the order of the file; rows of totals and rows that are short or long among them."""
+    lines = zip(
+        block.rows.tolist(), zip(*(column.to_pylist() for column in block.table.columns), strict=True), strict=True
+    )
+    refused = ((record.row, record.fields) for record in block.refused if record.reason is not Reason.EMPTY_ROW)
+    filled = sorted([*lines, *refused])
+    return [[" ".join(cell.split()) for cell in [*fields, *[""] * width][:width]] for _, fields in filled]
 
 
 def residents(table: pd.DataFrame, districts: Sequence[Area], name: str) -> Residents:
