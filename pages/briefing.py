@@ -13,18 +13,18 @@ from pages.parts.briefing import (
 from pages.parts.briefing import (
     sections as briefing_sections,
 )
-from pages.parts.briefing.queries import brief_page, briefing, since_input
+from pages.parts.briefing.queries import cached_brief, draw_since_input, with_briefing_period
 from pages.parts.frame.guard import require
 
-page = brief_page(require(Role.COUNCIL))
+page = with_briefing_period(require(Role.COUNCIL))
 t = page.t
 
-study = briefing(page.dataset, page.filter, page.audience)
+study = cached_brief(page.dataset, page.filter, page.audience)
 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     st.caption(t("Briefing for the council, until {until}. Changes since", until=study.until), width="content")
-    since_input(page, study)
+    draw_since_input(page, study)
 st.title(headline(study, t))
-briefing_cards.show(page, study)
-briefing_sections.where_and_whom(page, study)
-briefing_sections.decided(page)
-briefing_paper.show(page)
+briefing_cards.draw_change_cards(page, study)
+briefing_sections.draw_map_and_genders(page, study)
+briefing_sections.draw_decided_plans(page)
+briefing_paper.draw_document_downloads(page)

@@ -30,14 +30,14 @@ if asked and "data_part" not in st.session_state:
     st.session_state["data_part"] = asked
 bring, history, quality, city = st.tabs(names, key="data_part", on_change="rerun")
 with bring:
-    data_import.show(page, in_view=bool(bring.open))
+    data_import.draw_import_tab(page, in_view=bool(bring.open))
 with history:
     if history.open:
-        data_history.show(page)
-        data_cleaned.show(page)
+        data_history.draw_history_tab(page)
+        data_cleaned.draw_cleaned_download(page)
 with quality:
     if quality.open:
-        data_quality.show(page)
+        data_quality.draw_quality_tab(page)
 with city:
     if city.open:
-        data_city.show(page)
+        data_city.draw_city_tab(page)

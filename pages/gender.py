@@ -4,7 +4,7 @@ import streamlit as st
 
 from curim_data.model.access import Role
 from curim_data.studies.gender import without_gender
-from pages.parts.frame.cache import ask
+from pages.parts.frame.cache import cached_query
 from pages.parts.frame.guard import require
 from pages.parts.gender import (
     categories as gender_categories,
@@ -25,20 +25,20 @@ from pages.parts.gender import (
 page = require(Role.COUNCIL)
 
 chosen = without_gender(page.filter)
-total = ask(page, "total", filter=chosen)
+total = cached_query(page, "total", filter=chosen)
 found = gender_data.places(page.dataset, chosen, page.audience)
 
-gender_who.headline(page, chosen, total, found)
+gender_who.draw_headline(page, chosen, total, found)
 if total.n != 0:
-    gender_who.who(page, chosen, total)
-    gender_categories.categories(page, chosen)
+    gender_who.draw_shares(page, chosen, total)
+    gender_categories.draw_category_ratios(page, chosen)
     left, right = st.columns(2, gap="large")
     with left:
-        gender_who.light(page, chosen)
+        gender_who.draw_darkness(page, chosen)
     with right:
-        gender_who.feeling(page, chosen)
-    gender_places.places(page, chosen, found, total)
-    gender_places.silence(page, found)
-    gender_who.rates(page, chosen)
-gender_plans.plan_checks(page)
-gender_plans.rules(page)
+        gender_who.draw_feeling(page, chosen)
+    gender_places.draw_places(page, chosen, found, total)
+    gender_places.draw_silent_places(page, found)
+    gender_who.draw_rates(page, chosen)
+gender_plans.draw_plan_checks(page)
+gender_plans.draw_reading_rules(page)

@@ -8,16 +8,23 @@ from analysis.hotspots.denominators import LAND
 from curim_data.model.access import Role
 from curim_data.privacy import finest_resolution, sees_exact
 from pages.parts.frame.guard import require
-from pages.parts.hotspots.alerts_layer import alerts
-from pages.parts.hotspots.density_layer import density
-from pages.parts.hotspots.emerging_layer import emerging
-from pages.parts.hotspots.options import options
-from pages.parts.hotspots.place_search import asked_place, search
-from pages.parts.hotspots.places_layer import places
+from pages.parts.hotspots.alerts_layer import draw_alerts_layer
+from pages.parts.hotspots.density_layer import draw_density_layer
+from pages.parts.hotspots.emerging_layer import draw_emerging_layer
+from pages.parts.hotspots.options import draw_options
+from pages.parts.hotspots.place_search import draw_search_box, place_from_link
+from pages.parts.hotspots.places_layer import draw_places_layer
 from pages.parts.hotspots.queries import hot_spots
-from pages.parts.hotspots.ranked_list import cell_size
-from pages.parts.hotspots.selection import CELL, LAYER, LAYERS, asked_layer, asked_size, write_word
-from pages.parts.hotspots.tabs import tabs
+from pages.parts.hotspots.ranked_list import cell_size_label
+from pages.parts.hotspots.selection import (
+    CELL_WORD,
+    LAYER_WORD,
+    LAYERS,
+    cell_size_from_link,
+    layer_from_link,
+    write_link_word,
+)
+from pages.parts.hotspots.tabs import draw_tabs
 
 page = require(Role.COUNCIL)
 t = page.t
@@ -34,44 +41,47 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     layer, size = LAYERS[0], 0
     if exact:
-        layer = asked_layer("hotspots_layer")
+        layer = layer_from_link("hotspots_layer")
         about: dict[str, Any] = {
             "format_func": layers.__getitem__,
             "key": "hotspots_layer",
-            "on_change": write_word,
-            "args": (LAYER, "hotspots_layer", LAYERS[0]),
+            "on_change": write_link_word,
+            "args": (LAYER_WORD, "hotspots_layer", LAYERS[0]),
         }
         if page.narrow:  # five words side by side are wider than a phone
             st.selectbox(t("Layer"), LAYERS, width=250, **about)
         else:
             st.segmented_control(t("Layer"), LAYERS, required=True, **about)
     if layer in ("significance", "emerging"):
-        sizes = {0: cell_size(page, finest)}
+        sizes = {0: cell_size_label(page, finest)}
         if exact:
-            sizes = {0: t("Chosen from the data"), **{r: cell_size(page, r) for r in range(8, min(finest, 11) + 1)}}
-        size = asked_size("hotspots_size", sizes)
+            sizes = {
+                0: t("Chosen from the data"),
+                **{r: cell_size_label(page, r) for r in range(8, min(finest, 11) + 1)},
+            }
+        size = cell_size_from_link("hotspots_size", sizes)
         st.selectbox(
             t("Cell size"),
             list(sizes),
             format_func=sizes.__getitem__,
             key="hotspots_size",
             width=270,
-            on_change=write_word,
-            args=(CELL, "hotspots_size", 0),
+            on_change=write_link_word,
+            args=(CELL_WORD, "hotspots_size", 0),
         )
-    how = options(page, layer)
-    place = asked_place(page, size or study.resolution)
+    how = draw_options(page, layer)
+    place = place_from_link(page, size or study.resolution)
     if not page.narrow:
-        search(page, place)
+        draw_search_box(page, place)
 if size or how.base != LAND:
     study = hot_spots(page.dataset, page.filter, page.audience, size or None, how.base)
 
 if layer == "density":
-    density(page, title, place)
+    draw_density_layer(page, title, place)
 elif layer == "alerts":
-    alerts(page, title, place)
+    draw_alerts_layer(page, title, place)
 elif layer == "emerging":
-    emerging(page, title, size, place)
+    draw_emerging_layer(page, title, size, place)
 else:
-    places(page, title, study, layer, size, how, place)
-tabs(page, study)
+    draw_places_layer(page, title, study, layer, size, how, place)
+draw_tabs(page, study)

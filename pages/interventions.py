@@ -4,25 +4,25 @@ from curim_data.model.access import Role
 from curim_data.plans.plan_store import PlanMissing
 from curim_data.privacy import GateError
 from pages.parts.frame.guard import require
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.interventions import board, editor
-from pages.parts.interventions.open_plan import close, opened
+from pages.parts.interventions.open_plan import close_plan, plan_in_address
 from pages.parts.plans.access import may_edit
 
 page = require(Role.COUNCIL)
 t = page.t
 
 if st.query_params.get("draft") and not may_edit(page):
-    close()
+    close_plan()
 try:
-    edit = opened(page)
+    edit = plan_in_address(page)
 except (PlanMissing, GateError) as problem:
-    st.warning(plain(t(problem.message)))
+    st.warning(escape_markdown(t(problem.message)))
     edit = None
 except ValueError:
     st.warning(t("This link names no place on the map to draft a plan for."))
     edit = None
 if edit is None:
-    board.show(page)
+    board.draw_board(page)
 else:
-    editor.show(page, edit)
+    editor.draw_plan_editor(page, edit)

@@ -2,7 +2,7 @@ import streamlit as st
 
 from curim_data.model.access import Role
 from pages.parts.frame.guard import require
-from pages.parts.methods.general import FIGURES, READING
+from pages.parts.methods.general import GENERAL, READING
 from pages.parts.methods.hotspot_layers import PLACES
 from pages.parts.methods.hotspot_options import OPTIONS
 
@@ -18,7 +18,7 @@ st.write(
 )
 for rule in READING:
     st.markdown(f"- {t(rule)}")
-for figure in (*FIGURES, *OPTIONS, *PLACES):
+for figure in (*GENERAL, *OPTIONS, *PLACES):
     with st.expander(t(figure.title)):
         st.markdown("**" + t("What it answers") + "**")
         st.write(t(figure.answers))

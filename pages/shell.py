@@ -12,8 +12,8 @@ from pages.parts.frame import filter_bar
 from pages.parts.frame.colours import palette
 from pages.parts.frame.guard import HEALED, require
 from pages.parts.frame.links import FOLDER, page_link
-from pages.parts.frame.markdown import plain
-from pages.parts.frame.page import Page, carried
+from pages.parts.frame.markdown import escape_markdown
+from pages.parts.frame.page import Page, view_query
 from pages.parts.frame.reader import sign_in_configured
 from pages.parts.frame.web import ICON
 
@@ -51,7 +51,7 @@ WITHOUT_FILTER = ("data", "methods", "interventions", "evaluation")
 
 def sidebar(page: Page, open_page: str, links: list[st.Page]) -> None:
     city = t.label(page.city.names)
-    st.markdown(f"## CURiM · {plain(city)}")
+    st.markdown(f"## CURiM · {escape_markdown(city)}")
     if page.is_sample:
         st.caption(t("Sample city: made-up data"))
     with st.container(gap="xsmall", key="navigation"):
@@ -59,13 +59,13 @@ def sidebar(page: Page, open_page: str, links: list[st.Page]) -> None:
             st.page_link(link, query_params=page.query, width="stretch")
     if open_page not in WITHOUT_FILTER and page.source is not None:
         st.divider()
-        filter_bar.sidebar(page)
-        filter_bar.foot(page)
+        filter_bar.draw_filter_bar(page)
+        filter_bar.draw_filter_actions(page)
     st.divider()
     audience_switch(page)
     languages(page)
     if sign_in_configured():
-        st.caption(plain(page.reader))
+        st.caption(escape_markdown(page.reader))
         st.button(t("Sign out"), on_click=st.logout, type="tertiary")
 
 
@@ -96,7 +96,7 @@ def languages(page: Page) -> None:
     words = {word: st.query_params[word] for word in st.query_params if word != "lang"}
     links = []
     for lang in LANGUAGES:
-        query = urlencode({**words, **carried(lang, "", "")})
+        query = urlencode({**words, **view_query(lang, "", "")})
         name = html.escape(LANGUAGE_NAMES[lang])
         mark = ' aria-current="true" style="color:inherit;font-weight:700"' if lang == page.t.lang else STILL
         links.append(f'<a href="?{html.escape(query)}" target="_self" lang="{lang}" hreflang="{lang}"{mark}>{name}</a>')
@@ -148,7 +148,7 @@ if page.is_sample:
 elif page.city.provisional:
     provisional(page)
 if HEALED in st.session_state:
-    st.info(plain(t(st.session_state.pop(HEALED))))
+    st.info(escape_markdown(t(st.session_state.pop(HEALED))))
 if name not in WITHOUT_FILTER:
-    filter_bar.above_page(page)
+    filter_bar.draw_active_filters(page)
 current.run()

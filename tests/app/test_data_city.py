@@ -17,7 +17,7 @@ from curim_data.profile import versions as profile_versions
 from curim_data.profile.provisional import home_for
 from curim_data.store.alert_table import Store
 from curim_data.store.home import Home
-from pages.parts.maps.basemap import surroundings
+from pages.parts.maps.basemap import surrounding_box
 from tests.app.conftest import PAGES, SHELL, TIMEOUT, errors
 
 SQUARES = {"West": shapely.box(2.33, 48.83, 2.35, 48.87), "East": shapely.box(2.35, 48.83, 2.37, 48.87)}
@@ -199,5 +199,5 @@ def test_a_change_that_was_cut_short_is_told_once(home: Home) -> None:
 
 
 def test_the_ground_around_a_whole_country_can_be_drawn() -> None:
-    west, south, east, north = surroundings(shapely.box(68.0, 8.0, 97.0, 36.0)).bounds
+    west, south, east, north = surrounding_box(shapely.box(68.0, 8.0, 97.0, 36.0)).bounds
     assert (west, south, east, north) == (-48.0, -85.0, 180.0, 85.0)

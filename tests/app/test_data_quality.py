@@ -14,7 +14,7 @@ from curim_data.quality.findings import findings
 from curim_data.quality.study import quality_study
 from curim_data.store.home import Home
 from pages.parts.data import cleaned_download
-from pages.parts.data.quality_figures import nearby
+from pages.parts.data.quality_figures import cells_near_city
 from tests.app.conftest import Open, errors
 from tests.small import small_city
 
@@ -47,7 +47,7 @@ def test_cleaned_alerts_are_offered_under_the_filter(open_page: Open, sample: Ho
 
 def test_the_file_is_made_of_the_filter(sample: Home) -> None:
     noise = AlertFilter(period="all", categories=("noise",))
-    content = cleaned_download.content(sample, noise, "csv", Audience.ANALYST).decode("utf-8-sig")
+    content = cleaned_download.cleaned_file(sample, noise, "csv", Audience.ANALYST).decode("utf-8-sig")
     table = open_source(sample).table
     wanted = int(((table.category == "noise") | table.more_categories.contains("noise")).sum().to_pyarrow().as_py())
     assert content.count("\n") == wanted + 1
@@ -55,4 +55,4 @@ def test_the_file_is_made_of_the_filter(sample: Home) -> None:
 
 def test_the_map_leaves_far_cells_to_the_table() -> None:
     cells = pd.DataFrame({"longitude": [23.70, 2.35], "latitude": [37.94, 48.85], "n": [1, 1]})
-    assert nearby(small_city().land, cells)["longitude"].tolist() == [23.70]
+    assert cells_near_city(small_city().land, cells)["longitude"].tolist() == [23.70]

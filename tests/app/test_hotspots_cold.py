@@ -15,10 +15,10 @@ from curim_data.model.i18n import translator
 from curim_data.store.home import Home
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from pages.parts.frame.colours import LIGHT
-from pages.parts.frame.markdown import plain
-from pages.parts.hotspots.cell_text import certainty
+from pages.parts.frame.markdown import escape_markdown
+from pages.parts.hotspots.cell_text import test_lines
 from pages.parts.maps import cell_map
-from pages.parts.maps.legends import Scale
+from pages.parts.maps.legends import ColourScale
 from tests.app.conftest import Open, errors
 
 T = translator("en")
@@ -46,7 +46,7 @@ def test_cold_places_are_listed_with_their_figures(open_page: Open, sample: Home
     assert not errors(app)
     lines = _cold(app)
     assert lines[0] == f"**{len(study.cold)} place has fewer alerts than chance explains (cold)**"
-    assert plain(study.cold[0].cold_sentence(T)) in lines[-1]
+    assert escape_markdown(study.cold[0].cold_sentence(T)) in lines[-1]
     assert not _cold(open_page("hotspots", lang="en"))
 
 
@@ -74,7 +74,7 @@ def test_where_a_rate_is_low_it_is_a_rate_that_is_said_to_be_low(open_page: Open
 
 def test_a_tooltip_says_what_its_mark_stands_on(sample: Home) -> None:
     study = _study(sample, dark=True)
-    frame, lines = study.hot.frame, certainty(T, study)
+    frame, lines = study.hot.frame, test_lines(T, study)
     assert [bool(line) for line in lines] == (frame["hot"] | frame["cold"]).tolist()
     assert frame["alone"][frame["hot"]].any()
     assert (~frame["alone"])[frame["hot"]].any()
@@ -94,7 +94,7 @@ def test_a_tooltip_of_protected_counts_has_none_beside_its_p(sample: Home, words
     study = _study(sample, Audience.COUNCIL, period="quarter", **words)
     assert study.hot.n_withheld
     assert study.hot.frame["hot"].any()
-    for line in certainty(T, study):
+    for line in test_lines(T, study):
         assert "expected" not in line
         assert "neighbours" not in line
 
@@ -111,7 +111,7 @@ def test_a_cold_cell_without_any_alert_has_its_tooltip_too(open_page: Open, samp
     cells = pd.DataFrame(
         {"cell": empty, "n": 0.0, "low": 0, "high": 0, "withheld": False, "beside": "\nCorrected p: 0.01"}
     )
-    layers = cell_map._count_layers(T, LIGHT, cells, Scale.of(T, cells), {int(empty[0])}, True)
+    layers = cell_map._count_layers(T, LIGHT, cells, ColourScale.of(T, cells), {int(empty[0])}, True)
     assert [(row["hex"], row["shade"][3], row["tip"]) for row in layers[1].data] == [
         (f"{empty[0]:x}", 0, "0 alerts\nCorrected p: 0.01")
     ]

@@ -12,7 +12,7 @@ from curim_data.model.access import Audience
 from curim_data.model.i18n import LANGUAGES, translator
 from curim_data.store.home import Home
 from curim_data.studies.concentration import concentration_study
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from tests.app.conftest import Open, errors
 
 
@@ -23,7 +23,7 @@ def test_the_tab_says_how_few_places_hold_half(open_page: Open, sample: Home, la
     t = translator(lang)
     found = concentration_study(open_source(sample), AlertFilter(), Audience.ANALYST).found
     assert found.share(0.5).places.value < 0.12 < 0.3 < found.share(0.5).chance.low
-    assert any(plain(found.sentence(t)) == words.value for words in app.markdown)
+    assert any(escape_markdown(found.sentence(t)) == words.value for words in app.markdown)
     table = next(frame.value for frame in app.dataframe if "chance" in frame.value)
     assert len(table) == 3
     assert any(t.number(found.generalised.value, 2) in words.value for words in app.markdown)

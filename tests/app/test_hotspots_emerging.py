@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 import sample_data
 from analysis.emerging.classes import CLASSES
 from curim_data.model.i18n import LANGUAGES, translator
-from pages.parts.hotspots.emerging_layer import COLOURS
+from pages.parts.hotspots.emerging_layer import KIND_COLOURS
 from tests.app.conftest import Open, errors, word
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
@@ -68,9 +68,9 @@ def test_a_link_selects_a_place(open_page: Open) -> None:
 def test_cells_keep_the_colour_of_their_kind(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", layer="emerging")
     for cell in _layer(app, "cells"):
-        kind = next(kind for kind in COLOURS if f"\n{kind.capitalize()} hot spot" in cell["tip"])
-        assert cell["shade"][:3] == [int(COLOURS[kind][i : i + 2], 16) for i in (1, 3, 5)]
-    assert len(set(COLOURS.values())) == len(COLOURS)
+        kind = next(kind for kind in KIND_COLOURS if f"\n{kind.capitalize()} hot spot" in cell["tip"])
+        assert cell["shade"][:3] == [int(KIND_COLOURS[kind][i : i + 2], 16) for i in (1, 3, 5)]
+    assert len(set(KIND_COLOURS.values())) == len(KIND_COLOURS)
 
 
 def test_cold_places_come_when_asked_for(open_page: Open) -> None:

@@ -10,7 +10,7 @@ from curim_data.model.access import Audience
 from curim_data.model.i18n import LANGUAGES, translator
 from curim_data.store.home import Home
 from curim_data.studies.forecast import forecast_study
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from tests.app.conftest import Open, errors
 
 
@@ -23,7 +23,11 @@ def test_the_forecast_stands_beside_its_backtest(open_page: Open, sample: Home, 
     assert told.city is not None
     assert told.cells is not None
     said = {words.value for words in app.markdown}
-    assert {plain(told.city.sentence(t)), plain(told.cells.sentence(t)), plain(told.cells.places_sentence(t))} <= said
+    assert {
+        escape_markdown(told.city.sentence(t)),
+        escape_markdown(told.cells.sentence(t)),
+        escape_markdown(told.cells.places_sentence(t)),
+    } <= said
     listed = next(frame.value for frame in app.dataframe if "last" in frame.value)
     assert listed["name"].iloc[0] == f"1  {told.listed[0].name(t)}"
     assert told.listed[0].name.place == "mikrolimano"  # the planted place with most alerts

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 import sample_data
 from curim_data.model.city import load_city
-from pages.parts.hotspots.place_search import matches, places
+from pages.parts.hotspots.place_search import matching_places, searchable_places
 from tests.app.conftest import Open, errors, word
 
 
@@ -25,14 +25,14 @@ def _outlined(app: AppTest) -> bool:
 
 @pytest.mark.parametrize("typed", ["μικρολιμ", "ΜΙΚΡΟΛΊΜΑΝΟ", "mikrolimano", "Mikrolí"])
 def test_a_place_is_found_with_or_without_accents(typed: str) -> None:
-    known = places(load_city(sample_data.PROFILE))
-    assert matches(typed, known)[0].startswith("place:")
-    assert matches("", known) == matches("nowhere at all", known) == []
+    known = searchable_places(load_city(sample_data.PROFILE))
+    assert matching_places(typed, known)[0].startswith("place:")
+    assert matching_places("", known) == matching_places("nowhere at all", known) == []
 
 
 def test_streets_and_districts_are_known() -> None:
-    known = places(load_city(sample_data.PROFILE))
-    assert matches("ακτη μιαουλη", known)[0] == "street:akti_miaouli"
+    known = searchable_places(load_city(sample_data.PROFILE))
+    assert matching_places("ακτη μιαουλη", known)[0] == "street:akti_miaouli"
     assert any(found.startswith("district:") for found in known)
 
 

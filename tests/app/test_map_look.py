@@ -10,10 +10,10 @@ import pytest
 
 from curim_data.filters import AlertFilter
 from curim_data.model.i18n import translator
-from pages.parts.charts.tables import BESIDE, LETTER, fitting
+from pages.parts.charts.tables import BESIDE, LETTER, fitted_columns
 from pages.parts.frame.colours import LIGHT
 from pages.parts.maps import basemap, legends, name_layers
-from pages.parts.maps.legends import Measure, Scale, value_breaks
+from pages.parts.maps.legends import CellMeasure, ColourScale, value_breaks
 from pages.parts.maps.name_layers import Pin
 from tests.small import small_city
 
@@ -22,9 +22,9 @@ T = translator("el")
 
 
 def drawn(pins: list[Pin], zoom: float = 14.0) -> list[list[dict[str, object]]]:
-    state = basemap.view(CITY.land, window=1280, span=0.62, height=540)
+    state = basemap.fitted_view(CITY.land, window=1280, span=0.62, height=540)
     state.zoom = zoom
-    return [layer.data for layer in name_layers.layers(CITY, T, pins, LIGHT, state)]
+    return [layer.data for layer in name_layers.name_layers(CITY, T, pins, LIGHT, state)]
 
 
 def boxes(
@@ -61,31 +61,31 @@ def test_landmarks_give_way_to_hot_spots() -> None:
 
 
 def test_the_area_of_a_filter_has_a_shape() -> None:
-    assert basemap.area_of(AlertFilter(), CITY) is None
+    assert basemap.filter_area(AlertFilter(), CITY) is None
     district, mark = CITY.districts[0], CITY.landmarks[0]
-    whole = basemap.area_of(AlertFilter(districts=(district.id,)), CITY)
+    whole = basemap.filter_area(AlertFilter(districts=(district.id,)), CITY)
     assert whole is not None
     assert whole.equals(district.polygon)
-    disc = basemap.area_of(AlertFilter(places=(mark.id,)), CITY)
+    disc = basemap.filter_area(AlertFilter(places=(mark.id,)), CITY)
     assert disc is not None
     x, y = CITY.project(*np.array(disc.exterior.coords).T)
     at = CITY.project(mark.longitude, mark.latitude)
     assert np.hypot(x - at[0], y - at[1]) == pytest.approx(mark.radius, rel=0.01)
-    both = basemap.area_of(AlertFilter(districts=(district.id,), places=(mark.id,)), CITY)
+    both = basemap.filter_area(AlertFilter(districts=(district.id,), places=(mark.id,)), CITY)
     assert both is not None
     assert both.area == pytest.approx(whole.intersection(disc).area)
 
 
 def test_rates_have_classes_of_their_own() -> None:
     cells = pd.DataFrame({"n": [3.0, 0.0, 9.0, 1.0], "value": [0.012, 0.04, 0.19, np.nan], "withheld": False})
-    share = Measure("Share", lambda value: T.percent(value, 1))
-    scale = Scale.of(T, cells, share)
+    share = CellMeasure("Share", lambda value: T.percent(value, 1))
+    scale = ColourScale.of(T, cells, share)
     assert (scale.heading, scale.column) == ("Share", "value")
     assert next(words for _, words in scale.classes) == "≤ 2,1\u00a0%"
     assert scale.places(cells).tolist() == [0, 2, 4, -1]
     assert scale.shade(0.19) == scale.classes[-1][0]
-    assert Scale.of(T, cells).heading == T("Alerts per cell")
-    assert [shade for shade, _ in Scale.of(T, cells).classes] == [
+    assert ColourScale.of(T, cells).heading == T("Alerts per cell")
+    assert [shade for shade, _ in ColourScale.of(T, cells).classes] == [
         shade for shade, _ in legends.class_entries(T, cells["n"])
     ]
     assert value_breaks([]) == []
@@ -95,7 +95,7 @@ def test_rates_have_classes_of_their_own() -> None:
 
 def test_columns_are_as_wide_as_what_is_in_them() -> None:
     frame = pd.DataFrame({"name": ["Στάδιο Καραϊσκάκη", "Α"], "n": [1, 22]})
-    columns = fitting(frame, {"name": "Εστία", "n": "Αναφορές"}, most=100, numbers=("n",))
+    columns = fitted_columns(frame, {"name": "Εστία", "n": "Αναφορές"}, most=100, numbers=("n",))
     assert columns["name"]["width"] == 100
     assert columns["n"]["width"] == round(LETTER * 8 + BESIDE)
     assert columns["n"]["alignment"] == "right"

@@ -95,7 +95,7 @@ def test_a_copied_link_holds_the_view_of_its_page_and_nothing_else(monkeypatch: 
     address = "https://city.example/" + ("" if name == "briefing" else name)
     seen = SimpleNamespace(query_params={**words, "token": "secret"}, context=SimpleNamespace(url=address))
     monkeypatch.setattr(links, "st", seen)
-    base, _, query = links.here(SimpleNamespace(query={"lang": "en", "period": "28d"})).partition("?")
+    base, _, query = links.current_address(SimpleNamespace(query={"lang": "en", "period": "28d"})).partition("?")
     assert base == address
     assert dict(parse_qsl(query)) == {"lang": "en", "period": "28d", **VIEWS[name]}
 

@@ -71,7 +71,7 @@ class Client:
         }
 
     def send(self, scope: dict[str, Any], first: dict[str, Any]) -> list[dict[str, Any]]:
-        app = web.Wire(Starlette(routes=ROUTES), open_to_network=lambda: self.open_to_network)
+        app = web.SecurityMiddleware(Starlette(routes=ROUTES), open_to_network=lambda: self.open_to_network)
         sent: list[dict[str, Any]] = []
 
         waiting = [first]

@@ -11,8 +11,8 @@ from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import translator
-from pages.parts.charts.tables import MOST_STYLED, styled, written
-from pages.parts.frame.footer import mapped_of
+from pages.parts.charts.tables import MOST_STYLED, formatted, styled
+from pages.parts.frame.footer import mapped_sentence
 from tests.small import alert, small_source
 
 ANALYST, ALL = Audience.ANALYST, AlertFilter(period="all")
@@ -41,7 +41,7 @@ def test_without_numbers_and_above_what_can_be_styled_a_table_is_plain() -> None
     assert styled(T, frame, digits={"n": 0}) is frame
     large = pd.DataFrame({"n": [1.5] * (MOST_STYLED + 1)})
     assert styled(T, large, digits={"n": 1})["n"].iloc[0] == "1,5"
-    assert written(T, frame, digits={"n": 0})["name"].tolist() == ["a"]
+    assert formatted(T, frame, digits={"n": 0})["name"].tolist() == ["a"]
 
 
 def test_piles_beyond_the_land_are_not_taken_off_the_map_twice(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_piles_beyond_the_land_are_not_taken_off_the_map_twice(tmp_path: Path) -
     source = small_source(tmp_path, rows)
     total = query.total(source, ALL, ANALYST)
     assert (total.mapped, total.piled, total.outside) == (40, 0, 60)
-    assert "40 on the map" in mapped_of(translator("en"), total, total.piled or 0)
+    assert "40 on the map" in mapped_sentence(translator("en"), total, total.piled or 0)
     assert query.cells(source, ALL, 9, ANALYST).piled == 0
     other = small_source(tmp_path, rows)
     query.all_options(other, ALL, ("dark", "categories"), audience=ANALYST)
@@ -60,6 +60,6 @@ def test_piles_beyond_the_land_are_not_taken_off_the_map_twice(tmp_path: Path) -
 def test_single_points_are_counted_as_they_are_drawn(tmp_path: Path) -> None:
     source = small_source(tmp_path, [alert(number) for number in range(12)])
     total = query.total(source, ALL, ANALYST)
-    told = mapped_of(translator("en"), total, 3, drawn=5, undrawn=4)
+    told = mapped_sentence(translator("en"), total, 3, drawn=5, undrawn=4)
     for words in ("5 on the map", "3 set aside", "4 not drawn"):
         assert words in told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pages.parts.frame.markdown import WORD_JOINER, plain
+from pages.parts.frame.markdown import WORD_JOINER, escape_markdown
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ from pages.parts.frame.markdown import WORD_JOINER, plain
     ],
 )
 def test_signs_lose_their_meaning(told: str, shown: str) -> None:
-    assert plain(told) == shown
+    assert escape_markdown(told) == shown

@@ -17,13 +17,13 @@ from curim_data.studies.brief import (
 from curim_data.studies.periods import ComparedPeriods
 from pages.parts.charts import plots
 from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
 SPARK = 76
 
 
-def show(page: Page, study: BriefStudy) -> None:
+def draw_change_cards(page: Page, study: BriefStudy) -> None:
     """The cards; that there is nothing to tell is told as an answer."""
     t = page.t
     found = study.findings
@@ -40,11 +40,11 @@ def show(page: Page, study: BriefStudy) -> None:
         row = found[start : start + beside]
         for column, (at, finding) in zip(st.columns(beside), enumerate(row, start), strict=False):
             with column, st.container(border=True, height="stretch", gap="xsmall", key=f"briefing_card_{at}"):
-                _card(page, finding, study.changes.periods, at)
-    st.caption(plain(" ".join(_how(page, study))))
+                _draw_card(page, finding, study.changes.periods, at)
+    st.caption(escape_markdown(" ".join(_basis_sentences(page, study))))
 
 
-def _how(page: Page, study: BriefStudy) -> list[str]:
+def _basis_sentences(page: Page, study: BriefStudy) -> list[str]:
     """What the headline and the cards rest on, sentence by sentence."""
     t, periods = page.t, study.changes.periods
     told = [study.course.sentence(t)] if study.course else []
@@ -57,17 +57,17 @@ def _how(page: Page, study: BriefStudy) -> list[str]:
     return told + [t(choice.told) for choice in study.changes.choices if choice.name in ("exposure", "relative")]
 
 
-def _card(page: Page, finding: Finding, periods: ComparedPeriods, at: int) -> None:
+def _draw_card(page: Page, finding: Finding, periods: ComparedPeriods, at: int) -> None:
     t, change = page.t, finding.change
     name = t("{what}, {where}", what=what(change, page.city, t), where=where(change, page.city, t))
     before, after = from_to(change, t)
-    st.subheader(plain(name))
+    st.subheader(escape_markdown(name))
     if finding.trend is not None and finding.trend.frame["n"].notna().any():
         frame = finding.trend.frame[["week", "n", "lower", "upper", "alarm"]]
         incomplete = not bool(finding.trend.frame["complete"].iloc[-1])
         figure = plots.band_figure(page, frame, height=SPARK, small=True, incomplete=incomplete)
         alt = t("Alerts by week with what was to be expected: {name}.", name=name)
-        plots.show(page, figure, key=f"briefing_spark_{at}", alt=alt)
+        plots.draw_chart(page, figure, key=f"briefing_spark_{at}", alt=alt)
     colour = "orange" if change.direction > 0 else "blue"
     counts = t("{before} → {after} alerts", before=before, after=after)
     since = t(", out of the usual since {day}", day=finding.since) if finding.since else ""

@@ -7,23 +7,23 @@ import streamlit as st
 from analysis.report.documents import MIME, Form, brief_document
 from curim_data.model.access import Audience
 from curim_data.studies.brief import brief, plan_rows
-from pages.parts.briefing.queries import briefing
-from pages.parts.frame.links import here
+from pages.parts.briefing.queries import cached_brief
+from pages.parts.frame.links import current_address
 from pages.parts.frame.page import Page
-from pages.parts.plans.access import plans, spoken, today
+from pages.parts.plans.access import plan_store, reference_day, translated_plan
 
 
-def show(page: Page) -> None:
+def draw_document_downloads(page: Page) -> None:
     """The two downloads and what they hold."""
     t = page.t
     st.subheader(t("Make the brief"))
-    link = here(page)
+    link = current_address(page)
     with st.container(horizontal=True, key="briefing_papers"):
         for form, label in (("pdf", t("PDF")), ("docx", t("Word"))):
             st.download_button(
                 label,
-                data=lambda form=form: paper(page, form, link),
-                file_name=f"curim_brief_{today(page).isoformat()}_{t.lang}.{form}",
+                data=lambda form=form: brief_file(page, form, link),
+                file_name=f"curim_brief_{reference_day(page).isoformat()}_{t.lang}.{form}",
                 mime=MIME[form],
                 key=f"briefing_{form}",
                 type="primary" if form == "pdf" else "secondary",
@@ -38,10 +38,12 @@ def show(page: Page) -> None:
     )
 
 
-def paper(page: Page, form: Form, link: str) -> bytes:
+def brief_file(page: Page, form: Form, link: str) -> bytes:
     """The document for the council."""
     t = page.t
-    study = briefing(page.dataset, page.filter, Audience.COUNCIL)
-    kept = plan_rows((spoken(page, plan) for plan in plans(page).list()), today(page), t)
-    told = brief(study, page.filter, page.city, t, plans=kept, made=today(page), link=link, illustrative=page.is_sample)
+    study = cached_brief(page.dataset, page.filter, Audience.COUNCIL)
+    kept = plan_rows((translated_plan(page, plan) for plan in plan_store(page).list()), reference_day(page), t)
+    told = brief(
+        study, page.filter, page.city, t, plans=kept, made=reference_day(page), link=link, illustrative=page.is_sample
+    )
     return brief_document(told, page.city, t, form)

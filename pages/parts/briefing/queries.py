@@ -14,30 +14,30 @@ from curim_data.model.access import Audience
 from curim_data.store.home import Home
 from curim_data.studies.brief import BriefStudy, brief_study
 from pages.parts.frame import filter_bar
-from pages.parts.frame.cache import remember
+from pages.parts.frame.cache import cached
 from pages.parts.frame.page import Dataset, Page
 
 SINCE = "since"
 KEY = "briefing_since"
 
 
-@remember
-def briefing(dataset: Dataset, f: AlertFilter, audience: Audience) -> BriefStudy:
+@cached
+def cached_brief(dataset: Dataset, f: AlertFilter, audience: Audience) -> BriefStudy:
     """Everything on the page."""
     return brief_study(open_source(Home(Path(dataset.home))), f, audience)
 
 
-def brief_page(page: Page) -> Page:
+def with_briefing_period(page: Page) -> Page:
     """The page with the briefing's own period where the filter has the usual one."""
     if page.source is None or page.filter.period != AlertFilter().period:
         return page
-    asked = _asked(page)
+    asked = _since_in_link(page)
     period = AlertFilter(period="meeting") if asked is None else AlertFilter(start=asked, end=page.source.as_of)
     own = page.filter.replace(period=period.period, start=period.start, end=period.end)
     return dataclasses.replace(page, filter=own)
 
 
-def since_input(page: Page, study: BriefStudy) -> None:
+def draw_since_input(page: Page, study: BriefStudy) -> None:
     """The day since when changes are told; it takes the place of the filter's period."""
     source = page.source
     if source is None or not source.first <= study.since <= source.as_of:
@@ -50,23 +50,23 @@ def since_input(page: Page, study: BriefStudy) -> None:
         min_value=source.first,
         max_value=source.as_of,
         format="DD/MM/YYYY",
-        on_change=_write,
+        on_change=_write_since,
         args=(page, source.meeting),
         label_visibility="collapsed",
         width=150,
     )
 
 
-def _write(page: Page, meeting: dt.date) -> None:
+def _write_since(page: Page, meeting: dt.date) -> None:
     picked = st.session_state[KEY]
-    filter_bar.write(page.filter.replace(period=AlertFilter().period))
+    filter_bar.write_filter(page.filter.replace(period=AlertFilter().period))
     if picked in (None, meeting):
         st.query_params.pop(SINCE, None)
     else:
         st.query_params[SINCE] = picked.isoformat()
 
 
-def _asked(page: Page) -> dt.date | None:
+def _since_in_link(page: Page) -> dt.date | None:
     """The day that the link asks for; None where it names none that the data hold."""
     try:
         day = dt.date.fromisoformat(st.query_params.get(SINCE, ""))

@@ -8,34 +8,34 @@ import streamlit as st
 from curim_data.model import labels
 from curim_data.studies.brief import MOST_SPOTS, BriefStudy, plan_rows, whom_sentence
 from pages.parts.charts import plots, tables
-from pages.parts.charts.numbers import expected
+from pages.parts.charts.numbers import expected_count
 from pages.parts.frame.colours import GENDERS
-from pages.parts.frame.footer import footer
+from pages.parts.frame.footer import draw_footer
 from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
-from pages.parts.plans.access import plans, spoken, today
+from pages.parts.plans.access import plan_store, reference_day, translated_plan
 
 
-def where_and_whom(page: Page, study: BriefStudy) -> None:
+def draw_map_and_genders(page: Page, study: BriefStudy) -> None:
     """The map beside its table and the bars."""
     t = page.t
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.subheader(t("Where"))
-        _map(page, study)
+        _draw_map(page, study)
     with right:
         st.subheader(t("Hot spots"))
-        _spots(page, study)
+        _draw_spots(page, study)
         st.subheader(t("For whom"))
-        _whom(page, study)
+        _draw_genders(page, study)
 
 
-def _map(page: Page, study: BriefStudy) -> None:
+def _draw_map(page: Page, study: BriefStudy) -> None:
     t, frame = page.t, study.hot.hot.frame
-    cell_map.draw(
+    cell_map.draw_cell_map(
         page,
         key="briefing_map",
         alt=t("Map of the city with its hot spots; the table beside it holds the same."),
@@ -49,29 +49,29 @@ def _map(page: Page, study: BriefStudy) -> None:
         pickable=False,
     )
     hot = study.hot
-    footer(page, sentence=hot.hot.sentence(t), total=hot.total, aside=hot.cells.piled, choices=hot.choices)
+    draw_footer(page, sentence=hot.hot.sentence(t), total=hot.total, aside=hot.cells.piled, choices=hot.choices)
 
 
-def _spots(page: Page, study: BriefStudy) -> None:
+def _draw_spots(page: Page, study: BriefStudy) -> None:
     t = page.t
     if not study.hot.spots:
         st.write(t("No place has more alerts than its surroundings and chance explain."))
         return
     frame = pd.DataFrame(
         [
-            {"rank": spot.rank, "name": study.names[spot.id](t), "n": spot.n, "expected": expected(t, spot)}
+            {"rank": spot.rank, "name": study.names[spot.id](t), "n": spot.n, "expected": expected_count(t, spot)}
             for spot in study.hot.spots[:MOST_SPOTS]
         ]
     )
     headings = {"rank": "\\#", "name": t("Hot spot"), "n": t("Alerts"), "expected": t("Expected")}
-    written = tables.written(t, frame, digits={"n": 0})
-    written["name"] = written["name"].map(plain)
+    written = tables.formatted(t, frame, digits={"n": 0})
+    written["name"] = written["name"].map(escape_markdown)
     st.table(written.rename(columns=headings), hide_index=True, border="horizontal")
-    tables.download(t, frame, "briefing_hotspots.csv", key="briefing_spots_download")
+    tables.download_button(t, frame, "briefing_hotspots.csv", key="briefing_spots_download")
     page_link(page, "hotspots", t("All hot spots"))
 
 
-def _whom(page: Page, study: BriefStudy) -> None:
+def _draw_genders(page: Page, study: BriefStudy) -> None:
     t = page.t
     shown = study.shares.frame
     shown = shown[~((shown["n"] == 0) & shown["gender"].isin(["unknown", "other"]))]
@@ -85,7 +85,7 @@ def _whom(page: Page, study: BriefStudy) -> None:
             page, frame, colours_by_row=[GENDERS[page.theme][gender] for gender in frame["gender"]]
         )
         figure.update_xaxes(range=[0, 3 * float(frame["high"].max())])
-        plots.show(
+        plots.draw_chart(
             page,
             figure,
             key="briefing_whom",
@@ -95,21 +95,23 @@ def _whom(page: Page, study: BriefStudy) -> None:
         )
     if len(hidden):
         st.caption(t("Too few to show: {genders}.", genders=t.join(hidden["label"])))
-    st.write(plain(whom_sentence(study, page.city, t)))
+    st.write(escape_markdown(whom_sentence(study, page.city, t)))
     page_link(page, "gender", t("More on gender"))
 
 
-def decided(page: Page) -> None:
+def draw_decided_plans(page: Page) -> None:
     """Plans that were decided, with where they stand."""
     t = page.t
     st.subheader(t("What was decided, and what became of it"))
-    rows = plan_rows((spoken(page, plan) for plan in plans(page).list()), today(page), t)
+    rows = plan_rows((translated_plan(page, plan) for plan in plan_store(page).list()), reference_day(page), t)
     if not rows:
         st.write(t("No plan has been decided yet."))
     else:
         headings = {"title": t("Plan"), "lead": t("Lead"), "status": t("Status"), "next": t("Next step")}
         if page.narrow:
             headings = {name: headings[name] for name in ("title", "status")}
-        frame = pd.DataFrame([{name: plain(text) for name, text in vars(row).items()} for row in rows])[list(headings)]
+        frame = pd.DataFrame([{name: escape_markdown(text) for name, text in vars(row).items()} for row in rows])[
+            list(headings)
+        ]
         st.table(frame.rename(columns=headings), hide_index=True, border="horizontal")
     page_link(page, "interventions", t("All plans"))

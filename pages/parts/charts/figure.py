@@ -70,13 +70,13 @@ class Figure:
 
     def ready(self) -> BaseFigure:
         """The same for `st.plotly_chart`, which takes a figure of plotly without checking it again."""
-        return _Ready(self.to_dict())
+        return _UncheckedFigure(self.to_dict())
 
     def _add(self, kind: str, trace: Mapping[str, Any]) -> None:
         self.data.append({"type": kind, **{name: _plain(value) for name, value in trace.items()}})
 
 
-class _Ready(BaseFigure):  # type: ignore[misc]
+class _UncheckedFigure(BaseFigure):  # type: ignore[misc]
     """A figure of plotly that is nothing but its dictionary."""
 
     def __init__(self, told: dict[str, Any]) -> None:  # not that of BaseFigure, which checks and copies

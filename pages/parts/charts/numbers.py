@@ -6,18 +6,18 @@ from curim_data.model.i18n import Translator
 from curim_data.studies.spot import Place
 
 
-def interval(t: Translator, share: float, low: float, high: float) -> str:
+def share_with_interval(t: Translator, share: float, low: float, high: float) -> str:
     """A share with its interval, the percent sign once."""
     return f"{t.percent(share)} ({t.number(100 * low)}–{t.number(100 * high)})"
 
 
-def expected(t: Translator, spot: Place) -> str:
+def expected_count(t: Translator, spot: Place) -> str:
     """How many alerts were to be expected in a place; an upper bound where counts around it are protected."""
     told = t.expected(spot.expected)
     return t("at most {n}", n=told) if getattr(spot, "bounded", False) else told
 
 
-def with_interval(t: Translator, value: float, low: float, high: float, digits: int = 0) -> str:
+def number_with_interval(t: Translator, value: float, low: float, high: float, digits: int = 0) -> str:
     """A number and its interval in the reader's form."""
     shown, least, most = (t.number(round(x, digits) + 0.0, digits) for x in (value, low, high))  # no minus before 0
     ends = t("{low} to {high}", low=least, high=most)

@@ -20,10 +20,10 @@ from plotly.subplots import make_subplots
 from curim_data.model.i18n import Translator
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.style import axis, base_figure, layout_of, time_axis
-from pages.parts.charts.tables import download
+from pages.parts.charts.tables import download_button
 from pages.parts.frame.colours import COUNTS, Palette, palette
 from pages.parts.frame.page import Page
-from pages.parts.maps.cell_map import alerts
+from pages.parts.maps.cell_map import alert_count
 
 Floats = NDArray[np.float64]
 DASHES: Final = ("solid", "solid", "dash", "dot", "dashdot")  # a year's line, by how long ago it was
@@ -36,7 +36,7 @@ CONFIG: Final = {
 }
 
 
-def show(
+def draw_chart(
     page: Page,
     figure: Figure | go.Figure,
     *,
@@ -49,7 +49,7 @@ def show(
     drawn = figure.ready() if isinstance(figure, Figure) else figure
     st.plotly_chart(drawn, key=key, theme=None, config=CONFIG, alt=alt)
     if data is not None:
-        download(page.t, data, file_name or f"{key}.csv", key=f"{key}_download")
+        download_button(page.t, data, file_name or f"{key}.csv", key=f"{key}_download")
 
 
 def band_figure(
@@ -229,7 +229,7 @@ def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact:
         colorscale=[[0, colours.land], [0.0001, COUNTS[0]], *[[(i + 1) / 5, c] for i, c in enumerate(COUNTS)]],
         showscale=False,
         hovertext=[
-            [f"{day} {hour:02d}:00–{hour + 1:02d}:00: {alerts(t, n)}" for hour, n in enumerate(row)]
+            [f"{day} {hour:02d}:00–{hour + 1:02d}:00: {alert_count(t, n)}" for hour, n in enumerate(row)]
             for day, row in zip(map(t.weekday, range(7)), grid.tolist(), strict=True)
         ],
         hoverinfo="text",
@@ -381,7 +381,7 @@ def _log_ticks(frame: pd.DataFrame) -> list[float]:
     return [v for v in (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 50.0) if low / 2 <= v <= high * 2] or list(steps[3:6])
 
 
-def no_hours(page: Page) -> str:
+def no_clock_reason(page: Page) -> str:
     """Why there is no clock of the week."""
     t = page.t
     if page.source is not None and page.source.by_month:

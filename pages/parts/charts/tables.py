@@ -22,7 +22,7 @@ MOST_STYLED: Final = 200_000
 NONE: Final = "–"  # where a number is not known
 
 
-def table(
+def draw_table(
     page: Page,
     frame: pd.DataFrame,
     headings: Mapping[str, str],
@@ -48,7 +48,7 @@ def table(
     """
     st.dataframe(
         styled(page.t, frame[list(headings)], digits=digits, percent=percent),
-        column_config=settings(headings, columns, {*(digits or {}), *(percent or {})}),
+        column_config=column_settings(headings, columns, {*(digits or {}), *(percent or {})}),
         hide_index=True,
         placeholder=NONE,
         key=key,
@@ -56,10 +56,10 @@ def table(
         height=height,
     )
     if file_name:
-        download(page.t, frame[list(headings)].rename(columns=headings), file_name, key=f"{key}_download")
+        download_button(page.t, frame[list(headings)].rename(columns=headings), file_name, key=f"{key}_download")
 
 
-def selectable(
+def draw_selectable_table(
     page: Page,
     frame: pd.DataFrame,
     headings: Mapping[str, str],
@@ -74,7 +74,7 @@ def selectable(
     """A table of which one row can be picked: its position. `selected` sets the row when the table first appears."""
     event: Any = st.dataframe(
         styled(page.t, frame[list(headings)], digits=digits, percent=percent),
-        column_config=settings(headings, columns, {*(digits or {}), *(percent or {})}),
+        column_config=column_settings(headings, columns, {*(digits or {}), *(percent or {})}),
         hide_index=True,
         placeholder=NONE,
         key=key,
@@ -103,12 +103,12 @@ def styled(
     if not forms:
         return frame
     if frame.size > MOST_STYLED:
-        return written(t, frame, digits=digits, percent=percent)
+        return formatted(t, frame, digits=digits, percent=percent)
     numbers = {name: pd.to_numeric(frame[name]).astype(float) for name in forms}
     return frame.assign(**numbers).style.format(forms)
 
 
-def written(
+def formatted(
     t: Translator,
     frame: pd.DataFrame,
     *,
@@ -126,7 +126,7 @@ def written(
     return out
 
 
-def settings(
+def column_settings(
     headings: Mapping[str, str], columns: Mapping[str, Any] | None = None, numbers: Collection[str] = ()
 ) -> dict[str, Any]:
     """Streamlit's column settings for plain headings, numbers to the right; a column's own where given."""
@@ -137,7 +137,7 @@ def settings(
     }
 
 
-def fitting(
+def fitted_columns(
     frame: pd.DataFrame, headings: Mapping[str, str], *, numbers: Collection[str] = (), most: int = 400
 ) -> dict[str, Any]:
     """Columns as wide as their longest text or heading, so that none is cut; a table that is too wide scrolls.
@@ -155,7 +155,7 @@ def fitting(
     return columns
 
 
-def download(
+def download_button(
     t: Translator, frame: pd.DataFrame | Callable[[], pd.DataFrame], file_name: str, *, key: str, label: str = ""
 ) -> None:
     """A button that hands out a table as CSV whose cells no spreadsheet takes for formulas; made when clicked."""
@@ -171,4 +171,4 @@ def download(
     )
 
 
-BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}
+DOWNLOAD_BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}

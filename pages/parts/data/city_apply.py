@@ -13,7 +13,7 @@ from curim_data.model.reasons import ImportProblem
 from curim_data.profile.edit import EditReport
 from curim_data.profile.versions import Change
 from curim_data.store.alert_table import Store, StoreError
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
 EDITED = "data_city_edited"
@@ -21,7 +21,7 @@ ROUND = "data_city_round"  # part of the uploaders' keys: a new one drops the fi
 
 
 @dataclass(frozen=True)
-class Edited:
+class EditOutcome:
     """What became of a click: the alerts that were made anew and the notes, or the problem."""
 
     version: str = ""
@@ -31,42 +31,42 @@ class Edited:
     problem: Message | str | None = None
 
 
-def run(page: Page, edit: Callable[[], EditReport | Change]) -> None:
+def apply_edit(page: Page, edit: Callable[[], EditReport | Change]) -> None:
     """Make an edit with its spinner and start the page anew; what refuses is told and changes nothing."""
     count = Store(page.home).count()
     try:
         with st.spinner(page.t.n("Making {n} alert anew", "Making {n} alerts anew", count)):
             made = edit()
         notes = made.notes if isinstance(made, EditReport) else ()
-        st.session_state[EDITED] = Edited(made.version, made.alerts, made.before != made.version, notes)
+        st.session_state[EDITED] = EditOutcome(made.version, made.alerts, made.before != made.version, notes)
         st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
     except (ImportProblem, StoreError) as problem:
-        st.session_state[EDITED] = Edited(problem=problem.message)
+        st.session_state[EDITED] = EditOutcome(problem=problem.message)
     except ProfileError as problem:
-        st.session_state[EDITED] = Edited(problem=str(problem))
+        st.session_state[EDITED] = EditOutcome(problem=str(problem))
     if not page.is_sample and page.source is None:
         st.query_params["home"] = "own"
     st.rerun()
 
 
-def told(page: Page) -> None:
+def draw_last_edit(page: Page) -> None:
     """What the last edit did, said once."""
-    done: Edited | None = st.session_state.pop(EDITED, None)
+    done: EditOutcome | None = st.session_state.pop(EDITED, None)
     if done is None:
         return
     t = page.t
     if done.problem is not None:
-        st.error(plain(t(done.problem)))
+        st.error(escape_markdown(t(done.problem)))
         return
     if not done.changed:
         st.info(t("Nothing changed: the profile holds this already."))
         return
-    st.success(carried(t, done.alerts, done.version))
+    st.success(version_sentence(t, done.alerts, done.version))
     for note in done.notes:
-        st.warning(plain(t(note)))
+        st.warning(escape_markdown(t(note)))
 
 
-def carried(t: Translator, alerts: int, version: str) -> str:
+def version_sentence(t: Translator, alerts: int, version: str) -> str:
     """How many alerts go with a version."""
     if not alerts:
         return t("The profile has a new version, {version}.", version=version)

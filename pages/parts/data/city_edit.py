@@ -14,7 +14,7 @@ from curim_data.profile.reenrich import refresh
 from curim_data.profile.versions import WHAT_WORDS, Change
 from pages.parts.charts import tables
 from pages.parts.data import city_shapes, city_tables
-from pages.parts.data.city_apply import run
+from pages.parts.data.city_apply import apply_edit
 from pages.parts.frame.page import Page
 
 LAYOUT = """\
@@ -28,13 +28,13 @@ city/
   population.csv"""
 
 
-def show(page: Page) -> None:
+def draw_city_edit(page: Page) -> None:
     """What can be given, one at a time; the sample city keeps its profile."""
     t = page.t
     st.subheader(t("Give the city's own"))
     if page.is_sample:
         st.caption(t("The sample city keeps its profile. Import your own export to start a city of its own."))
-        _files(page)
+        _draw_files(page)
         return
     if not page.home.has_city():
         st.caption(t("This home has no city yet: the first import makes it, or a file of its districts does."))
@@ -55,38 +55,38 @@ def show(page: Page) -> None:
         key="data_city_part",
     )
     parts[chosen or "districts"][1](page)
-    _files(page)
+    _draw_files(page)
 
 
 def _parts(t: Translator, *, begun: bool) -> dict[str, tuple[str, Callable[[Page], None]]]:
     """What can be given: its name and the part of the page that takes it."""
     shapes: dict[str, tuple[str, Callable[[Page], None]]] = {
-        "districts": (t("Districts"), city_shapes.districts),
-        "land": (t("Study area"), city_shapes.land),
+        "districts": (t("Districts"), city_shapes.draw_districts_upload),
+        "land": (t("Study area"), city_shapes.draw_land_upload),
     }
     if not begun:
         return shapes
     return {
         **shapes,
-        "population": (t("Population"), city_tables.population),
-        "landmarks": (t("Landmarks"), city_tables.landmarks),
-        "streets": (t("Streets"), city_shapes.streets),
-        "categories": (t("Categories"), city_tables.categories),
-        "names": (t("Name, time zone, coordinate system"), city_tables.names),
-        "versions": (t("Versions"), _versions),
+        "population": (t("Population"), city_tables.draw_population_upload),
+        "landmarks": (t("Landmarks"), city_tables.draw_landmarks_upload),
+        "streets": (t("Streets"), city_shapes.draw_streets_upload),
+        "categories": (t("Categories"), city_tables.draw_categories_upload),
+        "names": (t("Name, time zone, coordinate system"), city_tables.draw_names_form),
+        "versions": (t("Versions"), _draw_versions),
     }
 
 
-def accept(page: Page) -> None:
+def draw_accept_profile(page: Page) -> None:
     """Take the provisional profile as it stands."""
     t = page.t
     with st.popover(t("Accept the profile as it stands")):
         st.write(t("The note on every page goes. Area, time zone and categories stay as they are and can be changed."))
         if st.button(t("Yes, accept it"), key="data_city_accept", type="primary"):
-            run(page, lambda: edit.confirm(page.home))
+            apply_edit(page, lambda: edit.confirm(page.home))
 
 
-def _versions(page: Page) -> None:
+def _draw_versions(page: Page) -> None:
     """The versions, and one of them given back."""
     t = page.t
     found = edit.versions(page.home)
@@ -107,7 +107,9 @@ def _versions(page: Page) -> None:
     headings = {"when": t("When"), "what": t("Changed"), "file": t("File"), "id": t("Version"), "state": t("State")}
     if page.narrow:
         headings = {name: headings[name] for name in ("when", "what", "state")}
-    tables.table(page, frame, headings, key="data_city_versions", alt=t("Versions of the profile, the newest first"))
+    tables.draw_table(
+        page, frame, headings, key="data_city_versions", alt=t("Versions of the profile, the newest first")
+    )
     earlier = {version.id: version for version in found if not version.current}
     if not earlier:
         st.caption(t("There is no other version yet."))
@@ -120,10 +122,10 @@ def _versions(page: Page) -> None:
         width=520,
     )
     if st.button(t("Give this version back"), key="data_city_restore", type="primary"):
-        run(page, lambda: edit.restore(page.home, str(chosen)))
+        apply_edit(page, lambda: edit.restore(page.home, str(chosen)))
 
 
-def _files(page: Page) -> None:
+def _draw_files(page: Page) -> None:
     """Where the files are, for those who edit them by hand, and the button that makes the columns anew."""
     t = page.t
     behind = edit.stale(page.home) if page.home.has_city() and not page.is_sample else 0
@@ -149,4 +151,4 @@ def _files(page: Page) -> None:
         return
     if st.button(t("Refresh with the current profile"), key="data_refresh", disabled=page.source is None):
         version = page.city.version
-        run(page, lambda: Change("", version, refresh(page.home)))
+        apply_edit(page, lambda: Change("", version, refresh(page.home)))

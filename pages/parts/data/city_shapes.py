@@ -20,9 +20,9 @@ from curim_data.profile.files import polygonal
 from curim_data.profile.provisional import home_for_areas
 from curim_data.profile.shapes import AreaFile, Kind, propose_code_column, propose_name_column, read_areas
 from pages.parts.charts import tables
-from pages.parts.data.city_apply import ROUND, run
-from pages.parts.data.uploads import plain_name
-from pages.parts.frame.markdown import plain
+from pages.parts.data.city_apply import ROUND, apply_edit
+from pages.parts.data.uploads import safe_file_name
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
@@ -33,31 +33,31 @@ MOST_NAMES = 12
 SHAPES = ["geojson", "json", "gpkg", "zip"]
 
 
-def districts(page: Page) -> None:
+def draw_districts_upload(page: Page) -> None:
     """A file of districts: the column of names, a map and a table of what was understood, then the button."""
     t = page.t
-    areas = _brought(page, "districts", "polygon", t("File of the districts"))
+    areas = _uploaded_areas(page, "districts", "polygon", t("File of the districts"))
     if areas is None:
         return
     with st.container(horizontal=True):
-        column = _column(page, areas, required=True)
-        language = _language(page, areas.frame[column] if column else None)
-        apart = _apart(page, areas, column)
+        column = _draw_column_choice(page, areas, required=True)
+        language = _draw_language_choice(page, areas.frame[column] if column else None)
+        apart = _draw_same_name_choice(page, areas, column)
     try:
         found = profile_edit.districts_of(areas, column, language, apart)
     except ImportProblem as problem:
-        st.error(plain(t(problem.message)))
+        st.error(escape_markdown(t(problem.message)))
         return
-    _understood(page, areas, found)
+    _draw_new_districts(page, areas, found)
     with_land = st.checkbox(
         t("The districts together are the study area"),
         value=page.city.provisional or not page.home.has_city(),
         key="data_city_with_land",
         help=t("Alerts outside the study area are counted apart and left off the maps."),
     )
-    called = _called(page, areas)
+    called = _city_name(page, areas)
     if st.button(t("Use as districts"), key="data_city_use", type="primary", disabled=not called):
-        _run(
+        _apply(
             page,
             areas,
             called,
@@ -65,38 +65,38 @@ def districts(page: Page) -> None:
         )
 
 
-def land(page: Page) -> None:
+def draw_land_upload(page: Page) -> None:
     """A file of the study area: the whole of its areas on a map, then the button."""
     t = page.t
     st.caption(t("The land of the city: its outline, or its districts, without the sea."))
-    areas = _brought(page, "land", "polygon", t("File of the study area"))
+    areas = _uploaded_areas(page, "land", "polygon", t("File of the study area"))
     if areas is None:
         return
     whole = polygonal(shapely.union_all(areas.frame.geometry.to_numpy()))
-    _notes(page, areas, ())
-    _map(page, whole, (), t("Map of the new study area"))
-    called = _called(page, areas)
+    _draw_notes(page, areas, ())
+    _draw_map(page, whole, (), t("Map of the new study area"))
+    called = _city_name(page, areas)
     if st.button(t("Use as study area"), key="data_city_use", type="primary", disabled=not called):
-        _run(page, areas, called, lambda: profile_edit.set_land(page.home, areas))
+        _apply(page, areas, called, lambda: profile_edit.set_land(page.home, areas))
 
 
-def streets(page: Page) -> None:
+def draw_streets_upload(page: Page) -> None:
     """A file of streets as lines: how many, their names, then the button."""
     t = page.t
-    areas = _brought(page, "streets", "line", t("File of the streets"))
+    areas = _uploaded_areas(page, "streets", "line", t("File of the streets"))
     if areas is None:
         return
     with st.container(horizontal=True):
-        column = _column(page, areas, required=False)
-        language = _language(page, areas.frame[column] if column else None)
-    _notes(page, areas, ())
+        column = _draw_column_choice(page, areas, required=False)
+        language = _draw_language_choice(page, areas.frame[column] if column else None)
+    _draw_notes(page, areas, ())
     st.caption(t.n("{n} line read.", "{n} lines read.", len(areas)))
-    called = _called(page, areas)
+    called = _city_name(page, areas)
     if st.button(t("Use as streets"), key="data_city_use", type="primary", disabled=not called):
-        _run(page, areas, called, lambda: profile_edit.set_streets(page.home, areas, column, language))
+        _apply(page, areas, called, lambda: profile_edit.set_streets(page.home, areas, column, language))
 
 
-def _called(page: Page, areas: AreaFile) -> str:
+def _city_name(page: Page, areas: AreaFile) -> str:
     """The name of the city: asked where the file makes one."""
     if page.home.has_city():
         return page.t.label(page.city.names)
@@ -104,7 +104,7 @@ def _called(page: Page, areas: AreaFile) -> str:
     return str(st.text_input(page.t("Name of the city"), value=proposed, max_chars=60, width=360)).strip()
 
 
-def _run(page: Page, areas: AreaFile, called: str, edit: Callable[[], EditReport]) -> None:
+def _apply(page: Page, areas: AreaFile, called: str, edit: Callable[[], EditReport]) -> None:
     """Make the edit; a home without a city gets one where the areas lie."""
 
     def made() -> EditReport:
@@ -112,10 +112,10 @@ def _run(page: Page, areas: AreaFile, called: str, edit: Callable[[], EditReport
             home_for_areas(page.home, areas, called)
         return edit()
 
-    run(page, made)
+    apply_edit(page, made)
 
 
-def _brought(page: Page, part: str, kind: Kind, label: str) -> AreaFile | None:
+def _uploaded_areas(page: Page, part: str, kind: Kind, label: str) -> AreaFile | None:
     """The file that was uploaded, read; the layer and the coordinate system are asked where they matter."""
     t = page.t
     turn = st.session_state.get(ROUND, 0)
@@ -129,24 +129,24 @@ def _brought(page: Page, part: str, kind: Kind, label: str) -> AreaFile | None:
     )
     if upload is None:
         return None
-    name, content = plain_name(upload.name), upload.getvalue()
+    name, content = safe_file_name(upload.name), upload.getvalue()
     keys = {what: f"data_city_{what}_{upload.file_id}" for what in ("layer", "epsg")}
     layer, epsg = (st.session_state.get(key) for key in keys.values())
     try:
         areas = read_areas(content, name, kind=kind, layer=layer, epsg=epsg)
     except ImportProblem as problem:
-        st.error(plain(t(problem.message)))
-        _system(page, keys["epsg"])
+        st.error(escape_markdown(t(problem.message)))
+        _draw_epsg_input(page, keys["epsg"])
         return None
     if len(areas.layers) > 1:
         options = list(areas.layers)
         st.selectbox(t("Layer"), options, index=areas.layers.index(areas.layer), key=keys["layer"], width=400)
     if epsg is not None:
-        _system(page, keys["epsg"])
+        _draw_epsg_input(page, keys["epsg"])
     return areas
 
 
-def _system(page: Page, key: str) -> None:
+def _draw_epsg_input(page: Page, key: str) -> None:
     t = page.t
     st.number_input(
         t("Coordinate system of the file (EPSG number)"),
@@ -160,7 +160,7 @@ def _system(page: Page, key: str) -> None:
     )
 
 
-def _column(page: Page, areas: AreaFile, *, required: bool) -> str | None:
+def _draw_column_choice(page: Page, areas: AreaFile, *, required: bool) -> str | None:
     """The column of names, chosen among the file's with their samples."""
     t = page.t
     proposed = propose_name_column(areas)
@@ -175,7 +175,7 @@ def _column(page: Page, areas: AreaFile, *, required: bool) -> str | None:
     )
 
 
-def _language(page: Page, texts: pd.Series | None) -> str:
+def _draw_language_choice(page: Page, texts: pd.Series | None) -> str:
     """The language of the names: the page's, unless the letters are of another script."""
     names = LANGUAGE_NAMES
     options = list(names)
@@ -194,7 +194,7 @@ def _language(page: Page, texts: pd.Series | None) -> str:
     return str(chosen)
 
 
-def _apart(page: Page, areas: AreaFile, column: str | None) -> str | None:
+def _draw_same_name_choice(page: Page, areas: AreaFile, column: str | None) -> str | None:
     """Where several areas have one name: whether they are one district, or which column tells them apart."""
     t = page.t
     if column is None or not areas.frame[column].duplicated().any():
@@ -211,14 +211,14 @@ def _apart(page: Page, areas: AreaFile, column: str | None) -> str | None:
     )
 
 
-def _understood(page: Page, areas: AreaFile, found: tuple[Area, ...]) -> None:
+def _draw_new_districts(page: Page, areas: AreaFile, found: tuple[Area, ...]) -> None:
     """Map and table of new districts."""
     t = page.t
-    _notes(page, areas, found)
+    _draw_notes(page, areas, found)
     left, right = st.columns([1, 1], gap="large")
     with left:
         whole = shapely.union_all([area.polygon for area in found])
-        _map(page, polygonal(whole), found, t("Map of the new districts; the table beside it names them."))
+        _draw_map(page, polygonal(whole), found, t("Map of the new districts; the table beside it names them."))
     with right:
         frame = pd.DataFrame(
             {
@@ -228,26 +228,26 @@ def _understood(page: Page, areas: AreaFile, found: tuple[Area, ...]) -> None:
             }
         )
         headings = {"name": t("District"), "km2": t("Area (km²)"), "id": t("Id")}
-        tables.table(page, frame, headings, key="data_city_found", alt=t("The new districts"), digits={"km2": 2})
+        tables.draw_table(page, frame, headings, key="data_city_found", alt=t("The new districts"), digits={"km2": 2})
 
 
 def _km2(polygon: BaseGeometry) -> float:
     return abs(float(EARTH.geometry_area_perimeter(polygon)[0])) / 1e6
 
 
-def _notes(page: Page, areas: AreaFile, found: Sequence[Area]) -> None:
+def _draw_notes(page: Page, areas: AreaFile, found: Sequence[Area]) -> None:
     t = page.t
     told = [Message("Coordinate system of the file: {crs}.", {"crs": areas.crs})]
     told += profile_edit.area_notes(areas, tuple(found))
-    st.caption(plain(" ".join(t(message) for message in told)))
+    st.caption(escape_markdown(" ".join(t(message) for message in told)))
 
 
-def _map(page: Page, land: BaseGeometry, found: tuple[Area, ...], alt: str) -> None:
+def _draw_map(page: Page, land: BaseGeometry, found: tuple[Area, ...], alt: str) -> None:
     """The new shapes on a map of their own."""
     city = replace(page.city, land=land, districts=found, landmarks=(), streets=(), illustrative=False)
     points = [(page.t.label(area.labels), area.polygon.representative_point()) for area in found]
     few = points if len(points) <= MOST_NAMES else []
-    cell_map.draw(
+    cell_map.draw_cell_map(
         replace(page, city=city),
         key="data_city_new",
         alt=alt,

@@ -10,7 +10,7 @@ import streamlit as st
 from curim_data.model.labels import group_label, kind_label, provisional_note
 from pages.parts.charts import tables
 from pages.parts.data import city_apply, city_edit
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
@@ -18,12 +18,12 @@ from pages.parts.maps.name_layers import Pin
 MOST_NAMES = 12  # on the map; more would hide it
 
 
-def show(page: Page) -> None:
+def draw_city_tab(page: Page) -> None:
     """Facts, the map of districts, the lists, and the ways to change them."""
     t, city = page.t, page.city
-    city_apply.told(page)
+    city_apply.draw_last_edit(page)
     if not page.is_sample and not page.home.has_city():
-        city_edit.show(page)
+        city_edit.draw_city_edit(page)
         return
     if city.illustrative:
         st.info(
@@ -36,17 +36,17 @@ def show(page: Page) -> None:
     if city.provisional:
         st.warning(provisional_note(t) + " " + t("Give the city's own districts or study area below."))
         if not page.is_sample and page.home.has_city():
-            city_edit.accept(page)
+            city_edit.draw_accept_profile(page)
     left, right = st.columns([1, 1], gap="large")
     with left:
-        _facts(page)
+        _draw_facts(page)
     with right:
-        _map(page)
-    _lists(page)
-    city_edit.show(page)
+        _draw_map(page)
+    _draw_lists(page)
+    city_edit.draw_city_edit(page)
 
 
-def _facts(page: Page) -> None:
+def _draw_facts(page: Page) -> None:
     t, city = page.t, page.city
     facts = {
         t("City"): t.label(city.names),
@@ -54,14 +54,14 @@ def _facts(page: Page) -> None:
         t("Time zone"): city.timezone,
         t("Study area"): t("{area} km² of land", area=t.number(city.land_metres.area / 1e6, 1)),
         t("Districts"): t.number(len(city.districts)),
-        t("Categories"): _of_categories(page),
+        t("Categories"): _category_counts(page),
         t("Landmarks"): t.number(len(city.landmarks)),
         t("Streets"): t.number(len(city.streets)),
         t("Population"): t("by district") if city.population is not None else t("not given"),
         t("Version"): city.version,
     }
     st.table(
-        pd.DataFrame({"what": list(facts), "how": [plain(text) for text in facts.values()]}),
+        pd.DataFrame({"what": list(facts), "how": [escape_markdown(text) for text in facts.values()]}),
         hide_index=True,
         hide_header=True,
         border="horizontal",
@@ -69,7 +69,7 @@ def _facts(page: Page) -> None:
     )
 
 
-def _of_categories(page: Page) -> str:
+def _category_counts(page: Page) -> str:
     t, city = page.t, page.city
     groups = {category.group for category in city.categories.values() if category.group}
     if not groups:
@@ -82,11 +82,11 @@ def _of_categories(page: Page) -> str:
     )
 
 
-def _map(page: Page) -> None:
+def _draw_map(page: Page) -> None:
     t, city = page.t, page.city
     middles = [(t.label(area.labels), area.polygon.representative_point()) for area in city.districts]
     few = middles if len(middles) <= MOST_NAMES else []
-    cell_map.draw(
+    cell_map.draw_cell_map(
         page,
         key="data_city_map",
         alt=t("Map of the city's districts; the table below names them."),
@@ -97,12 +97,12 @@ def _map(page: Page) -> None:
     )
 
 
-def _lists(page: Page) -> None:
+def _draw_lists(page: Page) -> None:
     t, city = page.t, page.city
     left, right = st.columns([1, 1], gap="large")
     with left:
         st.subheader(t("Districts"))
-        _districts(page)
+        _draw_districts(page)
     with right:
         st.subheader(t("Landmarks"))
         if city.landmarks:
@@ -112,7 +112,7 @@ def _lists(page: Page) -> None:
                     "radius": [m.radius for m in city.landmarks],
                 }
             )
-            tables.table(
+            tables.draw_table(
                 page,
                 marks,
                 {"name": t("Landmark"), "radius": t("Lends its name within (m)")},
@@ -122,10 +122,10 @@ def _lists(page: Page) -> None:
             )
         else:
             st.write(t("None yet. Hot spots are numbered until landmarks lend them their names."))
-    _categories(page)
+    _draw_categories(page)
 
 
-def _districts(page: Page) -> None:
+def _draw_districts(page: Page) -> None:
     t, city = page.t, page.city
     if not city.districts:
         st.write(t("None yet. Until districts are given, the city is looked at as a whole."))
@@ -140,10 +140,10 @@ def _districts(page: Page) -> None:
             headings[column] = told[column]
     digits = {name: 0 for name in headings if name != "name"}
     height = "content" if len(frame) <= 10 else "auto"
-    tables.table(page, frame, headings, key="data_districts", alt=t("Districts"), digits=digits, height=height)
+    tables.draw_table(page, frame, headings, key="data_districts", alt=t("Districts"), digits=digits, height=height)
 
 
-def _categories(page: Page) -> None:
+def _draw_categories(page: Page) -> None:
     t, city = page.t, page.city
     st.subheader(t("Categories"))
     if not city.categories:
@@ -161,7 +161,7 @@ def _categories(page: Page) -> None:
     headings = {"name": t("Category"), "group": t("Group"), "kind": t("Kind"), "sensitive": t("Sensitive")}
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "sensitive")}
-    tables.table(
+    tables.draw_table(
         page,
         pd.DataFrame(rows, columns=["group", "name", "kind", "sensitive"]),
         headings,

@@ -17,15 +17,15 @@ from curim_data.model.reasons import ImportProblem
 from curim_data.profile import edit
 from curim_data.profile import tables as profile_tables
 from pages.parts.charts import tables
-from pages.parts.data.city_apply import ROUND, run
-from pages.parts.data.uploads import plain_name
-from pages.parts.frame.markdown import plain
+from pages.parts.data.city_apply import ROUND, apply_edit
+from pages.parts.data.uploads import safe_file_name
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
 MAX_MB = 10
 
 
-def population(page: Page) -> None:
+def draw_population_upload(page: Page) -> None:
     """Residents by district and gender."""
     t, city = page.t, page.city
     if not city.districts:
@@ -44,11 +44,13 @@ def population(page: Page) -> None:
             **dict.fromkeys(("women", "men", "total"), ""),
         }
     )
-    tables.download(t, blank, "population.csv", key="data_city_blank", label=t("Download a table to fill in"))
-    name, content = _brought("population", ["csv", "xlsx"], t("File of the residents"))
+    tables.download_button(t, blank, "population.csv", key="data_city_blank", label=t("Download a table to fill in"))
+    name, content = _uploaded_table("population", ["csv", "xlsx"], t("File of the residents"))
     if content is None:
         return
-    told = _read(page, lambda: profile_tables.residents(profile_tables.read_table(content, name), city.districts, name))
+    told = _read_or_explain(
+        page, lambda: profile_tables.residents(profile_tables.read_table(content, name), city.districts, name)
+    )
     if told is None:
         return
     labels = {area.id: t.label(area.labels) for area in city.districts}
@@ -57,17 +59,17 @@ def population(page: Page) -> None:
     headings = {column: words[column] for column in frame}
     digits = {column: 0 for column in frame if column != "district"}
     alt = t("Residents as they were understood")
-    tables.table(page, frame, headings, key="data_city_people", alt=alt, digits=digits)
+    tables.draw_table(page, frame, headings, key="data_city_people", alt=alt, digits=digits)
     if told.without:
         names = t.join(labels[key] for key in told.without)
-        st.warning(t("Districts without a number: {names}.", names=plain(names)))
+        st.warning(t("Districts without a number: {names}.", names=escape_markdown(names)))
     if told.unknown:
-        st.warning(t("Names in the file that are no district: {names}.", names=plain(t.join(told.unknown))))
+        st.warning(t("Names in the file that are no district: {names}.", names=escape_markdown(t.join(told.unknown))))
     if st.button(t("Use as residents"), key="data_city_use", type="primary"):
-        run(page, lambda: edit.set_population(page.home, content, name))
+        apply_edit(page, lambda: edit.set_population(page.home, content, name))
 
 
-def landmarks(page: Page) -> None:
+def draw_landmarks_upload(page: Page) -> None:
     """Places that lend their names to what is near."""
     t, city = page.t, page.city
     st.caption(
@@ -88,12 +90,12 @@ def landmarks(page: Page) -> None:
         ],
         columns=[*(f"name_{lang}" for lang in LANGUAGES), "longitude", "latitude", "radius"],
     )
-    tables.download(t, present, "landmarks.csv", key="data_city_marks", label=t("Download the present list"))
+    tables.download_button(t, present, "landmarks.csv", key="data_city_marks", label=t("Download the present list"))
     kinds = ["csv", "xlsx", "geojson", "json", "gpkg", "zip"]
-    name, content = _brought("landmarks", kinds, t("File of the landmarks"))
+    name, content = _uploaded_table("landmarks", kinds, t("File of the landmarks"))
     if content is None:
         return
-    found = _read(page, lambda: profile_tables.landmarks(edit.landmark_table(content, name), name))
+    found = _read_or_explain(page, lambda: profile_tables.landmarks(edit.landmark_table(content, name), name))
     if found is None:
         return
     frame = pd.DataFrame(
@@ -110,12 +112,12 @@ def landmarks(page: Page) -> None:
     }
     digits = {"longitude": 5, "latitude": 5, "radius": 0}
     alt = t("Landmarks as they were understood")
-    tables.table(page, frame, headings, key="data_city_found", alt=alt, digits=digits)
+    tables.draw_table(page, frame, headings, key="data_city_found", alt=alt, digits=digits)
     if st.button(t("Use as landmarks"), key="data_city_use", type="primary"):
-        run(page, lambda: edit.set_landmarks(page.home, content, name))
+        apply_edit(page, lambda: edit.set_landmarks(page.home, content, name))
 
 
-def categories(page: Page) -> None:
+def draw_categories_upload(page: Page) -> None:
     """The category tree: the present one to edit in place or to download, or another from a file."""
     t, city = page.t, page.city
     st.caption(
@@ -125,13 +127,13 @@ def categories(page: Page) -> None:
         )
     )
     table = profile_tables.categories_table(city)
-    tables.download(t, table, "categories.csv", key="data_city_tree", label=t("Download the present list"))
+    tables.download_button(t, table, "categories.csv", key="data_city_tree", label=t("Download the present list"))
     kinds = ["csv", "xlsx", "toml"]
-    name, content = _brought("categories", kinds, t("File of the categories"))
+    name, content = _uploaded_table("categories", kinds, t("File of the categories"))
     groups: edit.Groups = dict(city.groups)
     if content is not None:
-        read = _read(page, lambda: edit.category_table(content, name, city))
-        checked = read and _read(page, lambda: profile_tables.categories(*read, name))
+        read = _read_or_explain(page, lambda: edit.category_table(content, name, city))
+        checked = read and _read_or_explain(page, lambda: profile_tables.categories(*read, name))
         if not checked:
             return
         groups, found = checked
@@ -149,11 +151,13 @@ def categories(page: Page) -> None:
             columns=list(table),
         )
     table = _with_names_of_alerts(page, table)
-    edited = _editor(page, table, groups, key=f"data_city_editor_{city.version}_{len(content or b'')}_{len(table)}")
+    edited = _draw_category_editor(
+        page, table, groups, key=f"data_city_editor_{city.version}_{len(content or b'')}_{len(table)}"
+    )
     for note in edit.gone_notes(city, set(edited["id"])):
-        st.warning(plain(t(note)))
+        st.warning(escape_markdown(t(note)))
     if st.button(t("Use these categories"), key="data_city_use", type="primary"):
-        run(page, lambda: edit.set_categories(page.home, edited, name or "categories.csv", groups=groups))
+        apply_edit(page, lambda: edit.set_categories(page.home, edited, name or "categories.csv", groups=groups))
 
 
 def _with_names_of_alerts(page: Page, table: pd.DataFrame) -> pd.DataFrame:
@@ -175,7 +179,7 @@ def _with_names_of_alerts(page: Page, table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table, profile_tables.names_table(names)], ignore_index=True) if wanted else table
 
 
-def _editor(page: Page, table: pd.DataFrame, groups: edit.Groups, *, key: str) -> pd.DataFrame:
+def _draw_category_editor(page: Page, table: pd.DataFrame, groups: edit.Groups, *, key: str) -> pd.DataFrame:
     """The categories in a table that can be changed in place, ids but for."""
     t = page.t
     shown = table.assign(sensitive=table["sensitive"] == "yes")
@@ -207,7 +211,7 @@ def _editor(page: Page, table: pd.DataFrame, groups: edit.Groups, *, key: str) -
     return edited.assign(sensitive=edited["sensitive"].map({True: "yes", False: "no"}))
 
 
-def names(page: Page) -> None:
+def draw_names_form(page: Page) -> None:
     """Name in three languages, time zone, projection."""
     t, city = page.t, page.city
     zones = sorted(available_timezones())
@@ -244,20 +248,20 @@ def names(page: Page) -> None:
             )
         clicked = st.form_submit_button(t("Save"), type="primary", key="data_city_save")
     if clicked:
-        run(page, lambda: edit.set_names(page.home, names=given, timezone=zone, epsg=int(epsg)))
+        apply_edit(page, lambda: edit.set_names(page.home, names=given, timezone=zone, epsg=int(epsg)))
 
 
-def _brought(part: str, kinds: list[str], label: str) -> tuple[str, bytes | None]:
+def _uploaded_table(part: str, kinds: list[str], label: str) -> tuple[str, bytes | None]:
     """Name and content of the file that was uploaded."""
     turn = st.session_state.get(ROUND, 0)
     upload = st.file_uploader(label, type=kinds, max_upload_size=MAX_MB, key=f"data_city_{part}_{turn}")
-    return (plain_name(upload.name), upload.getvalue()) if upload is not None else ("", None)
+    return (safe_file_name(upload.name), upload.getvalue()) if upload is not None else ("", None)
 
 
-def _read(page: Page, read: Callable[[], Any]) -> Any:
+def _read_or_explain(page: Page, read: Callable[[], Any]) -> Any:
     """What the file holds, or None after its problem was told."""
     try:
         return read()
     except ImportProblem as problem:
-        st.error(plain(page.t(problem.message)))
+        st.error(escape_markdown(page.t(problem.message)))
         return None

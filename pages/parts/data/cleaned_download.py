@@ -12,7 +12,7 @@ from curim_data.export import cleaned
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.store.home import Home
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
 # A browser's download is held in memory; more goes through the command line.
@@ -26,7 +26,7 @@ _TYPES: Final[dict[cleaned.Kind, str]] = {
 }
 
 
-def show(page: Page) -> None:
+def draw_cleaned_download(page: Page) -> None:
     """Choose which alerts and which kind of file; only analysts see single alerts."""
     t = page.t
     if page.source is None or page.audience is not Audience.ANALYST:
@@ -42,7 +42,7 @@ def show(page: Page) -> None:
     f = page.filter if filtered else EVERYTHING
     n = cleaned.count(page.source, f, page.audience)
     if filtered:
-        st.caption(plain(f.sentence(t, page.city, n=n, total=page.source.count)))
+        st.caption(escape_markdown(f.sentence(t, page.city, n=n, total=page.source.count)))
     else:
         st.caption(t.n("{n} alert.", "{n} alerts.", n))
     if n > MOST_ALERTS:
@@ -62,7 +62,7 @@ def _button(page: Page, f: AlertFilter, kind: cleaned.Kind, name: str) -> None:
     home, audience = page.home, page.audience
     st.download_button(
         name,
-        data=lambda: content(home, f, kind, audience),
+        data=lambda: cleaned_file(home, f, kind, audience),
         file_name=f"alerts.{kind}",
         mime=_TYPES[kind],
         key=f"data_cleaned_{kind}",
@@ -71,7 +71,7 @@ def _button(page: Page, f: AlertFilter, kind: cleaned.Kind, name: str) -> None:
     )
 
 
-def content(home: Home, f: AlertFilter, kind: cleaned.Kind, audience: Audience) -> bytes:
+def cleaned_file(home: Home, f: AlertFilter, kind: cleaned.Kind, audience: Audience) -> bytes:
     """The file's bytes."""
     out = io.BytesIO()
     cleaned.write(open_source(home), f, out, kind, audience)

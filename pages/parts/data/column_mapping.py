@@ -9,10 +9,10 @@ import streamlit as st
 
 from curim_data.model.i18n import Translator
 from curim_data.model.questions import Answers
-from pages.parts.data.labels import heading, role_label, sure_label
+from pages.parts.data.labels import confidence_label, draw_heading, role_label
 from pages.parts.data.mapping_edit import DROPPED, UNUSED, option_of, with_column
-from pages.parts.data.uploads import Look, put_aside, settle
-from pages.parts.frame.markdown import plain
+from pages.parts.data.uploads import FileReview, ignore_saved_mapping, keep_mapping
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
 _DATES: Final = ("reported_at", "occurred_from")
@@ -44,28 +44,28 @@ OPTIONS: Final = (
 _WIDTHS: Final = (3, 4, 4)
 
 
-def show(page: Page, seen: Look) -> None:
+def draw_columns(page: Page, seen: FileReview) -> None:
     """One line for each column; those without a meaning are folded away, unless the file cannot be read."""
     header = seen.columns
     if header is None:
         return
     t = page.t
-    heading(t("Columns"))
-    _how(page, seen)
+    draw_heading(t("Columns"))
+    _draw_source(page, seen)
     if seen.view is None:
-        _lines(page, seen, header.table)
+        _draw_columns(page, seen, header.table)
         return
     used = header.table[header.table["use"] == "alert"]
     rest = header.table[header.table["use"] != "alert"]
-    _lines(page, seen, used)
+    _draw_columns(page, seen, used)
     if rest.empty:
         return
     label = t.n("{n} more column, not used", "{n} more columns, not used", len(rest))
     with st.expander(label, key=f"data_rest_{seen.file.digest[:12]}"):
-        _lines(page, seen, rest)
+        _draw_columns(page, seen, rest)
 
 
-def _how(page: Page, seen: Look) -> None:
+def _draw_source(page: Page, seen: FileReview) -> None:
     """Where the meaning comes from, and the way back."""
     t = page.t
     if seen.file.mapping is not None:
@@ -75,17 +75,20 @@ def _how(page: Page, seen: Look) -> None:
                 t("Back to what was recognised"),
                 key="data_back",
                 type="tertiary",
-                on_click=settle,
+                on_click=keep_mapping,
                 args=(seen.file, None),
             )
     elif seen.view and seen.view.saved:
         with st.container(horizontal=True, vertical_alignment="center"):
-            told = t("Read with the saved mapping {name}.", name=plain(seen.view.saved))
+            told = t("Read with the saved mapping {name}.", name=escape_markdown(seen.view.saved))
             st.caption(told, width="stretch" if page.narrow else "content")
             st.button(
-                t("Use what is recognised instead"), key="data_use_recognised", type="tertiary", on_click=put_aside,
+                t("Use what is recognised instead"),
+                key="data_use_recognised",
+                type="tertiary",
+                on_click=ignore_saved_mapping,
                 args=(seen.file, True),
-            )  # fmt: skip
+            )
         if seen.view.appeared:
             st.caption(t("Columns that are new since it was saved: {columns}.", columns=_names(t, seen.view.appeared)))
         if seen.view.vanished:
@@ -97,7 +100,7 @@ def _how(page: Page, seen: Look) -> None:
                 t("Use the saved mapping"),
                 key="data_use_saved",
                 type="tertiary",
-                on_click=put_aside,
+                on_click=ignore_saved_mapping,
                 args=(seen.file, False),
             )
     elif seen.view is None:
@@ -107,10 +110,10 @@ def _how(page: Page, seen: Look) -> None:
 
 
 def _names(t: Translator, labels: tuple[str, ...]) -> str:
-    return plain(t.join([label or "–" for label in labels]))
+    return escape_markdown(t.join([label or "–" for label in labels]))
 
 
-def _lines(page: Page, seen: Look, table: Any) -> None:
+def _draw_columns(page: Page, seen: FileReview, table: Any) -> None:
     t = page.t
     if not page.narrow:
         for cell, text in zip(
@@ -118,16 +121,16 @@ def _lines(page: Page, seen: Look, table: Any) -> None:
         ):
             cell.caption(text)
     for line in table.itertuples(index=False):
-        _line(page, seen, line)
+        _draw_column(page, seen, line)
 
 
-def _line(page: Page, seen: Look, line: Any) -> None:
+def _draw_column(page: Page, seen: FileReview, line: Any) -> None:
     """A column: its heading with examples, the choice of its meaning, and why it was understood so."""
     t = page.t
     name, choice, why = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
-    heading = plain(line.column) or t("column {number}", number=line.place + 1)
+    heading = escape_markdown(line.column) or t("column {number}", number=line.place + 1)
     empty = t.n("{n} empty", "{n} empty", line.empty) if line.empty else ""
-    below = " · ".join(filter(None, (plain(line.examples), empty)))
+    below = " · ".join(filter(None, (escape_markdown(line.examples), empty)))
     name.markdown(f"{heading}  \n:small[:gray[{below}]]" if below else heading)
     current = option_of(line.role, line.part, line.use)
     key = f"data_col_{seen.file.digest[:12]}_{line.place}"
@@ -142,11 +145,11 @@ def _line(page: Page, seen: Look, line: Any) -> None:
         args=(seen, line.place, key),
     )
     if line.use == "alert":
-        told = [sure_label(t, line.confidence) or _source(page, seen), *(t(reason) for reason in line.reasons)]
-        why.caption(plain(" · ".join(told)))
+        told = [confidence_label(t, line.confidence) or _source(page, seen), *(t(reason) for reason in line.reasons)]
+        why.caption(escape_markdown(" · ".join(told)))
 
 
-def _source(page: Page, seen: Look) -> str:
+def _source(page: Page, seen: FileReview) -> str:
     """Where the meaning of a column comes from that nobody had to guess."""
     t = page.t
     if seen.file.mapping is not None:
@@ -162,13 +165,13 @@ def option_label(t: Translator, option: str) -> str:
     return role_label(t, role, "dropped" if option == DROPPED else "alert", part or "value")
 
 
-def _changed(seen: Look, place: int, key: str) -> None:
+def _changed(seen: FileReview, place: int, key: str) -> None:
     header = seen.columns
     if header is not None:
-        settle(seen.file, with_column(header, place, str(st.session_state[key]), answers_of(seen)))
+        keep_mapping(seen.file, with_column(header, place, str(st.session_state[key]), known_answers(seen)))
 
 
-def answers_of(seen: Look) -> Answers:
+def known_answers(seen: FileReview) -> Answers:
     """What is known of a file beside its columns: what the reader and a saved mapping told."""
     if seen.view is not None:
         return seen.view.answers

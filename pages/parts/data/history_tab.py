@@ -13,30 +13,30 @@ from curim_data.store.alert_table import Batch, Store, StoreError, UndoReport
 from curim_data.store.home import Home
 from pages.parts.charts import tables
 from pages.parts.data.labels import format_short
-from pages.parts.data.preview import count_headings, reasons_table
-from pages.parts.frame.markdown import plain
+from pages.parts.data.preview import count_headings, draw_reasons_table
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
 UNDONE = "data_undone"
 FILE_WIDTH = 150  # pixels: a file's name may be very long
 
 
-def show(page: Page) -> None:
+def draw_history_tab(page: Page) -> None:
     """The table of imports, the newest first, and what can be done with one of them."""
     t = page.t
     batches = Store(page.home).batches()[::-1]
-    _told(page)
+    _draw_undo_report(page)
     if not batches:
         st.write(t("Nothing was imported yet."))
         return
-    _table(page, batches)
+    _draw_table(page, batches)
     names = {batch.id: f"{_when(page, batch)} · {batch.file_name}" for batch in batches}
     chosen = st.selectbox(t("Import"), list(names), format_func=lambda key: names[key], key="data_batch", width=520)
     batch = next((one for one in batches if one.id == chosen), batches[0])
-    _one(page, batch, is_first=batch is batches[-1])
+    _draw_import(page, batch, is_first=batch is batches[-1])
 
 
-def _table(page: Page, batches: list[Batch]) -> None:
+def _draw_table(page: Page, batches: list[Batch]) -> None:
     t = page.t
     counts = ("read", "accepted", "updated", "duplicate", "quarantined")
     frame = pd.DataFrame(
@@ -55,7 +55,7 @@ def _table(page: Page, batches: list[Batch]) -> None:
     headings = {"when": t("When"), "file": counted.pop("file"), "format": t("Format"), "state": t("State"), **counted}
     if page.narrow:
         headings = {name: headings[name] for name in ("file", "state", "read")}
-    tables.table(
+    tables.draw_table(
         page,
         frame,
         headings,
@@ -64,7 +64,7 @@ def _table(page: Page, batches: list[Batch]) -> None:
         digits=dict.fromkeys(counts, 0),
         columns={"file": st.column_config.Column(headings["file"], width=150)}
         if page.narrow
-        else tables.fitting(frame, headings, numbers=counts, most=FILE_WIDTH),
+        else tables.fitted_columns(frame, headings, numbers=counts, most=FILE_WIDTH),
         file_name="imports.csv",
     )
 
@@ -73,17 +73,17 @@ def _when(page: Page, batch: Batch) -> str:
     return page.t.moment(batch.when.astimezone(ZoneInfo(page.city.timezone)), "short")
 
 
-def _one(page: Page, batch: Batch, *, is_first: bool) -> None:
+def _draw_import(page: Page, batch: Batch, *, is_first: bool) -> None:
     """One import: why rows were set aside, their download, and the undo."""
     t = page.t
     if batch.reasons:
-        reasons_table(page, batch)
+        draw_reasons_table(page, batch)
     with st.container(horizontal=True, vertical_alignment="center"):
         if batch.quarantined:
             home, lang = page.home, t.lang
             st.download_button(
                 t("Download the rows set aside"),
-                data=lambda: _rows(home, batch.id, lang),
+                data=lambda: _quarantine_csv(home, batch.id, lang),
                 file_name=f"set-aside-{batch.id}.csv",
                 mime="text/csv",
                 key="data_quarantine",
@@ -91,7 +91,7 @@ def _one(page: Page, batch: Batch, *, is_first: bool) -> None:
                 icon=":material/download:",
             )
         if not batch.undone and batch.sealed is None and not (page.is_sample and is_first):
-            _undo(page, batch)
+            _draw_undo(page, batch)
     if batch.quarantined:
         st.caption(
             t(
@@ -114,11 +114,11 @@ def _one(page: Page, batch: Batch, *, is_first: bool) -> None:
         st.caption(t("The sample's own alerts stay."))
 
 
-def _rows(home: Home, batch_id: str, lang: str) -> bytes:
+def _quarantine_csv(home: Home, batch_id: str, lang: str) -> bytes:
     return csv_bytes(mendable(Store(home).quarantine(batch_id, translator(lang))))
 
 
-def _undo(page: Page, batch: Batch) -> None:
+def _draw_undo(page: Page, batch: Batch) -> None:
     """Ask, then take the import back in a new commit."""
     t = page.t
     with st.popover(t("Undo this import"), icon=":material/undo:"):
@@ -140,7 +140,7 @@ def _undo(page: Page, batch: Batch) -> None:
             st.rerun()
 
 
-def _told(page: Page) -> None:
+def _draw_undo_report(page: Page) -> None:
     """What the last undo did, said once."""
     if UNDONE not in st.session_state:
         return
@@ -157,7 +157,7 @@ def undo_sentence(t: Translator, report: UndoReport) -> str:
     return t(
         "{file} was undone: {removed} alerts removed, {restored} given back their earlier content, {kept} kept because "
         "a later import changed them.",
-        file=plain(report.batch.file_name),
+        file=escape_markdown(report.batch.file_name),
         removed=report.removed,
         restored=report.restored,
         kept=report.kept,

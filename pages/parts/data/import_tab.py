@@ -32,26 +32,26 @@ from pages.parts.data.uploads import (
     ROUND,
     TOGETHER_MB,
     TRIAL,
-    Brought,
-    Look,
-    Target,
-    brought,
-    look,
-    of_sample,
-    target,
-    trial,
+    FileReview,
+    ImportTarget,
+    UploadedFile,
+    import_target,
+    is_sample_data,
+    review_file,
+    sample_trial,
+    uploaded_files,
 )
 from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
-DONE = "data_done"
+OUTCOMES = "data_done"
 STOPPED = "data_stopped"
-CUT = "data_cut"
+INTERRUPTED = "data_cut"
 
 
 @dataclass(frozen=True)
-class Done:
+class ImportOutcome:
     """What became of one file: its batch, or why it was not imported."""
 
     name: str
@@ -60,7 +60,7 @@ class Done:
     several: int = 0
 
 
-def show(page: Page, *, in_view: bool) -> None:
+def draw_import_tab(page: Page, *, in_view: bool) -> None:
     """The part of the page that takes files; `in_view`: whether the reader has it open (maps need to be seen)."""
     t = page.t
     if page.is_sample:
@@ -71,7 +71,7 @@ def show(page: Page, *, in_view: bool) -> None:
         accept_multiple_files=True,
         max_upload_size=MAX_MB,
         key=f"data_upload_{st.session_state.get(ROUND, 0)}",
-        on_change=_forget,
+        on_change=_forget_outcomes,
     )
     st.caption(
         t(
@@ -83,37 +83,37 @@ def show(page: Page, *, in_view: bool) -> None:
             files=MAX_FILES,
         )
     )
-    files = brought(uploads or [])
+    files = uploaded_files(uploads or [])
     if page.is_sample and not files:
-        _offer(page)
+        _draw_sample_offer(page)
     if len(uploads or []) > MAX_FILES:
         st.warning(t("Only the first {n} files are looked at.", n=MAX_FILES))
     if sum(file.size for file in files) > TOGETHER_MB << 20:
         st.error(t("These files are larger than {limit} MB together. Bring fewer at a time.", limit=TOGETHER_MB))
         return
-    _interrupted(page)
-    _report(page)
-    files = files or trial(page)
+    _draw_interrupted(page)
+    _draw_outcomes(page)
+    files = files or sample_trial(page)
     if not files:
         return
-    trying = page.is_sample and all(of_sample(file) for file in files)
+    trying = page.is_sample and all(is_sample_data(file) for file in files)
     if trying:
         st.caption(t("Made-up alerts: they go into the sample city, and can be undone below “Imports so far”."))
-    into = target(page, trying=trying)
-    looks = _looked(page, files, into)
+    into = import_target(page, trying=trying)
+    looks = _review_files(page, files, into)
     for seen in looks:
-        data_questions.ask(page, seen)
+        data_questions.draw_questions(page, seen)
     usable = [seen for seen in looks if seen.view]
     if len(looks) > 1:
-        data_preview.overview(page, looks)
+        data_preview.draw_overview(page, looks)
     if usable:
-        _button(page, usable, into, trying=trying)
+        _draw_import_button(page, usable, into, trying=trying)
     shown = [seen for seen in looks if seen.columns]
     if in_view and shown:
-        data_preview.details(page, _chosen(page, shown), into)
+        data_preview.draw_details(page, _choose_details(page, shown), into)
 
 
-def _looked(page: Page, files: list[Brought], into: Target) -> list[Look]:
+def _review_files(page: Page, files: list[UploadedFile], into: ImportTarget) -> list[FileReview]:
     """A look at each file, with progress and a way to stop; what was looked at before is there at once."""
     place = st.empty()
     bars: list[Any] = []
@@ -122,36 +122,36 @@ def _looked(page: Page, files: list[Brought], into: Target) -> list[Look]:
         if not bars:
             with place.container():
                 bars.append(st.progress(0.0))
-                st.button(page.t("Stop"), key="data_look_stop", on_click=_put_away)
-        told = page.t("{name}: {step}", name=plain(name), step=message)
+                st.button(page.t("Stop"), key="data_look_stop", on_click=_stop_review)
+        told = page.t("{name}: {step}", name=escape_markdown(name), step=message)
         bars[0].progress((at + share) / len(files), text=told)
 
     looks = []
     for at, file in enumerate(files):
-        looks.append(look(file, into, partial(step, at=at, name=file.name)))
+        looks.append(review_file(file, into, partial(step, at=at, name=file.name)))
     place.empty()
     return looks
 
 
-def _put_away() -> None:
+def _stop_review() -> None:
     """A look that takes too long is given up, and the files with it."""
-    _forget()
+    _forget_outcomes()
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
     st.session_state[STOPPED] = True
 
 
-def _forget() -> None:
+def _forget_outcomes() -> None:
     """New files: what was told of earlier ones goes."""
-    for key in (DONE, STOPPED, TRIAL, CUT):
+    for key in (OUTCOMES, STOPPED, TRIAL, INTERRUPTED):
         st.session_state.pop(key, None)
 
 
-def _offer(page: Page) -> None:
+def _draw_sample_offer(page: Page) -> None:
     """For newcomers: two made-up files to try the page with, in the sample city."""
     t = page.t
 
     def choose(name: str) -> None:
-        _forget()
+        _forget_outcomes()
         if name:
             st.session_state[TRIAL] = name
 
@@ -161,28 +161,28 @@ def _offer(page: Page) -> None:
         st.button(
             t("An export full of faults"), key="data_try_dirty", type="tertiary", on_click=choose, args=("dirty",)
         )
-        if trial(page):
+        if sample_trial(page):
             st.button(t("Put it away"), key="data_try_none", type="tertiary", on_click=choose, args=("",))
 
 
-def _interrupted(page: Page) -> None:
+def _draw_interrupted(page: Page) -> None:
     """Imports that were cut short: cleaned up, and told until other files are brought."""
     found = [cut for home in {page.home, Home.default()} for cut in interrupted.clean(home)]
-    st.session_state[CUT] = (*st.session_state.get(CUT, ()), *found)
-    for cut in st.session_state[CUT]:
-        (st.info if cut.committed else st.warning)(plain(page.t(cut.message)))
+    st.session_state[INTERRUPTED] = (*st.session_state.get(INTERRUPTED, ()), *found)
+    for cut in st.session_state[INTERRUPTED]:
+        (st.info if cut.committed else st.warning)(escape_markdown(page.t(cut.message)))
 
 
-def _to(tab: str) -> None:
+def _open_tab(tab: str) -> None:
     """Open another tab of the page."""
     st.session_state["data_part"] = tab
 
 
-def _chosen(page: Page, usable: list[Look]) -> Look:
+def _choose_details(page: Page, usable: list[FileReview]) -> FileReview:
     """The file whose details are shown."""
     t = page.t
     if len(usable) == 1:
-        st.subheader(plain(usable[0].file.name))
+        st.subheader(escape_markdown(usable[0].file.name))
         return usable[0]
     names = {seen.file.digest: seen for seen in usable}
     digest = st.selectbox(
@@ -191,7 +191,7 @@ def _chosen(page: Page, usable: list[Look]) -> Look:
     return names.get(str(digest), usable[0])
 
 
-def _button(page: Page, usable: list[Look], into: Target, *, trying: bool) -> None:
+def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget, *, trying: bool) -> None:
     """The one place that writes: asks once more where most of a file lies elsewhere, then imports file by file."""
     t = page.t
     city = into.city or next(seen.view.city for seen in usable if seen.view)
@@ -204,8 +204,8 @@ def _button(page: Page, usable: list[Look], into: Target, *, trying: bool) -> No
                 "Most alerts of {files} lie outside {city}. Is this the right city?",
                 "Most alerts of the files {files} lie outside {city}. Is this the right city?",
                 len(far),
-                files=plain(t.join(far)),
-                city=plain(t.label(city.names)),
+                files=escape_markdown(t.join(far)),
+                city=escape_markdown(t.label(city.names)),
             )
         )
         sure = st.checkbox(t("Yes, import them all the same"), key="data_sure")
@@ -213,7 +213,7 @@ def _button(page: Page, usable: list[Look], into: Target, *, trying: bool) -> No
             st.caption(
                 t("Another city needs a home of its own: a folder that CURIM_HOME names when the dashboard starts.")
             )
-    remember = data_saved.offer(page, usable)
+    remember = data_saved.draw_remember_choice(page, usable)
     with st.container(horizontal=True, vertical_alignment="center"):
         clicked = st.button(
             t.n("Import the file", "Import {n} files", len(usable)),
@@ -223,19 +223,19 @@ def _button(page: Page, usable: list[Look], into: Target, *, trying: bool) -> No
         )
         own = t("your own city, {city}", city=named or t.label(city.names))
         where = t("the sample city") if into.is_sample else t("a new city of your own") if named == "" else own
-        st.caption(t("Goes to: {home}.", home=plain(where)), width="stretch" if page.narrow else "content")
+        st.caption(t("Goes to: {home}.", home=escape_markdown(where)), width="stretch" if page.narrow else "content")
     if clicked and sure and named is not None and not named:
         st.error(t("Give the city a name first."))
     elif clicked and sure:
         _import(page, usable, into, named or "", trying=trying, remember=remember)
 
 
-def _city_name(page: Page, usable: list[Look], into: Target) -> str | None:
+def _city_name(page: Page, usable: list[FileReview], into: ImportTarget) -> str | None:
     """The name of the city that the first file makes; None where there is a city, or a profile that fits."""
     view = usable[0].view
     if into.city is not None or view is None:
         return None
-    st.info(plain(data_recognised.city_note(page.t, view, usable[0].file.name)))
+    st.info(escape_markdown(data_recognised.city_note(page.t, view, usable[0].file.name)))
     if not view.city.provisional:
         return None
     name = st.text_input(
@@ -248,10 +248,12 @@ def _city_name(page: Page, usable: list[Look], into: Target) -> str | None:
     return name.strip()
 
 
-def _import(page: Page, usable: list[Look], into: Target, city_name: str, *, trying: bool, remember: bool) -> None:
+def _import(
+    page: Page, usable: list[FileReview], into: ImportTarget, city_name: str, *, trying: bool, remember: bool
+) -> None:
     """Import each file in one commit of its own. A click on "Stop" ends the run before the next commit."""
     t = page.t
-    st.session_state.pop(DONE, None)
+    st.session_state.pop(OUTCOMES, None)
     st.session_state[STOPPED] = False
     bar = st.progress(0.0)
     stop = st.empty()
@@ -263,7 +265,7 @@ def _import(page: Page, usable: list[Look], into: Target, city_name: str, *, try
             if share < 1.0:  # after the commit nothing may interrupt before it is noted
                 bar.progress(
                     (at + share) / len(usable),
-                    text=t("{name}: {step}", name=plain(name), step=message),
+                    text=t("{name}: {step}", name=escape_markdown(name), step=message),
                 )
 
         try:
@@ -278,14 +280,14 @@ def _import(page: Page, usable: list[Look], into: Target, city_name: str, *, try
                 city_name=city_name,
                 progress=step,
             )
-            done = Done(seen.file.name, batch=report.batch, several=report.several)
-            data_saved.keep_pending(home, seen, remember=remember)
+            done = ImportOutcome(seen.file.name, batch=report.batch, several=report.several)
+            data_saved.save_pending_mapping(home, seen, remember=remember)
         except ImportProblem as problem:
-            done = Done(seen.file.name, problem=problem.message)
+            done = ImportOutcome(seen.file.name, problem=problem.message)
         except StoreError:
             busy = Message("Other imports were faster each time; try again when they are done.")
-            done = Done(seen.file.name, problem=busy)
-        st.session_state[DONE] = (*st.session_state.get(DONE, ()), done)
+            done = ImportOutcome(seen.file.name, problem=busy)
+        st.session_state[OUTCOMES] = (*st.session_state.get(OUTCOMES, ()), done)
     st.session_state.pop(TRIAL, None)
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
     if page.is_sample and not trying:
@@ -297,21 +299,21 @@ def _stop() -> None:
     st.session_state[STOPPED] = True
 
 
-def _report(page: Page) -> None:
+def _draw_outcomes(page: Page) -> None:
     """What the last import did, until other files are brought."""
     t = page.t
-    finished: tuple[Done, ...] = st.session_state.get(DONE, ())
+    finished: tuple[ImportOutcome, ...] = st.session_state.get(OUTCOMES, ())
     if st.session_state.get(STOPPED):
         st.warning(t("Stopped. What is not listed as imported was not written."))
     if not finished:
         return
     for done in finished:
-        name = f"**{plain(done.name)}**"
+        name = f"**{escape_markdown(done.name)}**"
         if done.problem:
-            st.error(plain(t(done.problem)))
+            st.error(escape_markdown(t(done.problem)))
         elif done.batch:
-            st.success(t("Imported {name}. {counts}", name=name, counts=data_preview.accounts(t, done.batch)))
-            if told := data_preview.parts(t, done.batch, done.several):
+            st.success(t("Imported {name}. {counts}", name=name, counts=data_preview.counts_sentence(t, done.batch)))
+            if told := data_preview.facts_sentence(t, done.batch, done.several):
                 st.caption(told)
             if done.batch.quarantined:
                 st.caption(t("The rows set aside can be downloaded under “Imports so far”, mended and imported again."))
@@ -319,7 +321,7 @@ def _report(page: Page) -> None:
                     t("To the rows set aside"),
                     key=f"data_aside_{done.batch.id}",
                     type="tertiary",
-                    on_click=_to,
+                    on_click=_open_tab,
                     args=(t("Imports so far"),),
                 )
     if any(done.batch for done in finished):

@@ -112,7 +112,7 @@ def role_label(t: Translator, role: str, use: str = "alert", part: str = "value"
     return t(PARTS[part], role=label) if part in PARTS else label
 
 
-def sure_label(t: Translator, confidence: float) -> str:
+def confidence_label(t: Translator, confidence: float) -> str:
     """How sure a guess is; nothing where the format is known."""
     if confidence != confidence:
         return ""
@@ -120,6 +120,6 @@ def sure_label(t: Translator, confidence: float) -> str:
     return t(message, share=t.percent(confidence))
 
 
-def heading(text: str) -> None:
+def draw_heading(text: str) -> None:
     """A small heading inside the details of a file."""
     st.markdown(f"**{text}**")

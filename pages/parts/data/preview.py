@@ -24,13 +24,13 @@ from pages.parts.data import (
 from pages.parts.data import (
     value_mapping as data_terms,
 )
-from pages.parts.data.labels import heading
-from pages.parts.data.uploads import SHOWN_ROWS, Look, Target, View
-from pages.parts.frame.markdown import plain
+from pages.parts.data.labels import draw_heading
+from pages.parts.data.uploads import SHOWN_ROWS, FilePreview, FileReview, ImportTarget
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
 
-def accounts(t: Translator, batch: Batch) -> str:
+def counts_sentence(t: Translator, batch: Batch) -> str:
     """Read = new + updated + known + set aside, as one sentence."""
     return t.n(
         "{n} row read: {accepted} new, {updated} updated, {duplicate} duplicates, {quarantined} set aside.",
@@ -43,12 +43,12 @@ def accounts(t: Translator, batch: Batch) -> str:
     )
 
 
-def overview(page: Page, looks: list[Look]) -> None:
+def draw_overview(page: Page, looks: list[FileReview]) -> None:
     """One line for each file, with the counts that add up."""
     t = page.t
     rows = []
     for seen in looks:
-        counts: dict[str, object] = {"file": plain(seen.file.name)}
+        counts: dict[str, object] = {"file": escape_markdown(seen.file.name)}
         for name in ("read", "accepted", "updated", "duplicate", "quarantined"):
             counts[name] = t.number(getattr(seen.view.batch, name)) if seen.view else "–"
         rows.append(counts)
@@ -77,34 +77,34 @@ def count_headings(t: Translator) -> dict[str, str]:
     }
 
 
-def details(page: Page, seen: Look, into: Target) -> None:
+def draw_details(page: Page, seen: FileReview, into: ImportTarget) -> None:
     """Everything about one file: counts, changes, what was recognised, where the points fell, columns, words."""
     t, view = page.t, seen.view
     if view is None and seen.asked is not None:
         with st.expander(t("The columns of the file"), key=f"data_asked_{seen.file.digest[:12]}"):
-            data_columns.show(page, seen)
+            data_columns.draw_columns(page, seen)
     elif view is None:
-        data_columns.show(page, seen)
+        data_columns.draw_columns(page, seen)
     if view is None:
         return
-    st.write(f"**{accounts(t, view.batch)}** {parts(t, view.batch, view.several)}".strip())
-    data_questions.category(page, seen)
-    changes_since_last_export(page, view)
+    st.write(f"**{counts_sentence(t, view.batch)}** {facts_sentence(t, view.batch, view.several)}".strip())
+    data_questions.draw_category_question(page, seen)
+    draw_changes(page, view)
     left, right = st.columns([1, 1], gap="large")
     with left:
-        data_recognised.show(page, view, into)
-        data_questions.corrections(page, seen, into)
+        data_recognised.draw_recognised(page, view, into)
+        data_questions.draw_corrections(page, seen, into)
     with right:
-        data_recognised.where(page, view, into)
-    data_recognised.rows(page, view, into)
-    _refused(page, view)
-    _repairs(page, view)
-    data_columns.show(page, seen)
-    data_terms.show(page, seen)
-    data_saved.show(page, seen, into)
+        data_recognised.draw_points_map(page, view, into)
+    data_recognised.draw_first_rows(page, view, into)
+    _draw_quarantined(page, view)
+    _draw_repairs(page, view)
+    data_columns.draw_columns(page, seen)
+    data_terms.draw_values(page, seen)
+    data_saved.draw_save_mapping(page, seen, into)
 
 
-def parts(t: Translator, batch: Batch, several: int) -> str:
+def facts_sentence(t: Translator, batch: Batch, several: int) -> str:
     """What the new and updated ones hold that a reader should know."""
     told = []
     if batch.repaired:
@@ -128,19 +128,19 @@ def several_sentence(t: Translator, several: int) -> str:
     )
 
 
-def _repairs(page: Page, view: View) -> None:
+def _draw_repairs(page: Page, view: FilePreview) -> None:
     t = page.t
     if view.repairs.empty:
         return
     empty = t("empty")
-    heading(t("Repaired"))
+    draw_heading(t("Repaired"))
     frame = pd.DataFrame(
         {
             t("What was done"): [t(REPAIR_WORDS[Repair(rule)]) for rule in view.repairs["rule"]],
-            t("Column"): [plain(column) or "–" for column in view.repairs["column"]],
+            t("Column"): [escape_markdown(column) or "–" for column in view.repairs["column"]],
             t("Rows"): [t.number(n) for n in view.repairs["n"]],
             t("First of them"): [
-                plain(f"{old[:30]} → {new[:30] or empty}") if old else "–"
+                escape_markdown(f"{old[:30]} → {new[:30] or empty}") if old else "–"
                 for old, new in zip(view.repairs["old"], view.repairs["new"], strict=True)
             ],
         }
@@ -150,7 +150,7 @@ def _repairs(page: Page, view: View) -> None:
     st.table(frame, hide_index=True, border="horizontal", alt=t("What was repaired"))
 
 
-def reasons_table(page: Page, batch: Batch) -> None:
+def draw_reasons_table(page: Page, batch: Batch) -> None:
     """Why rows are set aside, how many, and how to mend them: the most frequent first."""
     t = page.t
     reasons = sorted(((Reason(code), n) for code, n in batch.reasons.items()), key=lambda pair: -pair[1])
@@ -164,12 +164,12 @@ def reasons_table(page: Page, batch: Batch) -> None:
     st.table(frame, hide_index=True, border="horizontal", alt=t("Why rows are set aside"))
 
 
-def _refused(page: Page, view: View) -> None:
+def _draw_quarantined(page: Page, view: FilePreview) -> None:
     t, batch = page.t, view.batch
     if not batch.quarantined:
         return
-    heading(t("Set aside"))
-    reasons_table(page, batch)
+    draw_heading(t("Set aside"))
+    draw_reasons_table(page, batch)
     frame = view.refused.assign(why=[t(m) for m in view.refused["message"]], how=[t(m) for m in view.refused["mend"]])
     headings = {
         "row": t("Row"),
@@ -181,7 +181,7 @@ def _refused(page: Page, view: View) -> None:
     if page.narrow:
         headings = {name: headings[name] for name in ("row", "column", "value")}
     wide = {"value": st.column_config.Column(headings["value"], width="small")}
-    tables.table(page, frame, headings, key="data_refused", alt=t("Rows that are set aside"), columns=wide)
+    tables.draw_table(page, frame, headings, key="data_refused", alt=t("Rows that are set aside"), columns=wide)
     told = t("After the import the rows can be downloaded under “Imports so far”, mended and imported again.")
     if batch.quarantined > SHOWN_ROWS:
         told = t("The first {n} rows are shown.", n=SHOWN_ROWS) + " " + told
@@ -189,13 +189,13 @@ def _refused(page: Page, view: View) -> None:
     st.caption(told)
 
 
-def changes_since_last_export(page: Page, view: View) -> None:
+def draw_changes(page: Page, view: FilePreview) -> None:
     """Columns first, then alerts that are new, changed their status, or are gone; nothing where nothing came before."""
     changes, t = view.changes, page.t
     if changes is None or changes.before is None:
         return
     head, *told = changes.sentences(t)
-    heading(t("What changed"))
+    draw_heading(t("What changed"))
     if changes.columns_changed:
         st.warning(t("The columns are not what they were: see whether they still mean the same."))
-    st.markdown(f"{plain(head)}\n\n" + "\n".join(f"- {plain(one)}" for one in told))
+    st.markdown(f"{escape_markdown(head)}\n\n" + "\n".join(f"- {escape_markdown(one)}" for one in told))

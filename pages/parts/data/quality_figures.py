@@ -31,9 +31,9 @@ LINES_HEIGHT = 34  # of two lines
 LINE = 20  # letters of a line where there is little room
 
 
-def completeness(page: Page, frame: pd.DataFrame) -> None:
+def draw_completeness(page: Page, frame: pd.DataFrame) -> None:
     """Columns by months, the darker the fuller; the tables below hold the same."""
-    plots.show(
+    plots.draw_chart(
         page,
         completeness_figure(page, frame),
         key="data_completeness_chart",
@@ -80,7 +80,7 @@ def completeness_figure(page: Page, frame: pd.DataFrame) -> Figure:
     return figure
 
 
-def jumps(page: Page, detail: Detail) -> None:
+def draw_jumps(page: Page, detail: Detail) -> None:
     """Every whole week (or month), those far from their neighbours marked."""
     t = page.t
     frame = detail.periods.rename("n").rename_axis("week").reset_index()
@@ -90,11 +90,11 @@ def jumps(page: Page, detail: Detail) -> None:
         if detail.unit == MONTH
         else t("Alerts by week, those far from their neighbours marked.")
     )
-    plots.show(page, plots.band_figure(page, frame, height=220), key="data_jumps_chart", alt=words, data=frame,
+    plots.draw_chart(page, plots.band_figure(page, frame, height=220), key="data_jumps_chart", alt=words, data=frame,
                 file_name="weeks.csv")  # fmt: skip
 
 
-def lag(page: Page, detail: Detail) -> None:
+def draw_lag(page: Page, detail: Detail) -> None:
     """Bars of the time from event to report."""
     t, colours = page.t, palette(page.theme)
     rows = lag_rows(t, detail)[::-1]
@@ -112,7 +112,7 @@ def lag(page: Page, detail: Detail) -> None:
     figure.update_xaxes(visible=False, range=[0, float(rows["share"].max()) * 1.18 or 1])
     figure.update_yaxes(showgrid=False)
     alt = t("Share of the alerts by the time from event to report; the table below holds the same.")
-    plots.show(page, figure, key="data_lag_chart", alt=alt)
+    plots.draw_chart(page, figure, key="data_lag_chart", alt=alt)
 
 
 HEIGHT: Final = 380
@@ -120,10 +120,10 @@ HEIGHT: Final = 380
 NEAR_WIDTHS: Final = 6.0
 
 
-def outside(page: Page, found: Outside) -> None:
+def draw_outside_map(page: Page, found: Outside) -> None:
     """Draw the cells near the city, and say how many alerts lie farther away."""
     t, colours = page.t, palette(page.theme)
-    near = nearby(page.city.land, found.cells)
+    near = cells_near_city(page.city.land, found.cells)
     far = found.n - int(near["n"].sum())
     if len(near):
         height = min(HEIGHT, page.width) if page.narrow else HEIGHT
@@ -132,7 +132,7 @@ def outside(page: Page, found: Outside) -> None:
             {"at": [row.longitude, row.latitude], "size": 5 + 15 * math.sqrt(row.n / most)} for row in near.itertuples()
         ]
         layers = [
-            *basemap.ground(page.city, colours),
+            *basemap.base_layers(page.city, colours),
             pdk.Layer(
                 "ScatterplotLayer",
                 id="outside",
@@ -148,7 +148,7 @@ def outside(page: Page, found: Outside) -> None:
             ),
         ]
         shape = page.city.land.union(MultiPoint(near[["longitude", "latitude"]].to_numpy(float)).envelope.buffer(0.002))
-        view = basemap.view(box(*shape.bounds), window=page.width, span=1.0, height=height)
+        view = basemap.fitted_view(box(*shape.bounds), window=page.width, span=1.0, height=height)
         alt = t("Map of the alerts outside the city, by coarse cells; the table below holds the same.")
         deck = Deck(layers=layers, map_provider=None, initial_view_state=view)
         st.pydeck_chart(deck, height=height, key="data_outside_map", alt=alt)
@@ -162,7 +162,7 @@ def outside(page: Page, found: Outside) -> None:
         )
 
 
-def nearby(land: BaseGeometry, cells: pd.DataFrame) -> pd.DataFrame:
+def cells_near_city(land: BaseGeometry, cells: pd.DataFrame) -> pd.DataFrame:
     """The cells within six widths (or heights) of the city from its middle."""
     west, south, east, north = land.bounds
     across = (cells["longitude"] - (west + east) / 2).abs() <= NEAR_WIDTHS * (east - west)

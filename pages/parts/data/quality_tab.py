@@ -19,9 +19,9 @@ from curim_data.quality.tables import Sheet, sheets
 from curim_data.store.home import Home
 from pages.parts.charts import tables
 from pages.parts.data import quality_figures
-from pages.parts.frame.cache import remember
-from pages.parts.frame.footer import mapped_of
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.cache import cached
+from pages.parts.frame.footer import mapped_sentence
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Dataset, Page
 from pages.parts.maps import cell_map, point_map
 from pages.parts.maps.name_layers import Pin
@@ -32,39 +32,39 @@ SHORT: Final = 15
 FOLDED: Final = frozenset({"completeness-by-month", "near-duplicates", "near-duplicate-pairs", "precision", "lag"})
 
 
-@remember
-def study(dataset: Dataset, audience: Audience, profile: str) -> QualityStudy:  # noqa: ARG001 (part of the cache's key)
+@cached
+def cached_quality(dataset: Dataset, audience: Audience, profile: str) -> QualityStudy:  # noqa: ARG001 (part of the cache's key)
     """The study of what is on show."""
     return quality_study(open_source(Home(Path(dataset.home))), audience)
 
 
-def show(page: Page) -> None:
+def draw_quality_tab(page: Page) -> None:
     """The quality of all stored alerts, whatever the filter."""
     t = page.t
     if page.source is None:
         st.write(t("Nothing was imported yet."))
         return
     with st.spinner(t("Looking at all alerts …")):
-        found = study(page.dataset, page.audience, page.city.version)
+        found = cached_quality(page.dataset, page.audience, page.city.version)
     st.write(
         t("All alerts from {start} to {end}, whatever the filter.", start=page.source.first, end=page.source.as_of)
     )
-    st.caption(mapped_of(t, found.total))
+    st.caption(mapped_sentence(t, found.total))
     told = findings(t, found)
-    _overview(page, told)
+    _draw_overview(page, told)
     some = sheets(t, page.city, found)
     for one in told:
-        _section(page, one, found, some.get(one.key, []))
+        _draw_section(page, one, found, some.get(one.key, []))
 
 
-def _overview(page: Page, told: list[Finding]) -> None:
+def _draw_overview(page: Page, told: list[Finding]) -> None:
     """What needs attention, and the report to take along."""
     t = page.t
     needed = [one for one in told if one.attention]
     if needed:
         heading = t("Needs attention")
         st.markdown(f"**{heading}**")
-        st.markdown("\n".join(f"- **{one.title}.** {plain(one.sentence)}" for one in needed))
+        st.markdown("\n".join(f"- **{one.title}.** {escape_markdown(one.sentence)}" for one in needed))
     else:
         st.write(t("Nothing needs attention."))
     if not privacy.sees_exact(page.audience):
@@ -72,7 +72,7 @@ def _overview(page: Page, told: list[Finding]) -> None:
     home, lang, dataset, audience, version = page.home, t.lang, page.dataset, page.audience, page.city.version
     st.download_button(
         t("Download the report"),
-        data=lambda: as_html(translator(lang), open_source(home), study(dataset, audience, version)),
+        data=lambda: as_html(translator(lang), open_source(home), cached_quality(dataset, audience, version)),
         file_name=f"quality-{lang}.html",
         mime="text/html",
         key="data_quality_report",
@@ -81,30 +81,30 @@ def _overview(page: Page, told: list[Finding]) -> None:
     )
 
 
-def _section(page: Page, one: Finding, found: QualityStudy, some: list[Sheet]) -> None:
+def _draw_section(page: Page, one: Finding, found: QualityStudy, some: list[Sheet]) -> None:
     """A subject: its sentence, its picture, its tables, and how it was found."""
     st.subheader(one.title)
-    st.write(plain(one.sentence))
-    draw = PICTURES.get(one.key)
+    st.write(escape_markdown(one.sentence))
+    draw = FIGURES.get(one.key)
     if draw is not None:
         draw(page, found)
     for sheet in some:
         if sheet.name in FOLDED:
             with st.expander(sheet.title):
-                _sheet(page, sheet)
+                _draw_sheet(page, sheet)
         else:
-            _sheet(page, sheet)
-    st.caption(plain(" ".join((one.settings, page.t("Rests on {n} alerts.", n=one.n)))))
+            _draw_sheet(page, sheet)
+    st.caption(escape_markdown(" ".join((one.settings, page.t("Rests on {n} alerts.", n=one.n)))))
 
 
-def _sheet(page: Page, sheet: Sheet) -> None:
+def _draw_sheet(page: Page, sheet: Sheet) -> None:
     headings = dict(sheet.headings)
     if page.narrow and sheet.narrow:
         headings = {name: headings[name] for name in sheet.narrow}
     if sheet.name == "piles":
-        _wrapped(page, sheet, headings)
+        _draw_wrapped(page, sheet, headings)
         return
-    tables.table(
+    tables.draw_table(
         page,
         sheet.frame,
         headings,
@@ -117,10 +117,10 @@ def _sheet(page: Page, sheet: Sheet) -> None:
     _download(page, sheet)
 
 
-def _wrapped(page: Page, sheet: Sheet, headings: Mapping[str, str]) -> None:
+def _draw_wrapped(page: Page, sheet: Sheet, headings: Mapping[str, str]) -> None:
     """A table whose long reasons wrap."""
-    shown = tables.written(page.t, sheet.frame, digits=sheet.digits, percent=sheet.percent)
-    shown["reason"] = shown["reason"].map(plain)
+    shown = tables.formatted(page.t, sheet.frame, digits=sheet.digits, percent=sheet.percent)
+    shown["reason"] = shown["reason"].map(escape_markdown)
     kept = shown[list(headings)].rename(columns=dict(headings))
     st.table(kept, hide_index=True, border="horizontal", alt=sheet.title)
     _download(page, sheet)
@@ -128,15 +128,15 @@ def _wrapped(page: Page, sheet: Sheet, headings: Mapping[str, str]) -> None:
 
 def _download(page: Page, sheet: Sheet) -> None:
     frame = sheet.frame[list(sheet.headings)].rename(columns=dict(sheet.headings))
-    tables.download(page.t, frame, f"{sheet.name}.csv", key=f"data_{sheet.name}_download")
+    tables.download_button(page.t, frame, f"{sheet.name}.csv", key=f"data_{sheet.name}_download")
 
 
-def _piles_map(page: Page, found: QualityStudy) -> None:
+def _draw_piles_map(page: Page, found: QualityStudy) -> None:
     t = page.t
     if found.piles.empty:
         return
     places = zip(found.piles["longitude"], found.piles["latitude"], found.piles["n"], strict=True)
-    point_map.dots(
+    point_map.draw_point_map(
         page,
         page.city,
         found.piles,
@@ -146,36 +146,36 @@ def _piles_map(page: Page, found: QualityStudy) -> None:
         large=True,
         # Where many lie side by side the numbers of the table have to do.
         pins=[
-            Pin(f"· {cell_map.alerts(t, n)}" if len(found.piles) <= FEW_PILES else "", lon, lat, rank)
+            Pin(f"· {cell_map.alert_count(t, n)}" if len(found.piles) <= FEW_PILES else "", lon, lat, rank)
             for rank, (lon, lat, n) in enumerate(places, start=1)
         ],
     )
 
 
-def _outside_map(page: Page, found: QualityStudy) -> None:
+def _draw_outside_map(page: Page, found: QualityStudy) -> None:
     if found.detail is not None and found.detail.outside.n:
-        quality_figures.outside(page, found.detail.outside)
+        quality_figures.draw_outside_map(page, found.detail.outside)
 
 
-def _completeness(page: Page, found: QualityStudy) -> None:
+def _draw_completeness(page: Page, found: QualityStudy) -> None:
     if found.detail is not None and found.total.of:
-        quality_figures.completeness(page, found.detail.completeness)
+        quality_figures.draw_completeness(page, found.detail.completeness)
 
 
-def _jumps(page: Page, found: QualityStudy) -> None:
+def _draw_jumps(page: Page, found: QualityStudy) -> None:
     if found.detail is not None and len(found.detail.periods) > 1:
-        quality_figures.jumps(page, found.detail)
+        quality_figures.draw_jumps(page, found.detail)
 
 
-def _lag(page: Page, found: QualityStudy) -> None:
+def _draw_lag(page: Page, found: QualityStudy) -> None:
     if found.detail is not None and found.detail.lag is not None:
-        quality_figures.lag(page, found.detail)
+        quality_figures.draw_lag(page, found.detail)
 
 
-PICTURES: Final[Mapping[str, Callable[[Page, QualityStudy], None]]] = {
-    "piles": _piles_map,
-    "outside": _outside_map,
-    "completeness": _completeness,
-    "jumps": _jumps,
-    "lag": _lag,
+FIGURES: Final[Mapping[str, Callable[[Page, QualityStudy], None]]] = {
+    "piles": _draw_piles_map,
+    "outside": _draw_outside_map,
+    "completeness": _draw_completeness,
+    "jumps": _draw_jumps,
+    "lag": _draw_lag,
 }

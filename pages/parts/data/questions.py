@@ -13,8 +13,8 @@ from curim_data.model.i18n import Message, Translator
 from curim_data.model.labels import category_label
 from curim_data.model.questions import Answers
 from pages.parts.data.labels import ORDERS
-from pages.parts.data.uploads import Asked, Brought, Look, Target, answer
-from pages.parts.frame.markdown import plain
+from pages.parts.data.uploads import FileReview, ImportTarget, OpenQuestion, UploadedFile, keep_answer
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
 QUESTIONS = "data_questions"  # those that were asked, by the file's digest: an answer can be changed
@@ -44,23 +44,23 @@ _CHOICES: Final = {
 }
 
 
-def ask(page: Page, seen: Look) -> None:
+def draw_questions(page: Page, seen: FileReview) -> None:
     """Ask what stands in the way of a file, and show what was answered before."""
-    asked: dict[str, Asked] = dict(st.session_state.get(QUESTIONS, {}).get(seen.file.digest, {}))
+    asked: dict[str, OpenQuestion] = dict(st.session_state.get(QUESTIONS, {}).get(seen.file.digest, {}))
     if seen.asked is not None and seen.asked.about in FIELDS:
         asked[seen.asked.about] = seen.asked
         st.session_state[QUESTIONS] = {**st.session_state.get(QUESTIONS, {}), seen.file.digest: asked}
     for one in asked.values():
-        _ask(page, seen.file, one)
+        _draw_question(page, seen.file, one)
     if seen.problem and (seen.asked is None or seen.asked.about not in FIELDS):
-        st.error(plain(page.t(seen.problem)))
+        st.error(escape_markdown(page.t(seen.problem)))
 
 
-def _ask(page: Page, file: Brought, asked: Asked) -> None:
+def _draw_question(page: Page, file: UploadedFile, asked: OpenQuestion) -> None:
     t = page.t
     key = f"data_{asked.about}_{file.digest[:12]}"
     given = getattr(file.answers, asked.about)
-    question = t(_ASKED[asked.about], name=plain(file.name))
+    question = t(_ASKED[asked.about], name=escape_markdown(file.name))
     values: list[Any] = [int(one.value) if asked.about == "crs" else one.value for one in asked.choices]
     labels = {
         value: t(_CHOICES[one.value]) if one.value in _CHOICES else t(one.label)
@@ -74,18 +74,18 @@ def _ask(page: Page, file: Brought, asked: Asked) -> None:
         st.radio(
             question,
             values,
-            format_func=lambda value: plain(labels.get(value, f"EPSG:{value}")),
+            format_func=lambda value: escape_markdown(labels.get(value, f"EPSG:{value}")),
             index=values.index(given) if given in values else None,
             key=key,
-            on_change=partial(_keep, file, asked.about, key),
+            on_change=partial(_keep_choice, file, asked.about, key),
         )
     else:
         st.write(question)
     if asked.about == "crs":
-        _code(page, file, key)
+        _draw_epsg_choice(page, file, key)
 
 
-def _code(page: Page, file: Brought, key: str) -> None:
+def _draw_epsg_choice(page: Page, file: UploadedFile, key: str) -> None:
     """Another projection: by its zone of the UTM grid, which the longitude tells, or by its number."""
     t = page.t
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -112,7 +112,7 @@ def _code(page: Page, file: Brought, key: str) -> None:
         if told and st.session_state.get(f"{key}_{name}_used") != told:
             st.session_state[f"{key}_{name}_used"] = told
             if file.answers.crs != int(told):
-                answer(file, crs=int(told))
+                keep_answer(file, crs=int(told))
                 st.rerun()
 
 
@@ -126,11 +126,11 @@ def _zone_label(t: Translator, epsg: int) -> str:
     return t("Zone {number} south: longitude {west}° to {east}°", **words)
 
 
-def _keep(file: Brought, about: str, key: str) -> None:
-    answer(file, **{about: st.session_state.get(key)})
+def _keep_choice(file: UploadedFile, about: str, key: str) -> None:
+    keep_answer(file, **{about: st.session_state.get(key)})
 
 
-def corrections(page: Page, seen: Look, into: Target) -> None:
+def draw_corrections(page: Page, seen: FileReview, into: ImportTarget) -> None:
     """What can be said otherwise than it was recognised: table, dates, time zone, and a category for all."""
     t, view = page.t, seen.view
     if view is None:
@@ -139,17 +139,19 @@ def corrections(page: Page, seen: Look, into: Target) -> None:
     with st.expander(t("Something else is right"), key=f"data_right_{seen.file.digest[:12]}"):
         told = view.answers
         if len(view.facts.sheets) > 1:
-            _choose(seen.file, "sheet", t("Table of the file"), view.facts.sheets, told, str, view.facts.sheet)
-        _choose(seen.file, "dates", t("Dates"), tuple(ORDERS), told, lambda order: t(ORDERS[order]), t("as recognised"))
-        _choose(
+            _draw_choice(seen.file, "sheet", t("Table of the file"), view.facts.sheets, told, str, view.facts.sheet)
+        _draw_choice(
+            seen.file, "dates", t("Dates"), tuple(ORDERS), told, lambda order: t(ORDERS[order]), t("as recognised")
+        )
+        _draw_choice(
             seen.file, "timezone", t("Time zone of times without offset"), sorted(available_timezones()), told, str,
             t("that of the city: {zone}", zone=city.timezone),
         )  # fmt: skip
         if {"x", "y"} & set(view.header.layout.roles):
-            _code(page, seen.file, f"data_right_crs_{seen.file.digest[:12]}")
+            _draw_epsg_choice(page, seen.file, f"data_right_crs_{seen.file.digest[:12]}")
 
 
-def category(page: Page, seen: Look) -> None:
+def draw_category_question(page: Page, seen: FileReview) -> None:
     """Ask for the category of a file that has no column for it; it may stay open."""
     t, view = page.t, seen.view
     if view is None or "category" in view.header.layout.roles:
@@ -166,12 +168,12 @@ def category(page: Page, seen: Look) -> None:
         placeholder=t("Choose, or write a name of your own; it may stay open"),
         accept_new_options=True,
         key=key,
-        on_change=partial(_keep, seen.file, "category", key),
+        on_change=partial(_keep_choice, seen.file, "category", key),
     )
 
 
-def _choose(
-    file: Brought,
+def _draw_choice(
+    file: UploadedFile,
     about: str,
     label: str,
     options: Sequence[str],
@@ -188,5 +190,5 @@ def _choose(
         format_func=words,
         placeholder=nothing,
         key=key,
-        on_change=partial(_keep, file, about, key),
+        on_change=partial(_keep_choice, file, about, key),
     )

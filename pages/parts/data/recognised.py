@@ -13,9 +13,9 @@ from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
 from curim_data.model.labels import column_label, value_label
 from curim_data.quality.study import likely_reason
-from pages.parts.data.labels import DELIMITERS, ORDERS, container_label, format_label, heading
-from pages.parts.data.uploads import Target, View
-from pages.parts.frame.markdown import plain
+from pages.parts.data.labels import DELIMITERS, ORDERS, container_label, draw_heading, format_label
+from pages.parts.data.uploads import FilePreview, ImportTarget
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 from pages.parts.maps import point_map
 
@@ -25,31 +25,33 @@ VALUES = ("category", "kind", "affected_gender", "reporter_gender", "age_band", 
 DATES = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 
 
-def show(page: Page, view: View, into: Target) -> None:
+def draw_recognised(page: Page, view: FilePreview, into: ImportTarget) -> None:
     """Two columns of a line each; what was decided over the whole file; what is not stored."""
     t = page.t
-    heading(t("What was recognised"))
-    facts = recognised(t, view, into)
+    draw_heading(t("What was recognised"))
+    facts = recognised_facts(t, view, into)
     st.table(
-        pd.DataFrame({"what": list(facts), "how": [plain(text) for text in facts.values()]}),
+        pd.DataFrame({"what": list(facts), "how": [escape_markdown(text) for text in facts.values()]}),
         hide_index=True,
         hide_header=True,
         border="horizontal",
         alt=t("What was recognised of the file"),
     )
     if view.decisions:
-        st.markdown("\n".join(f"- {plain(t(message))}" for message in view.decisions))
+        st.markdown("\n".join(f"- {escape_markdown(t(message))}" for message in view.decisions))
     if view.facts.skipped:
         lines = " / ".join(line[:60] for line in view.facts.skipped[:3])
-        st.caption(t("Lines before the header were passed over: {lines}", lines=plain(lines)))
+        st.caption(t("Lines before the header were passed over: {lines}", lines=escape_markdown(lines)))
     if view.dropped:
-        st.caption(t("Not stored, being free text or of persons: {columns}.", columns=plain(t.join(view.dropped))))
+        st.caption(
+            t("Not stored, being free text or of persons: {columns}.", columns=escape_markdown(t.join(view.dropped)))
+        )
     for lon, lat, n in view.piles.head(SHOWN_PILES)[["longitude", "latitude", "n"]].itertuples(index=False):
         pile = t.n("{n} alert lies on one exact point.", "{n} alerts lie on one exact point.", int(n))
-        st.caption(f"{pile} {plain(likely_reason(t, into.city or view.city, lon, lat))}")
+        st.caption(f"{pile} {escape_markdown(likely_reason(t, into.city or view.city, lon, lat))}")
 
 
-def recognised(t: Translator, view: View, into: Target) -> dict[str, str]:
+def recognised_facts(t: Translator, view: FilePreview, into: ImportTarget) -> dict[str, str]:
     """The facts of a file, heading by heading; what means nothing to it is left out."""
     facts, layout = view.facts, view.header.layout
     city = into.city or view.city
@@ -79,13 +81,13 @@ def _period(t: Translator, first: dt.date, last: dt.date, *, months: bool) -> st
     return start if start == end else t("{start} – {end}", start=start, end=end)
 
 
-def _dates(t: Translator, view: View) -> str:
+def _dates(t: Translator, view: FilePreview) -> str:
     if view.date_order in ORDERS:
         return t(ORDERS[view.date_order])
     return t("year first (2025-03-01)")
 
 
-def _coordinates(t: Translator, view: View, layout: Layout) -> str:
+def _coordinates(t: Translator, view: FilePreview, layout: Layout) -> str:
     """The coordinate system of what was read."""
     roles = layout.roles
     if view.facts.crs:
@@ -101,7 +103,7 @@ def _coordinates(t: Translator, view: View, layout: Layout) -> str:
     return t("projected, EPSG:{number}", number=str(number)) if number else t("projected")
 
 
-def rows(page: Page, view: View, into: Target) -> None:
+def draw_first_rows(page: Page, view: FilePreview, into: ImportTarget) -> None:
     """The first alerts as they would be stored: what is empty in all of them is left out."""
     t, city, frame = page.t, into.city or view.city, view.rows
     if frame.empty:
@@ -120,8 +122,10 @@ def rows(page: Page, view: View, into: Target) -> None:
             f"{row.latitude:.5f}, {row.longitude:.5f}" if place else "–"
             for row, place in zip(frame.itertuples(), mapped, strict=True)
         ]
-    heading(t("The first alerts, as they were read"))
-    table = pd.DataFrame({plain(name): [plain(text) for text in texts] for name, texts in told.items()})
+    draw_heading(t("The first alerts, as they were read"))
+    table = pd.DataFrame(
+        {escape_markdown(name): [escape_markdown(text) for text in texts] for name, texts in told.items()}
+    )
     st.table(
         table.iloc[:, :2] if page.narrow else table,
         hide_index=True,
@@ -137,15 +141,15 @@ def _moment(t: Translator, row: Any, city: CityProfile, *, months: bool) -> str:
     return t.date(local.date(), "LLLL y") if months else t.moment(local.to_pydatetime(), "short")
 
 
-def where(page: Page, view: View, into: Target) -> None:
+def draw_points_map(page: Page, view: FilePreview, into: ImportTarget) -> None:
     """A map of the file's alerts: of the city, or of where they lie if most lie elsewhere."""
     t = page.t
-    heading(t("Where the alerts lie"))
+    draw_heading(t("Where the alerts lie"))
     if view.points.empty:
         st.caption(t("No row of this file has coordinates."))
         return
     away = view.elsewhere and view.bounds is not None
-    point_map.dots(
+    point_map.draw_point_map(
         page,
         into.city or view.city,
         view.points,
@@ -169,7 +173,7 @@ def where(page: Page, view: View, into: Target) -> None:
     st.caption(" ".join(told))
 
 
-def city_note(t: Translator, view: View, name: str) -> str:
+def city_note(t: Translator, view: FilePreview, name: str) -> str:
     """What becomes of a home that has no city yet."""
     if not view.city.provisional:
         return t("Your home has no city yet. The alerts lie in {city}: its profile comes with the import.",

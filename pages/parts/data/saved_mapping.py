@@ -10,10 +10,10 @@ from curim_data.importing import mapping
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.model.questions import Answers
 from curim_data.store.home import Home
-from pages.parts.data.column_mapping import answers_of
-from pages.parts.data.labels import heading
-from pages.parts.data.uploads import Look, Target, put_aside
-from pages.parts.frame.markdown import plain
+from pages.parts.data.column_mapping import known_answers
+from pages.parts.data.labels import draw_heading
+from pages.parts.data.uploads import FileReview, ImportTarget, ignore_saved_mapping
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
 PENDING = "data_pending"  # names under which mappings are saved with the import, by the file's digest
@@ -22,12 +22,12 @@ MOST_NAME = 60
 GUESSED = ("guessed", "mapped")  # a known format needs no mapping
 
 
-def show(page: Page, seen: Look, into: Target) -> None:
+def draw_save_mapping(page: Page, seen: FileReview, into: ImportTarget) -> None:
     """A name and a button; where the home has no city yet, the mapping waits for the import."""
     t, view = page.t, seen.view
     if view is None:
         return
-    heading(t("Next month"))
+    draw_heading(t("Next month"))
     st.caption(
         t(
             "Saved under a name, what you settled (columns, words, answers) is used by itself for the next export with "
@@ -48,27 +48,27 @@ def show(page: Page, seen: Look, into: Target) -> None:
     if clicked and into.city is None:
         st.session_state[PENDING] = waiting = {**waiting, seen.file.digest: name.strip()}
     elif clicked:
-        keep(into.home, seen, name.strip())
+        save_mapping(into.home, seen, name.strip())
         st.session_state[SAVED] = (seen.file.digest, name.strip())
         st.rerun()
     if seen.file.digest in waiting:
-        st.success(t("{name} will be saved with the import.", name=plain(waiting[seen.file.digest])))
+        st.success(t("{name} will be saved with the import.", name=escape_markdown(waiting[seen.file.digest])))
     elif st.session_state.get(SAVED, ("", ""))[0] == seen.file.digest:
-        st.success(t("Saved as {name}.", name=plain(st.session_state[SAVED][1])))
+        st.success(t("Saved as {name}.", name=escape_markdown(st.session_state[SAVED][1])))
 
 
-def keep(home: Home, seen: Look, name: str) -> None:
+def save_mapping(home: Home, seen: FileReview, name: str) -> None:
     """Save the mapping of a file as it was looked at."""
     header = seen.columns
     if header is None:
         return
     made = seen.file.mapping or ColumnMapping.from_layout(header.layout, header.labels)
-    answers = replace(answers_of(seen), elsewhere=False)
+    answers = replace(known_answers(seen), elsewhere=False)
     mapping.save(home, replace(made, name=name, answers=answers, labels=header.labels))
-    put_aside(seen.file, False)
+    ignore_saved_mapping(seen.file, False)
 
 
-def offer(page: Page, usable: list[Look]) -> bool:
+def draw_remember_choice(page: Page, usable: list[FileReview]) -> bool:
     """Beside the button of the import: whether to keep for the next export what the reader told of these files."""
     some = [seen.view for seen in usable if seen.view and _settled(seen)]
     if not some:
@@ -81,19 +81,19 @@ def offer(page: Page, usable: list[Look]) -> bool:
     )
 
 
-def _settled(seen: Look) -> bool:
+def _settled(seen: FileReview) -> bool:
     return seen.file.mapping is not None or seen.file.answers != Answers()
 
 
-def proposed_name(seen: Look) -> str:
+def proposed_name(seen: FileReview) -> str:
     """The name of a mapping unless another is given: that of the one in use, or the file's."""
     return (seen.view.saved if seen.view else "") or seen.file.name.partition(".")[0][:MOST_NAME]
 
 
-def keep_pending(home: Home, seen: Look, *, remember: bool) -> None:
+def save_pending_mapping(home: Home, seen: FileReview, *, remember: bool) -> None:
     """Save after an import what was to be saved with it."""
     waiting = dict(st.session_state.get(PENDING, {}))
     name = waiting.pop(seen.file.digest, "") or (proposed_name(seen) if remember and _settled(seen) else "")
     if name:
-        keep(home, seen, name)
+        save_mapping(home, seen, name)
         st.session_state[PENDING] = waiting

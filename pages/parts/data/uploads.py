@@ -27,7 +27,7 @@ from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Reason
 from curim_data.model.records import Facts
 from curim_data.store.alert_table import Batch, Store
 from curim_data.store.home import Home
-from pages.parts.frame.guard import city_of
+from pages.parts.frame.guard import city_profile
 from pages.parts.frame.page import Page
 
 KINDS: Final = (
@@ -47,14 +47,14 @@ ROUND = "data_round"  # part of the uploader's key: a new one drops the uploaded
 # What the reader told of files, by their digest: answers, columns and words settled by hand, saved mapping put aside.
 ANSWERS = "data_answers"
 EDITS = "data_edits"
-ASIDE = "data_aside"
-LOOKS = "data_looks"
-MOST_LOOKS: Final = 2 * MAX_FILES
+IGNORED = "data_aside"
+REVIEWS = "data_looks"
+MOST_REVIEWS: Final = 2 * MAX_FILES
 Progress = Callable[[float, Message], None]
 
 
 @dataclass(frozen=True)
-class Brought:
+class UploadedFile:
     """A file to look at: an upload's content, or the path of one of the sample's exports; and what is told of it."""
 
     name: str
@@ -71,7 +71,7 @@ class Brought:
 
 
 @dataclass(frozen=True)
-class Target:
+class ImportTarget:
     """Where an import goes: a home, its city's profile (None where it has none yet), and whether it is the sample's."""
 
     home: Home
@@ -80,7 +80,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Asked:
+class OpenQuestion:
     """What the file does not say: a field of `Answers`, the question, and possible answers."""
 
     about: str
@@ -89,7 +89,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class View:
+class FilePreview:
     """What a look at a file shows: bounded tables without the raw rows.
 
     `repairs`: rule, column, n, old, new (of the first); `refused`: row, column, value, message, mend, of the first rows
@@ -136,14 +136,14 @@ class View:
 
 
 @dataclass(frozen=True)
-class Look:
+class FileReview:
     """A file and what came of looking at it: a view, a problem or a question; `header` where only the columns are
     known."""
 
-    file: Brought
-    view: View | None = None
+    file: UploadedFile
+    view: FilePreview | None = None
     problem: Message | None = None
-    asked: Asked | None = None
+    asked: OpenQuestion | None = None
     header: Header | None = None
 
     @property
@@ -152,30 +152,30 @@ class Look:
         return self.view.header if self.view else self.header
 
 
-def plain_name(name: str) -> str:
+def safe_file_name(name: str) -> str:
     """The name that a browser gave, fit to be shown: no folders, no control characters, not endless."""
     base = re.split(r"[/\\]", name)[-1]
     kept = "".join(letter for letter in base if letter.isprintable()).strip()
     return kept[:MAX_NAME] or "export.csv"
 
 
-def brought(uploads: list[Any]) -> list[Brought]:
+def uploaded_files(uploads: list[Any]) -> list[UploadedFile]:
     """Files to look at: what was uploaded, each content once."""
-    files: dict[str, Brought] = {}
+    files: dict[str, UploadedFile] = {}
     for upload in uploads[:MAX_FILES]:
         content = upload.getvalue()
         digest = hashlib.sha256(content).hexdigest()
-        files[digest] = told(Brought(plain_name(upload.name), digest, content))
+        files[digest] = with_answers(UploadedFile(safe_file_name(upload.name), digest, content))
     return list(files.values())
 
 
-def trial(page: Page) -> list[Brought]:
+def sample_trial(page: Page) -> list[UploadedFile]:
     """The sample's export that the reader tries, in the sample city only."""
     path = TRIALS.get(str(st.session_state.get(TRIAL))) if page.is_sample else None
-    return [told(Brought(path.name, path.name, path))] if path else []
+    return [with_answers(UploadedFile(path.name, path.name, path))] if path else []
 
 
-def of_sample(file: Brought) -> bool:
+def is_sample_data(file: UploadedFile) -> bool:
     """Whether most rows of a text file are made-up alerts: an export of the sample's, or its rows set aside, mended."""
     if isinstance(file.content, Path):
         return True
@@ -183,49 +183,51 @@ def of_sample(file: Brought) -> bool:
     return sum(sample_data.MARK in line for line in lines) > len(lines) / 2
 
 
-def told(file: Brought) -> Brought:
+def with_answers(file: UploadedFile) -> UploadedFile:
     """The file with what the reader has told of it."""
     return replace(
         file,
         answers=st.session_state.get(ANSWERS, {}).get(file.digest, Answers()),
         mapping=st.session_state.get(EDITS, {}).get(file.digest),
-        saved=file.digest not in st.session_state.get(ASIDE, ()),
+        saved=file.digest not in st.session_state.get(IGNORED, ()),
     )
 
 
-def answer(file: Brought, **values: Any) -> None:
+def keep_answer(file: UploadedFile, **values: Any) -> None:
     """Keep what the reader told of a file, until the browser's tab is closed."""
     answers = st.session_state.get(ANSWERS, {})
     st.session_state[ANSWERS] = {**answers, file.digest: replace(answers.get(file.digest, Answers()), **values)}
     settled = st.session_state.get(EDITS, {}).get(file.digest)
     if settled is not None:
-        settle(file, replace(settled, answers=replace(settled.answers, **values)))
+        keep_mapping(file, replace(settled, answers=replace(settled.answers, **values)))
 
 
-def settle(file: Brought, mapping: ColumnMapping | None) -> None:
+def keep_mapping(file: UploadedFile, mapping: ColumnMapping | None) -> None:
     """Keep what the reader settled of a file's columns; None takes it back."""
     edits = {key: one for key, one in st.session_state.get(EDITS, {}).items() if key != file.digest}
     st.session_state[EDITS] = edits | ({file.digest: mapping} if mapping is not None else {})
 
 
-def put_aside(file: Brought, aside: bool) -> None:
+def ignore_saved_mapping(file: UploadedFile, aside: bool) -> None:
     """Read the file without the saved mapping that fits it, or with it again."""
-    st.session_state[ASIDE] = {*st.session_state.get(ASIDE, set()), file.digest} - (set() if aside else {file.digest})
+    st.session_state[IGNORED] = {*st.session_state.get(IGNORED, set()), file.digest} - (
+        set() if aside else {file.digest}
+    )
 
 
-def target(page: Page, *, trying: bool) -> Target:
+def import_target(page: Page, *, trying: bool) -> ImportTarget:
     """Where the files would go: the home on show; from the sample, to a home of one's own unless it is a trial.
 
     The own home is not made here, nor its city: the first file's alerts make one.
     """
     home = page.home if not page.is_sample or trying else Home.default()
-    return Target(home, city_of(home) if home.has_city() else None, page.is_sample and trying)
+    return ImportTarget(home, city_profile(home) if home.has_city() else None, page.is_sample and trying)
 
 
-def look(file: Brought, into: Target, progress: Progress | None = None) -> Look:
+def review_file(file: UploadedFile, into: ImportTarget, progress: Progress | None = None) -> FileReview:
     """What an import of the file into this home would do; kept for this reader while the store stays the same."""
     if file.size > MAX_MB << 20:
-        return Look(file, problem=too_large(file.name))
+        return FileReview(file, problem=too_large(file.name))
     key = (
         file.digest,
         file.name,
@@ -237,10 +239,10 @@ def look(file: Brought, into: Target, progress: Progress | None = None) -> Look:
         into.city.version if into.city else "",
         _saved_state(into.home),
     )
-    kept: dict[tuple[object, ...], Look] = st.session_state.get(LOOKS, {})
-    seen = kept.get(key) or _look(file, into, progress)
-    others = [(one, told) for one, told in kept.items() if one != key][1 - MOST_LOOKS :]
-    st.session_state[LOOKS] = {**dict(others), key: seen}
+    kept: dict[tuple[object, ...], FileReview] = st.session_state.get(REVIEWS, {})
+    seen = kept.get(key) or _review(file, into, progress)
+    others = [(one, told) for one, told in kept.items() if one != key][1 - MOST_REVIEWS :]
+    st.session_state[REVIEWS] = {**dict(others), key: seen}
     return replace(seen, file=file)
 
 
@@ -258,7 +260,7 @@ def too_large(name: str) -> Message:
     )
 
 
-def _look(file: Brought, into: Target, progress: Progress | None) -> Look:
+def _review(file: UploadedFile, into: ImportTarget, progress: Progress | None) -> FileReview:
     bare = replace(file, content=b"")  # the content is not kept a second time
     try:
         seen = preview(
@@ -272,19 +274,19 @@ def _look(file: Brought, into: Target, progress: Progress | None) -> Look:
             progress=progress,
         )
     except Question as question:
-        asked = Asked(question.about, question.message, question.choices)
-        return Look(bare, problem=question.message, asked=asked, header=_header(file))
+        asked = OpenQuestion(question.about, question.message, question.choices)
+        return FileReview(bare, problem=question.message, asked=asked, header=_header(file))
     except ImportProblem as problem:
-        return Look(bare, problem=problem.message, header=_header(file))
-    return Look(bare, view=_view(seen))
+        return FileReview(bare, problem=problem.message, header=_header(file))
+    return FileReview(bare, view=_file_preview(seen))
 
 
-def _header(file: Brought) -> Header | None:
+def _header(file: UploadedFile) -> Header | None:
     """The columns of a file that cannot be imported as it stands, with what the reader settled of them."""
     try:
         found = columns_of(file.content, file.name, file.answers)
         if file.mapping is None:
-            return _shown(found)
+            return _with_short_examples(found)
         layout = file.mapping.layout(found.labels)
     except ImportProblem:
         return None
@@ -294,10 +296,10 @@ def _header(file: Brought) -> Header | None:
     table["role"] = [given.get(place, ("", ""))[0] for place in table["place"]]
     table["part"] = [given.get(place, ("", ""))[1] for place in table["place"]]
     table["use"] = ["alert" if p in given else "dropped" if p in dropped else "unused" for p in table["place"]]
-    return _shown(Header(found.labels, layout, table))
+    return _with_short_examples(Header(found.labels, layout, table))
 
 
-def _shown(header: Header) -> Header:
+def _with_short_examples(header: Header) -> Header:
     """The columns with examples short enough to be looked at; none of what is dropped, or looks like an address."""
     table = header.table.copy()
     texts = table["examples"].astype(str)
@@ -307,17 +309,17 @@ def _shown(header: Header) -> Header:
     return replace(header, table=table)
 
 
-def _view(seen: Preview) -> View:
+def _file_preview(seen: Preview) -> FilePreview:
     report = seen.report
     saved = report.mapping
     appeared, vanished = mappings.changed_columns(saved, report.facts.labels) if saved else ((), ())
-    return View(
+    return FilePreview(
         format=seen.format,
         documentation=seen.documentation,
         facts=report.facts,
         date_order=seen.date_order,
         decisions=report.decisions,
-        header=_shown(Header(report.facts.labels, seen.layout, seen.mapping)),
+        header=_with_short_examples(Header(report.facts.labels, seen.layout, seen.mapping)),
         dropped=report.dropped,
         unused=report.unused,
         unknown=report.unknown,
@@ -338,14 +340,14 @@ def _view(seen: Preview) -> View:
         first=report.first,
         last=report.last,
         rows=seen.sample.head(SHOWN_ALERTS),
-        months=_by_month(seen.sample),
+        months=_spans_months(seen.sample),
         saved=saved.name if saved else "",
         appeared=appeared,
         vanished=vanished,
     )
 
 
-def _by_month(rows: pd.DataFrame) -> bool:
+def _spans_months(rows: pd.DataFrame) -> bool:
     """Whether each of these alerts spans a whole month: no more than that is known of its time."""
     if rows.empty:
         return False

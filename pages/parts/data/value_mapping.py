@@ -10,11 +10,11 @@ import streamlit as st
 from curim_data.model.alert import AgeBand, Gender, Kind, Status
 from curim_data.model.i18n import Message, Translator
 from curim_data.model.labels import category_label, column_label, value_label
-from pages.parts.data.column_mapping import answers_of
-from pages.parts.data.labels import heading
+from pages.parts.data.column_mapping import known_answers
+from pages.parts.data.labels import draw_heading
 from pages.parts.data.mapping_edit import with_word
-from pages.parts.data.uploads import Look, View, settle
-from pages.parts.frame.markdown import plain
+from pages.parts.data.uploads import FilePreview, FileReview, keep_mapping
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
 MOST: Final = 50
@@ -36,19 +36,19 @@ _NOT_KNOWN: Final = {
 }
 
 
-def show(page: Page, seen: Look) -> None:
+def draw_values(page: Page, seen: FileReview) -> None:
     """The words that nobody knows first, then, folded away, how the others were read."""
     t, view = page.t, seen.view
     if view is None:
         return
     strange = {word for words in view.unknown.values() for word in words}
     roles = [role for role in ("category", *ENUMS) if view.values.get(role)]
-    unknown = {role: _some(view, role, strange, known=False) for role in roles}
-    known = {role: _some(view, role, strange, known=True) for role in roles}
+    unknown = {role: _frequent_words(view, role, strange, known=False) for role in roles}
+    known = {role: _frequent_words(view, role, strange, known=True) for role in roles}
     if any(unknown.values()):
-        heading(t("Words that were not understood"))
+        draw_heading(t("Words that were not understood"))
         for role, words in unknown.items():
-            _role(page, seen, role, words)
+            _draw_role(page, seen, role, words)
         st.caption(
             t(
                 "Nothing is guessed: an unknown category is kept under its own name, an unknown gender counts as not "
@@ -58,10 +58,10 @@ def show(page: Page, seen: Look) -> None:
     if any(known.values()):
         with st.expander(t("How the other words were read"), key=f"data_known_{seen.file.digest[:12]}"):
             for role, words in known.items():
-                _role(page, seen, role, words)
+                _draw_role(page, seen, role, words)
 
 
-def _some(view: View, role: str, strange: set[str], *, known: bool) -> list[tuple[str, int]]:
+def _frequent_words(view: FilePreview, role: str, strange: set[str], *, known: bool) -> list[tuple[str, int]]:
     """The most frequent words of a role that are understood, or not, with their counts."""
     read = view.words.get(role, {})
     # A word that one role does not know may be read in another: "Other theft" is no category here, yet an offence.
@@ -73,43 +73,43 @@ def _some(view: View, role: str, strange: set[str], *, known: bool) -> list[tupl
     return sorted(some, key=lambda pair: -pair[1])
 
 
-def _role(page: Page, seen: Look, role: str, words: list[tuple[str, int]]) -> None:
+def _draw_role(page: Page, seen: FileReview, role: str, words: list[tuple[str, int]]) -> None:
     t = page.t
     if not words:
         return
     st.caption(column_label(t, role))
     shown = words[:MOST]
-    _grid(page, seen, role, shown[:AT_ONCE])
+    _draw_grid(page, seen, role, shown[:AT_ONCE])
     if len(shown) > AT_ONCE:
         label = t.n("{n} more word", "{n} more words", len(shown) - AT_ONCE)
         with st.popover(label) if page.narrow else st.container():
-            _grid(page, seen, role, shown[AT_ONCE:])
+            _draw_grid(page, seen, role, shown[AT_ONCE:])
     if len(words) > MOST:
         told = t.n("{n} rarer word is not listed.", "{n} rarer words are not listed.", len(words) - MOST)
         st.caption(told)
 
 
-def _grid(page: Page, seen: Look, role: str, words: list[tuple[str, int]]) -> None:
+def _draw_grid(page: Page, seen: FileReview, role: str, words: list[tuple[str, int]]) -> None:
     """The words, two in a row where there is room."""
     beside = 1 if page.narrow else 2
     for start in range(0, len(words), beside):
         cells = st.columns(beside, gap="medium")
         for cell, (word, n) in zip(cells, words[start : start + beside], strict=False):
             with cell:
-                _word(page, seen, role, word, n)
+                _draw_word(page, seen, role, word, n)
 
 
-def _word(page: Page, seen: Look, role: str, word: str, n: int) -> None:
+def _draw_word(page: Page, seen: FileReview, role: str, word: str, n: int) -> None:
     """A word with its count, and the choice of what it stands for."""
     t, view = page.t, seen.view
     if view is None:
         return
     key = f"data_word_{seen.file.digest[:12]}_{role}_{word}"
     current = str(view.words.get(role, {}).get(word, ""))
-    values = options(t, view, role)
+    values = value_options(t, view, role)
     st.session_state[key] = current
     st.selectbox(
-        f"{plain(word)} · {t.number(n)}",
+        f"{escape_markdown(word)} · {t.number(n)}",
         values if current in values else [current, *values],
         format_func=partial(_label, t, view, role),
         key=key,
@@ -118,7 +118,7 @@ def _word(page: Page, seen: Look, role: str, word: str, n: int) -> None:
     )
 
 
-def options(t: Translator, view: View, role: str) -> list[str]:
+def value_options(t: Translator, view: FilePreview, role: str) -> list[str]:
     """What a word of a role may stand for; "" for nothing that is known."""
     if role == "category":
         known = sorted(view.city.categories, key=lambda one: category_label(t, view.city, one))
@@ -126,13 +126,13 @@ def options(t: Translator, view: View, role: str) -> list[str]:
     return ["", *(str(value) for value in ENUMS[role])]
 
 
-def _label(t: Translator, view: View, role: str, value: str) -> str:
+def _label(t: Translator, view: FilePreview, role: str, value: str) -> str:
     if not value:
         return t(_NOT_KNOWN[role])
     return value_label(t, view.city, role, value)
 
 
-def _changed(seen: Look, role: str, word: str, key: str) -> None:
+def _changed(seen: FileReview, role: str, word: str, key: str) -> None:
     header = seen.columns
     if header is not None:
-        settle(seen.file, with_word(header, role, word, str(st.session_state[key]), answers_of(seen)))
+        keep_mapping(seen.file, with_word(header, role, word, str(st.session_state[key]), known_answers(seen)))

@@ -11,7 +11,7 @@ from pages.parts.charts.figure import Figure
 from pages.parts.charts.plots import base_figure, time_axis
 from pages.parts.frame.colours import Palette, palette
 from pages.parts.frame.page import Page
-from pages.parts.plans.areas_map import AREA_WORDS
+from pages.parts.plans.areas_map import AREA_LABELS
 
 
 def before_after_figure(page: Page, counts: pd.DataFrame) -> Figure:
@@ -24,7 +24,7 @@ def before_after_figure(page: Page, counts: pd.DataFrame) -> Figure:
     for period in PERIODS:
         part = counts[counts["period"] == period].set_index("area").reindex(shown)
         figure.add_bar(
-            x=[t(AREA_WORDS[name]) for name in shown],
+            x=[t(AREA_LABELS[name]) for name in shown],
             y=part["n"],
             name=names[period],
             marker={"color": shades[period], "cornerradius": 3},
@@ -45,7 +45,7 @@ def months_figure(page: Page, months: pd.DataFrame, start: dt.date) -> Figure:
         part = months[months["area"] == name].sort_values("month")
         if part.empty:
             continue
-        label = t(AREA_WORDS[name])
+        label = t(AREA_LABELS[name])
         days = pd.to_datetime(part["month"])
         figure.add_scatter(
             x=days,

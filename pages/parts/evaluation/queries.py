@@ -10,11 +10,11 @@ from curim_data.model.access import Audience
 from curim_data.model.plan import Plan, Problem, from_json, to_json
 from curim_data.store.home import Home
 from curim_data.studies.evaluation import PlanEvaluation, evaluation_study
-from pages.parts.frame.cache import remember
+from pages.parts.frame.cache import cached
 from pages.parts.frame.page import Dataset
 
 
-@remember
+@cached
 def plan_evaluation(dataset: Dataset, told: str, audience: Audience) -> PlanEvaluation:
     source = open_source(Home(Path(dataset.home)))
     return evaluation_study(source, from_json(Plan, json.loads(told)), audience)

@@ -28,31 +28,31 @@ from curim_data.studies.evaluation import (
     outcome,
     span,
 )
-from pages.parts.charts.plots import forest_figure, show
-from pages.parts.charts.tables import download, table
+from pages.parts.charts.plots import draw_chart, forest_figure
+from pages.parts.charts.tables import download_button, draw_table
 from pages.parts.evaluation.charts import before_after_figure, months_figure
 from pages.parts.evaluation.queries import evaluation_key, plan_evaluation
 from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
-from pages.parts.plans.access import ask_who, may_edit, plans, spoken, who
-from pages.parts.plans.areas_map import AREA_WORDS, areas_map
+from pages.parts.plans.access import ask_author, author_name, may_edit, plan_store, translated_plan
+from pages.parts.plans.areas_map import AREA_LABELS, draw_areas_map
 
 # Columns of the table by gender on a phone; its download holds them too, the rest stand in the figure.
 NARROW = ("label", "before", "after", "ratio")
 ORDER = (PlanStatus.FINISHED, PlanStatus.EVALUATED, PlanStatus.RUNNING, PlanStatus.DECIDED, PlanStatus.DRAFT)
 
 
-def show_page(page: Page) -> None:
+def draw_evaluation_page(page: Page) -> None:
     """Choose a plan and see what became of it."""
     t = page.t
     st.title(t("Evaluation"))
-    kept = [plan for plan in plans(page).list() if plan.status in ORDER]
+    kept = [plan for plan in plan_store(page).list() if plan.status in ORDER]
     if not kept:
         st.write(t("There are no plans yet. A plan that has begun can be evaluated here."))
         page_link(page, "interventions", t("Interventions"))
         return
-    plan = _chosen(page, sorted(kept, key=lambda p: ORDER.index(p.status)))
+    plan = _choose_plan(page, sorted(kept, key=lambda p: ORDER.index(p.status)))
     if page.source is None:
         return
     why = obstacle(page.source, plan)
@@ -61,17 +61,17 @@ def show_page(page: Page) -> None:
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
         return
     study = plan_evaluation(page.dataset, evaluation_key(plan), page.audience)
-    _verdict(page, plan, study)
-    _counts(page, plan, study)
-    _tests(page, plan, study)
-    _months(page, plan, study)
-    _genders(page, study)
-    _limits(page, study)
+    _draw_outcome(page, plan, study)
+    _draw_counts(page, plan, study)
+    _draw_tests(page, plan, study)
+    _draw_months(page, plan, study)
+    _draw_genders(page, study)
+    _draw_cautions(page, study)
     if may_edit(page):
-        _keep(page, plan, study)
+        _draw_keep_result(page, plan, study)
 
 
-def _chosen(page: Page, kept: list[Plan]) -> Plan:
+def _choose_plan(page: Page, kept: list[Plan]) -> Plan:
     t = page.t
     ids = [plan.id for plan in kept]
     asked = st.query_params.get("plan", "")
@@ -79,7 +79,7 @@ def _chosen(page: Page, kept: list[Plan]) -> Plan:
     if st.session_state.get(key) not in ids or (asked in ids and st.session_state.get("evaluation_asked") != asked):
         st.session_state[key] = asked if asked in ids else ids[0]
         st.session_state["evaluation_asked"] = asked
-    by_id = {plan.id: spoken(page, plan) for plan in kept}
+    by_id = {plan.id: translated_plan(page, plan) for plan in kept}
 
     def remember_choice() -> None:
         st.query_params["plan"] = st.session_state["evaluation_asked"] = st.session_state[key]
@@ -96,21 +96,23 @@ def _chosen(page: Page, kept: list[Plan]) -> Plan:
     return by_id[chosen]
 
 
-def _verdict(page: Page, plan: Plan, study: PlanEvaluation) -> None:
+def _draw_outcome(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     t = page.t
     st.subheader(outcome(study, t))
     st.caption(span(study.windows, t))
     if page.source is not None:
-        st.caption(plain(evaluation_filter(page.source, plan).sentence(t, page.city, dates=_dates(study.windows))))
+        st.caption(
+            escape_markdown(evaluation_filter(page.source, plan).sentence(t, page.city, dates=_dates(study.windows)))
+        )
     if plan.result:
-        st.caption(t("Kept with the plan: {result}", result=plain(t.label(plan.result))))
+        st.caption(t("Kept with the plan: {result}", result=escape_markdown(t.label(plan.result))))
 
 
 def _dates(windows: Windows) -> tuple[dt.date, dt.date]:
     return windows.before[0], windows.after[1]
 
 
-def _counts(page: Page, plan: Plan, study: PlanEvaluation) -> None:
+def _draw_counts(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     t = page.t
     # On a phone the map comes first, then the figures.
     right, left = (st.container(), st.container()) if page.narrow else reversed(st.columns(2, gap="large"))
@@ -119,15 +121,15 @@ def _counts(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     wide = wide.reindex(index=[name for name in AREAS if name in wide.index], columns=["before", "after"])
     days = study.windows.lengths
     wide["change"] = wide["after"] / days[1] / (wide["before"] / days[0]) - 1
-    wide = wide.reset_index().assign(name=lambda part: [t(AREA_WORDS[name]) for name in part["area"]])
+    wide = wide.reset_index().assign(name=lambda part: [t(AREA_LABELS[name]) for name in part["area"]])
     with left:
-        show(
+        draw_chart(
             page,
             before_after_figure(page, frame),
             key="evaluation_bars",
             alt=t("Alerts before and after in each area; the figures are in the table below."),
         )
-        table(
+        draw_table(
             page,
             wide,
             {"name": t("Area"), "before": t("Before"), "after": t("After"), "change": t("Change")},
@@ -140,10 +142,10 @@ def _counts(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         if study.counts.n_withheld:
             st.caption(t("A dash stands for a small count that is protected."))
     with right:
-        areas_map(page, plan.areas, key="evaluation_map", span=1.0 if page.narrow else 0.5)
+        draw_areas_map(page, plan.areas, key="evaluation_map", span=1.0 if page.narrow else 0.5)
 
 
-def _tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
+def _draw_tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     t, result = page.t, study.result
     if result is None:
         return
@@ -156,17 +158,17 @@ def _tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     named, told = found.pop(result.test)
     rows = [(t("{what}: the test named in advance", what=named), *told)]
     rows += [(what, *other) for what, other in found.values()]
-    rows += _next_door(t, plan, result)
+    rows += _displacement_rows(t, plan, result)
     columns = ["what", "value", "interval"]
     headings = dict(zip(columns, (t("What"), t("Value"), t("95 % interval")), strict=True))
     frame = pd.DataFrame(rows, columns=columns).rename(columns=headings)
     st.table(frame, hide_index=True)
-    download(t, frame, "evaluation_tests.csv", key="evaluation_tests_download")
+    download_button(t, frame, "evaluation_tests.csv", key="evaluation_tests_download")
     for choice in study.choices:
         st.caption(t(choice.told))
 
 
-def _next_door(t: Translator, plan: Plan, result: Evaluation) -> list[tuple[str, str, str]]:
+def _displacement_rows(t: Translator, plan: Plan, result: Evaluation) -> list[tuple[str, str, str]]:
     """Rows on the buffer: none without one, "protected" where its counts are."""
     if not plan.areas.buffer:
         return []
@@ -188,13 +190,13 @@ def _interval(t: Translator, estimate: Estimate, digits: int) -> tuple[str, str]
     return t.number(estimate.value, digits), t("{low} to {high}", low=low, high=high)
 
 
-def _months(page: Page, plan: Plan, study: PlanEvaluation) -> None:
+def _draw_months(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     t = page.t
     if plan.start is None:
         return
     st.subheader(t("Month by month"))
     months = study.months.frame
-    show(
+    draw_chart(
         page,
         months_figure(page, months, plan.start),
         key="evaluation_months",
@@ -206,7 +208,7 @@ def _months(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         st.caption(t("Gaps in the lines are small counts that are protected."))
 
 
-def _genders(page: Page, study: PlanEvaluation) -> None:
+def _draw_genders(page: Page, study: PlanEvaluation) -> None:
     t, frame = page.t, study.genders
     frame = frame.sort_values("gender", key=lambda codes: codes.map({g.value: i for i, g in enumerate(Gender)}))
     st.subheader(t("For women and for men"))
@@ -214,7 +216,7 @@ def _genders(page: Page, study: PlanEvaluation) -> None:
     known = labelled.dropna(subset=["ratio"]).rename(columns={"low": "fewer", "high": "more"})
     known = known.rename(columns={"ratio": "value", "ratio_low": "low", "ratio_high": "high"})
     if len(known):
-        show(
+        draw_chart(
             page,
             forest_figure(page, known, digits=2),
             key="evaluation_genders",
@@ -230,7 +232,7 @@ def _genders(page: Page, study: PlanEvaluation) -> None:
         "ratio": t("Ratio"),
     }
     if len(labelled):
-        table(
+        draw_table(
             page,
             labelled,
             {name: heading for name, heading in headings.items() if not page.narrow or name in NARROW},
@@ -250,7 +252,7 @@ def _genders(page: Page, study: PlanEvaluation) -> None:
         st.caption(t("Protected, because some counts are small: {genders}.", genders=names))
 
 
-def _limits(page: Page, study: PlanEvaluation) -> None:
+def _draw_cautions(page: Page, study: PlanEvaluation) -> None:
     t = page.t
     st.subheader(t("What to beware of"))
     lines = [t(warning) for warning in study.warnings]
@@ -267,14 +269,14 @@ def _limits(page: Page, study: PlanEvaluation) -> None:
     st.markdown("\n".join(f"- {line}" for line in lines))
 
 
-def _keep(page: Page, plan: Plan, study: PlanEvaluation) -> None:
+def _draw_keep_result(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     """Write the sentence down with the plan; a finished plan is then evaluated."""
     t = page.t
     if study.result is None or plan.status not in BEGUN:
         return
     st.divider()
     moves = PlanStatus.EVALUATED in MOVES[plan.status]
-    ask_who(page)
+    ask_author(page)
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(t("Keep this result with the plan"), key="evaluation_keep", type="primary")
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
@@ -287,14 +289,14 @@ def _keep(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     st.caption(t.label(kept))
     if not pressed:
         return
-    if not who(page):
+    if not author_name(page):
         st.warning(t("Enter your name or office first: the history says who changed what."))
         return
-    stored = plans(page).get(plan.id)
+    stored = plan_store(page).get(plan.id)
     status = PlanStatus.EVALUATED if moves else stored.status
     try:
-        plans(page).save(replace(stored, result=kept, status=status), who(page))
+        plan_store(page).save(replace(stored, result=kept, status=status), author_name(page))
     except PlanProblem as problem:
-        st.error(plain(t(problem.message)))
+        st.error(escape_markdown(t(problem.message)))
         return
     st.rerun()

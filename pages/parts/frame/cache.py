@@ -21,7 +21,7 @@ MAX_ENTRIES = 400
 TTL = "2h"
 
 # For a page's own computations: functions of a `Dataset`, a filter, an audience and plain settings.
-remember = st.cache_data(max_entries=MAX_ENTRIES, ttl=TTL, show_spinner=False)
+cached = st.cache_data(max_entries=MAX_ENTRIES, ttl=TTL, show_spinner=False)
 
 
 def source_of(dataset: Dataset) -> Source:
@@ -30,17 +30,19 @@ def source_of(dataset: Dataset) -> Source:
     return opened_source(home, dataset.version, dataset.profile, dataset.meeting) or open_source(Home(home))
 
 
-def ask(page: Page, question: str, *parts: Any, filter: AlertFilter | None = None, **settings: Any) -> Any:
+def cached_query(page: Page, question: str, *parts: Any, filter: AlertFilter | None = None, **settings: Any) -> Any:
     """Put one of the functions of `queries` (by name) about what is on show, and keep its answer.
 
     `ask(page, "counts", ("week",), complete=True)` is
     `queries.counts(source, page.filter, ("week",), page.audience, complete=True)`.
     """
-    return answer(question, page.dataset, filter or page.filter, page.audience, parts, tuple(sorted(settings.items())))
+    return _run_query(
+        question, page.dataset, filter or page.filter, page.audience, parts, tuple(sorted(settings.items()))
+    )
 
 
-@remember
-def answer(
+@cached
+def _run_query(
     question: str,
     dataset: Dataset,
     chosen: AlertFilter,

@@ -20,31 +20,38 @@ from curim_data.model.alert import Gender, Kind, Status
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
 from curim_data.privacy import Protected
-from pages.parts.frame.cache import ask
-from pages.parts.frame.links import here
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.cache import cached_query
+from pages.parts.frame.links import current_address
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
-OWN = "own"
+CUSTOM_DATES = "own"
 GROUP = "group:"
 # The fields whose options are told with their counts.
 COUNTED = ("categories", "groups", "districts", "affected", "reporters", "kinds", "statuses")
 LIGHTS: dict[str, bool | None] = {"all": None, "day": False, "dark": True}
 
 
-def sidebar(page: Page) -> None:
+def draw_filter_bar(page: Page) -> None:
     """All filters, the most used ones first."""
     t, f, source = page.t, page.filter, page.source
     if source is None:
         return
-    change = _Change(page.city, source)
-    answers = ask(page, "all_options", COUNTED)
-    _period(t, f, source, change)
-    _several(
-        page, answers, change, "categories", t("Category"), t("All categories"), _tree(page), _category_words(page)
+    change = _WidgetChange(page.city, source)
+    answers = cached_query(page, "all_options", COUNTED)
+    _period_select(t, f, source, change)
+    _multiselect(
+        page,
+        answers,
+        change,
+        "categories",
+        t("Category"),
+        t("All categories"),
+        _category_options(page),
+        _category_label(page),
     )
     city = page.city
-    _several(
+    _multiselect(
         page,
         answers,
         change,
@@ -56,19 +63,19 @@ def sidebar(page: Page) -> None:
     )
     genders = [gender.value for gender in Gender]
     name = lambda value: labels.gender_label(t, value)  # noqa: E731
-    _several(page, answers, change, "affected", t("Gender of the person affected"), t("All genders"), genders, name)
-    _light(t, f, change)
+    _multiselect(page, answers, change, "affected", t("Gender of the person affected"), t("All genders"), genders, name)
+    _light_select(t, f, change)
     more = [field for field in FIELDS if field.names[0] in MORE and field.write(f)]
     with st.expander(t("More filters"), expanded=bool(more)):
-        _several(page, answers, change, "reporters", t("Gender of the reporter"), t("All genders"), genders, name)
-        _hours(t, f, change)
-        _plain(page, change, "weekdays", t("Weekday"), list(range(7)), lambda day: t.weekday(day, "abbreviated"))
+        _multiselect(page, answers, change, "reporters", t("Gender of the reporter"), t("All genders"), genders, name)
+        _hour_range(t, f, change)
+        _pills(page, change, "weekdays", t("Weekday"), list(range(7)), lambda day: t.weekday(day, "abbreviated"))
         kinds = [kind.value for kind in Kind]
-        _several(
+        _multiselect(
             page, answers, change, "kinds", t("Kind"), t("All kinds"), kinds, lambda value: labels.kind_label(t, value)
         )
         states = [status.value for status in Status]
-        _several(
+        _multiselect(
             page,
             answers,
             change,
@@ -78,40 +85,42 @@ def sidebar(page: Page) -> None:
             states,
             lambda value: labels.status_label(t, value),
         )
-        _plain(page, change, "severities", t("Severity"), [1, 2, 3, 4, 5], str)
+        _pills(page, change, "severities", t("Severity"), [1, 2, 3, 4, 5], str)
 
 
 MORE = ("reporters", "hours", "weekdays", "kinds", "statuses", "severities")
 
 
-def above_page(page: Page) -> None:
+def draw_active_filters(page: Page) -> None:
     """What is active, each with a way to take it off; what the link asked for and could not be had."""
     t = page.t
     for note in page.notes:
-        st.warning(plain(t(note)))
+        st.warning(escape_markdown(t(note)))
     if page.source is None:
         return
-    total = ask(page, "total")
+    total = cached_query(page, "total")
     for note in total.notes:
-        st.info(plain(t(note)))
+        st.info(escape_markdown(t(note)))
     chips = page.filter.chips(t, page.city)
     if chips:
         with st.container(horizontal=True, gap="small", key="filter_chips"):
             for number, (label, rest) in enumerate(chips):
                 st.button(
-                    f"{plain(label)} ×",
+                    f"{escape_markdown(label)} ×",
                     key=f"chip_{number}",
                     help=t("Take this filter off"),
-                    on_click=write,
+                    on_click=write_filter,
                     args=(rest,),
                 )
             if len(chips) > 1:
-                st.button(t("Reset all"), key="chips_reset", type="tertiary", on_click=write, args=(AlertFilter(),))
+                st.button(
+                    t("Reset all"), key="chips_reset", type="tertiary", on_click=write_filter, args=(AlertFilter(),)
+                )
     if total.n == 0:
-        _nothing(page)
+        _draw_no_match(page)
 
 
-def foot(page: Page) -> None:
+def draw_filter_actions(page: Page) -> None:
     """Reset, and the link that shows a colleague the same."""
     t = page.t
     with st.container(horizontal=True, gap="small"):
@@ -120,31 +129,31 @@ def foot(page: Page) -> None:
             key="filter_reset",
             type="tertiary",
             disabled=page.filter == AlertFilter(),
-            on_click=write,
+            on_click=write_filter,
             args=(AlertFilter(),),
         )
         with st.popover(t("Copy link"), type="tertiary"):
             st.caption(t("Whoever opens this link sees the same filter, as far as their role allows."))
-            st.code(here(page), language=None, wrap_lines=True)
+            st.code(current_address(page), language=None, wrap_lines=True)
 
 
-def sentence(page: Page) -> str:
+def filter_sentence(page: Page) -> str:
     """The filter in words, with its dates and its count, as Markdown."""
     source = page.source
     if source is None:
         return ""
-    total = ask(page, "total")
-    return plain(query.sentence(source, page.filter, page.t, total))
+    total = cached_query(page, "total")
+    return escape_markdown(query.sentence(source, page.filter, page.t, total))
 
 
-def write(chosen: AlertFilter) -> None:
+def write_filter(chosen: AlertFilter) -> None:
     """Put a filter into the address bar; words of the address that are no filter stay."""
     own = {word for field in FIELDS for word in field.words}
     kept = {word: st.query_params[word] for word in st.query_params if word not in own}
     st.query_params.from_dict({**kept, **chosen.to_query()})
 
 
-class _Change:
+class _WidgetChange:
     """Makes the callback of a widget: its value into the filter, the filter into the address bar."""
 
     def __init__(self, city: CityProfile, source: Source) -> None:
@@ -158,32 +167,32 @@ class _Change:
         def changed() -> None:
             found = values(st.session_state[key])
             if found is not None:
-                write(self.current().replace(**found))
+                write_filter(self.current().replace(**found))
 
         return changed
 
 
-def _put(key: str, value: Any) -> str:
+def _set_widget(key: str, value: Any) -> str:
     """Set a widget's value for this run; always, since an interrupted run may have left the browser behind."""
     st.session_state[key] = value
     return key
 
 
-def _period(t: Translator, f: AlertFilter, source: Source, change: _Change) -> None:
+def _period_select(t: Translator, f: AlertFilter, source: Source, change: _WidgetChange) -> None:
     dates = query.dates(source, f)
     key = "filter_period"
 
     def chosen(value: str) -> dict[str, Any]:
-        if value == OWN:
+        if value == CUSTOM_DATES:
             start, end = query.dates(source, change.current())
             return {"start": start, "end": end}
         return {"period": value}
 
     st.selectbox(
         t("Period"),
-        [*PERIODS, OWN],
-        format_func=lambda value: t("Dates of my own") if value == OWN else labels.period_label(t, value),
-        key=_put(key, f.period or OWN),
+        [*PERIODS, CUSTOM_DATES],
+        format_func=lambda value: t("Dates of my own") if value == CUSTOM_DATES else labels.period_label(t, value),
+        key=_set_widget(key, f.period or CUSTOM_DATES),
         on_change=change.by(key, chosen),
     )
     if not f.period:
@@ -198,15 +207,15 @@ def _period(t: Translator, f: AlertFilter, source: Source, change: _Change) -> N
             min_value=min(source.first, dates[0]),
             max_value=max(source.as_of, dates[1]),
             format="DD/MM/YYYY",
-            key=_put(key, dates),
+            key=_set_widget(key, dates),
             on_change=change.by(key, picked),
         )
 
 
-def _several(
+def _multiselect(
     page: Page,
     answers: Mapping[str, Protected],
-    change: _Change,
+    change: _WidgetChange,
     name: str,
     label: str,
     everything: str,
@@ -214,7 +223,7 @@ def _several(
     write_option: Callable[[str], str],
 ) -> None:
     key = f"filter_{name}"
-    counts = _counts(page, answers, name)
+    counts = _option_counts(page, answers, name)
 
     def shown(value: str) -> str:
         n = counts.get(value)
@@ -236,15 +245,15 @@ def _several(
         label,
         [*options, *(v for v in value if v not in options)],
         format_func=shown,
-        key=_put(key, value),
+        key=_set_widget(key, value),
         placeholder=everything,
         select_all=False,
         on_change=change.by(key, values),
     )
 
 
-def _plain(
-    page: Page, change: _Change, name: str, label: str, options: list[int], write_option: Callable[[int], str]
+def _pills(
+    page: Page, change: _WidgetChange, name: str, label: str, options: list[int], write_option: Callable[[int], str]
 ) -> None:
     key = f"filter_{name}"
     st.pills(
@@ -252,23 +261,23 @@ def _plain(
         options,
         selection_mode="multi",
         format_func=write_option,
-        key=_put(key, list(getattr(page.filter, name))),
+        key=_set_widget(key, list(getattr(page.filter, name))),
         on_change=change.by(key, lambda picked: {name: tuple(picked)}),
     )
 
 
-def _light(t: Translator, f: AlertFilter, change: _Change) -> None:
+def _light_select(t: Translator, f: AlertFilter, change: _WidgetChange) -> None:
     key = "filter_light"
     st.selectbox(
         t("Light"),
         list(LIGHTS),
         format_func=lambda value: t("Day and night") if value == "all" else labels.light_label(t, value == "dark"),
-        key=_put(key, next(word for word, dark in LIGHTS.items() if dark is f.dark)),
+        key=_set_widget(key, next(word for word, dark in LIGHTS.items() if dark is f.dark)),
         on_change=change.by(key, lambda value: {"dark": LIGHTS[value]}),
     )
 
 
-def _hours(t: Translator, f: AlertFilter, change: _Change) -> None:
+def _hour_range(t: Translator, f: AlertFilter, change: _WidgetChange) -> None:
     start, end = "filter_hour_from", "filter_hour_to"
     first, last = (f.hours[0], (f.hours[1] + 1) % 24) if f.hours else (0, 0)
 
@@ -279,14 +288,18 @@ def _hours(t: Translator, f: AlertFilter, change: _Change) -> None:
     one, two = st.columns(2)
     hours = list(range(24))
     one.selectbox(
-        t("From"), hours, format_func=labels.hour_label, key=_put(start, first), on_change=change.by(start, values)
+        t("From"),
+        hours,
+        format_func=labels.hour_label,
+        key=_set_widget(start, first),
+        on_change=change.by(start, values),
     )
     two.selectbox(
-        t("Until"), hours, format_func=labels.hour_label, key=_put(end, last), on_change=change.by(end, values)
+        t("Until"), hours, format_func=labels.hour_label, key=_set_widget(end, last), on_change=change.by(end, values)
     )
 
 
-def _tree(page: Page) -> list[str]:
+def _category_options(page: Page) -> list[str]:
     """Groups and their categories, in the order of the city's tree; then what the tree does not know."""
     city = page.city
     order: list[str] = []
@@ -297,7 +310,7 @@ def _tree(page: Page) -> list[str]:
     return [*order, *(page.source.other_categories if page.source else ())]
 
 
-def _category_words(page: Page) -> Callable[[str], str]:
+def _category_label(page: Page) -> Callable[[str], str]:
     t, city = page.t, page.city
 
     def label(value: str) -> str:
@@ -310,7 +323,7 @@ def _category_words(page: Page) -> Callable[[str], str]:
     return label
 
 
-def _counts(page: Page, answers: Mapping[str, Protected], name: str) -> dict[Any, str]:
+def _option_counts(page: Page, answers: Mapping[str, Protected], name: str) -> dict[Any, str]:
     """How many alerts each option would leave under the rest of the filter, as text."""
     fields = {"categories": (("categories", ""), ("groups", GROUP))}.get(name, ((name, ""),))
     texts: dict[Any, str] = {}
@@ -324,12 +337,12 @@ def _counts(page: Page, answers: Mapping[str, Protected], name: str) -> dict[Any
     return texts
 
 
-def _nothing(page: Page) -> None:
+def _draw_no_match(page: Page) -> None:
     t = page.t
-    found = ask(page, "nearest_nonempty")
+    found = cached_query(page, "nearest_nonempty")
     with st.container(border=True, key="filter_nothing"):
         st.write(t("No alert fits this filter."))
         if found is not None:
             near, why = found
-            st.caption(plain(t(why)))
-            st.button(t("Show these alerts"), key="filter_nearest", type="primary", on_click=write, args=(near,))
+            st.caption(escape_markdown(t(why)))
+            st.button(t("Show these alerts"), key="filter_nearest", type="primary", on_click=write_filter, args=(near,))

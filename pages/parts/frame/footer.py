@@ -9,11 +9,11 @@ import streamlit as st
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Translator
 from curim_data.query import Total
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
 
-def footer(
+def draw_footer(
     page: Page,
     *,
     sentence: str = "",
@@ -30,16 +30,16 @@ def footer(
     """
     t = page.t
     if sentence:
-        st.write(plain(sentence))
+        st.write(escape_markdown(sentence))
     if total is not None:
-        st.caption(mapped_of(t, total, aside or 0, drawn, undrawn))
+        st.caption(mapped_sentence(t, total, aside or 0, drawn, undrawn))
     if choices:
         with st.expander(t("How this was made")):
             for choice in choices:
-                st.caption(plain(t(choice.told)))
+                st.caption(escape_markdown(t(choice.told)))
 
 
-def mapped_of(t: Translator, total: Total, aside: int = 0, drawn: int | None = None, undrawn: int = 0) -> str:
+def mapped_sentence(t: Translator, total: Total, aside: int = 0, drawn: int | None = None, undrawn: int = 0) -> str:
     """How many alerts there are and how many of them are on the map; see `footer`."""
     if total.n is None:
         return t("Fewer than {k} alerts: too few to show how many.", k=total.threshold)

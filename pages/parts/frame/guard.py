@@ -25,7 +25,7 @@ from curim_data.store.alert_table import has_alerts
 from curim_data.store.home import Home
 from pages.parts.frame import reader
 from pages.parts.frame.links import language, page_link
-from pages.parts.frame.page import Page, carried
+from pages.parts.frame.page import Page, view_query
 
 # A page makes many small frames, whose texts and column names are quicker as Python's own than as arrays of Arrow.
 pd.set_option("mode.string_storage", "python")
@@ -71,10 +71,10 @@ def _page(t: Translator, name: str, role: Role) -> Page:
     view = "council" if st.query_params.get("as") == "council" and role > Role.COUNCIL else ""
     seen_as = Role.COUNCIL if view else role
     asked_home = st.query_params.get("home", "")
-    home, is_sample = _home(asked_home)
+    home, is_sample = _chosen_home(asked_home)
     if (healed := heal(home)) is not None:
         st.session_state[HEALED] = healed
-    city = city_of(home) if home.has_city() else load_city(sample_data.PROFILE)
+    city = city_profile(home) if home.has_city() else load_city(sample_data.PROFILE)
     source = open_source(home) if has_alerts(home) else None
     words = {word: st.query_params[word] for word in st.query_params}
     chosen, notes = AlertFilter.from_query(words, city, source.other_categories if source else ())
@@ -92,11 +92,11 @@ def _page(t: Translator, name: str, role: Role) -> Page:
         reader=name,
         notes=notes,
         # Links name the sample, so that an import meanwhile does not put another city under what a reader is doing.
-        carried=carried(t.lang, view, "sample" if is_sample else "own" if asked_home == "own" else ""),
+        carried=view_query(t.lang, view, "sample" if is_sample else "own" if asked_home == "own" else ""),
     )
 
 
-def _home(asked: str) -> tuple[Home, bool]:
+def _chosen_home(asked: str) -> tuple[Home, bool]:
     """The home on show: one's own where it has alerts, the sample city otherwise or when the link asks for it.
 
     To look at an own home does not make it: that is for the first import.
@@ -109,7 +109,7 @@ def _home(asked: str) -> tuple[Home, bool]:
     return sample_home(own), True
 
 
-def city_of(home: Home) -> CityProfile:
+def city_profile(home: Home) -> CityProfile:
     """The city profile of a home, read once per version."""
     return _city(str(home.city_folder), profile_version(home.city_folder))
 

@@ -37,13 +37,13 @@ def page_link(page: Page, name: str, label: str, *, filter: AlertFilter | None =
     st.page_link(FOLDER / f"{name}.py", label=label, query_params=query)
 
 
-def url(page: Page, name: str, *, filter: AlertFilter | None = None, **words: str) -> str:
+def page_address(page: Page, name: str, *, filter: AlertFilter | None = None, **words: str) -> str:
     """The link as text, relative to the dashboard's root."""
     query = urlencode({**page.query_with(filter or page.filter), **words})
     return f"/{'' if name == LANDING else name}" + (f"?{query}" if query else "")
 
 
-def here(page: Page) -> str:
+def current_address(page: Page) -> str:
     """The full address of what the reader sees, to send to a colleague: the filter and the view of the open page."""
     base = str(st.context.url or "").split("?")[0]
     name = base.rstrip("/").rpartition("/")[2]
@@ -53,7 +53,7 @@ def here(page: Page) -> str:
     return f"{base}?{query}" if query else base
 
 
-def go(page: Page, name: str, *, filter: AlertFilter | None = None, **words: Any) -> None:
+def go_to_page(page: Page, name: str, *, filter: AlertFilter | None = None, **words: Any) -> None:
     """Take the reader to another page with the view and these words; for buttons that do something first."""
     query = {**page.query_with(filter or page.filter), **{word: str(value) for word, value in words.items()}}
     st.switch_page(FOLDER / f"{name}.py", query_params=query)

@@ -16,7 +16,7 @@ _INDENT: Final = re.compile(r"(?m)^(?: {4}|\t)[ \t]*")
 _LATE: Final = re.compile(r"(?i)(https?:|\bwww(?=\.)|:(?=[a-z_+-]+[/:]))")
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """A text from an export, a profile, a plan, a link or a person as Markdown that shows it as it stands.
 
     No link, picture, formula, colour, icon or list comes of it. Line breaks stay. For everything that Streamlit reads

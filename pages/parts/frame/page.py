@@ -47,7 +47,7 @@ class Page:
     width: int
     reader: str = ""
     notes: tuple[Message, ...] = ()
-    carried: Mapping[str, str] = field(default_factory=dict)
+    view_query: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def dataset(self) -> Dataset:
@@ -75,7 +75,7 @@ class Page:
         return self.width < 640
 
 
-def carried(lang: str, view: str, home: str) -> dict[str, str]:
+def view_query(lang: str, view: str, home: str) -> dict[str, str]:
     """The part of the query string that is no filter; defaults are left out."""
     parts = {"lang": "" if lang == DEFAULT_LANGUAGE else lang, "as": view, "home": home}
     return {word: value for word, value in parts.items() if value}

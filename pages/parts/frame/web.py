@@ -80,13 +80,13 @@ def content_security_policy(hashes: list[str], host: str) -> str:
     )
 
 
-def in_language(page: bytes, lang: str) -> bytes:
+def localised_index(page: bytes, lang: str) -> bytes:
     """Streamlit's index page with our language, and with the script that tells the window's width."""
     page = page.replace(b'<html lang="en">', f'<html lang="{lang}">'.encode(), 1)
     return page.replace(b"<title>", f'<script src=".{WIDTH_PATH}"></script>\n    <title>'.encode(), 1)
 
 
-class Wire:
+class SecurityMiddleware:
     """Pure ASGI middleware: headers on every answer, the language in the page, strangers refused.
 
     Without sign-in only this computer may connect, under its own names: the second keeps a foreign page from
@@ -104,7 +104,7 @@ class Wire:
             await self.app(scope, receive, send)
             return
         if not self.open_to_network() and (why := _refusal(scope)):
-            await _turn_away(scope, receive, send, why)
+            await _refuse_connection(scope, receive, send, why)
         elif scope["type"] == "websocket":
             await self.app(scope, receive, send)
         else:
@@ -131,8 +131,8 @@ class Wire:
                 body.extend(message.get("body", b""))
                 if message.get("more_body"):
                     return
-                page = in_language(bytes(body), _lang(scope))
-                await send(_for_page(start, len(page)))
+                page = localised_index(bytes(body), _lang(scope))
+                await send(_page_headers(start, len(page)))
                 message = {**message, "body": b"" if scope["method"] == "HEAD" else page}
             await send(message)
 
@@ -146,7 +146,7 @@ class Wire:
             headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
 
-def _for_page(start: MutableMapping[str, Any], length: int) -> MutableMapping[str, Any]:
+def _page_headers(start: MutableMapping[str, Any], length: int) -> MutableMapping[str, Any]:
     headers = MutableHeaders(raw=list(start["headers"]))
     for name in ("etag", "last-modified"):
         if name in headers:
@@ -195,7 +195,7 @@ def _is_local(scope: Scope) -> bool:
     return near and host in LOCAL_HOSTS
 
 
-async def _turn_away(scope: Scope, receive: Receive, send: Send, why: str) -> None:
+async def _refuse_connection(scope: Scope, receive: Receive, send: Send, why: str) -> None:
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 1008})
@@ -258,5 +258,5 @@ def settings() -> dict[str, Any]:
     return {"server.address": address(), **({"server.port": int(port)} if port else {})}
 
 
-MIDDLEWARE: Final = [Middleware(Wire)]
+MIDDLEWARE: Final = [Middleware(SecurityMiddleware)]
 ROUTES: Final = [Route(WIDTH_PATH, width_script)]

@@ -10,26 +10,26 @@ from analysis.gender import Weights
 from curim_data.filters import AlertFilter
 from curim_data.model.labels import category_label, inline
 from pages.parts.charts import plots, tables
-from pages.parts.frame.footer import footer
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.footer import draw_footer
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 from pages.parts.gender import queries
 
 
-def categories(page: Page, f: AlertFilter) -> None:
+def draw_category_ratios(page: Page, f: AlertFilter) -> None:
     """The forest of ratios, its words, and the same as a table."""
     t = page.t
     st.subheader(t("What weighs more on whom"))
     found = queries.weights(page.dataset, f, page.audience)
     left, right = st.columns([2, 1], gap="large")
     with left:
-        _forest(page, found)
+        _draw_forest(page, found)
     with right:
-        _told(page, found)
-        help_lines(page)
+        _draw_findings(page, found)
+        draw_help_lines(page)
 
 
-def _forest(page: Page, found: Weights) -> None:
+def _draw_forest(page: Page, found: Weights) -> None:
     t = page.t
     frame = found.frame[np.isfinite(found.frame["ratio"]) & (found.frame["ratio"] > 0)]
     if frame.empty:
@@ -56,15 +56,15 @@ def _forest(page: Page, found: Weights) -> None:
     st.caption(
         t("Left of the dashed line: weighs more on men. Right of it: more on women. Strong colour: beyond chance.")
     )
-    plots.show(page, figure, key="gender_forest", alt=found.sentence(t))
+    plots.draw_chart(page, figure, key="gender_forest", alt=found.sentence(t))
 
 
-def _told(page: Page, found: Weights) -> None:
+def _draw_findings(page: Page, found: Weights) -> None:
     """The sentence, the clearest categories for women and for men, and what is protected."""
     t, frame = page.t, found.frame
     tested = bool(frame["p"].notna().any())
     if tested:
-        footer(page, sentence=found.sentence(t))
+        draw_footer(page, sentence=found.sentence(t))
     sure = frame[frame["significant"]]
     for words, rows in (
         (t("More on women: {categories}."), sure[sure["ratio"] > 1]),
@@ -86,8 +86,8 @@ def _told(page: Page, found: Weights) -> None:
         )
     if len(frame):
         with st.expander(t("The figures as a table")):
-            _table(page, found)
-    footer(page, choices=found.choices)
+            _draw_table(page, found)
+    draw_footer(page, choices=found.choices)
     st.caption(
         t(
             "n = {women} alerts that affect women and {men} that affect men. Corrected for the number of categories "
@@ -98,7 +98,7 @@ def _told(page: Page, found: Weights) -> None:
     )
 
 
-def _table(page: Page, found: Weights) -> None:
+def _draw_table(page: Page, found: Weights) -> None:
     t = page.t
     rows = found.frame.to_dict("records")
     written = pd.DataFrame(
@@ -117,8 +117,8 @@ def _table(page: Page, found: Weights) -> None:
         "ratio": t("Ratio (95 %)"),
         "q": t("Corrected p"),
     }
-    tables.table(page, written, headings, key="gender_weights", alt=t("Categories by gender, clearest first"))
-    tables.download(t, found.frame, "gender_categories.csv", key="gender_weights_csv")
+    tables.draw_table(page, written, headings, key="gender_weights", alt=t("Categories by gender, clearest first"))
+    tables.download_button(t, found.frame, "gender_categories.csv", key="gender_weights_csv")
 
 
 def _count(page: Page, value: float) -> str:
@@ -138,7 +138,7 @@ def _ratio(page: Page, row: dict[str, float]) -> str:
 
 def _name(page: Page, category: str) -> str:
     """A category inside a sentence, as Markdown."""
-    return plain(inline(category_label(page.t, page.city, category)))
+    return escape_markdown(inline(category_label(page.t, page.city, category)))
 
 
 def _wrapped(label: str) -> str:
@@ -150,7 +150,7 @@ def _wrapped(label: str) -> str:
     return f"{label[:at]}<br>{label[at + 1 :]}"
 
 
-def help_lines(page: Page) -> None:
+def draw_help_lines(page: Page) -> None:
     """Where those who are affected can turn; quiet, beside every sensitive view."""
     t = page.t
     with st.container(border=True, gap="xsmall", key="gender_help"):

@@ -14,11 +14,11 @@ from curim_data.model.labels import place_label
 from curim_data.query import Total
 from curim_data.studies.gender import PlaceStudy
 from pages.parts.charts import tables
-from pages.parts.charts.numbers import interval
+from pages.parts.charts.numbers import share_with_interval
 from pages.parts.frame.colours import GENDERS, Palette, palette, rgba
-from pages.parts.frame.footer import footer
+from pages.parts.frame.footer import draw_footer
 from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 from pages.parts.maps import basemap, cell_map, legends, name_layers
 from pages.parts.maps.deck import Deck
@@ -29,7 +29,7 @@ NAMED = 5
 MORE, FEWER, ALIKE, PROTECTED, NONE = "more", "fewer", "alike", "protected", "none"
 
 
-def places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> None:
+def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> None:
     """The map, the places that differ with a link to each, and all of them as a table."""
     t = page.t
     st.subheader(t("Places that differ for women"))
@@ -37,11 +37,11 @@ def places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> None:
     sentence = _sentence(page, found)
     left, right = st.columns([SPAN, 1 - SPAN], gap="large")
     with left:
-        _map(page, frame, found, sentence)
+        _draw_map(page, frame, found, sentence)
     with right:
-        footer(page, sentence=sentence)
-        _named(page, f, frame)
-    _table(page, frame)
+        draw_footer(page, sentence=sentence)
+        _draw_clearest_places(page, f, frame)
+    _draw_table(page, frame)
     if found.n == found.n:
         st.caption(
             t(
@@ -51,10 +51,10 @@ def places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> None:
                 n=int(found.n),
             )
         )
-    footer(page, total=total)
+    draw_footer(page, total=total)
 
 
-def silence(page: Page, found: PlaceStudy) -> None:
+def draw_silent_places(page: Page, found: PlaceStudy) -> None:
     """Where women alert strikingly little: not known, which is not safe. With the rule, and what it cannot see."""
     t = page.t
     st.subheader(t("Where silence may hide something"))
@@ -66,7 +66,7 @@ def silence(page: Page, found: PlaceStudy) -> None:
         st.markdown(
             t(
                 "**{place}: not known.** {women} by women, {men} by men; about {expected} by women could be expected.",
-                place=plain(place_label(t, page.city, row["place"])),
+                place=escape_markdown(place_label(t, page.city, row["place"])),
                 women=_alerts(page, row["women"]),
                 men=_alerts(page, row["men"]),
                 expected=round(row["expected"]),
@@ -120,13 +120,13 @@ def _sentence(page: Page, found: PlaceStudy) -> str:
     )
 
 
-def _named(page: Page, f: AlertFilter, frame: pd.DataFrame) -> None:
+def _draw_clearest_places(page: Page, f: AlertFilter, frame: pd.DataFrame) -> None:
     """The clearest places, each with its share and the way to look closer."""
     t = page.t
     sure = frame[frame["significant"]]
     for rank, row in enumerate(sure.head(NAMED).to_dict("records"), 1):
-        place = plain(place_label(t, page.city, row["place"]))
-        share = interval(t, row["share"], row["low"], row["high"])
+        place = escape_markdown(place_label(t, page.city, row["place"]))
+        share = share_with_interval(t, row["share"], row["low"], row["high"])
         with st.container(gap="xsmall"):
             told = (
                 t("**{rank} {place}**: {share} women, more than in the city.", rank=rank, place=place, share=share)
@@ -142,7 +142,7 @@ def _named(page: Page, f: AlertFilter, frame: pd.DataFrame) -> None:
         st.caption(t.n("{n} more is in the table.", "{n} more are in the table.", len(sure) - NAMED))
 
 
-def _table(page: Page, frame: pd.DataFrame) -> None:
+def _draw_table(page: Page, frame: pd.DataFrame) -> None:
     t = page.t
     if frame.empty:
         return
@@ -159,7 +159,7 @@ def _table(page: Page, frame: pd.DataFrame) -> None:
             "women": [_count(page, row["women"]) for row in rows],
             "men": [_count(page, row["men"]) for row in rows],
             "share": [
-                t("protected") if row["withheld"] else interval(t, row["share"], row["low"], row["high"])
+                t("protected") if row["withheld"] else share_with_interval(t, row["share"], row["low"], row["high"])
                 for row in rows
             ],
             "verdict": [words[row["verdict"]] for row in rows],
@@ -177,11 +177,13 @@ def _table(page: Page, frame: pd.DataFrame) -> None:
     if page.narrow:
         headings = {name: headings[name] for name in ("place", "share", "verdict")}
     with st.expander(t("All places as a table")):
-        tables.table(page, written, headings, key="gender_places", alt=t("Places by share of women, clearest first"))
+        tables.draw_table(
+            page, written, headings, key="gender_places", alt=t("Places by share of women, clearest first")
+        )
     with st.container(horizontal=True):
         data = frame.drop(columns=["verdict", "not_known", "expected"])
         data.insert(1, "name", written["place"])
-        tables.download(t, data, "gender_places.csv", key="gender_places_csv")
+        tables.download_button(t, data, "gender_places.csv", key="gender_places_csv")
         st.download_button(
             t("Download the shapes (GeoJSON)"),
             data=lambda: _geojson(page, data),
@@ -194,7 +196,7 @@ def _table(page: Page, frame: pd.DataFrame) -> None:
         )
 
 
-def _map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
+def _draw_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
     """Named places as circles as wide as the place: coloured where they differ."""
     t, colours = page.t, palette(page.theme)
     shades = _shades(page, colours)
@@ -225,12 +227,12 @@ def _map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
         line_width_units=pdk.types.String("pixels"),
         pickable=True,
     )
-    view = basemap.view(page.city.land, window=page.width, span=SPAN, height=height)
+    view = basemap.fitted_view(page.city.land, window=page.width, span=SPAN, height=height)
     room = basemap.map_width(page.width, SPAN) / 2
     layers = [
-        *basemap.ground(page.city, colours),
+        *basemap.base_layers(page.city, colours),
         layer,
-        *name_layers.layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
+        *name_layers.name_layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
     ]
     deck = Deck(
         layers=layers,
@@ -248,7 +250,7 @@ def _map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
         entries.append((f"background:{colours.withheld};opacity:.6", t("protected: too few to show")))
     if found.unheard:
         entries.append((f"border:3px solid {colours.accent}", t("women's safety not known")))
-    legends.legend_row(colours, t("Named places"), entries)
+    legends.draw_legend_row(colours, t("Named places"), entries)
 
 
 def _circle(
@@ -268,7 +270,7 @@ def _circle(
     elif kind == PROTECTED:
         tip = t("{place}: protected, too few to show", place=name)
     else:
-        share = interval(t, row["share"], row["low"], row["high"])
+        share = share_with_interval(t, row["share"], row["low"], row["high"])
         tip = t("{place}: {share} women", place=name, share=share)
     if unheard:
         tip += "\n" + t("Women alert little here: not known, not safe.")

@@ -9,20 +9,20 @@ from analysis.gender import reading_rules
 from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus
 from pages.parts.charts import tables
 from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
-from pages.parts.plans.access import plans, spoken
+from pages.parts.plans.access import plan_store, translated_plan
 
 
-def plan_checks(page: Page) -> None:
+def draw_plan_checks(page: Page) -> None:
     """Which of the four questions each live plan has answered."""
     t = page.t
     st.subheader(t("Do the plans look at gender?"))
-    live = [spoken(page, plan) for plan in plans(page).list() if plan.status is not PlanStatus.DROPPED]
+    live = [translated_plan(page, plan) for plan in plan_store(page).list() if plan.status is not PlanStatus.DROPPED]
     if not live:
         st.write(t("There are no plans yet."))
         return
-    rows = [(plan, _answers(plan)) for plan in live]
+    rows = [(plan, _answered_questions(plan)) for plan in live]
     whole = sum(all(answers.values()) for _, answers in rows)
     st.write(
         t.n(
@@ -39,12 +39,12 @@ def plan_checks(page: Page) -> None:
         "harm": t("Possible harm"),
     }
     if page.narrow:
-        _list(page, rows, questions)
+        _draw_list(page, rows, questions)
     else:
-        _table(page, rows, questions)
+        _draw_table(page, rows, questions)
 
 
-def _list(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict[str, str]) -> None:
+def _draw_list(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict[str, str]) -> None:
     """A phone's form: each plan with what is still open."""
     t = page.t
     for plan, answers in rows:
@@ -54,7 +54,7 @@ def _list(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict[
             st.caption(t("Still open: {questions}", questions=t.join(missing)) if missing else t("All answered"))
 
 
-def _table(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict[str, str]) -> None:
+def _draw_table(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict[str, str]) -> None:
     t = page.t
     words = {True: t("answered"), False: t("open")}
     records = [
@@ -68,7 +68,7 @@ def _table(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict
     headings = {"plan": t("Plan"), "status": t("Status"), **questions}
     wide = {"plan": st.column_config.Column(headings["plan"], width=260)}
     alt = t("Gender check of each plan")
-    tables.table(
+    tables.draw_table(
         page, pd.DataFrame(records), headings, key="gender_plans", alt=alt, columns=wide, file_name="gender_plans.csv"
     )
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -78,15 +78,15 @@ def _table(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict
 
 
 def _link(page: Page, plan: Plan) -> None:
-    page_link(page, "interventions", plain(plan.title) or page.t("Without a title"), plan=plan.id)
+    page_link(page, "interventions", escape_markdown(plan.title) or page.t("Without a title"), plan=plan.id)
 
 
-def _answers(plan: Plan) -> dict[str, bool]:
+def _answered_questions(plan: Plan) -> dict[str, bool]:
     check = plan.gender_check
     return {name: bool(getattr(check, name).strip()) for name in ("affected", "consulted", "target", "harm")}
 
 
-def rules(page: Page) -> None:
+def draw_reading_rules(page: Page) -> None:
     """The reading rules in plain words."""
     t = page.t
     st.subheader(t("How to read these figures"))

@@ -11,7 +11,7 @@ from curim_data.model.access import Audience
 from curim_data.store.home import Home
 from curim_data.studies import gender
 from curim_data.studies.gender import Light, PlaceStudy, Rates
-from pages.parts.frame.cache import remember
+from pages.parts.frame.cache import cached
 from pages.parts.frame.page import Dataset
 
 
@@ -19,37 +19,37 @@ def _source(dataset: Dataset) -> Source:
     return open_source(Home(Path(dataset.home)))
 
 
-@remember
+@cached
 def shares(dataset: Dataset, chosen: AlertFilter, audience: Audience, column: str) -> Shares:
     """Alerts by the gender of the person affected, or of the reporter."""
     return gender.share_study(_source(dataset), chosen, audience, column)
 
 
-@remember
+@cached
 def weights(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Weights:
     """Which categories weigh more on whom."""
     return gender.weight_study(_source(dataset), chosen, audience)
 
 
-@remember
+@cached
 def light(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Light:
     """Day and night by gender."""
     return gender.light_study(_source(dataset), chosen, audience)
 
 
-@remember
+@cached
 def feeling(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Feeling:
     """How safe people felt, by gender."""
     return gender.feeling_study(_source(dataset), chosen, audience)
 
 
-@remember
+@cached
 def places(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> PlaceStudy:
     """Places that differ, and places where women alert little."""
     return gender.place_study(_source(dataset), chosen, audience)
 
 
-@remember
+@cached
 def rates(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Rates | None:
     """Alerts per 1,000 residents; None where the profile has no residents by gender."""
     return gender.rate_study(_source(dataset), chosen, audience)

@@ -12,17 +12,17 @@ from curim_data.model.labels import district_label, feeling_label, gender_label
 from curim_data.query import Total
 from curim_data.studies.gender import CITY, PlaceStudy
 from pages.parts.charts import plots, tables
-from pages.parts.charts.numbers import interval
+from pages.parts.charts.numbers import share_with_interval
 from pages.parts.frame.colours import GENDERS
-from pages.parts.frame.footer import footer
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.footer import draw_footer
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 from pages.parts.gender import queries
 
 AFFECTED, REPORTER = "affected_gender", "reporter_gender"
 
 
-def headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> None:
+def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> None:
     """The page's one sentence, the filter in words below it, and whether the filter's genders were set aside."""
     t = page.t
     women = queries.shares(page.dataset, f, page.audience, AFFECTED).women
@@ -44,33 +44,33 @@ def headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> Non
         )
         st.title(f"{first} {second}")
     assert page.source is not None
-    st.caption(plain(query.sentence(page.source, f, t, total)))
+    st.caption(escape_markdown(query.sentence(page.source, f, t, total)))
     if f != page.filter:
         st.info(t("This page compares genders, so the filter by gender is set aside here."))
 
 
-def who(page: Page, f: AlertFilter, total: Total) -> None:
+def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
     """Two bar charts side by side: the people affected, the people who alert."""
     t = page.t
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader(t("Who is affected"))
-        _bars(page, queries.shares(page.dataset, f, page.audience, AFFECTED), "gender_affected", total)
+        _draw_bars(page, queries.shares(page.dataset, f, page.audience, AFFECTED), "gender_affected", total)
     with right:
         st.subheader(t("Who alerts"))
-        _bars(page, queries.shares(page.dataset, f, page.audience, REPORTER), "gender_reporters", total)
+        _draw_bars(page, queries.shares(page.dataset, f, page.audience, REPORTER), "gender_reporters", total)
 
 
-def _bars(page: Page, found: Shares, key: str, total: Total) -> None:
+def _draw_bars(page: Page, found: Shares, key: str, total: Total) -> None:
     frame = found.frame
     counts = pd.DataFrame({"gender": _labels(page, frame), "n": frame["n"], "share": frame["share"]})
     data = counts.assign(low=frame["low"], high=frame["high"], withheld=frame["withheld"])
     sentence = found.sentence(page.t)
-    _share_chart(page, frame.assign(value=frame["share"]), key=key, alt=sentence, data=data)
-    footer(page, sentence=sentence, total=total, choices=found.choices)
+    _draw_share_chart(page, frame.assign(value=frame["share"]), key=key, alt=sentence, data=data)
+    draw_footer(page, sentence=sentence, total=total, choices=found.choices)
 
 
-def _share_chart(page: Page, frame: pd.DataFrame, *, key: str, alt: str, data: pd.DataFrame) -> None:
+def _draw_share_chart(page: Page, frame: pd.DataFrame, *, key: str, alt: str, data: pd.DataFrame) -> None:
     """Bars of shares by gender; what is protected has words in place of a bar."""
     t = page.t
     hidden = frame["withheld"].to_numpy(bool) | (frame["value"].isna() & frame["n"].ne(0)).to_numpy(bool)
@@ -82,21 +82,21 @@ def _share_chart(page: Page, frame: pd.DataFrame, *, key: str, alt: str, data: p
     known = ~hidden & frame["n"].gt(0)
     bars["low"], bars["high"] = frame["low"].where(known), frame["high"].where(known)
     shades = [GENDERS[page.theme][gender] for gender in frame["gender"]]
-    plots.show(page, plots.interval_bars_figure(page, bars, colours_by_row=shades), key=key, alt=alt, data=data)
+    plots.draw_chart(page, plots.interval_bars_figure(page, bars, colours_by_row=shades), key=key, alt=alt, data=data)
 
 
 def _share_text(page: Page, row: dict[str, float]) -> str:
     t = page.t
     if not row["n"]:
         return t("none")
-    return interval(t, row["value"], row["low"], row["high"])
+    return share_with_interval(t, row["value"], row["low"], row["high"])
 
 
 def _labels(page: Page, frame: pd.DataFrame) -> list[str]:
     return [gender_label(page.t, gender) for gender in frame["gender"]]
 
 
-def light(page: Page, f: AlertFilter) -> None:
+def draw_darkness(page: Page, f: AlertFilter) -> None:
     """The share of alerts after dark, by gender of the person affected."""
     t = page.t
     st.subheader(t("After dark"))
@@ -104,8 +104,8 @@ def light(page: Page, f: AlertFilter) -> None:
     sentence = found.sentence(t)
     data = found.frame.assign(gender=_labels(page, found.frame))
     frame = found.frame.assign(value=found.frame["share"])
-    _share_chart(page, frame, key="gender_dark", alt=sentence, data=data)
-    footer(page, sentence=sentence, choices=found.choices)
+    _draw_share_chart(page, frame, key="gender_dark", alt=sentence, data=data)
+    draw_footer(page, sentence=sentence, choices=found.choices)
     st.caption(
         t.n(
             "n = {n} alert known to be by day or after dark.",
@@ -115,7 +115,7 @@ def light(page: Page, f: AlertFilter) -> None:
     )
 
 
-def feeling(page: Page, f: AlertFilter) -> None:
+def draw_feeling(page: Page, f: AlertFilter) -> None:
     """The mean feeling of safety by gender, with its interval, and the gap."""
     t = page.t
     st.subheader(t("How safe people felt"))
@@ -124,7 +124,7 @@ def feeling(page: Page, f: AlertFilter) -> None:
     shown = frame[frame["mean"].notna()]
     sentence = found.sentence(t)
     if shown.empty:
-        footer(page, sentence=sentence, choices=found.choices)
+        draw_footer(page, sentence=sentence, choices=found.choices)
         return
     points = pd.DataFrame(
         {"label": _labels(page, shown), "value": shown["mean"], "low": shown["low"], "high": shown["high"]}
@@ -140,8 +140,8 @@ def feeling(page: Page, f: AlertFilter) -> None:
     )
     figure.update_layout(margin={"r": 30})
     data = frame.assign(gender=_labels(page, frame))
-    plots.show(page, figure, key="gender_feeling", alt=sentence, data=data)
-    footer(page, sentence=sentence, choices=found.choices)
+    plots.draw_chart(page, figure, key="gender_feeling", alt=sentence, data=data)
+    draw_footer(page, sentence=sentence, choices=found.choices)
     st.caption(
         t.n(
             "n = {n} alert that tells the feeling. The dashed line is the mean of men.",
@@ -156,7 +156,7 @@ def _two_lines(label: str) -> str:
     return label.replace(" (", "<br>").removesuffix(")")
 
 
-def rates(page: Page, f: AlertFilter) -> None:
+def draw_rates(page: Page, f: AlertFilter) -> None:
     """Alerts per 1,000 residents, where the city's profile knows its residents."""
     t = page.t
     st.subheader(t("Per 1,000 residents"))
@@ -184,8 +184,8 @@ def rates(page: Page, f: AlertFilter) -> None:
         "men": t("By men, per 1,000 men"),
         "ratio": t("Ratio (95 %)"),
     }
-    tables.table(page, written, headings, key="gender_rates", alt=t("Alerts per 1,000 residents by gender"))
-    tables.download(t, frame, "gender_rates.csv", key="gender_rates_csv")
+    tables.draw_table(page, written, headings, key="gender_rates", alt=t("Alerts per 1,000 residents by gender"))
+    tables.download_button(t, frame, "gender_rates.csv", key="gender_rates_csv")
     st.caption(t("Alerts of the whole period by gender of the reporter. Not everyone who alerts lives in the city."))
 
 

@@ -19,13 +19,13 @@ from curim_data.store.home import Home
 from curim_data.studies.points import MOST_DRAWN, DrawnPoints, drawn_points
 from pages.parts.charts import tables
 from pages.parts.frame import filter_bar
-from pages.parts.frame.cache import ask, remember
+from pages.parts.frame.cache import cached, cached_query
 from pages.parts.frame.colours import CATEGORIES, palette, rgba
-from pages.parts.frame.footer import footer
+from pages.parts.frame.footer import draw_footer
 from pages.parts.frame.page import Dataset, Page
-from pages.parts.hotspots.map_download import picture, point_shades
-from pages.parts.hotspots.place_search import Found, below_map
-from pages.parts.hotspots.selection import LAYER
+from pages.parts.hotspots.map_download import map_download_button, point_shades
+from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
+from pages.parts.hotspots.selection import LAYER_WORD
 from pages.parts.maps import basemap, cell_map, legends
 
 MAP: Final = "hotspots_alerts_map"
@@ -33,41 +33,43 @@ WIDTHS: Final = {"category": 130, "group": 110, "n": 62, "share": 62}
 RADIUS: Final = 3.5  # pixels
 
 
-@remember
+@cached
 def _points(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> DrawnPoints:
     return drawn_points(open_source(Home(Path(dataset.home))), chosen, audience)
 
 
-def alerts(page: Page, title: Any, place: Found | None = None) -> None:
+def draw_alerts_layer(page: Page, title: Any, place: FoundPlace | None = None) -> None:
     """The points by group of categories, and the table of what is drawn; `title`: the container for the headline."""
     t = page.t
     found = _points(page.dataset, page.filter, page.audience)
     with title:
-        st.title(headline(t, found))
-        st.caption(filter_bar.sentence(page))
+        st.title(alerts_headline(t, found))
+        st.caption(filter_bar.filter_sentence(page))
     left, right = st.columns([5, 3], gap="medium")
     with left:
         if found.frame is None:
-            _too_many(page, found)
+            _draw_too_many(page, found)
         else:
-            _map(page, found.frame, place)
-            below_map(page, place)
+            _draw_map(page, found.frame, place)
+            draw_found_place(page, place)
         drawn = {} if found.frame is None else {"drawn": found.shown, "undrawn": found.sensitive}
-        footer(page, sentence=told(t, found), total=ask(page, "total"), aside=found.piled, **drawn)
+        draw_footer(
+            page, sentence=left_out_sentence(t, found), total=cached_query(page, "total"), aside=found.piled, **drawn
+        )
         if found.frame is not None:
-            _picture(page, found, found.frame)
+            _draw_map_download(page, found, found.frame)
     with right:
-        _table(page, found)
+        _draw_table(page, found)
 
 
-def headline(t: Translator, found: DrawnPoints) -> str:
+def alerts_headline(t: Translator, found: DrawnPoints) -> str:
     """How many alerts are drawn."""
     if found.frame is None:
         return t("Too many alerts to draw each as a point.")
     return t.n("{n} alert, drawn as a point.", "{n} alerts, each drawn as a point.", found.shown)
 
 
-def told(t: Translator, found: DrawnPoints) -> str:
+def left_out_sentence(t: Translator, found: DrawnPoints) -> str:
     """What is not drawn, and why."""
     parts = []
     if found.sensitive:
@@ -96,7 +98,7 @@ def group_colours(city: CityProfile) -> dict[str, str]:
     return {group: CATEGORIES[min(at, len(CATEGORIES) - 1)] for at, group in enumerate(city.groups)}
 
 
-def _too_many(page: Page, found: DrawnPoints) -> None:
+def _draw_too_many(page: Page, found: DrawnPoints) -> None:
     t = page.t
     st.info(
         t(
@@ -108,18 +110,20 @@ def _too_many(page: Page, found: DrawnPoints) -> None:
     )
 
     def density() -> None:
-        st.query_params[LAYER] = "density"
+        st.query_params[LAYER_WORD] = "density"
 
     st.button(t("Show the density"), key="hotspots_to_density", on_click=density)
 
 
-def _map(page: Page, frame: pd.DataFrame, place: Found | None) -> None:
+def _draw_map(page: Page, frame: pd.DataFrame, place: FoundPlace | None) -> None:
     t, city, colours = page.t, page.city, palette(page.theme)
     height = min(cell_map.HEIGHT, page.width) if page.narrow else cell_map.HEIGHT
     shades = group_colours(city)
     groups = [_group(city, name) for name in frame["category"]]
-    deck = cell_map.deck_of(page, colours, None, (), (), (), (), height=height, span=0.62, pickable=False, place=place)
-    below = len(basemap.ground(city, colours))
+    deck = cell_map.cell_deck(
+        page, colours, None, (), (), (), (), height=height, span=0.62, pickable=False, place=place
+    )
+    below = len(basemap.base_layers(city, colours))
     present = [group for group in (*shades, "") if group in set(groups)]
     deck.layers[below:below] = [
         _layer(t, city, group, frame[[one == group for one in groups]], shades.get(group, CATEGORIES[-1]))
@@ -132,12 +136,12 @@ def _map(page: Page, frame: pd.DataFrame, place: Found | None) -> None:
         (f"background:{shades.get(group, CATEGORIES[-1])};border-radius:50%;width:.8em;height:.8em", label)
         for group, label in ((group, _label(t, city, group)) for group in present)
     ]
-    legends.legend_row(colours, t("Categories"), entries)
+    legends.draw_legend_row(colours, t("Categories"), entries)
     if city.illustrative:
         st.caption(t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
 
 
-def _picture(page: Page, found: DrawnPoints, frame: pd.DataFrame) -> None:
+def _draw_map_download(page: Page, found: DrawnPoints, frame: pd.DataFrame) -> None:
     t, city = page.t, page.city
     groups, shades = [_group(city, name) for name in frame["category"]], group_colours(city)
     named = {
@@ -145,16 +149,16 @@ def _picture(page: Page, found: DrawnPoints, frame: pd.DataFrame) -> None:
         for group in (*shades, "")
         if group in set(groups)
     }
-    picture(
+    map_download_button(
         page,
         lambda: point_shades(frame, groups, named),
         name="alerts",
         title=t("Categories"),
         alt=t("Map of single alerts by group of categories; the table counts the same."),
-        total=ask(page, "total"),
+        total=cached_query(page, "total"),
         drawn=found.shown,
         undrawn=found.sensitive,
-        told=[told(t, found)],
+        told=[left_out_sentence(t, found)],
     )
 
 
@@ -176,7 +180,7 @@ def _layer(t: Translator, city: CityProfile, group: str, frame: pd.DataFrame, sh
     )
 
 
-def _table(page: Page, found: DrawnPoints) -> None:
+def _draw_table(page: Page, found: DrawnPoints) -> None:
     t, city = page.t, page.city
     if found.counts.empty:
         return
@@ -190,7 +194,7 @@ def _table(page: Page, found: DrawnPoints) -> None:
         }
     )
     headings = {"category": t("Category"), "group": t("Group"), "n": t("Alerts"), "share": t("Share")}
-    tables.table(
+    tables.draw_table(
         page,
         frame,
         headings,

@@ -15,7 +15,7 @@ from pages.parts.frame.page import Page
 _Line = TypeVar("_Line", SpotLine, EmergingLine)
 
 
-def listed(page: Page, lines: Sequence[_Line]) -> tuple[_Line, ...]:
+def lines_in_area(page: Page, lines: Sequence[_Line]) -> tuple[_Line, ...]:
     """The places that lie in the filter's area at least in part; all of them where it names none."""
     if not has_area(page.filter):
         return tuple(lines)
@@ -26,7 +26,7 @@ def listed(page: Page, lines: Sequence[_Line]) -> tuple[_Line, ...]:
     )
 
 
-def headline(page: Page, found: int, here: int) -> None:
+def draw_area_headline(page: Page, found: int, here: int) -> None:
     """How many of the city's hot spots lie in the area."""
     t = page.t
     if not here:
@@ -48,19 +48,19 @@ def headline(page: Page, found: int, here: int) -> None:
     )
 
 
-def tested_in_city(page: Page) -> None:
+def draw_tested_in_city_note(page: Page) -> None:
     """Says that the area only picks what is listed."""
     if has_area(page.filter):
         st.caption(page.t(TESTED_IN_CITY))
 
 
-def of_city(page: Page) -> None:
+def draw_whole_city_note(page: Page) -> None:
     """Says that a figure is of the whole city."""
     if has_area(page.filter):
         st.caption(page.t(OF_CITY))
 
 
-def none_here(page: Page) -> None:
+def draw_no_spot_in_area(page: Page) -> None:
     """What stands beside the map where no hot spot lies in the area."""
     t = page.t
     st.subheader(t("No hot spot in this area"))

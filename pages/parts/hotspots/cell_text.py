@@ -5,7 +5,7 @@ from __future__ import annotations
 from analysis.hotspots.denominators import LAND, PER, Kind
 from curim_data.model.i18n import Translator
 from curim_data.studies.hot_spots import HotSpotStudy
-from pages.parts.maps.legends import Measure
+from pages.parts.maps.legends import CellMeasure
 
 
 def rate_heading(t: Translator, base: Kind) -> str:
@@ -13,12 +13,12 @@ def rate_heading(t: Translator, base: Kind) -> str:
     return t("Per 1,000 residents") if base == "residents" else t("Share of all alerts")
 
 
-def rate(t: Translator, base: Kind, value: float) -> str:
+def rate_text(t: Translator, base: Kind, value: float) -> str:
     """A rate as its reader should see it: a share in per cent, or alerts per 1,000 residents."""
     return t.number(PER * value, 1) if base == "residents" else t.percent(value)
 
 
-def measure(t: Translator, base: Kind) -> Measure | None:
+def rate_measure(t: Translator, base: Kind) -> CellMeasure | None:
     """What the colours of cells tell where places are compared by a base: its rates, and not how many alerts."""
     if base == LAND:
         return None
@@ -28,11 +28,11 @@ def measure(t: Translator, base: Kind) -> Measure | None:
         else t("Share of all alerts, after shrinkage")
     )
     if base == "residents":
-        return Measure(heading, lambda value: t.number(PER * value, 1))
-    return Measure(heading, lambda value: t.percent(value, 1))
+        return CellMeasure(heading, lambda value: t.number(PER * value, 1))
+    return CellMeasure(heading, lambda value: t.percent(value, 1))
 
 
-def certainty(t: Translator, study: HotSpotStudy) -> list[str]:
+def test_lines(t: Translator, study: HotSpotStudy) -> list[str]:
     """For each marked cell a line with what its mark stands on, for the tooltip; empty for all others.
 
     A hot cell is told with its neighbours or by itself, whichever stands out more surely. Only p where counts are
@@ -59,7 +59,7 @@ def certainty(t: Translator, study: HotSpotStudy) -> list[str]:
     return lines
 
 
-def tips(t: Translator, study: HotSpotStudy) -> list[str]:
+def rate_lines(t: Translator, study: HotSpotStudy) -> list[str]:
     """For each cell a line with its base and rate, for the tooltip; empty where there is none to tell."""
     frame, base = study.hot.frame, study.hot.base
     lines = []
@@ -71,7 +71,7 @@ def tips(t: Translator, study: HotSpotStudy) -> list[str]:
                 "\n"
                 + t(
                     "{rate} per 1,000 residents after shrinkage; {n} residents",
-                    rate=rate(t, base, row.rate),
+                    rate=rate_text(t, base, row.rate),
                     n=round(row.base),
                 )
             )
@@ -80,7 +80,7 @@ def tips(t: Translator, study: HotSpotStudy) -> list[str]:
                 "\n"
                 + t(
                     "of {n} alerts in all; share after shrinkage: {rate}",
-                    rate=rate(t, base, row.rate),
+                    rate=rate_text(t, base, row.rate),
                     n=round(row.base),
                 )
             )

@@ -11,14 +11,14 @@ from analysis.spots.description import name_spots
 from curim_data.model.i18n import Translator
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area, in_area
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
 # So many are told at once; the table of cells that can be downloaded holds them all.
-MOST: Final = 5
+MOST_NAMED: Final = 5
 
 
-def cold_here(page: Page, study: HotSpotStudy) -> list[Spot]:
+def cold_places_in_area(page: Page, study: HotSpotStudy) -> list[Spot]:
     """Cold places of the area that the filter names, the most surely low first."""
     if not study.cold or not has_area(page.filter):
         return list(study.cold)
@@ -26,15 +26,18 @@ def cold_here(page: Page, study: HotSpotStudy) -> list[Spot]:
     return [spot for spot in study.cold if in_area(spot, names[spot.id], page.filter, page.city)]
 
 
-def cold_places(page: Page, study: HotSpotStudy, found: list[Spot]) -> None:
+def draw_cold_places(page: Page, study: HotSpotStudy, found: list[Spot]) -> None:
     """The cold places, each with its sentence; nothing where there is none."""
     if not found:
         return
     t = page.t
-    names = name_spots(found[:MOST], page.city)
-    lines = [f"- **{plain(names[spot.id](t))}**: {plain(spot.cold_sentence(t))}" for spot in found[:MOST]]
-    if len(found) > MOST:
-        lines.append("- " + t.n("{n} more.", "{n} more.", len(found) - MOST))
+    names = name_spots(found[:MOST_NAMED], page.city)
+    lines = [
+        f"- **{escape_markdown(names[spot.id](t))}**: {escape_markdown(spot.cold_sentence(t))}"
+        for spot in found[:MOST_NAMED]
+    ]
+    if len(found) > MOST_NAMED:
+        lines.append("- " + t.n("{n} more.", "{n} more.", len(found) - MOST_NAMED))
     st.markdown("\n".join([f"**{_heading(t, found, by_rate=study.hot.based)}**", "", *lines]))
 
 

@@ -25,14 +25,14 @@ from curim_data.store.home import Home
 from curim_data.studies.compare import PRESETS, CompareError, CompareStudy, compare_study, presets
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import tables
-from pages.parts.charts.tables import BUTTON
-from pages.parts.frame.cache import remember
+from pages.parts.charts.tables import DOWNLOAD_BUTTON
+from pages.parts.frame.cache import cached
 from pages.parts.frame.colours import CHANGE, Palette, palette, rgba
-from pages.parts.frame.footer import footer
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.footer import draw_footer
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Dataset, Page
-from pages.parts.hotspots.map_download import difference_shades, picture
-from pages.parts.hotspots.selection import write_word
+from pages.parts.hotspots.map_download import difference_shades, map_download_button
+from pages.parts.hotspots.selection import write_link_word
 from pages.parts.maps import basemap, cell_map, legends, name_layers
 from pages.parts.maps.deck import Deck
 from pages.parts.maps.name_layers import Pin
@@ -40,11 +40,11 @@ from pages.parts.maps.name_layers import Pin
 AGAINST: Final = "against"
 TAB: Final = "comparison"
 KEY: Final = "hotspots_against"
-USUAL: Final = next(iter(PRESETS))
+DEFAULT_PRESET: Final = next(iter(PRESETS))
 SPAN: Final = 0.62
 NAMED: Final = 5
 # What must be known to read the counts of both sides; all other choices stand behind a fold.
-BESIDE: Final = ("neither", "reference", "short", "season")
+ALWAYS_SHOWN: Final = ("neither", "reference", "short", "season")
 # At least so many times as large a part is a marked difference, and at least so many a clear one.
 STEPS: Final = (1.25, 2.0)
 UNSURE: Final = Message(
@@ -53,17 +53,17 @@ UNSURE: Final = Message(
 )
 
 
-@remember
+@cached
 def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience, against: str) -> CompareStudy:
     return compare_study(open_source(Home(Path(dataset.home))), chosen, audience, against)
 
 
-def show(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is given the study of the map above)
+def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is given the study of the map above)
     """What is compared, the map of the difference beside its clearest places, and all of them as a table."""
     t = page.t
     offered = presets(page.filter)
-    asked = st.query_params.get(AGAINST, USUAL)
-    against = asked if asked in offered else USUAL
+    asked = st.query_params.get(AGAINST, DEFAULT_PRESET)
+    against = asked if asked in offered else DEFAULT_PRESET
     if st.session_state.get(KEY) != against:
         st.session_state[KEY] = against
     st.selectbox(
@@ -72,7 +72,7 @@ def show(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is
         format_func=lambda name: t(PRESETS[name]),
         key=KEY,
         width=360,
-        on_change=_write,
+        on_change=_write_preset,
     )
     try:
         found = _study(page.dataset, page.filter, page.audience, against)
@@ -81,11 +81,11 @@ def show(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is
         return
     left, right = st.columns([SPAN, 1 - SPAN], gap="medium")
     with left:
-        _map(page, found)
+        _draw_map(page, found)
     with right:
-        st.write(plain(found.found.sentence(t)))
-        _named(page, found)
-    _table(page, found)
+        st.write(escape_markdown(found.found.sentence(t)))
+        _draw_clearest_places(page, found)
+    _draw_table(page, found)
     counts = zip((found.pair.a, found.pair.b), (found.found.n_a, found.found.n_b), found.found.at_least, strict=True)
     sides = " · ".join(
         t("{side}: at least {n} alerts on the map", side=t(side.name), n=n)
@@ -95,7 +95,7 @@ def show(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is
     )
     st.caption(sides)
     for choice in found.choices:
-        if choice.name in BESIDE:
+        if choice.name in ALWAYS_SHOWN:
             st.caption(t(choice.told))
     if found.found.places:
         st.caption(
@@ -106,28 +106,28 @@ def show(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is
                 b=t(found.pair.b.name),
             )
         )
-    footer(page, choices=found.choices)
-    _downloads(page, found)
-    _picture(page, found, sides)
+    draw_footer(page, choices=found.choices)
+    _draw_downloads(page, found)
+    _draw_map_download(page, found, sides)
 
 
-def _write() -> None:
+def _write_preset() -> None:
     """Put what was picked into the address, so that a link opens this tab with it."""
-    write_word(AGAINST, KEY, USUAL)
+    write_link_word(AGAINST, KEY, DEFAULT_PRESET)
     st.query_params["tab"] = TAB
 
 
-def _named(page: Page, study: CompareStudy) -> None:
+def _draw_clearest_places(page: Page, study: CompareStudy) -> None:
     """The clearest places, each with its sentence."""
     t, places = page.t, study.found.places
     for place in places[:NAMED]:
-        name = plain(study.names[place.id](t))
-        st.markdown(f"**{place.rank} {name}**: {plain(place.sentence(t))}")
+        name = escape_markdown(study.names[place.id](t))
+        st.markdown(f"**{place.rank} {name}**: {escape_markdown(place.sentence(t))}")
     if len(places) > NAMED:
         st.caption(t.n("{n} more is in the table.", "{n} more are in the table.", len(places) - NAMED))
 
 
-def _table(page: Page, study: CompareStudy) -> None:
+def _draw_table(page: Page, study: CompareStudy) -> None:
     t, places, pair = page.t, study.found.places, study.pair
     if not places:
         return
@@ -156,13 +156,13 @@ def _table(page: Page, study: CompareStudy) -> None:
     }
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "ratio", "q")} | {"q": t("p")}
-    tables.table(
+    tables.draw_table(
         page,
         frame,
         headings,
         key="hotspots_compare",
         alt=t("Places that differ, clearest first"),
-        columns=tables.fitting(frame, headings, most=150 if page.narrow else 400),
+        columns=tables.fitted_columns(frame, headings, most=150 if page.narrow else 400),
     )
 
 
@@ -173,7 +173,7 @@ def _ratio(page: Page, place: Differing) -> str:
     return f"{t.number(place.ratio, 2)} ({t.number(place.low, 2)}–{t.number(place.high, 2)})"
 
 
-def cautious(frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+def cautious_ratio(frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The limit of the interval that lies nearer to no difference; 1 where the interval holds it."""
     low, high = frame["low"].to_numpy(float), frame["high"].to_numpy(float)
     nearest: np.ndarray[Any, np.dtype[np.float64]] = np.where(low > 1, low, np.where(high < 1, high, 1.0))
@@ -186,7 +186,7 @@ def _shades() -> tuple[tuple[float, str], ...]:
     return ((0.0, CHANGE[0]), (1 / far, CHANGE[1]), (1 / near, CHANGE[2]), (near, CHANGE[3]), (far, CHANGE[4]))
 
 
-def _map(page: Page, study: CompareStudy) -> None:
+def _draw_map(page: Page, study: CompareStudy) -> None:
     t, colours, found = page.t, palette(page.theme), study.found
     frame = found.frame
     classes, hidden, empty = _classes(frame)
@@ -201,14 +201,14 @@ def _map(page: Page, study: CompareStudy) -> None:
     ]
     marked, pins = _marked(study), _pins(page, study)
     height = min(cell_map.HEIGHT, page.width) if page.narrow else cell_map.HEIGHT
-    view = basemap.view(page.city.land, window=page.width, span=SPAN, height=height)
+    view = basemap.fitted_view(page.city.land, window=page.width, span=SPAN, height=height)
     room = basemap.map_width(page.width, SPAN) / 2
     deck = Deck(
         layers=[
-            *basemap.ground(page.city, colours),
+            *basemap.base_layers(page.city, colours),
             _hexagons("difference", cells, colours),
             _hexagons("differs", [{"hex": h3.int_to_str(int(cell))} for cell in sorted(marked)], colours),
-            *name_layers.layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
+            *name_layers.name_layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
         ],
         map_provider=None,
         initial_view_state=view,
@@ -220,7 +220,7 @@ def _map(page: Page, study: CompareStudy) -> None:
         key="hotspots_compare_map",
         alt=t("Map of the difference; the table holds its places.") + " " + found.sentence(t),
     )
-    legends.legend_row(
+    legends.draw_legend_row(
         colours, t("Part of the alerts that lies here, at least"), _legend(page, study, bool(hidden.any()))
     )
     st.caption(t(UNSURE))
@@ -230,7 +230,7 @@ def _map(page: Page, study: CompareStudy) -> None:
 
 def _classes(frame: pd.DataFrame) -> tuple[Any, Any, Any]:
     """The class of every cell, whether it is hidden by protection, and whether it holds no alert of either side."""
-    classes = np.searchsorted([bound for bound, _ in _shades()], cautious(frame), side="right") - 1
+    classes = np.searchsorted([bound for bound, _ in _shades()], cautious_ratio(frame), side="right") - 1
     hidden = (frame["window_a"].isna() | frame["window_b"].isna()).to_numpy(bool) & (classes == 2)
     return classes, hidden, (frame["window_a"] + frame["window_b"]).eq(0).to_numpy(bool)
 
@@ -249,7 +249,7 @@ def _pins(page: Page, study: CompareStudy) -> list[Pin]:
     ]
 
 
-def _picture(page: Page, study: CompareStudy, sides: str) -> None:
+def _draw_map_download(page: Page, study: CompareStudy, sides: str) -> None:
     """The map as a picture to take along."""
     t = page.t
 
@@ -267,7 +267,7 @@ def _picture(page: Page, study: CompareStudy, sides: str) -> None:
             (words[len(CHANGE)], sorted(_marked(study))),
         )
 
-    picture(
+    map_download_button(
         page,
         made,
         name="comparison",
@@ -328,7 +328,7 @@ def _hexagons(layer: str, cells: list[dict[str, Any]], colours: Palette) -> pdk.
     )
 
 
-def as_frame(page: Page, study: CompareStudy) -> pd.DataFrame:
+def places_frame(page: Page, study: CompareStudy) -> pd.DataFrame:
     """The places as figures, for their download."""
     return pd.DataFrame(
         {
@@ -354,29 +354,29 @@ def as_frame(page: Page, study: CompareStudy) -> pd.DataFrame:
     )
 
 
-def _downloads(page: Page, study: CompareStudy) -> None:
+def _draw_downloads(page: Page, study: CompareStudy) -> None:
     t = page.t
     with st.container(horizontal=True):
         cells = study.found.frame.reset_index()
         cells["cell"] = [f"{cell:x}" for cell in cells["cell"]]
-        tables.download(
+        tables.download_button(
             t, cells, "comparison-cells.csv", key="hotspots_compare_cells", label=t("Download the map's data")
         )
         if not study.found.places:
             return
-        tables.download(t, as_frame(page, study), "comparison.csv", key="hotspots_compare_csv")
+        tables.download_button(t, places_frame(page, study), "comparison.csv", key="hotspots_compare_csv")
         st.download_button(
             t("Download the shapes (GeoJSON)"),
             data=lambda: _geojson(page, study),
             file_name="comparison.geojson",
             mime="application/geo+json",
             key="hotspots_compare_geojson",
-            **BUTTON,
+            **DOWNLOAD_BUTTON,
         )
 
 
 def _geojson(page: Page, study: CompareStudy) -> str:
-    rows = json.loads(as_frame(page, study).drop(columns="cells").to_json(orient="records"))
+    rows = json.loads(places_frame(page, study).drop(columns="cells").to_json(orient="records"))
     features = [
         {
             "type": "Feature",

@@ -18,37 +18,37 @@ from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import plots, tables
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.style import base_figure
-from pages.parts.frame.cache import remember
+from pages.parts.frame.cache import cached
 from pages.parts.frame.colours import Palette, palette
-from pages.parts.frame.footer import footer
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.footer import draw_footer
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Dataset, Page
-from pages.parts.hotspots.area_filter import of_city
+from pages.parts.hotspots.area_filter import draw_whole_city_note
 from pages.parts.hotspots.queries import hot_spots
 
 # A curve has no more bends than these at the size in which it is drawn; the table to download holds more.
 POINTS: Final = 240
-About = tuple[Dataset, AlertFilter, Audience, int]
+Query = tuple[Dataset, AlertFilter, Audience, int]
 
 
-@remember
-def _found(about: About, _study: HotSpotStudy) -> ConcentrationStudy:  # noqa: ARG001 (the first is the cache's key)
+@cached
+def _concentration(about: Query, _study: HotSpotStudy) -> ConcentrationStudy:  # noqa: ARG001 (the first is the cache's key)
     return concentration_of(_study)
 
 
-def show(page: Page, study: HotSpotStudy) -> None:
+def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
     """The sentence, the Lorenz curve with chance beside it, and the table of a quarter, half and four fifths."""
     t = page.t
-    about: About = (page.dataset, page.filter, page.audience, study.resolution)
-    told = _found(about, hot_spots(*about) if study.hot.based else study)
+    about: Query = (page.dataset, page.filter, page.audience, study.resolution)
+    told = _concentration(about, hot_spots(*about) if study.hot.based else study)
     found = told.found
-    of_city(page)
+    draw_whole_city_note(page)
     if not found.enough:
         st.write(found.sentence(t))
         return
     left, right = st.columns([5, 6], gap="medium")
     with left:
-        plots.show(
+        plots.draw_chart(
             page,
             _curve(page, found),
             key="hotspots_lorenz",
@@ -62,9 +62,9 @@ def show(page: Page, study: HotSpotStudy) -> None:
         "places": t("Share of cells"),
         "chance": t("By chance"),
     }
-    table = rows(t, found)
+    table = concentration_rows(t, found)
     with right:
-        tables.table(
+        tables.draw_table(
             page,
             table,
             {name: label for name, label in headings.items() if name != "cells" or not page.narrow},
@@ -72,12 +72,12 @@ def show(page: Page, study: HotSpotStudy) -> None:
             alt=t("How few places hold a quarter, half and four fifths of the alerts"),
         )
         whole = table[list(headings)].rename(columns=headings)
-        tables.download(t, whole, "concentration.csv", key="hotspots_concentration_download")
-        st.write(plain(told.gini_sentence(t)))
-    footer(page, sentence=found.sentence(t), total=study.total, aside=study.cells.piled, choices=told.choices)
+        tables.download_button(t, whole, "concentration.csv", key="hotspots_concentration_download")
+        st.write(escape_markdown(told.gini_sentence(t)))
+    draw_footer(page, sentence=found.sentence(t), total=study.total, aside=study.cells.piled, choices=told.choices)
 
 
-def rows(t: Translator, found: Concentration) -> pd.DataFrame:
+def concentration_rows(t: Translator, found: Concentration) -> pd.DataFrame:
     """The table in words: a row for each part of the alerts."""
     return pd.DataFrame(
         {

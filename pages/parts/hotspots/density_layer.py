@@ -18,15 +18,15 @@ from curim_data.model.i18n import Translator
 from curim_data.store.home import Home
 from curim_data.studies.density import DensityStudy, class_geojson, density_study, grid
 from pages.parts.charts import tables
-from pages.parts.charts.tables import BUTTON
+from pages.parts.charts.tables import DOWNLOAD_BUTTON
 from pages.parts.frame import filter_bar
-from pages.parts.frame.cache import remember
-from pages.parts.frame.footer import footer
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.cache import cached
+from pages.parts.frame.footer import draw_footer
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Dataset, Page
-from pages.parts.hotspots.area_filter import of_city
-from pages.parts.hotspots.map_download import density_shades, picture
-from pages.parts.hotspots.place_search import Found, below_map
+from pages.parts.hotspots.area_filter import draw_whole_city_note
+from pages.parts.hotspots.map_download import density_shades, map_download_button
+from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
 from pages.parts.hotspots.queries import coordinate_step
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
@@ -34,31 +34,31 @@ from pages.parts.maps.name_layers import Pin
 MAP = "hotspots_density_map"
 
 
-@remember
+@cached
 def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[DensityStudy, DensityImage]:
     source = open_source(Home(Path(dataset.home)))
     study = density_study(source, chosen, audience, step_m=coordinate_step(dataset))
     return study, image(study.density, source.city)
 
 
-def density(page: Page, title: Any, place: Found | None = None) -> None:
+def draw_density_layer(page: Page, title: Any, place: FoundPlace | None = None) -> None:
     """The picture on the map, its highest places beside it; `title`: the container for the headline."""
     t = page.t
     with st.spinner(t("Smoothing the alerts")):
         study, drawn = _study(page.dataset, page.filter, page.audience)
     with title:
-        st.title(plain(headline(t, study)))
-        st.caption(filter_bar.sentence(page))
-        of_city(page)
+        st.title(escape_markdown(density_headline(t, study)))
+        st.caption(filter_bar.filter_sentence(page))
+        draw_whole_city_note(page)
     if not study.enough:
-        cell_map.draw(page, key=MAP, alt=t("Map of the city."), span=0.62, pickable=False, place=place)
-        below_map(page, place)
-        footer(page, sentence=study.too_few(t), total=study.total, aside=study.total.piled)
+        cell_map.draw_cell_map(page, key=MAP, alt=t("Map of the city."), span=0.62, pickable=False, place=place)
+        draw_found_place(page, place)
+        draw_footer(page, sentence=study.too_few(t), total=study.total, aside=study.total.piled)
         return
     pins = [Pin(peak.name(t), peak.longitude, peak.latitude, rank) for rank, peak in enumerate(study.peaks, start=1)]
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        cell_map.draw(
+        cell_map.draw_cell_map(
             page,
             key=MAP,
             alt=t("Map of the density of alerts; the table holds its highest places."),
@@ -68,12 +68,12 @@ def density(page: Page, title: Any, place: Found | None = None) -> None:
             pickable=False,
             place=place,
         )
-        below_map(page, place)
-        footer(page, sentence=study.density.sentence(t))
-        st.write(plain(t(study.bandwidth.told)))
-        footer(page, total=study.total, aside=study.total.piled, choices=study.choices)
-        _downloads(page, study)
-        picture(
+        draw_found_place(page, place)
+        draw_footer(page, sentence=study.density.sentence(t))
+        st.write(escape_markdown(t(study.bandwidth.told)))
+        draw_footer(page, total=study.total, aside=study.total.piled, choices=study.choices)
+        _draw_downloads(page, study)
+        map_download_button(
             page,
             lambda: density_shades(t, study, drawn, page.city),
             name="density",
@@ -84,10 +84,10 @@ def density(page: Page, title: Any, place: Found | None = None) -> None:
             told=[study.density.sentence(t)],
         )
     with right:
-        _peaks(page, study)
+        _draw_peaks(page, study)
 
 
-def headline(t: Translator, study: DensityStudy) -> str:
+def density_headline(t: Translator, study: DensityStudy) -> str:
     """Where alerts are densest, in one sentence."""
     if study.total.n == 0:
         return t("No alerts, so no density.")
@@ -104,7 +104,7 @@ def headline(t: Translator, study: DensityStudy) -> str:
     )
 
 
-def _peaks(page: Page, study: DensityStudy) -> None:
+def _draw_peaks(page: Page, study: DensityStudy) -> None:
     t = page.t
     if not study.peaks:
         return
@@ -116,7 +116,7 @@ def _peaks(page: Page, study: DensityStudy) -> None:
         }
         for rank, peak in enumerate(study.peaks, start=1)
     )
-    tables.table(
+    tables.draw_table(
         page,
         frame,
         {"place": t("Where"), "density": t("Per km² and month (95 %)")},
@@ -132,7 +132,7 @@ def _peaks(page: Page, study: DensityStudy) -> None:
     )
 
 
-def _downloads(page: Page, study: DensityStudy) -> None:
+def _draw_downloads(page: Page, study: DensityStudy) -> None:
     t, city = page.t, page.city
     with st.container(horizontal=True):
         st.download_button(
@@ -141,7 +141,7 @@ def _downloads(page: Page, study: DensityStudy) -> None:
             file_name="density.csv",
             mime="text/csv",
             key="hotspots_density_csv",
-            **BUTTON,
+            **DOWNLOAD_BUTTON,
         )
         st.download_button(
             t("Download the shapes (GeoJSON)"),
@@ -149,5 +149,5 @@ def _downloads(page: Page, study: DensityStudy) -> None:
             file_name="density.geojson",
             mime="application/geo+json",
             key="hotspots_density_geojson",
-            **BUTTON,
+            **DOWNLOAD_BUTTON,
         )

@@ -23,17 +23,17 @@ from pages.parts.charts.figure import Figure
 from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.frame import filter_bar
 from pages.parts.frame.colours import Palette, palette, rgba
-from pages.parts.frame.footer import footer
-from pages.parts.frame.links import go as walk
+from pages.parts.frame.footer import draw_footer
+from pages.parts.frame.links import go_to_page as walk
 from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 from pages.parts.hotspots import area_filter as hotspots_area
-from pages.parts.hotspots.map_download import emerging_shades, picture
-from pages.parts.hotspots.place_search import Found, below_map
-from pages.parts.hotspots.playback import playback
+from pages.parts.hotspots.map_download import emerging_shades, map_download_button
+from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
+from pages.parts.hotspots.playback import draw_playback
 from pages.parts.hotspots.queries import emerging_of
-from pages.parts.hotspots.selection import SELECTED
+from pages.parts.hotspots.selection import SELECTED_WORD
 from pages.parts.maps import basemap, cell_map, legends
 from pages.parts.maps.name_layers import Pin
 
@@ -42,7 +42,7 @@ LIST: Final = "emerging_list"
 COLD: Final = "emerging_cold"
 SEEN: Final = "emerging_seen"
 # By kind. Okabe and Ito (2008), with a dark red between: they differ in lightness too, and each place has its number.
-COLOURS: Final = {
+KIND_COLOURS: Final = {
     "new": "#d55e00",
     "consecutive": "#e69f00",
     "intensifying": "#a50f15",
@@ -57,7 +57,7 @@ HOT_COVERAGE: Final = 0.93
 COLD_COVERAGE: Final = 0.5
 
 
-def emerging(page: Page, title: Any, size: int, place: Found | None = None) -> None:
+def draw_emerging_layer(page: Page, title: Any, size: int, place: FoundPlace | None = None) -> None:
     """The map of classes, the table of places, and the history of the one that is selected.
 
     `title`: the container for the headline; `size`: the cell size that was picked, 0 for one chosen from the data.
@@ -68,8 +68,8 @@ def emerging(page: Page, title: Any, size: int, place: Found | None = None) -> N
     if found is None:
         with title:
             st.title(t("No class over time can be told."))
-            st.caption(filter_bar.sentence(page))
-        footer(
+            st.caption(filter_bar.filter_sentence(page))
+        draw_footer(
             page,
             sentence=t(study.why) if study.why else "",
             total=study.total,
@@ -78,27 +78,27 @@ def emerging(page: Page, title: Any, size: int, place: Found | None = None) -> N
         )
         return
     cold = bool(st.session_state.get(COLD, False))
-    here = hotspots_area.listed(page, study.lines)
+    here = hotspots_area.lines_in_area(page, study.lines)
     shown = [line for line in here if line.cls.sign > 0 or cold]
     with title:
         st.title(_headline(t, here))
-        st.caption(filter_bar.sentence(page))
-        hotspots_area.tested_in_city(page)
+        st.caption(filter_bar.filter_sentence(page))
+        hotspots_area.draw_tested_in_city_note(page)
         for choice in (choice for choice in study.choices if choice.name == "history"):
             st.caption(t(choice.told))
     chosen = _selected(shown)
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        _map(page, found, shown, chosen, place)
-        below_map(page, place)
+        _draw_map(page, found, shown, chosen, place)
+        draw_found_place(page, place)
         st.toggle(t("Show cold places too"), key=COLD)
         if cold and all(line.cls.sign > 0 for line in here):
             st.caption(t("No place has been colder than its surroundings for long or of late, beyond chance."))
-        _table(page, shown, chosen, found)
-        footer(page, sentence=found.sentence(t), total=study.total, aside=study.total.piled, choices=study.choices)
+        _draw_table(page, shown, chosen, found)
+        draw_footer(page, sentence=found.sentence(t), total=study.total, aside=study.total.piled, choices=study.choices)
         if shown:
-            _downloads(page, shown)
-            picture(
+            _draw_downloads(page, shown)
+            map_download_button(
                 page,
                 lambda: emerging_shades(t, shown, class_colour),
                 name="emerging",
@@ -108,16 +108,16 @@ def emerging(page: Page, title: Any, size: int, place: Found | None = None) -> N
                 pins=_pins(t, shown),
                 told=[found.sentence(t)],
             )
-        playback(page, study)
+        draw_playback(page, study)
     with right:
         if chosen is None:
             st.subheader(t("No place stands out"))
             st.write(t("No place has been hotter than its surroundings for long or of late, beyond chance."))
         else:
-            _history(page, study, found, chosen)
+            _draw_history(page, study, found, chosen)
 
 
-def frame_of(t: Translator, lines: Sequence[EmergingLine]) -> pd.DataFrame:
+def places_frame(t: Translator, lines: Sequence[EmergingLine]) -> pd.DataFrame:
     """The places as figures, for the table and its download."""
     rows = [
         {
@@ -141,7 +141,7 @@ def frame_of(t: Translator, lines: Sequence[EmergingLine]) -> pd.DataFrame:
 
 def class_colour(cls: str) -> str:
     """The colour of a class; hot and cold ones of a kind share it."""
-    return COLOURS[CLASSES[cls].kind]
+    return KIND_COLOURS[CLASSES[cls].kind]
 
 
 def _headline(t: Translator, lines: Sequence[EmergingLine]) -> str:
@@ -163,7 +163,7 @@ def _headline(t: Translator, lines: Sequence[EmergingLine]) -> str:
 def _selected(shown: Sequence[EmergingLine]) -> EmergingLine | None:
     """The place that was picked last, in the table or on the map, as the link has it; else the first."""
     by_id = {line.id: line for line in shown}
-    first, asked = next(iter(by_id), ""), st.query_params.get(SELECTED, "")
+    first, asked = next(iter(by_id), ""), st.query_params.get(SELECTED_WORD, "")
     # A link from another layer names one of the cells.
     before = current = next((line.id for line in shown if asked in (line.id, *line.place.names)), first)
     # The table has a key of its own for each selected place, so another row than that is the reader's pick.
@@ -171,22 +171,22 @@ def _selected(shown: Sequence[EmergingLine]) -> EmergingLine | None:
     rows = (in_table or {}).get("selection", {}).get("rows", [])
     if rows and rows[0] < len(shown):
         current = shown[rows[0]].id
-    on_map = cell_map.picked(st.session_state.get(MAP)).cells[-1:]
+    on_map = cell_map.map_selection(st.session_state.get(MAP)).cells[-1:]
     if on_map != st.session_state.get(SEEN, ()):
         st.session_state[SEEN] = on_map
         current = next((line.id for line in shown if set(on_map) & set(line.place.names)), current)
     if current != before:
-        st.query_params[SELECTED] = current
+        st.query_params[SELECTED_WORD] = current
         st.rerun()  # the link in the side bar was written before this place was picked
     return by_id.get(current)
 
 
-def _map(
-    page: Page, found: Emerging, shown: Sequence[EmergingLine], chosen: EmergingLine | None, place: Found | None
+def _draw_map(
+    page: Page, found: Emerging, shown: Sequence[EmergingLine], chosen: EmergingLine | None, place: FoundPlace | None
 ) -> None:
     t, colours = page.t, palette(page.theme)
     height = min(cell_map.HEIGHT, page.width) if page.narrow else cell_map.HEIGHT
-    deck = cell_map.deck_of(
+    deck = cell_map.cell_deck(
         page,
         colours,
         None,
@@ -199,7 +199,7 @@ def _map(
         pickable=True,
         place=place,
     )
-    below = len(basemap.ground(page.city, colours))
+    below = len(basemap.base_layers(page.city, colours))
     deck.layers[below:below] = [
         _layer(t, found, [line for line in shown if line.cls.sign > 0], "cells", HOT_COVERAGE),
         _layer(t, found, [line for line in shown if line.cls.sign < 0], "withheld", COLD_COVERAGE),
@@ -212,7 +212,7 @@ def _map(
         on_select="rerun",
         selection_mode="multi-object",
     )
-    _legend(t, colours, shown, selected=chosen is not None, area=has_area(page.filter))
+    _draw_legend(t, colours, shown, selected=chosen is not None, area=has_area(page.filter))
     if page.city.illustrative:
         st.caption(t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
 
@@ -226,7 +226,7 @@ def _layer(t: Translator, found: Emerging, lines: Sequence[EmergingLine], name: 
         {
             "hex": h3.int_to_str(cell),
             "shade": rgba(class_colour(line.place.cls), 225),
-            "tip": f"{line.rank} {line.name(t)}\n{t(line.cls.label)}\n{_marks(t, found, cell)}",
+            "tip": f"{line.rank} {line.name(t)}\n{t(line.cls.label)}\n{_history_line(t, found, cell)}",
         }
         for line in lines
         for cell in line.place.cells
@@ -245,7 +245,7 @@ def _layer(t: Translator, found: Emerging, lines: Sequence[EmergingLine], name: 
     )
 
 
-def _legend(t: Translator, colours: Palette, shown: Sequence[EmergingLine], *, selected: bool, area: bool) -> None:
+def _draw_legend(t: Translator, colours: Palette, shown: Sequence[EmergingLine], *, selected: bool, area: bool) -> None:
     present = {line.place.cls for line in shown}
     order = [f"{kind}_{way}" for way in ("hot", "cold") for kind in KINDS]
     entries = []
@@ -256,10 +256,10 @@ def _legend(t: Translator, colours: Palette, shown: Sequence[EmergingLine], *, s
         entries.append((f"border:2px solid {colours.accent}", t("the area of the filter")))
     if selected:
         entries.append((f"border:3px solid {colours.highlight}", t("selected")))
-    legends.legend_row(colours, t("Class over time"), entries)
+    legends.draw_legend_row(colours, t("Class over time"), entries)
 
 
-def _marks(t: Translator, found: Emerging, cell: int) -> str:
+def _history_line(t: Translator, found: Emerging, cell: int) -> str:
     row: Any = found.frame.loc[cell]
     hot = CLASSES[row["cls"]].sign >= 0
     values = {"n": int(row["hot_steps"] if hot else row["cold_steps"]), "steps": len(found.starts)}
@@ -268,7 +268,7 @@ def _marks(t: Translator, found: Emerging, cell: int) -> str:
     return t("Hot in {n} of {steps} weeks.", **values) if hot else t("Cold in {n} of {steps} weeks.", **values)
 
 
-def _table(page: Page, shown: Sequence[EmergingLine], chosen: EmergingLine | None, found: Emerging) -> None:
+def _draw_table(page: Page, shown: Sequence[EmergingLine], chosen: EmergingLine | None, found: Emerging) -> None:
     if not shown:
         return
     t, month = page.t, found.unit == "month"
@@ -276,9 +276,9 @@ def _table(page: Page, shown: Sequence[EmergingLine], chosen: EmergingLine | Non
         {
             "name": f"{line.rank}  {line.name(t)}",
             "class": t(line.cls.label),
-            "since": since_words(t, line, found),
+            "since": since_label(t, line, found),
             "marked": t("{n} of {all}", n=line.marked, all=len(found.starts)),
-            "trend": trend_words(t, line),
+            "trend": trend_label(t, line),
             "n": line.place.n,
         }
         for line in shown
@@ -294,18 +294,18 @@ def _table(page: Page, shown: Sequence[EmergingLine], chosen: EmergingLine | Non
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "class", "since")}
     table = pd.DataFrame(rows)
-    tables.selectable(
+    tables.draw_selectable_table(
         page,
         table,
         headings,
         key=f"{LIST}_{chosen.id if chosen else ''}",
         alt=t("Places by their class over time"),
         selected=next((at for at, line in enumerate(shown) if line is chosen), None),
-        columns=tables.fitting(table, headings),
+        columns=tables.fitted_columns(table, headings),
     )
 
 
-def since_words(t: Translator, line: EmergingLine, found: Emerging) -> str:
+def since_label(t: Translator, line: EmergingLine, found: Emerging) -> str:
     """Since when a place carries its mark without a break; nobody knows where that is so from the first step on."""
     if line.since is None:
         return "–"
@@ -313,7 +313,7 @@ def since_words(t: Translator, line: EmergingLine, found: Emerging) -> str:
     return t("{day} or earlier", day=day) if line.since <= found.starts[0].date() else day
 
 
-def trend_words(t: Translator, line: EmergingLine) -> str:
+def trend_label(t: Translator, line: EmergingLine) -> str:
     """The trend of a place in words; a dash where its class does not depend on one."""
     if line.q_trend != line.q_trend:
         return "–"
@@ -323,11 +323,11 @@ def trend_words(t: Translator, line: EmergingLine) -> str:
     return t("rising ({p})", p=p) if line.slope > 0 else t("falling ({p})", p=p)
 
 
-def _history(page: Page, study: EmergingStudy, found: Emerging, line: EmergingLine) -> None:
+def _draw_history(page: Page, study: EmergingStudy, found: Emerging, line: EmergingLine) -> None:
     """The selected place: its history in words and by step, and the way on."""
     t = page.t
-    st.subheader(f"{line.rank} · {plain(line.name(t))}")
-    st.write(plain(found.sentence_of(line.place.peak, t)))
+    st.subheader(f"{line.rank} · {escape_markdown(line.name(t))}")
+    st.write(escape_markdown(found.sentence_of(line.place.peak, t)))
     if st.button(t("Draft an intervention here"), key="emerging_draft", type="primary"):
         walk(page, "interventions", draft=",".join(line.place.names))
     here = page.filter.replace(districts=(), places=(), cells=line.place.names)
@@ -335,7 +335,7 @@ def _history(page: Page, study: EmergingStudy, found: Emerging, line: EmergingLi
     series = study.series(line.place.cells)
     hot = line.cls.sign > 0
     label = _series_label(t, found, hot=hot)
-    plots.show(
+    plots.draw_chart(
         page,
         _bars(page, series, class_colour(line.place.cls), "hot" if hot else "cold"),
         key="emerging_series",
@@ -361,7 +361,7 @@ def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
         y=series["n"],
         marker={"color": [shade if marked else colours.withheld for marked in series[mark]]},
         hovertext=[
-            f"{t.date(day.date(), 'medium')}: {cell_map.alerts(t, n)}"
+            f"{t.date(day.date(), 'medium')}: {cell_map.alert_count(t, n)}"
             for day, n in zip(series["start"], series["n"], strict=True)
         ],
         hoverinfo="text",
@@ -371,11 +371,11 @@ def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
     return figure
 
 
-def _downloads(page: Page, shown: Sequence[EmergingLine]) -> None:
+def _draw_downloads(page: Page, shown: Sequence[EmergingLine]) -> None:
     t = page.t
-    frame = frame_of(t, shown)
+    frame = places_frame(t, shown)
     with st.container(horizontal=True):
-        tables.download(t, frame, "emerging.csv", key="emerging_csv")
+        tables.download_button(t, frame, "emerging.csv", key="emerging_csv")
         st.download_button(
             t("Download the shapes (GeoJSON)"),
             data=lambda: _geojson(shown, frame),

@@ -25,13 +25,13 @@ from curim_data.studies.forecast import ForecastStudy, ListedCell, cells_frame, 
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import plots, tables
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.numbers import with_interval
-from pages.parts.frame.cache import remember
+from pages.parts.charts.numbers import number_with_interval
+from pages.parts.frame.cache import cached
 from pages.parts.frame.colours import LIGHT, palette
-from pages.parts.frame.footer import footer
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.footer import draw_footer
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Dataset, Page
-from pages.parts.hotspots.map_download import outlined, picture
+from pages.parts.hotspots.map_download import map_download_button, outlined
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
 
@@ -44,27 +44,27 @@ METHOD_NAMES: Final = {
 }
 
 
-@remember
-def _told(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None) -> ForecastStudy:
+@cached
+def _forecast(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None) -> ForecastStudy:
     return forecast_study(open_source(Home(Path(dataset.home))), chosen, audience, WEEKS, resolution)
 
 
-def show(page: Page, study: HotSpotStudy) -> None:
+def draw_forecast_tab(page: Page, study: HotSpotStudy) -> None:
     """The city and its places first, then the cells where most is expected, beside their backtest."""
     t, exact = page.t, sees_exact(page.audience)
-    told = _told(page.dataset, page.filter, page.audience, study.resolution if exact else None)
+    told = _forecast(page.dataset, page.filter, page.audience, study.resolution if exact else None)
     told = replace(told, choices=_as_on_the_map(told, study))
     for note in told.notes:
-        st.caption(plain(t(note)))
+        st.caption(escape_markdown(t(note)))
     if page.source is not None and not page.source.knows_weeks and told.city_refused is not None:
         st.info(t(told.city_refused))
         return
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        _city(page, told)
+        _draw_city(page, told)
     with right:
-        _places(page, told)
-    _cells(page, told)
+        _draw_places(page, told)
+    _draw_cells(page, told)
 
 
 def _as_on_the_map(told: ForecastStudy, study: HotSpotStudy) -> tuple[Choice, ...]:
@@ -73,16 +73,16 @@ def _as_on_the_map(told: ForecastStudy, study: HotSpotStudy) -> tuple[Choice, ..
     return tuple(size if size and choice.name == "resolution" else choice for choice in told.choices)
 
 
-def _city(page: Page, told: ForecastStudy) -> None:
+def _draw_city(page: Page, told: ForecastStudy) -> None:
     """The last weeks and the next ones, with their interval."""
     t = page.t
     end = told.start + dt.timedelta(days=7 * told.weeks - 1)
     st.subheader(t("The city, {start} – {end}", start=t.date(told.start, "medium"), end=t.date(end, "medium")))
     if told.city is None:
-        footer(page, sentence=t(told.city_refused) if told.city_refused else "")
+        draw_footer(page, sentence=t(told.city_refused) if told.city_refused else "")
         return
     frame = weeks_frame(told, told.city)
-    plots.show(
+    plots.draw_chart(
         page,
         _line(page, frame),
         key="hotspots_outlook",
@@ -90,7 +90,7 @@ def _city(page: Page, told: ForecastStudy) -> None:
         data=frame,
         file_name="forecast-city.csv",
     )
-    footer(page, sentence=told.city.sentence(t))
+    draw_footer(page, sentence=told.city.sentence(t))
     st.caption(
         t.n(
             "n = {n} alert, mapped or not, in all the weeks that were used.",
@@ -98,7 +98,7 @@ def _city(page: Page, told: ForecastStudy) -> None:
             told.city.n,
         )
     )
-    footer(page, choices=told.city.choices)
+    draw_footer(page, choices=told.city.choices)
 
 
 def weeks_frame(told: ForecastStudy, city: Outlook) -> pd.DataFrame:
@@ -140,7 +140,7 @@ def _line(page: Page, frame: pd.DataFrame) -> Figure:
     return figure
 
 
-def _places(page: Page, told: ForecastStudy) -> None:
+def _draw_places(page: Page, told: ForecastStudy) -> None:
     """The landmarks of which every week may be seen."""
     t = page.t
     st.subheader(t("By place"))
@@ -148,13 +148,13 @@ def _places(page: Page, told: ForecastStudy) -> None:
         frame = pd.DataFrame(
             {
                 "place": place_label(t, page.city, place),
-                "expected": with_interval(t, ahead.total.value, ahead.total.low, ahead.total.high),
+                "expected": number_with_interval(t, ahead.total.value, ahead.total.low, ahead.total.high),
                 "kept": t("{n} of {all}", n=ahead.covered, all=ahead.tried),
             }
             for place, ahead in told.places
         )
         headings = {"place": t("Place"), "expected": t("Expected (95 %)"), "kept": t("Weeks inside")}
-        tables.table(
+        tables.draw_table(
             page,
             frame,
             headings,
@@ -176,20 +176,20 @@ def _places(page: Page, told: ForecastStudy) -> None:
         st.write(t("No place can be foretold: there are too few whole weeks of data."))
 
 
-def _cells(page: Page, told: ForecastStudy) -> None:
+def _draw_cells(page: Page, told: ForecastStudy) -> None:
     """Map and list of the cells where most is expected beside the backtest; else the reason why not."""
     t, found = page.t, told.cells
     st.subheader(t("Where on the map"))
     if found is None:
-        footer(page, sentence=t(told.cells_refused) if told.cells_refused else "")
+        draw_footer(page, sentence=t(told.cells_refused) if told.cells_refused else "")
         return
     if told.listed:
         left, right = st.columns([5, 3], gap="medium")
         with left:
-            _map(page, told.listed, found)
+            _draw_map(page, told.listed, found)
         with right:
-            _list(page, told.listed)
-    footer(page, sentence=found.sentence(t))
+            _draw_list(page, told.listed)
+    draw_footer(page, sentence=found.sentence(t))
     st.caption(
         t.n(
             "n = {n} alert on the map, in all the weeks that were used.",
@@ -197,12 +197,12 @@ def _cells(page: Page, told: ForecastStudy) -> None:
             found.n,
         )
     )
-    footer(page, choices=told.choices)
+    draw_footer(page, choices=told.choices)
     if len(found.backtest.frame):
-        _backtest(page, found)
+        _draw_backtest(page, found)
 
 
-def _map(page: Page, listed: tuple[ListedCell, ...], found: Forecast) -> None:
+def _draw_map(page: Page, listed: tuple[ListedCell, ...], found: Forecast) -> None:
     t = page.t
     names = [one.name(t) for one in listed]
     polygons = cell_polygons([one.cell for one in listed])
@@ -212,7 +212,7 @@ def _map(page: Page, listed: tuple[ListedCell, ...], found: Forecast) -> None:
     ]
     alt = t("Map of the cells where most alerts are expected; the list beside it holds the same.")
     outline = t("most alerts expected")
-    cell_map.draw(
+    cell_map.draw_cell_map(
         page,
         key="hotspots_forecast_map",
         alt=alt,
@@ -226,7 +226,7 @@ def _map(page: Page, listed: tuple[ListedCell, ...], found: Forecast) -> None:
         pickable=False,
         outlines_mean=outline,
     )
-    picture(
+    map_download_button(
         page,
         lambda: [outlined(outline, LIGHT.cluster_line, polygons)],
         name="forecast",
@@ -238,18 +238,18 @@ def _map(page: Page, listed: tuple[ListedCell, ...], found: Forecast) -> None:
     )
 
 
-def _list(page: Page, listed: tuple[ListedCell, ...]) -> None:
+def _draw_list(page: Page, listed: tuple[ListedCell, ...]) -> None:
     t = page.t
     frame = pd.DataFrame(
         {
             "name": f"{rank}  {one.name(t)}",
-            "expected": with_interval(t, one.expected, one.low, one.high),
+            "expected": number_with_interval(t, one.expected, one.low, one.high),
             "last": one.last_weeks,
         }
         for rank, one in enumerate(listed, 1)
     )
     headings = {"name": t("Place"), "expected": t("Expected (95 %)"), "last": t("52 weeks")}
-    tables.table(
+    tables.draw_table(
         page,
         frame,
         headings,
@@ -257,10 +257,10 @@ def _list(page: Page, listed: tuple[ListedCell, ...]) -> None:
         alt=t("Cells where most alerts are expected"),
         columns=_narrow(headings),
     )
-    tables.download(t, cells_frame(t, listed), "forecast-cells.csv", key="hotspots_forecast_download")
+    tables.download_button(t, cells_frame(t, listed), "forecast-cells.csv", key="hotspots_forecast_download")
 
 
-def _backtest(page: Page, found: Forecast) -> None:
+def _draw_backtest(page: Page, found: Forecast) -> None:
     """Each method on the past, against plain counting."""
     t = page.t
     st.subheader(t("How such forecasts did in the past"))
@@ -285,16 +285,16 @@ def _backtest(page: Page, found: Forecast) -> None:
         "gain": t("Gain on counting"),
         "recapture": t("Recapture (Levine)"),
     }
-    tables.table(
+    tables.draw_table(
         page,
         pd.DataFrame(rows),
         headings,
         key="hotspots_backtest",
         alt=t("Past forecasts by method and share of land"),
     )
-    tables.download(t, frame, "forecast-backtest.csv", key="hotspots_backtest_download")
+    tables.download_button(t, frame, "forecast-backtest.csv", key="hotspots_backtest_download")
     if found.shown:
-        st.write(plain(found.places_sentence(t)))
+        st.write(escape_markdown(found.places_sentence(t)))
     st.caption(
         t(
             "PAI: share of the alerts that came on the flagged land, divided by its share of all land. PEI: the same "
@@ -311,4 +311,4 @@ def _narrow(headings: dict[str, str]) -> dict[str, Any]:
 
 
 def _measured(t: Translator, row: dict[Any, Any], name: str, digits: int) -> str:
-    return with_interval(t, row[name], row[f"{name}_low"], row[f"{name}_high"], digits)
+    return number_with_interval(t, row[name], row[f"{name}_low"], row[f"{name}_high"], digits)

@@ -19,10 +19,10 @@ from curim_data.model.i18n import Translator
 from curim_data.query import Total
 from curim_data.studies.density import DensityStudy, class_polygons
 from curim_data.studies.emerging import EmergingLine
-from pages.parts.charts.tables import BUTTON
-from pages.parts.frame.cache import ask
+from pages.parts.charts.tables import DOWNLOAD_BUTTON
+from pages.parts.frame.cache import cached_query
 from pages.parts.frame.colours import LIGHT
-from pages.parts.frame.footer import mapped_of
+from pages.parts.frame.footer import mapped_sentence
 from pages.parts.frame.page import Page
 from pages.parts.maps import legends
 from pages.parts.maps.name_layers import Pin
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from analysis.report.maps import Shade
 
 
-def picture(
+def map_download_button(
     page: Page,
     make: Callable[[], Sequence[Shade]],
     *,
@@ -60,12 +60,12 @@ def picture(
         On a map of single points: how many stand on it, and how many of sensitive categories never do.
     """
     t = page.t
-    shown = ask(page, "total")
+    shown = cached_query(page, "total")
     sentence = query.sentence(page.source, page.filter, t, shown) if page.source else ""
     made = t("CURiM · {city}, {day}", city=t.label(page.city.names), day=dt.date.today())
     notes = [
         sentence,
-        *([mapped_of(t, total, total.piled or 0, drawn, undrawn)] if total else []),
+        *([mapped_sentence(t, total, total.piled or 0, drawn, undrawn)] if total else []),
         *told,
         *_illustrative(page),
         made,
@@ -78,7 +78,12 @@ def picture(
         return shades_map(page.city, make(), t, title=title, spots=spots, notes=notes, alt=alt).data
 
     st.download_button(
-        t("Download the map (PNG)"), data=drawn, file_name=f"{name}.png", mime="image/png", key=f"{name}_png", **BUTTON
+        t("Download the map (PNG)"),
+        data=drawn,
+        file_name=f"{name}.png",
+        mime="image/png",
+        key=f"{name}_png",
+        **DOWNLOAD_BUTTON,
     )
 
 
@@ -89,11 +94,11 @@ def _illustrative(page: Page) -> list[str]:
     return [*sample, drawn] if page.city.illustrative else sample
 
 
-def cell_shades(t: Translator, cells: pd.DataFrame, measure: legends.Measure | None = None) -> list[Shade]:
+def cell_shades(t: Translator, cells: pd.DataFrame, measure: legends.CellMeasure | None = None) -> list[Shade]:
     """Cells in the classes of the page's map, by count or by what else is measured; what is protected is hatched."""
     from analysis.report.maps import Shade
 
-    scale = legends.Scale.of(t, cells, measure)
+    scale = legends.ColourScale.of(t, cells, measure)
     hidden, places = cells["withheld"].to_numpy(bool), scale.places(cells)
     entries = [
         Shade(span, colour, _cells(cells.index[(places == at) & ~hidden]))
@@ -119,14 +124,14 @@ def hot_shades(
     selected: Collection[int],
     *,
     with_neighbours: bool = False,
-    measure: legends.Measure | None = None,
+    measure: legends.CellMeasure | None = None,
 ) -> list[Shade]:
     """Cells with hot and cold ones outlined, and the selected place."""
     shades = cell_shades(t, cells, measure)
     if len(hot):
-        shades.append(outlined(legends.hot_words(t, with_neighbours), LIGHT.hot_line, _cells(hot)))
+        shades.append(outlined(legends.hot_label(t, with_neighbours), LIGHT.hot_line, _cells(hot)))
     if len(cold):
-        shades.append(outlined(legends.cold_words(t, with_neighbours), LIGHT.cold_line, _cells(cold)))
+        shades.append(outlined(legends.cold_label(t, with_neighbours), LIGHT.cold_line, _cells(cold)))
     if selected:
         shades.append(outlined(t("selected"), LIGHT.highlight, [shapely.union_all(list(_cells(selected)))]))
     return shades

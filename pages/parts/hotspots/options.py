@@ -12,7 +12,7 @@ from curim_data.model.i18n import Translator
 from curim_data.studies.denominators import KINDS, why_not
 from pages.parts.frame.page import Page
 from pages.parts.hotspots.queries import Options
-from pages.parts.hotspots.selection import asked_word, write_word
+from pages.parts.hotspots.selection import word_from_link, write_link_word
 
 BASE, WEIGHT, METHOD = "base", "weight", "method"
 SEVERITY: Final = "severity"
@@ -20,7 +20,7 @@ HDBSCAN: Final = "hdbscan"
 _WIDTH: Final = 270
 
 
-def options(page: Page, layer: str) -> Options:
+def draw_options(page: Page, layer: str) -> Options:
     """The controls of a layer, and what the reader chose."""
     if layer == "significance":
         return Options(base=_base(page))
@@ -36,12 +36,12 @@ def _base(page: Page) -> Kind:
     told = {kind: why_not(kind, page.filter, page.audience, page.city) for kind in KINDS}
     offered = [kind for kind in KINDS if told[kind] is None]
     why = [t(said) for kind in KINDS if (said := told[kind]) is not None]
-    picked = asked_word(BASE, "hotspots_base", offered, LAND)
-    _box(t("Compared with"), offered, names, BASE, LAND, help="  \n".join(why) or None, alone=len(offered) == 1)
+    picked = word_from_link(BASE, "hotspots_base", offered, LAND)
+    _option_box(t("Compared with"), offered, names, BASE, LAND, help="  \n".join(why) or None, alone=len(offered) == 1)
     return picked
 
 
-def notes(page: Page, how: Options, layer: str) -> None:
+def draw_option_notes(page: Page, how: Options, layer: str) -> None:
     """What must be read with a choice: why the base that the link asks for cannot be had, or what residents miss."""
     t, asked = page.t, st.query_params.get(BASE, LAND)
     if layer != "significance":
@@ -59,19 +59,19 @@ def notes(page: Page, how: Options, layer: str) -> None:
 
 def _weight(t: Translator) -> str:
     names = {"": t("One each"), SEVERITY: t("By severity")}
-    picked = asked_word(WEIGHT, "hotspots_weight", names, "")
-    _box(t("Alerts count"), list(names), names, WEIGHT, "")
+    picked = word_from_link(WEIGHT, "hotspots_weight", names, "")
+    _option_box(t("Alerts count"), list(names), names, WEIGHT, "")
     return picked
 
 
 def _method(t: Translator) -> str:
     names = {"": t("Tested (DBSCAN)"), HDBSCAN: t("To explore (HDBSCAN)")}
-    picked = asked_word(METHOD, "hotspots_method", names, "")
-    _box(t("Clusters"), list(names), names, METHOD, "")
+    picked = word_from_link(METHOD, "hotspots_method", names, "")
+    _option_box(t("Clusters"), list(names), names, METHOD, "")
     return picked
 
 
-def _box(
+def _option_box(
     label: str,
     choices: Collection[Any],
     names: Mapping[Any, str],
@@ -91,6 +91,6 @@ def _box(
         width=_WIDTH,
         help=help,
         disabled=alone,
-        on_change=write_word,
+        on_change=write_link_word,
         args=(word, key, usual),
     )

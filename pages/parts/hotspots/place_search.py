@@ -17,18 +17,18 @@ from curim_data.lexicon.folding import fold
 from curim_data.model.city import CityProfile, cell_polygons
 from curim_data.model.i18n import Translator
 from pages.parts.frame import filter_bar
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
-from pages.parts.hotspots.selection import SELECTED
+from pages.parts.hotspots.selection import SELECTED_WORD
 from pages.parts.maps.basemap import METRES_A_DEGREE, disc
 
-AT: Final = "at"
+PLACE_WORD: Final = "at"
 KEY: Final = "hotspots_at"
 MOST_OTHERS: Final = 4
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundPlace:
     """A place of the city: its word in a link ("street:akti_miaouli"), its name, shape (WGS84) and map cells."""
 
     word: str
@@ -44,12 +44,12 @@ class Found:
         return f.replace(cells=tuple(str(h3.int_to_str(cell)) for cell in self.cells), districts=(), places=())
 
 
-def asked_place(page: Page, resolution: int) -> Found | None:
+def place_from_link(page: Page, resolution: int) -> FoundPlace | None:
     """The place that the link asks for, with the map cells of that size that it touches."""
-    asked, city = st.query_params.get(AT, ""), page.city
-    if asked not in places(city):
+    asked, city = st.query_params.get(PLACE_WORD, ""), page.city
+    if asked not in searchable_places(city):
         return None
-    name, shape = _named(page.t, city, asked)
+    name, shape = _name_and_shape(page.t, city, asked)
     land = city.land_cells(resolution).index.to_numpy()
     west, south, east, north = shape.bounds
     spots = np.array([h3.cell_to_latlng(cell) for cell in land.astype(np.uint64)])
@@ -58,39 +58,39 @@ def asked_place(page: Page, resolution: int) -> Found | None:
     near &= (spots[:, 0] > south - reach) & (spots[:, 0] < north + reach)
     shapely.prepare(shape)
     touched = land[near][shapely.intersects(shape, cell_polygons(land[near]))] if near.any() else land[:0]
-    return Found(asked, name, shape, tuple(int(cell) for cell in touched))
+    return FoundPlace(asked, name, shape, tuple(int(cell) for cell in touched))
 
 
-def search(page: Page, place: Found | None) -> None:
+def draw_search_box(page: Page, place: FoundPlace | None) -> None:
     """The search box. What is typed into it stays out of the address: only the place that it means stands there."""
-    t, words = page.t, places(page.city)
+    t, words = page.t, searchable_places(page.city)
     typed = st.session_state.get(KEY, "")
-    if place is not None and place.word not in matches(typed, words):
+    if place is not None and place.word not in matching_places(typed, words):
         st.session_state[KEY] = place.name
-    elif place is None and matches(typed, words):
+    elif place is None and matching_places(typed, words):
         st.session_state[KEY] = ""
     typed = st.text_input(
         t("Find a place"),
         key=KEY,
         placeholder=t("Street, landmark, district"),
         width=230,
-        on_change=_look,
+        on_change=_go_to_best_match,
         args=(words,),
     )
     if typed and place is None:
         st.caption(t("No street, landmark or district of the city has this name."))
 
 
-def _look(words: Mapping[str, tuple[str, ...]]) -> None:
+def _go_to_best_match(words: Mapping[str, tuple[str, ...]]) -> None:
     """Put the best match of what was typed into the address; the typed text itself never stands there."""
-    best = matches(st.session_state[KEY], words)
+    best = matching_places(st.session_state[KEY], words)
     if best:
         _go_to(best[0])
     else:
-        st.query_params.pop(AT, None)
+        st.query_params.pop(PLACE_WORD, None)
 
 
-def matches(typed: str, words: Mapping[str, tuple[str, ...]]) -> list[str]:
+def matching_places(typed: str, words: Mapping[str, tuple[str, ...]]) -> list[str]:
     """The places whose name in any language holds what was typed, those that begin with it first.
 
     Case, accents and hyphens do not count.
@@ -103,29 +103,29 @@ def matches(typed: str, words: Mapping[str, tuple[str, ...]]) -> list[str]:
     return sorted(hits, key=lambda word: not any(name.startswith(asked) for name in names[word]))
 
 
-def below_map(page: Page, place: Found | None) -> None:
+def draw_found_place(page: Page, place: FoundPlace | None) -> None:
     """On a phone the search box; which place is shown, which others have such a name, and the way into the filter."""
     if page.narrow:
-        search(page, place)
+        draw_search_box(page, place)
     if place is None:
         return
-    t, words, n = page.t, places(page.city), len(place.cells)
+    t, words, n = page.t, searchable_places(page.city), len(place.cells)
     told = t.n("{place}: {n} map cell, outlined.", "{place}: {n} map cells, outlined.", n, place=place.name)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(plain(told), width="content")
+        st.markdown(escape_markdown(told), width="content")
         area = place.filter(page.filter)
         if area != page.filter:
             st.button(
                 t("Make this the area"),
                 key="hotspots_found_area",
-                on_click=filter_bar.write,
+                on_click=filter_bar.write_filter,
                 args=(area,),
                 disabled=not place.cells,
             )
-        others = [word for word in matches(st.session_state.get(KEY, ""), words) if word != place.word]
+        others = [word for word in matching_places(st.session_state.get(KEY, ""), words) if word != place.word]
         for word in others[:MOST_OTHERS]:
             st.button(
-                plain(_named(t, page.city, word)[0]),
+                escape_markdown(_name_and_shape(t, page.city, word)[0]),
                 key=f"hotspots_at_{word}",
                 type="tertiary",
                 on_click=_go_to,
@@ -135,11 +135,11 @@ def below_map(page: Page, place: Found | None) -> None:
 
 def _go_to(word: str) -> None:
     """Turn the map to a place, and let the hot spot there, where there is one, be the selected one."""
-    st.query_params[AT] = word
-    st.query_params.pop(SELECTED, None)
+    st.query_params[PLACE_WORD] = word
+    st.query_params.pop(SELECTED_WORD, None)
 
 
-def places(city: CityProfile) -> dict[str, tuple[str, ...]]:
+def searchable_places(city: CityProfile) -> dict[str, tuple[str, ...]]:
     """Words of all places by which a link names them, with their names in every language, landmarks first."""
     named = [("place", mark.id, mark.labels) for mark in city.landmarks]
     named += [("street", street.id, street.labels) for street in city.streets]
@@ -147,7 +147,7 @@ def places(city: CityProfile) -> dict[str, tuple[str, ...]]:
     return {f"{kind}:{name}": tuple(dict.fromkeys(labels.values())) for kind, name, labels in named}
 
 
-def _named(t: Translator, city: CityProfile, word: str) -> tuple[str, BaseGeometry]:
+def _name_and_shape(t: Translator, city: CityProfile, word: str) -> tuple[str, BaseGeometry]:
     """Name and shape (WGS84) of the place that a word of a link means."""
     kind, _, name = word.partition(":")
     if kind == "place":

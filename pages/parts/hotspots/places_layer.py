@@ -19,18 +19,18 @@ from curim_data.studies.spot import SpotLine
 from curim_data.studies.spot_area import has_area
 from pages.parts.frame import filter_bar
 from pages.parts.frame.colours import LIGHT
-from pages.parts.frame.footer import footer
+from pages.parts.frame.footer import draw_footer
 from pages.parts.frame.page import Dataset, Page
 from pages.parts.hotspots import area_filter
-from pages.parts.hotspots.cell_text import certainty, measure, tips
-from pages.parts.hotspots.cold_places import cold_here, cold_places
-from pages.parts.hotspots.map_download import cell_shades, hot_shades, outlined, picture
-from pages.parts.hotspots.options import notes
-from pages.parts.hotspots.place_search import Found, below_map
-from pages.parts.hotspots.queries import Asked, Options, clusters, emerging_of, lines
-from pages.parts.hotspots.ranked_list import area_of_cells, downloads, headline, ranked_list
-from pages.parts.hotspots.selection import MAP, SELECTED, picked_cells, selected_spot
-from pages.parts.hotspots.spot_panel import panel
+from pages.parts.hotspots.cell_text import rate_lines, rate_measure, test_lines
+from pages.parts.hotspots.cold_places import cold_places_in_area, draw_cold_places
+from pages.parts.hotspots.map_download import cell_shades, hot_shades, map_download_button, outlined
+from pages.parts.hotspots.options import draw_option_notes
+from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
+from pages.parts.hotspots.queries import ListQuery, Options, clusters, emerging_of, list_lines
+from pages.parts.hotspots.ranked_list import draw_area_button, draw_downloads, draw_headline, draw_ranked_list
+from pages.parts.hotspots.selection import MAP_KEY, SELECTED_WORD, picked_cells, selected_spot
+from pages.parts.hotspots.spot_panel import draw_spot_panel
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
 
@@ -45,8 +45,8 @@ CLASSED: Final = "hotspots_classed"
 CLASSING: Final = "hotspots_classing"
 
 
-def places(
-    page: Page, title: Any, study: HotSpotStudy, layer: str, size: int, how: Options, place: Found | None
+def draw_places_layer(
+    page: Page, title: Any, study: HotSpotStudy, layer: str, size: int, how: Options, place: FoundPlace | None
 ) -> None:
     """Hot cells or clusters, their list, and the selected one.
 
@@ -59,32 +59,32 @@ def places(
     except TooManyError as error:
         st.info(t(error.message))
         return
-    asked = Asked(page.dataset, page.filter, page.audience, layer, size or None, how)
-    everywhere = lines(asked, study.spots if found is None else found.found)
-    shown = area_filter.listed(page, everywhere)
-    if place is not None and SELECTED not in st.query_params:
+    asked = ListQuery(page.dataset, page.filter, page.audience, layer, size or None, how)
+    everywhere = list_lines(asked, study.spots if found is None else found.found)
+    shown = area_filter.lines_in_area(page, everywhere)
+    if place is not None and SELECTED_WORD not in st.query_params:
         at_place = next((one.spot.id for one in shown if not set(place.cells).isdisjoint(one.spot.cells)), None)
         if at_place is not None:
-            st.query_params[SELECTED] = at_place
+            st.query_params[SELECTED_WORD] = at_place
     chosen = selected_spot(tuple(one.spot for one in shown))
     line = next((one for one in shown if one.spot.id == chosen), None)
-    cold = [] if found else cold_here(page, study)
+    cold = [] if found else cold_places_in_area(page, study)
     with title:
         if len(everywhere) and has_area(page.filter) and not how.explored:
-            area_filter.headline(page, len(everywhere), len(shown))
+            area_filter.draw_area_headline(page, len(everywhere), len(shown))
         else:
-            headline(page, study, shown, is_clusters=found is not None, explored=how.explored, cold=len(cold))
-        st.caption(filter_bar.sentence(page))
-        area_filter.tested_in_city(page)
-    notes(page, how, layer)
+            draw_headline(page, study, shown, is_clusters=found is not None, explored=how.explored, cold=len(cold))
+        st.caption(filter_bar.filter_sentence(page))
+        area_filter.draw_tested_in_city_note(page)
+    draw_option_notes(page, how, layer)
     pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        cell_map.draw(
+        cell_map.draw_cell_map(
             page,
-            key=MAP,
+            key=MAP_KEY,
             alt=t("Map of the city with its hot spots; the list below holds the same."),
-            cells=study.cells.frame if found else _cells(page, study),
+            cells=study.cells.frame if found else _map_cells(page, study),
             z_is_test=study.hot.gistar_valid,
             hot=() if found else study.hot.frame.index[study.hot.frame["hot"]],
             cold=() if found else study.hot.frame.index[study.hot.frame["cold"]],
@@ -99,32 +99,34 @@ def places(
             span=0.62,
             place=place,
             with_neighbours=study.hot.k > 0,
-            measure=None if found else measure(t, study.hot.base),
+            measure=None if found else rate_measure(t, study.hot.base),
         )
-        below_map(page, place)
-        area_of_cells(page, picked_cells(), study)
+        draw_found_place(page, place)
+        draw_area_button(page, picked_cells(), study)
         gistar = None if found else study.hot.gistar_valid
-        ranked_list(page, shown, chosen, gistar_valid=gistar, classes=_classes(page, study, shown, layer))
-        cold_places(page, study, cold)
-        footer(
+        draw_ranked_list(
+            page, shown, chosen, gistar_valid=gistar, classes=_classes_over_time(page, study, shown, layer)
+        )
+        draw_cold_places(page, study, cold)
+        draw_footer(
             page,
             sentence=(found or study.hot).sentence(t),
             total=study.total,
             aside=study.cells.piled,
             choices=study.choices if found is None else found.choices,
         )
-        downloads(page, shown, gistar_valid=gistar, study=study if found is None else None)
-        _picture(page, study, found, line, pins)
+        draw_downloads(page, shown, gistar_valid=gistar, study=study if found is None else None)
+        _draw_map_download(page, study, found, line, pins)
     with right:
         if line is None and everywhere:
-            area_filter.none_here(page)
+            area_filter.draw_no_spot_in_area(page)
         elif line is None:
-            nothing(t, how, study.total.n, cold=bool(cold))
+            draw_no_places(t, how, study.total.n, cold=bool(cold))
         else:
-            panel(page, asked, line)
+            draw_spot_panel(page, asked, line)
 
 
-def _picture(
+def _draw_map_download(
     page: Page,
     study: HotSpotStudy,
     found: Clusters | None,
@@ -140,14 +142,14 @@ def _picture(
             return [*cell_shades(t, study.cells.frame), outlined(t("cluster"), LIGHT.cluster_line, outlines)]
         hot, cold = frame.index[frame["hot"]], frame.index[frame["cold"]]
         selected = line.spot.cells if line else ()
-        cells, how = _cells(page, study), measure(t, study.hot.base)
+        cells, how = _map_cells(page, study), rate_measure(t, study.hot.base)
         return hot_shades(t, cells, hot, cold, selected, with_neighbours=study.hot.k > 0, measure=how)
 
-    picture(
+    map_download_button(
         page,
         shades,
         name="hotspots" if found is None else "clusters",
-        title=how.heading if (how := measure(t, study.hot.base)) and found is None else t("Alerts per cell"),
+        title=how.heading if (how := rate_measure(t, study.hot.base)) and found is None else t("Alerts per cell"),
         alt=t("Map of the city with its hot spots; the list below holds the same."),
         total=study.total,
         pins=pins,
@@ -155,23 +157,25 @@ def _picture(
     )
 
 
-def _cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
+def _map_cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
     """The cells of the map, with what their tooltips say beside the count."""
     cells = study.cells.frame.join(study.hot.frame["z"])
-    told = certainty(page.t, study)
+    told = test_lines(page.t, study)
     if study.hot.based:
-        told = [base + test for base, test in zip(tips(page.t, study), told, strict=True)]
+        told = [base + test for base, test in zip(rate_lines(page.t, study), told, strict=True)]
         cells = cells.assign(value=study.hot.frame["rate"])
     return cells.assign(beside=pd.Series(told, study.hot.frame.index))
 
 
-def _classes(page: Page, study: HotSpotStudy, shown: tuple[SpotLine, ...], layer: str) -> dict[str, str] | None:
+def _classes_over_time(
+    page: Page, study: HotSpotStudy, shown: tuple[SpotLine, ...], layer: str
+) -> dict[str, str] | None:
     """The class over time of each hot spot that coincides with a place that has one; None where none can be told."""
     if layer != "significance" or not sees_exact(page.audience):
         return None
     asked = (page.dataset, page.filter, page.audience, study.resolution)
     if page.source is not None and page.source.count > LATER_FROM and st.session_state.get(CLASSED) != asked:
-        st.fragment(_work_out, run_every=AFTER_SECONDS)(asked)
+        st.fragment(_compute_classes_later, run_every=AFTER_SECONDS)(asked)
         return dict.fromkeys((line.spot.id for line in shown), "…")
     over_time = emerging_of(page.dataset, page.filter, page.audience, study.resolution)
     if over_time.found is None:
@@ -180,7 +184,7 @@ def _classes(page: Page, study: HotSpotStudy, shown: tuple[SpotLine, ...], layer
     return {name: page.t(place.cls.label) for name, place in found.items() if place is not None}
 
 
-def _work_out(asked: tuple[Dataset, AlertFilter, Audience, int]) -> None:
+def _compute_classes_later(asked: tuple[Dataset, AlertFilter, Audience, int]) -> None:
     """Work out classes over time once the page stands, then show them: they take longer than all the rest.
 
     A fragment that runs with the page, where it only waits, and again a moment later by itself.
@@ -193,7 +197,7 @@ def _work_out(asked: tuple[Dataset, AlertFilter, Audience, int]) -> None:
     st.rerun()
 
 
-def nothing(t: Translator, how: Options, alerts: float | None, *, cold: bool = False) -> None:
+def draw_no_places(t: Translator, how: Options, alerts: float | None, *, cold: bool = False) -> None:
     """What is said where no hot place was found among so many alerts; `cold`: whether there are cold ones."""
     if how.explored:
         st.subheader(t("No group"))

@@ -24,7 +24,7 @@ HOT: Final = "#d55e00"
 COLD: Final = "#0072b2"
 
 
-def playback(page: Page, study: EmergingStudy) -> None:
+def draw_playback(page: Page, study: EmergingStudy) -> None:
     """The map of one month at a time, where the reader asks for it."""
     t, found = page.t, study.found
     if found is None:
@@ -33,30 +33,30 @@ def playback(page: Page, study: EmergingStudy) -> None:
     if not st.toggle(label, key=SHOW):
         return
     playing = st.toggle(t("Play"), key=PLAY)
-    st.fragment(_step, run_every=SECONDS if playing else None)(page, study, found, playing)
+    st.fragment(_draw_step, run_every=SECONDS if playing else None)(page, study, found, playing)
 
 
-def _step(page: Page, study: EmergingStudy, found: Emerging, playing: bool) -> None:
+def _draw_step(page: Page, study: EmergingStudy, found: Emerging, playing: bool) -> None:
     """One month: the slider, its map and its sentence. While it plays each run goes one month on, and round."""
     t, steps = page.t, range(len(found.starts))
     current = st.session_state.get(STEP, steps[-1])
     st.session_state[STEP] = (current + 1) % len(steps) if playing else min(current, steps[-1])
-    names = [when(t, found, step) for step in steps]
+    names = [step_label(t, found, step) for step in steps]
     step = st.select_slider(
         t("Month") if found.unit == "month" else t("Week"), steps, format_func=names.__getitem__, key=STEP
     )
     colours = palette(page.theme)
     height = min(cell_map.HEIGHT, page.width) if page.narrow else cell_map.HEIGHT
-    deck = cell_map.deck_of(page, colours, None, (), (), (), (), height=height, span=0.62, pickable=False)
-    below = len(basemap.ground(page.city, colours))
+    deck = cell_map.cell_deck(page, colours, None, (), (), (), (), height=height, span=0.62, pickable=False)
+    below = len(basemap.base_layers(page.city, colours))
     n = _counts(study, found, step)
     deck.layers[below:below] = [
         _layer(t, "hot_now", n[found.hot[:, step]], HOT, 0.93),
         _layer(t, "cold_now", n[found.cold[:, step]], COLD, 0.5),
     ]
-    told = sentence(t, found, step, n)
+    told = step_sentence(t, found, step, n)
     st.pydeck_chart(deck, height=height, key="emerging_step_map", alt=told)
-    legends.legend_row(
+    legends.draw_legend_row(
         colours,
         names[step],
         [(f"background:{HOT}", t("hot")), (f"background:{COLD};border:.2em solid {colours.land}", t("cold"))],
@@ -64,18 +64,18 @@ def _step(page: Page, study: EmergingStudy, found: Emerging, playing: bool) -> N
     st.caption(told)
 
 
-def when(t: Translator, found: Emerging, step: int) -> str:
+def step_label(t: Translator, found: Emerging, step: int) -> str:
     """A month by its name, a week by its first day."""
     day = found.starts[step].date()
     return t.date(day, "LLL y") if found.unit == "month" else t.date(day, "medium")
 
 
-def sentence(t: Translator, found: Emerging, step: int, n: pd.Series) -> str:
+def step_sentence(t: Translator, found: Emerging, step: int, n: pd.Series) -> str:
     """How many cells were hot and cold in a step, and what was counted."""
     return t(
         "{when}: hot cells {hot}, cold cells {cold}, alerts on the map {n}. A cell is judged with those around it and "
         "with the step before.",
-        when=when(t, found, step),
+        when=step_label(t, found, step),
         hot=int(found.hot[:, step].sum()),
         cold=int(found.cold[:, step].sum()),
         n=round(float(n.sum())),
@@ -92,7 +92,8 @@ def _counts(study: EmergingStudy, found: Emerging, step: int) -> pd.Series:
 
 def _layer(t: Translator, name: str, n: pd.Series, shade: str, coverage: float) -> pdk.Layer:
     rows: list[dict[str, Any]] = [
-        {"hex": h3.int_to_str(cell), "tip": cell_map.alerts(t, count)} for cell, count in zip(n.index, n, strict=True)
+        {"hex": h3.int_to_str(cell), "tip": cell_map.alert_count(t, count)}
+        for cell, count in zip(n.index, n, strict=True)
     ]
     return pdk.Layer(
         "H3HexagonLayer",

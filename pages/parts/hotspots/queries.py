@@ -15,7 +15,7 @@ from curim_data.studies.emerging import EmergingStudy, emerging_study
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from curim_data.studies.repeats import precision_m
 from curim_data.studies.spot import Place, SpotLine, SpotStudy
-from pages.parts.frame.cache import remember, source_of
+from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.page import Dataset
 
 
@@ -28,7 +28,7 @@ class Options:
     explored: bool = False
 
 
-USUAL = Options()
+DEFAULT_OPTIONS = Options()
 
 
 def hot_spots(
@@ -38,21 +38,21 @@ def hot_spots(
     return _hot_spots(dataset, whole_city(chosen), audience, resolution, base)
 
 
-@remember
+@cached
 def _hot_spots(
     dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None, base: Kind
 ) -> HotSpotStudy:
     return hot_spot_study(source_of(dataset), chosen, audience, resolution, base)
 
 
-@remember
-def clusters(dataset: Dataset, chosen: AlertFilter, audience: Audience, how: Options = USUAL) -> Clusters:
+@cached
+def clusters(dataset: Dataset, chosen: AlertFilter, audience: Audience, how: Options = DEFAULT_OPTIONS) -> Clusters:
     """Clusters under the filter."""
     source = source_of(dataset)
     return cluster_study(source, chosen, audience, by_weight=how.by_weight, explored=how.explored)
 
 
-@remember
+@cached
 def emerging_of(
     dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None
 ) -> EmergingStudy:
@@ -60,14 +60,14 @@ def emerging_of(
     return emerging_study(source_of(dataset), chosen, audience, resolution)
 
 
-@remember
+@cached
 def coordinate_step(dataset: Dataset) -> float:
     """Metres between positions of the store that can be told apart; the same under every filter."""
     return precision_m(source_of(dataset))
 
 
 @dataclass(frozen=True)
-class Asked:
+class ListQuery:
     """Which places a list is about: a layer, a cell size and options, under a filter, for an audience."""
 
     dataset: Dataset
@@ -75,20 +75,20 @@ class Asked:
     audience: Audience
     layer: str = "significance"
     resolution: int | None = None
-    how: Options = USUAL
+    how: Options = DEFAULT_OPTIONS
 
 
-@remember
-def lines(asked: Asked, _spots: tuple[Place, ...]) -> tuple[SpotLine, ...]:
+@cached
+def list_lines(asked: ListQuery, _spots: tuple[Place, ...]) -> tuple[SpotLine, ...]:
     """A line of the list for each of the places; they must follow from `asked`, which alone is the cache's key."""
     return study_spot.spot_lines(source_of(asked.dataset), asked.filter, _spots, asked.audience)
 
 
-@remember
-def _close_up(asked: Asked, spot_id: str, _spot: Place) -> SpotStudy:  # noqa: ARG001 (the id is in the cache's key)
+@cached
+def _spot_details(asked: ListQuery, spot_id: str, _spot: Place) -> SpotStudy:  # noqa: ARG001 (the id is in the cache's key)
     return study_spot.spot_study(source_of(asked.dataset), asked.filter, _spot, asked.audience)
 
 
-def close_up(asked: Asked, spot: Place) -> SpotStudy:
+def spot_details(asked: ListQuery, spot: Place) -> SpotStudy:
     """One of the places that follow from `asked`, looked at closely."""
-    return _close_up(asked, spot.id, spot)
+    return _spot_details(asked, spot.id, spot)

@@ -18,18 +18,18 @@ from curim_data.model.labels import category_label, hour_label
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot import SpotLine
 from pages.parts.charts import tables
-from pages.parts.charts.numbers import expected, interval
-from pages.parts.charts.tables import BUTTON
+from pages.parts.charts.numbers import expected_count, share_with_interval
+from pages.parts.charts.tables import DOWNLOAD_BUTTON
 from pages.parts.frame import filter_bar
 from pages.parts.frame.page import Page
-from pages.parts.hotspots.cell_text import rate, rate_heading
-from pages.parts.hotspots.selection import LIST
+from pages.parts.hotspots.cell_text import rate_heading, rate_text
+from pages.parts.hotspots.selection import LIST_KEY
 
 # Pixels that a column takes at most for its texts, on a wide page and on a phone.
 WIDE, NARROW = 400, 150
 
 
-def headline(
+def draw_headline(
     page: Page,
     study: HotSpotStudy,
     shown: tuple[SpotLine, ...],
@@ -100,13 +100,13 @@ def headline(
     )
 
 
-def cell_size(page: Page, resolution: int) -> str:
+def cell_size_label(page: Page, resolution: int) -> str:
     """A cell size in words: the side of a square as large as a cell in this city."""
     side = round(square_side(resolution, page.city.land_cells(9).index))
     return page.t("{metres} m", metres=side)
 
 
-def ranked_list(
+def draw_ranked_list(
     page: Page,
     shown: tuple[SpotLine, ...],
     chosen: str | None,
@@ -127,10 +127,10 @@ def ranked_list(
         {
             "name": f"{line.spot.rank}  {line.name(t)}",
             "n": line.spot.n,
-            "expected": expected(t, line.spot),
+            "expected": expected_count(t, line.spot),
             "ratio": _ratio(page, line),
             "q": t.p_value(line.spot.q, least=line.spot.q <= getattr(line.spot, "least", 0.0)),
-            "rate": rate(t, base, line.spot.rate) if base != LAND else "",
+            "rate": rate_text(t, base, line.spot.rate) if base != LAND else "",
             "weight": t.number(getattr(line.spot, "weight", None)),
             "area": t.number(getattr(line.spot, "area_km2", None), 2),
             "z": t.number(getattr(line.spot, "z", float("nan")), 1),
@@ -169,14 +169,14 @@ def ranked_list(
         headings = {name: headings[name] for name in few if name in headings} | {"n": t("n")}
     position = next((at for at, line in enumerate(shown) if line.spot.id == chosen), None)
     table = pd.DataFrame(rows)
-    tables.selectable(
+    tables.draw_selectable_table(
         page,
         table,
         headings,
-        key=f"{LIST}_{chosen or ''}",
+        key=f"{LIST_KEY}_{chosen or ''}",
         alt=t("Hot spots, clearest first"),
         selected=position,
-        columns=tables.fitting(table, headings, most=NARROW if page.narrow else WIDE),
+        columns=tables.fitted_columns(table, headings, most=NARROW if page.narrow else WIDE),
     )
     st.caption(
         t("In order of the lower end of the ratio's interval: first what is most surely far above the expected.")
@@ -185,7 +185,7 @@ def ranked_list(
     )
 
 
-def area_of_cells(page: Page, cells: tuple[str, ...], study: HotSpotStudy) -> None:
+def draw_area_button(page: Page, cells: tuple[str, ...], study: HotSpotStudy) -> None:
     """Cells picked on the map can become the filter's area."""
     if len(cells) < 2:
         return
@@ -206,12 +206,12 @@ def area_of_cells(page: Page, cells: tuple[str, ...], study: HotSpotStudy) -> No
         st.button(
             t("Make them the area"),
             key="hotspots_area",
-            on_click=filter_bar.write,
+            on_click=filter_bar.write_filter,
             args=(page.filter.replace(cells=cells, districts=(), places=()),),
         )
 
 
-def downloads(
+def draw_downloads(
     page: Page, shown: tuple[SpotLine, ...], *, gistar_valid: bool | None = None, study: HotSpotStudy | None = None
 ) -> None:
     """The list as a table and as shapes, and the cells of `study`; `gistar_valid` as for `ranked_list`."""
@@ -221,25 +221,27 @@ def downloads(
             _list_downloads(page, shown, gistar_valid)
         if study is not None:
             label = t("Download the cells (CSV)")
-            tables.download(t, lambda: cell_table(study), "hotspot_cells.csv", key="hotspots_cells_csv", label=label)
+            tables.download_button(
+                t, lambda: cells_frame(study), "hotspot_cells.csv", key="hotspots_cells_csv", label=label
+            )
 
 
 def _list_downloads(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool | None) -> None:
     """Both are made when clicked: the streets of every place take a moment."""
     t = page.t
-    tables.download(t, lambda: _list_table(page, shown, gistar_valid), "hotspots.csv", key="hotspots_csv")
+    tables.download_button(t, lambda: _list_table(page, shown, gistar_valid), "hotspots.csv", key="hotspots_csv")
     st.download_button(
         t("Download the shapes (GeoJSON)"),
         data=lambda: _geojson(shown, _list_table(page, shown, gistar_valid)),
         file_name="hotspots.geojson",
         mime="application/geo+json",
         key="hotspots_geojson",
-        **BUTTON,
+        **DOWNLOAD_BUTTON,
     )
 
 
 def _list_table(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool | None) -> pd.DataFrame:
-    frame = as_frame(shown)
+    frame = list_frame(shown)
     frame.insert(1, "name", [line.name(page.t) for line in shown])
     if gistar_valid is not None:
         at = frame.columns.get_loc("q") + 1
@@ -247,7 +249,7 @@ def _list_table(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool | No
         frame.insert(at + 1, "gistar_valid", gistar_valid)
     if page.city.streets:
         frame.insert(2, "streets", [", ".join(street_names(page, line)) for line in shown])
-    for name, values in more_columns(shown).items():
+    for name, values in optional_columns(shown).items():
         frame.insert(int(frame.columns.get_loc("n")) + 1, name, values)
     return frame
 
@@ -279,7 +281,7 @@ def _women(page: Page, line: SpotLine) -> str:
     t = page.t
     if line.women is None:
         return t("not known") if "women" in line.untold else t("protected")
-    return interval(t, line.women.value, line.women.low, line.women.high)
+    return share_with_interval(t, line.women.value, line.women.low, line.women.high)
 
 
 def _hours(t: Translator, line: SpotLine) -> str:
@@ -288,7 +290,7 @@ def _hours(t: Translator, line: SpotLine) -> str:
     return f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}"
 
 
-def as_frame(shown: tuple[SpotLine, ...]) -> pd.DataFrame:
+def list_frame(shown: tuple[SpotLine, ...]) -> pd.DataFrame:
     """The list as figures, for its table and its download."""
     rows = [
         {
@@ -312,7 +314,7 @@ def as_frame(shown: tuple[SpotLine, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def more_columns(shown: tuple[SpotLine, ...]) -> dict[str, list[Any]]:
+def optional_columns(shown: tuple[SpotLine, ...]) -> dict[str, list[Any]]:
     """What the download tells of each place beside the usual columns: area, weight, rates and base, last one first."""
     spots = [line.spot for line in shown]
     columns: dict[str, list[Any]] = {}
@@ -328,7 +330,7 @@ def more_columns(shown: tuple[SpotLine, ...]) -> dict[str, list[Any]]:
     return dict(reversed(columns.items()))
 
 
-def cell_table(study: HotSpotStudy) -> pd.DataFrame:
+def cells_frame(study: HotSpotStudy) -> pd.DataFrame:
     """The test of every cell, as a table to take away; counts as they passed the gate."""
     frame = study.hot.frame
     columns = ["n", "low", "high", "withheld", "land_km2", "expected_alone", "window", "expected", "ratio", "q", "hot"]

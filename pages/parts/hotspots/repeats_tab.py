@@ -28,13 +28,13 @@ from curim_data.studies.repeats import (
     unusual_study,
 )
 from pages.parts.charts import tables
-from pages.parts.frame.cache import remember
-from pages.parts.frame.footer import footer
+from pages.parts.frame.cache import cached
+from pages.parts.frame.footer import draw_footer
 from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Dataset, Page
 from pages.parts.hotspots.queries import coordinate_step
-from pages.parts.hotspots.selection import asked_word, write_word
+from pages.parts.hotspots.selection import word_from_link, write_link_word
 
 METRIC: Final = "metric"
 TAB: Final = "repeats"
@@ -42,18 +42,18 @@ KEY: Final = "hotspots_metric"
 WIDTHS = {"space": 84, "time": 74, "observed": 58, "expected": 140, "ratio": 58, "q": 82, "pattern": 64}
 
 
-@remember
+@cached
 def _repeats(dataset: Dataset, chosen: AlertFilter, audience: Audience, metric: Metric) -> RepeatStudy:
     source = open_source(Home(Path(dataset.home)))
     return repeat_study(source, chosen, audience, step_m=coordinate_step(dataset), metric=metric)
 
 
-@remember
+@cached
 def _unusual(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> UnusualStudy:
     return unusual_study(open_source(Home(Path(dataset.home))), chosen, audience)
 
 
-def show(page: Page, study: HotSpotStudy) -> None:
+def draw_repeats_tab(page: Page, study: HotSpotStudy) -> None:
     """Near repeats to the left, what started lately to the right; for whom single alerts are protected, why not."""
     t = page.t
     if not sees_exact(page.audience):
@@ -70,16 +70,16 @@ def show(page: Page, study: HotSpotStudy) -> None:
         repeats = _repeats(page.dataset, page.filter, page.audience, metric)
         unusual = _unusual(page.dataset, page.filter, page.audience)
     with left:
-        near_repeats(page, repeats, study)
+        draw_near_repeats(page, repeats, study)
     with right:
-        started(page, unusual)
+        draw_recent_starts(page, unusual)
 
 
 def _metric(page: Page) -> Metric:
     """How distance is measured, as the reader or the link says."""
     t = page.t
     names = {"euclidean": t("In a straight line (Euclidean)"), "manhattan": t("Along the axes (Manhattan)")}
-    asked: Metric = asked_word(METRIC, KEY, tuple(METRICS), "euclidean")
+    asked: Metric = word_from_link(METRIC, KEY, tuple(METRICS), "euclidean")
     st.selectbox(
         t("Distance"), list(METRICS), format_func=names.__getitem__, key=KEY, width=280, on_change=_write_metric
     )
@@ -88,19 +88,19 @@ def _metric(page: Page) -> Metric:
 
 def _write_metric() -> None:
     """Put what was picked into the address, so that a link opens this tab with it."""
-    write_word(METRIC, KEY, "euclidean")
+    write_link_word(METRIC, KEY, "euclidean")
     st.query_params["tab"] = TAB
 
 
-def near_repeats(page: Page, told: RepeatStudy, study: HotSpotStudy) -> None:
+def draw_near_repeats(page: Page, told: RepeatStudy, study: HotSpotStudy) -> None:
     """The Knox table, the same place again apart from it, and what stands under a figure."""
     t, found = page.t, told.knox
     st.subheader(t("Does an alert bring further ones near by?"))
-    footer(page, sentence=told.sentence(t))
+    draw_footer(page, sentence=told.sentence(t))
     if caution := told.caution(t):
-        st.warning(plain(caution))
+        st.warning(escape_markdown(caution))
     if found is None:
-        footer(page, total=study.total, choices=told.choices)
+        draw_footer(page, total=study.total, choices=told.choices)
         return
     headings = {
         "space": t("Distance (m)") if found.metric == "euclidean" else t("Along the axes (m)"),
@@ -113,13 +113,13 @@ def near_repeats(page: Page, told: RepeatStudy, study: HotSpotStudy) -> None:
     }
     if page.narrow:
         headings = {name: headings[name] for name in ("space", "time", "ratio", "pattern")}
-    tables.table(
+    tables.draw_table(
         page,
-        rows(t, found.near),
+        band_rows(t, found.near),
         headings,
         key="hotspots_knox",
         alt=t("Pairs of alerts by the distance and the days between them, against chance"),
-        columns=columns(headings),
+        columns=band_columns(headings),
         height="content",
     )
     _same_place(page, found, headings)
@@ -129,9 +129,9 @@ def near_repeats(page: Page, told: RepeatStudy, study: HotSpotStudy) -> None:
             band=Interval(100.0, 200.0, False, True).told(t),
         )
     )
-    st.caption(plain(found.method(t)))
-    footer(page, choices=told.choices)
-    tables.download(t, found.frame(), "near-repeat.csv", key="hotspots_knox_download")
+    st.caption(escape_markdown(found.method(t)))
+    draw_footer(page, choices=told.choices)
+    tables.download_button(t, found.frame(), "near-repeat.csv", key="hotspots_knox_download")
 
 
 def _same_place(page: Page, found: KnoxResult, headings: dict[str, str]) -> None:
@@ -150,22 +150,22 @@ def _same_place(page: Page, found: KnoxResult, headings: dict[str, str]) -> None
         )
     )
     if pairs:
-        tables.table(
+        tables.draw_table(
             page,
-            rows(t, found.repeats),
+            band_rows(t, found.repeats),
             headings,
             key="hotspots_same_place",
             alt=t("Pairs of alerts at the very same place, against chance"),
-            columns=columns(headings),
+            columns=band_columns(headings),
         )
 
 
-def columns(headings: Mapping[str, str]) -> dict[str, Any]:
+def band_columns(headings: Mapping[str, str]) -> dict[str, Any]:
     """Columns narrow enough for the table to stand beside what started lately."""
     return {name: st.column_config.Column(label, width=WIDTHS[name]) for name, label in headings.items()}
 
 
-def rows(t: Translator, bands: Sequence[Band]) -> pd.DataFrame:
+def band_rows(t: Translator, bands: Sequence[Band]) -> pd.DataFrame:
     """Bands in words, as computed; a pattern has a word of its own, so that no colour is needed."""
     return pd.DataFrame(
         {
@@ -186,22 +186,22 @@ def _by_chance(t: Translator, band: Band) -> str:
     return f"{mean} ({t.number(band.low)}–{t.number(band.high)})"
 
 
-def started(page: Page, told: UnusualStudy) -> None:
+def draw_recent_starts(page: Page, told: UnusualStudy) -> None:
     """Places where something unusual started in the last weeks, each with the way to follow it."""
     t = page.t
     st.subheader(t("Did something unusual start lately?"))
     if not told.started:
-        st.write(plain(told.sentence(t)))
+        st.write(escape_markdown(told.sentence(t)))
     for place in told.started:
-        st.write(plain(place.sentence(t)))
+        st.write(escape_markdown(place.sentence(t)))
         here = page.filter.replace(districts=(), places=(), cells=place.cells)
         page_link(page, "trends", t("Follow this place over time"), filter=here)
     if told.method is not None:
-        st.caption(plain(t(told.method)))
-    footer(page, choices=told.choices)
+        st.caption(escape_markdown(t(told.method)))
+    draw_footer(page, choices=told.choices)
     if told.started:
         frame = starts_frame(t, told.started)
-        tables.download(t, frame, "unusual-starts.csv", key="hotspots_started_download")
+        tables.download_button(t, frame, "unusual-starts.csv", key="hotspots_started_download")
 
 
 def starts_frame(t: Translator, started: Sequence[Started]) -> pd.DataFrame:

@@ -9,28 +9,28 @@ import streamlit as st
 
 from curim_data.studies.spot import Place
 
-MAP, LIST, SELECTED = "hotspots_map", "hotspots_list", "spot"
-LAYER, CELL = "layer", "cell"
+MAP_KEY, LIST_KEY, SELECTED_WORD = "hotspots_map", "hotspots_list", "spot"
+LAYER_WORD, CELL_WORD = "layer", "cell"
 _Word = TypeVar("_Word", str, int)
 LAYERS = ("significance", "clusters", "emerging", "density", "alerts")
 
 
-def asked_layer(key: str) -> str:
+def layer_from_link(key: str) -> str:
     """The layer that the link asks for, put into the widget `key`; the first one where it asks for none."""
-    asked = st.query_params.get(LAYER, LAYERS[0])
-    return _put(key, asked if asked in LAYERS else LAYERS[0])
+    asked = st.query_params.get(LAYER_WORD, LAYERS[0])
+    return _set_widget(key, asked if asked in LAYERS else LAYERS[0])
 
 
-def asked_size(key: str, sizes: Collection[int]) -> int:
+def cell_size_from_link(key: str, sizes: Collection[int]) -> int:
     """The cell size (H3 resolution) that the link asks for, put into the widget `key`; 0 for one chosen from the data.
 
     `sizes`: those that the reader may pick.
     """
-    asked = st.query_params.get(CELL, "")
-    return _put(key, int(asked) if asked in {str(size) for size in sizes} else 0)
+    asked = st.query_params.get(CELL_WORD, "")
+    return _set_widget(key, int(asked) if asked in {str(size) for size in sizes} else 0)
 
 
-def write_word(word: str, key: str, usual: Any) -> None:
+def write_link_word(word: str, key: str, usual: Any) -> None:
     """Put what was picked in the widget `key` into the address; the usual choice leaves no word."""
     picked = st.session_state[key]
     if picked == usual:
@@ -39,7 +39,7 @@ def write_word(word: str, key: str, usual: Any) -> None:
         st.query_params[word] = str(picked)
 
 
-def _put(key: str, value: _Word) -> _Word:
+def _set_widget(key: str, value: _Word) -> _Word:
     """Set a widget to what the link says, and tell it."""
     if st.session_state.get(key) != value:
         st.session_state[key] = value
@@ -52,26 +52,26 @@ def selected_spot(spots: tuple[Place, ...]) -> str | None:
     The selection stands in the link, so that a colleague sees the same place.
     """
     ids = [spot.id for spot in spots]
-    shown = current = st.query_params.get(SELECTED, ids[0] if ids else "")
-    on_map = _picked_on_map(st.session_state.get(MAP), spots)
-    if on_map != st.session_state.get(f"{MAP}_seen"):
+    shown = current = st.query_params.get(SELECTED_WORD, ids[0] if ids else "")
+    on_map = _picked_on_map(st.session_state.get(MAP_KEY), spots)
+    if on_map != st.session_state.get(f"{MAP_KEY}_seen"):
         current = on_map or current
-    st.session_state[f"{MAP}_seen"] = on_map
+    st.session_state[f"{MAP_KEY}_seen"] = on_map
     # The list has a key of its own for each selected row, so another row than that one is the reader's pick.
-    in_list = _picked_in_list(st.session_state.get(f"{LIST}_{shown}"), spots)
+    in_list = _picked_in_list(st.session_state.get(f"{LIST_KEY}_{shown}"), spots)
     if in_list not in (None, shown):
         current = in_list
     if current not in ids:
         return ids[0] if ids else None
-    if current != st.query_params.get(SELECTED, ids[0]):
-        st.query_params[SELECTED] = current
+    if current != st.query_params.get(SELECTED_WORD, ids[0]):
+        st.query_params[SELECTED_WORD] = current
         st.rerun()  # the link in the side bar was written before this spot was picked
     return current
 
 
 def picked_cells() -> tuple[str, ...]:
     """Cells that are picked on the map, as H3 names."""
-    objects = _objects(st.session_state.get(MAP))
+    objects = _objects(st.session_state.get(MAP_KEY))
     return tuple(dict.fromkeys(row["hex"] for layer in ("cells", "withheld") for row in objects.get(layer, ())))
 
 
@@ -96,7 +96,7 @@ def _picked_in_list(event: Any, spots: tuple[Place, ...]) -> str | None:
     return spots[rows[0]].id if rows and rows[0] < len(spots) else None
 
 
-def asked_word(word: str, key: str, known: Collection[Any], usual: Any) -> Any:
+def word_from_link(word: str, key: str, known: Collection[Any], usual: Any) -> Any:
     """What the link asks for, put into the widget `key`; the usual choice where it asks for nothing that is known."""
     asked = st.query_params.get(word, usual)
     value = asked if asked in known else usual

@@ -9,39 +9,39 @@ from curim_data.model.alert import Gender
 from curim_data.model.labels import category_label, gender_label
 from curim_data.studies.spot import SpotLine, SpotStudy
 from pages.parts.charts import plots
-from pages.parts.charts.numbers import interval
-from pages.parts.charts.plots import no_hours
-from pages.parts.frame.links import go, page_link
-from pages.parts.frame.markdown import plain
+from pages.parts.charts.numbers import share_with_interval
+from pages.parts.charts.plots import no_clock_reason
+from pages.parts.frame.links import go_to_page, page_link
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
-from pages.parts.hotspots.queries import Asked, close_up
+from pages.parts.hotspots.queries import ListQuery, spot_details
 from pages.parts.hotspots.ranked_list import street_names
 
 CATEGORIES_SHOWN = 5
 
 
-def panel(page: Page, asked: Asked, line: SpotLine) -> None:
+def draw_spot_panel(page: Page, asked: ListQuery, line: SpotLine) -> None:
     """Everything about the selected spot, most telling first."""
     t, spot = page.t, line.spot
-    study: SpotStudy = close_up(asked, spot)
-    st.subheader(f"{spot.rank} · {plain(line.name(t))}")
-    st.write(plain(f"{spot.sentence(t)} {study.told.sentence(t)}"))
+    study: SpotStudy = spot_details(asked, spot)
+    st.subheader(f"{spot.rank} · {escape_markdown(line.name(t))}")
+    st.write(escape_markdown(f"{spot.sentence(t)} {study.told.sentence(t)}"))
     if streets := street_names(page, line):
-        st.caption(plain(t("Streets here: {streets}.", streets=", ".join(streets))))
+        st.caption(escape_markdown(t("Streets here: {streets}.", streets=", ".join(streets))))
     tested = spot.q == spot.q  # a group that was only explored is to look at, not to decide by
     if tested and st.button(t("Draft an intervention here"), key="spot_draft", type="primary"):
-        go(page, "interventions", draft=",".join(spot.names))
+        go_to_page(page, "interventions", draft=",".join(spot.names))
     here = page.filter.replace(districts=(), places=(), cells=spot.names)
     page_link(page, "trends", t("Follow this place over time"), filter=here)
-    cautions(page, line, study)
-    _weeks(page, study)
-    _clock(page, study)
-    _categories(page, study)
+    draw_cautions(page, line, study)
+    _draw_weeks(page, study)
+    _draw_clock(page, study)
+    _draw_categories(page, study)
     if len(page.filter.affected) != 1:  # else every alert here tells the same gender
-        _genders(page, study)
+        _draw_genders(page, study)
 
 
-def cautions(page: Page, line: SpotLine, study: SpotStudy) -> None:
+def draw_cautions(page: Page, line: SpotLine, study: SpotStudy) -> None:
     """What makes the figures of this place doubtful."""
     t = page.t
     told = []
@@ -69,7 +69,7 @@ def cautions(page: Page, line: SpotLine, study: SpotStudy) -> None:
         st.warning("  \n".join(told))
 
 
-def _weeks(page: Page, study: SpotStudy) -> None:
+def _draw_weeks(page: Page, study: SpotStudy) -> None:
     t, trend = page.t, study.trend
     if trend is None or trend.frame.empty:
         return
@@ -81,28 +81,28 @@ def _weeks(page: Page, study: SpotStudy) -> None:
     figure = plots.band_figure(
         page, trend.frame.drop(columns="adjusted"), time=trend.column, height=190, incomplete=incomplete
     )
-    plots.show(page, figure, key="spot_weeks", alt=f"{label}. {trend.sentence(t)}")
+    plots.draw_chart(page, figure, key="spot_weeks", alt=f"{label}. {trend.sentence(t)}")
     open_circle = t("not complete yet")
     st.caption(f"{label}. {trend.sentence(t)}" + (f" ○ {open_circle}." if incomplete else ""))
 
 
-def _clock(page: Page, study: SpotStudy) -> None:
+def _draw_clock(page: Page, study: SpotStudy) -> None:
     t = page.t
     if study.week is None:
         return
     if not study.week.n and not study.week.n_withheld:
-        st.caption(no_hours(page))
+        st.caption(no_clock_reason(page))
         return
     frame = pd.DataFrame(
         [(day, hour, study.week.matrix[day, hour]) for day in range(7) for hour in range(24)],
         columns=["weekday", "hour", "n"],
     )
     figure = plots.clock_figure(page, frame, height=190, compact=True)
-    plots.show(page, figure, key="spot_clock", alt=study.week.sentence(t))
+    plots.draw_chart(page, figure, key="spot_clock", alt=study.week.sentence(t))
     st.caption(study.week.sentence(t))
 
 
-def _categories(page: Page, study: SpotStudy) -> None:
+def _draw_categories(page: Page, study: SpotStudy) -> None:
     t = page.t
     shown = study.categories[study.categories["n"].fillna(0) > 0].head(CATEGORIES_SHOWN)
     if shown.empty:
@@ -118,11 +118,11 @@ def _categories(page: Page, study: SpotStudy) -> None:
         }
     )
     label = t("Categories, share of the alerts here")
-    plots.show(page, plots.interval_bars_figure(page, frame, labels_above=True), key="spot_categories", alt=label)
+    plots.draw_chart(page, plots.interval_bars_figure(page, frame, labels_above=True), key="spot_categories", alt=label)
     st.caption(label + ". " + t("An alert of several categories counts once in each."))
 
 
-def _genders(page: Page, study: SpotStudy) -> None:
+def _draw_genders(page: Page, study: SpotStudy) -> None:
     t = page.t
     rows = study.affected.frame
     pair = rows["gender"].isin([Gender.WOMAN, Gender.MAN])
@@ -135,12 +135,12 @@ def _genders(page: Page, study: SpotStudy) -> None:
             "low": rows["low"],
             "high": rows["high"],
             "text": [
-                t("protected") if row.withheld else interval(t, row.share, row.low, row.high)
+                t("protected") if row.withheld else share_with_interval(t, row.share, row.low, row.high)
                 for row in rows.itertuples()
             ],
         }
     )
-    plots.show(
+    plots.draw_chart(
         page,
         plots.interval_bars_figure(page, frame, labels_above=True),
         key="spot_genders",

@@ -28,14 +28,14 @@ TAB: Final = "tab"
 
 # By the word that stands for a tab in a link: its name, and what shows it.
 TABS: Final[dict[str, tuple[Message, Callable[[Page, HotSpotStudy], None]]]] = {
-    "concentration": (Message("Concentration"), hotspots_concentration.show),
-    hotspots_compare.TAB: (Message("Comparison"), hotspots_compare.show),
-    "repeats": (Message("Repeats"), hotspots_repeats.show),
-    "forecast": (Message("Forecast"), hotspots_forecast.show),
+    "concentration": (Message("Concentration"), hotspots_concentration.draw_concentration_tab),
+    hotspots_compare.TAB: (Message("Comparison"), hotspots_compare.draw_comparison_tab),
+    "repeats": (Message("Repeats"), hotspots_repeats.draw_repeats_tab),
+    "forecast": (Message("Forecast"), hotspots_forecast.draw_forecast_tab),
 }
 
 
-def tabs(page: Page, study: HotSpotStudy) -> None:
+def draw_tabs(page: Page, study: HotSpotStudy) -> None:
     """The tabs under the map; `study` is that of the map above them. A link may ask for one ("tab=concentration")."""
     names = [page.t(name) for name, _ in TABS.values()]
     asked = st.query_params.get(TAB, "")

@@ -14,31 +14,31 @@ from analysis.report.plan import METHODS
 from curim_data.model.i18n import Message, Num
 from curim_data.model.plan import Plan, to_json
 from curim_data.studies.evaluation import BEGUN, named_test
-from pages.parts.charts.tables import table
+from pages.parts.charts.tables import draw_table
 from pages.parts.frame.page import Page
 from pages.parts.interventions.form_steps import seeded
-from pages.parts.interventions.open_plan import Edit
+from pages.parts.interventions.open_plan import OpenPlan
 from pages.parts.interventions.queries import counts_by_area, proposed_areas, smallest_drop
-from pages.parts.plans.areas_map import AREA_WORDS, areas_map
+from pages.parts.plans.areas_map import AREA_LABELS, draw_areas_map
 
 RINGS = (1, 2, 3)
 # A plan that is longer or shorter than its baseline by more than this part is told to be.
 ALIKE = 0.1
 
 
-def areas_step(page: Page, edit: Edit) -> Plan:
+def areas_step(page: Page, edit: OpenPlan) -> Plan:
     """Areas, method, smallest visible change, review."""
     plan = edit.plan
     left, right = (st.container(), st.container()) if page.narrow else st.columns([3, 2], gap="large")
     with right:
-        plan = _form(page, edit, plan)
+        plan = _draw_form(page, edit, plan)
     with left:
-        areas_map(page, plan.areas, key=edit.key("areas_map"), span=1.0 if page.narrow else 0.6)
-        _counted(page, edit, plan)
+        draw_areas_map(page, plan.areas, key=edit.key("areas_map"), span=1.0 if page.narrow else 0.6)
+        _draw_counts(page, edit, plan)
     return plan
 
 
-def _form(page: Page, edit: Edit, plan: Plan) -> Plan:
+def _draw_form(page: Page, edit: OpenPlan, plan: Plan) -> Plan:
     t = page.t
     method: Test = st.radio(
         t("The test, named in advance"),
@@ -46,9 +46,9 @@ def _form(page: Page, edit: Edit, plan: Plan) -> Plan:
         format_func=lambda name: METHODS[name](t),
         key=seeded(edit.key("method"), named_test(plan)),
     )
-    plan = _proposed(page, edit, plan)
-    drop = _promised(page, edit, plan, method)
-    st.write(t(_drop_words(drop, plan.objective.baseline)))
+    plan = _draw_proposal(page, edit, plan)
+    drop = _smallest_visible_drop(page, edit, plan, method)
+    st.write(t(_drop_message(drop, plan.objective.baseline)))
     if (unlike := _unlike_lengths(plan)) is not None:
         st.caption(t(unlike))
     review = st.date_input(t("Review on"), format="DD/MM/YYYY", key=seeded(edit.key("review"), plan.assessment.review))
@@ -65,7 +65,7 @@ def _form(page: Page, edit: Edit, plan: Plan) -> Plan:
     )
 
 
-def _proposed(page: Page, edit: Edit, plan: Plan) -> Plan:
+def _draw_proposal(page: Page, edit: OpenPlan, plan: Plan) -> Plan:
     """Propose the buffer and the comparison area (anew); until the start they may change, afterwards better not."""
     t = page.t
     if plan.status in BEGUN:
@@ -87,7 +87,7 @@ def _proposed(page: Page, edit: Edit, plan: Plan) -> Plan:
     return plan
 
 
-def _promised(page: Page, edit: Edit, plan: Plan, method: Test) -> float | None:
+def _smallest_visible_drop(page: Page, edit: OpenPlan, plan: Plan, method: Test) -> float | None:
     """The smallest fall that would be seen: as it was named, found anew only where areas or test change."""
     named = edit.kept
     if plan.areas == named.areas and method == named.assessment.method and named.assessment.smallest_drop is not None:
@@ -98,7 +98,7 @@ def _promised(page: Page, edit: Edit, plan: Plan, method: Test) -> float | None:
     return smallest_drop(float(treated), float(known.get("comparison", treated)), method)
 
 
-def _drop_words(drop: float | None, baseline: float) -> Message:
+def _drop_message(drop: float | None, baseline: float) -> Message:
     if drop is None:
         return Message(
             "With so few alerts not even a complete stop would be seen: widen the area or agree on a second indicator."
@@ -128,17 +128,17 @@ def _unlike_lengths(plan: Plan) -> Message | None:
     )
 
 
-def _counted(page: Page, edit: Edit, plan: Plan) -> None:
+def _draw_counts(page: Page, edit: OpenPlan, plan: Plan) -> None:
     t = page.t
     frame = counts_by_area(page.dataset, json.dumps(to_json(plan)), page.audience)
     frame = frame.assign(
-        name=[t(AREA_WORDS[name]) for name in frame["area"]],
+        name=[t(AREA_LABELS[name]) for name in frame["area"]],
         cells=[len(getattr(plan.areas, name)) for name in frame["area"]],
     )
     start, end = plan.objective.start, plan.objective.end
     if start and end:
         st.caption(t("Alerts in the areas from {start} to {end}:", start=start, end=end))
-    table(
+    draw_table(
         page,
         frame,
         {"name": t("Area"), "cells": t("Cells"), "n": t("Alerts")},

@@ -8,35 +8,35 @@ from curim_data import query
 from curim_data.model.i18n import Translator
 from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus
 from curim_data.studies.plan import Standing, progress
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
-from pages.parts.interventions.queries import spots_of
-from pages.parts.plans.access import may_edit, plans, spoken, today
+from pages.parts.interventions.queries import draft_spots
+from pages.parts.plans.access import may_edit, plan_store, reference_day, translated_plan
 
 BOARD = (PlanStatus.DRAFT, PlanStatus.DECIDED, PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
 SIDE_BY_SIDE_FROM = 1100
 
 
-def show(page: Page) -> None:
+def draw_board(page: Page) -> None:
     """The board and, for those who may write, the way to a new draft."""
     t = page.t
     st.title(t("Interventions"))
-    kept = [spoken(page, plan) for plan in plans(page).list()]
+    kept = [translated_plan(page, plan) for plan in plan_store(page).list()]
     st.write(_summary(page, kept))
     if may_edit(page):
-        _new(page)
+        _draw_new_plan(page)
     if page.width >= SIDE_BY_SIDE_FROM:
         for column, status in zip(st.columns(len(BOARD), gap="small"), BOARD, strict=True):
             with column:
-                _status(page, status, kept)
+                _draw_status(page, status, kept)
     else:
         for status in BOARD:
             if any(plan.status is status for plan in kept):
-                _status(page, status, kept)
+                _draw_status(page, status, kept)
     if dropped := [plan for plan in kept if plan.status is PlanStatus.DROPPED]:
         with st.expander(t.n("{n} plan was not pursued", "{n} plans were not pursued", len(dropped))):
             for plan in dropped:
-                _card(page, plan)
+                _draw_card(page, plan)
 
 
 def _summary(page: Page, kept: list[Plan]) -> str:
@@ -45,7 +45,7 @@ def _summary(page: Page, kept: list[Plan]) -> str:
     if not live:
         return t("There are no plans yet.")
     told = [t.n("{n} plan", "{n} plans", len(live))]
-    standings = [progress(plan, today(page)).standing for plan in live]
+    standings = [progress(plan, reference_day(page)).standing for plan in live]
     if late := standings.count(Standing.LATE):
         told.append(t.n("{n} is late", "{n} are late", late))
     if due := standings.count(Standing.DUE):
@@ -53,39 +53,39 @@ def _summary(page: Page, kept: list[Plan]) -> str:
     return t("{facts}.", facts=" · ".join(told))
 
 
-def _status(page: Page, status: PlanStatus, kept: list[Plan]) -> None:
+def _draw_status(page: Page, status: PlanStatus, kept: list[Plan]) -> None:
     t = page.t
     here = [plan for plan in kept if plan.status is status]
     st.markdown(f"**{t(STATUS_WORDS[status])}** :gray[{t.number(len(here))}]")
     for plan in here:
-        _card(page, plan)
+        _draw_card(page, plan)
 
 
-def _card(page: Page, plan: Plan) -> None:
+def _draw_card(page: Page, plan: Plan) -> None:
     t = page.t
     with st.container(border=True, gap="xsmall", key=f"plan_card_{plan.id}"):
-        st.markdown("**" + (plain(plan.title) or t("Without a title")) + "**")
+        st.markdown("**" + (escape_markdown(plan.title) or t("Without a title")) + "**")
         place = t.label(plan.problem.names)
         if place:
-            st.caption(plain(place))
-        st.caption(plain(plan.lead) or t("Lead to be named"))
+            st.caption(escape_markdown(place))
+        st.caption(escape_markdown(plan.lead) or t("Lead to be named"))
         if plan.start and plan.finish:
             start, finish = (t.date(day, "LLL y") for day in (plan.start, plan.finish))
             st.caption(f"{start} – {finish}")
-        st.markdown(f":small[{standing(t, plan, page)}]")
+        st.markdown(f":small[{standing_markdown(t, plan, page)}]")
         st.button(
             t("Open"),
             key=f"plan_open_{plan.id}",
-            help=t("Open: {title}", title=plain(plan.title)),
+            help=t("Open: {title}", title=escape_markdown(plan.title)),
             on_click=_open,
             args=(plan.id,),
         )
 
 
-def standing(t: Translator, plan: Plan, page: Page) -> str:
+def standing_markdown(t: Translator, plan: Plan, page: Page) -> str:
     """How a plan stands, as Markdown: what is late in the accent colour, what is due in the structure's."""
-    found = progress(plan, today(page))
-    told = plain(t(found.told))
+    found = progress(plan, reference_day(page))
+    told = escape_markdown(t(found.told))
     match found.standing:
         case Standing.LATE:
             return ":orange[**" + t("Late") + f".** {told}]"
@@ -96,13 +96,13 @@ def standing(t: Translator, plan: Plan, page: Page) -> str:
     return f":gray[{told}]"
 
 
-def _new(page: Page) -> None:
+def _draw_new_plan(page: Page) -> None:
     t = page.t
     with st.expander(t("Draft a new plan"), icon=":material/add:"):
-        spots = spots_of(page.dataset, page.filter, page.audience)
+        spots = draft_spots(page.dataset, page.filter, page.audience)
         source = page.source
         if source is not None:
-            st.caption(plain(query.sentence(source, page.filter, t)))
+            st.caption(escape_markdown(query.sentence(source, page.filter, t)))
         if not spots:
             st.write(t("There is no hot spot under this filter. Choose a wider one on the page of hot spots."))
             return

@@ -17,14 +17,14 @@ from analysis.report.maps import areas_map
 from analysis.report.plan import plan_blocks
 from curim_data.model.i18n import Message
 from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus, to_json
-from pages.parts.charts.tables import table
-from pages.parts.frame.markdown import plain
+from pages.parts.charts.tables import draw_table
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
-from pages.parts.interventions.open_plan import Edit
-from pages.parts.plans.access import plans, today
-from pages.parts.plans.areas_map import areas_map as draw_areas
+from pages.parts.interventions.open_plan import OpenPlan
+from pages.parts.plans.access import plan_store, reference_day
+from pages.parts.plans.areas_map import draw_areas_map as draw_areas
 
-FIELD_WORDS = {
+FIELD_LABELS = {
     "created": Message("Plan written down"),
     "title": Message("Title"),
     "status": Message("Status"),
@@ -48,24 +48,24 @@ FIELD_WORDS = {
 LONGEST = 120
 
 
-def paper_step(page: Page, edit: Edit) -> Plan:
+def document_step(page: Page, edit: OpenPlan) -> Plan:
     """Downloads, the history, and the document as the council reads it."""
-    downloads(page, edit.plan)
+    draw_downloads(page, edit.plan)
     if edit.plan.id:
-        history(page, edit)
+        draw_history(page, edit)
     st.subheader(page.t("As the council reads it"))
-    read(page, edit.plan)
+    draw_document(page, edit.plan)
     return edit.plan
 
 
-def downloads(page: Page, plan: Plan) -> None:
+def draw_downloads(page: Page, plan: Plan) -> None:
     """Word, PDF and JSON, made when asked for."""
     t = page.t
     name = f"curim_plan_{plan.id[:8] or 'draft'}_{t.lang}"
 
     def paper(form: Form) -> bytes:
         picture = areas_map(page.city, plan.areas, t) if plan.areas.treated else None
-        made = today(page)
+        made = reference_day(page)
         return plan_document(plan, page.city, t, form, made=made, picture=picture, illustrative=page.is_sample)
 
     with st.container(horizontal=True, key="plan_downloads"):
@@ -90,39 +90,41 @@ def downloads(page: Page, plan: Plan) -> None:
         )
 
 
-def read(page: Page, plan: Plan) -> None:
+def draw_document(page: Page, plan: Plan) -> None:
     """The document on the page, block by block."""
-    document = plan_blocks(plan, page.city, page.t, made=today(page), illustrative=page.is_sample)
-    _blocks(page, document.blocks, "plan")
+    document = plan_blocks(plan, page.city, page.t, made=reference_day(page), illustrative=page.is_sample)
+    _draw_blocks(page, document.blocks, "plan")
     if plan.areas.treated:
         st.subheader(page.t("Areas of the plan"))
         draw_areas(page, plan.areas, key="plan_read_map", span=1.0)
     if plan.result:
         st.subheader(page.t("Result"))
-        st.write(plain(page.t.label(plan.result)))
+        st.write(escape_markdown(page.t.label(plan.result)))
 
 
-def _blocks(page: Page, blocks: Iterable[Block], key: str) -> None:
+def _draw_blocks(page: Page, blocks: Iterable[Block], key: str) -> None:
     for number, block in enumerate(blocks):
         match block:
             case Heading():
-                st.subheader(plain(block.text))
+                st.subheader(escape_markdown(block.text))
             case Text():
-                (st.caption if block.style == "note" else st.write)(plain(block.text))
+                (st.caption if block.style == "note" else st.write)(escape_markdown(block.text))
             case Bullets():
-                st.markdown("\n".join(f"- {plain(item)}" for item in block.items))
+                st.markdown("\n".join(f"- {escape_markdown(item)}" for item in block.items))
             case Facts():
-                st.markdown("  \n".join(f"**{plain(name)}**: {plain(value)}" for name, value in block.pairs))
+                st.markdown(
+                    "  \n".join(f"**{escape_markdown(name)}**: {escape_markdown(value)}" for name, value in block.pairs)
+                )
             case Table():
-                rows = [[plain(cell) for cell in row] for row in block.rows]
+                rows = [[escape_markdown(cell) for cell in row] for row in block.rows]
                 st.table(pd.DataFrame(rows, columns=list(block.header)), hide_index=True)
             case Columns():
-                _blocks(page, (*block.left, *block.right), f"{key}_{number}")
+                _draw_blocks(page, (*block.left, *block.right), f"{key}_{number}")
             case Figure():
-                st.image(block.picture.data, caption=plain(block.caption or block.picture.alt))
+                st.image(block.picture.data, caption=escape_markdown(block.caption or block.picture.alt))
 
 
-def history(page: Page, edit: Edit) -> None:
+def draw_history(page: Page, edit: OpenPlan) -> None:
     """Who changed what, and when."""
     t = page.t
     zone = ZoneInfo(page.city.timezone)
@@ -134,11 +136,11 @@ def history(page: Page, edit: Edit) -> None:
             "old": _value(page, change.what, change.old),
             "new": _value(page, change.what, change.new),
         }
-        for change in plans(page).history(edit.plan.id)
+        for change in plan_store(page).history(edit.plan.id)
     ]
     st.subheader(t("History"))
     headings = {"at": t("When"), "who": t("Who"), "what": t("What"), "old": t("Before"), "new": t("After")}
-    table(
+    draw_table(
         page,
         pd.DataFrame(rows, columns=list(headings)),
         headings,
@@ -150,7 +152,7 @@ def history(page: Page, edit: Edit) -> None:
 
 def _field(page: Page, what: str) -> str:
     head, _, _ = what.partition(".")
-    return page.t(FIELD_WORDS[head]) if head in FIELD_WORDS else what
+    return page.t(FIELD_LABELS[head]) if head in FIELD_LABELS else what
 
 
 def _value(page: Page, what: str, value: Any) -> str:

@@ -10,25 +10,25 @@ import streamlit as st
 from curim_data.model.i18n import Message, Translator
 from curim_data.model.plan import MOVES, STATUS_WORDS, Plan, PlanStatus
 from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 from pages.parts.interventions import board, document_step, form_steps
 from pages.parts.interventions.areas_step import areas_step
 from pages.parts.interventions.measures_step import measures_step
-from pages.parts.interventions.open_plan import Edit, close, keep_open, reopen, save
-from pages.parts.plans.access import ask_who, may_edit
+from pages.parts.interventions.open_plan import OpenPlan, close_plan, discard_changes, keep_changes, save_plan
+from pages.parts.plans.access import ask_author, may_edit
 
-Step = Callable[[Page, Edit], Plan]
+Step = Callable[[Page, OpenPlan], Plan]
 STEPS: dict[str, tuple[Message, Step]] = {
     "problem": (Message("Problem"), form_steps.problem_step),
     "measures": (Message("Measures"), measures_step),
     "objective": (Message("Objective"), form_steps.objective_step),
     "work": (Message("Who, when, cost"), form_steps.work_step),
     "areas": (Message("How we shall know"), areas_step),
-    "people": (Message("Gender check"), form_steps.people_step),
-    "paper": (Message("Document"), document_step.paper_step),
+    "people": (Message("Gender check"), form_steps.gender_step),
+    "paper": (Message("Document"), document_step.document_step),
 }
-AS_MOVE: dict[PlanStatus, Message] = {
+MOVE_LABELS: dict[PlanStatus, Message] = {
     PlanStatus.DRAFT: Message("Back to draft"),
     PlanStatus.DECIDED: Message("It was decided"),
     PlanStatus.RUNNING: Message("It is running"),
@@ -38,30 +38,32 @@ AS_MOVE: dict[PlanStatus, Message] = {
 }
 
 
-def show(page: Page, edit: Edit) -> None:
+def draw_plan_editor(page: Page, edit: OpenPlan) -> None:
     """The open plan: for the council to read, for others to write."""
     t = page.t
-    st.button(t("All interventions"), key="plan_close", type="tertiary", icon=":material/arrow_back:", on_click=close)
-    st.title(plain(edit.plan.title) or t("New plan"))
+    st.button(
+        t("All interventions"), key="plan_close", type="tertiary", icon=":material/arrow_back:", on_click=close_plan
+    )
+    st.title(escape_markdown(edit.plan.title) or t("New plan"))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{t(STATUS_WORDS[edit.plan.status])}**", width="content")
         if edit.plan.id:
-            st.markdown(board.standing(t, edit.plan, page), width="content")
+            st.markdown(board.standing_markdown(t, edit.plan, page), width="content")
         else:
             st.markdown(":gray[" + t("Not saved yet") + "]", width="content")
     if not may_edit(page):
-        document_step.read(page, edit.plan)
-        document_step.downloads(page, edit.plan)
+        document_step.draw_document(page, edit.plan)
+        document_step.draw_downloads(page, edit.plan)
         return
-    _message()
+    _draw_message()
     name = _chosen_step(t, edit)
     plan = STEPS[name][1](page, edit)
-    edit = keep_open(edit, plan)
+    edit = keep_changes(edit, plan)
     st.divider()
-    _foot(page, edit)
+    _draw_actions(page, edit)
 
 
-def _chosen_step(t: Translator, edit: Edit) -> str:
+def _chosen_step(t: Translator, edit: OpenPlan) -> str:
     names = list(STEPS)
     key = edit.key("step")
     if key not in st.session_state:
@@ -77,15 +79,15 @@ def _chosen_step(t: Translator, edit: Edit) -> str:
     return chosen or names[0]
 
 
-def _foot(page: Page, edit: Edit) -> None:
+def _draw_actions(page: Page, edit: OpenPlan) -> None:
     t = page.t
-    ask_who(page)
+    ask_author(page)
     with st.container(horizontal=True, vertical_alignment="center", key="plan_foot"):
         pressed = st.button(t("Save the plan"), key="plan_save", type="primary", disabled=not edit.changed)
         if edit.plan.id:
             moved = _moves(t, edit)
             if edit.changed:
-                st.button(t("Undo my changes"), key="plan_reopen", type="tertiary", on_click=reopen)
+                st.button(t("Undo my changes"), key="plan_reopen", type="tertiary", on_click=discard_changes)
             if edit.plan.start is not None and edit.plan.areas.comparison:
                 page_link(page, "evaluation", t("Evaluation"), plan=edit.plan.id)
         else:
@@ -98,28 +100,28 @@ def _foot(page: Page, edit: Edit) -> None:
         _save(page, edit, edit.plan)
 
 
-def _save(page: Page, edit: Edit, plan: Plan) -> None:
-    if save(page, edit, plan):
+def _save(page: Page, edit: OpenPlan, plan: Plan) -> None:
+    if save_plan(page, edit, plan):
         st.session_state["plan_said"] = page.t("Saved.")
         st.rerun()
 
 
-def _message() -> None:
+def _draw_message() -> None:
     said = st.session_state.pop("plan_said", "")
     if said:
         st.toast(said)
 
 
-def _moves(t: Translator, edit: Edit) -> PlanStatus | None:
+def _moves(t: Translator, edit: OpenPlan) -> PlanStatus | None:
     """Buttons for where the plan may go next; the one that was pressed."""
     chosen = None
     moves = [status for status in MOVES[edit.kept.status] if status is not PlanStatus.EVALUATED]
     if not moves:
         return None
     with st.popover(t("Change the status")):
-        if open_points := form_steps.still_open(edit.plan):
+        if open_points := form_steps.missing_points(edit.plan):
             st.caption(t("Still open: {points}.", points=t.join([t(point) for point in open_points])))
         for status in moves:
-            if st.button(t(AS_MOVE[status]), key=edit.key(f"move_{status.value}"), width="stretch"):
+            if st.button(t(MOVE_LABELS[status]), key=edit.key(f"move_{status.value}"), width="stretch"):
                 chosen = status
     return chosen

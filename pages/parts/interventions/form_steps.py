@@ -18,9 +18,9 @@ from analysis.plans.evidence import measure
 from analysis.plans.problem_statement import caution_messages, gender_sentence, problem_statement
 from curim_data.model.i18n import LANGUAGE_NAMES, LANGUAGES, Message, translator
 from curim_data.model.plan import Action, GenderCheck, Plan
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
-from pages.parts.interventions.open_plan import Edit
+from pages.parts.interventions.open_plan import OpenPlan
 
 HIGHEST_BUDGET = 100_000_000
 
@@ -32,7 +32,7 @@ def seeded(key: str, value: Any) -> str:
     return key
 
 
-def problem_step(page: Page, edit: Edit) -> Plan:
+def problem_step(page: Page, edit: OpenPlan) -> Plan:
     """The problem in words, in each language."""
     t, plan = page.t, edit.plan
     title = st.text_input(t("Title"), key=seeded(edit.key("title"), plan.title), max_chars=120)
@@ -41,7 +41,7 @@ def problem_step(page: Page, edit: Edit) -> Plan:
         if lang == t.lang:
             statement[lang] = _statement(page, edit, lang, t("The problem in words"))
             for caution in caution_messages(plan.problem):
-                st.caption(plain(t(caution)))
+                st.caption(escape_markdown(t(caution)))
             others = st.expander(t("The same in the other languages"))
         else:
             with others:
@@ -63,13 +63,13 @@ def problem_step(page: Page, edit: Edit) -> Plan:
     return replace(plan, title=title.strip(), statement=statement)
 
 
-def _statement(page: Page, edit: Edit, lang: str, label: str) -> str:
+def _statement(page: Page, edit: OpenPlan, lang: str, label: str) -> str:
     plan = edit.plan
     written = plan.statement.get(lang) or problem_statement(plan.problem, translator(lang), page.city)
     return st.text_area(label, key=seeded(edit.key(f"statement_{lang}"), written), height=170, max_chars=4000)
 
 
-def objective_step(page: Page, edit: Edit) -> Plan:
+def objective_step(page: Page, edit: OpenPlan) -> Plan:
     """Baseline, target and date, and the sentence that they make."""
     t, plan = page.t, edit.plan
     aim, problem = plan.objective, plan.problem
@@ -116,12 +116,14 @@ def objective_step(page: Page, edit: Edit) -> Plan:
     ).strip()
     sentence = own or objective_sentence(made, problem, t)
     if sentence:
-        st.markdown(f"#### {plain(sentence)}")
-    _told(page, plan, made.target, [t(told) for told in warnings(problem, chosen, drop, plan.assessment.smallest_drop)])
+        st.markdown(f"#### {escape_markdown(sentence)}")
+    _draw_warnings(
+        page, plan, made.target, [t(told) for told in warnings(problem, chosen, drop, plan.assessment.smallest_drop)]
+    )
     return replace(plan, objective=replace(made, text=own))
 
 
-def _told(page: Page, plan: Plan, target: float | None, told: list[str]) -> None:
+def _draw_warnings(page: Page, plan: Plan, target: float | None, told: list[str]) -> None:
     t, seen = page.t, plan.assessment.smallest_drop
     if target is not None and seen is not None and plan.objective.baseline - target < seen:
         st.warning(
@@ -133,10 +135,10 @@ def _told(page: Page, plan: Plan, target: float | None, told: list[str]) -> None
             )
         )
     for line in told:
-        st.caption(plain(line))
+        st.caption(escape_markdown(line))
 
 
-def work_step(page: Page, edit: Edit) -> Plan:
+def work_step(page: Page, edit: OpenPlan) -> Plan:
     """Lead, partners, dates, steps, budget, outputs."""
     t, plan = page.t, edit.plan
     left, right = st.columns(2)
@@ -180,7 +182,7 @@ def work_step(page: Page, edit: Edit) -> Plan:
     )
 
 
-def _actions(page: Page, edit: Edit) -> tuple[Action, ...]:
+def _actions(page: Page, edit: OpenPlan) -> tuple[Action, ...]:
     """The steps as an editable table. Its first rows stay while it is open, since it adds its changes to them."""
     t, key, first = page.t, edit.key("actions"), edit.key("actions_first")
     if key not in st.session_state:
@@ -216,11 +218,11 @@ HELP = Message(
 )
 
 
-def people_step(page: Page, edit: Edit) -> Plan:
+def gender_step(page: Page, edit: OpenPlan) -> Plan:
     """Who is affected and was asked, what is aimed at for whom, what harm could follow."""
     t, plan = page.t, edit.plan
     check = plan.gender_check
-    st.write(plain(gender_sentence(plan.problem, t)))
+    st.write(escape_markdown(gender_sentence(plan.problem, t)))
     questions = {
         "affected": t("Who is affected, women and men?"),
         "consulted": t("Who was asked, and how?"),
@@ -239,7 +241,7 @@ def people_step(page: Page, edit: Edit) -> Plan:
     return replace(plan, gender_check=GenderCheck(**answers))
 
 
-def still_open(plan: Plan) -> tuple[Message, ...]:
+def missing_points(plan: Plan) -> tuple[Message, ...]:
     """What a plan lacks before it can be decided."""
     check = plan.gender_check
     tests: list[tuple[bool, Message]] = [

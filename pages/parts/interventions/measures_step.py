@@ -19,12 +19,12 @@ from analysis.plans.evidence import (
 from curim_data.model.plan import Plan
 from pages.parts.frame.page import Page
 from pages.parts.interventions.form_steps import seeded
-from pages.parts.interventions.open_plan import Edit
+from pages.parts.interventions.open_plan import OpenPlan
 
 AT_ONCE = 4
 
 
-def measures_step(page: Page, edit: Edit) -> Plan:
+def measures_step(page: Page, edit: OpenPlan) -> Plan:
     """Choose measures; their effects are never added up."""
     t, plan = page.t, edit.plan
     fits = rank(plan.problem)
@@ -43,24 +43,24 @@ def measures_step(page: Page, edit: Edit) -> Plan:
     for title, shelf in shelves:
         if shelf:
             st.subheader(title)
-            chosen += _shelf(page, edit, shelf[:AT_ONCE])
+            chosen += _draw_measures(page, edit, shelf[:AT_ONCE])
             if rest := shelf[AT_ONCE:]:
                 with st.expander(t.n("{n} more that fits less", "{n} more that fit less", len(rest))):
-                    chosen += _shelf(page, edit, rest)
+                    chosen += _draw_measures(page, edit, rest)
     fitting = {fit.measure.id for fit in fits}
     others_known = [item.id for item in catalogue() if item.id not in fitting]
     with st.expander(t("Measures that are made for other problems")):
         others = st.multiselect(
             t("Choose from the rest of the catalogue"),
             others_known,
-            format_func=lambda name: t(_named(name)),
+            format_func=lambda name: t(_measure_name(name)),
             key=seeded(edit.key("others"), [name for name in plan.measures if name in others_known]),
             placeholder=t("None"),
             select_all=False,
         )
         for name in others:
             if (found := measure(name)) is not None:
-                _facts(page, found)
+                _draw_facts(page, found)
     st.caption(
         t("Effects were measured on recorded crime, most in the United States and Britain; CURiM counts alerts.")
     )
@@ -69,22 +69,22 @@ def measures_step(page: Page, edit: Edit) -> Plan:
     return replace(plan, measures=tuple(picked))
 
 
-def _named(name: str) -> str:
+def _measure_name(name: str) -> str:
     found = measure(name)
     return found.name if found else name
 
 
-def _shelf(page: Page, edit: Edit, shelf: list[Fit]) -> list[str]:
+def _draw_measures(page: Page, edit: OpenPlan, shelf: list[Fit]) -> list[str]:
     chosen = []
     columns = st.columns(1 if page.width < 1000 else 2, gap="medium")
     for number, fit in enumerate(shelf):
         with columns[number % len(columns)]:
-            if _card(page, edit, fit):
+            if _draw_card(page, edit, fit):
                 chosen.append(fit.measure.id)
     return chosen
 
 
-def _card(page: Page, edit: Edit, fit: Fit) -> bool:
+def _draw_card(page: Page, edit: OpenPlan, fit: Fit) -> bool:
     t, item = page.t, fit.measure
     with st.container(border=True, gap="xsmall"):
         picked = st.checkbox(
@@ -106,18 +106,18 @@ def _card(page: Page, edit: Edit, fit: Fit) -> bool:
         with st.popover(t("More"), type="tertiary"):
             for reason in fit.reasons:
                 st.markdown(f"- {t(reason)}")
-            _notes(page, item)
+            _draw_notes(page, item)
     return picked
 
 
-def _facts(page: Page, item: Measure) -> None:
+def _draw_facts(page: Page, item: Measure) -> None:
     t = page.t
     st.markdown(f"**{t(item.name)}.** {t(item.mechanism)} {effect_text(item, t)}. {t(item.outcome)}")
     st.caption(t("Evidence: {quality}. {reason}", quality=quality_text(item, t), reason=t(item.quality_reason)))
-    _notes(page, item)
+    _draw_notes(page, item)
 
 
-def _notes(page: Page, item: Measure) -> None:
+def _draw_notes(page: Page, item: Measure) -> None:
     t = page.t
     notes = [
         (t("Fear of crime"), t(item.fear) or t("not studied, as far as we know")),

@@ -11,16 +11,16 @@ from analysis.plans.drafting import objective_sentence
 from analysis.plans.problem_statement import gender_sentence
 from curim_data.model.plan import Plan
 from curim_data.plans.plan_store import PlanConflict, PlanProblem
-from pages.parts.frame.markdown import plain
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
-from pages.parts.interventions.queries import draft_of
-from pages.parts.plans.access import plans, spoken, who
+from pages.parts.interventions.queries import plan_draft
+from pages.parts.plans.access import author_name, plan_store, translated_plan
 
-EDIT = "plan_edit"
+OPEN_KEY = "plan_edit"
 
 
 @dataclass(frozen=True)
-class Edit:
+class OpenPlan:
     """The plan that is open in this session.
 
     `address`: what the address bar asked for; `kept`: the plan as it was opened, `plan`: with what the reader changed;
@@ -42,17 +42,17 @@ class Edit:
         return f"plan_{self.turn}_{name}"
 
 
-def opened(page: Page) -> Edit | None:
+def plan_in_address(page: Page) -> OpenPlan | None:
     """The plan that the address asks for, with the reader's unsaved changes; None for the board."""
     plan_id, cells = st.query_params.get("plan", ""), st.query_params.get("draft", "")
     if not plan_id and not cells:
         return None
     address = f"{page.dataset.home} {plan_id or cells} {'' if plan_id else page.filter.to_query()}"
-    edit: Edit | None = st.session_state.get(EDIT)
+    edit: OpenPlan | None = st.session_state.get(OPEN_KEY)
     if edit is None or edit.address != address:
-        plan = spoken(page, plans(page).get(plan_id)) if plan_id else _new(page, cells)
-        edit = Edit(address, plan, plan, (edit.turn if edit else 0) + 1)
-        st.session_state[EDIT] = edit
+        plan = translated_plan(page, plan_store(page).get(plan_id)) if plan_id else _new(page, cells)
+        edit = OpenPlan(address, plan, plan, (edit.turn if edit else 0) + 1)
+        st.session_state[OPEN_KEY] = edit
     return edit
 
 
@@ -60,7 +60,7 @@ def _new(page: Page, cells: str) -> Plan:
     picked = tuple(cell for cell in cells.split(",") if _is_cell(cell))
     if not picked:
         raise ValueError("no cells")
-    made = draft_of(page.dataset, page.filter, page.audience, picked, page.t.lang).plan
+    made = plan_draft(page.dataset, page.filter, page.audience, picked, page.t.lang).plan
     # Sentences that follow from the figures are made anew for each reader, so they are not kept as the authors' own.
     own = "" if made.objective.text == objective_sentence(made.objective, made.problem, page.t) else made.objective.text
     check = made.gender_check
@@ -72,44 +72,44 @@ def _is_cell(text: str) -> bool:
     return bool(h3.is_valid_cell(text))
 
 
-def keep_open(edit: Edit, plan: Plan) -> Edit:
+def keep_changes(edit: OpenPlan, plan: Plan) -> OpenPlan:
     """Remember what the reader changed."""
-    st.session_state[EDIT] = made = replace(edit, plan=plan)
+    st.session_state[OPEN_KEY] = made = replace(edit, plan=plan)
     return made
 
 
-def close() -> None:
+def close_plan() -> None:
     """Back to the board; what was not saved is let go."""
-    st.session_state.pop(EDIT, None)
+    st.session_state.pop(OPEN_KEY, None)
     for word in ("plan", "draft"):
         st.query_params.pop(word, None)
 
 
-def reopen() -> None:
+def discard_changes() -> None:
     """Open the kept plan again and let go what was changed here."""
-    st.session_state.pop(EDIT, None)
+    st.session_state.pop(OPEN_KEY, None)
 
 
-def save(page: Page, edit: Edit, plan: Plan) -> bool:
+def save_plan(page: Page, edit: OpenPlan, plan: Plan) -> bool:
     """Keep a plan; says in words why it could not be kept. True: kept, and open in its new version."""
     t = page.t
-    if not who(page):
+    if not author_name(page):
         st.warning(t("Enter your name or office first: the history says who changed what."))
         return False
     if not plan.title.strip():
         st.warning(t("Give the plan a title first."))
         return False
     try:
-        kept = plans(page).save(plan, who(page))
+        kept = plan_store(page).save(plan, author_name(page))
     except PlanConflict as problem:
-        st.error(plain(t(problem.message)))
-        st.button(t("Open the latest version (your changes are lost)"), on_click=reopen)
+        st.error(escape_markdown(t(problem.message)))
+        st.button(t("Open the latest version (your changes are lost)"), on_click=discard_changes)
         return False
     except PlanProblem as problem:
-        st.error(plain(t(problem.message)))
+        st.error(escape_markdown(t(problem.message)))
         return False
     st.query_params.pop("draft", None)
     st.query_params["plan"] = kept.id
     address = f"{page.dataset.home} {kept.id} "
-    st.session_state[EDIT] = Edit(address, kept, kept, edit.turn)
+    st.session_state[OPEN_KEY] = OpenPlan(address, kept, kept, edit.turn)
     return True

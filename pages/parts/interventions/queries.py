@@ -22,18 +22,18 @@ from curim_data.store.home import Home
 from curim_data.studies.evaluation import AREAS, evaluation_filter
 from curim_data.studies.hot_spots import hot_spot_study, known_places
 from curim_data.studies.plan import area_counts, draft_for
-from pages.parts.frame.cache import remember
+from pages.parts.frame.cache import cached
 from pages.parts.frame.page import Dataset
 
 
-@remember
-def draft_of(dataset: Dataset, f: AlertFilter, audience: Audience, cells: tuple[str, ...], lang: str) -> Draft:
+@cached
+def plan_draft(dataset: Dataset, f: AlertFilter, audience: Audience, cells: tuple[str, ...], lang: str) -> Draft:
     """The draft for some cells under a filter."""
     return draft_for(open_source(Home(Path(dataset.home))), f, cells, audience, language=lang)
 
 
-@remember
-def spots_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> tuple[tuple[tuple[str, ...], Any, int], ...]:
+@cached
+def draft_spots(dataset: Dataset, f: AlertFilter, audience: Audience) -> tuple[tuple[tuple[str, ...], Any, int], ...]:
     """The hot spots under a filter, clearest first: cells, name (`SpotName`), alerts."""
     source = open_source(Home(Path(dataset.home)))
     spots = hot_spot_study(source, f, audience).spots
@@ -41,7 +41,7 @@ def spots_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> tuple[tupl
     return tuple((spot.names, names[spot.id], spot.n) for spot in spots)
 
 
-@remember
+@cached
 def proposed_areas(dataset: Dataset, told: str, audience: Audience, rings: int) -> tuple[Areas, tuple[Message, ...]]:
     source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(told))
     treated = plan.areas.treated
@@ -52,12 +52,12 @@ def proposed_areas(dataset: Dataset, told: str, audience: Audience, rings: int) 
     return areas, like.reasons if like else ()
 
 
-@remember
+@cached
 def smallest_drop(treated: float, comparison: float, test: Test) -> float | None:
     return smallest_visible_drop(treated, comparison, test=test).alerts
 
 
-@remember
+@cached
 def counts_by_area(dataset: Dataset, told: str, audience: Audience) -> pd.DataFrame:
     source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(told))
     f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)

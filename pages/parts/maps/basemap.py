@@ -28,7 +28,7 @@ METRES_A_DEGREE = 111_320.0
 
 
 @lru_cache(maxsize=64)
-def features(shapes: tuple[BaseGeometry, ...]) -> dict[str, Any]:
+def feature_collection(shapes: tuple[BaseGeometry, ...]) -> dict[str, Any]:
     """A GeoJSON collection, coordinates rounded to five decimals (about a metre); not to be changed, it is kept."""
     return {
         "type": "FeatureCollection",
@@ -43,14 +43,14 @@ def features(shapes: tuple[BaseGeometry, ...]) -> dict[str, Any]:
     }
 
 
-def ground(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
+def base_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
     """Sea, land, streets and district borders, from the bottom up.
 
     Around a provisional study area lies what nobody has described: grey, and not the blue of a sea.
     """
     around = colours.beyond if city.provisional else colours.sea
     layers = [
-        _shape("sea", [surroundings(city.land)], filled=True, get_fill_color=rgba(around)),
+        _shape("sea", [surrounding_box(city.land)], filled=True, get_fill_color=rgba(around)),
         _shape(
             "land",
             [city.land],
@@ -86,7 +86,7 @@ def ground(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
 
 
 @lru_cache(maxsize=16)
-def surroundings(land: BaseGeometry) -> BaseGeometry:
+def surrounding_box(land: BaseGeometry) -> BaseGeometry:
     """A box of nine times the land's extent; no farther than a web map reaches, as with a file of a whole country."""
     west, south, east, north = land.bounds
     pad = max(east - west, north - south) * 4
@@ -95,7 +95,7 @@ def surroundings(land: BaseGeometry) -> BaseGeometry:
     )
 
 
-def view(land: BaseGeometry, *, window: int, span: float, height: int) -> pdk.ViewState:
+def fitted_view(land: BaseGeometry, *, window: int, span: float, height: int) -> pdk.ViewState:
     """The view that fits the land with a margin into a map `span` of the page wide and `height` px high."""
     width = map_width(window, span)
     west, south, east, north = land.bounds
@@ -108,7 +108,7 @@ def view(land: BaseGeometry, *, window: int, span: float, height: int) -> pdk.Vi
     )
 
 
-def focus(
+def focus_on_place(
     deck: pdk.Deck,
     shape: BaseGeometry,
     cells: Collection[int],
@@ -120,7 +120,7 @@ def focus(
 ) -> None:
     """Turn a map to a place: its shape (WGS84) fills the view, the cells around it are outlined."""
     whole = deck.initial_view_state
-    near = view(shape.buffer(NEAR), window=window, span=span, height=height)
+    near = fitted_view(shape.buffer(NEAR), window=window, span=span, height=height)
     near.min_zoom, near.zoom = whole.min_zoom, max(min(near.zoom, CLOSEST), whole.zoom)
     deck.initial_view_state = near
     if not len(cells):
@@ -130,7 +130,7 @@ def focus(
     deck.layers.append(outline)
 
 
-def area_of(f: AlertFilter, city: CityProfile) -> BaseGeometry | None:
+def filter_area(f: AlertFilter, city: CityProfile) -> BaseGeometry | None:
     """The shape (WGS84) of the area that a filter names; None where it names none."""
     parts: list[BaseGeometry] = []
     if f.districts:
@@ -170,4 +170,4 @@ def _mercator(latitude: float) -> float:
 
 def _shape(layer: str, shapes: Collection[BaseGeometry], **style: Any) -> pdk.Layer:
     settings = {"filled": False, "stroked": False, "pickable": False, **style}
-    return pdk.Layer("GeoJsonLayer", id=layer, data=features(tuple(shapes)), **settings)
+    return pdk.Layer("GeoJsonLayer", id=layer, data=feature_collection(tuple(shapes)), **settings)

@@ -37,7 +37,7 @@ class Outline:
     polygon: BaseGeometry
 
 
-class Place(Protocol):
+class MapFocus(Protocol):
     """A place that a map can be turned to: its shape in WGS84 and its cells."""
 
     @property
@@ -47,14 +47,14 @@ class Place(Protocol):
 
 
 @dataclass(frozen=True)
-class Picked:
+class MapSelection:
     """What the reader picked on the map: H3 cells as hex strings, outlines by id."""
 
     cells: tuple[str, ...] = ()
     outlines: tuple[str, ...] = ()
 
 
-def draw(
+def draw_cell_map(
     page: Page,
     *,
     key: str,
@@ -71,10 +71,10 @@ def draw(
     pickable: bool = True,
     z_is_test: bool = True,
     outlines_mean: str = "",
-    place: Place | None = None,
+    place: MapFocus | None = None,
     with_neighbours: bool = False,
-    measure: legends.Measure | None = None,
-) -> Picked:
+    measure: legends.CellMeasure | None = None,
+) -> MapSelection:
     """Draw the city's map with its legend and say what the reader picked.
 
     Parameters
@@ -121,11 +121,11 @@ def draw(
         cells = cells.rename_axis("cell").reset_index()
     if cells is not None and "z" in cells:
         before = cells["beside"] if "beside" in cells else [""] * len(cells)
-        told = [tip + told for tip, told in zip(before, gistar(page.t, cells["z"], z_is_test), strict=True)]
+        told = [tip + told for tip, told in zip(before, gistar_lines(page.t, cells["z"], z_is_test), strict=True)]
         cells = cells.assign(beside=told)
     height = min(height, page.width) if page.narrow else height
-    scale = legends.Scale.of(page.t, cells, measure) if cells is not None else None
-    deck = deck_of(
+    scale = legends.ColourScale.of(page.t, cells, measure) if cells is not None else None
+    deck = cell_deck(
         page,
         colours,
         cells,
@@ -149,11 +149,11 @@ def draw(
         **({"on_select": "rerun", "selection_mode": "multi-object"} if pickable else {}),
     )
     if picture is not None:
-        legends.legend_row(
+        legends.draw_legend_row(
             colours, page.t("Alerts per km² and month"), legends.density_entries(page.t, colours, picture)
         )
     outlined = (outlines_mean or page.t("cluster")) if outlines else ""
-    legends.legend(
+    legends.draw_map_legend(
         page.t,
         colours,
         cells,
@@ -168,18 +168,18 @@ def draw(
     )
     if page.city.illustrative:
         st.caption(page.t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
-    return picked(event) if pickable else Picked()
+    return map_selection(event) if pickable else MapSelection()
 
 
-def picked(event: Any) -> Picked:
+def map_selection(event: Any) -> MapSelection:
     """What a map's selection event holds."""
     objects = (event or {}).get("selection", {}).get("objects", {})
     cells = [row["hex"] for layer in CELL_LAYERS for row in objects.get(layer, ())]
     shapes = [row["id"] for row in objects.get("outlines", ())]
-    return Picked(tuple(dict.fromkeys(cells)), tuple(dict.fromkeys(shapes)))
+    return MapSelection(tuple(dict.fromkeys(cells)), tuple(dict.fromkeys(shapes)))
 
 
-def deck_of(
+def cell_deck(
     page: Page,
     colours: Palette,
     cells: pd.DataFrame | None,
@@ -193,27 +193,27 @@ def deck_of(
     span: float,
     pickable: bool,
     cold: Collection[int] = (),
-    place: Place | None = None,
-    scale: legends.Scale | None = None,
+    place: MapFocus | None = None,
+    scale: legends.ColourScale | None = None,
 ) -> pdk.Deck:
     """The map as a pydeck object: our own ground first, data next, names last."""
-    layers = basemap.ground(page.city, colours)
+    layers = basemap.base_layers(page.city, colours)
     if cells is not None:
-        scale = scale or legends.Scale.of(page.t, cells)
+        scale = scale or legends.ColourScale.of(page.t, cells)
         layers += _count_layers(page.t, colours, cells, scale, {*map(int, hot), *map(int, cold)}, pickable)
     if picture is not None:
-        layers.append(_picture_layer(picture))
+        layers.append(_density_layer(picture))
     layers.append(_hexagon_lines("cold", cold, colours.cold_line, width=2))
     layers.append(_hexagon_lines("hot", hot, colours.hot_line, width=2))
     layers.append(_outline_layer(colours, outlines, pickable))
     layers.append(_hexagon_lines("highlight", highlight, colours.highlight, width=4))
-    area = basemap.area_of(page.filter, page.city)
+    area = basemap.filter_area(page.filter, page.city)
     if area is not None:
         layers.append(basemap.area_layer(area, colours))
     deck = Deck(
         layers=layers,
         map_provider=None,
-        initial_view_state=basemap.view(page.city.land, window=page.width, span=span, height=height),
+        initial_view_state=basemap.fitted_view(page.city.land, window=page.width, span=span, height=height),
         tooltip={
             "text": "{tip}",
             "style": {
@@ -226,20 +226,25 @@ def deck_of(
         },
     )
     if place is not None:
-        basemap.focus(deck, place.shape, place.cells, colours, window=page.width, span=span, height=height)
+        basemap.focus_on_place(deck, place.shape, place.cells, colours, window=page.width, span=span, height=height)
     room = basemap.map_width(page.width, span) / 2
-    deck.layers += name_layers.layers(
+    deck.layers += name_layers.name_layers(
         page.city, page.t, pins, colours, deck.initial_view_state, room=room, ranks_alone=page.narrow
     )
     return deck
 
 
 def _count_layers(
-    t: Translator, colours: Palette, cells: pd.DataFrame, scale: legends.Scale, marked: Collection[int], pickable: bool
+    t: Translator,
+    colours: Palette,
+    cells: pd.DataFrame,
+    scale: legends.ColourScale,
+    marked: Collection[int],
+    pickable: bool,
 ) -> list[pdk.Layer]:
     """Counts by colour; a marked cell without any alert is drawn clear, so that it tells what its mark stands on."""
     shown, hidden = [], []
-    told = {n: alerts(t, n) for n in cells["n"].dropna().unique().tolist()}  # many cells hold equally many
+    told = {n: alert_count(t, n) for n in cells["n"].dropna().unique().tolist()}  # many cells hold equally many
     for row in cells.itertuples():
         name = h3.int_to_str(int(row.cell))
         beside = getattr(row, "beside", "")
@@ -265,7 +270,7 @@ def _count_layers(
     ]
 
 
-def _picture_layer(picture: DensityImage) -> pdk.Layer:
+def _density_layer(picture: DensityImage) -> pdk.Layer:
     """The picture stretched over its bounds; in quotes, since a bare string would be read as an expression."""
     return pdk.Layer(
         "BitmapLayer",
@@ -277,7 +282,7 @@ def _picture_layer(picture: DensityImage) -> pdk.Layer:
     )
 
 
-def alerts(t: Translator, n: float) -> str:
+def alert_count(t: Translator, n: float) -> str:
     """A count of alerts in words; one decimal where spans were shared out, a dash where it is not told."""
     if n != n:
         return "–"
@@ -287,7 +292,7 @@ def alerts(t: Translator, n: float) -> str:
     return t.n("{n} alert", "{n} alerts", whole)
 
 
-def gistar(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:
+def gistar_lines(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:
     """A line for the Gi* of each cell, in standard deviations; with few alerts it says that this is no test."""
     told = t("Gi* (z): {z}") if is_test else t("Gi* (z): {z}; too few alerts to read it as a test")
     rounded = scores.round(1).tolist()  # many cells have the same

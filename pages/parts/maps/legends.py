@@ -31,7 +31,7 @@ def class_breaks(counts: Sequence[float], classes: int = len(COUNTS)) -> list[in
 
 
 @dataclass(frozen=True)
-class Measure:
+class CellMeasure:
     """What the colours of cells tell in place of counts: a column `value` of the cells, and how it is written."""
 
     heading: str
@@ -39,7 +39,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Scale:
+class ColourScale:
     """The classes of a map: upper bounds, and for each its colour and its limits in words."""
 
     column: str
@@ -48,7 +48,7 @@ class Scale:
     classes: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, t: Translator, cells: pd.DataFrame, measure: Measure | None = None) -> Scale:
+    def of(cls, t: Translator, cells: pd.DataFrame, measure: CellMeasure | None = None) -> ColourScale:
         """The scale of the counts of cells, or of what else is measured."""
         if measure is None:
             counts = tuple(class_breaks(cells["n"].tolist()))
@@ -86,11 +86,11 @@ def shades_for(classes: int) -> tuple[str, ...]:
     return tuple(COUNTS[round(i * (len(COUNTS) - 1) / max(classes - 1, 1))] for i in range(max(classes, 1)))
 
 
-def legend(
+def draw_map_legend(
     t: Translator,
     colours: Palette,
     cells: pd.DataFrame | None,
-    scale: Scale | None = None,
+    scale: ColourScale | None = None,
     *,
     hot: bool,
     cold: bool = False,
@@ -107,9 +107,9 @@ def legend(
         if bool(cells["withheld"].any()):
             entries.append((f"background:{colours.withheld}", t("protected: too few to show")))
     if hot:
-        entries.append((f"border:2px solid {colours.hot_line}", hot_words(t, with_neighbours)))
+        entries.append((f"border:2px solid {colours.hot_line}", hot_label(t, with_neighbours)))
     if cold:
-        entries.append((f"border:2px solid {colours.cold_line}", cold_words(t, with_neighbours)))
+        entries.append((f"border:2px solid {colours.cold_line}", cold_label(t, with_neighbours)))
     if outlined:
         entries.append((f"border:2px solid {colours.cluster_line}", outlined))
     if highlighted:
@@ -118,17 +118,17 @@ def legend(
         entries.append((f"border:2px solid {colours.accent}", t("the area of the filter")))
     if found:
         entries.append((f"border:3px solid {colours.accent}", t("the place that was looked for")))
-    legend_row(colours, scale.heading if scale is not None else "", entries)
+    draw_legend_row(colours, scale.heading if scale is not None else "", entries)
 
 
-def hot_words(t: Translator, with_neighbours: bool) -> str:
+def hot_label(t: Translator, with_neighbours: bool) -> str:
     """What the outline of a hot cell means; `with_neighbours`: it may be hot only with the cells around it."""
     if with_neighbours:
         return t("more than chance explains, alone or with its neighbours")
     return t("more than chance explains")
 
 
-def cold_words(t: Translator, with_neighbours: bool) -> str:
+def cold_label(t: Translator, with_neighbours: bool) -> str:
     """The same for a cold cell."""
     if with_neighbours:
         return t("fewer than chance explains, alone or with its neighbours")
@@ -155,7 +155,7 @@ def density_entries(t: Translator, colours: Palette, picture: DensityImage) -> l
     return [below, *((f"background:{colour}", limits) for colour, limits in classes)]
 
 
-def legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, str]]) -> None:
+def draw_legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, str]]) -> None:
     """A legend in one line that wraps: a heading, then pairs of a mark's style (CSS) and its words."""
     if not entries:
         return

@@ -49,7 +49,7 @@ class _Box:
 
 
 @dataclass(frozen=True)
-class _Paper:
+class _Screen:
     """Where a point lies on the screen when the map is opened: pixels to the right and down from the view's middle."""
 
     longitude: float
@@ -57,7 +57,7 @@ class _Paper:
     world: float
 
     @classmethod
-    def of(cls, state: pdk.ViewState) -> _Paper:
+    def of(cls, state: pdk.ViewState) -> _Screen:
         return cls(state.longitude, state.latitude, TILE * 2**state.zoom)
 
     def at(self, pin: Pin) -> tuple[float, float]:
@@ -65,7 +65,7 @@ class _Paper:
         return x, (_mercator(self.latitude) - _mercator(pin.latitude)) / (2 * math.pi) * self.world
 
 
-def layers(
+def name_layers(
     city: CityProfile,
     t: Translator,
     pins: Collection[Pin],
@@ -91,17 +91,18 @@ def layers(
     ranks_alone
         Hot spots by their number only, as in the list below: on a small map a name soon seems to be its neighbour's.
     """
-    paper, taken = _Paper.of(state), list[_Box]()
+    paper, taken = _Screen.of(state), list[_Box]()
     points = [_point(paper.at(pin)) for pin in pins]
     strong = [
-        _placed(pin, paper, taken, [*points[:at], *points[at + 1 :]], room, ranks_alone) for at, pin in enumerate(pins)
+        _placed_name(pin, paper, taken, [*points[:at], *points[at + 1 :]], room, ranks_alone)
+        for at, pin in enumerate(pins)
     ]
     quiet = list(_landmarks(city, t, pins, paper, taken)) if landmarks else []
     return [_layer("landmarks", quiet, colours, QUIET), _layer("pins", strong, colours, STRONG)]
 
 
 def _landmarks(
-    city: CityProfile, t: Translator, pins: Collection[Pin], paper: _Paper, taken: list[_Box]
+    city: CityProfile, t: Translator, pins: Collection[Pin], paper: _Screen, taken: list[_Box]
 ) -> Iterator[dict[str, Any]]:
     """Landmarks that run into no other name, but for those after which a hot spot is called."""
     called = [pin.name for pin in pins]
@@ -114,8 +115,8 @@ def _landmarks(
         yield _row(pin, pin.name, "middle")
 
 
-def _placed(
-    pin: Pin, paper: _Paper, taken: list[_Box], points: list[_Box], room: float, ranks_alone: bool
+def _placed_name(
+    pin: Pin, paper: _Screen, taken: list[_Box], points: list[_Box], room: float, ranks_alone: bool
 ) -> dict[str, Any]:
     """The name right of its point, left, below or above it, wherever it is free; else the rank alone.
 

@@ -19,7 +19,7 @@ from pages.parts.maps.name_layers import Pin
 ROOM = 0.01  # degrees
 
 
-def dots(
+def draw_point_map(
     page: Page,
     city: CityProfile,
     points: pd.DataFrame,
@@ -40,7 +40,7 @@ def dots(
     height = min(height, page.width) if page.narrow else height
     where = points[["longitude", "latitude"]].to_numpy().tolist()
     layers = [
-        *basemap.ground(city, colours),
+        *basemap.base_layers(city, colours),
         pdk.Layer(
             "ScatterplotLayer",
             id="points",
@@ -52,9 +52,9 @@ def dots(
             pickable=False,
         ),
     ]
-    view = basemap.view(_around(bounds) if bounds else city.land, window=page.width, span=span, height=height)
+    view = basemap.fitted_view(_around(bounds) if bounds else city.land, window=page.width, span=span, height=height)
     if pins:
-        layers += name_layers.layers(city, page.t, pins, colours, view)
+        layers += name_layers.name_layers(city, page.t, pins, colours, view)
     deck = Deck(layers=layers, map_provider=None, initial_view_state=view)
     st.pydeck_chart(deck, height=height, key=key, alt=alt)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Figure:
+class MethodEntry:
     """One figure: its question, formulas (LaTeX), settings, limits, sources, and what a test reproduces."""
 
     title: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from curim_data.model.i18n import N_
-from pages.parts.methods.entry import Figure
+from pages.parts.methods.entry import MethodEntry
 
 READING: Final = (
     N_("An alert is what a person reported. More alerts can mean more incidents, or more people who report."),
@@ -22,8 +22,8 @@ READING: Final = (
     ),
 )
 
-FIGURES: Final = (
-    Figure(
+GENERAL: Final = (
+    MethodEntry(
         N_("Hot spots: more alerts than chance explains"),
         N_("Where are alerts denser than in the surroundings by more than chance?"),
         (
@@ -58,7 +58,7 @@ FIGURES: Final = (
             "to 24,000 alerts, no more than 5 % have any hot cell."
         ),
     ),
-    Figure(
+    MethodEntry(
         N_("Gi*, beside the exact test"),
         N_("How far does the sum over a cell and its neighbours lie from the mean of the city?"),
         (
@@ -83,7 +83,7 @@ FIGURES: Final = (
             "test compares with the formula written out."
         ),
     ),
-    Figure(
+    MethodEntry(
         N_("Clusters"),
         N_("Which dense places are there, whatever the borders of the cells?"),
         (
@@ -108,7 +108,7 @@ FIGURES: Final = (
             "Kulldorff 1997, Communications in Statistics 26",
         ),
     ),
-    Figure(
+    MethodEntry(
         N_("Weekly trend and its expected range"),
         N_("Is this week unusual for this time of year?"),
         (
@@ -136,7 +136,7 @@ FIGURES: Final = (
             "none is published; simulated series check their share of false alarms."
         ),
     ),
-    Figure(
+    MethodEntry(
         N_("Changes between two periods"),
         N_("Did the number of alerts change by more than chance, and where?"),
         (
@@ -168,7 +168,7 @@ FIGURES: Final = (
         ),
         N_("Nine published values of the e-test, and the published interval of an odds ratio (the aspirin trial)."),
     ),
-    Figure(
+    MethodEntry(
         N_("Shares by gender"),
         N_("What share of alerts comes from, or is about, women, men and others?"),
         (r"\frac{k + z^2/2}{n + z^2} \pm \frac{z}{n + z^2}\sqrt{\frac{k(n-k)}{n} + \frac{z^2}{4}}",),
@@ -178,7 +178,7 @@ FIGURES: Final = (
         ("Wilson 1927, JASA 22",),
         N_("Published intervals of Wilson's score."),
     ),
-    Figure(
+    MethodEntry(
         N_("What weighs more on whom"),
         N_("Which categories are a larger part of women's alerts than of men's?"),
         (
@@ -191,7 +191,7 @@ FIGURES: Final = (
         ("Katz et al. 1978, Biometrics 34", "Gelman & Stern 2006, The American Statistician 60"),
         N_("The published interval of a ratio of two shares (the aspirin trial)."),
     ),
-    Figure(
+    MethodEntry(
         N_("Did a measure work"),
         N_("How many alerts fewer than the comparison area lets expect?"),
         (
@@ -214,7 +214,7 @@ FIGURES: Final = (
         ("Wheeler & Ratcliffe 2018, Crime Science 7", "Bowers & Johnson 2003, JQC 19"),
         N_("The published example of the weighted displacement difference. Simulations check the interval of d."),
     ),
-    Figure(
+    MethodEntry(
         N_("From an export to alerts"),
         N_("What became of each row of the files that were imported?"),
         (r"\text{accepted} + \text{updated} + \text{duplicate} + \text{quarantined} = \text{read}",),
@@ -236,7 +236,7 @@ FIGURES: Final = (
         (),
         N_("Eleven public exports, each counted a second time from its raw columns."),
     ),
-    Figure(
+    MethodEntry(
         N_("How exact the data are"),
         N_("How far can positions, times and counts be trusted?"),
         (
@@ -257,7 +257,7 @@ FIGURES: Final = (
         N_("Busy streets have near-duplicates by chance: they are a reason to look, not a count of errors."),
         ("Anscombe 1948, Biometrika 35",),
     ),
-    Figure(
+    MethodEntry(
         N_("Protected numbers"),
         N_("How are people protected who could be recognised in a small number?"),
         (r"0 < n < k \ \Rightarrow\ \text{–}",),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from curim_data.model.i18n import N_
-from pages.parts.methods.entry import Figure
+from pages.parts.methods.entry import MethodEntry
 
 PLACES: Final = (
-    Figure(
+    MethodEntry(
         N_("Density"),
         N_("How dense are the alerts, as a surface without the borders of cells?"),
         (
@@ -40,7 +40,7 @@ PLACES: Final = (
             "that of a common package, and the usual rule of thumb has its published value on robberies in Memphis."
         ),
     ),
-    Figure(
+    MethodEntry(
         N_("Hot spots over time: emerging, lasting, fading"),
         N_("Which places have become hot, stay hot, come and go, or have cooled down?"),
         (
@@ -79,7 +79,7 @@ PLACES: Final = (
             "the sample city."
         ),
     ),
-    Figure(
+    MethodEntry(
         N_("Repeats and near repeats"),
         N_("After an alert, do more follow close by and soon, beyond what the place and the season explain?"),
         (
@@ -112,7 +112,7 @@ PLACES: Final = (
             "hold what they say."
         ),
     ),
-    Figure(
+    MethodEntry(
         N_("Something unusual started here"),
         N_("Where do alerts of the last weeks exceed what the place and the time explain?"),
         (
@@ -129,7 +129,7 @@ PLACES: Final = (
         ("Kulldorff et al. 2005, PLoS Medicine 2",),
         N_("The published log likelihood ratios of both clusters in the test data of SaTScan."),
     ),
-    Figure(
+    MethodEntry(
         N_("Concentration"),
         N_("How few places hold most alerts, and how few would by chance alone?"),
         (
@@ -152,7 +152,7 @@ PLACES: Final = (
         ),
         N_("The published Gini and generalised Gini of small examples."),
     ),
-    Figure(
+    MethodEntry(
         N_("Comparison of two maps"),
         N_("In which places does the share of one filter differ from its share in the rest of the city?"),
         (r"p = 2 \cdot 2 \cdot P\left(X \ge a \mid X \sim \mathrm{Hypergeom}(A + B,\ A,\ a + b)\right)",),
@@ -181,7 +181,7 @@ PLACES: Final = (
             "than 5 % of the maps have any place that differs."
         ),
     ),
-    Figure(
+    MethodEntry(
         N_("Forecast of places and of the city"),
         N_("Where, and how many alerts are to be expected in the next one to four weeks?"),
         (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from curim_data.model.i18n import N_
-from pages.parts.methods.entry import Figure
+from pages.parts.methods.entry import MethodEntry
 
 OPTIONS: Final = (
-    Figure(
+    MethodEntry(
         N_("Shares and rates by place"),
         N_("Is there more of this than of everything else here, or more than as many residents explain?"),
         (
@@ -46,7 +46,7 @@ OPTIONS: Final = (
         ),
         N_("The rates of infant deaths in North Carolina and of homicides around St. Louis."),
     ),
-    Figure(
+    MethodEntry(
         N_("Clusters by severity"),
         N_("Where do grave alerts lie close together?"),
         (
@@ -70,7 +70,7 @@ OPTIONS: Final = (
         ("Fay & Feuer 1997, Statistics in Medicine 16", "Kulldorff 1997, Communications in Statistics 26"),
         N_("The intervals of five rates of Down syndrome by birth order, weighted by the age of the mother."),
     ),
-    Figure(
+    MethodEntry(
         N_("Groups by HDBSCAN, to explore"),
         N_("Which groups does a method find that needs no distance to be set?"),
         (r"d(a, b) = \max\left(k_a,\ k_b,\ |a - b|,\ \text{block}\right)",),
@@ -90,7 +90,7 @@ OPTIONS: Final = (
         ("Campello et al. 2013, PAKDD", "Malzer & Baum 2020, IEEE MFI"),
         N_("None is published for it; without weights and blocks a test finds the groups of scikit-learn."),
     ),
-    Figure(
+    MethodEntry(
         N_("Which place is which"),
         N_("Why does a place keep its name when the filter changes?"),
         (r"\text{overlap} + \max\left(0,\ 1 - \tfrac{\text{metres}}{200}\right) > 0",),

@@ -16,21 +16,21 @@ WHO = "plan_who"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _store(url: str) -> PlanStore:
+def _open_store(url: str) -> PlanStore:
     return PlanStore(url)
 
 
-def plans(page: Page) -> PlanStore:
+def plan_store(page: Page) -> PlanStore:
     """The store of the home on show."""
-    return _store(page.home.plans_url)
+    return _open_store(page.home.plans_url)
 
 
-def spoken(page: Page, plan: Plan) -> Plan:
+def translated_plan(page: Page, plan: Plan) -> Plan:
     """A plan as this reader reads it: the sample's own words are translated, a city's stand as written."""
     return demo_words(plan, page.t) if page.is_sample else plan
 
 
-def today(page: Page) -> dt.date:
+def reference_day(page: Page) -> dt.date:
     """The day by which plans are late; in the sample, whose dates are fixed, the last day with data."""
     return page.source.as_of if page.is_sample and page.source else dt.date.today()
 
@@ -40,12 +40,12 @@ def may_edit(page: Page) -> bool:
     return page.role >= Role.SPECIALIST
 
 
-def who(page: Page) -> str:
+def author_name(page: Page) -> str:
     """The name under which changes are written down: of the account, or as the reader gave it once."""
     return page.reader or str(st.session_state.get(WHO, "")).strip()
 
 
-def ask_who(page: Page) -> None:
+def ask_author(page: Page) -> None:
     """Ask for the name where no account tells it."""
     if page.reader:
         return

@@ -20,7 +20,7 @@ from pages.parts.maps import basemap
 from pages.parts.maps import name_layers as map_names
 from pages.parts.maps.deck import Deck
 
-AREA_WORDS = {
+AREA_LABELS = {
     "treated": Message("Treated area"),
     "buffer": Message("Buffer"),
     "comparison": Message("Comparison area"),
@@ -29,13 +29,13 @@ HEIGHT = 420
 MARGIN = 0.12
 
 
-def outline(cells: tuple[str, ...]) -> BaseGeometry:
+def area_outline(cells: tuple[str, ...]) -> BaseGeometry:
     """The outline of an area's cells, gaps between neighbours closed."""
     shapes = cell_polygons([h3.str_to_int(cell) for cell in cells])
     return shapely.union_all([shape.buffer(1e-6) for shape in shapes])
 
 
-def looks(colours: Palette) -> dict[str, tuple[list[int], list[int]]]:
+def area_colours(colours: Palette) -> dict[str, tuple[list[int], list[int]]]:
     """Fill and line of each area."""
     return {
         "treated": (rgba(colours.sea_blue, 150), rgba(colours.sea_blue)),
@@ -44,25 +44,25 @@ def looks(colours: Palette) -> dict[str, tuple[list[int], list[int]]]:
     }
 
 
-def areas_map(page: Page, areas: Areas, *, key: str, span: float) -> None:
+def draw_areas_map(page: Page, areas: Areas, *, key: str, span: float) -> None:
     """Draw the areas with their legend."""
     t, colours = page.t, palette(page.theme)
-    shown = {name: outline(cells) for name in AREA_WORDS if (cells := getattr(areas, name))}
+    shown = {name: area_outline(cells) for name in AREA_LABELS if (cells := getattr(areas, name))}
     if not shown:
         st.caption(t("No areas are chosen yet."))
         return
     height = min(HEIGHT, page.width) if page.narrow else HEIGHT
-    layers = basemap.ground(page.city, colours)
-    layers += [_layer(name, shape, *looks(colours)[name], t(AREA_WORDS[name])) for name, shape in shown.items()]
+    layers = basemap.base_layers(page.city, colours)
+    layers += [_layer(name, shape, *area_colours(colours)[name], t(AREA_LABELS[name])) for name, shape in shown.items()]
     view = _view(page, shapely.union_all(list(shown.values())), span, height)
-    layers += map_names.layers(page.city, t, (), colours, view)
+    layers += map_names.name_layers(page.city, t, (), colours, view)
     deck = Deck(
         layers=layers,
         map_provider=None,
         initial_view_state=view,
         tooltip={"text": "{tip}"},
     )
-    names = t.join([t(AREA_WORDS[name]) for name in shown])
+    names = t.join([t(AREA_LABELS[name]) for name in shown])
     st.pydeck_chart(deck, height=height, key=key, alt=t("Map of the plan's areas: {areas}.", areas=names))
     _legend(page, list(shown), colours)
 
@@ -71,7 +71,7 @@ def _view(page: Page, shape: BaseGeometry, span: float, height: int) -> pdk.View
     west, south, east, north = shape.bounds
     pad = MARGIN * max(east - west, north - south, 0.004)
     box = shapely.box(west - pad, south - pad, east + pad, north + pad)
-    return basemap.view(box, window=page.width, span=span, height=height)
+    return basemap.fitted_view(box, window=page.width, span=span, height=height)
 
 
 def _layer(name: str, shape: BaseGeometry, fill: list[int], line: list[int], tip: str) -> pdk.Layer:
@@ -102,13 +102,13 @@ def _layer(name: str, shape: BaseGeometry, fill: list[int], line: list[int], tip
 def _legend(page: Page, names: list[str], colours: Palette) -> None:
     entries = []
     for name in names:
-        fill, line = looks(colours)[name]
+        fill, line = area_colours(colours)[name]
         shade = f"background:rgba({fill[0]},{fill[1]},{fill[2]},{fill[3] / 255:.2f})"
         style = f"{shade};border:2px solid rgb({line[0]},{line[1]},{line[2]})"
         entries.append(
             '<span style="display:inline-flex;align-items:center;gap:.35em">'
             f'<span aria-hidden="true" style="flex:none;width:1.1em;height:.85em;box-sizing:border-box;'
-            f'border-radius:2px;{style}"></span>{html.escape(page.t(AREA_WORDS[name]))}</span>'
+            f'border-radius:2px;{style}"></span>{html.escape(page.t(AREA_LABELS[name]))}</span>'
         )
     st.html(
         f'<div style="display:flex;flex-wrap:wrap;gap:.25em 1em;font-size:.85rem;color:{colours.muted}">'

@@ -9,17 +9,17 @@ from analysis.trends.week_clock import clock
 from curim_data.model import labels as words
 from curim_data.privacy import BAND_HOURS, GateError, Protected
 from pages.parts.charts import plots
-from pages.parts.charts.plots import no_hours
-from pages.parts.frame.cache import ask
-from pages.parts.frame.markdown import plain
+from pages.parts.charts.plots import no_clock_reason
+from pages.parts.frame.cache import cached_query
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
-from pages.parts.trends.queries import told_n
-from pages.parts.trends.trend_line import monthly_or_weekly
+from pages.parts.trends.queries import shown_alerts
+from pages.parts.trends.trend_line import small_chart_unit
 
 MOST_PANELS = 9
 
 
-def small_multiples(page: Page) -> None:
+def draw_small_multiples(page: Page) -> None:
     """One small line for each district, group of categories or gender, on one scale."""
     t = page.t
     st.subheader(t("Side by side"))
@@ -37,9 +37,9 @@ def small_multiples(page: Page) -> None:
         required=True,
         label_visibility="collapsed",
     )
-    split, unit = str(split), monthly_or_weekly(page)
+    split, unit = str(split), small_chart_unit(page)
     try:
-        counted: Protected = ask(page, "counts", (unit, split), complete=True)
+        counted: Protected = cached_query(page, "counts", (unit, split), complete=True)
     except GateError as refused:
         st.info(t(refused.message))
         return
@@ -56,11 +56,11 @@ def small_multiples(page: Page) -> None:
         )
         for name in names
     ]
-    if not any(told_n(panel) for _, panel in panels):
+    if not any(shown_alerts(panel) for _, panel in panels):
         st.write(t("The numbers are too small to show."))
         return
-    told = _told(page, panels, counted)
-    plots.show(
+    told = _largest_sentence(page, panels, counted)
+    plots.draw_chart(
         page,
         plots.small_multiples_figure(page, panels, time=unit),
         key=f"trends_panels_{split}",
@@ -68,7 +68,7 @@ def small_multiples(page: Page) -> None:
         data=frame,
         file_name="side_by_side.csv",
     )
-    st.write(plain(told))
+    st.write(escape_markdown(told))
     rest = int((sums > 0).sum()) - len(names)
     notes = [t("All on one scale.")]
     if rest:
@@ -80,10 +80,10 @@ def small_multiples(page: Page) -> None:
     st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
 
 
-def _told(page: Page, panels: list[tuple[str, pd.DataFrame]], counted: Protected) -> str:
+def _largest_sentence(page: Page, panels: list[tuple[str, pd.DataFrame]], counted: Protected) -> str:
     t = page.t
     largest, frame = panels[0]
-    n = told_n(frame)
+    n = shown_alerts(frame)
     if counted.n_withheld or counted.total in (None, 0):
         return t.n("Most alerts: {name}, {n} shown.", "Most alerts: {name}, {n} shown.", n, name=largest)
     return t.n(
@@ -95,23 +95,23 @@ def _told(page: Page, panels: list[tuple[str, pd.DataFrame]], counted: Protected
     )
 
 
-def week_clock(page: Page) -> None:
+def draw_week_clock(page: Page) -> None:
     """Alerts by weekday and hour, with their sentence."""
     t = page.t
     st.subheader(t("Days and hours"))
     try:
-        counted: Protected = ask(page, "counts", ("weekday", "hour"), complete=True)
+        counted: Protected = cached_query(page, "counts", ("weekday", "hour"), complete=True)
     except GateError as refused:
         st.info(t(refused.message))
         return
     frame = counted.frame.dropna(subset=["weekday", "hour"])
     if not frame["n"].ne(0).any():
-        st.write(no_hours(page))
+        st.write(no_clock_reason(page))
         return
     if counted.notes and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS)):
         frame = _spread(frame)
     told = clock(frame)
-    plots.show(
+    plots.draw_chart(
         page,
         plots.clock_figure(page, frame),
         key="trends_clock",

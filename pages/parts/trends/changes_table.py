@@ -9,7 +9,7 @@ import streamlit as st
 from curim_data.model import labels
 from curim_data.model.i18n import Message
 from pages.parts.charts import tables
-from pages.parts.frame.footer import footer
+from pages.parts.frame.footer import draw_footer
 from pages.parts.frame.page import Page
 from pages.parts.trends.queries import changes_of
 
@@ -17,12 +17,12 @@ HEIGHT = 420
 DIGITS = {"before": 0, "after": 0, "ratio": 2, "low": 2, "high": 2}
 
 
-def show(page: Page) -> None:
+def draw_changes_table(page: Page) -> None:
     """The table, surest first, and its sentence."""
     t = page.t
     st.subheader(t("All changes"))
     study = changes_of(page.dataset, page.filter, page.audience)
-    frame = as_frame(page, study.changes.frame)
+    frame = changes_frame(page, study.changes.frame)
     if frame.empty:
         reason = study.periods.choice.told if study.periods.before is None else Message("There is nothing to compare.")
         st.write(t(reason))
@@ -45,7 +45,7 @@ def show(page: Page) -> None:
         frame = frame.assign(what=frame["what"] + ", " + frame["where"])
         headings = {name: headings[name] for name in ("what", "before", "after", "q")}
         columns = {"what": st.column_config.TextColumn(t("What"), width=150)}
-    tables.table(
+    tables.draw_table(
         page,
         frame,
         headings,
@@ -56,7 +56,7 @@ def show(page: Page) -> None:
         columns=columns,
         height=min(HEIGHT, 36 * (len(frame) + 1)),
     )
-    footer(page, sentence=study.changes.sentence(t), choices=study.choices)
+    draw_footer(page, sentence=study.changes.sentence(t), choices=study.choices)
     if (study.changes.frame["bounded"] != "").any():
         st.caption(
             t(
@@ -66,7 +66,7 @@ def show(page: Page) -> None:
         )
 
 
-def as_frame(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
+def changes_frame(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
     """The tested candidates in words and figures, surest first."""
     t, city = page.t, page.city
     rows = frame[frame["p"].notna()].sort_values(["q", "p"], kind="stable")
@@ -78,7 +78,7 @@ def as_frame(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
     }
     return pd.DataFrame(
         {
-            "what": [_what(page, row.category, row.dark) for row in rows.itertuples()],
+            "what": [_subject_label(page, row.category, row.dark) for row in rows.itertuples()],
             "where": [
                 labels.place_label(t, city, row.place)
                 if isinstance(row.place, str)
@@ -97,7 +97,7 @@ def as_frame(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _what(page: Page, category: object, dark: object) -> str:
+def _subject_label(page: Page, category: object, dark: object) -> str:
     t = page.t
     name = labels.category_label(t, page.city, category) if isinstance(category, str) else t("All alerts")
     return t("{category} after dark", category=name) if dark is True else name

@@ -19,7 +19,7 @@ from curim_data.store.home import Home
 from curim_data.studies import changes, trends
 from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.trends import TrendUnit
-from pages.parts.frame.cache import remember
+from pages.parts.frame.cache import cached
 from pages.parts.frame.page import Dataset, Page
 
 BY = "by"
@@ -27,19 +27,19 @@ UNITS: tuple[TrendUnit, ...] = ("day", "week", "month")
 USUAL: TrendUnit = "week"
 
 
-@remember
+@cached
 def trend_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: TrendUnit) -> Trend | None:
     """The series under the filter with what was usual."""
     return trends.trend_study(open_source(Home(Path(dataset.home))), f, audience, unit)
 
 
-@remember
+@cached
 def changes_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> ChangeStudy:
     """Everything that changed between the filter's period and its reference."""
     return changes.change_study(open_source(Home(Path(dataset.home))), f, audience)
 
 
-def chosen_unit(page: Page) -> TrendUnit:
+def draw_unit_choice(page: Page) -> TrendUnit:
     """The unit of time: from the link, and as the reader picks it."""
     t = page.t
     units = UNITS if sees_exact(page.audience) else tuple(unit for unit in UNITS if unit != "day")
@@ -53,12 +53,12 @@ def chosen_unit(page: Page) -> TrendUnit:
     if st.session_state.get(key) != unit:
         st.session_state[key] = unit
     st.segmented_control(
-        t("By"), units, format_func=labels.__getitem__, key=key, required=True, on_change=_write, args=(key,)
+        t("By"), units, format_func=labels.__getitem__, key=key, required=True, on_change=_write_unit, args=(key,)
     )
     return unit
 
 
-def _write(key: str) -> None:
+def _write_unit(key: str) -> None:
     picked = st.session_state[key]
     if picked == USUAL:
         st.query_params.pop(BY, None)
@@ -66,7 +66,7 @@ def _write(key: str) -> None:
         st.query_params[BY] = picked
 
 
-def trend_or_why(page: Page, unit: TrendUnit, chosen: AlertFilter | None = None) -> tuple[Trend | None, str]:
+def trend_or_reason(page: Page, unit: TrendUnit, chosen: AlertFilter | None = None) -> tuple[Trend | None, str]:
     """The trend, or in words why there is none."""
     t = page.t
     try:
@@ -78,13 +78,13 @@ def trend_or_why(page: Page, unit: TrendUnit, chosen: AlertFilter | None = None)
     return trend, ""
 
 
-def dates(page: Page) -> tuple[dt.date, dt.date]:
+def period_dates(page: Page) -> tuple[dt.date, dt.date]:
     """First and last day of the filter's period."""
     source = page.source
     assert source is not None
     return query.dates(source, page.filter)
 
 
-def told_n(frame: pd.DataFrame) -> int:
+def shown_alerts(frame: pd.DataFrame) -> int:
     """Alerts shown in a table of counts; withheld ones do not count."""
     return round(float(frame["n"].sum()))

@@ -8,15 +8,15 @@ import streamlit as st
 from analysis.trends.course import Trend, course, year_on_year
 from curim_data.model.i18n import Translator
 from pages.parts.charts import plots
-from pages.parts.frame.cache import ask
-from pages.parts.frame.footer import footer
+from pages.parts.frame.cache import cached_query
+from pages.parts.frame.footer import draw_footer
 from pages.parts.frame.page import Page
-from pages.parts.trends.queries import dates, trend_or_why
+from pages.parts.trends.queries import period_dates, trend_or_reason
 
 WEEKS = 13
 
 
-def show(page: Page, trend: Trend) -> None:
+def draw_trend_line(page: Page, trend: Trend) -> None:
     """The line, its alarms in words, its data."""
     t, frame = page.t, trend.frame
     columns = [trend.column, "n", "expected", "lower", "upper", "alarm"]
@@ -28,7 +28,7 @@ def show(page: Page, trend: Trend) -> None:
     incomplete = not bool(frame["complete"].iloc[-1])
     figure = plots.band_figure(page, shown, time=trend.column, height=320, incomplete=incomplete)
     figure.legend_of_named()
-    plots.show(
+    plots.draw_chart(
         page,
         figure,
         key="trends_line",
@@ -37,11 +37,11 @@ def show(page: Page, trend: Trend) -> None:
         file_name="trend.csv",
     )
     together = course(trend)
-    told = [alarms(t, trend), *([together.sentence(t)] if together else [])]
-    footer(page, sentence=" ".join(told), total=ask(page, "total"), choices=trend.choices)
+    told = [alarms_sentence(t, trend), *([together.sentence(t)] if together else [])]
+    draw_footer(page, sentence=" ".join(told), total=cached_query(page, "total"), choices=trend.choices)
 
 
-def alarms(t: Translator, trend: Trend) -> str:
+def alarms_sentence(t: Translator, trend: Trend) -> str:
     """How many periods lay outside the expected range, and which were the latest."""
     judged = int((trend.frame["expected"].notna() & trend.frame["n"].notna()).sum())
     if not judged:
@@ -64,7 +64,7 @@ def alarms(t: Translator, trend: Trend) -> str:
     )
 
 
-def last_year(page: Page) -> None:
+def draw_year_on_year(page: Page) -> None:
     """The last months beside the same months of the years before, and whether the difference is more than chance."""
     t, source = page.t, page.source
     assert source is not None
@@ -72,9 +72,9 @@ def last_year(page: Page) -> None:
     if not source.knows_weeks:
         st.write(t("Years are compared by the week, and of these alerts the month alone is known, not the day."))
         return
-    history = page.filter.replace(period="", start=source.first, end=dates(page)[1])
-    whole, why = trend_or_why(page, "week", history)
-    months, _ = trend_or_why(page, "month", history)
+    history = page.filter.replace(period="", start=source.first, end=period_dates(page)[1])
+    whole, why = trend_or_reason(page, "week", history)
+    months, _ = trend_or_reason(page, "month", history)
     if whole is None or months is None:
         st.write(why)
         return
@@ -84,7 +84,7 @@ def last_year(page: Page) -> None:
         st.write(t("The numbers are too small to compare.") if hidden else t("The data do not reach back a year."))
         return
     frame = months.frame.loc[months.frame["complete"], ["month", "n"]]
-    plots.show(
+    plots.draw_chart(
         page,
         plots.year_on_year_figure(page, frame),
         key="trends_years",
@@ -107,9 +107,9 @@ def last_year(page: Page) -> None:
         st.caption(t("Weeks whose number is too small to show are left out on both sides."))
 
 
-def monthly_or_weekly(page: Page) -> str:
+def small_chart_unit(page: Page) -> str:
     """The unit of the small charts: weeks for a short period."""
-    start, end = dates(page)
+    start, end = period_dates(page)
     if page.source is not None and not page.source.knows_weeks:
         return "month"
     return "week" if pd.Timestamp(end) - pd.Timestamp(start) < pd.Timedelta(days=150) else "month"
