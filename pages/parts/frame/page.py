@@ -47,7 +47,7 @@ class Page:
     width: int
     reader: str = ""
     notes: tuple[Message, ...] = ()
-    view_query: Mapping[str, str] = field(default_factory=dict)
+    carried: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def dataset(self) -> Dataset:
