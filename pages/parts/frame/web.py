@@ -28,6 +28,7 @@ from starlette.routing import Route
 
 from curim_data.model.i18n import DEFAULT_LANGUAGE, LANGUAGES, translator
 from curim_data.sample.home import sample_home
+from curim_data.store.alert_table import has_alerts
 from curim_data.store.home import Home
 from pages import parts
 from pages.parts.frame.links import language
@@ -214,7 +215,7 @@ async def prepare(_app: Any) -> AsyncIterator[None]:
     if not sign_in_configured():
         print("CURiM: no sign-in is configured, so the dashboard answers on this computer only (127.0.0.1).")
     own = Home.default()
-    if not own.exists():
+    if not has_alerts(own):
         await anyio.to_thread.run_sync(sample_home, own)
     await anyio.to_thread.run_sync(warm_up)
     yield
