@@ -10,10 +10,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from analysis.stats.inference import Floats
-from analysis.stats.rates import Estimate
+from analysis.stats.intervals import Estimate
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message, Translator
+from curim_data.model.types import FloatArray
 
 PARTS: Final = (0.25, 0.5, 0.8)
 LEAST_ALERTS: Final = 20  # fewer lie in a few places whatever happens
@@ -66,9 +66,9 @@ class Concentration:
     chance_gini: Estimate
     chance_generalised: Estimate
     p: float
-    curve_places: Floats
-    curve_alerts: Floats
-    curve_chance: Floats
+    curve_places: FloatArray
+    curve_alerts: FloatArray
+    curve_chance: FloatArray
     withheld: int
     choices: tuple[Choice, ...]
     least_p: float = 0.0
@@ -234,7 +234,7 @@ def fewest(counts: Any, part: float) -> int:
 class _Chance:
     """The same alerts strewn at random, several times: fewest places by part, both Ginis, and the mean curve."""
 
-    def __init__(self, n: int, probability: Floats, runs: int, seed: int) -> None:
+    def __init__(self, n: int, probability: FloatArray, runs: int, seed: int) -> None:
         cells = len(probability)
         blocks = [len(block) for block in np.array_split(range(runs), max(2, runs * cells // AT_ONCE)) if len(block)]
         seeds = np.random.SeedSequence(seed).spawn(len(blocks))
@@ -247,7 +247,9 @@ class _Chance:
         self.curve = np.concatenate([[0.0], curve.sum(axis=0) / (n * runs)])
 
 
-def _strewn(n: int, probability: Floats, maps: int, seed: np.random.SeedSequence) -> tuple[Floats, Floats, Floats]:
+def _strewn(
+    n: int, probability: FloatArray, maps: int, seed: np.random.SeedSequence
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Of some random maps, a row each: fewest places by part and the sum of the curve; and one row, the curves' sum.
 
     All follows from a map's counts in descending order and their sums, as in `fewest` and `gini`.
@@ -259,17 +261,17 @@ def _strewn(n: int, probability: Floats, maps: int, seed: np.random.SeedSequence
     return fewest_of.astype(float), sums.sum(axis=1).astype(float), sums.sum(axis=0, keepdims=True).astype(float)
 
 
-def _share(part: float, ways: list[Floats], chance: _Chance) -> Share:
+def _share(part: float, ways: list[FloatArray], chance: _Chance) -> Share:
     found = [fewest(way, part) for way in ways]
     return Share(part, _spread([k / len(ways[0]) for k in found]), _central(chance.places[part]), found[0])
 
 
-def _curve(counts: Any) -> Floats:
+def _curve(counts: Any) -> FloatArray:
     full = np.sort(np.asarray(counts, dtype=float))[::-1]
     return np.concatenate([[0.0], np.cumsum(full) / full.sum()])
 
 
-def _bounds(cells: pd.DataFrame) -> tuple[Floats, Floats, Floats, int]:
+def _bounds(cells: pd.DataFrame) -> tuple[FloatArray, FloatArray, FloatArray, int]:
     if cells.empty:
         raise ValueError("there are no places")
     n = cells["n"].to_numpy(dtype=float)
@@ -281,7 +283,7 @@ def _bounds(cells: pd.DataFrame) -> tuple[Floats, Floats, Floats, int]:
     return low, (low + high) / 2, high, int(hidden.sum())
 
 
-def _ways(low: Floats, high: Floats) -> Iterable[Floats]:
+def _ways(low: FloatArray, high: FloatArray) -> Iterable[FloatArray]:
     """Sets of counts within the bounds, among them the most even and the most uneven ones.
 
     The most even set of a given total holds every count as near as its bounds allow to one common level. The most
@@ -307,7 +309,7 @@ def _spread(values: list[float]) -> Estimate:
     return Estimate(values[0], min(known, default=float("nan")), max(known, default=float("nan")))
 
 
-def _central(values: Floats) -> Estimate:
+def _central(values: FloatArray) -> Estimate:
     low, high = np.quantile(values, [0.025, 0.975])
     return Estimate(float(values.mean()), float(low), float(high))
 

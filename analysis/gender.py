@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.rates import UNKNOWN, Estimate, corrected, share_ratio, wilson
+from analysis.stats.false_discovery import corrected
+from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, wilson
 from analysis.stats.result import Choice
 from curim_data.model.alert import Gender
 from curim_data.model.i18n import Message, Num, Translator

@@ -14,11 +14,9 @@ from scipy.stats import poisson
 from sklearn.cluster import KMeans
 
 from analysis.grid.baseline import SHORE_M, Ground
-from analysis.stats.inference import Floats
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message
-
-Ints = np.ndarray[Any, np.dtype[np.int64]]
+from curim_data.model.types import FloatArray, IntArray
 
 NARROWEST_M: Final = 50.0
 WIDEST_M: Final = 300.0
@@ -88,7 +86,7 @@ def eps_on_steps(chosen: Choice, step: float) -> Choice:
     return Choice("eps", least, told)
 
 
-def least_alerts(expected: Any, scatter: float = 1.0) -> Floats:
+def least_alerts(expected: Any, scatter: float = 1.0) -> FloatArray:
     """Fewest alerts within eps that make a core, by the expectation there.
 
     The smallest m with P(X >= m) <= 0.001 for X Poisson with that mean, and never under five. Where alerts have
@@ -106,8 +104,8 @@ class Group:
     `cut`: a part of a larger group from which it is cut by a line, so that the outline ends with its cells.
     """
 
-    cores: Ints
-    under: Ints
+    cores: IntArray
+    under: IntArray
     eps: float
     cut: bool = False
 
@@ -119,7 +117,7 @@ def _graph(points: bytes, eps: float) -> sparse.csr_array:
     return _symmetric(cKDTree(at).query_pairs(eps, output_type="ndarray"), len(at))
 
 
-def _symmetric(pairs: Ints, size: int) -> sparse.csr_array:
+def _symmetric(pairs: IntArray, size: int) -> sparse.csr_array:
     half = sparse.coo_array((np.ones(len(pairs)), pairs.T), shape=(size, size))
     return sparse.csr_array(half + half.T + sparse.eye_array(size))
 
@@ -131,21 +129,21 @@ class Search:
     the tests hold it equal to `sklearn.cluster.DBSCAN`.
     """
 
-    def __init__(self, ground: Ground, expected: Floats, eps: float, scatter: float = 1.0) -> None:
+    def __init__(self, ground: Ground, expected: FloatArray, eps: float, scatter: float = 1.0) -> None:
         self.ground, self.expected, self.eps, self.scatter = ground, expected, eps, scatter
         self.points = np.column_stack([ground.x, ground.y])
         self.minimum = self.minimum_at(eps)
         self.tree = cKDTree(self.points)
 
-    def minimum_at(self, eps: float) -> Floats:
+    def minimum_at(self, eps: float) -> FloatArray:
         """Fewest alerts for a core, by cell."""
         return least_alerts(self.ground.disc_sums(self.expected, eps), self.scatter)
 
-    def find(self, counts: Floats) -> list[Group]:
+    def find(self, counts: FloatArray) -> list[Group]:
         """Clusters, none larger than 0.25 km² unless it is one cell."""
         return self._joined(counts, np.flatnonzero(counts), self.eps, self.minimum)
 
-    def _joined(self, counts: Floats, used: Ints, eps: float, minimum: Floats) -> list[Group]:
+    def _joined(self, counts: FloatArray, used: IntArray, eps: float, minimum: FloatArray) -> list[Group]:
         """Groups of cores among the occupied cells: two cores within eps belong together."""
         cores = used[self._sums(counts[used] / minimum[used], used, eps) >= 1 - 1e-9]
         if not len(cores):
@@ -157,24 +155,24 @@ class Search:
         parts = np.split(cores[order], np.flatnonzero(np.diff(labels[order])) + 1)
         return [group for part in parts for group in self._bounded(counts, Group(part, self.under(part, eps), eps))]
 
-    def _sums(self, weight: Floats, used: Ints, eps: float) -> Floats:
+    def _sums(self, weight: FloatArray, used: IntArray, eps: float) -> FloatArray:
         """Weight within eps of each occupied cell: by a kept graph of all cells where that is small."""
         if eps <= GRAPH_UP_TO_M:
             everywhere = np.zeros(len(self.points))
             everywhere[used] = weight
-            near: Floats = (_graph(self.points.tobytes(), eps) @ everywhere)[used]
+            near: FloatArray = (_graph(self.points.tobytes(), eps) @ everywhere)[used]
             return near
-        sums: Floats = _symmetric(self._pairs(used, eps), len(used)) @ weight
+        sums: FloatArray = _symmetric(self._pairs(used, eps), len(used)) @ weight
         return sums
 
-    def _pairs(self, cells: Ints, eps: float) -> Ints:
+    def _pairs(self, cells: IntArray, eps: float) -> IntArray:
         """Pairs (positions among `cells`) that lie within eps, with no open water between them."""
-        pairs: Ints = cKDTree(self.points[cells]).query_pairs(eps, output_type="ndarray")
+        pairs: IntArray = cKDTree(self.points[cells]).query_pairs(eps, output_type="ndarray")
         if eps > GRAPH_UP_TO_M:
             pairs = pairs[self.ground.by_land(cells[pairs[:, 0]], cells[pairs[:, 1]])]
         return pairs
 
-    def _bounded(self, counts: Floats, group: Group) -> list[Group]:
+    def _bounded(self, counts: FloatArray, group: Group) -> list[Group]:
         """The group, or, where it is too large to be one place, its parts.
 
         What is denser within it makes the parts, so long as they hold most of its alerts; else it is cut in two, so
@@ -199,7 +197,7 @@ class Search:
             )
         ]
 
-    def under(self, cores: Ints, eps: float) -> Ints:
+    def under(self, cores: IntArray, eps: float) -> IntArray:
         """Cells of the land within eps/2 of a core, and on its side of the water: what the outline covers."""
         near = [np.asarray(some, dtype=np.int64) for some in self.tree.query_ball_point(self.points[cores], eps / 2)]
         cells = np.concatenate(near)
@@ -207,7 +205,7 @@ class Search:
             cells = cells[self.ground.by_land(np.repeat(cores, [len(some) for some in near]), cells)]
         return np.unique(cells)
 
-    def strength(self, counts: Floats, group: Group) -> float:
+    def strength(self, counts: FloatArray, group: Group) -> float:
         """Poisson log likelihood ratio of a group: c log(c/e) - (c - e) where c > e, else 0."""
         count, expected = float(counts[group.under].sum()), float(self.expected[group.under].sum())
         return count * float(np.log(count / expected)) - (count - expected) if count > expected > 0 else 0.0

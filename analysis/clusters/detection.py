@@ -25,26 +25,25 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from analysis.clusters.cluster import Cluster, Clusters, degrees, in_degrees, outline_of
 from analysis.clusters.dbscan import (
     LARGEST_KM2,
     LEAST_ALERTS,
     WIDEST_M,
     Group,
-    Ints,
     Search,
     eps_for,
     eps_on_steps,
     least_alerts,
 )
+from analysis.clusters.results import Cluster, Clusters, degrees, in_degrees, outline_of
 from analysis.grid.baseline import Ground, metres, spread_for
 from analysis.hotspots.settings import INDEPENDENT
-from analysis.stats.inference import Floats
-from analysis.stats.rates import weighted_sum
+from analysis.stats.intervals import weighted_sum
 from analysis.stats.result import Choice
 from analysis.stats.severity_weights import Weights
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Num
+from curim_data.model.types import FloatArray, IntArray
 
 __all__ = ["Cluster", "Clusters", "clusters", "eps_for", "least_alerts"]
 
@@ -154,12 +153,12 @@ def clusters(
     )
 
 
-def _enough(groups: list[Group], counts: Floats) -> list[Group]:
+def _enough(groups: list[Group], counts: FloatArray) -> list[Group]:
     """The groups of five alerts or more: with weights, two grave ones reach the minimum and are no pattern."""
     return [group for group in groups if counts[group.under].sum() >= LEAST_ALERTS]
 
 
-def _reference(search: Search, weights: Floats, runs: int, seed: int) -> Floats:
+def _reference(search: Search, weights: FloatArray, runs: int, seed: int) -> FloatArray:
     """The strongest cluster of each simulated map of as many alerts with these weights."""
     random = np.random.default_rng(seed)
     bounds = np.cumsum(search.expected)
@@ -168,7 +167,9 @@ def _reference(search: Search, weights: Floats, runs: int, seed: int) -> Floats:
     for run in range(runs):
         drawn = np.searchsorted(bounds, random.random(len(weights)) * bounds[-1], side="right")
         counts = np.bincount(drawn, minlength=len(bounds)).astype(float)
-        values: Floats = counts if plain else np.bincount(drawn, random.permutation(weights), len(bounds)).astype(float)
+        values: FloatArray = (
+            counts if plain else np.bincount(drawn, random.permutation(weights), len(bounds)).astype(float)
+        )
         groups = search.find(counts) if plain else _enough(search.find(values), counts)
         strongest[run] = max((search.strength(values, group) for group in groups), default=0.0)
     return strongest
@@ -178,15 +179,15 @@ def _reference(search: Search, weights: Floats, runs: int, seed: int) -> Floats:
 class _Alerts:
     """The alerts of each cell: how many, and their weights where they have some."""
 
-    cells: Ints
-    counts: Floats
+    cells: IntArray
+    counts: FloatArray
     weights: Weights | None
 
     @property
-    def values(self) -> Floats:
+    def values(self) -> FloatArray:
         return self.counts if self.weights is None else self.weights.sums
 
-    def interval(self, under: Ints) -> tuple[float, float]:
+    def interval(self, under: IntArray) -> tuple[float, float]:
         """The 95 % interval of the sum of weights (or of the count) over some cells, by Fay and Feuer."""
         total = float(self.values[under].sum())
         spread, heaviest = total, 1.0
@@ -228,7 +229,7 @@ def _named(cluster: Cluster, others: list[Cluster]) -> Cluster:
     return replace(cluster, id=f"{int(h3.latlng_to_cell(cluster.latitude, cluster.longitude, 12)):x}")
 
 
-def _told(search: Search, values: Floats, runs: int, alpha: float, weights: Weights | None) -> tuple[Choice, ...]:
+def _told(search: Search, values: FloatArray, runs: int, alpha: float, weights: Weights | None) -> tuple[Choice, ...]:
     least, most = (int(edge(search.minimum[values > 0])) for edge in (np.min, np.max))
     minimum = (
         Message(

@@ -24,13 +24,13 @@ from scipy import sparse
 from scipy.spatial import Delaunay, cKDTree
 from sklearn.cluster import HDBSCAN
 
-from analysis.clusters.cluster import Cluster, Clusters, degrees, in_degrees, outline_of
-from analysis.clusters.dbscan import STEPS, Ints
+from analysis.clusters.dbscan import STEPS
+from analysis.clusters.results import Cluster, Clusters, degrees, in_degrees, outline_of
 from analysis.grid.baseline import metres
-from analysis.stats.inference import Floats
 from analysis.stats.result import Choice
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message
+from curim_data.model.types import FloatArray, IntArray
 
 NEIGHBOURS: Final = 10
 BLOCK_M: Final = 80.0
@@ -113,7 +113,7 @@ def least_for(total: int) -> int:
     return int(np.clip(round(LEAST_SHARE * total), LEAST, MOST_LEAST))
 
 
-def block_for(core: Floats) -> float:
+def block_for(core: FloatArray) -> float:
     """Metres within which nothing is split: 80, a block, or less where alerts are so dense that it would join the city.
 
     Three quarters of the median distance to the tenth alert, to 10 m, between 20 and 80 m.
@@ -121,18 +121,20 @@ def block_for(core: Floats) -> float:
     return float(np.clip(round(BLOCK_SHARE * float(np.median(core)), -1), LEAST_BLOCK_M, BLOCK_M))
 
 
-def thinned(counts: Any, most: int) -> Ints:
+def thinned(counts: Any, most: int) -> IntArray:
     """Counts that add up to at most `most`, each in proportion; as they stand where they do already.
 
     By systematic sampling: cell after cell, the whole number of the running total that has not been given yet.
     """
-    given: Ints = np.asarray(counts, dtype=np.int64)
+    given: IntArray = np.asarray(counts, dtype=np.int64)
     if given.sum() > most:
         given = np.diff(np.cumsum(given) * most // given.sum(), prepend=0)
     return given
 
 
-def group(points: Floats, core: Floats, drawn: Any, least: int, block: float, most: int | None = None) -> Ints:
+def group(
+    points: FloatArray, core: FloatArray, drawn: Any, least: int, block: float, most: int | None = None
+) -> IntArray:
     """Labels of cells, -1 for those in no group.
 
     Parameters
@@ -163,31 +165,31 @@ def group(points: Floats, core: Floats, drawn: Any, least: int, block: float, mo
     found = HDBSCAN(
         min_cluster_size=max(2, least), min_samples=1, max_cluster_size=most, metric="precomputed", copy=True
     )
-    labels: Ints = found.fit(sparse.csr_matrix(graph.maximum(graph.T))).labels_[: len(points)].astype(np.int64)
+    labels: IntArray = found.fit(sparse.csr_matrix(graph.maximum(graph.T))).labels_[: len(points)].astype(np.int64)
     return labels
 
 
-def core_distances(points: Floats, counts: Floats) -> Floats:
+def core_distances(points: FloatArray, counts: FloatArray) -> FloatArray:
     """How far from each cell (metres) one must go for ten alerts, its own counted; shape (m,)."""
     reach = min(NEIGHBOURS, len(points))
     distance, index = cKDTree(points).query(points, k=reach)
     enough = np.cumsum(counts[index], axis=1) >= NEIGHBOURS
     first = np.where(enough.any(axis=1), enough.argmax(axis=1), reach - 1)
-    nearest: Floats = np.asarray(distance)[np.arange(len(points)), first]
+    nearest: FloatArray = np.asarray(distance)[np.arange(len(points)), first]
     return nearest
 
 
-def _edges(points: Floats) -> Ints:
+def _edges(points: FloatArray) -> IntArray:
     """Pairs of cells, each once: all within 150 m, and the neighbours of the Delaunay triangulation."""
     close = cKDTree(points).query_pairs(ALL_PAIRS_M, output_type="ndarray")
     corners = Delaunay(points - points.mean(axis=0), qhull_options="QJ").simplices
     sides = np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]]), axis=1)
     far = sides[np.hypot(*(points[sides[:, 0]] - points[sides[:, 1]]).T) > ALL_PAIRS_M]  # the rest are close pairs
-    every: Ints = np.concatenate([close, np.unique(far, axis=0)]).astype(np.int64)
+    every: IntArray = np.concatenate([close, np.unique(far, axis=0)]).astype(np.int64)
     return every
 
 
-def _cluster(city: CityProfile, cells: Ints, points: Floats, counts: Ints, members: Any) -> Cluster:
+def _cluster(city: CityProfile, cells: IntArray, points: FloatArray, counts: IntArray, members: Any) -> Cluster:
     x, y = (float(np.average(points[members, axis], weights=counts[members])) for axis in (0, 1))
     longitude, latitude = degrees(city).transform(x, y)
     outline = outline_of(points[members], BLOCK_M / 2, city)

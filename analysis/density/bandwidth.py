@@ -8,9 +8,9 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from analysis.grid.raster import Raster, Spread
-from analysis.stats.inference import Floats
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message
+from curim_data.model.types import FloatArray
 
 # Steps of a fifth, rounded: neighbours on this ladder cannot be told apart on a map.
 WIDTHS_M: Final = (50, 60, 70, 85, 100, 120, 145, 175, 210, 250, 300, 360, 430, 520, 620, 750, 900, 1000)
@@ -153,7 +153,7 @@ def normal_reference(x: Any, y: Any, weights: Any = None) -> float:
     return float(np.mean(widths))
 
 
-def places(x: Floats, y: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
+def places(x: FloatArray, y: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The distinct places with their weights, piles cut at the 0.9 quantile of the weights."""
     if not len(x):
         return x, y, weight
@@ -180,8 +180,8 @@ def reach_for(n: float, land_km2: float, least_m: float = WIDTHS_M[0]) -> Bandwi
 
 
 def _prospective(
-    before: tuple[Floats, Floats, Floats],
-    after: tuple[Floats, Floats, Floats],
+    before: tuple[FloatArray, FloatArray, FloatArray],
+    after: tuple[FloatArray, FloatArray, FloatArray],
     land: Raster,
     least_m: float,
     weeks: int,
@@ -212,19 +212,21 @@ def _prospective(
     )
 
 
-def _already(before: tuple[Floats, Floats, Floats], after: tuple[Floats, Floats, Floats]) -> Floats:
+def _already(
+    before: tuple[FloatArray, FloatArray, FloatArray], after: tuple[FloatArray, FloatArray, FloatArray]
+) -> FloatArray:
     """The weight of earlier alerts at each later place itself."""
     known, wanted = before[0] + 1j * before[1], after[0] + 1j * after[1]  # sorted by `places`
     at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    weight: Floats = np.where(known[at] == wanted, before[2][at], 0.0)
+    weight: FloatArray = np.where(known[at] == wanted, before[2][at], 0.0)
     return weight
 
 
-def corrected(spread: Floats, ground: Floats, land: Raster) -> Floats:
+def corrected(spread: FloatArray, ground: FloatArray, land: Raster) -> FloatArray:
     """Density per km² on the land, zero elsewhere: the spread alerts over the land spread alike (edge correction of
     Diggle 1985, in the uniform form).
     """
-    density: Floats = np.divide(spread, ground, out=np.zeros_like(spread), where=land.land_km2 > 0)
+    density: FloatArray = np.divide(spread, ground, out=np.zeros_like(spread), where=land.land_km2 > 0)
     return density
 
 

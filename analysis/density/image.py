@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from analysis.density.surface import Density
-from analysis.stats.inference import Floats
+from analysis.density.kernel_density import Density
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
+from curim_data.model.types import FloatArray
 
 Bytes = NDArray[np.uint8]
 
@@ -125,7 +125,7 @@ def image(density: Density, city: CityProfile, *, classes: int = FEWEST, finer: 
     return DensityImage(_paint(values, breaks, colours), breaks, colours, bounds, _turned(density, city, bounds))
 
 
-def _between(density: Density, x: Floats, y: Floats) -> Floats:
+def _between(density: Density, x: FloatArray, y: FloatArray) -> FloatArray:
     """Density at points in metres, linearly between pixels that touch the land; NaN where none does."""
     raster = density.raster
     at = np.array([(y - raster.y0) / raster.cell_m - 0.5, (x - raster.x0) / raster.cell_m - 0.5])
@@ -133,11 +133,11 @@ def _between(density: Density, x: Floats, y: Floats) -> Floats:
     share = map_coordinates(land, at, order=1, mode="constant")
     value = map_coordinates(density.values, at, order=1, mode="constant")
     shown = (raster.place(x, y) >= 0) & (share > 0)
-    found: Floats = np.divide(value, share, out=np.full_like(value, np.nan), where=shown)
+    found: FloatArray = np.divide(value, share, out=np.full_like(value, np.nan), where=shown)
     return found
 
 
-def _paint(values: Floats, breaks: tuple[float, ...], colours: tuple[str, ...]) -> Bytes:
+def _paint(values: FloatArray, breaks: tuple[float, ...], colours: tuple[str, ...]) -> Bytes:
     """Colours by class. What is clear has the lightest colour with no opacity, lest borders blend with black."""
     palette = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] + [ALPHA] for colour in colours]
     clear = [*(palette[0][:3] if palette else [255, 255, 255]), 0]
@@ -166,7 +166,7 @@ def _turned(density: Density, city: CityProfile, bounds: tuple[float, float, flo
     return float(np.hypot(x - np.array([x0, x0, x1, x1]), y - np.array([y0, y1, y0, y1])).max())
 
 
-def _degrees(x: Floats, y: Floats, city: CityProfile) -> tuple[Any, Any]:
+def _degrees(x: FloatArray, y: FloatArray, city: CityProfile) -> tuple[Any, Any]:
     longitude, latitude = city.to_metres.transform(x, y, direction="INVERSE")
     return longitude, latitude
 

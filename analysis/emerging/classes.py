@@ -20,8 +20,8 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from curim_data.model.i18n import Message, Translator
+from curim_data.model.types import BoolArray, IntArray
 
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Kind = Literal[
     "new", "consecutive", "historical", "intensifying", "diminishing", "persistent", "oscillating", "sporadic"
 ]
@@ -201,14 +201,14 @@ def classify(hot: Any, cold: Any, up: Any, down: Any) -> np.ndarray[Any, Any]:
     return names[np.where(np.minimum(rank_hot, rank_cold) == none, 2 * none, chosen)]
 
 
-def last_run(marks: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
+def last_run(marks: Any) -> IntArray:
     """How many steps, counted back from the last, are marked without a break; shape (m,)."""
     marks = np.atleast_2d(np.asarray(marks, bool))
-    run: np.ndarray[Any, np.dtype[np.int64]] = (np.cumsum(~marks[:, ::-1], axis=1) == 0).sum(axis=1)
+    run: IntArray = (np.cumsum(~marks[:, ::-1], axis=1) == 0).sum(axis=1)
     return run
 
 
-def _rank(marks: Bools, other: Bools, more: Bools, less: Bools) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _rank(marks: BoolArray, other: BoolArray, more: BoolArray, less: BoolArray) -> IntArray:
     """Place in `KINDS` of the first kind that holds for marks of one sign; `len(KINDS)` where none does."""
     count, run, last = marks.sum(axis=1), last_run(marks), marks[:, -1]
     often = 10 * count >= 9 * marks.shape[1]

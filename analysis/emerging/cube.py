@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,24 +10,23 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from analysis.grid.cells import neighbours
-from analysis.stats.inference import Floats, denser, false_discovery, thinner
-
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
-Cells = np.ndarray[Any, np.dtype[np.int64]]
+from analysis.stats.false_discovery import false_discovery
+from analysis.stats.rate_tests import denser, thinner
+from curim_data.model.types import BoolArray, CellArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
 class Cube:
     """Counts by cell and step; `low` and `high`, shape (m, T), are equal but where a count was withheld."""
 
-    cells: Cells
+    cells: CellArray
     starts: pd.DatetimeIndex
-    low: Floats
-    high: Floats
+    low: FloatArray
+    high: FloatArray
     withheld: int
 
     @classmethod
-    def of(cls, counts: pd.DataFrame, cells: Cells) -> Cube:
+    def of(cls, counts: pd.DataFrame, cells: CellArray) -> Cube:
         """From a wide or a long table (see `analysis.emerging.detection.emerging`), for these cells in their order.
 
         Raises ValueError where a long table has neither month nor week, or a cell twice in a step, and for counts that
@@ -51,14 +49,14 @@ class Cube:
         return cls(cells, starts, _placed(wide["low"], cells), _placed(wide["high"], cells), withheld)
 
 
-def _placed(wide: pd.DataFrame, cells: Cells) -> Floats:
+def _placed(wide: pd.DataFrame, cells: CellArray) -> FloatArray:
     placed = np.asarray(wide.reindex(cells).fillna(0).to_numpy(float))
     if not ((placed >= 0) & np.isfinite(placed)).all():
         raise ValueError("counts must be finite and not negative")
     return placed
 
 
-def lagged(values: Floats, lag: int) -> Floats:
+def lagged(values: FloatArray, lag: int) -> FloatArray:
     """Sums over each step and the `lag` before it, along the last axis; the first steps have fewer before them."""
     total = np.array(values, dtype=float)
     for back in range(1, lag + 1):
@@ -77,23 +75,23 @@ class Windows:
     place: sparse.csr_array
     around: sparse.csr_array | None
     lag: int
-    size: Floats
+    size: FloatArray
     floor: float
 
-    def inside(self, values: Floats) -> Floats:
+    def inside(self, values: FloatArray) -> FloatArray:
         """Sums in the windows."""
         return lagged(self.place @ values, self.lag)
 
-    def rest(self, values: Floats) -> Floats:
+    def rest(self, values: FloatArray) -> FloatArray:
         """Sums around the windows, in the same steps."""
         outside = values.sum(axis=0) - self.place @ values if self.around is None else self.around @ values
         return lagged(outside, self.lag)
 
-    def size_in(self) -> Floats:
+    def size_in(self) -> FloatArray:
         """Size of the windows."""
         return lagged(np.maximum(self.place @ self.size, self.floor), self.lag)
 
-    def expected(self, low: Floats) -> Floats:
+    def expected(self, low: FloatArray) -> FloatArray:
         """Counts in the windows if they were as dense as what is around them; NaN where nothing is around."""
         outside = self.rest(self.size)
         density = np.full(low.shape, np.nan)
@@ -104,11 +102,11 @@ class Windows:
         """The same for the steps that the windows of the last step reach."""
         return replace(self, size=self.size[:, -self.lag - 1 :])
 
-    def hot(self, low: Floats, high: Floats, margin: float) -> Floats:
-        """p-values that windows are denser; see `analysis.stats.inference.denser`."""
+    def hot(self, low: FloatArray, high: FloatArray, margin: float) -> FloatArray:
+        """p-values that windows are denser; see `analysis.stats.rate_tests.denser`."""
         return denser(self.inside(low), self.rest(high), self.size_in(), self.rest(self.size), margin)
 
-    def cold(self, low: Floats, high: Floats, hot: Bools, margin: float) -> Floats:
+    def cold(self, low: FloatArray, high: FloatArray, hot: BoolArray, margin: float) -> FloatArray:
         """p-values that windows are thinner; what is hot is no measure for them, and the floor would mark the shore."""
         calm = np.where(hot, 0.0, 1.0)
         return thinner(
@@ -119,7 +117,7 @@ class Windows:
 @dataclass(frozen=True)
 class GiStar:
     """Gi* with space-time neighbours, in the form for cells of unequal land
-    (`analysis.hotspots.cell_tests.gistar_on_land`).
+    (`analysis.hotspots.cell_significance.gistar_on_land`).
 
     With e_jt the alerts of step t shared out by land (or base), r_jt = (x_jt - e_jt) / sqrt(e_jt) and the weights
     w_jt = sqrt(e_jt) over the window of cell i and step t (the same neighbours in t and the `lag` steps before),
@@ -130,13 +128,13 @@ class GiStar:
     neighbourhood in each step alone. They are what a permutation of the steps leaves whole.
     """
 
-    parts: Floats
+    parts: FloatArray
     mean: float
     spread: float
     lag: int
 
     @classmethod
-    def of(cls, counts: Floats, size: Floats, near: sparse.csr_array, lag: int) -> GiStar:
+    def of(cls, counts: FloatArray, size: FloatArray, near: sparse.csr_array, lag: int) -> GiStar:
         """From counts and sizes, shape (m, T), and the neighbours with the cell itself."""
         whole = size.sum(axis=0)
         share = np.divide(size, whole, out=np.zeros(size.shape), where=whole > 0)
@@ -147,28 +145,28 @@ class GiStar:
         parts = np.stack([near @ away, near @ root, near @ expected])
         return cls(parts, float(residual.mean()), float(residual.std()), lag)
 
-    def z(self, parts: Floats) -> Floats:
+    def z(self, parts: FloatArray) -> FloatArray:
         """z by cell and step, from `parts` in any order of their steps (and any choice of their cells)."""
         away, weight, square = lagged(parts, self.lag)
         n = self.parts[0].size
         spread = self.spread * np.sqrt(np.maximum((n * square - weight**2) / max(n - 1, 1), 0))
-        z: Floats = np.zeros(away.shape)
+        z: FloatArray = np.zeros(away.shape)
         np.divide(away - self.mean * weight, spread, out=z, where=spread > 1e-12)
         return z
 
 
-def marked(cells: Cells, p: Floats, alpha: float) -> tuple[Floats, Bools]:
+def marked(cells: CellArray, p: FloatArray, alpha: float) -> tuple[FloatArray, BoolArray]:
     """The q-values over all cells and steps, and the marks: q <= alpha, in a group whose clearest mark stands out.
 
-    The rule of `analysis.hotspots.cell_tests.marked_cells` in space and time: Benjamini–Hochberg over all m T tests,
-    and of each group of marks that hang together (neighbouring cells, in one step or in steps that follow each other)
-    the smallest p times m must be at most alpha, else the group is chance. So the map of any one step, the last above
-    all, has a false place in at most alpha of cases, though many true places elsewhere let Benjamini–Hochberg pass
-    more. Times m T would hold that for all steps together, but then a new place is seen late (simulated: of places with
-    25 alerts in their first month on a map of 500 a month 8 of 25 instead of 24 of 25).
+    The rule of `analysis.hotspots.cell_significance.marked_cells` in space and time: Benjamini–Hochberg over all m T
+    tests, and of each group of marks that hang together (neighbouring cells, in one step or in steps that follow each
+    other) the smallest p times m must be at most alpha, else the group is chance. So the map of any one step, the last
+    above all, has a false place in at most alpha of cases, though many true places elsewhere let Benjamini–Hochberg
+    pass more. Times m T would hold that for all steps together, but then a new place is seen late (simulated: of places
+    with 25 alerts in their first month on a map of 500 a month 8 of 25 instead of 24 of 25).
     """
     q = false_discovery(p.ravel()).reshape(p.shape)
-    found: Bools = q <= alpha
+    found: BoolArray = q <= alpha
     labels = groups(neighbours(cells, 1), found)
     if labels.max(initial=-1) >= 0:
         smallest = np.full(labels.max() + 1, 1.0)
@@ -177,7 +175,7 @@ def marked(cells: Cells, p: Floats, alpha: float) -> tuple[Floats, Bools]:
     return q, found
 
 
-def groups(near: sparse.csr_array, marks: Bools) -> np.ndarray[Any, np.dtype[np.int64]]:
+def groups(near: sparse.csr_array, marks: BoolArray) -> IntArray:
     """The number of the group of each mark, shape (m, T); -1 where there is no mark."""
     labels = np.full(marks.shape, -1)
     rows = np.flatnonzero(marks.any(axis=1))
@@ -191,7 +189,7 @@ def groups(near: sparse.csr_array, marks: Bools) -> np.ndarray[Any, np.dtype[np.
     return labels
 
 
-def sizes(cube: Cube, land: pd.Series, base: pd.DataFrame | None) -> Floats:
+def sizes(cube: Cube, land: pd.Series, base: pd.DataFrame | None) -> FloatArray:
     """Land, or the base of the same steps, by cell and step."""
     if base is None:
         return np.repeat(land.to_numpy(float)[:, None], len(cube.starts), axis=1)

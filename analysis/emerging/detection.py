@@ -4,7 +4,7 @@ Each cell in each step of time has a window: the cell and those around it, in th
 hot when it holds more alerts than its surroundings in the same steps, beyond chance and a margin. The test is exact:
 given the alerts of the window and of what it is compared with, the window's are binomial. So nothing that multiplies
 all counts of a step (a season, a campaign, more users of the app) makes a mark, which a comparison with the mean of
-the whole cube would do; nor does a smooth, dense quarter (see `analysis.hotspots.cell_tests`, whose margin and
+the whole cube would do; nor does a smooth, dense quarter (see `analysis.hotspots.cell_significance`, whose margin and
 surroundings are taken over, so that both maps agree). Gi* is shown beside it, for the trend: its normal tail is no test
 of few counts.
 
@@ -35,15 +35,16 @@ import pandas as pd
 from scipy import sparse
 
 from analysis.emerging.classes import CLASSES, COUNTED, KINDS, classify, last_run
-from analysis.emerging.cube import Bools, Cells, Cube, GiStar, Windows, lagged, marked, sizes
+from analysis.emerging.cube import Cube, GiStar, Windows, lagged, marked, sizes
 from analysis.emerging.settings import LEAST_STEPS, Against, Settings, Unit, block_for, told, unit_of
 from analysis.grid.cells import neighbours, ring, square_side
-from analysis.hotspots.cell_tests import LEAST_LAND, connected
+from analysis.hotspots.cell_significance import LEAST_LAND, connected
 from analysis.hotspots.settings import margin_for, surroundings_for, window_for
-from analysis.stats.inference import Floats, false_discovery
+from analysis.stats.false_discovery import false_discovery
 from analysis.stats.mann_kendall import TrendTest, block_permutation, hamed_rao, mann_kendall
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Translator
+from curim_data.model.types import BoolArray, CellArray, FloatArray
 
 # Runs of the trend test, and those that show that there is no trend: p is above 0.1 then, which no correction mends.
 RUNS: Final = 999
@@ -91,9 +92,9 @@ class Emerging:
     """
 
     frame: pd.DataFrame
-    hot: Bools
-    cold: Bools
-    z: Floats
+    hot: BoolArray
+    cold: BoolArray
+    z: FloatArray
     starts: pd.DatetimeIndex
     unit: Unit
     places: tuple[EmergingPlace, ...]
@@ -209,7 +210,8 @@ def emerging(
         cold each), level of each group's own test (Bonferroni over the cells of a step), and of the trends
         (Benjamini–Hochberg over the cells whose class depends on them).
     k, margin : optional
-        Rings of cells in the window, and the ratio that is not yet hot: chosen as in `analysis.hotspots.cell_tests`.
+        Rings of cells in the window, and the ratio that is not yet hot: chosen as in
+        `analysis.hotspots.settings`.
     against : "surroundings" or "city"
         What a window is compared with.
     trend : "permutation", "hamed_rao" or "plain"
@@ -272,12 +274,12 @@ def emerging(
 class _Marks:
     """The tests of all windows: p, q and marks, hot and cold, each of shape (m, T)."""
 
-    p_hot: Floats
-    q_hot: Floats
-    hot: Bools
-    p_cold: Floats
-    q_cold: Floats
-    cold: Bools
+    p_hot: FloatArray
+    q_hot: FloatArray
+    hot: BoolArray
+    p_cold: FloatArray
+    q_cold: FloatArray
+    cold: BoolArray
 
     @classmethod
     def of(cls, cube: Cube, windows: Windows, margin: float, alpha: float) -> _Marks:
@@ -287,9 +289,9 @@ class _Marks:
         q_cold, cold = marked(cube.cells, p_cold, alpha)
         return cls(p_hot, q_hot, hot, p_cold, q_cold, cold)
 
-    def often(self) -> Bools:
+    def often(self) -> BoolArray:
         """Cells whose class depends on the trend: hot, or cold, in at least 90 % of the steps and in the last."""
-        found: Bools = np.zeros(len(self.hot), dtype=bool)
+        found: BoolArray = np.zeros(len(self.hot), dtype=bool)
         for marks in (self.hot, self.cold):
             found |= (10 * marks.sum(axis=1) >= 9 * marks.shape[1]) & marks[:, -1]
         return found
@@ -299,13 +301,13 @@ class _Marks:
 class _Trends:
     """The trend of Gi* of every cell: Sen's slope, S, and p and q where the class depends on them (NaN elsewhere)."""
 
-    slope: Floats
-    s: Floats
-    p: Floats
-    q: Floats
+    slope: FloatArray
+    s: FloatArray
+    p: FloatArray
+    q: FloatArray
 
     @classmethod
-    def of(cls, gistar: GiStar, z: Floats, marks: _Marks, test: TrendTest, seed: int) -> _Trends:
+    def of(cls, gistar: GiStar, z: FloatArray, marks: _Marks, test: TrendTest, seed: int) -> _Trends:
         plain = mann_kendall(z)
         p, q = np.full(len(z), np.nan), np.full(len(z), np.nan)
         at = np.flatnonzero(marks.often())
@@ -315,7 +317,7 @@ class _Trends:
         return cls(plain.slope, plain.s, p, q)
 
 
-def _chance(gistar: GiStar, at: Cells, test: TrendTest, seed: int) -> Floats:
+def _chance(gistar: GiStar, at: CellArray, test: TrendTest, seed: int) -> FloatArray:
     """The p-values of the trends of some cells."""
     if test == "permutation":
         parts, block = gistar.parts[:, at], block_for(gistar.parts.shape[-1])
@@ -326,7 +328,7 @@ def _chance(gistar: GiStar, at: Cells, test: TrendTest, seed: int) -> Floats:
     return (hamed_rao(z, lags=gistar.lag) if test == "hamed_rao" else mann_kendall(z)).p
 
 
-def _frame(cube: Cube, windows: Windows, marks: _Marks, z: Floats, trends: _Trends, alpha: float) -> pd.DataFrame:
+def _frame(cube: Cube, windows: Windows, marks: _Marks, z: FloatArray, trends: _Trends, alpha: float) -> pd.DataFrame:
     steps = len(cube.starts)
     sure = trends.q <= alpha
     run = np.where(marks.hot[:, -1], last_run(marks.hot), last_run(marks.cold))
@@ -353,7 +355,7 @@ def _frame(cube: Cube, windows: Windows, marks: _Marks, z: Floats, trends: _Tren
     return pd.DataFrame(columns, index=pd.Index(cube.cells, name="cell"))
 
 
-def _places(frame: pd.DataFrame, marks: _Marks) -> tuple[tuple[EmergingPlace, ...], Cells]:
+def _places(frame: pd.DataFrame, marks: _Marks) -> tuple[tuple[EmergingPlace, ...], CellArray]:
     """Cells with a class, gathered round their peaks.
 
     A window reaches over its cell, so that a spot marks the cells around it too, some of them only now and then: their
@@ -381,7 +383,7 @@ def _places(frame: pd.DataFrame, marks: _Marks) -> tuple[tuple[EmergingPlace, ..
     return tuple(found), number
 
 
-def _peaks(near: sparse.csr_array, sign: Cells, order: Cells) -> Cells:
+def _peaks(near: sparse.csr_array, sign: CellArray, order: CellArray) -> CellArray:
     """For each cell the position of the peak that it leads to: the neighbour of its sign that comes first, and on."""
     follow = np.arange(len(order))
     for cell in np.flatnonzero(sign):

@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 from scipy.stats import nbinom, poisson
 
-from analysis.stats.inference import Floats
-from analysis.stats.rates import Estimate
+from analysis.stats.intervals import Estimate
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message, Translator
+from curim_data.model.types import BoolArray, FloatArray
 
 LEVEL: Final = 0.95
 MOST_WEEKS: Final = 4
@@ -42,7 +42,7 @@ class Outlook:
     tried: int
     n: int
     choices: tuple[Choice, ...]
-    past: Floats = field(repr=False)
+    past: FloatArray = field(repr=False)
 
     def sentence(self, t: Translator) -> str:
         """How many are expected, and how such intervals did."""
@@ -121,7 +121,7 @@ def interval(mean: float, phi: float, level: float = LEVEL) -> Estimate:
     return Estimate(max(float(mean), 0.0), float(low[0]), float(high[0]), level)
 
 
-def intervals(mean: Floats, phi: Floats, level: float = LEVEL) -> tuple[Floats, Floats]:
+def intervals(mean: FloatArray, phi: FloatArray, level: float = LEVEL) -> tuple[FloatArray, FloatArray]:
     """The ends of `interval` for many means and dispersions."""
     tails = np.array([[(1 - level) / 2], [(1 + level) / 2]])
     wide, known = phi > 1 + 1e-9, mean > 0
@@ -149,7 +149,7 @@ def _first(way: tuple[int, bool]) -> int:
     return way[0] + (YEAR if way[1] else 0)
 
 
-def _path(series: Floats, level: int, season: bool, weeks: int) -> Floats:
+def _path(series: FloatArray, level: int, season: bool, weeks: int) -> FloatArray:
     """What would have been foretold at each week for it and the following ones; shape (T + 1, weeks), NaN too early.
 
     Row t knows only weeks before t.
@@ -164,7 +164,7 @@ def _path(series: Floats, level: int, season: bool, weeks: int) -> Floats:
     return path
 
 
-def _season(sums: Floats, at: int, level: int, weeks: int) -> Floats:
+def _season(sums: FloatArray, at: int, level: int, weeks: int) -> FloatArray:
     """The same weeks of earlier years against the `level` weeks before them, by week ahead.
 
     Each is taken with the two weeks on either side, so that one odd week does not come back every year, and drawn to 1
@@ -177,33 +177,33 @@ def _season(sums: Floats, at: int, level: int, weeks: int) -> Floats:
             low, high = max(at - back + step - 2, 0), at - back + step + 3
             same[step] += sums[high] - sums[low]
             expected[step] += before * (high - low)
-    factor: Floats = (same + SEASON_STRENGTH) / (expected + SEASON_STRENGTH)
+    factor: FloatArray = (same + SEASON_STRENGTH) / (expected + SEASON_STRENGTH)
     return factor
 
 
-def _loss(series: Floats, path: Floats, first: int, end: int) -> float:
+def _loss(series: FloatArray, path: FloatArray, first: int, end: int) -> float:
     """Squared error over expectation of forecasts made and fulfilled from week `first` to `end`."""
     weeks = path.shape[1]
     return float(sum(_errors(series, path, first, end, (step, step + 1)).mean() for step in range(weeks)))
 
 
-def _phi(series: Floats, path: Floats, first: int, end: int, steps: tuple[int, int]) -> float:
+def _phi(series: FloatArray, path: FloatArray, first: int, end: int, steps: tuple[int, int]) -> float:
     """phi of the sums over some steps ahead, of forecasts fulfilled before week `end`."""
     errors = _errors(series, path, first, end, steps)
     # One degree of freedom for having looked at few forecasts.
     return max(1.0, float(errors.sum() / max(len(errors) - 1, 1)))
 
 
-def _errors(series: Floats, path: Floats, first: int, end: int, steps: tuple[int, int]) -> Floats:
+def _errors(series: FloatArray, path: FloatArray, first: int, end: int, steps: tuple[int, int]) -> FloatArray:
     sums = np.concatenate([[0.0], np.cumsum(series)])
     made = np.arange(first, end - steps[1] + 1)
     came = sums[made + steps[1]] - sums[made + steps[0]]
     mean = np.maximum(path[made, steps[0] : steps[1]].sum(axis=1), 1e-9)
-    errors: Floats = (came - mean) ** 2 / np.maximum(mean, 0.25 * (steps[1] - steps[0]))
+    errors: FloatArray = (came - mean) ** 2 / np.maximum(mean, 0.25 * (steps[1] - steps[0]))
     return errors
 
 
-def _tried(series: Floats, path: Floats, first: int, split: int, level: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _tried(series: FloatArray, path: FloatArray, first: int, split: int, level: float) -> BoolArray:
     """Whether each week from `split` on fell inside the interval that would have been given for it."""
     weeks = path.shape[1]
     made = [(at, step) for at in range(split, len(series), weeks) for step in range(min(weeks, len(series) - at))]

@@ -9,9 +9,9 @@ import numpy as np
 from scipy import sparse
 
 from analysis.grid.cells import neighbours
-from analysis.stats.inference import Floats
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message
+from curim_data.model.types import FloatArray
 
 NAIVE_WEEKS: Final = 52
 HALF_LIVES: Final = (4, 8, 13, 26, 52)
@@ -26,8 +26,8 @@ METHODS: Final = ("naive", "decay", "blend")
 class Ground:
     """Counts by cell and week (shape (m, T)), the land of the cells, and who is whose neighbour (itself not)."""
 
-    counts: Floats
-    land: Floats
+    counts: FloatArray
+    land: FloatArray
     near: sparse.csr_array
 
     @classmethod
@@ -38,11 +38,11 @@ class Ground:
         return cls(np.asarray(counts, dtype=float), np.asarray(land, dtype=float), around)
 
     @property
-    def even(self) -> Floats:
+    def even(self) -> FloatArray:
         """Each cell's share of the land."""
         return np.asarray(self.land / self.land.sum(), dtype=float)
 
-    def smooth(self, values: Floats, weight: float) -> Floats:
+    def smooth(self, values: FloatArray, weight: float) -> FloatArray:
         """Mean by land over a cell and its neighbours, these with a weight, times the land of the cell."""
         inside = self.land + weight * (self.near @ self.land)
         mean = (values + weight * (self.near @ values)) / inside[:, None]
@@ -58,14 +58,14 @@ class Settings:
     strength: float = 13.0
 
 
-def naive(ground: Ground, origins: Any) -> Floats:
+def naive(ground: Ground, origins: Any) -> FloatArray:
     """Plain counting: the alerts of the last 52 weeks before each origin (all, where there are fewer); (m, origins)."""
     sums = np.concatenate([np.zeros((len(ground.land), 1)), np.cumsum(ground.counts, axis=1)], axis=1)
     at = np.asarray(origins, dtype=int)
     return np.asarray(sums[:, at] - sums[:, np.maximum(at - NAIVE_WEEKS, 0)], dtype=float)
 
 
-def decay(ground: Ground, origins: Any, settings: Settings) -> Floats:
+def decay(ground: Ground, origins: Any, settings: Settings) -> FloatArray:
     """Counts that fade, spread to the neighbours: a kernel density in space and time on the cells.
 
     sum over weeks of 2^(-age / half-life) x, where x is the mean by land over a cell and (weighted) its neighbours.
@@ -74,7 +74,7 @@ def decay(ground: Ground, origins: Any, settings: Settings) -> Floats:
     return _mixed(ground, ground.smooth(recent, settings.weight))
 
 
-def blend(ground: Ground, origins: Any, settings: Settings) -> Floats:
+def blend(ground: Ground, origins: Any, settings: Settings) -> FloatArray:
     """The long-run rate of a cell, drawn to its neighbourhood where it has few alerts, moved by what came of late.
 
     Two gamma-Poisson steps in the mean of the posterior, with a weeks' strength k:
@@ -96,7 +96,7 @@ def blend(ground: Ground, origins: Any, settings: Settings) -> Floats:
     return _mixed(ground, rate)
 
 
-def shares(ground: Ground, method: str, origins: Any, settings: Settings) -> Floats:
+def shares(ground: Ground, method: str, origins: Any, settings: Settings) -> FloatArray:
     """What a method of `METHODS` foretells at each origin, up to a factor of the column; (m, origins)."""
     if method == "naive":
         return naive(ground, origins)
@@ -118,7 +118,7 @@ def settings_for(ground: Ground, method: str, origins: Any, weeks: int) -> tuple
     return best, _told(method, best, len(at))
 
 
-def ahead(counts: Floats, origins: Any, weeks: int) -> Floats:
+def ahead(counts: FloatArray, origins: Any, weeks: int) -> FloatArray:
     """Alerts by cell in the weeks that follow each origin; (m, origins)."""
     return np.stack([counts[:, at : at + weeks].sum(axis=1) for at in np.asarray(origins, dtype=int)], axis=1)
 
@@ -129,18 +129,18 @@ def _grid(method: str) -> list[Settings]:
     return [Settings(half_life=life, strength=strength) for life in HALF_LIVES for strength in STRENGTHS]
 
 
-def _likelihood(came: Floats, foretold: Floats) -> float:
+def _likelihood(came: FloatArray, foretold: FloatArray) -> float:
     share = foretold / foretold.sum(axis=0)
     return float((came * np.log(np.maximum(share, 1e-300))).sum())
 
 
-def _fading(length: int, origins: Any, half_life: float) -> Floats:
+def _fading(length: int, origins: Any, half_life: float) -> FloatArray:
     """Weight of each week (rows) at each origin (columns): 2^(-age / half-life), none for what lies ahead."""
     age = np.asarray(origins)[None, :] - 1 - np.arange(length)[:, None]
     return np.where(age >= 0, 0.5 ** (np.maximum(age, 0) / half_life), 0.0)
 
 
-def _mixed(ground: Ground, values: Floats) -> Floats:
+def _mixed(ground: Ground, values: FloatArray) -> FloatArray:
     """The values with a small even part over the land."""
     whole = values.sum(axis=0)
     even = ground.even[:, None]

@@ -12,10 +12,10 @@ import pandas as pd
 from analysis.forecast.backtest import MAIN, Backtest, backtest, origins_for
 from analysis.forecast.counts import LEVELS, Outlook, dispersion, intervals, outlook
 from analysis.forecast.methods import METHODS, NAIVE_WEEKS, Ground, Settings, settings_for, shares
-from analysis.hotspots.cell_tests import LEAST_LAND
-from analysis.stats.inference import Floats
+from analysis.hotspots.cell_significance import LEAST_LAND
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message, Num, Translator
+from curim_data.model.types import FloatArray
 
 MOST_LISTED: Final = 20
 
@@ -139,14 +139,14 @@ def forecast(counts: Any, land_km2: pd.Series, start: dt.date, weeks: int = 4, s
     return Forecast(frame, listed, start, weeks, city, test, inside, came.size, int(table.sum()), choices)
 
 
-def _first(share: Floats, land: Floats) -> np.ndarray[Any, np.dtype[np.intp]]:
+def _first(share: FloatArray, land: FloatArray) -> np.ndarray[Any, np.dtype[np.intp]]:
     """The cells of highest density on the main share of the land, at most 20 and at least one."""
     order = np.argsort(-share / land, kind="stable")
     number = int(np.searchsorted(np.cumsum(land[order]), MAIN * land.sum() * (1 + 1e-9), side="right"))
     return order[: max(1, min(MOST_LISTED, number))]
 
 
-def _totals(table: Floats, city: Outlook | None, weeks: int) -> Floats:
+def _totals(table: FloatArray, city: Outlook | None, weeks: int) -> FloatArray:
     """What the city was expected to have over the next weeks, at each week; shape (T + 1,).
 
     Row t knows only weeks before t. The way of the outlook was chosen on all weeks before those that it was tried on,
@@ -159,7 +159,7 @@ def _totals(table: Floats, city: Outlook | None, weeks: int) -> Floats:
     return plain if city is None else np.where(at >= table.shape[1] - city.tried, city.past.sum(axis=1), plain)
 
 
-def _past_lists(test: Backtest, totals: Floats, land: Floats) -> tuple[Floats, Floats]:
+def _past_lists(test: Backtest, totals: FloatArray, land: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Counts and expectations of the places that would have been listed at each origin; shape (origins, places)."""
     came, mean = [], []
     for at, origin in enumerate(test.origins):
@@ -171,7 +171,7 @@ def _past_lists(test: Backtest, totals: Floats, land: Floats) -> tuple[Floats, F
     return np.array([row[:fewest] for row in came]), np.array([row[:fewest] for row in mean])
 
 
-def _inside(came: Floats, mean: Floats, at: int) -> int:
+def _inside(came: FloatArray, mean: FloatArray, at: int) -> int:
     """How many counts of one origin fell inside intervals whose dispersion is that of the other origins."""
     others = np.arange(len(came)) != at
     phi = dispersion(came[others], mean[others])

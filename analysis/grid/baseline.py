@@ -10,10 +10,10 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter
 from scipy.signal import fftconvolve
 
 from analysis.grid.cells import centres
-from analysis.stats.inference import Floats
 from analysis.stats.result import Choice
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message
+from curim_data.model.types import BoolArray, FloatArray
 
 # Wider than a hot spot, narrower than a quarter: a spot of 100 m cannot hide in it, a quarter of 800 m is followed.
 SPREAD_M: Final = 200.0
@@ -59,13 +59,13 @@ class Ground:
         Land of each cell.
     """
 
-    def __init__(self, x: Floats, y: Floats, land_km2: Floats) -> None:
+    def __init__(self, x: FloatArray, y: FloatArray, land_km2: FloatArray) -> None:
         self.x, self.y, self.land = x, y, land_km2
         self._column = ((x - x.min()) // PIXEL_M).astype(int)
         self._row = ((y - y.min()) // PIXEL_M).astype(int)
         self._shape = (int(self._row.max()) + 1, int(self._column.max()) + 1)
 
-    def smooth(self, values: Any, spread: float) -> Floats:
+    def smooth(self, values: Any, spread: float) -> FloatArray:
         """Spread `values` by a Gaussian (metres) over the land: same total, nothing lost to the sea.
 
         Density by f = G(values) / G(land), the Gaussian filter of the values over that of the land (edge correction
@@ -78,28 +78,28 @@ class Ground:
         density = weight[at] / np.maximum(land[at], 1e-12)
         expected = density * self.land
         total = expected.sum()
-        scaled: Floats = expected * (np.sum(values) / total) if total > 0 else expected
+        scaled: FloatArray = expected * (np.sum(values) / total) if total > 0 else expected
         return scaled
 
-    def disc_sums(self, values: Any, radius: float) -> Floats:
+    def disc_sums(self, values: Any, radius: float) -> FloatArray:
         """Sum of `values` within `radius` metres of each cell, to the pixel."""
         reach = int(np.ceil(radius / PIXEL_M))
         step = np.arange(-reach, reach + 1) * PIXEL_M
         disc = (np.hypot(*np.meshgrid(step, step)) <= radius).astype(float)
         disc *= np.pi * radius**2 / (disc.sum() * PIXEL_M**2)
         sums = fftconvolve(self._raster(values), disc, mode="same")
-        found: Floats = np.maximum(sums[self._row, self._column], 0)
+        found: FloatArray = np.maximum(sums[self._row, self._column], 0)
         return found
 
     @cached_property
-    def _water(self) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], Floats]:
+    def _water(self) -> tuple[BoolArray, FloatArray]:
         """Which pixels are open water, and how far (metres) every cell lies from the next one."""
         dry = self._raster(np.ones(len(self.x))) > 0
         water = PIXEL_M * distance_transform_edt(~dry) > SHORE_M
         away = PIXEL_M * distance_transform_edt(~water) if water.any() else np.full(self._shape, np.inf)
         return water, away[self._row, self._column]
 
-    def by_land(self, start: Any, end: Any) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def by_land(self, start: Any, end: Any) -> BoolArray:
         """Whether the straight line between two cells (positions, arrays of one shape) crosses no open water.
 
         Looked at in steps of a seventh of the line. Water up to 80 m wide does not count: a canal or a basin between
@@ -107,7 +107,7 @@ class Ground:
         """
         water, away = self._water
         step_x, step_y = self.x[end] - self.x[start], self.y[end] - self.y[start]
-        clear: np.ndarray[Any, np.dtype[np.bool_]] = away[start] > np.hypot(step_x, step_y)
+        clear: BoolArray = away[start] > np.hypot(step_x, step_y)
         open_to = np.flatnonzero(~clear)  # the rest cannot reach the water
         x, y = self.x[start][open_to] - self.x.min(), self.y[start][open_to] - self.y.min()
         step_x, step_y = step_x[open_to] / _STEPS, step_y[open_to] / _STEPS
@@ -118,8 +118,8 @@ class Ground:
         clear[open_to] = ~crosses
         return clear
 
-    def _raster(self, values: Any) -> Floats:
-        flat: Floats = np.bincount(
+    def _raster(self, values: Any) -> FloatArray:
+        flat: FloatArray = np.bincount(
             self._row * self._shape[1] + self._column,
             weights=np.asarray(values, dtype=float),
             minlength=self._shape[0] * self._shape[1],
@@ -127,6 +127,6 @@ class Ground:
         return flat.reshape(self._shape)
 
 
-def metres(cells: Any, city: CityProfile) -> tuple[Floats, Floats]:
+def metres(cells: Any, city: CityProfile) -> tuple[FloatArray, FloatArray]:
     """Centres of H3 cells in the city's projection: x and y in metres."""
     return city.project(*centres(cells))

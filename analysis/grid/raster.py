@@ -13,10 +13,10 @@ from scipy import fft
 from shapely.geometry.base import BaseGeometry
 
 from analysis.grid.baseline import metres
-from analysis.stats.inference import Floats
 from analysis.stats.result import Choice
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message
+from curim_data.model.types import FloatArray
 
 # Half of the narrowest width that is tried, and more than the 22 m from corner to corner of the fine cells (H3
 # resolution 12): each pixel on the land then holds the centre of one.
@@ -37,7 +37,7 @@ class Raster:
         South-western corner in metres.
     """
 
-    land_km2: Floats
+    land_km2: FloatArray
     x0: float
     y0: float
     cell_m: float
@@ -62,7 +62,7 @@ class Raster:
         at = np.where(inside, up * columns + across, 0).astype(np.intp)
         return np.where(inside & (self.land_km2.ravel()[at] > 0), at, -1)
 
-    def sums(self, place: Any, weights: Any = None) -> Floats:
+    def sums(self, place: Any, weights: Any = None) -> FloatArray:
         """Sum of the weights (or number of points) by pixel, from `place`; what is outside is left out."""
         inside = place >= 0
         kept = None if weights is None else np.asarray(weights, float)[inside]
@@ -77,14 +77,14 @@ class Spread:
     array is padded by six standard deviations of the widest, so that nothing comes round from the other side.
     """
 
-    def __init__(self, values: Floats, cell_m: float, widest_m: float) -> None:
+    def __init__(self, values: FloatArray, cell_m: float, widest_m: float) -> None:
         self._rows, self._columns = values.shape
         self._cell, self._widest = cell_m, widest_m
         pad = int(np.ceil(REACH * widest_m / cell_m))
         self._shape = tuple(fft.next_fast_len(side + pad, real=True) for side in values.shape)
         self._spectrum = fft.rfft2(values, s=self._shape)
 
-    def by(self, width_m: float) -> Floats:
+    def by(self, width_m: float) -> FloatArray:
         """The values spread by a Gaussian of standard deviation `width_m`: never negative, zeros outside the array."""
         if not 0 < width_m <= self._widest:
             raise ValueError(f"a width above 0 and up to {self._widest} m, not {width_m}")
@@ -92,7 +92,7 @@ class Spread:
         up = np.exp(steepness * fft.fftfreq(self._shape[0]) ** 2)
         across = np.exp(steepness * fft.rfftfreq(self._shape[1]) ** 2)
         spread = fft.irfft2(self._spectrum * up[:, None] * across, s=self._shape)
-        kept: Floats = np.maximum(spread[: self._rows, : self._columns], 0.0)
+        kept: FloatArray = np.maximum(spread[: self._rows, : self._columns], 0.0)
         return kept
 
 

@@ -8,10 +8,10 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from analysis.stats.inference import Floats
-from analysis.stats.rates import SmoothedRates, drawn, empirical_bayes
+from analysis.stats.empirical_bayes import SmoothedRates, drawn, empirical_bayes
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message, Num
+from curim_data.model.types import FloatArray
 
 Kind = Literal["land", "alerts", "residents"]
 LAND: Final = "land"
@@ -51,15 +51,14 @@ class Base:
 
 @dataclass(frozen=True)
 class CellRates:
-    """Rates by cell, drawn towards the mean of the city (`analysis.stats.rates.empirical_bayes`); NaN without a known
-    base.
+    """Rates by cell, shrunk towards the mean of the city (`analysis.stats.empirical_bayes`); NaN without a known base.
 
     `mean` and `variance` (never negative) of the distribution that the rates are drawn towards; `scatter` is the
     variance that chance gives to a rate on a base of one.
     """
 
-    raw: Floats
-    smooth: Floats
+    raw: FloatArray
+    smooth: FloatArray
     mean: float
     variance: float
     scatter: float
@@ -72,7 +71,7 @@ class CellRates:
         return weight * count / base + (1 - weight) * self.mean
 
 
-def cell_rates(counts: Floats, base: Floats, *, shares: bool = False) -> CellRates:
+def cell_rates(counts: FloatArray, base: FloatArray, *, shares: bool = False) -> CellRates:
     """Rates of cells with empirical Bayes shrinkage; `shares`: the alerts counted are part of the base.
 
     Parameters

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from analysis.stats.rates import UNKNOWN, Estimate
+from analysis.stats.intervals import UNKNOWN, Estimate
 
 Pair = tuple[float, float]
 NO_AREA: Pair = (0, 0)

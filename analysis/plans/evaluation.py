@@ -20,7 +20,7 @@ from analysis.plans.displacement import (
     wdd,
     wdq,
 )
-from analysis.stats.rates import UNKNOWN, Estimate
+from analysis.stats.intervals import UNKNOWN, Estimate
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message, Num, Translator
 

@@ -8,24 +8,142 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from scipy.stats import poisson
 
-from analysis.space_time.knox_settings import REPEAT_M, SPACE_M, TIME_DAYS, thinned
-from analysis.stats.inference import Floats, false_discovery
+from analysis.stats.false_discovery import false_discovery
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message, Num, Translator
+from curim_data.model.types import BoolArray, FloatArray, IntArray
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
+REPEAT_M: Final = 0.1  # the same place again
+
+SPACE_M: Final = (REPEAT_M, 100.0, 200.0, 300.0, 400.0)
+
+TIME_DAYS: Final = (7.0, 14.0, 21.0, 28.0)
+
+DUPLICATE_M: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Upper edges of the bands in metres and days, and why these."""
+
+    space: tuple[float, ...]
+    time: tuple[float, ...]
+    choice: Choice
+
+
+def bands_for(precision_m: float = 0.0, precision_days: float = 1.0) -> Bands:
+    """Bands that the data can tell apart: steps of 100 m and 7 days, wider where coordinates or dates are coarser.
+
+    A step is never below twice the precision: two points rounded to 100 m may lie 100 m closer or farther than they
+    seem. The band of exact repeats is kept only where the precision is 10 m or finer, for coarser coordinates make
+    neighbours into repeats. Raises ValueError for a precision that is negative or a date known only by the month
+    (above 14 days): such data has no near repeats to find.
+    """
+    if precision_m < 0 or not 0 < precision_days <= 14:
+        raise ValueError(f"no bands for coordinates of {precision_m} m and dates of {precision_days} days")
+    step = max(100.0, float(np.ceil(2 * precision_m / 50) * 50))
+    week = max(7.0, float(np.ceil(2 * precision_days / 7) * 7))
+    repeats = (REPEAT_M,) if precision_m <= 10 else ()
+    told = Message(
+        "Bands of {metres} m and {days} days: the smallest that a team can act on and that the precision of the data "
+        "(about {precision} m) allows.",
+        {"metres": round(step), "days": round(week), "precision": round(max(precision_m, 1))},
+    )
+    space, time = (tuple(width * k for k in range(1, 5)) for width in (step, week))
+    return Bands((*repeats, *space), time, Choice("bands", f"{step:g} m, {week:g} d", told))
+
+
+def without_near_duplicates(
+    x: Any, y: Any, days: Any, hours: Any, category: Any, *, metres: float = DUPLICATE_M
+) -> BoolArray:
+    """Mark the alerts to keep: reports of the same category, day and hour within a metre are one.
+
+    Reports are joined in chains (a and c are one where both lie within a metre of b); the first in the given order is
+    kept. An unknown hour (NaN) is no ground to call two reports one.
+
+    Parameters
+    ----------
+    x, y : arrays, shape (n,)
+        Metres.
+    days, hours : arrays, shape (n,)
+        Days since any origin (their parts are ignored) and hours of the clock.
+    category : array, shape (n,)
+        Any labels.
+
+    Returns
+    -------
+    array of bool, shape (n,)
+    """
+    place = np.column_stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)])
+    hour = np.asarray(hours, dtype=float)
+    keep = np.ones(len(place), dtype=bool)
+    known = np.flatnonzero(np.isfinite(hour))
+    if not len(known):
+        return keep
+    label = np.unique(np.asarray(category, dtype=str)[known], return_inverse=True)[1]
+    moment = np.column_stack([np.floor(np.asarray(days, dtype=float)[known]), np.floor(hour[known]), label])
+    key = np.unique(moment, axis=0, return_inverse=True)[1].ravel()
+    # Moments lie far apart on a third axis; piles of one moment are one row, so that pairs stay few.
+    rows = np.column_stack([np.round(place[known], 6), 10 * metres * key])
+    distinct, member = np.unique(rows, axis=0, return_inverse=True)
+    pairs = cKDTree(distinct).query_pairs(metres + 1e-6, output_type="ndarray")
+    links = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(distinct), len(distinct)))
+    report = connected_components(links, directed=False)[1][member.ravel()]
+    keep[known] = False
+    keep[known[np.unique(report, return_index=True)[1]]] = True
+    return keep
+
+
+def thinned(
+    points: FloatArray, reach: float, order: float, most_pairs: int, seed: int
+) -> tuple[IntArray, tuple[Choice, ...]]:
+    """Alerts to test so that at most about `most_pairs` pairs lie within `reach`, and what is told of it.
+
+    Pairs are counted without listing them. A share f of the alerts has f² of the pairs; the alerts are drawn at
+    random, in halves after that should chance leave too many.
+    """
+    kept = np.arange(len(points))
+    rng = np.random.default_rng(seed)
+    while len(kept) > 1 and (pairs := _pairs_within(points[kept], reach, order)) > most_pairs:
+        share = min(0.99, float(np.sqrt(most_pairs / pairs)))
+        kept = np.sort(rng.choice(kept, int(share * len(kept)), replace=False))
+    if len(kept) == len(points):
+        return kept, ()
+    told = Message(
+        "So many alerts lie near each other that a random {used} of {n} were tested (at most {pairs} pairs).",
+        {"used": len(kept), "n": len(points), "pairs": most_pairs},
+    )
+    return kept, (Choice("thinned", len(kept), told),)
+
+
+def _pairs_within(points: FloatArray, reach: float, order: float) -> int:
+    if np.isinf(reach):
+        return len(points) * (len(points) - 1) // 2
+    tree = cKDTree(points)
+    return (int(tree.count_neighbors(tree, reach, p=order)) - len(points)) // 2
+
+
 Metric = Literal["euclidean", "manhattan"]
+
 Closed = Literal["right", "left"]
+
 Side = Literal["left", "right"]
 
 LEAST_RATIO: Final = 1.2  # a convention of the field: smaller excesses are called no pattern
+
 ALPHA: Final = 0.05
+
 MOST_PAIRS: Final = 20_000_000
+
 _TICKS: Final = 1_000_000  # distances and times are told apart to a millionth of a metre or day
+
 _BLOCK: Final = 1 << 16
+
 _WIDEST_TABLE: Final = 1 << 20
 
 
@@ -146,7 +264,7 @@ class KnoxResult:
     closed: Closed
     permutations: int
     bands: tuple[Band, ...]
-    samples: Ints
+    samples: IntArray
     choices: tuple[Choice, ...]
 
     @property
@@ -267,7 +385,7 @@ def knox(
 
 def _checked(
     x: Any, y: Any, days: Any, space: Any, time: Any, metric: str, closed: str, permutations: int
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     points, when = np.column_stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)]), np.asarray(days, float)
     if when.shape != (len(points),):
         raise ValueError(f"{len(points)} places but {when.size} days")
@@ -281,7 +399,7 @@ def _checked(
     return points, when
 
 
-def _ticks(when: Floats, time: Sequence[float], side: Side) -> tuple[Ints, Floats]:
+def _ticks(when: FloatArray, time: Sequence[float], side: Side) -> tuple[IntArray, FloatArray]:
     """Days as whole numbers from the first on, and the edges in the same unit.
 
     Parts of a day are counted in millionths; the difference of two rounded numbers may be one off, so an edge is moved
@@ -294,7 +412,9 @@ def _ticks(when: Floats, time: Sequence[float], side: Side) -> tuple[Ints, Float
     return np.round(since * _TICKS).astype(np.int64), np.round(edges * _TICKS) + (1.5 if side == "left" else -1.5)
 
 
-def _near_pairs(points: Floats, edges: Floats, metric: Metric, side: Side) -> tuple[Ints, Ints, Ints]:
+def _near_pairs(
+    points: FloatArray, edges: FloatArray, metric: Metric, side: Side
+) -> tuple[IntArray, IntArray, IntArray]:
     """Pairs within the last edge, ordered by band of distance, and where each band starts among them."""
     order = 2.0 if metric == "euclidean" else 1.0
     if len(points) < 2:
@@ -319,7 +439,9 @@ class _Counter:
     round to its positive twin; differences too wide for a table are sought among the edges.
     """
 
-    def __init__(self, first: Ints, second: Ints, starts: Ints, ticks: Ints, edges: Floats, side: Side) -> None:
+    def __init__(
+        self, first: IntArray, second: IntArray, starts: IntArray, ticks: IntArray, edges: FloatArray, side: Side
+    ) -> None:
         self.first, self.second = first, second
         self.starts, self.edges, self.side = starts, edges, side
         span = int(ticks.max()) if len(ticks) else 0
@@ -328,7 +450,7 @@ class _Counter:
             ahead = np.searchsorted(edges, np.arange(span + 1), side=side)
             self.table = np.concatenate([ahead, ahead[:0:-1]])
 
-    def count(self, ticks: Ints) -> Ints:
+    def count(self, ticks: IntArray) -> IntArray:
         """Pairs by band of distance and time, shape (distances, times)."""
         found = np.zeros((len(self.starts) - 1, len(self.edges) + 1), dtype=np.int64)
         for row, start, stop in self._blocks():
@@ -347,7 +469,7 @@ class _Counter:
                 yield row, at, min(at + _BLOCK, stop)
 
 
-def _closed_form(near: Ints, ticks: Ints, edges: Floats, side: Side) -> Floats:
+def _closed_form(near: IntArray, ticks: IntArray, edges: FloatArray, side: Side) -> FloatArray:
     """Expected pairs N_s N_t / (n (n - 1) / 2), shape (distances, times)."""
     count = len(ticks)
     if count < 2:
@@ -361,7 +483,7 @@ def _closed_form(near: Ints, ticks: Ints, edges: Floats, side: Side) -> Floats:
 
 
 def _bands(
-    space: tuple[Interval, ...], time: tuple[Interval, ...], observed: Ints, samples: Ints, chance: Floats
+    space: tuple[Interval, ...], time: tuple[Interval, ...], observed: IntArray, samples: IntArray, chance: FloatArray
 ) -> tuple[Band, ...]:
     mean, median = samples.mean(axis=0), np.median(samples, axis=0)
     low, high = np.quantile(samples, [0.025, 0.975], axis=0)

@@ -5,22 +5,135 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import pairwise
+from typing import Any, Final, Literal
 
 import numpy as np
 from scipy.special import xlogy
 
-from analysis.space_time.scan_zones import Ground, Ties, Zones, ground_of, time_step, zones_of
-from analysis.stats.inference import Floats
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Num, Translator
+from curim_data.model.i18n import Message, Num, Translator
+from curim_data.model.types import FloatArray, IntArray
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
+Ties = Literal["together", "apart"]
+
+MOST_LOCATIONS: Final = 500
+
+MOST_WINDOWS: Final = 400
+
+SMALLEST_CELL_M: Final = 50.0
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Locations (ordered by x, then y) with their cases, and the location of each case."""
+
+    x: FloatArray
+    y: FloatArray
+    size: IntArray
+    member: IntArray
+
+
+def ground_of(points: FloatArray, most: int = MOST_LOCATIONS) -> tuple[Ground, tuple[Choice, ...]]:
+    """Distinct points as locations; where there are too many, the mean points of square cells.
+
+    Points within a millionth of a metre are one, which stands where its first case is: rounded places would part ties.
+    The cells are as small as keeps the locations within `most`: sides of 50, 75, 100, ... metres.
+    """
+    _, first, member = np.unique(np.round(points, 6), axis=0, return_index=True, return_inverse=True)
+    places, member = points[first], member.ravel()
+    if len(places) <= most:
+        return Ground(places[:, 0], places[:, 1], np.bincount(member, minlength=len(places)), member), ()
+    side, cells = SMALLEST_CELL_M, member
+    while True:
+        cells = np.unique(np.floor((points - points.min(axis=0)) / side), axis=0, return_inverse=True)[1].ravel()
+        if cells.max() < most:
+            break
+        side = max(side + 25.0, float(25 * np.ceil(side * 1.1 / 25)))
+    size = np.bincount(cells)
+    x, y = (np.bincount(cells, weights=points[:, axis]) / size for axis in (0, 1))
+    told = Message(
+        "Alerts are counted in squares of {metres} m, since they lie at {n} different points.",
+        {"metres": round(side), "n": len(places)},
+    )
+    return Ground(x, y, size, cells), (Choice("cell", side, told),)
+
+
+def time_step(span: int, max_days: int, prospective: bool, most: int = MOST_WINDOWS) -> tuple[int, tuple[Choice, ...]]:
+    """Days in a step of time: one, or as many as keep the periods within `most`.
+
+    Raises ValueError where even the longest steps leave too many periods.
+    """
+    longest = min(max_days, span)
+    for step in range(1, longest + 1):
+        windows = longest // step if prospective else (longest // step) * -(-span // step)
+        if windows <= most:
+            break
+    else:
+        raise ValueError(f"{span} days have too many periods of {max_days} days: scan a shorter study")
+    if step == 1:
+        return 1, ()
+    told = Message("Periods begin and end in steps of {days} days, since the study is long.", {"days": step})
+    return step, (Choice("step", step, told),)
+
+
+@dataclass(frozen=True)
+class Zones:
+    """Circles in order of their centre and size: `centre` (location), `radius`, `count` of locations inside.
+
+    `order` lists, centre after centre, the locations by distance; `starts` tells where a centre begins there.
+    """
+
+    centre: IntArray
+    radius: FloatArray
+    count: IntArray
+    order: tuple[IntArray, ...]
+
+    def members(self, zone: int) -> IntArray:
+        """Locations of a circle, nearest first."""
+        return self.order[int(self.centre[zone])][: int(self.count[zone])]
+
+    def by_centre(self) -> Iterator[tuple[int, int, IntArray, IntArray]]:
+        """For each centre: its range of circles, the locations by distance, and the last one of each circle."""
+        edges = np.searchsorted(self.centre, np.arange(len(self.order) + 1))
+        for first, stop in pairwise(edges):
+            if stop > first:
+                ends = self.count[first:stop] - 1
+                yield int(first), int(stop), self.order[int(self.centre[first])], ends
+
+
+def zones_of(ground: Ground, max_radius: float, max_share: float, ties: Ties) -> Zones:
+    """Circles round every location up to the largest radius and share of the cases.
+
+    Of ties (distances equal to a millionth of a metre) only the whole ring makes a circle, unless they come "apart".
+    A location that alone has more than the share is no circle.
+    """
+    total = ground.size.sum()
+    order, centre, radius, count = [], [], [], []
+    for place in range(len(ground.x)):
+        distance = np.round(np.hypot(ground.x - ground.x[place], ground.y - ground.y[place]), 6)
+        near = np.argsort(distance, kind="stable")
+        near = near[distance[near] <= max_radius]
+        ring = distance[near]
+        last = np.flatnonzero(np.append(np.diff(ring) > 0, True)) if ties == "together" else np.arange(len(near))
+        last = last[ground.size[near].cumsum()[last] <= max_share * total]
+        order.append(near[: last[-1] + 1] if len(last) else near[:0])
+        centre.append(np.full(len(last), place))
+        radius.append(ring[last])
+        count.append(last + 1)
+    if not order:
+        return Zones(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64), ())
+    return Zones(np.concatenate(centre), np.concatenate(radius), np.concatenate(count), tuple(order))
+
+
 Counts = np.ndarray[Any, np.dtype[np.int32]]  # narrow, for there are many
 
 ALPHA: Final = 0.05
+
 LEAST_CASES: Final = 2  # one alert is no cluster
+
 _TABLE_CELLS: Final = 1 << 24  # counts held at once: 64 MB
+
 EPOCH: Final = dt.date(1970, 1, 1)
 
 
@@ -92,15 +205,15 @@ class ScanResult:
     """
 
     n: int
-    locations: Floats
-    member: Ints
+    locations: FloatArray
+    member: IntArray
     days: tuple[int, int]
     prospective: bool
     permutations: int
     zones: int
     windows: int
     clusters: tuple[ScanCluster, ...]
-    maxima: Floats
+    maxima: FloatArray
     choices: tuple[Choice, ...]
 
     @property
@@ -210,7 +323,9 @@ def scan(
     )
 
 
-def _checked(x: Any, y: Any, days: Any, first: int | None, last: int | None) -> tuple[Floats, Ints, tuple[int, int]]:
+def _checked(
+    x: Any, y: Any, days: Any, first: int | None, last: int | None
+) -> tuple[FloatArray, IntArray, tuple[int, int]]:
     points, when = np.column_stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)]), np.asarray(days, float)
     if when.shape != (len(points),):
         raise ValueError(f"{len(points)} places but {when.size} days")
@@ -231,13 +346,13 @@ class _Windows:
     Days before every period share column 0.
     """
 
-    low: Ints
-    high: Ints
+    low: IntArray
+    high: IntArray
     columns: int
     step: int
     study: tuple[int, int]
 
-    def column(self, when: Ints) -> Ints:
+    def column(self, when: IntArray) -> IntArray:
         """The column of each day."""
         return np.maximum(self.columns - 1 - (self.study[1] - when) // self.step, 0)
 
@@ -260,7 +375,7 @@ def _periods(study: tuple[int, int], max_days: int, prospective: bool) -> tuple[
     return _Windows(low[usable], high[usable], columns, step, study), told
 
 
-def _counts(ground: Ground, column: Ints, columns: int, permutations: int, seed: int) -> Iterator[Counts]:
+def _counts(ground: Ground, column: IntArray, columns: int, permutations: int, seed: int) -> Iterator[Counts]:
     """Cases before each column by location, shape (runs, locations, 1 + columns), in tables of bounded memory.
 
     The first run is the observed one.
@@ -278,7 +393,9 @@ def _counts(ground: Ground, column: Ints, columns: int, permutations: int, seed:
         yield found
 
 
-def _search(tables: Iterator[Counts], size: Ints, zones: Zones, windows: _Windows) -> tuple[Floats, Floats, Ints]:
+def _search(
+    tables: Iterator[Counts], size: IntArray, zones: Zones, windows: _Windows
+) -> tuple[FloatArray, FloatArray, IntArray]:
     """Best ratio of every permutation, and of every circle as observed with its period.
 
     The margins are the same in every permutation, so the logarithms of mu are taken once for each centre and table:
@@ -286,14 +403,14 @@ def _search(tables: Iterator[Counts], size: Ints, zones: Zones, windows: _Window
     """
     total = int(size.sum())
     cases = np.arange(total + 1, dtype=float)
-    g: Floats = xlogy(cases, cases) + xlogy(total - cases, total - cases) - xlogy(total, total)
-    maxima: list[Floats] = []
+    g: FloatArray = xlogy(cases, cases) + xlogy(total - cases, total - cases) - xlogy(total, total)
+    maxima: list[FloatArray] = []
     best, at = np.zeros(len(zones.centre)), np.zeros(len(zones.centre), dtype=np.int64)
     for counts in tables:
         before = counts[0].sum(axis=0, dtype=np.int64)
         strongest = np.zeros(len(counts))
         for first, stop, order, ends in zones.by_centre():
-            mu: Floats = np.outer(size[order].cumsum()[ends], before[windows.high] - before[windows.low]) / total
+            mu: FloatArray = np.outer(size[order].cumsum()[ends], before[windows.high] - before[windows.low]) / total
             for run, ratio in enumerate(_ratios(counts[:, order], ends, windows, g, mu, total)):
                 if run == 0 and not maxima:
                     at[first:stop], best[first:stop] = ratio.argmax(axis=1), ratio.max(axis=1)
@@ -302,7 +419,9 @@ def _search(tables: Iterator[Counts], size: Ints, zones: Zones, windows: _Window
     return np.concatenate(maxima)[1:], best, at
 
 
-def _ratios(counts: Counts, ends: Ints, windows: _Windows, g: Floats, mu: Floats, total: int) -> Iterator[Floats]:
+def _ratios(
+    counts: Counts, ends: IntArray, windows: _Windows, g: FloatArray, mu: FloatArray, total: int
+) -> Iterator[FloatArray]:
     """LLR by circle round one centre and period, run by run; the array is used again for the next run.
 
     `counts`: shape (runs, locations by distance, 1 + columns).
@@ -326,7 +445,7 @@ def _ratios(counts: Counts, ends: Ints, windows: _Windows, g: Floats, mu: Floats
         yield ratio
 
 
-def _apart(best: Floats, zones: Zones, most: int) -> list[int]:
+def _apart(best: FloatArray, zones: Zones, most: int) -> list[int]:
     """Strongest circles first, each without a location of a stronger one; of equal ones, the smallest."""
     chosen: list[int] = []
     taken: set[int] = set()
@@ -341,7 +460,7 @@ def _apart(best: Floats, zones: Zones, most: int) -> list[int]:
 
 
 def _cluster(
-    ground: Ground, zones: Zones, zone: int, start: int, end: int, when: Ints, llr: float, maxima: Floats
+    ground: Ground, zones: Zones, zone: int, start: int, end: int, when: IntArray, llr: float, maxima: FloatArray
 ) -> ScanCluster:
     members = zones.members(zone)
     inside, then = np.isin(ground.member, members), (when >= start) & (when <= end)

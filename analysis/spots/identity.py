@@ -15,9 +15,8 @@ from typing import Any, Final, Protocol, TypeVar
 
 import h3.api.basic_int as h3
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from curim_data.model.types import FloatArray
 
 # Centres of one place under two filters lie no farther apart than what a place reaches, whatever their cells.
 REACH_M: Final = 200.0
@@ -110,17 +109,17 @@ def renamed(spots: Sequence[_Spot], places: Sequence[KnownPlace]) -> tuple[_Spot
     return tuple(spot if spot.id == name else replace(spot, id=name) for spot, name in zip(given, ids, strict=True))
 
 
-def _points(places: Sequence[Any]) -> Floats:
+def _points(places: Sequence[Any]) -> FloatArray:
     return np.array([[place.longitude, place.latitude] for place in places], float)
 
 
-def _metres_between(first: Floats, second: Floats) -> Floats:
+def _metres_between(first: FloatArray, second: FloatArray) -> FloatArray:
     """Metres from each point to each (degrees, longitude first) within a city: the radii of WGS84 at its latitude."""
     latitude = np.radians(np.concatenate([first, second])[:, 1].mean())
     bent = 1 - FLATTENING * (2 - FLATTENING) * np.sin(latitude) ** 2
     east = EQUATOR_M / np.sqrt(bent) * np.cos(latitude)
     north = EQUATOR_M * (1 - FLATTENING) ** 2 / bent**1.5
-    away: Floats = np.hypot(*(np.radians(first[:, None] - second) * (east, north)).transpose(2, 0, 1))
+    away: FloatArray = np.hypot(*(np.radians(first[:, None] - second) * (east, north)).transpose(2, 0, 1))
     return away
 
 

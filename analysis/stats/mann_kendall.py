@@ -15,7 +15,8 @@ from typing import Any, Final, Literal
 import numpy as np
 from scipy.stats import norm, rankdata
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
+from curim_data.model.types import FloatArray, IntArray
+
 TrendTest = Literal["plain", "hamed_rao", "permutation"]
 
 # Numbers that one pass over all pairs of steps holds: they stay within the processor's cache (half a megabyte).
@@ -36,14 +37,14 @@ class Kendall:
     """
 
     test: TrendTest
-    s: Floats
-    variance: Floats
-    z: Floats
-    p: Floats
-    tau: Floats
-    slope: Floats
-    steps: np.ndarray[Any, np.dtype[np.int64]]
-    inflation: Floats
+    s: FloatArray
+    variance: FloatArray
+    z: FloatArray
+    p: FloatArray
+    tau: FloatArray
+    slope: FloatArray
+    steps: IntArray
+    inflation: FloatArray
 
 
 def mann_kendall(series: Any) -> Kendall:
@@ -200,10 +201,10 @@ class _Shared:
     """
 
     ranks: np.ndarray[Any, np.dtype[np.int16]]
-    at: np.ndarray[Any, np.dtype[np.int64]]
+    at: IntArray
 
     @classmethod
-    def of(cls, ingredients: Floats, make: Callable[[Any], Any], orders: Any, reach: int | None) -> _Shared | None:
+    def of(cls, ingredients: FloatArray, make: Callable[[Any], Any], orders: Any, reach: int | None) -> _Shared | None:
         """None where the runs have too little in common to share it."""
         if reach is None:
             return None
@@ -234,7 +235,7 @@ class _Shared:
         return self.ranks[self.at[runs].T].reshape(self.at.shape[1], -1)
 
 
-def _made(ingredients: Floats, make: Callable[[Any], Any], windows: Any, none: int) -> Floats:
+def _made(ingredients: FloatArray, make: Callable[[Any], Any], windows: Any, none: int) -> FloatArray:
     """The last value of the series made of each window, shape (rows, windows)."""
     values = np.empty((ingredients.shape[-2], len(windows)))
     known = (windows != none).sum(axis=1)
@@ -246,7 +247,7 @@ def _made(ingredients: Floats, make: Callable[[Any], Any], windows: Any, none: i
     return values
 
 
-def _dense_ranks(values: Floats) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _dense_ranks(values: FloatArray) -> IntArray:
     """Ranks from 0 by row, equal ones for equal values."""
     order = np.argsort(values, axis=1)
     ordered = np.take_along_axis(values, order, axis=1)
@@ -255,7 +256,7 @@ def _dense_ranks(values: Floats) -> np.ndarray[Any, np.dtype[np.int64]]:
     return ranks
 
 
-def sen_slope(series: Any) -> Floats:
+def sen_slope(series: Any) -> FloatArray:
     """Sen's slope by row: the median of (x_j - x_i) / (j - i) over all pairs of steps with values; NaN without one."""
     x = _rows(series)
     steps = x.shape[1]
@@ -277,27 +278,27 @@ def sen_slope(series: Any) -> Floats:
     return slopes
 
 
-def _medians(values: Floats) -> Floats:
+def _medians(values: FloatArray) -> FloatArray:
     """The median by row, without NaN; `values` is put in another order."""
     middle = values.shape[1] // 2
     values.partition(middle, axis=1)  # one place alone: that is several times as fast as the two of `numpy.median`
-    above: Floats = values[:, middle]
+    above: FloatArray = values[:, middle]
     return above if values.shape[1] % 2 else (values[:, :middle].max(axis=1) + above) / 2
 
 
-def _rows(series: Any) -> Floats:
+def _rows(series: Any) -> FloatArray:
     x = np.atleast_2d(np.asarray(series, dtype=float))
     if x.ndim != 2:
         raise ValueError(f"series must have the shape (rows, steps), not {x.shape}")
     return np.where(np.isfinite(x), x, np.nan)
 
 
-def _signs(x: Floats) -> Floats:
+def _signs(x: FloatArray) -> FloatArray:
     """S by row. A pair with a missing value counts nothing."""
     return _signs_down(np.ascontiguousarray(x.T))
 
 
-def _signs_down(by_step: Any) -> Floats:
+def _signs_down(by_step: Any) -> FloatArray:
     """S by column: with steps down, a sum over steps runs along whole rows of series."""
     narrow = np.uint8 if len(by_step) <= 256 else np.int64
     s = np.zeros(by_step.shape[1], dtype=np.int64)
@@ -308,7 +309,7 @@ def _signs_down(by_step: Any) -> Floats:
     return s.astype(float)
 
 
-def _ties(x: Floats) -> Floats:
+def _ties(x: FloatArray) -> FloatArray:
     """The sum over groups of equal values of t (t - 1) (2t + 5), by row."""
     if not x.size:
         return np.zeros(len(x))
@@ -321,7 +322,13 @@ def _ties(x: Floats) -> Floats:
 
 
 def _tested(
-    test: TrendTest, s: Floats, variance: Floats, tau: Floats, slope: Floats, steps: Any, inflation: Floats
+    test: TrendTest,
+    s: FloatArray,
+    variance: FloatArray,
+    tau: FloatArray,
+    slope: FloatArray,
+    steps: Any,
+    inflation: FloatArray,
 ) -> Kendall:
     can = (variance > 0) & (steps >= _LEAST_VALUES)
     z = np.zeros(len(s))

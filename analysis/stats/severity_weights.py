@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.stats.inference import Floats
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message, Num
+from curim_data.model.types import FloatArray
 
 
 @dataclass(frozen=True)
@@ -22,24 +22,24 @@ class Weights:
     choices : how the weights were made.
     """
 
-    counts: Floats
-    values: Floats
+    counts: FloatArray
+    values: FloatArray
     choices: tuple[Choice, ...]
 
     @property
-    def sums(self) -> Floats:
+    def sums(self) -> FloatArray:
         """Weight by cell, shape (m,)."""
-        total: Floats = self.counts @ self.values
+        total: FloatArray = self.counts @ self.values
         return total
 
     @property
-    def squares(self) -> Floats:
+    def squares(self) -> FloatArray:
         """Sum of squared weights by cell, shape (m,)."""
-        total: Floats = self.counts @ self.values**2
+        total: FloatArray = self.counts @ self.values**2
         return total
 
     @property
-    def drawn(self) -> Floats:
+    def drawn(self) -> FloatArray:
         """The weight of every alert, shape (n,), in no order that means anything."""
         return np.repeat(self.values, np.round(self.counts.sum(axis=0)).astype(int))
 
@@ -79,7 +79,7 @@ def by_severity(table: pd.DataFrame, cells: Any) -> Weights:
     return Weights(counts, values, _told(values[:-1], mean, round(ungraded)))
 
 
-def _told(values: Floats, mean: float, ungraded: int) -> tuple[Choice, ...]:
+def _told(values: FloatArray, mean: float, ungraded: int) -> tuple[Choice, ...]:
     if not len(values):
         return (Choice("weight", "severity", Message("No alert has a severity: all count the same.")),)
     told = Message(

@@ -2,7 +2,7 @@
 
 Where the alerts that are looked at are a part of all alerts, each of all alerts is one of them or is not, and both
 counts are bounded: with the totals given, the number in the place follows Fisher's noncentral hypergeometric
-distribution. The Poisson model of `analysis.stats.inference.denser` comes near it where the part is small; where the
+distribution. The Poisson model of `analysis.stats.rate_tests.denser` comes near it where the part is small; where the
 part is half of all it takes the scatter for much larger than it is.
 """
 
@@ -14,13 +14,13 @@ import numpy as np
 from scipy.special import gammaln
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from analysis.stats.inference import Floats
+from curim_data.model.types import FloatArray
 
 # Where the share of the place would be one, every table is possible.
 _NO_ROOM = 1e-9
 
 
-def larger_share(inside: Any, outside: Any, base_in: Any, base_out: Any, margin: float = 1.0) -> Floats:
+def larger_share(inside: Any, outside: Any, base_in: Any, base_out: Any, margin: float = 1.0) -> FloatArray:
     """P-value that the share of the place is more than `margin` times that of the rest.
 
     With the total given, the count of the place is noncentral hypergeometric with the odds ratio that belongs to the
@@ -53,7 +53,7 @@ def larger_share(inside: Any, outside: Any, base_in: Any, base_out: Any, margin:
     return p
 
 
-def smaller_share(inside: Any, outside: Any, base_in: Any, base_out: Any, margin: float = 1.0) -> Floats:
+def smaller_share(inside: Any, outside: Any, base_in: Any, base_out: Any, margin: float = 1.0) -> FloatArray:
     """P-value that the share of the place is less than that of the rest divided by `margin`; see `larger_share`."""
     x, rest, own, other = _whole(inside, outside, base_in, base_out)
     share = np.divide(rest, other, out=np.zeros(len(x)), where=other > 0)
@@ -85,7 +85,7 @@ def share_ratio_interval(inside: float, outside: float, base_in: float, base_out
     return float(ratio), float(low), float(high) if rest else float("inf")
 
 
-def _at_border(x: Floats, rest: Floats, own: Floats, other: Floats, ratio: float) -> Floats:
+def _at_border(x: FloatArray, rest: FloatArray, own: FloatArray, other: FloatArray, ratio: float) -> FloatArray:
     """The likeliest share p of the rest where that of the place is exactly `ratio` times as large.
 
     The smaller root of ratio (n1 + n2) p² - (ratio (n1 + x2) + x1 + n2) p + x1 + x2 = 0, with x1 of n1 in the place and
@@ -97,11 +97,13 @@ def _at_border(x: Floats, rest: Floats, own: Floats, other: Floats, ratio: float
     """
     square, linear = ratio * (own + other), ratio * (own + rest) + x + other
     root = linear - np.sqrt(np.maximum(linear**2 - 4 * square * (x + rest), 0))
-    likely: Floats = np.divide(root, 2 * square, out=np.zeros(len(x)), where=square > 0)
+    likely: FloatArray = np.divide(root, 2 * square, out=np.zeros(len(x)), where=square > 0)
     return likely
 
 
-def _whole(inside: Any, outside: Any, base_in: Any, base_out: Any) -> tuple[Floats, Floats, Floats, Floats]:
+def _whole(
+    inside: Any, outside: Any, base_in: Any, base_out: Any
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Whole counts; a base is never smaller than the part of it that was counted."""
     x, rest = (np.round(np.asarray(count, float)) for count in (inside, outside))
     return x, rest, np.maximum(np.round(np.asarray(base_in, float)), x), np.maximum(np.round(base_out), rest)

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.inference import ratio_intervals
-from analysis.stats.rates import UNKNOWN, Estimate, Floats, corrected, wilson
+from analysis.stats.false_discovery import corrected
+from analysis.stats.intervals import UNKNOWN, Estimate, wilson
+from analysis.stats.rate_tests import ratio_intervals
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message, Num, Translator
+from curim_data.model.types import FloatArray
 
 Form = Literal["wheeler", "pivot"]
 Compared = Literal["before", "city"]
@@ -64,7 +66,7 @@ def e_test(x1: int, x2: int, n1: float = 1, n2: float = 1, *, difference: float 
     return min(1.0, float(np.asarray(chance_i @ extreme @ chance_j)))
 
 
-def _window(mean: float) -> tuple[Floats, Floats]:
+def _window(mean: float) -> tuple[FloatArray, FloatArray]:
     """The counts that a Poisson law of this mean can reach, and their chances."""
     reach = _REACH * np.sqrt(mean) + 20
     counts = np.arange(max(0, int(mean - reach)), int(mean + reach) + 1, dtype=float)
@@ -333,15 +335,15 @@ def _tests(frame: pd.DataFrame, exposure: tuple[float, float], relative: bool, f
     return out
 
 
-def fisher(table: Floats) -> Floats:
+def fisher(table: FloatArray) -> FloatArray:
     """Fisher's exact p, the smaller tail doubled, for rows (before, after, base before, base after)."""
     before, after, _, base_after = table.T
     law = stats.hypergeom(table.sum(axis=1), after + base_after, before + after)
-    p: Floats = np.minimum(1.0, 2 * np.minimum(law.cdf(after), law.sf(after - 1)))
+    p: FloatArray = np.minimum(1.0, 2 * np.minimum(law.cdf(after), law.sf(after - 1)))
     return p
 
 
-def relative_change(table: Floats) -> tuple[Floats, Floats, Floats]:
+def relative_change(table: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """(after / before) / (base after / base before) with its log-normal 95 % interval; infinite from zero on."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = table[:, 1] * table[:, 2] / (table[:, 0] * table[:, 3])

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.tsa.seasonal import STL
 
-from analysis.stats.rates import Estimate, Floats
+from analysis.stats.intervals import Estimate
 from curim_data.model.i18n import Message
+from curim_data.model.types import FloatArray
 
 RuleName = Literal["ears_c2", "eight_before", "same_weekdays", "season"]
 
@@ -77,27 +78,27 @@ RULES: Final = {
 class Band:
     """Expected count with its lower and upper bound, one entry a period; NaN where the history is too short."""
 
-    expected: Floats
-    lower: Floats
-    upper: Floats
+    expected: FloatArray
+    lower: FloatArray
+    upper: FloatArray
 
 
 @dataclass(frozen=True)
 class Seasons:
     """A series taken apart on the sqrt(n + 3/8) scale: observed = trend + season + rest; gaps were filled linearly."""
 
-    observed: Floats
-    trend: Floats
-    season: Floats
-    rest: Floats
+    observed: FloatArray
+    trend: FloatArray
+    season: FloatArray
+    rest: FloatArray
 
     @property
-    def level(self) -> Floats:
+    def level(self) -> FloatArray:
         """The trend as a count."""
         return to_count(self.trend)
 
     @property
-    def adjusted(self) -> Floats:
+    def adjusted(self) -> FloatArray:
         """The series as a count, without its season."""
         return to_count(self.observed - self.season)
 
@@ -172,7 +173,7 @@ def season_band(parts: Seasons, known: ArrayLike, width: float = SEASON_WIDTH) -
     return Band(to_count(fit), to_count(fit - width * spread), to_count(fit + width * spread))
 
 
-def season_sum(expected: Floats, upper: Floats, level: float = 0.95) -> Estimate:
+def season_sum(expected: FloatArray, upper: FloatArray, level: float = 0.95) -> Estimate:
     """What several periods of a `season_band` let expect together: the sum m of their expected counts, m ± z · sd.
 
     Each period's sd on the square-root scale is read off its band, s = (sqrt(upper + 1/8) - sqrt(expected + 1/8)) /
@@ -186,12 +187,12 @@ def season_sum(expected: Floats, upper: Floats, level: float = 0.95) -> Estimate
     return Estimate(total, max(total - reach, 0.0), total + reach, level)
 
 
-def to_count(root: Floats) -> Floats:
+def to_count(root: FloatArray) -> FloatArray:
     """Back from the sqrt(n + 3/8) scale to a count: s² - 1/8, which is nearly unbiased, and never below zero."""
     return np.asarray(np.maximum(np.maximum(root, 0) ** 2 - 1 / 8, 0), dtype=float)
 
 
-def _baseline(values: Floats, window: int, gap: int, needed: int) -> tuple[Floats, Floats]:
+def _baseline(values: FloatArray, window: int, gap: int, needed: int) -> tuple[FloatArray, FloatArray]:
     """Mean and sd of the `window` values that end `gap` + 1 places before each value."""
     mean, spread = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
     reach = window + gap

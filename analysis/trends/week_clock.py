@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from analysis.stats.rates import Floats
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Translator
+from curim_data.model.types import FloatArray
 
 DAYS: Final = 7
 HOURS: Final = 24
@@ -25,9 +25,9 @@ class Clock:
     `peak_weekday`: the fullest day. Both None where there are no alerts.
     """
 
-    matrix: Floats
-    by_weekday: Floats
-    by_hour: Floats
+    matrix: FloatArray
+    by_weekday: FloatArray
+    by_hour: FloatArray
     peak_hours: tuple[int, int] | None
     peak_weekday: int | None
     n: int
@@ -70,7 +70,7 @@ def clock(frame: pd.DataFrame) -> Clock:
     )
 
 
-def peak_hours(by_hour: Floats) -> tuple[int, int] | None:
+def peak_hours(by_hour: FloatArray) -> tuple[int, int] | None:
     """Start and length in hours of the shortest stretch that holds half of 24 counts; None where all are zero."""
     if not by_hour.sum():
         return None

@@ -22,9 +22,10 @@ from curim_data.model.i18n import Message
 from curim_data.studies.spot_area import OF_CITY, TESTED_IN_CITY, has_area, in_area
 
 if TYPE_CHECKING:
-    from analysis.clusters.detection import Cluster, Clusters
-    from analysis.hotspots.places import HotCells, Spot
-    from analysis.spots.description import SpotName
+    from analysis.clusters.results import Cluster, Clusters
+    from analysis.hotspots.cell_significance import HotCells
+    from analysis.hotspots.grouping import Spot
+    from analysis.spots.naming import SpotName
     from analysis.stats.result import Choice
 
 
@@ -218,7 +219,7 @@ def find(
     not see fine cells.
     """
     from analysis.clusters.hdbscan import TooManyError
-    from analysis.spots.description import name_spots
+    from analysis.spots.naming import name_spots
     from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
     from curim_data.studies.denominators import BaseError
     from curim_data.studies.hot_spots import hot_spot_study, known_places

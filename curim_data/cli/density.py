@@ -16,7 +16,7 @@ def density(run: Run, source: Source, f: AlertFilter, out: Path | None) -> tuple
 
     `out` gets the surface: its pixels as CSV, or the classes of the map as GeoJSON.
     """
-    from analysis.density.surface import figure
+    from analysis.density.kernel_density import figure
     from curim_data.studies.density import class_geojson, density_study, grid
 
     study = density_study(source, f, run.audience)

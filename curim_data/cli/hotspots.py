@@ -17,7 +17,7 @@ from curim_data.model.i18n import Message
 from curim_data.studies.spot_area import OF_CITY, TESTED_IN_CITY, has_area, in_area
 
 if TYPE_CHECKING:
-    from analysis.stats.rates import Estimate
+    from analysis.stats.intervals import Estimate
     from curim_data.studies.emerging import EmergingLine
 
 _EMERGING_COLUMNS: Final = (

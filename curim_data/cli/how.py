@@ -10,8 +10,8 @@ from curim_data.cli.frame import Refused
 from curim_data.model.i18n import Message
 
 if TYPE_CHECKING:
-    from analysis.clusters.cluster import Cluster
-    from analysis.hotspots.places import Spot
+    from analysis.clusters.results import Cluster
+    from analysis.hotspots.grouping import Spot
 
 
 class Method(StrEnum):

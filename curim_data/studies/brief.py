@@ -13,11 +13,11 @@ import shapely
 from analysis.gender import Shares, Weights
 from analysis.report import maps
 from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
-from analysis.spots.description import SpotName, name_spots
-from analysis.stats.rates import Estimate
+from analysis.spots.naming import SpotName, name_spots
+from analysis.stats.intervals import Estimate
 from analysis.trends.change_tests import Change
-from analysis.trends.course import Course, Trend, course
 from analysis.trends.distinct_changes import findings
+from analysis.trends.time_series import Course, Trend, course
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -70,7 +70,7 @@ class BriefStudy:
     """What the briefing says of the alerts from `since` to `until`, for one audience.
 
     `course`: the city's whole weeks against what season and long trend let expect, as on the Trends page; None where
-    the data hold no season or the period does not suit it (see `analysis.trends.course`). `verdict`: is the city's
+    the data hold no season or the period does not suit it (see `analysis.trends.time_series`). `verdict`: is the city's
     count usual, by `course`, or else by the e-test against the period that changes are compared with; "unknown" where
     there is none or its count is withheld. `by_month`: of the alerts only the month is known.
     """

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from analysis.clusters.detection import Clusters, clusters
+from analysis.clusters.detection import clusters
 from analysis.clusters.hdbscan import explore
+from analysis.clusters.results import Clusters
 from analysis.spots.identity import renamed
 from analysis.stats.severity_weights import by_severity
 from curim_data import query

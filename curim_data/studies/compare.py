@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 
 import pandas as pd
 
-from analysis.compare.maps import MapComparison, Side, compare_maps
 from analysis.grid.cells import resolution_for
-from analysis.spots.description import SpotName, name_spots
+from analysis.map_comparison import MapComparison, Side, compare_maps
+from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from analysis.grid.cells import square_side
-from analysis.hotspots.cell_tests import LEAST_LAND
+from analysis.hotspots.cell_significance import LEAST_LAND
 from analysis.hotspots.denominators import LAND, Base, Kind
 from analysis.stats.result import Choice
 from curim_data import query

@@ -15,11 +15,11 @@ import shapely
 from scipy.ndimage import maximum_filter
 from shapely.geometry.base import BaseGeometry
 
-from analysis.density.bandwidth import reach_for
+from analysis.density.bandwidth import Bandwidth, reach_for
 from analysis.density.image import class_breaks
-from analysis.density.surface import Bandwidth, Density, from_cells, width_from_cells
-from analysis.spots.description import SpotName, name_spot
-from analysis.stats.rates import Estimate, poisson_rate
+from analysis.density.kernel_density import Density, from_cells, width_from_cells
+from analysis.spots.naming import SpotName, name_spot
+from analysis.stats.intervals import Estimate, poisson_rate
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source

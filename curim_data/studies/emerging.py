@@ -16,8 +16,8 @@ from analysis.emerging.settings import LEAST_STEPS, Periods, periods_for
 from analysis.emerging.settings import whole as whole_steps
 from analysis.grid.cells import square_side
 from analysis.hotspots.settings import window_for
-from analysis.spots.description import SpotName, name_spots
 from analysis.spots.identity import same_ids
+from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source

@@ -15,14 +15,14 @@ import pandas as pd
 from analysis.forecast.counts import Outlook, outlook
 from analysis.forecast.places import Forecast, forecast
 from analysis.grid.cells import resolution_for
-from analysis.spots.description import SpotName, name_spot
-from analysis.stats.inference import Floats
+from analysis.spots.naming import SpotName, name_spot
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message, Translator
+from curim_data.model.types import FloatArray
 from curim_data.privacy import sees_exact
 from curim_data.studies.cells import default_coordinates, whole_city
 
@@ -122,7 +122,7 @@ def whole_weeks(source: Source, f: AlertFilter) -> pd.DatetimeIndex:
     return pd.date_range(first, end - dt.timedelta(days=6), freq="7D")
 
 
-def _series(frame: pd.DataFrame, mondays: pd.DatetimeIndex) -> Floats:
+def _series(frame: pd.DataFrame, mondays: pd.DatetimeIndex) -> FloatArray:
     """Counts of the weeks in order; NaN where withheld, zero where there is no row."""
     rows = frame.set_index(pd.to_datetime(frame["week"]))["n"]
     known = mondays.isin(rows.index)
@@ -133,7 +133,7 @@ def _recent(mondays: pd.DatetimeIndex, counts: Any) -> pd.DataFrame:
     return pd.DataFrame({"week": mondays[-RECENT_WEEKS:], "n": np.asarray(counts, dtype=float)[-RECENT_WEEKS:]})
 
 
-def _city(counts: Floats, start: dt.date, weeks: int) -> tuple[Outlook | None, Message | None]:
+def _city(counts: FloatArray, start: dt.date, weeks: int) -> tuple[Outlook | None, Message | None]:
     hidden = int(np.isnan(counts).sum())
     if hidden:
         values = {"n": hidden}

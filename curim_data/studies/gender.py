@@ -21,7 +21,7 @@ from analysis.gender import (
     shares,
     weights,
 )
-from analysis.stats.rates import UNKNOWN, Estimate, poisson_rate, rate_ratio, share_ratio
+from analysis.stats.intervals import UNKNOWN, Estimate, poisson_rate, rate_ratio, share_ratio
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source

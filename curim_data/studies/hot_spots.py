@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from analysis.hotspots.cell_significance import HotCells, significance
 from analysis.hotspots.denominators import LAND, Kind
-from analysis.hotspots.places import HotCells, Spot, cold_spots, hot_spots, significance
+from analysis.hotspots.grouping import Spot, cold_spots, hot_spots
 from analysis.spots.identity import KnownPlace, known, renamed
 from analysis.stats.result import Choice
 from curim_data import query

@@ -17,12 +17,13 @@ import h3.api.basic_str as h3
 import numpy as np
 import pandas as pd
 
-from analysis.clusters.detection import Cluster
-from analysis.hotspots.places import Spot
+from analysis.clusters.results import Cluster
+from analysis.hotspots.grouping import Spot
 from analysis.plans.drafting import Draft, base_dates, draft
-from analysis.spots.description import SpotName, name_spot, name_spots, profile
-from analysis.spots.description import problem_for as problem_of_profile
-from analysis.trends.course import monthly
+from analysis.spots.naming import SpotName, name_spot, name_spots
+from analysis.spots.profile import problem_for as problem_of_profile
+from analysis.spots.profile import profile
+from analysis.trends.time_series import monthly
 from analysis.trends.week_clock import clock
 from curim_data import privacy, query
 from curim_data.engine import Source

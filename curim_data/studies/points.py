@@ -11,7 +11,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from analysis.space_time.knox_settings import without_near_duplicates
+from analysis.space_time.knox import without_near_duplicates
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source

@@ -10,10 +10,9 @@ from typing import Final
 import h3.api.basic_int as h3
 import numpy as np
 
-from analysis.space_time.knox import Band, KnoxResult, Metric, knox
-from analysis.space_time.knox_settings import bands_for
+from analysis.space_time.knox import Band, KnoxResult, Metric, bands_for, knox
 from analysis.space_time.permutation_scan import ScanCluster, ScanResult, scan
-from analysis.spots.description import SpotName, name_spot
+from analysis.spots.naming import SpotName, name_spot
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source

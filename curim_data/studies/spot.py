@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.clusters.detection import Cluster
+from analysis.clusters.results import Cluster
 from analysis.gender import Shares, shares
-from analysis.hotspots.places import Spot
-from analysis.spots.description import SpotName, SpotProfile, name_spots, profile
-from analysis.stats.rates import Estimate, wilson
-from analysis.trends.course import Trend
+from analysis.hotspots.grouping import Spot
+from analysis.spots.naming import SpotName, name_spots
+from analysis.spots.profile import SpotProfile, profile
+from analysis.stats.intervals import Estimate, wilson
+from analysis.trends.time_series import Trend
 from analysis.trends.week_clock import HOURS, Clock, clock, peak_hours
 from curim_data import query
 from curim_data.engine import Source

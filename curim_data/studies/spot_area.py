@@ -8,7 +8,7 @@ import h3.api.numpy_int as h3
 import numpy as np
 import shapely
 
-from analysis.spots.description import SpotName
+from analysis.spots.naming import SpotName
 from curim_data.filters import AlertFilter
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from analysis.trends.course import Trend, daily, monthly, weekly
+from analysis.trends.time_series import Trend, daily, monthly, weekly
 from curim_data import query
 from curim_data.engine.source import Source
 from curim_data.filters.alert_filter import AlertFilter

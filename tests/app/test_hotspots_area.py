@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.spots.description import name_spots
+from analysis.spots.naming import name_spots
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import gaussian_kde
 
 from analysis.density.bandwidth import bandwidth_for
-from analysis.density.surface import density
+from analysis.density.kernel_density import density
 from analysis.grid.raster import over_polygon
 from tests.benchmarks.clock import race, seconds
 

@@ -21,7 +21,8 @@ from scipy.stats import norm, rankdata
 
 from analysis.emerging.detection import emerging
 from analysis.grid.cells import neighbours
-from analysis.stats.mann_kendall import Floats, block_permutation, hamed_rao, mann_kendall
+from analysis.stats.mann_kendall import block_permutation, hamed_rao, mann_kendall
+from curim_data.model.types import FloatArray
 from tests.benchmarks.clock import race, seconds
 
 SERIES = 10_000
@@ -29,7 +30,7 @@ SOME = 200
 STEPS = 36
 
 
-def one_plain(x: Floats) -> tuple[float, float, float]:
+def one_plain(x: FloatArray) -> tuple[float, float, float]:
     """S, p and Sen's slope of one series."""
     n = len(x)
     s = sum(float((x[i + 1 :] > x[i]).sum()) - float((x[i + 1 :] < x[i]).sum()) for i in range(n - 1))
@@ -40,7 +41,7 @@ def one_plain(x: Floats) -> tuple[float, float, float]:
     return s, float(2 * norm.sf(abs(z))), float(np.median(slopes))
 
 
-def one_hamed_rao(x: Floats) -> float:
+def one_hamed_rao(x: FloatArray) -> float:
     """p of one series with the variance of Hamed and Rao."""
     n = len(x)
     s, _, slope = one_plain(x)

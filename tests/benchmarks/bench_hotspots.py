@@ -23,7 +23,9 @@ import sample_data
 from analysis.clusters.dbscan import Search
 from analysis.grid.baseline import Ground, metres
 from analysis.grid.cells import neighbours
-from analysis.hotspots.places import false_discovery, getis_ord, significance
+from analysis.hotspots.cell_significance import significance
+from analysis.stats.false_discovery import false_discovery
+from analysis.stats.getis_ord import getis_ord
 from curim_data.model.city import load_city
 from tests.benchmarks.clock import race, seconds
 

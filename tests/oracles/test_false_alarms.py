@@ -19,9 +19,11 @@ from scipy.stats import binom, norm
 from analysis.clusters.detection import ALPHA, clusters
 from analysis.grid.baseline import metres
 from analysis.grid.cells import neighbours
+from analysis.hotspots.cell_significance import gistar_on_land, significance
 from analysis.hotspots.denominators import Base
-from analysis.hotspots.places import false_discovery, gistar_on_land, hot_spots, significance
+from analysis.hotspots.grouping import hot_spots
 from analysis.hotspots.settings import GISTAR_FROM
+from analysis.stats.false_discovery import false_discovery
 from analysis.stats.severity_weights import by_severity
 from curim_data.model.city import CityProfile
 

@@ -84,7 +84,8 @@ def test_the_pile_is_reported_as_a_pile_and_is_no_hot_spot(source: Source, found
 
 def test_with_the_pile_left_in_it_would_be_marked(source: Source) -> None:
     """The test of the pile means something: the same place is hot when nobody sets it aside."""
-    from analysis.hotspots.places import hot_spots, significance
+    from analysis.hotspots.cell_significance import significance
+    from analysis.hotspots.grouping import hot_spots
 
     pile = TRUTHS["pile"]
     frame = query.cells(source, ALL, 10, Audience.ANALYST, without_piles=False).frame

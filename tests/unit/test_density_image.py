@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.density.image import DensityImage, class_breaks, colours_for, image, png
-from analysis.density.surface import Density, density
+from analysis.density.kernel_density import Density, density
 from analysis.grid.raster import over_polygon
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.gender import dark_shares, feeling, places, reading_rules, shares, weights
-from analysis.stats.rates import wilson
+from analysis.stats.intervals import wilson
 from analysis.stats.result import Result
 from curim_data.model.alert import Gender
 

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.plans.evaluation import Evaluation
-from analysis.stats.rates import Estimate
+from analysis.stats.intervals import Estimate
 from curim_data.model.access import Audience
 from curim_data.model.alert import Gender
 from curim_data.model.i18n import Translator

@@ -6,8 +6,8 @@ from typing import Final
 
 import streamlit as st
 
-from analysis.hotspots.places import Spot
-from analysis.spots.description import name_spots
+from analysis.hotspots.grouping import Spot
+from analysis.spots.naming import name_spots
 from curim_data.model.i18n import Translator
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area, in_area

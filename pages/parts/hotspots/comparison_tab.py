@@ -14,7 +14,7 @@ import pydeck as pdk
 import shapely
 import streamlit as st
 
-from analysis.compare.maps import Differing
+from analysis.map_comparison import Differing
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience

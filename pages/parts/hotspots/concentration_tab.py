@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.concentration import Concentration
-from analysis.stats.rates import Estimate
+from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator

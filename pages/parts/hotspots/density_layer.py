@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.density.image import DensityImage, image
-from analysis.density.surface import figure
+from analysis.density.kernel_density import figure
 from curim_data.engine import open_source
 from curim_data.export.safe_csv import csv_bytes
 from curim_data.filters import AlertFilter

@@ -35,7 +35,7 @@ from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
 
 if TYPE_CHECKING:
-    from analysis.clusters.cluster import Clusters
+    from analysis.clusters.results import Clusters
     from analysis.report.maps import Shade
 
 # From so many stored alerts on classes over time come a moment after the page.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.clusters.cluster import Clusters
+from analysis.clusters.results import Clusters
 from analysis.hotspots.denominators import LAND, Kind
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.space_time.knox import Band, Interval, KnoxResult, Metric
-from analysis.space_time.knox_settings import REPEAT_M
+from analysis.space_time.knox import REPEAT_M, Band, Interval, KnoxResult, Metric
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience

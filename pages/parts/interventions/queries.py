@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.plans.drafting import Draft, buffer_cells, compare_areas
 from analysis.plans.evaluation import Test, smallest_visible_drop
-from analysis.spots.description import name_spots
+from analysis.spots.naming import name_spots
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter

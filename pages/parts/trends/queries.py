@@ -9,7 +9,7 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
-from analysis.trends.course import Trend
+from analysis.trends.time_series import Trend
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.trends.course import Trend, course, year_on_year
+from analysis.trends.time_series import Trend, course, year_on_year
 from curim_data.model.i18n import Translator
 from pages.parts.charts import plots
 from pages.parts.frame.cache import cached_query

@@ -1,0 +1,242 @@
+"""The density of alerts: a smooth surface in alerts per km² and month, which the shore does not thin out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from shapely.geometry.base import BaseGeometry
+
+from analysis.density.bandwidth import Bandwidth, bandwidth_for, corrected
+from analysis.grid.baseline import metres
+from analysis.grid.raster import Raster, Spread, over_cells, over_polygon, pixel_told
+from analysis.stats.intervals import UNKNOWN, Estimate, poisson_rate
+from analysis.stats.result import Choice
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Message, Translator
+from curim_data.model.types import BoolArray, FloatArray
+
+__all__ = ["Bandwidth", "Density", "bandwidth_for", "density", "from_cells", "width_from_cells"]
+
+
+@dataclass(frozen=True, eq=False)
+class Density:
+    """Alerts per km² and month by pixel. Made by `density` or `from_cells`.
+
+    values, error : arrays, shape (rows, columns)
+        Density and its standard error, given the width; row 0 is the southernmost; zero outside the land.
+    raster : Raster
+        Where the pixels lie and how much land each holds; `raster.bounds` in metres.
+    n : int
+        Alerts on the land.
+    outside : float
+        Share of the alerts that lie outside the land and were left out.
+    """
+
+    values: FloatArray
+    error: FloatArray
+    raster: Raster
+    months: float
+    n: int
+    outside: float
+    bandwidth: Choice
+    choices: tuple[Choice, ...]
+
+    @property
+    def land(self) -> BoolArray:
+        """Whether a pixel touches the land."""
+        touched: BoolArray = self.raster.land_km2 > 0
+        return touched
+
+    @property
+    def mean(self) -> float:
+        """Alerts per km² and month over all the land."""
+        return float((self.values * self.raster.land_km2).sum()) / self.raster.total_km2
+
+    @property
+    def peak(self) -> Estimate:
+        """The highest value with its 95 % interval: that of a Poisson count with the same relative error.
+
+        The place was picked for being highest, so that it leans upwards.
+        """
+        top = int(np.argmax(self.values))
+        value, error = float(self.values.flat[top]), float(self.error.flat[top])
+        if value <= 0:
+            return UNKNOWN
+        alerts = (value / error) ** 2
+        return poisson_rate(alerts, alerts / value)
+
+    def at(self, x: Any, y: Any) -> FloatArray:
+        """Density at points in metres; NaN outside the land."""
+        place = self.raster.place(x, y)
+        found: FloatArray = np.where(place >= 0, self.values.ravel()[place], np.nan)
+        return found
+
+    def sentence(self, t: Translator) -> str:
+        """The mean, the peak with its interval, and what was left out."""
+        if not self.n:
+            return t("No alerts on the land: there is no density to draw.")
+        peak = self.peak
+        text = t.n(
+            "{n} alert, {mean} per km² and month in the mean; where it is densest {peak} (95 % interval {low} to "
+            "{high}, and leaning upwards, since that place was picked for being densest).",
+            "{n} alerts, {mean} per km² and month in the mean; where they are densest {peak} (95 % interval {low} to "
+            "{high}, and leaning upwards, since that place was picked for being densest).",
+            self.n,
+            mean=figure(t, self.mean),
+            peak=figure(t, peak.value),
+            low=figure(t, peak.low),
+            high=figure(t, peak.high),
+        )
+        if self.outside > 0:
+            share = t.percent(self.outside, 1 if self.outside < 0.1 else 0)
+            text += " " + t("{share} of the alerts lie outside the land and are left out.", share=share)
+        return text
+
+
+def figure(t: Translator, value: float) -> str:
+    """A density with two significant digits below ten, none after the point above."""
+    if not value < 10:
+        return t.number(value)
+    return t.number(value, 1 if value >= 1 else 2)
+
+
+def density(
+    x: Any,
+    y: Any,
+    weights: Any = None,
+    *,
+    land: BaseGeometry | Raster,
+    bandwidth: Choice | float,
+    months: float,
+    cell_m: float | None = None,
+) -> Density:
+    """Smooth points into alerts per km² of land and month.
+
+    With H the weights by pixel, M the land by pixel and G_h the Gaussian of standard deviation h (`Spread`):
+
+        f = c G_h(H) / G_h(M) / months,    c so that Σ f M months = Σ H
+
+    Alerts at the shore count in full: what G_h carries to the sea is given back, nothing lies outside the land, and an
+    even spread of alerts is flat up to the shore. Standard error, from Var = Σ w² K_h² with K_h² = K_(h/√2) / (4πh²):
+
+        e = c sqrt(G_(h/√2)(H_(w²)) / (4 π h²)) / G_h(M) / months
+
+    Parameters
+    ----------
+    x, y : arrays, shape (n,)
+        Metres, in the projection of the land.
+    weights : array, shape (n,), optional
+        Not negative; one each when left out.
+    land : polygon in metres, or Raster
+    bandwidth : Choice or float
+        Standard deviation h in metres, not smaller than a pixel; `bandwidth_for` chooses it.
+    months : float
+        Length of the period, above zero.
+    cell_m : float, optional
+        Side of a pixel where `land` is a polygon; `pixel_for` when left out. Points move by up to half of it: on
+        400 points the surface differs from the exact sum by at most 0.2 % of its peak with h of eight pixels, 1.3 %
+        with four, 6 % with two; on 4,000 points by 0.2, 0.7 and 2 %.
+
+    Diggle, P. J. (1985). A kernel method for smoothing point process data. Applied Statistics 34, 138-147.
+    Silverman, B. W. (1982). Kernel density estimation using the fast Fourier transform. Applied Statistics 31, 93-99.
+    """
+    raster = land if isinstance(land, Raster) else over_polygon(land, cell_m)
+    weight = np.ones(np.shape(x)) if weights is None else np.asarray(weights, dtype=float)
+    if not np.shape(x) == np.shape(y) == weight.shape:
+        raise ValueError("x, y and weights must have one length")
+    if not ((weight >= 0) & np.isfinite(weight)).all():
+        raise ValueError("weights must be known, finite and not negative")
+    place = raster.place(x, y)
+    counted = int((place >= 0).sum()) if weights is None else round(float(weight[place >= 0].sum()))
+    total = float(weight.sum())
+    outside = float(weight[place < 0].sum()) / total if total > 0 else 0.0
+    kept = None if weights is None else weight
+    squares = None if weights is None else weight**2
+    return _surface(raster, raster.sums(place, kept), raster.sums(place, squares), bandwidth, months, counted, outside)
+
+
+def from_cells(
+    counts: pd.Series,
+    land_km2: pd.Series,
+    city: CityProfile,
+    *,
+    bandwidth: Choice | float,
+    months: float,
+    cell_m: float | None = None,
+) -> Density:
+    """The density from counts by fine cells, where the points themselves are not at hand.
+
+    Parameters
+    ----------
+    counts : Series, index cell (int64, H3 resolution 12)
+        Alerts by cell; cells without alerts may be left out, cells outside `land_km2` count as outside the land.
+    land_km2 : Series, index cell
+        Land of every cell of the study mask (`CityProfile.land_cells(12)`).
+    bandwidth, months, cell_m
+        As in `density`. A cell stands for its centre, so alerts move by up to 11 m, and by half a pixel after that.
+    """
+    raster = over_cells(land_km2, city, cell_m)
+    known = counts.index.isin(land_km2.index)
+    inside = counts[known].astype(float)
+    if not ((counts >= 0) & np.isfinite(counts)).all():
+        raise ValueError("counts must be known, finite and not negative")
+    total = float(counts.sum())
+    x, y = metres(inside.index.to_numpy(), city) if len(inside) else (np.empty(0), np.empty(0))
+    sums = raster.sums(raster.place(x, y), inside.to_numpy())
+    outside = float(counts[~known].sum()) / total if total > 0 else 0.0
+    return _surface(raster, sums, sums, bandwidth, months, round(float(inside.sum())), outside)
+
+
+def width_from_cells(
+    periods: pd.DataFrame, land_km2: pd.Series, city: CityProfile, *, least_m: float = 50, cell_m: float | None = None
+) -> Bandwidth:
+    """`bandwidth_for` from counts by fine cell and period.
+
+    Parameters
+    ----------
+    periods : DataFrame with columns cell (int64, H3 resolution 12), day (last day of the period, as a number of days or
+        a date) and n; cells outside `land_km2` are left out.
+    """
+    inside = periods[periods["cell"].isin(land_km2.index) & (periods["n"] > 0)]
+    day = inside["day"]
+    if not pd.api.types.is_numeric_dtype(day):
+        day = (pd.to_datetime(day) - pd.Timestamp(0)) / pd.Timedelta(days=1)
+    cells, which = np.unique(inside["cell"].to_numpy(dtype=np.int64), return_inverse=True)
+    x, y = metres(cells, city) if len(cells) else (np.empty(0), np.empty(0))
+    raster = over_cells(land_km2, city, cell_m)
+    return bandwidth_for(
+        x[which], y[which], day.to_numpy(float), inside["n"].to_numpy(float), land=raster, least_m=least_m
+    )
+
+
+def _surface(
+    raster: Raster,
+    sums: FloatArray,
+    squares: FloatArray,
+    bandwidth: Choice | float,
+    months: float,
+    n: int,
+    outside: float,
+) -> Density:
+    choice = bandwidth if isinstance(bandwidth, Choice) else _given(bandwidth)
+    h = float(choice.value)
+    if not months > 0:
+        raise ValueError(f"months must be above zero, not {months}")
+    if h < raster.cell_m:
+        raise ValueError(f"a width of {h} m is narrower than a pixel of {raster.cell_m} m")
+    ground = Spread(raster.land_km2, raster.cell_m, h).by(h)
+    rough = corrected(Spread(sums, raster.cell_m, h).by(h), ground, raster)
+    total = float((rough * raster.land_km2).sum())
+    scale = float(sums.sum()) / total / months if total > 0 else 0.0
+    pixel_km2 = (raster.cell_m / 1000) ** 2
+    squared = Spread(squares, raster.cell_m, h).by(h / np.sqrt(2)) * pixel_km2 / (4 * np.pi * (h / 1000) ** 2)
+    error = corrected(np.sqrt(squared), ground, raster)
+    pixel = pixel_told(raster.cell_m)
+    return Density(rough * scale, error * scale, raster, months, n, outside, choice, (choice, pixel))
+
+
+def _given(width: float) -> Choice:
+    return Choice("bandwidth", float(width), Message("Smoothed over {metres} m, as asked.", {"metres": round(width)}))

@@ -1,0 +1,352 @@
+"""Hot spots on cells: where alerts are denser than their surroundings by more than chance and a margin.
+
+The test was chosen by simulation on the land of a city of 10 km² (cells of 130 m):
+
+* Against the mean of the city, the exact test of a cell's window marks a smooth, dense quarter (twice the city's
+  density, 800 m wide) in every map of 2,000 alerts or more. Such a quarter is no place for an intervention, so a cell
+  is compared with its own surroundings.
+* Given the counts of both, the count of the place is binomial whatever the local density: the test is exact without
+  an estimated baseline.
+* Inside such a quarter a place is still up to 1.25 times as dense as what lies around it. So hot means: by more than
+  a quarter denser than the surroundings, and chance does not explain the excess. `tests/oracles/test_false_alarms.py`
+  holds the rates.
+* Each cell is tested alone and together with the cells around it, and the better of both p-values is doubled: alone
+  finds places of 60 m, the window finds those that a border of cells cuts in two.
+* Corrected twice, for cells and for places: see `marked_cells`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from analysis.grid.cells import neighbours, ring, square_side
+from analysis.hotspots.denominators import LAND, Base, CellRates, Kind, cell_rates, told_rates
+from analysis.hotspots.settings import GISTAR_FROM, margin_for, surroundings_for, told, window_for
+from analysis.stats.false_discovery import false_discovery
+from analysis.stats.getis_ord import getis_ord
+from analysis.stats.rate_tests import denser, thinner
+from analysis.stats.result import Choice
+from analysis.stats.share_tests import larger_share, smaller_share
+from curim_data.model.i18n import Translator
+from curim_data.model.types import BoolArray, CellArray, FloatArray
+
+# A cell at the shore may hold next to no land and still get the alerts of the quay: it counts as at least this share.
+LEAST_LAND: Final = 0.25
+
+
+@dataclass(frozen=True)
+class HotCells:
+    """Cells with their test. Made by `significance`.
+
+    frame : DataFrame, index cell (int64)
+        n (NaN where withheld), low and high (its bounds), withheld, land_km2, size (land or base; its upper bound where
+        the base is protected), size_low (its lower bound), window (count of the cell and those around it), expected (of
+        the window, from the density of its surroundings: at most, where counts are withheld), expected_alone (of the
+        cell by itself), ratio (window / expected), p, q, hot, alone (whether the cell alone stands out more surely than
+        its window), p_cold, q_cold, cold, z (`gistar_on_land`), base (NaN where withheld or not known), rate_raw and
+        rate (alerts by base, and the same drawn towards the city's mean).
+
+    `gistar_valid`: whether the mean window holds so many alerts that z may be read as a test (`GISTAR_FROM`).
+    `base`: what a place is compared with; `base_total` of it in the whole city; `rates` None where that is land.
+    """
+
+    frame: pd.DataFrame
+    resolution: int
+    k: int
+    outer: int
+    alpha: float
+    margin: float
+    n: int
+    n_withheld: int
+    gistar_valid: bool
+    choices: tuple[Choice, ...]
+    base: Kind = LAND
+    base_total: float = float("nan")
+    rates: CellRates | None = None
+
+    @property
+    def based(self) -> bool:
+        """Whether places are compared by a base population instead of land."""
+        return self.base != LAND
+
+    def sentence(self, t: Translator) -> str:
+        """How many cells are hot and cold, in words."""
+        hot, cold = int(self.frame["hot"].sum()), int(self.frame["cold"].sum())
+        if not self.n and not self.n_withheld:
+            return t("There is no alert on the map to test.")
+        parts = [
+            t.n("{n} cell is hot", "{n} cells are hot", hot) if hot else t("No cell is hot"),
+            t.n("{n} cell is cold", "{n} cells are cold", cold) if cold else t("no cell is cold"),
+        ]
+        cells = len(self.frame)
+        found = t.join(parts)
+        if self.base == "alerts":
+            text = t.n(
+                "{found} among {cells} cells, tested by the share of this {n} alert among all {base} alerts of the "
+                "period and corrected for having looked at every cell.",
+                "{found} among {cells} cells, tested by the share of these {n} alerts among all {base} alerts of the "
+                "period and corrected for having looked at every cell.",
+                self.n,
+                found=found,
+                cells=cells,
+                base=round(self.base_total),
+            )
+        elif self.base == "residents":
+            text = t.n(
+                "{found} among {cells} cells, tested on {n} alert relative to {base} residents and corrected for "
+                "having looked at every cell.",
+                "{found} among {cells} cells, tested on {n} alerts relative to {base} residents and corrected for "
+                "having looked at every cell.",
+                self.n,
+                found=found,
+                cells=cells,
+                base=round(self.base_total),
+            )
+        else:
+            text = t.n(
+                "{found} among {cells} cells, tested on {n} alert and corrected for having looked at every cell.",
+                "{found} among {cells} cells, tested on {n} alerts and corrected for having looked at every cell.",
+                self.n,
+                found=found,
+                cells=cells,
+            )
+        if self.n_withheld:
+            text += " " + t.n(
+                "{n} cell with few alerts is withheld: it enters with the smallest count that it may have.",
+                "{n} cells with few alerts are withheld: they enter with the smallest count that they may have.",
+                self.n_withheld,
+            )
+        return text
+
+
+def significance(
+    cells: pd.DataFrame,
+    *,
+    base: Base | None = None,
+    alpha: float = 0.05,
+    k: int | None = None,
+    margin: float | None = None,
+) -> HotCells:
+    """Test every cell of the land against its surroundings, exactly, and correct for having tested all.
+
+    Parameters
+    ----------
+    cells : DataFrame, index cell (int64, H3 of one resolution)
+        The whole study mask with columns n, land_km2 and, where counts passed the gate, low, high, withheld. For hot
+        cells withheld counts enter at `low` in the place and at `high` in the surroundings, for cold ones the other
+        way round: what is not shown never makes a mark. The surroundings of cold cells leave out what is hot.
+    base : Base, optional
+        Base population by cell (residents, or all alerts when `cells` holds one category). A place is then compared
+        with all the rest of the city, since the base itself follows the density. Residents: the count given n is
+        binomial with the place's share of the base. All alerts, of which those looked at are a part: noncentral
+        hypergeometric (`analysis.stats.share_tests`). For hot cells a protected
+        base enters at its upper bound in the place and at its lower one in the rest, for cold ones the other way round.
+        Alerts where no base is known are left out.
+    alpha : float
+        Share of false marks that is accepted among the marked (Benjamini–Hochberg).
+    k : int, optional
+        Rings of the window; chosen by `window_for` when left out.
+    margin : float, optional
+        Ratio that does not count as hot yet; chosen by `margin_for` when left out.
+
+    Raises
+    ------
+    ValueError
+        Without cells, or when they are of several resolutions.
+    """
+    data = _complete(cells)
+    index = np.asarray(data.index, dtype=np.int64)
+    resolution = _resolution(index)
+    side = square_side(resolution, index)
+    k = window_for(side) if k is None else k
+    margin = margin_for(k) if margin is None else margin
+    sizes = _Sizes.of(data, base, LEAST_LAND * side**2 / 1e6)
+
+    low, high = (np.where(sizes.known, data[name].to_numpy(float), 0.0) for name in ("low", "high"))
+    outer = surroundings_for(side, k, float((neighbours(index, k) @ low).mean()))
+    around = (k, outer) if base is None else None
+    scales = [_Scale.of(index, rings, around, sizes) for rings in sorted({0, k})]
+    above, below = (larger_share, smaller_share) if base is not None and base.kind == "alerts" else (denser, thinner)
+    tried = [above(s.place @ low, s.rest(high), s.size_in, s.size_out, margin) for s in scales]
+    p_hot = _better(tried)
+    q_hot, hot = marked_cells(index, p_hot, alpha)
+    calm = np.where(hot, 0.0, 1.0)
+    p_cold = _better(
+        [below(s.place @ high, s.rest(low * calm), s.size, s.rest(sizes.high * calm), margin) for s in scales]
+    )
+    q_cold, cold = marked_cells(index, p_cold, alpha)
+    window, expected = scales[-1].place @ low, scales[-1].expected(high)
+    near = neighbours(index, max(k, 1))
+    rates = None if base is None else cell_rates(data["n"].to_numpy(float), sizes.n, shares=base.kind == "alerts")
+    frame = data.assign(
+        size=sizes.high,
+        size_low=sizes.low,
+        window=window,
+        expected=expected,
+        expected_alone=scales[0].expected(high),
+        ratio=np.divide(window, expected, out=np.full(len(index), np.nan), where=expected > 0),
+        p=p_hot,
+        q=q_hot,
+        hot=hot,
+        alone=(tried[0] < tried[-1]) | (k == 0),
+        p_cold=p_cold,
+        q_cold=q_cold,
+        cold=cold,
+        z=gistar_on_land(low, sizes.low, near),
+        base=np.nan if base is None else sizes.n,
+        rate_raw=np.nan if rates is None else rates.raw,
+        rate=np.nan if rates is None else rates.smooth,
+    )
+    mean_window = float((near @ low).mean())
+    return HotCells(
+        frame=frame,
+        resolution=resolution,
+        k=k,
+        outer=outer,
+        alpha=alpha,
+        margin=margin,
+        n=round(low.sum()),
+        n_withheld=int(data["withheld"].sum()),
+        gistar_valid=mean_window >= GISTAR_FROM,
+        choices=(
+            *told(side, k, outer, margin, alpha, base is not None, mean_window),
+            *(
+                ()
+                if base is None or rates is None
+                else (*base.choices, *told_rates(base.kind, rates, withheld=bool(data["withheld"].any())))
+            ),
+        ),
+        base=LAND if base is None else base.kind,
+        base_total=float(sizes.low.sum()),
+        rates=rates,
+    )
+
+
+def marked_cells(index: CellArray, p: FloatArray, alpha: float) -> tuple[FloatArray, BoolArray]:
+    """The q-values and the marked cells: q <= alpha, in a group whose clearest cell stands out in the whole map.
+
+    Benjamini–Hochberg bounds the share of false cells. Among many cells that are truly hot it lets some others pass,
+    and those lie apart and would count as places of their own. So a group of neighbouring cells is kept only when its
+    smallest p, times the number of cells (Bonferroni), is at most alpha: the chance of any false place is bounded too
+    (the argument of Chumbley and Friston 2009, NeuroImage 44, 62–70, for peaks instead of points).
+    """
+    q = false_discovery(p)
+    marked: BoolArray = np.zeros(len(p), dtype=bool)
+    for group in connected(neighbours(index, 1), np.flatnonzero(q <= alpha)):
+        marked[group] = p[group].min() * len(p) <= alpha
+    return q, marked
+
+
+def gistar_on_land(counts: FloatArray, size: FloatArray, near: sparse.csr_array) -> FloatArray:
+    """Gi* where cells have land (or base) of unequal size: z by cell.
+
+    Cells at the shore have few alerts because they have little land, and plain Gi* calls them cold. So each count
+    enters as its Pearson residual from its share of the land, weighted by the root of that share: with N alerts in
+    all and a_j the share of cell j in the land, `getis_ord` is given the values
+
+        r_j = (x_j - N a_j) / sqrt(N a_j)    and the weights    w_ij = sqrt(a_j) for j in the neighbourhood of i,
+
+    so that sum_j w_ij r_j is the neighbourhood's count less its share of all alerts, over sqrt(N). Equal to plain Gi*
+    where all sizes are equal; published values exist for that case only.
+    """
+    share = size / size.sum()
+    expected = counts.sum() * share
+    residual = np.zeros(len(counts))
+    np.divide(counts - expected, np.sqrt(expected), out=residual, where=expected > 0)
+    return getis_ord(residual, sparse.csr_array(near.multiply(np.sqrt(share)[None, :])))
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Land or base of every cell: n as it is told, its bounds, and the least that a place of that cell counts as.
+
+    `known`: whether there is a base at all.
+    """
+
+    n: FloatArray
+    low: FloatArray
+    high: FloatArray
+    least: FloatArray
+    known: BoolArray
+
+    @classmethod
+    def of(cls, data: pd.DataFrame, base: Base | None, least_land: float) -> _Sizes:
+        if base is None:
+            land = data["land_km2"].to_numpy(float)
+            return cls(land, land, land, np.full(len(land), least_land), np.ones(len(land), dtype=bool))
+        frame = base.frame.reindex(data.index)
+        known: BoolArray = frame["high"].to_numpy(float) > 0
+        low, high, least = (np.where(known, frame[name].to_numpy(float), 0.0) for name in ("low", "high", "least"))
+        return cls(frame["n"].to_numpy(float), low, high, least, known)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """A place of some rings round each cell, and what it is compared with: a ring of land or the rest of the city.
+
+    `size`: land or base of the place; `size_in`: the same, but never less than the floor (only for hot cells: for cold
+    ones a floor would make the shore look empty).
+    """
+
+    place: sparse.csr_array
+    around: sparse.csr_array | None
+    size: FloatArray
+    size_in: FloatArray
+    size_out: FloatArray
+
+    @classmethod
+    def of(cls, cells: CellArray, rings: int, around: tuple[int, int] | None, sizes: _Sizes) -> _Scale:
+        place = neighbours(cells, rings)
+        ground = None if around is None else ring(cells, *around)
+        outside = sizes.low.sum() - place @ sizes.low if ground is None else ground @ sizes.low
+        return cls(place, ground, place @ sizes.low, np.maximum(place @ sizes.high, sizes.least), outside)
+
+    def rest(self, counts: FloatArray) -> FloatArray:
+        """Counts in the surroundings."""
+        return np.asarray(counts.sum() - self.place @ counts if self.around is None else self.around @ counts)
+
+    def expected(self, counts: FloatArray) -> FloatArray:
+        """Counts in the place if it were as dense as its surroundings; NaN where there are none.
+
+        With the upper bounds of withheld counts it is the most that may be expected, as in the test of hot cells.
+        """
+        density = np.full(len(counts), np.nan)
+        np.divide(self.rest(counts), self.size_out, out=density, where=self.size_out > 0)
+        return density * self.size_in
+
+
+def _better(p: list[FloatArray]) -> FloatArray:
+    """The smaller of the p-values of several scales, corrected for their number (Bonferroni)."""
+    best: FloatArray = np.minimum(1.0, len(p) * np.min(p, axis=0))
+    return best
+
+
+def _complete(cells: pd.DataFrame) -> pd.DataFrame:
+    """The columns of the test, with exact counts where no gate added bounds."""
+    if cells.empty:
+        raise ValueError("cells is empty: pass the whole study mask, zeros included")
+    data = cells.set_index("cell") if "cell" in cells.columns else cells
+    bounds = {name: data[name] if name in data else data["n"] for name in ("low", "high")}
+    withheld = data["withheld"] if "withheld" in data else pd.Series(False, index=data.index)
+    return data[["n", "land_km2"]].assign(**bounds, withheld=withheld.astype(bool))
+
+
+def _resolution(index: CellArray) -> int:
+    found = set((index >> 52 & 15).tolist())
+    if len(found) != 1:
+        raise ValueError(f"cells are of the resolutions {sorted(found)}: pass cells of one")
+    return int(found.pop())
+
+
+def connected(near: sparse.csr_array, members: CellArray) -> list[CellArray]:
+    """The members (positions among the cells) in groups that hang together by neighbouring cells."""
+    if not len(members):
+        return []
+    count, labels = connected_components(near[members][:, members], directed=False)
+    return [members[labels == label] for label in range(count)]

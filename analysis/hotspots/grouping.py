@@ -1,0 +1,322 @@
+"""Hot spots: places of neighbouring hot cells. The test itself is in `analysis.hotspots.cell_significance`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+import numpy as np
+from scipy import sparse
+from sklearn.cluster import KMeans
+
+from analysis.grid.cells import centres, neighbours
+from analysis.hotspots.cell_significance import HotCells, connected, gistar_on_land, significance
+from analysis.hotspots.denominators import LAND, PER, Kind
+from analysis.hotspots.settings import margin_for, surroundings_for, window_for
+from analysis.stats.false_discovery import false_discovery
+from analysis.stats.getis_ord import getis_ord
+from analysis.stats.rate_tests import ratio_interval
+from analysis.stats.share_tests import share_ratio_interval
+from curim_data.model.i18n import Message, Translator
+from curim_data.model.types import BoolArray, CellArray, FloatArray
+
+__all__ = [
+    "HotCells",
+    "Spot",
+    "cold_spots",
+    "false_discovery",
+    "getis_ord",
+    "gistar_on_land",
+    "hot_spots",
+    "margin_for",
+    "significance",
+    "surroundings_for",
+    "window_for",
+]
+
+LARGEST_SPOT_KM2: Final = 0.25
+_BOUNDED: Final = Message("Protected counts around it enter with the values that speak least for a hot spot.")
+_BOUNDED_COLD: Final = Message("Protected counts around it enter with the values that speak least for a cold place.")
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A connected group of hot cells.
+
+    `id` is the H3 name of its fullest cell, until `analysis.spots.identity` gives it that of a known place. `expected`,
+    `ratio` and its 95 % interval compare the group with its own surroundings; since the cells were chosen for being
+    dense, the ratio leans upwards. `q` is that of its clearest cell, `z` the largest Gi* among its cells (NaN: not
+    computed). `longitude`, `latitude`: mean of its cells, weighted by alerts. With a `base` other than land it is
+    compared with all the rest of the city: `base_n` is that of its cells (NaN where withheld), `rate` its alerts by
+    base, drawn towards the city's mean. `bounded`: counts or bases are withheld and enter with the values that speak
+    least for a hot spot, so that `expected` is the most, `ratio` and `low` are the least that they may be.
+    """
+
+    id: str
+    rank: int
+    cells: tuple[int, ...]
+    n: int
+    expected: float
+    ratio: float
+    low: float
+    high: float
+    q: float
+    land_km2: float
+    longitude: float
+    latitude: float
+    z: float = float("nan")
+    base: Kind = LAND
+    base_n: float = float("nan")
+    rate: float = float("nan")
+    bounded: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its cells as H3 names, for a filter or a link."""
+        return tuple(h3_name(cell) for cell in self.cells)
+
+    def sentence(self, t: Translator) -> str:
+        """Count, expectation and ratio in words."""
+        if not np.isfinite(self.high):
+            return t.n("{n} alert, and none in the surroundings.", "{n} alerts, and none in the surroundings.", self.n)
+        if self.base != LAND:
+            told = self._against_base(t)
+            return f"{told} {t(_BOUNDED)}" if self.bounded else told
+        if self.bounded:
+            told = t.n(
+                "{n} alert where at most {expected} would be expected from the surroundings: at least {ratio} times as "
+                "many (95 % interval from {low} up).",
+                "{n} alerts where at most {expected} would be expected from the surroundings: at least {ratio} times "
+                "as many (95 % interval from {low} up).",
+                self.n,
+                expected=t.expected(self.expected),
+                ratio=t.times(self.ratio),
+                low=t.times(self.low),
+            )
+            return f"{told} {t(_BOUNDED)}"
+        return t.n(
+            "{n} alert where {expected} would be expected from the surroundings: {ratio} times as many "
+            "(95 % interval {low} to {high}).",
+            "{n} alerts where {expected} would be expected from the surroundings: {ratio} times as many "
+            "(95 % interval {low} to {high}).",
+            self.n,
+            expected=t.expected(self.expected),
+            ratio=t.times(self.ratio),
+            low=t.times(self.low),
+            high=t.times(self.high),
+        )
+
+    def cold_sentence(self, t: Translator) -> str:
+        """Count, expectation and ratio of a place of `cold_spots` in words."""
+        if not np.isfinite(self.expected):
+            return t.n(
+                "{n} alert, and nothing to compare it with.", "{n} alerts, and nothing to compare them with.", self.n
+            )
+        values: dict[str, Any] = {
+            "expected": t.expected(self.expected),
+            "ratio": t.number(self.ratio, 2),
+            "low": t.number(self.low, 2),
+            "high": t.number(self.high, 2),
+            "p": t.p_value(self.q),
+        }
+        if self.base != LAND:
+            values["base"] = "–" if np.isnan(self.base_n) else round(self.base_n)
+            told = self._cold_against_base(t, values)
+            return f"{told} {t(_BOUNDED_COLD)}" if self.bounded else told
+        if self.bounded:
+            return t.n(
+                "at most {n} alert where at least {expected} would be expected: at most {ratio} times as many (95 % "
+                "interval up to {high}; corrected p: {p}).",
+                "at most {n} alerts where at least {expected} would be expected: at most {ratio} times as many (95 % "
+                "interval up to {high}; corrected p: {p}).",
+                self.n,
+                **values,
+            )
+        return t.n(
+            "{n} alert where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
+            "corrected p: {p}).",
+            "{n} alerts where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
+            "corrected p: {p}).",
+            self.n,
+            **values,
+        )
+
+    def _cold_against_base(self, t: Translator, values: dict[str, Any]) -> str:
+        if self.base == "residents":
+            return t.n(
+                "{n} alert where {base} residents live and {expected} would be expected at the rate of the rest of the "
+                "city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
+                "{n} alerts where {base} residents live and {expected} would be expected at the rate of the rest of "
+                "the city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
+                self.n,
+                **values,
+            )
+        return t.n(
+            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the city: "
+            "{ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
+            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the city: "
+            "{ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
+            self.n,
+            **values,
+        )
+
+    def _against_base(self, t: Translator) -> str:
+        told = {
+            "expected": t.expected(self.expected),
+            "ratio": t.times(self.ratio),
+            "low": t.times(self.low),
+            "high": t.times(self.high),
+            "base": "–" if np.isnan(self.base_n) else round(self.base_n),
+        }
+        if self.base == "residents":
+            return t.n(
+                "{n} alert where {base} residents live and {expected} would be expected at the rate of the rest of "
+                "the city: {ratio} times as many (95 % interval {low} to {high}). After shrinkage {rate} per 1,000 "
+                "residents.",
+                "{n} alerts where {base} residents live and {expected} would be expected at the rate of the rest of "
+                "the city: {ratio} times as many (95 % interval {low} to {high}). After shrinkage {rate} per 1,000 "
+                "residents.",
+                self.n,
+                rate=t.number(PER * self.rate, 1),
+                **told,
+            )
+        return t.n(
+            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the city: "
+            "{ratio} times as many (95 % interval {low} to {high}). Share after shrinkage: {rate}.",
+            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the city: "
+            "{ratio} times as many (95 % interval {low} to {high}). Share after shrinkage: {rate}.",
+            self.n,
+            rate=t.percent(self.rate),
+            **told,
+        )
+
+
+def h3_name(cell: int) -> str:
+    """The H3 name (hexadecimal) of an integer cell."""
+    return f"{int(cell):x}"
+
+
+def hot_spots(result: HotCells, largest_km2: float = LARGEST_SPOT_KM2) -> tuple[Spot, ...]:
+    """Join neighbouring hot cells to spots, clearest first; what is larger than `largest_km2` is split, never dropped.
+
+    Parameters
+    ----------
+    result : HotCells
+        From `significance`.
+    largest_km2 : float
+        Land that one place may have; a single cell that is larger stays whole.
+
+    Returns
+    -------
+    tuple of Spot
+        Ordered by the lower limit of the ratio's interval, then by count.
+    """
+    spots = sorted(_places(result, "hot", largest_km2), key=lambda spot: (-spot.low, -spot.n, spot.id))
+    return tuple(replace(spot, rank=rank) for rank, spot in enumerate(spots, 1))
+
+
+def cold_spots(result: HotCells) -> tuple[Spot, ...]:
+    """Join neighbouring cold cells to places of any size, the most surely low first.
+
+    Where counts are protected, `n`, `ratio` and `high` are the most that they may be, `expected` the least.
+    """
+    spots = sorted(_places(result, "cold", float("inf")), key=lambda spot: (spot.high, -spot.expected, spot.id))
+    return tuple(replace(spot, rank=rank) for rank, spot in enumerate(spots, 1))
+
+
+def _places(result: HotCells, mark: Literal["hot", "cold"], largest_km2: float) -> list[Spot]:
+    """Groups of neighbouring marked cells, none larger than it may be."""
+    frame = result.frame
+    index = np.asarray(frame.index, dtype=np.int64)
+    marked = np.flatnonzero(frame[mark].to_numpy(bool))
+    if not len(marked):
+        return []
+    near = neighbours(index, 1)
+    land, counts = frame["land_km2"].to_numpy(float), frame["low"].to_numpy(float)
+    groups: list[CellArray] = []
+    waiting = connected(near, marked)
+    while waiting:
+        group = waiting.pop()
+        if land[group].sum() <= largest_km2 or len(group) == 1:
+            groups.append(group)
+            continue
+        second = _halves(index[group], counts[group] + 1e-9)
+        for part in (group[~second], group[second]):
+            waiting.extend(connected(near, part))
+    return _figures(result, mark, index, groups)
+
+
+def _halves(cells: CellArray, weight: FloatArray) -> BoolArray:
+    """Which cells are in the second of two parts (k-means), which starts from the ends of the longest extent."""
+    longitude, latitude = centres(cells)
+    at = np.column_stack([longitude * np.cos(np.radians(latitude.mean())), latitude])
+    along = (at - at.mean(axis=0)) @ np.linalg.eigh(np.cov(at, rowvar=False))[1][:, -1]
+    ends = at[[along.argmin(), along.argmax()]]
+    second: BoolArray = KMeans(2, init=ends, n_init=1).fit(at, sample_weight=weight).labels_ == 1
+    return second
+
+
+# What a place is told by: for cold ones the bounds of protected counts and of their base change sides.
+_COLUMNS: Final = {
+    "hot": ("low", "high", "size", "size_low", "q"),
+    "cold": ("high", "low", "size_low", "size", "q_cold"),
+}
+
+
+def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, groups: list[CellArray]) -> list[Spot]:
+    """The figures of groups of cells, all at once; `index`: the cells, of which a group has positions."""
+    frame = result.frame
+    low, high, size, size_low, q = (frame[name].to_numpy(float) for name in _COLUMNS[mark])
+    starts = np.cumsum([0, *(len(group) for group in groups[:-1])])
+    members = np.concatenate(groups)
+    shape = (len(groups), len(index))
+    inside = sparse.csr_array((np.ones(len(members)), members, [*starts, len(members)]), shape=shape)
+    doubt = ((high != low) | (size != size_low)).astype(float)
+    told = np.column_stack([high * (frame["size"].to_numpy(float) > 0), size_low, doubt])
+    if mark == "cold" or not result.based:
+        told *= ~frame["hot"].to_numpy(bool)[:, None]
+    rest = told.sum(axis=0) - inside @ told if result.based else _around(inside, index, result) @ told
+    outside, size_out, unsure = rest.T
+    count, size_in, base_n = inside @ low, inside @ size, inside @ frame["base"].to_numpy(float)
+    weight = low + 1e-9
+    longitude, latitude = (inside @ (values * weight) / (inside @ weight) for values in centres(index))
+    land, unsure = inside @ frame["land_km2"].to_numpy(float), unsure + inside @ doubt
+    least_q, most_z = (
+        np.minimum.reduceat(q[members], starts),
+        np.maximum.reduceat(frame["z"].to_numpy(float)[members], starts),
+    )
+    interval = share_ratio_interval if result.base == "alerts" else ratio_interval
+    spots = []
+    for at, group in enumerate(groups):
+        n, around = float(count[at]), float(outside[at])
+        ratio, least, most = interval(n, around, float(size_in[at]), float(size_out[at]))
+        spots.append(
+            Spot(
+                id=min(h3_name(cell) for cell in index[group][low[group] == low[group].max()]),
+                rank=0,
+                cells=tuple(index[group].tolist()),
+                n=round(n),
+                expected=around * float(size_in[at] / size_out[at]) if size_out[at] else float("nan"),
+                ratio=ratio,
+                low=least,
+                high=most,
+                q=float(least_q[at]),
+                land_km2=float(land[at]),
+                longitude=float(longitude[at]),
+                latitude=float(latitude[at]),
+                z=float(most_z[at]),
+                base=result.base,
+                base_n=float(base_n[at]),
+                rate=result.rates.of(n, float(base_n[at])) if result.rates else float("nan"),
+                bounded=bool(unsure[at] > 0),
+            )
+        )
+    return spots
+
+
+def _around(inside: sparse.csr_array, index: CellArray, result: HotCells) -> sparse.csr_array:
+    """Which cells a group is compared with: those within `outer` rings of it, but for those within `k`."""
+    far, close = ((inside @ neighbours(index, k)).astype(bool).astype(float) for k in (result.outer, result.k))
+    ring = sparse.csr_array(far - close)
+    ring.eliminate_zeros()
+    return ring

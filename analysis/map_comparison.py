@@ -1,0 +1,576 @@
+"""Where two maps differ: the share of one of them by place against its share elsewhere, exactly, corrected.
+
+"Hot for one and not for the other" would be no test: the difference between significant and not significant is not
+itself significant (Gelman & Stern 2006, The American Statistician 60, 328-331). Here the difference is tested.
+
+* A place is a cell, or a cell with those around it. Of the A + B alerts of both maps, m lie in the place; if a label
+  says nothing about the place, those of the first map among the m are hypergeometric. This is the exact law of
+  shuffled labels and holds wherever alerts are dense, so neither a baseline nor equal periods are needed.
+* Both tails are looked at, and the better of the two sizes of place: the smaller p is doubled for each.
+* Places with so few alerts that not even all of one kind would differ cannot be tested. They are left out before the
+  correction, by m alone, which the labels do not move (Tarone 1990, Biometrics 46, 515-522; Gilbert 2005, Applied
+  Statistics 54, 143-158). This gives back the power that sparse maps lose to a thousand empty cells.
+* Corrected twice as hot cells are: Benjamini-Hochberg over the places tested, and a group of neighbouring cells is kept
+  only when its clearest stands out of the whole map (`analysis.hotspots.cell_significance.marked_cells`).
+* Places that stand out far beyond chance are first taken out of the rest, one after the other (`standing_out`). Else
+  one strong place would move the share elsewhere, and quiet places would seem to lean the other way.
+* Named are the clearest places that do not touch one another, so that a place is named once. Each has the p, q and
+  counts of the very cells that were tested; marked cells beside it belong to no other place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+from scipy import sparse, stats
+from scipy.special import gammaln
+
+from analysis.grid.cells import neighbours, square_side
+from analysis.hotspots.cell_significance import connected
+from analysis.hotspots.settings import window_for
+from analysis.stats.false_discovery import false_discovery
+from analysis.stats.result import Choice
+from curim_data.model.i18n import Message, Num, Translator
+from curim_data.model.types import BoolArray, CellArray, FloatArray, IntArray
+
+_Z: Final = float(stats.norm.ppf(0.975))
+
+
+def could_differ(attainable: FloatArray, alpha: float) -> BoolArray:
+    """Which tests are worth making: those whose smallest attainable p survives the correction for just these.
+
+    With K the smallest whole number such that at most K tests can reach alpha / K, these are the tests that can.
+
+    Tarone, R. E. (1990). A modified Bonferroni method for discrete data. Biometrics 46, 515-522.
+
+    >>> could_differ(np.array([1e-4, 0.01, 0.04, 0.3]), 0.05).tolist()
+    [True, True, False, False]
+    """
+    ordered = np.sort(attainable)
+    for count in range(1, len(ordered) + 1):
+        if int(np.searchsorted(ordered, alpha / count, side="right")) <= count:
+            return np.asarray(attainable <= alpha / count)
+    return np.zeros(len(ordered), dtype=bool)
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Bounds of both maps by cell, and how many alerts each has in all (None: not told)."""
+
+    a_low: FloatArray
+    a_high: FloatArray
+    b_low: FloatArray
+    b_high: FloatArray
+    shown_a: FloatArray
+    shown_b: FloatArray
+    told: tuple[float | None, float | None]
+
+    @classmethod
+    def of(cls, first: pd.DataFrame, second: pd.DataFrame, told: tuple[float | None, float | None]) -> Maps:
+        """Of two frames with n and, where counts passed the gate, low, high, withheld."""
+        return cls(*_bounds(first), *_bounds(second), _shown(first), _shown(second), told)
+
+    @property
+    def total_a(self) -> float:
+        """Alerts of the first map; the least that there may be where it is not told."""
+        return float(self.a_low.sum()) if self.told[0] is None else float(self.told[0])
+
+    @property
+    def total_b(self) -> float:
+        """Alerts of the second map; the least that there may be where it is not told."""
+        return float(self.b_low.sum()) if self.told[1] is None else float(self.told[1])
+
+
+def _bounds(cells: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
+    """The least and the most that each cell may hold, whole."""
+    low, high = (np.round((cells[name] if name in cells else cells["n"]).to_numpy(float)) for name in ("low", "high"))
+    return low, high
+
+
+def _shown(cells: pd.DataFrame) -> FloatArray:
+    hidden = cells["withheld"].to_numpy(bool) if "withheld" in cells else np.zeros(len(cells), bool)
+    return np.where(hidden, np.nan, cells["n"].to_numpy(float))
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Places of one size: their test, the counts that entered either tail, ratio with interval."""
+
+    up: tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+    down: tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+    p: FloatArray
+    more: FloatArray
+    attainable: FloatArray
+    shown_a: FloatArray
+    shown_b: FloatArray
+    ratio: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+def tails(maps: Maps, disc: sparse.csr_array, out: BoolArray) -> Scale:
+    """Both tails in every place: its counts (a, b) against those of both maps there and in the rest (A, B).
+
+    `out`: cells that do not belong to the rest.
+    """
+    up = _entered(disc, out, (maps.a_low, maps.a_high, maps.told[0]), (maps.b_low, maps.b_high, maps.told[1]))
+    b, a, total_b, total_a = _entered(
+        disc, out, (maps.b_low, maps.b_high, maps.told[1]), (maps.a_low, maps.a_high, maps.told[0])
+    )
+    down = a, b, total_a, total_b
+    over, most = _upper(*up)
+    under, least = _upper(b, a, total_b, total_a)
+    shown_a, shown_b = disc @ maps.shown_a, disc @ maps.shown_b
+    ratio, low, _ = share_ratios(up[0], up[2], up[1], up[3])
+    high = share_ratios(a, total_a, b, total_b)[2]
+    return Scale(
+        up=up,
+        down=down,
+        p=np.minimum(1.0, 2 * np.minimum(over, under)),
+        more=np.where(over <= under, 1, -1),
+        attainable=np.minimum(1.0, 2 * np.minimum(most, least)),
+        shown_a=shown_a,
+        shown_b=shown_b,
+        ratio=np.where(np.isfinite(shown_a + shown_b), ratio, np.nan),
+        low=low,
+        high=high,
+    )
+
+
+# The least and the most that each cell may hold, and how many there are in all where that is told.
+_Map = tuple[FloatArray, FloatArray, float | None]
+
+
+def standing_out(maps: Maps, discs: list[sparse.csr_array], alpha: float) -> BoolArray:
+    """Cells that would pull the share of the rest of the city: of places that differ far beyond chance.
+
+    One strong place with many alerts moves the share elsewhere, and where alerts are many all other places then seem to
+    lean the other way. So the place farthest from the share of all that is left is taken out, again and again, until
+    none is farther than chance brings anywhere: |x - m s| <= z sqrt(m s (1 - s)) with x of m alerts of the first map, s
+    the share of what is left and z the normal quantile for alpha over all places (Bonferroni). Withheld counts enter
+    with the middle of their bounds: this decides what a place is compared with, never whether it differs.
+    """
+    first, both = (maps.a_low + maps.a_high) / 2, (maps.a_low + maps.a_high + maps.b_low + maps.b_high) / 2
+    out = np.zeros(len(both), dtype=bool)
+    border = float(stats.norm.isf(alpha / (2 * len(discs) * max(len(both), 1))))
+    while not out.all():
+        left, whole = np.where(out, 0.0, first), np.where(out, 0.0, both)
+        share = left.sum() / max(whole.sum(), 1e-300)
+        inside = np.array([disc @ whole for disc in discs])
+        spread = np.sqrt(inside * share * (1 - share))
+        away = np.abs(np.array([disc @ left for disc in discs]) - share * inside)
+        z = np.divide(away, spread, out=np.zeros(away.shape), where=spread > 0)
+        scale, cell = np.unravel_index(z.argmax(), z.shape)
+        if z[scale, cell] <= border:
+            break
+        out[discs[scale][[cell]].indices] = True
+    return out
+
+
+def _entered(
+    disc: sparse.csr_array, out: BoolArray, first: _Map, second: _Map
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Counts that speak least for the first map having more in a place: (first, second, total first, total second).
+
+    In the place the first enters at its least and the second at its most, in the rest the other way round, as far as
+    the totals allow.
+    """
+
+    def rest(counts: FloatArray, members: BoolArray) -> FloatArray:
+        """Counts of the members that lie outside the place."""
+        chosen = counts * members
+        return np.asarray(chosen.sum() - disc @ chosen)
+
+    low, high, told = first
+    other_low, other_high, other_told = second
+    inside, other = disc @ low, disc @ other_high
+    rest_high, rest_low = rest(high, ~out), rest(other_low, ~out)
+    if told is not None:
+        rest_high = np.minimum(rest_high, np.maximum(told - inside - rest(low, out), 0))
+    if other_told is not None:
+        other = np.minimum(other, other_told)
+        rest_low = np.maximum(rest_low, other_told - other - rest(other_high, out))
+    return inside, other, inside + rest_high, other + rest_low
+
+
+def _upper(a: FloatArray, b: FloatArray, total_a: FloatArray, total_b: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """P(X >= a) for X hypergeometric: a + b drawn from A + B of which A are of the first map; and its least value,
+    that of the largest x: C(A, x) / C(A + B, x) where x = a + b <= A, and the same with a + b and A exchanged.
+    """
+    drawn = a + b
+    law = stats.hypergeom(total_a + total_b, total_a, drawn)
+    few, many, whole = np.minimum(drawn, total_a), np.maximum(drawn, total_a), total_a + total_b
+    extreme = gammaln(many + 1) - gammaln(many - few + 1) + gammaln(whole - few + 1) - gammaln(whole + 1)
+    return np.asarray(law.sf(a - 1)), np.exp(extreme)
+
+
+def share_ratios(
+    a: FloatArray, total_a: FloatArray, b: FloatArray, total_b: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """`analysis.stats.intervals.share_ratio` for arrays: (a / A) / (b / B) with Katz's 95 % interval."""
+    nothing = (total_a == 0) | (total_b == 0) | (a + b == 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.where(nothing, np.nan, (a / total_a) / (b / total_b))
+        add = np.where((a == 0) | (b == 0), 0.5, 0.0)
+        x, n, y, m = a + add, total_a + add, b + add, total_b + add
+        reach = np.exp(_Z * np.sqrt(np.maximum(0.0, 1 / x - 1 / n + 1 / y - 1 / m)))
+        middle = (x / n) / (y / m)
+        low = np.where(nothing | (a == 0), 0.0, middle / reach)
+        high = np.where(nothing | (b == 0), np.inf, middle * reach)
+    return value, low, high
+
+
+ALPHA: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two maps in words: `name` as a heading ("Women"), `said` as what its alerts do ("affect women")."""
+
+    name: Message
+    said: Message
+
+
+@dataclass(frozen=True)
+class Differing:
+    """A place where the two maps differ; `more`: 1 where the first has more than elsewhere, -1 where the second has.
+
+    `n_a`, `n_b`: alerts of either map in the place; with protected counts the values that speak least for a difference
+    (then `bounded`). `share`, `elsewhere`: the first map's share of both, here and in the rest of the city without the
+    places that stand out. `ratio`: of the part of the first map that lies here to that of the second, with Katz's 95 %
+    interval; since the place was chosen for its difference, it leans away from one. p (two-sided, exact) and q are
+    those of the place.
+    """
+
+    id: str
+    rank: int
+    cells: tuple[int, ...]
+    more: int
+    n_a: int
+    n_b: int
+    share: float
+    elsewhere: float
+    ratio: float
+    low: float
+    high: float
+    p: float
+    q: float
+    bounded: bool
+    longitude: float
+    latitude: float
+    a: Side
+    b: Side
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its cells as H3 names, for a filter or a link."""
+        return tuple(f"{cell:x}" for cell in self.cells)
+
+    def sentence(self, t: Translator) -> str:
+        """The share here and elsewhere, of that map which has more here."""
+        first = self.more > 0
+        told = t(
+            "{share} of the {n} alerts compared here {side}, {elsewhere} elsewhere (corrected p {q}).",
+            share=t.percent(self.share if first else 1 - self.share),
+            elsewhere=t.percent(self.elsewhere if first else 1 - self.elsewhere),
+            side=t((self.a if first else self.b).said),
+            n=self.n_a + self.n_b,
+            q=t.p_value(self.q),
+        )
+        if self.bounded:
+            told += " " + t("Protected counts enter with the values that speak least for a difference.")
+        return told
+
+
+@dataclass(frozen=True)
+class MapComparison:
+    """Two maps compared on the same cells. Made by `compare_maps`.
+
+    frame : DataFrame, index cell (int64)
+        a, b (alerts of either map; NaN where withheld), window_a, window_b (of the cell and those around it, NaN where
+        one is withheld), ratio of the parts of the maps that lie in the window, low, high (Katz; with protected counts
+        the widest), p, q (NaN where no difference could show), more (1, -1, 0), differs (bool).
+    places : tuple of Differing, clearest first
+
+    `n_a`, `n_b`: alerts of either map on the cells; `at_least`: whether each is a lower bound, because counts are
+    protected and no total was given.
+    """
+
+    frame: pd.DataFrame
+    places: tuple[Differing, ...]
+    a: Side
+    b: Side
+    n_a: int
+    n_b: int
+    tested: int
+    k: int
+    alpha: float
+    n_withheld: int
+    choices: tuple[Choice, ...]
+    at_least: tuple[bool, bool] = (False, False)
+
+    @property
+    def n(self) -> int:
+        """Alerts of both maps."""
+        return self.n_a + self.n_b
+
+    @property
+    def share(self) -> float:
+        """The first map's share of all alerts compared; NaN without any."""
+        return self.n_a / self.n if self.n else float("nan")
+
+    def sentence(self, t: Translator) -> str:
+        """How many places differ, out of how many; and whether there was enough to tell."""
+        if not ((self.n_a or self.at_least[0]) and (self.n_b or self.at_least[1])):
+            return t("One of the two sides has no alerts: there is nothing to compare.")
+        if not self.tested:
+            return t("There are too few alerts for any place to differ beyond chance.")
+        if not self.places:
+            told = t("No place differs from the rest of the city beyond chance.")
+        else:
+            told = t.n(
+                "{n} place differs from the rest of the city beyond chance.",
+                "{n} places differ from the rest of the city beyond chance.",
+                len(self.places),
+            )
+        if any(self.at_least):
+            return told
+        whole = t(
+            "In the whole city {share} of the {n} alerts compared {side}.",
+            share=t.percent(self.share),
+            n=self.n,
+            side=t(self.a.said),
+        )
+        return f"{whole} {told}"
+
+
+def compare_maps(
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    a: Side,
+    b: Side,
+    *,
+    totals: tuple[float | None, float | None] = (None, None),
+    alpha: float = ALPHA,
+    k: int | None = None,
+) -> MapComparison:
+    """Test in every place whether the share of the first map differs from the rest of the city.
+
+    Parameters
+    ----------
+    first, second : DataFrame, index cell (int64, H3 of one resolution, the same cells)
+        n and, where counts passed the gate, low, high, withheld. A withheld count enters each tail with the bound that
+        speaks against it, so that what is not shown never makes a mark.
+    a, b : Side
+        The two maps in words.
+    totals : pair of float, optional
+        Alerts of either map on these cells, where the gate tells them; without, those of withheld cells in the rest of
+        the city enter with their bounds too.
+    alpha : float
+        Share of false marks among the marked (Benjamini-Hochberg), and chance of any false group (Tarone).
+    k : int, optional
+        Rings of the larger place; chosen by `window_for` when left out.
+
+    Raises
+    ------
+    ValueError
+        Without cells, or where the two maps do not have the same cells.
+    """
+    if first.empty or not first.index.equals(second.index):
+        raise ValueError("two maps are compared on the same cells, in the same order, and at least one")
+    index = np.asarray(first.index, dtype=np.int64)
+    side = square_side(h3.get_resolution(int(index[0])), index)
+    k = window_for(side) if k is None else k
+    maps = Maps.of(first, second, totals)
+    discs = [neighbours(index, rings) for rings in sorted({0, k})]
+    found = _looked(maps, index, discs, standing_out(maps, discs, alpha), alpha)
+    wide, tested = found.scales[-1], found.tested
+    frame = pd.DataFrame(
+        {
+            "a": maps.shown_a,
+            "b": maps.shown_b,
+            "window_a": wide.shown_a,
+            "window_b": wide.shown_b,
+            "ratio": wide.ratio,
+            "low": wide.low,
+            "high": wide.high,
+            "p": np.where(tested, found.p, np.nan),
+            "q": found.q,
+            "more": np.where(tested, found.more, 0),
+            "differs": found.differs,
+        },
+        index=first.index,
+    )
+    return MapComparison(
+        frame=frame,
+        places=_places(index, found, discs, (a, b)),
+        a=a,
+        b=b,
+        n_a=round(maps.total_a),
+        n_b=round(maps.total_b),
+        tested=int(tested.sum()),
+        k=k,
+        alpha=alpha,
+        n_withheld=int((np.isnan(maps.shown_a) | np.isnan(maps.shown_b)).sum()),
+        choices=_told(k, side, alpha, int(tested.sum()), len(index)),
+        at_least=(
+            totals[0] is None and bool(np.isnan(maps.shown_a).any()),
+            totals[1] is None and bool(np.isnan(maps.shown_b).any()),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """One look at every place: the sizes of place, which of them is the clearer, and its test."""
+
+    scales: list[Scale]
+    best: IntArray
+    p: FloatArray
+    q: FloatArray
+    more: IntArray
+    tested: BoolArray
+    differs: BoolArray
+
+
+def _looked(maps: Maps, index: CellArray, discs: list[sparse.csr_array], out: BoolArray, alpha: float) -> _Looked:
+    """Test every place against the rest of the city without the cells `out`."""
+    scales = [tails(maps, disc, out) for disc in discs]
+    p = np.minimum(1.0, len(scales) * np.array([scale.p for scale in scales]))
+    best = p.argmin(axis=0)
+    more = np.array([scale.more for scale in scales])[best, np.arange(len(best))]
+    tested = could_differ(len(scales) * np.min([scale.attainable for scale in scales], axis=0), alpha)
+    q, differs = _marked(index, p.min(axis=0), more, tested, alpha)
+    return _Looked(scales, best, p.min(axis=0), q, more, tested, differs)
+
+
+def _marked(
+    index: CellArray, p: FloatArray, more: IntArray, tested: BoolArray, alpha: float
+) -> tuple[FloatArray, BoolArray]:
+    """q-values of the places tested, and the marked: in a group of one direction whose clearest stands out."""
+    q = np.full(len(p), np.nan)
+    q[tested] = false_discovery(p[tested])
+    marked: BoolArray = np.zeros(len(p), dtype=bool)
+    near = neighbours(index, 1)
+    for direction in (1, -1):
+        members = np.flatnonzero(tested & (np.nan_to_num(q, nan=1.0) <= alpha) & (more == direction))
+        for group in connected(near, members):
+            marked[group] = p[group].min() * int(tested.sum()) <= alpha
+    return q, marked
+
+
+def _places(
+    index: CellArray, found: _Looked, discs: list[sparse.csr_array], sides: tuple[Side, Side]
+) -> tuple[Differing, ...]:
+    """The clearest places that do not touch a clearer one of the same direction, nor share a cell with any."""
+    near = neighbours(index, 1)
+    taken = {direction: np.zeros(len(index), dtype=bool) for direction in (1, -1)}
+    places: list[Differing] = []
+    for at in sorted(np.flatnonzero(found.differs).tolist(), key=lambda cell: (found.p[cell], index[cell])):
+        scale, more = found.scales[found.best[at]], int(found.more[at])
+        members = discs[found.best[at]][[at]].indices.astype(np.int64)
+        if taken[more][members].any():
+            continue
+        taken[more][near[members].indices] = True
+        taken[-more][members] = True
+        counts = tuple(float(part[at]) for part in (scale.up if more > 0 else scale.down))
+        bounded = bool(np.isnan(scale.shown_a[at] + scale.shown_b[at]))
+        tests = float(found.p[at]), float(found.q[at])
+        places.append(_place(index, members, at, more, counts, tests, bounded, sides))
+    return tuple(replace(place, rank=rank) for rank, place in enumerate(places, 1))
+
+
+def _place(
+    index: CellArray,
+    members: CellArray,
+    at: int,
+    more: int,
+    counts: tuple[float, ...],
+    tests: tuple[float, float],
+    bounded: bool,
+    sides: tuple[Side, Side],
+) -> Differing:
+    a, b, total_a, total_b = counts
+    ratio, low, high = (float(x[0]) for x in share_ratios(*(np.array([count]) for count in (a, total_a, b, total_b))))
+    rest = total_a - a + total_b - b
+    latitude, longitude = h3.cell_to_latlng(np.uint64(index[at]))
+    return Differing(
+        id=f"{int(index[at]):x}",
+        rank=0,
+        cells=tuple(int(cell) for cell in np.sort(index[members])),
+        more=more,
+        n_a=round(a),
+        n_b=round(b),
+        share=a / (a + b),
+        elsewhere=(total_a - a) / rest if rest else float("nan"),
+        ratio=ratio,
+        low=low,
+        high=high,
+        p=tests[0],
+        q=tests[1],
+        bounded=bounded,
+        longitude=float(longitude),
+        latitude=float(latitude),
+        a=sides[0],
+        b=sides[1],
+    )
+
+
+def _told(k: int, side: float, alpha: float, tested: int, cells: int) -> tuple[Choice, ...]:
+    window = (
+        Message(
+            "Each cell is tested alone and together with the cells around it, up to {metres} m from its centre.",
+            {"metres": round((k + 0.5) * side)},
+        )
+        if k
+        else Message("Each cell is tested alone: it is as large as a place.")
+    )
+    return (
+        Choice(
+            "test",
+            "hypergeometric",
+            Message(
+                "Each place is tested exactly against the rest of the city: how often would shuffled labels differ as "
+                "much?"
+            ),
+        ),
+        Choice(
+            "rest",
+            "unmarked",
+            Message("The rest of the city is taken without the places that differ, so that none hides behind another."),
+        ),
+        Choice(
+            "window",
+            k,
+            window,
+        ),
+        Choice(
+            "tested",
+            tested,
+            Message(
+                "{tested} of {cells} cells hold enough alerts for a difference to show; only these are tested.",
+                {"tested": tested, "cells": cells},
+            ),
+        ),
+        Choice(
+            "correction",
+            alpha,
+            Message(
+                "Among the places marked at most {share} % are expected to be chance (Benjamini-Hochberg), and a group "
+                "of cells is only marked if its clearest stands out from all that were tested.",
+                {"share": Num(100 * alpha, 0)},
+            ),
+        ),
+        Choice(
+            "independent",
+            1,
+            Message(
+                "Alerts are taken as independent: several reports of one incident make a difference look surer than it "
+                "is."
+            ),
+        ),
+    )

@@ -1,0 +1,220 @@
+"""What a hot spot is called and what its alerts are like: name, categories, hours, light, gender, since when."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.clusters.results import Cluster
+from analysis.hotspots.grouping import Spot
+from analysis.spots.naming import SpotName
+from analysis.stats.intervals import Estimate, wilson
+from analysis.stats.result import Choice
+from analysis.trends.week_clock import HOURS, clock
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import N_, Message, Translator
+from curim_data.model.labels import hour_label
+from curim_data.model.plan import CategoryShare, Caution, Interval, Problem
+
+# A share is told where what is withheld leaves no more than this open: without an interval, and with one to cover it.
+MOST_DOUBT: Final = 0.05
+
+MOST_COVERED: Final = 0.1
+
+# From more than this share on a category is what a place is mainly about.
+HALF: Final = 0.5
+
+Place = Spot | Cluster
+
+
+@dataclass(frozen=True)
+class SpotProfile:
+    """A spot's alerts in figures.
+
+    categories: id and share of the n alerts, largest first (withheld ones left out; an alert of several categories
+    counts in each, so that the shares may exceed one together); hours: first and last hour of the shortest stretch,
+    over midnight if need be, with half of the alerts; dark_share: of alerts whose light is known; women: of women and
+    men affected, with Wilson's interval; unknown_gender: share of all whose gender is undisclosed or was not asked.
+    These shares are None where withheld counts leave too much open. since: month since which there are more alerts than
+    is usual for the place, where that was looked at.
+    """
+
+    n: int
+    categories: tuple[CategoryShare, ...]
+    labels: Mapping[str, str]
+    hours: tuple[int, int] | None
+    dark_share: float | None
+    women: Estimate | None
+    unknown_gender: float | None
+    n_withheld: int
+    since: dt.date | None = None
+    choices: tuple[Choice, ...] = field(default=())
+
+    def sentence(self, t: Translator) -> str:
+        """The profile in a few plain sentences."""
+        parts = []
+        if self.categories:
+            first = self.categories[0].share
+            told = N_("Mainly {category} ({share}).") if first > HALF else N_("Most often {category} ({share}).")
+            parts.append(t(told, category=t.label(self.labels), share=t.percent(first)))
+        if self.hours is not None:
+            start, end = hour_label(self.hours[0]), hour_label(self.hours[1] + 1)
+            parts.append(t("At least half of the alerts fall between {start} and {end}.", start=start, end=end))
+        if self.dark_share is not None:
+            parts.append(t("{share} come after dark.", share=t.percent(self.dark_share)))
+        if self.women is not None and self.women.known:
+            parts.append(
+                t(
+                    "Of the women and men affected, {share} are women (95 % interval {low} to {high}).",
+                    share=t.percent(self.women.value),
+                    low=t.percent(self.women.low),
+                    high=t.percent(self.women.high),
+                )
+            )
+        if self.since is not None:
+            parts.append(
+                t(
+                    "It has had more alerts than is usual for this place since {month}.",
+                    month=t.date(self.since, "MMMM y"),
+                )
+            )
+        if self.n_withheld:
+            parts.append(t("Small counts are protected: a share that they leave open is not told."))
+        return " ".join(parts)
+
+
+def profile(
+    city: CityProfile,
+    *,
+    n: int,
+    categories: pd.DataFrame | None = None,
+    hours: pd.DataFrame | None = None,
+    affected: pd.DataFrame | None = None,
+    dark: pd.DataFrame | None = None,
+) -> SpotProfile:
+    """Describe the alerts of a spot from counts that passed the gate.
+
+    Parameters
+    ----------
+    city : CityProfile
+        For the labels of categories.
+    n : int
+        Alerts of the spot.
+    categories, hours, affected, dark : DataFrame, optional
+        Counts of the spot's alerts: columns n, low, withheld and category; weekday and hour; affected_gender; dark.
+        What is left out stays unknown.
+    """
+    frames = [frame for frame in (categories, hours, affected, dark) if frame is not None]
+    shares = _category_shares(categories, n)
+    main = city.categories[shares[0].id].labels if shares and shares[0].id in city.categories else {}
+    women, unknown = _gender(affected)
+    return SpotProfile(
+        n=n,
+        categories=shares,
+        labels=main or ({"en": shares[0].id} if shares else {}),
+        hours=_peak(hours),
+        dark_share=_share(dark, "dark", True),
+        women=women,
+        unknown_gender=unknown,
+        n_withheld=sum(int(frame["withheld"].sum()) for frame in frames if "withheld" in frame),
+        choices=(
+            Choice(
+                "hours", 0.5, Message("Peak hours are the shortest stretch of hours that holds half of the alerts.")
+            ),
+        ),
+    )
+
+
+def problem_for(
+    spot: Place,
+    name: SpotName,
+    told: SpotProfile,
+    *,
+    query: Mapping[str, str],
+    start: dt.date,
+    end: dt.date,
+    women_city: float | None = None,
+    cautions: Sequence[Caution] = (),
+) -> Problem:
+    """Put a spot, its name and its profile together as the problem that a plan answers."""
+    women = told.women if told.women is not None and told.women.known else None
+    return Problem(
+        spot=spot.id,
+        place=name.place,
+        names=name.by_language,
+        cells=spot.names,
+        query=dict(query),
+        start=start,
+        end=end,
+        n=spot.n,
+        expected=spot.expected if np.isfinite(spot.expected) else None,
+        ratio=Interval(spot.ratio, spot.low, spot.high) if np.isfinite(spot.high) else None,
+        q=spot.q if np.isfinite(spot.q) else None,
+        categories=told.categories,
+        hours=told.hours,
+        dark_share=told.dark_share,
+        women=Interval(women.value, women.low, women.high) if women else None,
+        women_city=women_city,
+        unknown_gender=told.unknown_gender,
+        since=told.since,
+        cautions=tuple(dict.fromkeys([*cautions, *((Caution.WITHHELD,) if told.n_withheld else ())])),
+    )
+
+
+def _least(frame: pd.DataFrame) -> np.ndarray:
+    return frame["low" if "low" in frame else "n"].fillna(0).to_numpy(float)
+
+
+def _category_shares(frame: pd.DataFrame | None, n: int) -> tuple[CategoryShare, ...]:
+    """Share of the `n` alerts by category; an alert of several counts in each, so that the shares may exceed one."""
+    if frame is None:
+        return ()
+    shown = frame[~frame["withheld"].astype(bool)] if "withheld" in frame else frame
+    counts = pd.Series(_least(shown), index=shown["category"]).groupby(level=0).sum().sort_values(ascending=False)
+    total = max(float(n), float(counts.max())) if len(counts) else 0.0
+    return tuple(CategoryShare(str(name), float(count / total)) for name, count in counts.items() if count > 0)
+
+
+def _peak(frame: pd.DataFrame | None) -> tuple[int, int] | None:
+    if frame is None:
+        return None
+    peak = clock(frame.assign(n=_least(frame))).peak_hours
+    return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % HOURS)
+
+
+def _share(frame: pd.DataFrame | None, column: str, value: object) -> float | None:
+    if frame is None:
+        return None
+    known = frame.dropna(subset=[column])
+    least, most = _part_of(known, known[column] == value)
+    return (least + most) / 2 if most - least <= MOST_DOUBT else None
+
+
+def _part_of(frame: pd.DataFrame, chosen: pd.Series) -> tuple[float, float]:
+    """The least and the largest share that the chosen rows may have, given what may be said of withheld counts; NaN
+    without alerts."""
+    low, high = _least(frame), frame["high" if "high" in frame else "n"].fillna(0).to_numpy(float)
+    mine = chosen.to_numpy(bool)
+    parts = [(low[mine].sum(), high[~mine].sum()), (high[mine].sum(), low[~mine].sum())]
+    least, most = (part / (part + rest) if part + rest else np.nan for part, rest in parts)
+    return float(least), float(most)
+
+
+def _gender(frame: pd.DataFrame | None) -> tuple[Estimate | None, float | None]:
+    """Women among women and men, and the share of all whose gender is not known; None where what is withheld leaves
+    too much open. The interval covers what it leaves open."""
+    if frame is None:
+        return None, None
+    pair = frame[frame["affected_gender"].isin(["woman", "man"])]
+    least, most = _part_of(pair, pair["affected_gender"] == "woman")
+    women = None
+    if most - least <= MOST_COVERED:
+        n = float(_least(pair).sum())
+        women = Estimate((least + most) / 2, wilson(least * n, n).low, wilson(most * n, n).high)
+    unknown = _part_of(frame, frame["affected_gender"].isin(["undisclosed", "unknown"]))
+    return women, sum(unknown) / 2 if unknown[1] - unknown[0] <= MOST_DOUBT else None

@@ -1,0 +1,401 @@
+from __future__ import annotations
+
+from typing import Any
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom, binomtest
+
+from analysis.grid.cells import neighbours
+from analysis.hotspots.cell_significance import HotCells, gistar_on_land, marked_cells, significance
+from analysis.hotspots.denominators import Base
+from analysis.hotspots.grouping import cold_spots, hot_spots
+from analysis.hotspots.settings import margin_for, surroundings_for, window_for
+from analysis.stats.getis_ord import getis_ord
+from analysis.stats.rate_tests import denser, ratio_interval, thinner
+from analysis.stats.result import Result
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+
+
+def even(city: CityProfile, n: int = 6_000, resolution: int = 10, seed: int = 1) -> pd.DataFrame:
+    land = city.land_cells(resolution)
+    counts = np.random.default_rng(seed).multinomial(n, land / land.sum())
+    return pd.DataFrame({"n": counts.astype(float), "land_km2": land})
+
+
+def heart(resolution: int = 10) -> int:
+    """A cell in the middle of the city."""
+    return int(h3.latlng_to_cell(37.946, 23.653, resolution))
+
+
+def planted(city: CityProfile, extra: int = 60, resolution: int = 10) -> pd.DataFrame:
+    frame = even(city, resolution=resolution)
+    frame.loc[heart(resolution), "n"] += extra
+    return frame
+
+
+def test_the_test_is_the_binomial_of_the_window_given_its_surroundings(city: CityProfile) -> None:
+    """The slow twin: one cell with loops over its rings, the better of both scales doubled."""
+    frame = planted(city, extra=20)
+    result = significance(frame)
+    assert (result.k, result.outer, result.margin) == (1, 3, 1.25)
+    for cell in [heart(), *frame.index[::90]]:
+        inside = set(map(int, h3.grid_disk(np.uint64(cell), 3))) & set(frame.index)
+        place = set(map(int, h3.grid_disk(np.uint64(cell), 1))) & set(frame.index)
+        around = list(inside - place)
+        p = []
+        for members in ([cell], list(place)):
+            count, rest = frame["n"][members].sum(), frame["n"][around].sum()
+            land = 1.25 * max(frame["land_km2"][members].sum(), 0.25 * frame["land_km2"].max())
+            share = land / (land + frame["land_km2"][around].sum())
+            p.append(binom.sf(count - 1, count + rest, share) if around else 1.0)
+        assert result.frame["p"][cell] == pytest.approx(min(1.0, 2 * min(p)), rel=0.02, abs=1e-12)
+        assert result.frame["window"][cell] == frame["n"][list(place)].sum()
+        density = frame["n"][around].sum() / frame["land_km2"][around].sum()
+        alone = max(frame["land_km2"][cell], 0.25 * frame["land_km2"].max())
+        assert result.frame["expected_alone"][cell] == pytest.approx(density * alone, rel=0.02)
+
+
+def test_a_planted_cell_is_hot_and_what_is_far_is_not(city: CityProfile, t: Translator) -> None:
+    result = significance(planted(city))
+    assert isinstance(result, Result)
+    near = {int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)}
+    marked = set(result.frame.index[result.frame["hot"]])
+    assert heart() in marked <= near
+    assert not result.frame["cold"].any()
+    assert "hot and no cell is cold among 728 cells, tested on 6,060 alerts" in result.sentence(t)
+    told = " ".join(t(choice.told) for choice in result.choices)
+    for word in ("198 m", "461 m", "1.25 times", "at most 0.80 times", "other hot spots", "at most 5 %", "Gi*"):
+        assert word in told
+
+
+def test_a_cell_that_only_passes_beside_many_others_is_no_place(city: CityProfile) -> None:
+    """With forty cells truly hot, Benjamini–Hochberg lets p = 0.002 pass anywhere; alone it stands out nowhere."""
+    cells = np.asarray(city.land_cells(10).index)
+    hot = [int(cell) for cell in h3.grid_disk(np.uint64(heart()), 3)]
+    far = int(h3.latlng_to_cell(37.9565, 23.654, 10))
+    p = pd.Series(0.5, index=cells)
+    p[hot], p[far] = 1e-9, 0.002
+    assert far not in hot
+    q, marked = marked_cells(cells, p.to_numpy(), 0.05)
+    assert q[cells == far] <= 0.05
+    assert set(cells[marked]) == set(hot)
+    p[hot[0]], p[hot[1:]] = 1e-9, 0.002
+    assert set(cells[marked_cells(cells, p.to_numpy(), 0.05)[1]]) == set(hot)
+
+
+def test_an_emptied_place_is_cold_and_a_hot_one_makes_no_cold_neighbours(city: CityProfile) -> None:
+    frame = even(city, 24_000)
+    hole = [int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)]
+    frame.loc[hole, "n"] = np.floor(frame.loc[hole, "n"] / 4)
+    result = significance(frame).frame
+    assert set(hole) & set(result.index[result["cold"]])
+    assert not result["hot"].any()
+    frame = even(city, 24_000)
+    frame.loc[heart(), "n"] += 2_000
+    result = significance(frame).frame
+    assert result["hot"][heart()]
+    assert not result["cold"].any()
+
+
+@pytest.mark.parametrize("kind", [None, "residents"])
+def test_the_cold_test_leaves_hot_cells_out_of_the_surroundings(city: CityProfile, kind: Any) -> None:
+    """The slow twin: the binomial of a place and its calm surroundings, the better of both scales doubled."""
+    frame = even(city, 24_000)
+    hot = [int(cell) for cell in h3.grid_ring(np.uint64(heart()), 3)[:6]]
+    frame.loc[hot, "n"] += 150
+    people = even(city, 60_000, seed=2)["n"] + 1
+    result = significance(frame, base=None if kind is None else Base.of(people, kind))
+    assert (result.k, result.outer, result.margin) == (1, 3, 1.25)
+    marked, size = result.frame["hot"], frame["land_km2"] if kind is None else people
+    assert marked[hot].all()
+    for cell in [heart(), *(int(one) for one in h3.grid_ring(np.uint64(heart()), 1)), *frame.index[::90]]:
+        place = set(map(int, h3.grid_disk(np.uint64(cell), 1))) & set(frame.index)
+        inside = set(map(int, h3.grid_disk(np.uint64(cell), 3))) & set(frame.index)
+        p = []
+        for members in ([cell], list(place)):
+            around = (inside - place) if kind is None else set(frame.index) - set(members)
+            calm = [other for other in around if not marked[other]]
+            count, rest = frame["n"][members].sum(), frame["n"][calm].sum()
+            share = size[members].sum() / (size[members].sum() + 1.25 * size[calm].sum())
+            p.append(binom.cdf(count, count + rest, share) if calm else 1.0)
+        assert result.frame["p_cold"][cell] == pytest.approx(min(1.0, 2 * min(p)), rel=1e-6, abs=1e-12)
+
+
+def test_an_emptied_place_is_told_with_its_figures(city: CityProfile, t: Translator) -> None:
+    frame = even(city, 24_000)
+    hole = [int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)]
+    frame.loc[hole, "n"] = np.floor(frame.loc[hole, "n"] / 4)
+    result = significance(frame)
+    (place,) = cold_spots(result)
+    assert set(place.cells) == set(result.frame.index[result.frame["cold"]])
+    assert place.n == round(frame.loc[list(place.cells), "n"].sum())
+    around = set(ring_of(place.cells, result.k + 1, result.outer)) & set(frame.index)
+    outside = frame.loc[sorted(around)]
+    land = frame.loc[list(place.cells), "land_km2"].sum()
+    assert place.expected == pytest.approx(outside["n"].sum() * land / outside["land_km2"].sum())
+    assert place.ratio == pytest.approx(place.n / place.expected)
+    assert place.low < place.ratio < place.high < 1
+    assert place.q == result.frame.loc[list(place.cells), "q_cold"].min() <= 0.05
+    assert place.cold_sentence(t).startswith(f"{place.n} alerts where {t.expected(place.expected)} would be expected")
+    assert not hot_spots(result)
+    assert not cold_spots(significance(even(city, 24_000)))
+
+
+def test_protected_counts_make_a_cold_place_no_colder(city: CityProfile, t: Translator) -> None:
+    frame = even(city, 24_000)
+    hole = [int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)]
+    frame.loc[hole, "n"] = np.floor(frame.loc[hole, "n"] / 6)
+    (exact,) = cold_spots(significance(frame))
+    hidden = frame["n"] < 8
+    veiled = frame.assign(low=frame["n"].mask(hidden, 1), high=frame["n"].mask(hidden, 9), withheld=hidden)
+    veiled["n"] = veiled["n"].mask(hidden)
+    assert hidden[hole].any()
+    for place in cold_spots(significance(veiled)):
+        assert place.bounded
+        assert "at most" in place.cold_sentence(t)
+        if set(place.cells) & set(exact.cells):
+            assert place.n >= round(frame.loc[list(place.cells), "n"].sum())
+            assert place.expected <= exact.expected * len(place.cells) / len(exact.cells) * 1.5
+    assert {cell for place in cold_spots(significance(veiled)) for cell in place.cells} <= set(exact.cells)
+
+
+def slow_figures(result: HotCells, cells: tuple[int, ...], mark: str) -> dict[str, Any]:
+    """The figures of a place by loops over its cells and those around it."""
+    frame = result.frame
+    low, high, size, size_low, q = ("low", "high", "size", "size_low", "q")
+    if mark == "cold":
+        low, high, size, size_low, q = ("high", "low", "size_low", "size", "q_cold")
+    if result.based:
+        around = [cell for cell in frame.index if cell not in cells and not (mark == "cold" and frame.loc[cell, "hot"])]
+    else:
+        around = [
+            cell
+            for cell in set(ring_of(cells, result.k + 1, result.outer)) & set(frame.index)
+            if not frame.loc[cell, "hot"]
+        ]
+    place, rest = frame.loc[list(cells)], frame.loc[around]
+    count, outside = place[low].sum(), rest.loc[rest["size"] > 0, high].sum()
+    size_in, size_out = place[size].sum(), rest[size_low].sum()
+    both = pd.concat([place, rest])
+    return {
+        "n": round(count),
+        "expected": outside * size_in / size_out,
+        "ratio": count / size_in / (outside / size_out),
+        "q": place[q].min(),
+        "land_km2": place["land_km2"].sum(),
+        "base_n": place["base"].sum(skipna=False),
+        "z": place["z"].max(),
+        "bounded": bool((both["low"] != both["high"]).any() or (both["size"] != both["size_low"]).any()),
+    }
+
+
+@pytest.mark.parametrize("hidden", [0, 7])
+@pytest.mark.parametrize("kind", [None, "alerts", "residents", "protected"])
+def test_the_figures_of_all_places_equal_their_slow_twin(city: CityProfile, kind: Any, hidden: int) -> None:
+    frame = even(city, 24_000)
+    hot, hole = ([int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)], frame.index[40:52].tolist())
+    frame.loc[hot, "n"] += 100
+    frame.loc[hole, "n"] = 1.0
+    population = even(city, 60_000, seed=2)["n"] + frame["n"] + 1
+    base = None if kind is None else Base.of(population, "alerts" if kind == "protected" else kind)
+    if kind == "protected" and base is not None:
+        few_people, most = population < population.quantile(0.2), population.quantile(0.2)
+        bounds = {"low": population.mask(few_people, 1), "high": population.mask(few_people, most)}
+        base = Base("alerts", base.frame.assign(n=population.mask(few_people), **bounds))
+    if hidden:
+        few = frame["n"] < hidden
+        frame = frame.assign(low=frame["n"].mask(few, 1), high=frame["n"].mask(few, hidden), withheld=few)
+        frame["n"] = frame["n"].mask(few)
+    result = significance(frame, base=base)
+    found = [("hot", spot) for spot in hot_spots(result)] + [("cold", spot) for spot in cold_spots(result)]
+    assert {mark for mark, _ in found} == {"hot", "cold"} or hidden
+    assert found
+    for mark, spot in found:
+        for name, value in slow_figures(result, spot.cells, mark).items():
+            assert getattr(spot, name) == pytest.approx(value, nan_ok=True), (mark, name)
+        assert spot.low <= spot.ratio <= spot.high
+
+
+def test_the_split_of_a_long_place_is_across_it(city: CityProfile) -> None:
+    frame = even(city)
+    row = [int(cell) for cell in h3.grid_path_cells(np.uint64(heart()), h3.grid_disk(np.uint64(heart()), 6)[-1])]
+    row = [cell for cell in row if cell in frame.index]
+    frame.loc[row, "n"] += 200
+    spots = hot_spots(significance(frame, k=0), largest_km2=frame.loc[row, "land_km2"].sum() * 0.6)
+    held = [[row.index(cell) for cell in spot.cells if cell in row] for spot in spots]
+    parts = sorted((sorted(one) for one in held if one), key=min)
+    assert len(parts) == 2
+    assert max(parts[0]) < min(parts[1])  # no part lies between those of the other
+
+
+def ring_of(cells: tuple[int, ...], first: int, last: int) -> list[int]:
+    """Cells at least `first` and at most `last` steps from the nearest of these."""
+    near, far = ({int(one) for cell in cells for one in h3.grid_disk(np.uint64(cell), k)} for k in (first - 1, last))
+    return sorted(far - near)
+
+
+def test_a_sliver_of_land_with_an_alert_is_not_hot(city: CityProfile) -> None:
+    frame = even(city, 500)
+    frame["n"] = np.round(frame["n"])
+    sliver = frame["land_km2"].idxmin()
+    frame.loc[sliver, "n"] = 2
+    assert not significance(frame).frame["hot"][sliver]
+
+
+def test_what_is_withheld_makes_no_mark(city: CityProfile, t: Translator) -> None:
+    frame = even(city, 500).assign(withheld=lambda f: f["n"].between(1, 4))
+    frame = frame.assign(
+        low=np.where(frame["withheld"], 1, frame["n"]),
+        high=np.where(frame["withheld"], 4, frame["n"]),
+        n=frame["n"].mask(frame["withheld"]),
+    )
+    result = significance(frame)
+    assert not result.frame["hot"].any()
+    assert not result.frame["cold"].any()
+    assert result.n_withheld == int(frame["withheld"].sum())
+    assert "withheld" in result.sentence(t)
+    exact = significance(frame.assign(n=frame["low"], high=frame["low"]))
+    assert (result.frame["p"] >= exact.frame["p"] - 1e-12).all()
+    assert (result.frame["p"] > exact.frame["p"] + 1e-3).any()
+
+
+def test_a_base_explains_what_it_holds(city: CityProfile) -> None:
+    """A place with many alerts of every kind is not hot for one kind, unless its share is larger there."""
+    everything = even(city, 6_000)
+    everything.loc[heart(), "n"] += 400
+    rng = np.random.default_rng(2)
+    kind = everything.assign(n=rng.binomial(everything["n"].astype(int), 0.2).astype(float))
+    assert significance(kind).frame["hot"][heart()]
+    based = significance(kind, base=Base.of(everything["n"]))
+    assert not based.frame["hot"].any()
+    kind.loc[heart(), "n"] = 200
+    assert significance(kind, base=Base.of(everything["n"])).frame["hot"][heart()]
+
+
+def test_gistar_on_equal_land_is_gistar(city: CityProfile) -> None:
+    frame = planted(city)
+    near = neighbours(np.asarray(frame.index), 1)
+    counts = frame["n"].to_numpy()
+    assert gistar_on_land(counts, np.ones(len(counts)), near) == pytest.approx(getis_ord(counts, near), abs=1e-9)
+    assert gistar_on_land(7 * counts, np.ones(len(counts)), near) == pytest.approx(getis_ord(counts, near), abs=1e-9)
+    assert significance(frame).frame["z"][heart()] > 4
+
+
+def test_window_and_surroundings_keep_their_metres_on_every_cell() -> None:
+    assert [window_for(side) for side in (923, 349, 132, 50)] == [0, 0, 1, 4]
+    assert [surroundings_for(side, window_for(side), 50) for side in (923, 349, 132, 50)] == [1, 1, 3, 9]
+    assert [surroundings_for(side, window_for(side), 1) for side in (923, 349, 132, 50)] == [1, 2, 5, 14]
+    assert (margin_for(0), margin_for(1)) == (1.35, 1.25)
+
+
+def test_a_spot_says_count_expectation_and_interval(city: CityProfile, t: Translator) -> None:
+    (spot,) = hot_spots(significance(planted(city)))
+    assert spot.id == f"{heart():x}"
+    assert f"{heart():x}" in spot.names
+    assert spot.rank == 1
+    assert spot.low < spot.ratio < spot.high
+    assert spot.ratio == pytest.approx(spot.n / spot.expected)
+    assert spot.q < 0.001
+    assert f"{spot.n} alerts where" in spot.sentence(t)
+
+
+def test_a_spot_is_compared_with_the_rings_around_it(city: CityProfile) -> None:
+    """The slow twin: loops over the rings of each cell; what lies beside the spot and other hot cells are left out."""
+    frame = planted(city)
+    for step in (0, 5):  # a second spot in the surroundings of the first
+        beside = h3.grid_ring(np.uint64(heart()), step)[0] if step else heart()
+        frame.loc[int(beside), "n"] += 60
+    result = significance(frame)
+    spots = hot_spots(result)
+    assert len(spots) == 2
+    hot = set(result.frame.index[result.frame["hot"]])
+    for spot in spots:
+        reached = {int(near) for cell in spot.cells for near in h3.grid_disk(np.uint64(cell), result.outer)}
+        beside = {int(near) for cell in spot.cells for near in h3.grid_disk(np.uint64(cell), result.k)}
+        rest = list((reached - beside - hot) & set(frame.index))
+        land_in, land_out = (result.frame["size"][list(cells)].sum() for cells in (spot.cells, rest))
+        assert spot.expected == pytest.approx(frame["n"][rest].sum() * land_in / land_out)
+        told = ratio_interval(frame["n"][list(spot.cells)].sum(), frame["n"][rest].sum(), land_in, land_out)
+        assert (spot.ratio, spot.low, spot.high) == pytest.approx(told)
+
+
+def test_neighbouring_hot_cells_are_one_spot_and_a_large_one_is_split_not_dropped(city: CityProfile) -> None:
+    frame = even(city)
+    middle = np.uint64(heart())
+    large = [int(cell) for cell in h3.grid_disk(middle, 2)]
+    frame.loc[large, "n"] += 120
+    result = significance(frame)
+    assert result.frame["hot"][large].all()
+    spots = hot_spots(result)
+    cells = [cell for spot in spots for cell in spot.cells]
+    assert len(spots) > 1
+    assert sorted(cells) == sorted(result.frame.index[result.frame["hot"]])
+    assert all(spot.land_km2 <= 0.25 for spot in spots)
+    assert [spot.rank for spot in spots] == list(range(1, len(spots) + 1))
+    (whole,) = hot_spots(result, largest_km2=10)
+    assert len(whole.cells) == len(cells)
+
+
+def test_a_spot_with_empty_surroundings_says_so(city: CityProfile, t: Translator) -> None:
+    frame = even(city).assign(n=0.0)
+    frame.loc[heart(), "n"] = 30
+    (spot,) = hot_spots(significance(frame))
+    assert spot.high == float("inf")
+    assert spot.sentence(t) == "30 alerts, and none in the surroundings."
+
+
+def test_no_alerts_have_no_spots(city: CityProfile, t: Translator) -> None:
+    nothing = even(city).assign(n=0.0)
+    result = significance(nothing)
+    assert hot_spots(result) == ()
+    assert result.sentence(t) == "There is no alert on the map to test."
+    nothing.loc[heart(), "n"] = 1
+    assert "tested on 1 alert and corrected" in significance(nothing).sentence(t)
+
+
+def test_cells_of_several_resolutions_or_none_are_refused(city: CityProfile) -> None:
+    with pytest.raises(ValueError, match="resolutions"):
+        significance(pd.concat([even(city), even(city, resolution=9)]))
+    with pytest.raises(ValueError, match="empty"):
+        significance(even(city).iloc[:0])
+
+
+def test_ratio_and_interval_are_those_of_the_exact_binomial() -> None:
+    ratio, low, high = ratio_interval(30, 40, 2.0, 8.0)
+    assert ratio == pytest.approx(3.0)
+    exact = binomtest(30, 70).proportion_ci(method="exact")
+    assert low == pytest.approx(exact.low / (1 - exact.low) * 4)
+    assert high == pytest.approx(exact.high / (1 - exact.high) * 4)
+    assert np.isnan(ratio_interval(0, 0, 1, 1)).all()
+    assert ratio_interval(0, 5, 1, 1)[:2] == (0, 0)
+
+
+def test_both_tails_are_binomial_and_need_surroundings() -> None:
+    assert denser([30], [40], [2.0], [8.0])[0] == pytest.approx(binomtest(30, 70, 0.2, "greater").pvalue)
+    assert thinner([5], [60], [2.0], [8.0])[0] == pytest.approx(binomtest(5, 65, 0.2, "less").pvalue)
+    assert denser([30], [40], [2.0], [8.0], margin=2.0)[0] == pytest.approx(binomtest(30, 70, 1 / 3, "greater").pvalue)
+    assert denser([30], [0], [2.0], [0.0])[0] == 1.0
+
+
+def test_withheld_surroundings_make_bounds_and_say_so(city: CityProfile, t: Translator) -> None:
+    frame = planted(city)
+    exact = hot_spots(significance(frame))[0]
+    assert not exact.bounded
+    low = frame.assign(low=frame["n"], high=frame["n"], withheld=False)
+    near = [int(cell) for cell in h3.grid_ring(np.uint64(heart()), 3) if int(cell) in frame.index][:6]
+    low.loc[near, ["n", "low", "high", "withheld"]] = [np.nan, 1, 4, True]
+    low["withheld"] = low["withheld"].astype(bool)
+    truth = hot_spots(significance(frame.assign(n=low["n"].fillna(2))))[0]
+    spot = hot_spots(significance(low))[0]
+    assert spot.bounded
+    assert spot.expected > truth.expected
+    assert spot.ratio < truth.ratio
+    assert spot.low < truth.low
+    assert "where at most" in spot.sentence(t)
+    assert "speak least for a hot spot" in spot.sentence(t)
+    cells = significance(low).frame
+    assert (cells["expected"] >= significance(frame.assign(n=low["n"].fillna(2))).frame["expected"] - 1e-9).all()

@@ -1,0 +1,237 @@
+"""Places compared by the share among all alerts, or by residents, instead of land."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom
+
+from analysis.hotspots.cell_significance import significance
+from analysis.hotspots.denominators import Base, Kind, cell_rates
+from analysis.hotspots.grouping import hot_spots
+from analysis.stats.empirical_bayes import empirical_bayes
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+from curim_data.store.home import Home
+from curim_data.studies.denominators import BaseError, all_alerts, base_for, residents, why_not
+from curim_data.studies.hot_spots import hot_spot_study
+from tests.small import alert, small_city, small_source
+
+WOMEN = AlertFilter(period="all", affected=("woman",))
+
+
+@pytest.fixture(scope="module")
+def source(sample: Home) -> Source:
+    return open_source(sample)
+
+
+def peopled(city: CityProfile, people: dict[str, float]) -> CityProfile:
+    return replace(city, population=pd.DataFrame({"district": list(people), "total": list(people.values())}))
+
+
+def counts(city: CityProfile, n: int, seed: int = 0) -> pd.DataFrame:
+    land = city.land_cells(10)
+    drawn = np.random.default_rng(seed).multinomial(n, land / land.sum()).astype(float)
+    return pd.DataFrame({"n": drawn, "land_km2": land})
+
+
+def test_the_test_is_binomial_with_the_share_of_the_base(city: CityProfile) -> None:
+    """The slow twin for cells alone (k = 0): one probability a cell, nothing else."""
+    everything = counts(city, 8_000)
+    kind = everything.assign(n=np.random.default_rng(1).binomial(everything["n"].astype(int), 0.3).astype(float))
+    found = significance(kind, base=Base.of(everything["n"], "residents"), k=0, margin=1.0).frame
+    total, base = kind["n"].sum(), everything["n"].sum()
+    for cell in found.index[:: len(found) // 40]:
+        p = binom.sf(kind["n"][cell] - 1, total, everything["n"][cell] / base)
+        assert found["p"][cell] == pytest.approx(p, rel=1e-9)
+
+
+def test_a_cell_without_a_base_is_never_marked_and_counts_nowhere(city: CityProfile) -> None:
+    """A square where nobody lives is not infinitely hot, and its alerts are not those of other people's homes."""
+    frame = counts(city, 3_000)
+    base = 100 * frame["land_km2"]
+    square = int(frame["land_km2"].idxmax())
+    frame.loc[square, "n"] = 500
+    base[square] = 0
+    found = significance(frame, base=Base.of(base, "residents"))
+    assert not found.frame["hot"][square]
+    assert found.n == 3_000 - counts(city, 3_000)["n"][square]
+    assert np.isnan(found.frame["rate"][square])
+    absent = significance(frame, base=Base.of(base.drop(square), "residents"))
+    assert (absent.frame["p"] == found.frame["p"]).all()
+
+
+def test_a_sliver_with_hardly_a_resident_is_not_hot(city: CityProfile) -> None:
+    city = peopled(city, {area.id: 20_000.0 for area in city.districts})
+    source_free = counts(city, 500)
+    frame = base_frame(city)
+    sliver = int(frame["low"][frame["low"] > 0].idxmin())
+    source_free.loc[sliver, "n"] = 2
+    assert not significance(source_free, base=Base("residents", frame)).frame["hot"][sliver]
+    bare = Base("residents", frame.assign(least=0.0))
+    assert significance(source_free, base=bare).frame["p"][sliver] < 1e-3
+
+
+def base_frame(city: CityProfile) -> pd.DataFrame:
+    from curim_data.studies.denominators import _residents
+
+    return _residents(city, 10).frame
+
+
+def test_residents_are_spread_over_the_land_of_their_district(city: CityProfile) -> None:
+    city = peopled(city, {"zone_1": 10_000.0, "zone_2": 30_000.0})
+    frame = base_frame(city)
+    assert frame["n"].sum() == pytest.approx(40_000)
+    assert (frame["least"].dropna() >= 0).all()
+    assert 0 < frame["n"].isna().sum() < len(frame)
+    assert residents(replace(city, population=None)) is None
+    both = pd.DataFrame({"district": ["zone_1"], "women": [6], "men": [5]})
+    told = residents(replace(city, population=both))
+    assert told is not None
+    assert told.to_dict() == {"zone_1": 11.0}
+
+
+def test_rates_are_drawn_to_the_mean_and_never_by_a_negative_spread() -> None:
+    rates = cell_rates(np.array([3.0, 0.0, 40.0, np.nan, 5.0]), np.array([4.0, 50.0, 100.0, 10.0, np.nan]))
+    assert rates.variance >= 0
+    assert rates.mean == pytest.approx(43 / 154)
+    assert rates.mean < rates.smooth[0] < 0.75 == rates.raw[0]
+    assert abs(rates.smooth[2] - 0.4) < abs(rates.smooth[0] - 0.75)
+    assert np.isnan(rates.smooth[[3, 4]]).all()
+    assert rates.of(3, 4) == pytest.approx(rates.smooth[0])
+    equal = cell_rates(np.array([10.0, 10.0, 11.0]), np.array([100.0, 100.0, 110.0]))
+    assert equal.variance == 0
+    assert equal.smooth == pytest.approx(np.full(3, 0.1))
+    assert np.isnan(equal.of(0, 0))
+    assert cell_rates(np.zeros(5), np.full(5, 8.0)).smooth == pytest.approx(np.zeros(5))
+
+
+def test_a_protected_base_only_lowers_what_is_marked(city: CityProfile) -> None:
+    frame = counts(city, 3_000)
+    base = frame["n"] * 3 + 2
+    exact = Base.of(base).frame
+    hidden = base < np.quantile(base, 0.2)
+    veiled = Base("alerts", exact.assign(low=exact["low"].mask(hidden, 1), high=exact["high"].mask(hidden, 20)))
+    sure, unsure = (significance(frame, base=one).frame for one in (Base("alerts", exact), veiled))
+    assert (unsure["p"] >= sure["p"] - 1e-9).all()
+    assert (unsure["p_cold"] >= sure["p_cold"] - 1e-9).all()
+
+
+def test_on_the_sample_the_share_of_women_is_high_where_that_was_planted(source: Source, t: Translator) -> None:
+    f = WOMEN.replace(dark=True)
+    by_land = hot_spot_study(source, f, Audience.ANALYST)
+    study = hot_spot_study(source, f, Audience.ANALYST, base="alerts")
+    assert 0 < len(study.spots) < len(by_land.spots)
+    spot = study.spots[0]
+    inside = study.hot.frame.loc[list(spot.cells)]
+    assert spot.base_n == inside["base"].sum()
+    assert spot.n == inside["n"].sum() < spot.base_n
+    assert study.hot.rates is not None
+    assert study.hot.rates.mean < spot.rate < spot.n / spot.base_n
+    assert f"of the {t.number(spot.base_n)} alerts here" in spot.sentence(t)
+    assert f"among all {t.number(round(study.hot.base_total))} alerts" in study.hot.sentence(t)
+    told = " ".join(t(choice.told) for choice in study.choices)
+    for words in (
+        "share of these alerts among all alerts",
+        "empirical Bayes",
+        "rest of the city",
+        "default of the app",
+    ):
+        assert words in told
+
+
+def test_what_a_filter_or_a_city_has_no_base_for(source: Source, city: CityProfile) -> None:
+    assert all_alerts(WOMEN) == AlertFilter(period="all")
+    assert why_not("alerts", AlertFilter(period="28d", districts=("zone_1",)), Audience.ANALYST, city) is not None
+    assert why_not("alerts", WOMEN, Audience.ANALYST, city) is None
+    assert why_not("residents", WOMEN, Audience.ANALYST, city) is not None
+    with pytest.raises(BaseError, match="no residents by district"):
+        hot_spot_study(source, WOMEN, Audience.ANALYST, base="residents")
+    with pytest.raises(BaseError, match="already holds all alerts"):
+        hot_spot_study(source, AlertFilter(), Audience.ANALYST, base="alerts")
+    sensitive = AlertFilter(categories=(next(iter(city.sensitive)),))
+    with pytest.raises(BaseError, match="different sizes"):
+        base_for(source, sensitive, 8, Audience.COUNCIL, "alerts")
+
+
+def test_residents_give_rates_by_thousand(source: Source, t: Translator, city: CityProfile) -> None:
+    lived_in = replace(source, city=peopled(city, {area.id: 20_000.0 for area in city.districts}))
+    study = hot_spot_study(lived_in, WOMEN, Audience.ANALYST, base="residents")
+    assert study.spots
+    assert "residents live and" in study.spots[0].sentence(t)
+    assert "per 1,000 residents" in study.spots[0].sentence(t)
+    assert "relative to 100,000 residents" in study.hot.sentence(t)
+    assert "wrong base for squares" in " ".join(t(choice.told) for choice in study.choices)
+
+
+def test_the_base_of_the_council_passes_the_gate(tmp_path: Path) -> None:
+    """Where few alerts of any kind lie, neither they nor their share is told."""
+    rows = [
+        alert(number, category="noise" if number % 2 else "harassment_verbal", point=(23.640 + 1e-5 * number, 37.945))
+        for number in range(40)
+    ]
+    rows += [alert(100 + number, point=(23.650, 37.955)) for number in range(3)]
+    source = small_source(tmp_path, rows, small_city())
+    f = AlertFilter(period="all", categories=("noise",))
+    study = hot_spot_study(source, f, Audience.COUNCIL, base="alerts")
+    frame = study.hot.frame
+    assert frame["rate"].notna().any()
+    hidden = frame[frame["base"].isna()]
+    assert len(hidden)
+    assert hidden["rate"].isna().all()
+    assert (hidden["size"] > hidden["size_low"]).all()
+    assert not hot_spots(study.hot)
+
+
+def test_what_a_share_leaves_is_protected_too(tmp_path: Path) -> None:
+    """37 women of 40 alerts would tell the council of 3 others."""
+    rows = []
+    for women, longitude in ((37, 23.640), (20, 23.650)):
+        for number in range(40):
+            gender, point = "woman" if number < women else "man", (longitude + 1e-6 * number, 37.945)
+            rows.append(alert(len(rows), affected_gender=gender, point=point))
+    source = small_source(tmp_path, rows, small_city())
+    f = AlertFilter(period="all", affected=("woman",))
+    frame = base_for(source, f, 9, Audience.COUNCIL, "alerts").frame  # type: ignore[union-attr]
+    told = frame[frame["high"] > 0].sort_values("high")
+    assert told["n"].isna().tolist() == [False, True]
+    assert told.iloc[0]["n"] == 40
+    assert (told.iloc[1]["low"], told.iloc[1]["high"]) == (37, 41)
+    exact = base_for(source, f, 9, Audience.ANALYST, "alerts").frame  # type: ignore[union-attr]
+    assert sorted(exact["n"][exact["n"] > 0]) == [40, 40]
+
+
+def test_the_rate_of_one_cell_is_that_of_a_place_of_it_alone() -> None:
+    counts, base = np.array([30.0, 4.0, 55.0, 9.0, 0.0]), np.array([60.0, 40.0, 70.0, 30.0, 20.0])
+    for shares in (False, True):
+        rates = cell_rates(counts, base, shares=shares)
+        assert rates.variance > 0
+        assert [rates.of(*pair) for pair in zip(counts, base, strict=True)] == pytest.approx(rates.smooth)
+        assert rates.smooth == pytest.approx(empirical_bayes(counts, base, shares=shares).rates)
+
+
+@pytest.mark.parametrize("kind", ["alerts", "residents"])
+def test_shares_are_shrunk_as_shares_and_rates_as_rates(city: CityProfile, kind: Kind) -> None:
+    frame = counts(city, 3_000)
+    rng = np.random.default_rng(3)
+    base = pd.Series(rng.poisson(9, len(frame)) + 1.0, frame.index)
+    frame["n"] = rng.binomial(base.astype(int), rng.beta(2, 2, len(frame))).astype(float)
+    found = significance(frame, base=Base.of(base, kind)).frame["rate"]
+    told, other = (
+        empirical_bayes(frame["n"], base, shares=shares).rates for shares in (kind == "alerts", kind != "alerts")
+    )
+    assert found.to_numpy() == pytest.approx(told)
+    assert np.abs(told - other).max() > 0.05
+
+
+def test_a_mean_without_withheld_cells_is_said_to_be_one(source: Source, t: Translator) -> None:
+    for audience, said in ((Audience.ANALYST, False), (Audience.COUNCIL, True)):
+        study = hot_spot_study(source, AlertFilter(categories=("vandalism",)), audience, base="alerts")
+        assert any("whose counts are shown" in t(choice.told) for choice in study.choices) == said

@@ -1,0 +1,299 @@
+"""The forecast of places: no false winners, planted changes found, intervals kept, hidden where it must be."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import h3.api.basic_int as h3
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom
+
+from analysis.forecast.backtest import RUNS, SHARES, hits, origins_for, recapture_rate, widened
+from analysis.forecast.counts import outlook
+from analysis.forecast.methods import EVEN, Ground, Settings, ahead, blend, decay, naive, settings_for
+from analysis.forecast.places import Forecast, _first, _inside, _totals, forecast
+from curim_data.model.i18n import Translator
+
+START = dt.date(2025, 1, 6)
+LAND = pd.Series(0.0177, index=[int(c) for c in h3.grid_disk(h3.latlng_to_cell(37.943, 23.646, 10), 5)])
+CELLS = len(LAND)
+
+
+def field(rng: np.random.Generator, weeks: int = 112, mean: float = 40.0, uneven: bool = True) -> np.ndarray:
+    """A stationary Poisson field: `mean` alerts a week on the whole land."""
+    rate = rng.gamma(0.6, 1, CELLS) if uneven else np.ones(CELLS)
+    return rng.poisson(mean * rate[:, None] / rate.sum(), (CELLS, weeks))
+
+
+def test_on_a_stationary_field_no_model_beats_counting_and_intervals_cover() -> None:
+    rng = np.random.default_rng(11)
+    runs, won, covered, tried, missed, ahead_tried = 60, 0, 0, 0, 0, 0
+    for _ in range(runs):
+        counts = field(rng)
+        told = forecast(counts[:, :-4], LAND, START)
+        won += told.backtest.method != "naive"
+        covered, tried = covered + told.covered, tried + told.tried
+        came = pd.Series(counts[:, -4:].sum(axis=1), index=LAND.index)[told.listed.index]
+        missed += int((~came.between(told.listed["low"], told.listed["high"])).sum())
+        ahead_tried += len(came)
+    assert won <= binom.ppf(0.999, runs, 0.05)
+    assert covered / tried > 0.93
+    assert missed <= binom.ppf(0.999, ahead_tried, 0.05)
+
+
+def test_an_even_field_is_hidden(t: Translator) -> None:
+    rng = np.random.default_rng(12)
+    shown = [forecast(field(rng, uneven=False), LAND, START).shown for _ in range(30)]
+    assert sum(shown) <= binom.ppf(0.999, 30, 0.05)
+    told = next(f for _ in range(5) if not (f := forecast(field(rng, uneven=False), LAND, START)).shown)
+    assert told.frame["expected"].isna().all()
+    assert told.listed.empty
+    assert "neither plain counting nor a model" in told.sentence(t)
+
+
+def test_places_that_move_are_picked_up_by_fading_counts(t: Translator) -> None:
+    rng = np.random.default_rng(13)
+    rate = np.full((CELLS, 156), 0.1)
+    for since in range(0, 156, 8):  # every eight weeks the hot places are others
+        rate[rng.choice(CELLS, 4, replace=False), since : since + 12] += 4
+    told = forecast(rng.poisson(rate), LAND, START, 1)
+    assert told.backtest.method in ("decay", "blend")
+    assert told.backtest.at(told.backtest.method)["gain_low"] > 0
+    assert "with plain counting it was" in told.sentence(t)
+
+
+def test_a_recent_place_ranks_higher_with_decay_than_by_counting() -> None:
+    rng = np.random.default_rng(14)
+    counts = field(rng, 104)
+    new = int(np.argsort(counts.sum(axis=1))[CELLS // 2])
+    counts[new, -3:] += 3
+    ground = Ground.of(counts, LAND, LAND.index.to_numpy())
+    fading = decay(ground, [104], Settings(half_life=4, weight=0.1))[:, 0]
+    plain = naive(ground, [104])[:, 0]
+    assert (fading > fading[new]).sum() < (plain > plain[new]).sum()
+
+
+def test_nothing_of_the_future_enters_a_method() -> None:
+    rng = np.random.default_rng(15)
+    counts = field(rng, 80)
+    later = counts.copy()
+    later[:, 60:] = 9
+    for method in (
+        lambda g: naive(g, [60]),
+        lambda g: decay(g, [60], Settings()),
+        lambda g: blend(g, [60], Settings()),
+    ):
+        one, two = (method(Ground.of(x, LAND, LAND.index.to_numpy())) for x in (counts, later))
+        np.testing.assert_allclose(one, two)
+
+
+@pytest.mark.parametrize("length", [60, 80, 110, 170])
+def test_nothing_of_the_future_enters_what_the_city_was_expected_to_have(length: int) -> None:
+    """With a short past some origins lie before the weeks that the way of the outlook was chosen on."""
+    rng = np.random.default_rng(length)
+    counts = rng.poisson(4, (9, length)).astype(float)
+    for at in origins_for(length, 4)[0]:
+        later = counts.copy()
+        later[:, at:] = rng.poisson(50, (9, length - at))
+        one, two = (_totals(x, outlook(x.sum(axis=0), START, 4), 4)[at] for x in (counts, later))
+        assert one == two > 0
+
+
+def test_settings_are_those_of_the_weeks_before_the_test() -> None:
+    counts = field(np.random.default_rng(26), 120)
+    test, older = origins_for(120, 4)
+    later = counts.copy()
+    later[:, test[0] :] = np.random.default_rng(27).poisson(9, later[:, test[0] :].shape)
+    for method in ("decay", "blend"):
+        one, two = (settings_for(Ground.of(x, LAND, LAND.index), method, older, 4)[0] for x in (counts, later))
+        assert one == two
+
+
+def test_an_interval_is_tried_with_the_scatter_of_the_other_lists() -> None:
+    came, mean = np.full((2, 4), 10.0), np.full((2, 4), 10.0)
+    came[1] = 20.0  # with its own scatter among them it would be no surprise
+    assert [_inside(came, mean, at) for at in (0, 1)] == [4, 0]
+
+
+def test_a_sliver_of_land_is_not_listed_first() -> None:
+    counts = field(np.random.default_rng(28))
+    land = LAND.copy()
+    land.iloc[5] = land.max() / 1000
+    counts[5] = np.arange(112) % 10 == 0
+    told = forecast(counts, land, START)
+    assert told.shown
+    assert land.index[5] not in told.listed.index
+
+
+def test_the_interval_of_a_gain_holds_for_both_models_and_is_widened_for_few_origins() -> None:
+    rng = np.random.default_rng(29)
+    counts = field(rng)
+    for since in range(0, 112, 7):
+        counts[rng.integers(CELLS), since : since + 14] += 3
+    test = forecast(counts, LAND, START, seed=4).backtest
+    count = len(test.origins)
+    came = ahead(counts.astype(float), test.origins, 4)
+    ground = Ground.of(counts, LAND, LAND.index)
+    settings = settings_for(ground, "decay", origins_for(112, 4)[1], 4)[0]
+    told = {"naive": naive(ground, test.origins), "decay": decay(ground, test.origins, settings)}
+    held = {name: [hits(x, y, SHARES)[1] for x, y in zip(came.T, part.T, strict=True)] for name, part in told.items()}
+    drawn = np.random.default_rng(4).multinomial(count, np.full(count, 1 / count), RUNS)
+    base = drawn @ came.sum(axis=0) * 0.02
+    for word, above, alpha in (
+        ("pai", held["decay"], 0.05),
+        ("gain", np.subtract(*map(held.get, ("decay", "naive"))), 0.025),
+    ):
+        ends = np.quantile(drawn @ above / base, [widened(alpha / 2, count), 1 - widened(alpha / 2, count)])
+        assert test.at("decay")[[f"{word}_low", f"{word}_high"]].to_numpy(float) == pytest.approx(ends)
+        assert ends[0] < (drawn @ above / base).mean() < ends[1]
+
+
+def test_decay_is_the_slow_sum() -> None:
+    rng = np.random.default_rng(16)
+    counts, settings = field(rng, 20), Settings(half_life=8, weight=0.3)
+    cells = list(LAND.index)
+    slow = np.zeros(CELLS)
+    for i, cell in enumerate(cells):
+        near = [cells.index(n) for n in h3.grid_ring(cell, 1) if n in LAND.index]
+        for week in range(20):
+            inside = counts[i, week] + settings.weight * counts[near, week].sum()
+            slow[i] += 0.5 ** ((19 - week) / 8) * inside / (1 + settings.weight * len(near))
+    slow = (1 - EVEN) * slow + EVEN * slow.sum() / CELLS
+    fast = decay(Ground.of(counts, LAND, LAND.index.to_numpy()), [20], settings)[:, 0]
+    np.testing.assert_allclose(fast, slow)
+
+
+@pytest.mark.parametrize("origin", [20, 9])
+def test_blend_is_the_slow_posterior_of_two_gamma_steps(origin: int) -> None:
+    rng = np.random.default_rng(30)
+    counts, settings = field(rng, 20), Settings(half_life=8, strength=13.0)
+    land = LAND * rng.uniform(0.2, 1, CELLS)
+    cells = list(land.index)
+    slow = np.zeros(CELLS)
+    for i, cell in enumerate(cells):
+        place = [i, *(cells.index(n) for n in h3.grid_ring(cell, 1) if n in land.index)]  # each with the same weight
+        density = counts[place, :origin].sum() / land.iloc[place].sum()
+        mean_week = density * land.iloc[i] / origin
+        shape, weeks = 13.0 * mean_week + counts[i, :origin].sum(), 13.0 + origin  # gamma prior, Poisson weeks
+        long_run = shape / weeks
+        fading = [0.5 ** ((origin - 1 - week) / 8) for week in range(origin)]
+        recent = sum(weight * counts[i, week] for week, weight in enumerate(fading))
+        slow[i] = (13.0 * long_run + recent) / (13.0 + sum(fading))
+    slow = (1 - EVEN) * slow + EVEN * slow.sum() * (land / land.sum()).to_numpy()
+    fast = blend(Ground.of(counts, land, land.index.to_numpy()), [origin], settings)[:, 0]
+    np.testing.assert_allclose(fast, slow)
+
+
+def test_the_origins_of_settings_and_test_do_not_meet() -> None:
+    for weeks in (1, 2, 4):
+        test, older = origins_for(160, weeks)
+        assert test[-1] == 160 - weeks
+        assert np.diff(test).tolist() == [weeks] * (len(test) - 1)
+        assert max(older) + weeks <= test[0]
+        assert len(test) * weeks == min(52, 26 * weeks)
+    assert origins_for(20, 4) == ((), (16,))
+
+
+def test_expected_places_make_up_the_expected_city() -> None:
+    told = forecast(field(np.random.default_rng(17)), LAND, START)
+    assert told.city is not None
+    assert told.frame["expected"].sum() == pytest.approx(told.city.total.value)
+    assert told.listed["expected"].is_monotonic_decreasing
+    assert _first(np.array([4.0, 3.0, 1.0]), np.array([10.0, 1.0, 100.0])).tolist() == [1]  # by density
+    assert told.n == told.frame["last_weeks"].sum() + field(np.random.default_rng(17))[:, :-52].sum()
+
+
+@pytest.mark.parametrize(("weeks", "mean", "why"), [(50, 40.0, "past forecasts only"), (112, 0.3, "lottery")])
+def test_hidden_with_its_reason(weeks: int, mean: float, why: str, t: Translator) -> None:
+    told = forecast(field(np.random.default_rng(18), weeks, mean), LAND, START)
+    assert not told.shown
+    assert why in told.sentence(t)
+
+
+@pytest.mark.parametrize(("events", "lottery"), [(49, True), (50, False)])
+def test_fifty_alerts_in_the_test_are_enough_and_fewer_are_not(events: int, lottery: bool, t: Translator) -> None:
+    counts = np.zeros((CELLS, 112))
+    counts[0, :60] = 1
+    counts[0, 60 : 60 + events] = 1  # the test covers the last 52 weeks
+    told = forecast(counts, LAND, START)
+    assert told.backtest.events == events
+    assert (not told.shown and "lottery" in told.sentence(t)) == lottery
+    assert told.shown != lottery
+
+
+def test_the_bootstrap_of_few_values_is_as_wide_as_students_t() -> None:
+    rng = np.random.default_rng(19)
+    inside = 0
+    for _ in range(400):
+        values = rng.normal(size=10)
+        drawn = rng.multinomial(10, np.full(10, 0.1), 499) @ values / 10
+        tail = widened(0.025, 10)
+        low, high = np.quantile(drawn, [tail, 1 - tail])
+        inside += low <= 0 <= high
+    assert inside >= binom.ppf(0.001, 400, 0.95)
+
+
+def test_no_alerts_and_one_cell() -> None:
+    empty = forecast(np.zeros((CELLS, 120)), LAND, START)
+    assert not empty.shown
+    one = forecast(np.full((1, 120), 5), LAND.iloc[:1], START)
+    assert not one.shown  # all the land holds no more than all the land
+
+
+@pytest.mark.parametrize("counts", [np.ones((3, 80)), np.ones(CELLS), np.full((CELLS, 80), -1)])
+def test_refused(counts: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="counts"):
+        forecast(counts, LAND, START)
+
+
+def test_each_sentence_in_three_languages() -> None:
+    from curim_data.model.i18n import LANGUAGES, translator
+
+    told: Forecast = forecast(field(np.random.default_rng(20)), LAND, START)
+    for lang in LANGUAGES:
+        words = translator(lang)
+        assert told.sentence(words)
+        assert told.places_sentence(words)
+        assert all(words(choice.told) for choice in told.choices)
+
+
+def test_ahead_sums_what_follows() -> None:
+    assert ahead(np.arange(6.0)[None], [2, 4], 2).tolist() == [[5.0, 9.0]]
+
+
+def test_the_measures_of_the_backtest_are_the_slow_ones() -> None:
+    counts = field(np.random.default_rng(21))
+    test = forecast(counts, LAND, START).backtest
+    flagged = [np.argsort(-naive_at(counts, at), kind="stable") for at in test.origins]
+    share = 0.05
+    hits_, before, best, n, earlier = 0.0, 0.0, 0.0, 0.0, 0.0
+    for at, order in zip(test.origins, flagged, strict=True):
+        came, old = counts[:, at : at + 4].sum(axis=1), naive_at(counts, at)
+        hits_ += held(order, came, old, share)
+        before += held(order, old, old, share)
+        best += held(np.argsort(-came, kind="stable"), came, came, share)
+        n, earlier = n + came.sum(), earlier + old.sum()
+    row = test.at("naive", share)
+    assert row["pai"] == pytest.approx(hits_ / n / share)
+    assert row["pei"] == pytest.approx(hits_ / best)
+    assert row["recapture"] == pytest.approx(recapture_rate(before, earlier, hits_, n))
+    assert row["recapture_low"] < row["recapture"] < row["recapture_high"]
+    assert row["pai_low"] < row["pai"] < row["pai_high"]
+    assert row["gain"] == 0
+
+
+def naive_at(counts: np.ndarray, at: int) -> np.ndarray:
+    return np.asarray(counts[:, max(0, at - 52) : at].sum(axis=1))
+
+
+def held(order: np.ndarray, came: np.ndarray, told: np.ndarray, share: float) -> float:
+    """Events on a share of cells of one size; cells at the border that are foretold alike share what is left."""
+    room, total = share * len(order), 0.0
+    for value in sorted(set(told.tolist()), reverse=True):
+        group = order[told[order] == value]
+        part = min(1.0, room / len(group))
+        total += part * came[group].sum()
+        room -= part * len(group)
+    return total

@@ -1,0 +1,320 @@
+"""Where two maps differ: the exact test against a slow twin, its false alarms and power, and the edges."""
+
+from __future__ import annotations
+
+from math import comb
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+from scipy.stats import binom, fisher_exact, norm
+
+from analysis.grid.cells import neighbours
+from analysis.map_comparison import (
+    MapComparison,
+    Maps,
+    Side,
+    compare_maps,
+    could_differ,
+    share_ratios,
+    standing_out,
+    tails,
+)
+from analysis.stats.intervals import share_ratio
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Message, Translator
+
+WOMEN = Side(Message("Women"), Message("affect women"))
+MEN = Side(Message("Men"), Message("affect men"))
+MAPS = 200
+LEVEL = 0.05
+
+
+def _frame(cells: np.ndarray, n: np.ndarray, **more: object) -> pd.DataFrame:
+    return pd.DataFrame({"n": np.asarray(n, float), **more}, index=pd.Index(cells, name="cell"))
+
+
+def _compare(cells: np.ndarray, a: np.ndarray, b: np.ndarray, **settings: object) -> MapComparison:
+    return compare_maps(_frame(cells, a), _frame(cells, b), WOMEN, MEN, **settings)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def disc() -> np.ndarray:
+    return np.sort(np.asarray(h3.grid_disk(h3.latlng_to_cell(37.945, 23.645, 10), 4)).astype(np.int64))
+
+
+def _slow(a: np.ndarray, b: np.ndarray, near: np.ndarray) -> tuple[float, float]:
+    """Twice the smaller tail of the hypergeometric law, term by term; and the smallest that it could be."""
+    total_a, total_b = int(a.sum()), int(b.sum())
+    x, m = int(a[near].sum()), int(a[near].sum() + b[near].sum())
+    support = range(max(0, m - total_b), min(m, total_a) + 1)
+    law = {i: comb(total_a, i) * comb(total_b, m - i) / comb(total_a + total_b, m) for i in support}
+    upper = sum(chance for i, chance in law.items() if i >= x)
+    lower = sum(chance for i, chance in law.items() if i <= x)
+    return min(1.0, 2 * min(upper, lower)), min(1.0, 2 * min(law[support[0]], law[support[-1]]))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_p_equals_a_sum_by_hand(disc: np.ndarray, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = rng.poisson(1.5, len(disc)), rng.poisson(2.0, len(disc))
+    result = _compare(disc, a, b, k=1)
+    near = neighbours(disc, 1).toarray() > 0
+    slow = [
+        tuple(min(1.0, 2 * value) for value in np.minimum(_slow(a, b, near[at]), _slow(a, b, np.array([at]))))
+        for at in range(len(disc))
+    ]
+    p, attainable = (np.array(values) for values in zip(*slow, strict=True))
+    count = next(c for c in range(1, len(p) + 1) if (attainable <= LEVEL / c).sum() <= c)
+    tested = attainable <= LEVEL / count
+    assert tested.tolist() == result.frame["p"].notna().tolist()
+    assert result.tested == tested.sum()
+    assert result.frame["p"][tested].to_numpy() == pytest.approx(p[tested], rel=1e-9)
+
+
+def test_the_test_is_fishers(disc: np.ndarray) -> None:
+    """One-sided Fisher of the place against the rest of the city, doubled."""
+    a, b = np.full(len(disc), 4), np.full(len(disc), 6)
+    a[10], b[10] = 22, 3
+    result = _compare(disc, a, b, k=0)
+    table = np.array([[22, 3], [int(a.sum()) - 22, int(b.sum()) - 3]])
+    expected = 2 * fisher_exact(table, alternative="greater").pvalue
+    assert result.frame["p"].iloc[10] == pytest.approx(expected, rel=1e-9)
+    (place,) = result.places
+    assert (place.n_a, place.n_b, place.more, place.cells) == (22, 3, 1, (int(disc[10]),))
+    assert place.share == 22 / 25
+    assert place.elsewhere == table[1][0] / sum(table[1])
+    katz = share_ratio(22, float(a.sum()), 3, float(b.sum()))
+    assert (place.ratio, place.low, place.high) == pytest.approx((katz.value, katz.low, katz.high))
+
+
+@given(st.integers(0, 40), st.integers(0, 60), st.integers(0, 40), st.integers(0, 60))
+def test_ratios_are_those_of_one_at_a_time(a: int, rest_a: int, b: int, rest_b: int) -> None:
+    arrays = (np.array([value], float) for value in (a, a + rest_a, b, b + rest_b))
+    found = [float(part[0]) for part in share_ratios(*arrays)]
+    one = share_ratio(a, a + rest_a, b, b + rest_b)
+    assert found == pytest.approx([one.value, one.low, one.high], nan_ok=True)
+
+
+def test_sides_may_be_exchanged(disc: np.ndarray) -> None:
+    rng = np.random.default_rng(7)
+    a, b = rng.poisson(3, len(disc)), rng.poisson(3, len(disc))
+    a[:7] += 12
+    one, other = _compare(disc, a, b), _compare(disc, b, a)
+    assert one.frame["p"].to_numpy() == pytest.approx(other.frame["p"].to_numpy(), nan_ok=True)
+    assert [(p.id, p.more) for p in one.places] == [(p.id, -p.more) for p in other.places]
+    assert one.places
+
+
+def _share_of_maps(city: CityProfile, n: int, maps: int, share: float, planted: float = 0.0) -> tuple[int, int]:
+    """Maps with any place, and with one at the planted spot, of `maps` with shuffled labels on an uneven city."""
+    land = city.land_cells(10)
+    cells = np.asarray(land.index)
+    rng = np.random.default_rng(n)
+    weight = land.to_numpy() * rng.gamma(0.5, 1, len(land))
+    spot = int(np.argmax(weight))
+    if planted:
+        weight[spot] = planted * weight.sum()
+    anything = there = 0
+    for _ in range(maps):
+        both = rng.multinomial(n, weight / weight.sum())
+        chance = np.full(len(cells), share)
+        if planted:
+            chance[spot] = 0.9
+        a = rng.binomial(both, chance)
+        places = _compare(cells, a, both - a).places
+        anything += bool(places)
+        there += any(int(cells[spot]) in place.cells and place.more > 0 for place in places)
+    return anything, there
+
+
+@pytest.mark.parametrize("share", [0.5, 0.2])
+@pytest.mark.parametrize("n", [60, 180, 500, 6_000])
+def test_shuffled_labels_have_no_place(city: CityProfile, n: int, share: float) -> None:
+    maps = MAPS if n < 1_000 else MAPS // 2
+    hits, _ = _share_of_maps(city, n, maps, share)
+    assert binom.sf(hits - 1, maps, LEVEL) >= 0.01
+
+
+# A spot with a part of the alerts, 90 % of them of the first map and 50 % elsewhere: least share of maps that find it.
+@pytest.mark.parametrize(("n", "part", "power"), [(180, 0.2, 0.8), (500, 0.1, 0.9), (6_000, 0.01, 0.9)])
+def test_a_planted_difference_is_found_with_the_stated_power(
+    city: CityProfile, n: int, part: float, power: float
+) -> None:
+    maps = 30
+    _, found = _share_of_maps(city, n, maps, 0.5, planted=part)
+    assert binom.cdf(found, maps, power) >= 0.01
+
+
+@pytest.mark.parametrize("spots", [1, 4])
+def test_strong_places_make_no_other_lean_the_other_way(city: CityProfile, spots: int) -> None:
+    """Each holds a tenth of the alerts, 90 % of them of one map, which moves the share of the city by 4 points."""
+    cells = np.asarray(city.land_cells(10).index)
+    rng = np.random.default_rng(5)
+    weight = rng.gamma(0.5, 1, len(cells))
+    near = neighbours(cells, 2)
+    strong, maps, false = np.argsort(-weight)[:spots], 24, 0
+    weight[strong] = 0.1 * weight.sum()
+    around = {int(cells[at]) for at in near[strong].indices}
+    for _ in range(maps):
+        both = rng.multinomial(400_000, weight / weight.sum())
+        chance = np.full(len(cells), 0.5)
+        chance[strong] = 0.9
+        a = rng.binomial(both, chance)
+        places = _compare(cells, a, both - a).places
+        assert {int(cell) for cell in cells[strong]} <= {cell for place in places for cell in place.cells}
+        false += any(around.isdisjoint(place.cells) for place in places)
+    assert binom.sf(false - 1, maps, LEVEL) >= 0.01
+
+
+def test_where_many_places_differ_chance_adds_no_other(city: CityProfile) -> None:
+    """Where 37 cells differ Benjamini–Hochberg alone lets one or two others pass in the mean map."""
+    cells = np.asarray(city.land_cells(10).index)
+    rng = np.random.default_rng(6)
+    middle = int(h3.latlng_to_cell(37.943, 23.646, 10))
+    chance = np.where(np.isin(cells, np.asarray(h3.grid_disk(middle, 3), dtype=np.int64)), 0.8, 0.5)
+    beyond = set(cells.tolist()) - {int(cell) for cell in h3.grid_disk(middle, 4)}
+    maps, false = 40, 0
+    for _ in range(maps):
+        both = rng.multinomial(120_000, np.full(len(cells), 1 / len(cells)))
+        a = rng.binomial(both, chance)
+        places = _compare(cells, a, both - a).places
+        assert places
+        false += any(beyond.issuperset(place.cells) for place in places)
+    assert binom.sf(false - 1, maps, LEVEL) >= 0.01
+
+
+def test_a_place_is_named_once_and_places_share_no_cell(disc: np.ndarray) -> None:
+    a, b = np.full(len(disc), 5), np.full(len(disc), 5)
+    middle = neighbours(disc, 1)[[len(disc) // 2]].indices
+    a[middle] = 40
+    result = _compare(disc, a, b, k=1)
+    assert result.frame["differs"].sum() > 1
+    more = [place for place in result.places if place.more > 0]
+    assert len(more) == 1
+    assert [place.rank for place in result.places] == list(range(1, len(result.places) + 1))
+    cells = [cell for place in result.places for cell in place.cells]
+    assert len(cells) == len(set(cells))
+    single = _compare(disc, a, b, k=0)
+    assert single.frame["differs"].sum() >= len(middle)
+    assert len([place for place in single.places if place.more > 0]) <= 3
+
+
+def test_alerts_that_are_merely_many_are_no_difference(disc: np.ndarray) -> None:
+    a, b = np.full(len(disc), 5), np.full(len(disc), 5)
+    a[20] = b[20] = 500
+    assert not _compare(disc, a, b).places
+
+
+def test_withheld_counts_never_make_a_mark(disc: np.ndarray) -> None:
+    """With its bounds a difference is found only where every value in them has it."""
+    a, b = np.full(len(disc), 9), np.full(len(disc), 9)
+    a[10], b[10] = 40, 3
+    exact = _compare(disc, a, b, k=0)
+    hidden = np.zeros(len(disc), bool)
+    hidden[10] = True
+    bounds = {"low": np.where(hidden, 1, b), "high": np.where(hidden, 4, b), "withheld": hidden}
+    veiled = _frame(disc, np.where(hidden, np.nan, b), **bounds)
+    for totals in ((None, None), (float(a.sum()), float(b.sum()))):
+        told = compare_maps(_frame(disc, a), veiled, WOMEN, MEN, totals=totals, k=0)
+        assert told.frame["p"].iloc[10] > exact.frame["p"].iloc[10]
+        assert [(place.n_b, place.bounded) for place in told.places] == [(4, True)]
+        assert np.isnan(told.frame["ratio"].iloc[10])
+        assert np.isnan(told.frame["b"].iloc[10])
+        assert told.n_withheld == 1
+        assert told.at_least == (False, totals[1] is None)
+    wide = veiled.assign(high=np.where(hidden, 60, veiled["high"]))
+    assert not compare_maps(_frame(disc, a), wide, WOMEN, MEN, k=0).places
+
+
+def test_a_side_whose_total_is_protected_is_no_total(disc: np.ndarray, t: Translator) -> None:
+    hidden = np.ones(len(disc), bool)
+    veiled = _frame(disc, np.full(len(disc), np.nan), low=0 * hidden, high=4 * hidden, withheld=hidden)
+    told = compare_maps(_frame(disc, np.full(len(disc), 9)), veiled, WOMEN, MEN, k=0)
+    assert (told.n_b, told.at_least) == (0, (False, True))
+    assert "no alerts" not in told.sentence(t)
+    assert "In the whole city" not in told.sentence(t)
+    assert "In the whole city" in _compare(disc, np.full(len(disc), 9), np.full(len(disc), 9)).sentence(t)
+
+
+@pytest.mark.parametrize(("a", "b"), [(0, 0), (0, 3), (3, 0)])
+def test_an_empty_side_is_said(disc: np.ndarray, t: Translator, a: int, b: int) -> None:
+    result = _compare(disc, np.full(len(disc), a), np.full(len(disc), b))
+    assert not result.places
+    assert result.frame["q"].isna().all()
+    assert "nothing to compare" in result.sentence(t)
+
+
+def test_too_few_alerts_are_said(disc: np.ndarray, t: Translator) -> None:
+    one = np.zeros(len(disc))
+    one[3] = 1
+    assert "too few" in _compare(disc, one, one[::-1]).sentence(t)
+
+
+def test_cells_must_agree(disc: np.ndarray) -> None:
+    one = _frame(disc, np.ones(len(disc)))
+    with pytest.raises(ValueError, match="same cells"):
+        compare_maps(one, one.iloc[::-1], WOMEN, MEN)
+    with pytest.raises(ValueError, match="same cells"):
+        compare_maps(one.iloc[:0], one.iloc[:0], WOMEN, MEN)
+
+
+def test_sentences(disc: np.ndarray, t: Translator) -> None:
+    a, b = np.full(len(disc), 4), np.full(len(disc), 6)
+    a[10], b[10] = 22, 3
+    result = _compare(disc, a, b, k=0)
+    assert result.sentence(t).startswith("In the whole city")
+    assert "1 place differs" in result.sentence(t)
+    assert "88\u00a0% of the 25 alerts compared here affect women, 40\u00a0% elsewhere" in result.places[0].sentence(t)
+    assert all(t(choice.told) for choice in result.choices)
+
+
+def test_tarone_leaves_out_only_what_cannot_pass() -> None:
+    assert could_differ(np.array([0.2, 0.5]), LEVEL).tolist() == [False, False]
+    assert could_differ(np.array([]), LEVEL).tolist() == []
+    assert could_differ(np.full(100, 1e-9), LEVEL).all()
+
+
+def test_a_place_holds_no_more_than_there_are_in_all() -> None:
+    """Two cells of up to four each, and three in all."""
+    first = pd.DataFrame({"n": [9.0, 0.0, 30.0], "low": [9, 0, 30], "high": [9, 0, 30], "withheld": False})
+    second = pd.DataFrame(
+        {"n": [np.nan, np.nan, 0.0], "low": [1, 1, 0], "high": [4, 4, 0], "withheld": [True, True, False]}
+    )
+    both = sparse.csr_array(np.array([[1.0, 1, 0], [1, 1, 0], [0, 0, 1]]))
+    nothing = np.zeros(3, dtype=bool)
+    told, open_ = (tails(Maps.of(first, second, (39, total)), both, nothing) for total in (3, None))
+    assert [part[0] for part in told.up] == [9, 3, 39, 3]
+    assert [part[0] for part in open_.up] == [9, 8, 39, 8]
+
+
+def test_a_place_stands_out_beyond_the_border_for_all_sizes_and_cells() -> None:
+    alone = sparse.csr_array(np.eye(50))
+    found, wanted = [], []
+    for more in range(240):
+        a, b = np.full(50, 200.0), np.full(50, 200.0)
+        a[7], b[7] = 200 + more / 4, 200 - more / 4
+        share = a.sum() / 20_000
+        z = abs(a[7] - 400 * share) / np.sqrt(400 * share * (1 - share))
+        wanted.append(bool(z > norm.isf(0.05 / (2 * 2 * 50))))
+        maps = Maps(a, a, b, b, a, b, (None, None))
+        found.append(bool(standing_out(maps, [alone, alone], 0.05)[7]))
+    assert found == wanted
+    assert 0 < sum(found) < 240
+
+
+def test_places_of_either_direction_share_no_cell(disc: np.ndarray) -> None:
+    """One cell of the second map among many of the first, whose windows hold it."""
+    middle = int(h3.latlng_to_cell(37.945, 23.645, 10))
+    a, b = np.full(len(disc), 40), np.full(len(disc), 40)
+    near = np.isin(disc, np.asarray(h3.grid_disk(middle, 2)).astype(np.int64))
+    a[near], b[near] = 30, 8  # their windows stand out nearly as far as it does
+    a[disc == middle], b[disc == middle] = 0, 30
+    result = _compare(disc, a, b, k=1)
+    assert set(result.frame.loc[result.frame["differs"], "more"]) == {1, -1}
+    named = [cell for place in result.places for cell in place.cells]
+    assert len(named) == len(set(named)) > 0

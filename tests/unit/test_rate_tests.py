@@ -1,0 +1,46 @@
+"""The exact tests of counts against sums by hand; Gi without its star."""
+
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from analysis.stats.getis_ord import getis_ord
+from analysis.stats.rate_tests import denser, thinner
+
+count = st.integers(0, 30)
+size = st.floats(0.1, 5)
+
+
+def tail(kept: range, n: int, share: float) -> float:
+    """Sum of the binomial probabilities of the counts kept."""
+    return sum(comb(n, k) * share**k * (1 - share) ** (n - k) for k in kept)
+
+
+@given(count, count, size, size, st.floats(1, 3))
+def test_both_tails_with_a_margin_are_sums_by_hand(x: int, rest: int, inside: float, outside: float, m: float) -> None:
+    up = tail(range(x, x + rest + 1), x + rest, m * inside / (m * inside + outside))
+    down = tail(range(x + 1), x + rest, inside / m / (inside / m + outside))
+    assert denser([x], [rest], [inside], [outside], m)[0] == pytest.approx(up, rel=1e-9, abs=1e-15)
+    assert thinner([x], [rest], [inside], [outside], m)[0] == pytest.approx(down, rel=1e-9, abs=1e-15)
+
+
+def test_without_surroundings_there_is_no_test() -> None:
+    assert denser([9], [0], [1.0], [0.0]).tolist() == thinner([0], [0], [1.0], [0.0]).tolist() == [1.0]
+
+
+def test_gi_asks_the_neighbours_only() -> None:
+    """What a cell holds itself moves its Gi* and not its Gi, whether or not the weights hold the cell."""
+    near = sparse.csr_array(np.eye(9) + np.eye(9, k=1) + np.eye(9, k=-1))
+    without = sparse.csr_array(np.eye(9, k=1) + np.eye(9, k=-1))
+    low, high = np.arange(9.0), np.arange(9.0)
+    high[4] = 50
+    assert getis_ord(low, near, star=False)[4] == getis_ord(high, near, star=False)[4]
+    assert getis_ord(low, near)[4] < getis_ord(high, near)[4]
+    assert getis_ord(low, near, star=False) == pytest.approx(getis_ord(low, without, star=False))
+    assert getis_ord([3.0] * 9, near, star=False).tolist() == [0.0] * 9

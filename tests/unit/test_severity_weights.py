@@ -1,0 +1,118 @@
+"""Clusters of alerts that count by their severity."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import chi2
+
+from analysis.clusters.dbscan import least_alerts
+from analysis.clusters.detection import _Alerts, clusters
+from analysis.stats.severity_weights import Weights, by_severity
+from curim_data import query
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+from curim_data.privacy import GateError
+from curim_data.store.home import Home
+from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
+from tests.unit.test_clusters_detection import STATION, drawn, metres
+
+
+def graded(table: pd.DataFrame, cells: pd.Index) -> Weights:
+    return by_severity(table.rename_axis("cell").reset_index(), cells.to_numpy())
+
+
+def test_weights_have_a_mean_of_one_and_what_has_no_severity_counts_one(t: Translator) -> None:
+    table = pd.DataFrame({"cell": [1, 1, 2, 3, 9], "severity": [1, 5, 3, None, 5], "n": [2.0, 1.0, 1.0, 4.0, 7.0]})
+    weights = by_severity(table, np.array([1, 2, 3, 4]))
+    mean = (2 * 1 + 5 + 3) / 4
+    assert weights.sums == pytest.approx([(2 + 5) / mean, 3 / mean, 4, 0])
+    assert weights.squares == pytest.approx([(2 + 25) / mean**2, (3 / mean) ** 2, 4, 0])
+    assert weights.sums.sum() == pytest.approx(weights.counts.sum()) == len(weights.drawn) == 8
+    assert weights.largest == pytest.approx(5 / mean)
+    assert weights.scatter == pytest.approx((weights.drawn**2).sum() / weights.drawn.sum())
+    told = " ".join(t(choice.told) for choice in weights.choices)
+    assert "mean severity of 2.5: from 0.4 for the mildest to 2.0 for the gravest" in told
+    assert "4 alerts without a severity" in told
+    none = by_severity(table.assign(severity=np.nan), np.array([1, 2, 3, 4]))
+    assert none.sums.tolist() == [3, 1, 4, 0]
+    assert "all count the same" in t(none.choices[0].told)
+
+
+def test_equal_weights_change_nothing(city: CityProfile) -> None:
+    frame = drawn(city, 3_000, {STATION: 8})
+    alike = graded(frame[["n"]].assign(severity=3), frame.index)
+    plain, weighted = clusters(frame, city, runs=99), clusters(frame, city, runs=99, weights=alike)
+    assert [c.cells for c in plain.found] == [c.cells for c in weighted.found]
+    assert [c.low for c in plain.found] == pytest.approx([c.low for c in weighted.found])
+    assert [c.high for c in plain.found] == pytest.approx([c.high for c in weighted.found])
+    assert weighted.weighted
+    assert weighted.found[0].weight == pytest.approx(weighted.found[0].n)
+
+
+def test_a_place_of_grave_alerts_stands_out_by_weight_only(city: CityProfile, t: Translator) -> None:
+    """As many alerts as anywhere, but grave ones."""
+    frame = drawn(city, 12_000, {STATION: 2})
+    x, y = metres(frame.index, city)
+    at = city.project(*STATION)
+    grave = np.hypot(x - at[0], y - at[1]) < 90
+    weights = graded(frame[["n"]].assign(severity=np.where(grave, 5, 1)), frame.index)
+    assert not clusters(frame, city, runs=99).found
+    result = clusters(frame, city, runs=99, weights=weights)
+    (cluster,) = result.found
+    assert cluster.weight is not None
+    assert cluster.weight > 2 * cluster.n
+    assert cluster.ratio == pytest.approx(cluster.weight / cluster.expected)
+    assert cluster.low < cluster.ratio < cluster.high
+    assert "by severity where" in cluster.sentence(t)
+    assert "alerts weighted by severity" in result.sentence(t)
+    assert "observed severities in a random order" in " ".join(t(choice.told) for choice in result.choices)
+
+
+def test_two_grave_alerts_side_by_side_are_no_cluster(city: CityProfile) -> None:
+    frame = drawn(city, 200, {}).assign(n=lambda f: f["n"].clip(upper=1))
+    severity = pd.Series(1.0, index=frame.index)
+    x, y = metres(frame.index, city)
+    at = city.project(*STATION)
+    nearest = frame.index[np.argsort(np.hypot(x - at[0], y - at[1]))[:2]]
+    frame.loc[nearest, "n"] = 1
+    severity[nearest] = 60
+    weights = graded(frame[["n"]].assign(severity=severity), frame.index)
+    assert not clusters(frame, city, weights=weights, runs=19, alpha=1, eps=60).found
+
+
+def test_the_minimum_follows_the_scatter_of_the_weights() -> None:
+    expected = np.array([0.1, 4.0, 30.0])
+    assert (least_alerts(expected, 2.0) >= least_alerts(expected)).all()
+    assert least_alerts(30.0, 2.0) == 2 * least_alerts(15.0)
+
+
+def test_the_interval_is_garwoods_for_counts_and_wider_for_weights() -> None:
+    counts = np.array([12.0, 3.0, 0.0])
+    low, high = _Alerts(np.arange(3), counts, None).interval(np.array([0, 1, 2]))
+    assert (low, high) == pytest.approx((chi2.ppf(0.025, 30) / 2, chi2.ppf(0.975, 32) / 2))
+    table = pd.DataFrame({"cell": [0, 0, 1], "severity": [1, 5, 3], "n": [6.0, 6.0, 3.0]})
+    weights = by_severity(table, np.arange(3))
+    wider = _Alerts(np.arange(3), counts, weights).interval(np.array([0, 1, 2]))
+    assert wider[0] < low < 15 < high < wider[1]
+
+
+def test_weights_of_other_alerts_are_refused(city: CityProfile) -> None:
+    frame = drawn(city, 500, {})
+    with pytest.raises(ValueError, match="other alerts"):
+        clusters(frame, city, weights=graded(frame[["n"]].assign(n=frame["n"] + 1, severity=2), frame.index))
+
+
+def test_severity_is_counted_on_the_same_alerts(sample: Home) -> None:
+    source = open_source(sample)
+    found = cluster_study(source, AlertFilter(), Audience.ANALYST, by_weight=True)
+    plain = query.cells(source, AlertFilter(), CLUSTER_RESOLUTION, Audience.ANALYST)
+    assert found.n == plain.total
+    assert found.weighted
+    assert any(choice.name == "piles" for choice in found.choices)
+    with pytest.raises(GateError):
+        cluster_study(source, AlertFilter(), Audience.COUNCIL, by_weight=True)

@@ -1,0 +1,151 @@
+"""The same place keeps its id and its name under other periods, categories, cells and methods."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import h3.api.basic_int as h3
+import numpy as np
+import pytest
+
+import sample_data
+from analysis.spots.identity import KnownPlace, known, matched, renamed
+from analysis.spots.naming import name_spots
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+from curim_data.store.home import Home
+from curim_data.studies.clusters import cluster_study
+from curim_data.studies.hot_spots import hot_spot_study, known_places
+
+TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
+QUAY = (23.6507, 37.9385)  # Pasalimani
+
+
+@dataclass(frozen=True)
+class Place:
+    id: str
+    cells: tuple[int, ...]
+    longitude: float
+    latitude: float
+    n: int = 10
+
+
+def place(name: str, longitude: float, latitude: float, resolution: int = 10, rings: int = 0, n: int = 10) -> Place:
+    middle = h3.latlng_to_cell(latitude, longitude, resolution)
+    return Place(name, tuple(h3.grid_disk(middle, rings)), longitude, latitude, n)
+
+
+@pytest.fixture(scope="module")
+def source(sample: Home) -> Source:
+    return open_source(sample)
+
+
+def east(metres: float) -> float:
+    return QUAY[0] + metres / 87_800
+
+
+def test_a_place_is_the_known_one_that_it_overlaps_or_lies_next_to() -> None:
+    places = known([place("a", *QUAY, rings=1), place("b", east(600), QUAY[1])])
+    moved = [place("x", east(120), QUAY[1]), place("y", east(560), QUAY[1], 12, 2), place("z", east(1_200), QUAY[1])]
+    assert matched(moved, places) == {0: 0, 1: 1}
+    assert [spot.id for spot in renamed(moved, places)] == ["a", "b", "z"]
+    coarse = [place("c", east(40), QUAY[1], 9)]
+    assert [spot.id for spot in renamed(coarse, places)] == ["a"]
+
+
+def test_a_small_place_is_the_large_one_that_it_lies_in() -> None:
+    places = known([place("large", *QUAY, rings=2), place("near", east(380), QUAY[1])])
+    assert [spot.id for spot in renamed([place("x", east(235), QUAY[1])], places)] == ["large"]
+
+
+def test_new_places_of_one_id_get_two() -> None:
+    spots = [place("x", *QUAY, rings=1), place("x", east(600), QUAY[1])]
+    assert [spot.id for spot in renamed(spots, ())] == ["x", f"{spots[1].cells[0]:x}"]
+
+
+def test_a_place_that_splits_leaves_its_id_to_the_better_half() -> None:
+    places = known([place("a", *QUAY, rings=2)])
+    halves = [place("x", east(240), QUAY[1]), place("a", east(60), QUAY[1], rings=1)]
+    first, second = renamed(halves, places)
+    assert second.id == "a"
+    assert first.id == "x"
+    third, fourth = renamed([halves[1], replace(halves[0], id="a")], places)
+    assert third.id == "a"
+    assert fourth.id == f"{halves[0].cells[0]:x}"
+
+
+def test_numbers_stay_with_known_places_and_new_ones_come_after(city: CityProfile, t: Translator) -> None:
+    places = known([place("a", *QUAY, n=90), place("b", east(-260), QUAY[1], n=50)])
+    assert [one.id for one in places] == ["a", "b"]
+    both = name_spots([place("b", east(-250), QUAY[1]), place("a", *QUAY)], city, places)
+    alone = name_spots([place("b", east(-240), QUAY[1])], city, places)
+    assert both["b"](t) == alone["b"](t)
+    assert both["a"](t) == "Pasalimani"
+    new = name_spots([place("n", QUAY[0], QUAY[1] + 0.0021)], city, places)
+    assert new["n"](t).startswith("Pasalimani, ")
+    assert new["n"](t) not in {name(t) for name in both.values()}
+    assert name_spots([], city, places) == {}
+
+
+FILTERS = {
+    "a year": AlertFilter(),
+    "half a year": AlertFilter(start=dt.date(2026, 5, 1), end=dt.date(2026, 10, 31)),
+    "two years before": AlertFilter(start=dt.date(2023, 5, 1), end=dt.date(2025, 4, 30)),
+    "all": AlertFilter(period="all"),
+    "women": AlertFilter(affected=("woman",)),
+    "dark": AlertFilter(dark=True),
+    "day": AlertFilter(dark=False, period="all"),
+    "offences": AlertFilter(kinds=("offence",)),
+}
+
+
+@pytest.fixture(scope="module")
+def named(source: Source) -> dict[str, dict[str, tuple[float, float, str]]]:
+    """By filter: the places by id, with their point in metres and their name."""
+    places = known_places(source, Audience.ANALYST)
+    found = {}
+    for label, f in FILTERS.items():
+        spots = hot_spot_study(source, f, Audience.ANALYST).spots
+        found[label] = _table(spots, source, places)
+    found["clusters"] = _table(cluster_study(source, AlertFilter(), Audience.ANALYST).found, source, places)
+    return found
+
+
+def _table(spots: Any, source: Source, places: tuple[KnownPlace, ...]) -> dict[str, tuple[float, float, str]]:
+    names = name_spots(spots, source.city, places)
+    x, y = source.city.project([s.longitude for s in spots], [s.latitude for s in spots])
+    return {spot.id: (a, b, names[spot.id].by_language["en"]) for spot, a, b in zip(spots, x, y, strict=True)}
+
+
+def test_planted_places_keep_id_and_name_under_every_filter(
+    named: dict[str, dict[str, tuple[float, float, str]]], city: CityProfile
+) -> None:
+    for spot in TRUTHS["hot_spot"]:
+        at = city.project([spot["longitude"]], [spot["latitude"]])
+        seen = set()
+        for table in named.values():
+            for name, (x, y, told) in table.items():
+                if np.hypot(x - at[0][0], y - at[1][0]) < 150:
+                    seen.add((name, told))
+        assert len(seen) <= 1, seen
+    shared = [set(first) & set(second) for first, second in pairwise(named.values())]
+    assert all(len(ids) >= 5 for ids in shared)
+
+
+def test_ids_and_names_are_distinct_under_a_filter(named: dict[str, dict[str, tuple[float, float, str]]]) -> None:
+    for table in named.values():
+        assert len({told for _, _, told in table.values()}) == len(table)
+
+
+def test_each_audience_has_its_own_known_places(source: Source) -> None:
+    exact, council = (known_places(source, audience) for audience in (Audience.ANALYST, Audience.COUNCIL))
+    assert {h3.get_resolution(cell) for one in exact for cell in one.cells} == {10}
+    assert {h3.get_resolution(cell) for one in council for cell in one.cells} <= {9}
+    assert known_places(source, Audience.ANALYST) is exact

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.hotspots.grouping import Spot
+from analysis.spots.naming import SpotName, name_spot, name_spots
+from analysis.spots.profile import problem_for, profile
+from analysis.stats.result import Result
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Translator
+from curim_data.model.plan import Caution, Interval
+
+SPOT = Spot("8a1", 1, (0x8A1EDA753C07FFF,), 40, 10.0, 4.0, 2.5, 6.0, 0.001, 0.017, 23.6507, 37.9385)
+
+
+def frame(**columns: list) -> pd.DataFrame:
+    made = pd.DataFrame(columns)
+    return made.assign(low=made["n"], high=made["n"], withheld=False)
+
+
+def test_a_spot_is_named_after_its_landmark_near_it_or_a_number(city: CityProfile, t: Translator) -> None:
+    mark = next(mark for mark in city.landmarks if mark.id == "pasalimani")
+    at = name_spot(mark.longitude, mark.latitude, city)
+    assert (at.place, at(t)) == ("pasalimani", "Pasalimani")
+    assert set(at.by_language) == {"el", "en", "fr"}
+    assert replace(at, near=True, number=2)(t) == "Near: Pasalimani, 2"
+    nowhere = name_spot(24.5, 38.5, city)
+    assert (nowhere.place, nowhere(t)) == ("", "Place 1")
+    assert name_spot(23.65, 37.94, replace(city, landmarks=())) == SpotName("", {})
+
+
+def test_spots_at_one_landmark_are_numbered_in_their_order(city: CityProfile, t: Translator) -> None:
+    spots = [SPOT, replace(SPOT, id="8a2"), replace(SPOT, id="8a3", longitude=24.5)]
+    names = name_spots(spots, city)
+    assert [names[spot.id](t) for spot in spots] == ["Pasalimani", "Pasalimani, 2", "Place 1"]
+
+
+@pytest.fixture
+def tables() -> dict[str, pd.DataFrame]:
+    hours = pd.DataFrame({"weekday": [4] * 24, "hour": range(24), "n": 0.0})
+    hours.loc[hours["hour"].isin([23, 0]), "n"] = 10.0
+    hours.loc[hours["hour"] == 1, "n"] = 8.0
+    hours.loc[hours["hour"] == 12, "n"] = 5.0
+    return {
+        "categories": frame(category=["noise", "harassment_verbal", "following"], n=[4.0, 30.0, 6.0]),
+        "hours": hours.assign(low=hours["n"], withheld=False),
+        "affected": frame(affected_gender=["woman", "man", "undisclosed", "unknown"], n=[24.0, 8.0, 6.0, 2.0]),
+        "dark": frame(dark=[True, False, None], n=[30.0, 6.0, 4.0]),
+    }
+
+
+def test_a_profile_holds_the_figures_and_says_them(
+    city: CityProfile, t: Translator, tables: dict[str, pd.DataFrame]
+) -> None:
+    told = profile(city, n=40, **tables)
+    assert isinstance(told, Result)
+    assert (told.categories[0].id, told.categories[0].share) == ("harassment_verbal", 0.75)
+    assert told.hours == (23, 0)
+    assert told.dark_share == pytest.approx(30 / 36)
+    assert told.women is not None
+    assert (told.women.value, round(told.women.low, 4), round(told.women.high, 4)) == (0.75, 0.5789, 0.8675)
+    assert told.unknown_gender == 0.2
+    label = city.categories["harassment_verbal"].labels["en"]
+    assert told.sentence(t).startswith(
+        f"Mainly {label} (75\u00a0%). At least half of the alerts fall between 23:00 and 01:00."
+    )
+    assert "more alerts than is usual for this place since April 2025" in replace(
+        told, since=dt.date(2025, 4, 1)
+    ).sentence(t)
+
+
+def test_a_category_below_one_half_is_the_most_frequent_and_not_the_main_one(
+    city: CityProfile, t: Translator, tables: dict[str, pd.DataFrame]
+) -> None:
+    some = frame(category=["noise", "vandalism"], n=[14.0, 13.0]).assign(low=[14, 13], withheld=False)
+    told = profile(city, n=40, **{**tables, "categories": some}).sentence(t)
+    assert told.startswith(f"Most often {city.categories['noise'].labels['en']} (35\u00a0%).")
+
+
+def test_what_is_unknown_or_withheld_stays_so(city: CityProfile, t: Translator) -> None:
+    empty = profile(city, n=3)
+    assert empty.sentence(t) == ""
+    assert (empty.hours, empty.dark_share, empty.women, empty.since) == (None, None, None, None)
+    hidden = frame(category=["noise", "vandalism"], n=[np.nan, 10.0]).assign(low=[1, 10], withheld=[True, False])
+    told = profile(city, n=12, categories=hidden, dark=frame(dark=[None], n=[3.0]))
+    assert told.categories[0].share == pytest.approx(10 / 12)
+    assert told.dark_share is None
+    assert [part.id for part in told.categories] == ["vandalism"]
+    assert "Small counts are protected" in told.sentence(t)
+
+
+def protected(n: list[float], **column: list[object]) -> pd.DataFrame:
+    """Counts of which NaN is anything from 1 to 4."""
+    counts = pd.Series(n)
+    return frame(**column, n=n).assign(low=counts.fillna(1), high=counts.fillna(4), withheld=counts.isna())
+
+
+def test_a_share_that_withheld_counts_leave_open_is_not_told(city: CityProfile, t: Translator) -> None:
+    """Of 18 women and 1 to 4 men 82 to 95 % are women: too much is open; of 380 women it is not."""
+    open_ones = {
+        "affected": protected([18.0, np.nan], affected_gender=["woman", "man"]),
+        "dark": protected([18.0, np.nan], dark=[True, False]),
+    }
+    told = profile(city, n=22, **open_ones)
+    assert (told.women, told.dark_share, told.unknown_gender) == (None, None, 0)
+    assert told.sentence(t) == "Small counts are protected: a share that they leave open is not told."
+    sure = profile(city, n=384, affected=protected([380.0, np.nan], affected_gender=["woman", "man"]))
+    assert sure.women is not None
+    assert sure.women.value == pytest.approx((380 / 384 + 380 / 381) / 2)
+    for men in range(1, 5):
+        exact = profile(city, n=384, affected=frame(affected_gender=["woman", "man"], n=[380.0, float(men)])).women
+        assert exact is not None
+        assert sure.women.low <= exact.low + 1e-3
+        assert exact.high <= sure.women.high + 1e-3
+
+
+def test_a_main_category_is_a_share_of_the_alerts_not_of_all_mentions_of_categories(
+    city: CityProfile, t: Translator
+) -> None:
+    several = frame(category=["noise", "vandalism", "graffiti"], n=[6.0, 5.0, 3.0])
+    told = profile(city, n=10, categories=several)
+    assert [part.share for part in told.categories] == pytest.approx([0.6, 0.5, 0.3])
+    assert "60\N{NO-BREAK SPACE}%" in told.sentence(t)
+
+
+def test_a_problem_takes_everything_over(city: CityProfile, tables: dict[str, pd.DataFrame]) -> None:
+    told = replace(profile(city, n=40, **tables), since=dt.date(2025, 4, 1))
+    name = name_spot(SPOT.longitude, SPOT.latitude, city)
+    start, end = dt.date(2025, 11, 1), dt.date(2026, 10, 31)
+    problem = problem_for(SPOT, name, told, query={"period": "12m"}, start=start, end=end, women_city=0.5)
+    assert (problem.spot, problem.place, problem.cells, problem.n) == ("8a1", "pasalimani", ("8a1eda753c07fff",), 40)
+    assert problem.ratio == Interval(4.0, 2.5, 6.0)
+    assert problem.names["en"] == "Pasalimani"
+    assert (problem.hours, problem.since, problem.cautions) == (told.hours, told.since, ())
+    open_ended = replace(SPOT, high=float("inf"), ratio=float("inf"), expected=float("nan"))
+    hidden = replace(told, n_withheld=2)
+    problem = problem_for(open_ended, name, hidden, query={}, start=start, end=end)
+    assert (problem.ratio, problem.expected, problem.cautions) == (None, None, (Caution.WITHHELD,))

@@ -1,0 +1,362 @@
+"""Trends and alarms: rules by length, false alarms, gaps, incomplete periods, sentences; the clock of a week."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.stats.result import Result
+from analysis.trends.expected_range import (
+    RULES,
+    ears,
+    eight_before,
+    season_band,
+    season_sum,
+    seasons,
+    to_count,
+)
+from analysis.trends.time_series import course, daily, monthly, weekly, year_on_year
+from analysis.trends.week_clock import clock
+
+MONDAY = dt.date(2022, 10, 31)
+
+
+def weeks(counts, first=MONDAY):
+    days = pd.date_range(first, periods=len(counts), freq="7D")
+    return pd.DataFrame({"week": days.date, "n": np.asarray(counts, dtype=float)})
+
+
+def covered(series):
+    return series["week"].iloc[0], series["week"].iloc[-1] + dt.timedelta(days=6)
+
+
+def seasonal(size, mean=60, drift=0.0, seed=1):
+    time = np.arange(size)
+    level = mean * np.exp(0.3 * np.sin(2 * np.pi * time / 52.18) + drift * time / 52)
+    return np.random.default_rng(seed).poisson(level)
+
+
+def slow_ears(y, t, gap):
+    base = y[t - gap - 7 : t - gap]
+    mean = sum(base) / 7
+    sd = (sum((x - mean) ** 2 for x in base) / 6) ** 0.5
+    return mean + 3.090232306167813 * sd
+
+
+@pytest.mark.parametrize("gap", [0, 2])
+def test_ears_equals_its_slow_twin(gap):
+    y = seasonal(60).tolist()
+    upper = ears(y, gap).upper
+    assert np.isnan(upper[: 7 + gap]).all()
+    assert upper[7 + gap :] == pytest.approx([slow_ears(y, t, gap) for t in range(7 + gap, 60)])
+
+
+def test_the_weekday_band_looks_at_the_same_weekday_only():
+    y = np.tile([10, 10, 10, 10, 30, 60, 50], 12)
+    band = eight_before(y, lag=7)
+    assert np.isnan(band.expected[:56]).all()
+    assert band.expected[56:] == pytest.approx(y[56:])
+
+
+def test_below_a_mean_of_five_nothing_is_too_low():
+    assert eight_before([4] * 8 + [0]).lower[8] == 0
+    assert eight_before([5] * 8 + [0]).lower[8] > 0
+
+
+def test_a_baseline_bridges_few_gaps_and_not_many():
+    y = [10.0] * 12
+    y[3] = y[4] = np.nan
+    assert eight_before(y).expected[8] == 10
+    y[5] = np.nan
+    assert np.isnan(eight_before(y).expected[8])
+
+
+@pytest.mark.parametrize("mean", [2, 5, 12, 60])
+@pytest.mark.parametrize("rule", ["ears_c2", "eight_before"])
+def test_quiet_weeks_raise_no_more_alarms_than_told(rule, mean):
+    y = np.random.default_rng(17).poisson(mean, 40_000)
+    band = ears(y, 2, poisson_floor=True) if rule == "ears_c2" else eight_before(y)
+    outside = (y > band.upper) | (y < band.lower)
+    assert 0.001 < outside[9:].mean() <= RULES[rule].false_alarms
+
+
+@pytest.mark.parametrize("mean", [5, 15, 100])
+def test_quiet_seasons_raise_no_more_alarms_than_told(mean):
+    outside = weeks_seen = 0
+    for seed in range(25):
+        y = seasonal(208, mean, seed=seed)
+        band = season_band(seasons(y, 52), np.ones(208, dtype=bool))
+        outside += int(((y > band.upper) | (y < band.lower)).sum())
+        weeks_seen += 208
+    assert outside / weeks_seen <= RULES["season"].false_alarms
+
+
+def test_the_told_rate_is_the_rate():
+    for rule in RULES.values():
+        assert f"{1000 * rule.false_alarms:.0f} in 1,000 quiet periods" in rule.told.text
+
+
+@pytest.mark.parametrize(
+    ("size", "rule"), [(20, "ears_c2"), (51, "ears_c2"), (52, "eight_before"), (155, "eight_before"), (156, "season")]
+)
+def test_the_rule_follows_the_length_of_the_data(size, rule, t):
+    series = weeks(seasonal(size))
+    trend = weekly(series, covered(series))
+    assert isinstance(trend, Result)
+    assert trend.rule.name == rule
+    assert trend.choices[0].value == rule
+    assert "quiet periods" in t(trend.choices[0].told)
+    assert trend.frame["adjusted"].notna().any() == (rule == "season")
+
+
+@pytest.mark.parametrize("size", [40, 100, 208])
+def test_a_sudden_rise_is_an_alarm_and_the_run_is_dated(size):
+    y = seasonal(size)
+    y[-2:] = y[-2:] * 2 + 20
+    trend = weekly(weeks(y), covered(weeks(y)))
+    assert trend.frame["side"].tail(2).tolist() == [1, 1]
+    assert trend.outside_since == MONDAY + dt.timedelta(weeks=size - 2)
+
+
+def test_a_planted_outlier_is_found_where_it_is_and_hardly_elsewhere():
+    y = seasonal(208)
+    y[120] = 3 * y[120]
+    trend = weekly(weeks(y), covered(weeks(y)))
+    assert 120 in trend.alarms.index
+    assert len(trend.alarms) <= 5
+
+
+def test_the_season_itself_is_no_alarm():
+    y = seasonal(208, mean=200)
+    trend = weekly(weeks(y), covered(weeks(y)))
+    assert len(trend.alarms) <= 4
+    spread = trend.frame["expected"].max() / trend.frame["expected"].min()
+    assert spread > 1.5
+    adjusted = trend.frame["adjusted"]
+    assert adjusted.std() < 0.5 * trend.frame["n"].std()
+
+
+def test_incomplete_weeks_are_shown_and_never_judged(t):
+    y = seasonal(100)
+    y[0], y[-1] = 1, 0
+    series = weeks(y)
+    first, last = covered(series)
+    trend = weekly(series, (first + dt.timedelta(days=1), last - dt.timedelta(days=3)))
+    ends = trend.frame.iloc[[0, -1]]
+    assert not ends["complete"].any()
+    assert not ends["alarm"].any()
+    assert ends["expected"].isna().all()
+    assert trend.frame.loc[0, "n"] == 1
+    assert trend.latest["week"] == pd.Timestamp(series["week"].iloc[-2])
+    assert "only in part" in t(trend.choices[1].told)
+
+
+@pytest.mark.parametrize("size", [100, 208])
+def test_withheld_weeks_are_gaps(size, t):
+    series = weeks(seasonal(size))
+    series.loc[[30, size - 1], "n"] = np.nan
+    series["withheld"] = series["n"].isna()
+    trend = weekly(series, covered(series))
+    assert trend.frame.loc[30, ["n", "adjusted"]].isna().all()
+    assert not trend.frame.loc[[30, size - 1], "alarm"].any()
+    assert trend.latest["week"] == pd.Timestamp(series["week"].iloc[-2])
+    assert trend.choices[-1].value == 2
+    assert "2" in t(trend.choices[-1].told)
+
+
+def test_too_many_gaps_leave_no_season():
+    series = weeks(seasonal(208))
+    series.loc[::4, "n"] = np.nan
+    assert weekly(series, covered(series)).rule.name == "eight_before"
+
+
+def test_weeks_without_a_row_are_zero():
+    series = weeks(seasonal(60))
+    trend = weekly(series.drop(index=20), covered(series))
+    assert trend.frame.loc[20, "n"] == 0
+    assert trend.frame.loc[20, "side"] == -1
+    assert trend.n == series["n"].sum() - series["n"][20]
+
+
+def test_a_trend_refuses_what_is_no_series():
+    series = weeks(seasonal(10))
+    with pytest.raises(ValueError, match="at least one"):
+        weekly(series.iloc[:0], covered(series))
+    moved = series.assign(week=[*series["week"].iloc[:-1], series["week"].iloc[-1] + dt.timedelta(days=1)])
+    with pytest.raises(ValueError, match="first day of each week"):
+        weekly(moved, covered(series))
+    with pytest.raises(ValueError, match="'week'"):
+        weekly(pd.concat([series, series.tail(1)]), covered(series))
+    with pytest.raises(ValueError, match="156"):
+        seasons([1.0] * 100, 52)
+
+
+def test_cutting_keeps_what_is_usual():
+    series = weeks(seasonal(208))
+    whole = weekly(series, covered(series))
+    cut = whole.since(series["week"].iloc[180])
+    assert len(cut.frame) == 28
+    assert cut.frame["expected"].tolist() == whole.frame["expected"].tail(28).tolist()
+    assert cut.n == series["n"].tail(28).sum()
+
+
+def test_counts_calmer_than_chance_keep_the_width_of_chance():
+    y = np.round(60 + 20 * np.sin(2 * np.pi * np.arange(208) / 52))
+    trend = weekly(weeks(y), covered(weeks(y)))
+    roots = np.sqrt(trend.frame["upper"] + 1 / 8) - np.sqrt(trend.frame["expected"] + 1 / 8)
+    assert roots.to_numpy() == pytest.approx(3.5 * 0.45)
+
+
+def test_last_year_is_the_same_week_and_the_same_month():
+    series = weeks(np.arange(120))
+    trend = weekly(series, covered(series))
+    assert trend.frame["last_year"].iloc[52:].tolist() == list(range(68))
+    months = pd.DataFrame({"month": pd.date_range("2024-01-01", periods=20, freq="MS").date, "n": range(20)})
+    trend = monthly(months, (dt.date(2024, 1, 1), dt.date(2025, 8, 31)))
+    assert trend.frame["last_year"].iloc[12:].tolist() == list(range(8))
+
+
+def test_months_and_days():
+    months = pd.DataFrame({"month": pd.date_range("2022-11-01", periods=48, freq="MS").date, "n": seasonal(48)})
+    trend = monthly(months, (dt.date(2022, 11, 1), dt.date(2026, 10, 20)))
+    assert trend.rule.name == "season"
+    assert trend.frame["complete"].sum() == 47
+    days = pd.DataFrame({"local_date": pd.date_range("2025-01-01", periods=500, freq="D").date, "n": seasonal(500)})
+    trend = daily(days, (days["local_date"].iloc[0], days["local_date"].iloc[-1]))
+    assert trend.rule.name == "same_weekdays"
+    assert trend.frame["complete"].all()
+
+
+def test_days_are_told_by_their_own_rule_however_long_the_data(t):
+    days = pd.DataFrame({"local_date": pd.date_range("2022-11-01", periods=1461, freq="D").date, "n": 20.0})
+    trend = daily(days, (days["local_date"].iloc[0], days["local_date"].iloc[-1]))
+    assert "same weekdays" in t(trend.choices[0].told)
+    assert "years of" not in t(trend.choices[0].told)
+    assert "usual against the same weekdays before" in trend.sentence(t)
+
+
+def test_several_weeks_are_judged_by_the_sum_of_what_each_lets_expect(t):
+    y = seasonal(208)
+    trend = weekly(weeks(y), covered(weeks(y))).since(MONDAY + dt.timedelta(weeks=200))
+    told = course(trend)
+    assert (told.n, told.weeks, told.side) == (y[-8:].sum(), 8, 0)
+    assert told.expected.value == pytest.approx(trend.frame["expected"].sum())
+    assert "usual for the time of year" in told.sentence(t)
+    for factor, side, word in ((1.5, 1, "more"), (0.5, -1, "fewer")):
+        z = np.concatenate([y[:-8], np.round(y[-8:] * factor)])
+        told = course(weekly(weeks(z), covered(weeks(z))).since(MONDAY + dt.timedelta(weeks=200)))
+        assert told.side == side
+        assert f"8 whole weeks: {told.n} alerts, {word} than is usual then" in told.sentence(t)
+
+
+def test_the_band_of_a_sum_is_that_of_a_poisson_count_where_weeks_are_poisson():
+    expected = np.array([40.0, 60.0, 80.0, 50.0])
+    upper = to_count(np.sqrt(expected + 1 / 8) + 3.5 / 2)
+    band = season_sum(expected, upper)
+    assert band.value == 230
+    assert band.high - 230 == pytest.approx(1.96 * np.sqrt(230.5), abs=0.01)
+    assert 230 - band.low == pytest.approx(1.96 * np.sqrt(230.5), abs=0.01)
+
+
+def test_without_a_season_nothing_is_said_of_the_season():
+    short, long = weeks(seasonal(155)), weeks(seasonal(208))
+    assert course(weekly(short, covered(short)).since(MONDAY + dt.timedelta(weeks=147))) is None
+    whole = weekly(long, covered(long))
+    for first, known in ((198, False), (199, True), (204, True), (205, False)):
+        assert (course(whole.since(MONDAY + dt.timedelta(weeks=first))) is not None) == known
+    long.loc[205, "n"] = np.nan
+    assert course(weekly(long, covered(long)).since(MONDAY + dt.timedelta(weeks=200))) is None
+
+
+@pytest.mark.parametrize(("size", "mean"), [(4, 60), (8, 15), (8, 120)])
+def test_quiet_periods_are_seldom_called_unusual(size, mean):
+    sides = []
+    for seed in range(60):
+        y = seasonal(208, mean, drift=0.05, seed=seed)
+        sides.append(course(weekly(weeks(y), covered(weeks(y))).since(MONDAY + dt.timedelta(weeks=208 - size))).side)
+    assert np.mean(np.abs(sides)) <= 0.1  # 5 %, and what chance adds in 60 draws
+
+
+def test_year_on_year_compares_the_same_weeks(t):
+    y = np.full(120, 20.0)
+    y[-13:] = 30
+    series = weeks(y)
+    compared = year_on_year(weekly(series, covered(series)))
+    assert (compared.before, compared.after, compared.periods) == (260, 390, 13)
+    assert compared.ratio.value == 1.5
+    assert compared.p < 0.001
+    assert compared.sentence(t) == (
+        "Since 18 November 2024: 390 alerts, 260 in the same time a year before: a rise (p <0.001)."
+    )
+    series.loc[[119, 60], "n"] = np.nan
+    gaps = year_on_year(weekly(series, covered(series)))
+    assert (gaps.before, gaps.after, gaps.periods) == (220, 330, 11)
+    assert year_on_year(weekly(weeks(y[:50]), covered(weeks(y[:50])))) is None
+
+
+def test_year_on_year_sentences(t):
+    steady, falling = weeks([20] * 120), weeks([40] * 107 + [20] * 13)
+    assert "No clear change" in year_on_year(weekly(steady, covered(steady))).sentence(t)
+    assert "a fall" in year_on_year(weekly(falling, covered(falling))).sentence(t)
+
+
+def test_the_stabilised_scale_comes_back():
+    counts = np.random.default_rng(2).poisson(40, 20_000)
+    root = np.sqrt(counts + 3 / 8)
+    assert to_count(np.array([root.mean()]))[0] == pytest.approx(40, abs=0.15)
+    assert to_count(np.array([-1.0, 0.0])).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ([20] * 60, "Week of 18 December 2023: 20 alerts, usual against the time just before (9 to 35)."),
+        ([20] * 59 + [50], "Week of 18 December 2023: 50 alerts, more than usual (9 to 35)."),
+        ([20] * 59 + [1], "Week of 18 December 2023: 1 alert, fewer than usual (9 to 35)."),
+        ([20] * 5, "Week of 28 November 2022: 20 alerts. It is too early to say what is usual."),
+        ([np.nan] * 3, "There is no complete period with a count that may be shown."),
+    ],
+)
+def test_the_sentence_of_a_trend(counts, told, t):
+    series = weeks(counts)
+    assert weekly(series, covered(series)).sentence(t) == told
+
+
+def test_the_sentence_says_since_when_and_that_it_is_the_season(t):
+    y = seasonal(208)
+    usual = weekly(weeks(y), covered(weeks(y))).sentence(t)
+    assert "usual for the time of year" in usual
+    for factor, word in ((2.5, "more"), (0.1, "fewer")):
+        z = y.astype(float)
+        z[-3:] = np.round(z[-3:] * factor)
+        told = weekly(weeks(z), covered(weeks(z))).sentence(t)
+        assert f"{word} than usual" in told
+        assert told.endswith("First so: Week of 5 October 2026.")
+
+
+def test_the_clock_lays_a_week_out(t):
+    frame = pd.DataFrame(
+        {"weekday": [5, 5, 6, 6, 0, None], "hour": [23, 0, 1, 1, 12, 4], "n": [10.0, 8.0, 3.0, np.nan, 4.5, 99.0]}
+    )
+    week = clock(frame)
+    assert isinstance(week, Result)
+    assert week.matrix.shape == (7, 24)
+    assert week.matrix[5, 23] == 10
+    assert np.isnan(week.matrix[6, 1])
+    assert week.n_withheld == 1
+    assert week.by_weekday[5] == 18
+    assert week.n == 22
+    assert week.peak_hours == (23, 2)
+    assert week.peak_weekday == 5
+    assert week.sentence(t) == "At least half of the alerts fall between 23:00 and 01:00; the fullest day is Saturday."
+
+
+def test_a_clock_without_alerts(t):
+    week = clock(pd.DataFrame({"weekday": [], "hour": [], "n": []}))
+    assert week.peak_hours is None
+    assert week.sentence(t) == "No alerts with a known hour."
+    even = clock(pd.DataFrame({"weekday": [0] * 24, "hour": range(24), "n": [1.0] * 24}))
+    assert even.peak_hours == (0, 12)
