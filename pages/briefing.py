@@ -4,16 +4,10 @@ import streamlit as st
 
 from curim_data.model.access import Role
 from curim_data.studies.brief import headline
-from pages.parts.briefing import (
-    change_cards as briefing_cards,
-)
-from pages.parts.briefing import (
-    document as briefing_paper,
-)
-from pages.parts.briefing import (
-    sections as briefing_sections,
-)
+from pages.parts.briefing.change_cards import draw_change_cards
+from pages.parts.briefing.document import draw_document_downloads
 from pages.parts.briefing.queries import cached_brief, draw_since_input, with_briefing_period
+from pages.parts.briefing.sections import draw_decided_plans, draw_map_and_genders
 from pages.parts.frame.guard import require
 
 page = with_briefing_period(require(Role.COUNCIL))
@@ -24,7 +18,7 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     st.caption(t("Briefing for the council, until {until}. Changes since", until=study.until), width="content")
     draw_since_input(page, study)
 st.title(headline(study, t))
-briefing_cards.draw_change_cards(page, study)
-briefing_sections.draw_map_and_genders(page, study)
-briefing_sections.draw_decided_plans(page)
-briefing_paper.draw_document_downloads(page)
+draw_change_cards(page, study)
+draw_map_and_genders(page, study)
+draw_decided_plans(page)
+draw_document_downloads(page)

@@ -3,21 +3,11 @@
 import streamlit as st
 
 from curim_data.model.access import Role
-from pages.parts.data import (
-    city_tab as data_city,
-)
-from pages.parts.data import (
-    cleaned_download as data_cleaned,
-)
-from pages.parts.data import (
-    history_tab as data_history,
-)
-from pages.parts.data import (
-    import_tab as data_import,
-)
-from pages.parts.data import (
-    quality_tab as data_quality,
-)
+from pages.parts.data.city_tab import draw_city_tab
+from pages.parts.data.cleaned_download import draw_cleaned_download
+from pages.parts.data.history_tab import draw_history_tab
+from pages.parts.data.import_tab import draw_import_tab
+from pages.parts.data.quality_tab import draw_quality_tab
 from pages.parts.frame.guard import require
 
 page = require(Role.ANALYST, data=False)
@@ -30,14 +20,14 @@ if asked and "data_part" not in st.session_state:
     st.session_state["data_part"] = asked
 bring, history, quality, city = st.tabs(names, key="data_part", on_change="rerun")
 with bring:
-    data_import.draw_import_tab(page, in_view=bool(bring.open))
+    draw_import_tab(page, in_view=bool(bring.open))
 with history:
     if history.open:
-        data_history.draw_history_tab(page)
-        data_cleaned.draw_cleaned_download(page)
+        draw_history_tab(page)
+        draw_cleaned_download(page)
 with quality:
     if quality.open:
-        data_quality.draw_quality_tab(page)
+        draw_quality_tab(page)
 with city:
     if city.open:
-        data_city.draw_city_tab(page)
+        draw_city_tab(page)

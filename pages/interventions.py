@@ -5,7 +5,8 @@ from curim_data.plans.plan_store import PlanMissing
 from curim_data.privacy import GateError
 from pages.parts.frame.guard import require
 from pages.parts.frame.markdown import escape_markdown
-from pages.parts.interventions import board, editor
+from pages.parts.interventions.board import draw_board
+from pages.parts.interventions.editor import draw_plan_editor
 from pages.parts.interventions.open_plan import close_plan, plan_in_address
 from pages.parts.plans.access import may_edit
 
@@ -23,6 +24,6 @@ except ValueError:
     st.warning(t("This link names no place on the map to draft a plan for."))
     edit = None
 if edit is None:
-    board.draw_board(page)
+    draw_board(page)
 else:
-    editor.draw_plan_editor(page, edit)
+    draw_plan_editor(page, edit)

@@ -5,8 +5,10 @@ import streamlit as st
 from curim_data.model.access import Role
 from pages.parts.frame import filter_bar
 from pages.parts.frame.guard import require
-from pages.parts.trends import breakdown, changes_table, trend_line
+from pages.parts.trends.breakdown import draw_small_multiples, draw_week_clock
+from pages.parts.trends.changes_table import draw_changes_table
 from pages.parts.trends.queries import draw_unit_choice, trend_or_reason
+from pages.parts.trends.trend_line import draw_trend_line, draw_year_on_year
 
 page = require(Role.COUNCIL)
 t = page.t
@@ -20,8 +22,8 @@ with title:
 if trend is None:
     st.info(why)
 else:
-    trend_line.draw_trend_line(page, trend)
-trend_line.draw_year_on_year(page)
-breakdown.draw_small_multiples(page)
-breakdown.draw_week_clock(page)
-changes_table.draw_changes_table(page)
+    draw_trend_line(page, trend)
+draw_year_on_year(page)
+draw_small_multiples(page)
+draw_week_clock(page)
+draw_changes_table(page)

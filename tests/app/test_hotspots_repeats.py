@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.hotspots.tabs import KEY
+from pages.parts.hotspots.tabs import TABS_KEY
 from tests.app.conftest import Open, errors, word
 
 
@@ -66,7 +66,7 @@ def test_what_started_lately_is_named_and_can_be_followed(open_page: Open) -> No
 
 def test_nothing_is_tested_before_the_tab_is_open(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", category="vandalism")
-    assert app.session_state[KEY] != "Repeats"
+    assert app.session_state[TABS_KEY] != "Repeats"
     assert "Knox" not in _said(app)
 
 

@@ -12,9 +12,15 @@ from curim_data.model.i18n import Translator
 from curim_data.profile import edit
 from curim_data.profile.reenrich import refresh
 from curim_data.profile.versions import WHAT_WORDS, Change
-from pages.parts.charts import tables
-from pages.parts.data import city_shapes, city_tables
+from pages.parts.charts.tables import draw_table
 from pages.parts.data.city_apply import apply_edit
+from pages.parts.data.city_shapes import draw_districts_upload, draw_land_upload, draw_streets_upload
+from pages.parts.data.city_tables import (
+    draw_categories_upload,
+    draw_landmarks_upload,
+    draw_names_form,
+    draw_population_upload,
+)
 from pages.parts.frame.page import Page
 
 LAYOUT = """\
@@ -61,18 +67,18 @@ def draw_city_edit(page: Page) -> None:
 def _parts(t: Translator, *, begun: bool) -> dict[str, tuple[str, Callable[[Page], None]]]:
     """What can be given: its name and the part of the page that takes it."""
     shapes: dict[str, tuple[str, Callable[[Page], None]]] = {
-        "districts": (t("Districts"), city_shapes.draw_districts_upload),
-        "land": (t("Study area"), city_shapes.draw_land_upload),
+        "districts": (t("Districts"), draw_districts_upload),
+        "land": (t("Study area"), draw_land_upload),
     }
     if not begun:
         return shapes
     return {
         **shapes,
-        "population": (t("Population"), city_tables.draw_population_upload),
-        "landmarks": (t("Landmarks"), city_tables.draw_landmarks_upload),
-        "streets": (t("Streets"), city_shapes.draw_streets_upload),
-        "categories": (t("Categories"), city_tables.draw_categories_upload),
-        "names": (t("Name, time zone, coordinate system"), city_tables.draw_names_form),
+        "population": (t("Population"), draw_population_upload),
+        "landmarks": (t("Landmarks"), draw_landmarks_upload),
+        "streets": (t("Streets"), draw_streets_upload),
+        "categories": (t("Categories"), draw_categories_upload),
+        "names": (t("Name, time zone, coordinate system"), draw_names_form),
         "versions": (t("Versions"), _draw_versions),
     }
 
@@ -107,9 +113,7 @@ def _draw_versions(page: Page) -> None:
     headings = {"when": t("When"), "what": t("Changed"), "file": t("File"), "id": t("Version"), "state": t("State")}
     if page.narrow:
         headings = {name: headings[name] for name in ("when", "what", "state")}
-    tables.draw_table(
-        page, frame, headings, key="data_city_versions", alt=t("Versions of the profile, the newest first")
-    )
+    draw_table(page, frame, headings, key="data_city_versions", alt=t("Versions of the profile, the newest first"))
     earlier = {version.id: version for version in found if not version.current}
     if not earlier:
         st.caption(t("There is no other version yet."))

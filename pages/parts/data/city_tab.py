@@ -8,11 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.model.labels import group_label, kind_label, provisional_note
-from pages.parts.charts import tables
-from pages.parts.data import city_apply, city_edit
+from pages.parts.charts.tables import draw_table
+from pages.parts.data.city_apply import draw_last_edit
+from pages.parts.data.city_edit import draw_accept_profile, draw_city_edit
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
-from pages.parts.maps import cell_map
+from pages.parts.maps.cell_map import draw_cell_map
 from pages.parts.maps.name_layers import Pin
 
 MOST_NAMES = 12  # on the map; more would hide it
@@ -21,9 +22,9 @@ MOST_NAMES = 12  # on the map; more would hide it
 def draw_city_tab(page: Page) -> None:
     """Facts, the map of districts, the lists, and the ways to change them."""
     t, city = page.t, page.city
-    city_apply.draw_last_edit(page)
+    draw_last_edit(page)
     if not page.is_sample and not page.home.has_city():
-        city_edit.draw_city_edit(page)
+        draw_city_edit(page)
         return
     if city.illustrative:
         st.info(
@@ -36,14 +37,14 @@ def draw_city_tab(page: Page) -> None:
     if city.provisional:
         st.warning(provisional_note(t) + " " + t("Give the city's own districts or study area below."))
         if not page.is_sample and page.home.has_city():
-            city_edit.draw_accept_profile(page)
+            draw_accept_profile(page)
     left, right = st.columns([1, 1], gap="large")
     with left:
         _draw_facts(page)
     with right:
         _draw_map(page)
     _draw_lists(page)
-    city_edit.draw_city_edit(page)
+    draw_city_edit(page)
 
 
 def _draw_facts(page: Page) -> None:
@@ -86,7 +87,7 @@ def _draw_map(page: Page) -> None:
     t, city = page.t, page.city
     middles = [(t.label(area.labels), area.polygon.representative_point()) for area in city.districts]
     few = middles if len(middles) <= MOST_NAMES else []
-    cell_map.draw_cell_map(
+    draw_cell_map(
         page,
         key="data_city_map",
         alt=t("Map of the city's districts; the table below names them."),
@@ -112,7 +113,7 @@ def _draw_lists(page: Page) -> None:
                     "radius": [m.radius for m in city.landmarks],
                 }
             )
-            tables.draw_table(
+            draw_table(
                 page,
                 marks,
                 {"name": t("Landmark"), "radius": t("Lends its name within (m)")},
@@ -140,7 +141,7 @@ def _draw_districts(page: Page) -> None:
             headings[column] = told[column]
     digits = {name: 0 for name in headings if name != "name"}
     height = "content" if len(frame) <= 10 else "auto"
-    tables.draw_table(page, frame, headings, key="data_districts", alt=t("Districts"), digits=digits, height=height)
+    draw_table(page, frame, headings, key="data_districts", alt=t("Districts"), digits=digits, height=height)
 
 
 def _draw_categories(page: Page) -> None:
@@ -161,7 +162,7 @@ def _draw_categories(page: Page) -> None:
     headings = {"name": t("Category"), "group": t("Group"), "kind": t("Kind"), "sensitive": t("Sensitive")}
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "sensitive")}
-    tables.draw_table(
+    draw_table(
         page,
         pd.DataFrame(rows, columns=["group", "name", "kind", "sensitive"]),
         headings,

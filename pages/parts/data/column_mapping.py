@@ -44,31 +44,31 @@ OPTIONS: Final = (
 _WIDTHS: Final = (3, 4, 4)
 
 
-def draw_columns(page: Page, seen: FileReview) -> None:
+def draw_columns(page: Page, review: FileReview) -> None:
     """One line for each column; those without a meaning are folded away, unless the file cannot be read."""
-    header = seen.columns
+    header = review.columns
     if header is None:
         return
     t = page.t
     draw_heading(t("Columns"))
-    _draw_source(page, seen)
-    if seen.view is None:
-        _draw_columns(page, seen, header.table)
+    _draw_source(page, review)
+    if review.preview is None:
+        _draw_columns(page, review, header.table)
         return
     used = header.table[header.table["use"] == "alert"]
     rest = header.table[header.table["use"] != "alert"]
-    _draw_columns(page, seen, used)
+    _draw_columns(page, review, used)
     if rest.empty:
         return
     label = t.n("{n} more column, not used", "{n} more columns, not used", len(rest))
-    with st.expander(label, key=f"data_rest_{seen.file.digest[:12]}"):
-        _draw_columns(page, seen, rest)
+    with st.expander(label, key=f"data_rest_{review.file.digest[:12]}"):
+        _draw_columns(page, review, rest)
 
 
-def _draw_source(page: Page, seen: FileReview) -> None:
+def _draw_source(page: Page, review: FileReview) -> None:
     """Where the meaning comes from, and the way back."""
     t = page.t
-    if seen.file.mapping is not None:
+    if review.file.mapping is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(t("As you settled it."), width="content")
             st.button(
@@ -76,24 +76,28 @@ def _draw_source(page: Page, seen: FileReview) -> None:
                 key="data_back",
                 type="tertiary",
                 on_click=keep_mapping,
-                args=(seen.file, None),
+                args=(review.file, None),
             )
-    elif seen.view and seen.view.saved:
+    elif review.preview and review.preview.saved:
         with st.container(horizontal=True, vertical_alignment="center"):
-            told = t("Read with the saved mapping {name}.", name=escape_markdown(seen.view.saved))
+            told = t("Read with the saved mapping {name}.", name=escape_markdown(review.preview.saved))
             st.caption(told, width="stretch" if page.narrow else "content")
             st.button(
                 t("Use what is recognised instead"),
                 key="data_use_recognised",
                 type="tertiary",
                 on_click=ignore_saved_mapping,
-                args=(seen.file, True),
+                args=(review.file, True),
             )
-        if seen.view.appeared:
-            st.caption(t("Columns that are new since it was saved: {columns}.", columns=_names(t, seen.view.appeared)))
-        if seen.view.vanished:
-            st.caption(t("Columns that are gone since it was saved: {columns}.", columns=_names(t, seen.view.vanished)))
-    elif not seen.file.saved:
+        if review.preview.appeared:
+            st.caption(
+                t("Columns that are new since it was saved: {columns}.", columns=_names(t, review.preview.appeared))
+            )
+        if review.preview.vanished:
+            st.caption(
+                t("Columns that are gone since it was saved: {columns}.", columns=_names(t, review.preview.vanished))
+            )
+    elif not review.file.saved:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(t("Read without the saved mapping."), width="content")
             st.button(
@@ -101,9 +105,9 @@ def _draw_source(page: Page, seen: FileReview) -> None:
                 key="data_use_saved",
                 type="tertiary",
                 on_click=ignore_saved_mapping,
-                args=(seen.file, False),
+                args=(review.file, False),
             )
-    elif seen.view is None:
+    elif review.preview is None:
         st.caption(t("Say what the columns hold: the file is read again at once."))
     else:
         st.caption(t("If a column is understood wrongly, choose what it holds: the file is read again at once."))
@@ -113,7 +117,7 @@ def _names(t: Translator, labels: tuple[str, ...]) -> str:
     return escape_markdown(t.join([label or "–" for label in labels]))
 
 
-def _draw_columns(page: Page, seen: FileReview, table: Any) -> None:
+def _draw_columns(page: Page, review: FileReview, table: Any) -> None:
     t = page.t
     if not page.narrow:
         for cell, text in zip(
@@ -121,10 +125,10 @@ def _draw_columns(page: Page, seen: FileReview, table: Any) -> None:
         ):
             cell.caption(text)
     for line in table.itertuples(index=False):
-        _draw_column(page, seen, line)
+        _draw_column(page, review, line)
 
 
-def _draw_column(page: Page, seen: FileReview, line: Any) -> None:
+def _draw_column(page: Page, review: FileReview, line: Any) -> None:
     """A column: its heading with examples, the choice of its meaning, and why it was understood so."""
     t = page.t
     name, choice, why = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
@@ -133,7 +137,7 @@ def _draw_column(page: Page, seen: FileReview, line: Any) -> None:
     below = " · ".join(filter(None, (escape_markdown(line.examples), empty)))
     name.markdown(f"{heading}  \n:small[:gray[{below}]]" if below else heading)
     current = option_of(line.role, line.part, line.use)
-    key = f"data_col_{seen.file.digest[:12]}_{line.place}"
+    key = f"data_col_{review.file.digest[:12]}_{line.place}"
     st.session_state[key] = current
     choice.selectbox(
         t("What {column} holds", column=line.column or line.place + 1),  # for screen readers alone: as it stands
@@ -142,19 +146,19 @@ def _draw_column(page: Page, seen: FileReview, line: Any) -> None:
         key=key,
         label_visibility="collapsed",
         on_change=_changed,
-        args=(seen, line.place, key),
+        args=(review, line.place, key),
     )
     if line.use == "alert":
-        told = [confidence_label(t, line.confidence) or _source(page, seen), *(t(reason) for reason in line.reasons)]
+        told = [confidence_label(t, line.confidence) or _source(page, review), *(t(reason) for reason in line.reasons)]
         why.caption(escape_markdown(" · ".join(told)))
 
 
-def _source(page: Page, seen: FileReview) -> str:
+def _source(page: Page, review: FileReview) -> str:
     """Where the meaning of a column comes from that nobody had to guess."""
     t = page.t
-    if seen.file.mapping is not None:
+    if review.file.mapping is not None:
         return t("As you settled it")
-    if seen.view is not None and seen.view.saved:
+    if review.preview is not None and review.preview.saved:
         return t("As saved")
     return t("By the format")
 
@@ -165,14 +169,14 @@ def option_label(t: Translator, option: str) -> str:
     return role_label(t, role, "dropped" if option == DROPPED else "alert", part or "value")
 
 
-def _changed(seen: FileReview, place: int, key: str) -> None:
-    header = seen.columns
+def _changed(review: FileReview, place: int, key: str) -> None:
+    header = review.columns
     if header is not None:
-        keep_mapping(seen.file, with_column(header, place, str(st.session_state[key]), known_answers(seen)))
+        keep_mapping(review.file, with_column(header, place, str(st.session_state[key]), known_answers(review)))
 
 
-def known_answers(seen: FileReview) -> Answers:
+def known_answers(review: FileReview) -> Answers:
     """What is known of a file beside its columns: what the reader and a saved mapping told."""
-    if seen.view is not None:
-        return seen.view.answers
-    return seen.file.mapping.answers if seen.file.mapping else seen.file.answers
+    if review.preview is not None:
+        return review.preview.answers
+    return review.file.mapping.answers if review.file.mapping else review.file.answers

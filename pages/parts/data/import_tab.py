@@ -13,18 +13,10 @@ from curim_data.model.i18n import Message
 from curim_data.store import interrupted
 from curim_data.store.alert_table import Batch, StoreError
 from curim_data.store.home import Home
-from pages.parts.data import (
-    preview as data_preview,
-)
-from pages.parts.data import (
-    questions as data_questions,
-)
-from pages.parts.data import (
-    recognised as data_recognised,
-)
-from pages.parts.data import (
-    saved_mapping as data_saved,
-)
+from pages.parts.data.preview import counts_sentence, draw_details, draw_overview, facts_sentence
+from pages.parts.data.questions import draw_questions
+from pages.parts.data.recognised import city_note
+from pages.parts.data.saved_mapping import draw_remember_choice, save_pending_mapping
 from pages.parts.data.uploads import (
     KINDS,
     MAX_FILES,
@@ -100,17 +92,17 @@ def draw_import_tab(page: Page, *, in_view: bool) -> None:
     if trying:
         st.caption(t("Made-up alerts: they go into the sample city, and can be undone below “Imports so far”."))
     into = import_target(page, trying=trying)
-    looks = _review_files(page, files, into)
-    for seen in looks:
-        data_questions.draw_questions(page, seen)
-    usable = [seen for seen in looks if seen.view]
-    if len(looks) > 1:
-        data_preview.draw_overview(page, looks)
+    reviews = _review_files(page, files, into)
+    for review in reviews:
+        draw_questions(page, review)
+    usable = [review for review in reviews if review.preview]
+    if len(reviews) > 1:
+        draw_overview(page, reviews)
     if usable:
         _draw_import_button(page, usable, into, trying=trying)
-    shown = [seen for seen in looks if seen.columns]
+    shown = [review for review in reviews if review.columns]
     if in_view and shown:
-        data_preview.draw_details(page, _choose_details(page, shown), into)
+        draw_details(page, _choose_details(page, shown), into)
 
 
 def _review_files(page: Page, files: list[UploadedFile], into: ImportTarget) -> list[FileReview]:
@@ -126,11 +118,11 @@ def _review_files(page: Page, files: list[UploadedFile], into: ImportTarget) -> 
         told = page.t("{name}: {step}", name=escape_markdown(name), step=message)
         bars[0].progress((at + share) / len(files), text=told)
 
-    looks = []
+    reviews = []
     for at, file in enumerate(files):
-        looks.append(review_file(file, into, partial(step, at=at, name=file.name)))
+        reviews.append(review_file(file, into, partial(step, at=at, name=file.name)))
     place.empty()
-    return looks
+    return reviews
 
 
 def _stop_review() -> None:
@@ -184,7 +176,7 @@ def _choose_details(page: Page, usable: list[FileReview]) -> FileReview:
     if len(usable) == 1:
         st.subheader(escape_markdown(usable[0].file.name))
         return usable[0]
-    names = {seen.file.digest: seen for seen in usable}
+    names = {review.file.digest: review for review in usable}
     digest = st.selectbox(
         t("Show the details of"), list(names), format_func=lambda key: names[key].file.name, key="data_which"
     )
@@ -194,8 +186,8 @@ def _choose_details(page: Page, usable: list[FileReview]) -> FileReview:
 def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget, *, trying: bool) -> None:
     """The one place that writes: asks once more where most of a file lies elsewhere, then imports file by file."""
     t = page.t
-    city = into.city or next(seen.view.city for seen in usable if seen.view)
-    far = [seen.file.name for seen in usable if seen.view and seen.view.elsewhere]
+    city = into.city or next(review.preview.city for review in usable if review.preview)
+    far = [review.file.name for review in usable if review.preview and review.preview.elsewhere]
     sure = True
     named = _city_name(page, usable, into)
     if far:
@@ -213,7 +205,7 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
             st.caption(
                 t("Another city needs a home of its own: a folder that CURIM_HOME names when the dashboard starts.")
             )
-    remember = data_saved.draw_remember_choice(page, usable)
+    remember = draw_remember_choice(page, usable)
     with st.container(horizontal=True, vertical_alignment="center"):
         clicked = st.button(
             t.n("Import the file", "Import {n} files", len(usable)),
@@ -232,11 +224,11 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
 
 def _city_name(page: Page, usable: list[FileReview], into: ImportTarget) -> str | None:
     """The name of the city that the first file makes; None where there is a city, or a profile that fits."""
-    view = usable[0].view
-    if into.city is not None or view is None:
+    preview = usable[0].preview
+    if into.city is not None or preview is None:
         return None
-    st.info(escape_markdown(data_recognised.city_note(page.t, view, usable[0].file.name)))
-    if not view.city.provisional:
+    st.info(escape_markdown(city_note(page.t, preview, usable[0].file.name)))
+    if not preview.city.provisional:
         return None
     name = st.text_input(
         page.t("Name of the city"),
@@ -259,9 +251,9 @@ def _import(
     stop = st.empty()
     stop.button(t("Stop"), key="data_stop", on_click=_stop)
     home = into.home
-    for at, seen in enumerate(usable):
+    for at, review in enumerate(usable):
 
-        def step(share: float, message: Message, at: int = at, name: str = seen.file.name) -> None:
+        def step(share: float, message: Message, at: int = at, name: str = review.file.name) -> None:
             if share < 1.0:  # after the commit nothing may interrupt before it is noted
                 bar.progress(
                     (at + share) / len(usable),
@@ -271,22 +263,22 @@ def _import(
         try:
             report = import_file(
                 home,
-                seen.file.content,
-                seen.file.name,
-                mapping=seen.file.mapping,
+                review.file.content,
+                review.file.name,
+                mapping=review.file.mapping,
                 # Asked above; but whether a further file belongs to a city that the first one makes, was not.
-                answers=replace(seen.file.answers, elsewhere=into.city is not None or at == 0),
-                saved=seen.file.saved,
+                answers=replace(review.file.answers, elsewhere=into.city is not None or at == 0),
+                saved=review.file.saved,
                 city_name=city_name,
                 progress=step,
             )
-            done = ImportOutcome(seen.file.name, batch=report.batch, several=report.several)
-            data_saved.save_pending_mapping(home, seen, remember=remember)
+            done = ImportOutcome(review.file.name, batch=report.batch, several=report.several)
+            save_pending_mapping(home, review, remember=remember)
         except ImportProblem as problem:
-            done = ImportOutcome(seen.file.name, problem=problem.message)
+            done = ImportOutcome(review.file.name, problem=problem.message)
         except StoreError:
             busy = Message("Other imports were faster each time; try again when they are done.")
-            done = ImportOutcome(seen.file.name, problem=busy)
+            done = ImportOutcome(review.file.name, problem=busy)
         st.session_state[OUTCOMES] = (*st.session_state.get(OUTCOMES, ()), done)
     st.session_state.pop(TRIAL, None)
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
@@ -312,8 +304,8 @@ def _draw_outcomes(page: Page) -> None:
         if done.problem:
             st.error(escape_markdown(t(done.problem)))
         elif done.batch:
-            st.success(t("Imported {name}. {counts}", name=name, counts=data_preview.counts_sentence(t, done.batch)))
-            if told := data_preview.facts_sentence(t, done.batch, done.several):
+            st.success(t("Imported {name}. {counts}", name=name, counts=counts_sentence(t, done.batch)))
+            if told := facts_sentence(t, done.batch, done.several):
                 st.caption(told)
             if done.batch.quarantined:
                 st.caption(t("The rows set aside can be downloaded under “Imports so far”, mended and imported again."))

@@ -8,24 +8,14 @@ import streamlit as st
 from curim_data.model.i18n import Translator
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, REPAIR_WORDS, Reason, Repair
 from curim_data.store.alert_table import Batch
-from pages.parts.charts import tables
-from pages.parts.data import (
-    column_mapping as data_columns,
-)
-from pages.parts.data import (
-    questions as data_questions,
-)
-from pages.parts.data import (
-    recognised as data_recognised,
-)
-from pages.parts.data import (
-    saved_mapping as data_saved,
-)
-from pages.parts.data import (
-    value_mapping as data_terms,
-)
+from pages.parts.charts.tables import draw_table
+from pages.parts.data.column_mapping import draw_columns
 from pages.parts.data.labels import draw_heading
+from pages.parts.data.questions import draw_category_question, draw_corrections
+from pages.parts.data.recognised import draw_first_rows, draw_points_map, draw_recognised
+from pages.parts.data.saved_mapping import draw_save_mapping
 from pages.parts.data.uploads import SHOWN_ROWS, FilePreview, FileReview, ImportTarget
+from pages.parts.data.value_mapping import draw_values
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
@@ -43,14 +33,14 @@ def counts_sentence(t: Translator, batch: Batch) -> str:
     )
 
 
-def draw_overview(page: Page, looks: list[FileReview]) -> None:
+def draw_overview(page: Page, reviews: list[FileReview]) -> None:
     """One line for each file, with the counts that add up."""
     t = page.t
     rows = []
-    for seen in looks:
-        counts: dict[str, object] = {"file": escape_markdown(seen.file.name)}
+    for review in reviews:
+        counts: dict[str, object] = {"file": escape_markdown(review.file.name)}
         for name in ("read", "accepted", "updated", "duplicate", "quarantined"):
-            counts[name] = t.number(getattr(seen.view.batch, name)) if seen.view else "–"
+            counts[name] = t.number(getattr(review.preview.batch, name)) if review.preview else "–"
         rows.append(counts)
     headings = count_headings(t)
     if page.narrow:
@@ -61,7 +51,7 @@ def draw_overview(page: Page, looks: list[FileReview]) -> None:
         border="horizontal",
         alt=t("For each file, how many rows are new, updated, known or set aside"),
     )
-    if sum(seen.view is not None for seen in looks) > 1:
+    if sum(review.preview is not None for review in reviews) > 1:
         st.caption(t("Each file is compared with the data as they are now; the import goes down the list."))
 
 
@@ -77,31 +67,31 @@ def count_headings(t: Translator) -> dict[str, str]:
     }
 
 
-def draw_details(page: Page, seen: FileReview, into: ImportTarget) -> None:
+def draw_details(page: Page, review: FileReview, into: ImportTarget) -> None:
     """Everything about one file: counts, changes, what was recognised, where the points fell, columns, words."""
-    t, view = page.t, seen.view
-    if view is None and seen.asked is not None:
-        with st.expander(t("The columns of the file"), key=f"data_asked_{seen.file.digest[:12]}"):
-            data_columns.draw_columns(page, seen)
-    elif view is None:
-        data_columns.draw_columns(page, seen)
-    if view is None:
+    t, preview = page.t, review.preview
+    if preview is None and review.question is not None:
+        with st.expander(t("The columns of the file"), key=f"data_asked_{review.file.digest[:12]}"):
+            draw_columns(page, review)
+    elif preview is None:
+        draw_columns(page, review)
+    if preview is None:
         return
-    st.write(f"**{counts_sentence(t, view.batch)}** {facts_sentence(t, view.batch, view.several)}".strip())
-    data_questions.draw_category_question(page, seen)
-    draw_changes(page, view)
+    st.write(f"**{counts_sentence(t, preview.batch)}** {facts_sentence(t, preview.batch, preview.several)}".strip())
+    draw_category_question(page, review)
+    draw_changes(page, preview)
     left, right = st.columns([1, 1], gap="large")
     with left:
-        data_recognised.draw_recognised(page, view, into)
-        data_questions.draw_corrections(page, seen, into)
+        draw_recognised(page, preview, into)
+        draw_corrections(page, review, into)
     with right:
-        data_recognised.draw_points_map(page, view, into)
-    data_recognised.draw_first_rows(page, view, into)
-    _draw_quarantined(page, view)
-    _draw_repairs(page, view)
-    data_columns.draw_columns(page, seen)
-    data_terms.draw_values(page, seen)
-    data_saved.draw_save_mapping(page, seen, into)
+        draw_points_map(page, preview, into)
+    draw_first_rows(page, preview, into)
+    _draw_quarantined(page, preview)
+    _draw_repairs(page, preview)
+    draw_columns(page, review)
+    draw_values(page, review)
+    draw_save_mapping(page, review, into)
 
 
 def facts_sentence(t: Translator, batch: Batch, several: int) -> str:
@@ -128,20 +118,20 @@ def several_sentence(t: Translator, several: int) -> str:
     )
 
 
-def _draw_repairs(page: Page, view: FilePreview) -> None:
+def _draw_repairs(page: Page, preview: FilePreview) -> None:
     t = page.t
-    if view.repairs.empty:
+    if preview.repairs.empty:
         return
     empty = t("empty")
     draw_heading(t("Repaired"))
     frame = pd.DataFrame(
         {
-            t("What was done"): [t(REPAIR_WORDS[Repair(rule)]) for rule in view.repairs["rule"]],
-            t("Column"): [escape_markdown(column) or "–" for column in view.repairs["column"]],
-            t("Rows"): [t.number(n) for n in view.repairs["n"]],
+            t("What was done"): [t(REPAIR_WORDS[Repair(rule)]) for rule in preview.repairs["rule"]],
+            t("Column"): [escape_markdown(column) or "–" for column in preview.repairs["column"]],
+            t("Rows"): [t.number(n) for n in preview.repairs["n"]],
             t("First of them"): [
                 escape_markdown(f"{old[:30]} → {new[:30] or empty}") if old else "–"
-                for old, new in zip(view.repairs["old"], view.repairs["new"], strict=True)
+                for old, new in zip(preview.repairs["old"], preview.repairs["new"], strict=True)
             ],
         }
     )
@@ -164,13 +154,15 @@ def draw_reasons_table(page: Page, batch: Batch) -> None:
     st.table(frame, hide_index=True, border="horizontal", alt=t("Why rows are set aside"))
 
 
-def _draw_quarantined(page: Page, view: FilePreview) -> None:
-    t, batch = page.t, view.batch
+def _draw_quarantined(page: Page, preview: FilePreview) -> None:
+    t, batch = page.t, preview.batch
     if not batch.quarantined:
         return
     draw_heading(t("Set aside"))
     draw_reasons_table(page, batch)
-    frame = view.refused.assign(why=[t(m) for m in view.refused["message"]], how=[t(m) for m in view.refused["mend"]])
+    frame = preview.refused.assign(
+        why=[t(m) for m in preview.refused["message"]], how=[t(m) for m in preview.refused["mend"]]
+    )
     headings = {
         "row": t("Row"),
         "column": t("Column"),
@@ -181,7 +173,7 @@ def _draw_quarantined(page: Page, view: FilePreview) -> None:
     if page.narrow:
         headings = {name: headings[name] for name in ("row", "column", "value")}
     wide = {"value": st.column_config.Column(headings["value"], width="small")}
-    tables.draw_table(page, frame, headings, key="data_refused", alt=t("Rows that are set aside"), columns=wide)
+    draw_table(page, frame, headings, key="data_refused", alt=t("Rows that are set aside"), columns=wide)
     told = t("After the import the rows can be downloaded under “Imports so far”, mended and imported again.")
     if batch.quarantined > SHOWN_ROWS:
         told = t("The first {n} rows are shown.", n=SHOWN_ROWS) + " " + told
@@ -189,9 +181,9 @@ def _draw_quarantined(page: Page, view: FilePreview) -> None:
     st.caption(told)
 
 
-def draw_changes(page: Page, view: FilePreview) -> None:
+def draw_changes(page: Page, preview: FilePreview) -> None:
     """Columns first, then alerts that are new, changed their status, or are gone; nothing where nothing came before."""
-    changes, t = view.changes, page.t
+    changes, t = preview.changes, page.t
     if changes is None or changes.before is None:
         return
     head, *told = changes.sentences(t)

@@ -17,14 +17,15 @@ from curim_data.quality.report import as_html
 from curim_data.quality.study import QualityStudy, quality_study
 from curim_data.quality.tables import Sheet, sheets
 from curim_data.store.home import Home
-from pages.parts.charts import tables
-from pages.parts.data import quality_figures
+from pages.parts.charts.tables import download_button, draw_table, formatted
+from pages.parts.data.quality_figures import draw_completeness, draw_jumps, draw_lag, draw_outside_map
 from pages.parts.frame.cache import cached
 from pages.parts.frame.footer import mapped_sentence
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Dataset, Page
-from pages.parts.maps import cell_map, point_map
+from pages.parts.maps.cell_map import alert_count
 from pages.parts.maps.name_layers import Pin
+from pages.parts.maps.point_map import draw_point_map
 
 FEW_PILES: Final = 3
 SHORT: Final = 15
@@ -104,7 +105,7 @@ def _draw_sheet(page: Page, sheet: Sheet) -> None:
     if sheet.name == "piles":
         _draw_wrapped(page, sheet, headings)
         return
-    tables.draw_table(
+    draw_table(
         page,
         sheet.frame,
         headings,
@@ -119,7 +120,7 @@ def _draw_sheet(page: Page, sheet: Sheet) -> None:
 
 def _draw_wrapped(page: Page, sheet: Sheet, headings: Mapping[str, str]) -> None:
     """A table whose long reasons wrap."""
-    shown = tables.formatted(page.t, sheet.frame, digits=sheet.digits, percent=sheet.percent)
+    shown = formatted(page.t, sheet.frame, digits=sheet.digits, percent=sheet.percent)
     shown["reason"] = shown["reason"].map(escape_markdown)
     kept = shown[list(headings)].rename(columns=dict(headings))
     st.table(kept, hide_index=True, border="horizontal", alt=sheet.title)
@@ -128,7 +129,7 @@ def _draw_wrapped(page: Page, sheet: Sheet, headings: Mapping[str, str]) -> None
 
 def _download(page: Page, sheet: Sheet) -> None:
     frame = sheet.frame[list(sheet.headings)].rename(columns=dict(sheet.headings))
-    tables.download_button(page.t, frame, f"{sheet.name}.csv", key=f"data_{sheet.name}_download")
+    download_button(page.t, frame, f"{sheet.name}.csv", key=f"data_{sheet.name}_download")
 
 
 def _draw_piles_map(page: Page, found: QualityStudy) -> None:
@@ -136,7 +137,7 @@ def _draw_piles_map(page: Page, found: QualityStudy) -> None:
     if found.piles.empty:
         return
     places = zip(found.piles["longitude"], found.piles["latitude"], found.piles["n"], strict=True)
-    point_map.draw_point_map(
+    draw_point_map(
         page,
         page.city,
         found.piles,
@@ -146,7 +147,7 @@ def _draw_piles_map(page: Page, found: QualityStudy) -> None:
         large=True,
         # Where many lie side by side the numbers of the table have to do.
         pins=[
-            Pin(f"· {cell_map.alert_count(t, n)}" if len(found.piles) <= FEW_PILES else "", lon, lat, rank)
+            Pin(f"· {alert_count(t, n)}" if len(found.piles) <= FEW_PILES else "", lon, lat, rank)
             for rank, (lon, lat, n) in enumerate(places, start=1)
         ],
     )
@@ -154,22 +155,22 @@ def _draw_piles_map(page: Page, found: QualityStudy) -> None:
 
 def _draw_outside_map(page: Page, found: QualityStudy) -> None:
     if found.detail is not None and found.detail.outside.n:
-        quality_figures.draw_outside_map(page, found.detail.outside)
+        draw_outside_map(page, found.detail.outside)
 
 
 def _draw_completeness(page: Page, found: QualityStudy) -> None:
     if found.detail is not None and found.total.of:
-        quality_figures.draw_completeness(page, found.detail.completeness)
+        draw_completeness(page, found.detail.completeness)
 
 
 def _draw_jumps(page: Page, found: QualityStudy) -> None:
     if found.detail is not None and len(found.detail.periods) > 1:
-        quality_figures.draw_jumps(page, found.detail)
+        draw_jumps(page, found.detail)
 
 
 def _draw_lag(page: Page, found: QualityStudy) -> None:
     if found.detail is not None and found.detail.lag is not None:
-        quality_figures.draw_lag(page, found.detail)
+        draw_lag(page, found.detail)
 
 
 FIGURES: Final[Mapping[str, Callable[[Page, QualityStudy], None]]] = {

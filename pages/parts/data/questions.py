@@ -44,16 +44,16 @@ _CHOICES: Final = {
 }
 
 
-def draw_questions(page: Page, seen: FileReview) -> None:
+def draw_questions(page: Page, review: FileReview) -> None:
     """Ask what stands in the way of a file, and show what was answered before."""
-    asked: dict[str, OpenQuestion] = dict(st.session_state.get(QUESTIONS, {}).get(seen.file.digest, {}))
-    if seen.asked is not None and seen.asked.about in FIELDS:
-        asked[seen.asked.about] = seen.asked
-        st.session_state[QUESTIONS] = {**st.session_state.get(QUESTIONS, {}), seen.file.digest: asked}
+    asked: dict[str, OpenQuestion] = dict(st.session_state.get(QUESTIONS, {}).get(review.file.digest, {}))
+    if review.question is not None and review.question.about in FIELDS:
+        asked[review.question.about] = review.question
+        st.session_state[QUESTIONS] = {**st.session_state.get(QUESTIONS, {}), review.file.digest: asked}
     for one in asked.values():
-        _draw_question(page, seen.file, one)
-    if seen.problem and (seen.asked is None or seen.asked.about not in FIELDS):
-        st.error(escape_markdown(page.t(seen.problem)))
+        _draw_question(page, review.file, one)
+    if review.problem and (review.question is None or review.question.about not in FIELDS):
+        st.error(escape_markdown(page.t(review.problem)))
 
 
 def _draw_question(page: Page, file: UploadedFile, asked: OpenQuestion) -> None:
@@ -130,45 +130,47 @@ def _keep_choice(file: UploadedFile, about: str, key: str) -> None:
     keep_answer(file, **{about: st.session_state.get(key)})
 
 
-def draw_corrections(page: Page, seen: FileReview, into: ImportTarget) -> None:
+def draw_corrections(page: Page, review: FileReview, into: ImportTarget) -> None:
     """What can be said otherwise than it was recognised: table, dates, time zone, and a category for all."""
-    t, view = page.t, seen.view
-    if view is None:
+    t, preview = page.t, review.preview
+    if preview is None:
         return
-    city = into.city or view.city
-    with st.expander(t("Something else is right"), key=f"data_right_{seen.file.digest[:12]}"):
-        told = view.answers
-        if len(view.facts.sheets) > 1:
-            _draw_choice(seen.file, "sheet", t("Table of the file"), view.facts.sheets, told, str, view.facts.sheet)
+    city = into.city or preview.city
+    with st.expander(t("Something else is right"), key=f"data_right_{review.file.digest[:12]}"):
+        told = preview.answers
+        if len(preview.facts.sheets) > 1:
+            _draw_choice(
+                review.file, "sheet", t("Table of the file"), preview.facts.sheets, told, str, preview.facts.sheet
+            )
         _draw_choice(
-            seen.file, "dates", t("Dates"), tuple(ORDERS), told, lambda order: t(ORDERS[order]), t("as recognised")
+            review.file, "dates", t("Dates"), tuple(ORDERS), told, lambda order: t(ORDERS[order]), t("as recognised")
         )
         _draw_choice(
-            seen.file, "timezone", t("Time zone of times without offset"), sorted(available_timezones()), told, str,
+            review.file, "timezone", t("Time zone of times without offset"), sorted(available_timezones()), told, str,
             t("that of the city: {zone}", zone=city.timezone),
         )  # fmt: skip
-        if {"x", "y"} & set(view.header.layout.roles):
-            _draw_epsg_choice(page, seen.file, f"data_right_crs_{seen.file.digest[:12]}")
+        if {"x", "y"} & set(preview.header.layout.roles):
+            _draw_epsg_choice(page, review.file, f"data_right_crs_{review.file.digest[:12]}")
 
 
-def draw_category_question(page: Page, seen: FileReview) -> None:
+def draw_category_question(page: Page, review: FileReview) -> None:
     """Ask for the category of a file that has no column for it; it may stay open."""
-    t, view = page.t, seen.view
-    if view is None or "category" in view.header.layout.roles:
+    t, preview = page.t, review.preview
+    if preview is None or "category" in preview.header.layout.roles:
         return
-    known = sorted(view.city.categories, key=lambda one: category_label(t, view.city, one))
-    given = view.answers.category
+    known = sorted(preview.city.categories, key=lambda one: category_label(t, preview.city, one))
+    given = preview.answers.category
     options = [*known, *([given] if given and given not in known else [])]
-    key = f"data_category_{seen.file.digest[:12]}"
+    key = f"data_category_{review.file.digest[:12]}"
     st.selectbox(
         t("No column holds the category. What do all these alerts tell of?"),
         options,
         index=options.index(given) if given else None,
-        format_func=lambda one: category_label(t, view.city, one),
+        format_func=lambda one: category_label(t, preview.city, one),
         placeholder=t("Choose, or write a name of your own; it may stay open"),
         accept_new_options=True,
         key=key,
-        on_change=partial(_keep_choice, seen.file, "category", key),
+        on_change=partial(_keep_choice, review.file, "category", key),
     )
 
 

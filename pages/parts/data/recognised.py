@@ -25,11 +25,11 @@ VALUES = ("category", "kind", "affected_gender", "reporter_gender", "age_band", 
 DATES = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 
 
-def draw_recognised(page: Page, view: FilePreview, into: ImportTarget) -> None:
+def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> None:
     """Two columns of a line each; what was decided over the whole file; what is not stored."""
     t = page.t
     draw_heading(t("What was recognised"))
-    facts = recognised_facts(t, view, into)
+    facts = recognised_facts(t, preview, into)
     st.table(
         pd.DataFrame({"what": list(facts), "how": [escape_markdown(text) for text in facts.values()]}),
         hide_index=True,
@@ -37,25 +37,25 @@ def draw_recognised(page: Page, view: FilePreview, into: ImportTarget) -> None:
         border="horizontal",
         alt=t("What was recognised of the file"),
     )
-    if view.decisions:
-        st.markdown("\n".join(f"- {escape_markdown(t(message))}" for message in view.decisions))
-    if view.facts.skipped:
-        lines = " / ".join(line[:60] for line in view.facts.skipped[:3])
+    if preview.decisions:
+        st.markdown("\n".join(f"- {escape_markdown(t(message))}" for message in preview.decisions))
+    if preview.facts.skipped:
+        lines = " / ".join(line[:60] for line in preview.facts.skipped[:3])
         st.caption(t("Lines before the header were passed over: {lines}", lines=escape_markdown(lines)))
-    if view.dropped:
+    if preview.dropped:
         st.caption(
-            t("Not stored, being free text or of persons: {columns}.", columns=escape_markdown(t.join(view.dropped)))
+            t("Not stored, being free text or of persons: {columns}.", columns=escape_markdown(t.join(preview.dropped)))
         )
-    for lon, lat, n in view.piles.head(SHOWN_PILES)[["longitude", "latitude", "n"]].itertuples(index=False):
+    for lon, lat, n in preview.piles.head(SHOWN_PILES)[["longitude", "latitude", "n"]].itertuples(index=False):
         pile = t.n("{n} alert lies on one exact point.", "{n} alerts lie on one exact point.", int(n))
-        st.caption(f"{pile} {escape_markdown(likely_reason(t, into.city or view.city, lon, lat))}")
+        st.caption(f"{pile} {escape_markdown(likely_reason(t, into.city or preview.city, lon, lat))}")
 
 
-def recognised_facts(t: Translator, view: FilePreview, into: ImportTarget) -> dict[str, str]:
+def recognised_facts(t: Translator, preview: FilePreview, into: ImportTarget) -> dict[str, str]:
     """The facts of a file, heading by heading; what means nothing to it is left out."""
-    facts, layout = view.facts, view.header.layout
-    city = into.city or view.city
-    told = {t("Format"): format_label(t, view.format), t("File"): container_label(t, facts)}
+    facts, layout = preview.facts, preview.header.layout
+    city = into.city or preview.city
+    told = {t("Format"): format_label(t, preview.format), t("File"): container_label(t, facts)}
     if facts.encoding:
         with_mark = facts.encoding == "utf-8-sig"
         told[t("Encoding")] = t("UTF-8 with byte order mark") if with_mark else facts.encoding.upper()
@@ -63,12 +63,12 @@ def recognised_facts(t: Translator, view: FilePreview, into: ImportTarget) -> di
         told[t("Delimiter")] = t(DELIMITERS[facts.delimiter]) if facts.delimiter in DELIMITERS else facts.delimiter
     if facts.sheet:
         told[t("Table")] = facts.sheet
-    told[t("Dates")] = _dates(t, view)
-    zone = view.answers.timezone or ("UTC" if layout.utc else city.timezone)
+    told[t("Dates")] = _dates(t, preview)
+    zone = preview.answers.timezone or ("UTC" if layout.utc else city.timezone)
     told[t("Time zone")] = t("as the file says; {zone} where it does not", zone=zone)
-    told[t("Coordinates")] = _coordinates(t, view, layout)
-    if view.first and view.last:
-        told[t("Period")] = _period(t, view.first, view.last, months=view.months)
+    told[t("Coordinates")] = _coordinates(t, preview, layout)
+    if preview.first and preview.last:
+        told[t("Period")] = _period(t, preview.first, preview.last, months=preview.months)
     told[t("City")] = t.label(city.names) if into.city or not city.provisional else t("none yet: see above")
     return told
 
@@ -81,38 +81,38 @@ def _period(t: Translator, first: dt.date, last: dt.date, *, months: bool) -> st
     return start if start == end else t("{start} – {end}", start=start, end=end)
 
 
-def _dates(t: Translator, view: FilePreview) -> str:
-    if view.date_order in ORDERS:
-        return t(ORDERS[view.date_order])
+def _dates(t: Translator, preview: FilePreview) -> str:
+    if preview.date_order in ORDERS:
+        return t(ORDERS[preview.date_order])
     return t("year first (2025-03-01)")
 
 
-def _coordinates(t: Translator, view: FilePreview, layout: Layout) -> str:
+def _coordinates(t: Translator, preview: FilePreview, layout: Layout) -> str:
     """The coordinate system of what was read."""
     roles = layout.roles
-    if view.facts.crs:
-        return t("from the geometry ({crs})", crs=view.facts.crs)
+    if preview.facts.crs:
+        return t("from the geometry ({crs})", crs=preview.facts.crs)
     if "latitude" in roles or "longitude" in roles or "point" in roles:
-        if view.answers.crs:
-            return f"EPSG:{view.answers.crs}"
+        if preview.answers.crs:
+            return f"EPSG:{preview.answers.crs}"
         return t("degrees of latitude and longitude (WGS84)")
     if "x" not in roles and "y" not in roles:
         return t("none in this file")
-    told = next((one for one in view.decisions if "epsg" in one.values), None)
-    number = view.answers.crs or (told.values["epsg"] if told else None)
+    told = next((one for one in preview.decisions if "epsg" in one.values), None)
+    number = preview.answers.crs or (told.values["epsg"] if told else None)
     return t("projected, EPSG:{number}", number=str(number)) if number else t("projected")
 
 
-def draw_first_rows(page: Page, view: FilePreview, into: ImportTarget) -> None:
+def draw_first_rows(page: Page, preview: FilePreview, into: ImportTarget) -> None:
     """The first alerts as they would be stored: what is empty in all of them is left out."""
-    t, city, frame = page.t, into.city or view.city, view.rows
+    t, city, frame = page.t, into.city or preview.city, preview.rows
     if frame.empty:
         return
-    told = {t("When"): [_moment(t, row, city, months=view.months) for row in frame.itertuples()]}
+    told = {t("When"): [_moment(t, row, city, months=preview.months) for row in frame.itertuples()]}
     for role in VALUES:
         words = [value_label(t, city, role, str(value)) if isinstance(value, str) else "–" for value in frame[role]]
         given = role in {"category", "kind"} | set(
-            view.header.layout.roles
+            preview.header.layout.roles
         )  # a state that no column tells is a default
         if given and (frame[role].notna() & (frame[role] != "unknown")).any():
             told[column_label(t, role)] = words
@@ -141,47 +141,47 @@ def _moment(t: Translator, row: Any, city: CityProfile, *, months: bool) -> str:
     return t.date(local.date(), "LLLL y") if months else t.moment(local.to_pydatetime(), "short")
 
 
-def draw_points_map(page: Page, view: FilePreview, into: ImportTarget) -> None:
+def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> None:
     """A map of the file's alerts: of the city, or of where they lie if most lie elsewhere."""
     t = page.t
     draw_heading(t("Where the alerts lie"))
-    if view.points.empty:
+    if preview.points.empty:
         st.caption(t("No row of this file has coordinates."))
         return
-    away = view.elsewhere and view.bounds is not None
+    away = preview.elsewhere and preview.bounds is not None
     point_map.draw_point_map(
         page,
-        into.city or view.city,
-        view.points,
+        into.city or preview.city,
+        preview.points,
         key="data_points",
         alt=t("Map of the city with a dot for each alert of the file"),
         height=MAP_HEIGHT,
         span=0.5,
-        bounds=view.bounds if away else None,
+        bounds=preview.bounds if away else None,
     )
     told = [t("A dot is an alert; of a large file, one in several is drawn.")]
-    if into.city is None and view.city.provisional:
+    if into.city is None and preview.city.provisional:
         told.append(t("The light area is the provisional study area, drawn round the alerts."))
-    if view.outside and not away:
+    if preview.outside and not away:
         told.append(
             t.n(
                 "{n} alert of the file lies outside the city and may be off this map.",
                 "{n} alerts of the file lie outside the city and may be off this map.",
-                view.outside,
+                preview.outside,
             )
         )
     st.caption(" ".join(told))
 
 
-def city_note(t: Translator, view: FilePreview, name: str) -> str:
+def city_note(t: Translator, preview: FilePreview, name: str) -> str:
     """What becomes of a home that has no city yet."""
-    if not view.city.provisional:
+    if not preview.city.provisional:
         return t("Your home has no city yet. The alerts lie in {city}: its profile comes with the import.",
-                 city=t.label(view.city.names))  # fmt: skip
+                 city=t.label(preview.city.names))  # fmt: skip
     return t(
         "Your home has no city yet: {file} makes a provisional one, its area drawn round the alerts, its time zone "
         "({zone}) from the place, its categories from the file. Districts, population and names are given on the tab "
         "“City profile”.",
         file=name,
-        zone=view.city.timezone,
+        zone=preview.city.timezone,
     )

@@ -22,10 +22,10 @@ MOST_NAME = 60
 GUESSED = ("guessed", "mapped")  # a known format needs no mapping
 
 
-def draw_save_mapping(page: Page, seen: FileReview, into: ImportTarget) -> None:
+def draw_save_mapping(page: Page, review: FileReview, into: ImportTarget) -> None:
     """A name and a button; where the home has no city yet, the mapping waits for the import."""
-    t, view = page.t, seen.view
-    if view is None:
+    t, preview = page.t, review.preview
+    if preview is None:
         return
     draw_heading(t("Next month"))
     st.caption(
@@ -34,11 +34,11 @@ def draw_save_mapping(page: Page, seen: FileReview, into: ImportTarget) -> None:
             "these columns."
         )
     )
-    short = seen.file.digest[:12]
+    short = review.file.digest[:12]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             t("Name of the mapping"),
-            value=proposed_name(seen),
+            value=proposed_name(review),
             key=f"data_mapping_name_{short}",
             max_chars=MOST_NAME,
             width=320,
@@ -46,54 +46,54 @@ def draw_save_mapping(page: Page, seen: FileReview, into: ImportTarget) -> None:
         clicked = st.button(t("Save the mapping"), key=f"data_mapping_save_{short}", disabled=not name.strip())
     waiting: dict[str, str] = st.session_state.get(PENDING, {})
     if clicked and into.city is None:
-        st.session_state[PENDING] = waiting = {**waiting, seen.file.digest: name.strip()}
+        st.session_state[PENDING] = waiting = {**waiting, review.file.digest: name.strip()}
     elif clicked:
-        save_mapping(into.home, seen, name.strip())
-        st.session_state[SAVED] = (seen.file.digest, name.strip())
+        save_mapping(into.home, review, name.strip())
+        st.session_state[SAVED] = (review.file.digest, name.strip())
         st.rerun()
-    if seen.file.digest in waiting:
-        st.success(t("{name} will be saved with the import.", name=escape_markdown(waiting[seen.file.digest])))
-    elif st.session_state.get(SAVED, ("", ""))[0] == seen.file.digest:
+    if review.file.digest in waiting:
+        st.success(t("{name} will be saved with the import.", name=escape_markdown(waiting[review.file.digest])))
+    elif st.session_state.get(SAVED, ("", ""))[0] == review.file.digest:
         st.success(t("Saved as {name}.", name=escape_markdown(st.session_state[SAVED][1])))
 
 
-def save_mapping(home: Home, seen: FileReview, name: str) -> None:
+def save_mapping(home: Home, review: FileReview, name: str) -> None:
     """Save the mapping of a file as it was looked at."""
-    header = seen.columns
+    header = review.columns
     if header is None:
         return
-    made = seen.file.mapping or ColumnMapping.from_layout(header.layout, header.labels)
-    answers = replace(known_answers(seen), elsewhere=False)
+    made = review.file.mapping or ColumnMapping.from_layout(header.layout, header.labels)
+    answers = replace(known_answers(review), elsewhere=False)
     mapping.save(home, replace(made, name=name, answers=answers, labels=header.labels))
-    ignore_saved_mapping(seen.file, False)
+    ignore_saved_mapping(review.file, False)
 
 
 def draw_remember_choice(page: Page, usable: list[FileReview]) -> bool:
     """Beside the button of the import: whether to keep for the next export what the reader told of these files."""
-    some = [seen.view for seen in usable if seen.view and _settled(seen)]
+    some = [review.preview for review in usable if review.preview and _settled(review)]
     if not some:
         return False
     return st.checkbox(
         page.t("Use what you settled for the next export with these columns, too"),
-        value=all(view.format in GUESSED for view in some),
+        value=all(preview.format in GUESSED for preview in some),
         key="data_remember",
         help=page.t("Kept as a mapping under the file's name; another name can be given at the end of the page."),
     )
 
 
-def _settled(seen: FileReview) -> bool:
-    return seen.file.mapping is not None or seen.file.answers != Answers()
+def _settled(review: FileReview) -> bool:
+    return review.file.mapping is not None or review.file.answers != Answers()
 
 
-def proposed_name(seen: FileReview) -> str:
+def proposed_name(review: FileReview) -> str:
     """The name of a mapping unless another is given: that of the one in use, or the file's."""
-    return (seen.view.saved if seen.view else "") or seen.file.name.partition(".")[0][:MOST_NAME]
+    return (review.preview.saved if review.preview else "") or review.file.name.partition(".")[0][:MOST_NAME]
 
 
-def save_pending_mapping(home: Home, seen: FileReview, *, remember: bool) -> None:
+def save_pending_mapping(home: Home, review: FileReview, *, remember: bool) -> None:
     """Save after an import what was to be saved with it."""
     waiting = dict(st.session_state.get(PENDING, {}))
-    name = waiting.pop(seen.file.digest, "") or (proposed_name(seen) if remember and _settled(seen) else "")
+    name = waiting.pop(review.file.digest, "") or (proposed_name(review) if remember and _settled(review) else "")
     if name:
-        save_mapping(home, seen, name)
+        save_mapping(home, review, name)
         st.session_state[PENDING] = waiting

@@ -137,19 +137,19 @@ class FilePreview:
 
 @dataclass(frozen=True)
 class FileReview:
-    """A file and what came of looking at it: a view, a problem or a question; `header` where only the columns are
+    """A file and what came of looking at it: a preview, a problem or a question; `header` where only the columns are
     known."""
 
     file: UploadedFile
-    view: FilePreview | None = None
+    preview: FilePreview | None = None
     problem: Message | None = None
-    asked: OpenQuestion | None = None
+    question: OpenQuestion | None = None
     header: Header | None = None
 
     @property
     def columns(self) -> Header | None:
         """The file's columns, as far as they are known."""
-        return self.view.header if self.view else self.header
+        return self.preview.header if self.preview else self.header
 
 
 def safe_file_name(name: str) -> str:
@@ -240,10 +240,10 @@ def review_file(file: UploadedFile, into: ImportTarget, progress: Progress | Non
         _saved_state(into.home),
     )
     kept: dict[tuple[object, ...], FileReview] = st.session_state.get(REVIEWS, {})
-    seen = kept.get(key) or _review(file, into, progress)
+    review = kept.get(key) or _review(file, into, progress)
     others = [(one, told) for one, told in kept.items() if one != key][1 - MOST_REVIEWS :]
-    st.session_state[REVIEWS] = {**dict(others), key: seen}
-    return replace(seen, file=file)
+    st.session_state[REVIEWS] = {**dict(others), key: review}
+    return replace(review, file=file)
 
 
 def _saved_state(home: Home) -> str:
@@ -263,7 +263,7 @@ def too_large(name: str) -> Message:
 def _review(file: UploadedFile, into: ImportTarget, progress: Progress | None) -> FileReview:
     bare = replace(file, content=b"")  # the content is not kept a second time
     try:
-        seen = preview(
+        found = preview(
             file.content,
             file.name,
             into.city,
@@ -274,11 +274,15 @@ def _review(file: UploadedFile, into: ImportTarget, progress: Progress | None) -
             progress=progress,
         )
     except Question as question:
-        asked = OpenQuestion(question.about, question.message, question.choices)
-        return FileReview(bare, problem=question.message, asked=asked, header=_header(file))
+        return FileReview(
+            bare,
+            problem=question.message,
+            question=OpenQuestion(question.about, question.message, question.choices),
+            header=_header(file),
+        )
     except ImportProblem as problem:
         return FileReview(bare, problem=problem.message, header=_header(file))
-    return FileReview(bare, view=_file_preview(seen))
+    return FileReview(bare, preview=_file_preview(found))
 
 
 def _header(file: UploadedFile) -> Header | None:
@@ -309,26 +313,26 @@ def _with_short_examples(header: Header) -> Header:
     return replace(header, table=table)
 
 
-def _file_preview(seen: Preview) -> FilePreview:
-    report = seen.report
+def _file_preview(found: Preview) -> FilePreview:
+    report = found.report
     saved = report.mapping
     appeared, vanished = mappings.changed_columns(saved, report.facts.labels) if saved else ((), ())
     return FilePreview(
-        format=seen.format,
-        documentation=seen.documentation,
+        format=found.format,
+        documentation=found.documentation,
         facts=report.facts,
-        date_order=seen.date_order,
+        date_order=found.date_order,
         decisions=report.decisions,
-        header=_with_short_examples(Header(report.facts.labels, seen.layout, seen.mapping)),
+        header=_with_short_examples(Header(report.facts.labels, found.layout, found.mapping)),
         dropped=report.dropped,
         unused=report.unused,
         unknown=report.unknown,
-        values={role: dict(words) for role, words in seen.values.items()},
-        words=seen.words,
-        answers=seen.answers,
-        city=replace(seen.city),
-        points=seen.points,
-        bounds=seen.bounds,
+        values={role: dict(words) for role, words in found.values.items()},
+        words=found.words,
+        answers=found.answers,
+        city=replace(found.city),
+        points=found.points,
+        bounds=found.bounds,
         mapped=report.mapped,
         outside=report.outside,
         several=report.several,
@@ -339,8 +343,8 @@ def _file_preview(seen: Preview) -> FilePreview:
         piles=report.piles,
         first=report.first,
         last=report.last,
-        rows=seen.sample.head(SHOWN_ALERTS),
-        months=_spans_months(seen.sample),
+        rows=found.sample.head(SHOWN_ALERTS),
+        months=_spans_months(found.sample),
         saved=saved.name if saved else "",
         appeared=appeared,
         vanished=vanished,

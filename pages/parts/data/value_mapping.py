@@ -36,19 +36,19 @@ _NOT_KNOWN: Final = {
 }
 
 
-def draw_values(page: Page, seen: FileReview) -> None:
+def draw_values(page: Page, review: FileReview) -> None:
     """The words that nobody knows first, then, folded away, how the others were read."""
-    t, view = page.t, seen.view
-    if view is None:
+    t, preview = page.t, review.preview
+    if preview is None:
         return
-    strange = {word for words in view.unknown.values() for word in words}
-    roles = [role for role in ("category", *ENUMS) if view.values.get(role)]
-    unknown = {role: _frequent_words(view, role, strange, known=False) for role in roles}
-    known = {role: _frequent_words(view, role, strange, known=True) for role in roles}
+    strange = {word for words in preview.unknown.values() for word in words}
+    roles = [role for role in ("category", *ENUMS) if preview.values.get(role)]
+    unknown = {role: _frequent_words(preview, role, strange, known=False) for role in roles}
+    known = {role: _frequent_words(preview, role, strange, known=True) for role in roles}
     if any(unknown.values()):
         draw_heading(t("Words that were not understood"))
         for role, words in unknown.items():
-            _draw_role(page, seen, role, words)
+            _draw_role(page, review, role, words)
         st.caption(
             t(
                 "Nothing is guessed: an unknown category is kept under its own name, an unknown gender counts as not "
@@ -56,16 +56,16 @@ def draw_values(page: Page, seen: FileReview) -> None:
             )
         )
     if any(known.values()):
-        with st.expander(t("How the other words were read"), key=f"data_known_{seen.file.digest[:12]}"):
+        with st.expander(t("How the other words were read"), key=f"data_known_{review.file.digest[:12]}"):
             for role, words in known.items():
-                _draw_role(page, seen, role, words)
+                _draw_role(page, review, role, words)
 
 
-def _frequent_words(view: FilePreview, role: str, strange: set[str], *, known: bool) -> list[tuple[str, int]]:
+def _frequent_words(preview: FilePreview, role: str, strange: set[str], *, known: bool) -> list[tuple[str, int]]:
     """The most frequent words of a role that are understood, or not, with their counts."""
-    read = view.words.get(role, {})
+    read = preview.words.get(role, {})
     # A word that one role does not know may be read in another: "Other theft" is no category here, yet an offence.
-    some = [(word, n) for word, n in view.values[role].items() if bool(read.get(word)) is known]
+    some = [(word, n) for word, n in preview.values[role].items() if bool(read.get(word)) is known]
     if known:  # what needs no table: ids of categories, ages in years
         some = [(word, n) for word, n in some if read[word] != word and not word.isdigit()]
     else:
@@ -73,66 +73,66 @@ def _frequent_words(view: FilePreview, role: str, strange: set[str], *, known: b
     return sorted(some, key=lambda pair: -pair[1])
 
 
-def _draw_role(page: Page, seen: FileReview, role: str, words: list[tuple[str, int]]) -> None:
+def _draw_role(page: Page, review: FileReview, role: str, words: list[tuple[str, int]]) -> None:
     t = page.t
     if not words:
         return
     st.caption(column_label(t, role))
     shown = words[:MOST]
-    _draw_grid(page, seen, role, shown[:AT_ONCE])
+    _draw_grid(page, review, role, shown[:AT_ONCE])
     if len(shown) > AT_ONCE:
         label = t.n("{n} more word", "{n} more words", len(shown) - AT_ONCE)
         with st.popover(label) if page.narrow else st.container():
-            _draw_grid(page, seen, role, shown[AT_ONCE:])
+            _draw_grid(page, review, role, shown[AT_ONCE:])
     if len(words) > MOST:
         told = t.n("{n} rarer word is not listed.", "{n} rarer words are not listed.", len(words) - MOST)
         st.caption(told)
 
 
-def _draw_grid(page: Page, seen: FileReview, role: str, words: list[tuple[str, int]]) -> None:
+def _draw_grid(page: Page, review: FileReview, role: str, words: list[tuple[str, int]]) -> None:
     """The words, two in a row where there is room."""
     beside = 1 if page.narrow else 2
     for start in range(0, len(words), beside):
         cells = st.columns(beside, gap="medium")
         for cell, (word, n) in zip(cells, words[start : start + beside], strict=False):
             with cell:
-                _draw_word(page, seen, role, word, n)
+                _draw_word(page, review, role, word, n)
 
 
-def _draw_word(page: Page, seen: FileReview, role: str, word: str, n: int) -> None:
+def _draw_word(page: Page, review: FileReview, role: str, word: str, n: int) -> None:
     """A word with its count, and the choice of what it stands for."""
-    t, view = page.t, seen.view
-    if view is None:
+    t, preview = page.t, review.preview
+    if preview is None:
         return
-    key = f"data_word_{seen.file.digest[:12]}_{role}_{word}"
-    current = str(view.words.get(role, {}).get(word, ""))
-    values = value_options(t, view, role)
+    key = f"data_word_{review.file.digest[:12]}_{role}_{word}"
+    current = str(preview.words.get(role, {}).get(word, ""))
+    values = value_options(t, preview, role)
     st.session_state[key] = current
     st.selectbox(
         f"{escape_markdown(word)} · {t.number(n)}",
         values if current in values else [current, *values],
-        format_func=partial(_label, t, view, role),
+        format_func=partial(_label, t, preview, role),
         key=key,
         on_change=_changed,
-        args=(seen, role, word, key),
+        args=(review, role, word, key),
     )
 
 
-def value_options(t: Translator, view: FilePreview, role: str) -> list[str]:
+def value_options(t: Translator, preview: FilePreview, role: str) -> list[str]:
     """What a word of a role may stand for; "" for nothing that is known."""
     if role == "category":
-        known = sorted(view.city.categories, key=lambda one: category_label(t, view.city, one))
+        known = sorted(preview.city.categories, key=lambda one: category_label(t, preview.city, one))
         return ["", *known]
     return ["", *(str(value) for value in ENUMS[role])]
 
 
-def _label(t: Translator, view: FilePreview, role: str, value: str) -> str:
+def _label(t: Translator, preview: FilePreview, role: str, value: str) -> str:
     if not value:
         return t(_NOT_KNOWN[role])
-    return value_label(t, view.city, role, value)
+    return value_label(t, preview.city, role, value)
 
 
-def _changed(seen: FileReview, role: str, word: str, key: str) -> None:
-    header = seen.columns
+def _changed(review: FileReview, role: str, word: str, key: str) -> None:
+    header = review.columns
     if header is not None:
-        keep_mapping(seen.file, with_word(header, role, word, str(st.session_state[key]), known_answers(seen)))
+        keep_mapping(review.file, with_word(header, role, word, str(st.session_state[key]), known_answers(review)))

@@ -38,7 +38,7 @@ from pages.parts.maps.deck import Deck
 from pages.parts.maps.name_layers import Pin
 
 AGAINST: Final = "against"
-TAB: Final = "comparison"
+TAB_NAME: Final = "comparison"
 KEY: Final = "hotspots_against"
 DEFAULT_PRESET: Final = next(iter(PRESETS))
 SPAN: Final = 0.62
@@ -114,7 +114,7 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
 def _write_preset() -> None:
     """Put what was picked into the address, so that a link opens this tab with it."""
     write_link_word(AGAINST, KEY, DEFAULT_PRESET)
-    st.query_params["tab"] = TAB
+    st.query_params["tab"] = TAB_NAME
 
 
 def _draw_clearest_places(page: Page, study: CompareStudy) -> None:

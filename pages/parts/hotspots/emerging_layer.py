@@ -18,23 +18,25 @@ from curim_data.model.city import cell_polygons
 from curim_data.model.i18n import Translator
 from curim_data.studies.emerging import EmergingLine, EmergingStudy
 from curim_data.studies.spot_area import has_area
-from pages.parts.charts import plots, tables
 from pages.parts.charts.figure import Figure
+from pages.parts.charts.plots import draw_chart
 from pages.parts.charts.style import base_figure, time_axis
+from pages.parts.charts.tables import download_button, draw_selectable_table, fitted_columns
 from pages.parts.frame import filter_bar
 from pages.parts.frame.colours import Palette, palette, rgba
 from pages.parts.frame.footer import draw_footer
-from pages.parts.frame.links import go_to_page as walk
-from pages.parts.frame.links import page_link
+from pages.parts.frame.links import go_to_page, page_link
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
-from pages.parts.hotspots import area_filter as hotspots_area
+from pages.parts.hotspots.area_filter import draw_tested_in_city_note, lines_in_area
 from pages.parts.hotspots.map_download import emerging_shades, map_download_button
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
 from pages.parts.hotspots.playback import draw_playback
 from pages.parts.hotspots.queries import emerging_of
 from pages.parts.hotspots.selection import SELECTED_WORD
-from pages.parts.maps import basemap, cell_map, legends
+from pages.parts.maps.basemap import base_layers
+from pages.parts.maps.cell_map import HEIGHT, alert_count, cell_deck, map_selection
+from pages.parts.maps.legends import draw_legend_row
 from pages.parts.maps.name_layers import Pin
 
 MAP: Final = "emerging_map"
@@ -78,12 +80,12 @@ def draw_emerging_layer(page: Page, title: Any, size: int, place: FoundPlace | N
         )
         return
     cold = bool(st.session_state.get(COLD, False))
-    here = hotspots_area.lines_in_area(page, study.lines)
+    here = lines_in_area(page, study.lines)
     shown = [line for line in here if line.cls.sign > 0 or cold]
     with title:
         st.title(_headline(t, here))
         st.caption(filter_bar.filter_sentence(page))
-        hotspots_area.draw_tested_in_city_note(page)
+        draw_tested_in_city_note(page)
         for choice in (choice for choice in study.choices if choice.name == "history"):
             st.caption(t(choice.told))
     chosen = _selected(shown)
@@ -171,7 +173,7 @@ def _selected(shown: Sequence[EmergingLine]) -> EmergingLine | None:
     rows = (in_table or {}).get("selection", {}).get("rows", [])
     if rows and rows[0] < len(shown):
         current = shown[rows[0]].id
-    on_map = cell_map.map_selection(st.session_state.get(MAP)).cells[-1:]
+    on_map = map_selection(st.session_state.get(MAP)).cells[-1:]
     if on_map != st.session_state.get(SEEN, ()):
         st.session_state[SEEN] = on_map
         current = next((line.id for line in shown if set(on_map) & set(line.place.names)), current)
@@ -185,8 +187,8 @@ def _draw_map(
     page: Page, found: Emerging, shown: Sequence[EmergingLine], chosen: EmergingLine | None, place: FoundPlace | None
 ) -> None:
     t, colours = page.t, palette(page.theme)
-    height = min(cell_map.HEIGHT, page.width) if page.narrow else cell_map.HEIGHT
-    deck = cell_map.cell_deck(
+    height = min(HEIGHT, page.width) if page.narrow else HEIGHT
+    deck = cell_deck(
         page,
         colours,
         None,
@@ -199,7 +201,7 @@ def _draw_map(
         pickable=True,
         place=place,
     )
-    below = len(basemap.base_layers(page.city, colours))
+    below = len(base_layers(page.city, colours))
     deck.layers[below:below] = [
         _layer(t, found, [line for line in shown if line.cls.sign > 0], "cells", HOT_COVERAGE),
         _layer(t, found, [line for line in shown if line.cls.sign < 0], "withheld", COLD_COVERAGE),
@@ -256,7 +258,7 @@ def _draw_legend(t: Translator, colours: Palette, shown: Sequence[EmergingLine],
         entries.append((f"border:2px solid {colours.accent}", t("the area of the filter")))
     if selected:
         entries.append((f"border:3px solid {colours.highlight}", t("selected")))
-    legends.draw_legend_row(colours, t("Class over time"), entries)
+    draw_legend_row(colours, t("Class over time"), entries)
 
 
 def _history_line(t: Translator, found: Emerging, cell: int) -> str:
@@ -294,14 +296,14 @@ def _draw_table(page: Page, shown: Sequence[EmergingLine], chosen: EmergingLine 
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "class", "since")}
     table = pd.DataFrame(rows)
-    tables.draw_selectable_table(
+    draw_selectable_table(
         page,
         table,
         headings,
         key=f"{LIST}_{chosen.id if chosen else ''}",
         alt=t("Places by their class over time"),
         selected=next((at for at, line in enumerate(shown) if line is chosen), None),
-        columns=tables.fitted_columns(table, headings),
+        columns=fitted_columns(table, headings),
     )
 
 
@@ -329,13 +331,13 @@ def _draw_history(page: Page, study: EmergingStudy, found: Emerging, line: Emerg
     st.subheader(f"{line.rank} · {escape_markdown(line.name(t))}")
     st.write(escape_markdown(found.sentence_of(line.place.peak, t)))
     if st.button(t("Draft an intervention here"), key="emerging_draft", type="primary"):
-        walk(page, "interventions", draft=",".join(line.place.names))
+        go_to_page(page, "interventions", draft=",".join(line.place.names))
     here = page.filter.replace(districts=(), places=(), cells=line.place.names)
     page_link(page, "trends", t("Follow this place over time"), filter=here)
     series = study.series(line.place.cells)
     hot = line.cls.sign > 0
     label = _series_label(t, found, hot=hot)
-    plots.draw_chart(
+    draw_chart(
         page,
         _bars(page, series, class_colour(line.place.cls), "hot" if hot else "cold"),
         key="emerging_series",
@@ -361,7 +363,7 @@ def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
         y=series["n"],
         marker={"color": [shade if marked else colours.withheld for marked in series[mark]]},
         hovertext=[
-            f"{t.date(day.date(), 'medium')}: {cell_map.alert_count(t, n)}"
+            f"{t.date(day.date(), 'medium')}: {alert_count(t, n)}"
             for day, n in zip(series["start"], series["n"], strict=True)
         ],
         hoverinfo="text",
@@ -375,7 +377,7 @@ def _draw_downloads(page: Page, shown: Sequence[EmergingLine]) -> None:
     t = page.t
     frame = places_frame(t, shown)
     with st.container(horizontal=True):
-        tables.download_button(t, frame, "emerging.csv", key="emerging_csv")
+        download_button(t, frame, "emerging.csv", key="emerging_csv")
         st.download_button(
             t("Download the shapes (GeoJSON)"),
             data=lambda: _geojson(shown, frame),

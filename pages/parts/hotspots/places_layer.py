@@ -21,7 +21,12 @@ from pages.parts.frame import filter_bar
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.footer import draw_footer
 from pages.parts.frame.page import Dataset, Page
-from pages.parts.hotspots import area_filter
+from pages.parts.hotspots.area_filter import (
+    draw_area_headline,
+    draw_no_spot_in_area,
+    draw_tested_in_city_note,
+    lines_in_area,
+)
 from pages.parts.hotspots.cell_text import rate_lines, rate_measure, test_lines
 from pages.parts.hotspots.cold_places import cold_places_in_area, draw_cold_places
 from pages.parts.hotspots.map_download import cell_shades, hot_shades, map_download_button, outlined
@@ -31,7 +36,7 @@ from pages.parts.hotspots.queries import ListQuery, Options, clusters, emerging_
 from pages.parts.hotspots.ranked_list import draw_area_button, draw_downloads, draw_headline, draw_ranked_list
 from pages.parts.hotspots.selection import MAP_KEY, SELECTED_WORD, picked_cells, selected_spot
 from pages.parts.hotspots.spot_panel import draw_spot_panel
-from pages.parts.maps import cell_map
+from pages.parts.maps.cell_map import Outline, draw_cell_map
 from pages.parts.maps.name_layers import Pin
 
 if TYPE_CHECKING:
@@ -61,7 +66,7 @@ def draw_places_layer(
         return
     asked = ListQuery(page.dataset, page.filter, page.audience, layer, size or None, how)
     everywhere = list_lines(asked, study.spots if found is None else found.found)
-    shown = area_filter.lines_in_area(page, everywhere)
+    shown = lines_in_area(page, everywhere)
     if place is not None and SELECTED_WORD not in st.query_params:
         at_place = next((one.spot.id for one in shown if not set(place.cells).isdisjoint(one.spot.cells)), None)
         if at_place is not None:
@@ -71,16 +76,16 @@ def draw_places_layer(
     cold = [] if found else cold_places_in_area(page, study)
     with title:
         if len(everywhere) and has_area(page.filter) and not how.explored:
-            area_filter.draw_area_headline(page, len(everywhere), len(shown))
+            draw_area_headline(page, len(everywhere), len(shown))
         else:
             draw_headline(page, study, shown, is_clusters=found is not None, explored=how.explored, cold=len(cold))
         st.caption(filter_bar.filter_sentence(page))
-        area_filter.draw_tested_in_city_note(page)
+        draw_tested_in_city_note(page)
     draw_option_notes(page, how, layer)
     pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        cell_map.draw_cell_map(
+        draw_cell_map(
             page,
             key=MAP_KEY,
             alt=t("Map of the city with its hot spots; the list below holds the same."),
@@ -89,9 +94,7 @@ def draw_places_layer(
             hot=() if found else study.hot.frame.index[study.hot.frame["hot"]],
             cold=() if found else study.hot.frame.index[study.hot.frame["cold"]],
             outlines_mean=t("group, not tested") if how.explored else "",
-            outlines=[
-                cell_map.Outline(c.id, one.name(t), c.outline) for c, one in zip(found.found, everywhere, strict=True)
-            ]
+            outlines=[Outline(c.id, one.name(t), c.outline) for c, one in zip(found.found, everywhere, strict=True)]
             if found
             else (),
             pins=pins,
@@ -119,7 +122,7 @@ def draw_places_layer(
         _draw_map_download(page, study, found, line, pins)
     with right:
         if line is None and everywhere:
-            area_filter.draw_no_spot_in_area(page)
+            draw_no_spot_in_area(page)
         elif line is None:
             draw_no_places(t, how, study.total.n, cold=bool(cold))
         else:

@@ -36,7 +36,7 @@ from pages.parts.hotspots.queries import coordinate_step
 from pages.parts.hotspots.selection import word_from_link, write_link_word
 
 METRIC: Final = "metric"
-TAB: Final = "repeats"
+TAB_NAME: Final = "repeats"
 KEY: Final = "hotspots_metric"
 WIDTHS = {"space": 84, "time": 74, "observed": 58, "expected": 140, "ratio": 58, "q": 82, "pattern": 64}
 
@@ -88,7 +88,7 @@ def _metric(page: Page) -> Metric:
 def _write_metric() -> None:
     """Put what was picked into the address, so that a link opens this tab with it."""
     write_link_word(METRIC, KEY, "euclidean")
-    st.query_params["tab"] = TAB
+    st.query_params["tab"] = TAB_NAME
 
 
 def draw_near_repeats(page: Page, told: RepeatStudy, study: HotSpotStudy) -> None:

@@ -10,38 +10,30 @@ import streamlit as st
 from curim_data.model.i18n import Message
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.frame.page import Page
-from pages.parts.hotspots import (
-    comparison_tab as hotspots_compare,
-)
-from pages.parts.hotspots import (
-    concentration_tab as hotspots_concentration,
-)
-from pages.parts.hotspots import (
-    forecast_tab as hotspots_forecast,
-)
-from pages.parts.hotspots import (
-    repeats_tab as hotspots_repeats,
-)
+from pages.parts.hotspots.comparison_tab import draw_comparison_tab
+from pages.parts.hotspots.concentration_tab import draw_concentration_tab
+from pages.parts.hotspots.forecast_tab import draw_forecast_tab
+from pages.parts.hotspots.repeats_tab import draw_repeats_tab
 
-KEY: Final = "hotspots_tab"
-TAB: Final = "tab"
+TABS_KEY: Final = "hotspots_tab"
+TAB_WORD: Final = "tab"
 
 # By the word that stands for a tab in a link: its name, and what shows it.
 TABS: Final[dict[str, tuple[Message, Callable[[Page, HotSpotStudy], None]]]] = {
-    "concentration": (Message("Concentration"), hotspots_concentration.draw_concentration_tab),
-    hotspots_compare.TAB: (Message("Comparison"), hotspots_compare.draw_comparison_tab),
-    "repeats": (Message("Repeats"), hotspots_repeats.draw_repeats_tab),
-    "forecast": (Message("Forecast"), hotspots_forecast.draw_forecast_tab),
+    "concentration": (Message("Concentration"), draw_concentration_tab),
+    "comparison": (Message("Comparison"), draw_comparison_tab),
+    "repeats": (Message("Repeats"), draw_repeats_tab),
+    "forecast": (Message("Forecast"), draw_forecast_tab),
 }
 
 
 def draw_tabs(page: Page, study: HotSpotStudy) -> None:
     """The tabs under the map; `study` is that of the map above them. A link may ask for one ("tab=concentration")."""
     names = [page.t(name) for name, _ in TABS.values()]
-    asked = st.query_params.get(TAB, "")
-    if asked in TABS and KEY not in st.session_state:
-        st.session_state[KEY] = page.t(TABS[asked][0])
-    for tab, (_, show) in zip(st.tabs(names, key=KEY, on_change="rerun"), TABS.values(), strict=True):
+    asked = st.query_params.get(TAB_WORD, "")
+    if asked in TABS and TABS_KEY not in st.session_state:
+        st.session_state[TABS_KEY] = page.t(TABS[asked][0])
+    for tab, (_, draw) in zip(st.tabs(names, key=TABS_KEY, on_change="rerun"), TABS.values(), strict=True):
         if tab.open:
             with tab:
-                show(page, study)
+                draw(page, study)

@@ -12,21 +12,23 @@ from curim_data.model.plan import MOVES, STATUS_WORDS, Plan, PlanStatus
 from pages.parts.frame.links import page_link
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
-from pages.parts.interventions import board, document_step, form_steps
 from pages.parts.interventions.areas_step import areas_step
+from pages.parts.interventions.board import standing_markdown
+from pages.parts.interventions.document_step import document_step, draw_document, draw_downloads
+from pages.parts.interventions.form_steps import gender_step, missing_points, objective_step, problem_step, work_step
 from pages.parts.interventions.measures_step import measures_step
 from pages.parts.interventions.open_plan import OpenPlan, close_plan, discard_changes, keep_changes, save_plan
 from pages.parts.plans.access import ask_author, may_edit
 
 Step = Callable[[Page, OpenPlan], Plan]
 STEPS: dict[str, tuple[Message, Step]] = {
-    "problem": (Message("Problem"), form_steps.problem_step),
+    "problem": (Message("Problem"), problem_step),
     "measures": (Message("Measures"), measures_step),
-    "objective": (Message("Objective"), form_steps.objective_step),
-    "work": (Message("Who, when, cost"), form_steps.work_step),
+    "objective": (Message("Objective"), objective_step),
+    "work": (Message("Who, when, cost"), work_step),
     "areas": (Message("How we shall know"), areas_step),
-    "people": (Message("Gender check"), form_steps.gender_step),
-    "paper": (Message("Document"), document_step.document_step),
+    "people": (Message("Gender check"), gender_step),
+    "paper": (Message("Document"), document_step),
 }
 MOVE_LABELS: dict[PlanStatus, Message] = {
     PlanStatus.DRAFT: Message("Back to draft"),
@@ -48,12 +50,12 @@ def draw_plan_editor(page: Page, edit: OpenPlan) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{t(STATUS_WORDS[edit.plan.status])}**", width="content")
         if edit.plan.id:
-            st.markdown(board.standing_markdown(t, edit.plan, page), width="content")
+            st.markdown(standing_markdown(t, edit.plan, page), width="content")
         else:
             st.markdown(":gray[" + t("Not saved yet") + "]", width="content")
     if not may_edit(page):
-        document_step.draw_document(page, edit.plan)
-        document_step.draw_downloads(page, edit.plan)
+        draw_document(page, edit.plan)
+        draw_downloads(page, edit.plan)
         return
     _draw_message()
     name = _chosen_step(t, edit)
@@ -119,7 +121,7 @@ def _moves(t: Translator, edit: OpenPlan) -> PlanStatus | None:
     if not moves:
         return None
     with st.popover(t("Change the status")):
-        if open_points := form_steps.missing_points(edit.plan):
+        if open_points := missing_points(edit.plan):
             st.caption(t("Still open: {points}.", points=t.join([t(point) for point in open_points])))
         for status in moves:
             if st.button(t(MOVE_LABELS[status]), key=edit.key(f"move_{status.value}"), width="stretch"):
