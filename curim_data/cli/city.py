@@ -12,9 +12,9 @@ from curim_data.model.i18n import Message
 from curim_data.model.labels import provisional_note
 from curim_data.profile import edit
 from curim_data.profile.edit import EditReport, read_areas
-from curim_data.profile.provisional import home_for_areas
-from curim_data.profile.reenrich import refresh
-from curim_data.profile.versions import WHAT_WORDS, Change
+from curim_data.profile.provisional import ensure_city_for_areas
+from curim_data.profile.reenrich import reenrich_store
+from curim_data.profile.versions import WHAT_WORDS, ProfileChange
 
 WAY_ON = Message(
     "Give the city's own with “curim city districts FILE” or “curim city land FILE”, or take it as it stands with "
@@ -31,7 +31,7 @@ def show(run: Run) -> None:
     """What the city's profile holds."""
     city = run.city()
     source = run.source()
-    behind = edit.stale(run.home)
+    behind = edit.stale_count(run.home)
     facts: dict[str, Any] = {
         "city": run.t.label(city.names),
         "version": city.version,
@@ -92,7 +92,7 @@ def show(run: Run) -> None:
 def city_refresh(run: Run) -> None:
     """Make the columns that the profile gives anew."""
     city = run.city()
-    changed = refresh(run.home)
+    changed = reenrich_store(run.home)
     if run.as_json:
         run.answer({"profile_version": city.version, "alerts": changed})
         return
@@ -111,7 +111,7 @@ def districts(
     """Give the districts; a home without a city gets one of them."""
     areas = read_areas(file, file.name, layer=layer, epsg=epsg)
     if not run.home.has_city():
-        home_for_areas(run.home, areas, file.stem)
+        ensure_city_for_areas(run.home, areas, file.stem)
     with_land = False if keep_land else None
     _told(run, edit.set_districts(run.home, areas, name_column, language, with_land=with_land))
 
@@ -120,7 +120,7 @@ def land(run: Run, file: Path, layer: str | None = None, epsg: int | None = None
     """Give the study area; a home without a city gets one of it."""
     areas = read_areas(file, file.name, layer=layer, epsg=epsg)
     if not run.home.has_city():
-        home_for_areas(run.home, areas, file.stem)
+        ensure_city_for_areas(run.home, areas, file.stem)
     _told(run, edit.set_land(run.home, areas))
 
 
@@ -165,7 +165,7 @@ def name(run: Run, name: str, timezone: str | None = None, epsg: int | None = No
 def accept(run: Run) -> None:
     """Take a provisional profile as the city's own."""
     run.city()
-    _told(run, edit.confirm(run.home))
+    _told(run, edit.confirm_provisional(run.home))
 
 
 def versions(run: Run) -> None:
@@ -186,7 +186,7 @@ def versions(run: Run) -> None:
 def restore(run: Run, version: str) -> None:
     """Give back an earlier version."""
     run.city()
-    _made(run, edit.restore(run.home, version))
+    _made(run, edit.restore_version(run.home, version))
 
 
 def _told(run: Run, report: EditReport) -> None:
@@ -204,17 +204,17 @@ def _told(run: Run, report: EditReport) -> None:
         return
     for note in report.notes:
         run.say(run.t(note))
-    _said(run, Change(report.before, report.version, report.alerts))
+    _said(run, ProfileChange(report.before, report.version, report.alerts))
 
 
-def _made(run: Run, change: Change) -> None:
+def _made(run: Run, change: ProfileChange) -> None:
     if run.as_json:
         run.answer({"profile_version": change.version, "before": change.before, "alerts": change.alerts})
         return
     _said(run, change)
 
 
-def _said(run: Run, change: Change) -> None:
+def _said(run: Run, change: ProfileChange) -> None:
     if change.before == change.version:
         run.say(run.t("Nothing changed: the profile holds this already."))
         return

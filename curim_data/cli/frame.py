@@ -25,7 +25,7 @@ from curim_data.model import labels
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import LANGUAGES, Message, Translator
-from curim_data.profile.versions import heal
+from curim_data.profile.versions import finish_interrupted_change
 from curim_data.store.home import Home
 
 MOST_LINES: Final = 60
@@ -90,7 +90,7 @@ class Run:
                     "There is no city in {home}: “curim import FILE” makes one, or name another with --home.", values
                 )
             )
-        if (healed := heal(self.home)) is not None:
+        if (healed := finish_interrupted_change(self.home)) is not None:
             self.note(self.t(healed))
         return self.home.city()
 

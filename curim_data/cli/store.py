@@ -10,22 +10,22 @@ from curim_data.model.i18n import Message
 
 def note_interrupted(run: Run) -> None:
     """Tell once, on standard error, which imports were cut short; finish an erasure that was."""
-    from curim_data.store.erase import finish
-    from curim_data.store.interrupted import clean
+    from curim_data.store.erase import finish_erasure
+    from curim_data.store.interrupted import remove_interrupted
 
-    for cut in clean(run.home):
+    for cut in remove_interrupted(run.home):
         run.note(run.t(cut.message))
-    finish(run.home)
+    finish_erasure(run.home)
 
 
 def erase(run: Run, alerts: list[str], yes: bool = False) -> None:
     """Remove alerts for good."""
     from curim_data.store.erase import erase as remove
-    from curim_data.store.erase import foretell
+    from curim_data.store.erase import preview_erasure
 
     note_interrupted(run)
     run.city()
-    ahead = foretell(run.home, alerts)
+    ahead = preview_erasure(run.home, alerts)
     told = run.t.n(
         "{n} alert will be gone for good, from all earlier versions too; an export that holds it will not bring it "
         "back.",

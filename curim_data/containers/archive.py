@@ -97,7 +97,7 @@ def open_zip(source: Path | bytes, name: str, sheet: str | None, depth: int, ope
 
         return open_workbook(source, name, sheet)
     if kind or any(member.startswith(("word/", "ppt/")) for member in names):
-        raise base.foreign(name, "Office")
+        raise base.foreign_kind(name, "Office")
     if any(member.lower().endswith(".shp") for member in names):
         from curim_data.containers.vector import open_vector
 

@@ -45,7 +45,7 @@ def pieces(source: Path | bytes, name: str, size: int = CHUNK) -> Iterator[bytes
             while part := handle.read(size):
                 yield part
     except OSError as error:
-        raise unopened(name, error) from error
+        raise cannot_open(name, error) from error
 
 
 def head_of(source: Path | bytes, name: str, size: int = HEAD) -> bytes:
@@ -145,7 +145,7 @@ def without_empty_and_totals(block: Block, unreadable: BoolArray | None = None) 
     )
 
 
-def misfit(fields: Sequence[str], width: int) -> Reason:
+def misfit_reason(fields: Sequence[str], width: int) -> Reason:
     """Why a record with another number of fields than the header is refused."""
     if not any(field.strip() for field in fields):
         return Reason.EMPTY_ROW
@@ -188,7 +188,7 @@ def _may_be_empty_or_total(column: pa.ChunkedArray) -> BoolArray:
     return np.concatenate(found)
 
 
-def unopened(name: str, error: OSError) -> ImportProblem:
+def cannot_open(name: str, error: OSError) -> ImportProblem:
     """The refusal of a file that the system does not give."""
     return ImportProblem(
         Message(
@@ -198,7 +198,7 @@ def unopened(name: str, error: OSError) -> ImportProblem:
     )
 
 
-def no_file(name: str) -> ImportProblem:
+def not_a_file(name: str) -> ImportProblem:
     """The refusal of a pipe or a device: a file is read more than once."""
     return ImportProblem(
         Message("{name}: this is a pipe or a device, not a file. Save what comes out of it to a file.", {"name": name})
@@ -228,7 +228,7 @@ def damaged(name: str, kind: str) -> ImportProblem:
     )
 
 
-def foreign(name: str, kind: str) -> ImportProblem:
+def foreign_kind(name: str, kind: str) -> ImportProblem:
     """The refusal of a file of a kind that holds no alerts ("PNG", "PDF" ...)."""
     return ImportProblem(
         Message(

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
 from curim_data.containers.base import digest, no_rows, table_blocks
-from curim_data.containers.geometry import Placing, float_texts, placing, without_exponents, wkb_points
-from curim_data.containers.support import Reread, guarded
+from curim_data.containers.geometry import PointReader, float_texts, point_reader, without_exponents, wkb_points
+from curim_data.containers.support import RereadableFile, reader_errors
 from curim_data.model.i18n import Message
 from curim_data.model.reasons import ImportProblem
 from curim_data.model.records import Block, Facts
@@ -25,14 +25,14 @@ BATCH: Final = 20_000  # rows at a time
 
 
 @dataclass(frozen=True)
-class Flat:
+class TextColumns:
     """The columns of texts that a schema gives: their labels, and the path of column and struct members to each."""
 
     labels: tuple[str, ...]
     paths: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(cls, schema: pa.Schema, skip: frozenset[str] = frozenset()) -> Flat:
+    def of(cls, schema: pa.Schema, skip: frozenset[str] = frozenset()) -> TextColumns:
         """Every column but those of bytes and those to skip; structs become one column for each member."""
         leaves = [
             leaf
@@ -44,7 +44,7 @@ class Flat:
 
     def columns(self, batch: pa.RecordBatch) -> list[pa.Array]:
         """The columns of a batch as texts (large_string, never null)."""
-        return [texts(_member(batch.column(path[0]), path[1:])) for path in self.paths]
+        return [as_texts(_member(batch.column(path[0]), path[1:])) for path in self.paths]
 
 
 def _leaves(label: str, kind: pa.DataType, path: tuple[int, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -73,15 +73,15 @@ def _member(column: pa.Array, path: tuple[int, ...]) -> pa.Array:
     return column
 
 
-def texts(column: pa.Array) -> pa.Array:
+def as_texts(column: pa.Array) -> pa.Array:
     """A column of any type as texts: ISO dates, offsets as they were, lists joined by "|", null as ""."""
     kind = column.type
     if isinstance(kind, pa.UuidType):
         return _by_value(column)
     if isinstance(kind, pa.BaseExtensionType):
-        return texts(column.storage)
+        return as_texts(column.storage)
     if kinds.is_dictionary(kind):
-        return texts(column.dictionary_decode())
+        return as_texts(column.dictionary_decode())
     if kinds.is_floating(kind):
         return float_texts(column)
     if kinds.is_timestamp(kind):
@@ -131,7 +131,7 @@ def _joined(column: pa.Array) -> pa.Array:
         return _by_value(column)
     if kinds.is_fixed_size_list(column.type):
         column = column.cast(pa.large_list(kind))
-    lists = pa.ListArray.from_arrays(_offsets(column), texts(column.flatten()).cast(pa.string()))
+    lists = pa.ListArray.from_arrays(_offsets(column), as_texts(column.flatten()).cast(pa.string()))
     return pc.fill_null(pc.binary_join(lists, "|").cast(pa.large_string()), "")
 
 
@@ -150,21 +150,21 @@ def _value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
 
 
-def open_parquet(source: Path | bytes, name: str, sheet: str | None = None) -> Reread:  # noqa: ARG001 - one table
+def open_parquet(source: Path | bytes, name: str, sheet: str | None = None) -> RereadableFile:  # noqa: ARG001 - one table
     """Open Parquet or GeoParquet; a geometry column becomes coordinates in WGS84.
 
     ImportProblem where the file is damaged, has no rows, or holds geometry in an encoding other than WKB and points.
     """
-    with guarded(name, "Parquet"), _file(source) as opened:
+    with reader_errors(name, "Parquet"), _file(source) as opened:
         schema, rows = opened.schema_arrow, opened.metadata.num_rows
         if not rows:
             raise no_rows(name)
         column, place = _geometry(schema, name)
-    flat = Flat.of(schema, frozenset({column}) if column else frozenset())
+    flat = TextColumns.of(schema, frozenset({column}) if column else frozenset())
     labels = flat.labels + (place.labels(flat.labels) if place else ())
     sha256, size = digest(source, name)
     facts = Facts(name, sha256, "parquet", labels, crs=place.authority if place else "", size=size)
-    return Reread(facts, lambda: _blocks(source, name, flat, column, place))
+    return RereadableFile(facts, lambda: _blocks(source, name, flat, column, place))
 
 
 def _file(source: Path | bytes) -> pq.ParquetFile:
@@ -173,7 +173,7 @@ def _file(source: Path | bytes) -> pq.ParquetFile:
     )
 
 
-def _geometry(schema: pa.Schema, name: str) -> tuple[str, Placing | None]:
+def _geometry(schema: pa.Schema, name: str) -> tuple[str, PointReader | None]:
     """The geometry column and how it is placed, from the metadata of GeoParquet; without crs it is OGC:CRS84."""
     if not (told := (schema.metadata or {}).get(b"geo")):
         return "", None
@@ -189,12 +189,14 @@ def _geometry(schema: pa.Schema, name: str) -> tuple[str, Placing | None]:
                 {"name": name, "encoding": str(about.get("encoding"))},
             )
         )
-    return column, placing(about.get("crs", "OGC:CRS84"), name)
+    return column, point_reader(about.get("crs", "OGC:CRS84"), name)
 
 
-def _blocks(source: Path | bytes, name: str, flat: Flat, column: str, place: Placing | None) -> Iterator[Block]:
+def _blocks(
+    source: Path | bytes, name: str, flat: TextColumns, column: str, place: PointReader | None
+) -> Iterator[Block]:
     def tables() -> Iterator[pa.Table]:
-        with guarded(name, "Parquet"), _file(source) as opened:
+        with reader_errors(name, "Parquet"), _file(source) as opened:
             for batch in opened.iter_batches(BATCH, use_threads=False):
                 columns = flat.columns(batch)
                 if place:

@@ -30,13 +30,13 @@ _XML: Final = re.compile(r"<(?:\?xml\b|!--|!doctype\b|[^\W\d][\w.:-]*[\s/>])", r
 def open_inner(source: Path | bytes, name: str, sheet: str | None, depth: int) -> Opened:
     """Open a file that lies `depth` archives deep. Raises `Question` or ImportProblem."""
     if isinstance(source, Path) and source.exists() and not (source.is_file() or source.is_dir()):
-        raise base.no_file(name)
+        raise base.not_a_file(name)
     head = base.head_of(source, name)
     if not head:
         raise base.empty_file(name)
     for signature, kind in _FOREIGN:
         if head.startswith(signature):
-            raise base.foreign(name, kind)
+            raise base.foreign_kind(name, kind)
     return _binary(source, name, sheet, head, depth) or _text(source, name, sheet, head)
 
 
@@ -63,7 +63,7 @@ def _binary(source: Path | bytes, name: str, sheet: str | None, head: bytes, dep
 
         return open_parquet(source, name, sheet)
     if head[257:262] == b"ustar":
-        raise base.foreign(name, "tar")
+        raise base.foreign_kind(name, "tar")
     return None
 
 
@@ -76,7 +76,7 @@ def _text(source: Path | bytes, name: str, sheet: str | None, head: bytes) -> Op
 
         return open_json(source, name, sheet)
     if _HTML.match(start):
-        raise base.foreign(name, "HTML")
+        raise base.foreign_kind(name, "HTML")
     if _XML.match(start):
         from curim_data.containers.xmls import open_xml
 

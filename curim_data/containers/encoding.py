@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from curim_data.containers.base import BLOCK_BYTES, MAX_LINE, empty_file, pieces
-from curim_data.containers.prefetch import fetched
+from curim_data.containers.prefetch import prefetch
 from curim_data.model.i18n import Message
 from curim_data.model.reasons import ImportProblem
 
@@ -49,7 +49,7 @@ _ASCII[ord("a") : ord("z") + 1] = True
 
 
 @dataclass(frozen=True)
-class Marks:
+class LineFlags:
     """Two private-use characters that occur nowhere in the file: put into lines that are repaired or unreadable.
 
     A line is repaired where it was read in another encoding than the file's, or where zeros were left out of it.
@@ -60,7 +60,7 @@ class Marks:
 
 
 @dataclass(frozen=True)
-class Scanned:
+class ScannedText:
     """What the first pass over a text file tells.
 
     `wide` is the codec of two-byte text, empty for others; `marks` are none where all of it can be read as it stands.
@@ -70,10 +70,10 @@ class Scanned:
     size: int
     encoding: str
     wide: str = ""
-    marks: Marks | None = None
+    marks: LineFlags | None = None
 
 
-def scan(source: Path | bytes, head: bytes, name: str) -> Scanned:
+def scan(source: Path | bytes, head: bytes, name: str) -> ScannedText:
     """Read the whole file once. ImportProblem where it is empty, no text, or has an endless line."""
     wide = wide_codec(head)
     if not wide and _is_binary(head):
@@ -91,10 +91,10 @@ def scan(source: Path | bytes, head: bytes, name: str) -> Scanned:
     told = (hashed.seen.hexdigest(), hashed.size)
     marked = wide or ("utf-8-sig" if head.startswith(_BOM) else "utf-8")
     if clean and not zeros:
-        return Scanned(*told, marked, wide)
+        return ScannedText(*told, marked, wide)
     weights = _weigh(source, wide, name)
     utf8 = clean or marked == "utf-8-sig" or weights.bad < weights.good
-    return Scanned(*told, marked if utf8 else weights.encoding(), wide, weights.marks())
+    return ScannedText(*told, marked if utf8 else weights.encoding(), wide, weights.marks())
 
 
 def _is_binary(head: bytes) -> bool:
@@ -144,7 +144,7 @@ def lines(source: Path | bytes | _Hashed, wide: str, name: str, size: int = BLOC
     Lines end as they do in the file (`line_feeds` makes it LF). Two-byte text comes as UTF-8, other text in its own
     bytes. ImportProblem at a line longer than `MAX_LINE`.
     """
-    raw = fetched(source(size)) if isinstance(source, _Hashed) else pieces(source, name, size)
+    raw = prefetch(source(size)) if isinstance(source, _Hashed) else pieces(source, name, size)
     rest = b""
     for piece in _without_padding(_narrow(raw, wide, name) if wide else _without_mark(raw)):
         text = rest + piece if rest else piece
@@ -260,10 +260,10 @@ class _Weights:
             return "cp1252" if controls else "iso-8859-1"
         return "iso-8859-7" if self.counts[0xB6] > self.counts[0xA2] and not controls else "cp1253"
 
-    def marks(self) -> Marks:
+    def marks(self) -> LineFlags:
         """Two private-use characters that the file does not hold itself."""
         free = list(dict.fromkeys([*self.free, *_PRIVATE]))
-        return Marks(free[0], free[1])
+        return LineFlags(free[0], free[1])
 
 
 def _weigh(source: Path | bytes, wide: str, name: str) -> _Weights:
@@ -296,7 +296,7 @@ def _tell_lines(piece: bytes, codes: npt.NDArray[np.uint8]) -> tuple[int, int]:
     return good, int(np.count_nonzero(beyond)) - good
 
 
-def as_utf8(piece: bytes, encoding: str, marks: Marks | None) -> bytes:
+def as_utf8(piece: bytes, encoding: str, marks: LineFlags | None) -> bytes:
     """Whole lines as UTF-8; `marks` stand in those that were repaired or cannot be read.
 
     In a UTF-8 file a line that is none is read as windows-1253; a line that cannot be read keeps U+FFFD. Zeros, which
@@ -310,7 +310,7 @@ def as_utf8(piece: bytes, encoding: str, marks: Marks | None) -> bytes:
     return b"\n".join(_without_zeros(line, marks) if b"\0" in line else line for line in told.split(b"\n"))
 
 
-def _without_zeros(line: bytes, marks: Marks) -> bytes:
+def _without_zeros(line: bytes, marks: LineFlags) -> bytes:
     """The line with the mark before its first letter or digit, so inside whatever field holds it, not at its quotes."""
     line = line.replace(b"\0", b"")
     found = _WORD.search(line)
@@ -318,7 +318,7 @@ def _without_zeros(line: bytes, marks: Marks) -> bytes:
     return line[:at] + marks.repaired.encode() + line[at:]
 
 
-def _decoded(piece: bytes, encoding: str, marks: Marks) -> bytes:
+def _decoded(piece: bytes, encoding: str, marks: LineFlags) -> bytes:
     utf8 = encoding in _UTF8
     if utf8:
         if is_utf8(piece):
@@ -332,7 +332,7 @@ def _decoded(piece: bytes, encoding: str, marks: Marks) -> bytes:
     return b"\n".join(told)
 
 
-def _line(line: bytes, encoding: str, utf8: bool, marks: Marks) -> bytes:
+def _line(line: bytes, encoding: str, utf8: bool, marks: LineFlags) -> bytes:
     if utf8 and is_utf8(line):
         return line
     codec = "cp1253" if utf8 else encoding

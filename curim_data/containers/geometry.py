@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Placing:
+class PointReader:
     """How the coordinates of a file become columns.
 
     `authority` is the reference system as the file gives it ("EPSG:27700"), or its name; empty where the file does
@@ -62,13 +62,13 @@ class Placing:
         return tuple(float_texts(pa.array(np.where(missing, np.nan, values))) for values in (x, y))
 
 
-def placing(given: Any, name: str) -> Placing:
+def point_reader(given: Any, name: str) -> PointReader:
     """The reference system of a file: an authority string, WKT, PROJJSON (dict) or None.
 
     ImportProblem where it is given and cannot be understood.
     """
     if given is None or given == "":
-        return Placing("")
+        return PointReader("")
     try:
         if isinstance(given, str) and (match := _AUTHORITY.match(given.strip())):
             crs = pyproj.CRS.from_authority(match[1].upper(), match[2])
@@ -85,7 +85,7 @@ def placing(given: Any, name: str) -> Placing:
             )
         ) from error
     code = crs.to_authority()
-    return Placing(":".join(code) if code else crs.name or "WKT", crs)
+    return PointReader(":".join(code) if code else crs.name or "WKT", crs)
 
 
 def points(geometries: npt.NDArray[np.object_]) -> tuple[Floats, Floats]:
@@ -110,7 +110,7 @@ def wkb_points(column: pa.Array) -> tuple[Floats, Floats]:
     return points(shapely.from_wkb(np.array(column.to_pylist(), object), on_invalid="ignore"))
 
 
-def plain(number: Decimal) -> str:
+def plain_number(number: Decimal) -> str:
     """A number with its digits as they stand, never in the form 1E+5."""
     if not number.is_finite() or abs(number.adjusted()) > 400:
         return str(number)
@@ -130,5 +130,5 @@ def without_exponents(texts: pa.Array) -> pa.Array:
     odd = pc.match_substring_regex(texts, r"^-?[\d.]+[eE][+-]?\d+$")
     if not pc.any(odd).as_py():
         return texts
-    written = [plain(Decimal(text)) for text in texts.filter(odd).to_pylist()]
+    written = [plain_number(Decimal(text)) for text in texts.filter(odd).to_pylist()]
     return pc.replace_with_mask(texts, odd, pa.array(written, pa.large_string()))

@@ -21,8 +21,8 @@ import numpy as np
 import shapely.geometry
 
 from curim_data.containers.base import digest, head_of, no_rows, text_blocks
-from curim_data.containers.geometry import Placing, placing, plain, points
-from curim_data.containers.support import Reread, choose
+from curim_data.containers.geometry import PointReader, plain_number, point_reader, points
+from curim_data.containers.support import RereadableFile, choose_table
 from curim_data.model.i18n import Message
 from curim_data.model.reasons import ImportProblem
 from curim_data.model.records import Block, Facts
@@ -69,14 +69,14 @@ class _Plan:
     crs: str | None = None
 
 
-def open_json(source: Path | bytes, name: str, sheet: str | None = None) -> Reread:
+def open_json(source: Path | bytes, name: str, sheet: str | None = None) -> RereadableFile:
     """Open JSON, JSON lines or GeoJSON.
 
     Question where several lists of objects could be the table; ImportProblem, with the number of records before it,
     where the text is broken.
     """
     plan = _plan(source, name, sheet)
-    place: Placing | None = None
+    place: PointReader | None = None
     seen: dict[str, None] = {}
     projected = count = 0
     with _told(name, lambda: count):
@@ -91,14 +91,14 @@ def open_json(source: Path | bytes, name: str, sheet: str | None = None) -> Rere
     labels = tuple(seen)
     if plan.geo:
         unknown = plan.crs is None and 2 * projected > count
-        place = placing(None if unknown else plan.crs or "OGC:CRS84", name)
+        place = point_reader(None if unknown else plan.crs or "OGC:CRS84", name)
         labels += place.labels(labels)
     sha256, size = digest(source, name)
     facts = Facts(
         name, sha256, "geojson" if plan.geo else "json", labels, encoding=_encoding(source, name), sheet=plan.sheet,
         sheets=plan.sheets, crs=place.authority if place else "", size=size,
     )  # fmt: skip
-    return Reread(facts, lambda: _blocks(source, name, plan, tuple(seen), labels, place))
+    return RereadableFile(facts, lambda: _blocks(source, name, plan, tuple(seen), labels, place))
 
 
 def _encoding(source: Path | bytes, name: str) -> str:
@@ -180,7 +180,7 @@ def _plan(source: Path | bytes, name: str, sheet: str | None) -> _Plan:
     }
     if not lists:
         return _Plan("", False)
-    chosen = choose(name, sheet, {path: found.count for path, found in lists.items()})
+    chosen = choose_table(name, sheet, {path: found.count for path, found in lists.items()})
     return _Plan(f"{chosen}.item", False, chosen, tuple(lists))
 
 
@@ -287,7 +287,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        return plain(value)
+        return plain_number(value)
     if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
         return "|".join(map(_text, value))
     if isinstance(value, dict | list):
@@ -326,7 +326,7 @@ def _beyond_degrees(record: Any) -> bool:
 
 def _blocks(
     source: Path | bytes, name: str, plan: _Plan, members: tuple[str, ...], labels: tuple[str, ...],
-    place: Placing | None,
+    place: PointReader | None,
 ) -> Iterator[Block]:  # fmt: skip
     def rows() -> Iterator[tuple[str, ...]]:
         for piece in _pieces(_records(source, name, plan)):
@@ -338,7 +338,7 @@ def _blocks(
     return text_blocks(labels, rows())
 
 
-def _places(piece: list[Any], place: Placing) -> list[tuple[str, ...]]:
+def _places(piece: list[Any], place: PointReader) -> list[tuple[str, ...]]:
     """Both coordinates of each feature; those of points in degrees with their digits as they stand."""
     known = [_point(record) for record in piece]
     shapes = np.array([None if at else _geometry(record) for record, at in zip(piece, known, strict=True)], object)
@@ -350,7 +350,7 @@ def _places(piece: list[Any], place: Placing) -> list[tuple[str, ...]]:
     if place.moves:
         return list(written)
     return [
-        tuple(plain(Decimal(axis)) for axis in pair) if pair else texts
+        tuple(plain_number(Decimal(axis)) for axis in pair) if pair else texts
         for pair, texts in zip(known, written, strict=True)
     ]
 

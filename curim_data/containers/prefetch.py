@@ -11,7 +11,7 @@ _Done = TypeVar("_Done")
 _END = object()
 
 
-def fetched(items: Iterable[_Given]) -> Iterator[_Given]:
+def prefetch(items: Iterable[_Given]) -> Iterator[_Given]:
     """The items in their order, each fetched in a thread of its own while the caller has the one before."""
     pieces = iter(items)
     with ThreadPoolExecutor(1) as worker:
@@ -21,6 +21,6 @@ def fetched(items: Iterable[_Given]) -> Iterator[_Given]:
             yield item  # type: ignore[misc]
 
 
-def made(items: Iterable[_Given], make: Callable[[_Given], _Done]) -> Iterator[_Done]:
+def prefetch_map(items: Iterable[_Given], make: Callable[[_Given], _Done]) -> Iterator[_Done]:
     """What `make` gives for each item, in their order; it works on one item while the caller deals with the last."""
-    return fetched(map(make, items))
+    return prefetch(map(make, items))

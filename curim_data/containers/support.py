@@ -18,7 +18,7 @@ NOTES_SHARE: Final = 0.05
 
 
 @dataclass(frozen=True)
-class Reread:
+class RereadableFile:
     """An `Opened` whose blocks come from a function that reads the file from its beginning."""
 
     facts: Facts
@@ -30,7 +30,7 @@ class Reread:
 
 
 @contextmanager
-def guarded(name: str, kind: str) -> Iterator[None]:
+def reader_errors(name: str, kind: str) -> Iterator[None]:
     """Turn whatever a reader of foreign bytes raises into the refusal of a damaged file.
 
     Panics of Rust readers are no `Exception`; they are known by their name.
@@ -45,7 +45,7 @@ def guarded(name: str, kind: str) -> Iterator[None]:
         raise
 
 
-def choose(name: str, sheet: str | None, sizes: Mapping[str, int]) -> str:
+def choose_table(name: str, sheet: str | None, sizes: Mapping[str, int]) -> str:
     """The table to read, of those with their rows in `sizes`.
 
     The one that was asked for, or the only one with rows, or the only one that is more than notes. Question where

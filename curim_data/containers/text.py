@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from curim_data.containers import base
-from curim_data.containers.encoding import Marks, as_utf8, line_feeds, lines, scan
+from curim_data.containers.encoding import LineFlags, as_utf8, line_feeds, lines, scan
 from curim_data.containers.header import Header, find_header
 from curim_data.containers.quotes import Dialect, mend_quotes
 from curim_data.model.i18n import Message
@@ -55,7 +55,7 @@ class DelimitedText:
     source: Path | bytes
     header: Header
     wide: str
-    marks: Marks | None
+    marks: LineFlags | None
 
     def blocks(self) -> Iterator[Block]:
         """The records, about `BLOCK` bytes at a time. ImportProblem where the file was changed meanwhile."""
@@ -124,7 +124,7 @@ class DelimitedText:
             elif len(fields) > width and not any(field.strip() for field in fields[width:]):
                 cut.append((row, fields[:width], bool(self.marks and self.marks.repaired in text)))
             else:
-                refused.append(Refused(row, base.misfit(fields, width), tuple(fields)))
+                refused.append(Refused(row, base.misfit_reason(fields, width), tuple(fields)))
         if not cut:
             return replace(block, refused=tuple(refused)), unreadable
         extra = base.text_table([fields for _, fields, _ in cut], width)
@@ -184,7 +184,7 @@ def _fields(record: str, dialect: Dialect) -> list[str]:
         return record.split(dialect.delimiter)
 
 
-def _holds(text: bytes, marks: Marks) -> bool:
+def _holds(text: bytes, marks: LineFlags) -> bool:
     return marks.repaired.encode() in text or marks.unreadable.encode() in text
 
 
@@ -195,5 +195,5 @@ def _marked(table: pa.Table, mark: str) -> BoolArray:
     return found
 
 
-def _without_marks(text: str, marks: Marks | None) -> str:
+def _without_marks(text: str, marks: LineFlags | None) -> str:
     return text.replace(marks.repaired, "").replace(marks.unreadable, "") if marks else text

@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyogrio
 
 from curim_data.containers.base import as_path, damaged, digest, head_of, no_rows, table_blocks
-from curim_data.containers.columnar import BATCH, Flat
-from curim_data.containers.geometry import Placing, placing, wkb_points
-from curim_data.containers.support import Reread, choose, guarded
+from curim_data.containers.columnar import BATCH, TextColumns
+from curim_data.containers.geometry import PointReader, point_reader, wkb_points
+from curim_data.containers.support import RereadableFile, choose_table, reader_errors
 from curim_data.model.i18n import Message
 from curim_data.model.reasons import ImportProblem
 from curim_data.model.records import Block, Facts
@@ -38,29 +38,29 @@ _ROW_KEYS: Final = ("", "fid", "ogc_fid")  # keys that programs add and renumber
 _WORDS: Final = re.compile(rb"[\x80-\xff]+")
 
 
-def open_vector(source: Path | bytes, name: str, sheet: str | None = None, kind: str = "gpkg") -> Reread:
+def open_vector(source: Path | bytes, name: str, sheet: str | None = None, kind: str = "gpkg") -> RereadableFile:
     """Open a GeoPackage (`kind` "gpkg") or a ZIP with a Shapefile ("shp").
 
     Question where several layers hold features; ImportProblem where the file is damaged or holds none.
     """
-    with guarded(name, _KINDS[kind]):
+    with reader_errors(name, _KINDS[kind]):
         sizes = layers(source, name, kind)
-        layer = choose(name, sheet, sizes)
+        layer = choose_table(name, sheet, sizes)
         with local_layer(source, name, kind, layer) as (path, inner):
             encoding = table_encoding(path) if kind == "shp" else None
             info = pyogrio.read_info(path, layer=inner, encoding=encoding)
             with _reader(path, inner, encoding) as (meta, reader):
                 schema = reader.schema
         column = _geometry_column(meta, schema)
-        place = placing(info["crs"], name) if column else None
-    flat = Flat.of(schema, frozenset({column}))
+        place = point_reader(info["crs"], name) if column else None
+    flat = TextColumns.of(schema, frozenset({column}))
     labels = flat.labels + (place.labels(flat.labels) if place else ())
     sha256, size = digest(source, name)
     facts = Facts(
         name, sha256, kind, labels, encoding=info["encoding"] or "" if kind == "shp" else "",
         sheet=layer, sheets=tuple(sizes), crs=place.authority if place else "", size=size,
     )  # fmt: skip
-    return Reread(facts, lambda: _blocks(source, name, kind, layer, flat, column, place))
+    return RereadableFile(facts, lambda: _blocks(source, name, kind, layer, flat, column, place))
 
 
 def layers(source: Path | bytes, name: str, kind: str, *, spatial: bool = False) -> dict[str, int]:
@@ -190,10 +190,10 @@ def _geometry_column(meta: dict[str, Any], schema: pa.Schema) -> str:
 
 
 def _blocks(
-    source: Path | bytes, name: str, kind: str, layer: str, flat: Flat, column: str, place: Placing | None
+    source: Path | bytes, name: str, kind: str, layer: str, flat: TextColumns, column: str, place: PointReader | None
 ) -> Iterator[Block]:
     def tables() -> Iterator[pa.Table]:
-        with guarded(name, _KINDS[kind]), local_layer(source, name, kind, layer) as (path, inner):
+        with reader_errors(name, _KINDS[kind]), local_layer(source, name, kind, layer) as (path, inner):
             encoding = table_encoding(path) if kind == "shp" else None
             with _reader(path, inner, encoding) as (_, reader):
                 for batch in reader:

@@ -18,8 +18,8 @@ from typing import IO, Any, Final
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
 from curim_data.containers.base import CHUNK, digest, head_of, pieces, text_blocks
-from curim_data.containers.geometry import plain
-from curim_data.containers.support import Reread, choose, guarded
+from curim_data.containers.geometry import plain_number
+from curim_data.containers.support import RereadableFile, choose_table, reader_errors
 from curim_data.model.i18n import Message
 from curim_data.model.reasons import ImportProblem
 from curim_data.model.records import Block, Facts
@@ -57,7 +57,7 @@ class _Frame:
         return self.last - self.header if len(self.columns) > 1 else 0
 
 
-def open_workbook(source: Path | bytes, name: str, sheet: str | None = None) -> Reread:
+def open_workbook(source: Path | bytes, name: str, sheet: str | None = None) -> RereadableFile:
     """Open a sheet of a workbook.
 
     Question where several sheets hold tables; ImportProblem where the file is encrypted, damaged or too large.
@@ -72,10 +72,10 @@ def open_workbook(source: Path | bytes, name: str, sheet: str | None = None) -> 
             for meta in workbook.sheets_metadata
             if meta.typ == SheetTypeEnum.WorkSheet
         }
-    chosen = choose(name, sheet, {key: frame.rows for key, frame in frames.items()})
+    chosen = choose_table(name, sheet, {key: frame.rows for key, frame in frames.items()})
     frame = frames[chosen]
     facts = Facts(name, sha256, kind, frame.labels, sheet=chosen, sheets=tuple(frames), size=size, skipped=frame.titles)
-    return Reread(facts, lambda: _blocks(source, name, kind, chosen, frame))
+    return RereadableFile(facts, lambda: _blocks(source, name, kind, chosen, frame))
 
 
 def _too_large(name: str) -> ImportProblem:
@@ -96,7 +96,7 @@ def _kind(source: Path | bytes, name: str) -> str:
     """
     if head_of(source, name, 4) == _OLD:
         return "xls"
-    with guarded(name, "Excel"), _handle(source) as handle, zipfile.ZipFile(handle) as archive:
+    with reader_errors(name, "Excel"), _handle(source) as handle, zipfile.ZipFile(handle) as archive:
         if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED:
             raise _too_large(name)
         if "content.xml" in archive.namelist():
@@ -135,7 +135,7 @@ def _column(letters: bytes) -> int:
 
 @contextmanager
 def _workbook(source: Path | bytes, name: str, kind: str) -> Iterator[CalamineWorkbook]:
-    with guarded(name, _WORDS[kind]), _handle(source) as handle:
+    with reader_errors(name, _WORDS[kind]), _handle(source) as handle:
         try:
             workbook = CalamineWorkbook.from_filelike(handle)
         except (CalamineError, PasswordError) as error:
@@ -201,7 +201,7 @@ def _text(cell: Any, timed: bool) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, int | float):
-        return plain(Decimal(repr(cell))).removesuffix(".0")
+        return plain_number(Decimal(repr(cell))).removesuffix(".0")
     if isinstance(cell, dt.datetime):
         return _whole_second(cell).isoformat()
     if isinstance(cell, dt.date):

@@ -13,7 +13,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, iterparse
 
 from curim_data.containers.base import digest, no_rows, text_blocks
-from curim_data.containers.support import Reread, choose
+from curim_data.containers.support import RereadableFile, choose_table
 from curim_data.model.i18n import Message
 from curim_data.model.reasons import ImportProblem
 from curim_data.model.records import Block, Facts
@@ -32,7 +32,7 @@ class _Node:
     members: dict[str, None] = field(default_factory=dict)
 
 
-def open_xml(source: Path | bytes, name: str, sheet: str | None = None) -> Reread:
+def open_xml(source: Path | bytes, name: str, sheet: str | None = None) -> RereadableFile:
     """Open XML.
 
     Question where several elements repeat; ImportProblem, with its line, where the text is broken, and where it holds
@@ -41,7 +41,7 @@ def open_xml(source: Path | bytes, name: str, sheet: str | None = None) -> Rerea
     nodes = _survey(source, name)
     choices = _choices(nodes, next(iter(nodes)))
     sheets = {path[-1]: nodes[path].count for path in choices}
-    chosen = choose(name, sheet, sheets)
+    chosen = choose_table(name, sheet, sheets)
     path = next(path for path in choices if path[-1] == chosen)
     seen: dict[str, None] = {}
     for texts in _records(source, name, path):
@@ -50,7 +50,7 @@ def open_xml(source: Path | bytes, name: str, sheet: str | None = None) -> Rerea
         raise no_rows(name)
     sha256, size = digest(source, name)
     facts = Facts(name, sha256, "xml", tuple(seen), sheet=chosen, sheets=tuple(sheets), size=size)
-    return Reread(facts, lambda: _blocks(source, name, path, facts.labels))
+    return RereadableFile(facts, lambda: _blocks(source, name, path, facts.labels))
 
 
 def _choices(nodes: dict[_Path, _Node], path: _Path) -> list[_Path]:

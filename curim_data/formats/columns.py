@@ -15,7 +15,7 @@ from curim_data.model.i18n import Message
 GEOMETRY: Final = {"latitude": "geometry.latitude", "longitude": "geometry.longitude"}
 
 
-class Header:
+class HeaderReader:
     """A header while a format reads it: the headings it holds, folded, and what each was taken for.
 
     A heading is taken once. What no heading claims is sorted at the end by its words: persons and devices, free text,

@@ -8,7 +8,7 @@ from typing import Final
 import pyarrow as pa
 
 from curim_data.formats.base import Layout, Recognition
-from curim_data.formats.columns import Header
+from curim_data.formats.columns import HeaderReader
 from curim_data.model.alert import Kind, Status
 from curim_data.model.i18n import Message
 
@@ -47,7 +47,7 @@ STATUS: Final = {
 
 def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:  # noqa: ARG001
     """Read a header, with or without subcategories and the columns that a site adds; updates are refused."""
-    header = Header(labels)
+    header = HeaderReader(labels)
     if all(header.has(heading) for heading in _UPDATES):
         return Recognition(
             Layout(NAME, {}),

@@ -8,7 +8,7 @@ from typing import Final
 import pyarrow as pa
 
 from curim_data.formats.base import Recognition
-from curim_data.formats.columns import Header
+from curim_data.formats.columns import HeaderReader
 from curim_data.formats.fixmystreet import STATUS as FIXMYSTREET
 from curim_data.model.alert import Kind, Status
 
@@ -33,7 +33,7 @@ _STATUS: Final = {
 
 def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:  # noqa: ARG001
     """Read the names of the elements of a request."""
-    header = Header(labels)
+    header = HeaderReader(labels)
     header.give("alert_id", "service_request_id")
     header.give("reported_at", "requested_datetime")
     header.give("category", "service_name", "service_code")

@@ -8,7 +8,7 @@ from typing import Final
 import pyarrow as pa
 
 from curim_data.formats.base import Recognition, fold
-from curim_data.formats.columns import Header
+from curim_data.formats.columns import HeaderReader
 from curim_data.model.alert import Kind, Status
 
 NAME: Final = "policeuk"
@@ -50,7 +50,7 @@ _STATUS: Final = dict.fromkeys(map(fold, _AT_WORK), Status.CONFIRMED) | dict.fro
 
 def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:  # noqa: ARG001
     """Read a header. The month stands for the whole of it; anti-social behaviour has no id."""
-    header = Header(labels)
+    header = HeaderReader(labels)
     header.give("alert_id", "crime_id")
     header.give("occurred_from", "month")
     header.give("category", "crime_type")

@@ -9,7 +9,7 @@ from typing import Final
 import pyarrow as pa
 
 from curim_data.formats.base import Part, Recognition, fold
-from curim_data.formats.columns import Header, values
+from curim_data.formats.columns import HeaderReader, values
 from curim_data.model.alert import Kind
 
 NAME: Final = "safecity"
@@ -34,7 +34,7 @@ _CODES: Final = ("country_code", "city_code", "area_code", "locality_code")
 
 def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:
     """Read either header."""
-    header = Header(labels)
+    header = HeaderReader(labels)
     flags = _flags(header, sample)
     header.give("alert_id", "incident_id")
     header.give("latitude", "latitude", "lat")
@@ -63,7 +63,7 @@ def _key(label: str) -> str:
     return re.sub(r"[^a-z]", "", fold(label))
 
 
-def _flags(header: Header, sample: pa.Table | None) -> list[int]:
+def _flags(header: HeaderReader, sample: pa.Table | None) -> list[int]:
     """The columns of yes and no: those of known categories, and others between description and the groups.
 
     Kinds of categories were added over the years, so that place and values tell as much as the names.

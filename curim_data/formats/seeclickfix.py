@@ -9,7 +9,7 @@ from typing import Final
 import pyarrow as pa
 
 from curim_data.formats.base import Guess, Part, Recognition
-from curim_data.formats.columns import Header, values
+from curim_data.formats.columns import HeaderReader, values
 from curim_data.model.alert import Kind, Status
 from curim_data.model.i18n import Message
 
@@ -43,7 +43,7 @@ _TEXT: Final = (
 
 def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:
     """Read any of the three headers."""
-    header = Header(labels)
+    header = HeaderReader(labels)
     header.give("alert_id", "id")
     header.give("reported_at", "created_at", "created_at_local")
     header.give("category", "category", "request_type.title", "request_type_title", "request_type")
@@ -62,7 +62,7 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognit
     return header.recognition(NAME, score, words={"status": _STATUS}, kind=Kind.INCIVILITY.value, guesses=guesses)
 
 
-def _votes(header: Header, sample: pa.Table | None) -> dict[str, Guess]:
+def _votes(header: HeaderReader, sample: pa.Table | None) -> dict[str, Guess]:
     """Let `rating` (people who want it fixed) give confirmations.
 
     There are tables whose headings rating and description are exchanged: texts under rating are then no votes, and

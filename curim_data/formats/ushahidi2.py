@@ -8,7 +8,7 @@ from typing import Final
 import pyarrow as pa
 
 from curim_data.formats.base import Part, Recognition
-from curim_data.formats.columns import Header
+from curim_data.formats.columns import HeaderReader
 from curim_data.model.alert import Kind, Status
 
 NAME: Final = "ushahidi2"
@@ -34,7 +34,7 @@ _VERIFIED: Final = {"yes": Status.CONFIRMED, "no": Status.OPEN}
 
 def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:  # noqa: ARG001
     """Read a header, in capitals or not."""
-    header = Header(labels)
+    header = HeaderReader(labels)
     header.give("alert_id", *_NUMBER)
     header.give("occurred_from", "incident_date")
     header.give("category", "category")

@@ -9,7 +9,7 @@ from typing import Final
 import pyarrow as pa
 
 from curim_data.formats.base import Part, Recognition
-from curim_data.formats.columns import Header, values
+from curim_data.formats.columns import HeaderReader, values
 from curim_data.model.alert import Kind, Status
 
 NAME: Final = "ushahidi3"
@@ -29,7 +29,7 @@ _NUMBERED: Final = re.compile(r"\.\d+$")
 
 def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:
     """Read a header: native columns by name, those of the surveys by what their labels say."""
-    header = Header(labels)
+    header = HeaderReader(labels)
     header.give("alert_id", "post_id")
     header.give("status", "post_status")
     header.give_first("reported_at", header.found(_POSTED, _CREATED))
@@ -57,7 +57,7 @@ def _is_topic(folded: str) -> bool:
     return folded not in _NATIVE and bool(_TOPIC.search(_NUMBERED.sub("", folded)))
 
 
-def _points(header: Header, sample: pa.Table | None) -> list[tuple[int, int]]:
+def _points(header: HeaderReader, sample: pa.Table | None) -> list[tuple[int, int]]:
     """The places of latitude and longitude of every point field, the one that most posts fill first."""
     ends: dict[str, list[int]] = {}
     pairs: list[tuple[int, int]] = []

@@ -59,7 +59,7 @@ def enrich(alerts: pa.Table, city: CityProfile) -> pa.Table:
     return alerts
 
 
-def parent(cells: IntArray, resolution: int) -> IntArray:
+def parent_cells(cells: IntArray, resolution: int) -> IntArray:
     """Parents of H3 cells by arithmetic on the index: the resolution in bits 52-55, later digits set to 7."""
     unused = (np.int64(1) << np.int64(3 * (15 - resolution))) - np.int64(1)
     return (cells & ~(np.int64(0xF) << np.int64(52))) | (np.int64(resolution) << np.int64(52)) | unused
@@ -83,7 +83,7 @@ def _space(alerts: pa.Table, city: CityProfile) -> dict[str, pa.Array]:
     finest = pa.array(cells).to_numpy(zero_copy_only=False).astype(np.int64)
     unique: dict[str, pa.Array] = {"x": pa.array(x, from_pandas=True), "y": pa.array(y, from_pandas=True)}
     for resolution in CELL_RESOLUTIONS:
-        unique[f"cell_{resolution}"] = pa.array(finest if resolution == _FINEST else parent(finest, resolution))
+        unique[f"cell_{resolution}"] = pa.array(finest if resolution == _FINEST else parent_cells(finest, resolution))
     unique["inside"] = pa.array(inside_land(x, y, city))
     unique["district"] = _district(lon, lat, city)
     unique["place"] = _place(x, y, city)

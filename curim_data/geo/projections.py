@@ -28,7 +28,7 @@ FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Found:
+class ProjectionFit:
     """A projection that fits: code, name, the middle of the points in degrees, and whether x and y are exchanged."""
 
     epsg: int
@@ -38,9 +38,9 @@ class Found:
     swapped: bool = False
 
 
-def fitting(
+def fitting_projections(
     x: FloatArray, y: FloatArray, city: CityProfile, candidates: Sequence[int] | None = None
-) -> tuple[Found, ...]:
+) -> tuple[ProjectionFit, ...]:
     """Projections that put most points within 30 km of the city's land, one for each place they lead to.
 
     Projections whose points agree within 10 m count as one; the city's own stands for its group. The two columns are
@@ -49,7 +49,7 @@ def fitting(
     x, y = _some(x, y)
     if not len(x):
         return ()
-    rounds = [(candidates,)] if candidates is not None else [(likely(city),), (state_planes(city),)]
+    rounds = [(candidates,)] if candidates is not None else [(likely_projections(city),), (state_planes(city),)]
     for (codes,) in rounds:
         for swapped in (False, True):
             found = tuple(_fitting((y, x) if swapped else (x, y), city, codes, swapped))
@@ -58,7 +58,7 @@ def fitting(
     return ()
 
 
-def likely(city: CityProfile) -> tuple[int, ...]:
+def likely_projections(city: CityProfile) -> tuple[int, ...]:
     """The city's projection, national ones, and the UTM zones around the city on WGS84 and ETRS89."""
     centre = city.land.centroid
     zone = int((centre.x + 180) // 6) + 1
@@ -77,7 +77,7 @@ def state_planes(city: CityProfile) -> tuple[int, ...]:
     return tuple(int(info.code) for info in infos if info.name.startswith("NAD83 /") and "UTM" not in info.name)
 
 
-def known_places(x: FloatArray, y: FloatArray) -> tuple[Found, ...]:
+def known_places(x: FloatArray, y: FloatArray) -> tuple[ProjectionFit, ...]:
     """National projections whose area of use holds most of the points."""
     x, y = _some(x, y)
     found = []
@@ -103,7 +103,7 @@ def _some(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _fitting(
     points: tuple[FloatArray, FloatArray], city: CityProfile, codes: Sequence[int], swapped: bool
-) -> Iterator[Found]:
+) -> Iterator[ProjectionFit]:
     area = city.land_metres.buffer(NEAR_M)
     shapely.prepare(area)
     groups: list[tuple[FloatArray, FloatArray]] = []
@@ -144,7 +144,7 @@ def _crs(epsg: int) -> CRS | None:
         return None
 
 
-def _told(epsg: int, degrees: tuple[FloatArray, FloatArray], swapped: bool = False) -> Found:
+def _told(epsg: int, degrees: tuple[FloatArray, FloatArray], swapped: bool = False) -> ProjectionFit:
     crs = _crs(epsg)
     lon, lat = (float(np.nanmedian(values)) for values in degrees)
-    return Found(epsg, crs.name if crs is not None else str(epsg), lon, lat, swapped)
+    return ProjectionFit(epsg, crs.name if crs is not None else str(epsg), lon, lat, swapped)

@@ -16,7 +16,7 @@ from curim_data.model.alert import Status
 from curim_data.model.i18n import Message, Translator
 from curim_data.quality.completeness import COLUMNS
 from curim_data.store.alert_table import Batch
-from curim_data.store.matching import working
+from curim_data.store.matching import bounded_duckdb
 
 # A column has changed its meaning when so much of it differs.
 EMPTIER: Final = 0.3
@@ -277,7 +277,7 @@ def status_changes(stored: Sequence[str], staged: Sequence[str]) -> dict[tuple[s
     """
     if not stored or not staged:
         return {}
-    with working(Path(staged[0]).parent) as connection:
+    with bounded_duckdb(Path(staged[0]).parent) as connection:
         rows = connection.execute(
             """
             WITH was AS (SELECT incident_id, min(status) AS status FROM read_parquet($stored)
@@ -310,7 +310,7 @@ def gone_of(stored: Sequence[str], staged: Sequence[str], sources: Sequence[str]
     span = [dt.date.fromisoformat(before[name]) if before.get(name) else None for name in ("first", "last")]
     if not stored or not staged or None in span:
         return Gone(why_not=Message("Whether alerts are gone cannot be told: the period of one export is not known."))
-    with working(Path(staged[0]).parent) as connection:
+    with bounded_duckdb(Path(staged[0]).parent) as connection:
         first, last, named, n = connection.execute(
             "SELECT min(local_date), max(local_date), count(incident_id), count(*) FROM read_parquet($staged)",
             {"staged": list(staged)},

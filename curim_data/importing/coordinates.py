@@ -14,7 +14,7 @@ import shapely
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
-from curim_data.geo.projections import Found, fitting, known_places
+from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places
 from curim_data.importing.numbers import ANY, COMMA, FIRST, LOST, POINT, Shapes, read_numbers, read_points
 from curim_data.importing.parsing import Numbers, filled
 from curim_data.importing.profiling import Survey
@@ -272,9 +272,9 @@ def _by_place(
     raise _decimal_question(name, labels)
 
 
-def _found(sample: Columns, places: Places, city: CityProfile, answers: Answers) -> Sequence[Found]:
+def _found(sample: Columns, places: Places, city: CityProfile, answers: Answers) -> Sequence[ProjectionFit]:
     read = read_places(sample, places)
-    return fitting(read.east.values, read.north.values, city, (answers.crs,) if answers.crs else None)
+    return fitting_projections(read.east.values, read.north.values, city, (answers.crs,) if answers.crs else None)
 
 
 def _decimal_question(name: str, labels: str) -> Question:
@@ -305,10 +305,10 @@ def _projected(
         _usable(answers.crs)
         swapped = False
         if city is not None:
-            found = fitting(x, y, city, (answers.crs,))
+            found = fitting_projections(x, y, city, (answers.crs,))
             swapped = bool(found) and found[0].swapped
         return replace(places, crs=answers.crs, swapped=swapped)
-    found = fitting(x, y, city) if city is not None else ()
+    found = fitting_projections(x, y, city) if city is not None else ()
     if len(found) == 1:
         one = found[0]
         reason = Message("The coordinates are {crs} (EPSG:{epsg}).", {"crs": one.name, "epsg": str(one.epsg)})
@@ -331,7 +331,7 @@ def _projected(
     )
 
 
-def _leads_to(place: Found) -> Choice:
+def _leads_to(place: ProjectionFit) -> Choice:
     """A projection as an answer, with the place to which it leads: its time zone names the region."""
     from curim_data.profile.provisional import time_zone
 

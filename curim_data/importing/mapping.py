@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from curim_data.formats.base import MOST_CHARACTERS, Layout, Part
-from curim_data.formats.guess.headings import heading, names_person, names_text
+from curim_data.formats.guess.headings import names_person, names_text, read_heading
 from curim_data.importing.mapping_file import Named, Written, file_name, read, write
 from curim_data.lexicon.folding import fold
 from curim_data.model.i18n import Message
@@ -104,7 +104,7 @@ class ColumnMapping:
         known = {column.key for column in _named(self.labels)}
         for column, place in places.items():
             if column not in known and place not in given | personal | text:
-                head = heading(labels[place])
+                head = read_heading(labels[place])
                 if names_person(head):
                     personal.add(place)
                 elif names_text(head):

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from curim_data import formats
 from curim_data.containers import open_file
-from curim_data.containers.prefetch import fetched
+from curim_data.containers.prefetch import prefetch
 from curim_data.formats.base import Layout, Recognition, fold
 from curim_data.importing import mapping as mappings
 from curim_data.importing.categories import known_categories
@@ -123,7 +123,7 @@ def understand(asked: Asked, *, looking: bool) -> Understood:
     look = Look(len(facts.labels)) if looking else None
     rows = seen = 0
     kept: list[Block] | None = []
-    for block in fetched(opened.blocks()):
+    for block in prefetch(opened.blocks()):
         if survey is None:
             survey = Survey(_layout(asked, chosen, facts.labels, block.table), facts.labels)
         survey.add(block)

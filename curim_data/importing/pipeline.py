@@ -54,7 +54,7 @@ from curim_data.profile import provisional
 from curim_data.quality import default_coordinates
 from curim_data.store import interrupted
 from curim_data.store.alert_table import Batch, StagedResult, Store, StoreError, new_batch_id
-from curim_data.store.erased_list import Erased
+from curim_data.store.erased_list import ErasedList
 from curim_data.store.home import Home, copy_profile
 from curim_data.store.locking import locked
 from curim_data.store.staging import Staging
@@ -135,7 +135,7 @@ def import_file(
         store = Store(home)
         compared = beside(store, made.staging.path, made.batch.signature)
         if dry_run:
-            settled = store.settle_staged(made.staging, made.batch)
+            settled = store.match_staged(made.staging, made.batch)
         else:
             _settle_in(home, work)
             settled = store.write_staged(made.staging, made.batch, made.quarantine.path)
@@ -176,7 +176,7 @@ def preview(
         made = _make(understood, city, work, home, new_batch_id(asked.now))
         store = Store(home or Home(work / "none"))
         compared = beside(store, made.staging.path, made.batch.signature)
-        settled = store.settle_staged(made.staging, made.batch)
+        settled = store.match_staged(made.staging, made.batch)
         report = _report(understood, made, settled, compared.changes(settled.batch), True)
         sample = next(made.staging.batches(), None)
         told = [f.name for f in TOLD if f.name != "alert_id"]
@@ -211,10 +211,10 @@ def preview(
 def _working(home: Home, name: str, batch_id: str, dry_run: bool) -> Iterator[Path]:
     """The folder for what does not fit into memory; of a real import it says so to those who come after a crash."""
     if not dry_run:
-        with interrupted.running(home, name, batch_id) as work:
+        with interrupted.import_folder(home, name, batch_id) as work:
             yield work
     elif home.path.is_dir():
-        with interrupted.trying(home) as work:
+        with interrupted.dry_run_folder(home) as work:
             yield work
     else:
         with tempfile.TemporaryDirectory(prefix="curim-") as folder:
@@ -229,7 +229,7 @@ def _first_city(understood: Understood, work: Path, name: str) -> CityProfile:
     constant = {decisions.category: understood.rows} if decisions.category else {}
     categories: Mapping[str, int] = understood.survey.values.get("category") or constant
     called = name or Path(asked.name).name.partition(".")[0]
-    return provisional.home_for(Home(work / interrupted.FIRST), points, categories, called, name or None)
+    return provisional.ensure_city(Home(work / interrupted.FIRST), points, categories, called, name or None)
 
 
 def _settle_in(home: Home, work: Path) -> None:
@@ -250,7 +250,7 @@ def _make(understood: Understood, city: CityProfile, work: Path, home: Home | No
     decisions = decide(understood.survey, layout, city, asked.answers, asked.name, asked.now)
     stored = Store(home).files() if home is not None else []
     prefix = prefix_for(understood.survey, layout, stored, asked.answers, asked.name)
-    erased = Erased(home or Home(work / "none"))
+    erased = ErasedList(home or Home(work / "none"))
     quarantine = Quarantine(work / "quarantine.parquet", labels, layout, KEPT_ROWS, bare=not erased.empty)
     tally, outcomes, staging = Tally(), Outcomes(), Staging(work)
     signer = Signer(labels, layout)
@@ -269,8 +269,8 @@ def _make(understood: Understood, city: CityProfile, work: Path, home: Home | No
         return *given, _flagged(enrich(given[1].alerts, city))
 
     try:
-        told_blocks = prefetch.made(prefetch.fetched(understood.blocks()), told_of)
-        for block, told, alerts in prefetch.made(told_blocks, enriched):
+        told_blocks = prefetch.prefetch_map(prefetch.prefetch(understood.blocks()), told_of)
+        for block, told, alerts in prefetch.prefetch_map(told_blocks, enriched):
             aside = quarantine.add(block, told.account)
             for column, value in (("batch_id", batch_id), ("profile_version", city.version)):
                 alerts = alerts.append_column(column, pa.repeat(pa.scalar(value), alerts.num_rows))
@@ -299,7 +299,7 @@ def _make(understood: Understood, city: CityProfile, work: Path, home: Home | No
     return _Made(decisions, tally, outcomes, quarantine, staging, batch)
 
 
-def _without_erased(told: Told, block: Block, erased: Erased, ids: Any) -> Told:
+def _without_erased(told: Told, block: Block, erased: ErasedList, ids: Any) -> Told:
     """Set aside the rows that say what was erased at a person's request; `ids` of all rows: some are broken."""
     gone = erased.mask(told.alerts["incident_id"], told.alerts["content_hash"])
     told.account.reason[~told.account.stands & erased.named(ids)] = Reason.ERASED.value

@@ -22,7 +22,7 @@ from curim_data.model.i18n import LANGUAGES, Message
 from curim_data.model.reasons import ImportProblem
 from curim_data.profile import tables
 from curim_data.profile.files import (
-    polygonal,
+    as_polygons,
     read_head,
     slug,
     unique_ids,
@@ -41,7 +41,15 @@ from curim_data.profile.shapes import (
     propose_name_column,
     read_areas,
 )
-from curim_data.profile.versions import Change, Version, change, heal, restore, stale, versions
+from curim_data.profile.versions import (
+    ProfileChange,
+    Version,
+    change_profile,
+    finish_interrupted_change,
+    restore_version,
+    stale_count,
+    versions,
+)
 from curim_data.store.alert_table import Store
 from curim_data.store.home import Home
 
@@ -49,11 +57,11 @@ __all__ = [
     "AreaFile",
     "EditReport",
     "Version",
-    "confirm",
-    "heal",
+    "confirm_provisional",
+    "finish_interrupted_change",
     "propose_name_column",
     "read_areas",
-    "restore",
+    "restore_version",
     "set_categories",
     "set_districts",
     "set_land",
@@ -61,7 +69,7 @@ __all__ = [
     "set_names",
     "set_population",
     "set_streets",
-    "stale",
+    "stale_count",
     "versions",
 ]
 
@@ -151,18 +159,18 @@ def set_districts(
                 notes.append(Message("Residents of districts that are gone were dropped: give the population anew."))
             _put_population(folder, kept)
 
-    report = _report(change(home, edit, "districts", areas.name), len(new), notes)
+    report = _report(change_profile(home, edit, "districts", areas.name), len(new), notes)
     return _with_reach(home, report)
 
 
 def set_land(home: Home, areas: AreaFile) -> EditReport:
     """Give the city its study area: the union of the areas. The profile is no longer provisional."""
-    land = polygonal(shapely.union_all(areas.frame.geometry.to_numpy()))
+    land = as_polygons(shapely.union_all(areas.frame.geometry.to_numpy()))
 
     def edit(folder: Path, _: CityProfile) -> None:
         _put_land(folder, land)
 
-    made = change(home, edit, "land", areas.name)
+    made = change_profile(home, edit, "land", areas.name)
     return _with_reach(home, _report(made, len(areas), area_notes(areas)))
 
 
@@ -178,7 +186,7 @@ def set_population(home: Home, source: Path | bytes, name: str) -> EditReport:
         notes.append(Message("Districts without a number: {names}.", {"names": names}))
     if told.unknown:
         notes.append(Message("Names in the file that are no district: {names}.", {"names": _listed(told.unknown)}))
-    made = change(home, lambda folder, _: _put_population(folder, told.frame), "population", name)
+    made = change_profile(home, lambda folder, _: _put_population(folder, told.frame), "population", name)
     return _report(made, len(told.frame), notes)
 
 
@@ -196,7 +204,7 @@ def set_landmarks(home: Home, source: Path | bytes, name: str) -> EditReport:
     def edit(folder: Path, _: CityProfile) -> None:
         write_landmarks(folder, found)
 
-    return _report(change(home, edit, "landmarks", name), len(found), ())
+    return _report(change_profile(home, edit, "landmarks", name), len(found), ())
 
 
 def set_streets(home: Home, areas: AreaFile, name_column: str | None = None, language: str = "en") -> EditReport:
@@ -217,7 +225,7 @@ def set_streets(home: Home, areas: AreaFile, name_column: str | None = None, lan
     def edit(folder: Path, _: CityProfile) -> None:
         write_areas(folder / "streets.geojson", streets)
 
-    return _report(change(home, edit, "streets", areas.name), len(streets), area_notes(areas))
+    return _report(change_profile(home, edit, "streets", areas.name), len(streets), area_notes(areas))
 
 
 def set_categories(
@@ -238,7 +246,7 @@ def set_categories(
     def edit(folder: Path, _: CityProfile) -> None:
         write_categories(folder, kept, found)
 
-    return _report(change(home, edit, "categories", name), len(found), notes)
+    return _report(change_profile(home, edit, "categories", name), len(found), notes)
 
 
 def set_names(
@@ -267,16 +275,16 @@ def set_names(
         changes: dict[str, Any] = {"names": given or None, "timezone": timezone, "epsg": epsg}
         write_head(folder, {**read_head(folder), **{key: told for key, told in changes.items() if told is not None}})
 
-    return _report(change(home, edit, "names"), 1, ())
+    return _report(change_profile(home, edit, "names"), 1, ())
 
 
-def confirm(home: Home) -> EditReport:
+def confirm_provisional(home: Home) -> EditReport:
     """Take a provisional profile as the city's own, as it stands."""
 
     def edit(folder: Path, _: CityProfile) -> None:
         _given(folder)
 
-    return _report(change(home, edit, "confirmed"), 1, ())
+    return _report(change_profile(home, edit, "confirmed"), 1, ())
 
 
 def _check_projection(epsg: int, land: BaseGeometry) -> None:
@@ -316,7 +324,7 @@ def landmark_table(source: Path | bytes, name: str) -> pd.DataFrame:
 
 
 def _put_land(folder: Path, land: BaseGeometry) -> None:
-    write_land(folder, polygonal(land))
+    write_land(folder, as_polygons(land))
     _given(folder)
 
 
@@ -350,7 +358,7 @@ def _with_reach(home: Home, report: EditReport) -> EditReport:
     return replace(report, notes=(*report.notes, told))
 
 
-def _report(made: Change, n: int, notes: Any) -> EditReport:
+def _report(made: ProfileChange, n: int, notes: Any) -> EditReport:
     return EditReport(made.before, made.version, made.alerts, n, tuple(notes))
 
 

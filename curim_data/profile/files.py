@@ -42,7 +42,7 @@ def unique_ids(names: Iterable[str], otherwise: str) -> list[str]:
     return ids
 
 
-def polygonal(shape: BaseGeometry) -> BaseGeometry:
+def as_polygons(shape: BaseGeometry) -> BaseGeometry:
     """The polygons of a shape, valid, flat and merged; an empty polygon where it has none."""
     shape = shapely.make_valid(shapely.force_2d(shape))
     parts = [part for part in shapely.get_parts(shape, return_index=False) if part.area > 0]

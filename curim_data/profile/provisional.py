@@ -31,12 +31,12 @@ from scipy.sparse import csgraph
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.formats.base import fold
-from curim_data.geo.enrichment import parent
+from curim_data.geo.enrichment import parent_cells
 from curim_data.model.city import Category, CityProfile, cell_polygons, load_city
 from curim_data.model.i18n import Message
 from curim_data.model.reasons import ImportProblem
 from curim_data.profile.files import (
-    polygonal,
+    as_polygons,
     unique_ids,
     write_areas,
     write_categories,
@@ -64,7 +64,7 @@ Cells = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Study:
+class StudyArea:
     """The area that the alerts span: its land, the middle of its main part, and the densest place (lon, lat)."""
 
     land: BaseGeometry
@@ -94,7 +94,9 @@ def provisional_profile(folder: Path, points: Points, categories: Mapping[str, i
     return _write(folder, cells, counts, categories, name)
 
 
-def choose(folder: Path, points: Points, categories: Mapping[str, int], name: str, city: str | None = None) -> Path:
+def choose_profile(
+    folder: Path, points: Points, categories: Mapping[str, int], name: str, city: str | None = None
+) -> Path:
     """The folder of the profile to begin with: a shipped one where most points lie on its land, else a provisional one.
 
     `city` names the city: a shipped profile is then taken by its name in any language. A provisional profile is
@@ -110,16 +112,16 @@ def choose(folder: Path, points: Points, categories: Mapping[str, int], name: st
     return folder
 
 
-def home_for(
+def ensure_city(
     home: Home, points: Points, categories: Mapping[str, int], name: str, city: str | None = None
 ) -> CityProfile:
-    """The home's city, made by `choose` where it has none yet; the folder appears whole or not at all."""
+    """The home's city, made by `choose_profile` where it has none yet; the folder appears whole or not at all."""
     if home.has_city():
         return home.city()
     home.path.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix="city-new-", dir=home.path))
     try:
-        source = choose(part, points, categories, name, city)
+        source = choose_profile(part, points, categories, name, city)
         with locked(home.path / "city.lock"):
             if not home.has_city():
                 copy_profile(source, home.city_folder)
@@ -128,9 +130,9 @@ def home_for(
     return home.city()
 
 
-def home_for_areas(home: Home, areas: AreaFile, name: str) -> CityProfile:
+def ensure_city_for_areas(home: Home, areas: AreaFile, name: str) -> CityProfile:
     """A provisional city where a file of areas lies, for a home that has none: districts may come before alerts."""
-    return home_for(home, shapely.get_coordinates(areas.frame.geometry.to_numpy()), {}, name, city=name)
+    return ensure_city(home, shapely.get_coordinates(areas.frame.geometry.to_numpy()), {}, name, city=name)
 
 
 def _shipped() -> Path:
@@ -171,7 +173,7 @@ def _share_on(cells: Cells, counts: Cells, land: BaseGeometry) -> float:
     return float(counts[shapely.intersects_xy(land, *_middles(cells))].sum() / counts.sum())
 
 
-def study_area(cells: Cells, counts: Cells) -> Study:
+def study_area(cells: Cells, counts: Cells) -> StudyArea:
     """The study area of points given as cells of resolution 12 with their counts (at least one)."""
     best: tuple[float, Cells, npt.NDArray[np.bool_], npt.NDArray[np.bool_]] | None = None
     for resolution in range(FINEST, COARSEST - 1, -1):
@@ -186,14 +188,14 @@ def study_area(cells: Cells, counts: Cells) -> Study:
     share, drawn, _, main = best
     lon, lat = _middles(cells[main])
     weights = counts[main]
-    densest, n = _summed(parent(cells[main], FINEST), weights)
+    densest, n = _summed(parent_cells(cells[main], FINEST), weights)
     at = h3.cell_to_latlng(int(densest[n.argmax()]))
-    return Study(_outline(drawn), (_median(lon, weights), _median(lat, weights)), (at[1], at[0]), share)
+    return StudyArea(_outline(drawn), (_median(lon, weights), _median(lat, weights)), (at[1], at[0]), share)
 
 
 def _kept(cells: Cells, counts: Cells, resolution: int) -> tuple[Cells, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """At one resolution: the cells of the study area, which points it keeps, and which are in its largest group."""
-    above = parent(cells, resolution)
+    above = parent_cells(cells, resolution)
     occupied, held = _summed(above, counts)
     places = np.bincount(np.searchsorted(occupied, above), minlength=len(occupied))
     if len(occupied) > 20 * MOST_CELLS:
@@ -234,7 +236,7 @@ def _disks(cells: Cells) -> tuple[Cells, Cells]:
 
 def _around_most(cells: Cells, counts: Cells) -> tuple[float, Cells, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Where points lie over a whole continent without a gap: the coarse cell that holds most, and its ring."""
-    above = parent(cells, COARSEST)
+    above = parent_cells(cells, COARSEST)
     occupied, held = _summed(above, counts)
     most = occupied[held.argmax()]
     main = above == most
@@ -257,7 +259,7 @@ def _outline(cells: Cells) -> BaseGeometry:
         eastern = west >= 0
         whole = whole[eastern if eastern.sum() * 2 >= len(whole) else ~eastern]
     merged = shapely.union_all(whole)
-    return polygonal(shapely.union_all([shapely.Polygon(part.exterior) for part in shapely.get_parts(merged)]))
+    return as_polygons(shapely.union_all([shapely.Polygon(part.exterior) for part in shapely.get_parts(merged)]))
 
 
 def _median(values: npt.NDArray[np.float64], weights: Cells) -> float:

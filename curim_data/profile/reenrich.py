@@ -16,13 +16,13 @@ from curim_data.store.content_hash import content_hashes
 from curim_data.store.home import Home
 
 
-def refresh(home: Home) -> int:
+def reenrich_store(home: Home) -> int:
     """Enrich all stored alerts with the home's current profile, in one commit; returns how many there are."""
     city = home.city()
-    return Store(home).rewrite(lambda alerts: renewed(alerts, city), f"profile {city.version}")
+    return Store(home).rewrite(lambda alerts: reenriched(alerts, city), f"profile {city.version}")
 
 
-def renewed(alerts: pa.Table, city: CityProfile) -> pa.Table:
+def reenriched(alerts: pa.Table, city: CityProfile) -> pa.Table:
     """Alerts (`alert.SCHEMA`) with the columns, the version and the flags that belong to this profile."""
     fresh = enrich(alerts, city)
     profile = {

@@ -25,7 +25,7 @@ from curim_data.lexicon.folding import fold
 from curim_data.model.city import Area
 from curim_data.model.i18n import LANGUAGES, Message
 from curim_data.model.reasons import ImportProblem
-from curim_data.profile.files import polygonal, unique_ids
+from curim_data.profile.files import as_polygons, unique_ids
 
 Kind = Literal["polygon", "line", "point"]
 SHAPES: Final = {"polygon": (3, 6), "line": (1, 2, 5), "point": (0, 4)}  # type ids of shapely
@@ -190,7 +190,7 @@ def districts_of(
         more = {lang: rows[f"label_{lang}"].iloc[0] for lang in LANGUAGES if f"label_{lang}" in rows}
         code = str(name).removeprefix(str(rows[column].iloc[0]))  # " (E05001656)" where areas of one name are apart
         labels = {language: str(name), **{lang: f"{text}{code}" for lang, text in more.items() if text}}
-        found.append(Area(key, labels, polygonal(shapely.union_all(rows.geometry.to_numpy()))))
+        found.append(Area(key, labels, as_polygons(shapely.union_all(rows.geometry.to_numpy()))))
     return tuple(found)
 
 
@@ -304,7 +304,7 @@ def _usable(frame: gpd.GeoDataFrame, name: str, kind: Kind, told: str, layer: st
     wanted = filled & np.isin(shapely.get_type_id(shapes), SHAPES[kind])
     invalid = wanted & ~shapely.is_valid(shapes)
     if kind == "polygon":
-        shapes[invalid] = [polygonal(shape) for shape in shapes[invalid]]
+        shapes[invalid] = [as_polygons(shape) for shape in shapes[invalid]]
         wanted &= ~shapely.is_empty(shapes)
     x0, y0, x1, y1 = shapely.bounds(shapes).T
     wanted &= np.isfinite(x0) & np.isfinite(y0) & (x0 >= -180) & (x1 <= 180) & (y0 >= -90) & (y1 <= 90)

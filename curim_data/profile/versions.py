@@ -4,8 +4,9 @@
 <home>/city_versions/next.json    stands while a change is under way
 
 The new version is written first, then all alerts are enriched with it in one commit, then the files in <home>/city are
-replaced. A process that is killed before the commit leaves the old profile, one killed after it the new: `heal`, which
-runs before the next command and the next page, finishes or forgets what was under way, and says which.
+replaced. A process that is killed before the commit leaves the old profile, one killed after it the new:
+`finish_interrupted_change`, which runs before the next command and the next page, completes or drops what was under
+way, and says which.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ import pyarrow.compute as pc
 from curim_data.model.city import FILES, CityProfile, load_city, profile_version
 from curim_data.model.i18n import Message
 from curim_data.model.reasons import ImportProblem
-from curim_data.profile.reenrich import refresh, renewed
+from curim_data.profile.reenrich import reenrich_store, reenriched
 from curim_data.store.alert_table import Store
 from curim_data.store.home import Home
-from curim_data.store.locking import claim, locked
+from curim_data.store.locking import locked, try_lock
 
 TOLD: Final = "told.json"
 NEXT: Final = "next.json"
@@ -61,7 +62,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Change:
+class ProfileChange:
     """A change that was made: the version before it, the one after it (the same where nothing changed), the alerts."""
 
     before: str
@@ -69,7 +70,7 @@ class Change:
     alerts: int
 
 
-def folder(home: Home) -> Path:
+def versions_folder(home: Home) -> Path:
     """Where the versions of a home's profile are kept."""
     return home.path / "city_versions"
 
@@ -79,7 +80,7 @@ def versions(home: Home) -> list[Version]:
     current = profile_version(home.city_folder)
     found = {
         path.name: _version(path.name, path / TOLD, current)
-        for path in folder(home).glob("*")
+        for path in versions_folder(home).glob("*")
         if (path / TOLD).exists() and not path.name.startswith("part-")
     }
     if current not in found:
@@ -93,7 +94,7 @@ def _version(key: str, told: Path, current: str) -> Version:
     return Version(key, dt.datetime.fromisoformat(entry["when"]), entry["what"], entry["file"], key == current)
 
 
-def change(home: Home, edit: Callable[[Path, CityProfile], None], what: str, file: str = "") -> Change:
+def change_profile(home: Home, edit: Callable[[Path, CityProfile], None], what: str, file: str = "") -> ProfileChange:
     """Change the profile: a copy of its files is edited, becomes the new version, and the alerts follow.
 
     Parameters
@@ -118,26 +119,26 @@ def change(home: Home, edit: Callable[[Path, CityProfile], None], what: str, fil
             edit(part, city)
             after = load_city(part).version
             if after == before:
-                return Change(before, before, 0)
+                return ProfileChange(before, before, 0)
             _keep(home, part, after, what, file)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-        if not (folder(home) / before).exists():
+        if not (versions_folder(home) / before).exists():
             part = _part(home, home.city_folder)
             _keep(home, part, before, FIRST, "", when=_made(home.city_folder))
-        return Change(before, after, _put(home, before, after))
+        return ProfileChange(before, after, _put(home, before, after))
 
 
-def restore(home: Home, version: str) -> Change:
+def restore_version(home: Home, version: str) -> ProfileChange:
     """Give back a kept version (its id, or a beginning that only one has). ImportProblem where there is none."""
     matching = [known.id for known in versions(home) if version and known.id.startswith(version)]
-    if len(matching) != 1 or not (folder(home) / matching[0]).is_dir():
+    if len(matching) != 1 or not (versions_folder(home) / matching[0]).is_dir():
         raise ImportProblem(
             Message(
                 "There is no version {version} of this profile: “curim city versions” lists them.", {"version": version}
             )
         )
-    source = folder(home) / matching[0]
+    source = versions_folder(home) / matching[0]
 
     def edit(target: Path, _: CityProfile) -> None:
         for name in FILES:
@@ -145,38 +146,38 @@ def restore(home: Home, version: str) -> Change:
             if (source / name).exists():
                 shutil.copyfile(source / name, target / name)
 
-    return change(home, edit, "restored")
+    return change_profile(home, edit, "restored")
 
 
-def stale(home: Home) -> int:
-    """Stored alerts whose columns were made with another profile than the one in use: `refresh` makes them anew."""
+def stale_count(home: Home) -> int:
+    """How many stored alerts were enriched with another profile than the one in use; `reenrich_store` updates them."""
     made = Store(home).read(["profile_version"])["profile_version"]
     return int(pc.sum(pc.not_equal(made, profile_version(home.city_folder))).as_py() or 0)
 
 
-def heal(home: Home) -> Message | None:
+def finish_interrupted_change(home: Home) -> Message | None:
     """Finish or forget a change that was cut short, and say which; None where there was none, or it still runs."""
-    if not (folder(home) / NEXT).exists():
+    if not (versions_folder(home) / NEXT).exists():
         return None
     with (home.path / LOCK).open("a") as lock:
-        return _heal(home) if claim(lock) else None
+        return _heal(home) if try_lock(lock) else None
 
 
 def _heal(home: Home) -> Message | None:
     try:
-        entry: dict[str, Any] = json.loads((folder(home) / NEXT).read_text("utf-8"))
+        entry: dict[str, Any] = json.loads((versions_folder(home) / NEXT).read_text("utf-8"))
     except FileNotFoundError:
         return None
     made = Store(home).read(["profile_version"])["profile_version"]
     moved = pc.sum(pc.equal(made, entry["to"])).as_py() or 0
     if moved * 2 <= len(made):
-        (folder(home) / NEXT).unlink()
+        (versions_folder(home) / NEXT).unlink()
         return Message(
             "A change of the city's profile was cut short and had no effect: version {version} stays in use.",
             {"version": profile_version(home.city_folder)},
         )
     _swap(home, entry["to"])
-    (folder(home) / NEXT).unlink()
+    (versions_folder(home) / NEXT).unlink()
     return Message(
         "A change of the city's profile was cut short and is finished now: version {version} is in use.",
         {"version": entry["to"]},
@@ -185,23 +186,23 @@ def _heal(home: Home) -> Message | None:
 
 def _put(home: Home, before: str, after: str) -> int:
     """Enrich the alerts with the new version, then put its files in place."""
-    mark = folder(home) / NEXT
+    mark = versions_folder(home) / NEXT
     _write(mark, json.dumps({"from": before, "to": after}))
     try:
-        city = load_city(folder(home) / after)
+        city = load_city(versions_folder(home) / after)
         store = Store(home)
-        count = store.rewrite(lambda alerts: renewed(alerts, city), f"profile {after}") if store.count() else 0
+        count = store.rewrite(lambda alerts: reenriched(alerts, city), f"profile {after}") if store.count() else 0
     except BaseException:
         _heal(home)
         raise
     _swap(home, after)
     mark.unlink()
-    return refresh(home) if stale(home) else count
+    return reenrich_store(home) if stale_count(home) else count
 
 
 def _swap(home: Home, version: str) -> None:
     """Replace the files of the profile one by one; the head, which names the city, comes last."""
-    source = folder(home) / version
+    source = versions_folder(home) / version
     for name in (*FILES[1:], FILES[0]):
         if (source / name).exists():
             _write(home.city_folder / name, (source / name).read_bytes())
@@ -210,8 +211,8 @@ def _swap(home: Home, version: str) -> None:
 
 
 def _part(home: Home, source: Path) -> Path:
-    folder(home).mkdir(exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix="part-", dir=folder(home)))
+    versions_folder(home).mkdir(exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix="part-", dir=versions_folder(home)))
     part.chmod(0o755)
     for name in FILES:
         if (source / name).exists():
@@ -222,7 +223,7 @@ def _part(home: Home, source: Path) -> Path:
 def _keep(home: Home, part: Path, version: str, what: str, file: str, when: dt.datetime | None = None) -> None:
     """Give a folder of files its place among the versions, unless it is there already."""
     told = {"when": (when or dt.datetime.now(dt.UTC)).isoformat(), "what": what, "file": file}
-    target = folder(home) / version
+    target = versions_folder(home) / version
     if target.exists():
         shutil.rmtree(part, ignore_errors=True)
         return
@@ -236,7 +237,7 @@ def _made(city: Path) -> dt.datetime:
 
 def _tidy(home: Home) -> None:
     """Remove what a change that was cut short left behind."""
-    for path in folder(home).glob("part-*"):
+    for path in versions_folder(home).glob("part-*"):
         shutil.rmtree(path, ignore_errors=True)
 
 

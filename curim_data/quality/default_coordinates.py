@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curim_data.store.matching import working
+from curim_data.store.matching import bounded_duckdb
 
 PILE_LEAST: Final = 20
 PILE_SHARE: Final = 0.01
@@ -49,7 +49,7 @@ def piles_of(staged: Path) -> pd.DataFrame:
     """`piles` of the alerts in a Parquet file, whatever its size; what does not fit into memory goes beside it."""
     if pq.read_metadata(staged).num_rows <= IN_MEMORY:
         return piles(pq.read_table(staged, columns=["longitude", "latitude"]))
-    with working(staged.parent) as engine:
+    with bounded_duckdb(staged.parent) as engine:
         found: pd.DataFrame = engine.execute(
             "SELECT longitude, latitude, count(*) AS n FROM read_parquet($file) WHERE longitude IS NOT NULL "
             "GROUP BY ALL HAVING n > greatest($least, $share * (SELECT count(*) FROM read_parquet($file))) "

@@ -36,19 +36,19 @@ from curim_data.store.commit_log import (
     Batch,
     StoreError,
     UndoReport,
-    broken,
-    create,
-    log,
+    broken_table,
+    create_table,
+    import_log,
     new_batch_id,
-    unknown,
+    unknown_batch,
 )
-from curim_data.store.erased_list import Erased
-from curim_data.store.files import blocks, local, together
+from curim_data.store.erased_list import ErasedList
+from curim_data.store.files import blocks, concatenated, file_paths
 from curim_data.store.home import Home
 from curim_data.store.locking import locked
-from curim_data.store.staged import StagedResult, changed, check_erased, settle_staged
+from curim_data.store.staged import StagedResult, changed_alerts, check_erased, match_staged
 from curim_data.store.staging import Staging
-from curim_data.store.undo import Undoing
+from curim_data.store.undo import UndoRun
 
 __all__ = ["Batch", "StagedResult", "Store", "StoreError", "UndoReport", "new_batch_id"]
 
@@ -89,7 +89,7 @@ class Store:
         newest, known = store_files.newest_commit(self.home.alerts), _read.get(self.home.alerts)
         if known is None or newest is None or known[0] != newest:
             table = self._table()
-            state = ("empty", []) if table is None else (f"{table.metadata().id}-{table.version()}", local(table))
+            state = ("empty", []) if table is None else (f"{table.metadata().id}-{table.version()}", file_paths(table))
             # A commit may have come since: then what was read is of that one, and is read again next time.
             _read[self.home.alerts] = known = (newest, *state)
         return known[1], list(known[2])
@@ -101,16 +101,16 @@ class Store:
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """The stored alerts, or some of their columns: for checks and exports, never for a page."""
         table = self._table()
-        return together([] if table is None else blocks(local(table), columns), columns)
+        return concatenated([] if table is None else blocks(file_paths(table), columns), columns)
 
     def batches(self) -> list[Batch]:
         """Every import, the oldest first; undone ones are marked."""
         table = self._table()
-        return [] if table is None else [batch for batch, _ in log(table)]
+        return [] if table is None else [batch for batch, _ in import_log(table)]
 
-    def settle_staged(self, staging: Staging, batch: Batch) -> StagedResult:
+    def match_staged(self, staging: Staging, batch: Batch) -> StagedResult:
         """What `write_staged` would do, without writing anything."""
-        return settle_staged(staging, batch, self.files())
+        return match_staged(staging, batch, self.files())
 
     def write_staged(self, staging: Staging, batch: Batch, quarantine: pa.Table | Path) -> StagedResult:
         """Write one import as one atomic commit; memory does not grow with it.
@@ -138,14 +138,14 @@ class Store:
         self._set_aside(quarantine, batch.id)
 
         def attempt(table: DeltaTable) -> StagedResult:
-            check_erased(staging, Erased(self.home))
-            result = settle_staged(staging, batch, local(table))
-            record, new = {"batch": result.batch.as_dict()}, changed(staging, result)
+            check_erased(staging, ErasedList(self.home))
+            result = match_staged(staging, batch, file_paths(table))
+            record, new = {"batch": result.batch.as_dict()}, changed_alerts(staging, result)
             if result.batch.updated:
-                kept = store_files.without(local(table), result.path, staging.folder)
-                store_files.write(table, chain(kept, new), record, "overwrite")
+                kept = store_files.without_ids(file_paths(table), result.path, staging.folder)
+                store_files.write_alerts(table, chain(kept, new), record, "overwrite")
             else:
-                store_files.write(table, new, record)
+                store_files.write_alerts(table, new, record)
             return result
 
         try:
@@ -167,7 +167,7 @@ class Store:
 
         def attempt(table: DeltaTable) -> UndoReport:
             with self.working("undo-") as folder:
-                return Undoing(table, batch_id, self._city, folder).run()
+                return UndoRun(table, batch_id, self._city, folder).run()
 
         return self._retry(attempt)
 
@@ -179,9 +179,9 @@ class Store:
         """
 
         def attempt(table: DeltaTable) -> int:
-            made = (change(part).select(SCHEMA.names) for part in blocks(local(table)))
-            store_files.write(table, made, {"rewrite": reason}, "overwrite")
-            return sum(pq.read_metadata(file).num_rows for file in local(table))
+            made = (change(part).select(SCHEMA.names) for part in blocks(file_paths(table)))
+            store_files.write_alerts(table, made, {"rewrite": reason}, "overwrite")
+            return sum(pq.read_metadata(file).num_rows for file in file_paths(table))
 
         return self._retry(attempt)
 
@@ -192,7 +192,7 @@ class Store:
         be mended in a spreadsheet and imported again (broken rows: in their own file). StoreError for an unknown batch.
         """
         if batch_id not in {batch.id for batch in self.batches()}:
-            raise unknown(batch_id)
+            raise unknown_batch(batch_id)
         t = t or translator("en")
         path = self.home.quarantine / f"{batch_id}.parquet"
         if not path.exists():
@@ -233,7 +233,7 @@ class Store:
         except TableNotFoundError:
             return None
         except DeltaError as error:
-            raise broken(error) from error
+            raise broken_table(error) from error
 
     def _retry(self, attempt: Callable[[DeltaTable], _Done]) -> _Done:
         """Run an attempt against the newest state until no other writer comes between."""
@@ -241,13 +241,13 @@ class Store:
             for _ in range(_ATTEMPTS):
                 table = self._table()
                 if table is None:
-                    table = create(str(self.home.alerts), SCHEMA)
+                    table = create_table(str(self.home.alerts), SCHEMA)
                 try:
                     return attempt(table)
                 except CommitFailedError:
                     continue
                 except DeltaError as error:
-                    raise broken(error) from error
+                    raise broken_table(error) from error
         raise StoreError(Message("Other imports were faster each time. Try again when they are done."))
 
 

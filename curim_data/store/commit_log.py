@@ -1,7 +1,7 @@
 """The record of imports: it travels in the metadata of the commits of the store's Delta table.
 
 A commit holds `{"batch": ...}` for an import, `{"undo": id}` for one taken back, `{"erase": when, "log": [...]}` where
-alerts were erased for good: then the log before it is gone, and `log` lists the imports as they were.
+alerts were erased for good: then the log before it is gone, and `import_log` lists the imports as they were.
 """
 
 from __future__ import annotations
@@ -102,12 +102,12 @@ def new_batch_id(when: dt.datetime) -> str:
     return f"{when:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
-def properties(record: Mapping[str, Any]) -> CommitProperties:
+def commit_properties(record: Mapping[str, Any]) -> CommitProperties:
     """The record of a commit; no silent retry, so that nothing is committed against a state not read."""
     return CommitProperties(custom_metadata={RECORD: json.dumps(record)}, max_commit_retries=0)
 
 
-def log(table: DeltaTable) -> list[tuple[Batch, int]]:
+def import_log(table: DeltaTable) -> list[tuple[Batch, int]]:
     """Every import with the Delta version that holds it, the oldest first; -1 where that version is gone for good."""
     found: dict[str, tuple[Batch, int]] = {}
     for entry in reversed(table.history()):
@@ -119,12 +119,12 @@ def log(table: DeltaTable) -> list[tuple[Batch, int]]:
             found[undone] = (replace(batch, undone=True), version)
         elif when := record.get("erase"):
             sealed = dt.datetime.fromisoformat(when)
-            listed = [Batch.from_dict(told) for told in record["log"]]
+            listed = [Batch.from_dict(told) for told in record["import_log"]]
             found = {batch.id: (replace(batch, sealed=batch.sealed or sealed), -1) for batch in listed}
     return list(found.values())
 
 
-def broken(error: Exception) -> StoreError:
+def broken_table(error: Exception) -> StoreError:
     """The error for a table that cannot be used."""
     why = " ".join(str(error).split())[:200]
     return StoreError(
@@ -132,13 +132,13 @@ def broken(error: Exception) -> StoreError:
     )
 
 
-def unknown(batch_id: str) -> StoreError:
+def unknown_batch(batch_id: str) -> StoreError:
     """The error for an id that is no import's."""
     told = Message("There is no import {batch}. The command `curim batches` lists them.", {"batch": batch_id})
     return StoreError(told)
 
 
-def create(folder: str, schema: Any) -> DeltaTable:
+def create_table(folder: str, schema: Any) -> DeltaTable:
     """Make the table, or take the one that another process has just made."""
     try:
         return DeltaTable.create(folder, schema, configuration=CONFIGURATION)

@@ -1,7 +1,7 @@
 """Removing alerts for good, at a person's request: from the store, its old versions, its log and the rows set aside.
 
 The erasure writes a new version without the alerts, and removes everything before it. What was begun is noted in
-<home>/erase.json until it is done: an erasure that was cut short is finished by the next one, or by `finish`.
+<home>/erase.json until it is done: an erasure that was cut short is finished by the next one, or by `finish_erasure`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from curim_data.model.i18n import Message
 from curim_data.store.alert_table import Store
-from curim_data.store.commit_log import RECORD, STATISTICS, Batch, StoreError, broken, log
-from curim_data.store.erased_list import Erased, base_ids
-from curim_data.store.files import blocks, local, without, write
+from curim_data.store.commit_log import RECORD, STATISTICS, Batch, StoreError, broken_table, import_log
+from curim_data.store.erased_list import ErasedList, base_ids
+from curim_data.store.files import blocks, file_paths, without_ids, write_alerts
 from curim_data.store.home import Home
-from curim_data.store.interrupted import clean
+from curim_data.store.interrupted import remove_interrupted
 from curim_data.store.locking import locked
 
 ID_COLUMN = b"curim.alert_id"
@@ -51,11 +51,11 @@ class _Found:
     contents: tuple[tuple[str, str], ...]
 
 
-def foretell(home: Home, alert_ids: Collection[str]) -> EraseReport:
+def preview_erasure(home: Home, alert_ids: Collection[str]) -> EraseReport:
     """What `erase` would remove; nothing is changed. StoreError where an id is not known."""
     table = _known_table(home, alert_ids)
     found = _find(table, alert_ids)
-    return _report(home, log(table), found.alerts, found.incidents)
+    return _report(home, import_log(table), found.alerts, found.incidents)
 
 
 def erase(home: Home, alert_ids: Collection[str]) -> EraseReport:
@@ -69,15 +69,15 @@ def erase(home: Home, alert_ids: Collection[str]) -> EraseReport:
         _finish(home)
         table = _known_table(home, alert_ids)
         found = _find(table, alert_ids)
-        report = _report(home, log(table), found.alerts, found.incidents)
+        report = _report(home, import_log(table), found.alerts, found.incidents)
         note = {"alerts": found.alerts, "incidents": found.incidents}
-        Erased(home).add(found.whole, found.contents)
+        ErasedList(home).add(found.whole, found.contents)
         _note(home).write_text(json.dumps(note), "utf-8")
         _do(home, found.alerts, found.incidents)
     return report
 
 
-def finish(home: Home) -> None:
+def finish_erasure(home: Home) -> None:
     """Finish an erasure that was cut short; nothing where there is none."""
     if _note(home).exists():
         with locked(home.lock):
@@ -97,7 +97,7 @@ def _finish(home: Home) -> None:
 
 def _do(home: Home, alerts: Sequence[str], incidents: Sequence[str]) -> None:
     """Each step may be done again."""
-    clean(home)
+    remove_interrupted(home)
     for left in (*home.work.glob("undo-*"), *home.work.glob("erase-*")):  # of one cut short: now nobody writes
         shutil.rmtree(left, ignore_errors=True)
     try:
@@ -110,16 +110,16 @@ def _do(home: Home, alerts: Sequence[str], incidents: Sequence[str]) -> None:
             _scrub(path, {*alerts, *incidents})
         _purge(home)
     except DeltaError as error:
-        raise broken(error) from error
+        raise broken_table(error) from error
     _note(home).unlink()
 
 
 def _commit(home: Home, table: DeltaTable, alerts: Sequence[str]) -> None:
     """A new version without the alerts, that carries the list of imports."""
-    listed = [batch.as_dict() for batch, _ in log(table)]
-    record = {"erase": dt.datetime.now(dt.UTC).isoformat(), "log": listed}
+    listed = [batch.as_dict() for batch, _ in import_log(table)]
+    record = {"erase": dt.datetime.now(dt.UTC).isoformat(), "import_log": listed}
     with Store(home).working("erase-") as folder:
-        write(table, without(local(table), list(alerts), folder), record, "overwrite")
+        write_alerts(table, without_ids(file_paths(table), list(alerts), folder), record, "overwrite")
 
 
 def _purge(home: Home) -> None:
@@ -139,7 +139,7 @@ def _purge(home: Home) -> None:
 def _find(table: DeltaTable, alert_ids: Collection[str]) -> _Found:
     columns = ["alert_id", "incident_id", "content_hash"]
     wanted = pa.array(sorted(set(alert_ids)), pa.string())
-    parts = [part.filter(pc.is_in(part["alert_id"], value_set=wanted)) for part in blocks(local(table), columns)]
+    parts = [part.filter(pc.is_in(part["alert_id"], value_set=wanted)) for part in blocks(file_paths(table), columns)]
     mine = pa.concat_tables(parts) if parts else pa.table({name: pa.array([], pa.string()) for name in columns})
     known = mine["alert_id"].to_pylist()
     if unknown := sorted(set(alert_ids) - set(known)):
@@ -159,7 +159,7 @@ def _bases_kept(table: DeltaTable, bases: pa.ChunkedArray, wanted: pa.Array) -> 
     """Incidents (base ids) of which some alerts are erased and others stay."""
     among = pc.unique(bases)
     kept: set[str] = set()
-    for part in blocks(local(table), ["alert_id", "incident_id", "content_hash"]):
+    for part in blocks(file_paths(table), ["alert_id", "incident_id", "content_hash"]):
         own = base_ids(part["incident_id"], part["content_hash"])
         stays = pc.and_(pc.is_in(own, value_set=among), pc.invert(pc.is_in(part["alert_id"], value_set=wanted)))
         kept.update(own.filter(stays).to_pylist())
@@ -223,4 +223,4 @@ def _table(home: Home) -> DeltaTable:
     except TableNotFoundError:
         raise
     except DeltaError as error:
-        raise broken(error) from error
+        raise broken_table(error) from error

@@ -26,7 +26,7 @@ _INCIDENT, _CONTENT = "i", "c"
 _SIZE: Final = 16
 
 
-class Erased:
+class ErasedList:
     """The list of one home, as it stands when this is made. StoreError where its key is missing."""
 
     def __init__(self, home: Home) -> None:

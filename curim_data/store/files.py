@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, WriterProperties, write_deltalake
 
-from curim_data.containers.prefetch import fetched
+from curim_data.containers.prefetch import prefetch
 from curim_data.model.alert import SCHEMA
-from curim_data.store.commit_log import properties
-from curim_data.store.matching import working
+from curim_data.store.commit_log import commit_properties
+from curim_data.store.matching import bounded_duckdb
 
 BLOCK_ROWS: Final = 100_000
 FILE_BYTES: Final = 150_000_000
@@ -23,7 +23,7 @@ MOST_FILES: Final = 50
 _WRITER: Final = WriterProperties(max_row_group_size=131_072, compression="ZSTD", compression_level=1)
 
 
-def local(table: DeltaTable) -> list[str]:
+def file_paths(table: DeltaTable) -> list[str]:
     """Paths of the files of a table."""
     return [uri.removeprefix("file://") for uri in table.file_uris()]
 
@@ -52,19 +52,19 @@ def blocks(files: Sequence[str], columns: Sequence[str] | None = None, rows: int
                 yield pa.Table.from_batches([batch]).select(schema.names).cast(schema)
 
 
-def together(parts: Iterable[pa.Table], columns: Sequence[str] | None = None) -> pa.Table:
+def concatenated(parts: Iterable[pa.Table], columns: Sequence[str] | None = None) -> pa.Table:
     """Pieces as one table."""
     held = list(parts)
     return pa.concat_tables(held) if held else schema_of(columns).empty_table()
 
 
-def matching(files: Sequence[str], column: str, value: str, columns: Sequence[str]) -> pa.Table:
+def rows_where(files: Sequence[str], column: str, value: str, columns: Sequence[str]) -> pa.Table:
     """Some columns of the alerts whose `column` holds the value."""
     parts = blocks(files, [*columns, *({column} - set(columns))])
-    return together((part.filter(pc.equal(part[column], value)).select(columns) for part in parts), columns)
+    return concatenated((part.filter(pc.equal(part[column], value)).select(columns) for part in parts), columns)
 
 
-def write(
+def write_alerts(
     table: DeltaTable,
     parts: Iterable[pa.Table],
     record: Mapping[str, Any],
@@ -79,7 +79,7 @@ def write(
 
     def batches() -> Iterator[pa.RecordBatch]:
         try:
-            for part in fetched(part.cast(SCHEMA) for part in parts):
+            for part in prefetch(part.cast(SCHEMA) for part in parts):
                 yield from part.to_batches()
         except Exception as error:
             failed.append(error)
@@ -92,7 +92,7 @@ def write(
             mode=mode,
             target_file_size=FILE_BYTES,
             writer_properties=_WRITER,
-            commit_properties=properties(record),
+            commit_properties=commit_properties(record),
         )
     except Exception:
         if failed:  # the reason, not the writer's words about it
@@ -103,10 +103,12 @@ def write(
 def compact(table: DeltaTable) -> None:
     """Put small files together, in one commit, where there are more than `MOST_FILES`."""
     if len(table.file_uris()) > MOST_FILES:
-        table.optimize.compact(target_size=FILE_BYTES, writer_properties=_WRITER, commit_properties=properties({}))
+        table.optimize.compact(
+            target_size=FILE_BYTES, writer_properties=_WRITER, commit_properties=commit_properties({})
+        )
 
 
-def without(files: Sequence[str], ids: Path | Sequence[str] | pa.ChunkedArray, folder: Path) -> Iterator[pa.Table]:
+def without_ids(files: Sequence[str], ids: Path | Sequence[str] | pa.ChunkedArray, folder: Path) -> Iterator[pa.Table]:
     """The stored alerts but those of some ids, piece by piece.
 
     `ids` are texts, or a Parquet file of `settling.settle`, whose updated alerts are left out. `folder` takes what
@@ -115,7 +117,7 @@ def without(files: Sequence[str], ids: Path | Sequence[str] | pa.ChunkedArray, f
     yield from _joined("ANTI", files, ids, folder)
 
 
-def only(files: Sequence[str], ids: pa.ChunkedArray, folder: Path) -> Iterator[pa.Table]:
+def only_ids(files: Sequence[str], ids: pa.ChunkedArray, folder: Path) -> Iterator[pa.Table]:
     """The stored alerts of some ids, piece by piece."""
     yield from _joined("SEMI", files, ids, folder)
 
@@ -125,7 +127,7 @@ def _joined(
 ) -> Iterator[pa.Table]:
     if not files:
         return
-    with working(folder) as run:
+    with bounded_duckdb(folder) as run:
         if isinstance(ids, Path):
             query = "SELECT alert_id FROM read_parquet(?) WHERE action = 'updated'"
             run.execute(f"CREATE TABLE ids AS {query}", [str(ids)])

@@ -29,7 +29,7 @@ from curim_data.model.city import profile_version
 from curim_data.model.i18n import Message
 from curim_data.store.alert_table import Store
 from curim_data.store.home import Home
-from curim_data.store.locking import claim, locked
+from curim_data.store.locking import locked, try_lock
 
 NOTE: Final = "import.json"
 # In the folder of a first import: a home that holds nothing but the city made for it.
@@ -38,7 +38,7 @@ _ABANDONED_S: Final = 3600.0
 
 
 @dataclass(frozen=True)
-class Interrupted:
+class InterruptedImport:
     """An import that was cut short: its file, when it began, its batch, and whether it had been stored by then.
 
     `new`: whether the home had no city when it began.
@@ -64,7 +64,7 @@ class Interrupted:
 
 
 @contextmanager
-def running(home: Home, file_name: str, batch_id: str) -> Iterator[Path]:
+def import_folder(home: Home, file_name: str, batch_id: str) -> Iterator[Path]:
     """The folder of an import, as long as it runs; removed at the end, whatever happens."""
     new, when = not home.has_city(), dt.datetime.now(dt.UTC)
     note = {"file": file_name, "when": when.isoformat(), "batch": batch_id, "pid": os.getpid(), "new": new}
@@ -81,7 +81,7 @@ def running(home: Home, file_name: str, batch_id: str) -> Iterator[Path]:
 
 
 @contextmanager
-def trying(home: Home) -> Iterator[Path]:
+def dry_run_folder(home: Home) -> Iterator[Path]:
     """A folder for an import that stores nothing, as long as it runs; one that was cut short is not told of."""
     with _held(home, home.work / f"try-{secrets.token_hex(6)}", {}) as folder:
         yield folder
@@ -93,7 +93,7 @@ def _held(home: Home, folder: Path, note: dict[str, Any]) -> Iterator[Path]:
     part = _folder(home, "new-")
     try:
         with (part / NOTE).open("w", encoding="utf-8") as handle:
-            claim(handle)
+            try_lock(handle)
             json.dump(note, handle)
             handle.flush()
             part.rename(folder)
@@ -136,12 +136,12 @@ def _forget_city(home: Home, made: Collection[str | None]) -> None:
             shutil.rmtree(gone, ignore_errors=True)
 
 
-def interrupted(home: Home) -> tuple[Interrupted, ...]:
+def interrupted_imports(home: Home) -> tuple[InterruptedImport, ...]:
     """Imports that were cut short and not cleaned up yet, the oldest first."""
     return tuple(found for found, _ in _found(home, remove=False))
 
 
-def clean(home: Home) -> tuple[Interrupted, ...]:
+def remove_interrupted(home: Home) -> tuple[InterruptedImport, ...]:
     """Remove what imports that were cut short have left behind; returns them.
 
     Rows that such an import had set aside are removed too, and the city that it gave the home, unless it was stored.
@@ -161,22 +161,22 @@ def clean(home: Home) -> tuple[Interrupted, ...]:
     return tuple(cut for cut, _ in found)
 
 
-def _found(home: Home, remove: bool) -> list[tuple[Interrupted, str | None]]:
+def _found(home: Home, remove: bool) -> list[tuple[InterruptedImport, str | None]]:
     """What was cut short, with the version of the city it made; the locks are held while the folders are removed."""
     notes = sorted(home.work.glob(f"*/{NOTE}"))
     if not notes:
         return []
-    found: list[tuple[Interrupted, str | None]] = []
+    found: list[tuple[InterruptedImport, str | None]] = []
     for path in notes:
         with contextlib.suppress(FileNotFoundError), path.open("r+", encoding="utf-8") as handle:
-            if not claim(handle):
+            if not try_lock(handle):
                 continue
             if told := _told(handle.read()):
                 # Read after the lock was free: the import can store nothing any more.
                 stored = {batch.id for batch in Store(home).batches()}
                 when = dt.datetime.fromisoformat(told["when"])
                 new = bool(told.get("new"))
-                cut = Interrupted(told["file"], when, told["batch"], told["batch"] in stored, new)
+                cut = InterruptedImport(told["file"], when, told["batch"], told["batch"] in stored, new)
                 found.append((cut, _made_city(path.parent) if new else None))
             if remove:
                 shutil.rmtree(path.parent, ignore_errors=True)

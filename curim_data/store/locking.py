@@ -28,7 +28,7 @@ def locked(path: Path, shared: bool = False) -> Iterator[None]:
         yield
 
 
-def claim(handle: IO[Any]) -> bool:
+def try_lock(handle: IO[Any]) -> bool:
     """Take the lock of an open file without waiting; whether it was free. It ends when the file is closed."""
     if _flock is None:
         return False

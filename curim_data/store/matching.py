@@ -124,7 +124,7 @@ _NOTHING_BUSY: Final = "CREATE TABLE settled (row BIGINT, n BIGINT, action VARCH
 _STEPS: Final = (_NAMELESS, _SAME, _UNCLAIMED, _REST, _FURTHER, _NAMED, _REPEATED)
 
 
-def settle(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY) -> Mapping[str, int]:
+def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY) -> Mapping[str, int]:
     """Decide over all rows of an import.
 
     Parameters
@@ -143,20 +143,20 @@ def settle(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY)
     mapping
         Number of rows by action.
     """
-    with working(out.parent, memory) as run:
+    with bounded_duckdb(out.parent, memory) as run:
         run.execute(_FILE, {"staged": str(staged)})
         run.execute(*((_STORED, {"stored": list(stored)}) if stored else (_NOTHING_STORED,)))
         run.execute(_BUSY)
         busy = run.execute("SELECT row FROM busy LIMIT 1").fetchall()
         for step in _STEPS if busy else (_NOTHING_BUSY,):
             run.execute(step)
-        run.execute(_OUT.format(out=quoted(out)), {"staged": str(staged)})
+        run.execute(_OUT.format(out=sql_path(out)), {"staged": str(staged)})
         found = dict(run.execute("SELECT action, count(*) FROM read_parquet(?) GROUP BY action", [str(out)]).fetchall())
     return {action: int(found.get(action, 0)) for action in (NEW, UPDATED, DUPLICATE)}
 
 
 @contextmanager
-def working(folder: Path, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
+def bounded_duckdb(folder: Path, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB of bounded memory; what does not fit goes to a folder of its own under `folder`, removed at the end."""
     place = Path(tempfile.mkdtemp(prefix="settle-", dir=folder))
     run = duckdb.connect()
@@ -164,7 +164,7 @@ def working(folder: Path, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConne
         run.execute("SET autoinstall_known_extensions = false")
         run.execute("SET threads = 2")
         run.execute(f"SET memory_limit = '{memory}'")
-        run.execute(f"SET temp_directory = '{quoted(place)}'")
+        run.execute(f"SET temp_directory = '{sql_path(place)}'")
         run.execute("SET TimeZone = 'UTC'")
         yield run
     finally:
@@ -172,6 +172,6 @@ def working(folder: Path, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConne
         shutil.rmtree(place, ignore_errors=True)
 
 
-def quoted(path: Path) -> str:
+def sql_path(path: Path) -> str:
     """A path inside a text of SQL."""
     return str(path).replace("'", "''")

@@ -15,8 +15,8 @@ from curim_data.model.alert import SCHEMA
 from curim_data.model.i18n import Message
 from curim_data.model.reasons import Flag
 from curim_data.store.commit_log import Batch, StoreError
-from curim_data.store.erased_list import Erased
-from curim_data.store.matching import DUPLICATE, NEW, UPDATED, settle
+from curim_data.store.erased_list import ErasedList
+from curim_data.store.matching import DUPLICATE, NEW, UPDATED, match_rows
 from curim_data.store.staging import Staging
 
 
@@ -37,18 +37,18 @@ class StagedResult:
                 yield pa.Table.from_batches([batch])
 
 
-def settle_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> StagedResult:
+def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> StagedResult:
     """Compare staged alerts with the stored ones (Parquet files; none for an empty store); nothing is written."""
     staging.close()
     path = staging.folder / "settled.parquet"
-    counts = settle(staging.path, stored, path)
+    counts = match_rows(staging.path, stored, path)
     repaired = outside = unmapped = 0
     for part in _with_actions(staging, path, ["flags", "longitude"]):
-        changed = part.filter(pc.not_equal(part["action"], DUPLICATE))
-        flags = pc.list_flatten(changed["flags"])
+        changed_alerts = part.filter(pc.not_equal(part["action"], DUPLICATE))
+        flags = pc.list_flatten(changed_alerts["flags"])
         repaired += pc.sum(pc.equal(flags, Flag.REPAIRED.value)).as_py() or 0
         outside += pc.sum(pc.equal(flags, Flag.OUTSIDE_CITY.value)).as_py() or 0
-        unmapped += changed["longitude"].null_count
+        unmapped += changed_alerts["longitude"].null_count
     told = replace(
         batch,
         when=dt.datetime.now(dt.UTC),
@@ -62,7 +62,7 @@ def settle_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) ->
     return StagedResult(told, path)
 
 
-def changed(staging: Staging, result: StagedResult) -> Iterator[pa.Table]:
+def changed_alerts(staging: Staging, result: StagedResult) -> Iterator[pa.Table]:
     """The new and the updated alerts (`alert.SCHEMA`) with their ids, piece by piece."""
     for part in _with_actions(staging, result.path):
         stands = pc.not_equal(part["action"], DUPLICATE)
@@ -70,7 +70,7 @@ def changed(staging: Staging, result: StagedResult) -> Iterator[pa.Table]:
         yield (told if pc.all(stands).as_py() else told.filter(stands)).cast(SCHEMA)
 
 
-def check_erased(staging: Staging, erased: Erased) -> None:
+def check_erased(staging: Staging, erased: ErasedList) -> None:
     """StoreError where a staged alert has been erased since it was read."""
     if erased.empty:
         return

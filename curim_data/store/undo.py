@@ -15,12 +15,12 @@ from curim_data.geo.enrichment import enrich
 from curim_data.model.alert import SCHEMA
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message
-from curim_data.store.commit_log import Batch, StoreError, UndoReport, log, properties, unknown
-from curim_data.store.files import blocks, local, matching, only, without, write
+from curim_data.store.commit_log import Batch, StoreError, UndoReport, commit_properties, import_log, unknown_batch
+from curim_data.store.files import blocks, file_paths, only_ids, rows_where, without_ids, write_alerts
 
 
 @dataclass(frozen=True)
-class Undoing:
+class UndoRun:
     """One import to be taken back, on the newest state of the table; `folder` takes what does not fit into memory."""
 
     table: DeltaTable
@@ -30,9 +30,9 @@ class Undoing:
 
     def run(self) -> UndoReport:
         """Commit it."""
-        listed = {batch.id: (batch, version) for batch, version in log(self.table)}
+        listed = {batch.id: (batch, version) for batch, version in import_log(self.table)}
         if self.batch_id not in listed:
-            raise unknown(self.batch_id)
+            raise unknown_batch(self.batch_id)
         batch, version = listed[self.batch_id]
         if batch.undone:
             raise StoreError(Message("The import {batch} was undone before.", {"batch": batch.id}))
@@ -44,7 +44,7 @@ class Undoing:
                     {"batch": batch.id, "when": batch.sealed},
                 )
             )
-        mine = matching(local(self.table), "batch_id", batch.id, ["alert_id"])["alert_id"]
+        mine = rows_where(file_paths(self.table), "batch_id", batch.id, ["alert_id"])["alert_id"]
         undone = {other.id: at for other, at in listed.values() if other.undone}
         restored = self._earlier(mine, version, undone) if batch.updated else 0
         self._commit(batch, mine, restored)
@@ -60,14 +60,14 @@ class Undoing:
         return self.folder / "earlier.parquet"
 
     def _commit(self, batch: Batch, mine: pa.ChunkedArray, restored: int) -> None:
-        record, files = {"undo": batch.id}, local(self.table)
+        record, files = {"undo": batch.id}, file_paths(self.table)
         if restored:
-            parts = chain(without(files, mine, self.folder), blocks([str(self._restored)]))
-            write(self.table, parts, record, "overwrite")
+            parts = chain(without_ids(files, mine, self.folder), blocks([str(self._restored)]))
+            write_alerts(self.table, parts, record, "overwrite")
         elif len(mine):
-            self.table.delete(f"batch_id = '{batch.id}'", commit_properties=properties(record))
+            self.table.delete(f"batch_id = '{batch.id}'", commit_properties=commit_properties(record))
         else:
-            write(self.table, [], record)
+            write_alerts(self.table, [], record)
 
     def _earlier(self, ids: pa.ChunkedArray, version: int, undone: dict[str, int]) -> int:
         """Write the content of alerts before the commit `version`, passing over imports undone meanwhile; its rows."""
@@ -78,7 +78,7 @@ class Undoing:
                 some, at = wanted.pop()
                 before = DeltaTable(self.table.table_uri, version=at - 1)
                 again: dict[str, list[pa.ChunkedArray]] = {}
-                for part in only(local(before), some, self.folder):
+                for part in only_ids(file_paths(before), some, self.folder):
                     taken_back = pc.is_in(part["batch_id"], value_set=pa.array(undone, pa.string()))
                     good = part.filter(pc.invert(taken_back))
                     writer.write_table(self._fresh(good))

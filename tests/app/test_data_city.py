@@ -14,7 +14,7 @@ from curim_data.importing.pipeline import import_file
 from curim_data.model.i18n import LANGUAGES, Translator, translator
 from curim_data.model.labels import provisional_note
 from curim_data.profile import versions as profile_versions
-from curim_data.profile.provisional import home_for
+from curim_data.profile.provisional import ensure_city
 from curim_data.store.alert_table import Store
 from curim_data.store.home import Home
 from pages.parts.maps.basemap import surrounding_box
@@ -37,7 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     rng = np.random.default_rng(4)
     points = np.column_stack([rng.uniform(2.34, 2.36, 60), rng.uniform(48.84, 48.86, 60)])
     home = Home(tmp_path)
-    home_for(home, points, {"Noise": 60}, "Lutetia")
+    ensure_city(home, points, {"Noise": 60}, "Lutetia")
     rows = [f"A{n};2025-0{n % 9 + 1}-11T20:15;noise;{lat};{lon}" for n, (lon, lat) in enumerate(points.tolist())]
     import_file(home, "\n".join(["alert_id;reported_at;category;latitude;longitude", *rows]).encode(), "a.csv")
     monkeypatch.setenv("CURIM_HOME", str(tmp_path))
@@ -190,7 +190,7 @@ def test_the_sample_keeps_its_profile(sample: Home, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_change_that_was_cut_short_is_told_once(home: Home) -> None:
-    versions = profile_versions.folder(home)
+    versions = profile_versions.versions_folder(home)
     versions.mkdir()
     (versions / profile_versions.NEXT).write_text(json.dumps({"from": "a", "to": "b"}), "utf-8")
     app = opened()

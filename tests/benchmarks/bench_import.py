@@ -55,7 +55,7 @@ PARTS: tuple[tuple[str, Any, str], ...] = (
     ("tell", pipeline, "tell"),
     ("enrich", pipeline, "enrich"),
     ("stage", Staging, "add"),
-    ("settle", alert_table, "settle_staged"),
+    ("settle", alert_table, "match_staged"),
     ("commit", files, "write"),
 )
 BESIDE = ("tell", "enrich")

@@ -14,8 +14,8 @@ from curim_data.importing.pipeline import import_file
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Reason
 from curim_data.store import erase as module
 from curim_data.store.alert_table import Batch, Store, StoreError
-from curim_data.store.erase import erase, finish, foretell
-from curim_data.store.erased_list import Erased
+from curim_data.store.erase import erase, finish_erasure, preview_erasure
+from curim_data.store.erased_list import ErasedList
 from curim_data.store.home import Home, create_home
 from curim_data.store.staging import Staging
 
@@ -57,7 +57,7 @@ def everything(home: Home) -> str:
 
 def test_an_erased_alert_is_nowhere(home: Home) -> None:
     assert "GONE-2" in everything(home)
-    ahead = foretell(home, ["GONE-2"])
+    ahead = preview_erasure(home, ["GONE-2"])
     assert ahead == erase(home, ["GONE-2"])
     assert (ahead.alerts, ahead.quarantined, ahead.sealed) == (1, 1, 3)
     assert "GONE-2" not in everything(home)
@@ -114,17 +114,17 @@ def test_the_list_knows_the_alert_again_and_names_nobody(home: Home) -> None:
     nameless = stored.filter(pc.is_null(stored["incident_id"]))["alert_id"].to_pylist()
     erase(home, ["GONE-2", "VICTIMS#2", *nameless])
     names = stored["alert_id"].to_pylist()
-    told = dict(zip(names, Erased(home).mask(stored["incident_id"], stored["content_hash"]), strict=True))
+    told = dict(zip(names, ErasedList(home).mask(stored["incident_id"], stored["content_hash"]), strict=True))
     assert {name for name, gone in told.items() if gone} == {"GONE-2", "VICTIMS#2", *nameless}
     other = pa.array(["other content"] * 3)
-    assert Erased(home).mask(pa.array(["GONE-2", "VICTIMS", None]), other).tolist() == [True, False, False]
+    assert ErasedList(home).mask(pa.array(["GONE-2", "VICTIMS", None]), other).tolist() == [True, False, False]
     listed = (home.path / "erased.txt").read_text("ascii").split()
     assert sorted({line[0] for line in listed}) == ["c", "i"]
     assert {len(line) for line in listed} == {33}
     assert (home.path / "erased.key").stat().st_mode & 0o077 == 0
     (home.path / "erased.key").unlink()
     with pytest.raises(StoreError, match=r"erased\.key is missing"):
-        Erased(home)
+        ErasedList(home)
 
 
 def test_what_an_undo_that_was_cut_short_left_behind_goes_too(home: Home) -> None:
@@ -136,7 +136,7 @@ def test_what_an_undo_that_was_cut_short_left_behind_goes_too(home: Home) -> Non
 
 
 def test_nothing_is_masked_where_nothing_was_erased(home: Home) -> None:
-    assert Erased(home).mask(pa.array(["GONE-2", None]), pa.array(["a", "b"])).tolist() == [False, False]
+    assert ErasedList(home).mask(pa.array(["GONE-2", None]), pa.array(["a", "b"])).tolist() == [False, False]
 
 
 def test_an_import_that_was_read_before_the_erasure_does_not_bring_the_alert_back(home: Home) -> None:
@@ -164,11 +164,11 @@ def test_an_erasure_that_was_cut_short_is_finished(home: Home, monkeypatch: pyte
         erase(home, ["GONE-2"])
     monkeypatch.undo()
     assert "GONE-2" in everything(home)
-    finish(home)
+    finish_erasure(home)
     assert "GONE-2" not in everything(home)
     assert len(ids(home)) == 4
     assert len(Store(home).batches()) == 3
-    finish(home)
+    finish_erasure(home)
 
 
 def test_a_table_whose_log_tells_of_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,9 +192,9 @@ def test_the_id_column_of_rows_set_aside(home: Home) -> None:
     path = next(home.quarantine.glob("*.parquet"))
     table = pq.read_table(path).append_column("other", pa.array(["VICTIMS", "x"]))
     pq.write_table(table.replace_schema_metadata({module.ID_COLUMN: b"alert_id"}), path)
-    assert foretell(home, ["VICTIMS"]).quarantined == 0
+    assert preview_erasure(home, ["VICTIMS"]).quarantined == 0
     pq.write_table(table.replace_schema_metadata(None), path)
-    assert foretell(home, ["VICTIMS"]).quarantined == 1
+    assert preview_erasure(home, ["VICTIMS"]).quarantined == 1
 
 
 def test_the_command_says_first_what_will_be_gone(home: Home, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curim_data.formats.base import Layout, Recognition
-from curim_data.formats.guess.headings import heading
+from curim_data.formats.guess.headings import read_heading
 from curim_data.formats.guess.recognition import recognise
 from curim_data.importing.mapping_file import ROLES
 from tests.guessing import INVENTED, Roles
@@ -337,7 +337,7 @@ def test_headings_alone_are_less_sure() -> None:
     ],
 )  # fmt: skip
 def test_headings_are_split_into_words(label: str, words: tuple[str, ...]) -> None:
-    assert heading(label).words == words
+    assert read_heading(label).words == words
 
 
 CELLS = st.sampled_from(

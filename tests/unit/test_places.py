@@ -12,7 +12,7 @@ from astral import Observer
 from astral.sun import elevation
 from shapely.geometry import Point
 
-from curim_data.geo.enrichment import LAND_BUFFER_M, below_horizon, enrich, inside_land, parent
+from curim_data.geo.enrichment import LAND_BUFFER_M, below_horizon, enrich, inside_land, parent_cells
 from curim_data.model.alert import CELL_RESOLUTIONS, ENRICHED, TOLD
 from curim_data.model.city import CityProfile
 
@@ -51,7 +51,7 @@ def test_parents_by_arithmetic_are_those_of_h3() -> None:
     )
     for resolution in CELL_RESOLUTIONS[:-1]:
         expected = [h3.cell_to_parent(cell, resolution) for cell in cells]
-        assert parent(cells.astype(np.int64), resolution).astype(np.uint64).tolist() == expected
+        assert parent_cells(cells.astype(np.int64), resolution).astype(np.uint64).tolist() == expected
 
 
 def test_columns_and_types_are_those_of_the_schema(city: CityProfile) -> None:

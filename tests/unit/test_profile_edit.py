@@ -17,7 +17,7 @@ from curim_data.model.i18n import Translator, translator
 from curim_data.model.reasons import ImportProblem
 from curim_data.profile import edit, versions
 from curim_data.profile.edit import districts_of
-from curim_data.profile.reenrich import refresh
+from curim_data.profile.reenrich import reenrich_store
 from curim_data.profile.shapes import propose_name_column, read_areas
 from curim_data.store.alert_table import Store, StoreError
 from curim_data.store.home import Home, create_home
@@ -46,7 +46,7 @@ def test_districts_are_a_version_and_the_alerts_follow_in_one_commit(home: Home)
     assert int(Store(home).version().rpartition("-")[2]) == int(log.rpartition("-")[2]) + 1
     assert not city.provisional
     assert city.land.equals(shapely.union_all(list(HALVES.values())))
-    assert edit.stale(home) == 0
+    assert edit.stale_count(home) == 0
     assert halves(home).changed is False
 
 
@@ -72,15 +72,15 @@ def test_every_version_can_be_given_back(home: Home) -> None:
     listed = edit.versions(home)
     assert [version.id for version in listed if version.current] == [last]
     assert {version.what for version in listed} == {"first", "districts", "names"}
-    made = edit.restore(home, first[:6])
+    made = edit.restore_version(home, first[:6])
     assert (made.version, made.alerts) == (first, 40)
     assert files(home) == content
     assert set(column(home, "district")) == {None}
-    edit.restore(home, last)
+    edit.restore_version(home, last)
     assert home.city().timezone == "Europe/Brussels"
     assert len(edit.versions(home)) == 3
     with pytest.raises(ImportProblem, match="city versions"):
-        edit.restore(home, "ffff")
+        edit.restore_version(home, "ffff")
 
 
 def test_a_commit_that_fails_leaves_the_old_profile(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def test_a_commit_that_fails_leaves_the_old_profile(home: Home, monkeypatch: pyt
         halves(home)
     monkeypatch.undo()
     assert (files(home), Store(home).version()) == (content, log)
-    assert edit.heal(home) is None
+    assert edit.finish_interrupted_change(home) is None
     assert halves(home).alerts == 40
 
 
@@ -113,11 +113,11 @@ def test_a_process_killed_before_the_commit_has_changed_nothing(home: Home, monk
     with pytest.raises(Killed):
         halves(home)
     monkeypatch.undo()
-    told = edit.heal(home)
+    told = edit.finish_interrupted_change(home)
     assert told is not None
     assert "had no effect" in told.text
     assert files(home) == content
-    assert edit.heal(home) is None
+    assert edit.finish_interrupted_change(home) is None
 
 
 @pytest.mark.parametrize("swapped", [0, 1, 3])
@@ -137,7 +137,7 @@ def test_a_process_killed_after_the_commit_is_finished(
     with pytest.raises(Killed):
         halves(home)
     monkeypatch.undo()
-    told = edit.heal(home)
+    told = edit.finish_interrupted_change(home)
     assert told is not None
     assert "finished" in told.text
     city = home.city()
@@ -149,9 +149,9 @@ def test_a_process_killed_after_the_commit_is_finished(
 def test_alerts_of_another_version_are_counted_and_refreshed(home: Home) -> None:
     toml = home.city_folder / "city.toml"
     toml.write_text(toml.read_text("utf-8").replace("Europe/Paris", "Europe/Athens"), "utf-8")
-    assert edit.stale(home) == 40
-    refresh(home)
-    assert edit.stale(home) == 0
+    assert edit.stale_count(home) == 40
+    reenrich_store(home)
+    assert edit.stale_count(home) == 0
 
 
 @pytest.mark.parametrize("crs", [4326, 27700, 2154])

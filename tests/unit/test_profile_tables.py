@@ -195,7 +195,7 @@ def test_names_are_checked(home: Home) -> None:
     city = home.city()
     assert (city.names, city.epsg, city.provisional) == ({"el": 'Παρί"σι', "fr": "Paris"}, 2154, True)
     assert column(home, "x")[0] != x
-    edit.confirm(home)
+    edit.confirm_provisional(home)
     assert not home.city().provisional
 
 
@@ -203,7 +203,7 @@ def test_an_edit_of_an_empty_home(tmp_path: Path) -> None:
     home = create_home(tmp_path)
     assert halves(home).alerts == 0
     assert Store(home).version() == "empty"
-    assert edit.heal(home) is None
+    assert edit.finish_interrupted_change(home) is None
 
 
 def test_names_that_alerts_have_can_be_taken_into_the_list(home: Home) -> None:

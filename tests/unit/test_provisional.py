@@ -19,8 +19,8 @@ from curim_data.model.questions import Question
 from curim_data.model.reasons import ImportProblem
 from curim_data.profile.provisional import (
     category_list,
-    choose,
-    home_for,
+    choose_profile,
+    ensure_city,
     provisional_profile,
     time_zone,
     utm,
@@ -87,7 +87,7 @@ def test_no_point_is_refused_with_a_way_on(tmp_path: Path) -> None:
     with pytest.raises(ImportProblem, match="--city"):
         provisional_profile(tmp_path / "a", np.array([[np.nan, 1.0], [200.0, 5.0]]), {}, "Nowhere")
     with pytest.raises(ImportProblem):
-        home_for(Home(tmp_path / "home"), iter(()), {}, "Nowhere")
+        ensure_city(Home(tmp_path / "home"), iter(()), {}, "Nowhere")
     assert not Home(tmp_path / "home").has_city()
     assert [path.name for path in (tmp_path / "home").iterdir()] == []
 
@@ -131,18 +131,20 @@ def test_categories_are_those_of_the_file(tmp_path: Path) -> None:
 
 def test_a_shipped_city_is_taken_where_its_data_are(tmp_path: Path) -> None:
     piraeus = cloud(23.645, 37.945, 500, 0.004)
-    assert choose(tmp_path / "a", piraeus, {}, "file") == sample_data.PROFILE
-    assert choose(tmp_path / "b", cloud(2.3, 48.8, 50), {}, "file") == tmp_path / "b"
-    assert choose(tmp_path / "c", cloud(2.3, 48.8, 50), {}, "file", city="Πειραιάς") == sample_data.PROFILE
-    assert load_city(choose(tmp_path / "d", piraeus, {}, "file", city="Drapetsona")).names == {"en": "Drapetsona"}
+    assert choose_profile(tmp_path / "a", piraeus, {}, "file") == sample_data.PROFILE
+    assert choose_profile(tmp_path / "b", cloud(2.3, 48.8, 50), {}, "file") == tmp_path / "b"
+    assert choose_profile(tmp_path / "c", cloud(2.3, 48.8, 50), {}, "file", city="Πειραιάς") == sample_data.PROFILE
+    assert load_city(choose_profile(tmp_path / "d", piraeus, {}, "file", city="Drapetsona")).names == {
+        "en": "Drapetsona"
+    }
 
 
 def test_a_home_keeps_the_city_that_it_has(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
-    first = home_for(home, cloud(2.3, 48.8, 50), {"Noise": 1}, "Paris")
+    first = ensure_city(home, cloud(2.3, 48.8, 50), {"Noise": 1}, "Paris")
     assert home.has_city()
     assert first.provisional
-    assert home_for(home, cloud(23.6, 37.9, 50), {}, "Athens").version == first.version
+    assert ensure_city(home, cloud(23.6, 37.9, 50), {}, "Athens").version == first.version
     assert {path.name for path in home.path.iterdir()} == {"city", "city.lock"}
 
 

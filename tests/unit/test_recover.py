@@ -28,7 +28,14 @@ from curim_data.model.i18n import Message, Translator
 from curim_data.model.reasons import ImportProblem
 from curim_data.store.alert_table import Batch, Store, StoreError
 from curim_data.store.home import Home, create_home
-from curim_data.store.interrupted import FIRST, NOTE, clean, interrupted, running, trying
+from curim_data.store.interrupted import (
+    FIRST,
+    NOTE,
+    dry_run_folder,
+    import_folder,
+    interrupted_imports,
+    remove_interrupted,
+)
 from curim_data.store.locking import locked
 from curim_data.store.staging import Staging
 
@@ -38,14 +45,14 @@ MOMENTS = 100
 NOTHING = pa.table({"row": pa.array([], pa.int64())})
 
 # Steps of an import in their order, whether each is finished when the signal comes, and whether the alerts are stored.
-STREAMS = ("curim_data.store.files.fetched",)  # gives its pieces one by one
+STREAMS = ("curim_data.store.files.prefetch",)  # gives its pieces one by one
 STEPS = (
     ("curim_data.store.staging.Staging.add", True, False),
     ("curim_data.store.alert_table.Store._set_aside", True, False),
-    ("curim_data.store.alert_table.settle_staged", True, False),
-    ("curim_data.store.files.fetched", False, False),
-    ("curim_data.store.files.fetched", True, False),
-    ("curim_data.store.files.write", True, True),
+    ("curim_data.store.alert_table.match_staged", True, False),
+    ("curim_data.store.files.prefetch", False, False),
+    ("curim_data.store.files.prefetch", True, False),
+    ("curim_data.store.files.write_alerts", True, True),
     ("curim_data.store.alert_table.Store._compact", True, True),
     ("curim_data.store.staging.Staging.remove", True, True),
 )
@@ -85,7 +92,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bring(path: Path, made: Path, batch_id: str, rows: int, status: str = "open") -> None:
     """Import the first rows of the alerts; another status is another content."""
     home = Home(path)
-    with running(home, f"{batch_id}.csv", batch_id) as folder, Staging(folder) as staging:
+    with import_folder(home, f"{batch_id}.csv", batch_id) as folder, Staging(folder) as staging:
         alerts = pq.read_table(made).slice(0, rows)
         content = pa.array([f"{text}-{status}" for text in alerts["content_hash"].to_pylist()])
         for name, column in (
@@ -158,19 +165,19 @@ def leave(home: Home, batch_id: str, new: bool = False) -> None:
 
 def cut_short(home: Home, batch_id: str, *, gives: bool) -> None:
     """A first import that fails once the home has a city, which the import gave or a person."""
-    with suppress(StoreError), running(home, f"{batch_id}.csv", batch_id) as folder:
+    with suppress(StoreError), import_folder(home, f"{batch_id}.csv", batch_id) as folder:
         if gives:
             create_home(folder / FIRST)
         Store(create_home(home.path)).undo("none")
 
 
 def test_an_import_that_runs_is_not_interrupted_and_leaves_nothing(home: Home) -> None:
-    with running(home, "file.csv", "one") as folder:
+    with import_folder(home, "file.csv", "one") as folder:
         assert json.loads((folder / NOTE).read_text("utf-8"))["pid"] == os.getpid()
-        assert interrupted(home) == clean(home) == ()
+        assert interrupted_imports(home) == remove_interrupted(home) == ()
         assert folder.is_dir()
     assert list(home.work.iterdir()) == []
-    with pytest.raises(KeyError), running(home, "file.csv", "two"):
+    with pytest.raises(KeyError), import_folder(home, "file.csv", "two"):
         raise KeyError
     assert list(home.work.iterdir()) == []
 
@@ -179,14 +186,14 @@ def test_what_was_cut_short_is_told_once_and_removed(home: Home, made: Path, t: 
     bring(home.path, made, "stored", 10)
     leave(home, "stored")
     leave(home, "lost")
-    found = interrupted(home)
+    found = interrupted_imports(home)
     assert {cut.batch: cut.committed for cut in found} == {"stored": True, "lost": False}
     said = {cut.batch: t(cut.message) for cut in found}
     assert said["lost"].startswith("The import of lost.csv on 24 Nov 2026, ")
     assert said["lost"].endswith(" was cut short: nothing of it was stored. Import the file again.")
     assert said["stored"].endswith(" had been stored before it was cut short: nothing is to be done.")
-    assert clean(home) == found
-    assert interrupted(home) == clean(home) == ()
+    assert remove_interrupted(home) == found
+    assert interrupted_imports(home) == remove_interrupted(home) == ()
     assert list(home.work.iterdir()) == []
     assert [path.stem for path in home.quarantine.iterdir()] == ["stored"]
 
@@ -198,7 +205,7 @@ def test_a_note_that_was_cut_short_itself(home: Home) -> None:
     (home.work / "new").mkdir()
     (home.work / "old").mkdir()
     os.utime(home.work / "old", (0, 0))
-    assert interrupted(home) == clean(home) == ()
+    assert interrupted_imports(home) == remove_interrupted(home) == ()
     assert [path.name for path in home.work.iterdir()] == ["new"]
 
 
@@ -208,16 +215,16 @@ def test_the_city_of_a_first_import_goes_with_it(tmp_path: Path, made: Path) -> 
     assert not home.has_city()
     leave(home, "two", new=True)
     create_home(home.path)
-    with running(home, "other.csv", "three"):
-        assert len(clean(home)) == 1
+    with import_folder(home, "other.csv", "three"):
+        assert len(remove_interrupted(home)) == 1
         assert home.has_city()
     leave(home, "four", new=True)
-    clean(home)
+    remove_interrupted(home)
     assert not home.has_city()
     assert list(home.work.iterdir()) == []
     bring(create_home(home.path).path, made, "five", 10)
     leave(home, "six", new=True)
-    clean(home)
+    remove_interrupted(home)
     assert home.has_city()
 
 
@@ -228,7 +235,7 @@ def test_a_city_that_a_person_gave_meanwhile_stays(tmp_path: Path) -> None:
     leave(home, "two", new=True)
     head = home.city_folder / "city.toml"
     head.write_text(head.read_text("utf-8") + "# by hand\n", "utf-8")
-    clean(home)
+    remove_interrupted(home)
     assert home.has_city()
     assert list(home.work.iterdir()) == []
 
@@ -250,8 +257,8 @@ def test_an_import_says_that_it_runs_while_it_reads_and_makes_no_home_of_a_refus
 
 
 def test_a_trial_is_left_alone_while_it_runs(home: Home) -> None:
-    with trying(home) as folder:
-        assert clean(home) == ()
+    with dry_run_folder(home) as folder:
+        assert remove_interrupted(home) == ()
         assert folder.is_dir()
     assert list(home.work.iterdir()) == []
 
@@ -307,8 +314,8 @@ def test_imports_killed_at_random_moments(home: Home, made: Path) -> None:
         stored = now
         assert Store(home).count() == count
         assert Store(home).read(["batch_id"])["batch_id"].unique().to_pylist() == [stored[-1]]
-        cut = interrupted(home)
-        assert cut == clean(home)
+        cut = interrupted_imports(home)
+        assert cut == remove_interrupted(home)
         assert [(one.batch, one.committed) for one in cut] in ([], [(batch_id, batch_id in now)])
         assert not (whole and cut)
         cut_short += len(cut)
@@ -329,7 +336,7 @@ def test_imports_killed_at_each_step(home: Home, made: Path, step: str, finished
     assert Store(home).count() == (ROWS if committed else ROWS // 2)
     assert Store(home).read(["status"])["status"].unique().to_pylist() == ["resolved" if committed else "open"]
     assert len(Store(home).quarantine("first")) == 1
-    assert [(cut.batch, cut.committed) for cut in clean(home)] == [("batch", committed)]
+    assert [(cut.batch, cut.committed) for cut in remove_interrupted(home)] == [("batch", committed)]
     assert [path.stem for path in sorted(home.quarantine.iterdir())] == ["batch", "first"][not committed :]
     bring(home.path, made, "again", ROWS, "resolved")
     assert Store(home).count() == ROWS

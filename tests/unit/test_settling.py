@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curim_data.store.matching import settle
+from curim_data.store.matching import match_rows
 from tests import slow_settle as slow
 
 INCIDENTS = st.sampled_from([None, None, "I", "I", "J", "I#", "I#2", "#h1", "h1", "Κ#2"])
@@ -46,7 +46,7 @@ def quickly(folder: Path, rows: list[Row], known: pd.DataFrame) -> pd.DataFrame:
     texts = pa.schema([(name, pa.string()) for name in KNOWN])
     pq.write_table(pa.Table.from_pylist(known.to_dict("records"), schema=texts), folder / "stored.parquet")
     stored = [str(folder / "stored.parquet")] if len(known) else []
-    counts = settle(folder / "staged.parquet", stored, folder / "out.parquet")
+    counts = match_rows(folder / "staged.parquet", stored, folder / "out.parquet")
     told = pq.read_table(folder / "out.parquet").to_pandas()
     assert told["row"].tolist() == [at * 3 + 1 for at in range(len(rows))]
     assert {a: n for a, n in counts.items() if n} == told["action"].value_counts().to_dict()

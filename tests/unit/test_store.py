@@ -195,7 +195,7 @@ def test_rows_set_aside_by_an_import_that_fails_are_not_kept(home: Home, monkeyp
 
     take(home, BAD)
     kept = list(home.quarantine.iterdir())
-    monkeypatch.setattr(store_files, "write", fail)
+    monkeypatch.setattr(store_files, "write_alerts", fail)
     with pytest.raises(StoreError):
         take(home, BAD)
     assert list(home.quarantine.iterdir()) == kept
@@ -308,7 +308,7 @@ def test_what_becomes_of_each_staged_row(home: Home, tmp_path: Path) -> None:
     with Staging(home.work / "one") as staging:
         staging.add(alerts)
         before = Store(home).version()
-        result = Store(home).settle_staged(staging, batch_of(alerts))
+        result = Store(home).match_staged(staging, batch_of(alerts))
         told = pa.concat_tables(result.actions()).to_pydict()
     assert told == {"row": [1, 2, 3], "alert_id": ["A2", "A3", "A4"], "action": ["updated", "new", "new"]}
     assert Store(home).version() == before

@@ -9,7 +9,7 @@ from typing import Final
 import pyarrow as pa
 
 from curim_data.formats.base import Guess
-from curim_data.formats.guess.headings import Heading, heading
+from curim_data.formats.guess.headings import Heading, read_heading
 from curim_data.formats.guess.values import Values, values_of
 from curim_data.model.i18n import Message, Num
 
@@ -34,7 +34,7 @@ def columns_of(labels: Sequence[str], sample: pa.Table | None) -> tuple[Column, 
         texts: list[str] = []
         if sample is not None and str(place) in sample.column_names:
             texts = [text or "" for text in sample.column(str(place)).slice(0, SAMPLED_ROWS).to_pylist()]
-        found.append(Column(place, heading(label), values_of(texts), tuple(texts)))
+        found.append(Column(place, read_heading(label), values_of(texts), tuple(texts)))
     return tuple(found)
 
 

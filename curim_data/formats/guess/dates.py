@@ -25,7 +25,7 @@ _PIECES: Final = (
 
 
 @dataclass(frozen=True)
-class Moments:
+class DateColumns:
     """The roles of moments, and every column that looks like a date or a time, used or not."""
 
     roles: dict[str, tuple[Part, ...]]
@@ -33,7 +33,7 @@ class Moments:
     seen: frozenset[int]
 
 
-def moments(columns: Sequence[Column]) -> Moments:
+def date_columns(columns: Sequence[Column]) -> DateColumns:
     """Tell apart when something happened, ended, was reported and was closed, and join times to their dates."""
     clocks = [column for column in columns if _is_clock(column)]
     dates = [column for column in columns if column not in clocks and _is_date(column)]
@@ -53,7 +53,7 @@ def moments(columns: Sequence[Column]) -> Moments:
             roles = {_role_of_pieces(columns, pieces): pieces}
             guesses = {next(iter(roles)): Guess(0.8, (HEADING, Message("The date stands in pieces")))}
             seen |= {part.place for part in pieces}
-    return Moments(roles, guesses, frozenset(seen))
+    return DateColumns(roles, guesses, frozenset(seen))
 
 
 def _is_clock(column: Column) -> bool:
@@ -76,7 +76,7 @@ def _is_date(column: Column) -> bool:
 
 
 def _says_when(head: headings.Heading) -> bool:
-    told = headings.moment_class(head) != "plain" and not {"at", "on"}.isdisjoint(head.words)
+    told = headings.date_role(head) != "plain" and not {"at", "on"}.isdisjoint(head.words)
     return told or headings.says_date(head)
 
 
@@ -84,7 +84,7 @@ def _choose(dates: Sequence[Column]) -> dict[str, Column]:
     """The column of each role; a date without a qualifier is the event's where nothing else is, else the report's."""
     by_class: dict[str, list[Column]] = {}
     for column in dates:
-        by_class.setdefault(headings.moment_class(column.head), []).append(column)
+        by_class.setdefault(headings.date_role(column.head), []).append(column)
     if {"occurred_from", "reported_at"} & set(by_class):
         by_class["plain"] = [column for column in by_class.get("plain", ()) if _clear(column) > _UNNAMED]
     if by_class.get("plain"):
@@ -104,7 +104,7 @@ def _rank(column: Column) -> tuple[float, int]:
 
 def _clear(column: Column) -> float:
     head = column.head
-    match headings.moment_class(head):
+    match headings.date_role(head):
         case "reported_at":
             return 0.97 if head.has(headings.STRONGLY_REPORTED) else 0.9
         case "occurred_from":
@@ -118,14 +118,14 @@ def _clock_of(role: str, date: Column, chosen: dict[str, Column], clocks: Sequen
     """The time of day that belongs to a date: of the same meaning, or the only one for the main date."""
     if date.values.tells_the_time:
         return None
-    same = [clock for clock in clocks if headings.moment_class(clock.head) == role]
+    same = [clock for clock in clocks if headings.date_role(clock.head) == role]
     if same:
         return same[0]
     main = "occurred_from" if "occurred_from" in chosen else "reported_at"
-    plain = [clock for clock in clocks if headings.moment_class(clock.head) == "plain"]
+    plain = [clock for clock in clocks if headings.date_role(clock.head) == "plain"]
     if role == main and plain:
         return plain[0]
-    return clocks[0] if len(clocks) == len(chosen) == 1 and headings.moment_class(clocks[0].head) != "other" else None
+    return clocks[0] if len(clocks) == len(chosen) == 1 and headings.date_role(clocks[0].head) != "other" else None
 
 
 def _clock_part(column: Column) -> Part:
@@ -164,7 +164,7 @@ def _pieces(columns: Sequence[Column]) -> tuple[Part, ...]:
 
 def _role_of_pieces(columns: Sequence[Column], pieces: tuple[Part, ...]) -> str:
     year = next(column for column in columns if column.place == pieces[0].place)
-    return "reported_at" if headings.moment_class(year.head) == "reported_at" else "occurred_from"
+    return "reported_at" if headings.date_role(year.head) == "reported_at" else "occurred_from"
 
 
 def _reason(column: Column, joined: bool) -> Guess:

@@ -213,7 +213,7 @@ class Heading:
         return bool(self.words) and all(any(word in concept for concept in concepts) for word in self.words)
 
 
-def heading(label: str) -> Heading:
+def read_heading(label: str) -> Heading:
     """Split a label at blanks, marks, underscores, before capitals and before the known ends of German compounds."""
     pieces = re.findall(r"[^\W_]+", fold(_CAMEL.sub(" ", label.strip())))
     words: list[str] = []
@@ -255,7 +255,7 @@ def names_text(head: Heading) -> bool:
     return head.has(_TEXT) or is_text(head.label) or is_text(" ".join(head.words))
 
 
-def moment_class(head: Heading) -> str:
+def date_role(head: Heading) -> str:
     """What a date or a time is of: "other", "resolved_at", "occurred_to", "reported_at", "
     ""occurred_from" or "plain"."""
     if head.has(OTHER_DATE):

@@ -12,7 +12,7 @@ import pyarrow as pa
 from curim_data.formats.base import Guess, Layout, Part, Recognition
 from curim_data.formats.guess import headings
 from curim_data.formats.guess.column import HEADING, Column, columns_of, guess, percent
-from curim_data.formats.guess.dates import moments
+from curim_data.formats.guess.dates import date_columns
 from curim_data.formats.guess.values import nested, separators_of
 from curim_data.model.i18n import Message
 
@@ -51,7 +51,7 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognit
     known = _Guesses(columns_of(labels, sample))
     personal = tuple(column.place for column in known.columns if _is_personal(column))
     known.taken |= set(personal)
-    found = moments(known.free())
+    found = date_columns(known.free())
     known.roles |= found.roles
     known.guesses |= found.guesses
     known.taken |= found.seen

@@ -11,7 +11,7 @@ from curim_data.model.city import ProfileError
 from curim_data.model.i18n import Message, Translator
 from curim_data.model.reasons import ImportProblem
 from curim_data.profile.edit import EditReport
-from curim_data.profile.versions import Change
+from curim_data.profile.versions import ProfileChange
 from curim_data.store.alert_table import Store, StoreError
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
@@ -31,7 +31,7 @@ class EditOutcome:
     problem: Message | str | None = None
 
 
-def apply_edit(page: Page, edit: Callable[[], EditReport | Change]) -> None:
+def apply_edit(page: Page, edit: Callable[[], EditReport | ProfileChange]) -> None:
     """Make an edit with its spinner and start the page anew; what refuses is told and changes nothing."""
     count = Store(page.home).count()
     try:

@@ -10,8 +10,8 @@ import streamlit as st
 
 from curim_data.model.i18n import Translator
 from curim_data.profile import edit
-from curim_data.profile.reenrich import refresh
-from curim_data.profile.versions import WHAT_WORDS, Change
+from curim_data.profile.reenrich import reenrich_store
+from curim_data.profile.versions import WHAT_WORDS, ProfileChange
 from pages.parts.charts.tables import draw_table
 from pages.parts.data.city_apply import apply_edit
 from pages.parts.data.city_shapes import draw_districts_upload, draw_land_upload, draw_streets_upload
@@ -89,7 +89,7 @@ def draw_accept_profile(page: Page) -> None:
     with st.popover(t("Accept the profile as it stands")):
         st.write(t("The note on every page goes. Area, time zone and categories stay as they are and can be changed."))
         if st.button(t("Yes, accept it"), key="data_city_accept", type="primary"):
-            apply_edit(page, lambda: edit.confirm(page.home))
+            apply_edit(page, lambda: edit.confirm_provisional(page.home))
 
 
 def _draw_versions(page: Page) -> None:
@@ -126,13 +126,13 @@ def _draw_versions(page: Page) -> None:
         width=520,
     )
     if st.button(t("Give this version back"), key="data_city_restore", type="primary"):
-        apply_edit(page, lambda: edit.restore(page.home, str(chosen)))
+        apply_edit(page, lambda: edit.restore_version(page.home, str(chosen)))
 
 
 def _draw_files(page: Page) -> None:
     """Where the files are, for those who edit them by hand, and the button that makes the columns anew."""
     t = page.t
-    behind = edit.stale(page.home) if page.home.has_city() and not page.is_sample else 0
+    behind = edit.stale_count(page.home) if page.home.has_city() and not page.is_sample else 0
     if behind:
         st.warning(
             t.n(
@@ -155,4 +155,4 @@ def _draw_files(page: Page) -> None:
         return
     if st.button(t("Refresh with the current profile"), key="data_refresh", disabled=page.source is None):
         version = page.city.version
-        apply_edit(page, lambda: Change("", version, refresh(page.home)))
+        apply_edit(page, lambda: ProfileChange("", version, reenrich_store(page.home)))

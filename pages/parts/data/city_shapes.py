@@ -16,8 +16,8 @@ from curim_data.model.i18n import LANGUAGE_NAMES, Message
 from curim_data.model.reasons import ImportProblem
 from curim_data.profile import edit as profile_edit
 from curim_data.profile.edit import EditReport
-from curim_data.profile.files import polygonal
-from curim_data.profile.provisional import home_for_areas
+from curim_data.profile.files import as_polygons
+from curim_data.profile.provisional import ensure_city_for_areas
 from curim_data.profile.shapes import AreaFile, Kind, propose_code_column, propose_name_column, read_areas
 from pages.parts.charts import tables
 from pages.parts.data.city_apply import ROUND, apply_edit
@@ -72,7 +72,7 @@ def draw_land_upload(page: Page) -> None:
     areas = _uploaded_areas(page, "land", "polygon", t("File of the study area"))
     if areas is None:
         return
-    whole = polygonal(shapely.union_all(areas.frame.geometry.to_numpy()))
+    whole = as_polygons(shapely.union_all(areas.frame.geometry.to_numpy()))
     _draw_notes(page, areas, ())
     _draw_map(page, whole, (), t("Map of the new study area"))
     called = _city_name(page, areas)
@@ -109,7 +109,7 @@ def _apply(page: Page, areas: AreaFile, called: str, edit: Callable[[], EditRepo
 
     def made() -> EditReport:
         if not page.home.has_city():
-            home_for_areas(page.home, areas, called)
+            ensure_city_for_areas(page.home, areas, called)
         return edit()
 
     apply_edit(page, made)
@@ -218,7 +218,7 @@ def _draw_new_districts(page: Page, areas: AreaFile, found: tuple[Area, ...]) ->
     left, right = st.columns([1, 1], gap="large")
     with left:
         whole = shapely.union_all([area.polygon for area in found])
-        _draw_map(page, polygonal(whole), found, t("Map of the new districts; the table beside it names them."))
+        _draw_map(page, as_polygons(whole), found, t("Map of the new districts; the table beside it names them."))
     with right:
         frame = pd.DataFrame(
             {

@@ -159,7 +159,7 @@ def _draw_sample_offer(page: Page) -> None:
 
 def _draw_interrupted(page: Page) -> None:
     """Imports that were cut short: cleaned up, and told until other files are brought."""
-    found = [cut for home in {page.home, Home.default()} for cut in interrupted.clean(home)]
+    found = [cut for home in {page.home, Home.default()} for cut in interrupted.remove_interrupted(home)]
     st.session_state[INTERRUPTED] = (*st.session_state.get(INTERRUPTED, ()), *found)
     for cut in st.session_state[INTERRUPTED]:
         (st.info if cut.committed else st.warning)(escape_markdown(page.t(cut.message)))

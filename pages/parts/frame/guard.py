@@ -19,7 +19,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model.access import Role
 from curim_data.model.city import CityProfile, load_city, profile_version
 from curim_data.model.i18n import Translator, translator
-from curim_data.profile.versions import heal
+from curim_data.profile.versions import finish_interrupted_change
 from curim_data.sample.home import sample_home
 from curim_data.store.alert_table import has_alerts
 from curim_data.store.home import Home
@@ -72,7 +72,7 @@ def _page(t: Translator, name: str, role: Role) -> Page:
     seen_as = Role.COUNCIL if view else role
     asked_home = st.query_params.get("home", "")
     home, is_sample = _chosen_home(asked_home)
-    if (healed := heal(home)) is not None:
+    if (healed := finish_interrupted_change(home)) is not None:
         st.session_state[HEALED] = healed
     city = city_profile(home) if home.has_city() else load_city(sample_data.PROFILE)
     source = open_source(home) if has_alerts(home) else None
