@@ -7,7 +7,7 @@ from pages.parts.frame.guard import require
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.interventions.board import draw_board
 from pages.parts.interventions.editor import draw_plan_editor
-from pages.parts.interventions.open_plan import close_plan, plan_in_address
+from pages.parts.interventions.plan_edit import close_plan, plan_in_address
 from pages.parts.plans.access import may_edit
 
 page = require(Role.COUNCIL)

@@ -109,7 +109,7 @@ def test_a_cold_cell_without_any_alert_has_its_tooltip_too(open_page: Open, samp
         assert "Corrected p" in tips[f"{cell:x}"]
     empty = frame.index[frame["n"] == 0][:2]
     cells = pd.DataFrame(
-        {"cell": empty, "n": 0.0, "low": 0, "high": 0, "withheld": False, "beside": "\nCorrected p: 0.01"}
+        {"cell": empty, "n": 0.0, "low": 0, "high": 0, "withheld": False, "tooltip": "\nCorrected p: 0.01"}
     )
     layers = cell_map._count_layers(T, LIGHT, cells, ColourScale.of(T, cells), {int(empty[0])}, True)
     assert [(row["hex"], row["shade"][3], row["tip"]) for row in layers[1].data] == [

@@ -40,7 +40,7 @@ def page(request: pytest.FixtureRequest) -> Page:
 
 def figures(page: Page) -> dict[str, Figure]:
     named = plots.band_figure(page, WEEKS, incomplete=True)
-    named.legend_of_named()
+    named.show_named_legend()
     return {
         "band": named,
         "spark": plots.band_figure(page, WEEKS[["week", "n"]], small=True),
@@ -68,8 +68,8 @@ def test_plotly_would_find_what_is_wrong(page: Page) -> None:
 
 def test_a_figure_that_is_ready_is_sent_as_it_is(page: Page) -> None:
     figure = plots.clock_figure(page, CLOCK)
-    assert isinstance(figure.ready(), go.Figure.__mro__[1])
-    assert figure.ready().to_dict() == figure.to_dict()
+    assert isinstance(figure.for_streamlit(), go.Figure.__mro__[1])
+    assert figure.for_streamlit().to_dict() == figure.to_dict()
 
 
 def test_values_become_what_json_knows() -> None:

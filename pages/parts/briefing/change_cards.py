@@ -47,14 +47,14 @@ def draw_change_cards(page: Page, study: BriefStudy) -> None:
 def _basis_sentences(page: Page, study: BriefStudy) -> list[str]:
     """What the headline and the cards rest on, sentence by sentence."""
     t, periods = page.t, study.changes.periods
-    told = [study.course.sentence(t)] if study.course else []
+    sentences = [study.course.sentence(t)] if study.course else []
     if periods.before is None:
-        return [*told, t(periods.choice.told)]
-    told.append(study.changes.changes.sentence(t))
+        return [*sentences, t(periods.choice.told)]
+    sentences.append(study.changes.changes.sentence(t))
     if study.changes.changes.n_significant > len(study.findings):
-        told.append(t("What overlaps is told once."))
-    told.append(t(periods.choice.told))
-    return told + [t(choice.told) for choice in study.changes.choices if choice.name in ("exposure", "relative")]
+        sentences.append(t("What overlaps is told once."))
+    sentences.append(t(periods.choice.told))
+    return sentences + [t(choice.told) for choice in study.changes.choices if choice.name in ("exposure", "relative")]
 
 
 def _draw_card(page: Page, finding: Finding, periods: ComparedPeriods, at: int) -> None:

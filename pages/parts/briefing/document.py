@@ -43,7 +43,7 @@ def brief_file(page: Page, form: Form, link: str) -> bytes:
     t = page.t
     study = cached_brief(page.dataset, page.filter, Audience.COUNCIL)
     kept = plan_rows((translated_plan(page, plan) for plan in plan_store(page).list()), reference_day(page), t)
-    told = brief(
+    content = brief(
         study, page.filter, page.city, t, plans=kept, made=reference_day(page), link=link, illustrative=page.is_sample
     )
-    return brief_document(told, page.city, t, form)
+    return brief_document(content, page.city, t, form)

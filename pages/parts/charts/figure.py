@@ -58,7 +58,7 @@ class Figure:
         """Set parts of the vertical axis."""
         _merged(self.layout["yaxis"], given)
 
-    def legend_of_named(self) -> None:
+    def show_named_legend(self) -> None:
         """A legend of those traces that have a name."""
         self.layout["showlegend"] = True
         for trace in self.data:
@@ -68,7 +68,7 @@ class Figure:
         """What plotly.js is sent."""
         return {"data": self.data, "layout": self.layout}
 
-    def ready(self) -> BaseFigure:
+    def for_streamlit(self) -> BaseFigure:
         """The same for `st.plotly_chart`, which takes a figure of plotly without checking it again."""
         return _UncheckedFigure(self.to_dict())
 
@@ -79,11 +79,11 @@ class Figure:
 class _UncheckedFigure(BaseFigure):  # type: ignore[misc]
     """A figure of plotly that is nothing but its dictionary."""
 
-    def __init__(self, told: dict[str, Any]) -> None:  # not that of BaseFigure, which checks and copies
-        self._told = told
+    def __init__(self, data: dict[str, Any]) -> None:  # not that of BaseFigure, which checks and copies
+        self._data_and_layout = data
 
     def to_dict(self) -> dict[str, Any]:
-        return self._told
+        return self._data_and_layout
 
 
 def _merged(into: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

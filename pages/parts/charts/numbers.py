@@ -13,8 +13,8 @@ def share_with_interval(t: Translator, share: float, low: float, high: float) ->
 
 def expected_count(t: Translator, spot: Place) -> str:
     """How many alerts were to be expected in a place; an upper bound where counts around it are protected."""
-    told = t.expected(spot.expected)
-    return t("at most {n}", n=told) if getattr(spot, "bounded", False) else told
+    number = t.expected(spot.expected)
+    return t("at most {n}", n=number) if getattr(spot, "bounded", False) else number
 
 
 def number_with_interval(t: Translator, value: float, low: float, high: float, digits: int = 0) -> str:

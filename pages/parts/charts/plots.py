@@ -46,7 +46,7 @@ def draw_chart(
     file_name: str = "",
 ) -> None:
     """Put a figure on the page with its words for screen readers and, where `data` is given, its download."""
-    drawn = figure.ready() if isinstance(figure, Figure) else figure
+    drawn = figure.for_streamlit() if isinstance(figure, Figure) else figure
     st.plotly_chart(drawn, key=key, theme=None, config=CONFIG, alt=alt)
     if data is not None:
         download_button(page.t, data, file_name or f"{key}.csv", key=f"{key}_download")
@@ -144,7 +144,7 @@ def interval_bars_figure(
     texts = (
         frame["text"].tolist()
         if "text" in frame
-        else [_with_interval(write, *told) for told in zip(values, low, high, strict=True)]
+        else [_with_interval(write, *row_values) for row_values in zip(values, low, high, strict=True)]
     )
     ends = np.where(np.isfinite(high), np.fmax(values, high), values)
     figure.add_bar(
@@ -335,10 +335,10 @@ def _band_hover(t: Translator, frame: pd.DataFrame, time: str) -> list[str]:
         for day, n in zip(pd.to_datetime(frame[time]), frame["n"], strict=True)
     ]
     if "lower" in frame:
-        told = t("expected {range}")
+        template = t("expected {range}")
         for at, (lower, upper) in enumerate(zip(frame["lower"], frame["upper"], strict=True)):
             if lower == lower:
-                texts[at] += "<br>" + told.format(range=f"{t.number(lower)}–{t.number(upper)}")
+                texts[at] += "<br>" + template.format(range=f"{t.number(lower)}–{t.number(upper)}")
     return texts
 
 
@@ -368,7 +368,7 @@ def _mark_incomplete(figure: Figure, frame: pd.DataFrame, days: pd.Series, colou
         x=days.iloc[[-1]],
         y=frame["n"].iloc[[-1]],
         mode="markers",
-        marker={"color": colours.ground, "size": 7, "line": {"color": colours.line, "width": 1.5}},
+        marker={"color": colours.background, "size": 7, "line": {"color": colours.line, "width": 1.5}},
         hovertext=[t("not complete yet: {n}", n=t.number(frame["n"].iloc[-1]))],
         hoverinfo="text",
         name=t("not complete yet"),

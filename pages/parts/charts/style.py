@@ -57,7 +57,7 @@ def layout_of(t: Translator, colours: Palette, height: int) -> dict[str, Any]:
     return {
         "height": height,
         "margin": {"l": 8, "r": 8, "t": 24, "b": 8},
-        "paper_bgcolor": colours.ground,
+        "paper_bgcolor": colours.background,
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": colours.muted, "activecolor": colours.text},
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT, "size": 13, "color": colours.text},
@@ -65,7 +65,7 @@ def layout_of(t: Translator, colours: Palette, height: int) -> dict[str, Any]:
         "showlegend": False,
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "bgcolor": "rgba(0,0,0,0)"},
         "hoverlabel": {
-            "bgcolor": colours.ground,
+            "bgcolor": colours.background,
             "bordercolor": colours.grid,
             "font": {"family": FONT, "size": 13, "color": colours.text},
         },

@@ -237,9 +237,9 @@ def _km2(polygon: BaseGeometry) -> float:
 
 def _draw_notes(page: Page, areas: AreaFile, found: Sequence[Area]) -> None:
     t = page.t
-    told = [Message("Coordinate system of the file: {crs}.", {"crs": areas.crs})]
-    told += profile_edit.area_notes(areas, tuple(found))
-    st.caption(escape_markdown(" ".join(t(message) for message in told)))
+    messages = [Message("Coordinate system of the file: {crs}.", {"crs": areas.crs})]
+    messages += profile_edit.area_notes(areas, tuple(found))
+    st.caption(escape_markdown(" ".join(t(message) for message in messages)))
 
 
 def _draw_map(page: Page, land: BaseGeometry, found: tuple[Area, ...], alt: str) -> None:

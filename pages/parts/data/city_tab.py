@@ -135,10 +135,10 @@ def _draw_districts(page: Page) -> None:
     headings = {"name": t("District")}
     if city.population is not None:
         people = city.population.set_index("district")
-        told = {"total": t("Residents"), "women": t("Women"), "men": t("Men")}
-        for column in [name for name in told if name in people]:
+        labels = {"total": t("Residents"), "women": t("Women"), "men": t("Men")}
+        for column in [name for name in labels if name in people]:
             frame[column] = people[column].reindex([area.id for area in city.districts]).to_numpy(float)
-            headings[column] = told[column]
+            headings[column] = labels[column]
     digits = {name: 0 for name in headings if name != "name"}
     height = "content" if len(frame) <= 10 else "auto"
     draw_table(page, frame, headings, key="data_districts", alt=t("Districts"), digits=digits, height=height)

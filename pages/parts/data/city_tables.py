@@ -48,23 +48,25 @@ def draw_population_upload(page: Page) -> None:
     name, content = _uploaded_table("population", ["csv", "xlsx"], t("File of the residents"))
     if content is None:
         return
-    told = _read_or_explain(
+    residents = _read_or_explain(
         page, lambda: profile_tables.residents(profile_tables.read_table(content, name), city.districts, name)
     )
-    if told is None:
+    if residents is None:
         return
     labels = {area.id: t.label(area.labels) for area in city.districts}
-    frame = told.frame.assign(district=told.frame["district"].map(labels))
+    frame = residents.frame.assign(district=residents.frame["district"].map(labels))
     words = {"district": t("District"), "women": t("Women"), "men": t("Men"), "total": t("Residents")}
     headings = {column: words[column] for column in frame}
     digits = {column: 0 for column in frame if column != "district"}
     alt = t("Residents as they were understood")
     tables.draw_table(page, frame, headings, key="data_city_people", alt=alt, digits=digits)
-    if told.without:
-        names = t.join(labels[key] for key in told.without)
+    if residents.without:
+        names = t.join(labels[key] for key in residents.without)
         st.warning(t("Districts without a number: {names}.", names=escape_markdown(names)))
-    if told.unknown:
-        st.warning(t("Names in the file that are no district: {names}.", names=escape_markdown(t.join(told.unknown))))
+    if residents.unknown:
+        st.warning(
+            t("Names in the file that are no district: {names}.", names=escape_markdown(t.join(residents.unknown)))
+        )
     if st.button(t("Use as residents"), key="data_city_use", type="primary"):
         apply_edit(page, lambda: edit.set_population(page.home, content, name))
 

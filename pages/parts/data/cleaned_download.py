@@ -46,12 +46,12 @@ def draw_cleaned_download(page: Page) -> None:
     else:
         st.caption(t.n("{n} alert.", "{n} alerts.", n))
     if n > MOST_ALERTS:
-        told = t(
+        note = t(
             "More than {most} alerts are too many for a browser: use “curim export --out FILE.csv” on the computer "
             "that runs the dashboard.",
             most=MOST_ALERTS,
         )
-        st.write(told)
+        st.write(note)
         return
     with st.container(horizontal=True):
         for kind, name in NAMES.items():

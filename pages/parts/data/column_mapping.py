@@ -80,8 +80,8 @@ def _draw_source(page: Page, review: FileReview) -> None:
             )
     elif review.preview and review.preview.saved:
         with st.container(horizontal=True, vertical_alignment="center"):
-            told = t("Read with the saved mapping {name}.", name=escape_markdown(review.preview.saved))
-            st.caption(told, width="stretch" if page.narrow else "content")
+            note = t("Read with the saved mapping {name}.", name=escape_markdown(review.preview.saved))
+            st.caption(note, width="stretch" if page.narrow else "content")
             st.button(
                 t("Use what is recognised instead"),
                 key="data_use_recognised",
@@ -149,8 +149,11 @@ def _draw_column(page: Page, review: FileReview, line: Any) -> None:
         args=(review, line.place, key),
     )
     if line.use == "alert":
-        told = [confidence_label(t, line.confidence) or _source(page, review), *(t(reason) for reason in line.reasons)]
-        why.caption(escape_markdown(" · ".join(told)))
+        reasons = [
+            confidence_label(t, line.confidence) or _source(page, review),
+            *(t(reason) for reason in line.reasons),
+        ]
+        why.caption(escape_markdown(" · ".join(reasons)))
 
 
 def _source(page: Page, review: FileReview) -> str:

@@ -115,8 +115,8 @@ def _review_files(page: Page, files: list[UploadedFile], into: ImportTarget) -> 
             with place.container():
                 bars.append(st.progress(0.0))
                 st.button(page.t("Stop"), key="data_look_stop", on_click=_stop_review)
-        told = page.t("{name}: {step}", name=escape_markdown(name), step=message)
-        bars[0].progress((at + share) / len(files), text=told)
+        text = page.t("{name}: {step}", name=escape_markdown(name), step=message)
+        bars[0].progress((at + share) / len(files), text=text)
 
     reviews = []
     for at, file in enumerate(files):
@@ -305,8 +305,8 @@ def _draw_outcomes(page: Page) -> None:
             st.error(escape_markdown(t(done.problem)))
         elif done.batch:
             st.success(t("Imported {name}. {counts}", name=name, counts=counts_sentence(t, done.batch)))
-            if told := facts_sentence(t, done.batch, done.several):
-                st.caption(told)
+            if facts := facts_sentence(t, done.batch, done.several):
+                st.caption(facts)
             if done.batch.quarantined:
                 st.caption(t("The rows set aside can be downloaded under “Imports so far”, mended and imported again."))
                 st.button(

@@ -67,5 +67,5 @@ def with_word(header: Header, role: str, word: str, value: str, answers: Answers
 
 
 def _with(table: Mapping[str, str], key: str, value: str) -> dict[str, str]:
-    kept = {fold(word): told for word, told in table.items() if fold(word) != key}
+    kept = {fold(word): meaning for word, meaning in table.items() if fold(word) != key}
     return {**kept, key: value} if value else kept

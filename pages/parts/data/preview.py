@@ -96,14 +96,14 @@ def draw_details(page: Page, review: FileReview, into: ImportTarget) -> None:
 
 def facts_sentence(t: Translator, batch: Batch, several: int) -> str:
     """What the new and updated ones hold that a reader should know."""
-    told = []
+    facts = []
     if batch.repaired:
-        told.append(t.n("{n} was repaired", "{n} were repaired", batch.repaired))
+        facts.append(t.n("{n} was repaired", "{n} were repaired", batch.repaired))
     if batch.unmapped:
-        told.append(t.n("{n} has no coordinates", "{n} have no coordinates", batch.unmapped))
+        facts.append(t.n("{n} has no coordinates", "{n} have no coordinates", batch.unmapped))
     if batch.outside:
-        told.append(t.n("{n} lies outside the city", "{n} lie outside the city", batch.outside))
-    sentences = [t("Of the new and updated ones, {facts}.", facts=t.join(told))] if told else []
+        facts.append(t.n("{n} lies outside the city", "{n} lie outside the city", batch.outside))
+    sentences = [t("Of the new and updated ones, {facts}.", facts=t.join(facts))] if facts else []
     if several:
         sentences.append(several_sentence(t, several))
     return " ".join(sentences)
@@ -174,11 +174,11 @@ def _draw_quarantined(page: Page, preview: FilePreview) -> None:
         headings = {name: headings[name] for name in ("row", "column", "value")}
     wide = {"value": st.column_config.Column(headings["value"], width="small")}
     draw_table(page, frame, headings, key="data_refused", alt=t("Rows that are set aside"), columns=wide)
-    told = t("After the import the rows can be downloaded under “Imports so far”, mended and imported again.")
+    note = t("After the import the rows can be downloaded under “Imports so far”, mended and imported again.")
     if batch.quarantined > SHOWN_ROWS:
-        told = t("The first {n} rows are shown.", n=SHOWN_ROWS) + " " + told
-    told += " " + t("Rows are counted without the header: in a spreadsheet each stands one line further down.")
-    st.caption(told)
+        note = t("The first {n} rows are shown.", n=SHOWN_ROWS) + " " + note
+    note += " " + t("Rows are counted without the header: in a spreadsheet each stands one line further down.")
+    st.caption(note)
 
 
 def draw_changes(page: Page, preview: FilePreview) -> None:
@@ -186,8 +186,8 @@ def draw_changes(page: Page, preview: FilePreview) -> None:
     changes, t = preview.changes, page.t
     if changes is None or changes.before is None:
         return
-    head, *told = changes.sentences(t)
+    head, *rest = changes.sentences(t)
     draw_heading(t("What changed"))
     if changes.columns_changed:
         st.warning(t("The columns are not what they were: see whether they still mean the same."))
-    st.markdown(f"{escape_markdown(head)}\n\n" + "\n".join(f"- {escape_markdown(one)}" for one in told))
+    st.markdown(f"{escape_markdown(head)}\n\n" + "\n".join(f"- {escape_markdown(one)}" for one in rest))

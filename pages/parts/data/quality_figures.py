@@ -49,7 +49,7 @@ def completeness_figure(page: Page, frame: pd.DataFrame) -> Figure:
     wide = wide.reindex(index=list(COLUMNS)[::-1]).sort_index(axis=1)
     names = [t(COLUMNS[name]) for name in wide.index]
     figure = base_figure(t, colours, height=70 + (LINES_HEIGHT if page.narrow else ROW_HEIGHT) * len(names))
-    told = [
+    hover = [
         [
             f"{html.escape(name)}<br>{t.date(month, 'LLLL y')}: {t.percent(share, 0)}"
             for month, share in zip(wide.columns, row, strict=True)
@@ -72,7 +72,7 @@ def completeness_figure(page: Page, frame: pd.DataFrame) -> Figure:
             "thickness": 10,
             "outlinewidth": 0,
         },
-        hovertext=told,
+        hovertext=hover,
         hoverinfo="text",
     )
     time_axis(figure, t, pd.Series(wide.columns), most=3 if page.narrow else None)

@@ -51,17 +51,17 @@ def draw_quality_tab(page: Page) -> None:
         t("All alerts from {start} to {end}, whatever the filter.", start=page.source.first, end=page.source.as_of)
     )
     st.caption(mapped_sentence(t, found.total))
-    told = findings(t, found)
-    _draw_overview(page, told)
+    subjects = findings(t, found)
+    _draw_overview(page, subjects)
     some = sheets(t, page.city, found)
-    for one in told:
+    for one in subjects:
         _draw_section(page, one, found, some.get(one.key, []))
 
 
-def _draw_overview(page: Page, told: list[Finding]) -> None:
+def _draw_overview(page: Page, subjects: list[Finding]) -> None:
     """What needs attention, and the report to take along."""
     t = page.t
-    needed = [one for one in told if one.attention]
+    needed = [one for one in subjects if one.attention]
     if needed:
         heading = t("Needs attention")
         st.markdown(f"**{heading}**")

@@ -108,11 +108,11 @@ def _draw_epsg_choice(page: Page, file: UploadedFile, key: str) -> None:
     digits = number.upper().removeprefix("EPSG:").strip()
     if digits and not digits.isdigit():
         st.caption(t("Give a number, such as 2100 for the Greek grid (EGSA ’87)."))
-    for name, told in (("zone", str(zone or "")), ("code", digits if digits.isdigit() else "")):
-        if told and st.session_state.get(f"{key}_{name}_used") != told:
-            st.session_state[f"{key}_{name}_used"] = told
-            if file.answers.crs != int(told):
-                keep_answer(file, crs=int(told))
+    for name, code in (("zone", str(zone or "")), ("code", digits if digits.isdigit() else "")):
+        if code and st.session_state.get(f"{key}_{name}_used") != code:
+            st.session_state[f"{key}_{name}_used"] = code
+            if file.answers.crs != int(code):
+                keep_answer(file, crs=int(code))
                 st.rerun()
 
 
@@ -137,18 +137,23 @@ def draw_corrections(page: Page, review: FileReview, into: ImportTarget) -> None
         return
     city = into.city or preview.city
     with st.expander(t("Something else is right"), key=f"data_right_{review.file.digest[:12]}"):
-        told = preview.answers
+        answers = preview.answers
         if len(preview.facts.sheets) > 1:
             _draw_choice(
-                review.file, "sheet", t("Table of the file"), preview.facts.sheets, told, str, preview.facts.sheet
+                review.file, "sheet", t("Table of the file"), preview.facts.sheets, answers, str, preview.facts.sheet
             )
         _draw_choice(
-            review.file, "dates", t("Dates"), tuple(ORDERS), told, lambda order: t(ORDERS[order]), t("as recognised")
+            review.file, "dates", t("Dates"), tuple(ORDERS), answers, lambda order: t(ORDERS[order]), t("as recognised")
         )
         _draw_choice(
-            review.file, "timezone", t("Time zone of times without offset"), sorted(available_timezones()), told, str,
+            review.file,
+            "timezone",
+            t("Time zone of times without offset"),
+            sorted(available_timezones()),
+            answers,
+            str,
             t("that of the city: {zone}", zone=city.timezone),
-        )  # fmt: skip
+        )
         if {"x", "y"} & set(preview.header.layout.roles):
             _draw_epsg_choice(page, review.file, f"data_right_crs_{review.file.digest[:12]}")
 
@@ -179,11 +184,11 @@ def _draw_choice(
     about: str,
     label: str,
     options: Sequence[str],
-    told: Answers,
+    answers: Answers,
     words: Callable[[str], str],
     nothing: str,
 ) -> None:
-    given = getattr(told, about)
+    given = getattr(answers, about)
     key = f"data_right_{about}_{file.digest[:12]}"
     st.selectbox(
         label,

@@ -55,22 +55,22 @@ def recognised_facts(t: Translator, preview: FilePreview, into: ImportTarget) ->
     """The facts of a file, heading by heading; what means nothing to it is left out."""
     facts, layout = preview.facts, preview.header.layout
     city = into.city or preview.city
-    told = {t("Format"): format_label(t, preview.format), t("File"): container_label(t, facts)}
+    rows = {t("Format"): format_label(t, preview.format), t("File"): container_label(t, facts)}
     if facts.encoding:
         with_mark = facts.encoding == "utf-8-sig"
-        told[t("Encoding")] = t("UTF-8 with byte order mark") if with_mark else facts.encoding.upper()
+        rows[t("Encoding")] = t("UTF-8 with byte order mark") if with_mark else facts.encoding.upper()
     if facts.delimiter:
-        told[t("Delimiter")] = t(DELIMITERS[facts.delimiter]) if facts.delimiter in DELIMITERS else facts.delimiter
+        rows[t("Delimiter")] = t(DELIMITERS[facts.delimiter]) if facts.delimiter in DELIMITERS else facts.delimiter
     if facts.sheet:
-        told[t("Table")] = facts.sheet
-    told[t("Dates")] = _dates(t, preview)
+        rows[t("Table")] = facts.sheet
+    rows[t("Dates")] = _dates(t, preview)
     zone = preview.answers.timezone or ("UTC" if layout.utc else city.timezone)
-    told[t("Time zone")] = t("as the file says; {zone} where it does not", zone=zone)
-    told[t("Coordinates")] = _coordinates(t, preview, layout)
+    rows[t("Time zone")] = t("as the file says; {zone} where it does not", zone=zone)
+    rows[t("Coordinates")] = _coordinates(t, preview, layout)
     if preview.first and preview.last:
-        told[t("Period")] = _period(t, preview.first, preview.last, months=preview.months)
-    told[t("City")] = t.label(city.names) if into.city or not city.provisional else t("none yet: see above")
-    return told
+        rows[t("Period")] = _period(t, preview.first, preview.last, months=preview.months)
+    rows[t("City")] = t.label(city.names) if into.city or not city.provisional else t("none yet: see above")
+    return rows
 
 
 def _period(t: Translator, first: dt.date, last: dt.date, *, months: bool) -> str:
@@ -98,8 +98,8 @@ def _coordinates(t: Translator, preview: FilePreview, layout: Layout) -> str:
         return t("degrees of latitude and longitude (WGS84)")
     if "x" not in roles and "y" not in roles:
         return t("none in this file")
-    told = next((one for one in preview.decisions if "epsg" in one.values), None)
-    number = preview.answers.crs or (told.values["epsg"] if told else None)
+    decision = next((one for one in preview.decisions if "epsg" in one.values), None)
+    number = preview.answers.crs or (decision.values["epsg"] if decision else None)
     return t("projected, EPSG:{number}", number=str(number)) if number else t("projected")
 
 
@@ -108,23 +108,23 @@ def draw_first_rows(page: Page, preview: FilePreview, into: ImportTarget) -> Non
     t, city, frame = page.t, into.city or preview.city, preview.rows
     if frame.empty:
         return
-    told = {t("When"): [_moment(t, row, city, months=preview.months) for row in frame.itertuples()]}
+    columns = {t("When"): [_moment(t, row, city, months=preview.months) for row in frame.itertuples()]}
     for role in VALUES:
         words = [value_label(t, city, role, str(value)) if isinstance(value, str) else "–" for value in frame[role]]
         given = role in {"category", "kind"} | set(
             preview.header.layout.roles
         )  # a state that no column tells is a default
         if given and (frame[role].notna() & (frame[role] != "unknown")).any():
-            told[column_label(t, role)] = words
+            columns[column_label(t, role)] = words
     mapped = frame["latitude"].notna() & frame["longitude"].notna()
     if mapped.any() and not page.narrow:
-        told[t("Latitude, longitude")] = [
+        columns[t("Latitude, longitude")] = [
             f"{row.latitude:.5f}, {row.longitude:.5f}" if place else "–"
             for row, place in zip(frame.itertuples(), mapped, strict=True)
         ]
     draw_heading(t("The first alerts, as they were read"))
     table = pd.DataFrame(
-        {escape_markdown(name): [escape_markdown(text) for text in texts] for name, texts in told.items()}
+        {escape_markdown(name): [escape_markdown(text) for text in texts] for name, texts in columns.items()}
     )
     st.table(
         table.iloc[:, :2] if page.narrow else table,
@@ -159,18 +159,18 @@ def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> Non
         span=0.5,
         bounds=preview.bounds if away else None,
     )
-    told = [t("A dot is an alert; of a large file, one in several is drawn.")]
+    notes = [t("A dot is an alert; of a large file, one in several is drawn.")]
     if into.city is None and preview.city.provisional:
-        told.append(t("The light area is the provisional study area, drawn round the alerts."))
+        notes.append(t("The light area is the provisional study area, drawn round the alerts."))
     if preview.outside and not away:
-        told.append(
+        notes.append(
             t.n(
                 "{n} alert of the file lies outside the city and may be off this map.",
                 "{n} alerts of the file lie outside the city and may be off this map.",
                 preview.outside,
             )
         )
-    st.caption(" ".join(told))
+    st.caption(" ".join(notes))
 
 
 def city_note(t: Translator, preview: FilePreview, name: str) -> str:

@@ -241,7 +241,7 @@ def review_file(file: UploadedFile, into: ImportTarget, progress: Progress | Non
     )
     kept: dict[tuple[object, ...], FileReview] = st.session_state.get(REVIEWS, {})
     review = kept.get(key) or _review(file, into, progress)
-    others = [(one, told) for one, told in kept.items() if one != key][1 - MOST_REVIEWS :]
+    others = [(one, old) for one, old in kept.items() if one != key][1 - MOST_REVIEWS :]
     st.session_state[REVIEWS] = {**dict(others), key: review}
     return replace(review, file=file)
 
@@ -362,8 +362,8 @@ def _spans_months(rows: pd.DataFrame) -> bool:
 def _repairs(report: ImportReport) -> pd.DataFrame:
     """Rule, column, n (of the whole file), old and new of the first."""
     firsts = report.repairs.groupby(["rule", "column"], sort=False).agg(old=("old", "first"), new=("new", "first"))
-    told = report.repair_counts.merge(firsts.reset_index(), how="left", on=["rule", "column"])
-    return told.fillna({"old": "", "new": ""}).astype({"old": str, "new": str})
+    repairs = report.repair_counts.merge(firsts.reset_index(), how="left", on=["rule", "column"])
+    return repairs.fillna({"old": "", "new": ""}).astype({"old": str, "new": str})
 
 
 def _refused(report: ImportReport) -> pd.DataFrame:

@@ -85,8 +85,8 @@ def _draw_role(page: Page, review: FileReview, role: str, words: list[tuple[str,
         with st.popover(label) if page.narrow else st.container():
             _draw_grid(page, review, role, shown[AT_ONCE:])
     if len(words) > MOST:
-        told = t.n("{n} rarer word is not listed.", "{n} rarer words are not listed.", len(words) - MOST)
-        st.caption(told)
+        note = t.n("{n} rarer word is not listed.", "{n} rarer words are not listed.", len(words) - MOST)
+        st.caption(note)
 
 
 def _draw_grid(page: Page, review: FileReview, role: str, words: list[tuple[str, int]]) -> None:

@@ -15,9 +15,9 @@ from pages.parts.frame.page import Dataset
 
 
 @cached
-def plan_evaluation(dataset: Dataset, told: str, audience: Audience) -> PlanEvaluation:
+def plan_evaluation(dataset: Dataset, key: str, audience: Audience) -> PlanEvaluation:
     source = open_source(Home(Path(dataset.home)))
-    return evaluation_study(source, from_json(Plan, json.loads(told)), audience)
+    return evaluation_study(source, from_json(Plan, json.loads(key)), audience)
 
 
 def evaluation_key(plan: Plan) -> str:

@@ -155,8 +155,8 @@ def _draw_tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         "ratio": (t("Ratio to what was expected (1: no change)"), _interval(t, result.ratio, 2)),
         "wdd": (t("Weighted displacement difference as published"), _interval(t, result.published.estimate, 0)),
     }
-    named, told = found.pop(result.test)
-    rows = [(t("{what}: the test named in advance", what=named), *told)]
+    named, figures = found.pop(result.test)
+    rows = [(t("{what}: the test named in advance", what=named), *figures)]
     rows += [(what, *other) for what, other in found.values()]
     rows += _displacement_rows(t, plan, result)
     columns = ["what", "value", "interval"]
@@ -175,11 +175,11 @@ def _displacement_rows(t: Translator, plan: Plan, result: Evaluation) -> list[tu
     if result.total is None:
         return [(t("Ratio next door (above 1: it may have moved)"), t("protected"), t("none"))]
     quotient = result.quotient.wdq
-    told = t("not computable") if quotient is None else t.number(quotient, 2)
+    quotient_text = t("not computable") if quotient is None else t.number(quotient, 2)
     return [
         (t("Alerts more or fewer than expected, with the buffer"), *_interval(t, result.total.estimate, 0)),
         (t("Ratio next door (above 1: it may have moved)"), *_interval(t, result.moved, 2)),
-        (t("Displacement quotient (above 0: benefit may have spread)"), told, t("not computed")),
+        (t("Displacement quotient (above 0: benefit may have spread)"), quotient_text, t("not computed")),
     ]
 
 

@@ -21,9 +21,9 @@ GENDERS: Final = {
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of one theme, as hexadecimal strings; `cell` is how much of the ground a cell covers, of 255."""
+    """The colours of one theme, as hexadecimal strings; `cell` is how opaque a cell is drawn, of 255."""
 
-    ground: str
+    background: str
     text: str
     muted: str
     line: str
@@ -47,7 +47,7 @@ class Palette:
 
 
 LIGHT: Final = Palette(
-    ground="#ffffff",
+    background="#ffffff",
     text="#16212b",
     muted="#55636f",
     line="#4a5866",
@@ -70,7 +70,7 @@ LIGHT: Final = Palette(
     cell=225,
 )
 DARK: Final = Palette(
-    ground="#0f161c",
+    background="#0f161c",
     text="#e7edf1",
     muted="#a3b1bc",
     line="#b6c3cd",

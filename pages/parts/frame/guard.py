@@ -121,8 +121,8 @@ def _city(folder: str, version: str) -> CityProfile:  # noqa: ARG001 (the versio
 
 def _width() -> int:
     """The width of the reader's window, told by the script that `web` adds to the page."""
-    told = st.context.cookies.get("curim_width", "")
-    return int(told) if told.isdigit() and 200 <= int(told) <= 10_000 else DEFAULT_WIDTH
+    width = st.context.cookies.get("curim_width", "")
+    return int(width) if width.isdigit() and 200 <= int(width) <= 10_000 else DEFAULT_WIDTH
 
 
 def _ask_to_sign_in(t: Translator) -> None:

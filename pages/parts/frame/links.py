@@ -48,8 +48,8 @@ def current_address(page: Page) -> str:
     base = str(st.context.url or "").split("?")[0]
     name = base.rstrip("/").rpartition("/")[2]
     view = VIEW_WORDS.get(name if (FOLDER / f"{name}.py").exists() else LANDING, ())
-    told = {word: st.query_params[word] for word in view if st.query_params.get(word)}
-    query = urlencode({**page.query, **told})
+    view_words = {word: st.query_params[word] for word in view if st.query_params.get(word)}
+    query = urlencode({**page.query, **view_words})
     return f"{base}?{query}" if query else base
 
 

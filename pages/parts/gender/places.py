@@ -128,14 +128,14 @@ def _draw_clearest_places(page: Page, f: AlertFilter, frame: pd.DataFrame) -> No
         place = escape_markdown(place_label(t, page.city, row["place"]))
         share = share_with_interval(t, row["share"], row["low"], row["high"])
         with st.container(gap="xsmall"):
-            told = (
+            sentence = (
                 t("**{rank} {place}**: {share} women, more than in the city.", rank=rank, place=place, share=share)
                 if row["direction"] > 0
                 else t(
                     "**{rank} {place}**: {share} women, fewer than in the city.", rank=rank, place=place, share=share
                 )
             )
-            st.markdown(told)
+            st.markdown(sentence)
             here = f.replace(places=(row["place"],), districts=(), cells=())
             page_link(page, "gender", t("Look closer at {place}", place=place), filter=here)
     if len(sure) > NAMED:

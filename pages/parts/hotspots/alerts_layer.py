@@ -158,7 +158,7 @@ def _draw_map_download(page: Page, found: DrawnPoints, frame: pd.DataFrame) -> N
         total=cached_query(page, "total"),
         drawn=found.shown,
         undrawn=found.sensitive,
-        told=[left_out_sentence(t, found)],
+        facts=[left_out_sentence(t, found)],
     )
 
 

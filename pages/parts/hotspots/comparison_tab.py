@@ -275,7 +275,7 @@ def _draw_map_download(page: Page, study: CompareStudy, sides: str) -> None:
         alt=t("Map of the difference; the table holds its places.") + " " + study.found.sentence(t),
         total=None,
         pins=_pins(page, study),
-        told=[sides, study.found.sentence(t), t(UNSURE)],
+        facts=[sides, study.found.sentence(t), t(UNSURE)],
     )
 
 

@@ -40,8 +40,8 @@ def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
     """The sentence, the Lorenz curve with chance beside it, and the table of a quarter, half and four fifths."""
     t = page.t
     about: Query = (page.dataset, page.filter, page.audience, study.resolution)
-    told = _concentration(about, hot_spots(*about) if study.hot.based else study)
-    found = told.found
+    concentration = _concentration(about, hot_spots(*about) if study.hot.based else study)
+    found = concentration.found
     draw_whole_city_note(page)
     if not found.enough:
         st.write(found.sentence(t))
@@ -73,8 +73,10 @@ def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
         )
         whole = table[list(headings)].rename(columns=headings)
         tables.download_button(t, whole, "concentration.csv", key="hotspots_concentration_download")
-        st.write(escape_markdown(told.gini_sentence(t)))
-    draw_footer(page, sentence=found.sentence(t), total=study.total, aside=study.cells.piled, choices=told.choices)
+        st.write(escape_markdown(concentration.gini_sentence(t)))
+    draw_footer(
+        page, sentence=found.sentence(t), total=study.total, aside=study.cells.piled, choices=concentration.choices
+    )
 
 
 def concentration_rows(t: Translator, found: Concentration) -> pd.DataFrame:
@@ -95,7 +97,7 @@ def _curve(page: Page, found: Concentration) -> Figure:
     frame = curve_frame(found)
     frame = frame.iloc[np.unique(np.linspace(0, len(frame) - 1, POINTS).round().astype(int))]
     figure = base_figure(t, colours, height=320)
-    told = t("{alerts} of the alerts in {places} of the cells")
+    hover = t("{alerts} of the alerts in {places} of the cells")
     places = [t.percent(share, 1) for share in frame["places"]]
     for name, label, line in (
         ("chance", t("by chance alone"), {"color": colours.muted, "width": 2, "dash": "dash"}),
@@ -109,7 +111,7 @@ def _curve(page: Page, found: Concentration) -> Figure:
             name=label,
             line=line,
             hovertext=[
-                before + told.format(alerts=t.percent(y), places=x) for x, y in zip(places, frame[name], strict=True)
+                before + hover.format(alerts=t.percent(y), places=x) for x, y in zip(places, frame[name], strict=True)
             ],
             hoverinfo="text",
         )

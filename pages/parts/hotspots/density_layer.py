@@ -81,7 +81,7 @@ def draw_density_layer(page: Page, title: Any, place: FoundPlace | None = None) 
             alt=t("Map of the density of alerts; the table holds its highest places."),
             total=study.total,
             pins=pins,
-            told=[study.density.sentence(t)],
+            facts=[study.density.sentence(t)],
         )
     with right:
         _draw_peaks(page, study)

@@ -108,7 +108,7 @@ def draw_emerging_layer(page: Page, title: Any, size: int, place: FoundPlace | N
                 alt=t("Map of the city with its places by class over time; the table below holds the same."),
                 total=study.total,
                 pins=_pins(t, shown),
-                told=[found.sentence(t)],
+                facts=[found.sentence(t)],
             )
         draw_playback(page, study)
     with right:

@@ -52,66 +52,66 @@ def _forecast(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolut
 def draw_forecast_tab(page: Page, study: HotSpotStudy) -> None:
     """The city and its places first, then the cells where most is expected, beside their backtest."""
     t, exact = page.t, sees_exact(page.audience)
-    told = _forecast(page.dataset, page.filter, page.audience, study.resolution if exact else None)
-    told = replace(told, choices=_as_on_the_map(told, study))
-    for note in told.notes:
+    forecast = _forecast(page.dataset, page.filter, page.audience, study.resolution if exact else None)
+    forecast = replace(forecast, choices=_as_on_the_map(forecast, study))
+    for note in forecast.notes:
         st.caption(escape_markdown(t(note)))
-    if page.source is not None and not page.source.knows_weeks and told.city_refused is not None:
-        st.info(t(told.city_refused))
+    if page.source is not None and not page.source.knows_weeks and forecast.city_refused is not None:
+        st.info(t(forecast.city_refused))
         return
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        _draw_city(page, told)
+        _draw_city(page, forecast)
     with right:
-        _draw_places(page, told)
-    _draw_cells(page, told)
+        _draw_places(page, forecast)
+    _draw_cells(page, forecast)
 
 
-def _as_on_the_map(told: ForecastStudy, study: HotSpotStudy) -> tuple[Choice, ...]:
+def _as_on_the_map(forecast: ForecastStudy, study: HotSpotStudy) -> tuple[Choice, ...]:
     """The settings, with the reason that the map of hot spots gives for the size of the same cells."""
     size = next((choice for choice in study.choices if choice.name == "resolution"), None)
-    return tuple(size if size and choice.name == "resolution" else choice for choice in told.choices)
+    return tuple(size if size and choice.name == "resolution" else choice for choice in forecast.choices)
 
 
-def _draw_city(page: Page, told: ForecastStudy) -> None:
+def _draw_city(page: Page, forecast: ForecastStudy) -> None:
     """The last weeks and the next ones, with their interval."""
     t = page.t
-    end = told.start + dt.timedelta(days=7 * told.weeks - 1)
-    st.subheader(t("The city, {start} – {end}", start=t.date(told.start, "medium"), end=t.date(end, "medium")))
-    if told.city is None:
-        draw_footer(page, sentence=t(told.city_refused) if told.city_refused else "")
+    end = forecast.start + dt.timedelta(days=7 * forecast.weeks - 1)
+    st.subheader(t("The city, {start} – {end}", start=t.date(forecast.start, "medium"), end=t.date(end, "medium")))
+    if forecast.city is None:
+        draw_footer(page, sentence=t(forecast.city_refused) if forecast.city_refused else "")
         return
-    frame = weeks_frame(told, told.city)
+    frame = weeks_frame(forecast, forecast.city)
     plots.draw_chart(
         page,
         _line(page, frame),
         key="hotspots_outlook",
-        alt=t("Alerts by week and what is expected next. {sentence}", sentence=told.city.sentence(t)),
+        alt=t("Alerts by week and what is expected next. {sentence}", sentence=forecast.city.sentence(t)),
         data=frame,
         file_name="forecast-city.csv",
     )
-    draw_footer(page, sentence=told.city.sentence(t))
+    draw_footer(page, sentence=forecast.city.sentence(t))
     st.caption(
         t.n(
             "n = {n} alert, mapped or not, in all the weeks that were used.",
             "n = {n} alerts, mapped or not, in all the weeks that were used.",
-            told.city.n,
+            forecast.city.n,
         )
     )
-    draw_footer(page, choices=told.city.choices)
+    draw_footer(page, choices=forecast.city.choices)
 
 
-def weeks_frame(told: ForecastStudy, city: Outlook) -> pd.DataFrame:
+def weeks_frame(forecast: ForecastStudy, city: Outlook) -> pd.DataFrame:
     """The last weeks with their counts, the next ones with expectation and interval."""
     ahead = pd.DataFrame(
         {
-            "week": pd.date_range(told.start, periods=len(city.weeks), freq="7D"),
+            "week": pd.date_range(forecast.start, periods=len(city.weeks), freq="7D"),
             "expected": [round(one.value, 2) for one in city.weeks],
             "lower": [one.low for one in city.weeks],
             "upper": [one.high for one in city.weeks],
         }
     )
-    return pd.concat([told.recent, ahead], ignore_index=True)
+    return pd.concat([forecast.recent, ahead], ignore_index=True)
 
 
 def _line(page: Page, frame: pd.DataFrame) -> Figure:
@@ -136,22 +136,22 @@ def _line(page: Page, frame: pd.DataFrame) -> Figure:
         ],
         hoverinfo="text",
     )
-    figure.legend_of_named()
+    figure.show_named_legend()
     return figure
 
 
-def _draw_places(page: Page, told: ForecastStudy) -> None:
+def _draw_places(page: Page, forecast: ForecastStudy) -> None:
     """The landmarks of which every week may be seen."""
     t = page.t
     st.subheader(t("By place"))
-    if told.places:
+    if forecast.places:
         frame = pd.DataFrame(
             {
                 "place": place_label(t, page.city, place),
                 "expected": number_with_interval(t, ahead.total.value, ahead.total.low, ahead.total.high),
                 "kept": t("{n} of {all}", n=ahead.covered, all=ahead.tried),
             }
-            for place, ahead in told.places
+            for place, ahead in forecast.places
         )
         headings = {"place": t("Place"), "expected": t("Expected (95 %)"), "kept": t("Weeks inside")}
         tables.draw_table(
@@ -164,31 +164,31 @@ def _draw_places(page: Page, told: ForecastStudy) -> None:
             columns=_narrow(headings),
             height=330,
         )
-    if told.unseen:
+    if forecast.unseen:
         st.write(
             t.n(
                 "{n} place is not foretold: some of its weeks hold so few alerts that their number is protected.",
                 "{n} places are not foretold: some of their weeks hold so few alerts that their number is protected.",
-                told.unseen,
+                forecast.unseen,
             )
         )
-    elif not told.places:
+    elif not forecast.places:
         st.write(t("No place can be foretold: there are too few whole weeks of data."))
 
 
-def _draw_cells(page: Page, told: ForecastStudy) -> None:
+def _draw_cells(page: Page, forecast: ForecastStudy) -> None:
     """Map and list of the cells where most is expected beside the backtest; else the reason why not."""
-    t, found = page.t, told.cells
+    t, found = page.t, forecast.cells
     st.subheader(t("Where on the map"))
     if found is None:
-        draw_footer(page, sentence=t(told.cells_refused) if told.cells_refused else "")
+        draw_footer(page, sentence=t(forecast.cells_refused) if forecast.cells_refused else "")
         return
-    if told.listed:
+    if forecast.listed:
         left, right = st.columns([5, 3], gap="medium")
         with left:
-            _draw_map(page, told.listed, found)
+            _draw_map(page, forecast.listed, found)
         with right:
-            _draw_list(page, told.listed)
+            _draw_list(page, forecast.listed)
     draw_footer(page, sentence=found.sentence(t))
     st.caption(
         t.n(
@@ -197,7 +197,7 @@ def _draw_cells(page: Page, told: ForecastStudy) -> None:
             found.n,
         )
     )
-    draw_footer(page, choices=told.choices)
+    draw_footer(page, choices=forecast.choices)
     if len(found.backtest.frame):
         _draw_backtest(page, found)
 
@@ -224,7 +224,7 @@ def _draw_map(page: Page, listed: tuple[ListedCell, ...], found: Forecast) -> No
         height=400,
         span=0.62,
         pickable=False,
-        outlines_mean=outline,
+        outline_label=outline,
     )
     map_download_button(
         page,
@@ -234,7 +234,7 @@ def _draw_map(page: Page, listed: tuple[ListedCell, ...], found: Forecast) -> No
         alt=alt,
         total=None,
         pins=pins,
-        told=[found.sentence(t)],
+        facts=[found.sentence(t)],
     )
 
 

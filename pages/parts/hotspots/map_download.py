@@ -40,7 +40,7 @@ def map_download_button(
     alt: str,
     total: Total | None,
     pins: Collection[Pin] = (),
-    told: Sequence[str] = (),
+    facts: Sequence[str] = (),
     drawn: int | None = None,
     undrawn: int = 0,
 ) -> None:
@@ -54,8 +54,8 @@ def map_download_button(
         The file's name without its ending; also the button's key.
     title, alt
         The heading of the legend, and what the picture shows.
-    total, told
-        How many alerts there are (None where `told` says it), and what else must be known of the map.
+    total, facts
+        How many alerts there are (None where `facts` say it), and what else must be known of the map.
     drawn, undrawn
         On a map of single points: how many stand on it, and how many of sensitive categories never do.
     """
@@ -66,7 +66,7 @@ def map_download_button(
     notes = [
         sentence,
         *([mapped_sentence(t, total, total.piled or 0, drawn, undrawn)] if total else []),
-        *told,
+        *facts,
         *_illustrative(page),
         made,
     ]
@@ -99,7 +99,7 @@ def cell_shades(t: Translator, cells: pd.DataFrame, measure: legends.CellMeasure
     from analysis.report.maps import Shade
 
     scale = legends.ColourScale.of(t, cells, measure)
-    hidden, places = cells["withheld"].to_numpy(bool), scale.places(cells)
+    hidden, places = cells["withheld"].to_numpy(bool), scale.class_numbers(cells)
     entries = [
         Shade(span, colour, _cells(cells.index[(places == at) & ~hidden]))
         for at, (colour, span) in enumerate(scale.classes)

@@ -33,9 +33,9 @@ def draw_options(page: Page, layer: str) -> Options:
 def _base(page: Page) -> Kind:
     t = page.t
     names = {LAND: t("The land around"), "alerts": t("All alerts: the share here"), "residents": t("Residents")}
-    told = {kind: why_not(kind, page.filter, page.audience, page.city) for kind in KINDS}
-    offered = [kind for kind in KINDS if told[kind] is None]
-    why = [t(said) for kind in KINDS if (said := told[kind]) is not None]
+    refusals = {kind: why_not(kind, page.filter, page.audience, page.city) for kind in KINDS}
+    offered = [kind for kind in KINDS if refusals[kind] is None]
+    why = [t(said) for kind in KINDS if (said := refusals[kind]) is not None]
     picked = word_from_link(BASE, "hotspots_base", offered, LAND)
     _option_box(t("Compared with"), offered, names, BASE, LAND, help="  \n".join(why) or None, alone=len(offered) == 1)
     return picked

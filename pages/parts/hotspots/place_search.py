@@ -110,9 +110,9 @@ def draw_found_place(page: Page, place: FoundPlace | None) -> None:
     if place is None:
         return
     t, words, n = page.t, searchable_places(page.city), len(place.cells)
-    told = t.n("{place}: {n} map cell, outlined.", "{place}: {n} map cells, outlined.", n, place=place.name)
+    sentence = t.n("{place}: {n} map cell, outlined.", "{place}: {n} map cells, outlined.", n, place=place.name)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(escape_markdown(told), width="content")
+        st.markdown(escape_markdown(sentence), width="content")
         area = place.filter(page.filter)
         if area != page.filter:
             st.button(

@@ -93,7 +93,7 @@ def draw_places_layer(
             z_is_test=study.hot.gistar_valid,
             hot=() if found else study.hot.frame.index[study.hot.frame["hot"]],
             cold=() if found else study.hot.frame.index[study.hot.frame["cold"]],
-            outlines_mean=t("group, not tested") if how.explored else "",
+            outline_label=t("group, not tested") if how.explored else "",
             outlines=[Outline(c.id, one.name(t), c.outline) for c, one in zip(found.found, everywhere, strict=True)]
             if found
             else (),
@@ -156,18 +156,18 @@ def _draw_map_download(
         alt=t("Map of the city with its hot spots; the list below holds the same."),
         total=study.total,
         pins=pins,
-        told=[(found or study.hot).sentence(t)],
+        facts=[(found or study.hot).sentence(t)],
     )
 
 
 def _map_cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
     """The cells of the map, with what their tooltips say beside the count."""
     cells = study.cells.frame.join(study.hot.frame["z"])
-    told = test_lines(page.t, study)
+    tooltips = test_lines(page.t, study)
     if study.hot.based:
-        told = [base + test for base, test in zip(rate_lines(page.t, study), told, strict=True)]
+        tooltips = [base + test for base, test in zip(rate_lines(page.t, study), tooltips, strict=True)]
         cells = cells.assign(value=study.hot.frame["rate"])
-    return cells.assign(beside=pd.Series(told, study.hot.frame.index))
+    return cells.assign(tooltip=pd.Series(tooltips, study.hot.frame.index))
 
 
 def _classes_over_time(

@@ -54,14 +54,14 @@ def _draw_step(page: Page, study: EmergingStudy, found: Emerging, playing: bool)
         _layer(t, "hot_now", n[found.hot[:, step]], HOT, 0.93),
         _layer(t, "cold_now", n[found.cold[:, step]], COLD, 0.5),
     ]
-    told = step_sentence(t, found, step, n)
-    st.pydeck_chart(deck, height=height, key="emerging_step_map", alt=told)
+    sentence = step_sentence(t, found, step, n)
+    st.pydeck_chart(deck, height=height, key="emerging_step_map", alt=sentence)
     legends.draw_legend_row(
         colours,
         names[step],
         [(f"background:{HOT}", t("hot")), (f"background:{COLD};border:.2em solid {colours.land}", t("cold"))],
     )
-    st.caption(told)
+    st.caption(sentence)
 
 
 def step_label(t: Translator, found: Emerging, step: int) -> str:

@@ -158,10 +158,10 @@ def draw_ranked_list(
     tested, weighted = shown[0].spot.q == shown[0].spot.q, getattr(shown[0].spot, "weight", None) is not None
     if not tested:
         headings["name"] = t("Group")
-    told = {"class": classes is not None, "rate": base != LAND, "weight": weighted, "area": not tested}
-    told |= {name: any(name not in line.untold for line in shown) for name in ("women", "hours")}
-    told |= dict.fromkeys(("ratio", "expected", "q"), tested)
-    headings = {name: words for name, words in headings.items() if told.get(name, True)}
+    included = {"class": classes is not None, "rate": base != LAND, "weight": weighted, "area": not tested}
+    included |= {name: any(name not in line.untold for line in shown) for name in ("women", "hours")}
+    included |= dict.fromkeys(("ratio", "expected", "q"), tested)
+    headings = {name: words for name, words in headings.items() if included.get(name, True)}
     if gistar_valid is not None:
         headings["z"] = t("Gi* (z)") if gistar_valid else t("Gi* (z), not a test here")
     if page.narrow:

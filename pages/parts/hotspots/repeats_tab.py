@@ -91,15 +91,15 @@ def _write_metric() -> None:
     st.query_params["tab"] = TAB_NAME
 
 
-def draw_near_repeats(page: Page, told: RepeatStudy, study: HotSpotStudy) -> None:
+def draw_near_repeats(page: Page, repeats: RepeatStudy, study: HotSpotStudy) -> None:
     """The Knox table, the same place again apart from it, and what stands under a figure."""
-    t, found = page.t, told.knox
+    t, found = page.t, repeats.knox
     st.subheader(t("Does an alert bring further ones near by?"))
-    draw_footer(page, sentence=told.sentence(t))
-    if caution := told.caution(t):
+    draw_footer(page, sentence=repeats.sentence(t))
+    if caution := repeats.caution(t):
         st.warning(escape_markdown(caution))
     if found is None:
-        draw_footer(page, total=study.total, choices=told.choices)
+        draw_footer(page, total=study.total, choices=repeats.choices)
         return
     headings = {
         "space": t("Distance (m)") if found.metric == "euclidean" else t("Along the axes (m)"),
@@ -129,7 +129,7 @@ def draw_near_repeats(page: Page, told: RepeatStudy, study: HotSpotStudy) -> Non
         )
     )
     st.caption(escape_markdown(found.method(t)))
-    draw_footer(page, choices=told.choices)
+    draw_footer(page, choices=repeats.choices)
     tables.download_button(t, found.frame(), "near-repeat.csv", key="hotspots_knox_download")
 
 
@@ -185,21 +185,21 @@ def _by_chance(t: Translator, band: Band) -> str:
     return f"{mean} ({t.number(band.low)}–{t.number(band.high)})"
 
 
-def draw_recent_starts(page: Page, told: UnusualStudy) -> None:
+def draw_recent_starts(page: Page, unusual: UnusualStudy) -> None:
     """Places where something unusual started in the last weeks, each with the way to follow it."""
     t = page.t
     st.subheader(t("Did something unusual start lately?"))
-    if not told.started:
-        st.write(escape_markdown(told.sentence(t)))
-    for place in told.started:
+    if not unusual.started:
+        st.write(escape_markdown(unusual.sentence(t)))
+    for place in unusual.started:
         st.write(escape_markdown(place.sentence(t)))
         here = page.filter.replace(districts=(), places=(), cells=place.cells)
         page_link(page, "trends", t("Follow this place over time"), filter=here)
-    if told.method is not None:
-        st.caption(escape_markdown(t(told.method)))
-    draw_footer(page, choices=told.choices)
-    if told.started:
-        frame = starts_frame(t, told.started)
+    if unusual.method is not None:
+        st.caption(escape_markdown(t(unusual.method)))
+    draw_footer(page, choices=unusual.choices)
+    if unusual.started:
+        frame = starts_frame(t, unusual.started)
         tables.download_button(t, frame, "unusual-starts.csv", key="hotspots_started_download")
 
 

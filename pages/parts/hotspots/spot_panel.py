@@ -44,9 +44,9 @@ def draw_spot_panel(page: Page, asked: ListQuery, line: SpotLine) -> None:
 def draw_cautions(page: Page, line: SpotLine, study: SpotStudy) -> None:
     """What makes the figures of this place doubtful."""
     t = page.t
-    told = []
+    sentences = []
     if study.piled:
-        told.append(
+        sentences.append(
             t.n(
                 "{n} alert here shares its exact coordinates with many others and was set aside: probably a default of "
                 "the app.",
@@ -56,17 +56,17 @@ def draw_cautions(page: Page, line: SpotLine, study: SpotStudy) -> None:
             )
         )
     if study.told.unknown_gender and study.told.unknown_gender > 0.2:
-        told.append(
+        sentences.append(
             t("For {share} of the alerts here the gender is not known.", share=t.percent(study.told.unknown_gender))
         )
     if line.spot.q != line.spot.q:
-        told.append(t("This group was not tested against chance: it may be nothing more than that."))
+        sentences.append(t("This group was not tested against chance: it may be nothing more than that."))
     if line.spot.n < 30:
-        told.append(t("Few alerts: the shares below are rough."))
+        sentences.append(t("Few alerts: the shares below are rough."))
     if study.n_withheld:
-        told.append(t("Small numbers are protected here; what is not shown is not zero."))
-    if told:
-        st.warning("  \n".join(told))
+        sentences.append(t("Small numbers are protected here; what is not shown is not zero."))
+    if sentences:
+        st.warning("  \n".join(sentences))
 
 
 def _draw_weeks(page: Page, study: SpotStudy) -> None:

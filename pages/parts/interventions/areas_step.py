@@ -17,7 +17,7 @@ from curim_data.studies.evaluation import BEGUN, named_test
 from pages.parts.charts.tables import draw_table
 from pages.parts.frame.page import Page
 from pages.parts.interventions.form_steps import seeded
-from pages.parts.interventions.open_plan import OpenPlan
+from pages.parts.interventions.plan_edit import PlanEdit
 from pages.parts.interventions.queries import counts_by_area, proposed_areas, smallest_drop
 from pages.parts.plans.areas_map import AREA_LABELS, draw_areas_map
 
@@ -26,7 +26,7 @@ RINGS = (1, 2, 3)
 ALIKE = 0.1
 
 
-def areas_step(page: Page, edit: OpenPlan) -> Plan:
+def areas_step(page: Page, edit: PlanEdit) -> Plan:
     """Areas, method, smallest visible change, review."""
     plan = edit.plan
     left, right = (st.container(), st.container()) if page.narrow else st.columns([3, 2], gap="large")
@@ -38,7 +38,7 @@ def areas_step(page: Page, edit: OpenPlan) -> Plan:
     return plan
 
 
-def _draw_form(page: Page, edit: OpenPlan, plan: Plan) -> Plan:
+def _draw_form(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
     t = page.t
     method: Test = st.radio(
         t("The test, named in advance"),
@@ -65,7 +65,7 @@ def _draw_form(page: Page, edit: OpenPlan, plan: Plan) -> Plan:
     )
 
 
-def _draw_proposal(page: Page, edit: OpenPlan, plan: Plan) -> Plan:
+def _draw_proposal(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
     """Propose the buffer and the comparison area (anew); until the start they may change, afterwards better not."""
     t = page.t
     if plan.status in BEGUN:
@@ -87,9 +87,9 @@ def _draw_proposal(page: Page, edit: OpenPlan, plan: Plan) -> Plan:
     return plan
 
 
-def _smallest_visible_drop(page: Page, edit: OpenPlan, plan: Plan, method: Test) -> float | None:
+def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan, method: Test) -> float | None:
     """The smallest fall that would be seen: as it was named, found anew only where areas or test change."""
-    named = edit.kept
+    named = edit.saved
     if plan.areas == named.areas and method == named.assessment.method and named.assessment.smallest_drop is not None:
         return named.assessment.smallest_drop
     counts = counts_by_area(page.dataset, json.dumps(to_json(plan)), page.audience)
@@ -128,7 +128,7 @@ def _unlike_lengths(plan: Plan) -> Message | None:
     )
 
 
-def _draw_counts(page: Page, edit: OpenPlan, plan: Plan) -> None:
+def _draw_counts(page: Page, edit: PlanEdit, plan: Plan) -> None:
     t = page.t
     frame = counts_by_area(page.dataset, json.dumps(to_json(plan)), page.audience)
     frame = frame.assign(

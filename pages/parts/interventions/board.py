@@ -44,13 +44,13 @@ def _summary(page: Page, kept: list[Plan]) -> str:
     live = [plan for plan in kept if plan.status is not PlanStatus.DROPPED]
     if not live:
         return t("There are no plans yet.")
-    told = [t.n("{n} plan", "{n} plans", len(live))]
+    facts = [t.n("{n} plan", "{n} plans", len(live))]
     standings = [progress(plan, reference_day(page)).standing for plan in live]
     if late := standings.count(Standing.LATE):
-        told.append(t.n("{n} is late", "{n} are late", late))
+        facts.append(t.n("{n} is late", "{n} are late", late))
     if due := standings.count(Standing.DUE):
-        told.append(t.n("{n} is due for evaluation", "{n} are due for evaluation", due))
-    return t("{facts}.", facts=" · ".join(told))
+        facts.append(t.n("{n} is due for evaluation", "{n} are due for evaluation", due))
+    return t("{facts}.", facts=" · ".join(facts))
 
 
 def _draw_status(page: Page, status: PlanStatus, kept: list[Plan]) -> None:

@@ -20,7 +20,7 @@ from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus, to_json
 from pages.parts.charts.tables import draw_table
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
-from pages.parts.interventions.open_plan import OpenPlan
+from pages.parts.interventions.plan_edit import PlanEdit
 from pages.parts.plans.access import plan_store, reference_day
 from pages.parts.plans.areas_map import draw_areas_map as draw_areas
 
@@ -48,7 +48,7 @@ FIELD_LABELS = {
 LONGEST = 120
 
 
-def document_step(page: Page, edit: OpenPlan) -> Plan:
+def document_step(page: Page, edit: PlanEdit) -> Plan:
     """Downloads, the history, and the document as the council reads it."""
     draw_downloads(page, edit.plan)
     if edit.plan.id:
@@ -124,7 +124,7 @@ def _draw_blocks(page: Page, blocks: Iterable[Block], key: str) -> None:
                 st.image(block.picture.data, caption=escape_markdown(block.caption or block.picture.alt))
 
 
-def draw_history(page: Page, edit: OpenPlan) -> None:
+def draw_history(page: Page, edit: PlanEdit) -> None:
     """Who changed what, and when."""
     t = page.t
     zone = ZoneInfo(page.city.timezone)
@@ -168,12 +168,12 @@ def _value(page: Page, what: str, value: Any) -> str:
     if what.startswith("areas") and isinstance(value, list):
         return t.n("{n} cell", "{n} cells", len(value))
     if isinstance(value, list):
-        told = "; ".join(str(item.get("what", "")) if isinstance(item, dict) else str(item) for item in value)
+        text = "; ".join(str(item.get("what", "")) if isinstance(item, dict) else str(item) for item in value)
     elif isinstance(value, dict):
-        told = "; ".join(str(item) for item in value.values())
+        text = "; ".join(str(item) for item in value.values())
     else:
-        told = _date(page, str(value))
-    return told if len(told) <= LONGEST else told[: LONGEST - 1] + "…"
+        text = _date(page, str(value))
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _date(page: Page, text: str) -> str:

@@ -17,10 +17,10 @@ from pages.parts.interventions.board import standing_markdown
 from pages.parts.interventions.document_step import document_step, draw_document, draw_downloads
 from pages.parts.interventions.form_steps import gender_step, missing_points, objective_step, problem_step, work_step
 from pages.parts.interventions.measures_step import measures_step
-from pages.parts.interventions.open_plan import OpenPlan, close_plan, discard_changes, keep_changes, save_plan
+from pages.parts.interventions.plan_edit import PlanEdit, close_plan, discard_changes, keep_changes, save_plan
 from pages.parts.plans.access import ask_author, may_edit
 
-Step = Callable[[Page, OpenPlan], Plan]
+Step = Callable[[Page, PlanEdit], Plan]
 STEPS: dict[str, tuple[Message, Step]] = {
     "problem": (Message("Problem"), problem_step),
     "measures": (Message("Measures"), measures_step),
@@ -40,7 +40,7 @@ MOVE_LABELS: dict[PlanStatus, Message] = {
 }
 
 
-def draw_plan_editor(page: Page, edit: OpenPlan) -> None:
+def draw_plan_editor(page: Page, edit: PlanEdit) -> None:
     """The open plan: for the council to read, for others to write."""
     t = page.t
     st.button(
@@ -65,7 +65,7 @@ def draw_plan_editor(page: Page, edit: OpenPlan) -> None:
     _draw_actions(page, edit)
 
 
-def _chosen_step(t: Translator, edit: OpenPlan) -> str:
+def _chosen_step(t: Translator, edit: PlanEdit) -> str:
     names = list(STEPS)
     key = edit.key("step")
     if key not in st.session_state:
@@ -81,7 +81,7 @@ def _chosen_step(t: Translator, edit: OpenPlan) -> str:
     return chosen or names[0]
 
 
-def _draw_actions(page: Page, edit: OpenPlan) -> None:
+def _draw_actions(page: Page, edit: PlanEdit) -> None:
     t = page.t
     ask_author(page)
     with st.container(horizontal=True, vertical_alignment="center", key="plan_foot"):
@@ -102,7 +102,7 @@ def _draw_actions(page: Page, edit: OpenPlan) -> None:
         _save(page, edit, edit.plan)
 
 
-def _save(page: Page, edit: OpenPlan, plan: Plan) -> None:
+def _save(page: Page, edit: PlanEdit, plan: Plan) -> None:
     if save_plan(page, edit, plan):
         st.session_state["plan_said"] = page.t("Saved.")
         st.rerun()
@@ -114,10 +114,10 @@ def _draw_message() -> None:
         st.toast(said)
 
 
-def _moves(t: Translator, edit: OpenPlan) -> PlanStatus | None:
+def _moves(t: Translator, edit: PlanEdit) -> PlanStatus | None:
     """Buttons for where the plan may go next; the one that was pressed."""
     chosen = None
-    moves = [status for status in MOVES[edit.kept.status] if status is not PlanStatus.EVALUATED]
+    moves = [status for status in MOVES[edit.saved.status] if status is not PlanStatus.EVALUATED]
     if not moves:
         return None
     with st.popover(t("Change the status")):

@@ -20,7 +20,7 @@ from curim_data.model.i18n import LANGUAGE_NAMES, LANGUAGES, Message, translator
 from curim_data.model.plan import Action, GenderCheck, Plan
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
-from pages.parts.interventions.open_plan import OpenPlan
+from pages.parts.interventions.plan_edit import PlanEdit
 
 HIGHEST_BUDGET = 100_000_000
 
@@ -32,7 +32,7 @@ def seeded(key: str, value: Any) -> str:
     return key
 
 
-def problem_step(page: Page, edit: OpenPlan) -> Plan:
+def problem_step(page: Page, edit: PlanEdit) -> Plan:
     """The problem in words, in each language."""
     t, plan = page.t, edit.plan
     title = st.text_input(t("Title"), key=seeded(edit.key("title"), plan.title), max_chars=120)
@@ -63,13 +63,13 @@ def problem_step(page: Page, edit: OpenPlan) -> Plan:
     return replace(plan, title=title.strip(), statement=statement)
 
 
-def _statement(page: Page, edit: OpenPlan, lang: str, label: str) -> str:
+def _statement(page: Page, edit: PlanEdit, lang: str, label: str) -> str:
     plan = edit.plan
     written = plan.statement.get(lang) or problem_statement(plan.problem, translator(lang), page.city)
     return st.text_area(label, key=seeded(edit.key(f"statement_{lang}"), written), height=170, max_chars=4000)
 
 
-def objective_step(page: Page, edit: OpenPlan) -> Plan:
+def objective_step(page: Page, edit: PlanEdit) -> Plan:
     """Baseline, target and date, and the sentence that they make."""
     t, plan = page.t, edit.plan
     aim, problem = plan.objective, plan.problem
@@ -118,12 +118,15 @@ def objective_step(page: Page, edit: OpenPlan) -> Plan:
     if sentence:
         st.markdown(f"#### {escape_markdown(sentence)}")
     _draw_warnings(
-        page, plan, made.target, [t(told) for told in warnings(problem, chosen, drop, plan.assessment.smallest_drop)]
+        page,
+        plan,
+        made.target,
+        [t(warning) for warning in warnings(problem, chosen, drop, plan.assessment.smallest_drop)],
     )
     return replace(plan, objective=replace(made, text=own))
 
 
-def _draw_warnings(page: Page, plan: Plan, target: float | None, told: list[str]) -> None:
+def _draw_warnings(page: Page, plan: Plan, target: float | None, others: list[str]) -> None:
     t, seen = page.t, plan.assessment.smallest_drop
     if target is not None and seen is not None and plan.objective.baseline - target < seen:
         st.warning(
@@ -134,11 +137,11 @@ def _draw_warnings(page: Page, plan: Plan, target: float | None, told: list[str]
                 seen=-int(-seen // 1),
             )
         )
-    for line in told:
+    for line in others:
         st.caption(escape_markdown(line))
 
 
-def work_step(page: Page, edit: OpenPlan) -> Plan:
+def work_step(page: Page, edit: PlanEdit) -> Plan:
     """Lead, partners, dates, steps, budget, outputs."""
     t, plan = page.t, edit.plan
     left, right = st.columns(2)
@@ -157,7 +160,7 @@ def work_step(page: Page, edit: OpenPlan) -> Plan:
     with right:
         partners = st.multiselect(
             t("Partners"),
-            list(dict.fromkeys(edit.kept.partners)),
+            list(dict.fromkeys(edit.saved.partners)),
             key=seeded(edit.key("partners"), list(plan.partners)),
             accept_new_options=True,
             placeholder=t("Type a name and press Enter"),
@@ -182,7 +185,7 @@ def work_step(page: Page, edit: OpenPlan) -> Plan:
     )
 
 
-def _actions(page: Page, edit: OpenPlan) -> tuple[Action, ...]:
+def _actions(page: Page, edit: PlanEdit) -> tuple[Action, ...]:
     """The steps as an editable table. Its first rows stay while it is open, since it adds its changes to them."""
     t, key, first = page.t, edit.key("actions"), edit.key("actions_first")
     if key not in st.session_state:
@@ -218,7 +221,7 @@ HELP = Message(
 )
 
 
-def gender_step(page: Page, edit: OpenPlan) -> Plan:
+def gender_step(page: Page, edit: PlanEdit) -> Plan:
     """Who is affected and was asked, what is aimed at for whom, what harm could follow."""
     t, plan = page.t, edit.plan
     check = plan.gender_check

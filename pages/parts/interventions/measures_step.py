@@ -19,12 +19,12 @@ from analysis.plans.evidence import (
 from curim_data.model.plan import Plan
 from pages.parts.frame.page import Page
 from pages.parts.interventions.form_steps import seeded
-from pages.parts.interventions.open_plan import OpenPlan
+from pages.parts.interventions.plan_edit import PlanEdit
 
 AT_ONCE = 4
 
 
-def measures_step(page: Page, edit: OpenPlan) -> Plan:
+def measures_step(page: Page, edit: PlanEdit) -> Plan:
     """Choose measures; their effects are never added up."""
     t, plan = page.t, edit.plan
     fits = rank(plan.problem)
@@ -74,7 +74,7 @@ def _measure_name(name: str) -> str:
     return found.name if found else name
 
 
-def _draw_measures(page: Page, edit: OpenPlan, shelf: list[Fit]) -> list[str]:
+def _draw_measures(page: Page, edit: PlanEdit, shelf: list[Fit]) -> list[str]:
     chosen = []
     columns = st.columns(1 if page.width < 1000 else 2, gap="medium")
     for number, fit in enumerate(shelf):
@@ -84,7 +84,7 @@ def _draw_measures(page: Page, edit: OpenPlan, shelf: list[Fit]) -> list[str]:
     return chosen
 
 
-def _draw_card(page: Page, edit: OpenPlan, fit: Fit) -> bool:
+def _draw_card(page: Page, edit: PlanEdit, fit: Fit) -> bool:
     t, item = page.t, fit.measure
     with st.container(border=True, gap="xsmall"):
         picked = st.checkbox(
@@ -125,9 +125,9 @@ def _draw_notes(page: Page, item: Measure) -> None:
         (t("Women and men"), t(item.gender_note)),
         (t("Where"), setting_text(item, t)),
     ]
-    for name, told in notes:
-        if told:
-            st.markdown(f"**{name}**: {told}")
+    for name, text in notes:
+        if text:
+            st.markdown(f"**{name}**: {text}")
     source = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
     st.caption(t("Source: {source}", source=source))
     st.code(item.url, language=None, wrap_lines=True)

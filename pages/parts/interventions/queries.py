@@ -42,8 +42,10 @@ def draft_spots(dataset: Dataset, f: AlertFilter, audience: Audience) -> tuple[t
 
 
 @cached
-def proposed_areas(dataset: Dataset, told: str, audience: Audience, rings: int) -> tuple[Areas, tuple[Message, ...]]:
-    source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(told))
+def proposed_areas(
+    dataset: Dataset, plan_json: str, audience: Audience, rings: int
+) -> tuple[Areas, tuple[Message, ...]]:
+    source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(plan_json))
     treated = plan.areas.treated
     f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
     size = h3.get_resolution(treated[0])
@@ -58,8 +60,8 @@ def smallest_drop(treated: float, comparison: float, test: Test) -> float | None
 
 
 @cached
-def counts_by_area(dataset: Dataset, told: str, audience: Audience) -> pd.DataFrame:
-    source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(told))
+def counts_by_area(dataset: Dataset, plan_json: str, audience: Audience) -> pd.DataFrame:
+    source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(plan_json))
     f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
     shown = {name: getattr(plan.areas, name) for name in AREAS}
     return area_counts(source, f, shown, (), audience).frame

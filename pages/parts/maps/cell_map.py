@@ -70,7 +70,7 @@ def draw_cell_map(
     span: float = 1.0,
     pickable: bool = True,
     z_is_test: bool = True,
-    outlines_mean: str = "",
+    outline_label: str = "",
     place: MapFocus | None = None,
     with_neighbours: bool = False,
     measure: legends.CellMeasure | None = None,
@@ -87,7 +87,7 @@ def draw_cell_map(
         What the map shows, in words, for those who do not see it.
     cells
         As `queries.cells` gives them: index (or column) `cell` (int64 H3), `n`, `low`, `high`, `withheld`; optionally
-        `z`, the cell's Gi*, and `beside`, further lines, for its tooltip.
+        `z`, the cell's Gi*, and `tooltip`, further lines, for its tooltip.
     picture
         A density, drawn as one picture that the page itself holds: no request is made for it.
     hot
@@ -102,7 +102,7 @@ def draw_cell_map(
         Whether a click selects cells and outlines.
     z_is_test
         Whether `z` may be read as a test; the tooltip says where it may not.
-    outlines_mean
+    outline_label
         What the legend calls an outline; a cluster unless told.
     place
         A place that the map is turned to, its cells outlined.
@@ -113,16 +113,16 @@ def draw_cell_map(
 
     Returns
     -------
-    Picked
+    MapSelection
         Cells and outlines selected on the map.
     """
     colours = palette(page.theme)
     if cells is not None and "cell" not in cells:
         cells = cells.rename_axis("cell").reset_index()
     if cells is not None and "z" in cells:
-        before = cells["beside"] if "beside" in cells else [""] * len(cells)
-        told = [tip + told for tip, told in zip(before, gistar_lines(page.t, cells["z"], z_is_test), strict=True)]
-        cells = cells.assign(beside=told)
+        before = cells["tooltip"] if "tooltip" in cells else [""] * len(cells)
+        tooltips = [tip + line for tip, line in zip(before, gistar_lines(page.t, cells["z"], z_is_test), strict=True)]
+        cells = cells.assign(tooltip=tooltips)
     height = min(height, page.width) if page.narrow else height
     scale = legends.ColourScale.of(page.t, cells, measure) if cells is not None else None
     deck = cell_deck(
@@ -152,7 +152,7 @@ def draw_cell_map(
         legends.draw_legend_row(
             colours, page.t("Alerts per km² and month"), legends.density_entries(page.t, colours, picture)
         )
-    outlined = (outlines_mean or page.t("cluster")) if outlines else ""
+    outlined = (outline_label or page.t("cluster")) if outlines else ""
     legends.draw_map_legend(
         page.t,
         colours,
@@ -217,7 +217,7 @@ def cell_deck(
         tooltip={
             "text": "{tip}",
             "style": {
-                "backgroundColor": colours.ground,
+                "backgroundColor": colours.background,
                 "color": colours.text,
                 "border": f"1px solid {colours.land_line}",
                 "borderRadius": "6px",
@@ -244,18 +244,18 @@ def _count_layers(
 ) -> list[pdk.Layer]:
     """Counts by colour; a marked cell without any alert is drawn clear, so that it tells what its mark stands on."""
     shown, hidden = [], []
-    told = {n: alert_count(t, n) for n in cells["n"].dropna().unique().tolist()}  # many cells hold equally many
+    count_texts = {n: alert_count(t, n) for n in cells["n"].dropna().unique().tolist()}  # many cells hold equally many
     for row in cells.itertuples():
         name = h3.int_to_str(int(row.cell))
-        beside = getattr(row, "beside", "")
+        tooltip = getattr(row, "tooltip", "")
         if row.withheld:
             tip = t("{low} to {high} alerts: too few to show exactly", low=int(row.low), high=int(row.high))
-            hidden.append({"hex": name, "tip": tip + beside})
+            hidden.append({"hex": name, "tip": tip + tooltip})
         elif getattr(row, scale.column) > 0:
             shade = rgba(scale.shade(getattr(row, scale.column)), colours.cell)
-            shown.append({"hex": name, "shade": shade, "tip": told[row.n] + beside})
+            shown.append({"hex": name, "shade": shade, "tip": count_texts[row.n] + tooltip})
         elif int(row.cell) in marked:
-            shown.append({"hex": name, "shade": [0, 0, 0, 0], "tip": told[row.n] + beside})
+            shown.append({"hex": name, "shade": [0, 0, 0, 0], "tip": count_texts[row.n] + tooltip})
     settings = {
         "get_hexagon": "hex",
         "extruded": False,
@@ -294,9 +294,9 @@ def alert_count(t: Translator, n: float) -> str:
 
 def gistar_lines(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:
     """A line for the Gi* of each cell, in standard deviations; with few alerts it says that this is no test."""
-    told = t("Gi* (z): {z}") if is_test else t("Gi* (z): {z}; too few alerts to read it as a test")
+    line = t("Gi* (z): {z}") if is_test else t("Gi* (z): {z}; too few alerts to read it as a test")
     rounded = scores.round(1).tolist()  # many cells have the same
-    lines = {z: "\n" + told.format(z=t.number(z, 1)) for z in set(rounded)}
+    lines = {z: "\n" + line.format(z=t.number(z, 1)) for z in set(rounded)}
     return [lines[z] for z in rounded]
 
 

@@ -62,7 +62,7 @@ class ColourScale:
         """The colour of a value."""
         return self.classes[min(bisect_left(self.breaks, value), len(self.classes) - 1)][0]
 
-    def places(self, cells: pd.DataFrame) -> np.ndarray:
+    def class_numbers(self, cells: pd.DataFrame) -> np.ndarray:
         """The class of every cell; -1 where there is nothing to show."""
         values = cells[self.column].to_numpy(float)
         found = np.minimum(np.searchsorted(self.breaks, np.nan_to_num(values)), len(self.classes) - 1)

@@ -173,7 +173,7 @@ def _layer(name: str, rows: list[dict[str, Any]], colours: Palette, size: int) -
         outline_width=5,
         outline_color=rgba(colours.halo),
         background=True,
-        get_background_color=rgba(colours.ground, PLATE),
+        get_background_color=rgba(colours.background, PLATE),
         background_padding=[3, 1, 3, 1],
         background_border_radius=3,
         character_set=pdk.types.String("auto"),

@@ -59,16 +59,16 @@ def draw_small_multiples(page: Page) -> None:
     if not any(shown_alerts(panel) for _, panel in panels):
         st.write(t("The numbers are too small to show."))
         return
-    told = _largest_sentence(page, panels, counted)
+    sentence = _largest_sentence(page, panels, counted)
     plots.draw_chart(
         page,
         plots.small_multiples_figure(page, panels, time=unit),
         key=f"trends_panels_{split}",
-        alt=told,
+        alt=sentence,
         data=frame,
         file_name="side_by_side.csv",
     )
-    st.write(escape_markdown(told))
+    st.write(escape_markdown(sentence))
     rest = int((sums > 0).sum()) - len(names)
     notes = [t("All on one scale.")]
     if rest:
@@ -110,18 +110,18 @@ def draw_week_clock(page: Page) -> None:
         return
     if counted.notes and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS)):
         frame = _spread(frame)
-    told = clock(frame)
+    week = clock(frame)
     plots.draw_chart(
         page,
         plots.clock_figure(page, frame),
         key="trends_clock",
-        alt=t("Alerts by weekday and hour. {sentence}", sentence=told.sentence(t)),
+        alt=t("Alerts by weekday and hour. {sentence}", sentence=week.sentence(t)),
         data=counted.frame,
         file_name="clock.csv",
     )
-    st.write(told.sentence(t))
-    notes = [t.n("{n} alert with a known hour.", "{n} alerts with a known hour.", told.n)]
-    if told.n_withheld:
+    st.write(week.sentence(t))
+    notes = [t.n("{n} alert with a known hour.", "{n} alerts with a known hour.", week.n)]
+    if week.n_withheld:
         notes = [t("Grey hours hold too few alerts to show; the sentence is about what is shown.")]
     st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
 

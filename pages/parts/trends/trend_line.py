@@ -27,7 +27,7 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
     shown = frame[columns]
     incomplete = not bool(frame["complete"].iloc[-1])
     figure = plots.band_figure(page, shown, time=trend.column, height=320, incomplete=incomplete)
-    figure.legend_of_named()
+    figure.show_named_legend()
     plots.draw_chart(
         page,
         figure,
@@ -54,13 +54,13 @@ def alarms_sentence(t: Translator, trend: Trend) -> str:
             judged,
         )
     days = [day.date() for day in found[trend.column]][-3:]
-    told = t.join([t.date(day, "LLLL y" if trend.unit == "month" else "medium") for day in days])
+    latest = t.join([t.date(day, "LLLL y" if trend.unit == "month" else "medium") for day in days])
     return t.n(
         "{n} of {judged} periods lies outside the expected range: {periods}.",
         "{n} of {judged} periods lie outside the expected range; the latest: {periods}.",
         len(found),
         judged=judged,
-        periods=told,
+        periods=latest,
     )
 
 

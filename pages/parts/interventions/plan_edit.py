@@ -16,43 +16,43 @@ from pages.parts.frame.page import Page
 from pages.parts.interventions.queries import plan_draft
 from pages.parts.plans.access import author_name, plan_store, translated_plan
 
-OPEN_KEY = "plan_edit"
+EDIT_KEY = "plan_edit"
 
 
 @dataclass(frozen=True)
-class OpenPlan:
-    """The plan that is open in this session.
+class PlanEdit:
+    """The plan that is edited in this session.
 
-    `address`: what the address bar asked for; `kept`: the plan as it was opened, `plan`: with what the reader changed;
+    `address`: what the address bar asked for; `saved`: the plan as it was opened, `plan`: with what the reader changed;
     `turn` counts openings, so that each has widgets of its own.
     """
 
     address: str
-    kept: Plan
+    saved: Plan
     plan: Plan
     turn: int
 
     @property
     def changed(self) -> bool:
         """Whether there is something to save."""
-        return not self.plan.id or self.plan != self.kept
+        return not self.plan.id or self.plan != self.saved
 
     def key(self, name: str) -> str:
         """The key of a widget of this opening."""
         return f"plan_{self.turn}_{name}"
 
 
-def plan_in_address(page: Page) -> OpenPlan | None:
+def plan_in_address(page: Page) -> PlanEdit | None:
     """The plan that the address asks for, with the reader's unsaved changes; None for the board."""
     plan_id, cells = st.query_params.get("plan", ""), st.query_params.get("draft", "")
     if not plan_id and not cells:
         return None
     address = f"{page.dataset.home} {plan_id or cells} {'' if plan_id else page.filter.to_query()}"
-    edit: OpenPlan | None = st.session_state.get(OPEN_KEY)
+    edit: PlanEdit | None = st.session_state.get(EDIT_KEY)
     if edit is None or edit.address != address:
         plan = translated_plan(page, plan_store(page).get(plan_id)) if plan_id else _new(page, cells)
-        edit = OpenPlan(address, plan, plan, (edit.turn if edit else 0) + 1)
-        st.session_state[OPEN_KEY] = edit
+        edit = PlanEdit(address, plan, plan, (edit.turn if edit else 0) + 1)
+        st.session_state[EDIT_KEY] = edit
     return edit
 
 
@@ -72,25 +72,25 @@ def _is_cell(text: str) -> bool:
     return bool(h3.is_valid_cell(text))
 
 
-def keep_changes(edit: OpenPlan, plan: Plan) -> OpenPlan:
+def keep_changes(edit: PlanEdit, plan: Plan) -> PlanEdit:
     """Remember what the reader changed."""
-    st.session_state[OPEN_KEY] = made = replace(edit, plan=plan)
+    st.session_state[EDIT_KEY] = made = replace(edit, plan=plan)
     return made
 
 
 def close_plan() -> None:
     """Back to the board; what was not saved is let go."""
-    st.session_state.pop(OPEN_KEY, None)
+    st.session_state.pop(EDIT_KEY, None)
     for word in ("plan", "draft"):
         st.query_params.pop(word, None)
 
 
 def discard_changes() -> None:
     """Open the kept plan again and let go what was changed here."""
-    st.session_state.pop(OPEN_KEY, None)
+    st.session_state.pop(EDIT_KEY, None)
 
 
-def save_plan(page: Page, edit: OpenPlan, plan: Plan) -> bool:
+def save_plan(page: Page, edit: PlanEdit, plan: Plan) -> bool:
     """Keep a plan; says in words why it could not be kept. True: kept, and open in its new version."""
     t = page.t
     if not author_name(page):
@@ -111,5 +111,5 @@ def save_plan(page: Page, edit: OpenPlan, plan: Plan) -> bool:
     st.query_params.pop("draft", None)
     st.query_params["plan"] = kept.id
     address = f"{page.dataset.home} {kept.id} "
-    st.session_state[OPEN_KEY] = OpenPlan(address, kept, kept, edit.turn)
+    st.session_state[EDIT_KEY] = PlanEdit(address, kept, kept, edit.turn)
     return True
