@@ -1,43 +1,60 @@
-"""The command that gives cleaned alerts out."""
+"""Commands that give data out: the cleaned alerts, and the sample exports."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from curim_data.cli.frame import Command, Opt, Refused, Run, ending
+import typer
+
+from curim_data.cli.context import CommandContext
+from curim_data.cli.options import command, new_app
+from curim_data.cli.output import cannot_write, check_suffix
 from curim_data.export import cleaned
 from curim_data.model.access import Audience
-from curim_data.model.i18n import Message
+from curim_data.model.i18n import N_
 
+app = new_app()
 _KINDS: dict[str, cleaned.Kind] = {".csv": "csv", ".parquet": "parquet", ".gpkg": "gpkg"}
 
 
-def export(run: Run, out: Path) -> None:
-    """Write the alerts under the filter; all dates where no period is asked for."""
-    kind = _KINDS[ending(out, *_KINDS)]
-    source = run.source()
-    if not {"period", "from", "to"} & set(run.query):
-        run.query["period"] = "all"
-    f = run.filter(source)
-    try:
-        n = cleaned.write(source, f, out, kind, run.audience)
-    except OSError as error:
-        raise Refused(
-            Message("{file} cannot be written: {why}.", {"file": str(out), "why": error.strerror or str(error)})
-        ) from error
-    if run.as_json:
-        run.answer({"alerts": n, "of": source.count, "columns": list(cleaned.COLUMNS), "out": str(out)})
-        return
-    run.say(run.t.n("{n} alert written to {file}.", "{n} alerts written to {file}.", n, file=str(out)))
-
-
-COMMANDS = (
-    Command(
-        "export",
-        export,
-        Message("Write the cleaned alerts, one a row; all dates unless a period is asked for."),
-        True,
-        {"out": Opt(Message("File to write: .csv, .parquet or .gpkg."), ("--out",))},
-        Audience.ANALYST,
-    ),
+@command(
+    app,
+    "export",
+    N_("Write the cleaned alerts, one a row; all dates unless a period is asked for."),
+    filtered=True,
+    audience=Audience.ANALYST,
 )
+def export(
+    ctx: CommandContext,
+    out: Annotated[Path, typer.Option(help=N_("File to write: .csv, .parquet or .gpkg."))],
+) -> None:
+    """Write the alerts under the filter; all dates where no period is asked for."""
+    kind = _KINDS[check_suffix(out, *_KINDS)]
+    source = ctx.source()
+    if not {"period", "from", "to"} & set(ctx.query):
+        ctx.query["period"] = "all"
+    f = ctx.filter(source)
+    try:
+        n = cleaned.write(source, f, out, kind, ctx.audience)
+    except OSError as error:
+        raise cannot_write(out, error) from error
+    if ctx.as_json:
+        ctx.print_json({"alerts": n, "of": source.count, "columns": list(cleaned.COLUMNS), "out": str(out)})
+        return
+    ctx.print(ctx.t.n("{n} alert written to {file}.", "{n} alerts written to {file}.", n, file=str(out)))
+
+
+@command(app, "sample", N_("Write the made-up sample exports to a folder."))
+def sample(ctx: CommandContext, folder: Annotated[Path, typer.Argument(help=N_("Folder to write to."))]) -> None:
+    """Write the made-up sample exports again."""
+    from sample_data.generate import write_sample
+
+    try:
+        written = write_sample(folder)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    if ctx.as_json:
+        ctx.print_json({"files": [str(path) for path in written]})
+        return
+    ctx.print(*map(str, written))

@@ -2,105 +2,99 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from curim_data.cli.analysis import asked, sentence
-from curim_data.cli.frame import Command, Opt, Refused, Run, write_table
+import typer
+
+from curim_data.cli.context import CommandContext
+from curim_data.cli.options import OutCsv, Resolution, command, new_app
+from curim_data.cli.output import UsageError, write_table
 from curim_data.model.access import Audience
-from curim_data.model.alert import CELL_RESOLUTIONS
-from curim_data.model.i18n import Message
+from curim_data.model.i18n import N_, Message
 
 if TYPE_CHECKING:
     from analysis.forecast.counts import Outlook
     from curim_data.studies.forecast import ForecastStudy
 
+app = new_app()
 
-def forecast(run: Run, weeks: int = 4, resolution: int | None = None, out: Path | None = None) -> None:
-    """Foretell the next weeks."""
+
+@command(
+    app,
+    "forecast",
+    N_("Foretell the next weeks, with how such forecasts did in the past."),
+    filtered=True,
+    audience=Audience.ANALYST,
+)
+def forecast(
+    ctx: CommandContext,
+    weeks: Annotated[int, typer.Option(help=N_("How many weeks ahead: 1 to 4."))] = 4,
+    resolution: Resolution = None,
+    out: OutCsv = None,
+) -> None:
+    """Forecast the next weeks."""
     from curim_data.studies.forecast import MOST_WEEKS, cells_frame, forecast_study
 
     if not 1 <= weeks <= MOST_WEEKS:
         values = {"weeks": weeks, "most": MOST_WEEKS}
-        raise Refused(Message("--weeks {weeks}: a forecast is for 1 to {most} weeks.", values))
-    if resolution is not None and resolution not in CELL_RESOLUTIONS:
-        values = {"resolution": resolution}
-        raise Refused(Message("--resolution {resolution}: map cells have resolution 8 to 12.", values))
-    source = run.source()
-    f = run.filter(source)
-    told = forecast_study(source, f, run.audience, weeks, resolution)
+        raise UsageError(Message("--weeks {weeks}: a forecast is for 1 to {most} weeks.", values))
+    source = ctx.source()
+    f = ctx.filter(source)
+    study = forecast_study(source, f, ctx.audience, weeks, resolution)
     if out is not None:
-        write_table(out, cells_frame(run.t, told.listed))
-    if run.as_json:
-        run.answer({**asked(run, source, f), **_plain(run, told)})
+        write_table(out, cells_frame(ctx.t, study.listed))
+    if ctx.as_json:
+        ctx.print_json({**ctx.question(source, f), **_answer(ctx, study)})
         return
-    run.say(sentence(run, source, f))
-    for note in told.notes:
-        run.say(run.t(note))
-    refused = told.city_refused
-    run.say(told.city.sentence(run.t) if told.city else run.t(refused) if refused else "")
-    if told.cells is not None:
-        run.say(told.cells.sentence(run.t))
-    elif told.cells_refused is not None and told.cells_refused != refused:
-        run.say(run.t(told.cells_refused))
-    if told.listed and out is None:
-        run.table(cells_frame(run.t, told.listed).drop(columns=["longitude", "latitude"]), whole=["cell"])
-    if told.cells is not None and told.cells.shown:
-        run.say(told.cells.places_sentence(run.t))
-    for choice in told.choices:
-        run.say(run.t(choice.told))
+    ctx.print(ctx.sentence(source, f))
+    ctx.print(*(ctx.t(note) for note in study.notes))
+    refused = study.city_refused
+    ctx.print(study.city.sentence(ctx.t) if study.city else ctx.t(refused) if refused else "")
+    if study.cells is not None:
+        ctx.print(study.cells.sentence(ctx.t))
+    elif study.cells_refused is not None and study.cells_refused != refused:
+        ctx.print(ctx.t(study.cells_refused))
+    if study.listed and out is None:
+        ctx.print_table(cells_frame(ctx.t, study.listed).drop(columns=["longitude", "latitude"]), uncut=["cell"])
+    if study.cells is not None and study.cells.shown:
+        ctx.print(study.cells.places_sentence(ctx.t))
+    ctx.print_choices(study.choices)
 
 
-def _plain(run: Run, told: ForecastStudy) -> dict[str, Any]:
+def _answer(ctx: CommandContext, study: ForecastStudy) -> dict[str, Any]:
     from curim_data.studies.forecast import cells_frame
 
-    cells, refused = told.cells, told.cells_refused
+    cells, refused = study.cells, study.cells_refused
     return {
-        "start": told.start,
-        "weeks": told.weeks,
-        "resolution": told.resolution,
-        "notes": [run.t(note) for note in told.notes],
-        "city": _outlook(run, told.city) if told.city else None,
-        "city_refused": run.t(told.city_refused) if told.city_refused else None,
-        "places": [{"place": place, **_outlook(run, ahead)} for place, ahead in told.places],
-        "places_protected": told.unseen,
-        "told": cells.sentence(run.t) if cells else run.t(refused) if refused else None,
+        "start": study.start,
+        "weeks": study.weeks,
+        "resolution": study.resolution,
+        "notes": [ctx.t(note) for note in study.notes],
+        "city": _outlook(ctx, study.city) if study.city else None,
+        "city_refused": ctx.t(study.city_refused) if study.city_refused else None,
+        "places": [{"place": place, **_outlook(ctx, outlook)} for place, outlook in study.places],
+        "places_protected": study.unseen,
+        "told": cells.sentence(ctx.t) if cells else ctx.t(refused) if refused else None,
         "shown": bool(cells and cells.shown),
         "method": cells.backtest.method if cells and cells.shown else None,
         "events": cells.backtest.events if cells else None,
         "backtest": cells.backtest.frame if cells else [],
         "covered": cells.covered if cells else None,
         "tried": cells.tried if cells else None,
-        "cells": cells_frame(run.t, told.listed),
-        "choices": [{"name": c.name, "value": c.value, "told": run.t(c.told)} for c in told.choices],
+        "cells": cells_frame(ctx.t, study.listed),
+        "choices": ctx.choices(study.choices),
     }
 
 
-def _outlook(run: Run, told: Outlook) -> dict[str, Any]:
+def _outlook(ctx: CommandContext, outlook: Outlook) -> dict[str, Any]:
     return {
-        "n": told.n,
-        "expected": round(told.total.value, 2),
-        "low": told.total.low,
-        "high": told.total.high,
-        "weeks": [{"expected": round(one.value, 2), "low": one.low, "high": one.high} for one in told.weeks],
-        "covered": told.covered,
-        "tried": told.tried,
-        "told": told.sentence(run.t),
-        "choices": [{"name": c.name, "value": c.value, "told": run.t(c.told)} for c in told.choices],
+        "n": outlook.n,
+        "expected": round(outlook.total.value, 2),
+        "low": outlook.total.low,
+        "high": outlook.total.high,
+        "weeks": [{"expected": round(one.value, 2), "low": one.low, "high": one.high} for one in outlook.weeks],
+        "covered": outlook.covered,
+        "tried": outlook.tried,
+        "told": outlook.sentence(ctx.t),
+        "choices": ctx.choices(outlook.choices),
     }
-
-
-COMMANDS = (
-    Command(
-        "forecast",
-        forecast,
-        Message("Foretell the next weeks, with how such forecasts did in the past."),
-        True,
-        {
-            "weeks": Opt(Message("How many weeks ahead: 1 to 4."), ("--weeks",)),
-            "resolution": Opt(Message("H3 resolution of map cells; chosen unless given."), ("--resolution",)),
-            "out": Opt(Message("CSV file to write."), ("--out",)),
-        },
-        audience=Audience.ANALYST,
-    ),
-)

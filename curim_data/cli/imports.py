@@ -4,85 +4,108 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from curim_data.cli.frame import Command, Opt, Refused, Run, write_file
-from curim_data.cli.store import note_interrupted
+from curim_data.cli.batches import note_interrupted
+from curim_data.cli.context import CommandContext
+from curim_data.cli.options import command, new_app
+from curim_data.cli.output import UsageError, write_file
 from curim_data.importing.mapping import ColumnMapping
-from curim_data.model.i18n import Message
+from curim_data.model.i18n import N_, Message
 from curim_data.model.questions import Answers, Question
 from curim_data.store.alert_table import StoreError
 from curim_data.store.home import create_home
 
+app = new_app()
 _CRS: Final = re.compile(r"(?:EPSG:)?(\d{4,6})", re.I)
 
 
+@command(
+    app,
+    "import",
+    N_("Import exports: every row is accepted, updated, known already, or set aside with its reason."),
+)
 def import_files(
-    run: Run,
-    files: list[Path],
-    format: str | None = None,
-    mapping: Path | None = None,
-    write_mapping: Path | None = None,
-    dates: str | None = None,
-    crs: str | None = None,
-    decimal: str | None = None,
-    order: str | None = None,
-    sheet: str | None = None,
-    timezone: str | None = None,
-    category: str | None = None,
-    ids: str | None = None,
-    elsewhere: bool = False,
-    city: str = "",
-    profile: Path | None = None,
-    dry_run: bool = False,
+    ctx: CommandContext,
+    files: Annotated[list[Path], typer.Argument(help=N_("Exports to import."))],
+    format: Annotated[str | None, typer.Option(help=N_("Name of the format; recognised unless given."))] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--map", help=N_("TOML file that says what the columns mean (docs/mapping.md)."))
+    ] = None,
+    write_mapping: Annotated[
+        Path | None, typer.Option("--write-map", help=N_("Write what was understood to a TOML file, to be mended."))
+    ] = None,
+    dates: Annotated[
+        str | None, typer.Option(help=N_("day-first or month-first, where the file does not say."))
+    ] = None,
+    crs: Annotated[
+        str | None, typer.Option(help=N_("Coordinate system of projected coordinates, such as EPSG:2100."))
+    ] = None,
+    decimal: Annotated[str | None, typer.Option(help=N_("point or comma: the decimal mark of coordinates."))] = None,
+    order: Annotated[str | None, typer.Option(help=N_("lat-lon or lon-lat, for a column that holds both."))] = None,
+    sheet: Annotated[str | None, typer.Option(help=N_("Sheet, layer or member of a file that holds several."))] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help=N_("Time zone of times without offset, such as Europe/Athens."))
+    ] = None,
+    category: Annotated[str | None, typer.Option(help=N_("Category of a file without a column for it."))] = None,
+    ids: Annotated[
+        str | None, typer.Option(help=N_("same or own, where another kind of export has the same ids."))
+    ] = None,
+    elsewhere: Annotated[
+        bool, typer.Option("--elsewhere", help=N_("Import although most alerts lie outside the city."))
+    ] = False,
+    city: Annotated[str, typer.Option(help=N_("Name of the city, for a home that has none yet."))] = "",
+    profile: Annotated[Path | None, typer.Option(help=N_("Profile folder for a home that has no city yet."))] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Say what would happen and write nothing."))] = False,
 ) -> None:
     """Import files one after the other; the first that cannot be used does not stop the others."""
     from curim_data.importing.pipeline import ImportProblem, import_file
 
-    note_interrupted(run)
+    note_interrupted(ctx)
     chosen = _mapping(mapping)
     answers = Answers(dates, _epsg(crs), decimal, order, sheet, timezone, category, ids, elsewhere)
-    if profile is not None and not run.home.has_city():
-        create_home(run.home.path, profile)
+    if profile is not None and not ctx.home.has_city():
+        create_home(ctx.home.path, profile)
     told: list[dict[str, Any]] = []
     failed: Message | None = None
     for file in files:
-        new_city = not run.home.has_city()
+        new_city = not ctx.home.has_city()
         try:
             console = Console(stderr=True)
             with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
                 task = bar.add_task(file.name, total=1.0)
 
                 def step(share: float, message: Message, task: Any = task, bar: Progress = bar) -> None:
-                    bar.update(task, completed=share, description=run.t(message))
+                    bar.update(task, completed=share, description=ctx.t(message))
 
                 report = import_file(
-                    run.home, file, file.name, format=format, mapping=chosen, answers=answers, city_name=city,
+                    ctx.home, file, file.name, format=format, mapping=chosen, answers=answers, city_name=city,
                     dry_run=dry_run, progress=step,
                 )  # fmt: skip
         except Question as question:
-            failed = failed or _how(run, question)
-            told.append({"file": file.name, "error": run.t(_how(run, question)), "question": _asked(run, question)})
+            failed = failed or _how(ctx, question)
+            told.append({"file": file.name, "error": ctx.t(_how(ctx, question)), "question": _asked(ctx, question)})
             continue
         except (ImportProblem, StoreError) as problem:
             failed = failed or problem.message
-            told.append({"file": file.name, "error": run.t(problem.message)})
+            told.append({"file": file.name, "error": ctx.t(problem.message)})
             continue
-        told.append(report.counts | {"decisions": [run.t(message) for message in report.decisions]})
+        told.append(report.counts | {"decisions": [ctx.t(message) for message in report.decisions]})
         if write_mapping is not None:
             made = ColumnMapping.from_layout(report.layout, report.facts.labels, answers=answers, name=file.stem)
             write_file(write_mapping, made.to_toml().encode())
-        if new_city and run.home.has_city():
-            _note_city(run)
-        if not run.as_json:
-            run.say(report.sentence(run.t))
-    if run.as_json:
-        run.answer({"files": told})
+        if new_city and ctx.home.has_city():
+            _note_city(ctx)
+        if not ctx.as_json:
+            ctx.print(report.sentence(ctx.t))
+    if ctx.as_json:
+        ctx.print_json({"files": told})
     if failed is not None:
-        raise Refused(failed)
+        raise UsageError(failed)
 
 
 def _mapping(path: Path | None) -> ColumnMapping | None:
@@ -92,7 +115,7 @@ def _mapping(path: Path | None) -> ColumnMapping | None:
         return ColumnMapping.from_toml(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise Refused(Message("{file} cannot be read: {why}.", {"file": str(path), "why": why})) from error
+        raise UsageError(Message("{file} cannot be read: {why}.", {"file": str(path), "why": why})) from error
 
 
 def _epsg(text: str | None) -> int | None:
@@ -100,62 +123,34 @@ def _epsg(text: str | None) -> int | None:
         return None
     found = _CRS.fullmatch(text.strip())
     if not found:
-        raise Refused(Message("--crs {crs}: give a code such as EPSG:2100.", {"crs": text}))
+        raise UsageError(Message("--crs {crs}: give a code such as EPSG:2100.", {"crs": text}))
     return int(found[1])
 
 
-def _how(run: Run, question: Question) -> Message:
+def _how(ctx: CommandContext, question: Question) -> Message:
     """The question with the flag that answers it."""
     values = [choice.value for choice in question.choices]
     if not values or question.about == "crs":  # the projections are no more than likely ones
         values.append("...")
     flag = f"{question.flag} {' | '.join(values)}" if question.about != "elsewhere" else question.flag
-    return Message("{question} Answer with: {flag}", {"question": run.t(question.message), "flag": flag})
+    return Message("{question} Answer with: {flag}", {"question": ctx.t(question.message), "flag": flag})
 
 
-def _asked(run: Run, question: Question) -> dict[str, Any]:
-    choices = [{"value": choice.value, "label": run.t(choice.label)} for choice in question.choices]
+def _asked(ctx: CommandContext, question: Question) -> dict[str, Any]:
+    choices = [{"value": choice.value, "label": ctx.t(choice.label)} for choice in question.choices]
     return {"about": question.about, "flag": question.flag, "choices": choices}
 
 
-def _note_city(run: Run) -> None:
+def _note_city(ctx: CommandContext) -> None:
     """A home that was new holds a city now."""
-    city = run.home.city()
-    named = run.t.label(city.names)
-    run.note(run.t("{home} was new: it now holds the profile of {city}.", home=str(run.home.path), city=named))
+    city = ctx.home.city()
+    named = ctx.t.label(city.names)
+    ctx.note(ctx.t("{home} was new: it now holds the profile of {city}.", home=str(ctx.home.path), city=named))
     if city.provisional:
-        run.note(
-            run.t(
+        ctx.note(
+            ctx.t(
                 "The profile is provisional: area, time zone ({zone}) and categories were taken from this file. "
                 "Give the city's own with “curim city districts” and “curim city categories”.",
                 zone=city.timezone,
             )
         )
-
-
-COMMANDS = (
-    Command(
-        "import",
-        import_files,
-        Message("Import exports: every row is accepted, updated, known already, or set aside with its reason."),
-        False,
-        {
-            "files": Opt(Message("Exports to import.")),
-            "format": Opt(Message("Name of the format; recognised unless given."), ("--format",)),
-            "mapping": Opt(Message("TOML file that says what the columns mean (docs/mapping.md)."), ("--map",)),
-            "write_mapping": Opt(Message("Write what was understood to a TOML file, to be mended."), ("--write-map",)),
-            "dates": Opt(Message("day-first or month-first, where the file does not say."), ("--dates",)),
-            "crs": Opt(Message("Coordinate system of projected coordinates, such as EPSG:2100."), ("--crs",)),
-            "decimal": Opt(Message("point or comma: the decimal mark of coordinates."), ("--decimal",)),
-            "order": Opt(Message("lat-lon or lon-lat, for a column that holds both."), ("--order",)),
-            "sheet": Opt(Message("Sheet, layer or member of a file that holds several."), ("--sheet",)),
-            "timezone": Opt(Message("Time zone of times without offset, such as Europe/Athens."), ("--timezone",)),
-            "category": Opt(Message("Category of a file without a column for it."), ("--category",)),
-            "ids": Opt(Message("same or own, where another kind of export has the same ids."), ("--ids",)),
-            "elsewhere": Opt(Message("Import although most alerts lie outside the city."), ("--elsewhere",)),
-            "city": Opt(Message("Name of the city, for a home that has none yet."), ("--city",)),
-            "profile": Opt(Message("Profile folder for a home that has no city yet."), ("--profile",)),
-            "dry_run": Opt(Message("Say what would happen and write nothing."), ("--dry-run",)),
-        },
-    ),
-)

@@ -4,128 +4,121 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from curim_data import query
-from curim_data.cli.analysis import find
-from curim_data.cli.frame import Command, Opt, Refused, Run, ending, write_file
-from curim_data.cli.how import Method
+from curim_data.cli.context import CommandContext
+from curim_data.cli.hot_spots import find_hot_spots
+from curim_data.cli.options import command, new_app
+from curim_data.cli.output import UsageError, check_suffix, write_file
 from curim_data.model.access import Audience
-from curim_data.model.i18n import Message
+from curim_data.model.i18n import N_, Message
 from curim_data.model.plan import Plan, PlanStatus, to_json
 
 if TYPE_CHECKING:
     from curim_data.plans.plan_store import PlanStore
 
+app = new_app(N_("Intervention plans."))
+PlanId = Annotated[str, typer.Argument(help=N_("Id of the plan, as “curim plan list” lists it."))]
 
-def plan_draft(run: Run, spot: int = 1, who: str = "curim") -> None:
+
+@command(app, "draft", N_("Draft a plan from a hot spot and keep it."), filtered=True, audience=Audience.COUNCIL)
+def plan_draft(
+    ctx: CommandContext,
+    spot: Annotated[
+        int,
+        typer.Option(
+            help=N_("Which hot spot of “curim hotspots” under the same filter and audience; 1 is the clearest.")
+        ),
+    ] = 1,
+    who: Annotated[str, typer.Option(help=N_("Name for the plan's history."))] = "curim",
+) -> None:
     """Draft a plan from a hot spot and keep it."""
     from analysis.plans.drafting import draft
     from curim_data.studies.plan import problem_of
 
-    source = run.source()
-    f = run.filter(source)
-    found = find(source, f, run.audience, Method.SIGNIFICANCE, None)
+    source = ctx.source()
+    f = ctx.filter(source)
+    found = find_hot_spots(source, f, ctx.audience)
     spots = found.spots
     if not 1 <= spot <= len(spots):
-        raise Refused(
+        raise UsageError(
             Message("--spot {spot}: the filter leaves {n} hot spots.", {"spot": spot, "n": len(spots)})
             if spots
             else Message("The filter leaves no hot spot to make a plan for: widen it.")
         )
     chosen = spots[spot - 1]
-    problem = problem_of(source, f, run.audience, chosen, found.names[chosen.id])
-    cells = query.cells(source, f, found.resolution, run.audience).frame
-    made = draft(problem, source.city, source.as_of, cells=cells, language=run.t.lang)
-    plan = _plans(run).create(made.plan, who)
-    if run.as_json:
-        run.answer({"plan": to_json(plan), "warnings": [run.t(warning) for warning in made.warnings]})
+    problem = problem_of(source, f, ctx.audience, chosen, found.names[chosen.id])
+    cells = query.cells(source, f, found.resolution, ctx.audience).frame
+    made = draft(problem, source.city, source.as_of, cells=cells, language=ctx.t.lang)
+    plan = _plans(ctx).create(made.plan, who)
+    if ctx.as_json:
+        ctx.print_json({"plan": to_json(plan), "warnings": [ctx.t(warning) for warning in made.warnings]})
         return
-    run.say(run.t("Plan {id}: {title}", id=plan.id, title=plan.title))
-    run.say(plan.statement[run.t.lang])
-    run.say(plan.objective.text)
+    ctx.print(ctx.t("Plan {id}: {title}", id=plan.id, title=plan.title))
+    ctx.print(plan.statement[ctx.t.lang])
+    ctx.print(plan.objective.text)
     for warning in made.warnings:
-        run.say(run.t(warning))
+        ctx.print(ctx.t(warning))
 
 
-def plan_list(run: Run, status: PlanStatus | None = None) -> None:
+@command(app, "list", N_("List the plans."))
+def plan_list(
+    ctx: CommandContext, status: Annotated[PlanStatus | None, typer.Option(help=N_("Of this status."))] = None
+) -> None:
     """The plans that are kept."""
-    run.city()
-    plans = _plans(run).list(status)
-    if run.as_json:
-        run.answer({"plans": [{"id": p.id, "title": p.title, "status": p.status.value, "by": p.finish} for p in plans]})
+    ctx.city()
+    plans = _plans(ctx).list(status)
+    if ctx.as_json:
+        ctx.print_json(
+            {"plans": [{"id": p.id, "title": p.title, "status": p.status.value, "by": p.finish} for p in plans]}
+        )
         return
     if not plans:
-        run.say(run.t("There are no plans."))
+        ctx.print(ctx.t("There are no plans."))
     for plan in plans:
-        run.say(f"{plan.id}  {plan.status.value:<10} {plan.title}")
+        ctx.print(f"{plan.id}  {plan.status.value:<10} {plan.title}")
 
 
-def plan_show(run: Run, plan: str) -> None:
+@command(app, "show", N_("Show a plan."))
+def plan_show(ctx: CommandContext, plan: PlanId) -> None:
     """One plan."""
-    run.city()
-    kept = _plans(run).get(plan)
-    if run.as_json:
-        run.answer({"plan": to_json(kept)})
+    ctx.city()
+    kept = _plans(ctx).get(plan)
+    if ctx.as_json:
+        ctx.print_json({"plan": to_json(kept)})
         return
-    for line in (kept.title, kept.status.value, kept.statement.get(run.t.lang, ""), kept.objective.text):
+    for line in (kept.title, kept.status.value, kept.statement.get(ctx.t.lang, ""), kept.objective.text):
         if line:
-            run.say(line)
+            ctx.print(line)
 
 
-def plan_export(run: Run, plan: str, out: Path) -> None:
+@command(app, "export", N_("Write a plan as PDF, Word or JSON."))
+def plan_export(
+    ctx: CommandContext,
+    plan: PlanId,
+    out: Annotated[Path, typer.Option(help=N_("PDF, Word (.docx) or JSON file to write."))],
+) -> None:
     """Write a plan as PDF, Word or JSON."""
-    city = run.city()
-    form = ending(out, ".pdf", ".docx", ".json")
-    kept: Plan = _plans(run).get(plan)
+    city = ctx.city()
+    form = check_suffix(out, ".pdf", ".docx", ".json")
+    kept: Plan = _plans(ctx).get(plan)
     if form == ".json":
         write_file(out, json.dumps(to_json(kept), ensure_ascii=False, indent=2).encode())
     else:
         from analysis.report.documents import plan_document
 
-        content = plan_document(kept, city, run.t, "pdf" if form == ".pdf" else "docx", illustrative=city.illustrative)
+        content = plan_document(kept, city, ctx.t, "pdf" if form == ".pdf" else "docx", illustrative=city.illustrative)
         write_file(out, content)
-    if run.as_json:
-        run.answer({"plan": kept.id, "out": str(out)})
+    if ctx.as_json:
+        ctx.print_json({"plan": kept.id, "out": str(out)})
         return
-    run.say(run.t("{title} was written to {file}.", title=kept.title, file=str(out)))
+    ctx.print(ctx.t("{title} was written to {file}.", title=kept.title, file=str(out)))
 
 
-def _plans(run: Run) -> PlanStore:
+def _plans(ctx: CommandContext) -> PlanStore:
     from curim_data.plans.plan_store import PlanStore
 
-    return PlanStore(run.home.plans_url)
-
-
-_PLAN = Opt(Message("Id of the plan, as “curim plan list” lists it."))
-COMMANDS = (
-    Command(
-        "plan draft",
-        plan_draft,
-        Message("Draft a plan from a hot spot and keep it."),
-        True,
-        {
-            "spot": Opt(
-                Message("Which hot spot of “curim hotspots” under the same filter and audience; 1 is the clearest."),
-                ("--spot",),
-            ),
-            "who": Opt(Message("Name for the plan's history."), ("--who",)),
-        },
-        audience=Audience.COUNCIL,
-    ),
-    Command(
-        "plan list",
-        plan_list,
-        Message("List the plans."),
-        False,
-        {"status": Opt(Message("Of this status."), ("--status",))},
-    ),
-    Command("plan show", plan_show, Message("Show a plan."), False, {"plan": _PLAN}),
-    Command(
-        "plan export",
-        plan_export,
-        Message("Write a plan as PDF, Word or JSON."),
-        False,
-        {"plan": _PLAN, "out": Opt(Message("PDF, Word (.docx) or JSON file to write."), ("--out",))},
-    ),
-)
+    return PlanStore(ctx.home.plans_url)

@@ -1,57 +1,60 @@
-"""The command that tells how far the stored alerts can be trusted."""
+"""The command quality: a report on the quality of the stored alerts."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Annotated, Final
 
-from curim_data.cli.frame import Command, Opt, Run, ending, plain, write_file
+import typer
+
+from curim_data.cli.context import CommandContext
+from curim_data.cli.options import command, new_app
+from curim_data.cli.output import check_suffix, json_value, write_file
 from curim_data.model.access import Audience
-from curim_data.model.i18n import Message
+from curim_data.model.i18n import N_
 from curim_data.quality.findings import findings
 from curim_data.quality.report import as_html, as_object
 from curim_data.quality.study import quality_study
 from curim_data.quality.tables import sheets
 
-_WIDE = ("completeness-by-month", "near-duplicate-pairs")
+app = new_app()
+_WIDE: Final = ("completeness-by-month", "near-duplicate-pairs")
 
 
-def quality(run: Run, out: Path | None = None) -> None:
+@command(
+    app,
+    "quality",
+    N_("Tell how far the stored alerts can be trusted: what is missing, piled up, inexact, late or twice."),
+    audience=Audience.ANALYST,
+)
+def quality(
+    ctx: CommandContext,
+    out: Annotated[Path | None, typer.Option(help=N_("Report to write, .html or .json."))] = None,
+) -> None:
     """Look at all stored alerts, whatever their period."""
-    kind = ending(out, ".html", ".json") if out is not None else ""
-    source = run.source()
-    study = quality_study(source, run.audience)
+    kind = check_suffix(out, ".html", ".json") if out is not None else ""
+    source = ctx.source()
+    study = quality_study(source, ctx.audience)
     if out is not None and kind == ".html":
-        write_file(out, as_html(run.t, source, study))
+        write_file(out, as_html(ctx.t, source, study))
     elif out is not None:
-        told = plain(as_object(run.t, source, study))
-        write_file(out, json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1).encode())
-    if run.as_json:
-        told = as_object(run.t, source, study, with_ids=True)
-        run.answer(told | ({"out": str(out)} if out is not None else {}))
+        report = json_value(as_object(ctx.t, source, study))
+        write_file(out, json.dumps(report, ensure_ascii=False, allow_nan=False, indent=1).encode())
+    if ctx.as_json:
+        report = as_object(ctx.t, source, study, with_ids=True)
+        ctx.print_json(report | ({"out": str(out)} if out is not None else {}))
         return
     if out is not None:
-        run.say(run.t("The report was written to {file}.", file=str(out)))
+        ctx.print(ctx.t("The report was written to {file}.", file=str(out)))
         return
-    tables = sheets(run.t, source.city, study)
-    run.say(run.t("All alerts from {start} to {end}, whatever the filter.", start=source.first, end=source.as_of))
-    for one in findings(run.t, study):
-        run.say("")
-        run.say(" · ".join((one.title, run.t("Needs attention"))) if one.attention else one.title)
-        run.say(one.sentence)
+    tables = sheets(ctx.t, source.city, study)
+    ctx.print(ctx.t("All alerts from {start} to {end}, whatever the filter.", start=source.first, end=source.as_of))
+    for one in findings(ctx.t, study):
+        ctx.print("")
+        ctx.print(" · ".join((one.title, ctx.t("Needs attention"))) if one.attention else one.title)
+        ctx.print(one.sentence)
         for sheet in tables.get(one.key, ()):
             if sheet.name not in _WIDE:
-                run.table(sheet.written(run.t))
-        run.say(one.settings)
-
-
-COMMANDS = (
-    Command(
-        "quality",
-        quality,
-        Message("Tell how far the stored alerts can be trusted: what is missing, piled up, inexact, late or twice."),
-        False,
-        {"out": Opt(Message("Report to write, .html or .json."), ("--out",))},
-        Audience.ANALYST,
-    ),
-)
+                ctx.print_table(sheet.written(ctx.t))
+        ctx.print(one.settings)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 import sample_data
-from curim_data.cli.app import COMMANDS, language, main
-from curim_data.cli.frame import FILTER_HELP, build
+from curim_data.cli.app import app, main
+from curim_data.cli.context import language
+from curim_data.cli.options import FILTER_HELP, translate
 from curim_data.export.safe_csv import safe_cell, safe_csv
 from curim_data.filters import FIELDS
 from curim_data.model.i18n import LANGUAGES, translator
@@ -219,8 +222,28 @@ def test_without_a_city(capsys: Capture, tmp_path: Path) -> None:
 
 def test_filter_options_are_the_words_of_the_query_string() -> None:
     assert set(FILTER_HELP) == {word for field in FIELDS for word in field.words}
+
+
+def test_every_command_has_its_help_in_every_language() -> None:
+    shown: dict[str, set[str]] = {}
     for lang in LANGUAGES:
-        build(COMMANDS, translator(lang))
+        root = typer.main.get_command(app)
+        translate(root, translator(lang))
+        for name, node in nodes(root):
+            assert node.help, name
+            assert all(getattr(option, "help", "") for option in node.params), name
+            if not getattr(node, "commands", {}):
+                assert {"--json", "--lang", "--home"} <= {word for option in node.params for word in option.opts}, name
+            shown.setdefault(name, set()).add(node.help)
+    assert len(shown) > 30
+    assert all(len(texts) == len(LANGUAGES) for texts in shown.values())
+
+
+def nodes(node: Any, name: str = "curim") -> Iterator[tuple[str, Any]]:
+    """A command of typer's and all below it, with their paths."""
+    yield name, node
+    for word, child in getattr(node, "commands", {}).items():
+        yield from nodes(child, f"{name} {word}")
 
 
 def test_help(capsys: Capture) -> None:

@@ -1,0 +1,127 @@
+"""One run of a command: who asks, where, in which language, and how the answer is printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from curim_data import query
+from curim_data.cli.output import UsageError, json_value, print_table
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import LANGUAGES, Message, Translator
+from curim_data.profile.versions import finish_interrupted_change
+from curim_data.store.home import Home
+
+if TYPE_CHECKING:
+    from analysis.stats.result import Choice
+
+
+@dataclass
+class CommandContext:
+    """What the options shared by all commands say; `query`: the filter as words of a query string."""
+
+    t: Translator
+    home: Home
+    audience: Audience
+    as_json: bool
+    query: dict[str, str] = field(default_factory=dict)
+
+    def city(self) -> CityProfile:
+        """The home's city; UsageError where there is none."""
+        if not self.home.has_city():
+            values = {"home": str(self.home.path), "sample": str(self.home.sample.path)}
+            if self.home.sample.has_city():
+                raise UsageError(
+                    Message(
+                        "There is no city in {home} but the sample: ask it with --home {sample}, or “curim import "
+                        "FILE” makes one of your own.",
+                        values,
+                    )
+                )
+            raise UsageError(
+                Message(
+                    "There is no city in {home}: “curim import FILE” makes one, or name another with --home.", values
+                )
+            )
+        if (healed := finish_interrupted_change(self.home)) is not None:
+            self.note(self.t(healed))
+        return self.home.city()
+
+    def source(self) -> Source:
+        """The home's alerts."""
+        self.city()
+        return open_source(self.home)
+
+    def filter(self, source: Source) -> AlertFilter:
+        """The filter of the options; UsageError for an unknown value, since a script must not guess."""
+        f, dropped = AlertFilter.from_query(self.query, source.city, source.other_categories)
+        for message in dropped:
+            if "word" in message.values:
+                raise UsageError(
+                    Message("--{word} {value} is not known: see “curim city show” and --help.", message.values)
+                )
+            if message.values:
+                raise UsageError(Message("“{value}” is not a date such as 2025-03-31.", message.values))
+            self.note(self.t(message))
+        return f
+
+    def sentence(self, source: Source, f: AlertFilter) -> str:
+        """The filter in words, with its count."""
+        return query.sentence(source, f, self.t, query.total(source, f, self.audience))
+
+    def question(self, source: Source, f: AlertFilter) -> dict[str, Any]:
+        """The entries that every JSON answer begins with: what was asked, for whom."""
+        return {"filter": f.to_query(), "sentence": self.sentence(source, f), "audience": self.audience.value}
+
+    def choices(self, choices: Iterable[Choice]) -> list[dict[str, Any]]:
+        """Settings and their reasons as entries of a JSON answer."""
+        return [{"name": c.name, "value": c.value, "told": self.t(c.told)} for c in choices]
+
+    def print(self, *lines: str) -> None:
+        """Lines for the reader: on standard output, or on standard error where that is for JSON."""
+        for line in lines:
+            print(line, file=sys.stderr if self.as_json else sys.stdout)
+
+    def print_choices(self, choices: Iterable[Choice]) -> None:
+        """Settings and their reasons, one a line."""
+        self.print(*(self.t(choice.told) for choice in choices))
+
+    def note(self, line: str) -> None:
+        """A line on standard error."""
+        print(line, file=sys.stderr)
+
+    def print_json(self, data: Mapping[str, Any]) -> None:
+        """The one JSON object."""
+        print(json.dumps(json_value(data), ensure_ascii=False, allow_nan=False))
+
+    def print_table(self, frame: pd.DataFrame, city: CityProfile | None = None, uncut: Iterable[str] = ()) -> None:
+        """A table on the terminal, its first lines where it is long; cells of the columns `uncut` are never cut."""
+        rest = print_table(self.t, frame, city, frozenset(uncut))
+        if rest:
+            self.print(self.t.n("{n} more row; --out writes all.", "{n} more rows; --out writes all.", rest))
+
+    def print_written(self, rows: int, out: os.PathLike[str]) -> None:
+        """How many rows were written to which file."""
+        self.print(self.t.n("{n} row written to {file}.", "{n} rows written to {file}.", rows, file=str(out)))
+
+
+def language(arguments: Sequence[str] = ()) -> str:
+    """The reader's language: --lang, else CURIM_LANG, else the locale's, else English."""
+    for at, word in enumerate(arguments):
+        value = arguments[at + 1] if word == "--lang" and at + 1 < len(arguments) else word.partition("--lang=")[2]
+        if value in LANGUAGES:
+            return value
+    for name in ("CURIM_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if os.environ.get(name):
+            code = os.environ[name][:2]
+            return code if code in LANGUAGES else "en"
+    return "en"

@@ -1,0 +1,67 @@
+"""The command counts: alerts by some dimensions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from curim_data import privacy, query
+from curim_data.cli.context import CommandContext
+from curim_data.cli.options import OutCsv, Resolution, command, new_app
+from curim_data.cli.output import UsageError, write_table
+from curim_data.model.access import Audience
+from curim_data.model.i18n import N_, Message
+
+app = new_app()
+
+
+@command(app, "counts", N_("Count alerts by one or more dimensions."), filtered=True, audience=Audience.ANALYST)
+def counts(
+    ctx: CommandContext,
+    by: Annotated[str, typer.Option(help=N_("Dimensions, with commas between them: week,district,category ..."))] = "",
+    resolution: Resolution = None,
+    complete: Annotated[
+        bool, typer.Option("--complete", help=N_("Give weeks, cells, districts ... without alerts a zero."))
+    ] = False,
+    out: OutCsv = None,
+) -> None:
+    """Count alerts by some dimensions."""
+    source = ctx.source()
+    f = ctx.filter(source)
+    names = [name.strip() for name in by.split(",") if name.strip()]
+    if set(names) - set(query.DIMENSIONS) or len(set(names)) < len(names):
+        raise UsageError(
+            Message(
+                "--by {asked}: counts are made by one or more, each once, of {known}.",
+                {"asked": by, "known": ", ".join(query.DIMENSIONS)},
+            )
+        )
+    if "cell" in names:
+        resolution = resolution or privacy.finest_resolution(ctx.audience, f, source.city)
+    elif resolution is not None:
+        raise UsageError(Message("--resolution is for counts by cell: add --by cell."))
+    counted = query.counts(source, f, names, ctx.audience, complete=complete, resolution=resolution)
+    frame = counted.frame
+    if "cell" in names:
+        frame = frame.assign(cell=[f"{cell:x}" for cell in frame["cell"]])
+    if out is not None:
+        write_table(out, frame)
+    if ctx.as_json:
+        ctx.print_json(
+            {
+                **ctx.question(source, f),
+                "by": names,
+                "threshold": counted.threshold,
+                "total": counted.total,
+                "withheld": counted.n_withheld,
+                "notes": [ctx.t(note) for note in counted.notes],
+                "rows": frame,
+            }
+        )
+        return
+    ctx.print(ctx.sentence(source, f), *(ctx.t(note) for note in counted.notes))
+    if out is not None:
+        ctx.print_written(len(frame), out)
+    else:
+        ctx.print_table(frame, source.city)

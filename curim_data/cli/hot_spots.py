@@ -1,0 +1,320 @@
+"""The command hotspots: places with more alerts than expected by chance, by one of four methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import typer
+
+from curim_data import privacy
+from curim_data.cli.context import CommandContext
+from curim_data.cli.options import OutPlaces, Resolution, command, new_app
+from curim_data.cli.output import UsageError, check_suffix, write_file, write_places, write_table
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import N_, Message
+from curim_data.studies.spot_area import OF_CITY, TESTED_IN_CITY, has_area, in_area
+
+if TYPE_CHECKING:
+    from analysis.clusters.results import Cluster, Clusters
+    from analysis.hotspots.cell_significance import HotCells
+    from analysis.hotspots.grouping import Spot
+    from analysis.spots.naming import SpotName
+    from analysis.stats.result import Choice
+    from curim_data.studies.emerging import EmergingLine
+
+app = new_app()
+Method = Literal["significance", "clusters", "emerging", "density"]
+Denominator = Literal["land", "alerts", "residents"]
+Weight = Literal["none", "severity"]
+ClusterMethod = Literal["dbscan", "hdbscan"]
+
+_SPOT_COLUMNS: Final = ("rank", "id", "name", "n", "expected", "ratio", "low", "high", "q", "longitude", "latitude")
+_EMERGING_COLUMNS: Final = (
+    *("rank", "id", "name", "class", "label", "n", "steps", "marked", "since", "slope", "q_trend"),
+    *("longitude", "latitude", "cells"),
+)
+
+
+@command(
+    app,
+    "hotspots",
+    N_("Find the places where more happens than chance explains."),
+    filtered=True,
+    audience=Audience.ANALYST,
+)
+def hotspots(
+    ctx: CommandContext,
+    method: Annotated[Method, typer.Option(help=N_("How they are found."))] = "significance",
+    resolution: Resolution = None,
+    base: Annotated[
+        Denominator,
+        typer.Option(help=N_("What a place is compared with: its land and surroundings, all alerts, or residents.")),
+    ] = "land",
+    weight: Annotated[Weight, typer.Option(help=N_("How much an alert counts in clusters."))] = "none",
+    cluster_method: Annotated[
+        ClusterMethod,
+        typer.Option(help=N_("How clusters are found: tested (dbscan), or to explore only (hdbscan).")),
+    ] = "dbscan",
+    out: OutPlaces = None,
+) -> None:
+    """Find hot spots."""
+    options = SearchOptions(base, weight, cluster_method)
+    options.check(method)
+    if out is not None:
+        check_suffix(out, ".geojson", ".csv")
+    source = ctx.source()
+    f = ctx.filter(source)
+    match method:
+        case "density":
+            if resolution is not None:
+                raise UsageError(Message("--resolution is for hot cells: leave it out with --method density."))
+            answer, lines = _density(ctx, source, f, out)
+        case "emerging":
+            answer, lines = _emerging(ctx, source, f, resolution, out)
+        case "clusters":
+            answer, lines = _places(ctx, f, method, find_clusters(source, f, ctx.audience, options), options, out)
+        case "significance":
+            found = find_hot_spots(source, f, ctx.audience, resolution, base)
+            answer, lines = _places(ctx, f, method, found, options, out)
+    if ctx.as_json:
+        ctx.print_json({**ctx.question(source, f), "method": method, **answer})
+    else:
+        ctx.print(ctx.sentence(source, f), *lines)
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """What places are compared with, how much an alert counts, and how clusters are found."""
+
+    base: Denominator = "land"
+    weight: Weight = "none"
+    cluster_method: ClusterMethod = "dbscan"
+
+    def check(self, method: Method) -> None:
+        """UsageError for an option that the method does not have."""
+        if self.base != "land" and method != "significance":
+            raise UsageError(Message("--base is for hot cells: use it with --method significance."))
+        explored = self.cluster_method == "hdbscan"
+        if (explored or self.weight != "none") and method != "clusters":
+            raise UsageError(Message("--weight and --cluster-method are for --method clusters."))
+        if explored and self.weight != "none":
+            raise UsageError(Message("HDBSCAN takes no weights: leave out --weight, or use --cluster-method dbscan."))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the list that the options add."""
+        rates = ("base_n", "rate") if self.base != "land" else ()
+        return rates + (("weight",) if self.weight != "none" else ())
+
+
+@dataclass(frozen=True)
+class FoundPlaces:
+    """Hot spots in the filter's area, with the result that describes them and their names by id.
+
+    `cold`: places with fewer alerts than expected by chance, with their names.
+    """
+
+    result: HotCells | Clusters
+    spots: Sequence[Spot | Cluster]
+    names: Mapping[str, SpotName]
+    resolution: int
+    choices: tuple[Choice, ...]
+    cold: tuple[tuple[Spot, SpotName], ...] = ()
+
+
+def find_hot_spots(
+    source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None, base: Denominator = "land"
+) -> FoundPlaces:
+    """Hot spots of the whole city that lie in the area of the filter.
+
+    GateError for a resolution that the audience may not see, UsageError for a denominator that there is not.
+    """
+    from analysis.spots.naming import name_spots
+    from curim_data.studies.denominators import BaseError
+    from curim_data.studies.hot_spots import hot_spot_study, known_places
+
+    privacy.check(["cell"], resolution, f, audience, source.city)
+    try:
+        study = hot_spot_study(source, f, audience, resolution, base)
+    except BaseError as error:
+        raise UsageError(error.message) from error
+    names = name_spots(study.spots, source.city, known_places(source, audience))
+    cold_names = name_spots(study.cold, source.city)
+    cold = tuple(
+        (spot, cold_names[spot.id]) for spot in study.cold if in_area(spot, cold_names[spot.id], f, source.city)
+    )
+    spots = [spot for spot in study.spots if in_area(spot, names[spot.id], f, source.city)]
+    return FoundPlaces(study.hot, spots, names, study.resolution, study.choices, cold)
+
+
+def find_clusters(source: Source, f: AlertFilter, audience: Audience, options: SearchOptions) -> FoundPlaces:
+    """Clusters of the whole city that lie in the area of the filter.
+
+    UsageError for an audience that may not see cells so fine, and where HDBSCAN would take too many.
+    """
+    from analysis.clusters.hdbscan import TooManyError
+    from analysis.spots.naming import name_spots
+    from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
+    from curim_data.studies.hot_spots import known_places
+
+    if privacy.finest_resolution(audience, f, source.city) < CLUSTER_RESOLUTION:
+        raise UsageError(
+            Message("Clusters need exact alerts: ask as analyst or specialist, or with --method significance.")
+        )
+    weighted, explored = options.weight == "severity", options.cluster_method == "hdbscan"
+    try:
+        result = cluster_study(source, f, audience, by_weight=weighted, explored=explored)
+    except TooManyError as error:
+        raise UsageError(error.message) from error
+    names = name_spots(result.found, source.city, known_places(source, audience))
+    spots = [spot for spot in result.found if in_area(spot, names[spot.id], f, source.city)]
+    return FoundPlaces(result, spots, names, CLUSTER_RESOLUTION, result.choices)
+
+
+def _places(
+    ctx: CommandContext, f: AlertFilter, method: Method, found: FoundPlaces, options: SearchOptions, out: Path | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Hot spots or clusters as a JSON answer and as lines, and written to a file."""
+    t, names = ctx.t, found.names
+    rows = [_spot_row(spot, names[spot.id](t), options) for spot in found.spots]
+    if out is not None:
+        write_places(out, found.spots, rows, (*_SPOT_COLUMNS, *options.columns, "cells"))
+    answer = {
+        "resolution": found.resolution,
+        "base": options.base,
+        "weight": options.weight,
+        "cluster_method": options.cluster_method if method == "clusters" else None,
+        "n": found.result.n,
+        "told": found.result.sentence(t),
+        "choices": ctx.choices(found.choices),
+        "spots": rows,
+        "cold": [_spot_row(spot, name(t), options) for spot, name in found.cold],
+    }
+    lines = [
+        found.result.sentence(t),
+        *([t(TESTED_IN_CITY)] if has_area(f) else []),
+        *(f"{spot.rank}. {names[spot.id](t)} – {spot.sentence(t)}" for spot in found.spots),
+        *(f"{name(t)} – {spot.cold_sentence(t)}" for spot, name in found.cold),
+        *(t(choice.told) for choice in found.choices),
+    ]
+    return answer, lines
+
+
+def _spot_row(spot: Spot | Cluster, name: str, options: SearchOptions) -> dict[str, Any]:
+    """A place, hot or cold, with its figures."""
+    return {
+        "rank": spot.rank,
+        "id": spot.id,
+        "name": name,
+        "n": spot.n,
+        "expected": round(spot.expected, 2),
+        "ratio": round(spot.ratio, 3),
+        "low": round(spot.low, 3),
+        "high": round(spot.high, 3),
+        "q": spot.q,
+        "longitude": round(spot.longitude, 5),
+        "latitude": round(spot.latitude, 5),
+        **{column: round(float(getattr(spot, column)), 5) for column in options.columns},
+        "cells": list(spot.names),
+    }
+
+
+def _emerging(
+    ctx: CommandContext, source: Source, f: AlertFilter, resolution: int | None, out: Path | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Places with their class over time as a JSON answer and as lines, and written to a file."""
+    from curim_data.studies.emerging import emerging_study
+
+    t = ctx.t
+    privacy.check(["cell"], resolution, f, ctx.audience, source.city)
+    study = emerging_study(source, f, ctx.audience, resolution)
+    found = study.found
+    if found is None:
+        raise UsageError(study.why or Message("There is nothing to tell."))
+    listed = [line for line in study.lines if in_area(line.place, line.name, f, source.city)]
+    rows = [_emerging_row(ctx, line, len(found.starts)) for line in listed]
+    if out is not None:
+        write_places(out, [line.place for line in listed], rows, _EMERGING_COLUMNS)
+    answer = {
+        "resolution": study.resolution,
+        "unit": found.unit,
+        "first": found.starts[0],
+        "last": found.starts[-1],
+        "n": found.n,
+        "told": found.sentence(t),
+        "choices": ctx.choices(study.choices),
+        "spots": rows,
+    }
+    lines = [
+        found.sentence(t),
+        *([t(TESTED_IN_CITY)] if has_area(f) else []),
+        *(f"{line.rank}. {line.name(t)} – {found.sentence_of(line.place.peak, t)}" for line in listed),
+        *(t(choice.told) for choice in study.choices),
+    ]
+    return answer, lines
+
+
+def _emerging_row(ctx: CommandContext, line: EmergingLine, steps: int) -> dict[str, Any]:
+    return {
+        "rank": line.rank,
+        "id": line.id,
+        "name": line.name(ctx.t),
+        "class": line.place.cls,
+        "label": ctx.t(line.cls.label),
+        "n": line.place.n,
+        "steps": steps,
+        "marked": line.marked,
+        "since": line.since.isoformat() if line.since else None,
+        "slope": round(line.slope, 4),
+        "q_trend": line.q_trend if line.q_trend == line.q_trend else None,
+        "longitude": round(line.place.longitude, 5),
+        "latitude": round(line.place.latitude, 5),
+        "cells": list(line.place.names),
+    }
+
+
+def _density(ctx: CommandContext, source: Source, f: AlertFilter, out: Path | None) -> tuple[dict[str, Any], list[str]]:
+    """The density as a JSON answer and as lines; `out` gets its pixels as CSV, or its classes as GeoJSON."""
+    from analysis.density.kernel_density import figure
+    from curim_data.studies.density import class_geojson, density_study, grid
+
+    study = density_study(source, f, ctx.audience)
+    t, surface = ctx.t, study.density
+    area = [t(OF_CITY)] if has_area(f) else []
+    if not study.enough:
+        if out is not None:
+            raise UsageError(Message(study.too_few(t)))
+        return {"n": surface.n, "told": study.too_few(t), "choices": [], "places": []}, [*area, study.too_few(t)]
+    if out is not None and out.suffix.lower() == ".csv":
+        write_table(out, grid(surface, source.city))
+    elif out is not None:
+        write_file(out, class_geojson(surface, source.city).encode())
+    answer = {
+        "n": surface.n,
+        "mean": surface.mean,
+        "bandwidth": study.bandwidth.metres,
+        "told": surface.sentence(t),
+        "choices": ctx.choices(study.choices),
+        "places": [
+            {
+                "rank": rank,
+                "name": peak.name(t),
+                "density": peak.value.value,
+                "low": peak.value.low,
+                "high": peak.value.high,
+                "longitude": round(peak.longitude, 5),
+                "latitude": round(peak.latitude, 5),
+            }
+            for rank, peak in enumerate(study.peaks, start=1)
+        ],
+    }
+    lines = [*area, surface.sentence(t)]
+    for rank, peak in enumerate(study.peaks, start=1):
+        density = t("{value} alerts per km² and month", value=figure(t, peak.value.value))
+        lines.append(f"{rank}. {peak.name(t)} – {density}")
+    return answer, [*lines, *(t(choice.told) for choice in study.choices)]

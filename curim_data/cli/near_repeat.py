@@ -1,0 +1,104 @@
+"""The command near-repeat: whether alerts follow alerts near by, and whether something unusual started lately."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from curim_data.cli.context import CommandContext
+from curim_data.cli.options import OutCsv, command, new_app
+from curim_data.cli.output import UsageError, write_table
+from curim_data.model.access import Audience
+from curim_data.model.i18n import N_, Message
+
+if TYPE_CHECKING:
+    from curim_data.studies.repeats import RepeatStudy, UnusualStudy
+
+app = new_app()
+
+
+@command(
+    app,
+    "near-repeat",
+    N_("Ask whether alerts bring further ones near by, and whether something unusual started lately."),
+    filtered=True,
+    audience=Audience.ANALYST,
+)
+def near_repeat(
+    ctx: CommandContext,
+    metric: Annotated[str, typer.Option(help=N_("How distance is measured: euclidean or manhattan."))] = "euclidean",
+    out: OutCsv = None,
+) -> None:
+    """Test for near repeats and look for what started lately."""
+    from curim_data.studies.repeats import METRICS, repeat_study, unusual_study
+
+    known_metric = next((known for known in METRICS if known == metric), None)
+    if known_metric is None:
+        raise UsageError(
+            Message("Unknown metric: {metric}. Use {known}.", {"metric": metric, "known": ", ".join(METRICS)})
+        )
+    source = ctx.source()
+    f = ctx.filter(source)
+    repeats = repeat_study(source, f, ctx.audience, metric=known_metric)
+    unusual = unusual_study(source, f, ctx.audience)
+    if out is not None and repeats.knox is not None:
+        write_table(out, repeats.knox.frame())
+    if ctx.as_json:
+        ctx.print_json({**ctx.question(source, f), **_repeats(ctx, repeats), "unusual": _unusual(ctx, unusual)})
+        return
+    ctx.print(ctx.sentence(source, f))
+    ctx.print(*filter(None, (repeats.sentence(ctx.t), repeats.caution(ctx.t))))
+    if repeats.knox is not None:
+        columns = ["space", "time", "observed", "mean", "ratio", "q", "repeat", "pattern"]
+        ctx.print_table(repeats.knox.frame()[columns])
+        ctx.print(repeats.knox.method(ctx.t))
+    ctx.print_choices(repeats.choices)
+    ctx.print(unusual.sentence(ctx.t))
+    for place in unusual.started[1:]:
+        ctx.print(place.sentence(ctx.t))
+    if unusual.method is not None:
+        ctx.print(ctx.t(unusual.method))
+    ctx.print(ctx.t(unusual.choices[0].told))
+
+
+def _repeats(ctx: CommandContext, study: RepeatStudy) -> dict[str, Any]:
+    found = study.knox
+    return {
+        "n": study.n,
+        "used": study.used,
+        "told": study.sentence(ctx.t),
+        "caution": study.caution(ctx.t),
+        "permutations": found.permutations if found else 0,
+        "metric": found.metric if found else None,
+        "method": found.method(ctx.t) if found else "",
+        "choices": ctx.choices(study.choices),
+        "bands": found.frame() if found else [],
+    }
+
+
+def _unusual(ctx: CommandContext, study: UnusualStudy) -> dict[str, Any]:
+    return {
+        "n": study.n,
+        "from": study.start,
+        "to": study.end,
+        "told": study.sentence(ctx.t),
+        "method": ctx.t(study.method) if study.method else "",
+        "choices": ctx.choices(study.choices),
+        "started": [
+            {
+                "name": place.name(ctx.t),
+                "told": place.sentence(ctx.t),
+                "start": place.days[0],
+                "end": place.days[1],
+                "n": place.cluster.observed,
+                "expected": round(place.cluster.expected, 2),
+                "metres": place.cluster.radius,
+                "p": place.cluster.p,
+                "longitude": round(place.longitude, 5),
+                "latitude": round(place.latitude, 5),
+                "cells": list(place.cells),
+            }
+            for place in study.started
+        ],
+    }

@@ -1,0 +1,129 @@
+"""How a function becomes a command: its own parameters, by `Annotated`, and the options that commands share.
+
+Help texts stand in the code as English message ids (`N_`) and are put into the reader's language by `translate`, once
+typer has made its commands of them: typer itself would want the language at import time.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import typer
+
+from curim_data.cli.context import CommandContext, language
+from curim_data.cli.output import UsageError
+from curim_data.model.access import Audience
+from curim_data.model.alert import CELL_RESOLUTIONS
+from curim_data.model.i18n import LANGUAGES, N_, Message, Translator, translator
+from curim_data.store.home import Home
+
+CommandFunction = TypeVar("CommandFunction", bound=Callable[..., None])
+
+FILTER_HELP: Final[Mapping[str, Message]] = {
+    "period": Message("28d, quarter, 12m (usual), meeting or all."),
+    "from": Message("First day, as in 2025-03-01."),
+    "to": Message("Last day, as in 2025-06-30."),
+    "category": Message("Categories of the city's tree, with commas between them."),
+    "group": Message("Groups of categories, with commas between them."),
+    "kind": Message("risk, incivility or offence."),
+    "affected": Message("Gender of the person affected: woman, man, other, undisclosed or unknown."),
+    "reporter": Message("Gender of the reporter: woman, man, other, undisclosed or unknown."),
+    "light": Message("dark or day."),
+    "hours": Message("First and last hour: 20-5 is from 20:00 to 06:00."),
+    "weekday": Message("mon, tue, wed, thu, fri, sat, sun."),
+    "district": Message("Districts of the city's profile."),
+    "place": Message("Landmarks of the city's profile."),
+    "cells": Message("H3 cells of resolution 8 to 12, by name."),
+    "status": Message("open, confirmed, resolved or rejected."),
+    "severity": Message("1 to 5."),
+}
+
+
+def new_app(help: str | None = None) -> typer.Typer:
+    """A group of commands, in plain text."""
+    return typer.Typer(help=help, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+
+def command(
+    app: typer.Typer, name: str, help: str, *, filtered: bool = False, audience: Audience | None = None
+) -> Callable[[CommandFunction], CommandFunction]:
+    """Add a function to `app` as a command.
+
+    Its first parameter, a CommandContext, is made of the options that commands share. `filtered`: it takes the words of
+    the filter. `audience`: the default one; a command whose answer is the same for all audiences has no such option.
+    """
+
+    def add(function: CommandFunction) -> CommandFunction:
+        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+        shared = list(inspect.signature(_context, eval_str=True).parameters.values())[1:]
+        if audience is not None:
+            shared[0] = shared[0].replace(default=audience)
+        else:
+            shared = shared[1:]
+        words = [_filter_option(word) for word in FILTER_HELP] if filtered else []
+
+        def run(**given: Any) -> None:
+            query = {word.name.removeprefix("filter_"): given.pop(word.name) or "" for word in words}
+            context = _context(query, **{option.name: given.pop(option.name) for option in shared})
+            function(context, **given)
+
+        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in (*own, *words, *shared)]
+        )
+        run.__annotations__ = {option.name: option.annotation for option in (*own, *words, *shared)}
+        app.command(name, help=help)(run)
+        return function
+
+    return add
+
+
+def _filter_option(word: str) -> inspect.Parameter:
+    option = typer.Option(f"--{word}", help=FILTER_HELP[word].text)
+    return inspect.Parameter(
+        f"filter_{word}", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option]
+    )
+
+
+def _context(
+    query: Mapping[str, str],
+    audience: Annotated[Audience, typer.Option(help=N_("For whom the numbers are."))] = Audience.ANALYST,
+    home: Annotated[Path | None, typer.Option(help=N_("Folder of the data; CURIM_HOME, or var/."))] = None,
+    lang: Annotated[str | None, typer.Option(help=N_("Language: el, en or fr."))] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print one JSON object and nothing else."))] = False,
+) -> CommandContext:
+    if lang is not None and lang not in LANGUAGES:
+        raise UsageError(Message("--lang {lang}: the languages are el, en and fr.", {"lang": lang}))
+    return CommandContext(
+        t=translator(lang or language()),
+        home=Home(home) if home else Home.default(),
+        audience=audience,
+        as_json=as_json,
+        query={word: text for word, text in query.items() if text},
+    )
+
+
+def translate(node: Any, t: Translator) -> None:
+    """Put the help of a command of typer's, its parameters and its own commands into the reader's language."""
+    for part in (node, *node.params):
+        if getattr(part, "help", None):
+            part.help = t(part.help)
+    for child in getattr(node, "commands", {}).values():
+        translate(child, t)
+
+
+def _known_resolution(resolution: int | None) -> int | None:
+    if resolution is not None and resolution not in CELL_RESOLUTIONS:
+        values = {"resolution": resolution}
+        raise UsageError(Message("--resolution {resolution}: map cells have resolution 8 to 12.", values))
+    return resolution
+
+
+Resolution = Annotated[
+    int | None,
+    typer.Option(callback=_known_resolution, help=N_("H3 resolution of map cells; chosen unless given.")),
+]
+OutCsv = Annotated[Path | None, typer.Option("--out", help=N_("CSV file to write."))]
+OutPlaces = Annotated[Path | None, typer.Option("--out", help=N_("GeoJSON or CSV file to write."))]

@@ -1,0 +1,57 @@
+"""The command trends: alerts over time, with their expected range."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+
+import typer
+
+from curim_data.cli.context import CommandContext
+from curim_data.cli.options import OutCsv, command, new_app
+from curim_data.cli.output import UsageError, write_table
+from curim_data.model.access import Audience
+from curim_data.model.i18n import N_, Message
+
+app = new_app()
+Step = Literal["week", "month", "local_date"]
+UNITS: Final[Mapping[Step, Literal["week", "month", "day"]]] = {"week": "week", "month": "month", "local_date": "day"}
+
+
+@command(
+    app,
+    "trends",
+    N_("Follow the alerts over time, with what was usual."),
+    filtered=True,
+    audience=Audience.ANALYST,
+)
+def trends(
+    ctx: CommandContext,
+    step: Annotated[Step, typer.Option("--by", help=N_("Step of the series."))] = "week",
+    out: OutCsv = None,
+) -> None:
+    """Print the series of counts with its expected range."""
+    from curim_data.studies.trends import trend_study
+
+    source = ctx.source()
+    f = ctx.filter(source)
+    trend = trend_study(source, f, ctx.audience, UNITS[step])
+    if trend is None:
+        raise UsageError(Message("There are no alerts in this period: “curim import FILE” brings some."))
+    frame = trend.frame[[step, "n", "expected", "lower", "upper", "alarm", "complete", "withheld"]]
+    if out is not None:
+        write_table(out, frame)
+    if ctx.as_json:
+        ctx.print_json(
+            {
+                **ctx.question(source, f),
+                "unit": step,
+                "told": trend.sentence(ctx.t),
+                "choices": ctx.choices(trend.choices),
+                "rows": frame,
+            }
+        )
+        return
+    ctx.print(ctx.sentence(source, f), trend.sentence(ctx.t))
+    if out is None:
+        ctx.print_table(frame, source.city)
