@@ -1,4 +1,7 @@
-"""One module for each export format: how it is recognised, its columns, its values."""
+"""Export formats, one module each: how a header is recognised, what its columns mean, how its values translate.
+
+Public: `recognise`, `refuse`, `documentation`, `FORMATS`; `base` (`Layout`, `Recognition`). `guess` takes any other table.
+"""
 
 from __future__ import annotations
 

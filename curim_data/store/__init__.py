@@ -1,1 +1,5 @@
-"""store."""
+"""What a home keeps on disk: the Delta table of alerts, its log of imports, quarantined rows, erasures and locks.
+
+Public: `home` (`Home`: one folder, one city), `alert_table` (`Store`: read, commit, undo), `staging` and `matching`
+(an import before its commit), `erase`, `erased_list`, `interrupted` and `locking`.
+"""
