@@ -1,6 +1,7 @@
 """Export formats, one module each: how a header is recognised, what its columns mean, how its values translate.
 
-Public: `recognise`, `refuse`, `documentation`, `FORMATS`; `base` (`Layout`, `Recognition`). `guess` takes any other table.
+Public: `recognise`, `refuse`, `documentation`, `FORMATS`; `base` (`Layout`, `Recognition`). `guess` takes any other
+table.
 """
 
 from __future__ import annotations
