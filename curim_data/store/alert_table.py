@@ -6,7 +6,7 @@ after it the new state. An import that changes nothing is an empty commit with i
 to a file of their own before the commit; the file counts only when a commit names its batch.
 
 Writers do not wait for each other: a commit that finds the table changed since it was read fails, and the import is
-settled anew against the newer state. Old versions are kept, since undo reads from them; only `erase` removes them, and
+matched again with the newer state. Old versions are kept, since undo reads from them; only `erase` removes them, and
 it waits until nobody writes (`<home>/alerts.lock`).
 """
 

@@ -119,7 +119,7 @@ def import_log(table: DeltaTable) -> list[tuple[Batch, int]]:
             found[undone] = (replace(batch, undone=True), version)
         elif when := record.get("erase"):
             sealed = dt.datetime.fromisoformat(when)
-            listed = [Batch.from_dict(told) for told in record["import_log"]]
+            listed = [Batch.from_dict(told) for told in record["log"]]
             found = {batch.id: (replace(batch, sealed=batch.sealed or sealed), -1) for batch in listed}
     return list(found.values())
 

@@ -117,7 +117,7 @@ def _do(home: Home, alerts: Sequence[str], incidents: Sequence[str]) -> None:
 def _commit(home: Home, table: DeltaTable, alerts: Sequence[str]) -> None:
     """A new version without the alerts, that carries the list of imports."""
     listed = [batch.as_dict() for batch, _ in import_log(table)]
-    record = {"erase": dt.datetime.now(dt.UTC).isoformat(), "import_log": listed}
+    record = {"erase": dt.datetime.now(dt.UTC).isoformat(), "log": listed}
     with Store(home).working("erase-") as folder:
         write_alerts(table, without_ids(file_paths(table), list(alerts), folder), record, "overwrite")
 

@@ -111,7 +111,7 @@ def compact(table: DeltaTable) -> None:
 def without_ids(files: Sequence[str], ids: Path | Sequence[str] | pa.ChunkedArray, folder: Path) -> Iterator[pa.Table]:
     """The stored alerts but those of some ids, piece by piece.
 
-    `ids` are texts, or a Parquet file of `settling.settle`, whose updated alerts are left out. `folder` takes what
+    `ids` are texts, or a Parquet file of `matching.match_rows`, whose updated alerts are left out. `folder` takes what
     does not fit into memory.
     """
     yield from _joined("ANTI", files, ids, folder)

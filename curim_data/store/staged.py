@@ -44,11 +44,11 @@ def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> 
     counts = match_rows(staging.path, stored, path)
     repaired = outside = unmapped = 0
     for part in _with_actions(staging, path, ["flags", "longitude"]):
-        changed_alerts = part.filter(pc.not_equal(part["action"], DUPLICATE))
-        flags = pc.list_flatten(changed_alerts["flags"])
+        changed = part.filter(pc.not_equal(part["action"], DUPLICATE))
+        flags = pc.list_flatten(changed["flags"])
         repaired += pc.sum(pc.equal(flags, Flag.REPAIRED.value)).as_py() or 0
         outside += pc.sum(pc.equal(flags, Flag.OUTSIDE_CITY.value)).as_py() or 0
-        unmapped += changed_alerts["longitude"].null_count
+        unmapped += changed["longitude"].null_count
     told = replace(
         batch,
         when=dt.datetime.now(dt.UTC),

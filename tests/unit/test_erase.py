@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 
 from curim_data.cli import main
 from curim_data.importing.pipeline import import_file
@@ -98,6 +99,15 @@ def test_imports_before_an_erasure_cannot_be_undone_and_later_ones_can(home: Hom
     assert [b.undone for b in Store(home).batches()] == [False, False, False, True]
     assert Store(home).batches()[0].sealed == before[0].sealed
     assert len(ids(home)) == 3
+
+
+def test_the_record_of_an_erasure_keeps_its_words_on_disk(home: Home) -> None:
+    """Homes of earlier versions are read by these keys."""
+    erase(home, ["GONE-2"])
+    records = [json.loads(entry["curim"]) for entry in DeltaTable(str(home.alerts)).history() if "curim" in entry]
+    (record,) = (record for record in records if "erase" in record)
+    assert set(record) == {"erase", "log"}
+    assert {"id", "when", "file_name"} <= set(record["log"][0])
 
 
 def test_unknown_ids_are_named_and_nothing_is_done(home: Home, tmp_path: Path) -> None:
