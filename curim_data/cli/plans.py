@@ -15,7 +15,7 @@ from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, check_suffix, write_file
 from curim_data.model.access import Audience
 from curim_data.model.i18n import N_, Message
-from curim_data.model.plan import Plan, PlanStatus, to_json
+from curim_data.model.plan import Plan, PlanStatus, plan_to_json
 
 if TYPE_CHECKING:
     from curim_data.plans.plan_store import PlanStore
@@ -55,7 +55,7 @@ def plan_draft(
     made = draft(problem, source.city, source.as_of, cells=cells, language=ctx.t.lang)
     plan = _plans(ctx).create(made.plan, who)
     if ctx.as_json:
-        ctx.print_json({"plan": to_json(plan), "warnings": [ctx.t(warning) for warning in made.warnings]})
+        ctx.print_json({"plan": plan_to_json(plan), "warnings": [ctx.t(warning) for warning in made.warnings]})
         return
     ctx.print(ctx.t("Plan {id}: {title}", id=plan.id, title=plan.title))
     ctx.print(plan.statement[ctx.t.lang])
@@ -88,7 +88,7 @@ def plan_show(ctx: CommandContext, plan: PlanId) -> None:
     ctx.city()
     kept = _plans(ctx).get(plan)
     if ctx.as_json:
-        ctx.print_json({"plan": to_json(kept)})
+        ctx.print_json({"plan": plan_to_json(kept)})
         return
     for line in (kept.title, kept.status.value, kept.statement.get(ctx.t.lang, ""), kept.objective.text):
         if line:
@@ -106,7 +106,7 @@ def plan_export(
     form = check_suffix(out, ".pdf", ".docx", ".json")
     kept: Plan = _plans(ctx).get(plan)
     if form == ".json":
-        write_file(out, json.dumps(to_json(kept), ensure_ascii=False, indent=2).encode())
+        write_file(out, json.dumps(plan_to_json(kept), ensure_ascii=False, indent=2).encode())
     else:
         from analysis.report.documents import plan_document
 

@@ -1,21 +1,25 @@
-"""What an intervention plan is: the problem it answers, what is to be done, by whom, and how we shall know.
+"""What an intervention plan is: the problem it answers, the actions, who leads them, and how the result is evaluated.
 
-Plain frozen types that `analysis` fills, `plans` keeps and `pages` show. All of them go to JSON and back without loss.
+Plain frozen types that `analysis` fills, `plans` stores and `pages` show. A plan goes to JSON and back without loss.
 A plan holds aggregated counts and what its authors wrote; never the text of an alert.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import types
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, TypeAlias
+
+from pydantic import BeforeValidator, TypeAdapter
 
 from curim_data.model.i18n import Message
 
-T = TypeVar("T")
+# A whole number stays whole when it is read back, so that it is shown without decimals.
+Number: TypeAlias = int | float
+# By language, or by word of a query string.
+Texts = Annotated[Mapping[str, str], BeforeValidator(lambda value: value if isinstance(value, Mapping) else {})]
 
 
 class PlanStatus(StrEnum):
@@ -106,13 +110,13 @@ class Problem:
 
     spot: str = ""
     place: str = ""
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Texts = field(default_factory=dict)
     cells: tuple[str, ...] = ()
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Texts = field(default_factory=dict)
     start: dt.date | None = None
     end: dt.date | None = None
-    n: float = 0
-    expected: float | None = None
+    n: Number = 0
+    expected: Number | None = None
     ratio: Interval | None = None
     q: float | None = None
     categories: tuple[CategoryShare, ...] = ()
@@ -134,10 +138,10 @@ class Objective:
     want it.
     """
 
-    baseline: float = 0
+    baseline: Number = 0
     start: dt.date | None = None
     end: dt.date | None = None
-    target: float | None = None
+    target: Number | None = None
     by: dt.date | None = None
     text: str = ""
 
@@ -169,7 +173,7 @@ class Assessment:
     """
 
     method: str = "difference"
-    smallest_drop: float | None = None
+    smallest_drop: Number | None = None
     review: dt.date | None = None
     note: str = ""
 
@@ -194,58 +198,34 @@ class Plan:
     status: PlanStatus = PlanStatus.DRAFT
     language: str = "el"
     problem: Problem = field(default_factory=Problem)
-    statement: Mapping[str, str] = field(default_factory=dict)
+    statement: Texts = field(default_factory=dict)
     measures: tuple[str, ...] = ()
     objective: Objective = field(default_factory=Objective)
     lead: str = ""
     partners: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     outputs: str = ""
-    budget: float | None = None
+    budget: Number | None = None
     start: dt.date | None = None
     finish: dt.date | None = None
     areas: Areas = field(default_factory=Areas)
     assessment: Assessment = field(default_factory=Assessment)
     gender_check: GenderCheck = field(default_factory=GenderCheck)
-    result: Mapping[str, str] = field(default_factory=dict)
+    result: Texts = field(default_factory=dict)
 
 
-def to_json(value: Any) -> Any:
-    """A plan, or any part of it, as values that JSON knows: dates in ISO form, tuples as lists."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: to_json(getattr(value, item.name)) for item in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [to_json(item) for item in value]
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return value.value if isinstance(value, StrEnum) else value
+_PLANS: Final = TypeAdapter(Plan)
 
 
-def from_json(kind: type[T], data: Any) -> T:
-    """The value of type `kind` that `to_json` wrote. Unknown entries are left out, absent ones take their default.
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """A plan as values that JSON knows: dates in ISO form, tuples as lists."""
+    entries: dict[str, Any] = _PLANS.dump_python(plan, mode="json", warnings=False)
+    return entries
 
-    Where a mapping is wanted and something else stands, it is left empty.
+
+def plan_from_json(entries: Mapping[str, Any]) -> Plan:
+    """The plan that `plan_to_json` wrote, in this version or another; ValueError where an entry is unusable.
+
+    Unknown entries are left out, absent ones take their default; a text where a mapping is expected is left out too.
     """
-    made: T = _read(kind, data)
-    return made
-
-
-def _read(kind: Any, data: Any) -> Any:
-    if get_origin(kind) in (Union, types.UnionType):
-        return None if data is None else _read(next(a for a in get_args(kind) if a is not type(None)), data)
-    if is_dataclass(kind) and isinstance(kind, type):
-        hints = get_type_hints(kind)
-        return kind(**{f.name: _read(hints[f.name], data[f.name]) for f in fields(kind) if f.name in data})
-    if get_origin(kind) is tuple:
-        inner = get_args(kind)
-        each = inner[:1] * len(data) if inner[-1] is Ellipsis else inner
-        return tuple(_read(one, item) for one, item in zip(each, data, strict=True))
-    if get_origin(kind) is Mapping:
-        return dict(data) if isinstance(data, Mapping) else {}
-    if kind is dt.date:
-        return dt.date.fromisoformat(data)
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return kind(data)
-    return data
+    return _PLANS.validate_python(entries)

@@ -24,7 +24,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from curim_data.model.i18n import Message, translator
-from curim_data.model.plan import MOVES, STATUS_WORDS, Plan, PlanStatus, from_json, to_json
+from curim_data.model.plan import MOVES, STATUS_WORDS, Plan, PlanStatus, plan_from_json, plan_to_json
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 74_655_002  # any number that names the schema's advisory lock in PostgreSQL
@@ -137,9 +137,9 @@ class PlanStore:
                 raise _missing(plan.id)
             if row.version != plan.version:
                 raise _conflict(plan.title)
-            kept = from_json(Plan, row.body)
+            kept = plan_from_json(row.body)
             _check_move(kept.status, plan.status)
-            changes = list(_differences(to_json(kept), to_json(plan)))
+            changes = list(_differences(plan_to_json(kept), plan_to_json(plan)))
             if not changes:
                 return plan
             saved = replace(plan, version=plan.version + 1)
@@ -163,7 +163,7 @@ class PlanStore:
             row = session.get(_PlanRow, plan_id)
             if row is None:
                 raise _missing(plan_id)
-            return from_json(Plan, row.body)
+            return plan_from_json(row.body)
 
     def list(self, status: PlanStatus | None = None) -> tuple[Plan, ...]:
         """All plans, or those of one status, the latest changed first."""
@@ -171,7 +171,7 @@ class PlanStore:
         if status is not None:
             query = query.where(_PlanRow.status == status.value)
         with self._session() as session:
-            return tuple(from_json(Plan, body) for body in session.scalars(query))
+            return tuple(plan_from_json(body) for body in session.scalars(query))
 
     def set_status(self, plan_id: str, status: PlanStatus, who: str) -> Plan:
         """Move a plan on the board; PlanProblem where it may not go there."""
@@ -235,7 +235,7 @@ def _columns(plan: Plan, now: dt.datetime) -> dict[str, Any]:
         "title": plan.title,
         "review": plan.assessment.review,
         "updated_at": now,
-        "body": to_json(plan),
+        "body": plan_to_json(plan),
     }
 
 

@@ -28,8 +28,8 @@ from curim_data.model.plan import (
     Pattern,
     Plan,
     Problem,
-    from_json,
-    to_json,
+    plan_from_json,
+    plan_to_json,
 )
 from sample_data import PROFILE
 
@@ -114,8 +114,18 @@ def test_statement_keeps_to_what_is_known(problem: Problem, piraeus: CityProfile
 
 def test_json_brings_the_plan_back(problem: Problem, piraeus: CityProfile, cells: pd.DataFrame) -> None:
     plan = draft(problem, piraeus, AS_OF, cells=cells).plan
-    assert from_json(Plan, json.loads(json.dumps(to_json(plan)))) == plan
-    assert from_json(Plan, {"title": "x", "entry_of_a_later_version": 1}) == Plan(title="x")
+    assert plan_from_json(json.loads(json.dumps(plan_to_json(plan)))) == plan
+    assert plan_from_json({"title": "x", "entry_of_a_later_version": 1}) == Plan(title="x")
+
+
+def test_json_of_other_versions_and_unusable_json() -> None:
+    assert plan_from_json({"statement": "a text", "problem": {"query": "a text"}}) == Plan()
+    stored = plan_to_json(plan_from_json({"budget": 18_000, "problem": {"n": 39, "expected": 3.0, "hours": [20, 1]}}))
+    assert json.dumps([stored["budget"], stored["problem"]["n"], stored["problem"]["expected"]]) == "[18000, 39, 3.0]"
+    assert stored["problem"]["hours"] == [20, 1]
+    for entries in ({"status": "no such status"}, {"start": "1 March"}, {"problem": {"hours": [20]}}):
+        with pytest.raises(ValueError, match="1 validation error"):
+            plan_from_json(entries)
 
 
 def test_draft_proposes_what_the_data_and_the_evidence_allow(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from curim_data.engine import open_source
 from curim_data.model.access import Audience
-from curim_data.model.plan import Plan, Problem, from_json, to_json
+from curim_data.model.plan import Plan, Problem, plan_from_json, plan_to_json
 from curim_data.store.home import Home
 from curim_data.studies.evaluation import PlanEvaluation, evaluation_study
 from pages.parts.frame.cache import cached
@@ -17,7 +17,7 @@ from pages.parts.frame.page import Dataset
 @cached
 def plan_evaluation(dataset: Dataset, key: str, audience: Audience) -> PlanEvaluation:
     source = open_source(Home(Path(dataset.home)))
-    return evaluation_study(source, from_json(Plan, json.loads(key)), audience)
+    return evaluation_study(source, plan_from_json(json.loads(key)), audience)
 
 
 def evaluation_key(plan: Plan) -> str:
@@ -30,4 +30,4 @@ def evaluation_key(plan: Plan) -> str:
         areas=plan.areas,
         assessment=plan.assessment,
     )
-    return json.dumps(to_json(bare))
+    return json.dumps(plan_to_json(bare))

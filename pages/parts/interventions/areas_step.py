@@ -12,7 +12,7 @@ import streamlit as st
 from analysis.plans.evaluation import Test
 from analysis.report.plan import METHODS
 from curim_data.model.i18n import Message, Num
-from curim_data.model.plan import Plan, to_json
+from curim_data.model.plan import Plan, plan_to_json
 from curim_data.studies.evaluation import BEGUN, named_test
 from pages.parts.charts.tables import draw_table
 from pages.parts.frame.page import Page
@@ -76,7 +76,7 @@ def _draw_proposal(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
     )
     reasons: tuple[Message, ...] = ()
     if st.button(t("Propose buffer and comparison area anew"), key=edit.key("propose")):
-        found = proposed_areas(page.dataset, json.dumps(to_json(plan)), page.audience, int(rings or 1))
+        found = proposed_areas(page.dataset, json.dumps(plan_to_json(plan)), page.audience, int(rings or 1))
         plan = replace(plan, areas=found[0])
         st.session_state[edit.key("reasons")] = found[1]
     reasons = st.session_state.get(edit.key("reasons"), ())
@@ -92,7 +92,7 @@ def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan, method: Test)
     named = edit.saved
     if plan.areas == named.areas and method == named.assessment.method and named.assessment.smallest_drop is not None:
         return named.assessment.smallest_drop
-    counts = counts_by_area(page.dataset, json.dumps(to_json(plan)), page.audience)
+    counts = counts_by_area(page.dataset, json.dumps(plan_to_json(plan)), page.audience)
     known = {name: n for name, n in zip(counts["area"], counts["n"], strict=True) if n == n}
     treated = known.get("treated", plan.objective.baseline)
     return smallest_drop(float(treated), float(known.get("comparison", treated)), method)
@@ -130,7 +130,7 @@ def _unlike_lengths(plan: Plan) -> Message | None:
 
 def _draw_counts(page: Page, edit: PlanEdit, plan: Plan) -> None:
     t = page.t
-    frame = counts_by_area(page.dataset, json.dumps(to_json(plan)), page.audience)
+    frame = counts_by_area(page.dataset, json.dumps(plan_to_json(plan)), page.audience)
     frame = frame.assign(
         name=[t(AREA_LABELS[name]) for name in frame["area"]],
         cells=[len(getattr(plan.areas, name)) for name in frame["area"]],

@@ -16,7 +16,7 @@ from analysis.report.documents import MIME, Form, plan_document
 from analysis.report.maps import areas_map
 from analysis.report.plan import plan_blocks
 from curim_data.model.i18n import Message
-from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus, to_json
+from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus, plan_to_json
 from pages.parts.charts.tables import draw_table
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
@@ -81,7 +81,7 @@ def draw_downloads(page: Page, plan: Plan) -> None:
             )
         st.download_button(
             "JSON",
-            data=json.dumps(to_json(plan), ensure_ascii=False, indent=2),
+            data=json.dumps(plan_to_json(plan), ensure_ascii=False, indent=2),
             file_name=f"{name}.json",
             mime="application/json",
             key="plan_json",

@@ -17,7 +17,7 @@ from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message
-from curim_data.model.plan import Areas, Plan, from_json
+from curim_data.model.plan import Areas, plan_from_json
 from curim_data.store.home import Home
 from curim_data.studies.evaluation import AREAS, evaluation_filter
 from curim_data.studies.hot_spots import hot_spot_study, known_places
@@ -45,7 +45,7 @@ def draft_spots(dataset: Dataset, f: AlertFilter, audience: Audience) -> tuple[t
 def proposed_areas(
     dataset: Dataset, plan_json: str, audience: Audience, rings: int
 ) -> tuple[Areas, tuple[Message, ...]]:
-    source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(plan_json))
+    source, plan = open_source(Home(Path(dataset.home))), plan_from_json(json.loads(plan_json))
     treated = plan.areas.treated
     f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
     size = h3.get_resolution(treated[0])
@@ -61,7 +61,7 @@ def smallest_drop(treated: float, comparison: float, test: Test) -> float | None
 
 @cached
 def counts_by_area(dataset: Dataset, plan_json: str, audience: Audience) -> pd.DataFrame:
-    source, plan = open_source(Home(Path(dataset.home))), from_json(Plan, json.loads(plan_json))
+    source, plan = open_source(Home(Path(dataset.home))), plan_from_json(json.loads(plan_json))
     f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
     shown = {name: getattr(plan.areas, name) for name in AREAS}
     return area_counts(source, f, shown, (), audience).frame
