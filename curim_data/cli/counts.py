@@ -30,11 +30,11 @@ def counts(
     source = ctx.source()
     f = ctx.filter(source)
     names = [name.strip() for name in by.split(",") if name.strip()]
-    if set(names) - set(query.DIMENSIONS) or len(set(names)) < len(names):
+    if set(names) - set(query.dimensions()) or len(set(names)) < len(names):
         raise UsageError(
             Message(
                 "--by {asked}: counts are made by one or more, each once, of {known}.",
-                {"asked": by, "known": ", ".join(query.DIMENSIONS)},
+                {"asked": by, "known": ", ".join(query.dimensions())},
             )
         )
     if "cell" in names:

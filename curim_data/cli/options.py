@@ -7,39 +7,21 @@ typer has made its commands of them: typer itself would want the language at imp
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from curim_data.cli.context import CommandContext, language
 from curim_data.cli.output import UsageError
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.alert import CELL_RESOLUTIONS
 from curim_data.model.i18n import LANGUAGES, N_, Message, Translator, translator
 from curim_data.store.home import Home
 
 CommandFunction = TypeVar("CommandFunction", bound=Callable[..., None])
-
-FILTER_HELP: Final[Mapping[str, Message]] = {
-    "period": Message("28d, quarter, 12m (usual), meeting or all."),
-    "from": Message("First day, as in 2025-03-01."),
-    "to": Message("Last day, as in 2025-06-30."),
-    "category": Message("Categories of the city's tree, with commas between them."),
-    "group": Message("Groups of categories, with commas between them."),
-    "kind": Message("risk, incivility or offence."),
-    "affected": Message("Gender of the person affected: woman, man, other, undisclosed or unknown."),
-    "reporter": Message("Gender of the reporter: woman, man, other, undisclosed or unknown."),
-    "light": Message("dark or day."),
-    "hours": Message("First and last hour: 20-5 is from 20:00 to 06:00."),
-    "weekday": Message("mon, tue, wed, thu, fri, sat, sun."),
-    "district": Message("Districts of the city's profile."),
-    "place": Message("Landmarks of the city's profile."),
-    "cells": Message("H3 cells of resolution 8 to 12, by name."),
-    "status": Message("open, confirmed, resolved or rejected."),
-    "severity": Message("1 to 5."),
-}
 
 
 def new_app(help: str | None = None) -> typer.Typer:
@@ -63,7 +45,7 @@ def command(
             shared[0] = shared[0].replace(default=audience)
         else:
             shared = shared[1:]
-        words = [_filter_option(word) for word in FILTER_HELP] if filtered else []
+        words = [_filter_option(*pair) for pair in _filter_words()] if filtered else []
 
         def run(**given: Any) -> None:
             query = {word.name.removeprefix("filter_"): given.pop(word.name) or "" for word in words}
@@ -80,8 +62,14 @@ def command(
     return add
 
 
-def _filter_option(word: str) -> inspect.Parameter:
-    option = typer.Option(f"--{word}", help=FILTER_HELP[word].text)
+def _filter_words() -> Iterator[tuple[str, Message]]:
+    """The words of the filter, each with its help."""
+    for field in AlertFilter.fields():
+        yield from field.words.items()
+
+
+def _filter_option(word: str, help: Message) -> inspect.Parameter:
+    option = typer.Option(f"--{word}", help=help.text)
     return inspect.Parameter(
         f"filter_{word}", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option]
     )

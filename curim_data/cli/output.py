@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from curim_data.export.safe_csv import csv_bytes
-from curim_data.model import labels
+from curim_data.filters import column_label, value_label
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Translator
 
@@ -73,7 +73,7 @@ def print_table(t: Translator, frame: pd.DataFrame, city: CityProfile | None, un
     grid = Table(box=None, header_style="bold", pad_edge=False)
     for name in frame.columns:
         numeric = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
-        label = labels.column_label(t, str(name))
+        label = column_label(t, str(name))
         least = max([len(label), *map(len, frame[name].astype(str))]) if name in uncut else None
         justify: Literal["left", "right"] = "right" if numeric else "left"
         grid.add_column(label, justify=justify, no_wrap=name in uncut, min_width=least)
@@ -88,10 +88,10 @@ def _cell_text(t: Translator, name: str, value: Any, city: CityProfile | None) -
     if name == "withheld" or (isinstance(value, bool) and name != "dark"):
         return t("yes") if value else ""
     if city and (value is None or value != value) and name not in ("n", "expected", "lower", "upper"):
-        return labels.value_label(t, city, name, value)
+        return value_label(t, city, name, value)
     if isinstance(value, float):
         return t.number(value, 0 if value.is_integer() else 2)
-    return labels.value_label(t, city, name, value) if city else ("" if value is None else str(value))
+    return value_label(t, city, name, value) if city else ("" if value is None else str(value))
 
 
 def check_suffix(out: Path, *known: str) -> str:

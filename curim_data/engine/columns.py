@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import duckdb
 import ibis
+import pyarrow as pa
 
-from curim_data.model.alert import CELL_RESOLUTIONS
+from curim_data.model.alert import SCHEMA
 
 # Between the values of a list that is one text: the unit separator, which no text of an alert holds.
 BETWEEN: Final = "\x1f"
@@ -27,43 +28,13 @@ TABLE_FROM: Final = 50_000
 TABLE_MOST: Final = 10_000_000
 AT_QUESTION: Final = 4
 MANY_CELLS: Final = 16
-TEXTS: Final = (
-    "kind",
-    "category",
-    "district",
-    "place",
-    "reporter_gender",
-    "affected_gender",
-    "age_band",
-    "status",
-    "time_precision",
-    "theme",
-    "span",
+# Columns of an alert that no count is made of: names, hashes, instants, metres.
+NOT_COUNTED: Final = frozenset(
+    {"alert_id", "incident_id", "source", "batch_id", "profile_version", "content_hash", "flags"}
+    | {"reported_at", "occurred_from", "occurred_to", "resolved_at", "hour", "x", "y"}
 )
-COLUMNS: Final = (
-    "local_date",
-    "week",
-    "month",
-    "weekday",
-    "kind",
-    "category",
-    "more_categories",
-    "hours",
-    "district",
-    "place",
-    "reporter_gender",
-    "affected_gender",
-    "age_band",
-    "dark",
-    "status",
-    "time_precision",
-    "severity",
-    "feeling",
-    "inside",
-    "longitude",
-    "latitude",
-    *(f"cell_{resolution}" for resolution in CELL_RESOLUTIONS),
-)
+COLUMNS: Final = tuple(name for name in SCHEMA.names if name not in NOT_COUNTED)
+TEXTS: Final = (*(name for name in COLUMNS if pa.types.is_string(SCHEMA.field(name).type)), "theme", "span")
 
 
 def narrowed(table: Any) -> Any:

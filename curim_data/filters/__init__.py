@@ -1,10 +1,37 @@
 """Which alerts are meant: the filter, with its query string, sentence, chips and predicate, and its table of fields.
 
-Public: `AlertFilter`, `FIELDS`, `PERIODS`, `Total`, `asked_categories`, `field_of`. `fields` holds the kinds of fields
-and `alert_filter` the table of them: a kind is rarely added, a row often.
+Public: `AlertFilter`, of which every attribute is a row of the table; `row`, `ChoiceField`, `Widget` for one more row;
+`PERIODS`, `asked_categories`, `column_label`, `value_label`. One module, since fields and filter know each other.
 """
 
-from curim_data.filters.alert_filter import FIELDS, PERIODS, AlertFilter, asked_categories, field_of, window_hours
-from curim_data.filters.total import Total
+from curim_data.filters.alert_filter import (
+    PERIODS,
+    AlertFilter,
+    CategoryField,
+    ChoiceField,
+    Field,
+    HourField,
+    LightField,
+    PeriodField,
+    Widget,
+    asked_categories,
+    column_label,
+    row,
+    value_label,
+)
 
-__all__ = ["FIELDS", "PERIODS", "AlertFilter", "Total", "asked_categories", "field_of", "window_hours"]
+__all__ = [
+    "PERIODS",
+    "AlertFilter",
+    "CategoryField",
+    "ChoiceField",
+    "Field",
+    "HourField",
+    "LightField",
+    "PeriodField",
+    "Widget",
+    "asked_categories",
+    "column_label",
+    "row",
+    "value_label",
+]

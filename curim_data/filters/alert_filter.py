@@ -1,171 +1,542 @@
-"""AlertFilter: which alerts are meant. One value with faces that agree: query string, sentence, chips, predicate."""
+"""The filter: which alerts are meant. One value with faces that agree: query string, sentence, chips, predicate.
 
-# ruff: noqa: ARG005 (every label has the same parameters, and not every one needs the city)
+`AlertFilter` is at the same time the table of fields. Each of its attributes is a row, which names the field that it
+belongs to. A new field takes one more row and nothing else: the query string, the sentence, the side bar, the options
+of the command line, the dimensions of counts with their true zeros and labels, and disclosure control all follow from
+the row. Above the table stand the kinds of fields that a row can be.
+"""
+
+# ruff: noqa: ARG002, ARG005, RUF009 (all fields have the same methods; a row is a field of a dataclass)
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import and_
-from typing import Any, Final
+from operator import and_, or_
+from typing import Any, Final, Literal, TypeAlias
+from urllib.parse import unquote
 
+import h3.api.basic_int as h3
 import pandas as pd
 
-from curim_data.filters.fields import (
-    DAYS,
-    PERIODS,
-    Categories,
-    Cells,
-    Choices,
-    Field,
-    Hours,
-    Light,
-    Period,
-    asked_categories,
-    window_hours,
-)
+from curim_data.engine.columns import one_of
+from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.model import labels
-from curim_data.model.alert import Gender, Kind, Status
+from curim_data.model.alert import CELL_RESOLUTIONS, Gender, Kind, Status
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Span, Translator
 
-__all__ = ["FIELDS", "PERIODS", "AlertFilter", "asked_categories", "field_of", "window_hours"]
-
-
-def _ids(values: Any) -> dict[str, Any]:
-    return {str(value): value for value in values}
-
-
+PERIODS: Final = ("28d", "quarter", "12m", "meeting", "all")
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LIGHT: Final = {"dark": True, "day": False}
+MOST_VALUES: Final = 2_000
 # Dates of one's own are read as these at most, so that a year before or after them is a date too.
 EARLIEST: Final = dt.date(1900, 1, 1)
 LATEST: Final = dt.date(2199, 12, 31)
-
 # Presets that are a number of months.
 _MONTHS: Final = {"28d": 1, "quarter": 3, "12m": 12}
 
-PERIOD: Final = Period()
-CATEGORIES: Final = Categories()
-# In the order of the sentence, after the categories and before the period.
-FIELDS: Final[tuple[Field, ...]] = (
-    PERIOD,
-    CATEGORIES,
-    Choices(
-        name="kinds",
-        word="kind",
-        title=Message("Kind"),
-        column="kind",
-        known=lambda city: _ids(kind.value for kind in Kind),
-        label=lambda t, city, value: labels.kind_label(t, value),
-        said=lambda t, city, values: t(
-            ", of the kind {kinds}", kinds=labels.listed(t, (labels.inline(labels.kind_label(t, v)) for v in values))
-        ),
-        chip=Message("{value}"),
-    ),
-    Choices(
-        name="affected",
-        word="affected",
-        title=Message("Gender of the person affected"),
-        column="affected_gender",
-        known=lambda city: _ids(gender.value for gender in Gender),
-        label=lambda t, city, value: labels.gender_label(t, value),
-        said=lambda t, city, values: t(
-            ", affecting {genders}", genders=labels.listed(t, (labels.gender_people(t, v) for v in values))
-        ),
-        chip=Message("Affected: {value}"),
-    ),
-    Choices(
-        name="reporters",
-        word="reporter",
-        title=Message("Gender of the reporter"),
-        column="reporter_gender",
-        known=lambda city: _ids(gender.value for gender in Gender),
-        label=lambda t, city, value: labels.gender_label(t, value),
-        said=lambda t, city, values: t(
-            ", reported by {genders}", genders=labels.listed(t, (labels.gender_people(t, v) for v in values))
-        ),
-        chip=Message("Reported by: {value}"),
-    ),
-    Light(),
-    Hours(),
-    Choices(
-        name="weekdays",
-        word="weekday",
-        title=Message("Weekday"),
-        column="weekday",
-        known=lambda city: {word: day for day, word in enumerate(DAYS)},
-        label=lambda t, city, value: labels.weekday_label(t, value),
-        unless=lambda table: table.time_precision == "month",
-        said=lambda t, city, values: t(
-            ", on {days}", days=t.join([labels.weekday_label(t, day) for day in values], "or")
-        ),
-        chip=Message("{value}"),
-    ),
-    Choices(
-        name="districts",
-        word="district",
-        title=Message("District"),
-        column="district",
-        known=lambda city: _ids(area.id for area in city.districts),
-        label=labels.district_label,
-        said=lambda t, city, values: t(
-            ", in {places}", places=labels.listed(t, (labels.district_label(t, city, v) for v in values))
-        ),
-        chip=Message("{value}"),
-    ),
-    Choices(
-        name="places",
-        word="place",
-        title=Message("Place"),
-        column="place",
-        known=lambda city: _ids(mark.id for mark in city.landmarks),
-        label=labels.place_label,
-        said=lambda t, city, values: t(
-            ", near {places}", places=labels.listed(t, (labels.place_label(t, city, v) for v in values))
-        ),
-        chip=Message("Near {value}"),
-    ),
-    Cells(),
-    Choices(
-        name="statuses",
-        word="status",
-        title=Message("Status"),
-        column="status",
-        known=lambda city: _ids(status.value for status in Status),
-        label=lambda t, city, value: labels.status_label(t, value),
-        said=lambda t, city, values: t(
-            ", with the status {statuses}",
-            statuses=labels.listed(t, (labels.inline(labels.status_label(t, v)) for v in values)),
-        ),
-        chip=Message("Status: {value}"),
-    ),
-    Choices(
-        name="severities",
-        word="severity",
-        title=Message("Severity"),
-        column="severity",
-        known=lambda city: _ids(range(1, 6)),
-        label=lambda t, city, value: labels.severity_label(t, value),
-        said=lambda t, city, values: t(
-            ", of severity {severities}", severities=t.join([str(value) for value in values], "or")
-        ),
-        chip=Message("Severity {value}"),
-    ),
-)
+Values: TypeAlias = dict[str, Any]  # attributes of a filter that a change sets
+KeyVariable: TypeAlias = Literal["gender", "category", "place"]
 
 
-def _month_end(day: dt.date, later: int = 0) -> dt.date:
-    """The last day of a date's month, or of one so many months later."""
-    return (pd.Period(day, "M") + later).end_time.date()
+@dataclass(frozen=True)
+class Widget:
+    """How a field stands in the side bar: in which order, and whether among the further filters that are folded in.
+
+    A list shows how many alerts each choice leaves, and `everything` where nothing is chosen; pills show all choices.
+    """
+
+    order: int = 100
+    more: bool = True
+    form: Literal["list", "pills", "own"] = "list"
+    everything: Message = dataclasses.field(default=Message("All values"))
 
 
-def field_of(name: str) -> Field:
-    """The field that an attribute, or a word of the query string, belongs to; KeyError for another name."""
-    for field in FIELDS:
-        if name in field.names or name in field.words:
-            return field
-    raise KeyError(name)
+class Field:
+    """One field of the filter: it reads and writes its words of the query string, and says what it asks for.
+
+    `names` are the attributes of the filter that belong to it. `words` are its words of the query string and options of
+    the command line, each with its help. `dimensions` are the dimensions of counts that hold the values of an
+    attribute. `key_variable` says which of the three variables it is that disclosure control protects more strictly in
+    combination. A field without a `widget` is not in the side bar.
+    """
+
+    names: tuple[str, ...] = ()
+    words: Mapping[str, Message] = {}
+    title: Message
+    dimensions: Mapping[str, str] = {}
+    key_variable: KeyVariable | None = None
+    widget: Widget | None = None
+
+    def read(
+        self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
+    ) -> tuple[Values, list[Message]]:
+        """Values out of a query string, and what was dropped of it. `others`: categories outside the tree."""
+        raise NotImplementedError
+
+    def write(self, f: AlertFilter) -> dict[str, str]:
+        """The words of the query string; nothing for what is not set."""
+        raise NotImplementedError
+
+    def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
+        """A boolean, missing or false where an alert does not pass; None where the field asks for nothing."""
+        raise NotImplementedError
+
+    def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
+        """The field's phrase of the sentence, with its comma; empty where the field asks for nothing."""
+        raise NotImplementedError
+
+    def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
+        """Labels of what is active, each with the values that take it away."""
+        raise NotImplementedError
+
+    def normalise(self, f: AlertFilter) -> Values:
+        """The values in the one form in which equal filters have them: each value once, in order."""
+        return {name: tuple(sorted(set(getattr(f, name)))) for name in self.names}
+
+    def levels(self, f: AlertFilter, dimension: str, city: CityProfile) -> Sequence[Any]:
+        """The values that one of its dimensions can have under the filter, as far as the city knows them."""
+        return ()
+
+    def value_label(self, t: Translator, city: CityProfile, dimension: str, value: object) -> str:
+        """The label of a value in one of its dimensions."""
+        return labels.value_label(t, city, dimension, value)
+
+    def heading(self, t: Translator, dimension: str) -> str:
+        """The heading of one of its dimensions in a table."""
+        return labels.column_label(t, dimension)
+
+
+def split(text: str) -> list[str]:
+    """Values out of a word of the query string: commas between them, percent signs before what is not plain."""
+    return [unquote(part.strip()) for part in text.split(",")[:MOST_VALUES] if part.strip()]
+
+
+def join(values: Iterable[str]) -> str:
+    """The word of the query string that `split` reads back."""
+    return ",".join(value.strip().replace("%", "%25").replace(",", "%2C") for value in values)
+
+
+def dropped(word: str, value: str) -> Message:
+    """What is said of a value that the filter does not know."""
+    return Message("The filter “{word}” does not know “{value}”: left out.", {"word": word, "value": value[:60]})
+
+
+@dataclass(frozen=True)
+class ChoiceField(Field):
+    """A field of several values in one column, any of which will do.
+
+    Its heading and the labels of its values are those of the column, unless it brings its own.
+    """
+
+    name: str
+    word: str
+    help: Message
+    column: str
+    known: Callable[[CityProfile], Mapping[str, Any]]  # text in the query string -> value
+    said: Callable[[Translator, CityProfile, tuple[Any, ...]], str]
+    chip: Message
+    key_variable: KeyVariable | None = None
+    widget: Widget | None = None
+    unless: Callable[[IbisTable], IbisBoolean] | None = None  # where the value is not known, whatever the column says
+    own_title: Message | None = None
+    label: Callable[[Translator, CityProfile, Any], str] | None = None
+    short_label: Callable[[Translator, Any], str] | None = None  # in a pill
+
+    @property
+    def names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The attribute of the filter."""
+        return (self.name,)
+
+    @property
+    def words(self) -> Mapping[str, Message]:  # type: ignore[override]
+        """The word of the query string."""
+        return {self.word: self.help}
+
+    @property
+    def title(self) -> Message:  # type: ignore[override]
+        """Its own title, or the heading of the column."""
+        return self.own_title or labels.HEADINGS[self.column]
+
+    @property
+    def dimensions(self) -> Mapping[str, str]:  # type: ignore[override]
+        """The column."""
+        return {self.name: self.column}
+
+    def read(
+        self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
+    ) -> tuple[Values, list[Message]]:
+        """Values that the city knows, and the rest said."""
+        known = self.known(city)
+        asked = split(query.get(self.word, ""))
+        values = tuple(known[text] for text in asked if text in known)
+        return {self.name: values}, [dropped(self.word, text) for text in asked if text not in known]
+
+    def write(self, f: AlertFilter) -> dict[str, str]:
+        """One word, its values joined by commas."""
+        values = getattr(f, self.name)
+        texts = (DAYS[value] if self.column == "weekday" else str(value) for value in values)
+        return {self.word: join(texts)} if values else {}
+
+    def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
+        """The column holds one of the values."""
+        values = getattr(f, self.name)
+        if not values:
+            return None
+        test = table[self.column] == values[0] if len(values) == 1 else table[self.column].isin(list(values))
+        return test if self.unless is None else test & ~self.unless(table)
+
+    def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
+        """The phrase with the values in words."""
+        values = getattr(f, self.name)
+        return self.said(t, city, values) if values else ""
+
+    def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
+        """One chip a value."""
+        values = getattr(f, self.name)
+        return [
+            (
+                t(self.chip, value=self.value_label(t, city, self.column, value)),
+                {self.name: tuple(v for v in values if v != value)},
+            )
+            for value in values
+        ]
+
+    def levels(self, f: AlertFilter, dimension: str, city: CityProfile) -> Sequence[Any]:
+        """The chosen values, or all that the city knows."""
+        return getattr(f, self.name) or tuple(self.known(city).values())
+
+    def value_label(self, t: Translator, city: CityProfile, dimension: str, value: object) -> str:
+        """Its own label of a value that is there, or that of the column."""
+        if self.label is None or value is None or value != value:
+            return labels.value_label(t, city, dimension, value)
+        return self.label(t, city, int(value) if isinstance(value, float) else value)
+
+    def pill_label(self, t: Translator, city: CityProfile, value: Any) -> str:
+        """The short label of a value, where it has one."""
+        return self.short_label(t, value) if self.short_label else self.value_label(t, city, self.column, value)
+
+    def heading(self, t: Translator, dimension: str) -> str:
+        """Its title."""
+        return t(self.title)
+
+
+class CategoryField(Field):
+    """Categories and groups of categories: an alert passes when any of its categories is asked for by either."""
+
+    names = ("categories", "groups")
+    words: Mapping[str, Message] = {
+        "category": Message("Categories of the city's tree, with commas between them."),
+        "group": Message("Groups of categories, with commas between them."),
+    }
+    title = Message("Category")
+    dimensions: Mapping[str, str] = {"categories": "category", "groups": "group"}
+    key_variable = "category"
+    widget = Widget(2, more=False, everything=Message("All categories"))
+
+    def read(
+        self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
+    ) -> tuple[Values, list[Message]]:
+        """Categories of the tree or of the store, groups of the tree."""
+        values: Values = {}
+        said: list[Message] = []
+        for name, word, known in (
+            ("categories", "category", {*city.categories, *others}),
+            ("groups", "group", set(city.groups)),
+        ):
+            asked = split(query.get(word, ""))
+            values[name] = tuple(text for text in asked if text in known)
+            said += [dropped(word, text) for text in asked if text not in known]
+        return values, said
+
+    def write(self, f: AlertFilter) -> dict[str, str]:
+        """One word for categories, one for groups."""
+        pairs = (("category", f.categories), ("group", f.groups))
+        return {word: join(values) for word, values in pairs if values}
+
+    def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
+        """The category, or one of the further categories, is among those asked for."""
+        if not (f.categories or f.groups):
+            return None
+        wanted = sorted(asked_categories(f, city))
+        test, further = table.category.isin(wanted), table.more_categories
+        told = [further.contains(category) for category in wanted]
+        return test | (further.notnull() & reduce(or_, told)) if told else test  # most alerts have no further category
+
+    def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
+        """The head of the sentence."""
+        names = [labels.group_label(t, city, group) for group in f.groups]
+        names += [labels.category_label(t, city, category) for category in f.categories]
+        if not names:
+            return t("All alerts")
+        return t("Alerts of {categories}", categories=labels.listed(t, map(labels.inline, names)))
+
+    def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
+        """One chip a group and one a category."""
+        groups: list[tuple[str, Values]] = [
+            (labels.group_label(t, city, group), {"groups": tuple(g for g in f.groups if g != group)})
+            for group in f.groups
+        ]
+        return groups + [
+            (labels.category_label(t, city, category), {"categories": tuple(c for c in f.categories if c != category)})
+            for category in f.categories
+        ]
+
+    def levels(self, f: AlertFilter, dimension: str, city: CityProfile) -> Sequence[Any]:
+        """The categories or groups that are asked for, or all of the tree."""
+        if dimension == "category":
+            return tuple(asked_categories(f, city) or city.categories)
+        return f.groups or (() if f.categories else tuple(city.groups))
+
+
+def asked_categories(f: AlertFilter, city: CityProfile) -> frozenset[str]:
+    """Every category that the filter asks for, by name or by group; empty where it asks for none."""
+    grouped = (c.id for c in city.categories.values() if c.group in f.groups)
+    return frozenset({*f.categories, *grouped})
+
+
+class CellField(Field):
+    """A set of H3 cells, of any of the stored resolutions."""
+
+    names = ("cells",)
+    words: Mapping[str, Message] = {"cells": Message("H3 cells of resolution 8 to 12, by name.")}
+    title = Message("Map cells")
+    key_variable = "place"
+
+    def read(
+        self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
+    ) -> tuple[Values, list[Message]]:
+        """Cells that are cells, of a stored resolution."""
+        asked = [text.lower() for text in split(query.get("cells", ""))]
+        good = tuple(text for text in asked if is_cell(text))
+        return {"cells": good}, [dropped("cells", text) for text in asked if not is_cell(text)]
+
+    def write(self, f: AlertFilter) -> dict[str, str]:
+        """Hexadecimal names, joined by commas."""
+        return {"cells": join(f.cells)} if f.cells else {}
+
+    def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
+        """The alert lies in one of the cells."""
+        by_resolution: dict[int, list[int]] = {}
+        for text in f.cells:
+            cell = int(text, 16)
+            by_resolution.setdefault(h3.get_resolution(cell), []).append(cell)
+        tests = [one_of(table[f"cell_{r}"], cells) for r, cells in sorted(by_resolution.items())]
+        return reduce(or_, tests) if tests else None
+
+    def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
+        """How many cells were picked."""
+        return t.n(", in {n} picked map cell", ", in {n} picked map cells", len(f.cells)) if f.cells else ""
+
+    def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
+        """One chip for the whole area."""
+        return [(t.n("{n} map cell", "{n} map cells", len(f.cells)), {"cells": ()})] if f.cells else []
+
+
+def is_cell(text: str) -> bool:
+    """Whether a text names an H3 cell of a stored resolution."""
+    try:
+        cell = int(text, 16)
+        return text == f"{cell:x}" and h3.is_valid_cell(cell) and h3.get_resolution(cell) in CELL_RESOLUTIONS
+    except (ValueError, OverflowError):
+        return False
+
+
+class HourField(Field):
+    """A window of the day from the start of its first hour to the end of its last; it may pass midnight."""
+
+    names = ("hours",)
+    words: Mapping[str, Message] = {"hours": Message("First and last hour: 20-5 is from 20:00 to 06:00.")}
+    title = Message("Time of day")
+    dimensions: Mapping[str, str] = {"hours": "hour"}
+    widget = Widget(7, form="own")
+
+    def read(
+        self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
+    ) -> tuple[Values, list[Message]]:
+        """Two hours with a dash between them: 20-5."""
+        text = query.get("hours", "").strip()
+        first, dash, last = text.partition("-")
+        if not text:
+            return {}, []
+        parts = (first, last)
+        if dash and all(part.isascii() and part.isdigit() and len(part) < 3 and int(part) < 24 for part in parts):
+            return {"hours": (int(first), int(last))}, []
+        return {}, [dropped("hours", text)]
+
+    def write(self, f: AlertFilter) -> dict[str, str]:
+        """The two hours."""
+        return {"hours": f"{f.hours[0]}-{f.hours[1]}"} if f.hours else {}
+
+    def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
+        """At least half of the hours that the alert's span touches lie in the window; an unknown hour never does."""
+        if not f.hours:
+            return None
+        wanted = window_hours(f.hours)
+        inside = table.hours.filter(lambda hour: hour.isin(wanted)).length()
+        return ((inside > 0) & (inside * 2 >= table.hours.length())).fill_null(False)
+
+    def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
+        """From the first minute to the last."""
+        return t(", between {start} and {end}", **_clock(f.hours)) if f.hours else ""
+
+    def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
+        """One chip."""
+        return [(t("{start}–{end}", **_clock(f.hours)), {"hours": None})] if f.hours else []
+
+    def normalise(self, f: AlertFilter) -> Values:
+        """A window of the whole day asks for nothing."""
+        whole = f.hours is not None and (f.hours[1] - f.hours[0]) % 24 == 23
+        return {"hours": None if whole or f.hours is None else tuple(f.hours)}
+
+    def levels(self, f: AlertFilter, dimension: str, city: CityProfile) -> Sequence[Any]:
+        """The hours of the window, or of the day."""
+        return window_hours(f.hours) if f.hours else range(24)
+
+
+def window_hours(hours: tuple[int, int]) -> list[int]:
+    """The hours of a window that may pass midnight: (22, 1) is 22, 23, 0, 1."""
+    first, last = hours
+    return [(first + step) % 24 for step in range((last - first) % 24 + 1)]
+
+
+def _clock(hours: tuple[int, int]) -> dict[str, str]:
+    return {"start": labels.hour_label(hours[0]), "end": labels.hour_label(hours[1] + 1)}
+
+
+class LightField(Field):
+    """After dark, or in daylight."""
+
+    names = ("dark",)
+    words: Mapping[str, Message] = {"light": Message("dark or day.")}
+    title = Message("Light")
+    dimensions: Mapping[str, str] = {"dark": "dark"}
+    widget = Widget(5, more=False, form="own")
+
+    def read(
+        self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
+    ) -> tuple[Values, list[Message]]:
+        """`dark` or `day`."""
+        text = query.get("light", "").strip()
+        if not text:
+            return {}, []
+        return ({"dark": LIGHT[text]}, []) if text in LIGHT else ({}, [dropped("light", text)])
+
+    def write(self, f: AlertFilter) -> dict[str, str]:
+        """`dark` or `day`."""
+        return {} if f.dark is None else {"light": "dark" if f.dark else "day"}
+
+    def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
+        """The sun was below the horizon, or was not; where that is unknown the alert does not pass."""
+        return None if f.dark is None else table.dark == f.dark
+
+    def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
+        """After dark, or in daylight."""
+        if f.dark is None:
+            return ""
+        return t(", after dark") if f.dark else t(", in daylight")
+
+    def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
+        """One chip."""
+        return [] if f.dark is None else [(labels.light_label(t, f.dark), {"dark": None})]
+
+    def normalise(self, f: AlertFilter) -> Values:
+        """As it is."""
+        return {}
+
+    def levels(self, f: AlertFilter, dimension: str, city: CityProfile) -> Sequence[Any]:
+        """What is asked for, or both."""
+        return (False, True) if f.dark is None else (f.dark,)
+
+
+class PeriodField(Field):
+    """A preset that moves with the data, or two dates of one's own. Its predicate needs the resolved dates."""
+
+    names = ("period", "start", "end")
+    words: Mapping[str, Message] = {
+        "period": Message("28d, quarter, 12m (usual), meeting or all."),
+        "from": Message("First day, as in 2025-03-01."),
+        "to": Message("Last day, as in 2025-06-30."),
+    }
+    title = Message("Period")
+    widget = Widget(1, more=False, form="own")
+
+    def read(
+        self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
+    ) -> tuple[Values, list[Message]]:
+        """Dates of one's own before a preset; dates the wrong way round are turned."""
+        said: list[Message] = []
+        values: Values = {}
+        for name, word in (("start", "from"), ("end", "to")):
+            text = query.get(word, "").strip()
+            day = _day(text)
+            if day:
+                values[name] = day
+            elif text:
+                said.append(Message("“{value}” is not a date such as 2025-03-31: left out.", {"value": text[:60]}))
+        if len(values) == 2 and values["start"] > values["end"]:
+            values = {"start": values["end"], "end": values["start"]}
+            said.append(Message("The period ended before it began: its dates were exchanged."))
+        period = query.get("period", "").strip()
+        if period and period not in PERIODS:
+            said.append(dropped("period", period))
+        elif period and not values:
+            values["period"] = period
+        return values, said
+
+    def write(self, f: AlertFilter) -> dict[str, str]:
+        """The preset unless it is the usual one, or the dates."""
+        if f.period:
+            return {"period": f.period} if f.period != "12m" else {}
+        pairs = (("from", f.start), ("to", f.end))
+        return {word: day.isoformat() for word, day in pairs if day}
+
+    def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
+        """None: the filter adds the resolved dates."""
+        return None
+
+    def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
+        """The preset or the dates, with the comma."""
+        period = labels.inline(labels.period_label(t, f.period)) if f.period else labels.dates_label(t, f.start, f.end)
+        return t(", {period}", period=period)
+
+    def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
+        """One chip unless the period is the usual one."""
+        if f.period == "12m":
+            return []
+        label = labels.period_label(t, f.period) if f.period else labels.dates_label(t, f.start, f.end)
+        return [(label, {"period": "12m", "start": None, "end": None})]
+
+    def normalise(self, f: AlertFilter) -> Values:
+        """Dates of one's own in their order and without a preset; without them the usual preset where none is given."""
+        start, end = f.start, f.end
+        if start and end and start > end:
+            start, end = end, start
+        own = start is not None or end is not None
+        return {"start": start, "end": end, "period": "" if own else f.period or "12m"}
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+
+
+def _texts(values: Iterable[Any]) -> dict[str, Any]:
+    return {str(value): value for value in values}
+
+
+def row(field: Field, default: Any = ()) -> Any:
+    """An attribute of the filter: the field that it belongs to, and its value where nothing is asked for."""
+    return dataclasses.field(default=default, metadata={"field": field})
+
+
+PERIOD: Final = PeriodField()
+CATEGORIES: Final = CategoryField()
 
 
 @dataclass(frozen=True)
@@ -175,38 +546,163 @@ class AlertFilter:
     Fields are joined by "and", the values of a field by "or"; categories and groups are one field. `start` and `end`
     are local dates, both included, and stand before `period`. `hours` goes from the start of its first hour to the end
     of its last and may pass midnight. `cells` are H3 names of resolutions 8 to 12.
+
+    The attributes are the table of fields, in the order of the sentence, where the categories come first and the period
+    comes last.
     """
 
-    period: str = "12m"
-    start: dt.date | None = None
-    end: dt.date | None = None
-    categories: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    districts: tuple[str, ...] = ()
-    places: tuple[str, ...] = ()
-    cells: tuple[str, ...] = ()
-    affected: tuple[str, ...] = ()
-    reporters: tuple[str, ...] = ()
-    hours: tuple[int, int] | None = None
-    weekdays: tuple[int, ...] = ()
-    dark: bool | None = None
-    kinds: tuple[str, ...] = ()
-    statuses: tuple[str, ...] = ()
-    severities: tuple[int, ...] = ()
+    period: str = row(PERIOD, "12m")
+    start: dt.date | None = row(PERIOD, None)
+    end: dt.date | None = row(PERIOD, None)
+    categories: tuple[str, ...] = row(CATEGORIES)
+    groups: tuple[str, ...] = row(CATEGORIES)
+    kinds: tuple[str, ...] = row(
+        ChoiceField(
+            name="kinds",
+            word="kind",
+            help=Message("risk, incivility or offence."),
+            column="kind",
+            known=lambda city: _texts(kind.value for kind in Kind),
+            said=lambda t, city, values: t(
+                ", of the kind {kinds}",
+                kinds=labels.listed(t, (labels.inline(labels.kind_label(t, v)) for v in values)),
+            ),
+            chip=Message("{value}"),
+            widget=Widget(9, everything=Message("All kinds")),
+        )
+    )
+    affected: tuple[str, ...] = row(
+        ChoiceField(
+            name="affected",
+            word="affected",
+            help=Message("Gender of the person affected: woman, man, other, undisclosed or unknown."),
+            column="affected_gender",
+            known=lambda city: _texts(gender.value for gender in Gender),
+            said=lambda t, city, values: t(
+                ", affecting {genders}", genders=labels.listed(t, (labels.gender_people(t, v) for v in values))
+            ),
+            chip=Message("Affected: {value}"),
+            key_variable="gender",
+            widget=Widget(4, more=False, everything=Message("All genders")),
+        )
+    )
+    reporters: tuple[str, ...] = row(
+        ChoiceField(
+            name="reporters",
+            word="reporter",
+            help=Message("Gender of the reporter: woman, man, other, undisclosed or unknown."),
+            column="reporter_gender",
+            known=lambda city: _texts(gender.value for gender in Gender),
+            said=lambda t, city, values: t(
+                ", reported by {genders}", genders=labels.listed(t, (labels.gender_people(t, v) for v in values))
+            ),
+            chip=Message("Reported by: {value}"),
+            key_variable="gender",
+            widget=Widget(6, everything=Message("All genders")),
+        )
+    )
+    dark: bool | None = row(LightField(), None)
+    hours: tuple[int, int] | None = row(HourField(), None)
+    weekdays: tuple[int, ...] = row(
+        ChoiceField(
+            name="weekdays",
+            word="weekday",
+            help=Message("mon, tue, wed, thu, fri, sat, sun."),
+            column="weekday",
+            known=lambda city: {word: day for day, word in enumerate(DAYS)},
+            unless=lambda table: table.time_precision == "month",
+            said=lambda t, city, values: t(
+                ", on {days}", days=t.join([labels.weekday_label(t, day) for day in values], "or")
+            ),
+            chip=Message("{value}"),
+            widget=Widget(8, form="pills"),
+            short_label=lambda t, day: labels.weekday_label(t, day, "abbreviated"),
+        )
+    )
+    districts: tuple[str, ...] = row(
+        ChoiceField(
+            name="districts",
+            word="district",
+            help=Message("Districts of the city's profile."),
+            column="district",
+            known=lambda city: _texts(area.id for area in city.districts),
+            said=lambda t, city, values: t(
+                ", in {places}", places=labels.listed(t, (labels.district_label(t, city, v) for v in values))
+            ),
+            chip=Message("{value}"),
+            key_variable="place",
+            widget=Widget(3, more=False, everything=Message("Whole city")),
+        )
+    )
+    places: tuple[str, ...] = row(
+        ChoiceField(
+            name="places",
+            word="place",
+            help=Message("Landmarks of the city's profile."),
+            column="place",
+            known=lambda city: _texts(mark.id for mark in city.landmarks),
+            said=lambda t, city, values: t(
+                ", near {places}", places=labels.listed(t, (labels.place_label(t, city, v) for v in values))
+            ),
+            chip=Message("Near {value}"),
+            key_variable="place",
+        )
+    )
+    cells: tuple[str, ...] = row(CellField())
+    statuses: tuple[str, ...] = row(
+        ChoiceField(
+            name="statuses",
+            word="status",
+            help=Message("open, confirmed, resolved or rejected."),
+            column="status",
+            known=lambda city: _texts(status.value for status in Status),
+            said=lambda t, city, values: t(
+                ", with the status {statuses}",
+                statuses=labels.listed(t, (labels.inline(labels.status_label(t, v)) for v in values)),
+            ),
+            chip=Message("Status: {value}"),
+            widget=Widget(10, everything=Message("Any status")),
+        )
+    )
+    severities: tuple[int, ...] = row(
+        ChoiceField(
+            name="severities",
+            word="severity",
+            help=Message("1 to 5."),
+            column="severity",
+            known=lambda city: _texts(range(1, 6)),
+            said=lambda t, city, values: t(
+                ", of severity {severities}", severities=t.join([str(value) for value in values], "or")
+            ),
+            chip=Message("Severity {value}"),
+            widget=Widget(11, form="pills"),
+            short_label=lambda t, severity: str(severity),
+        )
+    )
 
     def __post_init__(self) -> None:
-        for spec in dataclasses.fields(self):
-            value = getattr(self, spec.name)
-            if spec.name != "hours" and not isinstance(value, str) and isinstance(value, Collection):
-                object.__setattr__(self, spec.name, tuple(sorted(set(value))))
-        if self.start and self.end and self.start > self.end:
-            start, end = self.end, self.start
-            object.__setattr__(self, "start", start)
-            object.__setattr__(self, "end", end)
-        if self.hours is not None and (self.hours[1] - self.hours[0]) % 24 == 23:
-            object.__setattr__(self, "hours", None)
-        own = self.start is not None or self.end is not None
-        object.__setattr__(self, "period", "" if own else self.period or "12m")
+        for field in self.fields():
+            for name, value in field.normalise(self).items():
+                object.__setattr__(self, name, value)
+
+    @classmethod
+    def fields(cls) -> tuple[Field, ...]:
+        """The fields, in the order of their rows."""
+        rows: list[Field] = [attribute.metadata["field"] for attribute in dataclasses.fields(cls)]
+        return tuple({id(field): field for field in rows}.values())
+
+    @classmethod
+    def field(cls, name: str) -> Field:
+        """The field that an attribute, or a word of the query string, belongs to; KeyError for another name."""
+        for field in cls.fields():
+            if name in field.names or name in field.words:
+                return field
+        raise KeyError(name)
+
+    @classmethod
+    def field_of(cls, dimension: str) -> Field | None:
+        """The field of which a dimension of counts holds the values; None where there is none."""
+        return next((field for field in cls.fields() if dimension in field.dimensions.values()), None)
 
     def replace(self, **changes: Any) -> AlertFilter:
         """The filter with other values; a preset period takes the place of dates of one's own."""
@@ -249,7 +745,7 @@ class AlertFilter:
 
     def to_query(self) -> dict[str, str]:
         """The filter as words of a query string; only what differs from the usual filter."""
-        return {word: text for field in FIELDS for word, text in field.write(self).items()}
+        return {word: text for field in self.fields() for word, text in field.write(self).items()}
 
     @classmethod
     def from_query(
@@ -261,7 +757,7 @@ class AlertFilter:
         """
         values: dict[str, Any] = {}
         said: list[Message] = []
-        for field in FIELDS:
+        for field in cls.fields():
             read, left = field.read(query, city, others)
             values |= read
             said += left
@@ -282,7 +778,7 @@ class AlertFilter:
         `by_month`: the dates are those of whole months, and are told as months.
         """
         parts = [CATEGORIES.phrase(self, t, city)]
-        parts += [field.phrase(self, t, city) for field in FIELDS if field not in (CATEGORIES, PERIOD)]
+        parts += [field.phrase(self, t, city) for field in self.fields() if field not in (CATEGORIES, PERIOD)]
         period = t(", {period}", period=Span(*dates, by_month)) if dates else PERIOD.phrase(self, t, city)
         parts.append(period)
         if n is not None:
@@ -291,25 +787,44 @@ class AlertFilter:
 
     def chips(self, t: Translator, city: CityProfile) -> list[tuple[str, AlertFilter]]:
         """Labels of what is active, each with the filter that is left without it."""
-        return [(label, self.replace(**values)) for field in FIELDS for label, values in field.chips(self, t, city)]
+        return [
+            (label, self.replace(**values)) for field in self.fields() for label, values in field.chips(self, t, city)
+        ]
 
     def active(self) -> tuple[Field, ...]:
         """The fields that ask for something; the usual period asks for nothing."""
-        return tuple(field for field in FIELDS if field.write(self))
+        return tuple(field for field in self.fields() if field.write(self))
 
     def without(self, name: str) -> AlertFilter:
         """The filter without the field of that attribute or word."""
-        usual = AlertFilter()
-        return self.replace(**{attribute: getattr(usual, attribute) for attribute in field_of(name).names})
+        usual = type(self)()
+        return self.replace(**{attribute: getattr(usual, attribute) for attribute in self.field(name).names})
 
-    def tests(self, table: Any, dates: tuple[dt.date, dt.date], city: CityProfile) -> list[Any]:
+    def tests(self, table: IbisTable, dates: tuple[dt.date, dt.date], city: CityProfile) -> list[IbisBoolean]:
         """The filter as Ibis booleans over an alert table, all of which hold for what passes; missing is false.
 
         `dates` as `resolve` gives them.
         """
-        each = (field.predicate(self, table, city) for field in FIELDS)
+        each = (field.predicate(self, table, city) for field in self.fields())
         return [table.local_date.between(*dates), *(test for test in each if test is not None)]
 
-    def predicate(self, table: Any, dates: tuple[dt.date, dt.date], city: CityProfile) -> Any:
+    def predicate(self, table: IbisTable, dates: tuple[dt.date, dt.date], city: CityProfile) -> IbisBoolean:
         """The filter as one Ibis boolean over an alert table; missing is false."""
         return reduce(and_, self.tests(table, dates, city))
+
+
+def _month_end(day: dt.date, later: int = 0) -> dt.date:
+    """The last day of a date's month, or of one so many months later."""
+    return (pd.Period(day, "M") + later).end_time.date()
+
+
+def column_label(t: Translator, column: str) -> str:
+    """The heading of a column of counts; an unknown column stands as it is."""
+    field = AlertFilter.field_of(column)
+    return labels.column_label(t, column) if field is None else field.heading(t, column)
+
+
+def value_label(t: Translator, city: CityProfile, column: str, value: object) -> str:
+    """The label of a value in a column of counts; what is missing is said to be missing."""
+    field = AlertFilter.field_of(column)
+    return labels.value_label(t, city, column, value) if field is None else field.value_label(t, city, column, value)

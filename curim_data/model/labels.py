@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Translator
@@ -181,35 +182,37 @@ def dates_label(t: Translator, start: dt.date | None, end: dt.date | None) -> st
     return t("until {end}", end=end) if end else period_label(t, "all")
 
 
+HEADINGS: Final[Mapping[str, Message]] = {
+    "n": Message("Alerts"),
+    "low": Message("At least"),
+    "high": Message("At most"),
+    "withheld": Message("Withheld"),
+    "cell": Message("Map cell"),
+    "week": Message("Week"),
+    "month": Message("Month"),
+    "year": Message("Year"),
+    "local_date": Message("Date"),
+    "weekday": Message("Weekday"),
+    "hour": Message("Hour"),
+    "category": Message("Category"),
+    "group": Message("Group of categories"),
+    "kind": Message("Kind"),
+    "district": Message("District"),
+    "place": Message("Place"),
+    "reporter_gender": Message("Gender of the reporter"),
+    "affected_gender": Message("Gender of the person affected"),
+    "age_band": Message("Age"),
+    "dark": Message("Light"),
+    "status": Message("Status"),
+    "severity": Message("Severity"),
+    "feeling": Message("Feeling of safety"),
+    "land_km2": Message("Land (km²)"),
+}
+
+
 def column_label(t: Translator, column: str) -> str:
     """The heading of a column of counts; an unknown column stands as it is."""
-    headings: Mapping[str, Message] = {
-        "n": Message("Alerts"),
-        "low": Message("At least"),
-        "high": Message("At most"),
-        "withheld": Message("Withheld"),
-        "cell": Message("Map cell"),
-        "week": Message("Week"),
-        "month": Message("Month"),
-        "year": Message("Year"),
-        "local_date": Message("Date"),
-        "weekday": Message("Weekday"),
-        "hour": Message("Hour"),
-        "category": Message("Category"),
-        "group": Message("Group of categories"),
-        "kind": Message("Kind"),
-        "district": Message("District"),
-        "place": Message("Place"),
-        "reporter_gender": Message("Gender of the reporter"),
-        "affected_gender": Message("Gender of the person affected"),
-        "age_band": Message("Age"),
-        "dark": Message("Light"),
-        "status": Message("Status"),
-        "severity": Message("Severity"),
-        "feeling": Message("Feeling of safety"),
-        "land_km2": Message("Land (km²)"),
-    }
-    return t(headings[column]) if column in headings else column
+    return t(HEADINGS[column]) if column in HEADINGS else column
 
 
 def value_label(t: Translator, city: CityProfile, column: str, value: object) -> str:

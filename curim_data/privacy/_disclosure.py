@@ -58,9 +58,7 @@ MOST_COMBINATIONS: Final = 60_000
 # Dimensions of a table up to which what its columns make up (groups, kinds, years) is audited too: it takes long.
 MOST_NESTED: Final = 2
 
-GENDERS: Final = frozenset({"reporter_gender", "affected_gender"})
 CATEGORIES: Final = frozenset({"category", "group"})
-PLACES: Final = frozenset({"cell", "place", "district"})
 
 # Whether the rows of a frame are strict in the table by some of its columns.
 Rule = Callable[[pd.DataFrame, Sequence[str]], Any]
@@ -122,11 +120,9 @@ def finest_resolution(audience: Audience, f: AlertFilter, city: CityProfile) -> 
 
 def is_fine_table(by: Sequence[str], f: AlertFilter) -> bool:
     """Whether gender, category and place all appear, as dimensions or in the filter."""
-    asked = set(by)
-    gender = not asked.isdisjoint(GENDERS) or f.affected or f.reporters
-    category = not asked.isdisjoint(CATEGORIES) or f.categories or f.groups
-    place = not asked.isdisjoint(PLACES) or f.cells or f.places or f.districts
-    return bool(gender and category and place)
+    asked = {field.key_variable for field in f.active()}
+    fields = (f.field("cells") if name == "cell" else f.field_of(name) for name in by)
+    return {"gender", "category", "place"} <= asked | {field.key_variable for field in fields if field}
 
 
 def admit(f: AlertFilter, audience: Audience, city: CityProfile) -> tuple[AlertFilter, tuple[Message, ...]]:

@@ -5,13 +5,13 @@ Public: `counts`, `cells`, `tables`, `total`, `piles`, `options`, `all_options`,
 """
 
 from curim_data.query._questions import (
-    DIMENSIONS,
     GateError,
     Total,
     all_options,
     cells,
     counts,
     dates,
+    dimensions,
     nearest_nonempty,
     options,
     piles,
@@ -21,13 +21,13 @@ from curim_data.query._questions import (
 )
 
 __all__ = [
-    "DIMENSIONS",
     "GateError",
     "Total",
     "all_options",
     "cells",
     "counts",
     "dates",
+    "dimensions",
     "nearest_nonempty",
     "options",
     "piles",

@@ -7,7 +7,7 @@ in totals and once in each of its categories; a span is shared out over its hour
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from curim_data import privacy
 from curim_data.engine import Source
-from curim_data.filters import FIELDS, AlertFilter, Total, asked_categories
+from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model.access import Audience
 from curim_data.model.alert import CELL_RESOLUTIONS
 from curim_data.model.i18n import Message, Translator
@@ -35,15 +35,16 @@ from curim_data.query.aggregate import (
     pile_points,
 )
 from curim_data.query.complete import complete_frame
+from curim_data.query.total import Total
 
 __all__ = [
-    "DIMENSIONS",
     "GateError",
     "Total",
     "all_options",
     "cells",
     "counts",
     "dates",
+    "dimensions",
     "nearest_nonempty",
     "options",
     "piles",
@@ -54,7 +55,18 @@ __all__ = [
 
 DIMENSIONS: Final = ("cell", "year", "hour", "category", "group", *PLAIN)
 MOST_TOTALS: Final = 64
-NAMED_PLACES: Final = {"cells": "cell", "districts": "district", "places": "place"}  # fields and their columns
+
+
+def dimensions() -> tuple[str, ...]:
+    """What counts can be made by."""
+    fields = (column for field in AlertFilter.fields() for column in field.dimensions.values())
+    return tuple(dict.fromkeys((*DIMENSIONS, *fields)))
+
+
+def _named_places(f: AlertFilter) -> dict[str, str]:
+    """Attributes of the filter that name places, and the dimensions that hold them."""
+    places = (field for field in f.fields() if field.key_variable == "place")
+    return {name: field.dimensions.get(name, "cell") for field in places for name in field.names}
 
 
 def dates(source: Source, f: AlertFilter) -> tuple[dt.date, dt.date]:
@@ -141,7 +153,7 @@ def counts(
     resolution: int | None = None,
     without_piles: bool = False,
 ) -> Protected:
-    """Alerts by the dimensions `by` (names of `DIMENSIONS`; none is one row with the number of alerts).
+    """Alerts by the dimensions `by` (names of `dimensions`; none is one row with the number of alerts).
 
     Dates come as timestamps; what is missing is a row of its own, missing. `cell` needs its `resolution` and counts
     alerts on the city's land. With `complete`, weeks, months, days, hours, weekdays, districts, cells and the values of
@@ -150,9 +162,10 @@ def counts(
     picked cells, and only there. Raises GateError for what the audience may not ask, ValueError for an unknown
     dimension.
     """
-    unknown = [name for name in by if name not in DIMENSIONS]
+    known = dimensions()
+    unknown = [name for name in by if name not in known]
     if unknown or len(set(by)) != len(by):
-        raise ValueError(f"counts cannot be made by {', '.join(unknown or by)}; use each once: {', '.join(DIMENSIONS)}")
+        raise ValueError(f"counts cannot be made by {', '.join(unknown or by)}; use each once: {', '.join(known)}")
     if "cell" in by and resolution not in CELL_RESOLUTIONS:
         raise ValueError(f"counts by cell need a resolution out of {CELL_RESOLUTIONS}")
     f, notes = privacy.admit(f, audience, source.city)
@@ -241,7 +254,7 @@ def _veiled(source: Source, f: AlertFilter, audience: Audience) -> float | None:
     """Where one of the places that the filter names is withheld in the table of those: the most that all may hold."""
     if privacy.sees_exact(audience):
         return None
-    for name, column in NAMED_PLACES.items():
+    for name, column in _named_places(f).items():
         chosen = getattr(f, name)
         if not chosen:
             continue
@@ -266,7 +279,7 @@ def _parts(
     """The rows of `raw` in each of several places that the filter names: an array for each kind of place."""
     floor = privacy.finest_resolution(audience, f, source.city)
     found = []
-    for name, column in NAMED_PLACES.items():
+    for name, column in _named_places(f).items():
         if len(getattr(f, name)) < 2 or column in by:
             continue
         fine = counted(rows, f, [*by, column], source.city, floor, banded)
@@ -340,7 +353,7 @@ def options(source: Source, f: AlertFilter, field: str, audience: Audience) -> P
 
     KeyError for a field without a column of its own (period, cells).
     """
-    return counts(source, f.without(field), [OPTION_COLUMNS[field]], audience, complete=True)
+    return counts(source, f.without(field), [f.field(field).dimensions[field]], audience, complete=True)
 
 
 def all_options(source: Source, f: AlertFilter, fields: Sequence[str], audience: Audience) -> dict[str, Protected]:
@@ -352,7 +365,7 @@ def all_options(source: Source, f: AlertFilter, fields: Sequence[str], audience:
     if privacy.sees_exact(audience):
         admitted, notes = privacy.admit(f, audience, source.city)
         alone = [field for field in fields if f.without(field) == f]
-        asked = [[OPTION_COLUMNS[field]] for field in alone]
+        asked = [[f.field(field).dimensions[field]] for field in alone]
         rows, points = _chosen(source, admitted, audience), pile_points(source)
         *raw, parts = counted_each(rows, admitted, [*asked, ["inside", "pile"]], source.city, None, False, points)
         for field, by, table in zip(alone, asked, raw, strict=True):
@@ -364,22 +377,6 @@ def all_options(source: Source, f: AlertFilter, fields: Sequence[str], audience:
     return {field: together.get(field) or options(source, f, field, audience) for field in fields}
 
 
-OPTION_COLUMNS: Final[Mapping[str, str]] = {
-    "categories": "category",
-    "groups": "group",
-    "kinds": "kind",
-    "affected": "affected_gender",
-    "reporters": "reporter_gender",
-    "dark": "dark",
-    "hours": "hour",
-    "weekdays": "weekday",
-    "districts": "district",
-    "places": "place",
-    "statuses": "status",
-    "severities": "severity",
-}
-
-
 def nearest_nonempty(source: Source, f: AlertFilter, audience: Audience) -> tuple[AlertFilter, Message] | None:
     """For a filter that leaves nothing: the filter without the one field that, left out, leaves most, and why.
 
@@ -388,7 +385,7 @@ def nearest_nonempty(source: Source, f: AlertFilter, audience: Audience) -> tupl
     if total(source, f, audience).n != 0:
         return None
     best: tuple[float, AlertFilter, Message] | None = None
-    for field in FIELDS:
+    for field in f.fields():
         wider = f.replace(period="all") if "period" in field.names else f.without(field.names[0])
         if wider == f:
             continue

@@ -12,32 +12,17 @@ import numpy as np
 import pandas as pd
 
 from curim_data.engine import Source
-from curim_data.filters import AlertFilter, asked_categories, window_hours
-from curim_data.model.alert import AgeBand, Gender, Kind, Status
+from curim_data.filters import AlertFilter
+from curim_data.model.alert import AgeBand
+from curim_data.privacy import BAND_HOURS
 from curim_data.query.categoricals import Coded, of_values, summed
 
 MOST_ROWS: Final = 2_000_000
 
+# Values of the dimensions that belong to no field of the filter.
 _ENUMS: Final[dict[str, list[Any]]] = {
-    "kind": [kind.value for kind in Kind],
-    "reporter_gender": [gender.value for gender in Gender],
-    "affected_gender": [gender.value for gender in Gender],
     "age_band": [band.value for band in AgeBand],
-    "status": [status.value for status in Status],
-    "severity": list(range(1, 6)),
     "feeling": list(range(1, 6)),
-    "dark": [False, True],
-    "weekday": list(range(7)),
-}
-_CHOSEN: Final = {
-    "kind": "kinds",
-    "reporter_gender": "reporters",
-    "affected_gender": "affected",
-    "status": "statuses",
-    "severity": "severities",
-    "weekday": "weekdays",
-    "district": "districts",
-    "place": "places",
 }
 
 
@@ -113,21 +98,8 @@ def _levels(
             return list(pd.date_range(start, end, freq="D"))
         case "cell":
             return city.land_cells(resolution or 0).index.tolist()
-        case "hour":
-            hours = window_hours(f.hours) if f.hours else range(24)
-            return sorted({hour - hour % 6 for hour in hours} if banded else set(hours))
-        case "category":
-            asked = asked_categories(f, city)
-            return sorted({*(asked or city.categories), *found})
-        case "group":
-            return sorted({*(f.groups or (() if f.categories else city.groups)), *found})
-        case "dark":
-            return [False, True] if f.dark is None else [f.dark]
-        case "district":
-            known: list[Any] = [area.id for area in city.districts]
-        case "place":
-            known = [mark.id for mark in city.landmarks]
-        case _:
-            known = _ENUMS[name]
-    chosen = getattr(f, _CHOSEN[name], ()) if name in _CHOSEN else ()
-    return sorted({*(chosen or known), *found})
+    field = f.field_of(name)
+    levels = _ENUMS[name] if field is None else field.levels(f, name, city)
+    if name == "hour":
+        return sorted({hour - hour % BAND_HOURS for hour in levels} if banded else set(levels))
+    return sorted({*levels, *found})

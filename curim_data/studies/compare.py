@@ -15,7 +15,7 @@ from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
-from curim_data.filters import FIELDS, AlertFilter, asked_categories
+from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model.access import Audience
 from curim_data.model.alert import Gender
 from curim_data.model.i18n import Message, Span
@@ -232,7 +232,7 @@ def _resolution(
 def _other(source: Source, whole: AlertFilter, words: str) -> AlertFilter:
     """The filter with other words in place of its own."""
     given = dict(parse_qsl(words, keep_blank_values=True))
-    known = {word for field in FIELDS for word in field.words}
+    known = {word for field in whole.fields() for word in field.words}
     for word in given:
         if word not in known:
             raise CompareError(Message("“{word}” is no word of a filter.", {"word": word}))

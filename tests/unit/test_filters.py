@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curim_data.filters import FIELDS, PERIODS, AlertFilter, field_of
+from curim_data.filters import PERIODS, AlertFilter
 from curim_data.model.alert import Gender, Kind, Status
 from curim_data.model.i18n import LANGUAGES, Message, translator
 from tests.small import small_city
 
 CITY = small_city()
 T = translator("en")
+QUERY_WORDS = [word for field in AlertFilter.fields() for word in field.words]
 CELL = f"{h3.latlng_to_cell(37.945, 23.64, 9):x}"
 
 # query string, filter, phrase of the sentence, labels of the chips
@@ -74,13 +75,13 @@ def test_each_field_in_all_its_faces(
     assert labels == chips
     for _, without in f.chips(T, CITY):
         assert without != f
-    assert field_of(next(iter(query))) in f.active()
+    assert AlertFilter.field(next(iter(query))) in f.active()
     assert f.without(next(iter(values))).to_query() == {}
 
 
 def test_every_attribute_and_word_belongs_to_one_field() -> None:
-    names = [name for field in FIELDS for name in field.names]
-    words = [word for field in FIELDS for word in field.words]
+    names = [name for field in AlertFilter.fields() for name in field.names]
+    words = [word for field in AlertFilter.fields() for word in field.words]
     assert sorted(names) == sorted(spec.name for spec in fields(AlertFilter))
     assert len(set(words)) == len(words)
     covered = {word for query, *_ in CASES for word in query}
@@ -192,7 +193,9 @@ def test_a_sentence_in_every_language(f: AlertFilter) -> None:
         assert sentence.strip()
 
 
-@given(st.dictionaries(st.sampled_from([w for field in FIELDS for w in field.words]), st.text(max_size=30)))
+@given(
+    st.dictionaries(st.sampled_from([w for field in AlertFilter.fields() for w in field.words]), st.text(max_size=30))
+)
 def test_reading_never_raises(query: dict[str, str]) -> None:
     f, said = AlertFilter.from_query(query, CITY)
     assert isinstance(f, AlertFilter)
@@ -243,9 +246,6 @@ def test_equal_filters_are_equal_values() -> None:
     assert AlertFilter(period="") == AlertFilter()
     assert AlertFilter(start=dt.date(2025, 1, 1)).replace(period="28d") == AlertFilter(period="28d")
     assert hash(AlertFilter(cells=(CELL,))) == hash(AlertFilter(cells=(CELL, CELL)))
-
-
-QUERY_WORDS = [word for field in FIELDS for word in field.words]
 
 
 @given(st.dictionaries(st.sampled_from(QUERY_WORDS), st.text(max_size=30), max_size=6))

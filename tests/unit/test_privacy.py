@@ -224,7 +224,7 @@ def test_every_question_passes_the_gate(tmp_path: Path) -> None:
     f = AlertFilter(period="all")
     total = query.total(source, f, COUNCIL)
     assert (total.n, total.mapped) == (None, None)
-    for by in sorted(set(query.DIMENSIONS) - {"local_date"}):
+    for by in sorted(set(query.dimensions()) - {"local_date"}):
         told = query.counts(source, f, [by], COUNCIL, complete=True, resolution=9)
         assert set(told.frame["n"].dropna()) <= {0.0}
         assert told.total is None

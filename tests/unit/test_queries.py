@@ -12,11 +12,10 @@ import pytest
 
 from curim_data import query
 from curim_data.engine import Source, open_source
-from curim_data.filters import FIELDS, AlertFilter
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import translator
 from curim_data.privacy import GateError
-from curim_data.query import _questions
 from curim_data.query.aggregate import may_hold
 from tests.small import HERE, alert, small_city, small_source
 
@@ -231,7 +230,6 @@ def test_options_count_under_the_rest_of_the_filter(source: Source) -> None:
     f = ALL.replace(districts=("zone_2",), affected=("woman",))
     options = query.options(source, f, "districts", ANALYST).frame
     assert dict(zip(options["district"].fillna("-"), options["n"], strict=True)) == {"zone_1": 5, "zone_2": 1, "-": 2}
-    assert set(_questions.OPTION_COLUMNS) <= {name for field in FIELDS for name in field.names}
 
 
 def test_the_nearest_filter_that_leaves_something(source: Source) -> None:

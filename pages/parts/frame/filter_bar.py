@@ -14,11 +14,18 @@ import streamlit as st
 
 from curim_data import query
 from curim_data.engine import Source
-from curim_data.filters import FIELDS, PERIODS, AlertFilter
+from curim_data.filters import (
+    PERIODS,
+    AlertFilter,
+    CategoryField,
+    ChoiceField,
+    Field,
+    HourField,
+    LightField,
+    PeriodField,
+    Widget,
+)
 from curim_data.model import labels
-from curim_data.model.alert import Gender, Kind, Status
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
 from curim_data.privacy import Protected
 from pages.parts.frame.cache import cached_query
 from pages.parts.frame.links import current_address
@@ -27,68 +34,24 @@ from pages.parts.frame.page import Page
 
 CUSTOM_DATES = "own"
 GROUP = "group:"
-# The fields whose options are told with their counts.
-COUNTED = ("categories", "groups", "districts", "affected", "reporters", "kinds", "statuses")
 LIGHTS: dict[str, bool | None] = {"all": None, "day": False, "dark": True}
 
 
 def draw_filter_bar(page: Page) -> None:
-    """All filters, the most used ones first."""
-    t, f, source = page.t, page.filter, page.source
-    if source is None:
+    """The widgets of the table of fields, the most used ones first."""
+    if page.source is None:
         return
-    change = _WidgetChange(page.city, source)
-    answers = cached_query(page, "all_options", COUNTED)
-    _period_select(t, f, source, change)
-    _multiselect(
-        page,
-        answers,
-        change,
-        "categories",
-        t("Category"),
-        t("All categories"),
-        _category_options(page),
-        _category_label(page),
-    )
-    city = page.city
-    _multiselect(
-        page,
-        answers,
-        change,
-        "districts",
-        t("District"),
-        t("Whole city"),
-        [area.id for area in city.districts],
-        lambda value: labels.district_label(t, city, value),
-    )
-    genders = [gender.value for gender in Gender]
-    name = lambda value: labels.gender_label(t, value)  # noqa: E731
-    _multiselect(page, answers, change, "affected", t("Gender of the person affected"), t("All genders"), genders, name)
-    _light_select(t, f, change)
-    more = [field for field in FIELDS if field.names[0] in MORE and field.write(f)]
-    with st.expander(t("More filters"), expanded=bool(more)):
-        _multiselect(page, answers, change, "reporters", t("Gender of the reporter"), t("All genders"), genders, name)
-        _hour_range(t, f, change)
-        _pills(page, change, "weekdays", t("Weekday"), list(range(7)), lambda day: t.weekday(day, "abbreviated"))
-        kinds = [kind.value for kind in Kind]
-        _multiselect(
-            page, answers, change, "kinds", t("Kind"), t("All kinds"), kinds, lambda value: labels.kind_label(t, value)
-        )
-        states = [status.value for status in Status]
-        _multiselect(
-            page,
-            answers,
-            change,
-            "statuses",
-            t("Status"),
-            t("Any status"),
-            states,
-            lambda value: labels.status_label(t, value),
-        )
-        _pills(page, change, "severities", t("Severity"), [1, 2, 3, 4, 5], str)
-
-
-MORE = ("reporters", "hours", "weekdays", "kinds", "statuses", "severities")
+    drawn = [(field.widget, field) for field in page.filter.fields() if field.widget is not None]
+    drawn.sort(key=lambda pair: pair[0].order)
+    counted = tuple(name for widget, field in drawn if widget.form == "list" for name in field.dimensions)
+    bar = _Bar(page, page.source, cached_query(page, "all_options", counted))
+    for widget, field in drawn:
+        if not widget.more:
+            bar.draw(field, widget)
+    further = [(widget, field) for widget, field in drawn if widget.more]
+    with st.expander(page.t("More filters"), expanded=any(field.write(page.filter) for _, field in further)):
+        for widget, field in further:
+            bar.draw(field, widget)
 
 
 def draw_active_filters(page: Page) -> None:
@@ -148,28 +111,58 @@ def filter_sentence(page: Page) -> str:
 
 def write_filter(chosen: AlertFilter) -> None:
     """Put a filter into the address bar; words of the address that are no filter stay."""
-    own = {word for field in FIELDS for word in field.words}
+    own = {word for field in chosen.fields() for word in field.words}
     kept = {word: st.query_params[word] for word in st.query_params if word not in own}
     st.query_params.from_dict({**kept, **chosen.to_query()})
 
 
-class _WidgetChange:
-    """Makes the callback of a widget: its value into the filter, the filter into the address bar."""
+class _Bar:
+    """The widgets of one run: each is set from the filter, and its callback puts the value into the address bar."""
 
-    def __init__(self, city: CityProfile, source: Source) -> None:
-        self.city, self.source = city, source
+    def __init__(self, page: Page, source: Source, answers: Mapping[str, Protected]) -> None:
+        self.t, self.filter, self.city = page.t, page.filter, page.city
+        self.source, self.answers = source, answers
+
+    def draw(self, field: Field, widget: Widget) -> None:
+        """The widget of a field."""
+        match field:
+            case PeriodField():
+                _period_select(self)
+            case LightField():
+                _light_select(self)
+            case HourField():
+                _hour_range(self)
+            case CategoryField():
+                _category_select(self, field, widget)
+            case ChoiceField() if widget.form == "pills":
+                _pills(self, field)
+            case ChoiceField():
+                _choice_select(self, field, widget)
 
     def current(self) -> AlertFilter:
+        """The filter of the address bar."""
         query = {word: st.query_params[word] for word in st.query_params}
         return AlertFilter.from_query(query, self.city, self.source.other_categories)[0]
 
-    def by(self, key: str, values: Callable[[Any], Mapping[str, Any] | None]) -> Callable[[], None]:
+    def on_change(self, key: str, values: Callable[[Any], Mapping[str, Any] | None]) -> Callable[[], None]:
+        """The callback of a widget; `values`: the attributes that its value sets, None for no change."""
+
         def changed() -> None:
             found = values(st.session_state[key])
             if found is not None:
                 write_filter(self.current().replace(**found))
 
         return changed
+
+    def with_count(self, names: Mapping[str, str], label: Callable[[Any], str]) -> Callable[[Any], str]:
+        """Labels of options, with the number of alerts that each leaves; `names`: attributes and prefixes of values."""
+        counts = _option_counts(self, names)
+
+        def shown(value: Any) -> str:
+            n = counts.get(value)
+            return f"{label(value)} ({n})" if n else label(value)
+
+        return shown
 
 
 def _set_widget(key: str, value: Any) -> str:
@@ -178,13 +171,14 @@ def _set_widget(key: str, value: Any) -> str:
     return key
 
 
-def _period_select(t: Translator, f: AlertFilter, source: Source, change: _WidgetChange) -> None:
+def _period_select(bar: _Bar) -> None:
+    t, f, source = bar.t, bar.filter, bar.source
     dates = query.dates(source, f)
     key = "filter_period"
 
     def chosen(value: str) -> dict[str, Any]:
         if value == CUSTOM_DATES:
-            start, end = query.dates(source, change.current())
+            start, end = query.dates(source, bar.current())
             return {"start": start, "end": end}
         return {"period": value}
 
@@ -193,7 +187,7 @@ def _period_select(t: Translator, f: AlertFilter, source: Source, change: _Widge
         [*PERIODS, CUSTOM_DATES],
         format_func=lambda value: t("Dates of my own") if value == CUSTOM_DATES else labels.period_label(t, value),
         key=_set_widget(key, f.period or CUSTOM_DATES),
-        on_change=change.by(key, chosen),
+        on_change=bar.on_change(key, chosen),
     )
     if not f.period:
         key = "filter_dates"
@@ -208,110 +202,103 @@ def _period_select(t: Translator, f: AlertFilter, source: Source, change: _Widge
             max_value=max(source.as_of, dates[1]),
             format="DD/MM/YYYY",
             key=_set_widget(key, dates),
-            on_change=change.by(key, picked),
+            on_change=bar.on_change(key, picked),
         )
 
 
-def _multiselect(
-    page: Page,
-    answers: Mapping[str, Protected],
-    change: _WidgetChange,
-    name: str,
-    label: str,
-    everything: str,
-    options: list[str],
-    write_option: Callable[[str], str],
-) -> None:
-    key = f"filter_{name}"
-    counts = _option_counts(page, answers, name)
+def _choice_select(bar: _Bar, field: ChoiceField, widget: Widget) -> None:
+    key, t = f"filter_{field.name}", bar.t
+    value = list(getattr(bar.filter, field.name))
+    options = list(field.known(bar.city).values())
+    label = lambda value: field.value_label(t, bar.city, field.column, value)  # noqa: E731
+    st.multiselect(
+        t(field.title),
+        [*options, *(v for v in value if v not in options)],
+        format_func=bar.with_count({field.name: ""}, label),
+        key=_set_widget(key, value),
+        placeholder=t(widget.everything),
+        select_all=False,
+        on_change=bar.on_change(key, lambda picked: {field.name: tuple(picked)}),
+    )
 
-    def shown(value: str) -> str:
-        n = counts.get(value)
-        return f"{write_option(value)} ({n})" if n else write_option(value)
 
-    if name == "categories":
-        value = [*(GROUP + group for group in page.filter.groups), *page.filter.categories]
+def _category_select(bar: _Bar, field: CategoryField, widget: Widget) -> None:
+    key, t = "filter_categories", bar.t
+    value = [*(GROUP + group for group in bar.filter.groups), *bar.filter.categories]
+    options = _category_options(bar)
 
-        def values(picked: list[str]) -> dict[str, Any]:
-            groups = tuple(v.removeprefix(GROUP) for v in picked if v.startswith(GROUP))
-            return {"groups": groups, "categories": tuple(v for v in picked if not v.startswith(GROUP))}
-    else:
-        value = list(getattr(page.filter, name))
-
-        def values(picked: list[str]) -> dict[str, Any]:
-            return {name: tuple(picked)}
+    def values(picked: list[str]) -> dict[str, Any]:
+        groups = tuple(v.removeprefix(GROUP) for v in picked if v.startswith(GROUP))
+        return {"groups": groups, "categories": tuple(v for v in picked if not v.startswith(GROUP))}
 
     st.multiselect(
-        label,
+        t(field.title),
         [*options, *(v for v in value if v not in options)],
-        format_func=shown,
+        format_func=bar.with_count({"categories": "", "groups": GROUP}, _category_label(bar)),
         key=_set_widget(key, value),
-        placeholder=everything,
+        placeholder=t(widget.everything),
         select_all=False,
-        on_change=change.by(key, values),
+        on_change=bar.on_change(key, values),
     )
 
 
-def _pills(
-    page: Page, change: _WidgetChange, name: str, label: str, options: list[int], write_option: Callable[[int], str]
-) -> None:
-    key = f"filter_{name}"
+def _pills(bar: _Bar, field: ChoiceField) -> None:
+    key, t = f"filter_{field.name}", bar.t
     st.pills(
-        label,
-        options,
+        t(field.title),
+        list(field.known(bar.city).values()),
         selection_mode="multi",
-        format_func=write_option,
-        key=_set_widget(key, list(getattr(page.filter, name))),
-        on_change=change.by(key, lambda picked: {name: tuple(picked)}),
+        format_func=lambda value: field.pill_label(t, bar.city, value),
+        key=_set_widget(key, list(getattr(bar.filter, field.name))),
+        on_change=bar.on_change(key, lambda picked: {field.name: tuple(picked)}),
     )
 
 
-def _light_select(t: Translator, f: AlertFilter, change: _WidgetChange) -> None:
-    key = "filter_light"
+def _light_select(bar: _Bar) -> None:
+    key, t = "filter_light", bar.t
     st.selectbox(
         t("Light"),
         list(LIGHTS),
         format_func=lambda value: t("Day and night") if value == "all" else labels.light_label(t, value == "dark"),
-        key=_set_widget(key, next(word for word, dark in LIGHTS.items() if dark is f.dark)),
-        on_change=change.by(key, lambda value: {"dark": LIGHTS[value]}),
+        key=_set_widget(key, next(word for word, dark in LIGHTS.items() if dark is bar.filter.dark)),
+        on_change=bar.on_change(key, lambda value: {"dark": LIGHTS[value]}),
     )
 
 
-def _hour_range(t: Translator, f: AlertFilter, change: _WidgetChange) -> None:
+def _hour_range(bar: _Bar) -> None:
     start, end = "filter_hour_from", "filter_hour_to"
-    first, last = (f.hours[0], (f.hours[1] + 1) % 24) if f.hours else (0, 0)
+    chosen = bar.filter.hours
+    first, last = (chosen[0], (chosen[1] + 1) % 24) if chosen else (0, 0)
 
     def values(_: Any) -> dict[str, Any]:
         begin, finish = st.session_state[start], st.session_state[end]
         return {"hours": None if begin == finish else (begin, (finish - 1) % 24)}
 
-    one, two = st.columns(2)
     hours = list(range(24))
-    one.selectbox(
-        t("From"),
-        hours,
-        format_func=labels.hour_label,
-        key=_set_widget(start, first),
-        on_change=change.by(start, values),
-    )
-    two.selectbox(
-        t("Until"), hours, format_func=labels.hour_label, key=_set_widget(end, last), on_change=change.by(end, values)
-    )
+    ends = ((bar.t("From"), start, first), (bar.t("Until"), end, last))
+    for column, (label, key, value) in zip(st.columns(2), ends, strict=True):
+        column.selectbox(
+            label,
+            hours,
+            format_func=labels.hour_label,
+            key=_set_widget(key, value),
+            on_change=bar.on_change(key, values),
+        )
 
 
-def _category_options(page: Page) -> list[str]:
+def _category_options(bar: _Bar) -> list[str]:
     """Groups and their categories, in the order of the city's tree; then what the tree does not know."""
-    city = page.city
+    city = bar.city
     order: list[str] = []
     for group in city.groups:
         order.append(GROUP + group)
         order += [category.id for category in city.categories.values() if category.group == group]
     order += [category.id for category in city.categories.values() if category.group not in city.groups]
-    return [*order, *(page.source.other_categories if page.source else ())]
+    return [*order, *bar.source.other_categories]
 
 
-def _category_label(page: Page) -> Callable[[str], str]:
-    t, city = page.t, page.city
+def _category_label(bar: _Bar) -> Callable[[str], str]:
+    t, city = bar.t, bar.city
 
     def label(value: str) -> str:
         if value.startswith(GROUP):
@@ -323,16 +310,15 @@ def _category_label(page: Page) -> Callable[[str], str]:
     return label
 
 
-def _option_counts(page: Page, answers: Mapping[str, Protected], name: str) -> dict[Any, str]:
+def _option_counts(bar: _Bar, names: Mapping[str, str]) -> dict[Any, str]:
     """How many alerts each option would leave under the rest of the filter, as text."""
-    fields = {"categories": (("categories", ""), ("groups", GROUP))}.get(name, ((name, ""),))
     texts: dict[Any, str] = {}
-    for field, prefix in fields:
-        answer = answers[field]
+    for name, prefix in names.items():
+        answer = bar.answers[name]
         columns = (answer.frame[column].tolist() for column in (answer.by[0], "n", "high", "withheld"))
         for value, n, high, withheld in zip(*columns, strict=True):
             if value is not None and value == value:
-                shown = f"<{page.t.number(high + 1)}" if withheld else page.t.number(n)
+                shown = f"<{bar.t.number(high + 1)}" if withheld else bar.t.number(n)
                 texts[f"{prefix}{value}" if isinstance(value, str) else value] = shown
     return texts
 
