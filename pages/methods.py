@@ -12,8 +12,8 @@ t = page.t
 st.title(t("Methods"))
 st.write(
     t(
-        "How each figure is made, what was chosen for you, and what it cannot say. "
-        "Formulas are those that the code uses; where a published result is named, a test reproduces it."
+        "How each figure is calculated, which settings were chosen for you, and what it cannot say. Formulas are "
+        "those that the code uses; where a published result is named, a test reproduces it."
     )
 )
 for rule in READING:
@@ -31,8 +31,6 @@ for figure in (*GENERAL, *OPTIONS, *PLACES):
         st.markdown("**" + t("What it cannot say") + "**")
         st.write(t(figure.limits))
         st.markdown("**" + t("Published result reproduced") + "**")
-        st.write(
-            t(figure.reproduced) if figure.reproduced else t("None is published for it; tests check it otherwise.")
-        )
+        st.write(t(figure.reproduced) if figure.reproduced else t("None is published; tests check it in other ways."))
         if figure.sources:
             st.caption(t("Sources: {sources}", sources=" · ".join(figure.sources)))

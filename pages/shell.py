@@ -110,9 +110,9 @@ def provisional(page: Page) -> None:
         st.caption(provisional_note(t), width="stretch" if page.narrow else "content")
         if page.role >= Role.ANALYST:
             if name == "data":
-                st.button(t("Give the city's own"), key="to_the_profile", on_click=_to_the_profile)
+                st.button(t("Set up the city profile"), key="to_the_profile", on_click=_to_the_profile)
             else:
-                page_link(page, "data", t("Give the city's own"), part="city")
+                page_link(page, "data", t("Set up the city profile"), part="city")
 
 
 def banner(page: Page) -> None:

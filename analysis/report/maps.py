@@ -331,7 +331,7 @@ def _legend(figure: Figure, breaks: list[int], t: Translator, *, withheld: bool,
         for low, high, colour in zip(starts, breaks, _colours(len(breaks)), strict=True)
     ]
     if outlined:
-        handles.append(Line2D([], [], color=INK, linewidth=1.2, label=t("more than chance explains")))
+        handles.append(Line2D([], [], color=INK, linewidth=1.2, label=t("more than expected by chance")))
     if withheld:
         handles.append(
             Patch(facecolor="#eceff1", edgecolor="#9aa5ad", hatch="//////", label=t("small number, protected"))

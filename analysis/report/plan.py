@@ -130,7 +130,7 @@ def _span(start: dt.date | None, finish: dt.date | None, t: Translator) -> str:
 
 
 def _knowing(plan: Plan, t: Translator, picture: Picture | None) -> Iterator[Block]:
-    yield Heading(t("How we shall know"))
+    yield Heading(t("How we will know"))
     seen = plan.assessment.smallest_drop
     least = t("not known") if seen is None else t.n("{n} alert fewer", "{n} alerts fewer", -int(-seen // 1))
     facts = Facts(

@@ -51,7 +51,7 @@ def batches(ctx: CommandContext) -> None:
 
 _HEADINGS: Final = (
     *(N_("Import"), N_("File"), N_("When"), N_("Read"), N_("Accepted"), N_("Updated"), N_("Duplicate")),
-    *(N_("Set aside"), N_("Undone")),
+    *(N_("Quarantined"), N_("Undone")),
 )
 
 

@@ -178,7 +178,7 @@ def set_population(home: Home, source: Path | bytes, name: str) -> EditReport:
     """Give the residents by district and gender, from CSV or XLSX; see `profile_tables.residents`."""
     city = home.city()
     if not city.districts:
-        raise ImportProblem(Message("The city has no districts yet: give them first, then their residents."))
+        raise ImportProblem(Message("The city has no districts yet: add them first, then their residents."))
     told = tables.residents(tables.read_table(source, name), city.districts, name)
     notes = []
     if told.without:

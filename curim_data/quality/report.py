@@ -87,7 +87,7 @@ def as_html(t: Translator, source: Source, study: QualityStudy, *, with_ids: boo
 def _section(t: Translator, one: Finding, some: list[Sheet]) -> list[str]:
     attention = html.escape(t("Needs attention"))
     mark = f'<p class="mark">{attention}</p>' if one.attention else ""
-    rule = " ".join((one.settings, t("Rests on {n} alerts.", n=one.n)))
+    rule = " ".join((one.settings, t("Based on {n} alerts.", n=one.n)))
     return [
         f"<section><h2>{html.escape(one.title)}</h2>{mark}",
         f"<p>{html.escape(one.sentence)}</p>",

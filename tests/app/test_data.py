@@ -68,7 +68,7 @@ def _text(app: AppTest) -> str:
 def _counts(outcomes: Counter[str]) -> str:
     return (
         f"{sum(outcomes.values()):,} rows read: {outcomes['accepted']:,} new, {outcomes['updated']:,} updated, "
-        f"{outcomes['duplicate']:,} duplicates, {outcomes['quarantined']:,} set aside."
+        f"{outcomes['duplicate']:,} duplicates, {outcomes['quarantined']:,} quarantined."
     )
 
 
@@ -191,7 +191,7 @@ def test_free_text_is_not_shown() -> None:
     app = _bring(_open(), ("text.csv", _rows("2026-03-01T10:00", "not a date")))
     shown = _text(app) + "".join(table.value.to_string() for table in app.dataframe)
     assert "secret" not in shown
-    assert "Not stored, being free text or of persons: description" in shown
+    assert "Not stored (free text or personal data): description" in shown
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -243,7 +243,7 @@ def test_a_refresh_makes_the_columns_anew(base: Home) -> None:
     app = _tab(_open(), "City profile")
     app.button(key="data_refresh").click().run()
     assert not errors(app)
-    assert "1 alert was made anew" in _text(app)
+    assert "1 alert was updated" in _text(app)
     assert Store(base).version() != before
 
 

@@ -98,7 +98,7 @@ def test_districts_are_looked_at_then_given_and_taken_back(home: Home) -> None:
     shown = [table.value for table in app.dataframe if "km2" in table.value]
     assert shown[0]["name"].tolist() == ["West", "East"]
     click(app, "data_city_use")
-    assert "60 alerts were made anew" in said(app)
+    assert "60 alerts were updated" in said(app)
     city = home.city()
     assert [area.id for area in city.districts] == ["west", "east"]
     assert not city.provisional
@@ -179,7 +179,7 @@ def test_districts_can_begin_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_every_part_in_every_language(lang: str) -> None:
     for part in ("districts", "land", "population", "landmarks", "streets", "categories", "names", "versions"):
         app = opened(lang, part)
-        assert translator(lang)("Give the city's own") in [head.value for head in app.subheader]
+        assert translator(lang)("Set up the city profile") in [head.value for head in app.subheader]
 
 
 def test_the_sample_keeps_its_profile(sample: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,7 @@ def test_a_column_understood_wrongly_is_mended_and_taken_back(base: Home) -> Non
     app = _bring(_open(home="own"), "a.csv", _rows(30))
     assert _box(app, "data_col_", "_6").value == ""  # type: ignore[attr-defined]
     _choose(app, "data_col_", "_6", "status")
-    assert "As you settled it." in _text(app)
+    assert "As you set it." in _text(app)
     assert _box(app, "data_col_", "_6").value == "status"  # type: ignore[attr-defined]
     assert "x29" in "".join(box.label for box in app.selectbox)
     app.button(key="data_back").click().run()
@@ -115,10 +115,10 @@ def test_a_file_without_known_dates_is_mended_from_the_page(base: Home) -> None:
 def test_an_unknown_word_is_given_a_meaning(base: Home) -> None:
     home = _own(base)
     app = _bring(_open(home="own"), "a.csv", _rows(30, what="Loud party", sex="Fem."))
-    assert "Words that were not understood" in _text(app)
+    assert "Values that were not recognised" in _text(app)
     _choose(app, "data_word_", "category_Loud party", "noise")
     _choose(app, "data_word_", "gender_Fem.", "woman")
-    assert "Words that were not understood" not in _text(app)
+    assert "Values that were not recognised" not in _text(app)
     _import(app)
     stored = Store(home).read(["category", "affected_gender", "reporter_gender"]).to_pylist()
     assert {row["category"] for row in stored} == {"noise"}
@@ -137,11 +137,11 @@ def test_a_mapping_is_saved_and_used_for_the_next_export(base: Home) -> None:
     assert [one.name for one in mapping.saved(home)] == ["City desk"]
     app = _bring(_open(home="own"), "february.csv", _rows(31, what="Loud party"))
     assert "Read with the saved mapping City desk." in _text(app)
-    assert "Words that were not understood" not in _text(app)
+    assert "Values that were not recognised" not in _text(app)
     _fine(app.button(key="data_use_recognised").click().run())
-    assert "Words that were not understood" in _text(app)
+    assert "Values that were not recognised" in _text(app)
     _fine(app.button(key="data_use_saved").click().run())
-    assert "Words that were not understood" not in _text(app)
+    assert "Values that were not recognised" not in _text(app)
 
 
 def test_a_mapping_of_a_home_without_a_city_waits_for_the_import(base: Home) -> None:
@@ -170,7 +170,7 @@ def test_the_first_file_makes_a_city_that_is_named(base: Home) -> None:
 
 def test_a_first_file_in_a_known_city_brings_its_profile(base: Home) -> None:
     app = _bring(_open(home="own"), "here.csv", _rows(30))
-    assert "its profile comes with the import" in _text(app)
+    assert "its profile is added with the import" in _text(app)
     _import(app)
     assert not base.city().provisional
 

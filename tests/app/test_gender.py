@@ -57,7 +57,7 @@ def test_small_numbers_of_sensitive_categories_are_told_as_protected(open_page: 
 def test_the_filters_gender_is_set_aside_and_said(open_page: Open) -> None:
     app = open_page("gender", lang="en", affected="woman")
     assert not errors(app)
-    assert "set aside" in _words(app)
+    assert "ignored" in _words(app)
     assert app.main.title[0].value == open_page("gender", lang="en").main.title[0].value
 
 

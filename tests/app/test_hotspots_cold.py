@@ -45,7 +45,7 @@ def test_cold_places_are_listed_with_their_figures(open_page: Open, sample: Home
     app = open_page("hotspots", lang="en", light="dark")
     assert not errors(app)
     lines = _cold(app)
-    assert lines[0] == f"**{len(study.cold)} place has fewer alerts than chance explains (cold)**"
+    assert lines[0] == f"**{len(study.cold)} place has fewer alerts than expected by chance (cold)**"
     assert escape_markdown(study.cold[0].cold_sentence(T)) in lines[-1]
     assert not _cold(open_page("hotspots", lang="en"))
 
@@ -65,7 +65,7 @@ def test_where_a_rate_is_low_it_is_a_rate_that_is_said_to_be_low(open_page: Open
     assert not study.spots
     app = open_page("hotspots", **MEN)
     assert not errors(app)
-    assert "a lower rate than chance explains" in app.main.title[0].value
+    assert "a lower rate than expected by chance" in app.main.title[0].value
     assert "No place stands out" not in " ".join(text.value for text in app.main.subheader)
     lines = _cold(app)
     assert "lower rate" in lines[0]

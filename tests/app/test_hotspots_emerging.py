@@ -89,7 +89,7 @@ def test_the_council_has_no_such_layer(open_page: Open) -> None:
 def test_a_time_too_short_is_said(open_page: Open) -> None:
     app = open_page("hotspots", **{"lang": "en", "layer": "emerging", "from": "2001-01-01", "to": "2001-01-02"})
     assert not errors(app)
-    assert "No class over time can be told." in [title.value for title in app.title]
+    assert "No class over time can be determined." in [title.value for title in app.title]
 
 
 def test_the_ranked_list_tells_the_class(open_page: Open) -> None:

@@ -37,7 +37,7 @@ def test_the_share_among_all_alerts_is_tested_listed_and_told(open_page: Open) -
     assert any("share after shrinkage" in cell["tip"] for cell in layer(app, "cells"))
     assert layer(app, "hot")
     assert layer(app, "cold")
-    assert "fewer than chance explains" in " ".join(part.proto.body for part in app.get("html"))
+    assert "fewer than expected by chance" in " ".join(part.proto.body for part in app.get("html"))
     assert "among all" in words(app)
     assert "empirical Bayes" in words(app)
     app.selectbox(key="hotspots_base").select("land").run()

@@ -31,8 +31,8 @@ def draw_change_cards(page: Page, study: BriefStudy) -> None:
         with st.container(border=True, key="briefing_quiet"):
             st.write(
                 t(
-                    "Nothing stands out. No place and no category changed by more than chance explains, after "
-                    "correction for having looked at all of them. That is a good answer."
+                    "Nothing stands out. No place and no category changed by more than expected by chance, after "
+                    "correction for having examined all of them. That is a good result."
                 )
             )
     beside = 2 if len(found) in (2, 4) else 3
@@ -52,7 +52,7 @@ def _basis_sentences(page: Page, study: BriefStudy) -> list[str]:
         return [*sentences, t(periods.choice.told)]
     sentences.append(study.changes.changes.sentence(t))
     if study.changes.changes.n_significant > len(study.findings):
-        sentences.append(t("What overlaps is told once."))
+        sentences.append(t("Overlapping changes are listed once."))
     sentences.append(t(periods.choice.told))
     return sentences + [t(choice.told) for choice in study.changes.choices if choice.name in ("exposure", "relative")]
 
@@ -66,11 +66,11 @@ def _draw_card(page: Page, finding: Finding, periods: ComparedPeriods, at: int) 
         frame = finding.trend.frame[["week", "n", "lower", "upper", "alarm"]]
         incomplete = not bool(finding.trend.frame["complete"].iloc[-1])
         figure = plots.band_figure(page, frame, height=SPARK, small=True, incomplete=incomplete)
-        alt = t("Alerts by week with what was to be expected: {name}.", name=name)
+        alt = t("Alerts by week with the expected range: {name}.", name=name)
         plots.draw_chart(page, figure, key=f"briefing_spark_{at}", alt=alt)
     colour = "orange" if change.direction > 0 else "blue"
     counts = t("{before} → {after} alerts", before=before, after=after)
-    since = t(", out of the usual since {day}", day=finding.since) if finding.since else ""
+    since = t(", outside the expected range since {day}", day=finding.since) if finding.since else ""
     st.markdown(f":{colour}[**{counts}**]{since}. {for_whom(finding, t)}")
     st.caption(tested_against(change, periods, t) + " " + how_sure(change, t))
     page_link(page, "trends", t("Look closer"), filter=finding.filter)

@@ -16,7 +16,7 @@ from pages.parts.plans.access import plan_store, reference_day, translated_plan
 def draw_document_downloads(page: Page) -> None:
     """The two downloads and what they hold."""
     t = page.t
-    st.subheader(t("Make the brief"))
+    st.subheader(t("Create the brief"))
     link = current_address(page)
     with st.container(horizontal=True, key="briefing_papers"):
         for form, label in (("pdf", t("PDF")), ("docx", t("Word"))):
@@ -33,7 +33,7 @@ def draw_document_downloads(page: Page) -> None:
     st.caption(
         t(
             "One to two pages with the map, the changes, the plans and four questions for the meeting. Small numbers "
-            "are protected on paper, whoever makes it."
+            "are protected in the document, whoever creates it."
         )
     )
 

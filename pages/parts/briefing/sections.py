@@ -55,7 +55,7 @@ def _draw_map(page: Page, study: BriefStudy) -> None:
 def _draw_spots(page: Page, study: BriefStudy) -> None:
     t = page.t
     if not study.hot.spots:
-        st.write(t("No place has more alerts than its surroundings and chance explain."))
+        st.write(t("No place has more alerts than expected by chance in its neighbourhood."))
         return
     frame = pd.DataFrame(
         [

@@ -96,7 +96,7 @@ def band_figure(
             mode="lines",
             line={"color": colours.sea_blue, "width": 2, "dash": "dot"},
             hoverinfo="skip",
-            name=t("without the season"),
+            name=t("seasonally adjusted"),
         )
     whole = frame["n"].astype(float).where(~_last(frame, incomplete))
     figure.add_scatter(
@@ -385,5 +385,5 @@ def no_clock_reason(page: Page) -> str:
     """Why there is no clock of the week."""
     t = page.t
     if page.source is not None and page.source.by_month:
-        return t("No days and hours are shown: of these alerts the month alone is known.")
+        return t("No days and hours are shown: only the month of these alerts is known.")
     return t("No alerts with a known hour.")

@@ -35,7 +35,7 @@ def apply_edit(page: Page, edit: Callable[[], EditReport | ProfileChange]) -> No
     """Make an edit with its spinner and start the page anew; what refuses is told and changes nothing."""
     count = Store(page.home).count()
     try:
-        with st.spinner(page.t.n("Making {n} alert anew", "Making {n} alerts anew", count)):
+        with st.spinner(page.t.n("Updating {n} alert", "Updating {n} alerts", count)):
             made = edit()
         notes = made.notes if isinstance(made, EditReport) else ()
         st.session_state[EDITED] = EditOutcome(made.version, made.alerts, made.before != made.version, notes)
@@ -71,8 +71,8 @@ def version_sentence(t: Translator, alerts: int, version: str) -> str:
     if not alerts:
         return t("The profile has a new version, {version}.", version=version)
     return t.n(
-        "The profile has a new version, {version}; {n} alert was made anew with it.",
-        "The profile has a new version, {version}; {n} alerts were made anew with it.",
+        "The profile has a new version, {version}; {n} alert was updated with it.",
+        "The profile has a new version, {version}; {n} alerts were updated with it.",
         alerts,
         version=version,
     )

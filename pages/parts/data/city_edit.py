@@ -37,23 +37,23 @@ city/
 def draw_city_edit(page: Page) -> None:
     """What can be given, one at a time; the sample city keeps its profile."""
     t = page.t
-    st.subheader(t("Give the city's own"))
+    st.subheader(t("Set up the city profile"))
     if page.is_sample:
         st.caption(t("The sample city keeps its profile. Import your own export to start a city of its own."))
         _draw_files(page)
         return
     if not page.home.has_city():
-        st.caption(t("This home has no city yet: the first import makes it, or a file of its districts does."))
+        st.caption(t("This home has no city yet: the first import creates it, or a file of its districts does."))
     st.caption(
         t(
-            "Each change is a new version of the profile. Districts, map cells, places and darkness of all alerts are "
-            "made anew with it, in one step, and the version before can be given back."
+            "Each change creates a new version of the profile. Districts, map cells, places and darkness of all "
+            "alerts are recalculated with it, in one step, and the previous version can be restored."
         )
     )
     parts = _parts(t, begun=page.home.has_city())
     names = {key: name for key, (name, _) in parts.items()}
     chosen = st.pills(
-        t("What do you want to give?"),
+        t("What do you want to change?"),
         list(parts),
         format_func=lambda key: names[key],
         default="districts",
@@ -86,8 +86,10 @@ def _parts(t: Translator, *, begun: bool) -> dict[str, tuple[str, Callable[[Page
 def draw_accept_profile(page: Page) -> None:
     """Take the provisional profile as it stands."""
     t = page.t
-    with st.popover(t("Accept the profile as it stands")):
-        st.write(t("The note on every page goes. Area, time zone and categories stay as they are and can be changed."))
+    with st.popover(t("Accept the profile as it is")):
+        st.write(
+            t("The note on every page disappears. Area, time zone and categories stay as they are and can be changed.")
+        )
         if st.button(t("Yes, accept it"), key="data_city_accept", type="primary"):
             apply_edit(page, lambda: edit.confirm_provisional(page.home))
 
@@ -119,13 +121,13 @@ def _draw_versions(page: Page) -> None:
         st.caption(t("There is no other version yet."))
         return
     chosen = st.selectbox(
-        t("Version to give back"),
+        t("Version to restore"),
         list(earlier),
         format_func=lambda key: f"{when[key]} · {t(WHAT_WORDS[earlier[key].what])} · {key}",
         key="data_city_earlier",
         width=520,
     )
-    if st.button(t("Give this version back"), key="data_city_restore", type="primary"):
+    if st.button(t("Restore this version"), key="data_city_restore", type="primary"):
         apply_edit(page, lambda: edit.restore_version(page.home, str(chosen)))
 
 
@@ -136,8 +138,8 @@ def _draw_files(page: Page) -> None:
     if behind:
         st.warning(
             t.n(
-                "{n} alert still carries another profile. Refresh, so that it goes with this one.",
-                "{n} alerts still carry another profile. Refresh, so that they go with this one.",
+                "{n} alert was calculated with another version of the profile. Refresh to update it.",
+                "{n} alerts were calculated with another version of the profile. Refresh to update them.",
                 behind,
             )
         )

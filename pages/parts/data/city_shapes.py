@@ -205,7 +205,9 @@ def _draw_same_name_choice(page: Page, areas: AreaFile, column: str | None) -> s
         t("Areas of one name"),
         options,
         index=options.index(proposed),
-        format_func=lambda key: t("are one district") if key is None else t("are told apart by {column}", column=key),
+        format_func=lambda key: (
+            t("are one district") if key is None else t("are distinguished by {column}", column=key)
+        ),
         key="data_city_apart",
         width=300,
     )

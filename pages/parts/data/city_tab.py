@@ -35,7 +35,7 @@ def draw_city_tab(page: Page) -> None:
             )
         )
     if city.provisional:
-        st.warning(provisional_note(t) + " " + t("Give the city's own districts or study area below."))
+        st.warning(provisional_note(t) + " " + t("Upload the city's own districts or study area below."))
         if not page.is_sample and page.home.has_city():
             draw_accept_profile(page)
     left, right = st.columns([1, 1], gap="large")
@@ -116,20 +116,20 @@ def _draw_lists(page: Page) -> None:
             draw_table(
                 page,
                 marks,
-                {"name": t("Landmark"), "radius": t("Lends its name within (m)")},
+                {"name": t("Landmark"), "radius": t("Names hot spots within (m)")},
                 key="data_landmarks",
                 alt=t("Landmarks"),
                 digits={"radius": 0},
             )
         else:
-            st.write(t("None yet. Hot spots are numbered until landmarks lend them their names."))
+            st.write(t("None yet. Hot spots are numbered until there are landmarks to name them after."))
     _draw_categories(page)
 
 
 def _draw_districts(page: Page) -> None:
     t, city = page.t, page.city
     if not city.districts:
-        st.write(t("None yet. Until districts are given, the city is looked at as a whole."))
+        st.write(t("None yet. Until districts are added, the city is analysed as a whole."))
         return
     frame = pd.DataFrame({"name": [t.label(area.labels) for area in city.districts]})
     headings = {"name": t("District")}
@@ -148,7 +148,7 @@ def _draw_categories(page: Page) -> None:
     t, city = page.t, page.city
     st.subheader(t("Categories"))
     if not city.categories:
-        st.write(t("None yet. Alerts keep the names that their export gives; a list can be given below."))
+        st.write(t("None yet. Alerts keep the names that their export gives; a list can be added below."))
         return
     rows = [
         {

@@ -29,7 +29,7 @@ def draw_population_upload(page: Page) -> None:
     """Residents by district and gender."""
     t, city = page.t, page.city
     if not city.districts:
-        st.write(t("The city has no districts yet: give them first, then their residents."))
+        st.write(t("The city has no districts yet: add them first, then their residents."))
         return
     st.caption(
         t(
@@ -58,7 +58,7 @@ def draw_population_upload(page: Page) -> None:
     words = {"district": t("District"), "women": t("Women"), "men": t("Men"), "total": t("Residents")}
     headings = {column: words[column] for column in frame}
     digits = {column: 0 for column in frame if column != "district"}
-    alt = t("Residents as they were understood")
+    alt = t("Residents as they were read")
     tables.draw_table(page, frame, headings, key="data_city_people", alt=alt, digits=digits)
     if residents.without:
         names = t.join(labels[key] for key in residents.without)
@@ -110,10 +110,10 @@ def draw_landmarks_upload(page: Page) -> None:
         "name": t("Landmark"),
         "longitude": t("Longitude"),
         "latitude": t("Latitude"),
-        "radius": t("Lends its name within (m)"),
+        "radius": t("Names hot spots within (m)"),
     }
     digits = {"longitude": 5, "latitude": 5, "radius": 0}
-    alt = t("Landmarks as they were understood")
+    alt = t("Landmarks as they were read")
     tables.draw_table(page, frame, headings, key="data_city_found", alt=alt, digits=digits)
     if st.button(t("Use as landmarks"), key="data_city_use", type="primary"):
         apply_edit(page, lambda: edit.set_landmarks(page.home, content, name))
@@ -124,7 +124,7 @@ def draw_categories_upload(page: Page) -> None:
     t, city = page.t, page.city
     st.caption(
         t(
-            "Correct names, kinds and what is sensitive in the table, or bring a file with the columns id, kind, "
+            "Correct names, kinds and what is sensitive in the table, or upload a file with the columns id, kind, "
             "group, sensitive, label_el, label_en, label_fr. Alerts keep the id of their category."
         )
     )

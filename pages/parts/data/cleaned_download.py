@@ -34,11 +34,11 @@ def draw_cleaned_download(page: Page) -> None:
     st.subheader(t("Cleaned data"))
     st.write(
         t(
-            "Single alerts with what the import made of them: district, map cells, place, darkness. The CSV can be "
+            "Single alerts with what the import added to them: district, map cells, place, darkness. The CSV can be "
             "imported again."
         )
     )
-    filtered = st.toggle(t("Only what the filter of the other pages leaves"), key="data_cleaned_filter")
+    filtered = st.toggle(t("Only the alerts that match the filter of the other pages"), key="data_cleaned_filter")
     f = page.filter if filtered else EVERYTHING
     n = cleaned.count(page.source, f, page.audience)
     if filtered:

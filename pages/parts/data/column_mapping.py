@@ -70,7 +70,7 @@ def _draw_source(page: Page, review: FileReview) -> None:
     t = page.t
     if review.file.mapping is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(t("As you settled it."), width="content")
+            st.caption(t("As you set it."), width="content")
             st.button(
                 t("Back to what was recognised"),
                 key="data_back",
@@ -108,9 +108,9 @@ def _draw_source(page: Page, review: FileReview) -> None:
                 args=(review.file, False),
             )
     elif review.preview is None:
-        st.caption(t("Say what the columns hold: the file is read again at once."))
+        st.caption(t("Choose what the columns hold: the file is read again at once."))
     else:
-        st.caption(t("If a column is understood wrongly, choose what it holds: the file is read again at once."))
+        st.caption(t("If a column is misinterpreted, choose what it holds: the file is read again at once."))
 
 
 def _names(t: Translator, labels: tuple[str, ...]) -> str:
@@ -121,7 +121,7 @@ def _draw_columns(page: Page, review: FileReview, table: Any) -> None:
     t = page.t
     if not page.narrow:
         for cell, text in zip(
-            st.columns(_WIDTHS), (t("Column in the file"), t("Understood as"), t("How sure")), strict=True
+            st.columns(_WIDTHS), (t("Column in the file"), t("Understood as"), t("How certain")), strict=True
         ):
             cell.caption(text)
     for line in table.itertuples(index=False):
@@ -160,7 +160,7 @@ def _source(page: Page, review: FileReview) -> str:
     """Where the meaning of a column comes from that nobody had to guess."""
     t = page.t
     if review.file.mapping is not None:
-        return t("As you settled it")
+        return t("As you set it")
     if review.preview is not None and review.preview.saved:
         return t("As saved")
     return t("By the format")

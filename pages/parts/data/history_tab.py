@@ -82,7 +82,7 @@ def _draw_import(page: Page, batch: Batch, *, is_first: bool) -> None:
         if batch.quarantined:
             home, lang = page.home, t.lang
             st.download_button(
-                t("Download the rows set aside"),
+                t("Download the quarantined rows"),
                 data=lambda: _quarantine_csv(home, batch.id, lang),
                 file_name=f"set-aside-{batch.id}.csv",
                 mime="text/csv",
@@ -95,9 +95,9 @@ def _draw_import(page: Page, batch: Batch, *, is_first: bool) -> None:
     if batch.quarantined:
         st.caption(
             t(
-                "The file holds what makes up an alert, without free text and personal data, with the reason and how "
-                "to mend it. Mend the rows, save the file as CSV and import it: the extra columns do no harm. Of a row "
-                "with too many or too few fields only the number is kept: mend it in your own file."
+                "The file holds the fields of the alerts, without free text and personal data, with the reason and "
+                "how to fix it. Fix the rows, save the file as CSV and import it: the extra columns do no harm. Of a "
+                "row with too many or too few fields only the row number is kept: fix it in your own file."
             )
         )
     if batch.undone:
@@ -105,8 +105,8 @@ def _draw_import(page: Page, batch: Batch, *, is_first: bool) -> None:
     elif batch.sealed is not None:
         st.caption(
             t(
-                "This import cannot be undone: on {day} alerts were erased for good, and the versions from before went "
-                "with them.",
+                "This import cannot be undone: on {day} alerts were erased permanently, together with all earlier "
+                "versions.",
                 day=batch.sealed.astimezone(ZoneInfo(page.city.timezone)).date(),
             )
         )
@@ -147,7 +147,7 @@ def _draw_undo_report(page: Page) -> None:
     t = page.t
     report: UndoReport | None = st.session_state.pop(UNDONE)
     if report is None:
-        st.error(t("The import could not be undone: somebody else was faster. Below stands what holds now."))
+        st.error(t("The import could not be undone: another change came first. The current state is shown below."))
     else:
         st.success(undo_sentence(t, report))
 
@@ -155,8 +155,8 @@ def _draw_undo_report(page: Page) -> None:
 def undo_sentence(t: Translator, report: UndoReport) -> str:
     """What an undo did, in one sentence."""
     return t(
-        "{file} was undone: {removed} alerts removed, {restored} given back their earlier content, {kept} kept because "
-        "a later import changed them.",
+        "{file} was undone: {removed} alerts removed, {restored} restored to their earlier content, {kept} kept "
+        "because a later import changed them.",
         file=escape_markdown(report.batch.file_name),
         removed=report.removed,
         restored=report.restored,

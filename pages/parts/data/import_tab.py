@@ -58,7 +58,7 @@ def draw_import_tab(page: Page, *, in_view: bool) -> None:
     if page.is_sample:
         st.write(t("Your own export starts a city of its own; the sample stays as it is."))
     uploads = st.file_uploader(
-        t("Exports to look at"),
+        t("Export files"),
         type=list(KINDS),
         accept_multiple_files=True,
         max_upload_size=MAX_MB,
@@ -79,9 +79,9 @@ def draw_import_tab(page: Page, *, in_view: bool) -> None:
     if page.is_sample and not files:
         _draw_sample_offer(page)
     if len(uploads or []) > MAX_FILES:
-        st.warning(t("Only the first {n} files are looked at.", n=MAX_FILES))
+        st.warning(t("Only the first {n} files are read.", n=MAX_FILES))
     if sum(file.size for file in files) > TOGETHER_MB << 20:
-        st.error(t("These files are larger than {limit} MB together. Bring fewer at a time.", limit=TOGETHER_MB))
+        st.error(t("These files are larger than {limit} MB together. Upload fewer at a time.", limit=TOGETHER_MB))
         return
     _draw_interrupted(page)
     _draw_outcomes(page)
@@ -90,7 +90,7 @@ def draw_import_tab(page: Page, *, in_view: bool) -> None:
         return
     trying = page.is_sample and all(is_sample_data(file) for file in files)
     if trying:
-        st.caption(t("Made-up alerts: they go into the sample city, and can be undone below “Imports so far”."))
+        st.caption(t("Made-up alerts: they go into the sample city, and can be undone under “Imports so far”."))
     into = import_target(page, trying=trying)
     reviews = _review_files(page, files, into)
     for review in reviews:
@@ -151,10 +151,10 @@ def _draw_sample_offer(page: Page) -> None:
         st.caption(t("No export at hand? Try one of the sample's:"), width="content")
         st.button(t("A later export"), key="data_try_later", type="tertiary", on_click=choose, args=("later",))
         st.button(
-            t("An export full of faults"), key="data_try_dirty", type="tertiary", on_click=choose, args=("dirty",)
+            t("An export full of errors"), key="data_try_dirty", type="tertiary", on_click=choose, args=("dirty",)
         )
         if sample_trial(page):
-            st.button(t("Put it away"), key="data_try_none", type="tertiary", on_click=choose, args=("",))
+            st.button(t("Remove it"), key="data_try_none", type="tertiary", on_click=choose, args=("",))
 
 
 def _draw_interrupted(page: Page) -> None:
@@ -200,7 +200,7 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
                 city=escape_markdown(t.label(city.names)),
             )
         )
-        sure = st.checkbox(t("Yes, import them all the same"), key="data_sure")
+        sure = st.checkbox(t("Yes, import them anyway"), key="data_sure")
         if into.city is not None and not into.is_sample:
             st.caption(
                 t("Another city needs a home of its own: a folder that CURIM_HOME names when the dashboard starts.")
@@ -215,7 +215,9 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
         )
         own = t("your own city, {city}", city=named or t.label(city.names))
         where = t("the sample city") if into.is_sample else t("a new city of your own") if named == "" else own
-        st.caption(t("Goes to: {home}.", home=escape_markdown(where)), width="stretch" if page.narrow else "content")
+        st.caption(
+            t("Destination: {home}.", home=escape_markdown(where)), width="stretch" if page.narrow else "content"
+        )
     if clicked and sure and named is not None and not named:
         st.error(t("Give the city a name first."))
     elif clicked and sure:
@@ -277,7 +279,7 @@ def _import(
         except ImportProblem as problem:
             done = ImportOutcome(review.file.name, problem=problem.message)
         except StoreError:
-            busy = Message("Other imports were faster each time; try again when they are done.")
+            busy = Message("Other imports were writing at the same time; try again when they are done.")
             done = ImportOutcome(review.file.name, problem=busy)
         st.session_state[OUTCOMES] = (*st.session_state.get(OUTCOMES, ()), done)
     st.session_state.pop(TRIAL, None)
@@ -308,9 +310,11 @@ def _draw_outcomes(page: Page) -> None:
             if facts := facts_sentence(t, done.batch, done.several):
                 st.caption(facts)
             if done.batch.quarantined:
-                st.caption(t("The rows set aside can be downloaded under “Imports so far”, mended and imported again."))
+                st.caption(
+                    t("The quarantined rows can be downloaded under “Imports so far”, fixed and imported again.")
+                )
                 st.button(
-                    t("To the rows set aside"),
+                    t("Go to the quarantined rows"),
                     key=f"data_aside_{done.batch.id}",
                     type="tertiary",
                     on_click=_open_tab,

@@ -84,15 +84,15 @@ _SURE: Final = (
 def format_label(t: Translator, name: str) -> str:
     """What a format is called."""
     if name == "guessed":
-        return t("none that is known: from headings and values")
+        return t("unknown: read from headings and values")
     if name == "mapped":
-        return t("as settled by hand")
+        return t("as set by hand")
     return FORMATS.get(name, name)
 
 
 def format_short(t: Translator, name: str) -> str:
     """What a format is called where there is little room."""
-    return t("none known") if name == "guessed" else format_label(t, name)
+    return t("unknown") if name == "guessed" else format_label(t, name)
 
 
 def container_label(t: Translator, facts: Facts) -> str:
@@ -105,7 +105,7 @@ def container_label(t: Translator, facts: Facts) -> str:
 def role_label(t: Translator, role: str, use: str = "alert", part: str = "value") -> str:
     """What a column of an export tells, or why it tells nothing."""
     if use == "dropped":
-        return t("Not stored: free text or personal")
+        return t("Not stored: free text or personal data")
     if not role:
         return t("Not used")
     label = t(ROLES[role]) if role in ROLES else column_label(t, role)

@@ -23,8 +23,8 @@ from pages.parts.frame.page import Page
 def counts_sentence(t: Translator, batch: Batch) -> str:
     """Read = new + updated + known + set aside, as one sentence."""
     return t.n(
-        "{n} row read: {accepted} new, {updated} updated, {duplicate} duplicates, {quarantined} set aside.",
-        "{n} rows read: {accepted} new, {updated} updated, {duplicate} duplicates, {quarantined} set aside.",
+        "{n} row read: {accepted} new, {updated} updated, {duplicate} duplicates, {quarantined} quarantined.",
+        "{n} rows read: {accepted} new, {updated} updated, {duplicate} duplicates, {quarantined} quarantined.",
         batch.read,
         accepted=batch.accepted,
         updated=batch.updated,
@@ -49,7 +49,7 @@ def draw_overview(page: Page, reviews: list[FileReview]) -> None:
         pd.DataFrame(rows)[list(headings)].rename(columns=headings),
         hide_index=True,
         border="horizontal",
-        alt=t("For each file, how many rows are new, updated, known or set aside"),
+        alt=t("For each file, how many rows are new, updated, known or quarantined"),
     )
     if sum(review.preview is not None for review in reviews) > 1:
         st.caption(t("Each file is compared with the data as they are now; the import goes down the list."))
@@ -63,7 +63,7 @@ def count_headings(t: Translator) -> dict[str, str]:
         "accepted": t("New"),
         "updated": t("Updated"),
         "duplicate": t("Duplicates"),
-        "quarantined": t("Set aside"),
+        "quarantined": t("Quarantined"),
     }
 
 
@@ -129,7 +129,7 @@ def _draw_repairs(page: Page, preview: FilePreview) -> None:
             t("What was done"): [t(REPAIR_WORDS[Repair(rule)]) for rule in preview.repairs["rule"]],
             t("Column"): [escape_markdown(column) or "–" for column in preview.repairs["column"]],
             t("Rows"): [t.number(n) for n in preview.repairs["n"]],
-            t("First of them"): [
+            t("First example"): [
                 escape_markdown(f"{old[:30]} → {new[:30] or empty}") if old else "–"
                 for old, new in zip(preview.repairs["old"], preview.repairs["new"], strict=True)
             ],
@@ -148,17 +148,17 @@ def draw_reasons_table(page: Page, batch: Batch) -> None:
         {
             t("Why"): [t(REASON_WORDS[reason]) for reason, _ in reasons],
             t("Rows"): [t.number(n) for _, n in reasons],
-            t("How to mend it"): [t(MEND_WORDS[reason]) for reason, _ in reasons],
+            t("How to fix it"): [t(MEND_WORDS[reason]) for reason, _ in reasons],
         }
     )
-    st.table(frame, hide_index=True, border="horizontal", alt=t("Why rows are set aside"))
+    st.table(frame, hide_index=True, border="horizontal", alt=t("Why rows are quarantined"))
 
 
 def _draw_quarantined(page: Page, preview: FilePreview) -> None:
     t, batch = page.t, preview.batch
     if not batch.quarantined:
         return
-    draw_heading(t("Set aside"))
+    draw_heading(t("Quarantined"))
     draw_reasons_table(page, batch)
     frame = preview.refused.assign(
         why=[t(m) for m in preview.refused["message"]], how=[t(m) for m in preview.refused["mend"]]
@@ -168,13 +168,13 @@ def _draw_quarantined(page: Page, preview: FilePreview) -> None:
         "column": t("Column"),
         "value": t("Value"),
         "why": t("Why"),
-        "how": t("How to mend it"),
+        "how": t("How to fix it"),
     }
     if page.narrow:
         headings = {name: headings[name] for name in ("row", "column", "value")}
     wide = {"value": st.column_config.Column(headings["value"], width="small")}
-    draw_table(page, frame, headings, key="data_refused", alt=t("Rows that are set aside"), columns=wide)
-    note = t("After the import the rows can be downloaded under “Imports so far”, mended and imported again.")
+    draw_table(page, frame, headings, key="data_refused", alt=t("Quarantined rows"), columns=wide)
+    note = t("After the import the rows can be downloaded under “Imports so far”, fixed and imported again.")
     if batch.quarantined > SHOWN_ROWS:
         note = t("The first {n} rows are shown.", n=SHOWN_ROWS) + " " + note
     note += " " + t("Rows are counted without the header: in a spreadsheet each stands one line further down.")
@@ -189,5 +189,5 @@ def draw_changes(page: Page, preview: FilePreview) -> None:
     head, *rest = changes.sentences(t)
     draw_heading(t("What changed"))
     if changes.columns_changed:
-        st.warning(t("The columns are not what they were: see whether they still mean the same."))
+        st.warning(t("The columns have changed: check whether they still mean the same."))
     st.markdown(f"{escape_markdown(head)}\n\n" + "\n".join(f"- {escape_markdown(one)}" for one in rest))

@@ -45,7 +45,7 @@ def draw_quality_tab(page: Page) -> None:
     if page.source is None:
         st.write(t("Nothing was imported yet."))
         return
-    with st.spinner(t("Looking at all alerts …")):
+    with st.spinner(t("Analysing all alerts …")):
         found = cached_quality(page.dataset, page.audience, page.city.version)
     st.write(
         t("All alerts from {start} to {end}, whatever the filter.", start=page.source.first, end=page.source.as_of)
@@ -95,7 +95,7 @@ def _draw_section(page: Page, one: Finding, found: QualityStudy, some: list[Shee
                 _draw_sheet(page, sheet)
         else:
             _draw_sheet(page, sheet)
-    st.caption(escape_markdown(" ".join((one.settings, page.t("Rests on {n} alerts.", n=one.n)))))
+    st.caption(escape_markdown(" ".join((one.settings, page.t("Based on {n} alerts.", n=one.n)))))
 
 
 def _draw_sheet(page: Page, sheet: Sheet) -> None:

@@ -136,7 +136,7 @@ def draw_corrections(page: Page, review: FileReview, into: ImportTarget) -> None
     if preview is None:
         return
     city = into.city or preview.city
-    with st.expander(t("Something else is right"), key=f"data_right_{review.file.digest[:12]}"):
+    with st.expander(t("Correct what was recognised"), key=f"data_right_{review.file.digest[:12]}"):
         answers = preview.answers
         if len(preview.facts.sheets) > 1:
             _draw_choice(
@@ -168,11 +168,11 @@ def draw_category_question(page: Page, review: FileReview) -> None:
     options = [*known, *([given] if given and given not in known else [])]
     key = f"data_category_{review.file.digest[:12]}"
     st.selectbox(
-        t("No column holds the category. What do all these alerts tell of?"),
+        t("No column holds the category. Which category do all these alerts have?"),
         options,
         index=options.index(given) if given else None,
         format_func=lambda one: category_label(t, preview.city, one),
-        placeholder=t("Choose, or write a name of your own; it may stay open"),
+        placeholder=t("Choose, or type a name of your own; may be left empty"),
         accept_new_options=True,
         key=key,
         on_change=partial(_keep_choice, review.file, "category", key),

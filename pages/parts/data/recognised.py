@@ -41,10 +41,10 @@ def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> Non
         st.markdown("\n".join(f"- {escape_markdown(t(message))}" for message in preview.decisions))
     if preview.facts.skipped:
         lines = " / ".join(line[:60] for line in preview.facts.skipped[:3])
-        st.caption(t("Lines before the header were passed over: {lines}", lines=escape_markdown(lines)))
+        st.caption(t("Lines before the header were skipped: {lines}", lines=escape_markdown(lines)))
     if preview.dropped:
         st.caption(
-            t("Not stored, being free text or of persons: {columns}.", columns=escape_markdown(t.join(preview.dropped)))
+            t("Not stored (free text or personal data): {columns}.", columns=escape_markdown(t.join(preview.dropped)))
         )
     for lon, lat, n in preview.piles.head(SHOWN_PILES)[["longitude", "latitude", "n"]].itertuples(index=False):
         pile = t.n("{n} alert lies on one exact point.", "{n} alerts lie on one exact point.", int(n))
@@ -161,7 +161,7 @@ def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> Non
     )
     notes = [t("A dot is an alert; of a large file, one in several is drawn.")]
     if into.city is None and preview.city.provisional:
-        notes.append(t("The light area is the provisional study area, drawn round the alerts."))
+        notes.append(t("The light area is the provisional study area, drawn around the alerts."))
     if preview.outside and not away:
         notes.append(
             t.n(
@@ -176,12 +176,12 @@ def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> Non
 def city_note(t: Translator, preview: FilePreview, name: str) -> str:
     """What becomes of a home that has no city yet."""
     if not preview.city.provisional:
-        return t("Your home has no city yet. The alerts lie in {city}: its profile comes with the import.",
+        return t("Your home has no city yet. The alerts lie in {city}: its profile is added with the import.",
                  city=t.label(preview.city.names))  # fmt: skip
     return t(
-        "Your home has no city yet: {file} makes a provisional one, its area drawn round the alerts, its time zone "
-        "({zone}) from the place, its categories from the file. Districts, population and names are given on the tab "
-        "“City profile”.",
+        "Your home has no city yet: {file} creates a provisional one, its area drawn around the alerts, its time "
+        "zone ({zone}) from the location, its categories from the file. Add districts, population and names on the "
+        "tab “City profile”.",
         file=name,
         zone=preview.city.timezone,
     )

@@ -27,11 +27,11 @@ def draw_save_mapping(page: Page, review: FileReview, into: ImportTarget) -> Non
     t, preview = page.t, review.preview
     if preview is None:
         return
-    draw_heading(t("Next month"))
+    draw_heading(t("For the next export"))
     st.caption(
         t(
-            "Saved under a name, what you settled (columns, words, answers) is used by itself for the next export with "
-            "these columns."
+            "Saved under a name, what you set (columns, values, answers) is applied automatically to the next export "
+            "with these columns."
         )
     )
     short = review.file.digest[:12]
@@ -74,10 +74,10 @@ def draw_remember_choice(page: Page, usable: list[FileReview]) -> bool:
     if not some:
         return False
     return st.checkbox(
-        page.t("Use what you settled for the next export with these columns, too"),
+        page.t("Use what you set for the next export with these columns, too"),
         value=all(preview.format in GUESSED for preview in some),
         key="data_remember",
-        help=page.t("Kept as a mapping under the file's name; another name can be given at the end of the page."),
+        help=page.t("Saved as a mapping under the file's name; another name can be given at the end of the page."),
     )
 
 

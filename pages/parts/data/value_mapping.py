@@ -27,11 +27,11 @@ ENUMS: Final = {
     "age_band": tuple(AgeBand),
 }
 _NOT_KNOWN: Final = {
-    "affected_gender": Message("not understood: counts as not known"),
-    "reporter_gender": Message("not understood: counts as not known"),
-    "status": Message("not understood: counts as open"),
-    "kind": Message("not understood: the category decides"),
-    "age_band": Message("not understood: no age"),
+    "affected_gender": Message("not recognised: counts as not known"),
+    "reporter_gender": Message("not recognised: counts as not known"),
+    "status": Message("not recognised: counts as open"),
+    "kind": Message("not recognised: the category decides"),
+    "age_band": Message("not recognised: no age"),
     "category": Message("keeps its own name"),
 }
 
@@ -46,17 +46,17 @@ def draw_values(page: Page, review: FileReview) -> None:
     unknown = {role: _frequent_words(preview, role, strange, known=False) for role in roles}
     known = {role: _frequent_words(preview, role, strange, known=True) for role in roles}
     if any(unknown.values()):
-        draw_heading(t("Words that were not understood"))
+        draw_heading(t("Values that were not recognised"))
         for role, words in unknown.items():
             _draw_role(page, review, role, words)
         st.caption(
             t(
                 "Nothing is guessed: an unknown category is kept under its own name, an unknown gender counts as not "
-                "known, and the rows are marked. Choose what a word stands for and the file is read again."
+                "known, and the rows are marked. Choose what a value stands for and the file is read again."
             )
         )
     if any(known.values()):
-        with st.expander(t("How the other words were read"), key=f"data_known_{review.file.digest[:12]}"):
+        with st.expander(t("How the other values were read"), key=f"data_known_{review.file.digest[:12]}"):
             for role, words in known.items():
                 _draw_role(page, review, role, words)
 
@@ -81,11 +81,11 @@ def _draw_role(page: Page, review: FileReview, role: str, words: list[tuple[str,
     shown = words[:MOST]
     _draw_grid(page, review, role, shown[:AT_ONCE])
     if len(shown) > AT_ONCE:
-        label = t.n("{n} more word", "{n} more words", len(shown) - AT_ONCE)
+        label = t.n("{n} more value", "{n} more values", len(shown) - AT_ONCE)
         with st.popover(label) if page.narrow else st.container():
             _draw_grid(page, review, role, shown[AT_ONCE:])
     if len(words) > MOST:
-        note = t.n("{n} rarer word is not listed.", "{n} rarer words are not listed.", len(words) - MOST)
+        note = t.n("{n} rarer value is not listed.", "{n} rarer values are not listed.", len(words) - MOST)
         st.caption(note)
 
 

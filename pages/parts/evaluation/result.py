@@ -105,7 +105,7 @@ def _draw_outcome(page: Page, plan: Plan, study: PlanEvaluation) -> None:
             escape_markdown(evaluation_filter(page.source, plan).sentence(t, page.city, dates=_dates(study.windows)))
         )
     if plan.result:
-        st.caption(t("Kept with the plan: {result}", result=escape_markdown(t.label(plan.result))))
+        st.caption(t("Saved with the plan: {result}", result=escape_markdown(t.label(plan.result))))
 
 
 def _dates(windows: Windows) -> tuple[dt.date, dt.date]:
@@ -149,7 +149,7 @@ def _draw_tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     t, result = page.t, study.result
     if result is None:
         return
-    st.subheader(t("How sure"))
+    st.subheader(t("How certain"))
     found: dict[str, tuple[str, tuple[str, str]]] = {
         "difference": (t("Alerts more or fewer than expected"), _interval(t, result.difference.estimate, 0)),
         "ratio": (t("Ratio to what was expected (1: no change)"), _interval(t, result.ratio, 2)),
@@ -173,12 +173,12 @@ def _displacement_rows(t: Translator, plan: Plan, result: Evaluation) -> list[tu
     if not plan.areas.buffer:
         return []
     if result.total is None:
-        return [(t("Ratio next door (above 1: it may have moved)"), t("protected"), t("none"))]
+        return [(t("Ratio in the buffer (above 1: the problem may have moved)"), t("protected"), t("none"))]
     quotient = result.quotient.wdq
     quotient_text = t("not computable") if quotient is None else t.number(quotient, 2)
     return [
         (t("Alerts more or fewer than expected, with the buffer"), *_interval(t, result.total.estimate, 0)),
-        (t("Ratio next door (above 1: it may have moved)"), *_interval(t, result.moved, 2)),
+        (t("Ratio in the buffer (above 1: the problem may have moved)"), *_interval(t, result.moved, 2)),
         (t("Displacement quotient (above 0: benefit may have spread)"), quotient_text, t("not computed")),
     ]
 
@@ -243,8 +243,8 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
         )
         st.caption(
             t(
-                "Treated area, against the same gender in the comparison area; so the differences need not add up to "
-                "that of all alerts. An interval that holds 1 shows neither a fall nor a rise."
+                "Treated area, compared with the same gender in the comparison area; so the differences need not add "
+                "up to that of all alerts. An interval that contains 1 shows neither a fall nor a rise."
             )
         )
     if study.hidden_genders:
@@ -254,17 +254,17 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
 
 def _draw_cautions(page: Page, study: PlanEvaluation) -> None:
     t = page.t
-    st.subheader(t("What to beware of"))
+    st.subheader(t("Cautions"))
     lines = [t(warning) for warning in study.warnings]
     if study.promised is not None:
         lines.append(
             t(
-                "Before the start, a fall of {n} alerts was named as the smallest to be seen.",
+                "Before the start, a fall of {n} alerts was named as the smallest that could be detected.",
                 n=math.ceil(study.promised),
             )
         )
     if study.visible is not None:
-        lines.append(t("With the counts as they came: {sentence}", sentence=study.visible.sentence(t)))
+        lines.append(t("With the counts as observed: {sentence}", sentence=study.visible.sentence(t)))
     lines.append(t("More or fewer alerts need not be more or less crime: they also show who reports, and how often."))
     st.markdown("\n".join(f"- {line}" for line in lines))
 
@@ -278,7 +278,7 @@ def _draw_keep_result(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     moves = PlanStatus.EVALUATED in MOVES[plan.status]
     ask_author(page)
     with st.container(horizontal=True, vertical_alignment="center"):
-        pressed = st.button(t("Keep this result with the plan"), key="evaluation_keep", type="primary")
+        pressed = st.button(t("Save this result with the plan"), key="evaluation_keep", type="primary")
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
     kept = kept_result(plan_evaluation(page.dataset, evaluation_key(plan), Audience.COUNCIL))
     st.caption(

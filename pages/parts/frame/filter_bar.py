@@ -71,7 +71,7 @@ def draw_active_filters(page: Page) -> None:
                 st.button(
                     f"{escape_markdown(label)} ×",
                     key=f"chip_{number}",
-                    help=t("Take this filter off"),
+                    help=t("Remove this filter"),
                     on_click=write_filter,
                     args=(rest,),
                 )
@@ -185,7 +185,7 @@ def _period_select(bar: _Bar) -> None:
     st.selectbox(
         t("Period"),
         [*PERIODS, CUSTOM_DATES],
-        format_func=lambda value: t("Dates of my own") if value == CUSTOM_DATES else labels.period_label(t, value),
+        format_func=lambda value: t("Custom dates") if value == CUSTOM_DATES else labels.period_label(t, value),
         key=_set_widget(key, f.period or CUSTOM_DATES),
         on_change=bar.on_change(key, chosen),
     )
@@ -327,7 +327,7 @@ def _draw_no_match(page: Page) -> None:
     t = page.t
     found = cached_query(page, "nearest_nonempty")
     with st.container(border=True, key="filter_nothing"):
-        st.write(t("No alert fits this filter."))
+        st.write(t("No alerts match this filter."))
         if found is not None:
             near, why = found
             st.caption(escape_markdown(t(why)))

@@ -34,7 +34,7 @@ def draw_footer(
     if total is not None:
         st.caption(mapped_sentence(t, total, aside or 0, drawn, undrawn))
     if choices:
-        with st.expander(t("How this was made")):
+        with st.expander(t("How this was calculated")):
             for choice in choices:
                 st.caption(escape_markdown(t(choice.told)))
 
@@ -49,7 +49,7 @@ def mapped_sentence(t: Translator, total: Total, aside: int = 0, drawn: int | No
     else:
         parts.append(t("how many of them are on the map is protected"))
     if total.mapped is not None and aside:
-        parts.append(t("{n} set aside (shared coordinates)", n=aside))
+        parts.append(t("{n} excluded (shared coordinates)", n=aside))
     if total.mapped is not None and undrawn:
         parts.append(t("{n} not drawn (sensitive categories)", n=undrawn))
     if total.unmapped:

@@ -54,14 +54,14 @@ def require(role: Role, *, data: bool = True, hand_on: bool = False) -> Page:
     if visitor is None:
         _ask_to_sign_in(t)
     if visitor is None or visitor.role is None:
-        _refuse(t, t("Your address has no role here yet. Ask the person who runs the dashboard to enter it."))
+        _refuse(t, t("Your address has no role here yet. Ask the person who runs the dashboard to add it."))
     asked = (visitor, tuple(sorted(st.query_params.to_dict().items())))
     known = handed is not None and handed[0] == asked and not hand_on
     page = handed[1] if known else _page(t, visitor.name, visitor.role)
     if hand_on:
         _handed.page = asked, page
     if page.role < role:
-        _refuse(t, t("This page is for other readers: it is not part of what you may see."))
+        _refuse(t, t("Your role does not include this page."))
     if data and page.source is None:
         _say_empty(page)
     return page
@@ -136,7 +136,7 @@ def _ask_to_sign_in(t: Translator) -> None:
 
 
 def _refuse(t: Translator, why: str) -> None:
-    st.header(t("Not open to you"))
+    st.header(t("No access"))
     st.write(why)
     st.stop()
 
@@ -144,7 +144,7 @@ def _refuse(t: Translator, why: str) -> None:
 def _say_empty(page: Page) -> None:
     t = page.t
     st.header(t("No alerts yet"))
-    st.write(t("Import an export on the Data page, or look at the sample city meanwhile."))
+    st.write(t("Import an export on the Data page, or look at the sample city in the meantime."))
     with st.container(horizontal=True):
         page_link(page, "data", t("Import an export"))
         page_link(page, "briefing", t("Show the sample city"), home="sample")

@@ -239,8 +239,8 @@ def on_script_error(error: Exception) -> bool:
     t = translator(language())
     st.error(
         t(
-            "This page could not be made (error {number}). Nothing was changed. Take a filter off or open another "
-            "page; whoever runs the dashboard finds the cause in its log under this number.",
+            "This page could not be displayed (error {number}). Nothing was changed. Remove a filter or open another "
+            "page; the person who runs the dashboard can find the cause in its log under this number.",
             number=number,
         )
     )

@@ -19,7 +19,7 @@ from pages.parts.gender import queries
 def draw_category_ratios(page: Page, f: AlertFilter) -> None:
     """The forest of ratios, its words, and the same as a table."""
     t = page.t
-    st.subheader(t("What weighs more on whom"))
+    st.subheader(t("Which categories affect whom more"))
     found = queries.weights(page.dataset, f, page.audience)
     left, right = st.columns([2, 1], gap="large")
     with left:
@@ -54,7 +54,7 @@ def _draw_forest(page: Page, found: Weights) -> None:
         title = ""
     figure.update_xaxes(title={"text": title, "font": {"size": 12}, "standoff": 8})
     st.caption(
-        t("Left of the dashed line: weighs more on men. Right of it: more on women. Strong colour: beyond chance.")
+        t("Left of the dashed line: affects men more. Right of it: affects women more. Strong colour: beyond chance.")
     )
     plots.draw_chart(page, figure, key="gender_forest", alt=found.sentence(t))
 
@@ -80,7 +80,7 @@ def _draw_findings(page: Page, found: Weights) -> None:
         names = t.join([_name(page, one) for one in frame.loc[frame["withheld"], "category"]])
         st.caption(
             t(
-                "Protected, because the numbers are small or would give a small one away: {categories}.",
+                "Protected, because the numbers are small or would reveal a small one: {categories}.",
                 categories=names,
             )
         )
@@ -91,7 +91,7 @@ def _draw_findings(page: Page, found: Weights) -> None:
     st.caption(
         t(
             "n = {women} alerts that affect women and {men} that affect men. Corrected for the number of categories "
-            "looked at.",
+            "examined.",
             women=int(found.women_total),
             men=int(found.men_total),
         )

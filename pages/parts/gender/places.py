@@ -45,8 +45,8 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
     if found.n == found.n:
         st.caption(
             t(
-                "Looked at: {near} alerts near a named place, of {n} that affect women or men. Each place's share of "
-                "women is tested against the city's (exact, corrected for the number of places).",
+                "Based on {near} alerts near a named place, of {n} that affect women or men. Each place's share of "
+                "women is tested against the city's (exact test, corrected for the number of places).",
                 near=int(found.near),
                 n=int(found.n),
             )
@@ -76,8 +76,8 @@ def draw_silent_places(page: Page, found: PlaceStudy) -> None:
         st.caption(t(choice.told))
     st.caption(
         t(
-            "Nobody counts here how many women pass by, so the alerts by men stand for how busy a place is. A walk "
-            "with women who know the place, by day and after dark, tells more than this figure."
+            "Nobody counts here how many women pass by, so the alerts by men serve as a measure of how busy a place "
+            "is. A walk with women who know the place, by day and after dark, reveals more than this figure."
         )
     )
     if found.silent.n_withheld:
@@ -169,7 +169,7 @@ def _draw_table(page: Page, frame: pd.DataFrame) -> None:
     headings = {
         "place": t("Place"),
         "share": t("Women (95 %)"),
-        "verdict": t("Against the city"),
+        "verdict": t("Compared with the city"),
         "women": t.c("gender", "Women"),
         "men": t.c("gender", "Men"),
         "q": t("Corrected p"),
@@ -273,7 +273,7 @@ def _circle(
         share = share_with_interval(t, row["share"], row["low"], row["high"])
         tip = t("{place}: {share} women", place=name, share=share)
     if unheard:
-        tip += "\n" + t("Women alert little here: not known, not safe.")
+        tip += "\n" + t("Women report little here: not known, not safe.")
     fill = {MORE: 215, FEWER: 215, PROTECTED: 110}.get(kind, 0)
     line = colours.accent if unheard else shades.get(kind, colours.muted)
     return {

@@ -17,7 +17,7 @@ from pages.parts.plans.access import plan_store, translated_plan
 def draw_plan_checks(page: Page) -> None:
     """Which of the four questions each live plan has answered."""
     t = page.t
-    st.subheader(t("Do the plans look at gender?"))
+    st.subheader(t("Do the plans consider gender?"))
     live = [translated_plan(page, plan) for plan in plan_store(page).list() if plan.status is not PlanStatus.DROPPED]
     if not live:
         st.write(t("There are no plans yet."))
@@ -26,8 +26,8 @@ def draw_plan_checks(page: Page) -> None:
     whole = sum(all(answers.values()) for _, answers in rows)
     st.write(
         t.n(
-            "{whole} of {n} plan has answered all four questions.",
-            "{whole} of {n} plans have answered all four questions.",
+            "{whole} of {n} plan answers all four questions.",
+            "{whole} of {n} plans answer all four questions.",
             len(rows),
             whole=whole,
         )

@@ -46,7 +46,7 @@ def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -
     assert page.source is not None
     st.caption(escape_markdown(query.sentence(page.source, f, t, total)))
     if f != page.filter:
-        st.info(t("This page compares genders, so the filter by gender is set aside here."))
+        st.info(t("This page compares genders, so the filter by gender is ignored here."))
 
 
 def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
@@ -144,8 +144,8 @@ def draw_feeling(page: Page, f: AlertFilter) -> None:
     draw_footer(page, sentence=sentence, choices=found.choices)
     st.caption(
         t.n(
-            "n = {n} alert that tells the feeling. The dashed line is the mean of men.",
-            "n = {n} alerts that tell the feeling. The dashed line is the mean of men.",
+            "n = {n} alert that reports the feeling. The dashed line is the mean of men.",
+            "n = {n} alerts that report the feeling. The dashed line is the mean of men.",
             found.n,
         )
     )

@@ -83,10 +83,10 @@ def left_out_sentence(t: Translator, found: DrawnPoints) -> str:
     if found.piled:
         parts.append(
             t.n(
-                "{n} alert shares its exact coordinates with many others and was set aside: probably a default of the "
-                "app.",
-                "{n} alerts share their exact coordinates with many others and were set aside: probably a default of "
-                "the app.",
+                "{n} alert shares its exact coordinates with many others and was excluded: probably a default "
+                "position of the app.",
+                "{n} alerts share their exact coordinates with many others and were excluded: probably a default "
+                "position of the app.",
                 found.piled,
             )
         )
@@ -102,8 +102,8 @@ def _draw_too_many(page: Page, found: DrawnPoints) -> None:
     t = page.t
     st.info(
         t(
-            "There are {n} alerts to draw; above {most} they cover one another and the map says less than it hides. "
-            "Choose fewer alerts with the filter, or look at the density.",
+            "There are {n} alerts to draw; above {most} the points cover one another and the map hides more than it "
+            "shows. Choose fewer alerts with the filter, or look at the density.",
             n=found.shown,
             most=MOST_DRAWN,
         )
@@ -207,8 +207,8 @@ def _draw_table(page: Page, found: DrawnPoints) -> None:
     )
     st.caption(
         t(
-            "An alert of several categories is drawn once, as its first one. A point is where an alert was sent from "
-            "or set down: many points can be one place that many people use."
+            "An alert with several categories is drawn once, under its first one. A point is where an alert was sent "
+            "from or placed: many points can be one place that many people use."
         )
     )
 

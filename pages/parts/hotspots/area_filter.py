@@ -66,7 +66,7 @@ def draw_no_spot_in_area(page: Page) -> None:
     st.subheader(t("No hot spot in this area"))
     st.write(
         t(
-            "The hot spots of the city lie elsewhere. Take the area out of the filter to see them, or look at the "
+            "The hot spots of the city lie elsewhere. Remove the area from the filter to see them, or look at the "
             "alerts here one by one."
         )
     )

@@ -44,12 +44,12 @@ def draw_cold_places(page: Page, study: HotSpotStudy, found: list[Spot]) -> None
 def _heading(t: Translator, found: list[Spot], *, by_rate: bool) -> str:
     if by_rate:
         return t.n(
-            "{n} place has a lower rate than chance explains (cold)",
-            "{n} places have a lower rate than chance explains (cold)",
+            "{n} place has a lower rate than expected by chance (cold)",
+            "{n} places have a lower rate than expected by chance (cold)",
             len(found),
         )
     return t.n(
-        "{n} place has fewer alerts than chance explains (cold)",
-        "{n} places have fewer alerts than chance explains (cold)",
+        "{n} place has fewer alerts than expected by chance (cold)",
+        "{n} places have fewer alerts than expected by chance (cold)",
         len(found),
     )

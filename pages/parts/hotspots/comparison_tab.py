@@ -48,8 +48,8 @@ ALWAYS_SHOWN: Final = ("neither", "reference", "short", "season")
 # At least so many times as large a part is a marked difference, and at least so many a clear one.
 STEPS: Final = (1.25, 2.0)
 UNSURE: Final = Message(
-    "A cell is judged with those around it, by the 95 % limit that is nearer to no difference. A colour without an "
-    "outline may be chance: it is not corrected for having looked everywhere."
+    "Each cell is assessed together with its neighbours, by the 95 % limit that is nearer to no difference. A colour "
+    "without an outline may be due to chance: it is not corrected for multiple comparisons."
 )
 
 
@@ -100,8 +100,9 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
     if found.found.places:
         st.caption(
             t(
-                "Ratio: the part of “{a}” that lies in the place over the part of “{b}” that lies there. Other places "
-                "that differ far beyond chance are left out of both. Shares are those of “{a}” among both sides.",
+                "Ratio: the share of “{a}” that lies in the place, divided by the share of “{b}” that lies there. "
+                "Other places that differ far beyond chance are left out of both. Shares are those of “{a}” among "
+                "both sides.",
                 a=t(found.pair.a.name),
                 b=t(found.pair.b.name),
             )
@@ -221,7 +222,7 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
         alt=t("Map of the difference; the table holds its places.") + " " + found.sentence(t),
     )
     legends.draw_legend_row(
-        colours, t("Part of the alerts that lies here, at least"), _legend(page, study, bool(hidden.any()))
+        colours, t("Share of the alerts that lies here, at least"), _legend(page, study, bool(hidden.any()))
     )
     st.caption(t(UNSURE))
     if page.city.illustrative:
@@ -271,7 +272,7 @@ def _draw_map_download(page: Page, study: CompareStudy, sides: str) -> None:
         page,
         made,
         name="comparison",
-        title=t("Part of the alerts that lies here, at least"),
+        title=t("Share of the alerts that lies here, at least"),
         alt=t("Map of the difference; the table holds its places.") + " " + study.found.sentence(t),
         total=None,
         pins=_pins(page, study),
@@ -301,7 +302,7 @@ def _tip(page: Page, study: CompareStudy, row: Any, *, veiled: bool) -> str:
     if veiled:
         return t("protected: too few to show")
     if np.isnan(row.window_a) or np.isnan(row.window_b):
-        return t("Small counts here are protected; they differ whatever they are.")
+        return t("Small counts here are protected; they differ whatever their exact values.")
     return "\n".join(
         t("{side}: {n}", side=t(side.name), n=int(n))
         for side, n in ((study.pair.a, row.window_a), (study.pair.b, row.window_b))

@@ -94,10 +94,10 @@ def density_headline(t: Translator, study: DensityStudy) -> str:
     if not study.enough:
         return t("Too few alerts for a density.")
     if not study.peaks:
-        return t("Alerts are nowhere denser than in the mean of the city.")
+        return t("Alerts are nowhere denser than the city average.")
     first = study.peaks[0]
     return t(
-        "Alerts are densest here: {place}, {value} per km² and month; the mean of the city is {mean}.",
+        "Alerts are densest here: {place}, {value} per km² and month; the city average is {mean}.",
         place=first.name(t),
         value=figure(t, first.value.value),
         mean=figure(t, study.density.mean),
@@ -126,8 +126,8 @@ def _draw_peaks(page: Page, study: DensityStudy) -> None:
     )
     st.caption(
         t(
-            "A density shows where many alerts are, not where there are more than chance explains: that is the layer "
-            "of significance. Many alerts can mean many people."
+            "Density shows where many alerts are, not where there are more than expected by chance: for that, see "
+            "the Significance layer. Many alerts can mean many people."
         )
     )
 

@@ -69,7 +69,7 @@ def draw_emerging_layer(page: Page, title: Any, size: int, place: FoundPlace | N
     found = study.found
     if found is None:
         with title:
-            st.title(t("No class over time can be told."))
+            st.title(t("No class over time can be determined."))
             st.caption(filter_bar.filter_sentence(page))
         draw_footer(
             page,
@@ -95,7 +95,7 @@ def draw_emerging_layer(page: Page, title: Any, size: int, place: FoundPlace | N
         draw_found_place(page, place)
         st.toggle(t("Show cold places too"), key=COLD)
         if cold and all(line.cls.sign > 0 for line in here):
-            st.caption(t("No place has been colder than its surroundings for long or of late, beyond chance."))
+            st.caption(t("No place has been colder than its neighbourhood for long or recently, beyond chance."))
         _draw_table(page, shown, chosen, found)
         draw_footer(page, sentence=found.sentence(t), total=study.total, aside=study.total.piled, choices=study.choices)
         if shown:
@@ -114,7 +114,7 @@ def draw_emerging_layer(page: Page, title: Any, size: int, place: FoundPlace | N
     with right:
         if chosen is None:
             st.subheader(t("No place stands out"))
-            st.write(t("No place has been hotter than its surroundings for long or of late, beyond chance."))
+            st.write(t("No place has been hotter than its neighbourhood for long or recently, beyond chance."))
         else:
             _draw_history(page, study, found, chosen)
 
@@ -153,8 +153,8 @@ def _headline(t: Translator, lines: Sequence[EmergingLine]) -> str:
     if not now:
         return t("No place is hot now.")
     return t.n(
-        "{n} place is hot now; of late: {late}, rising: {rising}, fading: {fading}.",
-        "{n} places are hot now; of late: {late}, rising: {rising}, fading: {fading}.",
+        "{n} place is hot now; recent: {late}, rising: {rising}, fading: {fading}.",
+        "{n} places are hot now; recent: {late}, rising: {rising}, fading: {fading}.",
         now,
         late=kinds.count("new") + kinds.count("consecutive"),
         rising=kinds.count("intensifying"),
@@ -288,7 +288,7 @@ def _draw_table(page: Page, shown: Sequence[EmergingLine], chosen: EmergingLine 
     headings = {
         "name": t.c("emerging", "Place"),
         "class": t("Class over time"),
-        "since": t("Without a break since"),
+        "since": t("Without interruption since"),
         "marked": t("Hot or cold months") if month else t("Hot or cold weeks"),
         "trend": t("Trend"),
         "n": t("Alerts"),
@@ -346,13 +346,13 @@ def _draw_history(page: Page, study: EmergingStudy, found: Emerging, line: Emerg
         file_name="emerging-place.csv",
     )
     st.caption(label)
-    st.caption(t("The class is that of the cell that stood out most; the bars count all cells of the place."))
+    st.caption(t("The class is that of the cell that stands out most; the bars count all cells of the place."))
 
 
 def _series_label(t: Translator, found: Emerging, *, hot: bool) -> str:
     if found.unit == "month":
-        return t("Alerts a month; coloured: hot.") if hot else t("Alerts a month; coloured: cold.")
-    return t("Alerts a week; coloured: hot.") if hot else t("Alerts a week; coloured: cold.")
+        return t("Alerts per month; coloured: hot.") if hot else t("Alerts per month; coloured: cold.")
+    return t("Alerts per week; coloured: hot.") if hot else t("Alerts per week; coloured: cold.")
 
 
 def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:

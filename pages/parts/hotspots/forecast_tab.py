@@ -167,13 +167,13 @@ def _draw_places(page: Page, forecast: ForecastStudy) -> None:
     if forecast.unseen:
         st.write(
             t.n(
-                "{n} place is not foretold: some of its weeks hold so few alerts that their number is protected.",
-                "{n} places are not foretold: some of their weeks hold so few alerts that their number is protected.",
+                "{n} place has no forecast: some of its weeks hold so few alerts that their number is protected.",
+                "{n} places have no forecast: some of their weeks hold so few alerts that their number is protected.",
                 forecast.unseen,
             )
         )
     elif not forecast.places:
-        st.write(t("No place can be foretold: there are too few whole weeks of data."))
+        st.write(t("No place can be forecast: there are too few whole weeks of data."))
 
 
 def _draw_cells(page: Page, forecast: ForecastStudy) -> None:
@@ -263,7 +263,7 @@ def _draw_list(page: Page, listed: tuple[ListedCell, ...]) -> None:
 def _draw_backtest(page: Page, found: Forecast) -> None:
     """Each method on the past, against plain counting."""
     t = page.t
-    st.subheader(t("How such forecasts did in the past"))
+    st.subheader(t("How such forecasts performed in the past"))
     frame = found.backtest.frame
     names = {name: t(label) for name, label in METHOD_NAMES.items()}
     rows = [
@@ -297,10 +297,11 @@ def _draw_backtest(page: Page, found: Forecast) -> None:
         st.write(escape_markdown(found.places_sentence(t)))
     st.caption(
         t(
-            "PAI: share of the alerts that came on the flagged land, divided by its share of all land. PEI: the same "
-            "against the best that could have been flagged. Gain: difference of the PAI to plain counting, its "
-            "interval corrected for two models. Recapture: the same share against that of the 52 weeks before on the "
-            "same land; below 1 the places held less of the city's alerts than before."
+            "PAI: share of the alerts that occurred on the flagged land, divided by its share of all land. PEI: the "
+            "PAI compared with the best that could have been flagged. Gain: difference between the PAI and that of "
+            "plain counting, its interval corrected for two models. Recapture: the share of the alerts compared with "
+            "that of the 52 weeks before on the same land; below 1 the places held less of the city's alerts than "
+            "before."
         )
     )
 

@@ -49,8 +49,8 @@ def draw_option_notes(page: Page, how: Options, layer: str) -> None:
     if how.base == "residents":
         st.caption(
             t(
-                "Residents are the wrong base for squares, stations and shores, which many people use and few live at: "
-                "such places look hotter than they are for those who are there."
+                "Residents are the wrong denominator for squares, stations and shores, where many people pass and "
+                "few live: such places look hotter than they are for those who are there."
             )
         )
     elif asked in KINDS and (said := why_not(asked, page.filter, page.audience, page.city)) is not None:
@@ -65,7 +65,7 @@ def _weight(t: Translator) -> str:
 
 
 def _method(t: Translator) -> str:
-    names = {"": t("Tested (DBSCAN)"), HDBSCAN: t("To explore (HDBSCAN)")}
+    names = {"": t("Tested (DBSCAN)"), HDBSCAN: t("Exploratory (HDBSCAN)")}
     picked = word_from_link(METHOD, "hotspots_method", names, "")
     _option_box(t("Clusters"), list(names), names, METHOD, "")
     return picked

@@ -116,7 +116,7 @@ def draw_found_place(page: Page, place: FoundPlace | None) -> None:
         area = place.filter(page.filter)
         if area != page.filter:
             st.button(
-                t("Make this the area"),
+                t("Filter to this place"),
                 key="hotspots_found_area",
                 on_click=filter_bar.write_filter,
                 args=(area,),

@@ -204,23 +204,23 @@ def draw_no_places(t: Translator, how: Options, alerts: float | None, *, cold: b
     """What is said where no hot place was found among so many alerts; `cold`: whether there are cold ones."""
     if how.explored:
         st.subheader(t("No group"))
-        st.write(t("HDBSCAN finds no place that is denser than what lies around it, or there are too few alerts."))
+        st.write(t("HDBSCAN finds no place that is denser than its neighbourhood, or there are too few alerts."))
         return
     st.subheader(t("No hot spot") if cold else t("No place stands out"))
     if alerts == 0:
-        st.write(t("There is no alert to test: widen the period, the categories or the area."))
+        st.write(t("There are no alerts to test: widen the period, the categories or the area."))
         return
     if how.base != LAND:
         st.write(
             t(
-                "No place has a higher rate than the rest of the city by more than chance explains. A place can still "
-                "have many alerts: compare with the land around to see where they are dense."
+                "No place has a rate higher than the rest of the city, beyond chance. A place can still have many "
+                "alerts: compare with the land around to see where they are dense."
             )
         )
         return
     st.write(
         t(
-            "No place has more alerts than its surroundings and chance explain. That is an answer too. With few alerts "
-            "it can also mean that there are too few to tell: widen the period or the categories."
+            "No place has more alerts than expected by chance in its neighbourhood. That is a result too. With few "
+            "alerts it can also mean that there are too few to decide: widen the period or the categories."
         )
     )

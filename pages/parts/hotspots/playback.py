@@ -73,8 +73,8 @@ def step_label(t: Translator, found: Emerging, step: int) -> str:
 def step_sentence(t: Translator, found: Emerging, step: int, n: pd.Series) -> str:
     """How many cells were hot and cold in a step, and what was counted."""
     return t(
-        "{when}: hot cells {hot}, cold cells {cold}, alerts on the map {n}. A cell is judged with those around it and "
-        "with the step before.",
+        "{when}: hot cells {hot}, cold cells {cold}, alerts on the map {n}. A cell is assessed together with its "
+        "neighbours and with the step before.",
         when=step_label(t, found, step),
         hot=int(found.hot[:, step].sum()),
         cold=int(found.cold[:, step].sum()),

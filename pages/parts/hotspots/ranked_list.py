@@ -46,8 +46,8 @@ def draw_headline(
     if explored:
         st.title(
             t.n(
-                "{n} group of alerts, to explore: not tested against chance.",
-                "{n} groups of alerts, to explore: not tested against chance.",
+                "{n} group of alerts, exploratory: not tested for significance.",
+                "{n} groups of alerts, exploratory: not tested for significance.",
                 len(shown),
             )
         )
@@ -55,8 +55,8 @@ def draw_headline(
     if not shown and cold and study.hot.based:
         st.title(
             t.n(
-                "No hot spot stands out from chance; {n} place has a lower rate than chance explains.",
-                "No hot spot stands out from chance; {n} places have a lower rate than chance explains.",
+                "No hot spot stands out from chance; {n} place has a lower rate than expected by chance.",
+                "No hot spot stands out from chance; {n} places have a lower rate than expected by chance.",
                 cold,
             )
         )
@@ -64,8 +64,8 @@ def draw_headline(
     if not shown and cold:
         st.title(
             t.n(
-                "No hot spot stands out from chance; {n} place has fewer alerts than chance explains.",
-                "No hot spot stands out from chance; {n} places have fewer alerts than chance explains.",
+                "No hot spot stands out from chance; {n} place has fewer alerts than expected by chance.",
+                "No hot spot stands out from chance; {n} places have fewer alerts than expected by chance.",
                 cold,
             )
         )
@@ -179,9 +179,9 @@ def draw_ranked_list(
         columns=tables.fitted_columns(table, headings, most=NARROW if page.narrow else WIDE),
     )
     st.caption(
-        t("In order of the lower end of the ratio's interval: first what is most surely far above the expected.")
+        t("Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation.")
         if tested
-        else t("In order of the number of alerts.")
+        else t("Ordered by the number of alerts.")
     )
 
 
@@ -204,7 +204,7 @@ def draw_area_button(page: Page, cells: tuple[str, ...], study: HotSpotStudy) ->
     with st.container(horizontal=True, vertical_alignment="center"):
         st.write(text)
         st.button(
-            t("Make them the area"),
+            t("Filter to these cells"),
             key="hotspots_area",
             on_click=filter_bar.write_filter,
             args=(page.filter.replace(cells=cells, districts=(), places=()),),

@@ -94,7 +94,7 @@ def _write_metric() -> None:
 def draw_near_repeats(page: Page, repeats: RepeatStudy, study: HotSpotStudy) -> None:
     """The Knox table, the same place again apart from it, and what stands under a figure."""
     t, found = page.t, repeats.knox
-    st.subheader(t("Does an alert bring further ones near by?"))
+    st.subheader(t("Is an alert followed by others nearby?"))
     draw_footer(page, sentence=repeats.sentence(t))
     if caution := repeats.caution(t):
         st.warning(escape_markdown(caution))
@@ -124,7 +124,7 @@ def draw_near_repeats(page: Page, repeats: RepeatStudy, study: HotSpotStudy) -> 
     _same_place(page, found, headings)
     st.caption(
         t(
-            "A square bracket holds its end, a round one does not: {band} is more than 100 and up to 200 metres.",
+            "A square bracket includes its limit, a round one does not: {band} is more than 100 and up to 200 metres.",
             band=Interval(100.0, 200.0, False, True).told(t),
         )
     )
@@ -188,7 +188,7 @@ def _by_chance(t: Translator, band: Band) -> str:
 def draw_recent_starts(page: Page, unusual: UnusualStudy) -> None:
     """Places where something unusual started in the last weeks, each with the way to follow it."""
     t = page.t
-    st.subheader(t("Did something unusual start lately?"))
+    st.subheader(t("Did something unusual start recently?"))
     if not unusual.started:
         st.write(escape_markdown(unusual.sentence(t)))
     for place in unusual.started:

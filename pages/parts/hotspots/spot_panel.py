@@ -48,10 +48,10 @@ def draw_cautions(page: Page, line: SpotLine, study: SpotStudy) -> None:
     if study.piled:
         sentences.append(
             t.n(
-                "{n} alert here shares its exact coordinates with many others and was set aside: probably a default of "
-                "the app.",
-                "{n} alerts here share their exact coordinates with many others and were set aside: probably a default "
-                "of the app.",
+                "{n} alert here shares its exact coordinates with many others and was excluded: probably a default "
+                "position of the app.",
+                "{n} alerts here share their exact coordinates with many others and were excluded: probably a "
+                "default position of the app.",
                 study.piled,
             )
         )
@@ -60,9 +60,9 @@ def draw_cautions(page: Page, line: SpotLine, study: SpotStudy) -> None:
             t("For {share} of the alerts here the gender is not known.", share=t.percent(study.told.unknown_gender))
         )
     if line.spot.q != line.spot.q:
-        sentences.append(t("This group was not tested against chance: it may be nothing more than that."))
+        sentences.append(t("This group was not tested for significance: it may be due to chance."))
     if line.spot.n < 30:
-        sentences.append(t("Few alerts: the shares below are rough."))
+        sentences.append(t("Few alerts: the shares below are imprecise."))
     if study.n_withheld:
         sentences.append(t("Small numbers are protected here; what is not shown is not zero."))
     if sentences:
@@ -73,7 +73,7 @@ def _draw_weeks(page: Page, study: SpotStudy) -> None:
     t, trend = page.t, study.trend
     if trend is None or trend.frame.empty:
         return
-    label = t("Alerts a week, with the range to be expected") if trend.unit == "week" else t("Alerts a month")
+    label = t("Alerts per week, with the expected range") if trend.unit == "week" else t("Alerts per month")
     if len(trend.frame) < 2:
         st.caption(f"{label}. {trend.sentence(t)}")
         return

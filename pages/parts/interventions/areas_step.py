@@ -53,7 +53,7 @@ def _draw_form(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
         st.caption(t(unlike))
     review = st.date_input(t("Review on"), format="DD/MM/YYYY", key=seeded(edit.key("review"), plan.assessment.review))
     note = st.text_area(
-        t("A second indicator, and what else is watched"),
+        t("A second indicator, and what else is monitored"),
         key=seeded(edit.key("note"), plan.assessment.note),
         height=90,
         max_chars=1000,
@@ -75,7 +75,7 @@ def _draw_proposal(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
         t("Width of the buffer in cells"), RINGS, default=1, key=edit.key("rings"), required=True
     )
     reasons: tuple[Message, ...] = ()
-    if st.button(t("Propose buffer and comparison area anew"), key=edit.key("propose")):
+    if st.button(t("Propose a new buffer and comparison area"), key=edit.key("propose")):
         found = proposed_areas(page.dataset, json.dumps(plan_to_json(plan)), page.audience, int(rings or 1))
         plan = replace(plan, areas=found[0])
         st.session_state[edit.key("reasons")] = found[1]
@@ -101,14 +101,15 @@ def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan, method: Test)
 def _drop_message(drop: float | None, baseline: float) -> Message:
     if drop is None:
         return Message(
-            "With so few alerts not even a complete stop would be seen: widen the area or agree on a second indicator."
+            "With so few alerts not even a complete stop would be detected: widen the area or agree on a second "
+            "indicator."
         )
     if not baseline:
         return Message(
-            "The smallest fall that would be seen four times in five: {alerts}.", {"alerts": math.ceil(drop)}
+            "The smallest fall that would be detected four times in five: {alerts}.", {"alerts": math.ceil(drop)}
         )
     return Message(
-        "The smallest fall that would be seen four times in five: {alerts} of {baseline} alerts ({share} %).",
+        "The smallest fall that would be detected four times in five: {alerts} of {baseline} alerts ({share} %).",
         {"alerts": math.ceil(drop), "baseline": round(baseline), "share": Num(100 * drop / baseline, 0)},
     )
 
@@ -122,7 +123,7 @@ def _unlike_lengths(plan: Plan) -> Message | None:
     if abs(runs - counted) <= ALIKE * counted:
         return None
     return Message(
-        "The plan runs for {days} days, its baseline covers {counted}: target and smallest fall hold for a period as "
+        "The plan runs for {days} days, its baseline covers {counted}: target and smallest fall apply to a period as "
         "long as the baseline.",
         {"days": max(runs, 0), "counted": counted},
     )

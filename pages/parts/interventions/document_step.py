@@ -25,7 +25,7 @@ from pages.parts.plans.access import plan_store, reference_day
 from pages.parts.plans.areas_map import draw_areas_map as draw_areas
 
 FIELD_LABELS = {
-    "created": Message("Plan written down"),
+    "created": Message("Plan created"),
     "title": Message("Title"),
     "status": Message("Status"),
     "problem": Message("Problem"),
@@ -40,7 +40,7 @@ FIELD_LABELS = {
     "start": Message("Begins"),
     "finish": Message("Ends"),
     "areas": Message("Areas"),
-    "assessment": Message("How we shall know"),
+    "assessment": Message("How we will know"),
     "gender_check": Message("Gender check"),
     "result": Message("Result"),
     "language": Message("Language"),

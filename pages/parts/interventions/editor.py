@@ -26,7 +26,7 @@ STEPS: dict[str, tuple[Message, Step]] = {
     "measures": (Message("Measures"), measures_step),
     "objective": (Message("Objective"), objective_step),
     "work": (Message("Who, when, cost"), work_step),
-    "areas": (Message("How we shall know"), areas_step),
+    "areas": (Message("How we will know"), areas_step),
     "people": (Message("Gender check"), gender_step),
     "paper": (Message("Document"), document_step),
 }

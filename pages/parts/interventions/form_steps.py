@@ -53,7 +53,7 @@ def problem_step(page: Page, edit: PlanEdit) -> Plan:
                 plan.problem, translator(lang), page.city
             )
 
-    st.button(t("Write it anew from the data"), key=edit.key("anew"), type="tertiary", on_click=anew)
+    st.button(t("Rewrite it from the data"), key=edit.key("anew"), type="tertiary", on_click=anew)
     st.caption(
         t(
             "Written from the alerts of the place. You may change every word; the figures of the plan stay as they "
@@ -88,7 +88,7 @@ def objective_step(page: Page, edit: PlanEdit) -> Plan:
     if drop is not None:
         st.caption(
             t(
-                "By what studies found, the measures chosen would bring about {drop} alerts fewer: {target} in a "
+                "According to studies, the chosen measures would lead to about {drop} fewer alerts: {target} in a "
                 "period of the same length.",
                 drop=round(drop),
                 target=round(aim.baseline - drop),
@@ -131,8 +131,8 @@ def _draw_warnings(page: Page, plan: Plan, target: float | None, others: list[st
     if target is not None and seen is not None and plan.objective.baseline - target < seen:
         st.warning(
             t(
-                "This target is {drop} alerts fewer. A fall of less than about {seen} could not be told from chance: "
-                "reaching the target would prove nothing, and missing it neither.",
+                "This target is {drop} alerts fewer. A fall of less than about {seen} could not be distinguished "
+                "from chance: neither reaching the target nor missing it would prove anything.",
                 drop=round(plan.objective.baseline - target),
                 seen=-int(-seen // 1),
             )

@@ -31,7 +31,7 @@ def measures_step(page: Page, edit: PlanEdit) -> Plan:
     st.write(
         t("Ranked by how well they fit the problem. Choose one or more; their effects are not added up.")
         if fits
-        else t("No measure of the catalogue is made for these alerts.")
+        else t("No measure in the catalogue addresses these alerts.")
     )
     chosen: list[str] = []
     founded = [fit for fit in fits if fit.measure.direction == "helps" and fit.measure.value is not None]
@@ -49,7 +49,7 @@ def measures_step(page: Page, edit: PlanEdit) -> Plan:
                     chosen += _draw_measures(page, edit, rest)
     fitting = {fit.measure.id for fit in fits}
     others_known = [item.id for item in catalogue() if item.id not in fitting]
-    with st.expander(t("Measures that are made for other problems")):
+    with st.expander(t("Measures for other problems")):
         others = st.multiselect(
             t("Choose from the rest of the catalogue"),
             others_known,

@@ -117,22 +117,22 @@ def draw_map_legend(
     if area:
         entries.append((f"border:2px solid {colours.accent}", t("the area of the filter")))
     if found:
-        entries.append((f"border:3px solid {colours.accent}", t("the place that was looked for")))
+        entries.append((f"border:3px solid {colours.accent}", t("the place that was searched for")))
     draw_legend_row(colours, scale.heading if scale is not None else "", entries)
 
 
 def hot_label(t: Translator, with_neighbours: bool) -> str:
     """What the outline of a hot cell means; `with_neighbours`: it may be hot only with the cells around it."""
     if with_neighbours:
-        return t("more than chance explains, alone or with its neighbours")
-    return t("more than chance explains")
+        return t("more than expected by chance, alone or with its neighbours")
+    return t("more than expected by chance")
 
 
 def cold_label(t: Translator, with_neighbours: bool) -> str:
     """The same for a cold cell."""
     if with_neighbours:
-        return t("fewer than chance explains, alone or with its neighbours")
-    return t("fewer than chance explains")
+        return t("fewer than expected by chance, alone or with its neighbours")
+    return t("fewer than expected by chance")
 
 
 def class_entries(t: Translator, counts: pd.Series) -> list[tuple[str, str]]:

@@ -10,11 +10,12 @@ from pages.parts.methods.entry import MethodEntry
 READING: Final = (
     N_("An alert is what a person reported. More alerts can mean more incidents, or more people who report."),
     N_("Few alerts do not mean that a place is safe: where nobody reports, nothing is known."),
-    N_("A difference is called clear only after correction for all the places and categories that were looked at."),
+    N_("A difference is called clear only after correction for all the places and categories that were examined."),
     N_("Counts that are too small to show are withheld, drawn in their own grey, and never counted as zero."),
     N_(
-        "All tests take alerts as independent. Several reports of one incident count one each; where that is common, "
-        "hot spots and changes look surer than they are, and more of them are chance than the tests allow."
+        "All tests treat alerts as independent. Several reports of one incident count one each; where that is "
+        "common, hot spots and changes look more certain than they are, and more of them are due to chance than the "
+        "tests state."
     ),
     N_(
         "Where chance is simulated, the draws always start from the same number (seed 0), so that the same alerts and "
@@ -24,28 +25,28 @@ READING: Final = (
 
 GENERAL: Final = (
     MethodEntry(
-        N_("Hot spots: more alerts than chance explains"),
-        N_("Where are alerts denser than in the surroundings by more than chance?"),
+        N_("Hot spots: more alerts than expected by chance"),
+        N_("Where are alerts denser than in the neighbourhood, beyond chance?"),
         (
             r"p = P\left(X \ge x \mid X \sim \mathrm{Bin}\left(x + y,\ \tfrac{m A}{m A + B}\right)\right)",
             r"q_{(k)} = \min_{j \ge k} \frac{p_{(j)}\, M}{j}",
             r"q \le 0.05 \quad\text{and}\quad M \cdot \min_{\mathrm{group}} p \le 0.05",
         ),
         N_(
-            "x alerts on the land A of a place, y on the land B of its surroundings, m the margin by which a place "
-            "must be denser, M cells. A place is a cell alone and, where cells are small, also the cell with those "
-            "around it: then p is the smaller of both, doubled for having looked twice. A cell is hot when its q is "
-            "at most 0.05 and the smallest p in its group of such neighbouring cells, times the number of cells, is "
-            "at most 0.05 too."
+            "x alerts on the land A of a place, y on the land B of its neighbourhood, m the minimum ratio by which a "
+            "place must be denser, M cells. A place is a cell alone and, where cells are small, also the cell with "
+            "its neighbours: then p is the smaller of both, doubled because two tests were made. A cell is hot when "
+            "its q is at most 0.05 and the smallest p in its group of such neighbouring cells, times the number of "
+            "cells, is at most 0.05 too."
         ),
         N_(
-            "Cell size and surroundings follow the number of alerts; the page says which were chosen and why. A place "
-            "at the shore counts as at least a quarter of a cell of land."
+            "Cell size and neighbourhood follow the number of alerts; the page says which were chosen and why. A "
+            "place at the shore counts as at least a quarter of a cell of land."
         ),
         N_(
-            "A hot spot is a place of many reports. It does not say who did what, or why. Its ratio leans upwards, "
-            "because the cells were chosen for being dense. Where several people report one incident, more of the hot "
-            "spots are chance than stated."
+            "A hot spot is a place of many reports. It does not say who did what, or why. Its ratio is biased "
+            "upwards, because the cells were selected for being dense. Where several people report one incident, "
+            "more of the hot spots are due to chance than stated."
         ),
         (
             "Przyborowski & Wilenski 1940, Biometrika 31",
@@ -59,23 +60,27 @@ GENERAL: Final = (
         ),
     ),
     MethodEntry(
-        N_("Gi*, beside the exact test"),
-        N_("How far does the sum over a cell and its neighbours lie from the mean of the city?"),
+        N_("Gi*, alongside the exact test"),
+        N_("How far is the sum over a cell and its neighbours from the mean of the city?"),
         (
             r"G_i^* = \frac{\sum_j w_{ij} r_j - \bar{r}\, W_i}{s \sqrt{(n S_{1i} - W_i^2) / (n - 1)}}",
             r"r_j = \frac{x_j - N a_j}{\sqrt{N a_j}}, \qquad w_{ij} = \sqrt{a_j}",
         ),
         N_(
-            "In standard deviations. x the alerts of a cell, a its share of the land (or of the base that places are "
-            "compared by), N all alerts on the map that are tested, slivers of land included; the sum runs over "
-            "the cell and its neighbours, n cells in all; W and S the sums of the weights w and of their squares, s "
-            "the standard deviation of r. Where all cells have the same land, this is Gi* of the counts themselves."
+            "In standard deviations. x the alerts of a cell, a its share of the land (or of the denominator that "
+            "places are compared by), N all alerts on the map that are tested, slivers of land included; the sum "
+            "runs over the cell and its neighbours, n cells in all; W and S the sums of the weights w and of their "
+            "squares, s the standard deviation of r. Where all cells have the same land, this is Gi* of the counts "
+            "themselves."
         ),
         N_(
             "Neighbours are the cells as far away as the place of the exact test reaches, at least the six around a "
             "cell."
         ),
-        N_("With few alerts a cell, its normal tail is no probability; so it only stands beside the exact test."),
+        N_(
+            "With few alerts per cell its normal tail is not a valid probability; so it is only shown alongside the "
+            "exact test."
+        ),
         ("Getis & Ord 1992, Geographical Analysis 24", "Ord & Getis 1995, Geographical Analysis 27"),
         N_(
             "The published values of Gi and Gi* on six points, and of Gi* on the 49 neighbourhoods of Columbus, Ohio, "
@@ -91,17 +96,20 @@ GENERAL: Final = (
             r"L = c \ln\frac{c}{e} - (c - e), \qquad p = \frac{1 + \#\{r : L_r \ge L\}}{R + 1}",
         ),
         N_(
-            "A fine cell is the core of a cluster when the alerts within ε metres reach the minimum that holds there: "
-            "what chance reaches in one of a thousand places, and never under five. L is the strength of a cluster "
-            "with c alerts where e were expected; it is compared with the strongest cluster of each of R = 199 "
-            "simulated maps of chance. Kept is what has a p of at most 0.01."
+            "A fine cell is the core of a cluster when the alerts within ε metres reach the minimum for that place: "
+            "the number that chance reaches in one of a thousand places, and never under five. L is the strength of "
+            "a cluster with c alerts where e were expected; it is compared with the strongest cluster of each of R = "
+            "199 maps simulated under the null hypothesis. Clusters with a p of at most 0.01 are kept."
         ),
         N_(
-            "ε and the minimum come from the data and a smoothed baseline; clusters that chance makes are dropped and "
-            "counted. Alerts are not joined over open water wider than 80 m. A cluster over 0.25 km² is split at "
-            "smaller distances, or cut in two where that would lose more than a quarter of its alerts."
+            "ε and the minimum come from the data and a smoothed baseline; clusters that may be due to chance are "
+            "dropped and counted. Alerts are not joined over open water wider than 80 m. A cluster over 0.25 km² is "
+            "split at smaller distances, or cut in two where that would lose more than a quarter of its alerts."
         ),
-        N_("Outlines follow reported positions; where an app puts alerts on a default point, that pile is set aside."),
+        N_(
+            "Outlines follow reported positions; where an app puts alerts on a default coordinate, those alerts are "
+            "excluded."
+        ),
         (
             "Ester et al. 1996, KDD",
             "Campello et al. 2013, PAKDD",
@@ -123,7 +131,7 @@ GENERAL: Final = (
             "too low. From three years on, for weeks and months: trend and season by STL, worked out at every tenth "
             "of its spans and straight in between, σ the spread of what is left."
         ),
-        N_("The rule follows the length of the data and is named under the chart, with its share of false alarms."),
+        N_("The rule depends on the length of the data and is named under the chart, with its share of false alarms."),
         N_("An alarm says that a number is unusual, not that something happened. The last week may not be complete."),
         (
             "Hutwagner et al. 2003, Journal of Urban Health 80",
@@ -148,17 +156,17 @@ GENERAL: Final = (
         ),
         N_(
             "x alerts of a place or category, b of the rest of the city, 1 before, 2 after: Fisher's exact test, the "
-            "smaller tail doubled. The city as a whole, and what has nothing to be compared with, stands against its "
-            "own past: two Poisson counts over periods of length n, by the e-test. q corrects for all comparisons "
-            "(Benjamini and Hochberg)."
+            "smaller tail doubled. The city as a whole, and what has nothing to be compared with, is compared with "
+            "its own past: two Poisson counts over periods of length n, by the e-test. q corrects for all "
+            "comparisons (Benjamini and Hochberg)."
         ),
         N_(
             "Only changes with a corrected p of at most 0.05 are called changes. A category in one place is compared "
             "with the same category elsewhere, or with all other alerts where most of it is in that place."
         ),
         N_(
-            "A rise after a campaign for reporting may be a rise in reporting. Alerts are taken as independent: where "
-            "one incident brings several reports, changes look surer than they are."
+            "A rise after a campaign for reporting may be a rise in reporting. Alerts are treated as independent: "
+            "where one incident leads to several reports, changes look more certain than they are."
         ),
         (
             "Fisher 1935, JRSS 98",
@@ -179,7 +187,7 @@ GENERAL: Final = (
         N_("Published intervals of Wilson's score."),
     ),
     MethodEntry(
-        N_("What weighs more on whom"),
+        N_("Which categories affect whom more"),
         N_("Which categories are a larger part of women's alerts than of men's?"),
         (
             r"\frac{a / n_w}{b / n_m}",
@@ -193,7 +201,7 @@ GENERAL: Final = (
     ),
     MethodEntry(
         N_("Did a measure work"),
-        N_("How many alerts fewer than the comparison area lets expect?"),
+        N_("How many fewer alerts than expected from the comparison area?"),
         (
             r"d = T_1 - g\, T_0, \qquad g = \frac{C_1}{C_0}",
             r"\mathrm{Var}(d) = T_1 + g^2 T_0 + g^2 T_0^2 \left(\tfrac{1}{C_1} + \tfrac{1}{C_0}\right)",
@@ -202,14 +210,14 @@ GENERAL: Final = (
         ),
         N_(
             "T the treated area, C its comparison, 0 before, 1 after. g is how the comparison area grew, so g times "
-            "the count before is what was to be expected. The ratio RR tells the same as a share; for the area next "
-            "door it says whether the problem moved. The published weighted displacement difference (WDD) stands "
-            "beside: it supposes the same change in number in both areas, which fails where all of the city grows."
+            "the count before is the expected count. The ratio RR states the same as a proportion; for the buffer it "
+            "shows whether the problem moved. The published weighted displacement difference (WDD) is shown "
+            "alongside: it assumes the same change in number in both areas, which fails where all of the city grows."
         ),
-        N_("The test is named in the plan before it begins; the plan says the smallest fall that could be seen."),
+        N_("The test is named in the plan before it begins; the plan states the smallest fall that could be detected."),
         N_(
-            "A place chosen because it was at its worst falls by itself: the comparison area guards against that only "
-            "where it was as bad before."
+            "A place chosen because it was at its worst falls by itself (regression to the mean): the comparison "
+            "area guards against that only where it was as bad before."
         ),
         ("Wheeler & Ratcliffe 2018, Crime Science 7", "Bowers & Johnson 2003, JQC 19"),
         N_("The published example of the weighted displacement difference. Simulations check the interval of d."),
@@ -219,10 +227,10 @@ GENERAL: Final = (
         N_("What became of each row of the files that were imported?"),
         (r"\text{accepted} + \text{updated} + \text{duplicate} + \text{quarantined} = \text{read}",),
         N_(
-            "Order of day and month, decimal marks, coordinate system and time zone are decided over the whole file, "
-            "never row by row; where its evidence is balanced, a person is asked. A row that repeats the id and the "
-            "content of an earlier one is a duplicate; other rows with that id are further alerts of the incident. "
-            "Equal rows without an id all stay."
+            "Order of day and month, decimal separators, coordinate system and time zone are decided over the whole "
+            "file, never row by row; where its evidence is balanced, a person is asked. A row that repeats the id "
+            "and the content of an earlier one is a duplicate; other rows with that id are further alerts of the "
+            "incident. Equal rows without an id are all kept."
         ),
         N_(
             "Gender is read, never guessed: a word that is not understood counts as not known and is marked. A report "
@@ -237,22 +245,22 @@ GENERAL: Final = (
         N_("Eleven public exports, each counted a second time from its raw columns."),
     ),
     MethodEntry(
-        N_("How exact the data are"),
+        N_("How precise the data are"),
         N_("How far can positions, times and counts be trusted?"),
         (
             r"d = 2\left(\sqrt{n + \tfrac{3}{8}} - \sqrt{m + \tfrac{3}{8}}\right)",
             r"N\, e^{-m g} < 0.05",
         ),
         N_(
-            "n alerts of a week, m the median of the six weeks before and the six after: a week is told as a jump "
-            "where d is more than four times its usual spread. A stretch of g days without alerts is told as a gap "
-            "where, with m alerts on a usual day and N days, fewer than 0.05 such stretches were to be expected. "
-            "Positions are as exact as the step between the coordinates that occur; map cells narrower than that "
-            "step are not supported."
+            "n alerts of a week, m the median of the six weeks before and the six after: a week is reported as a "
+            "jump where d is more than four times its usual spread. A stretch of g days without alerts is reported "
+            "as a gap where, with m alerts on a usual day and N days, fewer than 0.05 such stretches would be "
+            "expected. Positions are as precise as the step between the coordinates that occur; map cells narrower "
+            "than that step are not supported."
         ),
         N_(
-            "Near-duplicates are alerts of one category within 50 m and 48 hours. A pile is one exact point with more "
-            "than 20 alerts and more than 1 % of all."
+            "Near-duplicates are alerts of one category within 50 m and 48 hours. A default coordinate is one exact "
+            "point with more than 20 alerts and more than 1 % of all."
         ),
         N_("Busy streets have near-duplicates by chance: they are a reason to look, not a count of errors."),
         ("Anscombe 1948, Biometrika 35",),
@@ -263,8 +271,8 @@ GENERAL: Final = (
         (r"0 < n < k \ \Rightarrow\ \text{–}",),
         N_("k is 5, and 10 for sensitive categories and for gender by category by place."),
         N_(
-            "Further numbers are withheld where a small one could be had by subtraction. Analysts and specialists see "
-            "exact counts."
+            "Further numbers are withheld where a small one could be derived by subtraction. Analysts and "
+            "specialists see exact counts."
         ),
         N_("Protection makes maps for the council coarser; a withheld cell is not an empty one."),
         ("Hundepool et al. 2012, Statistical Disclosure Control",),

@@ -17,9 +17,9 @@ PLACES: Final = (
         ),
         N_(
             "H the alerts by pixel, M the land by pixel, G_h the Gaussian of width h (its standard deviation, in "
-            "metres), c so that the alerts add up again. Dividing by the smoothed land gives back what the smoothing "
-            "carries out to sea. The score tells how well a width foretold where the later alerts fell: f from the "
-            "earlier ones, s the later places with weights w, A the area, ε = 0.01 a small even share."
+            "metres), c so that the alerts add up again. Dividing by the smoothed land restores what the smoothing "
+            "carries out to sea. The score states how well a width forecast where the later alerts occurred: f from "
+            "the earlier ones, s the later places with weights w, A the area, ε = 0.01 a small uniform share."
         ),
         N_(
             "The width with the best score of eighteen from 50 to 1,000 m is taken, and never one below the precision "
@@ -27,8 +27,8 @@ PLACES: Final = (
             "km² and month."
         ),
         N_(
-            "A surface shows no test: a dark patch may be chance. The hot cells and the clusters say which places are "
-            "more. Protected counts allow no surface, so the council has none."
+            "A surface shows no test: a dark patch may be due to chance. The hot cells and the clusters show which "
+            "places are not. Protected counts allow no surface, so the council has none."
         ),
         (
             "Silverman 1982, Applied Statistics 31",
@@ -49,11 +49,11 @@ PLACES: Final = (
             r"S = \sum_{i<j} \mathrm{sgn}(z_j - z_i), \qquad p = \frac{1 + \#\{r : |S_r| \ge |S|\}}{R + 1}",
         ),
         N_(
-            "Every cell in every month has a window: the cell and those around it, in that month and the one before. "
-            "It is hot by the test of the hot spots, against its surroundings in the same months, corrected over all "
-            "cells and months. S is Mann–Kendall's sum over the Gi* z of the months; its p comes from up to R = 999 "
-            "shuffles of the months (fewer where p is soon seen to be large), three at a time where there are 24 or "
-            "more, with all windows made anew."
+            "Every cell in every month has a window: the cell and its neighbours, in that month and the one before. "
+            "It is hot by the test of the hot spots, against its neighbourhood in the same months, corrected over "
+            "all cells and months. S is Mann–Kendall's sum over the Gi* z of the months; its p comes from up to R = "
+            "999 permutations of the months (fewer where p is soon seen to be large), three at a time where there "
+            "are 24 or more, with all windows recalculated."
         ),
         N_(
             "Seventeen classes, hot and cold, tested in this order: new, consecutive, historical, intensifying, "
@@ -64,8 +64,8 @@ PLACES: Final = (
         ),
         N_(
             "Windows of months that follow each other share a month, so the plain trend test would find 14 to 19 % "
-            "false trends at a nominal 5 %; the shuffles find 4 to 5 %. A class is of a place among its surroundings, "
-            "not of the whole city: where all of the city rises, no place becomes hot by that."
+            "false trends at a nominal 5 %; the permutations find 4 to 5 %. A class is of a place within its "
+            "neighbourhood, not of the whole city: where all of the city rises, no place becomes hot by that."
         ),
         (
             "Mann 1945, Econometrica 13",
@@ -81,16 +81,16 @@ PLACES: Final = (
     ),
     MethodEntry(
         N_("Repeats and near repeats"),
-        N_("After an alert, do more follow close by and soon, beyond what the place and the season explain?"),
+        N_("After an alert, do more follow nearby and soon, beyond what the place and the season explain?"),
         (
             r"\mathrm{ratio}_{ab} = \frac{N_{ab}}{\overline{N_{ab}^{(m)}}}, \qquad "
             r"p_{ab} = \frac{1 + \#\{m : N_{ab}^{(m)} \ge N_{ab}\}}{M + 1}",
             r"E_{ab} = \frac{N_a\, N_b}{n (n - 1) / 2}",
         ),
         N_(
-            "N pairs of alerts at a distance in band a and so many days apart as band b says, over M shuffles of the "
-            "dates. E is the closed form of what chance brings. Bands are written as intervals: (100, 200] holds 200 "
-            "and not 100."
+            "N pairs of alerts at a distance in band a and a number of days apart in band b, over M permutations of "
+            "the dates. E is the closed form of the number expected by chance. Bands are written as intervals: (100, "
+            "200] includes 200 and not 100."
         ),
         N_(
             "Further reports of one event (of the same incident, or of the same category, day and hour within a metre) "
@@ -120,9 +120,10 @@ PLACES: Final = (
             r"\mathrm{LLR} = c \ln\frac{c}{\mu} + (C - c) \ln\frac{C - c}{C - \mu}",
         ),
         N_(
-            "c alerts in a cylinder (a circle round a place, over a period that is still going on), μ expected from "
+            "c alerts in a cylinder (a circle around a place, over a period that is still going on), μ expected from "
             "the alerts of the circle in all of the time and those of the period in all of the city, C all alerts. p "
-            "compares with the best cylinder of each of 499 shuffles of the dates, which pays for looking everywhere."
+            "compares with the best cylinder of each of 499 permutations of the dates, which corrects for searching "
+            "everywhere."
         ),
         N_("Circles up to 500 m, periods up to 28 days, against the last 365 days. No residents are needed."),
         N_("Circles ignore streets and water. A start is a reason to look, not a finding of what happened."),
@@ -140,10 +141,10 @@ PLACES: Final = (
             "x the alerts of n places in ascending order, c all alerts. G' is the generalised Gini: 0 where the alerts "
             "are spread as evenly as so many can be, 1 where all are in one place."
         ),
-        N_("Chance: as many alerts strewn at random over the places, in proportion to their land, many times."),
+        N_("Chance: as many alerts placed at random over the places, in proportion to their land, many times."),
         N_(
-            "Fewer alerts than places always look concentrated; so read the share beside that of chance, and the Gini "
-            "beside the Gini of chance. Coarser cells give lower figures."
+            "Fewer alerts than places always look concentrated; so compare the share with that expected by chance, "
+            "and the Gini with the Gini expected by chance. Coarser cells give lower figures."
         ),
         (
             "Bernasco & Steenbeek 2017, Journal of Quantitative Criminology 33",
@@ -158,14 +159,14 @@ PLACES: Final = (
         (r"p = 2 \cdot 2 \cdot P\left(X \ge a \mid X \sim \mathrm{Hypergeom}(A + B,\ A,\ a + b)\right)",),
         N_(
             "a alerts of the first filter and b of the second in a place, A and B in the place and the rest of the "
-            "city. This is the exact law of shuffled labels. Both tails and two sizes of place are looked at, hence "
-            "twice doubled."
+            "city. This is the exact distribution under permuted labels. Both tails and two sizes of place are "
+            "tested, hence doubled twice."
         ),
         N_(
-            "Places too small for any difference to show are left out before the correction. Places that stand out far "
-            "beyond chance are first taken out of the rest, one after the other: else one strong place would make all "
-            "others seem to lean the other way. Protected counts enter with the values that speak least for a "
-            "difference."
+            "Places too small for any difference to be detected are left out before the correction. Places that "
+            "stand out far beyond chance are first taken out of the rest, one after the other: else one strong place "
+            "would make all others seem to differ in the opposite direction. Protected counts enter with the values "
+            "that speak least for a difference."
         ),
         N_(
             "It compares shares, so a place can differ without being hot. Hot for one and not hot for the other is no "
@@ -177,7 +178,7 @@ PLACES: Final = (
             "Gilbert 2005, Applied Statistics 54",
         ),
         N_(
-            "No map with this test is published; each p is that of Fisher's exact test. With shuffled labels no more "
+            "No map with this test is published; each p is that of Fisher's exact test. With permuted labels no more "
             "than 5 % of the maps have any place that differs."
         ),
     ),
@@ -190,18 +191,18 @@ PLACES: Final = (
             r"\mathrm{recapture} = \frac{n_2 / n_1}{N_2 / N_1}",
         ),
         N_(
-            "n of N alerts came on the flagged part a of the land A; PAI max is that of the best flags of the same "
-            "size. Recapture compares with the 52 weeks before on the same land. Expected counts of the city carry a "
-            "negative binomial interval, as wide as past forecasts erred."
+            "n of N alerts occurred on the flagged part a of the land A; PAI max is that of the best flags of the "
+            "same size. Recapture compares with the 52 weeks before on the same land. Expected counts of the city "
+            "have a negative binomial interval, as wide as the errors of past forecasts."
         ),
         N_(
-            "Three methods stand against each other at up to 26 dates of the past, each with what it knew then: plain "
-            "counting of 52 weeks, fading counts spread to the neighbours, and a blend of long run and recent weeks. A "
-            "model takes the place of plain counting only where its gain is above zero with its interval. With under "
-            "50 alerts in the test no forecast is shown."
+            "Three methods are compared at up to 26 dates in the past, each with what was known then: plain counting "
+            "of 52 weeks, fading counts spread to the neighbours, and a blend of long run and recent weeks. A model "
+            "replaces plain counting only where the interval of its gain is above zero. With under 50 alerts in the "
+            "test no forecast is shown."
         ),
         N_(
-            "It foretells alerts, not crime, and sends nobody anywhere: more patrols make more reports, and the next "
+            "It forecasts alerts, not crime, and sends nobody anywhere: more patrols make more reports, and the next "
             "forecast would learn from them. Most of what a forecast knows, plain counting knows too."
         ),
         (

@@ -10,7 +10,7 @@ from pages.parts.methods.entry import MethodEntry
 OPTIONS: Final = (
     MethodEntry(
         N_("Shares and rates by place"),
-        N_("Is there more of this than of everything else here, or more than as many residents explain?"),
+        N_("Is there more of this here than of everything else, or more than expected for the number of residents?"),
         (
             r"p = P\left(X \ge x \mid X \sim \mathrm{Bin}\left(x + y,\ \tfrac{m A}{m A + B}\right)\right)",
             r"\hat{r}_i = w_i r_i + (1 - w_i)\, \mu, \quad w_i = \frac{V}{V + c / b_i}",
@@ -22,21 +22,22 @@ OPTIONS: Final = (
         N_(
             "A are all alerts (or residents) of the place, B of all the rest of the city, x and y the alerts of the "
             "filter in each. By residents the test is that of hot cells, with A and B in place of land. Among all "
-            "alerts each is one of the filter or not: given both totals, x follows Fisher's noncentral hypergeometric "
-            "distribution, with the odds of a share 1.25 times that of the rest. r is the rate of a cell, its alerts "
-            "over its base b, and μ that of the city. V is the spread between cells beyond chance; where it is zero "
-            "every cell has the rate of the city. c is what chance does to a rate: the first form is for residents, "
-            "of whom alerts are no part, the second for shares of all alerts."
+            "alerts each is one of the filter or not: given both totals, x follows Fisher's noncentral "
+            "hypergeometric distribution, with the odds of a share 1.25 times that of the rest. r is the rate of a "
+            "cell, its alerts over its denominator b, and μ that of the city. V is the variance between cells beyond "
+            "chance; where it is zero every cell has the rate of the city. c is the sampling variance of a rate: the "
+            "first form is for residents, of whom alerts are no part, the second for shares of all alerts."
         ),
         N_(
             "All alerts are those of the same period, whatever else the filter asks for; both counts pass the same "
-            "protection. Residents are known by district and spread evenly over its land; a sliver of land counts as a "
-            "quarter of a cell. A cell without a base is judged with its neighbours only, and its alerts are left out."
+            "disclosure control. Residents are known by district and spread evenly over its land; a sliver of land "
+            "counts as a quarter of a cell. A cell without a denominator is assessed with its neighbours only, and "
+            "its alerts are left out."
         ),
         N_(
             "A share says nothing about how many alerts there are: a quiet place can have a high one. Residents are "
-            "the wrong base for squares, stations and shores, which many people use and few live at. Rates of cells "
-            "that share a border are not drawn towards each other."
+            "the wrong denominator for squares, stations and shores, where many people pass and few live. Rates of "
+            "cells that share a border are not shrunk towards each other."
         ),
         (
             "Marshall 1991, Applied Statistics 40",
@@ -48,30 +49,30 @@ OPTIONS: Final = (
     ),
     MethodEntry(
         N_("Clusters by severity"),
-        N_("Where do grave alerts lie close together?"),
+        N_("Where do severe alerts lie close together?"),
         (
             r"w = s / \bar{s}, \qquad \varphi = \frac{\sum w^2}{\sum w}",
             r"\left[\frac{v}{2 c}\, \chi^2_{0.025}\left(\tfrac{2 c^2}{v}\right),\ "
             r"\frac{v + w_M^2}{2 (c + w_M)}\, \chi^2_{0.975}\left(\tfrac{2 (c + w_M)^2}{v + w_M^2}\right)\right]",
         ),
         N_(
-            "An alert counts by its severity s over the mean severity; one without a severity counts as the mean. c is "
-            "the weight of a cluster, v the sum of its squared weights, w_M the largest weight: the interval of c. The "
-            "minimum of a core is that of a count with the same mean and scatter φ."
+            "An alert counts by its severity s over the mean severity; one without a severity counts as the mean. c "
+            "is the weight of a cluster, v the sum of its squared weights, w_M the largest weight: the interval of "
+            "c. The minimum of a core is that of a count with the same mean and dispersion φ."
         ),
         N_(
             "Each simulated map draws as many alerts from the smoothed, weighted density and gives them the observed "
             "weights in a random order. A cluster has five alerts or more, whatever they weigh."
         ),
         N_(
-            "Severity is a grade that one person gave, read as an amount here: 4 weighs twice as much as 2. Another "
-            "scale would give other clusters."
+            "Severity is a grade that one person gave, treated as an amount here: 4 weighs twice as much as 2. "
+            "Another scale would give other clusters."
         ),
         ("Fay & Feuer 1997, Statistics in Medicine 16", "Kulldorff 1997, Communications in Statistics 26"),
         N_("The intervals of five rates of Down syndrome by birth order, weighted by the age of the mother."),
     ),
     MethodEntry(
-        N_("Groups by HDBSCAN, to explore"),
+        N_("Groups by HDBSCAN, exploratory"),
         N_("Which groups does a method find that needs no distance to be set?"),
         (r"d(a, b) = \max\left(k_a,\ k_b,\ |a - b|,\ \text{block}\right)",),
         N_(
@@ -84,8 +85,8 @@ OPTIONS: Final = (
             "50,000 alerts; more alerts are thinned evenly."
         ),
         N_(
-            "Nothing is tested: alerts that fall by chance make some two dozen groups too. Groups and their names "
-            "change when the filter changes a little. Use it to look, never to decide."
+            "Nothing is tested: alerts placed at random also form some two dozen groups. Groups and their names "
+            "change when the filter changes a little. Use it to explore, never to decide."
         ),
         ("Campello et al. 2013, PAKDD", "Malzer & Baum 2020, IEEE MFI"),
         N_("None is published for it; without weights and blocks a test finds the groups of scikit-learn."),

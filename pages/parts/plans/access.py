@@ -57,5 +57,5 @@ def ask_author(page: Page) -> None:
         t("Your name or office"),
         key=key,
         max_chars=80,
-        help=t("Stands in the history of this plan, and nowhere else."),
+        help=t("Appears in the history of this plan, and nowhere else."),
     )

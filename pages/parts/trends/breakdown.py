@@ -29,7 +29,7 @@ def draw_small_multiples(page: Page) -> None:
         "affected_gender": t("Gender of the person affected"),
     }
     split = st.segmented_control(
-        t("Apart by"),
+        t("Split by"),
         list(labels),
         format_func=labels.__getitem__,
         key="trends_split",
@@ -47,7 +47,7 @@ def draw_small_multiples(page: Page) -> None:
     sums = frame.groupby(split, dropna=False)["low"].sum().sort_values(ascending=False, kind="stable")
     names = list(sums[sums > 0].index)[:MOST_PANELS]
     if not names:
-        st.write(t("There is nothing to take apart."))
+        st.write(t("There is nothing to split."))
         return
     panels = [
         (

@@ -50,7 +50,7 @@ def draw_changes_table(page: Page) -> None:
         frame,
         headings,
         key="trends_changes",
-        alt=t("All changes between the two periods, surest first"),
+        alt=t("All changes between the two periods, most certain first"),
         file_name="changes.csv",
         digits={name: places for name, places in DIGITS.items() if name in headings},
         columns=columns,
@@ -60,8 +60,8 @@ def draw_changes_table(page: Page) -> None:
     if (study.changes.frame["bounded"] != "").any():
         st.caption(
             t(
-                "Where a number is too small to show, the change is tested as if it were the largest that it may be: "
-                "such a change is at least as large as told."
+                "Where a number is too small to show, the change is tested as if the number were as large as it can "
+                "be: such a change is at least as large as stated."
             )
         )
 

@@ -21,8 +21,8 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
     t, frame = page.t, trend.frame
     columns = [trend.column, "n", "expected", "lower", "upper", "alarm"]
     if frame["adjusted"].notna().any():
-        told = t("Take the season out: the dotted line shows what is left.")
-        if st.toggle(t("Without the season"), key="trends_adjusted", help=told):
+        told = t("Remove the seasonal pattern: the dotted line shows what remains.")
+        if st.toggle(t("Seasonally adjusted"), key="trends_adjusted", help=told):
             columns.append("adjusted")
     shown = frame[columns]
     incomplete = not bool(frame["complete"].iloc[-1])
@@ -32,7 +32,7 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
         page,
         figure,
         key="trends_line",
-        alt=t("Alerts over time with the range that was to be expected. {sentence}", sentence=trend.sentence(t)),
+        alt=t("Alerts over time with the expected range. {sentence}", sentence=trend.sentence(t)),
         data=shown,
         file_name="trend.csv",
     )
@@ -45,12 +45,12 @@ def alarms_sentence(t: Translator, trend: Trend) -> str:
     """How many periods lay outside the expected range, and which were the latest."""
     judged = int((trend.frame["expected"].notna() & trend.frame["n"].notna()).sum())
     if not judged:
-        return t("It is too early to say what is usual: the data do not reach back far enough.")
+        return t("It is too early to say what is usual: the data do not go back far enough.")
     found = trend.alarms
     if found.empty:
         return t.n(
-            "The one period that could be judged lies within what was to be expected.",
-            "All {n} periods that could be judged lie within what was to be expected.",
+            "The one period that could be assessed lies within the expected range.",
+            "All {n} periods that could be assessed lie within the expected range.",
             judged,
         )
     days = [day.date() for day in found[trend.column]][-3:]
@@ -70,7 +70,7 @@ def draw_year_on_year(page: Page) -> None:
     assert source is not None
     st.subheader(t("Year on year"))
     if not source.knows_weeks:
-        st.write(t("Years are compared by the week, and of these alerts the month alone is known, not the day."))
+        st.write(t("Years are compared by week, and only the month of these alerts is known, not the day."))
         return
     history = page.filter.replace(period="", start=source.first, end=period_dates(page)[1])
     whole, why = trend_or_reason(page, "week", history)
@@ -81,7 +81,7 @@ def draw_year_on_year(page: Page) -> None:
     compared = year_on_year(whole)
     hidden = int(whole.frame[whole.frame["complete"]].tail(WEEKS)["withheld"].sum())
     if compared is None or compared.periods <= WEEKS // 2 or (hidden and not compared.before + compared.after):
-        st.write(t("The numbers are too small to compare.") if hidden else t("The data do not reach back a year."))
+        st.write(t("The numbers are too small to compare.") if hidden else t("The data do not go back a year."))
         return
     frame = months.frame.loc[months.frame["complete"], ["month", "n"]]
     plots.draw_chart(
