@@ -90,8 +90,8 @@ def open_zip(source: Path | bytes, name: str, sheet: str | None, depth: int, ope
         names = {info.filename for info in archive.infolist()}
         kind = b""
         if {"mimetype", "content.xml"} <= names:
-            with archive.open("mimetype") as told:
-                kind = told.read(100)
+            with archive.open("mimetype") as member:
+                kind = member.read(100)
     if b"spreadsheet" in kind or any(member.startswith("xl/") for member in names):
         from curim_data.containers.workbook import open_workbook
 
@@ -165,7 +165,7 @@ def _groups(files: dict[str, Opened]) -> list[list[str]]:
 
 
 def _which(name: str, groups: list[list[str]], names: Sequence[str]) -> Question:
-    """The question which file to read, or which files of the same columns, told by a pattern where one fits."""
+    """The question which file to read, or which files of the same columns, as a pattern where one fits."""
     choices = []
     for group in groups:
         start = _common_start(group)

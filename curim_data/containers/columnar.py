@@ -112,7 +112,7 @@ def _readable(column: pa.Array) -> pa.Array:
 def _stamps(column: pa.Array) -> pa.Array:
     try:
         written = column.cast(pa.large_string())
-    except pa.ArrowInvalid:  # a zone that this system does not know: the same moments in UTC
+    except pa.ArrowInvalid:  # a zone that this system does not know: the same times in UTC
         written = column.cast(pa.timestamp(column.type.unit, "UTC")).cast(pa.large_string())
     written = pc.replace_substring(pc.fill_null(written, ""), " ", "T", max_replacements=1)
     written = pc.replace_substring_regex(written, r"([+-]\d\d)(\d\d)$", r"\1:\2")
@@ -175,9 +175,9 @@ def _file(source: Path | bytes) -> pq.ParquetFile:
 
 def _geometry(schema: pa.Schema, name: str) -> tuple[str, PointReader | None]:
     """The geometry column and how it is placed, from the metadata of GeoParquet; without crs it is OGC:CRS84."""
-    if not (told := (schema.metadata or {}).get(b"geo")):
+    if not (geo := (schema.metadata or {}).get(b"geo")):
         return "", None
-    meta = json.loads(told)
+    meta = json.loads(geo)
     column = meta["primary_column"]
     about = meta["columns"][column]
     if column not in schema.names:

@@ -1,4 +1,4 @@
-"""Which reader a file needs, told by its first bytes."""
+"""Which reader a file needs, by its first bytes."""
 
 from __future__ import annotations
 

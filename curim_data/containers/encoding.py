@@ -35,7 +35,7 @@ _PRIVATE: Final = (
     "\uf6e2",
 )  # two that a file does not hold mark lines
 _WORD: Final = re.compile(rb"[0-9A-Za-z]")
-_SHORT: Final = 4096  # bytes that Python tells faster than Arrow
+_SHORT: Final = 4096  # bytes that Python checks faster than Arrow
 _WIDE_START: Final = 4096
 _MOST_ZEROS: Final = 0.5  # of the lines at the start that hold zeros: in a text few do
 _WIDE_SHARE: Final = 0.3  # of the characters at the start that are ASCII, for UTF-16 without byte order mark
@@ -61,7 +61,7 @@ class LineFlags:
 
 @dataclass(frozen=True)
 class ScannedText:
-    """What the first pass over a text file tells.
+    """What the first pass over a text file found.
 
     `wide` is the codec of two-byte text, empty for others; `marks` are none where all of it can be read as it stands.
     """
@@ -88,13 +88,13 @@ def scan(source: Path | bytes, head: bytes, name: str) -> ScannedText:
         zeros = zeros or b"\0" in piece
     if blank:
         raise empty_file(name)
-    told = (hashed.seen.hexdigest(), hashed.size)
+    seen = (hashed.seen.hexdigest(), hashed.size)
     marked = wide or ("utf-8-sig" if head.startswith(_BOM) else "utf-8")
     if clean and not zeros:
-        return ScannedText(*told, marked, wide)
+        return ScannedText(*seen, marked, wide)
     weights = _weigh(source, wide, name)
     utf8 = clean or marked == "utf-8-sig" or weights.bad < weights.good
-    return ScannedText(*told, marked if utf8 else weights.encoding(), wide, weights.marks())
+    return ScannedText(*seen, marked if utf8 else weights.encoding(), wide, weights.marks())
 
 
 def _is_binary(head: bytes) -> bool:
@@ -102,8 +102,8 @@ def _is_binary(head: bytes) -> bool:
     body = head.rstrip(b"\0")
     if b"\0" not in body:
         return False
-    told = body.splitlines()
-    return sum(b"\0" in line for line in told) > _MOST_ZEROS * len(told)
+    rows = body.splitlines()
+    return sum(b"\0" in row for row in rows) > _MOST_ZEROS * len(rows)
 
 
 @dataclass
@@ -123,7 +123,7 @@ class _Hashed:
 
 
 def wide_codec(head: bytes) -> str:
-    """The codec of two-byte text: told by its mark, or by zeros in every second byte of the start; else empty."""
+    """The codec of two-byte text: by its byte order mark, or by zeros in every second byte of the start; else empty."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     start = head[:_WIDE_START].rstrip(b"\0")
@@ -274,7 +274,7 @@ def _weigh(source: Path | bytes, wide: str, name: str) -> _Weights:
             continue
         piece = line_feeds(piece)
         codes = np.frombuffer(piece, np.uint8)
-        good, bad = _tell_lines(piece, codes)
+        good, bad = _count_utf8_lines(piece, codes)
         weights.good += good
         weights.bad += bad
         weights.free = [mark for mark in weights.free if mark.encode() not in piece]
@@ -285,7 +285,7 @@ def _weigh(source: Path | bytes, wide: str, name: str) -> _Weights:
     return weights
 
 
-def _tell_lines(piece: bytes, codes: npt.NDArray[np.uint8]) -> tuple[int, int]:
+def _count_utf8_lines(piece: bytes, codes: npt.NDArray[np.uint8]) -> tuple[int, int]:
     """How many lines beyond ASCII are UTF-8, and how many are not: none without a first byte and one that follows."""
     ends = np.append(np.flatnonzero(codes == ord("\n")), len(piece))
     beyond, possible = np.zeros(len(ends), bool), np.zeros(len(ends), bool)
@@ -304,10 +304,10 @@ def as_utf8(piece: bytes, encoding: str, marks: LineFlags | None) -> bytes:
     """
     if marks is None:
         return piece
-    told = _decoded(piece, encoding, marks)
-    if b"\0" not in told:
-        return told
-    return b"\n".join(_without_zeros(line, marks) if b"\0" in line else line for line in told.split(b"\n"))
+    text = _decoded(piece, encoding, marks)
+    if b"\0" not in text:
+        return text
+    return b"\n".join(_without_zeros(line, marks) if b"\0" in line else line for line in text.split(b"\n"))
 
 
 def _without_zeros(line: bytes, marks: LineFlags) -> bytes:
@@ -328,8 +328,8 @@ def _decoded(piece: bytes, encoding: str, marks: LineFlags) -> bytes:
             return piece.decode(encoding).encode()
         except UnicodeDecodeError:
             pass
-    told = [line if line.isascii() else _line(line, encoding, utf8, marks) for line in piece.split(b"\n")]
-    return b"\n".join(told)
+    repaired = [line if line.isascii() else _line(line, encoding, utf8, marks) for line in piece.split(b"\n")]
+    return b"\n".join(repaired)
 
 
 def _line(line: bytes, encoding: str, utf8: bool, marks: LineFlags) -> bytes:

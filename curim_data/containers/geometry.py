@@ -39,7 +39,7 @@ class PointReader:
     crs: pyproj.CRS | None = None
 
     def labels(self, taken: tuple[str, ...]) -> tuple[str, str]:
-        """The names of the two columns beside those that are taken."""
+        """The names of the two columns, unlike those that are taken."""
         if self.authority:
             return LONGITUDE, LATITUDE
         return ("geometry.x", "geometry.y") if {"x", "y"} & set(taken) else ("x", "y")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from curim_data.containers.quotes import Dialect, mend_quotes
+from curim_data.containers.quotes import Dialect, repair_quotes
 from curim_data.model.i18n import Message
 from curim_data.model.reasons import ImportProblem
 
@@ -145,8 +145,8 @@ def _start(sample: Sequence[str], line: int, delimiter: str) -> _Start:
     dialect = Dialect(delimiter, _quote(lines, delimiter))
     try:
         width = len(next(_reader(lines, dialect), []))
-        mended, _ = mend_quotes("".join(lines).encode(), dialect, width, last=True)
-        records = [record for record in _reader(io.StringIO(mended.decode(), newline="\n"), dialect) if record]
+        repaired, _ = repair_quotes("".join(lines).encode(), dialect, width, last=True)
+        records = [record for record in _reader(io.StringIO(repaired.decode(), newline="\n"), dialect) if record]
     except csv.Error:
         return _Start(dialect, line)
     if width < 2 or not records:

@@ -30,7 +30,7 @@ from curim_data.model.records import Block, Facts
 DEPTH: Final = 60  # levels of lists and objects in one another
 PIECE: Final = 5_000  # records held at a time
 _FEATURE: Final = frozenset({"type", "geometry", "properties", "bbox"})  # members of a feature that are no columns
-MANY: Final = 20  # a list of so many objects is the table, whatever stands beside it
+MANY: Final = 20  # a list of so many objects is the table, whatever else is there
 
 
 @dataclass

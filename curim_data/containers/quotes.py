@@ -19,13 +19,13 @@ csv.field_size_limit(max(csv.field_size_limit(), 2 * MAX_LINE))  # a setting of 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How fields are told apart: one character between them, and one around those that hold it."""
+    """How fields are separated: one character between them, and one around those that hold it."""
 
     delimiter: str
     quote: str = '"'
 
 
-def mend_quotes(text: bytes, dialect: Dialect, width: int, last: bool) -> tuple[bytes, bytes]:
+def repair_quotes(text: bytes, dialect: Dialect, width: int, last: bool) -> tuple[bytes, bytes]:
     """Whole records of UTF-8 lines with their stray quotes made plain, and the lines that wait for the next piece.
 
     A quoted text of several lines begins and ends in lines with an odd number of quotes. Such a line and the next one
@@ -64,7 +64,7 @@ def mend_quotes(text: bytes, dialect: Dialect, width: int, last: bool) -> tuple[
             and _stays_open(lines.text_of(at), dialect)
         ):
             lines.make_plain(at)
-    return lines.mended(rest)
+    return lines.repaired(rest)
 
 
 class _Lines:
@@ -90,7 +90,7 @@ class _Lines:
         writer.writerow(self.text_of(at).split(self.dialect.delimiter))
         self.replaced[at] = line.getvalue().encode()
 
-    def mended(self, stop: int) -> tuple[bytes, bytes]:
+    def repaired(self, stop: int) -> tuple[bytes, bytes]:
         """The lines before `stop`, replaced where they were, and the others as they stand."""
         cut = self.start(stop)
         parts, place = [], 0
@@ -138,7 +138,7 @@ def _border(dialect: Dialect) -> BoolArray:
 def _all_proper(
     codes: npt.NDArray[np.uint8], quotes: npt.NDArray[np.int64], lines: _Lines, odd: npt.NDArray[np.int64]
 ) -> bool:
-    """Whether quotes open fields at their beginning and close them at their end throughout, so nothing is to mend.
+    """Whether quotes open fields at their beginning and close them at their end throughout, so nothing needs repair.
 
     Of texts over several lines, the records must also be as `_is_record` wants them.
     """
@@ -174,9 +174,9 @@ def _improper(
 ) -> list[int]:
     """Lines in which a quote, read from their own beginning, neither opens a field, closes one, nor is doubled."""
     opens = (np.arange(len(quotes)) - np.repeat(before - counts, counts)) % 2 == 0
-    beside = quotes + np.where(opens, -1, 1)
-    outside = (beside < 0) | (beside >= len(codes))
-    wrong = ~(_border(dialect)[codes[np.where(outside, 0, beside)]] | outside)
+    neighbour = quotes + np.where(opens, -1, 1)
+    outside = (neighbour < 0) | (neighbour >= len(codes))
+    wrong = ~(_border(dialect)[codes[np.where(outside, 0, neighbour)]] | outside)
     found = np.zeros(len(before), bool)
     found[np.repeat(np.arange(len(before)), counts)[wrong]] = True
     lines: list[int] = np.flatnonzero(found).tolist()

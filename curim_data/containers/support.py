@@ -1,4 +1,4 @@
-"""What the containers of tables share: choosing among tables, and faults of foreign readers told as one refusal."""
+"""What the containers of tables share: choosing among tables, and errors of foreign readers turned into one refusal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from curim_data.model.questions import Choice, Question
 from curim_data.model.reasons import ImportProblem
 from curim_data.model.records import Block, Facts
 
-NOTES_ROWS: Final = 20  # a table of at most so many rows beside a much larger one is a note or a legend
+NOTES_ROWS: Final = 20  # a table of at most so many rows next to a much larger one is a note or a legend
 NOTES_SHARE: Final = 0.05
 
 

@@ -19,7 +19,7 @@ import pyarrow.csv as pacsv
 from curim_data.containers import base
 from curim_data.containers.encoding import LineFlags, as_utf8, line_feeds, lines, scan
 from curim_data.containers.header import Header, find_header
-from curim_data.containers.quotes import Dialect, mend_quotes
+from curim_data.containers.quotes import Dialect, repair_quotes
 from curim_data.model.i18n import Message
 from curim_data.model.reasons import ImportProblem, Reason
 from curim_data.model.records import Block, BoolArray, Facts, Refused
@@ -87,11 +87,11 @@ class DelimitedText:
             if rest or self.marks or quote in piece:  # elsewhere the parser knows all line ends
                 piece = line_feeds(piece)
             text = as_utf8(piece, self.facts.encoding, self.marks)
-            text, rest = mend_quotes(rest + text if rest else text, dialect, width, last=False)
+            text, rest = repair_quotes(rest + text if rest else text, dialect, width, last=False)
             if text:
                 yield text
         if rest:
-            yield mend_quotes(rest, dialect, width, last=True)[0]
+            yield repair_quotes(rest, dialect, width, last=True)[0]
 
     def _parse(self, text: bytes, first: int) -> Block:
         """One block from whole records; `first` is the number of the first one."""
@@ -131,7 +131,7 @@ class DelimitedText:
         rows = np.concatenate([block.rows, [row for row, _, _ in cut]])
         order = np.argsort(rows, kind="stable")
         none, all_ = np.zeros(len(cut), bool), np.ones(len(cut), bool)
-        repaired = np.concatenate([block.encoding_repaired, [mended for _, _, mended in cut]]).astype(bool)
+        repaired = np.concatenate([block.encoding_repaired, [was for _, _, was in cut]]).astype(bool)
         merged = Block(
             pa.concat_tables([block.table, extra]).take(pa.array(order)),
             rows[order],

@@ -129,10 +129,10 @@ def _whole(shape: Path) -> bool:
     """Whether the points and the table are as long as their heads say; GDAL would leave out what is cut off."""
     table = shape.with_suffix(".dbf")
     with shape.open("rb") as points, table.open("rb") as records:
-        told = 2 * int.from_bytes(points.read(28)[24:28], "big")
+        expected = 2 * int.from_bytes(points.read(28)[24:28], "big")
         head = records.read(12)
     count, start, width = (int.from_bytes(head[at:end], "little") for at, end in ((4, 8), (8, 10), (10, 12)))
-    return shape.stat().st_size >= told and table.stat().st_size >= start + count * width
+    return shape.stat().st_size >= expected and table.stat().st_size >= start + count * width
 
 
 def _copy(archive: zipfile.ZipFile, member: str, target: Path, name: str) -> None:

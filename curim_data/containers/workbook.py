@@ -212,10 +212,10 @@ def _text(cell: Any, timed: bool) -> str:
     return "" if cell is None else cell.isoformat() if isinstance(cell, dt.time) else str(cell)
 
 
-def _whole_second(moment: dt.datetime) -> dt.datetime:
-    """The moment without the millisecond that a fraction of a day cannot hold."""
-    nearest = (moment + dt.timedelta(milliseconds=500)).replace(microsecond=0)
-    return nearest if abs(nearest - moment) <= dt.timedelta(milliseconds=1) else moment
+def _whole_second(instant: dt.datetime) -> dt.datetime:
+    """The instant without the millisecond that a fraction of a day cannot hold."""
+    nearest = (instant + dt.timedelta(milliseconds=500)).replace(microsecond=0)
+    return nearest if abs(nearest - instant) <= dt.timedelta(milliseconds=1) else instant
 
 
 def _blocks(source: Path | bytes, name: str, kind: str, sheet: str, frame: _Frame) -> Iterator[Block]:

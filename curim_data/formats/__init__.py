@@ -47,7 +47,7 @@ def recognise(
     Raises
     ------
     ImportProblem
-        Where `format` is not known. Whether the result can be used is told by `refuse`.
+        Where `format` is not known. Whether the result can be used is decided by `refuse`.
     """
     if format is not None and format not in FORMATS and format != GUESSED:
         raise ImportProblem(

@@ -20,8 +20,8 @@ class Part:
     """A column of the header (its place) and what it gives to a role.
 
     `value`: the whole of it; several values are joined by a bar. `date`, `time` (08:15, 815, 20.15, 8:15 PM) and
-    `year`, `month`, `day`, `hour`, `minute`, `second`: pieces of a moment. `flag`: a column of yes or no whose heading
-    is the value (one column for each category). `first`: the first of several columns that is filled.
+    `year`, `month`, `day`, `hour`, `minute`, `second`: parts of a date and time. `flag`: a column of yes or no whose
+    heading is the value (one column for each category). `first`: the first of several columns that is filled.
     """
 
     place: int
@@ -45,10 +45,10 @@ class Layout:
     mean nothing. What has no role is kept nowhere.
 
     `words` maps, by role, folded spellings to values of the enum, before those that everybody shares (`lexicon`);
-    `categories` maps folded names to ids of the city's tree, as a person told; `separators` are the texts that part
-    several categories in one cell; `kind` is the kind of alerts whose category the city's tree does not hold;
+    `categories` maps folded names to ids of the city's tree, as a person answered; `separators` are the texts that
+    separate several categories in one cell; `kind` is the kind of alerts whose category the city's tree does not hold;
     `category` the category of a file without such a column; `missing` folded words that stand for an empty cell
-    beyond the usual ones; `utc` says that moments without offset are UTC; `guesses` how sure each role is where it
+    beyond the usual ones; `utc` says that times without offset are UTC; `guesses` how sure each role is where it
     was guessed; `skip_hxl` that a row of HXL tags (every filled cell begins with "#") may follow the header;
     `longest` how many characters a name of a category may have and not be taken for free text.
     """

@@ -37,11 +37,11 @@ class HeaderReader:
         """Whether one of these headings is there."""
         return not set(headings).isdisjoint(self.folded)
 
-    def score(self, needed: Iterable[tuple[str, ...]], telling: Iterable[str]) -> float:
-        """The share of telling headings that is there; 0 where a needed one (each with its spellings) is not."""
+    def score(self, needed: Iterable[tuple[str, ...]], distinctive: Iterable[str]) -> float:
+        """The share of distinctive headings that is there; 0 where a needed one (each with its spellings) is not."""
         if not all(self.has(*spellings) for spellings in needed):
             return 0.0
-        there = [self.has(heading) for heading in telling]
+        there = [self.has(heading) for heading in distinctive]
         return sum(there) / len(there)
 
     def give(self, role: str, *headings: str, part: str = "value") -> None:

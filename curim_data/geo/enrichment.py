@@ -26,7 +26,7 @@ from curim_data.model.alert import CELL_RESOLUTIONS, ENRICHED
 from curim_data.model.city import CityProfile
 
 LAND_BUFFER_M: Final = 30.0  # a quay or a mole is city too, and a phone's position is good to some ten metres
-LONGEST_SPAN: Final = pd.Timedelta(hours=24)  # a longer span tells no hour of the day
+LONGEST_SPAN: Final = pd.Timedelta(hours=24)  # a longer span gives no hour of the day
 _FINEST: Final = max(CELL_RESOLUTIONS)
 
 FloatArray = npt.NDArray[np.float64]
@@ -35,7 +35,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 def enrich(alerts: pa.Table, city: CityProfile) -> pa.Table:
-    """Add (or make anew) the columns of `alert.ENRICHED`; other columns and the order of rows stay.
+    """Add (or renew) the columns of `alert.ENRICHED`; other columns and the order of rows stay.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def enrich(alerts: pa.Table, city: CityProfile) -> pa.Table:
 
     Notes
     -----
-    `time_precision` is "minute" (the moment is known), "span" (begin and end are), "day" (the date alone), "month" (the
+    `time_precision` is "minute" (the time is known), "span" (begin and end are), "day" (the date alone), "month" (the
     month alone) or "reported" (nothing but the time of the report). With "day" and "month", and with spans longer than
     24 hours, `hour`, `hours` and `dark` are missing. `inside` is true on land and within 30 m of it.
     """
@@ -154,8 +154,8 @@ def _hours(begin: pd.Series, end: pd.Series, timed: BoolArray) -> pa.Array:
     count = np.where(timed, np.maximum(np.ceil(length / 3600), 1), 0).astype(np.int64)
     alert = np.repeat(np.arange(size), count)
     step = np.arange(len(alert)) - np.repeat(np.cumsum(count) - count, count)
-    moments = begin.iloc[alert] + pd.to_timedelta(step * 3600 - past[alert], unit="s")
-    touched = pd.DataFrame({"alert": alert, "hour": moments.dt.hour.to_numpy(np.int8)})
+    times = begin.iloc[alert] + pd.to_timedelta(step * 3600 - past[alert], unit="s")
+    touched = pd.DataFrame({"alert": alert, "hour": times.dt.hour.to_numpy(np.int8)})
     if len(touched) > int(timed.sum()):
         touched = touched.drop_duplicates()
     ends = np.concatenate([[0], np.cumsum(np.bincount(touched["alert"], minlength=size))]).astype(np.int32)
@@ -176,15 +176,15 @@ def _dark(begin: pd.Series, end: pd.Series, timed: BoolArray, city: CityProfile)
     return pa.array(state[:size], mask=~known)
 
 
-def below_horizon(moments: pd.Series, city: CityProfile) -> BoolArray:
+def below_horizon(times: pd.Series, city: CityProfile) -> BoolArray:
     """Whether the sun is below the horizon at the city's centre, by sunrise and sunset of the local date (astral)."""
     zone = ZoneInfo(city.timezone)
-    days = moments.dt.tz_convert(city.timezone).dt.tz_localize(None).dt.normalize()
+    days = times.dt.tz_convert(city.timezone).dt.tz_localize(None).dt.normalize()
     codes, unique = pd.factorize(days)
     centre = city.land.centroid
     light = [_daylight(centre.y, centre.x, day.date(), zone) for day in pd.DatetimeIndex(unique)]
     rise, fall = (_microseconds([pair[side] for pair in light]) for side in (0, 1))
-    at = moments.to_numpy("datetime64[us]").astype(np.int64)
+    at = times.to_numpy("datetime64[us]").astype(np.int64)
     return np.asarray(~((rise[codes] <= at) & (at < fall[codes])), bool)
 
 
@@ -200,8 +200,8 @@ def _daylight(latitude: float, longitude: float, day: dt.date, zone: ZoneInfo) -
         return start, start + dt.timedelta(days=1 if elevation(observer, noon) > 0 else 0)
 
 
-def _microseconds(moments: Sequence[dt.datetime]) -> IntArray:
-    return np.array([round(moment.timestamp() * 1e6) for moment in moments], np.int64)
+def _microseconds(times: Sequence[dt.datetime]) -> IntArray:
+    return np.array([round(time.timestamp() * 1e6) for time in times], np.int64)
 
 
 def _floats(column: Any) -> FloatArray:

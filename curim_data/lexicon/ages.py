@@ -73,13 +73,13 @@ def _span(text: str, folded: str) -> tuple[int, int] | None:
 def _open_span(number: int, words: list[str], number_first: bool) -> tuple[int, int] | None:
     """The span of "under 18", "65+", "more than 74": a word after the number includes the number."""
     below = _BELOW | _BELOW_MORE
-    told = [word for word in words if word in below or word in _ABOVE]
-    rest = [word for word in words if word not in told and word not in {"than", "a", "to"}]
+    limits = [word for word in words if word in below or word in _ABOVE]
+    rest = [word for word in words if word not in limits and word not in {"than", "a", "to"}]
     if rest:
         return None
-    if not told:
+    if not limits:
         return (number, number) if not words and number > 0 else None
-    word = told[0]
+    word = limits[0]
     if word in below and not (number_first and word in _ABOVE):
         return (0, number if below[word] or number_first else number - 1)
     return (number if _ABOVE[word] or number_first else number + 1, _OLDEST)

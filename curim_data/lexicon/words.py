@@ -162,22 +162,22 @@ _WOMEN: Final = {word for word, value in _GENDERS.items() if value == "woman" an
 def gender_words(values: Iterable[str]) -> Mapping[str, str]:
     """The table for a column of genders, single letters read by what else stands in the whole of it.
 
-    `values`: the distinct spellings of the column, folded or not. M is a man beside F or W (or a woman's whole word)
-    and a woman beside H; H is a man beside F or M; D is divers beside M and W;
-    A (alpha) is a man beside gamma or theta. A letter that the column does not settle is left out.
+    `values`: the distinct spellings of the column, folded or not. M is a man next to F or W (or a woman's whole word)
+    and a woman next to H; H is a man next to F or M; D is divers next to M and W;
+    A (alpha) is a man next to gamma or theta. A letter that the column does not settle is left out.
     """
     there = {fold(value) for value in values}
     women = there & _WOMAN_LETTERS
-    told: dict[str, str] = {}
+    letters: dict[str, str] = {}
     if "h" in there and "v" not in there and not ("m" in there and women):
         if "m" in there and not there & _WOMEN:
-            told |= {"h": "man", "m": "woman"}
+            letters |= {"h": "man", "m": "woman"}
         elif "f" in there:
-            told["h"] = "man"
+            letters["h"] = "man"
     elif "m" in there and "h" not in there and "v" not in there and (women or there & _WOMEN):
-        told["m"] = "man"
+        letters["m"] = "man"
     if "d" in there and {"m", "w"} <= there:
-        told["d"] = "other"
+        letters["d"] = "other"
     if "α" in there and there & {"γ", "θ"}:
-        told["α"] = "man"
-    return {**_GENDERS, **told}
+        letters["α"] = "man"
+    return {**_GENDERS, **letters}

@@ -81,7 +81,7 @@ Groups = dict[str, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class EditReport:
-    """What an edit did: versions before and after (the same where nothing changed), alerts made anew, what it read.
+    """What an edit did: versions before and after (the same where nothing changed), alerts enriched again, counts.
 
     `n`: districts, residents' rows, landmarks, streets or categories that the profile now holds; `notes`: what was
     repaired, left out or not matched.
@@ -136,10 +136,10 @@ def set_districts(
     language : str
         Language of the names.
     with_land : bool, optional
-        Whether the districts together become the study area, and the profile is no longer provisional. Unless told:
+        Whether the districts together become the study area, and the profile is no longer provisional. By default:
         where the profile is provisional.
     apart : str, optional
-        The column that tells areas of one name apart; see `districts_of`.
+        The column that distinguishes areas of one name; see `districts_of`.
     """
     new = districts_of(areas, name_column, language, apart)
     notes = list(area_notes(areas, new))
@@ -175,19 +175,19 @@ def set_land(home: Home, areas: AreaFile) -> EditReport:
 
 
 def set_population(home: Home, source: Path | bytes, name: str) -> EditReport:
-    """Give the residents by district and gender, from CSV or XLSX; see `profile_tables.residents`."""
+    """Give the residents by district and gender, from CSV or XLSX; see `tables.residents`."""
     city = home.city()
     if not city.districts:
         raise ImportProblem(Message("The city has no districts yet: add them first, then their residents."))
-    told = tables.residents(tables.read_table(source, name), city.districts, name)
+    found = tables.residents(tables.read_table(source, name), city.districts, name)
     notes = []
-    if told.without:
-        names = _listed(_called(area.labels) for area in city.districts if area.id in told.without)
+    if found.without:
+        names = _listed(_called(area.labels) for area in city.districts if area.id in found.without)
         notes.append(Message("Districts without a number: {names}.", {"names": names}))
-    if told.unknown:
-        notes.append(Message("Names in the file that are no district: {names}.", {"names": _listed(told.unknown)}))
-    made = change_profile(home, lambda folder, _: _put_population(folder, told.frame), "population", name)
-    return _report(made, len(told.frame), notes)
+    if found.unknown:
+        notes.append(Message("Names in the file that are no district: {names}.", {"names": _listed(found.unknown)}))
+    made = change_profile(home, lambda folder, _: _put_population(folder, found.frame), "population", name)
+    return _report(made, len(found.frame), notes)
 
 
 def category_table(source: Path | bytes, name: str, city: CityProfile) -> tuple[pd.DataFrame, Groups]:
@@ -198,7 +198,7 @@ def category_table(source: Path | bytes, name: str, city: CityProfile) -> tuple[
 
 
 def set_landmarks(home: Home, source: Path | bytes, name: str) -> EditReport:
-    """Give the landmarks: CSV or XLSX (see `profile_tables.landmarks`), or points of a GeoJSON, GeoPackage or zip."""
+    """Give the landmarks: CSV or XLSX (see `tables.landmarks`), or points of a GeoJSON, GeoPackage or zip."""
     found = tables.landmarks(landmark_table(source, name), name)
 
     def edit(folder: Path, _: CityProfile) -> None:
@@ -231,7 +231,7 @@ def set_streets(home: Home, areas: AreaFile, name_column: str | None = None, lan
 def set_categories(
     home: Home, source: Path | bytes | pd.DataFrame, name: str, *, groups: Groups | None = None
 ) -> EditReport:
-    """Give the category tree: a table (frame, CSV, XLSX; see `profile_tables.categories`) or a categories.toml.
+    """Give the category tree: a table (frame, CSV, XLSX; see `tables.categories`) or a categories.toml.
 
     `groups` may say the groups that a frame's categories are in; the city's unless given.
     """
@@ -273,7 +273,7 @@ def set_names(
 
     def edit(folder: Path, _: CityProfile) -> None:
         changes: dict[str, Any] = {"names": given or None, "timezone": timezone, "epsg": epsg}
-        write_head(folder, {**read_head(folder), **{key: told for key, told in changes.items() if told is not None}})
+        write_head(folder, {**read_head(folder), **{key: value for key, value in changes.items() if value is not None}})
 
     return _report(change_profile(home, edit, "names"), 1, ())
 
@@ -351,11 +351,11 @@ def _with_reach(home: Home, report: EditReport) -> EditReport:
     outside = int((~inside_land(*city.project(at["longitude"], at["latitude"]), city)).sum())
     if outside * 2 <= len(at):
         return report
-    told = Message(
+    message = Message(
         "{n} of {total} alerts lie outside the city now. Is it the right file? The version before can be given back.",
         {"n": outside, "total": len(at)},
     )
-    return replace(report, notes=(*report.notes, told))
+    return replace(report, notes=(*report.notes, message))
 
 
 def _report(made: ProfileChange, n: int, notes: Any) -> EditReport:
@@ -367,8 +367,8 @@ def gone_notes(city: CityProfile, ids: Collection[str]) -> list[Message]:
     gone = [_called(one.labels) for one in city.categories.values() if one.id not in ids]
     if not gone:
         return []
-    told = {"names": _listed(gone)}
-    return [Message("No longer in the list: {names}. Alerts keep these names and are flagged.", told)]
+    message = {"names": _listed(gone)}
+    return [Message("No longer in the list: {names}. Alerts keep these names and are flagged.", message)]
 
 
 def _called(labels: Mapping[str, str]) -> str:

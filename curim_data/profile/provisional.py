@@ -162,8 +162,8 @@ def _summed(cells: Cells, counts: Cells) -> tuple[Cells, Cells]:
 
 def _middles(cells: Cells) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Longitudes and latitudes of the middles of cells."""
-    told = pa.record_batch(h3ronpy.vector.cells_to_coordinates(cells.astype(np.uint64)))
-    return told["lng"].to_numpy(), told["lat"].to_numpy()
+    centres = pa.record_batch(h3ronpy.vector.cells_to_coordinates(cells.astype(np.uint64)))
+    return centres["lng"].to_numpy(), centres["lat"].to_numpy()
 
 
 def _share_on(cells: Cells, counts: Cells, land: BaseGeometry) -> float:

@@ -1,4 +1,4 @@
-"""Making the columns of a city's profile anew, after districts, categories, land or landmarks have changed."""
+"""Enriching stored alerts again after districts, categories, land or landmarks have changed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def reenriched(alerts: pa.Table, city: CityProfile) -> pa.Table:
 
 
 def _kinds(alerts: pa.Table, city: CityProfile) -> Any:
-    """The kinds of the city's category list; one that the source told stays, which the hash of the content tells, and
+    """The kinds of the city's category list; one that the source gave stays, as the hash of the content shows, and
     so does that of a category which the list does not hold."""
     more = pc.binary_join(alerts["more_categories"], "|")
     without = content_hashes(alerts, pa.nulls(alerts.num_rows, pa.string()), more)

@@ -29,7 +29,7 @@ from curim_data.profile.files import as_polygons, unique_ids
 
 Kind = Literal["polygon", "line", "point"]
 SHAPES: Final = {"polygon": (3, 6), "line": (1, 2, 5), "point": (0, 4)}  # type ids of shapely
-PROPOSED: Final = ""  # for `districts_of`: choose the column that tells areas of one name apart
+PROPOSED: Final = ""  # for `districts_of`: choose the column that distinguishes areas of one name
 MOST_DISTRICTS: Final = 3000
 MOST_SHAPES: Final = 20_000
 MOST_BYTES: Final = 500 << 20
@@ -117,8 +117,8 @@ def read_areas(
                 "{file} holds {n} shapes; {most} are the most.", {"file": name, "n": len(frame), "most": MOST_SHAPES}
             )
         )
-    frame, told = _degrees(frame, name, epsg)
-    return _usable(frame, name, kind, told, chosen, layers)
+    frame, crs = _degrees(frame, name, epsg)
+    return _usable(frame, name, kind, crs, chosen, layers)
 
 
 def propose_name_column(areas: AreaFile) -> str | None:
@@ -205,7 +205,7 @@ def _keys(areas: AreaFile, column: str, apart: str | None) -> pd.Series:
 
 
 def chosen_name_column(areas: AreaFile, column: str | None) -> str:
-    """The column of names: the one that is told, or proposed. ImportProblem where there is none."""
+    """The column of names: the one that is given, or the proposed one. ImportProblem where there is none."""
     chosen = column if column is not None else propose_name_column(areas)
     if chosen is None or chosen not in areas.columns:
         raise ImportProblem(
@@ -249,12 +249,12 @@ def _chosen(name: str, layers: list[str], layer: str | None, size: Any) -> str:
 
 def _geojson(content: bytes, name: str) -> gpd.GeoDataFrame:
     try:
-        told: Any = json.loads(content.decode("utf-8-sig"))
-        features = told["features"] if told.get("type") == "FeatureCollection" else [told]
+        parsed: Any = json.loads(content.decode("utf-8-sig"))
+        features = parsed["features"] if parsed.get("type") == "FeatureCollection" else [parsed]
         bare = [one if one.get("type") == "Feature" else {"type": "Feature", "geometry": one} for one in features]
         rows = [{str(k): v for k, v in (one.get("properties") or {}).items() if k != "geometry"} for one in bare]
         shapes: Any = [shapely.geometry.shape(one["geometry"]) if one.get("geometry") else None for one in bare]
-        crs = ((told.get("crs") or {}).get("properties") or {}).get("name") or 4326
+        crs = ((parsed.get("crs") or {}).get("properties") or {}).get("name") or 4326
         return gpd.GeoDataFrame(pd.DataFrame(rows, index=range(len(rows))), geometry=shapes, crs=crs)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
         raise _unreadable(name) from error
@@ -293,11 +293,11 @@ def _degrees(frame: gpd.GeoDataFrame, name: str, epsg: int | None) -> tuple[gpd.
                 {"file": name},
             )
         )
-    told = frame.crs.name if frame.crs.to_epsg() is None else f"{frame.crs.name} (EPSG:{frame.crs.to_epsg()})"
-    return frame.to_crs(4326), told
+    words = frame.crs.name if frame.crs.to_epsg() is None else f"{frame.crs.name} (EPSG:{frame.crs.to_epsg()})"
+    return frame.to_crs(4326), words
 
 
-def _usable(frame: gpd.GeoDataFrame, name: str, kind: Kind, told: str, layer: str, layers: tuple[str, ...]) -> AreaFile:
+def _usable(frame: gpd.GeoDataFrame, name: str, kind: Kind, crs: str, layer: str, layers: tuple[str, ...]) -> AreaFile:
     """Shapes of the wanted kind, repaired; columns as text."""
     shapes = shapely.force_2d(frame.geometry.to_numpy())
     filled = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
@@ -321,7 +321,7 @@ def _usable(frame: gpd.GeoDataFrame, name: str, kind: Kind, told: str, layer: st
         samples=samples,
         repaired=int((invalid & wanted).sum()),
         left_out=int((~wanted).sum()),
-        crs=told,
+        crs=crs,
         layer=layer,
         layers=layers,
     )

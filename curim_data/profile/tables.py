@@ -298,19 +298,19 @@ def categories(
     by_word = {slug(word): key for key, labels in groups.items() for word in (key, *labels.values())}
     rows: list[tuple[str, str, str, bool, dict[str, str]]] = []
     for number, row in enumerate(table.to_dict("records"), start=2):
-        told = {key: str(row[column]).strip() for key, column in columns.items()}
+        cells = {key: str(row[column]).strip() for key, column in columns.items()}
         labels = {lang: str(row[column]).strip()[:LONGEST_LABEL] for lang, column in named.items() if row[column]}
-        key = slug(told.get("id", "")) or slug(next(iter(labels.values()), ""))
+        key = slug(cells.get("id", "")) or slug(next(iter(labels.values()), ""))
         if not key:
             raise ImportProblem(Message("{file}, row {row}: the name is missing.", {"file": name, "row": number}))
-        group = told.get("group", "")
+        group = cells.get("group", "")
         if group and slug(group) not in by_word:
             by_word[slug(group)] = slug(group) or "group"
             kept[by_word[slug(group)]] = {"en": group[:LONGEST_LABEL]}
-        kind = _word(told.get("kind", "offence") or "offence", _KINDS, "kind", name, number)
-        sensitive = told.get("sensitive", "")
+        kind = _word(cells.get("kind", "offence") or "offence", _KINDS, "kind", name, number)
+        sensitive = cells.get("sensitive", "")
         yes = _word(sensitive, {**dict.fromkeys(_YES, "yes"), **dict.fromkeys(_NO, "no")}, "sensitive", name, number)
-        rows.append((told.get("id") or key, kind, by_word.get(slug(group), ""), yes == "yes", labels or {"en": key}))
+        rows.append((cells.get("id") or key, kind, by_word.get(slug(group), ""), yes == "yes", labels or {"en": key}))
     twice = pd.Series([row[0] for row in rows])
     if twice.duplicated().any():
         raise ImportProblem(
@@ -343,8 +343,8 @@ def _word(text: str, known: Mapping[str, str], column: str, name: str, row: int)
 def categories_toml(content: bytes, name: str) -> tuple[pd.DataFrame, dict[str, Mapping[str, str]]]:
     """A file in the layout of categories.toml as the table that `categories` reads, and its groups."""
     try:
-        told = tomllib.loads(content.decode("utf-8-sig"))
-        groups: dict[str, Mapping[str, str]] = {str(one["id"]): dict(one["labels"]) for one in told.get("group", [])}
+        parsed = tomllib.loads(content.decode("utf-8-sig"))
+        groups: dict[str, Mapping[str, str]] = {str(one["id"]): dict(one["labels"]) for one in parsed.get("group", [])}
         rows = [
             {
                 "id": str(one["id"]),
@@ -353,7 +353,7 @@ def categories_toml(content: bytes, name: str) -> tuple[pd.DataFrame, dict[str, 
                 "sensitive": "yes" if one.get("sensitive") else "no",
                 **{f"label_{lang}": str(one.get("labels", {}).get(lang, "")) for lang in LANGUAGES},
             }
-            for one in told["category"]
+            for one in parsed["category"]
         ]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ImportProblem(

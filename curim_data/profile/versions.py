@@ -31,7 +31,7 @@ from curim_data.store.alert_table import Store
 from curim_data.store.home import Home
 from curim_data.store.locking import locked, try_lock
 
-TOLD: Final = "told.json"
+RECORD: Final = "told.json"
 NEXT: Final = "next.json"
 LOCK: Final = "city.lock"
 FIRST: Final = "first"
@@ -79,9 +79,9 @@ def versions(home: Home) -> list[Version]:
     """All versions, the newest first; the one in use is marked, also where files were changed by hand."""
     current = profile_version(home.city_folder)
     found = {
-        path.name: _version(path.name, path / TOLD, current)
+        path.name: _version(path.name, path / RECORD, current)
         for path in versions_folder(home).glob("*")
-        if (path / TOLD).exists() and not path.name.startswith("part-")
+        if (path / RECORD).exists() and not path.name.startswith("part-")
     }
     if current not in found:
         when = max((home.city_folder / name).stat().st_mtime for name in FILES if (home.city_folder / name).exists())
@@ -89,8 +89,8 @@ def versions(home: Home) -> list[Version]:
     return sorted(found.values(), key=lambda version: (version.current, version.when), reverse=True)
 
 
-def _version(key: str, told: Path, current: str) -> Version:
-    entry = json.loads(told.read_text("utf-8"))
+def _version(key: str, record: Path, current: str) -> Version:
+    entry = json.loads(record.read_text("utf-8"))
     return Version(key, dt.datetime.fromisoformat(entry["when"]), entry["what"], entry["file"], key == current)
 
 
@@ -222,12 +222,12 @@ def _part(home: Home, source: Path) -> Path:
 
 def _keep(home: Home, part: Path, version: str, what: str, file: str, when: dt.datetime | None = None) -> None:
     """Give a folder of files its place among the versions, unless it is there already."""
-    told = {"when": (when or dt.datetime.now(dt.UTC)).isoformat(), "what": what, "file": file}
+    record = {"when": (when or dt.datetime.now(dt.UTC)).isoformat(), "what": what, "file": file}
     target = versions_folder(home) / version
     if target.exists():
         shutil.rmtree(part, ignore_errors=True)
         return
-    (part / TOLD).write_text(json.dumps(told), "utf-8")
+    (part / RECORD).write_text(json.dumps(record), "utf-8")
     part.rename(target)
 
 

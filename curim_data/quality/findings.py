@@ -48,13 +48,13 @@ class Finding:
 
 def findings(t: Translator, study: QualityStudy) -> list[Finding]:
     """What the study found, what needs attention first and, of that, what touches most alerts."""
-    told = [_piles(t, study), _unknown(t, study), _genders(t, study)]
+    found = [_piles(t, study), _unknown(t, study), _genders(t, study)]
     if study.detail is not None:
         makers: tuple[Callable[[Translator, QualityStudy, Detail], Finding], ...] = (
             _months, _gaps, _jumps, _completeness, _outside, _precision, _lag, _near, _incidents,
         )  # fmt: skip
-        told += [make(t, study, study.detail) for make in makers]
-    return sorted(told, key=lambda one: (not one.attention, -one.weight))
+        found += [make(t, study, study.detail) for make in makers]
+    return sorted(found, key=lambda one: (not one.attention, -one.weight))
 
 
 def _piles(t: Translator, study: QualityStudy) -> Finding:

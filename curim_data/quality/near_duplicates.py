@@ -1,4 +1,4 @@
-"""Alerts that may tell of the same event: several reports of one incident, and near-duplicates of other incidents.
+"""Alerts that may report the same event: several reports of one incident, and near-duplicates of other incidents.
 
 Nothing is removed: near-duplicates may be two witnesses, or two events.
 """
@@ -77,17 +77,17 @@ def _base(source: Source, piles: pd.DataFrame) -> Any:
     table = source.table
     table = table.filter(table.x.notnull() & table.y.notnull() & (table.time_precision != MONTH))
     table = table.filter(~on_piles(table, piles))
-    moment = ibis.coalesce(table.occurred_from, table.reported_at).epoch_seconds()
+    seconds = ibis.coalesce(table.occurred_from, table.reported_at).epoch_seconds()
     return table.select(
         "alert_id",
         "incident_id",
         "category",
         "x",
         "y",
-        at=moment,
+        at=seconds,
         bx=(table.x / NEAR_M).floor().cast("int64"),
         by=(table.y / NEAR_M).floor().cast("int64"),
-        bt=(moment / (NEAR_HOURS * 3600.0)).floor().cast("int64"),
+        bt=(seconds / (NEAR_HOURS * 3600.0)).floor().cast("int64"),
     )
 
 

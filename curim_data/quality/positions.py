@@ -21,7 +21,7 @@ from curim_data.query.aggregate import on_piles, pile_points
 
 DECIMALS: Final = (2, 3, 4, 5, 6)
 METRES_A_DEGREE: Final = 111_320.0
-# Coordinates that may be coarser than the step that is told.
+# Coordinates that may be coarser than the step that is reported.
 TOLERATED: Final = 0.05
 # Steps of a grid in the city's metres, the widest first, and how near to it a position must lie.
 STEPS_M: Final = (1000, 500, 250, 200, 100, 50, 25)
@@ -59,20 +59,20 @@ class Precision:
         """Why cells should not be finer, in one sentence."""
         values = {"step": round(self.step_m, 1 if self.step_m < 10 else 0), "n": self.n, "points": self.points}
         if self.cause == "grid":
-            told = Message("The positions stand on a grid of {step} m.", values)
+            message = Message("The positions stand on a grid of {step} m.", values)
         elif self.cause == "points":
-            told = Message(
+            message = Message(
                 "{n} alerts share {points} points, half of which have their next one within {step} m: positions were "
                 "moved to points of a list.",
                 values,
             )
         else:
-            told = Message(
+            message = Message(
                 "At least 95 % of the coordinates have decimals enough to tell apart positions that are {step} m "
                 "from each other.",
                 values,
             )
-        return told
+        return message
 
 
 def finest_supported(step_m: float) -> int | None:
@@ -158,7 +158,7 @@ def _spacing(table: Any) -> float | None:
 
 @dataclass(frozen=True)
 class Outside:
-    """Alerts with coordinates that lie beside the city's land.
+    """Alerts with coordinates that lie outside the city's land.
 
     `cells`: at most 300 coarse map cells (H3 resolution 8), most alerts first: cell, longitude, latitude (the mean of
     its alerts), n, metres (to the land; from 100 km on to the middle of the city), direction (0 north, 1 north-east,
@@ -179,13 +179,13 @@ class Outside:
 def outside(source: Source) -> Outside:
     """What lies outside the city: where, how far, in which direction, and why it may."""
     table = source.table.filter(source.table.longitude.notnull() & source.table.latitude.notnull())
-    beside = table.filter(~table.inside.fill_null(False))
+    outside_land = table.filter(~table.inside.fill_null(False))
     name = f"cell_{COARSE}"
-    cells = beside.group_by(name).aggregate(
-        n=beside.count(), longitude=beside.longitude.mean(), latitude=beside.latitude.mean()
+    cells = outside_land.group_by(name).aggregate(
+        n=outside_land.count(), longitude=outside_land.longitude.mean(), latitude=outside_land.latitude.mean()
     )
     frame = cells.order_by([ibis.desc("n"), name]).limit(MOST_CELLS).to_pandas().rename(columns={name: "cell"})
-    n = int(beside.count().to_pyarrow().as_py())
+    n = int(outside_land.count().to_pyarrow().as_py())
     of = int(table.count().to_pyarrow().as_py())
     lon, lat = frame["longitude"].to_numpy(float), frame["latitude"].to_numpy(float)
     metres, direction = away(source.city, lon, lat)
@@ -207,7 +207,7 @@ def away(city: CityProfile, longitude: Any, latitude: Any) -> tuple[np.ndarray, 
 
 
 def _why(city: CityProfile, longitude: float, latitude: float, metres: float) -> str:
-    """A code for why a point may lie outside; "" where nothing tells."""
+    """A code for why a point may lie outside; "" where nothing indicates why."""
     if abs(longitude) < 0.01 and abs(latitude) < 0.01:
         return "zero"
     west, south, east, north = city.land.buffer(0.02).bounds

@@ -62,12 +62,12 @@ def as_html(t: Translator, source: Source, study: QualityStudy, *, with_ids: boo
 
     Lists of single alerts (pairs of near-duplicates) are left out unless `with_ids`, since reports are passed on.
     """
-    told = findings(t, study)
+    found = findings(t, study)
     tables = sheets(t, source.city, study)
     title = t("Quality of the data: {city}", city=t.label(source.city.names))
     period = t("All alerts from {start} to {end}, whatever the filter.", start=source.first, end=source.as_of)
     alerts = t.n("{n} alert.", "{n} alerts.", source.count)
-    needed = [one.title for one in told if one.attention]
+    needed = [one.title for one in found if one.attention]
     head = t("Needs attention: {subjects}.", subjects=t.join(needed)) if needed else t("Nothing needs attention.")
     lines = [
         "<!doctype html>",
@@ -78,7 +78,7 @@ def as_html(t: Translator, source: Source, study: QualityStudy, *, with_ids: boo
         f"<p>{html.escape(period)} {html.escape(alerts)}</p>",
         f"<p><strong>{html.escape(head)}</strong></p>",
     ]
-    for one in told:
+    for one in found:
         lines += _section(t, one, [s for s in tables.get(one.key, ()) if with_ids or not s.ids])
     lines.append("</body></html>")
     return "\n".join(lines).encode()

@@ -142,15 +142,15 @@ def _piles(source: Source, audience: Audience, total: Total) -> pd.DataFrame:
 
 def _genders(source: Source, audience: Audience) -> pd.DataFrame:
     """By district: alerts, and the share of them whose gender is not known."""
-    told: dict[str, pd.Series] = {}
+    shares: dict[str, pd.Series] = {}
     for name in ("affected", "reporter"):
         column = f"{name}_gender"
         counted = query.counts(source, EVERYTHING, ["district", column], audience).frame
         counted["silent"] = counted["n"].where(counted[column].isin(_SILENT), 0.0)
         by = counted.groupby("district", dropna=False)[["n", "silent"]].sum(min_count=1)
-        told["n"] = by["n"]
-        told[name] = by["silent"] / by["n"]
-    return pd.DataFrame(told).rename_axis("district").reset_index()
+        shares["n"] = by["n"]
+        shares[name] = by["silent"] / by["n"]
+    return pd.DataFrame(shares).rename_axis("district").reset_index()
 
 
 def likely_reason(t: Translator, city: CityProfile, longitude: float, latitude: float) -> str:

@@ -24,7 +24,7 @@ LAG_DAYS: Final = (1, 7, 28)
 
 @dataclass(frozen=True)
 class Lag:
-    """Hours from the event to its report, over the `n` alerts that tell both and are not known by month only.
+    """Hours from the event to its report, over the `n` alerts with both times that are not known by month only.
 
     `median` and `late` (the 90th percentile) in hours; `over`: shares by more than 1, 7 and 28 days; `negative`:
     alerts reported before they happened. `by_day`: how many give the event by its date alone, so that their lag is
@@ -48,7 +48,7 @@ def gaps(days: pd.Series) -> pd.DataFrame:
     """Stretches of days without any alert that chance does not explain.
 
     Were alerts Poisson with the usual rate m a day, a stretch of g days would be empty with probability exp(-m g); over
-    N days, N exp(-m g) such stretches are to be expected. One of which fewer than 0.05 are expected is told.
+    N days, N exp(-m g) such stretches are to be expected. One of which fewer than 0.05 are expected is reported.
 
     Parameters
     ----------
@@ -129,25 +129,25 @@ def month_only(table: Any) -> int:
     return int(table.filter(table.time_precision == MONTH).count().to_pyarrow().as_py())
 
 
-def _both_told(table: Any) -> Any:
-    """Alerts that tell event and report; equal ones are left out, since one time may stand in for the other."""
+def _with_both_times(table: Any) -> Any:
+    """Alerts with both times, of event and report; equal times are left out: one may stand in for the other."""
     return table.filter(
         table.occurred_from.notnull() & (table.time_precision != MONTH) & (table.reported_at != table.occurred_from)
     )
 
 
 def lag(table: Any) -> Lag | None:
-    """The time from event to report; None where no alert tells both."""
-    told = _both_told(table)
-    seconds = told.reported_at.epoch_seconds() - told.occurred_from.epoch_seconds()
-    told = told.select(hours=seconds / 3600.0, by_day=told.time_precision == "day")
-    row = told.aggregate(
-        n=told.count(),
-        median=told.hours.quantile(0.5),
-        late=told.hours.quantile(0.9),
-        negative=(told.hours < 0).cast("int64").sum(),
-        by_day=told.by_day.cast("int64").sum(),
-        **{f"over_{days}": (told.hours > 24.0 * days).cast("int64").sum() for days in LAG_DAYS},
+    """The time from event to report; None where no alert has both."""
+    timed = _with_both_times(table)
+    seconds = timed.reported_at.epoch_seconds() - timed.occurred_from.epoch_seconds()
+    timed = timed.select(hours=seconds / 3600.0, by_day=timed.time_precision == "day")
+    row = timed.aggregate(
+        n=timed.count(),
+        median=timed.hours.quantile(0.5),
+        late=timed.hours.quantile(0.9),
+        negative=(timed.hours < 0).cast("int64").sum(),
+        by_day=timed.by_day.cast("int64").sum(),
+        **{f"over_{days}": (timed.hours > 24.0 * days).cast("int64").sum() for days in LAG_DAYS},
     )
     found = row.to_pyarrow().to_pylist()[0]
     n = int(found["n"])
@@ -165,11 +165,11 @@ def lag(table: Any) -> Lag | None:
 
 def lag_classes(table: Any) -> pd.DataFrame:
     """Alerts by class of lag: columns most (hours; the last is infinite), n. Negative lags are the first class."""
-    told = _both_told(table)
-    hours = (told.reported_at.epoch_seconds() - told.occurred_from.epoch_seconds()) / 3600.0
+    timed = _with_both_times(table)
+    hours = (timed.reported_at.epoch_seconds() - timed.occurred_from.epoch_seconds()) / 3600.0
     bounds = (0, 1, 6, 24, 72, 168, 672)
     number = ibis.cases(*((hours < bound, at) for at, bound in enumerate(bounds)), else_=len(bounds))
-    told = told.select(number=number)
-    frame = told.group_by("number").aggregate(n=told.count()).to_pandas().set_index("number")["n"]
+    timed = timed.select(number=number)
+    frame = timed.group_by("number").aggregate(n=timed.count()).to_pandas().set_index("number")["n"]
     n = frame.reindex(range(len(bounds) + 1), fill_value=0).to_numpy(int)
     return pd.DataFrame({"most": [*map(float, bounds), math.inf], "n": n})

@@ -43,7 +43,7 @@ class StoreError(RuntimeError):
 class Batch:
     """One import and what came of its rows: accepted + updated + duplicate + quarantined = read.
 
-    `signature`: what its columns looked like, for comparison with the next export (`compare_exports.signature_of`).
+    `signature`: what its columns looked like, for comparison with the next export (`signatures.signature_of`).
     `sealed`: when alerts were erased after it, so that it cannot be undone any more.
     """
 
@@ -67,7 +67,7 @@ class Batch:
     sealed: dt.datetime | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, moments as ISO text."""
+        """Plain values, times as ISO text."""
         plain = {
             "reasons": dict(self.reasons),
             "when": self.when.isoformat(),
@@ -77,14 +77,14 @@ class Batch:
         return {**asdict(self), **plain}
 
     @classmethod
-    def from_dict(cls, told: Mapping[str, Any]) -> Batch:
+    def from_dict(cls, stored: Mapping[str, Any]) -> Batch:
         """What `as_dict` wrote."""
-        sealed = told.get("sealed")
-        moments = {
-            "when": dt.datetime.fromisoformat(told["when"]),
+        sealed = stored.get("sealed")
+        times = {
+            "when": dt.datetime.fromisoformat(stored["when"]),
             "sealed": dt.datetime.fromisoformat(sealed) if sealed else None,
         }
-        return cls(**{**told, **moments})
+        return cls(**{**stored, **times})
 
 
 @dataclass(frozen=True)
@@ -112,14 +112,14 @@ def import_log(table: DeltaTable) -> list[tuple[Batch, int]]:
     found: dict[str, tuple[Batch, int]] = {}
     for entry in reversed(table.history()):
         record = json.loads(entry.get(RECORD, "{}"))
-        if told := record.get("batch"):
-            found[told["id"]] = (Batch.from_dict(told), entry["version"])
+        if batch_record := record.get("batch"):
+            found[batch_record["id"]] = (Batch.from_dict(batch_record), entry["version"])
         elif (undone := record.get("undo")) in found:
             batch, version = found[undone]
             found[undone] = (replace(batch, undone=True), version)
         elif when := record.get("erase"):
             sealed = dt.datetime.fromisoformat(when)
-            listed = [Batch.from_dict(told) for told in record["log"]]
+            listed = [Batch.from_dict(batch_record) for batch_record in record["log"]]
             found = {batch.id: (replace(batch, sealed=batch.sealed or sealed), -1) for batch in listed}
     return list(found.values())
 
@@ -134,8 +134,8 @@ def broken_table(error: Exception) -> StoreError:
 
 def unknown_batch(batch_id: str) -> StoreError:
     """The error for an id that is no import's."""
-    told = Message("There is no import {batch}. The command `curim batches` lists them.", {"batch": batch_id})
-    return StoreError(told)
+    message = Message("There is no import {batch}. The command `curim batches` lists them.", {"batch": batch_id})
+    return StoreError(message)
 
 
 def create_table(folder: str, schema: Any) -> DeltaTable:

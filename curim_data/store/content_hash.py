@@ -16,7 +16,7 @@ _LEFT_OUT: Final = ("alert_id", "source", "incident_id")
 
 
 def content_hashes(table: pa.Table, kinds: Any, more: Any) -> pa.Array:
-    """Sixteen hex digits (BLAKE2b of 8 bytes) for each row over the told values, whatever the file's layout.
+    """Sixteen hex digits (BLAKE2b of 8 bytes) for each row over the parsed values, whatever the file's layout.
 
     `table` has the columns of TOLD. `kinds` are those of the source, null where it gives none or the one that the
     city's category list gives; `more` are the further categories as one text with bars. What is hashed must never

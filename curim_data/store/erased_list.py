@@ -35,8 +35,8 @@ class ErasedList:
         self._known = {kind: {line[1:] for line in lines if line[0] == kind} for kind in (_INCIDENT, _CONTENT)}
         self._key = bytes.fromhex(self._key_file.read_text("ascii")) if self._key_file.exists() else b""
         if lines and not self._key:
-            told = {"file": str(self._key_file), "list": str(self._list)}
-            raise StoreError(Message("{file} is missing: without it {list} cannot be read. Bring it back.", told))
+            values = {"file": str(self._key_file), "list": str(self._list)}
+            raise StoreError(Message("{file} is missing: without it {list} cannot be read. Bring it back.", values))
 
     @property
     def empty(self) -> bool:

@@ -29,13 +29,13 @@ def file_paths(table: DeltaTable) -> list[str]:
 
 
 def newest_commit(table: Path) -> tuple[str, int, int] | None:
-    """What tells the newest commit in a table's log from any other: name, time and size; None without a log."""
+    """What distinguishes the newest commit in a table's log from any other: name, time and size; None without a log."""
     try:
         name = max(entry.name for entry in os.scandir(table / "_delta_log") if entry.name.endswith(".json"))
-        told = (table / "_delta_log" / name).stat()
+        status = (table / "_delta_log" / name).stat()
     except (OSError, ValueError):
         return None
-    return name, told.st_mtime_ns, told.st_size
+    return name, status.st_mtime_ns, status.st_size
 
 
 def schema_of(columns: Sequence[str] | None = None) -> pa.Schema:

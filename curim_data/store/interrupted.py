@@ -52,14 +52,14 @@ class InterruptedImport:
 
     @property
     def message(self) -> Message:
-        """What to tell the person who opens the home next."""
-        told = {"file": self.file_name, "when": self.when}
+        """The message for whoever opens the home next."""
+        note = {"file": self.file_name, "when": self.when}
         if self.committed:
             return Message(
-                "The import of {file} on {when} had been stored before it was cut short: nothing is to be done.", told
+                "The import of {file} on {when} had been stored before it was cut short: nothing is to be done.", note
             )
         return Message(
-            "The import of {file} on {when} was cut short: nothing of it was stored. Import the file again.", told
+            "The import of {file} on {when} was cut short: nothing of it was stored. Import the file again.", note
         )
 
 
@@ -82,7 +82,7 @@ def import_folder(home: Home, file_name: str, batch_id: str) -> Iterator[Path]:
 
 @contextmanager
 def dry_run_folder(home: Home) -> Iterator[Path]:
-    """A folder for an import that stores nothing, as long as it runs; one that was cut short is not told of."""
+    """A folder for an import that stores nothing, as long as it runs; one that is interrupted is not reported."""
     with _held(home, home.work / f"try-{secrets.token_hex(6)}", {}) as folder:
         yield folder
 
@@ -171,22 +171,22 @@ def _found(home: Home, remove: bool) -> list[tuple[InterruptedImport, str | None
         with contextlib.suppress(FileNotFoundError), path.open("r+", encoding="utf-8") as handle:
             if not try_lock(handle):
                 continue
-            if told := _told(handle.read()):
+            if note := _parsed_note(handle.read()):
                 # Read after the lock was free: the import can store nothing any more.
                 stored = {batch.id for batch in Store(home).batches()}
-                when = dt.datetime.fromisoformat(told["when"])
-                new = bool(told.get("new"))
-                cut = InterruptedImport(told["file"], when, told["batch"], told["batch"] in stored, new)
+                when = dt.datetime.fromisoformat(note["when"])
+                new = bool(note.get("new"))
+                cut = InterruptedImport(note["file"], when, note["batch"], note["batch"] in stored, new)
                 found.append((cut, _made_city(path.parent) if new else None))
             if remove:
                 shutil.rmtree(path.parent, ignore_errors=True)
     return sorted(found, key=lambda pair: pair[0].when)
 
 
-def _told(text: str) -> dict[str, Any] | None:
+def _parsed_note(text: str) -> dict[str, Any] | None:
     """What a note says; None where it was cut short itself, before its import could do anything."""
     try:
-        told = json.loads(text)
+        note = json.loads(text)
     except json.JSONDecodeError:
         return None
-    return told if isinstance(told, dict) and {"file", "when", "batch"} <= told.keys() else None
+    return note if isinstance(note, dict) and {"file", "when", "batch"} <= note.keys() else None

@@ -49,7 +49,7 @@ def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> 
         repaired += pc.sum(pc.equal(flags, Flag.REPAIRED.value)).as_py() or 0
         outside += pc.sum(pc.equal(flags, Flag.OUTSIDE_CITY.value)).as_py() or 0
         unmapped += changed["longitude"].null_count
-    told = replace(
+    counted = replace(
         batch,
         when=dt.datetime.now(dt.UTC),
         accepted=counts[NEW],
@@ -59,15 +59,15 @@ def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> 
         outside=outside,
         unmapped=unmapped,
     )
-    return StagedResult(told, path)
+    return StagedResult(counted, path)
 
 
 def changed_alerts(staging: Staging, result: StagedResult) -> Iterator[pa.Table]:
     """The new and the updated alerts (`alert.SCHEMA`) with their ids, piece by piece."""
     for part in _with_actions(staging, result.path):
         stands = pc.not_equal(part["action"], DUPLICATE)
-        told = part.select(SCHEMA.names)
-        yield (told if pc.all(stands).as_py() else told.filter(stands)).cast(SCHEMA)
+        alerts = part.select(SCHEMA.names)
+        yield (alerts if pc.all(stands).as_py() else alerts.filter(stands)).cast(SCHEMA)
 
 
 def check_erased(staging: Staging, erased: ErasedList) -> None:
@@ -88,8 +88,8 @@ def _with_actions(staging: Staging, path: Path, columns: Sequence[str] | None = 
             parts = [held]
             while sum(piece.num_rows for piece in parts) < part.num_rows:
                 parts.append(pa.Table.from_batches([next(pieces)]))
-            told = pa.concat_tables(parts)
-            held = told.slice(part.num_rows)
+            alerts = pa.concat_tables(parts)
+            held = alerts.slice(part.num_rows)
             for name in ("alert_id", "action"):
-                part = part.append_column(name, told[name].slice(0, part.num_rows))
+                part = part.append_column(name, alerts[name].slice(0, part.num_rows))
             yield part

@@ -26,7 +26,7 @@ _PIECES: Final = (
 
 @dataclass(frozen=True)
 class DateColumns:
-    """The roles of moments, and every column that looks like a date or a time, used or not."""
+    """The roles of dates and times, and every column that looks like a date or a time, used or not."""
 
     roles: dict[str, tuple[Part, ...]]
     guesses: dict[str, Guess]
@@ -76,8 +76,8 @@ def _is_date(column: Column) -> bool:
 
 
 def _says_when(head: headings.Heading) -> bool:
-    told = headings.date_role(head) != "plain" and not {"at", "on"}.isdisjoint(head.words)
-    return told or headings.says_date(head)
+    explicit = headings.date_role(head) != "plain" and not {"at", "on"}.isdisjoint(head.words)
+    return explicit or headings.says_date(head)
 
 
 def _choose(dates: Sequence[Column]) -> dict[str, Column]:
@@ -139,7 +139,7 @@ def _clock_part(column: Column) -> Part:
 
 
 def _minutes_of(clock: Column, columns: Sequence[Column]) -> tuple[Column, ...]:
-    """The column of minutes beside one of hours."""
+    """The column of minutes next to one of hours."""
     if _clock_part(clock).part != "hour":
         return ()
     minutes = (one for one in columns if one.head.has(headings.MINUTE) and one.values.between(0, 59) >= _OFTEN)
@@ -169,13 +169,13 @@ def _role_of_pieces(columns: Sequence[Column], pieces: tuple[Part, ...]) -> str:
 
 def _reason(column: Column, joined: bool) -> Guess:
     clear = _clear(column)
-    told: list[Message] = [HEADING] if clear > _UNNAMED else []
+    reasons: list[Message] = [HEADING] if clear > _UNNAMED else []
     if clear <= 0.65:
-        told.append(Message("The heading does not say whether it is the event or the report"))
+        reasons.append(Message("The heading does not say whether it is the event or the report"))
     values = column.values
     share = max(values.dates, values.compact_dates, float(values.counted_dates)) if values.given else None
     if share is not None:
-        told.append(Message("{share} % of the values are dates", percent(share)))
+        reasons.append(Message("{share} % of the values are dates", percent(share)))
     if joined:
-        told.append(Message("Date and time stand in two columns"))
-    return guess(clear, share, *told)
+        reasons.append(Message("Date and time stand in two columns"))
+    return guess(clear, share, *reasons)

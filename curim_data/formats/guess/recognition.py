@@ -141,11 +141,11 @@ def _give_pair(
         values = column.values
         if role in {"latitude", "longitude"}:
             share = _share(column, values.degrees_up_to(180))
-            told = Message("{share} % of the values are degrees", percent(share or 0.0))
+            reason = Message("{share} % of the values are degrees", percent(share or 0.0))
         else:
             share = _share(column, values.metres)
-            told = Message("{share} % of the values can be metres", percent(share or 0.0))
-        known.give(role, column, guess(name, share, HEADING, *([told] if share is not None else [])))
+            reason = Message("{share} % of the values can be metres", percent(share or 0.0))
+        known.give(role, column, guess(name, share, HEADING, *([reason] if share is not None else [])))
 
 
 def _point(known: _Guesses) -> bool:
@@ -158,16 +158,16 @@ def _point(known: _Guesses) -> bool:
                     continue
             if not named and (share or 0.0) < 0.8:
                 continue
-            told = [HEADING] if named else []
+            reason = [HEADING] if named else []
             if share is not None:
-                told.append(Message("{share} % of the values hold two coordinates", percent(share)))
-            known.give("point", column, guess(0.9 if named else 0.4, share, *told))
+                reason.append(Message("{share} % of the values hold two coordinates", percent(share)))
+            known.give("point", column, guess(0.9 if named else 0.4, share, *reason))
             return True
     return False
 
 
 def _degrees_side_by_side(known: _Guesses, columns: Sequence[Column]) -> None:
-    """Two neighbouring columns of degrees without a telling heading; beyond 90 it is the longitude."""
+    """Two neighbouring columns of degrees without a heading that says so; beyond 90 it is the longitude."""
     for first, second in pairwise(columns):
         if min(first.values.degrees, second.values.degrees) < 0.8 or second.place != first.place + 1:
             continue
@@ -175,8 +175,8 @@ def _degrees_side_by_side(known: _Guesses, columns: Sequence[Column]) -> None:
             first, second = second, first
         for role, column in (("latitude", first), ("longitude", second)):
             share = column.values.degrees
-            told = Message("{share} % of the values are degrees", percent(share))
-            known.give(role, column, guess(0.1, share, told))
+            reason = Message("{share} % of the values are degrees", percent(share))
+            known.give(role, column, guess(0.1, share, reason))
         return
 
 
@@ -192,8 +192,8 @@ def _people(known: _Guesses) -> None:
     spelt = [one for one in known.free() if one.values.spelt_genders >= 0.9 and not one.head.has(headings.SUSPECT)]
     if not sexes and len(spelt) == 1:
         share = spelt[0].values.spelt_genders
-        told = Message("{share} % of the values are genders", percent(share))
-        known.give("affected_gender", spelt[0], guess(0.1, share, told))
+        reason = Message("{share} % of the values are genders", percent(share))
+        known.give("affected_gender", spelt[0], guess(0.1, share, reason))
     ages = [
         one
         for one in ages
@@ -202,8 +202,9 @@ def _people(known: _Guesses) -> None:
     if ages:
         best = max(ages, key=lambda one: (one.head.has(headings.VICTIM), one.values.fill, -one.place))
         share_of_ages = _share(best, best.values.ages)
-        told = Message("{share} % of the values are ages", percent(share_of_ages or 0.0))
-        known.give("age_band", best, guess(0.9, share_of_ages, HEADING, *([told] if share_of_ages is not None else [])))
+        reason = Message("{share} % of the values are ages", percent(share_of_ages or 0.0))
+        reasons = [reason] if share_of_ages is not None else []
+        known.give("age_band", best, guess(0.9, share_of_ages, HEADING, *reasons))
 
 
 def _fits(column: Column, share: float) -> bool:
@@ -215,9 +216,9 @@ def _give_gender(known: _Guesses, role: str, columns: Sequence[Column]) -> None:
         return
     best = max(columns, key=lambda one: (one.head.has(headings.VICTIM), one.values.fill, -one.place))
     share = _share(best, best.values.genders)
-    told = Message("{share} % of the values are genders", percent(share or 0.0))
+    reason = Message("{share} % of the values are genders", percent(share or 0.0))
     clear = 0.97 if best.head.has(headings.VICTIM) or role == "reporter_gender" else 0.8
-    known.give(role, best, guess(clear, share, HEADING, *([told] if share is not None else [])))
+    known.give(role, best, guess(clear, share, HEADING, *([reason] if share is not None else [])))
 
 
 def _category(known: _Guesses) -> Column | None:
@@ -235,10 +236,10 @@ def _category(known: _Guesses) -> Column | None:
     marks = separators_of(best.values)
     values = best.values.split(marks[0]) if marks else best.values
     share = _share(best, values.names)
-    told = [HEADING]
+    reason = [HEADING]
     if share is not None:
-        told.append(Message("{count} different values in the first records", {"count": len(values.distinct)}))
-    known.give("category", best, guess(scores[best], share, *told))
+        reason.append(Message("{count} different values in the first records", {"count": len(values.distinct)}))
+    known.give("category", best, guess(scores[best], share, *reason))
     return best
 
 
@@ -268,15 +269,15 @@ def _states(known: _Guesses) -> None:
     if able:
         column = max(able, key=lambda one: one[:3])[3]
         share_known = _share(column, column.values.known("status"))
-        told = Message("{share} % of the values are known words", percent(share_known or 0.0))
-        known.give("status", column, guess(0.9, share_known, HEADING, *([told] if share_known is not None else [])))
+        reason = Message("{share} % of the values are known words", percent(share_known or 0.0))
+        known.give("status", column, guess(0.9, share_known, HEADING, *([reason] if share_known is not None else [])))
     for column in known.free():
         share = column.values.known("kind")
         if share >= 0.9 and (
             column.head.has(headings.KIND) or column.head.only(headings.TYPE, headings.CATEGORY, headings.EVENT)
         ):
-            told = Message("{share} % of the values are known words", percent(share))
-            known.give("kind", column, guess(0.8, share, HEADING, told))
+            reason = Message("{share} % of the values are known words", percent(share))
+            known.give("kind", column, guess(0.8, share, HEADING, reason))
             return
 
 
@@ -286,8 +287,8 @@ def _scales(known: _Guesses) -> None:
         for column in known.free():
             share = _share(column, column.values.between(1, 5))
             if column.head.has(words) and (share is None or share >= 0.8):
-                told = Message("{share} % of the values lie between 1 and 5", percent(share or 0.0))
-                known.give(role, column, guess(0.9, share, HEADING, *([told] if share is not None else [])))
+                reason = Message("{share} % of the values lie between 1 and 5", percent(share or 0.0))
+                known.give(role, column, guess(0.9, share, HEADING, *([reason] if share is not None else [])))
                 break
     for column in known.free():
         if column.head.has(headings.CONFIRMATIONS) and (not column.values.given or column.values.whole >= 0.8):
@@ -308,6 +309,6 @@ def _identity(known: _Guesses) -> None:
             able.append((score, spread, -column.place, column))
     if able:
         score, spread, _, column = max(able, key=lambda one: one[:3])
-        told = Message("{count} different values in the first records", {"count": len(column.values.distinct)})
-        shown = [told] if column.values.given else []
+        reason = Message("{count} different values in the first records", {"count": len(column.values.distinct)})
+        shown = [reason] if column.values.given else []
         known.give("alert_id", column, guess(score, _share(column, spread), HEADING, *shown))

@@ -1,4 +1,4 @@
-"""What the values of a column look like, told from the first records of a file."""
+"""What the values of a column look like, judged by the first records of a file."""
 
 from __future__ import annotations
 
@@ -192,11 +192,11 @@ def values_of(texts: Iterable[str]) -> Values:
 
 def nested(inner: Iterable[str], outer: Iterable[str]) -> bool:
     """Whether each value of one column always stands beside the same value of another, which has fewer."""
-    beside: dict[str, str] = {}
+    partner: dict[str, str] = {}
     for one, other in zip(inner, outer, strict=True):
-        if one and other and beside.setdefault(one, other) != other:
+        if one and other and partner.setdefault(one, other) != other:
             return False
-    return 1 < len(set(beside.values())) < len(beside)
+    return 1 < len(set(partner.values())) < len(partner)
 
 
 def separators_of(values: Values) -> tuple[str, ...]:
