@@ -1,1 +1,4 @@
-"""The dashboard's pages: thin scripts over `pages.parts`, `analysis` and `curim_data`."""
+"""The dashboard: one thin script for each page, and `shell.py`, which runs round every page.
+
+What the scripts draw lives in `pages.parts`, one package a page over the shared packages.
+"""

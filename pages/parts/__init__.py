@@ -1,1 +1,4 @@
-"""Parts that the pages are made of: the door, the filter bar, maps, charts, tables, links."""
+"""What the pages are made of: one package for each page, independent of one another.
+
+Shared by all: `frame` (access, filter bar, links, caching), `maps`, `charts` (charts and tables), `plans` (plan store).
+"""

@@ -1,1 +1,5 @@
-"""briefing."""
+"""The Briefing page: change cards, the map with hot spots, genders, decided plans, and the document to download.
+
+Public: `with_briefing_period`, `cached_brief`, `draw_since_input` (queries) and the `draw_*` functions of
+`change_cards`, `sections` and `document`, called by pages/briefing.py.
+"""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from pathlib import Path
 
 import streamlit as st
 
-from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
-from curim_data.store.home import Home
 from curim_data.studies.brief import BriefStudy, brief_study
 from pages.parts.frame import filter_bar
-from pages.parts.frame.cache import cached
+from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.page import Dataset, Page
 
 SINCE = "since"
@@ -24,7 +21,7 @@ KEY = "briefing_since"
 @cached
 def cached_brief(dataset: Dataset, f: AlertFilter, audience: Audience) -> BriefStudy:
     """Everything on the page."""
-    return brief_study(open_source(Home(Path(dataset.home))), f, audience)
+    return brief_study(source_of(dataset), f, audience)
 
 
 def with_briefing_period(page: Page) -> Page:

@@ -24,6 +24,7 @@ from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.frame.colours import palette, rgba
 from pages.parts.frame.page import Page
 from pages.parts.maps import basemap
+from pages.parts.maps.cell_map import map_height
 from pages.parts.maps.deck import Deck
 
 ROW_HEIGHT = 24
@@ -126,7 +127,7 @@ def draw_outside_map(page: Page, found: Outside) -> None:
     near = cells_near_city(page.city.land, found.cells)
     far = found.n - int(near["n"].sum())
     if len(near):
-        height = min(HEIGHT, page.width) if page.narrow else HEIGHT
+        height = map_height(page, HEIGHT)
         most = float(near["n"].max())
         dots = [
             {"at": [row.longitude, row.latitude], "size": 5 + 15 * math.sqrt(row.n / most)} for row in near.itertuples()

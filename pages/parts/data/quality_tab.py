@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -16,10 +15,9 @@ from curim_data.quality.findings import Finding, findings
 from curim_data.quality.report import as_html
 from curim_data.quality.study import QualityStudy, quality_study
 from curim_data.quality.tables import Sheet, sheets
-from curim_data.store.home import Home
 from pages.parts.charts.tables import download_button, draw_table, formatted
 from pages.parts.data.quality_figures import draw_completeness, draw_jumps, draw_lag, draw_outside_map
-from pages.parts.frame.cache import cached
+from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.footer import mapped_sentence
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Dataset, Page
@@ -36,7 +34,7 @@ FOLDED: Final = frozenset({"completeness-by-month", "near-duplicates", "near-dup
 @cached
 def cached_quality(dataset: Dataset, audience: Audience, profile: str) -> QualityStudy:  # noqa: ARG001 (part of the cache's key)
     """The study of what is on show."""
-    return quality_study(open_source(Home(Path(dataset.home))), audience)
+    return quality_study(source_of(dataset), audience)
 
 
 def draw_quality_tab(page: Page) -> None:

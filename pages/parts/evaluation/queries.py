@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-from curim_data.engine import open_source
 from curim_data.model.access import Audience
 from curim_data.model.plan import Plan, Problem, plan_from_json, plan_to_json
-from curim_data.store.home import Home
 from curim_data.studies.evaluation import PlanEvaluation, evaluation_study
-from pages.parts.frame.cache import cached
+from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.page import Dataset
 
 
 @cached
 def plan_evaluation(dataset: Dataset, key: str, audience: Audience) -> PlanEvaluation:
-    source = open_source(Home(Path(dataset.home)))
+    source = source_of(dataset)
     return evaluation_study(source, plan_from_json(json.loads(key)), audience)
 
 

@@ -211,7 +211,7 @@ def _draw_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> N
     for rank, place in enumerate(sure, 1):
         mark = landmarks[place]
         pins.append(Pin(t.label(mark.labels), mark.longitude, mark.latitude, rank))
-    height = min(cell_map.HEIGHT, page.width) if page.narrow else cell_map.HEIGHT
+    height = cell_map.map_height(page)
     layer = pdk.Layer(
         "ScatterplotLayer",
         id="places",

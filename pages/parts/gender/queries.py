@@ -2,54 +2,46 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from analysis.gender import Feeling, Shares, Weights
-from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
-from curim_data.store.home import Home
 from curim_data.studies import gender
 from curim_data.studies.gender import Light, PlaceStudy, Rates
-from pages.parts.frame.cache import cached
+from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.page import Dataset
-
-
-def _source(dataset: Dataset) -> Source:
-    return open_source(Home(Path(dataset.home)))
 
 
 @cached
 def shares(dataset: Dataset, chosen: AlertFilter, audience: Audience, column: str) -> Shares:
     """Alerts by the gender of the person affected, or of the reporter."""
-    return gender.share_study(_source(dataset), chosen, audience, column)
+    return gender.share_study(source_of(dataset), chosen, audience, column)
 
 
 @cached
 def weights(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Weights:
     """Which categories weigh more on whom."""
-    return gender.weight_study(_source(dataset), chosen, audience)
+    return gender.weight_study(source_of(dataset), chosen, audience)
 
 
 @cached
 def light(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Light:
     """Day and night by gender."""
-    return gender.light_study(_source(dataset), chosen, audience)
+    return gender.light_study(source_of(dataset), chosen, audience)
 
 
 @cached
 def feeling(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Feeling:
     """How safe people felt, by gender."""
-    return gender.feeling_study(_source(dataset), chosen, audience)
+    return gender.feeling_study(source_of(dataset), chosen, audience)
 
 
 @cached
 def places(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> PlaceStudy:
     """Places that differ, and places where women alert little."""
-    return gender.place_study(_source(dataset), chosen, audience)
+    return gender.place_study(source_of(dataset), chosen, audience)
 
 
 @cached
 def rates(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Rates | None:
     """Alerts per 1,000 residents; None where the profile has no residents by gender."""
-    return gender.rate_study(_source(dataset), chosen, audience)
+    return gender.rate_study(source_of(dataset), chosen, audience)

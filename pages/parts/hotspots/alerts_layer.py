@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 import pydeck as pdk
 import streamlit as st
 
-from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
 from curim_data.model.labels import category_label, group_label
-from curim_data.store.home import Home
 from curim_data.studies.points import MOST_DRAWN, DrawnPoints, drawn_points
 from pages.parts.charts import tables
 from pages.parts.frame import filter_bar
-from pages.parts.frame.cache import cached, cached_query
+from pages.parts.frame.cache import cached, cached_query, source_of
 from pages.parts.frame.colours import CATEGORIES, palette, rgba
 from pages.parts.frame.footer import draw_footer
 from pages.parts.frame.page import Dataset, Page
@@ -35,7 +32,7 @@ RADIUS: Final = 3.5  # pixels
 
 @cached
 def _points(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> DrawnPoints:
-    return drawn_points(open_source(Home(Path(dataset.home))), chosen, audience)
+    return drawn_points(source_of(dataset), chosen, audience)
 
 
 def draw_alerts_layer(page: Page, title: Any, place: FoundPlace | None = None) -> None:
@@ -117,7 +114,7 @@ def _draw_too_many(page: Page, found: DrawnPoints) -> None:
 
 def _draw_map(page: Page, frame: pd.DataFrame, place: FoundPlace | None) -> None:
     t, city, colours = page.t, page.city, palette(page.theme)
-    height = min(cell_map.HEIGHT, page.width) if page.narrow else cell_map.HEIGHT
+    height = cell_map.map_height(page)
     shades = group_colours(city)
     groups = [_group(city, name) for name in frame["category"]]
     deck = cell_map.cell_deck(
@@ -137,8 +134,7 @@ def _draw_map(page: Page, frame: pd.DataFrame, place: FoundPlace | None) -> None
         for group, label in ((group, _label(t, city, group)) for group in present)
     ]
     legends.draw_legend_row(colours, t("Categories"), entries)
-    if city.illustrative:
-        st.caption(t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
+    legends.draw_illustrative_note(page)
 
 
 def _draw_map_download(page: Page, found: DrawnPoints, frame: pd.DataFrame) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import h3.api.numpy_int as h3
@@ -15,18 +14,16 @@ import shapely
 import streamlit as st
 
 from analysis.map_comparison import Differing
-from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import cell_polygons
 from curim_data.model.i18n import Message
 from curim_data.privacy import GateError
-from curim_data.store.home import Home
 from curim_data.studies.compare import PRESETS, CompareError, CompareStudy, compare_study, presets
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import tables
 from pages.parts.charts.tables import DOWNLOAD_BUTTON
-from pages.parts.frame.cache import cached
+from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.colours import CHANGE, Palette, palette, rgba
 from pages.parts.frame.footer import draw_footer
 from pages.parts.frame.markdown import escape_markdown
@@ -55,7 +52,7 @@ UNSURE: Final = Message(
 
 @cached
 def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience, against: str) -> CompareStudy:
-    return compare_study(open_source(Home(Path(dataset.home))), chosen, audience, against)
+    return compare_study(source_of(dataset), chosen, audience, against)
 
 
 def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is given the study of the map above)
@@ -201,7 +198,7 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
         if not none
     ]
     marked, pins = _marked(study), _pins(page, study)
-    height = min(cell_map.HEIGHT, page.width) if page.narrow else cell_map.HEIGHT
+    height = cell_map.map_height(page)
     view = basemap.fitted_view(page.city.land, window=page.width, span=SPAN, height=height)
     room = basemap.map_width(page.width, SPAN) / 2
     deck = Deck(
@@ -225,8 +222,7 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
         colours, t("Share of the alerts that lies here, at least"), _legend(page, study, bool(hidden.any()))
     )
     st.caption(t(UNSURE))
-    if page.city.illustrative:
-        st.caption(t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
+    legends.draw_illustrative_note(page)
 
 
 def _classes(frame: pd.DataFrame) -> tuple[Any, Any, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,17 +9,15 @@ import streamlit as st
 
 from analysis.density.image import DensityImage, image
 from analysis.density.kernel_density import figure
-from curim_data.engine import open_source
 from curim_data.export.safe_csv import csv_bytes
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator
-from curim_data.store.home import Home
 from curim_data.studies.density import DensityStudy, class_geojson, density_study, grid
 from pages.parts.charts import tables
 from pages.parts.charts.tables import DOWNLOAD_BUTTON
 from pages.parts.frame import filter_bar
-from pages.parts.frame.cache import cached
+from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.footer import draw_footer
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Dataset, Page
@@ -36,7 +33,7 @@ MAP = "hotspots_density_map"
 
 @cached
 def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[DensityStudy, DensityImage]:
-    source = open_source(Home(Path(dataset.home)))
+    source = source_of(dataset)
     study = density_study(source, chosen, audience, step_m=coordinate_step(dataset))
     return study, image(study.density, source.city)
 

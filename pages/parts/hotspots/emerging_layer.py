@@ -35,8 +35,8 @@ from pages.parts.hotspots.playback import draw_playback
 from pages.parts.hotspots.queries import emerging_of
 from pages.parts.hotspots.selection import SELECTED_WORD
 from pages.parts.maps.basemap import base_layers
-from pages.parts.maps.cell_map import HEIGHT, alert_count, cell_deck, map_selection
-from pages.parts.maps.legends import draw_legend_row
+from pages.parts.maps.cell_map import alert_count, cell_deck, map_height, map_selection
+from pages.parts.maps.legends import draw_illustrative_note, draw_legend_row
 from pages.parts.maps.name_layers import Pin
 
 MAP: Final = "emerging_map"
@@ -187,7 +187,7 @@ def _draw_map(
     page: Page, found: Emerging, shown: Sequence[EmergingLine], chosen: EmergingLine | None, place: FoundPlace | None
 ) -> None:
     t, colours = page.t, palette(page.theme)
-    height = min(HEIGHT, page.width) if page.narrow else HEIGHT
+    height = map_height(page)
     deck = cell_deck(
         page,
         colours,
@@ -215,8 +215,7 @@ def _draw_map(
         selection_mode="multi-object",
     )
     _draw_legend(t, colours, shown, selected=chosen is not None, area=has_area(page.filter))
-    if page.city.illustrative:
-        st.caption(t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
+    draw_illustrative_note(page)
 
 
 def _pins(t: Translator, shown: Sequence[EmergingLine]) -> list[Pin]:

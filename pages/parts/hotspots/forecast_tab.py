@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -13,20 +12,18 @@ import streamlit as st
 from analysis.forecast.counts import Outlook
 from analysis.forecast.places import Forecast
 from analysis.stats.result import Choice
-from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import cell_polygons
 from curim_data.model.i18n import Message, Translator
 from curim_data.model.labels import place_label
 from curim_data.privacy import sees_exact
-from curim_data.store.home import Home
 from curim_data.studies.forecast import ForecastStudy, ListedCell, cells_frame, forecast_study
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import plots, tables
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.numbers import number_with_interval
-from pages.parts.frame.cache import cached
+from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.colours import LIGHT, palette
 from pages.parts.frame.footer import draw_footer
 from pages.parts.frame.markdown import escape_markdown
@@ -46,7 +43,7 @@ METHOD_NAMES: Final = {
 
 @cached
 def _forecast(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None) -> ForecastStudy:
-    return forecast_study(open_source(Home(Path(dataset.home))), chosen, audience, WEEKS, resolution)
+    return forecast_study(source_of(dataset), chosen, audience, WEEKS, resolution)
 
 
 def draw_forecast_tab(page: Page, study: HotSpotStudy) -> None:

@@ -67,7 +67,8 @@ def map_download_button(
         sentence,
         *([mapped_sentence(t, total, total.piled or 0, drawn, undrawn)] if total else []),
         *facts,
-        *_illustrative(page),
+        *([t("Sample data: made up.")] if page.is_sample else []),
+        *([note] if (note := legends.illustrative_note(page)) else []),
         made,
     ]
 
@@ -85,13 +86,6 @@ def map_download_button(
         key=f"{name}_png",
         **DOWNLOAD_BUTTON,
     )
-
-
-def _illustrative(page: Page) -> list[str]:
-    t = page.t
-    sample = [t("Sample data: made up.")] if page.is_sample else []
-    drawn = t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard.")
-    return [*sample, drawn] if page.city.illustrative else sample
 
 
 def cell_shades(t: Translator, cells: pd.DataFrame, measure: legends.CellMeasure | None = None) -> list[Shade]:

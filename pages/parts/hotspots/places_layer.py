@@ -67,12 +67,8 @@ def draw_places_layer(
     asked = ListQuery(page.dataset, page.filter, page.audience, layer, size or None, how)
     everywhere = list_lines(asked, study.spots if found is None else found.found)
     shown = lines_in_area(page, everywhere)
-    if place is not None and SELECTED_WORD not in st.query_params:
-        at_place = next((one.spot.id for one in shown if not set(place.cells).isdisjoint(one.spot.cells)), None)
-        if at_place is not None:
-            st.query_params[SELECTED_WORD] = at_place
-    chosen = selected_spot(tuple(one.spot for one in shown))
-    line = next((one for one in shown if one.spot.id == chosen), None)
+    line = _selected_line(shown, place)
+    chosen = line.spot.id if line else None
     cold = [] if found else cold_places_in_area(page, study)
     with title:
         if len(everywhere) and has_area(page.filter) and not how.explored:
@@ -85,25 +81,7 @@ def draw_places_layer(
     pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        draw_cell_map(
-            page,
-            key=MAP_KEY,
-            alt=t("Map of the city with its hot spots; the list below holds the same."),
-            cells=study.cells.frame if found else _map_cells(page, study),
-            z_is_test=study.hot.gistar_valid,
-            hot=() if found else study.hot.frame.index[study.hot.frame["hot"]],
-            cold=() if found else study.hot.frame.index[study.hot.frame["cold"]],
-            outline_label=t("group, not tested") if how.explored else "",
-            outlines=[Outline(c.id, one.name(t), c.outline) for c, one in zip(found.found, everywhere, strict=True)]
-            if found
-            else (),
-            pins=pins,
-            highlight=line.spot.cells if line and not found else (),
-            span=0.62,
-            place=place,
-            with_neighbours=study.hot.k > 0,
-            measure=None if found else rate_measure(t, study.hot.base),
-        )
+        _draw_map(page, study, found, everywhere, line, pins, how, place)
         draw_found_place(page, place)
         draw_area_button(page, picked_cells(), study)
         gistar = None if found else study.hot.gistar_valid
@@ -127,6 +105,49 @@ def draw_places_layer(
             draw_no_places(t, how, study.total.n, cold=bool(cold))
         else:
             draw_spot_panel(page, asked, line)
+
+
+def _selected_line(shown: Sequence[SpotLine], place: FoundPlace | None) -> SpotLine | None:
+    """The line of the selected hot spot; the one at the place that was searched for, where the link names none."""
+    if place is not None and SELECTED_WORD not in st.query_params:
+        at_place = next((one.spot.id for one in shown if not set(place.cells).isdisjoint(one.spot.cells)), None)
+        if at_place is not None:
+            st.query_params[SELECTED_WORD] = at_place
+    chosen = selected_spot(tuple(one.spot for one in shown))
+    return next((one for one in shown if one.spot.id == chosen), None)
+
+
+def _draw_map(
+    page: Page,
+    study: HotSpotStudy,
+    found: Clusters | None,
+    everywhere: Sequence[SpotLine],
+    line: SpotLine | None,
+    pins: Sequence[Pin],
+    how: Options,
+    place: FoundPlace | None,
+) -> None:
+    """Hot and cold cells, or the outlines of clusters, with the names of places and the selected one."""
+    t, frame = page.t, study.hot.frame
+    draw_cell_map(
+        page,
+        key=MAP_KEY,
+        alt=t("Map of the city with its hot spots; the list below holds the same."),
+        cells=study.cells.frame if found else _map_cells(page, study),
+        z_is_test=study.hot.gistar_valid,
+        hot=() if found else frame.index[frame["hot"]],
+        cold=() if found else frame.index[frame["cold"]],
+        outline_label=t("group, not tested") if how.explored else "",
+        outlines=[Outline(c.id, one.name(t), c.outline) for c, one in zip(found.found, everywhere, strict=True)]
+        if found
+        else (),
+        pins=pins,
+        highlight=line.spot.cells if line and not found else (),
+        span=0.62,
+        place=place,
+        with_neighbours=study.hot.k > 0,
+        measure=None if found else rate_measure(t, study.hot.base),
+    )
 
 
 def _draw_map_download(

@@ -46,7 +46,7 @@ def _draw_step(page: Page, study: EmergingStudy, found: Emerging, playing: bool)
         t("Month") if found.unit == "month" else t("Week"), steps, format_func=names.__getitem__, key=STEP
     )
     colours = palette(page.theme)
-    height = min(cell_map.HEIGHT, page.width) if page.narrow else cell_map.HEIGHT
+    height = cell_map.map_height(page)
     deck = cell_map.cell_deck(page, colours, None, (), (), (), (), height=height, span=0.62, pickable=False)
     below = len(basemap.base_layers(page.city, colours))
     n = _counts(study, found, step)

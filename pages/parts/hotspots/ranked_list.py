@@ -42,8 +42,7 @@ def draw_headline(
     t = page.t
     if study.total.n == 0:
         st.title(t("No alerts, so no hot spots."))
-        return
-    if explored:
+    elif explored:
         st.title(
             t.n(
                 "{n} group of alerts, exploratory: not tested for significance.",
@@ -51,52 +50,48 @@ def draw_headline(
                 len(shown),
             )
         )
-        return
-    if not shown and cold and study.hot.based:
-        st.title(
-            t.n(
-                "No hot spot stands out from chance; {n} place has a lower rate than expected by chance.",
-                "No hot spot stands out from chance; {n} places have a lower rate than expected by chance.",
-                cold,
-            )
-        )
-        return
-    if not shown and cold:
-        st.title(
-            t.n(
-                "No hot spot stands out from chance; {n} place has fewer alerts than expected by chance.",
-                "No hot spot stands out from chance; {n} places have fewer alerts than expected by chance.",
-                cold,
-            )
-        )
-        return
-    if not shown:
-        st.title(t("No hot spot stands out from chance."))
-        return
+    elif shown:
+        area = sum(line.spot.area_km2 if is_clusters else line.spot.land_km2 for line in shown)
+        st.title(_hot_spots_sentence(t, study, shown, area))
+    else:
+        st.title(_no_hot_spot_sentence(t, cold, by_rate=study.hot.based))
+
+
+def _hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotLine, ...], area: float) -> str:
+    """How many hot spots there are, their share of the tested alerts where it is known, and of the land."""
     alerts = sum(line.spot.n for line in shown)
-    land = study.cells.frame["land_km2"].sum()
-    area = sum(line.spot.area_km2 if is_clusters else line.spot.land_km2 for line in shown)
     tested = None if study.total.mapped is None else study.total.mapped - (study.cells.piled or 0)
-    share = area / land
-    values = {"land": t.percent(share, 0 if share >= 0.02 else 1 if share >= 0.001 else 2)}  # no place is 0 %
+    share = area / study.cells.frame["land_km2"].sum()
+    land = t.percent(share, 0 if share >= 0.02 else 1 if share >= 0.001 else 2)  # no place is 0 %
     if not tested:
-        st.title(
-            t.n(
-                "{n} hot spot stands out from chance, on {land} of the city.",
-                "{n} hot spots stand out from chance, on {land} of the city.",
-                len(shown),
-                **values,
-            )
-        )
-        return
-    values["alerts"] = t.percent(alerts / tested)
-    st.title(
-        t.n(
-            "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
-            "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
+        return t.n(
+            "{n} hot spot stands out from chance, on {land} of the city.",
+            "{n} hot spots stand out from chance, on {land} of the city.",
             len(shown),
-            **values,
+            land=land,
         )
+    return t.n(
+        "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
+        "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
+        len(shown),
+        land=land,
+        alerts=t.percent(alerts / tested),
+    )
+
+
+def _no_hot_spot_sentence(t: Translator, cold: int, *, by_rate: bool) -> str:
+    if not cold:
+        return t("No hot spot stands out from chance.")
+    if by_rate:
+        return t.n(
+            "No hot spot stands out from chance; {n} place has a lower rate than expected by chance.",
+            "No hot spot stands out from chance; {n} places have a lower rate than expected by chance.",
+            cold,
+        )
+    return t.n(
+        "No hot spot stands out from chance; {n} place has fewer alerts than expected by chance.",
+        "No hot spot stands out from chance; {n} places have fewer alerts than expected by chance.",
+        cold,
     )
 
 
@@ -122,8 +117,30 @@ def draw_ranked_list(
     if not shown:
         return
     t = page.t
+    table = _list_rows(page, shown, classes or {})
+    headings = _list_headings(page, shown, classed=classes is not None, gistar_valid=gistar_valid)
+    position = next((at for at, line in enumerate(shown) if line.spot.id == chosen), None)
+    tables.draw_selectable_table(
+        page,
+        table,
+        headings,
+        key=f"{LIST_KEY}_{chosen or ''}",
+        alt=t("Hot spots, clearest first"),
+        selected=position,
+        columns=tables.fitted_columns(table, headings, most=NARROW if page.narrow else WIDE),
+    )
+    st.caption(
+        t("Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation.")
+        if _is_tested(shown)
+        else t("Ordered by the number of alerts.")
+    )
+
+
+def _list_rows(page: Page, shown: tuple[SpotLine, ...], classes: Mapping[str, str]) -> pd.DataFrame:
+    """The list in words; `classes`: the class over time by the id of a spot."""
+    t = page.t
     base = getattr(shown[0].spot, "base", LAND)
-    rows = [
+    return pd.DataFrame(
         {
             "name": f"{line.spot.rank}  {line.name(t)}",
             "n": line.spot.n,
@@ -134,13 +151,21 @@ def draw_ranked_list(
             "weight": t.number(getattr(line.spot, "weight", None)),
             "area": t.number(getattr(line.spot, "area_km2", None), 2),
             "z": t.number(getattr(line.spot, "z", float("nan")), 1),
-            "class": (classes or {}).get(line.spot.id, "–"),
+            "class": classes.get(line.spot.id, "–"),
             "women": _women(page, line),
             "category": category_label(t, page.city, line.category) if line.category else t("protected"),
             "hours": _hours(t, line),
         }
         for line in shown
-    ]
+    )
+
+
+def _list_headings(
+    page: Page, shown: tuple[SpotLine, ...], *, classed: bool, gistar_valid: bool | None
+) -> dict[str, str]:
+    """The columns that say something about these places, in order, with their headings."""
+    t = page.t
+    base = getattr(shown[0].spot, "base", LAND)
     headings = {
         "name": t("Hot spot"),
         "n": t("Alerts"),
@@ -155,10 +180,10 @@ def draw_ranked_list(
         "expected": t("Expected"),
         "q": t("Corrected p"),
     }
-    tested, weighted = shown[0].spot.q == shown[0].spot.q, getattr(shown[0].spot, "weight", None) is not None
+    tested, weighted = _is_tested(shown), getattr(shown[0].spot, "weight", None) is not None
     if not tested:
         headings["name"] = t("Group")
-    included = {"class": classes is not None, "rate": base != LAND, "weight": weighted, "area": not tested}
+    included = {"class": classed, "rate": base != LAND, "weight": weighted, "area": not tested}
     included |= {name: any(name not in line.untold for line in shown) for name in ("women", "hours")}
     included |= dict.fromkeys(("ratio", "expected", "q"), tested)
     headings = {name: words for name, words in headings.items() if included.get(name, True)}
@@ -167,22 +192,12 @@ def draw_ranked_list(
     if page.narrow:
         few = ("name", "n", "area", "rate" if base != LAND else "ratio")
         headings = {name: headings[name] for name in few if name in headings} | {"n": t("n")}
-    position = next((at for at, line in enumerate(shown) if line.spot.id == chosen), None)
-    table = pd.DataFrame(rows)
-    tables.draw_selectable_table(
-        page,
-        table,
-        headings,
-        key=f"{LIST_KEY}_{chosen or ''}",
-        alt=t("Hot spots, clearest first"),
-        selected=position,
-        columns=tables.fitted_columns(table, headings, most=NARROW if page.narrow else WIDE),
-    )
-    st.caption(
-        t("Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation.")
-        if tested
-        else t("Ordered by the number of alerts.")
-    )
+    return headings
+
+
+def _is_tested(shown: tuple[SpotLine, ...]) -> bool:
+    """Whether the places have a p-value; groups that were only explored have none."""
+    return bool(shown[0].spot.q == shown[0].spot.q)
 
 
 def draw_area_button(page: Page, cells: tuple[str, ...], study: HotSpotStudy) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -11,12 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from analysis.space_time.knox import REPEAT_M, Band, Interval, KnoxResult, Metric
-from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Num, Translator
 from curim_data.privacy import sees_exact
-from curim_data.store.home import Home
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.repeats import (
     METRICS,
@@ -27,7 +24,7 @@ from curim_data.studies.repeats import (
     unusual_study,
 )
 from pages.parts.charts import tables
-from pages.parts.frame.cache import cached
+from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.footer import draw_footer
 from pages.parts.frame.links import page_link
 from pages.parts.frame.markdown import escape_markdown
@@ -43,13 +40,13 @@ WIDTHS = {"space": 84, "time": 74, "observed": 58, "expected": 140, "ratio": 58,
 
 @cached
 def _repeats(dataset: Dataset, chosen: AlertFilter, audience: Audience, metric: Metric) -> RepeatStudy:
-    source = open_source(Home(Path(dataset.home)))
+    source = source_of(dataset)
     return repeat_study(source, chosen, audience, step_m=coordinate_step(dataset), metric=metric)
 
 
 @cached
 def _unusual(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> UnusualStudy:
-    return unusual_study(open_source(Home(Path(dataset.home))), chosen, audience)
+    return unusual_study(source_of(dataset), chosen, audience)
 
 
 def draw_repeats_tab(page: Page, study: HotSpotStudy) -> None:

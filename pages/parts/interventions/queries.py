@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import h3.api.basic_str as h3
@@ -13,29 +12,27 @@ from analysis.plans.drafting import Draft, buffer_cells, compare_areas
 from analysis.plans.evaluation import Test, smallest_visible_drop
 from analysis.spots.naming import name_spots
 from curim_data import query
-from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message
 from curim_data.model.plan import Areas, plan_from_json
-from curim_data.store.home import Home
 from curim_data.studies.evaluation import AREAS, evaluation_filter
 from curim_data.studies.hot_spots import hot_spot_study, known_places
 from curim_data.studies.plan import area_counts, draft_for
-from pages.parts.frame.cache import cached
+from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.page import Dataset
 
 
 @cached
 def plan_draft(dataset: Dataset, f: AlertFilter, audience: Audience, cells: tuple[str, ...], lang: str) -> Draft:
     """The draft for some cells under a filter."""
-    return draft_for(open_source(Home(Path(dataset.home))), f, cells, audience, language=lang)
+    return draft_for(source_of(dataset), f, cells, audience, language=lang)
 
 
 @cached
 def draft_spots(dataset: Dataset, f: AlertFilter, audience: Audience) -> tuple[tuple[tuple[str, ...], Any, int], ...]:
     """The hot spots under a filter, clearest first: cells, name (`SpotName`), alerts."""
-    source = open_source(Home(Path(dataset.home)))
+    source = source_of(dataset)
     spots = hot_spot_study(source, f, audience).spots
     names = name_spots(spots, source.city, known_places(source, audience))
     return tuple((spot.names, names[spot.id], spot.n) for spot in spots)
@@ -45,7 +42,7 @@ def draft_spots(dataset: Dataset, f: AlertFilter, audience: Audience) -> tuple[t
 def proposed_areas(
     dataset: Dataset, plan_json: str, audience: Audience, rings: int
 ) -> tuple[Areas, tuple[Message, ...]]:
-    source, plan = open_source(Home(Path(dataset.home))), plan_from_json(json.loads(plan_json))
+    source, plan = source_of(dataset), plan_from_json(json.loads(plan_json))
     treated = plan.areas.treated
     f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
     size = h3.get_resolution(treated[0])
@@ -61,7 +58,7 @@ def smallest_drop(treated: float, comparison: float, test: Test) -> float | None
 
 @cached
 def counts_by_area(dataset: Dataset, plan_json: str, audience: Audience) -> pd.DataFrame:
-    source, plan = open_source(Home(Path(dataset.home))), plan_from_json(json.loads(plan_json))
+    source, plan = source_of(dataset), plan_from_json(json.loads(plan_json))
     f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
     shown = {name: getattr(plan.areas, name) for name in AREAS}
     return area_counts(source, f, shown, (), audience).frame

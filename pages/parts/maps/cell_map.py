@@ -54,6 +54,11 @@ class MapSelection:
     outlines: tuple[str, ...] = ()
 
 
+def map_height(page: Page, height: int = HEIGHT) -> int:
+    """The height of a map in pixels: on a phone no more than the window is wide."""
+    return min(height, page.width) if page.narrow else height
+
+
 def draw_cell_map(
     page: Page,
     *,
@@ -117,13 +122,9 @@ def draw_cell_map(
         Cells and outlines selected on the map.
     """
     colours = palette(page.theme)
-    if cells is not None and "cell" not in cells:
-        cells = cells.rename_axis("cell").reset_index()
-    if cells is not None and "z" in cells:
-        before = cells["tooltip"] if "tooltip" in cells else [""] * len(cells)
-        tooltips = [tip + line for tip, line in zip(before, gistar_lines(page.t, cells["z"], z_is_test), strict=True)]
-        cells = cells.assign(tooltip=tooltips)
-    height = min(height, page.width) if page.narrow else height
+    if cells is not None:
+        cells = _with_tooltips(page.t, cells, z_is_test)
+    height = map_height(page, height)
     scale = legends.ColourScale.of(page.t, cells, measure) if cells is not None else None
     deck = cell_deck(
         page,
@@ -166,9 +167,19 @@ def draw_cell_map(
         area=has_area(page.filter),
         found=place is not None and bool(place.cells),
     )
-    if page.city.illustrative:
-        st.caption(page.t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard."))
+    legends.draw_illustrative_note(page)
     return map_selection(event) if pickable else MapSelection()
+
+
+def _with_tooltips(t: Translator, cells: pd.DataFrame, z_is_test: bool) -> pd.DataFrame:
+    """The cells with a column `cell`, and with their Gi*, where it is known, at the end of their tooltips."""
+    if "cell" not in cells:
+        cells = cells.rename_axis("cell").reset_index()
+    if "z" not in cells:
+        return cells
+    before = cells["tooltip"] if "tooltip" in cells else [""] * len(cells)
+    lines = gistar_lines(t, cells["z"], z_is_test)
+    return cells.assign(tooltip=[tip + line for tip, line in zip(before, lines, strict=True)])
 
 
 def map_selection(event: Any) -> MapSelection:

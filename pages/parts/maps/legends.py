@@ -15,6 +15,7 @@ import streamlit as st
 from analysis.density.image import DensityImage
 from curim_data.model.i18n import Translator
 from pages.parts.frame.colours import COUNTS, Palette
+from pages.parts.frame.page import Page
 
 
 def class_breaks(counts: Sequence[float], classes: int = len(COUNTS)) -> list[int]:
@@ -170,3 +171,16 @@ def draw_legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, st
         f'<div style="display:flex;flex-wrap:wrap;gap:.25em 1em;font-size:.85rem;color:{colours.muted};'
         f'font-variant-numeric:tabular-nums"><span>{head}</span>{marks}</div>'
     )
+
+
+def illustrative_note(page: Page) -> str:
+    """That the shapes of the map are no official ones; empty where they are the city's own."""
+    if not page.city.illustrative:
+        return ""
+    return page.t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard.")
+
+
+def draw_illustrative_note(page: Page) -> None:
+    """The same below a map."""
+    if note := illustrative_note(page):
+        st.caption(note)

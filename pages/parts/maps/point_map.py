@@ -13,6 +13,7 @@ from curim_data.model.city import CityProfile
 from pages.parts.frame.colours import palette, rgba
 from pages.parts.frame.page import Page
 from pages.parts.maps import basemap, name_layers
+from pages.parts.maps.cell_map import map_height
 from pages.parts.maps.deck import Deck
 from pages.parts.maps.name_layers import Pin
 
@@ -37,7 +38,7 @@ def draw_point_map(
     The map shows the city, or what lies within `bounds` (west, south, east, north in degrees).
     """
     colours = palette(page.theme)
-    height = min(height, page.width) if page.narrow else height
+    height = map_height(page, height)
     where = points[["longitude", "latitude"]].to_numpy().tolist()
     layers = [
         *basemap.base_layers(city, colours),

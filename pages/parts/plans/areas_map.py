@@ -18,6 +18,7 @@ from pages.parts.frame.colours import Palette, palette, rgba
 from pages.parts.frame.page import Page
 from pages.parts.maps import basemap
 from pages.parts.maps import name_layers as map_names
+from pages.parts.maps.cell_map import map_height
 from pages.parts.maps.deck import Deck
 
 AREA_LABELS = {
@@ -51,7 +52,7 @@ def draw_areas_map(page: Page, areas: Areas, *, key: str, span: float) -> None:
     if not shown:
         st.caption(t("No areas are chosen yet."))
         return
-    height = min(HEIGHT, page.width) if page.narrow else HEIGHT
+    height = map_height(page, HEIGHT)
     layers = basemap.base_layers(page.city, colours)
     layers += [_layer(name, shape, *area_colours(colours)[name], t(AREA_LABELS[name])) for name, shape in shown.items()]
     view = _view(page, shapely.union_all(list(shown.values())), span, height)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import cast
 
 import pandas as pd
@@ -11,15 +10,13 @@ import streamlit as st
 
 from analysis.trends.time_series import Trend
 from curim_data import query
-from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.privacy import GateError, sees_exact
-from curim_data.store.home import Home
 from curim_data.studies import changes, trends
 from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.trends import TrendUnit
-from pages.parts.frame.cache import cached
+from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.page import Dataset, Page
 
 BY = "by"
@@ -30,13 +27,13 @@ USUAL: TrendUnit = "week"
 @cached
 def trend_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: TrendUnit) -> Trend | None:
     """The series under the filter with what was usual."""
-    return trends.trend_study(open_source(Home(Path(dataset.home))), f, audience, unit)
+    return trends.trend_study(source_of(dataset), f, audience, unit)
 
 
 @cached
 def changes_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> ChangeStudy:
     """Everything that changed between the filter's period and its reference."""
-    return changes.change_study(open_source(Home(Path(dataset.home))), f, audience)
+    return changes.change_study(source_of(dataset), f, audience)
 
 
 def draw_unit_choice(page: Page) -> TrendUnit:
