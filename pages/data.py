@@ -1,4 +1,4 @@
-"""Data, for the analyst: bring an export, see what was understood, import it, take it back."""
+"""Data, for the analyst: upload an export, see what was recognised, import it, undo the import."""
 
 import streamlit as st
 

@@ -22,7 +22,7 @@ page = require(Role.COUNCIL, data=False, hand_on=True)
 t = page.t
 
 # The one place for style that the theme cannot say: the wide layout leaves margins that a map and a list side by side
-# need, and links to pages look like text. On paper stand the page's answers, without what is there to click, each
+# need, and links to pages look like text. Printed are the page's results, without the controls, each
 # figure whole; the camera of a chart goes without plotly's English hint.
 st.html(
     "<style>@media (min-width: 769px) {.stMainBlockContainer {padding: 2.5rem 2.5rem 4rem}}"
@@ -70,7 +70,7 @@ def sidebar(page: Page, open_page: str, links: list[st.Page]) -> None:
 
 
 def audience_switch(page: Page) -> None:
-    """Look with the council's eyes, for readers who may see more."""
+    """Switch to what the council sees, for readers who may see more."""
     as_council = page.carried.get("as") == "council"
     if page.role == Role.COUNCIL and not as_council:
         return
@@ -92,7 +92,7 @@ def audience_switch(page: Page) -> None:
 
 
 def languages(page: Page) -> None:
-    """Links that load the page anew, so that the page's declared language follows."""
+    """Links that reload the page, so that its declared language follows."""
     words = {word: st.query_params[word] for word in st.query_params if word != "lang"}
     links = []
     for lang in LANGUAGES:
@@ -105,7 +105,7 @@ def languages(page: Page) -> None:
 
 
 def provisional(page: Page) -> None:
-    """Say on every page that nobody has described this city yet, and where to do so."""
+    """Say on every page that the city profile is provisional, and where to complete it."""
     with st.container(horizontal=True, vertical_alignment="center", key="provisional_banner"):
         st.caption(provisional_note(t), width="stretch" if page.narrow else "content")
         if page.role >= Role.ANALYST:

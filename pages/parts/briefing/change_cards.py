@@ -24,7 +24,7 @@ SPARK = 76
 
 
 def draw_change_cards(page: Page, study: BriefStudy) -> None:
-    """The cards; that there is nothing to tell is told as an answer."""
+    """Draw the cards; that nothing changed is said as a result."""
     t = page.t
     found = study.findings
     if not found and study.changes.changes.n_tested:
@@ -35,17 +35,17 @@ def draw_change_cards(page: Page, study: BriefStudy) -> None:
                     "correction for having examined all of them. That is a good result."
                 )
             )
-    beside = 2 if len(found) in (2, 4) else 3
-    for start in range(0, len(found), beside):
-        row = found[start : start + beside]
-        for column, (at, finding) in zip(st.columns(beside), enumerate(row, start), strict=False):
+    per_row = 2 if len(found) in (2, 4) else 3
+    for start in range(0, len(found), per_row):
+        row = found[start : start + per_row]
+        for column, (at, finding) in zip(st.columns(per_row), enumerate(row, start), strict=False):
             with column, st.container(border=True, height="stretch", gap="xsmall", key=f"briefing_card_{at}"):
                 _draw_card(page, finding, study.changes.periods, at)
     st.caption(escape_markdown(" ".join(_basis_sentences(page, study))))
 
 
 def _basis_sentences(page: Page, study: BriefStudy) -> list[str]:
-    """What the headline and the cards rest on, sentence by sentence."""
+    """What the headline and the cards are based on, sentence by sentence."""
     t, periods = page.t, study.changes.periods
     sentences = [study.course.sentence(t)] if study.course else []
     if periods.before is None:

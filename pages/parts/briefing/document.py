@@ -1,4 +1,4 @@
-"""Make the brief: the paper for the meeting, in the reader's language, made when it is asked for."""
+"""The brief as PDF or Word for the meeting, in the reader's language, made when it is downloaded."""
 
 from __future__ import annotations
 

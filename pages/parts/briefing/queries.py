@@ -1,4 +1,4 @@
-"""The Briefing's period and figures: since the last meeting, unless the reader's filter says otherwise."""
+"""The period and the cached figures of the Briefing: since the last meeting, unless the filter says otherwise."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def with_briefing_period(page: Page) -> Page:
 
 
 def draw_since_input(page: Page, study: BriefStudy) -> None:
-    """The day since when changes are told; it takes the place of the filter's period."""
+    """The first day of the changes; it replaces the filter's period."""
     source = page.source
     if source is None or not source.first <= study.since <= source.as_of:
         return

@@ -20,7 +20,7 @@ from pages.parts.plans.access import plan_store, reference_day, translated_plan
 
 
 def draw_map_and_genders(page: Page, study: BriefStudy) -> None:
-    """The map beside its table and the bars."""
+    """Draw the map next to its table and the bars by gender."""
     t = page.t
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -49,7 +49,7 @@ def _draw_map(page: Page, study: BriefStudy) -> None:
         pickable=False,
     )
     hot = study.hot
-    draw_footer(page, sentence=hot.hot.sentence(t), total=hot.total, aside=hot.cells.piled, choices=hot.choices)
+    draw_footer(page, sentence=hot.hot.sentence(t), total=hot.total, excluded=hot.cells.piled, choices=hot.choices)
 
 
 def _draw_spots(page: Page, study: BriefStudy) -> None:

@@ -1,6 +1,6 @@
 """Charts: one look for all, numbers and dates in the reader's language, words for those who do not see them.
 
-Each `*_figure` is a pure function from a small table to a plotly figure; `show` puts a figure on the page.
+Each `*_figure` is a pure function from a small table to a plotly figure; `draw_chart` puts a figure on the page.
 Axis ticks and hover texts are written by the translator, since plotly itself speaks English only.
 """
 
@@ -130,7 +130,7 @@ def interval_bars_figure(
     height: int | None = None,
     labels_above: bool = False,
 ) -> Figure:
-    """Horizontal bars with intervals, the first row on top, value and interval written beside each.
+    """Horizontal bars with intervals, the first row on top, value and interval written next to each.
 
     `frame`: columns `label`, `value`, `low`, `high` (shares 0 to 1 where `percent`); optional `text` in place of
     the written value. `labels_above`: each label above its bar, for narrow columns and long names.
@@ -293,7 +293,7 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -
             line={
                 "color": colours.sea_blue if latest else greys[max(0, len(greys) - (years[-1] - year))],
                 "width": 2.6 if latest else 1.6,
-                "dash": DASHES[min(years[-1] - year, len(DASHES) - 1)],  # greys alone are not told apart
+                "dash": DASHES[min(years[-1] - year, len(DASHES) - 1)],  # greys alone are hard to distinguish
             },
             hovertext=[f"{t.month(m)} {year}: {t.number(n)}" for m, n in zip(numbers, part["n"], strict=True)],
             hoverinfo="text",

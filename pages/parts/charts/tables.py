@@ -14,7 +14,7 @@ from curim_data.export.safe_csv import csv_bytes
 from curim_data.model.i18n import Translator
 from pages.parts.frame.page import Page
 
-# Pixels that a letter of a table takes, and what a cell has beside its text.
+# Pixels that a letter of a table takes, and what a cell has around its text.
 LETTER: Final = 6.9
 BESIDE: Final = 18
 # Cells of a table above which its numbers become texts: Streamlit takes no more of the other kind.
@@ -115,7 +115,7 @@ def formatted(
     digits: Mapping[str, int] | None = None,
     percent: Mapping[str, int] | None = None,
 ) -> pd.DataFrame:
-    """The frame with its numbers as texts, for paper (NaN becomes a dash)."""
+    """The frame with its numbers as texts, for static tables (NaN becomes a dash)."""
     out = frame.copy()
     for name, places in (digits or {}).items():
         if name in frame:

@@ -1,4 +1,4 @@
-"""A click that changes the city profile: made, told once, and every file that was brought for it dropped."""
+"""Apply a change of the city profile, show its outcome once, and drop the files uploaded for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROUND = "data_city_round"  # part of the uploaders' keys: a new one drops the fi
 
 @dataclass(frozen=True)
 class EditOutcome:
-    """What became of a click: the alerts that were made anew and the notes, or the problem."""
+    """The outcome of a change: how many alerts were updated and the notes, or the problem."""
 
     version: str = ""
     alerts: int = 0
@@ -32,7 +32,7 @@ class EditOutcome:
 
 
 def apply_edit(page: Page, edit: Callable[[], EditReport | ProfileChange]) -> None:
-    """Make an edit with its spinner and start the page anew; what refuses is told and changes nothing."""
+    """Apply an edit with a spinner and rerun the page; a refused edit changes nothing and its reason is shown."""
     count = Store(page.home).count()
     try:
         with st.spinner(page.t.n("Updating {n} alert", "Updating {n} alerts", count)):
@@ -50,7 +50,7 @@ def apply_edit(page: Page, edit: Callable[[], EditReport | ProfileChange]) -> No
 
 
 def draw_last_edit(page: Page) -> None:
-    """What the last edit did, said once."""
+    """Draw what the last edit did, once."""
     done: EditOutcome | None = st.session_state.pop(EDITED, None)
     if done is None:
         return
@@ -67,7 +67,7 @@ def draw_last_edit(page: Page) -> None:
 
 
 def version_sentence(t: Translator, alerts: int, version: str) -> str:
-    """How many alerts go with a version."""
+    """How many alerts were updated with a version."""
     if not alerts:
         return t("The profile has a new version, {version}.", version=version)
     return t.n(

@@ -1,4 +1,4 @@
-"""Changing the city profile: what to give, what became of it, and the way back."""
+"""Changes of the city profile: what can be uploaded, the versions, and how to restore one."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _draw_versions(page: Page) -> None:
 
 
 def _draw_files(page: Page) -> None:
-    """Where the files are, for those who edit them by hand, and the button that makes the columns anew."""
+    """Where the files are, for those who edit them by hand, and the button that recalculates the columns."""
     t = page.t
     behind = edit.stale_count(page.home) if page.home.has_city() and not page.is_sample else 0
     if behind:

@@ -195,7 +195,7 @@ def _draw_language_choice(page: Page, texts: pd.Series | None) -> str:
 
 
 def _draw_same_name_choice(page: Page, areas: AreaFile, column: str | None) -> str | None:
-    """Where several areas have one name: whether they are one district, or which column tells them apart."""
+    """Where several areas have one name: whether they are one district, or which column distinguishes them."""
     t = page.t
     if column is None or not areas.frame[column].duplicated().any():
         return None

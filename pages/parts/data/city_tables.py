@@ -72,7 +72,7 @@ def draw_population_upload(page: Page) -> None:
 
 
 def draw_landmarks_upload(page: Page) -> None:
-    """Places that lend their names to what is near."""
+    """Upload of landmarks, after which nearby hot spots are named."""
     t, city = page.t, page.city
     st.caption(
         t(
@@ -261,7 +261,7 @@ def _uploaded_table(part: str, kinds: list[str], label: str) -> tuple[str, bytes
 
 
 def _read_or_explain(page: Page, read: Callable[[], Any]) -> Any:
-    """What the file holds, or None after its problem was told."""
+    """What the file holds, or None after its problem was shown."""
     try:
         return read()
     except ImportProblem as problem:

@@ -1,4 +1,4 @@
-"""Cleaned alerts to take along: one file under the page's filter, made when it is asked for."""
+"""Download of cleaned alerts: one file under the page's filter, made when it is clicked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The columns of a file as a table that the reader can mend: what each one holds and what it is understood as."""
+"""The columns of a file as a table that the reader can correct: what each holds and what it is mapped to."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def _changed(review: FileReview, place: int, key: str) -> None:
 
 
 def known_answers(review: FileReview) -> Answers:
-    """What is known of a file beside its columns: what the reader and a saved mapping told."""
+    """The answers known for a file besides its columns: from the reader and from a saved mapping."""
     if review.preview is not None:
         return review.preview.answers
     return review.file.mapping.answers if review.file.mapping else review.file.answers

@@ -1,4 +1,4 @@
-"""Imports so far: what came when, the rows set aside to take home and mend, and the way back."""
+"""The tab of imports so far: what was imported when, the quarantined rows to download and fix, and undo."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _when(page: Page, batch: Batch) -> str:
 
 
 def _draw_import(page: Page, batch: Batch, *, is_first: bool) -> None:
-    """One import: why rows were set aside, their download, and the undo."""
+    """Draw one import: why rows were quarantined, their download, and the undo."""
     t = page.t
     if batch.reasons:
         draw_reasons_table(page, batch)
@@ -119,7 +119,7 @@ def _quarantine_csv(home: Home, batch_id: str, lang: str) -> bytes:
 
 
 def _draw_undo(page: Page, batch: Batch) -> None:
-    """Ask, then take the import back in a new commit."""
+    """Ask, then undo the import in a new commit."""
     t = page.t
     with st.popover(t("Undo this import"), icon=":material/undo:"):
         st.write(
@@ -141,7 +141,7 @@ def _draw_undo(page: Page, batch: Batch) -> None:
 
 
 def _draw_undo_report(page: Page) -> None:
-    """What the last undo did, said once."""
+    """Draw what the last undo did, once."""
     if UNDONE not in st.session_state:
         return
     t = page.t

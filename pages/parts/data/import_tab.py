@@ -1,4 +1,4 @@
-"""The way of a file into the store: brought, looked at, imported on a click, and told afterwards."""
+"""The Import tab: files are uploaded, reviewed, imported on a click, and the outcome is shown."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def draw_import_tab(page: Page, *, in_view: bool) -> None:
 
 
 def _review_files(page: Page, files: list[UploadedFile], into: ImportTarget) -> list[FileReview]:
-    """A look at each file, with progress and a way to stop; what was looked at before is there at once."""
+    """Review each file, with progress and a button to stop; earlier reviews are cached."""
     place = st.empty()
     bars: list[Any] = []
 
@@ -126,14 +126,14 @@ def _review_files(page: Page, files: list[UploadedFile], into: ImportTarget) -> 
 
 
 def _stop_review() -> None:
-    """A look that takes too long is given up, and the files with it."""
+    """Stop a review that takes too long, and drop its files."""
     _forget_outcomes()
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
     st.session_state[STOPPED] = True
 
 
 def _forget_outcomes() -> None:
-    """New files: what was told of earlier ones goes."""
+    """Forget the outcomes of earlier files when new ones are uploaded."""
     for key in (OUTCOMES, STOPPED, TRIAL, INTERRUPTED):
         st.session_state.pop(key, None)
 
@@ -158,7 +158,7 @@ def _draw_sample_offer(page: Page) -> None:
 
 
 def _draw_interrupted(page: Page) -> None:
-    """Imports that were cut short: cleaned up, and told until other files are brought."""
+    """Clean up interrupted imports, and show them until other files are uploaded."""
     found = [cut for home in {page.home, Home.default()} for cut in interrupted.remove_interrupted(home)]
     st.session_state[INTERRUPTED] = (*st.session_state.get(INTERRUPTED, ()), *found)
     for cut in st.session_state[INTERRUPTED]:
@@ -294,7 +294,7 @@ def _stop() -> None:
 
 
 def _draw_outcomes(page: Page) -> None:
-    """What the last import did, until other files are brought."""
+    """Draw what the last import did, until other files are uploaded."""
     t = page.t
     finished: tuple[ImportOutcome, ...] = st.session_state.get(OUTCOMES, ())
     if st.session_state.get(STOPPED):

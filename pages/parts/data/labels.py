@@ -103,7 +103,7 @@ def container_label(t: Translator, facts: Facts) -> str:
 
 
 def role_label(t: Translator, role: str, use: str = "alert", part: str = "value") -> str:
-    """What a column of an export tells, or why it tells nothing."""
+    """What a column of an export holds, or why it is not used."""
     if use == "dropped":
         return t("Not stored: free text or personal data")
     if not role:

@@ -1,4 +1,4 @@
-"""What a person changes in the meaning of a file's columns and words: a header and a change give a mapping."""
+"""Edits of the meaning of a file's columns and values: a header and a change give a mapping."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def with_column(header: Header, place: int, option: str, answers: Answers) -> Co
 
 
 def _beside(role: str, part: Part, others: tuple[Part, ...]) -> tuple[Part, ...]:
-    """The columns of a role that stay beside a new one: pieces of other kinds, and categories next to categories."""
+    """The columns of a role that stay when one is added: pieces of other kinds, and categories next to categories."""
     if role in SEVERAL:
         return others
     if part.part in _WHOLE:

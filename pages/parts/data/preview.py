@@ -21,7 +21,7 @@ from pages.parts.frame.page import Page
 
 
 def counts_sentence(t: Translator, batch: Batch) -> str:
-    """Read = new + updated + known + set aside, as one sentence."""
+    """Read = new + updated + duplicates + quarantined, as one sentence."""
     return t.n(
         "{n} row read: {accepted} new, {updated} updated, {duplicate} duplicates, {quarantined} quarantined.",
         "{n} rows read: {accepted} new, {updated} updated, {duplicate} duplicates, {quarantined} quarantined.",
@@ -141,7 +141,7 @@ def _draw_repairs(page: Page, preview: FilePreview) -> None:
 
 
 def draw_reasons_table(page: Page, batch: Batch) -> None:
-    """Why rows are set aside, how many, and how to mend them: the most frequent first."""
+    """Draw why rows are quarantined, how many, and how to fix them: the most frequent first."""
     t = page.t
     reasons = sorted(((Reason(code), n) for code, n in batch.reasons.items()), key=lambda pair: -pair[1])
     frame = pd.DataFrame(

@@ -57,7 +57,7 @@ def draw_quality_tab(page: Page) -> None:
 
 
 def _draw_overview(page: Page, subjects: list[Finding]) -> None:
-    """What needs attention, and the report to take along."""
+    """Draw what needs attention, and the report to download."""
     t = page.t
     needed = [one for one in subjects if one.attention]
     if needed:

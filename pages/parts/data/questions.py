@@ -1,4 +1,4 @@
-"""What a file does not say: asked once for each file, and what can be said otherwise than it was recognised."""
+"""Questions on what a file does not determine, asked once for each file, and corrections of what was recognised."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _draw_question(page: Page, file: UploadedFile, asked: OpenQuestion) -> None:
 
 
 def _draw_epsg_choice(page: Page, file: UploadedFile, key: str) -> None:
-    """Another projection: by its zone of the UTM grid, which the longitude tells, or by its number."""
+    """Another projection: by its UTM zone, which follows from the longitude, or by its number."""
     t = page.t
     with st.container(horizontal=True, vertical_alignment="bottom"):
         zone = st.selectbox(
@@ -131,7 +131,7 @@ def _keep_choice(file: UploadedFile, about: str, key: str) -> None:
 
 
 def draw_corrections(page: Page, review: FileReview, into: ImportTarget) -> None:
-    """What can be said otherwise than it was recognised: table, dates, time zone, and a category for all."""
+    """Draw the choices that correct what was recognised: table, dates, time zone, coordinate system."""
     t, preview = page.t, review.preview
     if preview is None:
         return

@@ -58,7 +58,7 @@ def draw_save_mapping(page: Page, review: FileReview, into: ImportTarget) -> Non
 
 
 def save_mapping(home: Home, review: FileReview, name: str) -> None:
-    """Save the mapping of a file as it was looked at."""
+    """Save the mapping of a file as it was reviewed."""
     header = review.columns
     if header is None:
         return
@@ -69,7 +69,7 @@ def save_mapping(home: Home, review: FileReview, name: str) -> None:
 
 
 def draw_remember_choice(page: Page, usable: list[FileReview]) -> bool:
-    """Beside the button of the import: whether to keep for the next export what the reader told of these files."""
+    """Ask, next to the import button, whether to save what the reader set for these files for the next export."""
     some = [review.preview for review in usable if review.preview and _settled(review)]
     if not some:
         return False

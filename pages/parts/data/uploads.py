@@ -1,4 +1,4 @@
-"""The files that the reader brings, and what a look at each of them shows. Nothing here writes."""
+"""Uploaded files and their review before the import. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ EXAMPLES_LONG: Final = 70
 TRIALS: Final[Mapping[str, Path]] = {"later": sample_data.LATER_EXPORT, "dirty": sample_data.DIRTY_EXPORT}
 TRIAL = "data_trial"
 ROUND = "data_round"  # part of the uploader's key: a new one drops the uploaded files from memory
-# What the reader told of files, by their digest: answers, columns and words settled by hand, saved mapping put aside.
+# What the reader set for files, by their digest: answers, mappings edited by hand, saved mappings to ignore.
 ANSWERS = "data_answers"
 EDITS = "data_edits"
 IGNORED = "data_aside"
@@ -55,7 +55,7 @@ Progress = Callable[[float, Message], None]
 
 @dataclass(frozen=True)
 class UploadedFile:
-    """A file to look at: an upload's content, or the path of one of the sample's exports; and what is told of it."""
+    """A file to review: an upload's content or the path of a sample export, with the reader's settings for it."""
 
     name: str
     digest: str
@@ -90,12 +90,12 @@ class OpenQuestion:
 
 @dataclass(frozen=True)
 class FilePreview:
-    """What a look at a file shows: bounded tables without the raw rows.
+    """The preview of a file's import: bounded tables without the raw rows.
 
-    `repairs`: rule, column, n, old, new (of the first); `refused`: row, column, value, message, mend, of the first rows
-    set aside; `rows`: the first alerts as they would be stored; `months`: whether they tell the month alone; `piles`,
-    `values`, `words`, `answers`, `city`, `bounds` as in the preview; `saved`: name of the saved mapping in use, with
-    the columns that `appeared` and `vanished` since it was made.
+    `repairs`: rule, column, n, old, new (of the first); `refused`: row, column, value, message, mend, of the first
+    quarantined rows; `rows`: the first alerts as they would be stored; `months`: whether only their month is known;
+    `piles`, `values`, `words`, `answers`, `city`, `bounds` as in the preview; `saved`: name of the saved mapping in
+    use, with the columns that `appeared` and `vanished` since it was made.
     """
 
     format: str
@@ -137,7 +137,7 @@ class FilePreview:
 
 @dataclass(frozen=True)
 class FileReview:
-    """A file and what came of looking at it: a preview, a problem or a question; `header` where only the columns are
+    """A file and the outcome of its review: a preview, a problem or a question; `header` where only the columns are
     known."""
 
     file: UploadedFile
@@ -176,7 +176,7 @@ def sample_trial(page: Page) -> list[UploadedFile]:
 
 
 def is_sample_data(file: UploadedFile) -> bool:
-    """Whether most rows of a text file are made-up alerts: an export of the sample's, or its rows set aside, mended."""
+    """Whether most rows of a text file are made-up alerts: an export of the sample, or its quarantined rows, fixed."""
     if isinstance(file.content, Path):
         return True
     lines = file.content[:START].decode("utf-8", "replace").splitlines()[1:]
@@ -184,7 +184,7 @@ def is_sample_data(file: UploadedFile) -> bool:
 
 
 def with_answers(file: UploadedFile) -> UploadedFile:
-    """The file with what the reader has told of it."""
+    """The file with what the reader has set for it."""
     return replace(
         file,
         answers=st.session_state.get(ANSWERS, {}).get(file.digest, Answers()),
@@ -194,7 +194,7 @@ def with_answers(file: UploadedFile) -> UploadedFile:
 
 
 def keep_answer(file: UploadedFile, **values: Any) -> None:
-    """Keep what the reader told of a file, until the browser's tab is closed."""
+    """Keep a reader's answers about a file, until the browser's tab is closed."""
     answers = st.session_state.get(ANSWERS, {})
     st.session_state[ANSWERS] = {**answers, file.digest: replace(answers.get(file.digest, Answers()), **values)}
     settled = st.session_state.get(EDITS, {}).get(file.digest)
@@ -203,7 +203,7 @@ def keep_answer(file: UploadedFile, **values: Any) -> None:
 
 
 def keep_mapping(file: UploadedFile, mapping: ColumnMapping | None) -> None:
-    """Keep what the reader settled of a file's columns; None takes it back."""
+    """Keep the mapping that the reader edited for a file; None removes it."""
     edits = {key: one for key, one in st.session_state.get(EDITS, {}).items() if key != file.digest}
     st.session_state[EDITS] = edits | ({file.digest: mapping} if mapping is not None else {})
 
@@ -286,7 +286,7 @@ def _review(file: UploadedFile, into: ImportTarget, progress: Progress | None) -
 
 
 def _header(file: UploadedFile) -> Header | None:
-    """The columns of a file that cannot be imported as it stands, with what the reader settled of them."""
+    """The columns of a file that cannot be imported as it is, with the reader's mapping of them."""
     try:
         found = columns_of(file.content, file.name, file.answers)
         if file.mapping is None:
@@ -367,7 +367,7 @@ def _repairs(report: ImportReport) -> pd.DataFrame:
 
 
 def _refused(report: ImportReport) -> pd.DataFrame:
-    """The first rows set aside, why, and how to mend them."""
+    """The first quarantined rows, why, and how to fix them."""
     refused = report.quarantine[["row", "column", "value", "reason"]].head(SHOWN_ROWS).copy()
     codes = [Reason(code) for code in refused["reason"]]
     refused["message"] = pd.Series([REASON_WORDS[code] for code in codes], index=refused.index, dtype=object)

@@ -1,4 +1,4 @@
-"""Words of a file and what they stand for: genders, states, kinds, ages, categories; each can be mended."""
+"""Values of a file and what they stand for: genders, states, kinds, ages, categories; each can be corrected."""
 
 from __future__ import annotations
 
@@ -91,10 +91,10 @@ def _draw_role(page: Page, review: FileReview, role: str, words: list[tuple[str,
 
 def _draw_grid(page: Page, review: FileReview, role: str, words: list[tuple[str, int]]) -> None:
     """The words, two in a row where there is room."""
-    beside = 1 if page.narrow else 2
-    for start in range(0, len(words), beside):
-        cells = st.columns(beside, gap="medium")
-        for cell, (word, n) in zip(cells, words[start : start + beside], strict=False):
+    per_row = 1 if page.narrow else 2
+    for start in range(0, len(words), per_row):
+        cells = st.columns(per_row, gap="medium")
+        for cell, (word, n) in zip(cells, words[start : start + per_row], strict=False):
             with cell:
                 _draw_word(page, review, role, word, n)
 

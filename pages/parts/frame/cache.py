@@ -1,6 +1,7 @@
-"""Answers kept for a while. Keys are small and hashable (a dataset's version, a filter, an audience), never tables.
+"""Cached results of queries and studies.
 
-Streamlit hashes a large table by a sample of its rows, so two different tables may share a key.
+Keys are small and hashable (a dataset's version, a filter, an audience), never tables: Streamlit hashes a large table
+by a sample of its rows, so two different tables may share a key.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pages.parts.frame.page import Dataset, Page
 MAX_ENTRIES = 400
 TTL = "2h"
 
-# For a page's own computations: functions of a `Dataset`, a filter, an audience and plain settings.
+# Decorator for a page's own computations: functions of a `Dataset`, a filter, an audience and plain settings.
 cached = st.cache_data(max_entries=MAX_ENTRIES, ttl=TTL, show_spinner=False)
 
 
@@ -31,10 +32,10 @@ def source_of(dataset: Dataset) -> Source:
 
 
 def cached_query(page: Page, question: str, *parts: Any, filter: AlertFilter | None = None, **settings: Any) -> Any:
-    """Put one of the functions of `queries` (by name) about what is on show, and keep its answer.
+    """Call one of the functions of `curim_data.query` (by name) for what is on show, and cache the result.
 
-    `ask(page, "counts", ("week",), complete=True)` is
-    `queries.counts(source, page.filter, ("week",), page.audience, complete=True)`.
+    `cached_query(page, "counts", ("week",), complete=True)` is
+    `query.counts(source, page.filter, ("week",), page.audience, complete=True)`.
     """
     return _run_query(
         question, page.dataset, filter or page.filter, page.audience, parts, tuple(sorted(settings.items()))
@@ -50,5 +51,5 @@ def _run_query(
     parts: tuple[Any, ...] = (),
     settings: tuple[tuple[str, Any], ...] = (),
 ) -> Any:
-    """The answer of one query function; cached by everything that it depends on."""
+    """The result of one query function; cached by everything that it depends on."""
     return getattr(query, question)(source_of(dataset), chosen, *parts, audience=audience, **dict(settings))

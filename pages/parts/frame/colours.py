@@ -1,4 +1,4 @@
-"""Colours, in one place: one sea blue for structure, one warm accent for attention, greys until data colour them."""
+"""Colours, in one place: one sea blue for structure, one warm accent for attention, grey for the rest."""
 
 from __future__ import annotations
 

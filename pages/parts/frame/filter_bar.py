@@ -1,4 +1,4 @@
-"""The filter in the sidebar, its chips above the page, and the link that says it.
+"""The filter in the sidebar, its chips above the page, and the link that holds it.
 
 The address bar is the one place where the filter lives. In each run the widgets are set from it, and a change of a
 widget writes it: so links, the Back button and the widgets agree.
@@ -55,7 +55,7 @@ def draw_filter_bar(page: Page) -> None:
 
 
 def draw_active_filters(page: Page) -> None:
-    """What is active, each with a way to take it off; what the link asked for and could not be had."""
+    """Active filters, each with a button that removes it; notes on what the link asked for in vain."""
     t = page.t
     for note in page.notes:
         st.warning(escape_markdown(t(note)))
@@ -110,7 +110,7 @@ def filter_sentence(page: Page) -> str:
 
 
 def write_filter(chosen: AlertFilter) -> None:
-    """Put a filter into the address bar; words of the address that are no filter stay."""
+    """Write a filter to the address bar; other parameters of the address stay."""
     own = {word for field in chosen.fields() for word in field.words}
     kept = {word: st.query_params[word] for word in st.query_params if word not in own}
     st.query_params.from_dict({**kept, **chosen.to_query()})

@@ -18,38 +18,38 @@ def draw_footer(
     *,
     sentence: str = "",
     total: Total | None = None,
-    aside: int | None = None,
+    excluded: int | None = None,
     drawn: int | None = None,
     undrawn: int = 0,
     choices: Sequence[Choice] = (),
 ) -> None:
-    """The sentence in body type, the counts below it, and the settings behind a fold.
+    """Draw the sentence in body type, the counts below it, and the settings in an expander.
 
-    `aside`: of the alerts on the city's land those that were left out for sharing their coordinates with many others;
+    `excluded`: alerts on the city's land that were left out for sharing their coordinates with many others;
     `drawn` and `undrawn`: how many stand on a map of single points, and how many sensitive ones never do.
     """
     t = page.t
     if sentence:
         st.write(escape_markdown(sentence))
     if total is not None:
-        st.caption(mapped_sentence(t, total, aside or 0, drawn, undrawn))
+        st.caption(mapped_sentence(t, total, excluded or 0, drawn, undrawn))
     if choices:
         with st.expander(t("How this was calculated")):
             for choice in choices:
                 st.caption(escape_markdown(t(choice.told)))
 
 
-def mapped_sentence(t: Translator, total: Total, aside: int = 0, drawn: int | None = None, undrawn: int = 0) -> str:
+def mapped_sentence(t: Translator, total: Total, excluded: int = 0, drawn: int | None = None, undrawn: int = 0) -> str:
     """How many alerts there are and how many of them are on the map; see `footer`."""
     if total.n is None:
         return t("Fewer than {k} alerts: too few to show how many.", k=total.threshold)
     parts = [t.n("n = {n} alert", "n = {n} alerts", total.n)]
     if total.mapped is not None:
-        parts.append(t("{n} on the map", n=total.mapped - aside if drawn is None else drawn))
+        parts.append(t("{n} on the map", n=total.mapped - excluded if drawn is None else drawn))
     else:
         parts.append(t("how many of them are on the map is protected"))
-    if total.mapped is not None and aside:
-        parts.append(t("{n} excluded (shared coordinates)", n=aside))
+    if total.mapped is not None and excluded:
+        parts.append(t("{n} excluded (shared coordinates)", n=excluded))
     if total.mapped is not None and undrawn:
         parts.append(t("{n} not drawn (sensitive categories)", n=undrawn))
     if total.unmapped:

@@ -1,4 +1,4 @@
-"""The door of every page. A page file that is run alone is guarded as well: who may see it is asked for each page anew.
+"""The access check of every page. A page file that is run alone is guarded as well: each page checks for itself.
 
 What the shell read for a run (the store's state, the city, the filter) it hands on to the page behind it in the same
 thread; a page that finds nothing there, or what was read for another reader or another link, reads it itself.
@@ -31,9 +31,9 @@ from pages.parts.frame.page import Page, view_query
 pd.set_option("mode.string_storage", "python")
 
 DEFAULT_WIDTH = 1280
-# What the shell read, and for which reader and link; taken by the next door in the same thread, whatever it is for.
+# What the shell read, and for which reader and link; taken by the next check in the same thread, whatever it is for.
 _handed = threading.local()
-HEALED = "city_healed"  # what became of a change of the profile that was cut short; the shell says it once
+HEALED = "city_healed"  # the outcome of an interrupted change of the profile; the shell shows it once
 
 
 def require(role: Role, *, data: bool = True, hand_on: bool = False) -> Page:
@@ -99,7 +99,7 @@ def _page(t: Translator, name: str, role: Role) -> Page:
 def _chosen_home(asked: str) -> tuple[Home, bool]:
     """The home on show: one's own where it has alerts, the sample city otherwise or when the link asks for it.
 
-    To look at an own home does not make it: that is for the first import.
+    Looking at one's own home does not create it: the first import does.
     """
     own = Home.default()
     if asked != "sample" and has_alerts(own):
@@ -120,7 +120,7 @@ def _city(folder: str, version: str) -> CityProfile:  # noqa: ARG001 (the versio
 
 
 def _width() -> int:
-    """The width of the reader's window, told by the script that `web` adds to the page."""
+    """The width of the reader's window, from the cookie that the script of `web` sets."""
     width = st.context.cookies.get("curim_width", "")
     return int(width) if width.isdigit() and 200 <= int(width) <= 10_000 else DEFAULT_WIDTH
 

@@ -1,4 +1,4 @@
-"""Words of others on the page: shown as they stand, whatever signs they hold."""
+"""Texts from outside as Markdown: shown literally, whatever characters they hold."""
 
 from __future__ import annotations
 

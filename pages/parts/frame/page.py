@@ -1,4 +1,4 @@
-"""What a page gets from its door: the reader, the city, the filter, and the words to speak with."""
+"""What one run of a page works with: the reader, the city, the filter, the data, and the translator."""
 
 from __future__ import annotations
 

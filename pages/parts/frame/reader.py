@@ -1,4 +1,4 @@
-"""Who reads: the person signed in, or, where no sign-in is configured, the analyst at this computer."""
+"""The reader: the person signed in, or, where no sign-in is configured, the analyst at this computer."""
 
 from __future__ import annotations
 

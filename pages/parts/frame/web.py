@@ -1,4 +1,4 @@
-"""What goes round Streamlit on the wire: security headers, the page's language, and who may connect."""
+"""The server around Streamlit: security headers, the page's language, and who may connect."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ INDEX: Final = Path(st.__file__).parent / "static" / "index.html"
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 PROXY_HEADERS: Final = ("forwarded", "via", "x-real-ip")
 WIDTH_PATH: Final = "/curim/width.js"
-# The server cannot know how wide a map will be; the page tells it once, before it connects.
+# The server cannot know how wide a map will be; the page sends it once, before it connects.
 WIDTH_SCRIPT: Final = 'document.cookie = "curim_width=" + window.innerWidth + "; path=/; SameSite=Strict";\n'
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -82,17 +82,17 @@ def content_security_policy(hashes: list[str], host: str) -> str:
 
 
 def localised_index(page: bytes, lang: str) -> bytes:
-    """Streamlit's index page with our language, and with the script that tells the window's width."""
+    """Streamlit's index page with our language, and with the script that reports the window's width."""
     page = page.replace(b'<html lang="en">', f'<html lang="{lang}">'.encode(), 1)
     return page.replace(b"<title>", f'<script src=".{WIDTH_PATH}"></script>\n    <title>'.encode(), 1)
 
 
 class SecurityMiddleware:
-    """Pure ASGI middleware: headers on every answer, the language in the page, strangers refused.
+    """Pure ASGI middleware: headers on every response, the language in the page, other computers refused.
 
     Without sign-in only this computer may connect, under its own names: the second keeps a foreign page from
     reaching the server through a name of its own that resolves to this computer. A proxy on this computer would
-    make everyone look as if they sat at it, so what carries a proxy's marks or comes from a foreign page is refused.
+    make everyone look local, so a request with a proxy's headers or from a page of another origin is refused.
     """
 
     def __init__(self, app: Any, *, open_to_network: Callable[[], bool] = sign_in_configured) -> None:
@@ -205,7 +205,7 @@ async def _refuse_connection(scope: Scope, receive: Receive, send: Send, why: st
 
 
 async def width_script(_request: Request) -> Response:
-    """The script that tells the window's width in a cookie of this site."""
+    """The script that stores the window's width in a cookie of this site."""
     return Response(WIDTH_SCRIPT, media_type="text/javascript")
 
 
@@ -222,7 +222,7 @@ async def prepare(_app: Any) -> AsyncIterator[None]:
 
 
 def warm_up() -> None:
-    """Load what the pages are made of, and take it out of the collector's sight for good.
+    """Import all modules of the pages, and exempt them from garbage collection.
 
     The collector would look through all modules again and again, with every reader waiting for it.
     """

@@ -1,4 +1,4 @@
-"""Which categories weigh more on whom, and where to turn for help."""
+"""Which categories affect whom more, and where to turn for help."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _wrapped(label: str) -> str:
 
 
 def draw_help_lines(page: Page) -> None:
-    """Where those who are affected can turn; quiet, beside every sensitive view."""
+    """Help lines for those who are affected, next to every sensitive view."""
     t = page.t
     with st.container(border=True, gap="xsmall", key="gender_help"):
         st.markdown("**" + t("If this concerns you") + "**")

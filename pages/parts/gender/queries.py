@@ -1,4 +1,4 @@
-"""The Gender page's questions, kept for a while."""
+"""The cached studies of the Gender page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def shares(dataset: Dataset, chosen: AlertFilter, audience: Audience, column: st
 
 @cached
 def weights(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Weights:
-    """Which categories weigh more on whom."""
+    """Which categories affect whom more."""
     return gender.weight_study(source_of(dataset), chosen, audience)
 
 

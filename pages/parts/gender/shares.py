@@ -23,7 +23,7 @@ AFFECTED, REPORTER = "affected_gender", "reporter_gender"
 
 
 def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> None:
-    """The page's one sentence, the filter in words below it, and whether the filter's genders were set aside."""
+    """The page's one sentence, the filter in words below it, and whether the filter's genders were ignored."""
     t = page.t
     women = queries.shares(page.dataset, f, page.audience, AFFECTED).women
     if total.n == 0:

@@ -51,7 +51,7 @@ def draw_alerts_layer(page: Page, title: Any, place: FoundPlace | None = None) -
             draw_found_place(page, place)
         drawn = {} if found.frame is None else {"drawn": found.shown, "undrawn": found.sensitive}
         draw_footer(
-            page, sentence=left_out_sentence(t, found), total=cached_query(page, "total"), aside=found.piled, **drawn
+            page, sentence=left_out_sentence(t, found), total=cached_query(page, "total"), excluded=found.piled, **drawn
         )
         if found.frame is not None:
             _draw_map_download(page, found, found.frame)

@@ -49,19 +49,19 @@ def draw_area_headline(page: Page, found: int, here: int) -> None:
 
 
 def draw_tested_in_city_note(page: Page) -> None:
-    """Says that the area only picks what is listed."""
+    """Say that the area only selects what is listed."""
     if has_area(page.filter):
         st.caption(page.t(TESTED_IN_CITY))
 
 
 def draw_whole_city_note(page: Page) -> None:
-    """Says that a figure is of the whole city."""
+    """Say that a figure covers the whole city."""
     if has_area(page.filter):
         st.caption(page.t(OF_CITY))
 
 
 def draw_no_spot_in_area(page: Page) -> None:
-    """What stands beside the map where no hot spot lies in the area."""
+    """What is shown next to the map where no hot spot lies in the area."""
     t = page.t
     st.subheader(t("No hot spot in this area"))
     st.write(

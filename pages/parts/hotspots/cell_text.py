@@ -9,17 +9,17 @@ from pages.parts.maps.legends import CellMeasure
 
 
 def rate_heading(t: Translator, base: Kind) -> str:
-    """What the column of rates is called; the sentence of a place says that they are shrunken."""
+    """The heading of the column of rates, which are after shrinkage."""
     return t("Per 1,000 residents") if base == "residents" else t("Share of all alerts")
 
 
 def rate_text(t: Translator, base: Kind, value: float) -> str:
-    """A rate as its reader should see it: a share in per cent, or alerts per 1,000 residents."""
+    """A rate as text: a share in per cent, or alerts per 1,000 residents."""
     return t.number(PER * value, 1) if base == "residents" else t.percent(value)
 
 
 def rate_measure(t: Translator, base: Kind) -> CellMeasure | None:
-    """What the colours of cells tell where places are compared by a base: its rates, and not how many alerts."""
+    """What the colours of cells show where places are compared by a denominator: rates in place of counts."""
     if base == LAND:
         return None
     heading = (
@@ -33,10 +33,10 @@ def rate_measure(t: Translator, base: Kind) -> CellMeasure | None:
 
 
 def test_lines(t: Translator, study: HotSpotStudy) -> list[str]:
-    """For each marked cell a line with what its mark stands on, for the tooltip; empty for all others.
+    """For each significant cell a tooltip line with its test; empty for all others.
 
-    A hot cell is told with its neighbours or by itself, whichever stands out more surely. Only p where counts are
-    protected anywhere, or where a place is compared with a base.
+    A hot cell is described with its neighbours or alone, whichever is more significant. Only p where counts are
+    protected anywhere, or where places are compared by a denominator.
     """
     hot = study.hot
     frame, whole = hot.frame, not hot.based and not hot.n_withheld
@@ -60,7 +60,7 @@ def test_lines(t: Translator, study: HotSpotStudy) -> list[str]:
 
 
 def rate_lines(t: Translator, study: HotSpotStudy) -> list[str]:
-    """For each cell a line with its base and rate, for the tooltip; empty where there is none to tell."""
+    """For each cell a tooltip line with its denominator and rate; empty where there is none."""
     frame, base = study.hot.frame, study.hot.base
     lines = []
     for row in frame[["base", "rate"]].itertuples():

@@ -1,4 +1,4 @@
-"""Cold places of the Hot spots page: those with fewer alerts than chance explains, in words below the map."""
+"""Cold places of the Hot spots page: those with fewer alerts than expected by chance, listed below the map."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from curim_data.studies.spot_area import has_area, in_area
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
-# So many are told at once; the table of cells that can be downloaded holds them all.
+# As many are named; the downloadable table of cells holds them all.
 MOST_NAMED: Final = 5
 
 

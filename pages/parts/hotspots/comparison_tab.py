@@ -56,7 +56,7 @@ def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience, against: s
 
 
 def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is given the study of the map above)
-    """What is compared, the map of the difference beside its clearest places, and all of them as a table."""
+    """Draw what is compared, the map of the difference with its clearest places, and all of them as a table."""
     t = page.t
     offered = presets(page.filter)
     asked = st.query_params.get(AGAINST, DEFAULT_PRESET)

@@ -1,4 +1,4 @@
-"""The tab "Concentration": how few places hold most alerts, against the same alerts strewn at random."""
+"""The tab "Concentration": how few places hold most alerts, compared with the same alerts placed at random."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _concentration(about: Query, _study: HotSpotStudy) -> ConcentrationStudy:  #
 
 
 def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
-    """The sentence, the Lorenz curve with chance beside it, and the table of a quarter, half and four fifths."""
+    """Draw the sentence, the Lorenz curve with that expected by chance, and the table of shares."""
     t = page.t
     about: Query = (page.dataset, page.filter, page.audience, study.resolution)
     concentration = _concentration(about, hot_spots(*about) if study.hot.based else study)
@@ -75,7 +75,7 @@ def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
         tables.download_button(t, whole, "concentration.csv", key="hotspots_concentration_download")
         st.write(escape_markdown(concentration.gini_sentence(t)))
     draw_footer(
-        page, sentence=found.sentence(t), total=study.total, aside=study.cells.piled, choices=concentration.choices
+        page, sentence=found.sentence(t), total=study.total, excluded=study.cells.piled, choices=concentration.choices
     )
 
 

@@ -39,7 +39,7 @@ def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[D
 
 
 def draw_density_layer(page: Page, title: Any, place: FoundPlace | None = None) -> None:
-    """The picture on the map, its highest places beside it; `title`: the container for the headline."""
+    """Draw the density map with its highest places next to it; `title`: the container for the headline."""
     t = page.t
     with st.spinner(t("Smoothing the alerts")):
         study, drawn = _study(page.dataset, page.filter, page.audience)
@@ -50,7 +50,7 @@ def draw_density_layer(page: Page, title: Any, place: FoundPlace | None = None) 
     if not study.enough:
         cell_map.draw_cell_map(page, key=MAP, alt=t("Map of the city."), span=0.62, pickable=False, place=place)
         draw_found_place(page, place)
-        draw_footer(page, sentence=study.too_few(t), total=study.total, aside=study.total.piled)
+        draw_footer(page, sentence=study.too_few(t), total=study.total, excluded=study.total.piled)
         return
     pins = [Pin(peak.name(t), peak.longitude, peak.latitude, rank) for rank, peak in enumerate(study.peaks, start=1)]
     left, right = st.columns([5, 3], gap="medium")
@@ -68,7 +68,7 @@ def draw_density_layer(page: Page, title: Any, place: FoundPlace | None = None) 
         draw_found_place(page, place)
         draw_footer(page, sentence=study.density.sentence(t))
         st.write(escape_markdown(t(study.bandwidth.told)))
-        draw_footer(page, total=study.total, aside=study.total.piled, choices=study.choices)
+        draw_footer(page, total=study.total, excluded=study.total.piled, choices=study.choices)
         _draw_downloads(page, study)
         map_download_button(
             page,

@@ -54,7 +54,7 @@ KIND_COLOURS: Final = {
     "oscillating": "#cc79a7",
     "sporadic": "#009e73",
 }
-# Cells of cold places are drawn smaller, so that shape and not only colour tells them apart.
+# Cells of cold places are drawn smaller, so that size and not only colour distinguishes them.
 HOT_COVERAGE: Final = 0.93
 COLD_COVERAGE: Final = 0.5
 
@@ -75,7 +75,7 @@ def draw_emerging_layer(page: Page, title: Any, size: int, place: FoundPlace | N
             page,
             sentence=t(study.why) if study.why else "",
             total=study.total,
-            aside=study.total.piled,
+            excluded=study.total.piled,
             choices=study.choices,
         )
         return
@@ -97,7 +97,9 @@ def draw_emerging_layer(page: Page, title: Any, size: int, place: FoundPlace | N
         if cold and all(line.cls.sign > 0 for line in here):
             st.caption(t("No place has been colder than its neighbourhood for long or recently, beyond chance."))
         _draw_table(page, shown, chosen, found)
-        draw_footer(page, sentence=found.sentence(t), total=study.total, aside=study.total.piled, choices=study.choices)
+        draw_footer(
+            page, sentence=found.sentence(t), total=study.total, excluded=study.total.piled, choices=study.choices
+        )
         if shown:
             _draw_downloads(page, shown)
             map_download_button(
@@ -307,7 +309,7 @@ def _draw_table(page: Page, shown: Sequence[EmergingLine], chosen: EmergingLine 
 
 
 def since_label(t: Translator, line: EmergingLine, found: Emerging) -> str:
-    """Since when a place carries its mark without a break; nobody knows where that is so from the first step on."""
+    """Since when a place has been significant without interruption; unknown where that holds from the first step."""
     if line.since is None:
         return "–"
     day = t.date(line.since, "MMM y" if found.unit == "month" else "medium")

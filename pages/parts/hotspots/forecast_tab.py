@@ -1,4 +1,4 @@
-"""The tab "Forecast": the next four weeks, shown only with how such forecasts did in the past."""
+"""The tab "Forecast": the next four weeks, shown only with how such forecasts performed in the past."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _forecast(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolut
 
 
 def draw_forecast_tab(page: Page, study: HotSpotStudy) -> None:
-    """The city and its places first, then the cells where most is expected, beside their backtest."""
+    """The city and its places first, then the cells where most alerts are expected, with their backtest."""
     t, exact = page.t, sees_exact(page.audience)
     forecast = _forecast(page.dataset, page.filter, page.audience, study.resolution if exact else None)
     forecast = replace(forecast, choices=_as_on_the_map(forecast, study))
@@ -174,7 +174,7 @@ def _draw_places(page: Page, forecast: ForecastStudy) -> None:
 
 
 def _draw_cells(page: Page, forecast: ForecastStudy) -> None:
-    """Map and list of the cells where most is expected beside the backtest; else the reason why not."""
+    """Map and list of the cells where most alerts are expected, with the backtest; else the reason why not."""
     t, found = page.t, forecast.cells
     st.subheader(t("Where on the map"))
     if found is None:
@@ -304,7 +304,7 @@ def _draw_backtest(page: Page, found: Forecast) -> None:
 
 
 def _narrow(headings: dict[str, str]) -> dict[str, Any]:
-    """Columns that fit beside a map."""
+    """Columns that fit next to a map."""
     return {name: st.column_config.Column(headings[name], width=WIDTHS[name]) for name in headings}
 
 

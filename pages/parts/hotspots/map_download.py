@@ -1,4 +1,4 @@
-"""The maps of the Hot spots page as pictures to take along: PNG, drawn on paper's terms, with all that they rest on."""
+"""Download of the maps of the Hot spots page as PNG, drawn for print, with filter, counts and notes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a specialist can change about the test of hot spots and clusters: base, weights, method; each in the link."""
+"""What a specialist can change about the test of hot spots and clusters: denominator, weights, method."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _base(page: Page) -> Kind:
 
 
 def draw_option_notes(page: Page, how: Options, layer: str) -> None:
-    """What must be read with a choice: why the base that the link asks for cannot be had, or what residents miss."""
+    """Draw the note on a choice: why the denominator in the link is not available, or what residents do not cover."""
     t, asked = page.t, st.query_params.get(BASE, LAND)
     if layer != "significance":
         return

@@ -1,4 +1,4 @@
-"""The Hot spots page's layers of places: the map, the ranked list below it, and the selected place beside it."""
+"""The layers "Significance" and "Clusters": the map, the ranked list below it, and the panel of the selected place."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def draw_places_layer(
             page,
             sentence=(found or study.hot).sentence(t),
             total=study.total,
-            aside=study.cells.piled,
+            excluded=study.cells.piled,
             choices=study.choices if found is None else found.choices,
         )
         draw_downloads(page, shown, gistar_valid=gistar, study=study if found is None else None)
@@ -182,7 +182,7 @@ def _draw_map_download(
 
 
 def _map_cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
-    """The cells of the map, with what their tooltips say beside the count."""
+    """The cells of the map, with the lines of their tooltips below the count."""
     cells = study.cells.frame.join(study.hot.frame["z"])
     tooltips = test_lines(page.t, study)
     if study.hot.based:
@@ -194,7 +194,7 @@ def _map_cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
 def _classes_over_time(
     page: Page, study: HotSpotStudy, shown: tuple[SpotLine, ...], layer: str
 ) -> dict[str, str] | None:
-    """The class over time of each hot spot that coincides with a place that has one; None where none can be told."""
+    """The class over time of each hot spot that coincides with a place that has one; None where there is none."""
     if layer != "significance" or not sees_exact(page.audience):
         return None
     asked = (page.dataset, page.filter, page.audience, study.resolution)
@@ -222,7 +222,7 @@ def _compute_classes_later(asked: tuple[Dataset, AlertFilter, Audience, int]) ->
 
 
 def draw_no_places(t: Translator, how: Options, alerts: float | None, *, cold: bool = False) -> None:
-    """What is said where no hot place was found among so many alerts; `cold`: whether there are cold ones."""
+    """Draw what is said where no hot place was found among so many alerts; `cold`: whether there are cold ones."""
     if how.explored:
         st.subheader(t("No group"))
         st.write(t("HDBSCAN finds no place that is denser than its neighbourhood, or there are too few alerts."))

@@ -1,4 +1,4 @@
-"""The Hot spots page's questions, kept for a while, and which spot is selected."""
+"""Cached studies of the Hot spots page: hot spots, clusters, classes over time, lines of the list, one spot."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pages.parts.frame.page import Dataset
 
 @dataclass(frozen=True)
 class Options:
-    """The base that places are compared by; whether alerts count by severity; whether clusters are explored only."""
+    """The denominator of places; whether alerts count by severity; whether clusters are exploratory (HDBSCAN)."""
 
     base: Kind = LAND
     by_weight: bool = False
@@ -62,7 +62,7 @@ def emerging_of(
 
 @cached
 def coordinate_step(dataset: Dataset) -> float:
-    """Metres between positions of the store that can be told apart; the same under every filter."""
+    """Precision of the stored coordinates in metres; the same under every filter."""
     return precision_m(source_of(dataset))
 
 
@@ -90,5 +90,5 @@ def _spot_details(asked: ListQuery, spot_id: str, _spot: Place) -> SpotStudy:  #
 
 
 def spot_details(asked: ListQuery, spot: Place) -> SpotStudy:
-    """One of the places that follow from `asked`, looked at closely."""
+    """The details of one of the places that follow from `asked`."""
     return _spot_details(asked, spot.id, spot)

@@ -112,7 +112,7 @@ def draw_ranked_list(
     """The hot spots, clearest first; picking a row selects the place on the map.
 
     `gistar_valid`: whether Gi* may be read as a test here; None where it is not computed (clusters). `classes`: the
-    class over time of each spot by its id, in words; None where none can be told.
+    class over time of each spot by its id, in words; None where there is none.
     """
     if not shown:
         return
@@ -330,7 +330,7 @@ def list_frame(shown: tuple[SpotLine, ...]) -> pd.DataFrame:
 
 
 def optional_columns(shown: tuple[SpotLine, ...]) -> dict[str, list[Any]]:
-    """What the download tells of each place beside the usual columns: area, weight, rates and base, last one first."""
+    """Columns that the download has only for some layers: area, weight, rates and denominator, the last one first."""
     spots = [line.spot for line in shown]
     columns: dict[str, list[Any]] = {}
     if any(getattr(spot, "base", LAND) != LAND for spot in spots):
@@ -346,7 +346,7 @@ def optional_columns(shown: tuple[SpotLine, ...]) -> dict[str, list[Any]]:
 
 
 def cells_frame(study: HotSpotStudy) -> pd.DataFrame:
-    """The test of every cell, as a table to take away; counts as they passed the gate."""
+    """The test of every cell, as a table to download; counts after disclosure control."""
     frame = study.hot.frame
     columns = ["n", "low", "high", "withheld", "land_km2", "expected_alone", "window", "expected", "ratio", "q", "hot"]
     table = frame[[*columns, "q_cold"]]

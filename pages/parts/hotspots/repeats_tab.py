@@ -1,4 +1,4 @@
-"""The tab "Repeats": whether alerts follow alerts near by, and whether something unusual started lately."""
+"""The tab "Repeats": whether alerts are followed by others nearby, and whether something unusual started recently."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def _same_place(page: Page, found: KnoxResult, headings: dict[str, str]) -> None
 
 
 def band_columns(headings: Mapping[str, str]) -> dict[str, Any]:
-    """Columns narrow enough for the table to stand beside what started lately."""
+    """Columns narrow enough for the table to fit next to the recent starts."""
     return {name: st.column_config.Column(label, width=WIDTHS[name]) for name, label in headings.items()}
 
 

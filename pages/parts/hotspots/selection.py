@@ -31,7 +31,7 @@ def cell_size_from_link(key: str, sizes: Collection[int]) -> int:
 
 
 def write_link_word(word: str, key: str, usual: Any) -> None:
-    """Put what was picked in the widget `key` into the address; the usual choice leaves no word."""
+    """Write the choice of the widget `key` to the address; the default is left out."""
     picked = st.session_state[key]
     if picked == usual:
         st.query_params.pop(word, None)
@@ -40,7 +40,7 @@ def write_link_word(word: str, key: str, usual: Any) -> None:
 
 
 def _set_widget(key: str, value: _Word) -> _Word:
-    """Set a widget to what the link says, and tell it."""
+    """Set a widget to the value from the link, and return the value."""
     if st.session_state.get(key) != value:
         st.session_state[key] = value
     return value

@@ -1,4 +1,4 @@
-"""The panel beside the map: one hot spot, close up, and the way from it to a plan."""
+"""The panel of the selected hot spot, next to the map: its figures, charts and cautions, and the way to a plan."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CATEGORIES_SHOWN = 5
 
 
 def draw_spot_panel(page: Page, asked: ListQuery, line: SpotLine) -> None:
-    """Everything about the selected spot, most telling first."""
+    """Draw the panel of the selected hot spot: sentence, links, cautions, weeks, clock, categories, genders."""
     t, spot = page.t, line.spot
     study: SpotStudy = spot_details(asked, spot)
     st.subheader(f"{spot.rank} · {escape_markdown(line.name(t))}")
@@ -37,7 +37,7 @@ def draw_spot_panel(page: Page, asked: ListQuery, line: SpotLine) -> None:
     _draw_weeks(page, study)
     _draw_clock(page, study)
     _draw_categories(page, study)
-    if len(page.filter.affected) != 1:  # else every alert here tells the same gender
+    if len(page.filter.affected) != 1:  # else every alert here has the same gender
         _draw_genders(page, study)
 
 
@@ -126,7 +126,7 @@ def _draw_genders(page: Page, study: SpotStudy) -> None:
     t = page.t
     rows = study.affected.frame
     pair = rows["gender"].isin([Gender.WOMAN, Gender.MAN])
-    # A bar of 0 % for women and for men would be misread where the source tells no gender at all.
+    # A bar of 0 % for women and for men would be misread where the source has no gender at all.
     rows = rows[(rows["n"].fillna(1) > 0) | (pair & (rows.loc[pair, "n"].fillna(1).sum() > 0))]
     frame = pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""What stands under the map: each tab a question to the same alerts, answered only when its tab is opened."""
+"""The tabs under the map: each analyses the same alerts, and only when it is opened."""
 
 from __future__ import annotations
 

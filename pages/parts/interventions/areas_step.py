@@ -1,4 +1,4 @@
-"""The step "how we shall know": the areas on a map, the test named in advance, what it can see."""
+"""The step "how we will know": the areas on a map, the test named in advance, what it can see."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pages.parts.interventions.queries import counts_by_area, proposed_areas, sm
 from pages.parts.plans.areas_map import AREA_LABELS, draw_areas_map
 
 RINGS = (1, 2, 3)
-# A plan that is longer or shorter than its baseline by more than this part is told to be.
+# A plan whose length differs from its baseline by more than this share gets a note.
 ALIKE = 0.1
 
 
@@ -66,7 +66,7 @@ def _draw_form(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
 
 
 def _draw_proposal(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
-    """Propose the buffer and the comparison area (anew); until the start they may change, afterwards better not."""
+    """Propose the buffer and the comparison area; they may change until the start, not afterwards."""
     t = page.t
     if plan.status in BEGUN:
         st.caption(t("The plan has begun: its areas stay as they were chosen before the start."))
@@ -88,7 +88,7 @@ def _draw_proposal(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
 
 
 def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan, method: Test) -> float | None:
-    """The smallest fall that would be seen: as it was named, found anew only where areas or test change."""
+    """The smallest detectable fall: as it was stated, recalculated only where areas or test change."""
     named = edit.saved
     if plan.areas == named.areas and method == named.assessment.method and named.assessment.smallest_drop is not None:
         return named.assessment.smallest_drop

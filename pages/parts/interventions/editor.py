@@ -1,4 +1,4 @@
-"""One plan, open: its steps, its status, and its way into the store. Steps may be taken in any order."""
+"""The editor of one plan: its steps, in any order, its status, and saving it."""
 
 from __future__ import annotations
 

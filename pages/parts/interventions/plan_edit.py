@@ -61,7 +61,7 @@ def _new(page: Page, cells: str) -> Plan:
     if not picked:
         raise ValueError("no cells")
     made = plan_draft(page.dataset, page.filter, page.audience, picked, page.t.lang).plan
-    # Sentences that follow from the figures are made anew for each reader, so they are not kept as the authors' own.
+    # Sentences that follow from the figures are written for each reader, so they are not stored as the authors' own.
     own = "" if made.objective.text == objective_sentence(made.objective, made.problem, page.t) else made.objective.text
     check = made.gender_check
     affected = check.affected or gender_sentence(made.problem, page.t)
@@ -79,19 +79,19 @@ def keep_changes(edit: PlanEdit, plan: Plan) -> PlanEdit:
 
 
 def close_plan() -> None:
-    """Back to the board; what was not saved is let go."""
+    """Return to the board; unsaved changes are discarded."""
     st.session_state.pop(EDIT_KEY, None)
     for word in ("plan", "draft"):
         st.query_params.pop(word, None)
 
 
 def discard_changes() -> None:
-    """Open the kept plan again and let go what was changed here."""
+    """Open the saved plan again and discard the changes."""
     st.session_state.pop(EDIT_KEY, None)
 
 
 def save_plan(page: Page, edit: PlanEdit, plan: Plan) -> bool:
-    """Keep a plan; says in words why it could not be kept. True: kept, and open in its new version."""
+    """Save a plan, or say why it could not be saved. True: saved, and open in its new version."""
     t = page.t
     if not author_name(page):
         st.warning(t("Enter your name or office first: the history says who changed what."))

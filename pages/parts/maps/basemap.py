@@ -1,4 +1,4 @@
-"""The ground under every map: the city's own shapes, no tiles, no request to anyone."""
+"""The base map: the city's own shapes, no tiles, no request to any server."""
 
 from __future__ import annotations
 

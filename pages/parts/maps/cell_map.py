@@ -1,4 +1,4 @@
-"""The one place that makes a map: counts in printed classes, hot cells outlined, withheld cells in their own grey.
+"""The map of cells: counts in printed classes, hot cells outlined, withheld cells in their own grey.
 
 `map_provider=None` and no map style: with a style of None, Streamlit would fetch a base map from a third party.
 """
@@ -96,23 +96,23 @@ def draw_cell_map(
     picture
         A density, drawn as one picture that the page itself holds: no request is made for it.
     hot
-        Cells with more alerts than chance explains; drawn with a dark outline.
+        Cells with more alerts than expected by chance; drawn with a dark outline.
     cold
-        Cells with fewer alerts than chance explains; drawn with an outline of their own.
+        Cells with fewer alerts than expected by chance; drawn with an outline of their own.
     outlines, pins, highlight
         Clusters or areas, names, and the cells of what is selected elsewhere on the page.
     height, span
-        Pixels, and the share of the page's width that the map gets (2/3 beside a list).
+        Pixels, and the share of the page's width that the map gets (2/3 next to a list).
     pickable
         Whether a click selects cells and outlines.
     z_is_test
         Whether `z` may be read as a test; the tooltip says where it may not.
     outline_label
-        What the legend calls an outline; a cluster unless told.
+        What the legend calls an outline; a cluster by default.
     place
         A place that the map is turned to, its cells outlined.
     measure
-        What the colours tell in place of counts: the cells then have a column `value`.
+        What the colours show in place of counts: the cells then have a column `value`.
     with_neighbours
         Whether hot and cold cells were tested together with those around them too, which the legend then says.
 
@@ -207,7 +207,7 @@ def cell_deck(
     place: MapFocus | None = None,
     scale: legends.ColourScale | None = None,
 ) -> pdk.Deck:
-    """The map as a pydeck object: our own ground first, data next, names last."""
+    """The map as a pydeck object: the base map first, data next, names last."""
     layers = basemap.base_layers(page.city, colours)
     if cells is not None:
         scale = scale or legends.ColourScale.of(page.t, cells)
@@ -253,7 +253,7 @@ def _count_layers(
     marked: Collection[int],
     pickable: bool,
 ) -> list[pdk.Layer]:
-    """Counts by colour; a marked cell without any alert is drawn clear, so that it tells what its mark stands on."""
+    """Counts by colour; a significant cell without any alert is drawn transparent, so that it has a tooltip."""
     shown, hidden = [], []
     count_texts = {n: alert_count(t, n) for n in cells["n"].dropna().unique().tolist()}  # many cells hold equally many
     for row in cells.itertuples():
@@ -294,7 +294,7 @@ def _density_layer(picture: DensityImage) -> pdk.Layer:
 
 
 def alert_count(t: Translator, n: float) -> str:
-    """A count of alerts in words; one decimal where spans were shared out, a dash where it is not told."""
+    """A count of alerts in words; one decimal where spans were shared out, a dash where it is not known."""
     if n != n:
         return "–"
     whole = round(n)

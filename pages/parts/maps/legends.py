@@ -33,7 +33,7 @@ def class_breaks(counts: Sequence[float], classes: int = len(COUNTS)) -> list[in
 
 @dataclass(frozen=True)
 class CellMeasure:
-    """What the colours of cells tell in place of counts: a column `value` of the cells, and how it is written."""
+    """What the colours of cells show in place of counts: a column `value` of the cells, and how it is written."""
 
     heading: str
     write: Callable[[float], str]

@@ -1,4 +1,4 @@
-"""A light map of points: what a file brings, or where alerts pile up. No picking, no counts, few dots."""
+"""A light map of points: the alerts of a file, or default coordinates. No selection, no counts, few dots."""
 
 from __future__ import annotations
 

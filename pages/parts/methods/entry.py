@@ -1,4 +1,4 @@
-"""What the Methods page says of one figure."""
+"""One entry of the Methods page."""
 
 from __future__ import annotations
 

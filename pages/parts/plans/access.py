@@ -1,4 +1,4 @@
-"""Plans on the page: where they are kept, the one that is open, and its way into the store."""
+"""Access to the plan store: the plans of the home on show, who may edit them, and under which name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def plan_store(page: Page) -> PlanStore:
 
 
 def translated_plan(page: Page, plan: Plan) -> Plan:
-    """A plan as this reader reads it: the sample's own words are translated, a city's stand as written."""
+    """A plan in the reader's language: the sample's texts are translated, a city's stay as written."""
     return demo_words(plan, page.t) if page.is_sample else plan
 
 
@@ -46,7 +46,7 @@ def author_name(page: Page) -> str:
 
 
 def ask_author(page: Page) -> None:
-    """Ask for the name where no account tells it."""
+    """Ask for the name where no account gives it."""
     if page.reader:
         return
     t = page.t

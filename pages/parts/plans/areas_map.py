@@ -1,4 +1,4 @@
-"""The map of a plan's areas: treated, buffer, comparison, told apart by fill and line, on the city's own ground."""
+"""The map of a plan's areas: treated, buffer, comparison, distinguished by fill and line, on the base map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Trends page's questions, kept for a while, and the unit of time that the link asks for."""
+"""The cached series of the Trends page, and the unit of time that the link asks for."""
 
 from __future__ import annotations
 

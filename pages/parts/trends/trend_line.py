@@ -65,7 +65,7 @@ def alarms_sentence(t: Translator, trend: Trend) -> str:
 
 
 def draw_year_on_year(page: Page) -> None:
-    """The last months beside the same months of the years before, and whether the difference is more than chance."""
+    """Draw the last months next to the same months of earlier years, and whether the difference exceeds chance."""
     t, source = page.t, page.source
     assert source is not None
     st.subheader(t("Year on year"))
