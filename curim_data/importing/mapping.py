@@ -1,45 +1,163 @@
-"""What the columns of an export mean, as a person settled it: used at once, kept in the home, offered next month.
+"""Column mappings: what the columns of an export mean, as a person decided; kept in the home and offered next month.
 
-Columns are told by their label, so a file whose columns come in another order fits as well. `docs/mapping.md` describes
-the file.
+A mapping is kept as a TOML file (described in docs/mapping.md) that a person can read and edit. Columns are identified
+by their label, so that a file whose columns come in another order fits as well.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import re
+import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Any, Final, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from curim_data.formats.base import MOST_CHARACTERS, Layout, Part
 from curim_data.formats.guess.headings import names_person, names_text, read_heading
-from curim_data.importing.mapping_file import Named, Written, file_name, read, write
 from curim_data.lexicon.folding import fold
+from curim_data.model.alert import AgeBand, Gender, Kind, Status
 from curim_data.model.i18n import Message
-from curim_data.model.questions import Answers
+from curim_data.model.questions import DAY_FIRST, MONTH_FIRST, Answers
 from curim_data.model.reasons import ImportProblem
 from curim_data.store.home import Home
 
 FORMAT: Final = "mapped"
 FOLDER: Final = "mappings"
+ROLES: Final = (
+    "alert_id", "reported_at", "occurred_from", "occurred_to", "kind", "category", "more_categories", "severity",
+    "feeling", "reporter_gender", "affected_gender", "age_band", "status", "resolved_at", "confirmations", "latitude",
+    "longitude", "x", "y", "point",
+)  # fmt: skip
+DROPPED: Final = ("personal", "text")
+PARTS: Final = ("value", "date", "time", "year", "month", "day", "hour", "minute", "second", "flag", "first")
+
+
+# What a mapping says in the same words as a layout.
+_SHARED: Final = (
+    "words", "categories", "separators", "kind", "category", "missing", "utc", "skip_hxl", "longest",
+)  # fmt: skip
+_MUST_BE: Final = {
+    "string_type": Message("In the mapping file, {key} must be a text in quotation marks."),
+    "bool_type": Message("In the mapping file, {key} must be true or false."),
+    "int_type": Message("In the mapping file, {key} must be a whole number above 0."),
+    "greater_than_equal": Message("In the mapping file, {key} must be a whole number above 0."),
+    "list_type": Message("In the mapping file, {key} must be a list in square brackets."),
+    "dict_type": Message("In the mapping file, {key} must be a table."),
+    "model_type": Message("In the mapping file, {key} must be a table."),
+}
+
+
+class MappedColumn(NamedTuple):
+    """A column by its label: which of those with the same label (from 1), and its part of a role (`formats.base.Part`).
+
+    Labels are compared without letter case and accents; blanks and underscores are equal.
+    """
+
+    label: str
+    occurrence: int = 1
+    part: str = "value"
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What two columns of different files must share to be the same column."""
+        return fold(self.label), self.occurrence
+
+    def __str__(self) -> str:
+        return self.label if self.occurrence == 1 else f"{self.label} ({self.occurrence})"
+
+
+def _one_of(allowed: Collection[str]) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in allowed:
+            raise PydanticCustomError("not_allowed", "not allowed", {"allowed": ", ".join(allowed)})
+        return value
+
+    return AfterValidator(check)
+
+
+class _Table(BaseModel):
+    """A table of the file: values of exactly the types named, and no other keys."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, values: Any) -> Any:
+        for key in values if isinstance(values, dict) else ():
+            if key not in cls.model_fields:
+                allowed = ", ".join(cls.model_fields)
+                raise PydanticCustomError("unknown_key", "unknown key", {"key": key, "allowed": allowed})
+        return values
+
+
+_Genders = dict[str, Annotated[str, _one_of(tuple(Gender))]]
+
+
+class _Words(_Table):
+    kind: dict[str, Annotated[str, _one_of(tuple(Kind))]] | None = None
+    status: dict[str, Annotated[str, _one_of(tuple(Status))]] | None = None
+    age_band: dict[str, Annotated[str, _one_of(tuple(AgeBand))]] | None = None
+    reporter_gender: _Genders | None = None
+    affected_gender: _Genders | None = None
+
+
+class _Answers(_Table):
+    dates: Annotated[str, _one_of((DAY_FIRST, MONTH_FIRST))] | None = None
+    crs: int | None = None
+    decimal: Annotated[str, _one_of(("point", "comma"))] | None = None
+    order: Annotated[str, _one_of(("lat-lon", "lon-lat"))] | None = None
+    sheet: str | None = None
+    timezone: str | None = None
+    category: str | None = None
+    ids: Annotated[str, _one_of(("same", "own"))] | None = None
+    elsewhere: bool = False
+
+
+class _Column(_Table):
+    role: Annotated[str, _one_of((*ROLES, *DROPPED))]
+    label: str
+    occurrence: int = Field(1, ge=1)
+    part: Annotated[str, _one_of(PARTS)] = "value"
+
+
+class _File(_Table):
+    name: str
+    format: Annotated[str, _one_of((FORMAT,))] = FORMAT
+    labels: list[str] = []
+    kind: Annotated[str, _one_of(tuple(Kind))] | None = None
+    category: str | None = None
+    separators: list[str] = []
+    missing: list[str] = []
+    utc: bool = False
+    skip_hxl: bool = False
+    longest: int = Field(MOST_CHARACTERS, ge=1)
+    answers: _Answers = _Answers()
+    columns: list[_Column] = []
+    words: _Words = _Words()
+    categories: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
 class ColumnMapping:
-    """The columns of a header and what they give, by label; everything else as in `formats.base.Layout`.
+    """The columns of a header and the roles they give, by label; everything else as in `formats.base.Layout`.
 
-    `roles` maps a role to its columns (`Named`: label, which of the columns with that label, part); `personal` and
-    `text` are columns dropped at import and named; `labels` is the header it was made for; `answers` what a person
-    told of such files.
+    `roles` maps a role to its columns; `personal` and `text` are columns that are dropped at import and reported;
+    `labels` is the header it was made for; `answers` what a person said of such files.
     """
 
     name: str
-    roles: Mapping[str, tuple[Named, ...]]
+    roles: Mapping[str, tuple[MappedColumn, ...]]
     labels: tuple[str, ...] = ()
-    personal: tuple[Named, ...] = ()
-    text: tuple[Named, ...] = ()
+    personal: tuple[MappedColumn, ...] = ()
+    text: tuple[MappedColumn, ...] = ()
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
     separators: tuple[str, ...] = ()
@@ -56,32 +174,24 @@ class ColumnMapping:
     def from_layout(
         cls, layout: Layout, labels: Sequence[str], *, answers: Answers | None = None, name: str = ""
     ) -> ColumnMapping:
-        """The mapping that says the same as a layout of this header."""
+        """Make the mapping that says the same as a layout of this header."""
         named = tuple(_named(labels))
 
-        def told(parts: Iterable[Part]) -> tuple[Named, ...]:
+        def mapped(parts: Iterable[Part]) -> tuple[MappedColumn, ...]:
             return tuple(named[part.place]._replace(part=part.part) for part in parts)
 
         return cls(
             name,
-            {role: told(parts) for role, parts in layout.roles.items()},
+            {role: mapped(parts) for role, parts in layout.roles.items()},
             tuple(labels),
-            told(map(Part, layout.personal)),
-            told(map(Part, layout.text)),
-            {role: dict(table) for role, table in layout.words.items()},
-            dict(layout.categories),
-            layout.separators,
-            layout.kind,
-            layout.category,
-            layout.missing,
-            layout.utc,
-            layout.skip_hxl,
-            answers or Answers(),
-            longest=layout.longest,
+            mapped(map(Part, layout.personal)),
+            mapped(map(Part, layout.text)),
+            answers=answers or Answers(),
+            **{name: getattr(layout, name) for name in _SHARED},
         )
 
     def layout(self, labels: Sequence[str]) -> Layout:
-        """The layout of a header that has all the columns needed; ImportProblem names those that it has not.
+        """Apply the mapping to a header; ImportProblem names the columns that the header lacks.
 
         Columns that the mapping does not know are judged by their headings: personal, free text, or unused.
         """
@@ -115,63 +225,74 @@ class ColumnMapping:
             tuple(sorted(personal)),
             tuple(sorted(text)),
             tuple(place for place in range(len(labels)) if place not in given | personal | text),
-            words=self.words,
-            categories=self.categories,
-            separators=self.separators,
-            kind=self.kind,
-            category=self.category,
-            missing=self.missing,
-            utc=self.utc,
-            skip_hxl=self.skip_hxl,
-            longest=self.longest,
+            **{name: getattr(self, name) for name in _SHARED},
         )
 
     def fits(self, labels: Sequence[str]) -> bool:
-        """Whether a header has every column that gives something."""
+        """Whether a header has every column that the mapping needs."""
         return not self._absent(labels)
 
     def to_toml(self) -> str:
-        """The text of the file."""
-        return write(
-            Written(
-                self.name,
-                self.labels,
-                {**self.roles, "personal": self.personal, "text": self.text},
-                self.words,
-                self.categories,
-                self.separators,
-                self.kind,
-                self.category,
-                tuple(sorted(self.missing)),
-                self.utc,
-                self.skip_hxl,
-                self.answers,
-                self.longest,
-            )
-        )
+        """Write the text of the file; defaults are left out."""
+        optional = ("kind", "category", "separators", "missing", "longest", "utc", "skip_hxl")
+        head = {"name": self.name, "format": FORMAT, "labels": list(self.labels)}
+        head |= {key: getattr(self, key) for key in optional if getattr(self, key) != getattr(ColumnMapping, key)}
+        if self.missing:
+            head["missing"] = sorted(self.missing)
+        answers = {
+            key: value for key, value in asdict(self.answers).items() if value is not None and value is not False
+        }
+        blocks = [_lines(head)]
+        if answers:
+            blocks.append(["[answers]", *_lines(answers)])
+        for role, columns in {**self.roles, "personal": self.personal, "text": self.text}.items():
+            for column in columns:
+                told = {"role": role, **column._asdict()}
+                if column.occurrence == 1:
+                    del told["occurrence"]
+                if column.part == "value":
+                    del told["part"]
+                blocks.append(["[[columns]]", *_lines(told)])
+        for role, words in self.words.items():
+            blocks.append([f"[words.{role}]", *_lines({_toml(word): value for word, value in words.items()})])
+        if self.categories:
+            blocks.append(["[categories]", *_lines({_toml(word): value for word, value in self.categories.items()})])
+        return "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
 
     @classmethod
     def from_toml(cls, text: str) -> ColumnMapping:
         """Read the text of a file; ImportProblem says which key is wrong and what is allowed there."""
-        told = read(text)
-        columns = dict(told.columns)
-        personal, free = columns.pop("personal", ()), columns.pop("text", ())
+        try:
+            file = _File.model_validate(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise ImportProblem(
+                Message(
+                    "The mapping file is not written as TOML: {detail}. Correct that place, or save the mapping anew.",
+                    {"detail": str(error)},
+                )
+            ) from None
+        except ValidationError as error:
+            raise _problem(error) from None
+        roles: dict[str, tuple[MappedColumn, ...]] = {}
+        for one in file.columns:
+            roles[one.role] = (*roles.get(one.role, ()), MappedColumn(one.label, one.occurrence, one.part))
+        personal, free_text = roles.pop("personal", ()), roles.pop("text", ())
         return cls(
-            told.name,
-            columns,
-            told.labels,
+            file.name,
+            roles,
+            tuple(file.labels),
             personal,
-            free,
-            told.words,
-            told.categories,
-            told.separators,
-            told.kind,
-            told.category,
-            frozenset(told.missing),
-            told.utc,
-            told.skip_hxl,
-            told.answers,
-            longest=told.longest,
+            free_text,
+            file.words.model_dump(exclude_none=True),
+            file.categories,
+            tuple(file.separators),
+            file.kind,
+            file.category,
+            frozenset(file.missing),
+            file.utc,
+            file.skip_hxl,
+            Answers(**file.answers.model_dump()),
+            longest=file.longest,
         )
 
     def _absent(self, labels: Sequence[str]) -> tuple[str, ...]:
@@ -181,7 +302,7 @@ class ColumnMapping:
 
 
 def save(home: Home, mapping: ColumnMapping) -> Path:
-    """Keep a mapping in a home under its name; one of the same name is replaced. The path of the file."""
+    """Save a mapping in a home under its name, replacing one of the same name; return the path of the file."""
     folder = home.path / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / file_name(mapping.name)
@@ -192,7 +313,7 @@ def save(home: Home, mapping: ColumnMapping) -> Path:
 
 
 def saved(home: Home) -> tuple[ColumnMapping, ...]:
-    """The mappings of a home, by name; a file that cannot be read is passed over and stays where it is."""
+    """Load the mappings of a home, by name; a file that cannot be read is skipped and stays where it is."""
     found = []
     for path in sorted((home.path / FOLDER).glob("*.toml")):
         try:
@@ -203,9 +324,9 @@ def saved(home: Home) -> tuple[ColumnMapping, ...]:
 
 
 def best(home: Home, labels: Sequence[str]) -> ColumnMapping | None:
-    """The saved mapping that was made for this header, or for one to which only columns were added since.
+    """Find the saved mapping that was made for this header, or for one to which only columns were added since.
 
-    Of several that fit as well, the one that was saved last.
+    Of several that fit equally well, the one that was saved last.
     """
     fitting = []
     for mapping in saved(home):
@@ -217,7 +338,7 @@ def best(home: Home, labels: Sequence[str]) -> ColumnMapping | None:
 
 
 def changed_columns(mapping: ColumnMapping, labels: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Columns that appeared since the mapping was made, and those that vanished, each in the order of its header."""
+    """Return the columns added since the mapping was made, and those removed, each in the order of its header."""
     return _beyond(labels, mapping.labels), _beyond(mapping.labels, labels)
 
 
@@ -226,13 +347,55 @@ def _beyond(labels: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
     return tuple(column.label for column in _named(labels) if column.key not in known)
 
 
-def _named(labels: Sequence[str]) -> Iterator[Named]:
-    """Every column by its label and by which it is of those with the same label, counted from 1."""
+def _named(labels: Sequence[str]) -> Iterator[MappedColumn]:
+    """Name every column by its label and its number among those with the same label, counted from 1."""
     seen: Counter[str] = Counter()
     for label in labels:
         seen[fold(label)] += 1
-        yield Named(label, seen[fold(label)])
+        yield MappedColumn(label, seen[fold(label)])
 
 
 def _places(labels: Sequence[str]) -> dict[tuple[str, int], int]:
     return {column.key: place for place, column in enumerate(_named(labels))}
+
+
+def _problem(error: ValidationError) -> ImportProblem:
+    """Say in plain words what is wrong first: the key, and what is allowed there."""
+    wrong = error.errors(include_url=False)[0]
+    values = wrong.get("ctx", {})
+    path = (*wrong["loc"], values["key"]) if wrong["type"] == "unknown_key" else wrong["loc"]
+    key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)[1:]
+    if wrong["type"] == "missing":
+        return ImportProblem(
+            Message("The mapping file does not say {key}. Add it, or save the mapping anew.", {"key": key})
+        )
+    if wrong["type"] == "unknown_key":
+        return ImportProblem(
+            Message(
+                "The mapping file has an unknown key: {key}. Allowed there: {allowed}.",
+                {"key": key, "allowed": values["allowed"]},
+            )
+        )
+    if wrong["type"] == "not_allowed":
+        return ImportProblem(
+            Message(
+                "The value of {key} in the mapping file is not allowed. Allowed there: {allowed}.",
+                {"key": key, "allowed": values["allowed"]},
+            )
+        )
+    return ImportProblem(Message(_MUST_BE[wrong["type"]].text, {"key": key}))
+
+
+def _lines(table: Mapping[str, Any]) -> list[str]:
+    return [f"{key} = {_toml(value)}" for key, value in table.items()]
+
+
+def _toml(value: Any) -> str:
+    """Write a text, number, truth value or list as TOML: as JSON does, but for one control character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def file_name(name: str) -> str:
+    """Make a file name for a mapping: readable, safe on every system, and different for different names."""
+    plain = re.sub(r"[^\w]+", "-", fold(name)).strip("-")[:40] or "mapping"
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}.toml"

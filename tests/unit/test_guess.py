@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from curim_data.formats.base import Layout, Recognition
 from curim_data.formats.guess.headings import read_heading
 from curim_data.formats.guess.recognition import recognise
-from curim_data.importing.mapping_file import ROLES
+from curim_data.importing.mapping import ROLES
 from tests.guessing import INVENTED, Roles
 
 EXPORTS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "exports"

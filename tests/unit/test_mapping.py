@@ -11,8 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curim_data.formats.base import Layout, Part
-from curim_data.importing.mapping import ColumnMapping, best, changed_columns, save, saved
-from curim_data.importing.mapping_file import PARTS, ROLES, Named
+from curim_data.importing.mapping import (
+    PARTS,
+    ROLES,
+    ColumnMapping,
+    MappedColumn,
+    best,
+    changed_columns,
+    save,
+    saved,
+)
 from curim_data.lexicon.folding import fold
 from curim_data.model.questions import Answers
 from curim_data.model.reasons import ImportProblem
@@ -45,7 +53,7 @@ TEXTS = st.one_of(
     st.sampled_from(['"', "\\", "a\nb\r\n", "\x00\x7f", "Ώρα «ς»", "", " x ", "a.b", "#", "'''"]), st.text()
 )
 TABLES = st.dictionaries(TEXTS, TEXTS, max_size=3)
-NAMED = st.builds(Named, TEXTS, st.integers(1, 9), st.sampled_from(PARTS))
+NAMED = st.builds(MappedColumn, TEXTS, st.integers(1, 9), st.sampled_from(PARTS))
 COLUMNS = st.lists(NAMED, min_size=1, max_size=3).map(tuple)
 GENDERS = st.dictionaries(TEXTS, st.sampled_from(["woman", "man", "unknown"]), max_size=3)
 MAPPINGS = st.builds(
@@ -131,7 +139,7 @@ def test_a_home_keeps_its_mappings_by_name(tmp_path: Path) -> None:
     assert saved(home) == ()
     path = save(home, MAPPING)
     assert path.parent == home.path / "mappings"
-    other = ColumnMapping("Ώρα / ../..", {"reported_at": (Named("date"),)}, ("date",))
+    other = ColumnMapping("Ώρα / ../..", {"reported_at": (MappedColumn("date"),)}, ("date",))
     assert save(home, other).parent == path.parent
     assert saved(home) == (MAPPING, other)
     changed = ColumnMapping.from_layout(LAYOUT, LABELS, name="Madrid")
@@ -151,8 +159,8 @@ def test_a_file_that_cannot_be_read_is_passed_over_and_stays(tmp_path: Path) -> 
 
 def test_the_best_mapping_is_that_of_the_same_header(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    small = ColumnMapping("small", {"reported_at": (Named("fecha"),)}, ("fecha", "hora"))
-    elsewhere = ColumnMapping("other", {"reported_at": (Named("date"),)}, ("date",))
+    small = ColumnMapping("small", {"reported_at": (MappedColumn("fecha"),)}, ("fecha", "hora"))
+    elsewhere = ColumnMapping("other", {"reported_at": (MappedColumn("date"),)}, ("date",))
     for mapping in (small, elsewhere, MAPPING):
         save(home, mapping)
     assert best(home, LABELS) == MAPPING
@@ -208,7 +216,7 @@ def test_the_example_of_the_documentation_is_read() -> None:
     assert tomllib.loads(example)["name"] == "Madrid, accidents"
     mapping = ColumnMapping.from_toml(example)
     assert mapping.answers == Answers(crs=25830)
-    assert mapping.roles["occurred_from"] == (Named("fecha", 1, "date"), Named("hora", 1, "time"))
+    assert mapping.roles["occurred_from"] == (MappedColumn("fecha", 1, "date"), MappedColumn("hora", 1, "time"))
     assert mapping.layout(mapping.labels).words == {"affected_gender": {"mujer": "woman", "hombre": "man"}}
     for role in ROLES:
         assert f"`{role}`" in page
