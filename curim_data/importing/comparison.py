@@ -1,4 +1,4 @@
-"""What changed against the last export of the same layout: alerts that are new, updated or gone, and columns."""
+"""Compare an export with the previous one of its kind: new, updated and missing alerts, and changed columns."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from curim_data.formats import GUESSED
 from curim_data.importing.mapping import FORMAT as MAPPED
-from curim_data.importing.signatures import same_shape, tidy
+from curim_data.importing.signatures import Signature, header_similarity, normalised_label
 from curim_data.model import labels as words
 from curim_data.model.alert import Status
 from curim_data.model.i18n import Message, Translator
 from curim_data.quality.completeness import COLUMNS
-from curim_data.store.alert_table import Batch
+from curim_data.store.alert_table import Batch, Store
 from curim_data.store.matching import bounded_duckdb
+
+ColumnSignature: TypeAlias = Mapping[str, Any]
 
 # A column has changed its meaning when so much of it differs.
 EMPTIER: Final = 0.3
@@ -35,17 +37,17 @@ OPEN_FORMATS: Final = frozenset({GUESSED, MAPPED})
 
 @dataclass(frozen=True)
 class ColumnChange:
-    """A column whose content is not what it was, and why."""
+    """A column whose content has changed, and how."""
 
     column: str
     why: Message
 
 
 @dataclass(frozen=True)
-class Gone:
-    """Alerts of the period that both exports cover which the new one no longer holds. They stay in the store.
+class MissingAlerts:
+    """Stored alerts of the period that both exports cover which the new one lacks. They stay in the store.
 
-    `n` of the `of` stored incidents between `first` and `last`; `why_not` says why nothing can be told (then n is 0).
+    `n` of the `of` stored incidents between `first` and `last`; `why_not` says why they cannot be counted (n is 0).
     """
 
     n: int = 0
@@ -56,8 +58,8 @@ class Gone:
 
 
 @dataclass(frozen=True)
-class Changes:
-    """What is different from an earlier export.
+class ExportChanges:
+    """What is different from the previous export.
 
     `statuses`: alerts by (status before, status now); `appeared`, `vanished`: headings; `altered`: columns of the same
     heading with other content.
@@ -68,10 +70,10 @@ class Changes:
     updated: int = 0
     known: int = 0
     statuses: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    gone: Gone = field(default_factory=Gone)
+    missing: MissingAlerts = field(default_factory=MissingAlerts)
     appeared: tuple[str, ...] = ()
     vanished: tuple[str, ...] = ()
-    altered: tuple[ColumnChange, ...] = ()
+    altered_columns: tuple[ColumnChange, ...] = ()
 
     @property
     def resolved(self) -> int:
@@ -82,21 +84,21 @@ class Changes:
     @property
     def columns_changed(self) -> bool:
         """Whether any column appeared, vanished or changed its meaning."""
-        return bool(self.appeared or self.vanished or self.altered)
+        return bool(self.appeared or self.vanished or self.altered_columns)
 
     def sentences(self, t: Translator) -> list[str]:
-        """What changed, a sentence a subject, the columns first, since they may spoil the rest."""
+        """Say what changed, one sentence a subject; columns first, since they may invalidate the rest."""
         if self.before is None:
             return [t("No earlier export of this layout is known: nothing to compare with.")]
-        told = [t("Compared with {file} of {when}:", file=self.before.file_name, when=self.before.when.date())]
+        sentences = [t("Compared with {file} of {when}:", file=self.before.file_name, when=self.before.when.date())]
         if self.appeared:
-            told.append(t("Columns that are new: {columns}.", columns=_named(t, self.appeared)))
+            sentences.append(t("Columns that are new: {columns}.", columns=_quoted(t, self.appeared)))
         if self.vanished:
-            told.append(t("Columns that are no longer there: {columns}.", columns=_named(t, self.vanished)))
-        told += [t("Column “{column}”: {why}", column=one.column, why=one.why) for one in self.altered]
+            sentences.append(t("Columns that are no longer there: {columns}.", columns=_quoted(t, self.vanished)))
+        sentences += [t("Column “{column}”: {why}", column=one.column, why=one.why) for one in self.altered_columns]
         if not self.columns_changed:
-            told.append(t("The columns are the same and hold what they held."))
-        told.append(
+            sentences.append(t("The columns are the same and hold what they held."))
+        sentences.append(
             t(
                 "New alerts: {new}; updated: {updated}; as they were: {known}.",
                 new=self.new,
@@ -105,7 +107,7 @@ class Changes:
             )
         )
         for (was, now), n in sorted(self.statuses.items(), key=lambda pair: -pair[1]):
-            told.append(
+            sentences.append(
                 t(
                     "{was} → {now}: {n}",
                     was=words.status_label(t, was),
@@ -113,109 +115,109 @@ class Changes:
                     n=n,
                 )
             )
-        told.append(self._gone(t))
-        return told
+        sentences.append(self._missing_sentence(t))
+        return sentences
 
-    def _gone(self, t: Translator) -> str:
-        gone = self.gone
-        if gone.why_not is not None:
-            return t(gone.why_not)
-        if not gone.n:
+    def _missing_sentence(self, t: Translator) -> str:
+        missing = self.missing
+        if missing.why_not is not None:
+            return t(missing.why_not)
+        if not missing.n:
             return t("None of the alerts that this export should still hold is gone.")
         return t.n(
             "{n} alert from {first} to {last} that the store knows is no longer in the export. It stays in the data; "
             "ask whether it was withdrawn.",
             "{n} alerts from {first} to {last} that the store knows are no longer in the export. They stay in the "
             "data; ask whether they were withdrawn.",
-            gone.n,
-            first=gone.first,
-            last=gone.last,
+            missing.n,
+            first=missing.first,
+            last=missing.last,
         )
 
 
-def _named(t: Translator, labels: Sequence[str]) -> str:
+def _quoted(t: Translator, labels: Sequence[str]) -> str:
     rest = len(labels) - LISTED
     names = [f"“{label}”" for label in labels[:LISTED]]
     return t.join([*names, t.n("{n} more", "{n} more", rest)] if rest > 0 else names)
 
 
-# Columns that the download of the rows set aside holds beside those of an alert.
-ASIDE: Final = frozenset(tidy(label) for label in ("row", "column", "value", "reason", "mend"))
+# Columns that the download of the quarantined rows has in addition to those of the file.
+QUARANTINE_LABELS: Final = frozenset(normalised_label(label) for label in ("row", "column", "value", "reason", "mend"))
 
 
-def earlier(batches: Sequence[Batch], signature: Mapping[str, Any]) -> Batch | None:
-    """The latest import that was not undone, of the same format and with mostly the same header; None where none is.
+def previous_export(batches: Sequence[Batch], signature: Signature) -> Batch | None:
+    """Find the latest import that was not undone, of the same format and with mostly the same header.
 
-    An export whose columns a person settled since is still the same export. Rows that were set aside and are brought
-    again, mended, are no export: they are compared with none, and none with them.
+    An export whose columns a person has mapped since is still the same export. Quarantined rows that are uploaded
+    again after a fix are no export: they are compared with none, and none with them.
     """
-    if _mended(signature):
+    if _quarantine_download(signature):
         return None
     for batch in sorted(batches, key=lambda one: one.when, reverse=True):
-        alike = same_shape(batch.signature, signature)
+        alike = header_similarity(batch.signature, signature)
         formats = {batch.format, str(signature.get("format"))}
         same = len(formats) == 1 or not formats.isdisjoint(OPEN_FORMATS)
-        if not batch.undone and same and alike >= SAME_LAYOUT and not _mended(batch.signature):
+        if not batch.undone and same and alike >= SAME_LAYOUT and not _quarantine_download(batch.signature):
             return batch
     return None
 
 
-def _mended(signature: Mapping[str, Any]) -> bool:
-    """Whether a file is the download of rows that were set aside, by the columns that it adds."""
-    return ASIDE.issubset(tidy(label) for label in signature.get("labels", ()))
+def _quarantine_download(signature: Signature) -> bool:
+    """Whether a file is the download of quarantined rows, by the columns that it adds."""
+    return QUARANTINE_LABELS.issubset(normalised_label(label) for label in signature.get("labels", ()))
 
 
 def compare(
     before: Batch | None,
-    signature: Mapping[str, Any],
+    signature: Signature,
     counts: Mapping[str, int],
     statuses: Mapping[tuple[str, str], int] | None = None,
-    gone: Gone | None = None,
-) -> Changes:
-    """Put together what changed.
+    missing: MissingAlerts | None = None,
+) -> ExportChanges:
+    """Assemble the changes.
 
     Parameters
     ----------
     before : Batch or None
-        As `earlier` finds it.
+        As `previous_export` finds it.
     signature : mapping
-        Of the new file (`signatures.signature_of`).
+        Of the new file (`signatures.SignatureBuilder`).
     counts : mapping
         accepted, updated, duplicate of the new file.
-    statuses, gone
-        As `status_changes` and `gone_of` give them.
+    statuses, missing
+        As `status_changes` and `missing_alerts` return them.
     """
     if before is None:
-        return Changes(None, counts.get("accepted", 0), counts.get("updated", 0), counts.get("duplicate", 0))
-    old_labels = {tidy(label): label for label in before.signature.get("labels", ())}
-    new_labels = {tidy(label): label for label in signature.get("labels", ())}
-    return Changes(
+        return ExportChanges(None, counts.get("accepted", 0), counts.get("updated", 0), counts.get("duplicate", 0))
+    old_labels = {normalised_label(label): label for label in before.signature.get("labels", ())}
+    new_labels = {normalised_label(label): label for label in signature.get("labels", ())}
+    return ExportChanges(
         before=before,
         new=counts.get("accepted", 0),
         updated=counts.get("updated", 0),
         known=counts.get("duplicate", 0),
         statuses=dict(statuses or {}),
-        gone=gone or Gone(),
+        missing=missing or MissingAlerts(),
         appeared=tuple(label for key, label in new_labels.items() if key not in old_labels),
         vanished=tuple(label for key, label in old_labels.items() if key not in new_labels),
-        altered=tuple(altered(before.signature, signature)),
+        altered_columns=tuple(altered_columns(before.signature, signature)),
     )
 
 
-def altered(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[ColumnChange]:
-    """Columns of the same heading whose role, filling, kind of values, values or middle changed strongly."""
+def altered_columns(old: Signature, new: Signature) -> list[ColumnChange]:
+    """Find columns of the same heading whose role, missing values, kind, values or median changed strongly."""
     if min(old.get("rows", 0), new.get("rows", 0)) < LEAST_ROWS:
         return []
-    was = {tidy(label): told for label, told in old.get("columns", {}).items()}
+    was = {normalised_label(label): column for label, column in old.get("columns", {}).items()}
     found = []
     for label, now in new.get("columns", {}).items():
-        before = was.get(tidy(label))
+        before = was.get(normalised_label(label))
         if before is not None and (why := _difference(before, now)) is not None:
             found.append(ColumnChange(label, why))
     return found
 
 
-def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> Message | None:
+def _difference(before: ColumnSignature, now: ColumnSignature) -> Message | None:
     values: dict[str, Any]
     if before["role"] != now["role"]:
         values = {"before": _role(before["role"]), "now": _role(now["role"])}
@@ -225,7 +227,7 @@ def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> Message | 
         return Message("empty in {before} % of the rows before, now in {now} %.", values)
     if now["empty"] == 1 or before["empty"] == 1:
         return None
-    if _distance(before["kinds"], now["kinds"]) >= OTHER_KIND:
+    if _total_variation(before["kinds"], now["kinds"]) >= OTHER_KIND:
         values = {"before": KIND_WORDS[_most(before["kinds"])], "now": KIND_WORDS[_most(now["kinds"])]}
         return Message("it held mostly {before}, now mostly {now}.", values)
     if "middle" in before and "middle" in now:
@@ -233,7 +235,7 @@ def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> Message | 
         if abs(before["middle"] - now["middle"]) > far:
             values = {"before": before["middle"], "now": now["middle"]}
             return Message("half of its numbers were below {before}, now below {now}.", values)
-    if _distance(before.get("values", {}), now.get("values", {})) >= OTHER_VALUES:
+    if _total_variation(before.get("values", {}), now.get("values", {})) >= OTHER_VALUES:
         strange = [value for value in now["values"] if value not in before.get("values", {})]
         if strange:
             values = {"values": ", ".join(f"“{value}”" for value in strange[:5])}
@@ -262,18 +264,18 @@ def _most(kinds: Mapping[str, float]) -> str:
     return max(kinds, key=lambda kind: kinds[kind], default="text")
 
 
-def _distance(one: Mapping[str, float], two: Mapping[str, float]) -> float:
-    """Total variation between two sets of shares: 0 the same, 1 nothing in common."""
+def _total_variation(one: Mapping[str, float], two: Mapping[str, float]) -> float:
+    """Total variation distance between two sets of shares: 0 the same, 1 nothing in common."""
     if not one or not two:
         return 0.0
     return sum(abs(one.get(key, 0.0) - two.get(key, 0.0)) for key in {*one, *two}) / 2
 
 
 def status_changes(stored: Sequence[str], staged: Sequence[str]) -> dict[tuple[str, str], int]:
-    """Alerts by (status in the store, status in the file), where these differ.
+    """Count alerts by (status in the store, status in the file), where these differ.
 
-    Parquet files with the columns incident_id and status. Compared are incidents that have one alert here and
-    one there; for incidents of several alerts nobody knows which is which. To be asked before the import is written.
+    Parquet files with the columns incident_id and status. Only incidents with one alert in each are compared, since
+    several alerts of an incident cannot be told apart. Call it before the import is written.
     """
     if not stored or not staged:
         return {}
@@ -292,11 +294,13 @@ def status_changes(stored: Sequence[str], staged: Sequence[str]) -> dict[tuple[s
     return {(was, now): int(n) for was, now, n in rows}
 
 
-def gone_of(stored: Sequence[str], staged: Sequence[str], sources: Sequence[str], before: Mapping[str, Any]) -> Gone:
-    """Incidents that the store holds from the period of both exports and the new file does not.
+def missing_alerts(
+    stored: Sequence[str], staged: Sequence[str], sources: Sequence[str], before: Mapping[str, Any]
+) -> MissingAlerts:
+    """Count the incidents that the store holds from the period of both exports and the new file lacks.
 
-    Told only where the file can be expected to hold them: both exports give ids, their periods overlap, and the file
-    holds at least half of what is known from the overlap (else it is an export of changes or of a part).
+    Counted only where the file can be expected to hold them: both exports have ids, their periods overlap, and the file
+    holds at least half of what is known from the overlap (else it is a partial export, or one of changes).
 
     Parameters
     ----------
@@ -305,22 +309,24 @@ def gone_of(stored: Sequence[str], staged: Sequence[str], sources: Sequence[str]
     sources : sequence of str
         The sources of the two exports, as the column `source` has them.
     before : mapping
-        The signature of the earlier export, with its first and last day.
+        The signature of the previous export, with its first and last day.
     """
     span = [dt.date.fromisoformat(before[name]) if before.get(name) else None for name in ("first", "last")]
     if not stored or not staged or None in span:
-        return Gone(why_not=Message("Whether alerts are gone cannot be told: the period of one export is not known."))
+        return MissingAlerts(
+            why_not=Message("Whether alerts are gone cannot be told: the period of one export is not known.")
+        )
     with bounded_duckdb(Path(staged[0]).parent) as connection:
         first, last, named, n = connection.execute(
             "SELECT min(local_date), max(local_date), count(incident_id), count(*) FROM read_parquet($staged)",
             {"staged": list(staged)},
         ).fetchone() or (None, None, 0, 0)
         if not n or named < n:
-            return Gone(why_not=Message("Whether alerts are gone cannot be told: not every row has an id."))
+            return MissingAlerts(why_not=Message("Whether alerts are gone cannot be told: not every row has an id."))
         first, last = max(first, span[0]), min(last, span[1])
         if first > last:
-            return Gone(why_not=Message("No alert can be missed: the two exports share no day."))
-        of, gone = connection.execute(
+            return MissingAlerts(why_not=Message("No alert can be missed: the two exports share no day."))
+        of, missing = connection.execute(
             """
             SELECT count(*), count(*) FILTER (WHERE incident_id NOT IN (
                 SELECT incident_id FROM read_parquet($staged) WHERE incident_id IS NOT NULL))
@@ -330,12 +336,49 @@ def gone_of(stored: Sequence[str], staged: Sequence[str], sources: Sequence[str]
             """,
             {"stored": list(stored), "staged": list(staged), "sources": list(sources), "first": first, "last": last},
         ).fetchone() or (0, 0)
-    if of and gone > PARTIAL * of:
-        values = {"gone": int(gone), "of": int(of), "first": first, "last": last}
-        told = Message(
+    if of and missing > PARTIAL * of:
+        values = {"gone": int(missing), "of": int(of), "first": first, "last": last}
+        partial = Message(
             "{gone} of the {of} alerts known from {first} to {last} are not in the file: it is taken for an export of "
             "a part, and none is counted as gone.",
             values,
         )
-        return Gone(0, int(of), first, last, told)
-    return Gone(int(gone), int(of), first, last)
+        return MissingAlerts(0, int(of), first, last, partial)
+    return MissingAlerts(int(missing), int(of), first, last)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The previous export and the comparison with the store as it was before the new one."""
+
+    before: Batch | None
+    signature: Signature
+    statuses: Mapping[tuple[str, str], int]
+    missing: MissingAlerts
+
+    def changes(self, batch: Batch) -> ExportChanges:
+        """Return what changed, with the counts of the new import."""
+        counts = {name: getattr(batch, name) for name in ("accepted", "updated", "duplicate")}
+        return compare(self.before, self.signature, counts, self.statuses, self.missing)
+
+
+def compare_with_previous(store: Store, staged: Path, signature: Signature) -> Comparison:
+    """Find the previous export of the same kind and compare the staged alerts with the stored ones.
+
+    Parameters
+    ----------
+    store : Store
+        As it is before the import.
+    staged : Path
+        Parquet file with incident_id, source, status and local_date of the new alerts.
+    signature : mapping
+        Of the new file (`signatures.SignatureBuilder`).
+    """
+    before = previous_export(store.batches(), signature)
+    if before is None:
+        return Comparison(None, signature, {}, MissingAlerts())
+    stored, new = store.files(), [str(staged)]
+    sources = sorted({before.format, str(signature["format"])})
+    return Comparison(
+        before, signature, status_changes(stored, new), missing_alerts(stored, new, sources, before.signature)
+    )

@@ -1,4 +1,4 @@
-"""How the coordinates of a file are written: marks, order, projection."""
+"""Coordinates: how a file writes them (separators, order, projection), decided once; and its rows parsed that way."""
 
 from __future__ import annotations
 
@@ -8,34 +8,47 @@ from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow.compute as pc
 import shapely
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
+from curim_data.containers.types import ArrowText
 from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places
-from curim_data.importing.numbers import ANY, COMMA, FIRST, LOST, POINT, Shapes, read_numbers, read_points
-from curim_data.importing.parsing import Numbers, filled
-from curim_data.importing.profiling import Survey
-from curim_data.importing.roles import Columns
+from curim_data.importing.numbers import (
+    ANY,
+    COMMA,
+    FIRST,
+    LOST,
+    POINT,
+    NumberShapes,
+    ParsedNumbers,
+    parse_numbers,
+    split_point_texts,
+)
+from curim_data.importing.profiling import FileProfile
+from curim_data.importing.roles import RoleColumns
+from curim_data.importing.text_columns import filled
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message
 from curim_data.model.questions import Answers, Choice, Question
 from curim_data.model.reasons import ImportProblem
+from curim_data.model.types import BoolArray, FloatArray
+from curim_data.profile.provisional import time_zone
 
 NEAR_CITY_M: Final = 5_000.0
 FARTHEST_M: Final = 2.1e7  # half the equator and a little: no projection in metres or feet in use goes beyond
 LAT_LON, LON_LAT = "lat-lon", "lon-lat"
 
-BoolArray = npt.NDArray[np.bool_]
-FloatArray = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
-class Places:
-    """Which two roles hold the coordinates (north first) or "point" for both, how their numbers are written, their
-    projection (EPSG code; None for degrees), whether the two are exchanged in most rows, and the order in "point"."""
+class CoordinateFormat:
+    """How the coordinates of a file are written.
+
+    `roles`: the two that hold the coordinates, north first, or "point" for both. `forms`: how the numbers of each role
+    are written (`numbers`). `crs`: EPSG code of the projection, None for degrees. `swapped`: whether the two stand in
+    each other's place in most rows. `order`: which comes first in "point".
+    """
 
     roles: tuple[str, str] = ("latitude", "longitude")
     forms: Mapping[str, str] = field(default_factory=dict)
@@ -46,18 +59,18 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Read:
-    """Coordinates of rows: degrees (NaN where none) and, as they were written, the two numbers and their texts."""
+class ParsedCoordinates:
+    """Coordinates of rows: degrees (NaN where none), and the two numbers and their texts as they were written."""
 
     latitude: FloatArray
     longitude: FloatArray
-    north: Numbers
-    east: Numbers
-    texts: tuple[Any, Any]
+    north: ParsedNumbers
+    east: ParsedNumbers
+    texts: tuple[ArrowText, ArrowText]
 
 
-def roles_of(columns: Columns) -> tuple[str, str]:
-    """Where a file has its coordinates: degrees before both in one text before projected ones."""
+def roles_of(columns: RoleColumns) -> tuple[str, str]:
+    """Choose the roles that hold the coordinates: degrees, else both in one text, else projected ones."""
     if columns.has("latitude") or columns.has("longitude"):
         return ("latitude", "longitude")
     if columns.has("point"):
@@ -65,46 +78,60 @@ def roles_of(columns: Columns) -> tuple[str, str]:
     return ("y", "x") if columns.has("x") or columns.has("y") else ("latitude", "longitude")
 
 
-def decide_places(survey: Survey, sample: Columns, city: CityProfile | None, answers: Answers, name: str) -> Places:
-    """Decide over the counts and the sample of a survey."""
+def decide_coordinates(
+    profile: FileProfile, sample: RoleColumns, city: CityProfile | None, answers: Answers, name: str
+) -> CoordinateFormat:
+    """Decide from the counts and the sample of a file's profile."""
     roles = roles_of(sample)
-    places = Places(roles)
+    written = CoordinateFormat(roles)
     if not sample.has(roles[0]) and not sample.has(roles[1]):
-        return places
+        return written
     if roles[0] == "point":
-        places = _point_order(sample, places, city, answers, name)
+        written = _decide_point_order(sample, written, city, answers, name)
     else:
-        places = _marks(survey, sample, places, city, answers, name)
-    read = read_places(sample, replace(places, crs=None))
-    if roles == ("y", "x") or not _degrees(read):
-        return _projected(sample, places, read, city, answers, name)
-    return _exchanged(places, read, city)
+        written = _decide_separators(profile, sample, written, city, answers, name)
+    parsed = parse_coordinates(sample, replace(written, crs=None))
+    if roles == ("y", "x") or not _degrees(parsed):
+        return _decide_projection(sample, written, parsed, city, answers, name)
+    return _decide_swapped(written, parsed, city)
 
 
-def read_places(columns: Columns, places: Places) -> Read:
-    """Read the coordinates of a table; degrees that were told in the other order stay for `telling` to exchange."""
-    if places.roles[0] == "point":
-        one, two, standard = read_points(columns["point"])
-        first = places.order != LON_LAT
+def parse_coordinates(columns: RoleColumns, written: CoordinateFormat) -> ParsedCoordinates:
+    """Parse the coordinates of a table; swapped degrees are left as they are, for `rows` to repair and report."""
+    if written.roles[0] == "point":
+        one, two, standard = split_point_texts(columns["point"])
+        first = written.order != LON_LAT
         north = pc.if_else(standard, two, one) if first else two
         east = pc.if_else(standard, one, two) if first else one
         texts = (north, east)
     else:
-        texts = (columns[places.roles[0]], columns[places.roles[1]])
+        texts = (columns[written.roles[0]], columns[written.roles[1]])
     digits = {"y": 7, "x": 6, "latitude": 7, "longitude": 6}
     north_n, east_n = (
-        read_numbers(text, places.forms.get(role, ANY), digits.get(role, 0))
-        for text, role in zip(texts, places.roles, strict=True)
+        parse_numbers(text, written.forms.get(role, ANY), digits.get(role, 0))
+        for text, role in zip(texts, written.roles, strict=True)
     )
     lat, lon = north_n.values, east_n.values
-    if places.crs is not None:
-        x, y = (lat, lon) if places.swapped else (lon, lat)
-        lon, lat = to_degrees(places.crs, x, y)
-    return Read(lat, lon, north_n, east_n, texts)
+    if written.crs is not None:
+        x, y = (lat, lon) if written.swapped else (lon, lat)
+        lon, lat = to_degrees(written.crs, x, y)
+    return ParsedCoordinates(lat, lon, north_n, east_n, texts)
+
+
+def sample_points(profile: FileProfile, written: CoordinateFormat) -> FloatArray:
+    """Longitudes and latitudes (two columns, WGS84 degrees) of the rows of the profile's sample that have both."""
+    table, _ = profile.sample
+    parsed = parse_coordinates(RoleColumns(table, profile.layout, profile.labels), written)
+    sides = (parsed.latitude, parsed.longitude)
+    swap = written.swapped and written.crs is None
+    points = np.column_stack(sides if swap else sides[::-1])
+    points = points[np.isfinite(points).all(axis=1)]
+    real = (np.abs(points[:, 0]) <= 180) & (np.abs(points[:, 1]) <= 90) & (points != 0).any(axis=1)
+    return np.asarray(points[real], np.float64)
 
 
 def to_degrees(crs: int, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Longitudes and latitudes of projected points; NaN where there is none."""
+    """Transform projected points to longitudes and latitudes; NaN where there are none."""
     lon, lat = _transformer(crs).transform(x, y)
     lost = ~(np.isfinite(lon) & np.isfinite(lat))
     return np.where(lost, np.nan, lon), np.where(lost, np.nan, lat)
@@ -115,8 +142,8 @@ def _transformer(crs: int) -> Transformer:
     return Transformer.from_crs(crs, 4326, always_xy=True)
 
 
-def near(city: CityProfile, longitude: FloatArray, latitude: FloatArray) -> BoolArray:
-    """Points within 5 km of the city's land."""
+def near_city(city: CityProfile, longitude: FloatArray, latitude: FloatArray) -> BoolArray:
+    """Which points lie within 5 km of the city's land."""
     area, (west, south, east, north) = _near_area(city)
     with np.errstate(invalid="ignore"):
         found = (longitude >= west) & (longitude <= east) & (latitude >= south) & (latitude <= north)
@@ -125,7 +152,7 @@ def near(city: CityProfile, longitude: FloatArray, latitude: FloatArray) -> Bool
 
 
 def _near_area(city: CityProfile) -> tuple[Any, tuple[float, float, float, float]]:
-    """The land with 5 km around it in the city's metres, and a box in degrees that holds it."""
+    """Return the land with a buffer of 5 km, projected, and its bounding box in degrees."""
     cache: dict[str, Any] = city.__dict__
     if "_near_area" not in cache:
         area = city.land_metres.buffer(NEAR_CITY_M)
@@ -138,56 +165,58 @@ def _near_area(city: CityProfile) -> tuple[Any, tuple[float, float, float, float
     return made
 
 
-def exchanged(read: Read, city: CityProfile) -> BoolArray:
-    """Rows whose degrees lie in or near the city only when they change places."""
-    turned = near(city, read.latitude, read.longitude)
-    turned[turned] = ~near(city, read.longitude[turned], read.latitude[turned])
+def swapped_rows(parsed: ParsedCoordinates, city: CityProfile) -> BoolArray:
+    """Which rows lie in or near the city only with latitude and longitude swapped."""
+    turned = near_city(city, parsed.latitude, parsed.longitude)
+    turned[turned] = ~near_city(city, parsed.longitude[turned], parsed.latitude[turned])
     return turned
 
 
-def _given(read: Read) -> BoolArray:
-    lat, lon = read.latitude, read.longitude
+def _given(parsed: ParsedCoordinates) -> BoolArray:
+    lat, lon = parsed.latitude, parsed.longitude
     return np.asarray(np.isfinite(lat) & np.isfinite(lon) & ~((lat == 0) & (lon == 0)), bool)
 
 
-def _degrees(read: Read) -> bool:
+def _degrees(parsed: ParsedCoordinates) -> bool:
     """Whether most points are degrees, in one order or the other."""
-    given = _given(read)
-    lat, lon = np.abs(read.latitude[given]), np.abs(read.longitude[given])
+    given = _given(parsed)
+    lat, lon = np.abs(parsed.latitude[given]), np.abs(parsed.longitude[given])
     fits = ((lat <= 90) & (lon <= 180)) | ((lon <= 90) & (lat <= 180))
     return not len(lat) or bool(fits.mean() > 0.5)
 
 
-def _exchanged(places: Places, read: Read, city: CityProfile | None) -> Places:
-    given = _given(read)
-    lat, lon = read.latitude[given], read.longitude[given]
+def _decide_swapped(written: CoordinateFormat, parsed: ParsedCoordinates, city: CityProfile | None) -> CoordinateFormat:
+    given = _given(parsed)
+    lat, lon = parsed.latitude[given], parsed.longitude[given]
     turned = (np.abs(lat) > 90) & (np.abs(lat) <= 180) & (np.abs(lon) <= 90)
     if city is not None and not turned.sum() > 0.5 * len(turned):
-        turned = exchanged(read, city)[given]
+        turned = swapped_rows(parsed, city)[given]
     if len(turned) and turned.sum() > 0.5 * len(turned):
         reason = Message("Latitude and longitude stand in each other's place in most rows; they were exchanged.")
-        return replace(places, swapped=True, reasons=(*places.reasons, reason))
-    return places
+        return replace(written, swapped=True, reasons=(*written.reasons, reason))
+    return written
 
 
-def _point_order(sample: Columns, places: Places, city: CityProfile | None, answers: Answers, name: str) -> Places:
+def _decide_point_order(
+    sample: RoleColumns, written: CoordinateFormat, city: CityProfile | None, answers: Answers, name: str
+) -> CoordinateFormat:
     if answers.order:
-        return replace(places, order=answers.order)
-    one, two, standard = read_points(sample["point"])
+        return replace(written, order=answers.order)
+    one, two, standard = split_point_texts(sample["point"])
     loose = np.asarray(filled(sample["point"]) & ~standard.to_numpy(False), bool)
-    first, second = (read_numbers(text).values[loose] for text in (one, two))
+    first, second = (parse_numbers(text).values[loose] for text in (one, two))
     known = np.isfinite(first) & np.isfinite(second)
     first, second = first[known], second[known]
     if not len(first):
-        return places
+        return written
     north_first, east_first = int((np.abs(second) > 90).sum()), int((np.abs(first) > 90).sum())
     if not north_first + east_first and city is not None:
-        north_first, east_first = int(near(city, second, first).sum()), int(near(city, first, second).sum())
+        north_first, east_first = int(near_city(city, second, first).sum()), int(near_city(city, first, second).sum())
     if north_first > 20 * east_first:
-        return replace(places, order=LAT_LON)
+        return replace(written, order=LAT_LON)
     if east_first > 20 * north_first:
         reason = Message("{column}: the longitude stands before the latitude.", {"column": sample.label("point")})
-        return replace(places, order=LON_LAT, reasons=(*places.reasons, reason))
+        return replace(written, order=LON_LAT, reasons=(*written.reasons, reason))
     raise Question(
         "order",
         "--order",
@@ -203,47 +232,54 @@ def _point_order(sample: Columns, places: Places, city: CityProfile | None, answ
     )
 
 
-def _marks(
-    survey: Survey, sample: Columns, places: Places, city: CityProfile | None, answers: Answers, name: str
-) -> Places:
-    """Decimal and thousands marks of the two columns."""
-    counted = {role: survey.shapes.get(role, Shapes()) for role in places.roles}
-    both = counted[places.roles[0]] + counted[places.roles[1]]
-    degrees = places.roles == ("latitude", "longitude")
-    labels = ", ".join(sample.label(role) for role in reversed(places.roles) if sample.has(role))
+def _decide_separators(
+    profile: FileProfile,
+    sample: RoleColumns,
+    written: CoordinateFormat,
+    city: CityProfile | None,
+    answers: Answers,
+    name: str,
+) -> CoordinateFormat:
+    """Decide on the decimal and thousands separators of the two columns."""
+    counted = {role: profile.number_shapes.get(role, NumberShapes()) for role in written.roles}
+    both = counted[written.roles[0]] + counted[written.roles[1]]
+    degrees = written.roles == ("latitude", "longitude")
+    labels = ", ".join(sample.label(role) for role in reversed(written.roles) if sample.has(role))
     if answers.decimal and not (degrees and not both.points + both.commas + both.points_comma + both.commas_point):
         form = POINT if answers.decimal == "point" else COMMA
-        return replace(places, forms=dict.fromkeys(places.roles, form))
+        return replace(written, forms=dict.fromkeys(written.roles, form))
     if both.points + both.commas + both.points_comma + both.commas_point == 0 and (
         degrees or not both.point_3 + both.comma_3 or both.for_point + both.for_comma
     ):
-        return places
-    telling = both.for_point + both.for_comma
+        return written
+    conclusive = both.for_point + both.for_comma
     minority = min(both.for_point, both.for_comma)
-    if telling and minority > 0.05 * telling:
+    if conclusive and minority > 0.05 * conclusive:
         raise _decimal_question(name, labels)
     if both.for_point > both.for_comma:
         thousands = both.commas + both.commas_point
         reason = Message("{columns}: commas part thousands.", {"columns": labels})
-        forms = dict.fromkeys(places.roles, POINT)
-        return replace(places, forms=forms, reasons=(*places.reasons, reason) if thousands else places.reasons)
+        forms = dict.fromkeys(written.roles, POINT)
+        return replace(written, forms=forms, reasons=(*written.reasons, reason) if thousands else written.reasons)
     if both.points:
-        return _points(sample, places, counted, labels, both)
+        return _points(sample, written, counted, labels, both)
     if both.for_comma:
         reason = Message("{columns}: points part thousands, the comma is the decimal mark.", {"columns": labels})
-        return replace(places, forms=dict.fromkeys(places.roles, COMMA), reasons=(*places.reasons, reason))
-    return _by_place(sample, places, city, answers, name, labels)
+        return replace(written, forms=dict.fromkeys(written.roles, COMMA), reasons=(*written.reasons, reason))
+    return _separators_by_location(sample, written, city, answers, name, labels)
 
 
-def _points(sample: Columns, places: Places, counted: Mapping[str, Shapes], labels: str, both: Shapes) -> Places:
-    """Numbers with several points and no comma: whole metres, or metres whose decimal mark was lost."""
-    if places.roles == ("latitude", "longitude"):
+def _points(
+    sample: RoleColumns, written: CoordinateFormat, counted: Mapping[str, NumberShapes], labels: str, both: NumberShapes
+) -> CoordinateFormat:
+    """Numbers with several points and no comma: whole metres, or metres whose decimal separator was lost."""
+    if written.roles == ("latitude", "longitude"):
         reason = Message("{columns}: of several points in a number the first is the decimal mark.", {"columns": labels})
-        return replace(places, forms=dict.fromkeys(places.roles, FIRST), reasons=(*places.reasons, reason))
+        return replace(written, forms=dict.fromkeys(written.roles, FIRST), reasons=(*written.reasons, reason))
     reason = Message("{columns}: points part thousands.", {"columns": labels})
     forms = {}
-    for role in places.roles:
-        values = np.abs(read_numbers(sample[role], COMMA).values)
+    for role in written.roles:
+        values = np.abs(parse_numbers(sample[role], COMMA).values)
         lost = counted[role].points > 0 and float(np.nanmedian(values)) > FARTHEST_M if len(values) else False
         forms[role] = LOST if lost else COMMA
     if LOST in forms.values() and not both.points_comma:
@@ -251,30 +287,32 @@ def _points(sample: Columns, places: Places, counted: Mapping[str, Shapes], labe
             "{columns}: points part thousands and the decimal mark was lost; x has six digits of metres, y has seven.",
             {"columns": labels},
         )
-    return replace(places, forms=forms, reasons=(*places.reasons, reason))
+    return replace(written, forms=forms, reasons=(*written.reasons, reason))
 
 
-def _by_place(
-    sample: Columns, places: Places, city: CityProfile | None, answers: Answers, name: str, labels: str
-) -> Places:
-    """Marks that can be read both ways: the reading that leads to the city, if one alone does."""
+def _separators_by_location(
+    sample: RoleColumns, written: CoordinateFormat, city: CityProfile | None, answers: Answers, name: str, labels: str
+) -> CoordinateFormat:
+    """Choose between a decimal point and a decimal comma by which of them leads to the city, if only one does."""
     if city is not None:
         forms = [
             form
             for form in (POINT, COMMA)
-            if _found(sample, replace(places, forms=dict.fromkeys(places.roles, form)), city, answers)
+            if _projections(sample, replace(written, forms=dict.fromkeys(written.roles, form)), city, answers)
         ]
         if len(forms) == 1:
             reason = Message(
                 "{columns}: the marks were read so that the points lie near the city.", {"columns": labels}
             )
-            return replace(places, forms=dict.fromkeys(places.roles, forms[0]), reasons=(*places.reasons, reason))
+            return replace(written, forms=dict.fromkeys(written.roles, forms[0]), reasons=(*written.reasons, reason))
     raise _decimal_question(name, labels)
 
 
-def _found(sample: Columns, places: Places, city: CityProfile, answers: Answers) -> Sequence[ProjectionFit]:
-    read = read_places(sample, places)
-    return fitting_projections(read.east.values, read.north.values, city, (answers.crs,) if answers.crs else None)
+def _projections(
+    sample: RoleColumns, written: CoordinateFormat, city: CityProfile, answers: Answers
+) -> Sequence[ProjectionFit]:
+    parsed = parse_coordinates(sample, written)
+    return fitting_projections(parsed.east.values, parsed.north.values, city, (answers.crs,) if answers.crs else None)
 
 
 def _decimal_question(name: str, labels: str) -> Question:
@@ -293,21 +331,26 @@ def _decimal_question(name: str, labels: str) -> Question:
     )
 
 
-def _projected(
-    sample: Columns, places: Places, read: Read, city: CityProfile | None, answers: Answers, name: str
-) -> Places:
-    """The projection of coordinates that are no degrees."""
-    given = _given(read)
+def _decide_projection(
+    sample: RoleColumns,
+    written: CoordinateFormat,
+    parsed: ParsedCoordinates,
+    city: CityProfile | None,
+    answers: Answers,
+    name: str,
+) -> CoordinateFormat:
+    """Decide on the projection of coordinates that are not degrees."""
+    given = _given(parsed)
     if not given.any():
-        return places
-    x, y = read.east.values, read.north.values
+        return written
+    x, y = parsed.east.values, parsed.north.values
     if answers.crs is not None:
-        _usable(answers.crs)
+        _check_projected(answers.crs)
         swapped = False
         if city is not None:
             found = fitting_projections(x, y, city, (answers.crs,))
             swapped = bool(found) and found[0].swapped
-        return replace(places, crs=answers.crs, swapped=swapped)
+        return replace(written, crs=answers.crs, swapped=swapped)
     found = fitting_projections(x, y, city) if city is not None else ()
     if len(found) == 1:
         one = found[0]
@@ -315,9 +358,9 @@ def _projected(
         reasons = [reason]
         if one.swapped:
             reasons.append(Message("x and y stand in each other's place; they were exchanged."))
-        return replace(places, crs=one.epsg, swapped=one.swapped, reasons=(*places.reasons, *reasons))
-    choices = tuple(_leads_to(place) for place in (found or known_places(x, y))[:8])
-    labels = ", ".join(dict.fromkeys(sample.label(role) for role in reversed(places.roles) if sample.has(role)))
+        return replace(written, crs=one.epsg, swapped=one.swapped, reasons=(*written.reasons, *reasons))
+    choices = tuple(_projection_choice(place) for place in (found or known_places(x, y))[:8])
+    labels = ", ".join(dict.fromkeys(sample.label(role) for role in reversed(written.roles) if sample.has(role)))
     raise Question(
         "crs",
         "--crs",
@@ -331,10 +374,8 @@ def _projected(
     )
 
 
-def _leads_to(place: ProjectionFit) -> Choice:
-    """A projection as an answer, with the place to which it leads: its time zone names the region."""
-    from curim_data.profile.provisional import time_zone
-
+def _projection_choice(place: ProjectionFit) -> Choice:
+    """Offer a projection as an answer, with the place to which it leads; the time zone names the region."""
     zone = time_zone((place.longitude, place.latitude))
     values = {
         "crs": place.name,
@@ -349,7 +390,7 @@ def _leads_to(place: ProjectionFit) -> Choice:
     )
 
 
-def _usable(epsg: int) -> None:
+def _check_projected(epsg: int) -> None:
     try:
         good = CRS.from_epsg(epsg).is_projected
     except CRSError:

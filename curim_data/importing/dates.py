@@ -1,15 +1,15 @@
-"""Dates as exports write them, read over a whole column: instants in UTC and how exactly they are known.
+"""Dates as exports write them, parsed over a whole column: timestamps in UTC and how precisely they are known.
 
-Read: ISO 8601 with or without offset; day, month and year in either order, parted by slash, point, hyphen or blanks,
-with years of two digits (00 to 68 are of this century); 24 and 12 hours; YYYYMMDD; names of months in seven languages
-(CLDR, by Babel); months alone; serial numbers of spreadsheets; seconds and milliseconds since 1970.
+Accepted: ISO 8601 with or without offset; day, month and year in either order, separated by slash, point, hyphen or
+blanks, with years of two digits (00 to 68 are of this century); 24 and 12 hours; YYYYMMDD; names of months in seven
+languages (CLDR, by Babel); months alone; serial numbers of spreadsheets; seconds and milliseconds since 1970.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +18,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from babel.dates import get_month_names
 
+from curim_data.containers.types import ArrowText
 from curim_data.formats.base import fold
-from curim_data.importing.parsing import distinct, filled
+from curim_data.importing.text_columns import distinct, filled, matches
 from curim_data.model.questions import DAY_FIRST
+from curim_data.model.types import BoolArray, IntArray
 
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
+TimeArray: TypeAlias = npt.NDArray[np.datetime64]
 
 # How a whole column is written, where a single value does not tell: numbers of days, seconds, milliseconds; times that
 # are midnight throughout and therefore mean nothing; first days that stand for their month.
@@ -33,16 +34,16 @@ UNITS: Final = ("year", "month", "day", "hour", "minute", "second")
 
 _ISO: Final = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?)?( ?(Z|[+-]\d{2}:?\d{2}))?$"
 _STRICT: Final = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})$"
-_SHORTEST: Final = len("2025-01-31T00:00Z")  # of a strict one; a date with an offset is shorter
+_SHORTEST: Final = len("2025-01-31T00:00Z")  # of a value with offset; a date with an offset is shorter
 _OFFSET: Final = r"( ?(?:Z|[+-]\d{2}:?\d{2}))$"
 _DATE_WITH_OFFSET: Final = r"^(\d{4}-\d{1,2}-\d{1,2}) ?(?:Z|[+-]\d{2}:?\d{2})$"  # a date has no need of one
 _TIME: Final = (
     r"(?:[,T ]+(?:- )?(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?)?"
     r"(?P<half> ?[AaPpΠπΜμ]\.?[MmΜμ]\.?)?)?$"
 )
-_PARTED: Final = " ?[/.-] ?"
-_NUMERIC: Final = rf"^(?P<one>\d{{1,2}}){_PARTED}(?P<two>\d{{1,2}}){_PARTED}(?P<year>\d{{4}}|\d{{2}}){_TIME}"
-_YEAR_FIRST: Final = rf"^(?P<year>\d{{4}}){_PARTED}(?P<month>\d{{1,2}}){_PARTED}(?P<day>\d{{1,2}}){_TIME}"
+_SEPARATOR: Final = " ?[/.-] ?"
+_NUMERIC: Final = rf"^(?P<one>\d{{1,2}}){_SEPARATOR}(?P<two>\d{{1,2}}){_SEPARATOR}(?P<year>\d{{4}}|\d{{2}}){_TIME}"
+_YEAR_FIRST: Final = rf"^(?P<year>\d{{4}}){_SEPARATOR}(?P<month>\d{{1,2}}){_SEPARATOR}(?P<day>\d{{1,2}}){_TIME}"
 _COMPACT: Final = (
     r"^(?P<year>(?:19|20|21)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])"
     r"(?:[T ]?(?P<hour>\d{2}):?(?P<minute>\d{2}):?(?P<second>\d{2})?)?$"
@@ -65,10 +66,10 @@ _DAY_US: Final = 86_400_000_000
 
 
 @dataclass(frozen=True)
-class Moments:
-    """A column of instants (UTC), with masks: given, unreadable, known by their date alone, by their month alone."""
+class ParsedDates:
+    """A column of timestamps (UTC), with masks: given, unreadable, date without time, month without day."""
 
-    instants: pd.Series
+    timestamps: pd.Series
     given: BoolArray
     bad: BoolArray
     day_only: BoolArray
@@ -76,7 +77,7 @@ class Moments:
 
 
 @dataclass(frozen=True)
-class Writing:
+class DateFormat:
     """How a column of dates is written: order ("day-first", "month-first" or none), form (see above), zone of times
     without offset and zone of dates without time (IANA names)."""
 
@@ -88,7 +89,7 @@ class Writing:
 
 @cache
 def month_numbers() -> dict[str, int]:
-    """Number of the month by its folded name or abbreviation."""
+    """Return the number of each month by its folded name or abbreviation."""
     names = {}
     for language in MONTH_LANGUAGES:
         for width in ("abbreviated", "wide"):
@@ -98,8 +99,8 @@ def month_numbers() -> dict[str, int]:
     return names
 
 
-def read_moments(column: Any, writing: Writing) -> Moments:
-    """Read a trimmed column of dates.
+def parse_dates(column: ArrowText, date_format: DateFormat) -> ParsedDates:
+    """Parse a trimmed column of dates.
 
     A time without offset is local time; one that the change to winter time repeats is taken as its first occurrence,
     one that the change to summer time skips is moved to the end of the gap. A month alone is its first moment.
@@ -108,40 +109,40 @@ def read_moments(column: Any, writing: Writing) -> Moments:
     size = len(given)
     at = np.full(size, np.datetime64("NaT", "us"))
     day_only, month_only = np.zeros(size, bool), np.zeros(size, bool)
-    if writing.form in (SERIAL, SECONDS, MILLISECONDS):
-        return _numbers(column, given, writing)
-    if not writing.form and (strict := _strict(column, given)) is not None:
-        return _moments(strict, given, day_only, month_only)
+    if date_format.form in (SERIAL, SECONDS, MILLISECONDS):
+        return _numbers(column, given, date_format)
+    if not date_format.form and (fast := _iso_with_offset(column, given)) is not None:
+        return _parsed(fast, given, day_only, month_only)
     column = pc.replace_substring_regex(column, _DATE_WITH_OFFSET, r"\1")
-    if writing.form in (DATES, MONTHS):
+    if date_format.form in (DATES, MONTHS):
         column = pc.replace_substring_regex(column, r"(\d:\d{2}(?::\d{2}(?:[.]\d+)?)?) ?(?:Z|[+-]\d{2}:?\d{2})$", r"\1")
     iso = matches(column, _ISO) & given
     if iso.any():
-        at[iso], day_only[iso] = _iso(column.filter(pa.array(iso)), writing)
+        at[iso], day_only[iso] = _iso(column.filter(pa.array(iso)), date_format)
     rest = np.flatnonzero(given & ~iso)
     if len(rest):
-        parts = read_parts(column.take(pa.array(rest)), writing.order)
-        stamps = _stamps(parts)
+        parts = date_parts(column.take(pa.array(rest)), date_format.order)
+        stamps = local_timestamps(parts)
         day_only[rest] = parts["hour"] < 0
         month_only[rest] = parts["day"] < 0
-        at[rest] = _zoned(stamps, day_only[rest], writing)
-    if writing.form in (DATES, MONTHS):
+        at[rest] = _zoned(stamps, day_only[rest], date_format)
+    if date_format.form in (DATES, MONTHS):
         day_only[:] = True
-    if writing.form == MONTHS:
+    if date_format.form == MONTHS:
         month_only[:] = True
-    return _moments(at, given, day_only, month_only)
+    return _parsed(at, given, day_only, month_only)
 
 
-def _moments(at: npt.NDArray[np.datetime64], given: BoolArray, day_only: BoolArray, month_only: BoolArray) -> Moments:
+def _parsed(at: TimeArray, given: BoolArray, day_only: BoolArray, month_only: BoolArray) -> ParsedDates:
     years = at.astype("datetime64[Y]").astype(np.int64) + 1970
     at = np.where((years < 1900) | (years > 2200), np.datetime64("NaT", "us"), at)
     bad = given & np.isnat(at)
     good = given & ~bad
-    return Moments(_series(at), given, bad, day_only & good, month_only & good)
+    return ParsedDates(_series(at), given, bad, day_only & good, month_only & good)
 
 
-def _strict(column: Any, given: BoolArray) -> npt.NDArray[np.datetime64] | None:
-    """Instants of a column that holds nothing but ISO moments with an offset; None where it is not so plain."""
+def _iso_with_offset(column: ArrowText, given: BoolArray) -> TimeArray | None:
+    """Parse a column that holds nothing but ISO timestamps with an offset; None for any other column."""
     lengths = pc.binary_length(column).to_numpy(False)[given]
     if (
         not len(lengths)
@@ -156,13 +157,13 @@ def _strict(column: Any, given: BoolArray) -> npt.NDArray[np.datetime64] | None:
         return None
 
 
-def all_strict(column: Any) -> bool:
-    """Whether a column of filled texts holds nothing but ISO moments with an offset."""
+def all_iso_with_offset(column: ArrowText) -> bool:
+    """Whether a column of filled texts holds nothing but ISO timestamps with an offset."""
     return bool(matches(column.slice(0, 1), _STRICT).all() and matches(column, _STRICT).all())
 
 
-def read_parts(column: Any, order: str | None) -> dict[str, IntArray]:
-    """Year, month, day, hour, minute, second of dates that are not ISO, -1 where not told; year -1 where not read."""
+def date_parts(column: ArrowText, order: str | None) -> dict[str, IntArray]:
+    """Split dates that are not ISO into their units; -1 where a unit is missing, year -1 where a date is unreadable."""
     size = len(column)
     parts = {unit: np.full(size, -1, np.int64) for unit in UNITS}
     left = np.arange(size)
@@ -182,8 +183,8 @@ def read_parts(column: Any, order: str | None) -> dict[str, IntArray]:
     return parts
 
 
-def numeric_pairs(column: Any) -> tuple[IntArray, IntArray, dict[str, IntArray]]:
-    """First and second number of dates such as 01/03/2025 (-1 where there is none), and the parts read day first."""
+def numeric_pairs(column: ArrowText) -> tuple[IntArray, IntArray, dict[str, IntArray]]:
+    """Return the first and second number of dates such as 01/03/2025 (-1 where none), and the parts read day first."""
     found = pc.extract_regex(column, _NUMERIC)
     hit = np.asarray(found.is_valid().to_numpy(False), bool)
     one, two = np.full(len(hit), -1, np.int64), np.full(len(hit), -1, np.int64)
@@ -196,41 +197,31 @@ def numeric_pairs(column: Any) -> tuple[IntArray, IntArray, dict[str, IntArray]]
     return one, two, parts
 
 
-def matches(column: Any, pattern: str) -> BoolArray:
-    """Which texts match."""
-    return np.asarray(pc.match_substring_regex(column, pattern).to_numpy(False), bool)
-
-
-def stamps_of(parts: dict[str, IntArray]) -> npt.NDArray[np.datetime64]:
-    """Local moments (microseconds) of parts; NaT where there is no such moment."""
-    return _stamps(parts)
-
-
-def _fields(fields: Any, order: str | None) -> dict[str, IntArray]:
+def _fields(fields: ArrowText, order: str | None) -> dict[str, IntArray]:
     names = {field.name for field in fields.type}
-    told = {name: _whole(fields, name) for name in names - {"half", "name"}}
+    units = {name: _whole(fields, name) for name in names - {"half", "name"}}
     if "one" in names:
-        first, second = told.pop("one"), told.pop("two")
+        first, second = units.pop("one"), units.pop("two")
         if order is None:
-            told["year"] = np.full(len(first), -1, np.int64)
-        told["day"], told["month"] = (first, second) if order == DAY_FIRST else (second, first)
+            units["year"] = np.full(len(first), -1, np.int64)
+        units["day"], units["month"] = (first, second) if order == DAY_FIRST else (second, first)
     if "name" in names:
         codes, unique = distinct(pc.struct_field(fields, "name"))
         numbers = [month_numbers().get(fold(name).rstrip("."), 0) for name in unique]
-        told["month"] = np.array(numbers, np.int64)[codes]
-    year = told["year"]
-    told["year"] = np.where(
+        units["month"] = np.array(numbers, np.int64)[codes]
+    year = units["year"]
+    units["year"] = np.where(
         (year >= 0) & (year < 69), year + 2000, np.where((year >= 69) & (year < 100), year + 1900, year)
     )
     if "half" in names:
         codes, unique = distinct(pc.struct_field(fields, "half"))
         halves = np.array([_half(text) for text in unique], np.int64)[codes]
-        told["hour"] = twelve_hours(told["hour"], halves)
-    return told
+        units["hour"] = twelve_hours(units["hour"], halves)
+    return units
 
 
 def twelve_hours(hour: IntArray, half: IntArray) -> IntArray:
-    """Hours of a clock of twelve (half 0: before noon, 1: after, -1: no such clock) as hours of the day."""
+    """Convert hours of a 12-hour clock (half 0: before noon, 1: after, -1: 24-hour clock) to hours of the day."""
     clock = np.where(hour == 12, 0, hour) + 12 * half
     return np.where(half < 0, hour, np.where((hour >= 1) & (hour <= 12), clock, 99))
 
@@ -241,13 +232,14 @@ def _half(text: str) -> int:
     return {"a": 0, "π": 0, "p": 1, "μ": 1}.get(letter, -1)
 
 
-def _whole(fields: Any, name: str) -> IntArray:
+def _whole(fields: ArrowText, name: str) -> IntArray:
     text = pc.struct_field(fields, name)
     text = pc.if_else(pc.equal(text, ""), "-1", text)
     return np.asarray(pc.cast(text, pa.int64()).to_numpy(False), np.int64)
 
 
-def _stamps(parts: dict[str, IntArray]) -> npt.NDArray[np.datetime64]:
+def local_timestamps(parts: dict[str, IntArray]) -> TimeArray:
+    """Assemble local timestamps (microseconds) from the parts of dates; NaT where there is no such moment."""
     year, month, day = parts["year"], parts["month"], np.where(parts["day"] < 0, 1, parts["day"])
     hour, minute, second = (np.maximum(parts[unit], 0) for unit in ("hour", "minute", "second"))
     good = (year >= 1900) & (year <= 2200) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
@@ -261,14 +253,14 @@ def _stamps(parts: dict[str, IntArray]) -> npt.NDArray[np.datetime64]:
     return np.where(good, stamps, np.datetime64("NaT", "us"))
 
 
-def _iso(texts: Any, writing: Writing) -> tuple[npt.NDArray[np.datetime64], BoolArray]:
-    """Instants of texts that look like ISO dates, and which are dates alone."""
+def _iso(texts: ArrowText, date_format: DateFormat) -> tuple[TimeArray, BoolArray]:
+    """Parse texts that look like ISO dates; also say which are dates without time."""
     timed = matches(texts, r"\d:\d{2}")
-    alone = writing.form in (DATES, MONTHS)
+    alone = date_format.form in (DATES, MONTHS)
     offset = np.zeros(len(timed), bool) if alone else timed & matches(texts, _OFFSET)
     at = np.full(len(timed), np.datetime64("NaT", "us"))
     if offset.any():
-        at[offset] = _with_offset(texts.filter(pa.array(offset)))
+        at[offset] = _parse_offsets(texts.filter(pa.array(offset)))
     plain = ~offset
     if plain.any():
         some = pc.replace_substring_regex(texts.filter(pa.array(plain)), r"^(\S+)[T ]24:00(:00)?$", r"\1")
@@ -277,53 +269,53 @@ def _iso(texts: Any, writing: Writing) -> tuple[npt.NDArray[np.datetime64], Bool
             "datetime64[us]"
         )
         stamps = stamps + late.astype("timedelta64[D]")
-        at[plain] = _zoned(stamps, ~timed[plain], writing)
+        at[plain] = _zoned(stamps, ~timed[plain], date_format)
     return at, ~timed
 
 
-def _with_offset(texts: Any) -> npt.NDArray[np.datetime64]:
+def _parse_offsets(texts: ArrowText) -> TimeArray:
     series = pd.Series(texts.to_pandas()).str.replace(" ?Z$", "+00:00", regex=True)
     read = pd.to_datetime(series, utc=True, format="ISO8601", errors="coerce")
     return np.asarray(read.dt.tz_localize(None).to_numpy("datetime64[us]"))
 
 
-def _zoned(stamps: npt.NDArray[np.datetime64], day_only: BoolArray, writing: Writing) -> npt.NDArray[np.datetime64]:
-    """Local moments as UTC; dates alone in the zone of the city."""
-    day_zone = writing.day_zone or writing.zone
-    if day_zone == writing.zone or not day_only.any():
-        return localised(stamps, writing.zone)
-    return np.where(day_only, localised(stamps, day_zone), localised(stamps, writing.zone))
+def _zoned(stamps: TimeArray, day_only: BoolArray, date_format: DateFormat) -> TimeArray:
+    """Convert local timestamps to UTC; dates without time are in the zone of the city."""
+    day_zone = date_format.day_zone or date_format.zone
+    if day_zone == date_format.zone or not day_only.any():
+        return local_to_utc(stamps, date_format.zone)
+    return np.where(day_only, local_to_utc(stamps, day_zone), local_to_utc(stamps, date_format.zone))
 
 
-def localised(stamps: npt.NDArray[np.datetime64], zone: str) -> npt.NDArray[np.datetime64]:
-    """Local moments of a zone as UTC (both datetime64[us])."""
+def local_to_utc(stamps: TimeArray, zone: str) -> TimeArray:
+    """Convert local timestamps of a zone to UTC (both datetime64[us])."""
     series = pd.Series(stamps.astype("datetime64[us]"))
     local = series.dt.tz_localize(zone, ambiguous=np.ones(len(series), bool), nonexistent="shift_forward")
     return np.asarray(local.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]"))
 
 
-def next_month(moments: pd.Series, zone: str) -> pd.Series:
-    """The first moment of the local month after each instant (UTC)."""
-    local = moments.dt.tz_convert(zone).dt.tz_localize(None).to_numpy("datetime64[M]")
-    return _series(localised((local + 1).astype("datetime64[us]"), zone))
+def next_month_start(timestamps: pd.Series, zone: str) -> pd.Series:
+    """Return the start of the local month after each timestamp (UTC)."""
+    local = timestamps.dt.tz_convert(zone).dt.tz_localize(None).to_numpy("datetime64[M]")
+    return _series(local_to_utc((local + 1).astype("datetime64[us]"), zone))
 
 
-def _numbers(column: Any, given: BoolArray, writing: Writing) -> Moments:
+def _numbers(column: ArrowText, given: BoolArray, date_format: DateFormat) -> ParsedDates:
     texts = pc.if_else(pc.match_substring_regex(column, r"^\d+(\.\d+)?$"), column, None)
     values = np.asarray(pc.cast(texts, pa.float64()).to_numpy(False), float)
     day_only = np.zeros(len(given), bool)
-    unit = {SERIAL: _DAY_US, SECONDS: 1_000_000, MILLISECONDS: 1_000}[writing.form]
-    origin = np.datetime64("1899-12-30" if writing.form == SERIAL else "1970-01-01", "us")
+    unit = {SERIAL: _DAY_US, SECONDS: 1_000_000, MILLISECONDS: 1_000}[date_format.form]
+    origin = np.datetime64("1899-12-30" if date_format.form == SERIAL else "1970-01-01", "us")
     known = np.isfinite(values)
     passed = np.where(known, np.round(np.where(known, values, 0) * unit), 0)
-    if writing.form == SERIAL:
+    if date_format.form == SERIAL:
         passed = np.round(passed / 1_000_000) * 1_000_000
         day_only = known & (passed % _DAY_US == 0)
     at = np.where(known, origin + passed.astype(np.int64).astype("timedelta64[us]"), np.datetime64("NaT", "us"))
-    if writing.form == SERIAL:
-        at = _zoned(at, day_only, writing)
-    return _moments(at, given, day_only, np.zeros(len(given), bool))
+    if date_format.form == SERIAL:
+        at = _zoned(at, day_only, date_format)
+    return _parsed(at, given, day_only, np.zeros(len(given), bool))
 
 
-def _series(at: npt.NDArray[np.datetime64]) -> pd.Series:
+def _series(at: TimeArray) -> pd.Series:
     return pd.Series(at.astype("datetime64[us]")).dt.tz_localize("UTC")

@@ -1,74 +1,104 @@
-"""What is decided over a whole file before its rows are read: one answer for all of them.
+"""Decisions over a whole file before its rows are parsed: one answer for all of them.
 
-Where the evidence is balanced, a `Question` is raised, and a person answers it in `Answers`.
+How dates are written (day or month first, serial numbers, months alone), how coordinates are (`coordinates`), which
+time zone times without offset are in, which word stands for which value. Where the evidence is balanced, a `Question`
+is raised, and a person answers it in `Answers`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
 
 from curim_data.formats.base import Layout, fold
-from curim_data.importing.coordinates import Places, decide_places
-from curim_data.importing.date_order import Times, decide_times, latest_believable
-from curim_data.importing.dates import Writing, read_moments
-from curim_data.importing.profiling import Survey
-from curim_data.importing.roles import Columns
+from curim_data.importing.coordinates import CoordinateFormat, decide_coordinates
+from curim_data.importing.dates import DATES, MILLISECONDS, MONTHS, SECONDS, SERIAL, DateFormat, parse_dates
+from curim_data.importing.profiling import DateColumnProfile, DateOrderCounts, FileProfile, sorted_runs
+from curim_data.importing.roles import RoleColumns
 from curim_data.lexicon import WORDS, gender_words
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message
-from curim_data.model.questions import DAY_FIRST, MONTH_FIRST, Answers
+from curim_data.model.questions import DAY_FIRST, MONTH_FIRST, Answers, Choice, Question
 from curim_data.model.reasons import ImportProblem
 
-__all__ = ["Decisions", "Survey", "decide"]
-
 _GENDERS: Final = ("reporter_gender", "affected_gender")
-_SETTLED: Final = frozenset("mhα")  # letters that mean a man or a woman, as the rest of the column shows
+_AMBIGUOUS: Final = frozenset("mhα")  # letters that mean a man or a woman, as the rest of the column shows
 _ENUMS: Final = ("kind", "status", "age_band", *_GENDERS)
+SORTED_ROWS: Final = 20
+MONTH_ROWS: Final = 50
+MONTHS_SEEN: Final = 3
+MIDNIGHT_ROWS: Final = 20
+FUTURE_SHARE: Final = 0.05
+FUTURE_ROWS: Final = 5
+_CLOCK_CHECK_ROWS: Final = 100
+
+DATE_CHOICES: Final = (
+    Choice(DAY_FIRST, Message("The day comes first: 01/03/2025 is the first of March")),
+    Choice(MONTH_FIRST, Message("The month comes first: 01/03/2025 is the third of January")),
+)
+
+
+_ORDERS: Final = {
+    DAY_FIRST: Message("{columns}: the day stands before the month."),
+    MONTH_FIRST: Message("{columns}: the month stands before the day."),
+}
+
+
+@dataclass(frozen=True)
+class DateDecisions:
+    """How the dates of a file are written.
+
+    `order`: of day and month, None where no date needs it. `forms`: form of the columns (`dates`) that are not written
+    as usual, by role. `hours`: roles whose bare numbers in a column of times are hours.
+    """
+
+    order: str | None = None
+    forms: Mapping[str, str] = field(default_factory=dict)
+    hours: frozenset[str] = frozenset()
+    reasons: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)
 class Decisions:
     """One answer for all rows of a file.
 
-    `order`: "day-first", "month-first" or None where no date needs it. `times` and `places`: how dates and coordinates
-    are written. `latest`: the last moment that is believed. `timezone`: zone of times without offset, None for the
-    city's. `words`: value of the enum by folded spelling, by role. `category`: the category of a file without such a
-    column. `reasons`: what a reader should know of the decisions that were not plain.
+    `dates` and `coordinates`: how these are written. `latest`: the latest plausible timestamp. `timezone`: zone of
+    times without offset, None for the city's. `words`: value of the enum by folded spelling, by role. `category`: the
+    category of a file without such a column. `reasons`: what a reader should know of the decisions that were not
+    obvious.
     """
 
-    order: str | None
-    times: Times
-    places: Places
+    dates: DateDecisions
+    coordinates: CoordinateFormat
     latest: pd.Timestamp
     timezone: str | None = None
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     category: str | None = None
     reasons: tuple[Message, ...] = ()
 
-    def writing(self, role: str, zone: str) -> Writing:
-        """How a column of dates is written; `zone` is the city's."""
-        return Writing(self.timezone or zone, self.order, self.times.forms.get(role, ""), zone)
+    def date_format(self, role: str, zone: str) -> DateFormat:
+        """Return how a column of dates is written; `zone` is the city's."""
+        return DateFormat(self.timezone or zone, self.dates.order, self.dates.forms.get(role, ""), zone)
 
 
 def decide(
-    survey: Survey, layout: Layout, city: CityProfile | None, answers: Answers, name: str, now: dt.datetime
+    profile: FileProfile, layout: Layout, city: CityProfile | None, answers: Answers, name: str, now: dt.datetime
 ) -> Decisions:
-    """Decide over all blocks that a survey saw.
+    """Decide from the profile of a whole file.
 
     Parameters
     ----------
     city : CityProfile or None
         Where the alerts should lie; without it, projected coordinates need an answer.
     answers : Answers
-        What a person told; it goes before the evidence.
+        What a person said; it outweighs the evidence.
     name : str
-        How messages call the file.
+        Name of the file in messages.
     now : datetime
         Against which dates in the future are judged.
 
@@ -80,43 +110,42 @@ def decide(
         Where an answer cannot be right.
     """
     _check(answers)
-    survey.finish()
-    times = decide_times(survey, answers, name, now)
-    table, _ = survey.sample
-    sample = Columns(table, layout, survey.labels, times.hours)
-    places = decide_places(survey, sample, city, answers, name)
+    profile.finish()
+    dates = decide_dates(profile, answers, name, now)
+    table, _ = profile.sample
+    sample = RoleColumns(table, layout, profile.labels, dates.hours)
+    coordinates = decide_coordinates(profile, sample, city, answers, name)
     zone = answers.timezone or ("UTC" if layout.utc else None)
     home = city.timezone if city is not None else "UTC"
-    writing = Writing(zone or home, times.order, times.forms.get("reported_at", ""), home)
+    date_format = DateFormat(zone or home, dates.order, dates.forms.get("reported_at", ""), home)
     return Decisions(
-        order=times.order,
-        times=times,
-        places=places,
-        latest=latest_believable(read_moments(sample["reported_at"], writing).instants, now),
+        dates=dates,
+        coordinates=coordinates,
+        latest=latest_plausible(parse_dates(sample["reported_at"], date_format).timestamps, now),
         timezone=zone,
-        words=_words(survey, layout),
+        words=_words(profile, layout),
         category=answers.category or layout.category,
-        reasons=(*times.reasons, *_zone(survey, times, zone or home), *places.reasons, *_letters(survey)),
+        reasons=(*dates.reasons, *_zone(profile, dates, zone or home), *coordinates.reasons, *_letters(profile)),
     )
 
 
-def _zone(survey: Survey, times: Times, zone: str) -> Iterator[Message]:
-    """In which zone times without offset were read, where there are any."""
-    if any(facts.local and not times.forms.get(role) for role, facts in survey.dates.items()):
+def _zone(profile: FileProfile, dates: DateDecisions, zone: str) -> Iterator[Message]:
+    """Say in which zone times without offset were read, where there are any."""
+    if any(seen.local and not dates.forms.get(role) for role, seen in profile.dates.items()):
         yield Message("Times without an offset were read as times of {zone}.", {"zone": zone})
 
 
-def _letters(survey: Survey) -> Iterator[Message]:
-    """Which single letters of a column of genders were read by what else stands in it."""
+def _letters(profile: FileProfile) -> Iterator[Message]:
+    """Say which single letters of a gender column were read by the other values in it."""
     for role in _GENDERS:
-        there = {fold(word) for word in survey.values.get(role, ())}
-        told = {**gender_words(there), **survey.layout.words.get(role, {})}
-        letters = [letter for letter in sorted(there) if letter in _SETTLED and letter in told]
-        if letters and not set(letters) <= set(survey.layout.words.get(role, {})):
+        there = {fold(word) for word in profile.values.get(role, ())}
+        told = {**gender_words(there), **profile.layout.words.get(role, {})}
+        letters = [letter for letter in sorted(there) if letter in _AMBIGUOUS and letter in told]
+        if letters and not set(letters) <= set(profile.layout.words.get(role, {})):
             yield Message(
                 "{column}: as the other values show, women are {women} and men are {men}.",
                 {
-                    "column": survey.labels[survey.layout.place(role)],
+                    "column": profile.labels[profile.layout.place(role)],
                     **{
                         kind: ", ".join(
                             sorted(word.upper() for word in there if len(word) == 1 and told.get(word) == one)
@@ -127,18 +156,18 @@ def _letters(survey: Survey) -> Iterator[Message]:
             )
 
 
-def _words(survey: Survey, layout: Layout) -> Mapping[str, Mapping[str, str]]:
-    """The table of each enum: what the format says before what everybody says."""
+def _words(profile: FileProfile, layout: Layout) -> Mapping[str, Mapping[str, str]]:
+    """Return the table of words of each enum; the words of the format take precedence over the general ones."""
     told: dict[str, Mapping[str, str]] = {}
     for role in _ENUMS:
-        shared = gender_words(survey.values.get(role, ())) if role in _GENDERS else WORDS[role]
+        shared = gender_words(profile.values.get(role, ())) if role in _GENDERS else WORDS[role]
         told[role] = {**shared, **layout.words.get(role, {})}
     told |= {role: words for role, words in layout.words.items() if role not in told}
     return told
 
 
 def _check(answers: Answers) -> None:
-    """Refuse answers that cannot be."""
+    """Refuse invalid answers."""
     if answers.dates not in (None, DAY_FIRST, MONTH_FIRST):
         raise ImportProblem(
             Message("dates={dates} is not known: say day-first or month-first.", {"dates": answers.dates})
@@ -159,3 +188,112 @@ def _check(answers: Answers) -> None:
                     {"timezone": answers.timezone},
                 )
             ) from error
+
+
+def decide_dates(profile: FileProfile, answers: Answers, name: str, now: dt.datetime) -> DateDecisions:
+    """Decide over all columns of dates; Question where day and month can change places."""
+    reasons: list[Message] = []
+    forms: dict[str, str] = {}
+    columns = {role: profile.labels[profile.layout.place(role)] for role in profile.dates}
+    for role, seen in profile.dates.items():
+        form, reason = _form(seen)
+        if form:
+            forms[role] = form
+        if reason:
+            reasons.append(Message(reason.text, {"column": columns[role]}))
+    hours = frozenset(role for role, seen in profile.dates.items() if seen.bare_short and not seen.bare_long)
+    order, why = _order(profile.dates, columns, answers.dates, name, now)
+    return DateDecisions(order, forms, hours, (*reasons, *([why] if why else [])))
+
+
+def latest_plausible(instants: pd.Series, now: dt.datetime) -> pd.Timestamp:
+    """One day from now; the end of the file's own year where the clock is behind it (95th percentile of 100 dates)."""
+    dates = instants.dropna()
+    if len(dates) >= _CLOCK_CHECK_ROWS:
+        newest: Any = dates.quantile(0.95)
+        if newest > pd.Timestamp(now):
+            return pd.Timestamp(dt.datetime(newest.year + 1, 1, 1, tzinfo=dt.UTC))
+    return pd.Timestamp(now) + pd.Timedelta(days=1)
+
+
+def _form(seen: DateColumnProfile) -> tuple[str, Message | None]:
+    if not seen.filled:
+        return "", None
+    if seen.serial == seen.filled:
+        return SERIAL, Message("{column}: the dates are serial numbers of a spreadsheet.")
+    if seen.seconds == seen.filled:
+        return SECONDS, Message("{column}: the dates are seconds since 1970.")
+    if seen.milliseconds == seen.filled:
+        return MILLISECONDS, Message("{column}: the dates are milliseconds since 1970.")
+    midnights = seen.timed == seen.midnight
+    firsts = seen.firsts == seen.filled and midnights
+    if firsts and seen.filled >= MONTH_ROWS and len(seen.months) >= MONTHS_SEEN:
+        return MONTHS, Message("{column}: every date is the first of a month, so only the month is known.")
+    if midnights and seen.timed >= MIDNIGHT_ROWS and seen.timed == seen.filled:
+        return DATES, Message("{column}: every time is midnight, so only the date is known.")
+    return "", None
+
+
+def _order(
+    dates: Mapping[str, DateColumnProfile], columns: Mapping[str, str], answer: str | None, name: str, now: dt.datetime
+) -> tuple[str | None, Message | None]:
+    needed = {role: seen for role, seen in dates.items() if seen.order.needed}
+    if answer or not needed:
+        return answer, None
+    labels = ", ".join(columns[role] for role in needed)
+    verdicts = {seen.order.verdict for seen in needed.values()} - {None}
+    if len(verdicts) > 1:
+        raise Question(
+            "dates",
+            "--dates",
+            Message(
+                "{name}: the date columns contradict each other ({columns}): in one the day comes first, in another "
+                "the month. Say which (day-first or month-first), or write dates as 2025-03-01.",
+                {"name": name, "columns": labels},
+            ),
+            DATE_CHOICES,
+        )
+    total = sum((seen.order for seen in needed.values()), DateOrderCounts())
+    if total.verdict is not None:
+        return total.verdict, Message(_ORDERS[total.verdict].text, {"columns": labels})
+    evidence = _order_by_context(needed.values(), now) if not total.conclusive else {}
+    if len(evidence) == 1:
+        return next(iter(evidence.items()))
+    raise Question(
+        "dates",
+        "--dates",
+        Message(
+            "{name}: the dates in {columns} can be read with the day or the month first. "
+            "Say which (day-first or month-first), or write dates as 2025-03-01.",
+            {"name": name, "columns": labels},
+        ),
+        DATE_CHOICES,
+    )
+
+
+def _order_by_context(columns: Iterable[DateColumnProfile], now: dt.datetime) -> dict[str, Message]:
+    """Return the orders that the order of the rows or today's date supports, with the reason."""
+    found: dict[str, Message] = {}
+    tomorrow = int(now.timestamp() // 86_400) + 1
+    for seen in columns:
+        rows = {order: sum(run.count for run in runs) for order, runs in seen.runs.items()}
+        in_order = {order for order, runs in seen.runs.items() if rows[order] >= SORTED_ROWS and sorted_runs(runs)}
+        if len(in_order) == 1 and min(rows.values()) >= SORTED_ROWS:
+            found[in_order.pop()] = Message(
+                "No date says whether day or month comes first; the order of the rows does."
+            )
+        late = {order: _late(seen, order, tomorrow) for order in (DAY_FIRST, MONTH_FIRST)}
+        for order, other in ((DAY_FIRST, MONTH_FIRST), (MONTH_FIRST, DAY_FIRST)):
+            enough = max(FUTURE_ROWS, FUTURE_SHARE * rows[other])
+            if late[order] == 0 and late[other] >= enough:
+                found.setdefault(
+                    order,
+                    Message(
+                        "No date says whether day or month comes first; read the other way, many lie in the future."
+                    ),
+                )
+    return found
+
+
+def _late(seen: DateColumnProfile, order: str, tomorrow: int) -> int:
+    return sum(count for day, count in seen.days[order].items() if day > tomorrow)

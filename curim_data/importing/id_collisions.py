@@ -1,8 +1,8 @@
-"""Ids that two kinds of exports share: the same alerts, or others that happen to be numbered alike.
+"""Id collisions: ids that exports of two kinds share, of the same alerts or of others that are numbered alike.
 
-Two systems that number from 1 give the same ids to different alerts, and the second would take the place of the first.
-So a person is asked. Ids of other alerts get the name of their format in front (`open311:17`); once there are such
-ids in the store, later exports of that format go on with them unasked.
+Two systems that number from 1 give the same ids to different alerts, and the second would overwrite the first. So a
+person is asked. Ids of other alerts get the name of their format as a prefix (`open311:17`); once the store holds such
+ids, later exports of that format get it without asking.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from curim_data.formats import GUESSED
 from curim_data.formats.base import Layout
 from curim_data.importing.mapping import FORMAT as MAPPED
-from curim_data.importing.profiling import Survey
-from curim_data.importing.roles import Columns
+from curim_data.importing.profiling import FileProfile
+from curim_data.importing.roles import RoleColumns
 from curim_data.model.i18n import Message
 from curim_data.model.questions import Answers, Choice, Question
 
@@ -37,13 +37,13 @@ FROM found
 """
 
 
-def prefix_for(survey: Survey, layout: Layout, stored: Sequence[str], answers: Answers, name: str) -> str:
-    """What stands before the ids of a file so that they are not those of another kind of export; mostly nothing.
+def id_prefix(profile: FileProfile, layout: Layout, stored: Sequence[str], answers: Answers, name: str) -> str:
+    """Return the prefix that keeps the ids of a file apart from those of another kind of export; mostly "".
 
     Parameters
     ----------
     survey : Survey
-        Its sample gives the ids that are looked for, at most 50,000.
+        Its sample gives the ids to look for, at most 50,000.
     stored : sequence of str
         Parquet files of the stored alerts.
 
@@ -54,8 +54,8 @@ def prefix_for(survey: Survey, layout: Layout, stored: Sequence[str], answers: A
     """
     if "alert_id" not in layout.roles or not stored:
         return ""
-    table, _ = survey.sample
-    ids = pc.unique(Columns(table, layout, survey.labels)["alert_id"])
+    table, _ = profile.sample
+    ids = pc.unique(RoleColumns(table, layout, profile.labels)["alert_id"])
     ids = ids.filter(pc.not_equal(ids, ""))
     prefix = f"{layout.format}:"
     kin = [GUESSED, MAPPED] if layout.format in (GUESSED, MAPPED) else [layout.format]
@@ -81,8 +81,8 @@ def prefix_for(survey: Survey, layout: Layout, stored: Sequence[str], answers: A
     )
 
 
-def prefixed(alerts: pa.Table, prefix: str) -> pa.Table:
-    """The alerts with the prefix before the ids that their source gave."""
+def with_prefix(alerts: pa.Table, prefix: str) -> pa.Table:
+    """Put the prefix before the ids that the source gave."""
     if not prefix:
         return alerts
     where = alerts.schema.get_field_index("incident_id")

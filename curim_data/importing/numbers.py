@@ -1,19 +1,21 @@
-"""Numbers as exports write them: decimal points and commas, thousands marks, decimal marks that were lost."""
+"""Numbers as exports write them: decimal points and commas, thousands separators, decimal separators that were lost."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.importing.parsing import Numbers, filled, glued, parse_numbers
+from curim_data.containers.types import ArrowText
+from curim_data.importing.text_columns import filled, glued, matches
+from curim_data.model.types import BoolArray, FloatArray
 
-# How a column of numbers is written. ANY: one mark at most, point or comma, is the decimal mark. POINT and COMMA: that
-# is the decimal mark, the other one parts thousands. FIRST: the first mark is the decimal one. LOST: marks part
-# thousands, and the decimal mark is not written.
+# How a column of numbers is written. ANY: one separator at most, point or comma, is the decimal one. POINT and COMMA:
+# that is the decimal separator, the other one separates thousands. FIRST: the first separator is the decimal one. LOST:
+# separators separate thousands, and the decimal separator is missing.
 ANY, POINT, COMMA, FIRST, LOST = "any", "point", "comma", "first", "lost"
 
 _SHAPES: Final = {
@@ -31,8 +33,18 @@ _NOISE: Final = "[\\s'’\u00a0\u202f°]"
 
 
 @dataclass(frozen=True)
-class Shapes:
-    """How many numbers of a column have each shape; what has no mark tells nothing."""
+class ParsedNumbers:
+    """A column of numbers (NaN where none), with masks: given, unreadable, written with a decimal comma."""
+
+    values: FloatArray
+    given: BoolArray
+    bad: BoolArray
+    comma: BoolArray
+
+
+@dataclass(frozen=True)
+class NumberShapes:
+    """How many numbers of a column have each shape; a number without separator is no evidence."""
 
     point: int = 0
     comma: int = 0
@@ -43,21 +55,21 @@ class Shapes:
     points_comma: int = 0
     commas_point: int = 0
 
-    def __add__(self, other: Shapes) -> Shapes:
-        return Shapes(*(getattr(self, name) + getattr(other, name) for name in SHAPES))
+    def __add__(self, other: NumberShapes) -> NumberShapes:
+        return NumberShapes(*(getattr(self, name) + getattr(other, name) for name in SHAPES))
 
     @property
     def for_point(self) -> int:
-        """Numbers that only a decimal point explains."""
+        """Count the numbers that only a decimal point explains."""
         return self.point + self.commas + self.commas_point
 
     @property
     def for_comma(self) -> int:
-        """Numbers that only a decimal comma explains, those with several points left out."""
+        """Count the numbers that only a decimal comma explains, those with several points left out."""
         return self.comma + self.points_comma
 
 
-def shapes(column: Any) -> Shapes:
+def count_number_shapes(column: ArrowText) -> NumberShapes:
     """Count the shapes of a trimmed column of numbers."""
     column = cleaned(column)
     marked = column.filter(pc.match_substring_regex(column, "[.,]"))
@@ -69,11 +81,11 @@ def shapes(column: Any) -> Shapes:
         counts[name] = pc.sum(found).as_py() or 0
         if counts[name]:
             marked = marked.filter(pc.invert(found))
-    return Shapes(**counts)
+    return NumberShapes(**counts)
 
 
-def cleaned(column: Any) -> Any:
-    """Numbers without blanks, apostrophes and degree signs, minus signs as hyphens."""
+def cleaned(column: ArrowText) -> ArrowText:
+    """Remove blanks, apostrophes and degree signs; write minus signs as hyphens."""
     noisy = pc.match_substring_regex(column, f"{_NOISE}|−")
     if not pc.any(noisy).as_py():
         return column
@@ -81,54 +93,67 @@ def cleaned(column: Any) -> Any:
     return pc.replace_substring(column, "−", "-")
 
 
-def read_numbers(column: Any, form: str = ANY, digits: int = 0) -> Numbers:
-    """Read a trimmed column of numbers as `form` says; with LOST, `digits` stand before the decimal mark."""
-    if form == ANY and (plain_read := _plain(column)) is not None:
-        return plain_read
+def parse_decimals(column: ArrowText) -> ParsedNumbers:
+    """Parse a trimmed column of decimal numbers; a single comma is a decimal comma."""
+    given = filled(column)
+    good = given & matches(column, r"^[+\-]?(\d+([.,]\d*)?|[.,]\d+)$")
+    comma = good & np.asarray(pc.match_substring(column, ",").to_numpy(False), bool)
+    text = pc.replace_substring(column, ",", ".")
+    text = pc.replace_substring_regex(text, r"^\+", "")
+    text = pc.if_else(pa.array(good), text, None)
+    values = np.asarray(pc.cast(text, pa.float64()).to_numpy(False), float)
+    good &= np.isfinite(values)
+    return ParsedNumbers(np.where(good, values, np.nan), given, given & ~good, comma & good)
+
+
+def parse_numbers(column: ArrowText, form: str = ANY, digits: int = 0) -> ParsedNumbers:
+    """Parse a trimmed column of numbers as `form` says; with LOST, `digits` stand before the decimal separator."""
+    if form == ANY and (simple := _simple(column)) is not None:
+        return simple
     column = cleaned(column)
     given = filled(column)
     if form == POINT:
         parted = pc.match_substring_regex(column, r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$")
         whole = pc.match_substring(column, ",")
         plain = pc.if_else(parted, pc.replace_substring(column, ",", ""), pc.if_else(whole, "?", column))
-        return parse_numbers(plain)
+        return parse_decimals(plain)
     if form == COMMA:
         parted = pc.match_substring_regex(column, r"^[+-]?\d{1,3}(\.\d{3})+(,\d*)?$")
         whole = pc.match_substring(column, ".")
         plain = pc.if_else(parted, pc.replace_substring(column, ".", ""), pc.if_else(whole, "?", column))
-        read = parse_numbers(plain)
-        return Numbers(read.values, given, read.bad, np.zeros(len(given), bool))
+        parsed = parse_decimals(plain)
+        return ParsedNumbers(parsed.values, given, parsed.bad, np.zeros(len(given), bool))
     if form == FIRST:
-        return parse_numbers(_first_mark(column))
+        return parse_decimals(_first_separator(column))
     if form == LOST:
         plain = pc.replace_substring_regex(column, "[.,]", "")
-        read = parse_numbers(plain)
+        parsed = parse_decimals(plain)
         lengths = pc.utf8_length(pc.replace_substring_regex(plain, r"^[+-]", "")).to_numpy(False)
         beyond = np.maximum(np.asarray(lengths, np.int64) - digits, 0)
-        return Numbers(read.values / 10.0**beyond, given, read.bad, np.zeros(len(given), bool))
-    return parse_numbers(column)
+        return ParsedNumbers(parsed.values / 10.0**beyond, given, parsed.bad, np.zeros(len(given), bool))
+    return parse_decimals(column)
 
 
-def _plain(column: Any) -> Numbers | None:
-    """A column of numbers with decimal points and nothing else; None where it is not so plain."""
+def _simple(column: ArrowText) -> ParsedNumbers | None:
+    """Parse a column of numbers with decimal points and nothing else; None for any other column."""
     if not pc.all(pc.match_substring_regex(column, r"^(-?\d+(\.\d+)?)?$")).as_py():
         return None
     given = filled(column)
     values = pc.cast(pc.if_else(pa.array(given), column, None), pa.float64()).to_numpy(False)
     none = np.zeros(len(given), bool)
-    return Numbers(np.asarray(values, float), given, given & ~np.isfinite(values), none)
+    return ParsedNumbers(np.asarray(values, float), given, given & ~np.isfinite(values), none)
 
 
-def _first_mark(column: Any) -> Any:
-    """Numbers such as 40.775.434 with their first mark alone."""
+def _first_separator(column: ArrowText) -> ArrowText:
+    """Keep only the first separator of numbers such as 40.775.434."""
     found = pc.extract_regex(column, r"^(?P<whole>[+-]?\d+)[.,](?P<rest>\d+(?:[.,]\d+)*)$")
     rest = pc.replace_substring_regex(pc.struct_field(found, "rest"), "[.,]", "")
     made = glued([pc.struct_field(found, "whole"), rest], ".")
     return pc.if_else(found.is_valid(), made, pc.cast(column, pa.large_string()))
 
 
-def read_points(column: Any) -> tuple[Any, Any, Any]:
-    """First and second number of texts such as (40.7, -73.9), as texts, and which are written longitude first.
+def split_point_texts(column: ArrowText) -> tuple[ArrowText, ArrowText, ArrowText]:
+    """Split texts such as (40.7, -73.9) into two numbers (as texts), and say which are written longitude first.
 
     POINT (lon lat) and the arrays of GeoJSON have the longitude first by their standards.
     """

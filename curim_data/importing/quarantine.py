@@ -1,9 +1,9 @@
-"""Rows set aside: what of them may be kept, written block by block to the batch's Parquet file.
+"""Quarantine: the rows that were not accepted, written block by block to the batch's Parquet file.
 
-A text that may tell of a person is kept nowhere: not the columns without a role, and no value too long for its column.
-In a row with too many or too few fields nobody knows which piece is which: of such a row only the id is kept, where it
-comes first. All of it stands in the file that was imported, under its row number. Of a row that tells of an erased
-alert nothing but that number is kept.
+A text that may reveal a person is not kept: not the columns without a role, and no value too long for its column. In a
+row with too many or too few fields it is unknown which piece is which: of such a row only the id is kept, where it
+comes first. The whole row is in the file that was imported, under its row number. Of a row of an erased alert nothing
+but that number is kept.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ import pyarrow.parquet as pq
 from curim_data.formats.base import MOST_CHARACTERS, Layout, Part, fold, is_name
 from curim_data.importing.dates import month_numbers
 from curim_data.importing.roles import CATEGORY_ROLES
-from curim_data.importing.row_outcomes import Account
+from curim_data.importing.row_outcomes import RowOutcomes
 from curim_data.model.reasons import Reason
 from curim_data.model.records import Block, Refused
 
 WORD_ROLES: Final = frozenset({"kind", "reporter_gender", "affected_gender", "age_band", "status"})
 _ID: Final = re.compile(r"(?=[^\d]*\d)[\w.:/#-]{1,60}")
-# Words of four letters and more that stand among dates and coordinates, beside the names of months.
+# Words of four letters and more that occur in dates and coordinates, besides the names of months.
 _PLAIN_WORDS: Final = frozenset({"point", "srid", "null", "none"})
 _WORD: Final = re.compile(r"[^\W\d_]{4,}")
 _PHONE: Final = re.compile(
@@ -40,15 +40,17 @@ _OWN: Final = ("row", "column", "value", "reason")
 
 
 class Quarantine:
-    """Collects the rows set aside of one file; `path` exists once there is one.
+    """Collects the quarantined rows of one file; `path` exists once there is one.
 
-    `keep`: rows that `first` holds. `bare`: keep only the number of a row whose fields do not fit the columns, since
-    nobody can tell whether it is one that was erased.
+    `keep`: rows that `first` holds. `numbers_only`: keep only the number of a row whose fields do not fit the columns,
+    since it may be one that was erased.
     """
 
-    def __init__(self, path: Path, labels: Sequence[str], layout: Layout, keep: int, *, bare: bool = False) -> None:
+    def __init__(
+        self, path: Path, labels: Sequence[str], layout: Layout, keep: int, *, numbers_only: bool = False
+    ) -> None:
         self.path, self.reasons = path, Counter[str]()
-        self._layout, self._keep, self._bare = layout, keep, bare
+        self._layout, self._keep, self._numbers_only = layout, keep, numbers_only
         self._names = _unique({place: labels[place] for place in layout.places})
         self._width = len(labels)
         self._writer: pq.ParquetWriter | None = None
@@ -57,12 +59,12 @@ class Quarantine:
 
     @property
     def count(self) -> int:
-        """Rows set aside so far."""
+        """Number of rows quarantined so far."""
         return self.reasons.total()
 
-    def add(self, block: Block, account: Account) -> pa.Table:
-        """Take the rows of a block that do not stand; returns them as a table (row, column, value, reason, ...)."""
-        table = self._table(block, account)
+    def add(self, block: Block, outcomes: RowOutcomes) -> pa.Table:
+        """Add the invalid rows of a block; return them as a table (row, column, value, reason, ...)."""
+        table = self._table(block, outcomes)
         self.reasons.update(table["reason"].to_pylist())
         if table.num_rows:
             if self._writer is None:
@@ -75,87 +77,87 @@ class Quarantine:
         return table
 
     def close(self) -> None:
-        """Finish the file."""
+        """Close the file."""
         if self._writer is not None:
             self._writer.close()
 
     def first(self) -> pd.DataFrame:
-        """The first rows set aside, in the order of the file."""
+        """Return the first quarantined rows, in the order of the file."""
         empty = pd.DataFrame({name: pd.Series(dtype=object) for name in (*_OWN, *self._names.values())})
         return pa.concat_tables(self._first).to_pandas() if self._first else empty
 
-    def _table(self, block: Block, account: Account) -> pa.Table:
+    def _table(self, block: Block, outcomes: RowOutcomes) -> pa.Table:
         layout, names = self._layout, self._names
-        keeps = {part.place: _keeper(role, layout) for role, parts in layout.roles.items() for part in parts}
+        redact = {part.place: _redaction(role, layout) for role, parts in layout.roles.items() for part in parts}
         at_label = {role: layout.place(role) for role in layout.roles} | {label: at for at, label in names.items()}
-        where = np.flatnonzero(account.reason != "")
+        where = np.flatnonzero(outcomes.reason != "")
         raw = block.table.take(pa.array(where))
-        erased = account.reason[where] == Reason.ERASED.value
-        columns = np.where(erased, "", account.column[where])
+        erased = outcomes.reason[where] == Reason.ERASED.value
+        columns = np.where(erased, "", outcomes.column[where])
         values = [
-            keeps[at_label[column]](str(value)) if column in at_label else ""
-            for value, column in zip(account.value[where], columns, strict=True)
+            redact[at_label[column]](str(value)) if column in at_label else ""
+            for value, column in zip(outcomes.value[where], columns, strict=True)
         ]
-        told: dict[str, list[Any]] = {
+        cells: dict[str, list[Any]] = {
             "row": block.rows[where].tolist(),
             "column": columns.tolist(),
             "value": values,
-            "reason": account.reason[where].tolist(),
+            "reason": outcomes.reason[where].tolist(),
         }
         for at, name in names.items():
             texts = zip(raw.column(at).to_pylist(), erased, strict=True)
-            told[name] = ["" if gone else keeps[at](text) for text, gone in texts]
+            cells[name] = ["" if gone else redact[at](text) for text, gone in texts]
         for record in block.refused:
-            line = self._misfit(record, keeps)
-            for name, column in told.items():
+            line = self._misfit(record, redact)
+            for name, column in cells.items():
                 column.append(line.get(name, ""))
-        order = np.argsort(np.array(told["row"], np.int64), kind="stable")
-        types = {name: pa.int64() if name == "row" else pa.string() for name in told}
-        table = pa.table({name: pa.array(column, types[name]) for name, column in told.items()})
+        order = np.argsort(np.array(cells["row"], np.int64), kind="stable")
+        types = {name: pa.int64() if name == "row" else pa.string() for name in cells}
+        table = pa.table({name: pa.array(column, types[name]) for name, column in cells.items()})
         place = layout.place("alert_id") if "alert_id" in layout.roles else None
         named = {ID_COLUMN: names[place].encode()} if place is not None else None
         return table.take(pa.array(order)).replace_schema_metadata(named)
 
-    def _misfit(self, record: Refused, keeps: dict[int, Callable[[str], str]]) -> dict[str, Any]:
+    def _misfit(self, record: Refused, redact: dict[int, Callable[[str], str]]) -> dict[str, Any]:
         line: dict[str, Any] = {"row": record.row, "reason": record.reason.value}
-        if self._bare:
+        if self._numbers_only:
             return line
         if len(record.fields) == self._width and record.reason is Reason.BAD_ENCODING:
-            line |= {name: keeps[at](record.fields[at]) for at, name in self._names.items()}
+            line |= {name: redact[at](record.fields[at]) for at, name in self._names.items()}
         elif self._layout.roles.get("alert_id") == (Part(0),) and record.fields and _is_id(record.fields[0]):
             line[self._names[0]] = record.fields[0]
         return line
 
 
 def _unique(names: dict[int, str]) -> dict[int, str]:
-    """Names of columns that are not repeated and not those of our own columns."""
+    """Make the names of columns unique, and different from those of our own columns."""
     taken = set(_OWN)
-    told: dict[int, str] = {}
+    unique: dict[int, str] = {}
     for place, name in names.items():
         fresh = name or f"column {place + 1}"
         ordinal = 2
         while fresh in taken:
             fresh, ordinal = f"{name or 'column'} ({ordinal})", ordinal + 1
         taken.add(fresh)
-        told[place] = fresh
-    return told
+        unique[place] = fresh
+    return unique
 
 
-def _keeper(role: str, layout: Layout) -> Callable[[str], str]:
-    """What of a value a row set aside keeps: nothing of what is too long for its column or may name a person."""
+def _redaction(role: str, layout: Layout) -> Callable[[str], str]:
+    """Return how a value of a role is redacted: what is too long for its column or may name a person is dropped."""
     if role in CATEGORY_ROLES:
-        marks = tuple(layout.separators) if role == "category" else ("|", *layout.separators)
-        return lambda text: _names(text, marks, layout.longest)
+        separators = tuple(layout.separators) if role == "category" else ("|", *layout.separators)
+        return lambda text: _names(text, separators, layout.longest)
     if role in WORD_ROLES:
         return lambda text: text if is_name(text) else ""
     if role == "alert_id":
         return lambda text: text if len(text) <= MOST_CHARACTERS and "@" not in text else ""
-    return lambda text: text if len(text) <= MOST_CHARACTERS and tells_no_person(text) else ""
+    return lambda text: text if len(text) <= MOST_CHARACTERS and free_of_personal_data(text) else ""
 
 
-def _names(text: str, marks: Sequence[str], longest: int) -> str:
-    """A cell of categories as it stands, but for the pieces that cannot be names."""
-    pieces = re.split(f"({'|'.join(map(re.escape, marks))})", text) if marks else [text]
+def _names(text: str, separators: Sequence[str], longest: int) -> str:
+    """Drop from a cell of categories the pieces that cannot be names."""
+    pieces = re.split(f"({'|'.join(map(re.escape, separators))})", text) if separators else [text]
     return (
         text
         if all(is_name(piece, longest) for piece in pieces[::2])
@@ -163,9 +165,9 @@ def _names(text: str, marks: Sequence[str], longest: int) -> str:
     )
 
 
-def tells_no_person(text: str) -> bool:
-    """Whether a text in a column of dates or numbers holds no address for mail, no telephone and nothing like a name:
-    a word with a capital, or two words, that are not of a date."""
+def free_of_personal_data(text: str) -> bool:
+    """Whether a text in a column of dates or numbers holds no e-mail address, no telephone number and nothing like a
+    name: a capitalised word, or two words, that are not of a date."""
     if "@" in text or _PHONE.search(text):
         return False
     words = [

@@ -1,6 +1,6 @@
-"""From the columns of a file to one text column for each role: pieces joined, words for nothing emptied.
+"""Join the source columns of a file into one text column for each role; words for missing values are emptied.
 
-Nothing is decided here but what single cells say; what only the whole column can say comes from `decide`.
+Only single cells are interpreted here; what the whole column must decide comes from `decisions`.
 """
 
 from __future__ import annotations
@@ -8,24 +8,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curim_data.containers.types import ArrowText
 from curim_data.export.safe_csv import UNSAFE
 from curim_data.formats.base import Layout, Part, fold
-from curim_data.importing.parsing import distinct, edges, glued, trimmed
+from curim_data.importing.text_columns import distinct, edges, glued, trimmed
 from curim_data.lexicon import MISSING
+from curim_data.model.types import BoolArray
 
 DATE_ROLES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 PLACE_ROLES: Final = ("latitude", "longitude", "x", "y", "point")
 CATEGORY_ROLES: Final = ("category", "more_categories")
-UNIT: Final = "\x1f"  # parts the values of several columns that give categories
+UNIT: Final = "\x1f"  # separates the values of several category columns
 _EMPTIED: Final = frozenset({*DATE_ROLES, *PLACE_ROLES, "alert_id", "severity", "feeling", "confirmations"})
-_BARED: Final = frozenset({"alert_id", *CATEGORY_ROLES})
+_WITHOUT_APOSTROPHES: Final = frozenset({"alert_id", *CATEGORY_ROLES})
 _YES: Final = frozenset(
     {"1", "1.0", "true", "yes", "y", "x", "t", "v", "on", "✓", "✔", "ναι", "αληθεσ", "oui", "vrai", "si", "s", "sim"}
     | {"verdadero", "verdadeiro", "ja", "wahr", "vero"}
@@ -39,51 +41,50 @@ _HALF_ONLY: Final = re.compile(r"^(\d{1,2})\s?([AaPpΠπΜμ]\.?\s?[MmΜμ]\.?)$
 _BARE: Final = re.compile(r"^(\d{1,6})(?:\.0+)?$")
 
 
-class Columns:
-    """Text columns of a table by role: trimmed, large_string, "" where nothing is told or the file has no column.
+class RoleColumns:
+    """Text columns of a table by role: trimmed, large_string, "" where a value or the whole column is missing.
 
-    `hours` are the roles whose bare numbers of one or two digits in a column of times are hours, not minutes past
-    midnight.
+    `hours`: roles whose bare numbers of one or two digits in a column of times are hours, not minutes past midnight.
     """
 
     def __init__(
         self, table: pa.Table, layout: Layout, labels: Sequence[str], hours: frozenset[str] = frozenset()
     ) -> None:
         self._table, self._layout, self._labels, self._hours = table, layout, labels, hours
-        self._cache: dict[str, Any] = {}
+        self._cache: dict[str, ArrowText] = {}
         self._missing = missing_words(layout)
 
     @property
     def size(self) -> int:
-        """Rows."""
+        """Number of rows."""
         return int(self._table.num_rows)
 
     def has(self, role: str) -> bool:
-        """Whether the file has the column."""
+        """Whether the file has a column for the role."""
         return role in self._layout.roles
 
     def label(self, role: str) -> str:
-        """The header of the first column of a role as it stands in the file."""
+        """Return the heading of the first column of a role as the file has it."""
         return self._labels[self._layout.place(role)] if self.has(role) else role
 
-    def __getitem__(self, role: str) -> Any:
+    def __getitem__(self, role: str) -> ArrowText:
         if role not in self._cache:
-            self._cache[role] = self._made(role) if self.has(role) else empty_texts(self.size)
+            self._cache[role] = self._joined(role) if self.has(role) else empty_texts(self.size)
         return self._cache[role]
 
-    def raw(self, place: int) -> Any:
-        """A column of the file, trimmed."""
+    def raw(self, place: int) -> ArrowText:
+        """Return a column of the file, trimmed."""
         column = self._table.column(place)
         column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
         return trimmed(pc.cast(column, pa.large_string()))
 
-    def _cells(self, role: str, part: Part) -> Any:
+    def _cells(self, role: str, part: Part) -> ArrowText:
         column = self.raw(part.place)
-        if role in _BARED:
-            column = bared(column)
-        return emptied(column, self._missing) if role in _EMPTIED else column
+        if role in _WITHOUT_APOSTROPHES:
+            column = without_apostrophes(column)
+        return without_missing_words(column, self._missing) if role in _EMPTIED else column
 
-    def _made(self, role: str) -> Any:
+    def _joined(self, role: str) -> ArrowText:
         parts = self._layout.roles[role]
         kinds = {part.part for part in parts}
         if len(parts) == 1 and kinds <= {"value", "first", "date"}:
@@ -91,16 +92,18 @@ class Columns:
         if kinds == {"first"}:
             return reduce(_first, [self._cells(role, part) for part in parts])
         if role in DATE_ROLES:
-            return self._moment(role, parts)
+            return self._date_and_time(role, parts)
         columns = [
-            flagged(self.raw(part.place), self._labels[part.place]) if part.part == "flag" else self._cells(role, part)
+            heading_where_yes(self.raw(part.place), self._labels[part.place])
+            if part.part == "flag"
+            else self._cells(role, part)
             for part in parts
         ]
         return joined(columns, UNIT if role in CATEGORY_ROLES else "|")
 
-    def _moment(self, role: str, parts: Sequence[Part]) -> Any:
-        """Date and time as one text."""
-        pieces: dict[str, Any] = {}
+    def _date_and_time(self, role: str, parts: Sequence[Part]) -> ArrowText:
+        """Join date and time into one text."""
+        pieces: dict[str, ArrowText] = {}
         for part in parts:
             name = "date" if part.part in ("value", "first", "date") else part.part
             cells = self._cells(role, part)
@@ -118,23 +121,23 @@ class Columns:
             time = _time(pieces)
         else:
             return date
-        told = pc.and_(pc.not_equal(date, ""), pc.not_equal(time, ""))
+        both = pc.and_(pc.not_equal(date, ""), pc.not_equal(time, ""))
         day = pc.replace_substring_regex(date, r"(\d)(?:[T, ]+(?:- )?\d{1,2}:\d{2}.*)$", r"\1")
-        return pc.if_else(told, glued([day, time], " "), date)
+        return pc.if_else(both, glued([day, time], " "), date)
 
 
 def missing_words(layout: Layout) -> frozenset[str]:
-    """Folded words that stand for an empty cell in a file of this layout."""
+    """Return the folded words that mean a missing value in a file of this layout."""
     return MISSING | layout.missing
 
 
-def empty_texts(size: int) -> Any:
-    """A column of empty texts."""
+def empty_texts(size: int) -> ArrowText:
+    """Make a column of empty texts."""
     return pa.repeat(pa.scalar("", pa.large_string()), size)
 
 
-def emptied(column: Any, missing: frozenset[str]) -> Any:
-    """The column with "" for words that stand for nothing."""
+def without_missing_words(column: ArrowText, missing: frozenset[str]) -> ArrowText:
+    """Replace words for missing values by ""."""
     spellings = {*missing, *(word.replace("_", " ") for word in missing), "-", "--", "---"}
     maybe = np.flatnonzero(_may_be_words(edges(column)[0], spellings))
     if not len(maybe):
@@ -153,31 +156,33 @@ def emptied(column: Any, missing: frozenset[str]) -> Any:
     return pc.if_else(pa.array(whole), "", column)
 
 
-def _may_be_words(leads: npt.NDArray[np.uint8], spellings: Iterable[str]) -> npt.NDArray[np.bool_]:
-    """Which texts may be one of the spellings, by their first bytes (0 where empty): a number is none, for folding
-    leaves the digit that a text begins with, unless a spelling begins with that digit."""
+def _may_be_words(leads: npt.NDArray[np.uint8], spellings: Iterable[str]) -> BoolArray:
+    """Which texts may be one of the spellings, by their first bytes (0 where empty).
+
+    A number is none of them, since folding keeps the digit that a text begins with, unless a spelling begins with it.
+    """
     possible = np.ones(256, bool)
     possible[[0, *range(ord("0"), ord("9") + 1)]] = False
     possible[[ord(text[0]) for text in spellings if text[:1].isascii() and text[:1]]] = True
     return np.asarray(possible[leads], bool)
 
 
-def bared(column: Any) -> Any:
-    """The column without the apostrophes that `export.safe_cell` puts before what a spreadsheet takes for a formula."""
+def without_apostrophes(column: ArrowText) -> ArrowText:
+    """Remove the apostrophes that `export.safe_cell` puts before what a spreadsheet takes for a formula."""
     if not pc.any(pc.starts_with(column, "'")).as_py():
         return column
     return pc.replace_substring_regex(column, _SAFE, r"\1")
 
 
-def flagged(column: Any, label: str) -> Any:
-    """The heading where the cell says yes, else nothing."""
+def heading_where_yes(column: ArrowText, label: str) -> ArrowText:
+    """Replace each cell that says yes by the heading, any other by ""."""
     codes, unique = distinct(column)
     yes = np.array([fold(text) in _YES for text in unique], bool)[codes]
     return pc.if_else(pa.array(yes, pa.bool_()), pa.scalar(label.strip(), pa.large_string()), "")
 
 
-def joined(columns: Sequence[Any], separator: str) -> Any:
-    """Filled texts of several columns as one text."""
+def joined(columns: Sequence[ArrowText], separator: str) -> ArrowText:
+    """Join the filled texts of several columns."""
     some = [pc.if_else(pc.equal(column, ""), None, column) for column in columns]
     # Where all are null, Arrow drops the row when it skips nulls: one empty text keeps its place.
     filled = reduce(pc.or_, [pc.is_valid(column) for column in some])
@@ -185,14 +190,14 @@ def joined(columns: Sequence[Any], separator: str) -> Any:
     return glued(some, separator, skip=True)
 
 
-def clock_times(column: Any, hours: bool) -> Any:
-    """Times as 08:15:00; what is no time stays as it stands."""
+def clock_times(column: ArrowText, hours: bool) -> ArrowText:
+    """Write times as 08:15:00; other texts stay as they are."""
     codes, unique = distinct(column)
     return pa.array([clock_time(text, hours) for text in unique], pa.large_string()).take(pa.array(codes))
 
 
 def clock_time(text: str, hours: bool = False) -> str:
-    """A time of day as HH:MM:SS; 815 and 2230 are hours and minutes, and so is 5 (00:05) unless `hours`."""
+    """Write a time of day as HH:MM:SS; 815 and 2230 are hours and minutes, and so is 5 (00:05) unless `hours`."""
     if not text:
         return ""
     if match := _BARE.match(text):
@@ -210,23 +215,23 @@ def clock_time(text: str, hours: bool = False) -> str:
         hour, minute, second, half = match[1], match[2] or "00", match[3] or "00", match[4]
     else:
         return text
-    told = int(hour)
-    if half and 1 <= told <= 12:
-        told = told % 12 + (12 if fold(half)[0] in "pμ" else 0)
-    return f"{told:02d}:{minute}:{second}"
+    hours_of_day = int(hour)
+    if half and 1 <= hours_of_day <= 12:
+        hours_of_day = hours_of_day % 12 + (12 if fold(half)[0] in "pμ" else 0)
+    return f"{hours_of_day:02d}:{minute}:{second}"
 
 
-def _first(one: Any, other: Any) -> Any:
+def _first(one: ArrowText, other: ArrowText) -> ArrowText:
     return pc.if_else(pc.equal(one, ""), other, one)
 
 
-def _number(column: Any) -> Any:
-    """Whole numbers without the .0 that a spreadsheet adds."""
+def _number(column: ArrowText) -> ArrowText:
+    """Remove the .0 that a spreadsheet adds to whole numbers."""
     return pc.replace_substring_regex(column, r"^(\d+)\.0+$", r"\1")
 
 
-def _date(pieces: Mapping[str, Any]) -> Any:
-    """ISO dates of year, month and day; a month without its day; a named month stays a name."""
+def _date(pieces: Mapping[str, ArrowText]) -> ArrowText:
+    """Join year, month and day into ISO dates; a month without a day stays a month, a named month a name."""
     year = pieces["year"]
     month, day = (pieces.get(name, empty_texts(len(year))) for name in ("month", "day"))
     named = pc.match_substring_regex(month, r"^\D+$")
@@ -239,8 +244,8 @@ def _date(pieces: Mapping[str, Any]) -> Any:
     return pc.if_else(pc.equal(year, ""), "", dated)
 
 
-def _time(pieces: Mapping[str, Any]) -> Any:
-    """HH:MM:SS of hour, minute and second; nothing where the hour is not told."""
+def _time(pieces: Mapping[str, ArrowText]) -> ArrowText:
+    """Join hour, minute and second into HH:MM:SS; "" where the hour is missing."""
     hour = pieces["hour"]
     rest = [pieces.get(name, empty_texts(len(hour))) for name in ("minute", "second")]
     padded = [pc.utf8_lpad(part, 2, "0") for part in (hour, *rest)]

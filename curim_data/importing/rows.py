@@ -1,39 +1,46 @@
-"""From a block of records to alerts as they were told: each value typed, each row accepted, repaired or refused.
+"""Parse a block of records into alerts: each value typed, each row accepted, repaired or quarantined.
 
-What the whole file decides comes from `decide`; a row's outcome depends on nothing but itself and those decisions.
+What the whole file decides comes from `decisions`; a row's outcome depends on nothing but itself and those decisions.
+Names of categories become ids of the city's tree, several in one cell too; an unknown one is kept by its name.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.formats.base import Layout, fold
-from curim_data.importing.categories import FURTHER, Unknown, tell_categories
-from curim_data.importing.coordinates import exchanged, near, read_places
-from curim_data.importing.dates import Moments, next_month, read_moments
+from curim_data.containers.types import ArrowArray, ArrowText
+from curim_data.formats.base import MOST_CHARACTERS, Layout, fold, is_name
+from curim_data.importing.coordinates import ParsedCoordinates, near_city, parse_coordinates, swapped_rows
+from curim_data.importing.dates import ParsedDates, next_month_start, parse_dates
 from curim_data.importing.decisions import Decisions
-from curim_data.importing.parsing import distinct, parse_numbers
-from curim_data.importing.roles import DATE_ROLES, UNIT, Columns, missing_words
-from curim_data.importing.row_outcomes import Account
+from curim_data.importing.numbers import parse_decimals
+from curim_data.importing.profiling import split_bars, split_cell
+from curim_data.importing.roles import DATE_ROLES, UNIT, RoleColumns, missing_words
+from curim_data.importing.row_outcomes import RowOutcomes
+from curim_data.importing.text_columns import distinct, glued
 from curim_data.lexicon import age_band
 from curim_data.model.alert import TOLD, AgeBand, Gender, Kind, Status
 from curim_data.model.city import CityProfile
 from curim_data.model.reasons import Flag, Reason, Repair
 from curim_data.model.records import Block
+from curim_data.model.types import BoolArray, IntArray
+from curim_data.profile.files import slug
 from curim_data.store.content_hash import content_hashes
 
-BoolArray = npt.NDArray[np.bool_]
-# How programs write a cell that holds nothing. Words such as "not recorded" are more than that in a column of genders.
+UNCATEGORISED: Final = "uncategorised"
+# Separates further categories until they are a list; names in two languages may hold a bar.
+FURTHER: Final = "\x1e"
+# How programs write a missing value. Words such as "not recorded" mean more than that in a gender column.
 _NULLS: Final = frozenset({"null", "(null)", "<null>", "none", "nan", "nat", "<na>", "\\n", "n/a", "#n/a", "na", "nil"})
 _NO_AGE: Final = frozenset({"0", "0.0", "-1", "-1.0"})
 _TWIN_ROLES: Final = ("age_band", "reporter_gender", "affected_gender")
@@ -43,18 +50,51 @@ _MAIN_DATES: Final = ("reported_at", "occurred_from")
 # An e-mail address, an international number, or a Greek mobile number.
 PERSONAL_ID: Final = r"@|^(\+|00)\d[\d .\-]{7,}$|^(30)?69\d{8}$"
 
+AlertColumns: TypeAlias = dict[str, Any]  # by column of an alert: Arrow arrays, numpy arrays or pandas Series
+
+
+class UnknownValues:
+    """Values that were not recognised, with counts, by column; only those that can be names."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, Counter[str]] = {}
+
+    def note(self, label: str, values: Sequence[str], codes: IntArray, longest: int = MOST_CHARACTERS) -> None:
+        """Count the values (by their codes) that are not empty."""
+        times = np.bincount(codes, minlength=len(values)).tolist()
+        counts = Counter[str]()
+        for value, count in zip(values, times, strict=True):
+            if value and count and is_name(value, longest):
+                counts[value] += count
+        if counts:
+            self.counts.setdefault(label, Counter()).update(counts)
+
 
 @dataclass(frozen=True)
-class Told:
-    """The alerts of a block: the columns of TOLD but alert_id, and row (int64), time_precision, content_hash,
-    flag_bits; what became of each row of the block's table; by column the values not understood, with counts."""
+class CategoryCell:
+    """A cell of categories: ids or names (empty ones left out), whether one is unknown or was renamed, its name."""
+
+    ids: tuple[str, ...]
+    has_unknown: bool
+    renamed: bool
+    unknown: str
+
+
+@dataclass(frozen=True)
+class ParsedRows:
+    """The alerts of a block, the outcome of each of its rows, and the values not recognised with counts, by column.
+
+    `alerts`: the columns of TOLD but alert_id, and row (int64), time_precision, content_hash, flag_bits, twin.
+    """
 
     alerts: pa.Table
-    account: Account
+    outcomes: RowOutcomes
     unknown: Mapping[str, Mapping[str, int]]
 
 
-def tell(block: Block, labels: Sequence[str], layout: Layout, decisions: Decisions, city: CityProfile) -> Told:
+def parse_rows(
+    block: Block, labels: Sequence[str], layout: Layout, decisions: Decisions, city: CityProfile
+) -> ParsedRows:
     """Type every column of a block and account for each of its rows.
 
     Parameters
@@ -64,32 +104,32 @@ def tell(block: Block, labels: Sequence[str], layout: Layout, decisions: Decisio
     labels : sequence of str
         The header.
     layout, decisions
-        What gives what, and what the whole file decided.
+        Which columns give which role, and what was decided over the whole file.
     city : CityProfile
-        Gives time zone, land and category tree.
+        Time zone, land and category tree.
     """
-    columns = Columns(block.table, layout, labels, decisions.times.hours)
-    account = Account(columns.size)
-    unknown = Unknown()
+    columns = RoleColumns(block.table, layout, labels, decisions.dates.hours)
+    outcomes = RowOutcomes(columns.size)
+    unknown = UnknownValues()
     if block.encoding_repaired.any():
-        account.repair(block.encoding_repaired, Repair.ENCODING, "", "", "")
+        outcomes.repair(block.encoding_repaired, Repair.ENCODING, "", "", "")
     if block.trailing_cut.any():
-        account.repair(block.trailing_cut, Repair.TRAILING_FIELDS, "", "", "")
+        outcomes.repair(block.trailing_cut, Repair.TRAILING_FIELDS, "", "", "")
     if layout.skip_hxl:
-        account.refuse(_tags(block), Reason.HXL_ROW, "", columns["alert_id"])
-    told = _dates(columns, city, decisions, account)
-    told |= _coordinates(columns, city, decisions, account)
-    told |= _scales(columns, decisions, account)
-    told |= _words(columns, layout, decisions, account, unknown)
-    of_category = tell_categories(columns, layout, decisions, city, account, unknown)
-    told_kind = told["kind"]
-    told |= of_category | {"kind": pc.coalesce(told_kind, of_category["kind"])}
-    told["own_kind"] = pc.if_else(pc.equal(told_kind, of_category["kind"]), None, told_kind)
-    return Told(_assemble(block, columns, layout, told, account), account, unknown.counts)
+        outcomes.quarantine(_hxl_rows(block), Reason.HXL_ROW, "", columns["alert_id"])
+    values = _parse_dates(columns, city, decisions, outcomes)
+    values |= _parse_coordinates(columns, city, decisions, outcomes)
+    values |= _parse_scales(columns, decisions, outcomes)
+    values |= _parse_words(columns, layout, decisions, outcomes, unknown)
+    of_category = _parse_categories(columns, layout, decisions, city, outcomes, unknown)
+    own_kind = values["kind"]
+    values |= of_category | {"kind": pc.coalesce(own_kind, of_category["kind"])}
+    values["own_kind"] = pc.if_else(pc.equal(own_kind, of_category["kind"]), None, own_kind)
+    return ParsedRows(_alert_table(block, columns, layout, values, outcomes), outcomes, unknown.counts)
 
 
-def _tags(block: Block) -> BoolArray:
-    """The first record where each of its filled cells begins with #."""
+def _hxl_rows(block: Block) -> BoolArray:
+    """Mark the first record if each of its filled cells begins with #."""
     tags = np.zeros(len(block.rows), bool)
     for at in np.flatnonzero(block.rows == 1):
         cells = [str(column[int(at)].as_py()).strip() for column in block.table.columns]
@@ -98,159 +138,167 @@ def _tags(block: Block) -> BoolArray:
     return tags
 
 
-def _dates(columns: Columns, city: CityProfile, decisions: Decisions, account: Account) -> dict[str, Any]:
-    nothing = _nothing(columns.size)
-    read = {
-        role: read_moments(columns[role], decisions.writing(role, city.timezone)) if columns.has(role) else nothing
+def _parse_dates(columns: RoleColumns, city: CityProfile, decisions: Decisions, outcomes: RowOutcomes) -> AlertColumns:
+    absent = _absent_dates(columns.size)
+    parsed = {
+        role: parse_dates(columns[role], decisions.date_format(role, city.timezone)) if columns.has(role) else absent
         for role in DATE_ROLES
     }
-    reported, begin = read["reported_at"], read["occurred_from"]
+    reported, begin = parsed["reported_at"], parsed["occurred_from"]
     main = next((role for role in _MAIN_DATES if columns.has(role)), _MAIN_DATES[0])
-    account.refuse(~reported.given & ~begin.given, Reason.NO_DATE, columns.label(main), columns[main])
+    outcomes.quarantine(~reported.given & ~begin.given, Reason.NO_DATE, columns.label(main), columns[main])
     for role in _MAIN_DATES:
-        account.refuse(read[role].bad, Reason.BAD_DATE, columns.label(role), columns[role])
+        outcomes.quarantine(parsed[role].bad, Reason.BAD_DATE, columns.label(role), columns[role])
     for role in _MAIN_DATES:
-        late = (read[role].instants > decisions.latest).to_numpy(bool)
-        account.refuse(late, Reason.FUTURE_DATE, columns.label(role), columns[role])
-    sent = reported.instants.fillna(begin.instants) if columns.has("reported_at") else begin.instants
-    reversed_span = (read["occurred_to"].instants < begin.instants).to_numpy(bool)
-    ends = {"occurred_to": read["occurred_to"].bad | reversed_span, "resolved_at": read["resolved_at"].bad}
+        late = (parsed[role].timestamps > decisions.latest).to_numpy(bool)
+        outcomes.quarantine(late, Reason.FUTURE_DATE, columns.label(role), columns[role])
+    sent = reported.timestamps.fillna(begin.timestamps) if columns.has("reported_at") else begin.timestamps
+    reversed_span = (parsed["occurred_to"].timestamps < begin.timestamps).to_numpy(bool)
+    ends = {"occurred_to": parsed["occurred_to"].bad | reversed_span, "resolved_at": parsed["resolved_at"].bad}
     for role, mask in ends.items():
-        account.repair(mask, Repair.END, columns.label(role), columns[role], "")
-    told: dict[str, Any] = {"reported_at": sent, "occurred_from": begin.instants}
-    told.update({role: read[role].instants.mask(mask) for role, mask in ends.items()})
+        outcomes.repair(mask, Repair.END, columns.label(role), columns[role], "")
+    values: AlertColumns = {"reported_at": sent, "occurred_from": begin.timestamps}
+    values.update({role: parsed[role].timestamps.mask(mask) for role, mask in ends.items()})
     day = np.where(begin.given, begin.day_only, reported.day_only)
     month = np.where(begin.given, begin.month_only, reported.month_only)
     if month.any():
         whole = pd.Series(month)
-        told["occurred_from"] = told["occurred_from"].where(~whole, begin.instants.fillna(reported.instants))
-        told["occurred_to"] = told["occurred_to"].where(~whole, next_month(told["occurred_from"], city.timezone))
+        values["occurred_from"] = values["occurred_from"].where(~whole, begin.timestamps.fillna(reported.timestamps))
+        values["occurred_to"] = values["occurred_to"].where(
+            ~whole, next_month_start(values["occurred_from"], city.timezone)
+        )
     codes = np.where(month, 2, np.where(day, 1, 0))
-    told["time_precision"] = pa.array(["minute", "day", "month"], pa.string()).take(pa.array(codes))
-    return told
+    values["time_precision"] = pa.array(["minute", "day", "month"], pa.string()).take(pa.array(codes))
+    return values
 
 
-def _nothing(size: int) -> Moments:
-    """A column that the file does not have."""
+def _absent_dates(size: int) -> ParsedDates:
+    """Make the dates of a column that the file does not have."""
     none = np.zeros(size, bool)
-    instants = pd.Series(pd.NaT, index=range(size), dtype="datetime64[us, UTC]")
-    return Moments(instants, none, none, none, none)
+    timestamps = pd.Series(pd.NaT, index=range(size), dtype="datetime64[us, UTC]")
+    return ParsedDates(timestamps, none, none, none, none)
 
 
-def _coordinates(columns: Columns, city: CityProfile, decisions: Decisions, account: Account) -> dict[str, Any]:
-    places = decisions.places
-    read = read_places(columns, places)
-    north, east = read.north, read.east
-    lat, lon = read.latitude.copy(), read.longitude.copy()
-    sides = ((places.roles[0], north, east, read.texts[0]), (places.roles[1], east, north, read.texts[1]))
+def _parse_coordinates(
+    columns: RoleColumns, city: CityProfile, decisions: Decisions, outcomes: RowOutcomes
+) -> AlertColumns:
+    written = decisions.coordinates
+    parsed = parse_coordinates(columns, written)
+    north, east = parsed.north, parsed.east
+    lat, lon = parsed.latitude.copy(), parsed.longitude.copy()
+    sides = ((written.roles[0], north, east, parsed.texts[0]), (written.roles[1], east, north, parsed.texts[1]))
     for role, numbers, other, texts in sides:
-        account.refuse(numbers.bad, Reason.BAD_COORDINATES, columns.label(role), texts)
-        account.refuse(~numbers.given & other.given, Reason.BAD_COORDINATES, columns.label(role), texts)
+        outcomes.quarantine(numbers.bad, Reason.BAD_COORDINATES, columns.label(role), texts)
+        outcomes.quarantine(~numbers.given & other.given, Reason.BAD_COORDINATES, columns.label(role), texts)
     given = np.isfinite(north.values) & np.isfinite(east.values)
     for role, numbers, _, texts in sides:
-        account.repair(numbers.comma & given, Repair.DECIMAL_COMMA, columns.label(role), texts, numbers.values)
+        outcomes.repair(numbers.comma & given, Repair.DECIMAL_COMMA, columns.label(role), texts, numbers.values)
     zero = given & (north.values == 0) & (east.values == 0)
-    first, second = (columns.label(role) for role in places.roles)
-    account.repair(zero, Repair.ZERO_COORDINATES, first, "0, 0", "")
-    if places.crs is None:
+    first, second = (columns.label(role) for role in written.roles)
+    outcomes.repair(zero, Repair.ZERO_COORDINATES, first, "0, 0", "")
+    if written.crs is None:
         known = given & ~zero
-        swap = exchanged(read, city) & known if not places.swapped else _most_exchanged(read, known, city)
-        account.repair(swap, Repair.SWAPPED_COORDINATES, first, read.texts[0], east.values)
-        lat[swap], lon[swap] = read.longitude[swap], read.latitude[swap]
-    for role, values, most, texts in ((first, lat, 90, read.texts[0]), (second, lon, 180, read.texts[1])):
+        swap = swapped_rows(parsed, city) & known if not written.swapped else _swapped_unless_near(parsed, known, city)
+        outcomes.repair(swap, Repair.SWAPPED_COORDINATES, first, parsed.texts[0], east.values)
+        lat[swap], lon[swap] = parsed.longitude[swap], parsed.latitude[swap]
+    for role, values, most, texts in ((first, lat, 90, parsed.texts[0]), (second, lon, 180, parsed.texts[1])):
         outside = given & ~zero & ~(np.abs(values) <= most)
-        account.refuse(outside, Reason.BAD_COORDINATES, role, texts)
+        outcomes.quarantine(outside, Reason.BAD_COORDINATES, role, texts)
     unmapped = zero | ~given
     return {"latitude": np.where(unmapped, np.nan, lat), "longitude": np.where(unmapped, np.nan, lon)}
 
 
-def _most_exchanged(read: Any, known: BoolArray, city: CityProfile) -> BoolArray:
-    """Where most rows are exchanged: all that can be, but for those that lie in or near the city as they stand."""
-    right = near(city, read.longitude, read.latitude)
-    return np.asarray(known & ~right & (np.abs(read.longitude) <= 90) & (np.abs(read.latitude) <= 180), bool)
+def _swapped_unless_near(parsed: ParsedCoordinates, known: BoolArray, city: CityProfile) -> BoolArray:
+    """Where most rows are swapped: all that can be, but for those that lie in or near the city as they are."""
+    correct = near_city(city, parsed.longitude, parsed.latitude)
+    return np.asarray(known & ~correct & (np.abs(parsed.longitude) <= 90) & (np.abs(parsed.latitude) <= 180), bool)
 
 
-def _scales(columns: Columns, decisions: Decisions, account: Account) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+def _parse_scales(columns: RoleColumns, decisions: Decisions, outcomes: RowOutcomes) -> AlertColumns:
+    parsed: AlertColumns = {}
     for role, least, most in (("severity", 1, 5), ("feeling", 1, 5), ("confirmations", 0, 2**31 - 1)):
         codes, unique = distinct(columns[role])
         words = decisions.words.get(role, {})
-        numbers = parse_numbers(pa.array([words.get(fold(text), text) for text in unique], pa.large_string()))
+        numbers = parse_decimals(pa.array([words.get(fold(text), text) for text in unique], pa.large_string()))
         whole = (numbers.values >= least) & (numbers.values <= most) & (numbers.values % 1 == 0)
         bad = (numbers.given & ~whole)[codes]
         if role == "confirmations":
-            account.repair(bad, Repair.CONFIRMATIONS, columns.label(role), columns[role], "0")
-            told[role] = np.where(whole, numbers.values, 0)[codes]
+            outcomes.repair(bad, Repair.CONFIRMATIONS, columns.label(role), columns[role], "0")
+            parsed[role] = np.where(whole, numbers.values, 0)[codes]
         else:
-            account.repair(bad, Repair.SCALE, columns.label(role), columns[role], "")
-            told[role] = np.where(whole, numbers.values, np.nan)[codes]
-    return told
+            outcomes.repair(bad, Repair.SCALE, columns.label(role), columns[role], "")
+            parsed[role] = np.where(whole, numbers.values, np.nan)[codes]
+    return parsed
 
 
-def _words(
-    columns: Columns, layout: Layout, decisions: Decisions, account: Account, unknown: Unknown
-) -> dict[str, Any]:
+def _parse_words(
+    columns: RoleColumns, layout: Layout, decisions: Decisions, outcomes: RowOutcomes, unknown: UnknownValues
+) -> AlertColumns:
     missing, nulls = missing_words(layout), _NULLS | layout.missing
-    told: dict[str, Any] = {}
-    for role, kinds, flag, strange_value in (
+    parsed: AlertColumns = {}
+    for role, kinds, flag, unknown_value in (
         ("reporter_gender", Gender, Flag.UNKNOWN_GENDER, Gender.UNKNOWN.value),
         ("affected_gender", Gender, Flag.UNKNOWN_GENDER, Gender.UNKNOWN.value),
         ("status", Status, Flag.UNKNOWN_STATUS, Status.OPEN.value),
         ("age_band", AgeBand, Flag.UNKNOWN_AGE_BAND, None),
         ("kind", Kind, Flag.UNKNOWN_KIND, None),
     ):
-        empty_value: str | None = strange_value
+        empty_value: str | None = unknown_value
         if kinds is Gender and columns.has(role):
             empty_value = Gender.UNDISCLOSED.value
         codes, unique = distinct(columns[role])
-        empty = nulls if kinds is Gender else missing
-        read = [spelled(role, text, decisions.words.get(role, {})) for text in unique]
-        nothing = [
-            not text or (value is None and (fold(text) in empty or (kinds is AgeBand and text in _NO_AGE)))
-            for text, value in zip(unique, read, strict=True)
+        empty_words = nulls if kinds is Gender else missing
+        found = [word_value(role, text, decisions.words.get(role, {})) for text in unique]
+        empty = [
+            not text or (value is None and (fold(text) in empty_words or (kinds is AgeBand and text in _NO_AGE)))
+            for text, value in zip(unique, found, strict=True)
         ]
-        strange = [value is None and not none for value, none in zip(read, nothing, strict=True)]
-        values = [value or (empty_value if none else strange_value) for value, none in zip(read, nothing, strict=True)]
-        told[role] = pa.array(values, pa.string()).take(pa.array(codes))
-        if any(strange):
-            mask = np.array(strange, bool)[codes]
-            account.flag(mask, flag)
+        unrecognised = [value is None and not none for value, none in zip(found, empty, strict=True)]
+        values = [value or (empty_value if none else unknown_value) for value, none in zip(found, empty, strict=True)]
+        parsed[role] = pa.array(values, pa.string()).take(pa.array(codes))
+        if any(unrecognised):
+            mask = np.array(unrecognised, bool)[codes]
+            outcomes.flag(mask, flag)
             unknown.note(
-                columns.label(role), [text if odd else "" for text, odd in zip(unique, strange, strict=True)], codes
+                columns.label(role),
+                [text if odd else "" for text, odd in zip(unique, unrecognised, strict=True)],
+                codes,
             )
-        _allowed(values, codes, kinds, columns.label(role), columns[role], account)
-    return told
+        _quarantine_invalid(values, codes, kinds, columns.label(role), columns[role], outcomes)
+    return parsed
 
 
-def spelled(role: str, text: str, words: Mapping[str, str]) -> str | None:
-    """The value of an enum that a text stands for."""
+def word_value(role: str, text: str, words: Mapping[str, str]) -> str | None:
+    """Return the value of an enum that a text stands for; None where it is not recognised."""
     value = words.get(fold(text)) if text else None
     return age_band(text) if value is None and role == "age_band" and text else value
 
 
-def _allowed(
+def _quarantine_invalid(
     values: Sequence[str | None],
-    codes: npt.NDArray[np.int64],
+    codes: IntArray,
     kinds: type[StrEnum],
     label: str,
-    texts: Any,
-    account: Account,
+    texts: ArrowText,
+    outcomes: RowOutcomes,
 ) -> None:
-    """Refuse rows whose value a table of words made that the column may not hold."""
+    """Quarantine rows to which a table of words gave a value that the column may not hold."""
     known = {kind.value for kind in kinds}
     wrong = [value is not None and value not in known for value in values]
     if any(wrong):
-        account.refuse(np.array(wrong, bool)[codes], Reason.INVALID_VALUE, label, texts)
+        outcomes.quarantine(np.array(wrong, bool)[codes], Reason.INVALID_VALUE, label, texts)
 
 
-def _no_identity(ids: Any) -> Any:
-    """Where there is no id, or one that is a person's address for mail or mobile number, which is not stored."""
+def _without_id(ids: ArrowText) -> ArrowArray:
+    """Which rows have no id, or a person's e-mail address or mobile number, which is not stored."""
     return pc.or_(pc.equal(ids, ""), pc.match_substring_regex(ids, PERSONAL_ID))
 
 
-def _twins(columns: Columns, layout: Layout) -> npt.NDArray[np.int64]:
-    """A hash of what each row says in the columns that are not kept, and in those whose words may not be known; keyed
-    anew in each process, so that it tells nothing of a person."""
+def _twin_hashes(columns: RoleColumns, layout: Layout) -> IntArray:
+    """Hash what each row holds in the columns that are not kept, and in those whose words may be unknown.
+
+    The key is new in each process, so that the hash reveals nothing of a person.
+    """
     of_roles = {part.place for role in _TWIN_ROLES for part in layout.roles.get(role, ())}
     places = sorted({*layout.unused, *layout.personal, *layout.text, *of_roles})
     if "alert_id" not in layout.roles or not places:
@@ -260,31 +308,159 @@ def _twins(columns: Columns, layout: Layout) -> npt.NDArray[np.int64]:
     return pd.util.hash_array(values, hash_key=_TWIN_KEY, categorize=False).view(np.int64)
 
 
-def _assemble(block: Block, columns: Columns, layout: Layout, told: dict[str, Any], account: Account) -> pa.Table:
-    """Typed Arrow columns of the rows that stand, with the hash of their content and their flags."""
-    keep = account.stands
-    identity = pc.if_else(_no_identity(columns["alert_id"]), None, columns["alert_id"])
-    told["incident_id"] = pc.cast(identity, pa.string())
-    told["source"] = pa.repeat(pa.scalar(layout.format), columns.size)
-    arrays: dict[str, Any] = {}
+def _alert_table(
+    block: Block, columns: RoleColumns, layout: Layout, values: AlertColumns, outcomes: RowOutcomes
+) -> pa.Table:
+    """Make typed Arrow columns of the valid rows, with the hash of their content and their flags."""
+    valid = outcomes.valid
+    identity = pc.if_else(_without_id(columns["alert_id"]), None, columns["alert_id"])
+    values["incident_id"] = pc.cast(identity, pa.string())
+    values["source"] = pa.repeat(pa.scalar(layout.format), columns.size)
+    arrays: dict[str, ArrowArray] = {}
     for field in TOLD:
         if field.name != "alert_id":
             kind = pa.string() if field.name == "more_categories" else field.type
-            value = told[field.name]
+            value = values[field.name]
             if not isinstance(value, pa.Array):
                 value = pa.array(value, from_pandas=True)
             arrays[field.name] = value.cast(kind)
     arrays["row"] = pa.array(block.rows)
-    arrays["own_kind"] = told["own_kind"]
-    arrays["time_precision"] = told["time_precision"]
-    arrays["flag_bits"] = pa.array(account.bits)
-    arrays["twin"] = pa.array(_twins(columns, layout))
+    arrays["own_kind"] = values["own_kind"]
+    arrays["time_precision"] = values["time_precision"]
+    arrays["flag_bits"] = pa.array(outcomes.bits)
+    arrays["twin"] = pa.array(_twin_hashes(columns, layout))
     table = pa.table(arrays)
-    if not keep.all():
-        table = table.take(pa.array(np.flatnonzero(keep))).combine_chunks()
+    if not valid.all():
+        table = table.take(pa.array(np.flatnonzero(valid))).combine_chunks()
     at, more = table.schema.get_field_index("more_categories"), table["more_categories"]
     hashes = content_hashes(table, table["own_kind"], pc.replace_substring(more, FURTHER, "|"))
     table = table.drop_columns("own_kind")
     lists = pc.split_pattern(pc.if_else(pc.equal(more, ""), None, more), FURTHER)
     table = table.set_column(at, "more_categories", lists)
     return table.append_column("content_hash", hashes)
+
+
+def known_categories(layout: Layout, city: CityProfile) -> Mapping[str, str]:
+    """Map folded names to ids: labels and ids of the tree, then what a person said of the file's own names."""
+    known = {fold(label): c.id for c in city.categories.values() for label in c.labels.values()}
+    known |= {fold(c.id): c.id for c in city.categories.values()}
+    return known | {fold(name): id for name, id in layout.categories.items() if id}
+
+
+def _parse_categories(
+    columns: RoleColumns,
+    layout: Layout,
+    decisions: Decisions,
+    city: CityProfile,
+    outcomes: RowOutcomes,
+    unknown: UnknownValues,
+) -> AlertColumns:
+    """Return the first category of each row, the others joined by `FURTHER`, and the kind that goes with the first."""
+    known, missing = known_categories(layout, city), missing_words(layout)
+    if columns.has("category"):
+        codes, unique = distinct(columns["category"])
+    else:
+        codes, unique = np.zeros(columns.size, np.int64), [decisions.category or ""]
+    separators = (UNIT, *layout.separators)
+    own = _own_names(city)
+    cells = [_category_cell(text, split_cell(text, separators), known, missing, layout.longest, own) for text in unique]
+    more_codes, more_unique = distinct(columns["more_categories"])
+    more = [
+        _category_cell(text, split_bars(text, separators), known, missing, layout.longest, own) for text in more_unique
+    ]
+    joined = ["|".join(cell.ids) for cell in cells]
+    if not city.provisional:  # else the ids were made of the file's own names
+        if columns.has("category"):
+            _report_renamed(cells, joined, codes, columns, "category", outcomes)
+        _report_renamed(more, ["|".join(cell.ids) for cell in more], more_codes, columns, "more_categories", outcomes)
+    has_unknown = np.array([cell.has_unknown for cell in cells], bool)[codes]
+    unknown_more = np.array(
+        [cell.has_unknown and bool(text) for cell, text in zip(more, more_unique, strict=True)], bool
+    )
+    outcomes.flag(has_unknown | unknown_more[more_codes], Flag.UNKNOWN_CATEGORY)
+    unknown.note(columns.label("category"), [cell.unknown for cell in cells], codes, layout.longest)
+    firsts = [cell.ids[0] if cell.ids else UNCATEGORISED for cell in cells]
+    category = pa.array(firsts, pa.string()).take(pa.array(codes))
+    rest = [FURTHER.join(dict.fromkeys(cell.ids[1:])) for cell in cells]
+    others = pa.array([FURTHER.join(cell.ids) for cell in more], pa.large_string()).take(pa.array(more_codes))
+    if any(rest):
+        others = _further_categories(category, pa.array(rest, pa.large_string()).take(pa.array(codes)), others)
+    return {
+        "category": category,
+        "more_categories": pc.cast(others, pa.string()),
+        "kind": _kinds(columns, layout, city, firsts, codes, outcomes),
+    }
+
+
+def _own_names(city: CityProfile) -> frozenset[str]:
+    """Return the folded names of categories that came from an export: ids were made of them, so nothing is repaired."""
+    some = [one for one in city.categories.values() if len(one.labels) == 1]
+    return frozenset(fold(label) for one in some for label in one.labels.values() if slug(label) == one.id)
+
+
+def _category_cell(
+    text: str,
+    parts: Sequence[str],
+    known: Mapping[str, str],
+    missing: frozenset[str],
+    longest: int,
+    own: frozenset[str] = frozenset(),
+) -> CategoryCell:
+    """Parse a cell; one that is a known name as a whole is not split. An unknown name is kept if it can be one."""
+    parts = [text] if fold(text) in known else parts
+    parts = [part for part in parts if fold(part) in known or fold(part) not in missing]
+    if not parts:
+        return CategoryCell((), True, False, UNCATEGORISED)
+    ids = [known.get(fold(part)) or (part if is_name(part, longest) else "") for part in parts]
+    odd = [fold(part) not in known for part in parts]
+    changed = any(known.get(fold(part), part) != part for part in parts if fold(part) not in own)
+    names = [name or UNCATEGORISED for name, unknown in zip(ids, odd, strict=True) if unknown]
+    return CategoryCell(tuple(filter(None, ids)), any(odd), changed, names[0] if names else "")
+
+
+def _report_renamed(
+    cells: Sequence[CategoryCell],
+    joined: Sequence[str],
+    codes: IntArray,
+    columns: RoleColumns,
+    role: str,
+    outcomes: RowOutcomes,
+) -> None:
+    renamed = np.array([cell.renamed for cell in cells], bool)
+    if renamed.any():
+        mask = renamed[codes]
+        outcomes.repair(
+            mask, Repair.CATEGORY_LABEL, columns.label(role), columns[role], np.array(joined, object)[codes]
+        )
+
+
+def _further_categories(category: ArrowText, rest: ArrowText, more: ArrowText) -> ArrowText:
+    """Join the further categories of the cell and of their own column, each once and without the first one."""
+    codes, unique = distinct(glued([pc.cast(category, pa.large_string()), rest, more], UNIT))
+    joined = []
+    for text in unique:
+        first, inside, other = text.split(UNIT)
+        if not inside:
+            joined.append(other)
+            continue
+        several = dict.fromkeys([*inside.split(FURTHER), *filter(None, other.split(FURTHER))])
+        several.pop(first, None)
+        joined.append(FURTHER.join(several))
+    return pa.array(joined, pa.large_string()).take(pa.array(codes))
+
+
+def _kinds(
+    columns: RoleColumns,
+    layout: Layout,
+    city: CityProfile,
+    firsts: Sequence[str],
+    codes: IntArray,
+    outcomes: RowOutcomes,
+) -> ArrowText:
+    """Return the kind of each category; that of the layout, or an offence, where the tree does not have it."""
+    tree = {c.id: c.kind for c in city.categories.values()}
+    kinds = [tree.get(name, layout.kind or Kind.OFFENCE.value) for name in firsts]
+    wrong = np.array([kind not in set(Kind) for kind in kinds], bool)
+    if wrong.any():
+        outcomes.quarantine(wrong[codes], Reason.INVALID_VALUE, columns.label("category"), columns["category"])
+    return pa.array(kinds, pa.string()).take(pa.array(codes))

@@ -1,8 +1,8 @@
-"""What the columns of an export look like, in a few hundred values: enough to see next month what has changed.
+"""Signatures: column statistics of an export in a few hundred values, enough to see next month what has changed.
 
-No free text and nothing personal: of columns without a role the heading alone is kept (its number, where it cannot be
-the name of a column: a file may lack its header), values only of the enum
-columns, and of these only what can be a name and occurs at least five times.
+No free text and nothing personal: of columns without a role only the heading is kept (its number, where it cannot be
+the name of a column: a file may lack its header), values only of the categorical columns, and of these only what can
+be a name and occurs at least five times.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curim_data.containers.types import ArrowText
 from curim_data.formats.base import Layout, is_name
+
+Signature: TypeAlias = Mapping[str, Any]  # plain values, as JSON holds them
 
 VERSION: Final = 1
 LISTED_ROLES: Final = frozenset(
@@ -38,15 +41,15 @@ KINDS: Final[Mapping[str, str]] = {
 }
 
 
-class Signer:
-    """Looks at the blocks of a file, one after the other, and makes its signature.
+class SignatureBuilder:
+    """Builds the signature of a file from its blocks, one after the other.
 
     Parameters
     ----------
     labels : sequence of str
         The header.
     layout : Layout
-        What the columns mean.
+        Which columns give which role.
     """
 
     def __init__(self, labels: Sequence[str], layout: Layout) -> None:
@@ -64,7 +67,7 @@ class Signer:
         self._middle: dict[int, float] = {}
 
     def add(self, table: pa.Table) -> None:
-        """Take a block's table (columns "0", "1", ... of text, empty is "")."""
+        """Add a block's table (columns "0", "1", ... of text, empty is "")."""
         self._rows += table.num_rows
         for place, role in self._roles.items():
             column = pc.utf8_trim_whitespace(table.column(place))
@@ -81,33 +84,33 @@ class Signer:
             if role in MEASURED_ROLES and place not in self._middle:
                 self._measure(place, given)
 
-    def _count(self, counter: Counter[str], given: Any) -> None:
+    def _count(self, counter: Counter[str], given: ArrowText) -> None:
         for pair in pc.value_counts(given).to_pylist():
             if pair["values"] in counter or len(counter) < MOST_COUNTED:
                 counter[pair["values"]] += pair["counts"]
 
-    def _measure(self, place: int, given: Any) -> None:
+    def _measure(self, place: int, given: ArrowText) -> None:
         texts = pc.replace_substring(given, ",", ".")
         numbers = texts.filter(pc.match_substring_regex(texts, r"^[+-]?\d+([.]\d+)?$")).cast(pa.float64())
         if len(numbers):
             self._middle[place] = round(float(np.median(numbers.to_numpy())), 1)
 
-    def done(self, first: dt.date | None = None, last: dt.date | None = None) -> dict[str, Any]:
-        """The signature as plain values; `first` and `last` are the days of the file's alerts."""
+    def build(self, first: dt.date | None = None, last: dt.date | None = None) -> Signature:
+        """Return the signature as plain values; `first` and `last` are the days of the file's alerts."""
         columns: dict[str, Any] = {}
         for place, role in self._roles.items():
             kinds, given = self._kinds[place], sum(self._kinds[place].values())
-            told: dict[str, Any] = {
+            described: dict[str, Any] = {
                 "role": role,
                 "empty": round(self._empty[place] / self._rows, 4) if self._rows else 0.0,
                 "kinds": {kind: round(n / given, 4) for kind, n in kinds.items() if n},
             }
             if place in self._values:
                 some = [(v, n) for v, n in self._values[place].most_common() if n >= LEAST_ALIKE and is_name(v)]
-                told["values"] = {value: round(n / given, 4) for value, n in some[:MOST_VALUES]}
+                described["values"] = {value: round(n / given, 4) for value, n in some[:MOST_VALUES]}
             if place in self._middle:
-                told["middle"] = self._middle[place]
-            columns.setdefault(self._labels[place], told)
+                described["middle"] = self._middle[place]
+            columns.setdefault(self._labels[place], described)
         return {
             "version": VERSION,
             "format": self._format,
@@ -119,25 +122,12 @@ class Signer:
         }
 
 
-def signature_of(
-    labels: Sequence[str],
-    layout: Layout,
-    table: pa.Table,
-    first: dt.date | None = None,
-    last: dt.date | None = None,
-) -> dict[str, Any]:
-    """The signature of a file that is held in one table."""
-    signer = Signer(labels, layout)
-    signer.add(table)
-    return signer.done(first, last)
-
-
-def same_shape(one: Mapping[str, Any], two: Mapping[str, Any]) -> float:
-    """How alike the headers of two signatures are: shared headings as a share of all (0 to 1)."""
+def header_similarity(one: Signature, two: Signature) -> float:
+    """Jaccard similarity of the headers of two signatures: shared headings as a share of all (0 to 1)."""
     a, b = set(one.get("labels", ())), set(two.get("labels", ()))
     return len(a & b) / len(a | b) if a | b else 0.0
 
 
-def tidy(label: str) -> str:
-    """A heading without blanks and letter case, for comparison."""
+def normalised_label(label: str) -> str:
+    """Normalise white space and letter case of a heading, for comparison."""
     return re.sub(r"\s+", " ", label).strip().casefold()

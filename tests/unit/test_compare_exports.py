@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curim_data.formats.base import Layout, Part
-from curim_data.importing.comparison import altered, compare, earlier, gone_of, status_changes
-from curim_data.importing.signatures import signature_of
+from curim_data.importing.comparison import altered_columns, compare, missing_alerts, previous_export, status_changes
+from curim_data.importing.signatures import Signature, SignatureBuilder
 from curim_data.model.i18n import Translator
 from curim_data.store.alert_table import Batch
 from tests.blocks import block_of
@@ -39,12 +39,14 @@ def _columns(n: int = 60, **told: Sequence[str]) -> dict[str, list[str]]:
     return {name: list(values) for name, values in {**made, **told}.items()}
 
 
-def _signed(labels: Sequence[str] = LABELS, **told: Sequence[str]) -> dict[str, Any]:
+def _signed(labels: Sequence[str] = LABELS, **told: Sequence[str]) -> Signature:
     table = block_of(_columns(**told)).table
-    return signature_of(labels, LAYOUT, table, dt.date(2025, 6, 1), dt.date(2025, 6, 28))
+    builder = SignatureBuilder(labels, LAYOUT)
+    builder.add(table)
+    return builder.build(dt.date(2025, 6, 1), dt.date(2025, 6, 28))
 
 
-def _batch(signature: dict[str, Any], number: int = 1, **told: Any) -> Batch:
+def _batch(signature: Signature, number: int = 1, **told: Any) -> Batch:
     when = dt.datetime(2025, 6, number, tzinfo=dt.UTC)
     return replace(Batch(f"b{number}", "june.csv", "0", "curim", when, "p", 60), signature=signature, **told)
 
@@ -82,21 +84,21 @@ def test_columns_that_came_and_went(t: Translator) -> None:
 
 def test_changed_meanings_are_told(t: Translator) -> None:
     def why(**told: Sequence[str]) -> str:
-        (one,) = altered(_signed(), _signed(**told))
+        (one,) = altered_columns(_signed(), _signed(**told))
         return f"{one.column}: {t(one.why)}"
 
     assert "empty in 0 % of the rows before, now in 50 %" in why(category=["noise", ""] * 30)
     assert "ISO dates, now mostly dates with day" in why(when=["01/06/2025 10:00"] * 60)
     assert "such as “vol”" in why(category=["vol"] * 60)
     assert "half of its numbers were below 37.9, now below 23.6" in why(lat=["23.640"] * 60)
-    assert altered(_signed(), _signed(category=["noise"] * 30 + ["litter"] * 30)) == []
-    assert altered(_signed(), _signed(status=["resolved"] * 10 + ["open"] * 50)) == []
+    assert altered_columns(_signed(), _signed(category=["noise"] * 30 + ["litter"] * 30)) == []
+    assert altered_columns(_signed(), _signed(status=["resolved"] * 10 + ["open"] * 50)) == []
 
 
 def test_another_role_is_told(t: Translator) -> None:
     old = _signed()
     old["columns"]["category"] = {**old["columns"]["category"], "role": "kind"}
-    (one,) = altered(old, _signed())
+    (one,) = altered_columns(old, _signed())
     assert "is now read as" in t(one.why)
 
 
@@ -104,14 +106,14 @@ def test_the_earlier_export_is_the_last_alike() -> None:
     signed = _signed()
     other = {**signed, "labels": ["x", "y", "z"]}
     batches = [_batch(signed, 1), _batch(signed, 2), _batch(signed, 3, undone=True), _batch(other, 4), _batch({}, 5)]
-    found = earlier(batches, signed)
+    found = previous_export(batches, signed)
     assert found is not None
     assert found.id == "b2"
-    assert earlier(batches, {**signed, "format": "other"}) is None
+    assert previous_export(batches, {**signed, "format": "other"}) is None
     mended = {**signed, "labels": [*signed["labels"], "row", "column", "value", "reason", "mend"]}
-    assert earlier(batches, mended) is None
+    assert previous_export(batches, mended) is None
     again = replace(batches[-1], signature=mended, when=max(batch.when for batch in batches) + dt.timedelta(days=1))
-    assert earlier([*batches, again], signed) == found
+    assert previous_export([*batches, again], signed) == found
 
 
 def test_nothing_to_compare_with(t: Translator) -> None:
@@ -151,7 +153,7 @@ def test_statuses_that_changed(tmp_path: Path, t: Translator) -> None:
 def test_gone_within_the_shared_period_only(tmp_path: Path, t: Translator) -> None:
     stored = _written(tmp_path / "a", [("1", "open", 1), ("2", "open", 8), ("3", "open", 9), ("4", "open", 25)])
     staged = _written(tmp_path / "b", [("2", "open", 5), ("9", "open", 28)])
-    found = gone_of(stored, staged, ["curim"], SPAN)
+    found = missing_alerts(stored, staged, ["curim"], SPAN)
     assert (found.n, found.of, found.first, found.last) == (1, 2, dt.date(2025, 6, 5), dt.date(2025, 6, 20))
     told = compare(_batch(_signed()), _signed(), {}, {}, found).sentences(t)[-1]
     assert "1 alert from 5 June 2025 to 20 June 2025" in told
@@ -161,7 +163,7 @@ def test_why_nothing_can_be_gone(tmp_path: Path, t: Translator) -> None:
     stored = _written(tmp_path / "a", [(str(day), "open", day) for day in range(1, 11)])
 
     def why(rows: list[tuple[str | None, str, int]], span: dict[str, Any] = SPAN) -> str:
-        found = gone_of(stored, _written(tmp_path / "b", rows), ["curim"], span)
+        found = missing_alerts(stored, _written(tmp_path / "b", rows), ["curim"], span)
         assert found.n == 0
         assert found.why_not is not None
         return t(found.why_not)
@@ -170,4 +172,7 @@ def test_why_nothing_can_be_gone(tmp_path: Path, t: Translator) -> None:
     assert "share no day" in why([("99", "open", 28)])
     assert "export of a part" in why([("1", "open", 1), ("2", "open", 10)])
     assert "is not known" in why([("1", "open", 1)], {"first": None, "last": None})
-    assert gone_of(stored, _written(tmp_path / "b", [("1", "open", 1), ("10", "open", 10)]), ["open311"], SPAN).n == 0
+    assert (
+        missing_alerts(stored, _written(tmp_path / "b", [("1", "open", 1), ("10", "open", 10)]), ["open311"], SPAN).n
+        == 0
+    )

@@ -47,7 +47,7 @@ def test_a_second_export_is_compared_before_it_is_written(home: Home) -> None:
         assert changes.before.file_name == "january.csv"
         assert (changes.new, changes.updated, changes.known) == (1, 3, 23)
         assert changes.statuses == {("open", "resolved"): 3}
-        assert (changes.gone.n, changes.gone.of) == (2, 28)
+        assert (changes.missing.n, changes.missing.of) == (2, 28)
 
 
 def test_columns_that_come_and_go_are_named(home: Home) -> None:
@@ -77,7 +77,7 @@ def test_an_export_whose_columns_a_person_settled_is_still_the_same_export(home:
     changes = import_file(home, CHANGED, "february.csv").changes
     assert changes is not None
     assert changes.before is not None
-    assert (changes.updated, changes.gone.n) == (3, 2)
+    assert (changes.updated, changes.missing.n) == (3, 2)
 
 
 def test_a_saved_mapping_answers_what_was_asked(home: Home) -> None:

@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 
 from curim_data.formats.base import Layout, Part
-from curim_data.importing.roles import UNIT, Columns, clock_time
+from curim_data.importing.roles import UNIT, RoleColumns, clock_time
 from tests.blocks import block_of
 
 
 def column(role: str, parts: tuple[Part, ...], columns: dict[str, list[str]], **more: object) -> list[str]:
     block = block_of(columns)
-    made = Columns(block.table, Layout("test", {role: parts}), tuple(columns), **more)  # type: ignore[arg-type]
+    made = RoleColumns(block.table, Layout("test", {role: parts}), tuple(columns), **more)  # type: ignore[arg-type]
     return list(made[role].to_pylist())
 
 

@@ -5,9 +5,9 @@ import pyarrow.compute as pc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data.importing.dates import Writing, all_strict, read_moments
-from curim_data.importing.parsing import edges, trimmed
-from curim_data.importing.roles import emptied
+from curim_data.importing.dates import DateFormat, all_iso_with_offset, parse_dates
+from curim_data.importing.roles import without_missing_words
+from curim_data.importing.text_columns import edges, trimmed
 from curim_data.lexicon.folding import fold
 
 WORDS = frozenset({"null", "not_recorded", "n/a", "99", "αγνωστο", "0"})
@@ -38,7 +38,7 @@ def test_words_for_nothing_are_emptied_wherever_they_stand(cells):
     told = [text.strip() for text in trimmed(_column(cells)).to_pylist()]
     nothing = [text.lower() in spellings if text.isascii() else fold(text) in WORDS for text in told]
     slow = ["" if none else text for none, text in zip(nothing, told, strict=True)]
-    assert emptied(pa.array(told, pa.large_string()), WORDS).to_pylist() == slow
+    assert without_missing_words(pa.array(told, pa.large_string()), WORDS).to_pylist() == slow
 
 
 PLAIN = ["2025-01-31T10:00:05Z", "2025-06-30 23:59+02:00", "", "2024-02-29T00:00-05:00"]
@@ -48,12 +48,12 @@ ODD = ["2025-01-31+02:00", "2025-01-31", "2025-02-30T10:00Z", "2025-01-31T10:00"
 @given(st.lists(st.sampled_from(PLAIN), max_size=5), st.lists(st.sampled_from(ODD), max_size=1))
 def test_a_column_of_plain_moments_reads_as_each_of_them_does(plain, odd):
     cells = [*plain, *odd]
-    writing = Writing("Europe/Athens", "day-first")
-    together = read_moments(_column(cells), writing)
-    alone = [read_moments(_column([cell, "31/01/2025"]), writing) for cell in cells]  # the second keeps it slow
-    assert [str(at) for at in together.instants] == [str(one.instants[0]) for one in alone]
+    date_format = DateFormat("Europe/Athens", "day-first")
+    together = parse_dates(_column(cells), date_format)
+    alone = [parse_dates(_column([cell, "31/01/2025"]), date_format) for cell in cells]  # the second keeps it slow
+    assert [str(at) for at in together.timestamps] == [str(one.timestamps[0]) for one in alone]
     for mask in ("given", "bad", "day_only", "month_only"):
         assert getattr(together, mask).tolist() == [bool(getattr(one, mask)[0]) for one in alone]
     filled = [cell for cell in cells if cell]
     if filled:
-        assert all_strict(_column(filled)) == all(cell in (*PLAIN, ODD[2]) for cell in filled)
+        assert all_iso_with_offset(_column(filled)) == all(cell in (*PLAIN, ODD[2]) for cell in filled)

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 
 from curim_data.formats.base import Layout, Part
-from curim_data.importing.dates import Writing, read_moments
-from curim_data.importing.decisions import Decisions, Survey, decide
-from curim_data.importing.profiling import SAMPLE_ROWS
+from curim_data.importing.coordinates import sample_points
+from curim_data.importing.dates import DateFormat, parse_dates
+from curim_data.importing.decisions import Decisions, decide
+from curim_data.importing.profiling import SAMPLE_ROWS, FileProfile
 from curim_data.model.city import CityProfile
 from curim_data.model.questions import Answers, Question
 from curim_data.model.reasons import ImportProblem
@@ -41,15 +42,15 @@ def decided(
         block_of({role: values[start:end] for role, values in columns.items()}, start + 1)
         for start, end in pairwise(ends)
     ]
-    survey = Survey(layout, tuple(columns))
+    profile = FileProfile(layout, tuple(columns))
     for block in reversed(blocks) if backwards else blocks:
-        survey.add(block)
-    return decide(survey, layout, city, answers or Answers(), "file.csv", NOW)
+        profile.add(block)
+    return decide(profile, layout, city, answers or Answers(), "file.csv", NOW)
 
 
-def moments(texts: list[str], **writing: str) -> list[str]:
-    read = read_moments(pa.array(texts, pa.large_string()), Writing("Europe/Athens", **writing))
-    return ["" if at is None or at != at else at.strftime("%Y-%m-%dT%H:%M:%S") for at in read.instants]
+def moments(texts: list[str], **date_format: str) -> list[str]:
+    read = parse_dates(pa.array(texts, pa.large_string()), DateFormat("Europe/Athens", **date_format))
+    return ["" if at is None or at != at else at.strftime("%Y-%m-%dT%H:%M:%S") for at in read.timestamps]
 
 
 def place(city: CityProfile, lon: float, lat: float, epsg: int) -> CityProfile:
@@ -96,8 +97,8 @@ def test_a_date_is_read_as_exports_write_it(text: str, utc: str) -> None:
 
 def test_one_telling_date_decides_for_all_columns() -> None:
     dates = {"reported_at": ["01/02/2024", "03/04/2024"], "occurred_from": ["01/02/2024", "13/02/2024"]}
-    assert decided(dates).order == "day-first"
-    assert decided({"reported_at": ["01/02/24", "02/13/24"]}).order == "month-first"
+    assert decided(dates).dates.order == "day-first"
+    assert decided({"reported_at": ["01/02/24", "02/13/24"]}).dates.order == "month-first"
 
 
 def test_columns_that_contradict_each_other_and_dates_that_tell_nothing_are_asked_about() -> None:
@@ -109,7 +110,7 @@ def test_columns_that_contradict_each_other_and_dates_that_tell_nothing_are_aske
             decided(columns)
         assert (asked.value.about, asked.value.flag) == ("dates", "--dates")
         assert [choice.value for choice in asked.value.choices] == ["day-first", "month-first"]
-        assert decided(columns, answers=Answers(dates="month-first")).order == "month-first"
+        assert decided(columns, answers=Answers(dates="month-first")).dates.order == "month-first"
 
 
 def rising(count: int = 24) -> list[str]:
@@ -120,7 +121,7 @@ def rising(count: int = 24) -> list[str]:
 @pytest.mark.parametrize("backwards", [False, True])
 def test_the_order_of_the_rows_decides_where_no_date_tells(backwards: bool) -> None:
     made = decided({"reported_at": rising()}, cuts=(5, 17), backwards=backwards)
-    assert made.order == "month-first"
+    assert made.dates.order == "month-first"
     assert "order of the rows" in made.reasons[0].text
     with pytest.raises(Question):
         decided({"reported_at": rising(19)})
@@ -133,44 +134,45 @@ def test_a_reading_that_leads_into_the_future_is_not_taken() -> None:
     with pytest.raises(Question):
         decided({"reported_at": ["01/09/2024", "09/01/2024", "01/08/2024"] * 3})
     made = decided({"reported_at": ["05/01/2024", "03/02/2024", "01/03/2024"] + ["01/09/2024", "02/08/2024"] * 5})
-    assert made.order == "month-first"
+    assert made.dates.order == "month-first"
     assert "future" in made.reasons[0].text
 
 
 def test_whole_columns_of_numbers_are_dates_and_single_ones_are_not() -> None:
-    assert decided({"reported_at": ["43831", "43832.5"]}).times.forms == {"reported_at": "serial"}
-    assert decided({"reported_at": ["1577880000"]}).times.forms == {"reported_at": "seconds"}
-    assert decided({"reported_at": ["1577880000000"]}).times.forms == {"reported_at": "milliseconds"}
-    assert decided({"reported_at": ["43831", "2024-01-01"]}).times.forms == {}
+    assert decided({"reported_at": ["43831", "43832.5"]}).dates.forms == {"reported_at": "serial"}
+    assert decided({"reported_at": ["1577880000"]}).dates.forms == {"reported_at": "seconds"}
+    assert decided({"reported_at": ["1577880000000"]}).dates.forms == {"reported_at": "milliseconds"}
+    assert decided({"reported_at": ["43831", "2024-01-01"]}).dates.forms == {}
     assert moments(["43831.5"], form="serial") == ["2020-01-01T10:00:00"]
     assert moments(["1577880000"], form="seconds") == ["2020-01-01T12:00:00"]
 
 
 def test_first_days_over_months_are_months_and_midnights_are_days() -> None:
     firsts = ["2024-01-01"] * 30 + ["2024-02-01"] * 10 + ["2024-03-01"] * 10
-    assert decided({"occurred_from": firsts}).times.forms == {"occurred_from": "months"}
-    assert decided({"occurred_from": firsts[:49]}).times.forms == {}
-    assert decided({"occurred_from": [*firsts, "2024-03-02"]}).times.forms == {}
+    assert decided({"occurred_from": firsts}).dates.forms == {"occurred_from": "months"}
+    assert decided({"occurred_from": firsts[:49]}).dates.forms == {}
+    assert decided({"occurred_from": [*firsts, "2024-03-02"]}).dates.forms == {}
     midnights = ["2024-01-05T00:00:00Z", "2024-01-06T00:00:00Z"] * 10
-    assert decided({"occurred_from": midnights}).times.forms == {"occurred_from": "dates"}
-    assert decided({"occurred_from": [*midnights, "2024-01-06T00:01:00Z"]}).times.forms == {}
+    assert decided({"occurred_from": midnights}).dates.forms == {"occurred_from": "dates"}
+    assert decided({"occurred_from": [*midnights, "2024-01-06T00:01:00Z"]}).dates.forms == {}
     assert moments(["2024-01-05T00:00:00Z"], form="dates") == ["2024-01-04T22:00:00"]
 
 
 def test_dates_alone_are_days_of_the_city_where_times_are_utc(city: CityProfile) -> None:
     made = decided({"reported_at": ["2024-01-05", "2024-01-05 10:00"]}, city, utc=True)
-    read = read_moments(
-        pa.array(["2024-01-05", "2024-01-05 10:00"], pa.large_string()), made.writing("reported_at", "Europe/Athens")
+    read = parse_dates(
+        pa.array(["2024-01-05", "2024-01-05 10:00"], pa.large_string()),
+        made.date_format("reported_at", "Europe/Athens"),
     )
-    assert [at.hour for at in read.instants] == [22, 10]
+    assert [at.hour for at in read.timestamps] == [22, 10]
 
 
 def test_clock_times_written_as_bare_hours_are_hours() -> None:
     layout = Layout("test", {"occurred_from": (Part(0, "date"), Part(1, "time"))})
     for times, hours in ((["5", "17"], frozenset({"occurred_from"})), (["5", "1730"], frozenset())):
-        survey = Survey(layout, ("date", "time"))
-        survey.add(block_of({"date": ["2024-01-01"] * 2, "time": times}))
-        assert decide(survey, layout, None, Answers(), "f", NOW).times.hours == hours
+        profile = FileProfile(layout, ("date", "time"))
+        profile.add(block_of({"date": ["2024-01-01"] * 2, "time": times}))
+        assert decide(profile, layout, None, Answers(), "f", NOW).dates.hours == hours
 
 
 MADRID = {"x": ["444.591.127", "438.315.991"], "y": ["4.479.784.701", "4.478.761.412"]}
@@ -179,8 +181,8 @@ MADRID = {"x": ["444.591.127", "438.315.991"], "y": ["4.479.784.701", "4.478.761
 def test_a_lost_decimal_mark_is_found_again(city: CityProfile) -> None:
     madrid = place(city, -3.7, 40.42, 25830)
     made = decided(MADRID, madrid)
-    assert set(made.places.forms.values()) == {"lost"}
-    assert made.places.crs == 25830
+    assert set(made.coordinates.forms.values()) == {"lost"}
+    assert made.coordinates.crs == 25830
     assert len(made.reasons) == 2
 
 
@@ -188,9 +190,9 @@ def test_projections_are_found_near_the_city_whatever_the_marks(city: CityProfil
     x, y = Transformer.from_crs(4326, 2263, always_xy=True).transform([-73.95, -73.94, -73.8], [40.7, 40.71, 40.72])
     york = place(city, -73.95, 40.7, 32618)
     commas = {"x": [f"{value:,.0f}" for value in x], "y": [f"{value:,.0f}" for value in y]}
-    assert decided(commas, york).places.crs == 2263
+    assert decided(commas, york).coordinates.crs == 2263
     turned = {"x": [f"{value:.1f}" for value in y], "y": [f"{value:.1f}" for value in x]}
-    assert (decided(turned, york).places.crs, decided(turned, york).places.swapped) == (2263, True)
+    assert (decided(turned, york).coordinates.crs, decided(turned, york).coordinates.swapped) == (2263, True)
 
 
 def test_the_greek_grid_is_the_citys_own_and_another_one_is_found_beside_it(city: CityProfile) -> None:
@@ -199,10 +201,10 @@ def test_the_greek_grid_is_the_citys_own_and_another_one_is_found_beside_it(city
         columns = {"x": [f"{value:.2f}" for value in x], "y": [f"{value:.2f}".replace(".", ",") for value in y]}
         if epsg != 2100:
             columns["y"] = [f"{value:.2f}" for value in y]
-            assert decided(columns, city).places.crs == epsg
+            assert decided(columns, city).coordinates.crs == epsg
     x, y = Transformer.from_crs(4326, 2100, always_xy=True).transform([23.64, 23.65], [37.94, 37.95])
     columns = {"latitude": [f"{value:.2f}" for value in y], "longitude": [f"{value:.2f}" for value in x]}
-    assert decided(columns, city).places.crs == 2100
+    assert decided(columns, city).coordinates.crs == 2100
 
 
 def test_projected_points_are_asked_about_where_nothing_tells(city: CityProfile) -> None:
@@ -212,7 +214,7 @@ def test_projected_points_are_asked_about_where_nothing_tells(city: CityProfile)
             decided(columns, known)
         assert asked.value.about == "crs"
         assert len(asked.value.choices) <= 8
-    assert decided(columns, None, Answers(crs=2100)).places.crs == 2100
+    assert decided(columns, None, Answers(crs=2100)).coordinates.crs == 2100
     for wrong in (4326, 999999):
         with pytest.raises(ImportProblem, match="EPSG"):
             decided(columns, None, Answers(crs=wrong))
@@ -224,24 +226,24 @@ def test_marks_that_can_be_read_both_ways_are_asked_about() -> None:
         decided(columns)
     assert asked.value.about == "decimal"
     made = decided(columns, None, Answers(decimal="comma", crs=2100))
-    assert set(made.places.forms.values()) == {"comma"}
+    assert set(made.coordinates.forms.values()) == {"comma"}
 
 
 def test_coordinates_that_stand_in_each_others_place_are_exchanged(city: CityProfile) -> None:
     columns = {"latitude": ["23.647", "23.648", "23.64"], "longitude": ["37.943", "37.944", "37.94"]}
     made = decided(columns, city)
-    assert made.places.swapped
+    assert made.coordinates.swapped
     assert made.reasons
-    assert not decided({"latitude": ["37.9", "37.94"], "longitude": ["23.6", "23.64"]}, city).places.swapped
-    assert decided({"latitude": ["151.2"], "longitude": ["-33.8"]}).places.swapped
+    assert not decided({"latitude": ["37.9", "37.94"], "longitude": ["23.6", "23.64"]}, city).coordinates.swapped
+    assert decided({"latitude": ["151.2"], "longitude": ["-33.8"]}).coordinates.swapped
 
 
 def test_the_order_in_a_point_comes_from_its_values_or_a_person(city: CityProfile) -> None:
-    assert decided({"point": ["(40.7, -173.9)"]}).places.order == "lat-lon"
-    assert decided({"point": ["-173.9 40.7"]}).places.order == "lon-lat"
-    assert decided({"point": ["23.647,37.943"]}, city).places.order == "lon-lat"
-    assert decided({"point": ["37.943,23.647"]}, city).places.order == "lat-lon"
-    assert decided({"point": ["POINT (23.6 37.9)", "[23.6, 37.9]"]}).places.order is None
+    assert decided({"point": ["(40.7, -173.9)"]}).coordinates.order == "lat-lon"
+    assert decided({"point": ["-173.9 40.7"]}).coordinates.order == "lon-lat"
+    assert decided({"point": ["23.647,37.943"]}, city).coordinates.order == "lon-lat"
+    assert decided({"point": ["37.943,23.647"]}, city).coordinates.order == "lat-lon"
+    assert decided({"point": ["POINT (23.6 37.9)", "[23.6, 37.9]"]}).coordinates.order is None
     with pytest.raises(Question) as asked:
         decided({"point": ["40.7,-73.9"]})
     assert asked.value.about == "order"
@@ -279,12 +281,12 @@ def test_the_sample_is_bounded_and_the_same_whatever_the_blocks() -> None:
     ids = [str(at) for at in range(3 * SAMPLE_ROWS)]
     samples = []
     for size in (len(ids), 7_001):
-        survey = Survey(layout, ("id",))
+        profile = FileProfile(layout, ("id",))
         starts = list(range(0, len(ids), size))
         for start in starts[::-1]:
-            survey.add(block_of({"id": ids[start : start + size]}, start + 1))
-        survey.finish()
-        table, rows = survey.sample
+            profile.add(block_of({"id": ids[start : start + size]}, start + 1))
+        profile.finish()
+        table, rows = profile.sample
         assert table.column(0).to_pylist() == [str(row - 1) for row in rows]
         samples.append(rows)
     assert len(samples[0]) == SAMPLE_ROWS
@@ -295,7 +297,7 @@ def test_the_points_of_a_survey_are_degrees(city: CityProfile) -> None:
     x, y = Transformer.from_crs(4326, 2100, always_xy=True).transform([23.64, 23.65], [37.94, 37.95])
     columns = {"x": [f"{value:.2f}" for value in x] + [""], "y": [f"{value:.2f}" for value in y] + ["1"]}
     layout = Layout("test", {"x": (Part(0),), "y": (Part(1),)})
-    survey = Survey(layout, tuple(columns))
-    survey.add(block_of(columns))
-    made = decide(survey, layout, city, Answers(), "f", NOW)
-    np.testing.assert_allclose(survey.points(made), [[23.64, 37.94], [23.65, 37.95]], atol=1e-6)
+    profile = FileProfile(layout, tuple(columns))
+    profile.add(block_of(columns))
+    made = decide(profile, layout, city, Answers(), "f", NOW)
+    np.testing.assert_allclose(sample_points(profile, made.coordinates), [[23.64, 37.94], [23.65, 37.95]], atol=1e-6)

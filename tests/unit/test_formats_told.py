@@ -8,8 +8,8 @@ from typing import Any
 
 from curim_data import formats
 from curim_data.importing.decisions import decide
-from curim_data.importing.profiling import Survey
-from curim_data.importing.rows import Told, tell
+from curim_data.importing.profiling import FileProfile
+from curim_data.importing.rows import ParsedRows, parse_rows
 from curim_data.model.questions import Answers
 from tests.blocks import block_of
 from tests.headers import FMS_GROUPS, SAFECITY_SHEET, V2_NEWS, V3_SURVEYS, read
@@ -18,18 +18,20 @@ from tests.small import small_city
 NOW = dt.datetime(2025, 6, 1, tzinfo=dt.UTC)
 
 
-def told(labels: list[str], rows: list[list[str]]) -> Told:
+def told(labels: list[str], rows: list[list[str]]) -> ParsedRows:
     """Every step between the text of a file and its alerts."""
     block = block_of({str(at): [row[at] for row in rows] for at in range(len(labels))})
     found = formats.recognise(labels, block.table)
     formats.refuse(found, labels, "rows.csv")
-    survey = Survey(found.layout, labels)
-    survey.add(block)
+    profile = FileProfile(found.layout, labels)
+    profile.add(block)
     city = small_city()
-    return tell(block, labels, found.layout, decide(survey, found.layout, city, Answers(), "rows.csv", NOW), city)
+    return parse_rows(
+        block, labels, found.layout, decide(profile, found.layout, city, Answers(), "rows.csv", NOW), city
+    )
 
 
-def column(result: Told, name: str) -> list[Any]:
+def column(result: ParsedRows, name: str) -> list[Any]:
     return list(result.alerts[name].to_pylist())
 
 
@@ -51,7 +53,7 @@ def test_a_row_of_hxl_tags_is_set_aside_and_no_survey_loses_its_places() -> None
             {**other, "Categories.0": "Theft", "Categories.1": "Noise", "Place.lat": "37.95", "Place.lon": "23.65"},
         ),
     )
-    assert list(result.account.reason) == ["hxl_row", "", ""]
+    assert list(result.outcomes.reason) == ["hxl_row", "", ""]
     assert column(result, "category") == ["noise", "Theft"]
     assert column(result, "more_categories") == [["Theft"], ["noise"]]
     assert column(result, "latitude") == [37.945, 37.95]

@@ -14,7 +14,7 @@ import pytest
 from curim_data.engine import open_source
 from curim_data.export import cleaned
 from curim_data.filters import AlertFilter
-from curim_data.importing import opening
+from curim_data.importing import extract
 from curim_data.importing.pipeline import import_file
 from curim_data.importing.report import ImportReport
 from curim_data.model.access import Audience
@@ -131,11 +131,11 @@ def test_a_file_that_changes_while_it_is_read_is_not_imported(home: Home, tmp_pa
     assert Store(home).count() == 0
 
 
-@pytest.mark.parametrize("kept", [0, opening.KEPT_BYTES])
+@pytest.mark.parametrize("kept", [0, extract.KEPT_BYTES])
 def test_a_file_too_large_to_stay_in_memory_is_read_again_with_the_same_result(
     home: Home, kept: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "KEPT_BYTES", kept)
+    monkeypatch.setattr(extract, "KEPT_BYTES", kept)
     rows = [f"{n},2025-03-{n:02d},noise,{HERE}" for n in range(1, 31)]
     text = "\n".join(
         ["id,date,category,latitude,longitude", *rows, "31,2025-03-01,noise", "32,yesterday,noise,37.9,23.6"]

@@ -317,5 +317,5 @@ def test_a_pile_is_named_in_the_report(home: Home) -> None:
     rows = [line(alert_id=f"P{n}") for n in range(30)] + [
         line(alert_id=f"S{n}", latitude=f"{37.94 + n / 1e4:.5f}") for n in range(30)
     ]
-    piles = import_file(home, table(*rows), "piles.csv", now=NOW).piles
+    piles = import_file(home, table(*rows), "piles.csv", now=NOW).default_coordinates
     assert piles["n"].tolist() == [30] or piles["n"].tolist() == [31]

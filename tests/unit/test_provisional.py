@@ -181,14 +181,14 @@ def test_of_two_first_imports_at_once_the_slower_one_does_not_stay_with_a_city_o
 
     home = Home(tmp_path / "home")
     madrid, vancouver = export(-3.70, 40.42), export(-123.1, 49.25)
-    compare = pipeline.beside
+    compare = pipeline.compare_with_previous
 
     def overtaken(*given: Any) -> Any:
-        monkeypatch.setattr(pipeline, "beside", compare)
+        monkeypatch.setattr(pipeline, "compare_with_previous", compare)
         pipeline.import_file(home, madrid, "madrid.csv")
         return compare(*given)
 
-    monkeypatch.setattr(pipeline, "beside", overtaken)
+    monkeypatch.setattr(pipeline, "compare_with_previous", overtaken)
     with pytest.raises(StoreError, match="its city"):
         pipeline.import_file(home, vancouver, "vancouver.csv")
     assert home.city().timezone == "Europe/Madrid"

@@ -249,7 +249,7 @@ def test_an_import_says_that_it_runs_while_it_reads_and_makes_no_home_of_a_refus
         notes.extend(home.work.glob(f"*/{NOTE}"))
         raise ImportProblem(Message("No."))
 
-    monkeypatch.setattr(pipeline, "understand", read)
+    monkeypatch.setattr(pipeline, "open_export", read)
     with pytest.raises(ImportProblem):
         pipeline.import_file(home, b"", "file.csv", now=NOW)
     assert len(notes) == 1

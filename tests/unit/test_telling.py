@@ -15,9 +15,10 @@ from pyproj import Transformer
 
 from curim_data.formats.base import Layout, Part
 from curim_data.geo.enrichment import enrich
-from curim_data.importing.decisions import Survey, decide
+from curim_data.importing.decisions import decide
+from curim_data.importing.profiling import FileProfile
 from curim_data.importing.row_outcomes import flag_lists
-from curim_data.importing.rows import Told, tell
+from curim_data.importing.rows import ParsedRows, parse_rows
 from curim_data.model.alert import TOLD
 from curim_data.model.city import CityProfile
 from curim_data.model.questions import Answers
@@ -32,24 +33,24 @@ def layout_of(columns: Mapping[str, Any], **more: Any) -> Layout:
     return Layout("test", {role: (Part(at),) for at, role in enumerate(columns)}, **more)
 
 
-def told(columns: dict[str, list[str]], city: CityProfile, *, layout: Layout | None = None, **more: Any) -> Told:
+def told(columns: dict[str, list[str]], city: CityProfile, *, layout: Layout | None = None, **more: Any) -> ParsedRows:
     """Tell a file whose headings are roles."""
     size = max(len(values) for values in columns.values())
     filled = {role: values * size if len(values) == 1 else values for role, values in columns.items()}
     return told_block(block_of(filled), tuple(filled), layout or layout_of(filled, **more), city)
 
 
-def told_block(block: Block, labels: tuple[str, ...], layout: Layout, city: CityProfile, **answers: Any) -> Told:
-    survey = Survey(layout, labels)
-    survey.add(block)
-    return tell(block, labels, layout, decide(survey, layout, city, Answers(**answers), "f", NOW), city)
+def told_block(block: Block, labels: tuple[str, ...], layout: Layout, city: CityProfile, **answers: Any) -> ParsedRows:
+    profile = FileProfile(layout, labels)
+    profile.add(block)
+    return parse_rows(block, labels, layout, decide(profile, layout, city, Answers(**answers), "f", NOW), city)
 
 
-def flags(made: Told) -> list[list[str]]:
+def flags(made: ParsedRows) -> list[list[str]]:
     return list(flag_lists(made.alerts["flag_bits"].to_numpy()).to_pylist())
 
 
-def column(made: Told, name: str) -> list[Any]:
+def column(made: ParsedRows, name: str) -> list[Any]:
     return list(made.alerts[name].to_pylist())
 
 
@@ -60,8 +61,8 @@ def test_the_columns_are_typed_and_rows_keep_their_number(city: CityProfile) -> 
         if field.name != "alert_id":
             assert made.alerts.schema.field(field.name).type == field.type
     assert column(made, "row") == [1, 3]
-    assert made.account.reason.tolist() == ["", "bad_coordinates", ""]
-    assert made.account.value.tolist() == ["", "x", ""]
+    assert made.outcomes.reason.tolist() == ["", "bad_coordinates", ""]
+    assert made.outcomes.value.tolist() == ["", "x", ""]
 
 
 # Computed once, without kinds that the city's category list gives: alerts of every home are known again by these.
@@ -151,7 +152,7 @@ def test_a_value_that_a_table_of_words_makes_wrong_sets_the_row_aside(city: City
     made = told(
         {**DATE, "status": ["open", "odd"]}, city, words={"status": {"odd": "nonsense"}, "severity": {"high": "4"}}
     )
-    assert made.account.reason.tolist() == ["", "invalid_value"]
+    assert made.outcomes.reason.tolist() == ["", "invalid_value"]
     made = told({**DATE, "severity": ["high", "9"]}, city, words={"severity": {"high": "4"}})
     assert column(made, "severity") == [4, None]
     assert flags(made) == [["unknown_category"], ["repaired", "unknown_category"]]
@@ -178,8 +179,8 @@ def test_a_month_spans_its_local_month_and_is_kept_like_a_day(city: CityProfile)
 def test_a_row_of_tags_is_set_aside_where_the_format_may_have_one(city: CityProfile) -> None:
     columns = {"reported_at": ["#date", "2025-03-01"], "category": ["#indicator", "#1"], "other": ["", ""]}
     layout = layout_of({"reported_at": 0, "category": 0}, skip_hxl=True)
-    assert told(columns, city, layout=layout).account.reason.tolist() == ["hxl_row", ""]
-    assert told(columns, city, layout=replace(layout, skip_hxl=False)).account.reason.tolist() == ["bad_date", ""]
+    assert told(columns, city, layout=layout).outcomes.reason.tolist() == ["hxl_row", ""]
+    assert told(columns, city, layout=replace(layout, skip_hxl=False)).outcomes.reason.tolist() == ["bad_date", ""]
 
 
 def test_projected_points_become_degrees_and_a_lone_one_is_set_aside(city: CityProfile) -> None:
@@ -190,7 +191,7 @@ def test_projected_points_become_degrees_and_a_lone_one_is_set_aside(city: CityP
         "y": [f"{y[0]:.2f}", f"{y[1]:.2f}", "", "0", "", f"{y[0]:.2f}"],
     }
     made = told(columns, city)
-    assert made.account.reason.tolist() == ["", "", "bad_coordinates", "", "", "bad_coordinates"]
+    assert made.outcomes.reason.tolist() == ["", "", "bad_coordinates", "", "", "bad_coordinates"]
     np.testing.assert_allclose(column(made, "latitude")[:2], [37.94, 37.95], atol=1e-6)
     np.testing.assert_allclose(column(made, "longitude")[:2], [23.64, 23.65], atol=1e-6)
     assert column(made, "latitude")[2:] == [None, None]
@@ -201,7 +202,7 @@ def test_a_point_gives_both_coordinates_whatever_its_writing(city: CityProfile) 
     made = told({**DATE, "point": points}, city)
     assert column(made, "latitude") == [37.94] * 4 + [None]
     assert column(made, "longitude") == [23.64] * 4 + [None]
-    assert made.account.reason.tolist() == [""] * 5 + ["bad_coordinates"]
+    assert made.outcomes.reason.tolist() == [""] * 5 + ["bad_coordinates"]
 
 
 def test_one_exchanged_row_is_repaired_and_most_exchanged_rows_all_are(city: CityProfile) -> None:
@@ -237,12 +238,12 @@ def test_blocks_of_any_size_tell_the_same(city: CityProfile, data: st.DataObject
     columns["reported_at"][0] = "13/02/2025 10:00"
     cuts = sorted({0, size, *data.draw(st.lists(st.integers(1, 40), max_size=3))} & set(range(size + 1)))
     layout, labels = layout_of(columns, separators=(",",)), tuple(columns)
-    survey = Survey(layout, labels)
-    survey.add(block_of(columns))
-    decisions = decide(survey, layout, city, Answers(), "f", NOW)
-    whole = tell(block_of(columns), labels, layout, decisions, city)
+    profile = FileProfile(layout, labels)
+    profile.add(block_of(columns))
+    decisions = decide(profile, layout, city, Answers(), "f", NOW)
+    whole = parse_rows(block_of(columns), labels, layout, decisions, city)
     parts = [
-        tell(
+        parse_rows(
             block_of({name: cells[start:end] for name, cells in columns.items()}, start + 1),
             labels,
             layout,
@@ -253,13 +254,13 @@ def test_blocks_of_any_size_tell_the_same(city: CityProfile, data: st.DataObject
     ]
     assert pa.concat_tables([part.alerts for part in parts]).to_pylist() == whole.alerts.to_pylist()
     for name in ("reason", "column", "value", "bits"):
-        joined = np.concatenate([getattr(part.account, name) for part in parts])
-        assert joined.tolist() == getattr(whole.account, name).tolist()
-    assert whole.alerts.num_rows + int((whole.account.reason != "").sum()) == size
+        joined = np.concatenate([getattr(part.outcomes, name) for part in parts])
+        assert joined.tolist() == getattr(whole.outcomes, name).tolist()
+    assert whole.alerts.num_rows + int((whole.outcomes.reason != "").sum()) == size
 
 
 @pytest.mark.parametrize("texts", [["2025-03-01T10:00Z", "2025-02-30T10:00Z"], ["2025-03-01T10:00Z", "x"]])
 def test_a_bad_date_beside_plain_ones_is_the_only_one_set_aside(city: CityProfile, texts: list[str]) -> None:
     made = told({"reported_at": texts}, city)
-    assert made.account.reason.tolist() == ["", "bad_date"]
+    assert made.outcomes.reason.tolist() == ["", "bad_date"]
     assert column(made, "reported_at")[0].isoformat() == "2025-03-01T10:00:00+00:00"

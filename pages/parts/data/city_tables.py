@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 import pandas as pd
 import streamlit as st
 
-from curim_data.importing.categories import UNCATEGORISED
+from curim_data.importing.rows import UNCATEGORISED
 from curim_data.model.alert import Kind
 from curim_data.model.i18n import LANGUAGE_NAMES, LANGUAGES
 from curim_data.model.labels import kind_label

@@ -15,11 +15,10 @@ import streamlit as st
 
 import sample_data
 from curim_data.importing import mapping as mappings
-from curim_data.importing.comparison import Changes
+from curim_data.importing.comparison import ExportChanges
 from curim_data.importing.mapping import ColumnMapping
-from curim_data.importing.opening import columns_of
 from curim_data.importing.pipeline import ImportProblem, Preview, preview
-from curim_data.importing.report import Header, ImportReport
+from curim_data.importing.report import Header, ImportReport, columns_of
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message
 from curim_data.model.questions import Answers, Choice, Question
@@ -117,7 +116,7 @@ class FilePreview:
     outside: int
     several: int
     batch: Batch
-    changes: Changes | None
+    changes: ExportChanges | None
     repairs: pd.DataFrame
     refused: pd.DataFrame
     piles: pd.DataFrame
@@ -340,7 +339,7 @@ def _file_preview(found: Preview) -> FilePreview:
         changes=report.changes,
         repairs=_repairs(report),
         refused=_refused(report),
-        piles=report.piles,
+        piles=report.default_coordinates,
         first=report.first,
         last=report.last,
         rows=found.sample.head(SHOWN_ALERTS),

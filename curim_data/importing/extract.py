@@ -1,0 +1,248 @@
+"""Extract: the first stages of an import. Open a file, recognise its columns, profile all of it.
+
+The file is read once here, block by block; a small one stays in memory for the stages of `transform`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from curim_data import formats
+from curim_data.containers import open_file
+from curim_data.containers.prefetch import prefetch
+from curim_data.formats.base import Layout, Recognition
+from curim_data.importing import mapping as mappings
+from curim_data.importing.mapping import ColumnMapping
+from curim_data.importing.profiling import FileProfile
+from curim_data.importing.tally import ColumnSummary
+from curim_data.model.i18n import Message
+from curim_data.model.questions import Answers, Question
+from curim_data.model.reasons import ImportProblem
+from curim_data.model.records import Block, Opened
+from curim_data.store.alert_table import QUARANTINE_COLUMNS
+from curim_data.store.home import Home
+
+Progress = Callable[[float, Message], None]
+EXTRACTED: Final = 0.35  # share of an import that is done after these stages
+RECOGNITION_ROWS: Final = 5_000
+KEPT_BYTES: Final = 400_000_000  # a larger file is read twice
+_DATES: Final = ("reported_at", "occurred_from")
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """A file and everything that came with it.
+
+    `home`: where a saved mapping may come from, and `use_saved` whether it may. `answers`: what a person said where the
+    file does not. `now`: against which dates in the future are judged. `progress`: called with a share between 0 and 1
+    and a message.
+    """
+
+    source: Path | bytes
+    name: str
+    home: Home | None
+    format: str | None
+    mapping: ColumnMapping | None
+    answers: Answers
+    use_saved: bool
+    now: dt.datetime
+    progress: Progress | None
+
+    def report_progress(self, share: float, message: Message) -> None:
+        """Tell whoever follows the import how far it is."""
+        if self.progress is not None:
+            self.progress(share, message)
+
+
+@dataclass(frozen=True)
+class OpenedExport:
+    """A file whose container was recognised.
+
+    `saved`: the home's mapping that fits its header. The answers of `request` are completed by those of the mapping.
+    `state`: tells one state of the file on disk from another.
+    """
+
+    request: ImportRequest
+    file: Opened
+    saved: ColumnMapping | None
+    state: tuple[int, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The header."""
+        return self.file.facts.labels
+
+
+@dataclass(frozen=True)
+class RecognisedExport:
+    """A file whose columns are known. `blocks`: all of its records, to be gone through once."""
+
+    opened: OpenedExport
+    layout: Layout
+    blocks: Iterator[Block]
+
+
+@dataclass(frozen=True)
+class ProfiledExport:
+    """A file that was read to its end: its profile, how many rows it has, and for a preview a summary of its columns.
+
+    `kept`: the blocks of a file that is small enough to stay in memory.
+    """
+
+    opened: OpenedExport
+    layout: Layout
+    profile: FileProfile
+    rows: int
+    columns: ColumnSummary | None
+    kept: tuple[Block, ...] | None
+
+    @property
+    def request(self) -> ImportRequest:
+        """What was asked for."""
+        return self.opened.request
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The header."""
+        return self.opened.labels
+
+    def blocks(self) -> Iterator[Block]:
+        """Go through all blocks of the file again: those that were kept, or read anew."""
+        return self.opened.file.blocks() if self.kept is None else iter(self.kept)
+
+    def check_unchanged(self) -> None:
+        """Raise ImportProblem where the file has changed since it was opened."""
+        if self.opened.state != _state(self.request.source):
+            raise ImportProblem(
+                Message(
+                    "{name}: the file was changed while it was read. Import it again when it is complete.",
+                    {"name": self.request.name},
+                )
+            )
+
+
+def open_export(request: ImportRequest) -> OpenedExport:
+    """Open the file and look for a saved mapping that fits it. Raises as `pipeline.import_file`."""
+    request.report_progress(0.0, Message("Reading the file"))
+    state = _state(request.source)
+    file, saved = _open(request)
+    for mapping in filter(None, (saved, request.mapping)):
+        request = replace(request, answers=_completed(request.answers, mapping))
+    return OpenedExport(request, file, saved, state)
+
+
+def recognise_columns(opened: OpenedExport) -> RecognisedExport:
+    """Find out which columns give which role: from a mapping, or from the header and the first block."""
+    blocks = prefetch(opened.file.blocks())
+    first = next(blocks, None)
+    if first is None:
+        raise ImportProblem(
+            Message(
+                "{name}: the file has a header and no rows. Check the period that was exported.",
+                {"name": opened.file.facts.name},
+            )
+        )
+    request, labels = opened.request, opened.labels
+    mapping = request.mapping or opened.saved
+    if mapping is not None:
+        layout = mapping.layout(labels)
+        missing = () if any(role in layout.roles for role in _DATES) else _DATES[:1]
+        recognition = Recognition(layout, 1.0, missing)
+    else:
+        recognition = recognise(labels, first.table, request.name, request.format)
+    formats.refuse(recognition, labels, request.name)
+    return RecognisedExport(opened, recognition.layout, chain([first], blocks))
+
+
+def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> ProfiledExport:
+    """Read the whole file once and profile it; with `summarise`, count empty cells and keep examples as well."""
+    opened, layout = recognised.opened, recognised.layout
+    facts, reading = opened.file.facts, Message("Reading the file")
+    profile = FileProfile(layout, facts.labels)
+    columns = ColumnSummary(len(facts.labels)) if summarise else None
+    rows = seen = 0
+    kept: list[Block] | None = []
+    for block in recognised.blocks:
+        profile.add(block)
+        if columns is not None:
+            columns.add(block)
+        rows += block.read
+        seen += block.table.nbytes
+        if kept is not None:
+            kept = [*kept, block] if seen <= KEPT_BYTES else None
+        share = seen / (seen + max(facts.size - seen, facts.size // 10))
+        opened.request.report_progress(EXTRACTED * share, reading)
+    return ProfiledExport(opened, layout, profile, rows, columns, None if kept is None else tuple(kept))
+
+
+def recognise(labels: tuple[str, ...], first: pa.Table, name: str, format: str | None) -> Recognition:
+    """Recognise the format by the header and the first rows; the columns that quarantine added are left out."""
+    first, own = first.slice(0, RECOGNITION_ROWS), quarantine_columns(labels)
+    if not own:
+        return formats.recognise(labels, first, name=name, format=format)
+    table = first.select(list(range(own, len(labels))))
+    found = formats.recognise(
+        labels[own:], table.rename_columns([str(at) for at in range(len(labels) - own)]), name=name, format=format
+    )
+    layout = found.layout
+    moved = replace(
+        layout,
+        roles={
+            role: tuple(replace(part, place=part.place + own) for part in parts) for role, parts in layout.roles.items()
+        },
+        personal=tuple(place + own for place in layout.personal),
+        text=tuple(place + own for place in layout.text),
+        unused=(*range(own), *(place + own for place in layout.unused)),
+    )
+    return replace(found, layout=moved)
+
+
+def quarantine_columns(labels: tuple[str, ...]) -> int:
+    """Count the leading columns that are ours: a download of quarantined rows begins with the reasons."""
+    return len(QUARANTINE_COLUMNS) if labels[: len(QUARANTINE_COLUMNS)] == QUARANTINE_COLUMNS else 0
+
+
+def _state(source: Path | bytes) -> tuple[int, ...]:
+    """Return what tells one state of a file on disk from another; nothing for bytes."""
+    if isinstance(source, bytes):
+        return ()
+    try:
+        found = source.stat()
+    except OSError:
+        return (0,)
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _open(request: ImportRequest) -> tuple[Opened, ColumnMapping | None]:
+    """Open the file and find the home's mapping that fits it; of several tables take the one that the mapping names."""
+    home = request.home if request.use_saved and request.mapping is None and request.format is None else None
+    sheet = request.answers.sheet or (request.mapping.answers.sheet if request.mapping is not None else None)
+    try:
+        opened = open_file(request.source, request.name, sheet)
+    except Question as question:
+        offered = {choice.value for choice in question.choices}
+        for saved in mappings.saved(home) if home is not None and question.about == "sheet" else ():
+            if saved.answers.sheet in offered:
+                opened = open_file(request.source, request.name, saved.answers.sheet)
+                if saved.fits(opened.facts.labels):
+                    return opened, saved
+        raise
+    labels = opened.facts.labels
+    if home is None:
+        return opened, None
+    if own := quarantine_columns(labels):  # of what was imported, only the columns with a role are there
+        return opened, next((saved for saved in mappings.saved(home) if saved.roles and saved.fits(labels[own:])), None)
+    return opened, mappings.best(home, labels)
+
+
+def _completed(answers: Answers, mapping: ColumnMapping) -> Answers:
+    """Complete what a person said of this file by what the mapping remembers."""
+    given = {name: value for name, value in asdict(answers).items() if value not in (None, False)}
+    return replace(mapping.answers, **given)

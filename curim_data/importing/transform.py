@@ -1,0 +1,175 @@
+"""Transform: the stages of an import that make alerts of rows. Decide, parse, enrich, stage.
+
+Blocks pass through parsing, enriching and staging one after the other; each of these works in a thread of its own, one
+block ahead of the next (`containers.prefetch`), and memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curim_data.containers.prefetch import prefetch, prefetch_map
+from curim_data.containers.types import ArrowText
+from curim_data.geo.enrichment import enrich
+from curim_data.importing.decisions import Decisions, decide
+from curim_data.importing.extract import EXTRACTED, ProfiledExport
+from curim_data.importing.id_collisions import id_prefix, with_prefix
+from curim_data.importing.quarantine import Quarantine
+from curim_data.importing.roles import RoleColumns
+from curim_data.importing.row_outcomes import RowOutcomes, flag_bit, flag_lists
+from curim_data.importing.rows import ParsedRows, parse_rows
+from curim_data.importing.signatures import SignatureBuilder
+from curim_data.importing.tally import LISTED_ROWS, OutcomeLog, Tally
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Message
+from curim_data.model.reasons import Flag, Reason
+from curim_data.model.records import Block
+from curim_data.store.alert_table import Batch, Store
+from curim_data.store.erased_list import ErasedList
+from curim_data.store.home import Home
+from curim_data.store.staging import Staging
+
+TRANSFORMED: Final = 0.85  # share of an import that is done after these stages
+SIGNATURE_ROWS: Final = 20_000  # of each block
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """What holds for all rows of a file.
+
+    `id_prefix`: what keeps its ids apart from those of other kinds of exports, mostly "". `erased`: alerts that were
+    erased at a person's request and must not come back.
+    """
+
+    city: CityProfile
+    decisions: Decisions
+    id_prefix: str
+    erased: ErasedList
+
+
+@dataclass(frozen=True)
+class ParsedBlock:
+    """A block and its rows as typed alerts."""
+
+    block: Block
+    rows: ParsedRows
+
+
+@dataclass(frozen=True)
+class EnrichedBlock:
+    """A block whose alerts have cells, district, darkness and flags."""
+
+    block: Block
+    alerts: pa.Table
+    outcomes: RowOutcomes
+    unknown: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class StagedExport:
+    """A file whose alerts are staged on disk. `batch`: without the counts that come from the match with the store."""
+
+    tally: Tally
+    outcomes: OutcomeLog
+    quarantine: Quarantine
+    staging: Staging
+    batch: Batch
+
+
+def decide_plan(profiled: ProfiledExport, city: CityProfile, home: Home) -> ImportPlan:
+    """Decide what holds for all rows. Question where the evidence of the file is balanced."""
+    request, layout, profile = profiled.request, profiled.layout, profiled.profile
+    decisions = decide(profile, layout, city, request.answers, request.name, request.now)
+    prefix = id_prefix(profile, layout, Store(home).files(), request.answers, request.name)
+    return ImportPlan(city, decisions, prefix, ErasedList(home))
+
+
+def parse_blocks(profiled: ProfiledExport, plan: ImportPlan) -> Iterator[ParsedBlock]:
+    """Parse the rows of all blocks into typed alerts; erased ones are quarantined."""
+    layout, labels = profiled.layout, profiled.labels
+
+    def parse(block: Block) -> ParsedBlock:
+        rows = parse_rows(block, labels, layout, plan.decisions, plan.city)
+        rows = replace(rows, alerts=with_prefix(rows.alerts, plan.id_prefix))
+        if not plan.erased.empty:
+            ids = RoleColumns(block.table, layout, labels)["alert_id"].cast(pa.string())
+            ids = pc.binary_join_element_wise(plan.id_prefix, ids, "")
+            rows = _without_erased(rows, block, plan.erased, ids)
+        return ParsedBlock(block, rows)
+
+    return prefetch_map(prefetch(profiled.blocks()), parse)
+
+
+def enrich_blocks(parsed: Iterator[ParsedBlock], city: CityProfile) -> Iterator[EnrichedBlock]:
+    """Add cells, district, local time and darkness, and write the flags as lists."""
+
+    def enriched(one: ParsedBlock) -> EnrichedBlock:
+        alerts = _with_flags(enrich(one.rows.alerts, city))
+        return EnrichedBlock(one.block, alerts, one.rows.outcomes, one.rows.unknown)
+
+    return prefetch_map(parsed, enriched)
+
+
+def stage_alerts(
+    enriched: Iterator[EnrichedBlock], profiled: ProfiledExport, plan: ImportPlan, work: Path, batch_id: str
+) -> StagedExport:
+    """Write the alerts of all blocks to the working folder, and account for each row that was read."""
+    request, layout, labels, city = profiled.request, profiled.layout, profiled.labels, plan.city
+    quarantine = Quarantine(
+        work / "quarantine.parquet", labels, layout, LISTED_ROWS, numbers_only=not plan.erased.empty
+    )
+    tally, outcomes, staging = Tally(), OutcomeLog(), Staging(work)
+    signature = SignatureBuilder(labels, layout)
+    message = Message("Finding cells, districts and darkness")
+    try:
+        for one in enriched:
+            alerts = one.alerts
+            for column, value in (("batch_id", batch_id), ("profile_version", city.version)):
+                alerts = alerts.append_column(column, pa.repeat(pa.scalar(value), alerts.num_rows))
+            tally.add_rows(one.block, one.outcomes, one.unknown)
+            tally.add_alerts(alerts)
+            outcomes.add(alerts, quarantine.add(one.block, one.outcomes))
+            signature.add(one.block.table.slice(0, SIGNATURE_ROWS))
+            staging.add(alerts)
+            share = tally.read / max(profiled.rows, 1)
+            request.report_progress(EXTRACTED + (TRANSFORMED - EXTRACTED) * share, message)
+    finally:
+        quarantine.close()
+        staging.close()
+    profiled.check_unchanged()
+    batch = Batch(
+        id=batch_id,
+        file_name=request.name,
+        sha256=profiled.opened.file.facts.sha256,
+        format=layout.format,
+        when=request.now,
+        profile_version=city.version,
+        read=tally.read,
+        quarantined=quarantine.count,
+        reasons=dict(quarantine.reasons),
+        signature=signature.build(tally.first, tally.last),
+    )
+    return StagedExport(tally, outcomes, quarantine, staging, batch)
+
+
+def _without_erased(rows: ParsedRows, block: Block, erased: ErasedList, ids: ArrowText) -> ParsedRows:
+    """Quarantine the rows of erased alerts; `ids` of all rows, since invalid ones may be of such an alert too."""
+    gone = erased.mask(rows.alerts["incident_id"], rows.alerts["content_hash"])
+    rows.outcomes.reason[~rows.outcomes.valid & erased.named(ids)] = Reason.ERASED.value
+    mask = np.isin(block.rows, rows.alerts["row"].to_numpy()[gone])
+    rows.outcomes.quarantine(mask, Reason.ERASED, "", pa.array([""] * len(block.rows)))
+    return replace(rows, alerts=rows.alerts.filter(pa.array(~gone)))
+
+
+def _with_flags(alerts: pa.Table) -> pa.Table:
+    """Write the flags as lists, with the one for points off the city's land."""
+    outside = pc.fill_null(pc.invert(alerts["inside"]), False).to_numpy()
+    bits = alerts["flag_bits"].to_numpy() | np.where(outside, flag_bit(Flag.OUTSIDE_CITY), 0)
+    return alerts.append_column("flags", flag_lists(bits))
