@@ -383,7 +383,8 @@ def _problem(error: ValidationError) -> ImportProblem:
                 {"key": key, "allowed": values["allowed"]},
             )
         )
-    return ImportProblem(Message(_MUST_BE[wrong["type"]].text, {"key": key}))
+    required = _MUST_BE[wrong["type"]]
+    return ImportProblem(Message(required.text, {"key": key}))
 
 
 def _lines(table: Mapping[str, Any]) -> list[str]:
