@@ -16,7 +16,7 @@ from curim_data.store.home import Home
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.markdown import escape_markdown
-from pages.parts.hotspots.cell_text import test_lines
+from pages.parts.hotspots.cell_text import significance_lines
 from pages.parts.maps import cell_map
 from pages.parts.maps.legends import ColourScale
 from tests.app.conftest import Open, errors
@@ -74,7 +74,7 @@ def test_where_a_rate_is_low_it_is_a_rate_that_is_said_to_be_low(open_page: Open
 
 def test_a_tooltip_says_what_its_mark_stands_on(sample: Home) -> None:
     study = _study(sample, dark=True)
-    frame, lines = study.hot.frame, test_lines(T, study)
+    frame, lines = study.hot.frame, significance_lines(T, study)
     assert [bool(line) for line in lines] == (frame["hot"] | frame["cold"]).tolist()
     assert frame["alone"][frame["hot"]].any()
     assert (~frame["alone"])[frame["hot"]].any()
@@ -94,7 +94,7 @@ def test_a_tooltip_of_protected_counts_has_none_beside_its_p(sample: Home, words
     study = _study(sample, Audience.COUNCIL, period="quarter", **words)
     assert study.hot.n_withheld
     assert study.hot.frame["hot"].any()
-    for line in test_lines(T, study):
+    for line in significance_lines(T, study):
         assert "expected" not in line
         assert "neighbours" not in line
 

@@ -32,7 +32,7 @@ def rate_measure(t: Translator, base: Kind) -> CellMeasure | None:
     return CellMeasure(heading, lambda value: t.percent(value, 1))
 
 
-def test_lines(t: Translator, study: HotSpotStudy) -> list[str]:
+def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
     """For each significant cell a tooltip line with its test; empty for all others.
 
     A hot cell is described with its neighbours or alone, whichever is more significant. Only p where counts are

@@ -27,7 +27,7 @@ from pages.parts.hotspots.area_filter import (
     draw_tested_in_city_note,
     lines_in_area,
 )
-from pages.parts.hotspots.cell_text import rate_lines, rate_measure, test_lines
+from pages.parts.hotspots.cell_text import rate_lines, rate_measure, significance_lines
 from pages.parts.hotspots.cold_places import cold_places_in_area, draw_cold_places
 from pages.parts.hotspots.map_download import cell_shades, hot_shades, map_download_button, outlined
 from pages.parts.hotspots.options import draw_option_notes
@@ -184,7 +184,7 @@ def _draw_map_download(
 def _map_cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
     """The cells of the map, with the lines of their tooltips below the count."""
     cells = study.cells.frame.join(study.hot.frame["z"])
-    tooltips = test_lines(page.t, study)
+    tooltips = significance_lines(page.t, study)
     if study.hot.based:
         tooltips = [base + test for base, test in zip(rate_lines(page.t, study), tooltips, strict=True)]
         cells = cells.assign(value=study.hot.frame["rate"])
