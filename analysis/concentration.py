@@ -16,16 +16,16 @@ from curim_data.model.i18n import Message, Translator
 from curim_data.model.types import FloatArray
 
 PARTS: Final = (0.25, 0.5, 0.8)
-LEAST_ALERTS: Final = 20  # fewer lie in a few places whatever happens
-MOST_RUNS, LEAST_RUNS = 199, 39
-MOST_DRAWS: Final = 4_000_000
+MIN_ALERTS: Final = 20  # fewer lie in a few places whatever happens
+MAX_RUNS, MIN_RUNS = 199, 39
+MAX_DRAWS: Final = 4_000_000
 AT_ONCE: Final = 500_000  # counts of random maps that are held in memory by a thread
 # Sets of withheld counts that are tried out, twice: fewer on many places, lest it take longer than a second.
-MOST_SETS, LEAST_SETS = 200, 20
+MAX_SETS, MIN_SETS = 200, 20
 
 
 @dataclass(frozen=True)
-class Share:
+class PlaceShare:
     """The smallest share of places that holds a part of the alerts: observed, and by chance.
 
     part : the part of the alerts (0.25, 0.5, 0.8)
@@ -59,7 +59,7 @@ class Concentration:
 
     cells: int
     n: int
-    shares: tuple[Share, ...]
+    shares: tuple[PlaceShare, ...]
     gini: Estimate
     generalised: Estimate
     unbiased: Estimate
@@ -73,7 +73,7 @@ class Concentration:
     choices: tuple[Choice, ...]
     least_p: float = 0.0
 
-    def share(self, part: float) -> Share:
+    def share(self, part: float) -> PlaceShare:
         """The share of places for a part of the alerts; KeyError for one that was not computed."""
         for share in self.shares:
             if share.part == part:
@@ -83,7 +83,7 @@ class Concentration:
     @property
     def enough(self) -> bool:
         """Whether there are so many alerts that a share of places says something."""
-        return self.n >= LEAST_ALERTS
+        return self.n >= MIN_ALERTS
 
     def sentence(self, t: Translator) -> str:
         """Half of the alerts: how few places hold them, and by chance."""
@@ -94,7 +94,7 @@ class Concentration:
                 "{n} alert is too few to say how concentrated they are: it takes {least}.",
                 "{n} alerts are too few to say how concentrated they are: it takes {least}.",
                 self.n,
-                least=LEAST_ALERTS,
+                least=MIN_ALERTS,
             )
         half = self.share(0.5)
         told = {
@@ -163,18 +163,18 @@ def concentration(cells: pd.DataFrame, *, runs: int | None = None, seed: int = 0
     n = round(total)
     if not n:
         return _nothing(len(middle), withheld, choice)
-    chance = _Chance(n, land / land.sum(), int(choice.value), seed)
-    ways = [middle, *_ways(low, high)] if withheld else [middle]
+    chance = _RandomMaps(n, land / land.sum(), int(choice.value), seed)
+    ways = [middle, *_possible_counts(low, high)] if withheld else [middle]
     shares = tuple(_share(part, ways, chance) for part in PARTS)
-    general = _spread([generalised_gini(way) for way in ways])
+    general = _range([generalised_gini(way) for way in ways])
     curve = _curve(middle)
     return Concentration(
         cells=len(middle),
         n=n,
         shares=shares,
-        gini=_spread([gini(way) for way in ways]),
+        gini=_range([gini(way) for way in ways]),
         generalised=general,
-        unbiased=_spread([generalised_gini(way, unbiased=True) for way in ways]),
+        unbiased=_range([generalised_gini(way, unbiased=True) for way in ways]),
         chance_gini=_central(chance.gini),
         chance_generalised=_central(chance.generalised),
         p=(1 + int((chance.generalised >= general.low - 1e-12).sum())) / (1 + len(chance.generalised)),
@@ -189,7 +189,7 @@ def concentration(cells: pd.DataFrame, *, runs: int | None = None, seed: int = 0
 
 def runs_for(cells: int) -> Choice:
     """Choose the number of random maps: 199, fewer (down to 39) above 20,000 places, where they hardly differ."""
-    runs = int(np.clip(MOST_DRAWS // max(cells, 1), LEAST_RUNS, MOST_RUNS))
+    runs = int(np.clip(MAX_DRAWS // max(cells, 1), MIN_RUNS, MAX_RUNS))
     return Choice("runs", runs, _told(runs))
 
 
@@ -225,13 +225,13 @@ def generalised_gini(counts: Any, *, unbiased: bool = False) -> float:
     return value * fewer / (fewer - 1) if fewer > 1 else float("nan")
 
 
-def fewest(counts: Any, part: float) -> int:
+def fewest_places(counts: Any, part: float) -> int:
     """The smallest number of places that together hold a part (0 to 1) of the alerts."""
     full = np.cumsum(np.sort(np.asarray(counts, dtype=float))[::-1])
     return int(np.searchsorted(full, part * full[-1] * (1 - 1e-12))) + 1 if full[-1] > 0 else 0
 
 
-class _Chance:
+class _RandomMaps:
     """The same alerts strewn at random, several times: fewest places by part, both Ginis, and the mean curve."""
 
     def __init__(self, n: int, probability: FloatArray, runs: int, seed: int) -> None:
@@ -239,7 +239,7 @@ class _Chance:
         blocks = [len(block) for block in np.array_split(range(runs), max(2, runs * cells // AT_ONCE)) if len(block)]
         seeds = np.random.SeedSequence(seed).spawn(len(blocks))
         with ThreadPoolExecutor(2) as pool:  # drawing takes most of the time, and other threads need not wait for it
-            maps = list(pool.map(lambda size, own: _strewn(n, probability, size, own), blocks, seeds))
+            maps = list(pool.map(lambda size, own: _draw_maps(n, probability, size, own), blocks, seeds))
         fewest_of, held, curve = (np.concatenate([block[part] for block in maps]) for part in range(3))
         self.places = dict(zip(PARTS, fewest_of.T / cells, strict=True))
         self.gini = (2 * held - n) / (n * cells) - 1
@@ -247,12 +247,12 @@ class _Chance:
         self.curve = np.concatenate([[0.0], curve.sum(axis=0) / (n * runs)])
 
 
-def _strewn(
+def _draw_maps(
     n: int, probability: FloatArray, maps: int, seed: np.random.SeedSequence
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Of some random maps, a row each: fewest places by part and the sum of the curve; and one row, the curves' sum.
 
-    All follows from a map's counts in descending order and their sums, as in `fewest` and `gini`.
+    All follows from a map's counts in descending order and their sums, as in `fewest_places` and `gini`.
     """
     counts = np.random.default_rng(seed).multinomial(n, probability, size=maps)
     counts.sort(axis=1)
@@ -261,9 +261,9 @@ def _strewn(
     return fewest_of.astype(float), sums.sum(axis=1).astype(float), sums.sum(axis=0, keepdims=True).astype(float)
 
 
-def _share(part: float, ways: list[FloatArray], chance: _Chance) -> Share:
-    found = [fewest(way, part) for way in ways]
-    return Share(part, _spread([k / len(ways[0]) for k in found]), _central(chance.places[part]), found[0])
+def _share(part: float, ways: list[FloatArray], chance: _RandomMaps) -> PlaceShare:
+    found = [fewest_places(way, part) for way in ways]
+    return PlaceShare(part, _range([k / len(ways[0]) for k in found]), _central(chance.places[part]), found[0])
 
 
 def _curve(counts: Any) -> FloatArray:
@@ -283,14 +283,14 @@ def _bounds(cells: pd.DataFrame) -> tuple[FloatArray, FloatArray, FloatArray, in
     return low, (low + high) / 2, high, int(hidden.sum())
 
 
-def _ways(low: FloatArray, high: FloatArray) -> Iterable[FloatArray]:
+def _possible_counts(low: FloatArray, high: FloatArray) -> Iterable[FloatArray]:
     """Sets of counts within the bounds, among them the most even and the most uneven ones.
 
     The most even set of a given total holds every count as near as its bounds allow to one common level. The most
     uneven one has each withheld count at an end of its bounds; where all have the same bounds only the number of those
     at the upper end matters. Levels and numbers are tried in up to 200 steps each.
     """
-    steps = int(np.clip(200_000 // len(low), LEAST_SETS, MOST_SETS))
+    steps = int(np.clip(200_000 // len(low), MIN_SETS, MAX_SETS))
     for level in np.unique(np.quantile(np.concatenate([low, high]), np.linspace(0, 1, steps), method="nearest")):
         if level > 0 or low.any():
             yield np.clip(level, low, high)
@@ -303,7 +303,7 @@ def _ways(low: FloatArray, high: FloatArray) -> Iterable[FloatArray]:
             yield way
 
 
-def _spread(values: list[float]) -> Estimate:
+def _range(values: list[float]) -> Estimate:
     """The first value, between the least and the greatest of all."""
     known = [value for value in values if value == value]
     return Estimate(values[0], min(known, default=float("nan")), max(known, default=float("nan")))
@@ -320,7 +320,7 @@ def _nothing(cells: int, withheld: int, choice: Choice) -> Concentration:
     return Concentration(
         cells=cells,
         n=0,
-        shares=tuple(Share(part, unknown, unknown, 0) for part in PARTS),
+        shares=tuple(PlaceShare(part, unknown, unknown, 0) for part in PARTS),
         gini=unknown,
         generalised=unknown,
         unbiased=unknown,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.false_discovery import corrected
+from analysis.stats.false_discovery import benjamini_hochberg_known
 from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, wilson
 from analysis.stats.result import Choice
 from curim_data.model.alert import Gender
@@ -24,7 +24,7 @@ _FEW: Final = 0.5
 
 
 @dataclass(frozen=True)
-class Shares:
+class GenderShares:
     """Alerts by gender: `frame` has all five genders in their order: gender, n, share, low, high, withheld.
 
     `women`: women among women and men, with its interval; unknown where either is withheld. `total`: the alerts that
@@ -62,7 +62,7 @@ class Shares:
         )
 
 
-def shares(frame: pd.DataFrame, column: str = "affected_gender", *, total: float | None = None) -> Shares:
+def gender_shares(frame: pd.DataFrame, column: str = "affected_gender", *, total: float | None = None) -> GenderShares:
     """Shares of all five genders with Wilson intervals, and women among women and men.
 
     `frame`: `column`, n (NaN where withheld), optionally withheld. A gender without a row has zero alerts. `total`: all
@@ -83,11 +83,11 @@ def shares(frame: pd.DataFrame, column: str = "affected_gender", *, total: float
     if withheld and total is None:
         told = Message("Withheld genders are left out, so shares refer to the alerts shown: {n}.", {"n": int(shown)})
         choices.append(Choice("total", shown, told))
-    return Shares(table, wilson(women, women + men) if known else UNKNOWN, whole, int(shown), tuple(choices))
+    return GenderShares(table, wilson(women, women + men) if known else UNKNOWN, whole, int(shown), tuple(choices))
 
 
 @dataclass(frozen=True)
-class Weights:
+class CategoryRatios:
     """What weighs more on whom: one row a value of `by`, sorted by q, then ratio.
 
     `frame`: `by`, women, men (counts), women_share, men_share (of all alerts by that gender), ratio of the two, low,
@@ -120,14 +120,14 @@ class Weights:
         )
 
 
-def weights(
+def category_ratios(
     frame: pd.DataFrame,
     by: str = "category",
     column: str = "affected_gender",
     *,
     totals: Mapping[str, float] | None = None,
     alpha: float = 0.05,
-) -> Weights:
+) -> CategoryRatios:
     """The ratio of a category's share among women to its share among men, with interval and corrected p.
 
     `frame`: `by`, `column`, n (NaN where withheld). `totals`: all alerts by gender; needed where an alert may count in
@@ -137,7 +137,7 @@ def weights(
 
     >>> few = pd.DataFrame({"category": ["a", "a", "b", "b"], "affected_gender": ["woman", "man"] * 2,
     ...                     "n": [30.0, 10.0, 70.0, 90.0]})
-    >>> weights(few).frame.set_index("category")["ratio"].round(1).to_dict()
+    >>> category_ratios(few).frame.set_index("category")["ratio"].round(1).to_dict()
     {'a': 3.0, 'b': 0.8}
     """
     table = _pairs(frame, by, column)
@@ -153,11 +153,11 @@ def weights(
         fisher = stats.fisher_exact(np.array([[women, women_total - women], [men, men_total - men]]))
         rows.append((women / women_total, men / men_total, ratio.value, ratio.low, ratio.high, float(fisher.pvalue)))
     table[["women_share", "men_share", "ratio", "low", "high", "p"]] = np.array(rows, dtype=float).reshape(-1, 6)
-    table["q"] = corrected(table["p"])
+    table["q"] = benjamini_hochberg_known(table["p"])
     table["significant"] = (table["q"] <= alpha).fillna(False)
     table["withheld"] = table[["women", "men"]].isna().any(axis=1)
     told = Message("Ratios compare shares within each gender, so a gender that alerts more does not weigh more.")
-    return Weights(
+    return CategoryRatios(
         frame=table.sort_values(["q", "ratio"], ascending=[True, False], kind="stable").reset_index(drop=True),
         by=by,
         women_total=women_total,
@@ -185,7 +185,7 @@ def dark_shares(frame: pd.DataFrame, column: str = "affected_gender") -> pd.Data
 
 
 @dataclass(frozen=True)
-class Feeling:
+class PerceivedSafety:
     """How safe people felt (1 very unsafe to 5): `frame` has gender, n, mean, low, high (t interval), and the share who
     felt unsafe (1 or 2): unsafe, unsafe_low, unsafe_high (Wilson). `gap`: mean of women less mean of men (Welch).
     """
@@ -211,7 +211,7 @@ class Feeling:
         return t("No difference between women and men in how safe they felt is shown.")
 
 
-def feeling(frame: pd.DataFrame, column: str = "affected_gender") -> Feeling:
+def perceived_safety(frame: pd.DataFrame, column: str = "affected_gender") -> PerceivedSafety:
     """Mean feeling of safety by gender with its interval, the share who felt unsafe, and the gap between women and men.
 
     `frame`: `column`, feeling (1 to 5), n. Alerts without a feeling are left out. A gender with a withheld count, or
@@ -235,11 +235,11 @@ def feeling(frame: pd.DataFrame, column: str = "affected_gender") -> Feeling:
     names = ["gender", "n", "mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"]
     table = pd.DataFrame(rows, columns=names)
     gap = _welch(moments[WOMAN], moments[MAN]) if WOMAN in moments and MAN in moments else UNKNOWN
-    return Feeling(table, gap, int(np.nansum(table["n"])))
+    return PerceivedSafety(table, gap, int(np.nansum(table["n"])))
 
 
 @dataclass(frozen=True)
-class Places:
+class PlaceShares:
     """Places whose share of women differs from the city's: a test of the difference itself.
 
     `frame`: `by`, women, men, share, low, high (Wilson), city (the city's share), p, q (NaN where withheld or empty),
@@ -274,14 +274,14 @@ class Places:
         return sentence
 
 
-def places(
+def place_shares(
     frame: pd.DataFrame,
     by: str = "place",
     column: str = "affected_gender",
     *,
     city: tuple[float, float] | None = None,
     alpha: float = 0.05,
-) -> Places:
+) -> PlaceShares:
     """Test each place's share of women against the city's.
 
     Given the alerts by women and men of a place, the women among them are binomial with the city's share; p is exact
@@ -311,7 +311,7 @@ def places(
         rows.append((own.value, own.low, own.high, p))
     table[["share", "low", "high", "p"]] = np.array(rows, dtype=float).reshape(-1, 4)
     table["city"] = share.value
-    table["q"] = corrected(table["p"])
+    table["q"] = benjamini_hochberg_known(table["p"])
     table["significant"] = (table["q"] <= alpha).fillna(False)
     table["direction"] = np.sign(table["share"].fillna(share.value) - share.value).fillna(0).astype(int)
     table["expected"] = table["men"] * women / men if men else np.nan
@@ -321,7 +321,7 @@ def places(
         "Not known: from the alerts by men at least {expected} by women were to be expected, and at most half came.",
         {"expected": _EXPECTED},
     )
-    return Places(
+    return PlaceShares(
         frame=table.sort_values(["q", "p"], kind="stable").reset_index(drop=True),
         by=by,
         city=share,

@@ -11,8 +11,8 @@ itself significant (Gelman & Stern 2006, The American Statistician 60, 328-331).
   correction, by m alone, which the labels do not move (Tarone 1990, Biometrics 46, 515-522; Gilbert 2005, Applied
   Statistics 54, 143-158). This gives back the power that sparse maps lose to a thousand empty cells.
 * Corrected twice as hot cells are: Benjamini-Hochberg over the places tested, and a group of neighbouring cells is kept
-  only when its clearest stands out of the whole map (`analysis.hotspots.cell_significance.marked_cells`).
-* Places that stand out far beyond chance are first taken out of the rest, one after the other (`standing_out`). Else
+  only when its clearest stands out of the whole map (`analysis.hotspots.cell_significance.significant_cells`).
+* Places that stand out far beyond chance are first taken out of the rest, one after the other (`outlying_cells`). Else
   one strong place would move the share elsewhere, and quiet places would seem to lean the other way.
 * Named are the clearest places that do not touch one another, so that a place is named once. Each has the p, q and
   counts of the very cells that were tested; marked cells beside it belong to no other place.
@@ -32,7 +32,7 @@ from scipy.special import gammaln
 from analysis.grid.cells import neighbours, square_side
 from analysis.hotspots.cell_significance import connected
 from analysis.hotspots.settings import window_for
-from analysis.stats.false_discovery import false_discovery
+from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message, Num, Translator
 from curim_data.model.types import BoolArray, CellArray, FloatArray, IntArray
@@ -40,14 +40,14 @@ from curim_data.model.types import BoolArray, CellArray, FloatArray, IntArray
 _Z: Final = float(stats.norm.ppf(0.975))
 
 
-def could_differ(attainable: FloatArray, alpha: float) -> BoolArray:
+def worth_testing(attainable: FloatArray, alpha: float) -> BoolArray:
     """Which tests are worth making: those whose smallest attainable p survives the correction for just these.
 
     With K the smallest whole number such that at most K tests can reach alpha / K, these are the tests that can.
 
     Tarone, R. E. (1990). A modified Bonferroni method for discrete data. Biometrics 46, 515-522.
 
-    >>> could_differ(np.array([1e-4, 0.01, 0.04, 0.3]), 0.05).tolist()
+    >>> worth_testing(np.array([1e-4, 0.01, 0.04, 0.3]), 0.05).tolist()
     [True, True, False, False]
     """
     ordered = np.sort(attainable)
@@ -58,7 +58,7 @@ def could_differ(attainable: FloatArray, alpha: float) -> BoolArray:
 
 
 @dataclass(frozen=True)
-class Maps:
+class MapPair:
     """Bounds of both maps by cell, and how many alerts each has in all (None: not told)."""
 
     a_low: FloatArray
@@ -70,7 +70,7 @@ class Maps:
     told: tuple[float | None, float | None]
 
     @classmethod
-    def of(cls, first: pd.DataFrame, second: pd.DataFrame, told: tuple[float | None, float | None]) -> Maps:
+    def of(cls, first: pd.DataFrame, second: pd.DataFrame, told: tuple[float | None, float | None]) -> MapPair:
         """Of two frames with n and, where counts passed the gate, low, high, withheld."""
         return cls(*_bounds(first), *_bounds(second), _shown(first), _shown(second), told)
 
@@ -97,7 +97,7 @@ def _shown(cells: pd.DataFrame) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class Scale:
+class PlaceTests:
     """Places of one size: their test, the counts that entered either tail, ratio with interval."""
 
     up: tuple[FloatArray, FloatArray, FloatArray, FloatArray]
@@ -112,7 +112,7 @@ class Scale:
     high: FloatArray
 
 
-def tails(maps: Maps, disc: sparse.csr_array, out: BoolArray) -> Scale:
+def exact_tests(maps: MapPair, disc: sparse.csr_array, out: BoolArray) -> PlaceTests:
     """Both tails in every place: its counts (a, b) against those of both maps there and in the rest (A, B).
 
     `out`: cells that do not belong to the rest.
@@ -127,7 +127,7 @@ def tails(maps: Maps, disc: sparse.csr_array, out: BoolArray) -> Scale:
     shown_a, shown_b = disc @ maps.shown_a, disc @ maps.shown_b
     ratio, low, _ = share_ratios(up[0], up[2], up[1], up[3])
     high = share_ratios(a, total_a, b, total_b)[2]
-    return Scale(
+    return PlaceTests(
         up=up,
         down=down,
         p=np.minimum(1.0, 2 * np.minimum(over, under)),
@@ -142,10 +142,10 @@ def tails(maps: Maps, disc: sparse.csr_array, out: BoolArray) -> Scale:
 
 
 # The least and the most that each cell may hold, and how many there are in all where that is told.
-_Map = tuple[FloatArray, FloatArray, float | None]
+_MapBounds = tuple[FloatArray, FloatArray, float | None]
 
 
-def standing_out(maps: Maps, discs: list[sparse.csr_array], alpha: float) -> BoolArray:
+def outlying_cells(maps: MapPair, discs: list[sparse.csr_array], alpha: float) -> BoolArray:
     """Cells that would pull the share of the rest of the city: of places that differ far beyond chance.
 
     One strong place with many alerts moves the share elsewhere, and where alerts are many all other places then seem to
@@ -172,7 +172,7 @@ def standing_out(maps: Maps, discs: list[sparse.csr_array], alpha: float) -> Boo
 
 
 def _entered(
-    disc: sparse.csr_array, out: BoolArray, first: _Map, second: _Map
+    disc: sparse.csr_array, out: BoolArray, first: _MapBounds, second: _MapBounds
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Counts that speak least for the first map having more in a place: (first, second, total first, total second).
 
@@ -228,7 +228,7 @@ ALPHA: Final = 0.05
 
 
 @dataclass(frozen=True)
-class Side:
+class MapLabel:
     """One of the two maps in words: `name` as a heading ("Women"), `said` as what its alerts do ("affect women")."""
 
     name: Message
@@ -236,7 +236,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Differing:
+class DifferingPlace:
     """A place where the two maps differ; `more`: 1 where the first has more than elsewhere, -1 where the second has.
 
     `n_a`, `n_b`: alerts of either map in the place; with protected counts the values that speak least for a difference
@@ -262,8 +262,8 @@ class Differing:
     bounded: bool
     longitude: float
     latitude: float
-    a: Side
-    b: Side
+    a: MapLabel
+    b: MapLabel
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -301,9 +301,9 @@ class MapComparison:
     """
 
     frame: pd.DataFrame
-    places: tuple[Differing, ...]
-    a: Side
-    b: Side
+    places: tuple[DifferingPlace, ...]
+    a: MapLabel
+    b: MapLabel
     n_a: int
     n_b: int
     tested: int
@@ -351,8 +351,8 @@ class MapComparison:
 def compare_maps(
     first: pd.DataFrame,
     second: pd.DataFrame,
-    a: Side,
-    b: Side,
+    a: MapLabel,
+    b: MapLabel,
     *,
     totals: tuple[float | None, float | None] = (None, None),
     alpha: float = ALPHA,
@@ -385,9 +385,9 @@ def compare_maps(
     index = np.asarray(first.index, dtype=np.int64)
     side = square_side(h3.get_resolution(int(index[0])), index)
     k = window_for(side) if k is None else k
-    maps = Maps.of(first, second, totals)
+    maps = MapPair.of(first, second, totals)
     discs = [neighbours(index, rings) for rings in sorted({0, k})]
-    found = _looked(maps, index, discs, standing_out(maps, discs, alpha), alpha)
+    found = _test_cells(maps, index, discs, outlying_cells(maps, discs, alpha), alpha)
     wide, tested = found.scales[-1], found.tested
     frame = pd.DataFrame(
         {
@@ -425,10 +425,10 @@ def compare_maps(
 
 
 @dataclass(frozen=True)
-class _Looked:
+class _CellResults:
     """One look at every place: the sizes of place, which of them is the clearer, and its test."""
 
-    scales: list[Scale]
+    scales: list[PlaceTests]
     best: IntArray
     p: FloatArray
     q: FloatArray
@@ -437,23 +437,25 @@ class _Looked:
     differs: BoolArray
 
 
-def _looked(maps: Maps, index: CellArray, discs: list[sparse.csr_array], out: BoolArray, alpha: float) -> _Looked:
+def _test_cells(
+    maps: MapPair, index: CellArray, discs: list[sparse.csr_array], out: BoolArray, alpha: float
+) -> _CellResults:
     """Test every place against the rest of the city without the cells `out`."""
-    scales = [tails(maps, disc, out) for disc in discs]
+    scales = [exact_tests(maps, disc, out) for disc in discs]
     p = np.minimum(1.0, len(scales) * np.array([scale.p for scale in scales]))
     best = p.argmin(axis=0)
     more = np.array([scale.more for scale in scales])[best, np.arange(len(best))]
-    tested = could_differ(len(scales) * np.min([scale.attainable for scale in scales], axis=0), alpha)
-    q, differs = _marked(index, p.min(axis=0), more, tested, alpha)
-    return _Looked(scales, best, p.min(axis=0), q, more, tested, differs)
+    tested = worth_testing(len(scales) * np.min([scale.attainable for scale in scales], axis=0), alpha)
+    q, differs = _significant_cells(index, p.min(axis=0), more, tested, alpha)
+    return _CellResults(scales, best, p.min(axis=0), q, more, tested, differs)
 
 
-def _marked(
+def _significant_cells(
     index: CellArray, p: FloatArray, more: IntArray, tested: BoolArray, alpha: float
 ) -> tuple[FloatArray, BoolArray]:
     """q-values of the places tested, and the marked: in a group of one direction whose clearest stands out."""
     q = np.full(len(p), np.nan)
-    q[tested] = false_discovery(p[tested])
+    q[tested] = benjamini_hochberg(p[tested])
     marked: BoolArray = np.zeros(len(p), dtype=bool)
     near = neighbours(index, 1)
     for direction in (1, -1):
@@ -464,12 +466,12 @@ def _marked(
 
 
 def _places(
-    index: CellArray, found: _Looked, discs: list[sparse.csr_array], sides: tuple[Side, Side]
-) -> tuple[Differing, ...]:
+    index: CellArray, found: _CellResults, discs: list[sparse.csr_array], sides: tuple[MapLabel, MapLabel]
+) -> tuple[DifferingPlace, ...]:
     """The clearest places that do not touch a clearer one of the same direction, nor share a cell with any."""
     near = neighbours(index, 1)
     taken = {direction: np.zeros(len(index), dtype=bool) for direction in (1, -1)}
-    places: list[Differing] = []
+    places: list[DifferingPlace] = []
     for at in sorted(np.flatnonzero(found.differs).tolist(), key=lambda cell: (found.p[cell], index[cell])):
         scale, more = found.scales[found.best[at]], int(found.more[at])
         members = discs[found.best[at]][[at]].indices.astype(np.int64)
@@ -492,13 +494,13 @@ def _place(
     counts: tuple[float, ...],
     tests: tuple[float, float],
     bounded: bool,
-    sides: tuple[Side, Side],
-) -> Differing:
+    sides: tuple[MapLabel, MapLabel],
+) -> DifferingPlace:
     a, b, total_a, total_b = counts
     ratio, low, high = (float(x[0]) for x in share_ratios(*(np.array([count]) for count in (a, total_a, b, total_b))))
     rest = total_a - a + total_b - b
     latitude, longitude = h3.cell_to_latlng(np.uint64(index[at]))
-    return Differing(
+    return DifferingPlace(
         id=f"{int(index[at]):x}",
         rank=0,
         cells=tuple(int(cell) for cell in np.sort(index[members])),

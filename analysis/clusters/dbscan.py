@@ -13,18 +13,18 @@ from scipy.spatial import cKDTree
 from scipy.stats import poisson
 from sklearn.cluster import KMeans
 
-from analysis.grid.baseline import SHORE_M, Ground
+from analysis.grid.baseline import SHORE_M, LandGrid
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message
 from curim_data.model.types import FloatArray, IntArray
 
-NARROWEST_M: Final = 50.0
-WIDEST_M: Final = 300.0
+MIN_EPS_M: Final = 50.0
+MAX_EPS_M: Final = 300.0
 TAIL: Final = 0.001
-LEAST_ALERTS: Final = 5  # fewer alerts are no pattern
+MIN_ALERTS: Final = 5  # fewer alerts are no pattern
 GRAPH_UP_TO_M: Final = 2 * SHORE_M  # so short a line crosses no open water
-STEPS: Final = 2.0
-LARGEST_KM2: Final = 0.25
+MIN_COORDINATE_STEPS: Final = 2.0
+MAX_AREA_KM2: Final = 0.25
 HELD: Final = 0.75  # part of a large cluster's alerts that its denser parts hold, lest it be lost in crumbs
 
 
@@ -45,37 +45,37 @@ def eps_for(x: Any, y: Any, n: Any) -> Choice:
         Alerts by cell.
     """
     points, counts = np.column_stack([x, y]), np.asarray(n, dtype=float)
-    reach = min(len(points), 4 * LEAST_ALERTS)
-    if counts.sum() <= LEAST_ALERTS or reach < 3:
+    reach = min(len(points), 4 * MIN_ALERTS)
+    if counts.sum() <= MIN_ALERTS or reach < 3:
         return Choice(
-            "eps", WIDEST_M, Message("Alerts within {metres} m are joined, since they are few.", {"metres": 300})
+            "eps", MAX_EPS_M, Message("Alerts within {metres} m are joined, since they are few.", {"metres": 300})
         )
     some = points[:: max(1, len(points) // 2000)]
     found = cKDTree(points).query(some, k=reach)
     distance, index = np.asarray(found[0]), np.asarray(found[1])
-    enough = np.cumsum(counts[index], axis=1) >= LEAST_ALERTS
+    enough = np.cumsum(counts[index], axis=1) >= MIN_ALERTS
     first = np.where(enough.any(axis=1), enough.argmax(axis=1), reach - 1)
     curve = np.sort(distance[np.arange(len(some)), first])
     curve = curve[: max(3, int(0.95 * len(curve)))]
     line = np.linspace(curve[0], curve[-1], len(curve))
     knee = float(curve[np.argmax(line - curve)])
-    eps = float(np.clip(round(knee, -1), NARROWEST_M, WIDEST_M))
+    eps = float(np.clip(round(knee, -1), MIN_EPS_M, MAX_EPS_M))
     told = Message(
         "Alerts within {metres} m are joined: there the distances to the fifth alert begin to rise (limits: {least} to "
         "{most} m, the reach of a measure around a point).",
-        {"metres": round(eps), "least": round(NARROWEST_M), "most": round(WIDEST_M)},
+        {"metres": round(eps), "least": round(MIN_EPS_M), "most": round(MAX_EPS_M)},
     )
     return Choice("eps", eps, told)
 
 
-def eps_on_steps(chosen: Choice, step: float) -> Choice:
+def eps_for_precision(chosen: Choice, step: float) -> Choice:
     """The distance that was chosen, or twice the step of the coordinates where that is more.
 
     Positions that are rounded to `step` metres stand on a grid, and at less than two steps each point of it is a
     cluster (simulated: 6,000 alerts of a smooth city rounded to 100 m have false clusters in every map at 50 m, and in
     none of ten at 150 or 200 m).
     """
-    least = float(np.ceil(STEPS * step / 10) * 10)
+    least = float(np.ceil(MIN_COORDINATE_STEPS * step / 10) * 10)
     if least <= float(chosen.value):
         return chosen
     told = Message(
@@ -86,7 +86,7 @@ def eps_on_steps(chosen: Choice, step: float) -> Choice:
     return Choice("eps", least, told)
 
 
-def least_alerts(expected: Any, scatter: float = 1.0) -> FloatArray:
+def minimum_alerts(expected: Any, scatter: float = 1.0) -> FloatArray:
     """Fewest alerts within eps that make a core, by the expectation there.
 
     The smallest m with P(X >= m) <= 0.001 for X Poisson with that mean, and never under five. Where alerts have
@@ -94,11 +94,11 @@ def least_alerts(expected: Any, scatter: float = 1.0) -> FloatArray:
     over scatter, which has the mean and the variance of the sum.
     """
     mean = np.asarray(expected, dtype=float) / scatter
-    return np.maximum(scatter * (poisson.isf(TAIL, mean) + 1), LEAST_ALERTS)
+    return np.maximum(scatter * (poisson.isf(TAIL, mean) + 1), MIN_ALERTS)
 
 
 @dataclass(frozen=True)
-class Group:
+class DenseGroup:
     """Cores (positions among the cells), the cells under the outline round them, and the distance that joined them.
 
     `cut`: a part of a larger group from which it is cut by a line, so that the outline ends with its cells.
@@ -122,14 +122,14 @@ def _symmetric(pairs: IntArray, size: int) -> sparse.csr_array:
     return sparse.csr_array(half + half.T + sparse.eye_array(size))
 
 
-class Search:
+class LocalDbscan:
     """DBSCAN* with a local minimum on given ground, baseline and distance.
 
     Written on sparse graphs rather than with scikit-learn, because it runs some two hundred times for one map;
     the tests hold it equal to `sklearn.cluster.DBSCAN`.
     """
 
-    def __init__(self, ground: Ground, expected: FloatArray, eps: float, scatter: float = 1.0) -> None:
+    def __init__(self, ground: LandGrid, expected: FloatArray, eps: float, scatter: float = 1.0) -> None:
         self.ground, self.expected, self.eps, self.scatter = ground, expected, eps, scatter
         self.points = np.column_stack([ground.x, ground.y])
         self.minimum = self.minimum_at(eps)
@@ -137,13 +137,13 @@ class Search:
 
     def minimum_at(self, eps: float) -> FloatArray:
         """Fewest alerts for a core, by cell."""
-        return least_alerts(self.ground.disc_sums(self.expected, eps), self.scatter)
+        return minimum_alerts(self.ground.disc_sums(self.expected, eps), self.scatter)
 
-    def find(self, counts: FloatArray) -> list[Group]:
+    def find(self, counts: FloatArray) -> list[DenseGroup]:
         """Clusters, none larger than 0.25 km² unless it is one cell."""
         return self._joined(counts, np.flatnonzero(counts), self.eps, self.minimum)
 
-    def _joined(self, counts: FloatArray, used: IntArray, eps: float, minimum: FloatArray) -> list[Group]:
+    def _joined(self, counts: FloatArray, used: IntArray, eps: float, minimum: FloatArray) -> list[DenseGroup]:
         """Groups of cores among the occupied cells: two cores within eps belong together."""
         cores = used[self._sums(counts[used] / minimum[used], used, eps) >= 1 - 1e-9]
         if not len(cores):
@@ -153,7 +153,9 @@ class Search:
         labels = connected_components(links, directed=False)[1]
         order = np.argsort(labels, kind="stable")
         parts = np.split(cores[order], np.flatnonzero(np.diff(labels[order])) + 1)
-        return [group for part in parts for group in self._bounded(counts, Group(part, self.under(part, eps), eps))]
+        return [
+            group for part in parts for group in self._bounded(counts, DenseGroup(part, self.under(part, eps), eps))
+        ]
 
     def _sums(self, weight: FloatArray, used: IntArray, eps: float) -> FloatArray:
         """Weight within eps of each occupied cell: by a kept graph of all cells where that is small."""
@@ -172,16 +174,16 @@ class Search:
             pairs = pairs[self.ground.by_land(cells[pairs[:, 0]], cells[pairs[:, 1]])]
         return pairs
 
-    def _bounded(self, counts: FloatArray, group: Group) -> list[Group]:
+    def _bounded(self, counts: FloatArray, group: DenseGroup) -> list[DenseGroup]:
         """The group, or, where it is too large to be one place, its parts.
 
         What is denser within it makes the parts, so long as they hold most of its alerts; else it is cut in two, so
         that nothing is lost of a large place that is dense throughout.
         """
-        if self.ground.land[group.under].sum() <= LARGEST_KM2 or len(group.cores) == 1:
+        if self.ground.land[group.under].sum() <= MAX_AREA_KM2 or len(group.cores) == 1:
             return [group]
         smaller = 0.75 * group.eps
-        if smaller >= NARROWEST_M / 2:
+        if smaller >= MIN_EPS_M / 2:
             found = self._joined(counts, group.cores, smaller, self.minimum_at(smaller))
             parts = [replace(part, under=np.intersect1d(part.under, group.under)) for part in found]
             if sum(counts[part.under].sum() for part in parts) >= HELD * counts[group.under].sum():
@@ -193,7 +195,7 @@ class Search:
             part
             for half in (0, 1)
             for part in self._bounded(
-                counts, Group(group.cores[halves == half], group.under[nearest == half], group.eps, cut=True)
+                counts, DenseGroup(group.cores[halves == half], group.under[nearest == half], group.eps, cut=True)
             )
         ]
 
@@ -205,7 +207,7 @@ class Search:
             cells = cells[self.ground.by_land(np.repeat(cores, [len(some) for some in near]), cells)]
         return np.unique(cells)
 
-    def strength(self, counts: FloatArray, group: Group) -> float:
+    def strength(self, counts: FloatArray, group: DenseGroup) -> float:
         """Poisson log likelihood ratio of a group: c log(c/e) - (c - e) where c > e, else 0."""
         count, expected = float(counts[group.under].sum()), float(self.expected[group.under].sum())
         return count * float(np.log(count / expected)) - (count - expected) if count > expected > 0 else 0.0

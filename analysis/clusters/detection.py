@@ -26,38 +26,35 @@ import pandas as pd
 import shapely
 
 from analysis.clusters.dbscan import (
-    LARGEST_KM2,
-    LEAST_ALERTS,
-    WIDEST_M,
-    Group,
-    Search,
+    MAX_AREA_KM2,
+    MAX_EPS_M,
+    MIN_ALERTS,
+    DenseGroup,
+    LocalDbscan,
     eps_for,
-    eps_on_steps,
-    least_alerts,
+    eps_for_precision,
 )
-from analysis.clusters.results import Cluster, Clusters, degrees, in_degrees, outline_of
-from analysis.grid.baseline import Ground, metres, spread_for
+from analysis.clusters.results import Cluster, Clusters, outline_around, shape_in_degrees, transformer_to_degrees
+from analysis.grid.baseline import LandGrid, centres_in_metres, smoothing_width_for
 from analysis.hotspots.settings import INDEPENDENT
 from analysis.stats.intervals import weighted_sum
 from analysis.stats.result import Choice
-from analysis.stats.severity_weights import Weights
+from analysis.stats.severity_weights import SeverityWeights
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Num
 from curim_data.model.types import FloatArray, IntArray
-
-__all__ = ["Cluster", "Clusters", "clusters", "eps_for", "least_alerts"]
 
 RUNS: Final = 199
 # Stricter than for cells: maps are looked at under many filters, and each look may show a chance cluster.
 ALPHA: Final = 0.01
 
 
-def clusters(
+def find_clusters(
     fine: pd.DataFrame,
     city: CityProfile,
     *,
     base: pd.Series | None = None,
-    weights: Weights | None = None,
+    weights: SeverityWeights | None = None,
     eps: float | None = None,
     step: float = 1.0,
     runs: int = RUNS,
@@ -109,27 +106,27 @@ def clusters(
     if weights is not None and not np.array_equal(weights.counts.sum(axis=1), counts):
         raise ValueError("the weights are of other alerts than those that are counted")
     if total <= 0:
-        return Clusters((), 0, 0, eps or WIDEST_M, alpha, runs, ())
-    x, y = metres(cells, city)
-    ground = Ground(x, y, data["land_km2"].to_numpy(float))
+        return Clusters((), 0, 0, eps or MAX_EPS_M, alpha, runs, ())
+    x, y = centres_in_metres(cells, city)
+    ground = LandGrid(x, y, data["land_km2"].to_numpy(float))
     used = counts > 0
     chosen_eps = (
-        eps_on_steps(eps_for(x[used], y[used], counts[used]), step)
+        eps_for_precision(eps_for(x[used], y[used], counts[used]), step)
         if eps is None
         else Choice("eps", eps, Message("Alerts within {metres} m are joined, as set.", {"metres": round(eps)}))
     )
-    if eps is None and float(chosen_eps.value) > WIDEST_M:
+    if eps is None and float(chosen_eps.value) > MAX_EPS_M:
         coarse = Message(
             "The coordinates are only precise to {step} m: no cluster can be told on them, as it would be no place.",
             {"step": round(step)},
         )
-        return Clusters((), round(total), 0, WIDEST_M, alpha, 0, (Choice("eps", step, coarse),))
-    spread = spread_for(total, float(ground.land.sum()))
+        return Clusters((), round(total), 0, MAX_EPS_M, alpha, 0, (Choice("eps", step, coarse),))
+    spread = smoothing_width_for(total, float(ground.land.sum()))
     values = counts if weights is None else weights.sums
     followed = values if base is None else base.reindex(data.index).fillna(0).to_numpy(float)
     expected = ground.smooth(followed, float(spread.value))
     expected *= values.sum() / max(expected.sum(), 1e-12)
-    search = Search(ground, expected, float(chosen_eps.value), 1.0 if weights is None else weights.scatter)
+    search = LocalDbscan(ground, expected, float(chosen_eps.value), 1.0 if weights is None else weights.scatter)
     groups = _enough(search.find(values), counts)
     strengths = np.array([search.strength(values, group) for group in groups])
     drawn = np.ones(round(total)) if weights is None else weights.drawn
@@ -153,12 +150,12 @@ def clusters(
     )
 
 
-def _enough(groups: list[Group], counts: FloatArray) -> list[Group]:
+def _enough(groups: list[DenseGroup], counts: FloatArray) -> list[DenseGroup]:
     """The groups of five alerts or more: with weights, two grave ones reach the minimum and are no pattern."""
-    return [group for group in groups if counts[group.under].sum() >= LEAST_ALERTS]
+    return [group for group in groups if counts[group.under].sum() >= MIN_ALERTS]
 
 
-def _reference(search: Search, weights: FloatArray, runs: int, seed: int) -> FloatArray:
+def _reference(search: LocalDbscan, weights: FloatArray, runs: int, seed: int) -> FloatArray:
     """The strongest cluster of each simulated map of as many alerts with these weights."""
     random = np.random.default_rng(seed)
     bounds = np.cumsum(search.expected)
@@ -181,7 +178,7 @@ class _Alerts:
 
     cells: IntArray
     counts: FloatArray
-    weights: Weights | None
+    weights: SeverityWeights | None
 
     @property
     def values(self) -> FloatArray:
@@ -197,13 +194,15 @@ class _Alerts:
         return found.low, found.high
 
 
-def _cluster(city: CityProfile, search: Search, alerts: _Alerts, group: Group, p: float) -> Cluster:
+def _cluster(city: CityProfile, search: LocalDbscan, alerts: _Alerts, group: DenseGroup, p: float) -> Cluster:
     under, values = group.under, alerts.values
     count, expected = float(values[under].sum()), float(search.expected[under].sum())
     low, high = alerts.interval(under)
     x, y = (float(np.average(search.points[under, axis], weights=values[under])) for axis in (0, 1))
-    longitude, latitude = degrees(city).transform(x, y)
-    outline = outline_of(search.points[group.cores], group.eps / 2, city, search.points[under] if group.cut else None)
+    longitude, latitude = transformer_to_degrees(city).transform(x, y)
+    outline = outline_around(
+        search.points[group.cores], group.eps / 2, city, search.points[under] if group.cut else None
+    )
     return Cluster(
         id=f"{int(h3.latlng_to_cell(latitude, longitude, 10)):x}",
         rank=0,
@@ -215,7 +214,7 @@ def _cluster(city: CityProfile, search: Search, alerts: _Alerts, group: Group, p
         high=high / expected,
         p=p,
         area_km2=float(shapely.area(outline)) / 1e6,
-        outline=in_degrees(outline, city),
+        outline=shape_in_degrees(outline, city),
         longitude=float(longitude),
         latitude=float(latitude),
         weight=None if alerts.weights is None else count,
@@ -229,7 +228,9 @@ def _named(cluster: Cluster, others: list[Cluster]) -> Cluster:
     return replace(cluster, id=f"{int(h3.latlng_to_cell(cluster.latitude, cluster.longitude, 12)):x}")
 
 
-def _told(search: Search, values: FloatArray, runs: int, alpha: float, weights: Weights | None) -> tuple[Choice, ...]:
+def _told(
+    search: LocalDbscan, values: FloatArray, runs: int, alpha: float, weights: SeverityWeights | None
+) -> tuple[Choice, ...]:
     least, most = (int(edge(search.minimum[values > 0])) for edge in (np.min, np.max))
     minimum = (
         Message(
@@ -273,8 +274,8 @@ def _told(search: Search, values: FloatArray, runs: int, alpha: float, weights: 
         ),
         Choice(
             "largest",
-            LARGEST_KM2,
-            Message("A cluster over {area} km² is no place: it is split again.", {"area": Num(LARGEST_KM2, 2)}),
+            MAX_AREA_KM2,
+            Message("A cluster over {area} km² is no place: it is split again.", {"area": Num(MAX_AREA_KM2, 2)}),
         ),
         INDEPENDENT,
     )

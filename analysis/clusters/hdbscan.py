@@ -24,9 +24,9 @@ from scipy import sparse
 from scipy.spatial import Delaunay, cKDTree
 from sklearn.cluster import HDBSCAN
 
-from analysis.clusters.dbscan import STEPS
-from analysis.clusters.results import Cluster, Clusters, degrees, in_degrees, outline_of
-from analysis.grid.baseline import metres
+from analysis.clusters.dbscan import MIN_COORDINATE_STEPS
+from analysis.clusters.results import Cluster, Clusters, outline_around, shape_in_degrees, transformer_to_degrees
+from analysis.grid.baseline import centres_in_metres
 from analysis.stats.result import Choice
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message
@@ -34,32 +34,32 @@ from curim_data.model.types import FloatArray, IntArray
 
 NEIGHBOURS: Final = 10
 BLOCK_M: Final = 80.0
-LEAST_BLOCK_M: Final = 20.0
+MIN_BLOCK_M: Final = 20.0
 BLOCK_SHARE: Final = 0.75
 ALL_PAIRS_M: Final = 150.0
-MOST_CELLS: Final = 50_000
-MOST_POINTS: Final = 50_000
+MAX_CELLS: Final = 50_000
+MAX_POINTS: Final = 50_000
 # A group is at least this part of the alerts, between these limits.
-LEAST_SHARE: Final = 0.005
-LEAST: Final = 10
-MOST_LEAST: Final = 1000
+MIN_SIZE_SHARE: Final = 0.005
+MIN_SIZE: Final = 10
+MAX_MIN_SIZE: Final = 1000
 # And at most this part: where alerts are everywhere, the city itself would be the most stable group.
-MOST_SHARE: Final = 0.2
+MAX_SIZE_SHARE: Final = 0.2
 
 
-class TooManyError(ValueError):
+class TooManyCellsError(ValueError):
     """More occupied cells than can be explored; `message` says so."""
 
     def __init__(self, cells: int) -> None:
         self.message = Message(
             "{cells} small cells hold alerts: HDBSCAN explores at most {most}. Narrow the filter, or use the tested "
             "clusters.",
-            {"cells": cells, "most": MOST_CELLS},
+            {"cells": cells, "most": MAX_CELLS},
         )
         super().__init__(self.message.text.format(**self.message.values))
 
 
-def explore(fine: pd.DataFrame, city: CityProfile, *, least: int | None = None, step: float = 1.0) -> Clusters:
+def explore_clusters(fine: pd.DataFrame, city: CityProfile, *, least: int | None = None, step: float = 1.0) -> Clusters:
     """Group alerts by HDBSCAN (excess of mass). Without expected numbers and without p-values: those are NaN.
 
     Parameters
@@ -88,18 +88,18 @@ def explore(fine: pd.DataFrame, city: CityProfile, *, least: int | None = None, 
     data = data[data["n"] > 0].sort_index()
     cells, counts = np.asarray(data.index, dtype=np.int64), np.round(data["n"].to_numpy(float)).astype(int)
     total = int(counts.sum())
-    if len(cells) > MOST_CELLS:
-        raise TooManyError(len(cells))
-    chosen = least_for(total) if least is None else least
+    if len(cells) > MAX_CELLS:
+        raise TooManyCellsError(len(cells))
+    chosen = min_size_for(total) if least is None else least
     if len(cells) < NEIGHBOURS or total < 2 * chosen:
         return Clusters((), total, 0, BLOCK_M, 1.0, 0, _told(chosen, BLOCK_M, total, total), explored=True)
-    points = np.column_stack(metres(cells, city))
-    drawn = np.maximum(thinned(counts, MOST_POINTS), 1)  # each cell stands somewhere: its alerts belong to a group
+    points = np.column_stack(centres_in_metres(cells, city))
+    drawn = np.maximum(thin_counts(counts, MAX_POINTS), 1)  # each cell stands somewhere: its alerts belong to a group
     core = core_distances(points, counts.astype(float))
-    block = max(block_for(core), STEPS * step)
-    scale = min(1.0, MOST_POINTS / total)
-    most = max(2 * chosen, round(MOST_SHARE * total))
-    labels = group(points, core, drawn, round(chosen * scale), block, round(most * scale))
+    block = max(block_for(core), MIN_COORDINATE_STEPS * step)
+    scale = min(1.0, MAX_POINTS / total)
+    most = max(2 * chosen, round(MAX_SIZE_SHARE * total))
+    labels = hdbscan_labels(points, core, drawn, round(chosen * scale), block, round(most * scale))
     found = [_cluster(city, cells, points, counts, labels == label) for label in range(labels.max() + 1)]
     found.sort(key=lambda one: (-one.n, one.id))
     ranked = [Cluster(**{**vars(one), "rank": rank}) for rank, one in enumerate(found, 1)]
@@ -108,9 +108,9 @@ def explore(fine: pd.DataFrame, city: CityProfile, *, least: int | None = None, 
     )
 
 
-def least_for(total: int) -> int:
+def min_size_for(total: int) -> int:
     """Fewest alerts of a group: half a per cent of all, between 10 and 1,000."""
-    return int(np.clip(round(LEAST_SHARE * total), LEAST, MOST_LEAST))
+    return int(np.clip(round(MIN_SIZE_SHARE * total), MIN_SIZE, MAX_MIN_SIZE))
 
 
 def block_for(core: FloatArray) -> float:
@@ -118,10 +118,10 @@ def block_for(core: FloatArray) -> float:
 
     Three quarters of the median distance to the tenth alert, to 10 m, between 20 and 80 m.
     """
-    return float(np.clip(round(BLOCK_SHARE * float(np.median(core)), -1), LEAST_BLOCK_M, BLOCK_M))
+    return float(np.clip(round(BLOCK_SHARE * float(np.median(core)), -1), MIN_BLOCK_M, BLOCK_M))
 
 
-def thinned(counts: Any, most: int) -> IntArray:
+def thin_counts(counts: Any, most: int) -> IntArray:
     """Counts that add up to at most `most`, each in proportion; as they stand where they do already.
 
     By systematic sampling: cell after cell, the whole number of the running total that has not been given yet.
@@ -132,7 +132,7 @@ def thinned(counts: Any, most: int) -> IntArray:
     return given
 
 
-def group(
+def hdbscan_labels(
     points: FloatArray, core: FloatArray, drawn: Any, least: int, block: float, most: int | None = None
 ) -> IntArray:
     """Labels of cells, -1 for those in no group.
@@ -191,8 +191,8 @@ def _edges(points: FloatArray) -> IntArray:
 
 def _cluster(city: CityProfile, cells: IntArray, points: FloatArray, counts: IntArray, members: Any) -> Cluster:
     x, y = (float(np.average(points[members, axis], weights=counts[members])) for axis in (0, 1))
-    longitude, latitude = degrees(city).transform(x, y)
-    outline = outline_of(points[members], BLOCK_M / 2, city)
+    longitude, latitude = transformer_to_degrees(city).transform(x, y)
+    outline = outline_around(points[members], BLOCK_M / 2, city)
     return Cluster(
         id=f"{int(h3.latlng_to_cell(latitude, longitude, 10)):x}",
         rank=0,
@@ -200,7 +200,7 @@ def _cluster(city: CityProfile, cells: IntArray, points: FloatArray, counts: Int
         n=int(counts[members].sum()),
         **dict.fromkeys(("expected", "ratio", "low", "high", "p"), float("nan")),
         area_km2=float(outline.area) / 1e6,
-        outline=in_degrees(outline, city),
+        outline=shape_in_degrees(outline, city),
         longitude=float(longitude),
         latitude=float(latitude),
     )

@@ -141,7 +141,7 @@ class Clusters:
         return text
 
 
-def outline_of(points: Any, radius: float, city: CityProfile, within: Any = None) -> BaseGeometry:
+def outline_around(points: Any, radius: float, city: CityProfile, within: Any = None) -> BaseGeometry:
     """What lies within `radius` of points (array, shape (m, 2)), in metres, on the land.
 
     `within`: centres of the cells to which it is limited, where it was cut from a larger one.
@@ -164,14 +164,14 @@ def outline_of(points: Any, radius: float, city: CityProfile, within: Any = None
     return shapely.union_all(held if len(held) else parts)
 
 
-def degrees(city: CityProfile) -> Transformer:
+def transformer_to_degrees(city: CityProfile) -> Transformer:
     """From the city's metres to WGS84."""
     return _back(city.epsg)
 
 
-def in_degrees(shape: BaseGeometry, city: CityProfile) -> BaseGeometry:
+def shape_in_degrees(shape: BaseGeometry, city: CityProfile) -> BaseGeometry:
     """A shape in the city's metres as one in WGS84."""
-    back = degrees(city)
+    back = transformer_to_degrees(city)
     turned: BaseGeometry = shapely.transform(shape, lambda xy: np.column_stack(back.transform(*xy.T)))
     return turned
 

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from analysis.grid.raster import Raster, Spread
+from analysis.grid.raster import GaussianSmoother, Raster
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message
 from curim_data.model.types import FloatArray
@@ -16,8 +16,8 @@ from curim_data.model.types import FloatArray
 WIDTHS_M: Final = (50, 60, 70, 85, 100, 120, 145, 175, 210, 250, 300, 360, 430, 520, 620, 750, 900, 1000)
 # The weeks to foretell: the last four, more where they hold alerts at too few places.
 LATER_WEEKS: Final = (4, 8, 13, 26)
-LEAST_EARLY: Final = 50
-LEAST_LATER: Final = 20
+MIN_EARLY: Final = 50
+MIN_LATER: Final = 20
 # Share of an even spread that is mixed in: an alert far from all before costs ln 100, not everything.
 FLOOR: Final = 0.01
 # A place with many alerts counts for no more than nine in ten places do.
@@ -26,7 +26,7 @@ PILE_QUANTILE: Final = 0.9
 AS_GOOD: Final = 1.92
 # Where it cannot be tested: alerts that the mean place should draw on.
 REACHED: Final = 20
-LEAST_REACH_M: Final = 100.0
+MIN_REACH_M: Final = 100.0
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def bandwidth_for(
         The narrowest width to try: not below the precision of the coordinates.
 
     With fewer than 50 earlier or 20 later places the width is that at which the mean place draws on 20 alerts,
-    `reach_for`. Raises ValueError when x, y, days and weights differ in length.
+    `bandwidth_by_rule`. Raises ValueError when x, y, days and weights differ in length.
 
     Bowman, A. W. (1984). An alternative method of cross-validation for the smoothing of density estimates. Biometrika
     71, 353-360 (the criterion, there with one point left out at a time).
@@ -116,12 +116,12 @@ def bandwidth_for(
     last = when.max() if len(when) else 0.0
     for weeks in LATER_WEEKS:
         later = when > last - 7 * weeks
-        before = places(x[~later], y[~later], weight[~later])
-        after = places(x[later], y[later], weight[later])
-        if len(before[0]) >= LEAST_EARLY and len(after[0]) >= LEAST_LATER:
+        before = distinct_points(x[~later], y[~later], weight[~later])
+        after = distinct_points(x[later], y[later], weight[later])
+        if len(before[0]) >= MIN_EARLY and len(after[0]) >= MIN_LATER:
             found = round(weight[~later].sum()), round(weight[later].sum())
             return replace(_prospective(before, after, land, least_m, weeks, found), reference_m=usual)
-    return replace(reach_for(float(weight.sum()), land.total_km2, least_m), reference_m=usual)
+    return replace(bandwidth_by_rule(float(weight.sum()), land.total_km2, least_m), reference_m=usual)
 
 
 def normal_reference(x: Any, y: Any, weights: Any = None) -> float:
@@ -153,7 +153,7 @@ def normal_reference(x: Any, y: Any, weights: Any = None) -> float:
     return float(np.mean(widths))
 
 
-def places(x: FloatArray, y: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def distinct_points(x: FloatArray, y: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The distinct places with their weights, piles cut at the 0.9 quantile of the weights."""
     if not len(x):
         return x, y, weight
@@ -163,13 +163,13 @@ def places(x: FloatArray, y: FloatArray, weight: FloatArray) -> tuple[FloatArray
     return at.real, at.imag, np.minimum(total, cut)
 
 
-def reach_for(n: float, land_km2: float, least_m: float = WIDTHS_M[0]) -> Bandwidth:
+def bandwidth_by_rule(n: float, land_km2: float, least_m: float = WIDTHS_M[0]) -> Bandwidth:
     """The width at which the mean place draws on 20 alerts: h = sqrt(20 A / (4 π n)), from 100 to 1,000 m.
 
     A Gaussian of standard deviation h averages over an area of 4 π h².
     """
     wanted = 1000 * float(np.sqrt(REACHED * land_km2 / (4 * np.pi * max(n, 1e-9))))
-    width = float(np.clip(round(wanted, -1), max(LEAST_REACH_M, least_m), WIDTHS_M[-1]))
+    width = float(np.clip(round(wanted, -1), max(MIN_REACH_M, least_m), WIDTHS_M[-1]))
     values = {"metres": round(width), "n": round(n)}
     told = Message(
         "Smoothed over {metres} m by a rule of thumb: {n} alerts are too few, or span too short a time, to test which "
@@ -188,14 +188,14 @@ def _prospective(
     found: tuple[int, int],
 ) -> Bandwidth:
     widths = tuple(float(width) for width in WIDTHS_M if width >= min(least_m, WIDTHS_M[-1]))
-    earlier = Spread(land.sums(land.place(*before[:2]), before[2]), land.cell_m, widths[-1])
-    ground = Spread(land.land_km2, land.cell_m, widths[-1])
+    earlier = GaussianSmoother(land.sums(land.place(*before[:2]), before[2]), land.cell_m, widths[-1])
+    ground = GaussianSmoother(land.land_km2, land.cell_m, widths[-1])
     place, own = land.place(*after[:2]), _already(before, after)
     total = float(before[2].sum())
     scores = []
     for width in widths:
         under = ground.by(width)
-        density = corrected(earlier.by(width), under, land)
+        density = edge_corrected(earlier.by(width), under, land)
         whole = float((density * land.land_km2).sum())
         itself = own * land.cell_m**2 / (2 * np.pi * width**2) / under.ravel()[place]
         others = np.maximum(density.ravel()[place] - itself, 0)
@@ -216,13 +216,13 @@ def _already(
     before: tuple[FloatArray, FloatArray, FloatArray], after: tuple[FloatArray, FloatArray, FloatArray]
 ) -> FloatArray:
     """The weight of earlier alerts at each later place itself."""
-    known, wanted = before[0] + 1j * before[1], after[0] + 1j * after[1]  # sorted by `places`
+    known, wanted = before[0] + 1j * before[1], after[0] + 1j * after[1]  # sorted by `distinct_points`
     at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
     weight: FloatArray = np.where(known[at] == wanted, before[2][at], 0.0)
     return weight
 
 
-def corrected(spread: FloatArray, ground: FloatArray, land: Raster) -> FloatArray:
+def edge_corrected(spread: FloatArray, ground: FloatArray, land: Raster) -> FloatArray:
     """Density per km² on the land, zero elsewhere: the spread alerts over the land spread alike (edge correction of
     Diggle 1985, in the uniform form).
     """

@@ -22,14 +22,14 @@ Bytes = NDArray[np.uint8]
 # ColorBrewer YlOrRd, as the counts on the other maps: it grows darker throughout, so that it reads in grey as well.
 SCALE: Final = ("#ffeda0", "#fec35a", "#f98e3a", "#e2532b", "#a31621")
 ALPHA: Final = 215
-FEWEST, MOST = 5, 7
+MIN_CLASSES, MAX_CLASSES = 5, 7
 LADDER: Final = (1, 2, 5)
-MOST_ACROSS: Final = 1_200
+MAX_ACROSS: Final = 1_200
 
 
 @dataclass(frozen=True, eq=False)
 class DensityImage:
-    """A picture and where it lies. Made by `image`.
+    """A picture and where it lies. Made by `density_image`.
 
     rgba : array of uint8, shape (rows, columns, 4); row 0 is the northernmost, rows are even steps of Web Mercator
     breaks : class limits in alerts per km² and month, ascending: classes + 1 of them; clear below the first
@@ -47,7 +47,7 @@ class DensityImage:
     @property
     def png(self) -> bytes:
         """The picture as a PNG file."""
-        return png(self.rgba)
+        return encode_png(self.rgba)
 
     @property
     def data_url(self) -> str:
@@ -62,7 +62,7 @@ class DensityImage:
         ]
 
 
-def class_breaks(peak: float, classes: int = FEWEST) -> tuple[float, ...]:
+def class_breaks(peak: float, classes: int = MIN_CLASSES) -> tuple[float, ...]:
     """Limits of classes from 1, 2 and 5 times powers of ten, the last the first that is not below the peak.
 
     Each class spans about twice the one before: densities are so uneven that equal steps would leave all but one place
@@ -71,8 +71,8 @@ def class_breaks(peak: float, classes: int = FEWEST) -> tuple[float, ...]:
     >>> class_breaks(37)
     (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
     """
-    if not FEWEST <= classes <= MOST:
-        raise ValueError(f"{FEWEST} to {MOST} classes, not {classes}")
+    if not MIN_CLASSES <= classes <= MAX_CLASSES:
+        raise ValueError(f"{MIN_CLASSES} to {MAX_CLASSES} classes, not {classes}")
     if not peak > 0:
         return ()
     step = 3 * int(np.floor(np.log10(peak))) - 1
@@ -93,7 +93,7 @@ def colours_for(classes: int) -> tuple[str, ...]:
     return tuple("#" + "".join(f"{round(float(part)):02x}" for part in row) for row in mixed)
 
 
-def image(density: Density, city: CityProfile, *, classes: int = FEWEST, finer: int = 2) -> DensityImage:
+def density_image(density: Density, city: CityProfile, *, classes: int = MIN_CLASSES, finer: int = 2) -> DensityImage:
     """Draw a density in printed classes for a web map.
 
     The projected grid is turned against the meridians (by 0.2 degrees in Piraeus, a pixel in 7 km) and web maps stretch
@@ -113,7 +113,7 @@ def image(density: Density, city: CityProfile, *, classes: int = FEWEST, finer: 
     """
     west, south, east, north = bounds = _bounds(density, city)
     rows, columns = density.values.shape
-    sharp = min(finer, MOST_ACROSS / max(rows, columns))
+    sharp = min(finer, MAX_ACROSS / max(rows, columns))
     height, width = max(1, round(rows * sharp)), max(1, round(columns * sharp))
     longitude = west + (np.arange(width) + 0.5) / width * (east - west)
     top, foot = _mercator(north), _mercator(south)
@@ -175,7 +175,7 @@ def _mercator(latitude: float) -> float:
     return float(np.arcsinh(np.tan(np.radians(latitude))))
 
 
-def png(rgba: Bytes) -> bytes:
+def encode_png(rgba: Bytes) -> bytes:
     """An array of uint8, shape (rows, columns, 4), as a PNG file: eight bits a channel, unfiltered rows, deflated."""
     rows, columns, channels = rgba.shape
     if channels != 4 or rgba.dtype != np.uint8:

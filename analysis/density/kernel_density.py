@@ -9,21 +9,19 @@ import numpy as np
 import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
-from analysis.density.bandwidth import Bandwidth, bandwidth_for, corrected
-from analysis.grid.baseline import metres
-from analysis.grid.raster import Raster, Spread, over_cells, over_polygon, pixel_told
+from analysis.density.bandwidth import Bandwidth, bandwidth_for, edge_corrected
+from analysis.grid.baseline import centres_in_metres
+from analysis.grid.raster import GaussianSmoother, Raster, pixel_choice, raster_from_cells, raster_from_polygon
 from analysis.stats.intervals import UNKNOWN, Estimate, poisson_rate
 from analysis.stats.result import Choice
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Translator
 from curim_data.model.types import BoolArray, FloatArray
 
-__all__ = ["Bandwidth", "Density", "bandwidth_for", "density", "from_cells", "width_from_cells"]
-
 
 @dataclass(frozen=True, eq=False)
 class Density:
-    """Alerts per km² and month by pixel. Made by `density` or `from_cells`.
+    """Alerts per km² and month by pixel. Made by `kernel_density` or `density_from_cells`.
 
     values, error : arrays, shape (rows, columns)
         Density and its standard error, given the width; row 0 is the southernmost; zero outside the land.
@@ -85,10 +83,10 @@ class Density:
             "{n} alerts, {mean} per km² and month in the mean; where they are densest {peak} (95 % interval {low} to "
             "{high}, and leaning upwards, since that place was picked for being densest).",
             self.n,
-            mean=figure(t, self.mean),
-            peak=figure(t, peak.value),
-            low=figure(t, peak.low),
-            high=figure(t, peak.high),
+            mean=format_density(t, self.mean),
+            peak=format_density(t, peak.value),
+            low=format_density(t, peak.low),
+            high=format_density(t, peak.high),
         )
         if self.outside > 0:
             share = t.percent(self.outside, 1 if self.outside < 0.1 else 0)
@@ -96,14 +94,14 @@ class Density:
         return text
 
 
-def figure(t: Translator, value: float) -> str:
+def format_density(t: Translator, value: float) -> str:
     """A density with two significant digits below ten, none after the point above."""
     if not value < 10:
         return t.number(value)
     return t.number(value, 1 if value >= 1 else 2)
 
 
-def density(
+def kernel_density(
     x: Any,
     y: Any,
     weights: Any = None,
@@ -143,7 +141,7 @@ def density(
     Diggle, P. J. (1985). A kernel method for smoothing point process data. Applied Statistics 34, 138-147.
     Silverman, B. W. (1982). Kernel density estimation using the fast Fourier transform. Applied Statistics 31, 93-99.
     """
-    raster = land if isinstance(land, Raster) else over_polygon(land, cell_m)
+    raster = land if isinstance(land, Raster) else raster_from_polygon(land, cell_m)
     weight = np.ones(np.shape(x)) if weights is None else np.asarray(weights, dtype=float)
     if not np.shape(x) == np.shape(y) == weight.shape:
         raise ValueError("x, y and weights must have one length")
@@ -158,7 +156,7 @@ def density(
     return _surface(raster, raster.sums(place, kept), raster.sums(place, squares), bandwidth, months, counted, outside)
 
 
-def from_cells(
+def density_from_cells(
     counts: pd.Series,
     land_km2: pd.Series,
     city: CityProfile,
@@ -176,21 +174,22 @@ def from_cells(
     land_km2 : Series, index cell
         Land of every cell of the study mask (`CityProfile.land_cells(12)`).
     bandwidth, months, cell_m
-        As in `density`. A cell stands for its centre, so alerts move by up to 11 m, and by half a pixel after that.
+        As in `kernel_density`. A cell stands for its centre, so alerts move by up to 11 m, and by half a pixel after
+        that.
     """
-    raster = over_cells(land_km2, city, cell_m)
+    raster = raster_from_cells(land_km2, city, cell_m)
     known = counts.index.isin(land_km2.index)
     inside = counts[known].astype(float)
     if not ((counts >= 0) & np.isfinite(counts)).all():
         raise ValueError("counts must be known, finite and not negative")
     total = float(counts.sum())
-    x, y = metres(inside.index.to_numpy(), city) if len(inside) else (np.empty(0), np.empty(0))
+    x, y = centres_in_metres(inside.index.to_numpy(), city) if len(inside) else (np.empty(0), np.empty(0))
     sums = raster.sums(raster.place(x, y), inside.to_numpy())
     outside = float(counts[~known].sum()) / total if total > 0 else 0.0
     return _surface(raster, sums, sums, bandwidth, months, round(float(inside.sum())), outside)
 
 
-def width_from_cells(
+def bandwidth_from_cells(
     periods: pd.DataFrame, land_km2: pd.Series, city: CityProfile, *, least_m: float = 50, cell_m: float | None = None
 ) -> Bandwidth:
     """`bandwidth_for` from counts by fine cell and period.
@@ -205,8 +204,8 @@ def width_from_cells(
     if not pd.api.types.is_numeric_dtype(day):
         day = (pd.to_datetime(day) - pd.Timestamp(0)) / pd.Timedelta(days=1)
     cells, which = np.unique(inside["cell"].to_numpy(dtype=np.int64), return_inverse=True)
-    x, y = metres(cells, city) if len(cells) else (np.empty(0), np.empty(0))
-    raster = over_cells(land_km2, city, cell_m)
+    x, y = centres_in_metres(cells, city) if len(cells) else (np.empty(0), np.empty(0))
+    raster = raster_from_cells(land_km2, city, cell_m)
     return bandwidth_for(
         x[which], y[which], day.to_numpy(float), inside["n"].to_numpy(float), land=raster, least_m=least_m
     )
@@ -227,14 +226,14 @@ def _surface(
         raise ValueError(f"months must be above zero, not {months}")
     if h < raster.cell_m:
         raise ValueError(f"a width of {h} m is narrower than a pixel of {raster.cell_m} m")
-    ground = Spread(raster.land_km2, raster.cell_m, h).by(h)
-    rough = corrected(Spread(sums, raster.cell_m, h).by(h), ground, raster)
+    ground = GaussianSmoother(raster.land_km2, raster.cell_m, h).by(h)
+    rough = edge_corrected(GaussianSmoother(sums, raster.cell_m, h).by(h), ground, raster)
     total = float((rough * raster.land_km2).sum())
     scale = float(sums.sum()) / total / months if total > 0 else 0.0
     pixel_km2 = (raster.cell_m / 1000) ** 2
-    squared = Spread(squares, raster.cell_m, h).by(h / np.sqrt(2)) * pixel_km2 / (4 * np.pi * (h / 1000) ** 2)
-    error = corrected(np.sqrt(squared), ground, raster)
-    pixel = pixel_told(raster.cell_m)
+    squared = GaussianSmoother(squares, raster.cell_m, h).by(h / np.sqrt(2)) * pixel_km2 / (4 * np.pi * (h / 1000) ** 2)
+    error = edge_corrected(np.sqrt(squared), ground, raster)
+    pixel = pixel_choice(raster.cell_m)
     return Density(rough * scale, error * scale, raster, months, n, outside, choice, (choice, pixel))
 
 

@@ -158,7 +158,7 @@ CLASSES: Final[dict[str, EmergingClass]] = dict(
 )
 
 # How many places of a kind there are, in words.
-COUNTED: Final[dict[str, Callable[[Translator, int], str]]] = {
+COUNT_PHRASES: Final[dict[str, Callable[[Translator, int], str]]] = {
     "new": lambda t, n: t.n("{n} new", "{n} new", n),
     "consecutive": lambda t, n: t.n("{n} consecutive", "{n} consecutive", n),
     "historical": lambda t, n: t.n("{n} historical", "{n} historical", n),
@@ -201,7 +201,7 @@ def classify(hot: Any, cold: Any, up: Any, down: Any) -> np.ndarray[Any, Any]:
     return names[np.where(np.minimum(rank_hot, rank_cold) == none, 2 * none, chosen)]
 
 
-def last_run(marks: Any) -> IntArray:
+def run_to_last_step(marks: Any) -> IntArray:
     """How many steps, counted back from the last, are marked without a break; shape (m,)."""
     marks = np.atleast_2d(np.asarray(marks, bool))
     run: IntArray = (np.cumsum(~marks[:, ::-1], axis=1) == 0).sum(axis=1)
@@ -210,7 +210,7 @@ def last_run(marks: Any) -> IntArray:
 
 def _rank(marks: BoolArray, other: BoolArray, more: BoolArray, less: BoolArray) -> IntArray:
     """Place in `KINDS` of the first kind that holds for marks of one sign; `len(KINDS)` where none does."""
-    count, run, last = marks.sum(axis=1), last_run(marks), marks[:, -1]
+    count, run, last = marks.sum(axis=1), run_to_last_step(marks), marks[:, -1]
     often = 10 * count >= 9 * marks.shape[1]
     holds = [
         last & (count == 1),

@@ -10,13 +10,13 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from analysis.grid.cells import neighbours
-from analysis.stats.false_discovery import false_discovery
-from analysis.stats.rate_tests import denser, thinner
+from analysis.stats.false_discovery import benjamini_hochberg
+from analysis.stats.rate_tests import larger_rate, smaller_rate
 from curim_data.model.types import BoolArray, CellArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
-class Cube:
+class SpaceTimeCube:
     """Counts by cell and step; `low` and `high`, shape (m, T), are equal but where a count was withheld."""
 
     cells: CellArray
@@ -26,8 +26,9 @@ class Cube:
     withheld: int
 
     @classmethod
-    def of(cls, counts: pd.DataFrame, cells: CellArray) -> Cube:
-        """From a wide or a long table (see `analysis.emerging.detection.emerging`), for these cells in their order.
+    def of(cls, counts: pd.DataFrame, cells: CellArray) -> SpaceTimeCube:
+        """From a wide or a long table (see `analysis.emerging.detection.emerging_hot_spots`), for these cells in their
+        order.
 
         Raises ValueError where a long table has neither month nor week, or a cell twice in a step, and for counts that
         are negative or infinite.
@@ -56,7 +57,7 @@ def _placed(wide: pd.DataFrame, cells: CellArray) -> FloatArray:
     return placed
 
 
-def lagged(values: FloatArray, lag: int) -> FloatArray:
+def lagged_sums(values: FloatArray, lag: int) -> FloatArray:
     """Sums over each step and the `lag` before it, along the last axis; the first steps have fewer before them."""
     total = np.array(values, dtype=float)
     for back in range(1, lag + 1):
@@ -80,16 +81,16 @@ class Windows:
 
     def inside(self, values: FloatArray) -> FloatArray:
         """Sums in the windows."""
-        return lagged(self.place @ values, self.lag)
+        return lagged_sums(self.place @ values, self.lag)
 
     def rest(self, values: FloatArray) -> FloatArray:
         """Sums around the windows, in the same steps."""
         outside = values.sum(axis=0) - self.place @ values if self.around is None else self.around @ values
-        return lagged(outside, self.lag)
+        return lagged_sums(outside, self.lag)
 
     def size_in(self) -> FloatArray:
         """Size of the windows."""
-        return lagged(np.maximum(self.place @ self.size, self.floor), self.lag)
+        return lagged_sums(np.maximum(self.place @ self.size, self.floor), self.lag)
 
     def expected(self, low: FloatArray) -> FloatArray:
         """Counts in the windows if they were as dense as what is around them; NaN where nothing is around."""
@@ -103,13 +104,13 @@ class Windows:
         return replace(self, size=self.size[:, -self.lag - 1 :])
 
     def hot(self, low: FloatArray, high: FloatArray, margin: float) -> FloatArray:
-        """p-values that windows are denser; see `analysis.stats.rate_tests.denser`."""
-        return denser(self.inside(low), self.rest(high), self.size_in(), self.rest(self.size), margin)
+        """p-values that windows are denser; see `analysis.stats.rate_tests.larger_rate`."""
+        return larger_rate(self.inside(low), self.rest(high), self.size_in(), self.rest(self.size), margin)
 
     def cold(self, low: FloatArray, high: FloatArray, hot: BoolArray, margin: float) -> FloatArray:
         """p-values that windows are thinner; what is hot is no measure for them, and the floor would mark the shore."""
         calm = np.where(hot, 0.0, 1.0)
-        return thinner(
+        return smaller_rate(
             self.inside(high), self.rest(low * calm), self.inside(self.size), self.rest(self.size * calm), margin
         )
 
@@ -147,7 +148,7 @@ class GiStar:
 
     def z(self, parts: FloatArray) -> FloatArray:
         """z by cell and step, from `parts` in any order of their steps (and any choice of their cells)."""
-        away, weight, square = lagged(parts, self.lag)
+        away, weight, square = lagged_sums(parts, self.lag)
         n = self.parts[0].size
         spread = self.spread * np.sqrt(np.maximum((n * square - weight**2) / max(n - 1, 1), 0))
         z: FloatArray = np.zeros(away.shape)
@@ -155,19 +156,19 @@ class GiStar:
         return z
 
 
-def marked(cells: CellArray, p: FloatArray, alpha: float) -> tuple[FloatArray, BoolArray]:
+def significant_cells(cells: CellArray, p: FloatArray, alpha: float) -> tuple[FloatArray, BoolArray]:
     """The q-values over all cells and steps, and the marks: q <= alpha, in a group whose clearest mark stands out.
 
-    The rule of `analysis.hotspots.cell_significance.marked_cells` in space and time: Benjamini–Hochberg over all m T
-    tests, and of each group of marks that hang together (neighbouring cells, in one step or in steps that follow each
+    The rule of `analysis.hotspots.cell_significance.significant_cells` in space and time: Benjamini–Hochberg over all m
+    T tests, and of each group of marks that hang together (neighbouring cells, in one step or in steps that follow each
     other) the smallest p times m must be at most alpha, else the group is chance. So the map of any one step, the last
     above all, has a false place in at most alpha of cases, though many true places elsewhere let Benjamini–Hochberg
     pass more. Times m T would hold that for all steps together, but then a new place is seen late (simulated: of places
     with 25 alerts in their first month on a map of 500 a month 8 of 25 instead of 24 of 25).
     """
-    q = false_discovery(p.ravel()).reshape(p.shape)
+    q = benjamini_hochberg(p.ravel()).reshape(p.shape)
     found: BoolArray = q <= alpha
-    labels = groups(neighbours(cells, 1), found)
+    labels = connected_groups(neighbours(cells, 1), found)
     if labels.max(initial=-1) >= 0:
         smallest = np.full(labels.max() + 1, 1.0)
         np.minimum.at(smallest, labels[found], p[found])
@@ -175,7 +176,7 @@ def marked(cells: CellArray, p: FloatArray, alpha: float) -> tuple[FloatArray, B
     return q, found
 
 
-def groups(near: sparse.csr_array, marks: BoolArray) -> IntArray:
+def connected_groups(near: sparse.csr_array, marks: BoolArray) -> IntArray:
     """The number of the group of each mark, shape (m, T); -1 where there is no mark."""
     labels = np.full(marks.shape, -1)
     rows = np.flatnonzero(marks.any(axis=1))
@@ -189,11 +190,11 @@ def groups(near: sparse.csr_array, marks: BoolArray) -> IntArray:
     return labels
 
 
-def sizes(cube: Cube, land: pd.Series, base: pd.DataFrame | None) -> FloatArray:
+def cell_sizes(cube: SpaceTimeCube, land: pd.Series, base: pd.DataFrame | None) -> FloatArray:
     """Land, or the base of the same steps, by cell and step."""
     if base is None:
         return np.repeat(land.to_numpy(float)[:, None], len(cube.starts), axis=1)
-    other = Cube.of(base, cube.cells)
+    other = SpaceTimeCube.of(base, cube.cells)
     if not other.starts.equals(cube.starts):
         raise ValueError("the base must have the steps of the counts")
     return other.low

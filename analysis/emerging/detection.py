@@ -34,13 +34,13 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from analysis.emerging.classes import CLASSES, COUNTED, KINDS, classify, last_run
-from analysis.emerging.cube import Cube, GiStar, Windows, lagged, marked, sizes
-from analysis.emerging.settings import LEAST_STEPS, Against, Settings, Unit, block_for, told, unit_of
+from analysis.emerging.classes import CLASSES, COUNT_PHRASES, KINDS, classify, run_to_last_step
+from analysis.emerging.cube import GiStar, SpaceTimeCube, Windows, cell_sizes, lagged_sums, significant_cells
+from analysis.emerging.settings import MIN_STEPS, EmergingSettings, Reference, Unit, block_for, setting_choices, unit_of
 from analysis.grid.cells import neighbours, ring, square_side
-from analysis.hotspots.cell_significance import LEAST_LAND, connected
+from analysis.hotspots.cell_significance import MIN_LAND_SHARE, connected
 from analysis.hotspots.settings import margin_for, surroundings_for, window_for
-from analysis.stats.false_discovery import false_discovery
+from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.mann_kendall import TrendTest, block_permutation, hamed_rao, mann_kendall
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Translator
@@ -77,8 +77,8 @@ class EmergingPlace:
 
 
 @dataclass(frozen=True)
-class Emerging:
-    """Cells with their history. Made by `emerging`.
+class EmergingHotSpots:
+    """Cells with their history. Made by `emerging_hot_spots`.
 
     frame : DataFrame, index cell (int64)
         cls (key of `CLASSES`), n (alerts in the cell over all steps; the least they can be where withheld), hot_steps,
@@ -113,8 +113,8 @@ class Emerging:
     def sentence(self, t: Translator) -> str:
         """How many places are of which kind, in words."""
         found = self.counts()
-        hot = [COUNTED[kind](t, found[f"{kind}_hot"]) for kind in KINDS if found[f"{kind}_hot"]]
-        cold = [COUNTED[kind](t, found[f"{kind}_cold"]) for kind in KINDS if found[f"{kind}_cold"]]
+        hot = [COUNT_PHRASES[kind](t, found[f"{kind}_hot"]) for kind in KINDS if found[f"{kind}_hot"]]
+        cold = [COUNT_PHRASES[kind](t, found[f"{kind}_cold"]) for kind in KINDS if found[f"{kind}_cold"]]
         parts = [
             t("Places that are or were hot: {found}.", found=t.join(hot))
             if hot
@@ -128,7 +128,7 @@ class Emerging:
             if self.unit == "month"
             else t("Tested on {alerts} alerts in {cells} cells and {steps} weeks; the last one: {last}.", **values)
         )
-        if len(self.starts) < LEAST_STEPS:
+        if len(self.starts) < MIN_STEPS:
             parts.append(t("The time is too short to tell a trend."))
         if self.n_withheld:
             parts.append(
@@ -175,7 +175,7 @@ class Emerging:
         return t.date(day, "LLLL y") if self.unit == "month" else t("Week of {day}", day=day)
 
 
-def emerging(
+def emerging_hot_spots(
     counts: pd.DataFrame,
     land_km2: pd.Series,
     *,
@@ -184,10 +184,10 @@ def emerging(
     alpha: float = 0.05,
     k: int | None = None,
     margin: float | None = None,
-    against: Against = "surroundings",
+    against: Reference = "surroundings",
     trend: TrendTest = "permutation",
     seed: int = 0,
-) -> Emerging:
+) -> EmergingHotSpots:
     """Give every cell of the land its class over time.
 
     Parameters
@@ -224,7 +224,7 @@ def emerging(
     """
     land = land_km2.sort_index()
     cells = np.asarray(land.index, dtype=np.int64)
-    cube = Cube.of(counts, cells)
+    cube = SpaceTimeCube.of(counts, cells)
     steps = len(cube.starts)
     if steps < 2 or not len(cells):
         raise ValueError(f"emerging needs cells and at least two steps, not {len(cells)} cells and {steps} steps")
@@ -234,22 +234,22 @@ def emerging(
     k = window_for(side) if k is None else k
     margin = margin_for(k) if margin is None else margin
     place = neighbours(cells, k)
-    outer = surroundings_for(side, k, float(lagged(place @ cube.low, lag).mean()))
+    outer = surroundings_for(side, k, float(lagged_sums(place @ cube.low, lag).mean()))
     near_only = against == "surroundings" and base is None
     windows = Windows(
         place=place,
         around=ring(cells, k, outer) if near_only else None,
         lag=lag,
-        size=sizes(cube, land, base),
-        floor=LEAST_LAND * side**2 / 1e6 if base is None else 0.0,
+        size=cell_sizes(cube, land, base),
+        floor=MIN_LAND_SHARE * side**2 / 1e6 if base is None else 0.0,
     )
-    marks = _Marks.of(cube, windows, margin, alpha)
+    marks = _Significance.of(cube, windows, margin, alpha)
     gistar = GiStar.of(cube.low, windows.size, neighbours(cells, max(k, 1)), lag)
     z = gistar.z(gistar.parts)
     trends = _Trends.of(gistar, z, marks, trend, seed)
     frame = _frame(cube, windows, marks, z, trends, alpha)
     places, number = _places(frame, marks)
-    return Emerging(
+    return EmergingHotSpots(
         frame=frame.assign(place=number),
         hot=marks.hot,
         cold=marks.cold,
@@ -263,15 +263,15 @@ def emerging(
         alpha=alpha,
         n=round(cube.low.sum()),
         n_withheld=cube.withheld,
-        choices=told(
-            Settings(side, k, outer, lag, margin, alpha, "surroundings" if near_only else "city", trend, steps),
+        choices=setting_choices(
+            EmergingSettings(side, k, outer, lag, margin, alpha, "surroundings" if near_only else "city", trend, steps),
             based=base is not None,
         ),
     )
 
 
 @dataclass(frozen=True)
-class _Marks:
+class _Significance:
     """The tests of all windows: p, q and marks, hot and cold, each of shape (m, T)."""
 
     p_hot: FloatArray
@@ -282,11 +282,11 @@ class _Marks:
     cold: BoolArray
 
     @classmethod
-    def of(cls, cube: Cube, windows: Windows, margin: float, alpha: float) -> _Marks:
+    def of(cls, cube: SpaceTimeCube, windows: Windows, margin: float, alpha: float) -> _Significance:
         p_hot = windows.hot(cube.low, cube.high, margin)
-        q_hot, hot = marked(cube.cells, p_hot, alpha)
+        q_hot, hot = significant_cells(cube.cells, p_hot, alpha)
         p_cold = windows.cold(cube.low, cube.high, hot, margin)
-        q_cold, cold = marked(cube.cells, p_cold, alpha)
+        q_cold, cold = significant_cells(cube.cells, p_cold, alpha)
         return cls(p_hot, q_hot, hot, p_cold, q_cold, cold)
 
     def often(self) -> BoolArray:
@@ -307,13 +307,13 @@ class _Trends:
     q: FloatArray
 
     @classmethod
-    def of(cls, gistar: GiStar, z: FloatArray, marks: _Marks, test: TrendTest, seed: int) -> _Trends:
+    def of(cls, gistar: GiStar, z: FloatArray, marks: _Significance, test: TrendTest, seed: int) -> _Trends:
         plain = mann_kendall(z)
         p, q = np.full(len(z), np.nan), np.full(len(z), np.nan)
         at = np.flatnonzero(marks.often())
-        if len(at) and z.shape[1] >= LEAST_STEPS:
+        if len(at) and z.shape[1] >= MIN_STEPS:
             p[at] = _chance(gistar, at, test, seed)
-            q[at] = false_discovery(p[at])
+            q[at] = benjamini_hochberg(p[at])
         return cls(plain.slope, plain.s, p, q)
 
 
@@ -328,10 +328,12 @@ def _chance(gistar: GiStar, at: CellArray, test: TrendTest, seed: int) -> FloatA
     return (hamed_rao(z, lags=gistar.lag) if test == "hamed_rao" else mann_kendall(z)).p
 
 
-def _frame(cube: Cube, windows: Windows, marks: _Marks, z: FloatArray, trends: _Trends, alpha: float) -> pd.DataFrame:
+def _frame(
+    cube: SpaceTimeCube, windows: Windows, marks: _Significance, z: FloatArray, trends: _Trends, alpha: float
+) -> pd.DataFrame:
     steps = len(cube.starts)
     sure = trends.q <= alpha
-    run = np.where(marks.hot[:, -1], last_run(marks.hot), last_run(marks.cold))
+    run = np.where(marks.hot[:, -1], run_to_last_step(marks.hot), run_to_last_step(marks.cold))
     recent, last = windows.last(), cube.low[:, -windows.lag - 1 :]
     window, expected = recent.inside(last)[:, -1], recent.expected(last)[:, -1]
     since = pd.Series(cube.starts[np.minimum(steps - run, steps - 1)]).where(run > 0)
@@ -355,7 +357,7 @@ def _frame(cube: Cube, windows: Windows, marks: _Marks, z: FloatArray, trends: _
     return pd.DataFrame(columns, index=pd.Index(cube.cells, name="cell"))
 
 
-def _places(frame: pd.DataFrame, marks: _Marks) -> tuple[tuple[EmergingPlace, ...], CellArray]:
+def _places(frame: pd.DataFrame, marks: _Significance) -> tuple[tuple[EmergingPlace, ...], CellArray]:
     """Cells with a class, gathered round their peaks.
 
     A window reaches over its cell, so that a spot marks the cells around it too, some of them only now and then: their

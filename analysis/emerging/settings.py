@@ -13,15 +13,15 @@ from analysis.stats.result import Choice
 from curim_data.model.i18n import Message, Num
 
 Unit = Literal["month", "week"]
-Against = Literal["surroundings", "city"]
+Reference = Literal["surroundings", "city"]
 
 # Fewer steps show no trend: classes are then told without one.
-LEAST_STEPS: Final = 10
+MIN_STEPS: Final = 10
 # Steps that are permuted together: a quarter of months, where the series is long enough to have eight such blocks.
 BLOCK: Final = 3
 BLOCKS_FROM: Final = 24
 # Fewer alerts than this in the mean window of a week (its cells, the week and the week before) are too few for weeks.
-LEAST_IN_WEEK: Final = 0.5
+MIN_IN_WEEK: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
     windows : float
         Windows that cover the land once: cells divided by the cells in a window.
     """
-    months, weeks = whole("month", first, last), whole("week", first, last)
-    if len(months) >= LEAST_STEPS:
+    months, weeks = whole_periods("month", first, last), whole_periods("week", first, last)
+    if len(months) >= MIN_STEPS:
         reason = Message("there are {n} whole months, enough for a trend", {"n": len(months)})
-    elif len(weeks) < LEAST_STEPS:
+    elif len(weeks) < MIN_STEPS:
         reason = Message("the time is too short for a trend either way")
-    elif 2 * n / len(weeks) / max(windows, 1) < LEAST_IN_WEEK:
+    elif 2 * n / len(weeks) / max(windows, 1) < MIN_IN_WEEK:
         values = {"n": round(n)}
         reason = Message("there are too few alerts for weeks: {n}", values)
     else:
@@ -65,7 +65,7 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
     return Periods("month", months, Choice("unit", "month", told))
 
 
-def whole(unit: Unit, first: dt.date, last: dt.date) -> pd.DatetimeIndex:
+def whole_periods(unit: Unit, first: dt.date, last: dt.date) -> pd.DatetimeIndex:
     """First days of the months or weeks (from Monday) that lie wholly between two days, both included."""
     frequency = "MS" if unit == "month" else "W-MON"
     after = pd.Timestamp(last) + pd.Timedelta(days=1)
@@ -91,7 +91,7 @@ def block_for(steps: int) -> int:
 
 
 @dataclass(frozen=True)
-class Settings:
+class EmergingSettings:
     """What an analysis was made with: side of a cell in metres, rings of the window and of its surroundings, ..."""
 
     side: float
@@ -100,12 +100,12 @@ class Settings:
     lag: int
     margin: float
     alpha: float
-    against: Against
+    against: Reference
     trend: TrendTest
     steps: int
 
 
-def told(chosen: Settings, *, based: bool) -> tuple[Choice, ...]:
+def setting_choices(chosen: EmergingSettings, *, based: bool) -> tuple[Choice, ...]:
     """The settings of an analysis, each with its sentence."""
     side, k, outer, lag, steps = chosen.side, chosen.k, chosen.outer, chosen.lag, chosen.steps
     against, margin, alpha, trend = chosen.against, chosen.margin, chosen.alpha, chosen.trend
@@ -141,16 +141,16 @@ def told(chosen: Settings, *, based: bool) -> tuple[Choice, ...]:
         Choice("against", against, compared),
         Choice("margin", margin, excess),
         Choice("alpha", alpha, corrected),
-        Choice("trend", trend if steps >= LEAST_STEPS else "none", _trend(trend, steps)),
+        Choice("trend", trend if steps >= MIN_STEPS else "none", _trend(trend, steps)),
     )
 
 
 def _trend(trend: TrendTest, steps: int) -> Message:
-    if steps < LEAST_STEPS:
+    if steps < MIN_STEPS:
         return Message(
             "{n} steps are too few for a trend (it needs {least}): lasting places are called persistent, and whether "
             "they grow or fade is not said.",
-            {"n": steps, "least": LEAST_STEPS},
+            {"n": steps, "least": MIN_STEPS},
         )
     if trend == "permutation":
         return Message(

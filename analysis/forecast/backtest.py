@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, t
 
-from analysis.forecast.methods import METHODS, Ground, Settings, ahead, naive, shares
+from analysis.forecast.methods import METHODS, CellHistory, ForecastSettings, following_counts, naive, predicted_shares
 from analysis.stats.intervals import UNKNOWN, Estimate
 from curim_data.model.i18n import Message
 from curim_data.model.types import FloatArray
@@ -134,17 +134,17 @@ def _over(above: FloatArray, below: FloatArray) -> FloatArray:
 SHARES: Final = (0.01, 0.02, 0.05)
 
 # The share of the land by which a method is judged: what a city can look after.
-MAIN: Final = 0.02
+MAIN_SHARE: Final = 0.02
 
-LEAST_ORIGINS: Final = 8
+MIN_ORIGINS: Final = 8
 
-LEAST_EVENTS: Final = 50
+MIN_EVENTS: Final = 50
 
-MOST_ORIGINS: Final = 26
+MAX_ORIGINS: Final = 26
 
-MOST_TEST_WEEKS: Final = 52
+MAX_TEST_WEEKS: Final = 52
 
-LEAST_TRAINING: Final = 26
+MIN_TRAINING: Final = 26
 
 SETTING_ORIGINS: Final = 8
 
@@ -171,7 +171,7 @@ class Backtest:
     foretold: FloatArray = field(repr=False)
     came: FloatArray = field(repr=False)
 
-    def at(self, method: str, area: float = MAIN) -> pd.Series[Any]:
+    def at(self, method: str, area: float = MAIN_SHARE) -> pd.Series[Any]:
         """The row of a method on a share of the land."""
         rows = self.frame[(self.frame["method"] == method) & np.isclose(self.frame["area"], area)]
         return rows.iloc[0]
@@ -183,16 +183,16 @@ def origins_for(length: int, weeks: int) -> tuple[tuple[int, ...], tuple[int, ..
     The test goes back from the last week without overlap, over at most 52 weeks, and needs 26 weeks before its first
     origin. The origins of the settings end where the test begins.
     """
-    possible = (length - LEAST_TRAINING) // weeks
-    number = max(0, min(MOST_ORIGINS, MOST_TEST_WEEKS // weeks, possible))
+    possible = (length - MIN_TRAINING) // weeks
+    number = max(0, min(MAX_ORIGINS, MAX_TEST_WEEKS // weeks, possible))
     test = tuple(length - weeks * back for back in range(number, 0, -1))
     first = test[0] if test else length
     older = tuple(first - weeks * back for back in range(SETTING_ORIGINS, 0, -1))
-    return test, tuple(at for at in older if at >= LEAST_TRAINING // 2)
+    return test, tuple(at for at in older if at >= MIN_TRAINING // 2)
 
 
 def backtest(
-    ground: Ground, origins: tuple[int, ...], settings: Mapping[str, Settings], weeks: int, seed: int = 0
+    ground: CellHistory, origins: tuple[int, ...], settings: Mapping[str, ForecastSettings], weeks: int, seed: int = 0
 ) -> Backtest:
     """Try every method at the origins.
 
@@ -200,11 +200,15 @@ def backtest(
     recapture = (hits / events) / (the same of the 52 weeks before, on the same land).
     Places that a method foretells alike share the border of the flagged land, so that plain counting is not held back
     by its ties. The bootstrap draws origins with repetition (999 times) and takes percentiles that are widened for few
-    origins (`widened`); a method and plain counting are drawn together.
+    origins (`widened_tail`); a method and plain counting are drawn together.
     """
     count = len(origins)
-    came = ahead(ground.counts, origins, weeks) if count else np.zeros((len(ground.land), 0))
-    foretold = {name: shares(ground, name, origins, settings.get(name, Settings())) for name in METHODS if count}
+    came = following_counts(ground.counts, origins, weeks) if count else np.zeros((len(ground.land), 0))
+    foretold = {
+        name: predicted_shares(ground, name, origins, settings.get(name, ForecastSettings()))
+        for name in METHODS
+        if count
+    }
     events = int(came.sum())
     refused = _too_little(count, events)
     if refused is not None:
@@ -227,7 +231,7 @@ def backtest(
     return Backtest(frame, origins, events, method, refused, foretold[method], came)
 
 
-def widened(alpha: float, n: int) -> float:
+def widened_tail(alpha: float, n: int) -> float:
     """The tail to take of a bootstrap of n values so that a mean is covered as by Student's t: Phi(sqrt(n/(n-1)) t).
 
     Hesterberg, T. (2015). What teachers should know about the bootstrap. The American Statistician 69, 371-386.
@@ -236,15 +240,15 @@ def widened(alpha: float, n: int) -> float:
 
 
 def _too_little(origins: int, events: int) -> Message | None:
-    values = {"n": origins, "least": LEAST_ORIGINS}
-    if origins < LEAST_ORIGINS:
+    values = {"n": origins, "least": MIN_ORIGINS}
+    if origins < MIN_ORIGINS:
         return Message(
             "No forecast is shown: the data reach back far enough for {n} past forecasts only, and a test needs "
             "{least}.",
             values,
         )
-    values = {"n": events, "least": LEAST_EVENTS}
-    if events < LEAST_EVENTS:
+    values = {"n": events, "least": MIN_EVENTS}
+    if events < MIN_EVENTS:
         return Message(
             "No forecast is shown: only {n} alerts came in the weeks of the test, and below {least} a test is a "
             "lottery.",
@@ -296,7 +300,7 @@ def _interval(above: list[FloatArray], below: list[FloatArray], drawn: FloatArra
     if not known[0]:
         return UNKNOWN
     ratios = product[known] / divisor[known]
-    tail = widened(alpha / 2, drawn.shape[1])
+    tail = widened_tail(alpha / 2, drawn.shape[1])
     low, high = np.quantile(ratios[1:], [tail, 1 - tail])
     return Estimate(float(ratios[0]), float(low), float(high))
 

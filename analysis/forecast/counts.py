@@ -15,19 +15,19 @@ from curim_data.model.i18n import Message, Translator
 from curim_data.model.types import BoolArray, FloatArray
 
 LEVEL: Final = 0.95
-MOST_WEEKS: Final = 4
+MAX_WEEKS: Final = 4
 YEAR: Final = 52
 SEASON_STRENGTH: Final = 50.0
 # Weeks whose mean is the level. Short ones follow a change, long ones are steadier; past forecasts decide.
 LEVELS: Final = (4, 8, 13, 26)
 # Past forecasts that an interval is measured on before it is tried, and tries below which nothing is foretold.
-LEAST_MEASURED: Final = 16
-LEAST_TRIED: Final = 8
-MOST_TRIED: Final = 52
+MIN_MEASURED: Final = 16
+MIN_TRIED: Final = 8
+MAX_TRIED: Final = 52
 
 
 @dataclass(frozen=True, eq=False)
-class Outlook:
+class CountForecast:
     """The counts of the next weeks, each and all together, with 95 % intervals, and how good those were.
 
     `weeks`: one estimate a week from `start` (a Monday) on. `covered` of `tried` past weeks fell inside the interval
@@ -65,7 +65,7 @@ class Outlook:
         )
 
 
-def outlook(counts: Any, start: dt.date, weeks: int = MOST_WEEKS, level: float = LEVEL) -> Outlook | None:
+def forecast_counts(counts: Any, start: dt.date, weeks: int = MAX_WEEKS, level: float = LEVEL) -> CountForecast | None:
     """Foretell the next weeks of a weekly series.
 
     The expected count is the mean of the last weeks (how many: `LEVELS`), where two whole years are known also times
@@ -86,12 +86,12 @@ def outlook(counts: Any, start: dt.date, weeks: int = MOST_WEEKS, level: float =
     counts or another number of weeks.
     """
     series = np.asarray(counts, dtype=float)
-    if not 1 <= weeks <= MOST_WEEKS or not np.isfinite(series).all():
-        raise ValueError(f"known counts and 1 to {MOST_WEEKS} weeks, not {weeks}")
-    paths = {way: _path(series, *way, weeks) for way in _ways(len(series))}
+    if not 1 <= weeks <= MAX_WEEKS or not np.isfinite(series).all():
+        raise ValueError(f"known counts and 1 to {MAX_WEEKS} weeks, not {weeks}")
+    paths = {way: _forecasts_made(series, *way, weeks) for way in _candidates(len(series))}
     first = max((_first(way) for way in paths), default=0)
-    tries = min(MOST_TRIED, len(series) - first - LEAST_MEASURED - weeks)
-    if tries < LEAST_TRIED:
+    tries = min(MAX_TRIED, len(series) - first - MIN_MEASURED - weeks)
+    if tries < MIN_TRIED:
         return None
     split = len(series) - tries
     best = min(paths, key=lambda way: _loss(series, paths[way], first, split))
@@ -99,11 +99,11 @@ def outlook(counts: Any, start: dt.date, weeks: int = MOST_WEEKS, level: float =
     ahead = path[-1]
     spread = [_phi(series, path, first, len(series), (step, step + 1)) for step in range(weeks)]
     together = _phi(series, path, first, len(series), (0, weeks))
-    inside = _tried(series, path, first, split, level)
-    return Outlook(
+    inside = _covered(series, path, first, split, level)
+    return CountForecast(
         start=start,
-        weeks=tuple(interval(mean, phi, level) for mean, phi in zip(ahead, spread, strict=True)),
-        total=interval(float(ahead.sum()), together, level),
+        weeks=tuple(count_interval(mean, phi, level) for mean, phi in zip(ahead, spread, strict=True)),
+        total=count_interval(float(ahead.sum()), together, level),
         covered=int(inside.sum()),
         tried=len(inside),
         n=int(series.sum()),
@@ -112,17 +112,17 @@ def outlook(counts: Any, start: dt.date, weeks: int = MOST_WEEKS, level: float =
     )
 
 
-def interval(mean: float, phi: float, level: float = LEVEL) -> Estimate:
+def count_interval(mean: float, phi: float, level: float = LEVEL) -> Estimate:
     """A count of that mean and a variance of phi times the mean, with the central interval that covers `level`.
 
     Negative binomial for phi above 1, else Poisson; the ends are whole counts and belong to the interval.
     """
-    low, high = intervals(np.array([mean]), np.array([phi]), level)
+    low, high = count_intervals(np.array([mean]), np.array([phi]), level)
     return Estimate(max(float(mean), 0.0), float(low[0]), float(high[0]), level)
 
 
-def intervals(mean: FloatArray, phi: FloatArray, level: float = LEVEL) -> tuple[FloatArray, FloatArray]:
-    """The ends of `interval` for many means and dispersions."""
+def count_intervals(mean: FloatArray, phi: FloatArray, level: float = LEVEL) -> tuple[FloatArray, FloatArray]:
+    """The ends of `count_interval` for many means and dispersions."""
     tails = np.array([[(1 - level) / 2], [(1 + level) / 2]])
     wide, known = phi > 1 + 1e-9, mean > 0
     spread, centre = np.where(wide, phi, 2.0), np.where(known, mean, 1.0)
@@ -138,7 +138,7 @@ def dispersion(counts: Any, expected: Any) -> float:
     return max(1.0, float(((came - mean)[known] ** 2 / mean[known]).mean())) if known.any() else 1.0
 
 
-def _ways(length: int) -> list[tuple[int, bool]]:
+def _candidates(length: int) -> list[tuple[int, bool]]:
     """Weeks of the level and whether the season enters: what the length of the series allows."""
     seasons = (False, True) if length >= 3 * YEAR else (False,)
     return [(weeks, season) for weeks in LEVELS for season in seasons if length >= 2 * weeks]
@@ -149,7 +149,7 @@ def _first(way: tuple[int, bool]) -> int:
     return way[0] + (YEAR if way[1] else 0)
 
 
-def _path(series: FloatArray, level: int, season: bool, weeks: int) -> FloatArray:
+def _forecasts_made(series: FloatArray, level: int, season: bool, weeks: int) -> FloatArray:
     """What would have been foretold at each week for it and the following ones; shape (T + 1, weeks), NaN too early.
 
     Row t knows only weeks before t.
@@ -203,12 +203,12 @@ def _errors(series: FloatArray, path: FloatArray, first: int, end: int, steps: t
     return errors
 
 
-def _tried(series: FloatArray, path: FloatArray, first: int, split: int, level: float) -> BoolArray:
+def _covered(series: FloatArray, path: FloatArray, first: int, split: int, level: float) -> BoolArray:
     """Whether each week from `split` on fell inside the interval that would have been given for it."""
     weeks = path.shape[1]
     made = [(at, step) for at in range(split, len(series), weeks) for step in range(min(weeks, len(series) - at))]
     phi = np.array([_phi(series, path, first, at, (step, step + 1)) for at, step in made])
-    low, high = intervals(np.array([path[at, step] for at, step in made]), phi, level)
+    low, high = count_intervals(np.array([path[at, step] for at, step in made]), phi, level)
     came = np.array([series[at + step] for at, step in made])
     return np.asarray((low <= came) & (came <= high))
 

@@ -23,7 +23,7 @@ METHODS: Final = ("naive", "decay", "blend")
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class CellHistory:
     """Counts by cell and week (shape (m, T)), the land of the cells, and who is whose neighbour (itself not)."""
 
     counts: FloatArray
@@ -31,7 +31,7 @@ class Ground:
     near: sparse.csr_array
 
     @classmethod
-    def of(cls, counts: Any, land: Any, cells: Any) -> Ground:
+    def of(cls, counts: Any, land: Any, cells: Any) -> CellHistory:
         """From tables in the order of the cells."""
         around = sparse.csr_array(neighbours(cells, 1) - sparse.eye_array(len(cells)))
         around.eliminate_zeros()
@@ -50,7 +50,7 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Settings:
+class ForecastSettings:
     """What the two models are made with: half-life in weeks, weight of a neighbour, weeks that the long run counts."""
 
     half_life: int = 13
@@ -58,14 +58,14 @@ class Settings:
     strength: float = 13.0
 
 
-def naive(ground: Ground, origins: Any) -> FloatArray:
+def naive(ground: CellHistory, origins: Any) -> FloatArray:
     """Plain counting: the alerts of the last 52 weeks before each origin (all, where there are fewer); (m, origins)."""
     sums = np.concatenate([np.zeros((len(ground.land), 1)), np.cumsum(ground.counts, axis=1)], axis=1)
     at = np.asarray(origins, dtype=int)
     return np.asarray(sums[:, at] - sums[:, np.maximum(at - NAIVE_WEEKS, 0)], dtype=float)
 
 
-def decay(ground: Ground, origins: Any, settings: Settings) -> FloatArray:
+def decay(ground: CellHistory, origins: Any, settings: ForecastSettings) -> FloatArray:
     """Counts that fade, spread to the neighbours: a kernel density in space and time on the cells.
 
     sum over weeks of 2^(-age / half-life) x, where x is the mean by land over a cell and (weighted) its neighbours.
@@ -74,7 +74,7 @@ def decay(ground: Ground, origins: Any, settings: Settings) -> FloatArray:
     return _mixed(ground, ground.smooth(recent, settings.weight))
 
 
-def blend(ground: Ground, origins: Any, settings: Settings) -> FloatArray:
+def blend(ground: CellHistory, origins: Any, settings: ForecastSettings) -> FloatArray:
     """The long-run rate of a cell, drawn to its neighbourhood where it has few alerts, moved by what came of late.
 
     Two gamma-Poisson steps in the mean of the posterior, with a weeks' strength k:
@@ -96,37 +96,37 @@ def blend(ground: Ground, origins: Any, settings: Settings) -> FloatArray:
     return _mixed(ground, rate)
 
 
-def shares(ground: Ground, method: str, origins: Any, settings: Settings) -> FloatArray:
+def predicted_shares(ground: CellHistory, method: str, origins: Any, settings: ForecastSettings) -> FloatArray:
     """What a method of `METHODS` foretells at each origin, up to a factor of the column; (m, origins)."""
     if method == "naive":
         return naive(ground, origins)
     return decay(ground, origins, settings) if method == "decay" else blend(ground, origins, settings)
 
 
-def settings_for(ground: Ground, method: str, origins: Any, weeks: int) -> tuple[Settings, Choice]:
+def settings_for(ground: CellHistory, method: str, origins: Any, weeks: int) -> tuple[ForecastSettings, Choice]:
     """Choose a model's settings: those under which what came after each of these origins was likeliest.
 
     The likelihood is that of the alerts of the following weeks over the cells (multinomial). Without origins the
     settings are the usual ones. Only weeks before the last origin's end are looked at.
     """
-    best = Settings()
+    best = ForecastSettings()
     at = np.asarray(origins, dtype=int)
     if len(at):
-        came = ahead(ground.counts, at, weeks)
+        came = following_counts(ground.counts, at, weeks)
         tried = _grid(method)
-        best = max(tried, key=lambda one: _likelihood(came, shares(ground, method, at, one)))
+        best = max(tried, key=lambda one: _likelihood(came, predicted_shares(ground, method, at, one)))
     return best, _told(method, best, len(at))
 
 
-def ahead(counts: FloatArray, origins: Any, weeks: int) -> FloatArray:
+def following_counts(counts: FloatArray, origins: Any, weeks: int) -> FloatArray:
     """Alerts by cell in the weeks that follow each origin; (m, origins)."""
     return np.stack([counts[:, at : at + weeks].sum(axis=1) for at in np.asarray(origins, dtype=int)], axis=1)
 
 
-def _grid(method: str) -> list[Settings]:
+def _grid(method: str) -> list[ForecastSettings]:
     if method == "decay":
-        return [Settings(half_life=life, weight=weight) for life in HALF_LIVES for weight in NEIGHBOURS]
-    return [Settings(half_life=life, strength=strength) for life in HALF_LIVES for strength in STRENGTHS]
+        return [ForecastSettings(half_life=life, weight=weight) for life in HALF_LIVES for weight in NEIGHBOURS]
+    return [ForecastSettings(half_life=life, strength=strength) for life in HALF_LIVES for strength in STRENGTHS]
 
 
 def _likelihood(came: FloatArray, foretold: FloatArray) -> float:
@@ -140,14 +140,14 @@ def _fading(length: int, origins: Any, half_life: float) -> FloatArray:
     return np.where(age >= 0, 0.5 ** (np.maximum(age, 0) / half_life), 0.0)
 
 
-def _mixed(ground: Ground, values: FloatArray) -> FloatArray:
+def _mixed(ground: CellHistory, values: FloatArray) -> FloatArray:
     """The values with a small even part over the land."""
     whole = values.sum(axis=0)
     even = ground.even[:, None]
     return np.where(whole > 0, (1 - EVEN) * values + EVEN * even * whole, even)
 
 
-def _told(method: str, settings: Settings, origins: int) -> Choice:
+def _told(method: str, settings: ForecastSettings, origins: int) -> Choice:
     if method == "decay":
         values = {"weeks": settings.half_life, "weight": settings.weight, "origins": origins}
         message = Message(

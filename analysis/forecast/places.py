@@ -9,19 +9,26 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from analysis.forecast.backtest import MAIN, Backtest, backtest, origins_for
-from analysis.forecast.counts import LEVELS, Outlook, dispersion, intervals, outlook
-from analysis.forecast.methods import METHODS, NAIVE_WEEKS, Ground, Settings, settings_for, shares
-from analysis.hotspots.cell_significance import LEAST_LAND
+from analysis.forecast.backtest import MAIN_SHARE, Backtest, backtest, origins_for
+from analysis.forecast.counts import LEVELS, CountForecast, count_intervals, dispersion, forecast_counts
+from analysis.forecast.methods import (
+    METHODS,
+    NAIVE_WEEKS,
+    CellHistory,
+    ForecastSettings,
+    predicted_shares,
+    settings_for,
+)
+from analysis.hotspots.cell_significance import MIN_LAND_SHARE
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message, Num, Translator
 from curim_data.model.types import FloatArray
 
-MOST_LISTED: Final = 20
+MAX_LISTED: Final = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Forecast:
+class PlaceForecast:
     """The next weeks: all alerts (`city`), and the places where most of them are expected.
 
     `frame`, index cell: land_km2, last_weeks (alerts of the last 52 weeks), expected (alerts of the next weeks, NaN
@@ -34,7 +41,7 @@ class Forecast:
     listed: pd.DataFrame
     start: dt.date
     weeks: int
-    city: Outlook | None
+    city: CountForecast | None
     backtest: Backtest
     covered: int
     tried: int
@@ -53,7 +60,7 @@ class Forecast:
             return t(test.refused)
         row, plain = test.at(test.method), test.at(METHODS[0])
         values = {
-            "land": t.percent(MAIN),
+            "land": t.percent(MAIN_SHARE),
             "hits": t.percent(row["hit_rate"]),
             "pai": Num(row["pai"]),
             "low": Num(row["pai_low"]),
@@ -84,7 +91,7 @@ class Forecast:
         )
 
 
-def forecast(counts: Any, land_km2: pd.Series, start: dt.date, weeks: int = 4, seed: int = 0) -> Forecast:
+def forecast_places(counts: Any, land_km2: pd.Series, start: dt.date, weeks: int = 4, seed: int = 0) -> PlaceForecast:
     """Foretell where the alerts of the next 1 to 4 weeks will be.
 
     Parameters
@@ -110,9 +117,9 @@ def forecast(counts: Any, land_km2: pd.Series, start: dt.date, weeks: int = 4, s
     if not (table >= 0).all():
         raise ValueError("counts are known and not negative")
     land = land_km2.to_numpy(dtype=float)
-    ground = Ground.of(table, np.maximum(land, LEAST_LAND * land.max()), land_km2.index.to_numpy())
+    ground = CellHistory.of(table, np.maximum(land, MIN_LAND_SHARE * land.max()), land_km2.index.to_numpy())
     length = table.shape[1]
-    city = outlook(table.sum(axis=0), start, weeks)
+    city = forecast_counts(table.sum(axis=0), start, weeks)
     test_at, settings_at = origins_for(length, weeks)
     chosen = {name: settings_for(ground, name, settings_at, weeks) for name in METHODS[1:]}
     settings = {name: one for name, (one, _) in chosen.items()}
@@ -123,30 +130,30 @@ def forecast(counts: Any, land_km2: pd.Series, start: dt.date, weeks: int = 4, s
     choices = (*_usual(length), *told, _test_told(test))
     if test.refused is not None:
         nothing = pd.DataFrame(columns=["expected", "low", "high"], index=land_km2.index[:0], dtype=float)
-        return Forecast(
+        return PlaceForecast(
             frame.assign(expected=np.nan), nothing, start, weeks, city, test, 0, 0, int(table.sum()), choices
         )
     totals = _totals(table, city, weeks)
-    share = shares(ground, test.method, [length], settings.get(test.method, Settings()))[:, 0]
+    share = predicted_shares(ground, test.method, [length], settings.get(test.method, ForecastSettings()))[:, 0]
     frame["expected"] = share / share.sum() * totals[length]
-    first = _first(share, ground.land)
+    first = _top_cells(share, ground.land)
     came, mean = _past_lists(test, totals, ground.land)
     inside = sum(_inside(came, mean, at) for at in range(len(test.origins)))
     phi = dispersion(came, mean)
     expected = frame["expected"].to_numpy()[first]
-    low, high = intervals(expected, np.full(len(expected), phi))
+    low, high = count_intervals(expected, np.full(len(expected), phi))
     listed = pd.DataFrame({"expected": expected, "low": low, "high": high}, index=land_km2.index[first])
-    return Forecast(frame, listed, start, weeks, city, test, inside, came.size, int(table.sum()), choices)
+    return PlaceForecast(frame, listed, start, weeks, city, test, inside, came.size, int(table.sum()), choices)
 
 
-def _first(share: FloatArray, land: FloatArray) -> np.ndarray[Any, np.dtype[np.intp]]:
+def _top_cells(share: FloatArray, land: FloatArray) -> np.ndarray[Any, np.dtype[np.intp]]:
     """The cells of highest density on the main share of the land, at most 20 and at least one."""
     order = np.argsort(-share / land, kind="stable")
-    number = int(np.searchsorted(np.cumsum(land[order]), MAIN * land.sum() * (1 + 1e-9), side="right"))
-    return order[: max(1, min(MOST_LISTED, number))]
+    number = int(np.searchsorted(np.cumsum(land[order]), MAIN_SHARE * land.sum() * (1 + 1e-9), side="right"))
+    return order[: max(1, min(MAX_LISTED, number))]
 
 
-def _totals(table: FloatArray, city: Outlook | None, weeks: int) -> FloatArray:
+def _totals(table: FloatArray, city: CountForecast | None, weeks: int) -> FloatArray:
     """What the city was expected to have over the next weeks, at each week; shape (T + 1,).
 
     Row t knows only weeks before t. The way of the outlook was chosen on all weeks before those that it was tried on,
@@ -164,7 +171,7 @@ def _past_lists(test: Backtest, totals: FloatArray, land: FloatArray) -> tuple[F
     came, mean = [], []
     for at, origin in enumerate(test.origins):
         share = test.foretold[:, at]
-        first = _first(share, land)
+        first = _top_cells(share, land)
         came.append(test.came[first, at])
         mean.append((share / share.sum() * totals[origin])[first])
     fewest = min(map(len, came))
@@ -175,7 +182,7 @@ def _inside(came: FloatArray, mean: FloatArray, at: int) -> int:
     """How many counts of one origin fell inside intervals whose dispersion is that of the other origins."""
     others = np.arange(len(came)) != at
     phi = dispersion(came[others], mean[others])
-    low, high = intervals(mean[at], np.full(len(mean[at]), phi))
+    low, high = count_intervals(mean[at], np.full(len(mean[at]), phi))
     return int(((low <= came[at]) & (came[at] <= high)).sum())
 
 

@@ -19,19 +19,19 @@ from curim_data.model.types import BoolArray, FloatArray
 SPREAD_M: Final = 200.0
 WIDEST_M: Final = 500.0
 # Alerts that the smoothing should reach in the mean, lest it follow each of a few alerts.
-LEAST_REACHED: Final = 20.0
+MIN_REACHED: Final = 20.0
 PIXEL_M: Final = 20.0
 # What lies farther than this from the centre of any cell of the land is open water: narrower water parts nothing.
 SHORE_M: Final = 40.0
 _STEPS: Final = 7
 
 
-def spread_for(n: float, land_km2: float) -> Choice:
+def smoothing_width_for(n: float, land_km2: float) -> Choice:
     """Choose the standard deviation of the smoothing: 200 m, more (up to 500 m) where it would reach under 20 alerts.
 
     A Gaussian of standard deviation s averages over an area of 4 pi s².
     """
-    wanted = 1000 * float(np.sqrt(LEAST_REACHED * land_km2 / (4 * np.pi * max(n, 1e-9))))
+    wanted = 1000 * float(np.sqrt(MIN_REACHED * land_km2 / (4 * np.pi * max(n, 1e-9))))
     spread = float(np.clip(round(wanted, -1), SPREAD_M, WIDEST_M))
     told = (
         Message(
@@ -48,7 +48,7 @@ def spread_for(n: float, land_km2: float) -> Choice:
     return Choice("spread", spread, told)
 
 
-class Ground:
+class LandGrid:
     """Fine cells laid out in metres, with quick sums over discs and Gaussians by way of small square pixels.
 
     Parameters
@@ -127,6 +127,6 @@ class Ground:
         return flat.reshape(self._shape)
 
 
-def metres(cells: Any, city: CityProfile) -> tuple[FloatArray, FloatArray]:
+def centres_in_metres(cells: Any, city: CityProfile) -> tuple[FloatArray, FloatArray]:
     """Centres of H3 cells in the city's projection: x and y in metres."""
     return city.project(*centres(cells))

@@ -19,8 +19,8 @@ FINEST: Final = 10
 COARSEST: Final = 8
 # Below this mean count in a cell and its six neighbours cells become coarser. The exact test needs no more: simulated,
 # a spot of 90 m with a tenth of 60 alerts is found in 47 % of maps on cells of 130 m, in 22 % on cells of 350 m.
-LEAST_IN_WINDOW: Final = 0.5
-MOST_CELLS: Final = 100_000
+MIN_IN_WINDOW: Final = 0.5
+MAX_CELLS: Final = 100_000
 
 
 def neighbours(cells: Any, k: int = 1) -> sparse.csr_array:
@@ -128,9 +128,9 @@ def resolution_for(
             reason = Message(
                 "the coordinates are only precise to {metres} m", {"metres": round(coordinate_precision_m)}
             )
-        elif window < LEAST_IN_WINDOW:
+        elif window < MIN_IN_WINDOW:
             reason = Message("there are too few alerts for finer cells: {n}", {"n": alerts})
-        elif land_km2 * 1e6 / side**2 > MOST_CELLS:
+        elif land_km2 * 1e6 / side**2 > MAX_CELLS:
             reason = Message("the area is too large for finer cells")
         else:
             break

@@ -12,7 +12,7 @@ import shapely
 from scipy import fft
 from shapely.geometry.base import BaseGeometry
 
-from analysis.grid.baseline import metres
+from analysis.grid.baseline import centres_in_metres
 from analysis.stats.result import Choice
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message
@@ -21,8 +21,8 @@ from curim_data.model.types import FloatArray
 # Half of the narrowest width that is tried, and more than the 22 m from corner to corner of the fine cells (H3
 # resolution 12): each pixel on the land then holds the centre of one.
 PIXEL_M: Final = 25.0
-LEAST_OVER_CELLS_M: Final = 22.0
-MOST_PIXELS: Final = 1_000_000
+MIN_OVER_CELLS_M: Final = 22.0
+MAX_PIXELS: Final = 1_000_000
 # Standard deviations after which nothing of a Gaussian is left: it has 2e-8 of its height there.
 REACH: Final = 6.0
 
@@ -70,7 +70,7 @@ class Raster:
         return np.asarray(flat, dtype=float).reshape(self.land_km2.shape)
 
 
-class Spread:
+class GaussianSmoother:
     """Values by pixel, ready to be spread by Gaussians of any width up to `widest_m`.
 
     G_h(v) = v * K_h by Fourier transforms: one of the values, then one back for every width, whatever the width. The
@@ -98,17 +98,17 @@ class Spread:
 
 def pixel_for(width_m: float, height_m: float) -> Choice:
     """Choose the pixels: 25 m, more only where the land would need over a million of them."""
-    needed = float(np.sqrt(width_m * height_m / MOST_PIXELS))
+    needed = float(np.sqrt(width_m * height_m / MAX_PIXELS))
     side = PIXEL_M if needed <= PIXEL_M else float(np.ceil(needed / 5) * 5)
-    return pixel_told(side)
+    return pixel_choice(side)
 
 
-def pixel_told(side: float) -> Choice:
+def pixel_choice(side: float) -> Choice:
     """The side of the pixels in metres, as a setting that tells itself."""
     return Choice("pixel", side, Message("The density is drawn in squares of {metres} m.", {"metres": round(side)}))
 
 
-def over_polygon(land: BaseGeometry, cell_m: float | None = None) -> Raster:
+def raster_from_polygon(land: BaseGeometry, cell_m: float | None = None) -> Raster:
     """Pixels over a polygon in metres, each with the land that it covers.
 
     Raises ValueError for an empty polygon, one in degrees, or more than a million pixels.
@@ -131,7 +131,7 @@ def over_polygon(land: BaseGeometry, cell_m: float | None = None) -> Raster:
     return Raster(area / 1e6, float(x0), float(y0), cell)
 
 
-def over_cells(land_km2: pd.Series, city: CityProfile, cell_m: float | None = None) -> Raster:
+def raster_from_cells(land_km2: pd.Series, city: CityProfile, cell_m: float | None = None) -> Raster:
     """Pixels over fine H3 cells (resolution 12), each with the land of the cells whose centre it holds.
 
     A centre stands for its cell, so that nothing moves by more than the 11 m from there to a corner of the cell.
@@ -145,10 +145,10 @@ def over_cells(land_km2: pd.Series, city: CityProfile, cell_m: float | None = No
     """
     if not len(land_km2) or float(land_km2.sum()) <= 0:
         raise ValueError("there is no land")
-    x, y = metres(land_km2.index.to_numpy(), city)
+    x, y = centres_in_metres(land_km2.index.to_numpy(), city)
     cell = float(cell_m or pixel_for(float(np.ptp(x)), float(np.ptp(y))).value)
-    if cell < LEAST_OVER_CELLS_M:
-        raise ValueError(f"pixels of {cell} m are smaller than the cells: at least {LEAST_OVER_CELLS_M} m")
+    if cell < MIN_OVER_CELLS_M:
+        raise ValueError(f"pixels of {cell} m are smaller than the cells: at least {MIN_OVER_CELLS_M} m")
     x0, y0 = np.floor(x.min() / cell) * cell, np.floor(y.min() / cell) * cell
     column, row = np.floor((x - x0) / cell).astype(int), np.floor((y - y0) / cell).astype(int)
     rows, columns = int(row.max()) + 1, int(column.max()) + 1
@@ -160,5 +160,5 @@ def over_cells(land_km2: pd.Series, city: CityProfile, cell_m: float | None = No
 
 
 def _guard(rows: int, columns: int) -> None:
-    if rows * columns > 1.1 * MOST_PIXELS:
+    if rows * columns > 1.1 * MAX_PIXELS:
         raise ValueError(f"{rows * columns:,} pixels are too many: choose larger ones")

@@ -12,7 +12,7 @@ The test was chosen by simulation on the land of a city of 10 km² (cells of 130
   holds the rates.
 * Each cell is tested alone and together with the cells around it, and the better of both p-values is doubled: alone
   finds places of 60 m, the window finds those that a border of cells cuts in two.
-* Corrected twice, for cells and for places: see `marked_cells`.
+* Corrected twice, for cells and for places: see `significant_cells`.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from analysis.grid.cells import neighbours, ring, square_side
-from analysis.hotspots.denominators import LAND, Base, CellRates, Kind, cell_rates, told_rates
-from analysis.hotspots.settings import GISTAR_FROM, margin_for, surroundings_for, told, window_for
-from analysis.stats.false_discovery import false_discovery
+from analysis.hotspots.denominators import LAND, CellRates, Denominator, DenominatorKind, cell_rates, rate_choices
+from analysis.hotspots.settings import GISTAR_FROM, margin_for, setting_choices, surroundings_for, window_for
+from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.getis_ord import getis_ord
-from analysis.stats.rate_tests import denser, thinner
+from analysis.stats.rate_tests import larger_rate, smaller_rate
 from analysis.stats.result import Choice
 from analysis.stats.share_tests import larger_share, smaller_share
 from curim_data.model.i18n import Translator
 from curim_data.model.types import BoolArray, CellArray, FloatArray
 
 # A cell at the shore may hold next to no land and still get the alerts of the quay: it counts as at least this share.
-LEAST_LAND: Final = 0.25
+MIN_LAND_SHARE: Final = 0.25
 
 
 @dataclass(frozen=True)
 class HotCells:
-    """Cells with their test. Made by `significance`.
+    """Cells with their test. Made by `hot_cells`.
 
     frame : DataFrame, index cell (int64)
         n (NaN where withheld), low and high (its bounds), withheld, land_km2, size (land or base; its upper bound where
@@ -66,7 +66,7 @@ class HotCells:
     n_withheld: int
     gistar_valid: bool
     choices: tuple[Choice, ...]
-    base: Kind = LAND
+    base: DenominatorKind = LAND
     base_total: float = float("nan")
     rates: CellRates | None = None
 
@@ -125,10 +125,10 @@ class HotCells:
         return text
 
 
-def significance(
+def hot_cells(
     cells: pd.DataFrame,
     *,
-    base: Base | None = None,
+    base: Denominator | None = None,
     alpha: float = 0.05,
     k: int | None = None,
     margin: float | None = None,
@@ -166,21 +166,23 @@ def significance(
     side = square_side(resolution, index)
     k = window_for(side) if k is None else k
     margin = margin_for(k) if margin is None else margin
-    sizes = _Sizes.of(data, base, LEAST_LAND * side**2 / 1e6)
+    sizes = _Sizes.of(data, base, MIN_LAND_SHARE * side**2 / 1e6)
 
     low, high = (np.where(sizes.known, data[name].to_numpy(float), 0.0) for name in ("low", "high"))
     outer = surroundings_for(side, k, float((neighbours(index, k) @ low).mean()))
     around = (k, outer) if base is None else None
     scales = [_Scale.of(index, rings, around, sizes) for rings in sorted({0, k})]
-    above, below = (larger_share, smaller_share) if base is not None and base.kind == "alerts" else (denser, thinner)
+    above, below = (
+        (larger_share, smaller_share) if base is not None and base.kind == "alerts" else (larger_rate, smaller_rate)
+    )
     tried = [above(s.place @ low, s.rest(high), s.size_in, s.size_out, margin) for s in scales]
-    p_hot = _better(tried)
-    q_hot, hot = marked_cells(index, p_hot, alpha)
+    p_hot = _smaller_p(tried)
+    q_hot, hot = significant_cells(index, p_hot, alpha)
     calm = np.where(hot, 0.0, 1.0)
-    p_cold = _better(
+    p_cold = _smaller_p(
         [below(s.place @ high, s.rest(low * calm), s.size, s.rest(sizes.high * calm), margin) for s in scales]
     )
-    q_cold, cold = marked_cells(index, p_cold, alpha)
+    q_cold, cold = significant_cells(index, p_cold, alpha)
     window, expected = scales[-1].place @ low, scales[-1].expected(high)
     near = neighbours(index, max(k, 1))
     rates = None if base is None else cell_rates(data["n"].to_numpy(float), sizes.n, shares=base.kind == "alerts")
@@ -215,11 +217,11 @@ def significance(
         n_withheld=int(data["withheld"].sum()),
         gistar_valid=mean_window >= GISTAR_FROM,
         choices=(
-            *told(side, k, outer, margin, alpha, base is not None, mean_window),
+            *setting_choices(side, k, outer, margin, alpha, base is not None, mean_window),
             *(
                 ()
                 if base is None or rates is None
-                else (*base.choices, *told_rates(base.kind, rates, withheld=bool(data["withheld"].any())))
+                else (*base.choices, *rate_choices(base.kind, rates, withheld=bool(data["withheld"].any())))
             ),
         ),
         base=LAND if base is None else base.kind,
@@ -228,7 +230,7 @@ def significance(
     )
 
 
-def marked_cells(index: CellArray, p: FloatArray, alpha: float) -> tuple[FloatArray, BoolArray]:
+def significant_cells(index: CellArray, p: FloatArray, alpha: float) -> tuple[FloatArray, BoolArray]:
     """The q-values and the marked cells: q <= alpha, in a group whose clearest cell stands out in the whole map.
 
     Benjamini–Hochberg bounds the share of false cells. Among many cells that are truly hot it lets some others pass,
@@ -236,7 +238,7 @@ def marked_cells(index: CellArray, p: FloatArray, alpha: float) -> tuple[FloatAr
     smallest p, times the number of cells (Bonferroni), is at most alpha: the chance of any false place is bounded too
     (the argument of Chumbley and Friston 2009, NeuroImage 44, 62–70, for peaks instead of points).
     """
-    q = false_discovery(p)
+    q = benjamini_hochberg(p)
     marked: BoolArray = np.zeros(len(p), dtype=bool)
     for group in connected(neighbours(index, 1), np.flatnonzero(q <= alpha)):
         marked[group] = p[group].min() * len(p) <= alpha
@@ -276,7 +278,7 @@ class _Sizes:
     known: BoolArray
 
     @classmethod
-    def of(cls, data: pd.DataFrame, base: Base | None, least_land: float) -> _Sizes:
+    def of(cls, data: pd.DataFrame, base: Denominator | None, least_land: float) -> _Sizes:
         if base is None:
             land = data["land_km2"].to_numpy(float)
             return cls(land, land, land, np.full(len(land), least_land), np.ones(len(land), dtype=bool))
@@ -321,7 +323,7 @@ class _Scale:
         return density * self.size_in
 
 
-def _better(p: list[FloatArray]) -> FloatArray:
+def _smaller_p(p: list[FloatArray]) -> FloatArray:
     """The smaller of the p-values of several scales, corrected for their number (Bonferroni)."""
     best: FloatArray = np.minimum(1.0, len(p) * np.min(p, axis=0))
     return best

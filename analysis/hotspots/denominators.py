@@ -8,21 +8,21 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from analysis.stats.empirical_bayes import SmoothedRates, drawn, empirical_bayes
+from analysis.stats.empirical_bayes import SmoothedRates, empirical_bayes, shrinkage_weights
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message, Num
 from curim_data.model.types import FloatArray
 
-Kind = Literal["land", "alerts", "residents"]
+DenominatorKind = Literal["land", "alerts", "residents"]
 LAND: Final = "land"
 # Rates by residents are told for so many of them.
-PER: Final = 1000
+RATE_PER: Final = 1000
 # Cells without a base say nothing; fewer cells than this show no spread between cells.
-LEAST_CELLS: Final = 3
+MIN_CELLS: Final = 3
 
 
 @dataclass(frozen=True)
-class Base:
+class Denominator:
     """The base population of every cell.
 
     kind : "alerts" (all alerts of the same period) or "residents".
@@ -34,12 +34,12 @@ class Base:
     choices : how the base was made.
     """
 
-    kind: Kind
+    kind: DenominatorKind
     frame: pd.DataFrame
     choices: tuple[Choice, ...] = ()
 
     @classmethod
-    def of(cls, counts: pd.Series, kind: Kind = "alerts", choices: tuple[Choice, ...] = ()) -> Base:
+    def of(cls, counts: pd.Series, kind: DenominatorKind = "alerts", choices: tuple[Choice, ...] = ()) -> Denominator:
         """A base that is known exactly (Series, index cell)."""
         return cls(kind, pd.DataFrame({"n": counts, "low": counts, "high": counts, "least": 0.0}), choices)
 
@@ -67,7 +67,7 @@ class CellRates:
         """The rate of several cells together, drawn in the same way; NaN without a base."""
         if not base > 0:
             return float("nan")
-        weight = float(drawn(self.variance, self.scatter, np.asarray(base, dtype=float)))
+        weight = float(shrinkage_weights(self.variance, self.scatter, np.asarray(base, dtype=float)))
         return weight * count / base + (1 - weight) * self.mean
 
 
@@ -82,7 +82,7 @@ def cell_rates(counts: FloatArray, base: FloatArray, *, shares: bool = False) ->
     """
     known = np.isfinite(counts) & np.isfinite(base) & (base > 0)
     raw, smooth = np.full(len(counts), np.nan), np.full(len(counts), np.nan)
-    if known.sum() < LEAST_CELLS or not counts[known].sum():
+    if known.sum() < MIN_CELLS or not counts[known].sum():
         mean = float(counts[known].sum() / base[known].sum()) if known.any() else float("nan")
         raw[known] = counts[known] / base[known]
         smooth[known] = mean
@@ -92,7 +92,7 @@ def cell_rates(counts: FloatArray, base: FloatArray, *, shares: bool = False) ->
     return CellRates(raw, smooth, found.mean, found.variance, found.scatter)
 
 
-def told_rates(kind: Kind, rates: CellRates, *, withheld: bool = False) -> tuple[Choice, ...]:
+def rate_choices(kind: DenominatorKind, rates: CellRates, *, withheld: bool = False) -> tuple[Choice, ...]:
     """How the rates were made, and what they cannot say; `withheld`: whether cells are left out of the mean."""
     if kind == "alerts":
         told = Message(
@@ -104,7 +104,7 @@ def told_rates(kind: Kind, rates: CellRates, *, withheld: bool = False) -> tuple
         told = Message(
             "Rates by place are drawn towards that of the city ({mean} per 1,000 residents) by as much as chance could "
             "have moved them (empirical Bayes).",
-            {"mean": Num(PER * rates.mean, 1)},
+            {"mean": Num(RATE_PER * rates.mean, 1)},
         )
     choices = [Choice("rates", rates.variance, told)]
     if withheld:

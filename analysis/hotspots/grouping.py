@@ -10,31 +10,14 @@ from scipy import sparse
 from sklearn.cluster import KMeans
 
 from analysis.grid.cells import centres, neighbours
-from analysis.hotspots.cell_significance import HotCells, connected, gistar_on_land, significance
-from analysis.hotspots.denominators import LAND, PER, Kind
-from analysis.hotspots.settings import margin_for, surroundings_for, window_for
-from analysis.stats.false_discovery import false_discovery
-from analysis.stats.getis_ord import getis_ord
+from analysis.hotspots.cell_significance import HotCells, connected
+from analysis.hotspots.denominators import LAND, RATE_PER, DenominatorKind
 from analysis.stats.rate_tests import ratio_interval
 from analysis.stats.share_tests import share_ratio_interval
 from curim_data.model.i18n import Message, Translator
 from curim_data.model.types import BoolArray, CellArray, FloatArray
 
-__all__ = [
-    "HotCells",
-    "Spot",
-    "cold_spots",
-    "false_discovery",
-    "getis_ord",
-    "gistar_on_land",
-    "hot_spots",
-    "margin_for",
-    "significance",
-    "surroundings_for",
-    "window_for",
-]
-
-LARGEST_SPOT_KM2: Final = 0.25
+MAX_SPOT_KM2: Final = 0.25
 _BOUNDED: Final = Message("Protected counts around it enter with the values that speak least for a hot spot.")
 _BOUNDED_COLD: Final = Message("Protected counts around it enter with the values that speak least for a cold place.")
 
@@ -65,7 +48,7 @@ class Spot:
     longitude: float
     latitude: float
     z: float = float("nan")
-    base: Kind = LAND
+    base: DenominatorKind = LAND
     base_n: float = float("nan")
     rate: float = float("nan")
     bounded: bool = False
@@ -177,7 +160,7 @@ class Spot:
                 "the city: {ratio} times as many (95 % interval {low} to {high}). After shrinkage {rate} per 1,000 "
                 "residents.",
                 self.n,
-                rate=t.number(PER * self.rate, 1),
+                rate=t.number(RATE_PER * self.rate, 1),
                 **told,
             )
         return t.n(
@@ -196,7 +179,7 @@ def h3_name(cell: int) -> str:
     return f"{int(cell):x}"
 
 
-def hot_spots(result: HotCells, largest_km2: float = LARGEST_SPOT_KM2) -> tuple[Spot, ...]:
+def hot_spots(result: HotCells, largest_km2: float = MAX_SPOT_KM2) -> tuple[Spot, ...]:
     """Join neighbouring hot cells to spots, clearest first; what is larger than `largest_km2` is split, never dropped.
 
     Parameters

@@ -51,7 +51,7 @@ def margin_for(k: int) -> float:
     return 1.25 if k else 1.35
 
 
-def told(
+def setting_choices(
     side: float, k: int, outer: int, margin: float, alpha: float, based: bool, mean_window: float
 ) -> tuple[Choice, ...]:
     """The settings of a test, each with its sentence."""

@@ -9,8 +9,8 @@ from scipy import stats
 
 from analysis.stats.intervals import UNKNOWN, Estimate
 
-Pair = tuple[float, float]
-NO_AREA: Pair = (0, 0)
+BeforeAfter = tuple[float, float]
+NO_AREA: BeforeAfter = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Difference(Effect):
+class DisplacementDifference(Effect):
     """A weighted displacement difference.
 
     `local` and `displaced` are its two parts with their own intervals (the treated area against its comparison, the
@@ -34,7 +34,7 @@ class Difference(Effect):
     displaced: Estimate
 
 
-def scaled_difference(treated: Pair, control: Pair, level: float = 0.95) -> Effect:
+def scaled_difference(treated: BeforeAfter, control: BeforeAfter, level: float = 0.95) -> Effect:
     """Alerts of the treated area beyond what the comparison area's growth lets expect.
 
     d = T1 - g T0 with g = C1 / C0; its variance, for Poisson counts, by the delta method:
@@ -65,15 +65,15 @@ def scaled_difference(treated: Pair, control: Pair, level: float = 0.95) -> Effe
 
 
 def wdd(
-    control: Pair,
-    treated: Pair,
-    control_buffer: Pair = NO_AREA,
-    buffer: Pair = NO_AREA,
+    control: BeforeAfter,
+    treated: BeforeAfter,
+    control_buffer: BeforeAfter = NO_AREA,
+    buffer: BeforeAfter = NO_AREA,
     *,
-    time_weights: Pair = (1, 1),
+    time_weights: BeforeAfter = (1, 1),
     area_weights: tuple[float, float, float, float] = (1, 1, 1, 1),
     level: float = 0.95,
-) -> Difference:
+) -> DisplacementDifference:
     """The weighted displacement difference of counts (before, after) in treated, comparison and buffer areas.
 
     WDD = (T1 - T0) - (C1 - C0) + (B1 - B0) - (CB1 - CB0); its variance is the sum of all counts (Poisson). With weights
@@ -107,10 +107,12 @@ def wdd(
         return Estimate(value, value - quantile * se, value + quantile * se, level), se
 
     total, se = part(slice(0, 4))
-    return Difference(total, se, total.value / se if se else float("nan"), part(slice(0, 2))[0], part(slice(2, 4))[0])
+    return DisplacementDifference(
+        total, se, total.value / se if se else float("nan"), part(slice(0, 2))[0], part(slice(2, 4))[0]
+    )
 
 
-def relative_effect(treated: Pair, control: Pair, level: float = 0.95) -> Estimate:
+def relative_effect(treated: BeforeAfter, control: BeforeAfter, level: float = 0.95) -> Estimate:
     """The ratio of ratios (T1 / T0) / (C1 / C0) with its interval; below one: fewer than expected.
 
     sd of its logarithm: sqrt(1/T1 + 1/T0 + 1/C1 + 1/C0). It supposes that without the measure the areas would have
@@ -129,7 +131,7 @@ def relative_effect(treated: Pair, control: Pair, level: float = 0.95) -> Estima
 
 
 @dataclass(frozen=True)
-class Quotient:
+class DisplacementQuotient:
     """Displacement quotient and its companions (before minus after where that is good; None: not computable).
 
     `success` < 0: the treated area did better than the comparison; `buffer` > 0: displacement, < 0: diffusion of
@@ -142,15 +144,15 @@ class Quotient:
     net: float | None
 
 
-def wdq(treated: Pair, buffer: Pair, control: Pair) -> Quotient:
+def wdq(treated: BeforeAfter, buffer: BeforeAfter, control: BeforeAfter) -> DisplacementQuotient:
     """The weighted displacement quotient (Bowers & Johnson 2003, Journal of Quantitative Criminology 19, 275-301).
 
     With (before, after) of treated R, buffer D and comparison C: S = Ra/Ca - Rb/Cb, B = Da/Ca - Db/Cb, WDQ = B / S and
     net effect = Rb Ca/Cb - Ra + Db Ca/Cb - Da. A familiar second number without an interval: unstable when S is near 0.
     """
     if min(control) <= 0:
-        return Quotient(None, None, None, None)
+        return DisplacementQuotient(None, None, None, None)
     (rb, ra), (db, da), (cb, ca) = treated, buffer, control
     success, moved = ra / ca - rb / cb, da / ca - db / cb
     net = rb * ca / cb - ra + db * ca / cb - da
-    return Quotient(success, moved, moved / success if success < 0 else None, net)
+    return DisplacementQuotient(success, moved, moved / success if success < 0 else None, net)

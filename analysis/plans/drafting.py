@@ -15,8 +15,8 @@ import h3.api.basic_str as h3
 import numpy as np
 import pandas as pd
 
-from analysis.plans.evaluation import smallest_visible_drop
-from analysis.plans.evidence import Fit, Measure, covered, rank, women_stand_out
+from analysis.plans.evaluation import minimum_detectable_drop
+from analysis.plans.evidence import Fit, Measure, covered_share, rank_measures, women_stand_out
 from analysis.plans.problem_statement import gender_sentence, problem_statement
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import LANGUAGES, Message, Translator, translator
@@ -28,12 +28,12 @@ START_AFTER: Final = dt.timedelta(weeks=8)
 PERIOD: Final = dt.timedelta(days=365)
 # A study's number sets the target only where it applies to this part of the alerts and spares at least one of them.
 APPLIES_TO: Final = 0.5
-LEAST_DROP: Final = 1.0
+MIN_DROP: Final = 1.0
 SEEDS: Final = 150
 
 
 @dataclass(frozen=True)
-class Draft:
+class PlanDraft:
     """A proposed plan with what speaks for its parts.
 
     fits: measures that fit, ranked; expected_drop: alerts fewer by the smallest number that applies (None: no number);
@@ -50,7 +50,7 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Likeness:
+class ComparisonArea:
     """A proposed comparison area: its cells (H3 hex strings), its alerts, and why it was chosen."""
 
     cells: tuple[str, ...]
@@ -59,7 +59,7 @@ class Likeness:
     reasons: tuple[Message, ...]
 
 
-def draft(
+def draft_plan(
     problem: Problem,
     city: CityProfile,
     as_of: dt.date,
@@ -68,7 +68,7 @@ def draft(
     cells: pd.DataFrame | None = None,
     base: Objective | None = None,
     language: str = "el",
-) -> Draft:
+) -> PlanDraft:
     """Propose a plan for a problem.
 
     Parameters
@@ -80,17 +80,17 @@ def draft(
     cells : frame of counts by cell (index or column `cell`, columns `n`, `low`) in the baseline's period, for the
         comparison area; None: none is proposed, and the smallest visible fall is found as if there were one just as
         busy
-    base : alerts before and their period, as long as the plan is to run (`base_dates`); None: the problem's own
+    base : alerts before and their period, as long as the plan is to run (`baseline_dates`); None: the problem's own
     language : in which the plan's own sentences are written
     """
-    fits = rank(problem)
+    fits = rank_measures(problem)
     chosen = tuple(measures) if measures is not None else _applicable(fits)[:1]
     base = base or Objective(float(problem.n), problem.start, problem.end)
     drop = applicable_drop(problem, chosen, base.baseline)
-    like = compare_areas(cells, problem.cells) if cells is not None and problem.cells else None
+    like = propose_comparison_area(cells, problem.cells) if cells is not None and problem.cells else None
     start = as_of + START_AFTER
     by = start + PERIOD - dt.timedelta(days=1)
-    seen = smallest_visible_drop(base.baseline, like.n if like is not None else base.baseline)
+    seen = minimum_detectable_drop(base.baseline, like.n if like is not None else base.baseline)
     t = translator(language)
     target = None if drop is None else float(round(base.baseline - drop))
     objective = replace(base, target=target, by=by)
@@ -108,17 +108,19 @@ def draft(
         gender_check=GenderCheck(affected=gender_sentence(problem, t)),
     )
     reasons = like.reasons if like else ()
-    return Draft(plan, fits, drop, warnings(problem, chosen, drop, seen.alerts), harms(problem), reasons)
+    return PlanDraft(
+        plan, fits, drop, plan_warnings(problem, chosen, drop, seen.alerts), harm_questions(problem), reasons
+    )
 
 
 def _applicable(fits: Iterable[Fit]) -> tuple[Measure, ...]:
     return tuple(fit.measure for fit in fits if fit.measure.usable and fit.covered >= APPLIES_TO)
 
 
-def base_dates(end: dt.date, first: dt.date) -> tuple[dt.date, dt.date]:
+def baseline_dates(end: dt.date, first: dt.date) -> tuple[dt.date, dt.date]:
     """The days over which a baseline is counted, both included: as many as a plan runs, if the data reach back so far.
 
-    >>> base_dates(dt.date(2026, 10, 31), dt.date(2022, 11, 1))
+    >>> baseline_dates(dt.date(2026, 10, 31), dt.date(2022, 11, 1))
     (datetime.date(2025, 11, 1), datetime.date(2026, 10, 31))
     """
     return max(first, end - PERIOD + dt.timedelta(days=1)), end
@@ -133,9 +135,9 @@ def applicable_drop(problem: Problem, measures: Iterable[Measure], baseline: flo
     drops = [
         baseline * part * abs(item.pct_change) / 100
         for item in measures
-        if item.usable and item.pct_change is not None and (part := covered(item, problem)) >= APPLIES_TO
+        if item.usable and item.pct_change is not None and (part := covered_share(item, problem)) >= APPLIES_TO
     ]
-    return min((drop for drop in drops if drop >= LEAST_DROP), default=None)
+    return min((drop for drop in drops if drop >= MIN_DROP), default=None)
 
 
 def objective_sentence(objective: Objective, problem: Problem, t: Translator) -> str:
@@ -163,7 +165,7 @@ def objective_sentence(objective: Objective, problem: Problem, t: Translator) ->
     )
 
 
-def warnings(
+def plan_warnings(
     problem: Problem, measures: Sequence[Measure], drop: float | None, seen: float | None
 ) -> tuple[Message, ...]:
     """What the reader must know before deciding."""
@@ -203,7 +205,7 @@ def warnings(
     return tuple(told)
 
 
-def harms(problem: Problem) -> tuple[Message, ...]:
+def harm_questions(problem: Problem) -> tuple[Message, ...]:
     """Questions on possible harm that a plan has to answer before it is decided."""
     asked = [
         Message("Could the problem move next door? The buffer area is watched for that."),
@@ -230,7 +232,7 @@ def buffer_cells(cells: Sequence[str], city: CityProfile, rings: int = 1) -> tup
     return tuple(sorted(cell for cell in around if h3.str_to_int(cell) in land))
 
 
-def compare_areas(cells: pd.DataFrame, treated: Sequence[str], *, apart: int = 3) -> Likeness | None:
+def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apart: int = 3) -> ComparisonArea | None:
     """Propose a comparison area: connected, as many cells, a similar count, not adjacent to the treated area.
 
     Grown from the cells outside `apart` rings of the treated area whose counts are nearest to its mean, by taking the
@@ -274,7 +276,7 @@ def compare_areas(cells: pd.DataFrame, treated: Sequence[str], *, apart: int = 3
         reasons.append(
             Message("No area is as busy as the treated one: its fall towards the mean may look like an effect.")
         )
-    return Likeness(best, n, total, tuple(reasons))
+    return ComparisonArea(best, n, total, tuple(reasons))
 
 
 def _grow(seed: str, free: set[str], counts: dict[str, float], size: int, mean: float) -> tuple[str, ...] | None:

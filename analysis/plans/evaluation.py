@@ -11,10 +11,10 @@ import pandas as pd
 from scipy import stats
 
 from analysis.plans.displacement import (
-    Difference,
+    BeforeAfter,
+    DisplacementDifference,
+    DisplacementQuotient,
     Effect,
-    Pair,
-    Quotient,
     relative_effect,
     scaled_difference,
     wdd,
@@ -25,7 +25,7 @@ from analysis.stats.result import Choice
 from curim_data.model.i18n import Message, Num, Translator
 
 # difference: alerts beyond the comparison area's growth; ratio: the same as a ratio; wdd: the published difference.
-Test = Literal["difference", "ratio", "wdd"]
+EffectTest = Literal["difference", "ratio", "wdd"]
 # Areas whose counts before differ by more than this factor are told to be unlike.
 _ALIKE: Final = 1.5
 # "No sign that it moved" is said only where the interval excludes a doubling next door.
@@ -35,7 +35,7 @@ _LIKELY: Final = 0.1
 
 
 @dataclass(frozen=True)
-class VisibleDrop:
+class DetectableDrop:
     """The smallest fall that the test would find with the wished power.
 
     `share` and `alerts` are None where not even a complete stop would be found. `before`: alerts expected in the
@@ -65,21 +65,21 @@ class VisibleDrop:
         )
 
 
-def smallest_visible_drop(
+def minimum_detectable_drop(
     treated_before: float,
     control_before: float,
     *,
     buffer_before: float = 0,
     control_buffer_before: float = 0,
-    time_weights: Pair = (1, 1),
+    time_weights: BeforeAfter = (1, 1),
     area_weights: tuple[float, float, float, float] = (1, 1, 1, 1),
-    test: Test = "difference",
+    test: EffectTest = "difference",
     alpha: float = 0.05,
     two_sided: bool = True,
     power: float = 0.8,
     draws: int = 4000,
     seed: int = 8,
-) -> VisibleDrop:
+) -> DetectableDrop:
     """The smallest fall that the evaluation would find with a power of 80 %, by simulation with the plan's own counts.
 
     Counts before and after are drawn as Poisson with the means given (after: brought to its length by `time_weights`),
@@ -106,15 +106,15 @@ def smallest_visible_drop(
     choices = (Choice("test", test, told),)
     expected = treated_before * length
     if expected <= 0 or found(100) < power:
-        return VisibleDrop(None, None, expected, power, choices)
+        return DetectableDrop(None, None, expected, power, choices)
     low, high = 0, 100
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if found(middle) >= power else (middle, high)
-    return VisibleDrop(high / 100, expected * high / 100, expected, power, choices)
+    return DetectableDrop(high / 100, expected * high / 100, expected, power, choices)
 
 
-def _score(before: Any, after: Any, weight: Any, test: Test) -> Any:
+def _score(before: Any, after: Any, weight: Any, test: EffectTest) -> Any:
     """The test's z for each draw; columns: control, treated, control buffer, buffer."""
     if test == "wdd":
         change = (after / weight[:, 1] - before / weight[:, 0]) @ np.array([-1, 1, -1, 1])
@@ -128,13 +128,13 @@ def _score(before: Any, after: Any, weight: Any, test: Test) -> Any:
 
 
 @dataclass(frozen=True)
-class Areas:
+class AreaCounts:
     """Alerts (before, after) of a plan's areas; `time_weights`: length of the period before and after."""
 
-    treated: Pair
-    control: Pair
-    buffer: Pair | None = None
-    time_weights: Pair = (1, 1)
+    treated: BeforeAfter
+    control: BeforeAfter
+    buffer: BeforeAfter | None = None
+    time_weights: BeforeAfter = (1, 1)
 
 
 @dataclass(frozen=True)
@@ -148,14 +148,14 @@ class Evaluation:
     above one: more than expected), unknown without a buffer. `quotient`: WDQ. `warnings`: what to beware of.
     """
 
-    areas: Areas
-    test: Test
+    areas: AreaCounts
+    test: EffectTest
     difference: Effect
     total: Effect | None
     ratio: Estimate
-    published: Difference
+    published: DisplacementDifference
     moved: Estimate
-    quotient: Quotient
+    quotient: DisplacementQuotient
     n: int
     choices: tuple[Choice, ...]
     warnings: tuple[Message, ...]
@@ -218,7 +218,7 @@ class Evaluation:
         return t("No sign that the problem moved next door.")
 
 
-def evaluate(areas: Areas, level: float = 0.95, test: Test = "difference") -> Evaluation:
+def evaluate(areas: AreaCounts, level: float = 0.95, test: EffectTest = "difference") -> Evaluation:
     """Compare the treated area with its comparison area, before and after, and look next door.
 
     Every estimate is made; `test`, the one named in advance, decides what the sentence says. The buffer is judged by
@@ -235,14 +235,14 @@ def evaluate(areas: Areas, level: float = 0.95, test: Test = "difference") -> Ev
         ratio=relative_effect(treated, control, level),
         published=wdd(control, treated, time_weights=to_length, level=level),
         moved=UNKNOWN if buffer is None else relative_effect(buffer, control, level),
-        quotient=Quotient(None, None, None, None) if buffer is None else wdq(treated, buffer, control),
+        quotient=DisplacementQuotient(None, None, None, None) if buffer is None else wdq(treated, buffer, control),
         n=int(sum(sum(pair) for pair in (treated, control, buffer or (0, 0)))),
         choices=(Choice("test", test, _EXPECTED["wdd" if test == "wdd" else "difference"]),),
         warnings=_warnings(areas, test),
     )
 
 
-def by_gender(areas: Mapping[str, Areas], level: float = 0.95) -> pd.DataFrame:
+def evaluate_by_gender(areas: Mapping[str, AreaCounts], level: float = 0.95) -> pd.DataFrame:
     """One row a gender: before, after, difference, low, high (alerts), ratio, ratio_low, ratio_high (NaN: too few).
 
     Each gender is compared with the same gender in the comparison area, so the differences need not add up to that of
@@ -269,7 +269,7 @@ _EXPECTED: Final[Mapping[str, Message]] = {
 }
 
 
-def _warnings(areas: Areas, test: Test) -> tuple[Message, ...]:
+def _warnings(areas: AreaCounts, test: EffectTest) -> tuple[Message, ...]:
     found = [
         Message(
             "Places chosen because they were bad tend to get better by themselves (regression to the mean). The "

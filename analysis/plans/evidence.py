@@ -20,7 +20,16 @@ from curim_data.model.i18n import Message, Num, Translator
 from curim_data.model.plan import Problem
 
 CATALOGUE: Final = Path(__file__).parent / "evidence.toml"
-SPOKEN: Final = ("name", "mechanism", "outcome", "quality_reason", "displacement", "fear", "gender_note", "done_here")
+TRANSLATED: Final = (
+    "name",
+    "mechanism",
+    "outcome",
+    "quality_reason",
+    "displacement",
+    "fear",
+    "gender_note",
+    "done_here",
+)
 _WEIGHT: Final = {"strong": 1.0, "moderate": 0.8, "limited": 0.5, "none": 0.3}
 
 
@@ -113,32 +122,32 @@ def catalogue() -> tuple[Measure, ...]:
     return _read()[0]
 
 
-def measure(measure_id: str) -> Measure | None:
+def find_measure(measure_id: str) -> Measure | None:
     """The measure with this id, or None where the catalogue no longer holds it."""
     return next((item for item in catalogue() if item.id == measure_id), None)
 
 
-def tags(name: str) -> frozenset[str]:
+def problem_tags(name: str) -> frozenset[str]:
     """Problem tags of a category's or landmark's id, by the words in it.
 
-    >>> sorted(tags("theft_from_vehicle")), sorted(tags("sexual_assault"))
+    >>> sorted(problem_tags("theft_from_vehicle")), sorted(problem_tags("sexual_assault"))
     (['theft'], ['harassment'])
     """
     among = [word for word in re.split(r"[^a-z]+", name.lower()) if word]
     return frozenset(tag for tag, words in _read()[1].items() if words.found(among))
 
 
-def covered(item: Measure, problem: Problem) -> float:
+def covered_share(item: Measure, problem: Problem) -> float:
     """Part (0 to 1) of the problem's alerts to which the measure's number applies.
 
     Those in categories for which it was found; where it was found after dark, the share of dark alerts of them (none
     where that share is not known).
     """
-    part = min(1.0, sum(share.share for share in problem.categories if tags(share.id) & set(item.covers)))
+    part = min(1.0, sum(share.share for share in problem.categories if problem_tags(share.id) & set(item.covers)))
     return part * (problem.dark_share or 0.0) if item.night else part
 
 
-def rank(problem: Problem, among: Iterable[Measure] | None = None) -> tuple[Fit, ...]:
+def rank_measures(problem: Problem, among: Iterable[Measure] | None = None) -> tuple[Fit, ...]:
     """Measures that fit a problem: well-founded first, then without a usable number, cautions last.
 
     A measure is named where it is made for some of the alerts or for the kind of place. Score: part of the alerts that
@@ -157,12 +166,12 @@ def _shelf(fit: Fit) -> int:
 
 def _fit(item: Measure, problem: Problem) -> Fit | None:
     wanted = set(item.fits)
-    share = min(1.0, sum(part.share for part in problem.categories if tags(part.id) & wanted))
+    share = min(1.0, sum(part.share for part in problem.categories if problem_tags(part.id) & wanted))
     score, reasons = share, []
     if share > 0:
         part = Num(100 * share, 0)
         reasons.append(Message("Made for problems of this kind (part of the alerts here: {share}%)", {"share": part}))
-    if tags(problem.place) & wanted:
+    if problem_tags(problem.place) & wanted:
         score += 1 / 3
         reasons.append(Message("Made for places of this kind"))
     if not reasons:
@@ -173,7 +182,7 @@ def _fit(item: Measure, problem: Problem) -> Fit | None:
     if "women" in wanted and women_stand_out(problem):
         score += 1 / 3
         reasons.append(Message("Women are affected more often here than in the city as a whole"))
-    return Fit(item, score * _WEIGHT[item.quality], covered(item, problem), tuple(reasons), _caution(item))
+    return Fit(item, score * _WEIGHT[item.quality], covered_share(item, problem), tuple(reasons), _caution(item))
 
 
 def women_stand_out(problem: Problem) -> bool:
@@ -248,7 +257,7 @@ def extract_toml(
     text = fileobj.read().decode("utf-8")
     lines = text.splitlines()
     for entry in tomllib.loads(text)["measure"]:
-        for name in SPOKEN:
+        for name in TRANSLATED:
             if message := entry.get(name, ""):
                 line = next((number for number, told in enumerate(lines, 1) if message in told), 0)
                 yield line, "", message, [f"measure {entry['id']}: {name}"]

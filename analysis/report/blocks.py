@@ -117,15 +117,15 @@ def pictures(document: Document) -> tuple[Picture, ...]:
     return tuple(block.picture for block in _all(document.blocks) if isinstance(block, Figure))
 
 
-def as_data(value: Any) -> Any:
+def as_plain_data(value: Any) -> Any:
     """A document or a part of it as plain values with each block's kind; pictures become their alt text and kind."""
     if isinstance(value, Picture):
         return {"alt": printable(value.alt), "kind": value.kind}
     if is_dataclass(value) and not isinstance(value, type):
-        told = {item.name: as_data(getattr(value, item.name)) for item in fields(value)}
+        told = {item.name: as_plain_data(getattr(value, item.name)) for item in fields(value)}
         return {"block": type(value).__name__.lower(), **told}
     if isinstance(value, tuple):
-        return [as_data(item) for item in value]
+        return [as_plain_data(item) for item in value]
     return printable(value) if isinstance(value, str) else value
 
 

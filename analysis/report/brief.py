@@ -101,7 +101,7 @@ class Brief:
     illustrative: bool = False
 
 
-def brief_blocks(brief: Brief, city: CityProfile, t: Translator) -> Document:
+def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
     """Put a brief together, ready to be set as PDF or Word."""
     return Document(
         title=t("Briefing for the council"),

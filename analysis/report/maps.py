@@ -40,7 +40,7 @@ STYLE: Final[Any] = {"font.family": "DejaVu Sans", "font.size": 6.5, "hatch.line
 
 
 @dataclass(frozen=True)
-class Spot:
+class NumberedSpot:
     """A numbered hot spot on the map: its rank, its name in the reader's language, its place in degrees (WGS84)."""
 
     rank: int
@@ -50,7 +50,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Shade:
+class MapLayer:
     """One entry of a map's legend and what is drawn so: shapes in WGS84, filled, outlined or as points."""
 
     label: str
@@ -81,7 +81,7 @@ def city_map(
     cells: pd.DataFrame,
     t: Translator,
     *,
-    spots: Sequence[Spot] = (),
+    spots: Sequence[NumberedSpot] = (),
     hot: Iterable[int] = (),
     source: str = "",
     width_mm: float = 110,
@@ -101,7 +101,7 @@ def city_map(
     Picture: PNG with 200 dots per inch and its alternative text.
     """
     frame = _frame(cells, city)
-    breaks = class_breaks(frame["n"])
+    breaks = quantile_breaks(frame["n"])
     with mpl.rc_context(STYLE):
         figure, axes = _sheet(city, width_mm)
         _cells(axes, frame, breaks, set(hot))
@@ -135,13 +135,13 @@ def areas_map(city: CityProfile, areas: Areas, t: Translator, *, width_mm: float
         )
 
 
-def shades_map(
+def layers_map(
     city: CityProfile,
-    shades: Sequence[Shade],
+    shades: Sequence[MapLayer],
     t: Translator,
     *,
     title: str,
-    spots: Sequence[Spot] = (),
+    spots: Sequence[NumberedSpot] = (),
     notes: Sequence[str] = (),
     alt: str = "",
     width_mm: float = 150,
@@ -192,10 +192,10 @@ def _png(figure: Figure) -> bytes:
     return out.getvalue()
 
 
-def class_breaks(counts: pd.Series, classes: int = CLASSES) -> list[int]:
+def quantile_breaks(counts: pd.Series, classes: int = CLASSES) -> list[int]:
     """Upper ends of at most `classes` classes of whole counts above zero, by quantiles of the distinct counts.
 
-    >>> class_breaks(pd.Series([0, 1, 1, 2, 3, 5, 8, 40]))
+    >>> quantile_breaks(pd.Series([0, 1, 1, 2, 3, 5, 8, 40]))
     [2, 3, 5, 8, 40]
     """
     shown = counts[counts > 0].dropna()
@@ -242,7 +242,7 @@ def _cells(axes: Any, frame: gpd.GeoDataFrame, breaks: list[int], hot: set[int])
         marked.boundary.plot(ax=axes, color=INK, linewidth=0.9, zorder=5)
 
 
-def _spots(axes: Any, spots: Sequence[Spot], city: CityProfile) -> None:
+def _spots(axes: Any, spots: Sequence[NumberedSpot], city: CityProfile) -> None:
     if not spots:
         return
     xs, ys = city.project([spot.longitude for spot in spots], [spot.latitude for spot in spots])
@@ -365,7 +365,7 @@ def _source(figure: Figure, frame: gpd.GeoDataFrame, source: str, t: Translator)
     figure.text(0.0, 0.008, f"{told}. {source}".strip(), fontsize=5.8, color=QUIET, ha="left", va="bottom")
 
 
-def _alt(spots: Sequence[Spot], frame: gpd.GeoDataFrame, t: Translator) -> str:
+def _alt(spots: Sequence[NumberedSpot], frame: gpd.GeoDataFrame, t: Translator) -> str:
     n = round(float(frame["n"].sum()))
     if not spots:
         return t.n("Map of {n} alert by cell.", "Map of {n} alerts by cell.", n)

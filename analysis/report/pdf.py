@@ -10,12 +10,12 @@ from typing import Final
 
 import typst
 
-from analysis.report.blocks import Document, as_data, pictures
+from analysis.report.blocks import Document, as_plain_data, pictures
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "document.typ"
 
 
-def pdf(document: Document) -> bytes:
+def render_pdf(document: Document) -> bytes:
     """Set a document as PDF/UA-1 with the fonts that come with typst, so that it looks the same everywhere.
 
     What the document says goes in as JSON and is shown as text: nothing of it can become markup.
@@ -30,7 +30,7 @@ def pdf(document: Document) -> bytes:
             root=root,
             format="pdf",
             ignore_system_fonts=True,
-            sys_inputs={"document": json.dumps(as_data(document), ensure_ascii=False)},
+            sys_inputs={"document": json.dumps(as_plain_data(document), ensure_ascii=False)},
             pdf_standards="ua-1",
         )
     return bytes(made)

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from analysis.plans.drafting import applicable_drop, harms, objective_sentence, warnings
-from analysis.plans.evidence import Measure, effect_text, measure, quality_text, setting_text
+from analysis.plans.drafting import applicable_drop, harm_questions, objective_sentence, plan_warnings
+from analysis.plans.evidence import Measure, effect_text, find_measure, quality_text, setting_text
 from analysis.plans.problem_statement import caution_messages, problem_statement
 from analysis.report.blocks import (
     Block,
@@ -26,14 +26,14 @@ from curim_data.model.i18n import Translator
 from curim_data.model.labels import provisional_note
 from curim_data.model.plan import STATUS_WORDS, Plan
 
-METHODS: Final[Mapping[str, Callable[[Translator], str]]] = {
+TEST_NAMES: Final[Mapping[str, Callable[[Translator], str]]] = {
     "difference": lambda t: t("Difference: alerts fewer or more than the comparison area's change lets expect"),
     "ratio": lambda t: t("Rate ratio: change in percent in the treated area against the comparison area"),
     "wdd": lambda t: t("Weighted displacement difference as published: for areas that change by as many alerts"),
 }
 
 
-def plan_blocks(
+def compose_plan(
     plan: Plan,
     city: CityProfile,
     t: Translator,
@@ -56,7 +56,7 @@ def plan_blocks(
 
 
 def _blocks(plan: Plan, city: CityProfile, t: Translator, picture: Picture | None) -> Iterator[Block]:
-    chosen = tuple(found for name in plan.measures if (found := measure(name)) is not None)
+    chosen = tuple(found for name in plan.measures if (found := find_measure(name)) is not None)
     yield Heading(t("Problem"))
     yield Text(plan.statement.get(t.lang) or problem_statement(plan.problem, t, city))
     for caution in caution_messages(plan.problem):
@@ -100,7 +100,7 @@ def _objective(plan: Plan, chosen: tuple[Measure, ...], t: Translator) -> Iterat
     own = plan.objective.text if plan.language == t.lang else ""
     yield Text(own or objective_sentence(plan.objective, plan.problem, t) or t("To be set."))
     drop = applicable_drop(plan.problem, chosen, plan.objective.baseline)
-    for told in warnings(plan.problem, chosen, drop, plan.assessment.smallest_drop):
+    for told in plan_warnings(plan.problem, chosen, drop, plan.assessment.smallest_drop):
         yield Text(t(told), "note")
 
 
@@ -135,7 +135,7 @@ def _knowing(plan: Plan, t: Translator, picture: Picture | None) -> Iterator[Blo
     least = t("not known") if seen is None else t.n("{n} alert fewer", "{n} alerts fewer", -int(-seen // 1))
     facts = Facts(
         (
-            (t("Test, named in advance"), METHODS.get(plan.assessment.method, METHODS["difference"])(t)),
+            (t("Test, named in advance"), TEST_NAMES.get(plan.assessment.method, TEST_NAMES["difference"])(t)),
             (t("Treated area"), _cells(plan.areas.treated, t)),
             (t("Buffer, where it could move to"), _cells(plan.areas.buffer, t)),
             (t("Comparison area"), _cells(plan.areas.comparison, t)),
@@ -170,7 +170,7 @@ def _people(plan: Plan, t: Translator) -> Iterator[Block]:
             (t("Possible harm"), check.harm or t("not answered")),
         )
     )
-    yield Bullets(tuple(t(question) for question in harms(plan.problem)))
+    yield Bullets(tuple(t(question) for question in harm_questions(plan.problem)))
 
 
 def _sources(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> Iterator[Block]:

@@ -35,7 +35,7 @@ WIDTH: Final = 172
 _LOCALES: Final = {"el": "el-GR", "en": "en-GB", "fr": "fr-FR"}
 
 
-def word(document: Document) -> bytes:
+def render_docx(document: Document) -> bytes:
     """Set a document as .docx. Columns follow one another; bars become a table. Pictures must be PNG."""
     made = new_document()
     _page(made)

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from scipy.stats import poisson
 
-from analysis.stats.false_discovery import false_discovery
+from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message, Num, Translator
 from curim_data.model.types import BoolArray, FloatArray, IntArray
@@ -99,7 +99,7 @@ def without_near_duplicates(
     return keep
 
 
-def thinned(
+def thin_points(
     points: FloatArray, reach: float, order: float, most_pairs: int, seed: int
 ) -> tuple[IntArray, tuple[Choice, ...]]:
     """Alerts to test so that at most about `most_pairs` pairs lie within `reach`, and what is told of it.
@@ -132,13 +132,13 @@ Metric = Literal["euclidean", "manhattan"]
 
 Closed = Literal["right", "left"]
 
-Side = Literal["left", "right"]
+SearchSide = Literal["left", "right"]
 
-LEAST_RATIO: Final = 1.2  # a convention of the field: smaller excesses are called no pattern
+MIN_RATIO: Final = 1.2  # a convention of the field: smaller excesses are called no pattern
 
 ALPHA: Final = 0.05
 
-MOST_PAIRS: Final = 20_000_000
+MAX_PAIRS: Final = 20_000_000
 
 _TICKS: Final = 1_000_000  # distances and times are told apart to a millionth of a metre or day
 
@@ -293,7 +293,7 @@ class KnoxResult:
             return t("Too few alerts lie near each other to look for near repeats.")
         if self.patterns:
             return self.patterns[0].sentence(t)
-        slight = [band for band in self.near if band.q < ALPHA and 1 < band.ratio < LEAST_RATIO]
+        slight = [band for band in self.near if band.q < ALPHA and 1 < band.ratio < MIN_RATIO]
         if slight:
             most = max(slight, key=lambda band: band.ratio)
             return t(
@@ -301,7 +301,7 @@ class KnoxResult:
                 "times as many ({p}); from {least} times on it counts as a pattern.",
                 ratio=Num(most.ratio, 2),
                 p=t.p(most.q, least=most.p <= most.least),
-                least=Num(LEAST_RATIO, 1),
+                least=Num(MIN_RATIO, 1),
             )
         return t("No near repeats: nowhere are there clearly more alerts soon and near by than chance would bring.")
 
@@ -315,7 +315,7 @@ class KnoxResult:
             n=self.n_used,
             permutations=self.permutations,
             bands=len(self.bands),
-            ratio=Num(LEAST_RATIO, 1),
+            ratio=Num(MIN_RATIO, 1),
         )
 
 
@@ -330,7 +330,7 @@ def knox(
     closed: Closed = "right",
     permutations: int = 999,
     seed: int = 0,
-    most_pairs: int = MOST_PAIRS,
+    most_pairs: int = MAX_PAIRS,
 ) -> KnoxResult:
     """Count pairs of alerts by distance and time between them, and compare with shuffled dates.
 
@@ -369,9 +369,9 @@ def knox(
     """
     points, when = _checked(x, y, days, space, time, metric, closed, permutations)
     given = len(points)
-    kept, choice = thinned(points, float(space[-1]), 2.0 if metric == "euclidean" else 1.0, most_pairs, seed)
+    kept, choice = thin_points(points, float(space[-1]), 2.0 if metric == "euclidean" else 1.0, most_pairs, seed)
     points, when = points[kept], when[kept]
-    side: Side = "left" if closed == "right" else "right"
+    side: SearchSide = "left" if closed == "right" else "right"
     ticks, edges = _ticks(when, time, side)
     first, second, starts = _near_pairs(points, np.asarray(space, dtype=float), metric, side)
     counter = _Counter(first, second, starts, ticks, edges, side)
@@ -399,7 +399,7 @@ def _checked(
     return points, when
 
 
-def _ticks(when: FloatArray, time: Sequence[float], side: Side) -> tuple[IntArray, FloatArray]:
+def _ticks(when: FloatArray, time: Sequence[float], side: SearchSide) -> tuple[IntArray, FloatArray]:
     """Days as whole numbers from the first on, and the edges in the same unit.
 
     Parts of a day are counted in millionths; the difference of two rounded numbers may be one off, so an edge is moved
@@ -413,7 +413,7 @@ def _ticks(when: FloatArray, time: Sequence[float], side: Side) -> tuple[IntArra
 
 
 def _near_pairs(
-    points: FloatArray, edges: FloatArray, metric: Metric, side: Side
+    points: FloatArray, edges: FloatArray, metric: Metric, side: SearchSide
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Pairs within the last edge, ordered by band of distance, and where each band starts among them."""
     order = 2.0 if metric == "euclidean" else 1.0
@@ -440,7 +440,7 @@ class _Counter:
     """
 
     def __init__(
-        self, first: IntArray, second: IntArray, starts: IntArray, ticks: IntArray, edges: FloatArray, side: Side
+        self, first: IntArray, second: IntArray, starts: IntArray, ticks: IntArray, edges: FloatArray, side: SearchSide
     ) -> None:
         self.first, self.second = first, second
         self.starts, self.edges, self.side = starts, edges, side
@@ -469,13 +469,13 @@ class _Counter:
                 yield row, at, min(at + _BLOCK, stop)
 
 
-def _closed_form(near: IntArray, ticks: IntArray, edges: FloatArray, side: Side) -> FloatArray:
+def _closed_form(near: IntArray, ticks: IntArray, edges: FloatArray, side: SearchSide) -> FloatArray:
     """Expected pairs N_s N_t / (n (n - 1) / 2), shape (distances, times)."""
     count = len(ticks)
     if count < 2:
         return np.zeros((len(near), len(edges)))
     ordered = np.sort(ticks)
-    other: Side = "right" if side == "left" else "left"
+    other: SearchSide = "right" if side == "left" else "left"
     # Later alerts up to each edge; an edge at 0 that is open would reach back behind the alert itself.
     up_to = [np.searchsorted(ordered, ordered + edge, side=other) - np.arange(1, count + 1) for edge in edges]
     soon = np.diff([0, *(int(np.maximum(reached, 0).sum()) for reached in up_to)])
@@ -488,7 +488,7 @@ def _bands(
     mean, median = samples.mean(axis=0), np.median(samples, axis=0)
     low, high = np.quantile(samples, [0.025, 0.975], axis=0)
     p = (1 + (samples >= observed).sum(axis=0)) / (len(samples) + 1)
-    q = false_discovery(p.ravel()).reshape(p.shape)
+    q = benjamini_hochberg(p.ravel()).reshape(p.shape)
     tail = np.asarray(poisson.sf(observed - 1, chance))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio, ratio_median = observed / mean, observed / median
@@ -508,7 +508,7 @@ def _bands(
             float(chance[s, d]),
             float(tail[s, d]),
             space[s].high <= REPEAT_M,
-            bool(ratio[s, d] >= LEAST_RATIO and q[s, d] < ALPHA),
+            bool(ratio[s, d] >= MIN_RATIO and q[s, d] < ALPHA),
             1 / (len(samples) + 1),
         )
         for s, d in np.ndindex(*observed.shape)

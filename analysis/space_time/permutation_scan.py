@@ -17,15 +17,15 @@ from curim_data.model.types import FloatArray, IntArray
 
 Ties = Literal["together", "apart"]
 
-MOST_LOCATIONS: Final = 500
+MAX_LOCATIONS: Final = 500
 
-MOST_WINDOWS: Final = 400
+MAX_WINDOWS: Final = 400
 
 SMALLEST_CELL_M: Final = 50.0
 
 
 @dataclass(frozen=True)
-class Ground:
+class Locations:
     """Locations (ordered by x, then y) with their cases, and the location of each case."""
 
     x: FloatArray
@@ -34,7 +34,7 @@ class Ground:
     member: IntArray
 
 
-def ground_of(points: FloatArray, most: int = MOST_LOCATIONS) -> tuple[Ground, tuple[Choice, ...]]:
+def locations_of(points: FloatArray, most: int = MAX_LOCATIONS) -> tuple[Locations, tuple[Choice, ...]]:
     """Distinct points as locations; where there are too many, the mean points of square cells.
 
     Points within a millionth of a metre are one, which stands where its first case is: rounded places would part ties.
@@ -43,7 +43,7 @@ def ground_of(points: FloatArray, most: int = MOST_LOCATIONS) -> tuple[Ground, t
     _, first, member = np.unique(np.round(points, 6), axis=0, return_index=True, return_inverse=True)
     places, member = points[first], member.ravel()
     if len(places) <= most:
-        return Ground(places[:, 0], places[:, 1], np.bincount(member, minlength=len(places)), member), ()
+        return Locations(places[:, 0], places[:, 1], np.bincount(member, minlength=len(places)), member), ()
     side, cells = SMALLEST_CELL_M, member
     while True:
         cells = np.unique(np.floor((points - points.min(axis=0)) / side), axis=0, return_inverse=True)[1].ravel()
@@ -56,10 +56,10 @@ def ground_of(points: FloatArray, most: int = MOST_LOCATIONS) -> tuple[Ground, t
         "Alerts are counted in squares of {metres} m, since they lie at {n} different points.",
         {"metres": round(side), "n": len(places)},
     )
-    return Ground(x, y, size, cells), (Choice("cell", side, told),)
+    return Locations(x, y, size, cells), (Choice("cell", side, told),)
 
 
-def time_step(span: int, max_days: int, prospective: bool, most: int = MOST_WINDOWS) -> tuple[int, tuple[Choice, ...]]:
+def time_step(span: int, max_days: int, prospective: bool, most: int = MAX_WINDOWS) -> tuple[int, tuple[Choice, ...]]:
     """Days in a step of time: one, or as many as keep the periods within `most`.
 
     Raises ValueError where even the longest steps leave too many periods.
@@ -102,7 +102,7 @@ class Zones:
                 yield int(first), int(stop), self.order[int(self.centre[first])], ends
 
 
-def zones_of(ground: Ground, max_radius: float, max_share: float, ties: Ties) -> Zones:
+def zones_of(ground: Locations, max_radius: float, max_share: float, ties: Ties) -> Zones:
     """Circles round every location up to the largest radius and share of the cases.
 
     Of ties (distances equal to a millionth of a metre) only the whole ring makes a circle, unless they come "apart".
@@ -130,7 +130,7 @@ Counts = np.ndarray[Any, np.dtype[np.int32]]  # narrow, for there are many
 
 ALPHA: Final = 0.05
 
-LEAST_CASES: Final = 2  # one alert is no cluster
+MIN_CASES: Final = 2  # one alert is no cluster
 
 _TABLE_CELLS: Final = 1 << 24  # counts held at once: 64 MB
 
@@ -244,7 +244,7 @@ class ScanResult:
         )
 
 
-def scan(
+def permutation_scan(
     x: Any,
     y: Any,
     days: Any,
@@ -299,12 +299,12 @@ def scan(
     if not (max_radius >= 0 and max_days >= 1 and 0 < max_share < 1 and permutations >= 1):
         raise ValueError("the largest radius, period and share, and the permutations, must be positive")
     points, when, study = _checked(x, y, days, first_day, last_day)
-    ground, told = ground_of(points)
+    ground, told = locations_of(points)
     windows, also = _periods(study, max_days, prospective)
     zones = zones_of(ground, max_radius, max_share, ties)
     tables = _counts(ground, windows.column(when), windows.columns, permutations, seed)
     maxima, best, at = _search(tables, ground.size, zones, windows)
-    chosen = _apart(best, zones, most_clusters)
+    chosen = _without_overlap(best, zones, most_clusters)
     clusters = tuple(
         _cluster(ground, zones, zone, *windows.days(int(at[zone])), when, float(best[zone]), maxima) for zone in chosen
     )
@@ -375,7 +375,7 @@ def _periods(study: tuple[int, int], max_days: int, prospective: bool) -> tuple[
     return _Windows(low[usable], high[usable], columns, step, study), told
 
 
-def _counts(ground: Ground, column: IntArray, columns: int, permutations: int, seed: int) -> Iterator[Counts]:
+def _counts(ground: Locations, column: IntArray, columns: int, permutations: int, seed: int) -> Iterator[Counts]:
     """Cases before each column by location, shape (runs, locations, 1 + columns), in tables of bounded memory.
 
     The first run is the observed one.
@@ -428,7 +428,7 @@ def _ratios(
     """
     odds = np.log(np.maximum(mu, 1e-300)) - np.log(total - mu)
     base = total * np.log1p(-mu / total)
-    least = np.maximum(np.floor(mu * (1 + 1e-12)) + 1, LEAST_CASES).astype(np.int64)
+    least = np.maximum(np.floor(mu * (1 + 1e-12)) + 1, MIN_CASES).astype(np.int64)
     ratio, part = np.empty(mu.shape), np.empty(mu.shape)
     ongoing = len(np.unique(windows.high)) == 1
     for table in counts:
@@ -445,7 +445,7 @@ def _ratios(
         yield ratio
 
 
-def _apart(best: FloatArray, zones: Zones, most: int) -> list[int]:
+def _without_overlap(best: FloatArray, zones: Zones, most: int) -> list[int]:
     """Strongest circles first, each without a location of a stronger one; of equal ones, the smallest."""
     chosen: list[int] = []
     taken: set[int] = set()
@@ -460,7 +460,7 @@ def _apart(best: FloatArray, zones: Zones, most: int) -> list[int]:
 
 
 def _cluster(
-    ground: Ground, zones: Zones, zone: int, start: int, end: int, when: IntArray, llr: float, maxima: FloatArray
+    ground: Locations, zones: Zones, zone: int, start: int, end: int, when: IntArray, llr: float, maxima: FloatArray
 ) -> ScanCluster:
     members = zones.members(zone)
     inside, then = np.isin(ground.member, members), (when >= start) & (when <= end)

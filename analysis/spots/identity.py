@@ -57,13 +57,13 @@ class KnownPlace:
 _Spot = TypeVar("_Spot")
 
 
-def known(spots: Sequence[Any]) -> tuple[KnownPlace, ...]:
+def as_known_places(spots: Sequence[Any]) -> tuple[KnownPlace, ...]:
     """Places that lend their ids and numbers: those with most alerts first, as new ones have few at first."""
     ordered = sorted(spots, key=lambda spot: (-spot.n, spot.id))
     return tuple(KnownPlace(spot.id, spot.cells, spot.longitude, spot.latitude) for spot in ordered)
 
 
-def matched(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> dict[int, int]:
+def match_places(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> dict[int, int]:
     """For each place found that is a known one: its position in `spots`, and that of the known one in `places`.
 
     Pairs that overlap, or whose centres lie within 200 m, are taken best first, each place once. How good a pair is:
@@ -86,9 +86,9 @@ def matched(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> dict[int
     return found
 
 
-def same_ids(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> tuple[str, ...]:
+def known_ids(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> tuple[str, ...]:
     """For each place the id of the known one that it is, else its own or one of its cells; ids stay distinct."""
-    pairs = matched(spots, places)
+    pairs = match_places(spots, places)
     taken = {places[other].id for other in pairs.values()}
     out = []
     for position, spot in enumerate(spots):
@@ -102,10 +102,10 @@ def same_ids(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> tuple[s
     return tuple(out)
 
 
-def renamed(spots: Sequence[_Spot], places: Sequence[KnownPlace]) -> tuple[_Spot, ...]:
-    """The places with the ids of those known ones that they are (`same_ids`). The order is kept."""
+def with_known_ids(spots: Sequence[_Spot], places: Sequence[KnownPlace]) -> tuple[_Spot, ...]:
+    """The places with the ids of those known ones that they are (`known_ids`). The order is kept."""
     given: Any = spots
-    ids = same_ids(given, places)
+    ids = known_ids(given, places)
     return tuple(spot if spot.id == name else replace(spot, id=name) for spot, name in zip(given, ids, strict=True))
 
 

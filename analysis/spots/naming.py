@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from analysis.spots.identity import KnownPlace, matched
+from analysis.spots.identity import KnownPlace, match_places
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import LANGUAGES, Translator, translator
 from curim_data.model.types import FloatArray
@@ -82,7 +82,7 @@ def name_spots(spots: Iterable[Placed], city: CityProfile, places: Sequence[Know
     The others are numbered after those, the nearest to the landmark first among known places, else in their order.
     """
     given: list[Any] = list(spots)
-    pairs = matched([spot for spot in given if hasattr(spot, "cells")], places) if places else {}
+    pairs = match_places([spot for spot in given if hasattr(spot, "cells")], places) if places else {}
     seen: Counter[tuple[str, bool]] = Counter()
     all_of = [*places, *given]
     reaches = _reaches([spot.longitude for spot in all_of], [spot.latitude for spot in all_of], city)

@@ -15,16 +15,16 @@ from analysis.hotspots.grouping import Spot
 from analysis.spots.naming import SpotName
 from analysis.stats.intervals import Estimate, wilson
 from analysis.stats.result import Choice
-from analysis.trends.week_clock import HOURS, clock
+from analysis.trends.week_clock import HOURS, week_clock
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import N_, Message, Translator
 from curim_data.model.labels import hour_label
 from curim_data.model.plan import CategoryShare, Caution, Interval, Problem
 
 # A share is told where what is withheld leaves no more than this open: without an interval, and with one to cover it.
-MOST_DOUBT: Final = 0.05
+MAX_DOUBT: Final = 0.05
 
-MOST_COVERED: Final = 0.1
+MAX_COVERED: Final = 0.1
 
 # From more than this share on a category is what a place is mainly about.
 HALF: Final = 0.5
@@ -88,7 +88,7 @@ class SpotProfile:
         return " ".join(parts)
 
 
-def profile(
+def profile_spot(
     city: CityProfile,
     *,
     n: int,
@@ -183,7 +183,7 @@ def _category_shares(frame: pd.DataFrame | None, n: int) -> tuple[CategoryShare,
 def _peak(frame: pd.DataFrame | None) -> tuple[int, int] | None:
     if frame is None:
         return None
-    peak = clock(frame.assign(n=_least(frame))).peak_hours
+    peak = week_clock(frame.assign(n=_least(frame))).peak_hours
     return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % HOURS)
 
 
@@ -192,7 +192,7 @@ def _share(frame: pd.DataFrame | None, column: str, value: object) -> float | No
         return None
     known = frame.dropna(subset=[column])
     least, most = _part_of(known, known[column] == value)
-    return (least + most) / 2 if most - least <= MOST_DOUBT else None
+    return (least + most) / 2 if most - least <= MAX_DOUBT else None
 
 
 def _part_of(frame: pd.DataFrame, chosen: pd.Series) -> tuple[float, float]:
@@ -213,8 +213,8 @@ def _gender(frame: pd.DataFrame | None) -> tuple[Estimate | None, float | None]:
     pair = frame[frame["affected_gender"].isin(["woman", "man"])]
     least, most = _part_of(pair, pair["affected_gender"] == "woman")
     women = None
-    if most - least <= MOST_COVERED:
+    if most - least <= MAX_COVERED:
         n = float(_least(pair).sum())
         women = Estimate((least + most) / 2, wilson(least * n, n).low, wilson(most * n, n).high)
     unknown = _part_of(frame, frame["affected_gender"].isin(["undisclosed", "unknown"]))
-    return women, sum(unknown) / 2 if unknown[1] - unknown[0] <= MOST_DOUBT else None
+    return women, sum(unknown) / 2 if unknown[1] - unknown[0] <= MAX_DOUBT else None

@@ -66,10 +66,10 @@ def empirical_bayes(events: ArrayLike, base: ArrayLike, *, shares: bool = False)
         scatter = most - variance
     else:
         variance, scatter = max(0.0, spread - mean / size), mean
-    weights = drawn(variance, scatter, b)
+    weights = shrinkage_weights(variance, scatter, b)
     return SmoothedRates(weights * raw + (1 - weights) * mean, raw, weights, mean, variance, scatter)
 
 
-def drawn(variance: float, scatter: float, base: FloatArray) -> FloatArray:
+def shrinkage_weights(variance: float, scatter: float, base: FloatArray) -> FloatArray:
     """How far rates on a base stand by themselves, 0 (not at all) to 1: the share of their spread that is no chance."""
     return variance / (variance + scatter / base) if variance > 0 else np.zeros_like(base)

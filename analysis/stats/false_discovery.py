@@ -9,7 +9,7 @@ import numpy as np
 from curim_data.model.types import FloatArray
 
 
-def false_discovery(p: Any) -> FloatArray:
+def benjamini_hochberg(p: Any) -> FloatArray:
     """Benjamini–Hochberg q-values.
 
     The smallest share of false discoveries at which each test would still pass: with p sorted,
@@ -27,7 +27,7 @@ def false_discovery(p: Any) -> FloatArray:
 
     Examples
     --------
-    >>> false_discovery([0.01, 0.02, 0.03, 0.5]).round(2).tolist()
+    >>> benjamini_hochberg([0.01, 0.02, 0.03, 0.5]).round(2).tolist()
     [0.04, 0.04, 0.04, 0.5]
     """
     values = np.asarray(p, dtype=float)
@@ -40,10 +40,10 @@ def false_discovery(p: Any) -> FloatArray:
     return capped
 
 
-def corrected(p: Any) -> FloatArray:
+def benjamini_hochberg_known(p: Any) -> FloatArray:
     """Benjamini-Hochberg q-values of the tests that were made: NaN stays NaN and is not counted."""
     values = np.asarray(p, dtype=float)
     q = np.full(values.shape, np.nan)
     tested = np.isfinite(values)
-    q[tested] = false_discovery(np.minimum(values[tested], 1))
+    q[tested] = benjamini_hochberg(np.minimum(values[tested], 1))
     return q

@@ -23,7 +23,7 @@ TrendTest = Literal["plain", "hamed_rao", "permutation"]
 _AT_ONCE: Final = 60_000
 # Values of permuted series that are compared at once: in one go for few series, and still within the processor's cache.
 _RUNS_AT_ONCE: Final = 100_000
-_LEAST_VALUES: Final = 3
+_MIN_VALUES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -330,7 +330,7 @@ def _tested(
     steps: Any,
     inflation: FloatArray,
 ) -> Kendall:
-    can = (variance > 0) & (steps >= _LEAST_VALUES)
+    can = (variance > 0) & (steps >= _MIN_VALUES)
     z = np.zeros(len(s))
     np.divide(s - np.sign(s), np.sqrt(np.where(can, variance, 1.0)), out=z, where=can)
     p = np.asarray(2 * norm.sf(np.abs(z)), dtype=float)

@@ -11,7 +11,7 @@ from scipy.stats import beta
 from curim_data.model.types import FloatArray
 
 
-def denser(inside: Any, outside: Any, size_in: Any, size_out: Any, margin: float = 1.0) -> FloatArray:
+def larger_rate(inside: Any, outside: Any, size_in: Any, size_out: Any, margin: float = 1.0) -> FloatArray:
     """Exact p-value that a place is denser than its surroundings by more than `margin`.
 
     For Poisson counts with densities a (place) and b (surroundings), the count inside given both together is binomial
@@ -35,8 +35,8 @@ def denser(inside: Any, outside: Any, size_in: Any, size_out: Any, margin: float
     return np.where(np.asarray(size_out, float) > 0, tail, 1.0)
 
 
-def thinner(inside: Any, outside: Any, size_in: Any, size_out: Any, margin: float = 1.0) -> FloatArray:
-    """Exact p-value that a place is less dense than its surroundings divided by `margin`; see `denser`."""
+def smaller_rate(inside: Any, outside: Any, size_in: Any, size_out: Any, margin: float = 1.0) -> FloatArray:
+    """Exact p-value that a place is less dense than its surroundings divided by `margin`; see `larger_rate`."""
     x, rest = np.round(np.asarray(inside, float)), np.round(np.asarray(outside, float))
     beside = _share(np.asarray(size_out, float), np.asarray(size_in, float) / margin)
     tail = np.where(rest > 0, betainc(np.maximum(rest, 1), x + 1, beside), 1.0)  # binomial: at most x of x + rest

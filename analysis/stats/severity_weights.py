@@ -14,7 +14,7 @@ from curim_data.model.types import FloatArray
 
 
 @dataclass(frozen=True)
-class Weights:
+class SeverityWeights:
     """Alerts by cell and weight.
 
     counts : array, shape (m cells, s weights)
@@ -54,7 +54,7 @@ class Weights:
         return float(self.squares.sum() / self.sums.sum()) if self.sums.sum() > 0 else 1.0
 
 
-def by_severity(table: pd.DataFrame, cells: Any) -> Weights:
+def by_severity(table: pd.DataFrame, cells: Any) -> SeverityWeights:
     """Weigh alerts by their severity, an alert without one by the mean.
 
     Parameters
@@ -76,7 +76,7 @@ def by_severity(table: pd.DataFrame, cells: Any) -> Weights:
     column = np.where(severity.isna(), len(levels), np.searchsorted(levels, severity.fillna(0)))
     counts = np.zeros((len(cells), len(values)))
     np.add.at(counts, (at, column), inside["n"].to_numpy(float))
-    return Weights(counts, values, _told(values[:-1], mean, round(ungraded)))
+    return SeverityWeights(counts, values, _told(values[:-1], mean, round(ungraded)))
 
 
 def _told(values: FloatArray, mean: float, ungraded: int) -> tuple[Choice, ...]:

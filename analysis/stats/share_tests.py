@@ -2,8 +2,8 @@
 
 Where the alerts that are looked at are a part of all alerts, each of all alerts is one of them or is not, and both
 counts are bounded: with the totals given, the number in the place follows Fisher's noncentral hypergeometric
-distribution. The Poisson model of `analysis.stats.rate_tests.denser` comes near it where the part is small; where the
-part is half of all it takes the scatter for much larger than it is.
+distribution. The Poisson model of `analysis.stats.rate_tests.larger_rate` comes near it where the part is small; where
+the part is half of all it takes the scatter for much larger than it is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 from curim_data.model.types import FloatArray
 
 # Where the share of the place would be one, every table is possible.
-_NO_ROOM = 1e-9
+_MIN_ROOM = 1e-9
 
 
 def larger_share(inside: Any, outside: Any, base_in: Any, base_out: Any, margin: float = 1.0) -> FloatArray:
@@ -46,9 +46,9 @@ def larger_share(inside: Any, outside: Any, base_in: Any, base_out: Any, margin:
     border = margin * share
     likely = _at_border(x, rest, own, other, margin)
     room = 1 - margin * likely
-    odds = margin * (1 - likely) / np.where(room > _NO_ROOM, room, 1)
+    odds = margin * (1 - likely) / np.where(room > _MIN_ROOM, room, 1)
     p = np.ones(len(x))
-    for at in np.flatnonzero((border < 1) & (room > _NO_ROOM) & (other > 0) & (own > 0) & (x > border * own)):
+    for at in np.flatnonzero((border < 1) & (room > _MIN_ROOM) & (other > 0) & (own > 0) & (x > border * own)):
         p[at] = _tail(x[at], own[at], other[at], x[at] + rest[at], odds[at])
     return p
 

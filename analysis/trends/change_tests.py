@@ -10,22 +10,24 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.false_discovery import corrected
+from analysis.stats.false_discovery import benjamini_hochberg_known
 from analysis.stats.intervals import UNKNOWN, Estimate, wilson
 from analysis.stats.rate_tests import ratio_intervals
 from analysis.stats.result import Choice
 from curim_data.model.i18n import Message, Num, Translator
 from curim_data.model.types import FloatArray
 
-Form = Literal["wheeler", "pivot"]
-Compared = Literal["before", "city"]
+TestStatistic = Literal["wheeler", "pivot"]
+ComparedWith = Literal["before", "city"]
 Bounded = Literal["", "before", "after"]
 
 # Counts beyond this many standard deviations of the Poisson law add less than 1e-16 to a p-value.
 _REACH = 9.0
 
 
-def e_test(x1: int, x2: int, n1: float = 1, n2: float = 1, *, difference: float = 0, form: Form = "wheeler") -> float:
+def e_test(
+    x1: int, x2: int, n1: float = 1, n2: float = 1, *, difference: float = 0, form: TestStatistic = "wheeler"
+) -> float:
     """Two-sided p-value for two Poisson rates, x1 / n1 against x2 / n2 + difference.
 
     With λ2 = (x1 + x2 - difference · n1) / (n1 + n2) and λ1 = λ2 + difference, p is the probability, under Poisson
@@ -91,7 +93,7 @@ class Change:
     p: float
     q: float
     direction: int
-    compared: Compared
+    compared: ComparedWith
     women: Estimate
     bounded: Bounded = ""
 
@@ -198,7 +200,7 @@ def changes(
     *,
     relative: bool = False,
     alpha: float = 0.05,
-    form: Form = "wheeler",
+    form: TestStatistic = "wheeler",
 ) -> Changes:
     """Compare every candidate's count after with its count before, and correct for all comparisons together.
 
@@ -207,7 +209,8 @@ def changes(
     frame
         One row per candidate: the columns `by` that name it, `before` and `after` (NaN where withheld); optionally
         `withheld` (bool), `before_high` and `after_high` (the most that a withheld count may be), `women` and `men`
-        (counts after, for whom), and for `relative` the columns `base_before` and `base_after` (see `against_city`).
+        (counts after, for whom), and for `relative` the columns `base_before` and `base_after` (see
+        `add_city_reference`).
     by
         Columns that name a candidate; they may hold None ("all").
     exposure
@@ -236,7 +239,7 @@ def changes(
     for when in ("before", "after"):
         result[when] = result[when].where(result["bounded"] != when, result[f"{when}_high"])
     result = result.join(_tests(result, exposure, relative, form))
-    result["q"] = corrected(result["p"])
+    result["q"] = benjamini_hochberg_known(result["p"])
     result["significant"] = (result["q"] <= alpha).fillna(False)
     result["direction"] = np.sign(result["ratio"].fillna(1) - 1).astype(int)
     shares = [_women(row) for row in result.to_dict("records")]
@@ -256,7 +259,7 @@ def changes(
     )
 
 
-def against_city(
+def add_city_reference(
     frame: pd.DataFrame, area: Sequence[str] = ("district", "place"), theme: Sequence[str] = ("category", "dark")
 ) -> pd.DataFrame:
     """Add to each candidate the counts it is compared with when the city's own change is taken out.
@@ -308,7 +311,7 @@ def _bounded(frame: pd.DataFrame) -> list[Bounded]:
     return ["before" if rise else "after" if fall else "" for rise, fall in zip(new, gone, strict=True)]
 
 
-def _tests(frame: pd.DataFrame, exposure: tuple[float, float], relative: bool, form: Form) -> pd.DataFrame:
+def _tests(frame: pd.DataFrame, exposure: tuple[float, float], relative: bool, form: TestStatistic) -> pd.DataFrame:
     """Columns expected, ratio, low, high, p, compared; NaN where a row is not tested."""
     before, after = frame["before"].to_numpy(float), frame["after"].to_numpy(float)
     known = ~frame["withheld"].to_numpy(bool) | (frame["bounded"] != "").to_numpy()
@@ -322,7 +325,7 @@ def _tests(frame: pd.DataFrame, exposure: tuple[float, float], relative: bool, f
     out.loc[own, ["ratio", "low", "high"]] = np.column_stack(alone)
     table = np.column_stack([before, after, bases])[based]
     out.loc[based, ["ratio", "low", "high"]] = np.column_stack(relative_change(table))
-    out.loc[based, "p"] = fisher(table)
+    out.loc[based, "p"] = fisher_exact(table)
     out.loc[own, "p"] = [
         e_test(int(a), int(b), exposure[1], exposure[0], form=form)
         for a, b in zip(after[own], before[own], strict=True)
@@ -335,7 +338,7 @@ def _tests(frame: pd.DataFrame, exposure: tuple[float, float], relative: bool, f
     return out
 
 
-def fisher(table: FloatArray) -> FloatArray:
+def fisher_exact(table: FloatArray) -> FloatArray:
     """Fisher's exact p, the smaller tail doubled, for rows (before, after, base before, base after)."""
     before, after, _, base_after = table.T
     law = stats.hypergeom(table.sum(axis=1), after + base_after, before + after)

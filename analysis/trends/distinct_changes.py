@@ -10,12 +10,12 @@ import pandas as pd
 from analysis.trends.change_tests import Change, Changes
 
 # A part that holds at least this share of a change explains it.
-MOST: Final = 0.5
+MAIN_SHARE: Final = 0.5
 
 Key = Mapping[str, Any]
 
 
-def findings(changes: Changes, place_in: Mapping[str, str], most: int = 5) -> tuple[Change, ...]:
+def distinct_changes(changes: Changes, place_in: Mapping[str, str], most: int = 5) -> tuple[Change, ...]:
     """The surest changes, at most `most`, each told once and as closely as the data allow.
 
     Going from the surest to the least sure, a change is the same finding as an earlier one where what both share
@@ -49,7 +49,7 @@ def _closest(change: Change, ranked: tuple[Change, ...], place_in: Mapping[str, 
         for part in ranked
         if part.direction == change.direction
         and _meet(change.key, part.key, place_in) == dict(part.key)
-        and abs(part.after - part.expected) >= MOST * abs(change.after - change.expected)
+        and abs(part.after - part.expected) >= MAIN_SHARE * abs(change.after - change.expected)
     ]
     depth = [sum(value is not None for value in part.key.values()) for part in parts]
     return max(
@@ -64,7 +64,7 @@ def _explains(earlier: Change, later: Change, excess: Mapping[Any, float], place
     if shared is None:
         return False
     part = excess.get(_name(shared), 0.0) * later.direction
-    return part >= MOST * abs(later.after - later.expected)
+    return part >= MAIN_SHARE * abs(later.after - later.expected)
 
 
 def _meet(one: Key, other: Key, place_in: Mapping[str, str]) -> dict[str, Any] | None:

@@ -84,7 +84,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Seasons:
+class SeasonalDecomposition:
     """A series taken apart on the sqrt(n + 3/8) scale: observed = trend + season + rest; gaps were filled linearly."""
 
     observed: FloatArray
@@ -103,7 +103,7 @@ class Seasons:
         return to_count(self.observed - self.season)
 
 
-def ears(counts: ArrayLike, gap: int, alpha: float = 0.001, *, poisson_floor: bool = False) -> Band:
+def ears_band(counts: ArrayLike, gap: int, alpha: float = 0.001, *, poisson_floor: bool = False) -> Band:
     """Bounds of the Early Aberration Reporting System: mean ± z sd of seven baseline periods, `gap` periods back.
 
     Gap 0 is C1, gap 2 is C2; sd with n - 1. With `poisson_floor` the sd is never below the square root of the mean,
@@ -120,7 +120,7 @@ def ears(counts: ArrayLike, gap: int, alpha: float = 0.001, *, poisson_floor: bo
     return Band(mean, np.maximum(mean - z * spread, 0), mean + z * spread)
 
 
-def eight_before(counts: ArrayLike, lag: int = 1) -> Band:
+def wheeler_band(counts: ArrayLike, lag: int = 1) -> Band:
     """Wheeler's band round the mean m of the eight periods before: (sqrt(m) ± 3/2)².
 
     `lag` 7 on a daily series compares with the eight same weekdays before. Below a mean of five the lower bound is
@@ -137,7 +137,7 @@ def eight_before(counts: ArrayLike, lag: int = 1) -> Band:
     return Band(mean, np.where(np.isnan(mean), np.nan, lower), (root + 1.5) ** 2)
 
 
-def seasons(counts: ArrayLike, period: int) -> Seasons:
+def decompose(counts: ArrayLike, period: int) -> SeasonalDecomposition:
     """Take a series of at least three periods apart by robust STL on the sqrt(n + 3/8) scale.
 
     The season is nearly the same every year (its smoother spans all years, degree 0): with three to five years, one
@@ -157,10 +157,10 @@ def seasons(counts: ArrayLike, period: int) -> Seasons:
     jumps = {f"{name}_jump": -(-whole.config[name] // 10) for name in ("seasonal", "trend", "low_pass")}
     fit = STL(observed, period=period, seasonal=span, seasonal_deg=0, robust=True, **jumps).fit()
     trend, season = np.asarray(fit.trend), np.asarray(fit.seasonal)
-    return Seasons(observed, trend, season, observed - trend - season)
+    return SeasonalDecomposition(observed, trend, season, observed - trend - season)
 
 
-def season_band(parts: Seasons, known: ArrayLike, width: float = SEASON_WIDTH) -> Band:
+def seasonal_band(parts: SeasonalDecomposition, known: ArrayLike, width: float = SEASON_WIDTH) -> Band:
     """The band that trend and season let expect: (fit ± width · sd)² on the count scale.
 
     sd is the robust spread of the rest (quartile distance / 1.349), widened by what the fit takes away, and never less
@@ -173,8 +173,8 @@ def season_band(parts: Seasons, known: ArrayLike, width: float = SEASON_WIDTH) -
     return Band(to_count(fit), to_count(fit - width * spread), to_count(fit + width * spread))
 
 
-def season_sum(expected: FloatArray, upper: FloatArray, level: float = 0.95) -> Estimate:
-    """What several periods of a `season_band` let expect together: the sum m of their expected counts, m ± z · sd.
+def seasonal_sum(expected: FloatArray, upper: FloatArray, level: float = 0.95) -> Estimate:
+    """What several periods of a `seasonal_band` let expect together: the sum m of their expected counts, m ± z · sd.
 
     Each period's sd on the square-root scale is read off its band, s = (sqrt(upper + 1/8) - sqrt(expected + 1/8)) /
     width, so counts more restless than chance alone widen the sum too; by the delta method its variance is

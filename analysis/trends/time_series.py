@@ -16,12 +16,12 @@ from analysis.trends.expected_range import (
     RULES,
     Band,
     Rule,
-    Seasons,
-    ears,
-    eight_before,
-    season_band,
-    season_sum,
-    seasons,
+    SeasonalDecomposition,
+    decompose,
+    ears_band,
+    seasonal_band,
+    seasonal_sum,
+    wheeler_band,
 )
 from curim_data.model.i18n import Message, Translator
 from curim_data.model.types import BoolArray, FloatArray
@@ -34,8 +34,8 @@ _FREQUENCY: Final[dict[Unit, str]] = {"day": "D", "week": "7D", "month": "MS"}
 # Weeks that are judged together by their season: fewer are left to the band of each week; more would bend the trend
 # that they are judged by, so that a lasting rise looked usual (of rises by a quarter, from 120 a week, 72 % are seen
 # over 8 weeks).
-_FEWEST_WEEKS: Final = 4
-_MOST_WEEKS: Final = 9
+_MIN_WEEKS: Final = 4
+_MAX_WEEKS: Final = 9
 
 
 @dataclass(frozen=True)
@@ -195,21 +195,21 @@ def _regular(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str, 
     return rows.reset_index()
 
 
-def _seasons(counts: FloatArray, unit: Unit) -> Seasons | None:
+def _seasons(counts: FloatArray, unit: Unit) -> SeasonalDecomposition | None:
     period = _PER_YEAR[unit]
     if unit == "day" or len(counts) < 3 * period or np.isfinite(counts).mean() < 0.8:
         return None
-    return seasons(counts, period)
+    return decompose(counts, period)
 
 
-def _band(counts: FloatArray, parts: Seasons | None, unit: Unit) -> tuple[Rule, Band]:
+def _band(counts: FloatArray, parts: SeasonalDecomposition | None, unit: Unit) -> tuple[Rule, Band]:
     if parts is not None:
-        return RULES["season"], season_band(parts, np.isfinite(counts))
+        return RULES["season"], seasonal_band(parts, np.isfinite(counts))
     if len(counts) < _PER_YEAR[unit]:
-        return RULES["ears_c2"], ears(counts, gap=2, poisson_floor=True)
+        return RULES["ears_c2"], ears_band(counts, gap=2, poisson_floor=True)
     if unit == "day":
-        return RULES["same_weekdays"], eight_before(counts, lag=7)
-    return RULES["eight_before"], eight_before(counts)
+        return RULES["same_weekdays"], wheeler_band(counts, lag=7)
+    return RULES["eight_before"], wheeler_band(counts)
 
 
 def _spread(values: FloatArray, inside: BoolArray) -> FloatArray:
@@ -220,7 +220,7 @@ def _spread(values: FloatArray, inside: BoolArray) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class Course:
+class PeriodTotal:
     """The count of several whole weeks together, with the sum that season and long trend let expect (95 % band)."""
 
     n: int
@@ -247,19 +247,19 @@ class Course:
         return t("Over {weeks} whole weeks: {alerts}, usual for the time of year ({lower} to {upper}).", **values)
 
 
-def course(trend: Trend) -> Course | None:
+def period_total(trend: Trend) -> PeriodTotal | None:
     """The whole weeks of a trend together, against the expectation of each; see `alarms.season_sum`.
 
     None for other units, without the rule of the season, for fewer than 4 or more than 9 whole weeks, and where a week
     is withheld: without its small counts the sum would be too high.
     """
     rows = trend.frame[trend.frame["complete"]]
-    if trend.unit != "week" or trend.rule.name != "season" or not _FEWEST_WEEKS <= len(rows) <= _MOST_WEEKS:
+    if trend.unit != "week" or trend.rule.name != "season" or not _MIN_WEEKS <= len(rows) <= _MAX_WEEKS:
         return None
     if rows[["n", "expected"]].isna().any(axis=None):
         return None
-    expected = season_sum(rows["expected"].to_numpy(dtype=float), rows["upper"].to_numpy(dtype=float))
-    return Course(int(rows["n"].sum()), expected, len(rows))
+    expected = seasonal_sum(rows["expected"].to_numpy(dtype=float), rows["upper"].to_numpy(dtype=float))
+    return PeriodTotal(int(rows["n"].sum()), expected, len(rows))
 
 
 @dataclass(frozen=True)

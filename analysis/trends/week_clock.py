@@ -17,7 +17,7 @@ HOURS: Final = 24
 
 
 @dataclass(frozen=True)
-class Clock:
+class WeekClock:
     """Alerts by weekday (rows, 0 for Monday) and hour (columns).
 
     `matrix` is 7 × 24 with NaN where withheld; `by_weekday` and `by_hour` are its sums of what is shown. `peak_hours`:
@@ -47,7 +47,7 @@ class Clock:
         )
 
 
-def clock(frame: pd.DataFrame) -> Clock:
+def week_clock(frame: pd.DataFrame) -> WeekClock:
     """Lay counts by weekday and hour out as a week.
 
     `frame` has weekday (0 to 6), hour (0 to 23) and n (NaN where withheld, fractions where a span was shared out over
@@ -59,7 +59,7 @@ def clock(frame: pd.DataFrame) -> Clock:
     np.add.at(matrix, where, known["n"].to_numpy(dtype=float))
     shown = np.nan_to_num(matrix)
     by_hour, by_weekday, total = shown.sum(axis=0), shown.sum(axis=1), float(shown.sum())
-    return Clock(
+    return WeekClock(
         matrix=matrix,
         by_weekday=by_weekday,
         by_hour=by_hour,

@@ -13,7 +13,7 @@ from curim_data.model.access import Audience
 from curim_data.model.i18n import N_, Message
 
 if TYPE_CHECKING:
-    from analysis.forecast.counts import Outlook
+    from analysis.forecast.counts import CountForecast
     from curim_data.studies.forecast import ForecastStudy
 
 app = new_app()
@@ -86,7 +86,7 @@ def _answer(ctx: CommandContext, study: ForecastStudy) -> dict[str, Any]:
     }
 
 
-def _outlook(ctx: CommandContext, outlook: Outlook) -> dict[str, Any]:
+def _outlook(ctx: CommandContext, outlook: CountForecast) -> dict[str, Any]:
     return {
         "n": outlook.n,
         "expected": round(outlook.total.value, 2),

@@ -157,7 +157,7 @@ def find_clusters(source: Source, f: AlertFilter, audience: Audience, options: S
 
     UsageError for an audience that may not see cells so fine, and where HDBSCAN would take too many.
     """
-    from analysis.clusters.hdbscan import TooManyError
+    from analysis.clusters.hdbscan import TooManyCellsError
     from analysis.spots.naming import name_spots
     from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
     from curim_data.studies.hot_spots import known_places
@@ -169,7 +169,7 @@ def find_clusters(source: Source, f: AlertFilter, audience: Audience, options: S
     weighted, explored = options.weight == "severity", options.cluster_method == "hdbscan"
     try:
         result = cluster_study(source, f, audience, by_weight=weighted, explored=explored)
-    except TooManyError as error:
+    except TooManyCellsError as error:
         raise UsageError(error.message) from error
     names = name_spots(result.found, source.city, known_places(source, audience))
     spots = [spot for spot in result.found if in_area(spot, names[spot.id], f, source.city)]
@@ -280,7 +280,7 @@ def _emerging_row(ctx: CommandContext, line: EmergingLine, steps: int) -> dict[s
 
 def _density(ctx: CommandContext, source: Source, f: AlertFilter, out: Path | None) -> tuple[dict[str, Any], list[str]]:
     """The density as a JSON answer and as lines; `out` gets its pixels as CSV, or its classes as GeoJSON."""
-    from analysis.density.kernel_density import figure
+    from analysis.density.kernel_density import format_density
     from curim_data.studies.density import class_geojson, density_study, grid
 
     study = density_study(source, f, ctx.audience)
@@ -315,6 +315,6 @@ def _density(ctx: CommandContext, source: Source, f: AlertFilter, out: Path | No
     }
     lines = [*area, surface.sentence(t)]
     for rank, peak in enumerate(study.peaks, start=1):
-        density = t("{value} alerts per km² and month", value=figure(t, peak.value.value))
+        density = t("{value} alerts per km² and month", value=format_density(t, peak.value.value))
         lines.append(f"{rank}. {peak.name(t)} – {density}")
     return answer, [*lines, *(t(choice.told) for choice in study.choices)]

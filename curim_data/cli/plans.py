@@ -36,7 +36,7 @@ def plan_draft(
     who: Annotated[str, typer.Option(help=N_("Name for the plan's history."))] = "curim",
 ) -> None:
     """Draft a plan from a hot spot and keep it."""
-    from analysis.plans.drafting import draft
+    from analysis.plans.drafting import draft_plan
     from curim_data.studies.plan import problem_of
 
     source = ctx.source()
@@ -52,7 +52,7 @@ def plan_draft(
     chosen = spots[spot - 1]
     problem = problem_of(source, f, ctx.audience, chosen, found.names[chosen.id])
     cells = query.cells(source, f, found.resolution, ctx.audience).frame
-    made = draft(problem, source.city, source.as_of, cells=cells, language=ctx.t.lang)
+    made = draft_plan(problem, source.city, source.as_of, cells=cells, language=ctx.t.lang)
     plan = _plans(ctx).create(made.plan, who)
     if ctx.as_json:
         ctx.print_json({"plan": plan_to_json(plan), "warnings": [ctx.t(warning) for warning in made.warnings]})

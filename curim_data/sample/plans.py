@@ -18,9 +18,9 @@ from typing import Any, Final
 import h3.api.basic_str as h3
 import numpy as np
 
-from analysis.plans.drafting import draft
-from analysis.plans.evaluation import smallest_visible_drop
-from analysis.plans.evidence import measure
+from analysis.plans.drafting import draft_plan
+from analysis.plans.evaluation import minimum_detectable_drop
+from analysis.plans.evidence import find_measure
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
@@ -88,8 +88,8 @@ def _at(source: Source, place: str, f: AlertFilter, measures: tuple[str, ...], s
     at = source.city.project([s.longitude for s in study.spots], [s.latitude for s in study.spots])
     spot = study.spots[int(np.hypot(at[0] - x, at[1] - y).argmin())]
     problem = problem_for(source, f, spot.names, Audience.COUNCIL, study=study)
-    chosen = [found for name in measures if (found := measure(name)) is not None]
-    made = draft(problem, source.city, query.dates(source, f)[1], measures=chosen, cells=study.cells.frame).plan
+    chosen = [found for name in measures if (found := find_measure(name)) is not None]
+    made = draft_plan(problem, source.city, query.dates(source, f)[1], measures=chosen, cells=study.cells.frame).plan
     finish = start + YEAR - dt.timedelta(days=1)
     return replace(
         made,
@@ -158,10 +158,10 @@ def _finished(source: Source) -> tuple[Plan, ...]:
     areas = Areas(*(_cells(source.city, told[name]) for name in ("treated", "buffer", "comparison")))
     before = AlertFilter(period="", start=told["before_start"], end=start - dt.timedelta(days=1))
     problem = problem_for(source, before, areas.treated, Audience.COUNCIL)
-    lighting = measure("lighting_improved")
+    lighting = find_measure("lighting_improved")
     counted = area_counts(source, before, {"comparison": areas.comparison}, (), Audience.COUNCIL).frame
-    seen = smallest_visible_drop(problem.n, float(counted["low"].sum()))
-    made = draft(problem, source.city, start, measures=[lighting] if lighting else []).plan
+    seen = minimum_detectable_drop(problem.n, float(counted["low"].sum()))
+    made = draft_plan(problem, source.city, start, measures=[lighting] if lighting else []).plan
     # Its authors aimed at the smallest fall that could be seen.
     target = float(round(problem.n - (seen.alerts or 0)))
     finish = min(_month(start, told["months"]), source.as_of + dt.timedelta(days=1)) - dt.timedelta(days=1)

@@ -10,14 +10,14 @@ from typing import Final, Literal
 import numpy as np
 import shapely
 
-from analysis.gender import Shares, Weights
+from analysis.gender import CategoryRatios, GenderShares
 from analysis.report import maps
 from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
 from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.intervals import Estimate
 from analysis.trends.change_tests import Change
-from analysis.trends.distinct_changes import findings
-from analysis.trends.time_series import Course, Trend, course
+from analysis.trends.distinct_changes import distinct_changes
+from analysis.trends.time_series import PeriodTotal, Trend, period_total
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -78,14 +78,14 @@ class BriefStudy:
     since: dt.date
     until: dt.date
     total: Total
-    course: Course | None
+    course: PeriodTotal | None
     verdict: Verdict
     changes: ChangeStudy
     findings: tuple[Finding, ...]
     hot: HotSpotStudy
     names: dict[str, SpotName]
-    shares: Shares
-    weights: Weights
+    shares: GenderShares
+    weights: CategoryRatios
     by_month: bool = False
 
 
@@ -95,8 +95,8 @@ def brief_study(source: Source, f: AlertFilter, audience: Audience) -> BriefStud
     found = change_study(source, f, audience)
     hot = hot_spot_study(source, f, audience)
     weeks = trend_study(source, f, audience)
-    seasonal = course(weeks) if weeks is not None else None
-    told = findings(found.changes, places_in(source.city), MOST_FINDINGS)
+    seasonal = period_total(weeks) if weeks is not None else None
+    told = distinct_changes(found.changes, places_in(source.city), MOST_FINDINGS)
     return BriefStudy(
         since=since,
         until=until,
@@ -124,7 +124,7 @@ def places_in(city: CityProfile) -> dict[str, str]:
     return found
 
 
-def _verdict(seasonal: Course | None, found: ChangeStudy) -> Verdict:
+def _verdict(seasonal: PeriodTotal | None, found: ChangeStudy) -> Verdict:
     if seasonal is not None:
         return "more" if seasonal.side > 0 else "fewer" if seasonal.side < 0 else "usual"
     frame = found.changes.frame
@@ -288,7 +288,7 @@ def whom_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str:
     return " ".join(parts)
 
 
-def share_rows(shares: Shares, t: Translator) -> tuple[ShareRow, ...]:
+def share_rows(shares: GenderShares, t: Translator) -> tuple[ShareRow, ...]:
     """The bars of "for whom": all genders; one that was never seen and never asked is left out."""
     rows = []
     for row in shares.frame.to_dict("records"):
@@ -335,7 +335,7 @@ def brief(
 ) -> Brief:
     """The paper, from the same figures as the page."""
     spots = study.hot.spots[:MOST_SPOTS]
-    pins = [maps.Spot(s.rank, study.names[s.id](t), s.longitude, s.latitude) for s in spots]
+    pins = [maps.NumberedSpot(s.rank, study.names[s.id](t), s.longitude, s.latitude) for s in spots]
     hot = study.hot.hot.frame
     period, total = (study.since, study.until), study.total
     limits = [t(choice.told) for choice in study.changes.choices]

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from analysis.stats.result import Choice
-from analysis.trends.change_tests import Change, Changes, against_city, changes
+from analysis.trends.change_tests import Change, Changes, add_city_reference, changes
 from curim_data import query
 from curim_data.engine.source import Source
 from curim_data.filters.alert_filter import AlertFilter
@@ -53,7 +53,7 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
     old, new = (query.tables(source, chosen, by, audience) for chosen in (before, after))
     tables = [_pair(first.frame, then.frame, names) for first, then, names in zip(old, new, by, strict=True)]
     candidates = pd.concat(tables, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]]
-    found = changes(against_city(candidates), CANDIDATE_KEYS, periods.lengths, relative=True)
+    found = changes(add_city_reference(candidates), CANDIDATE_KEYS, periods.lengths, relative=True)
     return ChangeStudy(periods, found)
 
 

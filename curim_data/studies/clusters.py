@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from analysis.clusters.detection import clusters
-from analysis.clusters.hdbscan import explore
+from analysis.clusters.detection import find_clusters
+from analysis.clusters.hdbscan import explore_clusters
 from analysis.clusters.results import Clusters
-from analysis.spots.identity import renamed
+from analysis.spots.identity import with_known_ids
 from analysis.stats.severity_weights import by_severity
 from curim_data import query
 from curim_data.engine.source import Source
@@ -32,7 +32,7 @@ def cluster_study(
     whole = whole_city(f)
     fine = query.cells(source, whole, CLUSTER_RESOLUTION, audience)
     if explored:
-        found = explore(fine.frame, source.city, step=coordinate_step(source))
+        found = explore_clusters(fine.frame, source.city, step=coordinate_step(source))
     else:
         weights = None
         if by_weight:
@@ -40,6 +40,6 @@ def cluster_study(
                 source, whole, ["cell", "severity"], audience, resolution=CLUSTER_RESOLUTION, without_piles=True
             )
             weights = by_severity(graded.frame, fine.frame.index.to_numpy())
-        found = clusters(fine.frame, source.city, weights=weights, step=coordinate_step(source))
-    places = renamed(found.found, known_places(source, audience))
+        found = find_clusters(fine.frame, source.city, weights=weights, step=coordinate_step(source))
+    places = with_known_ids(found.found, known_places(source, audience))
     return replace(found, found=places, choices=(*found.choices, *default_coordinates(fine.piled)))

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import pandas as pd
 
 from analysis.grid.cells import resolution_for
-from analysis.map_comparison import MapComparison, Side, compare_maps
+from analysis.map_comparison import MapComparison, MapLabel, compare_maps
 from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.result import Choice
 from curim_data import query
@@ -34,34 +34,34 @@ PRESETS: Final[dict[str, Message]] = {
     "year": Message("This period and a year before"),
     "others": Message("These categories and all others"),
 }
-_SIDES: Final[dict[str, tuple[Side, Side]]] = {
+_SIDES: Final[dict[str, tuple[MapLabel, MapLabel]]] = {
     "gender": (
-        Side(Message("Women affected"), Message("affect women")),
-        Side(Message("Men affected"), Message("affect men")),
+        MapLabel(Message("Women affected"), Message("affect women")),
+        MapLabel(Message("Men affected"), Message("affect men")),
     ),
     "reporter": (
-        Side(Message("Women who report"), Message("are reported by women")),
-        Side(Message("Men who report"), Message("are reported by men")),
+        MapLabel(Message("Women who report"), Message("are reported by women")),
+        MapLabel(Message("Men who report"), Message("are reported by men")),
     ),
     "light": (
-        Side(Message("After dark"), Message("happen after dark")),
-        Side(Message("By day"), Message("happen by day")),
+        MapLabel(Message("After dark"), Message("happen after dark")),
+        MapLabel(Message("By day"), Message("happen by day")),
     ),
     "before": (
-        Side(Message("This period"), Message("are from this period")),
-        Side(Message("The period before"), Message("are from the period before")),
+        MapLabel(Message("This period"), Message("are from this period")),
+        MapLabel(Message("The period before"), Message("are from the period before")),
     ),
     "year": (
-        Side(Message("This period"), Message("are from this period")),
-        Side(Message("A year before"), Message("are from a year before")),
+        MapLabel(Message("This period"), Message("are from this period")),
+        MapLabel(Message("A year before"), Message("are from a year before")),
     ),
     "others": (
-        Side(Message("These categories"), Message("are of these categories")),
-        Side(Message("All others"), Message("are of other categories")),
+        MapLabel(Message("These categories"), Message("are of these categories")),
+        MapLabel(Message("All others"), Message("are of other categories")),
     ),
     "": (
-        Side(Message("First filter"), Message("fit the first filter")),
-        Side(Message("Second filter"), Message("fit the second filter")),
+        MapLabel(Message("First filter"), Message("fit the first filter")),
+        MapLabel(Message("Second filter"), Message("fit the second filter")),
     ),
 }
 # Which alerts of the filter are on neither side.
@@ -116,8 +116,8 @@ class Pair:
 
     first: AlertFilter
     second: AlertFilter
-    a: Side
-    b: Side
+    a: MapLabel
+    b: MapLabel
     choices: tuple[Choice, ...]
 
 

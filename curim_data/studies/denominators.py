@@ -10,8 +10,8 @@ import pandas as pd
 import shapely
 
 from analysis.grid.cells import square_side
-from analysis.hotspots.cell_significance import LEAST_LAND
-from analysis.hotspots.denominators import LAND, Base, Kind
+from analysis.hotspots.cell_significance import MIN_LAND_SHARE
+from analysis.hotspots.denominators import LAND, Denominator, DenominatorKind
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
@@ -22,7 +22,7 @@ from curim_data.model.i18n import Message, Num
 from curim_data.privacy import finest_resolution, sees_exact
 from curim_data.studies.cells import whole_city
 
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+KINDS: Final[tuple[DenominatorKind, ...]] = get_args(DenominatorKind)
 # Fine cells by which residents are spread over the land of their district.
 FINE: Final = 12
 SHOWN_KM2: Final = 0.005
@@ -49,7 +49,7 @@ def all_alerts(f: AlertFilter) -> AlertFilter:
     return AlertFilter(period=f.period, start=f.start, end=f.end)
 
 
-def why_not(kind: Kind, f: AlertFilter, audience: Audience, city: CityProfile) -> Message | None:
+def why_not(kind: DenominatorKind, f: AlertFilter, audience: Audience, city: CityProfile) -> Message | None:
     """Why a base cannot be had under a filter; None where it can."""
     if kind == "alerts":
         if whole_city(f) == all_alerts(f):
@@ -61,7 +61,9 @@ def why_not(kind: Kind, f: AlertFilter, audience: Audience, city: CityProfile) -
     return None
 
 
-def base_for(source: Source, f: AlertFilter, resolution: int, audience: Audience, kind: Kind) -> Base | None:
+def base_for(
+    source: Source, f: AlertFilter, resolution: int, audience: Audience, kind: DenominatorKind
+) -> Denominator | None:
     """The base of every cell of the land; None for land itself.
 
     Raises BaseError where there is no such base (`why_not`).
@@ -92,7 +94,7 @@ def residents(city: CityProfile) -> pd.Series | None:
     return None if counts.empty else counts
 
 
-def _alerts(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Base:
+def _alerts(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Denominator:
     counted = query.cells(source, all_alerts(f), resolution, audience)
     frame = counted.frame[["n", "low", "high"]].astype(float).assign(least=0.0)
     if not sees_exact(audience):
@@ -102,7 +104,7 @@ def _alerts(source: Source, f: AlertFilter, resolution: int, audience: Audience)
         "where people report much of everything is not hot for that. The share says nothing about how many there are.",
         {"base": round(float(frame["low"].sum()))},
     )
-    return Base("alerts", frame, (Choice("base", "alerts", told),))
+    return Denominator("alerts", frame, (Choice("base", "alerts", told),))
 
 
 def _without_small_rest(base: pd.DataFrame, part: pd.DataFrame, k: int) -> pd.DataFrame:
@@ -113,7 +115,7 @@ def _without_small_rest(base: pd.DataFrame, part: pd.DataFrame, k: int) -> pd.Da
     return base.assign(n=base["n"].mask(few), low=low, high=high)
 
 
-def _residents(city: CityProfile, resolution: int) -> Base:
+def _residents(city: CityProfile, resolution: int) -> Denominator:
     people = residents(city)
     assert people is not None
     fine = city.land_cells(FINE)
@@ -131,7 +133,7 @@ def _residents(city: CityProfile, resolution: int) -> Base:
     cells = city.land_cells(resolution).index
     by_cell = spread.groupby("cell")[["people", "land"]].sum().reindex(cells)
     # As for land: a sliver at the shore counts as a quarter of a cell, with the residents of that much of the district.
-    least = LEAST_LAND * square_side(resolution, cells) ** 2 / 1e6 * by_cell["people"] / by_cell["land"]
+    least = MIN_LAND_SHARE * square_side(resolution, cells) ** 2 / 1e6 * by_cell["people"] / by_cell["land"]
     frame = pd.DataFrame(dict.fromkeys(("n", "low", "high"), by_cell["people"])).assign(least=least)
     told = Message(
         "Residents are known by district only ({districts} districts, {people} residents) and are spread evenly over "
@@ -146,4 +148,4 @@ def _residents(city: CityProfile, resolution: int) -> Base:
             "{area} km² of the land lie in no district with residents: they are not tested.", {"area": Num(unknown, 2)}
         )
         choices.append(Choice("unknown", unknown, outside))
-    return Base("residents", frame, tuple(choices))
+    return Denominator("residents", frame, tuple(choices))

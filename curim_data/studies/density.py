@@ -15,9 +15,9 @@ import shapely
 from scipy.ndimage import maximum_filter
 from shapely.geometry.base import BaseGeometry
 
-from analysis.density.bandwidth import Bandwidth, reach_for
+from analysis.density.bandwidth import Bandwidth, bandwidth_by_rule
 from analysis.density.image import class_breaks
-from analysis.density.kernel_density import Density, from_cells, width_from_cells
+from analysis.density.kernel_density import Density, bandwidth_from_cells, density_from_cells
 from analysis.spots.naming import SpotName, name_spot
 from analysis.stats.intervals import Estimate, poisson_rate
 from analysis.stats.result import Choice
@@ -100,12 +100,12 @@ def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m:
     periods = weekly.assign(day=weekly["week"] + pd.Timedelta(days=6))[["cell", "day", "n"]]
     step = precision_m(source) if step_m is None else step_m
     if source.knows_weeks:
-        bandwidth = width_from_cells(periods, land, source.city, least_m=max(step, 50.0))
+        bandwidth = bandwidth_from_cells(periods, land, source.city, least_m=max(step, 50.0))
     else:
         bandwidth = _by_rule(float(counted.frame["n"].sum()), float(land.sum()), max(step, 50.0))
     months, span = _months(source, whole)
     found = counted.frame["n"]
-    surface = from_cells(found[found > 0], land, source.city, bandwidth=bandwidth.choice, months=months)
+    surface = density_from_cells(found[found > 0], land, source.city, bandwidth=bandwidth.choice, months=months)
     choices = [*surface.choices, span]
     if bandwidth.reference is not None:
         choices.insert(1, bandwidth.reference)
@@ -115,7 +115,7 @@ def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m:
 
 def _by_rule(n: float, land_km2: float, least_m: float) -> Bandwidth:
     """The width by rule of thumb where only months are known, so that none can be tried on later weeks."""
-    width = reach_for(n, land_km2, least_m)
+    width = bandwidth_by_rule(n, land_km2, least_m)
     told = Message(
         "Smoothed over {metres} m by a rule of thumb: of these alerts the month alone is known, so that no width can "
         "be tried on later weeks.",

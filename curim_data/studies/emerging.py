@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from analysis.emerging.classes import CLASSES, EmergingClass
-from analysis.emerging.detection import Emerging, EmergingPlace, emerging
-from analysis.emerging.settings import LEAST_STEPS, Periods, periods_for
-from analysis.emerging.settings import whole as whole_steps
+from analysis.emerging.detection import EmergingHotSpots, EmergingPlace, emerging_hot_spots
+from analysis.emerging.settings import MIN_STEPS, Periods, periods_for
+from analysis.emerging.settings import whole_periods as whole_steps
 from analysis.grid.cells import square_side
 from analysis.hotspots.settings import window_for
-from analysis.spots.identity import same_ids
+from analysis.spots.identity import known_ids
 from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.result import Choice
 from curim_data import query
@@ -67,7 +67,7 @@ class EmergingStudy:
     """
 
     total: Total
-    found: Emerging | None
+    found: EmergingHotSpots | None
     lines: tuple[EmergingLine, ...]
     counts: Protected | None
     resolution: int
@@ -116,7 +116,7 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
         by_month = Message(
             "No class over time can be told: of these alerts the month alone is known, and fewer than {n} whole months "
             "are too few.",
-            {"n": LEAST_STEPS},
+            {"n": MIN_STEPS},
         )
         return EmergingStudy(total, None, (), None, side, (size,), by_month)
     if len(periods.starts) < 2:
@@ -129,7 +129,7 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
             "as a specialist or analyst."
         )
         return EmergingStudy(total, None, (), None, side, about, hidden)
-    found = emerging(_every_step(counted.frame, periods, land), land)
+    found = emerging_hot_spots(_every_step(counted.frame, periods, land), land)
     choices = (*about, *found.choices, *default_coordinates(total.piled))
     return EmergingStudy(total, found, _lines(found, source, audience), counted, side, choices)
 
@@ -143,7 +143,7 @@ def _periods(source: Source, f: AlertFilter, audience: Audience, resolution: int
     cells = np.asarray(source.city.land_cells(resolution).index)
     k = window_for(square_side(resolution, cells))
     windows = len(cells) / (1 + 3 * k * (k + 1))
-    if len(whole_steps("month", first, last)) >= LEAST_STEPS:
+    if len(whole_steps("month", first, last)) >= MIN_STEPS:
         return periods_for(first, last, 0, windows)  # months, whatever the number of alerts
     mapped = query.total(source, f.replace(period="", start=first, end=last), audience).mapped or 0
     return periods_for(first, last, mapped, windows)
@@ -176,10 +176,10 @@ def _every_step(frame: pd.DataFrame, periods: Periods, land: pd.Series) -> pd.Da
     return pd.concat([frame, zeros.assign(withheld=False)], ignore_index=True) if len(absent) else frame
 
 
-def _lines(found: Emerging, source: Source, audience: Audience) -> tuple[EmergingLine, ...]:
+def _lines(found: EmergingHotSpots, source: Source, audience: Audience) -> tuple[EmergingLine, ...]:
     """The places with their names: those of known places where they are such."""
     names: Mapping[str, SpotName] = name_spots(found.places, source.city, known_places(source, audience))
-    ids = same_ids(found.places, known_places(source, audience))
+    ids = known_ids(found.places, known_places(source, audience))
     lines = []
     for rank, place in enumerate(found.places, start=1):
         row: Any = found.frame.loc[place.peak]

@@ -10,15 +10,15 @@ from typing import Final, get_args
 import numpy as np
 import pandas as pd
 
-from analysis.plans.displacement import Pair
+from analysis.plans.displacement import BeforeAfter
 from analysis.plans.evaluation import (
-    Areas,
+    AreaCounts,
+    DetectableDrop,
+    EffectTest,
     Evaluation,
-    Test,
-    VisibleDrop,
-    by_gender,
     evaluate,
-    smallest_visible_drop,
+    evaluate_by_gender,
+    minimum_detectable_drop,
 )
 from analysis.stats.result import Choice
 from curim_data.engine import Source
@@ -44,7 +44,7 @@ class Windows:
     choice: Choice
 
     @property
-    def lengths(self) -> Pair:
+    def lengths(self) -> BeforeAfter:
         """Days of each."""
         return tuple((end - start).days + 1 for start, end in (self.before, self.after))  # type: ignore[return-value]
 
@@ -101,7 +101,7 @@ class PlanEvaluation:
     hidden_genders: tuple[str, ...]
     months: Protected
     result: Evaluation | None
-    visible: VisibleDrop | None
+    visible: DetectableDrop | None
     promised: float | None
     choices: tuple[Choice, ...]
     warnings: tuple[Message, ...]
@@ -141,7 +141,7 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience) -> PlanEval
     shown = {name: getattr(plan.areas, name) for name in AREAS}
     visible = None
     if areas is not None:
-        visible = smallest_visible_drop(areas.treated[0], areas.control[0], time_weights=windows.lengths, test=test)
+        visible = minimum_detectable_drop(areas.treated[0], areas.control[0], time_weights=windows.lengths, test=test)
     return PlanEvaluation(
         windows=windows,
         counts=counts,
@@ -179,9 +179,9 @@ def kept_result(study: PlanEvaluation) -> dict[str, str]:
     return {lang: f"{outcome(study, t)} {span(study.windows, t)}" for lang in LANGUAGES for t in (translator(lang),)}
 
 
-def named_test(plan: Plan) -> Test:
+def named_test(plan: Plan) -> EffectTest:
     """The test that the plan named in advance; the difference where it names none that is known."""
-    return next((test for test in get_args(Test) if test == plan.assessment.method), "difference")
+    return next((test for test in get_args(EffectTest) if test == plan.assessment.method), "difference")
 
 
 def _own_warnings(plan: Plan) -> tuple[Message, ...]:
@@ -191,19 +191,19 @@ def _own_warnings(plan: Plan) -> tuple[Message, ...]:
     return ()
 
 
-def _areas(frame: pd.DataFrame, windows: Windows) -> Areas | None:
+def _areas(frame: pd.DataFrame, windows: Windows) -> AreaCounts | None:
     """The counts as `analysis.plans.evaluation` takes them; None where one that is needed is withheld."""
     table = frame.pivot_table(index="area", columns="period", values="n", aggfunc="sum", min_count=1, dropna=False)
     table = table.reindex(index=AREAS, columns=PERIODS)
-    pairs: dict[str, Pair] = {name: (float(before), float(after)) for name, before, after in table.itertuples()}
+    pairs: dict[str, BeforeAfter] = {name: (float(before), float(after)) for name, before, after in table.itertuples()}
     if not np.isfinite([*pairs["treated"], *pairs["comparison"]]).all():
         return None
     buffer = pairs["buffer"] if np.isfinite(pairs["buffer"]).all() else None
-    return Areas(pairs["treated"], pairs["comparison"], buffer, time_weights=windows.lengths)
+    return AreaCounts(pairs["treated"], pairs["comparison"], buffer, time_weights=windows.lengths)
 
 
 def _genders(frame: pd.DataFrame, windows: Windows) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    found: dict[str, Areas] = {}
+    found: dict[str, AreaCounts] = {}
     hidden = []
     for gender, part in frame.groupby("affected_gender", sort=False):
         if not part["n"].fillna(1).sum():
@@ -213,4 +213,4 @@ def _genders(frame: pd.DataFrame, windows: Windows) -> tuple[pd.DataFrame, tuple
             hidden.append(str(gender))
         else:
             found[str(gender)] = areas
-    return by_gender(found), tuple(hidden)
+    return evaluate_by_gender(found), tuple(hidden)

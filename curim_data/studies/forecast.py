@@ -12,8 +12,8 @@ import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
 
-from analysis.forecast.counts import Outlook, outlook
-from analysis.forecast.places import Forecast, forecast
+from analysis.forecast.counts import CountForecast, forecast_counts
+from analysis.forecast.places import PlaceForecast, forecast_places
 from analysis.grid.cells import resolution_for
 from analysis.spots.naming import SpotName, name_spot
 from analysis.stats.result import Choice
@@ -63,11 +63,11 @@ class ForecastStudy:
 
     start: dt.date
     weeks: int
-    city: Outlook | None
+    city: CountForecast | None
     city_refused: Message | None
-    places: tuple[tuple[str, Outlook], ...]
+    places: tuple[tuple[str, CountForecast], ...]
     unseen: int
-    cells: Forecast | None
+    cells: PlaceForecast | None
     cells_refused: Message | None
     listed: tuple[ListedCell, ...]
     resolution: int | None
@@ -133,14 +133,14 @@ def _recent(mondays: pd.DatetimeIndex, counts: Any) -> pd.DataFrame:
     return pd.DataFrame({"week": mondays[-RECENT_WEEKS:], "n": np.asarray(counts, dtype=float)[-RECENT_WEEKS:]})
 
 
-def _city(counts: FloatArray, start: dt.date, weeks: int) -> tuple[Outlook | None, Message | None]:
+def _city(counts: FloatArray, start: dt.date, weeks: int) -> tuple[CountForecast | None, Message | None]:
     hidden = int(np.isnan(counts).sum())
     if hidden:
         values = {"n": hidden}
         return None, Message(
             "No forecast is shown: {n} weeks hold so few alerts that their number is protected.", values
         )
-    told = outlook(counts, start, weeks)
+    told = forecast_counts(counts, start, weeks)
     if told is None:
         values = {"n": len(counts)}
         return None, Message("No forecast is shown: {n} whole weeks are too few to try one on the past.", values)
@@ -149,7 +149,7 @@ def _city(counts: FloatArray, start: dt.date, weeks: int) -> tuple[Outlook | Non
 
 def _places(
     source: Source, history: AlertFilter, audience: Audience, mondays: pd.DatetimeIndex, start: dt.date, weeks: int
-) -> tuple[tuple[tuple[str, Outlook], ...], int]:
+) -> tuple[tuple[tuple[str, CountForecast], ...], int]:
     """Outlooks of the landmarks whose every week may be seen, and how many may not."""
     frame = query.counts(source, history, ["place", "week"], audience, complete=True).frame
     found, unseen = [], 0
@@ -157,7 +157,7 @@ def _places(
         counts = _series(rows, mondays)
         if np.isnan(counts).any():
             unseen += 1
-        elif counts.any() and (told := outlook(counts, start, weeks)) is not None:
+        elif counts.any() and (told := forecast_counts(counts, start, weeks)) is not None:
             found.append((str(place), told))
     found.sort(key=lambda one: -one[1].total.value)
     return tuple(found), unseen
@@ -183,7 +183,7 @@ def _with_cells(
         return replace(told, cells_refused=why)
     frame = query.counts(source, history, ["cell", "week"], audience, resolution=size, without_piles=True).frame
     wide = frame.pivot(index="cell", columns="week", values="n").reindex(index=land.index, columns=mondays)
-    found = forecast(wide.fillna(0.0).to_numpy(dtype=float), land, told.start, told.weeks)
+    found = forecast_places(wide.fillna(0.0).to_numpy(dtype=float), land, told.start, told.weeks)
     return replace(
         told,
         cells=found,
@@ -199,7 +199,7 @@ def _set_aside(source: Source, history: AlertFilter, audience: Audience) -> tupl
     return default_coordinates(int(query.piles(source, history, audience)["n"].sum()))
 
 
-def _listed(found: Forecast, source: Source) -> tuple[ListedCell, ...]:
+def _listed(found: PlaceForecast, source: Source) -> tuple[ListedCell, ...]:
     seen: Counter[tuple[str, bool]] = Counter()
     listed = []
     last_weeks = found.frame["last_weeks"].reindex(found.listed.index)

@@ -11,15 +11,15 @@ import pandas as pd
 from analysis.gender import (
     MAN,
     WOMAN,
-    Feeling,
-    Places,
-    Shares,
-    Weights,
+    CategoryRatios,
+    GenderShares,
+    PerceivedSafety,
+    PlaceShares,
+    category_ratios,
     dark_shares,
-    feeling,
-    places,
-    shares,
-    weights,
+    gender_shares,
+    perceived_safety,
+    place_shares,
 )
 from analysis.stats.intervals import UNKNOWN, Estimate, poisson_rate, rate_ratio, share_ratio
 from analysis.stats.result import Choice
@@ -69,17 +69,17 @@ class Light:
         return told + " " + t("Chance alone does not explain the difference.")
 
 
-def share_study(source: Source, f: AlertFilter, audience: Audience, column: str = "affected_gender") -> Shares:
+def share_study(source: Source, f: AlertFilter, audience: Audience, column: str = "affected_gender") -> GenderShares:
     """Alerts by the gender of the person affected, or of the reporter."""
     counted = query.counts(source, f, [column], audience, complete=True)
-    return shares(counted.frame, column, total=counted.total)
+    return gender_shares(counted.frame, column, total=counted.total)
 
 
-def weight_study(source: Source, f: AlertFilter, audience: Audience) -> Weights:
+def weight_study(source: Source, f: AlertFilter, audience: Audience) -> CategoryRatios:
     """Which categories weigh more on women or on men, among all alerts of either, whatever categories are picked."""
     f = without_gender(f)
     counted = query.counts(source, f, ["category", "affected_gender"], audience)
-    return weights(counted.frame, totals=_totals(source, f.without("categories"), audience))
+    return category_ratios(counted.frame, totals=_totals(source, f.without("categories"), audience))
 
 
 def light_study(source: Source, f: AlertFilter, audience: Audience) -> Light:
@@ -100,7 +100,7 @@ def light_study(source: Source, f: AlertFilter, audience: Audience) -> Light:
     return Light(table, ratio, int(np.nansum(table["n"])), tuple(choices))
 
 
-def feeling_study(source: Source, f: AlertFilter, audience: Audience) -> Feeling:
+def feeling_study(source: Source, f: AlertFilter, audience: Audience) -> PerceivedSafety:
     """How safe the people who alert felt, by their gender.
 
     Where counts are protected, the interval covers every value that the protected counts could have; one that they
@@ -112,7 +112,7 @@ def feeling_study(source: Source, f: AlertFilter, audience: Audience) -> Feeling
         Choice("who", "reporter", Message("The feeling is that of the person who alerts, from 1 (very unsafe) to 5."))
     ]
     if not frame["withheld"].any():
-        found = feeling(frame, "reporter_gender")
+        found = perceived_safety(frame, "reporter_gender")
         return replace(found, choices=tuple(told))
     told.append(
         Choice(
@@ -122,17 +122,19 @@ def feeling_study(source: Source, f: AlertFilter, audience: Audience) -> Feeling
     return replace(_feeling_within(frame), choices=tuple(told))
 
 
-def _feeling_within(frame: pd.DataFrame) -> Feeling:
+def _feeling_within(frame: pd.DataFrame) -> PerceivedSafety:
     """The feeling where some counts are known by their bounds only: from the worst to the best that they allow."""
 
-    def scene(lowest: tuple[str, ...]) -> Feeling:
+    def scene(lowest: tuple[str, ...]) -> PerceivedSafety:
         """Everyone as safe as the bounds allow, but for the genders in `lowest`: as unsafe."""
         down = frame["reporter_gender"].isin(lowest)
         many = (frame["feeling"] <= 2) == down
-        return feeling(frame.assign(n=frame["high"].where(many, frame["low"]).astype(float)), "reporter_gender")
+        return perceived_safety(
+            frame.assign(n=frame["high"].where(many, frame["low"]).astype(float)), "reporter_gender"
+        )
 
     everyone = tuple(frame["reporter_gender"].unique())
-    middle = feeling(frame.assign(n=(frame["low"] + frame["high"]) / 2), "reporter_gender")
+    middle = perceived_safety(frame.assign(n=(frame["low"] + frame["high"]) / 2), "reporter_gender")
     worst, best = scene(everyone), scene(())
     table = middle.frame.copy()
     table["low"] = np.fmin(worst.frame["low"], best.frame["low"])
@@ -148,7 +150,7 @@ def _feeling_within(frame: pd.DataFrame) -> Feeling:
     if clear[WOMAN] and clear[MAN] and middle.gap.known:
         low, high = scene((WOMAN,)).gap, scene((MAN,)).gap
         gap = Estimate(middle.gap.value, min(low.low, high.low), max(low.high, high.high))
-    return Feeling(table, gap, int(np.nansum(table["n"])))
+    return PerceivedSafety(table, gap, int(np.nansum(table["n"])))
 
 
 @dataclass(frozen=True)
@@ -158,8 +160,8 @@ class PlaceStudy:
     `near`: women and men affected near a named place, of `n` in the whole city (NaN where that is withheld).
     """
 
-    differ: Places
-    silent: Places
+    differ: PlaceShares
+    silent: PlaceShares
     near: float
     n: float
 
@@ -179,7 +181,7 @@ def place_study(source: Source, f: AlertFilter, audience: Audience) -> PlaceStud
         counted = query.counts(source, f, ["place", column], audience)
         totals = _totals(source, city, audience, column)
         pair = (totals[WOMAN], totals[MAN]) if {WOMAN, MAN} <= set(totals) else None
-        found.append((places(counted.frame, column=column, city=pair), sum(pair) if pair else float("nan")))
+        found.append((place_shares(counted.frame, column=column, city=pair), sum(pair) if pair else float("nan")))
     (differ, n), (silent, _) = found
     return PlaceStudy(differ, silent, float(np.nansum(differ.frame[["women", "men"]])), n)
 

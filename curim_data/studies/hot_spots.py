@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from analysis.hotspots.cell_significance import HotCells, significance
-from analysis.hotspots.denominators import LAND, Kind
+from analysis.hotspots.cell_significance import HotCells, hot_cells
+from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.hotspots.grouping import Spot, cold_spots, hot_spots
-from analysis.spots.identity import KnownPlace, known, renamed
+from analysis.spots.identity import KnownPlace, as_known_places, with_known_ids
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
@@ -40,7 +40,7 @@ class HotSpotStudy:
 
 
 def hot_spot_study(
-    source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None, base: Kind = LAND
+    source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None, base: DenominatorKind = LAND
 ) -> HotSpotStudy:
     """Hot cells and spots under a filter; the cell size is chosen from the data unless given.
 
@@ -49,7 +49,7 @@ def hot_spot_study(
     keep the ids of `known_places`.
     """
     found = _hot_spots(source, f, audience, resolution, base)
-    return replace(found, spots=renamed(found.spots, known_places(source, audience)))
+    return replace(found, spots=with_known_ids(found.spots, known_places(source, audience)))
 
 
 def known_places(source: Source, audience: Audience) -> tuple[KnownPlace, ...]:
@@ -59,7 +59,7 @@ def known_places(source: Source, audience: Audience) -> tuple[KnownPlace, ...]:
     """
     key = (source.version, source.city.version, source.count, audience)
     if key not in _known_places:
-        found = known(_hot_spots(source, AlertFilter(period="all"), audience, None, LAND).spots)
+        found = as_known_places(_hot_spots(source, AlertFilter(period="all"), audience, None, LAND).spots)
         while len(_known_places) >= MOST_CACHED:
             _known_places.pop(next(iter(_known_places)), None)
         _known_places[key] = found
@@ -69,11 +69,13 @@ def known_places(source: Source, audience: Audience) -> tuple[KnownPlace, ...]:
 _known_places: dict[tuple[str, str, int, Audience], tuple[KnownPlace, ...]] = {}
 
 
-def _hot_spots(source: Source, f: AlertFilter, audience: Audience, resolution: int | None, base: Kind) -> HotSpotStudy:
+def _hot_spots(
+    source: Source, f: AlertFilter, audience: Audience, resolution: int | None, base: DenominatorKind
+) -> HotSpotStudy:
     whole = whole_city(f)
     total = query.total(source, whole, audience)
     chosen = cell_size(source, whole, audience, total, resolution)
     counted = query.cells(source, whole, int(chosen.value), audience)
-    hot = significance(counted.frame, base=base_for(source, whole, int(chosen.value), audience, base))
+    hot = hot_cells(counted.frame, base=base_for(source, whole, int(chosen.value), audience, base))
     choices = (chosen, *hot.choices, *default_coordinates(counted.piled))
     return HotSpotStudy(total, counted, hot, hot_spots(hot), cold_spots(hot), int(chosen.value), choices)

@@ -19,12 +19,12 @@ import pandas as pd
 
 from analysis.clusters.results import Cluster
 from analysis.hotspots.grouping import Spot
-from analysis.plans.drafting import Draft, base_dates, draft
+from analysis.plans.drafting import PlanDraft, baseline_dates, draft_plan
 from analysis.spots.naming import SpotName, name_spot, name_spots
 from analysis.spots.profile import problem_for as problem_of_profile
-from analysis.spots.profile import profile
+from analysis.spots.profile import profile_spot
 from analysis.trends.time_series import monthly
-from analysis.trends.week_clock import clock
+from analysis.trends.week_clock import week_clock
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -117,7 +117,7 @@ def problem_of(source: Source, f: AlertFilter, audience: Audience, spot: Spot | 
 
     start, end = query.dates(source, f)
     history = here.replace(period="", start=source.first, end=end)
-    told = profile(
+    told = profile_spot(
         source.city,
         n=spot.n,
         categories=counted("category"),
@@ -147,7 +147,7 @@ def _protected_hours(source: Source, here: AlertFilter, audience: Audience) -> t
     counted = protect(source, here, [raw], ["hour"], audience).frame
     banded = privacy.is_sensitive(here, source.city)
     if not banded and counted["n"].sum() >= raw["n"].sum() / 2:
-        peak = clock(counted.assign(weekday=0, n=counted["low"])).peak_hours
+        peak = week_clock(counted.assign(weekday=0, n=counted["low"])).peak_hours
         return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % 24)
     size = privacy.BAND_HOURS
     bands = raw.assign(hour=raw["hour"] // size).groupby("hour")["n"].sum().reset_index()
@@ -217,7 +217,7 @@ def _own_area(source: Source, f: AlertFilter, cells: Sequence[str], audience: Au
 
 def draft_for(
     source: Source, f: AlertFilter, spot_cells: Sequence[str], audience: Audience, *, language: str = "el"
-) -> Draft:
+) -> PlanDraft:
     """The draft of a plan for a hot spot or an area, with a comparison area looked for among the city's cells.
 
     The hot spots are found with what `audience` may see; the figures that the plan keeps are those for the council,
@@ -229,12 +229,12 @@ def draft_for(
     cells = None
     if problem.cells:
         cells = query.cells(source, year, h3.get_resolution(problem.cells[0]), audience).frame
-    return draft(problem, source.city, source.as_of, cells=cells, base=base, language=language)
+    return draft_plan(problem, source.city, source.as_of, cells=cells, base=base, language=language)
 
 
 def baseline(source: Source, f: AlertFilter, cells: Sequence[str]) -> tuple[Objective, AlertFilter]:
     """Alerts of an area before a plan, as the council may read them, and the filter by which they were counted."""
-    start, end = base_dates(query.dates(source, f)[1], source.first)
+    start, end = baseline_dates(query.dates(source, f)[1], source.first)
     year = whole_city(f).replace(period="", start=start, end=end)
     row = area_counts(source, year, {"here": cells}, (), Audience.COUNCIL).frame
     return Objective(float(row["low"].sum()), start, end), year

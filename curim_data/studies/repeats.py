@@ -11,7 +11,7 @@ import h3.api.basic_int as h3
 import numpy as np
 
 from analysis.space_time.knox import Band, KnoxResult, Metric, bands_for, knox
-from analysis.space_time.permutation_scan import ScanCluster, ScanResult, scan
+from analysis.space_time.permutation_scan import ScanCluster, ScanResult, permutation_scan
 from analysis.spots.naming import SpotName, name_spot
 from analysis.stats.result import Choice
 from curim_data import query
@@ -198,7 +198,7 @@ def unusual_study(source: Source, f: AlertFilter, audience: Audience) -> Unusual
     choices = (Choice("history", start.isoformat(), told), *events.choices)
     if len(events.frame) < LEAST_EVENTS or (end - start).days < 2 * SCAN_DAYS:
         return UnusualStudy(len(events.frame), start, end, (), None, choices)
-    found = scan(
+    found = permutation_scan(
         events.frame["x"],
         events.frame["y"],
         events.frame["day"],

@@ -12,13 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.clusters.results import Cluster
-from analysis.gender import Shares, shares
+from analysis.gender import GenderShares, gender_shares
 from analysis.hotspots.grouping import Spot
 from analysis.spots.naming import SpotName, name_spots
-from analysis.spots.profile import SpotProfile, profile
+from analysis.spots.profile import SpotProfile, profile_spot
 from analysis.stats.intervals import Estimate, wilson
 from analysis.trends.time_series import Trend
-from analysis.trends.week_clock import HOURS, Clock, clock, peak_hours
+from analysis.trends.week_clock import HOURS, WeekClock, peak_hours, week_clock
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -54,8 +54,8 @@ class SpotStudy:
 
     told: SpotProfile
     categories: pd.DataFrame
-    affected: Shares
-    week: Clock | None
+    affected: GenderShares
+    week: WeekClock | None
     trend: Trend | None
     piled: int | None
     n_withheld: int
@@ -130,7 +130,7 @@ def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) 
         categories, affected, dark, hours = (table.frame for table in found)
     else:
         categories, affected, dark = counted("category"), counted("affected_gender"), counted("dark")
-    told = profile(
+    told = profile_spot(
         source.city,
         n=spot.n,
         categories=categories,
@@ -142,8 +142,8 @@ def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) 
     return SpotStudy(
         told=told,
         categories=categories.sort_values(["withheld", "n"], ascending=[True, False], ignore_index=True),
-        affected=shares(affected, "affected_gender", total=float(spot.n)),
-        week=clock(hours) if hours is not None else None,
+        affected=gender_shares(affected, "affected_gender", total=float(spot.n)),
+        week=week_clock(hours) if hours is not None else None,
         trend=trend_study(source, here, audience, "week" if sees_exact(audience) else "month"),
         piled=None if piles.isna().any() else int(piles.sum()),
         n_withheld=int(categories["withheld"].sum()),

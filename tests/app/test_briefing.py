@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from analysis.report.documents import brief_document
-from analysis.trends.change_tests import against_city, changes
-from analysis.trends.distinct_changes import findings
+from analysis.trends.change_tests import add_city_reference, changes
+from analysis.trends.distinct_changes import distinct_changes
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
@@ -157,7 +157,7 @@ BY = ("district", "place", "category", "dark")
 
 def found_in(frame: pd.DataFrame) -> list[tuple[object, ...]]:
     counted = frame.assign(before=frame["before"].astype(float), after=frame["after"].astype(float))
-    told = findings(changes(against_city(counted), BY, relative=True), {"quay": "west"})
+    told = distinct_changes(changes(add_city_reference(counted), BY, relative=True), {"quay": "west"})
     return [tuple(change.key.values()) for change in told]
 
 

@@ -12,7 +12,7 @@ import shapely
 from streamlit.testing.v1 import AppTest
 
 import sample_data
-from analysis.report.maps import Shade, Spot, shades_map
+from analysis.report.maps import MapLayer, NumberedSpot, layers_map
 from curim_data.model.city import load_city
 from curim_data.model.i18n import translator
 from tests.app.conftest import Open, errors
@@ -42,17 +42,17 @@ def test_a_picture_holds_what_is_drawn() -> None:
     inside = city.land.representative_point()
     box = inside.buffer(0.003)
     shades = [
-        Shade("1–3", "#a31621", (box,)),
-        Shade("περίγραμμα", "#14293a", (box,), outline=True),
-        Shade("σημεία", "#0072b2", (shapely.Point(inside.x, inside.y),), points=True),
+        MapLayer("1–3", "#a31621", (box,)),
+        MapLayer("περίγραμμα", "#14293a", (box,), outline=True),
+        MapLayer("σημεία", "#0072b2", (shapely.Point(inside.x, inside.y),), points=True),
     ]
-    spots = [Spot(1, "Μικρολίμανο", inside.x, inside.y)]
+    spots = [NumberedSpot(1, "Μικρολίμανο", inside.x, inside.y)]
     notes = ["Όλες οι αναφορές. " * 12, "n = 5"]
-    made = shades_map(city, shades, t, title="Αναφορές ανά κελί", spots=spots, notes=notes, alt="χάρτης")
+    made = layers_map(city, shades, t, title="Αναφορές ανά κελί", spots=spots, notes=notes, alt="χάρτης")
     assert made.alt == "χάρτης"
     pixels = np.asarray(mpimg.imread(io.BytesIO(made.data), format="png"))[..., :3]
     red = np.abs(pixels - np.array([0xA3, 0x16, 0x21]) / 255).max(axis=2) < 0.02
     assert red.sum() > 2_000
-    plain = shades_map(city, (), t, title="", notes=["n = 5"])
+    plain = layers_map(city, (), t, title="", notes=["n = 5"])
     empty = np.asarray(mpimg.imread(io.BytesIO(plain.data), format="png"))
     assert empty.shape[0] < pixels.shape[0]  # more notes and a longer legend make a higher sheet

@@ -12,8 +12,8 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import gaussian_kde
 
 from analysis.density.bandwidth import bandwidth_for
-from analysis.density.kernel_density import density
-from analysis.grid.raster import over_polygon
+from analysis.density.kernel_density import kernel_density
+from analysis.grid.raster import raster_from_polygon
 from tests.benchmarks.clock import race, seconds
 
 SIDE = 10_000.0
@@ -25,12 +25,12 @@ def main() -> None:
     rng = np.random.default_rng(0)
     centre = rng.uniform(1_500, SIDE - 1_500, (2, 30))
     points = np.clip(centre[:, rng.integers(0, 30, 1_000_000)] + rng.normal(0, 400, (2, 1_000_000)), 0, SIDE)
-    built = seconds(lambda: over_polygon(shapely.box(0, 0, SIDE, SIDE)))
-    land = over_polygon(shapely.box(0, 0, SIDE, SIDE))
+    built = seconds(lambda: raster_from_polygon(shapely.box(0, 0, SIDE, SIDE)))
+    land = raster_from_polygon(shapely.box(0, 0, SIDE, SIDE))
     pixels = land.land_km2.size
 
     def ours() -> object:
-        return density(*points, land=land, bandwidth=150, months=12)
+        return kernel_density(*points, land=land, bandwidth=150, months=12)
 
     few = points[:, :HERE]
     peer = gaussian_kde(few, bw_method=150 / few.std())

@@ -19,7 +19,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.stats import norm, rankdata
 
-from analysis.emerging.detection import emerging
+from analysis.emerging.detection import emerging_hot_spots
 from analysis.grid.cells import neighbours
 from analysis.stats.mann_kendall import block_permutation, hamed_rao, mann_kendall
 from curim_data.model.types import FloatArray
@@ -84,14 +84,16 @@ def cube() -> None:
     counts = pd.DataFrame(rng.poisson(np.outer(density, np.ones(STEPS))), index=cells, columns=columns)
     land = pd.Series(0.0174, index=pd.Index(cells, name="cell"))
     near = neighbours(cells, 1)
-    first = seconds(lambda: emerging(counts, land))
-    z = emerging(counts, land).z
+    first = seconds(lambda: emerging_hot_spots(counts, land))
+    z = emerging_hot_spots(counts, land).z
     binary = libpysal.weights.WSP(sparse.csr_matrix(near - sparse.eye_array(len(cells)))).to_W(silence_warnings=True)
     month = counts.to_numpy(float)[:, 0]
     scale = len(cells) / SOME
-    trend = race(lambda: emerging(counts, land), lambda: [one_hamed_rao(row) for row in z[:SOME]], scale=scale)
+    trend = race(
+        lambda: emerging_hot_spots(counts, land), lambda: [one_hamed_rao(row) for row in z[:SOME]], scale=scale
+    )
     gistar = race(
-        lambda: emerging(counts, land),
+        lambda: emerging_hot_spots(counts, land),
         lambda: esda.G_Local(month, binary, transform="B", star=True, permutations=0),
         scale=STEPS,
     )

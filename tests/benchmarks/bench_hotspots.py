@@ -20,11 +20,11 @@ from sklearn.cluster import DBSCAN
 from sklearn.metrics import adjusted_rand_score
 
 import sample_data
-from analysis.clusters.dbscan import Search
-from analysis.grid.baseline import Ground, metres
+from analysis.clusters.dbscan import LocalDbscan
+from analysis.grid.baseline import LandGrid, centres_in_metres
 from analysis.grid.cells import neighbours
-from analysis.hotspots.cell_significance import significance
-from analysis.stats.false_discovery import false_discovery
+from analysis.hotspots.cell_significance import hot_cells
+from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.getis_ord import getis_ord
 from curim_data.model.city import load_city
 from tests.benchmarks.clock import race, seconds
@@ -49,7 +49,7 @@ def gistar(count: int) -> None:
     binary = libpysal.weights.WSP(sparse.csr_matrix(near - sparse.eye_array(len(cells)))).to_W(silence_warnings=True)
 
     def ours() -> object:
-        return false_discovery(2 * norm.sf(np.abs(getis_ord(values, neighbours(cells, 1)))))
+        return benjamini_hochberg(2 * norm.sf(np.abs(getis_ord(values, neighbours(cells, 1)))))
 
     def esda_gistar(permutations: int) -> object:
         return esda.G_Local(values, binary, transform="B", star=True, permutations=permutations)
@@ -58,7 +58,7 @@ def gistar(count: int) -> None:
     print(f"{len(cells):,} cells: neighbours {build:.3f} s once; Gi* and correction")
     print(f"  esda analytic: {race(ours, lambda: esda_gistar(0))}")
     print(f"  esda, 999 permutations: {race(ours, lambda: esda_gistar(999), rounds=3)}")
-    first, again = seconds(lambda: significance(frame)), seconds(lambda: significance(frame), 3)
+    first, again = seconds(lambda: hot_cells(frame)), seconds(lambda: hot_cells(frame), 3)
     print(f"  exact test with Gi*, hot and cold: first {first:.3f} s, again {again:.4f} s")
 
 
@@ -67,11 +67,11 @@ def clusters_of(points: int, towns: int = 1) -> None:
     each other, each with the land of the sample city and an equal part of the points."""
     city = load_city(sample_data.PROFILE)
     land = city.land_cells(12)
-    x, y = metres(np.asarray(land.index), city)
+    x, y = centres_in_metres(np.asarray(land.index), city)
     area = np.tile(land.to_numpy(), towns)
     x = np.concatenate([x + town * APART for town in range(towns)])
     y = np.tile(y, towns)
-    ground = Ground(x, y, area)
+    ground = LandGrid(x, y, area)
     rng = np.random.default_rng(1)
     centre = rng.choice(len(x), 12 * towns)
     density = 1 + sum(30 * (np.hypot(x - x[at], y - y[at]) < 90) for at in centre)
@@ -80,7 +80,7 @@ def clusters_of(points: int, towns: int = 1) -> None:
     raw = np.column_stack([x[at], y[at]]) + rng.uniform(-9, 9, (points, 2))
     counts = np.bincount(at, minlength=len(x)).astype(float)
     minimum = 3 * points / area.sum() / 1e6 * np.pi * 50**2
-    search = Search(ground, ground.smooth(counts, 200), 50.0)
+    search = LocalDbscan(ground, ground.smooth(counts, 200), 50.0)
     search.minimum = np.full(len(x), minimum)
     labels = np.full(len(x), -1)
 

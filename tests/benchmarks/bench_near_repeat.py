@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from analysis.space_time.knox import knox
-from analysis.space_time.permutation_scan import scan
+from analysis.space_time.permutation_scan import permutation_scan
 from tests.benchmarks.clock import race, seconds
 
 FILE = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "oracles" / "chicago_burglary_2014_2017.csv"
@@ -78,7 +78,9 @@ def scanning(permutations: int) -> None:
         found = []
 
         def ours(radius: float = radius, found: list[Any] = found) -> None:
-            found.append(scan(*at[member].T, days, max_radius=radius, max_days=60, permutations=permutations))
+            found.append(
+                permutation_scan(*at[member].T, days, max_radius=radius, max_days=60, permutations=permutations)
+            )
 
         took = seconds(ours)
         print(

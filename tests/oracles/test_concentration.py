@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.special import ive
 
-from analysis.concentration import concentration, fewest, generalised_gini, gini
+from analysis.concentration import concentration, fewest_places, generalised_gini, gini
 
 
 # lorenzgini (W. Steenbeek), examples of its documentation; Bernasco & Steenbeek (2017), J Quant Criminol 33, 451-467.
@@ -52,7 +52,7 @@ def test_random_maps_are_those_of_an_independent_simulation() -> None:
     rng = np.random.default_rng(5)
     n, places, runs = 300, 600, 400
     drawn = [np.bincount(rng.integers(0, places, n), minlength=places) for _ in range(runs)]
-    halves = np.array([fewest(counts, 0.5) / places for counts in drawn])
+    halves = np.array([fewest_places(counts, 0.5) / places for counts in drawn])
     ginis = np.array([gini(counts) for counts in drawn])
     found = concentration(pd.DataFrame({"n": drawn[0], "land_km2": 1.0}), runs=runs)
     assert found.share(0.5).chance.value == pytest.approx(halves.mean(), abs=4 * halves.std() / np.sqrt(runs))

@@ -15,11 +15,11 @@ import pytest
 from scipy.stats import binom, norm
 
 import sample_data
-from analysis.emerging.cube import Cube, GiStar, lagged
-from analysis.emerging.detection import Emerging, emerging
-from analysis.grid.baseline import metres
+from analysis.emerging.cube import GiStar, SpaceTimeCube, lagged_sums
+from analysis.emerging.detection import EmergingHotSpots, emerging_hot_spots
+from analysis.grid.baseline import centres_in_metres
 from analysis.grid.cells import neighbours
-from analysis.stats.false_discovery import false_discovery
+from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.mann_kendall import block_permutation, hamed_rao, mann_kendall
 from curim_data import query
 from curim_data.engine import Source, open_source
@@ -56,7 +56,7 @@ def test_pure_chance_has_no_class_and_no_mark(city: CityProfile, n: int, steps: 
     for resolution, count in runs.items():
         land = city.land_cells(resolution)
         for _ in range(count):
-            result = emerging(draw(rng, land, n, steps), land, against=against)
+            result = emerging_hot_spots(draw(rng, land, n, steps), land, against=against)
             found["hot"] += bool(result.hot.any())
             found["cold"] += bool(result.cold.any())
             found["class"] += bool((result.frame["cls"] != "none").any())
@@ -66,7 +66,7 @@ def test_pure_chance_has_no_class_and_no_mark(city: CityProfile, n: int, steps: 
 def plateau(city: CityProfile, land: pd.Series) -> np.ndarray:
     """Twice as dense on a smooth plateau 800 m wide as elsewhere."""
     x, y = city.project(23.654, 37.9555)
-    at_x, at_y = metres(np.asarray(land.index), city)
+    at_x, at_y = centres_in_metres(np.asarray(land.index), city)
     return np.asarray(1 + 1 / (1 + np.exp((np.hypot(at_x - x, at_y - y) - 400) / 50)))
 
 
@@ -82,7 +82,7 @@ def test_with_few_alerts_or_a_smooth_quarter_nothing_is_hot_or_has_a_trend(
         land = city.land_cells(resolution)
         density = 1.0 if shape == "even" else plateau(city, land)
         for _ in range(count):
-            result = emerging(draw(rng, land, n, 24, density), land)
+            result = emerging_hot_spots(draw(rng, land, n, 24, density), land)
             hits += bool(result.hot.any() or result.frame["cls"].str.endswith("_hot").any())
     assert not_above(hits, sum(runs.values()), LEVEL)
 
@@ -100,7 +100,7 @@ def test_a_place_that_began_last_month_is_new_with_the_stated_power(
         at = rng.choice(full)
         counts.iloc[at, -1] += extra
         near = {int(cell) for cell in h3.grid_disk(int(land.index[at]), 1)}
-        found += any(p.cls == "new_hot" and near & set(p.cells) for p in emerging(counts, land).places)
+        found += any(p.cls == "new_hot" and near & set(p.cells) for p in emerging_hot_spots(counts, land).places)
     assert binom.cdf(found, runs, power) >= 0.01
 
 
@@ -113,7 +113,7 @@ def test_a_normal_tail_on_gistar_would_mark_chance(city: CityProfile) -> None:
         counts = draw(rng, land, 500, 24).to_numpy()
         gistar = GiStar.of(counts, np.repeat(land.to_numpy()[:, None], 24, axis=1), neighbours(cells, 1), 1)
         p = 2 * norm.sf(np.abs(gistar.z(gistar.parts)))
-        hits += bool((false_discovery(p.ravel()) <= LEVEL).any())
+        hits += bool((benjamini_hochberg(p.ravel()) <= LEVEL).any())
     assert hits >= 8
 
 
@@ -147,7 +147,7 @@ def test_chance_has_no_more_trends_than_its_level_and_the_common_tests_have(
     assert not not_above(corrected, len(z), LEVEL)
 
 
-def lasting(result: Emerging) -> list[str]:
+def lasting(result: EmergingHotSpots) -> list[str]:
     kinds = [place.cls.removesuffix("_hot") for place in result.places]
     return [kind for kind in kinds if kind in {"persistent", "intensifying", "diminishing"}]
 
@@ -157,7 +157,9 @@ def test_places_that_last_without_a_trend_are_called_persistent(city: CityProfil
     spots = [h3.latlng_to_cell(spot["latitude"], spot["longitude"], 10) for spot in SPOTS]
     density = np.where(land.index.isin([int(cell) for cell in spots]), 60.0, 1.0)
     rng = np.random.default_rng(6)
-    found = [kind for _ in range(12) for kind in lasting(emerging(draw(rng, land, 12_000, 36, density), land))]
+    found = [
+        kind for _ in range(12) for kind in lasting(emerging_hot_spots(draw(rng, land, 12_000, 36, density), land))
+    ]
     assert len(found) >= 100
     assert not_above(sum(kind != "persistent" for kind in found), len(found), LEVEL)
 
@@ -167,34 +169,34 @@ def test_a_campaign_that_multiplies_everything_makes_no_mark_and_the_whole_cube_
     cells, rng = np.asarray(land.index), np.random.default_rng(5)
     rhythm = np.r_[np.ones(22), 1.5, 1.5]
     place = neighbours(cells, 1)
-    share = lagged(place @ np.repeat(land.to_numpy()[:, None], 24, axis=1), 1) / (24 * land.sum())
+    share = lagged_sums(place @ np.repeat(land.to_numpy()[:, None], 24, axis=1), 1) / (24 * land.sum())
     ours = whole = 0
     for _ in range(10):
         counts = draw(rng, land, 24_000, 24, rhythm=rhythm)
-        ours += bool(emerging(counts, land).hot.any())
-        p = binom.sf(lagged(place @ counts.to_numpy(), 1) - 1, 24_000, share)
-        whole += bool((false_discovery(p.ravel()) <= LEVEL).any())
+        ours += bool(emerging_hot_spots(counts, land).hot.any())
+        p = binom.sf(lagged_sums(place @ counts.to_numpy(), 1) - 1, 24_000, share)
+        whole += bool((benjamini_hochberg(p.ravel()) <= LEVEL).any())
     assert (ours, whole) == (0, 10)
 
 
 @pytest.fixture(scope="module")
-def sampled(sample: Home) -> Emerging:
+def sampled(sample: Home) -> EmergingHotSpots:
     source: Source = open_source(sample)
     told = query.counts(
         source, AlertFilter(period="all"), ["cell", "month"], Audience.ANALYST, resolution=10, without_piles=True
     )
-    return emerging(told.frame, source.city.land_cells(10))
+    return emerging_hot_spots(told.frame, source.city.land_cells(10))
 
 
 @pytest.mark.parametrize("spot", SPOTS, ids=lambda spot: spot["id"])
-def test_every_planted_hot_spot_gets_its_class(sampled: Emerging, spot: dict[str, Any]) -> None:
+def test_every_planted_hot_spot_gets_its_class(sampled: EmergingHotSpots, spot: dict[str, Any]) -> None:
     cell = int(h3.latlng_to_cell(spot["latitude"], spot["longitude"], 10))
     row = sampled.frame.loc[cell]
     assert row["cls"] == f"{spot['class']}_hot"
     assert sampled.places[row["place"]].cls == f"{spot['class']}_hot"
 
 
-def test_there_are_as_many_places_as_were_planted(sampled: Emerging, t: Translator) -> None:
+def test_there_are_as_many_places_as_were_planted(sampled: EmergingHotSpots, t: Translator) -> None:
     assert len(sampled.places) == len(SPOTS)
     assert sampled.sentence(t).startswith(
         "Places that are or were hot: 1 new, 1 consecutive, 1 historical, 1 intensifying, 1 diminishing, "
@@ -202,13 +204,13 @@ def test_there_are_as_many_places_as_were_planted(sampled: Emerging, t: Translat
     )
 
 
-def test_neither_the_quarter_nor_the_pile_has_a_class(sampled: Emerging) -> None:
+def test_neither_the_quarter_nor_the_pile_has_a_class(sampled: EmergingHotSpots) -> None:
     for planted in (TRUTHS["quarter"], TRUTHS["pile"]):
         cell = int(h3.latlng_to_cell(planted["latitude"], planted["longitude"], 10))
         assert sampled.frame.loc[cell, "cls"] == "none"
 
 
-def test_how_long_the_latest_places_have_been_hot(sampled: Emerging) -> None:
+def test_how_long_the_latest_places_have_been_hot(sampled: EmergingHotSpots) -> None:
     by_id = {spot["id"]: int(h3.latlng_to_cell(spot["latitude"], spot["longitude"], 10)) for spot in SPOTS}
     row = sampled.frame.loc[by_id["spot_agia_sofia"]]
     assert (row["run"], row["since"]) == (1, pd.Timestamp("2026-10-01"))
@@ -220,6 +222,6 @@ def test_the_cube_takes_counts_as_they_pass_the_gate(sample: Home) -> None:
     source = open_source(sample)
     frame = query.counts(source, AlertFilter(period="all"), ["cell", "month"], Audience.ANALYST, resolution=9).frame
     cells = np.asarray(source.city.land_cells(9).index)
-    cube = Cube.of(frame, cells)
+    cube = SpaceTimeCube.of(frame, cells)
     assert cube.low.sum() == frame["n"].sum()
     assert len(cube.starts) == 48

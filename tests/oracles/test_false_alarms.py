@@ -16,14 +16,14 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, norm
 
-from analysis.clusters.detection import ALPHA, clusters
-from analysis.grid.baseline import metres
+from analysis.clusters.detection import ALPHA, find_clusters
+from analysis.grid.baseline import centres_in_metres
 from analysis.grid.cells import neighbours
-from analysis.hotspots.cell_significance import gistar_on_land, significance
-from analysis.hotspots.denominators import Base
+from analysis.hotspots.cell_significance import gistar_on_land, hot_cells
+from analysis.hotspots.denominators import Denominator
 from analysis.hotspots.grouping import hot_spots
 from analysis.hotspots.settings import GISTAR_FROM
-from analysis.stats.false_discovery import false_discovery
+from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.severity_weights import by_severity
 from curim_data.model.city import CityProfile
 
@@ -44,7 +44,7 @@ class Ground:
     def __post_init__(self) -> None:
         land = self.city.land_cells(12)
         self.cells, self.land = np.asarray(land.index), land.to_numpy()
-        self.x, self.y = metres(self.cells, self.city)
+        self.x, self.y = centres_in_metres(self.cells, self.city)
         self.within: dict[int, Floats] = {}
 
     def distance(self, point: tuple[float, float]) -> Floats:
@@ -93,7 +93,7 @@ def false_maps(ground: Ground, n: int, density: Floats) -> dict[tuple[int, str],
     for _ in range(MAPS):
         fine = ground.draw(rng, n, density)
         for resolution in (9, 10):
-            frame = significance(ground.gather(fine, resolution)).frame
+            frame = hot_cells(ground.gather(fine, resolution)).frame
             for mark in ("hot", "cold"):
                 found[resolution, mark] += bool(frame[mark].any())
     return found
@@ -128,9 +128,9 @@ def test_gistar_with_its_normal_tail_fails_where_counts_are_few(ground: Ground) 
     rng = np.random.default_rng(3)
     hits = 0
     for _ in range(30):
-        result = significance(ground.gather(ground.draw(rng, 60, ground.even()), 10))
+        result = hot_cells(ground.gather(ground.draw(rng, 60, ground.even()), 10))
         assert not result.gistar_valid
-        hits += bool((false_discovery(2 * norm.sf(np.abs(result.frame["z"]))) <= 0.05).any())
+        hits += bool((benjamini_hochberg(2 * norm.sf(np.abs(result.frame["z"]))) <= 0.05).any())
     assert hits >= 15
 
 
@@ -144,7 +144,7 @@ def test_gistar_is_called_a_test_only_where_its_tail_holds(ground: Ground) -> No
     for mean in (GISTAR_FROM / 8, GISTAR_FROM):
         counts = rng.multinomial(round(mean / per_window), share, maps).astype(float)
         z = np.array([gistar_on_land(one, land.to_numpy(), near) for one in counts])
-        false[mean] = sum(bool((q <= LEVEL).any()) for q in map(false_discovery, 2 * norm.sf(np.abs(z))))
+        false[mean] = sum(bool((q <= LEVEL).any()) for q in map(benjamini_hochberg, 2 * norm.sf(np.abs(z))))
     assert not_above(false[GISTAR_FROM], maps, LEVEL)
     assert not not_above(false[GISTAR_FROM / 8], maps, LEVEL)
 
@@ -155,7 +155,7 @@ def test_true_hot_spots_bring_no_false_ones_along(ground: Ground) -> None:
     rng = np.random.default_rng(4)
     false = missed = 0
     for _ in range(MAPS):
-        spots = hot_spots(significance(ground.gather(ground.draw(rng, 6_000, density), 10)))
+        spots = hot_spots(hot_cells(ground.gather(ground.draw(rng, 6_000, density), 10)))
         x, y = ground.city.project([spot.longitude for spot in spots], [spot.latitude for spot in spots])
         at_x, at_y = ground.city.project(*np.array(SPOTS).T)
         distance = np.hypot(x[:, None] - at_x, y[:, None] - at_y)
@@ -178,10 +178,10 @@ def test_planted_spots_are_found_with_the_stated_power(
         at = rng.choice(middle)
         distance = np.hypot(ground.x - ground.x[at], ground.y - ground.y[at])
         fine = ground.draw(rng, 6_000, ground.even() + (times - 1) * (distance < 90))
-        spots = hot_spots(significance(ground.gather(fine, 10)))
+        spots = hot_spots(hot_cells(ground.gather(fine, 10)))
         found_cells += near(ground, spots, at)
         if number < cluster_maps:
-            found_clusters += near(ground, clusters(fine, ground.city, runs=99).found, at)
+            found_clusters += near(ground, find_clusters(fine, ground.city, runs=99).found, at)
     assert not_below(found_cells, maps, by_cells)
     assert not_below(found_clusters, cluster_maps, by_clusters)
 
@@ -203,7 +203,7 @@ def test_neither_chance_nor_a_smooth_quarter_has_a_significant_cluster(ground: G
     density = ground.even() if shape == "even" else ground.quarter()
     rng = np.random.default_rng(11)
     hits = sum(
-        bool(clusters(ground.draw(rng, n, density), ground.city, runs=99).found)
+        bool(find_clusters(ground.draw(rng, n, density), ground.city, runs=99).found)
         for n, maps in CLUSTER_MAPS.items()
         for _ in range(maps)
     )
@@ -219,7 +219,7 @@ def test_a_share_that_is_the_same_everywhere_has_no_hot_and_no_cold_cell(ground:
     for _ in range(100):
         everything = ground.gather(ground.draw(rng, round(n / share), density), 10)
         part = everything.assign(n=rng.binomial(everything["n"].astype(int), share).astype(float))
-        frame = significance(part, base=Base.of(everything["n"])).frame
+        frame = hot_cells(part, base=Denominator.of(everything["n"])).frame
         marked += bool((frame["hot"] | frame["cold"]).any())
     assert not_above(marked, 100, LEVEL)
 
@@ -236,7 +236,7 @@ def test_neither_has_one_when_alerts_count_by_severity(ground: Ground) -> None:
             severity = rng.choice(5, len(cells), p=[0.2, 0.3, 0.3, 0.15, 0.05]) + 1
             graded = pd.DataFrame({"cell": cells, "severity": severity, "n": 1.0})
             weights = by_severity(graded, ground.cells)
-            hits += bool(clusters(fine, ground.city, runs=99, weights=weights).found)
+            hits += bool(find_clusters(fine, ground.city, runs=99, weights=weights).found)
     assert not_above(hits, sum(maps.values()), ALPHA)
 
 
@@ -250,6 +250,6 @@ def test_rounded_coordinates_make_no_cluster_once_their_step_is_known(ground: Gr
         points = np.round([h3.cell_to_latlng(cell) for cell in cells], 3)
         found = pd.Series([h3.latlng_to_cell(*point, 12) for point in points]).astype("int64").value_counts()
         rounded = fine.assign(n=found.reindex(fine.index, fill_value=0).astype(float))
-        believed += bool(clusters(rounded, ground.city, runs=99).found)
-        known += bool(clusters(rounded, ground.city, runs=99, step=100).found)
+        believed += bool(find_clusters(rounded, ground.city, runs=99).found)
+        known += bool(find_clusters(rounded, ground.city, runs=99, step=100).found)
     assert (believed, known) == (3, 0)

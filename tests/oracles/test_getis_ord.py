@@ -14,7 +14,7 @@ from scipy import sparse
 from scipy.stats import false_discovery_control, norm
 
 from analysis.hotspots.cell_significance import gistar_on_land
-from analysis.stats.false_discovery import false_discovery
+from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.getis_ord import getis_ord
 from tests.published import published
 
@@ -123,7 +123,7 @@ def test_a_flat_map_has_no_gistar() -> None:
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=60))
 @settings(max_examples=100, deadline=None)
 def test_q_values_are_those_of_scipy_and_rise_with_p(p: list[float]) -> None:
-    q = false_discovery(p)
+    q = benjamini_hochberg(p)
     assert q == pytest.approx(false_discovery_control(p, method="bh"), abs=1e-12)
     assert np.all(np.diff(q[np.argsort(p)]) >= -1e-12)
     assert np.all(q >= np.array(p) - 1e-12)
@@ -139,14 +139,14 @@ def test_homicides_around_st_louis_have_no_cluster_and_the_bound_is_not_one() ->
     for alpha, printed in ((0.1, 0.001282051282051282), (0.05, 0.000641025641025641)):
         assert esda.fdr(p, alpha) == pytest.approx(printed, rel=1e-15)
         assert printed == pytest.approx(alpha / len(p), rel=1e-15)
-        assert not (false_discovery(p) <= alpha).any()
+        assert not (benjamini_hochberg(p) <= alpha).any()
     # One-sided three pass at 10 %, and both agree on the cut-off 3 alpha / m.
     assert esda.fdr(moran.p_sim, 0.1) == pytest.approx(3 * 0.1 / 78, rel=1e-12)
-    assert int((false_discovery(moran.p_sim) <= 0.1).sum()) == 3
+    assert int((benjamini_hochberg(moran.p_sim) <= 0.1).sum()) == 3
 
 
 def test_nothing_passes_when_nothing_should() -> None:
     """`esda.fdr` falls back to alpha/m and its strict comparison; ours is Benjamini and Hochberg's step-up with <=."""
     p = np.array([0.05, 0.6, 0.7])
-    assert false_discovery(p).min() > 0.05
-    assert (false_discovery([0.05 / 3, 0.9, 0.9]) <= 0.05).tolist() == [True, False, False]
+    assert benjamini_hochberg(p).min() > 0.05
+    assert (benjamini_hochberg([0.05 / 3, 0.9, 0.9]) <= 0.05).tolist() == [True, False, False]

@@ -11,8 +11,8 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import gaussian_kde
 
 from analysis.density.bandwidth import FLOOR, WIDTHS_M, bandwidth_for, normal_reference
-from analysis.density.kernel_density import density
-from analysis.grid.raster import Raster, over_polygon
+from analysis.density.kernel_density import kernel_density
+from analysis.grid.raster import Raster, raster_from_polygon
 from curim_data.model.city import CityProfile
 from tests.published import published
 
@@ -21,7 +21,7 @@ SQUARE = shapely.box(0, 0, 4_000, 4_000)
 
 @pytest.fixture(scope="module")
 def land(city: CityProfile) -> Raster:
-    return over_polygon(city.land_metres)
+    return raster_from_polygon(city.land_metres)
 
 
 def strewn(land: Raster, n: int, rng: np.random.Generator, weights: np.ndarray | None = None) -> np.ndarray:
@@ -38,7 +38,7 @@ def test_far_from_the_shore_it_is_the_estimator_of_scipy() -> None:
     points -= points.mean(axis=1, keepdims=True)
     points = np.linalg.inv(np.linalg.cholesky(np.cov(points))) @ points * 250 + 2_000  # covariance 250² times one
     peer = gaussian_kde(points, bw_method=100 / 250)
-    found = density(*points, land=SQUARE, bandwidth=100, months=1)
+    found = kernel_density(*points, land=SQUARE, bandwidth=100, months=1)
     centre = np.meshgrid(np.arange(12.5, 4_000, 25), np.arange(12.5, 4_000, 25))
     theirs = peer(np.array([part.ravel() for part in centre])).reshape(centre[0].shape) * 400 * 1e6
     ours = found.values[:160, :160]
@@ -50,7 +50,7 @@ def test_far_from_the_shore_it_is_the_estimator_of_scipy() -> None:
 def test_the_integral_is_the_number_of_alerts_whatever_the_shore(land: Raster) -> None:
     x, y = strewn(land, 500, np.random.default_rng(3))
     for width in (50, 200, 1_000):
-        found = density(x, y, land=land, bandwidth=width, months=6)
+        found = kernel_density(x, y, land=land, bandwidth=width, months=6)
         assert (found.values * land.land_km2).sum() * 6 == pytest.approx(500, rel=1e-9)
         assert (found.values[land.land_km2 == 0] == 0).all()
         assert found.mean == pytest.approx(500 / land.total_km2 / 6)
@@ -59,7 +59,7 @@ def test_the_integral_is_the_number_of_alerts_whatever_the_shore(land: Raster) -
 def test_alerts_spread_as_the_land_are_flat_up_to_the_shore(land: Raster) -> None:
     column, row = np.meshgrid(*(np.arange(side) + 0.5 for side in land.land_km2.shape[::-1]))
     at = land.x0 + column.ravel() * land.cell_m, land.y0 + row.ravel() * land.cell_m
-    found = density(*at, land.land_km2.ravel() * 100, land=land, bandwidth=150, months=1)
+    found = kernel_density(*at, land.land_km2.ravel() * 100, land=land, bandwidth=150, months=1)
     on_land = found.values[land.land_km2 > 0]
     assert on_land.min() == pytest.approx(100, rel=1e-6)
     assert on_land.max() == pytest.approx(100, rel=1e-6)
@@ -67,7 +67,7 @@ def test_alerts_spread_as_the_land_are_flat_up_to_the_shore(land: Raster) -> Non
 
 def test_without_the_correction_the_shore_would_look_quiet(land: Raster) -> None:
     x, y = strewn(land, 100_000, np.random.default_rng(4))
-    found = density(x, y, land=land, bandwidth=150, months=1)
+    found = kernel_density(x, y, land=land, bandwidth=150, months=1)
     pixel = land.cell_m**2 / 1e6
     whole = gaussian_filter((land.land_km2 > 0.99 * pixel).astype(float), 6, mode="constant")
     shore, inland = (land.land_km2 > 0) & (whole < 0.6), whole > 0.98
@@ -80,7 +80,8 @@ def test_the_error_is_the_spread_of_repeated_maps(land: Raster) -> None:
     rng = np.random.default_rng(6)
     truth = land.land_km2 * 60
     maps = [
-        density(*strewn(land, rng.poisson(truth.sum()), rng), land=land, bandwidth=150, months=2) for _ in range(150)
+        kernel_density(*strewn(land, rng.poisson(truth.sum()), rng), land=land, bandwidth=150, months=2)
+        for _ in range(150)
     ]
     spread = np.std([one.values for one in maps], axis=0)[land.land_km2 > 0]
     told = np.sqrt(np.mean([one.error**2 for one in maps], axis=0))[land.land_km2 > 0]
@@ -92,7 +93,7 @@ def test_a_planted_cluster_has_its_known_height() -> None:
     # A Gaussian of s = 120 m smoothed by h = 90 m is one of sqrt(s² + h²) = 150 m: at its middle n / (2 π 150²).
     rng = np.random.default_rng(7)
     x, y = rng.normal(2_000, 120, (2, 20_000))
-    found = density(x, y, land=SQUARE, bandwidth=90, months=4)
+    found = kernel_density(x, y, land=SQUARE, bandwidth=90, months=4)
     known = 20_000 / (2 * np.pi * 0.150**2) / 4
     assert found.at([2_000], [2_000])[0] == pytest.approx(known, rel=0.03)
     assert found.peak.low < known < found.peak.high * 1.02
@@ -116,7 +117,7 @@ def test_the_width_of_one_normal_cluster_is_near_the_best_in_theory() -> None:
     # likelihood punishes thin tails and asks for somewhat more.
     rng = np.random.default_rng(10)
     x, y = rng.normal(2_000, 300, (2, 2_000))
-    found = bandwidth_for(x, y, rng.integers(0, 200, 2_000), land=over_polygon(SQUARE))
+    found = bandwidth_for(x, y, rng.integers(0, 200, 2_000), land=raster_from_polygon(SQUARE))
     theory = 300 * 1_700 ** (-1 / 6)
     assert 0.7 * theory < found.metres < 1.8 * theory
     assert found.low_m <= found.metres <= found.high_m
@@ -125,7 +126,9 @@ def test_the_width_of_one_normal_cluster_is_near_the_best_in_theory() -> None:
 def test_scores_are_those_of_the_slow_twin() -> None:
     """Every later place against every earlier one, and the integral pixel by pixel."""
     rng = np.random.default_rng(11)
-    coast = over_polygon(shapely.Polygon([(0, 0), (1_500, 0), (1_500, 500), (600, 500), (600, 1_000), (0, 1_000)]))
+    coast = raster_from_polygon(
+        shapely.Polygon([(0, 0), (1_500, 0), (1_500, 500), (600, 500), (600, 1_000), (0, 1_000)])
+    )
     column, row = np.meshgrid(*(np.arange(side) + 0.5 for side in coast.land_km2.shape[::-1]))
     centre = np.array([coast.x0 + column * coast.cell_m, coast.y0 + row * coast.cell_m]).reshape(2, -1)
     some = rng.choice(np.flatnonzero(coast.land_km2.ravel() > 0), 120, replace=False)
@@ -163,7 +166,7 @@ def test_piles_do_not_draw_the_width_to_its_lower_bound(land: Raster) -> None:
 
 def test_one_alert_far_from_all_costs_little() -> None:
     rng = np.random.default_rng(13)
-    land = over_polygon(shapely.box(0, 0, 20_000, 4_000))
+    land = raster_from_polygon(shapely.box(0, 0, 20_000, 4_000))
     points, days = rng.normal(2_000, 200, (2, 500)), rng.integers(0, 200, 500)
     near = bandwidth_for(*points, days, land=land)
     far = bandwidth_for(*np.hstack([points, [[19_000], [3_900]]]), np.append(days, 199), land=land)

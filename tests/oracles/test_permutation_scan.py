@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from analysis.grid.baseline import metres
-from analysis.space_time.permutation_scan import scan
+from analysis.grid.baseline import centres_in_metres
+from analysis.space_time.permutation_scan import permutation_scan
 from curim_data.model.city import CityProfile
 from tests.published import published
 
@@ -20,7 +20,7 @@ def test_satscan_prospective_permutation_scan() -> None:
     at = {int(place): (x, y) for place, x, y in geo}
     place, day = np.repeat(cases[:, 0], cases[:, 1]), np.repeat(cases[:, 2], cases[:, 1])
     x, y = np.array([at[p] for p in place]).T
-    result = scan(
+    result = permutation_scan(
         x, y, day, max_radius=1000, max_days=90, first_day=0, last_day=1000, ties="apart", permutations=499, seed=1
     )
     assert (result.n, len(result.locations)) == (100, 25)
@@ -49,7 +49,7 @@ class Alerts:
 
     def __init__(self, city: CityProfile, quarter: bool) -> None:
         land = city.land_cells(12)
-        self.x, self.y = metres(np.asarray(land.index), city)
+        self.x, self.y = centres_in_metres(np.asarray(land.index), city)
         x, y = city.project(23.654, 37.9555)
         plateau = 1 / (1 + np.exp((np.hypot(self.x - x, self.y - y) - 400) / 50))
         self.chance = land.to_numpy() * (1 + quarter * plateau)
@@ -66,7 +66,9 @@ def test_chance_and_a_smooth_quarter_start_nothing(city: CityProfile, quarter: b
     alerts, rng, hits = Alerts(city, quarter), np.random.default_rng(21), 0
     for n, runs in RUNS.items():
         for run in range(runs):
-            found = scan(*alerts.draw(rng, n), max_radius=120, max_days=7, permutations=19, seed=run, last_day=DAYS - 1)
+            found = permutation_scan(
+                *alerts.draw(rng, n), max_radius=120, max_days=7, permutations=19, seed=run, last_day=DAYS - 1
+            )
             hits += bool(found.clusters) and found.clusters[0].p <= 0.05
     assert binom.sf(hits - 1, sum(RUNS.values()), 0.05) >= 0.01
 
@@ -81,7 +83,7 @@ def test_a_planted_start_is_found_with_the_stated_power(city: CityProfile, n: in
         x = np.append(x, alerts.x[centre] + rng.uniform(-42, 42, extra))
         y = np.append(y, alerts.y[centre] + rng.uniform(-42, 42, extra))
         day = np.append(day, DAYS - 1 - rng.integers(0, 7, extra))
-        found = scan(x, y, day, max_radius=120, max_days=10, permutations=19, seed=run, last_day=DAYS - 1)
+        found = permutation_scan(x, y, day, max_radius=120, max_days=10, permutations=19, seed=run, last_day=DAYS - 1)
         first = found.clusters[0]
         away = np.hypot(first.x - alerts.x[centre], first.y - alerts.y[centre])
         hits += first.p <= 0.05 and bool(away < 200) and first.start >= DAYS - 10

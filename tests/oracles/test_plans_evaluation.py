@@ -7,7 +7,7 @@ import math
 import pytest
 
 from analysis.plans.displacement import relative_effect, wdd, wdq
-from analysis.plans.evaluation import smallest_visible_drop
+from analysis.plans.evaluation import minimum_detectable_drop
 
 PAPER = {"control": (308, 318), "treated": (207, 110), "control_buffer": (150, 140), "buffer": (178, 157)}
 
@@ -78,12 +78,12 @@ def test_the_ratio_of_ratios():
 def test_the_drop_that_is_visible():
     # Fifty alerts an area, one-sided at 1 %: (2.326 + 0.842) sqrt(200) = 45 by the formula, which takes the count after
     # for as variable as the one before; simulated it is a little less, since fewer alerts vary less.
-    drop = smallest_visible_drop(50, 50, alpha=0.01, two_sided=False, test="wdd")
+    drop = minimum_detectable_drop(50, 50, alpha=0.01, two_sided=False, test="wdd")
     assert drop.alerts == pytest.approx(40, abs=1)
     # Half the power: 33 by the formula.
-    half = smallest_visible_drop(50, 50, alpha=0.01, two_sided=False, power=0.5, test="wdd")
+    half = minimum_detectable_drop(50, 50, alpha=0.01, two_sided=False, power=0.5, test="wdd")
     assert half.alerts == pytest.approx(31, abs=2)
 
 
 def test_a_true_fall_of_thirty_percent_needs_about_270_alerts_before():
-    assert smallest_visible_drop(270, 270, test="ratio").share == pytest.approx(0.30, abs=0.011)
+    assert minimum_detectable_drop(270, 270, test="ratio").share == pytest.approx(0.30, abs=0.011)

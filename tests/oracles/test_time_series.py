@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.trends.expected_range import ears, eight_before
+from analysis.trends.expected_range import ears_band, wheeler_band
 
 # Weekly reports of Salmonella Agona in the United Kingdom from 1990 on (file salmonella.agona of the R package
 # surveillance), the first 92 weeks.
@@ -18,7 +18,7 @@ AGONA = [
 
 @pytest.mark.parametrize(("gap", "weeks"), [(0, [21, 30, 36, 62, 75]), (2, [21, 36, 47, 63, 80])])
 def test_the_first_five_alarms_of_ears_on_salmonella_agona(gap, weeks):
-    band = ears(AGONA, gap)
+    band = ears_band(AGONA, gap)
     found = np.flatnonzero(np.asarray(AGONA) > band.upper) + 1
     assert found[:5].tolist() == weeks
 
@@ -27,10 +27,10 @@ def test_the_bounds_of_ears_that_salmon_and_others_print_for_salmonella_newport(
     # Weekly reports in Germany, sums over its states, seven weeks before and the first four of 2011
     # (salmNewport of the R package surveillance); C1 with alpha 0.05, Salmon et al. (2016), JSS 70(10).
     newport = [1, 1, 1, 3, 3, 1, 2, 1, 0, 3, 3]
-    bounds = ears(newport, gap=0, alpha=0.05).upper[7:]
+    bounds = ears_band(newport, gap=0, alpha=0.05).upper[7:]
     assert bounds == pytest.approx([3.278854, 3.278854, 3.436517, 3.855617], abs=1e-6)
 
 
 def test_wheelers_band_round_sixteen():
-    band = eight_before([16] * 9)
+    band = wheeler_band([16] * 9)
     assert (band.expected[8], band.lower[8], band.upper[8]) == (16, 6.25, 30.25)

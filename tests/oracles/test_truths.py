@@ -9,7 +9,7 @@ import h3.api.numpy_int as h3
 import pytest
 
 import sample_data
-from analysis.gender import places
+from analysis.gender import place_shares
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
@@ -84,12 +84,12 @@ def test_the_pile_is_reported_as_a_pile_and_is_no_hot_spot(source: Source, found
 
 def test_with_the_pile_left_in_it_would_be_marked(source: Source) -> None:
     """The test of the pile means something: the same place is hot when nobody sets it aside."""
-    from analysis.hotspots.cell_significance import significance
+    from analysis.hotspots.cell_significance import hot_cells
     from analysis.hotspots.grouping import hot_spots
 
     pile = TRUTHS["pile"]
     frame = query.cells(source, ALL, 10, Audience.ANALYST, without_piles=False).frame
-    marked = {cell for spot in hot_spots(significance(frame)) for cell in spot.cells}
+    marked = {cell for spot in hot_spots(hot_cells(frame)) for cell in spot.cells}
     assert h3.latlng_to_cell(pile["latitude"], pile["longitude"], 10) in marked
 
 
@@ -97,7 +97,7 @@ def test_the_place_that_differs_for_women_after_dark_is_found(source: Source, ci
     planted = TRUTHS["women_after_dark"]
     dark = ALL.replace(dark=True)
     frame = query.counts(source, dark, ["place", "affected_gender"], Audience.ANALYST).frame
-    result = places(frame.dropna(subset=["place"])).frame
+    result = place_shares(frame.dropna(subset=["place"])).frame
     assert next(iter(result.loc[result["significant"] & (result["direction"] > 0), "place"])) == planted["place"]
     assert planted["place"] in {mark.id for mark in city.landmarks}
 

@@ -9,12 +9,12 @@ import pytest
 from scipy.stats import binom, binomtest
 
 from analysis.grid.cells import neighbours
-from analysis.hotspots.cell_significance import HotCells, gistar_on_land, marked_cells, significance
-from analysis.hotspots.denominators import Base
+from analysis.hotspots.cell_significance import HotCells, gistar_on_land, hot_cells, significant_cells
+from analysis.hotspots.denominators import Denominator
 from analysis.hotspots.grouping import cold_spots, hot_spots
 from analysis.hotspots.settings import margin_for, surroundings_for, window_for
 from analysis.stats.getis_ord import getis_ord
-from analysis.stats.rate_tests import denser, ratio_interval, thinner
+from analysis.stats.rate_tests import larger_rate, ratio_interval, smaller_rate
 from analysis.stats.result import Result
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
@@ -40,7 +40,7 @@ def planted(city: CityProfile, extra: int = 60, resolution: int = 10) -> pd.Data
 def test_the_test_is_the_binomial_of_the_window_given_its_surroundings(city: CityProfile) -> None:
     """The slow twin: one cell with loops over its rings, the better of both scales doubled."""
     frame = planted(city, extra=20)
-    result = significance(frame)
+    result = hot_cells(frame)
     assert (result.k, result.outer, result.margin) == (1, 3, 1.25)
     for cell in [heart(), *frame.index[::90]]:
         inside = set(map(int, h3.grid_disk(np.uint64(cell), 3))) & set(frame.index)
@@ -60,7 +60,7 @@ def test_the_test_is_the_binomial_of_the_window_given_its_surroundings(city: Cit
 
 
 def test_a_planted_cell_is_hot_and_what_is_far_is_not(city: CityProfile, t: Translator) -> None:
-    result = significance(planted(city))
+    result = hot_cells(planted(city))
     assert isinstance(result, Result)
     near = {int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)}
     marked = set(result.frame.index[result.frame["hot"]])
@@ -80,23 +80,23 @@ def test_a_cell_that_only_passes_beside_many_others_is_no_place(city: CityProfil
     p = pd.Series(0.5, index=cells)
     p[hot], p[far] = 1e-9, 0.002
     assert far not in hot
-    q, marked = marked_cells(cells, p.to_numpy(), 0.05)
+    q, marked = significant_cells(cells, p.to_numpy(), 0.05)
     assert q[cells == far] <= 0.05
     assert set(cells[marked]) == set(hot)
     p[hot[0]], p[hot[1:]] = 1e-9, 0.002
-    assert set(cells[marked_cells(cells, p.to_numpy(), 0.05)[1]]) == set(hot)
+    assert set(cells[significant_cells(cells, p.to_numpy(), 0.05)[1]]) == set(hot)
 
 
 def test_an_emptied_place_is_cold_and_a_hot_one_makes_no_cold_neighbours(city: CityProfile) -> None:
     frame = even(city, 24_000)
     hole = [int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)]
     frame.loc[hole, "n"] = np.floor(frame.loc[hole, "n"] / 4)
-    result = significance(frame).frame
+    result = hot_cells(frame).frame
     assert set(hole) & set(result.index[result["cold"]])
     assert not result["hot"].any()
     frame = even(city, 24_000)
     frame.loc[heart(), "n"] += 2_000
-    result = significance(frame).frame
+    result = hot_cells(frame).frame
     assert result["hot"][heart()]
     assert not result["cold"].any()
 
@@ -108,7 +108,7 @@ def test_the_cold_test_leaves_hot_cells_out_of_the_surroundings(city: CityProfil
     hot = [int(cell) for cell in h3.grid_ring(np.uint64(heart()), 3)[:6]]
     frame.loc[hot, "n"] += 150
     people = even(city, 60_000, seed=2)["n"] + 1
-    result = significance(frame, base=None if kind is None else Base.of(people, kind))
+    result = hot_cells(frame, base=None if kind is None else Denominator.of(people, kind))
     assert (result.k, result.outer, result.margin) == (1, 3, 1.25)
     marked, size = result.frame["hot"], frame["land_km2"] if kind is None else people
     assert marked[hot].all()
@@ -129,7 +129,7 @@ def test_an_emptied_place_is_told_with_its_figures(city: CityProfile, t: Transla
     frame = even(city, 24_000)
     hole = [int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)]
     frame.loc[hole, "n"] = np.floor(frame.loc[hole, "n"] / 4)
-    result = significance(frame)
+    result = hot_cells(frame)
     (place,) = cold_spots(result)
     assert set(place.cells) == set(result.frame.index[result.frame["cold"]])
     assert place.n == round(frame.loc[list(place.cells), "n"].sum())
@@ -142,25 +142,25 @@ def test_an_emptied_place_is_told_with_its_figures(city: CityProfile, t: Transla
     assert place.q == result.frame.loc[list(place.cells), "q_cold"].min() <= 0.05
     assert place.cold_sentence(t).startswith(f"{place.n} alerts where {t.expected(place.expected)} would be expected")
     assert not hot_spots(result)
-    assert not cold_spots(significance(even(city, 24_000)))
+    assert not cold_spots(hot_cells(even(city, 24_000)))
 
 
 def test_protected_counts_make_a_cold_place_no_colder(city: CityProfile, t: Translator) -> None:
     frame = even(city, 24_000)
     hole = [int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)]
     frame.loc[hole, "n"] = np.floor(frame.loc[hole, "n"] / 6)
-    (exact,) = cold_spots(significance(frame))
+    (exact,) = cold_spots(hot_cells(frame))
     hidden = frame["n"] < 8
     veiled = frame.assign(low=frame["n"].mask(hidden, 1), high=frame["n"].mask(hidden, 9), withheld=hidden)
     veiled["n"] = veiled["n"].mask(hidden)
     assert hidden[hole].any()
-    for place in cold_spots(significance(veiled)):
+    for place in cold_spots(hot_cells(veiled)):
         assert place.bounded
         assert "at most" in place.cold_sentence(t)
         if set(place.cells) & set(exact.cells):
             assert place.n >= round(frame.loc[list(place.cells), "n"].sum())
             assert place.expected <= exact.expected * len(place.cells) / len(exact.cells) * 1.5
-    assert {cell for place in cold_spots(significance(veiled)) for cell in place.cells} <= set(exact.cells)
+    assert {cell for place in cold_spots(hot_cells(veiled)) for cell in place.cells} <= set(exact.cells)
 
 
 def slow_figures(result: HotCells, cells: tuple[int, ...], mark: str) -> dict[str, Any]:
@@ -201,16 +201,16 @@ def test_the_figures_of_all_places_equal_their_slow_twin(city: CityProfile, kind
     frame.loc[hot, "n"] += 100
     frame.loc[hole, "n"] = 1.0
     population = even(city, 60_000, seed=2)["n"] + frame["n"] + 1
-    base = None if kind is None else Base.of(population, "alerts" if kind == "protected" else kind)
+    base = None if kind is None else Denominator.of(population, "alerts" if kind == "protected" else kind)
     if kind == "protected" and base is not None:
         few_people, most = population < population.quantile(0.2), population.quantile(0.2)
         bounds = {"low": population.mask(few_people, 1), "high": population.mask(few_people, most)}
-        base = Base("alerts", base.frame.assign(n=population.mask(few_people), **bounds))
+        base = Denominator("alerts", base.frame.assign(n=population.mask(few_people), **bounds))
     if hidden:
         few = frame["n"] < hidden
         frame = frame.assign(low=frame["n"].mask(few, 1), high=frame["n"].mask(few, hidden), withheld=few)
         frame["n"] = frame["n"].mask(few)
-    result = significance(frame, base=base)
+    result = hot_cells(frame, base=base)
     found = [("hot", spot) for spot in hot_spots(result)] + [("cold", spot) for spot in cold_spots(result)]
     assert {mark for mark, _ in found} == {"hot", "cold"} or hidden
     assert found
@@ -225,7 +225,7 @@ def test_the_split_of_a_long_place_is_across_it(city: CityProfile) -> None:
     row = [int(cell) for cell in h3.grid_path_cells(np.uint64(heart()), h3.grid_disk(np.uint64(heart()), 6)[-1])]
     row = [cell for cell in row if cell in frame.index]
     frame.loc[row, "n"] += 200
-    spots = hot_spots(significance(frame, k=0), largest_km2=frame.loc[row, "land_km2"].sum() * 0.6)
+    spots = hot_spots(hot_cells(frame, k=0), largest_km2=frame.loc[row, "land_km2"].sum() * 0.6)
     held = [[row.index(cell) for cell in spot.cells if cell in row] for spot in spots]
     parts = sorted((sorted(one) for one in held if one), key=min)
     assert len(parts) == 2
@@ -243,7 +243,7 @@ def test_a_sliver_of_land_with_an_alert_is_not_hot(city: CityProfile) -> None:
     frame["n"] = np.round(frame["n"])
     sliver = frame["land_km2"].idxmin()
     frame.loc[sliver, "n"] = 2
-    assert not significance(frame).frame["hot"][sliver]
+    assert not hot_cells(frame).frame["hot"][sliver]
 
 
 def test_what_is_withheld_makes_no_mark(city: CityProfile, t: Translator) -> None:
@@ -253,12 +253,12 @@ def test_what_is_withheld_makes_no_mark(city: CityProfile, t: Translator) -> Non
         high=np.where(frame["withheld"], 4, frame["n"]),
         n=frame["n"].mask(frame["withheld"]),
     )
-    result = significance(frame)
+    result = hot_cells(frame)
     assert not result.frame["hot"].any()
     assert not result.frame["cold"].any()
     assert result.n_withheld == int(frame["withheld"].sum())
     assert "withheld" in result.sentence(t)
-    exact = significance(frame.assign(n=frame["low"], high=frame["low"]))
+    exact = hot_cells(frame.assign(n=frame["low"], high=frame["low"]))
     assert (result.frame["p"] >= exact.frame["p"] - 1e-12).all()
     assert (result.frame["p"] > exact.frame["p"] + 1e-3).any()
 
@@ -269,11 +269,11 @@ def test_a_base_explains_what_it_holds(city: CityProfile) -> None:
     everything.loc[heart(), "n"] += 400
     rng = np.random.default_rng(2)
     kind = everything.assign(n=rng.binomial(everything["n"].astype(int), 0.2).astype(float))
-    assert significance(kind).frame["hot"][heart()]
-    based = significance(kind, base=Base.of(everything["n"]))
+    assert hot_cells(kind).frame["hot"][heart()]
+    based = hot_cells(kind, base=Denominator.of(everything["n"]))
     assert not based.frame["hot"].any()
     kind.loc[heart(), "n"] = 200
-    assert significance(kind, base=Base.of(everything["n"])).frame["hot"][heart()]
+    assert hot_cells(kind, base=Denominator.of(everything["n"])).frame["hot"][heart()]
 
 
 def test_gistar_on_equal_land_is_gistar(city: CityProfile) -> None:
@@ -282,7 +282,7 @@ def test_gistar_on_equal_land_is_gistar(city: CityProfile) -> None:
     counts = frame["n"].to_numpy()
     assert gistar_on_land(counts, np.ones(len(counts)), near) == pytest.approx(getis_ord(counts, near), abs=1e-9)
     assert gistar_on_land(7 * counts, np.ones(len(counts)), near) == pytest.approx(getis_ord(counts, near), abs=1e-9)
-    assert significance(frame).frame["z"][heart()] > 4
+    assert hot_cells(frame).frame["z"][heart()] > 4
 
 
 def test_window_and_surroundings_keep_their_metres_on_every_cell() -> None:
@@ -293,7 +293,7 @@ def test_window_and_surroundings_keep_their_metres_on_every_cell() -> None:
 
 
 def test_a_spot_says_count_expectation_and_interval(city: CityProfile, t: Translator) -> None:
-    (spot,) = hot_spots(significance(planted(city)))
+    (spot,) = hot_spots(hot_cells(planted(city)))
     assert spot.id == f"{heart():x}"
     assert f"{heart():x}" in spot.names
     assert spot.rank == 1
@@ -309,7 +309,7 @@ def test_a_spot_is_compared_with_the_rings_around_it(city: CityProfile) -> None:
     for step in (0, 5):  # a second spot in the surroundings of the first
         beside = h3.grid_ring(np.uint64(heart()), step)[0] if step else heart()
         frame.loc[int(beside), "n"] += 60
-    result = significance(frame)
+    result = hot_cells(frame)
     spots = hot_spots(result)
     assert len(spots) == 2
     hot = set(result.frame.index[result.frame["hot"]])
@@ -328,7 +328,7 @@ def test_neighbouring_hot_cells_are_one_spot_and_a_large_one_is_split_not_droppe
     middle = np.uint64(heart())
     large = [int(cell) for cell in h3.grid_disk(middle, 2)]
     frame.loc[large, "n"] += 120
-    result = significance(frame)
+    result = hot_cells(frame)
     assert result.frame["hot"][large].all()
     spots = hot_spots(result)
     cells = [cell for spot in spots for cell in spot.cells]
@@ -343,25 +343,25 @@ def test_neighbouring_hot_cells_are_one_spot_and_a_large_one_is_split_not_droppe
 def test_a_spot_with_empty_surroundings_says_so(city: CityProfile, t: Translator) -> None:
     frame = even(city).assign(n=0.0)
     frame.loc[heart(), "n"] = 30
-    (spot,) = hot_spots(significance(frame))
+    (spot,) = hot_spots(hot_cells(frame))
     assert spot.high == float("inf")
     assert spot.sentence(t) == "30 alerts, and none in the surroundings."
 
 
 def test_no_alerts_have_no_spots(city: CityProfile, t: Translator) -> None:
     nothing = even(city).assign(n=0.0)
-    result = significance(nothing)
+    result = hot_cells(nothing)
     assert hot_spots(result) == ()
     assert result.sentence(t) == "There is no alert on the map to test."
     nothing.loc[heart(), "n"] = 1
-    assert "tested on 1 alert and corrected" in significance(nothing).sentence(t)
+    assert "tested on 1 alert and corrected" in hot_cells(nothing).sentence(t)
 
 
 def test_cells_of_several_resolutions_or_none_are_refused(city: CityProfile) -> None:
     with pytest.raises(ValueError, match="resolutions"):
-        significance(pd.concat([even(city), even(city, resolution=9)]))
+        hot_cells(pd.concat([even(city), even(city, resolution=9)]))
     with pytest.raises(ValueError, match="empty"):
-        significance(even(city).iloc[:0])
+        hot_cells(even(city).iloc[:0])
 
 
 def test_ratio_and_interval_are_those_of_the_exact_binomial() -> None:
@@ -375,27 +375,29 @@ def test_ratio_and_interval_are_those_of_the_exact_binomial() -> None:
 
 
 def test_both_tails_are_binomial_and_need_surroundings() -> None:
-    assert denser([30], [40], [2.0], [8.0])[0] == pytest.approx(binomtest(30, 70, 0.2, "greater").pvalue)
-    assert thinner([5], [60], [2.0], [8.0])[0] == pytest.approx(binomtest(5, 65, 0.2, "less").pvalue)
-    assert denser([30], [40], [2.0], [8.0], margin=2.0)[0] == pytest.approx(binomtest(30, 70, 1 / 3, "greater").pvalue)
-    assert denser([30], [0], [2.0], [0.0])[0] == 1.0
+    assert larger_rate([30], [40], [2.0], [8.0])[0] == pytest.approx(binomtest(30, 70, 0.2, "greater").pvalue)
+    assert smaller_rate([5], [60], [2.0], [8.0])[0] == pytest.approx(binomtest(5, 65, 0.2, "less").pvalue)
+    assert larger_rate([30], [40], [2.0], [8.0], margin=2.0)[0] == pytest.approx(
+        binomtest(30, 70, 1 / 3, "greater").pvalue
+    )
+    assert larger_rate([30], [0], [2.0], [0.0])[0] == 1.0
 
 
 def test_withheld_surroundings_make_bounds_and_say_so(city: CityProfile, t: Translator) -> None:
     frame = planted(city)
-    exact = hot_spots(significance(frame))[0]
+    exact = hot_spots(hot_cells(frame))[0]
     assert not exact.bounded
     low = frame.assign(low=frame["n"], high=frame["n"], withheld=False)
     near = [int(cell) for cell in h3.grid_ring(np.uint64(heart()), 3) if int(cell) in frame.index][:6]
     low.loc[near, ["n", "low", "high", "withheld"]] = [np.nan, 1, 4, True]
     low["withheld"] = low["withheld"].astype(bool)
-    truth = hot_spots(significance(frame.assign(n=low["n"].fillna(2))))[0]
-    spot = hot_spots(significance(low))[0]
+    truth = hot_spots(hot_cells(frame.assign(n=low["n"].fillna(2))))[0]
+    spot = hot_spots(hot_cells(low))[0]
     assert spot.bounded
     assert spot.expected > truth.expected
     assert spot.ratio < truth.ratio
     assert spot.low < truth.low
     assert "where at most" in spot.sentence(t)
     assert "speak least for a hot spot" in spot.sentence(t)
-    cells = significance(low).frame
-    assert (cells["expected"] >= significance(frame.assign(n=low["n"].fillna(2))).frame["expected"] - 1e-9).all()
+    cells = hot_cells(low).frame
+    assert (cells["expected"] >= hot_cells(frame.assign(n=low["n"].fillna(2))).frame["expected"] - 1e-9).all()

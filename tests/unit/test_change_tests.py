@@ -12,7 +12,7 @@ from statsmodels.stats.contingency_tables import Table2x2
 
 from analysis.stats.rate_tests import ratio_interval, ratio_intervals
 from analysis.stats.result import Result
-from analysis.trends.change_tests import against_city, changes, e_test, fisher, relative_change
+from analysis.trends.change_tests import add_city_reference, changes, e_test, fisher_exact, relative_change
 
 few = st.integers(0, 25)
 
@@ -127,13 +127,13 @@ def test_a_campaign_everywhere_is_one_finding_about_the_city():
     total = [(None, None, sum(row[2] for row in places), sum(row[3] for row in places))]
     frame = candidates(total + places)
     assert changes(frame, ["district", "category"]).n_significant == 41
-    taken_out = changes(against_city(frame), ["district", "category"], relative=True)
+    taken_out = changes(add_city_reference(frame), ["district", "category"], relative=True)
     assert [change.key["district"] for change in taken_out.top(10)] == [None]
 
 
 def test_a_place_that_rises_beyond_the_city_is_still_found():
     rows = [(None, None, 1000, 2000), ("a", None, 50, 250), ("b", None, 100, 195), ("c", None, 60, 30)]
-    found = changes(against_city(candidates(rows)), ["district", "category"], relative=True)
+    found = changes(add_city_reference(candidates(rows)), ["district", "category"], relative=True)
     by = found.frame.set_index("district")
     assert by.loc["a", "ratio"] == pytest.approx((250 / 50) / (1750 / 950))
     assert by.loc["a", "significant"]
@@ -152,7 +152,7 @@ def test_each_candidate_is_held_against_the_next_wider_one():
         (None, "dirt", np.nan, 9),
         ("a", "dirt", 8, 9),
     ]
-    based = against_city(candidates(rows))
+    based = add_city_reference(candidates(rows))
     pairs = list(zip(based["base_before"], based["base_after"], strict=True))
     assert np.isnan(pairs[0]).all()
     assert np.isnan(pairs[5]).all()
@@ -162,7 +162,7 @@ def test_each_candidate_is_held_against_the_next_wider_one():
 
 def test_a_place_that_makes_up_most_of_a_theme_does_not_hide_behind_itself():
     rows = [(None, None, 1000, 1000), (None, "burglary", 21, 40), ("a", "burglary", 0, 19)]
-    found = changes(against_city(candidates(rows)), ["district", "category"], relative=True).frame
+    found = changes(add_city_reference(candidates(rows)), ["district", "category"], relative=True).frame
     assert found.loc[2, "significant"]
     assert np.isinf(found.loc[2, "high"])
     assert found.loc[2, "low"] > 1
@@ -180,7 +180,7 @@ def test_fishers_test_of_arrays_is_that_of_single_tables(rows):
             for side in ("less", "greater")
         ]
         one_by_one.append(min(1.0, 2 * min(tails)))
-    assert fisher(table) == pytest.approx(one_by_one, rel=1e-6, abs=1e-12)
+    assert fisher_exact(table) == pytest.approx(one_by_one, rel=1e-6, abs=1e-12)
 
 
 def test_the_relative_change_has_a_published_interval():
@@ -238,7 +238,7 @@ def test_sentences(t):
         "of them."
     )
     rows = [(None, None, 1000, 1000), ("a", None, 20, 80)]
-    relative = changes(against_city(candidates(rows)), ["district"], relative=True)
+    relative = changes(add_city_reference(candidates(rows)), ["district"], relative=True)
     assert "what the change in the rest of the city would give" in relative.top()[0].sentence(t)
     quiet = changes(candidates([("c", None, 30, 31)]), ["district"])
     assert "no change is more than chance explains" in quiet.sentence(t)

@@ -7,9 +7,9 @@ import shapely
 from scipy.stats import poisson
 from sklearn.cluster import DBSCAN
 
-from analysis.clusters.dbscan import Search, eps_for, eps_on_steps, least_alerts
-from analysis.clusters.detection import clusters
-from analysis.grid.baseline import Ground, metres, spread_for
+from analysis.clusters.dbscan import LocalDbscan, eps_for, eps_for_precision, minimum_alerts
+from analysis.clusters.detection import find_clusters
+from analysis.grid.baseline import LandGrid, centres_in_metres, smoothing_width_for
 from analysis.stats.result import Result
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
@@ -20,7 +20,7 @@ STATION = (23.6430, 37.9480)
 def drawn(city: CityProfile, n: int, spots: dict[tuple[float, float], float], radius: float = 90) -> pd.DataFrame:
     """An even map with spots so many times as dense."""
     land = city.land_cells(12)
-    x, y = metres(land.index, city)
+    x, y = centres_in_metres(land.index, city)
     density = np.ones(len(land))
     for point, times in spots.items():
         at = city.project(*point)
@@ -38,7 +38,7 @@ def one(city: CityProfile) -> pd.DataFrame:
 def test_a_planted_cluster_is_found_where_and_as_large_as_it_is(
     city: CityProfile, t: Translator, one: pd.DataFrame
 ) -> None:
-    result = clusters(one, city)
+    result = find_clusters(one, city)
     assert isinstance(result, Result)
     (cluster,) = result.found
     x, y = city.project([cluster.longitude, STATION[0]], [cluster.latitude, STATION[1]])
@@ -57,15 +57,17 @@ def test_a_planted_cluster_is_found_where_and_as_large_as_it_is(
 
 
 def test_the_same_seed_gives_the_same_clusters(city: CityProfile, one: pd.DataFrame) -> None:
-    assert clusters(one, city, runs=19, seed=3, alpha=0.05) == clusters(one, city, runs=19, seed=3, alpha=0.05)
+    assert find_clusters(one, city, runs=19, seed=3, alpha=0.05) == find_clusters(
+        one, city, runs=19, seed=3, alpha=0.05
+    )
 
 
 def test_cores_and_their_groups_are_those_of_scikit_learn(city: CityProfile, one: pd.DataFrame) -> None:
     counts = one["n"].to_numpy()
-    x, y = metres(one.index, city)
-    ground = Ground(x, y, one["land_km2"].to_numpy())
+    x, y = centres_in_metres(one.index, city)
+    ground = LandGrid(x, y, one["land_km2"].to_numpy())
     for eps in (60.0, 120.0):
-        search = Search(ground, ground.smooth(counts, 200), eps)
+        search = LocalDbscan(ground, ground.smooth(counts, 200), eps)
         used = np.flatnonzero(counts)
         peer = DBSCAN(eps=eps, min_samples=1).fit(
             search.points[used], sample_weight=counts[used] / search.minimum[used] + 1e-9
@@ -78,7 +80,7 @@ def test_cores_and_their_groups_are_those_of_scikit_learn(city: CityProfile, one
 
 def test_a_large_cluster_is_split_and_not_dropped(city: CityProfile) -> None:
     frame = drawn(city, 6_000, {STATION: 10}, radius=420)
-    result = clusters(frame, city, base=frame["land_km2"], eps=150, runs=19, alpha=0.05)
+    result = find_clusters(frame, city, base=frame["land_km2"], eps=150, runs=19, alpha=0.05)
     assert len(result.found) > 1
     land = frame["land_km2"]
     assert all(land[list(cluster.cells)].sum() <= 0.25 for cluster in result.found)
@@ -91,8 +93,8 @@ def test_what_is_split_keeps_its_alerts(city: CityProfile, radius: float, times:
     """A large place that is dense throughout comes out in parts, none counted twice, and not in crumbs."""
     frame = drawn(city, 6_000, {STATION: times}, radius=radius)
     counts, land = frame["n"].to_numpy(), frame["land_km2"].to_numpy()
-    x, y = metres(frame.index, city)
-    groups = Search(Ground(x, y, land), land / land.sum() * counts.sum(), eps).find(counts)
+    x, y = centres_in_metres(frame.index, city)
+    groups = LocalDbscan(LandGrid(x, y, land), land / land.sum() * counts.sum(), eps).find(counts)
     inside = np.hypot(x - city.project(*STATION)[0], y - city.project(*STATION)[1]) < radius
     under = np.concatenate([group.under for group in groups])
     assert all(land[group.under].sum() <= 0.25 for group in groups)
@@ -102,7 +104,7 @@ def test_what_is_split_keeps_its_alerts(city: CityProfile, radius: float, times:
 
 def test_outlines_stay_on_land(city: CityProfile) -> None:
     quay = (23.6597, 37.9394)
-    result = clusters(drawn(city, 3_000, {quay: 20}), city, runs=99)
+    result = find_clusters(drawn(city, 3_000, {quay: 20}), city, runs=99)
     assert result.found
     for cluster in result.found:
         assert cluster.outline.difference(city.land.buffer(1e-6)).is_empty
@@ -111,8 +113,8 @@ def test_outlines_stay_on_land(city: CityProfile) -> None:
 def harbour(city: CityProfile) -> tuple[pd.DataFrame, np.ndarray]:
     """Two places of 60 alerts on two quays 200 m apart, with only water between them; and which cells are the first."""
     land = city.land_cells(12)
-    x, y = metres(land.index, city)
-    ground = Ground(x, y, land.to_numpy())
+    x, y = centres_in_metres(land.index, city)
+    ground = LandGrid(x, y, land.to_numpy())
     rng = np.random.default_rng(0)
     shore = rng.permutation(np.flatnonzero(ground._water[1] < 90))[:800]
     pairs = [(a, b) for a in shore for b in shore if 180 < np.hypot(x[a] - x[b], y[a] - y[b]) < 220]
@@ -128,7 +130,7 @@ def harbour(city: CityProfile) -> tuple[pd.DataFrame, np.ndarray]:
 
 def test_a_cluster_does_not_reach_over_the_water(city: CityProfile) -> None:
     frame, one = harbour(city)
-    result = clusters(frame, city, eps=250, base=frame["land_km2"], runs=19, alpha=0.05)
+    result = find_clusters(frame, city, eps=250, base=frame["land_km2"], runs=19, alpha=0.05)
     assert len(result.found) == 2
     quay = set(frame.index[one])
     assert sorted(len(quay & set(cluster.cells)) > 0 for cluster in result.found) == [False, True]
@@ -139,8 +141,8 @@ def test_a_cluster_does_not_reach_over_the_water(city: CityProfile) -> None:
 
 def test_lines_by_land_are_those_of_the_slow_twin(city: CityProfile) -> None:
     land = city.land_cells(12)
-    x, y = metres(land.index, city)
-    ground = Ground(x, y, land.to_numpy())
+    x, y = centres_in_metres(land.index, city)
+    ground = LandGrid(x, y, land.to_numpy())
     rng = np.random.default_rng(1)
     start = rng.choice(np.flatnonzero(ground._water[1] < 200), 1_500)
     end = np.array([rng.choice(np.flatnonzero(np.hypot(x - x[a], y - y[a]) < 300)) for a in start])
@@ -158,7 +160,7 @@ def test_lines_by_land_are_those_of_the_slow_twin(city: CityProfile) -> None:
 
 def test_the_minimum_is_the_first_count_that_chance_hardly_reaches() -> None:
     expected = np.array([0.0, 0.5, 3.0, 12.0, 40.0])
-    minimum = least_alerts(expected)
+    minimum = minimum_alerts(expected)
     assert (poisson.sf(minimum - 1, expected) <= 0.001).all()
     larger = minimum > 5
     assert (poisson.sf(minimum[larger] - 2, expected[larger]) > 0.001).all()
@@ -167,8 +169,8 @@ def test_the_minimum_is_the_first_count_that_chance_hardly_reaches() -> None:
 
 def test_smoothing_keeps_the_total_and_an_even_map_even(city: CityProfile) -> None:
     land = city.land_cells(12)
-    x, y = metres(land.index, city)
-    ground = Ground(x, y, land.to_numpy())
+    x, y = centres_in_metres(land.index, city)
+    ground = LandGrid(x, y, land.to_numpy())
     even = ground.smooth(1_000 * land.to_numpy(), 200)
     assert even.sum() == pytest.approx(1_000 * land.sum())
     assert even / land.to_numpy() == pytest.approx(np.full(len(land), 1_000), rel=1e-6)
@@ -176,8 +178,8 @@ def test_smoothing_keeps_the_total_and_an_even_map_even(city: CityProfile) -> No
 
 def test_sums_over_discs_are_near_those_of_the_slow_twin(city: CityProfile) -> None:
     land = city.land_cells(12)
-    x, y = metres(land.index, city)
-    ground = Ground(x, y, land.to_numpy())
+    x, y = centres_in_metres(land.index, city)
+    ground = LandGrid(x, y, land.to_numpy())
     fast = ground.disc_sums(land.to_numpy(), 120)
     for at in range(0, len(x), 4_000):
         slow = land.to_numpy()[np.hypot(x - x[at], y - y[at]) <= 120].sum()
@@ -191,22 +193,22 @@ def test_distance_and_spread_follow_the_density_within_their_limits(t: Translato
     assert 50 <= float(narrow.value) < float(wide.value) <= 300
     assert "limits: 50 to 300 m" in t(narrow.told)
     assert eps_for([0.0], [0.0], [4]).value == 300
-    assert eps_on_steps(narrow, 1.0) is narrow
-    assert eps_on_steps(narrow, 98.0).value == 200
-    assert "twice the 98 m to which the coordinates are precise" in t(eps_on_steps(narrow, 98.0).told)
-    assert [spread_for(n, 10).value for n in (60, 6_000)] == [500, 200]
+    assert eps_for_precision(narrow, 1.0) is narrow
+    assert eps_for_precision(narrow, 98.0).value == 200
+    assert "twice the 98 m to which the coordinates are precise" in t(eps_for_precision(narrow, 98.0).told)
+    assert [smoothing_width_for(n, 10).value for n in (60, 6_000)] == [500, 200]
 
 
 def test_coordinates_that_are_too_coarse_have_no_clusters(city: CityProfile, t: Translator, one: pd.DataFrame) -> None:
-    result = clusters(one, city, step=500)
+    result = find_clusters(one, city, step=500)
     assert result.found == ()
     assert "only precise to 500 m" in t(result.choices[0].told)
 
 
 def test_nothing_and_coarse_cells(city: CityProfile, t: Translator, one: pd.DataFrame) -> None:
-    nothing = clusters(one.assign(n=0.0), city)
+    nothing = find_clusters(one.assign(n=0.0), city)
     assert nothing.found == ()
     assert nothing.sentence(t) == "No cluster stands out from chance, among 0 alerts."
     land = city.land_cells(9)
     with pytest.raises(ValueError, match="resolution 11"):
-        clusters(pd.DataFrame({"n": 1.0, "land_km2": land}), city)
+        find_clusters(pd.DataFrame({"n": 1.0, "land_km2": land}), city)

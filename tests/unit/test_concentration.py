@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.concentration import concentration, fewest, generalised_gini, gini, runs_for
+from analysis.concentration import concentration, fewest_places, generalised_gini, gini, runs_for
 from analysis.stats.result import Result
 from curim_data.model.i18n import Translator
 
@@ -29,7 +29,7 @@ def test_gini_is_half_the_mean_difference_over_the_mean(counts: list[int]) -> No
 
 @given(counts_of_places, st.sampled_from([0.25, 0.5, 0.8]))
 def test_the_fewest_places_hold_the_part_and_one_fewer_does_not(counts: list[int], part: float) -> None:
-    k = fewest(counts, part)
+    k = fewest_places(counts, part)
     full = sorted(counts, reverse=True)
     assert sum(full[:k]) >= part * sum(full) - 1e-9
     assert sum(full[: k - 1]) < part * sum(full)
@@ -70,7 +70,7 @@ def test_bounds_hold_every_set_of_protected_counts(shown: list[int], hidden: int
     assert found.gini.high == pytest.approx(max(ginis))
     assert found.generalised.low <= min(general) + 1e-12
     for share in found.shares:
-        slow = [fewest(one, share.part) / len(one) for one in every]
+        slow = [fewest_places(one, share.part) / len(one) for one in every]
         assert share.places.low <= min(slow)
         assert share.places.high >= max(slow)
     assert found.withheld == hidden
@@ -90,7 +90,7 @@ def test_random_maps_are_measured_as_the_map_itself() -> None:
         general = [generalised_gini(one) for one in maps]
         assert found.chance_generalised.value == pytest.approx(np.mean(general), rel=1e-12)
         for share in found.shares:
-            places = [fewest(one, share.part) / 60 for one in maps]
+            places = [fewest_places(one, share.part) / 60 for one in maps]
             assert share.chance.value == pytest.approx(np.mean(places), rel=1e-12)
         fullest = [np.cumsum(np.sort(one)[::-1]) / n for one in maps]
         assert found.curve_chance[1:] == pytest.approx(np.mean(fullest, axis=0), rel=1e-12)

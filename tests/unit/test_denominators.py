@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from analysis.hotspots.cell_significance import significance
-from analysis.hotspots.denominators import Base, Kind, cell_rates
+from analysis.hotspots.cell_significance import hot_cells
+from analysis.hotspots.denominators import Denominator, DenominatorKind, cell_rates
 from analysis.hotspots.grouping import hot_spots
 from analysis.stats.empirical_bayes import empirical_bayes
 from curim_data.engine import Source, open_source
@@ -46,7 +46,7 @@ def test_the_test_is_binomial_with_the_share_of_the_base(city: CityProfile) -> N
     """The slow twin for cells alone (k = 0): one probability a cell, nothing else."""
     everything = counts(city, 8_000)
     kind = everything.assign(n=np.random.default_rng(1).binomial(everything["n"].astype(int), 0.3).astype(float))
-    found = significance(kind, base=Base.of(everything["n"], "residents"), k=0, margin=1.0).frame
+    found = hot_cells(kind, base=Denominator.of(everything["n"], "residents"), k=0, margin=1.0).frame
     total, base = kind["n"].sum(), everything["n"].sum()
     for cell in found.index[:: len(found) // 40]:
         p = binom.sf(kind["n"][cell] - 1, total, everything["n"][cell] / base)
@@ -60,11 +60,11 @@ def test_a_cell_without_a_base_is_never_marked_and_counts_nowhere(city: CityProf
     square = int(frame["land_km2"].idxmax())
     frame.loc[square, "n"] = 500
     base[square] = 0
-    found = significance(frame, base=Base.of(base, "residents"))
+    found = hot_cells(frame, base=Denominator.of(base, "residents"))
     assert not found.frame["hot"][square]
     assert found.n == 3_000 - counts(city, 3_000)["n"][square]
     assert np.isnan(found.frame["rate"][square])
-    absent = significance(frame, base=Base.of(base.drop(square), "residents"))
+    absent = hot_cells(frame, base=Denominator.of(base.drop(square), "residents"))
     assert (absent.frame["p"] == found.frame["p"]).all()
 
 
@@ -74,9 +74,9 @@ def test_a_sliver_with_hardly_a_resident_is_not_hot(city: CityProfile) -> None:
     frame = base_frame(city)
     sliver = int(frame["low"][frame["low"] > 0].idxmin())
     source_free.loc[sliver, "n"] = 2
-    assert not significance(source_free, base=Base("residents", frame)).frame["hot"][sliver]
-    bare = Base("residents", frame.assign(least=0.0))
-    assert significance(source_free, base=bare).frame["p"][sliver] < 1e-3
+    assert not hot_cells(source_free, base=Denominator("residents", frame)).frame["hot"][sliver]
+    bare = Denominator("residents", frame.assign(least=0.0))
+    assert hot_cells(source_free, base=bare).frame["p"][sliver] < 1e-3
 
 
 def base_frame(city: CityProfile) -> pd.DataFrame:
@@ -116,10 +116,10 @@ def test_rates_are_drawn_to_the_mean_and_never_by_a_negative_spread() -> None:
 def test_a_protected_base_only_lowers_what_is_marked(city: CityProfile) -> None:
     frame = counts(city, 3_000)
     base = frame["n"] * 3 + 2
-    exact = Base.of(base).frame
+    exact = Denominator.of(base).frame
     hidden = base < np.quantile(base, 0.2)
-    veiled = Base("alerts", exact.assign(low=exact["low"].mask(hidden, 1), high=exact["high"].mask(hidden, 20)))
-    sure, unsure = (significance(frame, base=one).frame for one in (Base("alerts", exact), veiled))
+    veiled = Denominator("alerts", exact.assign(low=exact["low"].mask(hidden, 1), high=exact["high"].mask(hidden, 20)))
+    sure, unsure = (hot_cells(frame, base=one).frame for one in (Denominator("alerts", exact), veiled))
     assert (unsure["p"] >= sure["p"] - 1e-9).all()
     assert (unsure["p_cold"] >= sure["p_cold"] - 1e-9).all()
 
@@ -218,12 +218,12 @@ def test_the_rate_of_one_cell_is_that_of_a_place_of_it_alone() -> None:
 
 
 @pytest.mark.parametrize("kind", ["alerts", "residents"])
-def test_shares_are_shrunk_as_shares_and_rates_as_rates(city: CityProfile, kind: Kind) -> None:
+def test_shares_are_shrunk_as_shares_and_rates_as_rates(city: CityProfile, kind: DenominatorKind) -> None:
     frame = counts(city, 3_000)
     rng = np.random.default_rng(3)
     base = pd.Series(rng.poisson(9, len(frame)) + 1.0, frame.index)
     frame["n"] = rng.binomial(base.astype(int), rng.beta(2, 2, len(frame))).astype(float)
-    found = significance(frame, base=Base.of(base, kind)).frame["rate"]
+    found = hot_cells(frame, base=Denominator.of(base, kind)).frame["rate"]
     told, other = (
         empirical_bayes(frame["n"], base, shares=shares).rates for shares in (kind == "alerts", kind != "alerts")
     )

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.density.image import DensityImage, class_breaks, colours_for, image, png
-from analysis.density.kernel_density import Density, density
-from analysis.grid.raster import over_polygon
+from analysis.density.image import DensityImage, class_breaks, colours_for, density_image, encode_png
+from analysis.density.kernel_density import Density, kernel_density
+from analysis.grid.raster import raster_from_polygon
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
 
@@ -23,12 +23,14 @@ TOWN = (23.6465, 37.9430)
 def surface(city: CityProfile) -> Density:
     x, y = city.project([TOWN[0]], [TOWN[1]])
     cluster = np.random.default_rng(0).normal(0, 150, (2, 400))
-    return density(x + cluster[0], y + cluster[1], land=over_polygon(city.land_metres), bandwidth=100, months=6)
+    return kernel_density(
+        x + cluster[0], y + cluster[1], land=raster_from_polygon(city.land_metres), bandwidth=100, months=6
+    )
 
 
 @pytest.fixture(scope="module")
 def picture(surface: Density, city: CityProfile) -> DensityImage:
-    return image(surface, city)
+    return density_image(surface, city)
 
 
 def pixel(picture: DensityImage, longitude: float, latitude: float) -> tuple[int, int]:
@@ -110,12 +112,12 @@ def test_the_legend_prints_each_class(picture: DensityImage, t: Translator) -> N
 
 
 def test_a_flat_surface_is_of_one_class_and_no_alerts_are_clear(city: CityProfile) -> None:
-    land = over_polygon(city.land_metres)
+    land = raster_from_polygon(city.land_metres)
     column, row = np.meshgrid(*(np.arange(side) + 0.5 for side in land.land_km2.shape[::-1]))
     at = land.x0 + column.ravel() * land.cell_m, land.y0 + row.ravel() * land.cell_m
-    flat = image(density(*at, land.land_km2.ravel() * 90, land=land, bandwidth=100, months=1), city)
+    flat = density_image(kernel_density(*at, land.land_km2.ravel() * 90, land=land, bandwidth=100, months=1), city)
     assert len(np.unique(flat.rgba.reshape(-1, 4)[flat.rgba.reshape(-1, 4)[:, 3] > 0], axis=0)) == 1
-    nothing = image(density([], [], land=land, bandwidth=100, months=1), city)
+    nothing = density_image(kernel_density([], [], land=land, bandwidth=100, months=1), city)
     assert (nothing.rgba[:, :, 3] == 0).all()
     assert (nothing.breaks, nothing.colours) == ((), ())
 
@@ -124,4 +126,4 @@ def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="classes"):
         class_breaks(5, 4)
     with pytest.raises(ValueError, match="channels"):
-        png(np.zeros((2, 2, 3), dtype=np.uint8))
+        encode_png(np.zeros((2, 2, 3), dtype=np.uint8))

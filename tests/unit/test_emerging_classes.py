@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.emerging.classes import CLASSES, COUNTED, KINDS, classify, last_run
+from analysis.emerging.classes import CLASSES, COUNT_PHRASES, KINDS, classify, run_to_last_step
 
 # Twenty steps: H hot, C cold, - neither; the trend of Gi* (+ up, - down, 0 none); the class.
 SERIES = [
@@ -56,7 +56,7 @@ def test_there_are_seventeen_classes_and_each_can_come_out() -> None:
     rows = [*SERIES, *(turned(*row) for row in SERIES)]
     assert len(CLASSES) == 17
     assert {name for _, _, name in rows} == set(CLASSES)
-    assert set(COUNTED) == set(KINDS)
+    assert set(COUNT_PHRASES) == set(KINDS)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,9 @@ def test_marks_of_one_step_have_no_class() -> None:
 
 
 def test_the_last_run() -> None:
-    assert last_run([[True, False, True, True], [True, True, True, True], [True, True, True, False]]).tolist() == [
+    assert run_to_last_step(
+        [[True, False, True, True], [True, True, True, True], [True, True, True, False]]
+    ).tolist() == [
         2,
         4,
         0,

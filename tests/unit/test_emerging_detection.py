@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.stats import binom, false_discovery_control
 
-from analysis.emerging.cube import GiStar, Windows, groups, lagged, marked
-from analysis.emerging.detection import Emerging, emerging
-from analysis.emerging.settings import block_for, periods_for, unit_of, whole
+from analysis.emerging.cube import GiStar, Windows, connected_groups, lagged_sums, significant_cells
+from analysis.emerging.detection import EmergingHotSpots, emerging_hot_spots
+from analysis.emerging.settings import block_for, periods_for, unit_of, whole_periods
 from analysis.grid.cells import neighbours, ring, square_side
-from analysis.stats.false_discovery import false_discovery
+from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.getis_ord import getis_ord
-from analysis.stats.rate_tests import denser, thinner
+from analysis.stats.rate_tests import larger_rate, smaller_rate
 from analysis.stats.result import Result
 from curim_data.model.i18n import LANGUAGES, translator
 
@@ -88,8 +88,8 @@ def test_what_is_withheld_counts_against_each_mark() -> None:
     cells, low, land = cube_of(5)
     windows = Windows(neighbours(cells, 1), ring(cells, 1, 2), 1, land, 0.0)
     high, calm = low + 4, np.zeros(low.shape, dtype=bool)
-    hot = denser(windows.inside(low), windows.rest(high), windows.inside(land), windows.rest(land), 1.25)
-    cold = thinner(windows.inside(high), windows.rest(low), windows.inside(land), windows.rest(land), 1.25)
+    hot = larger_rate(windows.inside(low), windows.rest(high), windows.inside(land), windows.rest(land), 1.25)
+    cold = smaller_rate(windows.inside(high), windows.rest(low), windows.inside(land), windows.rest(land), 1.25)
     assert windows.hot(low, high, 1.25) == pytest.approx(hot)
     assert windows.cold(low, high, calm, 1.25) == pytest.approx(cold)
 
@@ -105,7 +105,7 @@ def test_windows_against_the_city_take_all_the_rest() -> None:
     cells, counts, land = cube_of(4)
     windows = Windows(neighbours(cells, 1), None, 1, land, 0.0)
     assert windows.inside(counts) + windows.rest(counts) == pytest.approx(
-        np.tile(lagged(counts.sum(axis=0), 1), (len(cells), 1))
+        np.tile(lagged_sums(counts.sum(axis=0), 1), (len(cells), 1))
     )
 
 
@@ -113,13 +113,13 @@ def test_windows_against_the_city_take_all_the_rest() -> None:
 def test_windows_in_time(lag: int, steps: int) -> None:
     values = np.arange(steps, dtype=float) ** 2
     slow = [values[max(0, step - lag) : step + 1].sum() for step in range(steps)]
-    assert lagged(values, lag).tolist() == slow
+    assert lagged_sums(values, lag).tolist() == slow
 
 
 def test_marks_hang_together_in_space_and_time() -> None:
     cells = np.array([MIDDLE, h3.grid_ring(MIDDLE, 1)[0], h3.grid_ring(MIDDLE, 4)[0]], dtype=np.int64)
     marks = np.array([[1, 0, 0, 0, 1], [0, 1, 0, 0, 0], [0, 1, 0, 0, 1]], dtype=bool)
-    labels = groups(neighbours(cells, 1), marks)
+    labels = connected_groups(neighbours(cells, 1), marks)
     assert labels[0, 0] == labels[1, 1] != labels[0, 4]
     assert len({labels[0, 0], labels[0, 4], labels[2, 1], labels[2, 4]}) == 4
     assert (labels[~marks] == -1).all()
@@ -128,7 +128,7 @@ def test_marks_hang_together_in_space_and_time() -> None:
 def test_q_is_over_all_cells_and_steps() -> None:
     p = np.random.default_rng(3).random((7, 5)) ** 4
     cells = np.sort(h3.grid_disk(MIDDLE, 1)).astype(np.int64)
-    q, _ = marked(cells, p, 0.05)
+    q, _ = significant_cells(cells, p, 0.05)
     assert q.ravel() == pytest.approx(false_discovery_control(p.ravel(), method="bh"))
 
 
@@ -139,7 +139,7 @@ def test_a_group_is_kept_only_if_its_clearest_mark_stands_out() -> None:
     p[near] = 1e-9
     far = int(h3.grid_ring(MIDDLE, 7)[0]) == CELLS
     p[far, 1] = 0.02
-    q, found = marked(CELLS, p, 0.05)
+    q, found = significant_cells(CELLS, p, 0.05)
     assert (q[far, 1] <= 0.05).all()
     assert found[near].all()
     assert found.sum() == 2 * near.sum()
@@ -159,7 +159,7 @@ STEADY = made(spot=(0, [60.0] * 24))
 
 
 def test_a_steady_spot_is_persistent_and_its_result_says_so() -> None:
-    result = emerging(STEADY, LAND)
+    result = emerging_hot_spots(STEADY, LAND)
     assert isinstance(result, Result)
     row = result.frame.loc[int(MIDDLE)]
     assert (row["cls"], row["hot_steps"], row["run"]) == ("persistent_hot", 24, 24)
@@ -184,7 +184,7 @@ def test_a_steady_spot_is_persistent_and_its_result_says_so() -> None:
     ],
 )
 def test_planted_histories(extra: list[float], kind: str) -> None:
-    result = emerging(made(spot=(0, extra)), LAND)
+    result = emerging_hot_spots(made(spot=(0, extra)), LAND)
     assert [place.cls for place in result.places] == [f"{kind}_hot"]
     assert result.frame.loc[int(MIDDLE), "cls"] == f"{kind}_hot"
     decides = kind in ("intensifying", "diminishing")
@@ -195,7 +195,7 @@ def test_of_windows_that_stand_out_alike_the_one_with_most_alerts_leads() -> Non
     counts = made()
     first, second = sorted((int(MIDDLE), int(h3.grid_ring(MIDDLE, 1)[0])))
     counts.loc[first], counts.loc[second] = 50_000.0, 90_000.0  # p is 0 for both and for all around them
-    assert [place.peak for place in emerging(counts, LAND).places] == [second]
+    assert [place.peak for place in emerging_hot_spots(counts, LAND).places] == [second]
 
 
 def test_what_is_hot_is_no_measure_for_what_is_cold() -> None:
@@ -203,7 +203,7 @@ def test_what_is_hot_is_no_measure_for_what_is_cold() -> None:
     windows = Windows(neighbours(cells, 1), ring(cells, 1, 2), 1, land, 0.0)
     hot = np.random.default_rng(6).random(counts.shape) < 0.3
     rest, ground = windows.rest(np.where(hot, 0.0, counts)), windows.rest(np.where(hot, 0.0, land))
-    slow = thinner(windows.inside(counts), rest, windows.inside(land), ground, 1.25)
+    slow = smaller_rate(windows.inside(counts), rest, windows.inside(land), ground, 1.25)
     assert windows.cold(counts, counts, hot, 1.25) == pytest.approx(slow)
 
 
@@ -211,7 +211,7 @@ def test_surroundings_reach_as_far_as_the_alerts_of_a_window_ask() -> None:
     """Four alerts in the mean place of a month are few, eight in that of a window of two months are not."""
     counts = made() * 0
     counts.iloc[::2] = 1.0
-    near, far = (emerging(counts, LAND, lag=lag).choices for lag in (1, 0))
+    near, far = (emerging_hot_spots(counts, LAND, lag=lag).choices for lag in (1, 0))
     told = [next(one.told.values["metres"] for one in choices if one.name == "against") for choices in (near, far)]
     assert told[0] < told[1]
 
@@ -219,7 +219,7 @@ def test_surroundings_reach_as_far_as_the_alerts_of_a_window_ask() -> None:
 def test_gistar_looks_at_neighbours_also_where_a_cell_is_a_place() -> None:
     size = np.repeat(LAND.to_numpy()[:, None], 24, axis=1)
     gistar = GiStar.of(STEADY.to_numpy(), size, neighbours(CELLS, 1), 1)
-    assert emerging(STEADY, LAND, k=0).z == pytest.approx(gistar.z(gistar.parts))
+    assert emerging_hot_spots(STEADY, LAND, k=0).z == pytest.approx(gistar.z(gistar.parts))
 
 
 def test_a_hole_is_cold_and_what_it_was_before_makes_it_oscillate() -> None:
@@ -227,20 +227,20 @@ def test_a_hole_is_cold_and_what_it_was_before_makes_it_oscillate() -> None:
     hole = h3.grid_disk(MIDDLE, 1).astype(np.int64)
     counts = counts * 10
     counts.loc[hole, counts.columns[:20]] = 0.0
-    result = emerging(counts, LAND)
+    result = emerging_hot_spots(counts, LAND)
     assert result.frame.loc[int(MIDDLE), "cold_steps"] >= 19
     counts.loc[hole, counts.columns[-2:]] = 90.0
     counts.loc[hole, counts.columns[3:6]] = 90.0
-    assert emerging(counts, LAND).frame.loc[int(MIDDLE), "cls"] == "oscillating_hot"
+    assert emerging_hot_spots(counts, LAND).frame.loc[int(MIDDLE), "cls"] == "oscillating_hot"
     counts.loc[hole] = 0.0
-    result = emerging(counts, LAND)
+    result = emerging_hot_spots(counts, LAND)
     assert result.frame.loc[int(MIDDLE), "cls"] == "persistent_cold"
     assert "Places that are or were cold: 1 persistent." in result.sentence(translator("en"))
     assert "Cold in 24 of 24 months." in result.sentence_of(int(MIDDLE), translator("en"))
 
 
 def test_an_empty_city_has_no_pattern() -> None:
-    result = emerging(made() * 0, LAND)
+    result = emerging_hot_spots(made() * 0, LAND)
     assert set(result.frame["cls"]) == {"none"}
     assert result.places == ()
     assert result.sentence(translator("en")).startswith("No place is hot now")
@@ -248,7 +248,7 @@ def test_an_empty_city_has_no_pattern() -> None:
 
 def test_below_ten_steps_no_trend_is_told() -> None:
     counts = made(spot=(0, [40.0 + 4 * step for step in range(24)])).iloc[:, -9:]
-    result = emerging(counts, LAND)
+    result = emerging_hot_spots(counts, LAND)
     assert result.frame.loc[int(MIDDLE), "cls"] == "persistent_hot"
     assert result.frame["p_trend"].isna().all()
     assert "too short to tell a trend" in result.sentence(translator("en"))
@@ -258,14 +258,14 @@ def test_below_ten_steps_no_trend_is_told() -> None:
 def test_the_other_trend_tests_can_be_asked_for() -> None:
     counts = made(spot=(0, [40.0 + 4 * step for step in range(24)]))
     for trend in ("plain", "hamed_rao"):
-        result = emerging(counts, LAND, trend=trend)
+        result = emerging_hot_spots(counts, LAND, trend=trend)
         assert result.frame.loc[int(MIDDLE), "cls"] == "intensifying_hot"
         assert next(choice.value for choice in result.choices if choice.name == "trend") == trend
 
 
 def test_a_place_takes_the_class_of_its_peak_and_two_peaks_are_two_places() -> None:
     counts = made(old=(0, [90.0] * 24), new=(4, [0.0] * 23 + [90.0]))
-    result = emerging(counts, LAND)
+    result = emerging_hot_spots(counts, LAND)
     assert sorted(place.cls for place in result.places) == ["new_hot", "persistent_hot"]
     by_class = {place.cls: place for place in result.places}
     assert h3.grid_distance(by_class["new_hot"].peak, h3.grid_ring(MIDDLE, 4)[0]) <= 1
@@ -276,7 +276,7 @@ def test_a_place_takes_the_class_of_its_peak_and_two_peaks_are_two_places() -> N
 def test_what_comes_and_goes_beside_a_lasting_place_is_its_echo() -> None:
     """Cells beyond the lasting spot are hot only when its neighbour has alerts too: one place all the same."""
     counts = made(steady=(0, [60.0] * 24), beside=(1, [60.0, 0.0, 0.0, 0.0] * 5 + [0.0, 0.0, 60.0, 60.0]))
-    result = emerging(counts, LAND)
+    result = emerging_hot_spots(counts, LAND)
     assert {"persistent_hot", "sporadic_hot"} <= set(result.frame["cls"])
     assert [place.cls for place in result.places] == ["persistent_hot"]
 
@@ -284,10 +284,10 @@ def test_what_comes_and_goes_beside_a_lasting_place_is_its_echo() -> None:
 def test_trends_are_corrected_for_the_number_of_lasting_cells() -> None:
     rng = np.random.default_rng(3)
     noise, rising = (60 + rng.poisson(60, 24)).tolist(), [40.0 + 4 * step for step in range(24)]
-    frame = emerging(made(noise=(0, noise), rising=(5, rising)), LAND).frame
+    frame = emerging_hot_spots(made(noise=(0, noise), rising=(5, rising)), LAND).frame
     tested = frame["p_trend"].notna()
     assert 0 < tested.sum() < len(LAND)
-    assert frame.loc[tested, "q_trend"].to_numpy() == pytest.approx(false_discovery(frame.loc[tested, "p_trend"]))
+    assert frame.loc[tested, "q_trend"].to_numpy() == pytest.approx(benjamini_hochberg(frame.loc[tested, "p_trend"]))
     assert (frame.loc[tested, "q_trend"] > frame.loc[tested, "p_trend"]).any()
 
 
@@ -295,15 +295,15 @@ def test_little_land_at_the_shore_is_expected_to_hold_little() -> None:
     """Half of the map has a tenth of the land and of the alerts: neither half is hot or cold."""
     land = LAND.where(np.arange(len(LAND)) % 2 == 0, 0.00174)
     counts = (made() * 10).mul(land / 0.0174, axis=0)
-    assert set(emerging(counts, land).frame["cls"]) == {"none"}
+    assert set(emerging_hot_spots(counts, land).frame["cls"]) == {"none"}
 
 
 def test_the_base_explains_what_is_dense() -> None:
     base = made(spot=(0, [60.0] * 24)) * 4
-    assert set(emerging(STEADY, LAND, base=base).frame["cls"]) == {"none"}
-    assert set(emerging(STEADY, LAND, base=made() * 4).frame["cls"]) > {"none"}
+    assert set(emerging_hot_spots(STEADY, LAND, base=base).frame["cls"]) == {"none"}
+    assert set(emerging_hot_spots(STEADY, LAND, base=made() * 4).frame["cls"]) > {"none"}
     with pytest.raises(ValueError, match="steps of the counts"):
-        emerging(STEADY, LAND, base=base.iloc[:, :12])
+        emerging_hot_spots(STEADY, LAND, base=base.iloc[:, :12])
 
 
 def long(counts: pd.DataFrame) -> pd.DataFrame:
@@ -312,8 +312,8 @@ def long(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_long_and_wide_tables_are_the_same_and_order_does_not_matter() -> None:
-    wide = emerging(STEADY, LAND)
-    shuffled = emerging(long(STEADY).sample(frac=1, random_state=1), LAND.sample(frac=1, random_state=2))
+    wide = emerging_hot_spots(STEADY, LAND)
+    shuffled = emerging_hot_spots(long(STEADY).sample(frac=1, random_state=1), LAND.sample(frac=1, random_state=2))
     pd.testing.assert_frame_equal(wide.frame, shuffled.frame)
 
 
@@ -323,7 +323,7 @@ def test_what_is_withheld_makes_no_mark() -> None:
     rows = rows.assign(
         n=rows["n"].mask(hidden), low=rows["low"].mask(hidden, 0), high=rows["high"].mask(hidden, 90), withheld=hidden
     )
-    result = emerging(rows, LAND)
+    result = emerging_hot_spots(rows, LAND)
     assert set(result.frame["cls"]) == {"none"}
     assert result.n_withheld == 24
     assert "24 small counts are withheld" in result.sentence(translator("en"))
@@ -331,18 +331,18 @@ def test_what_is_withheld_makes_no_mark() -> None:
 
 def test_unusable_tables_are_refused() -> None:
     with pytest.raises(ValueError, match="two steps"):
-        emerging(STEADY.iloc[:, :1], LAND)
+        emerging_hot_spots(STEADY.iloc[:, :1], LAND)
     with pytest.raises(ValueError, match="without gaps"):
-        emerging(STEADY.iloc[:, [0, 1, 3]], LAND)
+        emerging_hot_spots(STEADY.iloc[:, [0, 1, 3]], LAND)
     with pytest.raises(ValueError, match="month or week"):
-        emerging(long(STEADY).drop(columns="month"), LAND)
+        emerging_hot_spots(long(STEADY).drop(columns="month"), LAND)
     with pytest.raises(ValueError, match="twice"):
-        emerging(pd.concat([long(STEADY)] * 2), LAND)
+        emerging_hot_spots(pd.concat([long(STEADY)] * 2), LAND)
     with pytest.raises(ValueError, match="needs cells"):
-        emerging(STEADY, LAND.iloc[:0])
+        emerging_hot_spots(STEADY, LAND.iloc[:0])
     for wrong in (-1.0, np.inf):
         with pytest.raises(ValueError, match="not negative"):
-            emerging(STEADY.replace(3.0, wrong), LAND)
+            emerging_hot_spots(STEADY.replace(3.0, wrong), LAND)
 
 
 @pytest.mark.parametrize(
@@ -364,25 +364,30 @@ def test_months_or_weeks(first: dt.date, last: dt.date, n: int, unit: str, steps
 
 
 def test_only_whole_periods_count() -> None:
-    assert whole("month", dt.date(2026, 1, 15), dt.date(2026, 4, 29)).strftime("%m").tolist() == ["02", "03"]
-    weeks = whole("week", dt.date(2026, 1, 6), dt.date(2026, 1, 25))
+    assert whole_periods("month", dt.date(2026, 1, 15), dt.date(2026, 4, 29)).strftime("%m").tolist() == ["02", "03"]
+    weeks = whole_periods("week", dt.date(2026, 1, 6), dt.date(2026, 1, 25))
     assert weeks.strftime("%d").tolist() == ["12", "19"]
-    assert len(whole("month", dt.date(2026, 1, 2), dt.date(2026, 1, 30))) == 0
+    assert len(whole_periods("month", dt.date(2026, 1, 2), dt.date(2026, 1, 30))) == 0
 
 
 def test_blocks_need_enough_steps() -> None:
     assert [block_for(steps) for steps in (10, 23, 24, 48)] == [1, 1, 3, 3]
 
 
-def weekly() -> Emerging:
+def weekly() -> EmergingHotSpots:
     counts = made(spot=(0, [0.0] * 22 + [60.0] * 2))
-    return emerging(counts.set_axis(pd.date_range("2026-01-05", periods=24, freq="7D"), axis=1), LAND)
+    return emerging_hot_spots(counts.set_axis(pd.date_range("2026-01-05", periods=24, freq="7D"), axis=1), LAND)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_result_can_be_said_in_every_language(lang: str) -> None:
     t = translator(lang)
-    for result in (emerging(STEADY, LAND), weekly(), emerging(made() * 0, LAND), emerging(STEADY, LAND, lag=0)):
+    for result in (
+        emerging_hot_spots(STEADY, LAND),
+        weekly(),
+        emerging_hot_spots(made() * 0, LAND),
+        emerging_hot_spots(STEADY, LAND, lag=0),
+    ):
         cell = int(MIDDLE)
         for text in (result.sentence(t), result.sentence_of(cell, t), *(t(choice.told) for choice in result.choices)):
             assert text

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, nbinom, poisson
 
-from analysis.forecast.counts import _path, _phi, _tried, dispersion, interval, outlook
+from analysis.forecast.counts import _covered, _forecasts_made, _phi, count_interval, dispersion, forecast_counts
 from curim_data.model.i18n import Translator
 
 START = dt.date(2025, 1, 6)
@@ -29,7 +29,7 @@ def test_intervals_cover_what_they_claim(scatter: float) -> None:
         counts = (
             rng.poisson(mean, size) if scatter == 1 else rng.negative_binomial(mean / (scatter - 1), 1 / scatter, size)
         )
-        told = outlook(counts[:-4], START)
+        told = forecast_counts(counts[:-4], START)
         assert told is not None
         missed += not told.total.low <= counts[-4:].sum() <= told.total.high
         missed_past += told.tried - told.covered
@@ -42,7 +42,7 @@ def test_a_season_is_foretold_where_years_are_known(t: Translator) -> None:
     rng = np.random.default_rng(2)
     week = np.arange(212)
     counts = rng.poisson(60 * (1 + 0.6 * np.sin(2 * np.pi * week / 52)))
-    told = outlook(counts[:-4], START)
+    told = forecast_counts(counts[:-4], START)
     assert told is not None
     truth = 60 * (1 + 0.6 * np.sin(2 * np.pi * week[-4:] / 52))
     assert told.total.value == pytest.approx(truth.sum(), rel=0.12)
@@ -67,7 +67,7 @@ def slow_season(series: np.ndarray, at: int, level: int, step: int) -> float:
 @pytest.mark.parametrize("level", [4, 26])
 def test_the_season_equals_its_slow_twin(level: int) -> None:
     series = np.random.default_rng(level).poisson(30, 190).astype(float)
-    path = _path(series, level, True, 4)
+    path = _forecasts_made(series, level, True, 4)
     assert np.isnan(path[: 52 + level]).all()
     for at in (52 + level, 104, 104 + level - 1, 104 + level, 156 + level - 1, 190):
         mean = series[at - level : at].mean()
@@ -78,10 +78,10 @@ def test_the_season_by_hand() -> None:
     """Weeks of 10 but one of 110 a year ago: in the window of five weeks it is (150 + 50) / (50 + 50) times as many."""
     series = np.full(60, 10.0)
     series[60 - 52 + 3] = 110.0
-    assert _path(series, 4, True, 4)[60].tolist() == [10.0, 20.0, 20.0, 20.0]
+    assert _forecasts_made(series, 4, True, 4)[60].tolist() == [10.0, 20.0, 20.0, 20.0]
     series = np.full(60, 10.0)
     series[60 - 52 + 1] = 110.0  # two weeks before the last of the four
-    assert _path(series, 4, True, 4)[60].tolist() == [20.0, 20.0, 20.0, 20.0]
+    assert _forecasts_made(series, 4, True, 4)[60].tolist() == [20.0, 20.0, 20.0, 20.0]
 
 
 def test_nothing_of_the_future_enters_the_past() -> None:
@@ -89,7 +89,7 @@ def test_nothing_of_the_future_enters_the_past() -> None:
     counts = rng.poisson(20, 150)
     other = counts.copy()
     other[-1] += 500
-    one, two = outlook(counts, START), outlook(other, START)
+    one, two = forecast_counts(counts, START), forecast_counts(other, START)
     assert one is not None
     assert two is not None
     if one.choices[0] == two.choices[0]:
@@ -99,18 +99,18 @@ def test_nothing_of_the_future_enters_the_past() -> None:
 
 def test_what_came_later_tries_no_interval_and_chooses_no_way() -> None:
     series = np.random.default_rng(23).poisson(40, 120).astype(float)
-    path = _path(series, 8, False, 2)
+    path = _forecasts_made(series, 8, False, 2)
     later = series.copy()
     later[100:] *= 5
-    one, two = (_tried(x, path, 8, 80, 0.95)[:20] for x in (series, later))
+    one, two = (_covered(x, path, 8, 80, 0.95)[:20] for x in (series, later))
     assert one.tolist() == two.tolist()
-    assert not _tried(later, path, 8, 80, 0.95)[20]
+    assert not _covered(later, path, 8, 80, 0.95)[20]
     calm = np.random.default_rng(24).poisson(50, 130).astype(float)
-    told = outlook(calm, START)
+    told = forecast_counts(calm, START)
     assert told is not None
     rising = calm.copy()
     rising[-told.tried :] += 20 * np.arange(told.tried)  # a rise is best followed by short means
-    again = outlook(rising, START)
+    again = forecast_counts(rising, START)
     assert again is not None
     assert told.choices[0].value == again.choices[0].value == 26
 
@@ -125,7 +125,7 @@ def test_dispersion_of_past_forecasts_by_hand() -> None:
 def test_interval_holds_its_level_and_no_more_than_it_must() -> None:
     for mean in (0.3, 4.0, 90.0):
         for phi in (1.0, 2.5):
-            told = interval(mean, phi)
+            told = count_interval(mean, phi)
             law = poisson(mean) if phi == 1 else nbinom(mean / (phi - 1), 1 / phi)
             assert law.var() == pytest.approx(phi * mean)
             assert law.cdf(told.high) - law.cdf(told.low - 1) >= 0.95
@@ -140,19 +140,19 @@ def test_dispersion_is_never_below_that_of_chance() -> None:
 
 
 def test_too_short_a_past_foretells_nothing() -> None:
-    assert outlook(np.full(30, 7), START) is None
-    assert outlook(np.full(60, 7), START) is not None
+    assert forecast_counts(np.full(30, 7), START) is None
+    assert forecast_counts(np.full(60, 7), START) is not None
 
 
 def test_no_alerts_at_all() -> None:
-    told = outlook(np.zeros(80), START)
+    told = forecast_counts(np.zeros(80), START)
     assert told is not None
     assert (told.total.value, told.total.low, told.total.high) == (0, 0, 0)
     assert told.covered == told.tried
 
 
 def test_says_itself(t: Translator) -> None:
-    told = outlook(np.full(80, 10), START, 2)
+    told = forecast_counts(np.full(80, 10), START, 2)
     assert told is not None
     assert told.sentence(t).startswith(
         f"Expected in the next 2 weeks, from {t.date(START)} on: 20 alerts (95 % interval "
@@ -163,4 +163,4 @@ def test_says_itself(t: Translator) -> None:
 @pytest.mark.parametrize(("counts", "weeks"), [([1.0, float("nan")], 4), ([1.0] * 60, 5), ([1.0] * 60, 0)])
 def test_refused(counts: list[float], weeks: int) -> None:
     with pytest.raises(ValueError, match="weeks"):
-        outlook(counts, START, weeks)
+        forecast_counts(counts, START, weeks)

@@ -10,10 +10,19 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from analysis.forecast.backtest import RUNS, SHARES, hits, origins_for, recapture_rate, widened
-from analysis.forecast.counts import outlook
-from analysis.forecast.methods import EVEN, Ground, Settings, ahead, blend, decay, naive, settings_for
-from analysis.forecast.places import Forecast, _first, _inside, _totals, forecast
+from analysis.forecast.backtest import RUNS, SHARES, hits, origins_for, recapture_rate, widened_tail
+from analysis.forecast.counts import forecast_counts
+from analysis.forecast.methods import (
+    EVEN,
+    CellHistory,
+    ForecastSettings,
+    blend,
+    decay,
+    following_counts,
+    naive,
+    settings_for,
+)
+from analysis.forecast.places import PlaceForecast, _inside, _top_cells, _totals, forecast_places
 from curim_data.model.i18n import Translator
 
 START = dt.date(2025, 1, 6)
@@ -32,7 +41,7 @@ def test_on_a_stationary_field_no_model_beats_counting_and_intervals_cover() -> 
     runs, won, covered, tried, missed, ahead_tried = 60, 0, 0, 0, 0, 0
     for _ in range(runs):
         counts = field(rng)
-        told = forecast(counts[:, :-4], LAND, START)
+        told = forecast_places(counts[:, :-4], LAND, START)
         won += told.backtest.method != "naive"
         covered, tried = covered + told.covered, tried + told.tried
         came = pd.Series(counts[:, -4:].sum(axis=1), index=LAND.index)[told.listed.index]
@@ -45,9 +54,9 @@ def test_on_a_stationary_field_no_model_beats_counting_and_intervals_cover() -> 
 
 def test_an_even_field_is_hidden(t: Translator) -> None:
     rng = np.random.default_rng(12)
-    shown = [forecast(field(rng, uneven=False), LAND, START).shown for _ in range(30)]
+    shown = [forecast_places(field(rng, uneven=False), LAND, START).shown for _ in range(30)]
     assert sum(shown) <= binom.ppf(0.999, 30, 0.05)
-    told = next(f for _ in range(5) if not (f := forecast(field(rng, uneven=False), LAND, START)).shown)
+    told = next(f for _ in range(5) if not (f := forecast_places(field(rng, uneven=False), LAND, START)).shown)
     assert told.frame["expected"].isna().all()
     assert told.listed.empty
     assert "neither plain counting nor a model" in told.sentence(t)
@@ -58,7 +67,7 @@ def test_places_that_move_are_picked_up_by_fading_counts(t: Translator) -> None:
     rate = np.full((CELLS, 156), 0.1)
     for since in range(0, 156, 8):  # every eight weeks the hot places are others
         rate[rng.choice(CELLS, 4, replace=False), since : since + 12] += 4
-    told = forecast(rng.poisson(rate), LAND, START, 1)
+    told = forecast_places(rng.poisson(rate), LAND, START, 1)
     assert told.backtest.method in ("decay", "blend")
     assert told.backtest.at(told.backtest.method)["gain_low"] > 0
     assert "with plain counting it was" in told.sentence(t)
@@ -69,8 +78,8 @@ def test_a_recent_place_ranks_higher_with_decay_than_by_counting() -> None:
     counts = field(rng, 104)
     new = int(np.argsort(counts.sum(axis=1))[CELLS // 2])
     counts[new, -3:] += 3
-    ground = Ground.of(counts, LAND, LAND.index.to_numpy())
-    fading = decay(ground, [104], Settings(half_life=4, weight=0.1))[:, 0]
+    ground = CellHistory.of(counts, LAND, LAND.index.to_numpy())
+    fading = decay(ground, [104], ForecastSettings(half_life=4, weight=0.1))[:, 0]
     plain = naive(ground, [104])[:, 0]
     assert (fading > fading[new]).sum() < (plain > plain[new]).sum()
 
@@ -82,10 +91,10 @@ def test_nothing_of_the_future_enters_a_method() -> None:
     later[:, 60:] = 9
     for method in (
         lambda g: naive(g, [60]),
-        lambda g: decay(g, [60], Settings()),
-        lambda g: blend(g, [60], Settings()),
+        lambda g: decay(g, [60], ForecastSettings()),
+        lambda g: blend(g, [60], ForecastSettings()),
     ):
-        one, two = (method(Ground.of(x, LAND, LAND.index.to_numpy())) for x in (counts, later))
+        one, two = (method(CellHistory.of(x, LAND, LAND.index.to_numpy())) for x in (counts, later))
         np.testing.assert_allclose(one, two)
 
 
@@ -97,7 +106,7 @@ def test_nothing_of_the_future_enters_what_the_city_was_expected_to_have(length:
     for at in origins_for(length, 4)[0]:
         later = counts.copy()
         later[:, at:] = rng.poisson(50, (9, length - at))
-        one, two = (_totals(x, outlook(x.sum(axis=0), START, 4), 4)[at] for x in (counts, later))
+        one, two = (_totals(x, forecast_counts(x.sum(axis=0), START, 4), 4)[at] for x in (counts, later))
         assert one == two > 0
 
 
@@ -107,7 +116,7 @@ def test_settings_are_those_of_the_weeks_before_the_test() -> None:
     later = counts.copy()
     later[:, test[0] :] = np.random.default_rng(27).poisson(9, later[:, test[0] :].shape)
     for method in ("decay", "blend"):
-        one, two = (settings_for(Ground.of(x, LAND, LAND.index), method, older, 4)[0] for x in (counts, later))
+        one, two = (settings_for(CellHistory.of(x, LAND, LAND.index), method, older, 4)[0] for x in (counts, later))
         assert one == two
 
 
@@ -122,7 +131,7 @@ def test_a_sliver_of_land_is_not_listed_first() -> None:
     land = LAND.copy()
     land.iloc[5] = land.max() / 1000
     counts[5] = np.arange(112) % 10 == 0
-    told = forecast(counts, land, START)
+    told = forecast_places(counts, land, START)
     assert told.shown
     assert land.index[5] not in told.listed.index
 
@@ -132,10 +141,10 @@ def test_the_interval_of_a_gain_holds_for_both_models_and_is_widened_for_few_ori
     counts = field(rng)
     for since in range(0, 112, 7):
         counts[rng.integers(CELLS), since : since + 14] += 3
-    test = forecast(counts, LAND, START, seed=4).backtest
+    test = forecast_places(counts, LAND, START, seed=4).backtest
     count = len(test.origins)
-    came = ahead(counts.astype(float), test.origins, 4)
-    ground = Ground.of(counts, LAND, LAND.index)
+    came = following_counts(counts.astype(float), test.origins, 4)
+    ground = CellHistory.of(counts, LAND, LAND.index)
     settings = settings_for(ground, "decay", origins_for(112, 4)[1], 4)[0]
     told = {"naive": naive(ground, test.origins), "decay": decay(ground, test.origins, settings)}
     held = {name: [hits(x, y, SHARES)[1] for x, y in zip(came.T, part.T, strict=True)] for name, part in told.items()}
@@ -145,14 +154,14 @@ def test_the_interval_of_a_gain_holds_for_both_models_and_is_widened_for_few_ori
         ("pai", held["decay"], 0.05),
         ("gain", np.subtract(*map(held.get, ("decay", "naive"))), 0.025),
     ):
-        ends = np.quantile(drawn @ above / base, [widened(alpha / 2, count), 1 - widened(alpha / 2, count)])
+        ends = np.quantile(drawn @ above / base, [widened_tail(alpha / 2, count), 1 - widened_tail(alpha / 2, count)])
         assert test.at("decay")[[f"{word}_low", f"{word}_high"]].to_numpy(float) == pytest.approx(ends)
         assert ends[0] < (drawn @ above / base).mean() < ends[1]
 
 
 def test_decay_is_the_slow_sum() -> None:
     rng = np.random.default_rng(16)
-    counts, settings = field(rng, 20), Settings(half_life=8, weight=0.3)
+    counts, settings = field(rng, 20), ForecastSettings(half_life=8, weight=0.3)
     cells = list(LAND.index)
     slow = np.zeros(CELLS)
     for i, cell in enumerate(cells):
@@ -161,14 +170,14 @@ def test_decay_is_the_slow_sum() -> None:
             inside = counts[i, week] + settings.weight * counts[near, week].sum()
             slow[i] += 0.5 ** ((19 - week) / 8) * inside / (1 + settings.weight * len(near))
     slow = (1 - EVEN) * slow + EVEN * slow.sum() / CELLS
-    fast = decay(Ground.of(counts, LAND, LAND.index.to_numpy()), [20], settings)[:, 0]
+    fast = decay(CellHistory.of(counts, LAND, LAND.index.to_numpy()), [20], settings)[:, 0]
     np.testing.assert_allclose(fast, slow)
 
 
 @pytest.mark.parametrize("origin", [20, 9])
 def test_blend_is_the_slow_posterior_of_two_gamma_steps(origin: int) -> None:
     rng = np.random.default_rng(30)
-    counts, settings = field(rng, 20), Settings(half_life=8, strength=13.0)
+    counts, settings = field(rng, 20), ForecastSettings(half_life=8, strength=13.0)
     land = LAND * rng.uniform(0.2, 1, CELLS)
     cells = list(land.index)
     slow = np.zeros(CELLS)
@@ -182,7 +191,7 @@ def test_blend_is_the_slow_posterior_of_two_gamma_steps(origin: int) -> None:
         recent = sum(weight * counts[i, week] for week, weight in enumerate(fading))
         slow[i] = (13.0 * long_run + recent) / (13.0 + sum(fading))
     slow = (1 - EVEN) * slow + EVEN * slow.sum() * (land / land.sum()).to_numpy()
-    fast = blend(Ground.of(counts, land, land.index.to_numpy()), [origin], settings)[:, 0]
+    fast = blend(CellHistory.of(counts, land, land.index.to_numpy()), [origin], settings)[:, 0]
     np.testing.assert_allclose(fast, slow)
 
 
@@ -197,17 +206,17 @@ def test_the_origins_of_settings_and_test_do_not_meet() -> None:
 
 
 def test_expected_places_make_up_the_expected_city() -> None:
-    told = forecast(field(np.random.default_rng(17)), LAND, START)
+    told = forecast_places(field(np.random.default_rng(17)), LAND, START)
     assert told.city is not None
     assert told.frame["expected"].sum() == pytest.approx(told.city.total.value)
     assert told.listed["expected"].is_monotonic_decreasing
-    assert _first(np.array([4.0, 3.0, 1.0]), np.array([10.0, 1.0, 100.0])).tolist() == [1]  # by density
+    assert _top_cells(np.array([4.0, 3.0, 1.0]), np.array([10.0, 1.0, 100.0])).tolist() == [1]  # by density
     assert told.n == told.frame["last_weeks"].sum() + field(np.random.default_rng(17))[:, :-52].sum()
 
 
 @pytest.mark.parametrize(("weeks", "mean", "why"), [(50, 40.0, "past forecasts only"), (112, 0.3, "lottery")])
 def test_hidden_with_its_reason(weeks: int, mean: float, why: str, t: Translator) -> None:
-    told = forecast(field(np.random.default_rng(18), weeks, mean), LAND, START)
+    told = forecast_places(field(np.random.default_rng(18), weeks, mean), LAND, START)
     assert not told.shown
     assert why in told.sentence(t)
 
@@ -217,7 +226,7 @@ def test_fifty_alerts_in_the_test_are_enough_and_fewer_are_not(events: int, lott
     counts = np.zeros((CELLS, 112))
     counts[0, :60] = 1
     counts[0, 60 : 60 + events] = 1  # the test covers the last 52 weeks
-    told = forecast(counts, LAND, START)
+    told = forecast_places(counts, LAND, START)
     assert told.backtest.events == events
     assert (not told.shown and "lottery" in told.sentence(t)) == lottery
     assert told.shown != lottery
@@ -229,29 +238,29 @@ def test_the_bootstrap_of_few_values_is_as_wide_as_students_t() -> None:
     for _ in range(400):
         values = rng.normal(size=10)
         drawn = rng.multinomial(10, np.full(10, 0.1), 499) @ values / 10
-        tail = widened(0.025, 10)
+        tail = widened_tail(0.025, 10)
         low, high = np.quantile(drawn, [tail, 1 - tail])
         inside += low <= 0 <= high
     assert inside >= binom.ppf(0.001, 400, 0.95)
 
 
 def test_no_alerts_and_one_cell() -> None:
-    empty = forecast(np.zeros((CELLS, 120)), LAND, START)
+    empty = forecast_places(np.zeros((CELLS, 120)), LAND, START)
     assert not empty.shown
-    one = forecast(np.full((1, 120), 5), LAND.iloc[:1], START)
+    one = forecast_places(np.full((1, 120), 5), LAND.iloc[:1], START)
     assert not one.shown  # all the land holds no more than all the land
 
 
 @pytest.mark.parametrize("counts", [np.ones((3, 80)), np.ones(CELLS), np.full((CELLS, 80), -1)])
 def test_refused(counts: np.ndarray) -> None:
     with pytest.raises(ValueError, match="counts"):
-        forecast(counts, LAND, START)
+        forecast_places(counts, LAND, START)
 
 
 def test_each_sentence_in_three_languages() -> None:
     from curim_data.model.i18n import LANGUAGES, translator
 
-    told: Forecast = forecast(field(np.random.default_rng(20)), LAND, START)
+    told: PlaceForecast = forecast_places(field(np.random.default_rng(20)), LAND, START)
     for lang in LANGUAGES:
         words = translator(lang)
         assert told.sentence(words)
@@ -260,12 +269,12 @@ def test_each_sentence_in_three_languages() -> None:
 
 
 def test_ahead_sums_what_follows() -> None:
-    assert ahead(np.arange(6.0)[None], [2, 4], 2).tolist() == [[5.0, 9.0]]
+    assert following_counts(np.arange(6.0)[None], [2, 4], 2).tolist() == [[5.0, 9.0]]
 
 
 def test_the_measures_of_the_backtest_are_the_slow_ones() -> None:
     counts = field(np.random.default_rng(21))
-    test = forecast(counts, LAND, START).backtest
+    test = forecast_places(counts, LAND, START).backtest
     flagged = [np.argsort(-naive_at(counts, at), kind="stable") for at in test.origins]
     share = 0.05
     hits_, before, best, n, earlier = 0.0, 0.0, 0.0, 0.0, 0.0

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.gender import dark_shares, feeling, places, reading_rules, shares, weights
+from analysis.gender import category_ratios, dark_shares, gender_shares, perceived_safety, place_shares, reading_rules
 from analysis.stats.intervals import wilson
 from analysis.stats.result import Result
 from curim_data.model.alert import Gender
@@ -39,7 +39,7 @@ def pairs(rows, by="place"):
 
 
 def test_all_five_genders_are_shown_in_their_order(t):
-    result = shares(by_gender(man=40, woman=60, undisclosed=12))
+    result = gender_shares(by_gender(man=40, woman=60, undisclosed=12))
     assert isinstance(result, Result)
     assert result.frame["gender"].tolist() == ALL
     assert result.frame["n"].tolist() == [60, 40, 0, 12, 0]
@@ -50,30 +50,33 @@ def test_all_five_genders_are_shown_in_their_order(t):
 
 
 def test_undisclosed_never_moves_the_share_of_women():
-    assert shares(by_gender(woman=30, man=10)).women == shares(by_gender(woman=30, man=10, undisclosed=900)).women
+    assert (
+        gender_shares(by_gender(woman=30, man=10)).women
+        == gender_shares(by_gender(woman=30, man=10, undisclosed=900)).women
+    )
 
 
 def test_a_withheld_gender_is_no_zero(t):
     frame = by_gender(woman=60, man=40, other=0)
     frame.loc[2, "n"] = np.nan
-    result = shares(frame)
+    result = gender_shares(frame)
     row = result.frame.set_index("gender").loc["other"]
     assert row["withheld"]
     assert row[["n", "share"]].isna().all()
     assert result.frame["share"].sum() == pytest.approx(1)
     assert "100" in t(result.choices[0].told)
-    assert shares(frame, total=103).frame["share"].sum() == pytest.approx(100 / 103)
+    assert gender_shares(frame, total=103).frame["share"].sum() == pytest.approx(100 / 103)
 
 
 def test_a_withheld_woman_or_man_leaves_the_share_unknown(t):
     frame = by_gender(woman=60, man=3).assign(withheld=[False, True])
-    result = shares(frame)
+    result = gender_shares(frame)
     assert not result.women.known
     assert "cannot be shown" in result.sentence(t)
 
 
 def test_shares_of_nothing(t):
-    result = shares(by_gender())
+    result = gender_shares(by_gender())
     assert result.n == 0
     assert not result.women.known
     assert "cannot be shown" in result.sentence(t)
@@ -81,21 +84,21 @@ def test_shares_of_nothing(t):
 
 def test_a_gender_that_the_schema_does_not_know_is_refused():
     with pytest.raises(ValueError, match="'lady'"):
-        shares(by_gender(lady=4))
+        gender_shares(by_gender(lady=4))
 
 
 def test_reporters_as_well_as_the_affected():
     frame = by_gender(woman=5, man=5).rename(columns={"affected_gender": "reporter_gender"})
-    assert shares(frame, "reporter_gender").women.value == 0.5
+    assert gender_shares(frame, "reporter_gender").women.value == 0.5
 
 
 def test_weights_compare_shares_within_each_gender(t):
     # Twice as many alerts by women everywhere: no category weighs more on them.
-    even = weights(pairs([("a", 200, 100), ("b", 100, 50)], "category"))
+    even = category_ratios(pairs([("a", 200, 100), ("b", 100, 50)], "category"))
     assert even.frame["ratio"].tolist() == pytest.approx([1, 1])
     assert not even.frame["significant"].any()
     assert "None of 2 comparisons" in even.sentence(t)
-    uneven = weights(pairs([("harassment", 120, 20), ("light", 100, 100), ("dirt", 80, 90)], "category"))
+    uneven = category_ratios(pairs([("harassment", 120, 20), ("light", 100, 100), ("dirt", 80, 90)], "category"))
     first = uneven.frame.iloc[0]
     assert first["category"] == "harassment"
     assert first["ratio"] == pytest.approx((120 / 300) / (20 / 210))
@@ -105,21 +108,21 @@ def test_weights_compare_shares_within_each_gender(t):
 
 
 def test_weights_p_is_fishers():
-    result = weights(pairs([("a", 30, 10), ("b", 70, 90)], "category"))
+    result = category_ratios(pairs([("a", 30, 10), ("b", 70, 90)], "category"))
     row = result.frame.set_index("category").loc["a"]
     assert row["p"] == pytest.approx(stats.fisher_exact([[30, 70], [10, 90]]).pvalue)
 
 
 def test_totals_matter_where_an_alert_has_several_categories():
     frame = pairs([("a", 30, 10), ("b", 70, 90)], "category")
-    result = weights(frame, totals={"woman": 75, "man": 95})
+    result = category_ratios(frame, totals={"woman": 75, "man": 95})
     row = result.frame.set_index("category").loc["a"]
     assert row["women_share"] == 30 / 75
     assert row["men_share"] == 10 / 95
 
 
 def test_withheld_categories_are_not_compared():
-    result = weights(pairs([("a", 30, 10), ("b", 70, 90), ("c", None, 40)], "category"))
+    result = category_ratios(pairs([("a", 30, 10), ("b", 70, 90), ("c", None, 40)], "category"))
     row = result.frame.set_index("category").loc["c"]
     assert row["withheld"]
     assert math.isnan(row["p"])
@@ -131,8 +134,8 @@ def test_withheld_categories_are_not_compared():
 @settings(max_examples=30, deadline=None)
 def test_turning_women_and_men_round_turns_the_ratios(rows):
     ordered = [(f"c{i}", w, m) for i, (w, m) in enumerate(rows)]
-    one = weights(pairs(ordered, "category")).frame.set_index("category")
-    other = weights(pairs([(c, m, w) for c, w, m in ordered], "category")).frame.set_index("category")
+    one = category_ratios(pairs(ordered, "category")).frame.set_index("category")
+    other = category_ratios(pairs([(c, m, w) for c, w, m in ordered], "category")).frame.set_index("category")
     for name in one.index:
         ratio, turned = one.loc[name, "ratio"], other.loc[name, "ratio"]
         if np.isfinite([ratio, turned]).all() and ratio > 0:
@@ -168,7 +171,7 @@ def answers(women, men):
 
 def test_feeling_equals_scipy_on_the_answers_one_by_one(t):
     women, men = (30, 40, 20, 5, 5), (5, 10, 30, 30, 20)
-    result = feeling(answers(women, men))
+    result = perceived_safety(answers(women, men))
     assert isinstance(result, Result)
     one_by_one = [np.repeat(range(1, 6), counts) for counts in (women, men)]
     welch = stats.ttest_ind(*one_by_one, equal_var=False).confidence_interval(0.95)
@@ -182,32 +185,32 @@ def test_feeling_equals_scipy_on_the_answers_one_by_one(t):
 
 
 def test_feeling_the_other_ways(t):
-    assert feeling(answers((0, 0, 9, 20, 20), (20, 20, 9, 0, 0))).sentence(t).startswith("Men felt less safe")
-    assert "No difference" in feeling(answers((5, 5, 5, 5, 5), (5, 5, 5, 5, 4))).sentence(t)
-    few = feeling(answers((1, 0, 0, 0, 0), (5, 5, 5, 5, 5)))
+    assert perceived_safety(answers((0, 0, 9, 20, 20), (20, 20, 9, 0, 0))).sentence(t).startswith("Men felt less safe")
+    assert "No difference" in perceived_safety(answers((5, 5, 5, 5, 5), (5, 5, 5, 5, 4))).sentence(t)
+    few = perceived_safety(answers((1, 0, 0, 0, 0), (5, 5, 5, 5, 5)))
     assert not few.gap.known
     assert "Too few answers" in few.sentence(t)
-    alike = feeling(answers((0, 0, 9, 0, 0), (0, 0, 9, 0, 0)))
+    alike = perceived_safety(answers((0, 0, 9, 0, 0), (0, 0, 9, 0, 0)))
     assert (alike.gap.low, alike.gap.high) == (0, 0)
     hidden = answers((5, 5, 5, 5, 5), (5, 5, 5, 5, 5))
     hidden.loc[0, "n"] = np.nan
-    assert not feeling(hidden).gap.known
+    assert not perceived_safety(hidden).gap.known
 
 
 def test_a_place_is_tested_for_its_difference(t):
-    result = places(pairs([("station", 90, 30), ("market", 100, 110), ("port", 60, 60), ("hill", 50, 55)]))
+    result = place_shares(pairs([("station", 90, 30), ("market", 100, 110), ("port", 60, 60), ("hill", 50, 55)]))
     assert isinstance(result, Result)
     first = result.frame.iloc[0]
     assert (first["place"], first["direction"], first["significant"]) == ("station", 1, True)
     assert first["p"] == pytest.approx(stats.binomtest(90, 120, 300 / 555).pvalue)
     assert result.city == wilson(300, 555)
     assert result.sentence(t).startswith("In 1 of 4 places the share of women differs")
-    assert places(pairs([("station", 9, 3)]), city=(500, 500)).city.value == 0.5
+    assert place_shares(pairs([("station", 9, 3)]), city=(500, 500)).city.value == 0.5
 
 
 def test_hot_for_women_and_not_for_men_is_no_difference_by_itself():
     # Many alerts by women, somewhat fewer by men, at the city's very share.
-    result = places(pairs([("square", 60, 40)]), city=(6000, 4000))
+    result = place_shares(pairs([("square", 60, 40)]), city=(6000, 4000))
     assert result.frame.loc[0, "p"] == pytest.approx(1)
 
 
@@ -217,13 +220,13 @@ def test_few_false_differences_where_all_places_are_alike():
     for _ in range(60):
         women = rng.binomial(40, 0.6, size=20)
         rows = [(str(i), int(w), int(40 - w)) for i, w in enumerate(women)]
-        found += bool(places(pairs(rows), city=(6000, 4000)).frame["significant"].any())
+        found += bool(place_shares(pairs(rows), city=(6000, 4000)).frame["significant"].any())
     assert found <= 6
 
 
 def test_silence_is_not_known_and_not_safe(t):
     rows = [("a", 90, 30), ("silent", 3, 40), ("hidden", None, 60), ("quiet", 1, 3), ("d", 50, 45)]
-    result = places(pairs(rows))
+    result = place_shares(pairs(rows))
     table = result.frame.set_index("place")
     assert table.index[table["not_known"]].tolist() == ["silent", "hidden"]
     assert table.loc["hidden", "withheld"]
@@ -236,12 +239,12 @@ def test_silence_is_not_known_and_not_safe(t):
 def test_a_count_withheld_for_another_reason_is_not_called_silence():
     frame = pairs([("a", 90, 30), ("b", None, 60), ("c", 60, 50)])
     frame.loc[frame["withheld"], "high"] = 200
-    assert not places(frame).frame["not_known"].any()
-    assert not places(frame.drop(columns="high")).frame["not_known"].any()
+    assert not place_shares(frame).frame["not_known"].any()
+    assert not place_shares(frame.drop(columns="high")).frame["not_known"].any()
 
 
 def test_places_without_anything():
-    result = places(pairs([]))
+    result = place_shares(pairs([]))
     assert result.n == 0
     assert result.frame.empty
 
@@ -254,6 +257,6 @@ def test_reading_rules_are_plain_sentences(t):
 
 
 def test_where_no_gender_is_told_that_is_said_and_not_blamed_on_few_alerts(t):
-    silent = shares(pd.DataFrame({"affected_gender": [Gender.UNKNOWN.value], "n": [48.0]}))
+    silent = gender_shares(pd.DataFrame({"affected_gender": [Gender.UNKNOWN.value], "n": [48.0]}))
     told = silent.sentence(t)
     assert told == ("No alert says “woman” or “man”, so no share can be told. 48 alerts do not tell the gender.")

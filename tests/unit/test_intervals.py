@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.stats.empirical_bayes import empirical_bayes
-from analysis.stats.false_discovery import corrected
+from analysis.stats.false_discovery import benjamini_hochberg_known
 from analysis.stats.intervals import UNKNOWN, rate_ratio, share_ratio, wilson
 
 counts = st.integers(0, 400)
@@ -196,6 +196,6 @@ def test_empirical_bayes_refuses_impossible_input(events, base):
 
 
 def test_correction_leaves_out_what_was_not_tested():
-    assert corrected([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
-    assert np.isnan(corrected([np.nan])).all()
+    assert benjamini_hochberg_known([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
+    assert np.isnan(benjamini_hochberg_known([np.nan])).all()
     assert not UNKNOWN.known

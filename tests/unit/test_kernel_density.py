@@ -9,10 +9,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.density.bandwidth import bandwidth_for, places, reach_for
-from analysis.density.kernel_density import density, from_cells, width_from_cells
-from analysis.grid.baseline import metres
-from analysis.grid.raster import Raster, Spread, over_cells, over_polygon, pixel_for
+from analysis.density.bandwidth import bandwidth_by_rule, bandwidth_for, distinct_points
+from analysis.density.kernel_density import bandwidth_from_cells, density_from_cells, kernel_density
+from analysis.grid.baseline import centres_in_metres
+from analysis.grid.raster import GaussianSmoother, Raster, pixel_for, raster_from_cells, raster_from_polygon
 from analysis.stats.result import Result
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
@@ -23,7 +23,7 @@ POINT = st.tuples(st.floats(-200, 2_200), st.floats(-200, 1_700))
 
 @pytest.fixture(scope="module")
 def coast() -> Raster:
-    return over_polygon(COAST)
+    return raster_from_polygon(COAST)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def fine(city: CityProfile) -> pd.Series:
 @settings(max_examples=40)
 def test_alerts_are_neither_lost_nor_made(coast: Raster, points: list[tuple[float, float]], width: float) -> None:
     x, y = np.array(points).T
-    found = density(x, y, land=coast, bandwidth=width, months=3)
+    found = kernel_density(x, y, land=coast, bandwidth=width, months=3)
     assert (found.values * coast.land_km2).sum() * 3 == pytest.approx(found.n, abs=1e-6)
     assert (found.values >= 0).all()
     assert found.n == (coast.place(x, y) >= 0).sum()
@@ -46,8 +46,8 @@ def test_alerts_are_neither_lost_nor_made(coast: Raster, points: list[tuple[floa
 @settings(max_examples=20)
 def test_weights_are_as_many_alerts(coast: Raster, points: list[tuple[float, float]]) -> None:
     x, y = np.array(points).T
-    twice = density(np.repeat(x, 2), np.repeat(y, 2), land=coast, bandwidth=100, months=1)
-    weighted = density(x, y, np.full(len(x), 2.0), land=coast, bandwidth=100, months=1)
+    twice = kernel_density(np.repeat(x, 2), np.repeat(y, 2), land=coast, bandwidth=100, months=1)
+    weighted = kernel_density(x, y, np.full(len(x), 2.0), land=coast, bandwidth=100, months=1)
     assert np.allclose(twice.values, weighted.values)
     assert twice.n == weighted.n
     assert np.allclose(weighted.error, twice.error * np.sqrt(2))  # two at once are surer to vary than two apart
@@ -55,7 +55,7 @@ def test_weights_are_as_many_alerts(coast: Raster, points: list[tuple[float, flo
 
 def test_pixels_hold_the_land_and_share_their_corners(coast: Raster) -> None:
     assert coast.total_km2 == pytest.approx(COAST.area / 1e6)
-    moved = over_polygon(shapely.box(-310, -310, 3_000, 900))
+    moved = raster_from_polygon(shapely.box(-310, -310, 3_000, 900))
     assert (moved.x0 % 25, moved.y0 % 25, moved.x0, moved.cell_m) == (0, 0, -325, 25)
     assert coast.place([10, -10, np.nan, 2_500], [10, 10, 5, 5]).tolist() == [0, -1, -1, -1]
     assert coast.bounds[:2] == (0, 0)
@@ -76,19 +76,19 @@ def test_pixels_grow_with_the_land() -> None:
 )
 def test_land_that_cannot_be_is_refused(land: shapely.Polygon, cell: float | None, why: str) -> None:
     with pytest.raises(ValueError, match=why):
-        over_polygon(land, cell)
+        raster_from_polygon(land, cell)
 
 
 def test_a_gaussian_does_not_come_round_from_the_other_side() -> None:
     values = np.zeros((40, 60))
     values[0, 0] = 1
-    spread = Spread(values, 25, 250).by(250)
+    spread = GaussianSmoother(values, 25, 250).by(250)
     assert spread[-1, -1] < 1e-4 * spread[0, 0]
     rows, columns = np.indices(values.shape)
     exact = np.exp(-(rows**2 + columns**2) / 200) / (2 * np.pi * 100)
     assert np.abs(spread - exact).max() < 1e-6 * exact.max()
     with pytest.raises(ValueError, match="width"):
-        Spread(values, 25, 250).by(300)
+        GaussianSmoother(values, 25, 250).by(300)
 
 
 def test_cells_give_the_surface_of_their_points(city: CityProfile, fine: pd.Series) -> None:
@@ -96,12 +96,12 @@ def test_cells_give_the_surface_of_their_points(city: CityProfile, fine: pd.Seri
     chosen = rng.choice(fine.index.to_numpy(), 300)
     counts = pd.Series(chosen).value_counts()
     counts.loc[12345] = 100  # no cell of the city
-    found = from_cells(counts, fine, city, bandwidth=120, months=12)
+    found = density_from_cells(counts, fine, city, bandwidth=120, months=12)
     assert isinstance(found, Result)
     assert found.n == 300
     assert found.outside == pytest.approx(0.25)
-    points = density(*metres(chosen, city), land=city.land_metres, bandwidth=120, months=12)
-    place = metres(fine.index[::50].to_numpy(), city)
+    points = kernel_density(*centres_in_metres(chosen, city), land=city.land_metres, bandwidth=120, months=12)
+    place = centres_in_metres(fine.index[::50].to_numpy(), city)
     both = np.array([found.at(*place), points.at(*place)])
     both = both[:, np.isfinite(both).all(axis=0)]
     assert np.corrcoef(both)[0, 1] > 0.995
@@ -113,7 +113,7 @@ def test_cells_give_the_surface_of_their_points(city: CityProfile, fine: pd.Seri
 
 def test_pixels_smaller_than_cells_would_have_holes(city: CityProfile, fine: pd.Series) -> None:
     with pytest.raises(ValueError, match="smaller than the cells"):
-        over_cells(fine, city, 20)
+        raster_from_cells(fine, city, 20)
 
 
 def test_the_width_from_cells_is_that_of_their_centres(city: CityProfile, fine: pd.Series) -> None:
@@ -121,13 +121,13 @@ def test_the_width_from_cells_is_that_of_their_centres(city: CityProfile, fine: 
     cells = rng.choice(fine.index.to_numpy()[:3_000], 600)
     weeks = rng.integers(0, 40, 600)
     rows = pd.DataFrame({"cell": cells, "day": weeks * 7, "n": 1}).groupby(["cell", "day"], as_index=False).sum()
-    found = width_from_cells(rows, fine, city)
-    direct = bandwidth_for(*metres(cells, city), weeks * 7, land=over_cells(fine, city))
+    found = bandwidth_from_cells(rows, fine, city)
+    direct = bandwidth_for(*centres_in_metres(cells, city), weeks * 7, land=raster_from_cells(fine, city))
     assert found.metres == direct.metres
     assert np.allclose(found.scores, direct.scores)
     dated = rows.assign(day=[dt.date(2024, 1, 1) + dt.timedelta(days=int(day)) for day in rows["day"]])
-    assert width_from_cells(dated, fine, city).metres == found.metres
-    assert width_from_cells(rows.iloc[:0], fine, city).method == "reach"
+    assert bandwidth_from_cells(dated, fine, city).metres == found.metres
+    assert bandwidth_from_cells(rows.iloc[:0], fine, city).method == "reach"
 
 
 def test_the_choice_is_told(coast: Raster, t: Translator) -> None:
@@ -139,7 +139,7 @@ def test_the_choice_is_told(coast: Raster, t: Translator) -> None:
     told = t(found.choice.told)
     assert told.startswith(f"Smoothed over {found.metres:.0f} m: of the widths from 50 to 1,000 m")
     assert f"where the {found.later} alerts of the last 4 weeks fell" in told
-    assert density(*points, land=coast, bandwidth=found.choice, months=5).choices[0] == found.choice
+    assert kernel_density(*points, land=coast, bandwidth=found.choice, months=5).choices[0] == found.choice
     assert found.reference is not None
     assert t(found.reference.told).startswith(
         f"The usual rule of thumb (normal reference) would smooth over {found.reference_m:.0f} m"
@@ -196,8 +196,8 @@ def test_too_few_alerts_fall_back_on_a_rule(coast: Raster, t: Translator) -> Non
     assert found.metres == pytest.approx(1_000 * np.sqrt(20 * coast.total_km2 / (4 * np.pi * 60)), abs=5)
     assert t(found.told).startswith(f"Smoothed over {found.metres:.0f} m by a rule of thumb: 60 alerts are too few")
     assert bandwidth_for([100.0] * 2_000, [100.0] * 2_000, np.arange(2_000) / 9, land=coast).method == "reach"
-    assert reach_for(0, 10).metres == 1_000
-    assert reach_for(10**6, 10).metres == 100
+    assert bandwidth_by_rule(0, 10).metres == 1_000
+    assert bandwidth_by_rule(10**6, 10).metres == 100
     assert bandwidth_for([], [], [], land=coast).metres == 1_000
 
 
@@ -211,14 +211,14 @@ def test_where_no_width_predicts_the_widest_is_taken(coast: Raster, t: Translato
 
 def test_piles_are_cut_to_what_nine_in_ten_places_hold() -> None:
     x = np.array([*np.arange(30.0), *[50.0] * 40])
-    assert places(x, x, np.ones(70))[2].tolist() == [1.0] * 31
+    assert distinct_points(x, x, np.ones(70))[2].tolist() == [1.0] * 31
     many = np.array([*np.repeat(np.arange(30.0), 4), *[50.0] * 400])
-    assert places(many, many, np.ones(len(many)))[2].tolist() == [4.0] * 31
+    assert distinct_points(many, many, np.ones(len(many)))[2].tolist() == [4.0] * 31
 
 
 def test_the_sentence_has_mean_peak_interval_and_what_is_left_out(coast: Raster, t: Translator) -> None:
     x, y = np.full(40, 500.0), np.full(40, 500.0)
-    found = density(np.append(x, -900), np.append(y, 0), land=coast, bandwidth=100, months=2)
+    found = kernel_density(np.append(x, -900), np.append(y, 0), land=coast, bandwidth=100, months=2)
     peak = found.peak
     assert peak.low < peak.value < peak.high
     # All at one place: the peak is as sure as a count of 40.
@@ -229,7 +229,7 @@ def test_the_sentence_has_mean_peak_interval_and_what_is_left_out(coast: Raster,
 
 
 def test_no_alerts_are_a_flat_nothing(coast: Raster, t: Translator) -> None:
-    found = density([], [], land=coast, bandwidth=100, months=2)
+    found = kernel_density([], [], land=coast, bandwidth=100, months=2)
     assert found.values.max() == 0
     assert not found.peak.known
     assert found.sentence(t) == "No alerts on the land: there is no density to draw."
@@ -248,4 +248,4 @@ def test_no_alerts_are_a_flat_nothing(coast: Raster, t: Translator) -> None:
 def test_what_cannot_be_is_refused(coast: Raster, more: dict[str, object], why: str) -> None:
     settings_of = {"land": coast, "bandwidth": 100, "months": 1, **more}
     with pytest.raises(ValueError, match=why):
-        density([10.0], [10.0], **settings_of)  # type: ignore[arg-type]
+        kernel_density([10.0], [10.0], **settings_of)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from analysis.space_time.knox import (
     bands_for,
     intervals,
     knox,
-    thinned,
+    thin_points,
     without_near_duplicates,
 )
 from curim_data.model.i18n import translator
@@ -157,7 +157,7 @@ def test_a_pile_is_thinned_and_says_so(t: Any) -> None:
     assert 400 < result.n_used < 460  # 448 alerts make 100,000 pairs
     assert result.pairs <= 100_000
     assert "random" in t(result.choices[0].told)
-    kept, told = thinned(np.zeros((100, 2)), math.inf, 2.0, 4950, 0)
+    kept, told = thin_points(np.zeros((100, 2)), math.inf, 2.0, 4950, 0)
     assert (len(kept), told) == (100, ())
 
 

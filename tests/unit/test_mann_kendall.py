@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, kendalltau
 
-from analysis.emerging.cube import lagged
+from analysis.emerging.cube import lagged_sums
 from analysis.stats.mann_kendall import block_permutation, hamed_rao, mann_kendall, sen_slope
 
 VALUES = st.one_of(st.just(math.nan), st.integers(0, 4).map(float), st.floats(-5, 5, width=16))
@@ -69,7 +69,7 @@ def test_without_series_there_is_no_test() -> None:
 def test_correlated_steps_widen_the_variance_and_independent_ones_hardly() -> None:
     rng = np.random.default_rng(4)
     noise = rng.normal(size=(200, 200))
-    smooth = lagged(noise, 4)
+    smooth = lagged_sums(noise, 4)
     assert np.median(hamed_rao(smooth, lags=6).inflation) > 2
     assert np.median(hamed_rao(noise, lags=1).inflation) == 1
 
@@ -129,7 +129,7 @@ def test_what_runs_share_is_what_each_would_make(lag: int, block: int) -> None:
     parts = rng.poisson(3, (2, 40, 14)).astype(float)  # few values, so that many are equal
 
     def make(values: np.ndarray) -> np.ndarray:
-        top, bottom = lagged(values, lag)
+        top, bottom = lagged_sums(values, lag)
         made.append(values.size)
         return top / (1 + bottom)
 
@@ -165,8 +165,8 @@ def test_series_made_of_windows_show_false_trends_unless_the_windows_are_made_an
     """The reason for `rebuild`: sums of two neighbouring steps, without any trend."""
     rng = np.random.default_rng(9)
     steps = rng.poisson(4, (300, 30)).astype(float)
-    plain = int((mann_kendall(lagged(steps, 1)).p <= 0.05).sum())
-    anew = int((block_permutation(steps, block=block, runs=199, rebuild=lambda x: lagged(x, 1)).p <= 0.05).sum())
+    plain = int((mann_kendall(lagged_sums(steps, 1)).p <= 0.05).sum())
+    anew = int((block_permutation(steps, block=block, runs=199, rebuild=lambda x: lagged_sums(x, 1)).p <= 0.05).sum())
     assert plain / 300 == pytest.approx(0.158, abs=0.05)
     assert binom.sf(anew - 1, 300, 0.05) >= 0.01
 

@@ -16,20 +16,20 @@ from scipy.stats import binom, fisher_exact, norm
 from analysis.grid.cells import neighbours
 from analysis.map_comparison import (
     MapComparison,
-    Maps,
-    Side,
+    MapLabel,
+    MapPair,
     compare_maps,
-    could_differ,
+    exact_tests,
+    outlying_cells,
     share_ratios,
-    standing_out,
-    tails,
+    worth_testing,
 )
 from analysis.stats.intervals import share_ratio
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Translator
 
-WOMEN = Side(Message("Women"), Message("affect women"))
-MEN = Side(Message("Men"), Message("affect men"))
+WOMEN = MapLabel(Message("Women"), Message("affect women"))
+MEN = MapLabel(Message("Men"), Message("affect men"))
 MAPS = 200
 LEVEL = 0.05
 
@@ -274,9 +274,9 @@ def test_sentences(disc: np.ndarray, t: Translator) -> None:
 
 
 def test_tarone_leaves_out_only_what_cannot_pass() -> None:
-    assert could_differ(np.array([0.2, 0.5]), LEVEL).tolist() == [False, False]
-    assert could_differ(np.array([]), LEVEL).tolist() == []
-    assert could_differ(np.full(100, 1e-9), LEVEL).all()
+    assert worth_testing(np.array([0.2, 0.5]), LEVEL).tolist() == [False, False]
+    assert worth_testing(np.array([]), LEVEL).tolist() == []
+    assert worth_testing(np.full(100, 1e-9), LEVEL).all()
 
 
 def test_a_place_holds_no_more_than_there_are_in_all() -> None:
@@ -287,7 +287,7 @@ def test_a_place_holds_no_more_than_there_are_in_all() -> None:
     )
     both = sparse.csr_array(np.array([[1.0, 1, 0], [1, 1, 0], [0, 0, 1]]))
     nothing = np.zeros(3, dtype=bool)
-    told, open_ = (tails(Maps.of(first, second, (39, total)), both, nothing) for total in (3, None))
+    told, open_ = (exact_tests(MapPair.of(first, second, (39, total)), both, nothing) for total in (3, None))
     assert [part[0] for part in told.up] == [9, 3, 39, 3]
     assert [part[0] for part in open_.up] == [9, 8, 39, 8]
 
@@ -301,8 +301,8 @@ def test_a_place_stands_out_beyond_the_border_for_all_sizes_and_cells() -> None:
         share = a.sum() / 20_000
         z = abs(a[7] - 400 * share) / np.sqrt(400 * share * (1 - share))
         wanted.append(bool(z > norm.isf(0.05 / (2 * 2 * 50))))
-        maps = Maps(a, a, b, b, a, b, (None, None))
-        found.append(bool(standing_out(maps, [alone, alone], 0.05)[7]))
+        maps = MapPair(a, a, b, b, a, b, (None, None))
+        found.append(bool(outlying_cells(maps, [alone, alone], 0.05)[7]))
     assert found == wanted
     assert 0 < sum(found) < 240
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from analysis.space_time.permutation_scan import ground_of, scan, time_step
+from analysis.space_time.permutation_scan import locations_of, permutation_scan, time_step
 
 SETTINGS: dict[str, Any] = {"max_radius": 6, "max_days": 5, "permutations": 1}
 cases = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 12)), min_size=3, max_size=30)
@@ -40,7 +40,7 @@ def slow(rows: Any, prospective: bool) -> float:
 @settings(max_examples=40)
 @given(cases, st.booleans())
 def test_the_same_as_a_slow_loop(rows: Any, prospective: bool) -> None:
-    result = scan(*np.array(rows).T, prospective=prospective, **SETTINGS)
+    result = permutation_scan(*np.array(rows).T, prospective=prospective, **SETTINGS)
     found = result.clusters[0].llr if result.clusters else 0.0
     assert found == pytest.approx(slow(rows, prospective), abs=1e-9)
 
@@ -49,7 +49,7 @@ def test_the_same_as_a_slow_loop(rows: Any, prospective: bool) -> None:
 @given(cases, st.booleans())
 def test_what_a_cluster_tells_is_so(rows: Any, prospective: bool) -> None:
     x, y, days = np.array(rows).T
-    result = scan(x, y, days, prospective=prospective, **SETTINGS)
+    result = permutation_scan(x, y, days, prospective=prospective, **SETTINGS)
     seen: set[int] = set()
     for cluster in result.clusters:
         inside = np.round(np.hypot(x - cluster.x, y - cluster.y), 6) <= cluster.radius
@@ -69,8 +69,8 @@ def test_order_place_and_direction_do_not_matter(rows: Any, shift: int, angle: f
     x, y, days = np.array(rows).T
     order = random.sample(range(len(rows)), len(rows))
     turned = x * math.cos(angle) - y * math.sin(angle) + shift, x * math.sin(angle) + y * math.cos(angle) - shift
-    plain = scan(x, y, days, **SETTINGS)
-    moved = scan(turned[0][order], turned[1][order], days[order] + 9000, **SETTINGS)
+    plain = permutation_scan(x, y, days, **SETTINGS)
+    moved = permutation_scan(turned[0][order], turned[1][order], days[order] + 9000, **SETTINGS)
     assert [c.llr for c in plain.clusters[:1]] == pytest.approx([c.llr for c in moved.clusters[:1]])
 
 
@@ -79,7 +79,7 @@ def test_a_planted_outbreak_is_found_with_its_start(t: Any) -> None:
     x, y, days = rng.integers(0, 20, 600) * 100, rng.integers(0, 20, 600) * 100, rng.integers(20_000, 20_100, 600)
     x, y = np.append(x, [500] * 12), np.append(y, [500] * 12)
     days = np.append(days, rng.integers(20_093, 20_100, 12))
-    result = scan(x, y, days, permutations=199, max_radius=300, last_day=20_099)
+    result = permutation_scan(x, y, days, permutations=199, max_radius=300, last_day=20_099)
     best = result.significant[0]
     assert [500, 500] in result.locations[list(best.members)].tolist()
     assert best.end == 20_099
@@ -89,7 +89,7 @@ def test_a_planted_outbreak_is_found_with_its_start(t: Any) -> None:
     assert result.sentence(t).startswith("Something unusual started here on ")
     assert "2025" in result.sentence(t) or "2024" in result.sentence(t)
     assert "612 alerts" in result.method(t)
-    calm = scan(x[:600], y[:600], days[:600], permutations=99, max_radius=300, seed=2)
+    calm = permutation_scan(x[:600], y[:600], days[:600], permutations=99, max_radius=300, seed=2)
     assert calm.sentence(t).startswith("Nothing unusual")
     assert calm.clusters[0].sentence(t).startswith("From ")
 
@@ -99,7 +99,7 @@ def test_p_is_uniform_where_place_and_time_are_independent() -> None:
     p = []
     for run in range(120):
         x, y, days = *rng.integers(0, 4, (2, 80)), rng.integers(0, 30, 80)
-        clusters = scan(x, y, days, max_radius=2, max_days=7, permutations=39, seed=run).clusters
+        clusters = permutation_scan(x, y, days, max_radius=2, max_days=7, permutations=39, seed=run).clusters
         p.append(clusters[0].p if clusters else 1.0)
     assert sum(value <= 0.05 for value in p) <= 15  # binomial 120, .05: P(X > 15) < .001
     assert 0.35 < np.mean(p) < 0.65
@@ -108,16 +108,16 @@ def test_p_is_uniform_where_place_and_time_are_independent() -> None:
 def test_bounded_memory_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(7)
     x, y, days = *rng.integers(0, 5, (2, 60)), rng.integers(0, 20, 60)
-    whole = scan(x, y, days, max_radius=2, max_days=5, permutations=20)
+    whole = permutation_scan(x, y, days, max_radius=2, max_days=5, permutations=20)
     monkeypatch.setattr("analysis.space_time.permutation_scan._TABLE_CELLS", 500)
-    parts = scan(x, y, days, max_radius=2, max_days=5, permutations=20)
+    parts = permutation_scan(x, y, days, max_radius=2, max_days=5, permutations=20)
     assert whole.maxima.tolist() == parts.maxima.tolist()
     assert whole.clusters == parts.clusters
 
 
 def test_many_places_and_long_studies_are_aggregated_and_say_so(t: Any) -> None:
     points = np.random.default_rng(2).uniform(0, 3000, (4000, 2))
-    ground, told = ground_of(points)
+    ground, told = locations_of(points)
     assert len(ground.x) <= 500
     assert ground.size.sum() == 4000
     assert "squares of" in t(told[0].told)
@@ -128,7 +128,7 @@ def test_many_places_and_long_studies_are_aggregated_and_say_so(t: Any) -> None:
     with pytest.raises(ValueError, match="shorter study"):
         time_step(10_000, 7, False)
     days = np.random.default_rng(3).integers(0, 365, 300)
-    result = scan(points[:300, 0], points[:300, 1], days, prospective=False, permutations=1, max_radius=100)
+    result = permutation_scan(points[:300, 0], points[:300, 1], days, prospective=False, permutations=1, max_radius=100)
     assert [choice.name for choice in result.choices] == ["step"]
     assert result.windows <= 400
     assert all(0 <= c.start <= c.end <= 364 for c in result.clusters)
@@ -138,13 +138,13 @@ def test_a_circle_holds_what_lies_on_it() -> None:
     """Two places exactly as far apart as the circle may reach, both busy in the last days."""
     x, y = np.array([0.0] * 4 + [100.0] * 4 + [900.0] * 8), np.zeros(16)
     days = np.array([9, 9, 9, 9, 9, 9, 9, 9, 0, 1, 2, 3, 4, 5, 6, 7])
-    best = scan(x, y, days, max_radius=100, max_days=2, permutations=9).clusters[0]
+    best = permutation_scan(x, y, days, max_radius=100, max_days=2, permutations=9).clusters[0]
     assert (best.observed, best.radius, len(best.members)) == (8, 100.0, 2)
 
 
 def test_what_chance_makes_as_strong_counts_against_a_cluster() -> None:
     """Two places, two days: a third of all shuffles part them as clearly as they are, and so tie."""
-    result = scan([0, 0, 9, 9], [0, 0, 0, 0], [0, 0, 5, 5], max_radius=1, max_days=2, permutations=199)
+    result = permutation_scan([0, 0, 9, 9], [0, 0, 0, 0], [0, 0, 5, 5], max_radius=1, max_days=2, permutations=199)
     best = result.clusters[0]
     ties = int(np.isclose(result.maxima, best.llr).sum())
     assert ties > 40
@@ -154,14 +154,16 @@ def test_what_chance_makes_as_strong_counts_against_a_cluster() -> None:
 def test_a_step_that_begins_before_the_study_is_told_from_its_first_day() -> None:
     days = np.array([0] * 6 + list(range(10, 365, 9)))
     x = np.array([0.0] * 6 + [float(400 + at % 5) for at in range(len(days) - 6)])
-    best = scan(x, x * 0, days, prospective=False, max_radius=1, max_days=28, last_day=366, permutations=1).clusters[0]
+    best = permutation_scan(
+        x, x * 0, days, prospective=False, max_radius=1, max_days=28, last_day=366, permutations=1
+    ).clusters[0]
     assert (best.start, best.observed) == (0, 6)  # steps of five days, counted back from day 366
 
 
 def test_few_cases(t: Any) -> None:
     for rows in ([], [(0, 0, 0)], [(0, 0, 0)] * 5):
         x, y, days = np.array(rows, dtype=float).reshape(-1, 3).T
-        result = scan(x, y, days, permutations=3)
+        result = permutation_scan(x, y, days, permutations=3)
         assert result.clusters == ()
         assert result.sentence(t).startswith("Too few")
 
@@ -181,11 +183,11 @@ def test_few_cases(t: Any) -> None:
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        scan(**{"x": [0, 1], "y": [0, 1], "days": [0, 1], **wrong})
+        permutation_scan(**{"x": [0, 1], "y": [0, 1], "days": [0, 1], **wrong})
 
 
 def test_fewer_cases_than_expected_are_no_cluster() -> None:
     """Place A has 20 cases, 2 of them late; place B has more than half of all, most of them late."""
     x = [0] * 20 + [100] * 21
     days = [1] * 18 + [20] * 2 + [1] * 3 + [20] * 18
-    assert scan(x, x, days, max_radius=10, max_days=5, permutations=1).clusters == ()
+    assert permutation_scan(x, x, days, max_radius=10, max_days=5, permutations=1).clusters == ()

@@ -9,14 +9,14 @@ import pytest
 
 from analysis.plans.drafting import (
     applicable_drop,
-    base_dates,
+    baseline_dates,
     buffer_cells,
-    compare_areas,
-    draft,
+    draft_plan,
     objective_sentence,
-    warnings,
+    plan_warnings,
+    propose_comparison_area,
 )
-from analysis.plans.evidence import measure
+from analysis.plans.evidence import find_measure
 from analysis.plans.problem_statement import caution_messages, problem_statement
 from curim_data.model.city import CityProfile, load_city
 from curim_data.model.i18n import LANGUAGES, translator
@@ -113,7 +113,7 @@ def test_statement_keeps_to_what_is_known(problem: Problem, piraeus: CityProfile
 
 
 def test_json_brings_the_plan_back(problem: Problem, piraeus: CityProfile, cells: pd.DataFrame) -> None:
-    plan = draft(problem, piraeus, AS_OF, cells=cells).plan
+    plan = draft_plan(problem, piraeus, AS_OF, cells=cells).plan
     assert plan_from_json(json.loads(json.dumps(plan_to_json(plan)))) == plan
     assert plan_from_json({"title": "x", "entry_of_a_later_version": 1}) == Plan(title="x")
 
@@ -131,7 +131,7 @@ def test_json_of_other_versions_and_unusable_json() -> None:
 def test_draft_proposes_what_the_data_and_the_evidence_allow(
     problem: Problem, piraeus: CityProfile, cells: pd.DataFrame
 ) -> None:
-    made = draft(replace(problem, categories=THEFTS), piraeus, AS_OF, cells=cells, language="en")
+    made = draft_plan(replace(problem, categories=THEFTS), piraeus, AS_OF, cells=cells, language="en")
     plan = made.plan
     assert set(plan.statement) == set(LANGUAGES)
     assert plan.areas.treated == problem.cells
@@ -149,18 +149,18 @@ def test_draft_proposes_what_the_data_and_the_evidence_allow(
 
 
 def test_effects_are_never_added_up(problem: Problem) -> None:
-    light, guards = measure("lighting_improved"), measure("station_guards")
+    light, guards = find_measure("lighting_improved"), find_measure("station_guards")
     assert light is not None
     assert guards is not None
     thefts = replace(problem, categories=THEFTS)
     assert applicable_drop(thefts, [light], 61) == pytest.approx(61 * 0.6 * 0.14)
     assert applicable_drop(thefts, [light, guards], 61) == pytest.approx(61 * 0.6 * 0.14)
-    told = warnings(problem, [light, guards], 3.4, 30.0)
+    told = plan_warnings(problem, [light, guards], 3.4, 30.0)
     assert any("not added up" in message.text for message in told)
 
 
 def test_a_number_counts_only_where_it_applies_to_most_alerts(problem: Problem) -> None:
-    light, led = measure("lighting_improved"), measure("lighting_led")
+    light, led = find_measure("lighting_improved"), find_measure("lighting_led")
     assert light is not None
     assert led is not None
     assert applicable_drop(problem, [light], 61) is None, "two alerts in five are of the kind that was studied"
@@ -172,21 +172,21 @@ def test_a_number_counts_only_where_it_applies_to_most_alerts(problem: Problem) 
 
 
 def test_baseline_is_as_long_as_the_plan(problem: Problem, piraeus: CityProfile) -> None:
-    start, end = base_dates(AS_OF, dt.date(2022, 11, 1))
-    made = draft(replace(problem, n=244), piraeus, AS_OF, base=Objective(61.0, start, end), language="en").plan
+    start, end = baseline_dates(AS_OF, dt.date(2022, 11, 1))
+    made = draft_plan(replace(problem, n=244), piraeus, AS_OF, base=Objective(61.0, start, end), language="en").plan
     assert made.start is not None
     assert made.finish is not None
     assert made.finish - made.start == end - start
     assert made.objective.baseline == 61
     assert (made.objective.start, made.objective.end) == (start, end)
-    assert made.assessment.smallest_drop == draft(problem, piraeus, AS_OF).plan.assessment.smallest_drop
-    assert base_dates(AS_OF, dt.date(2026, 3, 1)) == (dt.date(2026, 3, 1), AS_OF)
+    assert made.assessment.smallest_drop == draft_plan(problem, piraeus, AS_OF).plan.assessment.smallest_drop
+    assert baseline_dates(AS_OF, dt.date(2026, 3, 1)) == (dt.date(2026, 3, 1), AS_OF)
 
 
 def test_no_number_leaves_the_target_to_be_set(problem: Problem, piraeus: CityProfile) -> None:
-    audit = measure("women_safety_audit")
+    audit = find_measure("women_safety_audit")
     assert audit is not None
-    made = draft(problem, piraeus, AS_OF, measures=[audit], language="en")
+    made = draft_plan(problem, piraeus, AS_OF, measures=[audit], language="en")
     assert made.expected_drop is None
     assert made.plan.objective.target is None
     assert "to be set" in made.plan.objective.text
@@ -195,7 +195,7 @@ def test_no_number_leaves_the_target_to_be_set(problem: Problem, piraeus: CityPr
 
 def test_objective_is_smart(problem: Problem, piraeus: CityProfile) -> None:
     t = translator("en")
-    objective = draft(replace(problem, categories=THEFTS), piraeus, AS_OF, language="en").plan.objective
+    objective = draft_plan(replace(problem, categories=THEFTS), piraeus, AS_OF, language="en").plan.objective
     told = objective_sentence(objective, problem, t)
     for part in ("Piraeus Station", "61", t.number(objective.target), t.date(objective.by or AS_OF)):
         assert part in told
@@ -209,11 +209,11 @@ def test_buffer_is_a_ring_on_land(problem: Problem, piraeus: CityProfile) -> Non
 
 
 def test_comparison_area_is_alike_connected_and_apart(problem: Problem, cells: pd.DataFrame) -> None:
-    like = compare_areas(cells, problem.cells)
+    like = propose_comparison_area(cells, problem.cells)
     assert like is not None
     assert len(like.cells) == len(problem.cells)
     assert all(min(h3.grid_distance(cell, own) for own in problem.cells) > 3 for cell in like.cells)
     assert all(any(h3.grid_distance(cell, other) == 1 for other in like.cells) for cell in like.cells)
     assert like.treated_n == 63
-    assert like == compare_areas(cells.reset_index(names="cell"), problem.cells)
-    assert compare_areas(cells.loc[[h3.str_to_int(cell) for cell in problem.cells]], problem.cells) is None
+    assert like == propose_comparison_area(cells.reset_index(names="cell"), problem.cells)
+    assert propose_comparison_area(cells.loc[[h3.str_to_int(cell) for cell in problem.cells]], problem.cells) is None

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.plans.displacement import relative_effect, scaled_difference, wdd, wdq
-from analysis.plans.evaluation import Areas, by_gender, evaluate, smallest_visible_drop
+from analysis.plans.evaluation import AreaCounts, evaluate, evaluate_by_gender, minimum_detectable_drop
 from analysis.stats.result import Result
 
 pair = st.tuples(st.integers(0, 500), st.integers(0, 500))
@@ -80,16 +80,16 @@ def test_the_scaled_difference_covers_the_truth(growth):
 
 
 def test_a_growing_city_fools_the_published_difference_and_not_ours():
-    areas = Areas((850, 1360), (400, 640))
+    areas = AreaCounts((850, 1360), (400, 640))
     assert evaluate(areas).difference.estimate.value == pytest.approx(0)
     assert evaluate(areas, test="wdd").published.estimate.low > 0
 
 
 def test_zeros_are_handled_in_words(t):
-    nothing = evaluate(Areas((5, 3), (0, 4), (2, 2)))
+    nothing = evaluate(AreaCounts((5, 3), (0, 4), (2, 2)))
     assert not nothing.difference.estimate.known
     assert nothing.sentence(t).startswith("The comparison area had no alerts before")
-    assert evaluate(Areas((5, 0), (6, 4)), test="ratio").sentence(t).startswith("One of the counts is zero")
+    assert evaluate(AreaCounts((5, 0), (6, 4)), test="ratio").sentence(t).startswith("One of the counts is zero")
     gone = scaled_difference((10, 4), (20, 0))
     assert gone.estimate.value == 4
     assert gone.se == pytest.approx(math.sqrt(4 + 100 / 400))
@@ -98,25 +98,25 @@ def test_zeros_are_handled_in_words(t):
 
 
 def test_the_sentence_follows_the_test_named_in_advance(t):
-    areas = Areas((50, 30), (70, 75))
+    areas = AreaCounts((50, 30), (70, 75))
     assert evaluate(areas, test="ratio").sentence(t) == (
         "44\xa0% fewer alerts than expected (from 68\xa0% fewer to 2\xa0% fewer): a fall is shown."
     )
     assert evaluate(areas).sentence(t).startswith("24 alerts fewer than expected (from 4")
     assert evaluate(areas, test="wdd").sentence(t).startswith("25 alerts fewer than expected (from 54")
-    rise = evaluate(Areas((30, 50), (75, 70)), test="ratio").sentence(t)
+    rise = evaluate(AreaCounts((30, 50), (75, 70)), test="ratio").sentence(t)
     assert rise.startswith("79\xa0% more alerts than expected")
     assert rise.endswith("a rise is shown.")
-    assert evaluate(Areas((50, 40), (50, 40)), test="ratio").sentence(t).startswith("As many alerts as expected")
-    assert "likely but not shown" in evaluate(Areas((50, 33), (70, 72)), test="ratio").sentence(t)
+    assert evaluate(AreaCounts((50, 40), (50, 40)), test="ratio").sentence(t).startswith("As many alerts as expected")
+    assert "likely but not shown" in evaluate(AreaCounts((50, 33), (70, 72)), test="ratio").sentence(t)
 
 
 def test_the_buffer_is_scaled_too_or_left_out():
     # Everything grows by a fifth: nothing happened, with the buffer and without.
-    grown = evaluate(Areas((100, 120), (100, 120), (200, 240)))
+    grown = evaluate(AreaCounts((100, 120), (100, 120), (200, 240)))
     assert grown.difference.estimate.value == pytest.approx(0)
     assert grown.total.estimate.value == pytest.approx(0)
-    assert evaluate(Areas((100, 120), (100, 120))).total is None
+    assert evaluate(AreaCounts((100, 120), (100, 120))).total is None
 
 
 @pytest.mark.parametrize("bad", [{"treated": (-1, 2)}, {"time_weights": (0, 1)}, {"area_weights": (1, 1, 1, -2)}])
@@ -138,22 +138,22 @@ def test_the_quotient_is_not_computable_without_success_or_control():
 
 
 def test_a_larger_area_shows_a_smaller_share():
-    shares = [smallest_visible_drop(n, n, draws=2000).share for n in (40, 80, 160, 320)]
+    shares = [minimum_detectable_drop(n, n, draws=2000).share for n in (40, 80, 160, 320)]
     assert shares == sorted(shares, reverse=True)
     assert shares[-1] < shares[0]
 
 
 def test_a_buffer_makes_a_fall_harder_to_see():
-    alone = smallest_visible_drop(100, 100, test="wdd").share
-    assert smallest_visible_drop(100, 100, buffer_before=100, control_buffer_before=100, test="wdd").share > alone
+    alone = minimum_detectable_drop(100, 100, test="wdd").share
+    assert minimum_detectable_drop(100, 100, buffer_before=100, control_buffer_before=100, test="wdd").share > alone
 
 
 def test_a_longer_period_after_shows_more():
-    assert smallest_visible_drop(60, 60, time_weights=(1, 3)).share < smallest_visible_drop(60, 60).share
+    assert minimum_detectable_drop(60, 60, time_weights=(1, 3)).share < minimum_detectable_drop(60, 60).share
 
 
 def test_the_named_power_is_reached_and_not_one_percent_earlier():
-    drop = smallest_visible_drop(120, 150)
+    drop = minimum_detectable_drop(120, 150)
 
     def power(share):
         rng = np.random.default_rng(99)
@@ -168,14 +168,14 @@ def test_the_named_power_is_reached_and_not_one_percent_earlier():
 
 
 def test_few_alerts_show_nothing(t):
-    drop = smallest_visible_drop(5, 5)
+    drop = minimum_detectable_drop(5, 5)
     assert drop.share is drop.alerts is None
     assert "not even a complete stop" in drop.sentence(t)
-    assert smallest_visible_drop(0, 50).share is None
+    assert minimum_detectable_drop(0, 50).share is None
 
 
 def test_the_sentence_of_a_visible_drop(t):
-    told = smallest_visible_drop(270, 270, test="ratio").sentence(t)
+    told = minimum_detectable_drop(270, 270, test="ratio").sentence(t)
     assert told.startswith("A fall of at least 3")
     assert "of 270 alerts) would be seen with 80 % certainty" in told
 
@@ -184,37 +184,37 @@ def test_the_sentence_of_a_visible_drop(t):
     ("areas", "start", "end"),
     [
         (
-            Areas((120, 70), (115, 87), (90, 88)),
+            AreaCounts((120, 70), (115, 87), (90, 88)),
             "21 alerts fewer than expected (from 55 fewer to 13 more): no change is shown.",
             "No sign that the problem moved next door.",
         ),
         (
-            Areas((80, 40), (75, 70), (60, 61)),
+            AreaCounts((80, 40), (75, 70), (60, 61)),
             "35 alerts fewer than expected (from 66 fewer to 3 fewer): a fall is shown.",
             "No sign that the problem moved next door.",
         ),
         (
-            Areas((80, 48), (75, 70)),
+            AreaCounts((80, 48), (75, 70)),
             "27 alerts fewer than expected (from 59 fewer to 6 more): a fall is likely but not shown.",
             "not shown.",
         ),
         (
-            Areas((50, 90), (50, 40), (30, 90)),
+            AreaCounts((50, 90), (50, 40), (30, 90)),
             "50 alerts more than expected (from 23 more to 77 more): a rise is shown.",
             "Next door there were more alerts than expected: the problem may have moved.",
         ),
         (
-            Areas((50, 50), (50, 49), (4, 5)),
+            AreaCounts((50, 50), (50, 49), (4, 5)),
             "1 alert more than expected (from 26 fewer to 28 more): no change is shown.",
             "Too few alerts next door to say whether the problem moved there.",
         ),
         (
-            Areas((300, 200), (300, 305), (200, 130)),
+            AreaCounts((300, 200), (300, 305), (200, 130)),
             "105 alerts fewer than expected (from 171 fewer to 39 fewer): a fall is shown.",
             "Next door there were fewer alerts than expected too: the benefit may have spread.",
         ),
         (
-            Areas((50, 40), (50, 40), (4, 0)),
+            AreaCounts((50, 40), (50, 40), (4, 0)),
             "As many alerts as expected (from 24 fewer to 24 more).",
             "Too few alerts next door to say whether the problem moved there.",
         ),
@@ -227,7 +227,7 @@ def test_the_sentence_for_the_council(areas, start, end, t):
 
 
 def test_unlike_areas_are_said(t):
-    result = evaluate(Areas((8, 9), (40, 20)))
+    result = evaluate(AreaCounts((8, 9), (40, 20)))
     assert isinstance(result, Result)
     assert result.difference.estimate.value == pytest.approx(9 - 4)
     assert result.difference.se == pytest.approx(math.sqrt(9 + 8 / 4 + 16 * (1 / 20 + 1 / 40)))
@@ -239,19 +239,19 @@ def test_unlike_areas_are_said(t):
 
 
 def test_like_areas_need_one_warning_and_the_published_test_one_more(t):
-    result = evaluate(Areas((100, 80), (120, 110)))
+    result = evaluate(AreaCounts((100, 80), (120, 110)))
     assert result.difference.estimate.value == pytest.approx(80 - 100 * 110 / 120)
     assert result.published.estimate.value == -10
     assert len(result.warnings) == 1
     assert result.n == 410
-    published = evaluate(Areas((100, 80), (120, 110)), test="wdd")
+    published = evaluate(AreaCounts((100, 80), (120, 110)), test="wdd")
     assert len(published.warnings) == 2
     assert "by as many alerts as the comparison area" in t(published.choices[0].told)
 
 
 def test_counts_speak_of_the_period_after():
     # Two years before, one after, nothing changed but the length.
-    result = evaluate(Areas((200, 100), (220, 110), time_weights=(2, 1)))
+    result = evaluate(AreaCounts((200, 100), (220, 110), time_weights=(2, 1)))
     assert result.difference.estimate.value == pytest.approx(0)
     assert result.difference.se == pytest.approx(math.sqrt(100 + 200 / 4 + 100**2 * (1 / 220 + 1 / 110)))
     assert result.published.estimate.value == pytest.approx(0)
@@ -259,7 +259,9 @@ def test_counts_speak_of_the_period_after():
 
 
 def test_by_gender_is_one_row_each():
-    table = by_gender({"woman": Areas((60, 30), (50, 52)), "man": Areas((40, 38), (0, 20))}).set_index("gender")
+    table = evaluate_by_gender(
+        {"woman": AreaCounts((60, 30), (50, 52)), "man": AreaCounts((40, 38), (0, 20))}
+    ).set_index("gender")
     assert table.loc["woman", "difference"] == pytest.approx(30 - 60 * 1.04)
     assert table.loc["woman", "ratio"] == pytest.approx(0.5 / 1.04)
     assert math.isnan(table.loc["man", "ratio"])

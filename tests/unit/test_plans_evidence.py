@@ -8,12 +8,12 @@ from analysis.plans import evidence
 from analysis.plans.evidence import (
     Measure,
     catalogue,
-    covered,
+    covered_share,
     effect_text,
-    measure,
-    rank,
+    find_measure,
+    problem_tags,
+    rank_measures,
     setting_text,
-    tags,
 )
 from curim_data.model.i18n import translator
 from curim_data.model.plan import CategoryShare, Interval, Problem
@@ -57,26 +57,26 @@ def test_the_catalogue_is_wide_and_names_its_gaps() -> None:
     assert len(catalogue()) >= 12
     assert len({item.id for item in catalogue()}) == len(catalogue())
     for name in ("playground_renovation", "graffiti_removal", "women_safety_audit"):
-        found = measure(name)
+        found = find_measure(name)
         assert found is not None
         assert found.value is None
         assert "No usable number" in effect_text(found, translator("en"))
     assert sum(item.cautioned for item in catalogue()) >= 4
-    assert measure("no_such_measure") is None
+    assert find_measure("no_such_measure") is None
 
 
 def test_tags_come_from_the_words_of_an_id() -> None:
-    assert tags("lighting_poor") == {"lighting"}
-    assert tags("parking_obstruction") == frozenset()
-    assert tags("vehicle_abandoned") == frozenset()
-    assert "abandoned" in tags("building_abandoned")
-    assert "violence" in tags("assault")
-    assert tags("domestic_violence") == frozenset()
-    assert tags("piraeus_station") == {"transport"}
+    assert problem_tags("lighting_poor") == {"lighting"}
+    assert problem_tags("parking_obstruction") == frozenset()
+    assert problem_tags("vehicle_abandoned") == frozenset()
+    assert "abandoned" in problem_tags("building_abandoned")
+    assert "violence" in problem_tags("assault")
+    assert problem_tags("domestic_violence") == frozenset()
+    assert problem_tags("piraeus_station") == {"transport"}
 
 
 def test_rank_puts_what_is_well_founded_first_and_cautions_last() -> None:
-    fits = rank(STATION)
+    fits = rank_measures(STATION)
     shelves = [
         2 if f.measure.cautioned else 0 if f.measure.value and f.measure.direction == "helps" else 1 for f in fits
     ]
@@ -88,16 +88,16 @@ def test_rank_puts_what_is_well_founded_first_and_cautions_last() -> None:
 
 
 def test_a_number_applies_only_to_the_alerts_it_was_found_for() -> None:
-    lighting, patrol = measure("lighting_improved"), measure("harassment_patrol")
+    lighting, patrol = find_measure("lighting_improved"), find_measure("harassment_patrol")
     assert lighting is not None
     assert patrol is not None
-    assert covered(lighting, STATION) == pytest.approx(0.2)
-    assert covered(patrol, STATION) == 0
+    assert covered_share(lighting, STATION) == pytest.approx(0.2)
+    assert covered_share(patrol, STATION) == 0
     assert not patrol.usable
 
 
 def test_nothing_fits_a_problem_without_categories_or_place() -> None:
-    assert rank(Problem(n=10, dark_share=0.9)) == ()
+    assert rank_measures(Problem(n=10, dark_share=0.9)) == ()
 
 
 def test_women_count_only_where_the_interval_is_above_the_city() -> None:
@@ -108,7 +108,11 @@ def test_women_count_only_where_the_interval_is_above_the_city() -> None:
 
 def test_effects_are_said_with_interval_and_studies() -> None:
     t = translator("en")
-    ratio, change, contrary = measure("bar_closing"), measure("lighting_improved"), measure("bus_stop_patrol")
+    ratio, change, contrary = (
+        find_measure("bar_closing"),
+        find_measure("lighting_improved"),
+        find_measure("bus_stop_patrol"),
+    )
     assert ratio is not None
     assert change is not None
     assert contrary is not None
@@ -122,7 +126,7 @@ def test_extraction_yields_every_text_once_per_entry() -> None:
     told = list(evidence.extract_toml(io.BytesIO(evidence.CATALOGUE.read_bytes()), {}, [], options={}))
     texts = {message for _, _, message, _ in told}
     for item in catalogue():
-        assert {getattr(item, name) for name in evidence.SPOKEN if getattr(item, name)} <= texts
+        assert {getattr(item, name) for name in evidence.TRANSLATED if getattr(item, name)} <= texts
     assert all(line > 0 for line, *_ in told)
     # A sign of percent before a letter would be taken for a placeholder by the checks of the catalogues.
     assert not [message for message in texts if CatalogMessage(message).python_format]

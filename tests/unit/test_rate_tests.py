@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from analysis.stats.getis_ord import getis_ord
-from analysis.stats.rate_tests import denser, thinner
+from analysis.stats.rate_tests import larger_rate, smaller_rate
 
 count = st.integers(0, 30)
 size = st.floats(0.1, 5)
@@ -26,12 +26,12 @@ def tail(kept: range, n: int, share: float) -> float:
 def test_both_tails_with_a_margin_are_sums_by_hand(x: int, rest: int, inside: float, outside: float, m: float) -> None:
     up = tail(range(x, x + rest + 1), x + rest, m * inside / (m * inside + outside))
     down = tail(range(x + 1), x + rest, inside / m / (inside / m + outside))
-    assert denser([x], [rest], [inside], [outside], m)[0] == pytest.approx(up, rel=1e-9, abs=1e-15)
-    assert thinner([x], [rest], [inside], [outside], m)[0] == pytest.approx(down, rel=1e-9, abs=1e-15)
+    assert larger_rate([x], [rest], [inside], [outside], m)[0] == pytest.approx(up, rel=1e-9, abs=1e-15)
+    assert smaller_rate([x], [rest], [inside], [outside], m)[0] == pytest.approx(down, rel=1e-9, abs=1e-15)
 
 
 def test_without_surroundings_there_is_no_test() -> None:
-    assert denser([9], [0], [1.0], [0.0]).tolist() == thinner([0], [0], [1.0], [0.0]).tolist() == [1.0]
+    assert larger_rate([9], [0], [1.0], [0.0]).tolist() == smaller_rate([0], [0], [1.0], [0.0]).tolist() == [1.0]
 
 
 def test_gi_asks_the_neighbours_only() -> None:

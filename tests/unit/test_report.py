@@ -11,14 +11,14 @@ import pytest
 from docx import Document as read_word
 from PIL import Image
 
-from analysis.plans.drafting import draft
-from analysis.plans.evidence import measure
+from analysis.plans.drafting import draft_plan
+from analysis.plans.evidence import find_measure
 from analysis.report.blocks import Document, Figure, Picture, Table, Text, printable
 from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
 from analysis.report.documents import brief_document, plan_document
-from analysis.report.maps import Spot, areas_map, city_map, class_breaks
-from analysis.report.pdf import pdf
-from analysis.report.word import word
+from analysis.report.maps import NumberedSpot, areas_map, city_map, quantile_breaks
+from analysis.report.pdf import render_pdf
+from analysis.report.word import render_docx
 from curim_data.model.city import CityProfile, load_city
 from curim_data.model.i18n import LANGUAGES, translator
 from curim_data.model.plan import Action, Areas, CategoryShare, Interval, Plan, Problem
@@ -38,7 +38,7 @@ def picture(piraeus: CityProfile) -> Picture:
     cells = pd.DataFrame({"n": np.arange(len(index), dtype=float), "withheld": False}, index=index)
     cells.iloc[3] = [np.nan, True]
     mark = piraeus.landmarks[1]
-    spots = [Spot(1, mark.labels["el"], mark.longitude, mark.latitude)]
+    spots = [NumberedSpot(1, mark.labels["el"], mark.longitude, mark.latitude)]
     return city_map(piraeus, cells, translator("el"), spots=spots, hot=index[-4:], source="12 μήνες")
 
 
@@ -72,10 +72,10 @@ def plan(piraeus: CityProfile) -> Plan:
         categories=(CategoryShare("theft_bag", 0.6),),
         women=Interval(0.7, 0.6, 0.8),
     )
-    light, audit = measure("lighting_improved"), measure("women_safety_audit")
+    light, audit = find_measure("lighting_improved"), find_measure("women_safety_audit")
     assert light is not None
     assert audit is not None
-    made = draft(problem, piraeus, dt.date(2026, 10, 31), measures=[light, audit]).plan
+    made = draft_plan(problem, piraeus, dt.date(2026, 10, 31), measures=[light, audit]).plan
     return replace(made, title=NASTY, actions=(Action(NASTY, "ΤΥ\x00", dt.date(2027, 1, 5)),), budget=48000.0)
 
 
@@ -177,8 +177,8 @@ def test_an_empty_plan_can_be_printed(piraeus: CityProfile) -> None:
 def test_control_characters_are_left_out() -> None:
     assert printable("a\x00b\x1b\tc\n") == "ab\tc\n"
     document = Document("t\x07", "en", "", "", "", (Text("x\x0by"), Table(("a\x00",), (("b",),), (1,))))
-    assert "xy" in text_of(pdf(document))
-    assert "xy" in [paragraph.text for paragraph in read_word(io.BytesIO(word(document))).paragraphs]
+    assert "xy" in text_of(render_pdf(document))
+    assert "xy" in [paragraph.text for paragraph in read_word(io.BytesIO(render_docx(document))).paragraphs]
 
 
 def test_maps_have_size_letters_and_words_for_those_who_do_not_see(picture: Picture) -> None:
@@ -187,13 +187,13 @@ def test_maps_have_size_letters_and_words_for_those_who_do_not_see(picture: Pict
     assert image.width == pytest.approx(110 / 25.4 * 200, abs=3)
     assert "1 " in picture.alt
     document = Document("t", "en", "", "", "", (Figure(picture, "c"), Figure(picture)))
-    assert text_of(pdf(document)).count("c") >= 1
+    assert text_of(render_pdf(document)).count("c") >= 1
 
 
 def test_classes_are_whole_ascending_and_darken() -> None:
-    assert class_breaks(pd.Series([0.0, 0.0])) == []
-    assert class_breaks(pd.Series([3.0])) == [3]
-    ends = class_breaks(pd.Series(np.arange(200.0)))
+    assert quantile_breaks(pd.Series([0.0, 0.0])) == []
+    assert quantile_breaks(pd.Series([3.0])) == [3]
+    ends = quantile_breaks(pd.Series(np.arange(200.0)))
     assert len(ends) == 5
     assert ends == sorted(set(ends))
     assert ends[-1] == 199

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2
 
-from analysis.clusters.dbscan import least_alerts
-from analysis.clusters.detection import _Alerts, clusters
-from analysis.stats.severity_weights import Weights, by_severity
+from analysis.clusters.dbscan import minimum_alerts
+from analysis.clusters.detection import _Alerts, find_clusters
+from analysis.stats.severity_weights import SeverityWeights, by_severity
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
@@ -19,10 +19,10 @@ from curim_data.model.i18n import Translator
 from curim_data.privacy import GateError
 from curim_data.store.home import Home
 from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
-from tests.unit.test_clusters_detection import STATION, drawn, metres
+from tests.unit.test_clusters_detection import STATION, centres_in_metres, drawn
 
 
-def graded(table: pd.DataFrame, cells: pd.Index) -> Weights:
+def graded(table: pd.DataFrame, cells: pd.Index) -> SeverityWeights:
     return by_severity(table.rename_axis("cell").reset_index(), cells.to_numpy())
 
 
@@ -46,7 +46,7 @@ def test_weights_have_a_mean_of_one_and_what_has_no_severity_counts_one(t: Trans
 def test_equal_weights_change_nothing(city: CityProfile) -> None:
     frame = drawn(city, 3_000, {STATION: 8})
     alike = graded(frame[["n"]].assign(severity=3), frame.index)
-    plain, weighted = clusters(frame, city, runs=99), clusters(frame, city, runs=99, weights=alike)
+    plain, weighted = find_clusters(frame, city, runs=99), find_clusters(frame, city, runs=99, weights=alike)
     assert [c.cells for c in plain.found] == [c.cells for c in weighted.found]
     assert [c.low for c in plain.found] == pytest.approx([c.low for c in weighted.found])
     assert [c.high for c in plain.found] == pytest.approx([c.high for c in weighted.found])
@@ -57,12 +57,12 @@ def test_equal_weights_change_nothing(city: CityProfile) -> None:
 def test_a_place_of_grave_alerts_stands_out_by_weight_only(city: CityProfile, t: Translator) -> None:
     """As many alerts as anywhere, but grave ones."""
     frame = drawn(city, 12_000, {STATION: 2})
-    x, y = metres(frame.index, city)
+    x, y = centres_in_metres(frame.index, city)
     at = city.project(*STATION)
     grave = np.hypot(x - at[0], y - at[1]) < 90
     weights = graded(frame[["n"]].assign(severity=np.where(grave, 5, 1)), frame.index)
-    assert not clusters(frame, city, runs=99).found
-    result = clusters(frame, city, runs=99, weights=weights)
+    assert not find_clusters(frame, city, runs=99).found
+    result = find_clusters(frame, city, runs=99, weights=weights)
     (cluster,) = result.found
     assert cluster.weight is not None
     assert cluster.weight > 2 * cluster.n
@@ -76,19 +76,19 @@ def test_a_place_of_grave_alerts_stands_out_by_weight_only(city: CityProfile, t:
 def test_two_grave_alerts_side_by_side_are_no_cluster(city: CityProfile) -> None:
     frame = drawn(city, 200, {}).assign(n=lambda f: f["n"].clip(upper=1))
     severity = pd.Series(1.0, index=frame.index)
-    x, y = metres(frame.index, city)
+    x, y = centres_in_metres(frame.index, city)
     at = city.project(*STATION)
     nearest = frame.index[np.argsort(np.hypot(x - at[0], y - at[1]))[:2]]
     frame.loc[nearest, "n"] = 1
     severity[nearest] = 60
     weights = graded(frame[["n"]].assign(severity=severity), frame.index)
-    assert not clusters(frame, city, weights=weights, runs=19, alpha=1, eps=60).found
+    assert not find_clusters(frame, city, weights=weights, runs=19, alpha=1, eps=60).found
 
 
 def test_the_minimum_follows_the_scatter_of_the_weights() -> None:
     expected = np.array([0.1, 4.0, 30.0])
-    assert (least_alerts(expected, 2.0) >= least_alerts(expected)).all()
-    assert least_alerts(30.0, 2.0) == 2 * least_alerts(15.0)
+    assert (minimum_alerts(expected, 2.0) >= minimum_alerts(expected)).all()
+    assert minimum_alerts(30.0, 2.0) == 2 * minimum_alerts(15.0)
 
 
 def test_the_interval_is_garwoods_for_counts_and_wider_for_weights() -> None:
@@ -104,7 +104,7 @@ def test_the_interval_is_garwoods_for_counts_and_wider_for_weights() -> None:
 def test_weights_of_other_alerts_are_refused(city: CityProfile) -> None:
     frame = drawn(city, 500, {})
     with pytest.raises(ValueError, match="other alerts"):
-        clusters(frame, city, weights=graded(frame[["n"]].assign(n=frame["n"] + 1, severity=2), frame.index))
+        find_clusters(frame, city, weights=graded(frame[["n"]].assign(n=frame["n"] + 1, severity=2), frame.index))
 
 
 def test_severity_is_counted_on_the_same_alerts(sample: Home) -> None:

@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import xlog1py, xlogy
 from scipy.stats import binom, hypergeom
 
-from analysis.stats.rate_tests import denser
+from analysis.stats.rate_tests import larger_rate
 from analysis.stats.share_tests import larger_share, share_ratio_interval, smaller_share
 
 
@@ -72,9 +72,9 @@ def test_without_a_margin_it_is_fishers_test():
 
 def test_where_the_part_is_small_it_is_the_test_of_counts_and_where_it_is_half_it_finds_far_more():
     few = larger_share([30], [300], [10_000], [200_000], 1.25)[0]
-    assert few == pytest.approx(denser([30], [300], [10_000], [200_000], 1.25)[0], rel=0.05)
+    assert few == pytest.approx(larger_rate([30], [300], [10_000], [200_000], 1.25)[0], rel=0.05)
     half = larger_share([243], [2593], [332], [5791], 1.25)[0]
-    assert half < 1e-5 * denser([243], [2593], [332], [5791], 1.25)[0]
+    assert half < 1e-5 * larger_rate([243], [2593], [332], [5791], 1.25)[0]
 
 
 def test_a_rest_that_is_nearly_all_of_the_part_can_hold_no_place_with_more():

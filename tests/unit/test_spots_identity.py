@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import sample_data
-from analysis.spots.identity import KnownPlace, known, matched, renamed
+from analysis.spots.identity import KnownPlace, as_known_places, match_places, with_known_ids
 from analysis.spots.naming import name_spots
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
@@ -52,37 +52,37 @@ def east(metres: float) -> float:
 
 
 def test_a_place_is_the_known_one_that_it_overlaps_or_lies_next_to() -> None:
-    places = known([place("a", *QUAY, rings=1), place("b", east(600), QUAY[1])])
+    places = as_known_places([place("a", *QUAY, rings=1), place("b", east(600), QUAY[1])])
     moved = [place("x", east(120), QUAY[1]), place("y", east(560), QUAY[1], 12, 2), place("z", east(1_200), QUAY[1])]
-    assert matched(moved, places) == {0: 0, 1: 1}
-    assert [spot.id for spot in renamed(moved, places)] == ["a", "b", "z"]
+    assert match_places(moved, places) == {0: 0, 1: 1}
+    assert [spot.id for spot in with_known_ids(moved, places)] == ["a", "b", "z"]
     coarse = [place("c", east(40), QUAY[1], 9)]
-    assert [spot.id for spot in renamed(coarse, places)] == ["a"]
+    assert [spot.id for spot in with_known_ids(coarse, places)] == ["a"]
 
 
 def test_a_small_place_is_the_large_one_that_it_lies_in() -> None:
-    places = known([place("large", *QUAY, rings=2), place("near", east(380), QUAY[1])])
-    assert [spot.id for spot in renamed([place("x", east(235), QUAY[1])], places)] == ["large"]
+    places = as_known_places([place("large", *QUAY, rings=2), place("near", east(380), QUAY[1])])
+    assert [spot.id for spot in with_known_ids([place("x", east(235), QUAY[1])], places)] == ["large"]
 
 
 def test_new_places_of_one_id_get_two() -> None:
     spots = [place("x", *QUAY, rings=1), place("x", east(600), QUAY[1])]
-    assert [spot.id for spot in renamed(spots, ())] == ["x", f"{spots[1].cells[0]:x}"]
+    assert [spot.id for spot in with_known_ids(spots, ())] == ["x", f"{spots[1].cells[0]:x}"]
 
 
 def test_a_place_that_splits_leaves_its_id_to_the_better_half() -> None:
-    places = known([place("a", *QUAY, rings=2)])
+    places = as_known_places([place("a", *QUAY, rings=2)])
     halves = [place("x", east(240), QUAY[1]), place("a", east(60), QUAY[1], rings=1)]
-    first, second = renamed(halves, places)
+    first, second = with_known_ids(halves, places)
     assert second.id == "a"
     assert first.id == "x"
-    third, fourth = renamed([halves[1], replace(halves[0], id="a")], places)
+    third, fourth = with_known_ids([halves[1], replace(halves[0], id="a")], places)
     assert third.id == "a"
     assert fourth.id == f"{halves[0].cells[0]:x}"
 
 
 def test_numbers_stay_with_known_places_and_new_ones_come_after(city: CityProfile, t: Translator) -> None:
-    places = known([place("a", *QUAY, n=90), place("b", east(-260), QUAY[1], n=50)])
+    places = as_known_places([place("a", *QUAY, n=90), place("b", east(-260), QUAY[1], n=50)])
     assert [one.id for one in places] == ["a", "b"]
     both = name_spots([place("b", east(-250), QUAY[1]), place("a", *QUAY)], city, places)
     alone = name_spots([place("b", east(-240), QUAY[1])], city, places)

@@ -9,7 +9,7 @@ import pytest
 
 from analysis.hotspots.grouping import Spot
 from analysis.spots.naming import SpotName, name_spot, name_spots
-from analysis.spots.profile import problem_for, profile
+from analysis.spots.profile import problem_for, profile_spot
 from analysis.stats.result import Result
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
@@ -57,7 +57,7 @@ def tables() -> dict[str, pd.DataFrame]:
 def test_a_profile_holds_the_figures_and_says_them(
     city: CityProfile, t: Translator, tables: dict[str, pd.DataFrame]
 ) -> None:
-    told = profile(city, n=40, **tables)
+    told = profile_spot(city, n=40, **tables)
     assert isinstance(told, Result)
     assert (told.categories[0].id, told.categories[0].share) == ("harassment_verbal", 0.75)
     assert told.hours == (23, 0)
@@ -78,16 +78,16 @@ def test_a_category_below_one_half_is_the_most_frequent_and_not_the_main_one(
     city: CityProfile, t: Translator, tables: dict[str, pd.DataFrame]
 ) -> None:
     some = frame(category=["noise", "vandalism"], n=[14.0, 13.0]).assign(low=[14, 13], withheld=False)
-    told = profile(city, n=40, **{**tables, "categories": some}).sentence(t)
+    told = profile_spot(city, n=40, **{**tables, "categories": some}).sentence(t)
     assert told.startswith(f"Most often {city.categories['noise'].labels['en']} (35\u00a0%).")
 
 
 def test_what_is_unknown_or_withheld_stays_so(city: CityProfile, t: Translator) -> None:
-    empty = profile(city, n=3)
+    empty = profile_spot(city, n=3)
     assert empty.sentence(t) == ""
     assert (empty.hours, empty.dark_share, empty.women, empty.since) == (None, None, None, None)
     hidden = frame(category=["noise", "vandalism"], n=[np.nan, 10.0]).assign(low=[1, 10], withheld=[True, False])
-    told = profile(city, n=12, categories=hidden, dark=frame(dark=[None], n=[3.0]))
+    told = profile_spot(city, n=12, categories=hidden, dark=frame(dark=[None], n=[3.0]))
     assert told.categories[0].share == pytest.approx(10 / 12)
     assert told.dark_share is None
     assert [part.id for part in told.categories] == ["vandalism"]
@@ -106,14 +106,14 @@ def test_a_share_that_withheld_counts_leave_open_is_not_told(city: CityProfile, 
         "affected": protected([18.0, np.nan], affected_gender=["woman", "man"]),
         "dark": protected([18.0, np.nan], dark=[True, False]),
     }
-    told = profile(city, n=22, **open_ones)
+    told = profile_spot(city, n=22, **open_ones)
     assert (told.women, told.dark_share, told.unknown_gender) == (None, None, 0)
     assert told.sentence(t) == "Small counts are protected: a share that they leave open is not told."
-    sure = profile(city, n=384, affected=protected([380.0, np.nan], affected_gender=["woman", "man"]))
+    sure = profile_spot(city, n=384, affected=protected([380.0, np.nan], affected_gender=["woman", "man"]))
     assert sure.women is not None
     assert sure.women.value == pytest.approx((380 / 384 + 380 / 381) / 2)
     for men in range(1, 5):
-        exact = profile(city, n=384, affected=frame(affected_gender=["woman", "man"], n=[380.0, float(men)])).women
+        exact = profile_spot(city, n=384, affected=frame(affected_gender=["woman", "man"], n=[380.0, float(men)])).women
         assert exact is not None
         assert sure.women.low <= exact.low + 1e-3
         assert exact.high <= sure.women.high + 1e-3
@@ -123,13 +123,13 @@ def test_a_main_category_is_a_share_of_the_alerts_not_of_all_mentions_of_categor
     city: CityProfile, t: Translator
 ) -> None:
     several = frame(category=["noise", "vandalism", "graffiti"], n=[6.0, 5.0, 3.0])
-    told = profile(city, n=10, categories=several)
+    told = profile_spot(city, n=10, categories=several)
     assert [part.share for part in told.categories] == pytest.approx([0.6, 0.5, 0.3])
     assert "60\N{NO-BREAK SPACE}%" in told.sentence(t)
 
 
 def test_a_problem_takes_everything_over(city: CityProfile, tables: dict[str, pd.DataFrame]) -> None:
-    told = replace(profile(city, n=40, **tables), since=dt.date(2025, 4, 1))
+    told = replace(profile_spot(city, n=40, **tables), since=dt.date(2025, 4, 1))
     name = name_spot(SPOT.longitude, SPOT.latitude, city)
     start, end = dt.date(2025, 11, 1), dt.date(2026, 10, 31)
     problem = problem_for(SPOT, name, told, query={"period": "12m"}, start=start, end=end, women_city=0.5)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from analysis.density.image import image
+from analysis.density.image import density_image
 from curim_data import query
 from curim_data.cli import main
 from curim_data.engine import Source, open_source
@@ -50,7 +50,7 @@ def test_the_planted_places_are_the_highest(study: DensityStudy) -> None:
 
 
 def test_the_picture_is_darkest_where_the_alerts_are(source: Source, study: DensityStudy) -> None:
-    picture, city = image(study.density, source.city), source.city
+    picture, city = density_image(study.density, source.city), source.city
     west, south, east, north = picture.bounds
     rows, columns = picture.rgba.shape[:2]
 

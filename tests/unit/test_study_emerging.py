@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import sample_data
-from analysis.emerging.settings import Periods, whole
+from analysis.emerging.settings import Periods, whole_periods
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source, open_source
@@ -130,7 +130,7 @@ def test_weeks_where_there_are_few_months(source: Source) -> None:
 
 def test_steps_without_any_alert_are_zero(source: Source) -> None:
     land = source.city.land_cells(9)
-    starts = whole("month", dt.date(2025, 1, 1), dt.date(2025, 4, 30))
+    starts = whole_periods("month", dt.date(2025, 1, 1), dt.date(2025, 4, 30))
     periods = Periods("month", starts, Choice("unit", "month", Message("months")))
     row = {"cell": land.index[3], "month": starts[2], "n": 4.0, "low": 4, "high": 4, "withheld": False}
     frame = _every_step(pd.DataFrame([row]), periods, land)

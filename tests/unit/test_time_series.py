@@ -11,15 +11,15 @@ import pytest
 from analysis.stats.result import Result
 from analysis.trends.expected_range import (
     RULES,
-    ears,
-    eight_before,
-    season_band,
-    season_sum,
-    seasons,
+    decompose,
+    ears_band,
+    seasonal_band,
+    seasonal_sum,
     to_count,
+    wheeler_band,
 )
-from analysis.trends.time_series import course, daily, monthly, weekly, year_on_year
-from analysis.trends.week_clock import clock
+from analysis.trends.time_series import daily, monthly, period_total, weekly, year_on_year
+from analysis.trends.week_clock import week_clock
 
 MONDAY = dt.date(2022, 10, 31)
 
@@ -49,36 +49,36 @@ def slow_ears(y, t, gap):
 @pytest.mark.parametrize("gap", [0, 2])
 def test_ears_equals_its_slow_twin(gap):
     y = seasonal(60).tolist()
-    upper = ears(y, gap).upper
+    upper = ears_band(y, gap).upper
     assert np.isnan(upper[: 7 + gap]).all()
     assert upper[7 + gap :] == pytest.approx([slow_ears(y, t, gap) for t in range(7 + gap, 60)])
 
 
 def test_the_weekday_band_looks_at_the_same_weekday_only():
     y = np.tile([10, 10, 10, 10, 30, 60, 50], 12)
-    band = eight_before(y, lag=7)
+    band = wheeler_band(y, lag=7)
     assert np.isnan(band.expected[:56]).all()
     assert band.expected[56:] == pytest.approx(y[56:])
 
 
 def test_below_a_mean_of_five_nothing_is_too_low():
-    assert eight_before([4] * 8 + [0]).lower[8] == 0
-    assert eight_before([5] * 8 + [0]).lower[8] > 0
+    assert wheeler_band([4] * 8 + [0]).lower[8] == 0
+    assert wheeler_band([5] * 8 + [0]).lower[8] > 0
 
 
 def test_a_baseline_bridges_few_gaps_and_not_many():
     y = [10.0] * 12
     y[3] = y[4] = np.nan
-    assert eight_before(y).expected[8] == 10
+    assert wheeler_band(y).expected[8] == 10
     y[5] = np.nan
-    assert np.isnan(eight_before(y).expected[8])
+    assert np.isnan(wheeler_band(y).expected[8])
 
 
 @pytest.mark.parametrize("mean", [2, 5, 12, 60])
 @pytest.mark.parametrize("rule", ["ears_c2", "eight_before"])
 def test_quiet_weeks_raise_no_more_alarms_than_told(rule, mean):
     y = np.random.default_rng(17).poisson(mean, 40_000)
-    band = ears(y, 2, poisson_floor=True) if rule == "ears_c2" else eight_before(y)
+    band = ears_band(y, 2, poisson_floor=True) if rule == "ears_c2" else wheeler_band(y)
     outside = (y > band.upper) | (y < band.lower)
     assert 0.001 < outside[9:].mean() <= RULES[rule].false_alarms
 
@@ -88,7 +88,7 @@ def test_quiet_seasons_raise_no_more_alarms_than_told(mean):
     outside = weeks_seen = 0
     for seed in range(25):
         y = seasonal(208, mean, seed=seed)
-        band = season_band(seasons(y, 52), np.ones(208, dtype=bool))
+        band = seasonal_band(decompose(y, 52), np.ones(208, dtype=bool))
         outside += int(((y > band.upper) | (y < band.lower)).sum())
         weeks_seen += 208
     assert outside / weeks_seen <= RULES["season"].false_alarms
@@ -191,7 +191,7 @@ def test_a_trend_refuses_what_is_no_series():
     with pytest.raises(ValueError, match="'week'"):
         weekly(pd.concat([series, series.tail(1)]), covered(series))
     with pytest.raises(ValueError, match="156"):
-        seasons([1.0] * 100, 52)
+        decompose([1.0] * 100, 52)
 
 
 def test_cutting_keeps_what_is_usual():
@@ -241,13 +241,13 @@ def test_days_are_told_by_their_own_rule_however_long_the_data(t):
 def test_several_weeks_are_judged_by_the_sum_of_what_each_lets_expect(t):
     y = seasonal(208)
     trend = weekly(weeks(y), covered(weeks(y))).since(MONDAY + dt.timedelta(weeks=200))
-    told = course(trend)
+    told = period_total(trend)
     assert (told.n, told.weeks, told.side) == (y[-8:].sum(), 8, 0)
     assert told.expected.value == pytest.approx(trend.frame["expected"].sum())
     assert "usual for the time of year" in told.sentence(t)
     for factor, side, word in ((1.5, 1, "more"), (0.5, -1, "fewer")):
         z = np.concatenate([y[:-8], np.round(y[-8:] * factor)])
-        told = course(weekly(weeks(z), covered(weeks(z))).since(MONDAY + dt.timedelta(weeks=200)))
+        told = period_total(weekly(weeks(z), covered(weeks(z))).since(MONDAY + dt.timedelta(weeks=200)))
         assert told.side == side
         assert f"8 whole weeks: {told.n} alerts, {word} than is usual then" in told.sentence(t)
 
@@ -255,7 +255,7 @@ def test_several_weeks_are_judged_by_the_sum_of_what_each_lets_expect(t):
 def test_the_band_of_a_sum_is_that_of_a_poisson_count_where_weeks_are_poisson():
     expected = np.array([40.0, 60.0, 80.0, 50.0])
     upper = to_count(np.sqrt(expected + 1 / 8) + 3.5 / 2)
-    band = season_sum(expected, upper)
+    band = seasonal_sum(expected, upper)
     assert band.value == 230
     assert band.high - 230 == pytest.approx(1.96 * np.sqrt(230.5), abs=0.01)
     assert 230 - band.low == pytest.approx(1.96 * np.sqrt(230.5), abs=0.01)
@@ -263,12 +263,12 @@ def test_the_band_of_a_sum_is_that_of_a_poisson_count_where_weeks_are_poisson():
 
 def test_without_a_season_nothing_is_said_of_the_season():
     short, long = weeks(seasonal(155)), weeks(seasonal(208))
-    assert course(weekly(short, covered(short)).since(MONDAY + dt.timedelta(weeks=147))) is None
+    assert period_total(weekly(short, covered(short)).since(MONDAY + dt.timedelta(weeks=147))) is None
     whole = weekly(long, covered(long))
     for first, known in ((198, False), (199, True), (204, True), (205, False)):
-        assert (course(whole.since(MONDAY + dt.timedelta(weeks=first))) is not None) == known
+        assert (period_total(whole.since(MONDAY + dt.timedelta(weeks=first))) is not None) == known
     long.loc[205, "n"] = np.nan
-    assert course(weekly(long, covered(long)).since(MONDAY + dt.timedelta(weeks=200))) is None
+    assert period_total(weekly(long, covered(long)).since(MONDAY + dt.timedelta(weeks=200))) is None
 
 
 @pytest.mark.parametrize(("size", "mean"), [(4, 60), (8, 15), (8, 120)])
@@ -276,7 +276,9 @@ def test_quiet_periods_are_seldom_called_unusual(size, mean):
     sides = []
     for seed in range(60):
         y = seasonal(208, mean, drift=0.05, seed=seed)
-        sides.append(course(weekly(weeks(y), covered(weeks(y))).since(MONDAY + dt.timedelta(weeks=208 - size))).side)
+        sides.append(
+            period_total(weekly(weeks(y), covered(weeks(y))).since(MONDAY + dt.timedelta(weeks=208 - size))).side
+        )
     assert np.mean(np.abs(sides)) <= 0.1  # 5 %, and what chance adds in 60 draws
 
 
@@ -341,7 +343,7 @@ def test_the_clock_lays_a_week_out(t):
     frame = pd.DataFrame(
         {"weekday": [5, 5, 6, 6, 0, None], "hour": [23, 0, 1, 1, 12, 4], "n": [10.0, 8.0, 3.0, np.nan, 4.5, 99.0]}
     )
-    week = clock(frame)
+    week = week_clock(frame)
     assert isinstance(week, Result)
     assert week.matrix.shape == (7, 24)
     assert week.matrix[5, 23] == 10
@@ -355,8 +357,8 @@ def test_the_clock_lays_a_week_out(t):
 
 
 def test_a_clock_without_alerts(t):
-    week = clock(pd.DataFrame({"weekday": [], "hour": [], "n": []}))
+    week = week_clock(pd.DataFrame({"weekday": [], "hour": [], "n": []}))
     assert week.peak_hours is None
     assert week.sentence(t) == "No alerts with a known hour."
-    even = clock(pd.DataFrame({"weekday": [0] * 24, "hour": range(24), "n": [1.0] * 24}))
+    even = week_clock(pd.DataFrame({"weekday": [0] * 24, "hour": range(24), "n": [1.0] * 24}))
     assert even.peak_hours == (0, 12)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.report.documents import MIME, Form, brief_document
+from analysis.report.documents import MIME, DocumentFormat, brief_document
 from curim_data.model.access import Audience
 from curim_data.studies.brief import brief, plan_rows
 from pages.parts.briefing.queries import cached_brief
@@ -38,7 +38,7 @@ def draw_document_downloads(page: Page) -> None:
     )
 
 
-def brief_file(page: Page, form: Form, link: str) -> bytes:
+def brief_file(page: Page, form: DocumentFormat, link: str) -> bytes:
     """The document for the council."""
     t = page.t
     study = cached_brief(page.dataset, page.filter, Audience.COUNCIL)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.gender import Weights
+from analysis.gender import CategoryRatios
 from curim_data.filters import AlertFilter
 from curim_data.model.labels import category_label, inline
 from pages.parts.charts import plots, tables
@@ -29,7 +29,7 @@ def draw_category_ratios(page: Page, f: AlertFilter) -> None:
         draw_help_lines(page)
 
 
-def _draw_forest(page: Page, found: Weights) -> None:
+def _draw_forest(page: Page, found: CategoryRatios) -> None:
     t = page.t
     frame = found.frame[np.isfinite(found.frame["ratio"]) & (found.frame["ratio"] > 0)]
     if frame.empty:
@@ -59,7 +59,7 @@ def _draw_forest(page: Page, found: Weights) -> None:
     plots.draw_chart(page, figure, key="gender_forest", alt=found.sentence(t))
 
 
-def _draw_findings(page: Page, found: Weights) -> None:
+def _draw_findings(page: Page, found: CategoryRatios) -> None:
     """The sentence, the clearest categories for women and for men, and what is protected."""
     t, frame = page.t, found.frame
     tested = bool(frame["p"].notna().any())
@@ -98,7 +98,7 @@ def _draw_findings(page: Page, found: Weights) -> None:
     )
 
 
-def _draw_table(page: Page, found: Weights) -> None:
+def _draw_table(page: Page, found: CategoryRatios) -> None:
     t = page.t
     rows = found.frame.to_dict("records")
     written = pd.DataFrame(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.gender import Feeling, Shares, Weights
+from analysis.gender import CategoryRatios, GenderShares, PerceivedSafety
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.studies import gender
@@ -12,13 +12,13 @@ from pages.parts.frame.page import Dataset
 
 
 @cached
-def shares(dataset: Dataset, chosen: AlertFilter, audience: Audience, column: str) -> Shares:
+def shares(dataset: Dataset, chosen: AlertFilter, audience: Audience, column: str) -> GenderShares:
     """Alerts by the gender of the person affected, or of the reporter."""
     return gender.share_study(source_of(dataset), chosen, audience, column)
 
 
 @cached
-def weights(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Weights:
+def weights(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> CategoryRatios:
     """Which categories affect whom more."""
     return gender.weight_study(source_of(dataset), chosen, audience)
 
@@ -30,7 +30,7 @@ def light(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Light:
 
 
 @cached
-def feeling(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Feeling:
+def feeling(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> PerceivedSafety:
     """How safe people felt, by gender."""
     return gender.feeling_study(source_of(dataset), chosen, audience)
 

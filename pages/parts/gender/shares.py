@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.gender import Shares
+from analysis.gender import GenderShares
 from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model.labels import district_label, feeling_label, gender_label
@@ -61,7 +61,7 @@ def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
         _draw_bars(page, queries.shares(page.dataset, f, page.audience, REPORTER), "gender_reporters", total)
 
 
-def _draw_bars(page: Page, found: Shares, key: str, total: Total) -> None:
+def _draw_bars(page: Page, found: GenderShares, key: str, total: Total) -> None:
     frame = found.frame
     counts = pd.DataFrame({"gender": _labels(page, frame), "n": frame["n"], "share": frame["share"]})
     data = counts.assign(low=frame["low"], high=frame["high"], withheld=frame["withheld"])

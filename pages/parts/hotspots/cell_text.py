@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from analysis.hotspots.denominators import LAND, PER, Kind
+from analysis.hotspots.denominators import LAND, RATE_PER, DenominatorKind
 from curim_data.model.i18n import Translator
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.maps.legends import CellMeasure
 
 
-def rate_heading(t: Translator, base: Kind) -> str:
+def rate_heading(t: Translator, base: DenominatorKind) -> str:
     """The heading of the column of rates, which are after shrinkage."""
     return t("Per 1,000 residents") if base == "residents" else t("Share of all alerts")
 
 
-def rate_text(t: Translator, base: Kind, value: float) -> str:
+def rate_text(t: Translator, base: DenominatorKind, value: float) -> str:
     """A rate as text: a share in per cent, or alerts per 1,000 residents."""
-    return t.number(PER * value, 1) if base == "residents" else t.percent(value)
+    return t.number(RATE_PER * value, 1) if base == "residents" else t.percent(value)
 
 
-def rate_measure(t: Translator, base: Kind) -> CellMeasure | None:
+def rate_measure(t: Translator, base: DenominatorKind) -> CellMeasure | None:
     """What the colours of cells show where places are compared by a denominator: rates in place of counts."""
     if base == LAND:
         return None
@@ -28,7 +28,7 @@ def rate_measure(t: Translator, base: Kind) -> CellMeasure | None:
         else t("Share of all alerts, after shrinkage")
     )
     if base == "residents":
-        return CellMeasure(heading, lambda value: t.number(PER * value, 1))
+        return CellMeasure(heading, lambda value: t.number(RATE_PER * value, 1))
     return CellMeasure(heading, lambda value: t.percent(value, 1))
 
 

@@ -13,7 +13,7 @@ import pydeck as pdk
 import shapely
 import streamlit as st
 
-from analysis.map_comparison import Differing
+from analysis.map_comparison import DifferingPlace
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import cell_polygons
@@ -164,7 +164,7 @@ def _draw_table(page: Page, study: CompareStudy) -> None:
     )
 
 
-def _ratio(page: Page, place: Differing) -> str:
+def _ratio(page: Page, place: DifferingPlace) -> str:
     t = page.t
     if not np.isfinite(place.high) or not np.isfinite(place.ratio):
         return t("at least {low}", low=t.number(place.low, 1))

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from analysis.density.image import DensityImage, image
-from analysis.density.kernel_density import figure
+from analysis.density.image import DensityImage, density_image
+from analysis.density.kernel_density import format_density
+from analysis.stats.intervals import Estimate
 from curim_data.export.safe_csv import csv_bytes
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
@@ -35,7 +36,7 @@ MAP = "hotspots_density_map"
 def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[DensityStudy, DensityImage]:
     source = source_of(dataset)
     study = density_study(source, chosen, audience, step_m=coordinate_step(dataset))
-    return study, image(study.density, source.city)
+    return study, density_image(study.density, source.city)
 
 
 def draw_density_layer(page: Page, title: Any, place: FoundPlace | None = None) -> None:
@@ -96,8 +97,8 @@ def density_headline(t: Translator, study: DensityStudy) -> str:
     return t(
         "Alerts are densest here: {place}, {value} per km² and month; the city average is {mean}.",
         place=first.name(t),
-        value=figure(t, first.value.value),
-        mean=figure(t, study.density.mean),
+        value=format_density(t, first.value.value),
+        mean=format_density(t, study.density.mean),
     )
 
 
@@ -109,7 +110,7 @@ def _draw_peaks(page: Page, study: DensityStudy) -> None:
     frame = pd.DataFrame(
         {
             "place": f"{rank}  {peak.name(t)}",
-            "density": f"{figure(t, peak.value.value)} ({figure(t, peak.value.low)}–{figure(t, peak.value.high)})",
+            "density": _with_interval(t, peak.value),
         }
         for rank, peak in enumerate(study.peaks, start=1)
     )
@@ -148,3 +149,7 @@ def _draw_downloads(page: Page, study: DensityStudy) -> None:
             key="hotspots_density_geojson",
             **DOWNLOAD_BUTTON,
         )
+
+
+def _with_interval(t: Translator, density: Estimate) -> str:
+    return f"{format_density(t, density.value)} ({format_density(t, density.low)}–{format_density(t, density.high)})"

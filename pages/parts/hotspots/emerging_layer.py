@@ -13,7 +13,7 @@ import shapely
 import streamlit as st
 
 from analysis.emerging.classes import CLASSES, KINDS
-from analysis.emerging.detection import RUNS, Emerging
+from analysis.emerging.detection import RUNS, EmergingHotSpots
 from curim_data.model.city import cell_polygons
 from curim_data.model.i18n import Translator
 from curim_data.studies.emerging import EmergingLine, EmergingStudy
@@ -186,7 +186,11 @@ def _selected(shown: Sequence[EmergingLine]) -> EmergingLine | None:
 
 
 def _draw_map(
-    page: Page, found: Emerging, shown: Sequence[EmergingLine], chosen: EmergingLine | None, place: FoundPlace | None
+    page: Page,
+    found: EmergingHotSpots,
+    shown: Sequence[EmergingLine],
+    chosen: EmergingLine | None,
+    place: FoundPlace | None,
 ) -> None:
     t, colours = page.t, palette(page.theme)
     height = map_height(page)
@@ -224,7 +228,9 @@ def _pins(t: Translator, shown: Sequence[EmergingLine]) -> list[Pin]:
     return [Pin(line.name(t), line.place.longitude, line.place.latitude, line.rank) for line in shown]
 
 
-def _layer(t: Translator, found: Emerging, lines: Sequence[EmergingLine], name: str, coverage: float) -> pdk.Layer:
+def _layer(
+    t: Translator, found: EmergingHotSpots, lines: Sequence[EmergingLine], name: str, coverage: float
+) -> pdk.Layer:
     rows = [
         {
             "hex": h3.int_to_str(cell),
@@ -262,7 +268,7 @@ def _draw_legend(t: Translator, colours: Palette, shown: Sequence[EmergingLine],
     draw_legend_row(colours, t("Class over time"), entries)
 
 
-def _history_line(t: Translator, found: Emerging, cell: int) -> str:
+def _history_line(t: Translator, found: EmergingHotSpots, cell: int) -> str:
     row: Any = found.frame.loc[cell]
     hot = CLASSES[row["cls"]].sign >= 0
     values = {"n": int(row["hot_steps"] if hot else row["cold_steps"]), "steps": len(found.starts)}
@@ -271,7 +277,9 @@ def _history_line(t: Translator, found: Emerging, cell: int) -> str:
     return t("Hot in {n} of {steps} weeks.", **values) if hot else t("Cold in {n} of {steps} weeks.", **values)
 
 
-def _draw_table(page: Page, shown: Sequence[EmergingLine], chosen: EmergingLine | None, found: Emerging) -> None:
+def _draw_table(
+    page: Page, shown: Sequence[EmergingLine], chosen: EmergingLine | None, found: EmergingHotSpots
+) -> None:
     if not shown:
         return
     t, month = page.t, found.unit == "month"
@@ -308,7 +316,7 @@ def _draw_table(page: Page, shown: Sequence[EmergingLine], chosen: EmergingLine 
     )
 
 
-def since_label(t: Translator, line: EmergingLine, found: Emerging) -> str:
+def since_label(t: Translator, line: EmergingLine, found: EmergingHotSpots) -> str:
     """Since when a place has been significant without interruption; unknown where that holds from the first step."""
     if line.since is None:
         return "–"
@@ -326,7 +334,7 @@ def trend_label(t: Translator, line: EmergingLine) -> str:
     return t("rising ({p})", p=p) if line.slope > 0 else t("falling ({p})", p=p)
 
 
-def _draw_history(page: Page, study: EmergingStudy, found: Emerging, line: EmergingLine) -> None:
+def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, line: EmergingLine) -> None:
     """The selected place: its history in words and by step, and the way on."""
     t = page.t
     st.subheader(f"{line.rank} · {escape_markdown(line.name(t))}")
@@ -350,7 +358,7 @@ def _draw_history(page: Page, study: EmergingStudy, found: Emerging, line: Emerg
     st.caption(t("The class is that of the cell that stands out most; the bars count all cells of the place."))
 
 
-def _series_label(t: Translator, found: Emerging, *, hot: bool) -> str:
+def _series_label(t: Translator, found: EmergingHotSpots, *, hot: bool) -> str:
     if found.unit == "month":
         return t("Alerts per month; coloured: hot.") if hot else t("Alerts per month; coloured: cold.")
     return t("Alerts per week; coloured: hot.") if hot else t("Alerts per week; coloured: cold.")

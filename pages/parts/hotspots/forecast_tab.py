@@ -9,8 +9,8 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from analysis.forecast.counts import Outlook
-from analysis.forecast.places import Forecast
+from analysis.forecast.counts import CountForecast
+from analysis.forecast.places import PlaceForecast
 from analysis.stats.result import Choice
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
@@ -98,7 +98,7 @@ def _draw_city(page: Page, forecast: ForecastStudy) -> None:
     draw_footer(page, choices=forecast.city.choices)
 
 
-def weeks_frame(forecast: ForecastStudy, city: Outlook) -> pd.DataFrame:
+def weeks_frame(forecast: ForecastStudy, city: CountForecast) -> pd.DataFrame:
     """The last weeks with their counts, the next ones with expectation and interval."""
     ahead = pd.DataFrame(
         {
@@ -199,7 +199,7 @@ def _draw_cells(page: Page, forecast: ForecastStudy) -> None:
         _draw_backtest(page, found)
 
 
-def _draw_map(page: Page, listed: tuple[ListedCell, ...], found: Forecast) -> None:
+def _draw_map(page: Page, listed: tuple[ListedCell, ...], found: PlaceForecast) -> None:
     t = page.t
     names = [one.name(t) for one in listed]
     polygons = cell_polygons([one.cell for one in listed])
@@ -257,7 +257,7 @@ def _draw_list(page: Page, listed: tuple[ListedCell, ...]) -> None:
     tables.download_button(t, cells_frame(t, listed), "forecast-cells.csv", key="hotspots_forecast_download")
 
 
-def _draw_backtest(page: Page, found: Forecast) -> None:
+def _draw_backtest(page: Page, found: PlaceForecast) -> None:
     """Each method on the past, against plain counting."""
     t = page.t
     st.subheader(t("How such forecasts performed in the past"))

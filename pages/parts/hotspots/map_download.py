@@ -28,12 +28,12 @@ from pages.parts.maps import legends
 from pages.parts.maps.name_layers import Pin
 
 if TYPE_CHECKING:
-    from analysis.report.maps import Shade
+    from analysis.report.maps import MapLayer
 
 
 def map_download_button(
     page: Page,
-    make: Callable[[], Sequence[Shade]],
+    make: Callable[[], Sequence[MapLayer]],
     *,
     name: str,
     title: str,
@@ -73,10 +73,10 @@ def map_download_button(
     ]
 
     def drawn() -> bytes:
-        from analysis.report.maps import Spot, shades_map
+        from analysis.report.maps import NumberedSpot, layers_map
 
-        spots = [Spot(pin.rank or 0, pin.name, pin.longitude, pin.latitude) for pin in pins]
-        return shades_map(page.city, make(), t, title=title, spots=spots, notes=notes, alt=alt).data
+        spots = [NumberedSpot(pin.rank or 0, pin.name, pin.longitude, pin.latitude) for pin in pins]
+        return layers_map(page.city, make(), t, title=title, spots=spots, notes=notes, alt=alt).data
 
     st.download_button(
         t("Download the map (PNG)"),
@@ -88,26 +88,26 @@ def map_download_button(
     )
 
 
-def cell_shades(t: Translator, cells: pd.DataFrame, measure: legends.CellMeasure | None = None) -> list[Shade]:
+def cell_shades(t: Translator, cells: pd.DataFrame, measure: legends.CellMeasure | None = None) -> list[MapLayer]:
     """Cells in the classes of the page's map, by count or by what else is measured; what is protected is hatched."""
-    from analysis.report.maps import Shade
+    from analysis.report.maps import MapLayer
 
     scale = legends.ColourScale.of(t, cells, measure)
     hidden, places = cells["withheld"].to_numpy(bool), scale.class_numbers(cells)
     entries = [
-        Shade(span, colour, _cells(cells.index[(places == at) & ~hidden]))
+        MapLayer(span, colour, _cells(cells.index[(places == at) & ~hidden]))
         for at, (colour, span) in enumerate(scale.classes)
     ]
     if hidden.any():
-        entries.append(Shade(t("protected: too few to show"), "#eceff1", _cells(cells.index[hidden]), hatched=True))
+        entries.append(MapLayer(t("protected: too few to show"), "#eceff1", _cells(cells.index[hidden]), hatched=True))
     return entries
 
 
-def outlined(label: str, colour: str, shapes: Collection[Any]) -> Shade:
+def outlined(label: str, colour: str, shapes: Collection[Any]) -> MapLayer:
     """Outlines and their entry."""
-    from analysis.report.maps import Shade
+    from analysis.report.maps import MapLayer
 
-    return Shade(label, colour, tuple(shapes), outline=True)
+    return MapLayer(label, colour, tuple(shapes), outline=True)
 
 
 def hot_shades(
@@ -119,7 +119,7 @@ def hot_shades(
     *,
     with_neighbours: bool = False,
     measure: legends.CellMeasure | None = None,
-) -> list[Shade]:
+) -> list[MapLayer]:
     """Cells with hot and cold ones outlined, and the selected place."""
     shades = cell_shades(t, cells, measure)
     if len(hot):
@@ -133,55 +133,55 @@ def hot_shades(
 
 def difference_shades(
     classes: Sequence[tuple[str, str, Any]], hidden: tuple[str, Any], marked: tuple[str, Collection[int]]
-) -> list[Shade]:
+) -> list[MapLayer]:
     """Cells by which side has more of its alerts there.
 
     `classes`: label, colour and cells of each; `hidden`: label and cells that are protected; `marked`: label and cells
     that differ beyond chance.
     """
-    from analysis.report.maps import Shade
+    from analysis.report.maps import MapLayer
 
-    shades = [Shade(label, colour, _cells(cells)) for label, colour, cells in classes]
+    shades = [MapLayer(label, colour, _cells(cells)) for label, colour, cells in classes]
     if len(hidden[1]):
-        shades.append(Shade(hidden[0], "#eceff1", _cells(hidden[1]), hatched=True))
+        shades.append(MapLayer(hidden[0], "#eceff1", _cells(hidden[1]), hatched=True))
     if marked[1]:
         shades.append(outlined(marked[0], LIGHT.hot_line, _cells(marked[1])))
     return shades
 
 
-def emerging_shades(t: Translator, lines: Sequence[EmergingLine], colour: Callable[[str], str]) -> list[Shade]:
+def emerging_shades(t: Translator, lines: Sequence[EmergingLine], colour: Callable[[str], str]) -> list[MapLayer]:
     """Places by their class; cold ones hatched."""
-    from analysis.report.maps import Shade
+    from analysis.report.maps import MapLayer
 
     by_class: dict[str, list[int]] = {}
     for line in lines:
         by_class.setdefault(line.place.cls, []).extend(line.place.cells)
     return [
-        Shade(t(CLASSES[cls].label), colour(cls), _cells(cells), hatched=CLASSES[cls].sign < 0)
+        MapLayer(t(CLASSES[cls].label), colour(cls), _cells(cells), hatched=CLASSES[cls].sign < 0)
         for cls, cells in by_class.items()
     ]
 
 
-def density_shades(t: Translator, study: DensityStudy, image: DensityImage, city: CityProfile) -> list[Shade]:
+def density_shades(t: Translator, study: DensityStudy, image: DensityImage, city: CityProfile) -> list[MapLayer]:
     """The classes of a density."""
-    from analysis.report.maps import Shade
+    from analysis.report.maps import MapLayer
 
     found = {low: shape for low, _, shape in class_polygons(study.density, city)}
     lows = image.breaks[:-1]
     return [
-        Shade(limits, colour, (found[low],) if low in found else ())
+        MapLayer(limits, colour, (found[low],) if low in found else ())
         for low, (colour, limits) in zip(lows, image.legend(t), strict=True)
     ]
 
 
-def point_shades(frame: pd.DataFrame, groups: Sequence[str], named: Mapping[str, tuple[str, str]]) -> list[Shade]:
+def point_shades(frame: pd.DataFrame, groups: Sequence[str], named: Mapping[str, tuple[str, str]]) -> list[MapLayer]:
     """Alerts as points; `groups`: the group of each, `named`: its label and colour."""
-    from analysis.report.maps import Shade
+    from analysis.report.maps import MapLayer
 
     points = shapely.points(frame["longitude"].to_numpy(float), frame["latitude"].to_numpy(float))
     chosen = np.asarray(groups, object)
     return [
-        Shade(label, colour, tuple(points[chosen == group]), points=True) for group, (label, colour) in named.items()
+        MapLayer(label, colour, tuple(points[chosen == group]), points=True) for group, (label, colour) in named.items()
     ]
 
 

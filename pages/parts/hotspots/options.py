@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from analysis.hotspots.denominators import LAND, Kind
+from analysis.hotspots.denominators import LAND, DenominatorKind
 from curim_data.model.i18n import Translator
 from curim_data.studies.denominators import KINDS, why_not
 from pages.parts.frame.page import Page
@@ -30,7 +30,7 @@ def draw_options(page: Page, layer: str) -> Options:
     return Options()
 
 
-def _base(page: Page) -> Kind:
+def _base(page: Page) -> DenominatorKind:
     t = page.t
     names = {LAND: t("The land around"), "alerts": t("All alerts: the share here"), "residents": t("Residents")}
     refusals = {kind: why_not(kind, page.filter, page.audience, page.city) for kind in KINDS}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 import streamlit as st
 
-from analysis.clusters.hdbscan import TooManyError
+from analysis.clusters.hdbscan import TooManyCellsError
 from analysis.hotspots.denominators import LAND
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
@@ -41,7 +41,7 @@ from pages.parts.maps.name_layers import Pin
 
 if TYPE_CHECKING:
     from analysis.clusters.results import Clusters
-    from analysis.report.maps import Shade
+    from analysis.report.maps import MapLayer
 
 # From so many stored alerts on classes over time come a moment after the page.
 LATER_FROM: Final = 50_000
@@ -61,7 +61,7 @@ def draw_places_layer(
     t = page.t
     try:
         found = clusters(page.dataset, page.filter, page.audience, how) if layer == "clusters" else None
-    except TooManyError as error:
+    except TooManyCellsError as error:
         st.info(t(error.message))
         return
     asked = ListQuery(page.dataset, page.filter, page.audience, layer, size or None, how)
@@ -160,7 +160,7 @@ def _draw_map_download(
     """The map as a picture to take along."""
     t, frame = page.t, study.hot.frame
 
-    def shades() -> list[Shade]:
+    def shades() -> list[MapLayer]:
         if found is not None:
             outlines = [cluster.outline for cluster in found.found]
             return [*cell_shades(t, study.cells.frame), outlined(t("cluster"), LIGHT.cluster_line, outlines)]

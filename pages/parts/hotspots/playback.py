@@ -9,7 +9,7 @@ import pandas as pd
 import pydeck as pdk
 import streamlit as st
 
-from analysis.emerging.detection import Emerging
+from analysis.emerging.detection import EmergingHotSpots
 from curim_data.model.i18n import Translator
 from curim_data.studies.emerging import EmergingStudy
 from pages.parts.frame.colours import palette, rgba
@@ -36,7 +36,7 @@ def draw_playback(page: Page, study: EmergingStudy) -> None:
     st.fragment(_draw_step, run_every=SECONDS if playing else None)(page, study, found, playing)
 
 
-def _draw_step(page: Page, study: EmergingStudy, found: Emerging, playing: bool) -> None:
+def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playing: bool) -> None:
     """One month: the slider, its map and its sentence. While it plays each run goes one month on, and round."""
     t, steps = page.t, range(len(found.starts))
     current = st.session_state.get(STEP, steps[-1])
@@ -64,13 +64,13 @@ def _draw_step(page: Page, study: EmergingStudy, found: Emerging, playing: bool)
     st.caption(sentence)
 
 
-def step_label(t: Translator, found: Emerging, step: int) -> str:
+def step_label(t: Translator, found: EmergingHotSpots, step: int) -> str:
     """A month by its name, a week by its first day."""
     day = found.starts[step].date()
     return t.date(day, "LLL y") if found.unit == "month" else t.date(day, "medium")
 
 
-def step_sentence(t: Translator, found: Emerging, step: int, n: pd.Series) -> str:
+def step_sentence(t: Translator, found: EmergingHotSpots, step: int, n: pd.Series) -> str:
     """How many cells were hot and cold in a step, and what was counted."""
     return t(
         "{when}: hot cells {hot}, cold cells {cold}, alerts on the map {n}. A cell is assessed together with its "
@@ -82,7 +82,7 @@ def step_sentence(t: Translator, found: Emerging, step: int, n: pd.Series) -> st
     )
 
 
-def _counts(study: EmergingStudy, found: Emerging, step: int) -> pd.Series:
+def _counts(study: EmergingStudy, found: EmergingHotSpots, step: int) -> pd.Series:
     """Alerts by cell in one step, in the order of the cells."""
     assert study.counts is not None
     frame = study.counts.frame

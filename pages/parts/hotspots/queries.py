@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analysis.clusters.results import Clusters
-from analysis.hotspots.denominators import LAND, Kind
+from analysis.hotspots.denominators import LAND, DenominatorKind
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.studies import spot as study_spot
@@ -23,7 +23,7 @@ from pages.parts.frame.page import Dataset
 class Options:
     """The denominator of places; whether alerts count by severity; whether clusters are exploratory (HDBSCAN)."""
 
-    base: Kind = LAND
+    base: DenominatorKind = LAND
     by_weight: bool = False
     explored: bool = False
 
@@ -32,7 +32,11 @@ DEFAULT_OPTIONS = Options()
 
 
 def hot_spots(
-    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None, base: Kind = LAND
+    dataset: Dataset,
+    chosen: AlertFilter,
+    audience: Audience,
+    resolution: int | None = None,
+    base: DenominatorKind = LAND,
 ) -> HotSpotStudy:
     """Hot cells and spots under the filter, which are those of the whole city."""
     return _hot_spots(dataset, whole_city(chosen), audience, resolution, base)
@@ -40,7 +44,7 @@ def hot_spots(
 
 @cached
 def _hot_spots(
-    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None, base: Kind
+    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None, base: DenominatorKind
 ) -> HotSpotStudy:
     return hot_spot_study(source_of(dataset), chosen, audience, resolution, base)
 

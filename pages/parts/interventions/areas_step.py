@@ -9,8 +9,8 @@ from typing import get_args
 
 import streamlit as st
 
-from analysis.plans.evaluation import Test
-from analysis.report.plan import METHODS
+from analysis.plans.evaluation import EffectTest
+from analysis.report.plan import TEST_NAMES
 from curim_data.model.i18n import Message, Num
 from curim_data.model.plan import Plan, plan_to_json
 from curim_data.studies.evaluation import BEGUN, named_test
@@ -40,10 +40,10 @@ def areas_step(page: Page, edit: PlanEdit) -> Plan:
 
 def _draw_form(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
     t = page.t
-    method: Test = st.radio(
+    method: EffectTest = st.radio(
         t("The test, named in advance"),
-        list(get_args(Test)),
-        format_func=lambda name: METHODS[name](t),
+        list(get_args(EffectTest)),
+        format_func=lambda name: TEST_NAMES[name](t),
         key=seeded(edit.key("method"), named_test(plan)),
     )
     plan = _draw_proposal(page, edit, plan)
@@ -87,7 +87,7 @@ def _draw_proposal(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
     return plan
 
 
-def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan, method: Test) -> float | None:
+def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan, method: EffectTest) -> float | None:
     """The smallest detectable fall: as it was stated, recalculated only where areas or test change."""
     named = edit.saved
     if plan.areas == named.areas and method == named.assessment.method and named.assessment.smallest_drop is not None:

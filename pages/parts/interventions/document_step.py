@@ -12,9 +12,9 @@ import pandas as pd
 import streamlit as st
 
 from analysis.report.blocks import Block, Bullets, Columns, Facts, Figure, Heading, Table, Text
-from analysis.report.documents import MIME, Form, plan_document
+from analysis.report.documents import MIME, DocumentFormat, plan_document
 from analysis.report.maps import areas_map
-from analysis.report.plan import plan_blocks
+from analysis.report.plan import compose_plan
 from curim_data.model.i18n import Message
 from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus, plan_to_json
 from pages.parts.charts.tables import draw_table
@@ -63,7 +63,7 @@ def draw_downloads(page: Page, plan: Plan) -> None:
     t = page.t
     name = f"curim_plan_{plan.id[:8] or 'draft'}_{t.lang}"
 
-    def paper(form: Form) -> bytes:
+    def paper(form: DocumentFormat) -> bytes:
         picture = areas_map(page.city, plan.areas, t) if plan.areas.treated else None
         made = reference_day(page)
         return plan_document(plan, page.city, t, form, made=made, picture=picture, illustrative=page.is_sample)
@@ -92,7 +92,7 @@ def draw_downloads(page: Page, plan: Plan) -> None:
 
 def draw_document(page: Page, plan: Plan) -> None:
     """The document on the page, block by block."""
-    document = plan_blocks(plan, page.city, page.t, made=reference_day(page), illustrative=page.is_sample)
+    document = compose_plan(plan, page.city, page.t, made=reference_day(page), illustrative=page.is_sample)
     _draw_blocks(page, document.blocks, "plan")
     if plan.areas.treated:
         st.subheader(page.t("Areas of the plan"))

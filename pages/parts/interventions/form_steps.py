@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from analysis.plans.drafting import applicable_drop, harms, objective_sentence, warnings
-from analysis.plans.evidence import measure
+from analysis.plans.drafting import applicable_drop, harm_questions, objective_sentence, plan_warnings
+from analysis.plans.evidence import find_measure
 from analysis.plans.problem_statement import caution_messages, gender_sentence, problem_statement
 from curim_data.model.i18n import LANGUAGE_NAMES, LANGUAGES, Message, translator
 from curim_data.model.plan import Action, GenderCheck, Plan
@@ -73,7 +73,7 @@ def objective_step(page: Page, edit: PlanEdit) -> Plan:
     """Baseline, target and date, and the sentence that they make."""
     t, plan = page.t, edit.plan
     aim, problem = plan.objective, plan.problem
-    chosen = [found for name in plan.measures if (found := measure(name)) is not None]
+    chosen = [found for name in plan.measures if (found := find_measure(name)) is not None]
     drop = applicable_drop(problem, chosen, aim.baseline)
     if aim.start and aim.end:
         st.write(
@@ -121,7 +121,7 @@ def objective_step(page: Page, edit: PlanEdit) -> Plan:
         page,
         plan,
         made.target,
-        [t(warning) for warning in warnings(problem, chosen, drop, plan.assessment.smallest_drop)],
+        [t(warning) for warning in plan_warnings(problem, chosen, drop, plan.assessment.smallest_drop)],
     )
     return replace(plan, objective=replace(made, text=own))
 
@@ -239,7 +239,7 @@ def gender_step(page: Page, edit: PlanEdit) -> Plan:
         for name, label in questions.items()
     }
     st.markdown("**" + t("Questions to answer before the decision") + "**")
-    st.markdown("\n".join(f"- {t(question)}" for question in harms(plan.problem)))
+    st.markdown("\n".join(f"- {t(question)}" for question in harm_questions(plan.problem)))
     st.caption(t(HELP))
     return replace(plan, gender_check=GenderCheck(**answers))
 

@@ -11,9 +11,9 @@ from analysis.plans.evidence import (
     Measure,
     catalogue,
     effect_text,
-    measure,
+    find_measure,
     quality_text,
-    rank,
+    rank_measures,
     setting_text,
 )
 from curim_data.model.plan import Plan
@@ -27,7 +27,7 @@ AT_ONCE = 4
 def measures_step(page: Page, edit: PlanEdit) -> Plan:
     """Choose measures; their effects are never added up."""
     t, plan = page.t, edit.plan
-    fits = rank(plan.problem)
+    fits = rank_measures(plan.problem)
     st.write(
         t("Ranked by how well they fit the problem. Choose one or more; their effects are not added up.")
         if fits
@@ -59,7 +59,7 @@ def measures_step(page: Page, edit: PlanEdit) -> Plan:
             select_all=False,
         )
         for name in others:
-            if (found := measure(name)) is not None:
+            if (found := find_measure(name)) is not None:
                 _draw_facts(page, found)
     st.caption(
         t("Effects were measured on recorded crime, most in the United States and Britain; CURiM counts alerts.")
@@ -70,7 +70,7 @@ def measures_step(page: Page, edit: PlanEdit) -> Plan:
 
 
 def _measure_name(name: str) -> str:
-    found = measure(name)
+    found = find_measure(name)
     return found.name if found else name
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import h3.api.basic_str as h3
 import pandas as pd
 
-from analysis.plans.drafting import Draft, buffer_cells, compare_areas
-from analysis.plans.evaluation import Test, smallest_visible_drop
+from analysis.plans.drafting import PlanDraft, buffer_cells, propose_comparison_area
+from analysis.plans.evaluation import EffectTest, minimum_detectable_drop
 from analysis.spots.naming import name_spots
 from curim_data import query
 from curim_data.filters import AlertFilter
@@ -24,7 +24,7 @@ from pages.parts.frame.page import Dataset
 
 
 @cached
-def plan_draft(dataset: Dataset, f: AlertFilter, audience: Audience, cells: tuple[str, ...], lang: str) -> Draft:
+def plan_draft(dataset: Dataset, f: AlertFilter, audience: Audience, cells: tuple[str, ...], lang: str) -> PlanDraft:
     """The draft for some cells under a filter."""
     return draft_for(source_of(dataset), f, cells, audience, language=lang)
 
@@ -46,14 +46,14 @@ def proposed_areas(
     treated = plan.areas.treated
     f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
     size = h3.get_resolution(treated[0])
-    like = compare_areas(query.cells(source, f, size, audience).frame, treated, apart=rings + 2)
+    like = propose_comparison_area(query.cells(source, f, size, audience).frame, treated, apart=rings + 2)
     areas = Areas(treated, buffer_cells(treated, source.city, rings), like.cells if like else ())
     return areas, like.reasons if like else ()
 
 
 @cached
-def smallest_drop(treated: float, comparison: float, test: Test) -> float | None:
-    return smallest_visible_drop(treated, comparison, test=test).alerts
+def smallest_drop(treated: float, comparison: float, test: EffectTest) -> float | None:
+    return minimum_detectable_drop(treated, comparison, test=test).alerts
 
 
 @cached

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.trends.week_clock import clock
+from analysis.trends.week_clock import week_clock
 from curim_data.model import labels as words
 from curim_data.privacy import BAND_HOURS, GateError, Protected
 from pages.parts.charts import plots
@@ -110,7 +110,7 @@ def draw_week_clock(page: Page) -> None:
         return
     if counted.notes and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS)):
         frame = _spread(frame)
-    week = clock(frame)
+    week = week_clock(frame)
     plots.draw_chart(
         page,
         plots.clock_figure(page, frame),

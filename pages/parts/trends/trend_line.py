@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.trends.time_series import Trend, course, year_on_year
+from analysis.trends.time_series import Trend, period_total, year_on_year
 from curim_data.model.i18n import Translator
 from pages.parts.charts import plots
 from pages.parts.frame.cache import cached_query
@@ -36,7 +36,7 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
         data=shown,
         file_name="trend.csv",
     )
-    together = course(trend)
+    together = period_total(trend)
     told = [alarms_sentence(t, trend), *([together.sentence(t)] if together else [])]
     draw_footer(page, sentence=" ".join(told), total=cached_query(page, "total"), choices=trend.choices)
 
