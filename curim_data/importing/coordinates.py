@@ -106,7 +106,7 @@ def parse_coordinates(columns: RoleColumns, written: CoordinateFormat) -> Parsed
         texts = (north, east)
     else:
         texts = (columns[written.roles[0]], columns[written.roles[1]])
-    digits = {"y": 7, "x": 6, "latitude": 7, "longitude": 6}
+    digits = {"y": 7, "x": 6}  # of projected metres; degrees lose no mark
     north_n, east_n = (
         parse_numbers(text, written.forms.get(role, ANY), digits.get(role, 0))
         for text, role in zip(texts, written.roles, strict=True)

@@ -38,7 +38,7 @@ def main() -> None:
             sample = [mutant for mutant in sample if mutant.rank not in ranks]
         load_libraries([path for name, path in imports.modules.items() if name.split(".")[0] != "pages"], own)
         trial, outcomes, survivors = Trial(tree, arguments.longest), Counter[str](), []
-        for number, mutant in enumerate(sorted(sample, key=lambda mutant: str(mutant.path)), 1):
+        for number, mutant in enumerate(sample, 1):
             tests = trial.usable(imports.concerned(imports.name(tree / mutant.path)))
             outcome = "untested" if not tests else "survived" if trial.survives(mutant, tests) else "killed"
             outcomes[outcome] += 1

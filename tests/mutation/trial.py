@@ -21,6 +21,10 @@ from hypothesis import Phase, settings
 from tests.mutation.mutants import Mutant
 
 MOST_BYTES: Final = 8 << 30
+OPTIONS: Final = (
+    *("-x", "-q", "--tb=no", "-p", "no:xdist", "-p", "no:cacheprovider", "-W", "ignore"),
+    *("--hypothesis-profile=mutants", "--hypothesis-seed=0"),
+)
 settings.register_profile("mutants", deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
 
 
@@ -71,9 +75,7 @@ class Trial:
         log = os.open(self.tree.parent / "pytest.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        options = ["-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", f"--basetemp={self.tree.parent / 'files'}"]
-        fixed = ["--hypothesis-profile=mutants", "--hypothesis-seed=0", "-W", "ignore"]
-        return int(pytest.main([*options, *fixed, *map(str, tests)]))
+        return int(pytest.main([*OPTIONS, f"--basetemp={self.tree.parent / 'files'}", *map(str, tests)]))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from analysis.hotspots.settings import margin_for, surroundings_for, window_for
 from analysis.stats.getis_ord import getis_ord
 from analysis.stats.rate_tests import larger_rate, ratio_interval, smaller_rate
 from analysis.stats.result import Result
+from analysis.stats.share_tests import share_ratio_interval
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
 
@@ -180,11 +181,14 @@ def slow_figures(result: HotCells, cells: tuple[int, ...], mark: str) -> dict[st
     place, rest = frame.loc[list(cells)], frame.loc[around]
     count, outside = place[low].sum(), rest.loc[rest["size"] > 0, high].sum()
     size_in, size_out = place[size].sum(), rest[size_low].sum()
+    interval = share_ratio_interval if result.base == "alerts" else ratio_interval  # a part of them, or Poisson
     both = pd.concat([place, rest])
     return {
         "n": round(count),
         "expected": outside * size_in / size_out,
         "ratio": count / size_in / (outside / size_out),
+        "low": interval(count, outside, size_in, size_out)[1],
+        "high": interval(count, outside, size_in, size_out)[2],
         "q": place[q].min(),
         "land_km2": place["land_km2"].sum(),
         "base_n": place["base"].sum(skipna=False),
@@ -211,6 +215,8 @@ def test_the_figures_of_all_places_equal_their_slow_twin(city: CityProfile, kind
         frame = frame.assign(low=frame["n"].mask(few, 1), high=frame["n"].mask(few, hidden), withheld=few)
         frame["n"] = frame["n"].mask(few)
     result = hot_cells(frame, base=base)
+    told = np.full(len(frame), np.nan) if base is None else base.frame["n"].to_numpy(float)
+    np.testing.assert_array_equal(result.frame["base"], told)
     found = [("hot", spot) for spot in hot_spots(result)] + [("cold", spot) for spot in cold_spots(result)]
     assert {mark for mark, _ in found} == {"hot", "cold"} or hidden
     assert found

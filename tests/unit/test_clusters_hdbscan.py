@@ -124,6 +124,18 @@ def test_too_few_alerts_are_no_group(city: CityProfile, t: Translator) -> None:
     assert "HDBSCAN finds 0 groups" in explore_clusters(frame, city).sentence(t)
 
 
+def test_many_alerts_in_few_cells_and_few_in_many_are_no_group(city: CityProfile) -> None:
+    """Nine places with hundreds of alerts each have no neighbours to speak of; fifteen alerts are not twice ten."""
+    land = city.land_cells(12)
+    frame = pd.DataFrame({"n": 0.0, "land_km2": land})
+    frame.loc[land.index[1_000:1_009], "n"] = 300.0
+    piled = explore_clusters(frame, city)
+    assert (piled.found, piled.n) == ((), 2_700)
+    frame["n"] = 0.0
+    frame.loc[land.index[1_000:1_015], "n"] = 1.0
+    assert explore_clusters(frame, city).found == ()
+
+
 def test_it_finds_groups_in_chance_and_says_so(city: CityProfile, t: Translator) -> None:
     result = explore_clusters(drawn(city, 3_000, {}), city)
     assert 15 < len(result.found) < 40

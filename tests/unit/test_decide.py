@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 import shapely
@@ -95,6 +96,18 @@ def test_a_date_is_read_as_exports_write_it(text: str, utc: str) -> None:
     assert moments([text], order="day-first") == [utc]
 
 
+def test_a_clock_of_twelve_hours_is_that_of_the_standard_library() -> None:
+    for hour in range(25):
+        for half in ("AM", "PM"):
+            text = f"02/07/2020 {hour:02d}:30 {half}"
+            try:
+                clock = dt.datetime.strptime(text, "%d/%m/%Y %I:%M %p")
+            except ValueError:
+                assert moments([text], order="day-first") == [""], text
+            else:
+                assert moments([text], order="day-first") == [(clock - dt.timedelta(hours=3)).isoformat()], text
+
+
 def test_one_telling_date_decides_for_all_columns() -> None:
     dates = {"reported_at": ["01/02/2024", "03/04/2024"], "occurred_from": ["01/02/2024", "13/02/2024"]}
     assert decided(dates).dates.order == "day-first"
@@ -147,6 +160,27 @@ def test_whole_columns_of_numbers_are_dates_and_single_ones_are_not() -> None:
     assert moments(["1577880000"], form="seconds") == ["2020-01-01T12:00:00"]
 
 
+@pytest.mark.parametrize(
+    ("form", "number", "utc"),
+    [
+        ("serial", "43831", "2019-12-31T22:00:00"),
+        ("serial", "45291.2500001", "2023-12-31T04:00:00"),  # a quarter of a day, to the second
+        ("serial", "45474.75", "2024-07-01T15:00:00"),
+        ("seconds", "1719856815", "2024-07-01T18:00:15"),
+        ("seconds", "1719856815.25", "2024-07-01T18:00:15.250000"),
+        ("milliseconds", "1719856815250", "2024-07-01T18:00:15.250000"),
+        ("milliseconds", "86400000", "1970-01-02T00:00:00"),
+    ],
+)
+def test_numbers_count_days_of_the_city_or_seconds_and_milliseconds_in_utc(form: str, number: str, utc: str) -> None:
+    read = parse_dates(pa.array([number, "x", ""], pa.large_string()), DateFormat("Europe/Athens", form=form))
+    assert read.timestamps[0] == pd.Timestamp(utc, tz="UTC")
+    assert read.timestamps[1:].isna().all()
+    assert (read.given.tolist(), read.bad.tolist()) == ([True, True, False], [False, True, False])
+    assert read.day_only.tolist() == [form == "serial" and "." not in number, False, False]
+    assert not read.month_only.any()
+
+
 def test_first_days_over_months_are_months_and_midnights_are_days() -> None:
     firsts = ["2024-01-01"] * 30 + ["2024-02-01"] * 10 + ["2024-03-01"] * 10
     assert decided({"occurred_from": firsts}).dates.forms == {"occurred_from": "months"}
@@ -156,6 +190,20 @@ def test_first_days_over_months_are_months_and_midnights_are_days() -> None:
     assert decided({"occurred_from": midnights}).dates.forms == {"occurred_from": "dates"}
     assert decided({"occurred_from": [*midnights, "2024-01-06T00:01:00Z"]}).dates.forms == {}
     assert moments(["2024-01-05T00:00:00Z"], form="dates") == ["2024-01-04T22:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "local"),
+    [
+        (["2024-01-05 10:00", "2024-01-06T09:30:00Z"], True),
+        (["5/1/2024 10:00", "13/1/2024"], True),
+        (["2024-01-05T10:00:00Z", "2024-01-06T09:30:00+02:00"], False),
+        (["2024-01-05", "2024-01-06"], False),
+    ],
+)
+def test_the_zone_of_times_without_an_offset_is_told_where_there_are_any(texts: list[str], local: bool) -> None:
+    told = [reason.text for reason in decided({"reported_at": texts}).reasons]
+    assert ("Times without an offset were read as times of {zone}." in told) == local
 
 
 def test_dates_alone_are_days_of_the_city_where_times_are_utc(city: CityProfile) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.density.image import DensityImage, class_breaks, colours_for, density_image, encode_png
+from analysis.density.image import DensityImage, _between, class_breaks, colours_for, density_image, encode_png
 from analysis.density.kernel_density import Density, kernel_density
 from analysis.grid.raster import raster_from_polygon
 from curim_data.model.city import CityProfile
@@ -57,6 +57,17 @@ def test_each_place_has_the_colour_of_its_class(city: CityProfile, surface: Dens
         checked += 1
     assert checked > 150
     assert wrong / checked < 0.15  # only at the borders of classes, by a pixel
+
+
+def test_between_the_centres_of_the_grid_the_picture_is_linear(surface: Density) -> None:
+    raster = surface.raster
+    row, column = np.unravel_index(surface.values.argmax(), surface.values.shape)
+    four = surface.values[row : row + 2, column : column + 2]
+    assert surface.land[row : row + 2, column : column + 2].all()
+    x = raster.x0 + raster.cell_m * (column + 0.5 + np.array([0, 1, 0, 0.25]))
+    y = raster.y0 + raster.cell_m * (row + 0.5 + np.array([0, 0, 1, 0.5]))
+    middle = (0.75 * four[:, 0] + 0.25 * four[:, 1]).mean()
+    assert _between(surface, x, y) == pytest.approx([four[0, 0], four[0, 1], four[1, 0], middle])
 
 
 def test_the_densest_place_is_where_the_alerts_are(picture: DensityImage) -> None:

@@ -97,3 +97,9 @@ def test_the_last_run() -> None:
         4,
         0,
     ]
+
+
+def test_hot_and_cold_classes_are_signed_as_they_are_named() -> None:
+    signs = {1: "hot", -1: "cold"}
+    assert all(name == f"{one.kind}_{signs[one.sign]}" for name, one in CLASSES.items() if name != "none")
+    assert (len(CLASSES), CLASSES["none"].sign) == (17, 0)

@@ -49,6 +49,16 @@ def test_a_season_is_foretold_where_years_are_known(t: Translator) -> None:
     assert "same weeks of earlier years" in t(told.choices[0].told)
 
 
+@pytest.mark.parametrize(("length", "best"), [(9, 4), (400, 26)])
+def test_the_weeks_of_the_level_follow_how_fast_the_level_moves(length: int, best: int) -> None:
+    steps = np.random.default_rng(31).uniform(40, 400, 150 // length + 1)  # a new level every so many weeks
+    series = np.random.default_rng(32).poisson(np.repeat(steps, length)[:150])
+    told = forecast_counts(series, START)
+    assert told is not None
+    assert told.choices[0].value == best
+    assert told.total.value == pytest.approx(4 * series[-best:].mean())
+
+
 def slow_season(series: np.ndarray, at: int, level: int, step: int) -> float:
     """The same five weeks of every earlier year against the mean of the `level` weeks before them, one by one."""
     alerts, expected = 0.0, 0.0
@@ -82,6 +92,14 @@ def test_the_season_by_hand() -> None:
     series = np.full(60, 10.0)
     series[60 - 52 + 1] = 110.0  # two weeks before the last of the four
     assert _forecasts_made(series, 4, True, 4)[60].tolist() == [20.0, 20.0, 20.0, 20.0]
+
+
+def test_years_without_a_season_are_told_none(t: Translator) -> None:
+    counts = np.random.default_rng(33).poisson(60, 212)
+    told = forecast_counts(counts, START)
+    assert told is not None
+    assert "same weeks of earlier years" not in t(told.choices[0].told)
+    assert told.total.value == pytest.approx(4 * counts[-told.choices[0].value :].mean())
 
 
 def test_nothing_of_the_future_enters_the_past() -> None:

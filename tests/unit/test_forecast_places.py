@@ -8,7 +8,7 @@ import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 from analysis.forecast.backtest import RUNS, SHARES, hits, origins_for, recapture_rate, widened_tail
 from analysis.forecast.counts import forecast_counts
@@ -108,6 +108,14 @@ def test_nothing_of_the_future_enters_what_the_city_was_expected_to_have(length:
         later[:, at:] = rng.poisson(50, (9, length - at))
         one, two = (_totals(x, forecast_counts(x.sum(axis=0), START, 4), 4)[at] for x in (counts, later))
         assert one == two > 0
+
+
+def test_where_no_way_was_chosen_the_city_is_expected_to_go_on_as_in_the_last_26_weeks() -> None:
+    counts = np.arange(80.0).reshape(2, 40)
+    totals = _totals(counts, None, 4)
+    every = counts.sum(axis=0)
+    assert totals[0] == 0
+    assert totals[1:] == pytest.approx([4 * every[max(at - 26, 0) : at].mean() for at in range(1, 41)])
 
 
 def test_settings_are_those_of_the_weeks_before_the_test() -> None:
@@ -230,6 +238,20 @@ def test_fifty_alerts_in_the_test_are_enough_and_fewer_are_not(events: int, lott
     assert told.backtest.events == events
     assert (not told.shown and "lottery" in told.sentence(t)) == lottery
     assert told.shown != lottery
+
+
+def test_the_widened_tail_by_hand() -> None:
+    """Tables of t: 2.262157 (9 degrees of freedom) and 1.833113; sqrt(10 / 9) times as far on the normal curve."""
+    assert widened_tail(0.025, 10) == pytest.approx(norm.sf(2.262157 * (10 / 9) ** 0.5), rel=1e-5)
+    assert widened_tail(0.95, 10) == pytest.approx(norm.cdf(1.833113 * (10 / 9) ** 0.5), rel=1e-5)
+    assert widened_tail(0.025, 10**6) == pytest.approx(0.025, rel=1e-4)
+
+
+def test_without_older_origins_the_usual_settings_are_taken(t: Translator) -> None:
+    ground = CellHistory.of(np.ones((CELLS, 20)), LAND, LAND.index)
+    settings, told = settings_for(ground, "decay", (), 4)
+    assert settings == ForecastSettings(half_life=13, weight=0.3, strength=13.0)
+    assert "count half after 13 weeks, those of a neighbouring cell 0.3 times" in t(told.told)
 
 
 def test_the_bootstrap_of_few_values_is_as_wide_as_students_t() -> None:

@@ -118,6 +118,23 @@ def test_two_victims_told_apart_by_a_column_that_is_not_kept_are_two_alerts(home
     assert (second.accepted, second.updated, second.duplicate) == (0, 0, 3)
 
 
+def test_the_progress_of_an_import_rises_to_its_end(home: Home) -> None:
+    rows = "".join(f"{n},2025-03-01,noise,{HERE}\n" for n in range(30))
+    steps: list[tuple[float, str]] = []
+    import_file(
+        home,
+        f"id,date,category,latitude,longitude\n{rows}".encode(),
+        "export.csv",
+        now=NOW,
+        progress=lambda share, told: steps.append((share, told.text)),
+    )
+    shares = [share for share, _ in steps]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0, 1)
+    making = [share for share, told in steps if told.startswith("Finding cells")]
+    assert making[-1] == pytest.approx(0.85)  # all rows are read and put in their place, none is compared yet
+
+
 def test_a_file_that_changes_while_it_is_read_is_not_imported(home: Home, tmp_path: Path) -> None:
     path = tmp_path / "export.csv"
     path.write_text(f"id,date,category,latitude,longitude\n1,2025-03-01,noise,{HERE}\n")

@@ -15,6 +15,7 @@ from curim_data.model.i18n import Translator
 from curim_data.model.questions import Answers
 from curim_data.store.alert_table import Store
 from curim_data.store.home import Home, create_home
+from tests.in_files import xlsx
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 HEADER = (
@@ -298,6 +299,16 @@ def test_rows_set_aside_can_be_mended_and_imported_again(home: Home) -> None:
     aside.to_csv(text, index=False)
     assert take(home, text.getvalue().encode())["accepted"] == 1
     assert list(stored(home).index) == ["A1", "A2"]
+
+
+def test_the_sheet_that_is_asked_for_is_the_one_that_is_imported(home: Home) -> None:
+    rows = {name: line(alert_id=name).split(";") for name in ("March", "April")}
+    data = xlsx(**{name: [HEADER.split(";"), row, [*row[:-1], "again"]] for name, row in rows.items()})
+    for name in rows:
+        told = import_file(home, data, "two.xlsx", now=NOW, answers=Answers(sheet=name))
+        assert told.counts["read"] == 2
+        assert name in stored(home).index
+    assert set(stored(home)["incident_id"]) == {"March", "April"}
 
 
 def test_preview_and_dry_run_write_nothing(home: Home, city: CityProfile) -> None:

@@ -71,7 +71,7 @@ def test_pixels_grow_with_the_land() -> None:
     [
         (shapely.Polygon(), None, "no land"),
         (shapely.box(23.6, 37.9, 23.7, 38.0), None, "degrees"),
-        (shapely.box(0, 0, 50_000, 50_000), 25.0, "too many"),
+        (shapely.box(0, 0, 50_000, 50_000), 25.0, "4,004,001 pixels are too many"),
     ],
 )
 def test_land_that_cannot_be_is_refused(land: shapely.Polygon, cell: float | None, why: str) -> None:

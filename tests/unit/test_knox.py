@@ -161,6 +161,19 @@ def test_a_pile_is_thinned_and_says_so(t: Any) -> None:
     assert (len(kept), told) == (100, ())
 
 
+@pytest.mark.parametrize(("metric", "near"), [("euclidean", 20), ("manhattan", 12)])
+def test_pairs_are_thinned_by_the_distance_that_is_tested(metric: Any, near: int) -> None:
+    """On a grid of 1 m a point has 20 others within 2.5 m in a straight line, but 12 along the axes."""
+    x, y = (axis.ravel().astype(float) for axis in np.meshgrid(np.arange(40), np.arange(40)))
+    every = knox(x, y, x, space=(2.5,), time=(1,), metric=metric, permutations=1)
+    assert every.pairs == pytest.approx(1600 * near / 2, rel=0.1)
+    assert every.pairs < 1600 * near / 2  # the edges have fewer
+    at_most = knox(x, y, x, space=(2.5,), time=(1,), metric=metric, permutations=1, most_pairs=every.pairs)
+    assert (at_most.n_used, at_most.choices) == (1600, ())
+    fewer = knox(x, y, x, space=(2.5,), time=(1,), metric=metric, permutations=1, most_pairs=every.pairs - 1)
+    assert fewer.n_used == 1584  # 99 % of them
+
+
 def test_reports_of_one_thing_are_one() -> None:
     x = [0.0, 0.9, 1.8, 0.0, 0.0, 0.0, 0.0, 5.0]
     days = [1, 1.4, 1.9, 2, 1, 1, 1, 1]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.plans.displacement import relative_effect, scaled_difference, wdd, wdq
-from analysis.plans.evaluation import AreaCounts, evaluate, evaluate_by_gender, minimum_detectable_drop
+from analysis.plans.evaluation import AreaCounts, _score, evaluate, evaluate_by_gender, minimum_detectable_drop
 from analysis.stats.result import Result
 
 pair = st.tuples(st.integers(0, 500), st.integers(0, 500))
@@ -41,6 +41,25 @@ def test_wdd_equals_its_slow_twin(c, t, cb, b, time, area):
     assert result.estimate.value == pytest.approx(value, abs=1e-9)
     assert result.se == pytest.approx(math.sqrt(variance))
     assert result.local.value + result.displaced.value == pytest.approx(value, abs=1e-9)
+
+
+some = st.tuples(st.integers(1, 300), st.integers(1, 300))
+
+
+@given(st.lists(st.tuples(some, some, some, some), min_size=1, max_size=5), weight, st.tuples(*[weight] * 4))
+def test_a_simulated_plan_is_judged_by_the_test_that_will_judge_it(rows, length, area):
+    before, after = np.moveaxis(np.array(rows), 2, 0)
+    weights = np.outer(area, (1.0, length))
+    told = _score(before, after, weights, "wdd")
+    assert told == pytest.approx([wdd(*row, time_weights=(1.0, length), area_weights=area).z for row in rows])
+    told = _score(before, after, weights, "difference")
+    assert told == pytest.approx([scaled_difference(t, c).z for c, t, _, _ in rows])
+    effects = [relative_effect(t, c) for c, t, _, _ in rows]
+    reach = [np.log(effect.high / effect.low) / 2 / 1.959964 for effect in effects]
+    told = _score(before, after, weights, "ratio")
+    assert told == pytest.approx(
+        [np.log(effect.value) / se for effect, se in zip(effects, reach, strict=True)], rel=1e-6
+    )
 
 
 def test_wdd_covers_the_truth():

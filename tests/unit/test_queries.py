@@ -273,13 +273,14 @@ def test_sensitive_hours_are_told_in_bands(tmp_path: Path) -> None:
     assert query.counts(source, f, ["hour"], ANALYST).frame["hour"].tolist() == [0, 23]
 
 
+@pytest.mark.parametrize("complete", [False, True])
 @pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.COUNCIL])
-def test_several_tables_at_once_are_the_tables_one_by_one(sample, audience):
+def test_several_tables_at_once_are_the_tables_one_by_one(sample, audience, complete):
     source = open_source(sample)
     chosen = AlertFilter(period="quarter")
-    asked = ([], ["category"], ["district"], ["place", "category"], ["district", "category", "dark"])
-    for by, told in zip(asked, query.tables(source, chosen, asked, audience), strict=True):
-        alone = query.counts(source, chosen, by, audience)
+    asked = ([], ["category"], ["district"], ["hour"], ["place", "category"], ["district", "category", "dark"])
+    for by, told in zip(asked, query.tables(source, chosen, asked, audience, complete=complete), strict=True):
+        alone = query.counts(source, chosen, by, audience, complete=complete)
         frames = [answer.frame.astype(object).fillna("missing") for answer in (told, alone)]
         pd.testing.assert_frame_equal(*frames)
         assert (told.by, told.total, told.n_withheld) == (alone.by, alone.total, alone.n_withheld)

@@ -1,5 +1,6 @@
 import datetime as dt
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
@@ -142,6 +143,18 @@ def test_a_plan_names_its_measures_with_source_and_gaps(plan: Plan, piraeus: Cit
         told = " ".join([paragraph.text for paragraph in words.paragraphs] + cells)
     for part in ("Better street lighting", "No usable number", "Welsh", "Not tested in Greece", "48,000", "61"):
         assert part in told
+
+
+@pytest.mark.parametrize(
+    ("drop", "told"), [(0.2, "1 alert fewer"), (12.0, "12 alerts fewer"), (12.1, "13 alerts fewer")]
+)
+def test_the_smallest_drop_that_would_be_seen_is_told_in_whole_alerts(
+    plan: Plan, piraeus: CityProfile, drop: float, told: str
+) -> None:
+    seen = replace(plan, assessment=replace(plan.assessment, smallest_drop=drop))
+    paper = read_word(io.BytesIO(plan_document(seen, piraeus, translator("en"), "docx")))
+    text = " ".join(paragraph.text for paragraph in paper.paragraphs)
+    assert re.search(rf"change that would be seen\W+{told}\b", text)
 
 
 def test_a_brief_without_findings_says_so(piraeus: CityProfile) -> None:

@@ -70,6 +70,12 @@ def test_without_a_margin_it_is_fishers_test():
     assert larger_share(x, rest, own, other) == pytest.approx(expected, rel=1e-6)
 
 
+def test_a_rest_of_one_alert_is_a_rest():
+    """Of ten alerts one is of the part, and it is the one outside: one table in ten has none in the place."""
+    assert smaller_share([0], [1], [9], [1])[0] == pytest.approx(1 / 10)
+    assert larger_share([1], [0], [9], [1])[0] == pytest.approx(9 / 10)
+
+
 def test_where_the_part_is_small_it_is_the_test_of_counts_and_where_it_is_half_it_finds_far_more():
     few = larger_share([30], [300], [10_000], [200_000], 1.25)[0]
     assert few == pytest.approx(larger_rate([30], [300], [10_000], [200_000], 1.25)[0], rel=0.05)

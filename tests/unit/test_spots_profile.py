@@ -137,7 +137,12 @@ def test_a_problem_takes_everything_over(city: CityProfile, tables: dict[str, pd
     assert problem.ratio == Interval(4.0, 2.5, 6.0)
     assert problem.names["en"] == "Pasalimani"
     assert (problem.hours, problem.since, problem.cautions) == (told.hours, told.since, ())
+    assert told.women is not None
+    assert problem.women == Interval(told.women.value, told.women.low, told.women.high)
+    assert (problem.women_city, problem.unknown_gender, problem.dark_share) == (0.5, 0.2, told.dark_share)
+    assert (problem.start, problem.end, problem.query, problem.q) == (start, end, {"period": "12m"}, SPOT.q)
     open_ended = replace(SPOT, high=float("inf"), ratio=float("inf"), expected=float("nan"))
-    hidden = replace(told, n_withheld=2)
+    hidden = replace(told, n_withheld=2, women=None)
     problem = problem_for(open_ended, name, hidden, query={}, start=start, end=end)
     assert (problem.ratio, problem.expected, problem.cautions) == (None, None, (Caution.WITHHELD,))
+    assert problem.women is None
