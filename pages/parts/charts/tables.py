@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 import pandas as pd
+import shapely
 import streamlit as st
 from pandas.io.formats.style import Styler
+from shapely.geometry.base import BaseGeometry
 
 from curim_data.export.safe_csv import csv_bytes
 from curim_data.model.i18n import Translator
@@ -165,10 +168,30 @@ def download_button(
         file_name=file_name,
         mime="text/csv",
         key=key,
-        on_click="ignore",
-        type="tertiary",
-        icon=":material/download:",
+        **DOWNLOAD_BUTTON,
     )
 
 
 DOWNLOAD_BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}
+
+
+def geojson_button(t: Translator, make: Callable[[], str], file_name: str, *, key: str) -> None:
+    """A button that hands out shapes as GeoJSON; made when clicked."""
+    st.download_button(
+        t("Download the shapes (GeoJSON)"),
+        data=make,
+        file_name=file_name,
+        mime="application/geo+json",
+        key=key,
+        **DOWNLOAD_BUTTON,
+    )
+
+
+def geojson(frame: pd.DataFrame, shapes: Sequence[BaseGeometry]) -> str:
+    """A feature collection: the shape (WGS84) of each row of a table, with the other columns as its properties."""
+    rows = json.loads(frame.to_json(orient="records", date_format="iso"))
+    features = [
+        {"type": "Feature", "properties": row, "geometry": shapely.geometry.mapping(shape)}
+        for row, shape in zip(rows, shapes, strict=True)
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)

@@ -22,7 +22,6 @@ from pages.parts.maps import point_map
 MAP_HEIGHT = 340
 SHOWN_PILES = 3
 VALUES = ("category", "kind", "affected_gender", "reporter_gender", "age_band", "status")
-DATES = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 
 
 def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> None:

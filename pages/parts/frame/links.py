@@ -37,12 +37,6 @@ def page_link(page: Page, name: str, label: str, *, filter: AlertFilter | None =
     st.page_link(FOLDER / f"{name}.py", label=label, query_params=query)
 
 
-def page_address(page: Page, name: str, *, filter: AlertFilter | None = None, **words: str) -> str:
-    """The link as text, relative to the dashboard's root."""
-    query = urlencode({**page.query_with(filter or page.filter), **words})
-    return f"/{'' if name == LANDING else name}" + (f"?{query}" if query else "")
-
-
 def current_address(page: Page) -> str:
     """The full address of what the reader sees, to send to a colleague: the filter and the view of the open page."""
     base = str(st.context.url or "").split("?")[0]

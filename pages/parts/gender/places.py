@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pandas as pd
 import pydeck as pdk
+import shapely
 import streamlit as st
 
 from curim_data.filters import AlertFilter
@@ -184,16 +183,7 @@ def _draw_table(page: Page, frame: pd.DataFrame) -> None:
         data = frame.drop(columns=["verdict", "not_known", "expected"])
         data.insert(1, "name", written["place"])
         tables.download_button(t, data, "gender_places.csv", key="gender_places_csv")
-        st.download_button(
-            t("Download the shapes (GeoJSON)"),
-            data=lambda: _geojson(page, data),
-            file_name="gender_places.geojson",
-            mime="application/geo+json",
-            key="gender_places_geojson",
-            type="tertiary",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        tables.geojson_button(t, lambda: _shapes_file(page, data), "gender_places.geojson", key="gender_places_geojson")
 
 
 def _draw_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
@@ -294,17 +284,9 @@ def _shades(page: Page, colours: Palette) -> dict[str, str]:
     }
 
 
-def _geojson(page: Page, data: pd.DataFrame) -> str:
-    marks = {mark.id: mark for mark in page.city.landmarks}
-    features = [
-        {
-            "type": "Feature",
-            "properties": row,
-            "geometry": {"type": "Point", "coordinates": [marks[row["place"]].longitude, marks[row["place"]].latitude]},
-        }
-        for row in json.loads(data.to_json(orient="records"))
-    ]
-    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+def _shapes_file(page: Page, data: pd.DataFrame) -> str:
+    points = {mark.id: shapely.Point(mark.longitude, mark.latitude) for mark in page.city.landmarks}
+    return tables.geojson(data, [points[place] for place in data["place"]])
 
 
 def _count(page: Page, value: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -22,7 +21,6 @@ from curim_data.privacy import GateError
 from curim_data.studies.compare import PRESETS, CompareError, CompareStudy, compare_study, presets
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import tables
-from pages.parts.charts.tables import DOWNLOAD_BUTTON
 from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.colours import CHANGE, Palette, palette, rgba
 from pages.parts.frame.footer import draw_footer
@@ -362,24 +360,11 @@ def _draw_downloads(page: Page, study: CompareStudy) -> None:
         if not study.found.places:
             return
         tables.download_button(t, places_frame(page, study), "comparison.csv", key="hotspots_compare_csv")
-        st.download_button(
-            t("Download the shapes (GeoJSON)"),
-            data=lambda: _geojson(page, study),
-            file_name="comparison.geojson",
-            mime="application/geo+json",
-            key="hotspots_compare_geojson",
-            **DOWNLOAD_BUTTON,
+        tables.geojson_button(
+            t, lambda: _shapes_file(page, study), "comparison.geojson", key="hotspots_compare_geojson"
         )
 
 
-def _geojson(page: Page, study: CompareStudy) -> str:
-    rows = json.loads(places_frame(page, study).drop(columns="cells").to_json(orient="records"))
-    features = [
-        {
-            "type": "Feature",
-            "properties": row,
-            "geometry": shapely.geometry.mapping(shapely.union_all(cell_polygons(list(place.cells)))),
-        }
-        for place, row in zip(study.found.places, rows, strict=True)
-    ]
-    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+def _shapes_file(page: Page, study: CompareStudy) -> str:
+    shapes = [shapely.union_all(cell_polygons(list(place.cells))) for place in study.found.places]
+    return tables.geojson(places_frame(page, study).drop(columns="cells"), shapes)

@@ -10,13 +10,11 @@ import streamlit as st
 from analysis.density.image import DensityImage, density_image
 from analysis.density.kernel_density import format_density
 from analysis.stats.intervals import Estimate
-from curim_data.export.safe_csv import csv_bytes
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator
 from curim_data.studies.density import DensityStudy, class_geojson, density_study, grid
 from pages.parts.charts import tables
-from pages.parts.charts.tables import DOWNLOAD_BUTTON
 from pages.parts.frame import filter_bar
 from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.footer import draw_footer
@@ -133,21 +131,9 @@ def _draw_peaks(page: Page, study: DensityStudy) -> None:
 def _draw_downloads(page: Page, study: DensityStudy) -> None:
     t, city = page.t, page.city
     with st.container(horizontal=True):
-        st.download_button(
-            t("Download the data"),
-            data=lambda: csv_bytes(grid(study.density, city)),
-            file_name="density.csv",
-            mime="text/csv",
-            key="hotspots_density_csv",
-            **DOWNLOAD_BUTTON,
-        )
-        st.download_button(
-            t("Download the shapes (GeoJSON)"),
-            data=lambda: class_geojson(study.density, city),
-            file_name="density.geojson",
-            mime="application/geo+json",
-            key="hotspots_density_geojson",
-            **DOWNLOAD_BUTTON,
+        tables.download_button(t, lambda: grid(study.density, city), "density.csv", key="hotspots_density_csv")
+        tables.geojson_button(
+            t, lambda: class_geojson(study.density, city), "density.geojson", key="hotspots_density_geojson"
         )
 
 

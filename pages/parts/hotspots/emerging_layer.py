@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ from curim_data.studies.spot_area import has_area
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.plots import draw_chart
 from pages.parts.charts.style import base_figure, time_axis
-from pages.parts.charts.tables import download_button, draw_selectable_table, fitted_columns
+from pages.parts.charts.tables import download_button, draw_selectable_table, fitted_columns, geojson, geojson_button
 from pages.parts.frame import filter_bar
 from pages.parts.frame.colours import Palette, palette, rgba
 from pages.parts.frame.footer import draw_footer
@@ -387,22 +386,10 @@ def _draw_downloads(page: Page, shown: Sequence[EmergingLine]) -> None:
     frame = places_frame(t, shown)
     with st.container(horizontal=True):
         download_button(t, frame, "emerging.csv", key="emerging_csv")
-        st.download_button(
-            t("Download the shapes (GeoJSON)"),
-            data=lambda: _geojson(shown, frame),
-            file_name="emerging.geojson",
-            mime="application/geo+json",
-            key="emerging_geojson",
-            on_click="ignore",
-            type="tertiary",
-            icon=":material/download:",
-        )
+        geojson_button(t, lambda: _shapes_file(shown, frame), "emerging.geojson", key="emerging_geojson")
 
 
-def _geojson(shown: Sequence[EmergingLine], frame: pd.DataFrame) -> str:
-    features = []
-    rows = json.loads(frame.drop(columns="cells").to_json(orient="records", date_format="iso"))
-    for line, row in zip(shown, rows, strict=True):
-        shape = shapely.union_all(cell_polygons(list(line.place.cells)))
-        features.append({"type": "Feature", "properties": row, "geometry": shapely.geometry.mapping(shape)})
-    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+def _shapes_file(shown: Sequence[EmergingLine], frame: pd.DataFrame) -> str:
+    return geojson(
+        frame.drop(columns="cells"), [shapely.union_all(cell_polygons(list(line.place.cells))) for line in shown]
+    )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import shapely
 import streamlit as st
+from shapely.geometry.base import BaseGeometry
 
 from analysis.grid.cells import square_side
 from analysis.hotspots.denominators import LAND
@@ -19,7 +19,6 @@ from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot import SpotLine
 from pages.parts.charts import tables
 from pages.parts.charts.numbers import expected_count, share_with_interval
-from pages.parts.charts.tables import DOWNLOAD_BUTTON
 from pages.parts.frame import filter_bar
 from pages.parts.frame.page import Page
 from pages.parts.hotspots.cell_text import rate_heading, rate_text
@@ -245,13 +244,8 @@ def _list_downloads(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool 
     """Both are made when clicked: the streets of every place take a moment."""
     t = page.t
     tables.download_button(t, lambda: _list_table(page, shown, gistar_valid), "hotspots.csv", key="hotspots_csv")
-    st.download_button(
-        t("Download the shapes (GeoJSON)"),
-        data=lambda: _geojson(shown, _list_table(page, shown, gistar_valid)),
-        file_name="hotspots.geojson",
-        mime="application/geo+json",
-        key="hotspots_geojson",
-        **DOWNLOAD_BUTTON,
+    tables.geojson_button(
+        t, lambda: _shapes_file(page, shown, gistar_valid), "hotspots.geojson", key="hotspots_geojson"
     )
 
 
@@ -269,18 +263,19 @@ def _list_table(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool | No
     return frame
 
 
+def _shapes_file(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool | None) -> str:
+    frame = _list_table(page, shown, gistar_valid).drop(columns="cells")
+    return tables.geojson(frame, [_shape(line) for line in shown])
+
+
+def _shape(line: SpotLine) -> BaseGeometry:
+    """The outline of a cluster, or of the cells of a hot spot."""
+    return getattr(line.spot, "outline", None) or shapely.union_all(cell_polygons(list(line.spot.cells)))
+
+
 def street_names(page: Page, line: SpotLine) -> list[str]:
     """The streets that run through a hot spot, where the city gave its streets."""
-    shape = getattr(line.spot, "outline", None) or shapely.union_all(cell_polygons(list(line.spot.cells)))
-    return [page.t.label(street.labels) for street in streets_in(page.city, shape)]
-
-
-def _geojson(shown: tuple[SpotLine, ...], frame: pd.DataFrame) -> str:
-    features = []
-    for line, row in zip(shown, json.loads(frame.drop(columns="cells").to_json(orient="records")), strict=True):
-        shape = getattr(line.spot, "outline", None) or shapely.union_all(cell_polygons(list(line.spot.cells)))
-        features.append({"type": "Feature", "properties": row, "geometry": shapely.geometry.mapping(shape)})
-    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+    return [page.t.label(street.labels) for street in streets_in(page.city, _shape(line))]
 
 
 def _ratio(page: Page, line: SpotLine) -> str:
