@@ -89,18 +89,18 @@ class ExportChanges:
     def sentences(self, t: Translator) -> list[str]:
         """Say what changed, one sentence a subject; columns first, since they may invalidate the rest."""
         if self.before is None:
-            return [t("No earlier export of this layout is known: nothing to compare with.")]
+            return [t("No previous export with these columns is known: there is nothing to compare with.")]
         sentences = [t("Compared with {file} of {when}:", file=self.before.file_name, when=self.before.when.date())]
         if self.appeared:
-            sentences.append(t("Columns that are new: {columns}.", columns=_quoted(t, self.appeared)))
+            sentences.append(t("New columns: {columns}.", columns=_quoted(t, self.appeared)))
         if self.vanished:
-            sentences.append(t("Columns that are no longer there: {columns}.", columns=_quoted(t, self.vanished)))
+            sentences.append(t("Removed columns: {columns}.", columns=_quoted(t, self.vanished)))
         sentences += [t("Column “{column}”: {why}", column=one.column, why=one.why) for one in self.altered_columns]
         if not self.columns_changed:
-            sentences.append(t("The columns are the same and hold what they held."))
+            sentences.append(t("The columns are the same, and so is the kind of their content."))
         sentences.append(
             t(
-                "New alerts: {new}; updated: {updated}; as they were: {known}.",
+                "New alerts: {new}; updated: {updated}; unchanged: {known}.",
                 new=self.new,
                 updated=self.updated,
                 known=self.known,
@@ -123,7 +123,7 @@ class ExportChanges:
         if missing.why_not is not None:
             return t(missing.why_not)
         if not missing.n:
-            return t("None of the alerts that this export should still hold is gone.")
+            return t("No alert is missing that this export should still contain.")
         return t.n(
             "{n} alert from {first} to {last} that the store knows is no longer in the export. It stays in the data; "
             "ask whether it was withdrawn.",
@@ -247,7 +247,7 @@ KIND_WORDS: Final = {
     "whole": Message("whole numbers"),
     "decimal": Message("decimal numbers"),
     "iso": Message("ISO dates"),
-    "date": Message("dates with day and month in figures"),
+    "date": Message("dates with day and month as numbers"),
     "text": Message("texts"),
 }
 
@@ -314,7 +314,7 @@ def missing_alerts(
     span = [dt.date.fromisoformat(before[name]) if before.get(name) else None for name in ("first", "last")]
     if not stored or not staged or None in span:
         return MissingAlerts(
-            why_not=Message("Whether alerts are gone cannot be told: the period of one export is not known.")
+            why_not=Message("Missing alerts cannot be counted: the period of one export is not known.")
         )
     with bounded_duckdb(Path(staged[0]).parent) as connection:
         first, last, named, n = connection.execute(
@@ -322,10 +322,12 @@ def missing_alerts(
             {"staged": list(staged)},
         ).fetchone() or (None, None, 0, 0)
         if not n or named < n:
-            return MissingAlerts(why_not=Message("Whether alerts are gone cannot be told: not every row has an id."))
+            return MissingAlerts(why_not=Message("Missing alerts cannot be counted: not every row has an id."))
         first, last = max(first, span[0]), min(last, span[1])
         if first > last:
-            return MissingAlerts(why_not=Message("No alert can be missed: the two exports share no day."))
+            return MissingAlerts(
+                why_not=Message("Missing alerts cannot be counted: the two exports have no day in common.")
+            )
         of, missing = connection.execute(
             """
             SELECT count(*), count(*) FILTER (WHERE incident_id NOT IN (
@@ -339,8 +341,8 @@ def missing_alerts(
     if of and missing > PARTIAL * of:
         values = {"gone": int(missing), "of": int(of), "first": first, "last": last}
         partial = Message(
-            "{gone} of the {of} alerts known from {first} to {last} are not in the file: it is taken for an export of "
-            "a part, and none is counted as gone.",
+            "{gone} of the {of} alerts known from {first} to {last} are not in the file: it is treated as a "
+            "partial export, and none is counted as missing.",
             values,
         )
         return MissingAlerts(0, int(of), first, last, partial)

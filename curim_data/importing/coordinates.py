@@ -192,7 +192,7 @@ def _decide_swapped(written: CoordinateFormat, parsed: ParsedCoordinates, city: 
     if city is not None and not turned.sum() > 0.5 * len(turned):
         turned = swapped_rows(parsed, city)[given]
     if len(turned) and turned.sum() > 0.5 * len(turned):
-        reason = Message("Latitude and longitude stand in each other's place in most rows; they were exchanged.")
+        reason = Message("Latitude and longitude were swapped in most rows; this was corrected.")
         return replace(written, swapped=True, reasons=(*written.reasons, reason))
     return written
 
@@ -215,7 +215,7 @@ def _decide_point_order(
     if north_first > 20 * east_first:
         return replace(written, order=LAT_LON)
     if east_first > 20 * north_first:
-        reason = Message("{column}: the longitude stands before the latitude.", {"column": sample.label("point")})
+        reason = Message("{column}: the longitude comes before the latitude.", {"column": sample.label("point")})
         return replace(written, order=LON_LAT, reasons=(*written.reasons, reason))
     raise Question(
         "order",
@@ -258,13 +258,15 @@ def _decide_separators(
         raise _decimal_question(name, labels)
     if both.for_point > both.for_comma:
         thousands = both.commas + both.commas_point
-        reason = Message("{columns}: commas part thousands.", {"columns": labels})
+        reason = Message("{columns}: commas separate thousands.", {"columns": labels})
         forms = dict.fromkeys(written.roles, POINT)
         return replace(written, forms=forms, reasons=(*written.reasons, reason) if thousands else written.reasons)
     if both.points:
         return _points(sample, written, counted, labels, both)
     if both.for_comma:
-        reason = Message("{columns}: points part thousands, the comma is the decimal mark.", {"columns": labels})
+        reason = Message(
+            "{columns}: points separate thousands, the comma is the decimal separator.", {"columns": labels}
+        )
         return replace(written, forms=dict.fromkeys(written.roles, COMMA), reasons=(*written.reasons, reason))
     return _separators_by_location(sample, written, city, answers, name, labels)
 
@@ -274,9 +276,11 @@ def _points(
 ) -> CoordinateFormat:
     """Numbers with several points and no comma: whole metres, or metres whose decimal separator was lost."""
     if written.roles == ("latitude", "longitude"):
-        reason = Message("{columns}: of several points in a number the first is the decimal mark.", {"columns": labels})
+        reason = Message(
+            "{columns}: of several points in a number the first is the decimal separator.", {"columns": labels}
+        )
         return replace(written, forms=dict.fromkeys(written.roles, FIRST), reasons=(*written.reasons, reason))
-    reason = Message("{columns}: points part thousands.", {"columns": labels})
+    reason = Message("{columns}: points separate thousands.", {"columns": labels})
     forms = {}
     for role in written.roles:
         values = np.abs(parse_numbers(sample[role], COMMA).values)
@@ -284,7 +288,8 @@ def _points(
         forms[role] = LOST if lost else COMMA
     if LOST in forms.values() and not both.points_comma:
         reason = Message(
-            "{columns}: points part thousands and the decimal mark was lost; x has six digits of metres, y has seven.",
+            "{columns}: points separate thousands and the decimal separator is missing; "
+            "x has six digits of metres, y has seven.",
             {"columns": labels},
         )
     return replace(written, forms=forms, reasons=(*written.reasons, reason))
@@ -302,7 +307,7 @@ def _separators_by_location(
         ]
         if len(forms) == 1:
             reason = Message(
-                "{columns}: the marks were read so that the points lie near the city.", {"columns": labels}
+                "{columns}: the separators were read so that the points lie near the city.", {"columns": labels}
             )
             return replace(written, forms=dict.fromkeys(written.roles, forms[0]), reasons=(*written.reasons, reason))
     raise _decimal_question(name, labels)
@@ -325,8 +330,10 @@ def _decimal_question(name: str, labels: str) -> Question:
             {"name": name, "columns": labels},
         ),
         (
-            Choice("point", Message("A point is the decimal mark: 1.234 is a little more than one")),
-            Choice("comma", Message("A comma is the decimal mark: 1.234 is one thousand two hundred and thirty-four")),
+            Choice("point", Message("A point is the decimal separator: 1.234 is a little more than one")),
+            Choice(
+                "comma", Message("A comma is the decimal separator: 1.234 is one thousand two hundred and thirty-four")
+            ),
         ),
     )
 
@@ -357,7 +364,7 @@ def _decide_projection(
         reason = Message("The coordinates are {crs} (EPSG:{epsg}).", {"crs": one.name, "epsg": str(one.epsg)})
         reasons = [reason]
         if one.swapped:
-            reasons.append(Message("x and y stand in each other's place; they were exchanged."))
+            reasons.append(Message("x and y were swapped; this was corrected."))
         return replace(written, crs=one.epsg, swapped=one.swapped, reasons=(*written.reasons, *reasons))
     choices = tuple(_projection_choice(place) for place in (found or known_places(x, y))[:8])
     labels = ", ".join(dict.fromkeys(sample.label(role) for role in reversed(written.roles) if sample.has(role)))
@@ -398,7 +405,7 @@ def _check_projected(epsg: int) -> None:
     if not good:
         raise ImportProblem(
             Message(
-                "crs={crs} is no projection that is known: give the EPSG code of a projected coordinate system.",
+                "crs={crs} is not a known projection: give the EPSG code of a projected coordinate system.",
                 {"crs": epsg},
             )
         )

@@ -44,8 +44,8 @@ DATE_CHOICES: Final = (
 
 
 _ORDERS: Final = {
-    DAY_FIRST: Message("{columns}: the day stands before the month."),
-    MONTH_FIRST: Message("{columns}: the month stands before the day."),
+    DAY_FIRST: Message("{columns}: the day comes before the month."),
+    MONTH_FIRST: Message("{columns}: the month comes before the day."),
 }
 
 
@@ -132,7 +132,7 @@ def decide(
 def _zone(profile: FileProfile, dates: DateDecisions, zone: str) -> Iterator[Message]:
     """Say in which zone times without offset were read, where there are any."""
     if any(seen.local and not dates.forms.get(role) for role, seen in profile.dates.items()):
-        yield Message("Times without an offset were read as times of {zone}.", {"zone": zone})
+        yield Message("Times without an offset were read in the time zone {zone}.", {"zone": zone})
 
 
 def _letters(profile: FileProfile) -> Iterator[Message]:
@@ -280,7 +280,7 @@ def _order_by_context(columns: Iterable[DateColumnProfile], now: dt.datetime) ->
         in_order = {order for order, runs in seen.runs.items() if rows[order] >= SORTED_ROWS and sorted_runs(runs)}
         if len(in_order) == 1 and min(rows.values()) >= SORTED_ROWS:
             found[in_order.pop()] = Message(
-                "No date says whether day or month comes first; the order of the rows does."
+                "No date shows whether day or month comes first; the order of the rows does."
             )
         late = {order: _late(seen, order, tomorrow) for order in (DAY_FIRST, MONTH_FIRST)}
         for order, other in ((DAY_FIRST, MONTH_FIRST), (MONTH_FIRST, DAY_FIRST)):
@@ -289,7 +289,7 @@ def _order_by_context(columns: Iterable[DateColumnProfile], now: dt.datetime) ->
                 found.setdefault(
                     order,
                     Message(
-                        "No date says whether day or month comes first; read the other way, many lie in the future."
+                        "No date shows whether day or month comes first; read the other way, many lie in the future."
                     ),
                 )
     return found

@@ -199,7 +199,7 @@ class ColumnMapping:
             raise ImportProblem(
                 Message(
                     "The mapping {name} needs columns that this file does not have: {columns}. "
-                    "Choose another mapping, or say anew what the columns mean.",
+                    "Choose another mapping, or map the columns again.",
                     {"name": self.name, "columns": ", ".join(absent)},
                 )
             )
@@ -267,7 +267,7 @@ class ColumnMapping:
         except tomllib.TOMLDecodeError as error:
             raise ImportProblem(
                 Message(
-                    "The mapping file is not written as TOML: {detail}. Correct that place, or save the mapping anew.",
+                    "The mapping file is not valid TOML: {detail}. Correct it there, or save the mapping again.",
                     {"detail": str(error)},
                 )
             ) from None
@@ -366,9 +366,7 @@ def _problem(error: ValidationError) -> ImportProblem:
     path = (*wrong["loc"], values["key"]) if wrong["type"] == "unknown_key" else wrong["loc"]
     key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)[1:]
     if wrong["type"] == "missing":
-        return ImportProblem(
-            Message("The mapping file does not say {key}. Add it, or save the mapping anew.", {"key": key})
-        )
+        return ImportProblem(Message("The mapping file has no {key}. Add it, or save the mapping again.", {"key": key}))
     if wrong["type"] == "unknown_key":
         return ImportProblem(
             Message(

@@ -215,4 +215,4 @@ def _save_mapping(profiled: ProfiledExport, home: Home) -> Iterator[Message]:
     if known is not None and replace(known, name=name) == made:
         return
     mappings.save(home, made)
-    yield Message("What you settled is kept as {name} for the next export with these columns.", {"name": name})
+    yield Message("Your choices are saved as {name} for the next export with these columns.", {"name": name})

@@ -115,7 +115,7 @@ class ImportReport:
         sentences = [
             t.n("{name}: {n} row read.", "{name}: {n} rows read.", batch.read, name=batch.file_name),
             t(
-                "New: {accepted}, updated: {updated}, already known: {duplicate}, set aside: {quarantined}.",
+                "New: {accepted}, updated: {updated}, already known: {duplicate}, quarantined: {quarantined}.",
                 accepted=batch.accepted,
                 updated=batch.updated,
                 duplicate=batch.duplicate,
@@ -279,7 +279,7 @@ def _unplaced(layout: Layout) -> tuple[Message, ...]:
     """Say where no column gives places, lest nobody notice that a whole file is off the map."""
     if not layout.roles.keys().isdisjoint({"latitude", "longitude", "x", "y", "point"}):
         return ()
-    return (Message("No column was understood as coordinates: all alerts of this file stay off the map."),)
+    return (Message("No column was recognised as coordinates: the alerts of this file are not on the map."),)
 
 
 def _points(staging: Staging, mapped: int) -> pd.DataFrame:

@@ -193,8 +193,8 @@ def test_what_changed_since_last_month_is_told_before_the_import(base: Home) -> 
     import_file(home, _rows(30), "january.csv")
     app = _bring(_open(home="own"), "february.csv", _rows(28, sex="M").replace(b"extra", b"sector"))
     assert "Compared with january.csv" in _text(app)
-    assert "Columns that are new: “sector”." in _text(app)
-    assert "Columns that are no longer there: “extra”." in _text(app)
+    assert "New columns: “sector”." in _text(app)
+    assert "Removed columns: “extra”." in _text(app)
     assert Store(home).count() == 30
 
 

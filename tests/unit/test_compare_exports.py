@@ -72,14 +72,14 @@ def test_the_same_export_has_not_changed(t: Translator) -> None:
     assert not changes.columns_changed
     told = " ".join(changes.sentences(t))
     assert "The columns are the same" in told
-    assert "New alerts: 3; updated: 2; as they were: 55." in told
+    assert "New alerts: 3; updated: 2; unchanged: 55." in told
 
 
 def test_columns_that_came_and_went(t: Translator) -> None:
     new = _signed(("ID ", "when", "category", "status", "lat", "Remarks"))
     changes = compare(_batch(_signed()), new, {})
     assert (changes.appeared, changes.vanished) == (("Remarks",), ("notes",))
-    assert "Columns that are new: “Remarks”." in changes.sentences(t)
+    assert "New columns: “Remarks”." in changes.sentences(t)
 
 
 def test_changed_meanings_are_told(t: Translator) -> None:
@@ -169,8 +169,8 @@ def test_why_nothing_can_be_gone(tmp_path: Path, t: Translator) -> None:
         return t(found.why_not)
 
     assert "not every row has an id" in why([("1", "open", 1), (None, "open", 10)])
-    assert "share no day" in why([("99", "open", 28)])
-    assert "export of a part" in why([("1", "open", 1), ("2", "open", 10)])
+    assert "no day in common" in why([("99", "open", 28)])
+    assert "partial export" in why([("1", "open", 1), ("2", "open", 10)])
     assert "is not known" in why([("1", "open", 1)], {"first": None, "last": None})
     assert (
         missing_alerts(stored, _written(tmp_path / "b", [("1", "open", 1), ("10", "open", 10)]), ["open311"], SPAN).n

@@ -189,8 +189,8 @@ def test_what_was_decided_of_dates_zones_and_letters_is_told(home: Home) -> None
     header = "id,date,category,sexo,latitude,longitude\n"
     rows = f"1,25/03/2025 10:00,noise,H,{HERE}\n2,26/03/2025 11:00,noise,M,{HERE}\n"
     assert told(take(home, header + rows)) == [
-        "date: the day stands before the month.",
-        "Times without an offset were read as times of Europe/Athens.",
+        "date: the day comes before the month.",
+        "Times without an offset were read in the time zone Europe/Athens.",
         "sexo: as the other values show, women are M and men are H.",
     ]
     plain = f"3,2025-03-25T10:00:00Z,noise,woman,{HERE}\n4,2025-03-25T11:00:00+02:00,noise,man,{HERE}\n"

@@ -176,7 +176,7 @@ def test_the_best_mapping_is_that_of_the_same_header(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("name = ", "TOML"),
-        ('labels = ["a"]', "does not say name"),
+        ('labels = ["a"]', "has no name"),
         ('name = "a"\nnames = 1', "names. Allowed there: name, format"),
         ("name = 1", "name must be a text"),
         ('name = "a"\nformat = "curim"', "format in the mapping file is not allowed. Allowed there: mapped"),
@@ -185,7 +185,7 @@ def test_the_best_mapping_is_that_of_the_same_header(tmp_path: Path) -> None:
         ('name = "a"\nutc = 1', "utc must be true or false"),
         ('name = "a"\nkind = "crime"', "kind .*risk, incivility, offence"),
         ('name = "a"\ncolumns = [1]', r"columns\[1\] must be a table"),
-        ('name = "a"\n[[columns]]\nrole = "category"', r"does not say columns\[1\].label"),
+        ('name = "a"\n[[columns]]\nrole = "category"', r"has no columns\[1\].label"),
         ('name = "a"\n[[columns]]\nrole = "where"\nlabel = "b"', r"columns\[1\].role .*alert_id, reported_at"),
         ('name = "a"\n[[columns]]\nrole = "x"\nlabel = "b"\npart = "week"', r"columns\[1\].part .*value, date, time"),
         ('name = "a"\n[[columns]]\nrole = "x"\nlabel = "b"\noccurrence = 0', r"columns\[1\].occurrence must be"),
