@@ -46,8 +46,8 @@ class CoordinateFormat:
     """How the coordinates of a file are written.
 
     `roles`: the two that hold the coordinates, north first, or "point" for both. `forms`: how the numbers of each role
-    are written (`numbers`). `crs`: EPSG code of the projection, None for degrees. `swapped`: whether the two stand in
-    each other's place in most rows. `order`: which comes first in "point".
+    are written (`numbers`). `crs`: EPSG code of the projection, None for degrees. `swapped`: whether the two are
+    swapped in most rows. `order`: which comes first in "point".
     """
 
     roles: tuple[str, str] = ("latitude", "longitude")

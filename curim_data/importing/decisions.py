@@ -139,8 +139,8 @@ def _letters(profile: FileProfile) -> Iterator[Message]:
     """Say which single letters of a gender column were read by the other values in it."""
     for role in _GENDERS:
         there = {fold(word) for word in profile.values.get(role, ())}
-        told = {**gender_words(there), **profile.layout.words.get(role, {})}
-        letters = [letter for letter in sorted(there) if letter in _AMBIGUOUS and letter in told]
+        known = {**gender_words(there), **profile.layout.words.get(role, {})}
+        letters = [letter for letter in sorted(there) if letter in _AMBIGUOUS and letter in known]
         if letters and not set(letters) <= set(profile.layout.words.get(role, {})):
             yield Message(
                 "{column}: as the other values show, women are {women} and men are {men}.",
@@ -148,7 +148,7 @@ def _letters(profile: FileProfile) -> Iterator[Message]:
                     "column": profile.labels[profile.layout.place(role)],
                     **{
                         kind: ", ".join(
-                            sorted(word.upper() for word in there if len(word) == 1 and told.get(word) == one)
+                            sorted(word.upper() for word in there if len(word) == 1 and known.get(word) == one)
                         )
                         for kind, one in (("women", "woman"), ("men", "man"))
                     },
@@ -158,12 +158,12 @@ def _letters(profile: FileProfile) -> Iterator[Message]:
 
 def _words(profile: FileProfile, layout: Layout) -> Mapping[str, Mapping[str, str]]:
     """Return the table of words of each enum; the words of the format take precedence over the general ones."""
-    told: dict[str, Mapping[str, str]] = {}
+    tables: dict[str, Mapping[str, str]] = {}
     for role in _ENUMS:
         shared = gender_words(profile.values.get(role, ())) if role in _GENDERS else WORDS[role]
-        told[role] = {**shared, **layout.words.get(role, {})}
-    told |= {role: words for role, words in layout.words.items() if role not in told}
-    return told
+        tables[role] = {**shared, **layout.words.get(role, {})}
+    tables |= {role: words for role, words in layout.words.items() if role not in tables}
+    return tables
 
 
 def _check(answers: Answers) -> None:
@@ -206,9 +206,9 @@ def decide_dates(profile: FileProfile, answers: Answers, name: str, now: dt.date
     return DateDecisions(order, forms, hours, (*reasons, *([why] if why else [])))
 
 
-def latest_plausible(instants: pd.Series, now: dt.datetime) -> pd.Timestamp:
+def latest_plausible(timestamps: pd.Series, now: dt.datetime) -> pd.Timestamp:
     """One day from now; the end of the file's own year where the clock is behind it (95th percentile of 100 dates)."""
-    dates = instants.dropna()
+    dates = timestamps.dropna()
     if len(dates) >= _CLOCK_CHECK_ROWS:
         newest: Any = dates.quantile(0.95)
         if newest > pd.Timestamp(now):

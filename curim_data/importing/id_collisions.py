@@ -42,7 +42,7 @@ def id_prefix(profile: FileProfile, layout: Layout, stored: Sequence[str], answe
 
     Parameters
     ----------
-    survey : Survey
+    profile : FileProfile
         Its sample gives the ids to look for, at most 50,000.
     stored : sequence of str
         Parquet files of the stored alerts.

@@ -247,12 +247,12 @@ class ColumnMapping:
             blocks.append(["[answers]", *_lines(answers)])
         for role, columns in {**self.roles, "personal": self.personal, "text": self.text}.items():
             for column in columns:
-                told = {"role": role, **column._asdict()}
+                entry = {"role": role, **column._asdict()}
                 if column.occurrence == 1:
-                    del told["occurrence"]
+                    del entry["occurrence"]
                 if column.part == "value":
-                    del told["part"]
-                blocks.append(["[[columns]]", *_lines(told)])
+                    del entry["part"]
+                blocks.append(["[[columns]]", *_lines(entry)])
         for role, words in self.words.items():
             blocks.append([f"[words.{role}]", *_lines({_toml(word): value for word, value in words.items()})])
         if self.categories:

@@ -113,14 +113,14 @@ def parse_numbers(column: ArrowText, form: str = ANY, digits: int = 0) -> Parsed
     column = cleaned(column)
     given = filled(column)
     if form == POINT:
-        parted = pc.match_substring_regex(column, r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$")
+        grouped = pc.match_substring_regex(column, r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$")
         whole = pc.match_substring(column, ",")
-        plain = pc.if_else(parted, pc.replace_substring(column, ",", ""), pc.if_else(whole, "?", column))
+        plain = pc.if_else(grouped, pc.replace_substring(column, ",", ""), pc.if_else(whole, "?", column))
         return parse_decimals(plain)
     if form == COMMA:
-        parted = pc.match_substring_regex(column, r"^[+-]?\d{1,3}(\.\d{3})+(,\d*)?$")
+        grouped = pc.match_substring_regex(column, r"^[+-]?\d{1,3}(\.\d{3})+(,\d*)?$")
         whole = pc.match_substring(column, ".")
-        plain = pc.if_else(parted, pc.replace_substring(column, ".", ""), pc.if_else(whole, "?", column))
+        plain = pc.if_else(grouped, pc.replace_substring(column, ".", ""), pc.if_else(whole, "?", column))
         parsed = parse_decimals(plain)
         return ParsedNumbers(parsed.values, given, parsed.bad, np.zeros(len(given), bool))
     if form == FIRST:

@@ -42,12 +42,12 @@ from curim_data.importing.transform import (
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message
 from curim_data.model.questions import Answers, Question
-from curim_data.model.reasons import ImportProblem, Reason
+from curim_data.model.reasons import ImportProblem
 from curim_data.store import interrupted
 from curim_data.store.alert_table import Store, new_batch_id
 from curim_data.store.home import Home
 
-__all__ = ["Answers", "ImportProblem", "ImportReport", "Preview", "Question", "Reason", "import_file", "preview"]
+__all__ = ["ImportProblem", "ImportReport", "Preview", "Question", "import_file", "preview"]
 
 
 def import_file(
@@ -68,29 +68,25 @@ def import_file(
 
     Parameters
     ----------
-    source : Path or bytes
-        The file or its content; `name` is how reports call it.
-    format : str, optional
-        Name of a format; recognised unless given.
-    mapping : ColumnMapping, optional
-        What the columns mean, as a person decided; it replaces recognition.
-    answers : Answers, optional
+    source, name
+        The file or its content, and its name in messages.
+    format, mapping
+        Name of a format, or what the columns mean as a person decided; recognised unless given.
+    answers
         What a person said where the file does not.
-    saved : bool
+    saved
         Whether the home's saved mapping that fits the header is used, where neither mapping nor format is given.
-    city_name : str
+    city_name
         For a home without a city: the name of the one that is made from this file's alerts.
-    now : datetime, optional
+    now
         Against which dates in the future are judged.
-    progress : callable, optional
+    progress
         Called with a share between 0 and 1 and a message.
 
     Raises
     ------
-    Question
-        Where one answer is missing; the store is unchanged.
-    ImportProblem
-        Where the file cannot be used at all; the store is unchanged.
+    Question, ImportProblem
+        Where one answer is missing, or where the file cannot be used at all; the store is unchanged.
     """
     now = now or dt.datetime.now(dt.UTC)
     request = ImportRequest(source, name, home, format, mapping, answers or Answers(), saved, now, progress)
@@ -103,6 +99,7 @@ def import_file(
         has_city = home.has_city()
         city = home.city() if has_city else provisional_city(profiled, work, city_name)
         plan = decide_plan(profiled, city, home)
+        # Blocks pass through these three one by one, each in a thread of its own; staging draws them on.
         parsed = parse_blocks(profiled, plan)
         enriched = enrich_blocks(parsed, city)
         staged = stage_alerts(enriched, profiled, plan, work, batch_id)

@@ -276,7 +276,7 @@ def columns_of(source: Path | bytes, name: str, answers: Answers) -> Header:
 
 
 def _unplaced(layout: Layout) -> tuple[Message, ...]:
-    """Say where no column gives places, lest nobody notice that a whole file is off the map."""
+    """Say so where no column gives coordinates, since the whole file is then off the map."""
     if not layout.roles.keys().isdisjoint({"latitude", "longitude", "x", "y", "point"}):
         return ()
     return (Message("No column was recognised as coordinates: the alerts of this file are not on the map."),)

@@ -97,10 +97,10 @@ class Tally:
 
 
 class OutcomeLog:
-    """One line for each row read, of the first KEPT_ROWS rows."""
+    """One line for each row read, of the first LISTED_ROWS rows."""
 
     def __init__(self) -> None:
-        self._decide_separators: list[pd.DataFrame] = []
+        self._parts: list[pd.DataFrame] = []
         self._seen = 0
 
     def add(self, alerts: pa.Table, quarantined: pa.Table) -> None:
@@ -114,23 +114,23 @@ class OutcomeLog:
                 "unmapped": alerts["longitude"].is_null().to_numpy(),
             }
         )
-        refused = quarantined.select(["row", "reason"]).to_pandas()
-        self._decide_separators += [accepted, refused]
-        self._seen += len(accepted) + len(refused)
+        invalid = quarantined.select(["row", "reason"]).to_pandas()
+        self._parts += [accepted, invalid]
+        self._seen += len(accepted) + len(invalid)
 
     def table(self, matched: Iterable[pa.Table], repairs: pd.DataFrame) -> pd.DataFrame:
         """Return row, outcome, reason, repaired, unmapped; `matched` has row and action, in the order of the rows."""
         columns = ["row", "outcome", "reason", "repaired", "unmapped"]
-        if not self._decide_separators:
+        if not self._parts:
             return pd.DataFrame(columns=columns)
-        lines = pd.concat(self._decide_separators, ignore_index=True).set_index("row").sort_index()
+        lines = pd.concat(self._parts, ignore_index=True).set_index("row").sort_index()
         if "reason" not in lines:
             lines["reason"] = None
         action = _actions(matched, int(lines.index.max()))
-        refused = lines["reason"].notna()
+        invalid = lines["reason"].notna()
         repaired = lines.index.isin(repairs["row"].to_numpy(np.int64))
         outcome = pd.Series("quarantined", index=lines.index, dtype=object)
-        outcome[~refused] = action.reindex(lines.index[~refused]).to_numpy(object)
+        outcome[~invalid] = action.reindex(lines.index[~invalid]).to_numpy(object)
         flags = lines["flags"].explode().dropna()
         flags = flags[flags != Flag.REPAIRED.value]
         rules = repairs[["row", "rule"]].drop_duplicates().set_index("row")["rule"]
@@ -139,9 +139,9 @@ class OutcomeLog:
         table = pd.DataFrame(
             {
                 "outcome": outcome,
-                "reason": np.where(refused, lines["reason"], why),
-                "repaired": repaired & ~refused.to_numpy(bool),
-                "unmapped": lines["unmapped"].fillna(False).astype(bool) & ~refused,
+                "reason": np.where(invalid, lines["reason"], why),
+                "repaired": repaired & ~invalid.to_numpy(bool),
+                "unmapped": lines["unmapped"].fillna(False).astype(bool) & ~invalid,
             },
             index=lines.index,
         )
