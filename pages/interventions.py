@@ -2,7 +2,7 @@ import streamlit as st
 
 from curim_data.model.access import Role
 from curim_data.plans.plan_store import PlanMissing
-from curim_data.privacy import GateError
+from curim_data.privacy import DisclosureError
 from pages.parts.frame.guard import require
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.interventions.board import draw_board
@@ -17,7 +17,7 @@ if st.query_params.get("draft") and not may_edit(page):
     close_plan()
 try:
     edit = plan_in_address(page)
-except (PlanMissing, GateError) as problem:
+except (PlanMissing, DisclosureError) as problem:
     st.warning(escape_markdown(t(problem.message)))
     edit = None
 except ValueError:

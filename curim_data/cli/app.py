@@ -86,10 +86,10 @@ def _usage_errors() -> tuple[type[Exception], ...]:
     from curim_data.model.city import ProfileError
     from curim_data.model.reasons import ImportProblem
     from curim_data.plans.plan_store import PlanProblem
-    from curim_data.privacy import GateError
+    from curim_data.privacy import DisclosureError
     from curim_data.store.alert_table import StoreError
 
-    return (UsageError, GateError, ImportProblem, PlanProblem, ProfileError, StoreError)
+    return (UsageError, DisclosureError, ImportProblem, PlanProblem, ProfileError, StoreError)
 
 
 def _error_text(error: Exception, t: Translator) -> str:

@@ -132,7 +132,7 @@ def find_hot_spots(
 ) -> FoundPlaces:
     """Hot spots of the whole city that lie in the area of the filter.
 
-    GateError for a resolution that the audience may not see, UsageError for a denominator that there is not.
+    DisclosureError for a resolution that the audience may not see, UsageError for a denominator that there is not.
     """
     from analysis.spots.naming import name_spots
     from curim_data.studies.denominators import BaseError

@@ -44,7 +44,7 @@ class Source:
     `as_of` and `first` are the last and the first local date of the stored alerts (today for an empty store). Of
     `month_only` alerts only the month is known; where that is so of all (`by_month`) `as_of` is the end of a month.
     `meeting` is the last meeting of the council; `other_categories` are those that the city's tree does not know.
-    `kept` is for facts about all stored alerts that are found once: sources of the same files share it.
+    `cache` is for facts about all stored alerts that are found once: sources of the same files share it.
     """
 
     table: Any = field(repr=False)
@@ -56,13 +56,13 @@ class Source:
     meeting: dt.date
     other_categories: tuple[str, ...] = ()
     month_only: int = 0
-    kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def narrow(self) -> Any:
         """The columns that counts are made of (`curim_data.engine.columns`), for one question."""
-        if "narrow" in self.kept:
-            return self.kept["narrow"].on(self.table.op().source)
+        if "narrow" in self.cache:
+            return self.cache["narrow"].on(self.table.op().source)
         return narrowed(self.table)
 
     @property
@@ -112,13 +112,13 @@ def source_from_files(
     """A source over Parquet files in the layout of `alert.SCHEMA`; no files is an empty store."""
     key = (version, tuple(map(str, files)))
     with _lock:
-        kept = _versions.pop(key, None)
-        if kept is None:
-            kept = _opened(files)
+        cache = _versions.pop(key, None)
+        if cache is None:
+            cache = _opened(files)
             while len(_versions) >= MOST_VERSIONS:
                 _versions.pop(next(iter(_versions)))
-        _versions[key] = kept
-    return _source(_alerts(kept), version, city, meeting, kept)
+        _versions[key] = cache
+    return _source(_alerts(cache), version, city, meeting, cache)
 
 
 def last_meeting(folder: Path, today: dt.date | None = None) -> dt.date | None:
@@ -148,21 +148,21 @@ def _opened(files: Sequence[str | Path]) -> dict[str, Any]:
         database.register("nothing", nothing)
         database.execute("CREATE TABLE alerts AS SELECT * FROM nothing")
     table = ibis.duckdb.from_connection(database.cursor()).table("alerts")
-    kept: dict[str, Any] = {"database": database, "schema": table.schema(), "facts": _measure(table)}
-    return kept | {"narrow": Narrow(database, table, kept["facts"][2])}
+    cache: dict[str, Any] = {"database": database, "schema": table.schema(), "facts": _measure(table)}
+    return cache | {"narrow": Narrow(database, table, cache["facts"][2])}
 
 
-def _alerts(kept: Mapping[str, Any]) -> Any:
+def _alerts(cache: Mapping[str, Any]) -> Any:
     """The table of alerts on a cursor of its own."""
-    backend = ibis.duckdb.from_connection(kept["database"].cursor())
-    return ibis.expr.operations.DatabaseTable(name="alerts", schema=kept["schema"], source=backend).to_expr()
+    backend = ibis.duckdb.from_connection(cache["database"].cursor())
+    return ibis.expr.operations.DatabaseTable(name="alerts", schema=cache["schema"], source=backend).to_expr()
 
 
 def _source(
-    table: Any, version: str, city: CityProfile, meeting: dt.date | None, kept: dict[str, Any] | None = None
+    table: Any, version: str, city: CityProfile, meeting: dt.date | None, cache: dict[str, Any] | None = None
 ) -> Source:
-    kept = {"facts": _measure(table)} if kept is None else kept
-    first, as_of, count, month_only, categories = kept["facts"]
+    cache = {"facts": _measure(table)} if cache is None else cache
+    first, as_of, count, month_only, categories = cache["facts"]
     return Source(
         table=table,
         version=version,
@@ -173,7 +173,7 @@ def _source(
         meeting=meeting or max(first, as_of - dt.timedelta(weeks=MEETING_WEEKS)),
         other_categories=tuple(c for c in categories if c not in city.categories),
         month_only=month_only,
-        kept=kept,
+        cache=cache,
     )
 
 

@@ -45,7 +45,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.alert import CELL_RESOLUTIONS, SCHEMA
 from curim_data.model.i18n import Message
-from curim_data.privacy import GateError
+from curim_data.privacy import DisclosureError
 
 Kind = Literal["csv", "parquet", "gpkg"]
 KINDS: Final[tuple[Kind, ...]] = ("csv", "parquet", "gpkg")
@@ -82,13 +82,13 @@ def write(source: Source, f: AlertFilter, out: Path | BinaryIO, kind: Kind, audi
 
     Raises
     ------
-    GateError
+    DisclosureError
         For any audience but the analyst.
     OSError
         When the place cannot be written.
     """
     if audience is not Audience.ANALYST:
-        raise GateError(Message("Single alerts are given to analysts alone: ask for counts instead."))
+        raise DisclosureError(Message("Single alerts are given to analysts alone: ask for counts instead."))
     if isinstance(out, Path):
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:

@@ -1,19 +1,19 @@
 """Disclosure control: what an audience may ask, and how small counts are protected before they leave `curim_data`.
 
-Public: `admit`, `check`, `protect`, `protect_number`, `veil`, `threshold`, `finest_resolution`, `sees_exact`,
-`Protected`, `GateError`; `sensitive_categories`, `is_sensitive_category`. `suppression` chooses the counts to withhold.
+Public: `authorise`, `check`, `protect`, `protect_number`, `suppress_whole`, `Protected`, `DisclosureError`;
+`threshold`, `threshold_rule`, `finest_resolution`, `sees_exact`, `is_sensitive`, `sensitive_categories` and more.
 """
 
-from curim_data.privacy._disclosure import (
+from curim_data.privacy.disclosure import (
     BAND_HOURS,
     CATEGORIES,
     FLOOR_SENSITIVE,
     K_ORDINARY,
     K_SENSITIVE,
-    GateError,
+    DisclosureError,
     Protected,
     Rule,
-    admit,
+    authorise,
     check,
     finest_resolution,
     is_fine_table,
@@ -21,10 +21,11 @@ from curim_data.privacy._disclosure import (
     protect,
     protect_number,
     sees_exact,
+    suppress_whole,
     threshold,
-    veil,
 )
 from curim_data.privacy.sensitive import is_sensitive_category, sensitive_categories
+from curim_data.privacy.thresholds import nested_dimensions, threshold_rule
 
 __all__ = [
     "BAND_HOURS",
@@ -32,19 +33,21 @@ __all__ = [
     "FLOOR_SENSITIVE",
     "K_ORDINARY",
     "K_SENSITIVE",
-    "GateError",
+    "DisclosureError",
     "Protected",
     "Rule",
-    "admit",
+    "authorise",
     "check",
     "finest_resolution",
     "is_fine_table",
     "is_sensitive",
     "is_sensitive_category",
+    "nested_dimensions",
     "protect",
     "protect_number",
     "sees_exact",
     "sensitive_categories",
+    "suppress_whole",
     "threshold",
-    "veil",
+    "threshold_rule",
 ]

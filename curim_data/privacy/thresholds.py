@@ -11,16 +11,16 @@ import pandas as pd
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model.city import CityProfile
-from curim_data.privacy import _disclosure
+from curim_data.privacy import disclosure
 from curim_data.privacy.sensitive import sensitive_categories
 
 
-def rule(f: AlertFilter, source: Source) -> _disclosure.Rule:
+def threshold_rule(f: AlertFilter, source: Source) -> disclosure.Rule:
     """Which rows of a table are strict, for the gate: the same for the table that is asked for and its margins."""
-    return lambda frame, by: _strict_rows(frame, by, f, source)
+    return lambda frame, by: _sensitive_rows(frame, by, f, source)
 
 
-def nested(city: CityProfile) -> Mapping[str, Mapping[str, Callable[[pd.Series], Any]]]:
+def nested_dimensions(city: CityProfile) -> Mapping[str, Mapping[str, Callable[[pd.Series], Any]]]:
     """Dimensions that follow from a finer one."""
     tree = city.categories
     return {
@@ -32,9 +32,9 @@ def nested(city: CityProfile) -> Mapping[str, Mapping[str, Callable[[pd.Series],
     }
 
 
-def _strict_rows(raw: pd.DataFrame, by: Sequence[str], f: AlertFilter, source: Source) -> Any:
+def _sensitive_rows(raw: pd.DataFrame, by: Sequence[str], f: AlertFilter, source: Source) -> Any:
     """Whether the stricter threshold holds: for the table, or for its rows of sensitive categories."""
-    if _disclosure.is_sensitive(f, source.city) or _disclosure.is_fine_table(by, f):
+    if disclosure.is_sensitive(f, source.city) or disclosure.is_fine_table(by, f):
         return True
     sensitive = sensitive_categories(source)
     strict = np.zeros(len(raw), bool)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from curim_data.engine import Source
 from curim_data.quality.times import MONTH
-from curim_data.query.aggregate import on_piles
+from curim_data.query import at_points
 
 NEAR_M: Final = 50.0
 NEAR_HOURS: Final = 48
@@ -76,7 +76,7 @@ def _base(source: Source, piles: pd.DataFrame) -> Any:
     """The alerts to compare: id, incident, category, position, seconds, and their buckets."""
     table = source.table
     table = table.filter(table.x.notnull() & table.y.notnull() & (table.time_precision != MONTH))
-    table = table.filter(~on_piles(table, piles))
+    table = table.filter(~at_points(table, piles))
     seconds = ibis.coalesce(table.occurred_from, table.reported_at).epoch_seconds()
     return table.select(
         "alert_id",

@@ -17,7 +17,7 @@ from curim_data.engine import Source
 from curim_data.model.alert import CELL_RESOLUTIONS
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message
-from curim_data.query.aggregate import on_piles, pile_points
+from curim_data.query import at_points, default_points
 
 DECIMALS: Final = (2, 3, 4, 5, 6)
 METRES_A_DEGREE: Final = 111_320.0
@@ -88,7 +88,7 @@ def finest_supported(step_m: float) -> int | None:
 def precision(source: Source, piles: pd.DataFrame) -> Precision | None:
     """How exact the coordinates are; None where no alert off the piles has coordinates."""
     table = source.table.filter(source.table.longitude.notnull() & source.table.latitude.notnull())
-    table = table.filter(~on_piles(table, piles))
+    table = table.filter(~at_points(table, piles))
     table = table.select("longitude", "latitude", "x", "y")
     digits = ibis.cases(
         *((_rounded(table.longitude, d) & _rounded(table.latitude, d), d) for d in DECIMALS[:-1]), else_=DECIMALS[-1]
@@ -120,7 +120,7 @@ def coordinate_step(source: Source) -> float:
     """Metres between the positions that can be told apart (`precision`), 1 where there are none; known by version."""
     key = (source.version, source.city.version, source.count)
     if key not in _steps:
-        found = precision(source, pile_points(source))
+        found = precision(source, default_points(source))
         while len(_steps) >= MOST_KEPT:
             _steps.pop(next(iter(_steps)), None)
         _steps[key] = found.step_m if found is not None else 1.0

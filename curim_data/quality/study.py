@@ -15,7 +15,7 @@ from curim_data.model.access import Audience
 from curim_data.model.alert import Gender
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Translator
-from curim_data.privacy import GateError
+from curim_data.privacy import DisclosureError
 from curim_data.quality import (
     completeness as quality_columns,
 )
@@ -31,8 +31,7 @@ from curim_data.quality import (
 from curim_data.quality.near_duplicates import Incidents, NearDuplicates
 from curim_data.quality.positions import Outside, Precision
 from curim_data.quality.times import MONTH, MOSTLY_MONTHS, Lag, gaps, usual_day
-from curim_data.query import Total
-from curim_data.query.aggregate import pile_points
+from curim_data.query import Total, default_points
 
 EVERYTHING: Final = AlertFilter(period="all")
 ON_THE_SPOT_M: Final = 60.0
@@ -104,7 +103,7 @@ def quality_study(source: Source, audience: Audience) -> QualityStudy:
 
 
 def detail(source: Source, audience: Audience) -> Detail:
-    """The exact part of the study; GateError for an audience that does not see exact counts.
+    """The exact part of the study; DisclosureError for an audience that does not see exact counts.
 
     Pairs of single alerts are listed for analysts alone.
 
@@ -112,8 +111,8 @@ def detail(source: Source, audience: Audience) -> Detail:
     of them for near-duplicates.
     """
     if not privacy.sees_exact(audience):
-        raise GateError(Message("The quality of single columns and alerts is for analysts and specialists."))
-    table, piles = source.table, pile_points(source)
+        raise DisclosureError(Message("The quality of single columns and alerts is for analysts and specialists."))
+    table, piles = source.table, default_points(source)
     near = quality_repeats.near_duplicates(source, piles)
     months = quality_time.month_only(table)
     unit = MONTH if source.count and months >= MOSTLY_MONTHS * source.count else "week"
@@ -134,7 +133,7 @@ def detail(source: Source, audience: Audience) -> Detail:
 
 
 def _piles(source: Source, audience: Audience, total: Total) -> pd.DataFrame:
-    frame = query.piles(source, EVERYTHING, audience).sort_values("n", ascending=False, ignore_index=True)
+    frame = query.default_coordinates(source, EVERYTHING, audience).sort_values("n", ascending=False, ignore_index=True)
     placed = (total.mapped or 0) + (total.outside or 0)
     frame["share"] = frame["n"] / placed if placed else np.nan
     return frame[["longitude", "latitude", "n", "share"]]

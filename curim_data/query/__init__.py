@@ -1,36 +1,41 @@
-"""From a filter to counts: each question is an Ibis group-by, and each answer has passed disclosure control.
+"""From a filter to counts: each question is a group-by, and each answer has passed disclosure control.
 
-Public: `counts`, `cells`, `tables`, `total`, `piles`, `options`, `all_options`, `nearest_nonempty`, `dates`,
-`sentence`.
+Public: `counts`, `cells`, `tables`, `total`, `options`, `all_options`, `default_coordinates`, `nearest_nonempty`,
+`dates`, `sentence`, `dimensions`; `Question` and `ask`, which these are made of; `categoricals` to sum tables again.
 """
 
-from curim_data.query._questions import (
-    GateError,
-    Total,
+from curim_data.privacy import DisclosureError
+from curim_data.query._default_points import at_points, default_points
+from curim_data.query._layout import dates, dimensions
+from curim_data.query.answers import (
     all_options,
     cells,
     counts,
-    dates,
-    dimensions,
+    default_coordinates,
     nearest_nonempty,
     options,
-    piles,
     sentence,
     tables,
     total,
 )
+from curim_data.query.question import Question, ask
+from curim_data.query.total import Total
 
 __all__ = [
-    "GateError",
+    "DisclosureError",
+    "Question",
     "Total",
     "all_options",
+    "ask",
+    "at_points",
     "cells",
     "counts",
     "dates",
+    "default_coordinates",
+    "default_points",
     "dimensions",
     "nearest_nonempty",
     "options",
-    "piles",
     "sentence",
     "tables",
     "total",

@@ -1,4 +1,4 @@
-"""Columns of what the engine counted as codes: each value once, each row a small integer. Tables are summed by them."""
+"""Categorical codes: a column holds each value once and an integer a row. Tables are summed by codes."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.types as kinds
-from numpy.typing import NDArray
 
-FEW: Final = 100_000  # combinations of values that are counted in one array of all
+from curim_data.model.types import FloatArray, IntArray
+
+MOST_DENSE: Final = 100_000  # combinations of values up to which all of them are counted in one array
 
 
 @dataclass(frozen=True)
-class Coded:
+class Categorical:
     """A column: for each row the place of its value among `levels`, which stand in order, a missing one last."""
 
-    codes: NDArray[np.int64]
+    codes: IntArray
     levels: pd.Index
 
-    def taken(self, rows: NDArray[np.int64]) -> Coded:
+    def take(self, rows: IntArray) -> Categorical:
         """Some of its rows, in that order, one perhaps several times."""
-        return Coded(self.codes[rows], self.levels)
+        return Categorical(self.codes[rows], self.levels)
 
 
-def coded(column: pa.ChunkedArray) -> Coded:
+def encode_column(column: pa.ChunkedArray) -> Categorical:
     """A column as the engine gave it. Dates become timestamps, whole numbers with gaps floats.
 
     TypeError for a kind of values that no column of alerts is counted by.
@@ -41,36 +42,36 @@ def coded(column: pa.ChunkedArray) -> Coded:
     rank[order] = np.arange(len(order))
     rank[-1] = len(order)  # where a missing value, code -1, comes to stand
     codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return Coded(rank[codes], _index(values.take(pa.array(order)), missing=bool(array.null_count)))
+    return Categorical(rank[codes], _index(values.take(pa.array(order)), missing=bool(array.null_count)))
 
 
-def of_values(values: pd.Series) -> Coded:
+def encode_values(values: pd.Series) -> Categorical:
     """A column that was made here."""
     mixed = values.dtype == object  # truth values of which some are missing
     codes, levels = pd.factorize(values, sort=not mixed, use_na_sentinel=False)
     if mixed:
         order = np.array(sorted(range(len(levels)), key=lambda at: (pd.isna(levels[at]), str(levels[at]))), int)
         codes, levels = np.argsort(order)[codes], pd.Index(levels).take(order)
-    return Coded(codes.astype(np.int64), pd.Index(levels))
+    return Categorical(codes.astype(np.int64), pd.Index(levels))
 
 
-def summed(columns: Mapping[str, Coded], n: NDArray[np.float64]) -> pd.DataFrame:
+def sum_by(columns: Mapping[str, Categorical], n: FloatArray) -> pd.DataFrame:
     """n by some columns: a row for each combination that occurs, in their order, missing values last."""
     if not columns:
         return pd.DataFrame({"n": [float(n.sum())]})
     sizes = tuple(max(len(column.levels), 1) for column in columns.values())
     flat = np.ravel_multi_index([column.codes for column in columns.values()], sizes)
-    if math.prod(sizes) <= FEW:
+    if math.prod(sizes) <= MOST_DENSE:
         found = np.flatnonzero(np.bincount(flat))
         total = np.bincount(flat, weights=n)[found]
     else:
         found, rows = np.unique(flat, return_inverse=True)
         total = np.bincount(rows, weights=n, minlength=len(found))
-    told: dict[str, Any] = {
+    levels: dict[str, pd.Index] = {
         name: column.levels.take(codes)
         for (name, column), codes in zip(columns.items(), np.unravel_index(found, sizes), strict=True)
     }
-    return pd.DataFrame(told | {"n": total.astype(float).round(9)})
+    return pd.DataFrame({**levels, "n": total.astype(float).round(9)})
 
 
 def _index(values: pa.Array, *, missing: bool) -> pd.Index:

@@ -1,4 +1,4 @@
-"""How many alerts a filter leaves, as it may be told."""
+"""How many alerts a filter leaves, after disclosure control."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ class Total:
     """How many alerts a filter leaves.
 
     `n` alerts, of which `mapped` lie on the city's land, `outside` beside it and `unmapped` have no coordinates;
-    `piled` of all stand on piles of identical coordinates. `of`: all alerts of the store. None where withheld; with
-    `veiled` because one of the places that the filter names is, though all may hold more.
+    `at_default` of all have default coordinates. `of`: all alerts of the store. None where withheld; with `suppressed`
+    because one of the places that the filter names is, though all may hold more.
     """
 
     n: int | None
     mapped: int | None
     outside: int | None
     unmapped: int | None
-    piled: int | None
+    at_default: int | None
     of: int
     threshold: int
     notes: tuple[Message, ...] = ()
-    veiled: bool = False
+    suppressed: bool = False
 
     @property
     def withheld(self) -> bool:
-        """Whether the number itself may not be told."""
+        """Whether the number itself is withheld."""
         return self.n is None
 
     @property
     def said(self) -> int | Message:
         """The number, or the words that stand for it, as `AlertFilter.sentence` takes it."""
-        if self.veiled:
+        if self.suppressed:
             return Message("a protected number")
         return Message("fewer than {k}", {"k": self.threshold}) if self.n is None else self.n

@@ -33,7 +33,7 @@ from curim_data.model.labels import (
     provisional_note,
 )
 from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus
-from curim_data.privacy import GateError
+from curim_data.privacy import DisclosureError
 from curim_data.query import Total
 from curim_data.studies.changes import ChangeStudy, change_filter, change_study
 from curim_data.studies.gender import share_study, weight_study
@@ -157,7 +157,7 @@ def _since(trend: Trend | None, change: Change, start: dt.date) -> dt.date | Non
 def _women(source: Source, f: AlertFilter, audience: Audience) -> Estimate | None:
     try:
         shares = share_study(source, f, audience)
-    except GateError:
+    except DisclosureError:
         return None
     return shares.women if shares.women.known and shares.n >= LEAST_WHOM else None
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from analysis.grid.cells import resolution_for
 from analysis.stats.result import Choice
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message
 from curim_data.privacy import finest_resolution, sees_exact

@@ -11,8 +11,8 @@ import pandas as pd
 from analysis.stats.result import Choice
 from analysis.trends.change_tests import Change, Changes, add_city_reference, changes
 from curim_data import query
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.studies.periods import ComparedPeriods, compared_periods
 

@@ -11,8 +11,8 @@ from analysis.clusters.results import Clusters
 from analysis.spots.identity import with_known_ids
 from analysis.stats.severity_weights import by_severity
 from curim_data import query
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.quality.positions import coordinate_step
 from curim_data.studies.cells import default_coordinates, whole_city
@@ -24,7 +24,7 @@ CLUSTER_RESOLUTION: Final = 12
 def cluster_study(
     source: Source, f: AlertFilter, audience: Audience, *, by_weight: bool = False, explored: bool = False
 ) -> Clusters:
-    """Clusters of alerts on fine cells. GateError for an audience that may not see cells so fine.
+    """Clusters of alerts on fine cells. DisclosureError for an audience that may not see cells so fine.
 
     `by_weight`: each alert counts by its severity. `explored`: groups by HDBSCAN instead, untested and unweighted;
     TooManyError where too many cells hold alerts.
@@ -37,9 +37,14 @@ def cluster_study(
         weights = None
         if by_weight:
             graded = query.counts(
-                source, whole, ["cell", "severity"], audience, resolution=CLUSTER_RESOLUTION, without_piles=True
+                source,
+                whole,
+                ["cell", "severity"],
+                audience,
+                resolution=CLUSTER_RESOLUTION,
+                without_default_points=True,
             )
             weights = by_severity(graded.frame, fine.frame.index.to_numpy())
         found = find_clusters(fine.frame, source.city, weights=weights, step=coordinate_step(source))
     places = with_known_ids(found.found, known_places(source, audience))
-    return replace(found, found=places, choices=(*found.choices, *default_coordinates(fine.piled)))
+    return replace(found, found=places, choices=(*found.choices, *default_coordinates(fine.at_default)))

@@ -19,7 +19,7 @@ from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model.access import Audience
 from curim_data.model.alert import Gender
 from curim_data.model.i18n import Message, Span
-from curim_data.privacy import GateError, finest_resolution, sees_exact
+from curim_data.privacy import DisclosureError, finest_resolution, sees_exact
 from curim_data.query import Total
 from curim_data.studies.cells import default_coordinates, whole_city
 from curim_data.studies.hot_spots import known_places
@@ -173,8 +173,8 @@ def compare_study(
     """Where two filters differ on the map, from protected counts of both on the same cells.
 
     `against`: see `pair_of`. `resolution`: H3 resolution of the cells; chosen for the smaller side unless given, and
-    always the one size that an audience without exact counts may see. Raises CompareError, and GateError where that
-    audience may see the two sides only in cells of different sizes.
+    always the one size that an audience without exact counts may see. Raises CompareError, and DisclosureError where
+    that audience may see the two sides only in cells of different sizes.
     """
     pair = pair_of(source, f, against)
     totals = query.total(source, pair.first, audience), query.total(source, pair.second, audience)
@@ -183,7 +183,7 @@ def compare_study(
     first, second = (query.cells(source, side, size, audience) for side in (pair.first, pair.second))
     found = compare_maps(first.frame, second.frame, pair.a, pair.b, totals=(first.total, second.total))
     choices = [chosen, *pair.choices, *_neither(source, pair, audience, against, totals), *found.choices]
-    choices += default_coordinates((first.piled or 0) + (second.piled or 0))
+    choices += default_coordinates((first.at_default or 0) + (second.at_default or 0))
     return CompareStudy(
         pair, totals, found, name_spots(found.places, source.city, known_places(source, audience)), size, tuple(choices)
     )
@@ -215,7 +215,7 @@ def _resolution(
     sizes = [finest_resolution(audience, side, source.city) for side in (pair.first, pair.second)]
     if not sees_exact(audience):
         if sizes[0] != sizes[1]:
-            raise GateError(
+            raise DisclosureError(
                 Message(
                     "Here this audience sees the two sides in cells of different sizes, so that they cannot be laid "
                     "over each other: ask as analyst or specialist, or compare categories of one kind."

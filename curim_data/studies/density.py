@@ -27,7 +27,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Translator
-from curim_data.privacy import GateError, sees_exact
+from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.query import Total
 from curim_data.studies.cells import default_coordinates, whole_city
 from curim_data.studies.repeats import precision_m
@@ -80,11 +80,11 @@ def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m:
     """Alerts per km² and month over the whole city, whatever area the filter names.
 
     `step_m`: the precision of the coordinates where it is known (`precision_m`); the surface is smoothed no less.
-    GateError for an audience without exact counts: a surface that is smooth tells of cells far smaller than those in
-    which small counts are protected, and one from protected counts would be as coarse as the cells themselves.
+    DisclosureError for an audience without exact counts: a surface that is smooth tells of cells far smaller than those
+    in which small counts are protected, and one from protected counts would be as coarse as the cells themselves.
     """
     if not sees_exact(audience):
-        raise GateError(
+        raise DisclosureError(
             Message(
                 "The density is drawn for analysts and specialists only: a smooth surface tells of places smaller than "
                 "the map cells that protect small counts, and from those cells nothing smoother can be drawn."
@@ -95,7 +95,7 @@ def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m:
     land = source.city.land_cells(RESOLUTION)
     counted = query.cells(source, whole, RESOLUTION, audience)
     weekly = query.counts(
-        source, whole, ["cell", "week"], audience, resolution=RESOLUTION, without_piles=True
+        source, whole, ["cell", "week"], audience, resolution=RESOLUTION, without_default_points=True
     ).frame.dropna(subset=["week"])
     periods = weekly.assign(day=weekly["week"] + pd.Timedelta(days=6))[["cell", "day", "n"]]
     step = precision_m(source) if step_m is None else step_m
@@ -109,7 +109,7 @@ def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m:
     choices = [*surface.choices, span]
     if bandwidth.reference is not None:
         choices.insert(1, bandwidth.reference)
-    choices += default_coordinates(counted.piled)
+    choices += default_coordinates(counted.at_default)
     return DensityStudy(total, surface, bandwidth, peaks(surface, source.city), tuple(choices))
 
 

@@ -122,7 +122,9 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
     if len(periods.starts) < 2:
         few = Message("There are fewer than two whole months or weeks of data: a place has no history yet.")
         return EmergingStudy(total, None, (), None, side, about, few)
-    counted = query.counts(source, history, ["cell", periods.unit], audience, resolution=side, without_piles=True)
+    counted = query.counts(
+        source, history, ["cell", periods.unit], audience, resolution=side, without_default_points=True
+    )
     if counted.n_withheld > MOST_WITHHELD * max(len(counted.frame), 1):
         hidden = Message(
             "By place and month most counts are small and protected, so that no class over time can be told here: ask "
@@ -130,7 +132,7 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
         )
         return EmergingStudy(total, None, (), None, side, about, hidden)
     found = emerging_hot_spots(_every_step(counted.frame, periods, land), land)
-    choices = (*about, *found.choices, *default_coordinates(total.piled))
+    choices = (*about, *found.choices, *default_coordinates(total.at_default))
     return EmergingStudy(total, found, _lines(found, source, audience), counted, side, choices)
 
 

@@ -181,7 +181,9 @@ def _with_cells(
     if len(land) * len(mondays) > MOST_COUNTS:
         why = Message("No forecast is shown: there are too many cells and weeks for one. Choose larger cells.")
         return replace(told, cells_refused=why)
-    frame = query.counts(source, history, ["cell", "week"], audience, resolution=size, without_piles=True).frame
+    frame = query.counts(
+        source, history, ["cell", "week"], audience, resolution=size, without_default_points=True
+    ).frame
     wide = frame.pivot(index="cell", columns="week", values="n").reindex(index=land.index, columns=mondays)
     found = forecast_places(wide.fillna(0.0).to_numpy(dtype=float), land, told.start, told.weeks)
     return replace(
@@ -196,7 +198,7 @@ def _with_cells(
 
 def _set_aside(source: Source, history: AlertFilter, audience: Audience) -> tuple[Choice, ...]:
     """How many alerts stand on piles of identical coordinates, and are in no cell."""
-    return default_coordinates(int(query.piles(source, history, audience)["n"].sum()))
+    return default_coordinates(int(query.default_coordinates(source, history, audience)["n"].sum()))
 
 
 def _listed(found: PlaceForecast, source: Source) -> tuple[ListedCell, ...]:

@@ -77,5 +77,5 @@ def _hot_spots(
     chosen = cell_size(source, whole, audience, total, resolution)
     counted = query.cells(source, whole, int(chosen.value), audience)
     hot = hot_cells(counted.frame, base=base_for(source, whole, int(chosen.value), audience, base))
-    choices = (chosen, *hot.choices, *default_coordinates(counted.piled))
+    choices = (chosen, *hot.choices, *default_coordinates(counted.at_default))
     return HotSpotStudy(total, counted, hot, hot_spots(hot), cold_spots(hot), int(chosen.value), choices)

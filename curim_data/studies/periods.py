@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.stats.result import Choice
-from curim_data.engine.source import Source
+from curim_data.engine import Source
 from curim_data.model.i18n import Message, Span
 
 

@@ -60,7 +60,7 @@ def area_counts(
 def exact(source: Source, f: AlertFilter, cells: Sequence[str], by: Sequence[str], complete: bool) -> pd.DataFrame:
     """Exact counts in an area, columns `by` and n: not to leave this package before `protect`."""
     here = f.replace(cells=tuple(cells))
-    counted = query.counts(source, here, by, Audience.ANALYST, complete=complete, without_piles=True)
+    counted = query.counts(source, here, by, Audience.ANALYST, complete=complete, without_default_points=True)
     return counted.frame[[*by, "n"]]
 
 
@@ -185,7 +185,7 @@ def _women_city(source: Source, f: AlertFilter, audience: Audience) -> float | N
 
 
 def _cautions(source: Source, here: AlertFilter, audience: Audience, unknown: float | None) -> tuple[Caution, ...]:
-    piled = query.piles(source, here, audience)["n"]
+    piled = query.default_coordinates(source, here, audience)["n"]
     tests = {
         Caution.PILED: bool((piled.fillna(1) > 0).any()),
         Caution.UNDISCLOSED: unknown is not None and unknown > MANY_UNKNOWN,

@@ -18,8 +18,8 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message
-from curim_data.privacy import GateError, sees_exact, sensitive_categories
-from curim_data.query.aggregate import on_piles, pile_points
+from curim_data.privacy import DisclosureError, sees_exact, sensitive_categories
+from curim_data.query import at_points, default_points
 
 MOST_POINTS: Final = 200_000
 MOST_DRAWN: Final = 6_000
@@ -71,14 +71,14 @@ class Points:
 
 
 def points(source: Source, f: AlertFilter, audience: Audience) -> Points:
-    """Read the events under a filter. GateError for an audience without exact counts."""
+    """Read the events under a filter. DisclosureError for an audience without exact counts."""
     if not sees_exact(audience):
-        raise GateError(
+        raise DisclosureError(
             Message("Only analysts and specialists may ask this: it needs the place and day of every single alert.")
         )
     table = source.table.filter(f.predicate(source.table, query.dates(source, f), source.city))
     inside = table.inside.fill_null(False)
-    piled = inside & on_piles(table, pile_points(source))
+    piled = inside & at_points(table, default_points(source))
     by_month = inside & ~piled & (table.time_precision == MONTH)
     row = table.aggregate(
         n=table.count(),
@@ -122,15 +122,15 @@ class DrawnPoints:
 
 
 def drawn_points(source: Source, f: AlertFilter, audience: Audience) -> DrawnPoints:
-    """The alerts under a filter that may be drawn as points. GateError for an audience without exact counts.
+    """The alerts under a filter that may be drawn as points. DisclosureError for an audience without exact counts.
 
     An alert is sensitive where any of its categories is.
     """
     if not sees_exact(audience):
-        raise GateError(Message("Single alerts are protected: only analysts and specialists see them on a map."))
+        raise DisclosureError(Message("Single alerts are protected: only analysts and specialists see them on a map."))
     table = source.table.filter(f.predicate(source.table, query.dates(source, f), source.city))
     inside = table.inside.fill_null(False)
-    piled = inside & on_piles(table, pile_points(source))
+    piled = inside & at_points(table, default_points(source))
     kinds = sorted(sensitive_categories(source))
     further = table.more_categories.map(lambda name: name.isin(kinds)).contains(True).fill_null(False)
     told = (table.category.isin(kinds) | further) if kinds else table.local_date.isnull()

@@ -20,7 +20,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message, Num, Translator
 from curim_data.quality.positions import precision
-from curim_data.query.aggregate import pile_points
+from curim_data.query import default_points
 from curim_data.studies.points import Points, points
 
 LEAST_EVENTS: Final = 20
@@ -101,8 +101,8 @@ def repeat_study(
 
     `permutations`: never fewer than 25 for each band; with 20 or fewer no single band could pass the correction.
     `step_m`: the precision of the coordinates where it is known (`precision_m`). `metric`: distances as the crow flies,
-    or along two axes at right angles, as in a quarter whose streets run so ("manhattan"). GateError for an audience
-    that may not see single alerts.
+    or along two axes at right angles, as in a quarter whose streets run so ("manhattan"). DisclosureError for an
+    audience that may not see single alerts.
     """
     events = points(source, f, audience)
     if len(events.frame) < LEAST_EVENTS:
@@ -125,7 +125,7 @@ def repeat_study(
 
 def precision_m(source: Source) -> float:
     """Metres between positions of the store that can be told apart; 0 where no alert has coordinates."""
-    told = precision(source, pile_points(source))
+    told = precision(source, default_points(source))
     return told.step_m if told else 0.0
 
 
@@ -185,8 +185,8 @@ class UnusualStudy:
 def unusual_study(source: Source, f: AlertFilter, audience: Audience) -> UnusualStudy:
     """Where something unusual started in the 28 days before the end of the filter's period and still goes on.
 
-    Usual is what the place had in the year up to then, whatever period the filter names. GateError for an audience
-    that may not see single alerts.
+    Usual is what the place had in the year up to then, whatever period the filter names. DisclosureError for an
+    audience that may not see single alerts.
     """
     end = min(query.dates(source, f)[1], source.as_of)
     start = max(source.first, end - dt.timedelta(days=SCAN_HISTORY_DAYS - 1))

@@ -24,7 +24,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.privacy import sees_exact
-from curim_data.query.categoricals import of_values, summed
+from curim_data.query.categoricals import encode_values, sum_by
 from curim_data.studies.cells import whole_city
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.plan import area_counts, protect
@@ -106,11 +106,13 @@ def _by_area(
     (resolution,) = {h3.get_resolution(cell) for cell in of}
     here = f.replace(cells=tuple(cell for cells in areas.values() for cell in cells))
     by = [["cell", name] for name in dimensions]
-    counted = query.tables(source, here, by, Audience.ANALYST, without_piles=True, at_once=True, resolution=resolution)
+    counted = query.tables(
+        source, here, by, Audience.ANALYST, without_default_points=True, at_once=True, resolution=resolution
+    )
     found = []
     for name, table in zip(dimensions, counted, strict=True):
-        told = {"area": of_values(table.frame["cell"].map(of)), name: of_values(table.frame[name])}
-        raw = summed(told, table.frame["n"].to_numpy(float))
+        told = {"area": encode_values(table.frame["cell"].map(of)), name: encode_values(table.frame[name])}
+        raw = sum_by(told, table.frame["n"].to_numpy(float))
         found.append(protect(source, f, [raw], ["area", name], audience).frame)
     return found
 
@@ -126,7 +128,7 @@ def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) 
     hours: pd.DataFrame | None = None
     if sees_exact(audience):
         asked = (["category"], ["affected_gender"], ["dark"], ["weekday", "hour"])
-        found = query.tables(source, here, asked, audience, complete=True, without_piles=True, at_once=True)
+        found = query.tables(source, here, asked, audience, complete=True, without_default_points=True, at_once=True)
         categories, affected, dark, hours = (table.frame for table in found)
     else:
         categories, affected, dark = counted("category"), counted("affected_gender"), counted("dark")
@@ -138,7 +140,7 @@ def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) 
         affected=affected if len(f.affected) != 1 else None,  # what the filter itself fixes is no finding
         dark=dark if f.dark is None else None,
     )
-    piles = query.piles(source, here, audience)["n"]
+    piles = query.default_coordinates(source, here, audience)["n"]
     return SpotStudy(
         told=told,
         categories=categories.sort_values(["withheld", "n"], ascending=[True, False], ignore_index=True),

@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 from analysis.trends.time_series import Trend, daily, monthly, weekly
 from curim_data import query
-from curim_data.engine.source import Source
-from curim_data.filters.alert_filter import AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 
 TrendUnit = Literal["day", "week", "month"]

@@ -146,7 +146,7 @@ def test_the_headline_is_a_share_of_the_alerts_that_were_tested(open_page: Open,
     app = open_page("hotspots", lang="en", category="pickpocketing", affected="woman")
     f = AlertFilter(categories=("pickpocketing",), affected=("woman",))
     study = hot_spot_study(open_source(sample), f, Audience.ANALYST)
-    tested, aside = int(study.cells.frame["n"].sum()), study.cells.piled
+    tested, aside = int(study.cells.frame["n"].sum()), study.cells.at_default
     assert aside
     assert study.total.mapped == tested + aside
     share = round(100 * sum(spot.n for spot in study.spots) / tested)

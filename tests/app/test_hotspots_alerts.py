@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
-from curim_data.privacy import GateError
+from curim_data.privacy import DisclosureError
 from curim_data.store.home import Home
 from curim_data.studies.points import MOST_DRAWN, drawn_points
 from pages.parts.frame.colours import CATEGORIES
@@ -67,5 +67,5 @@ def test_the_council_sees_no_point(open_page: Open, sample: Home) -> None:
     app = open_page("hotspots", **{"lang": "en", "as": "council", "layer": "alerts"})
     assert not errors(app)
     assert not _layers(app)
-    with pytest.raises(GateError):
+    with pytest.raises(DisclosureError):
         drawn_points(open_source(sample), AlertFilter(), Audience.COUNCIL)

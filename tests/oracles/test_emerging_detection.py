@@ -183,7 +183,12 @@ def test_a_campaign_that_multiplies_everything_makes_no_mark_and_the_whole_cube_
 def sampled(sample: Home) -> EmergingHotSpots:
     source: Source = open_source(sample)
     told = query.counts(
-        source, AlertFilter(period="all"), ["cell", "month"], Audience.ANALYST, resolution=10, without_piles=True
+        source,
+        AlertFilter(period="all"),
+        ["cell", "month"],
+        Audience.ANALYST,
+        resolution=10,
+        without_default_points=True,
     )
     return emerging_hot_spots(told.frame, source.city.land_cells(10))
 

@@ -74,12 +74,12 @@ def test_the_smooth_quarter_stays_unmarked(source: Source, found: set[int]) -> N
 
 def test_the_pile_is_reported_as_a_pile_and_is_no_hot_spot(source: Source, found: set[int]) -> None:
     pile = TRUTHS["pile"]
-    told = query.piles(source, ALL, Audience.ANALYST)
+    told = query.default_coordinates(source, ALL, Audience.ANALYST)
     assert len(told) == 1
     assert told["n"].iloc[0] == pile["alerts"]
     assert (told["longitude"].iloc[0], told["latitude"].iloc[0]) == (pile["longitude"], pile["latitude"])
     assert not _cells(pile, 12, 40) & found
-    assert query.cells(source, ALL, 10, Audience.ANALYST).piled == pile["alerts"]
+    assert query.cells(source, ALL, 10, Audience.ANALYST).at_default == pile["alerts"]
 
 
 def test_with_the_pile_left_in_it_would_be_marked(source: Source) -> None:
@@ -88,7 +88,7 @@ def test_with_the_pile_left_in_it_would_be_marked(source: Source) -> None:
     from analysis.hotspots.grouping import hot_spots
 
     pile = TRUTHS["pile"]
-    frame = query.cells(source, ALL, 10, Audience.ANALYST, without_piles=False).frame
+    frame = query.cells(source, ALL, 10, Audience.ANALYST, without_default_points=False).frame
     marked = {cell for spot in hot_spots(hot_cells(frame)) for cell in spot.cells}
     assert h3.latlng_to_cell(pile["latitude"], pile["longitude"], 10) in marked
 

@@ -22,7 +22,7 @@ from curim_data.export.safe_csv import safe_cell
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
 from curim_data.model.access import Audience
-from curim_data.privacy import GateError
+from curim_data.privacy import DisclosureError
 from curim_data.store.home import Home
 from tests.small import alert, small_source
 
@@ -76,7 +76,7 @@ def test_the_filter_holds(source: Source) -> None:
 
 @pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.PUBLIC, Audience.SPECIALIST])
 def test_only_analysts_get_single_alerts(source: Source, audience: Audience, tmp_path: Path) -> None:
-    with pytest.raises(GateError):
+    with pytest.raises(DisclosureError):
         cleaned.write(source, ALL, tmp_path / "out.csv", "csv", audience)
     assert not (tmp_path / "out.csv").exists()
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data.query.categoricals import Coded, coded, of_values, summed
+from curim_data.query.categoricals import Categorical, encode_column, encode_values, sum_by
 
 COLUMNS: dict[str, tuple[pa.DataType, list[Any]]] = {
     "words": (pa.string(), ["b", "a", "", "ά", None]),
@@ -42,10 +42,10 @@ def tables(draw: st.DrawFn) -> tuple[dict[str, pa.ChunkedArray], np.ndarray]:
 @given(tables())
 def test_sums_are_those_of_a_loop(table: tuple[dict[str, pa.ChunkedArray], np.ndarray]) -> None:
     columns, n = table
-    codes = {name: coded(column) for name, column in columns.items()}
-    found = summed(codes, n)
-    with patch("curim_data.query.categoricals.FEW", 0):
-        pd.testing.assert_frame_equal(summed(codes, n), found)
+    codes = {name: encode_column(column) for name, column in columns.items()}
+    found = sum_by(codes, n)
+    with patch("curim_data.query.categoricals.MOST_DENSE", 0):
+        pd.testing.assert_frame_equal(sum_by(codes, n), found)
     slow: dict[tuple[Any, ...], float] = {}
     for row, weight in zip(zip(*(column.to_pylist() for column in columns.values()), strict=True), n, strict=True):
         slow[row] = slow.get(row, 0.0) + weight
@@ -70,26 +70,29 @@ def test_sums_are_those_of_a_loop(table: tuple[dict[str, pa.ChunkedArray], np.nd
     ],
 )
 def test_levels_keep_their_kind(values: list[Any], kind: pa.DataType, dtype: str) -> None:
-    column = coded(pa.chunked_array([values], type=kind))
+    column = encode_column(pa.chunked_array([values], type=kind))
     assert str(column.levels.dtype).startswith(dtype)
     assert len(column.codes) == len(values)
 
 
 def test_a_row_can_be_taken_several_times() -> None:
-    column = of_values(pd.Series(["b", None, "a"], dtype="str")).taken(np.array([1, 0, 0, 2]))
+    column = encode_values(pd.Series(["b", None, "a"], dtype="str")).take(np.array([1, 0, 0, 2]))
     assert column.levels.take(column.codes).tolist()[1:] == ["b", "b", "a"]
     assert pd.isna(column.levels.take(column.codes)[0])
-    assert isinstance(column, Coded)
+    assert isinstance(column, Categorical)
 
 
 def test_nothing_to_sum_by_is_one_row() -> None:
-    assert summed({}, np.array([1.0, 2.5]))["n"].tolist() == [3.5]
-    assert summed({}, np.array([]))["n"].tolist() == [0.0]
+    assert sum_by({}, np.array([1.0, 2.5]))["n"].tolist() == [3.5]
+    assert sum_by({}, np.array([]))["n"].tolist() == [0.0]
 
 
 @pytest.mark.parametrize("values", [[True, None, False], [None, True, False], [False, True, None]])
 def test_truth_with_gaps_is_in_order_however_it_came(values: list[Any]) -> None:
-    for column in (of_values(pd.Series(values, dtype=object)), coded(pa.chunked_array([values], type=pa.bool_()))):
+    for column in (
+        encode_values(pd.Series(values, dtype=object)),
+        encode_column(pa.chunked_array([values], type=pa.bool_())),
+    ):
         assert column.levels[:2].tolist() == [False, True]
         assert pd.isna(column.levels[2])
         told = column.levels.take(column.codes)
@@ -98,4 +101,4 @@ def test_truth_with_gaps_is_in_order_however_it_came(values: list[Any]) -> None:
 
 def test_values_of_another_kind_are_refused() -> None:
     with pytest.raises(TypeError, match="decimal128"):
-        coded(pa.chunked_array([[1, 2]], type=pa.decimal128(5, 0)))
+        encode_column(pa.chunked_array([[1, 2]], type=pa.decimal128(5, 0)))

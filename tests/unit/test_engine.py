@@ -38,7 +38,7 @@ def test_no_files_is_an_empty_store() -> None:
     assert query.counts(source, ALL, ["category", "hour"], Audience.ANALYST).frame.empty
     assert query.counts(source, ALL, ["district", "week"], Audience.COUNCIL, complete=True).total == 0
     assert query.cells(source, ALL, 9, Audience.COUNCIL).frame["n"].sum() == 0
-    assert query.piles(source, ALL, Audience.COUNCIL).empty
+    assert query.default_coordinates(source, ALL, Audience.COUNCIL).empty
     assert query.nearest_nonempty(source, ALL, Audience.COUNCIL) is None
 
 

@@ -64,7 +64,7 @@ def _answers(source: Source) -> list[pd.DataFrame]:
     found = []
     for f in FILTERS:
         total = query.total(source, f, Audience.ANALYST)
-        found.append(pd.DataFrame([[total.n, total.mapped, total.outside, total.unmapped, total.piled]]))
+        found.append(pd.DataFrame([[total.n, total.mapped, total.outside, total.unmapped, total.at_default]]))
         found.append(query.cells(source, f, 9, Audience.ANALYST).frame)
         found += [query.counts(source, f, by, Audience.ANALYST).frame for by in TABLES]
     return found

@@ -43,16 +43,16 @@ def test_the_total_that_comes_with_the_options_is_the_counted_one(
     sample: Home, f: AlertFilter, audience: Audience
 ) -> None:
     source = open_source(sample)
-    source.kept.pop("totals", None)
+    source.cache.pop("totals", None)
     counted = query.total(source, f, audience)
-    source.kept.pop("totals", None)
+    source.cache.pop("totals", None)
     query.all_options(source, f, FIELDS, audience)
-    assert bool(source.kept.get("totals")) == (audience is Audience.ANALYST)
+    assert bool(source.cache.get("totals")) == (audience is Audience.ANALYST)
     assert query.total(source, f, audience) == counted
     if f == AlertFilter(period="all", dark=True):
         assert counted.mapped
         assert counted.unmapped
-        assert counted.piled
+        assert counted.at_default
 
 
 def test_an_empty_store_has_options_and_a_total() -> None:

@@ -19,7 +19,7 @@ from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.privacy import (
-    GateError,
+    DisclosureError,
     Protected,
     is_fine_table,
     protect,
@@ -206,7 +206,7 @@ def test_gender_by_category_by_place_is_strict_however_it_is_asked() -> None:
 
 def test_a_table_too_fine_for_the_council_is_refused() -> None:
     raw = pd.DataFrame({"a": range(300), "b": range(300), "n": 1})
-    with pytest.raises(GateError, match="too fine"):
+    with pytest.raises(DisclosureError, match="too fine"):
         protect(raw, ["a", "b"], COUNCIL)
     assert protect(raw, ["a", "b"], Audience.ANALYST).total == 300
 
@@ -309,7 +309,7 @@ def test_two_areas_that_differ_by_a_cell_do_not_tell_what_is_in_it(sample: Any) 
 
     assert query.total(source, asked(large), COUNCIL).n == shown["n"][large]
     both = query.total(source, asked(large, small), COUNCIL)
-    assert (both.n, both.withheld, both.veiled) == (None, True, True)
+    assert (both.n, both.withheld, both.suppressed) == (None, True, True)
     for by in ([], ["week"], ["affected_gender", "dark"]):
         told = query.counts(source, asked(large, small), by, COUNCIL)
         assert told.frame["withheld"].all()
@@ -317,7 +317,7 @@ def test_two_areas_that_differ_by_a_cell_do_not_tell_what_is_in_it(sample: Any) 
     assert query.cells(source, asked(large, small), 9, COUNCIL).frame["withheld"].all()
     inside = query.total(source, asked(h3.cell_to_parent(large, 8)), COUNCIL)
     assert (
-        inside.veiled
+        inside.suppressed
         == shown.loc[
             [c for c in h3.cell_to_children(h3.cell_to_parent(large, 8), 9) if c in shown.index], "withheld"
         ].any()

@@ -18,7 +18,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import LANGUAGES, Translator, translator
-from curim_data.privacy import GateError
+from curim_data.privacy import DisclosureError
 from curim_data.quality.completeness import COLUMNS, completeness
 from curim_data.quality.default_coordinates import piles_of
 from curim_data.quality.findings import duration, fallen, findings
@@ -28,7 +28,7 @@ from curim_data.quality.report import as_html, as_object
 from curim_data.quality.study import detail, quality_study
 from curim_data.quality.tables import sheets
 from curim_data.quality.times import jumps, lag, lag_classes, periods
-from curim_data.query.aggregate import pile_points
+from curim_data.query import default_points
 from curim_data.store.home import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from tests.small import HERE, alert, small_city, small_source
@@ -162,7 +162,7 @@ def _precision(folder: Path, points: list[tuple[float, float]]) -> Precision:
     x, y = city.project(*np.array(points).T)
     rows = [alert(n, point=p, x=float(x[n]), y=float(y[n])) for n, p in enumerate(points)]
     source = small_source(folder, rows)
-    found = precision(source, pile_points(source))
+    found = precision(source, default_points(source))
     assert found is not None
     return found
 
@@ -242,7 +242,7 @@ def test_near_duplicates_by_hand(tmp_path: Path) -> None:
         _placed(8, time_precision="month"),
     ]
     source = _study(tmp_path, rows)
-    found = near_duplicates(source, pile_points(source))
+    found = near_duplicates(source, default_points(source))
     pairs = set(zip(found.listed["first"], found.listed["second"], strict=True))
     assert pairs == {("a1", "a2"), ("a2", "a3"), ("a2", "a4")}
     assert (found.pairs, found.alerts, found.of, found.first_day) == (3, 4, 7, 2)
@@ -272,7 +272,7 @@ def test_near_duplicates_agree_with_every_pair(tmp_path: Path) -> None:
 def test_a_crowd_is_not_paired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("curim_data.quality.near_duplicates.MOST_COMPARISONS", 50)
     source = _study(tmp_path, [_placed(n) for n in range(15)])
-    found = near_duplicates(source, pile_points(source))
+    found = near_duplicates(source, default_points(source))
     assert found.too_many
     assert found.listed.empty
 
@@ -290,7 +290,7 @@ def test_incidents_by_hand(tmp_path: Path) -> None:
 def test_only_exact_audiences_get_details_and_only_analysts_ids(tmp_path: Path) -> None:
     source = _study(tmp_path, [_placed(1), _placed(2, hours=1)])
     assert quality_study(source, Audience.COUNCIL).detail is None
-    with pytest.raises(GateError):
+    with pytest.raises(DisclosureError):
         detail(source, Audience.PUBLIC)
     specialist, analyst = detail(source, Audience.SPECIALIST), detail(source, Audience.ANALYST)
     assert (specialist.near_duplicates.pairs, len(specialist.near_duplicates.listed)) == (1, 0)

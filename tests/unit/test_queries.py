@@ -15,8 +15,8 @@ from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import translator
-from curim_data.privacy import GateError
-from curim_data.query.aggregate import may_hold
+from curim_data.privacy import DisclosureError
+from curim_data.query._default_points import in_named_cells
 from tests.small import HERE, alert, small_city, small_source
 
 ALL = AlertFilter(period="all")
@@ -180,7 +180,7 @@ def test_cells_are_the_land_and_keep_their_zeros(source: Source) -> None:
     assert result.frame.index.tolist() == land.index.tolist()
     assert result.frame["n"].sum() == 7
     assert result.frame["n"][h3.latlng_to_cell(AWAY[1], AWAY[0], 9)] == 1
-    assert (result.piled, result.off_mask) == (0, 0)
+    assert (result.at_default, result.off_mask) == (0, 0)
     assert result.frame["land_km2"].equals(land)
     by_counts = query.counts(source, ALL, ["cell"], ANALYST, resolution=9)
     assert by_counts.frame["n"].sum() == 7
@@ -197,20 +197,20 @@ def test_piles_are_set_aside_and_said(tmp_path: Path) -> None:
     rows += [alert(number, point=(AWAY[0] + number / 1e6, AWAY[1])) for number in range(21, 60)]
     rows += [alert(number, point=AWAY) for number in range(60, 80)]
     source = small_source(tmp_path, rows)
-    piles = query.piles(source, ALL, ANALYST)
+    piles = query.default_coordinates(source, ALL, ANALYST)
     assert piles.to_dict("records") == [{"longitude": HERE[0], "latitude": HERE[1], "n": 21.0, "stored": 21}]
-    assert query.total(source, ALL, ANALYST).piled == 21
+    assert query.total(source, ALL, ANALYST).at_default == 21
     assert query.cells(source, ALL, 9, ANALYST).frame["n"].sum() == 59
-    assert query.cells(source, ALL, 9, ANALYST).piled == 21
-    assert query.cells(source, ALL, 9, ANALYST, without_piles=False).frame["n"].sum() == 80
-    assert query.counts(source, ALL, [], ANALYST, without_piles=True).frame["n"].tolist() == [59]
+    assert query.cells(source, ALL, 9, ANALYST).at_default == 21
+    assert query.cells(source, ALL, 9, ANALYST, without_default_points=False).frame["n"].sum() == 80
+    assert query.counts(source, ALL, [], ANALYST, without_default_points=True).frame["n"].tolist() == [59]
     narrow = ALL.replace(statuses=("rejected",))
-    assert query.piles(source, narrow, Audience.COUNCIL)["n"].tolist() == [0]
+    assert query.default_coordinates(source, narrow, Audience.COUNCIL)["n"].tolist() == [0]
     for (longitude, latitude), n in ((HERE, 21), (AWAY, 0)):  # a pile is asked for only where an area may hold it
         for size in (8, 10):
             area = ALL.replace(cells=(f"{h3.latlng_to_cell(latitude, longitude, size):x}",))
-            assert query.piles(source, area, ANALYST)["n"].tolist() == [n]
-            assert query.piles(source, area.replace(statuses=("rejected",)), ANALYST)["n"].tolist() == [0]
+            assert query.default_coordinates(source, area, ANALYST)["n"].tolist() == [n]
+            assert query.default_coordinates(source, area.replace(statuses=("rejected",)), ANALYST)["n"].tolist() == [0]
 
 
 def test_a_pile_lies_in_the_cell_of_its_finest_cell() -> None:
@@ -221,9 +221,9 @@ def test_a_pile_lies_in_the_cell_of_its_finest_cell() -> None:
     points = pd.DataFrame({"longitude": [edge[0]], "latitude": [edge[1]]})
     for size in (8, 9, 10, 11, 12):
         stored = ALL.replace(cells=(f"{h3.cell_to_parent(finest, size):x}",))
-        assert may_hold(stored, points).tolist() == [True]
+        assert in_named_cells(stored, points).tolist() == [True]
     beside = ALL.replace(cells=(f"{h3.latlng_to_cell(edge[1], edge[0], 9):x}",))
-    assert may_hold(beside, points).tolist() == [False]
+    assert in_named_cells(beside, points).tolist() == [False]
 
 
 def test_options_count_under_the_rest_of_the_filter(source: Source) -> None:
@@ -253,12 +253,12 @@ def test_the_council_asks_on_the_grid(source: Source) -> None:
     assert translator("en")(": {n}", n=total.said) == ": fewer than 5"
     for f, floor in ((ALL, 9), (ALL.replace(groups=("harassment",)), 8)):
         for resolution in set(range(8, 13)) - {floor}:
-            with pytest.raises(GateError, match=f"resolution {floor}"):
+            with pytest.raises(DisclosureError, match=f"resolution {floor}"):
                 query.cells(source, f, resolution, Audience.COUNCIL)
-            with pytest.raises(GateError, match=f"resolution {floor}"):
+            with pytest.raises(DisclosureError, match=f"resolution {floor}"):
                 query.counts(source, f, ["cell"], Audience.PUBLIC, resolution=resolution)
         assert query.cells(source, f, floor, Audience.COUNCIL).threshold
-        with pytest.raises(GateError, match="by day"):
+        with pytest.raises(DisclosureError, match="by day"):
             query.counts(source, f, ["local_date"], Audience.COUNCIL)
         assert query.counts(source, f, ["week"], Audience.COUNCIL).by == ("week",)
 

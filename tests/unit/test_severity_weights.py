@@ -16,7 +16,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
-from curim_data.privacy import GateError
+from curim_data.privacy import DisclosureError
 from curim_data.store.home import Home
 from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
 from tests.unit.test_clusters_detection import STATION, centres_in_metres, drawn
@@ -114,5 +114,5 @@ def test_severity_is_counted_on_the_same_alerts(sample: Home) -> None:
     assert found.n == plain.total
     assert found.weighted
     assert any(choice.name == "piles" for choice in found.choices)
-    with pytest.raises(GateError):
+    with pytest.raises(DisclosureError):
         cluster_study(source, AlertFilter(), Audience.COUNCIL, by_weight=True)

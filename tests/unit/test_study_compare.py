@@ -12,7 +12,7 @@ from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import LANGUAGES, Translator, translator
-from curim_data.privacy import GateError
+from curim_data.privacy import DisclosureError
 from curim_data.store.home import Home
 from curim_data.studies.compare import PRESETS, CompareError, compare_study, pair_of, presets
 
@@ -152,7 +152,7 @@ def test_categories_against_all_others(source: Source) -> None:
 
 
 def test_the_council_cannot_lay_cells_of_two_sizes_over_each_other(source: Source) -> None:
-    with pytest.raises(GateError, match="different sizes"):
+    with pytest.raises(DisclosureError, match="different sizes"):
         compare_study(source, AlertFilter(categories=("vandalism",)), Audience.COUNCIL, "others")
     coarse = compare_study(source, AlertFilter(categories=("harassment_verbal",)), Audience.COUNCIL, "others")
     assert coarse.resolution == 8

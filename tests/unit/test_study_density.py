@@ -17,7 +17,7 @@ from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator
-from curim_data.privacy import GateError
+from curim_data.privacy import DisclosureError
 from curim_data.store.home import Home
 from curim_data.studies import density
 from curim_data.studies.density import DensityStudy, class_polygons, density_study, grid
@@ -68,7 +68,7 @@ def test_the_picture_is_darkest_where_the_alerts_are(source: Source, study: Dens
 
 
 def test_the_council_sees_no_surface(source: Source) -> None:
-    with pytest.raises(GateError, match="smaller than the map cells"):
+    with pytest.raises(DisclosureError, match="smaller than the map cells"):
         density_study(source, AlertFilter(), Audience.COUNCIL)
 
 

@@ -15,7 +15,7 @@ from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator
-from curim_data.privacy import GateError
+from curim_data.privacy import DisclosureError
 from curim_data.store.home import Home
 from curim_data.studies import points as alert_points
 from curim_data.studies.points import points
@@ -85,7 +85,7 @@ def test_scattered_alerts_have_no_pattern(tmp_path: Path, t: Translator) -> None
 
 def test_the_council_is_told_no_repeats(source: Source) -> None:
     for study in (repeat_study, unusual_study, points):
-        with pytest.raises(GateError, match="single alert"):
+        with pytest.raises(DisclosureError, match="single alert"):
             study(source, AlertFilter(), Audience.COUNCIL)
 
 

@@ -49,12 +49,12 @@ def test_piles_beyond_the_land_are_not_taken_off_the_map_twice(tmp_path: Path) -
     rows += [alert(number, point=(0.0, 0.0), inside=False, district=None, place=None) for number in range(40, 100)]
     source = small_source(tmp_path, rows)
     total = query.total(source, ALL, ANALYST)
-    assert (total.mapped, total.piled, total.outside) == (40, 0, 60)
-    assert "40 on the map" in mapped_sentence(translator("en"), total, total.piled or 0)
-    assert query.cells(source, ALL, 9, ANALYST).piled == 0
+    assert (total.mapped, total.at_default, total.outside) == (40, 0, 60)
+    assert "40 on the map" in mapped_sentence(translator("en"), total, total.at_default or 0)
+    assert query.cells(source, ALL, 9, ANALYST).at_default == 0
     other = small_source(tmp_path, rows)
     query.all_options(other, ALL, ("dark", "categories"), audience=ANALYST)
-    assert query.total(other, ALL, ANALYST).piled == 0
+    assert query.total(other, ALL, ANALYST).at_default == 0
 
 
 def test_single_points_are_counted_as_they_are_drawn(tmp_path: Path) -> None:

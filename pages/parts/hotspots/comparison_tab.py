@@ -17,7 +17,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import cell_polygons
 from curim_data.model.i18n import Message
-from curim_data.privacy import GateError
+from curim_data.privacy import DisclosureError
 from curim_data.studies.compare import PRESETS, CompareError, CompareStudy, compare_study, presets
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import tables
@@ -71,7 +71,7 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
     )
     try:
         found = _study(page.dataset, page.filter, page.audience, against)
-    except (CompareError, GateError) as error:
+    except (CompareError, DisclosureError) as error:
         st.info(t(error.message))
         return
     left, right = st.columns([SPAN, 1 - SPAN], gap="medium")

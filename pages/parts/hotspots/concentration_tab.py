@@ -75,7 +75,11 @@ def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
         tables.download_button(t, whole, "concentration.csv", key="hotspots_concentration_download")
         st.write(escape_markdown(concentration.gini_sentence(t)))
     draw_footer(
-        page, sentence=found.sentence(t), total=study.total, excluded=study.cells.piled, choices=concentration.choices
+        page,
+        sentence=found.sentence(t),
+        total=study.total,
+        excluded=study.cells.at_default,
+        choices=concentration.choices,
     )
 
 

@@ -49,7 +49,7 @@ def draw_density_layer(page: Page, title: Any, place: FoundPlace | None = None) 
     if not study.enough:
         cell_map.draw_cell_map(page, key=MAP, alt=t("Map of the city."), span=0.62, pickable=False, place=place)
         draw_found_place(page, place)
-        draw_footer(page, sentence=study.too_few(t), total=study.total, excluded=study.total.piled)
+        draw_footer(page, sentence=study.too_few(t), total=study.total, excluded=study.total.at_default)
         return
     pins = [Pin(peak.name(t), peak.longitude, peak.latitude, rank) for rank, peak in enumerate(study.peaks, start=1)]
     left, right = st.columns([5, 3], gap="medium")
@@ -67,7 +67,7 @@ def draw_density_layer(page: Page, title: Any, place: FoundPlace | None = None) 
         draw_found_place(page, place)
         draw_footer(page, sentence=study.density.sentence(t))
         st.write(escape_markdown(t(study.bandwidth.told)))
-        draw_footer(page, total=study.total, excluded=study.total.piled, choices=study.choices)
+        draw_footer(page, total=study.total, excluded=study.total.at_default, choices=study.choices)
         _draw_downloads(page, study)
         map_download_button(
             page,

@@ -74,7 +74,7 @@ def draw_emerging_layer(page: Page, title: Any, size: int, place: FoundPlace | N
             page,
             sentence=t(study.why) if study.why else "",
             total=study.total,
-            excluded=study.total.piled,
+            excluded=study.total.at_default,
             choices=study.choices,
         )
         return
@@ -97,7 +97,7 @@ def draw_emerging_layer(page: Page, title: Any, size: int, place: FoundPlace | N
             st.caption(t("No place has been colder than its neighbourhood for long or recently, beyond chance."))
         _draw_table(page, shown, chosen, found)
         draw_footer(
-            page, sentence=found.sentence(t), total=study.total, excluded=study.total.piled, choices=study.choices
+            page, sentence=found.sentence(t), total=study.total, excluded=study.total.at_default, choices=study.choices
         )
         if shown:
             _draw_downloads(page, shown)

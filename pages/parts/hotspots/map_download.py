@@ -65,7 +65,7 @@ def map_download_button(
     made = t("CURiM · {city}, {day}", city=t.label(page.city.names), day=dt.date.today())
     notes = [
         sentence,
-        *([mapped_sentence(t, total, total.piled or 0, drawn, undrawn)] if total else []),
+        *([mapped_sentence(t, total, total.at_default or 0, drawn, undrawn)] if total else []),
         *facts,
         *([t("Sample data: made up.")] if page.is_sample else []),
         *([note] if (note := legends.illustrative_note(page)) else []),

@@ -93,7 +93,7 @@ def draw_places_layer(
             page,
             sentence=(found or study.hot).sentence(t),
             total=study.total,
-            excluded=study.cells.piled,
+            excluded=study.cells.at_default,
             choices=study.choices if found is None else found.choices,
         )
         draw_downloads(page, shown, gistar_valid=gistar, study=study if found is None else None)

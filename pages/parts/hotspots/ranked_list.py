@@ -59,7 +59,7 @@ def draw_headline(
 def _hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotLine, ...], area: float) -> str:
     """How many hot spots there are, their share of the tested alerts where it is known, and of the land."""
     alerts = sum(line.spot.n for line in shown)
-    tested = None if study.total.mapped is None else study.total.mapped - (study.cells.piled or 0)
+    tested = None if study.total.mapped is None else study.total.mapped - (study.cells.at_default or 0)
     share = area / study.cells.frame["land_km2"].sum()
     land = t.percent(share, 0 if share >= 0.02 else 1 if share >= 0.001 else 2)  # no place is 0 %
     if not tested:

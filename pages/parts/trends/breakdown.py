@@ -7,7 +7,7 @@ import streamlit as st
 
 from analysis.trends.week_clock import week_clock
 from curim_data.model import labels as words
-from curim_data.privacy import BAND_HOURS, GateError, Protected
+from curim_data.privacy import BAND_HOURS, DisclosureError, Protected
 from pages.parts.charts import plots
 from pages.parts.charts.plots import no_clock_reason
 from pages.parts.frame.cache import cached_query
@@ -40,7 +40,7 @@ def draw_small_multiples(page: Page) -> None:
     split, unit = str(split), small_chart_unit(page)
     try:
         counted: Protected = cached_query(page, "counts", (unit, split), complete=True)
-    except GateError as refused:
+    except DisclosureError as refused:
         st.info(t(refused.message))
         return
     frame = counted.frame.dropna(subset=[unit])
@@ -101,7 +101,7 @@ def draw_week_clock(page: Page) -> None:
     st.subheader(t("Days and hours"))
     try:
         counted: Protected = cached_query(page, "counts", ("weekday", "hour"), complete=True)
-    except GateError as refused:
+    except DisclosureError as refused:
         st.info(t(refused.message))
         return
     frame = counted.frame.dropna(subset=["weekday", "hour"])

@@ -12,7 +12,7 @@ from analysis.trends.time_series import Trend
 from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
-from curim_data.privacy import GateError, sees_exact
+from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.studies import changes, trends
 from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.trends import TrendUnit
@@ -68,7 +68,7 @@ def trend_or_reason(page: Page, unit: TrendUnit, chosen: AlertFilter | None = No
     t = page.t
     try:
         trend = trend_of(page.dataset, chosen or page.filter, page.audience, unit)
-    except GateError as refused:
+    except DisclosureError as refused:
         return None, t(refused.message)
     if trend is None or trend.frame.empty:
         return None, t("The period holds no whole day of data.")

@@ -64,7 +64,7 @@ CATEGORIES: Final = frozenset({"category", "group"})
 Rule = Callable[[pd.DataFrame, Sequence[str]], Any]
 
 
-class GateError(ValueError):
+class DisclosureError(ValueError):
     """A question that the audience may not ask; `message` says why and what may be asked instead."""
 
     def __init__(self, message: Message) -> None:
@@ -89,7 +89,7 @@ class Protected:
     threshold: int
     n_withheld: int
     total: float | None
-    piled: int | None = 0
+    at_default: int | None = 0
     off_mask: int | None = 0
     notes: tuple[Message, ...] = ()
 
@@ -125,7 +125,7 @@ def is_fine_table(by: Sequence[str], f: AlertFilter) -> bool:
     return {"gender", "category", "place"} <= asked | {field.key_variable for field in fields if field}
 
 
-def admit(f: AlertFilter, audience: Audience, city: CityProfile) -> tuple[AlertFilter, tuple[Message, ...]]:
+def authorise(f: AlertFilter, audience: Audience, city: CityProfile) -> tuple[AlertFilter, tuple[Message, ...]]:
     """The filter as the audience may ask it, and what was changed: picked cells become cells of the one grid."""
     if sees_exact(audience):
         return f, ()
@@ -141,12 +141,12 @@ def admit(f: AlertFilter, audience: Audience, city: CityProfile) -> tuple[AlertF
 
 
 def check(by: Sequence[str], resolution: int | None, f: AlertFilter, audience: Audience, city: CityProfile) -> None:
-    """Raise GateError for a table that the audience may not ask for."""
+    """Raise DisclosureError for a table that the audience may not ask for."""
     if sees_exact(audience):
         return
     floor = finest_resolution(audience, f, city)
     if resolution is not None and resolution != floor:
-        raise GateError(
+        raise DisclosureError(
             Message(
                 "Here this audience sees map cells of one size only, so that small counts stay protected: ask for "
                 "resolution {floor}, not {asked}.",
@@ -154,7 +154,7 @@ def check(by: Sequence[str], resolution: int | None, f: AlertFilter, audience: A
             )
         )
     if "local_date" in by:
-        raise GateError(Message("Alerts are not told by day for this audience: ask for weeks or months instead."))
+        raise DisclosureError(Message("Alerts are not told by day for this audience: ask for weeks or months instead."))
 
 
 def protect_number(n: float, audience: Audience, *, sensitive: bool = False) -> float | None:
@@ -182,7 +182,7 @@ def protect(
     `nested`: for a column of `by`, coarser columns that a reader may ask for and how they follow from it. `parts`: for
     each way in which the filter names several places, the counts of each (a row for each of `raw`). Combinations that
     `raw` lacks are zeros, and come as rows of their own where one had to be withheld. The rows keep their order. Raises
-    GateError for a table that is too fine.
+    DisclosureError for a table that is too fine.
     """
     columns = list(by)
     rule = rule or _usual_rule(raw, tuple(by), sensitive, coarser)
@@ -217,10 +217,11 @@ def protect(
     return Protected(frame, tuple(by), audience, limit, int(result.hidden.sum()), total)
 
 
-def veil(told: Protected, most: float) -> Protected:
+def suppress_whole(counted: Protected, most: float) -> Protected:
     """The same rows with nothing told but that each is between zero and `most`."""
-    frame = told.frame.assign(n=np.nan, low=0, high=max(int(np.ceil(most)), told.threshold - 1), withheld=True)
-    return replace(told, frame=frame, n_withheld=len(frame), total=None)
+    high = max(int(np.ceil(most)), counted.threshold - 1)
+    frame = counted.frame.assign(n=np.nan, low=0, high=high, withheld=True)
+    return replace(counted, frame=frame, n_withheld=len(frame), total=None)
 
 
 def _usual_rule(
@@ -262,7 +263,7 @@ def _lattice(raw: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, NDArr
     codes = np.column_stack([np.asarray(code, np.int64) for code, _ in parts])
     sizes = [len(levels) for _, levels in parts]
     if np.prod([float(size) for size in sizes]) > MOST_COMBINATIONS:
-        raise GateError(
+        raise DisclosureError(
             Message("This table is too fine for this audience: ask for fewer dimensions, or for longer periods.")
         )
     if len(raw) == 0 or len(columns) == 1:

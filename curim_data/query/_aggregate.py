@@ -1,0 +1,124 @@
+"""Counting itself: one group-by over the chosen alerts, exact, before disclosure control. For this package alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from curim_data.engine.columns import several
+from curim_data.engine.types import IbisBoolean, IbisTable
+from curim_data.filters import AlertFilter, asked_categories
+from curim_data.model.city import CityProfile
+from curim_data.model.types import FloatArray, IntArray
+from curim_data.privacy import BAND_HOURS
+from curim_data.query._default_points import at_points
+from curim_data.query._layout import LISTED, Layout
+from curim_data.query.categoricals import Categorical, encode_column, encode_values, sum_by
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The narrow alerts for which all of some tests hold: one step for the engine, however many tests there are."""
+
+    table: IbisTable
+    tests: tuple[IbisBoolean, ...]
+
+    def where(self, *tests: IbisBoolean) -> Rows:
+        """Those of them for which these hold too; `tests` are over `table`."""
+        return Rows(self.table, (*self.tests, *tests))
+
+    @property
+    def chosen(self) -> IbisTable:
+        """The alerts themselves."""
+        return self.table.filter(*self.tests)
+
+    def off(self, points: pd.DataFrame) -> Rows:
+        """Those of them that have the coordinates of none of the points."""
+        return self if points.empty else self.where(~at_points(self.table, points))
+
+
+def aggregate(
+    rows: Rows, f: AlertFilter, city: CityProfile, layouts: Sequence[Layout], points: pd.DataFrame | None = None
+) -> list[pd.DataFrame]:
+    """Tables, each with the columns `by` and n, from one question to the engine; their resolutions are the same.
+
+    `points`: the default coordinates, for tables by `at_default`. Alerts that are alike in all that is asked are
+    counted by the engine. Of what an alert has several (categories, hours) the values are separated afterwards: there
+    are far fewer lists than alerts.
+    """
+    table = rows.chosen
+    columns: dict[str, Any] = {}
+    for name, resolution in {name: layout.resolution for layout in layouts for name in layout.by}.items():
+        if name == "cell":
+            columns[name] = table[f"cell_{resolution}"]
+        elif name == "year":
+            columns[name] = table.local_date.year()
+        elif name == "at_default" and points is not None:
+            columns[name] = at_points(table, points)
+        else:
+            column = LISTED.get(name, name)
+            columns[column] = table[column]
+    grouped = table.group_by(**columns) if columns else table
+    counted = grouped.aggregate(n=table.count()).to_pyarrow()
+    fine = {name: encode_column(counted[name]) for name in columns}
+    n = counted["n"].to_numpy().astype(float)
+    asked = _asked_values(f, city)
+    return [_table(fine, n, layout, asked, city) for layout in layouts]
+
+
+def _table(
+    fine: Mapping[str, Categorical],
+    n: FloatArray,
+    layout: Layout,
+    asked: Mapping[str, frozenset[str]],
+    city: CityProfile,
+) -> pd.DataFrame:
+    """One table of what was counted; of categories and groups only those that the filter asks for."""
+    rows, columns = np.arange(len(n)), dict[str, Categorical]()
+    for name in layout.by:
+        if name in LISTED:
+            at, columns[name] = _separate(fine[LISTED[name]].take(rows), name, city, layout.banded)
+            if name == "hour":
+                n = n / np.bincount(at, minlength=len(n))
+            if asked.get(name):
+                kept = np.flatnonzero(columns[name].levels.isin(list(asked[name]))[columns[name].codes])
+                at, columns[name] = at[kept], columns[name].take(kept)
+            columns = {other: column if other == name else column.take(at) for other, column in columns.items()}
+            rows, n = rows[at], n[at]
+    return sum_by({name: columns.get(name) or fine[name].take(rows) for name in layout.by}, n)
+
+
+def _separate(column: Categorical, name: str, city: CityProfile, banded: bool) -> tuple[IntArray, Categorical]:
+    """A row for each value that an alert has of a dimension: which row it was, and the value."""
+    values = [_values(name, several(text), city, banded) for text in column.levels]
+    sizes = np.array([len(value) for value in values], np.int64)
+    many, first = sizes[column.codes], (np.cumsum(sizes) - sizes)[column.codes]
+    rows = np.repeat(np.arange(len(many)), many)
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(many) - many, many)
+    flat = pd.Series([one for value in values for one in value], dtype="float64" if name == "hour" else "str")
+    if name == "hour" and flat.notna().all():
+        flat = flat.astype("int8")
+    return rows, encode_values(flat).take(first[rows] + within)
+
+
+def _values(name: str, listed: tuple[str, ...], city: CityProfile, banded: bool) -> list[Any]:
+    """What an alert has of a dimension: its categories, their groups, or its hours (one that is missing for none)."""
+    if name == "hour":
+        hours: list[float] = [int(hour) for hour in listed] or [float("nan")]
+        return [hour - hour % BAND_HOURS for hour in hours] if banded else hours
+    categories = list(dict.fromkeys(listed))
+    if name == "category":
+        return categories
+    tree = city.categories
+    return list(dict.fromkeys(tree[category].group if category in tree else "" for category in categories))
+
+
+def _asked_values(f: AlertFilter, city: CityProfile) -> dict[str, frozenset[str]]:
+    """The categories and groups that the filter asks for; none where it asks for all."""
+    categories = asked_categories(f, city)
+    groups = {city.categories[c].group if c in city.categories else "" for c in categories}
+    return {"category": categories, "group": frozenset({*f.groups, *groups}) if categories or f.groups else frozenset()}

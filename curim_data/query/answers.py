@@ -1,0 +1,219 @@
+"""The questions that pages, reports and commands put: how many alerts, by what, where, and under which other filter.
+
+Statuses are all counted, rejected alerts too, unless the filter names some. An alert of several categories counts once
+in totals and once in each of its categories; a span is shared out over its hours where hours are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from typing import Final
+
+import pandas as pd
+
+from curim_data import privacy
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model.access import Audience
+from curim_data.model.i18n import Message, Translator
+from curim_data.privacy import Protected
+from curim_data.query._default_points import at_points, default_points, in_named_cells
+from curim_data.query._layout import Layout, dates
+from curim_data.query.question import Question, ask
+from curim_data.query.total import Total
+
+MOST_TOTALS: Final = 64
+# The table that a total is the sum of.
+_PARTS: Final = Layout(("inside", "at_default"))
+
+
+def sentence(source: Source, f: AlertFilter, t: Translator, total: Total | None = None) -> str:
+    """What the filter asks for, in words, with its dates in this store; and with how many alerts, where given."""
+    n, of = (None, None) if total is None else (total.said, total.of)
+    return f.sentence(t, source.city, n=n, total=of, dates=dates(source, f), by_month=source.by_month)
+
+
+def total(source: Source, f: AlertFilter, audience: Audience) -> Total:
+    """How many alerts the filter leaves, and how many of them are on the map. Asked again, it is not counted again."""
+    known: Total | None = _totals(source).get(_key(source, f, audience))
+    if known is not None:
+        return known
+    question = ask(source, f, audience)
+    return _remember(source, f, audience, _total(question, question.count([_PARTS])[0]))
+
+
+def _totals(source: Source) -> dict[Hashable, Total]:
+    known: dict[Hashable, Total] = source.cache.setdefault("totals", {})
+    return known
+
+
+def _key(source: Source, f: AlertFilter, audience: Audience) -> Hashable:
+    return f, dates(source, f), audience, source.city.version
+
+
+def _remember(source: Source, f: AlertFilter, audience: Audience, counted: Total) -> Total:
+    known = _totals(source)
+    if len(known) >= MOST_TOTALS:
+        known.clear()
+    known[_key(source, f, audience)] = counted
+    return counted
+
+
+def _total(question: Question, parts: pd.DataFrame) -> Total:
+    """A total out of the exact numbers of alerts on the city's land, beside it, without a position, and at defaults."""
+    k, of = privacy.threshold(question.audience, question.is_sensitive()), question.source.count
+    if question.upper_bound is not None:
+        return Total(None, None, None, None, None, of, k, question.notes, suppressed=question.upper_bound >= k)
+    n, land = parts["n"], parts["inside"].eq(True)
+    mapped, unmapped = n[land].sum(), n[parts["inside"].isna()].sum()
+    numbers = {"mapped": mapped, "outside": n.sum() - mapped - unmapped, "unmapped": unmapped}
+    raw = pd.DataFrame({"part": list(numbers), "n": list(numbers.values())})
+    table = privacy.protect(raw, ["part"], question.audience, sensitive=question.is_sensitive()).frame
+    shown = {part: None if pd.isna(value) else int(value) for part, value in table.set_index("part")["n"].items()}
+    return Total(
+        n=question.number(float(n.sum())),
+        mapped=shown["mapped"],
+        outside=shown["outside"],
+        unmapped=shown["unmapped"],
+        at_default=question.number(float(n[land & parts["at_default"].eq(True)].sum())),
+        of=of,
+        threshold=k,
+        notes=question.notes,
+    )
+
+
+def counts(
+    source: Source,
+    f: AlertFilter,
+    by: Sequence[str],
+    audience: Audience,
+    *,
+    complete: bool = False,
+    resolution: int | None = None,
+    without_default_points: bool = False,
+) -> Protected:
+    """Alerts by the dimensions `by` (names of `dimensions`; none is one row with the number of alerts).
+
+    Dates come as timestamps; what is missing is a row of its own, missing. `cell` needs its `resolution` and counts
+    alerts on the city's land. With `complete`, weeks, months, days, hours, weekdays, districts, cells and the values of
+    enums that have no alert get a row with a true zero. The counts are whole but for hours. Where the filter names
+    categories only those are distinguished. Where the audience sees no exact counts alerts at default coordinates are
+    left out on the map and in picked cells, and only there. Raises DisclosureError for what the audience may not ask,
+    ValueError for an unknown dimension.
+    """
+    question = ask(source, f, audience)
+    return question.counts(by, complete=complete, resolution=resolution, without_default_points=without_default_points)
+
+
+def tables(
+    source: Source,
+    f: AlertFilter,
+    tables: Sequence[Sequence[str]],
+    audience: Audience,
+    *,
+    complete: bool = False,
+    without_default_points: bool = False,
+    at_once: bool = False,
+    resolution: int | None = None,
+) -> tuple[Protected, ...]:
+    """Several tables, each as `counts` gives it: counted in two questions, or in one `at_once`, where alerts are few.
+
+    With a `resolution` all tables are by cell.
+    """
+    question = ask(source, f, audience)
+    if without_default_points and question.exact:
+        question = question.without_default_points()
+    if resolution is not None:
+        question = question.on_land()
+    layouts = [question.layout(by, resolution, complete=complete) for by in tables]
+    raw: dict[Layout, pd.DataFrame] = {}
+    for listed in {at_once or layout.listed for layout in layouts}:
+        chosen = [layout for layout in layouts if (at_once or layout.listed) is listed]
+        raw |= zip(chosen, question.count(chosen), strict=True)
+    return tuple(question.protect(raw[layout], layout) for layout in layouts)
+
+
+def cells(
+    source: Source, f: AlertFilter, resolution: int, audience: Audience, *, without_default_points: bool = True
+) -> Protected:
+    """Alerts by map cell: the index is every cell of the city's land (int64), zeros included.
+
+    The column `land_km2` is the land in the cell. Alerts at default coordinates are left out, always so where the
+    audience sees no exact counts, and counted (`at_default`); alerts whose cell has no land are counted (`off_mask`)
+    and belong to no cell.
+    """
+    question = ask(source, f, audience).on_land()
+    layout = question.layout(["cell"], resolution, complete=True)
+    counted = question.count([Layout(("cell", "at_default"), resolution)])[0]
+    left_out = counted["at_default"].to_numpy(bool) & (without_default_points or not question.exact)
+    n = counted[~left_out].groupby("cell")["n"].sum()
+    land = source.city.land_cells(resolution)
+    raw = pd.DataFrame({"cell": land.index, "n": n.reindex(land.index, fill_value=0).to_numpy(float)})
+    table = question.protect(raw, layout, each_place=False)
+    return replace(
+        table,
+        frame=table.frame.set_index("cell").reindex(land.index).assign(land_km2=land),
+        at_default=question.number(float(counted["n"][left_out].sum()), ["cell"]),
+        off_mask=question.number(float(n.sum() - raw["n"].sum()), ["cell"]),
+    )
+
+
+def default_coordinates(source: Source, f: AlertFilter, audience: Audience) -> pd.DataFrame:
+    """Points that more than max(20, 1 % of the mapped alerts) of the store share.
+
+    Columns longitude, latitude, n (alerts under the filter; NaN where suppressed), stored (alerts in the whole store).
+    """
+    question, points = ask(source, f, audience), default_points(source).assign(n=0.0)
+    here = points[in_named_cells(question.filter, points)]
+    if len(here):
+        table = question.rows.where(at_points(question.rows.table, here)).chosen
+        counted = table.group_by(["longitude", "latitude"]).aggregate(n=table.count()).to_pandas()
+        points = points.drop(columns="n").merge(counted, how="left").fillna({"n": 0})
+        points["n"] = pd.Series([question.number(float(n), ["cell"]) for n in points["n"]], dtype="float64")
+    return points[["longitude", "latitude", "n", "stored"]]
+
+
+def options(source: Source, f: AlertFilter, field: str, audience: Audience) -> Protected:
+    """Counts for each choice of a field of the filter bar (its attribute), under the rest of the filter.
+
+    KeyError for a field without a dimension of its own (period, cells).
+    """
+    return counts(source, f.without(field), [f.field(field).dimensions[field]], audience, complete=True)
+
+
+def all_options(source: Source, f: AlertFilter, fields: Sequence[str], audience: Audience) -> dict[str, Protected]:
+    """`options` of several fields, of which those that the filter leaves alone are counted together.
+
+    Where the audience sees exact counts the same question gives the filter's `total`.
+    """
+    together: dict[str, Protected] = {}
+    question = ask(source, f, audience)
+    if question.exact:
+        alone = [field for field in fields if f.without(field) == f]
+        layouts = [Layout((f.field(field).dimensions[field],), complete=True) for field in alone]
+        *raw, parts = question.count([*layouts, _PARTS])
+        shown = map(question.protect, raw, layouts)
+        together = dict(zip(alone, shown, strict=True))
+        _remember(source, f, audience, _total(question, parts))
+    return {field: together.get(field) or options(source, f, field, audience) for field in fields}
+
+
+def nearest_nonempty(source: Source, f: AlertFilter, audience: Audience) -> tuple[AlertFilter, Message] | None:
+    """For a filter that leaves nothing: the filter without the one field that, left out, leaves most, and why.
+
+    None where the filter leaves something, or where no single field helps. A period is widened to all dates.
+    """
+    if total(source, f, audience).n != 0:
+        return None
+    best: tuple[float, AlertFilter, Message] | None = None
+    for field in f.fields():
+        wider = f.replace(period="all") if "period" in field.names else f.without(field.names[0])
+        if wider == f:
+            continue
+        found = total(source, wider, audience)
+        n = 0.5 if found.n is None else found.n
+        if n and (best is None or n > best[0]):
+            reason = Message("Without “{field}” there are alerts: {n}.", {"field": field.title, "n": found.said})
+            best = (n, wider, reason)
+    return best[1:] if best else None

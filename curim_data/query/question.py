@@ -1,0 +1,176 @@
+"""A question: a filter as an audience may ask it, the alerts that it leaves, and how counts of them are protected.
+
+It is made once (`ask`) and passed on; every count of `curim_data.query` is one of its tables or single numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from curim_data import privacy
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter, asked_categories
+from curim_data.model.access import Audience
+from curim_data.model.alert import CELL_RESOLUTIONS
+from curim_data.model.city import CityProfile
+from curim_data.model.i18n import Message
+from curim_data.model.types import FloatArray
+from curim_data.privacy import Protected
+from curim_data.query._aggregate import Rows, aggregate
+from curim_data.query._complete import complete_table
+from curim_data.query._default_points import default_points
+from curim_data.query._layout import Layout, dates, dimensions
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a store. `filter` is the one that the audience was authorised for, `notes` say what changed."""
+
+    source: Source
+    filter: AlertFilter
+    audience: Audience
+    notes: tuple[Message, ...]
+    rows: Rows
+    rule: privacy.Rule
+
+    @property
+    def city(self) -> CityProfile:
+        """The city of the store."""
+        return self.source.city
+
+    @property
+    def exact(self) -> bool:
+        """Whether the audience sees exact counts."""
+        return privacy.sees_exact(self.audience)
+
+    @cached_property
+    def upper_bound(self) -> float | None:
+        """The most that all alerts may be, where one of the places that the filter names is suppressed; else None.
+
+        Then all counts are suppressed whole: a named place is protected in the table of those places, under the rest of
+        the filter.
+        """
+        if self.exact:
+            return None
+        for name, column in self._named_places(1).items():
+            chosen = getattr(self.filter, name)
+            named = [int(cell, 16) for cell in chosen] if column == "cell" else list(chosen)
+            others = ask(self.source, self.filter.without(name), self.audience)
+            frame = others.counts([column], complete=True, resolution=self.finest_resolution).frame
+            here = frame[frame[column].isin(named)]
+            if here["withheld"].any():
+                return float(here["high"].sum())
+        return None
+
+    @property
+    def finest_resolution(self) -> int:
+        """The finest H3 resolution that the audience may see."""
+        return privacy.finest_resolution(self.audience, self.filter, self.city)
+
+    def _named_places(self, least: int) -> dict[str, str]:
+        """Attributes of the filter that name so many places or more, and the dimensions that hold these."""
+        fields = [field for field in self.filter.fields() if field.key_variable == "place"]
+        names = {name: field.dimensions.get(name, "cell") for field in fields for name in field.names}
+        return {name: column for name, column in names.items() if len(getattr(self.filter, name)) >= least}
+
+    def on_land(self) -> Question:
+        """The same of alerts on the city's land alone."""
+        return replace(self, rows=self.rows.where(self.rows.table.inside))
+
+    def without_default_points(self) -> Question:
+        """The same without the alerts at default coordinates."""
+        return replace(self, rows=self.rows.off(default_points(self.source)))
+
+    def layout(self, by: Sequence[str], resolution: int | None = None, *, complete: bool = False) -> Layout:
+        """A table that the audience may ask for; ValueError or DisclosureError for another."""
+        known = dimensions()
+        unknown = [name for name in by if name not in known]
+        if unknown or len(set(by)) != len(by):
+            names = ", ".join(unknown or by)
+            raise ValueError(f"counts cannot be made by {names}; use each once: {', '.join(known)}")
+        if "cell" in by and resolution not in CELL_RESOLUTIONS:
+            raise ValueError(f"counts by cell need a resolution out of {CELL_RESOLUTIONS}")
+        privacy.check(by, resolution, self.filter, self.audience, self.city)
+        return Layout(tuple(by), resolution, complete, banded=self._in_bands(by))
+
+    def _in_bands(self, by: Sequence[str]) -> bool:
+        """Whether hours come in bands, since sensitive alerts are among them."""
+        if self.exact or "hour" not in by:
+            return False
+        by_category = not privacy.CATEGORIES.isdisjoint(by) and not asked_categories(self.filter, self.city)
+        sensitive = privacy.is_sensitive(self.filter, self.city)
+        return sensitive or (by_category and bool(privacy.sensitive_categories(self.source)))
+
+    def count(self, layouts: Sequence[Layout]) -> list[pd.DataFrame]:
+        """Exact tables, from one question to the engine: the columns `by` and n. For this package alone."""
+        points = default_points(self.source) if any("at_default" in layout.by for layout in layouts) else None
+        return aggregate(self.rows, self.filter, self.city, layouts, points)
+
+    def counts(
+        self,
+        by: Sequence[str],
+        *,
+        complete: bool = False,
+        resolution: int | None = None,
+        without_default_points: bool = False,
+    ) -> Protected:
+        """One table after disclosure control, as `curim_data.query.counts` gives it."""
+        by_cell = "cell" in by
+        layout = self.layout(by, resolution if by_cell else None, complete=complete)
+        question = self.on_land() if by_cell else self
+        if by_cell if not self.exact else without_default_points:
+            question = question.without_default_points()
+        return question.protect(question.count([layout])[0], layout)
+
+    def protect(self, raw: pd.DataFrame, layout: Layout, *, each_place: bool = True) -> Protected:
+        """An exact table after disclosure control. `each_place`: also each of several places that the filter names."""
+        if layout.complete or not self.exact:
+            raw = complete_table(raw, layout, self.source, self.filter)
+        by_place = each_place and not self.exact and self.upper_bound is None
+        parts = self._by_named_place(raw, layout) if by_place else ()
+        nested = privacy.nested_dimensions(self.city)
+        table = privacy.protect(raw, layout.by, self.audience, rule=self.rule, nested=nested, parts=parts)
+        if self.upper_bound is not None:
+            table = privacy.suppress_whole(table, self.upper_bound)
+        if layout.by and not layout.complete:
+            table = replace(table, frame=table.frame[table.frame["n"] != 0].reset_index(drop=True))
+        bands = Message("Hours come in bands of six, because sensitive alerts are among them.")
+        return replace(table, notes=(*self.notes, bands) if layout.banded else self.notes)
+
+    def _by_named_place(self, raw: pd.DataFrame, layout: Layout) -> tuple[FloatArray, ...]:
+        """The rows of `raw` in each of several places that the filter names: an array for each kind of place."""
+        by, found = list(layout.by), []
+        for column in self._named_places(2).values():
+            if column in by:
+                continue
+            fine = self.count([replace(layout, by=(*by, column), resolution=self.finest_resolution)])[0]
+            numbered = raw[by].assign(row=np.arange(len(raw)))
+            fine = fine.merge(numbered, on=by) if by else fine.assign(row=0)
+            places, levels = pd.factorize(fine[column])
+            counts = np.zeros((len(raw), len(levels)))
+            np.add.at(counts, (fine["row"].to_numpy(int), places), fine["n"].to_numpy(float))
+            found.append(counts)
+        return tuple(found)
+
+    def is_sensitive(self, by: Sequence[str] = ()) -> bool:
+        """Whether the sensitive threshold holds for a table by these dimensions, or for a single number."""
+        return privacy.is_sensitive(self.filter, self.city) or privacy.is_fine_table(by, self.filter)
+
+    def number(self, n: float, by: Sequence[str] = ()) -> int | None:
+        """A single number after disclosure control, that of a table by these dimensions; None where suppressed."""
+        shown = privacy.protect_number(n, self.audience, sensitive=self.is_sensitive(by))
+        return None if shown is None else int(shown)
+
+
+def ask(source: Source, f: AlertFilter, audience: Audience) -> Question:
+    """The question of an audience: where it sees no exact counts, picked cells hold what its map shows there."""
+    authorised, notes = privacy.authorise(f, audience, source.city)
+    table = source.narrow
+    rows = Rows(table, tuple(authorised.tests(table, dates(source, authorised), source.city)))
+    question = Question(source, authorised, audience, notes, rows, privacy.threshold_rule(authorised, source))
+    return question if question.exact or not authorised.cells else question.on_land().without_default_points()
