@@ -18,9 +18,9 @@ names = [t("Import"), t("Imports so far"), t("Quality"), t("City profile")]
 asked = dict(zip(("import", "history", "quality", "city"), names, strict=True)).get(st.query_params.get("part", ""))
 if asked and "data_part" not in st.session_state:
     st.session_state["data_part"] = asked
-bring, history, quality, city = st.tabs(names, key="data_part", on_change="rerun")
-with bring:
-    draw_import_tab(page, in_view=bool(bring.open))
+imports, history, quality, city = st.tabs(names, key="data_part", on_change="rerun")
+with imports:
+    draw_import_tab(page, in_view=bool(imports.open))
 with history:
     if history.open:
         draw_history_tab(page)

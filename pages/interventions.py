@@ -1,3 +1,5 @@
+"""Interventions, for the council and the specialist: the board of plans, or the plan that the address names."""
+
 import streamlit as st
 
 from curim_data.model.access import Role

@@ -1,3 +1,5 @@
+"""Methods, for everyone: how each figure is calculated, and what it cannot say."""
+
 import streamlit as st
 
 from curim_data.model.access import Role

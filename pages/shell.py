@@ -21,9 +21,9 @@ st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
 page = require(Role.COUNCIL, data=False, hand_on=True)
 t = page.t
 
-# The one place for style that the theme cannot say: the wide layout leaves margins that a map and a list side by side
-# need, and links to pages look like text. Printed are the page's results, without the controls, each
-# figure whole; the camera of a chart goes without plotly's English hint.
+# The only style that the theme cannot express: the wide layout has margins that a map next to a list needs, and links
+# to pages look like text. In print: results without controls, each figure whole. The camera of a chart goes without
+# plotly's English hint.
 st.html(
     "<style>@media (min-width: 769px) {.stMainBlockContainer {padding: 2.5rem 2.5rem 4rem}}"
     "@media print {[data-testid='stSidebar'], [data-testid='stHeader'], [data-testid='stToolbar'], "
@@ -45,7 +45,7 @@ TITLES = {
     "data": (t("Data"), Role.ANALYST),
     "methods": (t("Methods"), Role.COUNCIL),
 }
-STILL = ' style="color:inherit;text-decoration:none"'
+QUIET_LINK = ' style="color:inherit;text-decoration:none"'
 WITHOUT_FILTER = ("data", "methods", "interventions", "evaluation")
 
 
@@ -98,13 +98,13 @@ def languages(page: Page) -> None:
     for lang in LANGUAGES:
         query = urlencode({**words, **view_query(lang, "", "")})
         name = html.escape(LANGUAGE_NAMES[lang])
-        mark = ' aria-current="true" style="color:inherit;font-weight:700"' if lang == page.t.lang else STILL
+        mark = ' aria-current="true" style="color:inherit;font-weight:700"' if lang == page.t.lang else QUIET_LINK
         links.append(f'<a href="?{html.escape(query)}" target="_self" lang="{lang}" hreflang="{lang}"{mark}>{name}</a>')
     label = html.escape(t("Language"))
     st.html(f'<nav aria-label="{label}" style="display:flex;gap:.9em;font-size:.9rem">{"".join(links)}</nav>')
 
 
-def provisional(page: Page) -> None:
+def provisional_banner(page: Page) -> None:
     """Say on every page that the city profile is provisional, and where to complete it."""
     with st.container(horizontal=True, vertical_alignment="center", key="provisional_banner"):
         st.caption(provisional_note(t), width="stretch" if page.narrow else "content")
@@ -115,7 +115,7 @@ def provisional(page: Page) -> None:
                 page_link(page, "data", t("Set up the city profile"), part="city")
 
 
-def banner(page: Page) -> None:
+def sample_banner(page: Page) -> None:
     """Say on every page that the sample is a sample, and how to leave it."""
     with st.container(horizontal=True, vertical_alignment="center", key="sample_banner"):
         st.caption(t("Sample data: made up. Load your own export."), width="content")
@@ -144,9 +144,9 @@ name = next((name for name, entry in pages.items() if entry.url_path == current.
 with st.sidebar:
     sidebar(page, name, open_to_reader)
 if page.is_sample:
-    banner(page)
+    sample_banner(page)
 elif page.city.provisional:
-    provisional(page)
+    provisional_banner(page)
 if HEALED in st.session_state:
     st.info(escape_markdown(t(st.session_state.pop(HEALED))))
 if name not in WITHOUT_FILTER:
