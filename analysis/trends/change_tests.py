@@ -52,7 +52,7 @@ def e_test(
         return 1.0
     rate2 = (x1 + x2 - difference * n1) / (n1 + n2)
     rate1 = rate2 + difference
-    if min(rate1, rate2) < 0 or rate1 == rate2 == 0:
+    if min(rate1, rate2) < 0:
         raise ValueError(f"a difference of {difference} is more than these counts allow")
     i, chance_i = _window(n1 * rate1)
     j, chance_j = _window(n2 * rate2)

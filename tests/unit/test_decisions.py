@@ -96,6 +96,13 @@ def test_a_date_is_read_as_exports_write_it(text: str, utc: str) -> None:
     assert moments([text], order="day-first") == [utc]
 
 
+def test_the_order_says_which_number_is_the_day() -> None:
+    text = "02/07/2020 12:00"
+    assert moments([text], order="day-first") == ["2020-07-02T09:00:00"]
+    assert moments([text], order="month-first") == ["2020-02-07T10:00:00"]
+    assert moments(["13/02/2020", "02/13/2020"], order="month-first") == ["", "2020-02-12T22:00:00"]
+
+
 def test_a_clock_of_twelve_hours_is_that_of_the_standard_library() -> None:
     for hour in range(25):
         for half in ("AM", "PM"):

@@ -157,6 +157,27 @@ def test_the_smallest_drop_that_would_be_seen_is_told_in_whole_alerts(
     assert re.search(rf"change that would be seen\W+{told}\b", text)
 
 
+def test_a_brief_tells_an_upper_bound_as_one(brief: Brief, piraeus: CityProfile) -> None:
+    spots = (
+        SpotRow(1, "Station", 61, 24.2),
+        SpotRow(2, "Quay", 40, 11.0, True),
+        SpotRow(3, "Square", None, None, True),
+    )
+    made = brief_document(replace(brief, spots=spots), piraeus, translator("en"), "docx")
+    rows = [[cell.text for cell in row.cells] for table in read_word(io.BytesIO(made)).tables for row in table.rows]
+    expected = {row[1]: row[-1] for row in rows if len(row) > 1 and row[1] in ("Station", "Quay", "Square")}
+    assert expected == {"Station": "24.2", "Quay": "at most 11.0", "Square": "few"}
+
+
+def test_the_notes_of_the_measures_of_a_plan_are_printed(plan: Plan, piraeus: CityProfile) -> None:
+    paper = read_word(io.BytesIO(plan_document(plan, piraeus, translator("en"), "docx")))
+    text = " ".join(paragraph.text for paragraph in paper.paragraphs)
+    light = find_measure("lighting_improved")
+    notes = [note for note in (light.displacement, light.fear, light.gender_note, light.done_here) if note]
+    assert notes
+    assert all(translator("en")(note) in text for note in notes)
+
+
 def test_a_brief_without_findings_says_so(piraeus: CityProfile) -> None:
     day = dt.date(2026, 6, 30)
     told = text_of(brief_document(Brief("Ησυχία.", day, day, day), piraeus, translator("en"), "pdf"))

@@ -41,6 +41,11 @@ def test_a_time_of_day_is_read_as_it_is_written(text: str, time: str) -> None:
     assert clock_time(text) == time
 
 
+@pytest.mark.parametrize(("text", "time"), [("5", "05:00:00"), ("17", "17:00:00"), ("815", "08:15:00"), ("", "")])
+def test_one_or_two_digits_are_hours_where_the_column_holds_hours(text: str, time: str) -> None:
+    assert clock_time(text, hours=True) == time
+
+
 def test_bare_numbers_are_hours_only_where_the_column_says_so() -> None:
     parts = (Part(0, "date"), Part(1, "time"))
     columns = {"date": ["2024-03-01"], "time": ["17"]}

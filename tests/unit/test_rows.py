@@ -18,7 +18,7 @@ from curim_data.geo.enrichment import enrich
 from curim_data.importing.decisions import decide
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.row_outcomes import flag_lists
-from curim_data.importing.rows import ParsedRows, parse_rows
+from curim_data.importing.rows import ParsedRows, UnknownValues, parse_rows
 from curim_data.model.alert import TOLD
 from curim_data.model.city import CityProfile
 from curim_data.model.questions import Answers
@@ -264,3 +264,13 @@ def test_a_bad_date_beside_plain_ones_is_the_only_one_set_aside(city: CityProfil
     made = told({"reported_at": texts}, city)
     assert made.outcomes.reason.tolist() == ["", "bad_date"]
     assert column(made, "reported_at")[0].isoformat() == "2025-03-01T10:00:00+00:00"
+
+
+def test_of_values_that_are_not_recognised_only_those_that_can_be_names_are_kept() -> None:
+    unknown = UnknownValues()
+    values = ["", "litter", "ann@example.org", "+30 697 123 4567", "never there", "l" * 300]
+    unknown.note("category", values, np.array([0, 1, 1, 2, 3, 5]))
+    unknown.note("category", ["litter"], np.array([0]))
+    assert unknown.counts == {"category": {"litter": 3}}
+    unknown.note("status", ["ann@example.org"], np.array([0]))
+    assert set(unknown.counts) == {"category"}

@@ -11,9 +11,10 @@ from typing import Any
 import h3.api.basic_int as h3
 import numpy as np
 import pytest
+from pyproj import Geod
 
 import sample_data
-from analysis.spots.identity import KnownPlace, as_known_places, match_places, with_known_ids
+from analysis.spots.identity import KnownPlace, _metres_between, as_known_places, match_places, with_known_ids
 from analysis.spots.naming import name_spots
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
@@ -45,6 +46,15 @@ def place(name: str, longitude: float, latitude: float, resolution: int = 10, ri
 @pytest.fixture(scope="module")
 def source(sample: Home) -> Source:
     return open_source(sample)
+
+
+@pytest.mark.parametrize("latitude", [0.0, 37.94, -33.9, 60.2])
+def test_metres_within_a_city_are_those_of_the_ellipsoid(latitude: float) -> None:
+    rng = np.random.default_rng(3)
+    first, second = (np.array([23.65, latitude]) + rng.uniform(-0.02, 0.02, (count, 2)) for count in (5, 7))
+    told = _metres_between(first, second)
+    for i, j in np.ndindex(5, 7):
+        assert told[i, j] == pytest.approx(Geod(ellps="WGS84").inv(*first[i], *second[j])[2], rel=1e-3)
 
 
 def east(metres: float) -> float:
