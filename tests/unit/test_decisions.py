@@ -210,7 +210,7 @@ def test_first_days_over_months_are_months_and_midnights_are_days() -> None:
 )
 def test_the_zone_of_times_without_an_offset_is_told_where_there_are_any(texts: list[str], local: bool) -> None:
     told = [reason.text for reason in decided({"reported_at": texts}).reasons]
-    assert ("Times without an offset were read as times of {zone}." in told) == local
+    assert ("Times without an offset were read in the time zone {zone}." in told) == local
 
 
 def test_dates_alone_are_days_of_the_city_where_times_are_utc(city: CityProfile) -> None:
