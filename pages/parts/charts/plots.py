@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
-from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from curim_data.model.i18n import Translator
+from curim_data.model.types import FloatArray
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.style import axis, base_figure, layout_of, time_axis
 from pages.parts.charts.tables import download_button
@@ -25,7 +25,6 @@ from pages.parts.frame.colours import COUNTS, Palette, palette
 from pages.parts.frame.page import Page
 from pages.parts.maps.cell_map import alert_count
 
-Floats = NDArray[np.float64]
 DASHES: Final = ("solid", "solid", "dash", "dot", "dashdot")  # a year's line, by how long ago it was
 CONFIG: Final = {
     "displaylogo": False,
@@ -306,7 +305,7 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -
     return figure
 
 
-def _errors(values: Floats, low: Floats, high: Floats, colours: Palette) -> dict[str, Any]:
+def _errors(values: FloatArray, low: FloatArray, high: FloatArray, colours: Palette) -> dict[str, Any]:
     return {
         "type": "data",
         "symmetric": False,

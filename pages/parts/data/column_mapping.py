@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Final
 
+import pandas as pd
 import streamlit as st
 
 from curim_data.model.i18n import Translator
@@ -117,7 +118,7 @@ def _names(t: Translator, labels: tuple[str, ...]) -> str:
     return escape_markdown(t.join([label or "–" for label in labels]))
 
 
-def _draw_columns(page: Page, review: FileReview, table: Any) -> None:
+def _draw_columns(page: Page, review: FileReview, table: pd.DataFrame) -> None:
     t = page.t
     if not page.narrow:
         for cell, text in zip(

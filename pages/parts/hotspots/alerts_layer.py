@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import pydeck as pdk
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
@@ -35,7 +36,7 @@ def _points(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> DrawnP
     return drawn_points(source_of(dataset), chosen, audience)
 
 
-def draw_alerts_layer(page: Page, title: Any, place: FoundPlace | None = None) -> None:
+def draw_alerts_layer(page: Page, title: DeltaGenerator, place: FoundPlace | None = None) -> None:
     """The points by group of categories, and the table of what is drawn; `title`: the container for the headline."""
     t = page.t
     found = _points(page.dataset, page.filter, page.audience)

@@ -17,6 +17,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.city import cell_polygons
 from curim_data.model.i18n import Message
+from curim_data.model.types import BoolArray, FloatArray, IntArray
 from curim_data.privacy import DisclosureError
 from curim_data.studies.compare import PRESETS, CompareError, CompareStudy, compare_study, presets
 from curim_data.studies.hot_spots import HotSpotStudy
@@ -169,10 +170,10 @@ def _ratio(page: Page, place: DifferingPlace) -> str:
     return f"{t.number(place.ratio, 2)} ({t.number(place.low, 2)}–{t.number(place.high, 2)})"
 
 
-def cautious_ratio(frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+def cautious_ratio(frame: pd.DataFrame) -> FloatArray:
     """The limit of the interval that lies nearer to no difference; 1 where the interval holds it."""
     low, high = frame["low"].to_numpy(float), frame["high"].to_numpy(float)
-    nearest: np.ndarray[Any, np.dtype[np.float64]] = np.where(low > 1, low, np.where(high < 1, high, 1.0))
+    nearest: FloatArray = np.where(low > 1, low, np.where(high < 1, high, 1.0))
     return nearest
 
 
@@ -223,7 +224,7 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
     legends.draw_illustrative_note(page)
 
 
-def _classes(frame: pd.DataFrame) -> tuple[Any, Any, Any]:
+def _classes(frame: pd.DataFrame) -> tuple[IntArray, BoolArray, BoolArray]:
     """The class of every cell, whether it is hidden by protection, and whether it holds no alert of either side."""
     classes = np.searchsorted([bound for bound, _ in _shades()], cautious_ratio(frame), side="right") - 1
     hidden = (frame["window_a"].isna() | frame["window_b"].isna()).to_numpy(bool) & (classes == 2)

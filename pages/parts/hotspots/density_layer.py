@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.density.image import DensityImage, density_image
 from analysis.density.kernel_density import format_density
@@ -37,7 +36,7 @@ def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[D
     return study, density_image(study.density, source.city)
 
 
-def draw_density_layer(page: Page, title: Any, place: FoundPlace | None = None) -> None:
+def draw_density_layer(page: Page, title: DeltaGenerator, place: FoundPlace | None = None) -> None:
     """Draw the density map with its highest places next to it; `title`: the container for the headline."""
     t = page.t
     with st.spinner(t("Smoothing the alerts")):

@@ -10,6 +10,7 @@ import pandas as pd
 import pydeck as pdk
 import shapely
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.emerging.classes import CLASSES, KINDS
 from analysis.emerging.detection import RUNS, EmergingHotSpots
@@ -58,7 +59,7 @@ HOT_COVERAGE: Final = 0.93
 COLD_COVERAGE: Final = 0.5
 
 
-def draw_emerging_layer(page: Page, title: Any, size: int, place: FoundPlace | None = None) -> None:
+def draw_emerging_layer(page: Page, title: DeltaGenerator, size: int, place: FoundPlace | None = None) -> None:
     """The map of classes, the table of places, and the history of the one that is selected.
 
     `title`: the container for the headline; `size`: the cell size that was picked, 0 for one chosen from the data.

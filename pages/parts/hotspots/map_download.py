@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 import streamlit as st
+from shapely.geometry.base import BaseGeometry
 
 from analysis.density.image import DensityImage
 from analysis.emerging.classes import CLASSES
@@ -185,5 +186,5 @@ def point_shades(frame: pd.DataFrame, groups: Sequence[str], named: Mapping[str,
     ]
 
 
-def _cells(cells: Collection[int]) -> tuple[Any, ...]:
+def _cells(cells: Collection[int]) -> tuple[BaseGeometry, ...]:
     return tuple(cell_polygons(np.fromiter((int(cell) for cell in cells), np.uint64, len(cells))))

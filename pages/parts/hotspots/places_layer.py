@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.clusters.hdbscan import TooManyCellsError
 from analysis.hotspots.denominators import LAND
@@ -51,7 +52,13 @@ CLASSING: Final = "hotspots_classing"
 
 
 def draw_places_layer(
-    page: Page, title: Any, study: HotSpotStudy, layer: str, size: int, how: Options, place: FoundPlace | None
+    page: Page,
+    title: DeltaGenerator,
+    study: HotSpotStudy,
+    layer: str,
+    size: int,
+    how: Options,
+    place: FoundPlace | None,
 ) -> None:
     """Hot cells or clusters, their list, and the selected one.
 
