@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +9,8 @@ from scipy.stats import poisson
 from sklearn.cluster import DBSCAN
 
 from analysis.clusters.dbscan import LocalDbscan, eps_for, eps_for_precision, minimum_alerts
-from analysis.clusters.detection import find_clusters
+from analysis.clusters.detection import _named, find_clusters
+from analysis.clusters.results import Cluster
 from analysis.grid.baseline import LandGrid, centres_in_metres, smoothing_width_for
 from analysis.stats.result import Result
 from curim_data.model.city import CityProfile
@@ -212,3 +214,19 @@ def test_nothing_and_coarse_cells(city: CityProfile, t: Translator, one: pd.Data
     land = city.land_cells(9)
     with pytest.raises(ValueError, match="resolution 11"):
         find_clusters(pd.DataFrame({"n": 1.0, "land_km2": land}), city)
+
+
+def test_two_clusters_of_one_coarse_cell_have_names_of_their_own() -> None:
+    def at(longitude: float, latitude: float) -> Cluster:
+        place = int(h3.latlng_to_cell(latitude, longitude, 10))
+        return Cluster(
+            f"{place:x}", 1, (), 10, 1.0, 10.0, 5.0, 20.0, 0.001, 0.01, shapely.Point(), longitude, latitude
+        )  # fmt: skip
+
+    latitude, longitude = h3.cell_to_latlng(h3.latlng_to_cell(37.9430, 23.6465, 10))
+    one, other, far = at(longitude, latitude), at(longitude + 3e-4, latitude), at(longitude + 0.02, latitude)
+    assert one.id == other.id != far.id
+    named = [_named(cluster, [one, other, far]) for cluster in (one, other, far)]
+    assert len({cluster.id for cluster in named}) == 3
+    assert named[2] == far
+    assert {h3.get_resolution(int(cluster.id, 16)) for cluster in named[:2]} == {12}

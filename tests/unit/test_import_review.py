@@ -6,9 +6,11 @@ import datetime as dt
 import io
 import os
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from curim_data.engine import open_source
@@ -17,6 +19,7 @@ from curim_data.filters import AlertFilter
 from curim_data.importing import extract
 from curim_data.importing.pipeline import import_file
 from curim_data.importing.report import ImportReport
+from curim_data.importing.tally import _actions
 from curim_data.model.access import Audience
 from curim_data.model.reasons import ImportProblem
 from curim_data.store.alert_table import Store
@@ -210,3 +213,13 @@ def test_a_member_without_a_name_in_an_archive_is_no_table(home: Home) -> None:
         archive.writestr("N", "x")
     nameless = out.getvalue().replace(b"N", b"\0")  # zipfile cuts names at the first zero
     assert take(home, nameless).batch.accepted == 1
+
+
+def test_what_became_of_rows_is_read_no_further_than_the_last_one_that_is_listed() -> None:
+    def parts() -> Iterator[pa.Table]:
+        for rows in ([1, 2], [], [3, 5], [6, 8]):
+            yield pa.table({"row": pa.array(rows, pa.int64()), "action": pa.array(["new"] * len(rows), pa.string())})
+        raise AssertionError("read too far")
+
+    assert _actions(parts(), 5).to_dict() == dict.fromkeys([1, 2, 3, 5], "accepted")
+    assert _actions(parts(), 7).index.tolist() == [1, 2, 3, 5, 6, 8]
