@@ -155,7 +155,7 @@ def test_a_mapping_of_a_home_without_a_city_waits_for_the_import(base: Home) -> 
 
 def test_the_first_file_makes_a_city_that_is_named(base: Home) -> None:
     app = _bring(_open(home="own"), "away.csv", _rows(200, lat=40.41, lon=-3.70))
-    assert "away.csv makes a provisional one" in _text(app)
+    assert "away.csv creates a provisional one" in _text(app)
     assert "Europe/Madrid" in _text(app)
     app.button(key="data_import").click().run()
     assert "Give the city a name first." in _text(app)
