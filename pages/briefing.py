@@ -3,7 +3,7 @@
 import streamlit as st
 
 from curim_data.model.access import Role
-from curim_data.studies.brief import headline
+from curim_data.studies.brief_text import headline
 from pages.parts.briefing.change_cards import draw_change_cards
 from pages.parts.briefing.document import draw_document_downloads
 from pages.parts.briefing.queries import cached_brief, draw_since_input, with_briefing_period

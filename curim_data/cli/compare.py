@@ -55,7 +55,7 @@ def compare(
     sentences = [side.sentence(ctx.t, source.city, n=n.said) for side, n in zip(sides, study.totals, strict=True)]
     rows = _rows(ctx, study)
     if out is not None:
-        write_places(out, study.found.places, rows, _COLUMNS)
+        write_places(out, study.comparison.places, rows, _COLUMNS)
     if ctx.as_json:
         ctx.print_json(
             {
@@ -72,15 +72,15 @@ def compare(
                         sides,
                         sentences,
                         (study.pair.a, study.pair.b),
-                        (study.found.n_a, study.found.n_b),
-                        study.found.at_least,
+                        (study.comparison.n_a, study.comparison.n_b),
+                        study.comparison.at_least,
                         strict=True,
                     )
                 ],
                 "audience": ctx.audience.value,
                 "resolution": study.resolution,
-                "tested": study.found.tested,
-                "told": study.found.sentence(ctx.t),
+                "tested": study.comparison.tested,
+                "told": study.comparison.sentence(ctx.t),
                 "choices": ctx.choices(study.choices),
                 "places": rows,
             }
@@ -88,8 +88,8 @@ def compare(
         return
     for sentence, name in zip(sentences, (study.pair.a, study.pair.b), strict=True):
         ctx.print(f"{ctx.t(name.name)} – {sentence}")
-    ctx.print(study.found.sentence(ctx.t))
-    for place in study.found.places:
+    ctx.print(study.comparison.sentence(ctx.t))
+    for place in study.comparison.places:
         ctx.print(f"{place.rank}. {study.names[place.id](ctx.t)} – {place.sentence(ctx.t)}")
     ctx.print_choices(study.choices)
 
@@ -115,5 +115,5 @@ def _rows(ctx: CommandContext, study: CompareStudy) -> list[dict[str, Any]]:
             "latitude": round(place.latitude, 5),
             "cells": list(place.names),
         }
-        for place in study.found.places
+        for place in study.comparison.places
     ]

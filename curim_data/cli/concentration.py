@@ -41,7 +41,7 @@ def concentration(
     f = ctx.filter(source)
     privacy.check(["cell"], resolution, f, ctx.audience, source.city)
     study = concentration_study(source, f, ctx.audience, resolution)
-    found = study.found
+    found = study.concentration
     shares = [
         {
             "part": share.part,

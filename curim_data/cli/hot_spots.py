@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from analysis.hotspots.grouping import Spot
     from analysis.spots.naming import SpotName
     from analysis.stats.result import Choice
-    from curim_data.studies.emerging import EmergingLine
+    from curim_data.studies.emerging import EmergingRow
 
 app = new_app()
 Method = Literal["significance", "clusters", "emerging", "density"]
@@ -135,13 +135,13 @@ def find_hot_spots(
     DisclosureError for a resolution that the audience may not see, UsageError for a denominator that there is not.
     """
     from analysis.spots.naming import name_spots
-    from curim_data.studies.denominators import BaseError
+    from curim_data.studies.denominators import DenominatorError
     from curim_data.studies.hot_spots import hot_spot_study, known_places
 
     privacy.check(["cell"], resolution, f, audience, source.city)
     try:
         study = hot_spot_study(source, f, audience, resolution, base)
-    except BaseError as error:
+    except DenominatorError as error:
         raise UsageError(error.message) from error
     names = name_spots(study.spots, source.city, known_places(source, audience))
     cold_names = name_spots(study.cold, source.city)
@@ -233,7 +233,7 @@ def _emerging(
     t = ctx.t
     privacy.check(["cell"], resolution, f, ctx.audience, source.city)
     study = emerging_study(source, f, ctx.audience, resolution)
-    found = study.found
+    found = study.emerging
     if found is None:
         raise UsageError(study.why or Message("There is nothing to tell."))
     listed = [line for line in study.lines if in_area(line.place, line.name, f, source.city)]
@@ -259,7 +259,7 @@ def _emerging(
     return answer, lines
 
 
-def _emerging_row(ctx: CommandContext, line: EmergingLine, steps: int) -> dict[str, Any]:
+def _emerging_row(ctx: CommandContext, line: EmergingRow, steps: int) -> dict[str, Any]:
     return {
         "rank": line.rank,
         "id": line.id,
@@ -281,7 +281,7 @@ def _emerging_row(ctx: CommandContext, line: EmergingLine, steps: int) -> dict[s
 def _density(ctx: CommandContext, source: Source, f: AlertFilter, out: Path | None) -> tuple[dict[str, Any], list[str]]:
     """The density as a JSON answer and as lines; `out` gets its pixels as CSV, or its classes as GeoJSON."""
     from analysis.density.kernel_density import format_density
-    from curim_data.studies.density import class_geojson, density_study, grid
+    from curim_data.studies.density import class_geojson, density_study, pixel_frame
 
     study = density_study(source, f, ctx.audience)
     t, surface = ctx.t, study.density
@@ -291,7 +291,7 @@ def _density(ctx: CommandContext, source: Source, f: AlertFilter, out: Path | No
             raise UsageError(Message(study.too_few(t)))
         return {"n": surface.n, "told": study.too_few(t), "choices": [], "places": []}, [*area, study.too_few(t)]
     if out is not None and out.suffix.lower() == ".csv":
-        write_table(out, grid(surface, source.city))
+        write_table(out, pixel_frame(surface, source.city))
     elif out is not None:
         write_file(out, class_geojson(surface, source.city).encode())
     answer = {

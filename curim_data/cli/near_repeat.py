@@ -13,7 +13,8 @@ from curim_data.model.access import Audience
 from curim_data.model.i18n import N_, Message
 
 if TYPE_CHECKING:
-    from curim_data.studies.repeats import RepeatStudy, UnusualStudy
+    from curim_data.studies.near_repeat import NearRepeatStudy
+    from curim_data.studies.space_time_scan import ScanStudy
 
 app = new_app()
 
@@ -31,7 +32,8 @@ def near_repeat(
     out: OutCsv = None,
 ) -> None:
     """Test for near repeats and look for what started lately."""
-    from curim_data.studies.repeats import METRICS, repeat_study, unusual_study
+    from curim_data.studies.near_repeat import METRICS, near_repeat_study
+    from curim_data.studies.space_time_scan import scan_study
 
     known_metric = next((known for known in METRICS if known == metric), None)
     if known_metric is None:
@@ -40,8 +42,8 @@ def near_repeat(
         )
     source = ctx.source()
     f = ctx.filter(source)
-    repeats = repeat_study(source, f, ctx.audience, metric=known_metric)
-    unusual = unusual_study(source, f, ctx.audience)
+    repeats = near_repeat_study(source, f, ctx.audience, metric=known_metric)
+    unusual = scan_study(source, f, ctx.audience)
     if out is not None and repeats.knox is not None:
         write_table(out, repeats.knox.frame())
     if ctx.as_json:
@@ -62,7 +64,7 @@ def near_repeat(
     ctx.print(ctx.t(unusual.choices[0].told))
 
 
-def _repeats(ctx: CommandContext, study: RepeatStudy) -> dict[str, Any]:
+def _repeats(ctx: CommandContext, study: NearRepeatStudy) -> dict[str, Any]:
     found = study.knox
     return {
         "n": study.n,
@@ -77,7 +79,7 @@ def _repeats(ctx: CommandContext, study: RepeatStudy) -> dict[str, Any]:
     }
 
 
-def _unusual(ctx: CommandContext, study: UnusualStudy) -> dict[str, Any]:
+def _unusual(ctx: CommandContext, study: ScanStudy) -> dict[str, Any]:
     return {
         "n": study.n,
         "from": study.start,

@@ -37,7 +37,7 @@ def plan_draft(
 ) -> None:
     """Draft a plan from a hot spot and keep it."""
     from analysis.plans.drafting import draft_plan
-    from curim_data.studies.plan import problem_of
+    from curim_data.studies.plan import problem_of_spot
 
     source = ctx.source()
     f = ctx.filter(source)
@@ -50,7 +50,7 @@ def plan_draft(
             else Message("The filter leaves no hot spot to make a plan for: widen it.")
         )
     chosen = spots[spot - 1]
-    problem = problem_of(source, f, ctx.audience, chosen, found.names[chosen.id])
+    problem = problem_of_spot(source, f, ctx.audience, chosen, found.names[chosen.id])
     cells = query.cells(source, f, found.resolution, ctx.audience).frame
     made = draft_plan(problem, source.city, source.as_of, cells=cells, language=ctx.t.lang)
     plan = _plans(ctx).create(made.plan, who)

@@ -30,8 +30,9 @@ from curim_data.model.i18n import N_, Translator
 from curim_data.model.plan import Action, Areas, Assessment, GenderCheck, Plan, PlanStatus
 from curim_data.plans.plan_store import PlanStore
 from curim_data.store.home import Home
+from curim_data.studies.areas import area_counts
 from curim_data.studies.hot_spots import hot_spot_study
-from curim_data.studies.plan import area_counts, problem_for
+from curim_data.studies.plan import problem_of_cells
 
 WHO: Final = N_("Sample")
 FINE: Final = 11
@@ -87,7 +88,7 @@ def _at(source: Source, place: str, f: AlertFilter, measures: tuple[str, ...], s
     x, y = source.city.project([mark.longitude], [mark.latitude])
     at = source.city.project([s.longitude for s in study.spots], [s.latitude for s in study.spots])
     spot = study.spots[int(np.hypot(at[0] - x, at[1] - y).argmin())]
-    problem = problem_for(source, f, spot.names, Audience.COUNCIL, study=study)
+    problem = problem_of_cells(source, f, spot.names, Audience.COUNCIL, study=study)
     chosen = [found for name in measures if (found := find_measure(name)) is not None]
     made = draft_plan(problem, source.city, query.dates(source, f)[1], measures=chosen, cells=study.cells.frame).plan
     finish = start + YEAR - dt.timedelta(days=1)
@@ -157,7 +158,7 @@ def _finished(source: Source) -> tuple[Plan, ...]:
     start = told["start"]
     areas = Areas(*(_cells(source.city, told[name]) for name in ("treated", "buffer", "comparison")))
     before = AlertFilter(period="", start=told["before_start"], end=start - dt.timedelta(days=1))
-    problem = problem_for(source, before, areas.treated, Audience.COUNCIL)
+    problem = problem_of_cells(source, before, areas.treated, Audience.COUNCIL)
     lighting = find_measure("lighting_improved")
     counted = area_counts(source, before, {"comparison": areas.comparison}, (), Audience.COUNCIL).frame
     seen = minimum_detectable_drop(problem.n, float(counted["low"].sum()))

@@ -111,7 +111,7 @@ class CompareError(ValueError):
 
 
 @dataclass(frozen=True)
-class Pair:
+class FilterPair:
     """The two filters of a comparison, over the whole city, with their words."""
 
     first: AlertFilter
@@ -125,20 +125,20 @@ class Pair:
 class CompareStudy:
     """A comparison with how many alerts each side has, its places' names by id, and the size of its cells."""
 
-    pair: Pair
+    pair: FilterPair
     totals: tuple[Total, Total]
-    found: MapComparison
+    comparison: MapComparison
     names: dict[str, SpotName]
     resolution: int
     choices: tuple[Choice, ...]
 
 
-def presets(f: AlertFilter) -> tuple[str, ...]:
+def available_presets(f: AlertFilter) -> tuple[str, ...]:
     """The comparisons that make sense under a filter: categories against all others only where some are named."""
     return tuple(name for name in PRESETS if name != "others" or f.categories or f.groups)
 
 
-def pair_of(source: Source, f: AlertFilter, against: str) -> Pair:
+def filter_pair(source: Source, f: AlertFilter, against: str) -> FilterPair:
     """The two sides of a preset (a key of `PRESETS`), or of the filter and itself with other words ("affected=man").
 
     Districts, places and picked cells are left out of both: a place is compared with the rest of the city. Raises
@@ -164,7 +164,7 @@ def pair_of(source: Source, f: AlertFilter, against: str) -> Pair:
     if whole != f:
         told = Message("The whole city is compared: the picked area is set aside.")
         choices = (*choices, Choice("area", "city", told))
-    return Pair(first, second, a, b, choices)
+    return FilterPair(first, second, a, b, choices)
 
 
 def compare_study(
@@ -172,11 +172,11 @@ def compare_study(
 ) -> CompareStudy:
     """Where two filters differ on the map, from protected counts of both on the same cells.
 
-    `against`: see `pair_of`. `resolution`: H3 resolution of the cells; chosen for the smaller side unless given, and
-    always the one size that an audience without exact counts may see. Raises CompareError, and DisclosureError where
+    `against`: see `filter_pair`. `resolution`: H3 resolution of the cells; chosen for the smaller side unless given,
+    and always the one size that an audience without exact counts may see. Raises CompareError, and GateError where
     that audience may see the two sides only in cells of different sizes.
     """
-    pair = pair_of(source, f, against)
+    pair = filter_pair(source, f, against)
     totals = query.total(source, pair.first, audience), query.total(source, pair.second, audience)
     chosen = _resolution(source, pair, audience, totals, resolution)
     size = int(chosen.value)
@@ -190,7 +190,7 @@ def compare_study(
 
 
 def _neither(
-    source: Source, pair: Pair, audience: Audience, against: str, totals: tuple[Total, Total]
+    source: Source, pair: FilterPair, audience: Audience, against: str, totals: tuple[Total, Total]
 ) -> tuple[Choice, ...]:
     """How many alerts of the filter a preset leaves out; the number for those who see exact counts."""
     if against not in _NEITHER:
@@ -209,7 +209,7 @@ def _neither(
 
 
 def _resolution(
-    source: Source, pair: Pair, audience: Audience, totals: tuple[Total, Total], asked: int | None
+    source: Source, pair: FilterPair, audience: Audience, totals: tuple[Total, Total], asked: int | None
 ) -> Choice:
     """How large the cells are: one size for both sides."""
     sizes = [finest_resolution(audience, side, source.city) for side in (pair.first, pair.second)]

@@ -17,7 +17,7 @@ from curim_data.model.i18n import Translator
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 
 # Points of the curve that are given out; more cannot be told apart.
-DRAWN: Final = 300
+CURVE_POINTS: Final = 300
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,17 @@ class ConcentrationStudy:
     """Concentration over the cells of the map: their size and what was set aside are told before the random maps."""
 
     cells: HotSpotStudy
-    found: Concentration
+    concentration: Concentration
 
     @property
     def choices(self) -> tuple[Choice, ...]:
         """How large the places are, which alerts were set aside, and what chance is."""
         about = tuple(choice for choice in self.cells.choices if choice.name in ("resolution", "piles"))
-        return (*about, *self.found.choices)
+        return (*about, *self.concentration.choices)
 
     def gini_sentence(self, t: Translator) -> str:
         """The generalised Gini with its random benchmark."""
-        found = self.found
+        found = self.concentration
         if found.generalised.low != found.generalised.high:  # protected counts: any of these values may be the true one
             return t(
                 "Generalised Gini: {least} to {most}, since small counts are protected (0: as even as so many alerts "
@@ -64,17 +64,17 @@ def concentration_study(
 
     The places are those of the whole city, whatever area the filter names. `resolution` as for `hot_spot_study`.
     """
-    return concentration_of(hot_spot_study(source, f, audience, resolution))
+    return concentration_of_study(hot_spot_study(source, f, audience, resolution))
 
 
-def concentration_of(study: HotSpotStudy) -> ConcentrationStudy:
+def concentration_of_study(study: HotSpotStudy) -> ConcentrationStudy:
     """Concentration over the cells of a hot-spot map."""
     return ConcentrationStudy(study, concentration(study.cells.frame))
 
 
 def curve_frame(found: Concentration) -> pd.DataFrame:
     """The curve, thinned to what can be drawn."""
-    at = np.unique(np.linspace(0, found.cells, min(found.cells + 1, DRAWN)).round().astype(int))
+    at = np.unique(np.linspace(0, found.cells, min(found.cells + 1, CURVE_POINTS)).round().astype(int))
     return pd.DataFrame(
         {
             "places": found.curve_places[at].round(5),

@@ -36,7 +36,7 @@ NO_RESIDENTS: Final = Message(
 )
 
 
-class BaseError(ValueError):
+class DenominatorError(ValueError):
     """A base that a filter, an audience or a city has not; `message` says why."""
 
     def __init__(self, message: Message) -> None:
@@ -44,39 +44,41 @@ class BaseError(ValueError):
         self.message = message
 
 
-def all_alerts(f: AlertFilter) -> AlertFilter:
+def all_alerts_filter(f: AlertFilter) -> AlertFilter:
     """All alerts of the filter's period: what its alerts are a share of."""
     return AlertFilter(period=f.period, start=f.start, end=f.end)
 
 
-def why_not(kind: DenominatorKind, f: AlertFilter, audience: Audience, city: CityProfile) -> Message | None:
+def denominator_obstacle(
+    kind: DenominatorKind, f: AlertFilter, audience: Audience, city: CityProfile
+) -> Message | None:
     """Why a base cannot be had under a filter; None where it can."""
     if kind == "alerts":
-        if whole_city(f) == all_alerts(f):
+        if whole_city(f) == all_alerts_filter(f):
             return ALL_ALERTS
-        same = finest_resolution(audience, f, city) == finest_resolution(audience, all_alerts(f), city)
+        same = finest_resolution(audience, f, city) == finest_resolution(audience, all_alerts_filter(f), city)
         return None if sees_exact(audience) or same else OTHER_CELLS
     if kind == "residents":
-        return None if residents(city) is not None else NO_RESIDENTS
+        return None if residents_by_district(city) is not None else NO_RESIDENTS
     return None
 
 
-def base_for(
+def denominator_for(
     source: Source, f: AlertFilter, resolution: int, audience: Audience, kind: DenominatorKind
 ) -> Denominator | None:
     """The base of every cell of the land; None for land itself.
 
-    Raises BaseError where there is no such base (`why_not`).
+    Raises BaseError where there is no such base (`denominator_obstacle`).
     """
-    said = why_not(kind, f, audience, source.city)
+    said = denominator_obstacle(kind, f, audience, source.city)
     if said is not None:
-        raise BaseError(said)
+        raise DenominatorError(said)
     if kind == LAND:
         return None
     return _alerts(source, f, resolution, audience) if kind == "alerts" else _residents(source.city, resolution)
 
 
-def residents(city: CityProfile) -> pd.Series | None:
+def residents_by_district(city: CityProfile) -> pd.Series | None:
     """Residents by district id, women and men together where no total is given; None where none are loaded."""
     people = city.population
     if people is None or "district" not in people:
@@ -95,7 +97,7 @@ def residents(city: CityProfile) -> pd.Series | None:
 
 
 def _alerts(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Denominator:
-    counted = query.cells(source, all_alerts(f), resolution, audience)
+    counted = query.cells(source, all_alerts_filter(f), resolution, audience)
     frame = counted.frame[["n", "low", "high"]].astype(float).assign(least=0.0)
     if not sees_exact(audience):
         frame = _without_small_rest(frame, query.cells(source, f, resolution, audience).frame, counted.threshold)
@@ -116,7 +118,7 @@ def _without_small_rest(base: pd.DataFrame, part: pd.DataFrame, k: int) -> pd.Da
 
 
 def _residents(city: CityProfile, resolution: int) -> Denominator:
-    people = residents(city)
+    people = residents_by_district(city)
     assert people is not None
     fine = city.land_cells(FINE)
     centres = np.array([h3.cell_to_latlng(cell) for cell in np.asarray(fine.index, dtype=np.uint64)])

@@ -28,9 +28,9 @@ from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Translator
 from curim_data.privacy import DisclosureError, sees_exact
+from curim_data.quality.positions import coordinate_step
 from curim_data.query import Total
 from curim_data.studies.cells import default_coordinates, whole_city
-from curim_data.studies.repeats import precision_m
 
 RESOLUTION: Final = 12
 DAYS_A_MONTH: Final = 365.2425 / 12
@@ -39,7 +39,7 @@ LEAST_ALERTS: Final = 20  # of fewer a surface only shows where each of them lie
 
 
 @dataclass(frozen=True)
-class Peak:
+class DensityPeak:
     """A place where alerts are denser than all round it: its name, position and alerts per km² and month."""
 
     name: SpotName
@@ -52,13 +52,13 @@ class Peak:
 class DensityStudy:
     """The surface, the width it was smoothed by and why, and its highest places, highest first.
 
-    `peaks`: at most ten, one width or more apart, above the mean of the city.
+    `density_peaks`: at most ten, one width or more apart, above the mean of the city.
     """
 
     total: Total
     density: Density
     bandwidth: Bandwidth
-    peaks: tuple[Peak, ...]
+    peaks: tuple[DensityPeak, ...]
     choices: tuple[Choice, ...]
 
     @property
@@ -76,10 +76,10 @@ class DensityStudy:
         )
 
 
-def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m: float | None = None) -> DensityStudy:
+def density_study(source: Source, f: AlertFilter, audience: Audience) -> DensityStudy:
     """Alerts per km² and month over the whole city, whatever area the filter names.
 
-    `step_m`: the precision of the coordinates where it is known (`precision_m`); the surface is smoothed no less.
+    The surface is smoothed no less than the precision of the coordinates.
     DisclosureError for an audience without exact counts: a surface that is smooth tells of cells far smaller than those
     in which small counts are protected, and one from protected counts would be as coarse as the cells themselves.
     """
@@ -98,7 +98,7 @@ def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m:
         source, whole, ["cell", "week"], audience, resolution=RESOLUTION, without_default_points=True
     ).frame.dropna(subset=["week"])
     periods = weekly.assign(day=weekly["week"] + pd.Timedelta(days=6))[["cell", "day", "n"]]
-    step = precision_m(source) if step_m is None else step_m
+    step = coordinate_step(source)
     if source.knows_weeks:
         bandwidth = bandwidth_from_cells(periods, land, source.city, least_m=max(step, 50.0))
     else:
@@ -110,7 +110,7 @@ def density_study(source: Source, f: AlertFilter, audience: Audience, *, step_m:
     if bandwidth.reference is not None:
         choices.insert(1, bandwidth.reference)
     choices += default_coordinates(counted.at_default)
-    return DensityStudy(total, surface, bandwidth, peaks(surface, source.city), tuple(choices))
+    return DensityStudy(total, surface, bandwidth, density_peaks(surface, source.city), tuple(choices))
 
 
 def _by_rule(n: float, land_km2: float, least_m: float) -> Bandwidth:
@@ -136,7 +136,7 @@ def _months(source: Source, f: AlertFilter) -> tuple[float, Choice]:
     return days / DAYS_A_MONTH, Choice("months", days, told)
 
 
-def peaks(density: Density, city: CityProfile, most: int = MOST_PEAKS) -> tuple[Peak, ...]:
+def density_peaks(density: Density, city: CityProfile, most: int = MOST_PEAKS) -> tuple[DensityPeak, ...]:
     """The highest places of a surface, none within a width of a higher one, all above the mean of the land."""
     raster, width = density.raster, float(density.bandwidth.value)
     side = 2 * int(np.ceil(width / raster.cell_m)) + 1
@@ -145,7 +145,7 @@ def peaks(density: Density, city: CityProfile, most: int = MOST_PEAKS) -> tuple[
     order = np.argsort(-density.values[rows, columns], kind="stable")[:most]
     x, y = (columns[order] + 0.5) * raster.cell_m + raster.x0, (rows[order] + 0.5) * raster.cell_m + raster.y0
     longitude, latitude = city.to_metres.transform(x, y, direction="INVERSE")
-    found: list[Peak] = []
+    found: list[DensityPeak] = []
     seen: Counter[str] = Counter()
     for at, place in enumerate(order):
         value, error = (float(part[rows[place], columns[place]]) for part in (density.values, density.error))
@@ -153,11 +153,11 @@ def peaks(density: Density, city: CityProfile, most: int = MOST_PEAKS) -> tuple[
         name = name_spot(float(longitude[at]), float(latitude[at]), city)
         seen[name.place] += 1
         name = replace(name, number=seen[name.place])
-        found.append(Peak(name, float(longitude[at]), float(latitude[at]), poisson_rate(alerts, alerts / value)))
+        found.append(DensityPeak(name, float(longitude[at]), float(latitude[at]), poisson_rate(alerts, alerts / value)))
     return tuple(found)
 
 
-def grid(density: Density, city: CityProfile) -> pd.DataFrame:
+def pixel_frame(density: Density, city: CityProfile) -> pd.DataFrame:
     """The surface as a table: longitude, latitude (WGS84, middle of the pixel), land_km2, density, error; land only."""
     raster = density.raster
     rows, columns = np.nonzero(density.land)

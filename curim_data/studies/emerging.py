@@ -36,7 +36,7 @@ MOST_WITHHELD: Final = 0.5
 
 
 @dataclass(frozen=True)
-class EmergingLine:
+class EmergingRow:
     """A place of the list. since: first day of the steps up to the last that are marked without a break, or None.
 
     `id`: that of the known place which it is (`analysis.spots.identity`), as on the other layers; else its own.
@@ -60,15 +60,15 @@ class EmergingLine:
 
 @dataclass(frozen=True)
 class EmergingStudy:
-    """Classes over time. `found` is None where there is nothing to tell them from, and `why` then says why.
+    """Classes over time. `emerging` is None where there are no classes, and `why` then says why.
 
     counts : the counts behind it, as they passed the gate, by cell and step; None where none were asked for
     lines : hot places, then cold ones, in the order of the classes
     """
 
     total: Total
-    found: EmergingHotSpots | None
-    lines: tuple[EmergingLine, ...]
+    emerging: EmergingHotSpots | None
+    lines: tuple[EmergingRow, ...]
     counts: Protected | None
     resolution: int
     choices: tuple[Choice, ...]
@@ -76,22 +76,22 @@ class EmergingStudy:
 
     def series(self, cells: tuple[int, ...]) -> pd.DataFrame:
         """Alerts of some cells together, a row a step: start, n and hot, cold (bool: any of the cells was marked)."""
-        if self.found is None or self.counts is None:
+        if self.emerging is None or self.counts is None:
             return pd.DataFrame(columns=["start", "n", "hot", "cold"])
         frame = self.counts.frame
         chosen = frame[frame["cell"].isin(cells)]
-        n = chosen.groupby(self.found.unit)["low"].sum().reindex(self.found.starts, fill_value=0)
-        at = self.found.frame.index.get_indexer(pd.Index(cells))
+        n = chosen.groupby(self.emerging.unit)["low"].sum().reindex(self.emerging.starts, fill_value=0)
+        at = self.emerging.frame.index.get_indexer(pd.Index(cells))
         return pd.DataFrame(
             {
-                "start": self.found.starts,
+                "start": self.emerging.starts,
                 "n": n.to_numpy(float),
-                "hot": self.found.hot[at].any(axis=0),
-                "cold": self.found.cold[at].any(axis=0),
+                "hot": self.emerging.hot[at].any(axis=0),
+                "cold": self.emerging.cold[at].any(axis=0),
             }
         )
 
-    def place_of(self, cells: tuple[int, ...]) -> EmergingLine | None:
+    def place_of(self, cells: tuple[int, ...]) -> EmergingRow | None:
         """The hot place that a hot spot coincides with: the one that shares most of its cells, None without any."""
         hot = [line for line in self.lines if line.cls.sign > 0]
         best = max(hot, key=lambda line: len(set(cells) & set(line.place.cells)), default=None)
@@ -178,7 +178,7 @@ def _every_step(frame: pd.DataFrame, periods: Periods, land: pd.Series) -> pd.Da
     return pd.concat([frame, zeros.assign(withheld=False)], ignore_index=True) if len(absent) else frame
 
 
-def _lines(found: EmergingHotSpots, source: Source, audience: Audience) -> tuple[EmergingLine, ...]:
+def _lines(found: EmergingHotSpots, source: Source, audience: Audience) -> tuple[EmergingRow, ...]:
     """The places with their names: those of known places where they are such."""
     names: Mapping[str, SpotName] = name_spots(found.places, source.city, known_places(source, audience))
     ids = known_ids(found.places, known_places(source, audience))
@@ -187,7 +187,7 @@ def _lines(found: EmergingHotSpots, source: Source, audience: Audience) -> tuple
         row: Any = found.frame.loc[place.peak]
         hot = CLASSES[place.cls].sign > 0
         lines.append(
-            EmergingLine(
+            EmergingRow(
                 place=place,
                 rank=rank,
                 name=names[place.id],

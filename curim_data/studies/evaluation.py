@@ -27,16 +27,17 @@ from curim_data.model.access import Audience
 from curim_data.model.i18n import LANGUAGES, Message, Translator, translator
 from curim_data.model.plan import Plan, PlanStatus
 from curim_data.privacy import Protected
+from curim_data.studies.areas import area_counts, exact_area_counts, protect_area_counts
 from curim_data.studies.cells import whole_city
-from curim_data.studies.plan import YEAR, area_counts, exact, protect
+from curim_data.studies.plan import YEAR
 
 AREAS: Final = ("treated", "buffer", "comparison")
 PERIODS: Final = ("before", "after")
-BEGUN: Final = (PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
+STARTED: Final = (PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
 
 
 @dataclass(frozen=True)
-class Windows:
+class ComparisonWindows:
     """The days before and after a plan's start that are compared, both ends included."""
 
     before: tuple[dt.date, dt.date]
@@ -49,7 +50,7 @@ class Windows:
         return tuple((end - start).days + 1 for start, end in (self.before, self.after))  # type: ignore[return-value]
 
 
-def windows_for(source: Source, start: dt.date, finish: dt.date | None) -> Windows:
+def comparison_windows(source: Source, start: dt.date, finish: dt.date | None) -> ComparisonWindows:
     """What is compared: from the start to its end or the last day with data, and as many days before.
 
     Up to a year, before is the same weeks of the year before where the data reach back, so that the season cancels out;
@@ -66,12 +67,12 @@ def windows_for(source: Source, start: dt.date, finish: dt.date | None) -> Windo
         told = Message("Before: as many days just before the start.")
         if before[1] - before[0] < length:
             told = Message("Before: all days with data before the start; the counts are brought to one length.")
-    return Windows(before, after, Choice("windows", before[0].isoformat(), told))
+    return ComparisonWindows(before, after, Choice("windows", before[0].isoformat(), told))
 
 
-def obstacle(source: Source, plan: Plan) -> Message | None:
+def evaluation_obstacle(source: Source, plan: Plan) -> Message | None:
     """Why a plan cannot be evaluated (yet); None where it can."""
-    if plan.status not in BEGUN:
+    if plan.status not in STARTED:
         return Message("This plan has not begun: move it to “Running” on the board of interventions first.")
     if plan.start is None:
         return Message("This plan has no starting date yet.")
@@ -95,7 +96,7 @@ class PlanEvaluation:
     smallest fall that these counts can show; `promised`: the one that the plan named before the start.
     """
 
-    windows: Windows
+    windows: ComparisonWindows
     counts: Protected
     genders: pd.DataFrame
     hidden_genders: tuple[str, ...]
@@ -113,28 +114,30 @@ def evaluation_filter(source: Source, plan: Plan) -> AlertFilter:
     return whole_city(asked.replace(period="all", start=None, end=None))
 
 
-def plan_counts(source: Source, plan: Plan, audience: Audience, windows: Windows, by: Sequence[str] = ()) -> Protected:
+def plan_counts(
+    source: Source, plan: Plan, audience: Audience, windows: ComparisonWindows, by: Sequence[str] = ()
+) -> Protected:
     """Alerts by area, period ("before", "after") and `by`, protected together."""
     f = evaluation_filter(source, plan)
     frames = [
-        exact(source, f.replace(period="", start=days[0], end=days[1]), cells, by, bool(by)).assign(
+        exact_area_counts(source, f.replace(period="", start=days[0], end=days[1]), cells, by, bool(by)).assign(
             area=name, period=period
         )
         for name in AREAS
         if (cells := getattr(plan.areas, name))
         for period, days in zip(PERIODS, (windows.before, windows.after), strict=True)
     ]
-    return protect(source, f, frames, ["area", "period", *by], audience)
+    return protect_area_counts(source, f, frames, ["area", "period", *by], audience)
 
 
 def evaluation_study(source: Source, plan: Plan, audience: Audience) -> PlanEvaluation:
-    """Compare a plan's areas before and after its start. ValueError where `obstacle` names a reason not to."""
-    if (why := obstacle(source, plan)) is not None or plan.start is None:
+    """Compare a plan's areas before and after its start. ValueError where there is an `evaluation_obstacle`."""
+    if (why := evaluation_obstacle(source, plan)) is not None or plan.start is None:
         raise ValueError(str(why))
-    windows = windows_for(source, plan.start, plan.finish)
+    windows = comparison_windows(source, plan.start, plan.finish)
     counts = plan_counts(source, plan, audience, windows)
     areas = _areas(counts.frame, windows)
-    test = named_test(plan)
+    test = planned_test(plan)
     result = evaluate(areas, test=test) if areas else None
     genders, hidden = _genders(plan_counts(source, plan, audience, windows, ["affected_gender"]).frame, windows)
     f = evaluation_filter(source, plan).replace(period="", start=windows.before[0], end=windows.after[1])
@@ -156,14 +159,14 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience) -> PlanEval
     )
 
 
-def outcome(study: PlanEvaluation, t: Translator) -> str:
+def outcome_sentence(study: PlanEvaluation, t: Translator) -> str:
     """The sentence of an evaluation, or why there is none."""
     if study.result is None:
         return t("The counts of these areas are too small to be shown, so no comparison can be made.")
     return study.result.sentence(t)
 
 
-def span(windows: Windows, t: Translator) -> str:
+def windows_sentence(windows: ComparisonWindows, t: Translator) -> str:
     """The days that were compared."""
     return t(
         "Before: {before_start} – {before_end}. After: {after_start} – {after_end}.",
@@ -174,12 +177,16 @@ def span(windows: Windows, t: Translator) -> str:
     )
 
 
-def kept_result(study: PlanEvaluation) -> dict[str, str]:
+def result_texts(study: PlanEvaluation) -> dict[str, str]:
     """What a plan keeps of its evaluation, by language; make `study` for the council, because the council reads it."""
-    return {lang: f"{outcome(study, t)} {span(study.windows, t)}" for lang in LANGUAGES for t in (translator(lang),)}
+    return {
+        lang: f"{outcome_sentence(study, t)} {windows_sentence(study.windows, t)}"
+        for lang in LANGUAGES
+        for t in (translator(lang),)
+    }
 
 
-def named_test(plan: Plan) -> EffectTest:
+def planned_test(plan: Plan) -> EffectTest:
     """The test that the plan named in advance; the difference where it names none that is known."""
     return next((test for test in get_args(EffectTest) if test == plan.assessment.method), "difference")
 
@@ -191,7 +198,7 @@ def _own_warnings(plan: Plan) -> tuple[Message, ...]:
     return ()
 
 
-def _areas(frame: pd.DataFrame, windows: Windows) -> AreaCounts | None:
+def _areas(frame: pd.DataFrame, windows: ComparisonWindows) -> AreaCounts | None:
     """The counts as `analysis.plans.evaluation` takes them; None where one that is needed is withheld."""
     table = frame.pivot_table(index="area", columns="period", values="n", aggfunc="sum", min_count=1, dropna=False)
     table = table.reindex(index=AREAS, columns=PERIODS)
@@ -202,7 +209,7 @@ def _areas(frame: pd.DataFrame, windows: Windows) -> AreaCounts | None:
     return AreaCounts(pairs["treated"], pairs["comparison"], buffer, time_weights=windows.lengths)
 
 
-def _genders(frame: pd.DataFrame, windows: Windows) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _genders(frame: pd.DataFrame, windows: ComparisonWindows) -> tuple[pd.DataFrame, tuple[str, ...]]:
     found: dict[str, AreaCounts] = {}
     hidden = []
     for gender, part in frame.groupby("affected_gender", sort=False):

@@ -42,7 +42,7 @@ def without_gender(f: AlertFilter) -> AlertFilter:
 
 
 @dataclass(frozen=True)
-class Light:
+class LightStudy:
     """Alerts after dark by gender of the person affected.
 
     `frame`: gender, dark, n, share, low, high (Wilson), withheld. `ratio`: share after dark of women over that of men
@@ -82,7 +82,7 @@ def weight_study(source: Source, f: AlertFilter, audience: Audience) -> Category
     return category_ratios(counted.frame, totals=_totals(source, f.without("categories"), audience))
 
 
-def light_study(source: Source, f: AlertFilter, audience: Audience) -> Light:
+def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStudy:
     """Day and night by gender; the filter's light is set aside, since it is what is compared."""
     asked = without_gender(f).without("dark")
     counted = query.counts(source, asked, ["affected_gender", "dark"], audience)
@@ -97,7 +97,7 @@ def light_study(source: Source, f: AlertFilter, audience: Audience) -> Light:
         choices.append(
             Choice("light", "all", Message("The filter by light is set aside here: day and night are compared."))
         )
-    return Light(table, ratio, int(np.nansum(table["n"])), tuple(choices))
+    return LightStudy(table, ratio, int(np.nansum(table["n"])), tuple(choices))
 
 
 def feeling_study(source: Source, f: AlertFilter, audience: Audience) -> PerceivedSafety:
@@ -187,7 +187,7 @@ def place_study(source: Source, f: AlertFilter, audience: Audience) -> PlaceStud
 
 
 @dataclass(frozen=True)
-class Rates:
+class ReporterRates:
     """Alerts by women and by men per 1,000 residents of that gender.
 
     `frame`: area (district id; "" is the whole city), then for women and for men the count, residents, rate, low, high
@@ -197,7 +197,7 @@ class Rates:
     frame: pd.DataFrame
 
 
-def rate_study(source: Source, f: AlertFilter, audience: Audience) -> Rates | None:
+def rate_study(source: Source, f: AlertFilter, audience: Audience) -> ReporterRates | None:
     """Rates by gender of the reporter, where the city's profile holds residents by district and gender; else None."""
     people = source.city.population
     if people is None or not {"district", "women", "men"} <= set(people):
@@ -212,7 +212,7 @@ def rate_study(source: Source, f: AlertFilter, audience: Audience) -> Rates | No
     for district in people.index:
         if not asked.districts or district in asked.districts:
             rows.append(_rate_row(str(district), told[told["district"] == district], people.loc[district]))
-    return Rates(pd.DataFrame(rows))
+    return ReporterRates(pd.DataFrame(rows))
 
 
 def _rate_row(area: str, told: pd.DataFrame, residents: pd.Series) -> dict[str, object]:

@@ -17,7 +17,7 @@ from curim_data.model.access import Audience
 from curim_data.privacy import Protected
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, whole_city
-from curim_data.studies.denominators import base_for
+from curim_data.studies.denominators import denominator_for
 
 MOST_CACHED: Final = 64
 
@@ -76,6 +76,6 @@ def _hot_spots(
     total = query.total(source, whole, audience)
     chosen = cell_size(source, whole, audience, total, resolution)
     counted = query.cells(source, whole, int(chosen.value), audience)
-    hot = hot_cells(counted.frame, base=base_for(source, whole, int(chosen.value), audience, base))
+    hot = hot_cells(counted.frame, base=denominator_for(source, whole, int(chosen.value), audience, base))
     choices = (chosen, *hot.choices, *default_coordinates(counted.at_default))
     return HotSpotStudy(total, counted, hot, hot_spots(hot), cold_spots(hot), int(chosen.value), choices)

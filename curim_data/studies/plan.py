@@ -1,16 +1,10 @@
-"""What a plan asks of the data: the problem of a place before, and what became of it after.
-
-A plan's areas are fixed by its authors and have a name in it, as a district has. So they are counted as they stand,
-not widened to the audience's map cells as an area of a reader's own would be; the counts by area pass the gate like
-any others before they leave.
-"""
+"""The problem of a place in figures, and the draft of an intervention plan for it."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import h3.api.basic_str as h3
@@ -29,9 +23,8 @@ from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
-from curim_data.model.i18n import Message
-from curim_data.model.plan import Caution, Objective, Plan, PlanStatus, Problem
-from curim_data.privacy import Protected, sensitive_categories
+from curim_data.model.plan import Caution, Objective, Problem
+from curim_data.studies.areas import area_counts, exact_area_counts, protect_area_counts
 from curim_data.studies.cells import whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 
@@ -40,45 +33,7 @@ YEAR: Final = dt.timedelta(weeks=52)
 MANY_UNKNOWN: Final = 0.2
 
 
-def area_counts(
-    source: Source,
-    f: AlertFilter,
-    areas: Mapping[str, Sequence[str]],
-    by: Sequence[str],
-    audience: Audience,
-    *,
-    complete: bool = False,
-) -> Protected:
-    """Alerts by named area (column `area`, first) and by `by`, protected for the audience.
-
-    `areas`: H3 names of each area's cells; one without cells is left out. Piles of identical coordinates are set aside.
-    """
-    frames = [exact(source, f, cells, by, complete).assign(area=name) for name, cells in areas.items() if cells]
-    return protect(source, f, frames, ["area", *by], audience)
-
-
-def exact(source: Source, f: AlertFilter, cells: Sequence[str], by: Sequence[str], complete: bool) -> pd.DataFrame:
-    """Exact counts in an area, columns `by` and n: not to leave this package before `protect`."""
-    here = f.replace(cells=tuple(cells))
-    counted = query.counts(source, here, by, Audience.ANALYST, complete=complete, without_default_points=True)
-    return counted.frame[[*by, "n"]]
-
-
-def protect(
-    source: Source, f: AlertFilter, frames: Sequence[pd.DataFrame], by: Sequence[str], audience: Audience
-) -> Protected:
-    """Put counts of areas through the gate: a table by area is one by place."""
-    raw = pd.concat(frames, ignore_index=True)[[*by, "n"]] if frames else pd.DataFrame(columns=[*by, "n"], dtype=float)
-    asked = [name for name in by if name != "area"]
-    sensitive = privacy.is_sensitive(f, source.city)
-    strict = np.full(len(raw), sensitive or privacy.is_fine_table([*asked, "place"], f))
-    if "category" in by:
-        strict |= raw["category"].isin(sensitive_categories(source)).to_numpy(bool)
-    coarser = privacy.K_SENSITIVE if sensitive else privacy.K_ORDINARY
-    return privacy.protect(raw, by, audience, sensitive=strict, coarser=coarser)
-
-
-def problem_for(
+def problem_of_cells(
     source: Source,
     f: AlertFilter,
     spot_cells: Sequence[str],
@@ -100,15 +55,17 @@ def problem_for(
     wanted = frozenset(spot_cells)
     spot = next((s for s in found.spots if wanted in (frozenset(s.names), frozenset({s.id}))), None)
     if spot is not None:
-        return problem_of(
+        return problem_of_spot(
             source, f, audience, spot, name_spots(found.spots, source.city, known_places(source, audience))[spot.id]
         )
     own = _own_area(source, f, sorted(wanted), audience)
-    told = problem_of(source, f, audience, own, name_spot(own.longitude, own.latitude, source.city))
+    told = problem_of_spot(source, f, audience, own, name_spot(own.longitude, own.latitude, source.city))
     return replace(told, q=None)
 
 
-def problem_of(source: Source, f: AlertFilter, audience: Audience, spot: Spot | Cluster, name: SpotName) -> Problem:
+def problem_of_spot(
+    source: Source, f: AlertFilter, audience: Audience, spot: Spot | Cluster, name: SpotName
+) -> Problem:
     """A named hot spot's problem in figures, made of counts that passed the gate."""
     here = f.replace(districts=(), places=(), cells=spot.names)
 
@@ -142,16 +99,16 @@ def problem_of(source: Source, f: AlertFilter, audience: Audience, spot: Spot | 
 
 def _protected_hours(source: Source, here: AlertFilter, audience: Audience) -> tuple[int, int] | None:
     """First and last hour of the peak, told by hours where enough of them may be shown, else by bands of six."""
-    raw = exact(source, here, here.cells, ["hour"], False)
+    raw = exact_area_counts(source, here, here.cells, ["hour"], False)
     raw = raw[raw["hour"].notna()]
-    counted = protect(source, here, [raw], ["hour"], audience).frame
+    counted = protect_area_counts(source, here, [raw], ["hour"], audience).frame
     banded = privacy.is_sensitive(here, source.city)
     if not banded and counted["n"].sum() >= raw["n"].sum() / 2:
         peak = week_clock(counted.assign(weekday=0, n=counted["low"])).peak_hours
         return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % 24)
     size = privacy.BAND_HOURS
     bands = raw.assign(hour=raw["hour"] // size).groupby("hour")["n"].sum().reset_index()
-    shown = protect(source, here, [bands], ["hour"], audience).frame.set_index("hour")["low"]
+    shown = protect_area_counts(source, here, [bands], ["hour"], audience).frame.set_index("hour")["low"]
     shown = shown.reindex(range(24 // size), fill_value=0).astype(float)
     for bands_long in (1, 2):
         sums = sum(np.roll(shown.to_numpy(), -step) for step in range(bands_long))
@@ -215,7 +172,7 @@ def _own_area(source: Source, f: AlertFilter, cells: Sequence[str], audience: Au
     )
 
 
-def draft_for(
+def draft_plan_for_cells(
     source: Source, f: AlertFilter, spot_cells: Sequence[str], audience: Audience, *, language: str = "el"
 ) -> PlanDraft:
     """The draft of a plan for a hot spot or an area, with a comparison area looked for among the city's cells.
@@ -224,70 +181,17 @@ def draft_for(
     because the council reads it. Its baseline is counted over as many days as a plan runs, whatever period the problem
     was looked at in.
     """
-    problem = problem_for(source, f, spot_cells, Audience.COUNCIL, study=hot_spot_study(source, f, audience))
-    base, year = baseline(source, f, problem.cells)
+    problem = problem_of_cells(source, f, spot_cells, Audience.COUNCIL, study=hot_spot_study(source, f, audience))
+    base, year = council_baseline(source, f, problem.cells)
     cells = None
     if problem.cells:
         cells = query.cells(source, year, h3.get_resolution(problem.cells[0]), audience).frame
     return draft_plan(problem, source.city, source.as_of, cells=cells, base=base, language=language)
 
 
-def baseline(source: Source, f: AlertFilter, cells: Sequence[str]) -> tuple[Objective, AlertFilter]:
+def council_baseline(source: Source, f: AlertFilter, cells: Sequence[str]) -> tuple[Objective, AlertFilter]:
     """Alerts of an area before a plan, as the council may read them, and the filter by which they were counted."""
     start, end = baseline_dates(query.dates(source, f)[1], source.first)
     year = whole_city(f).replace(period="", start=start, end=end)
     row = area_counts(source, year, {"here": cells}, (), Audience.COUNCIL).frame
     return Objective(float(row["low"].sum()), start, end), year
-
-
-class Standing(StrEnum):
-    """Whether a plan keeps its dates. due: it can be evaluated; none: it has nothing to keep (yet, or any more)."""
-
-    ON_TIME = "on_time"
-    LATE = "late"
-    DUE = "due"
-    NONE = "none"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """A plan's standing on a day, and the sentence that says why."""
-
-    standing: Standing
-    told: Message
-
-
-def progress(plan: Plan, today: dt.date) -> Progress:
-    """Whether a plan is on time: decided ones have to begin, running ones to do their steps and end."""
-    match plan.status:
-        case PlanStatus.DECIDED:
-            return _by(plan.start, today, Message("Should have begun on {day}"), Message("Begins on {day}"))
-        case PlanStatus.RUNNING:
-            late = sorted(step.due for step in plan.actions if step.due and not step.done and step.due < today)
-            if late and (plan.finish is None or plan.finish >= today):
-                told = Message("A step should have been done by {day}", {"day": late[0]})
-                return Progress(Standing.LATE, told)
-            return _by(plan.finish, today, Message("Should have ended on {day}"), Message("Ends on {day}"))
-        case PlanStatus.FINISHED:
-            review = plan.assessment.review
-            if review is None:
-                return Progress(Standing.DUE, Message("Due for evaluation"))
-            if review < today:
-                return Progress(Standing.LATE, Message("Should have been evaluated by {day}", {"day": review}))
-            return Progress(Standing.DUE, Message("Due for evaluation by {day}", {"day": review}))
-        case PlanStatus.EVALUATED:
-            return Progress(Standing.NONE, Message("Evaluated"))
-        case PlanStatus.DROPPED:
-            return Progress(Standing.NONE, Message("Not pursued"))
-    if plan.start is not None and plan.start < today:
-        told = Message("Not decided, though meant to begin on {day}", {"day": plan.start})
-        return Progress(Standing.LATE, told)
-    return Progress(Standing.NONE, Message("To be decided"))
-
-
-def _by(day: dt.date | None, today: dt.date, late: Message, well: Message) -> Progress:
-    if day is None:
-        return Progress(Standing.NONE, Message("No date set"))
-    if day < today:
-        return Progress(Standing.LATE, Message(late.text, {"day": day}))
-    return Progress(Standing.ON_TIME, Message(well.text, {"day": day}))

@@ -17,7 +17,8 @@ from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator, translator
 from curim_data.store.home import Home
-from curim_data.studies.brief import BriefStudy, brief, brief_study, from_to, headline, how_sure, places_in
+from curim_data.studies.brief import BriefStudy, brief_study, landmark_districts
+from curim_data.studies.brief_text import brief_content, chance_sentence, counts_before_after, headline
 from curim_data.studies.periods import compared_periods
 from curim_data.studies.trends import trend_study
 from tests.app.conftest import Open, errors, word
@@ -63,7 +64,7 @@ def test_planted_changes_are_told_to_the_council_though_counts_are_withheld(coun
     risen, fallen = found["terpsithea"], found["chatzikyriakio"]
     assert (risen.direction, fallen.direction) == (1, -1)
     for change in found.values():
-        before, after = from_to(change, t)
+        before, after = counts_before_after(change, t)
         assert before.startswith("fewer than") == (change.bounded == "before")
         assert after.startswith("fewer than") == (change.bounded == "after")
     assert f"{len(council.findings)} changes deserve attention" in headline(council, t)
@@ -114,7 +115,7 @@ def test_without_a_day_before_there_is_nothing_to_compare(sample: Home, t: Trans
         assert study.changes.periods.before is None
         assert study.verdict == "unknown"
         assert headline(study, t).endswith("There is no earlier time to compare with.")
-        told = brief(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
+        told = brief_content(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
         assert not told.compared
     second = AlertFilter(period="", start=source.first + dt.timedelta(days=1), end=source.as_of)
     assert brief_study(source, second, audience).changes.periods.before == (source.first, source.first)
@@ -137,7 +138,7 @@ def test_a_card_says_what_its_change_was_tested_against(open_page: Open, council
 
 def test_chance_is_told_without_probabilities_of_being_right(council: BriefStudy, t: Translator) -> None:
     for finding in council.findings:
-        told = how_sure(finding.change, t)
+        told = chance_sentence(finding.change, t)
         assert "by chance" in told
         assert "likely" not in told.lower()
         assert "certain" not in told.lower()
@@ -193,14 +194,14 @@ def test_a_rise_and_a_fall_are_two_findings() -> None:
 
 def test_landmarks_know_their_district(sample: Home) -> None:
     city = sample.city()
-    assert set(places_in(city).values()) <= {area.id for area in city.districts}
-    assert places_in(city)
+    assert set(landmark_districts(city).values()) <= {area.id for area in city.districts}
+    assert landmark_districts(city)
 
 
 @pytest.mark.parametrize("lang", ["el", "en", "fr"])
 def test_the_paper_holds_what_the_page_tells(council: BriefStudy, sample: Home, lang: str) -> None:
     t, city = translator(lang), sample.city()
-    told = brief(
+    told = brief_content(
         council, SINCE_MEETING, city, t, made=dt.date(2026, 11, 1), link="http://localhost/", illustrative=True
     )
     assert brief_document(told, city, t, "pdf").startswith(b"%PDF")

@@ -13,7 +13,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.privacy import DisclosureError
 from curim_data.store.home import Home
-from curim_data.studies.points import MOST_DRAWN, drawn_points
+from curim_data.studies.alert_points import MOST_MAP_POINTS, read_map_points
 from pages.parts.frame.colours import CATEGORIES
 from tests.app.conftest import Open, errors, word
 
@@ -29,7 +29,7 @@ def test_each_alert_is_a_point_in_the_colour_of_its_group(open_page: Open, sampl
     assert not errors(app)
     layers = _layers(app)
     source = open_source(sample)
-    found = drawn_points(source, AlertFilter(period="quarter"), Audience.ANALYST)
+    found = read_map_points(source, AlertFilter(period="quarter"), Audience.ANALYST)
     assert sum(len(layer["data"]) for layer in layers.values()) == found.shown
     for at, group in enumerate(source.city.groups):
         if f"alerts_{group}" in layers:
@@ -42,11 +42,11 @@ def test_each_alert_is_a_point_in_the_colour_of_its_group(open_page: Open, sampl
 
 def test_sensitive_alerts_are_never_points(open_page: Open, sample: Home) -> None:
     source = open_source(sample)
-    found = drawn_points(source, AlertFilter(), Audience.SPECIALIST)
+    found = read_map_points(source, AlertFilter(), Audience.SPECIALIST)
     assert found.frame is not None
     assert source.city.sensitive.isdisjoint(found.frame["category"])
     assert found.sensitive > 100
-    only = drawn_points(source, AlertFilter(groups=("gender_based",)), Audience.SPECIALIST)
+    only = read_map_points(source, AlertFilter(groups=("gender_based",)), Audience.SPECIALIST)
     assert only.shown == 0
     app = open_page("hotspots", lang="en", layer="alerts")
     assert "never drawn as points" in "\n".join(text.value for text in app.main.markdown)
@@ -56,7 +56,7 @@ def test_too_many_are_not_drawn_and_density_is_offered(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", layer="alerts", period="all")
     assert not errors(app)
     assert not app.get("deck_gl_json_chart")
-    assert f"above {MOST_DRAWN:,}" in app.main.info[0].value
+    assert f"above {MOST_MAP_POINTS:,}" in app.main.info[0].value
     app.button(key="hotspots_to_density").click().run()
     assert not errors(app)
     assert word(app, "layer") == "density"
@@ -68,4 +68,4 @@ def test_the_council_sees_no_point(open_page: Open, sample: Home) -> None:
     assert not errors(app)
     assert not _layers(app)
     with pytest.raises(DisclosureError):
-        drawn_points(open_source(sample), AlertFilter(), Audience.COUNCIL)
+        read_map_points(open_source(sample), AlertFilter(), Audience.COUNCIL)

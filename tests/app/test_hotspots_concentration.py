@@ -21,7 +21,7 @@ def test_the_tab_says_how_few_places_hold_half(open_page: Open, sample: Home, la
     app = open_page("hotspots", lang=lang, tab="concentration")
     assert not errors(app)
     t = translator(lang)
-    found = concentration_study(open_source(sample), AlertFilter(), Audience.ANALYST).found
+    found = concentration_study(open_source(sample), AlertFilter(), Audience.ANALYST).concentration
     assert found.share(0.5).places.value < 0.12 < 0.3 < found.share(0.5).chance.low
     assert any(escape_markdown(found.sentence(t)) == words.value for words in app.markdown)
     table = next(frame.value for frame in app.dataframe if "chance" in frame.value)

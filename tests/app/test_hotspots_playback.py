@@ -20,7 +20,7 @@ def _hot(app: AppTest) -> set[str]:
 
 
 def test_each_month_shows_its_own_hot_cells(open_page: Open, sample: Home) -> None:
-    found = emerging_study(open_source(sample), AlertFilter(), Audience.ANALYST).found
+    found = emerging_study(open_source(sample), AlertFilter(), Audience.ANALYST).emerging
     assert found is not None
     names = [f"{cell:x}" for cell in found.frame.index]
     app = open_page("hotspots", lang="en", layer="emerging")

@@ -17,7 +17,7 @@ from curim_data.model.plan import Plan, PlanStatus
 from curim_data.plans.plan_store import PlanStore
 from curim_data.store.home import Home
 from curim_data.studies.hot_spots import hot_spot_study
-from curim_data.studies.plan import problem_for
+from curim_data.studies.plan import problem_of_cells
 from pages.parts.interventions.editor import STEPS
 from tests.app.conftest import Open, errors, word
 
@@ -40,7 +40,7 @@ def cells(sample: Home) -> tuple[str, ...]:
     return next(
         spot.names
         for spot in study.spots
-        if problem_for(source, AlertFilter(), spot.names, Audience.COUNCIL, study=study).place == "pasalimani"
+        if problem_of_cells(source, AlertFilter(), spot.names, Audience.COUNCIL, study=study).place == "pasalimani"
     )
 
 
@@ -85,7 +85,7 @@ def test_draft_from_a_planted_hot_spot(open_page: Open, sample: Home, cells: tup
     app = open_page(PAGE, lang=lang, draft=",".join(cells))
     assert not errors(app)
     source = open_source(sample)
-    problem = problem_for(source, AlertFilter(), cells, Audience.COUNCIL)
+    problem = problem_of_cells(source, AlertFilter(), cells, Audience.COUNCIL)
     for each in {lang, "el"}:
         t, written = translator(each), _area(app, f"statement_{each}")
         assert t.label(problem.names) in written

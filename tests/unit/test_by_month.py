@@ -14,7 +14,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Span, translator
-from curim_data.studies.compare import CompareError, pair_of
+from curim_data.studies.compare import CompareError, filter_pair
 from curim_data.studies.density import density_study
 from curim_data.studies.emerging import emerging_study
 from curim_data.studies.forecast import forecast_study
@@ -83,10 +83,10 @@ def test_spans_are_written_in_each_language() -> None:
 def test_months_are_compared_with_as_many_months(tmp_path: Path) -> None:
     source = source_of(tmp_path, (2019, 2), 25)
     quarter = AlertFilter(period="quarter")
-    before = pair_of(source, quarter, "before")
+    before = filter_pair(source, quarter, "before")
     assert (before.second.start, before.second.end) == (dt.date(2020, 9, 1), dt.date(2020, 11, 30))
     assert "Compared with September 2020 – November 2020." in [T(choice.told) for choice in before.choices]
-    year = pair_of(source, quarter, "year")
+    year = filter_pair(source, quarter, "year")
     assert (year.second.start, year.second.end) == (dt.date(2019, 12, 1), dt.date(2020, 2, 29))
     found = compared_periods(source, (dt.date(2020, 12, 4), source.as_of))
     assert found.before == (dt.date(2019, 12, 1), dt.date(2020, 2, 29))
@@ -100,7 +100,7 @@ def test_months_before_the_data_are_no_comparison(tmp_path: Path) -> None:
     assert "months just before (November 2018)" in T(found.choice.told)
     assert compared_periods(source, (dt.date(2018, 11, 1), dt.date(2018, 12, 31))).before is None
     with pytest.raises(CompareError):
-        pair_of(source, AlertFilter(period="all"), "before")
+        filter_pair(source, AlertFilter(period="all"), "before")
 
 
 def test_nothing_is_told_by_the_week(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_nothing_is_told_by_the_week(tmp_path: Path) -> None:
     assert trend.unit == "month"
     assert bool(trend.frame["complete"].all())
     over_time = emerging_study(source, AlertFilter(), ANALYST)
-    assert over_time.found is None or over_time.found.unit == "month"
+    assert over_time.emerging is None or over_time.emerging.unit == "month"
 
 
 def test_the_day_of_a_month_is_no_weekday(tmp_path: Path) -> None:

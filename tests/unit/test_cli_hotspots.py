@@ -120,7 +120,7 @@ def test_hdbscan_is_told_as_untested(capsys: Capture, sample: Home, tmp_path: Pa
 def test_concentration_is_that_of_the_page(capsys: Capture, sample: Home, tmp_path: Path) -> None:
     out = tmp_path / "curve.csv"
     told = answer(capsys, sample, "concentration", "--out", str(out))
-    found = concentration_study(open_source(sample), AlertFilter(), Audience.ANALYST).found
+    found = concentration_study(open_source(sample), AlertFilter(), Audience.ANALYST).concentration
     assert told["generalised_gini"] == pytest.approx(found.generalised.value)
     assert told["p"] == pytest.approx(0.005)
     half = next(share for share in told["shares"] if share["part"] == 0.5)

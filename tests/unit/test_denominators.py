@@ -20,7 +20,13 @@ from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
 from curim_data.store.home import Home
-from curim_data.studies.denominators import BaseError, all_alerts, base_for, residents, why_not
+from curim_data.studies.denominators import (
+    DenominatorError,
+    all_alerts_filter,
+    denominator_for,
+    denominator_obstacle,
+    residents_by_district,
+)
 from curim_data.studies.hot_spots import hot_spot_study
 from tests.small import alert, small_city, small_source
 
@@ -91,9 +97,9 @@ def test_residents_are_spread_over_the_land_of_their_district(city: CityProfile)
     assert frame["n"].sum() == pytest.approx(40_000)
     assert (frame["least"].dropna() >= 0).all()
     assert 0 < frame["n"].isna().sum() < len(frame)
-    assert residents(replace(city, population=None)) is None
+    assert residents_by_district(replace(city, population=None)) is None
     both = pd.DataFrame({"district": ["zone_1"], "women": [6], "men": [5]})
-    told = residents(replace(city, population=both))
+    told = residents_by_district(replace(city, population=both))
     assert told is not None
     assert told.to_dict() == {"zone_1": 11.0}
 
@@ -148,17 +154,20 @@ def test_on_the_sample_the_share_of_women_is_high_where_that_was_planted(source:
 
 
 def test_what_a_filter_or_a_city_has_no_base_for(source: Source, city: CityProfile) -> None:
-    assert all_alerts(WOMEN) == AlertFilter(period="all")
-    assert why_not("alerts", AlertFilter(period="28d", districts=("zone_1",)), Audience.ANALYST, city) is not None
-    assert why_not("alerts", WOMEN, Audience.ANALYST, city) is None
-    assert why_not("residents", WOMEN, Audience.ANALYST, city) is not None
-    with pytest.raises(BaseError, match="no residents by district"):
+    assert all_alerts_filter(WOMEN) == AlertFilter(period="all")
+    assert (
+        denominator_obstacle("alerts", AlertFilter(period="28d", districts=("zone_1",)), Audience.ANALYST, city)
+        is not None
+    )
+    assert denominator_obstacle("alerts", WOMEN, Audience.ANALYST, city) is None
+    assert denominator_obstacle("residents", WOMEN, Audience.ANALYST, city) is not None
+    with pytest.raises(DenominatorError, match="no residents by district"):
         hot_spot_study(source, WOMEN, Audience.ANALYST, base="residents")
-    with pytest.raises(BaseError, match="already holds all alerts"):
+    with pytest.raises(DenominatorError, match="already holds all alerts"):
         hot_spot_study(source, AlertFilter(), Audience.ANALYST, base="alerts")
     sensitive = AlertFilter(categories=(next(iter(city.sensitive)),))
-    with pytest.raises(BaseError, match="different sizes"):
-        base_for(source, sensitive, 8, Audience.COUNCIL, "alerts")
+    with pytest.raises(DenominatorError, match="different sizes"):
+        denominator_for(source, sensitive, 8, Audience.COUNCIL, "alerts")
 
 
 def test_residents_give_rates_by_thousand(source: Source, t: Translator, city: CityProfile) -> None:
@@ -199,12 +208,12 @@ def test_what_a_share_leaves_is_protected_too(tmp_path: Path) -> None:
             rows.append(alert(len(rows), affected_gender=gender, point=point))
     source = small_source(tmp_path, rows, small_city())
     f = AlertFilter(period="all", affected=("woman",))
-    frame = base_for(source, f, 9, Audience.COUNCIL, "alerts").frame  # type: ignore[union-attr]
+    frame = denominator_for(source, f, 9, Audience.COUNCIL, "alerts").frame  # type: ignore[union-attr]
     told = frame[frame["high"] > 0].sort_values("high")
     assert told["n"].isna().tolist() == [False, True]
     assert told.iloc[0]["n"] == 40
     assert (told.iloc[1]["low"], told.iloc[1]["high"]) == (37, 41)
-    exact = base_for(source, f, 9, Audience.ANALYST, "alerts").frame  # type: ignore[union-attr]
+    exact = denominator_for(source, f, 9, Audience.ANALYST, "alerts").frame  # type: ignore[union-attr]
     assert sorted(exact["n"][exact["n"] > 0]) == [40, 40]
 
 

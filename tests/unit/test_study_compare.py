@@ -14,7 +14,7 @@ from curim_data.model.access import Audience
 from curim_data.model.i18n import LANGUAGES, Translator, translator
 from curim_data.privacy import DisclosureError
 from curim_data.store.home import Home
-from curim_data.studies.compare import PRESETS, CompareError, compare_study, pair_of, presets
+from curim_data.studies.compare import PRESETS, CompareError, available_presets, compare_study, filter_pair
 
 BOTH = (Audience.ANALYST, Audience.COUNCIL)
 DARK = AlertFilter(period="all", dark=True)
@@ -31,21 +31,21 @@ def test_the_place_of_women_after_dark_is_the_one_that_differs(
     source: Source, audience: Audience, f: AlertFilter
 ) -> None:
     study = compare_study(source, f, audience, "gender")
-    first = study.found.places[0]
+    first = study.comparison.places[0]
     assert study.names[first.id].place == "pasalimani"
     assert first.share > 0.8
     assert first.low > 3
-    assert [study.names[place.id].place for place in study.found.places if place.more > 0] == ["pasalimani"]
+    assert [study.names[place.id].place for place in study.comparison.places if place.more > 0] == ["pasalimani"]
 
 
 def test_by_day_it_does_not_differ(source: Source) -> None:
     study = compare_study(source, DARK.replace(dark=False), Audience.ANALYST, "gender")
-    assert "pasalimani" not in {study.names[place.id].place for place in study.found.places if place.more > 0}
+    assert "pasalimani" not in {study.names[place.id].place for place in study.comparison.places if place.more > 0}
 
 
 def test_counts_of_both_sides_are_those_of_the_filters(source: Source) -> None:
     study = compare_study(source, DARK, Audience.ANALYST, "gender")
-    first = study.found.places[0]
+    first = study.comparison.places[0]
     for gender, n in (("woman", first.n_a), ("man", first.n_b)):
         cells = query.cells(source, DARK.replace(affected=(gender,)), study.resolution, Audience.ANALYST).frame["n"]
         assert cells[list(first.cells)].sum() == n
@@ -56,7 +56,7 @@ def test_the_council_finds_only_what_protected_counts_allow(source: Source, agai
     f = AlertFilter(period="quarter")
     study = compare_study(source, f, Audience.COUNCIL, against)
     exact = compare_study(source, f, Audience.ANALYST, against, study.resolution)
-    told, whole = study.found.frame, exact.found.frame
+    told, whole = study.comparison.frame, exact.comparison.frame
     assert study.resolution == 9
     for side, asked in (("a", study.pair.first), ("b", study.pair.second)):
         cells = query.cells(source, asked, 9, Audience.COUNCIL).frame
@@ -71,10 +71,10 @@ def test_the_council_finds_only_what_protected_counts_allow(source: Source, agai
 
 def test_the_same_length_before_and_a_year_before(source: Source) -> None:
     f = AlertFilter(start=dt.date(2026, 6, 1), end=dt.date(2026, 6, 30))
-    before, year = pair_of(source, f, "before").second, pair_of(source, f, "year").second
+    before, year = filter_pair(source, f, "before").second, filter_pair(source, f, "year").second
     assert (before.start, before.end) == (dt.date(2026, 5, 2), dt.date(2026, 5, 31))
     assert (year.start, year.end) == (dt.date(2025, 6, 2), dt.date(2025, 7, 1))
-    long = pair_of(source, AlertFilter(), "year")
+    long = filter_pair(source, AlertFilter(), "year")
     assert (long.first.start, long.first.end) == (dt.date(2025, 11, 1), dt.date(2026, 10, 31))
     assert (long.second.start, long.second.end) == (dt.date(2024, 11, 1), dt.date(2025, 10, 31))
 
@@ -89,7 +89,7 @@ def test_the_same_length_before_and_a_year_before(source: Source) -> None:
     ],
 )
 def test_seasons_differ_but_between_whole_years(source: Source, start: dt.date, end: dt.date, seasons: bool) -> None:
-    pair = pair_of(source, AlertFilter(start=start, end=end), "before")
+    pair = filter_pair(source, AlertFilter(start=start, end=end), "before")
     assert ("season" in {choice.name for choice in pair.choices}) == seasons
 
 
@@ -106,7 +106,7 @@ def test_seasons_differ_but_between_whole_years(source: Source, start: dt.date, 
 def test_a_year_against_a_part_of_one_is_warned_of(
     source: Source, against: str, start: dt.date, end: dt.date, seasons: bool
 ) -> None:
-    pair = pair_of(source, AlertFilter(start=start, end=end), against)
+    pair = filter_pair(source, AlertFilter(start=start, end=end), against)
     assert ("season" in {choice.name for choice in pair.choices}) == seasons
 
 
@@ -120,7 +120,7 @@ def test_alerts_of_neither_side_are_counted(source: Source, t: Translator, again
     whole = query.total(source, asked, Audience.ANALYST).n or 0
     assert neither.value == whole - sides > 0
     assert f"{whole - sides:,} of {whole:,} alerts" in t(neither.told)
-    assert f"of the {study.found.n:,} alerts compared" in study.found.sentence(t)
+    assert f"of the {study.comparison.n:,} alerts compared" in study.comparison.sentence(t)
     told = compare_study(source, asked, Audience.COUNCIL, against).choices
     assert [choice.value for choice in told if choice.name == "neither"] == ["not told"]
 
@@ -135,20 +135,20 @@ def test_a_side_that_the_filter_asks_for_is_taken_off_for_the_count(source: Sour
 
 def test_what_started_in_the_last_month_differs_from_the_month_before(source: Source) -> None:
     study = compare_study(source, AlertFilter(period="28d"), Audience.ANALYST, "before")
-    assert [study.names[place.id].place for place in study.found.places] == ["agia_sofia"]
+    assert [study.names[place.id].place for place in study.comparison.places] == ["agia_sofia"]
 
 
 def test_categories_against_all_others(source: Source) -> None:
     f = AlertFilter(categories=("harassment_verbal",))
-    assert "others" in presets(f)
-    assert "others" not in presets(AlertFilter())
-    pair = pair_of(source, f, "others")
+    assert "others" in available_presets(f)
+    assert "others" not in available_presets(AlertFilter())
+    pair = filter_pair(source, f, "others")
     assert "harassment_verbal" not in pair.second.categories
     assert set(pair.second.categories) | {"harassment_verbal"} >= set(source.city.categories)
     study = compare_study(source, f, Audience.ANALYST, "others")
-    assert study.names[study.found.places[0].id].place == "pasalimani"
+    assert study.names[study.comparison.places[0].id].place == "pasalimani"
     with pytest.raises(CompareError, match="Pick one"):
-        pair_of(source, AlertFilter(), "others")
+        filter_pair(source, AlertFilter(), "others")
 
 
 def test_the_council_cannot_lay_cells_of_two_sizes_over_each_other(source: Source) -> None:
@@ -160,11 +160,11 @@ def test_the_council_cannot_lay_cells_of_two_sizes_over_each_other(source: Sourc
 
 def test_a_filter_against_other_words(source: Source) -> None:
     f = AlertFilter(affected=("woman",), districts=("zone_1",))
-    pair = pair_of(source, f, "affected=man&light=dark")
+    pair = filter_pair(source, f, "affected=man&light=dark")
     assert pair.first == AlertFilter(affected=("woman",))
     assert pair.second == AlertFilter(affected=("man",), dark=True)
     assert "area" in {choice.name for choice in pair.choices}
-    own = pair_of(source, AlertFilter(period="28d"), "from=2025-01-01&to=2025-01-31").second
+    own = filter_pair(source, AlertFilter(period="28d"), "from=2025-01-01&to=2025-01-31").second
     assert (own.start, own.end, own.period) == (dt.date(2025, 1, 1), dt.date(2025, 1, 31), "")
 
 
@@ -181,23 +181,23 @@ def test_a_filter_against_other_words(source: Source) -> None:
 )
 def test_what_cannot_be_compared_says_why(source: Source, f: AlertFilter, against: str, why: str) -> None:
     with pytest.raises(CompareError, match=why):
-        pair_of(source, f, against)
+        filter_pair(source, f, against)
 
 
 def test_an_empty_side(source: Source, t: Translator) -> None:
     nobody = AlertFilter(start=dt.date(2001, 1, 1), end=dt.date(2001, 1, 2))
     for audience in BOTH:
         study = compare_study(source, nobody, audience, "gender")
-        assert not study.found.places
-        assert "nothing to compare" in study.found.sentence(t)
+        assert not study.comparison.places
+        assert "nothing to compare" in study.comparison.sentence(t)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_it_speaks_every_language(source: Source, lang: str) -> None:
     t = translator(lang)
-    for against in presets(AlertFilter()):
+    for against in available_presets(AlertFilter()):
         study = compare_study(source, AlertFilter(period="quarter"), Audience.ANALYST, against)
         assert t(PRESETS[against])
-        assert study.found.sentence(t)
-        assert all(place.sentence(t) for place in study.found.places)
+        assert study.comparison.sentence(t)
+        assert all(place.sentence(t) for place in study.comparison.places)
         assert all(t(choice.told) for choice in study.choices)

@@ -20,7 +20,7 @@ from curim_data.model.i18n import Translator
 from curim_data.privacy import DisclosureError
 from curim_data.store.home import Home
 from curim_data.studies import density
-from curim_data.studies.density import DensityStudy, class_polygons, density_study, grid
+from curim_data.studies.density import DensityStudy, class_polygons, density_study, pixel_frame
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_a_picked_area_does_not_cut_the_surface(source: Source, study: DensitySt
 def test_the_width_is_not_below_the_precision_of_the_coordinates(
     source: Source, study: DensityStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(density, "precision_m", lambda _: 150.0)
+    monkeypatch.setattr(density, "coordinate_step", lambda _: 150.0)
     coarse = density_study(source, AlertFilter(), Audience.ANALYST)
     assert study.bandwidth.metres < 150 <= coarse.bandwidth.metres
     assert coarse.bandwidth.widths_m[0] >= 150
@@ -97,7 +97,7 @@ def test_nothing_left_is_no_surface(source: Source, t: Translator) -> None:
 
 
 def test_grid_and_classes_agree(source: Source, study: DensityStudy) -> None:
-    table = grid(study.density, source.city)
+    table = pixel_frame(study.density, source.city)
     assert len(table) == study.density.land.sum()
     shapes = class_polygons(study.density, source.city)
     at = table.sample(200, random_state=3)

@@ -80,14 +80,14 @@ def test_the_series_of_a_place_is_what_was_counted(source: Source, study: Emergi
 
 def test_only_whole_months_up_to_the_end_of_the_period(source: Source) -> None:
     middle = AlertFilter(period="", start=dt.date(2026, 1, 1), end=dt.date(2026, 9, 15))
-    found = emerging_study(source, middle, Audience.ANALYST).found
+    found = emerging_study(source, middle, Audience.ANALYST).emerging
     assert found is not None
     assert (found.starts[0], found.starts[-1]) == (pd.Timestamp("2022-11-01"), pd.Timestamp("2026-08-01"))
 
 
 def test_history_is_bounded(study: EmergingStudy) -> None:
-    assert study.found is not None
-    assert len(study.found.starts) == MOST_MONTHS
+    assert study.emerging is not None
+    assert len(study.emerging.starts) == MOST_MONTHS
 
 
 def test_the_area_of_the_filter_does_not_change_the_classes(source: Source, study: EmergingStudy) -> None:
@@ -104,7 +104,7 @@ def test_the_pile_is_set_aside_and_said(study: EmergingStudy, t: Translator) -> 
 def test_the_council_is_told_why_it_sees_no_classes(source: Source, t: Translator) -> None:
     for f in (AlertFilter(), AlertFilter(categories=("harassment_verbal",))):
         study = emerging_study(source, f, Audience.COUNCIL, 10)
-        assert study.found is None
+        assert study.emerging is None
         assert study.why is not None
         assert study.counts is None
         assert not study.lines
@@ -114,7 +114,7 @@ def test_the_council_is_told_why_it_sees_no_classes(source: Source, t: Translato
 def test_too_short_a_time_is_said(source: Source, t: Translator) -> None:
     short = AlertFilter(period="", start=dt.date(2022, 11, 1), end=dt.date(2022, 11, 6))
     study = emerging_study(source, short, Audience.ANALYST)
-    assert study.found is None
+    assert study.emerging is None
     assert study.why is not None
     assert "no history" in t(study.why)
     assert study.series((1,)).empty
@@ -122,7 +122,7 @@ def test_too_short_a_time_is_said(source: Source, t: Translator) -> None:
 
 def test_weeks_where_there_are_few_months(source: Source) -> None:
     spring = AlertFilter(period="", start=dt.date(2022, 11, 1), end=dt.date(2023, 3, 31))
-    found = emerging_study(source, spring, Audience.ANALYST, 9).found
+    found = emerging_study(source, spring, Audience.ANALYST, 9).emerging
     assert found is not None
     assert found.unit == "week"
     assert len(found.starts) == 20
@@ -138,5 +138,5 @@ def test_steps_without_any_alert_are_zero(source: Source) -> None:
     assert frame["n"].sum() == 4
     rare = AlertFilter(categories=("robbery",), affected=("other",), weekdays=(0,), hours=(3, 4))
     study = emerging_study(source, rare, Audience.ANALYST)
-    assert study.found is not None
+    assert study.emerging is not None
     assert not study.lines

@@ -16,14 +16,7 @@ from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
 from curim_data.store.home import Home
-from curim_data.studies.gender import (
-    feeling_study,
-    light_study,
-    place_study,
-    rate_study,
-    weight_study,
-    without_gender,
-)
+from curim_data.studies.gender import feeling_study, light_study, place_study, rate_study, weight_study, without_gender
 
 EMPTY = AlertFilter(start=dt.date(2001, 1, 1), end=dt.date(2001, 1, 2))
 BOTH = (Audience.ANALYST, Audience.COUNCIL)

@@ -22,9 +22,11 @@ from curim_data.plans.plan_store import PlanStore
 from curim_data.sample.home import sample_home
 from curim_data.sample.plans import demo_plans, demo_words
 from curim_data.store.home import Home
-from curim_data.studies.evaluation import evaluation_study, kept_result, obstacle, windows_for
+from curim_data.studies.areas import area_counts
+from curim_data.studies.evaluation import comparison_windows, evaluation_obstacle, evaluation_study, result_texts
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
-from curim_data.studies.plan import Standing, area_counts, draft_for, problem_for, progress
+from curim_data.studies.plan import draft_plan_for_cells, problem_of_cells
+from curim_data.studies.plan_progress import Standing, plan_progress
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 # Spots that stand out over the last twelve months of the sample; the year's end is the sample's last day.
@@ -46,7 +48,8 @@ def study(source: Source) -> HotSpotStudy:
 def problems(source: Source, study: HotSpotStudy) -> dict[str, Problem]:
     """The problem of each hot spot as the council may read it, by its landmark."""
     found = (
-        problem_for(source, AlertFilter(), spot.names, Audience.COUNCIL, study=study) for spot in reversed(study.spots)
+        problem_of_cells(source, AlertFilter(), spot.names, Audience.COUNCIL, study=study)
+        for spot in reversed(study.spots)
     )
     return {problem.place: problem for problem in found}
 
@@ -88,7 +91,7 @@ def test_statement_names_place_category_hours_and_gender(
 ) -> None:
     t = translator(lang)
     spot = next(s for s in study.spots if s.names == problems[place].cells)
-    plan = draft_for(source, AlertFilter(), spot.names, Audience.SPECIALIST, language=lang).plan
+    plan = draft_plan_for_cells(source, AlertFilter(), spot.names, Audience.SPECIALIST, language=lang).plan
     written, problem = plan.statement[lang], plan.problem
     assert SPOTS[place]["labels"][lang] in written
     assert category_label(t, source.city, problem.categories[0].id) in written
@@ -120,14 +123,14 @@ def test_women_stand_out_where_planted(problems: dict[str, Problem]) -> None:
 
 def test_the_id_of_a_spot_means_the_spot(source: Source, study: HotSpotStudy) -> None:
     spot = study.spots[0]
-    by_id = problem_for(source, AlertFilter(), [spot.id], Audience.COUNCIL, study=study)
-    assert by_id == problem_for(source, AlertFilter(), spot.names, Audience.COUNCIL, study=study)
+    by_id = problem_of_cells(source, AlertFilter(), [spot.id], Audience.COUNCIL, study=study)
+    assert by_id == problem_of_cells(source, AlertFilter(), spot.names, Audience.COUNCIL, study=study)
     assert by_id.n == spot.n
 
 
 def test_an_area_of_ones_own_was_not_tested(source: Source, study: HotSpotStudy) -> None:
     cells = study.spots[0].names[:3]
-    problem = problem_for(source, AlertFilter(), cells, Audience.SPECIALIST, study=study)
+    problem = problem_of_cells(source, AlertFilter(), cells, Audience.SPECIALIST, study=study)
     assert problem.cells == tuple(sorted(cells))
     assert 0 < problem.n < study.spots[0].n
     assert problem.q is None
@@ -138,7 +141,7 @@ def test_an_area_of_ones_own_was_not_tested(source: Source, study: HotSpotStudy)
 def test_cautions(source: Source) -> None:
     pile = TRUTHS["pile"]
     cell = h3.latlng_to_cell(pile["latitude"], pile["longitude"], 10)
-    assert Caution.PILED in problem_for(source, AlertFilter(), [cell], Audience.SPECIALIST).cautions
+    assert Caution.PILED in problem_of_cells(source, AlertFilter(), [cell], Audience.SPECIALIST).cautions
 
 
 def test_area_counts_are_protected(source: Source, study: HotSpotStudy) -> None:
@@ -173,9 +176,9 @@ STANDINGS = [
 
 @pytest.mark.parametrize(("plan", "expected"), STANDINGS)
 def test_progress(plan: Plan, expected: Standing, t: Translator) -> None:
-    found = progress(plan, DAY)
+    found = plan_progress(plan, DAY)
     assert found.standing is expected
-    assert "{" not in t(found.told)
+    assert "{" not in t(found.message)
 
 
 def test_planted_intervention_is_found(source: Source, sample: Home, t: Translator) -> None:
@@ -230,7 +233,7 @@ def test_what_is_kept_passed_the_gate_and_speaks_every_language(source: Source, 
     exact, told = (evaluation_study(source, plan, a) for a in (Audience.SPECIALIST, Audience.COUNCIL))
     assert exact.result is not None
     assert told.result is None
-    kept = kept_result(told)
+    kept = result_texts(told)
     assert set(kept) == set(LANGUAGES)
     assert "too small to be shown" in kept["en"]
 
@@ -238,7 +241,7 @@ def test_what_is_kept_passed_the_gate_and_speaks_every_language(source: Source, 
 def test_baseline_of_a_draft_covers_a_year_whatever_the_filter(source: Source, study: HotSpotStudy) -> None:
     cells = study.spots[0].names
     drafts = [
-        draft_for(source, AlertFilter(period=period), cells, Audience.SPECIALIST).plan
+        draft_plan_for_cells(source, AlertFilter(period=period), cells, Audience.SPECIALIST).plan
         for period in ("all", "12m", "28d")
     ]
     for plan in drafts:
@@ -255,7 +258,7 @@ def test_baseline_of_a_draft_covers_a_year_whatever_the_filter(source: Source, s
 def test_obstacles(source: Source, t: Translator) -> None:
     cell = ("8a1eda7530c7fff",)
     able = Plan(status=PlanStatus.RUNNING, start=source.as_of, areas=Areas(cell, (), cell))
-    assert obstacle(source, able) is None
+    assert evaluation_obstacle(source, able) is None
     for plan in (
         replace(able, status=PlanStatus.DRAFT),
         replace(able, start=None),
@@ -263,7 +266,7 @@ def test_obstacles(source: Source, t: Translator) -> None:
         replace(able, start=source.as_of + dt.timedelta(days=1)),
         replace(able, start=source.first),
     ):
-        why = obstacle(source, plan)
+        why = evaluation_obstacle(source, plan)
         assert why is not None
         assert "{" not in t(why)
         with pytest.raises(ValueError, match=r"Message"):
@@ -272,13 +275,13 @@ def test_obstacles(source: Source, t: Translator) -> None:
 
 def test_windows_use_the_season_where_they_can(source: Source) -> None:
     start = dt.date(2026, 8, 1)
-    short = windows_for(source, start, None)
+    short = comparison_windows(source, start, None)
     assert short.after == (start, source.as_of)
     assert short.before == (start - dt.timedelta(weeks=52), source.as_of - dt.timedelta(weeks=52))
-    early = windows_for(source, dt.date(2023, 2, 1), dt.date(2023, 4, 30))
+    early = comparison_windows(source, dt.date(2023, 2, 1), dt.date(2023, 4, 30))
     assert early.before[1] == dt.date(2023, 1, 31)
     assert early.lengths == (89, 89)
-    cut = windows_for(source, dt.date(2022, 12, 1), dt.date(2023, 4, 30))
+    cut = comparison_windows(source, dt.date(2022, 12, 1), dt.date(2023, 4, 30))
     assert cut.before == (source.first, dt.date(2022, 11, 30))
     assert cut.lengths == (30, 151)
 
@@ -293,7 +296,7 @@ def test_sample_has_plans_of_its_own(sample: Home, monkeypatch: pytest.MonkeyPat
     assert sample_home(Home(sample.path.parent)) == sample
     assert store.list() == before
     assert not (tmp_path / "real.sqlite").exists()
-    assert any(progress(plan, dt.date(2026, 10, 31)).standing is Standing.LATE for plan in before)
+    assert any(plan_progress(plan, dt.date(2026, 10, 31)).standing is Standing.LATE for plan in before)
     store.close()
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from curim_data.studies.brief import (
-    BriefStudy,
-    Finding,
-    for_whom,
-    from_to,
-    how_sure,
-    tested_against,
-    what,
-    where,
+from curim_data.studies.brief import BriefStudy, Finding
+from curim_data.studies.brief_text import (
+    chance_sentence,
+    change_area,
+    change_theme,
+    comparison_sentence,
+    counts_before_after,
+    women_sentence,
 )
 from curim_data.studies.periods import ComparedPeriods
 from pages.parts.charts import plots
@@ -59,8 +58,8 @@ def _basis_sentences(page: Page, study: BriefStudy) -> list[str]:
 
 def _draw_card(page: Page, finding: Finding, periods: ComparedPeriods, at: int) -> None:
     t, change = page.t, finding.change
-    name = t("{what}, {where}", what=what(change, page.city, t), where=where(change, page.city, t))
-    before, after = from_to(change, t)
+    name = t("{what}, {where}", what=change_theme(change, page.city, t), where=change_area(change, page.city, t))
+    before, after = counts_before_after(change, t)
     st.subheader(escape_markdown(name))
     if finding.trend is not None and finding.trend.frame["n"].notna().any():
         frame = finding.trend.frame[["week", "n", "lower", "upper", "alarm"]]
@@ -71,6 +70,6 @@ def _draw_card(page: Page, finding: Finding, periods: ComparedPeriods, at: int) 
     colour = "orange" if change.direction > 0 else "blue"
     counts = t("{before} → {after} alerts", before=before, after=after)
     since = t(", outside the expected range since {day}", day=finding.since) if finding.since else ""
-    st.markdown(f":{colour}[**{counts}**]{since}. {for_whom(finding, t)}")
-    st.caption(tested_against(change, periods, t) + " " + how_sure(change, t))
+    st.markdown(f":{colour}[**{counts}**]{since}. {women_sentence(finding, t)}")
+    st.caption(comparison_sentence(change, periods, t) + " " + chance_sentence(change, t))
     page_link(page, "trends", t("Look closer"), filter=finding.filter)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from analysis.report.documents import MIME, DocumentFormat, brief_document
 from curim_data.model.access import Audience
-from curim_data.studies.brief import brief, plan_rows
+from curim_data.studies.brief_text import brief_content, plan_rows
 from pages.parts.briefing.queries import cached_brief
 from pages.parts.frame.links import current_address
 from pages.parts.frame.page import Page
@@ -43,7 +43,7 @@ def brief_file(page: Page, form: DocumentFormat, link: str) -> bytes:
     t = page.t
     study = cached_brief(page.dataset, page.filter, Audience.COUNCIL)
     kept = plan_rows((translated_plan(page, plan) for plan in plan_store(page).list()), reference_day(page), t)
-    content = brief(
+    content = brief_content(
         study, page.filter, page.city, t, plans=kept, made=reference_day(page), link=link, illustrative=page.is_sample
     )
     return brief_document(content, page.city, t, form)

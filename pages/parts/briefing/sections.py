@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.model import labels
-from curim_data.studies.brief import MOST_SPOTS, BriefStudy, plan_rows, whom_sentence
+from curim_data.studies.brief import BriefStudy
+from curim_data.studies.brief_text import MOST_SPOTS, affected_sentence, plan_rows
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import expected_count
 from pages.parts.frame.colours import GENDERS
@@ -95,7 +96,7 @@ def _draw_genders(page: Page, study: BriefStudy) -> None:
         )
     if len(hidden):
         st.caption(t("Too few to show: {genders}.", genders=t.join(hidden["label"])))
-    st.write(escape_markdown(whom_sentence(study, page.city, t)))
+    st.write(escape_markdown(affected_sentence(study, page.city, t)))
     page_link(page, "gender", t("More on gender"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from curim_data.model.i18n import Translator
-from curim_data.studies.spot import Place
+from curim_data.studies.spot_profiles import SpotOrCluster
 
 
 def share_with_interval(t: Translator, share: float, low: float, high: float) -> str:
@@ -11,7 +11,7 @@ def share_with_interval(t: Translator, share: float, low: float, high: float) ->
     return f"{t.percent(share)} ({t.number(100 * low)}–{t.number(100 * high)})"
 
 
-def expected_count(t: Translator, spot: Place) -> str:
+def expected_count(t: Translator, spot: SpotOrCluster) -> str:
     """How many alerts were to be expected in a place; an upper bound where counts around it are protected."""
     number = t.expected(spot.expected)
     return t("at most {n}", n=number) if getattr(spot, "bounded", False) else number

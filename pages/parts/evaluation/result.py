@@ -19,14 +19,14 @@ from curim_data.model.plan import MOVES, STATUS_WORDS, Plan, PlanStatus
 from curim_data.plans.plan_store import PlanProblem
 from curim_data.studies.evaluation import (
     AREAS,
-    BEGUN,
+    STARTED,
+    ComparisonWindows,
     PlanEvaluation,
-    Windows,
     evaluation_filter,
-    kept_result,
-    obstacle,
-    outcome,
-    span,
+    evaluation_obstacle,
+    outcome_sentence,
+    result_texts,
+    windows_sentence,
 )
 from pages.parts.charts.plots import draw_chart, forest_figure
 from pages.parts.charts.tables import download_button, draw_table
@@ -55,7 +55,7 @@ def draw_evaluation_page(page: Page) -> None:
     plan = _choose_plan(page, sorted(kept, key=lambda p: ORDER.index(p.status)))
     if page.source is None:
         return
-    why = obstacle(page.source, plan)
+    why = evaluation_obstacle(page.source, plan)
     if why is not None:
         st.write(t(why))
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
@@ -98,8 +98,8 @@ def _choose_plan(page: Page, kept: list[Plan]) -> Plan:
 
 def _draw_outcome(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     t = page.t
-    st.subheader(outcome(study, t))
-    st.caption(span(study.windows, t))
+    st.subheader(outcome_sentence(study, t))
+    st.caption(windows_sentence(study.windows, t))
     if page.source is not None:
         st.caption(
             escape_markdown(evaluation_filter(page.source, plan).sentence(t, page.city, dates=_dates(study.windows)))
@@ -108,7 +108,7 @@ def _draw_outcome(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         st.caption(t("Saved with the plan: {result}", result=escape_markdown(t.label(plan.result))))
 
 
-def _dates(windows: Windows) -> tuple[dt.date, dt.date]:
+def _dates(windows: ComparisonWindows) -> tuple[dt.date, dt.date]:
     return windows.before[0], windows.after[1]
 
 
@@ -272,7 +272,7 @@ def _draw_cautions(page: Page, study: PlanEvaluation) -> None:
 def _draw_keep_result(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     """Write the sentence down with the plan; a finished plan is then evaluated."""
     t = page.t
-    if study.result is None or plan.status not in BEGUN:
+    if study.result is None or plan.status not in STARTED:
         return
     st.divider()
     moves = PlanStatus.EVALUATED in MOVES[plan.status]
@@ -280,7 +280,7 @@ def _draw_keep_result(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(t("Save this result with the plan"), key="evaluation_keep", type="primary")
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
-    kept = kept_result(plan_evaluation(page.dataset, evaluation_key(plan), Audience.COUNCIL))
+    kept = result_texts(plan_evaluation(page.dataset, evaluation_key(plan), Audience.COUNCIL))
     st.caption(
         t("This is written into the plan, whose status becomes “Evaluated”. The council may read it:")
         if moves

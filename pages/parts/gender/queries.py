@@ -6,7 +6,7 @@ from analysis.gender import CategoryRatios, GenderShares, PerceivedSafety
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.studies import gender
-from curim_data.studies.gender import Light, PlaceStudy, Rates
+from curim_data.studies.gender import LightStudy, PlaceStudy, ReporterRates
 from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.page import Dataset
 
@@ -24,7 +24,7 @@ def weights(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Catego
 
 
 @cached
-def light(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Light:
+def light(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> LightStudy:
     """Day and night by gender."""
     return gender.light_study(source_of(dataset), chosen, audience)
 
@@ -42,6 +42,6 @@ def places(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> PlaceSt
 
 
 @cached
-def rates(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Rates | None:
+def rates(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> ReporterRates | None:
     """Alerts per 1,000 residents; None where the profile has no residents by gender."""
     return gender.rate_study(source_of(dataset), chosen, audience)

@@ -14,7 +14,7 @@ from curim_data.model.access import Audience
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Translator
 from curim_data.model.labels import category_label, group_label
-from curim_data.studies.points import MOST_DRAWN, DrawnPoints, drawn_points
+from curim_data.studies.alert_points import MOST_MAP_POINTS, MapPoints, read_map_points
 from pages.parts.charts import tables
 from pages.parts.frame import filter_bar
 from pages.parts.frame.cache import cached, cached_query, source_of
@@ -32,8 +32,8 @@ RADIUS: Final = 3.5  # pixels
 
 
 @cached
-def _points(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> DrawnPoints:
-    return drawn_points(source_of(dataset), chosen, audience)
+def _points(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> MapPoints:
+    return read_map_points(source_of(dataset), chosen, audience)
 
 
 def draw_alerts_layer(page: Page, title: DeltaGenerator, place: FoundPlace | None = None) -> None:
@@ -60,14 +60,14 @@ def draw_alerts_layer(page: Page, title: DeltaGenerator, place: FoundPlace | Non
         _draw_table(page, found)
 
 
-def alerts_headline(t: Translator, found: DrawnPoints) -> str:
+def alerts_headline(t: Translator, found: MapPoints) -> str:
     """How many alerts are drawn."""
     if found.frame is None:
         return t("Too many alerts to draw each as a point.")
     return t.n("{n} alert, drawn as a point.", "{n} alerts, each drawn as a point.", found.shown)
 
 
-def left_out_sentence(t: Translator, found: DrawnPoints) -> str:
+def left_out_sentence(t: Translator, found: MapPoints) -> str:
     """What is not drawn, and why."""
     parts = []
     if found.sensitive:
@@ -96,14 +96,14 @@ def group_colours(city: CityProfile) -> dict[str, str]:
     return {group: CATEGORIES[min(at, len(CATEGORIES) - 1)] for at, group in enumerate(city.groups)}
 
 
-def _draw_too_many(page: Page, found: DrawnPoints) -> None:
+def _draw_too_many(page: Page, found: MapPoints) -> None:
     t = page.t
     st.info(
         t(
             "There are {n} alerts to draw; above {most} the points cover one another and the map hides more than it "
             "shows. Choose fewer alerts with the filter, or look at the density.",
             n=found.shown,
-            most=MOST_DRAWN,
+            most=MOST_MAP_POINTS,
         )
     )
 
@@ -138,7 +138,7 @@ def _draw_map(page: Page, frame: pd.DataFrame, place: FoundPlace | None) -> None
     legends.draw_illustrative_note(page)
 
 
-def _draw_map_download(page: Page, found: DrawnPoints, frame: pd.DataFrame) -> None:
+def _draw_map_download(page: Page, found: MapPoints, frame: pd.DataFrame) -> None:
     t, city = page.t, page.city
     groups, shades = [_group(city, name) for name in frame["category"]], group_colours(city)
     named = {
@@ -177,7 +177,7 @@ def _layer(t: Translator, city: CityProfile, group: str, frame: pd.DataFrame, sh
     )
 
 
-def _draw_table(page: Page, found: DrawnPoints) -> None:
+def _draw_table(page: Page, found: MapPoints) -> None:
     t, city = page.t, page.city
     if found.counts.empty:
         return

@@ -7,12 +7,12 @@ from typing import TypeVar
 
 import streamlit as st
 
-from curim_data.studies.emerging import EmergingLine
-from curim_data.studies.spot import SpotLine
+from curim_data.studies.emerging import EmergingRow
 from curim_data.studies.spot_area import OF_CITY, TESTED_IN_CITY, has_area, in_area
+from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.frame.page import Page
 
-_Line = TypeVar("_Line", SpotLine, EmergingLine)
+_Line = TypeVar("_Line", SpotSummary, EmergingRow)
 
 
 def lines_in_area(page: Page, lines: Sequence[_Line]) -> tuple[_Line, ...]:
@@ -22,7 +22,7 @@ def lines_in_area(page: Page, lines: Sequence[_Line]) -> tuple[_Line, ...]:
     return tuple(
         line
         for line in lines
-        if in_area(line.spot if isinstance(line, SpotLine) else line.place, line.name, page.filter, page.city)
+        if in_area(line.spot if isinstance(line, SpotSummary) else line.place, line.name, page.filter, page.city)
     )
 
 

@@ -19,7 +19,7 @@ from curim_data.model.city import cell_polygons
 from curim_data.model.i18n import Message
 from curim_data.model.types import BoolArray, FloatArray, IntArray
 from curim_data.privacy import DisclosureError
-from curim_data.studies.compare import PRESETS, CompareError, CompareStudy, compare_study, presets
+from curim_data.studies.compare import PRESETS, CompareError, CompareStudy, available_presets, compare_study
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import tables
 from pages.parts.frame.cache import cached, source_of
@@ -57,7 +57,7 @@ def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience, against: s
 def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is given the study of the map above)
     """Draw what is compared, the map of the difference with its clearest places, and all of them as a table."""
     t = page.t
-    offered = presets(page.filter)
+    offered = available_presets(page.filter)
     asked = st.query_params.get(AGAINST, DEFAULT_PRESET)
     against = asked if asked in offered else DEFAULT_PRESET
     if st.session_state.get(KEY) != against:
@@ -79,10 +79,15 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
     with left:
         _draw_map(page, found)
     with right:
-        st.write(escape_markdown(found.found.sentence(t)))
+        st.write(escape_markdown(found.comparison.sentence(t)))
         _draw_clearest_places(page, found)
     _draw_table(page, found)
-    counts = zip((found.pair.a, found.pair.b), (found.found.n_a, found.found.n_b), found.found.at_least, strict=True)
+    counts = zip(
+        (found.pair.a, found.pair.b),
+        (found.comparison.n_a, found.comparison.n_b),
+        found.comparison.at_least,
+        strict=True,
+    )
     sides = " · ".join(
         t("{side}: at least {n} alerts on the map", side=t(side.name), n=n)
         if bound
@@ -93,7 +98,7 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
     for choice in found.choices:
         if choice.name in ALWAYS_SHOWN:
             st.caption(t(choice.told))
-    if found.found.places:
+    if found.comparison.places:
         st.caption(
             t(
                 "Ratio: the share of “{a}” that lies in the place, divided by the share of “{b}” that lies there. "
@@ -116,7 +121,7 @@ def _write_preset() -> None:
 
 def _draw_clearest_places(page: Page, study: CompareStudy) -> None:
     """The clearest places, each with its sentence."""
-    t, places = page.t, study.found.places
+    t, places = page.t, study.comparison.places
     for place in places[:NAMED]:
         name = escape_markdown(study.names[place.id](t))
         st.markdown(f"**{place.rank} {name}**: {escape_markdown(place.sentence(t))}")
@@ -125,7 +130,7 @@ def _draw_clearest_places(page: Page, study: CompareStudy) -> None:
 
 
 def _draw_table(page: Page, study: CompareStudy) -> None:
-    t, places, pair = page.t, study.found.places, study.pair
+    t, places, pair = page.t, study.comparison.places, study.pair
     if not places:
         return
     frame = pd.DataFrame(
@@ -184,7 +189,7 @@ def _shades() -> tuple[tuple[float, str], ...]:
 
 
 def _draw_map(page: Page, study: CompareStudy) -> None:
-    t, colours, found = page.t, palette(page.theme), study.found
+    t, colours, found = page.t, palette(page.theme), study.comparison
     frame = found.frame
     classes, hidden, empty = _classes(frame)
     cells = [
@@ -233,7 +238,7 @@ def _classes(frame: pd.DataFrame) -> tuple[IntArray, BoolArray, BoolArray]:
 
 def _marked(study: CompareStudy) -> set[int]:
     """The cells that are outlined."""
-    found = study.found
+    found = study.comparison
     marked = {cell for place in found.places for cell in place.cells}
     return marked if found.k else marked | set(found.frame.index[found.frame["differs"]])
 
@@ -241,7 +246,7 @@ def _marked(study: CompareStudy) -> set[int]:
 def _pins(page: Page, study: CompareStudy) -> list[Pin]:
     return [
         Pin(study.names[place.id](page.t), place.longitude, place.latitude, place.rank)
-        for place in study.found.places[: 2 * NAMED]
+        for place in study.comparison.places[: 2 * NAMED]
     ]
 
 
@@ -250,10 +255,10 @@ def _draw_map_download(page: Page, study: CompareStudy, sides: str) -> None:
     t = page.t
 
     def made() -> list[Any]:
-        classes, hidden, empty = _classes(study.found.frame)
+        classes, hidden, empty = _classes(study.comparison.frame)
         legend = _legend(page, study, withheld=bool(hidden.any()))
         words = [words for _, words in legend]
-        cells = study.found.frame.index
+        cells = study.comparison.frame.index
         return difference_shades(
             [
                 (words[len(CHANGE) - 1 - at], colour, cells[(classes == at) & ~hidden & ~empty])
@@ -268,10 +273,10 @@ def _draw_map_download(page: Page, study: CompareStudy, sides: str) -> None:
         made,
         name="comparison",
         title=t("Share of the alerts that lies here, at least"),
-        alt=t("Map of the difference; the table holds its places.") + " " + study.found.sentence(t),
+        alt=t("Map of the difference; the table holds its places.") + " " + study.comparison.sentence(t),
         total=None,
         pins=_pins(page, study),
-        facts=[sides, study.found.sentence(t), t(UNSURE)],
+        facts=[sides, study.comparison.sentence(t), t(UNSURE)],
     )
 
 
@@ -346,19 +351,19 @@ def places_frame(page: Page, study: CompareStudy) -> pd.DataFrame:
             "latitude": round(place.latitude, 5),
             "cells": " ".join(place.names),
         }
-        for place in study.found.places
+        for place in study.comparison.places
     )
 
 
 def _draw_downloads(page: Page, study: CompareStudy) -> None:
     t = page.t
     with st.container(horizontal=True):
-        cells = study.found.frame.reset_index()
+        cells = study.comparison.frame.reset_index()
         cells["cell"] = [f"{cell:x}" for cell in cells["cell"]]
         tables.download_button(
             t, cells, "comparison-cells.csv", key="hotspots_compare_cells", label=t("Download the map's data")
         )
-        if not study.found.places:
+        if not study.comparison.places:
             return
         tables.download_button(t, places_frame(page, study), "comparison.csv", key="hotspots_compare_csv")
         tables.geojson_button(
@@ -367,5 +372,5 @@ def _draw_downloads(page: Page, study: CompareStudy) -> None:
 
 
 def _shapes_file(page: Page, study: CompareStudy) -> str:
-    shapes = [shapely.union_all(cell_polygons(list(place.cells))) for place in study.found.places]
+    shapes = [shapely.union_all(cell_polygons(list(place.cells))) for place in study.comparison.places]
     return tables.geojson(places_frame(page, study).drop(columns="cells"), shapes)

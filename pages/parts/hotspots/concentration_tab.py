@@ -13,7 +13,7 @@ from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator
-from curim_data.studies.concentration import ConcentrationStudy, concentration_of, curve_frame
+from curim_data.studies.concentration import ConcentrationStudy, concentration_of_study, curve_frame
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import plots, tables
 from pages.parts.charts.figure import Figure
@@ -33,7 +33,7 @@ Query = tuple[Dataset, AlertFilter, Audience, int]
 
 @cached
 def _concentration(about: Query, _study: HotSpotStudy) -> ConcentrationStudy:  # noqa: ARG001 (the first is the cache's key)
-    return concentration_of(_study)
+    return concentration_of_study(_study)
 
 
 def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
@@ -41,7 +41,7 @@ def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
     t = page.t
     about: Query = (page.dataset, page.filter, page.audience, study.resolution)
     concentration = _concentration(about, hot_spots(*about) if study.hot.based else study)
-    found = concentration.found
+    found = concentration.concentration
     draw_whole_city_note(page)
     if not found.enough:
         st.write(found.sentence(t))

@@ -12,7 +12,7 @@ from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator
-from curim_data.studies.density import DensityStudy, class_geojson, density_study, grid
+from curim_data.studies.density import DensityStudy, class_geojson, density_study, pixel_frame
 from pages.parts.charts import tables
 from pages.parts.frame import filter_bar
 from pages.parts.frame.cache import cached, source_of
@@ -22,7 +22,6 @@ from pages.parts.frame.page import Dataset, Page
 from pages.parts.hotspots.area_filter import draw_whole_city_note
 from pages.parts.hotspots.map_download import density_shades, map_download_button
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
-from pages.parts.hotspots.queries import coordinate_step
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
 
@@ -32,7 +31,7 @@ MAP = "hotspots_density_map"
 @cached
 def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[DensityStudy, DensityImage]:
     source = source_of(dataset)
-    study = density_study(source, chosen, audience, step_m=coordinate_step(dataset))
+    study = density_study(source, chosen, audience)
     return study, density_image(study.density, source.city)
 
 
@@ -130,7 +129,7 @@ def _draw_peaks(page: Page, study: DensityStudy) -> None:
 def _draw_downloads(page: Page, study: DensityStudy) -> None:
     t, city = page.t, page.city
     with st.container(horizontal=True):
-        tables.download_button(t, lambda: grid(study.density, city), "density.csv", key="hotspots_density_csv")
+        tables.download_button(t, lambda: pixel_frame(study.density, city), "density.csv", key="hotspots_density_csv")
         tables.geojson_button(
             t, lambda: class_geojson(study.density, city), "density.geojson", key="hotspots_density_geojson"
         )

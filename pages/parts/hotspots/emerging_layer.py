@@ -16,7 +16,7 @@ from analysis.emerging.classes import CLASSES, KINDS
 from analysis.emerging.detection import RUNS, EmergingHotSpots
 from curim_data.model.city import cell_polygons
 from curim_data.model.i18n import Translator
-from curim_data.studies.emerging import EmergingLine, EmergingStudy
+from curim_data.studies.emerging import EmergingRow, EmergingStudy
 from curim_data.studies.spot_area import has_area
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.plots import draw_chart
@@ -66,7 +66,7 @@ def draw_emerging_layer(page: Page, title: DeltaGenerator, size: int, place: Fou
     """
     t = page.t
     study = emerging_of(page.dataset, page.filter, page.audience, size or None)
-    found = study.found
+    found = study.emerging
     if found is None:
         with title:
             st.title(t("No class over time can be determined."))
@@ -121,7 +121,7 @@ def draw_emerging_layer(page: Page, title: DeltaGenerator, size: int, place: Fou
             _draw_history(page, study, found, chosen)
 
 
-def places_frame(t: Translator, lines: Sequence[EmergingLine]) -> pd.DataFrame:
+def places_frame(t: Translator, lines: Sequence[EmergingRow]) -> pd.DataFrame:
     """The places as figures, for the table and its download."""
     rows = [
         {
@@ -148,7 +148,7 @@ def class_colour(cls: str) -> str:
     return KIND_COLOURS[CLASSES[cls].kind]
 
 
-def _headline(t: Translator, lines: Sequence[EmergingLine]) -> str:
+def _headline(t: Translator, lines: Sequence[EmergingRow]) -> str:
     """The page's one sentence: how many places are hot now, and where they are heading."""
     kinds = [line.cls.kind for line in lines if line.cls.sign > 0]
     now = len(kinds) - kinds.count("historical")
@@ -164,7 +164,7 @@ def _headline(t: Translator, lines: Sequence[EmergingLine]) -> str:
     )
 
 
-def _selected(shown: Sequence[EmergingLine]) -> EmergingLine | None:
+def _selected(shown: Sequence[EmergingRow]) -> EmergingRow | None:
     """The place that was picked last, in the table or on the map, as the link has it; else the first."""
     by_id = {line.id: line for line in shown}
     first, asked = next(iter(by_id), ""), st.query_params.get(SELECTED_WORD, "")
@@ -188,8 +188,8 @@ def _selected(shown: Sequence[EmergingLine]) -> EmergingLine | None:
 def _draw_map(
     page: Page,
     found: EmergingHotSpots,
-    shown: Sequence[EmergingLine],
-    chosen: EmergingLine | None,
+    shown: Sequence[EmergingRow],
+    chosen: EmergingRow | None,
     place: FoundPlace | None,
 ) -> None:
     t, colours = page.t, palette(page.theme)
@@ -224,12 +224,12 @@ def _draw_map(
     draw_illustrative_note(page)
 
 
-def _pins(t: Translator, shown: Sequence[EmergingLine]) -> list[Pin]:
+def _pins(t: Translator, shown: Sequence[EmergingRow]) -> list[Pin]:
     return [Pin(line.name(t), line.place.longitude, line.place.latitude, line.rank) for line in shown]
 
 
 def _layer(
-    t: Translator, found: EmergingHotSpots, lines: Sequence[EmergingLine], name: str, coverage: float
+    t: Translator, found: EmergingHotSpots, lines: Sequence[EmergingRow], name: str, coverage: float
 ) -> pdk.Layer:
     rows = [
         {
@@ -254,7 +254,7 @@ def _layer(
     )
 
 
-def _draw_legend(t: Translator, colours: Palette, shown: Sequence[EmergingLine], *, selected: bool, area: bool) -> None:
+def _draw_legend(t: Translator, colours: Palette, shown: Sequence[EmergingRow], *, selected: bool, area: bool) -> None:
     present = {line.place.cls for line in shown}
     order = [f"{kind}_{way}" for way in ("hot", "cold") for kind in KINDS]
     entries = []
@@ -277,9 +277,7 @@ def _history_line(t: Translator, found: EmergingHotSpots, cell: int) -> str:
     return t("Hot in {n} of {steps} weeks.", **values) if hot else t("Cold in {n} of {steps} weeks.", **values)
 
 
-def _draw_table(
-    page: Page, shown: Sequence[EmergingLine], chosen: EmergingLine | None, found: EmergingHotSpots
-) -> None:
+def _draw_table(page: Page, shown: Sequence[EmergingRow], chosen: EmergingRow | None, found: EmergingHotSpots) -> None:
     if not shown:
         return
     t, month = page.t, found.unit == "month"
@@ -316,7 +314,7 @@ def _draw_table(
     )
 
 
-def since_label(t: Translator, line: EmergingLine, found: EmergingHotSpots) -> str:
+def since_label(t: Translator, line: EmergingRow, found: EmergingHotSpots) -> str:
     """Since when a place has been significant without interruption; unknown where that holds from the first step."""
     if line.since is None:
         return "–"
@@ -324,7 +322,7 @@ def since_label(t: Translator, line: EmergingLine, found: EmergingHotSpots) -> s
     return t("{day} or earlier", day=day) if line.since <= found.starts[0].date() else day
 
 
-def trend_label(t: Translator, line: EmergingLine) -> str:
+def trend_label(t: Translator, line: EmergingRow) -> str:
     """The trend of a place in words; a dash where its class does not depend on one."""
     if line.q_trend != line.q_trend:
         return "–"
@@ -334,7 +332,7 @@ def trend_label(t: Translator, line: EmergingLine) -> str:
     return t("rising ({p})", p=p) if line.slope > 0 else t("falling ({p})", p=p)
 
 
-def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, line: EmergingLine) -> None:
+def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, line: EmergingRow) -> None:
     """The selected place: its history in words and by step, and the way on."""
     t = page.t
     st.subheader(f"{line.rank} · {escape_markdown(line.name(t))}")
@@ -382,7 +380,7 @@ def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
     return figure
 
 
-def _draw_downloads(page: Page, shown: Sequence[EmergingLine]) -> None:
+def _draw_downloads(page: Page, shown: Sequence[EmergingRow]) -> None:
     t = page.t
     frame = places_frame(t, shown)
     with st.container(horizontal=True):
@@ -390,7 +388,7 @@ def _draw_downloads(page: Page, shown: Sequence[EmergingLine]) -> None:
         geojson_button(t, lambda: _shapes_file(shown, frame), "emerging.geojson", key="emerging_geojson")
 
 
-def _shapes_file(shown: Sequence[EmergingLine], frame: pd.DataFrame) -> str:
+def _shapes_file(shown: Sequence[EmergingRow], frame: pd.DataFrame) -> str:
     return geojson(
         frame.drop(columns="cells"), [shapely.union_all(cell_polygons(list(line.place.cells))) for line in shown]
     )

@@ -19,7 +19,7 @@ from curim_data.model.city import CityProfile, cell_polygons
 from curim_data.model.i18n import Translator
 from curim_data.query import Total
 from curim_data.studies.density import DensityStudy, class_polygons
-from curim_data.studies.emerging import EmergingLine
+from curim_data.studies.emerging import EmergingRow
 from pages.parts.charts.tables import DOWNLOAD_BUTTON
 from pages.parts.frame.cache import cached_query
 from pages.parts.frame.colours import LIGHT
@@ -150,7 +150,7 @@ def difference_shades(
     return shades
 
 
-def emerging_shades(t: Translator, lines: Sequence[EmergingLine], colour: Callable[[str], str]) -> list[MapLayer]:
+def emerging_shades(t: Translator, lines: Sequence[EmergingRow], colour: Callable[[str], str]) -> list[MapLayer]:
     """Places by their class; cold ones hatched."""
     from analysis.report.maps import MapLayer
 

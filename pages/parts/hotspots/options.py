@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from curim_data.model.i18n import Translator
-from curim_data.studies.denominators import KINDS, why_not
+from curim_data.studies.denominators import KINDS, denominator_obstacle
 from pages.parts.frame.page import Page
 from pages.parts.hotspots.queries import Options
 from pages.parts.hotspots.selection import word_from_link, write_link_word
@@ -33,7 +33,7 @@ def draw_options(page: Page, layer: str) -> Options:
 def _base(page: Page) -> DenominatorKind:
     t = page.t
     names = {LAND: t("The land around"), "alerts": t("All alerts: the share here"), "residents": t("Residents")}
-    refusals = {kind: why_not(kind, page.filter, page.audience, page.city) for kind in KINDS}
+    refusals = {kind: denominator_obstacle(kind, page.filter, page.audience, page.city) for kind in KINDS}
     offered = [kind for kind in KINDS if refusals[kind] is None]
     why = [t(said) for kind in KINDS if (said := refusals[kind]) is not None]
     picked = word_from_link(BASE, "hotspots_base", offered, LAND)
@@ -53,7 +53,7 @@ def draw_option_notes(page: Page, how: Options, layer: str) -> None:
                 "few live: such places look hotter than they are for those who are there."
             )
         )
-    elif asked in KINDS and (said := why_not(asked, page.filter, page.audience, page.city)) is not None:
+    elif asked in KINDS and (said := denominator_obstacle(asked, page.filter, page.audience, page.city)) is not None:
         st.caption(t(said))
 
 

@@ -16,8 +16,8 @@ from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
-from curim_data.studies.spot import SpotLine
 from curim_data.studies.spot_area import has_area
+from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.frame import filter_bar
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.footer import draw_footer
@@ -114,7 +114,7 @@ def draw_places_layer(
             draw_spot_panel(page, asked, line)
 
 
-def _selected_line(shown: Sequence[SpotLine], place: FoundPlace | None) -> SpotLine | None:
+def _selected_line(shown: Sequence[SpotSummary], place: FoundPlace | None) -> SpotSummary | None:
     """The line of the selected hot spot; the one at the place that was searched for, where the link names none."""
     if place is not None and SELECTED_WORD not in st.query_params:
         at_place = next((one.spot.id for one in shown if not set(place.cells).isdisjoint(one.spot.cells)), None)
@@ -128,8 +128,8 @@ def _draw_map(
     page: Page,
     study: HotSpotStudy,
     found: Clusters | None,
-    everywhere: Sequence[SpotLine],
-    line: SpotLine | None,
+    everywhere: Sequence[SpotSummary],
+    line: SpotSummary | None,
     pins: Sequence[Pin],
     how: Options,
     place: FoundPlace | None,
@@ -161,7 +161,7 @@ def _draw_map_download(
     page: Page,
     study: HotSpotStudy,
     found: Clusters | None,
-    line: SpotLine | None,
+    line: SpotSummary | None,
     pins: Sequence[Pin],
 ) -> None:
     """The map as a picture to take along."""
@@ -199,7 +199,7 @@ def _map_cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
 
 
 def _classes_over_time(
-    page: Page, study: HotSpotStudy, shown: tuple[SpotLine, ...], layer: str
+    page: Page, study: HotSpotStudy, shown: tuple[SpotSummary, ...], layer: str
 ) -> dict[str, str] | None:
     """The class over time of each hot spot that coincides with a place that has one; None where there is none."""
     if layer != "significance" or not sees_exact(page.audience):
@@ -209,7 +209,7 @@ def _classes_over_time(
         st.fragment(_compute_classes_later, run_every=AFTER_SECONDS)(asked)
         return dict.fromkeys((line.spot.id for line in shown), "…")
     over_time = emerging_of(page.dataset, page.filter, page.audience, study.resolution)
-    if over_time.found is None:
+    if over_time.emerging is None:
         return None
     found = {line.spot.id: over_time.place_of(line.spot.cells) for line in shown}
     return {name: page.t(place.cls.label) for name, place in found.items() if place is not None}

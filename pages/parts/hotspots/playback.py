@@ -26,7 +26,7 @@ COLD: Final = "#0072b2"
 
 def draw_playback(page: Page, study: EmergingStudy) -> None:
     """The map of one month at a time, where the reader asks for it."""
-    t, found = page.t, study.found
+    t, found = page.t, study.emerging
     if found is None:
         return
     label = t("Month by month") if found.unit == "month" else t("Week by week")

@@ -8,13 +8,11 @@ from analysis.clusters.results import Clusters
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
-from curim_data.studies import spot as study_spot
 from curim_data.studies.cells import whole_city
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.emerging import EmergingStudy, emerging_study
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
-from curim_data.studies.repeats import precision_m
-from curim_data.studies.spot import Place, SpotLine, SpotStudy
+from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
 from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.page import Dataset
 
@@ -64,12 +62,6 @@ def emerging_of(
     return emerging_study(source_of(dataset), chosen, audience, resolution)
 
 
-@cached
-def coordinate_step(dataset: Dataset) -> float:
-    """Precision of the stored coordinates in metres; the same under every filter."""
-    return precision_m(source_of(dataset))
-
-
 @dataclass(frozen=True)
 class ListQuery:
     """Which places a list is about: a layer, a cell size and options, under a filter, for an audience."""
@@ -83,16 +75,16 @@ class ListQuery:
 
 
 @cached
-def list_lines(asked: ListQuery, _spots: tuple[Place, ...]) -> tuple[SpotLine, ...]:
+def list_lines(asked: ListQuery, _spots: tuple[SpotOrCluster, ...]) -> tuple[SpotSummary, ...]:
     """A line of the list for each of the places; they must follow from `asked`, which alone is the cache's key."""
-    return study_spot.spot_lines(source_of(asked.dataset), asked.filter, _spots, asked.audience)
+    return spot_summaries(source_of(asked.dataset), asked.filter, _spots, asked.audience)
 
 
 @cached
-def _spot_details(asked: ListQuery, spot_id: str, _spot: Place) -> SpotStudy:  # noqa: ARG001 (the id is in the cache's key)
-    return study_spot.spot_study(source_of(asked.dataset), asked.filter, _spot, asked.audience)
+def _spot_details(asked: ListQuery, spot_id: str, _spot: SpotOrCluster) -> SpotStudy:  # noqa: ARG001 (the id is in the cache's key)
+    return spot_study(source_of(asked.dataset), asked.filter, _spot, asked.audience)
 
 
-def spot_details(asked: ListQuery, spot: Place) -> SpotStudy:
+def spot_details(asked: ListQuery, spot: SpotOrCluster) -> SpotStudy:
     """The details of one of the places that follow from `asked`."""
     return _spot_details(asked, spot.id, spot)

@@ -16,7 +16,7 @@ from curim_data.model.city import cell_polygons, streets_in
 from curim_data.model.i18n import Translator
 from curim_data.model.labels import category_label, hour_label
 from curim_data.studies.hot_spots import HotSpotStudy
-from curim_data.studies.spot import SpotLine
+from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.charts import tables
 from pages.parts.charts.numbers import expected_count, share_with_interval
 from pages.parts.frame import filter_bar
@@ -31,7 +31,7 @@ WIDE, NARROW = 400, 150
 def draw_headline(
     page: Page,
     study: HotSpotStudy,
-    shown: tuple[SpotLine, ...],
+    shown: tuple[SpotSummary, ...],
     *,
     is_clusters: bool,
     explored: bool = False,
@@ -56,7 +56,7 @@ def draw_headline(
         st.title(_no_hot_spot_sentence(t, cold, by_rate=study.hot.based))
 
 
-def _hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotLine, ...], area: float) -> str:
+def _hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float) -> str:
     """How many hot spots there are, their share of the tested alerts where it is known, and of the land."""
     alerts = sum(line.spot.n for line in shown)
     tested = None if study.total.mapped is None else study.total.mapped - (study.cells.at_default or 0)
@@ -102,7 +102,7 @@ def cell_size_label(page: Page, resolution: int) -> str:
 
 def draw_ranked_list(
     page: Page,
-    shown: tuple[SpotLine, ...],
+    shown: tuple[SpotSummary, ...],
     chosen: str | None,
     *,
     gistar_valid: bool | None = None,
@@ -135,7 +135,7 @@ def draw_ranked_list(
     )
 
 
-def _list_rows(page: Page, shown: tuple[SpotLine, ...], classes: Mapping[str, str]) -> pd.DataFrame:
+def _list_rows(page: Page, shown: tuple[SpotSummary, ...], classes: Mapping[str, str]) -> pd.DataFrame:
     """The list in words; `classes`: the class over time by the id of a spot."""
     t = page.t
     base = getattr(shown[0].spot, "base", LAND)
@@ -160,7 +160,7 @@ def _list_rows(page: Page, shown: tuple[SpotLine, ...], classes: Mapping[str, st
 
 
 def _list_headings(
-    page: Page, shown: tuple[SpotLine, ...], *, classed: bool, gistar_valid: bool | None
+    page: Page, shown: tuple[SpotSummary, ...], *, classed: bool, gistar_valid: bool | None
 ) -> dict[str, str]:
     """The columns that say something about these places, in order, with their headings."""
     t = page.t
@@ -194,7 +194,7 @@ def _list_headings(
     return headings
 
 
-def _is_tested(shown: tuple[SpotLine, ...]) -> bool:
+def _is_tested(shown: tuple[SpotSummary, ...]) -> bool:
     """Whether the places have a p-value; groups that were only explored have none."""
     return bool(shown[0].spot.q == shown[0].spot.q)
 
@@ -226,7 +226,7 @@ def draw_area_button(page: Page, cells: tuple[str, ...], study: HotSpotStudy) ->
 
 
 def draw_downloads(
-    page: Page, shown: tuple[SpotLine, ...], *, gistar_valid: bool | None = None, study: HotSpotStudy | None = None
+    page: Page, shown: tuple[SpotSummary, ...], *, gistar_valid: bool | None = None, study: HotSpotStudy | None = None
 ) -> None:
     """The list as a table and as shapes, and the cells of `study`; `gistar_valid` as for `ranked_list`."""
     t = page.t
@@ -240,7 +240,7 @@ def draw_downloads(
             )
 
 
-def _list_downloads(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool | None) -> None:
+def _list_downloads(page: Page, shown: tuple[SpotSummary, ...], gistar_valid: bool | None) -> None:
     """Both are made when clicked: the streets of every place take a moment."""
     t = page.t
     tables.download_button(t, lambda: _list_table(page, shown, gistar_valid), "hotspots.csv", key="hotspots_csv")
@@ -249,7 +249,7 @@ def _list_downloads(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool 
     )
 
 
-def _list_table(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool | None) -> pd.DataFrame:
+def _list_table(page: Page, shown: tuple[SpotSummary, ...], gistar_valid: bool | None) -> pd.DataFrame:
     frame = list_frame(shown)
     frame.insert(1, "name", [line.name(page.t) for line in shown])
     if gistar_valid is not None:
@@ -263,22 +263,22 @@ def _list_table(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool | No
     return frame
 
 
-def _shapes_file(page: Page, shown: tuple[SpotLine, ...], gistar_valid: bool | None) -> str:
+def _shapes_file(page: Page, shown: tuple[SpotSummary, ...], gistar_valid: bool | None) -> str:
     frame = _list_table(page, shown, gistar_valid).drop(columns="cells")
     return tables.geojson(frame, [_shape(line) for line in shown])
 
 
-def _shape(line: SpotLine) -> BaseGeometry:
+def _shape(line: SpotSummary) -> BaseGeometry:
     """The outline of a cluster, or of the cells of a hot spot."""
     return getattr(line.spot, "outline", None) or shapely.union_all(cell_polygons(list(line.spot.cells)))
 
 
-def street_names(page: Page, line: SpotLine) -> list[str]:
+def street_names(page: Page, line: SpotSummary) -> list[str]:
     """The streets that run through a hot spot, where the city gave its streets."""
     return [page.t.label(street.labels) for street in streets_in(page.city, _shape(line))]
 
 
-def _ratio(page: Page, line: SpotLine) -> str:
+def _ratio(page: Page, line: SpotSummary) -> str:
     t, spot = page.t, line.spot
     if spot.ratio != spot.ratio or spot.high == float("inf"):
         return "–"
@@ -287,20 +287,20 @@ def _ratio(page: Page, line: SpotLine) -> str:
     return f"{t.times(spot.ratio)} ({t.times(spot.low)}–{t.times(spot.high)})"
 
 
-def _women(page: Page, line: SpotLine) -> str:
+def _women(page: Page, line: SpotSummary) -> str:
     t = page.t
     if line.women is None:
         return t("not known") if "women" in line.untold else t("protected")
     return share_with_interval(t, line.women.value, line.women.low, line.women.high)
 
 
-def _hours(t: Translator, line: SpotLine) -> str:
+def _hours(t: Translator, line: SpotSummary) -> str:
     if line.hours is None:
         return t("not known") if "hours" in line.untold else t("protected")
     return f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}"
 
 
-def list_frame(shown: tuple[SpotLine, ...]) -> pd.DataFrame:
+def list_frame(shown: tuple[SpotSummary, ...]) -> pd.DataFrame:
     """The list as figures, for its table and its download."""
     rows = [
         {
@@ -324,7 +324,7 @@ def list_frame(shown: tuple[SpotLine, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def optional_columns(shown: tuple[SpotLine, ...]) -> dict[str, list[Any]]:
+def optional_columns(shown: tuple[SpotSummary, ...]) -> dict[str, list[Any]]:
     """Columns that the download has only for some layers: area, weight, rates and denominator, the last one first."""
     spots = [line.spot for line in shown]
     columns: dict[str, list[Any]] = {}

@@ -15,21 +15,14 @@ from curim_data.model.access import Audience
 from curim_data.model.i18n import Num, Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
-from curim_data.studies.repeats import (
-    METRICS,
-    RepeatStudy,
-    Started,
-    UnusualStudy,
-    repeat_study,
-    unusual_study,
-)
+from curim_data.studies.near_repeat import METRICS, NearRepeatStudy, near_repeat_study
+from curim_data.studies.space_time_scan import ScanStudy, StartedCluster, scan_study
 from pages.parts.charts import tables
 from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.footer import draw_footer
 from pages.parts.frame.links import page_link
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Dataset, Page
-from pages.parts.hotspots.queries import coordinate_step
 from pages.parts.hotspots.selection import word_from_link, write_link_word
 
 METRIC: Final = "metric"
@@ -39,14 +32,14 @@ WIDTHS = {"space": 84, "time": 74, "observed": 58, "expected": 140, "ratio": 58,
 
 
 @cached
-def _repeats(dataset: Dataset, chosen: AlertFilter, audience: Audience, metric: Metric) -> RepeatStudy:
+def _repeats(dataset: Dataset, chosen: AlertFilter, audience: Audience, metric: Metric) -> NearRepeatStudy:
     source = source_of(dataset)
-    return repeat_study(source, chosen, audience, step_m=coordinate_step(dataset), metric=metric)
+    return near_repeat_study(source, chosen, audience, metric=metric)
 
 
 @cached
-def _unusual(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> UnusualStudy:
-    return unusual_study(source_of(dataset), chosen, audience)
+def _unusual(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> ScanStudy:
+    return scan_study(source_of(dataset), chosen, audience)
 
 
 def draw_repeats_tab(page: Page, study: HotSpotStudy) -> None:
@@ -88,7 +81,7 @@ def _write_metric() -> None:
     st.query_params["tab"] = TAB_NAME
 
 
-def draw_near_repeats(page: Page, repeats: RepeatStudy, study: HotSpotStudy) -> None:
+def draw_near_repeats(page: Page, repeats: NearRepeatStudy, study: HotSpotStudy) -> None:
     """The Knox table, the same place again apart from it, and what stands under a figure."""
     t, found = page.t, repeats.knox
     st.subheader(t("Is an alert followed by others nearby?"))
@@ -182,7 +175,7 @@ def _by_chance(t: Translator, band: Band) -> str:
     return f"{mean} ({t.number(band.low)}–{t.number(band.high)})"
 
 
-def draw_recent_starts(page: Page, unusual: UnusualStudy) -> None:
+def draw_recent_starts(page: Page, unusual: ScanStudy) -> None:
     """Places where something unusual started in the last weeks, each with the way to follow it."""
     t = page.t
     st.subheader(t("Did something unusual start recently?"))
@@ -200,7 +193,7 @@ def draw_recent_starts(page: Page, unusual: UnusualStudy) -> None:
         tables.download_button(t, frame, "unusual-starts.csv", key="hotspots_started_download")
 
 
-def starts_frame(t: Translator, started: Sequence[Started]) -> pd.DataFrame:
+def starts_frame(t: Translator, started: Sequence[StartedCluster]) -> pd.DataFrame:
     """What started lately as figures."""
     return pd.DataFrame(
         {

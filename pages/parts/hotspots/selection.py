@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from curim_data.studies.spot import Place
+from curim_data.studies.spot_profiles import SpotOrCluster
 
 MAP_KEY, LIST_KEY, SELECTED_WORD = "hotspots_map", "hotspots_list", "spot"
 LAYER_WORD, CELL_WORD = "layer", "cell"
@@ -46,7 +46,7 @@ def _set_widget(key: str, value: _Word) -> _Word:
     return value
 
 
-def selected_spot(spots: tuple[Place, ...]) -> str | None:
+def selected_spot(spots: tuple[SpotOrCluster, ...]) -> str | None:
     """The id of the selected spot: what was picked last, on the map or in the list; the first one to begin with.
 
     The selection stands in the link, so that a colleague sees the same place.
@@ -79,7 +79,7 @@ def _objects(event: Any) -> Any:
     return (event or {}).get("selection", {}).get("objects", {})
 
 
-def _picked_on_map(event: Any, spots: tuple[Place, ...]) -> str | None:
+def _picked_on_map(event: Any, spots: tuple[SpotOrCluster, ...]) -> str | None:
     """The spot under what was picked last on the map; empty where that is no spot, None where nothing is picked."""
     objects = _objects(event)
     outlines = [row["id"] for row in objects.get("outlines", ())]
@@ -91,7 +91,7 @@ def _picked_on_map(event: Any, spots: tuple[Place, ...]) -> str | None:
     return next((spot.id for spot in spots if cells[-1] in spot.names), "")
 
 
-def _picked_in_list(event: Any, spots: tuple[Place, ...]) -> str | None:
+def _picked_in_list(event: Any, spots: tuple[SpotOrCluster, ...]) -> str | None:
     rows = (event or {}).get("selection", {}).get("rows", [])
     return spots[rows[0]].id if rows and rows[0] < len(spots) else None
 

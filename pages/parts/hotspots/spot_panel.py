@@ -7,7 +7,7 @@ import streamlit as st
 
 from curim_data.model.alert import Gender
 from curim_data.model.labels import category_label, gender_label
-from curim_data.studies.spot import SpotLine, SpotStudy
+from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
 from pages.parts.charts import plots
 from pages.parts.charts.numbers import share_with_interval
 from pages.parts.charts.plots import no_clock_reason
@@ -20,12 +20,12 @@ from pages.parts.hotspots.ranked_list import street_names
 CATEGORIES_SHOWN = 5
 
 
-def draw_spot_panel(page: Page, asked: ListQuery, line: SpotLine) -> None:
+def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary) -> None:
     """Draw the panel of the selected hot spot: sentence, links, cautions, weeks, clock, categories, genders."""
     t, spot = page.t, line.spot
     study: SpotStudy = spot_details(asked, spot)
     st.subheader(f"{spot.rank} · {escape_markdown(line.name(t))}")
-    st.write(escape_markdown(f"{spot.sentence(t)} {study.told.sentence(t)}"))
+    st.write(escape_markdown(f"{spot.sentence(t)} {study.profile.sentence(t)}"))
     if streets := street_names(page, line):
         st.caption(escape_markdown(t("Streets here: {streets}.", streets=", ".join(streets))))
     tested = spot.q == spot.q  # a group that was only explored is to look at, not to decide by
@@ -41,7 +41,7 @@ def draw_spot_panel(page: Page, asked: ListQuery, line: SpotLine) -> None:
         _draw_genders(page, study)
 
 
-def draw_cautions(page: Page, line: SpotLine, study: SpotStudy) -> None:
+def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
     """What makes the figures of this place doubtful."""
     t = page.t
     sentences = []
@@ -55,9 +55,9 @@ def draw_cautions(page: Page, line: SpotLine, study: SpotStudy) -> None:
                 study.piled,
             )
         )
-    if study.told.unknown_gender and study.told.unknown_gender > 0.2:
+    if study.profile.unknown_gender and study.profile.unknown_gender > 0.2:
         sentences.append(
-            t("For {share} of the alerts here the gender is not known.", share=t.percent(study.told.unknown_gender))
+            t("For {share} of the alerts here the gender is not known.", share=t.percent(study.profile.unknown_gender))
         )
     if line.spot.q != line.spot.q:
         sentences.append(t("This group was not tested for significance: it may be due to chance."))
@@ -107,7 +107,7 @@ def _draw_categories(page: Page, study: SpotStudy) -> None:
     shown = study.categories[study.categories["n"].fillna(0) > 0].head(CATEGORIES_SHOWN)
     if shown.empty:
         return
-    total = study.told.n
+    total = study.profile.n
     frame = pd.DataFrame(
         {
             "label": [category_label(t, page.city, name) for name in shown["category"]],

@@ -13,7 +13,7 @@ from analysis.plans.evaluation import EffectTest
 from analysis.report.plan import TEST_NAMES
 from curim_data.model.i18n import Message, Num
 from curim_data.model.plan import Plan, plan_to_json
-from curim_data.studies.evaluation import BEGUN, named_test
+from curim_data.studies.evaluation import STARTED, planned_test
 from pages.parts.charts.tables import draw_table
 from pages.parts.frame.page import Page
 from pages.parts.interventions.form_steps import seeded
@@ -44,7 +44,7 @@ def _draw_form(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
         t("The test, named in advance"),
         list(get_args(EffectTest)),
         format_func=lambda name: TEST_NAMES[name](t),
-        key=seeded(edit.key("method"), named_test(plan)),
+        key=seeded(edit.key("method"), planned_test(plan)),
     )
     plan = _draw_proposal(page, edit, plan)
     drop = _smallest_visible_drop(page, edit, plan, method)
@@ -68,7 +68,7 @@ def _draw_form(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
 def _draw_proposal(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
     """Propose the buffer and the comparison area; they may change until the start, not afterwards."""
     t = page.t
-    if plan.status in BEGUN:
+    if plan.status in STARTED:
         st.caption(t("The plan has begun: its areas stay as they were chosen before the start."))
         return plan
     rings = st.segmented_control(

@@ -7,7 +7,7 @@ import streamlit as st
 from curim_data import query
 from curim_data.model.i18n import Translator
 from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus
-from curim_data.studies.plan import Standing, progress
+from curim_data.studies.plan_progress import Standing, plan_progress
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 from pages.parts.interventions.queries import draft_spots
@@ -45,7 +45,7 @@ def _summary(page: Page, kept: list[Plan]) -> str:
     if not live:
         return t("There are no plans yet.")
     facts = [t.n("{n} plan", "{n} plans", len(live))]
-    standings = [progress(plan, reference_day(page)).standing for plan in live]
+    standings = [plan_progress(plan, reference_day(page)).standing for plan in live]
     if late := standings.count(Standing.LATE):
         facts.append(t.n("{n} is late", "{n} are late", late))
     if due := standings.count(Standing.DUE):
@@ -84,8 +84,8 @@ def _draw_card(page: Page, plan: Plan) -> None:
 
 def standing_markdown(t: Translator, plan: Plan, page: Page) -> str:
     """How a plan stands, as Markdown: what is late in the accent colour, what is due in the structure's."""
-    found = progress(plan, reference_day(page))
-    told = escape_markdown(t(found.told))
+    found = plan_progress(plan, reference_day(page))
+    told = escape_markdown(t(found.message))
     match found.standing:
         case Standing.LATE:
             return ":orange[**" + t("Late") + f".** {told}]"

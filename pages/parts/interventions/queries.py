@@ -16,9 +16,10 @@ from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.model.i18n import Message
 from curim_data.model.plan import Areas, plan_from_json
+from curim_data.studies.areas import area_counts
 from curim_data.studies.evaluation import AREAS, evaluation_filter
 from curim_data.studies.hot_spots import hot_spot_study, known_places
-from curim_data.studies.plan import area_counts, draft_for
+from curim_data.studies.plan import draft_plan_for_cells
 from pages.parts.frame.cache import cached, source_of
 from pages.parts.frame.page import Dataset
 
@@ -26,7 +27,7 @@ from pages.parts.frame.page import Dataset
 @cached
 def plan_draft(dataset: Dataset, f: AlertFilter, audience: Audience, cells: tuple[str, ...], lang: str) -> PlanDraft:
     """The draft for some cells under a filter."""
-    return draft_for(source_of(dataset), f, cells, audience, language=lang)
+    return draft_plan_for_cells(source_of(dataset), f, cells, audience, language=lang)
 
 
 @cached

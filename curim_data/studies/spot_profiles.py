@@ -25,22 +25,22 @@ from curim_data.filters import AlertFilter
 from curim_data.model.access import Audience
 from curim_data.privacy import sees_exact
 from curim_data.query.categoricals import encode_values, sum_by
+from curim_data.studies.areas import area_counts, protect_area_counts
 from curim_data.studies.cells import whole_city
 from curim_data.studies.hot_spots import known_places
-from curim_data.studies.plan import area_counts, protect
 from curim_data.studies.trends import trend_study
 
-Place = Spot | Cluster
+SpotOrCluster = Spot | Cluster
 
 
 @dataclass(frozen=True)
-class SpotLine:
+class SpotSummary:
     """A hot spot in the list. women: of women and men affected; category: id of the most frequent; None: protected.
 
     `untold`: what no alert here tells, and is therefore None without being protected ("women", "hours").
     """
 
-    spot: Place
+    spot: SpotOrCluster
     name: SpotName
     women: Estimate | None
     category: str | None
@@ -52,7 +52,7 @@ class SpotLine:
 class SpotStudy:
     """A hot spot close up. `piled`: alerts here that share their exact coordinates with many others."""
 
-    told: SpotProfile
+    profile: SpotProfile
     categories: pd.DataFrame
     affected: GenderShares
     week: WeekClock | None
@@ -61,7 +61,9 @@ class SpotStudy:
     n_withheld: int
 
 
-def spot_lines(source: Source, f: AlertFilter, spots: Sequence[Place], audience: Audience) -> tuple[SpotLine, ...]:
+def spot_summaries(
+    source: Source, f: AlertFilter, spots: Sequence[SpotOrCluster], audience: Audience
+) -> tuple[SpotSummary, ...]:
     """Names, gender, main category and peak hours of hot spots; each table is protected as a whole."""
     names = name_spots(spots, source.city, known_places(source, audience))
     areas = {spot.id: spot.names for spot in spots}
@@ -83,7 +85,7 @@ def spot_lines(source: Source, f: AlertFilter, spots: Sequence[Place], audience:
         hour, low, withheld = hours.get(spot.id, (nothing, nothing, nothing))
         untold = {"women": seen and not known, "hours": bool(pd.isna(hour).all() and not withheld.any())}
         lines.append(
-            SpotLine(
+            SpotSummary(
                 spot=spot,
                 name=names[spot.id],
                 women=wilson(float(women), float(women + men)) if known else None,
@@ -113,11 +115,11 @@ def _by_area(
     for name, table in zip(dimensions, counted, strict=True):
         told = {"area": encode_values(table.frame["cell"].map(of)), name: encode_values(table.frame[name])}
         raw = sum_by(told, table.frame["n"].to_numpy(float))
-        found.append(protect(source, f, [raw], ["area", name], audience).frame)
+        found.append(protect_area_counts(source, f, [raw], ["area", name], audience).frame)
     return found
 
 
-def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) -> SpotStudy:
+def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Audience) -> SpotStudy:
     """Look at one hot spot: what, when, for whom, since when, and what makes its figures doubtful."""
     whole = whole_city(f)
     here = whole.replace(cells=spot.names)
@@ -142,7 +144,7 @@ def spot_study(source: Source, f: AlertFilter, spot: Place, audience: Audience) 
     )
     piles = query.default_coordinates(source, here, audience)["n"]
     return SpotStudy(
-        told=told,
+        profile=told,
         categories=categories.sort_values(["withheld", "n"], ascending=[True, False], ignore_index=True),
         affected=gender_shares(affected, "affected_gender", total=float(spot.n)),
         week=week_clock(hours) if hours is not None else None,

@@ -1,5 +1,5 @@
 """Where and when single alerts were: for studies that need the points themselves, which never leave `curim_data`, and
-for a map of few alerts (`drawn_points`), for audiences with exact counts and never of sensitive categories.
+for a map of few alerts (`read_map_points`), for audiences with exact counts and never of sensitive categories.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from curim_data.model.access import Audience
 from curim_data.model.i18n import Message
 from curim_data.privacy import DisclosureError, sees_exact, sensitive_categories
 from curim_data.query import at_points, default_points
+from curim_data.studies.cells import default_coordinates
 
-MOST_POINTS: Final = 200_000
-MOST_DRAWN: Final = 6_000
+LEAST_EVENTS: Final = 20  # of fewer no pattern in space and time is tested
+MOST_EVENTS: Final = 200_000
+MOST_MAP_POINTS: Final = 6_000  # of more on a map one would cover another
 MONTH: Final = "month"
 COLUMNS: Final = ("x", "y", "local_date", "hour", "category", "incident_id")
 
 
 @dataclass(frozen=True)
-class Points:
+class Events:
     """Events under a filter: one row of `frame` each, the earliest first.
 
     `frame`: x, y (metres), day (whole days since 1970-01-01). Left out of it, in this order: `unmapped` alerts without
@@ -47,30 +49,23 @@ class Points:
     @property
     def choices(self) -> tuple[Choice, ...]:
         """What was left out, and why."""
-        told = []
-        if self.piled:
-            words = Message(
-                "{n} alerts that share their exact coordinates with many others were set aside: their position is "
-                "probably a default of the app.",
-                {"n": self.piled},
-            )
-            told.append(Choice("piles", self.piled, words))
+        choices = [*default_coordinates(self.piled)]
         if self.by_month:
-            words = Message("Alerts of which only the month is known were left out: {n}.", {"n": self.by_month})
-            told.append(Choice("by_month", self.by_month, words))
+            message = Message("Alerts of which only the month is known were left out: {n}.", {"n": self.by_month})
+            choices.append(Choice("by_month", self.by_month, message))
         available = self.n - self.unmapped - self.piled - self.by_month
         if self.drawn < available:
-            words = Message("A random {used} of {n} alerts were used.", {"used": self.drawn, "n": available})
-            told.append(Choice("drawn", self.drawn, words))
-        words = Message(
+            message = Message("A random {used} of {n} alerts were used.", {"used": self.drawn, "n": available})
+            choices.append(Choice("drawn", self.drawn, message))
+        message = Message(
             "Further reports of one event (the same incident, or the same category, day and hour within a metre) were "
             "left out: {n}.",
             {"n": self.again},
         )
-        return (*told, Choice("again", self.again, words))
+        return (*choices, Choice("again", self.again, message))
 
 
-def points(source: Source, f: AlertFilter, audience: Audience) -> Points:
+def read_events(source: Source, f: AlertFilter, audience: Audience) -> Events:
     """Read the events under a filter. DisclosureError for an audience without exact counts."""
     if not sees_exact(audience):
         raise DisclosureError(
@@ -89,18 +84,18 @@ def points(source: Source, f: AlertFilter, audience: Audience) -> Points:
     n, mapped, on_piles_, monthly = (int(value or 0) for value in row.to_pyarrow().to_pylist()[0].values())
     usable = table.filter(inside & ~piled & (table.time_precision != MONTH))
     # The hash of an alert has nothing to do with where and when it was: its order is a random one that stays.
-    drawn = usable.order_by([usable.alert_id.hash(), usable.alert_id]).limit(MOST_POINTS)
-    if mapped - on_piles_ - monthly <= MOST_POINTS:
+    drawn = usable.order_by([usable.alert_id.hash(), usable.alert_id]).limit(MOST_EVENTS)
+    if mapped - on_piles_ - monthly <= MOST_EVENTS:
         drawn = usable
     read: pd.DataFrame = drawn.order_by([ibis.asc("local_date"), "alert_id"]).select(*COLUMNS).to_pandas()
     read["day"] = (pd.to_datetime(read["local_date"]) - pd.Timestamp(0)) // pd.Timedelta(days=1)
     kept = read[_first_reports(read)]
     frame = kept[["x", "y", "day"]].reset_index(drop=True)
-    return Points(frame, n, n - mapped, on_piles_, monthly, len(read) - len(kept), len(read))
+    return Events(frame, n, n - mapped, on_piles_, monthly, len(read) - len(kept), len(read))
 
 
 @dataclass(frozen=True)
-class DrawnPoints:
+class MapPoints:
     """Alerts as points for a map: `frame` with longitude, latitude (five decimals), category and local_date, by date.
 
     Left out, in this order: `unmapped` alerts of the `n` without a position on the city's land, `piled` ones, and
@@ -121,7 +116,7 @@ class DrawnPoints:
         return int(self.counts.sum())
 
 
-def drawn_points(source: Source, f: AlertFilter, audience: Audience) -> DrawnPoints:
+def read_map_points(source: Source, f: AlertFilter, audience: Audience) -> MapPoints:
     """The alerts under a filter that may be drawn as points. DisclosureError for an audience without exact counts.
 
     An alert is sensitive where any of its categories is.
@@ -133,8 +128,8 @@ def drawn_points(source: Source, f: AlertFilter, audience: Audience) -> DrawnPoi
     piled = inside & at_points(table, default_points(source))
     kinds = sorted(sensitive_categories(source))
     further = table.more_categories.map(lambda name: name.isin(kinds)).contains(True).fill_null(False)
-    told = (table.category.isin(kinds) | further) if kinds else table.local_date.isnull()
-    hidden = inside & ~piled & told.fill_null(True)
+    sensitive = (table.category.isin(kinds) | further) if kinds else table.local_date.isnull()
+    hidden = inside & ~piled & sensitive.fill_null(True)
     row = table.aggregate(
         n=table.count(),
         inside=inside.cast("int64").sum(),
@@ -146,11 +141,11 @@ def drawn_points(source: Source, f: AlertFilter, audience: Audience) -> DrawnPoi
     counted: pd.DataFrame = open_ones.group_by("category").aggregate(n=open_ones.count()).to_pandas()
     counts = counted.set_index("category")["n"].sort_values(ascending=False, kind="stable")
     frame: pd.DataFrame | None = None
-    if mapped - standing - left_out <= MOST_DRAWN:
+    if mapped - standing - left_out <= MOST_MAP_POINTS:
         columns = ("longitude", "latitude", "category", "local_date")
         frame = open_ones.order_by([ibis.asc("local_date"), "alert_id"]).select(*columns).to_pandas()
         frame[["longitude", "latitude"]] = frame[["longitude", "latitude"]].round(5)
-    return DrawnPoints(frame, counts, n, n - mapped, standing, left_out)
+    return MapPoints(frame, counts, n, n - mapped, standing, left_out)
 
 
 def _first_reports(read: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -17,9 +17,10 @@ from curim_data.model.access import Audience
 from curim_data.model.i18n import Translator
 from curim_data.privacy import DisclosureError
 from curim_data.store.home import Home
-from curim_data.studies import points as alert_points
-from curim_data.studies.points import points
-from curim_data.studies.repeats import SCAN_DAYS, repeat_study, unusual_study
+from curim_data.studies import alert_points
+from curim_data.studies.alert_points import read_events
+from curim_data.studies.near_repeat import near_repeat_study
+from curim_data.studies.space_time_scan import SCAN_DAYS, scan_study
 from tests.small import HERE, alert, small_city, small_source
 
 EVER = AlertFilter(period="all")
@@ -48,7 +49,7 @@ def _at(number: int, metres: float = 0.0, **told: object) -> dict[str, object]:
 
 
 def test_vandalism_of_the_sample_repeats_near_by_within_a_week(source: Source) -> None:
-    found = repeat_study(source, AlertFilter(categories=("vandalism",)), Audience.SPECIALIST)
+    found = near_repeat_study(source, AlertFilter(categories=("vandalism",)), Audience.SPECIALIST)
     assert found.knox is not None
     (first,) = [b for b in found.knox.near if str(b.space) == "(0.1, 100]" and str(b.time) == "[0, 7]"]
     assert first.pattern
@@ -60,7 +61,7 @@ def test_vandalism_of_the_sample_repeats_near_by_within_a_week(source: Source) -
 
 def test_an_excess_that_lasts_is_no_sure_repeat(source: Source, t: Translator) -> None:
     told = {
-        name: repeat_study(source, AlertFilter(categories=(name,)), Audience.ANALYST).caution(t)
+        name: near_repeat_study(source, AlertFilter(categories=(name,)), Audience.ANALYST).caution(t)
         for name in ("vandalism", "burglary", "graffiti")
     }
     assert told["vandalism"] == told["graffiti"] == ""  # it fades within a week; there is none
@@ -68,7 +69,7 @@ def test_an_excess_that_lasts_is_no_sure_repeat(source: Source, t: Translator) -
 
 
 def test_the_new_spot_of_the_sample_is_what_started_lately(source: Source) -> None:
-    found = unusual_study(source, AlertFilter(), Audience.SPECIALIST)
+    found = scan_study(source, AlertFilter(), Audience.SPECIALIST)
     first = found.started[0]
     assert first.name.place == "agia_sofia"
     assert dt.date(2026, 10, 1) <= first.days[0] <= dt.date(2026, 10, 7)  # planted from the first of October on
@@ -76,7 +77,7 @@ def test_the_new_spot_of_the_sample_is_what_started_lately(source: Source) -> No
 
 
 def test_scattered_alerts_have_no_pattern(tmp_path: Path, t: Translator) -> None:
-    found = repeat_study(small_source(tmp_path, _scattered(150)), EVER, Audience.ANALYST)
+    found = near_repeat_study(small_source(tmp_path, _scattered(150)), EVER, Audience.ANALYST)
     assert found.knox is not None
     assert found.used == found.n == 150
     assert not found.knox.patterns
@@ -84,7 +85,7 @@ def test_scattered_alerts_have_no_pattern(tmp_path: Path, t: Translator) -> None
 
 
 def test_the_council_is_told_no_repeats(source: Source) -> None:
-    for study in (repeat_study, unusual_study, points):
+    for study in (near_repeat_study, scan_study, read_events):
         with pytest.raises(DisclosureError, match="single alert"):
             study(source, AlertFilter(), Audience.COUNCIL)
 
@@ -98,7 +99,7 @@ def test_reports_of_one_event_are_one(tmp_path: Path) -> None:
         _at(5, 300.0, hours=[9], incident_id="a1"),  # the same incident, told elsewhere
         _at(6, hours=[22], category="noise"),
     ]
-    found = points(small_source(tmp_path, rows), EVER, Audience.ANALYST)
+    found = read_events(small_source(tmp_path, rows), EVER, Audience.ANALYST)
     assert len(found.frame) == 4
     assert found.again == 2
     assert found.n == 6
@@ -115,7 +116,7 @@ def test_what_is_left_out_is_counted(tmp_path: Path, t: Translator) -> None:
         _at(200, 10.0, time_precision="month"),
         alert(201, point=(None, None), x=None, y=None),
     ]
-    found = points(small_source(tmp_path, rows), EVER, Audience.ANALYST)
+    found = read_events(small_source(tmp_path, rows), EVER, Audience.ANALYST)
     assert (found.n, found.unmapped, found.piled, found.by_month, found.again) == (72, 1, 30, 1, 0)
     assert len(found.frame) == found.drawn == 40
     told = " ".join(t(choice.told) for choice in found.choices)
@@ -125,8 +126,8 @@ def test_what_is_left_out_is_counted(tmp_path: Path, t: Translator) -> None:
 
 def test_a_bounded_draw_is_told_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, t: Translator) -> None:
     source = small_source(tmp_path, _scattered(60))
-    monkeypatch.setattr(alert_points, "MOST_POINTS", 25)
-    first, again = (points(source, EVER, Audience.ANALYST) for _ in range(2))
+    monkeypatch.setattr(alert_points, "MOST_EVENTS", 25)
+    first, again = (read_events(source, EVER, Audience.ANALYST) for _ in range(2))
     assert len(first.frame) == first.drawn == 25
     pd.testing.assert_frame_equal(first.frame, again.frame)
     assert any("A random 25 of 60" in t(choice.told) for choice in first.choices)
@@ -134,10 +135,10 @@ def test_a_bounded_draw_is_told_and_stays(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_few_alerts_are_no_ground(tmp_path: Path, t: Translator) -> None:
     source = small_source(tmp_path, _scattered(12))
-    found = repeat_study(source, EVER, Audience.ANALYST)
+    found = near_repeat_study(source, EVER, Audience.ANALYST)
     assert found.knox is None
     assert "12" in found.sentence(t)
-    unusual = unusual_study(source, EVER, Audience.ANALYST)
+    unusual = scan_study(source, EVER, Audience.ANALYST)
     assert not unusual.started
     assert unusual.method is None
     assert "Too few" in unusual.sentence(t)
@@ -150,7 +151,7 @@ def test_a_start_of_the_last_days_is_found_where_it_is(tmp_path: Path, t: Transl
     for k in range(15):
         day = last - dt.timedelta(days=int(rng.integers(0, 6)))  # type: ignore[operator]
         rows.append(_at(500 + k, float(rng.uniform(0, 60)), day=day, hours=[k]))
-    found = unusual_study(small_source(tmp_path, rows), EVER, Audience.SPECIALIST)
+    found = scan_study(small_source(tmp_path, rows), EVER, Audience.SPECIALIST)
     (place,) = found.started
     assert place.days[0] > last - dt.timedelta(days=SCAN_DAYS)  # type: ignore[operator]
     assert place.days[1] == last
@@ -163,7 +164,7 @@ def test_a_start_of_the_last_days_is_found_where_it_is(tmp_path: Path, t: Transl
 
 
 def test_nothing_starts_among_scattered_alerts(tmp_path: Path, t: Translator) -> None:
-    found = unusual_study(small_source(tmp_path, _scattered(150)), EVER, Audience.SPECIALIST)
+    found = scan_study(small_source(tmp_path, _scattered(150)), EVER, Audience.SPECIALIST)
     assert not found.started
     assert "Nothing unusual started" in found.sentence(t)
 
