@@ -1,10 +1,10 @@
-"""The columns that counts are made of, one narrow row an alert: what a page asks again and again.
+"""The narrow table of count columns, one row an alert: what a page asks again and again.
 
 An alert's lists are one text each: `theme` holds its categories (`category`, then `more_categories`), `span` its hours.
-On DuckDB they are kept beside the Parquet files, as a view at first. In a store of many alerts the view gives way to a
-table in the engine's memory, texts as codes and rows by date (a period then leaves most of them unread), once so many
-questions were put that more will follow: about a second for a million alerts, after which each question is answered
-several times faster.
+On DuckDB the narrow table is a view of the Parquet files at first. In a store of many alerts the view gives way to a
+table in memory, with texts as codes and rows by date (a period then leaves most of them unread), once so many questions
+were asked that more will follow: about a second for a million alerts, after which each question is answered several
+times faster.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import duckdb
 import ibis
 import pyarrow as pa
 
+from curim_data.engine.types import IbisBoolean, IbisColumn, IbisTable
 from curim_data.model.alert import SCHEMA
 
 # Between the values of a list that is one text: the unit separator, which no text of an alert holds.
-BETWEEN: Final = "\x1f"
+SEPARATOR: Final = "\x1f"
 VIEW: Final = "narrow"
 TABLE: Final = "narrow_codes"
-# From so many alerts on a table is made, up to so many that fit into memory (about 60 bytes each), at this question.
+# The table is made at this question, from so many alerts on and up to so many as fit into memory (60 bytes each).
 TABLE_FROM: Final = 50_000
 TABLE_MOST: Final = 10_000_000
 AT_QUESTION: Final = 4
@@ -37,65 +38,65 @@ COLUMNS: Final = tuple(name for name in SCHEMA.names if name not in NOT_COUNTED)
 TEXTS: Final = (*(name for name in COLUMNS if pa.types.is_string(SCHEMA.field(name).type)), "theme", "span")
 
 
-def narrowed(table: Any) -> Any:
-    """The narrow columns of a table of alerts (`alert.SCHEMA`), as an Ibis expression for any engine."""
-    further = table.more_categories.join(BETWEEN).fill_null("")
+def narrow_columns(table: IbisTable) -> IbisTable:
+    """The count columns of a table of alerts (`alert.SCHEMA`), as an expression for any engine."""
+    further = table.more_categories.join(SEPARATOR).fill_null("")
     return table.select(
         *COLUMNS,
-        theme=table.category + BETWEEN + further,
-        span=table.hours.map(lambda hour: hour.cast("string")).join(BETWEEN),
+        theme=table.category + SEPARATOR + further,
+        span=table.hours.map(lambda hour: hour.cast("string")).join(SEPARATOR),
     )
 
 
-def several(text: Any) -> tuple[str, ...]:
+def split_list(text: object) -> tuple[str, ...]:
     """The values of a list that is one text; none where it is missing."""
-    return tuple(value for value in text.split(BETWEEN) if value) if isinstance(text, str) else ()
+    return tuple(value for value in text.split(SEPARATOR) if value) if isinstance(text, str) else ()
 
 
-def one_of(column: Any, cells: Sequence[int]) -> Any:
-    """Whether a column holds one of some cells: many are one text, for a literal each outlasts the question."""
+def is_one_of(column: IbisColumn, cells: Sequence[int]) -> IbisBoolean:
+    """Whether a column holds one of some cells. Many are one text: the engine would keep a literal for each."""
     if len(cells) < MANY_CELLS:
         return column.isin(cells)
-    told = ibis.literal(" ".join(map(str, cells))).split(" ").cast("array<int64>").unnest()
-    return column.isin(told.name("cell").as_table().cell)
+    listed = ibis.literal(" ".join(map(str, cells))).split(" ").cast("array<int64>").unnest()
+    return column.isin(listed.name("cell").as_table().cell)
 
 
-class Narrow:
-    """The narrow columns of the files of one version, in the memory of DuckDB; shared by threads.
+class NarrowTable:
+    """The count columns of the files of one version, in the memory of DuckDB; shared by threads.
 
     `connection` is that version's own database: what is kept in it goes with the last of its sources.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, table: Any, count: int) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, table: IbisTable, count: int) -> None:
         """`table`: the files' own Ibis table on a cursor of `connection`; `count`: how many alerts it holds."""
         backend, self._count = table.get_backend(), count
-        connection.execute(f"CREATE OR REPLACE VIEW {VIEW} AS {backend.compile(narrowed(table))}")
+        connection.execute(f"CREATE OR REPLACE VIEW {VIEW} AS {backend.compile(narrow_columns(table))}")
         self._schema = backend.table(VIEW).schema()
         self._connection, self._lock = connection, threading.Lock()
         self._asked, self._name = 0, VIEW
 
-    def on(self, backend: Any) -> Any:
-        """An Ibis table of the narrow columns for one more question; `backend`: a cursor of the same database."""
+    def on(self, backend: Any) -> IbisTable:
+        """The narrow table for one more question; `backend`: a cursor of the same database."""
         self._asked += 1
         wanted = self._asked >= AT_QUESTION and TABLE_FROM <= self._count <= TABLE_MOST
         if wanted and self._name == VIEW and self._lock.acquire(blocking=False):
             try:
-                self._make()
+                self._materialise()
             except duckdb.OutOfMemoryException:
                 self._count = 0  # the files answer then, as they did so far
             finally:
                 self._lock.release()
         return ibis.expr.operations.DatabaseTable(name=self._name, schema=self._schema, source=backend).to_expr()
 
-    def _make(self) -> None:
+    def _materialise(self) -> None:
         if self._name != VIEW:
             return
         connection = self._connection.cursor()
         for name in TEXTS:
             known = f"SELECT DISTINCT {name} FROM {VIEW} WHERE {name} IS NOT NULL ORDER BY {name}"
             connection.execute(f"CREATE OR REPLACE TYPE code_{name} AS ENUM ({known})")
-        coded = ", ".join(f"{name}::code_{name} AS {name}" for name in TEXTS)
+        codes = ", ".join(f"{name}::code_{name} AS {name}" for name in TEXTS)
         connection.execute(
-            f"CREATE OR REPLACE TABLE {TABLE} AS SELECT * REPLACE ({coded}) FROM {VIEW} ORDER BY local_date"
+            f"CREATE OR REPLACE TABLE {TABLE} AS SELECT * REPLACE ({codes}) FROM {VIEW} ORDER BY local_date"
         )
         self._name = TABLE

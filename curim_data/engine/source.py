@@ -21,7 +21,8 @@ from typing import Any, Final
 import duckdb
 import ibis
 
-from curim_data.engine.columns import Narrow, narrowed
+from curim_data.engine.columns import NarrowTable, narrow_columns
+from curim_data.engine.types import IbisTable
 from curim_data.model.alert import SCHEMA
 from curim_data.model.city import CityProfile
 from curim_data.store.alert_table import Store
@@ -47,7 +48,7 @@ class Source:
     `cache` is for facts about all stored alerts that are found once: sources of the same files share it.
     """
 
-    table: Any = field(repr=False)
+    table: IbisTable = field(repr=False)
     version: str
     city: CityProfile = field(repr=False)
     as_of: dt.date
@@ -59,11 +60,11 @@ class Source:
     cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
-    def narrow(self) -> Any:
+    def narrow(self) -> IbisTable:
         """The columns that counts are made of (`curim_data.engine.columns`), for one question."""
         if "narrow" in self.cache:
             return self.cache["narrow"].on(self.table.op().source)
-        return narrowed(self.table)
+        return narrow_columns(self.table)
 
     @property
     def by_month(self) -> bool:
@@ -149,17 +150,17 @@ def _opened(files: Sequence[str | Path]) -> dict[str, Any]:
         database.execute("CREATE TABLE alerts AS SELECT * FROM nothing")
     table = ibis.duckdb.from_connection(database.cursor()).table("alerts")
     cache: dict[str, Any] = {"database": database, "schema": table.schema(), "facts": _measure(table)}
-    return cache | {"narrow": Narrow(database, table, cache["facts"][2])}
+    return cache | {"narrow": NarrowTable(database, table, cache["facts"][2])}
 
 
-def _alerts(cache: Mapping[str, Any]) -> Any:
+def _alerts(cache: Mapping[str, Any]) -> IbisTable:
     """The table of alerts on a cursor of its own."""
     backend = ibis.duckdb.from_connection(cache["database"].cursor())
     return ibis.expr.operations.DatabaseTable(name="alerts", schema=cache["schema"], source=backend).to_expr()
 
 
 def _source(
-    table: Any, version: str, city: CityProfile, meeting: dt.date | None, cache: dict[str, Any] | None = None
+    table: IbisTable, version: str, city: CityProfile, meeting: dt.date | None, cache: dict[str, Any] | None = None
 ) -> Source:
     cache = {"facts": _measure(table)} if cache is None else cache
     first, as_of, count, month_only, categories = cache["facts"]
@@ -177,7 +178,7 @@ def _source(
     )
 
 
-def _measure(table: Any) -> tuple[dt.date, dt.date, int, int, tuple[str, ...]]:
+def _measure(table: IbisTable) -> tuple[dt.date, dt.date, int, int, tuple[str, ...]]:
     """First and last day, alerts, those of which only the month is known, and all categories."""
     span = table.aggregate(
         first=table.local_date.min(),
@@ -195,7 +196,7 @@ def _measure(table: Any) -> tuple[dt.date, dt.date, int, int, tuple[str, ...]]:
     return first or today, last or today, int(n), int(months or 0), tuple(sorted(name for name in names if name))
 
 
-def _table_version(table: Any) -> str:
+def _table_version(table: IbisTable) -> str:
     """Alerts by batch, hashed: an update moves an alert to another batch, so each import changes it."""
     batches = table.group_by("batch_id").aggregate(n=table.count()).to_pyarrow().to_pylist()
     lines = sorted(f"{row['batch_id']} {row['n']}" for row in batches)

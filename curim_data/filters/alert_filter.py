@@ -21,7 +21,7 @@ from urllib.parse import unquote
 import h3.api.basic_int as h3
 import pandas as pd
 
-from curim_data.engine.columns import one_of
+from curim_data.engine.columns import is_one_of
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.model import labels
 from curim_data.model.alert import CELL_RESOLUTIONS, Gender, Kind, Status
@@ -263,8 +263,10 @@ class CategoryField(Field):
             return None
         wanted = sorted(asked_categories(f, city))
         test, further = table.category.isin(wanted), table.more_categories
-        told = [further.contains(category) for category in wanted]
-        return test | (further.notnull() & reduce(or_, told)) if told else test  # most alerts have no further category
+        named = [further.contains(category) for category in wanted]
+        return (
+            test | (further.notnull() & reduce(or_, named)) if named else test
+        )  # most alerts have no further category
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
         """The head of the sentence."""
@@ -324,7 +326,7 @@ class CellField(Field):
         for text in f.cells:
             cell = int(text, 16)
             by_resolution.setdefault(h3.get_resolution(cell), []).append(cell)
-        tests = [one_of(table[f"cell_{r}"], cells) for r, cells in sorted(by_resolution.items())]
+        tests = [is_one_of(table[f"cell_{r}"], cells) for r, cells in sorted(by_resolution.items())]
         return reduce(or_, tests) if tests else None
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
@@ -775,7 +777,7 @@ class AlertFilter:
     ) -> str:
         """What the filter asks for, in words; with the resolved dates, and how many alerts of how many, where given.
 
-        `by_month`: the dates are those of whole months, and are told as months.
+        `by_month`: the dates are those of whole months, and are written as months.
         """
         parts = [CATEGORIES.phrase(self, t, city)]
         parts += [field.phrase(self, t, city) for field in self.fields() if field not in (CATEGORIES, PERIOD)]

@@ -1,9 +1,9 @@
-"""The gate: what was counted leaves `curim_data` only through here, made safe for its audience.
+"""Disclosure control: whatever was counted leaves `curim_data` only through here, made safe for its audience.
 
 Analyst and specialist see exact counts. For the council and the public
 
 - a count from 1 to k - 1 is withheld; k is 5, and 10 where sensitive categories are asked for (those that the city's
-  tree calls so, and names outside the tree that speak of such harm: `sensitive`), in the rows of sensitive
+  tree marks, and names outside the tree that speak of such harm: `sensitive`), in the rows of sensitive
   categories, and in any table of gender by category by place (a filter that names one of the three counts as having
   it);
 - zeros are shown, unless a margin would otherwise give a small count away;
@@ -11,10 +11,10 @@ Analyst and specialist see exact counts. For the council and the public
   (`suppression`);
 - map cells have one size under a filter, H3 resolution 9 (in Piraeus as large as a square of 349 m), or 8 (923 m)
   where sensitive categories are asked for, on one fixed grid; picked cells become the cells of that grid that hold
-  them, or that they hold, and the alerts in them are those of the map: on land and off piles;
-- nothing is told of an area of picked cells, districts or places when the table of those, under the rest of the filter,
-  withholds one of them; a row of a table over several is withheld when one of them has a small count in it;
-- nothing is told by day; sensitive alerts are told by bands of six hours.
+  them, or that they hold, and the alerts in them are those of the map: on land, without default coordinates;
+- all counts of an area of picked cells, districts or places are suppressed when the table of those, under the rest of
+  the filter, withholds one of them; a row of a table over several is withheld when one has a small count in it;
+- nothing is shown by day; sensitive alerts are shown by bands of six hours.
 
 Covered are the tables of one filter: each with its margins, by the thresholds at which those are given, and with what
 its categories (group, kind) and months (year) make up in tables of one or two dimensions; and single numbers of two
@@ -23,9 +23,10 @@ areas that differ by one place.
 Not covered: weeks against months, which share days; groups and years in tables of three dimensions; single hours
 against bands by category; alerts of several categories, which count once in each, so that a group or the number of
 alerts is not the sum of its categories; places against the districts or cells that they lie in; tables of several areas
-of one's own, where a count that was withheld only to protect another one is asked for again; how many alerts stand on
-piles, from the numbers with and without them; and whoever subtracts overlapping filters of other fields (a period of 30
-and one of 31 days). The last needs noise or a budget of questions. State it where tables are given away.
+of one's own, where a count that was withheld only to protect another one is asked for again; how many alerts have
+default coordinates, from the numbers with and without them; and whoever subtracts overlapping filters of other fields
+(a period of 30 and one of 31 days). The last needs noise or a budget of questions. State it where tables are given
+away.
 """
 
 from __future__ import annotations
@@ -38,13 +39,13 @@ from typing import Any, Final
 import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model.access import Audience
 from curim_data.model.alert import CELL_RESOLUTIONS
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message
+from curim_data.model.types import BoolArray, FloatArray, IntArray
 from curim_data.privacy.sensitive import is_sensitive_category
 from curim_data.privacy.suppression import Table, suppress
 
@@ -60,7 +61,7 @@ MOST_NESTED: Final = 2
 
 CATEGORIES: Final = frozenset({"category", "group"})
 
-# Whether the rows of a frame are strict in the table by some of its columns.
+# Whether rows of a frame have the sensitive threshold in the table by some of its columns.
 Rule = Callable[[pd.DataFrame, Sequence[str]], Any]
 
 
@@ -74,12 +75,12 @@ class DisclosureError(ValueError):
 
 @dataclass(frozen=True)
 class Protected:
-    """Counts that passed the gate.
+    """Counts after disclosure control.
 
     `frame` has the columns `by` (for map cells: the index `cell`), then n (float; NaN where withheld), low and high
-    (equal to n where shown; the bounds that may be said where withheld) and withheld (bool). `total` is the sum of the
-    counts, None where that is withheld: alerts of several categories count once in each. `piled`: alerts on piles of
-    identical coordinates that were set aside, `off_mask`: alerts in cells without land (None where withheld).
+    (equal to n where shown; the published bounds where withheld) and withheld (bool). `total` is the sum of the
+    counts, None where that is withheld: alerts of several categories count once in each. `at_default`:
+    alerts at default coordinates that were left out, `off_mask`: alerts in cells without land (None where withheld).
     `notes`: how the question was changed for the audience.
     """
 
@@ -136,8 +137,8 @@ def authorise(f: AlertFilter, audience: Audience, city: CityProfile) -> tuple[Al
         size = h3.get_resolution(cell)
         fine = fine or size > floor
         grid |= {h3.cell_to_parent(cell, floor)} if size >= floor else set(h3.cell_to_children(cell, floor))
-    told = Message("The picked area was widened to whole map cells of the size that protects small counts.")
-    return f.replace(cells=tuple(f"{cell:x}" for cell in grid)), (told,) if fine else ()
+    widened = Message("The picked area was widened to whole map cells of the size that protects small counts.")
+    return f.replace(cells=tuple(f"{cell:x}" for cell in grid)), (widened,) if fine else ()
 
 
 def check(by: Sequence[str], resolution: int | None, f: AlertFilter, audience: Audience, city: CityProfile) -> None:
@@ -154,7 +155,7 @@ def check(by: Sequence[str], resolution: int | None, f: AlertFilter, audience: A
             )
         )
     if "local_date" in by:
-        raise DisclosureError(Message("Alerts are not told by day for this audience: ask for weeks or months instead."))
+        raise DisclosureError(Message("Alerts are not shown by day to this audience: ask for weeks or months instead."))
 
 
 def protect_number(n: float, audience: Audience, *, sensitive: bool = False) -> float | None:
@@ -167,18 +168,19 @@ def protect(
     by: Sequence[str],
     audience: Audience,
     *,
-    sensitive: bool | NDArray[np.bool_] = False,
+    sensitive: bool | BoolArray = False,
     coarser: int | None = None,
     rule: Rule | None = None,
     nested: Mapping[str, Mapping[str, Callable[[pd.Series], Any]]] | None = None,
-    parts: Sequence[NDArray[np.float64]] = (),
+    parts: Sequence[FloatArray] = (),
 ) -> Protected:
     """Make counts safe for the audience.
 
-    `raw` has the columns `by` (each combination once) and n. `sensitive`: whether the stricter threshold holds, for
+    `raw` has the columns `by` (each combination once) and n. `sensitive`: whether the sensitive threshold holds, for
     the table or for each row. `coarser`: the threshold of tables with fewer dimensions, which a reader may ask for too;
-    that of this table unless only some rows are sensitive: then those rows are strict in every table that keeps their
-    category or group. `rule`, in place of both: whether a frame's rows are strict in the table by some columns.
+    that of this table unless only some rows are sensitive: then those rows have the sensitive threshold in every table
+    that keeps their category or group. `rule`, in place of both: whether a frame's rows have it in the table by some
+    columns.
     `nested`: for a column of `by`, coarser columns that a reader may ask for and how they follow from it. `parts`: for
     each way in which the filter names several places, the counts of each (a row for each of `raw`). Combinations that
     `raw` lacks are zeros, and come as rows of their own where one had to be withheld. The rows keep their order. Raises
@@ -186,13 +188,13 @@ def protect(
     """
     columns = list(by)
     rule = rule or _usual_rule(raw, tuple(by), sensitive, coarser)
-    strict = np.broadcast_to(np.asarray(rule(raw, columns), bool), len(raw))
-    limit = threshold(audience, bool(strict.any()))
+    sensitive_rows = np.broadcast_to(np.asarray(rule(raw, columns), bool), len(raw))
+    limit = threshold(audience, bool(sensitive_rows.any()))
     n = raw["n"].to_numpy(float)
     if sees_exact(audience):
         frame = _frame(raw[columns], n, np.zeros(len(raw), bool), n, n)
         return Protected(frame, tuple(by), audience, limit, 0, round(float(n.sum()), 6))
-    full, codes = _lattice(raw, columns)
+    full, codes = _complete_grid(raw, columns)
     dimensions = [{column: codes[:, at]} for at, column in enumerate(columns)]
     for dimension, column in zip(dimensions, columns, strict=True):
         for name, of in (nested or {}).get(column, {}).items():
@@ -200,12 +202,11 @@ def protect(
                 full[name] = of(full[column])
                 dimension[name] = np.asarray(pd.factorize(full[name], use_na_sentinel=False)[0], np.int64)
 
-    def k(names: tuple[str, ...]) -> NDArray[np.float64]:
+    def k(names: tuple[str, ...]) -> FloatArray:
         return np.where(np.broadcast_to(np.asarray(rule(full, names), bool), len(full)), K_SENSITIVE, K_ORDINARY) * 1.0
 
     counts = full["n"].to_numpy(float)
-    beside = np.zeros((len(full) - len(raw), 1))
-    named = tuple(np.vstack([of, np.broadcast_to(beside, (len(beside), of.shape[1]))]) for of in parts)
+    named = tuple(np.vstack([of, np.zeros((len(full) - len(raw), of.shape[1]))]) for of in parts)
     table = Table(counts, dimensions, k, named)
     result = suppress(table)
     keep = np.arange(len(full)) < len(raw)
@@ -218,29 +219,27 @@ def protect(
 
 
 def suppress_whole(counted: Protected, most: float) -> Protected:
-    """The same rows with nothing told but that each is between zero and `most`."""
+    """The same rows, all withheld: each is somewhere between zero and `most`."""
     high = max(int(np.ceil(most)), counted.threshold - 1)
     frame = counted.frame.assign(n=np.nan, low=0, high=high, withheld=True)
     return replace(counted, frame=frame, n_withheld=len(frame), total=None)
 
 
-def _usual_rule(
-    raw: pd.DataFrame, by: tuple[str, ...], sensitive: bool | NDArray[np.bool_], coarser: int | None
-) -> Rule:
-    """The rule of a table of which only the strict rows are known."""
-    strict = np.broadcast_to(np.asarray(sensitive, bool), len(raw))
-    whole = bool(strict.all()) and len(raw) > 0
-    beside = coarser == K_SENSITIVE if coarser else whole
+def _usual_rule(raw: pd.DataFrame, by: tuple[str, ...], sensitive: bool | BoolArray, coarser: int | None) -> Rule:
+    """The rule of a table of which only the rows with the sensitive threshold are known."""
+    by_row = np.broadcast_to(np.asarray(sensitive, bool), len(raw))
+    whole = bool(by_row.all()) and len(raw) > 0
+    in_margins = coarser == K_SENSITIVE if coarser else whole
 
-    def rule(frame: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.bool_]:
+    def rule(frame: pd.DataFrame, columns: Sequence[str]) -> BoolArray:
         if tuple(columns) == by:
-            told = np.full(len(frame), whole)
-            told[: len(raw)] = strict
-            return told
-        told = np.full(len(frame), beside)
+            rows = np.full(len(frame), whole)
+            rows[: len(raw)] = by_row
+            return rows
+        rows = np.full(len(frame), in_margins)
         if not (whole or CATEGORIES.isdisjoint(columns)):
-            told[: len(raw)] |= strict
-        return told
+            rows[: len(raw)] |= by_row
+        return rows
 
     return rule
 
@@ -255,7 +254,7 @@ def _frame(keys: pd.DataFrame, n: Any, withheld: Any, low: Any, high: Any) -> pd
     return frame
 
 
-def _lattice(raw: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+def _complete_grid(raw: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, IntArray]:
     """The rows of `raw`, then every other combination of their values with a zero; and the codes of all."""
     if not columns:
         return raw[["n"]].reset_index(drop=True), np.zeros((len(raw), 0), np.int64)

@@ -1,4 +1,4 @@
-"""Which categories are sensitive: the city's tree says it, and of names that it does not hold what they speak of."""
+"""Which categories are sensitive: those that the city's tree marks, and other names that speak of such harm."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from curim_data.model.city import CityProfile
 
 
 def is_sensitive_category(name: str, city: CityProfile) -> bool:
-    """Whether a category is counted with the stricter threshold.
+    """Whether a category has the sensitive threshold.
 
     The tree decides for its own categories. Another name is sensitive where it speaks of sexual or gender-based harm;
     in doubt it does.
     """
     known = city.categories.get(name)
-    return known.sensitive if known else _speaks(name)
+    return known.sensitive if known else _speaks_of_harm(name)
 
 
 def sensitive_categories(source: Source) -> frozenset[str]:
     """The sensitive categories of the city's tree and of the stored alerts."""
-    return source.city.sensitive | {name for name in source.other_categories if _speaks(name)}
+    return source.city.sensitive | {name for name in source.other_categories if _speaks_of_harm(name)}
 
 
 @lru_cache(maxsize=4096)
-def _speaks(name: str) -> bool:
+def _speaks_of_harm(name: str) -> bool:
     return lexicon.is_sensitive(name)

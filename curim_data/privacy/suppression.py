@@ -28,41 +28,42 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.optimize import linprog
 
+from curim_data.model.types import BoolArray, FloatArray, IntArray
+
 # Margins beyond which the linear audit is left out (it needs a dense matrix of this size).
 LINEAR_MARGINS: Final = 1_200
 # Withheld cells up to which linear programs are solved (two for each small count, some milliseconds each).
 PROGRAM_CELLS: Final = 60
-# Further cells that are tried for being shown after all.
-MOST_SPARED: Final = 100
+# Withheld cells that are tried for being shown again.
+MOST_SHOWN_AGAIN: Final = 100
 # Of the quick look at the linear audit: what is added to the eigenvalues, and how much less than determined passes.
 RIDGE: Final = 1e-7
 SLACK: Final = 1e-2
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 Columns = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Hidden:
-    """What is withheld of a table, and the bounds that are said instead. `blurred`: some zeros are withheld as well."""
+class Suppressed:
+    """What is withheld of a table, and the bounds published instead. `blurred`: some zeros are withheld as well."""
 
-    hidden: Bools
-    low: Floats
-    high: Floats
+    hidden: BoolArray
+    low: FloatArray
+    high: FloatArray
     blurred: bool
 
 
 @dataclass(frozen=True)
-class _Lines:
+class _Margins:
     """One set of margins: the margin of each cell, whether a reader may know it, and the cells that belong to it."""
 
-    of: Ints
-    known: Bools
-    member: Bools
+    of: IntArray
+    known: BoolArray
+    member: BoolArray
 
-    def spare(self, hidden: Bools, n: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    def spare(
+        self, hidden: BoolArray, n: FloatArray, low: FloatArray, high: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
         """Bounds of each cell that its margin leaves, given bounds of the others; infinite where it is not known."""
         size = len(self.known)
         open_cells = hidden & self.member
@@ -83,11 +84,11 @@ class Table:
     way to take the counts apart a column for each named part; a count is the sum over the columns.
     """
 
-    n: Floats
-    dimensions: Sequence[Mapping[str, Ints]]
-    k: Callable[[Columns], Floats]
-    parts: tuple[Floats, ...] = ()
-    _made: dict[Columns, _Lines] = field(default_factory=dict, repr=False)
+    n: FloatArray
+    dimensions: Sequence[Mapping[str, IntArray]]
+    k: Callable[[Columns], FloatArray]
+    parts: tuple[FloatArray, ...] = ()
+    _known: dict[Columns, _Margins] = field(default_factory=dict, repr=False)
 
     @property
     def columns(self) -> Columns:
@@ -110,20 +111,20 @@ class Table:
                 found.setdefault(table.columns, table)
         return dict(sorted(found.items(), key=lambda item: len(item[0])))
 
-    def margins(self) -> _Lines:
+    def margins(self) -> _Margins:
         """The table as margins of the finest one: which are shown once it is made safe itself."""
-        if self.columns not in self._made:
+        if self.columns not in self._known:
             codes = np.column_stack([next(iter(d.values())) for d in self.dimensions] or [np.zeros(len(self.n), int)])
             _, first, of = np.unique(codes, axis=0, return_index=True, return_inverse=True)
             of = np.asarray(of, np.int64).reshape(-1)
-            told = suppress(self._summed(of, first))
-            self._made[self.columns] = _Lines(of, ~told.hidden, np.ones(len(of), bool))
-        return self._made[self.columns]
+            margins = suppress(self._summed(of, first))
+            self._known[self.columns] = _Margins(of, ~margins.hidden, np.ones(len(of), bool))
+        return self._known[self.columns]
 
-    def _summed(self, of: Ints, first: Ints) -> Table:
+    def _summed(self, of: IntArray, first: IntArray) -> Table:
         """One row for each level of `of`."""
 
-        def k(columns: Columns) -> Floats:
+        def k(columns: Columns) -> FloatArray:
             largest = np.zeros(len(first))
             np.maximum.at(largest, of, self.k(columns))
             return largest
@@ -136,7 +137,7 @@ class Table:
         return Table(n, kept, k, parts)
 
 
-def suppress(table: Table) -> Hidden:
+def suppress(table: Table) -> Suppressed:
     """Decide what to withhold.
 
     Where nothing else helps everything is withheld, with `blurred` set and the same bounds throughout.
@@ -144,17 +145,17 @@ def suppress(table: Table) -> Hidden:
     c = _counts(table)
     n, k, hidden = c.n, c.k, c.primary.copy()
     if not hidden.any():
-        return Hidden(hidden, n, n, False)
+        return Suppressed(hidden, n, n, False)
     lines = _margins(table)
-    blurred = spared = False
+    blurred = reduced = False
     for _ in range(4 * len(n) + 4):
         exposed = _exposed(c, hidden, lines, blurred)
         if not exposed.any():
-            if not (blurred or spared):
-                hidden, spared = _spared(c, hidden, lines), True
+            if not (blurred or reduced):
+                hidden, reduced = _without_needless(c, hidden, lines), True
             exposed = _pinned(c, hidden, lines, blurred)
         if not exposed.any():
-            return Hidden(hidden, *_told(c, hidden, lines, blurred), blurred)
+            return Suppressed(hidden, *_published_bounds(c, hidden, lines, blurred), blurred)
         more = _cover(c, hidden, exposed, lines, zeros=False)
         if not more.any():
             more = _cover(c, hidden, exposed, lines, zeros=True)
@@ -163,23 +164,23 @@ def suppress(table: Table) -> Hidden:
             break
         hidden |= more
     everything = np.ones(len(n), bool)
-    return Hidden(everything, np.zeros(len(n)), np.full(len(n), max(float(n.sum()), float(k.max(initial=1)))), True)
+    return Suppressed(everything, np.zeros(len(n)), np.full(len(n), max(float(n.sum()), float(k.max(initial=1)))), True)
 
 
 @dataclass(frozen=True)
 class _Counts:
     """Counts, their thresholds, which must be withheld at once, and the bounds of each before any margin is known."""
 
-    n: Floats
-    k: Floats
-    primary: Bools
-    low: Floats
-    high: Floats
+    n: FloatArray
+    k: FloatArray
+    primary: BoolArray
+    low: FloatArray
+    high: FloatArray
 
     @property
-    def small(self) -> Bools:
+    def small(self) -> BoolArray:
         """Below the threshold, zeros included."""
-        below: Bools = self.n < self.k
+        below: BoolArray = self.n < self.k
         return below
 
     @property
@@ -187,7 +188,7 @@ class _Counts:
         """Whether any count is not whole."""
         return bool((self.n % 1).any())
 
-    def least(self, blurred: bool) -> Floats:
+    def least(self, blurred: bool) -> FloatArray:
         """The lower bound of a withheld count: a small one may be zero where zeros are withheld too."""
         return np.where(self.small, 0.0, self.low) if blurred or self.fractional else self.low
 
@@ -214,17 +215,17 @@ def _counts(table: Table) -> _Counts:
     return _Counts(n, k, primary, low, high)
 
 
-def _exposed(c: _Counts, hidden: Bools, lines: list[_Lines], blurred: bool) -> Bools:
+def _exposed(c: _Counts, hidden: BoolArray, lines: list[_Margins], blurred: bool) -> BoolArray:
     """Small counts that a reader could work out."""
     low, high = _bounds(c, hidden, lines, blurred)
-    exposed: Bools = c.primary & (high - low < 1 - 1e-9)
+    exposed: BoolArray = c.primary & (high - low < 1 - 1e-9)
     return exposed if exposed.any() else c.primary & _determined(hidden, lines, c.primary)
 
 
-def _spared(c: _Counts, hidden: Bools, lines: list[_Lines]) -> Bools:
-    """Take back what need not be withheld, the largest counts first."""
+def _without_needless(c: _Counts, hidden: BoolArray, lines: list[_Margins]) -> BoolArray:
+    """Show again what need not be withheld, the largest counts first."""
     extra = np.flatnonzero(hidden & ~c.primary)
-    for cell in extra[np.argsort(-c.n[extra], kind="stable")][:MOST_SPARED]:
+    for cell in extra[np.argsort(-c.n[extra], kind="stable")][:MOST_SHOWN_AGAIN]:
         fewer = hidden.copy()
         fewer[cell] = False
         if not _exposed(c, fewer, lines, False).any():
@@ -232,8 +233,8 @@ def _spared(c: _Counts, hidden: Bools, lines: list[_Lines]) -> Bools:
     return hidden
 
 
-def _margins(table: Table) -> list[_Lines]:
-    """Every margin that a coarser table shows, and what is left of it beside the shown parts of a finer one.
+def _margins(table: Table) -> list[_Margins]:
+    """Every margin that a coarser table shows, and what is left of it without the shown parts of a finer one.
 
     A margin all of whose parts in a finer table are shown is left out: it follows from those.
     """
@@ -252,13 +253,13 @@ def _margins(table: Table) -> list[_Lines]:
             rest = ~parts.known[parts.of]
             partly = line.known & (open_parts > 0) & (np.bincount(line.of, ~rest, len(known)) > 0)
             if partly.any():
-                lines.append(_Lines(line.of, partly, rest))
+                lines.append(_Margins(line.of, partly, rest))
         if known.any():
-            lines.append(_Lines(line.of, known, np.ones(len(line.of), bool)))
+            lines.append(_Margins(line.of, known, np.ones(len(line.of), bool)))
     return lines
 
 
-def _bounds(c: _Counts, hidden: Bools, lines: list[_Lines], blurred: bool) -> tuple[Floats, Floats]:
+def _bounds(c: _Counts, hidden: BoolArray, lines: list[_Margins], blurred: bool) -> tuple[FloatArray, FloatArray]:
     """What a reader can say of each cell: bounds passed along the margins until they stand still."""
     n = c.n
     low, high = np.where(hidden, c.least(blurred), n), np.where(hidden, c.high, n)
@@ -272,7 +273,7 @@ def _bounds(c: _Counts, hidden: Bools, lines: list[_Lines], blurred: bool) -> tu
     return low, high
 
 
-def _determined(hidden: Bools, lines: list[_Lines], asked: Bools) -> Bools:
+def _determined(hidden: BoolArray, lines: list[_Margins], asked: BoolArray) -> BoolArray:
     """Cells that the known margins determine as a system of linear equations; none where no cell of `asked` is."""
     where = np.flatnonzero(hidden)
     system = _system(hidden, lines)
@@ -286,7 +287,7 @@ def _determined(hidden: Bools, lines: list[_Lines], asked: Bools) -> Bools:
     return found
 
 
-def _system(hidden: Bools, lines: list[_Lines]) -> Floats:
+def _system(hidden: BoolArray, lines: list[_Margins]) -> FloatArray:
     """The known margins as linear equations of the withheld cells: a row for each, ones where a cell belongs to it."""
     where = np.flatnonzero(hidden)
     rows = []
@@ -296,7 +297,7 @@ def _system(hidden: Bools, lines: list[_Lines]) -> Floats:
     return np.unique(np.array(rows), axis=0) if rows else np.zeros((0, len(where)))
 
 
-def _pinned(c: _Counts, hidden: Bools, lines: list[_Lines], blurred: bool) -> Bools:
+def _pinned(c: _Counts, hidden: BoolArray, lines: list[_Margins], blurred: bool) -> BoolArray:
     """Small counts that a linear program over the margins and the thresholds leaves less than one apart."""
     n = c.n
     found = np.zeros(len(n), bool)
@@ -315,7 +316,7 @@ def _pinned(c: _Counts, hidden: Bools, lines: list[_Lines], blurred: bool) -> Bo
     return found
 
 
-def _may_determine(system: Floats, asked: Bools) -> bool:
+def _may_determine(system: FloatArray, asked: BoolArray) -> bool:
     """Whether any of the cells asked for may be determined: a quick look that never says no wrongly.
 
     The ridge lowers the length of a projected unit vector by less than RIDGE over the smallest eigenvalue, which stays
@@ -333,7 +334,7 @@ def _may_determine(system: Floats, asked: Bools) -> bool:
     return bool((np.einsum("ij,ij->j", half, half) > 1 - SLACK).any())
 
 
-def _cover(c: _Counts, hidden: Bools, exposed: Bools, lines: list[_Lines], *, zeros: bool) -> Bools:
+def _cover(c: _Counts, hidden: BoolArray, exposed: BoolArray, lines: list[_Margins], *, zeros: bool) -> BoolArray:
     """One more cell for each exposed one, out of its emptiest margin: the smallest of those that another margin does
     not give back at once. Or all zeros of a margin.
     """
@@ -360,7 +361,9 @@ def _cover(c: _Counts, hidden: Bools, exposed: Bools, lines: list[_Lines], *, ze
     return more
 
 
-def _told(c: _Counts, hidden: Bools, lines: list[_Lines], blurred: bool) -> tuple[Floats, Floats]:
+def _published_bounds(
+    c: _Counts, hidden: BoolArray, lines: list[_Margins], blurred: bool
+) -> tuple[FloatArray, FloatArray]:
     """Bounds to publish: those of the threshold for small counts, those that follow from the margins for the others."""
     low, high = _bounds(c, hidden, lines, blurred)
     least = np.where(c.small, c.least(blurred), np.floor(low))

@@ -1,4 +1,4 @@
-"""Where the gate's stricter threshold holds: for a whole table, or for its rows of sensitive categories."""
+"""Where the sensitive threshold holds: for a whole table, or for its rows of sensitive categories."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from curim_data.privacy.sensitive import sensitive_categories
 
 
 def threshold_rule(f: AlertFilter, source: Source) -> disclosure.Rule:
-    """Which rows of a table are strict, for the gate: the same for the table that is asked for and its margins."""
+    """Which rows of a table have the sensitive threshold: the same for the table that is asked for and its margins."""
     return lambda frame, by: _sensitive_rows(frame, by, f, source)
 
 
@@ -33,15 +33,15 @@ def nested_dimensions(city: CityProfile) -> Mapping[str, Mapping[str, Callable[[
 
 
 def _sensitive_rows(raw: pd.DataFrame, by: Sequence[str], f: AlertFilter, source: Source) -> Any:
-    """Whether the stricter threshold holds: for the table, or for its rows of sensitive categories."""
+    """Whether the sensitive threshold holds: for the table, or for its rows of sensitive categories."""
     if disclosure.is_sensitive(f, source.city) or disclosure.is_fine_table(by, f):
         return True
     sensitive = sensitive_categories(source)
-    strict = np.zeros(len(raw), bool)
+    rows = np.zeros(len(raw), bool)
     if "category" in by:
-        strict |= raw["category"].isin(sensitive).to_numpy()
+        rows |= raw["category"].isin(sensitive).to_numpy()
     if "group" in by:
         tree = source.city.categories
         groups = {tree[name].group if name in tree else "" for name in sensitive}
-        strict |= raw["group"].isin(groups).to_numpy()
-    return strict
+        rows |= raw["group"].isin(groups).to_numpy()
+    return rows

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from curim_data.engine.columns import several
+from curim_data.engine.columns import split_list
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model.city import CityProfile
@@ -94,7 +94,7 @@ def _table(
 
 def _separate(column: Categorical, name: str, city: CityProfile, banded: bool) -> tuple[IntArray, Categorical]:
     """A row for each value that an alert has of a dimension: which row it was, and the value."""
-    values = [_values(name, several(text), city, banded) for text in column.levels]
+    values = [_values(name, split_list(text), city, banded) for text in column.levels]
     sizes = np.array([len(value) for value in values], np.int64)
     many, first = sizes[column.codes], (np.cumsum(sizes) - sizes)[column.codes]
     rows = np.repeat(np.arange(len(many)), many)

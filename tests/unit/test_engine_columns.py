@@ -101,15 +101,15 @@ def test_many_cells_are_one_literal_and_the_same_question(tmp_path: Path, monkey
 
 
 def test_lists_come_back_out_of_their_text() -> None:
-    assert columns.several(f"noise{columns.BETWEEN}") == ("noise",)
-    assert columns.several(f"noise{columns.BETWEEN}odd, name") == ("noise", "odd, name")
-    assert columns.several("") == columns.several(None) == columns.several(float("nan")) == ()
+    assert columns.split_list(f"noise{columns.SEPARATOR}") == ("noise",)
+    assert columns.split_list(f"noise{columns.SEPARATOR}odd, name") == ("noise", "odd, name")
+    assert columns.split_list("") == columns.split_list(None) == columns.split_list(float("nan")) == ()
 
 
 @pytest.mark.parametrize("dialect", ["duckdb", "postgres", "pyspark"])
 def test_many_cells_are_asked_for_in_every_engine(dialect: str) -> None:
     """Spark takes no EXPLODE within a CAST."""
     table = ibis.table({"cell_10": "int64"}, name="alerts")
-    told = ibis.to_sql(table.filter(columns.one_of(table.cell_10, range(20))), dialect=dialect)
+    told = ibis.to_sql(table.filter(columns.is_one_of(table.cell_10, range(20))), dialect=dialect)
     assert "0 1 2 3" in told
     assert not re.search(r"CAST\(\s*(EXPLODE|UNNEST)", told)
