@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.false_discovery import benjamini_hochberg_known
+from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, wilson
 from analysis.stats.result import Choice
 from curim_data.model.alert import Gender
@@ -153,7 +153,7 @@ def category_ratios(
         fisher = stats.fisher_exact(np.array([[women, women_total - women], [men, men_total - men]]))
         rows.append((women / women_total, men / men_total, ratio.value, ratio.low, ratio.high, float(fisher.pvalue)))
     table[["women_share", "men_share", "ratio", "low", "high", "p"]] = np.array(rows, dtype=float).reshape(-1, 6)
-    table["q"] = benjamini_hochberg_known(table["p"])
+    table["q"] = benjamini_hochberg(table["p"])
     table["significant"] = (table["q"] <= alpha).fillna(False)
     table["withheld"] = table[["women", "men"]].isna().any(axis=1)
     told = Message("Ratios compare shares within each gender, so a gender that alerts more does not weigh more.")
@@ -311,7 +311,7 @@ def place_shares(
         rows.append((own.value, own.low, own.high, p))
     table[["share", "low", "high", "p"]] = np.array(rows, dtype=float).reshape(-1, 4)
     table["city"] = share.value
-    table["q"] = benjamini_hochberg_known(table["p"])
+    table["q"] = benjamini_hochberg(table["p"])
     table["significant"] = (table["q"] <= alpha).fillna(False)
     table["direction"] = np.sign(table["share"].fillna(share.value) - share.value).fillna(0).astype(int)
     table["expected"] = table["men"] * women / men if men else np.nan

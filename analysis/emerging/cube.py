@@ -166,7 +166,7 @@ def significant_cells(cells: CellArray, p: FloatArray, alpha: float) -> tuple[Fl
     pass more. Times m T would hold that for all steps together, but then a new place is seen late (simulated: of places
     with 25 alerts in their first month on a map of 500 a month 8 of 25 instead of 24 of 25).
     """
-    q = benjamini_hochberg(p.ravel()).reshape(p.shape)
+    q = benjamini_hochberg(p)
     found: BoolArray = q <= alpha
     labels = connected_groups(neighbours(cells, 1), found)
     if labels.max(initial=-1) >= 0:

@@ -1,1 +1,5 @@
-"""plans."""
+"""Intervention plans: the catalogue of measures, the draft of a plan, and the evaluation of what it achieved.
+
+Public: `drafting.draft_plan`, `evaluation.evaluate`, `evaluation.minimum_detectable_drop`, `evidence.catalogue`,
+`evidence.rank_measures`, `problem_statement.problem_statement`, `displacement.wdd`.
+"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from curim_data.model.city import CityProfile
@@ -105,21 +105,6 @@ def _when(problem: Problem, t: Translator) -> str:
         **values,
         dark=t.percent(problem.dark_share),
     )
-
-
-def pattern_word(pattern: Pattern, t: Translator) -> str:
-    """The class of a hot spot over time in a word; empty where it has none."""
-    words: dict[Pattern, Callable[[], str]] = {
-        Pattern.NEW: lambda: t.c("pattern", "new"),
-        Pattern.CONSECUTIVE: lambda: t.c("pattern", "recent"),
-        Pattern.INTENSIFYING: lambda: t.c("pattern", "intensifying"),
-        Pattern.PERSISTENT: lambda: t.c("pattern", "persistent"),
-        Pattern.DIMINISHING: lambda: t.c("pattern", "diminishing"),
-        Pattern.SPORADIC: lambda: t.c("pattern", "sporadic"),
-        Pattern.OSCILLATING: lambda: t.c("pattern", "oscillating"),
-        Pattern.HISTORICAL: lambda: t.c("pattern", "historical"),
-    }
-    return words[pattern]() if pattern in words else ""
 
 
 _COURSE: Final[Mapping[Pattern, Message]] = {

@@ -488,7 +488,7 @@ def _bands(
     mean, median = samples.mean(axis=0), np.median(samples, axis=0)
     low, high = np.quantile(samples, [0.025, 0.975], axis=0)
     p = (1 + (samples >= observed).sum(axis=0)) / (len(samples) + 1)
-    q = benjamini_hochberg(p.ravel()).reshape(p.shape)
+    q = benjamini_hochberg(p)
     tail = np.asarray(poisson.sf(observed - 1, chance))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio, ratio_median = observed / mean, observed / median

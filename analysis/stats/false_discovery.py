@@ -1,25 +1,27 @@
-"""Correction for many tests: q-values by Benjamini and Hochberg."""
+"""Correction for many tests: q-values (corrected p-values) by Benjamini and Hochberg."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from scipy.stats import false_discovery_control
 
 from curim_data.model.types import FloatArray
 
 
 def benjamini_hochberg(p: Any) -> FloatArray:
-    """Benjamini–Hochberg q-values.
+    """Correct p-values for the number of tests: the q-value of each.
 
-    The smallest share of false discoveries at which each test would still pass: with p sorted,
-    q_(k) = min over j >= k of p_(j) m / j, capped at 1. A test passes at alpha when q <= alpha, which is the step-up
-    rule "largest k with p_(k) <= k alpha / m". Nothing passes when nothing should.
+    The smallest false discovery rate at which each test would still pass: with p sorted, q_(k) = min over j >= k of
+    p_(j) m / j, at most 1. A test passes at alpha when q <= alpha, which is the step-up rule "largest k with p_(k) <=
+    k alpha / m". Nothing passes when nothing should.
 
     Parameters
     ----------
-    p : array, shape (m,)
-        p-values between 0 and 1.
+    p : array of any shape
+        p-values from 0 on; what exceeds 1 by rounding counts as 1. NaN is a test that was not made: it stays NaN and
+        does not count.
 
     References
     ----------
@@ -27,23 +29,11 @@ def benjamini_hochberg(p: Any) -> FloatArray:
 
     Examples
     --------
-    >>> benjamini_hochberg([0.01, 0.02, 0.03, 0.5]).round(2).tolist()
-    [0.04, 0.04, 0.04, 0.5]
+    >>> benjamini_hochberg([0.01, 0.02, float("nan"), 0.03, 0.5]).round(2).tolist()
+    [0.04, 0.04, nan, 0.04, 0.5]
     """
     values = np.asarray(p, dtype=float)
-    count = len(values)
-    order = np.argsort(values)
-    stepped = values[order] * count / np.arange(1, count + 1)
-    q = np.empty(count)
-    q[order] = np.minimum.accumulate(stepped[::-1])[::-1]
-    capped: FloatArray = np.minimum(q, 1.0)
-    return capped
-
-
-def benjamini_hochberg_known(p: Any) -> FloatArray:
-    """Benjamini-Hochberg q-values of the tests that were made: NaN stays NaN and is not counted."""
-    values = np.asarray(p, dtype=float)
-    q = np.full(values.shape, np.nan)
+    q: FloatArray = np.full(values.shape, np.nan)
     tested = np.isfinite(values)
-    q[tested] = benjamini_hochberg(np.minimum(values[tested], 1))
+    q[tested] = false_discovery_control(np.minimum(values[tested], 1.0), method="bh")
     return q

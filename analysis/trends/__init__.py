@@ -1,1 +1,5 @@
-"""trends."""
+"""Counts over time: the expected range of each period, changes between two periods, and the clock of the week.
+
+Public: `time_series.weekly` (`monthly`, `daily`), `time_series.Trend`, `change_tests.changes`,
+`distinct_changes.distinct_changes`, `expected_range.RULES`, `week_clock.week_clock`.
+"""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.false_discovery import benjamini_hochberg_known
+from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.intervals import UNKNOWN, Estimate, wilson
 from analysis.stats.rate_tests import ratio_intervals
 from analysis.stats.result import Choice
@@ -239,7 +239,7 @@ def changes(
     for when in ("before", "after"):
         result[when] = result[when].where(result["bounded"] != when, result[f"{when}_high"])
     result = result.join(_tests(result, exposure, relative, form))
-    result["q"] = benjamini_hochberg_known(result["p"])
+    result["q"] = benjamini_hochberg(result["p"])
     result["significant"] = (result["q"] <= alpha).fillna(False)
     result["direction"] = np.sign(result["ratio"].fillna(1) - 1).astype(int)
     shares = [_women(row) for row in result.to_dict("records")]

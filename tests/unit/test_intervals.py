@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.rates import confint_poisson
 
 from analysis.stats.empirical_bayes import empirical_bayes
-from analysis.stats.false_discovery import benjamini_hochberg_known
-from analysis.stats.intervals import UNKNOWN, rate_ratio, share_ratio, wilson
+from analysis.stats.false_discovery import benjamini_hochberg
+from analysis.stats.intervals import UNKNOWN, poisson_rate, rate_ratio, share_ratio, wilson
 
 counts = st.integers(0, 400)
 
@@ -196,6 +198,20 @@ def test_empirical_bayes_refuses_impossible_input(events, base):
 
 
 def test_correction_leaves_out_what_was_not_tested():
-    assert benjamini_hochberg_known([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
-    assert np.isnan(benjamini_hochberg_known([np.nan])).all()
+    assert benjamini_hochberg([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
+    assert np.isnan(benjamini_hochberg([np.nan])).all()
     assert not UNKNOWN.known
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.99])
+def test_wilson_and_garwood_equal_statsmodels(level: float) -> None:
+    rng = np.random.default_rng(round(100 * level))
+    for n in rng.integers(1, 100_000, 100):
+        k = int(rng.integers(0, n + 1))
+        share, rate = wilson(k, int(n), level), poisson_rate(k, 2.5, level=level)
+        assert (share.low, share.high) == pytest.approx(
+            proportion_confint(k, n, alpha=1 - level, method="wilson"), abs=1e-12
+        )
+        assert (rate.low, rate.high) == pytest.approx(
+            confint_poisson(k, 2.5, method="exact-c", alpha=1 - level), rel=1e-12
+        )
