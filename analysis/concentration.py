@@ -88,11 +88,11 @@ class Concentration:
     def sentence(self, t: Translator) -> str:
         """Half of the alerts: how few places hold them, and by chance."""
         if not self.n:
-            return t("No alerts, so nothing to say about how concentrated they are.")
+            return t("No alerts, so their concentration cannot be measured.")
         if not self.enough:
             return t.n(
-                "{n} alert is too few to say how concentrated they are: it takes {least}.",
-                "{n} alerts are too few to say how concentrated they are: it takes {least}.",
+                "{n} alert is too few to measure their concentration: at least {least} are needed.",
+                "{n} alerts are too few to measure their concentration: at least {least} are needed.",
                 self.n,
                 least=MIN_ALERTS,
             )
@@ -112,7 +112,7 @@ class Concentration:
         elif half.places.low > half.chance.high:
             text = t(
                 "Half of the alerts lie in {places} of the places; by chance alone it would be {chance} ({low} to "
-                "{high}): they are spread more evenly than chance would spread them.",
+                "{high}): they are spread more evenly than expected by chance.",
                 **told,
             )
         else:
@@ -336,7 +336,7 @@ def _nothing(cells: int, withheld: int, choice: Choice) -> Concentration:
 
 
 def _told(runs: int) -> Message:
-    return Message("Compared with {n} maps of the same alerts strewn at random over the land.", {"n": runs})
+    return Message("Compared with {n} maps of the same alerts placed uniformly at random on the land.", {"n": runs})
 
 
 def _digits(share: float) -> int:

@@ -41,14 +41,14 @@ class GenderShares:
         """Share of women among women and men, and how many alerts say nothing of gender."""
         silent = self.frame.set_index("gender")["n"][[Gender.UNDISCLOSED.value, Gender.UNKNOWN.value]]
         missing = (
-            t("How many alerts do not tell the gender is protected.")
+            t("The number of alerts that do not state the gender is protected.")
             if silent.isna().any()
-            else t.n("{n} alert does not tell the gender.", "{n} alerts do not tell the gender.", int(silent.sum()))
+            else t.n("{n} alert does not state the gender.", "{n} alerts do not state the gender.", int(silent.sum()))
         )
         if not self.women.known:
             told = self.frame.set_index("gender")["n"][[WOMAN, MAN]]
             if self.n and (told == 0).all():
-                return t("No alert says “woman” or “man”, so no share can be told.") + " " + missing
+                return t("No alert says “woman” or “man”, so no share can be calculated.") + " " + missing
             return t("The share of women cannot be shown for so few alerts.") + " " + missing
         return (
             t(
@@ -336,7 +336,7 @@ def reading_rules() -> tuple[Message, ...]:
     return (
         Message("More alerts is not more crime: a campaign, a new app or more trust also raises the number of alerts."),
         Message("Silence is not safety: where women alert little, their safety is not known."),
-        Message("Alerts that do not tell the gender are shown as such. Gender is never guessed from anything else."),
+        Message("Alerts that do not state the gender are shown as such. Gender is never guessed from anything else."),
         Message("Shares describe the people who alert, not the residents: who has the app and who speaks up matters."),
         Message("Small numbers are withheld to protect people. Withheld does not mean none."),
     )

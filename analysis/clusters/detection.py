@@ -117,7 +117,8 @@ def find_clusters(
     )
     if eps is None and float(chosen_eps.value) > MAX_EPS_M:
         coarse = Message(
-            "The coordinates are only precise to {step} m: no cluster can be told on them, as it would be no place.",
+            "The coordinates are only precise to {step} m: no cluster can be identified, because it would cover more "
+            "than one place.",
             {"step": round(step)},
         )
         return Clusters((), round(total), 0, MAX_EPS_M, alpha, 0, (Choice("eps", step, coarse),))
@@ -275,7 +276,10 @@ def _told(
         Choice(
             "largest",
             MAX_AREA_KM2,
-            Message("A cluster over {area} km² is no place: it is split again.", {"area": Num(MAX_AREA_KM2, 2)}),
+            Message(
+                ("A cluster over {area} km² is too large for one place: it is split again."),
+                {"area": Num(MAX_AREA_KM2, 2)},
+            ),
         ),
         INDEPENDENT,
     )

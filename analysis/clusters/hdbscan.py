@@ -237,7 +237,7 @@ def _told(least: int, block: float, total: int, drawn: int) -> tuple[Choice, ...
     ]
     if drawn < total:
         thinned_out = Message(
-            "Of {total} alerts {drawn} were taken, evenly from every place, since more take too long.",
+            "Of {total} alerts {drawn} were taken, evenly from every place, because more would take too long.",
             {"total": total, "drawn": drawn},
         )
         choices.append(Choice("drawn", drawn, thinned_out))

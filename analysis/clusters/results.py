@@ -134,8 +134,8 @@ class Clusters:
             text = t("{found}, among {alerts} alerts.", found=text, alerts=self.n)
         if self.chance:
             text += " " + t.n(
-                "{n} more dense place is no stronger than what chance makes.",
-                "{n} more dense places are no stronger than what chance makes.",
+                "{n} more dense place is no stronger than expected by chance.",
+                "{n} more dense places are no stronger than expected by chance.",
                 self.chance,
             )
         return text

@@ -78,10 +78,10 @@ class Density:
             return t("No alerts on the land: there is no density to draw.")
         peak = self.peak
         text = t.n(
-            "{n} alert, {mean} per km² and month in the mean; where it is densest {peak} (95 % interval {low} to "
-            "{high}, and leaning upwards, since that place was picked for being densest).",
-            "{n} alerts, {mean} per km² and month in the mean; where they are densest {peak} (95 % interval {low} to "
-            "{high}, and leaning upwards, since that place was picked for being densest).",
+            "{n} alert, {mean} per km² and month on average; where it is densest {peak} (95 % interval {low} to "
+            "{high}, biased upwards because that place was chosen for being densest).",
+            "{n} alerts, {mean} per km² and month on average; where they are densest {peak} (95 % interval {low} to "
+            "{high}, biased upwards because that place was chosen for being densest).",
             self.n,
             mean=format_density(t, self.mean),
             peak=format_density(t, peak.value),
@@ -238,4 +238,6 @@ def _surface(
 
 
 def _given(width: float) -> Choice:
-    return Choice("bandwidth", float(width), Message("Smoothed over {metres} m, as asked.", {"metres": round(width)}))
+    return Choice(
+        "bandwidth", float(width), Message(("Smoothed over {metres} m, as requested."), {"metres": round(width)})
+    )

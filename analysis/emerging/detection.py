@@ -129,7 +129,7 @@ class EmergingHotSpots:
             else t("Tested on {alerts} alerts in {cells} cells and {steps} weeks; the last one: {last}.", **values)
         )
         if len(self.starts) < MIN_STEPS:
-            parts.append(t("The time is too short to tell a trend."))
+            parts.append(t("The period is too short to detect a trend."))
         if self.n_withheld:
             parts.append(
                 t.n(
@@ -163,7 +163,7 @@ class EmergingHotSpots:
         if np.isfinite(row["expected"]):
             values = {"alerts": int(row["window"]), "expected": float(row["expected"])}
             parts.append(
-                t("Last window: {alerts} alerts, where its surroundings would let expect {expected}.", **values)
+                t("Last window: {alerts} alerts, where {expected} would be expected from its surroundings.", **values)
             )
         if np.isfinite(row["p_trend"]):
             least = row["p_trend"] == 1 / (RUNS + 1)

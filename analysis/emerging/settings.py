@@ -58,10 +58,11 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
         reason = Message("there are too few alerts for weeks: {n}", values)
     else:
         told = Message(
-            "Time goes in weeks, because there are only {n} whole months and a trend needs ten.", {"n": len(months)}
+            "Time is divided into weeks, because there are only {n} whole months and a trend needs ten.",
+            {"n": len(months)},
         )
         return Periods("week", weeks, Choice("unit", "week", told))
-    told = Message("Time goes in months, because {reason}.", {"reason": reason})
+    told = Message("Time is divided into months, because {reason}.", {"reason": reason})
     return Periods("month", months, Choice("unit", "month", told))
 
 
@@ -149,7 +150,7 @@ def _trend(trend: TrendTest, steps: int) -> Message:
     if steps < MIN_STEPS:
         return Message(
             "{n} steps are too few for a trend (it needs {least}): lasting places are called persistent, and whether "
-            "they grow or fade is not said.",
+            "they grow or fade is not reported.",
             {"n": steps, "least": MIN_STEPS},
         )
     if trend == "permutation":

@@ -56,10 +56,10 @@ class CountForecast:
         }
         count = len(self.weeks)
         return t.n(
-            "Expected in the next week, from {start} on: {expected} alerts (95 % interval {low} to {high}). Of {tried} "
-            "past weeks that were foretold in this way, {covered} fell inside the interval.",
+            "Expected in the next week, from {start} on: {expected} alerts (95 % interval {low} to {high}). Of "
+            "{tried} past weeks that were forecast in this way, {covered} fell inside the interval.",
             "Expected in the next {n} weeks, from {start} on: {expected} alerts (95 % interval {low} to {high}). Of "
-            "{tried} past weeks that were foretold in this way, {covered} fell inside the interval.",
+            "{tried} past weeks that were forecast in this way, {covered} fell inside the interval.",
             count,
             **values,
         )

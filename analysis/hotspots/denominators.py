@@ -96,14 +96,14 @@ def rate_choices(kind: DenominatorKind, rates: CellRates, *, withheld: bool = Fa
     """How the rates were made, and what they cannot say; `withheld`: whether cells are left out of the mean."""
     if kind == "alerts":
         told = Message(
-            "Shares by place are drawn towards that of the city ({mean} %) by as much as chance could have moved them "
-            "(empirical Bayes), so that three alerts of four do not look like a share of 75 %.",
+            "Shares by place are shrunk towards that of the city ({mean} %) by as much as chance could have moved "
+            "them (empirical Bayes), so that three alerts of four do not look like a share of 75 %.",
             {"mean": Num(100 * rates.mean, 1)},
         )
     else:
         told = Message(
-            "Rates by place are drawn towards that of the city ({mean} per 1,000 residents) by as much as chance could "
-            "have moved them (empirical Bayes).",
+            "Rates by place are shrunk towards that of the city ({mean} per 1,000 residents) by as much as chance "
+            "could have moved them (empirical Bayes).",
             {"mean": Num(RATE_PER * rates.mean, 1)},
         )
     choices = [Choice("rates", rates.variance, told)]

@@ -91,8 +91,8 @@ def setting_choices(
     )
     whole = (
         Message(
-            "A hot spot in the list is compared with the surroundings of its cells; the cells beside it and other hot "
-            "spots are left out of them."
+            "A hot spot in the list is compared with the surroundings of its cells; the cells next to it and other "
+            "hot spots are left out of them."
         )
         if k
         else Message(
@@ -107,17 +107,17 @@ def setting_choices(
     )
     if mean_window < GISTAR_FROM:
         gistar = Message(
-            "Gi* is shown beside it for comparison only: with {mean} alerts in the mean window its normal tail marks "
+            "Gi* is shown alongside for comparison only: with {mean} alerts in the mean window its normal tail marks "
             "chance as hot too often (it needs about {border})."
         )
     elif based:
         gistar = Message(
-            "Gi* is shown beside it; with {mean} alerts in the mean window its normal tail can be read. It compares "
+            "Gi* is shown alongside; with {mean} alerts in the mean window its normal tail can be read. It compares "
             "with the mean of the city on the same base."
         )
     else:
         gistar = Message(
-            "Gi* is shown beside it; with {mean} alerts in the mean window its normal tail can be read. It compares "
+            "Gi* is shown alongside; with {mean} alerts in the mean window its normal tail can be read. It compares "
             "with the mean of the city, so that it marks dense quarters too."
         )
     gistar = Message(gistar.text, {"mean": Num(mean_window, 1), "border": GISTAR_FROM})

@@ -27,7 +27,7 @@ from curim_data.model.labels import provisional_note
 from curim_data.model.plan import STATUS_WORDS, Plan
 
 TEST_NAMES: Final[Mapping[str, Callable[[Translator], str]]] = {
-    "difference": lambda t: t("Difference: alerts fewer or more than the comparison area's change lets expect"),
+    "difference": lambda t: t("Difference: alerts fewer or more than expected from the change in the comparison area"),
     "ratio": lambda t: t("Rate ratio: change in percent in the treated area against the comparison area"),
     "wdd": lambda t: t("Weighted displacement difference as published: for areas that change by as many alerts"),
 }

@@ -217,9 +217,11 @@ class Band:
             "p": t.p(self.q, least=self.p <= self.least),
         }
         if not np.isfinite(self.ratio):
-            return t("{where} and {when}: {pairs} pairs of alerts where chance would bring none ({p}).", **values)
+            return t(
+                ("{where} and {when}: {pairs} pairs of alerts where none would be expected by chance ({p})."), **values
+            )
         return t(
-            "{where} and {when} there are {ratio} times as many further alerts as chance would bring ({pairs} pairs "
+            "{where} and {when} there are {ratio} times as many further alerts as expected by chance ({pairs} pairs "
             "against {expected}, {p}).",
             **values,
         )
@@ -297,13 +299,13 @@ class KnoxResult:
         if slight:
             most = max(slight, key=lambda band: band.ratio)
             return t(
-                "No clear near repeats: where there are more alerts than chance would bring, there are at most {ratio} "
-                "times as many ({p}); from {least} times on it counts as a pattern.",
+                "No clear near repeats: where there are more alerts than expected by chance, there are at most "
+                "{ratio} times as many ({p}); from {least} times on it counts as a pattern.",
                 ratio=Num(most.ratio, 2),
                 p=t.p(most.q, least=most.p <= most.least),
                 least=Num(MIN_RATIO, 1),
             )
-        return t("No near repeats: nowhere are there clearly more alerts soon and near by than chance would bring.")
+        return t("No near repeats: nowhere are there clearly more alerts soon and near by than expected by chance.")
 
     def method(self, t: Translator) -> str:
         """How it was found, what it rests on, and what it cannot tell apart."""

@@ -191,7 +191,7 @@ class ScanCluster:
             )
         return t(
             "From {start} to {end} there were {observed} alerts within {metres} m, where {expected} were to be "
-            "expected; chance alone brings that often enough ({p}).",
+            "expected; this often happens by chance alone ({p}).",
             **values,
         )
 
@@ -226,7 +226,7 @@ class ScanResult:
         if not self.clusters:
             return t("Too few alerts to look for the start of something unusual.")
         if not self.significant:
-            return t("Nothing unusual started anywhere: what stands out most is no stronger than what chance makes.")
+            return t("Nothing unusual started anywhere: what stands out most is no stronger than expected by chance.")
         return self.significant[0].sentence(t, epoch=epoch)
 
     def method(self, t: Translator) -> str:

@@ -84,7 +84,7 @@ class SpotProfile:
                 )
             )
         if self.n_withheld:
-            parts.append(t("Small counts are protected: a share that they leave open is not told."))
+            parts.append(t("Small counts are protected: shares that they leave uncertain are not shown."))
         return " ".join(parts)
 
 

@@ -67,8 +67,9 @@ RULES: Final = {
         "season",
         0.015,
         Message(
-            "With three years of data or more, each period is compared with what its season and the long trend let "
-            "expect (STL on the square-root scale). At most 15 in 1,000 quiet periods fall outside the band by chance."
+            "With three years of data or more, each period is compared with what is expected from its season and the "
+            "long trend (STL on the square-root scale). At most 15 in 1,000 quiet periods fall outside the band by "
+            "chance."
         ),
     ),
 }

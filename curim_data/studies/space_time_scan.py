@@ -72,8 +72,8 @@ class ScanStudy:
             return t("Too few alerts to look for the start of something unusual.")
         if not self.started:
             return t(
-                "Nothing unusual started in the {days} days to {end}: what stands out most is no stronger than what "
-                "chance makes.",
+                "Nothing unusual started in the {days} days to {end}: what stands out most is no stronger than "
+                "expected by chance.",
                 days=SCAN_DAYS,
                 end=self.end,
             )

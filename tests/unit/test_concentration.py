@@ -109,7 +109,7 @@ def test_half_of_the_alerts_is_told_against_chance(t: Translator) -> None:
 
 
 def test_an_even_and_a_random_map_are_told_as_such(t: Translator) -> None:
-    assert "more evenly than chance" in concentration(frame([5.0] * 100)).sentence(t)
+    assert "more evenly than expected by chance" in concentration(frame([5.0] * 100)).sentence(t)
     random = np.random.default_rng(1).multinomial(200, [0.01] * 100).astype(float)
     assert "is not shown" in concentration(frame(list(random))).sentence(t)
 
@@ -124,7 +124,7 @@ def test_no_alerts_are_no_result_and_no_error(t: Translator) -> None:
     found = concentration(frame([0.0, 0.0]))
     assert found.n == 0
     assert not found.gini.known
-    assert found.sentence(t) == "No alerts, so nothing to say about how concentrated they are."
+    assert found.sentence(t) == "No alerts, so their concentration cannot be measured."
     assert np.isnan(gini([0, 0]))
     assert np.isnan(generalised_gini([0, 1], unbiased=True))
     with pytest.raises(KeyError):

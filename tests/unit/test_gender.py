@@ -46,7 +46,9 @@ def test_all_five_genders_are_shown_in_their_order(t):
     assert result.frame["share"].sum() == pytest.approx(1)
     assert result.women == wilson(60, 100)
     assert result.n == 112
-    assert result.sentence(t) == ("Among women and men, women are 60 % (50 to 69 %). 12 alerts do not tell the gender.")
+    assert result.sentence(t) == (
+        "Among women and men, women are 60 % (50 to 69 %). 12 alerts do not state the gender."
+    )
 
 
 def test_undisclosed_never_moves_the_share_of_women():
@@ -259,4 +261,4 @@ def test_reading_rules_are_plain_sentences(t):
 def test_where_no_gender_is_told_that_is_said_and_not_blamed_on_few_alerts(t):
     silent = gender_shares(pd.DataFrame({"affected_gender": [Gender.UNKNOWN.value], "n": [48.0]}))
     told = silent.sentence(t)
-    assert told == ("No alert says “woman” or “man”, so no share can be told. 48 alerts do not tell the gender.")
+    assert told == ("No alert says “woman” or “man”, so no share can be calculated. 48 alerts do not state the gender.")

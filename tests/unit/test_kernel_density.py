@@ -224,7 +224,7 @@ def test_the_sentence_has_mean_peak_interval_and_what_is_left_out(coast: Raster,
     # All at one place: the peak is as sure as a count of 40.
     assert (peak.value / found.error.max()) ** 2 == pytest.approx(40, rel=0.01)
     told = found.sentence(t)
-    assert told.startswith("40 alerts, 9.4 per km² and month in the mean; where they are densest ")
+    assert told.startswith("40 alerts, 9.4 per km² and month on average; where they are densest ")
     assert told.endswith("2.4\u00a0% of the alerts lie outside the land and are left out.")
     assert "left out" not in kernel_density(x, y, land=coast, bandwidth=100, months=2).sentence(t)
 

@@ -107,8 +107,8 @@ def test_a_planted_pattern_speaks_plainly(t: Any) -> None:
     assert [(str(b.space), str(b.time)) for b in result.patterns] == [("(0.1, 100]", "[0, 7]")]
     band = result.patterns[0]
     assert result.sentence(t) == (
-        f"Within 100 m of an alert and within 7 days there are {band.ratio:.1f} times as many further alerts as chance "
-        f"would bring ({band.observed} pairs against {band.mean:.1f}, p\u00a0≤\u00a0{band.q:.3f})."
+        f"Within 100 m of an alert and within 7 days there are {band.ratio:.1f} times as many further alerts as "
+        f"expected by chance ({band.observed} pairs against {band.mean:.1f}, p\u00a0≤\u00a0{band.q:.3f})."
     )
     assert "380 alerts" in result.method(t)
     assert len(result.repeats) == 4

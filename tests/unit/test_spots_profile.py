@@ -108,7 +108,7 @@ def test_a_share_that_withheld_counts_leave_open_is_not_told(city: CityProfile, 
     }
     told = profile_spot(city, n=22, **open_ones)
     assert (told.women, told.dark_share, told.unknown_gender) == (None, None, 0)
-    assert told.sentence(t) == "Small counts are protected: a share that they leave open is not told."
+    assert told.sentence(t) == "Small counts are protected: shares that they leave uncertain are not shown."
     sure = profile_spot(city, n=384, affected=protected([380.0, np.nan], affected_gender=["woman", "man"]))
     assert sure.women is not None
     assert sure.women.value == pytest.approx((380 / 384 + 380 / 381) / 2)
