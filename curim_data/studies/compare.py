@@ -173,8 +173,8 @@ def compare_study(
     """Where two filters differ on the map, from protected counts of both on the same cells.
 
     `against`: see `filter_pair`. `resolution`: H3 resolution of the cells; chosen for the smaller side unless given,
-    and always the one size that an audience without exact counts may see. Raises CompareError, and DisclosureError where
-    that audience may see the two sides only in cells of different sizes.
+    and always the one size that an audience without exact counts may see. Raises CompareError, and DisclosureError
+    where that audience may see the two sides only in cells of different sizes.
     """
     pair = filter_pair(source, f, against)
     totals = query.total(source, pair.first, audience), query.total(source, pair.second, audience)
