@@ -234,7 +234,7 @@ def test_the_council_does_not_come_in(open_page: Open) -> None:
     app = open_page("data", **{"lang": "en", "as": "council"})
     assert not errors(app)
     assert not app.file_uploader
-    assert "other readers" in _text(app)
+    assert "does not include this page" in _text(app)
 
 
 def test_a_refresh_makes_the_columns_anew(base: Home) -> None:

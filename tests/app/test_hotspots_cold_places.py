@@ -121,4 +121,4 @@ def test_too_few_alerts_to_tell_are_not_none(open_page: Open) -> None:
     words = {"category": "assault", "light": "dark", "affected": "man", "from": "2026-10-20", "to": "2026-10-31"}
     app = open_page("hotspots", **{"lang": "en", "as": "council"}, **words)
     assert not errors(app)
-    assert "There is no alert to test" not in " ".join(text.value for text in app.main.markdown)
+    assert "There are no alerts to test" not in " ".join(text.value for text in app.main.markdown)

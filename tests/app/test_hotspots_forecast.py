@@ -47,7 +47,7 @@ def test_the_council_gets_the_city(open_page: Open) -> None:
     assert not errors(app)
     said = [words.value for words in app.markdown]
     assert any("Expected in the next 4 weeks" in words for words in said)
-    assert any("places are not foretold" in words for words in said)
+    assert any("places have no forecast" in words for words in said)
     assert any("by map cell is for specialists" in words for words in said)
     assert not any("pai" in frame.value for frame in app.dataframe)
 

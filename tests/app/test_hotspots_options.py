@@ -67,7 +67,7 @@ def test_clusters_by_severity_and_by_hdbscan_stand_in_the_link(open_page: Open) 
     app.selectbox(key="hotspots_method").select("hdbscan").run()
     assert not errors(app)
     assert word(app, "method") == "hdbscan"
-    assert "not tested against chance" in app.title[0].value
+    assert "not tested for significance" in app.title[0].value
     assert not {"ratio", "q", "expected", "weight"} & set(listed(app))
     assert not [box for box in app.selectbox if box.key == "hotspots_weight"]
     assert any("not tested" in warning.value for warning in app.main.warning)
