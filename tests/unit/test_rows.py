@@ -33,14 +33,18 @@ def layout_of(columns: Mapping[str, Any], **more: Any) -> Layout:
     return Layout("test", {role: (Part(at),) for at, role in enumerate(columns)}, **more)
 
 
-def told(columns: dict[str, list[str]], city: CityProfile, *, layout: Layout | None = None, **more: Any) -> ParsedRows:
-    """Tell a file whose headings are roles."""
+def parsed(
+    columns: dict[str, list[str]], city: CityProfile, *, layout: Layout | None = None, **more: Any
+) -> ParsedRows:
+    """Parse a file whose headings are roles."""
     size = max(len(values) for values in columns.values())
     filled = {role: values * size if len(values) == 1 else values for role, values in columns.items()}
-    return told_block(block_of(filled), tuple(filled), layout or layout_of(filled, **more), city)
+    return parsed_block(block_of(filled), tuple(filled), layout or layout_of(filled, **more), city)
 
 
-def told_block(block: Block, labels: tuple[str, ...], layout: Layout, city: CityProfile, **answers: Any) -> ParsedRows:
+def parsed_block(
+    block: Block, labels: tuple[str, ...], layout: Layout, city: CityProfile, **answers: Any
+) -> ParsedRows:
     profile = FileProfile(layout, labels)
     profile.add(block)
     return parse_rows(block, labels, layout, decide(profile, layout, city, Answers(**answers), "f", NOW), city)
@@ -55,7 +59,7 @@ def column(made: ParsedRows, name: str) -> list[Any]:
 
 
 def test_the_columns_are_typed_and_rows_keep_their_number(city: CityProfile) -> None:
-    made = told({**DATE, "latitude": ["37.94", "x", ""], "longitude": ["23.64", "23.64", ""]}, city)
+    made = parsed({**DATE, "latitude": ["37.94", "x", ""], "longitude": ["23.64", "23.64", ""]}, city)
     assert {"row", "time_precision", "flag_bits", "content_hash"} <= set(made.alerts.column_names)
     for field in TOLD:
         if field.name != "alert_id":
@@ -81,11 +85,11 @@ def test_the_hash_of_a_content_never_changes(city: CityProfile) -> None:
         "longitude": ["23.647", ""],
         "affected_gender": ["woman", ""],
     }
-    assert column(told(columns, city), "content_hash") == CONTENT
+    assert column(parsed(columns, city), "content_hash") == CONTENT
 
 
 def test_missing_words_and_ages_of_nothing_are_no_unknown_values(city: CityProfile) -> None:
-    made = told(
+    made = parsed(
         {
             **DATE,
             "category": ["graffiti"],
@@ -104,7 +108,7 @@ def test_missing_words_and_ages_of_nothing_are_no_unknown_values(city: CityProfi
 
 
 def test_a_cell_of_categories_is_parted_and_each_counts_once(city: CityProfile) -> None:
-    made = told(
+    made = parsed(
         {
             **DATE,
             "category": ["graffiti, noise,", "Odd, graffiti, Odd", "graffiti", "call 6944123456, noise", "N/A"],
@@ -120,7 +124,7 @@ def test_a_cell_of_categories_is_parted_and_each_counts_once(city: CityProfile) 
 
 
 def test_what_a_person_told_of_categories_goes_before_the_tree(city: CityProfile) -> None:
-    made = told(
+    made = parsed(
         {**DATE, "category": ["noise", "Bruit", "Odd"]},
         city,
         categories={"noise": "graffiti", "odd": "own"},
@@ -132,10 +136,10 @@ def test_what_a_person_told_of_categories_goes_before_the_tree(city: CityProfile
 
 
 def test_a_file_without_categories_has_the_one_that_was_told(city: CityProfile) -> None:
-    assert column(told(DATE, city, category="graffiti"), "category") == ["graffiti"]
-    assert column(told(DATE, city), "category") == ["uncategorised"]
+    assert column(parsed(DATE, city, category="graffiti"), "category") == ["graffiti"]
+    assert column(parsed(DATE, city), "category") == ["uncategorised"]
     labels, block = ("reported_at",), block_of(DATE)
-    made = told_block(block, labels, layout_of(DATE), city, category="Γκράφιτι")
+    made = parsed_block(block, labels, layout_of(DATE), city, category="Γκράφιτι")
     assert column(made, "category") == ["graffiti"]
     assert flags(made) == [[]]
 
@@ -143,23 +147,23 @@ def test_a_file_without_categories_has_the_one_that_was_told(city: CityProfile) 
 def test_columns_of_yes_and_no_are_categories(city: CityProfile) -> None:
     columns = {**DATE, "Noise, loud/long": ["1"], "graffiti": ["0"], "noise": ["yes"]}
     layout = Layout("test", {"reported_at": (Part(0),), "category": tuple(Part(at, "flag") for at in (1, 2, 3))})
-    made = told(columns, city, layout=layout)
+    made = parsed(columns, city, layout=layout)
     assert column(made, "category") == ["Noise, loud/long"]
     assert column(made, "more_categories") == [["noise"]]
 
 
 def test_a_value_that_a_table_of_words_makes_wrong_sets_the_row_aside(city: CityProfile) -> None:
-    made = told(
+    made = parsed(
         {**DATE, "status": ["open", "odd"]}, city, words={"status": {"odd": "nonsense"}, "severity": {"high": "4"}}
     )
     assert made.outcomes.reason.tolist() == ["", "invalid_value"]
-    made = told({**DATE, "severity": ["high", "9"]}, city, words={"severity": {"high": "4"}})
+    made = parsed({**DATE, "severity": ["high", "9"]}, city, words={"severity": {"high": "4"}})
     assert column(made, "severity") == [4, None]
     assert flags(made) == [["unknown_category"], ["repaired", "unknown_category"]]
 
 
 def test_a_month_spans_its_local_month_and_is_kept_like_a_day(city: CityProfile) -> None:
-    made = told(
+    made = parsed(
         {"occurred_from": ["2018-12", "2018-11-05 10:00", ""], "reported_at": ["", "2018-11", "2018-11-05"]}, city
     )
     assert column(made, "time_precision") == ["month", "minute", "day"]
@@ -179,8 +183,8 @@ def test_a_month_spans_its_local_month_and_is_kept_like_a_day(city: CityProfile)
 def test_a_row_of_tags_is_set_aside_where_the_format_may_have_one(city: CityProfile) -> None:
     columns = {"reported_at": ["#date", "2025-03-01"], "category": ["#indicator", "#1"], "other": ["", ""]}
     layout = layout_of({"reported_at": 0, "category": 0}, skip_hxl=True)
-    assert told(columns, city, layout=layout).outcomes.reason.tolist() == ["hxl_row", ""]
-    assert told(columns, city, layout=replace(layout, skip_hxl=False)).outcomes.reason.tolist() == ["bad_date", ""]
+    assert parsed(columns, city, layout=layout).outcomes.reason.tolist() == ["hxl_row", ""]
+    assert parsed(columns, city, layout=replace(layout, skip_hxl=False)).outcomes.reason.tolist() == ["bad_date", ""]
 
 
 def test_projected_points_become_degrees_and_a_lone_one_is_set_aside(city: CityProfile) -> None:
@@ -190,7 +194,7 @@ def test_projected_points_become_degrees_and_a_lone_one_is_set_aside(city: CityP
         "x": [f"{x[0]:.2f}", f"{x[1]:.2f}", f"{x[0]:.2f}", "0", "", "abc"],
         "y": [f"{y[0]:.2f}", f"{y[1]:.2f}", "", "0", "", f"{y[0]:.2f}"],
     }
-    made = told(columns, city)
+    made = parsed(columns, city)
     assert made.outcomes.reason.tolist() == ["", "", "bad_coordinates", "", "", "bad_coordinates"]
     np.testing.assert_allclose(column(made, "latitude")[:2], [37.94, 37.95], atol=1e-6)
     np.testing.assert_allclose(column(made, "longitude")[:2], [23.64, 23.65], atol=1e-6)
@@ -199,17 +203,17 @@ def test_projected_points_become_degrees_and_a_lone_one_is_set_aside(city: CityP
 
 def test_a_point_gives_both_coordinates_whatever_its_writing(city: CityProfile) -> None:
     points = ["37.94,23.64", "(37.94, 23.64)", "POINT (23.64 37.94)", "[23.64, 37.94]", "", "somewhere"]
-    made = told({**DATE, "point": points}, city)
+    made = parsed({**DATE, "point": points}, city)
     assert column(made, "latitude") == [37.94] * 4 + [None]
     assert column(made, "longitude") == [23.64] * 4 + [None]
     assert made.outcomes.reason.tolist() == [""] * 5 + ["bad_coordinates"]
 
 
 def test_one_exchanged_row_is_repaired_and_most_exchanged_rows_all_are(city: CityProfile) -> None:
-    made = told({**DATE, "latitude": ["37.94", "37.95", "23.64"], "longitude": ["23.64", "23.65", "37.94"]}, city)
+    made = parsed({**DATE, "latitude": ["37.94", "37.95", "23.64"], "longitude": ["23.64", "23.65", "37.94"]}, city)
     assert column(made, "latitude") == [37.94, 37.95, 37.94]
     assert flags(made)[2] == ["repaired", "unknown_category"]
-    made = told({**DATE, "latitude": ["23.64", "23.65", "2.35"], "longitude": ["37.94", "37.95", "48.85"]}, city)
+    made = parsed({**DATE, "latitude": ["23.64", "23.65", "2.35"], "longitude": ["37.94", "37.95", "48.85"]}, city)
     assert column(made, "latitude") == [37.94, 37.95, 48.85]
 
 
@@ -261,7 +265,7 @@ def test_blocks_of_any_size_tell_the_same(city: CityProfile, data: st.DataObject
 
 @pytest.mark.parametrize("texts", [["2025-03-01T10:00Z", "2025-02-30T10:00Z"], ["2025-03-01T10:00Z", "x"]])
 def test_a_bad_date_beside_plain_ones_is_the_only_one_set_aside(city: CityProfile, texts: list[str]) -> None:
-    made = told({"reported_at": texts}, city)
+    made = parsed({"reported_at": texts}, city)
     assert made.outcomes.reason.tolist() == ["", "bad_date"]
     assert column(made, "reported_at")[0].isoformat() == "2025-03-01T10:00:00+00:00"
 

@@ -1,4 +1,4 @@
-"""What becomes of the rows of each format: recognised, decided, told."""
+"""The rows of each format: recognised, decided, parsed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.small import small_city
 NOW = dt.datetime(2025, 6, 1, tzinfo=dt.UTC)
 
 
-def told(labels: list[str], rows: list[list[str]]) -> ParsedRows:
+def parsed(labels: list[str], rows: list[list[str]]) -> ParsedRows:
     """Every step between the text of a file and its alerts."""
     block = block_of({str(at): [row[at] for row in rows] for at in range(len(labels))})
     found = formats.recognise(labels, block.table)
@@ -44,7 +44,7 @@ def test_a_row_of_hxl_tags_is_set_aside_and_no_survey_loses_its_places() -> None
     labels = V3_SURVEYS.split(",")
     first = {"Post ID": "1", "Post Status": "published", "Post Date (UTC)": "2025-03-01 22:00:00"}
     other = {"Post ID": "2", "Post Status": "archived", "Created (UTC)": "2025-03-02 10:00:00"}
-    result = told(
+    result = parsed(
         labels,
         placed(
             labels,
@@ -68,7 +68,7 @@ def test_a_row_of_hxl_tags_is_set_aside_and_no_survey_loses_its_places() -> None
 def test_bars_within_the_labels_of_ushahidi_part_nothing() -> None:
     labels = V2_NEWS.split(",")
     cells = {"INCIDENT DATE": "2025-03-01 10:00:00", "LATITUDE": "37.945", "LONGITUDE": "23.64", "APPROVED": "YES"}
-    result = told(
+    result = parsed(
         labels,
         placed(
             labels,
@@ -92,7 +92,7 @@ def test_the_first_filled_column_of_fixmystreet_counts() -> None:
     cells = {"Created": "2025-02-01T12:00:00", "Latitude": "37.945", "Longitude": "23.64"}
     fixed = {"Report ID": "1", "Category": "Street", "Subcategory": "Pothole", "Fixed": "2025-02-03T12:00:00"}
     closed = {"Report ID": "2", "Category": "Graffiti", "Closed": "2025-02-04T12:00:00"}
-    result = told(
+    result = parsed(
         labels,
         placed(
             labels,
@@ -112,7 +112,7 @@ def test_flags_of_safecity_give_categories_and_two_digits_a_year() -> None:
     none = dict.fromkeys(labels[labels.index("Catcalls/Whistles") : labels.index("Location")], "0")
     place = {"LATITUDE": "37.945", "LONGITUDE": "23.64"}
     both = {"Catcalls/Whistles": "1", "Touching /Groping": "1", "VERBAL ABUSE": "1"}
-    result = told(
+    result = parsed(
         labels,
         placed(
             labels,
@@ -132,7 +132,7 @@ def test_flags_of_safecity_give_categories_and_two_digits_a_year() -> None:
 
 def test_the_months_of_police_uk() -> None:
     labels, rows = read("2018-11-city-of-london-street.csv")
-    result = told(labels, rows)
+    result = parsed(labels, rows)
     assert result.alerts.num_rows == len(rows)
     assert set(column(result, "time_precision")) == {"month"}
     quiet = sum(row[labels.index("Crime type")] == "Anti-social behaviour" for row in rows)
@@ -148,7 +148,7 @@ def test_the_months_of_police_uk() -> None:
 
 def test_the_reports_of_haiti() -> None:
     labels, rows = read("ushahidi_haiti_2010_no_text.csv")
-    result = told(labels, rows)
+    result = parsed(labels, rows)
     cells = [[name for name in row[labels.index("CATEGORY")].split(", ") if name] for row in rows]
     assert column(result, "category") == [names[0] if names else "uncategorised" for names in cells]
     assert [more or [] for more in column(result, "more_categories")] == [
