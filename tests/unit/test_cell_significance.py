@@ -203,6 +203,7 @@ def test_the_figures_of_all_places_equal_their_slow_twin(city: CityProfile, kind
     frame = even(city, 24_000)
     hot, hole = ([int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)], frame.index[40:52].tolist())
     frame.loc[hot, "n"] += 100
+    frame.loc[int(h3.grid_ring(np.uint64(heart()), 4)[0]), "n"] += 200  # another one, among what lies around the first
     frame.loc[hole, "n"] = 1.0
     population = even(city, 60_000, seed=2)["n"] + frame["n"] + 1
     base = None if kind is None else Denominator.of(population, "alerts" if kind == "protected" else kind)
@@ -387,6 +388,13 @@ def test_both_tails_are_binomial_and_need_surroundings() -> None:
         binomtest(30, 70, 1 / 3, "greater").pvalue
     )
     assert larger_rate([30], [0], [2.0], [0.0])[0] == 1.0
+
+
+@pytest.mark.parametrize(("mean", "valid"), [(199.5, False), (200.5, True)])
+def test_gistar_is_a_test_from_200_alerts_in_the_mean_window_on(city: CityProfile, mean: float, valid: bool) -> None:
+    frame = even(city).assign(n=1.0)
+    window = (neighbours(frame.index.to_numpy(), 1) @ frame["n"].to_numpy()).mean()
+    assert hot_cells(frame.assign(n=mean / window), k=1).gistar_valid == valid
 
 
 def test_withheld_surroundings_make_bounds_and_say_so(city: CityProfile, t: Translator) -> None:

@@ -239,6 +239,20 @@ def test_a_hole_is_cold_and_what_it_was_before_makes_it_oscillate() -> None:
     assert "Cold in 24 of 24 months." in result.sentence_of(int(MIDDLE), translator("en"))
 
 
+@pytest.mark.parametrize("steps", [slice(0, 8), slice(-8, None)])
+def test_the_figures_of_a_cell_are_those_of_the_last_step(steps: slice) -> None:
+    hole = h3.grid_disk(MIDDLE, 1).astype(np.int64)
+    counts = made() * 10
+    counts.loc[hole, counts.columns[steps]] = 0.0
+    last = emerging_hot_spots(counts, LAND).frame.loc[int(MIDDLE)]
+    assert (last["q_cold"] <= 0.05) == (steps.stop is None)
+    counts = made() * 10
+    counts.loc[hole, counts.columns[steps]] += 60.0
+    last = emerging_hot_spots(counts, LAND).frame.loc[int(MIDDLE)]
+    assert (last["q"] <= 0.05) == (steps.stop is None)
+    assert (last["z"] > 3) == (steps.stop is None)
+
+
 def test_an_empty_city_has_no_pattern() -> None:
     result = emerging_hot_spots(made() * 0, LAND)
     assert set(result.frame["cls"]) == {"none"}

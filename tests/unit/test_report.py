@@ -169,6 +169,23 @@ def test_a_brief_tells_an_upper_bound_as_one(brief: Brief, piraeus: CityProfile)
     assert expected == {"Station": "24.2", "Quay": "at most 11.0", "Square": "few"}
 
 
+def test_the_objective_in_the_words_of_its_authors_is_for_readers_of_their_language(
+    plan: Plan, piraeus: CityProfile
+) -> None:
+    aim = replace(plan.objective, baseline=61, target=40, by=dt.date(2027, 10, 31), text="A calm station")
+    own = replace(plan, objective=aim, language="en")
+    for language, theirs in (("en", True), ("fr", False)):
+        paper = read_word(io.BytesIO(plan_document(own, piraeus, translator(language), "docx")))
+        text = " ".join(paragraph.text for paragraph in paper.paragraphs)
+        assert ("A calm station" in text) == theirs
+        assert ("40" in text) != theirs
+    for wordless, told in ((replace(aim, text=""), "40"), (replace(aim, text="", by=None), "To be set")):
+        paper = read_word(
+            io.BytesIO(plan_document(replace(own, objective=wordless), piraeus, translator("en"), "docx"))
+        )
+        assert told in " ".join(paragraph.text for paragraph in paper.paragraphs)
+
+
 def test_the_notes_of_the_measures_of_a_plan_are_printed(plan: Plan, piraeus: CityProfile) -> None:
     paper = read_word(io.BytesIO(plan_document(plan, piraeus, translator("en"), "docx")))
     text = " ".join(paragraph.text for paragraph in paper.paragraphs)
