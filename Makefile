@@ -5,13 +5,26 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 REQUIREMENTS := requirements/dev.txt
 
-.PHONY: run test check bench fuzz mutants format lock messages clean
+.PHONY: setup run test test-fast test-full check bench fuzz mutants format lock messages clean
 
 run: $(STAMP)
 	$(BIN)/python dashboard.py
 
+# Each worker takes whole files (tests/conftest.py): make test PYTEST="--durations=50"
+PYTEST ?=
 test: $(STAMP)
-	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadgroup
+	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile $(PYTEST)
+
+# For the inner loop: no browser, no page, no simulation.
+test-fast: $(STAMP)
+	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile -m "not slow" tests/unit $(PYTEST)
+
+# Many more simulated maps, broken files and interrupted imports than on a push.
+test-full: $(STAMP)
+	CURIM_TEST_EFFORT=full $(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile $(PYTEST)
+
+# Sets .venv up where it is missing or older than its requirements.
+setup: $(STAMP)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -6,6 +6,9 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy loads; see curim_data.cli.app
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import settings
 
@@ -14,9 +17,52 @@ from curim_data.model.city import CityProfile, load_city
 from curim_data.model.i18n import Translator, translator
 from curim_data.sample.home import sample_home
 from curim_data.store.home import Home
+from tests.effort import FULL
 
-settings.register_profile("untimed", deadline=None)  # a slow machine is no fault of the code
-settings.load_profile("untimed")
+# A slow machine is no fault of the code.
+settings.register_profile("push", deadline=None)
+settings.register_profile("full", deadline=None, max_examples=1_000)
+settings.load_profile("full" if FULL else "push")
+
+TESTS = Path(__file__).resolve().parent
+FOLDERS = ("browser", "app", "oracles", "unit")  # the longest first: short files fill the gaps at the end
+
+
+def unit_of(path: str) -> str:
+    """What one worker runs as a whole: a page of the dashboard with what it has cached, else a file of tests.
+
+    There is one server and one browser at a time, so all tests with a browser belong together.
+    """
+    _, folder, *inner = path.split("/")
+    name = inner[-1].removeprefix("test_").removesuffix(".py")
+    return {"browser": "browser", "app": f"app/{name.partition('_')[0]}"}.get(folder, path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out the units of `unit_of` in the order of collection.
+
+    Marks of `xdist_group` would do for the units, but pytest-xdist 3.8 passes over them with pytest 9.2.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    if config.getvalue("dist") != "loadfile":
+        return None
+
+    class InOrder(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return unit_of(nodeid.partition("::")[0])
+
+    config.option.loadscopereorder = False
+    return InOrder(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(TESTS).parts[0]
+        return FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +71,16 @@ def city() -> CityProfile:
     return load_city(sample_data.PROFILE)
 
 
+def everybodys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of this test run that all workers share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home with the sample city's main export imported; read only, shared by the session."""
-    return sample_home(Home(tmp_path_factory.mktemp("home")))
+    """A home with the sample city's main export imported; read only, made once for all workers."""
+    return sample_home(Home(everybodys(tmp_path_factory) / "home"))
 
 
 @pytest.fixture(scope="session")

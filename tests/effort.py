@@ -1,0 +1,18 @@
+"""How much is simulated: a moderate number on every push, a large one in `make test-full`.
+
+A test that draws maps, makes up broken files or starts processes takes its number from `effort` and says in its
+docstring what the number on a push is able to find. Bounds follow from the number by the binomial distribution, so
+they hold for both.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+FULL: Final = os.environ.get("CURIM_TEST_EFFORT") == "full"
+
+
+def effort(push: int, full: int) -> int:
+    """The number for this run."""
+    return full if FULL else push
