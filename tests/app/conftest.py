@@ -32,11 +32,9 @@ def open_page(sample: Home, monkeypatch: pytest.MonkeyPatch) -> Open:
         app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
         for word, value in query.items():
             app.query_params[word] = value
-        app.run()
         if name != EXISTING[0]:
             app.switch_page(f"{name}.py")
-            app.run()
-        return app
+        return app.run()
 
     return run
 

@@ -84,9 +84,9 @@ def said(app: AppTest) -> str:
 def test_a_provisional_city_is_said_on_every_page_and_no_page_needs_districts(name: str, t: Translator) -> None:
     app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
     app.query_params["lang"] = "en"
-    app.run()
     if name != "briefing":
-        app.switch_page(f"{name}.py").run()
+        app.switch_page(f"{name}.py")
+    app.run()
     assert not errors(app)
     assert provisional_note(t) in said(app)
 

@@ -82,9 +82,9 @@ def _open(name: str, **query: str) -> AppTest:
     app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
     for word, value in {"lang": "en", **query}.items():
         app.query_params[word] = value
-    app.run()
     if name != "briefing":
-        app.switch_page(f"{name}.py").run()
+        app.switch_page(f"{name}.py")
+    app.run()
     assert not errors(app)
     return app
 
