@@ -110,6 +110,7 @@ def test_nothing_left_is_a_file_without_alerts(source: Source, tmp_path: Path, k
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+@pytest.mark.slow
 @given(st.text(max_size=20))
 def test_texts_are_as_safe_as_in_other_tables(text: str) -> None:
     made = cleaned.safe_texts(pa.chunked_array([pa.array([text], pa.string())]))

@@ -177,6 +177,7 @@ def test_city_show_and_refresh(capsys: Capture, own: Home) -> None:
     assert not answer(capsys, own, "batches")["batches"][0]["undone"]
 
 
+@pytest.mark.slow
 def test_sample_is_written_again(capsys: Capture, copied: Home, tmp_path: Path) -> None:
     files = answer(capsys, copied, "sample", str(tmp_path / "sample"))["files"]
     main_export = next(Path(name) for name in files if Path(name).name == sample_data.MAIN_EXPORT.name)

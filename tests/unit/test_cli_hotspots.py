@@ -100,6 +100,7 @@ def test_a_base_names_itself_in_sentence_choices_and_columns(capsys: Capture, sa
     assert pd.read_csv(out)["rate"].tolist() == [spot["rate"] for spot in told["spots"]]
 
 
+@pytest.mark.slow
 def test_clusters_by_severity_tell_their_weight(capsys: Capture, sample: Home) -> None:
     told = answer(capsys, sample, "hotspots", "--method", "clusters", "--weight", "severity")
     assert told["weight"] == "severity"

@@ -90,6 +90,7 @@ def test_a_large_cluster_is_split_and_not_dropped(city: CityProfile) -> None:
     assert sum(cluster.n for cluster in result.found) > 0.5 * 6_000 * 10 * 0.554 / (10.77 + 9 * 0.554)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("radius", "times", "eps"), [(420, 10, 150), (600, 5, 100)])
 def test_what_is_split_keeps_its_alerts(city: CityProfile, radius: float, times: float, eps: float) -> None:
     """A large place that is dense throughout comes out in parts, none counted twice, and not in crumbs."""

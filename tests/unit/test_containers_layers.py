@@ -171,6 +171,7 @@ def test_truncated_files_are_refused_and_nothing_else(kind: str, tmp_path: Path)
         assert set(read.values()) == {None}, read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_flipped_bytes_lead_to_no_other_exception(kind: str, tmp_path: Path) -> None:
     opener, data = every(tmp_path)[kind]

@@ -256,6 +256,7 @@ def test_entity_bombs_are_refused() -> None:
         open_xml(outside, "outside.xml")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("opener", [open_xml, open_json])
 def test_memory_does_not_grow_with_the_number_of_records(opener: Opener) -> None:
     def peak(count: int) -> int:

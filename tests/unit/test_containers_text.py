@@ -158,6 +158,7 @@ def test_what_holds_zeros_everywhere_is_no_text() -> None:
         read(b"a;b\n" + b"1;\x002\n" * 3)
 
 
+@pytest.mark.slow
 def test_line_ends_may_be_mixed_and_lines_end_in_cr_alone_over_megabytes() -> None:
     assert read("a;b\r1;2\n3;4\r\n5;6\r").values == [["1", "2"], ["3", "4"], ["5", "6"]]
     assert read("a;b\r" + "1;2\r" * 600_000).rows[-1] == 600_000
@@ -239,6 +240,7 @@ def test_quotes_in_pairs_that_leave_a_field_open_harm_their_own_row_only() -> No
 pieces_of_text = st.text(alphabet='ab;"\n\r, é', max_size=8)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.lists(pieces_of_text, max_size=30), st.integers(1, 64))
 def test_the_records_do_not_depend_on_where_blocks_are_cut(parts: list[str], size: int) -> None:

@@ -130,6 +130,7 @@ def test_a_protected_base_only_lowers_what_is_marked(city: CityProfile) -> None:
     assert (unsure["p_cold"] >= sure["p_cold"] - 1e-9).all()
 
 
+@pytest.mark.slow
 def test_on_the_sample_the_share_of_women_is_high_where_that_was_planted(source: Source, t: Translator) -> None:
     f = WOMEN.replace(dark=True)
     by_land = hot_spot_study(source, f, Audience.ANALYST)

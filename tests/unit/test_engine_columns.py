@@ -70,6 +70,7 @@ def _answers(source: Source) -> list[pd.DataFrame]:
     return found
 
 
+@pytest.mark.slow
 def test_codes_in_memory_answer_as_the_files_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = _rows()
     plain = small_source(tmp_path, rows)

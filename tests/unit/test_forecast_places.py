@@ -36,6 +36,7 @@ def field(rng: np.random.Generator, weeks: int = 112, mean: float = 40.0, uneven
     return rng.poisson(mean * rate[:, None] / rate.sum(), (CELLS, weeks))
 
 
+@pytest.mark.slow
 def test_on_a_stationary_field_no_model_beats_counting_and_intervals_cover() -> None:
     rng = np.random.default_rng(11)
     runs, won, covered, tried, missed, ahead_tried = 60, 0, 0, 0, 0, 0

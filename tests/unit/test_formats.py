@@ -87,6 +87,7 @@ def test_a_header_is_known_as_what_it_is_and_as_nothing_else(header: str, expect
     assert formats.recognise(labels).layout.format == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "expected"), FILES.items(), ids=FILES)
 def test_a_real_file_is_known_as_what_it_is_and_as_nothing_else(name: str, expected: str | None) -> None:
     labels, rows = read(name)

@@ -47,6 +47,7 @@ def _build(path: Path) -> None:
     sample_home(Home(path))
 
 
+@pytest.mark.slow
 def test_the_sample_is_built_once_by_two_processes(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     workers = [context.Process(target=_build, args=(tmp_path,)) for _ in range(2)]

@@ -74,6 +74,7 @@ def test_order_place_and_direction_do_not_matter(rows: Any, shift: int, angle: f
     assert [c.llr for c in plain.clusters[:1]] == pytest.approx([c.llr for c in moved.clusters[:1]])
 
 
+@pytest.mark.slow
 def test_a_planted_outbreak_is_found_with_its_start(t: Any) -> None:
     rng = np.random.default_rng(1)
     x, y, days = rng.integers(0, 20, 600) * 100, rng.integers(0, 20, 600) * 100, rng.integers(20_000, 20_100, 600)
@@ -94,6 +95,7 @@ def test_a_planted_outbreak_is_found_with_its_start(t: Any) -> None:
     assert calm.clusters[0].sentence(t).startswith("From ")
 
 
+@pytest.mark.slow
 def test_p_is_uniform_where_place_and_time_are_independent() -> None:
     rng = np.random.default_rng(3)
     p = []

@@ -65,6 +65,7 @@ def test_the_dirty_export_is_accounted_for_as_its_answer_key_says(home: Home) ->
     assert Store(home).count() == batch.accepted
 
 
+@pytest.mark.slow
 def test_a_second_import_adds_nothing_and_a_later_export_updates(home: Home) -> None:
     first = import_file(home, sample_data.MAIN_EXPORT, "main.csv", now=NOW).batch
     assert first.accepted == first.read == Store(home).count()
@@ -226,6 +227,7 @@ def test_personal_columns_and_free_text_are_dropped_and_named(home: Home, t: Tra
     assert "c@d.gr" not in kept.to_csv()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "label",
     [

@@ -240,6 +240,7 @@ def borders(request: pytest.FixtureRequest) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_second_city_works_without_code(tmp_path: Path, borders: Path) -> None:
     frame = gpd.read_file(borders).to_crs(4326)
     name = "ward_name" if "ward_name" in frame else "name"

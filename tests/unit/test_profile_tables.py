@@ -38,6 +38,7 @@ def cells(rows: list[list[Any]], form: str) -> bytes:
     return frame.to_csv(index=False, sep=";" if form == "semicolon" else ",").encode(encoding)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "semicolon", "utf16", "xlsx"])
 @pytest.mark.parametrize(
     "heads",

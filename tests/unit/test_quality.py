@@ -251,6 +251,7 @@ def test_near_duplicates_by_hand(tmp_path: Path) -> None:
     assert found.listed["metres"].le(50).all()
 
 
+@pytest.mark.slow
 def test_near_duplicates_agree_with_every_pair(tmp_path: Path) -> None:
     random = np.random.default_rng(7)
     rows = [
@@ -307,6 +308,7 @@ def test_what_needs_attention_comes_first(tmp_path: Path, t: Translator) -> None
     assert all(one.sentence and one.settings for one in told)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_report_is_escaped_whole_and_without_ids(tmp_path: Path, lang: str) -> None:
     source = _study(tmp_path, [_placed(1, category="<b>odd</b>"), _placed(2, hours=1, category="<b>odd</b>")])
@@ -334,6 +336,7 @@ def test_durations(t: Translator) -> None:
     assert [duration(t, hours) for hours in (0.1, 1, 2.2, 50)] == ["6 minutes", "1 hour", "3 hours", "3 days"]
 
 
+@pytest.mark.slow
 def test_the_command(sample: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = ["--home", str(sample.path), "--lang", "en"]
     assert main(["quality", *where, "--json"]) == 0

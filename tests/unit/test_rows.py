@@ -232,6 +232,7 @@ CELLS = {
 }
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_blocks_of_any_size_tell_the_same(city: CityProfile, data: st.DataObject) -> None:

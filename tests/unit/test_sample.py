@@ -61,6 +61,7 @@ def _apart(one: dict[str, Any], other: dict[str, Any]) -> float:
     return float(_distance(pd.DataFrame({"lon": [one["longitude"]], "lat": [one["latitude"]]}), other)[0])
 
 
+@pytest.mark.slow
 def test_the_same_seed_writes_the_committed_files_again(tmp_path: Path, truths: dict[str, Any]) -> None:
     root = sample_data.TRUTHS.parent
     for path in write_sample(tmp_path, truths["seed"]):

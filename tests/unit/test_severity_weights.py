@@ -107,6 +107,7 @@ def test_weights_of_other_alerts_are_refused(city: CityProfile) -> None:
         find_clusters(frame, city, weights=graded(frame[["n"]].assign(n=frame["n"] + 1, severity=2), frame.index))
 
 
+@pytest.mark.slow
 def test_severity_is_counted_on_the_same_alerts(sample: Home) -> None:
     source = open_source(sample)
     found = cluster_study(source, AlertFilter(), Audience.ANALYST, by_weight=True)

@@ -141,6 +141,7 @@ def rows(*lines: tuple[str, str]) -> bytes:
     return "\n".join([HEADER, *told, ""]).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "files",
     [
@@ -206,6 +207,7 @@ def _import(path: Path, prefix: str) -> None:
         import_file(Home(path), export(range(part * 100, part * 100 + 120), prefix=prefix), f"{prefix}{part}", now=NOW)
 
 
+@pytest.mark.slow
 def test_two_processes_that_import_at_once_are_both_right(home: Home) -> None:
     context = multiprocessing.get_context("spawn")
     # Two of them send the same alerts: each alert is stored once.
@@ -231,6 +233,7 @@ def _killed(path: Path) -> None:
     import_file(Home(path), b"a;reported_at;category;latitude;longitude\n1;?;x;;\n2;2025-01-01;x;;\n", "x", now=NOW)
 
 
+@pytest.mark.slow
 def test_a_process_killed_before_its_commit_leaves_the_old_state(home: Home) -> None:
     take(home, export(range(3)))
     before = Store(home).version()
@@ -350,6 +353,7 @@ def test_rows_set_aside_are_moved_to_their_place(home: Home, tmp_path: Path) -> 
     assert Store(home).quarantine(send(home, alerts, path).batch.id).empty
 
 
+@pytest.mark.slow
 def test_many_small_imports_become_few_files_and_can_still_be_undone(home: Home, tmp_path: Path) -> None:
     alerts = alerts_of(tmp_path, export(range(55)))
     sent = [send(home, alerts.slice(n, 1)).batch.id for n in range(55)]

@@ -68,6 +68,7 @@ def test_an_excess_that_lasts_is_no_sure_repeat(source: Source, t: Translator) -
     assert "hardly fades with time" in told["burglary"]  # a spot of burglaries was planted in the last month
 
 
+@pytest.mark.slow
 def test_the_new_spot_of_the_sample_is_what_started_lately(source: Source) -> None:
     found = scan_study(source, AlertFilter(), Audience.SPECIALIST)
     first = found.started[0]
@@ -144,6 +145,7 @@ def test_few_alerts_are_no_ground(tmp_path: Path, t: Translator) -> None:
     assert "Too few" in unusual.sentence(t)
 
 
+@pytest.mark.slow
 def test_a_start_of_the_last_days_is_found_where_it_is(tmp_path: Path, t: Translator) -> None:
     rows = _scattered(150)
     last = max(row["local_date"] for row in rows)  # type: ignore[type-var]
@@ -163,12 +165,14 @@ def test_a_start_of_the_last_days_is_found_where_it_is(tmp_path: Path, t: Transl
     assert found.sentence(t) == place.sentence(t)
 
 
+@pytest.mark.slow
 def test_nothing_starts_among_scattered_alerts(tmp_path: Path, t: Translator) -> None:
     found = scan_study(small_source(tmp_path, _scattered(150)), EVER, Audience.SPECIALIST)
     assert not found.started
     assert "Nothing unusual started" in found.sentence(t)
 
 
+@pytest.mark.slow
 def test_the_command_tells_the_same(sample: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     words = ["near-repeat", "--category", "vandalism", "--home", str(sample.path), "--lang", "en"]
     assert main([*words, "--json", "--out", str(tmp_path / "bands.csv")]) == 0

@@ -84,6 +84,7 @@ def _hours(span: tuple[int, int]) -> set[int]:
     return {(span[0] + step) % 24 for step in range((span[1] - span[0]) % 24 + 1)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("place", ["pasalimani", "maniatika", "terpsithea"])
 def test_statement_names_place_category_hours_and_gender(
@@ -238,6 +239,7 @@ def test_what_is_kept_passed_the_gate_and_speaks_every_language(source: Source, 
     assert "too small to be shown" in kept["en"]
 
 
+@pytest.mark.slow
 def test_baseline_of_a_draft_covers_a_year_whatever_the_filter(source: Source, study: HotSpotStudy) -> None:
     cells = study.spots[0].names
     drafts = [

@@ -271,6 +271,7 @@ def test_without_a_season_nothing_is_said_of_the_season():
     assert period_total(weekly(long, covered(long)).since(MONDAY + dt.timedelta(weeks=200))) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "mean"), [(4, 60), (8, 15), (8, 120)])
 def test_quiet_periods_are_seldom_called_unusual(size, mean):
     sides = []
