@@ -19,8 +19,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
+from matplotlib_scalebar.scalebar import ScaleBar
 from shapely.geometry.base import BaseGeometry
 
 from analysis.report.blocks import Picture
@@ -290,18 +291,27 @@ def _covers(left: float, middle: float, width: float, half: float, taken: Sequen
 
 
 def _scale_bar(axes: Any, t: Translator) -> None:
-    left, right = axes.get_xlim()
-    low, high = axes.get_ylim()
-    length = next(metres for metres in (5000, 2000, 1000, 500, 200, 100) if metres < (right - left) / 3.5)
-    x, y = right - 0.03 * (right - left) - length, low + 0.035 * (high - low)
-    axes.add_patch(Rectangle((x, y), length / 2, 0.008 * (high - low), facecolor=INK, edgecolor=INK, lw=0.4, zorder=9))
-    axes.add_patch(
-        Rectangle(
-            (x + length / 2, y), length / 2, 0.008 * (high - low), facecolor="white", edgecolor=INK, lw=0.4, zorder=9
-        )
+    """Draw a scale bar in whole metres or kilometres at the lower right; the axes are in metres."""
+
+    def label(value: float, unit: str) -> str:
+        return t("{kilometres} km", kilometres=value) if unit == "km" else t("{metres} m", metres=value)
+
+    bar = ScaleBar(
+        1,
+        "m",
+        length_fraction=0.28,
+        width_fraction=0.008,
+        location="lower right",
+        scale_loc="top",
+        scale_formatter=label,
+        color=INK,
+        box_alpha=0,
+        border_pad=1.2,
+        sep=3,
+        font_properties={"size": 6},
     )
-    told = t("{metres} m", metres=length) if length < 1000 else t("{kilometres} km", kilometres=length // 1000)
-    axes.text(x + length / 2, y + 0.014 * (high - low), told, ha="center", va="bottom", color=INK, fontsize=6)
+    bar.set_zorder(9)
+    axes.add_artist(bar)
 
 
 def _fit(axes: Any, figure: Figure, city: CityProfile, width_mm: float, legend_mm: float) -> None:
