@@ -239,6 +239,18 @@ def test_a_hole_is_cold_and_what_it_was_before_makes_it_oscillate() -> None:
     assert "Cold in 24 of 24 months." in result.sentence_of(int(MIDDLE), translator("en"))
 
 
+def test_a_window_is_compared_with_its_surroundings_or_with_all_the_rest() -> None:
+    """In the middle of a quarter that is twice as dense as the city nothing is expected to stand out from it."""
+    counts = made(12)
+    quarter = h3.grid_disk(MIDDLE, 4).astype(np.int64)
+    counts.loc[quarter] = 6.0
+    near = emerging_hot_spots(counts, LAND, k=1).frame.loc[int(MIDDLE)]
+    assert (near["window"], near["expected"]) == (2 * 7 * 6, pytest.approx(2 * 7 * 6))
+    city = emerging_hot_spots(counts, LAND, k=1, against="city").frame.loc[int(MIDDLE)]
+    rest = 6 * (len(quarter) - 7) + 3 * (len(LAND) - len(quarter))
+    assert (city["window"], city["expected"]) == (2 * 7 * 6, pytest.approx(2 * 7 * rest / (len(LAND) - 7)))
+
+
 @pytest.mark.parametrize("steps", [slice(0, 8), slice(-8, None)])
 def test_the_figures_of_a_cell_are_those_of_the_last_step(steps: slice) -> None:
     hole = h3.grid_disk(MIDDLE, 1).astype(np.int64)

@@ -133,6 +133,8 @@ def test_an_interval_is_tried_with_the_scatter_of_the_other_lists() -> None:
     came, mean = np.full((2, 4), 10.0), np.full((2, 4), 10.0)
     came[1] = 20.0  # with its own scatter among them it would be no surprise
     assert [_inside(came, mean, at) for at in (0, 1)] == [4, 0]
+    came[0] = 19.0  # 4 to 17 without scatter; that of the others is in it, be they earlier or later
+    assert [_inside(came, mean, at) for at in (0, 1)] == [4, 4]
 
 
 def test_a_sliver_of_land_is_not_listed_first() -> None:

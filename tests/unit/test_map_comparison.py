@@ -227,6 +227,9 @@ def test_withheld_counts_never_make_a_mark(disc: np.ndarray) -> None:
         assert np.isnan(told.frame["b"].iloc[10])
         assert told.n_withheld == 1
         assert told.at_least == (False, totals[1] is None)
+    for totals in ((None, 9.0), (9.0, None)):
+        told = compare_maps(veiled, _frame(disc, a), WOMEN, MEN, totals=totals, k=0)
+        assert told.at_least == (totals[0] is None, False)
     wide = veiled.assign(high=np.where(hidden, 60, veiled["high"]))
     assert not compare_maps(_frame(disc, a), wide, WOMEN, MEN, k=0).places
 

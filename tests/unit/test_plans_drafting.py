@@ -217,3 +217,16 @@ def test_comparison_area_is_alike_connected_and_apart(problem: Problem, cells: p
     assert like.treated_n == 63
     assert like == propose_comparison_area(cells.reset_index(names="cell"), problem.cells)
     assert propose_comparison_area(cells.loc[[h3.str_to_int(cell) for cell in problem.cells]], problem.cells) is None
+
+
+def test_of_the_areas_that_could_be_grown_the_one_with_the_nearest_total_is_the_comparison_area() -> None:
+    """Three cells of ten alerts: a lone cell of ten among empty ones is less alike than three of eleven."""
+    middle, lone, even = (h3.latlng_to_cell(37.94, longitude, 9) for longitude in (23.60, 23.65, 23.70))
+    treated = [middle, *h3.grid_ring(middle, 1)[:2]]
+    counts = dict.fromkeys(treated, 10.0) | dict.fromkeys(h3.grid_disk(lone, 1), 0.0)
+    counts |= {lone: 10.0} | dict.fromkeys(h3.grid_disk(even, 1), 11.0)
+    frame = pd.DataFrame({"n": counts.values()}, index=[h3.str_to_int(cell) for cell in counts])
+    like = propose_comparison_area(frame, treated)
+    assert like is not None
+    assert (like.n, like.treated_n) == (33, 30)
+    assert set(like.cells) <= set(h3.grid_disk(even, 1))

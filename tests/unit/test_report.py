@@ -186,6 +186,17 @@ def test_the_objective_in_the_words_of_its_authors_is_for_readers_of_their_langu
         assert told in " ".join(paragraph.text for paragraph in paper.paragraphs)
 
 
+def test_the_gender_check_of_a_plan_is_printed_as_it_was_answered(plan: Plan, piraeus: CityProfile) -> None:
+    words = {"affected": "Who waits here", "consulted": "Two walks", "target": "As calm for all", "harm": "Glare"}
+    check = replace(plan.gender_check, **words)
+    for left_out in (None, *words):
+        asked = replace(check, **({left_out: ""} if left_out else {}))
+        made = plan_document(replace(plan, gender_check=asked), piraeus, translator("en"), "docx")
+        text = " ".join(paragraph.text for paragraph in read_word(io.BytesIO(made)).paragraphs)
+        assert all((told in text) == (name != left_out) for name, told in words.items())
+        assert ("not answered" in text) == (left_out is not None)
+
+
 def test_the_notes_of_the_measures_of_a_plan_are_printed(plan: Plan, piraeus: CityProfile) -> None:
     paper = read_word(io.BytesIO(plan_document(plan, piraeus, translator("en"), "docx")))
     text = " ".join(paragraph.text for paragraph in paper.paragraphs)
