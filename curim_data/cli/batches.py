@@ -55,9 +55,9 @@ _HEADINGS: Final = (
 )
 
 
-@command(app, "undo", N_("Take an import back."))
+@command(app, "undo", N_("Undo an import."))
 def undo(ctx: CommandContext, batch: BatchId) -> None:
-    """Take an import back."""
+    """Undo an import."""
     ctx.city()
     report = Store(ctx.home).undo(batch)
     if ctx.as_json:
@@ -75,7 +75,7 @@ def undo(ctx: CommandContext, batch: BatchId) -> None:
     )
 
 
-@command(app, "quarantine", N_("Write the rows that an import set aside, with reasons, to a CSV file."))
+@command(app, "quarantine", N_("Write the quarantined rows of an import, with reasons, to a CSV file."))
 def quarantine(
     ctx: CommandContext, batch: BatchId, out: Annotated[Path, typer.Option(help=N_("CSV file to write."))]
 ) -> None:
@@ -92,13 +92,13 @@ def quarantine(
 @command(
     app,
     "erase",
-    N_("Remove alerts for good, from all earlier versions too; what was imported before cannot be undone."),
+    N_("Erase alerts permanently, from all earlier versions too; earlier imports can then not be undone."),
 )
 def erase(
     ctx: CommandContext,
     alerts: Annotated[list[str], typer.Argument(help=N_("Ids of the alerts."))],
     yes: Annotated[
-        bool, typer.Option("--yes", help=N_("Do it: without this the command only says what would be gone."))
+        bool, typer.Option("--yes", help=N_("Confirm: without this the command only says what would be erased."))
     ] = False,
 ) -> None:
     """Remove alerts for good."""

@@ -104,7 +104,7 @@ def show(ctx: CommandContext) -> None:
 
 
 @command(
-    app, "refresh", N_("Make districts, cells, places and darkness of all alerts anew after a change of the profile.")
+    app, "refresh", N_("Recompute districts, cells, places and darkness of all alerts after a change of the profile.")
 )
 def city_refresh(ctx: CommandContext) -> None:
     """Make the columns that the profile gives anew."""
@@ -136,7 +136,7 @@ def districts(
     _print_report(ctx, edit.set_districts(ctx.home, areas, name_column, language, with_land=with_land))
 
 
-@command(app, "land", N_("Give the city its study area."))
+@command(app, "land", N_("Set the city's study area."))
 def land(ctx: CommandContext, file: Areas, layer: Layer = None, epsg: Epsg = None) -> None:
     """Give the study area; a home without a city gets one of it."""
     areas = read_areas(file, file.name, layer=layer, epsg=epsg)
@@ -168,7 +168,7 @@ def landmarks(
     _print_report(ctx, edit.set_landmarks(ctx.home, file, file.name))
 
 
-@command(app, "streets", N_("Give the streets as lines."))
+@command(app, "streets", N_("Set the streets, given as lines."))
 def streets(
     ctx: CommandContext,
     file: Areas,
@@ -207,7 +207,7 @@ def name(
     _print_report(ctx, edit.set_names(ctx.home, name, timezone=timezone, epsg=epsg))
 
 
-@command(app, "accept", N_("Take a provisional profile as the city's own, as it stands."))
+@command(app, "accept", N_("Accept a provisional profile as the city's own, as it is."))
 def accept(ctx: CommandContext) -> None:
     """Take a provisional profile as the city's own."""
     ctx.city()
@@ -230,7 +230,7 @@ def versions(ctx: CommandContext) -> None:
     ctx.print_table(pd.DataFrame(rows, columns=[ctx.t(head) for head in heads]))
 
 
-@command(app, "restore", N_("Give back an earlier version of the profile."))
+@command(app, "restore", N_("Restore an earlier version of the profile."))
 def restore(
     ctx: CommandContext,
     version: Annotated[str, typer.Argument(help=N_("Id of the version, as “curim city versions” lists it."))],

@@ -25,7 +25,7 @@ _COLUMNS: Final = (
 @command(
     app,
     "compare",
-    N_("Find the places where two filters differ beyond chance."),
+    N_("Find the places where two filters differ more than expected by chance."),
     filtered=True,
     audience=Audience.ANALYST,
 )

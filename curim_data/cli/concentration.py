@@ -25,7 +25,7 @@ app = new_app()
 @command(
     app,
     "concentration",
-    N_("Say how few places hold most alerts, and how few would by chance."),
+    N_("Measure the concentration: how few places hold most alerts, and how few are expected by chance."),
     filtered=True,
     audience=Audience.ANALYST,
 )

@@ -22,7 +22,7 @@ def counts(
     by: Annotated[str, typer.Option(help=N_("Dimensions, with commas between them: week,district,category ..."))] = "",
     resolution: Resolution = None,
     complete: Annotated[
-        bool, typer.Option("--complete", help=N_("Give weeks, cells, districts ... without alerts a zero."))
+        bool, typer.Option("--complete", help=N_("Include weeks, cells, districts ... without alerts as zeros."))
     ] = False,
     out: OutCsv = None,
 ) -> None:

@@ -22,7 +22,7 @@ app = new_app()
 @command(
     app,
     "forecast",
-    N_("Foretell the next weeks, with how such forecasts did in the past."),
+    N_("Forecast the next weeks, with the accuracy of such forecasts in the past."),
     filtered=True,
     audience=Audience.ANALYST,
 )

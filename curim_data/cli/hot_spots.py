@@ -43,19 +43,19 @@ _EMERGING_COLUMNS: Final = (
 @command(
     app,
     "hotspots",
-    N_("Find the places where more happens than chance explains."),
+    N_("Find hot spots: places with more alerts than expected by chance."),
     filtered=True,
     audience=Audience.ANALYST,
 )
 def hotspots(
     ctx: CommandContext,
-    method: Annotated[Method, typer.Option(help=N_("How they are found."))] = "significance",
+    method: Annotated[Method, typer.Option(help=N_("Method by which they are found."))] = "significance",
     resolution: Resolution = None,
     base: Annotated[
         Denominator,
-        typer.Option(help=N_("What a place is compared with: its land and surroundings, all alerts, or residents.")),
+        typer.Option(help=N_("What a place is compared with: its land and neighbourhood, all alerts, or residents.")),
     ] = "land",
-    weight: Annotated[Weight, typer.Option(help=N_("How much an alert counts in clusters."))] = "none",
+    weight: Annotated[Weight, typer.Option(help=N_("Weight of an alert in clusters."))] = "none",
     cluster_method: Annotated[
         ClusterMethod,
         typer.Option(help=N_("How clusters are found: tested (dbscan), or to explore only (hdbscan).")),
@@ -235,7 +235,7 @@ def _emerging(
     study = emerging_study(source, f, ctx.audience, resolution)
     found = study.emerging
     if found is None:
-        raise UsageError(study.why or Message("There is nothing to tell."))
+        raise UsageError(study.why or Message("There is nothing to report."))
     listed = [line for line in study.lines if in_area(line.place, line.name, f, source.city)]
     rows = [_emerging_row(ctx, line, len(found.starts)) for line in listed]
     if out is not None:

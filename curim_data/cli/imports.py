@@ -27,7 +27,7 @@ _CRS: Final = re.compile(r"(?:EPSG:)?(\d{4,6})", re.I)
 @command(
     app,
     "import",
-    N_("Import exports: every row is accepted, updated, known already, or set aside with its reason."),
+    N_("Import exports: every row is accepted, updated, a duplicate, or quarantined with its reason."),
 )
 def import_files(
     ctx: CommandContext,
@@ -37,7 +37,8 @@ def import_files(
         Path | None, typer.Option("--map", help=N_("TOML file that says what the columns mean (docs/mapping.md)."))
     ] = None,
     write_mapping: Annotated[
-        Path | None, typer.Option("--write-map", help=N_("Write what was understood to a TOML file, to be mended."))
+        Path | None,
+        typer.Option("--write-map", help=N_("Write the recognised mapping to a TOML file, to be corrected.")),
     ] = None,
     dates: Annotated[
         str | None, typer.Option(help=N_("day-first or month-first, where the file does not say."))

@@ -22,7 +22,7 @@ app = new_app()
 @command(
     app,
     "near-repeat",
-    N_("Ask whether alerts bring further ones near by, and whether something unusual started lately."),
+    N_("Test for near repeats, and for something unusual that started in the last weeks."),
     filtered=True,
     audience=Audience.ANALYST,
 )

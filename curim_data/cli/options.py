@@ -77,7 +77,7 @@ def _filter_option(word: str, help: Message) -> inspect.Parameter:
 
 def _context(
     query: Mapping[str, str],
-    audience: Annotated[Audience, typer.Option(help=N_("For whom the numbers are."))] = Audience.ANALYST,
+    audience: Annotated[Audience, typer.Option(help=N_("Audience that the numbers are for."))] = Audience.ANALYST,
     home: Annotated[Path | None, typer.Option(help=N_("Folder of the data; CURIM_HOME, or var/."))] = None,
     lang: Annotated[str | None, typer.Option(help=N_("Language: el, en or fr."))] = None,
     as_json: Annotated[bool, typer.Option("--json", help=N_("Print one JSON object and nothing else."))] = False,

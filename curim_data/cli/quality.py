@@ -25,7 +25,7 @@ _WIDE: Final = ("completeness-by-month", "near-duplicate-pairs")
 @command(
     app,
     "quality",
-    N_("Tell how far the stored alerts can be trusted: what is missing, piled up, inexact, late or twice."),
+    N_("Report the quality of the stored alerts: missing values, default coordinates, precision, delays, duplicates."),
     audience=Audience.ANALYST,
 )
 def quality(

@@ -21,7 +21,7 @@ UNITS: Final[Mapping[Step, Literal["week", "month", "day"]]] = {"week": "week", 
 @command(
     app,
     "trends",
-    N_("Follow the alerts over time, with what was usual."),
+    N_("Show the alerts over time, with their expected range."),
     filtered=True,
     audience=Audience.ANALYST,
 )

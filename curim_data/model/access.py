@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Audience(StrEnum):
-    """For whom a number is meant. The gate in `privacy` knows each one's threshold."""
+    """For whom a number is meant. `privacy` knows each one's threshold."""
 
     ANALYST = "analyst"
     SPECIALIST = "specialist"

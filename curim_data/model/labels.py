@@ -1,4 +1,4 @@
-"""Words for the values of an alert: one place for pages, reports, sentences and the command line."""
+"""Labels of the values of an alert (genders, kinds, categories, ...): one place for pages, reports and commands."""
 
 from __future__ import annotations
 

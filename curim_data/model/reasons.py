@@ -117,13 +117,3 @@ REPAIR_WORDS: Final = {
     Repair.END: Message("An end that cannot be read, or that lies before its beginning, was taken as missing."),
     Repair.CONFIRMATIONS: Message("A count of confirmations that is not a whole number was taken as 0."),
 }
-
-FLAG_WORDS: Final = {
-    Flag.REPAIRED: Message("Repaired at import"),
-    Flag.UNKNOWN_CATEGORY: Message("The category is not in the city's list"),
-    Flag.UNKNOWN_GENDER: Message("The gender could not be understood"),
-    Flag.UNKNOWN_STATUS: Message("The status could not be understood and was taken as open"),
-    Flag.UNKNOWN_KIND: Message("The kind of alert could not be understood"),
-    Flag.UNKNOWN_AGE_BAND: Message("The age band could not be understood and was taken as missing"),
-    Flag.OUTSIDE_CITY: Message("The point lies outside the city"),
-}

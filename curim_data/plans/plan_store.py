@@ -32,7 +32,7 @@ _MIGRATING: Final = threading.Lock()  # alembic keeps the connection it works on
 
 
 class PlanProblem(ValueError):
-    """A plan that cannot be kept or moved; `message` tells the reader why and what to do."""
+    """A plan that cannot be stored or moved; `message` says why and what to do."""
 
     def __init__(self, message: Message) -> None:
         super().__init__(translator("en")(message))

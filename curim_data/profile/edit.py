@@ -279,7 +279,7 @@ def set_names(
 
 
 def confirm_provisional(home: Home) -> EditReport:
-    """Take a provisional profile as the city's own, as it stands."""
+    """Accept a provisional profile as the city's own, as it is."""
 
     def edit(folder: Path, _: CityProfile) -> None:
         _given(folder)

@@ -1,1 +1,4 @@
-"""sample."""
+"""The sample city: its home, built from the made-up export, and its illustrative plans.
+
+Public: `home.sample_home`; `plans.demo_plans`, `plans.demo_words`.
+"""

@@ -1,4 +1,4 @@
-"""The base that a place is compared with, counted through the gate: all alerts of the period, or residents."""
+"""The denominator that a place is compared with, after disclosure control: all alerts of the period, or residents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The density of alerts as one smooth surface, from counts by fine cell that passed the gate."""
+"""The density of alerts as one smooth surface, from counts by fine cell after disclosure control."""
 
 from __future__ import annotations
 

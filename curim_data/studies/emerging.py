@@ -1,4 +1,4 @@
-"""Which places have become hot, stay hot, come and go or have cooled down, on the counts that pass the gate."""
+"""Which places have become hot, stay hot, come and go or have cooled down, on the counts after disclosure control."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of a plan: its areas before and after the start, counted through the gate and compared."""
+"""The evaluation of a plan: its areas before and after the start, counted, protected and compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The next weeks: of the city, of its places, and of the cells of the map, by counts that passed the gate."""
+"""The next weeks: of the city, of its places, and of the cells of the map, from counts after disclosure control."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ForecastStudy:
 def forecast_study(
     source: Source, f: AlertFilter, audience: Audience, weeks: int = MOST_WEEKS, resolution: int | None = None
 ) -> ForecastStudy:
-    """Foretell the 1 to 4 weeks after the filter's period, from all the whole weeks before its end.
+    """Forecast the 1 to 4 weeks after the filter's period, from all the whole weeks before its end.
 
     The city is the whole city, whatever area the filter names. An audience without exact counts gets the city and the
     places of which it may see every week; a forecast by cell would point it at single alerts.

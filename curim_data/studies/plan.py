@@ -66,7 +66,7 @@ def problem_of_cells(
 def problem_of_spot(
     source: Source, f: AlertFilter, audience: Audience, spot: Spot | Cluster, name: SpotName
 ) -> Problem:
-    """A named hot spot's problem in figures, made of counts that passed the gate."""
+    """A named hot spot's problem in figures, from counts after disclosure control."""
     here = f.replace(districts=(), places=(), cells=spot.names)
 
     def counted(*by: str, among: AlertFilter = here, complete: bool = False) -> pd.DataFrame:
