@@ -16,22 +16,21 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 from typing import Any, Final, Literal, TypeAlias
-from urllib.parse import unquote
 
 import h3.api.basic_int as h3
 import pandas as pd
 
 from curim_data.engine.columns import is_one_of
 from curim_data.engine.types import IbisBoolean, IbisTable
+from curim_data.filters._query_words import dropped, is_cell, join, parse_date, split, window_ends, window_hours
 from curim_data.model import labels
-from curim_data.model.alert import CELL_RESOLUTIONS, Gender, Kind, Status
+from curim_data.model.alert import Gender, Kind, Status
 from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Span, Translator
 
 PERIODS: Final = ("28d", "quarter", "12m", "meeting", "all")
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LIGHT: Final = {"dark": True, "day": False}
-MOST_VALUES: Final = 2_000
 # Dates of one's own are read as these at most, so that a year before or after them is a date too.
 EARLIEST: Final = dt.date(1900, 1, 1)
 LATEST: Final = dt.date(2199, 12, 31)
@@ -108,21 +107,6 @@ class Field:
     def heading(self, t: Translator, dimension: str) -> str:
         """The heading of one of its dimensions in a table."""
         return labels.column_label(t, dimension)
-
-
-def split(text: str) -> list[str]:
-    """Values out of a word of the query string: commas between them, percent signs before what is not plain."""
-    return [unquote(part.strip()) for part in text.split(",")[:MOST_VALUES] if part.strip()]
-
-
-def join(values: Iterable[str]) -> str:
-    """The word of the query string that `split` reads back."""
-    return ",".join(value.strip().replace("%", "%25").replace(",", "%2C") for value in values)
-
-
-def dropped(word: str, value: str) -> Message:
-    """What is said of a value that the filter does not know."""
-    return Message("The filter “{word}” does not know “{value}”: left out.", {"word": word, "value": value[:60]})
 
 
 @dataclass(frozen=True)
@@ -338,15 +322,6 @@ class CellField(Field):
         return [(t.n("{n} map cell", "{n} map cells", len(f.cells)), {"cells": ()})] if f.cells else []
 
 
-def is_cell(text: str) -> bool:
-    """Whether a text names an H3 cell of a stored resolution."""
-    try:
-        cell = int(text, 16)
-        return text == f"{cell:x}" and h3.is_valid_cell(cell) and h3.get_resolution(cell) in CELL_RESOLUTIONS
-    except (ValueError, OverflowError):
-        return False
-
-
 class HourField(Field):
     """A window of the day from the start of its first hour to the end of its last; it may pass midnight."""
 
@@ -383,11 +358,11 @@ class HourField(Field):
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
         """From the first minute to the last."""
-        return t(", between {start} and {end}", **_clock(f.hours)) if f.hours else ""
+        return t(", between {start} and {end}", **window_ends(f.hours)) if f.hours else ""
 
     def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
         """One chip."""
-        return [(t("{start}–{end}", **_clock(f.hours)), {"hours": None})] if f.hours else []
+        return [(t("{start}–{end}", **window_ends(f.hours)), {"hours": None})] if f.hours else []
 
     def normalise(self, f: AlertFilter) -> Values:
         """A window of the whole day asks for nothing."""
@@ -397,16 +372,6 @@ class HourField(Field):
     def levels(self, f: AlertFilter, dimension: str, city: CityProfile) -> Sequence[Any]:
         """The hours of the window, or of the day."""
         return window_hours(f.hours) if f.hours else range(24)
-
-
-def window_hours(hours: tuple[int, int]) -> list[int]:
-    """The hours of a window that may pass midnight: (22, 1) is 22, 23, 0, 1."""
-    first, last = hours
-    return [(first + step) % 24 for step in range((last - first) % 24 + 1)]
-
-
-def _clock(hours: tuple[int, int]) -> dict[str, str]:
-    return {"start": labels.hour_label(hours[0]), "end": labels.hour_label(hours[1] + 1)}
 
 
 class LightField(Field):
@@ -474,7 +439,7 @@ class PeriodField(Field):
         values: Values = {}
         for name, word in (("start", "from"), ("end", "to")):
             text = query.get(word, "").strip()
-            day = _day(text)
+            day = parse_date(text)
             if day:
                 values[name] = day
             elif text:
@@ -519,13 +484,6 @@ class PeriodField(Field):
             start, end = end, start
         own = start is not None or end is not None
         return {"start": start, "end": end, "period": "" if own else f.period or "12m"}
-
-
-def _day(text: str) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text) if len(text) == 10 else None
-    except ValueError:
-        return None
 
 
 def _texts(values: Iterable[Any]) -> dict[str, Any]:
