@@ -142,6 +142,22 @@ def test_a_cluster_does_not_reach_over_the_water(city: CityProfile) -> None:
     assert all(cluster.n == pytest.approx(frame["n"][list(cluster.cells)].sum()) for cluster in result.found)
 
 
+@pytest.mark.parametrize("eps", [60, 250])
+def test_weights_within_reach_are_those_of_the_slow_twin(city: CityProfile, eps: float) -> None:
+    """On two quays with water between them: what lies across it counts only where so short a line crosses none."""
+    frame, _ = harbour(city)
+    x, y = centres_in_metres(frame.index, city)
+    ground = LandGrid(x, y, frame["land_km2"].to_numpy())
+    used = np.flatnonzero(frame["n"])
+    weight = np.random.default_rng(2).uniform(1, 2, len(used))
+    start, end = (part.ravel() for part in np.meshgrid(used, used, indexing="ij"))
+    near = (np.hypot(x[start] - x[end], y[start] - y[end]) <= eps) & (ground.by_land(start, end) | (eps < 80))
+    slow = near.reshape(len(used), len(used)) @ weight
+    search = LocalDbscan(ground, frame["land_km2"].to_numpy(), eps)
+    assert search._sums(weight, used, eps) == pytest.approx(slow)
+    assert (slow < weight.sum() - 0.5).all()  # not all is within reach of any
+
+
 def test_lines_by_land_are_those_of_the_slow_twin(city: CityProfile) -> None:
     land = city.land_cells(12)
     x, y = centres_in_metres(land.index, city)

@@ -96,6 +96,14 @@ def test_a_date_is_read_as_exports_write_it(text: str, utc: str) -> None:
     assert moments([text], order="day-first") == [utc]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["2024-01-05T10:00:00Z", "2024-01-05T10:00:00.25Z", "2024-01-05T10:00+0200", "2024-01-05Z", "2024-01-05T00Z"],
+)
+def test_a_date_is_read_alike_whatever_stands_beside_it(text: str) -> None:
+    assert moments([text]) == moments([text, "1 January 2020"])[:1] == moments(["2024-01-05T10:00:00Z", text])[1:]
+
+
 def test_the_order_says_which_number_is_the_day() -> None:
     text = "02/07/2020 12:00"
     assert moments([text], order="day-first") == ["2020-07-02T09:00:00"]
