@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from curim_data.containers import open_file
-from curim_data.model.records import Facts, Refused
+from curim_data.model.records import Facts, RejectedRecord
 
 
 @dataclass
@@ -16,7 +16,7 @@ class Records:
     rows: list[int] = field(default_factory=list)
     encoding_repaired: list[bool] = field(default_factory=list)
     trailing_cut: list[bool] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RejectedRecord] = field(default_factory=list)
     blocks: int = 0
 
 

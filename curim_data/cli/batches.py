@@ -11,7 +11,7 @@ import typer
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, write_table
-from curim_data.export.safe_csv import mendable
+from curim_data.export.safe_csv import with_negative_numbers
 from curim_data.model.i18n import N_, Message
 from curim_data.store.alert_table import Batch, Store
 
@@ -82,7 +82,7 @@ def quarantine(
     """Rows that an import set aside, ready to be mended."""
     ctx.city()
     frame = Store(ctx.home).quarantine(batch, ctx.t)
-    write_table(out, mendable(frame))
+    write_table(out, with_negative_numbers(frame))
     if ctx.as_json:
         ctx.print_json({"batch": batch, "rows": len(frame), "out": str(out)})
         return

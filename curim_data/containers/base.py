@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from curim_data.model.i18n import Message
 from curim_data.model.reasons import ImportProblem, Reason
-from curim_data.model.records import Block, BoolArray, Refused
+from curim_data.model.records import Block, BoolArray, RejectedRecord
 
 CHUNK: Final = 1 << 20  # bytes read at a time
 BLOCK_BYTES: Final = 1 << 24  # about as much text as a block holds
@@ -134,7 +134,7 @@ def without_empty_and_totals(block: Block, unreadable: BoolArray | None = None) 
         fields = tuple(str(column[int(at)].as_py()) for column in block.table.columns)
         broken = unreadable is not None and unreadable[at]
         reason = Reason.EMPTY_ROW if empty[at] else Reason.BAD_ENCODING if broken else Reason.TOTALS_ROW
-        refused.append(Refused(int(block.rows[at]), reason, fields))
+        refused.append(RejectedRecord(int(block.rows[at]), reason, fields))
     keep = ~drop
     return Block(
         block.table.filter(pa.array(keep)),

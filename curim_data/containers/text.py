@@ -22,7 +22,7 @@ from curim_data.containers.header import Header, find_header
 from curim_data.containers.quotes import Dialect, repair_quotes
 from curim_data.model.i18n import Message
 from curim_data.model.reasons import ImportProblem, Reason
-from curim_data.model.records import Block, BoolArray, Facts, Refused
+from curim_data.model.records import Block, BoolArray, Facts, RejectedRecord
 
 BLOCK = base.BLOCK_BYTES  # about as many bytes as a block holds
 
@@ -120,11 +120,11 @@ class DelimitedText:
         for row, text in misfits:
             fields = _fields(_without_marks(text, self.marks), self.header.dialect)
             if self.marks and self.marks.unreadable in text:
-                refused.append(Refused(row, Reason.BAD_ENCODING, tuple(fields)))
+                refused.append(RejectedRecord(row, Reason.BAD_ENCODING, tuple(fields)))
             elif len(fields) > width and not any(field.strip() for field in fields[width:]):
                 cut.append((row, fields[:width], bool(self.marks and self.marks.repaired in text)))
             else:
-                refused.append(Refused(row, base.misfit_reason(fields, width), tuple(fields)))
+                refused.append(RejectedRecord(row, base.misfit_reason(fields, width), tuple(fields)))
         if not cut:
             return replace(block, refused=tuple(refused)), unreadable
         extra = base.text_table([fields for _, fields, _ in cut], width)

@@ -42,7 +42,7 @@ def safe_csv(frame: pd.DataFrame, *, index: bool = False) -> str:
     return out.getvalue()
 
 
-def mendable(frame: pd.DataFrame) -> pd.DataFrame:
+def with_negative_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows for a spreadsheet and back: a negative number stays one, instead of becoming a text with an apostrophe."""
     return frame.map(lambda cell: float(cell) if isinstance(cell, str) and _NEGATIVE.fullmatch(cell) else cell)
 

@@ -24,7 +24,7 @@ from curim_data.importing.dates import month_numbers
 from curim_data.importing.roles import CATEGORY_ROLES
 from curim_data.importing.row_outcomes import RowOutcomes
 from curim_data.model.reasons import Reason
-from curim_data.model.records import Block, Refused
+from curim_data.model.records import Block, RejectedRecord
 
 WORD_ROLES: Final = frozenset({"kind", "reporter_gender", "affected_gender", "age_band", "status"})
 _ID: Final = re.compile(r"(?=[^\d]*\d)[\w.:/#-]{1,60}")
@@ -118,7 +118,7 @@ class Quarantine:
         named = {ID_COLUMN: names[place].encode()} if place is not None else None
         return table.take(pa.array(order)).replace_schema_metadata(named)
 
-    def _misfit(self, record: Refused, redact: dict[int, Callable[[str], str]]) -> dict[str, Any]:
+    def _misfit(self, record: RejectedRecord, redact: dict[int, Callable[[str], str]]) -> dict[str, Any]:
         line: dict[str, Any] = {"row": record.row, "reason": record.reason.value}
         if self._numbers_only:
             return line

@@ -33,7 +33,7 @@ from pyproj import Transformer
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from curim_data.model.transform import transformed
+from curim_data.model.transform import transform_points
 
 FILES: Final = (
     "city.toml",
@@ -115,7 +115,7 @@ class CityProfile:
 
     def project(self, longitude: Any, latitude: Any) -> tuple[np.ndarray, np.ndarray]:
         """Project arrays of degrees (WGS84) to metres: two float arrays of the same shape; NaN stays NaN."""
-        x, y = transformed(self.to_metres, np.asarray(longitude, float), np.asarray(latitude, float))
+        x, y = transform_points(self.to_metres, np.asarray(longitude, float), np.asarray(latitude, float))
         lost = ~(np.isfinite(x) & np.isfinite(y))
         return np.where(lost, np.nan, x), np.where(lost, np.nan, y)
 

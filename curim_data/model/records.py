@@ -20,7 +20,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Refused:
+class RejectedRecord:
     """A record that does not fit the header: its row number, why, and its fields as they stand."""
 
     row: int
@@ -42,7 +42,7 @@ class Block:
     rows: npt.NDArray[np.int64]
     encoding_repaired: BoolArray
     trailing_cut: BoolArray
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RejectedRecord, ...] = ()
 
     @property
     def read(self) -> int:

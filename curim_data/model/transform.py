@@ -19,7 +19,7 @@ def _lasting() -> ThreadPoolExecutor:
 _worker = _lasting()
 
 
-def transformed(way: Transformer, x: Any, y: Any) -> tuple[Any, Any]:
+def transform_points(way: Transformer, x: Any, y: Any) -> tuple[Any, Any]:
     """What `way.transform(x, y)` gives; raises what it raises."""
     told: tuple[Any, Any] = _worker.submit(way.transform, x, y).result()
     return told

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import sample_data
-from curim_data.export.safe_csv import csv_bytes, mendable
+from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
 from curim_data.importing.pipeline import import_file
 from curim_data.model.i18n import LANGUAGES, translator
 from curim_data.store.alert_table import Store
@@ -136,14 +136,16 @@ def test_the_download_of_refused_rows_can_be_mended_and_imported(base: Home) -> 
     batch = import_file(home, _rows("2026-03-01T10:00", "2026-02-30T10:00"), "two.csv").batch
     frame = Store(home).quarantine(batch.id, translator("el"))
     assert "a secret text" not in frame.to_string()
-    mended = csv_bytes(mendable(frame)).replace(b"2026-02-30T10:00", b"2026-02-28T10:00")
+    mended = csv_bytes(with_negative_numbers(frame)).replace(b"2026-02-30T10:00", b"2026-02-28T10:00")
     again = import_file(home, mended, "mended.csv").batch
     assert (again.read, again.accepted, again.quarantined) == (1, 1, 0)
 
 
 def test_a_negative_coordinate_survives_the_spreadsheet() -> None:
     frame = pd.DataFrame({"longitude": ["-0.1276", "-x"], "value": ["=1+1", "-3"]})
-    assert csv_bytes(mendable(frame)).decode("utf-8-sig") == "longitude,value\r\n-0.1276,'=1+1\r\n'-x,-3\r\n"
+    assert (
+        csv_bytes(with_negative_numbers(frame)).decode("utf-8-sig") == "longitude,value\r\n-0.1276,'=1+1\r\n'-x,-3\r\n"
+    )
 
 
 def test_a_foreign_file_gets_one_sentence_and_the_others_go_on(base: Home) -> None:

@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import sample_data
-from curim_data.export.safe_csv import csv_bytes, mendable
+from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
 from curim_data.importing import mapping
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.importing.report import Header
@@ -241,7 +241,7 @@ def test_rows_set_aside_of_a_guessed_export_come_back_as_what_they_were(tmp_path
     broken = _rows(40).replace(b"2026-01-03 10:02", b"2026-01-33 10:02").replace(b"R7,2026-01-08", b"R7,2026-13-08")
     first = import_file(home, broken, "guessed.csv")
     assert first.batch.quarantined == 2
-    rows = csv_bytes(mendable(Store(home).quarantine(first.batch.id, translator(lang))))
+    rows = csv_bytes(with_negative_numbers(Store(home).quarantine(first.batch.id, translator(lang))))
     mended = rows.replace(b"2026-01-33", b"2026-01-30").replace(b"2026-13-08", b"2026-01-08")
     again = import_file(home, mended, "mended.csv")
     assert again.layout.format == first.layout.format
@@ -258,7 +258,7 @@ def test_rows_set_aside_are_read_with_the_mapping_of_their_export(tmp_path: Path
     made = mapping.ColumnMapping.from_layout(seen.layout, header, name="desk")
     mapping.save(home, replace(made, categories={"loud party": "noise"}))
     batch = import_file(home, content, "a.csv").batch
-    rows = csv_bytes(mendable(Store(home).quarantine(batch.id))).replace(b"2026-01-33", b"2026-01-30")
+    rows = csv_bytes(with_negative_numbers(Store(home).quarantine(batch.id))).replace(b"2026-01-33", b"2026-01-30")
     again = import_file(home, rows, "mended.csv")
     assert again.mapping is not None
     assert (again.batch.accepted, again.unknown) == (1, {})
@@ -267,7 +267,7 @@ def test_rows_set_aside_are_read_with_the_mapping_of_their_export(tmp_path: Path
 def test_rows_set_aside_of_the_sample_come_back(tmp_path: Path) -> None:
     home = create_home(tmp_path / "home")
     first = import_file(home, sample_data.DIRTY_EXPORT, "dirty.csv")
-    rows = csv_bytes(mendable(Store(home).quarantine(first.batch.id, translator("el"))))
+    rows = csv_bytes(with_negative_numbers(Store(home).quarantine(first.batch.id, translator("el"))))
     again = import_file(home, rows, "again.csv")
     assert again.layout.format == first.layout.format
     assert set(again.layout.roles) == set(first.layout.roles)

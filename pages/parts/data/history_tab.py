@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from curim_data.export.safe_csv import csv_bytes, mendable
+from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
 from curim_data.model.i18n import Translator, translator
 from curim_data.store.alert_table import Batch, Store, StoreError, UndoReport
 from curim_data.store.home import Home
@@ -115,7 +115,7 @@ def _draw_import(page: Page, batch: Batch, *, is_first: bool) -> None:
 
 
 def _quarantine_csv(home: Home, batch_id: str, lang: str) -> bytes:
-    return csv_bytes(mendable(Store(home).quarantine(batch_id, translator(lang))))
+    return csv_bytes(with_negative_numbers(Store(home).quarantine(batch_id, translator(lang))))
 
 
 def _draw_undo(page: Page, batch: Batch) -> None:
