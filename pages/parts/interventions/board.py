@@ -85,15 +85,15 @@ def _draw_card(page: Page, plan: Plan) -> None:
 def standing_markdown(t: Translator, plan: Plan, page: Page) -> str:
     """How a plan stands, as Markdown: what is late in the accent colour, what is due in the structure's."""
     found = plan_progress(plan, reference_day(page))
-    told = escape_markdown(t(found.message))
+    sentence = escape_markdown(t(found.message))
     match found.standing:
         case Standing.LATE:
-            return ":orange[**" + t("Late") + f".** {told}]"
+            return ":orange[**" + t("Late") + f".** {sentence}]"
         case Standing.DUE:
-            return f":blue[**{told}**]"
+            return f":blue[**{sentence}**]"
         case Standing.ON_TIME:
-            return t("On time. {told}", told=told)
-    return f":gray[{told}]"
+            return t("On time. {told}", told=sentence)
+    return f":gray[{sentence}]"
 
 
 def _draw_new_plan(page: Page) -> None:

@@ -47,13 +47,13 @@ def problem_step(page: Page, edit: PlanEdit) -> Plan:
             with others:
                 statement[lang] = _statement(page, edit, lang, LANGUAGE_NAMES[lang])
 
-    def anew() -> None:
+    def rewrite() -> None:
         for lang in LANGUAGES:
             st.session_state[edit.key(f"statement_{lang}")] = problem_statement(
                 plan.problem, translator(lang), page.city
             )
 
-    st.button(t("Rewrite it from the data"), key=edit.key("anew"), type="tertiary", on_click=anew)
+    st.button(t("Rewrite it from the data"), key=edit.key("anew"), type="tertiary", on_click=rewrite)
     st.caption(
         t(
             "Written from the alerts of the place. You may change every word; the figures of the plan stay as they "

@@ -21,8 +21,8 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
     t, frame = page.t, trend.frame
     columns = [trend.column, "n", "expected", "lower", "upper", "alarm"]
     if frame["adjusted"].notna().any():
-        told = t("Remove the seasonal pattern: the dotted line shows what remains.")
-        if st.toggle(t("Seasonally adjusted"), key="trends_adjusted", help=told):
+        note = t("Remove the seasonal pattern: the dotted line shows what remains.")
+        if st.toggle(t("Seasonally adjusted"), key="trends_adjusted", help=note):
             columns.append("adjusted")
     shown = frame[columns]
     incomplete = not bool(frame["complete"].iloc[-1])
@@ -37,8 +37,8 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
         file_name="trend.csv",
     )
     together = period_total(trend)
-    told = [alarms_sentence(t, trend), *([together.sentence(t)] if together else [])]
-    draw_footer(page, sentence=" ".join(told), total=cached_query(page, "total"), choices=trend.choices)
+    sentences = [alarms_sentence(t, trend), *([together.sentence(t)] if together else [])]
+    draw_footer(page, sentence=" ".join(sentences), total=cached_query(page, "total"), choices=trend.choices)
 
 
 def alarms_sentence(t: Translator, trend: Trend) -> str:
