@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import h3.api.basic_int as h3
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -271,6 +272,28 @@ def test_sensitive_hours_are_told_in_bands(tmp_path: Path) -> None:
     assert result.frame[["hour", "n"]].to_numpy().tolist() == [[0, 20], [18, 20]]
     assert result.notes
     assert query.counts(source, f, ["hour"], ANALYST).frame["hour"].tolist() == [0, 23]
+
+
+def test_what_is_small_in_one_of_two_districts_is_not_the_difference_of_two_tables(tmp_path: Path) -> None:
+    """Of 22 alerts of noise 20 are in one district, which can be asked for alone: 22 would tell the other two."""
+    rows = [alert(n, category="noise", district="zone_1" if n < 20 else "zone_2") for n in range(22)]
+    rows += [alert(n, category="lighting_poor", district=f"zone_{1 + n % 2}") for n in range(30, 90)]
+    source = small_source(tmp_path, rows)
+
+    def counts(*districts: str) -> dict[str, float]:
+        frame = query.counts(source, ALL.replace(districts=districts), ["category"], Audience.COUNCIL).frame
+        return dict(zip(frame["category"], frame["n"], strict=True))
+
+    assert counts("zone_1") == {"noise": 20, "lighting_poor": 30}
+    assert np.isnan(counts("zone_2")["noise"])
+    assert np.isnan(counts("zone_1", "zone_2")["noise"])
+
+
+def test_hours_without_an_alert_are_zeros_in_a_complete_table(source: Source) -> None:
+    by_hour = query.counts(source, ALL, ["hour"], ANALYST).frame.set_index("hour")["n"]
+    (told,) = query.tables(source, ALL, [["hour"]], ANALYST, complete=True)
+    known = told.frame[told.frame["hour"].notna()].set_index("hour")["n"]
+    assert known.to_dict() == pytest.approx(by_hour.reindex(range(24), fill_value=0.0).to_dict())
 
 
 @pytest.mark.parametrize("complete", [False, True])
