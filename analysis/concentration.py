@@ -30,7 +30,7 @@ class PlaceShare:
 
     part : the part of the alerts (0.25, 0.5, 0.8)
     places : the observed share; `low` and `high` differ from `value` where counts are withheld
-    chance : mean and central 95 % of the same alerts strewn at random over the land
+    chance : mean and central 95 % of the same alerts placed uniformly at random on the land
     cells : the number of places behind `places.value`
     """
 
@@ -97,7 +97,7 @@ class Concentration:
                 least=MIN_ALERTS,
             )
         half = self.share(0.5)
-        told = {
+        values = {
             "places": _span(t, half.places),
             "chance": t.percent(half.chance.value, _digits(half.chance.value)),
             "low": t.percent(half.chance.low, _digits(half.chance.low)),
@@ -107,19 +107,19 @@ class Concentration:
             text = t(
                 "Half of the alerts lie in {places} of the places; by chance alone it would be {chance} ({low} to "
                 "{high}).",
-                **told,
+                **values,
             )
         elif half.places.low > half.chance.high:
             text = t(
                 "Half of the alerts lie in {places} of the places; by chance alone it would be {chance} ({low} to "
                 "{high}): they are spread more evenly than expected by chance.",
-                **told,
+                **values,
             )
         else:
             text = t(
                 "Half of the alerts lie in {places} of the places, and by chance alone it would be {chance} ({low} to "
                 "{high}): that they gather in few places is not shown.",
-                **told,
+                **values,
             )
         if self.withheld:
             text += " " + t.n(
@@ -136,10 +136,10 @@ def concentration(cells: pd.DataFrame, *, runs: int | None = None, seed: int = 0
     Parameters
     ----------
     cells : DataFrame, one row a place: the whole study mask, zeros included
-        Columns n and land_km2 and, where counts passed the gate, low, high and withheld. Withheld counts enter with
-        all values from low to high (results get bounds) and with the middle for the single figures.
+        Columns n and land_km2 and, where counts passed disclosure control, low, high and withheld. Withheld counts
+        enter with all values from low to high (results get bounds) and with the middle for the single figures.
     runs : int, optional
-        Random maps; `runs_for` when left out. Each strews the same number of alerts over the places, in proportion to
+        Random maps; `runs_for` when left out. Each places the same number of alerts at random, in proportion to
         their land.
     seed : int
         Of the random maps.
@@ -159,7 +159,7 @@ def concentration(cells: pd.DataFrame, *, runs: int | None = None, seed: int = 0
     if (land < 0).any() or not land.sum() > 0:
         raise ValueError("places need land, and none of it negative")
     total = float(middle.sum())
-    choice = Choice("runs", runs, _told(runs)) if runs else runs_for(len(middle))
+    choice = Choice("runs", runs, _choices(runs)) if runs else runs_for(len(middle))
     n = round(total)
     if not n:
         return _nothing(len(middle), withheld, choice)
@@ -190,7 +190,7 @@ def concentration(cells: pd.DataFrame, *, runs: int | None = None, seed: int = 0
 def runs_for(cells: int) -> Choice:
     """Choose the number of random maps: 199, fewer (down to 39) above 20,000 places, where they hardly differ."""
     runs = int(np.clip(MAX_DRAWS // max(cells, 1), MIN_RUNS, MAX_RUNS))
-    return Choice("runs", runs, _told(runs))
+    return Choice("runs", runs, _choices(runs))
 
 
 def gini(counts: Any) -> float:
@@ -232,7 +232,8 @@ def fewest_places(counts: Any, part: float) -> int:
 
 
 class _RandomMaps:
-    """The same alerts strewn at random, several times: fewest places by part, both Ginis, and the mean curve."""
+    """The same alerts placed uniformly at random, several times: fewest places by part, both Ginis, and the mean
+    curve."""
 
     def __init__(self, n: int, probability: FloatArray, runs: int, seed: int) -> None:
         cells = len(probability)
@@ -335,7 +336,7 @@ def _nothing(cells: int, withheld: int, choice: Choice) -> Concentration:
     )
 
 
-def _told(runs: int) -> Message:
+def _choices(runs: int) -> Message:
     return Message("Compared with {n} maps of the same alerts placed uniformly at random on the land.", {"n": runs})
 
 

@@ -46,8 +46,8 @@ class GenderShares:
             else t.n("{n} alert does not state the gender.", "{n} alerts do not state the gender.", int(silent.sum()))
         )
         if not self.women.known:
-            told = self.frame.set_index("gender")["n"][[WOMAN, MAN]]
-            if self.n and (told == 0).all():
+            known_counts = self.frame.set_index("gender")["n"][[WOMAN, MAN]]
+            if self.n and (known_counts == 0).all():
                 return t("No alert says “woman” or “man”, so no share can be calculated.") + " " + missing
             return t("The share of women cannot be shown for so few alerts.") + " " + missing
         return (
@@ -66,7 +66,7 @@ def gender_shares(frame: pd.DataFrame, column: str = "affected_gender", *, total
     """Shares of all five genders with Wilson intervals, and women among women and men.
 
     `frame`: `column`, n (NaN where withheld), optionally withheld. A gender without a row has zero alerts. `total`: all
-    alerts, where the gate tells it; otherwise the shares refer to the alerts shown.
+    alerts, where disclosure control shows it; otherwise the shares refer to the alerts shown.
     """
     counts = _by_gender(frame, column)
     shown = float(np.nansum(list(counts.values())))
@@ -81,8 +81,8 @@ def gender_shares(frame: pd.DataFrame, column: str = "affected_gender", *, total
     withheld = int(table["withheld"].sum())
     choices = []
     if withheld and total is None:
-        told = Message("Withheld genders are left out, so shares refer to the alerts shown: {n}.", {"n": int(shown)})
-        choices.append(Choice("total", shown, told))
+        message = Message("Withheld genders are left out, so shares refer to the alerts shown: {n}.", {"n": int(shown)})
+        choices.append(Choice("total", shown, message))
     return GenderShares(table, wilson(women, women + men) if known else UNKNOWN, whole, int(shown), tuple(choices))
 
 
@@ -156,7 +156,7 @@ def category_ratios(
     table["q"] = benjamini_hochberg(table["p"])
     table["significant"] = (table["q"] <= alpha).fillna(False)
     table["withheld"] = table[["women", "men"]].isna().any(axis=1)
-    told = Message("Ratios compare shares within each gender, so a gender that alerts more does not weigh more.")
+    message = Message("Ratios compare shares within each gender, so a gender that alerts more does not weigh more.")
     return CategoryRatios(
         frame=table.sort_values(["q", "ratio"], ascending=[True, False], kind="stable").reset_index(drop=True),
         by=by,
@@ -164,7 +164,7 @@ def category_ratios(
         men_total=men_total,
         n=int(women_total + men_total),
         n_withheld=int(table["withheld"].sum()),
-        choices=(Choice("within", "gender", told),),
+        choices=(Choice("within", "gender", message),),
     )
 
 
@@ -317,7 +317,7 @@ def place_shares(
     table["expected"] = table["men"] * women / men if men else np.nan
     table["not_known"] = (table["expected"] >= _EXPECTED) & (table.pop("most") <= _FEW * table["expected"])
     table["withheld"] = table[["women", "men"]].isna().any(axis=1)
-    told = Message(
+    message = Message(
         "Not known: from the alerts by men at least {expected} by women were to be expected, and at most half came.",
         {"expected": _EXPECTED},
     )
@@ -327,7 +327,7 @@ def place_shares(
         city=share,
         n=int(women + men),
         n_withheld=int(table["withheld"].sum()),
-        choices=(Choice("not_known", _EXPECTED, told),),
+        choices=(Choice("not_known", _EXPECTED, message),),
     )
 
 

@@ -59,7 +59,7 @@ def worth_testing(attainable: FloatArray, alpha: float) -> BoolArray:
 
 @dataclass(frozen=True)
 class MapPair:
-    """Bounds of both maps by cell, and how many alerts each has in all (None: not told)."""
+    """Bounds of both maps by cell, and how many alerts each has in all (None: not shown)."""
 
     a_low: FloatArray
     a_high: FloatArray
@@ -71,17 +71,17 @@ class MapPair:
 
     @classmethod
     def of(cls, first: pd.DataFrame, second: pd.DataFrame, told: tuple[float | None, float | None]) -> MapPair:
-        """Of two frames with n and, where counts passed the gate, low, high, withheld."""
+        """Of two frames with n and, where counts passed disclosure control, low, high, withheld."""
         return cls(*_bounds(first), *_bounds(second), _shown(first), _shown(second), told)
 
     @property
     def total_a(self) -> float:
-        """Alerts of the first map; the least that there may be where it is not told."""
+        """Alerts of the first map; the least that there may be where it is not shown."""
         return float(self.a_low.sum()) if self.told[0] is None else float(self.told[0])
 
     @property
     def total_b(self) -> float:
-        """Alerts of the second map; the least that there may be where it is not told."""
+        """Alerts of the second map; the least that there may be where it is not shown."""
         return float(self.b_low.sum()) if self.told[1] is None else float(self.told[1])
 
 
@@ -141,7 +141,7 @@ def exact_tests(maps: MapPair, disc: sparse.csr_array, out: BoolArray) -> PlaceT
     )
 
 
-# The least and the most that each cell may hold, and how many there are in all where that is told.
+# The least and the most that each cell may hold, and how many there are in all where that is shown.
 _MapBounds = tuple[FloatArray, FloatArray, float | None]
 
 
@@ -150,9 +150,9 @@ def outlying_cells(maps: MapPair, discs: list[sparse.csr_array], alpha: float) -
 
     One strong place with many alerts moves the share elsewhere, and where alerts are many all other places then seem to
     lean the other way. So the place farthest from the share of all that is left is taken out, again and again, until
-    none is farther than chance brings anywhere: |x - m s| <= z sqrt(m s (1 - s)) with x of m alerts of the first map, s
-    the share of what is left and z the normal quantile for alpha over all places (Bonferroni). Withheld counts enter
-    with the middle of their bounds: this decides what a place is compared with, never whether it differs.
+    none is farther than expected by chance anywhere: |x - m s| <= z sqrt(m s (1 - s)) with x of m alerts of the first
+    map, s the share of what is left and z the normal quantile for alpha over all places (Bonferroni). Withheld counts
+    enter with the middle of their bounds: this decides what a place is compared with, never whether it differs.
     """
     first, both = (maps.a_low + maps.a_high) / 2, (maps.a_low + maps.a_high + maps.b_low + maps.b_high) / 2
     out = np.zeros(len(both), dtype=bool)
@@ -185,12 +185,12 @@ def _entered(
         chosen = counts * members
         return np.asarray(chosen.sum() - disc @ chosen)
 
-    low, high, told = first
+    low, high, total = first
     other_low, other_high, other_told = second
     inside, other = disc @ low, disc @ other_high
     rest_high, rest_low = rest(high, ~out), rest(other_low, ~out)
-    if told is not None:
-        rest_high = np.minimum(rest_high, np.maximum(told - inside - rest(low, out), 0))
+    if total is not None:
+        rest_high = np.minimum(rest_high, np.maximum(total - inside - rest(low, out), 0))
     if other_told is not None:
         other = np.minimum(other, other_told)
         rest_low = np.maximum(rest_low, other_told - other - rest(other_high, out))
@@ -273,7 +273,7 @@ class DifferingPlace:
     def sentence(self, t: Translator) -> str:
         """The share here and elsewhere, of that map which has more here."""
         first = self.more > 0
-        told = t(
+        message = t(
             "{share} of the {n} alerts compared here {side}, {elsewhere} elsewhere (corrected p {q}).",
             share=t.percent(self.share if first else 1 - self.share),
             elsewhere=t.percent(self.elsewhere if first else 1 - self.elsewhere),
@@ -282,8 +282,8 @@ class DifferingPlace:
             q=t.p_value(self.q),
         )
         if self.bounded:
-            told += " " + t("Protected counts enter with the values that speak least for a difference.")
-        return told
+            message += " " + t("Protected counts enter with the values that speak least for a difference.")
+        return message
 
 
 @dataclass(frozen=True)
@@ -330,22 +330,22 @@ class MapComparison:
         if not self.tested:
             return t("There are too few alerts for any place to differ beyond chance.")
         if not self.places:
-            told = t("No place differs from the rest of the city beyond chance.")
+            message = t("No place differs from the rest of the city beyond chance.")
         else:
-            told = t.n(
+            message = t.n(
                 "{n} place differs from the rest of the city beyond chance.",
                 "{n} places differ from the rest of the city beyond chance.",
                 len(self.places),
             )
         if any(self.at_least):
-            return told
+            return message
         whole = t(
             "In the whole city {share} of the {n} alerts compared {side}.",
             share=t.percent(self.share),
             n=self.n,
             side=t(self.a.said),
         )
-        return f"{whole} {told}"
+        return f"{whole} {message}"
 
 
 def compare_maps(
@@ -363,13 +363,13 @@ def compare_maps(
     Parameters
     ----------
     first, second : DataFrame, index cell (int64, H3 of one resolution, the same cells)
-        n and, where counts passed the gate, low, high, withheld. A withheld count enters each tail with the bound that
-        speaks against it, so that what is not shown never makes a mark.
+        n and, where counts passed disclosure control, low, high, withheld. A withheld count enters each tail with the
+        bound that speaks against it, so that what is not shown never makes a mark.
     a, b : Side
         The two maps in words.
     totals : pair of float, optional
-        Alerts of either map on these cells, where the gate tells them; without, those of withheld cells in the rest of
-        the city enter with their bounds too.
+        Alerts of either map on these cells, where disclosure control shows them; without, those of withheld cells in
+        the rest of the city enter with their bounds too.
     alpha : float
         Share of false marks among the marked (Benjamini-Hochberg), and chance of any false group (Tarone).
     k : int, optional
@@ -416,7 +416,7 @@ def compare_maps(
         k=k,
         alpha=alpha,
         n_withheld=int((np.isnan(maps.shown_a) | np.isnan(maps.shown_b)).sum()),
-        choices=_told(k, side, alpha, int(tested.sum()), len(index)),
+        choices=_choices(k, side, alpha, int(tested.sum()), len(index)),
         at_least=(
             totals[0] is None and bool(np.isnan(maps.shown_a).any()),
             totals[1] is None and bool(np.isnan(maps.shown_b).any()),
@@ -522,7 +522,7 @@ def _place(
     )
 
 
-def _told(k: int, side: float, alpha: float, tested: int, cells: int) -> tuple[Choice, ...]:
+def _choices(k: int, side: float, alpha: float, tested: int, cells: int) -> tuple[Choice, ...]:
     window = (
         Message(
             "Each cell is tested alone and together with the cells around it, up to {metres} m from its centre.",

@@ -60,12 +60,12 @@ def eps_for(x: Any, y: Any, n: Any) -> Choice:
     line = np.linspace(curve[0], curve[-1], len(curve))
     knee = float(curve[np.argmax(line - curve)])
     eps = float(np.clip(round(knee, -1), MIN_EPS_M, MAX_EPS_M))
-    told = Message(
+    message = Message(
         "Alerts within {metres} m are joined: there the distances to the fifth alert begin to rise (limits: {least} to "
         "{most} m, the reach of a measure around a point).",
         {"metres": round(eps), "least": round(MIN_EPS_M), "most": round(MAX_EPS_M)},
     )
-    return Choice("eps", eps, told)
+    return Choice("eps", eps, message)
 
 
 def eps_for_precision(chosen: Choice, step: float) -> Choice:
@@ -78,12 +78,12 @@ def eps_for_precision(chosen: Choice, step: float) -> Choice:
     least = float(np.ceil(MIN_COORDINATE_STEPS * step / 10) * 10)
     if least <= float(chosen.value):
         return chosen
-    told = Message(
+    message = Message(
         "Alerts within {metres} m are joined: twice the {step} m to which the coordinates are precise, since nearer "
         "alerts cannot be told apart.",
         {"metres": round(least), "step": round(step)},
     )
-    return Choice("eps", least, told)
+    return Choice("eps", least, message)
 
 
 def minimum_alerts(expected: Any, scatter: float = 1.0) -> FloatArray:

@@ -146,7 +146,7 @@ def find_clusters(
         eps=float(chosen_eps.value),
         alpha=alpha,
         runs=runs,
-        choices=(chosen_eps, spread, *_told(search, values, runs, alpha, weights)),
+        choices=(chosen_eps, spread, *_choices(search, values, runs, alpha, weights)),
         weighted=weights is not None,
     )
 
@@ -229,7 +229,7 @@ def _named(cluster: Cluster, others: list[Cluster]) -> Cluster:
     return replace(cluster, id=f"{int(h3.latlng_to_cell(cluster.latitude, cluster.longitude, 12)):x}")
 
 
-def _told(
+def _choices(
     search: LocalDbscan, values: FloatArray, runs: int, alpha: float, weights: SeverityWeights | None
 ) -> tuple[Choice, ...]:
     least, most = (int(edge(search.minimum[values > 0])) for edge in (np.min, np.max))

@@ -92,7 +92,7 @@ def explore_clusters(fine: pd.DataFrame, city: CityProfile, *, least: int | None
         raise TooManyCellsError(len(cells))
     chosen = min_size_for(total) if least is None else least
     if len(cells) < NEIGHBOURS or total < 2 * chosen:
-        return Clusters((), total, 0, BLOCK_M, 1.0, 0, _told(chosen, BLOCK_M, total, total), explored=True)
+        return Clusters((), total, 0, BLOCK_M, 1.0, 0, _choices(chosen, BLOCK_M, total, total), explored=True)
     points = np.column_stack(centres_in_metres(cells, city))
     drawn = np.maximum(thin_counts(counts, MAX_POINTS), 1)  # each cell stands somewhere: its alerts belong to a group
     core = core_distances(points, counts.astype(float))
@@ -104,7 +104,7 @@ def explore_clusters(fine: pd.DataFrame, city: CityProfile, *, least: int | None
     found.sort(key=lambda one: (-one.n, one.id))
     ranked = [Cluster(**{**vars(one), "rank": rank}) for rank, one in enumerate(found, 1)]
     return Clusters(
-        tuple(ranked), total, 0, block, 1.0, 0, _told(chosen, block, total, int(drawn.sum())), explored=True
+        tuple(ranked), total, 0, block, 1.0, 0, _choices(chosen, block, total, int(drawn.sum())), explored=True
     )
 
 
@@ -206,7 +206,7 @@ def _cluster(city: CityProfile, cells: IntArray, points: FloatArray, counts: Int
     )
 
 
-def _told(least: int, block: float, total: int, drawn: int) -> tuple[Choice, ...]:
+def _choices(least: int, block: float, total: int, drawn: int) -> tuple[Choice, ...]:
     choices = [
         Choice(
             "exploratory",

@@ -1,4 +1,4 @@
-"""A cluster of alerts and what it says of itself; its outline on the land."""
+"""A cluster of alerts with its summary; its outline on the land."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How wide the density map is smoothed: the width that best foretold where the next alerts fell."""
+"""How wide the density map is smoothed: the width that best predicted where the next alerts fell."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from curim_data.model.types import FloatArray
 
 # Steps of a fifth, rounded: neighbours on this ladder cannot be told apart on a map.
 WIDTHS_M: Final = (50, 60, 70, 85, 100, 120, 145, 175, 210, 250, 300, 360, 430, 520, 620, 750, 900, 1000)
-# The weeks to foretell: the last four, more where they hold alerts at too few places.
+# The weeks to forecast: the last four, more where they hold alerts at too few places.
 LATER_WEEKS: Final = (4, 8, 13, 26)
 MIN_EARLY: Final = 50
 MIN_LATER: Final = 20
@@ -55,7 +55,7 @@ class Bandwidth:
 
     @property
     def choice(self) -> Choice:
-        """The width as a setting that tells itself."""
+        """The width as a choice with its reason."""
         return Choice("bandwidth", self.metres, self.told)
 
     @property
@@ -63,12 +63,12 @@ class Bandwidth:
         """The usual rule of thumb beside it; None where it says nothing."""
         if not self.reference_m > 0:
             return None
-        told = Message(
+        message = Message(
             "The usual rule of thumb (normal reference) would smooth over {metres} m: it takes all alerts for one "
             "crowd, so that a city with several centres is blurred.",
             {"metres": round(self.reference_m)},
         )
-        return Choice("reference", round(self.reference_m), told)
+        return Choice("reference", round(self.reference_m), message)
 
 
 def bandwidth_for(
@@ -76,7 +76,7 @@ def bandwidth_for(
 ) -> Bandwidth:
     """Choose the width by prospective likelihood.
 
-    The alerts of the last weeks (`LATER_WEEKS`) are foretold from those before. With f_h the density of the earlier
+    The alerts of the last weeks (`LATER_WEEKS`) are predicted from those before. With f_h the density of the earlier
     ones smoothed by h and normalised over the land of area A, without those at s_j itself, e = 0.01, and s_j the later
     places with weights w_j:
 
@@ -84,7 +84,7 @@ def bandwidth_for(
 
     which is the log-likelihood less that of an even spread. The best of `WIDTHS_M` is taken. Coordinates
     that repeat exactly (addresses, middles of blocks, a default location) say nothing about distance and would draw h
-    to its lower bound. So a later place is foretold from all other places, and alerts at one place (same x and y) are
+    to its lower bound. So a later place is predicted from all other places, and alerts at one place (same x and y) are
     one place, whose weight is their number, cut at the 0.9 quantile over the places.
 
     Parameters
@@ -171,12 +171,12 @@ def bandwidth_by_rule(n: float, land_km2: float, least_m: float = WIDTHS_M[0]) -
     wanted = 1000 * float(np.sqrt(REACHED * land_km2 / (4 * np.pi * max(n, 1e-9))))
     width = float(np.clip(round(wanted, -1), max(MIN_REACH_M, least_m), WIDTHS_M[-1]))
     values = {"metres": round(width), "n": round(n)}
-    told = Message(
+    message = Message(
         "Smoothed over {metres} m by a rule of thumb: {n} alerts are too few, or span too short a time, to test which "
         "width predicts best.",
         values,
     )
-    return Bandwidth(width, "reach", told, round(n), 0, 0)
+    return Bandwidth(width, "reach", message, round(n), 0, 0)
 
 
 def _prospective(
@@ -206,9 +206,9 @@ def _prospective(
     alike = [width for width, value in zip(widths, scores, strict=True) if value >= best - AS_GOOD]
     if best <= 0:
         chosen = widths[-1]
-    told = _told(chosen, best, alike, widths, weeks, found[1])
+    message = _choices(chosen, best, alike, widths, weeks, found[1])
     return Bandwidth(
-        chosen, "prospective", told, found[0], found[1], weeks, widths, tuple(scores), min(alike), max(alike)
+        chosen, "prospective", message, found[0], found[1], weeks, widths, tuple(scores), min(alike), max(alike)
     )
 
 
@@ -230,7 +230,9 @@ def edge_corrected(spread: FloatArray, ground: FloatArray, land: Raster) -> Floa
     return density
 
 
-def _told(chosen: float, best: float, alike: list[float], widths: tuple[float, ...], weeks: int, later: int) -> Message:
+def _choices(
+    chosen: float, best: float, alike: list[float], widths: tuple[float, ...], weeks: int, later: int
+) -> Message:
     values = {
         "metres": round(chosen),
         "weeks": weeks,

@@ -109,9 +109,9 @@ class Windows:
 
     def cold(self, low: FloatArray, high: FloatArray, hot: BoolArray, margin: float) -> FloatArray:
         """p-values that windows are thinner; what is hot is no measure for them, and the floor would mark the shore."""
-        calm = np.where(hot, 0.0, 1.0)
+        not_hot = np.where(hot, 0.0, 1.0)
         return smaller_rate(
-            self.inside(high), self.rest(low * calm), self.inside(self.size), self.rest(self.size * calm), margin
+            self.inside(high), self.rest(low * not_hot), self.inside(self.size), self.rest(self.size * not_hot), margin
         )
 
 

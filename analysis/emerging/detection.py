@@ -194,9 +194,9 @@ def emerging_hot_spots(
     ----------
     counts : DataFrame
         Wide: index cell (int64, H3 of one resolution), one column a step (first days of months or weeks, in order).
-        Or long, as counts pass the gate: columns cell, month or week, n and, where counts are withheld, low, high and
-        withheld. A cell of the land that has no row in a step counts zero there; cells without land are left out.
-        Give whole periods only (`periods_for`). For hot marks withheld counts enter at `low` in the window and at
+        Or long, as counts pass disclosure control: columns cell, month or week, n and, where counts are withheld, low,
+        high and withheld. A cell of the land that has no row in a step counts zero there; cells without land are left
+        out. Give whole periods only (`periods_for`). For hot marks withheld counts enter at `low` in the window and at
         `high` around it, for cold ones the other way round: what is not shown never makes a mark.
     land_km2 : Series, index cell
         The whole study mask. A window at the shore is expected to hold as many alerts as it has land.

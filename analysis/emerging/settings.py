@@ -1,4 +1,4 @@
-"""What is chosen for the reader of emerging hot spots, and how it is told: steps, window, correction, trend test."""
+"""What is chosen for the reader of emerging hot spots, and the reason shown: steps, window, correction, trend test."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
         values = {"n": round(n)}
         reason = Message("there are too few alerts for weeks: {n}", values)
     else:
-        told = Message(
+        message = Message(
             "Time is divided into weeks, because there are only {n} whole months and a trend needs ten.",
             {"n": len(months)},
         )
-        return Periods("week", weeks, Choice("unit", "week", told))
-    told = Message("Time is divided into months, because {reason}.", {"reason": reason})
-    return Periods("month", months, Choice("unit", "month", told))
+        return Periods("week", weeks, Choice("unit", "week", message))
+    message = Message("Time is divided into months, because {reason}.", {"reason": reason})
+    return Periods("month", months, Choice("unit", "month", message))
 
 
 def whole_periods(unit: Unit, first: dt.date, last: dt.date) -> pd.DatetimeIndex:

@@ -26,7 +26,7 @@ def accuracy(observed: Any, predicted: Any, area: Any = None) -> pd.DataFrame:
     observed : array, shape (m,)
         What came, by place.
     predicted : array, shape (m,)
-        What was foretold. The places are taken by foretold density, highest first; among equals the one with the
+        What was forecast. The places are taken by predicted density, highest first; among equals the one with the
         lowest observed count comes first, so that no tie flatters the forecast.
     area : array, shape (m,), optional
         Land of each place; all alike when left out.
@@ -38,7 +38,7 @@ def accuracy(observed: Any, predicted: Any, area: Any = None) -> pd.DataFrame:
 
         PAI = (n / N) / (a / A)
         PEI = PAI / PAI of the best flags of the same area, "PEI*" of the NIJ
-        RRI = foretold sum / observed sum of the flagged places, Wheeler's; not Levine's (see `recapture_rate`)
+        RRI = predicted sum / observed sum of the flagged places, Wheeler's; not Levine's (see `recapture_rate`)
 
     NaN where there is nothing to divide by. Raises ValueError for shapes that differ, negative values or no land.
 
@@ -48,13 +48,13 @@ def accuracy(observed: Any, predicted: Any, area: Any = None) -> pd.DataFrame:
     >>> accuracy([6, 3, 0], [3, 2, 1])["pai"].tolist()
     [2.0, 1.5, 1.0]
     """
-    came, told, land = _checked(observed, predicted, area)
-    order = np.lexsort((came, -told / land))
+    events, score, land = _checked(observed, predicted, area)
+    order = np.lexsort((events, -score / land))
     flagged = np.cumsum(land[order]) / land.sum()
-    hits, foretold = np.cumsum(came[order]), np.cumsum(told[order])
-    rate = _over(hits, np.full(len(hits), came.sum()))
+    hits, predicted_sum = np.cumsum(events[order]), np.cumsum(score[order])
+    rate = _over(hits, np.full(len(hits), events.sum()))
     pai = rate / flagged
-    best = _over(best_hits(came, flagged, land), np.full(len(hits), came.sum())) / flagged
+    best = _over(best_hits(events, flagged, land), np.full(len(hits), events.sum())) / flagged
     return pd.DataFrame(
         {
             "place": order,
@@ -62,28 +62,28 @@ def accuracy(observed: Any, predicted: Any, area: Any = None) -> pd.DataFrame:
             "hit_rate": rate,
             "pai": pai,
             "pei": _over(pai, best),
-            "rri": _over(foretold, hits),
+            "rri": _over(predicted_sum, hits),
         }
     )
 
 
 def hits(observed: Any, predicted: Any, shares: Any, area: Any = None, *, ties: Ties = "mean") -> FloatArray:
-    """Events in the places of highest foretold density that make up the given shares of the land.
+    """Events in the places of highest predicted density that make up the given shares of the land.
 
     The place at the border is flagged in part and its events count in proportion, so that forecasts are compared on
-    the same area. `ties`: places foretold alike share the border in proportion to their land ("mean": what a choice
+    the same area. `ties`: places predicted alike share the border in proportion to their land ("mean": what a choice
     among them at random gives in the mean), or the ones with the lowest counts come first ("worst"). Against a
     forecast without ties, "worst" would hold back plain counting, whose ties are many.
 
     >>> hits([4, 0, 2, 0], [2, 1, 1, 0], [0.25, 0.5, 1.0]).tolist()
     [4.0, 5.0, 6.0]
     """
-    came, told, land = _checked(observed, predicted, area)
-    density = told / land
-    order = np.lexsort((came / land, -density))
-    came, land, density = came[order], land[order], density[order]
-    ends = np.append(density[1:] != density[:-1], True) if ties == "mean" else np.ones(len(came), dtype=bool)
-    return _along(land, came, ends, shares)
+    events, score, land = _checked(observed, predicted, area)
+    density = score / land
+    order = np.lexsort((events / land, -density))
+    events, land, density = events[order], land[order], density[order]
+    ends = np.append(density[1:] != density[:-1], True) if ties == "mean" else np.ones(len(events), dtype=bool)
+    return _along(land, events, ends, shares)
 
 
 def best_hits(observed: Any, shares: Any, area: Any = None) -> FloatArray:
@@ -95,7 +95,7 @@ def recapture_rate(before: float, all_before: float, after: float, all_after: fl
     """Levine's Recapture Rate Index of flagged places: (n2 / n1) / (N2 / N1); above 1 they gained against the city.
 
     n: events in the flagged places, N: in the whole city, in a first and a second period. NaN without events to
-    divide by. Not Wheeler's RRI, which compares what was foretold with what came.
+    divide by. Not Wheeler's RRI, which compares what was forecast with what came.
 
     Levine, N. (2008). The "hottest" part of a hotspot: comments on "The utility of hotspot mapping for predicting
     spatial patterns of crime". Security Journal 21, 295-302.
@@ -116,13 +116,13 @@ def _along(land: FloatArray, came: FloatArray, ends: Any, shares: Any) -> FloatA
 
 
 def _checked(observed: Any, predicted: Any, area: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
-    came, told = np.asarray(observed, dtype=float), np.asarray(predicted, dtype=float)
-    land = np.ones(came.shape) if area is None else np.asarray(area, dtype=float)
-    if came.ndim != 1 or not came.shape == told.shape == land.shape or not came.size:
-        raise ValueError(f"one value for each place, not {came.shape}, {told.shape} and {land.shape}")
-    if not ((came >= 0).all() and (told >= 0).all() and (land > 0).all()):
+    events, score = np.asarray(observed, dtype=float), np.asarray(predicted, dtype=float)
+    land = np.ones(events.shape) if area is None else np.asarray(area, dtype=float)
+    if events.ndim != 1 or not events.shape == score.shape == land.shape or not events.size:
+        raise ValueError(f"one value for each place, not {events.shape}, {score.shape} and {land.shape}")
+    if not ((events >= 0).all() and (score >= 0).all() and (land > 0).all()):
         raise ValueError("counts are not negative, and every place has land")
-    return came, told, land
+    return events, score, land
 
 
 def _over(above: FloatArray, below: FloatArray) -> FloatArray:
@@ -160,7 +160,7 @@ class Backtest:
     recapture_high. Intervals are of 95 % from a bootstrap over
     the origins; that of the gain holds for both models together. `method` is the one whose forecast is shown: a model
     only where its gain on 2 % of the land is above zero with its interval, else plain counting. `refused` says why no
-    forecast is shown, None where one is. `foretold` and `came`, shape (m, origins): the shown method's, and what came.
+    forecast is shown, None where one is. `forecast` and `came`, shape (m, origins): the shown method's, and what came.
     """
 
     frame: pd.DataFrame
@@ -198,37 +198,39 @@ def backtest(
 
     On a share s of the land, summed over the origins: PAI = hits / events / s, PEI = hits / hits of the best flags,
     recapture = (hits / events) / (the same of the 52 weeks before, on the same land).
-    Places that a method foretells alike share the border of the flagged land, so that plain counting is not held back
+    Places that a method predicts alike share the border of the flagged land, so that plain counting is not held back
     by its ties. The bootstrap draws origins with repetition (999 times) and takes percentiles that are widened for few
     origins (`widened_tail`); a method and plain counting are drawn together.
     """
     count = len(origins)
-    came = following_counts(ground.counts, origins, weeks) if count else np.zeros((len(ground.land), 0))
-    foretold = {
+    observed = following_counts(ground.counts, origins, weeks) if count else np.zeros((len(ground.land), 0))
+    predicted = {
         name: predicted_shares(ground, name, origins, settings.get(name, ForecastSettings()))
         for name in METHODS
         if count
     }
-    events = int(came.sum())
+    events = int(observed.sum())
     refused = _too_little(count, events)
     if refused is not None:
-        return Backtest(_table([]), origins, events, METHODS[0], refused, np.zeros(came.shape), came)
-    held = {name: _hits(came, told, ground.land) for name, told in foretold.items()}
+        return Backtest(_table([]), origins, events, METHODS[0], refused, np.zeros(observed.shape), observed)
+    held = {name: _hits(observed, share, ground.land) for name, share in predicted.items()}
     earlier = naive(ground, origins)
-    old = {name: _hits(earlier, told, ground.land) for name, told in foretold.items()}
-    known = _Known(came.sum(axis=0), earlier.sum(axis=0), np.stack([best_hits(x, SHARES, ground.land) for x in came.T]))
+    old = {name: _hits(earlier, share, ground.land) for name, share in predicted.items()}
+    known = _Known(
+        observed.sum(axis=0), earlier.sum(axis=0), np.stack([best_hits(x, SHARES, ground.land) for x in observed.T])
+    )
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RUNS).astype(float)
     frame = _table([row for name in METHODS for row in _rows(name, held, old[name], known, drawn)])
-    told = Backtest(frame, origins, events, METHODS[0], None, foretold[METHODS[0]], came)
-    better = [name for name in METHODS[1:] if told.at(name)["gain_low"] > 1e-9]
-    method = max(better, key=lambda name: float(told.at(name)["gain"]), default=METHODS[0])
+    tested = Backtest(frame, origins, events, METHODS[0], None, predicted[METHODS[0]], observed)
+    better = [name for name in METHODS[1:] if tested.at(name)["gain_low"] > 1e-9]
+    method = max(better, key=lambda name: float(tested.at(name)["gain"]), default=METHODS[0])
     refused = None
-    if not told.at(method)["pai_low"] > 1:
+    if not tested.at(method)["pai_low"] > 1:
         refused = Message(
             "No forecast is shown: in the past neither plain counting nor a model found more alerts than the same "
             "land chosen at random would have held, beyond chance."
         )
-    return Backtest(frame, origins, events, method, refused, foretold[method], came)
+    return Backtest(frame, origins, events, method, refused, predicted[method], observed)
 
 
 def widened_tail(alpha: float, n: int) -> float:
@@ -285,8 +287,8 @@ def _rows(
             "recapture": _interval([mine, known.earlier], [known.events, old[:, column]], drawn, 0.05),
         }
         row = {"method": name, "area": area, "hit_rate": float(mine.sum() / known.events.sum())}
-        for word, told in measured.items():
-            row |= {word: told.value, f"{word}_low": told.low, f"{word}_high": told.high}
+        for word, estimate in measured.items():
+            row |= {word: estimate.value, f"{word}_low": estimate.low, f"{word}_high": estimate.high}
         rows.append(row)
     return rows
 

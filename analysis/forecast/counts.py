@@ -20,7 +20,7 @@ YEAR: Final = 52
 SEASON_STRENGTH: Final = 50.0
 # Weeks whose mean is the level. Short ones follow a change, long ones are steadier; past forecasts decide.
 LEVELS: Final = (4, 8, 13, 26)
-# Past forecasts that an interval is measured on before it is tried, and tries below which nothing is foretold.
+# Past forecasts that an interval is measured on before it is tried, and tries below which no forecast is made.
 MIN_MEASURED: Final = 16
 MIN_TRIED: Final = 8
 MAX_TRIED: Final = 52
@@ -31,7 +31,7 @@ class CountForecast:
     """The counts of the next weeks, each and all together, with 95 % intervals, and how good those were.
 
     `weeks`: one estimate a week from `start` (a Monday) on. `covered` of `tried` past weeks fell inside the interval
-    that would have been given for them. `past`, shape (T + 1, weeks): what the same way foretold at each week for it
+    that would have been given for them. `past`, shape (T + 1, weeks): what the same way forecast at each week for it
     and those after it, knowing only weeks before; NaN where it could not yet.
     """
 
@@ -66,14 +66,14 @@ class CountForecast:
 
 
 def forecast_counts(counts: Any, start: dt.date, weeks: int = MAX_WEEKS, level: float = LEVEL) -> CountForecast | None:
-    """Foretell the next weeks of a weekly series.
+    """Forecast the next weeks of a weekly series.
 
     The expected count is the mean of the last weeks (how many: `LEVELS`), where two whole years are known also times
     what the same weeks of earlier years were against the weeks before them. What is used is what came nearest in the
     older part of the past (least squared error over expectation). The interval is that of a negative binomial whose
     variance is phi times its mean, phi = max(1, mean of (count - expected)² / expected) over past forecasts for as many
     weeks ahead: with phi = 1 a Poisson. So phi holds both how counts scatter and how the forecast errs. Each of the
-    last weeks (up to 52) is then foretold by nothing but what came before it, to see how often it falls inside.
+    last weeks (up to 52) is then forecast by nothing but what came before it, to see how often it falls inside.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def forecast_counts(counts: Any, start: dt.date, weeks: int = MAX_WEEKS, level: 
         covered=int(inside.sum()),
         tried=len(inside),
         n=int(series.sum()),
-        choices=(_told(*best), _spread_told(together)),
+        choices=(_choices(*best), _spread_told(together)),
         past=path,
     )
 
@@ -133,9 +133,9 @@ def count_intervals(mean: FloatArray, phi: FloatArray, level: float = LEVEL) -> 
 
 def dispersion(counts: Any, expected: Any) -> float:
     """phi = max(1, mean of (count - expected)² / expected), over what has an expectation; 1 without any."""
-    came, mean = np.asarray(counts, dtype=float).ravel(), np.asarray(expected, dtype=float).ravel()
+    observed, mean = np.asarray(counts, dtype=float).ravel(), np.asarray(expected, dtype=float).ravel()
     known = mean > 0
-    return max(1.0, float(((came - mean)[known] ** 2 / mean[known]).mean())) if known.any() else 1.0
+    return max(1.0, float(((observed - mean)[known] ** 2 / mean[known]).mean())) if known.any() else 1.0
 
 
 def _candidates(length: int) -> list[tuple[int, bool]]:
@@ -150,7 +150,7 @@ def _first(way: tuple[int, bool]) -> int:
 
 
 def _forecasts_made(series: FloatArray, level: int, season: bool, weeks: int) -> FloatArray:
-    """What would have been foretold at each week for it and the following ones; shape (T + 1, weeks), NaN too early.
+    """What would have been forecast at each week for it and the following ones; shape (T + 1, weeks), NaN too early.
 
     Row t knows only weeks before t.
     """
@@ -167,7 +167,7 @@ def _forecasts_made(series: FloatArray, level: int, season: bool, weeks: int) ->
 def _season(sums: FloatArray, at: int, level: int, weeks: int) -> FloatArray:
     """The same weeks of earlier years against the `level` weeks before them, by week ahead.
 
-    Each is taken with the two weeks on either side, so that one odd week does not come back every year, and drawn to 1
+    Each is taken with the two weeks on either side, so that one odd week does not come back every year, and shrunk to 1
     as if 50 further alerts had been just as expected: (alerts + 50) / (expected + 50).
     """
     same, expected = np.zeros(weeks), np.zeros(weeks)
@@ -197,9 +197,9 @@ def _phi(series: FloatArray, path: FloatArray, first: int, end: int, steps: tupl
 def _errors(series: FloatArray, path: FloatArray, first: int, end: int, steps: tuple[int, int]) -> FloatArray:
     sums = np.concatenate([[0.0], np.cumsum(series)])
     made = np.arange(first, end - steps[1] + 1)
-    came = sums[made + steps[1]] - sums[made + steps[0]]
+    observed = sums[made + steps[1]] - sums[made + steps[0]]
     mean = np.maximum(path[made, steps[0] : steps[1]].sum(axis=1), 1e-9)
-    errors: FloatArray = (came - mean) ** 2 / np.maximum(mean, 0.25 * (steps[1] - steps[0]))
+    errors: FloatArray = (observed - mean) ** 2 / np.maximum(mean, 0.25 * (steps[1] - steps[0]))
     return errors
 
 
@@ -209,11 +209,11 @@ def _covered(series: FloatArray, path: FloatArray, first: int, split: int, level
     made = [(at, step) for at in range(split, len(series), weeks) for step in range(min(weeks, len(series) - at))]
     phi = np.array([_phi(series, path, first, at, (step, step + 1)) for at, step in made])
     low, high = count_intervals(np.array([path[at, step] for at, step in made]), phi, level)
-    came = np.array([series[at + step] for at, step in made])
-    return np.asarray((low <= came) & (came <= high))
+    observed = np.array([series[at + step] for at, step in made])
+    return np.asarray((low <= observed) & (observed <= high))
 
 
-def _told(level: int, season: bool) -> Choice:
+def _choices(level: int, season: bool) -> Choice:
     message = (
         Message(
             "Expected is the mean of the last {weeks} weeks, moved by what the same weeks of earlier years were "

@@ -1,4 +1,4 @@
-"""Ways to foretell where alerts will be, each as shares of the next weeks' alerts by cell of the land."""
+"""Ways to forecast where alerts will be, each as shares of the next weeks' alerts by cell of the land."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAIVE_WEEKS: Final = 52
 HALF_LIVES: Final = (4, 8, 13, 26, 52)
 NEIGHBOURS: Final = (0.0, 0.1, 0.3, 1.0)
 STRENGTHS: Final = (4.0, 13.0, 52.0)
-# Share of every forecast that is spread evenly over the land, so that no alert comes where nothing was foretold.
+# Share of every forecast that is spread evenly over the land, so that no alert comes where nothing was forecast.
 EVEN: Final = 0.02
 METHODS: Final = ("naive", "decay", "blend")
 
@@ -75,7 +75,7 @@ def decay(ground: CellHistory, origins: Any, settings: ForecastSettings) -> Floa
 
 
 def blend(ground: CellHistory, origins: Any, settings: ForecastSettings) -> FloatArray:
-    """The long-run rate of a cell, drawn to its neighbourhood where it has few alerts, moved by what came of late.
+    """The long-run rate of a cell, shrunk to its neighbourhood where it has few alerts, moved by what came of late.
 
     Two gamma-Poisson steps in the mean of the posterior, with a weeks' strength k:
 
@@ -97,7 +97,7 @@ def blend(ground: CellHistory, origins: Any, settings: ForecastSettings) -> Floa
 
 
 def predicted_shares(ground: CellHistory, method: str, origins: Any, settings: ForecastSettings) -> FloatArray:
-    """What a method of `METHODS` foretells at each origin, up to a factor of the column; (m, origins)."""
+    """What a method of `METHODS` predicts at each origin, up to a factor of the column; (m, origins)."""
     if method == "naive":
         return naive(ground, origins)
     return decay(ground, origins, settings) if method == "decay" else blend(ground, origins, settings)
@@ -112,10 +112,10 @@ def settings_for(ground: CellHistory, method: str, origins: Any, weeks: int) -> 
     best = ForecastSettings()
     at = np.asarray(origins, dtype=int)
     if len(at):
-        came = following_counts(ground.counts, at, weeks)
+        observed = following_counts(ground.counts, at, weeks)
         tried = _grid(method)
-        best = max(tried, key=lambda one: _likelihood(came, predicted_shares(ground, method, at, one)))
-    return best, _told(method, best, len(at))
+        best = max(tried, key=lambda one: _likelihood(observed, predicted_shares(ground, method, at, one)))
+    return best, _choices(method, best, len(at))
 
 
 def following_counts(counts: FloatArray, origins: Any, weeks: int) -> FloatArray:
@@ -147,7 +147,7 @@ def _mixed(ground: CellHistory, values: FloatArray) -> FloatArray:
     return np.where(whole > 0, (1 - EVEN) * values + EVEN * even * whole, even)
 
 
-def _told(method: str, settings: ForecastSettings, origins: int) -> Choice:
+def _choices(method: str, settings: ForecastSettings, origins: int) -> Choice:
     if method == "decay":
         values = {"weeks": settings.half_life, "weight": settings.weight, "origins": origins}
         message = Message(

@@ -92,7 +92,7 @@ class PlaceForecast:
 
 
 def forecast_places(counts: Any, land_km2: pd.Series, start: dt.date, weeks: int = 4, seed: int = 0) -> PlaceForecast:
-    """Foretell where the alerts of the next 1 to 4 weeks will be.
+    """Forecast where the alerts of the next 1 to 4 weeks will be.
 
     Parameters
     ----------
@@ -126,8 +126,8 @@ def forecast_places(counts: Any, land_km2: pd.Series, start: dt.date, weeks: int
     test = backtest(ground, test_at, settings, weeks, seed)
     frame = pd.DataFrame({"land_km2": land}, index=land_km2.index)
     frame["last_weeks"] = table[:, max(0, length - NAIVE_WEEKS) :].sum(axis=1)
-    told = [choice for _, choice in chosen.values()] if test.frame.size else []
-    choices = (*_usual(length), *told, _test_told(test))
+    model_choices = [choice for _, choice in chosen.values()] if test.frame.size else []
+    choices = (*_usual(length), *model_choices, _test_told(test))
     if test.refused is not None:
         nothing = pd.DataFrame(columns=["expected", "low", "high"], index=land_km2.index[:0], dtype=float)
         return PlaceForecast(
@@ -137,13 +137,13 @@ def forecast_places(counts: Any, land_km2: pd.Series, start: dt.date, weeks: int
     share = predicted_shares(ground, test.method, [length], settings.get(test.method, ForecastSettings()))[:, 0]
     frame["expected"] = share / share.sum() * totals[length]
     first = _top_cells(share, ground.land)
-    came, mean = _past_lists(test, totals, ground.land)
-    inside = sum(_inside(came, mean, at) for at in range(len(test.origins)))
-    phi = dispersion(came, mean)
+    observed, mean = _past_lists(test, totals, ground.land)
+    inside = sum(_inside(observed, mean, at) for at in range(len(test.origins)))
+    phi = dispersion(observed, mean)
     expected = frame["expected"].to_numpy()[first]
     low, high = count_intervals(expected, np.full(len(expected), phi))
     listed = pd.DataFrame({"expected": expected, "low": low, "high": high}, index=land_km2.index[first])
-    return PlaceForecast(frame, listed, start, weeks, city, test, inside, came.size, int(table.sum()), choices)
+    return PlaceForecast(frame, listed, start, weeks, city, test, inside, observed.size, int(table.sum()), choices)
 
 
 def _top_cells(share: FloatArray, land: FloatArray) -> np.ndarray[Any, np.dtype[np.intp]]:
@@ -168,14 +168,14 @@ def _totals(table: FloatArray, city: CountForecast | None, weeks: int) -> FloatA
 
 def _past_lists(test: Backtest, totals: FloatArray, land: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Counts and expectations of the places that would have been listed at each origin; shape (origins, places)."""
-    came, mean = [], []
+    observed, mean = [], []
     for at, origin in enumerate(test.origins):
         share = test.foretold[:, at]
         first = _top_cells(share, land)
-        came.append(test.came[first, at])
+        observed.append(test.came[first, at])
         mean.append((share / share.sum() * totals[origin])[first])
-    fewest = min(map(len, came))
-    return np.array([row[:fewest] for row in came]), np.array([row[:fewest] for row in mean])
+    fewest = min(map(len, observed))
+    return np.array([row[:fewest] for row in observed]), np.array([row[:fewest] for row in mean])
 
 
 def _inside(came: FloatArray, mean: FloatArray, at: int) -> int:

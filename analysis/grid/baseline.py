@@ -1,4 +1,5 @@
-"""The smoothed local baseline: how many alerts each fine cell would have if only the wide lie of the city counted."""
+"""The smoothed local baseline: how many alerts each fine cell would have if only the broad density of the city
+counted."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ def smoothing_width_for(n: float, land_km2: float) -> Choice:
     """
     wanted = 1000 * float(np.sqrt(MIN_REACHED * land_km2 / (4 * np.pi * max(n, 1e-9))))
     spread = float(np.clip(round(wanted, -1), SPREAD_M, WIDEST_M))
-    told = (
+    message = (
         Message(
             "Expected counts follow the density of the city smoothed over {metres} m: wider than a hot spot, narrower "
             "than a quarter.",
@@ -45,7 +46,7 @@ def smoothing_width_for(n: float, land_km2: float) -> Choice:
             {"metres": round(spread)},
         )
     )
-    return Choice("spread", spread, told)
+    return Choice("spread", spread, message)
 
 
 class LandGrid:

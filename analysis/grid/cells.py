@@ -135,8 +135,8 @@ def resolution_for(
         else:
             break
         chosen -= 1
-    told = Message(
+    message = Message(
         "Cells are as large as a square of {metres} m, because {reason}.",
         {"metres": round(square_side(chosen, cells)), "reason": reason},
     )
-    return Choice("resolution", chosen, told)
+    return Choice("resolution", chosen, message)

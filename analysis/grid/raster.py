@@ -104,7 +104,7 @@ def pixel_for(width_m: float, height_m: float) -> Choice:
 
 
 def pixel_choice(side: float) -> Choice:
-    """The side of the pixels in metres, as a setting that tells itself."""
+    """The side of the pixels in metres, as a choice with its reason."""
     return Choice("pixel", side, Message("The density is drawn in squares of {metres} m.", {"metres": round(side)}))
 
 

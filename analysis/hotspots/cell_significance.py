@@ -50,7 +50,7 @@ class HotCells:
         the window, from the density of its surroundings: at most, where counts are withheld), expected_alone (of the
         cell by itself), ratio (window / expected), p, q, hot, alone (whether the cell alone stands out more surely than
         its window), p_cold, q_cold, cold, z (`gistar_on_land`), base (NaN where withheld or not known), rate_raw and
-        rate (alerts by base, and the same drawn towards the city's mean).
+        rate (alerts by base, and the same shrunk towards the city's mean).
 
     `gistar_valid`: whether the mean window holds so many alerts that z may be read as a test (`GISTAR_FROM`).
     `base`: what a place is compared with; `base_total` of it in the whole city; `rates` None where that is land.
@@ -138,9 +138,9 @@ def hot_cells(
     Parameters
     ----------
     cells : DataFrame, index cell (int64, H3 of one resolution)
-        The whole study mask with columns n, land_km2 and, where counts passed the gate, low, high, withheld. For hot
-        cells withheld counts enter at `low` in the place and at `high` in the surroundings, for cold ones the other
-        way round: what is not shown never makes a mark. The surroundings of cold cells leave out what is hot.
+        The whole study mask with columns n, land_km2 and, where counts passed disclosure control, low, high, withheld.
+        For hot cells withheld counts enter at `low` in the place and at `high` in the surroundings, for cold ones the
+        other way round: what is not shown never makes a mark. The surroundings of cold cells leave out what is hot.
     base : Base, optional
         Base population by cell (residents, or all alerts when `cells` holds one category). A place is then compared
         with all the rest of the city, since the base itself follows the density. Residents: the count given n is
@@ -178,9 +178,9 @@ def hot_cells(
     tried = [above(s.place @ low, s.rest(high), s.size_in, s.size_out, margin) for s in scales]
     p_hot = _smaller_p(tried)
     q_hot, hot = significant_cells(index, p_hot, alpha)
-    calm = np.where(hot, 0.0, 1.0)
+    not_hot = np.where(hot, 0.0, 1.0)
     p_cold = _smaller_p(
-        [below(s.place @ high, s.rest(low * calm), s.size, s.rest(sizes.high * calm), margin) for s in scales]
+        [below(s.place @ high, s.rest(low * not_hot), s.size, s.rest(sizes.high * not_hot), margin) for s in scales]
     )
     q_cold, cold = significant_cells(index, p_cold, alpha)
     window, expected = scales[-1].place @ low, scales[-1].expected(high)
@@ -266,7 +266,7 @@ def gistar_on_land(counts: FloatArray, size: FloatArray, near: sparse.csr_array)
 
 @dataclass(frozen=True)
 class _Sizes:
-    """Land or base of every cell: n as it is told, its bounds, and the least that a place of that cell counts as.
+    """Land or base of every cell: n as it is shown, its bounds, and the least that a place of that cell counts as.
 
     `known`: whether there is a base at all.
     """
@@ -330,7 +330,7 @@ def _smaller_p(p: list[FloatArray]) -> FloatArray:
 
 
 def _complete(cells: pd.DataFrame) -> pd.DataFrame:
-    """The columns of the test, with exact counts where no gate added bounds."""
+    """The columns of the test, with exact counts where disclosure control added no bounds."""
     if cells.empty:
         raise ValueError("cells is empty: pass the whole study mask, zeros included")
     data = cells.set_index("cell") if "cell" in cells.columns else cells

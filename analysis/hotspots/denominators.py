@@ -53,7 +53,7 @@ class Denominator:
 class CellRates:
     """Rates by cell, shrunk towards the mean of the city (`analysis.stats.empirical_bayes`); NaN without a known base.
 
-    `mean` and `variance` (never negative) of the distribution that the rates are drawn towards; `scatter` is the
+    `mean` and `variance` (never negative) of the distribution that the rates are shrunk towards; `scatter` is the
     variance that chance gives to a rate on a base of one.
     """
 
@@ -64,7 +64,7 @@ class CellRates:
     scatter: float
 
     def of(self, count: float, base: float) -> float:
-        """The rate of several cells together, drawn in the same way; NaN without a base."""
+        """The rate of several cells together, shrunk in the same way; NaN without a base."""
         if not base > 0:
             return float("nan")
         weight = float(shrinkage_weights(self.variance, self.scatter, np.asarray(base, dtype=float)))
@@ -95,22 +95,22 @@ def cell_rates(counts: FloatArray, base: FloatArray, *, shares: bool = False) ->
 def rate_choices(kind: DenominatorKind, rates: CellRates, *, withheld: bool = False) -> tuple[Choice, ...]:
     """How the rates were made, and what they cannot say; `withheld`: whether cells are left out of the mean."""
     if kind == "alerts":
-        told = Message(
+        message = Message(
             "Shares by place are shrunk towards that of the city ({mean} %) by as much as chance could have moved "
             "them (empirical Bayes), so that three alerts of four do not look like a share of 75 %.",
             {"mean": Num(100 * rates.mean, 1)},
         )
     else:
-        told = Message(
+        message = Message(
             "Rates by place are shrunk towards that of the city ({mean} per 1,000 residents) by as much as chance "
             "could have moved them (empirical Bayes).",
             {"mean": Num(RATE_PER * rates.mean, 1)},
         )
-    choices = [Choice("rates", rates.variance, told)]
+    choices = [Choice("rates", rates.variance, message)]
     if withheld:
-        told = Message(
+        message = Message(
             "That of the city is here that of the cells whose counts are shown: those with few alerts are withheld and "
             "would lower it."
         )
-        choices.append(Choice("rates_shown", rates.mean, told))
+        choices.append(Choice("rates_shown", rates.mean, message))
     return tuple(choices)

@@ -31,7 +31,7 @@ class Spot:
     dense, the ratio leans upwards. `q` is that of its clearest cell, `z` the largest Gi* among its cells (NaN: not
     computed). `longitude`, `latitude`: mean of its cells, weighted by alerts. With a `base` other than land it is
     compared with all the rest of the city: `base_n` is that of its cells (NaN where withheld), `rate` its alerts by
-    base, drawn towards the city's mean. `bounded`: counts or bases are withheld and enter with the values that speak
+    base, shrunk towards the city's mean. `bounded`: counts or bases are withheld and enter with the values that speak
     least for a hot spot, so that `expected` is the most, `ratio` and `low` are the least that they may be.
     """
 
@@ -63,10 +63,10 @@ class Spot:
         if not np.isfinite(self.high):
             return t.n("{n} alert, and none in the surroundings.", "{n} alerts, and none in the surroundings.", self.n)
         if self.base != LAND:
-            told = self._against_base(t)
-            return f"{told} {t(_BOUNDED)}" if self.bounded else told
+            message = self._against_base(t)
+            return f"{message} {t(_BOUNDED)}" if self.bounded else message
         if self.bounded:
-            told = t.n(
+            message = t.n(
                 "{n} alert where at most {expected} would be expected from the surroundings: at least {ratio} times as "
                 "many (95 % interval from {low} up).",
                 "{n} alerts where at most {expected} would be expected from the surroundings: at least {ratio} times "
@@ -76,7 +76,7 @@ class Spot:
                 ratio=t.times(self.ratio),
                 low=t.times(self.low),
             )
-            return f"{told} {t(_BOUNDED)}"
+            return f"{message} {t(_BOUNDED)}"
         return t.n(
             "{n} alert where {expected} would be expected from the surroundings: {ratio} times as many "
             "(95 % interval {low} to {high}).",
@@ -104,8 +104,8 @@ class Spot:
         }
         if self.base != LAND:
             values["base"] = "–" if np.isnan(self.base_n) else round(self.base_n)
-            told = self._cold_against_base(t, values)
-            return f"{told} {t(_BOUNDED_COLD)}" if self.bounded else told
+            message = self._cold_against_base(t, values)
+            return f"{message} {t(_BOUNDED_COLD)}" if self.bounded else message
         if self.bounded:
             return t.n(
                 "at most {n} alert where at least {expected} would be expected: at most {ratio} times as many (95 % "
@@ -144,7 +144,7 @@ class Spot:
         )
 
     def _against_base(self, t: Translator) -> str:
-        told = {
+        values = {
             "expected": t.expected(self.expected),
             "ratio": t.times(self.ratio),
             "low": t.times(self.low),
@@ -161,7 +161,7 @@ class Spot:
                 "residents.",
                 self.n,
                 rate=t.number(RATE_PER * self.rate, 1),
-                **told,
+                **values,
             )
         return t.n(
             "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the city: "
@@ -170,7 +170,7 @@ class Spot:
             "{ratio} times as many (95 % interval {low} to {high}). Share after shrinkage: {rate}.",
             self.n,
             rate=t.percent(self.rate),
-            **told,
+            **values,
         )
 
 
@@ -255,10 +255,10 @@ def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, g
     shape = (len(groups), len(index))
     inside = sparse.csr_array((np.ones(len(members)), members, [*starts, len(members)]), shape=shape)
     doubt = ((high != low) | (size != size_low)).astype(float)
-    told = np.column_stack([high * (frame["size"].to_numpy(float) > 0), size_low, doubt])
+    compared = np.column_stack([high * (frame["size"].to_numpy(float) > 0), size_low, doubt])
     if mark == "cold" or not result.based:
-        told *= ~frame["hot"].to_numpy(bool)[:, None]
-    rest = told.sum(axis=0) - inside @ told if result.based else _around(inside, index, result) @ told
+        compared *= ~frame["hot"].to_numpy(bool)[:, None]
+    rest = compared.sum(axis=0) - inside @ compared if result.based else _around(inside, index, result) @ compared
     outside, size_out, unsure = rest.T
     count, size_in, base_n = inside @ low, inside @ size, inside @ frame["base"].to_numpy(float)
     weight = low + 1e-9

@@ -1,4 +1,4 @@
-"""What is chosen for the reader of hot spots, and how it is told: window, surroundings, margin, reach of Gi*."""
+"""What is chosen for the reader of hot spots, and the reason shown: window, surroundings, margin, reach of Gi*."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Differences of differences: what an area did against what its comparison area lets expect."""
+"""Differences of differences: what an area did against what its comparison area predicts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class DisplacementDifference(Effect):
 
 
 def scaled_difference(treated: BeforeAfter, control: BeforeAfter, level: float = 0.95) -> Effect:
-    """Alerts of the treated area beyond what the comparison area's growth lets expect.
+    """Alerts of the treated area beyond what the comparison area's growth predicts.
 
     d = T1 - g T0 with g = C1 / C0; its variance, for Poisson counts, by the delta method:
     T1 + g² T0 + g² T0² (1/C1 + 1/C0). It supposes that without the measure the areas would have changed by the same

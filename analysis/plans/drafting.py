@@ -169,19 +169,19 @@ def plan_warnings(
     problem: Problem, measures: Sequence[Measure], drop: float | None, seen: float | None
 ) -> tuple[Message, ...]:
     """What the reader must know before deciding."""
-    told = []
+    message = []
     if drop is None:
-        told.append(
+        message.append(
             Message(
                 "No measure chosen so far has a number that applies to most of these alerts: set the target yourselves."
             )
         )
     if seen is None:
-        told.append(
+        message.append(
             Message("There are too few alerts for any fall to be seen: widen the area or agree on a second indicator.")
         )
     elif drop is not None and drop < seen:
-        told.append(
+        message.append(
             Message(
                 "The expected fall ({drop} alerts) is smaller than what could be seen ({seen}): "
                 "widen the area, lengthen the period, or agree on a second indicator.",
@@ -189,20 +189,20 @@ def plan_warnings(
             )
         )
     if sum(item.usable for item in measures) > 1:
-        told.append(Message("Effects of several measures are not added up; the smallest one sets the target."))
+        message.append(Message("Effects of several measures are not added up; the smallest one sets the target."))
     if measures and not any("GR" in item.setting for item in measures):
-        told.append(
+        message.append(
             Message("None of these measures was tested in Greece; effects are on recorded crime, not on alerts.")
         )
     if any(item.effect_measure == "reports_change" for item in measures):
-        told.append(Message("A campaign can raise alerts without more incidents: agree on a second indicator."))
+        message.append(Message("A campaign can raise alerts without more incidents: agree on a second indicator."))
     if problem.ratio is not None and problem.ratio.value > 1:
-        told.append(
+        message.append(
             Message(
                 "A place chosen because it stood out often falls back by itself: compare with a place just as busy."
             )
         )
-    return tuple(told)
+    return tuple(message)
 
 
 def harm_questions(problem: Problem) -> tuple[Message, ...]:
@@ -266,12 +266,12 @@ def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apar
         return None
     best = min(grown, key=lambda area: (abs(sum(counts[cell] for cell in area) - total), area))
     n = sum(counts[cell] for cell in best)
-    told = Message(
+    message = Message(
         "The comparison area has {n} alerts in the same period, the treated area {treated}; "
         "it has as many cells and is not adjacent.",
         {"n": round(n), "treated": round(total)},
     )
-    reasons = [told]
+    reasons = [message]
     if total > 0 and abs(n - total) > 0.25 * total:
         reasons.append(
             Message("No area is as busy as the treated one: its fall towards the mean may look like an effect.")

@@ -1,4 +1,4 @@
-"""Did a measure work: fewer alerts than the comparison area lets expect, and how sure."""
+"""Did a measure work: fewer alerts than the comparison area predicts, and how sure."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ def minimum_detectable_drop(
         outcome[:, 1] = stats.poisson.ppf(luck, means[1] * length * (1 - percent / 100))
         return float(np.mean(_score(before, outcome, weight, test) <= -quantile))
 
-    told = Message("Simulated {draws} times with the plan's own counts.", {"draws": draws})
-    choices = (Choice("test", test, told),)
+    message = Message("Simulated {draws} times with the plan's own counts.", {"draws": draws})
+    choices = (Choice("test", test, message),)
     expected = treated_before * length
     if expected <= 0 or found(100) < power:
         return DetectableDrop(None, None, expected, power, choices)

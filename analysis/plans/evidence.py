@@ -99,7 +99,9 @@ class _Words:
 
     def found(self, among: list[str]) -> bool:
         """Whether one of the words is among those of an id and none that rules the tag out."""
-        return not self.never & set(among) and any(fnmatchcase(word, told) for word in among for told in self.words)
+        return not self.never & set(among) and any(
+            fnmatchcase(word, message) for word in among for message in self.words
+        )
 
 
 @lru_cache(maxsize=1)
@@ -208,12 +210,12 @@ def effect_text(item: Measure, t: Translator) -> str:
     change, low, high = (_percent(item, value) for value in (item.value, item.low, item.high))
     assert change is not None
     size = _share(abs(change), t)
-    told = t("{size} fewer", size=size) if change < 0 else t("{size} more", size=size)
+    message = t("{size} fewer", size=size) if change < 0 else t("{size} more", size=size)
     if low is None or high is None:
-        return t("{change}; interval not known ({studies})", change=told, studies=studies)
+        return t("{change}; interval not known ({studies})", change=message, studies=studies)
     return t(
         "{change}; interval (95%): {low} to {high} ({studies})",
-        change=told,
+        change=message,
         low=_share(low, t),
         high=_share(high, t),
         studies=studies,
@@ -259,5 +261,5 @@ def extract_toml(
     for entry in tomllib.loads(text)["measure"]:
         for name in TRANSLATED:
             if message := entry.get(name, ""):
-                line = next((number for number, told in enumerate(lines, 1) if message in told), 0)
+                line = next((number for number, message in enumerate(lines, 1) if message in message), 0)
                 yield line, "", message, [f"measure {entry['id']}: {name}"]

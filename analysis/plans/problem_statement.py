@@ -21,14 +21,14 @@ _CAUTIONS: Final[Mapping[Caution, Message]] = {
 
 def problem_statement(problem: Problem, t: Translator, city: CityProfile) -> str:
     """The problem in two to five plain sentences: where and what, when, for whom, since when, how sure."""
-    told = (
+    message = (
         _where(problem, t, city),
         _when(problem, t),
         gender_sentence(problem, t),
         _since(problem, t),
         _certainty(problem, t),
     )
-    return " ".join(sentence for sentence in told if sentence)
+    return " ".join(sentence for sentence in message if sentence)
 
 
 def caution_messages(problem: Problem) -> tuple[Message, ...]:

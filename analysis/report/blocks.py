@@ -122,8 +122,8 @@ def as_plain_data(value: Any) -> Any:
     if isinstance(value, Picture):
         return {"alt": printable(value.alt), "kind": value.kind}
     if is_dataclass(value) and not isinstance(value, type):
-        told = {item.name: as_plain_data(getattr(value, item.name)) for item in fields(value)}
-        return {"block": type(value).__name__.lower(), **told}
+        message = {item.name: as_plain_data(getattr(value, item.name)) for item in fields(value)}
+        return {"block": type(value).__name__.lower(), **message}
     if isinstance(value, tuple):
         return [as_plain_data(item) for item in value]
     return printable(value) if isinstance(value, str) else value

@@ -41,7 +41,7 @@ class ChangeRow:
 
 @dataclass(frozen=True)
 class SpotRow:
-    """A hot spot: its alerts and those that its surroundings let expect, None where protected.
+    """A hot spot: its alerts and those that its surroundings predict, None where protected.
 
     `bounded`: no more are to be expected, since protected counts enter with the most that they may be.
     """
@@ -75,7 +75,7 @@ class PlanRow:
 
 @dataclass(frozen=True)
 class Brief:
-    """What a brief says. Texts are in the reader's language; numbers have passed the gate for the council.
+    """What a brief says. Texts are in the reader's language; numbers have passed disclosure control for the council.
 
     headline: the one sentence; sentence: a second one that explains it, or ""; since, until: the period; figures: the
     filter as a sentence; limits: what these data cannot say; link: where the same view opens; made: date of the brief;
@@ -184,13 +184,13 @@ def _aligned(table: tuple[Block, ...], t: Translator) -> tuple[Block, ...]:
 
 def _whom(brief: Brief, t: Translator) -> Iterator[Block]:
     if brief.shares:
-        bars = tuple(Bar(row.label, _told(row, t), row.value, row.low, row.high) for row in brief.shares)
+        bars = tuple(Bar(row.label, _choices(row, t), row.value, row.low, row.high) for row in brief.shares)
         yield Bars((t("Affected"), t("Share (interval)")), bars)
     if brief.whom:
         yield Text(brief.whom)
 
 
-def _told(row: ShareRow, t: Translator) -> str:
+def _choices(row: ShareRow, t: Translator) -> str:
     if row.value is None:
         return t("protected")
     if row.low is None or row.high is None:
@@ -203,8 +203,8 @@ def _count(value: float | None, t: Translator) -> str:
 
 
 def _expected(spot: SpotRow, t: Translator) -> str:
-    told = t("few") if spot.expected is None else t.expected(spot.expected)
-    return t("at most {n}", n=told) if spot.bounded and spot.expected is not None else told
+    message = t("few") if spot.expected is None else t.expected(spot.expected)
+    return t("at most {n}", n=message) if spot.bounded and spot.expected is not None else message
 
 
 def _limits(brief: Brief, t: Translator) -> tuple[Block, ...]:

@@ -211,8 +211,8 @@ def _frame(cells: pd.DataFrame, city: CityProfile) -> gpd.GeoDataFrame:
     frame = cells.set_index("cell") if "cell" in cells.columns else cells
     withheld = frame["withheld"].astype(bool) if "withheld" in frame.columns else frame["n"].isna()
     shapes = list(cell_polygons(frame.index.to_numpy()))
-    told = {"n": frame["n"].to_numpy(float), "withheld": withheld.to_numpy(bool)}
-    made = gpd.GeoDataFrame(told, index=frame.index, geometry=shapes, crs=4326)
+    message = {"n": frame["n"].to_numpy(float), "withheld": withheld.to_numpy(bool)}
+    made = gpd.GeoDataFrame(message, index=frame.index, geometry=shapes, crs=4326)
     return made.to_crs(city.epsg)
 
 
@@ -371,8 +371,8 @@ def _span(low: int, high: int, t: Translator) -> str:
 
 
 def _source(figure: Figure, frame: gpd.GeoDataFrame, source: str, t: Translator) -> None:
-    told = t.n("{n} alert on the map", "{n} alerts on the map", round(float(frame["n"].sum())))
-    figure.text(0.0, 0.008, f"{told}. {source}".strip(), fontsize=5.8, color=QUIET, ha="left", va="bottom")
+    message = t.n("{n} alert on the map", "{n} alerts on the map", round(float(frame["n"].sum())))
+    figure.text(0.0, 0.008, f"{message}. {source}".strip(), fontsize=5.8, color=QUIET, ha="left", va="bottom")
 
 
 def _alt(spots: Sequence[NumberedSpot], frame: gpd.GeoDataFrame, t: Translator) -> str:

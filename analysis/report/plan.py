@@ -100,8 +100,8 @@ def _objective(plan: Plan, chosen: tuple[Measure, ...], t: Translator) -> Iterat
     own = plan.objective.text if plan.language == t.lang else ""
     yield Text(own or objective_sentence(plan.objective, plan.problem, t) or t("To be set."))
     drop = applicable_drop(plan.problem, chosen, plan.objective.baseline)
-    for told in plan_warnings(plan.problem, chosen, drop, plan.assessment.smallest_drop):
-        yield Text(t(told), "note")
+    for message in plan_warnings(plan.problem, chosen, drop, plan.assessment.smallest_drop):
+        yield Text(t(message), "note")
 
 
 def _work(plan: Plan, t: Translator) -> Iterator[Block]:
@@ -179,5 +179,5 @@ def _sources(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> I
     if city.provisional:
         yield Text(provisional_note(t), "note")
     for item in chosen:
-        told = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
-        yield Text(f"{t(item.name)}: {told}. {item.url}", "note")
+        message = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
+        yield Text(f"{t(item.name)}: {message}. {item.url}", "note")

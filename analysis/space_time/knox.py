@@ -1,4 +1,5 @@
-"""Near repeats: are alerts that are close in space also close in time, more often than chance brings it (Knox)?"""
+"""Near repeats: are alerts that are close in space also close in time, more often than expected under the null
+hypothesis (Knox)?"""
 
 from __future__ import annotations
 
@@ -49,13 +50,13 @@ def bands_for(precision_m: float = 0.0, precision_days: float = 1.0) -> Bands:
     step = max(100.0, float(np.ceil(2 * precision_m / 50) * 50))
     week = max(7.0, float(np.ceil(2 * precision_days / 7) * 7))
     repeats = (REPEAT_M,) if precision_m <= 10 else ()
-    told = Message(
+    message = Message(
         "Bands of {metres} m and {days} days: the smallest that a team can act on and that the precision of the data "
         "(about {precision} m) allows.",
         {"metres": round(step), "days": round(week), "precision": round(max(precision_m, 1))},
     )
     space, time = (tuple(width * k for k in range(1, 5)) for width in (step, week))
-    return Bands((*repeats, *space), time, Choice("bands", f"{step:g} m, {week:g} d", told))
+    return Bands((*repeats, *space), time, Choice("bands", f"{step:g} m, {week:g} d", message))
 
 
 def without_near_duplicates(
@@ -102,7 +103,7 @@ def without_near_duplicates(
 def thin_points(
     points: FloatArray, reach: float, order: float, most_pairs: int, seed: int
 ) -> tuple[IntArray, tuple[Choice, ...]]:
-    """Alerts to test so that at most about `most_pairs` pairs lie within `reach`, and what is told of it.
+    """Alerts to test so that at most about `most_pairs` pairs lie within `reach`, and the note on it.
 
     Pairs are counted without listing them. A share f of the alerts has f² of the pairs; the alerts are drawn at
     random, in halves after that should chance leave too many.
@@ -114,11 +115,11 @@ def thin_points(
         kept = np.sort(rng.choice(kept, int(share * len(kept)), replace=False))
     if len(kept) == len(points):
         return kept, ()
-    told = Message(
+    message = Message(
         "So many alerts lie near each other that a random {used} of {n} were tested (at most {pairs} pairs).",
         {"used": len(kept), "n": len(points), "pairs": most_pairs},
     )
-    return kept, (Choice("thinned", len(kept), told),)
+    return kept, (Choice("thinned", len(kept), message),)
 
 
 def _pairs_within(points: FloatArray, reach: float, order: float) -> int:
@@ -182,11 +183,12 @@ class Band:
     """One band of distance and time.
 
     `observed`: pairs of alerts; `mean`, `median`: of the permutations; `ratio`: observed / mean, `ratio_median`:
-    observed / median (infinite where chance brings none, NaN where there is nothing at all); `p`: permutation p-value;
-    `q`: after Benjamini and Hochberg over all bands of the result; `closed_form`: N_s N_t / (n (n - 1) / 2);
-    `poisson_p`: P(X >= observed) for X Poisson with that mean, the observed count included; `low`, `high`: the middle
-    95 % of the counts that chance brings; `repeat`: the same place again (0.1 m), not a near repeat; `pattern`: ratio
-    of 1.2 or more and q < .05; `least`: the smallest p that so many permutations can give.
+    observed / median (infinite where none is expected under the null hypothesis, NaN where there is nothing at all);
+    `p`: permutation p-value; `q`: after Benjamini and Hochberg over all bands of the result; `closed_form`: N_s N_t /
+    (n (n - 1) / 2); `poisson_p`: P(X >= observed) for X Poisson with that mean, the observed count included; `low`,
+    `high`: the middle 95 % of the counts expected under the null hypothesis; `repeat`: the same place again (0.1 m),
+    not a near repeat; `pattern`: ratio of 1.2 or more and q < .05; `least`: the smallest p that so many permutations
+    can give.
     """
 
     space: Interval
@@ -207,7 +209,7 @@ class Band:
     least: float = 0.0
 
     def sentence(self, t: Translator) -> str:
-        """How many times as many pairs as chance brings, in plain words."""
+        """How many times as many pairs as expected under the null hypothesis, in plain words."""
         values = {
             "where": _where(self),
             "when": _when(self),
@@ -281,7 +283,7 @@ class KnoxResult:
 
     @property
     def patterns(self) -> tuple[Band, ...]:
-        """Near bands with clearly more pairs than chance brings."""
+        """Near bands with clearly more pairs than expected under the null hypothesis."""
         return tuple(band for band in self.near if band.pattern)
 
     def frame(self) -> pd.DataFrame:

@@ -52,11 +52,11 @@ def locations_of(points: FloatArray, most: int = MAX_LOCATIONS) -> tuple[Locatio
         side = max(side + 25.0, float(25 * np.ceil(side * 1.1 / 25)))
     size = np.bincount(cells)
     x, y = (np.bincount(cells, weights=points[:, axis]) / size for axis in (0, 1))
-    told = Message(
+    message = Message(
         "Alerts are counted in squares of {metres} m, since they lie at {n} different points.",
         {"metres": round(side), "n": len(places)},
     )
-    return Locations(x, y, size, cells), (Choice("cell", side, told),)
+    return Locations(x, y, size, cells), (Choice("cell", side, message),)
 
 
 def time_step(span: int, max_days: int, prospective: bool, most: int = MAX_WINDOWS) -> tuple[int, tuple[Choice, ...]]:
@@ -73,8 +73,8 @@ def time_step(span: int, max_days: int, prospective: bool, most: int = MAX_WINDO
         raise ValueError(f"{span} days have too many periods of {max_days} days: scan a shorter study")
     if step == 1:
         return 1, ()
-    told = Message("Periods begin and end in steps of {days} days, since the study is long.", {"days": step})
-    return step, (Choice("step", step, told),)
+    message = Message("Periods begin and end in steps of {days} days, since the study is long.", {"days": step})
+    return step, (Choice("step", step, message),)
 
 
 @dataclass(frozen=True)
@@ -299,7 +299,7 @@ def permutation_scan(
     if not (max_radius >= 0 and max_days >= 1 and 0 < max_share < 1 and permutations >= 1):
         raise ValueError("the largest radius, period and share, and the permutations, must be positive")
     points, when, study = _checked(x, y, days, first_day, last_day)
-    ground, told = locations_of(points)
+    ground, message = locations_of(points)
     windows, also = _periods(study, max_days, prospective)
     zones = zones_of(ground, max_radius, max_share, ties)
     tables = _counts(ground, windows.column(when), windows.columns, permutations, seed)
@@ -319,7 +319,7 @@ def permutation_scan(
         len(windows.low),
         clusters,
         maxima,
-        (*told, *also),
+        (*message, *also),
     )
 
 
@@ -365,14 +365,14 @@ class _Windows:
 
 def _periods(study: tuple[int, int], max_days: int, prospective: bool) -> tuple[_Windows, tuple[Choice, ...]]:
     span = study[1] - study[0] + 1
-    step, told = time_step(span, max_days, prospective)
+    step, message = time_step(span, max_days, prospective)
     length, steps = max(1, min(max_days, span) // step), -(-span // step)
     columns = min(steps, length + 1) if prospective else steps
     ends = np.array([columns]) if prospective else np.arange(1, columns + 1)
     reach = np.arange(1, length + 1)
     low, high = (ends[:, None] - reach).ravel(), np.repeat(ends, length)
     usable = low >= 0
-    return _Windows(low[usable], high[usable], columns, step, study), told
+    return _Windows(low[usable], high[usable], columns, step, study), message
 
 
 def _counts(ground: Locations, column: IntArray, columns: int, permutations: int, seed: int) -> Iterator[Counts]:

@@ -60,8 +60,8 @@ class SpotProfile:
         parts = []
         if self.categories:
             first = self.categories[0].share
-            told = N_("Mainly {category} ({share}).") if first > HALF else N_("Most often {category} ({share}).")
-            parts.append(t(told, category=t.label(self.labels), share=t.percent(first)))
+            message = N_("Mainly {category} ({share}).") if first > HALF else N_("Most often {category} ({share}).")
+            parts.append(t(message, category=t.label(self.labels), share=t.percent(first)))
         if self.hours is not None:
             start, end = hour_label(self.hours[0]), hour_label(self.hours[1] + 1)
             parts.append(t("At least half of the alerts fall between {start} and {end}.", start=start, end=end))
@@ -97,7 +97,7 @@ def profile_spot(
     affected: pd.DataFrame | None = None,
     dark: pd.DataFrame | None = None,
 ) -> SpotProfile:
-    """Describe the alerts of a spot from counts that passed the gate.
+    """Describe the alerts of a spot from counts after disclosure control.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from curim_data.model.types import FloatArray
 
 @dataclass(frozen=True)
 class SmoothedRates:
-    """Rates drawn towards the common mean: `rates`, `raw` and `weights` (0 to 1: how far a rate stands by itself).
+    """Rates shrunk towards the common mean: `rates`, `raw` and `weights` (0 to 1: how far a rate stands by itself).
 
     `mean` is the common rate, `variance` the spread between areas (never negative), `scatter` that which chance gives
     to a rate on a base of one.
@@ -27,7 +27,7 @@ class SmoothedRates:
 
 
 def empirical_bayes(events: ArrayLike, base: ArrayLike, *, shares: bool = False) -> SmoothedRates:
-    """Rates of small areas, drawn towards the mean by as much as chance could have moved them.
+    """Rates of small areas, shrunk towards the mean by as much as chance could have moved them.
 
     With r_i = e_i / b_i, m = Σe / Σb, s² = Σ b_i (r_i - m)² / Σb and A = max(0, s² - m / mean(b)):
     w_i = A / (A + m / b_i), rate_i = w_i r_i + (1 - w_i) m. A = 0 means that chance alone explains the

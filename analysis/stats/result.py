@@ -1,4 +1,4 @@
-"""What every result can say of itself."""
+"""What every result reports about itself."""
 
 from __future__ import annotations
 

@@ -76,18 +76,18 @@ def by_severity(table: pd.DataFrame, cells: Any) -> SeverityWeights:
     column = np.where(severity.isna(), len(levels), np.searchsorted(levels, severity.fillna(0)))
     counts = np.zeros((len(cells), len(values)))
     np.add.at(counts, (at, column), inside["n"].to_numpy(float))
-    return SeverityWeights(counts, values, _told(values[:-1], mean, round(ungraded)))
+    return SeverityWeights(counts, values, _choices(values[:-1], mean, round(ungraded)))
 
 
-def _told(values: FloatArray, mean: float, ungraded: int) -> tuple[Choice, ...]:
+def _choices(values: FloatArray, mean: float, ungraded: int) -> tuple[Choice, ...]:
     if not len(values):
         return (Choice("weight", "severity", Message("No alert has a severity: all count the same.")),)
-    told = Message(
+    message = Message(
         "Each alert counts by its severity over the mean severity of {mean}: from {least} for the mildest to {most} "
         "for the gravest. Severity is a grade that is read as an amount here: 4 weighs twice as much as 2.",
         {"mean": Num(mean, 1), "least": Num(float(values[0])), "most": Num(float(values[-1]))},
     )
-    choices = [Choice("weight", "severity", told)]
+    choices = [Choice("weight", "severity", message)]
     if ungraded:
         without = Message("{n} alerts without a severity count as much as the mean.", {"n": ungraded})
         choices.append(Choice("ungraded", ungraded, without))

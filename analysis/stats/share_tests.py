@@ -79,8 +79,8 @@ def share_ratio_interval(inside: float, outside: float, base_in: float, base_out
     if x + rest == 0 or own <= 0 or other <= 0:
         return float("nan"), float("nan"), float("nan")
     with np.errstate(divide="ignore", invalid="ignore"):
-        told = confint_proportions_2indep(x, own, rest, other, compare="ratio", method="score", correction=False)
-    low, high = max(0.0, told[0]), told[1]
+        message = confint_proportions_2indep(x, own, rest, other, compare="ratio", method="score", correction=False)
+    low, high = max(0.0, message[0]), message[1]
     ratio = x / own / (rest / other) if rest else float("inf")
     return float(ratio), float(low), float(high) if rest else float("inf")
 

@@ -383,14 +383,14 @@ def _choices(exposure: tuple[float, float], relative: bool, alpha: float) -> tup
         ),
     ]
     if exposure[0] != exposure[1]:
-        told = Message(
+        message = Message(
             "The two periods differ in length, so the earlier counts were brought to the length of the later."
         )
-        made.append(Choice("exposure", exposure[1] / exposure[0], told))
+        made.append(Choice("exposure", exposure[1] / exposure[0], message))
     if relative:
-        told = Message(
+        message = Message(
             "Places and categories are compared with what the rest of the city did, so that a rise everywhere counts "
             "once."
         )
-        made.append(Choice("relative", "city", told))
+        made.append(Choice("relative", "city", message))
     return tuple(made)

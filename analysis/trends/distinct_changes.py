@@ -35,11 +35,11 @@ def distinct_changes(changes: Changes, place_in: Mapping[str, str], most: int = 
     for change in ranked:
         if not any(_explains(earlier, change, excess, place_in) for earlier in chosen):
             chosen.append(change)
-    told: list[Change] = []
+    message: list[Change] = []
     for change in (_closest(change, ranked, place_in) for change in chosen):
-        if not any(_explains(earlier, change, excess, place_in) for earlier in told):
-            told.append(change)
-    return tuple(told[:most])
+        if not any(_explains(earlier, change, excess, place_in) for earlier in message):
+            message.append(change)
+    return tuple(message[:most])
 
 
 def _closest(change: Change, ranked: tuple[Change, ...], place_in: Mapping[str, str]) -> Change:

@@ -162,7 +162,7 @@ def decompose(counts: ArrayLike, period: int) -> SeasonalDecomposition:
 
 
 def seasonal_band(parts: SeasonalDecomposition, known: ArrayLike, width: float = SEASON_WIDTH) -> Band:
-    """The band that trend and season let expect: (fit ± width · sd)² on the count scale.
+    """The band that trend and season predict: (fit ± width · sd)² on the count scale.
 
     sd is the robust spread of the rest (quartile distance / 1.349), widened by what the fit takes away, and never less
     than chance alone makes it (0.45). `known` marks the periods that were counted, not filled.
@@ -175,7 +175,7 @@ def seasonal_band(parts: SeasonalDecomposition, known: ArrayLike, width: float =
 
 
 def seasonal_sum(expected: FloatArray, upper: FloatArray, level: float = 0.95) -> Estimate:
-    """What several periods of a `seasonal_band` let expect together: the sum m of their expected counts, m ± z · sd.
+    """What several periods of a `seasonal_band` predict together: the sum m of their expected counts, m ± z · sd.
 
     Each period's sd on the square-root scale is read off its band, s = (sqrt(upper + 1/8) - sqrt(expected + 1/8)) /
     width, so counts more restless than chance alone widen the sum too; by the delta method its variance is

@@ -171,8 +171,8 @@ def _trend(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str, un
         )
     gaps = int(frame["withheld"].sum())
     if gaps:
-        told = Message("Withheld periods are shown as gaps and not judged: {gaps}.", {"gaps": gaps})
-        choices.append(Choice("gaps", gaps, told))
+        message = Message("Withheld periods are shown as gaps and not judged: {gaps}.", {"gaps": gaps})
+        choices.append(Choice("gaps", gaps, message))
     return Trend(frame, column, unit, rule, int(frame["n"].sum()), tuple(choices))
 
 
@@ -221,7 +221,7 @@ def _spread(values: FloatArray, inside: BoolArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class PeriodTotal:
-    """The count of several whole weeks together, with the sum that season and long trend let expect (95 % band)."""
+    """The count of several whole weeks together, with the sum that season and long trend predict (95 % band)."""
 
     n: int
     expected: Estimate
