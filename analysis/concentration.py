@@ -12,8 +12,7 @@ import pandas as pd
 
 from analysis.stats.intervals import Estimate
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message, Translator
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray, Message, Translator
 
 PARTS: Final = (0.25, 0.5, 0.8)
 MIN_ALERTS: Final = 20  # fewer lie in a few places whatever happens

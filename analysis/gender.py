@@ -13,8 +13,7 @@ from scipy import stats
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, wilson
 from analysis.stats.result import Choice
-from curim_data.model.alert import Gender
-from curim_data.model.i18n import Message, Num, Translator
+from curim_data.model import Gender, Message, Num, Translator
 
 WOMAN, MAN = Gender.WOMAN.value, Gender.MAN.value
 # A place is "not known" for women when at least this many alerts by women were to be expected ...

@@ -34,8 +34,8 @@ from analysis.hotspots.cell_significance import connected
 from analysis.hotspots.settings import window_for
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message, Num, Translator
-from curim_data.model.types import BoolArray, CellArray, FloatArray, IntArray
+from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
+from curim_data.model.types import CellArray
 
 _Z: Final = float(stats.norm.ppf(0.975))
 

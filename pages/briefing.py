@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from curim_data.model.access import Role
+from curim_data.model import Role
 from curim_data.studies.brief_text import headline
 from pages.parts.briefing.change_cards import draw_change_cards
 from pages.parts.briefing.document import draw_document_downloads
 from pages.parts.briefing.queries import cached_brief, draw_since_input, with_briefing_period
 from pages.parts.briefing.sections import draw_decided_plans, draw_map_and_genders
-from pages.parts.frame.guard import require
+from pages.parts.frame import require
 
 page = with_briefing_period(require(Role.COUNCIL))
 t = page.t

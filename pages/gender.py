@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from curim_data.model.access import Role
+from curim_data.model import Role
 from curim_data.studies.gender import without_gender
+from pages.parts.frame import require
 from pages.parts.frame.cache import cached_query
-from pages.parts.frame.guard import require
 from pages.parts.gender import categories, places, plan_checks, queries, shares
 
 page = require(Role.COUNCIL)

@@ -5,9 +5,9 @@ from typing import Any
 import streamlit as st
 
 from analysis.hotspots.denominators import LAND
-from curim_data.model.access import Role
+from curim_data.model import Role
 from curim_data.privacy import finest_resolution, sees_exact
-from pages.parts.frame.guard import require
+from pages.parts.frame import require
 from pages.parts.hotspots.alerts_layer import draw_alerts_layer
 from pages.parts.hotspots.density_layer import draw_density_layer
 from pages.parts.hotspots.emerging_layer import draw_emerging_layer

@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from curim_data.model.access import Role
+from curim_data.model import Role
 from curim_data.plans.plan_store import PlanMissing
 from curim_data.privacy import DisclosureError
-from pages.parts.frame.guard import require
-from pages.parts.frame.markdown import escape_markdown
+from pages.parts.frame import escape_markdown, require
 from pages.parts.interventions.board import draw_board
 from pages.parts.interventions.editor import draw_plan_editor
 from pages.parts.interventions.plan_edit import close_plan, plan_in_address

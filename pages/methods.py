@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from curim_data.model.access import Role
-from pages.parts.frame.guard import require
+from curim_data.model import Role
+from pages.parts.frame import require
 from pages.parts.methods.general import GENERAL, READING
 from pages.parts.methods.hotspot_layers import PLACES
 from pages.parts.methods.hotspot_options import OPTIONS

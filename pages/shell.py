@@ -5,15 +5,13 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from curim_data.model.access import Role
-from curim_data.model.i18n import LANGUAGE_NAMES, LANGUAGES
+from curim_data.model import LANGUAGES, Role
+from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.labels import provisional_note
-from pages.parts.frame import filter_bar
-from pages.parts.frame.colours import palette
-from pages.parts.frame.guard import HEALED, require
-from pages.parts.frame.links import FOLDER, page_link
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page, view_query
+from pages.parts.frame import Page, escape_markdown, filter_bar, page_link, palette, require
+from pages.parts.frame.guard import HEALED
+from pages.parts.frame.links import FOLDER
+from pages.parts.frame.page import view_query
 from pages.parts.frame.reader import sign_in_configured
 from pages.parts.frame.web import ICON
 

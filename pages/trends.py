@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from curim_data.model.access import Role
-from pages.parts.frame import filter_bar
-from pages.parts.frame.guard import require
+from curim_data.model import Role
+from pages.parts.frame import filter_bar, require
 from pages.parts.trends.breakdown import draw_small_multiples, draw_week_clock
 from pages.parts.trends.changes_table import draw_changes_table
 from pages.parts.trends.queries import draw_unit_choice, trend_or_reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from curim_data.model.records import Block
+from curim_data.model import Block
 
 
 def block_of(columns: dict[str, list[str]], first_row: int = 1) -> Block:

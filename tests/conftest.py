@@ -13,10 +13,10 @@ import pytest
 from hypothesis import settings
 
 import sample_data
-from curim_data.model.city import CityProfile, load_city
-from curim_data.model.i18n import Translator, translator
+from curim_data.model import CityProfile, Translator, translator
+from curim_data.model.city import load_city
 from curim_data.sample.home import sample_home
-from curim_data.store.home import Home
+from curim_data.store import Home
 from tests.effort import FULL
 
 # A slow machine is no fault of the code.

@@ -14,8 +14,7 @@ from curim_data.model.city import FILES
 from curim_data.profile import edit
 from curim_data.profile.provisional import ensure_city
 from curim_data.profile.shapes import read_areas
-from curim_data.store.alert_table import Store
-from curim_data.store.home import Home
+from curim_data.store import Home, Store
 
 HERE = (2.35, 48.85)
 

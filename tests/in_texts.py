@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from curim_data.containers import open_file
-from curim_data.model.records import Facts, RejectedRecord
+from curim_data.model import Facts
+from curim_data.model.records import RejectedRecord
 
 
 @dataclass

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from shapely.geometry import box
 
 from curim_data.engine import Source, source_from_files
-from curim_data.model.alert import CELL_RESOLUTIONS, SCHEMA
-from curim_data.model.city import Area, Category, CityProfile, Landmark
+from curim_data.model import CELL_RESOLUTIONS, SCHEMA, CityProfile
+from curim_data.model.city import Area, Category, Landmark
 
 HERE = (23.640, 37.945)
 

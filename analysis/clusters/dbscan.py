@@ -15,8 +15,7 @@ from sklearn.cluster import KMeans
 
 from analysis.grid.baseline import SHORE_M, LandGrid
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message
-from curim_data.model.types import FloatArray, IntArray
+from curim_data.model import FloatArray, IntArray, Message
 
 MIN_EPS_M: Final = 50.0
 MAX_EPS_M: Final = 300.0

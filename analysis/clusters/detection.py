@@ -40,9 +40,7 @@ from analysis.hotspots.settings import INDEPENDENT
 from analysis.stats.intervals import weighted_sum
 from analysis.stats.result import Choice
 from analysis.stats.severity_weights import SeverityWeights
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message, Num
-from curim_data.model.types import FloatArray, IntArray
+from curim_data.model import CityProfile, FloatArray, IntArray, Message, Num
 
 RUNS: Final = 199
 # Stricter than for cells: maps are looked at under many filters, and each look may show a chance cluster.

@@ -28,9 +28,7 @@ from analysis.clusters.dbscan import MIN_COORDINATE_STEPS
 from analysis.clusters.results import Cluster, Clusters, outline_around, shape_in_degrees, transformer_to_degrees
 from analysis.grid.baseline import centres_in_metres
 from analysis.stats.result import Choice
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message
-from curim_data.model.types import FloatArray, IntArray
+from curim_data.model import CityProfile, FloatArray, IntArray, Message
 
 NEIGHBOURS: Final = 10
 BLOCK_M: Final = 80.0

@@ -12,8 +12,7 @@ from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from analysis.stats.result import Choice
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
+from curim_data.model import CityProfile, Translator
 
 # As far as the centre of a fine cell (19 m) may lie off the land that it holds.
 SHORE_M: Final = 15.0

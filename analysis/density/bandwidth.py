@@ -9,8 +9,7 @@ import numpy as np
 
 from analysis.grid.raster import GaussianSmoother, Raster
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray, Message
 
 # Steps of a fifth, rounded: neighbours on this ladder cannot be told apart on a map.
 WIDTHS_M: Final = (50, 60, 70, 85, 100, 120, 145, 175, 210, 250, 300, 360, 430, 520, 620, 750, 900, 1000)

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from analysis.density.kernel_density import Density
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
-from curim_data.model.types import FloatArray
+from curim_data.model import CityProfile, FloatArray, Translator
 
 Bytes = NDArray[np.uint8]
 

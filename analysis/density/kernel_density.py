@@ -14,9 +14,7 @@ from analysis.grid.baseline import centres_in_metres
 from analysis.grid.raster import GaussianSmoother, Raster, pixel_choice, raster_from_cells, raster_from_polygon
 from analysis.stats.intervals import UNKNOWN, Estimate, poisson_rate
 from analysis.stats.result import Choice
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message, Translator
-from curim_data.model.types import BoolArray, FloatArray
+from curim_data.model import BoolArray, CityProfile, FloatArray, Message, Translator
 
 
 @dataclass(frozen=True, eq=False)

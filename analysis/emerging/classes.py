@@ -19,8 +19,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from curim_data.model.i18n import Message, Translator
-from curim_data.model.types import BoolArray, IntArray
+from curim_data.model import BoolArray, IntArray, Message, Translator
 
 Kind = Literal[
     "new", "consecutive", "historical", "intensifying", "diminishing", "persistent", "oscillating", "sporadic"

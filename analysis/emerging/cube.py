@@ -12,7 +12,8 @@ from scipy.sparse.csgraph import connected_components
 from analysis.grid.cells import neighbours
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.rate_tests import larger_rate, smaller_rate
-from curim_data.model.types import BoolArray, CellArray, FloatArray, IntArray
+from curim_data.model import BoolArray, FloatArray, IntArray
+from curim_data.model.types import CellArray
 
 
 @dataclass(frozen=True)

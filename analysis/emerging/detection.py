@@ -43,8 +43,8 @@ from analysis.hotspots.settings import margin_for, surroundings_for, window_for
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.mann_kendall import TrendTest, block_permutation, hamed_rao, mann_kendall
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Translator
-from curim_data.model.types import BoolArray, CellArray, FloatArray
+from curim_data.model import BoolArray, FloatArray, Translator
+from curim_data.model.types import CellArray
 
 # Runs of the trend test, and those that show that there is no trend: p is above 0.1 then, which no correction mends.
 RUNS: Final = 999

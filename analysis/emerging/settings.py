@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.stats.mann_kendall import TrendTest
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message, Num
+from curim_data.model import Message, Num
 
 Unit = Literal["month", "week"]
 Reference = Literal["surroundings", "city"]

@@ -12,8 +12,7 @@ from scipy.stats import norm, t
 
 from analysis.forecast.methods import METHODS, CellHistory, ForecastSettings, following_counts, naive, predicted_shares
 from analysis.stats.intervals import UNKNOWN, Estimate
-from curim_data.model.i18n import Message
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray, Message
 
 Ties = Literal["worst", "mean"]
 

@@ -11,8 +11,7 @@ from scipy.stats import nbinom, poisson
 
 from analysis.stats.intervals import Estimate
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message, Translator
-from curim_data.model.types import BoolArray, FloatArray
+from curim_data.model import BoolArray, FloatArray, Message, Translator
 
 LEVEL: Final = 0.95
 MAX_WEEKS: Final = 4

@@ -10,8 +10,7 @@ from scipy import sparse
 
 from analysis.grid.cells import neighbours
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray, Message
 
 NAIVE_WEEKS: Final = 52
 HALF_LIVES: Final = (4, 8, 13, 26, 52)

@@ -21,8 +21,7 @@ from analysis.forecast.methods import (
 )
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message, Num, Translator
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray, Message, Num, Translator
 
 MAX_LISTED: Final = 20
 

@@ -12,9 +12,7 @@ from scipy.signal import fftconvolve
 
 from analysis.grid.cells import centres
 from analysis.stats.result import Choice
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message
-from curim_data.model.types import BoolArray, FloatArray
+from curim_data.model import BoolArray, CityProfile, FloatArray, Message
 
 # Wider than a hot spot, narrower than a quarter: a spot of 100 m cannot hide in it, a quarter of 800 m is followed.
 SPREAD_M: Final = 200.0

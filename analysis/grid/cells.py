@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message
+from curim_data.model import Message
 
 # The finest resolution that is chosen unasked: cells of about 130 m. A patrol, a lamp or a crossing serves a place of
 # that size, and finer cells split one street corner into several.

@@ -14,9 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.grid.baseline import centres_in_metres
 from analysis.stats.result import Choice
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message
-from curim_data.model.types import FloatArray
+from curim_data.model import CityProfile, FloatArray, Message
 
 # Half of the narrowest width that is tried, and more than the 22 m from corner to corner of the fine cells (H3
 # resolution 12): each pixel on the land then holds the centre of one.

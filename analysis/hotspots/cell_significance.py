@@ -33,8 +33,8 @@ from analysis.stats.getis_ord import getis_ord
 from analysis.stats.rate_tests import larger_rate, smaller_rate
 from analysis.stats.result import Choice
 from analysis.stats.share_tests import larger_share, smaller_share
-from curim_data.model.i18n import Translator
-from curim_data.model.types import BoolArray, CellArray, FloatArray
+from curim_data.model import BoolArray, FloatArray, Translator
+from curim_data.model.types import CellArray
 
 # A cell at the shore may hold next to no land and still get the alerts of the quay: it counts as at least this share.
 MIN_LAND_SHARE: Final = 0.25

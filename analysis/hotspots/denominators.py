@@ -10,8 +10,7 @@ import pandas as pd
 
 from analysis.stats.empirical_bayes import SmoothedRates, empirical_bayes, shrinkage_weights
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message, Num
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray, Message, Num
 
 DenominatorKind = Literal["land", "alerts", "residents"]
 LAND: Final = "land"

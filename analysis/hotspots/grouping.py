@@ -14,8 +14,8 @@ from analysis.hotspots.cell_significance import HotCells, connected
 from analysis.hotspots.denominators import LAND, RATE_PER, DenominatorKind
 from analysis.stats.rate_tests import ratio_interval
 from analysis.stats.share_tests import share_ratio_interval
-from curim_data.model.i18n import Message, Translator
-from curim_data.model.types import BoolArray, CellArray, FloatArray
+from curim_data.model import BoolArray, FloatArray, Message, Translator
+from curim_data.model.types import CellArray
 
 MAX_SPOT_KM2: Final = 0.25
 _BOUNDED: Final = Message("Protected counts around it enter with the values that speak least for a hot spot.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message, Num
+from curim_data.model import Message, Num
 
 # A place is what lies within 200 m of a cell's centre, its surroundings what lies beyond.
 PLACE_M: Final = 200

@@ -18,9 +18,8 @@ import pandas as pd
 from analysis.plans.evaluation import minimum_detectable_drop
 from analysis.plans.evidence import Fit, Measure, covered_share, rank_measures, women_stand_out
 from analysis.plans.problem_statement import gender_sentence, problem_statement
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import LANGUAGES, Message, Translator, translator
-from curim_data.model.plan import Areas, Assessment, GenderCheck, Objective, Plan, Problem
+from curim_data.model import LANGUAGES, CityProfile, Message, Plan, Translator, translator
+from curim_data.model.plan import Areas, Assessment, GenderCheck, Objective, Problem
 
 REVIEW_AFTER: Final = dt.timedelta(weeks=4)
 START_AFTER: Final = dt.timedelta(weeks=8)

@@ -22,7 +22,7 @@ from analysis.plans.displacement import (
 )
 from analysis.stats.intervals import UNKNOWN, Estimate
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message, Num, Translator
+from curim_data.model import Message, Num, Translator
 
 # difference: alerts beyond the comparison area's growth; ratio: the same as a ratio; wdd: the published difference.
 EffectTest = Literal["difference", "ratio", "wdd"]

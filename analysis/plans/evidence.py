@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from curim_data.model.i18n import Message, Num, Translator
+from curim_data.model import Message, Num, Translator
 from curim_data.model.plan import Problem
 
 CATALOGUE: Final = Path(__file__).parent / "evidence.toml"

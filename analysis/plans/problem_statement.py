@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message, Translator
+from curim_data.model import CityProfile, Message, Translator
 from curim_data.model.plan import Caution, Pattern, Problem
 
 _CAUTIONS: Final[Mapping[Caution, Message]] = {

@@ -19,8 +19,7 @@ from analysis.report.blocks import (
     Table,
     Text,
 )
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
+from curim_data.model import CityProfile, Translator
 
 
 @dataclass(frozen=True)

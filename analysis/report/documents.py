@@ -11,9 +11,7 @@ from analysis.report.brief import Brief, compose_brief
 from analysis.report.pdf import render_pdf
 from analysis.report.plan import compose_plan
 from analysis.report.word import render_docx
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
-from curim_data.model.plan import Plan
+from curim_data.model import CityProfile, Plan, Translator
 
 DocumentFormat = Literal["pdf", "docx"]
 MIME: Final[Mapping[DocumentFormat, str]] = {

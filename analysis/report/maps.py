@@ -25,8 +25,7 @@ from matplotlib_scalebar.scalebar import ScaleBar
 from shapely.geometry.base import BaseGeometry
 
 from analysis.report.blocks import Picture
-from curim_data.model.city import CityProfile, cell_polygons
-from curim_data.model.i18n import Translator
+from curim_data.model import CityProfile, Translator, cell_polygons
 from curim_data.model.plan import Areas
 
 DPI: Final = 200

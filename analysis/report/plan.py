@@ -21,10 +21,9 @@ from analysis.report.blocks import (
     Table,
     Text,
 )
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
+from curim_data.model import CityProfile, Plan, Translator
 from curim_data.model.labels import provisional_note
-from curim_data.model.plan import STATUS_WORDS, Plan
+from curim_data.model.plan import STATUS_WORDS
 
 TEST_NAMES: Final[Mapping[str, Callable[[Translator], str]]] = {
     "difference": lambda t: t("Difference: alerts fewer or more than expected from the change in the comparison area"),

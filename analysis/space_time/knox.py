@@ -16,8 +16,7 @@ from scipy.stats import poisson
 
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message, Num, Translator
-from curim_data.model.types import BoolArray, FloatArray, IntArray
+from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
 
 REPEAT_M: Final = 0.1  # the same place again
 

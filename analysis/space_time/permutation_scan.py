@@ -12,8 +12,7 @@ import numpy as np
 from scipy.special import xlogy
 
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message, Num, Translator
-from curim_data.model.types import FloatArray, IntArray
+from curim_data.model import FloatArray, IntArray, Message, Num, Translator
 
 Ties = Literal["together", "apart"]
 

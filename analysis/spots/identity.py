@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol, TypeVar
 import h3.api.basic_int as h3
 import numpy as np
 
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray
 
 # Centres of one place under two filters lie no farther apart than what a place reaches, whatever their cells.
 REACH_M: Final = 200.0

@@ -10,9 +10,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from analysis.spots.identity import KnownPlace, match_places
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import LANGUAGES, Translator, translator
-from curim_data.model.types import FloatArray
+from curim_data.model import LANGUAGES, CityProfile, FloatArray, Translator, translator
 
 # A landmark farther away than this many of its radii does not help a reader to find the place.
 FAR: Final = 4

@@ -16,8 +16,7 @@ from analysis.spots.naming import SpotName
 from analysis.stats.intervals import Estimate, wilson
 from analysis.stats.result import Choice
 from analysis.trends.week_clock import HOURS, week_clock
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import N_, Message, Translator
+from curim_data.model import N_, CityProfile, Message, Translator
 from curim_data.model.labels import hour_label
 from curim_data.model.plan import CategoryShare, Caution, Interval, Problem
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import false_discovery_control
 
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray
 
 
 def benjamini_hochberg(p: Any) -> FloatArray:

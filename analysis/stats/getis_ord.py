@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray
 
 
 def getis_ord(values: Any, weights: sparse.csr_array, *, star: bool = True) -> FloatArray:

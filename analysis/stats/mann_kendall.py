@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from scipy.stats import norm, rankdata
 
-from curim_data.model.types import FloatArray, IntArray
+from curim_data.model import FloatArray, IntArray
 
 TrendTest = Literal["plain", "hamed_rao", "permutation"]
 

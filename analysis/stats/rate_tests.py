@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import betainc, betaincinv
 from scipy.stats import beta
 
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray
 
 
 def larger_rate(inside: Any, outside: Any, size_in: Any, size_out: Any, margin: float = 1.0) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from curim_data.model.i18n import Message, Translator
+from curim_data.model import Message, Translator
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message, Num
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray, Message, Num
 
 
 @dataclass(frozen=True)

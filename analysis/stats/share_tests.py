@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import gammaln
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray
 
 # Where the share of the place would be one, every table is possible.
 _MIN_ROOM = 1e-9

@@ -14,8 +14,7 @@ from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.intervals import UNKNOWN, Estimate, wilson
 from analysis.stats.rate_tests import ratio_intervals
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Message, Num, Translator
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray, Message, Num, Translator
 
 TestStatistic = Literal["wheeler", "pivot"]
 ComparedWith = Literal["before", "city"]

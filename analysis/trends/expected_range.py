@@ -12,8 +12,7 @@ from scipy import stats
 from statsmodels.tsa.seasonal import STL
 
 from analysis.stats.intervals import Estimate
-from curim_data.model.i18n import Message
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray, Message
 
 RuleName = Literal["ears_c2", "eight_before", "same_weekdays", "season"]
 

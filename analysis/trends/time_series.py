@@ -23,8 +23,7 @@ from analysis.trends.expected_range import (
     seasonal_sum,
     wheeler_band,
 )
-from curim_data.model.i18n import Message, Translator
-from curim_data.model.types import BoolArray, FloatArray
+from curim_data.model import BoolArray, FloatArray, Message, Translator
 
 Unit = Literal["day", "week", "month"]
 _PER_YEAR: Final[dict[Unit, int]] = {"day": 365, "week": 52, "month": 12}

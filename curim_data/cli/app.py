@@ -33,7 +33,7 @@ from curim_data.cli import (
 from curim_data.cli.context import language
 from curim_data.cli.options import new_app, translate
 from curim_data.cli.output import UsageError
-from curim_data.model.i18n import N_, Message, Translator, translator
+from curim_data.model import N_, Message, Translator, translator
 
 UNUSABLE = 2
 
@@ -83,11 +83,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _usage_errors() -> tuple[type[Exception], ...]:
     """Errors about what the reader did and can correct."""
+    from curim_data.model import ImportProblem
     from curim_data.model.city import ProfileError
-    from curim_data.model.reasons import ImportProblem
     from curim_data.plans.plan_store import PlanProblem
     from curim_data.privacy import DisclosureError
-    from curim_data.store.alert_table import StoreError
+    from curim_data.store import StoreError
 
     return (UsageError, DisclosureError, ImportProblem, PlanProblem, ProfileError, StoreError)
 

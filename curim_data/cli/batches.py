@@ -12,8 +12,8 @@ from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, write_table
 from curim_data.export.safe_csv import with_negative_numbers
-from curim_data.model.i18n import N_, Message
-from curim_data.store.alert_table import Batch, Store
+from curim_data.model import N_, Message
+from curim_data.store import Batch, Store
 
 app = new_app()
 BatchId = Annotated[str, typer.Argument(help=N_("Id of the import, as “curim batches” lists it."))]

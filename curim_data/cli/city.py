@@ -10,7 +10,7 @@ import typer
 
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
-from curim_data.model.i18n import N_, Message
+from curim_data.model import N_, Message
 from curim_data.model.labels import provisional_note
 from curim_data.profile import edit
 from curim_data.profile.edit import EditReport, read_areas

@@ -9,8 +9,7 @@ import typer
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutPlaces, Resolution, command, new_app
 from curim_data.cli.output import UsageError, check_suffix, write_places
-from curim_data.model.access import Audience
-from curim_data.model.i18n import N_
+from curim_data.model import N_, Audience
 
 if TYPE_CHECKING:
     from curim_data.studies.compare import CompareStudy

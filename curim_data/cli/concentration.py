@@ -12,8 +12,7 @@ from curim_data import privacy
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import Resolution, command, new_app
 from curim_data.cli.output import write_table
-from curim_data.model.access import Audience
-from curim_data.model.i18n import N_
+from curim_data.model import N_, Audience
 from curim_data.studies.spot_area import OF_CITY, has_area
 
 if TYPE_CHECKING:

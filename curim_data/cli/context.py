@@ -15,11 +15,9 @@ from curim_data import query
 from curim_data.cli.output import UsageError, json_value, print_table
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import LANGUAGES, Message, Translator
+from curim_data.model import LANGUAGES, Audience, CityProfile, Message, Translator
 from curim_data.profile.versions import finish_interrupted_change
-from curim_data.store.home import Home
+from curim_data.store import Home
 
 if TYPE_CHECKING:
     from analysis.stats.result import Choice

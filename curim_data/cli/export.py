@@ -11,8 +11,7 @@ from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import cannot_write, check_suffix
 from curim_data.export import cleaned
-from curim_data.model.access import Audience
-from curim_data.model.i18n import N_
+from curim_data.model import N_, Audience
 
 app = new_app()
 _KINDS: dict[str, cleaned.Kind] = {".csv": "csv", ".parquet": "parquet", ".gpkg": "gpkg"}

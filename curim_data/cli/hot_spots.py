@@ -15,8 +15,7 @@ from curim_data.cli.options import OutPlaces, Resolution, command, new_app
 from curim_data.cli.output import UsageError, check_suffix, write_file, write_places, write_table
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import N_, Message
+from curim_data.model import N_, Audience, Message
 from curim_data.studies.spot_area import OF_CITY, TESTED_IN_CITY, has_area, in_area
 
 if TYPE_CHECKING:

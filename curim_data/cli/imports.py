@@ -15,9 +15,8 @@ from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, write_file
 from curim_data.importing.mapping import ColumnMapping
-from curim_data.model.i18n import N_, Message
-from curim_data.model.questions import Answers, Question
-from curim_data.store.alert_table import StoreError
+from curim_data.model import N_, Answers, Message, Question
+from curim_data.store import StoreError
 from curim_data.store.home import create_home
 
 app = new_app()

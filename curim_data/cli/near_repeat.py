@@ -9,8 +9,7 @@ import typer
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, command, new_app
 from curim_data.cli.output import UsageError, write_table
-from curim_data.model.access import Audience
-from curim_data.model.i18n import N_, Message
+from curim_data.model import N_, Audience, Message
 
 if TYPE_CHECKING:
     from curim_data.studies.near_repeat import NearRepeatStudy

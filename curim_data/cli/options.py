@@ -16,10 +16,8 @@ import typer
 from curim_data.cli.context import CommandContext, language
 from curim_data.cli.output import UsageError
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.alert import CELL_RESOLUTIONS
-from curim_data.model.i18n import LANGUAGES, N_, Message, Translator, translator
-from curim_data.store.home import Home
+from curim_data.model import CELL_RESOLUTIONS, LANGUAGES, N_, Audience, Message, Translator, translator
+from curim_data.store import Home
 
 CommandFunction = TypeVar("CommandFunction", bound=Callable[..., None])
 

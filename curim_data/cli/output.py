@@ -17,8 +17,7 @@ from rich.table import Table
 
 from curim_data.export.safe_csv import csv_bytes
 from curim_data.filters import column_label, value_label
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message, Translator
+from curim_data.model import CityProfile, Message, Translator
 
 MOST_LINES: Final = 60
 MOST_WIDTH: Final = 240  # of a table that goes to a file or another program
@@ -136,7 +135,7 @@ def _geojson(places: Sequence[Place], rows: list[dict[str, Any]]) -> str:
     """Places in WGS84: the outline of a cluster, the union of the cells of any other."""
     import shapely
 
-    from curim_data.model.city import cell_polygons
+    from curim_data.model import cell_polygons
 
     features = []
     for place, row in zip(places, rows, strict=True):

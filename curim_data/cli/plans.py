@@ -13,9 +13,8 @@ from curim_data.cli.context import CommandContext
 from curim_data.cli.hot_spots import find_hot_spots
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, check_suffix, write_file
-from curim_data.model.access import Audience
-from curim_data.model.i18n import N_, Message
-from curim_data.model.plan import Plan, PlanStatus, plan_to_json
+from curim_data.model import N_, Audience, Message, Plan, PlanStatus
+from curim_data.model.plan import plan_to_json
 
 if TYPE_CHECKING:
     from curim_data.plans.plan_store import PlanStore

@@ -11,8 +11,7 @@ import typer
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import check_suffix, json_value, write_file
-from curim_data.model.access import Audience
-from curim_data.model.i18n import N_
+from curim_data.model import N_, Audience
 from curim_data.quality.findings import findings
 from curim_data.quality.report import as_html, as_object
 from curim_data.quality.study import quality_study

@@ -10,8 +10,7 @@ import typer
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, command, new_app
 from curim_data.cli.output import UsageError, write_table
-from curim_data.model.access import Audience
-from curim_data.model.i18n import N_, Message
+from curim_data.model import N_, Audience, Message
 
 app = new_app()
 Step = Literal["week", "month", "local_date"]

@@ -22,10 +22,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from curim_data.containers import base
-from curim_data.model.i18n import Message
-from curim_data.model.questions import Choice, Question
-from curim_data.model.reasons import ImportProblem
-from curim_data.model.records import Block, Facts, Opened
+from curim_data.model import Block, Facts, ImportProblem, Message, Question
+from curim_data.model.questions import Choice
+from curim_data.model.records import Opened
 
 MAX_UNPACKED: Final = 100_000_000_000  # bytes of all that is in an archive
 MAX_RATIO: Final = 1000  # unpacked bytes for each packed one, beyond FREE bytes

@@ -17,9 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.model.i18n import Message
-from curim_data.model.reasons import ImportProblem, Reason
-from curim_data.model.records import Block, BoolArray, RejectedRecord
+from curim_data.model import Block, ImportProblem, Message, Reason
+from curim_data.model.records import BoolArray, RejectedRecord
 
 CHUNK: Final = 1 << 20  # bytes read at a time
 BLOCK_BYTES: Final = 1 << 24  # about as much text as a block holds

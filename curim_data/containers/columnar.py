@@ -17,9 +17,7 @@ import pyarrow.types as kinds
 from curim_data.containers.base import digest, no_rows, table_blocks
 from curim_data.containers.geometry import PointReader, float_texts, point_reader, without_exponents, wkb_points
 from curim_data.containers.support import RereadableFile, reader_errors
-from curim_data.model.i18n import Message
-from curim_data.model.reasons import ImportProblem
-from curim_data.model.records import Block, Facts
+from curim_data.model import Block, Facts, ImportProblem, Message
 
 BATCH: Final = 20_000  # rows at a time
 

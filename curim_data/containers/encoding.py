@@ -20,8 +20,7 @@ import pyarrow as pa
 
 from curim_data.containers.base import BLOCK_BYTES, MAX_LINE, empty_file, pieces
 from curim_data.containers.prefetch import prefetch
-from curim_data.model.i18n import Message
-from curim_data.model.reasons import ImportProblem
+from curim_data.model import ImportProblem, Message
 
 _UTF8: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")  # the wide ones have been made UTF-8
 _BOM: Final = b"\xef\xbb\xbf"

@@ -16,8 +16,7 @@ import pyproj
 import shapely
 from pyproj.exceptions import CRSError
 
-from curim_data.model.i18n import Message
-from curim_data.model.reasons import ImportProblem
+from curim_data.model import ImportProblem, Message
 
 LONGITUDE, LATITUDE = "geometry.longitude", "geometry.latitude"
 WGS84: Final = frozenset({"EPSG:4326", "EPSG:4979", "OGC:CRS84", "OGC:CRS84H"})

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from curim_data.containers.quotes import Dialect, repair_quotes
-from curim_data.model.i18n import Message
-from curim_data.model.reasons import ImportProblem
+from curim_data.model import ImportProblem, Message
 
 if TYPE_CHECKING:
     import _csv

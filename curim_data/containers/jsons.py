@@ -23,9 +23,7 @@ import shapely.geometry
 from curim_data.containers.base import digest, head_of, no_rows, text_blocks
 from curim_data.containers.geometry import PointReader, plain_number, point_reader, points
 from curim_data.containers.support import RereadableFile, choose_table
-from curim_data.model.i18n import Message
-from curim_data.model.reasons import ImportProblem
-from curim_data.model.records import Block, Facts
+from curim_data.model import Block, Facts, ImportProblem, Message
 
 DEPTH: Final = 60  # levels of lists and objects in one another
 PIECE: Final = 5_000  # records held at a time

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from curim_data.containers.base import damaged, no_rows
-from curim_data.model.i18n import Message
-from curim_data.model.questions import Choice, Question
-from curim_data.model.reasons import ImportProblem
-from curim_data.model.records import Block, Facts
+from curim_data.model import Block, Facts, ImportProblem, Message, Question
+from curim_data.model.questions import Choice
 
 NOTES_ROWS: Final = 20  # a table of at most so many rows next to a much larger one is a note or a legend
 NOTES_SHARE: Final = 0.05

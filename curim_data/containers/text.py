@@ -20,9 +20,8 @@ from curim_data.containers import base
 from curim_data.containers.encoding import LineFlags, as_utf8, line_feeds, lines, scan
 from curim_data.containers.header import Header, find_header
 from curim_data.containers.quotes import Dialect, repair_quotes
-from curim_data.model.i18n import Message
-from curim_data.model.reasons import ImportProblem, Reason
-from curim_data.model.records import Block, BoolArray, Facts, RejectedRecord
+from curim_data.model import Block, Facts, ImportProblem, Message, Reason
+from curim_data.model.records import BoolArray, RejectedRecord
 
 BLOCK = base.BLOCK_BYTES  # about as many bytes as a block holds
 

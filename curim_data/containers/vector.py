@@ -23,9 +23,7 @@ from curim_data.containers.base import as_path, damaged, digest, head_of, no_row
 from curim_data.containers.columnar import BATCH, TextColumns
 from curim_data.containers.geometry import PointReader, point_reader, wkb_points
 from curim_data.containers.support import RereadableFile, choose_table, reader_errors
-from curim_data.model.i18n import Message
-from curim_data.model.reasons import ImportProblem
-from curim_data.model.records import Block, Facts
+from curim_data.model import Block, Facts, ImportProblem, Message
 
 # What GDAL remarks on a file is for programmers; what matters of it is checked here.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"pyogrio\.|contextlib")  # where readers are opened

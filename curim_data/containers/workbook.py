@@ -20,9 +20,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 from curim_data.containers.base import CHUNK, digest, head_of, pieces, text_blocks
 from curim_data.containers.geometry import plain_number
 from curim_data.containers.support import RereadableFile, choose_table, reader_errors
-from curim_data.model.i18n import Message
-from curim_data.model.reasons import ImportProblem
-from curim_data.model.records import Block, Facts
+from curim_data.model import Block, Facts, ImportProblem, Message
 
 MAX_BYTES: Final = 200_000_000  # of the file
 MAX_UNPACKED: Final = 3_000_000_000  # of what is packed in it

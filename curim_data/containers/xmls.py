@@ -14,9 +14,7 @@ from defusedxml.ElementTree import ParseError, iterparse
 
 from curim_data.containers.base import digest, no_rows, text_blocks
 from curim_data.containers.support import RereadableFile, choose_table
-from curim_data.model.i18n import Message
-from curim_data.model.reasons import ImportProblem
-from curim_data.model.records import Block, Facts
+from curim_data.model import Block, Facts, ImportProblem, Message
 
 DEPTH: Final = 8  # records are looked for so many levels deep
 

@@ -18,7 +18,7 @@ import ibis
 import pyarrow as pa
 
 from curim_data.engine.types import IbisBoolean, IbisColumn, IbisTable
-from curim_data.model.alert import SCHEMA
+from curim_data.model import SCHEMA
 
 # Between the values of a list that is one text: the unit separator, which no text of an alert holds.
 SEPARATOR: Final = "\x1f"

@@ -23,10 +23,8 @@ import ibis
 
 from curim_data.engine.columns import NarrowTable, narrow_columns
 from curim_data.engine.types import IbisTable
-from curim_data.model.alert import SCHEMA
-from curim_data.model.city import CityProfile
-from curim_data.store.alert_table import Store
-from curim_data.store.home import Home
+from curim_data.model import SCHEMA, CityProfile
+from curim_data.store import Home, Store
 
 MEETING_WEEKS: Final = 8
 MOST_VERSIONS: Final = 8  # of which databases are kept, the last ones that were asked for

@@ -42,9 +42,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.export.safe_csv import UNSAFE
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.alert import CELL_RESOLUTIONS, SCHEMA
-from curim_data.model.i18n import Message
+from curim_data.model import CELL_RESOLUTIONS, SCHEMA, Audience, Message
 from curim_data.privacy import DisclosureError
 
 Kind = Literal["csv", "parquet", "gpkg"]

@@ -9,9 +9,7 @@ from urllib.parse import unquote
 
 import h3.api.basic_int as h3
 
-from curim_data.model import labels
-from curim_data.model.alert import CELL_RESOLUTIONS
-from curim_data.model.i18n import Message
+from curim_data.model import CELL_RESOLUTIONS, Message, labels
 
 MOST_VALUES: Final = 2_000
 

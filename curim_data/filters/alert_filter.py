@@ -23,10 +23,8 @@ import pandas as pd
 from curim_data.engine.columns import is_one_of
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters._query_words import dropped, is_cell, join, parse_date, split, window_ends, window_hours
-from curim_data.model import labels
-from curim_data.model.alert import Gender, Kind, Status
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message, Span, Translator
+from curim_data.model import CityProfile, Gender, Kind, Message, Status, Translator, labels
+from curim_data.model.i18n import Span
 
 PERIODS: Final = ("28d", "quarter", "12m", "meeting", "all")
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -15,8 +15,7 @@ import pyarrow as pa
 
 from curim_data.formats import curim, fixmystreet, open311, policeuk, safecity, seeclickfix, ushahidi2, ushahidi3
 from curim_data.formats.base import Format, Recognition, is_name
-from curim_data.model.i18n import Message
-from curim_data.model.reasons import ImportProblem
+from curim_data.model import ImportProblem, Message
 
 _MODULES: Final = (curim, ushahidi2, ushahidi3, fixmystreet, open311, seeclickfix, policeuk, safecity)
 FORMATS: Final = MappingProxyType({form.NAME: form for form in (cast(Format, module) for module in _MODULES)})

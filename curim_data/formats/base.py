@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import pyarrow as pa
 
 from curim_data.lexicon.folding import fold as fold
-from curim_data.model.i18n import Message
+from curim_data.model import Message
 
 MOST_CHARACTERS: Final = 60
 

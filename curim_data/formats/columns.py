@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.formats.base import Layout, Part, Recognition, fold, is_personal, is_text
-from curim_data.model.i18n import Message
+from curim_data.model import Message
 
 # What a container makes of a geometry; it stands in where the format's own coordinates are missing.
 GEOMETRY: Final = {"latitude": "geometry.latitude", "longitude": "geometry.longitude"}

@@ -9,8 +9,7 @@ import pyarrow as pa
 
 from curim_data.formats.base import Layout, Recognition
 from curim_data.formats.columns import HeaderReader
-from curim_data.model.alert import Kind, Status
-from curim_data.model.i18n import Message
+from curim_data.model import Kind, Message, Status
 
 NAME: Final = "fixmystreet"
 DOCUMENTATION: Final = "docs/formats/fixmystreet.md"

@@ -10,7 +10,7 @@ import pyarrow as pa
 from curim_data.formats.base import Recognition
 from curim_data.formats.columns import HeaderReader
 from curim_data.formats.fixmystreet import STATUS as FIXMYSTREET
-from curim_data.model.alert import Kind, Status
+from curim_data.model import Kind, Status
 
 NAME: Final = "open311"
 DOCUMENTATION: Final = "docs/formats/open311.md"

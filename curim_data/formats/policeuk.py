@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from curim_data.formats.base import Recognition, fold
 from curim_data.formats.columns import HeaderReader
-from curim_data.model.alert import Kind, Status
+from curim_data.model import Kind, Status
 
 NAME: Final = "policeuk"
 DOCUMENTATION: Final = "docs/formats/policeuk.md"

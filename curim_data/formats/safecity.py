@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from curim_data.formats.base import Part, Recognition, fold
 from curim_data.formats.columns import HeaderReader, values
-from curim_data.model.alert import Kind
+from curim_data.model import Kind
 
 NAME: Final = "safecity"
 DOCUMENTATION: Final = "docs/formats/safecity.md"

@@ -10,8 +10,7 @@ import pyarrow as pa
 
 from curim_data.formats.base import Guess, Part, Recognition
 from curim_data.formats.columns import HeaderReader, values
-from curim_data.model.alert import Kind, Status
-from curim_data.model.i18n import Message
+from curim_data.model import Kind, Message, Status
 
 NAME: Final = "seeclickfix"
 DOCUMENTATION: Final = "docs/formats/seeclickfix.md"

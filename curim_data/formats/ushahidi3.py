@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from curim_data.formats.base import Part, Recognition
 from curim_data.formats.columns import HeaderReader, values
-from curim_data.model.alert import Kind, Status
+from curim_data.model import Kind, Status
 
 NAME: Final = "ushahidi3"
 DOCUMENTATION: Final = "docs/formats/ushahidi3.md"

@@ -22,8 +22,8 @@ from astral import Observer
 from astral.sun import elevation, sunrise, sunset
 from h3ronpy.vector import coordinates_to_cells
 
-from curim_data.model.alert import CELL_RESOLUTIONS, ENRICHED
-from curim_data.model.city import CityProfile
+from curim_data.model import CELL_RESOLUTIONS, CityProfile
+from curim_data.model.alert import ENRICHED
 
 LAND_BUFFER_M: Final = 30.0  # a quay or a mole is city too, and a phone's position is good to some ten metres
 LONGEST_SPAN: Final = pd.Timedelta(hours=24)  # a longer span gives no hour of the day

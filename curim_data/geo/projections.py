@@ -16,7 +16,7 @@ from pyproj.database import query_crs_info
 from pyproj.enums import PJType
 from pyproj.exceptions import CRSError, ProjError
 
-from curim_data.model.city import CityProfile
+from curim_data.model import CityProfile
 
 NEAR_M: Final = 30_000.0
 SAME_M: Final = 10.0

@@ -11,11 +11,10 @@ from typing import Any, Final, TypeAlias
 from curim_data.formats import GUESSED
 from curim_data.importing.mapping import FORMAT as MAPPED
 from curim_data.importing.signatures import Signature, header_similarity, normalised_label
+from curim_data.model import Message, Status, Translator
 from curim_data.model import labels as words
-from curim_data.model.alert import Status
-from curim_data.model.i18n import Message, Translator
 from curim_data.quality.completeness import COLUMNS
-from curim_data.store.alert_table import Batch, Store
+from curim_data.store import Batch, Store
 from curim_data.store.matching import bounded_duckdb
 
 ColumnSignature: TypeAlias = Mapping[str, Any]

@@ -29,11 +29,8 @@ from curim_data.importing.numbers import (
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.roles import RoleColumns
 from curim_data.importing.text_columns import filled
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message
-from curim_data.model.questions import Answers, Choice, Question
-from curim_data.model.reasons import ImportProblem
-from curim_data.model.types import BoolArray, FloatArray
+from curim_data.model import Answers, BoolArray, CityProfile, FloatArray, ImportProblem, Message, Question
+from curim_data.model.questions import Choice
 from curim_data.profile.provisional import time_zone
 
 NEAR_CITY_M: Final = 5_000.0

@@ -21,10 +21,8 @@ from curim_data.importing.dates import DATES, MILLISECONDS, MONTHS, SECONDS, SER
 from curim_data.importing.profiling import DateColumnProfile, DateOrderCounts, FileProfile, sorted_runs
 from curim_data.importing.roles import RoleColumns
 from curim_data.lexicon import WORDS, gender_words
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message
-from curim_data.model.questions import DAY_FIRST, MONTH_FIRST, Answers, Choice, Question
-from curim_data.model.reasons import ImportProblem
+from curim_data.model import Answers, CityProfile, ImportProblem, Message, Question
+from curim_data.model.questions import DAY_FIRST, MONTH_FIRST, Choice
 
 _GENDERS: Final = ("reporter_gender", "affected_gender")
 _AMBIGUOUS: Final = frozenset("mhα")  # letters that mean a man or a woman, as the rest of the column shows

@@ -22,12 +22,10 @@ from curim_data.importing import mapping as mappings
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.tally import ColumnSummary
-from curim_data.model.i18n import Message
-from curim_data.model.questions import Answers, Question
-from curim_data.model.reasons import ImportProblem
-from curim_data.model.records import Block, Opened
+from curim_data.model import Answers, Block, ImportProblem, Message, Question
+from curim_data.model.records import Opened
+from curim_data.store import Home
 from curim_data.store.alert_table import QUARANTINE_COLUMNS
-from curim_data.store.home import Home
 
 Progress = Callable[[float, Message], None]
 EXTRACTED: Final = 0.35  # share of an import that is done after these stages

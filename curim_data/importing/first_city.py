@@ -8,13 +8,10 @@ from pathlib import Path
 from curim_data.importing.coordinates import sample_points
 from curim_data.importing.decisions import decide
 from curim_data.importing.extract import ProfiledExport
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message
+from curim_data.model import CityProfile, Message
 from curim_data.profile import provisional
-from curim_data.store import interrupted
-from curim_data.store.alert_table import StoreError
-from curim_data.store.home import Home, copy_profile
-from curim_data.store.locking import locked
+from curim_data.store import Home, StoreError, interrupted, locked
+from curim_data.store.home import copy_profile
 
 
 def provisional_city(profiled: ProfiledExport, work: Path, name: str) -> CityProfile:

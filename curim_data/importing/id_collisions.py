@@ -19,8 +19,8 @@ from curim_data.formats.base import Layout
 from curim_data.importing.mapping import FORMAT as MAPPED
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.roles import RoleColumns
-from curim_data.model.i18n import Message
-from curim_data.model.questions import Answers, Choice, Question
+from curim_data.model import Answers, Message, Question
+from curim_data.model.questions import Choice
 
 SAME: Final = "same"
 OWN: Final = "own"

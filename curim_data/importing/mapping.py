@@ -23,11 +23,10 @@ from pydantic_core import PydanticCustomError
 from curim_data.formats.base import MOST_CHARACTERS, Layout, Part
 from curim_data.formats.guess.headings import names_person, names_text, read_heading
 from curim_data.lexicon.folding import fold
-from curim_data.model.alert import AgeBand, Gender, Kind, Status
-from curim_data.model.i18n import Message
-from curim_data.model.questions import DAY_FIRST, MONTH_FIRST, Answers
-from curim_data.model.reasons import ImportProblem
-from curim_data.store.home import Home
+from curim_data.model import Answers, Gender, ImportProblem, Kind, Message, Status
+from curim_data.model.alert import AgeBand
+from curim_data.model.questions import DAY_FIRST, MONTH_FIRST
+from curim_data.store import Home
 
 FORMAT: Final = "mapped"
 FOLDER: Final = "mappings"

@@ -39,13 +39,9 @@ from curim_data.importing.transform import (
     parse_blocks,
     stage_alerts,
 )
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message
-from curim_data.model.questions import Answers, Question
-from curim_data.model.reasons import ImportProblem
-from curim_data.store import interrupted
-from curim_data.store.alert_table import Store, new_batch_id
-from curim_data.store.home import Home
+from curim_data.model import Answers, CityProfile, ImportProblem, Message, Question
+from curim_data.store import Home, Store, interrupted
+from curim_data.store.alert_table import new_batch_id
 
 __all__ = ["ImportProblem", "ImportReport", "Preview", "Question", "import_file", "preview"]
 

@@ -22,9 +22,8 @@ from curim_data.importing.dates import all_iso_with_offset, local_timestamps, nu
 from curim_data.importing.numbers import NumberShapes, count_number_shapes
 from curim_data.importing.roles import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES, UNIT, RoleColumns
 from curim_data.importing.text_columns import filled, matches
+from curim_data.model import Block, IntArray
 from curim_data.model.questions import DAY_FIRST, MONTH_FIRST
-from curim_data.model.records import Block
-from curim_data.model.types import IntArray
 
 SAMPLE_ROWS: Final = 50_000
 MOST_WORDS: Final = 5_000

@@ -23,8 +23,8 @@ from curim_data.formats.base import MOST_CHARACTERS, Layout, Part, fold, is_name
 from curim_data.importing.dates import month_numbers
 from curim_data.importing.roles import CATEGORY_ROLES
 from curim_data.importing.row_outcomes import RowOutcomes
-from curim_data.model.reasons import Reason
-from curim_data.model.records import Block, RejectedRecord
+from curim_data.model import Block, Reason
+from curim_data.model.records import RejectedRecord
 
 WORD_ROLES: Final = frozenset({"kind", "reporter_gender", "affected_gender", "age_band", "status"})
 _ID: Final = re.compile(r"(?=[^\d]*\d)[\w.:/#-]{1,60}")

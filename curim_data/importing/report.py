@@ -27,14 +27,12 @@ from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.rows import known_categories, word_value
 from curim_data.importing.tally import ColumnSummary
 from curim_data.importing.transform import ImportPlan, StagedExport
+from curim_data.model import Answers, CityProfile, Facts, Message, Reason, Translator
 from curim_data.model.alert import TOLD
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message, Translator
-from curim_data.model.questions import Answers
-from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Reason
-from curim_data.model.records import Facts
+from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
 from curim_data.quality import default_coordinates
-from curim_data.store.alert_table import Batch, StagedResult
+from curim_data.store import Batch
+from curim_data.store.alert_table import StagedResult
 from curim_data.store.staging import Staging
 
 SAMPLE_ROWS: Final = 20

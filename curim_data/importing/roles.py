@@ -20,7 +20,7 @@ from curim_data.export.safe_csv import UNSAFE
 from curim_data.formats.base import Layout, Part, fold
 from curim_data.importing.text_columns import distinct, edges, glued, trimmed
 from curim_data.lexicon import MISSING
-from curim_data.model.types import BoolArray
+from curim_data.model import BoolArray
 
 DATE_ROLES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 PLACE_ROLES: Final = ("latitude", "longitude", "x", "y", "point")

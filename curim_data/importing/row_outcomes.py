@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 
 from curim_data.containers.types import ArrowText
-from curim_data.model.reasons import Flag, Reason, Repair
-from curim_data.model.types import BoolArray, FloatArray, IntArray
+from curim_data.model import BoolArray, FloatArray, IntArray, Reason
+from curim_data.model.reasons import Flag, Repair
 
 
 @dataclass

@@ -29,11 +29,9 @@ from curim_data.importing.roles import DATE_ROLES, UNIT, RoleColumns, missing_wo
 from curim_data.importing.row_outcomes import RowOutcomes
 from curim_data.importing.text_columns import distinct, glued
 from curim_data.lexicon import age_band
-from curim_data.model.alert import TOLD, AgeBand, Gender, Kind, Status
-from curim_data.model.city import CityProfile
-from curim_data.model.reasons import Flag, Reason, Repair
-from curim_data.model.records import Block
-from curim_data.model.types import BoolArray, IntArray
+from curim_data.model import Block, BoolArray, CityProfile, Gender, IntArray, Kind, Reason, Status
+from curim_data.model.alert import TOLD, AgeBand
+from curim_data.model.reasons import Flag, Repair
 from curim_data.profile.files import slug
 from curim_data.store.content_hash import content_hashes
 

@@ -19,9 +19,8 @@ import pyarrow.compute as pc
 from curim_data.formats.base import Guess, Layout
 from curim_data.importing.quarantine import free_of_personal_data
 from curim_data.importing.row_outcomes import RowOutcomes
+from curim_data.model import Block, IntArray
 from curim_data.model.reasons import Flag, Repair
-from curim_data.model.records import Block
-from curim_data.model.types import IntArray
 
 LISTED_ROWS: Final = 100_000
 LISTED_WORDS: Final = 2_000

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.containers.types import ArrowText
-from curim_data.model.types import BoolArray, IntArray
+from curim_data.model import BoolArray, IntArray
 
 # Bytes with which white space may begin or end: those of ASCII up to the blank, and all beyond ASCII.
 _MAY_BE_BLANK: Final = np.array([0 < byte <= ord(" ") or byte >= 0x80 for byte in range(256)])

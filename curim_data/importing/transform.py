@@ -27,13 +27,10 @@ from curim_data.importing.row_outcomes import RowOutcomes, flag_bit, flag_lists
 from curim_data.importing.rows import ParsedRows, parse_rows
 from curim_data.importing.signatures import SignatureBuilder
 from curim_data.importing.tally import LISTED_ROWS, OutcomeLog, Tally
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message
-from curim_data.model.reasons import Flag, Reason
-from curim_data.model.records import Block
-from curim_data.store.alert_table import Batch, Store
+from curim_data.model import Block, CityProfile, Message, Reason
+from curim_data.model.reasons import Flag
+from curim_data.store import Batch, Home, Store
 from curim_data.store.erased_list import ErasedList
-from curim_data.store.home import Home
 from curim_data.store.staging import Staging
 
 TRANSFORMED: Final = 0.85  # share of an import that is done after these stages

@@ -2,5 +2,44 @@
 
 Public: `alert` (the schema and its enums), `labels` (where the words of those enums are made), `i18n` (`Translator`,
 `Message`), `city` (`CityProfile`), `access` (`Audience`, `Role`), `plan` (`Plan` and its JSON), `records`, `reasons`,
-`questions` (what an import reads, quarantines and asks), `sensitive`, `transform` (between projections), `types`.
+`questions` (what an import reads, quarantines and asks), `transform` (between projections), `types`.
 """
+
+from curim_data.model.access import Audience, Role
+from curim_data.model.alert import CELL_RESOLUTIONS, SCHEMA, Gender, Kind, Status
+from curim_data.model.city import CityProfile, cell_polygons
+from curim_data.model.i18n import LANGUAGES, N_, Message, Num, Translator, translator
+from curim_data.model.plan import Plan, PlanStatus
+from curim_data.model.questions import Answers, Question
+from curim_data.model.reasons import ImportProblem, Reason
+from curim_data.model.records import Block, Facts
+from curim_data.model.types import BoolArray, FloatArray, IntArray
+
+__all__ = [
+    "CELL_RESOLUTIONS",
+    "LANGUAGES",
+    "N_",
+    "SCHEMA",
+    "Answers",
+    "Audience",
+    "Block",
+    "BoolArray",
+    "CityProfile",
+    "Facts",
+    "FloatArray",
+    "Gender",
+    "ImportProblem",
+    "IntArray",
+    "Kind",
+    "Message",
+    "Num",
+    "Plan",
+    "PlanStatus",
+    "Question",
+    "Reason",
+    "Role",
+    "Status",
+    "Translator",
+    "cell_polygons",
+    "translator",
+]

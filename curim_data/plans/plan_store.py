@@ -23,8 +23,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from curim_data.model.i18n import Message, translator
-from curim_data.model.plan import MOVES, STATUS_WORDS, Plan, PlanStatus, plan_from_json, plan_to_json
+from curim_data.model import Message, Plan, PlanStatus, translator
+from curim_data.model.plan import MOVES, STATUS_WORDS, plan_from_json, plan_to_json
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 74_655_002  # any number that names the schema's advisory lock in PostgreSQL

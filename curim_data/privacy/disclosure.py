@@ -41,11 +41,7 @@ import numpy as np
 import pandas as pd
 
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model.access import Audience
-from curim_data.model.alert import CELL_RESOLUTIONS
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message
-from curim_data.model.types import BoolArray, FloatArray, IntArray
+from curim_data.model import CELL_RESOLUTIONS, Audience, BoolArray, CityProfile, FloatArray, IntArray, Message
 from curim_data.privacy.sensitive import is_sensitive_category
 from curim_data.privacy.suppression import Table, suppress
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from curim_data import lexicon
 from curim_data.engine import Source
-from curim_data.model.city import CityProfile
+from curim_data.model import CityProfile
 
 
 def is_sensitive_category(name: str, city: CityProfile) -> bool:

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.optimize import linprog
 
-from curim_data.model.types import BoolArray, FloatArray, IntArray
+from curim_data.model import BoolArray, FloatArray, IntArray
 
 # Margins beyond which the linear audit is left out (it needs a dense matrix of this size).
 LINEAR_MARGINS: Final = 1_200

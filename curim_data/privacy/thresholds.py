@@ -10,7 +10,7 @@ import pandas as pd
 
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.city import CityProfile
+from curim_data.model import CityProfile
 from curim_data.privacy import disclosure
 from curim_data.privacy.sensitive import sensitive_categories
 

@@ -17,9 +17,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.geo.enrichment import inside_land
-from curim_data.model.city import Area, CityProfile
-from curim_data.model.i18n import LANGUAGES, Message
-from curim_data.model.reasons import ImportProblem
+from curim_data.model import LANGUAGES, CityProfile, ImportProblem, Message
+from curim_data.model.city import Area
 from curim_data.profile import tables
 from curim_data.profile.files import (
     as_polygons,
@@ -50,8 +49,7 @@ from curim_data.profile.versions import (
     stale_count,
     versions,
 )
-from curim_data.store.alert_table import Store
-from curim_data.store.home import Home
+from curim_data.store import Home, Store
 
 __all__ = [
     "AreaFile",

@@ -15,8 +15,8 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.formats.base import fold
+from curim_data.model import LANGUAGES
 from curim_data.model.city import Area, Category, Landmark
-from curim_data.model.i18n import LANGUAGES
 
 LONGEST_ID: Final = 60
 DIGITS: Final = 1e-6  # of a degree: a decimetre

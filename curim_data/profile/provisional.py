@@ -32,9 +32,8 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.formats.base import fold
 from curim_data.geo.enrichment import parent_cells
-from curim_data.model.city import Category, CityProfile, cell_polygons, load_city
-from curim_data.model.i18n import Message
-from curim_data.model.reasons import ImportProblem
+from curim_data.model import CityProfile, ImportProblem, Message, cell_polygons
+from curim_data.model.city import Category, load_city
 from curim_data.profile.files import (
     as_polygons,
     unique_ids,
@@ -45,8 +44,8 @@ from curim_data.profile.files import (
     write_landmarks,
 )
 from curim_data.profile.shapes import AreaFile
-from curim_data.store.home import Home, copy_profile
-from curim_data.store.locking import locked
+from curim_data.store import Home, locked
+from curim_data.store.home import copy_profile
 
 FINEST: Final = 9
 COARSEST: Final = 4

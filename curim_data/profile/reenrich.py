@@ -8,12 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.geo.enrichment import enrich
-from curim_data.model.alert import SCHEMA
-from curim_data.model.city import CityProfile
+from curim_data.model import SCHEMA, CityProfile
 from curim_data.model.reasons import Flag
-from curim_data.store.alert_table import Store
+from curim_data.store import Home, Store
 from curim_data.store.content_hash import content_hashes
-from curim_data.store.home import Home
 
 
 def reenrich_store(home: Home) -> int:

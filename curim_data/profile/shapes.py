@@ -22,9 +22,8 @@ import shapely
 from curim_data.containers import vector
 from curim_data.containers.base import NoRecords, head_of
 from curim_data.lexicon.folding import fold
+from curim_data.model import LANGUAGES, ImportProblem, Message
 from curim_data.model.city import Area
-from curim_data.model.i18n import LANGUAGES, Message
-from curim_data.model.reasons import ImportProblem
 from curim_data.profile.files import as_polygons, unique_ids
 
 Kind = Literal["polygon", "line", "point"]

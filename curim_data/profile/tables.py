@@ -15,12 +15,9 @@ import pandas as pd
 from curim_data.containers import open_file
 from curim_data.containers.base import NoRecords
 from curim_data.lexicon.folding import fold
-from curim_data.model.alert import Kind
-from curim_data.model.city import Area, Category, CityProfile, Landmark
-from curim_data.model.i18n import LANGUAGES, Message
-from curim_data.model.questions import Question
-from curim_data.model.reasons import ImportProblem, Reason
-from curim_data.model.records import Block, Opened
+from curim_data.model import LANGUAGES, Block, CityProfile, ImportProblem, Kind, Message, Question, Reason
+from curim_data.model.city import Area, Category, Landmark
+from curim_data.model.records import Opened
 from curim_data.profile.files import slug, unique_ids
 
 MOST_BYTES: Final = 50 << 20

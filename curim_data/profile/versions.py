@@ -23,13 +23,11 @@ from typing import Any, Final
 
 import pyarrow.compute as pc
 
-from curim_data.model.city import FILES, CityProfile, load_city, profile_version
-from curim_data.model.i18n import Message
-from curim_data.model.reasons import ImportProblem
+from curim_data.model import CityProfile, ImportProblem, Message
+from curim_data.model.city import FILES, load_city, profile_version
 from curim_data.profile.reenrich import reenrich_store, reenriched
-from curim_data.store.alert_table import Store
-from curim_data.store.home import Home
-from curim_data.store.locking import locked, try_lock
+from curim_data.store import Home, Store, locked
+from curim_data.store.locking import try_lock
 
 RECORD: Final = "told.json"
 NEXT: Final = "next.json"

@@ -7,8 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from curim_data.model.alert import Gender, Status
-from curim_data.model.i18n import Message
+from curim_data.model import Gender, Message, Status
 
 KNOWN_GENDERS: Final = (Gender.WOMAN.value, Gender.MAN.value, Gender.OTHER.value)
 COLUMNS: Final = {

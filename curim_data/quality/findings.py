@@ -9,7 +9,7 @@ from typing import Final
 
 import pandas as pd
 
-from curim_data.model.i18n import Message, Num, Translator
+from curim_data.model import Message, Num, Translator
 from curim_data.quality.completeness import COLUMNS
 from curim_data.quality.study import Detail, QualityStudy
 from curim_data.quality.times import MONTH

@@ -14,9 +14,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from curim_data.engine import Source
-from curim_data.model.alert import CELL_RESOLUTIONS
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message
+from curim_data.model import CELL_RESOLUTIONS, CityProfile, Message
 from curim_data.query import at_points, default_points
 
 DECIMALS: Final = (2, 3, 4, 5, 6)

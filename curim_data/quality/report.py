@@ -6,7 +6,7 @@ import html
 from typing import Any, Final
 
 from curim_data.engine import Source
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator
 from curim_data.quality.findings import Finding, findings
 from curim_data.quality.study import QualityStudy
 from curim_data.quality.tables import Sheet, sheets

@@ -11,10 +11,7 @@ import pandas as pd
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.alert import Gender
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message, Translator
+from curim_data.model import Audience, CityProfile, Gender, Message, Translator
 from curim_data.privacy import DisclosureError
 from curim_data.quality import (
     completeness as quality_columns,

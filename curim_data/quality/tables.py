@@ -10,9 +10,8 @@ from typing import Final
 import h3.api.basic_int as h3
 import pandas as pd
 
+from curim_data.model import CityProfile, Translator
 from curim_data.model import labels as words
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
 from curim_data.quality.completeness import COLUMNS
 from curim_data.quality.findings import DIRECTIONS, OUTSIDE_REASONS, duration
 from curim_data.quality.study import Detail, QualityStudy, likely_reason

@@ -12,8 +12,7 @@ import pandas as pd
 from curim_data.engine.columns import split_list
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model.city import CityProfile
-from curim_data.model.types import FloatArray, IntArray
+from curim_data.model import CityProfile, FloatArray, IntArray
 from curim_data.privacy import BAND_HOURS
 from curim_data.query._default_points import at_points
 from curim_data.query._layout import LISTED, Layout

@@ -14,8 +14,7 @@ import pandas as pd
 from curim_data.engine import Source
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters import AlertFilter
-from curim_data.model.alert import CELL_RESOLUTIONS
-from curim_data.model.types import BoolArray
+from curim_data.model import CELL_RESOLUTIONS, BoolArray
 
 LEAST: Final = 20
 SHARE: Final = 0.01

@@ -15,8 +15,7 @@ import pandas as pd
 from curim_data import privacy
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Message, Translator
+from curim_data.model import Audience, Message, Translator
 from curim_data.privacy import Protected
 from curim_data.query._default_points import at_points, default_points, in_named_cells
 from curim_data.query._layout import Layout, dates

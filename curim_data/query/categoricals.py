@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.types as kinds
 
-from curim_data.model.types import FloatArray, IntArray
+from curim_data.model import FloatArray, IntArray
 
 MOST_DENSE: Final = 100_000  # combinations of values up to which all of them are counted in one array
 

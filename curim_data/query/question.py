@@ -15,11 +15,7 @@ import pandas as pd
 from curim_data import privacy
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model.access import Audience
-from curim_data.model.alert import CELL_RESOLUTIONS
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message
-from curim_data.model.types import FloatArray
+from curim_data.model import CELL_RESOLUTIONS, Audience, CityProfile, FloatArray, Message
 from curim_data.privacy import Protected
 from curim_data.query._aggregate import Rows, aggregate
 from curim_data.query._complete import complete_table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from curim_data.model.i18n import Message
+from curim_data.model import Message
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ from pathlib import Path
 import sample_data
 from curim_data.importing.pipeline import import_file
 from curim_data.sample.plans import demo_plans
-from curim_data.store.alert_table import has_alerts
-from curim_data.store.home import SAMPLE_MARK, Home, create_home
-from curim_data.store.locking import locked
+from curim_data.store import Home, has_alerts, locked
+from curim_data.store.home import SAMPLE_MARK, create_home
 
 
 def sample_home(base: Home) -> Home:

@@ -24,12 +24,10 @@ from analysis.plans.evidence import find_measure
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import N_, Translator
-from curim_data.model.plan import Action, Areas, Assessment, GenderCheck, Plan, PlanStatus
+from curim_data.model import N_, Audience, CityProfile, Plan, PlanStatus, Translator
+from curim_data.model.plan import Action, Areas, Assessment, GenderCheck
 from curim_data.plans.plan_store import PlanStore
-from curim_data.store.home import Home
+from curim_data.store import Home
 from curim_data.studies.areas import area_counts
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.plan import problem_of_cells

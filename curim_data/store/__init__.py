@@ -3,3 +3,16 @@
 Public: `home` (`Home`: one folder, one city), `alert_table` (`Store`: read, commit, undo), `staging` and `matching`
 (an import before its commit), `erase`, `erased_list`, `interrupted` and `locking`.
 """
+
+from curim_data.store.alert_table import Batch, Store, StoreError, has_alerts
+from curim_data.store.home import Home
+from curim_data.store.locking import locked
+
+__all__ = [
+    "Batch",
+    "Home",
+    "Store",
+    "StoreError",
+    "has_alerts",
+    "locked",
+]

@@ -30,10 +30,8 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from curim_data.model.alert import SCHEMA
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message, Translator, translator
-from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Flag, Reason
+from curim_data.model import SCHEMA, CityProfile, Message, Reason, Translator, translator
+from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Flag
 from curim_data.store import files as store_files
 from curim_data.store.commit_log import (
     Batch,

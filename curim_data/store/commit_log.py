@@ -16,7 +16,7 @@ from typing import Any, Final
 from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
-from curim_data.model.i18n import Message
+from curim_data.model import Message
 
 RECORD: Final = "curim"
 _FOREVER: Final = "interval 36500 days"

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from curim_data.model.i18n import Message
+from curim_data.model import Message
 from curim_data.store.alert_table import Store
 from curim_data.store.commit_log import RECORD, STATISTICS, Batch, StoreError, broken_table, import_log
 from curim_data.store.erased_list import ErasedList, base_ids

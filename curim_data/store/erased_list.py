@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.model.i18n import Message
+from curim_data.model import Message
 from curim_data.store.commit_log import StoreError
 from curim_data.store.home import Home
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable, WriterProperties, write_deltalake
 
 from curim_data.containers.prefetch import prefetch
-from curim_data.model.alert import SCHEMA
+from curim_data.model import SCHEMA
 from curim_data.store.commit_log import commit_properties
 from curim_data.store.matching import bounded_duckdb
 

@@ -20,7 +20,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from curim_data.model.city import FILES, CityProfile, load_city, profile_version
+from curim_data.model import CityProfile
+from curim_data.model.city import FILES, load_city, profile_version
 
 SAMPLE_MARK: Final = "sample.txt"
 

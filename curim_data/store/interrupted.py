@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from curim_data.model import Message
 from curim_data.model.city import profile_version
-from curim_data.model.i18n import Message
 from curim_data.store.alert_table import Store
 from curim_data.store.home import Home
 from curim_data.store.locking import locked, try_lock

@@ -10,7 +10,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curim_data.model.alert import SCHEMA
+from curim_data.model import SCHEMA
 
 GROUP_ROWS: Final = 100_000
 STAGED: Final = pa.schema(

@@ -12,9 +12,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from curim_data.geo.enrichment import enrich
-from curim_data.model.alert import SCHEMA
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message
+from curim_data.model import SCHEMA, CityProfile, Message
 from curim_data.store.commit_log import Batch, StoreError, UndoReport, commit_properties, import_log, unknown_batch
 from curim_data.store.files import blocks, file_paths, only_ids, rows_where, without_ids, write_alerts
 

@@ -16,8 +16,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Message
+from curim_data.model import Audience, Message
 from curim_data.privacy import DisclosureError, sees_exact, sensitive_categories
 from curim_data.query import at_points, default_points
 from curim_data.studies.cells import default_coordinates

@@ -15,7 +15,7 @@ import pandas as pd
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 from curim_data.privacy import Protected, sensitive_categories
 
 

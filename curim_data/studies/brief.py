@@ -18,8 +18,7 @@ from analysis.trends.time_series import PeriodTotal, Trend, period_total
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.city import CityProfile
+from curim_data.model import Audience, CityProfile
 from curim_data.privacy import DisclosureError
 from curim_data.query import Total
 from curim_data.studies.changes import ChangeStudy, change_filter, change_study

@@ -11,8 +11,7 @@ from analysis.report import maps
 from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
 from analysis.trends.change_tests import Change
 from curim_data.filters import AlertFilter
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message, Translator
+from curim_data.model import CityProfile, Message, Plan, PlanStatus, Translator
 from curim_data.model.labels import (
     category_label,
     district_label,
@@ -21,7 +20,7 @@ from curim_data.model.labels import (
     place_label,
     provisional_note,
 )
-from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus
+from curim_data.model.plan import STATUS_WORDS
 from curim_data.query import Total
 from curim_data.studies.brief import BriefStudy, Finding
 from curim_data.studies.periods import ComparedPeriods

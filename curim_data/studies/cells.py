@@ -6,8 +6,7 @@ from analysis.grid.cells import resolution_for
 from analysis.stats.result import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Message
+from curim_data.model import Audience, Message
 from curim_data.privacy import finest_resolution, sees_exact
 from curim_data.quality.positions import coordinate_step
 from curim_data.query import Total

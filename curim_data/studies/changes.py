@@ -13,7 +13,7 @@ from analysis.trends.change_tests import Change, Changes, add_city_reference, ch
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 from curim_data.studies.periods import ComparedPeriods, compared_periods
 
 

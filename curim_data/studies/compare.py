@@ -16,9 +16,8 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model.access import Audience
-from curim_data.model.alert import Gender
-from curim_data.model.i18n import Message, Span
+from curim_data.model import Audience, Gender, Message
+from curim_data.model.i18n import Span
 from curim_data.privacy import DisclosureError, finest_resolution, sees_exact
 from curim_data.query import Total
 from curim_data.studies.cells import default_coordinates, whole_city

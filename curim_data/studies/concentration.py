@@ -12,8 +12,7 @@ from analysis.concentration import Concentration, concentration
 from analysis.stats.result import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Translator
+from curim_data.model import Audience, Translator
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 
 # Points of the curve that are given out; more cannot be told apart.

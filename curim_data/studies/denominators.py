@@ -16,9 +16,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message, Num
+from curim_data.model import Audience, CityProfile, Message, Num
 from curim_data.privacy import finest_resolution, sees_exact
 from curim_data.studies.cells import whole_city
 

@@ -22,8 +22,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Message
+from curim_data.model import Audience, Message
 from curim_data.privacy import Protected
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, whole_city

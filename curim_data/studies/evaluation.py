@@ -23,9 +23,7 @@ from analysis.plans.evaluation import (
 from analysis.stats.result import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import LANGUAGES, Message, Translator, translator
-from curim_data.model.plan import Plan, PlanStatus
+from curim_data.model import LANGUAGES, Audience, Message, Plan, PlanStatus, Translator, translator
 from curim_data.privacy import Protected
 from curim_data.studies.areas import area_counts, exact_area_counts, protect_area_counts
 from curim_data.studies.cells import whole_city

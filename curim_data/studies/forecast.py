@@ -20,9 +20,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Message, Translator
-from curim_data.model.types import FloatArray
+from curim_data.model import Audience, FloatArray, Message, Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies.cells import default_coordinates, whole_city
 

@@ -26,8 +26,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Message, Translator
+from curim_data.model import Audience, Message, Translator
 from curim_data.studies.cells import whole_city
 
 PER: Final = 1000

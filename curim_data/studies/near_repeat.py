@@ -10,8 +10,7 @@ from analysis.space_time.knox import Band, KnoxResult, Metric, bands_for, knox
 from analysis.stats.result import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Message, Num, Translator
+from curim_data.model import Audience, Message, Num, Translator
 from curim_data.quality.positions import coordinate_step
 from curim_data.studies.alert_points import LEAST_EVENTS, read_events
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from analysis.stats.result import Choice
 from curim_data.engine import Source
-from curim_data.model.i18n import Message, Span
+from curim_data.model import Message
+from curim_data.model.i18n import Span
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from analysis.trends.week_clock import week_clock
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 from curim_data.model.plan import Caution, Objective, Problem
 from curim_data.studies.areas import area_counts, exact_area_counts, protect_area_counts
 from curim_data.studies.cells import whole_city

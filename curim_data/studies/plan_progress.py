@@ -6,8 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from curim_data.model.i18n import Message
-from curim_data.model.plan import Plan, PlanStatus
+from curim_data.model import Message, Plan, PlanStatus
 
 
 class Standing(StrEnum):

@@ -15,8 +15,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Message, Translator
+from curim_data.model import Audience, Message, Translator
 from curim_data.studies.alert_points import LEAST_EVENTS, Events, read_events
 
 SCAN_DAYS: Final = 28

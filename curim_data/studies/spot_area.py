@@ -10,8 +10,7 @@ import shapely
 
 from analysis.spots.naming import SpotName
 from curim_data.filters import AlertFilter
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message
+from curim_data.model import CityProfile, Message
 
 TESTED_IN_CITY: Final = Message(
     "Looked for in the whole city, since a place stands out from the city and not from the picked area: of what was "

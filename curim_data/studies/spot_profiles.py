@@ -22,7 +22,7 @@ from analysis.trends.week_clock import HOURS, WeekClock, peak_hours, week_clock
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 from curim_data.privacy import sees_exact
 from curim_data.query.categoricals import encode_values, sum_by
 from curim_data.studies.areas import area_counts, protect_area_counts

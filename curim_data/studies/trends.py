@@ -9,7 +9,7 @@ from analysis.trends.time_series import Trend, daily, monthly, weekly
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 
 TrendUnit = Literal["day", "week", "month"]
 _COLUMNS: Final[Mapping[TrendUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}

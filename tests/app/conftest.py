@@ -13,7 +13,7 @@ import pytest
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
-from curim_data.store.home import Home
+from curim_data.store import Home
 
 SHELL = Path(__file__).resolve().parents[2] / "pages" / "shell.py"
 PAGES = ("briefing", "hotspots", "trends", "gender", "interventions", "evaluation", "data", "methods")

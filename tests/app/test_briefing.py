@@ -14,9 +14,8 @@ from analysis.trends.change_tests import add_city_reference, changes
 from analysis.trends.distinct_changes import distinct_changes
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Translator, translator
-from curim_data.store.home import Home
+from curim_data.model import Audience, Translator, translator
+from curim_data.store import Home
 from curim_data.studies.brief import BriefStudy, brief_study, landmark_districts
 from curim_data.studies.brief_text import brief_content, chance_sentence, counts_before_after, headline
 from curim_data.studies.periods import compared_periods

@@ -13,9 +13,8 @@ from streamlit.testing.v1 import AppTest
 import sample_data
 from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
 from curim_data.importing.pipeline import import_file
-from curim_data.model.i18n import LANGUAGES, translator
-from curim_data.store.alert_table import Store
-from curim_data.store.home import Home
+from curim_data.model import LANGUAGES, translator
+from curim_data.store import Home, Store
 from pages.parts.data import uploads as data_files
 from tests.app.conftest import SHELL, TIMEOUT, Open, errors, shown, word
 

@@ -11,12 +11,11 @@ import shapely
 from streamlit.testing.v1 import AppTest
 
 from curim_data.importing.pipeline import import_file
-from curim_data.model.i18n import LANGUAGES, Translator, translator
+from curim_data.model import LANGUAGES, Translator, translator
 from curim_data.model.labels import provisional_note
 from curim_data.profile import versions as profile_versions
 from curim_data.profile.provisional import ensure_city
-from curim_data.store.alert_table import Store
-from curim_data.store.home import Home
+from curim_data.store import Home, Store
 from pages.parts.maps.basemap import surrounding_box
 from tests.app.conftest import PAGES, SHELL, TIMEOUT, errors
 

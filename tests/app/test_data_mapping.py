@@ -18,9 +18,9 @@ from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
 from curim_data.importing import mapping
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.importing.report import Header
-from curim_data.model.i18n import translator
-from curim_data.store.alert_table import Batch, Store
-from curim_data.store.home import Home, create_home
+from curim_data.model import translator
+from curim_data.store import Batch, Home, Store
+from curim_data.store.home import create_home
 from pages.parts.data.mapping_edit import option_of, with_column, with_word
 from tests.app.conftest import SHELL, TIMEOUT, errors
 

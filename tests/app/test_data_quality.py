@@ -8,11 +8,10 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import translator
+from curim_data.model import Audience, translator
 from curim_data.quality.findings import findings
 from curim_data.quality.study import quality_study
-from curim_data.store.home import Home
+from curim_data.store import Home
 from pages.parts.data import cleaned_download
 from pages.parts.data.quality_figures import cells_near_city
 from tests.app.conftest import Open, errors

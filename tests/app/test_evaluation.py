@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from curim_data.model.i18n import LANGUAGES
-from curim_data.model.plan import PlanStatus
+from curim_data.model import LANGUAGES, PlanStatus
 from curim_data.plans.plan_store import PlanStore
-from curim_data.store.home import Home
+from curim_data.store import Home
 from tests.app.conftest import Open, errors, word
 
 PAGE = "evaluation"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.model.i18n import LANGUAGES
+from curim_data.model import LANGUAGES
 from tests.app.conftest import Open, errors
 
 

@@ -11,11 +11,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from curim_data.importing.pipeline import import_file
-from curim_data.model.plan import GenderCheck, PlanStatus
+from curim_data.model import PlanStatus
+from curim_data.model.plan import GenderCheck
 from curim_data.plans.plan_store import PlanStore
 from curim_data.sample.plans import demo_plans
-from curim_data.store.alert_table import has_alerts
-from curim_data.store.home import Home, create_home
+from curim_data.store import Home, has_alerts
+from curim_data.store.home import create_home
 from tests.app.conftest import SHELL, TIMEOUT, errors
 
 LINK, COLOUR = "[Prize](https://evil.example)", ":red[x]"

@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.store.home import Home
+from curim_data.model import Audience
+from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from tests.app.conftest import Open, errors, word
 

@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 from curim_data.privacy import DisclosureError
-from curim_data.store.home import Home
+from curim_data.store import Home
 from curim_data.studies.alert_points import MOST_MAP_POINTS, read_map_points
 from pages.parts.frame.colours import CATEGORIES
 from tests.app.conftest import Open, errors, word

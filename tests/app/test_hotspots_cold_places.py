@@ -10,12 +10,11 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import translator
-from curim_data.store.home import Home
+from curim_data.model import Audience, translator
+from curim_data.store import Home
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
+from pages.parts.frame import escape_markdown
 from pages.parts.frame.colours import LIGHT
-from pages.parts.frame.markdown import escape_markdown
 from pages.parts.hotspots.cell_text import significance_lines
 from pages.parts.maps import cell_map
 from pages.parts.maps.legends import ColourScale

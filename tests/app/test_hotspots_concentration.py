@@ -8,11 +8,10 @@ import pytest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import LANGUAGES, translator
-from curim_data.store.home import Home
+from curim_data.model import LANGUAGES, Audience, translator
+from curim_data.store import Home
 from curim_data.studies.concentration import concentration_study
-from pages.parts.frame.markdown import escape_markdown
+from pages.parts.frame import escape_markdown
 from tests.app.conftest import Open, errors
 
 

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 import sample_data
 from analysis.report.maps import MapLayer, NumberedSpot, layers_map
+from curim_data.model import translator
 from curim_data.model.city import load_city
-from curim_data.model.i18n import translator
 from tests.app.conftest import Open, errors
 
 FILES = {"significance": "hotspots", "clusters": "clusters", "emerging": "emerging", "density": "density"}

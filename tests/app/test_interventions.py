@@ -10,12 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import LANGUAGES, Translator, translator
+from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, Translator, translator
 from curim_data.model.labels import category_label
-from curim_data.model.plan import Plan, PlanStatus
 from curim_data.plans.plan_store import PlanStore
-from curim_data.store.home import Home
+from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.plan import problem_of_cells
 from pages.parts.interventions.editor import STEPS

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from curim_data.filters import AlertFilter
-from curim_data.model.i18n import translator
+from curim_data.model import translator
 from pages.parts.charts.tables import BESIDE, LETTER, fitted_columns
 from pages.parts.frame.colours import LIGHT
 from pages.parts.maps import basemap, legends, name_layers

@@ -20,11 +20,9 @@ from curim_data.cli.counts import counts
 from curim_data.cli.options import command, new_app
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter, ChoiceField, Widget, row
-from curim_data.model import labels
-from curim_data.model.access import Audience
+from curim_data.model import Audience, Message, labels, translator
 from curim_data.model.alert import AgeBand
-from curim_data.model.i18n import Message, translator
-from curim_data.store.home import Home
+from curim_data.store import Home
 from tests.app.conftest import Open, errors, word
 
 T = translator("en")

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from curim_data.model.i18n import LANGUAGES
+from curim_data.model import LANGUAGES
 from pages.parts.frame import links
 from tests.app.conftest import EXISTING, Open, errors, word
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from curim_data.model.access import Role
+from curim_data.model import Role
 from pages.parts.frame import reader
 
 

@@ -22,7 +22,7 @@ from scipy.stats import norm, rankdata
 from analysis.emerging.detection import emerging_hot_spots
 from analysis.grid.cells import neighbours
 from analysis.stats.mann_kendall import block_permutation, hamed_rao, mann_kendall
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray
 from tests.benchmarks.clock import race, seconds
 
 SERIES = 10_000

@@ -33,8 +33,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
 from curim_data.importing.pipeline import import_file
-from curim_data.store.alert_table import Store
-from curim_data.store.home import Home, create_home
+from curim_data.store import Home, Store
+from curim_data.store.home import create_home
 from tests.benchmarks.bench_import import many
 from tests.browser.conftest import serving
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from curim_data.store.home import Home
+from curim_data.store import Home
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("briefing", "hotspots", "trends", "gender", "interventions", "evaluation", "data", "methods")

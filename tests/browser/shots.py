@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from playwright.sync_api import sync_playwright
 
 from curim_data.sample.home import sample_home
-from curim_data.store.home import Home
+from curim_data.store import Home
 from tests.browser.conftest import CHROMIUM, EXISTING, FLAGS, ready, serving
 
 WIDTHS = (1280, 390)

@@ -16,9 +16,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 import sample_data
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.city import CityProfile
-from curim_data.store.home import Home
+from curim_data.model import Audience, CityProfile
+from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from pages.parts.maps.basemap import fitted_view
 from tests.browser.conftest import PATIENCE, Visit, ready, serving, watch

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from curim_data.model.i18n import LANGUAGES
+from curim_data.model import LANGUAGES
 from tests.browser.conftest import EXISTING, PATIENCE, Visit, ready, serving, watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one server, one browser at a time

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from curim_data.importing.pipeline import ImportProblem, preview
-from curim_data.model.city import CityProfile
-from curim_data.model.questions import Answers, Question
+from curim_data.model import Answers, CityProfile, Question
 from tests.fuzz.mutate import broken
 
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)

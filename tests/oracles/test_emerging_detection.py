@@ -24,10 +24,8 @@ from analysis.stats.mann_kendall import block_permutation, hamed_rao, mann_kenda
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
-from curim_data.store.home import Home
+from curim_data.model import Audience, CityProfile, Translator
+from curim_data.store import Home
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 SPOTS = TRUTHS["hot_spot"]

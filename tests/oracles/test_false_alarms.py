@@ -25,7 +25,7 @@ from analysis.hotspots.grouping import hot_spots
 from analysis.hotspots.settings import GISTAR_FROM
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.severity_weights import by_severity
-from curim_data.model.city import CityProfile
+from curim_data.model import CityProfile
 
 Floats = np.ndarray
 MAPS = 400

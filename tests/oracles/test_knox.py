@@ -15,7 +15,7 @@ from scipy.stats import poisson
 import sample_data
 from analysis.space_time.knox import KnoxResult, bands_for, knox, without_near_duplicates
 from curim_data.engine import open_source
-from curim_data.store.home import Home
+from curim_data.store import Home
 from tests.published import published
 
 

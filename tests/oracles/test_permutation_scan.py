@@ -8,7 +8,7 @@ from scipy.stats import binom
 
 from analysis.grid.baseline import centres_in_metres
 from analysis.space_time.permutation_scan import permutation_scan
-from curim_data.model.city import CityProfile
+from curim_data.model import CityProfile
 from tests.published import published
 
 

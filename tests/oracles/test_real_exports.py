@@ -18,9 +18,8 @@ import pytest
 from curim_data.cli import main
 from curim_data.importing.pipeline import Question, import_file
 from curim_data.importing.report import ImportReport
-from curim_data.model.questions import Answers
-from curim_data.store.alert_table import Store
-from curim_data.store.home import Home
+from curim_data.model import Answers
+from curim_data.store import Home, Store
 
 EXPORTS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "exports"
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)

@@ -13,9 +13,8 @@ from analysis.gender import place_shares
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.city import CityProfile
-from curim_data.store.home import Home
+from curim_data.model import Audience, CityProfile
+from curim_data.store import Home
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.hot_spots import hot_spot_study
 

@@ -14,8 +14,7 @@ import pytest
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import translator
+from curim_data.model import Audience, translator
 from curim_data.privacy import DisclosureError
 from curim_data.query._default_points import in_named_cells
 from tests.small import HERE, alert, small_city, small_source

@@ -8,9 +8,9 @@ import pytest
 from curim_data import query
 from curim_data.engine import open_source, source_from_files
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 from curim_data.model.city import load_city
-from curim_data.store.home import Home
+from curim_data.store import Home
 from sample_data import PROFILE
 
 FIELDS = ("categories", "groups", "districts", "affected", "kinds", "statuses")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Span, translator
+from curim_data.model import Audience, translator
+from curim_data.model.i18n import Span
 from curim_data.studies.compare import CompareError, filter_pair
 from curim_data.studies.density import density_study
 from curim_data.studies.emerging import emerging_study

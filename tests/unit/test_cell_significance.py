@@ -17,8 +17,7 @@ from analysis.stats.getis_ord import getis_ord
 from analysis.stats.rate_tests import larger_rate, ratio_interval, smaller_rate
 from analysis.stats.result import Result
 from analysis.stats.share_tests import share_ratio_interval
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
+from curim_data.model import CityProfile, Translator
 
 
 def even(city: CityProfile, n: int = 6_000, resolution: int = 10, seed: int = 1) -> pd.DataFrame:

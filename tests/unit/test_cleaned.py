@@ -21,9 +21,9 @@ from curim_data.export import cleaned
 from curim_data.export.safe_csv import safe_cell
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 from curim_data.privacy import DisclosureError
-from curim_data.store.home import Home
+from curim_data.store import Home
 from tests.small import alert, small_source
 
 ALL = AlertFilter(period="all")

@@ -17,9 +17,8 @@ from curim_data.cli.context import language
 from curim_data.cli.options import translate
 from curim_data.export.safe_csv import safe_cell, safe_csv
 from curim_data.filters import AlertFilter
-from curim_data.model.i18n import LANGUAGES, translator
-from curim_data.store.alert_table import Store
-from curim_data.store.home import Home
+from curim_data.model import LANGUAGES, translator
+from curim_data.store import Home, Store
 
 Capture = pytest.CaptureFixture[str]
 

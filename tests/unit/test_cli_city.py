@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from curim_data.cli import main
-from curim_data.store.home import Home
+from curim_data.store import Home
 
 Capture = pytest.CaptureFixture[str]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from curim_data.cli import main
-from curim_data.store.home import Home
+from curim_data.store import Home
 
 Capture = pytest.CaptureFixture[str]
 DARK = ("--light", "dark", "--period", "all")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from curim_data.cli import main
-from curim_data.store.home import Home
+from curim_data.store import Home
 
 Capture = pytest.CaptureFixture[str]
 

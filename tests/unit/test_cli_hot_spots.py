@@ -14,8 +14,8 @@ import sample_data
 from curim_data.cli import main
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.store.home import Home
+from curim_data.model import Audience
+from curim_data.store import Home
 from curim_data.studies.concentration import concentration_study
 from curim_data.studies.hot_spots import hot_spot_study
 

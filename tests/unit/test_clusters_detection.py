@@ -13,8 +13,7 @@ from analysis.clusters.detection import _named, find_clusters
 from analysis.clusters.results import Cluster
 from analysis.grid.baseline import LandGrid, centres_in_metres, smoothing_width_for
 from analysis.stats.result import Result
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
+from curim_data.model import CityProfile, Translator
 
 STATION = (23.6430, 37.9480)
 

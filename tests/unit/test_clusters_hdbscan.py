@@ -19,8 +19,7 @@ from analysis.clusters.hdbscan import (
     thin_counts,
 )
 from analysis.stats.result import Result
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
+from curim_data.model import CityProfile, Translator
 from tests.unit.test_clusters_detection import STATION, drawn
 
 SQUARE = (23.6507, 37.939)

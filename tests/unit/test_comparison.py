@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from curim_data.formats.base import Layout, Part
 from curim_data.importing.comparison import altered_columns, compare, missing_alerts, previous_export, status_changes
 from curim_data.importing.signatures import Signature, SignatureBuilder
-from curim_data.model.i18n import Translator
-from curim_data.store.alert_table import Batch
+from curim_data.model import Translator
+from curim_data.store import Batch
 from tests.blocks import block_of
 
 LAYOUT = Layout(

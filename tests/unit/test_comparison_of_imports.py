@@ -9,8 +9,9 @@ import pytest
 from curim_data.importing import mapping
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.pipeline import import_file, preview
-from curim_data.model.questions import Answers, Question
-from curim_data.store.home import Home, create_home
+from curim_data.model import Answers, Question
+from curim_data.store import Home
+from curim_data.store.home import create_home
 
 HEADER = "ref;when;what;lat;lon;state"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.concentration import concentration, fewest_places, generalised_gini, gini, runs_for
 from analysis.stats.result import Result
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator
 
 counts_of_places = st.lists(st.integers(0, 40), min_size=2, max_size=30).filter(any)
 

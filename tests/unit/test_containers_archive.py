@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from curim_data.containers import archive, open_file
-from curim_data.model.questions import Question
-from curim_data.model.reasons import ImportProblem
+from curim_data.model import ImportProblem, Question
 from tests.in_texts import read
 
 CSV = b"id;what\n1;x\n2;y\n"

@@ -17,8 +17,7 @@ import shapely
 
 from curim_data.containers.columnar import open_parquet
 from curim_data.containers.vector import open_vector
-from curim_data.model.questions import Question
-from curim_data.model.reasons import ImportProblem
+from curim_data.model import ImportProblem, Question
 from tests.in_files import (
     TEXTS,
     Opener,

@@ -15,8 +15,7 @@ import pytest
 from curim_data.containers.jsons import open_json
 from curim_data.containers.workbook import open_workbook
 from curim_data.containers.xmls import open_xml
-from curim_data.model.questions import Question
-from curim_data.model.reasons import ImportProblem, Reason
+from curim_data.model import ImportProblem, Question, Reason
 from tests import in_texts
 from tests.in_files import (
     ALERTS,

@@ -18,9 +18,7 @@ from curim_data.importing.coordinates import sample_points
 from curim_data.importing.dates import DateFormat, parse_dates
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.profiling import SAMPLE_ROWS, FileProfile
-from curim_data.model.city import CityProfile
-from curim_data.model.questions import Answers, Question
-from curim_data.model.reasons import ImportProblem
+from curim_data.model import Answers, CityProfile, ImportProblem, Question
 from tests.blocks import block_of
 
 NOW = dt.datetime(2024, 6, 1, tzinfo=dt.UTC)

@@ -16,10 +16,8 @@ from analysis.hotspots.grouping import hot_spots
 from analysis.stats.empirical_bayes import empirical_bayes
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
-from curim_data.store.home import Home
+from curim_data.model import Audience, CityProfile, Translator
+from curim_data.store import Home
 from curim_data.studies.denominators import (
     DenominatorError,
     all_alerts_filter,

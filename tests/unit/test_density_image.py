@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from analysis.density.image import DensityImage, _between, class_breaks, colours_for, density_image, encode_png
 from analysis.density.kernel_density import Density, kernel_density
 from analysis.grid.raster import raster_from_polygon
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
+from curim_data.model import CityProfile, Translator
 
 TOWN = (23.6465, 37.9430)
 

@@ -22,7 +22,7 @@ from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.getis_ord import getis_ord
 from analysis.stats.rate_tests import larger_rate, smaller_rate
 from analysis.stats.result import Result
-from curim_data.model.i18n import LANGUAGES, translator
+from curim_data.model import LANGUAGES, translator
 
 MIDDLE = h3.latlng_to_cell(37.946, 23.65, 10)
 CELLS = np.sort(h3.grid_disk(MIDDLE, 7)).astype(np.int64)

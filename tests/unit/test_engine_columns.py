@@ -16,7 +16,7 @@ import pytest
 from curim_data import query
 from curim_data.engine import Source, columns
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 from tests.small import HERE, alert, small_source
 
 FILTERS = (

@@ -12,8 +12,8 @@ import pytest
 from curim_data import query
 from curim_data.engine import last_meeting, open_source, source_from_files
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.store.home import Home
+from curim_data.model import Audience
+from curim_data.store import Home
 from tests.small import alert, small_city, small_source
 
 ALL = AlertFilter(period="all")

@@ -12,12 +12,13 @@ from deltalake import DeltaTable
 
 from curim_data.cli import main
 from curim_data.importing.pipeline import import_file
-from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Reason
+from curim_data.model import Reason
+from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
+from curim_data.store import Batch, Home, Store, StoreError
 from curim_data.store import erase as module
-from curim_data.store.alert_table import Batch, Store, StoreError
 from curim_data.store.erase import erase, finish_erasure, preview_erasure
 from curim_data.store.erased_list import ErasedList
-from curim_data.store.home import Home, create_home
+from curim_data.store.home import create_home
 from curim_data.store.staging import Staging
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)

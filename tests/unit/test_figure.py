@@ -11,10 +11,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from curim_data.model.i18n import translator
+from curim_data.model import translator
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page
 
 DAYS = pd.date_range("2024-01-01", periods=12, freq="W-MON")
 WEEKS = pd.DataFrame(

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curim_data.filters import PERIODS, AlertFilter
-from curim_data.model.alert import Gender, Kind, Status
-from curim_data.model.i18n import LANGUAGES, Message, translator
+from curim_data.model import LANGUAGES, Gender, Kind, Message, Status, translator
 from tests.small import small_city
 
 CITY = small_city()

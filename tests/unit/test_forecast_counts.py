@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binom, nbinom, poisson
 
 from analysis.forecast.counts import _covered, _forecasts_made, _phi, count_interval, dispersion, forecast_counts
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator
 
 START = dt.date(2025, 1, 6)
 

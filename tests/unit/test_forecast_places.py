@@ -23,7 +23,7 @@ from analysis.forecast.methods import (
     settings_for,
 )
 from analysis.forecast.places import PlaceForecast, _inside, _top_cells, _totals, forecast_places
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator
 
 START = dt.date(2025, 1, 6)
 LAND = pd.Series(0.0177, index=[int(c) for c in h3.grid_disk(h3.latlng_to_cell(37.943, 23.646, 10), 5)])
@@ -283,7 +283,7 @@ def test_refused(counts: np.ndarray) -> None:
 
 
 def test_each_sentence_in_three_languages() -> None:
-    from curim_data.model.i18n import LANGUAGES, translator
+    from curim_data.model import LANGUAGES, translator
 
     told: PlaceForecast = forecast_places(field(np.random.default_rng(20)), LAND, START)
     for lang in LANGUAGES:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from curim_data import formats
 from curim_data.formats import FORMATS
-from curim_data.model.reasons import ImportProblem
+from curim_data.model import ImportProblem
 from tests.headers import (
     FMS,
     FMS_GROUPS,

@@ -5,8 +5,7 @@ import pytest
 from curim_data import formats
 from curim_data.formats import fixmystreet, open311, policeuk, safecity, seeclickfix, ushahidi2, ushahidi3
 from curim_data.formats.base import Part, fold
-from curim_data.model.alert import Kind, Status
-from curim_data.model.reasons import ImportProblem
+from curim_data.model import ImportProblem, Kind, Status
 from tests.headers import (
     FMS,
     FMS_GROUPS,

@@ -10,7 +10,7 @@ from curim_data import formats
 from curim_data.importing.decisions import decide
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.rows import ParsedRows, parse_rows
-from curim_data.model.questions import Answers
+from curim_data.model import Answers
 from tests.blocks import block_of
 from tests.headers import FMS_GROUPS, SAFECITY_SHEET, V2_NEWS, V3_SURVEYS, read
 from tests.small import small_city

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from curim_data.model.city import CityProfile
+from curim_data.model import CityProfile
 from tests.fuzz.corpus import seeds
 from tests.fuzz.trial import check, run
 

@@ -14,7 +14,7 @@ from scipy import stats
 from analysis.gender import category_ratios, dark_shares, gender_shares, perceived_safety, place_shares, reading_rules
 from analysis.stats.intervals import wilson
 from analysis.stats.result import Result
-from curim_data.model.alert import Gender
+from curim_data.model import Gender
 
 ALL = [gender.value for gender in Gender]
 

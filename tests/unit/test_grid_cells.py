@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from analysis.grid.cells import neighbours, resolution_for, ring, square_side
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
+from curim_data.model import CityProfile, Translator
 
 
 def rings(cells: np.ndarray, k: int) -> np.ndarray:

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from curim_data.model.access import Role
-from curim_data.model.i18n import translator
+from curim_data.model import Role, translator
 from pages.parts.frame import guard
 from pages.parts.frame.reader import Reader
 

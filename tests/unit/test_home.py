@@ -10,8 +10,8 @@ import pytest
 import sample_data
 from curim_data.model.city import ProfileError
 from curim_data.sample.home import sample_home
-from curim_data.store.alert_table import Store, has_alerts
-from curim_data.store.home import Home, create_home
+from curim_data.store import Home, Store, has_alerts
+from curim_data.store.home import create_home
 
 
 def test_the_default_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

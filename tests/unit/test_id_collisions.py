@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from curim_data.importing.pipeline import import_file
-from curim_data.model.questions import Answers, Question
-from curim_data.store.alert_table import Store
-from curim_data.store.home import Home, create_home
+from curim_data.model import Answers, Question
+from curim_data.store import Home, Store
+from curim_data.store.home import create_home
 
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 TABLE = b"alert_id,reported_at,category,latitude,longitude\n1,2025-03-01T10:00,graffiti,37.943,23.647\n"

@@ -20,10 +20,9 @@ from curim_data.importing import extract
 from curim_data.importing.pipeline import import_file
 from curim_data.importing.report import ImportReport
 from curim_data.importing.tally import _actions
-from curim_data.model.access import Audience
-from curim_data.model.reasons import ImportProblem
-from curim_data.store.alert_table import Store
-from curim_data.store.home import Home, create_home
+from curim_data.model import Audience, ImportProblem
+from curim_data.store import Home, Store
+from curim_data.store.home import create_home
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 HERE = "37.943,23.647"

@@ -14,8 +14,7 @@ from analysis.density.kernel_density import bandwidth_from_cells, density_from_c
 from analysis.grid.baseline import centres_in_metres
 from analysis.grid.raster import GaussianSmoother, Raster, pixel_for, raster_from_cells, raster_from_polygon
 from analysis.stats.result import Result
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
+from curim_data.model import CityProfile, Translator
 
 COAST = shapely.Polygon([(0, 0), (2_000, 0), (2_000, 700), (900, 700), (900, 1_500), (0, 1_500)])
 POINT = st.tuples(st.floats(-200, 2_200), st.floats(-200, 1_700))

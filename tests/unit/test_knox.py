@@ -22,7 +22,7 @@ from analysis.space_time.knox import (
     thin_points,
     without_near_duplicates,
 )
-from curim_data.model.i18n import translator
+from curim_data.model import translator
 
 SPACE, TIME = (0.1, 5.0, 10.0), (1.0, 2.0, 4.0)
 coordinate = st.integers(0, 20)

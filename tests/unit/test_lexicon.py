@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from curim_data.formats import curim
 from curim_data.lexicon import MISSING, WORDS, age_band, gender_words, is_sensitive, kind_of
 from curim_data.lexicon.folding import fold
-from curim_data.model.alert import AgeBand, Gender, Kind, Status
+from curim_data.model import Gender, Kind, Status
+from curim_data.model.alert import AgeBand
 
 
 def test_values_are_those_of_the_enums() -> None:

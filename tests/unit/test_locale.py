@@ -12,7 +12,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
-from curim_data.model.i18n import LOCALE_DIR, translator
+from curim_data.model import translator
+from curim_data.model.i18n import LOCALE_DIR
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYWORDS = {"t": None, "n": (1, 2), "c": ((1, "c"), 2), "N_": None, "Message": None}

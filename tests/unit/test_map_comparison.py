@@ -25,8 +25,7 @@ from analysis.map_comparison import (
     worth_testing,
 )
 from analysis.stats.intervals import share_ratio
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message, Translator
+from curim_data.model import CityProfile, Message, Translator
 
 WOMEN = MapLabel(Message("Women"), Message("affect women"))
 MEN = MapLabel(Message("Men"), Message("affect men"))

@@ -22,9 +22,8 @@ from curim_data.importing.mapping import (
     saved,
 )
 from curim_data.lexicon.folding import fold
-from curim_data.model.questions import Answers
-from curim_data.model.reasons import ImportProblem
-from curim_data.store.home import Home
+from curim_data.model import Answers, ImportProblem
+from curim_data.store import Home
 
 LABELS = ("fecha", "hora", "tipo_accidente", "sexo", "x", "y", "nombre", "notas", "Title", "Title")
 LAYOUT = Layout(

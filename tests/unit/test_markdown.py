@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pages.parts.frame.markdown import WORD_JOINER, escape_markdown
+from pages.parts.frame import escape_markdown
+from pages.parts.frame.markdown import WORD_JOINER
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,9 @@ import pytest
 
 import sample_data
 from curim_data.importing.pipeline import ImportProblem, import_file, preview
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
-from curim_data.model.questions import Answers
-from curim_data.store.alert_table import Store
-from curim_data.store.home import Home, create_home
+from curim_data.model import Answers, CityProfile, Translator
+from curim_data.store import Home, Store
+from curim_data.store.home import create_home
 from tests.in_files import xlsx
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)

@@ -13,8 +13,8 @@ from astral.sun import elevation
 from shapely.geometry import Point
 
 from curim_data.geo.enrichment import LAND_BUFFER_M, below_horizon, enrich, inside_land, parent_cells
-from curim_data.model.alert import CELL_RESOLUTIONS, ENRICHED, TOLD
-from curim_data.model.city import CityProfile
+from curim_data.model import CELL_RESOLUTIONS, CityProfile
+from curim_data.model.alert import ENRICHED, TOLD
 
 
 def alerts(

@@ -8,7 +8,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from curim_data.model.plan import MOVES, Action, Assessment, Objective, Plan, PlanStatus, Problem
+from curim_data.model import Plan, PlanStatus
+from curim_data.model.plan import MOVES, Action, Assessment, Objective, Problem
 from curim_data.plans.plan_store import PlanConflict, PlanMissing, PlanProblem, PlanStore, _Base
 
 

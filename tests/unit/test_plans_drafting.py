@@ -18,15 +18,14 @@ from analysis.plans.drafting import (
 )
 from analysis.plans.evidence import find_measure
 from analysis.plans.problem_statement import caution_messages, problem_statement
-from curim_data.model.city import CityProfile, load_city
-from curim_data.model.i18n import LANGUAGES, translator
+from curim_data.model import LANGUAGES, CityProfile, Plan, translator
+from curim_data.model.city import load_city
 from curim_data.model.plan import (
     CategoryShare,
     Caution,
     Interval,
     Objective,
     Pattern,
-    Plan,
     Problem,
     plan_from_json,
     plan_to_json,

@@ -15,7 +15,7 @@ from analysis.plans.evidence import (
     rank_measures,
     setting_text,
 )
-from curim_data.model.i18n import translator
+from curim_data.model import translator
 from curim_data.model.plan import CategoryShare, Interval, Problem
 
 STATION = Problem(

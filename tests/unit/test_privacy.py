@@ -17,7 +17,7 @@ from scipy.optimize import linprog
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 from curim_data.privacy import (
     DisclosureError,
     Protected,

@@ -10,7 +10,7 @@ import pytest
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 from curim_data.privacy.sensitive import is_sensitive_category, sensitive_categories
 from tests.small import alert, small_city, small_source
 

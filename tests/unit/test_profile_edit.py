@@ -13,14 +13,13 @@ import pytest
 import shapely
 
 from curim_data.importing.pipeline import import_file, preview
-from curim_data.model.i18n import Translator, translator
-from curim_data.model.reasons import ImportProblem
+from curim_data.model import ImportProblem, Translator, translator
 from curim_data.profile import edit, versions
 from curim_data.profile.edit import districts_of
 from curim_data.profile.reenrich import reenrich_store
 from curim_data.profile.shapes import propose_name_column, read_areas
-from curim_data.store.alert_table import Store, StoreError
-from curim_data.store.home import Home, create_home
+from curim_data.store import Home, Store, StoreError
+from curim_data.store.home import create_home
 from tests.edited import HALVES, begun, column, files, geojson, halves, square
 
 BOUNDARIES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "boundaries"

@@ -11,13 +11,12 @@ import pandas as pd
 import pytest
 import shapely
 
-from curim_data.model.i18n import Translator
-from curim_data.model.reasons import ImportProblem
+from curim_data.model import ImportProblem, Translator
 from curim_data.profile import edit
 from curim_data.profile.shapes import read_areas
 from curim_data.profile.tables import categories_table, names_table
-from curim_data.store.alert_table import Store
-from curim_data.store.home import Home, create_home
+from curim_data.store import Home, Store
+from curim_data.store.home import create_home
 from tests.edited import HALVES, begun, column, files, geojson, halves, square
 
 

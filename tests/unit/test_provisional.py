@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 import sample_data
 from curim_data.importing import pipeline
+from curim_data.model import ImportProblem, Question
 from curim_data.model.city import load_city
-from curim_data.model.questions import Question
-from curim_data.model.reasons import ImportProblem
 from curim_data.profile.provisional import (
     category_list,
     choose_profile,
@@ -25,8 +24,7 @@ from curim_data.profile.provisional import (
     time_zone,
     utm,
 )
-from curim_data.store.alert_table import Store, StoreError
-from curim_data.store.home import Home
+from curim_data.store import Home, Store, StoreError
 
 RNG = np.random.default_rng(7)
 

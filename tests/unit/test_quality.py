@@ -16,8 +16,7 @@ import pytest
 from curim_data.cli import main
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import LANGUAGES, Translator, translator
+from curim_data.model import LANGUAGES, Audience, Translator, translator
 from curim_data.privacy import DisclosureError
 from curim_data.quality.completeness import COLUMNS, completeness
 from curim_data.quality.default_coordinates import piles_of
@@ -29,7 +28,7 @@ from curim_data.quality.study import detail, quality_study
 from curim_data.quality.tables import sheets
 from curim_data.quality.times import jumps, lag, lag_classes, periods
 from curim_data.query import default_points
-from curim_data.store.home import Home
+from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from tests.small import HERE, alert, small_city, small_source
 

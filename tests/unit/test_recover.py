@@ -24,10 +24,9 @@ import pytest
 
 from curim_data.cli import main
 from curim_data.importing import pipeline
-from curim_data.model.i18n import Message, Translator
-from curim_data.model.reasons import ImportProblem
-from curim_data.store.alert_table import Batch, Store, StoreError
-from curim_data.store.home import Home, create_home
+from curim_data.model import ImportProblem, Message, Translator
+from curim_data.store import Batch, Home, Store, StoreError, locked
+from curim_data.store.home import create_home
 from curim_data.store.interrupted import (
     FIRST,
     NOTE,
@@ -36,7 +35,6 @@ from curim_data.store.interrupted import (
     interrupted_imports,
     remove_interrupted,
 )
-from curim_data.store.locking import locked
 from curim_data.store.staging import Staging
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)

@@ -20,9 +20,9 @@ from analysis.report.documents import brief_document, plan_document
 from analysis.report.maps import NumberedSpot, areas_map, city_map, quantile_breaks
 from analysis.report.pdf import render_pdf
 from analysis.report.word import render_docx
-from curim_data.model.city import CityProfile, load_city
-from curim_data.model.i18n import LANGUAGES, translator
-from curim_data.model.plan import Action, Areas, CategoryShare, Interval, Plan, Problem
+from curim_data.model import LANGUAGES, CityProfile, Plan, translator
+from curim_data.model.city import load_city
+from curim_data.model.plan import Action, Areas, CategoryShare, Interval, Problem
 from sample_data import PROFILE
 
 NASTY = '#import "x": * =cmd() #read("/etc/passwd") *bold* $x$ <a> \\u{41} `raw` @ref'

@@ -19,10 +19,8 @@ from curim_data.importing.decisions import decide
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.row_outcomes import flag_lists
 from curim_data.importing.rows import ParsedRows, UnknownValues, parse_rows
+from curim_data.model import Answers, Block, CityProfile
 from curim_data.model.alert import TOLD
-from curim_data.model.city import CityProfile
-from curim_data.model.questions import Answers
-from curim_data.model.records import Block
 from tests.blocks import block_of
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)

@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix
 from scipy.spatial import cKDTree
 
 import sample_data
-from curim_data.model.city import CityProfile
+from curim_data.model import CityProfile
 from sample_data.generate import write_sample
 from sample_data.places import METRES
 from sample_data.rhythm import HABITS, is_dark

@@ -13,11 +13,9 @@ from analysis.stats.severity_weights import SeverityWeights, by_severity
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
+from curim_data.model import Audience, CityProfile, Translator
 from curim_data.privacy import DisclosureError
-from curim_data.store.home import Home
+from curim_data.store import Home
 from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
 from tests.unit.test_clusters_detection import STATION, centres_in_metres, drawn
 

@@ -18,10 +18,8 @@ from analysis.spots.identity import KnownPlace, _metres_between, as_known_places
 from analysis.spots.naming import name_spots
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
-from curim_data.store.home import Home
+from curim_data.model import Audience, CityProfile, Translator
+from curim_data.store import Home
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.hot_spots import hot_spot_study, known_places
 

@@ -11,8 +11,7 @@ from analysis.hotspots.grouping import Spot
 from analysis.spots.naming import SpotName, name_spot, name_spots
 from analysis.spots.profile import problem_for, profile_spot
 from analysis.stats.result import Result
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
+from curim_data.model import CityProfile, Translator
 from curim_data.model.plan import Caution, Interval
 
 SPOT = Spot("8a1", 1, (0x8A1EDA753C07FFF,), 40, 10.0, 4.0, 2.5, 6.0, 0.001, 0.017, 23.6507, 37.9385)

@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from curim_data.importing.pipeline import import_file
-from curim_data.model.i18n import Message
+from curim_data.model import Message
+from curim_data.store import Batch, Home, Store, StoreError, has_alerts
 from curim_data.store import files as store_files
-from curim_data.store.alert_table import Batch, StagedResult, Store, StoreError, has_alerts, new_batch_id
-from curim_data.store.home import Home, create_home
+from curim_data.store.alert_table import StagedResult, new_batch_id
+from curim_data.store.home import create_home
 from curim_data.store.staging import Staging
 from tests.slow_settle import settle
 

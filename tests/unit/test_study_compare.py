@@ -10,10 +10,9 @@ import pytest
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import LANGUAGES, Translator, translator
+from curim_data.model import LANGUAGES, Audience, Translator, translator
 from curim_data.privacy import DisclosureError
-from curim_data.store.home import Home
+from curim_data.store import Home
 from curim_data.studies.compare import PRESETS, CompareError, available_presets, compare_study, filter_pair
 
 BOTH = (Audience.ANALYST, Audience.COUNCIL)

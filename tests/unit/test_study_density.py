@@ -15,10 +15,9 @@ from curim_data import query
 from curim_data.cli import main
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Translator
+from curim_data.model import Audience, Translator
 from curim_data.privacy import DisclosureError
-from curim_data.store.home import Home
+from curim_data.store import Home
 from curim_data.studies import density
 from curim_data.studies.density import DensityStudy, class_polygons, density_study, pixel_frame
 

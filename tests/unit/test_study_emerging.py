@@ -16,9 +16,8 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Message, Translator
-from curim_data.store.home import Home
+from curim_data.model import Audience, Message, Translator
+from curim_data.store import Home
 from curim_data.studies.emerging import MOST_MONTHS, EmergingStudy, _every_step, emerging_study
 from curim_data.studies.hot_spots import hot_spot_study
 

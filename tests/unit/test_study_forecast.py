@@ -10,9 +10,8 @@ import pytest
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Translator
-from curim_data.store.home import Home
+from curim_data.model import Audience, Translator
+from curim_data.store import Home
 from curim_data.studies.forecast import ForecastStudy, forecast_study, whole_weeks
 
 

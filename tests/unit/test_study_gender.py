@@ -12,10 +12,8 @@ import pytest
 from analysis.stats.intervals import poisson_rate
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
-from curim_data.store.home import Home
+from curim_data.model import Audience, CityProfile, Translator
+from curim_data.store import Home
 from curim_data.studies.gender import feeling_study, light_study, place_study, rate_study, weight_study, without_gender
 
 EMPTY = AlertFilter(start=dt.date(2001, 1, 1), end=dt.date(2001, 1, 2))

@@ -13,10 +13,9 @@ import pytest
 from curim_data.cli import main
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Translator
+from curim_data.model import Audience, Translator
 from curim_data.privacy import DisclosureError
-from curim_data.store.home import Home
+from curim_data.store import Home
 from curim_data.studies import alert_points
 from curim_data.studies.alert_points import read_events
 from curim_data.studies.near_repeat import near_repeat_study

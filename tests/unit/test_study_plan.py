@@ -14,14 +14,13 @@ import pytest
 import sample_data
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import LANGUAGES, Translator, translator
+from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, Translator, translator
 from curim_data.model.labels import category_label
-from curim_data.model.plan import Action, Areas, Assessment, Caution, Plan, PlanStatus, Problem
+from curim_data.model.plan import Action, Areas, Assessment, Caution, Problem
 from curim_data.plans.plan_store import PlanStore
 from curim_data.sample.home import sample_home
 from curim_data.sample.plans import demo_plans, demo_words
-from curim_data.store.home import Home
+from curim_data.store import Home
 from curim_data.studies.areas import area_counts
 from curim_data.studies.evaluation import comparison_windows, evaluation_obstacle, evaluation_study, result_texts
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study

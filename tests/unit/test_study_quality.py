@@ -10,13 +10,10 @@ import pandas as pd
 import pytest
 
 from curim_data.engine import open_source
-from curim_data.model.access import Audience
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
+from curim_data.model import Audience, CityProfile, Translator
 from curim_data.quality.study import likely_reason, quality_study
 from curim_data.quality.times import gaps
-from curim_data.store.alert_table import Store
-from curim_data.store.home import Home
+from curim_data.store import Home, Store
 from tests.small import alert, small_source
 
 

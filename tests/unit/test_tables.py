@@ -9,8 +9,7 @@ import pytest
 
 from curim_data import query
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import translator
+from curim_data.model import Audience, translator
 from pages.parts.charts.tables import MOST_STYLED, formatted, styled
 from pages.parts.frame.footer import mapped_sentence
 from tests.small import alert, small_source

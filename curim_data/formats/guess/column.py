@@ -11,7 +11,7 @@ import pyarrow as pa
 from curim_data.formats.base import Guess
 from curim_data.formats.guess.headings import Heading, read_heading
 from curim_data.formats.guess.values import Values, values_of
-from curim_data.model.i18n import Message, Num
+from curim_data.model import Message, Num
 
 HEADING: Final = Message("The heading says so")
 SAMPLED_ROWS: Final = 2_000

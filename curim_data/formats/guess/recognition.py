@@ -14,7 +14,7 @@ from curim_data.formats.guess import headings
 from curim_data.formats.guess.column import HEADING, Column, columns_of, guess, percent
 from curim_data.formats.guess.dates import date_columns
 from curim_data.formats.guess.values import nested, separators_of
-from curim_data.model.i18n import Message
+from curim_data.model import Message
 
 NAME: Final = "guessed"
 DOCUMENTATION: Final = "docs/formats/guessed.md"

@@ -15,9 +15,7 @@ from curim_data.studies.brief_text import (
 )
 from curim_data.studies.periods import ComparedPeriods
 from pages.parts.charts import plots
-from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown, page_link
 
 SPARK = 76
 

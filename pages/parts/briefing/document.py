@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis.report.documents import MIME, DocumentFormat, brief_document
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 from curim_data.studies.brief_text import brief_content, plan_rows
 from pages.parts.briefing.queries import cached_brief
+from pages.parts.frame import Page
 from pages.parts.frame.links import current_address
-from pages.parts.frame.page import Page
 from pages.parts.plans.access import plan_store, reference_day, translated_plan
 
 

@@ -8,11 +8,9 @@ import datetime as dt
 import streamlit as st
 
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 from curim_data.studies.brief import BriefStudy, brief_study
-from pages.parts.frame import filter_bar
-from pages.parts.frame.cache import cached, source_of
-from pages.parts.frame.page import Dataset, Page
+from pages.parts.frame import Dataset, Page, cached, filter_bar, source_of
 
 SINCE = "since"
 KEY = "briefing_since"

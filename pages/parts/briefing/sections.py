@@ -10,11 +10,8 @@ from curim_data.studies.brief import BriefStudy
 from curim_data.studies.brief_text import MOST_SPOTS, affected_sentence, plan_rows
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import expected_count
+from pages.parts.frame import Page, draw_footer, escape_markdown, page_link
 from pages.parts.frame.colours import GENDERS
-from pages.parts.frame.footer import draw_footer
-from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
 from pages.parts.plans.access import plan_store, reference_day, translated_plan

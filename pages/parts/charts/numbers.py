@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator
 from curim_data.studies.spot_profiles import SpotOrCluster
 
 

@@ -16,13 +16,12 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-from curim_data.model.i18n import Translator
-from curim_data.model.types import FloatArray
+from curim_data.model import FloatArray, Translator
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.style import axis, base_figure, layout_of, time_axis
 from pages.parts.charts.tables import download_button
-from pages.parts.frame.colours import COUNTS, Palette, palette
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, Palette, palette
+from pages.parts.frame.colours import COUNTS
 from pages.parts.maps.cell_map import alert_count
 
 DASHES: Final = ("solid", "solid", "dash", "dot", "dashdot")  # a year's line, by how long ago it was

@@ -8,9 +8,9 @@ from typing import Any, Final
 import pandas as pd
 import plotly.graph_objects as go
 
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator
 from pages.parts.charts.figure import Figure
-from pages.parts.frame.colours import Palette
+from pages.parts.frame import Palette
 
 SEPARATORS: Final = {"el": ",.", "en": ".,", "fr": ",\u202f"}
 FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', Arial, sans-serif"

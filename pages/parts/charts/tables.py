@@ -14,8 +14,8 @@ from pandas.io.formats.style import Styler
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.export.safe_csv import csv_bytes
-from curim_data.model.i18n import Translator
-from pages.parts.frame.page import Page
+from curim_data.model import Translator
+from pages.parts.frame import Page
 
 # Pixels that a letter of a table takes, and what a cell has around its text.
 LETTER: Final = 6.9

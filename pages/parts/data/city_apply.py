@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from curim_data.model import ImportProblem, Message, Translator
 from curim_data.model.city import ProfileError
-from curim_data.model.i18n import Message, Translator
-from curim_data.model.reasons import ImportProblem
 from curim_data.profile.edit import EditReport
 from curim_data.profile.versions import ProfileChange
-from curim_data.store.alert_table import Store, StoreError
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from curim_data.store import Store, StoreError
+from pages.parts.frame import Page, escape_markdown
 
 EDITED = "data_city_edited"
 ROUND = "data_city_round"  # part of the uploaders' keys: a new one drops the files

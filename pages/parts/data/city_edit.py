@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator
 from curim_data.profile import edit
 from curim_data.profile.reenrich import reenrich_store
 from curim_data.profile.versions import WHAT_WORDS, ProfileChange
@@ -21,7 +21,7 @@ from pages.parts.data.city_tables import (
     draw_names_form,
     draw_population_upload,
 )
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page
 
 LAYOUT = """\
 city/

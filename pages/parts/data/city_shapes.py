@@ -11,9 +11,9 @@ import streamlit as st
 from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
+from curim_data.model import ImportProblem, Message
 from curim_data.model.city import Area
-from curim_data.model.i18n import LANGUAGE_NAMES, Message
-from curim_data.model.reasons import ImportProblem
+from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.profile import edit as profile_edit
 from curim_data.profile.edit import EditReport
 from curim_data.profile.files import as_polygons
@@ -22,8 +22,7 @@ from curim_data.profile.shapes import AreaFile, Kind, propose_code_column, propo
 from pages.parts.charts import tables
 from pages.parts.data.city_apply import ROUND, apply_edit
 from pages.parts.data.uploads import safe_file_name
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
 

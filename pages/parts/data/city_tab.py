@@ -11,8 +11,7 @@ from curim_data.model.labels import group_label, kind_label, provisional_note
 from pages.parts.charts.tables import draw_table
 from pages.parts.data.city_apply import draw_last_edit
 from pages.parts.data.city_edit import draw_accept_profile, draw_city_edit
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown
 from pages.parts.maps.cell_map import draw_cell_map
 from pages.parts.maps.name_layers import Pin
 

@@ -10,17 +10,15 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.importing.rows import UNCATEGORISED
-from curim_data.model.alert import Kind
-from curim_data.model.i18n import LANGUAGE_NAMES, LANGUAGES
+from curim_data.model import LANGUAGES, ImportProblem, Kind
+from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.labels import kind_label
-from curim_data.model.reasons import ImportProblem
 from curim_data.profile import edit
 from curim_data.profile import tables as profile_tables
 from pages.parts.charts import tables
 from pages.parts.data.city_apply import ROUND, apply_edit
 from pages.parts.data.uploads import safe_file_name
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown
 
 MAX_MB = 10
 

@@ -10,10 +10,9 @@ import streamlit as st
 from curim_data.engine import open_source
 from curim_data.export import cleaned
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.store.home import Home
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from curim_data.model import Audience
+from curim_data.store import Home
+from pages.parts.frame import Page, escape_markdown
 
 # A browser's download is held in memory; more goes through the command line.
 MOST_ALERTS: Final = 200_000

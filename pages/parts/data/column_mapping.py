@@ -8,13 +8,11 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from curim_data.model.i18n import Translator
-from curim_data.model.questions import Answers
+from curim_data.model import Answers, Translator
 from pages.parts.data.labels import confidence_label, draw_heading, role_label
 from pages.parts.data.mapping_edit import DROPPED, UNUSED, option_of, with_column
 from pages.parts.data.uploads import FileReview, ignore_saved_mapping, keep_mapping
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown
 
 _DATES: Final = ("reported_at", "occurred_from")
 _PIECES: Final = ("year", "month", "day", "hour", "minute")

@@ -8,14 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
-from curim_data.model.i18n import Translator, translator
-from curim_data.store.alert_table import Batch, Store, StoreError, UndoReport
-from curim_data.store.home import Home
+from curim_data.model import Translator, translator
+from curim_data.store import Batch, Home, Store, StoreError
+from curim_data.store.alert_table import UndoReport
 from pages.parts.charts import tables
 from pages.parts.data.labels import format_short
 from pages.parts.data.preview import count_headings, draw_reasons_table
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown
 
 UNDONE = "data_undone"
 FILE_WIDTH = 150  # pixels: a file's name may be very long

@@ -9,10 +9,8 @@ from typing import Any
 import streamlit as st
 
 from curim_data.importing.pipeline import ImportProblem, import_file
-from curim_data.model.i18n import Message
-from curim_data.store import interrupted
-from curim_data.store.alert_table import Batch, StoreError
-from curim_data.store.home import Home
+from curim_data.model import Message
+from curim_data.store import Batch, Home, StoreError, interrupted
 from pages.parts.data.preview import counts_sentence, draw_details, draw_overview, facts_sentence
 from pages.parts.data.questions import draw_questions
 from pages.parts.data.recognised import city_note
@@ -33,9 +31,7 @@ from pages.parts.data.uploads import (
     sample_trial,
     uploaded_files,
 )
-from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown, page_link
 
 OUTCOMES = "data_done"
 STOPPED = "data_stopped"

@@ -7,9 +7,8 @@ from typing import Final
 
 import streamlit as st
 
-from curim_data.model.i18n import Message, Translator
+from curim_data.model import Facts, Message, Translator
 from curim_data.model.labels import column_label
-from curim_data.model.records import Facts
 
 FORMATS: Final[Mapping[str, str]] = {
     "curim": "CURiM",

@@ -10,7 +10,7 @@ from curim_data.formats.base import Part
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.report import Header
 from curim_data.lexicon.folding import fold
-from curim_data.model.questions import Answers
+from curim_data.model import Answers
 
 UNUSED: Final = ""
 DROPPED: Final = "dropped"

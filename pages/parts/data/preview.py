@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from curim_data.model.i18n import Translator
-from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, REPAIR_WORDS, Reason, Repair
-from curim_data.store.alert_table import Batch
+from curim_data.model import Reason, Translator
+from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, REPAIR_WORDS, Repair
+from curim_data.store import Batch
 from pages.parts.charts.tables import draw_table
 from pages.parts.data.column_mapping import draw_columns
 from pages.parts.data.labels import draw_heading
@@ -16,8 +16,7 @@ from pages.parts.data.recognised import draw_first_rows, draw_points_map, draw_r
 from pages.parts.data.saved_mapping import draw_save_mapping
 from pages.parts.data.uploads import SHOWN_ROWS, FilePreview, FileReview, ImportTarget
 from pages.parts.data.value_mapping import draw_values
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown
 
 
 def counts_sentence(t: Translator, batch: Batch) -> str:

@@ -21,8 +21,7 @@ from curim_data.quality.times import MONTH
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.style import base_figure, time_axis
-from pages.parts.frame.colours import palette, rgba
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, palette, rgba
 from pages.parts.maps import basemap
 from pages.parts.maps.cell_map import map_height
 from pages.parts.maps.deck import Deck

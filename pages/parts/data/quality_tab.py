@@ -9,18 +9,15 @@ import streamlit as st
 
 from curim_data import privacy
 from curim_data.engine import open_source
-from curim_data.model.access import Audience
-from curim_data.model.i18n import translator
+from curim_data.model import Audience, translator
 from curim_data.quality.findings import Finding, findings
 from curim_data.quality.report import as_html
 from curim_data.quality.study import QualityStudy, quality_study
 from curim_data.quality.tables import Sheet, sheets
 from pages.parts.charts.tables import download_button, draw_table, formatted
 from pages.parts.data.quality_figures import draw_completeness, draw_jumps, draw_lag, draw_outside_map
-from pages.parts.frame.cache import cached, source_of
+from pages.parts.frame import Dataset, Page, cached, escape_markdown, source_of
 from pages.parts.frame.footer import mapped_sentence
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Dataset, Page
 from pages.parts.maps.cell_map import alert_count
 from pages.parts.maps.name_layers import Pin
 from pages.parts.maps.point_map import draw_point_map

@@ -9,13 +9,11 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from curim_data.model.i18n import Message, Translator
+from curim_data.model import Answers, Message, Translator
 from curim_data.model.labels import category_label
-from curim_data.model.questions import Answers
 from pages.parts.data.labels import ORDERS
 from pages.parts.data.uploads import FileReview, ImportTarget, OpenQuestion, UploadedFile, keep_answer
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown
 
 QUESTIONS = "data_questions"  # those that were asked, by the file's digest: an answer can be changed
 NORTH: Final = 326

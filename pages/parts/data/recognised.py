@@ -9,14 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.formats.base import Layout
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
+from curim_data.model import CityProfile, Translator
 from curim_data.model.labels import column_label, value_label
 from curim_data.quality.study import likely_reason
 from pages.parts.data.labels import DELIMITERS, ORDERS, container_label, draw_heading, format_label
 from pages.parts.data.uploads import FilePreview, ImportTarget
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown
 from pages.parts.maps import point_map
 
 MAP_HEIGHT = 340

@@ -8,13 +8,12 @@ import streamlit as st
 
 from curim_data.importing import mapping
 from curim_data.importing.mapping import ColumnMapping
-from curim_data.model.questions import Answers
-from curim_data.store.home import Home
+from curim_data.model import Answers
+from curim_data.store import Home
 from pages.parts.data.column_mapping import known_answers
 from pages.parts.data.labels import draw_heading
 from pages.parts.data.uploads import FileReview, ImportTarget, ignore_saved_mapping
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown
 
 PENDING = "data_pending"  # names under which mappings are saved with the import, by the file's digest
 SAVED = "data_saved_as"

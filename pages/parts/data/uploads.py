@@ -19,15 +19,12 @@ from curim_data.importing.comparison import ExportChanges
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.pipeline import ImportProblem, Preview, preview
 from curim_data.importing.report import Header, ImportReport, columns_of
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message
-from curim_data.model.questions import Answers, Choice, Question
-from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Reason
-from curim_data.model.records import Facts
-from curim_data.store.alert_table import Batch, Store
-from curim_data.store.home import Home
+from curim_data.model import Answers, CityProfile, Facts, Message, Question, Reason
+from curim_data.model.questions import Choice
+from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
+from curim_data.store import Batch, Home, Store
+from pages.parts.frame import Page
 from pages.parts.frame.guard import city_profile
-from pages.parts.frame.page import Page
 
 KINDS: Final = (
     "csv", "tsv", "txt", "json", "geojson", "xml", "xlsx", "xls", "ods", "gpkg", "zip", "gz", "parquet",

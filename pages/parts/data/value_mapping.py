@@ -7,15 +7,14 @@ from typing import Final
 
 import streamlit as st
 
-from curim_data.model.alert import AgeBand, Gender, Kind, Status
-from curim_data.model.i18n import Message, Translator
+from curim_data.model import Gender, Kind, Message, Status, Translator
+from curim_data.model.alert import AgeBand
 from curim_data.model.labels import category_label, column_label, value_label
 from pages.parts.data.column_mapping import known_answers
 from pages.parts.data.labels import draw_heading
 from pages.parts.data.mapping_edit import with_word
 from pages.parts.data.uploads import FilePreview, FileReview, keep_mapping
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown
 
 MOST: Final = 50
 AT_ONCE: Final = 8

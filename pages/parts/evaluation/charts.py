@@ -9,8 +9,7 @@ import pandas as pd
 from curim_data.studies.evaluation import AREAS, PERIODS
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.style import base_figure, time_axis
-from pages.parts.frame.colours import Palette, palette
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, Palette, palette
 from pages.parts.plans.areas_map import AREA_LABELS
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 
-from curim_data.model.access import Audience
-from curim_data.model.plan import Plan, Problem, plan_from_json, plan_to_json
+from curim_data.model import Audience, Plan
+from curim_data.model.plan import Problem, plan_from_json, plan_to_json
 from curim_data.studies.evaluation import PlanEvaluation, evaluation_study
-from pages.parts.frame.cache import cached, source_of
-from pages.parts.frame.page import Dataset
+from pages.parts.frame import Dataset, cached, source_of
 
 
 @cached

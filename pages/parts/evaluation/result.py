@@ -11,11 +11,9 @@ import streamlit as st
 
 from analysis.plans.evaluation import Evaluation
 from analysis.stats.intervals import Estimate
-from curim_data.model.access import Audience
-from curim_data.model.alert import Gender
-from curim_data.model.i18n import Translator
+from curim_data.model import Audience, Gender, Plan, PlanStatus, Translator
 from curim_data.model.labels import gender_label
-from curim_data.model.plan import MOVES, STATUS_WORDS, Plan, PlanStatus
+from curim_data.model.plan import MOVES, STATUS_WORDS
 from curim_data.plans.plan_store import PlanProblem
 from curim_data.studies.evaluation import (
     AREAS,
@@ -32,9 +30,7 @@ from pages.parts.charts.plots import draw_chart, forest_figure
 from pages.parts.charts.tables import download_button, draw_table
 from pages.parts.evaluation.charts import before_after_figure, months_figure
 from pages.parts.evaluation.queries import evaluation_key, plan_evaluation
-from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown, page_link
 from pages.parts.plans.access import ask_author, author_name, may_edit, plan_store, translated_plan
 from pages.parts.plans.areas_map import AREA_LABELS, draw_areas_map
 

@@ -3,3 +3,25 @@
 Public: `require` (guard), `Page` and `Dataset` (page), `cached` and `cached_query` (cache), `page_link` (links),
 `escape_markdown` (markdown), `draw_footer` (footer); `web` is the server around Streamlit.
 """
+
+from pages.parts.frame.cache import cached, source_of
+from pages.parts.frame.colours import Palette, palette, rgba
+from pages.parts.frame.footer import draw_footer
+from pages.parts.frame.guard import require
+from pages.parts.frame.links import page_link
+from pages.parts.frame.markdown import escape_markdown
+from pages.parts.frame.page import Dataset, Page
+
+__all__ = [
+    "Dataset",
+    "Page",
+    "Palette",
+    "cached",
+    "draw_footer",
+    "escape_markdown",
+    "page_link",
+    "palette",
+    "require",
+    "rgba",
+    "source_of",
+]

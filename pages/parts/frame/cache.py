@@ -14,8 +14,8 @@ import streamlit as st
 from curim_data import query
 from curim_data.engine import Source, open_source, opened_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.store.home import Home
+from curim_data.model import Audience
+from curim_data.store import Home
 from pages.parts.frame.page import Dataset, Page
 
 MAX_ENTRIES = 400

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from analysis.stats.result import Choice
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator
 from curim_data.query import Total
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page

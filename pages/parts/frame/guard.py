@@ -16,13 +16,11 @@ import streamlit as st
 import sample_data
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Role
-from curim_data.model.city import CityProfile, load_city, profile_version
-from curim_data.model.i18n import Translator, translator
+from curim_data.model import CityProfile, Role, Translator, translator
+from curim_data.model.city import load_city, profile_version
 from curim_data.profile.versions import finish_interrupted_change
 from curim_data.sample.home import sample_home
-from curim_data.store.alert_table import has_alerts
-from curim_data.store.home import Home
+from curim_data.store import Home, has_alerts
 from pages.parts.frame import reader
 from pages.parts.frame.links import language, page_link
 from pages.parts.frame.page import Page, view_query

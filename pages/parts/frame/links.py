@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from curim_data.filters import AlertFilter
-from curim_data.model.i18n import DEFAULT_LANGUAGE, LANGUAGES
+from curim_data.model import LANGUAGES
+from curim_data.model.i18n import DEFAULT_LANGUAGE
 from pages.parts.frame.page import Page
 
 FOLDER = Path(__file__).resolve().parents[2]

@@ -9,10 +9,9 @@ from typing import Literal
 
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience, Role
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import DEFAULT_LANGUAGE, Message, Translator
-from curim_data.store.home import Home
+from curim_data.model import Audience, CityProfile, Message, Role, Translator
+from curim_data.model.i18n import DEFAULT_LANGUAGE
+from curim_data.store import Home
 
 Theme = Literal["light", "dark"]
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
-from curim_data.model.access import Role, read_roles
-from curim_data.store.home import Home
+from curim_data.model import Role
+from curim_data.model.access import read_roles
+from curim_data.store import Home
 
 SESSION_HOURS = 12
 

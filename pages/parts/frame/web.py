@@ -26,10 +26,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from curim_data.model.i18n import DEFAULT_LANGUAGE, LANGUAGES, translator
+from curim_data.model import LANGUAGES, translator
+from curim_data.model.i18n import DEFAULT_LANGUAGE
 from curim_data.sample.home import sample_home
-from curim_data.store.alert_table import has_alerts
-from curim_data.store.home import Home
+from curim_data.store import Home, has_alerts
 from pages import parts
 from pages.parts.frame.links import language
 from pages.parts.frame.reader import sign_in_configured

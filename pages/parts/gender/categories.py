@@ -10,9 +10,7 @@ from analysis.gender import CategoryRatios
 from curim_data.filters import AlertFilter
 from curim_data.model.labels import category_label, inline
 from pages.parts.charts import plots, tables
-from pages.parts.frame.footer import draw_footer
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, draw_footer, escape_markdown
 from pages.parts.gender import queries
 
 

@@ -14,11 +14,8 @@ from curim_data.query import Total
 from curim_data.studies.gender import PlaceStudy
 from pages.parts.charts import tables
 from pages.parts.charts.numbers import share_with_interval
-from pages.parts.frame.colours import GENDERS, Palette, palette, rgba
-from pages.parts.frame.footer import draw_footer
-from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, Palette, draw_footer, escape_markdown, page_link, palette, rgba
+from pages.parts.frame.colours import GENDERS
 from pages.parts.maps import basemap, cell_map, legends, name_layers
 from pages.parts.maps.deck import Deck
 from pages.parts.maps.name_layers import Pin

@@ -6,11 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from analysis.gender import reading_rules
-from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus
+from curim_data.model import Plan, PlanStatus
+from curim_data.model.plan import STATUS_WORDS
 from pages.parts.charts import tables
-from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown, page_link
 from pages.parts.plans.access import plan_store, translated_plan
 
 

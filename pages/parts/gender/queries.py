@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from analysis.gender import CategoryRatios, GenderShares, PerceivedSafety
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 from curim_data.studies import gender
 from curim_data.studies.gender import LightStudy, PlaceStudy, ReporterRates
-from pages.parts.frame.cache import cached, source_of
-from pages.parts.frame.page import Dataset
+from pages.parts.frame import Dataset, cached, source_of
 
 
 @cached

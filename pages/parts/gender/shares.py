@@ -13,10 +13,8 @@ from curim_data.query import Total
 from curim_data.studies.gender import CITY, PlaceStudy
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import share_with_interval
+from pages.parts.frame import Page, draw_footer, escape_markdown
 from pages.parts.frame.colours import GENDERS
-from pages.parts.frame.footer import draw_footer
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
 from pages.parts.gender import queries
 
 AFFECTED, REPORTER = "affected_gender", "reporter_gender"

@@ -10,17 +10,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
+from curim_data.model import Audience, CityProfile, Translator
 from curim_data.model.labels import category_label, group_label
 from curim_data.studies.alert_points import MOST_MAP_POINTS, MapPoints, read_map_points
 from pages.parts.charts import tables
-from pages.parts.frame import filter_bar
-from pages.parts.frame.cache import cached, cached_query, source_of
-from pages.parts.frame.colours import CATEGORIES, palette, rgba
-from pages.parts.frame.footer import draw_footer
-from pages.parts.frame.page import Dataset, Page
+from pages.parts.frame import Dataset, Page, cached, draw_footer, filter_bar, palette, rgba, source_of
+from pages.parts.frame.cache import cached_query
+from pages.parts.frame.colours import CATEGORIES
 from pages.parts.hotspots.map_download import map_download_button, point_shades
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
 from pages.parts.hotspots.selection import LAYER_WORD

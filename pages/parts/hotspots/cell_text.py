@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.hotspots.denominators import LAND, RATE_PER, DenominatorKind
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.maps.legends import CellMeasure
 

@@ -8,11 +8,10 @@ import streamlit as st
 
 from analysis.hotspots.grouping import Spot
 from analysis.spots.naming import name_spots
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area, in_area
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown
 
 # As many are named; the downloadable table of cells holds them all.
 MOST_NAMED: Final = 5

@@ -14,19 +14,13 @@ import streamlit as st
 
 from analysis.map_comparison import DifferingPlace
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.city import cell_polygons
-from curim_data.model.i18n import Message
-from curim_data.model.types import BoolArray, FloatArray, IntArray
+from curim_data.model import Audience, BoolArray, FloatArray, IntArray, Message, cell_polygons
 from curim_data.privacy import DisclosureError
 from curim_data.studies.compare import PRESETS, CompareError, CompareStudy, available_presets, compare_study
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import tables
-from pages.parts.frame.cache import cached, source_of
-from pages.parts.frame.colours import CHANGE, Palette, palette, rgba
-from pages.parts.frame.footer import draw_footer
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Dataset, Page
+from pages.parts.frame import Dataset, Page, Palette, cached, draw_footer, escape_markdown, palette, rgba, source_of
+from pages.parts.frame.colours import CHANGE
 from pages.parts.hotspots.map_download import difference_shades, map_download_button
 from pages.parts.hotspots.selection import write_link_word
 from pages.parts.maps import basemap, cell_map, legends, name_layers

@@ -11,18 +11,13 @@ import streamlit as st
 from analysis.concentration import Concentration
 from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Translator
+from curim_data.model import Audience, Translator
 from curim_data.studies.concentration import ConcentrationStudy, concentration_of_study, curve_frame
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import plots, tables
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.style import base_figure
-from pages.parts.frame.cache import cached
-from pages.parts.frame.colours import Palette, palette
-from pages.parts.frame.footer import draw_footer
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Dataset, Page
+from pages.parts.frame import Dataset, Page, Palette, cached, draw_footer, escape_markdown, palette
 from pages.parts.hotspots.area_filter import draw_whole_city_note
 from pages.parts.hotspots.queries import hot_spots
 

@@ -10,15 +10,10 @@ from analysis.density.image import DensityImage, density_image
 from analysis.density.kernel_density import format_density
 from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Translator
+from curim_data.model import Audience, Translator
 from curim_data.studies.density import DensityStudy, class_geojson, density_study, pixel_frame
 from pages.parts.charts import tables
-from pages.parts.frame import filter_bar
-from pages.parts.frame.cache import cached, source_of
-from pages.parts.frame.footer import draw_footer
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Dataset, Page
+from pages.parts.frame import Dataset, Page, cached, draw_footer, escape_markdown, filter_bar, source_of
 from pages.parts.hotspots.area_filter import draw_whole_city_note
 from pages.parts.hotspots.map_download import density_shades, map_download_button
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place

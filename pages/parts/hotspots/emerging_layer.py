@@ -14,20 +14,15 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.emerging.classes import CLASSES, KINDS
 from analysis.emerging.detection import RUNS, EmergingHotSpots
-from curim_data.model.city import cell_polygons
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator, cell_polygons
 from curim_data.studies.emerging import EmergingRow, EmergingStudy
 from curim_data.studies.spot_area import has_area
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.plots import draw_chart
 from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.charts.tables import download_button, draw_selectable_table, fitted_columns, geojson, geojson_button
-from pages.parts.frame import filter_bar
-from pages.parts.frame.colours import Palette, palette, rgba
-from pages.parts.frame.footer import draw_footer
-from pages.parts.frame.links import go_to_page, page_link
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, Palette, draw_footer, escape_markdown, filter_bar, page_link, palette, rgba
+from pages.parts.frame.links import go_to_page
 from pages.parts.hotspots.area_filter import draw_tested_in_city_note, lines_in_area
 from pages.parts.hotspots.map_download import emerging_shades, map_download_button
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place

@@ -13,9 +13,7 @@ from analysis.forecast.counts import CountForecast
 from analysis.forecast.places import PlaceForecast
 from analysis.stats.result import Choice
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.city import cell_polygons
-from curim_data.model.i18n import Message, Translator
+from curim_data.model import Audience, Message, Translator, cell_polygons
 from curim_data.model.labels import place_label
 from curim_data.privacy import sees_exact
 from curim_data.studies.forecast import ForecastStudy, ListedCell, cells_frame, forecast_study
@@ -23,11 +21,8 @@ from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import plots, tables
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.numbers import number_with_interval
-from pages.parts.frame.cache import cached, source_of
-from pages.parts.frame.colours import LIGHT, palette
-from pages.parts.frame.footer import draw_footer
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Dataset, Page
+from pages.parts.frame import Dataset, Page, cached, draw_footer, escape_markdown, palette, source_of
+from pages.parts.frame.colours import LIGHT
 from pages.parts.hotspots.map_download import map_download_button, outlined
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin

@@ -15,16 +15,15 @@ from shapely.geometry.base import BaseGeometry
 from analysis.density.image import DensityImage
 from analysis.emerging.classes import CLASSES
 from curim_data import query
-from curim_data.model.city import CityProfile, cell_polygons
-from curim_data.model.i18n import Translator
+from curim_data.model import CityProfile, Translator, cell_polygons
 from curim_data.query import Total
 from curim_data.studies.density import DensityStudy, class_polygons
 from curim_data.studies.emerging import EmergingRow
 from pages.parts.charts.tables import DOWNLOAD_BUTTON
+from pages.parts.frame import Page
 from pages.parts.frame.cache import cached_query
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.footer import mapped_sentence
-from pages.parts.frame.page import Page
 from pages.parts.maps import legends
 from pages.parts.maps.name_layers import Pin
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 import streamlit as st
 
 from analysis.hotspots.denominators import LAND, DenominatorKind
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator
 from curim_data.studies.denominators import KINDS, denominator_obstacle
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page
 from pages.parts.hotspots.queries import Options
 from pages.parts.hotspots.selection import word_from_link, write_link_word
 

@@ -14,11 +14,8 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.filters import AlertFilter
 from curim_data.lexicon.folding import fold
-from curim_data.model.city import CityProfile, cell_polygons
-from curim_data.model.i18n import Translator
-from pages.parts.frame import filter_bar
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from curim_data.model import CityProfile, Translator, cell_polygons
+from pages.parts.frame import Page, escape_markdown, filter_bar
 from pages.parts.hotspots.selection import SELECTED_WORD
 from pages.parts.maps.basemap import METRES_A_DEGREE, disc
 

@@ -12,16 +12,13 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.clusters.hdbscan import TooManyCellsError
 from analysis.hotspots.denominators import LAND
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Translator
+from curim_data.model import Audience, Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
 from curim_data.studies.spot_profiles import SpotSummary
-from pages.parts.frame import filter_bar
+from pages.parts.frame import Dataset, Page, draw_footer, filter_bar
 from pages.parts.frame.colours import LIGHT
-from pages.parts.frame.footer import draw_footer
-from pages.parts.frame.page import Dataset, Page
 from pages.parts.hotspots.area_filter import (
     draw_area_headline,
     draw_no_spot_in_area,

@@ -10,10 +10,9 @@ import pydeck as pdk
 import streamlit as st
 
 from analysis.emerging.detection import EmergingHotSpots
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator
 from curim_data.studies.emerging import EmergingStudy
-from pages.parts.frame.colours import palette, rgba
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, palette, rgba
 from pages.parts.maps import basemap, cell_map, legends
 
 SHOW: Final = "emerging_by_step"

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from analysis.clusters.results import Clusters
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 from curim_data.studies.cells import whole_city
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.emerging import EmergingStudy, emerging_study
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
-from pages.parts.frame.cache import cached, source_of
-from pages.parts.frame.page import Dataset
+from pages.parts.frame import Dataset, cached, source_of
 
 
 @dataclass(frozen=True)

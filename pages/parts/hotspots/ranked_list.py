@@ -12,15 +12,14 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.grid.cells import square_side
 from analysis.hotspots.denominators import LAND
-from curim_data.model.city import cell_polygons, streets_in
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator, cell_polygons
+from curim_data.model.city import streets_in
 from curim_data.model.labels import category_label, hour_label
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.charts import tables
 from pages.parts.charts.numbers import expected_count, share_with_interval
-from pages.parts.frame import filter_bar
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, filter_bar
 from pages.parts.hotspots.cell_text import rate_heading, rate_text
 from pages.parts.hotspots.selection import LIST_KEY
 

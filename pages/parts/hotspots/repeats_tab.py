@@ -11,18 +11,13 @@ import streamlit as st
 
 from analysis.space_time.knox import REPEAT_M, Band, Interval, KnoxResult, Metric
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Num, Translator
+from curim_data.model import Audience, Num, Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.near_repeat import METRICS, NearRepeatStudy, near_repeat_study
 from curim_data.studies.space_time_scan import ScanStudy, StartedCluster, scan_study
 from pages.parts.charts import tables
-from pages.parts.frame.cache import cached, source_of
-from pages.parts.frame.footer import draw_footer
-from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Dataset, Page
+from pages.parts.frame import Dataset, Page, cached, draw_footer, escape_markdown, page_link, source_of
 from pages.parts.hotspots.selection import word_from_link, write_link_word
 
 METRIC: Final = "metric"

@@ -5,15 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from curim_data.model.alert import Gender
+from curim_data.model import Gender
 from curim_data.model.labels import category_label, gender_label
 from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
 from pages.parts.charts import plots
 from pages.parts.charts.numbers import share_with_interval
 from pages.parts.charts.plots import no_clock_reason
-from pages.parts.frame.links import go_to_page, page_link
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown, page_link
+from pages.parts.frame.links import go_to_page
 from pages.parts.hotspots.queries import ListQuery, spot_details
 from pages.parts.hotspots.ranked_list import street_names
 

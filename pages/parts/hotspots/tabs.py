@@ -7,9 +7,9 @@ from typing import Final
 
 import streamlit as st
 
-from curim_data.model.i18n import Message
+from curim_data.model import Message
 from curim_data.studies.hot_spots import HotSpotStudy
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page
 from pages.parts.hotspots.comparison_tab import draw_comparison_tab
 from pages.parts.hotspots.concentration_tab import draw_concentration_tab
 from pages.parts.hotspots.forecast_tab import draw_forecast_tab

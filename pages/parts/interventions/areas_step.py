@@ -11,11 +11,11 @@ import streamlit as st
 
 from analysis.plans.evaluation import EffectTest
 from analysis.report.plan import TEST_NAMES
-from curim_data.model.i18n import Message, Num
-from curim_data.model.plan import Plan, plan_to_json
+from curim_data.model import Message, Num, Plan
+from curim_data.model.plan import plan_to_json
 from curim_data.studies.evaluation import STARTED, planned_test
 from pages.parts.charts.tables import draw_table
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page
 from pages.parts.interventions.form_steps import seeded
 from pages.parts.interventions.plan_edit import PlanEdit
 from pages.parts.interventions.queries import counts_by_area, proposed_areas, smallest_drop

@@ -5,11 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from curim_data import query
-from curim_data.model.i18n import Translator
-from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus
+from curim_data.model import Plan, PlanStatus, Translator
+from curim_data.model.plan import STATUS_WORDS
 from curim_data.studies.plan_progress import Standing, plan_progress
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown
 from pages.parts.interventions.queries import draft_spots
 from pages.parts.plans.access import may_edit, plan_store, reference_day, translated_plan
 

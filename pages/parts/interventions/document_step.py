@@ -15,11 +15,10 @@ from analysis.report.blocks import Block, Bullets, Columns, Facts, Figure, Headi
 from analysis.report.documents import MIME, DocumentFormat, plan_document
 from analysis.report.maps import areas_map
 from analysis.report.plan import compose_plan
-from curim_data.model.i18n import Message
-from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus, plan_to_json
+from curim_data.model import Message, Plan, PlanStatus
+from curim_data.model.plan import STATUS_WORDS, plan_to_json
 from pages.parts.charts.tables import draw_table
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown
 from pages.parts.interventions.plan_edit import PlanEdit
 from pages.parts.plans.access import plan_store, reference_day
 from pages.parts.plans.areas_map import draw_areas_map as draw_areas

@@ -7,11 +7,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from curim_data.model.i18n import Message, Translator
-from curim_data.model.plan import MOVES, STATUS_WORDS, Plan, PlanStatus
-from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from curim_data.model import Message, Plan, PlanStatus, Translator
+from curim_data.model.plan import MOVES, STATUS_WORDS
+from pages.parts.frame import Page, escape_markdown, page_link
 from pages.parts.interventions.areas_step import areas_step
 from pages.parts.interventions.board import standing_markdown
 from pages.parts.interventions.document_step import document_step, draw_document, draw_downloads

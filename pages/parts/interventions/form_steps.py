@@ -16,10 +16,10 @@ import streamlit as st
 from analysis.plans.drafting import applicable_drop, harm_questions, objective_sentence, plan_warnings
 from analysis.plans.evidence import find_measure
 from analysis.plans.problem_statement import caution_messages, gender_sentence, problem_statement
-from curim_data.model.i18n import LANGUAGE_NAMES, LANGUAGES, Message, translator
-from curim_data.model.plan import Action, GenderCheck, Plan
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from curim_data.model import LANGUAGES, Message, Plan, translator
+from curim_data.model.i18n import LANGUAGE_NAMES
+from curim_data.model.plan import Action, GenderCheck
+from pages.parts.frame import Page, escape_markdown
 from pages.parts.interventions.plan_edit import PlanEdit
 
 HIGHEST_BUDGET = 100_000_000

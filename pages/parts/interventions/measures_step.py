@@ -16,8 +16,8 @@ from analysis.plans.evidence import (
     rank_measures,
     setting_text,
 )
-from curim_data.model.plan import Plan
-from pages.parts.frame.page import Page
+from curim_data.model import Plan
+from pages.parts.frame import Page
 from pages.parts.interventions.form_steps import seeded
 from pages.parts.interventions.plan_edit import PlanEdit
 

@@ -9,10 +9,9 @@ import streamlit as st
 
 from analysis.plans.drafting import objective_sentence
 from analysis.plans.problem_statement import gender_sentence
-from curim_data.model.plan import Plan
+from curim_data.model import Plan
 from curim_data.plans.plan_store import PlanConflict, PlanProblem
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, escape_markdown
 from pages.parts.interventions.queries import plan_draft
 from pages.parts.plans.access import author_name, plan_store, translated_plan
 

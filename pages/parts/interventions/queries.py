@@ -13,15 +13,13 @@ from analysis.plans.evaluation import EffectTest, minimum_detectable_drop
 from analysis.spots.naming import name_spots
 from curim_data import query
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
-from curim_data.model.i18n import Message
+from curim_data.model import Audience, Message
 from curim_data.model.plan import Areas, plan_from_json
 from curim_data.studies.areas import area_counts
 from curim_data.studies.evaluation import AREAS, evaluation_filter
 from curim_data.studies.hot_spots import hot_spot_study, known_places
 from curim_data.studies.plan import draft_plan_for_cells
-from pages.parts.frame.cache import cached, source_of
-from pages.parts.frame.page import Dataset
+from pages.parts.frame import Dataset, cached, source_of
 
 
 @cached

@@ -13,8 +13,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.filters import AlertFilter
-from curim_data.model.city import CityProfile, cell_polygons
-from pages.parts.frame.colours import Palette, rgba
+from curim_data.model import CityProfile, cell_polygons
+from pages.parts.frame import Palette, rgba
 
 TILE = 512  # deck.gl's world is 512 px wide at zoom 0
 MARGIN = 30

@@ -16,10 +16,9 @@ import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
 from analysis.density.image import DensityImage
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator
 from curim_data.studies.spot_area import has_area
-from pages.parts.frame.colours import Palette, palette, rgba
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, Palette, palette, rgba
 from pages.parts.maps import basemap, legends, name_layers
 from pages.parts.maps.deck import Deck
 from pages.parts.maps.name_layers import Pin

@@ -13,9 +13,9 @@ import pandas as pd
 import streamlit as st
 
 from analysis.density.image import DensityImage
-from curim_data.model.i18n import Translator
-from pages.parts.frame.colours import COUNTS, Palette
-from pages.parts.frame.page import Page
+from curim_data.model import Translator
+from pages.parts.frame import Page, Palette
+from pages.parts.frame.colours import COUNTS
 
 
 def class_breaks(counts: Sequence[float], classes: int = len(COUNTS)) -> list[int]:

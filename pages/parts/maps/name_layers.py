@@ -9,9 +9,8 @@ from typing import Any, Final
 
 import pydeck as pdk
 
-from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Translator
-from pages.parts.frame.colours import Palette, rgba
+from curim_data.model import CityProfile, Translator
+from pages.parts.frame import Palette, rgba
 
 FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', Arial, sans-serif"
 STRONG: Final = 13

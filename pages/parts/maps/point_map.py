@@ -9,9 +9,8 @@ import pydeck as pdk
 import shapely
 import streamlit as st
 
-from curim_data.model.city import CityProfile
-from pages.parts.frame.colours import palette, rgba
-from pages.parts.frame.page import Page
+from curim_data.model import CityProfile
+from pages.parts.frame import Page, palette, rgba
 from pages.parts.maps import basemap, name_layers
 from pages.parts.maps.cell_map import map_height
 from pages.parts.maps.deck import Deck

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from curim_data.model.i18n import N_
+from curim_data.model import N_
 from pages.parts.methods.entry import MethodEntry
 
 PLACES: Final = (

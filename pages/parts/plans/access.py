@@ -6,11 +6,10 @@ import datetime as dt
 
 import streamlit as st
 
-from curim_data.model.access import Role
-from curim_data.model.plan import Plan
+from curim_data.model import Plan, Role
 from curim_data.plans.plan_store import PlanStore
 from curim_data.sample.plans import demo_words
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page
 
 WHO = "plan_who"
 

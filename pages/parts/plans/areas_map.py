@@ -11,11 +11,9 @@ import shapely
 import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
-from curim_data.model.city import cell_polygons
-from curim_data.model.i18n import Message
+from curim_data.model import Message, cell_polygons
 from curim_data.model.plan import Areas
-from pages.parts.frame.colours import Palette, palette, rgba
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, Palette, palette, rgba
 from pages.parts.maps import basemap
 from pages.parts.maps import name_layers as map_names
 from pages.parts.maps.cell_map import map_height

@@ -10,9 +10,8 @@ from curim_data.model import labels as words
 from curim_data.privacy import BAND_HOURS, DisclosureError, Protected
 from pages.parts.charts import plots
 from pages.parts.charts.plots import no_clock_reason
+from pages.parts.frame import Page, escape_markdown
 from pages.parts.frame.cache import cached_query
-from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.page import Page
 from pages.parts.trends.queries import shown_alerts
 from pages.parts.trends.trend_line import small_chart_unit
 

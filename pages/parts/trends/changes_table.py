@@ -6,11 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from curim_data.model import labels
-from curim_data.model.i18n import Message
+from curim_data.model import Message, labels
 from pages.parts.charts import tables
-from pages.parts.frame.footer import draw_footer
-from pages.parts.frame.page import Page
+from pages.parts.frame import Page, draw_footer
 from pages.parts.trends.queries import changes_of
 
 HEIGHT = 420

@@ -11,13 +11,12 @@ import streamlit as st
 from analysis.trends.time_series import Trend
 from curim_data import query
 from curim_data.filters import AlertFilter
-from curim_data.model.access import Audience
+from curim_data.model import Audience
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.studies import changes, trends
 from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.trends import TrendUnit
-from pages.parts.frame.cache import cached, source_of
-from pages.parts.frame.page import Dataset, Page
+from pages.parts.frame import Dataset, Page, cached, source_of
 
 BY = "by"
 UNITS: tuple[TrendUnit, ...] = ("day", "week", "month")

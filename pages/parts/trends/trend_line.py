@@ -6,11 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from analysis.trends.time_series import Trend, period_total, year_on_year
-from curim_data.model.i18n import Translator
+from curim_data.model import Translator
 from pages.parts.charts import plots
+from pages.parts.frame import Page, draw_footer
 from pages.parts.frame.cache import cached_query
-from pages.parts.frame.footer import draw_footer
-from pages.parts.frame.page import Page
 from pages.parts.trends.queries import period_dates, trend_or_reason
 
 WEEKS = 13
