@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from curim_data.containers.dispatch import open_inner
+from curim_data.containers._dispatch import open_inner
 from curim_data.model.records import Opened
 
 __all__ = ["open_file"]

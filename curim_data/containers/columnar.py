@@ -14,9 +14,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
+from curim_data.containers._geometry import (
+    PointReader,
+    float_texts,
+    point_reader,
+    without_exponents,
+    wkb_points,
+)
+from curim_data.containers._support import RereadableFile, reader_errors
 from curim_data.containers.base import digest, no_rows, table_blocks
-from curim_data.containers.geometry import PointReader, float_texts, point_reader, without_exponents, wkb_points
-from curim_data.containers.support import RereadableFile, reader_errors
 from curim_data.model import Block, Facts, ImportProblem, Message
 
 BATCH: Final = 20_000  # rows at a time

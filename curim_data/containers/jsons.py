@@ -20,9 +20,9 @@ import ijson
 import numpy as np
 import shapely.geometry
 
+from curim_data.containers._geometry import PointReader, plain_number, point_reader, points
+from curim_data.containers._support import RereadableFile, choose_table
 from curim_data.containers.base import digest, head_of, no_rows, text_blocks
-from curim_data.containers.geometry import PointReader, plain_number, point_reader, points
-from curim_data.containers.support import RereadableFile, choose_table
 from curim_data.model import Block, Facts, ImportProblem, Message
 
 DEPTH: Final = 60  # levels of lists and objects in one another

@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from curim_data.containers import base
-from curim_data.containers.encoding import LineFlags, as_utf8, line_feeds, lines, scan
-from curim_data.containers.header import Header, find_header
-from curim_data.containers.quotes import Dialect, repair_quotes
+from curim_data.containers._encoding import LineFlags, as_utf8, line_feeds, lines, scan
+from curim_data.containers._header import Header, find_header
+from curim_data.containers._quotes import Dialect, repair_quotes
 from curim_data.model import Block, Facts, ImportProblem, Message, Reason
 from curim_data.model.records import BoolArray, RejectedRecord
 

@@ -19,10 +19,10 @@ from typing import Any, Final
 import pyarrow as pa
 import pyogrio
 
+from curim_data.containers._geometry import PointReader, point_reader, wkb_points
+from curim_data.containers._support import RereadableFile, choose_table, reader_errors
 from curim_data.containers.base import as_path, damaged, digest, head_of, no_rows, table_blocks
 from curim_data.containers.columnar import BATCH, TextColumns
-from curim_data.containers.geometry import PointReader, point_reader, wkb_points
-from curim_data.containers.support import RereadableFile, choose_table, reader_errors
 from curim_data.model import Block, Facts, ImportProblem, Message
 
 # What GDAL remarks on a file is for programmers; what matters of it is checked here.

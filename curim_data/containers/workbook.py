@@ -17,9 +17,9 @@ from typing import IO, Any, Final
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
+from curim_data.containers._geometry import plain_number
+from curim_data.containers._support import RereadableFile, choose_table, reader_errors
 from curim_data.containers.base import CHUNK, digest, head_of, pieces, text_blocks
-from curim_data.containers.geometry import plain_number
-from curim_data.containers.support import RereadableFile, choose_table, reader_errors
 from curim_data.model import Block, Facts, ImportProblem, Message
 
 MAX_BYTES: Final = 200_000_000  # of the file

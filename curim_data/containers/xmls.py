@@ -12,8 +12,8 @@ from typing import IO, Any, Final
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, iterparse
 
+from curim_data.containers._support import RereadableFile, choose_table
 from curim_data.containers.base import digest, no_rows, text_blocks
-from curim_data.containers.support import RereadableFile, choose_table
 from curim_data.model import Block, Facts, ImportProblem, Message
 
 DEPTH: Final = 8  # records are looked for so many levels deep

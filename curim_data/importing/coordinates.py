@@ -15,6 +15,7 @@ from pyproj.exceptions import CRSError
 
 from curim_data.containers.types import ArrowText
 from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places
+from curim_data.importing._text_columns import filled
 from curim_data.importing.numbers import (
     ANY,
     COMMA,
@@ -28,7 +29,6 @@ from curim_data.importing.numbers import (
 )
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.roles import RoleColumns
-from curim_data.importing.text_columns import filled
 from curim_data.model import Answers, BoolArray, CityProfile, FloatArray, ImportProblem, Message, Question
 from curim_data.model.questions import Choice
 from curim_data.profile.provisional import time_zone

@@ -20,7 +20,7 @@ from babel.dates import get_month_names
 
 from curim_data.containers.types import ArrowText
 from curim_data.formats.base import fold
-from curim_data.importing.text_columns import distinct, filled, matches
+from curim_data.importing._text_columns import distinct, filled, matches
 from curim_data.model import BoolArray, IntArray
 from curim_data.model.questions import DAY_FIRST
 

@@ -19,9 +19,9 @@ from curim_data.containers import open_file
 from curim_data.containers.prefetch import prefetch
 from curim_data.formats.base import Layout, Recognition
 from curim_data.importing import mapping as mappings
+from curim_data.importing._tally import ColumnSummary
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.profiling import FileProfile
-from curim_data.importing.tally import ColumnSummary
 from curim_data.model import Answers, Block, ImportProblem, Message, Question
 from curim_data.model.records import Opened
 from curim_data.store import Home

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.containers.types import ArrowText
-from curim_data.importing.text_columns import filled, glued, matches
+from curim_data.importing._text_columns import filled, glued, matches
 from curim_data.model import BoolArray, FloatArray
 
 # How a column of numbers is written. ANY: one separator at most, point or comma, is the decimal one. POINT and COMMA:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from curim_data import formats
 from curim_data.importing import mapping as mappings
+from curim_data.importing._first_city import adopt_city, provisional_city
 from curim_data.importing.comparison import compare_with_previous
 from curim_data.importing.extract import (
     ImportRequest,
@@ -27,7 +28,6 @@ from curim_data.importing.extract import (
     quarantine_columns,
     recognise_columns,
 )
-from curim_data.importing.first_city import adopt_city, provisional_city
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.report import ImportReport, Preview, build_preview, build_report
 from curim_data.importing.transform import (

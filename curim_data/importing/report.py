@@ -20,12 +20,12 @@ import pyarrow.compute as pc
 from curim_data import formats
 from curim_data.containers import open_file
 from curim_data.formats.base import Layout, fold
+from curim_data.importing._tally import ColumnSummary
 from curim_data.importing.comparison import Comparison, ExportChanges
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.extract import ProfiledExport, recognise
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.rows import known_categories, word_value
-from curim_data.importing.tally import ColumnSummary
 from curim_data.importing.transform import ImportPlan, StagedExport
 from curim_data.model import Answers, CityProfile, Facts, Message, Reason, Translator
 from curim_data.model.alert import TOLD

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from curim_data.containers.types import ArrowText
 from curim_data.export.safe_csv import UNSAFE
 from curim_data.formats.base import Layout, Part, fold
-from curim_data.importing.text_columns import distinct, edges, glued, trimmed
+from curim_data.importing._text_columns import distinct, edges, glued, trimmed
 from curim_data.lexicon import MISSING
 from curim_data.model import BoolArray
 

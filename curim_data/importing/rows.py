@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from curim_data.containers.types import ArrowArray, ArrowText
 from curim_data.formats.base import MOST_CHARACTERS, Layout, fold, is_name
+from curim_data.importing._text_columns import distinct, glued
 from curim_data.importing.coordinates import ParsedCoordinates, near_city, parse_coordinates, swapped_rows
 from curim_data.importing.dates import ParsedDates, next_month_start, parse_dates
 from curim_data.importing.decisions import Decisions
@@ -27,7 +28,6 @@ from curim_data.importing.numbers import parse_decimals
 from curim_data.importing.profiling import split_bars, split_cell
 from curim_data.importing.roles import DATE_ROLES, UNIT, RoleColumns, missing_words
 from curim_data.importing.row_outcomes import RowOutcomes
-from curim_data.importing.text_columns import distinct, glued
 from curim_data.lexicon import age_band
 from curim_data.model import Block, BoolArray, CityProfile, Gender, IntArray, Kind, Reason, Status
 from curim_data.model.alert import TOLD, AgeBand

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from curim_data.containers.prefetch import prefetch, prefetch_map
 from curim_data.containers.types import ArrowText
 from curim_data.geo.enrichment import enrich
+from curim_data.importing._tally import LISTED_ROWS, OutcomeLog, Tally
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport
 from curim_data.importing.id_collisions import id_prefix, with_prefix
@@ -26,7 +27,6 @@ from curim_data.importing.roles import RoleColumns
 from curim_data.importing.row_outcomes import RowOutcomes, flag_bit, flag_lists
 from curim_data.importing.rows import ParsedRows, parse_rows
 from curim_data.importing.signatures import SignatureBuilder
-from curim_data.importing.tally import LISTED_ROWS, OutcomeLog, Tally
 from curim_data.model import Block, CityProfile, Message, Reason
 from curim_data.model.reasons import Flag
 from curim_data.store import Batch, Home, Store

@@ -33,7 +33,7 @@ from pyproj import Transformer
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from curim_data.model.transform import transform_points
+from curim_data.model._transform import transform_points
 
 FILES: Final = (
     "city.toml",

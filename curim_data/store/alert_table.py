@@ -32,8 +32,8 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from curim_data.model import SCHEMA, CityProfile, Message, Reason, Translator, translator
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Flag
-from curim_data.store import files as store_files
-from curim_data.store.commit_log import (
+from curim_data.store import _files
+from curim_data.store._commit_log import (
     Batch,
     StoreError,
     UndoReport,
@@ -43,13 +43,13 @@ from curim_data.store.commit_log import (
     new_batch_id,
     unknown_batch,
 )
+from curim_data.store._files import blocks, concatenated, file_paths
+from curim_data.store._undo import UndoRun
 from curim_data.store.erased_list import ErasedList
-from curim_data.store.files import blocks, concatenated, file_paths
 from curim_data.store.home import Home
 from curim_data.store.locking import locked
 from curim_data.store.matching import DUPLICATE, NEW, UPDATED, match_rows
 from curim_data.store.staging import Staging
-from curim_data.store.undo import UndoRun
 
 __all__ = ["Batch", "StagedResult", "Store", "StoreError", "UndoReport", "new_batch_id"]
 
@@ -104,7 +104,7 @@ class Store:
 
     def state(self) -> tuple[str, list[str]]:
         """`version` and `files` of one and the same commit; read again only after a further one."""
-        newest, known = store_files.newest_commit(self.home.alerts), _read.get(self.home.alerts)
+        newest, known = _files.newest_commit(self.home.alerts), _read.get(self.home.alerts)
         if known is None or newest is None or known[0] != newest:
             table = self._table()
             state = ("empty", []) if table is None else (f"{table.metadata().id}-{table.version()}", file_paths(table))
@@ -160,10 +160,10 @@ class Store:
             result = match_staged(staging, batch, file_paths(table))
             record, new = {"batch": result.batch.as_dict()}, changed_alerts(staging, result)
             if result.batch.updated:
-                kept = store_files.without_ids(file_paths(table), result.path, staging.folder)
-                store_files.write_alerts(table, chain(kept, new), record, "overwrite")
+                kept = _files.without_ids(file_paths(table), result.path, staging.folder)
+                _files.write_alerts(table, chain(kept, new), record, "overwrite")
             else:
-                store_files.write_alerts(table, new, record)
+                _files.write_alerts(table, new, record)
             return result
 
         try:
@@ -198,7 +198,7 @@ class Store:
 
         def attempt(table: DeltaTable) -> int:
             made = (change(part).select(SCHEMA.names) for part in blocks(file_paths(table)))
-            store_files.write_alerts(table, made, {"rewrite": reason}, "overwrite")
+            _files.write_alerts(table, made, {"rewrite": reason}, "overwrite")
             return sum(pq.read_metadata(file).num_rows for file in file_paths(table))
 
         return self._retry(attempt)
@@ -243,7 +243,7 @@ class Store:
         with locked(self.home.lock, shared=True), suppress(DeltaError):
             table = self._table()
             if table is not None:
-                store_files.compact(table)
+                _files.compact(table)
 
     def _table(self) -> DeltaTable | None:
         try:

@@ -20,10 +20,10 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from curim_data.model import Message
+from curim_data.store._commit_log import RECORD, STATISTICS, Batch, StoreError, broken_table, import_log
+from curim_data.store._files import blocks, file_paths, without_ids, write_alerts
 from curim_data.store.alert_table import Store
-from curim_data.store.commit_log import RECORD, STATISTICS, Batch, StoreError, broken_table, import_log
 from curim_data.store.erased_list import ErasedList, base_ids
-from curim_data.store.files import blocks, file_paths, without_ids, write_alerts
 from curim_data.store.home import Home
 from curim_data.store.interrupted import remove_interrupted
 from curim_data.store.locking import locked

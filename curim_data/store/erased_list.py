@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.model import Message
-from curim_data.store.commit_log import StoreError
+from curim_data.store._commit_log import StoreError
 from curim_data.store.home import Home
 
 _INCIDENT, _CONTENT = "i", "c"

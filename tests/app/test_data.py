@@ -15,7 +15,7 @@ from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
 from curim_data.importing.pipeline import import_file
 from curim_data.model import LANGUAGES, translator
 from curim_data.store import Home, Store
-from pages.parts.data import uploads as data_files
+from pages.parts.data import uploads
 from tests.app.conftest import SHELL, TIMEOUT, Open, errors, shown, word
 
 HEADER = "alert_id;reported_at;category;latitude;longitude;description"
@@ -264,13 +264,13 @@ def test_leaving_the_sample_on_the_data_page_lasts(base: Home) -> None:
 
 def test_a_file_is_looked_at_once_however_often_the_page_is_drawn(base: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = []
-    real = data_files.preview
+    real = uploads.preview
 
     def counted(*about: object, **more: object) -> object:
         looks.append(about[1])
         return real(*about, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(data_files, "preview", counted)
+    monkeypatch.setattr(uploads, "preview", counted)
     app = _bring(_open(home="own"), ("two.csv", _rows("2026-03-01T10:00", "2026-03-02T10:00")))
     app.run()
     assert looks == ["two.csv"]

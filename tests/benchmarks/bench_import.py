@@ -31,7 +31,8 @@ from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.importing import pipeline, transform
 from curim_data.model import Audience
-from curim_data.store import alert_table, files
+from curim_data.store import _files as files
+from curim_data.store import alert_table
 from curim_data.store.home import create_home
 from curim_data.store.staging import Staging
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curim_data.containers import text
-from curim_data.containers.encoding import _PRIVATE, line_feeds, lines
+from curim_data.containers._encoding import _PRIVATE, line_feeds, lines
 from curim_data.model import ImportProblem
 from tests.in_texts import read
 

@@ -184,7 +184,7 @@ def test_an_erasure_that_was_cut_short_is_finished(home: Home, monkeypatch: pyte
 
 
 def test_a_table_whose_log_tells_of_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import curim_data.store.commit_log as log
+    import curim_data.store._commit_log as log
 
     home = create_home(tmp_path / "home")
     with monkeypatch.context() as older:

@@ -43,14 +43,14 @@ MOMENTS = 100
 NOTHING = pa.table({"row": pa.array([], pa.int64())})
 
 # Steps of an import in their order, whether each is finished when the signal comes, and whether the alerts are stored.
-STREAMS = ("curim_data.store.files.prefetch",)  # gives its pieces one by one
+STREAMS = ("curim_data.store._files.prefetch",)  # gives its pieces one by one
 STEPS = (
     ("curim_data.store.staging.Staging.add", True, False),
     ("curim_data.store.alert_table.Store._set_aside", True, False),
     ("curim_data.store.alert_table.match_staged", True, False),
-    ("curim_data.store.files.prefetch", False, False),
-    ("curim_data.store.files.prefetch", True, False),
-    ("curim_data.store.files.write_alerts", True, True),
+    ("curim_data.store._files.prefetch", False, False),
+    ("curim_data.store._files.prefetch", True, False),
+    ("curim_data.store._files.write_alerts", True, True),
     ("curim_data.store.alert_table.Store._compact", True, True),
     ("curim_data.store.staging.Staging.remove", True, True),
 )

@@ -16,7 +16,6 @@ import pytest
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Message
 from curim_data.store import Batch, Home, Store, StoreError, has_alerts
-from curim_data.store import files as store_files
 from curim_data.store.alert_table import StagedResult, new_batch_id
 from curim_data.store.home import create_home
 from curim_data.store.staging import Staging
@@ -197,7 +196,7 @@ def test_rows_set_aside_by_an_import_that_fails_are_not_kept(home: Home, monkeyp
 
     take(home, BAD)
     kept = list(home.quarantine.iterdir())
-    monkeypatch.setattr(store_files, "write_alerts", fail)
+    monkeypatch.setattr(_files, "write_alerts", fail)
     with pytest.raises(StoreError):
         take(home, BAD)
     assert list(home.quarantine.iterdir()) == kept
@@ -225,7 +224,7 @@ def test_two_processes_that_import_at_once_are_both_right(home: Home) -> None:
 
 
 def _killed(path: Path) -> None:
-    import curim_data.store.files as module
+    import curim_data.store._files as module
 
     def die(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)

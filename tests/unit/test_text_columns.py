@@ -5,9 +5,9 @@ import pyarrow.compute as pc
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curim_data.importing._text_columns import edges, trimmed
 from curim_data.importing.dates import DateFormat, all_iso_with_offset, parse_dates
 from curim_data.importing.roles import without_missing_words
-from curim_data.importing.text_columns import edges, trimmed
 from curim_data.lexicon.folding import fold
 
 WORDS = frozenset({"null", "not_recorded", "n/a", "99", "αγνωστο", "0"})

@@ -8,7 +8,7 @@ from typing import Final
 
 from curim_data.formats.base import Guess, Part
 from curim_data.formats.guess import headings
-from curim_data.formats.guess.column import HEADING, Column, guess, percent
+from curim_data.formats.guess._column import HEADING, Column, guess, percent
 from curim_data.model import Message
 
 _OFTEN: Final = 0.7

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from curim_data.formats.base import Guess, Layout, Part, Recognition
 from curim_data.formats.guess import headings
-from curim_data.formats.guess.column import HEADING, Column, columns_of, guess, percent
+from curim_data.formats.guess._column import HEADING, Column, columns_of, guess, percent
 from curim_data.formats.guess.dates import date_columns
 from curim_data.formats.guess.values import nested, separators_of
 from curim_data.model import Message

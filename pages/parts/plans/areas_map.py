@@ -14,8 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from curim_data.model import Message, cell_polygons
 from curim_data.model.plan import Areas
 from pages.parts.frame import Page, Palette, palette, rgba
-from pages.parts.maps import basemap
-from pages.parts.maps import name_layers as map_names
+from pages.parts.maps import basemap, name_layers
 from pages.parts.maps.cell_map import map_height
 from pages.parts.maps.deck import Deck
 
@@ -54,7 +53,7 @@ def draw_areas_map(page: Page, areas: Areas, *, key: str, span: float) -> None:
     layers = basemap.base_layers(page.city, colours)
     layers += [_layer(name, shape, *area_colours(colours)[name], t(AREA_LABELS[name])) for name, shape in shown.items()]
     view = _view(page, shapely.union_all(list(shown.values())), span, height)
-    layers += map_names.name_layers(page.city, t, (), colours, view)
+    layers += name_layers.name_layers(page.city, t, (), colours, view)
     deck = Deck(
         layers=layers,
         map_provider=None,

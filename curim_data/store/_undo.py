@@ -13,8 +13,15 @@ from deltalake import DeltaTable
 
 from curim_data.geo.enrichment import enrich
 from curim_data.model import SCHEMA, CityProfile, Message
-from curim_data.store.commit_log import Batch, StoreError, UndoReport, commit_properties, import_log, unknown_batch
-from curim_data.store.files import blocks, file_paths, only_ids, rows_where, without_ids, write_alerts
+from curim_data.store._commit_log import (
+    Batch,
+    StoreError,
+    UndoReport,
+    commit_properties,
+    import_log,
+    unknown_batch,
+)
+from curim_data.store._files import blocks, file_paths, only_ids, rows_where, without_ids, write_alerts
 
 
 @dataclass(frozen=True)

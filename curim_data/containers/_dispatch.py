@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from curim_data.containers import base
-from curim_data.containers.encoding import wide_codec
+from curim_data.containers._encoding import wide_codec
 from curim_data.model.records import Opened
 
 _FOREIGN: Final = (

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from curim_data.containers.quotes import Dialect, repair_quotes
+from curim_data.containers._quotes import Dialect, repair_quotes
 from curim_data.model import ImportProblem, Message
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from deltalake import DeltaTable, WriterProperties, write_deltalake
 
 from curim_data.containers.prefetch import prefetch
 from curim_data.model import SCHEMA
-from curim_data.store.commit_log import commit_properties
+from curim_data.store._commit_log import commit_properties
 from curim_data.store.matching import bounded_duckdb
 
 BLOCK_ROWS: Final = 100_000
