@@ -15,7 +15,7 @@ import pytest
 
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Message
-from curim_data.store import Batch, Home, Store, StoreError, has_alerts
+from curim_data.store import Batch, Home, Store, StoreError, _files, has_alerts
 from curim_data.store.alert_table import StagedResult, new_batch_id
 from curim_data.store.home import create_home
 from curim_data.store.staging import Staging
