@@ -22,28 +22,35 @@ from curim_data.studies.hot_spots import hot_spot_study
 from pages.parts.maps.basemap import fitted_view
 from tests.browser.conftest import PATIENCE, Visit, ready, serving, watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one server, one browser at a time
+pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
 
 
+@pytest.fixture(scope="module")
+def own_address(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A second server, with a copy of the sample city that may be changed."""
+    home = tmp_path_factory.mktemp("own")
+    shutil.copytree(sample.path, home / "sample")
+    with serving(home) as address:
+        yield address
+
+
 @pytest.fixture
-def own(browser: Browser, sample: Home, tmp_path: Path) -> Iterator[Open]:
-    """A server of one's own, with a copy of the sample city that may be changed."""
-    shutil.copytree(sample.path, tmp_path / "sample")
+def own(browser: Browser, own_address: str) -> Iterator[Open]:
+    """`own("data?lang=en")` opens a page of the dashboard whose data may be changed, in a session of its own."""
     troubles: list[str] = []
-    with serving(tmp_path) as address:
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
 
-        def go(path: str) -> Page:
-            page = context.new_page()
-            page.set_default_timeout(PATIENCE)
-            watch(page, address, troubles)
-            page.goto(f"{address}/{path}")
-            ready(page)
-            return page
+    def go(path: str) -> Page:
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        watch(page, own_address, troubles)
+        page.goto(f"{own_address}/{path}")
+        ready(page)
+        return page
 
-        yield go
-        context.close()
+    yield go
+    context.close()
     assert not troubles, "\n".join(troubles)
 
 

@@ -11,23 +11,31 @@ from playwright.sync_api import Browser, expect
 from curim_data.model import LANGUAGES
 from tests.browser.conftest import EXISTING, PATIENCE, Visit, ready, serving, watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one server, one browser at a time
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("name", EXISTING)
-def test_page_stands(visit: Visit, name: str, lang: str) -> None:
-    page = visit(name, lang=lang)
-    assert page.locator("html").get_attribute("lang") == lang
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-    expect(page.get_by_test_id("stMain").locator("h1").first).to_be_visible()
+def test_pages_stand_one_after_the_other(visit: Visit, lang: str) -> None:
+    """From page to page by the links of the side bar, within one session."""
+    page = visit(lang=lang)
+    for number, name in enumerate(EXISTING):
+        if number:
+            page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").nth(number).click()
+            page.wait_for_url(f"**/{name}?**")
+            ready(page)
+        assert page.locator("html").get_attribute("lang") == lang, name
+        expect(page.get_by_test_id("stException"), name).to_have_count(0)
+        expect(page.get_by_test_id("stMain").locator("h1").first, name).to_be_visible()
 
 
 @pytest.mark.parametrize("name", EXISTING)
-def test_nothing_scrolls_sideways_on_a_phone(visit: Visit, name: str) -> None:
+def test_a_page_stands_at_its_address_and_nothing_scrolls_sideways_on_a_phone(visit: Visit, name: str) -> None:
     page = visit(name, width=390, height=800, lang="el")
     wide = page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]').scrollWidth")
     assert wide <= 390
+    assert page.locator("html").get_attribute("lang") == "el"
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_test_id("stMain").locator("h1").first).to_be_visible()
 
 
 def test_policy_is_sent_and_kept(browser: Browser, address: str) -> None:
