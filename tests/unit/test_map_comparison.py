@@ -26,10 +26,11 @@ from analysis.map_comparison import (
 )
 from analysis.stats.intervals import share_ratio
 from curim_data.model import CityProfile, Message, Translator
+from tests.effort import effort
 
 WOMEN = MapLabel(Message("Women"), Message("affect women"))
 MEN = MapLabel(Message("Men"), Message("affect men"))
-MAPS = 200
+MAPS = effort(80, 200)
 LEVEL = 0.05
 
 
@@ -131,15 +132,24 @@ def _share_of_maps(city: CityProfile, n: int, maps: int, share: float, planted: 
     return anything, there
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.5, 0.2])
-@pytest.mark.parametrize("n", [60, 180, 500, 6_000])
-def test_shuffled_labels_have_no_place(city: CityProfile, n: int, share: float) -> None:
-    maps = MAPS if n < 1_000 else MAPS // 2
-    hits, _ = _share_of_maps(city, n, maps, share)
-    assert binom.sf(hits - 1, maps, LEVEL) >= 0.01
+def test_shuffled_labels_have_no_place(city: CityProfile, share: float) -> None:
+    """All numbers of alerts together: a true share of 11 % of maps is found with 90 % probability on a push.
+
+    One number alone shows a share of 17 % as often (6,000 alerts 25 %); in `make test-full` it is 12 % (16 %).
+    """
+    together = drawn = 0
+    for n in (60, 180, 500, 6_000):
+        maps = MAPS if n < 1_000 else MAPS // 2
+        hits, _ = _share_of_maps(city, n, maps, share)
+        assert binom.sf(hits - 1, maps, LEVEL) >= 0.01, n
+        together, drawn = together + hits, drawn + maps
+    assert binom.sf(together - 1, drawn, LEVEL) >= 0.01
 
 
 # A spot with a part of the alerts, 90 % of them of the first map and 50 % elsewhere: least share of maps that find it.
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "part", "power"), [(180, 0.2, 0.8), (500, 0.1, 0.9), (6_000, 0.01, 0.9)])
 def test_a_planted_difference_is_found_with_the_stated_power(
     city: CityProfile, n: int, part: float, power: float

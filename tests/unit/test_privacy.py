@@ -26,6 +26,7 @@ from curim_data.privacy import (
     protect_number,
     threshold,
 )
+from tests.effort import effort
 from tests.small import alert, small_source
 
 COUNCIL = Audience.COUNCIL
@@ -103,9 +104,11 @@ counts_2d = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(
 counts_3d = st.lists(st.integers(0, 14), min_size=18, max_size=18).map(lambda v: np.array(v).reshape(2, 3, 3))
 
 
+@pytest.mark.slow
 @given(st.one_of(counts_1d, counts_2d, counts_3d), st.booleans())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=effort(100, 1_000), deadline=None)
 def test_no_small_count_is_shown_or_follows_by_subtraction(counts: Any, sensitive: bool) -> None:
+    """A leak in one table of 33 is found with 95 % probability on a push, in one of 330 in `make test-full`."""
     raw, names = table(counts)
     k = 10 if sensitive else 5
     told = protect(raw, names, COUNCIL, sensitive=sensitive)
@@ -121,8 +124,9 @@ def test_no_small_count_is_shown_or_follows_by_subtraction(counts: Any, sensitiv
     assert told.n_withheld == told.frame["withheld"].sum()
 
 
+@pytest.mark.slow
 @given(counts_2d, st.booleans())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=effort(40, 400), deadline=None)
 def test_told_bounds_do_not_pin_a_small_count(counts: Any, sensitive: bool) -> None:
     raw, names = table(counts)
     told = protect(raw, names, COUNCIL, sensitive=sensitive)
@@ -234,8 +238,9 @@ def test_every_question_passes_the_gate(tmp_path: Path) -> None:
 mixed_counts = st.lists(st.sampled_from([0, 1, 2, 3, 4, 6, 7, 8, 11, 20]), min_size=8, max_size=8)
 
 
+@pytest.mark.slow
 @given(mixed_counts)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=effort(50, 400), deadline=None)
 def test_tables_with_sensitive_rows_hold_against_the_tables_of_their_margins(counts: list[int]) -> None:
     """The reader has the table by category, whose sensitive row has its own threshold, and the table by gender."""
     both, names = table(np.array(counts).reshape(4, 2))

@@ -36,10 +36,11 @@ from curim_data.store.interrupted import (
     remove_interrupted,
 )
 from curim_data.store.staging import Staging
+from tests.effort import effort
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 ROWS = 3_000
-MOMENTS = 100
+MOMENTS = effort(15, 100)
 NOTHING = pa.table({"row": pa.array([], pa.int64())})
 
 # Steps of an import in their order, whether each is finished when the signal comes, and whether the alerts are stored.
@@ -286,11 +287,15 @@ def test_a_lock_is_free_again_when_it_is_left(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_imports_killed_at_random_moments(home: Home, made: Path) -> None:
     """A signal counts where it cut an import short: between the note that it runs and the end of its clearing up.
 
     How long an import lasts here and now is learnt from those that were faster than their signal, and forgotten a
     little with each that was not; so on a machine of any load the moments lie all over the life of an import.
+
+    Fifteen moments on a push meet a stretch of a fifth of an import's life with 96 % probability, a hundred in
+    `make test-full` one of a thirtieth. The steps of an import are each met below, whatever the number.
     """
     bring(home.path, made, "first", ROWS // 2)
     begun, worker = start(home.path, made, "second", ROWS // 2, "second")
@@ -324,6 +329,7 @@ def test_imports_killed_at_random_moments(home: Home, made: Path) -> None:
     assert set(Store(home).read(["status"])["status"].unique().to_pylist()) == {"open"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("step", "finished", "committed"), STEPS)
 def test_imports_killed_at_each_step(home: Home, made: Path, step: str, finished: bool, committed: bool) -> None:
     bring(home.path, made, "first", ROWS // 2)
@@ -343,6 +349,7 @@ def test_imports_killed_at_each_step(home: Home, made: Path, step: str, finished
     assert (again.accepted, again.updated, again.duplicate) == told
 
 
+@pytest.mark.slow
 def test_two_imports_at_once_while_others_read(home: Home, made: Path) -> None:
     bring(home.path, made, "first", 1_000)
     begun, workers = zip(

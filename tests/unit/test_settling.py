@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from curim_data.store.matching import match_rows
 from tests import slow_settle as slow
+from tests.effort import effort
 
 INCIDENTS = st.sampled_from([None, None, "I", "I", "J", "I#", "I#2", "#h1", "h1", "Κ#2"])
 CONTENTS = st.sampled_from(["h1", "h2", "h3", "h4", "h5"])
@@ -59,7 +60,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("settling")
 
 
-@settings(deadline=None, max_examples=60)
+@pytest.mark.slow
+@settings(deadline=None, max_examples=effort(25, 200))
 @given(files=st.lists(FILES, min_size=1, max_size=4), gone=st.sets(st.integers(0, 11)))
 def test_the_sets_agree_with_the_loops(folder: Path, files: list[list[Row]], gone: set[int]) -> None:
     known = pd.DataFrame(columns=KNOWN, dtype=object)
