@@ -61,7 +61,7 @@ def serving(home: Path, **environment: str) -> Iterator[str]:
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300  # it ends sooner where the process ends
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
