@@ -67,22 +67,22 @@ class MapPair:
     b_high: FloatArray
     shown_a: FloatArray
     shown_b: FloatArray
-    told: tuple[float | None, float | None]
+    totals: tuple[float | None, float | None]
 
     @classmethod
-    def of(cls, first: pd.DataFrame, second: pd.DataFrame, told: tuple[float | None, float | None]) -> MapPair:
+    def of(cls, first: pd.DataFrame, second: pd.DataFrame, totals: tuple[float | None, float | None]) -> MapPair:
         """Of two frames with n and, where counts passed disclosure control, low, high, withheld."""
-        return cls(*_bounds(first), *_bounds(second), _shown(first), _shown(second), told)
+        return cls(*_bounds(first), *_bounds(second), _shown(first), _shown(second), totals)
 
     @property
     def total_a(self) -> float:
         """Alerts of the first map; the least that there may be where it is not shown."""
-        return float(self.a_low.sum()) if self.told[0] is None else float(self.told[0])
+        return float(self.a_low.sum()) if self.totals[0] is None else float(self.totals[0])
 
     @property
     def total_b(self) -> float:
         """Alerts of the second map; the least that there may be where it is not shown."""
-        return float(self.b_low.sum()) if self.told[1] is None else float(self.told[1])
+        return float(self.b_low.sum()) if self.totals[1] is None else float(self.totals[1])
 
 
 def _bounds(cells: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
@@ -117,9 +117,9 @@ def exact_tests(maps: MapPair, disc: sparse.csr_array, out: BoolArray) -> PlaceT
 
     `out`: cells that do not belong to the rest.
     """
-    up = _entered(disc, out, (maps.a_low, maps.a_high, maps.told[0]), (maps.b_low, maps.b_high, maps.told[1]))
+    up = _entered(disc, out, (maps.a_low, maps.a_high, maps.totals[0]), (maps.b_low, maps.b_high, maps.totals[1]))
     b, a, total_b, total_a = _entered(
-        disc, out, (maps.b_low, maps.b_high, maps.told[1]), (maps.a_low, maps.a_high, maps.told[0])
+        disc, out, (maps.b_low, maps.b_high, maps.totals[1]), (maps.a_low, maps.a_high, maps.totals[0])
     )
     down = a, b, total_a, total_b
     over, most = _upper(*up)
@@ -186,14 +186,14 @@ def _entered(
         return np.asarray(chosen.sum() - disc @ chosen)
 
     low, high, total = first
-    other_low, other_high, other_told = second
+    other_low, other_high, other_total = second
     inside, other = disc @ low, disc @ other_high
     rest_high, rest_low = rest(high, ~out), rest(other_low, ~out)
     if total is not None:
         rest_high = np.minimum(rest_high, np.maximum(total - inside - rest(low, out), 0))
-    if other_told is not None:
-        other = np.minimum(other, other_told)
-        rest_low = np.maximum(rest_low, other_told - other - rest(other_high, out))
+    if other_total is not None:
+        other = np.minimum(other, other_total)
+        rest_low = np.maximum(rest_low, other_total - other - rest(other_high, out))
     return inside, other, inside + rest_high, other + rest_low
 
 

@@ -42,7 +42,7 @@ class Bandwidth:
 
     metres: float
     method: Literal["prospective", "reach"]
-    told: Message
+    explanation: Message
     early: int
     later: int
     weeks: int
@@ -55,7 +55,7 @@ class Bandwidth:
     @property
     def choice(self) -> Choice:
         """The width as a choice with its reason."""
-        return Choice("bandwidth", self.metres, self.told)
+        return Choice("bandwidth", self.metres, self.explanation)
 
     @property
     def reference(self) -> Choice | None:

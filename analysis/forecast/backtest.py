@@ -167,7 +167,7 @@ class Backtest:
     events: int
     method: str
     refused: Message | None
-    foretold: FloatArray = field(repr=False)
+    forecast: FloatArray = field(repr=False)
     came: FloatArray = field(repr=False)
 
     def at(self, method: str, area: float = MAIN_SHARE) -> pd.Series[Any]:
@@ -258,9 +258,9 @@ def _too_little(origins: int, events: int) -> Message | None:
     return None
 
 
-def _hits(came: FloatArray, foretold: FloatArray, land: FloatArray) -> FloatArray:
+def _hits(came: FloatArray, forecast: FloatArray, land: FloatArray) -> FloatArray:
     """Events on the shares of the land, by origin; shape (origins, shares)."""
-    return np.stack([hits(came[:, at], foretold[:, at], SHARES, land) for at in range(came.shape[1])])
+    return np.stack([hits(came[:, at], forecast[:, at], SHARES, land) for at in range(came.shape[1])])
 
 
 @dataclass(frozen=True)

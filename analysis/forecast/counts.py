@@ -106,7 +106,7 @@ def forecast_counts(counts: Any, start: dt.date, weeks: int = MAX_WEEKS, level: 
         covered=int(inside.sum()),
         tried=len(inside),
         n=int(series.sum()),
-        choices=(_choices(*best), _spread_told(together)),
+        choices=(_choices(*best), _dispersion_choice(together)),
         past=path,
     )
 
@@ -230,7 +230,7 @@ def _choices(level: int, season: bool) -> Choice:
     return Choice("level", level, message)
 
 
-def _spread_told(phi: float) -> Choice:
+def _dispersion_choice(phi: float) -> Choice:
     message = (
         Message(
             "The intervals are those of a negative binomial: past forecasts of all these weeks together missed with "

@@ -128,8 +128,8 @@ def _grid(method: str) -> list[ForecastSettings]:
     return [ForecastSettings(half_life=life, strength=strength) for life in HALF_LIVES for strength in STRENGTHS]
 
 
-def _likelihood(came: FloatArray, foretold: FloatArray) -> float:
-    share = foretold / foretold.sum(axis=0)
+def _likelihood(came: FloatArray, forecast: FloatArray) -> float:
+    share = forecast / forecast.sum(axis=0)
     return float((came * np.log(np.maximum(share, 1e-300))).sum())
 
 

@@ -126,7 +126,7 @@ def forecast_places(counts: Any, land_km2: pd.Series, start: dt.date, weeks: int
     frame = pd.DataFrame({"land_km2": land}, index=land_km2.index)
     frame["last_weeks"] = table[:, max(0, length - NAIVE_WEEKS) :].sum(axis=1)
     model_choices = [choice for _, choice in chosen.values()] if test.frame.size else []
-    choices = (*_usual(length), *model_choices, _test_told(test))
+    choices = (*_usual(length), *model_choices, _backtest_choice(test))
     if test.refused is not None:
         nothing = pd.DataFrame(columns=["expected", "low", "high"], index=land_km2.index[:0], dtype=float)
         return PlaceForecast(
@@ -169,7 +169,7 @@ def _past_lists(test: Backtest, totals: FloatArray, land: FloatArray) -> tuple[F
     """Counts and expectations of the places that would have been listed at each origin; shape (origins, places)."""
     observed, mean = [], []
     for at, origin in enumerate(test.origins):
-        share = test.foretold[:, at]
+        share = test.forecast[:, at]
         first = _top_cells(share, land)
         observed.append(test.came[first, at])
         mean.append((share / share.sum() * totals[origin])[first])
@@ -198,7 +198,7 @@ def _usual(length: int) -> tuple[Choice, ...]:
     )
 
 
-def _test_told(test: Backtest) -> Choice:
+def _backtest_choice(test: Backtest) -> Choice:
     values = {"times": len(test.origins), "events": test.events}
     return Choice(
         "origins",

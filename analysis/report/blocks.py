@@ -66,7 +66,7 @@ class Bar:
     """One bar: its share with the interval (0 to 1, None where protected) and the words for them."""
 
     label: str
-    told: str
+    text: str
     value: float | None
     low: float | None = None
     high: float | None = None

@@ -179,7 +179,7 @@ def _repeat(row: Any) -> None:
 
 
 def _bars(made: WordDocument, block: Bars) -> None:
-    rows = tuple((bar.label, bar.told) for bar in block.bars)
+    rows = tuple((bar.label, bar.text) for bar in block.bars)
     _table(made, Table(block.header, rows, (1, 1), (1,)))
 
 

@@ -160,7 +160,7 @@ class Interval:
         opening, closing = "[" if self.with_low else "(", "]" if self.with_high else ")"
         return f"{opening}{self.low:g}, {self.high:g}{closing}".replace("inf", "∞")
 
-    def told(self, t: Translator) -> str:
+    def label(self, t: Translator) -> str:
         """The same with the reader's numbers, and a semicolon between them where numbers have a comma in them."""
         low, high = (t.number(end, 0 if end.is_integer() else 1) for end in (self.low, self.high))
         between = "; " if "," in t.number(0.1, 1) + low + high else ", "

@@ -132,7 +132,7 @@ def profile_spot(
 def problem_for(
     spot: Place,
     name: SpotName,
-    told: SpotProfile,
+    profile: SpotProfile,
     *,
     query: Mapping[str, str],
     start: dt.date,
@@ -141,7 +141,7 @@ def problem_for(
     cautions: Sequence[Caution] = (),
 ) -> Problem:
     """Put a spot, its name and its profile together as the problem that a plan answers."""
-    women = told.women if told.women is not None and told.women.known else None
+    women = profile.women if profile.women is not None and profile.women.known else None
     return Problem(
         spot=spot.id,
         place=name.place,
@@ -154,14 +154,14 @@ def problem_for(
         expected=spot.expected if np.isfinite(spot.expected) else None,
         ratio=Interval(spot.ratio, spot.low, spot.high) if np.isfinite(spot.high) else None,
         q=spot.q if np.isfinite(spot.q) else None,
-        categories=told.categories,
-        hours=told.hours,
-        dark_share=told.dark_share,
+        categories=profile.categories,
+        hours=profile.hours,
+        dark_share=profile.dark_share,
         women=Interval(women.value, women.low, women.high) if women else None,
         women_city=women_city,
-        unknown_gender=told.unknown_gender,
-        since=told.since,
-        cautions=tuple(dict.fromkeys([*cautions, *((Caution.WITHHELD,) if told.n_withheld else ())])),
+        unknown_gender=profile.unknown_gender,
+        since=profile.since,
+        cautions=tuple(dict.fromkeys([*cautions, *((Caution.WITHHELD,) if profile.n_withheld else ())])),
     )
 
 

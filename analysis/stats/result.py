@@ -14,7 +14,7 @@ class Choice:
 
     name: str
     value: float | int | str
-    told: Message
+    explanation: Message
 
 
 @runtime_checkable

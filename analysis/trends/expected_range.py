@@ -34,7 +34,7 @@ class Rule:
 
     name: RuleName
     false_alarms: float
-    told: Message
+    explanation: Message
 
 
 RULES: Final = {

@@ -161,7 +161,7 @@ def _trend(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str, un
     frame["trend"] = _spread(parts.level, inside) if parts else np.nan
     frame["adjusted"] = np.where(judged, _spread(parts.adjusted, inside), np.nan) if parts else np.nan
     frame["last_year"] = frame["n"].where(frame["complete"]).shift(_A_YEAR_BACK[unit])
-    choices = [Choice("rule", rule.name, rule.told)]
+    choices = [Choice("rule", rule.name, rule.explanation)]
     if not inside.all():
         choices.append(
             Choice(

@@ -108,7 +108,7 @@ def erase(
     note_interrupted(ctx)
     ctx.city()
     preview = preview_erasure(ctx.home, alerts)
-    told = ctx.t.n(
+    warning = ctx.t.n(
         "{n} alert will be gone for good, from all earlier versions too; an export that holds it will not bring it "
         "back.",
         "{n} alerts will be gone for good, from all earlier versions too; an export that holds them will not bring "
@@ -116,18 +116,18 @@ def erase(
         preview.alerts,
     )
     if preview.quarantined:
-        told += " " + ctx.t.n(
+        warning += " " + ctx.t.n(
             "{n} row set aside is erased with it.", "{n} rows set aside are erased with it.", preview.quarantined
         )
     if preview.sealed:
-        told += " " + ctx.t.n(
+        warning += " " + ctx.t.n(
             "{n} import can then not be undone any more.",
             "{n} imports can then not be undone any more.",
             preview.sealed,
         )
     if not yes:
-        raise UsageError(Message("{told} Nothing was erased: say --yes to do it.", {"told": told}))
-    ctx.note(told)
+        raise UsageError(Message("{told} Nothing was erased: say --yes to do it.", {"told": warning}))
+    ctx.note(warning)
     report = remove(ctx.home, alerts)
     if ctx.as_json:
         answer: dict[str, Any] = {

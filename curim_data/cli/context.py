@@ -82,7 +82,7 @@ class CommandContext:
 
     def choices(self, choices: Iterable[Choice]) -> list[dict[str, Any]]:
         """Settings and their reasons as entries of a JSON answer."""
-        return [{"name": c.name, "value": c.value, "told": self.t(c.told)} for c in choices]
+        return [{"name": c.name, "value": c.value, "told": self.t(c.explanation)} for c in choices]
 
     def print(self, *lines: str) -> None:
         """Lines for the reader: on standard output, or on standard error where that is for JSON."""
@@ -91,7 +91,7 @@ class CommandContext:
 
     def print_choices(self, choices: Iterable[Choice]) -> None:
         """Settings and their reasons, one a line."""
-        self.print(*(self.t(choice.told) for choice in choices))
+        self.print(*(self.t(choice.explanation) for choice in choices))
 
     def note(self, line: str) -> None:
         """A line on standard error."""

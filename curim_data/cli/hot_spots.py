@@ -199,7 +199,7 @@ def _places(
         *([t(TESTED_IN_CITY)] if has_area(f) else []),
         *(f"{spot.rank}. {names[spot.id](t)} – {spot.sentence(t)}" for spot in found.spots),
         *(f"{name(t)} – {spot.cold_sentence(t)}" for spot, name in found.cold),
-        *(t(choice.told) for choice in found.choices),
+        *(t(choice.explanation) for choice in found.choices),
     ]
     return answer, lines
 
@@ -253,7 +253,7 @@ def _emerging(
         found.sentence(t),
         *([t(TESTED_IN_CITY)] if has_area(f) else []),
         *(f"{line.rank}. {line.name(t)} – {found.sentence_of(line.place.peak, t)}" for line in listed),
-        *(t(choice.told) for choice in study.choices),
+        *(t(choice.explanation) for choice in study.choices),
     ]
     return answer, lines
 
@@ -316,4 +316,4 @@ def _density(ctx: CommandContext, source: Source, f: AlertFilter, out: Path | No
     for rank, peak in enumerate(study.peaks, start=1):
         density = t("{value} alerts per km² and month", value=format_density(t, peak.value.value))
         lines.append(f"{rank}. {peak.name(t)} – {density}")
-    return answer, [*lines, *(t(choice.told) for choice in study.choices)]
+    return answer, [*lines, *(t(choice.explanation) for choice in study.choices)]

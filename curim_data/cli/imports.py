@@ -70,7 +70,7 @@ def import_files(
     answers = Answers(dates, _epsg(crs), decimal, order, sheet, timezone, category, ids, elsewhere)
     if profile is not None and not ctx.home.has_city():
         create_home(ctx.home.path, profile)
-    told: list[dict[str, Any]] = []
+    outcomes: list[dict[str, Any]] = []
     failed: Message | None = None
     for file in files:
         new_city = not ctx.home.has_city()
@@ -88,13 +88,13 @@ def import_files(
                 )  # fmt: skip
         except Question as question:
             failed = failed or _how(ctx, question)
-            told.append({"file": file.name, "error": ctx.t(_how(ctx, question)), "question": _asked(ctx, question)})
+            outcomes.append({"file": file.name, "error": ctx.t(_how(ctx, question)), "question": _asked(ctx, question)})
             continue
         except (ImportProblem, StoreError) as problem:
             failed = failed or problem.message
-            told.append({"file": file.name, "error": ctx.t(problem.message)})
+            outcomes.append({"file": file.name, "error": ctx.t(problem.message)})
             continue
-        told.append(report.counts | {"decisions": [ctx.t(message) for message in report.decisions]})
+        outcomes.append(report.counts | {"decisions": [ctx.t(message) for message in report.decisions]})
         if write_mapping is not None:
             made = ColumnMapping.from_layout(report.layout, report.facts.labels, answers=answers, name=file.stem)
             write_file(write_mapping, made.to_toml().encode())
@@ -103,7 +103,7 @@ def import_files(
         if not ctx.as_json:
             ctx.print(report.sentence(ctx.t))
     if ctx.as_json:
-        ctx.print_json({"files": told})
+        ctx.print_json({"files": outcomes})
     if failed is not None:
         raise UsageError(failed)
 

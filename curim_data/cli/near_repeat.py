@@ -60,7 +60,7 @@ def near_repeat(
         ctx.print(place.sentence(ctx.t))
     if unusual.method is not None:
         ctx.print(ctx.t(unusual.method))
-    ctx.print(ctx.t(unusual.choices[0].told))
+    ctx.print(ctx.t(unusual.choices[0].explanation))
 
 
 def _repeats(ctx: CommandContext, study: NearRepeatStudy) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def open_json(source: Path | bytes, name: str, sheet: str | None = None) -> Rere
     place: PointReader | None = None
     seen: dict[str, None] = {}
     projected = count = 0
-    with _told(name, lambda: count):
+    with _json_errors(name, lambda: count):
         for record in _records(source, name, plan):
             seen.update(dict.fromkeys(_flat(record, plan.geo)))
             projected += plan.geo and _beyond_degrees(record)
@@ -129,7 +129,7 @@ class _Recoded:
 
 
 @contextmanager
-def _told(name: str, done: Callable[[], int]) -> Iterator[None]:
+def _json_errors(name: str, done: Callable[[], int]) -> Iterator[None]:
     """Faults of the text as one refusal that says how many records were whole before it."""
     try:
         yield
@@ -161,7 +161,7 @@ def _no_table(name: str) -> ImportProblem:
 
 def _plan(source: Path | bytes, name: str, sheet: str | None) -> _Plan:
     shape = _Shape()
-    with _told(name, lambda: max(shape.records - 1, 0)), _stream(source, name) as stream:
+    with _json_errors(name, lambda: max(shape.records - 1, 0)), _stream(source, name) as stream:
         _look(stream, shape)
     if shape.top == "start_array":
         return _Plan("item", False)
@@ -235,7 +235,7 @@ def _crs(member: dict[str, Any], name: str) -> str | None:
 
 def _records(source: Path | bytes, name: str, plan: _Plan) -> Generator[Any, None, None]:
     done = 0
-    with _told(name, lambda: done), _stream(source, name) as stream:
+    with _json_errors(name, lambda: done), _stream(source, name) as stream:
         for record in ijson.items(stream, plan.prefix, multiple_values=True):
             yield record
             done += 1

@@ -21,8 +21,8 @@ _worker = _lasting()
 
 def transform_points(way: Transformer, x: Any, y: Any) -> tuple[Any, Any]:
     """What `way.transform(x, y)` gives; raises what it raises."""
-    told: tuple[Any, Any] = _worker.submit(way.transform, x, y).result()
-    return told
+    pair: tuple[Any, Any] = _worker.submit(way.transform, x, y).result()
+    return pair
 
 
 def _renew() -> None:

@@ -107,15 +107,15 @@ class Translator:
 
     def times(self, ratio: float) -> str:
         """How many times as many: one decimal, and from a hundred on three digits."""
-        told = float(f"{ratio:.3g}")
-        return self.number(told) if 100 <= told < float("inf") else self.number(ratio, 1)
+        rounded = float(f"{ratio:.3g}")
+        return self.number(rounded) if 100 <= rounded < float("inf") else self.number(ratio, 1)
 
     def expected(self, count: float | None) -> str:
         """A count that was to be expected, with three digits: enough to work out the ratio that is told beside it."""
-        told = float("nan") if count is None else float(f"{count:.3g}")
-        if not 0 < abs(told) < 100:
+        rounded = float("nan") if count is None else float(f"{count:.3g}")
+        if not 0 < abs(rounded) < 100:
             return self.number(count)
-        return self.number(told, 2 - math.floor(math.log10(abs(told))))
+        return self.number(rounded, 2 - math.floor(math.log10(abs(rounded))))
 
     def percent(self, share: float | None, digits: int = 0) -> str:
         """A share (0 to 1) as a percentage."""
@@ -139,8 +139,8 @@ class Translator:
 
     def p(self, p: float, *, least: bool = False) -> str:
         """The same as a formula: `p = 0.012`, `p < 0.001` or `p ≤ 0.005`."""
-        told = self.p_value(p, least=least)
-        return f"p\u00a0{told[0]}\u00a0{told[1:]}" if told[0] in "<≤" else f"p = {told}"
+        text = self.p_value(p, least=least)
+        return f"p\u00a0{text[0]}\u00a0{text[1:]}" if text[0] in "<≤" else f"p = {text}"
 
     def date(self, day: dt.date, form: str = "long") -> str:
         """A date: "long" (3 May 2025), "medium", "short", or a Babel pattern."""

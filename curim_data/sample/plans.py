@@ -152,10 +152,10 @@ def _finished(source: Source) -> tuple[Plan, ...]:
     """The intervention that is planted in the sample: treated, buffer and comparison area as its file tells them."""
     import sample_data
 
-    told = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))["intervention"]
-    start = told["start"]
-    areas = Areas(*(_cells(source.city, told[name]) for name in ("treated", "buffer", "comparison")))
-    before = AlertFilter(period="", start=told["before_start"], end=start - dt.timedelta(days=1))
+    truth = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))["intervention"]
+    start = truth["start"]
+    areas = Areas(*(_cells(source.city, truth[name]) for name in ("treated", "buffer", "comparison")))
+    before = AlertFilter(period="", start=truth["before_start"], end=start - dt.timedelta(days=1))
     problem = problem_of_cells(source, before, areas.treated, Audience.COUNCIL)
     lighting = find_measure("lighting_improved")
     counted = area_counts(source, before, {"comparison": areas.comparison}, (), Audience.COUNCIL).frame
@@ -163,7 +163,7 @@ def _finished(source: Source) -> tuple[Plan, ...]:
     made = draft_plan(problem, source.city, start, measures=[lighting] if lighting else []).plan
     # Its authors aimed at the smallest fall that could be seen.
     target = float(round(problem.n - (seen.alerts or 0)))
-    finish = min(_month(start, told["months"]), source.as_of + dt.timedelta(days=1)) - dt.timedelta(days=1)
+    finish = min(_month(start, truth["months"]), source.as_of + dt.timedelta(days=1)) - dt.timedelta(days=1)
     plan = replace(
         made,
         title=N_("Better street lighting round the university"),

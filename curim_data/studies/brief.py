@@ -76,7 +76,7 @@ def brief_study(source: Source, f: AlertFilter, audience: Audience) -> BriefStud
     hot = hot_spot_study(source, f, audience)
     weeks = trend_study(source, f, audience)
     seasonal = period_total(weeks) if weeks is not None else None
-    told = distinct_changes(found.changes, landmark_districts(source.city), MOST_FINDINGS)
+    distinct = distinct_changes(found.changes, landmark_districts(source.city), MOST_FINDINGS)
     return BriefStudy(
         since=since,
         until=until,
@@ -84,7 +84,7 @@ def brief_study(source: Source, f: AlertFilter, audience: Audience) -> BriefStud
         course=seasonal,
         verdict=_verdict(seasonal, found),
         changes=found,
-        findings=tuple(_finding(source, f, audience, change, found) for change in told),
+        findings=tuple(_finding(source, f, audience, change, found) for change in distinct),
         hot=hot,
         names=name_spots(hot.spots, source.city, known_places(source, audience)),
         shares=share_study(source, f, audience),

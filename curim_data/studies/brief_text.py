@@ -145,14 +145,14 @@ def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> st
     """Who is affected, where women and men differ most, and who is missing from the data."""
     parts = [study.shares.sentence(t)]
     differ = study.weights.frame[study.weights.frame["significant"]]
-    for more, told in (
+    for more, message in (
         (True, Message("Weighs more on women: {categories}.")),
         (False, Message("Weighs more on men: {categories}.")),
     ):
         rows = differ[(differ["ratio"] > 1) == more].head(2)
         if len(rows):
             names = [inline(category_label(t, city, category)) for category in rows["category"]]
-            parts.append(t(Message(told.text, {"categories": t.join(names)})))
+            parts.append(t(Message(message.text, {"categories": t.join(names)})))
     if differ.empty:
         parts.append(t("No category is shown to weigh more on women or on men."))
     return " ".join(parts)
@@ -164,8 +164,8 @@ def share_rows(shares: GenderShares, t: Translator) -> tuple[ShareRow, ...]:
     for row in shares.frame.to_dict("records"):
         if row["n"] == 0 and row["gender"] in ("unknown", "other"):
             continue
-        told = () if row["withheld"] else (row["low"], row["high"])
-        rows.append(ShareRow(gender_label(t, row["gender"]), None if row["withheld"] else row["share"], *told))
+        bounds = () if row["withheld"] else (row["low"], row["high"])
+        rows.append(ShareRow(gender_label(t, row["gender"]), None if row["withheld"] else row["share"], *bounds))
     return tuple(rows)
 
 
@@ -173,12 +173,12 @@ def plan_rows(plans: Iterable[Plan], today: dt.date, t: Translator) -> tuple[Pla
     """What was decided and what became of it: late and due plans first."""
     order = (Standing.LATE, Standing.DUE, Standing.ON_TIME, Standing.NONE)
     shown = [plan for plan in plans if plan.status not in (PlanStatus.DRAFT, PlanStatus.DROPPED)]
-    told = sorted(
+    ranked = sorted(
         ((plan_progress(plan, today), plan) for plan in shown), key=lambda pair: order.index(pair[0].standing)
     )
     return tuple(
         PlanRow(plan.title, plan.lead or t("Lead to be named"), _status(plan, found.standing, t), t(found.message))
-        for found, plan in told
+        for found, plan in ranked
     )
 
 
@@ -210,7 +210,7 @@ def brief_content(
     pins = [maps.NumberedSpot(s.rank, study.names[s.id](t), s.longitude, s.latitude) for s in spots]
     hot = study.hot.hot.frame
     period, total = (study.since, study.until), study.total
-    limits = [t(choice.told) for choice in study.changes.choices]
+    limits = [t(choice.explanation) for choice in study.changes.choices]
     if study.changes.changes.n_withheld:
         limits.append(t("Small counts are protected and could not all be compared."))
     if city.provisional:

@@ -75,12 +75,12 @@ def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
     Rows without a place or by daylight are no candidates.
     """
-    told = ["n", "high", "withheld"]
+    columns = ["n", "high", "withheld"]
     if by:
-        merged = old[[*by, *told]].merge(new[[*by, *told]], on=by, how="outer", suffixes=("_before", "_after"))
+        merged = old[[*by, *columns]].merge(new[[*by, *columns]], on=by, how="outer", suffixes=("_before", "_after"))
     else:
-        merged = old[told].merge(
-            new[told], how="left", left_index=True, right_index=True, suffixes=("_before", "_after")
+        merged = old[columns].merge(
+            new[columns], how="left", left_index=True, right_index=True, suffixes=("_before", "_after")
         )
     pair = merged[by].copy()
     hidden = merged[["withheld_before", "withheld_after"]].eq(True)

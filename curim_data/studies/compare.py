@@ -161,8 +161,8 @@ def filter_pair(source: Source, f: AlertFilter, against: str) -> FilterPair:
         raise CompareError(Message("Both sides are the same filter: there is nothing to compare."))
     a, b = _SIDES["" if "=" in against else against]
     if whole != f:
-        told = Message("The whole city is compared: the picked area is set aside.")
-        choices = (*choices, Choice("area", "city", told))
+        message = Message("The whole city is compared: the picked area is set aside.")
+        choices = (*choices, Choice("area", "city", message))
     return FilterPair(first, second, a, b, choices)
 
 
@@ -253,8 +253,8 @@ def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilt
         case "reporter":
             return whole.replace(reporters=women), whole.replace(reporters=men), ()
         case "light":
-            told = Message("After dark: the sun is below the horizon at that place and time.")
-            return whole.replace(dark=True), whole.replace(dark=False), (Choice("dark", "sun", told),)
+            message = Message("After dark: the sun is below the horizon at that place and time.")
+            return whole.replace(dark=True), whole.replace(dark=False), (Choice("dark", "sun", message),)
         case "others":
             return _others(source, whole)
     return _earlier(source, whole, a_year=against == "year")
@@ -284,14 +284,14 @@ def _earlier(
     before = max(source.first, asked[0]), asked[1]
     if start <= source.first or before[1] < before[0]:
         raise CompareError(Message("There is nothing to compare: no day of the data lies before this period."))
-    told = Message("Compared with {period}.", {"period": Span(*before, by_month=source.by_month)})
-    choices = [Choice("reference", before[0].isoformat(), told)]
+    message = Message("Compared with {period}.", {"period": Span(*before, by_month=source.by_month)})
+    choices = [Choice("reference", before[0].isoformat(), message)]
     if before[0] > asked[0]:
         choices.append(Choice("short", source.first.isoformat(), Message("The data do not reach back further.")))
     same = a_year and end - start + dt.timedelta(days=1) <= _YEAR and before[0] == asked[0]
     if not same and not (_whole_years(start, end) and _whole_years(*before)):
-        told = Message("The two periods may lie in different seasons: what differs by season differs here too.")
-        choices.append(Choice("season", "differs", told))
+        message = Message("The two periods may lie in different seasons: what differs by season differs here too.")
+        choices.append(Choice("season", "differs", message))
     now = whole.replace(period="", start=start, end=end)
     return now, whole.replace(period="", start=before[0], end=before[1]), tuple(choices)
 

@@ -99,12 +99,12 @@ def _alerts(source: Source, f: AlertFilter, resolution: int, audience: Audience)
     frame = counted.frame[["n", "low", "high"]].astype(float).assign(least=0.0)
     if not sees_exact(audience):
         frame = _without_small_rest(frame, query.cells(source, f, resolution, audience).frame, counted.threshold)
-    told = Message(
+    message = Message(
         "What is compared is the share of these alerts among all alerts of the same period, {base} in all: a place "
         "where people report much of everything is not hot for that. The share says nothing about how many there are.",
         {"base": round(float(frame["low"].sum()))},
     )
-    return Denominator("alerts", frame, (Choice("base", "alerts", told),))
+    return Denominator("alerts", frame, (Choice("base", "alerts", message),))
 
 
 def _without_small_rest(base: pd.DataFrame, part: pd.DataFrame, k: int) -> pd.DataFrame:
@@ -135,13 +135,13 @@ def _residents(city: CityProfile, resolution: int) -> Denominator:
     # As for land: a sliver at the shore counts as a quarter of a cell, with the residents of that much of the district.
     least = MIN_LAND_SHARE * square_side(resolution, cells) ** 2 / 1e6 * by_cell["people"] / by_cell["land"]
     frame = pd.DataFrame(dict.fromkeys(("n", "low", "high"), by_cell["people"])).assign(least=least)
-    told = Message(
+    message = Message(
         "Residents are known by district only ({districts} districts, {people} residents) and are spread evenly over "
         "the land of each. They are the wrong base for squares, stations and shores, which many people use and few "
         "live at: such places look hotter than they are for those who are there.",
         {"districts": len(people), "people": round(float(people.sum()))},
     )
-    choices = [Choice("base", "residents", told)]
+    choices = [Choice("base", "residents", message)]
     unknown = float(city.land_cells(resolution)[by_cell["people"].isna()].sum())
     if unknown >= SHOWN_KM2:
         outside = Message(

@@ -114,12 +114,12 @@ def density_study(source: Source, f: AlertFilter, audience: Audience) -> Density
 def _by_rule(n: float, land_km2: float, least_m: float) -> Bandwidth:
     """The width by rule of thumb where only months are known, so that none can be tried on later weeks."""
     width = bandwidth_by_rule(n, land_km2, least_m)
-    told = Message(
+    message = Message(
         "Smoothed over {metres} m by a rule of thumb: of these alerts the month alone is known, so that no width can "
         "be tried on later weeks.",
         {"metres": round(width.metres)},
     )
-    return replace(width, told=told)
+    return replace(width, explanation=message)
 
 
 def _months(source: Source, f: AlertFilter) -> tuple[float, Choice]:
@@ -127,11 +127,11 @@ def _months(source: Source, f: AlertFilter) -> tuple[float, Choice]:
     start, end = query.dates(source, f)
     start, end = max(start, source.first), min(end, source.as_of)
     days = max((end - start).days, 0) + 1
-    told = Message(
+    message = Message(
         "A month is 30.4 days: {days} days from {start} to {end}.",
         {"days": days, "start": start, "end": start + dt.timedelta(days=days - 1)},
     )
-    return days / DAYS_A_MONTH, Choice("months", days, told)
+    return days / DAYS_A_MONTH, Choice("months", days, message)
 
 
 def density_peaks(density: Density, city: CityProfile, most: int = MOST_PEAKS) -> tuple[DensityPeak, ...]:

@@ -163,11 +163,11 @@ def _history(periods: Periods) -> tuple[Choice, ...]:
     if not len(periods.starts):
         return ()
     start = periods.starts[0].date()
-    told = Message(
+    message = Message(
         "A class needs history: judged from {start} on, whatever period the filter names, up to its end.",
         {"start": start},
     )
-    return (Choice("history", start.isoformat(), told),)
+    return (Choice("history", start.isoformat(), message),)
 
 
 def _every_step(frame: pd.DataFrame, periods: Periods, land: pd.Series) -> pd.DataFrame:

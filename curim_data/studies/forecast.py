@@ -104,13 +104,13 @@ def forecast_study(
     notes = counted.notes
     if f.districts or f.places or f.cells:
         notes += (Message("The forecast is of the whole city, whatever area the filter names."),)
-    told = ForecastStudy(start, weeks, city, refused, places, unseen, None, None, (), None, (), recent, notes)
+    study = ForecastStudy(start, weeks, city, refused, places, unseen, None, None, (), None, (), recent, notes)
     if not sees_exact(audience):
         why = Message(
             "The forecast by map cell is for specialists: it needs the exact number of alerts in every cell and week."
         )
-        return replace(told, cells_refused=why)
-    return _with_cells(told, source, history, audience, mondays, resolution)
+        return replace(study, cells_refused=why)
+    return _with_cells(study, source, history, audience, mondays, resolution)
 
 
 def whole_weeks(source: Source, f: AlertFilter) -> pd.DatetimeIndex:
@@ -138,11 +138,11 @@ def _city(counts: FloatArray, start: dt.date, weeks: int) -> tuple[CountForecast
         return None, Message(
             "No forecast is shown: {n} weeks hold so few alerts that their number is protected.", values
         )
-    told = forecast_counts(counts, start, weeks)
-    if told is None:
+    counted = forecast_counts(counts, start, weeks)
+    if counted is None:
         values = {"n": len(counts)}
         return None, Message("No forecast is shown: {n} whole weeks are too few to try one on the past.", values)
-    return told, None
+    return counted, None
 
 
 def _places(
@@ -155,14 +155,14 @@ def _places(
         counts = _series(rows, mondays)
         if np.isnan(counts).any():
             unseen += 1
-        elif counts.any() and (told := forecast_counts(counts, start, weeks)) is not None:
-            found.append((str(place), told))
+        elif counts.any() and (counted := forecast_counts(counts, start, weeks)) is not None:
+            found.append((str(place), counted))
     found.sort(key=lambda one: -one[1].total.value)
     return tuple(found), unseen
 
 
 def _with_cells(
-    told: ForecastStudy,
+    study: ForecastStudy,
     source: Source,
     history: AlertFilter,
     audience: Audience,
@@ -178,14 +178,14 @@ def _with_cells(
     land = source.city.land_cells(size)
     if len(land) * len(mondays) > MOST_COUNTS:
         why = Message("No forecast is shown: there are too many cells and weeks for one. Choose larger cells.")
-        return replace(told, cells_refused=why)
+        return replace(study, cells_refused=why)
     frame = query.counts(
         source, history, ["cell", "week"], audience, resolution=size, without_default_points=True
     ).frame
     wide = frame.pivot(index="cell", columns="week", values="n").reindex(index=land.index, columns=mondays)
-    found = forecast_places(wide.fillna(0.0).to_numpy(dtype=float), land, told.start, told.weeks)
+    found = forecast_places(wide.fillna(0.0).to_numpy(dtype=float), land, study.start, study.weeks)
     return replace(
-        told,
+        study,
         cells=found,
         cells_refused=found.backtest.refused,
         listed=_listed(found, source),

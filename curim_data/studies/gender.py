@@ -58,14 +58,14 @@ class LightStudy:
         if not self.ratio.known:
             return t("Too few alerts to compare day and night for women and men.")
         share = self.frame.set_index("gender")["share"]
-        told = t(
+        sentence = t(
             "{women} of the alerts that affect women and {men} of those that affect men happen after dark.",
             women=t.percent(share[WOMAN]),
             men=t.percent(share[MAN]),
         )
         if self.ratio.low <= 1 <= self.ratio.high:
-            return told + " " + t("Chance alone can explain the difference.")
-        return told + " " + t("Chance alone does not explain the difference.")
+            return sentence + " " + t("Chance alone can explain the difference.")
+        return sentence + " " + t("Chance alone does not explain the difference.")
 
 
 def share_study(source: Source, f: AlertFilter, audience: Audience, column: str = "affected_gender") -> GenderShares:
@@ -107,18 +107,18 @@ def feeling_study(source: Source, f: AlertFilter, audience: Audience) -> Perceiv
     """
     counted = query.counts(source, without_gender(f), ["reporter_gender", "feeling"], audience, complete=True)
     frame = counted.frame.dropna(subset=["feeling"])
-    told = [
+    choices = [
         Choice("who", "reporter", Message("The feeling is that of the person who alerts, from 1 (very unsafe) to 5."))
     ]
     if not frame["withheld"].any():
         found = perceived_safety(frame, "reporter_gender")
-        return replace(found, choices=tuple(told))
-    told.append(
+        return replace(found, choices=tuple(choices))
+    choices.append(
         Choice(
             "protected", counted.n_withheld, Message("Small numbers are protected, so the intervals here are wider.")
         )
     )
-    return replace(_feeling_within(frame), choices=tuple(told))
+    return replace(_feeling_within(frame), choices=tuple(choices))
 
 
 def _feeling_within(frame: pd.DataFrame) -> PerceivedSafety:
@@ -205,18 +205,18 @@ def rate_study(source: Source, f: AlertFilter, audience: Audience) -> ReporterRa
     asked = without_gender(f).replace(places=(), cells=())
     rows = []
     if not asked.districts and {area.id for area in source.city.districts} <= set(people.index):
-        told = query.counts(source, asked, ["reporter_gender"], audience, complete=True).frame
-        rows.append(_rate_row(CITY, told, people.sum()))
-    told = query.counts(source, asked, ["district", "reporter_gender"], audience, complete=True).frame
+        counted = query.counts(source, asked, ["reporter_gender"], audience, complete=True).frame
+        rows.append(_rate_row(CITY, counted, people.sum()))
+    counted = query.counts(source, asked, ["district", "reporter_gender"], audience, complete=True).frame
     for district in people.index:
         if not asked.districts or district in asked.districts:
-            rows.append(_rate_row(str(district), told[told["district"] == district], people.loc[district]))
+            rows.append(_rate_row(str(district), counted[counted["district"] == district], people.loc[district]))
     return ReporterRates(pd.DataFrame(rows))
 
 
-def _rate_row(area: str, told: pd.DataFrame, residents: pd.Series) -> dict[str, object]:
+def _rate_row(area: str, counted: pd.DataFrame, residents: pd.Series) -> dict[str, object]:
     """One area's rates per 1,000 residents, and their ratio."""
-    counts = told.set_index("reporter_gender")["n"]
+    counts = counted.set_index("reporter_gender")["n"]
     row: dict[str, object] = {"area": area}
     n = {"women": float(counts.get(WOMAN, 0.0)), "men": float(counts.get(MAN, 0.0))}
     for who, count in n.items():

@@ -43,7 +43,7 @@ class NearRepeatStudy:
         """The nearest and soonest pattern in plain words, or that there is none; and whether all alerts were tested."""
         if self.knox is None:
             return t("Too few alerts with a place and a day to look for repeats: {n}.", n=self.used)
-        return " ".join([self.knox.sentence(t), *(t(choice.told) for choice in self.knox.choices)])
+        return " ".join([self.knox.sentence(t), *(t(choice.explanation) for choice in self.knox.choices)])
 
     def caution(self, t: Translator) -> str:
         """Where the excess lasts: that it may be a place that became busier, which the test cannot tell apart."""

@@ -59,8 +59,8 @@ def problem_of_cells(
             source, f, audience, spot, name_spots(found.spots, source.city, known_places(source, audience))[spot.id]
         )
     own = _own_area(source, f, sorted(wanted), audience)
-    told = problem_of_spot(source, f, audience, own, name_spot(own.longitude, own.latitude, source.city))
-    return replace(told, q=None)
+    problem = problem_of_spot(source, f, audience, own, name_spot(own.longitude, own.latitude, source.city))
+    return replace(problem, q=None)
 
 
 def problem_of_spot(
@@ -74,7 +74,7 @@ def problem_of_spot(
 
     start, end = query.dates(source, f)
     history = here.replace(period="", start=source.first, end=end)
-    told = profile_spot(
+    profile = profile_spot(
         source.city,
         n=spot.n,
         categories=counted("category"),
@@ -83,17 +83,17 @@ def problem_of_spot(
         dark=counted("dark"),
     )
     if not privacy.sees_exact(audience):
-        told = replace(told, hours=_protected_hours(source, here, audience))
+        profile = replace(profile, hours=_protected_hours(source, here, audience))
     months = counted("month", among=history, complete=True)
     return problem_of_profile(
         spot,
         name,
-        replace(told, since=_since(source, months, end)),
+        replace(profile, since=_since(source, months, end)),
         query=here.to_query(),
         start=start,
         end=end,
         women_city=_women_city(source, f, audience),
-        cautions=_cautions(source, here, audience, told.unknown_gender),
+        cautions=_cautions(source, here, audience, profile.unknown_gender),
     )
 
 

@@ -88,11 +88,11 @@ def scan_study(source: Source, f: AlertFilter, audience: Audience) -> ScanStudy:
     end = min(query.dates(source, f)[1], source.as_of)
     start = max(source.first, end - dt.timedelta(days=SCAN_HISTORY_DAYS - 1))
     events = read_events(source, f.replace(period="", start=start, end=end), audience)
-    told = Message(
+    message = Message(
         "The {days} days to {end} are compared with what each place had since {start}.",
         {"days": SCAN_DAYS, "start": start, "end": end},
     )
-    choices = (Choice("history", start.isoformat(), told), *events.choices)
+    choices = (Choice("history", start.isoformat(), message), *events.choices)
     if len(events.frame) < LEAST_EVENTS or (end - start).days < 2 * SCAN_DAYS:
         return ScanStudy(len(events.frame), start, end, (), None, choices)
     found = permutation_scan(

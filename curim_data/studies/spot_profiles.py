@@ -45,7 +45,7 @@ class SpotSummary:
     women: Estimate | None
     category: str | None
     hours: tuple[int, int] | None
-    untold: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -77,21 +77,21 @@ def spot_summaries(
     lines = []
     for spot in spots:
         themes, numbers = categories.get(spot.id, (nothing, nothing))
-        told = numbers == numbers
+        shown = numbers == numbers
         genders: dict[Any, float] = dict(zip(*affected.get(spot.id, (nothing, nothing)), strict=True))
         women, men = genders.get("woman", 0.0), genders.get("man", 0.0)
         seen = pd.notna(women) and pd.notna(men)
         known = seen and women + men > 0
         hour, low, withheld = hours.get(spot.id, (nothing, nothing, nothing))
-        untold = {"women": seen and not known, "hours": bool(pd.isna(hour).all() and not withheld.any())}
+        unknown = {"women": seen and not known, "hours": bool(pd.isna(hour).all() and not withheld.any())}
         lines.append(
             SpotSummary(
                 spot=spot,
                 name=names[spot.id],
                 women=wilson(float(women), float(women + men)) if known else None,
-                category=str(themes[told][np.argsort(numbers[told])[-1]]) if told.any() else None,
+                category=str(themes[shown][np.argsort(numbers[shown])[-1]]) if shown.any() else None,
                 hours=_peak(hour, low, withheld),
-                untold=frozenset(name for name, so in untold.items() if so),
+                unknown=frozenset(name for name, so in unknown.items() if so),
             )
         )
     return tuple(lines)
@@ -113,8 +113,8 @@ def _by_area(
     )
     found = []
     for name, table in zip(dimensions, counted, strict=True):
-        told = {"area": encode_values(table.frame["cell"].map(of)), name: encode_values(table.frame[name])}
-        raw = sum_by(told, table.frame["n"].to_numpy(float))
+        columns = {"area": encode_values(table.frame["cell"].map(of)), name: encode_values(table.frame[name])}
+        raw = sum_by(columns, table.frame["n"].to_numpy(float))
         found.append(protect_area_counts(source, f, [raw], ["area", name], audience).frame)
     return found
 
@@ -134,7 +134,7 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Au
         categories, affected, dark, hours = (table.frame for table in found)
     else:
         categories, affected, dark = counted("category"), counted("affected_gender"), counted("dark")
-    told = profile_spot(
+    profile = profile_spot(
         source.city,
         n=spot.n,
         categories=categories,
@@ -144,7 +144,7 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Au
     )
     piles = query.default_coordinates(source, here, audience)["n"]
     return SpotStudy(
-        profile=told,
+        profile=profile,
         categories=categories.sort_values(["withheld", "n"], ascending=[True, False], ignore_index=True),
         affected=gender_shares(affected, "affected_gender", total=float(spot.n)),
         week=week_clock(hours) if hours is not None else None,

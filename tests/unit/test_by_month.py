@@ -85,19 +85,19 @@ def test_months_are_compared_with_as_many_months(tmp_path: Path) -> None:
     quarter = AlertFilter(period="quarter")
     before = filter_pair(source, quarter, "before")
     assert (before.second.start, before.second.end) == (dt.date(2020, 9, 1), dt.date(2020, 11, 30))
-    assert "Compared with September 2020 – November 2020." in [T(choice.told) for choice in before.choices]
+    assert "Compared with September 2020 – November 2020." in [T(choice.explanation) for choice in before.choices]
     year = filter_pair(source, quarter, "year")
     assert (year.second.start, year.second.end) == (dt.date(2019, 12, 1), dt.date(2020, 2, 29))
     found = compared_periods(source, (dt.date(2020, 12, 4), source.as_of))
     assert found.before == (dt.date(2019, 12, 1), dt.date(2020, 2, 29))
-    assert "months of the year before (December 2019 – February 2020)" in T(found.choice.told)
+    assert "months of the year before (December 2019 – February 2020)" in T(found.choice.explanation)
 
 
 def test_months_before_the_data_are_no_comparison(tmp_path: Path) -> None:
     source = source_of(tmp_path, (2018, 11), 2)
     found = compared_periods(source, (dt.date(2018, 12, 1), dt.date(2018, 12, 31)))
     assert (found.before, found.same_season) == ((dt.date(2018, 11, 1), dt.date(2018, 11, 30)), False)
-    assert "months just before (November 2018)" in T(found.choice.told)
+    assert "months just before (November 2018)" in T(found.choice.explanation)
     assert compared_periods(source, (dt.date(2018, 11, 1), dt.date(2018, 12, 31))).before is None
     with pytest.raises(CompareError):
         filter_pair(source, AlertFilter(period="all"), "before")
@@ -127,7 +127,7 @@ def test_the_day_of_a_month_is_no_weekday(tmp_path: Path) -> None:
 def test_no_width_is_tried_on_weeks_that_are_not_known(tmp_path: Path) -> None:
     told = density_study(source_of(tmp_path, (2018, 10), 12), AlertFilter(), ANALYST)
     assert told.bandwidth.method == "reach"
-    assert "the month alone is known" in T(told.bandwidth.told)
+    assert "the month alone is known" in T(told.bandwidth.explanation)
 
 
 def test_large_ratios_have_no_more_digits_than_they_know() -> None:

@@ -67,7 +67,7 @@ def test_a_planted_cell_is_hot_and_what_is_far_is_not(city: CityProfile, t: Tran
     assert heart() in marked <= near
     assert not result.frame["cold"].any()
     assert "hot and no cell is cold among 728 cells, tested on 6,060 alerts" in result.sentence(t)
-    told = " ".join(t(choice.told) for choice in result.choices)
+    told = " ".join(t(choice.explanation) for choice in result.choices)
     for word in ("198 m", "461 m", "1.25 times", "at most 0.80 times", "other hot spots", "at most 5 %", "Gi*"):
         assert word in told
 

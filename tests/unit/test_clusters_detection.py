@@ -52,7 +52,7 @@ def test_a_planted_cluster_is_found_where_and_as_large_as_it_is(
     assert cluster.outline.contains(shapely.Point(cluster.longitude, cluster.latitude))
     assert result.sentence(t).startswith("1 cluster stands out from chance, among 6,000 alerts.")
     assert f"{cluster.n} alerts where" in cluster.sentence(t)
-    told = " ".join(t(choice.told) for choice in result.choices)
+    told = " ".join(t(choice.explanation) for choice in result.choices)
     for word in ("the fifth alert", "smoothed over 200 m", "at least", "199 simulated maps", "0.25 km²"):
         assert word in told
 
@@ -209,18 +209,18 @@ def test_distance_and_spread_follow_the_density_within_their_limits(t: Translato
     sparse, dense = rng.uniform(0, 3_000, (40, 2)), rng.uniform(0, 3_000, (6_000, 2))
     wide, narrow = eps_for(*sparse.T, np.ones(40)), eps_for(*dense.T, np.ones(6_000))
     assert 50 <= float(narrow.value) < float(wide.value) <= 300
-    assert "limits: 50 to 300 m" in t(narrow.told)
+    assert "limits: 50 to 300 m" in t(narrow.explanation)
     assert eps_for([0.0], [0.0], [4]).value == 300
     assert eps_for_precision(narrow, 1.0) is narrow
     assert eps_for_precision(narrow, 98.0).value == 200
-    assert "twice the 98 m to which the coordinates are precise" in t(eps_for_precision(narrow, 98.0).told)
+    assert "twice the 98 m to which the coordinates are precise" in t(eps_for_precision(narrow, 98.0).explanation)
     assert [smoothing_width_for(n, 10).value for n in (60, 6_000)] == [500, 200]
 
 
 def test_coordinates_that_are_too_coarse_have_no_clusters(city: CityProfile, t: Translator, one: pd.DataFrame) -> None:
     result = find_clusters(one, city, step=500)
     assert result.found == ()
-    assert "only precise to 500 m" in t(result.choices[0].told)
+    assert "only precise to 500 m" in t(result.choices[0].explanation)
 
 
 def test_nothing_and_coarse_cells(city: CityProfile, t: Translator, one: pd.DataFrame) -> None:

@@ -92,7 +92,7 @@ def test_planted_places_are_groups_and_nothing_is_called_tested(city: CityProfil
     assert first.outline.difference(city.land.buffer(1e-6)).is_empty
     assert "Not tested against chance" in first.sentence(t)
     assert "nothing here was tested against chance" in result.sentence(t)
-    told = " ".join(t(choice.told) for choice in result.choices)
+    told = " ".join(t(choice.explanation) for choice in result.choices)
     assert "no group was tested" in told
     assert "at most a block of 80 m" in told
 
@@ -105,7 +105,7 @@ def test_it_can_be_many_alerts_and_says_where_it_cannot(
     monkeypatch.setattr(hdbscan, "MAX_POINTS", 1_500)
     result = explore_clusters(frame, city)
     taken = int(np.maximum(thin_counts(frame["n"][frame["n"] > 0].sort_index(), 1_500), 1).sum())
-    assert f"Of 3,000 alerts {taken:,} were taken" in " ".join(t(choice.told) for choice in result.choices)
+    assert f"Of 3,000 alerts {taken:,} were taken" in " ".join(t(choice.explanation) for choice in result.choices)
     assert result.found[0].n == pytest.approx(whole.found[0].n, rel=0.1)  # alerts, not the points that stand for them
     assert all(cluster.n == frame.loc[list(cluster.cells), "n"].sum() for cluster in result.found)
     monkeypatch.setattr(hdbscan, "MAX_CELLS", 100)
@@ -139,7 +139,7 @@ def test_it_finds_groups_in_chance_and_says_so(city: CityProfile, t: Translator)
     result = explore_clusters(drawn(city, 3_000, {}), city)
     assert 15 < len(result.found) < 40
     assert all(cluster.n <= 600 for cluster in result.found)
-    assert "groups in chance too: some 25" in t(result.choices[0].told)
+    assert "groups in chance too: some 25" in t(result.choices[0].explanation)
 
 
 def test_the_same_map_gives_the_same_groups(city: CityProfile) -> None:

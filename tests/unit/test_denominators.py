@@ -142,7 +142,7 @@ def test_on_the_sample_the_share_of_women_is_high_where_that_was_planted(source:
     assert study.hot.rates.mean < spot.rate < spot.n / spot.base_n
     assert f"of the {t.number(spot.base_n)} alerts here" in spot.sentence(t)
     assert f"among all {t.number(round(study.hot.base_total))} alerts" in study.hot.sentence(t)
-    told = " ".join(t(choice.told) for choice in study.choices)
+    told = " ".join(t(choice.explanation) for choice in study.choices)
     for words in (
         "share of these alerts among all alerts",
         "empirical Bayes",
@@ -176,7 +176,7 @@ def test_residents_give_rates_by_thousand(source: Source, t: Translator, city: C
     assert "residents live and" in study.spots[0].sentence(t)
     assert "per 1,000 residents" in study.spots[0].sentence(t)
     assert "relative to 100,000 residents" in study.hot.sentence(t)
-    assert "wrong base for squares" in " ".join(t(choice.told) for choice in study.choices)
+    assert "wrong base for squares" in " ".join(t(choice.explanation) for choice in study.choices)
 
 
 def test_the_base_of_the_council_passes_the_gate(tmp_path: Path) -> None:
@@ -242,4 +242,4 @@ def test_shares_are_shrunk_as_shares_and_rates_as_rates(city: CityProfile, kind:
 def test_a_mean_without_withheld_cells_is_said_to_be_one(source: Source, t: Translator) -> None:
     for audience, said in ((Audience.ANALYST, False), (Audience.COUNCIL, True)):
         study = hot_spot_study(source, AlertFilter(categories=("vandalism",)), audience, base="alerts")
-        assert any("whose counts are shown" in t(choice.told) for choice in study.choices) == said
+        assert any("whose counts are shown" in t(choice.explanation) for choice in study.choices) == said

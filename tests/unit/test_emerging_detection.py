@@ -212,7 +212,9 @@ def test_surroundings_reach_as_far_as_the_alerts_of_a_window_ask() -> None:
     counts = made() * 0
     counts.iloc[::2] = 1.0
     near, far = (emerging_hot_spots(counts, LAND, lag=lag).choices for lag in (1, 0))
-    told = [next(one.told.values["metres"] for one in choices if one.name == "against") for choices in (near, far)]
+    told = [
+        next(one.explanation.values["metres"] for one in choices if one.name == "against") for choices in (near, far)
+    ]
     assert told[0] < told[1]
 
 
@@ -277,7 +279,7 @@ def test_below_ten_steps_no_trend_is_told() -> None:
     result = emerging_hot_spots(counts, LAND)
     assert result.frame.loc[int(MIDDLE), "cls"] == "persistent_hot"
     assert result.frame["p_trend"].isna().all()
-    assert "too short to tell a trend" in result.sentence(translator("en"))
+    assert "too short to detect a trend" in result.sentence(translator("en"))
     assert next(choice.value for choice in result.choices if choice.name == "trend") == "none"
 
 
@@ -386,7 +388,7 @@ def test_months_or_weeks(first: dt.date, last: dt.date, n: int, unit: str, steps
     assert (chosen.unit, len(chosen.starts), chosen.choice.value) == (unit, steps, unit)
     assert unit_of(chosen.starts) == unit
     for lang in LANGUAGES:
-        assert "{" not in translator(lang)(chosen.choice.told)
+        assert "{" not in translator(lang)(chosen.choice.explanation)
 
 
 def test_only_whole_periods_count() -> None:
@@ -415,7 +417,11 @@ def test_every_result_can_be_said_in_every_language(lang: str) -> None:
         emerging_hot_spots(STEADY, LAND, lag=0),
     ):
         cell = int(MIDDLE)
-        for text in (result.sentence(t), result.sentence_of(cell, t), *(t(choice.told) for choice in result.choices)):
+        for text in (
+            result.sentence(t),
+            result.sentence_of(cell, t),
+            *(t(choice.explanation) for choice in result.choices),
+        ):
             assert text
             assert "{" not in text
 

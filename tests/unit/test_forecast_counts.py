@@ -46,7 +46,7 @@ def test_a_season_is_foretold_where_years_are_known(t: Translator) -> None:
     assert told is not None
     truth = 60 * (1 + 0.6 * np.sin(2 * np.pi * week[-4:] / 52))
     assert told.total.value == pytest.approx(truth.sum(), rel=0.12)
-    assert "same weeks of earlier years" in t(told.choices[0].told)
+    assert "same weeks of earlier years" in t(told.choices[0].explanation)
 
 
 @pytest.mark.parametrize(("length", "best"), [(9, 4), (400, 26)])
@@ -98,7 +98,7 @@ def test_years_without_a_season_are_told_none(t: Translator) -> None:
     counts = np.random.default_rng(33).poisson(60, 212)
     told = forecast_counts(counts, START)
     assert told is not None
-    assert "same weeks of earlier years" not in t(told.choices[0].told)
+    assert "same weeks of earlier years" not in t(told.choices[0].explanation)
     assert told.total.value == pytest.approx(4 * counts[-told.choices[0].value :].mean())
 
 

@@ -254,7 +254,7 @@ def test_without_older_origins_the_usual_settings_are_taken(t: Translator) -> No
     ground = CellHistory.of(np.ones((CELLS, 20)), LAND, LAND.index)
     settings, told = settings_for(ground, "decay", (), 4)
     assert settings == ForecastSettings(half_life=13, weight=0.3, strength=13.0)
-    assert "count half after 13 weeks, those of a neighbouring cell 0.3 times" in t(told.told)
+    assert "count half after 13 weeks, those of a neighbouring cell 0.3 times" in t(told.explanation)
 
 
 def test_the_bootstrap_of_few_values_is_as_wide_as_students_t() -> None:
@@ -290,7 +290,7 @@ def test_each_sentence_in_three_languages() -> None:
         words = translator(lang)
         assert told.sentence(words)
         assert told.places_sentence(words)
-        assert all(words(choice.told) for choice in told.choices)
+        assert all(words(choice.explanation) for choice in told.choices)
 
 
 def test_ahead_sums_what_follows() -> None:

@@ -66,7 +66,7 @@ def test_a_withheld_gender_is_no_zero(t):
     assert row["withheld"]
     assert row[["n", "share"]].isna().all()
     assert result.frame["share"].sum() == pytest.approx(1)
-    assert "100" in t(result.choices[0].told)
+    assert "100" in t(result.choices[0].explanation)
     assert gender_shares(frame, total=103).frame["share"].sum() == pytest.approx(100 / 103)
 
 
@@ -235,7 +235,7 @@ def test_silence_is_not_known_and_not_safe(t):
     assert math.isnan(table.loc["hidden", "p"])
     assert result.n_withheld == 1
     assert "In 2 places women alert so little that their safety there is not known." in result.sentence(t)
-    assert "at least 10 by women" in t(result.choices[0].told)
+    assert "at least 10 by women" in t(result.choices[0].explanation)
 
 
 def test_a_count_withheld_for_another_reason_is_not_called_silence():

@@ -59,15 +59,15 @@ def test_the_resolution_is_chosen_and_told(
     land = city.land_cells(10)
     choice = resolution_for(n, float(land.sum()), precision, finest, np.asarray(land.index))
     assert choice.value == expected
-    assert why in t(choice.told)
+    assert why in t(choice.explanation)
     if expected == 10:
-        assert t(choice.told).startswith("Cells are as large as a square of 132 m")
+        assert t(choice.explanation).startswith("Cells are as large as a square of 132 m")
 
 
 def test_a_region_gets_cells_that_a_map_can_hold(t: Translator) -> None:
     choice = resolution_for(10_000_000, 60_000)
     assert choice.value == 8
-    assert "too large" in t(choice.told)
+    assert "too large" in t(choice.explanation)
 
 
 def test_a_city_without_land_is_refused() -> None:

@@ -135,12 +135,12 @@ def test_the_choice_is_told(coast: Raster, t: Translator) -> None:
     found = bandwidth_for(*points, days, land=coast)
     assert found.method == "prospective"
     assert found.weeks == 4
-    told = t(found.choice.told)
+    told = t(found.choice.explanation)
     assert told.startswith(f"Smoothed over {found.metres:.0f} m: of the widths from 50 to 1,000 m")
     assert f"where the {found.later} alerts of the last 4 weeks fell" in told
     assert kernel_density(*points, land=coast, bandwidth=found.choice, months=5).choices[0] == found.choice
     assert found.reference is not None
-    assert t(found.reference.told).startswith(
+    assert t(found.reference.explanation).startswith(
         f"The usual rule of thumb (normal reference) would smooth over {found.reference_m:.0f} m"
     )
     assert bandwidth_for([], [], [], land=coast).reference is None
@@ -184,8 +184,8 @@ def test_a_width_is_called_clearly_best_where_no_other_does_as_well(
     best = max(found.scores)
     good = [width for width, score in zip(found.widths_m, found.scores, strict=True) if best - score <= 1.92]
     assert (len(good) > 1) == alike
-    assert ("clearly best" in t(found.told)) != alike
-    assert (f"{min(good):.0f} to {max(good):.0f} m would do about as well" in t(found.told)) == alike
+    assert ("clearly best" in t(found.explanation)) != alike
+    assert (f"{min(good):.0f} to {max(good):.0f} m would do about as well" in t(found.explanation)) == alike
 
 
 def test_too_few_alerts_fall_back_on_a_rule(coast: Raster, t: Translator) -> None:
@@ -193,7 +193,9 @@ def test_too_few_alerts_fall_back_on_a_rule(coast: Raster, t: Translator) -> Non
     assert found.method == "reach"
     assert (found.early, found.later, found.weeks) == (60, 0, 0)
     assert found.metres == pytest.approx(1_000 * np.sqrt(20 * coast.total_km2 / (4 * np.pi * 60)), abs=5)
-    assert t(found.told).startswith(f"Smoothed over {found.metres:.0f} m by a rule of thumb: 60 alerts are too few")
+    assert t(found.explanation).startswith(
+        f"Smoothed over {found.metres:.0f} m by a rule of thumb: 60 alerts are too few"
+    )
     assert bandwidth_for([100.0] * 2_000, [100.0] * 2_000, np.arange(2_000) / 9, land=coast).method == "reach"
     assert bandwidth_by_rule(0, 10).metres == 1_000
     assert bandwidth_by_rule(10**6, 10).metres == 100
@@ -205,7 +207,7 @@ def test_where_no_width_predicts_the_widest_is_taken(coast: Raster, t: Translato
     early, late = rng.normal([[300], [300]], 60, (2, 300)), rng.normal([[1_800], [500]], 60, (2, 100))
     found = bandwidth_for(*np.hstack([early, late]), np.repeat([0, 60], [300, 100]), land=coast)
     assert found.metres == 1_000
-    assert "better than an even spread" in t(found.told)
+    assert "better than an even spread" in t(found.explanation)
 
 
 def test_piles_are_cut_to_what_nine_in_ten_places_hold() -> None:

@@ -157,7 +157,7 @@ def test_a_pile_is_thinned_and_says_so(t: Any) -> None:
     assert result.n == 3000
     assert 400 < result.n_used < 460  # 448 alerts make 100,000 pairs
     assert result.pairs <= 100_000
-    assert "random" in t(result.choices[0].told)
+    assert "random" in t(result.choices[0].explanation)
     kept, told = thin_points(np.zeros((100, 2)), math.inf, 2.0, 4950, 0)
     assert (len(kept), told) == (100, ())
 
@@ -204,7 +204,7 @@ def test_bands_follow_the_precision(t: Any) -> None:
     assert bands_for().time == (7, 14, 21, 28)
     coarse = bands_for(100, 7)
     assert (coarse.space, coarse.time) == ((200, 400, 600, 800), (14, 28, 42, 56))
-    assert "200 m" in t(coarse.choice.told)
+    assert "200 m" in t(coarse.choice.explanation)
     for wrong in ((-1, 1), (1, 31), (1, 0)):
         with pytest.raises(ValueError, match="no bands"):
             bands_for(*wrong)
@@ -230,7 +230,7 @@ def test_bands_are_written_in_the_numbers_of_the_reader(lang: str, said: list[st
         Interval(1000.0, math.inf, False, False),
         Interval(0.0, 7.0, True, True),
     )
-    assert [band.told(translator(lang)) for band in bands] == said
+    assert [band.label(translator(lang)) for band in bands] == said
 
 
 def test_a_p_that_cannot_be_smaller_is_told_as_a_bound() -> None:

@@ -282,7 +282,7 @@ def test_sentences(disc: np.ndarray, t: Translator) -> None:
     assert result.sentence(t).startswith("In the whole city")
     assert "1 place differs" in result.sentence(t)
     assert "88\u00a0% of the 25 alerts compared here affect women, 40\u00a0% elsewhere" in result.places[0].sentence(t)
-    assert all(t(choice.told) for choice in result.choices)
+    assert all(t(choice.explanation) for choice in result.choices)
 
 
 def test_tarone_leaves_out_only_what_cannot_pass() -> None:

@@ -122,11 +122,11 @@ def test_many_places_and_long_studies_are_aggregated_and_say_so(t: Any) -> None:
     ground, told = locations_of(points)
     assert len(ground.x) <= 500
     assert ground.size.sum() == 4000
-    assert "squares of" in t(told[0].told)
+    assert "squares of" in t(told[0].explanation)
     assert time_step(1000, 60, True)[0] == 1
     step, also = time_step(365, 28, False)
     assert (28 // step) * math.ceil(365 / step) <= 400
-    assert f"steps of {step} days" in t(also[0].told)
+    assert f"steps of {step} days" in t(also[0].explanation)
     with pytest.raises(ValueError, match="shorter study"):
         time_step(10_000, 7, False)
     days = np.random.default_rng(3).integers(0, 365, 300)

@@ -250,7 +250,7 @@ def test_unlike_areas_are_said(t):
     assert isinstance(result, Result)
     assert result.difference.estimate.value == pytest.approx(9 - 4)
     assert result.difference.se == pytest.approx(math.sqrt(9 + 8 / 4 + 16 * (1 / 20 + 1 / 40)))
-    assert "by the same share as the comparison area" in t(result.choices[0].told)
+    assert "by the same share as the comparison area" in t(result.choices[0].explanation)
     warnings = " ".join(t(warning) for warning in result.warnings)
     assert "8 alerts and the comparison area 40" in warnings
     assert "regression to the mean" in warnings
@@ -265,7 +265,7 @@ def test_like_areas_need_one_warning_and_the_published_test_one_more(t):
     assert result.n == 410
     published = evaluate(AreaCounts((100, 80), (120, 110)), test="wdd")
     assert len(published.warnings) == 2
-    assert "by as many alerts as the comparison area" in t(published.choices[0].told)
+    assert "by as many alerts as the comparison area" in t(published.choices[0].explanation)
 
 
 def test_counts_speak_of_the_period_after():

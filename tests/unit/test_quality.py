@@ -92,7 +92,7 @@ def test_map_cells_are_no_finer_than_the_coordinates(tmp_path: Path, t: Translat
     x, y = small_city().project(*points.T)
     rows = [alert(at, point=tuple(point), x=x[at], y=y[at]) for at, point in enumerate(points.tolist())]
     study = hot_spot_study(_study(tmp_path, rows), AlertFilter(period="all"), Audience.ANALYST)
-    assert why in t(study.choices[0].told)
+    assert why in t(study.choices[0].explanation)
 
 
 def test_a_doubled_week_and_a_lost_one_jump() -> None:

@@ -118,7 +118,7 @@ def test_alerts_of_neither_side_are_counted(source: Source, t: Translator, again
     sides = sum(query.total(source, f, Audience.ANALYST).n or 0 for f in (study.pair.first, study.pair.second))
     whole = query.total(source, asked, Audience.ANALYST).n or 0
     assert neither.value == whole - sides > 0
-    assert f"{whole - sides:,} of {whole:,} alerts" in t(neither.told)
+    assert f"{whole - sides:,} of {whole:,} alerts" in t(neither.explanation)
     assert f"of the {study.comparison.n:,} alerts compared" in study.comparison.sentence(t)
     told = compare_study(source, asked, Audience.COUNCIL, against).choices
     assert [choice.value for choice in told if choice.name == "neither"] == ["not told"]
@@ -199,4 +199,4 @@ def test_it_speaks_every_language(source: Source, lang: str) -> None:
         assert t(PRESETS[against])
         assert study.comparison.sentence(t)
         assert all(place.sentence(t) for place in study.comparison.places)
-        assert all(t(choice.told) for choice in study.choices)
+        assert all(t(choice.explanation) for choice in study.choices)

@@ -95,7 +95,7 @@ def test_the_area_of_the_filter_does_not_change_the_classes(source: Source, stud
 
 
 def test_the_pile_is_set_aside_and_said(study: EmergingStudy, t: Translator) -> None:
-    told = {choice.name: t(choice.told) for choice in study.choices}
+    told = {choice.name: t(choice.explanation) for choice in study.choices}
     assert told["piles"].startswith(f"{TRUTHS['pile']['alerts']} alerts that share their exact coordinates")
     assert "2022" in told["history"]
 

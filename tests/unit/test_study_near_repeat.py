@@ -119,7 +119,7 @@ def test_what_is_left_out_is_counted(tmp_path: Path, t: Translator) -> None:
     found = read_events(small_source(tmp_path, rows), EVER, Audience.ANALYST)
     assert (found.n, found.unmapped, found.piled, found.by_month, found.again) == (72, 1, 30, 1, 0)
     assert len(found.frame) == found.drawn == 40
-    told = " ".join(t(choice.told) for choice in found.choices)
+    told = " ".join(t(choice.explanation) for choice in found.choices)
     assert "only the month is known were left out: 1." in told
     assert "30 alerts that share" in told
 
@@ -130,7 +130,7 @@ def test_a_bounded_draw_is_told_and_stays(tmp_path: Path, monkeypatch: pytest.Mo
     first, again = (read_events(source, EVER, Audience.ANALYST) for _ in range(2))
     assert len(first.frame) == first.drawn == 25
     pd.testing.assert_frame_equal(first.frame, again.frame)
-    assert any("A random 25 of 60" in t(choice.told) for choice in first.choices)
+    assert any("A random 25 of 60" in t(choice.explanation) for choice in first.choices)
 
 
 def test_few_alerts_are_no_ground(tmp_path: Path, t: Translator) -> None:

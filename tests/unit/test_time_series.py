@@ -96,7 +96,7 @@ def test_quiet_seasons_raise_no_more_alarms_than_told(mean):
 
 def test_the_told_rate_is_the_rate():
     for rule in RULES.values():
-        assert f"{1000 * rule.false_alarms:.0f} in 1,000 quiet periods" in rule.told.text
+        assert f"{1000 * rule.false_alarms:.0f} in 1,000 quiet periods" in rule.explanation.text
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_the_rule_follows_the_length_of_the_data(size, rule, t):
     assert isinstance(trend, Result)
     assert trend.rule.name == rule
     assert trend.choices[0].value == rule
-    assert "quiet periods" in t(trend.choices[0].told)
+    assert "quiet periods" in t(trend.choices[0].explanation)
     assert trend.frame["adjusted"].notna().any() == (rule == "season")
 
 
@@ -151,7 +151,7 @@ def test_incomplete_weeks_are_shown_and_never_judged(t):
     assert ends["expected"].isna().all()
     assert trend.frame.loc[0, "n"] == 1
     assert trend.latest["week"] == pd.Timestamp(series["week"].iloc[-2])
-    assert "only in part" in t(trend.choices[1].told)
+    assert "only in part" in t(trend.choices[1].explanation)
 
 
 @pytest.mark.parametrize("size", [100, 208])
@@ -164,7 +164,7 @@ def test_withheld_weeks_are_gaps(size, t):
     assert not trend.frame.loc[[30, size - 1], "alarm"].any()
     assert trend.latest["week"] == pd.Timestamp(series["week"].iloc[-2])
     assert trend.choices[-1].value == 2
-    assert "2" in t(trend.choices[-1].told)
+    assert "2" in t(trend.choices[-1].explanation)
 
 
 def test_too_many_gaps_leave_no_season():
@@ -233,8 +233,8 @@ def test_months_and_days():
 def test_days_are_told_by_their_own_rule_however_long_the_data(t):
     days = pd.DataFrame({"local_date": pd.date_range("2022-11-01", periods=1461, freq="D").date, "n": 20.0})
     trend = daily(days, (days["local_date"].iloc[0], days["local_date"].iloc[-1]))
-    assert "same weekdays" in t(trend.choices[0].told)
-    assert "years of" not in t(trend.choices[0].told)
+    assert "same weekdays" in t(trend.choices[0].explanation)
+    assert "years of" not in t(trend.choices[0].explanation)
     assert "usual against the same weekdays before" in trend.sentence(t)
 
 

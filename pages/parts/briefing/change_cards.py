@@ -46,12 +46,14 @@ def _basis_sentences(page: Page, study: BriefStudy) -> list[str]:
     t, periods = page.t, study.changes.periods
     sentences = [study.course.sentence(t)] if study.course else []
     if periods.before is None:
-        return [*sentences, t(periods.choice.told)]
+        return [*sentences, t(periods.choice.explanation)]
     sentences.append(study.changes.changes.sentence(t))
     if study.changes.changes.n_significant > len(study.findings):
         sentences.append(t("Overlapping changes are listed once."))
-    sentences.append(t(periods.choice.told))
-    return sentences + [t(choice.told) for choice in study.changes.choices if choice.name in ("exposure", "relative")]
+    sentences.append(t(periods.choice.explanation))
+    return sentences + [
+        t(choice.explanation) for choice in study.changes.choices if choice.name in ("exposure", "relative")
+    ]
 
 
 def _draw_card(page: Page, finding: Finding, periods: ComparedPeriods, at: int) -> None:

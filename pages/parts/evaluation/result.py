@@ -161,7 +161,7 @@ def _draw_tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     st.table(frame, hide_index=True)
     download_button(t, frame, "evaluation_tests.csv", key="evaluation_tests_download")
     for choice in study.choices:
-        st.caption(t(choice.told))
+        st.caption(t(choice.explanation))
 
 
 def _displacement_rows(t: Translator, plan: Plan, result: Evaluation) -> list[tuple[str, str, str]]:

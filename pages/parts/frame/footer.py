@@ -36,7 +36,7 @@ def draw_footer(
     if choices:
         with st.expander(t("How this was calculated")):
             for choice in choices:
-                st.caption(escape_markdown(t(choice.told)))
+                st.caption(escape_markdown(t(choice.explanation)))
 
 
 def mapped_sentence(t: Translator, total: Total, excluded: int = 0, drawn: int | None = None, undrawn: int = 0) -> str:

@@ -69,7 +69,7 @@ def draw_silent_places(page: Page, found: PlaceStudy) -> None:
             )
         )
     for choice in found.silent.choices:
-        st.caption(t(choice.told))
+        st.caption(t(choice.explanation))
     st.caption(
         t(
             "Nobody counts here how many women pass by, so the alerts by men serve as a measure of how busy a place "

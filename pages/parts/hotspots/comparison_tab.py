@@ -91,7 +91,7 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
     st.caption(sides)
     for choice in found.choices:
         if choice.name in ALWAYS_SHOWN:
-            st.caption(t(choice.told))
+            st.caption(t(choice.explanation))
     if found.comparison.places:
         st.caption(
             t(

@@ -59,7 +59,7 @@ def draw_density_layer(page: Page, title: DeltaGenerator, place: FoundPlace | No
         )
         draw_found_place(page, place)
         draw_footer(page, sentence=study.density.sentence(t))
-        st.write(escape_markdown(t(study.bandwidth.told)))
+        st.write(escape_markdown(t(study.bandwidth.explanation)))
         draw_footer(page, total=study.total, excluded=study.total.at_default, choices=study.choices)
         _draw_downloads(page, study)
         map_download_button(

@@ -82,7 +82,7 @@ def draw_emerging_layer(page: Page, title: DeltaGenerator, size: int, place: Fou
         st.caption(filter_bar.filter_sentence(page))
         draw_tested_in_city_note(page)
         for choice in (choice for choice in study.choices if choice.name == "history"):
-            st.caption(t(choice.told))
+            st.caption(t(choice.explanation))
     chosen = _selected(shown)
     left, right = st.columns([5, 3], gap="medium")
     with left:

@@ -182,7 +182,7 @@ def _list_headings(
     if not tested:
         headings["name"] = t("Group")
     included = {"class": classed, "rate": base != LAND, "weight": weighted, "area": not tested}
-    included |= {name: any(name not in line.untold for line in shown) for name in ("women", "hours")}
+    included |= {name: any(name not in line.unknown for line in shown) for name in ("women", "hours")}
     included |= dict.fromkeys(("ratio", "expected", "q"), tested)
     headings = {name: words for name, words in headings.items() if included.get(name, True)}
     if gistar_valid is not None:
@@ -289,13 +289,13 @@ def _ratio(page: Page, line: SpotSummary) -> str:
 def _women(page: Page, line: SpotSummary) -> str:
     t = page.t
     if line.women is None:
-        return t("not known") if "women" in line.untold else t("protected")
+        return t("not known") if "women" in line.unknown else t("protected")
     return share_with_interval(t, line.women.value, line.women.low, line.women.high)
 
 
 def _hours(t: Translator, line: SpotSummary) -> str:
     if line.hours is None:
-        return t("not known") if "hours" in line.untold else t("protected")
+        return t("not known") if "hours" in line.unknown else t("protected")
     return f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}"
 
 

@@ -110,7 +110,7 @@ def draw_near_repeats(page: Page, repeats: NearRepeatStudy, study: HotSpotStudy)
     st.caption(
         t(
             "A square bracket includes its limit, a round one does not: {band} is more than 100 and up to 200 metres.",
-            band=Interval(100.0, 200.0, False, True).told(t),
+            band=Interval(100.0, 200.0, False, True).label(t),
         )
     )
     st.caption(escape_markdown(found.method(t)))
@@ -153,8 +153,8 @@ def band_rows(t: Translator, bands: Sequence[Band]) -> pd.DataFrame:
     """Bands in words, as computed; a pattern has a word of its own, so that no colour is needed."""
     return pd.DataFrame(
         {
-            "space": band.space.told(t),
-            "time": band.time.told(t),
+            "space": band.space.label(t),
+            "time": band.time.label(t),
             "observed": t.number(band.observed),
             "expected": _by_chance(t, band),
             "ratio": t.number(band.ratio, 2) if np.isfinite(band.ratio) else "–",

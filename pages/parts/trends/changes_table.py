@@ -22,7 +22,11 @@ def draw_changes_table(page: Page) -> None:
     study = changes_of(page.dataset, page.filter, page.audience)
     frame = changes_frame(page, study.changes.frame)
     if frame.empty:
-        reason = study.periods.choice.told if study.periods.before is None else Message("There is nothing to compare.")
+        reason = (
+            study.periods.choice.explanation
+            if study.periods.before is None
+            else Message("There is nothing to compare.")
+        )
         st.write(t(reason))
         return
     headings = {
