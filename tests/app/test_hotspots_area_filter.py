@@ -87,4 +87,4 @@ def test_a_handful_of_alerts_has_no_density_and_no_concentration(open_page: Open
     (chart,) = app.get("deck_gl_json_chart")
     assert "BitmapLayer" not in chart.proto.json
     app = open_page("hotspots", lang="en", category="playground_damage", period="28d")
-    assert "too few to say how concentrated they are" in " ".join(one.value for one in app.markdown)
+    assert "too few to measure their concentration" in " ".join(one.value for one in app.markdown)

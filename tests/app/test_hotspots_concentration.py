@@ -39,7 +39,7 @@ def test_the_council_gets_bounds_where_counts_are_protected(open_page: Open) -> 
 def test_no_alerts_are_said(open_page: Open) -> None:
     app = open_page("hotspots", **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02", "tab": "concentration"})
     assert not errors(app)
-    assert any("nothing to say about how concentrated" in words.value for words in app.markdown)
+    assert any("their concentration cannot be measured" in words.value for words in app.markdown)
 
 
 def test_the_hover_of_the_chance_line_says_that_it_is_chance(open_page: Open) -> None:

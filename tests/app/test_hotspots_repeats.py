@@ -97,7 +97,7 @@ def test_the_density_tells_width_and_unit(open_page: Open) -> None:
     said = _said(app)
     assert "Alerts are densest here: Mikrolimano" in said
     assert "Smoothed over 50 m" in said
-    assert "leaning upwards" in said
+    assert "biased upwards" in said
     legend = "".join(block.proto.body for block in app.get("html"))
     assert "Alerts per km² and month" in legend
     assert "below 50" in legend
