@@ -3,7 +3,7 @@
 The study area is where the alerts lie: H3 cells that hold some, joined where at most two empty cells part them. Groups
 of cells that hold hardly any alerts are strays and are left out, as is a lone pile of equal coordinates. Projection
 and time zone follow from the place, categories from the file. All of it stays marked `provisional` until a person
-gives the city's own, see `profile_edit`.
+gives the city's own, see `profile.edit`.
 """
 
 from __future__ import annotations

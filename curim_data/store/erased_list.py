@@ -96,6 +96,6 @@ class ErasedList:
 
 
 def base_ids(incident_ids: Any, content_hashes: Any) -> Any:
-    """The id of the first alert of each row's incident (`settling.BASE`)."""
+    """The id of the first alert of each row's incident (`matching.BASE`)."""
     nameless = pc.binary_join_element_wise(pa.scalar("#"), content_hashes, "")
     return pc.coalesce(pc.replace_substring(incident_ids, "#", "##"), nameless)

@@ -1,7 +1,7 @@
 """Where a city's data lives: one folder, one city.
 
 <home>/city/            the city's profile, as in `city`
-<home>/city_versions/   every version of it that was given through `profile_edit`, each in a folder named after it
+<home>/city_versions/   every version of it that was uploaded through `profile.edit`, each in a folder named after it
 <home>/alerts/          Delta table of alerts
 <home>/quarantine/      rows that could not be accepted, one Parquet file for each import
 <home>/work             what an import that is under way has read so far; left behind only by one that was cut short

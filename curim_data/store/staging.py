@@ -39,7 +39,7 @@ class Staging:
 
     def add(self, alerts: pa.Table) -> None:
         """Take a block: `alert.SCHEMA` (alert_id is not needed), `row` (int64), which must rise over all blocks,
-        and `twin` (int64, see `settling`).
+        and `twin` (int64, see `matching`).
 
         ValueError where the rows do not rise.
         """
