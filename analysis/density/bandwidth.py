@@ -20,7 +20,7 @@ MIN_LATER: Final = 20
 # Share of an even spread that is mixed in: an alert far from all before costs ln 100, not everything.
 FLOOR: Final = 0.01
 # A place with many alerts counts for no more than nine in ten places do.
-PILE_QUANTILE: Final = 0.9
+CAP_QUANTILE: Final = 0.9
 # Half the 95 % quantile of χ² with one degree of freedom: widths that the alerts cannot tell from the best.
 AS_GOOD: Final = 1.92
 # Where it cannot be tested: alerts that the mean place should draw on.
@@ -158,7 +158,7 @@ def distinct_points(x: FloatArray, y: FloatArray, weight: FloatArray) -> tuple[F
         return x, y, weight
     at, inverse = np.unique(x + 1j * y, return_inverse=True)
     total = np.bincount(inverse, weights=weight)
-    cut = float(np.quantile(total, PILE_QUANTILE, method="lower"))
+    cut = float(np.quantile(total, CAP_QUANTILE, method="lower"))
     return at.real, at.imag, np.minimum(total, cut)
 
 

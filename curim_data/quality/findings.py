@@ -48,7 +48,7 @@ class Finding:
 
 def findings(t: Translator, study: QualityStudy) -> list[Finding]:
     """What the study found, what needs attention first and, of that, what touches most alerts."""
-    found = [_piles(t, study), _unknown(t, study), _genders(t, study)]
+    found = [_default_coordinates(t, study), _unknown(t, study), _genders(t, study)]
     if study.detail is not None:
         makers: tuple[Callable[[Translator, QualityStudy, Detail], Finding], ...] = (
             _months, _gaps, _jumps, _completeness, _outside, _precision, _lag, _near, _incidents,
@@ -57,8 +57,8 @@ def findings(t: Translator, study: QualityStudy) -> list[Finding]:
     return sorted(found, key=lambda one: (not one.attention, -one.weight))
 
 
-def _piles(t: Translator, study: QualityStudy) -> Finding:
-    found = study.piles
+def _default_coordinates(t: Translator, study: QualityStudy) -> Finding:
+    found = study.default_coordinates
     share = float(found["share"].sum()) if len(found) else 0.0
     if found.empty:
         sentence = t("No point holds more than 20 alerts and more than 1 % of all.")

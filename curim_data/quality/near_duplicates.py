@@ -27,10 +27,10 @@ MOST_COMPARISONS: Final = 20_000_000
 class NearDuplicates:
     """Pairs of alerts of the same category, within 50 m and 48 h, of other incidents.
 
-    `pairs` all pairs, `alerts` the alerts in them, `of` the alerts that were compared (with a position off the piles
-    and a time better than the month). `by_category`: category, pairs. `listed`: at most 200 pairs, the nearest in
-    time first: first, second (alert ids), category, metres, hours. `first_day`: pairs less than 24 hours apart; chance
-    alone would put half of them there. None of it is known where `too_many`.
+    `pairs` all pairs, `alerts` the alerts in them, `of` the alerts that were compared (with a position off default
+    coordinates and a time better than the month). `by_category`: category, pairs. `listed`: at most 200 pairs, the
+    nearest in time first: first, second (alert ids), category, metres, hours. `first_day`: pairs less than 24 hours
+    apart; chance alone would put half of them there. None of it is known where `too_many`.
     """
 
     pairs: int
@@ -42,9 +42,9 @@ class NearDuplicates:
     first_day: int = 0
 
 
-def near_duplicates(source: Source, piles: pd.DataFrame) -> NearDuplicates:
+def near_duplicates(source: Source, default_points: pd.DataFrame) -> NearDuplicates:
     """Look for near-duplicates, set-based: alerts meet in buckets of 50 m and 48 h and in the neighbouring ones."""
-    base = _base(source, piles)
+    base = _base(source, default_points)
     of = int(base.count().to_pyarrow().as_py())
     keys = ["category", "bx", "by", "bt"]
     crowds = base.group_by(keys).aggregate(n=base.count())
@@ -72,11 +72,11 @@ def near_duplicates(source: Source, piles: pd.DataFrame) -> NearDuplicates:
     )
 
 
-def _base(source: Source, piles: pd.DataFrame) -> Any:
+def _base(source: Source, default_points: pd.DataFrame) -> Any:
     """The alerts to compare: id, incident, category, position, seconds, and their buckets."""
     table = source.table
     table = table.filter(table.x.notnull() & table.y.notnull() & (table.time_precision != MONTH))
-    table = table.filter(~at_points(table, piles))
+    table = table.filter(~at_points(table, default_points))
     seconds = ibis.coalesce(table.occurred_from, table.reported_at).epoch_seconds()
     return table.select(
         "alert_id",

@@ -83,10 +83,10 @@ def finest_supported(step_m: float) -> int | None:
     return max(fit, default=None)
 
 
-def precision(source: Source, piles: pd.DataFrame) -> Precision | None:
+def precision(source: Source, default_points: pd.DataFrame) -> Precision | None:
     """How exact the coordinates are; None where no alert off the piles has coordinates."""
     table = source.table.filter(source.table.longitude.notnull() & source.table.latitude.notnull())
-    table = table.filter(~at_points(table, piles))
+    table = table.filter(~at_points(table, default_points))
     table = table.select("longitude", "latitude", "x", "y")
     digits = ibis.cases(
         *((_rounded(table.longitude, d) & _rounded(table.latitude, d), d) for d in DECIMALS[:-1]), else_=DECIMALS[-1]

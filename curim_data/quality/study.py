@@ -62,7 +62,7 @@ class Detail:
 class QualityStudy:
     """What a reader should know of the stored alerts.
 
-    `piles`: longitude, latitude, n, share (of the alerts with coordinates). `genders`:
+    `default_coordinates`: longitude, latitude, n, share (of the alerts with coordinates). `genders`:
     district (missing where none), n, affected and reporter (shares of alerts whose gender was not disclosed or not
     asked). `unknown`: category, n, for categories that the city's tree does not hold. `gaps`: first, last (dates),
     days, for stretches without any alert that chance does not explain. `detail`: None for an audience that does not
@@ -70,7 +70,7 @@ class QualityStudy:
     """
 
     total: Total
-    piles: pd.DataFrame
+    default_coordinates: pd.DataFrame
     genders: pd.DataFrame
     unknown: pd.DataFrame
     gaps: pd.DataFrame
@@ -90,7 +90,7 @@ def quality_study(source: Source, audience: Audience) -> QualityStudy:
     unknown = categories[~categories["category"].isin(list(source.city.categories))]
     return QualityStudy(
         total=total,
-        piles=_piles(source, audience, total),
+        default_coordinates=_default_coordinates(source, audience, total),
         genders=_genders(source, audience),
         unknown=unknown[["category", "n"]].sort_values("n", ascending=False, ignore_index=True),
         gaps=gaps(days),
@@ -109,8 +109,8 @@ def detail(source: Source, audience: Audience) -> Detail:
     """
     if not privacy.sees_exact(audience):
         raise DisclosureError(Message("The quality of single columns and alerts is for analysts and specialists."))
-    table, piles = source.table, default_points(source)
-    near = quality_repeats.near_duplicates(source, piles)
+    table, points = source.table, default_points(source)
+    near = quality_repeats.near_duplicates(source, points)
     months = quality_time.month_only(table)
     unit = MONTH if source.count and months >= MOSTLY_MONTHS * source.count else "week"
     periods = quality_time.periods(table, unit)
@@ -120,7 +120,7 @@ def detail(source: Source, audience: Audience) -> Detail:
         unit=unit,
         periods=periods,
         jumps=quality_time.jumps(periods),
-        precision=quality_places.precision(source, piles),
+        precision=quality_places.precision(source, points),
         outside=quality_places.outside(source),
         lag=quality_time.lag(table),
         lag_classes=quality_time.lag_classes(table),
@@ -129,7 +129,7 @@ def detail(source: Source, audience: Audience) -> Detail:
     )
 
 
-def _piles(source: Source, audience: Audience, total: Total) -> pd.DataFrame:
+def _default_coordinates(source: Source, audience: Audience, total: Total) -> pd.DataFrame:
     frame = query.default_coordinates(source, EVERYTHING, audience).sort_values("n", ascending=False, ignore_index=True)
     placed = (total.mapped or 0) + (total.outside or 0)
     frame["share"] = frame["n"] / placed if placed else np.nan

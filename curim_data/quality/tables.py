@@ -50,7 +50,7 @@ class Sheet:
 def sheets(t: Translator, city: CityProfile, study: QualityStudy) -> dict[str, list[Sheet]]:
     """The tables that stand under each finding, by its key; empty tables are left out."""
     found: dict[str, list[Sheet]] = {
-        "piles": [piles_sheet(t, city, study)],
+        "piles": [default_coordinates_sheet(t, city, study)],
         "unknown": [
             Sheet(
                 "unknown-categories",
@@ -76,10 +76,10 @@ def sheets(t: Translator, city: CityProfile, study: QualityStudy) -> dict[str, l
     return {key: [sheet for sheet in some if len(sheet.frame)] for key, some in found.items()}
 
 
-def piles_sheet(t: Translator, city: CityProfile, study: QualityStudy) -> Sheet:
+def default_coordinates_sheet(t: Translator, city: CityProfile, study: QualityStudy) -> Sheet:
     """The piles with their rank and the likely reason."""
-    points = list(zip(study.piles["longitude"], study.piles["latitude"], strict=True))
-    rows = study.piles.assign(
+    points = list(zip(study.default_coordinates["longitude"], study.default_coordinates["latitude"], strict=True))
+    rows = study.default_coordinates.assign(
         rank=range(1, len(points) + 1),
         point=[f"{lat:.5f}, {lon:.5f}" for lon, lat in points],
         reason=[likely_reason(t, city, lon, lat) for lon, lat in points],

@@ -33,14 +33,15 @@ class Events:
     """Events under a filter: one row of `frame` each, the earliest first.
 
     `frame`: x, y (metres), day (whole days since 1970-01-01). Left out of it, in this order: `unmapped` alerts without
-    a position on the city's land, `piled` ones, `by_month` of which only the month is known, and `again`: further
-    reports of an event that another row holds. `drawn`: rows read, fewer than there are only above 200,000.
+    a position on the city's land, those `at_default` coordinates, `by_month` of which only the month is known, and
+    `again`: further reports of an event that another row holds. `drawn`: rows read, fewer than there are only above
+    200,000.
     """
 
     frame: pd.DataFrame
     n: int
     unmapped: int
-    piled: int
+    at_default: int
     by_month: int
     again: int
     drawn: int
@@ -48,11 +49,11 @@ class Events:
     @property
     def choices(self) -> tuple[Choice, ...]:
         """What was left out, and why."""
-        choices = [*default_coordinates(self.piled)]
+        choices = [*default_coordinates(self.at_default)]
         if self.by_month:
             message = Message("Alerts of which only the month is known were left out: {n}.", {"n": self.by_month})
             choices.append(Choice("by_month", self.by_month, message))
-        available = self.n - self.unmapped - self.piled - self.by_month
+        available = self.n - self.unmapped - self.at_default - self.by_month
         if self.drawn < available:
             message = Message("A random {used} of {n} alerts were used.", {"used": self.drawn, "n": available})
             choices.append(Choice("drawn", self.drawn, message))
@@ -72,41 +73,41 @@ def read_events(source: Source, f: AlertFilter, audience: Audience) -> Events:
         )
     table = source.table.filter(f.predicate(source.table, query.dates(source, f), source.city))
     inside = table.inside.fill_null(False)
-    piled = inside & at_points(table, default_points(source))
-    by_month = inside & ~piled & (table.time_precision == MONTH)
+    at_default = inside & at_points(table, default_points(source))
+    by_month = inside & ~at_default & (table.time_precision == MONTH)
     row = table.aggregate(
         n=table.count(),
         inside=inside.cast("int64").sum(),
-        piled=piled.cast("int64").sum(),
+        at_default=at_default.cast("int64").sum(),
         by_month=by_month.cast("int64").sum(),
     )
-    n, mapped, on_piles_, monthly = (int(value or 0) for value in row.to_pyarrow().to_pylist()[0].values())
-    usable = table.filter(inside & ~piled & (table.time_precision != MONTH))
+    n, mapped, on_default, monthly = (int(value or 0) for value in row.to_pyarrow().to_pylist()[0].values())
+    usable = table.filter(inside & ~at_default & (table.time_precision != MONTH))
     # The hash of an alert has nothing to do with where and when it was: its order is a random one that stays.
     drawn = usable.order_by([usable.alert_id.hash(), usable.alert_id]).limit(MOST_EVENTS)
-    if mapped - on_piles_ - monthly <= MOST_EVENTS:
+    if mapped - on_default - monthly <= MOST_EVENTS:
         drawn = usable
     read: pd.DataFrame = drawn.order_by([ibis.asc("local_date"), "alert_id"]).select(*COLUMNS).to_pandas()
     read["day"] = (pd.to_datetime(read["local_date"]) - pd.Timestamp(0)) // pd.Timedelta(days=1)
     kept = read[_first_reports(read)]
     frame = kept[["x", "y", "day"]].reset_index(drop=True)
-    return Events(frame, n, n - mapped, on_piles_, monthly, len(read) - len(kept), len(read))
+    return Events(frame, n, n - mapped, on_default, monthly, len(read) - len(kept), len(read))
 
 
 @dataclass(frozen=True)
 class MapPoints:
     """Alerts as points for a map: `frame` with longitude, latitude (five decimals), category and local_date, by date.
 
-    Left out, in this order: `unmapped` alerts of the `n` without a position on the city's land, `piled` ones, and
-    `sensitive` ones, which are never points. `frame` is None where more than 6,000 would be left: one would cover
-    another. `counts`: those alerts by their first category (index), the most frequent first.
+    Left out, in this order: `unmapped` alerts of the `n` without a position on the city's land, those `at_default`
+    coordinates, and `sensitive` ones, which are never points. `frame` is None where more than 6,000 would be left: one
+    would cover another. `counts`: those alerts by their first category (index), the most frequent first.
     """
 
     frame: pd.DataFrame | None
     counts: pd.Series
     n: int
     unmapped: int
-    piled: int
+    at_default: int
     sensitive: int
 
     @property
@@ -124,19 +125,19 @@ def read_map_points(source: Source, f: AlertFilter, audience: Audience) -> MapPo
         raise DisclosureError(Message("Single alerts are protected: only analysts and specialists see them on a map."))
     table = source.table.filter(f.predicate(source.table, query.dates(source, f), source.city))
     inside = table.inside.fill_null(False)
-    piled = inside & at_points(table, default_points(source))
+    at_default = inside & at_points(table, default_points(source))
     kinds = sorted(sensitive_categories(source))
     further = table.more_categories.map(lambda name: name.isin(kinds)).contains(True).fill_null(False)
     sensitive = (table.category.isin(kinds) | further) if kinds else table.local_date.isnull()
-    hidden = inside & ~piled & sensitive.fill_null(True)
+    hidden = inside & ~at_default & sensitive.fill_null(True)
     row = table.aggregate(
         n=table.count(),
         inside=inside.cast("int64").sum(),
-        piled=piled.cast("int64").sum(),
+        at_default=at_default.cast("int64").sum(),
         hidden=hidden.cast("int64").sum(),
     )
     n, mapped, standing, left_out = (int(value or 0) for value in row.to_pyarrow().to_pylist()[0].values())
-    open_ones = table.filter(inside & ~piled & ~hidden)
+    open_ones = table.filter(inside & ~at_default & ~hidden)
     counted: pd.DataFrame = open_ones.group_by("category").aggregate(n=open_ones.count()).to_pandas()
     counts = counted.set_index("category")["n"].sort_values(ascending=False, kind="stable")
     frame: pd.DataFrame | None = None

@@ -101,7 +101,7 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
     """Classes over time under a filter, in cells as large as those of the hot-spot map.
 
     A class needs history: whatever period the filter names, up to 48 whole months before its end are judged. The whole
-    city is judged, and piles are set aside. An audience whose counts are mostly withheld gets no classes.
+    city is judged, and default coordinates are left out. An audience whose counts are mostly withheld gets no classes.
     """
     whole = whole_city(f)
     size = cell_size(source, whole, audience, query.total(source, whole, audience), resolution)

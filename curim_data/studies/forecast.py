@@ -56,7 +56,7 @@ class ForecastStudy:
     places : tuple
         Landmarks with alerts, the one with most expected first, by id; `unseen` have a week that is protected.
     cells : Forecast or None
-        By cell of the map, piles set aside; None with `cells_refused`. `listed`: its list, with names.
+        By cell of the map, default coordinates left out; None with `cells_refused`. `listed`: its list, with names.
     """
 
     start: dt.date

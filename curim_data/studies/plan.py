@@ -142,9 +142,9 @@ def _women_city(source: Source, f: AlertFilter, audience: Audience) -> float | N
 
 
 def _cautions(source: Source, here: AlertFilter, audience: Audience, unknown: float | None) -> tuple[Caution, ...]:
-    piled = query.default_coordinates(source, here, audience)["n"]
+    default_counts = query.default_coordinates(source, here, audience)["n"]
     tests = {
-        Caution.PILED: bool((piled.fillna(1) > 0).any()),
+        Caution.PILED: bool((default_counts.fillna(1) > 0).any()),
         Caution.UNDISCLOSED: unknown is not None and unknown > MANY_UNKNOWN,
         Caution.SHORT_HISTORY: source.as_of - source.first < YEAR,
     }

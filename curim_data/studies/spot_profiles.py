@@ -57,7 +57,7 @@ class SpotStudy:
     affected: GenderShares
     week: WeekClock | None
     trend: Trend | None
-    piled: int | None
+    at_default: int | None
     n_withheld: int
 
 
@@ -142,14 +142,14 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Au
         affected=affected if len(f.affected) != 1 else None,  # what the filter itself fixes is no finding
         dark=dark if f.dark is None else None,
     )
-    piles = query.default_coordinates(source, here, audience)["n"]
+    default_counts = query.default_coordinates(source, here, audience)["n"]
     return SpotStudy(
         profile=profile,
         categories=categories.sort_values(["withheld", "n"], ascending=[True, False], ignore_index=True),
         affected=gender_shares(affected, "affected_gender", total=float(spot.n)),
         week=week_clock(hours) if hours is not None else None,
         trend=trend_study(source, here, audience, "week" if sees_exact(audience) else "month"),
-        piled=None if piles.isna().any() else int(piles.sum()),
+        at_default=None if default_counts.isna().any() else int(default_counts.sum()),
         n_withheld=int(categories["withheld"].sum()),
     )
 

@@ -37,7 +37,7 @@ def test_each_alert_is_a_point_in_the_colour_of_its_group(open_page: Open, sampl
             assert shade == [int(CATEGORIES[at][i : i + 2], 16) for i in (1, 3, 5)]
     table = next(frame.value for frame in app.dataframe if "share" in frame.value)
     assert table["n"].sum() == found.shown
-    assert found.shown + found.sensitive + found.piled + found.unmapped == found.n
+    assert found.shown + found.sensitive + found.at_default + found.unmapped == found.n
 
 
 def test_sensitive_alerts_are_never_points(open_page: Open, sample: Home) -> None:

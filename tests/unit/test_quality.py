@@ -19,7 +19,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, Translator, translator
 from curim_data.privacy import DisclosureError
 from curim_data.quality.completeness import COLUMNS, completeness
-from curim_data.quality.default_coordinates import piles_of
+from curim_data.quality.default_coordinates import default_coordinates_of_file
 from curim_data.quality.findings import duration, fallen, findings
 from curim_data.quality.near_duplicates import incidents, near_duplicates
 from curim_data.quality.positions import Precision, away, finest_supported, outside, precision
@@ -363,5 +363,5 @@ def test_piles_are_counted_the_same_with_and_without_duckdb(
     points = [(23.6, 37.9)] * 21 + [(23.5, 37.9)] * 21 + [(23.7, 37.9)] * 20 + [(None, None)] * 30 + [(23.8, 38.0)] * 40
     longitude, latitude = zip(*points, strict=True)
     pq.write_table(pa.table({"longitude": longitude, "latitude": latitude}), tmp_path / "staged.parquet")
-    found = piles_of(tmp_path / "staged.parquet")
+    found = default_coordinates_of_file(tmp_path / "staged.parquet")
     assert found.to_numpy().tolist() == [[23.8, 38.0, 40], [23.5, 37.9, 21], [23.6, 37.9, 21]]

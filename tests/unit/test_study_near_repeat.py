@@ -117,7 +117,7 @@ def test_what_is_left_out_is_counted(tmp_path: Path, t: Translator) -> None:
         alert(201, point=(None, None), x=None, y=None),
     ]
     found = read_events(small_source(tmp_path, rows), EVER, Audience.ANALYST)
-    assert (found.n, found.unmapped, found.piled, found.by_month, found.again) == (72, 1, 30, 1, 0)
+    assert (found.n, found.unmapped, found.at_default, found.by_month, found.again) == (72, 1, 30, 1, 0)
     assert len(found.frame) == found.drawn == 40
     told = " ".join(t(choice.explanation) for choice in found.choices)
     assert "only the month is known were left out: 1." in told

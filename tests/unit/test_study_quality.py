@@ -80,5 +80,5 @@ def test_genders_and_unknown_categories_by_hand(tmp_path: Path) -> None:
 def test_the_sample_has_its_planted_pile(sample: Home) -> None:
     found = quality_study(open_source(sample), Audience.ANALYST)
     points = Store(sample).read(["longitude", "latitude"]).to_pandas().dropna()
-    assert found.piles["n"].tolist() == [points.value_counts().iloc[0]]
+    assert found.default_coordinates["n"].tolist() == [points.value_counts().iloc[0]]
     assert found.gaps.empty

@@ -22,7 +22,7 @@ from pages.parts.maps.cell_map import alert_count
 from pages.parts.maps.name_layers import Pin
 from pages.parts.maps.point_map import draw_point_map
 
-FEW_PILES: Final = 3
+FEW_DEFAULTS: Final = 3
 SHORT: Final = 15
 # Tables that are long or name single alerts: opened by who wants them.
 FOLDED: Final = frozenset({"completeness-by-month", "near-duplicates", "near-duplicate-pairs", "precision", "lag"})
@@ -127,22 +127,27 @@ def _download(page: Page, sheet: Sheet) -> None:
     download_button(page.t, frame, f"{sheet.name}.csv", key=f"data_{sheet.name}_download")
 
 
-def _draw_piles_map(page: Page, found: QualityStudy) -> None:
+def _draw_default_coordinates_map(page: Page, found: QualityStudy) -> None:
     t = page.t
-    if found.piles.empty:
+    if found.default_coordinates.empty:
         return
-    places = zip(found.piles["longitude"], found.piles["latitude"], found.piles["n"], strict=True)
+    places = zip(
+        found.default_coordinates["longitude"],
+        found.default_coordinates["latitude"],
+        found.default_coordinates["n"],
+        strict=True,
+    )
     draw_point_map(
         page,
         page.city,
-        found.piles,
+        found.default_coordinates,
         key="data_piles_map",
         alt=t("Map of the points with suspiciously many alerts; the table below holds the same."),
         height=380,
         large=True,
         # Where many lie side by side the numbers of the table have to do.
         pins=[
-            Pin(f"· {alert_count(t, n)}" if len(found.piles) <= FEW_PILES else "", lon, lat, rank)
+            Pin(f"· {alert_count(t, n)}" if len(found.default_coordinates) <= FEW_DEFAULTS else "", lon, lat, rank)
             for rank, (lon, lat, n) in enumerate(places, start=1)
         ],
     )
@@ -169,7 +174,7 @@ def _draw_lag(page: Page, found: QualityStudy) -> None:
 
 
 FIGURES: Final[Mapping[str, Callable[[Page, QualityStudy], None]]] = {
-    "piles": _draw_piles_map,
+    "piles": _draw_default_coordinates_map,
     "outside": _draw_outside_map,
     "completeness": _draw_completeness,
     "jumps": _draw_jumps,

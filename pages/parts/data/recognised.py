@@ -18,7 +18,7 @@ from pages.parts.frame import Page, escape_markdown
 from pages.parts.maps import point_map
 
 MAP_HEIGHT = 340
-SHOWN_PILES = 3
+SHOWN_DEFAULTS = 3
 VALUES = ("category", "kind", "affected_gender", "reporter_gender", "age_band", "status")
 
 
@@ -43,9 +43,11 @@ def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> Non
         st.caption(
             t("Not stored (free text or personal data): {columns}.", columns=escape_markdown(t.join(preview.dropped)))
         )
-    for lon, lat, n in preview.piles.head(SHOWN_PILES)[["longitude", "latitude", "n"]].itertuples(index=False):
-        pile = t.n("{n} alert lies on one exact point.", "{n} alerts lie on one exact point.", int(n))
-        st.caption(f"{pile} {escape_markdown(likely_reason(t, into.city or preview.city, lon, lat))}")
+    for lon, lat, n in preview.default_coordinates.head(SHOWN_DEFAULTS)[["longitude", "latitude", "n"]].itertuples(
+        index=False
+    ):
+        sentence = t.n("{n} alert lies on one exact point.", "{n} alerts lie on one exact point.", int(n))
+        st.caption(f"{sentence} {escape_markdown(likely_reason(t, into.city or preview.city, lon, lat))}")
 
 
 def recognised_facts(t: Translator, preview: FilePreview, into: ImportTarget) -> dict[str, str]:

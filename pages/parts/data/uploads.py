@@ -90,8 +90,8 @@ class FilePreview:
 
     `repairs`: rule, column, n, old, new (of the first); `refused`: row, column, value, message, mend, of the first
     quarantined rows; `rows`: the first alerts as they would be stored; `months`: whether only their month is known;
-    `piles`, `values`, `words`, `answers`, `city`, `bounds` as in the preview; `saved`: name of the saved mapping in
-    use, with the columns that `appeared` and `vanished` since it was made.
+    `default_coordinates`, `values`, `words`, `answers`, `city`, `bounds` as in the preview; `saved`: name of the saved
+    mapping in use, with the columns that `appeared` and `vanished` since it was made.
     """
 
     format: str
@@ -116,7 +116,7 @@ class FilePreview:
     changes: ExportChanges | None
     repairs: pd.DataFrame
     refused: pd.DataFrame
-    piles: pd.DataFrame
+    default_coordinates: pd.DataFrame
     first: dt.date | None
     last: dt.date | None
     rows: pd.DataFrame
@@ -336,7 +336,7 @@ def _file_preview(found: Preview) -> FilePreview:
         changes=report.changes,
         repairs=_repairs(report),
         refused=_refused(report),
-        piles=report.default_coordinates,
+        default_coordinates=report.default_coordinates,
         first=report.first,
         last=report.last,
         rows=found.sample.head(SHOWN_ALERTS),

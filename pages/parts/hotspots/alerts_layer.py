@@ -48,7 +48,11 @@ def draw_alerts_layer(page: Page, title: DeltaGenerator, place: FoundPlace | Non
             draw_found_place(page, place)
         drawn = {} if found.frame is None else {"drawn": found.shown, "undrawn": found.sensitive}
         draw_footer(
-            page, sentence=left_out_sentence(t, found), total=cached_query(page, "total"), excluded=found.piled, **drawn
+            page,
+            sentence=left_out_sentence(t, found),
+            total=cached_query(page, "total"),
+            excluded=found.at_default,
+            **drawn,
         )
         if found.frame is not None:
             _draw_map_download(page, found, found.frame)
@@ -74,14 +78,14 @@ def left_out_sentence(t: Translator, found: MapPoints) -> str:
                 found.sensitive,
             )
         )
-    if found.piled:
+    if found.at_default:
         parts.append(
             t.n(
                 "{n} alert shares its exact coordinates with many others and was excluded: probably a default "
                 "position of the app.",
                 "{n} alerts share their exact coordinates with many others and were excluded: probably a default "
                 "position of the app.",
-                found.piled,
+                found.at_default,
             )
         )
     return " ".join(parts)

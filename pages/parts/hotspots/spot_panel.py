@@ -44,14 +44,14 @@ def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
     """What makes the figures of this place doubtful."""
     t = page.t
     sentences = []
-    if study.piled:
+    if study.at_default:
         sentences.append(
             t.n(
                 "{n} alert here shares its exact coordinates with many others and was excluded: probably a default "
                 "position of the app.",
                 "{n} alerts here share their exact coordinates with many others and were excluded: probably a "
                 "default position of the app.",
-                study.piled,
+                study.at_default,
             )
         )
     if study.profile.unknown_gender and study.profile.unknown_gender > 0.2:
