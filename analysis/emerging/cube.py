@@ -10,8 +10,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from analysis.grid.cells import neighbours
+from analysis.stats.exact_rates import larger_rate, smaller_rate
 from analysis.stats.false_discovery import benjamini_hochberg
-from analysis.stats.rate_tests import larger_rate, smaller_rate
 from curim_data.model import BoolArray, FloatArray, IntArray
 from curim_data.model.types import CellArray
 
@@ -105,7 +105,7 @@ class Windows:
         return replace(self, size=self.size[:, -self.lag - 1 :])
 
     def hot(self, low: FloatArray, high: FloatArray, margin: float) -> FloatArray:
-        """p-values that windows are denser; see `analysis.stats.rate_tests.larger_rate`."""
+        """p-values that windows are denser; see `analysis.stats.exact_rates.larger_rate`."""
         return larger_rate(self.inside(low), self.rest(high), self.size_in(), self.rest(self.size), margin)
 
     def cold(self, low: FloatArray, high: FloatArray, hot: BoolArray, margin: float) -> FloatArray:

@@ -28,11 +28,11 @@ from scipy.sparse.csgraph import connected_components
 from analysis.grid.cells import neighbours, ring, square_side
 from analysis.hotspots.denominators import LAND, CellRates, Denominator, DenominatorKind, cell_rates, rate_choices
 from analysis.hotspots.settings import GISTAR_FROM, margin_for, setting_choices, surroundings_for, window_for
+from analysis.stats.exact_rates import larger_rate, smaller_rate
+from analysis.stats.exact_shares import larger_share, smaller_share
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.getis_ord import getis_ord
-from analysis.stats.rate_tests import larger_rate, smaller_rate
 from analysis.stats.result import Choice
-from analysis.stats.share_tests import larger_share, smaller_share
 from curim_data.model import BoolArray, FloatArray, Translator
 from curim_data.model.types import CellArray
 
@@ -145,7 +145,7 @@ def hot_cells(
         Base population by cell (residents, or all alerts when `cells` holds one category). A place is then compared
         with all the rest of the city, since the base itself follows the density. Residents: the count given n is
         binomial with the place's share of the base. All alerts, of which those looked at are a part: noncentral
-        hypergeometric (`analysis.stats.share_tests`). For hot cells a protected
+        hypergeometric (`analysis.stats.exact_shares`). For hot cells a protected
         base enters at its upper bound in the place and at its lower one in the rest, for cold ones the other way round.
         Alerts where no base is known are left out.
     alpha : float

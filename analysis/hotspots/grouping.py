@@ -12,8 +12,8 @@ from sklearn.cluster import KMeans
 from analysis.grid.cells import centres, neighbours
 from analysis.hotspots.cell_significance import HotCells, connected
 from analysis.hotspots.denominators import LAND, RATE_PER, DenominatorKind
-from analysis.stats.rate_tests import ratio_interval
-from analysis.stats.share_tests import share_ratio_interval
+from analysis.stats.exact_rates import ratio_interval
+from analysis.stats.exact_shares import share_ratio_interval
 from curim_data.model import BoolArray, FloatArray, Message, Translator
 from curim_data.model.types import CellArray
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from analysis.trends.change_tests import Change, Changes
+from analysis.trends.changes import Change, Changes
 
 # A part that holds at least this share of a change explains it.
 MAIN_SHARE: Final = 0.5

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.stats.intervals import Estimate, rate_ratio
 from analysis.stats.result import Choice
-from analysis.trends.change_tests import e_test
+from analysis.trends.changes import e_test
 from analysis.trends.expected_range import (
     RULES,
     Band,

@@ -16,7 +16,7 @@ from pyproj.exceptions import CRSError
 from curim_data.containers.types import ArrowText
 from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places
 from curim_data.importing._text_columns import filled
-from curim_data.importing.numbers import (
+from curim_data.importing.number_parsing import (
     ANY,
     COMMA,
     FIRST,

@@ -17,7 +17,15 @@ import pandas as pd
 
 from curim_data.formats.base import Layout, fold
 from curim_data.importing.coordinates import CoordinateFormat, decide_coordinates
-from curim_data.importing.dates import DATES, MILLISECONDS, MONTHS, SECONDS, SERIAL, DateFormat, parse_dates
+from curim_data.importing.date_parsing import (
+    DATES,
+    MILLISECONDS,
+    MONTHS,
+    SECONDS,
+    SERIAL,
+    DateFormat,
+    parse_dates,
+)
 from curim_data.importing.profiling import DateColumnProfile, DateOrderCounts, FileProfile, sorted_runs
 from curim_data.importing.roles import RoleColumns
 from curim_data.lexicon import WORDS, gender_words

@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 from curim_data.containers.types import ArrowText
 from curim_data.formats.base import Layout, is_name
 from curim_data.importing._text_columns import filled, matches
-from curim_data.importing.dates import all_iso_with_offset, local_timestamps, numeric_pairs
-from curim_data.importing.numbers import NumberShapes, count_number_shapes
+from curim_data.importing.date_parsing import all_iso_with_offset, local_timestamps, numeric_pairs
+from curim_data.importing.number_parsing import NumberShapes, count_number_shapes
 from curim_data.importing.roles import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES, UNIT, RoleColumns
 from curim_data.model import Block, IntArray
 from curim_data.model.questions import DAY_FIRST, MONTH_FIRST

@@ -22,9 +22,9 @@ from curim_data.containers.types import ArrowArray, ArrowText
 from curim_data.formats.base import MOST_CHARACTERS, Layout, fold, is_name
 from curim_data.importing._text_columns import distinct, glued
 from curim_data.importing.coordinates import ParsedCoordinates, near_city, parse_coordinates, swapped_rows
-from curim_data.importing.dates import ParsedDates, next_month_start, parse_dates
+from curim_data.importing.date_parsing import ParsedDates, next_month_start, parse_dates
 from curim_data.importing.decisions import Decisions
-from curim_data.importing.numbers import parse_decimals
+from curim_data.importing.number_parsing import parse_decimals
 from curim_data.importing.profiling import split_bars, split_cell
 from curim_data.importing.roles import DATE_ROLES, UNIT, RoleColumns, missing_words
 from curim_data.importing.row_outcomes import RowOutcomes

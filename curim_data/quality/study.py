@@ -14,16 +14,10 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Gender, Message, Translator
 from curim_data.privacy import DisclosureError
 from curim_data.quality import (
-    completeness as quality_columns,
-)
-from curim_data.quality import (
-    near_duplicates as quality_repeats,
-)
-from curim_data.quality import (
-    positions as quality_places,
-)
-from curim_data.quality import (
-    times as quality_time,
+    completeness,
+    near_duplicates,
+    positions,
+    times,
 )
 from curim_data.quality.near_duplicates import Incidents, NearDuplicates
 from curim_data.quality.positions import Outside, Precision
@@ -110,22 +104,22 @@ def detail(source: Source, audience: Audience) -> Detail:
     if not privacy.sees_exact(audience):
         raise DisclosureError(Message("The quality of single columns and alerts is for analysts and specialists."))
     table, points = source.table, default_points(source)
-    near = quality_repeats.near_duplicates(source, points)
-    months = quality_time.month_only(table)
+    near = near_duplicates.near_duplicates(source, points)
+    months = times.month_only(table)
     unit = MONTH if source.count and months >= MOSTLY_MONTHS * source.count else "week"
-    periods = quality_time.periods(table, unit)
+    periods = times.periods(table, unit)
     return Detail(
-        completeness=quality_columns.completeness(table, source.city.categories),
+        completeness=completeness.completeness(table, source.city.categories),
         month_only=months,
         unit=unit,
         periods=periods,
-        jumps=quality_time.jumps(periods),
-        precision=quality_places.precision(source, points),
-        outside=quality_places.outside(source),
-        lag=quality_time.lag(table),
-        lag_classes=quality_time.lag_classes(table),
+        jumps=times.jumps(periods),
+        precision=positions.precision(source, points),
+        outside=positions.outside(source),
+        lag=times.lag(table),
+        lag_classes=times.lag_classes(table),
         near_duplicates=near if audience is Audience.ANALYST else replace(near, listed=near.listed[:0]),
-        incidents=quality_repeats.incidents(table),
+        incidents=near_duplicates.incidents(table),
     )
 
 

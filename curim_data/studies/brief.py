@@ -12,7 +12,7 @@ import shapely
 from analysis.gender import CategoryRatios, GenderShares
 from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.intervals import Estimate
-from analysis.trends.change_tests import Change
+from analysis.trends.changes import Change
 from analysis.trends.distinct_changes import distinct_changes
 from analysis.trends.time_series import PeriodTotal, Trend, period_total
 from curim_data import query

@@ -9,7 +9,7 @@ from typing import Final
 from analysis.gender import GenderShares
 from analysis.report import maps
 from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
-from analysis.trends.change_tests import Change
+from analysis.trends.changes import Change
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Message, Plan, PlanStatus, Translator
 from curim_data.model.labels import (

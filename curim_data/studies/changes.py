@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from analysis.stats.result import Choice
-from analysis.trends.change_tests import Change, Changes, add_city_reference, changes
+from analysis.trends.changes import Change, Changes, add_city_reference, changes
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

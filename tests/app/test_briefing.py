@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis.report.documents import brief_document
-from analysis.trends.change_tests import add_city_reference, changes
+from analysis.trends.changes import add_city_reference, changes
 from analysis.trends.distinct_changes import distinct_changes
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter

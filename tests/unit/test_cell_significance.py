@@ -13,10 +13,10 @@ from analysis.hotspots.cell_significance import HotCells, gistar_on_land, hot_ce
 from analysis.hotspots.denominators import Denominator
 from analysis.hotspots.grouping import cold_spots, hot_spots
 from analysis.hotspots.settings import margin_for, surroundings_for, window_for
+from analysis.stats.exact_rates import larger_rate, ratio_interval, smaller_rate
+from analysis.stats.exact_shares import share_ratio_interval
 from analysis.stats.getis_ord import getis_ord
-from analysis.stats.rate_tests import larger_rate, ratio_interval, smaller_rate
 from analysis.stats.result import Result
-from analysis.stats.share_tests import share_ratio_interval
 from curim_data.model import CityProfile, Translator
 
 

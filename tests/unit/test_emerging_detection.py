@@ -18,9 +18,9 @@ from analysis.emerging.cube import GiStar, Windows, connected_groups, lagged_sum
 from analysis.emerging.detection import EmergingHotSpots, emerging_hot_spots
 from analysis.emerging.settings import block_for, periods_for, unit_of, whole_periods
 from analysis.grid.cells import neighbours, ring, square_side
+from analysis.stats.exact_rates import larger_rate, smaller_rate
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.getis_ord import getis_ord
-from analysis.stats.rate_tests import larger_rate, smaller_rate
 from analysis.stats.result import Result
 from curim_data.model import LANGUAGES, translator
 

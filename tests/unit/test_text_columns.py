@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curim_data.importing._text_columns import edges, trimmed
-from curim_data.importing.dates import DateFormat, all_iso_with_offset, parse_dates
+from curim_data.importing.date_parsing import DateFormat, all_iso_with_offset, parse_dates
 from curim_data.importing.roles import without_missing_words
 from curim_data.lexicon.folding import fold
 

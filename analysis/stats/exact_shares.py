@@ -2,7 +2,7 @@
 
 Where the alerts that are looked at are a part of all alerts, each of all alerts is one of them or is not, and both
 counts are bounded: with the totals given, the number in the place follows Fisher's noncentral hypergeometric
-distribution. The Poisson model of `analysis.stats.rate_tests.larger_rate` comes near it where the part is small; where
+distribution. The Poisson model of `analysis.stats.exact_rates.larger_rate` comes near it where the part is small; where
 the part is half of all it takes the scatter for much larger than it is.
 """
 

@@ -1,4 +1,4 @@
-"""Inference apart from the statistics: exact tests of counts, correction for many tests, Gi*."""
+"""Exact tests and intervals for the ratio of two rates: counts in a place and around it, given their sizes."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.trends.change_tests import e_test
+from analysis.trends.changes import e_test
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.contingency_tables import Table2x2
 
-from analysis.stats.rate_tests import ratio_interval, ratio_intervals
+from analysis.stats.exact_rates import ratio_interval, ratio_intervals
 from analysis.stats.result import Result
-from analysis.trends.change_tests import add_city_reference, changes, e_test, fisher_exact, relative_change
+from analysis.trends.changes import add_city_reference, changes, e_test, fisher_exact, relative_change
 
 few = st.integers(0, 25)
 

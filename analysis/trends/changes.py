@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.stats.exact_rates import ratio_intervals
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.intervals import UNKNOWN, Estimate, wilson
-from analysis.stats.rate_tests import ratio_intervals
 from analysis.stats.result import Choice
 from curim_data.model import FloatArray, Message, Num, Translator
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from analysis.stats.exact_rates import larger_rate, smaller_rate
 from analysis.stats.getis_ord import getis_ord
-from analysis.stats.rate_tests import larger_rate, smaller_rate
 
 count = st.integers(0, 30)
 size = st.floats(0.1, 5)
