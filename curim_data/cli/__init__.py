@@ -5,5 +5,3 @@ Public: `main`, the entry point. One module a command or group of commands; `opt
 """
 
 from curim_data.cli.app import main
-
-__all__ = ["main"]

@@ -4,5 +4,3 @@ Public: `Source`, `open_source`, `opened_source`, `source_from_files`, `last_mee
 """
 
 from curim_data.engine.source import Source, last_meeting, open_source, opened_source, source_from_files
-
-__all__ = ["Source", "last_meeting", "open_source", "opened_source", "source_from_files"]

@@ -19,19 +19,3 @@ from curim_data.filters.alert_filter import (
     row,
     value_label,
 )
-
-__all__ = [
-    "PERIODS",
-    "AlertFilter",
-    "CategoryField",
-    "ChoiceField",
-    "Field",
-    "HourField",
-    "LightField",
-    "PeriodField",
-    "Widget",
-    "asked_categories",
-    "column_label",
-    "row",
-    "value_label",
-]

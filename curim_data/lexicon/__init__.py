@@ -8,5 +8,3 @@ from __future__ import annotations
 from curim_data.lexicon.ages import age_band
 from curim_data.lexicon.topics import is_sensitive, kind_of
 from curim_data.lexicon.words import MISSING, WORDS, gender_words
-
-__all__ = ["MISSING", "WORDS", "age_band", "gender_words", "is_sensitive", "kind_of"]

@@ -14,32 +14,3 @@ from curim_data.model.questions import Answers, Question
 from curim_data.model.reasons import ImportProblem, Reason
 from curim_data.model.records import Block, Facts
 from curim_data.model.types import BoolArray, FloatArray, IntArray
-
-__all__ = [
-    "CELL_RESOLUTIONS",
-    "LANGUAGES",
-    "N_",
-    "SCHEMA",
-    "Answers",
-    "Audience",
-    "Block",
-    "BoolArray",
-    "CityProfile",
-    "Facts",
-    "FloatArray",
-    "Gender",
-    "ImportProblem",
-    "IntArray",
-    "Kind",
-    "Message",
-    "Num",
-    "Plan",
-    "PlanStatus",
-    "Question",
-    "Reason",
-    "Role",
-    "Status",
-    "Translator",
-    "cell_polygons",
-    "translator",
-]

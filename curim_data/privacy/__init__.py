@@ -26,28 +26,3 @@ from curim_data.privacy.disclosure import (
 )
 from curim_data.privacy.sensitive import is_sensitive_category, sensitive_categories
 from curim_data.privacy.thresholds import nested_dimensions, threshold_rule
-
-__all__ = [
-    "BAND_HOURS",
-    "CATEGORIES",
-    "FLOOR_SENSITIVE",
-    "K_ORDINARY",
-    "K_SENSITIVE",
-    "DisclosureError",
-    "Protected",
-    "Rule",
-    "authorise",
-    "check",
-    "finest_resolution",
-    "is_fine_table",
-    "is_sensitive",
-    "is_sensitive_category",
-    "nested_dimensions",
-    "protect",
-    "protect_number",
-    "sees_exact",
-    "sensitive_categories",
-    "suppress_whole",
-    "threshold",
-    "threshold_rule",
-]

@@ -20,23 +20,3 @@ from curim_data.query.answers import (
 )
 from curim_data.query.question import Question, ask
 from curim_data.query.total import Total
-
-__all__ = [
-    "DisclosureError",
-    "Question",
-    "Total",
-    "all_options",
-    "ask",
-    "at_points",
-    "cells",
-    "counts",
-    "dates",
-    "default_coordinates",
-    "default_points",
-    "dimensions",
-    "nearest_nonempty",
-    "options",
-    "sentence",
-    "tables",
-    "total",
-]

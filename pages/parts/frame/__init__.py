@@ -11,17 +11,3 @@ from pages.parts.frame.guard import require
 from pages.parts.frame.links import page_link
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Dataset, Page
-
-__all__ = [
-    "Dataset",
-    "Page",
-    "Palette",
-    "cached",
-    "draw_footer",
-    "escape_markdown",
-    "page_link",
-    "palette",
-    "require",
-    "rgba",
-    "source_of",
-]
