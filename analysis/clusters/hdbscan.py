@@ -73,7 +73,7 @@ def explore_clusters(fine: pd.DataFrame, city: CityProfile, *, least: int | None
 
     Raises
     ------
-    TooManyError
+    TooManyCellsError
         Where more than 50,000 cells hold alerts.
 
     References

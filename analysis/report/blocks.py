@@ -1,6 +1,6 @@
 """What a document is made of, whatever form it takes: headings, paragraphs, tables, bars, pictures.
 
-A brief and a plan are put together from these once; `report_pdf` and `report_word` then set them, so that both forms
+A brief and a plan are put together from these once; `pdf` and `word` then set them, so that both forms
 say the same. All texts are finished sentences in the reader's language. Nothing here is markup.
 """
 

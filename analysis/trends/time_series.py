@@ -247,7 +247,7 @@ class PeriodTotal:
 
 
 def period_total(trend: Trend) -> PeriodTotal | None:
-    """The whole weeks of a trend together, against the expectation of each; see `alarms.season_sum`.
+    """The whole weeks of a trend together, against the expectation of each; see `expected_range.season_sum`.
 
     None for other units, without the rule of the season, for fewer than 4 or more than 9 whole weeks, and where a week
     is withheld: without its small counts the sum would be too high.

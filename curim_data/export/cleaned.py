@@ -176,7 +176,7 @@ def as_text(table: pa.Table) -> pa.Table:
 
 
 def safe_texts(column: Any) -> Any:
-    """`export.safe_cell` for a column of texts."""
+    """`safe_csv.safe_cell` for a column of texts."""
     return pc.replace_substring_regex(column, f"(?s)^{UNSAFE}", r"'\1")
 
 

@@ -168,7 +168,7 @@ def _may_be_words(leads: npt.NDArray[np.uint8], spellings: Iterable[str]) -> Boo
 
 
 def without_apostrophes(column: ArrowText) -> ArrowText:
-    """Remove the apostrophes that `export.safe_cell` puts before what a spreadsheet takes for a formula."""
+    """Remove the apostrophes that `safe_csv.safe_cell` puts before what a spreadsheet takes for a formula."""
     if not pc.any(pc.starts_with(column, "'")).as_py():
         return column
     return pc.replace_substring_regex(column, _SAFE, r"\1")

@@ -20,7 +20,7 @@ import pyproj
 import shapely
 
 from curim_data.containers import vector
-from curim_data.containers.base import NoRecords, head_of
+from curim_data.containers.base import NoRecords, as_path, head_of
 from curim_data.lexicon.folding import fold
 from curim_data.model import LANGUAGES, ImportProblem, Message
 from curim_data.model.city import Area
@@ -223,6 +223,12 @@ def _read(
     kind = "gpkg" if start.startswith(b"SQLite format 3\0") else "shp" if start.startswith(b"PK\x03\x04") else ""
     if not kind:
         return _geojson(source.read_bytes() if isinstance(source, Path) else source, name), "", ()
+    if kind == "shp":
+        with as_path(source, name) as packed, zipfile.ZipFile(packed) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
+                raise ImportProblem(
+                    Message("{file} is larger than 500 MB. Simplify its borders first.", {"file": name})
+                )
     try:
         sizes = vector.layers(source, name, kind, spatial=True)
     except NoRecords:
@@ -236,6 +242,8 @@ def _read(
 def _chosen(name: str, layers: list[str], layer: str | None, size: Any) -> str:
     if not layers:
         raise ImportProblem(Message("{file} holds no shapes (no GeoPackage layer, no .shp file).", {"file": name}))
+    if layer is not None and layer not in layers and layer.lower().endswith(".shp"):
+        layer = layer[: -len(".shp")]
     if layer is not None and layer not in layers:
         raise ImportProblem(
             Message(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
 import tomllib
@@ -96,9 +97,29 @@ def read_table(source: Path | bytes, name: str) -> pd.DataFrame:
 
 def _first_sheet(source: Path | bytes, name: str) -> Opened:
     try:
-        return open_file(source, name)
+        return _opened(source, name)
     except Question as question:
         return open_file(source, name, question.choices[0].value)
+
+
+def _opened(source: Path | bytes, name: str) -> Opened:
+    """The file; a single column, in which no container sees a table, gets an empty one next to it."""
+    try:
+        return open_file(source, name)
+    except Question:
+        raise
+    except ImportProblem:
+        content = source.read_bytes() if isinstance(source, Path) else source
+        if content.startswith(b"PK\x03\x04"):
+            try:
+                cells = pd.read_excel(io.BytesIO(content), header=None, dtype=str, engine="calamine")
+            except Exception:  # a spreadsheet's reader raises what it likes; the first refusal says it better
+                cells = pd.DataFrame()
+            content = "\n".join(cells[0].fillna("")).encode() if cells.shape[1] == 1 else b""
+        lines = content.splitlines()
+        if len(lines) < 2 or b"\0" in content or any(mark in lines[0] for mark in (b",", b";", b"\t", b"|")):
+            raise
+        return open_file(b"\n".join(line + b";" for line in lines), name)
 
 
 def _rows_of(block: Block, width: int) -> list[list[str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 import h3.api.basic_int as h3
 import pandas as pd
@@ -16,8 +15,6 @@ from curim_data.quality.completeness import COLUMNS
 from curim_data.quality.findings import DIRECTIONS, OUTSIDE_REASONS, duration
 from curim_data.quality.study import Detail, QualityStudy, likely_reason
 from curim_data.quality.times import MONTH
-
-LISTED_MONTHS: Final = 12
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class Question:
         """
         if self.exact:
             return None
-        for name, column in self._named_places(1).items():
+        for name, column in sorted(self._named_places(1).items(), key=lambda item: item[1] != "cell"):
             chosen = getattr(self.filter, name)
             named = [int(cell, 16) for cell in chosen] if column == "cell" else list(chosen)
             others = ask(self.source, self.filter.without(name), self.audience)

@@ -27,7 +27,7 @@ def cluster_study(
     """Clusters of alerts on fine cells. DisclosureError for an audience that may not see cells so fine.
 
     `by_weight`: each alert counts by its severity. `explored`: groups by HDBSCAN instead, untested and unweighted;
-    TooManyError where too many cells hold alerts.
+    TooManyCellsError where too many cells hold alerts.
     """
     whole = whole_city(f)
     fine = query.cells(source, whole, CLUSTER_RESOLUTION, audience)

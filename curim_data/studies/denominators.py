@@ -66,7 +66,7 @@ def denominator_for(
 ) -> Denominator | None:
     """The base of every cell of the land; None for land itself.
 
-    Raises BaseError where there is no such base (`denominator_obstacle`).
+    Raises DenominatorError where there is no such base (`denominator_obstacle`).
     """
     said = denominator_obstacle(kind, f, audience, source.city)
     if said is not None:

@@ -45,8 +45,8 @@ def hot_spot_study(
     """Hot cells and spots under a filter; the cell size is chosen from the data unless given.
 
     An audience without exact counts has one cell size whatever is given. `base`: what a place is compared with, its
-    land and surroundings unless given; BaseError where the filter, the audience or the city has no such base. Places
-    keep the ids of `known_places`.
+    land and surroundings unless given; DenominatorError where the filter, the audience or the city has no such
+    base. Places keep the ids of `known_places`.
     """
     found = _hot_spots(source, f, audience, resolution, base)
     return replace(found, spots=with_known_ids(found.spots, known_places(source, audience)))

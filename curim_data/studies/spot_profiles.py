@@ -37,7 +37,7 @@ SpotOrCluster = Spot | Cluster
 class SpotSummary:
     """A hot spot in the list. women: of women and men affected; category: id of the most frequent; None: protected.
 
-    `untold`: what no alert here tells, and is therefore None without being protected ("women", "hours").
+    `unknown`: what no alert here tells, and is therefore None without being protected ("women", "hours").
     """
 
     spot: SpotOrCluster

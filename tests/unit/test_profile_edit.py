@@ -174,6 +174,9 @@ def test_every_form_and_projection_gives_the_same_districts(tmp_path: Path, form
     for area, shape_ in zip(found, HALVES.values(), strict=True):
         assert area.polygon.symmetric_difference(shape_).area < 1e-8
     assert str(crs) in areas.crs or crs == 4326
+    if form == "zip":
+        (layer,) = areas.layers
+        assert len(read_areas(content, "in.zip", layer=f"{layer}.shp")) == len(areas)
 
 
 def test_broken_areas_are_repaired_counted_and_dissolved() -> None:

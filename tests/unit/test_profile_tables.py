@@ -14,7 +14,7 @@ import shapely
 from curim_data.model import ImportProblem, Translator
 from curim_data.profile import edit
 from curim_data.profile.shapes import read_areas
-from curim_data.profile.tables import categories_table, names_table
+from curim_data.profile.tables import categories_table, names_table, read_table
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
 from tests.edited import HALVES, begun, column, files, geojson, halves, square
@@ -80,6 +80,12 @@ def test_residents_in_the_long_form(home: Home, t: Translator) -> None:
     assert people is not None
     assert people.to_dict("records") == [{"district": "west_side", "women": 20, "men": 20, "total": 42}]
     assert [t(note) for note in report.notes] == ["Districts without a number: Est Été."]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_one_column_is_a_table(form: str) -> None:
+    table = read_table(cells([["label"], ["Noise"], ["Litter"]], form), "categories")
+    assert table["label"].tolist() == ["Noise", "Litter"]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def slowly(rows: list[Row], known: pd.DataFrame) -> pd.DataFrame:
 
 
 def quickly(folder: Path, rows: list[Row], known: pd.DataFrame) -> pd.DataFrame:
-    """The same by `settling.settle`."""
+    """The same by `matching.match_rows`."""
     schema = pa.schema(
         [("row", pa.int64()), ("incident_id", pa.string()), ("content_hash", pa.string()), ("twin", pa.int64())]
     )
