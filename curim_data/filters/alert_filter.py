@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -52,7 +53,7 @@ class Widget:
     everything: Message = dataclasses.field(default=Message("All values"))
 
 
-class Field:
+class Field(ABC):
     """One field of the filter: it reads and writes its words of the query string, and says what it asks for.
 
     `names` are the attributes of the filter that belong to it. `words` are its words of the query string and options of
@@ -68,27 +69,27 @@ class Field:
     key_variable: KeyVariable | None = None
     widget: Widget | None = None
 
+    @abstractmethod
     def read(
         self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
     ) -> tuple[Values, list[Message]]:
         """Values out of a query string, and what was dropped of it. `others`: categories outside the tree."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self, f: AlertFilter) -> dict[str, str]:
         """The words of the query string; nothing for what is not set."""
-        raise NotImplementedError
 
+    @abstractmethod
     def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
         """A boolean, missing or false where an alert does not pass; None where the field asks for nothing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
         """The field's phrase of the sentence, with its comma; empty where the field asks for nothing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
         """Labels of what is active, each with the values that take it away."""
-        raise NotImplementedError
 
     def normalise(self, f: AlertFilter) -> Values:
         """The values in the one form in which equal filters have them: each value once, in order."""
