@@ -7,7 +7,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 import h3.api.numpy_int as h3
+import h3ronpy
+import h3ronpy.vector
 import numpy as np
+import pyarrow as pa
 from scipy import sparse
 
 from analysis.stats.result import Choice
@@ -48,9 +51,9 @@ def _disc(mask: bytes, k: int) -> sparse.csr_array:
     count = len(cells)
     if not count:
         return sparse.csr_array((0, 0))
-    discs = [h3.grid_disk(cell, k) for cell in cells.astype(np.uint64)]
-    rows = np.repeat(np.arange(count), [len(disc) for disc in discs])
-    found = np.concatenate(discs).astype(np.int64)
+    discs = pa.array(h3ronpy.grid_disk(cells.astype(np.uint64), k, flatten=False))
+    rows = np.repeat(np.arange(count), discs.value_lengths().to_numpy())
+    found = discs.flatten().to_numpy().astype(np.int64)
     order = np.argsort(cells, kind="stable")
     place = np.clip(np.searchsorted(cells[order], found), 0, count - 1)
     columns = order[place]
@@ -66,9 +69,10 @@ def centres(cells: Any) -> tuple[Any, Any]:
 
 @lru_cache(maxsize=8)
 def _centres(cells: bytes) -> tuple[Any, Any]:
-    points = np.array([h3.cell_to_latlng(cell) for cell in np.frombuffer(cells, dtype=np.uint64)]).reshape(-1, 2)
-    points.flags.writeable = False
-    return points[:, 1], points[:, 0]
+    points = pa.record_batch(h3ronpy.vector.cells_to_coordinates(np.frombuffer(cells, dtype=np.uint64)))
+    longitude, latitude = (points[name].to_numpy().copy() for name in ("lng", "lat"))
+    longitude.flags.writeable = latitude.flags.writeable = False
+    return longitude, latitude
 
 
 def ring(cells: Any, inner: int, outer: int) -> sparse.csr_array:

@@ -25,9 +25,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-import h3.api.numpy_int as h3
+import h3ronpy
+import h3ronpy.vector
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import shapely
 from pyproj import Transformer
 from shapely.geometry import shape
@@ -139,8 +141,8 @@ class CityProfile:
         """The study mask: square kilometres of land by H3 cell (int64 index, sorted) that touches the land."""
         cache: dict[int, pd.Series] = self.__dict__.setdefault("_land_cells", {})
         if resolution not in cache:
-            cells = h3.h3shape_to_cells_experimental(h3.geo_to_h3shape(self.land), resolution, contain="overlap")
-            index = np.unique(np.asarray(cells, dtype=np.uint64)).astype(np.int64)  # parts of the land may share some
+            cells = pa.array(h3ronpy.vector.geometry_to_cells(self.land, resolution, h3ronpy.ContainmentMode.Covers))
+            index = np.unique(cells.to_numpy()).astype(np.int64)  # parts of the land may share some
             hexagons = cell_polygons(index)
             x, y = self.to_metres.transform(*shapely.get_coordinates(hexagons).T)
             metres = shapely.set_coordinates(hexagons.copy(), np.column_stack([x, y]))
@@ -174,13 +176,9 @@ def streets_in(city: CityProfile, shape: BaseGeometry) -> tuple[Area, ...]:
 
 def cell_polygons(cells: Any) -> np.ndarray:
     """Hexagons (WGS84 polygons, longitude first) of an array of H3 cells."""
-    return np.array(
-        [
-            shapely.Polygon([(lon, lat) for lat, lon in h3.cell_to_boundary(cell)])
-            for cell in np.asarray(cells, np.uint64)
-        ],
-        dtype=object,
-    )
+    found = pa.array(h3ronpy.vector.cells_to_wkb_polygons(np.asarray(cells, np.uint64)))
+    polygons: np.ndarray = shapely.from_wkb(found.to_numpy(zero_copy_only=False))
+    return polygons
 
 
 def load_city(folder: Path) -> CityProfile:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import h3.api.numpy_int as h3
 import numpy as np
 import pytest
+import shapely
 
-from analysis.grid.cells import neighbours, resolution_for, ring, square_side
-from curim_data.model import CityProfile, Translator
+from analysis.grid.cells import centres, neighbours, resolution_for, ring, square_side
+from curim_data.model import CityProfile, Translator, cell_polygons
 
 
 def rings(cells: np.ndarray, k: int) -> np.ndarray:
@@ -73,3 +74,31 @@ def test_a_region_gets_cells_that_a_map_can_hold(t: Translator) -> None:
 def test_a_city_without_land_is_refused() -> None:
     with pytest.raises(ValueError, match="land_km2"):
         resolution_for(100, 0)
+
+
+def test_centres_are_those_of_the_slow_twin(cells: np.ndarray) -> None:
+    twin = np.array([h3.cell_to_latlng(cell) for cell in cells.astype(np.uint64)])
+    np.testing.assert_allclose(np.column_stack(centres(cells)), twin[:, ::-1], rtol=0, atol=1e-9)
+
+
+def test_polygons_of_cells_are_those_of_the_slow_twin(cells: np.ndarray) -> None:
+    pentagon = np.array(h3.get_pentagons(5)[:1]).astype(np.int64)
+    for some in (cells, pentagon, cells[:0]):
+        twin = [shapely.Polygon([(lon, lat) for lat, lon in h3.cell_to_boundary(cell)]) for cell in some.astype("u8")]
+        polygons = cell_polygons(some)
+        assert len(polygons) == len(twin)
+        assert all(a.equals_exact(b, 1e-9) for a, b in zip(polygons, twin, strict=True))
+
+
+@pytest.mark.parametrize("resolution", [7, 8, 9, 10])
+def test_cells_of_the_land_and_their_areas_are_those_of_the_slow_twin(city: CityProfile, resolution: int) -> None:
+    touched = h3.h3shape_to_cells_experimental(h3.geo_to_h3shape(city.land), resolution, contain="overlap")
+    index = np.unique(np.asarray(touched, dtype=np.uint64)).astype(np.int64)
+    land = city.land_cells(resolution)
+    np.testing.assert_array_equal(land.index.to_numpy(), index)
+    twin = []
+    for cell in index.astype(np.uint64):
+        lat, lon = zip(*h3.cell_to_boundary(cell), strict=True)
+        hexagon = shapely.Polygon(np.column_stack(city.to_metres.transform(lon, lat)))
+        twin.append(hexagon.intersection(city.land_metres).area / 1e6)
+    np.testing.assert_allclose(land.to_numpy(), twin, rtol=1e-6, atol=1e-9)
