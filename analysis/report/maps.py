@@ -25,6 +25,7 @@ from matplotlib_scalebar.scalebar import ScaleBar
 from shapely.geometry.base import BaseGeometry
 
 from analysis.report.blocks import Picture
+from analysis.spots.label_placement import MOST_LABELS, Label, placed_labels
 from curim_data.model import CityProfile, Translator, cell_polygons
 from curim_data.model.plan import Areas
 
@@ -32,6 +33,7 @@ DPI: Final = 200
 SEA_GROUND, LAND, ZONE, INK, QUIET = "#dbe7ee", "#f6f4ef", "#9fb0bb", "#0f2a3a", "#51606b"
 CLASSES: Final = 5
 LETTERS: Final = 6.8
+POINTS_AN_INCH: Final = 72
 LEGEND_MM: Final = 18.0
 _MM: Final = 1 / 25.4
 LINE_MM: Final = 2.6  # a line of the smallest letters
@@ -91,7 +93,7 @@ def city_map(
     Parameters
     ----------
     cells : counts by cell: index or column `cell` (int64 H3), `n` (NaN where withheld), `withheld` (bool, optional)
-    spots : hot spots to number and name
+    spots : hot spots to number and name, the most important first: twelve at most are
     hot : cells (int64 H3) with more alerts than chance explains: outlined
     source : a line under the map (period, filter); the number of alerts on the map is put before it
     width_mm : width on paper, from which the size of the letters follows
@@ -245,17 +247,25 @@ def _cells(axes: Any, frame: gpd.GeoDataFrame, breaks: list[int], hot: set[int])
 def _spots(axes: Any, spots: Sequence[NumberedSpot], city: CityProfile) -> None:
     if not spots:
         return
+    spots = spots[:MOST_LABELS]
     xs, ys = city.project([spot.longitude for spot in spots], [spot.latitude for spot in spots])
     axes.plot(xs, ys, "o", markersize=4, color=INK, markeredgecolor="white", markeredgewidth=0.7, zorder=7)
     halo = [withStroke(linewidth=2.2, foreground="white")]
-    labels = [f"{spot.rank}  {spot.name}" for spot in spots]
-    for label, x, y, (dx, dy) in zip(labels, xs, ys, _offsets(axes, labels, xs, ys), strict=True):
+    box = axes.get_window_extent()
+    middle = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
+    at = (axes.transData.transform(np.column_stack([xs, ys])) - middle) * POINTS_AN_INCH / DPI
+    labels = [
+        Label((f"{spot.rank}  {spot.name}", str(spot.rank)), x, -y, LETTERS)
+        for spot, (x, y) in zip(spots, at.tolist(), strict=True)
+    ]
+    room = (box.width / 2 * POINTS_AN_INCH / DPI, box.height / 2 * POINTS_AN_INCH / DPI)
+    for one in placed_labels(labels, room=room):
         axes.annotate(
-            label,
-            (x, y),
-            xytext=(dx, dy),
+            one.text,
+            (xs[one.of], ys[one.of]),
+            xytext=(one.right, -one.down),
             textcoords="offset points",
-            ha="left" if dx > 0 else "right",
+            ha={"start": "left", "middle": "center", "end": "right"}[one.anchor],
             va="center",
             fontsize=LETTERS,
             fontweight="bold",
@@ -263,30 +273,6 @@ def _spots(axes: Any, spots: Sequence[NumberedSpot], city: CityProfile) -> None:
             path_effects=halo,
             zorder=8,
         )
-
-
-def _offsets(axes: Any, labels: Sequence[str], xs: Any, ys: Any) -> list[tuple[float, float]]:
-    """Where each label goes beside its point, in points: the first of a few places where it covers none before it."""
-    box = axes.get_window_extent()
-    at = axes.transData.transform(np.column_stack([xs, ys])) * 72 / DPI
-    right_end = box.x1 * 72 / DPI
-    taken: list[tuple[float, float, float, float]] = [(x - 3, x + 3, y - 3, y + 3) for x, y in at]
-    chosen = []
-    for label, (x, y) in zip(labels, at, strict=True):
-        width, half = 0.68 * LETTERS * len(label), 0.62 * LETTERS
-        places = [(side * 7.0, lift * 1.3 * LETTERS) for lift in (0, 1, -1, 2, -2, 3, -3) for side in (1, -1)]
-        spans = {(dx, dy): (x + dx - (0 if dx > 0 else width), y + dy) for dx, dy in places}
-        inside = [place for place in places if spans[place][0] >= 0 and spans[place][0] + width <= right_end] or places
-        free = [place for place in inside if not _covers(*spans[place], width, half, taken)]
-        place = free[0] if free else inside[0]
-        left, middle = spans[place]
-        taken.append((left, left + width, middle - half, middle + half))
-        chosen.append(place)
-    return chosen
-
-
-def _covers(left: float, middle: float, width: float, half: float, taken: Sequence[Sequence[float]]) -> bool:
-    return any(left < b and a < left + width and middle - half < d and c < middle + half for a, b, c, d in taken)
 
 
 def _scale_bar(axes: Any, t: Translator) -> None:
@@ -378,7 +364,7 @@ def _alt(spots: Sequence[NumberedSpot], frame: gpd.GeoDataFrame, t: Translator) 
     n = round(float(frame["n"].sum()))
     if not spots:
         return t.n("Map of {n} alert by cell.", "Map of {n} alerts by cell.", n)
-    named = t.join([f"{spot.rank} {spot.name}" for spot in spots])
+    named = t.join([f"{spot.rank} {spot.name}" for spot in spots[:MOST_LABELS]])
     return t.n(
         "Map of {n} alert by cell. Hot spots: {spots}.",
         "Map of {n} alerts by cell. Hot spots: {spots}.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import translator
 from pages.parts.charts.tables import BESIDE, LETTER, fitted_columns
 from pages.parts.frame.colours import LIGHT
-from pages.parts.maps import basemap, legends, name_layers
+from pages.parts.maps import basemap, cell_map, legends, name_layers
 from pages.parts.maps.legends import CellMeasure, ColourScale, value_breaks
 from pages.parts.maps.name_layers import Pin
 from tests.small import small_city
@@ -27,17 +28,15 @@ def drawn(pins: list[Pin], zoom: float = 14.0) -> list[list[dict[str, object]]]:
     return [layer.data for layer in name_layers.name_layers(CITY, T, pins, LIGHT, state)]
 
 
-def boxes(
-    pins: list[Pin], rows: list[dict[str, object]], zoom: float = 14.0
-) -> list[tuple[float, float, float, float]]:
+def boxes(rows: list[dict[str, object]], zoom: float = 14.0) -> list[tuple[float, float, float, float]]:
     """Left, top, right and bottom of every name, in pixels, worked out apart from the code."""
     found = []
-    for pin, row in zip(pins, rows, strict=True):
-        x = pin.longitude / 360 * 512 * 2**zoom + row["shift"][0]  # type: ignore[index]
-        y = -np.log(np.tan(np.pi / 4 + np.radians(pin.latitude) / 2)) / (2 * np.pi) * 512 * 2**zoom
-        y += row["shift"][1]  # type: ignore[index]
+    for row in rows:
+        (longitude, latitude), (right, down) = row["position"], row["shift"]  # type: ignore[misc]
+        x = longitude / 360 * 512 * 2**zoom + right
+        y = -np.log(np.tan(np.pi / 4 + np.radians(latitude) / 2)) / (2 * np.pi) * 512 * 2**zoom + down
         width = 0.6 * 13 * len(str(row["text"]))
-        left = x if row["anchor"] == "start" else x - width
+        left = x - {"start": 0, "middle": width / 2, "end": width}[str(row["anchor"])]
         found.append((left, y - 7, left + width, y + 7))
     return found
 
@@ -47,8 +46,21 @@ def test_names_do_not_run_into_one_another() -> None:
     pins = [Pin("Μακρύ όνομα τόπου", centre.x + 0.0016 * at, centre.y + 0.0012 * (at % 3), at) for at in range(1, 6)]
     _, strong = drawn(pins)
     assert [row["text"] for row in strong[:2]] == ["1 Μακρύ όνομα τόπου", "2 Μακρύ όνομα τόπου"]
-    for one, two in itertools.combinations(boxes(pins, strong), 2):
-        assert one[2] <= two[0] or two[2] <= one[0] or one[3] <= two[1] or two[3] <= one[1]
+    assert len(strong) >= 4
+    for zoom in np.arange(13.5, 18.1, 0.1).tolist():
+        for one, two in itertools.combinations(boxes(strong, zoom), 2):
+            assert one[2] <= two[0] or two[2] <= one[0] or one[3] <= two[1] or two[3] <= one[1]
+
+
+def test_twelve_of_two_hundred_places_are_named_and_the_selected_one_always() -> None:
+    centre = CITY.land.centroid
+    pins = [Pin("Μακρύ όνομα", centre.x + 0.003 * (at % 15), centre.y + 0.002 * (at // 15), at) for at in range(1, 212)]
+    _, strong = drawn(pins)
+    assert 0 < len(strong) <= 12
+    cell = h3.latlng_to_cell(pins[150].latitude, pins[150].longitude, 10)
+    assert cell_map._selected_first(pins, [cell])[0] == pins[150]
+    assert cell_map._selected_first(pins, ()) == pins
+    assert [Pin("254 Street", 0, 0, 3).text, Pin("", 0, 0, 3).text, Pin("A", 0, 0).text] == ["3 · 254 Street", "3", "A"]
 
 
 def test_landmarks_give_way_to_hot_spots() -> None:

@@ -24,6 +24,7 @@ PADDING = 80
 HIGHEST = 85.0  # degrees of latitude that a web map can draw
 NEAR = 0.001  # degrees round a place that a map is turned to: about a hundred metres
 CLOSEST = 16.5  # zoom
+OUT = 0.5  # steps of zoom that a map goes out beyond the whole city: names are placed for them too
 METRES_A_DEGREE = 111_320.0
 
 
@@ -104,7 +105,7 @@ def fitted_view(land: BaseGeometry, *, window: int, span: float, height: int) ->
     zoom = min(math.log2((width - 2 * MARGIN) / (TILE * across)), math.log2((height - 2 * MARGIN) / (TILE * down)))
     latitude = math.degrees(2 * math.atan(math.exp((top + bottom) / 2)) - math.pi / 2)
     return pdk.ViewState(
-        longitude=(west + east) / 2, latitude=latitude, zoom=zoom, min_zoom=zoom - 1, max_zoom=18, pitch=0, bearing=0
+        longitude=(west + east) / 2, latitude=latitude, zoom=zoom, min_zoom=zoom - OUT, max_zoom=18, pitch=0, bearing=0
     )
 
 

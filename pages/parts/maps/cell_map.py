@@ -239,9 +239,24 @@ def cell_deck(
         basemap.focus_on_place(deck, place.shape, place.cells, colours, window=page.width, span=span, height=height)
     room = basemap.map_width(page.width, span) / 2
     deck.layers += name_layers.name_layers(
-        page.city, page.t, pins, colours, deck.initial_view_state, room=room, ranks_alone=page.narrow
+        page.city,
+        page.t,
+        _selected_first(pins, highlight),
+        colours,
+        deck.initial_view_state,
+        room=room,
+        ranks_alone=page.narrow,
     )
     return deck
+
+
+def _selected_first(pins: Sequence[Pin], highlight: Collection[int]) -> list[Pin]:
+    """The names in their order, but that of the selected place first: a place is named while it is looked at."""
+    cells = set(map(int, highlight))
+    if not cells:
+        return list(pins)
+    size = h3.get_resolution(next(iter(cells)))
+    return sorted(pins, key=lambda pin: int(h3.latlng_to_cell(pin.latitude, pin.longitude, size)) not in cells)
 
 
 def _count_layers(

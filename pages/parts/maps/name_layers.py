@@ -1,4 +1,9 @@
-"""The names on a map: none runs into another, and landmarks give way to hot spots."""
+"""The names on a map: none runs into another at any zoom, and all else gives way to hot spots.
+
+The positions are worked out on the server (`analysis.spots.label_placement`) for every scale that the map can be zoomed
+to. deck.gl's own filter of collisions, which Streamlit's bundle knows, hides a name only where its *point* is covered:
+names whose points are free run into one another all the same.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +13,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pydeck as pdk
+import shapely
 
+from analysis.spots.label_placement import MOST_LABELS, Label, PlacedLabel, placed_labels
 from curim_data.model import CityProfile, Translator
 from pages.parts.frame import Palette, rgba
 
 FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', Arial, sans-serif"
 STRONG: Final = 13
 QUIET: Final = 12
-# Width of a letter, in parts of the size of the type, as wide as Greek in bold and in regular type runs.
-WIDE: Final = {STRONG: 0.6, QUIET: 0.55}
 TILE: Final = 512  # deck.gl's world is 512 px wide at zoom 0
+NEAREST: Final = 18.0  # zoom
 PLATE: Final = 150  # of 255: how much of the map a name's plate covers
-BESIDE: Final = 9  # pixels between a point and its name
-POINT: Final = 6  # half of what a place takes of the map
-DOWN: Final = 17  # pixels between a line of type and the next one
 
 
 @dataclass(frozen=True)
@@ -33,18 +36,13 @@ class Pin:
     latitude: float
     rank: int | None = None
 
-
-@dataclass(frozen=True)
-class _Box:
-    """What a name covers, in pixels from the middle of the view."""
-
-    left: float
-    low: float
-    right: float
-    high: float
-
-    def over(self, other: _Box) -> bool:
-        return self.left < other.right and other.left < self.right and self.low < other.high and other.low < self.high
+    @property
+    def text(self) -> str:
+        """Rank and name; a dot between them where the name begins with a number of its own."""
+        if self.rank is None or not self.name:
+            return self.name or str(self.rank or "")
+        between = " · " if self.name[0].isdigit() else " "
+        return f"{self.rank}{between}{self.name}"
 
 
 @dataclass(frozen=True)
@@ -59,9 +57,9 @@ class _Screen:
     def of(cls, state: pdk.ViewState) -> _Screen:
         return cls(state.longitude, state.latitude, TILE * 2**state.zoom)
 
-    def at(self, pin: Pin) -> tuple[float, float]:
-        x = (pin.longitude - self.longitude) / 360 * self.world
-        return x, (_mercator(self.latitude) - _mercator(pin.latitude)) / (2 * math.pi) * self.world
+    def at(self, longitude: float, latitude: float) -> tuple[float, float]:
+        x = (longitude - self.longitude) / 360 * self.world
+        return x, (_mercator(self.latitude) - _mercator(latitude)) / (2 * math.pi) * self.world
 
 
 def name_layers(
@@ -75,81 +73,63 @@ def name_layers(
     room: float = math.inf,
     ranks_alone: bool = False,
 ) -> list[pdk.Layer]:
-    """Two layers of names: the city's landmarks where there is room for them, and hot spots above all else.
+    """Two layers of names: what the city itself is called by, where there is room, and hot spots above all else.
 
     Parameters
     ----------
     pins
-        Hot spots, the most important first.
+        Hot spots, the most important first; the first twelve are named.
     state
         The view with which the map opens.
     landmarks
-        Whether landmarks are named too.
+        Whether landmarks and districts are named too.
     room
-        Half of the map's width in pixels: no name of a hot spot begins or ends beyond it where another way is free.
+        Half of the map's width in pixels: no name begins or ends beyond it.
     ranks_alone
         Hot spots by their number only, as in the list below: on a small map a name soon seems to be its neighbour's.
     """
-    paper, taken = _Screen.of(state), list[_Box]()
-    points = [_point(paper.at(pin)) for pin in pins]
-    strong = [
-        _placed_name(pin, paper, taken, [*points[:at], *points[at + 1 :]], room, ranks_alone)
-        for at, pin in enumerate(pins)
+    paper, named = _Screen.of(state), list(pins)[:MOST_LABELS]
+    out = 2.0 ** ((state.min_zoom if state.min_zoom is not None else state.zoom) - state.zoom)
+    scales = (min(out, 1.0), 2.0 ** max(NEAREST - state.zoom, 0.0))
+    labels = [Label(_texts(pin, ranks_alone), *paper.at(pin.longitude, pin.latitude), STRONG) for pin in named]
+    strong = placed_labels(labels, room=(room, math.inf), scales=scales)
+    quiet = list(_city_names(city, t, [pin.name for pin in pins])) if landmarks else []
+    around = [Label((pin.name,), *paper.at(pin.longitude, pin.latitude), QUIET, False, False) for pin in quiet]
+    calm = placed_labels(around, most=len(around), room=(room, math.inf), scales=scales, before=strong)
+    return [
+        _layer("landmarks", [_row(quiet[one.of], one) for one in calm], colours, QUIET),
+        _layer("pins", [_row(named[one.of], one) for one in strong], colours, STRONG),
     ]
-    quiet = list(_landmarks(city, t, pins, paper, taken)) if landmarks else []
-    return [_layer("landmarks", quiet, colours, QUIET), _layer("pins", strong, colours, STRONG)]
 
 
-def _landmarks(
-    city: CityProfile, t: Translator, pins: Collection[Pin], paper: _Screen, taken: list[_Box]
-) -> Iterator[dict[str, Any]]:
-    """Landmarks that run into no other name, but for those after which a hot spot is called."""
-    called = [pin.name for pin in pins]
+def _texts(pin: Pin, ranks_alone: bool) -> tuple[str, ...]:
+    """The texts that will do for a hot spot: rank and name, else the rank alone."""
+    if pin.rank is None:
+        return (pin.text,)
+    return (str(pin.rank),) if ranks_alone else (pin.text, str(pin.rank))
+
+
+def _city_names(city: CityProfile, t: Translator, called: Collection[str]) -> Iterator[Pin]:
+    """Landmarks, then districts, but for those after which a hot spot is called."""
     for mark in city.landmarks:
-        pin = Pin(t.label(mark.labels), mark.longitude, mark.latitude)
-        box = _box(paper.at(pin), pin.name, "middle", 0, QUIET)
-        if any(pin.name in name for name in called) or any(box.over(other) for other in taken):
-            continue
-        taken.append(box)
-        yield _row(pin, pin.name, "middle")
+        name = t.label(mark.labels)
+        if not any(name in other for other in called):
+            yield Pin(name, mark.longitude, mark.latitude)
+    if city.landmarks:
+        return
+    for area in sorted(city.districts, key=lambda one: -one.polygon.area):
+        name, point = t.label(area.labels), shapely.point_on_surface(area.polygon)
+        if not any(name in other for other in called):
+            yield Pin(name, point.x, point.y)
 
 
-def _placed_name(
-    pin: Pin, paper: _Screen, taken: list[_Box], points: list[_Box], room: float, ranks_alone: bool
-) -> dict[str, Any]:
-    """The name right of its point, left, below or above it, wherever it is free; else the rank alone.
-
-    `points`: the other places, which a name across them would seem to be that of.
-    """
-    full, rank = f"{pin.rank or ''} {pin.name}".strip(), str(pin.rank or "")
-    full = rank if ranks_alone and rank else full
-    tries = [(full, anchor, down) for down in (0, DOWN, -DOWN) for anchor in ("start", "end")]
-    tries += [(rank, anchor, down) for down in (0, DOWN, -DOWN) for anchor in ("start", "end")]
-    for text, anchor, down in tries:
-        box = _box(paper.at(pin), text, anchor, down, STRONG)
-        free = not any(box.over(other) for other in (*taken, *points))
-        if free and -room < box.left and box.right < room:
-            break
-    else:
-        text, anchor, down = rank, "start", 0
-        box = _box(paper.at(pin), text, anchor, down, STRONG)
-    taken.append(box)
-    return _row(pin, text, anchor, down)
-
-
-def _point(at: tuple[float, float]) -> _Box:
-    return _Box(at[0] - POINT, at[1] - POINT, at[0] + POINT, at[1] + POINT)
-
-
-def _box(at: tuple[float, float], text: str, anchor: str, down: float, size: int) -> _Box:
-    width, height = WIDE[size] * size * len(text) + 6, size + 3
-    left = at[0] + {"start": BESIDE, "middle": -width / 2, "end": -width - BESIDE}[anchor]
-    return _Box(left, at[1] + down - height / 2, left + width, at[1] + down + height / 2)
-
-
-def _row(pin: Pin, text: str, anchor: str, down: int = 0) -> dict[str, Any]:
-    shift = {"start": BESIDE, "middle": 0, "end": -BESIDE}[anchor]
-    return {"position": [pin.longitude, pin.latitude], "text": text, "anchor": anchor, "shift": [shift, down]}
+def _row(pin: Pin, placed: PlacedLabel) -> dict[str, Any]:
+    return {
+        "position": [pin.longitude, pin.latitude],
+        "text": placed.text,
+        "anchor": placed.anchor,
+        "shift": [placed.right, placed.down],
+    }
 
 
 def _layer(name: str, rows: list[dict[str, Any]], colours: Palette, size: int) -> pdk.Layer:

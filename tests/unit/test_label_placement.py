@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.spots.label_placement import (
+    MOST_LABELS,
+    Label,
+    LabelBox,
+    PlacedLabel,
+    _meet,
+    placed_labels,
+    text_width,
+    worst_overlap,
+)
+
+NAMES = st.text("abcimwΑΒγδ 12", min_size=1, max_size=28)
+WHERE = st.floats(-400, 400, allow_nan=False)
+
+
+@st.composite
+def wanted(draw: st.DrawFn) -> list[Label]:
+    many = draw(st.integers(0, 40))
+    found = []
+    for rank in range(1, many + 1):
+        name, beside = draw(NAMES), draw(st.booleans())
+        found.append(Label((f"{rank} {name}", str(rank)), draw(WHERE), draw(WHERE), beside=beside))
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(wanted(), st.floats(0.4, 1.0), st.floats(1.0, 200.0))
+def test_no_two_names_meet_at_any_scale(labels: list[Label], out: float, into: float) -> None:
+    placed = placed_labels(labels, scales=(out, into))
+    assert len(placed) <= MOST_LABELS
+    for scale in np.geomspace(out, into, 60):
+        assert worst_overlap([one.box(float(scale)) for one in placed]) <= 0.05
+
+
+@settings(max_examples=60, deadline=None)
+@given(wanted(), WHERE, WHERE)
+def test_meeting_is_what_stepping_through_the_scales_finds(labels: list[Label], x: float, y: float) -> None:
+    one = PlacedLabel(0, "one", "start", 9.0, 0.0, x, y, 60.0, 17.0)
+    for other in placed_labels(labels, most=3):
+        steps = [one.box(s).shared(other.box(s)) > 0 for s in np.geomspace(0.5, 64.0, 4_000).tolist()]
+        if any(steps):
+            assert _meet(one, other, (0.5, 64.0))
+        elif _meet(one, other, (0.5, 64.0)):  # they touch for less than a step
+            near = [one.box(s).shared(other.box(s)) for s in np.geomspace(0.5, 64.0, 400_000).tolist()]
+            assert max(near) < 0.05
+
+
+def test_the_first_is_named_and_the_last_is_left_out() -> None:
+    labels = [Label((f"{rank} Station", str(rank)), 2.0 * rank, 0.0) for rank in range(1, 30)]
+    placed = placed_labels(labels)
+    assert placed[0].text == "1 Station"
+    assert {one.of for one in placed} <= set(range(MOST_LABELS))
+    assert placed_labels(labels, most=1)[0].of == 0
+
+
+def test_a_name_stays_inside_the_map_and_off_the_points_of_others() -> None:
+    right = Label(("1 A name that is long",), 180.0, 0.0)
+    assert [one.anchor for one in placed_labels([right], room=(200.0, 200.0))] == ["end"]
+    assert placed_labels([Label(("1 A name that is long",), 0.0, 0.0)], room=(60.0, 200.0)) == ()
+    neighbour = Label(("2 B",), 60.0, 0.0)
+    first, _ = placed_labels([Label(("1 A name that is long",), 0.0, 0.0), neighbour])
+    assert (first.anchor, first.down) != ("start", 0)
+
+
+def test_what_stands_already_is_kept_clear() -> None:
+    strong = placed_labels([Label(("1 Quay",), 0.0, 0.0)])
+    assert placed_labels([Label(("Harbour",), 20.0, 0.0, 12.0, bold=False, beside=False)], before=strong) == ()
+    far = placed_labels([Label(("Harbour",), 20.0, 60.0, 12.0, bold=False, beside=False)], before=strong)
+    assert [one.text for one in far] == ["Harbour"]
+
+
+def test_the_part_that_two_boxes_share_is_of_the_smaller_one() -> None:
+    large, small = LabelBox(0, 0, 100, 20), LabelBox(90, 10, 110, 20)
+    assert large.shared(small) == small.shared(large) == pytest.approx(0.5)
+    assert worst_overlap([large, small, LabelBox(200, 0, 210, 10)]) == pytest.approx(0.5)
+    assert worst_overlap([]) == worst_overlap([large]) == 0.0
+
+
+@pytest.mark.parametrize("font", ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"])
+def test_texts_are_hardly_wider_than_told(font: str) -> None:
+    """DejaVu is among the widest fonts that a system has for its own type."""
+    from matplotlib import get_data_path
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    bold = "Bold" in font
+    file = FontProperties(fname=f"{get_data_path()}/fonts/ttf/{font}")
+    for text in ("12 Σταθμός Λαρίσης", "3 Boulevard de la République", "Πλατεία Κοραή, βορειοανατολικά", "7 Preston"):
+        drawn = TextPath((0, 0), text, size=100, prop=file).get_extents().width
+        assert drawn < 1.18 * text_width(text, 100.0, bold=bold)
+    assert all(
+        text_width(a + b, 13) == pytest.approx(text_width(a, 13) + text_width(b, 13))
+        for a, b in itertools.product("aΜi", repeat=2)
+    )
