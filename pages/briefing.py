@@ -15,7 +15,8 @@ t = page.t
 
 study = cached_brief(page.dataset, page.filter, page.audience)
 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-    st.caption(t("Briefing for the council, until {until}. Changes since", until=study.until), width="content")
+    until = t.date(study.until, "LLLL y") if study.by_month else t.date(study.until)
+    st.caption(t("Briefing for the council, until {until}. Changes since", until=until), width="content")
     draw_since_input(page, study)
 st.title(headline(study, t))
 draw_change_cards(page, study)

@@ -20,6 +20,7 @@ from analysis.report.blocks import (
     Text,
 )
 from curim_data.model import CityProfile, Translator
+from curim_data.model.i18n import Span
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,10 @@ class PlanRow:
 class Brief:
     """What a brief says. Texts are in the reader's language; numbers have passed disclosure control for the council.
 
-    headline: the one sentence; sentence: a second one that explains it, or ""; since, until: the period; figures: the
-    filter as a sentence; limits: what these data cannot say; link: where the same view opens; made: date of the brief;
-    compared: whether there was an earlier time to compare with; illustrative: made of sample data.
+    headline: the one sentence; sentence: a second one that explains it, or ""; since, until: the period, whole months
+    where `by_month`; figures: the filter as a sentence; limits: what these data cannot say; link: where the same view
+    opens; made: date of the brief; compared: whether there was an earlier time to compare with; illustrative: made of
+    sample data.
     """
 
     headline: str
@@ -98,6 +100,7 @@ class Brief:
     filter_sentence: str = ""
     link: str = ""
     illustrative: bool = False
+    by_month: bool = False
 
 
 def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
@@ -105,7 +108,11 @@ def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
     return Document(
         title=t("Briefing for the council"),
         language=t.lang,
-        kicker=t("{city} · from {since} to {until}", city=t.label(city.names), since=brief.since, until=brief.until),
+        kicker=t(
+            "{city} · {period}",
+            city=t.label(city.names),
+            period=Span(brief.since, brief.until, brief.by_month),
+        ),
         mark=t("Sample data: made up. Not about real events.") if brief.illustrative else "",
         footer=t("CURiM · {city} · made on {date}", city=t.label(city.names), date=brief.made),
         blocks=tuple(_blocks(brief, t)),

@@ -226,13 +226,18 @@ def _ground(axes: Any, city: CityProfile) -> None:
         zones.boundary.plot(ax=axes, color=ZONE, linewidth=0.5, linestyle=(0, (4, 2)), zorder=4)
 
 
+def _lower_ends(breaks: list[int]) -> list[int]:
+    """What each class begins above; no class where a map has no alert at all."""
+    return [0, *breaks[:-1]] if breaks else []
+
+
 def _colours(count: int) -> list[Any]:
     scale = mpl.colormaps["YlOrRd"]
     return [scale(0.12 + 0.78 * step / max(count - 1, 1)) for step in range(count)]
 
 
 def _cells(axes: Any, frame: gpd.GeoDataFrame, breaks: list[int], hot: set[int]) -> None:
-    for low, high, colour in zip([0, *breaks[:-1]], breaks, _colours(len(breaks)), strict=True):
+    for low, high, colour in zip(_lower_ends(breaks), breaks, _colours(len(breaks)), strict=True):
         some = frame[(frame["n"] > low) & (frame["n"] <= high) & ~frame["withheld"]]
         if len(some):
             some.plot(ax=axes, color=colour, edgecolor="white", linewidth=0.25, zorder=2)
@@ -320,7 +325,7 @@ def _fit(axes: Any, figure: Figure, city: CityProfile, width_mm: float, legend_m
 
 
 def _legend(figure: Figure, breaks: list[int], t: Translator, *, withheld: bool, outlined: bool) -> None:
-    starts = [1, *(end + 1 for end in breaks[:-1])]
+    starts = [low + 1 for low in _lower_ends(breaks)]
     handles: list[Any] = [
         Patch(facecolor=colour, edgecolor=QUIET, linewidth=0.3, label=_span(low, high, t))
         for low, high, colour in zip(starts, breaks, _colours(len(breaks)), strict=True)

@@ -28,7 +28,7 @@ from curim_data.model import BoolArray, FloatArray, Message, Translator
 Unit = Literal["day", "week", "month"]
 _PER_YEAR: Final[dict[Unit, int]] = {"day": 365, "week": 52, "month": 12}
 _A_YEAR_BACK: Final[dict[Unit, int]] = {"day": 364, "week": 52, "month": 12}
-_A_QUARTER: Final[dict[Unit, int]] = {"day": 91, "week": 13, "month": 3}
+A_QUARTER: Final[dict[Unit, int]] = {"day": 91, "week": 13, "month": 3}
 _FREQUENCY: Final[dict[Unit, str]] = {"day": "D", "week": "7D", "month": "MS"}
 # Weeks that are judged together by their season: fewer are left to the band of each week; more would bend the trend
 # that they are judged by, so that a lasting rise looked usual (of rises by a quarter, from 120 a week, 72 % are seen
@@ -271,10 +271,14 @@ class YearOnYear:
     first: dt.date
     ratio: Estimate
     p: float
+    unit: Unit = "week"
 
     def sentence(self, t: Translator) -> str:
         """More, fewer or about as many as a year before."""
-        values = {"after": self.after, "before": self.before, "first": self.first, "p": t.p_value(self.p)}
+        first = t.date(self.first, "LLLL y") if self.unit == "month" else t.date(self.first)
+        values = {"after": self.after, "before": self.before, "first": first, "p": t.p_value(self.p)}
+        if self.unit == "month":
+            return self._sentence_by_month(t, values)
         if self.p >= 0.05:
             return t(
                 "Since {first}: {after} alerts, {before} in the same time a year before. No clear change.", **values
@@ -285,16 +289,32 @@ class YearOnYear:
             )
         return t("Since {first}: {after} alerts, {before} in the same time a year before: a fall (p {p}).", **values)
 
+    def _sentence_by_month(self, t: Translator, values: dict[str, Any]) -> str:
+        if self.p >= 0.05:
+            return t(
+                "{first} onwards: {after} alerts, {before} in the same months a year before. No clear change.",
+                **values,
+            )
+        if self.after > self.before:
+            return t(
+                "{first} onwards: {after} alerts, {before} in the same months a year before: a rise (p {p}).",
+                **values,
+            )
+        return t(
+            "{first} onwards: {after} alerts, {before} in the same months a year before: a fall (p {p}).", **values
+        )
+
 
 def year_on_year(trend: Trend, periods: int | None = None) -> YearOnYear | None:
     """Compare the last complete periods (a quarter unless told) with the same ones a year before, by the e-test.
 
     None where the data do not reach back so far, or where nothing is left to compare.
     """
-    rows = trend.frame[trend.frame["complete"]].tail(periods or _A_QUARTER[trend.unit])
+    rows = trend.frame[trend.frame["complete"]].tail(periods or A_QUARTER[trend.unit])
     pairs = rows.dropna(subset=["n", "last_year"])
     if pairs.empty:
         return None
     after, before = int(pairs["n"].sum()), int(pairs["last_year"].sum())
     first: pd.Timestamp = pairs[trend.column].iloc[0]
-    return YearOnYear(before, after, len(pairs), first.date(), rate_ratio(after, before), e_test(after, before))
+    ratio, p = rate_ratio(after, before), e_test(after, before)
+    return YearOnYear(before, after, len(pairs), first.date(), ratio, p, trend.unit)

@@ -60,7 +60,8 @@ def near_repeat(
         ctx.print(place.sentence(ctx.t))
     if unusual.method is not None:
         ctx.print(ctx.t(unusual.method))
-    ctx.print(ctx.t(unusual.choices[0].explanation))
+    if unusual.lacking is None:
+        ctx.print(ctx.t(unusual.choices[0].explanation))
 
 
 def _repeats(ctx: CommandContext, study: NearRepeatStudy) -> dict[str, Any]:

@@ -37,20 +37,23 @@ def trends(
     trend = trend_study(source, f, ctx.audience, UNITS[step])
     if trend is None:
         raise UsageError(Message("There are no alerts in this period: “curim import FILE” brings some."))
-    frame = trend.frame[[step, "n", "expected", "lower", "upper", "alarm", "complete", "withheld"]]
+    frame = trend.frame[[trend.column, "n", "expected", "lower", "upper", "alarm", "complete", "withheld"]]
+    lacking = source.known_time.lacks(UNITS[step])
+    notes = [ctx.t(lacking)] if lacking is not None else []
     if out is not None:
         write_table(out, frame)
     if ctx.as_json:
         ctx.print_json(
             {
                 **ctx.question(source, f),
-                "unit": step,
+                "unit": trend.column,
                 "told": trend.sentence(ctx.t),
+                "notes": notes,
                 "choices": ctx.choices(trend.choices),
                 "rows": frame,
             }
         )
         return
-    ctx.print(ctx.sentence(source, f), trend.sentence(ctx.t))
+    ctx.print(ctx.sentence(source, f), trend.sentence(ctx.t), *notes)
     if out is None:
         ctx.print_table(frame, source.city)

@@ -23,7 +23,7 @@ import ibis
 
 from curim_data.engine.columns import NarrowTable, narrow_columns
 from curim_data.engine.types import IbisTable
-from curim_data.model import SCHEMA, CityProfile
+from curim_data.model import SCHEMA, CityProfile, KnownTime
 from curim_data.store import Home, Store
 
 MEETING_WEEKS: Final = 8
@@ -40,8 +40,9 @@ _mine = threading.local()  # the last source that was opened in this thread: a r
 class Source:
     """Stored alerts that can be counted, of one version. Hold it for one run, in one thread.
 
-    `as_of` and `first` are the last and the first local date of the stored alerts (today for an empty store). Of
-    `month_only` alerts only the month is known; where that is so of all (`by_month`) `as_of` is the end of a month.
+    `as_of` and `first` are the last and the first local date of the stored alerts (today for an empty store).
+    `known_time` is the finest time that is known of them, which every study asks before it counts: where it is the
+    month, `first` begins a month and `as_of` ends one. Of `month_only` alerts only the month is known.
     `meeting` is the last meeting of the council; `other_categories` are those that the city's tree does not know.
     `cache` is for facts about all stored alerts that are found once: sources of the same files share it.
     """
@@ -55,6 +56,7 @@ class Source:
     meeting: dt.date
     other_categories: tuple[str, ...] = ()
     month_only: int = 0
+    known_time: KnownTime = KnownTime.HOUR
     cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -66,13 +68,8 @@ class Source:
 
     @property
     def by_month(self) -> bool:
-        """Whether of all alerts only the month is known."""
-        return 0 < self.count <= self.month_only
-
-    @property
-    def knows_weeks(self) -> bool:
-        """Whether weeks and days mean something: of less than a twentieth of the alerts only the month is known."""
-        return self.month_only < MONTH_ONLY_SHARE * max(self.count, 1)
+        """Whether periods are whole months, since nothing finer is known."""
+        return self.known_time is KnownTime.MONTH
 
 
 def open_source(home: Home, url: str | None = None) -> Source:
@@ -161,7 +158,7 @@ def _source(
     table: IbisTable, version: str, city: CityProfile, meeting: dt.date | None, cache: dict[str, Any] | None = None
 ) -> Source:
     cache = {"facts": _measure(table)} if cache is None else cache
-    first, as_of, count, month_only, categories = cache["facts"]
+    first, as_of, count, month_only, known_time, categories = cache["facts"]
     return Source(
         table=table,
         version=version,
@@ -172,26 +169,30 @@ def _source(
         meeting=meeting or max(first, as_of - dt.timedelta(weeks=MEETING_WEEKS)),
         other_categories=tuple(c for c in categories if c not in city.categories),
         month_only=month_only,
+        known_time=known_time,
         cache=cache,
     )
 
 
-def _measure(table: IbisTable) -> tuple[dt.date, dt.date, int, int, tuple[str, ...]]:
-    """First and last day, alerts, those of which only the month is known, and all categories."""
+def _measure(table: IbisTable) -> tuple[dt.date, dt.date, int, int, KnownTime, tuple[str, ...]]:
+    """First and last day, alerts, those of which only the month is known, the finest known time, all categories."""
     span = table.aggregate(
         first=table.local_date.min(),
         last=table.local_date.max(),
         n=table.count(),
         months=(table.time_precision == MONTH).cast("int64").sum(),
+        timed=table.hour.notnull().cast("int64").sum(),
     )
-    first, last, n, months = span.to_pyarrow().to_pylist()[0].values()
-    if n and months == n:
-        last = last.replace(day=monthrange(last.year, last.month)[1])
+    first, last, n, months, timed = span.to_pyarrow().to_pylist()[0].values()
+    known = KnownTime.HOUR if timed or not n else KnownTime.DAY
+    if n and months >= MONTH_ONLY_SHARE * n:
+        known = KnownTime.MONTH
+        first, last = first.replace(day=1), last.replace(day=monthrange(last.year, last.month)[1])
     further = table.more_categories.fill_null(ibis.literal([], type="array<string>"))
     mentioned = table.select(category=ibis.array([table.category]).concat(further).unnest()).distinct()
     names = mentioned.to_pyarrow()["category"].to_pylist()
     today = dt.date.today()
-    return first or today, last or today, int(n), int(months or 0), tuple(sorted(name for name in names if name))
+    return first or today, last or today, int(n), int(months or 0), known, tuple(sorted(name for name in names if name))
 
 
 def _table_version(table: IbisTable) -> str:

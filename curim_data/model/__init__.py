@@ -2,13 +2,15 @@
 
 Public: `alert` (the schema and its enums), `labels` (where the words of those enums are made), `i18n` (`Translator`,
 `Message`), `city` (`CityProfile`), `access` (`Audience`, `Role`), `plan` (`Plan` and its JSON), `records`, `reasons`,
-`questions` (what an import reads, quarantines and asks), `transform` (between projections), `types`.
+`questions` (what an import reads, quarantines and asks), `known_time` (how finely time is known), `transform`
+(between projections), `types`.
 """
 
 from curim_data.model.access import Audience, Role
 from curim_data.model.alert import CELL_RESOLUTIONS, SCHEMA, Gender, Kind, Status
 from curim_data.model.city import CityProfile, cell_polygons
 from curim_data.model.i18n import LANGUAGES, N_, Message, Num, Translator, translator
+from curim_data.model.known_time import KnownTime, UnknownTimeError
 from curim_data.model.plan import Plan, PlanStatus
 from curim_data.model.questions import Answers, Question
 from curim_data.model.reasons import ImportProblem, Reason

@@ -21,7 +21,7 @@ from curim_data.quality import (
 )
 from curim_data.quality.near_duplicates import Incidents, NearDuplicates
 from curim_data.quality.positions import Outside, Precision
-from curim_data.quality.times import MONTH, MOSTLY_MONTHS, Lag, gaps, usual_day
+from curim_data.quality.times import Lag, gaps, usual_day
 from curim_data.query import Total, default_points
 
 EVERYTHING: Final = AlertFilter(period="all")
@@ -77,7 +77,7 @@ def quality_study(source: Source, audience: Audience) -> QualityStudy:
     total = query.total(source, EVERYTHING, audience)
     found = detail(source, audience) if privacy.sees_exact(audience) else None
     days = pd.Series(dtype=float)
-    if found is not None and found.unit != MONTH:
+    if found is not None and source.known_time.knows("day"):
         daily = query.counts(source, EVERYTHING, ["local_date"], audience, complete=True).frame
         days = daily.set_index("local_date")["n"].sort_index()
     categories = query.counts(source, EVERYTHING, ["category"], audience).frame
@@ -106,7 +106,7 @@ def detail(source: Source, audience: Audience) -> Detail:
     table, points = source.table, default_points(source)
     near = near_duplicates.near_duplicates(source, points)
     months = times.month_only(table)
-    unit = MONTH if source.count and months >= MOSTLY_MONTHS * source.count else "week"
+    unit = source.known_time.unit("week")
     periods = times.periods(table, unit)
     return Detail(
         completeness=completeness.completeness(table, source.city.categories),

@@ -18,7 +18,6 @@ BEYOND: Final = 4.0
 _MAD: Final = 0.6744898  # the median deviation of a standard normal
 MONTH: Final = "month"
 # Share of alerts of which only the month is known from which on weeks and days mean nothing.
-MOSTLY_MONTHS: Final = 0.05
 LAG_DAYS: Final = (1, 7, 28)
 
 

@@ -99,7 +99,7 @@ def counts(
     enums that have no alert get a row with a true zero. The counts are whole but for hours. Where the filter names
     categories only those are distinguished. Where the audience sees no exact counts alerts at default coordinates are
     left out on the map and in picked cells, and only there. Raises DisclosureError for what the audience may not ask,
-    ValueError for an unknown dimension.
+    UnknownTimeError for a finer time than is known of the alerts, ValueError for an unknown dimension.
     """
     question = ask(source, f, audience)
     return question.counts(by, complete=complete, resolution=resolution, without_default_points=without_default_points)

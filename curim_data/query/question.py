@@ -15,7 +15,8 @@ import pandas as pd
 from curim_data import privacy
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model import CELL_RESOLUTIONS, Audience, CityProfile, FloatArray, Message
+from curim_data.model import CELL_RESOLUTIONS, Audience, CityProfile, FloatArray, Message, UnknownTimeError
+from curim_data.model.known_time import DIMENSION_UNITS
 from curim_data.privacy import Protected
 from curim_data.query._aggregate import Rows, aggregate
 from curim_data.query._complete import complete_table
@@ -83,7 +84,7 @@ class Question:
         return replace(self, rows=self.rows.off(default_points(self.source)))
 
     def layout(self, by: Sequence[str], resolution: int | None = None, *, complete: bool = False) -> Layout:
-        """A table that the audience may ask for; ValueError or DisclosureError for another."""
+        """A table that the audience may ask for; ValueError, UnknownTimeError or DisclosureError for another."""
         known = dimensions()
         unknown = [name for name in by if name not in known]
         if unknown or len(set(by)) != len(by):
@@ -91,6 +92,9 @@ class Question:
             raise ValueError(f"counts cannot be made by {names}; use each once: {', '.join(known)}")
         if "cell" in by and resolution not in CELL_RESOLUTIONS:
             raise ValueError(f"counts by cell need a resolution out of {CELL_RESOLUTIONS}")
+        for unit in map(DIMENSION_UNITS.get, by):
+            if unit is not None and (lacking := self.source.known_time.lacks(unit)) is not None:
+                raise UnknownTimeError(lacking)
         privacy.check(by, resolution, self.filter, self.audience, self.city)
         return Layout(tuple(by), resolution, complete, banded=self._in_bands(by))
 

@@ -12,6 +12,7 @@ from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
 from analysis.trends.changes import Change
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Message, Plan, PlanStatus, Translator
+from curim_data.model.i18n import Span
 from curim_data.model.labels import (
     category_label,
     district_label,
@@ -36,6 +37,8 @@ def headline(study: BriefStudy, t: Translator) -> str:
     """Since when, how many alerts, whether that is usual, and how many changes deserve attention."""
     basis = "season" if study.course else "year" if study.changes.periods.same_season else "before"
     alerts = t.n("{n} alert", "{n} alerts", study.total.n) if study.total.n is not None else t(_few(study.total))
+    if study.by_month:
+        return f"{_headline_by_month(study, alerts, basis == 'year', t)} {attention_sentence(study, t)}"
     values = {"since": study.since, "alerts": alerts}
     match study.verdict, basis:
         case "usual", "season":
@@ -59,6 +62,32 @@ def headline(study: BriefStudy, t: Translator) -> str:
         case _:
             first = t("Since {since}: {alerts}.", **values)
     return f"{first} {attention_sentence(study, t)}"
+
+
+def _headline_by_month(study: BriefStudy, alerts: str, a_year: bool, t: Translator) -> str:
+    """The first sentence of the headline where the data know months alone."""
+    values = {"period": t.span(Span(study.since, study.until, by_month=True)), "alerts": alerts}
+    match study.verdict, a_year:
+        case "usual", True:
+            return t("{period}: {alerts}, about as many as in the same months of the year before.", **values)
+        case "more", True:
+            return t("{period}: {alerts}, more than in the same months of the year before.", **values)
+        case "fewer", True:
+            return t("{period}: {alerts}, fewer than in the same months of the year before.", **values)
+        case "usual", _:
+            return t("{period}: {alerts}, about as many as in the months just before.", **values)
+        case "more", _:
+            return t("{period}: {alerts}, more than in the months just before.", **values)
+        case "fewer", _:
+            return t("{period}: {alerts}, fewer than in the months just before.", **values)
+    return t("{period}: {alerts}.", **values)
+
+
+def since_text(finding: Finding, t: Translator) -> str:
+    """The day, or the month where nothing finer is known, since which a count is outside its range; else empty."""
+    if finding.since is None or finding.trend is None:
+        return ""
+    return t.date(finding.since, "MMMM y") if finding.trend.unit == "month" else t.date(finding.since)
 
 
 def attention_sentence(study: BriefStudy, t: Translator) -> str:
@@ -116,6 +145,8 @@ def chance_sentence(change: Change, t: Translator) -> str:
 
 def comparison_sentence(change: Change, periods: ComparedPeriods, t: Translator) -> str:
     """What a change was compared with: its own past, and what went on around it."""
+    if periods.by_month:
+        return _comparison_by_month(change, periods, t)
     if change.compared == "before":
         if periods.same_season:
             return t("Compared with the same weeks of the year before.")
@@ -127,6 +158,20 @@ def comparison_sentence(change: Change, periods: ComparedPeriods, t: Translator)
     if periods.same_season:
         return t("Compared with the same weeks of the year before, and with the change in all other alerts.")
     return t("Compared with the time just before, and with the change in all other alerts.")
+
+
+def _comparison_by_month(change: Change, periods: ComparedPeriods, t: Translator) -> str:
+    if change.compared == "before":
+        if periods.same_season:
+            return t("Compared with the same months of the year before.")
+        return t("Compared with the months just before.")
+    if change.key.get("place") or change.key.get("district"):
+        if periods.same_season:
+            return t("Compared with the same months of the year before, and with the change in the rest of the city.")
+        return t("Compared with the months just before, and with the change in the rest of the city.")
+    if periods.same_season:
+        return t("Compared with the same months of the year before, and with the change in all other alerts.")
+    return t("Compared with the months just before, and with the change in all other alerts.")
 
 
 def women_sentence(finding: Finding, t: Translator) -> str:
@@ -221,6 +266,7 @@ def brief_content(
         compared=study.changes.periods.before is not None,
         since=study.since,
         until=study.until,
+        by_month=study.by_month,
         made=made,
         changes=tuple(_row(finding, study.changes.periods, city, t) for finding in study.findings),
         picture=maps.city_map(city, study.hot.cells.frame, t, spots=pins, hot=hot.index[hot["hot"]]),

@@ -49,7 +49,8 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
         return ChangeStudy(periods, changes(nothing, CANDIDATE_KEYS, relative=True))
     before = f.replace(period="", start=periods.before[0], end=periods.before[1])
     after = f.replace(period="", start=periods.after[0], end=periods.after[1])
-    by = [[*area, *theme] for area in _AREAS for theme in _THEMES]
+    themes = [theme for theme in _THEMES if "dark" not in theme or source.known_time.knows("hour")]
+    by = [[*area, *theme] for area in _AREAS for theme in themes]
     old, new = (query.tables(source, chosen, by, audience) for chosen in (before, after))
     tables = [_pair(first.frame, then.frame, names) for first, then, names in zip(old, new, by, strict=True)]
     candidates = pd.concat(tables, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]]

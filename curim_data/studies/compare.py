@@ -253,6 +253,8 @@ def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilt
         case "reporter":
             return whole.replace(reporters=women), whole.replace(reporters=men), ()
         case "light":
+            if (lacking := source.known_time.lacks("hour")) is not None:
+                raise CompareError(lacking)
             message = Message("After dark: the sun is below the horizon at that place and time.")
             return whole.replace(dark=True), whole.replace(dark=False), (Choice("dark", "sun", message),)
         case "others":

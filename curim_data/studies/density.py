@@ -92,12 +92,12 @@ def density_study(source: Source, f: AlertFilter, audience: Audience) -> Density
     total = query.total(source, whole, audience)
     land = source.city.land_cells(RESOLUTION)
     counted = query.cells(source, whole, RESOLUTION, audience)
-    weekly = query.counts(
-        source, whole, ["cell", "week"], audience, resolution=RESOLUTION, without_default_points=True
-    ).frame.dropna(subset=["week"])
-    periods = weekly.assign(day=weekly["week"] + pd.Timedelta(days=6))[["cell", "day", "n"]]
     step = coordinate_step(source)
-    if source.knows_weeks:
+    if source.known_time.knows("week"):
+        weekly = query.counts(
+            source, whole, ["cell", "week"], audience, resolution=RESOLUTION, without_default_points=True
+        ).frame.dropna(subset=["week"])
+        periods = weekly.assign(day=weekly["week"] + pd.Timedelta(days=6))[["cell", "day", "n"]]
         bandwidth = bandwidth_from_cells(periods, land, source.city, least_m=max(step, 50.0))
     else:
         bandwidth = _by_rule(float(counted.frame["n"].sum()), float(land.sum()), max(step, 50.0))

@@ -111,7 +111,7 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
     history = _over(whole, periods)
     total = query.total(source, history, audience)
     about = (size, *_history(periods), periods.choice)
-    if periods.unit == "week" and not source.knows_weeks:
+    if not source.known_time.knows(periods.unit):
         by_month = Message(
             "No class over time can be told: of these alerts the month alone is known, and fewer than {n} whole months "
             "are too few.",

@@ -23,10 +23,12 @@ from analysis.plans.evaluation import (
 from analysis.stats.result import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, Message, Plan, PlanStatus, Translator, translator
+from curim_data.model import LANGUAGES, Audience, KnownTime, Message, Plan, PlanStatus, Translator, translator
+from curim_data.model.i18n import Span
 from curim_data.privacy import Protected
 from curim_data.studies.areas import area_counts, exact_area_counts, protect_area_counts
 from curim_data.studies.cells import whole_city
+from curim_data.studies.periods import month_bounds, months_between
 from curim_data.studies.plan import YEAR
 
 AREAS: Final = ("treated", "buffer", "comparison")
@@ -36,11 +38,12 @@ STARTED: Final = (PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
 
 @dataclass(frozen=True)
 class ComparisonWindows:
-    """The days before and after a plan's start that are compared, both ends included."""
+    """The days before and after a plan's start that are compared, both ends included. `by_month`: whole months."""
 
     before: tuple[dt.date, dt.date]
     after: tuple[dt.date, dt.date]
     choice: Choice
+    by_month: bool = False
 
     @property
     def lengths(self) -> BeforeAfter:
@@ -52,8 +55,11 @@ def comparison_windows(source: Source, start: dt.date, finish: dt.date | None) -
     """What is compared: from the start to its end or the last day with data, and as many days before.
 
     Up to a year, before is the same weeks of the year before where the data reach back, so that the season cancels out;
-    else the days just before the start, as many as there are.
+    else the days just before the start, as many as there are. Where only the month of alerts is known both are whole
+    months, and a month in which the plan began belongs to neither.
     """
+    if source.known_time is KnownTime.MONTH:
+        return _whole_months(source, start, finish)
     after = (start, min(finish or source.as_of, source.as_of))
     length = after[1] - after[0]
     if length < YEAR and start - YEAR >= source.first:
@@ -66,6 +72,25 @@ def comparison_windows(source: Source, start: dt.date, finish: dt.date | None) -
         if before[1] - before[0] < length:
             told = Message("Before: all days with data before the start; the counts are brought to one length.")
     return ComparisonWindows(before, after, Choice("windows", before[0].isoformat(), told))
+
+
+def _whole_months(source: Source, start: dt.date, finish: dt.date | None) -> ComparisonWindows:
+    """`comparison_windows` in whole months: those that lie wholly after the start, and as many before it."""
+    begin = month_bounds(start, 0 if start.day == 1 else 1)[0]
+    end = min(finish or source.as_of, source.as_of)
+    last = end if end == month_bounds(end, 0)[1] else month_bounds(end, -1)[1]
+    after = begin, last
+    months = months_between(begin, last) + 1
+    if months <= 12 and month_bounds(begin, -12)[0] >= source.first:
+        before = month_bounds(begin, -12)[0], month_bounds(last, -12)[1]
+        told = Message("Before: the same months of the year before the start, so that the season cancels out.")
+    else:
+        end = month_bounds(start, -1)[1]
+        before = max(source.first, month_bounds(end, 1 - months)[0]), end
+        told = Message("Before: as many months just before the start.")
+        if months_between(*before) + 1 < months:
+            told = Message("Before: all months with data before the start; the counts are brought to one length.")
+    return ComparisonWindows(before, after, Choice("windows", before[0].isoformat(), told), by_month=True)
 
 
 def evaluation_obstacle(source: Source, plan: Plan) -> Message | None:
@@ -82,6 +107,12 @@ def evaluation_obstacle(source: Source, plan: Plan) -> Message | None:
         )
     if plan.start <= source.first:
         return Message("There are no data from before this plan's start.")
+    if source.known_time is KnownTime.MONTH:
+        windows = comparison_windows(source, plan.start, plan.finish)
+        if windows.after[1] < windows.after[0] or windows.before[1] < windows.before[0]:
+            return Message(
+                "Only the month of these alerts is known, and no whole month lies on both sides of this plan's start."
+            )
     return None
 
 
@@ -165,7 +196,13 @@ def outcome_sentence(study: PlanEvaluation, t: Translator) -> str:
 
 
 def windows_sentence(windows: ComparisonWindows, t: Translator) -> str:
-    """The days that were compared."""
+    """The days that were compared, or the months where nothing finer is known."""
+    if windows.by_month:
+        return t(
+            "Before: {before}. After: {after}.",
+            before=t.span(Span(*windows.before, by_month=True)),
+            after=t.span(Span(*windows.after, by_month=True)),
+        )
     return t(
         "Before: {before_start} – {before_end}. After: {after_start} – {after_end}.",
         before_start=t.date(windows.before[0], "medium"),

@@ -84,7 +84,7 @@ def forecast_study(
     """
     if not 1 <= weeks <= MOST_WEEKS:
         raise ValueError(f"1 to {MOST_WEEKS} weeks, not {weeks}")
-    if not source.knows_weeks:
+    if not source.known_time.knows("week"):
         why = Message(
             "No forecast is shown: it goes by the week, and of these alerts the month alone is known, not the day."
         )

@@ -45,16 +45,19 @@ class LightStudy:
     """Alerts after dark by gender of the person affected.
 
     `frame`: gender, dark, n, share, low, high (Wilson), withheld. `ratio`: share after dark of women over that of men
-    (Katz).
+    (Katz). `lacking` says why day and night are not known, where they are not: then the frame is empty.
     """
 
     frame: pd.DataFrame
     ratio: Estimate
     n: int
     choices: tuple[Choice, ...]
+    lacking: Message | None = None
 
     def sentence(self, t: Translator) -> str:
         """How many of the alerts are after dark, for women and for men, and whether the difference is beyond chance."""
+        if self.lacking is not None:
+            return t("Day and night cannot be compared.") + " " + t(self.lacking)
         if not self.ratio.known:
             return t("Too few alerts to compare day and night for women and men.")
         share = self.frame.set_index("gender")["share"]
@@ -83,6 +86,9 @@ def weight_study(source: Source, f: AlertFilter, audience: Audience) -> Category
 
 def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStudy:
     """Day and night by gender; the filter's light is set aside, since it is what is compared."""
+    if (lacking := source.known_time.lacks("hour")) is not None:
+        nothing = pd.DataFrame(columns=["gender", "dark", "n", "share", "low", "high", "withheld"])
+        return LightStudy(nothing, UNKNOWN, 0, (), lacking)
     asked = without_gender(f).without("dark")
     counted = query.counts(source, asked, ["affected_gender", "dark"], audience)
     table = dark_shares(counted.frame)

@@ -29,7 +29,8 @@ METRICS: Final[Mapping[Metric, Message]] = {
 
 @dataclass(frozen=True)
 class NearRepeatStudy:
-    """The Knox test under a filter. `knox` is None where fewer than 20 events are left.
+    """The Knox test under a filter. `knox` is None where fewer than 20 events are left, or where `lacking` says that
+    the days are not known.
 
     `n` alerts under the filter, `used` events among them that were tested.
     """
@@ -38,9 +39,12 @@ class NearRepeatStudy:
     n: int
     used: int
     choices: tuple[Choice, ...]
+    lacking: Message | None = None
 
     def sentence(self, t: Translator) -> str:
         """The nearest and soonest pattern in plain words, or that there is none; and whether all alerts were tested."""
+        if self.lacking is not None:
+            return t("Repeats within days cannot be looked for.") + " " + t(self.lacking)
         if self.knox is None:
             return t("Too few alerts with a place and a day to look for repeats: {n}.", n=self.used)
         return " ".join([self.knox.sentence(t), *(t(choice.explanation) for choice in self.knox.choices)])
@@ -87,6 +91,8 @@ def near_repeat_study(
     DisclosureError for an audience that may not see single alerts.
     """
     events = read_events(source, f, audience)
+    if (lacking := source.known_time.lacks("day")) is not None:
+        return NearRepeatStudy(None, events.n, 0, (), lacking)
     if len(events.frame) < LEAST_EVENTS:
         return NearRepeatStudy(None, events.n, len(events.frame), events.choices)
     bands = bands_for(coordinate_step(source))

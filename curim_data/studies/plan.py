@@ -72,17 +72,18 @@ def problem_of_spot(
     def counted(*by: str, among: AlertFilter = here, complete: bool = False) -> pd.DataFrame:
         return area_counts(source, among, {"here": spot.names}, by, audience, complete=complete).frame
 
+    timed = source.known_time.knows("hour")
     start, end = query.dates(source, f)
     history = here.replace(period="", start=source.first, end=end)
     profile = profile_spot(
         source.city,
         n=spot.n,
         categories=counted("category"),
-        hours=counted("weekday", "hour") if privacy.sees_exact(audience) else None,
+        hours=counted("weekday", "hour") if timed and privacy.sees_exact(audience) else None,
         affected=counted("affected_gender"),
-        dark=counted("dark"),
+        dark=counted("dark") if timed else None,
     )
-    if not privacy.sees_exact(audience):
+    if timed and not privacy.sees_exact(audience):
         profile = replace(profile, hours=_protected_hours(source, here, audience))
     months = counted("month", among=history, complete=True)
     return problem_of_profile(
@@ -193,5 +194,6 @@ def council_baseline(source: Source, f: AlertFilter, cells: Sequence[str]) -> tu
     """Alerts of an area before a plan, as the council may read them, and the filter by which they were counted."""
     start, end = baseline_dates(query.dates(source, f)[1], source.first)
     year = whole_city(f).replace(period="", start=start, end=end)
+    start, end = query.dates(source, year)  # whole months where nothing finer is known
     row = area_counts(source, year, {"here": cells}, (), Audience.COUNCIL).frame
     return Objective(float(row["low"].sum()), start, end), year

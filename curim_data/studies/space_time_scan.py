@@ -55,7 +55,7 @@ class ScanStudy:
     """What the space-time scan found: `started`, clearest first, only what chance does not explain.
 
     `n` events from `start` to `end`, of which the last 28 days were searched. `method`: None where there are fewer
-    than 20 events.
+    than 20 events, or where `lacking` says that the days are not known.
     """
 
     n: int
@@ -64,9 +64,12 @@ class ScanStudy:
     started: tuple[StartedCluster, ...]
     method: Message | None
     choices: tuple[Choice, ...]
+    lacking: Message | None = None
 
     def sentence(self, t: Translator) -> str:
         """The strongest start in plain words, or that nothing unusual was found."""
+        if self.lacking is not None:
+            return t("What started in the last weeks cannot be looked for.") + " " + t(self.lacking)
         if self.method is None:
             return t("Too few alerts to look for the start of something unusual.")
         if not self.started:
@@ -93,6 +96,8 @@ def scan_study(source: Source, f: AlertFilter, audience: Audience) -> ScanStudy:
         {"days": SCAN_DAYS, "start": start, "end": end},
     )
     choices = (Choice("history", start.isoformat(), message), *events.choices)
+    if (lacking := source.known_time.lacks("day")) is not None:
+        return ScanStudy(0, start, end, (), None, (), lacking)
     if len(events.frame) < LEAST_EVENTS or (end - start).days < 2 * SCAN_DAYS:
         return ScanStudy(len(events.frame), start, end, (), None, choices)
     found = permutation_scan(

@@ -70,9 +70,12 @@ def spot_summaries(
     whole = whole_city(f)
     if not areas:
         return ()
-    tables = _by_area(source, whole, areas, ["category", "affected_gender", "hour"], audience)
-    asked = (("category", "n"), ("affected_gender", "n"), ("hour", "low", "withheld"))
-    categories, affected, hours = (_apart(table, columns) for table, columns in zip(tables, asked, strict=True))
+    asked = {"category": ("n",), "affected_gender": ("n",), "hour": ("low", "withheld")}
+    if not source.known_time.knows("hour"):
+        del asked["hour"]
+    tables = zip(asked, _by_area(source, whole, areas, list(asked), audience), strict=True)
+    by = {name: _apart(table, (name, *asked[name])) for name, table in tables}
+    categories, affected, hours = by["category"], by["affected_gender"], by.get("hour", {})
     nothing = np.array([], float)
     lines = []
     for spot in spots:
@@ -128,12 +131,16 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Au
         return area_counts(source, whole, {"here": spot.names}, [by], audience).frame
 
     hours: pd.DataFrame | None = None
+    dark: pd.DataFrame | None = None
+    timed = source.known_time.knows("hour")
     if sees_exact(audience):
-        asked = (["category"], ["affected_gender"], ["dark"], ["weekday", "hour"])
+        asked = [["category"], ["affected_gender"], *([["dark"], ["weekday", "hour"]] if timed else [])]
         found = query.tables(source, here, asked, audience, complete=True, without_default_points=True, at_once=True)
-        categories, affected, dark, hours = (table.frame for table in found)
+        categories, affected, *clock = (table.frame for table in found)
+        dark, hours = clock if clock else (None, None)
     else:
-        categories, affected, dark = counted("category"), counted("affected_gender"), counted("dark")
+        categories, affected = counted("category"), counted("affected_gender")
+        dark = counted("dark") if timed else None
     profile = profile_spot(
         source.city,
         n=spot.n,

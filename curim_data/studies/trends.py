@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
 from analysis.trends.time_series import Trend, daily, monthly, weekly
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
+from curim_data.model.known_time import CalendarUnit
 
-TrendUnit = Literal["day", "week", "month"]
-_COLUMNS: Final[Mapping[TrendUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}
+# By the unit of a series: the column of its counts.
+COLUMNS: Final[Mapping[CalendarUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}
 _TRENDS: Final = {"day": daily, "week": weekly, "month": monthly}
 
 
-def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: TrendUnit = "week") -> Trend | None:
+def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: CalendarUnit = "week") -> Trend | None:
     """The series under a filter with its expected range: judged by all of its history, shown for the filter's period.
 
-    By month, whatever unit is asked for, where of too many alerts only the month is known. None where the history has
-    no period at all.
+    By month, whatever unit is asked for, where only the month is known (`Trend.unit`, `Trend.column`). None where the
+    history has no period at all.
     """
-    unit = unit if source.knows_weeks else "month"
+    unit = source.known_time.unit(unit)
     start, end = query.dates(source, f)
     history = f.replace(period="", start=source.first, end=end)
-    column = _COLUMNS[unit]
+    column = COLUMNS[unit]
     series = query.counts(source, history, [column], audience, complete=True).frame
     if series.empty:
         return None

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.report.brief import compose_brief
+from analysis.trends.time_series import year_on_year
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, translator
+from curim_data.model import Audience, KnownTime, UnknownTimeError, translator
 from curim_data.model.i18n import Span
+from curim_data.model.known_time import DIMENSION_UNITS, CalendarUnit, TimeUnit
+from curim_data.model.plan import Areas, Plan, PlanStatus
+from curim_data.studies.brief import brief_study
+from curim_data.studies.brief_text import brief_content, comparison_sentence, headline, since_text
 from curim_data.studies.compare import CompareError, filter_pair
 from curim_data.studies.density import density_study
 from curim_data.studies.emerging import emerging_study
+from curim_data.studies.evaluation import comparison_windows, evaluation_obstacle, windows_sentence
 from curim_data.studies.forecast import forecast_study
+from curim_data.studies.gender import light_study
+from curim_data.studies.near_repeat import near_repeat_study
 from curim_data.studies.periods import compared_periods
+from curim_data.studies.space_time_scan import scan_study
 from curim_data.studies.trends import trend_study
-from tests.small import alert, small_source
+from tests.small import alert, small_city, small_source
 
 T = translator("en")
 ANALYST = Audience.ANALYST
@@ -46,6 +58,22 @@ def source_of(folder: Path, first: tuple[int, int], number: int) -> Source:
     return by_month(folder, *((year, month + 1) for year, month in months(first, number)))
 
 
+def busier_last(folder: Path) -> Source:
+    """Thirty alerts a month for two years, sixty in each of the last three months."""
+    rows, number = [], 0
+    for year, month in months((2019, 3), 24):
+        for _ in range(60 if (year, month + 1) >= (2020, 12) else 30):
+            day = dt.date(year, month + 1, 1)
+            rows.append(alert(number, day=day, hours=None, dark=None, time_precision="month"))
+            number += 1
+    return small_source(folder, rows)
+
+
+def of_months(first: dt.date, as_of: dt.date) -> Source:
+    """A source of which the dates alone matter."""
+    return Source(None, "v", small_city(), as_of, first, 10, as_of, known_time=KnownTime.MONTH)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("chosen", "said"),
     [
@@ -58,20 +86,57 @@ def source_of(folder: Path, first: tuple[int, int], number: int) -> Source:
 )
 def test_periods_are_whole_months(tmp_path: Path, chosen: AlertFilter, said: str) -> None:
     source = source_of(tmp_path, (2019, 2), 25)
-    assert source.by_month
+    assert source.known_time is KnownTime.MONTH
     assert source.as_of == dt.date(2021, 2, 28)
     assert query.sentence(source, chosen, T, query.total(source, chosen, ANALYST)) == said
 
 
-def test_days_are_told_where_one_alert_has_one(tmp_path: Path) -> None:
+def test_months_alone_are_told_where_too_many_alerts_have_no_day(tmp_path: Path) -> None:
     source = by_month(tmp_path, (2018, 11), of_days=1)
-    assert not source.by_month
-    assert not source.knows_weeks
-    assert query.sentence(source, AlertFilter(period="all"), T) == "All alerts, 1 November 2018 – 20 November 2018"
+    assert source.known_time is KnownTime.MONTH
+    assert (source.first, source.as_of) == (dt.date(2018, 11, 1), dt.date(2018, 11, 30))
+    assert query.sentence(source, AlertFilter(period="all"), T) == "All alerts, November 2018"
 
 
 def test_few_alerts_by_month_leave_the_weeks_alone(tmp_path: Path) -> None:
-    assert by_month(tmp_path, (2018, 11), of_days=39).knows_weeks
+    source = by_month(tmp_path, (2018, 11), of_days=39)
+    assert source.known_time is KnownTime.HOUR
+    assert query.sentence(source, AlertFilter(period="all"), T) == "All alerts, 1 November 2018 – 20 November 2018"
+
+
+def test_dates_without_hours_are_known_by_the_day(tmp_path: Path) -> None:
+    source = small_source(tmp_path, [alert(at, hours=None, dark=None, time_precision="day") for at in range(3)])
+    assert source.known_time is KnownTime.DAY
+    assert query.counts(source, AlertFilter(period="all"), ["week"], ANALYST).total == 3
+    with pytest.raises(UnknownTimeError, match="not its hour"):
+        query.counts(source, AlertFilter(period="all"), ["hour"], ANALYST)
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        (KnownTime.HOUR, {"hour", "weekday", "day", "week", "month"}),
+        (KnownTime.DAY, {"weekday", "day", "week", "month"}),
+        (KnownTime.MONTH, {"month"}),
+    ],
+)
+def test_a_unit_is_known_or_its_absence_has_a_sentence(known: KnownTime, told: set[str]) -> None:
+    for unit in get_args(TimeUnit):
+        assert known.knows(unit) is (unit in told)
+        assert (known.lacks(unit) is None) is (unit in told)
+    for step in get_args(CalendarUnit):
+        assert known.knows(known.unit(step))
+        assert known.unit(step) == (step if known.knows(step) else "month")
+
+
+@pytest.mark.parametrize("dimension", sorted(DIMENSION_UNITS))
+@pytest.mark.parametrize("audience", [ANALYST, Audience.COUNCIL])
+def test_nothing_is_counted_by_a_time_that_is_not_known(tmp_path: Path, dimension: str, audience: Audience) -> None:
+    source = source_of(tmp_path, (2019, 2), 3)
+    with pytest.raises(UnknownTimeError, match="the month of an alert alone"):
+        query.counts(source, AlertFilter(), [dimension], audience)
+    with pytest.raises(UnknownTimeError):
+        query.tables(source, AlertFilter(), [["category", dimension]], audience)
 
 
 def test_spans_are_written_in_each_language() -> None:
@@ -144,3 +209,65 @@ def test_no_expectation_is_a_dash_and_none_at_all_a_naught() -> None:
     assert [T.expected(value) for value in (None, float("nan"), 0.0, 0.5, 3.14159, 41.27, 123.4)] == [
         "–", "–", "0", "0.500", "3.14", "41.3", "123",
     ]  # fmt: skip
+
+
+def test_repeats_say_that_the_days_are_not_known(tmp_path: Path) -> None:
+    source = source_of(tmp_path, (2018, 10), 30)
+    repeats, started = (study(source, AlertFilter(), ANALYST) for study in (near_repeat_study, scan_study))
+    assert (repeats.knox, started.method) == (None, None)
+    assert "Repeats within days cannot be looked for. This export gives the month" in repeats.sentence(T)
+    assert "cannot be looked for. This export gives the month" in started.sentence(T)
+    assert "the month of an alert alone" in light_study(source, AlertFilter(), ANALYST).sentence(T)
+    with pytest.raises(CompareError) as refused:
+        filter_pair(source, AlertFilter(), "light")
+    assert "the month of an alert alone" in T(refused.value.message)
+
+
+def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:
+    source = busier_last(tmp_path)
+    study = brief_study(source, AlertFilter(period="quarter"), ANALYST)
+    assert headline(study, T).startswith("December 2020 – February 2021: 180 alerts, more than in the same months of")
+    assert study.findings
+    for finding in study.findings:
+        assert finding.trend is None or finding.trend.column in finding.trend.frame
+        assert "months of the year before" in comparison_sentence(finding.change, study.changes.periods, T)
+        assert "day" not in since_text(finding, T)
+    brief = brief_content(study, AlertFilter(period="quarter"), source.city, T, made=source.as_of)
+    document = compose_brief(brief, source.city, T)
+    assert document.kicker.endswith("December 2020 – February 2021")
+    assert "week" not in repr(brief)
+
+
+def test_years_are_compared_by_month(tmp_path: Path) -> None:
+    trend = trend_study(busier_last(tmp_path), AlertFilter(period="all"), ANALYST, "week")
+    assert trend is not None
+    compared = year_on_year(trend)
+    assert compared is not None
+    assert (compared.before, compared.after, compared.periods) == (90, 180, 3)
+    assert compared.sentence(T).startswith("December 2020 onwards: 180 alerts, 90 in the same months a year before: a")
+
+
+@given(start=st.dates(dt.date(2019, 2, 2), dt.date(2021, 2, 28)), days=st.integers(0, 500))
+def test_a_plan_is_compared_over_whole_months(start: dt.date, days: int) -> None:
+    source = of_months(dt.date(2019, 2, 1), dt.date(2021, 2, 28))
+    windows = comparison_windows(source, start, start + dt.timedelta(days=days))
+    (before, until), (after, end) = windows.before, windows.after
+    if end < after or until < before:
+        return  # no whole month: the obstacle of the evaluation says so
+    assert before.day == after.day == 1
+    assert (until + dt.timedelta(days=1)).day == (end + dt.timedelta(days=1)).day == 1
+    assert source.first <= before <= until < start <= after <= end <= min(source.as_of, start + dt.timedelta(days=days))
+
+
+def test_a_plan_of_days_has_no_months_to_compare(tmp_path: Path) -> None:
+    source = source_of(tmp_path, (2019, 2), 25)
+    areas = Areas(("8a3f6d0000",), (), ("8a3f6d0001",))
+    plan = Plan(
+        title="x", status=PlanStatus.RUNNING, start=dt.date(2020, 5, 3), finish=dt.date(2020, 5, 28), areas=areas
+    )
+    told = evaluation_obstacle(source, plan)
+    assert told is not None
+    assert "no whole month" in T(told)
+    assert evaluation_obstacle(source, dataclasses.replace(plan, finish=dt.date(2020, 8, 28))) is None
+    windows = comparison_windows(source, dt.date(2020, 5, 3), dt.date(2020, 8, 28))
+    assert windows_sentence(windows, T) == "Before: June 2019 – July 2019. After: June 2020 – July 2020."

@@ -252,6 +252,12 @@ def test_maps_have_size_letters_and_words_for_those_who_do_not_see(picture: Pict
     assert text_of(render_pdf(document)).count("c") >= 1
 
 
+def test_a_map_without_an_alert_is_drawn(piraeus: CityProfile) -> None:
+    land = piraeus.land_cells(8)
+    cells = pd.DataFrame({"n": 0.0, "withheld": False}, index=land.index)
+    assert city_map(piraeus, cells, translator("en")).data.startswith(b"\x89PNG")
+
+
 def test_classes_are_whole_ascending_and_darken() -> None:
     assert quantile_breaks(pd.Series([0.0, 0.0])) == []
     assert quantile_breaks(pd.Series([3.0])) == [3]

@@ -11,6 +11,7 @@ from curim_data.studies.brief_text import (
     change_theme,
     comparison_sentence,
     counts_before_after,
+    since_text,
     women_sentence,
 )
 from curim_data.studies.periods import ComparedPeriods
@@ -62,14 +63,19 @@ def _draw_card(page: Page, finding: Finding, periods: ComparedPeriods, at: int) 
     before, after = counts_before_after(change, t)
     st.subheader(escape_markdown(name))
     if finding.trend is not None and finding.trend.frame["n"].notna().any():
-        frame = finding.trend.frame[["week", "n", "lower", "upper", "alarm"]]
+        time = finding.trend.column
+        frame = finding.trend.frame[[time, "n", "lower", "upper", "alarm"]]
         incomplete = not bool(finding.trend.frame["complete"].iloc[-1])
-        figure = plots.band_figure(page, frame, height=SPARK, small=True, incomplete=incomplete)
-        alt = t("Alerts by week with the expected range: {name}.", name=name)
+        figure = plots.band_figure(page, frame, time=time, height=SPARK, small=True, incomplete=incomplete)
+        alt = (
+            t("Alerts by month with the expected range: {name}.", name=name)
+            if time == "month"
+            else t("Alerts by week with the expected range: {name}.", name=name)
+        )
         plots.draw_chart(page, figure, key=f"briefing_spark_{at}", alt=alt)
     colour = "orange" if change.direction > 0 else "blue"
     counts = t("{before} → {after} alerts", before=before, after=after)
-    since = t(", outside the expected range since {day}", day=finding.since) if finding.since else ""
+    since = t(", outside the expected range since {day}", day=since_text(finding, t)) if finding.since else ""
     st.markdown(f":{colour}[**{counts}**]{since}. {women_sentence(finding, t)}")
     st.caption(comparison_sentence(change, periods, t) + " " + chance_sentence(change, t))
     page_link(page, "trends", t("Look closer"), filter=finding.filter)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+import pandas as pd
 import streamlit as st
 
 from curim_data.filters import AlertFilter
@@ -39,6 +40,19 @@ def draw_since_input(page: Page, study: BriefStudy) -> None:
         return
     if st.session_state.get(KEY) != study.since:
         st.session_state[KEY] = study.since
+    if source.by_month:
+        months = pd.date_range(source.first, source.as_of, freq="MS")
+        st.selectbox(
+            page.t("Since"),
+            [month.date() for month in reversed(months)],
+            format_func=lambda day: page.t.date(day, "LLLL y"),
+            key=KEY,
+            on_change=_write_since,
+            args=(page, source.meeting.replace(day=1)),
+            label_visibility="collapsed",
+            width=190,
+        )
+        return
     st.date_input(
         page.t("Since"),
         key=KEY,

@@ -382,6 +382,7 @@ def _log_ticks(frame: pd.DataFrame) -> list[float]:
 def no_clock_reason(page: Page) -> str:
     """Why there is no clock of the week."""
     t = page.t
-    if page.source is not None and page.source.by_month:
-        return t("No days and hours are shown: only the month of these alerts is known.")
+    lacking = page.source.known_time.lacks("hour") if page.source is not None else None
+    if lacking is not None:
+        return t("No days and hours are shown.") + " " + t(lacking)
     return t("No alerts with a known hour.")

@@ -98,7 +98,11 @@ def _draw_outcome(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     st.caption(windows_sentence(study.windows, t))
     if page.source is not None:
         st.caption(
-            escape_markdown(evaluation_filter(page.source, plan).sentence(t, page.city, dates=_dates(study.windows)))
+            escape_markdown(
+                evaluation_filter(page.source, plan).sentence(
+                    t, page.city, dates=_dates(study.windows), by_month=study.windows.by_month
+                )
+            )
         )
     if plan.result:
         st.caption(t("Saved with the plan: {result}", result=escape_markdown(t.label(plan.result))))

@@ -48,7 +48,7 @@ def draw_forecast_tab(page: Page, study: HotSpotStudy) -> None:
     forecast = replace(forecast, choices=_as_on_the_map(forecast, study))
     for note in forecast.notes:
         st.caption(escape_markdown(t(note)))
-    if page.source is not None and not page.source.knows_weeks and forecast.city_refused is not None:
+    if page.source is not None and not page.source.known_time.knows("week") and forecast.city_refused is not None:
         st.info(t(forecast.city_refused))
         return
     left, right = st.columns([5, 3], gap="medium")

@@ -48,6 +48,9 @@ def draw_repeats_tab(page: Page, study: HotSpotStudy) -> None:
             )
         )
         return
+    if page.source is not None and (lacking := page.source.known_time.lacks("day")) is not None:
+        st.info(t("Neither repeats nor what started in the last weeks can be looked for.") + " " + t(lacking))
+        return
     metric = _metric(page)
     left, right = st.columns([5, 3], gap="medium")
     with st.spinner(t("Shuffling the dates of the alerts a thousand times")):

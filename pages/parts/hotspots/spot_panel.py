@@ -88,6 +88,8 @@ def _draw_weeks(page: Page, study: SpotStudy) -> None:
 def _draw_clock(page: Page, study: SpotStudy) -> None:
     t = page.t
     if study.week is None:
+        if page.source is not None and not page.source.known_time.knows("hour"):
+            st.caption(no_clock_reason(page))
         return
     if not study.week.n and not study.week.n_withheld:
         st.caption(no_clock_reason(page))

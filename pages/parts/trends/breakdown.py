@@ -98,6 +98,9 @@ def draw_week_clock(page: Page) -> None:
     """Alerts by weekday and hour, with their sentence."""
     t = page.t
     st.subheader(t("Days and hours"))
+    if page.source is not None and not page.source.known_time.knows("hour"):
+        st.write(no_clock_reason(page))
+        return
     try:
         counted: Protected = cached_query(page, "counts", ("weekday", "hour"), complete=True)
     except DisclosureError as refused:

@@ -12,19 +12,19 @@ from analysis.trends.time_series import Trend
 from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
+from curim_data.model.known_time import CalendarUnit
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.studies import changes, trends
 from curim_data.studies.changes import ChangeStudy
-from curim_data.studies.trends import TrendUnit
 from pages.parts.frame import Dataset, Page, cached, source_of
 
 BY = "by"
-UNITS: tuple[TrendUnit, ...] = ("day", "week", "month")
-USUAL: TrendUnit = "week"
+UNITS: tuple[CalendarUnit, ...] = ("day", "week", "month")
+USUAL: CalendarUnit = "week"
 
 
 @cached
-def trend_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: TrendUnit) -> Trend | None:
+def trend_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: CalendarUnit) -> Trend | None:
     """The series under the filter with what was usual."""
     return trends.trend_study(source_of(dataset), f, audience, unit)
 
@@ -35,15 +35,15 @@ def changes_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> ChangeSt
     return changes.change_study(source_of(dataset), f, audience)
 
 
-def draw_unit_choice(page: Page) -> TrendUnit:
+def draw_unit_choice(page: Page) -> CalendarUnit:
     """The unit of time: from the link, and as the reader picks it."""
     t = page.t
     units = UNITS if sees_exact(page.audience) else tuple(unit for unit in UNITS if unit != "day")
-    by_month = page.source is not None and not page.source.knows_weeks
-    if by_month:
-        units = ("month",)
     asked = st.query_params.get(BY, USUAL)
-    unit = cast("TrendUnit", asked) if asked in units else next(iter(units)) if by_month else USUAL
+    unit = cast("CalendarUnit", asked) if asked in units else USUAL
+    if page.source is not None:
+        units = tuple(step for step in units if page.source.known_time.knows(step))
+        unit = page.source.known_time.unit(unit)
     labels = {"day": t("Day"), "week": t("Week"), "month": t("Month")}
     key = "trends_by"
     if st.session_state.get(key) != unit:
@@ -62,7 +62,7 @@ def _write_unit(key: str) -> None:
         st.query_params[BY] = picked
 
 
-def trend_or_reason(page: Page, unit: TrendUnit, chosen: AlertFilter | None = None) -> tuple[Trend | None, str]:
+def trend_or_reason(page: Page, unit: CalendarUnit, chosen: AlertFilter | None = None) -> tuple[Trend | None, str]:
     """The trend, or in words why there is none."""
     t = page.t
     try:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.trends.time_series import Trend, period_total, year_on_year
+from analysis.trends.time_series import A_QUARTER, Trend, period_total, year_on_year
 from curim_data.model import Translator
 from pages.parts.charts import plots
 from pages.parts.frame import Page, draw_footer
 from pages.parts.frame.cache import cached_query
 from pages.parts.trends.queries import period_dates, trend_or_reason
-
-WEEKS = 13
 
 
 def draw_trend_line(page: Page, trend: Trend) -> None:
@@ -68,18 +66,17 @@ def draw_year_on_year(page: Page) -> None:
     t, source = page.t, page.source
     assert source is not None
     st.subheader(t("Year on year"))
-    if not source.knows_weeks:
-        st.write(t("Years are compared by week, and only the month of these alerts is known, not the day."))
-        return
+    unit = source.known_time.unit("week")
     history = page.filter.replace(period="", start=source.first, end=period_dates(page)[1])
-    whole, why = trend_or_reason(page, "week", history)
+    whole, why = trend_or_reason(page, unit, history)
     months, _ = trend_or_reason(page, "month", history)
     if whole is None or months is None:
         st.write(why)
         return
     compared = year_on_year(whole)
-    hidden = int(whole.frame[whole.frame["complete"]].tail(WEEKS)["withheld"].sum())
-    if compared is None or compared.periods <= WEEKS // 2 or (hidden and not compared.before + compared.after):
+    quarter = A_QUARTER[whole.unit]
+    hidden = int(whole.frame[whole.frame["complete"]].tail(quarter)["withheld"].sum())
+    if compared is None or compared.periods <= quarter // 2 or (hidden and not compared.before + compared.after):
         st.write(t("The numbers are too small to compare.") if hidden else t("The data do not go back a year."))
         return
     frame = months.frame.loc[months.frame["complete"], ["month", "n"]]
@@ -92,23 +89,36 @@ def draw_year_on_year(page: Page) -> None:
         file_name="years.csv",
     )
     st.write(compared.sentence(t))
+    n, periods = compared.before + compared.after, compared.periods
     st.caption(
-        t.n(
-            "{n} alert is compared, over {periods} whole weeks.",
-            "{n} alerts are compared, over {periods} whole weeks.",
-            compared.before + compared.after,
-            periods=compared.periods,
+        (
+            t.n(
+                "{n} alert is compared, over {periods} whole weeks.",
+                "{n} alerts are compared, over {periods} whole weeks.",
+                n,
+                periods=periods,
+            )
+            if whole.unit == "week"
+            else t.n(
+                "{n} alert is compared, over {periods} whole months.",
+                "{n} alerts are compared, over {periods} whole months.",
+                n,
+                periods=periods,
+            )
         )
         + " "
         + t("Months that have not ended are left out of the chart.")
     )
-    if compared.periods < WEEKS:
-        st.caption(t("Weeks whose number is too small to show are left out on both sides."))
+    if periods < quarter:
+        st.caption(
+            t("Weeks whose number is too small to show are left out on both sides.")
+            if whole.unit == "week"
+            else t("Months whose number is too small to show are left out on both sides.")
+        )
 
 
 def small_chart_unit(page: Page) -> str:
     """The unit of the small charts: weeks for a short period."""
     start, end = period_dates(page)
-    if page.source is not None and not page.source.knows_weeks:
-        return "month"
-    return "week" if pd.Timestamp(end) - pd.Timestamp(start) < pd.Timedelta(days=150) else "month"
+    short = pd.Timestamp(end) - pd.Timestamp(start) < pd.Timedelta(days=150)
+    return page.source.known_time.unit("week") if short and page.source is not None else "month"
