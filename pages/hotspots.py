@@ -15,7 +15,7 @@ from pages.parts.hotspots.options import draw_options
 from pages.parts.hotspots.place_search import draw_search_box, place_from_link
 from pages.parts.hotspots.places_layer import draw_places_layer
 from pages.parts.hotspots.queries import hot_spots
-from pages.parts.hotspots.ranked_list import cell_size_label
+from pages.parts.hotspots.ranked_list import cell_size_label, cell_sizes_offered
 from pages.parts.hotspots.selection import (
     CELL_WORD,
     LAYER_WORD,
@@ -57,7 +57,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         if exact:
             sizes = {
                 0: t("Chosen from the data"),
-                **{r: cell_size_label(page, r) for r in range(8, min(finest, 11) + 1)},
+                **{r: cell_size_label(page, r) for r in cell_sizes_offered(page.city, finest)},
             }
         size = cell_size_from_link("hotspots_size", sizes)
         st.selectbox(

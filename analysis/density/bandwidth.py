@@ -10,9 +10,11 @@ import numpy as np
 from analysis.grid.raster import GaussianSmoother, Raster
 from analysis.stats.result import Choice
 from curim_data.model import FloatArray, Message
+from curim_data.model.progress import report
 
 # Steps of a fifth, rounded: neighbours on this ladder cannot be told apart on a map.
 WIDTHS_M: Final = (50, 60, 70, 85, 100, 120, 145, 175, 210, 250, 300, 360, 430, 520, 620, 750, 900, 1000)
+STEP: Final = 1.2
 # The weeks to forecast: the last four, more where they hold alerts at too few places.
 LATER_WEEKS: Final = (4, 8, 13, 26)
 MIN_EARLY: Final = 50
@@ -162,13 +164,23 @@ def distinct_points(x: FloatArray, y: FloatArray, weight: FloatArray) -> tuple[F
     return at.real, at.imag, np.minimum(total, cut)
 
 
+def widths_from(least_m: float) -> tuple[float, ...]:
+    """The widths that are tried: those of `WIDTHS_M` from the least on; a ladder of its own where few of them are left,
+    as in a country whose pixels are kilometres.
+    """
+    if least_m <= WIDTHS_M[-1] / 2:
+        return tuple(float(width) for width in WIDTHS_M if width >= least_m)
+    return tuple(float(f"{least_m * STEP**step:.2g}") for step in range(len(WIDTHS_M)))
+
+
 def bandwidth_by_rule(n: float, land_km2: float, least_m: float = WIDTHS_M[0]) -> Bandwidth:
-    """The width at which the mean place draws on 20 alerts: h = sqrt(20 A / (4 π n)), from 100 to 1,000 m.
+    """The width at which the mean place draws on 20 alerts: h = sqrt(20 A / (4 π n)), from 100 to 1,000 m (or as far as
+    `widths_from` goes).
 
     A Gaussian of standard deviation h averages over an area of 4 π h².
     """
     wanted = 1000 * float(np.sqrt(REACHED * land_km2 / (4 * np.pi * max(n, 1e-9))))
-    width = float(np.clip(round(wanted, -1), max(MIN_REACH_M, least_m), WIDTHS_M[-1]))
+    width = float(np.clip(round(wanted, -1), max(MIN_REACH_M, least_m), widths_from(least_m)[-1]))
     values = {"metres": round(width), "n": round(n)}
     message = Message(
         "Smoothed over {metres} m by a rule of thumb: {n} alerts are too few, or span too short a time, to test which "
@@ -186,13 +198,14 @@ def _prospective(
     weeks: int,
     found: tuple[int, int],
 ) -> Bandwidth:
-    widths = tuple(float(width) for width in WIDTHS_M if width >= min(least_m, WIDTHS_M[-1]))
+    widths = widths_from(least_m)
     earlier = GaussianSmoother(land.sums(land.place(*before[:2]), before[2]), land.cell_m, widths[-1])
     ground = GaussianSmoother(land.land_km2, land.cell_m, widths[-1])
     place, own = land.place(*after[:2]), _already(before, after)
     total = float(before[2].sum())
     scores = []
-    for width in widths:
+    for step, width in enumerate(widths):
+        report(step / len(widths), Message("Trying how wide to smooth"))
         under = ground.by(width)
         density = edge_corrected(earlier.by(width), under, land)
         whole = float((density * land.land_km2).sum())

@@ -156,7 +156,7 @@ def kernel_density(
 
 def density_from_cells(
     counts: pd.Series,
-    land_km2: pd.Series,
+    land_km2: pd.Series | Raster,
     city: CityProfile,
     *,
     bandwidth: Choice | float,
@@ -169,14 +169,13 @@ def density_from_cells(
     ----------
     counts : Series, index cell (int64, H3 resolution 12)
         Alerts by cell; cells without alerts may be left out, cells outside `land_km2` count as outside the land.
-    land_km2 : Series, index cell
-        Land of every cell of the study mask (`CityProfile.land_cells(12)`).
+    land_km2 : Series, index cell; or Raster
+        Land of every cell of the study mask (`CityProfile.land_cells(12)`), or pixels where these are too many.
     bandwidth, months, cell_m
         As in `kernel_density`. A cell stands for its centre, so alerts move by up to 11 m, and by half a pixel after
         that.
     """
-    raster = raster_from_cells(land_km2, city, cell_m)
-    known = counts.index.isin(land_km2.index)
+    raster, known = _raster(land_km2, counts.index, city, cell_m)
     inside = counts[known].astype(float)
     if not ((counts >= 0) & np.isfinite(counts)).all():
         raise ValueError("counts must be known, finite and not negative")
@@ -188,7 +187,12 @@ def density_from_cells(
 
 
 def bandwidth_from_cells(
-    periods: pd.DataFrame, land_km2: pd.Series, city: CityProfile, *, least_m: float = 50, cell_m: float | None = None
+    periods: pd.DataFrame,
+    land_km2: pd.Series | Raster,
+    city: CityProfile,
+    *,
+    least_m: float = 50,
+    cell_m: float | None = None,
 ) -> Bandwidth:
     """`bandwidth_for` from counts by fine cell and period.
 
@@ -197,16 +201,27 @@ def bandwidth_from_cells(
     periods : DataFrame with columns cell (int64, H3 resolution 12), day (last day of the period, as a number of days or
         a date) and n; cells outside `land_km2` are left out.
     """
-    inside = periods[periods["cell"].isin(land_km2.index) & (periods["n"] > 0)]
+    raster, known = _raster(land_km2, pd.Index(periods["cell"]), city, cell_m)
+    inside = periods[known & (periods["n"] > 0)]
     day = inside["day"]
     if not pd.api.types.is_numeric_dtype(day):
         day = (pd.to_datetime(day) - pd.Timestamp(0)) / pd.Timedelta(days=1)
     cells, which = np.unique(inside["cell"].to_numpy(dtype=np.int64), return_inverse=True)
     x, y = centres_in_metres(cells, city) if len(cells) else (np.empty(0), np.empty(0))
-    raster = raster_from_cells(land_km2, city, cell_m)
     return bandwidth_for(
         x[which], y[which], day.to_numpy(float), inside["n"].to_numpy(float), land=raster, least_m=least_m
     )
+
+
+def _raster(
+    land: pd.Series | Raster, cells: pd.Index, city: CityProfile, cell_m: float | None
+) -> tuple[Raster, BoolArray]:
+    """The pixels, and which of the cells lie on the land."""
+    if isinstance(land, pd.Series):
+        return raster_from_cells(land, city, cell_m), np.asarray(cells.isin(land.index))
+    if not len(cells):
+        return land, np.zeros(0, bool)
+    return land, land.place(*centres_in_metres(cells.to_numpy(np.int64), city)) >= 0
 
 
 def _surface(

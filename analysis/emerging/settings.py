@@ -15,6 +15,8 @@ from curim_data.model import Message, Num
 Unit = Literal["month", "week"]
 Reference = Literal["surroundings", "city"]
 
+# Cells times steps: the tests and their arrays of a larger cube would take minutes and gigabytes.
+MOST_COUNTS: Final = 5_000_000
 # Fewer steps show no trend: classes are then told without one.
 MIN_STEPS: Final = 10
 # Steps that are permuted together: a quarter of months, where the series is long enough to have eight such blocks.

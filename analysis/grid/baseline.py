@@ -20,6 +20,8 @@ WIDEST_M: Final = 500.0
 # Alerts that the smoothing should reach in the mean, lest it follow each of a few alerts.
 MIN_REACHED: Final = 20.0
 PIXEL_M: Final = 20.0
+# Of a large city, or of two cities far apart, the pixels are larger.
+MOST_PIXELS: Final = 8_000_000
 # What lies farther than this from the centre of any cell of the land is open water: narrower water parts nothing.
 SHORE_M: Final = 40.0
 _STEPS: Final = 7
@@ -60,8 +62,9 @@ class LandGrid:
 
     def __init__(self, x: FloatArray, y: FloatArray, land_km2: FloatArray) -> None:
         self.x, self.y, self.land = x, y, land_km2
-        self._column = ((x - x.min()) // PIXEL_M).astype(int)
-        self._row = ((y - y.min()) // PIXEL_M).astype(int)
+        self.pixel_m = max(PIXEL_M, float(np.sqrt(np.ptp(x) * np.ptp(y) / MOST_PIXELS)))
+        self._column = ((x - x.min()) // self.pixel_m).astype(int)
+        self._row = ((y - y.min()) // self.pixel_m).astype(int)
         self._shape = (int(self._row.max()) + 1, int(self._column.max()) + 1)
 
     def smooth(self, values: Any, spread: float) -> FloatArray:
@@ -70,7 +73,7 @@ class LandGrid:
         Density by f = G(values) / G(land), the Gaussian filter of the values over that of the land (edge correction
         of Diggle 1985, uniform form), times the land of each cell, scaled to the total.
         """
-        sigma = spread / PIXEL_M
+        sigma = spread / self.pixel_m
         weight = gaussian_filter(self._raster(values), sigma, mode="constant", truncate=3)
         land = gaussian_filter(self._raster(self.land), sigma, mode="constant", truncate=3)
         at = self._row, self._column
@@ -82,10 +85,10 @@ class LandGrid:
 
     def disc_sums(self, values: Any, radius: float) -> FloatArray:
         """Sum of `values` within `radius` metres of each cell, to the pixel."""
-        reach = int(np.ceil(radius / PIXEL_M))
-        step = np.arange(-reach, reach + 1) * PIXEL_M
+        reach = int(np.ceil(radius / self.pixel_m))
+        step = np.arange(-reach, reach + 1) * self.pixel_m
         disc = (np.hypot(*np.meshgrid(step, step)) <= radius).astype(float)
-        disc *= np.pi * radius**2 / (disc.sum() * PIXEL_M**2)
+        disc *= np.pi * radius**2 / (disc.sum() * self.pixel_m**2)
         sums = fftconvolve(self._raster(values), disc, mode="same")
         found: FloatArray = np.maximum(sums[self._row, self._column], 0)
         return found
@@ -94,8 +97,8 @@ class LandGrid:
     def _water(self) -> tuple[BoolArray, FloatArray]:
         """Which pixels are open water, and how far (metres) every cell lies from the next one."""
         dry = self._raster(np.ones(len(self.x))) > 0
-        water = PIXEL_M * distance_transform_edt(~dry) > SHORE_M
-        away = PIXEL_M * distance_transform_edt(~water) if water.any() else np.full(self._shape, np.inf)
+        water = self.pixel_m * distance_transform_edt(~dry) > max(SHORE_M, self.pixel_m)
+        away = self.pixel_m * distance_transform_edt(~water) if water.any() else np.full(self._shape, np.inf)
         return water, away[self._row, self._column]
 
     def by_land(self, start: Any, end: Any) -> BoolArray:
@@ -112,7 +115,10 @@ class LandGrid:
         step_x, step_y = step_x[open_to] / _STEPS, step_y[open_to] / _STEPS
         crosses = np.zeros(len(open_to), dtype=bool)
         for step in range(1, _STEPS):
-            row, column = ((y + step * step_y) // PIXEL_M).astype(int), ((x + step * step_x) // PIXEL_M).astype(int)
+            row, column = (
+                ((y + step * step_y) // self.pixel_m).astype(int),
+                ((x + step * step_x) // self.pixel_m).astype(int),
+            )
             crosses |= water[row, column]
         clear[open_to] = ~crosses
         return clear

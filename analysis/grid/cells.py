@@ -14,7 +14,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from analysis.stats.result import Choice
-from curim_data.model import Message
+from curim_data.model import MAP_RESOLUTIONS, MOST_MAP_CELLS, Message
 
 # The finest resolution that is chosen unasked: cells of about 130 m. A patrol, a lamp or a crossing serves a place of
 # that size, and finer cells split one street corner into several.
@@ -23,7 +23,6 @@ COARSEST: Final = 8
 # Below this mean count in a cell and its six neighbours cells become coarser. The exact test needs no more: simulated,
 # a spot of 90 m with a tenth of 60 alerts is found in 47 % of maps on cells of 130 m, in 22 % on cells of 350 m.
 MIN_IN_WINDOW: Final = 0.5
-MAX_CELLS: Final = 100_000
 
 
 def neighbours(cells: Any, k: int = 1) -> sparse.csr_array:
@@ -98,13 +97,18 @@ def _at(cell: Any, resolution: int) -> Any:
 
 
 def resolution_for(
-    n: float, land_km2: float, coordinate_precision_m: float = 1.0, finest: int = FINEST, cells: Any = None
+    n: float,
+    land_km2: float,
+    coordinate_precision_m: float = 1.0,
+    finest: int = FINEST,
+    cells: Any = None,
+    affordable: int | None = None,
 ) -> Choice:
     """Choose how large the cells are, and say why.
 
     The finest resolution, from about 130 m on, at which a cell and its six neighbours hold at least half an alert in
     the mean, a cell is at least twice as wide as the coordinates are precise, the audience may look (`finest`), and
-    the land needs no more than 100,000 cells.
+    the land needs no more than 100,000 cells. Only the last makes cells coarser than 900 m, as for a country.
 
     Parameters
     ----------
@@ -118,15 +122,23 @@ def resolution_for(
         The finest H3 resolution that the audience may see.
     cells : array of int64, optional
         Some cells of the city, of any resolution: the size of a cell is then measured there.
+    affordable : int, optional
+        The finest H3 resolution in which all the land can be had (`CityProfile.finest_affordable`); estimated from the
+        area when left out.
     """
     if land_km2 <= 0:
         raise ValueError(f"land_km2 must be positive, not {land_km2}")
     reason = Message("an intervention serves a place of that size")
     chosen, alerts = FINEST, round(n)
-    while chosen > COARSEST:
+    while chosen > min(MAP_RESOLUTIONS):
         side = square_side(chosen, cells)
         window = n / land_km2 * 7 * side**2 / 1e6
-        if chosen > finest:
+        too_many = land_km2 * 1e6 / side**2 > MOST_MAP_CELLS if affordable is None else chosen > affordable
+        if chosen <= COARSEST and not too_many:
+            break
+        if too_many:
+            reason = too_large(land_km2)
+        elif chosen > finest:
             reason = Message("finer cells could point at single persons")
         elif side < 2 * coordinate_precision_m:
             reason = Message(
@@ -134,8 +146,6 @@ def resolution_for(
             )
         elif window < MIN_IN_WINDOW:
             reason = Message("there are too few alerts for finer cells: {n}", {"n": alerts})
-        elif land_km2 * 1e6 / side**2 > MAX_CELLS:
-            reason = Message("the area is too large for finer cells")
         else:
             break
         chosen -= 1
@@ -144,3 +154,9 @@ def resolution_for(
         {"metres": round(square_side(chosen, cells)), "reason": reason},
     )
     return Choice("resolution", chosen, message)
+
+
+def too_large(land_km2: float, most: int = MOST_MAP_CELLS) -> Message:
+    """Why cells are no finer: the end of a sentence."""
+    values = {"area": round(land_km2), "most": most}
+    return Message("the area is {area} km² and takes more than {most} finer ones", values)

@@ -21,6 +21,8 @@ from curim_data.model import CityProfile, FloatArray, Message
 PIXEL_M: Final = 25.0
 MIN_OVER_CELLS_M: Final = 22.0
 MAX_PIXELS: Final = 1_000_000
+# Cells at the shore may hold next to no land and still get the alerts of the quay.
+LEAST_LAND_KM2: Final = 1e-9
 # Standard deviations after which nothing of a Gaussian is left: it has 2e-8 of its height there.
 REACH: Final = 6.0
 
@@ -44,6 +46,21 @@ class Raster:
     def total_km2(self) -> float:
         """All the land."""
         return float(self.land_km2.sum())
+
+    def with_points(self, x: Any, y: Any) -> Raster:
+        """The same with pixels under all of these points (metres): where there is no land, next to none (a quay)."""
+        rows, columns = self.land_km2.shape
+        across = np.floor((np.asarray(x, float) - self.x0) / self.cell_m).astype(int)
+        up = np.floor((np.asarray(y, float) - self.y0) / self.cell_m).astype(int)
+        if not len(across):
+            return self
+        west, south = max(0, -int(across.min())), max(0, -int(up.min()))
+        east, north = max(0, int(across.max()) + 1 - columns), max(0, int(up.max()) + 1 - rows)
+        land = np.pad(self.land_km2, ((south, north), (west, east)))
+        _guard(*land.shape)
+        at = (up + south, across + west)
+        land[at] = np.maximum(land[at], LEAST_LAND_KM2)
+        return Raster(land, self.x0 - west * self.cell_m, self.y0 - south * self.cell_m, self.cell_m)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -151,8 +168,7 @@ def raster_from_cells(land_km2: pd.Series, city: CityProfile, cell_m: float | No
     column, row = np.floor((x - x0) / cell).astype(int), np.floor((y - y0) / cell).astype(int)
     rows, columns = int(row.max()) + 1, int(column.max()) + 1
     _guard(rows, columns)
-    # Cells at the shore may hold next to no land and still get the alerts of the quay.
-    land = np.maximum(land_km2.to_numpy(dtype=float), 1e-9)
+    land = np.maximum(land_km2.to_numpy(dtype=float), LEAST_LAND_KM2)
     area = np.bincount(row * columns + column, weights=land, minlength=rows * columns).astype(float)
     return Raster(area.reshape(rows, columns), float(x0), float(y0), cell)
 

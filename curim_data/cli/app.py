@@ -83,13 +83,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _usage_errors() -> tuple[type[Exception], ...]:
     """Errors about what the reader did and can correct."""
-    from curim_data.model import ImportProblem, UnknownTimeError
+    from curim_data.model import AreaTooLargeError, ImportProblem, UnknownTimeError
     from curim_data.model.city import ProfileError
     from curim_data.plans.plan_store import PlanProblem
     from curim_data.privacy import DisclosureError
     from curim_data.store import StoreError
 
-    return (UsageError, DisclosureError, ImportProblem, PlanProblem, ProfileError, StoreError, UnknownTimeError)
+    return (
+        UsageError,
+        AreaTooLargeError,
+        DisclosureError,
+        ImportProblem,
+        PlanProblem,
+        ProfileError,
+        StoreError,
+        UnknownTimeError,
+    )
 
 
 def _error_text(error: Exception, t: Translator) -> str:

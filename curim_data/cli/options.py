@@ -16,7 +16,7 @@ import typer
 from curim_data.cli.context import CommandContext, language
 from curim_data.cli.output import UsageError
 from curim_data.filters import AlertFilter
-from curim_data.model import CELL_RESOLUTIONS, LANGUAGES, N_, Audience, Message, Translator, translator
+from curim_data.model import LANGUAGES, MAP_RESOLUTIONS, N_, Audience, Message, Translator, translator
 from curim_data.store import Home
 
 CommandFunction = TypeVar("CommandFunction", bound=Callable[..., None])
@@ -101,9 +101,9 @@ def translate(node: Any, t: Translator) -> None:
 
 
 def _known_resolution(resolution: int | None) -> int | None:
-    if resolution is not None and resolution not in CELL_RESOLUTIONS:
+    if resolution is not None and resolution not in MAP_RESOLUTIONS:
         values = {"resolution": resolution}
-        raise UsageError(Message("--resolution {resolution}: map cells have resolution 8 to 12.", values))
+        raise UsageError(Message("--resolution {resolution}: map cells have resolution 4 to 12.", values))
     return resolution
 
 

@@ -18,7 +18,7 @@ import ibis
 import pyarrow as pa
 
 from curim_data.engine.types import IbisBoolean, IbisColumn, IbisTable
-from curim_data.model import SCHEMA
+from curim_data.model import CELL_RESOLUTIONS, SCHEMA
 
 # Between the values of a list that is one text: the unit separator, which no text of an alert holds.
 SEPARATOR: Final = "\x1f"
@@ -51,6 +51,18 @@ def narrow_columns(table: IbisTable) -> IbisTable:
 def split_list(text: object) -> tuple[str, ...]:
     """The values of a list that is one text; none where it is missing."""
     return tuple(value for value in text.split(SEPARATOR) if value) if isinstance(text, str) else ()
+
+
+def cell_column(table: IbisTable, resolution: int) -> IbisColumn:
+    """The map cell of an alert at a resolution: its column, or the parent of the coarsest one, by arithmetic on bits.
+
+    The resolution of an H3 index stands in its bits 52 to 55, and a parent has ones in place of the later digits
+    (`curim_data.geo.enrichment.parent_cells`), so that any engine counts by cells that no column holds.
+    """
+    if resolution in CELL_RESOLUTIONS:
+        return table[f"cell_{resolution}"]
+    cell = table[f"cell_{min(CELL_RESOLUTIONS)}"]
+    return (cell & ~(0xF << 52)) | ((resolution << 52) | ((1 << 3 * (15 - resolution)) - 1))
 
 
 def is_one_of(column: IbisColumn, cells: Sequence[int]) -> IbisBoolean:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import h3.api.basic_int as h3
 
-from curim_data.model import CELL_RESOLUTIONS, Message, labels
+from curim_data.model import MAP_RESOLUTIONS, Message, labels
 
 MOST_VALUES: Final = 2_000
 
@@ -30,10 +30,10 @@ def dropped(word: str, value: str) -> Message:
 
 
 def is_cell(text: str) -> bool:
-    """Whether a text names an H3 cell of a stored resolution."""
+    """Whether a text names an H3 cell of a resolution of map cells."""
     try:
         cell = int(text, 16)
-        return text == f"{cell:x}" and h3.is_valid_cell(cell) and h3.get_resolution(cell) in CELL_RESOLUTIONS
+        return text == f"{cell:x}" and h3.is_valid_cell(cell) and h3.get_resolution(cell) in MAP_RESOLUTIONS
     except (ValueError, OverflowError):
         return False
 

@@ -21,7 +21,7 @@ from typing import Any, Final, Literal, TypeAlias
 import h3.api.basic_int as h3
 import pandas as pd
 
-from curim_data.engine.columns import is_one_of
+from curim_data.engine.columns import cell_column, is_one_of
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters._query_words import dropped, is_cell, join, parse_date, split, window_ends, window_hours
 from curim_data.model import CityProfile, Gender, Kind, Message, Status, Translator, labels
@@ -287,14 +287,14 @@ class CellField(Field):
     """A set of H3 cells, of any of the stored resolutions."""
 
     names = ("cells",)
-    words: Mapping[str, Message] = {"cells": Message("H3 cells of resolution 8 to 12, by name.")}
+    words: Mapping[str, Message] = {"cells": Message("H3 cells of resolution 4 to 12, by name.")}
     title = Message("Map cells")
     key_variable = "place"
 
     def read(
         self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
     ) -> tuple[Values, list[Message]]:
-        """Cells that are cells, of a stored resolution."""
+        """Cells that are cells, of a resolution of map cells."""
         asked = [text.lower() for text in split(query.get("cells", ""))]
         good = tuple(text for text in asked if is_cell(text))
         return {"cells": good}, [dropped("cells", text) for text in asked if not is_cell(text)]
@@ -309,7 +309,7 @@ class CellField(Field):
         for text in f.cells:
             cell = int(text, 16)
             by_resolution.setdefault(h3.get_resolution(cell), []).append(cell)
-        tests = [is_one_of(table[f"cell_{r}"], cells) for r, cells in sorted(by_resolution.items())]
+        tests = [is_one_of(cell_column(table, r), cells) for r, cells in sorted(by_resolution.items())]
         return reduce(or_, tests) if tests else None
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
@@ -504,7 +504,7 @@ class AlertFilter:
 
     Fields are joined by "and", the values of a field by "or"; categories and groups are one field. `start` and `end`
     are local dates, both included, and stand before `period`. `hours` goes from the start of its first hour to the end
-    of its last and may pass midnight. `cells` are H3 names of resolutions 8 to 12.
+    of its last and may pass midnight. `cells` are H3 names of resolutions 4 to 12.
 
     The attributes are the table of fields, in the order of the sentence, where the categories come first and the period
     comes last.

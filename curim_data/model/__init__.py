@@ -7,8 +7,9 @@ Public: `alert` (the schema and its enums), `labels` (where the words of those e
 """
 
 from curim_data.model.access import Audience, Role
-from curim_data.model.alert import CELL_RESOLUTIONS, SCHEMA, Gender, Kind, Status
+from curim_data.model.alert import CELL_RESOLUTIONS, MAP_RESOLUTIONS, SCHEMA, Gender, Kind, Status
 from curim_data.model.city import CityProfile, cell_polygons
+from curim_data.model.extent import MOST_MAP_CELLS, AreaTooLargeError
 from curim_data.model.i18n import LANGUAGES, N_, Message, Num, Translator, translator
 from curim_data.model.known_time import KnownTime, UnknownTimeError
 from curim_data.model.plan import Plan, PlanStatus

@@ -7,7 +7,9 @@ from typing import Final
 
 import pyarrow as pa
 
-CELL_RESOLUTIONS: Final = (8, 9, 10, 11, 12)
+CELL_RESOLUTIONS: Final = (8, 9, 10, 11, 12)  # columns of an alert
+# Resolutions of map cells: those coarser than the columns, for regions and countries, are parents of the coarsest one.
+MAP_RESOLUTIONS: Final = (4, 5, 6, 7, *CELL_RESOLUTIONS)
 
 
 class Kind(StrEnum):

@@ -36,6 +36,17 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.model._transform import transform_points
+from curim_data.model.extent import (
+    MOST_LAND_CELLS,
+    MOST_MAP_CELLS,
+    AreaTooLargeError,
+    finest_affordable,
+    geodesic_area_km2,
+    most_cells,
+    sampled_cells,
+)
+from curim_data.model.i18n import Message
+from curim_data.model.types import CellArray
 
 FILES: Final = (
     "city.toml",
@@ -137,10 +148,35 @@ class CityProfile:
         """The streets in metres."""
         return tuple(_in_metres(self, street.polygon) for street in self.streets)
 
+    @cached_property
+    def area_km2(self) -> float:
+        """Square kilometres of land, from its polygon."""
+        return geodesic_area_km2(self.land)
+
+    @cached_property
+    def sampled_cells(self) -> CellArray:
+        """Some cells all over the land, of the finest resolution: for measuring how large a cell is there."""
+        return sampled_cells(self.land)
+
+    def finest_affordable(self, most: int = MOST_MAP_CELLS) -> int:
+        """The finest H3 resolution at which the land takes at most so many cells; no cell is made for it."""
+        cache: dict[int, int] = self.__dict__.setdefault("_finest_affordable", {})
+        if most not in cache:
+            cache[most] = finest_affordable(self.land, most)
+        return cache[most]
+
     def land_cells(self, resolution: int) -> pd.Series:
-        """The study mask: square kilometres of land by H3 cell (int64 index, sorted) that touches the land."""
+        """The study mask: square kilometres of land by H3 cell (int64 index, sorted) that touches the land.
+
+        Raises
+        ------
+        AreaTooLargeError
+            Where the land may take more than 500,000 cells: `finest_affordable` says which resolution can be had.
+        """
         cache: dict[int, pd.Series] = self.__dict__.setdefault("_land_cells", {})
         if resolution not in cache:
+            if resolution > self.finest_affordable(MOST_LAND_CELLS):
+                raise AreaTooLargeError(self._too_large(resolution))
             cells = pa.array(h3ronpy.vector.geometry_to_cells(self.land, resolution, h3ronpy.ContainmentMode.Covers))
             index = np.unique(cells.to_numpy()).astype(np.int64)  # parts of the land may share some
             hexagons = cell_polygons(index)
@@ -152,6 +188,20 @@ class CityProfile:
             area[edge] = shapely.area(shapely.intersection(metres[edge], self.land_metres)) / 1e6
             cache[resolution] = pd.Series(area, index=pd.Index(index, name="cell"), name="land_km2")
         return cache[resolution]
+
+    def _too_large(self, resolution: int) -> Message:
+        """What is said instead of making too many cells."""
+        return Message(
+            "The area is {area} km² and takes about {cells} map cells of the size that this needs (H3 resolution "
+            "{resolution}); at most {most} are made. Choose larger cells, or import the densest area alone into a home "
+            "of its own (“curim import FILE --area densest --home FOLDER”).",
+            {
+                "area": round(self.area_km2),
+                "cells": round(most_cells(self.land, resolution) / 1000) * 1000,
+                "resolution": resolution,
+                "most": MOST_LAND_CELLS,
+            },
+        )
 
 
 def _in_metres(city: CityProfile, shape: BaseGeometry) -> BaseGeometry:

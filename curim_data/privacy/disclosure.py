@@ -10,8 +10,9 @@ Analyst and specialist see exact counts. For the council and the public
 - further counts are withheld so that no small one follows by subtraction from the shown ones and the margins
   (`suppression`);
 - map cells have one size under a filter, H3 resolution 9 (in Piraeus as large as a square of 349 m), or 8 (923 m)
-  where sensitive categories are asked for, on one fixed grid; picked cells become the cells of that grid that hold
-  them, or that they hold, and the alerts in them are those of the map: on land, without default coordinates;
+  where sensitive categories are asked for, coarser where the city takes over 50,000 of them, on one fixed grid; picked
+  cells become the cells of that grid that hold them, or that they hold, and the alerts in them are those of the map: on
+  land, without default coordinates;
 - all counts of an area of picked cells, districts or places are suppressed when the table of those, under the rest of
   the filter, withholds one of them; a row of a table over several is withheld when one has a small count in it;
 - nothing is shown by day; sensitive alerts are shown by bands of six hours.
@@ -52,6 +53,8 @@ FLOOR_SENSITIVE: Final = 8
 BAND_HOURS: Final = 6
 # Combinations in a table for the council; more would be withheld nearly throughout.
 MOST_COMBINATIONS: Final = 60_000
+# Cells of the land in a table for the council: larger ones where the land takes more.
+MOST_PROTECTED_CELLS: Final = 50_000
 # Dimensions of a table up to which what its columns make up (groups, kinds, years) is audited too: it takes long.
 MOST_NESTED: Final = 2
 
@@ -112,7 +115,8 @@ def finest_resolution(audience: Audience, f: AlertFilter, city: CityProfile) -> 
     """The finest H3 resolution that the audience may see under the filter."""
     if sees_exact(audience):
         return max(CELL_RESOLUTIONS)
-    return FLOOR_SENSITIVE if is_sensitive(f, city) else FLOOR_ORDINARY
+    floor = FLOOR_SENSITIVE if is_sensitive(f, city) else FLOOR_ORDINARY
+    return min(floor, city.finest_affordable(MOST_PROTECTED_CELLS))
 
 
 def is_fine_table(by: Sequence[str], f: AlertFilter) -> bool:
@@ -132,7 +136,14 @@ def authorise(f: AlertFilter, audience: Audience, city: CityProfile) -> tuple[Al
     for cell in (int(name, 16) for name in f.cells):
         size = h3.get_resolution(cell)
         fine = fine or size > floor
-        grid |= {h3.cell_to_parent(cell, floor)} if size >= floor else set(h3.cell_to_children(cell, floor))
+        if size >= floor:
+            grid.add(h3.cell_to_parent(cell, floor))
+            continue
+        if len(grid) + h3.cell_to_children_size(cell, floor) > MOST_COMBINATIONS:
+            raise DisclosureError(
+                Message("The picked area is too large to be shown in map cells that protect small counts: pick less.")
+            )
+        grid |= set(h3.cell_to_children(cell, floor))
     widened = Message("The picked area was widened to whole map cells of the size that protects small counts.")
     return f.replace(cells=tuple(f"{cell:x}" for cell in grid)), (widened,) if fine else ()
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from curim_data.engine.columns import split_list
+from curim_data.engine.columns import cell_column, split_list
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model import CityProfile, FloatArray, IntArray
@@ -53,7 +53,7 @@ def aggregate(
     columns: dict[str, Any] = {}
     for name, resolution in {name: layout.resolution for layout in layouts for name in layout.by}.items():
         if name == "cell":
-            columns[name] = table[f"cell_{resolution}"]
+            columns[name] = cell_column(table, resolution or 0)
         elif name == "year":
             columns[name] = table.local_date.year()
         elif name == "at_default" and points is not None:

@@ -15,7 +15,7 @@ import pandas as pd
 from curim_data import privacy
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model import CELL_RESOLUTIONS, Audience, CityProfile, FloatArray, Message, UnknownTimeError
+from curim_data.model import MAP_RESOLUTIONS, Audience, CityProfile, FloatArray, Message, UnknownTimeError
 from curim_data.model.known_time import DIMENSION_UNITS
 from curim_data.privacy import Protected
 from curim_data.query._aggregate import Rows, aggregate
@@ -90,8 +90,8 @@ class Question:
         if unknown or len(set(by)) != len(by):
             names = ", ".join(unknown or by)
             raise ValueError(f"counts cannot be made by {names}; use each once: {', '.join(known)}")
-        if "cell" in by and resolution not in CELL_RESOLUTIONS:
-            raise ValueError(f"counts by cell need a resolution out of {CELL_RESOLUTIONS}")
+        if "cell" in by and resolution not in MAP_RESOLUTIONS:
+            raise ValueError(f"counts by cell need a resolution out of {MAP_RESOLUTIONS}")
         for unit in map(DIMENSION_UNITS.get, by):
             if unit is not None and (lacking := self.source.known_time.lacks(unit)) is not None:
                 raise UnknownTimeError(lacking)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from analysis.grid.cells import resolution_for
+from analysis.grid.cells import resolution_for, square_side, too_large
 from analysis.stats.result import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import MOST_MAP_CELLS, Audience, CityProfile, Message
 from curim_data.privacy import finest_resolution, sees_exact
 from curim_data.quality.positions import coordinate_step
 from curim_data.query import Total
@@ -17,19 +17,48 @@ def whole_city(f: AlertFilter) -> AlertFilter:
     return f.replace(districts=(), places=(), cells=())
 
 
-def cell_size(source: Source, f: AlertFilter, audience: Audience, total: Total, resolution: int | None) -> Choice:
+def cell_size(
+    source: Source,
+    f: AlertFilter,
+    audience: Audience,
+    total: Total,
+    resolution: int | None,
+    most: int = MOST_MAP_CELLS,
+) -> Choice:
     """The resolution of the cells under a filter, and why: chosen from the data unless given.
 
-    An audience without exact counts has one size whatever is given. `total`: that of the filter.
+    An audience without exact counts has one size whatever is given. `total`: that of the filter. `most`: how many cells
+    the land may take; none is made to find that out.
     """
-    finest = finest_resolution(audience, f, source.city)
+    city = source.city
+    finest = finest_resolution(audience, f, city)
     if not sees_exact(audience):
         return Choice("resolution", finest, Message("Cells of the one size at which small counts stay protected."))
     if resolution is not None:
-        return Choice("resolution", min(resolution, finest), Message("Cells of the size that you picked."))
-    land = source.city.land_cells(9)
-    step = coordinate_step(source)
-    return resolution_for(total.mapped or 0, float(land.sum()), step, finest=finest, cells=land.index)
+        return affordable_size(city, min(resolution, finest), most)
+    chosen = resolution_for(
+        total.mapped or 0,
+        city.area_km2,
+        coordinate_step(source),
+        finest=finest,
+        cells=city.sampled_cells,
+        affordable=city.finest_affordable(MOST_MAP_CELLS),
+    )
+    return chosen if most >= MOST_MAP_CELLS else affordable_size(city, int(chosen.value), most, chosen)
+
+
+def affordable_size(
+    city: CityProfile, resolution: int, most: int = MOST_MAP_CELLS, chosen: Choice | None = None
+) -> Choice:
+    """A size of cells that was picked (or `chosen`), or the finest that the city can afford instead, which is said."""
+    finest = city.finest_affordable(most)
+    if resolution <= finest:
+        return chosen or Choice("resolution", resolution, Message("Cells of the size that you picked."))
+    message = Message(
+        "Cells are as large as a square of {metres} m, because {reason}.",
+        {"metres": round(square_side(finest, city.sampled_cells)), "reason": too_large(city.area_km2, most)},
+    )
+    return Choice("resolution", finest, message)
 
 
 def default_coordinates(n: int | None) -> tuple[Choice, ...]:

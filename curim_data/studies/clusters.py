@@ -14,23 +14,27 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
+from curim_data.model.extent import MOST_LAND_CELLS
 from curim_data.quality.positions import coordinate_step
 from curim_data.studies.cells import default_coordinates, whole_city
 from curim_data.studies.hot_spots import known_places
 
 CLUSTER_RESOLUTION: Final = 12
+COARSEST: Final = 11  # in coarser cells the metres that join alerts mean little
 
 
 def cluster_study(
     source: Source, f: AlertFilter, audience: Audience, *, by_weight: bool = False, explored: bool = False
 ) -> Clusters:
-    """Clusters of alerts on fine cells. DisclosureError for an audience that may not see cells so fine.
+    """Clusters of alerts on fine cells. DisclosureError for an audience that may not see cells so fine,
+    AreaTooLargeError where the land takes too many of them.
 
     `by_weight`: each alert counts by its severity. `explored`: groups by HDBSCAN instead, untested and unweighted;
     TooManyCellsError where too many cells hold alerts.
     """
     whole = whole_city(f)
-    fine = query.cells(source, whole, CLUSTER_RESOLUTION, audience)
+    resolution = max(min(CLUSTER_RESOLUTION, source.city.finest_affordable(MOST_LAND_CELLS)), COARSEST)
+    fine = query.cells(source, whole, resolution, audience)
     if explored:
         found = explore_clusters(fine.frame, source.city, step=coordinate_step(source))
     else:
@@ -41,7 +45,7 @@ def cluster_study(
                 whole,
                 ["cell", "severity"],
                 audience,
-                resolution=CLUSTER_RESOLUTION,
+                resolution=resolution,
                 without_default_points=True,
             )
             weights = by_severity(graded.frame, fine.frame.index.to_numpy())

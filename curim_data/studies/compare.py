@@ -20,7 +20,7 @@ from curim_data.model import Audience, Gender, Message
 from curim_data.model.i18n import Span
 from curim_data.privacy import DisclosureError, finest_resolution, sees_exact
 from curim_data.query import Total
-from curim_data.studies.cells import default_coordinates, whole_city
+from curim_data.studies.cells import affordable_size, default_coordinates, whole_city
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.periods import month_bounds, months_between
 
@@ -222,10 +222,15 @@ def _resolution(
             )
         return Choice("resolution", sizes[0], Message("Cells of the one size at which small counts stay protected."))
     if asked is not None:
-        return Choice("resolution", min(asked, *sizes), Message("Cells of the size that you picked."))
-    land = source.city.land_cells(9)
-    smaller = min(total.mapped or 0 for total in totals)
-    return resolution_for(2 * smaller, float(land.sum()), finest=min(sizes), cells=land.index)
+        return affordable_size(source.city, min(asked, *sizes))
+    smaller, city = min(total.mapped or 0 for total in totals), source.city
+    return resolution_for(
+        2 * smaller,
+        city.area_km2,
+        finest=min(sizes),
+        cells=city.sampled_cells,
+        affordable=city.finest_affordable(),
+    )
 
 
 def _other(source: Source, whole: AlertFilter, words: str) -> AlertFilter:

@@ -21,8 +21,9 @@ from curim_data.privacy import finest_resolution, sees_exact
 from curim_data.studies.cells import whole_city
 
 KINDS: Final[tuple[DenominatorKind, ...]] = get_args(DenominatorKind)
-# Fine cells by which residents are spread over the land of their district.
+# Fine cells by which residents are spread over the land of their district, or coarser ones where these are too many.
 FINE: Final = 12
+MOST_FINE_CELLS: Final = 150_000
 SHOWN_KM2: Final = 0.005
 ALL_ALERTS: Final = Message("There is no share to compare: the filter already holds all alerts of the period.")
 OTHER_CELLS: Final = Message(
@@ -118,7 +119,7 @@ def _without_small_rest(base: pd.DataFrame, part: pd.DataFrame, k: int) -> pd.Da
 def _residents(city: CityProfile, resolution: int) -> Denominator:
     people = residents_by_district(city)
     assert people is not None
-    fine = city.land_cells(FINE)
+    fine = city.land_cells(max(min(FINE, city.finest_affordable(MOST_FINE_CELLS)), resolution))
     centres = np.array([h3.cell_to_latlng(cell) for cell in np.asarray(fine.index, dtype=np.uint64)])
     district = np.full(len(fine), "", dtype=object)
     for area in city.districts:

@@ -18,6 +18,8 @@ from shapely.geometry.base import BaseGeometry
 from analysis.density.bandwidth import Bandwidth, bandwidth_by_rule
 from analysis.density.image import class_breaks
 from analysis.density.kernel_density import Density, bandwidth_from_cells, density_from_cells
+from analysis.grid.baseline import centres_in_metres
+from analysis.grid.raster import Raster, raster_from_polygon
 from analysis.spots.naming import SpotName, name_spot
 from analysis.stats.intervals import Estimate, poisson_rate
 from analysis.stats.result import Choice
@@ -25,12 +27,15 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Message, Translator
+from curim_data.model.types import CellArray
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.quality.positions import coordinate_step
 from curim_data.query import Total
 from curim_data.studies.cells import default_coordinates, whole_city
 
 RESOLUTION: Final = 12
+# Fine cells of the land by which its pixels are made; where it takes more, they are made from its polygon.
+MOST_FINE_CELLS: Final = 60_000
 DAYS_A_MONTH: Final = 365.2425 / 12
 MOST_PEAKS: Final = 10
 LEAST_ALERTS: Final = 20  # of fewer a surface only shows where each of them lies
@@ -90,25 +95,34 @@ def density_study(source: Source, f: AlertFilter, audience: Audience) -> Density
         )
     whole = whole_city(f)
     total = query.total(source, whole, audience)
-    land = source.city.land_cells(RESOLUTION)
-    counted = query.cells(source, whole, RESOLUTION, audience)
-    step = coordinate_step(source)
+    counted = query.counts(
+        source, whole, ["cell"], audience, resolution=RESOLUTION, without_default_points=True
+    ).frame.set_index("cell")["n"]
+    found = counted[counted > 0]
+    land = _land(source.city, np.asarray(found.index, np.int64))
+    least = max(coordinate_step(source), 50.0, land.cell_m if isinstance(land, Raster) else 0.0)
     if source.known_time.knows("week"):
         weekly = query.counts(
             source, whole, ["cell", "week"], audience, resolution=RESOLUTION, without_default_points=True
         ).frame.dropna(subset=["week"])
         periods = weekly.assign(day=weekly["week"] + pd.Timedelta(days=6))[["cell", "day", "n"]]
-        bandwidth = bandwidth_from_cells(periods, land, source.city, least_m=max(step, 50.0))
+        bandwidth = bandwidth_from_cells(periods, land, source.city, least_m=least)
     else:
-        bandwidth = _by_rule(float(counted.frame["n"].sum()), float(land.sum()), max(step, 50.0))
+        bandwidth = _by_rule(float(found.sum()), source.city.area_km2, least)
     months, span = _months(source, whole)
-    found = counted.frame["n"]
-    surface = density_from_cells(found[found > 0], land, source.city, bandwidth=bandwidth.choice, months=months)
+    surface = density_from_cells(found, land, source.city, bandwidth=bandwidth.choice, months=months)
     choices = [*surface.choices, span]
     if bandwidth.reference is not None:
         choices.insert(1, bandwidth.reference)
-    choices += default_coordinates(counted.at_default)
+    choices += default_coordinates(total.at_default)
     return DensityStudy(total, surface, bandwidth, density_peaks(surface, source.city), tuple(choices))
+
+
+def _land(city: CityProfile, cells: CellArray) -> pd.Series | Raster:
+    """The land as fine cells, or as pixels where these would be too many; with pixels under all cells with alerts."""
+    if city.finest_affordable(MOST_FINE_CELLS) >= RESOLUTION:
+        return city.land_cells(RESOLUTION)
+    return raster_from_polygon(city.land_metres).with_points(*centres_in_metres(cells, city))
 
 
 def _by_rule(n: float, land_km2: float, least_m: float) -> Bandwidth:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.emerging.classes import CLASSES, EmergingClass
 from analysis.emerging.detection import EmergingHotSpots, EmergingPlace, emerging_hot_spots
-from analysis.emerging.settings import MIN_STEPS, Periods, periods_for
+from analysis.emerging.settings import MIN_STEPS, MOST_COUNTS, Periods, periods_for
 from analysis.emerging.settings import whole_periods as whole_steps
 from analysis.grid.cells import square_side
 from analysis.hotspots.settings import window_for
@@ -22,7 +22,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import MOST_MAP_CELLS, Audience, Message
 from curim_data.privacy import Protected
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, whole_city
@@ -104,7 +104,8 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
     city is judged, and default coordinates are left out. An audience whose counts are mostly withheld gets no classes.
     """
     whole = whole_city(f)
-    size = cell_size(source, whole, audience, query.total(source, whole, audience), resolution)
+    most = min(MOST_MAP_CELLS, MOST_COUNTS // MOST_MONTHS)
+    size = cell_size(source, whole, audience, query.total(source, whole, audience), resolution, most)
     side = int(size.value)
     land = source.city.land_cells(side)
     periods = _periods(source, whole, audience, side)

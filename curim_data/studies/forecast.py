@@ -20,9 +20,9 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, FloatArray, Message, Translator
+from curim_data.model import MOST_MAP_CELLS, Audience, FloatArray, Message, Translator
 from curim_data.privacy import sees_exact
-from curim_data.studies.cells import default_coordinates, whole_city
+from curim_data.studies.cells import affordable_size, default_coordinates, whole_city
 
 MOST_WEEKS: Final = 4
 RECENT_WEEKS: Final = 26
@@ -170,10 +170,14 @@ def _with_cells(
     resolution: int | None,
 ) -> ForecastStudy:
     total = query.total(source, history, audience)
-    coarse = source.city.land_cells(9)
-    chosen = resolution_for(total.mapped or 0, float(coarse.sum()), cells=coarse.index)
-    if resolution is not None:
-        chosen = Choice("resolution", resolution, Message("Cells of the size that you picked."))
+    city = source.city
+    most = min(MOST_MAP_CELLS, MOST_COUNTS // max(len(mondays), 1))
+    if resolution is None:
+        affordable = city.finest_affordable()
+        chosen = resolution_for(total.mapped or 0, city.area_km2, cells=city.sampled_cells, affordable=affordable)
+        chosen = affordable_size(city, int(chosen.value), most, chosen)
+    else:
+        chosen = affordable_size(city, resolution, most)
     size = int(chosen.value)
     land = source.city.land_cells(size)
     if len(land) * len(mondays) > MOST_COUNTS:

@@ -68,7 +68,7 @@ def test_the_resolution_is_chosen_and_told(
 def test_a_region_gets_cells_that_a_map_can_hold(t: Translator) -> None:
     choice = resolution_for(10_000_000, 60_000)
     assert choice.value == 8
-    assert "too large" in t(choice.explanation)
+    assert "because the area is 60,000 km²" in t(choice.explanation)
 
 
 def test_a_city_without_land_is_refused() -> None:

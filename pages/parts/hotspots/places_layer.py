@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.clusters.hdbscan import TooManyCellsError
 from analysis.hotspots.denominators import LAND
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Translator
+from curim_data.model import AreaTooLargeError, Audience, Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
@@ -65,7 +65,7 @@ def draw_places_layer(
     t = page.t
     try:
         found = clusters(page.dataset, page.filter, page.audience, how) if layer == "clusters" else None
-    except TooManyCellsError as error:
+    except (AreaTooLargeError, TooManyCellsError) as error:
         st.info(t(error.message))
         return
     asked = ListQuery(page.dataset, page.filter, page.audience, layer, size or None, how)

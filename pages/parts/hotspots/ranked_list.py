@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import shapely
 import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
-from analysis.grid.cells import square_side
+from analysis.grid.cells import COARSEST, square_side
 from analysis.hotspots.denominators import LAND
-from curim_data.model import Translator, cell_polygons
+from curim_data.model import MAP_RESOLUTIONS, CityProfile, Translator, cell_polygons
 from curim_data.model.city import streets_in
 from curim_data.model.labels import category_label, hour_label
 from curim_data.studies.hot_spots import HotSpotStudy
@@ -25,6 +25,7 @@ from pages.parts.hotspots.selection import LIST_KEY
 
 # Pixels that a column takes at most for its texts, on a wide page and on a phone.
 WIDE, NARROW = 400, 150
+FINEST_OFFERED: Final = 11  # finer cells are smaller than the error of a phone's position
 
 
 def draw_headline(
@@ -93,9 +94,15 @@ def _no_hot_spot_sentence(t: Translator, cold: int, *, by_rate: bool) -> str:
     )
 
 
+def cell_sizes_offered(city: CityProfile, finest: int) -> range:
+    """The cell sizes (H3 resolutions) that a reader can pick: none of which the area is too large for."""
+    last = min(finest, FINEST_OFFERED, city.finest_affordable())
+    return range(max(min(last - 2, COARSEST), min(MAP_RESOLUTIONS)), last + 1)
+
+
 def cell_size_label(page: Page, resolution: int) -> str:
     """A cell size in words: the side of a square as large as a cell in this city."""
-    side = round(square_side(resolution, page.city.land_cells(9).index))
+    side = round(square_side(resolution, page.city.sampled_cells))
     return page.t("{metres} m", metres=side)
 
 

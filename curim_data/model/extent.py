@@ -1,0 +1,119 @@
+"""How large an area is, and how many map cells it takes: asked before any cell is made.
+
+The cells of a country at the size of a street corner are thousands of millions. Whoever needs cells asks here first
+which size it can afford; `CityProfile.land_cells` refuses what nobody should wait for.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import h3.api.numpy_int as h3
+import numpy as np
+import shapely
+from pyproj import Geod
+from shapely.geometry.base import BaseGeometry
+
+from curim_data.model.alert import MAP_RESOLUTIONS
+from curim_data.model.i18n import Message
+from curim_data.model.types import CellArray
+
+# Cells of the land that a map shows and a test looks at: about two seconds of work.
+MOST_MAP_CELLS: Final = 100_000
+# Cells of the land that are ever made, for calculations on cells finer than those of the map.
+MOST_LAND_CELLS: Final = 500_000
+
+_EARTH: Final = Geod(ellps="WGS84")
+# Sides of polygons are straight in degrees (RFC 7946): longer ones are divided, as the geodesic leaves them.
+_SIDE_DEGREES: Final = 0.25
+# From the middle of a cell to its farthest corner, in roots of its area: 0.62 in a regular hexagon; up to 0.70 in the
+# cells of H3, all over the world and beside its pentagons.
+_REACH: Final = 0.75
+_SAMPLED: Final = 12  # places of an area, each way, at which the size of a cell is measured
+_ALONG_EDGE: Final = 24
+
+
+class AreaTooLargeError(ValueError):
+    """An area that takes too many cells of a size; `message` says which area, how many, and how to mend it."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text.format(**message.values))
+        self.message = message
+
+
+def geodesic_area_km2(shape: BaseGeometry) -> float:
+    """Square kilometres of an area on the ellipsoid (WGS84), whatever its size and place.
+
+    Parameters
+    ----------
+    shape : geometry
+        Longitude and latitude in degrees (WGS84); sides are straight in degrees. What is no area has none.
+
+    Karney, C. F. F. (2013). Algorithms for geodesics. Journal of Geodesy 87, 43–55 (`pyproj.Geod`).
+    """
+    return _measured(shape)[0]
+
+
+def _measured(shape: BaseGeometry) -> tuple[float, float, int]:
+    """Area (km²), length of all rings (km), and the number of rings."""
+    area = length = 0.0
+    rings = 0
+    for part in shapely.get_parts(shapely.segmentize(shape, _SIDE_DEGREES)):
+        if isinstance(part, shapely.Polygon) and not part.is_empty:
+            found = _EARTH.geometry_area_perimeter(shapely.geometry.polygon.orient(part))
+            area, length, rings = area + abs(found[0]) / 1e6, length + found[1] / 1e3, rings + 1 + len(part.interiors)
+    return area, length, rings
+
+
+def sampled_cells(shape: BaseGeometry) -> CellArray:
+    """Cells of the finest resolution at places all over an area and along its edge, by which a cell can be measured.
+
+    int64, at least one and at most a few hundred, whatever the size of the area.
+    """
+    middle = shape.representative_point()
+    west, south, east, north = shape.bounds
+    steps = (np.arange(_SAMPLED) + 0.5) / _SAMPLED
+    lon, lat = (side.ravel() for side in np.meshgrid(west + steps * (east - west), south + steps * (north - south)))
+    shapely.prepare(shape)
+    inside = shapely.intersects_xy(shape, lon, lat)
+    edge = shapely.get_coordinates(shape)
+    edge = edge[:: max(1, len(edge) // _ALONG_EDGE)]
+    places = np.vstack([[(middle.x, middle.y)], np.column_stack([lon[inside], lat[inside]]), edge])
+    cells = {h3.latlng_to_cell(latitude, longitude, max(MAP_RESOLUTIONS)) for longitude, latitude in places}
+    return np.sort(np.array(list(cells), np.uint64).astype(np.int64))
+
+
+def most_cells(shape: BaseGeometry, resolution: int) -> float:
+    """The most H3 cells of a resolution that can touch an area: a bound, from area and edge alone.
+
+    A cell that touches the area lies within two reaches r of it (from its middle to its farthest corner and back). So
+    the cells, which do not overlap, fit into the area widened by 2 r. With L the length of its k rings that is at most
+
+        area + 2 r L + k π (2 r)²
+
+    which is divided by the smallest cell there (`sampled_cells`), less a twentieth for those that were not measured.
+    """
+    return _bound(*_measured(shape), _cell_areas(sampled_cells(shape), resolution))
+
+
+def _bound(area: float, length: float, rings: int, sizes: np.ndarray) -> float:
+    wide = 2 * _REACH * float(np.sqrt(sizes.max()))
+    return float((area + wide * length + rings * np.pi * wide**2) / (0.95 * sizes.min()))
+
+
+def _cell_areas(cells: CellArray, resolution: int) -> np.ndarray:
+    """Areas (km²) of the cells of a resolution in which the given ones lie."""
+    parents = {h3.cell_to_parent(cell, resolution) for cell in cells.astype(np.uint64)}
+    return np.array([h3.cell_area(cell, unit="km^2") for cell in parents])
+
+
+def finest_affordable(shape: BaseGeometry, most: float, finest: int = max(MAP_RESOLUTIONS)) -> int:
+    """The finest resolution, from `finest` on, at which an area takes at most so many cells.
+
+    The coarsest of all (`MAP_RESOLUTIONS`) where none is that coarse.
+    """
+    measured, cells = _measured(shape), sampled_cells(shape)
+    for resolution in range(finest, min(MAP_RESOLUTIONS), -1):
+        if _bound(*measured, _cell_areas(cells, resolution)) <= most:
+            return resolution
+    return min(MAP_RESOLUTIONS)
