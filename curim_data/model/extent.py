@@ -25,7 +25,7 @@ MOST_LAND_CELLS: Final = 500_000
 
 _EARTH: Final = Geod(ellps="WGS84")
 # Sides of polygons are straight in degrees (RFC 7946): longer ones are divided, as the geodesic leaves them.
-_SIDE_DEGREES: Final = 0.25
+_SIDE_DEGREES: Final = 0.05
 # From the middle of a cell to its farthest corner, in roots of its area: 0.62 in a regular hexagon; up to 0.70 in the
 # cells of H3, all over the world and beside its pentagons.
 _REACH: Final = 0.75
@@ -58,7 +58,7 @@ def _measured(shape: BaseGeometry) -> tuple[float, float, int]:
     """Area (km²), length of all rings (km), and the number of rings."""
     area = length = 0.0
     rings = 0
-    for part in shapely.get_parts(shapely.segmentize(shape, _SIDE_DEGREES)):
+    for part in shapely.get_parts(shapely.get_parts(shapely.segmentize(shape, _SIDE_DEGREES))):
         if isinstance(part, shapely.Polygon) and not part.is_empty:
             found = _EARTH.geometry_area_perimeter(shapely.geometry.polygon.orient(part))
             area, length, rings = area + abs(found[0]) / 1e6, length + found[1] / 1e3, rings + 1 + len(part.interiors)

@@ -186,6 +186,18 @@ def test_cells_are_the_land_and_keep_their_zeros(source: Source) -> None:
     assert by_counts.frame["n"].sum() == 7
 
 
+@pytest.mark.parametrize("resolution", [4, 5, 6, 7])
+def test_cells_coarser_than_the_columns_are_their_parents(source: Source, resolution: int) -> None:
+    by_cell = query.counts(source, ALL, ["cell"], ANALYST, resolution=resolution).frame
+    finer = query.counts(source, ALL, ["cell"], ANALYST, resolution=8).frame
+    parents = finer["cell"].map(lambda cell: h3.cell_to_parent(int(cell), resolution))
+    assert by_cell.set_index("cell")["n"].to_dict() == finer["n"].groupby(parents).sum().to_dict()
+    cell = by_cell["cell"].iloc[0]
+    picked = query.total(source, AlertFilter(cells=(f"{cell:x}",)), ANALYST)
+    assert picked.n == by_cell["n"].iloc[0]
+    assert AlertFilter.from_query({"cells": f"{cell:x}"}, source.city)[0].cells == (f"{cell:x}",)
+
+
 def test_alerts_in_cells_without_land_are_counted_apart(tmp_path: Path) -> None:
     source = small_source(tmp_path, [alert(1, point=(23.7, 37.9)), alert(2)])
     result = query.cells(source, ALL, 9, ANALYST)

@@ -106,7 +106,7 @@ DROPPED = [
     {"place": "quay'; drop table alerts"},
     {"cells": "zz"},
     {"cells": "8928308280fffff0"},
-    {"cells": f"{h3.latlng_to_cell(37.945, 23.64, 7):x}"},
+    {"cells": f"{h3.latlng_to_cell(37.945, 23.64, 3):x}"},
     {"kind": "murder"},
     {"status": "lost"},
     {"severity": "6"},
