@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 REQUIREMENTS := requirements/dev.txt
 
-.PHONY: setup run test test-fast test-full check bench fuzz mutants format lock messages clean
+.PHONY: setup run test test-fast test-full check real bench fuzz mutants format lock messages clean
 
 run: $(STAMP)
 	$(BIN)/python dashboard.py
@@ -31,6 +31,12 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Every page on every public export of ../shared/data/exports and on made-up ones, in a browser: make real CITIES=chicago PAGES=briefing
+CITIES ?=
+PAGES ?=
+real: $(STAMP)
+	$(BIN)/python -m tests.real --cities "$(CITIES)" --pages "$(PAGES)" $(WALK)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks

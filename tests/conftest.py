@@ -25,13 +25,13 @@ settings.register_profile("full", deadline=None, max_examples=1_000)
 settings.load_profile("full" if FULL else "push")
 
 TESTS = Path(__file__).resolve().parent
-FOLDERS = ("browser", "app", "oracles", "unit")  # the longest first: short files fill the gaps at the end
+FOLDERS = ("real", "browser", "app", "oracles", "unit")  # the longest first: short files fill the gaps at the end
 
 
 def unit_of(path: str) -> str:
     """What one worker runs as a whole: a page of the dashboard with what it has cached, else a file of tests.
 
-    There is one server and one browser at a time, so all tests with a browser belong together.
+    There is one server and one browser at a time, so all tests with a browser on the sample city belong together.
     """
     _, folder, *inner = path.split("/")
     name = inner[-1].removeprefix("test_").removesuffix(".py")

@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,25 @@ PATIENCE = 60_000
 expect.set_options(timeout=20_000)
 
 
+@dataclass(frozen=True)
+class Running:
+    """A server: its address, its process, and the file that it writes its log to."""
+
+    address: str
+    pid: int
+    log: Path
+
+
 @contextmanager
 def serving(home: Path, **environment: str) -> Iterator[str]:
     """Start the dashboard on a free port and give its address; stopped afterwards."""
+    with running(home, **environment) as server:
+        yield server.address
+
+
+@contextmanager
+def running(home: Path, **environment: str) -> Iterator[Running]:
+    """The same, with its process and its log."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -54,7 +71,7 @@ def serving(home: Path, **environment: str) -> Iterator[str]:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_for(f"{address}/_stcore/health", process, log)
-            yield address
+            yield Running(address, process.pid, log)
         finally:
             process.terminate()
             process.wait(timeout=15)
@@ -82,13 +99,18 @@ def process_wait(process: subprocess.Popen[bytes]) -> None:
         return
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def need_chromium() -> None:
+    """Skip the test where there is no Chromium; fail it where there must be one."""
     if not CHROMIUM.exists():
         reason = f"no Chromium at {CHROMIUM}; set CURIM_CHROMIUM to one"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    need_chromium()
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
         yield running

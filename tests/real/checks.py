@@ -1,0 +1,236 @@
+"""What must hold on every page of every city. Each rule takes a visit and says in words what is wrong, if anything."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.real import figures
+from tests.real.drawn import Drawn, Node, Path
+
+FIRST_HEADING: Final = 3.0  # seconds of the server's processor until the heading stands, on the first visit
+LATER_HEADING: Final = 1.0
+ERROR_ALERT: Final = 1  # Streamlit's Alert.Format.ERROR
+NEAR: Final = 4  # elements of the same block in which a sentence counts as standing beside a chart
+# Layers of a map that show the city, not its alerts.
+GROUND: Final = {"sea", "land", "streets", "districts", "district_names", "ports", "landmarks", "places_of_interest"}
+# What no reader should meet: placeholders that were not filled, values that are none, names of columns.
+UNREADABLE: Final = re.compile(
+    r"\{\w+\}|\bnan\b|\bNaN\b|\bNaT\b|\binf\b|\bundefined\b|<NA>|\buncategori[sz]ed\b|\bnumpy\b|Timestamp\(|\bNone, "
+)
+PIRAEUS: Final = re.compile(r"Piraeus|Πειραι|Pirée", re.IGNORECASE)
+
+
+@dataclass
+class Visit:
+    """One look at one page."""
+
+    city: str
+    page: str
+    lang: str
+    width: int = 1280
+    audience: str = "analyst"
+    first: bool = False
+    drawn: Drawn = field(default_factory=Drawn)
+    heading: bool = False
+    heading_cpu: float = 0.0
+    cpu: float = 0.0
+    browser: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    collisions: list[str] = field(default_factory=list)
+    sideways: int = 0
+    unfinished: str = ""
+    sample_profile: bool = False
+    picture: str = ""
+
+
+Rule = Callable[[Visit], Iterator[str]]
+
+
+def failures(visit: Visit) -> list[str]:
+    """Everything that is wrong with a visit; a page that did not come to an end is judged by that alone."""
+    rules = (errors, noise, speed) if visit.unfinished else RULES
+    return [said for rule in rules for said in rule(visit)]
+
+
+def errors(visit: Visit) -> Iterator[str]:
+    """No error box, and the page comes to its end."""
+    if visit.unfinished:
+        yield visit.unfinished
+    for node in visit.drawn.all():
+        if node.kind == "exception":
+            yield f"error box: {node.text[:200]}"
+        elif node.kind == "alert" and node.message.format == ERROR_ALERT:
+            yield f"error message: {node.text[:200]}"
+    if not visit.unfinished and not visit.heading:
+        yield "the page has no heading"
+
+
+def noise(visit: Visit) -> Iterator[str]:
+    """Nothing in the console, no request to elsewhere, no exception in the server's log."""
+    yield from dict.fromkeys(visit.browser)
+    yield from (f"server log: {line}" for line in dict.fromkeys(visit.log))
+
+
+def speed(visit: Visit) -> Iterator[str]:
+    """The heading stands soon; processor time, since the machine may be busy."""
+    most = FIRST_HEADING if visit.first else LATER_HEADING
+    if visit.heading and visit.heading_cpu > most:
+        yield f"heading after {visit.heading_cpu:.1f} s of the server's processor; at most {most:g}"
+
+
+def emptiness(visit: Visit) -> Iterator[str]:
+    """No chart, map or table without content, unless a sentence beside it says why."""
+    nodes = {node.path: node for node in visit.drawn.main()}
+    for node in nodes.values():
+        what = _empty(node)
+        if what and not _sentence_near(node.path, nodes):
+            yield f"{what} without a sentence: {figures.key_of(node) or node.path}"
+
+
+def _empty(node: Node) -> str:
+    if node.kind == "plotly_chart":
+        return "" if _has_points(json.loads(node.message.spec or '{"data": []}')) else "empty chart"
+    if node.kind == "deck_gl_json_chart":
+        layers = json.loads(node.message.json)["layers"]
+        shown = any(_holds(layer.get("data")) for layer in layers if layer.get("id") not in GROUND)
+        return "" if shown else "empty map"
+    if node.kind in ("dataframe", "table"):
+        return "" if figures.rows(node) else "empty table"
+    return ""
+
+
+def _holds(data: Any) -> bool:
+    return bool(data.get("features")) if isinstance(data, dict) and "features" in data else bool(data)
+
+
+def _has_points(figure: dict[str, Any]) -> bool:
+    """Whether any trace has a value that is neither missing nor zero."""
+    for trace in figure["data"]:
+        across = trace.get("type") == "bar" and trace.get("orientation") == "h"
+        value = next((trace[name] for name in ("z", "x" if across else "y", "values", "r") if name in trace), None)
+        if any(isinstance(one, (int, float)) and one for one in figures.decoded(value)):
+            return True
+    return False
+
+
+def _sentence_near(path: Path, nodes: dict[Path, Node]) -> bool:
+    """Whether an element beside it, in the same block or the one around, says something in a sentence."""
+    for depth in (1, 2, 3):
+        if len(path) <= depth:
+            break
+        parent, at = path[:-depth], path[-depth]
+        for other in nodes.values():
+            beside = other.path[: len(parent)] == parent and len(other.path) > len(parent)
+            if beside and other.path != path and abs(other.path[len(parent)] - at) <= NEAR and _is_sentence(other):
+                return True
+        if depth == 1 and nodes.get(parent) and nodes[parent].kind not in ("flex_container", "column", "vertical"):
+            break
+    return False
+
+
+def _is_sentence(node: Node) -> bool:
+    return node.kind in ("markdown", "alert", "html", "heading") and bool(re.search(r"(\w+\W+){3,}.*[.;·!]", node.text))
+
+
+def words(visit: Visit) -> Iterator[str]:
+    """Nothing that a reader cannot read, and nothing of Piraeus in another city."""
+    for node in visit.drawn.all():
+        if node.kind in ("selectbox", "exception"):
+            continue
+        found = UNREADABLE.search(node.text)
+        if found:
+            yield f"“{found.group()}” in: {node.text[:120]}"
+        if not visit.sample_profile and visit.page != "methods" and PIRAEUS.search(node.text):
+            yield f"Piraeus is named: {node.text[:120]}"
+
+
+def layout(visit: Visit) -> Iterator[str]:
+    """Names do not run into each other; nothing scrolls sideways."""
+    yield from visit.collisions
+    if visit.sideways > visit.width:
+        yield f"the page scrolls sideways: {visit.sideways} px wide in a window of {visit.width}"
+
+
+def numbers(visit: Visit) -> Iterator[str]:
+    """A figure that stands twice on a page is the same, and parts make up their whole."""
+    main = visit.drawn.main()
+    known: dict[str, dict[int, str]] = defaultdict(dict)
+    for figure in figures.figures(main, visit.lang):
+        known[figure.name].setdefault(figure.value, figure.sentence)
+    whole = [caption for caption in figures.captions(main, visit.lang) if caption.parts]
+    for caption in whole:
+        known[figures.ALERTS].setdefault(caption.n, caption.sentence)
+        mapped = caption.parts.get(figures.PARTS[0])
+        if mapped is not None:
+            known[figures.MAPPED].setdefault(mapped, caption.sentence)
+            if sum(caption.parts.values()) != caption.n:
+                yield f"parts do not make up the whole: {caption.sentence}"
+    for name, value, where in _drawn_figures(visit):
+        known[name].setdefault(value, where)
+    for name, by_value in known.items():
+        if len(by_value) > 1:
+            told = "; ".join(f"{value} in “{sentence[:90]}”" for value, sentence in sorted(by_value.items()))
+            yield f"{name} differ: {told}"
+    for small, large in AT_MOST:
+        if known[small] and known[large] and max(known[small]) > max(known[large]):
+            yield f"more {small} than {large}: {max(known[small])} and {max(known[large])}"
+
+
+AT_MOST: Final = (
+    (figures.MAPPED, figures.ALERTS),
+    (figures.TESTED, figures.ALERTS),
+    (figures.KNOWN_HOUR, figures.ALERTS),
+    (figures.ALERTS, "alerts in all"),
+)
+
+
+def _drawn_figures(visit: Visit) -> Iterator[tuple[str, int, str]]:
+    """Figures that a chart, map or table shows."""
+    cards = 0
+    for node in visit.drawn.main():
+        key = figures.key_of(node)
+        if node.kind == "plotly_chart":
+            data = json.loads(node.message.spec)["data"]
+            cards += key.startswith("briefing_spark_")
+            if key == "trends_clock" and visit.audience == "analyst":
+                total = sum(value or 0 for trace in data for value in figures.decoded(trace.get("z")))
+                yield figures.KNOWN_HOUR, round(total), "sum of the chart of weekdays and hours"
+        elif node.kind == "deck_gl_json_chart" and key == "hotspots_map":
+            layers = {layer.get("id"): layer.get("data") for layer in json.loads(node.message.json)["layers"]}
+            for layer, name in (("hot", figures.HOT), ("cold", figures.COLD)):
+                if isinstance(layers.get(layer), list) and any(figures.HOT in str(f.name) for f in _cells_told(visit)):
+                    yield name, len(layers[layer]), f"the map's layer of {name}"
+        elif node.kind == "dataframe" and key.startswith("hotspots_list"):
+            yield figures.SPOTS, figures.rows(node), "rows of the list"
+    if visit.page == "briefing" and cards:
+        yield figures.CHANGES, cards, "cards with a chart"
+
+
+def _cells_told(visit: Visit) -> list[figures.Figure]:
+    return [figure for figure in figures.figures(visit.drawn.main(), visit.lang) if figure.name == figures.HOT]
+
+
+RULES: Final[tuple[Rule, ...]] = (errors, noise, speed, emptiness, words, layout, numbers)
+
+
+def languages_differ(one: Visit, other: Visit) -> Iterator[str]:
+    """The same page in two languages tells the same numbers, element by element."""
+    texts = [
+        {node.path: node for node in visit.drawn.main() if node.kind in ("markdown", "heading", "metric")}
+        for visit in (one, other)
+    ]
+    if one.unfinished or other.unfinished:
+        return
+    for path in sorted(texts[0].keys() & texts[1].keys()):
+        pair = [nodes[path].text for nodes in texts]
+        told = [figures.numbers_of(text, visit.lang) for text, visit in zip(pair, (one, other), strict=True)]
+        if told[0] != told[1]:
+            yield f"numbers differ between languages: “{pair[0][:110]}” and “{pair[1][:110]}”"
+    if texts[0].keys() != texts[1].keys():
+        more = len(texts[0].keys() - texts[1].keys()), len(texts[1].keys() - texts[0].keys())
+        yield f"elements differ between languages: {more[0]} only in {one.lang}, {more[1]} only in {other.lang}"

@@ -1,0 +1,35 @@
+"""Every page stands on every public export, in Greek and English; `make real` looks closer and at phones too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.real.cities import EXPORTS, HEADERS, REAL, City, Headers, ImportFailed
+from tests.real.walk import OUT, itinerary, table, walk_city
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not EXPORTS.exists(), reason="the public exports are not beside the project"),
+]
+
+
+@pytest.mark.parametrize(("turn", "city"), enumerate(REAL), ids=[city.name for city in REAL])
+def test_every_page_stands(turn: int, city: City, browser: Browser) -> None:
+    council = (("briefing", "hotspots")[turn % 2],)
+    seen = walk_city(city, browser, itinerary(council=council), OUT)
+    assert not seen.findings, "\n" + table(seen.findings)
+
+
+@pytest.mark.parametrize("headers", HEADERS, ids=lambda headers: headers.name)
+def test_first_rows_of_other_exports_are_imported(headers: Headers, tmp_path: Path) -> None:
+    if headers.refused:
+        with pytest.raises(ImportFailed, match=headers.refused):
+            headers.imported(tmp_path)
+    else:
+        counts = headers.imported(tmp_path)
+        assert counts["read"] == sum(counts[kind] for kind in ("accepted", "updated", "duplicate", "quarantined")) > 0
+        assert counts["accepted"] == counts["read"], counts["reasons"]

@@ -1,0 +1,279 @@
+"""Open every page of a city in a real browser against a real server, and note what it took and what it said."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import Error as PlaywrightError
+
+from tests.browser.conftest import PAGES, PROBES, Running, running
+from tests.real import labels
+from tests.real.checks import Visit, failures, languages_differ
+from tests.real.cities import City, ImportFailed
+from tests.real.drawn import Drawn
+
+OUT: Final = Path(__file__).parent / "out"
+PATIENCE_CPU: Final = float(os.environ.get("CURIM_WALK_CPU", "40"))  # seconds of the processor for a page
+PATIENCE_WALL: Final = 240.0
+HIGHEST: Final = 5000  # pixels of a picture
+ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
+WRONG: Final = re.compile(r"^Uncaught|^\S*(?:Error|Exception)\b|\bERROR\b|\bCRITICAL\b")
+# No name but the server's own is found, so that nothing leaves this computer; requests are noted by `listen`.
+ALONE: Final = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+SETTLED: Final = """() => document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"], [data-testid="stProgress"]')
+    && document.querySelector('[data-testid="stMain"] [data-testid="stElementContainer"]') !== null"""
+HEADING: Final = """() => document.querySelector('[data-testid="stMain"] h1')?.textContent.trim().length > 0"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong: where, and what."""
+
+    city: str
+    page: str
+    lang: str
+    what: str
+    width: int = 1280
+    audience: str = "analyst"
+
+
+@dataclass
+class Walk:
+    """What a walk has seen."""
+
+    visits: list[Visit] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A page to be opened."""
+
+    page: str
+    lang: str
+    width: int = 1280
+    audience: str = "analyst"
+
+
+def itinerary(
+    pages: tuple[str, ...] = PAGES,
+    languages: tuple[str, ...] = ("en", "el"),
+    widths: tuple[int, ...] = (1280,),
+    council: tuple[str, ...] = ("briefing", "hotspots"),
+) -> list[Stop]:
+    """The stops in a city: page by page, each language after the other, then the council's look at some."""
+    stops = [Stop(page, lang, width) for page in pages for width in widths for lang in languages]
+    return stops + [Stop(page, languages[-1], widths[0], "council") for page in council if page in pages]
+
+
+def alternating(turn: int, pages: tuple[str, ...] = PAGES, languages: tuple[str, ...] = ("en", "el")) -> list[Stop]:
+    """Half the stops: each page in one language, in turns, from city to city too; the council looks at one page."""
+    stops = [Stop(page, languages[(turn + at) % len(languages)]) for at, page in enumerate(pages)]
+    council = ("briefing", "hotspots")[turn % 2]
+    return stops + [Stop(council, languages[turn % len(languages)], audience="council")] * (council in pages)
+
+
+class Server:
+    """The dashboard of one home; started anew where a page did not come to an end."""
+
+    def __init__(self, home: Path) -> None:
+        self._home, self._stack = home, ExitStack()
+        self.now: Running | None = None
+        self._read = 0
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def up(self) -> Running:
+        if self.now is None:
+            self._stack = ExitStack()
+            self.now = self._stack.enter_context(running(self._home))
+            self._read = 0
+        return self.now
+
+    def restart(self) -> None:
+        self._stack.close()
+        self.now = None
+
+    def cpu(self) -> float:
+        return processor_time(self.up().pid)
+
+    def new_lines(self) -> list[str]:
+        """What the log says since the last time that looks like an error, each with the line after it."""
+        with self.up().log.open(encoding="utf-8", errors="replace") as log:
+            log.seek(self._read)
+            lines = log.read().splitlines()
+            self._read = log.tell()
+        told = [ANSI.sub("", line).strip()[:200] for line in lines]
+        return [line for line in told if WRONG.search(line)]
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of the processor that a process and what it started have used; 0 where the system has no /proc."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        children = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:
+        return 0.0
+    own = sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(processor_time(int(child)) for line in children for child in line)
+
+
+def walk_city(
+    city: City,
+    browser: Browser,
+    stops: list[Stop],
+    folder: Path,
+    say: Callable[[str], None] = lambda _: None,
+) -> Walk:
+    """Import the city and open its pages; pictures go to `folder`."""
+    seen, work = Walk(), folder / "homes" / city.name
+    shutil.rmtree(work, ignore_errors=True)
+    try:
+        home = city.build(work)
+    except (ImportFailed, OSError) as error:
+        seen.findings.append(Finding(city.name, "import", "en", str(error)))
+        return seen
+    pictures = folder / city.name
+    pictures.mkdir(parents=True, exist_ok=True)
+    with Server(home) as server, browser.new_context(color_scheme="light") as context:
+        opened: set[str] = set()
+        for _, group in groupby(stops, key=lambda stop: (stop.page, stop.width, stop.audience)):
+            before: Visit | None = None
+            for stop in group:
+                if before is not None and before.unfinished:
+                    continue  # once is enough
+                visit = visit_page(city, stop, server, context, pictures, first=stop.page not in opened)
+                opened.add(stop.page)
+                told = failures(visit)
+                if before is not None:
+                    told += languages_differ(before, visit)
+                before = visit
+                seen.visits.append(visit)
+                seen.findings += [
+                    Finding(city.name, stop.page, stop.lang, what, stop.width, stop.audience) for what in told
+                ]
+                say(
+                    f"{city.name:16} {stop.page:13} {stop.lang} {stop.width} {stop.audience:8}"
+                    f" heading {visit.heading_cpu:5.1f} s, whole {visit.cpu:5.1f} s, {len(told)} found"
+                )
+    return seen
+
+
+def visit_page(
+    city: City, stop: Stop, server: Server, context: BrowserContext, pictures: Path, *, first: bool
+) -> Visit:
+    """Open one page in a tab of its own, which is a session of its own for the server."""
+    visit = Visit(city.name, stop.page, stop.lang, stop.width, stop.audience, first, sample_profile=city.sample_profile)
+    address = server.up().address
+    server.new_lines()
+    page = context.new_page()
+    page.set_viewport_size({"width": stop.width, "height": 900})
+    try:
+        listen(page, address, visit.browser)
+        visit.drawn = Drawn()
+        visit.drawn.listen(page)
+        query = f"?lang={stop.lang}" + ("&as=council" if stop.audience == "council" else "")
+        begun = server.cpu()
+        page.goto(f"{address}/{'' if stop.page == 'briefing' else stop.page}{query}", wait_until="commit")
+        for _ in _until_settled(page, server, visit, begun):
+            pass
+        visit.cpu = server.cpu() - begun
+        if not visit.unfinished:
+            _look(page, visit, pictures)
+        else:
+            _picture(page, visit, pictures)
+    except PlaywrightError as error:
+        visit.unfinished = visit.unfinished or f"the browser gave up: {str(error).splitlines()[0][:160]}"
+    finally:
+        page.close()
+    visit.log = server.new_lines()
+    if visit.unfinished:
+        server.restart()
+    return visit
+
+
+def listen(page: Page, address: str, troubles: list[str]) -> None:
+    """Note every request that would leave the origin, and the console's errors.
+
+    Playwright's routes would stop such requests too, but they turn the browser's cache off.
+    """
+
+    def check(request: Request) -> None:
+        if not request.url.startswith((address, address.replace("http", "ws", 1), "data:", "blob:")):
+            troubles.append(f"request to {request.url[:120]}")
+
+    def hear(message: ConsoleMessage) -> None:
+        where = (message.location or {}).get("url", "")
+        if message.type == "error" and not PROBES.search(where):
+            troubles.append(f"console: {message.text[:200]} {where}")
+
+    page.on("request", check)
+    page.on("console", hear)
+    page.on("pageerror", lambda error: troubles.append(f"page error: {str(error)[:200]}"))
+
+
+def _until_settled(page: Page, server: Server, visit: Visit, begun: float) -> Iterator[None]:
+    """Wait for the heading and then for the page's end, as long as the processor time allows."""
+    started, quiet = time.monotonic(), 0
+    while quiet < 2:
+        page.wait_for_timeout(120)
+        used = server.cpu() - begun
+        if not visit.heading and page.evaluate(HEADING):
+            visit.heading, visit.heading_cpu = True, used
+        quiet = quiet + 1 if page.evaluate(SETTLED) else 0
+        if used > PATIENCE_CPU:
+            visit.unfinished = f"not finished after {used:.0f} s of the server's processor"
+            return
+        if time.monotonic() - started > PATIENCE_WALL:
+            visit.unfinished = f"not finished after {PATIENCE_WALL:.0f} s, {used:.0f} s of them of the processor"
+            return
+        yield
+
+
+def _look(page: Page, visit: Visit, pictures: Path) -> None:
+    page.wait_for_timeout(300)
+    visit.collisions = labels.map_collisions(page, visit.drawn) + labels.chart_collisions(page)
+    visit.sideways = int(page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]').scrollWidth"))
+    _picture(page, visit, pictures)
+
+
+def _picture(page: Page, visit: Visit, pictures: Path) -> None:
+    """A picture of the whole page, since Streamlit scrolls inside it."""
+    height = int(page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]')?.scrollHeight ?? 900"))
+    page.set_viewport_size({"width": visit.width, "height": max(900, min(height, HIGHEST))})
+    page.wait_for_timeout(500)
+    audience = "" if visit.audience == "analyst" else f"-{visit.audience}"
+    path = pictures / f"{visit.page}-{visit.width}-{visit.lang}{audience}.png"
+    page.screenshot(path=path)
+    visit.picture = f"{visit.city}/{path.name}"
+
+
+def table(findings: list[Finding]) -> str:
+    """The findings, one a line."""
+    heads = ("city", "page", "lang", "what failed")
+    rows = [
+        (
+            f.city,
+            f.page + ("" if f.width == 1280 else f" {f.width}"),
+            f.lang + ("/c" * (f.audience == "council")),
+            f.what,
+        )
+        for f in findings
+    ]
+    wide = [max(len(row[at]) for row in (heads, *rows)) for at in range(3)]
+    return "\n".join("  ".join([*(row[at].ljust(wide[at]) for at in range(3)), row[3]]) for row in (heads, *rows))

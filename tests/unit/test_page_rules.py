@@ -1,0 +1,210 @@
+"""The rules of the walk through real cities notice what they are there for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from babel.messages.pofile import read_po
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from curim_data.model import translator
+from curim_data.model.i18n import LOCALE_DIR
+from tests.real import figures
+from tests.real.checks import Visit, failures, languages_differ
+from tests.real.drawn import Drawn, plain
+from tests.real.labels import Box, collisions
+from tests.real.walk import Finding, alternating, itinerary, table
+
+LANGUAGES = ("en", "el")
+
+
+class Screen:
+    """A page put together by hand, as the server would send it."""
+
+    def __init__(self) -> None:
+        self.drawn, self._at = Drawn(), 0
+        self.send(lambda message: message.metadata.run.__setattr__("script_run_id", "1"), "new_session")
+
+    def send(self, fill: Any, kind: str) -> None:
+        message = ForwardMsg()
+        getattr(message, kind).SetInParent()
+        fill(message)
+        self.drawn.take(message)
+
+    def add(self, kind: str, **told: Any) -> Screen:
+        message = ForwardMsg()
+        message.metadata.delta_path.extend([0, self._at])
+        self._at += 1
+        element = getattr(message.delta.new_element, kind)
+        for name, value in told.items():
+            setattr(element, name, value)
+        self.drawn.take(message)
+        return self
+
+    def table(self, rows: int) -> Screen:
+        message = ForwardMsg()
+        message.metadata.delta_path.extend([0, self._at])
+        self._at += 1
+        sink, frame = pa.BufferOutputStream(), pa.table({"place": pa.array(["x"] * rows, pa.string())})
+        with pa.ipc.new_stream(sink, frame.schema) as stream:
+            stream.write_table(frame)
+        message.delta.new_element.dataframe.arrow_data.data = sink.getvalue().to_pybytes()
+        message.delta.new_element.dataframe.id = "$$ID-0123abcd-hotspots_list_1"
+        self.drawn.take(message)
+        return self
+
+    def told(self, lang: str = "en", **more: Any) -> list[str]:
+        return failures(Visit("town", "hotspots", lang, heading=True, drawn=self.drawn, **more))
+
+
+def caption(lang: str, n: int, mapped: int, unmapped: int) -> str:
+    t = translator(lang)
+    parts = [
+        t.n("n = {n} alert", "n = {n} alerts", n),
+        t("{n} on the map", n=mapped),
+        t("{n} without a position", n=unmapped),
+    ]
+    return t("{parts}.", parts=", ".join(parts))
+
+
+def test_a_page_in_order_has_no_failures() -> None:
+    screen = Screen().add("markdown", body="All alerts, May 2025: 2,648 of 8,586")
+    screen.add("markdown", body=caption("en", 2648, 2542, 106))
+    assert screen.told() == []
+
+
+def test_an_error_box_and_a_message_of_failure_are_told() -> None:
+    assert "ValueError" in Screen().add("exception", type="ValueError", message="no").told()[0]
+    assert "not displayed" in Screen().add("alert", body="This page was not displayed.", format=1).told()[0]
+
+
+def test_a_page_without_heading_and_one_that_does_not_end_are_told() -> None:
+    assert failures(Visit("town", "trends", "en")) == ["the page has no heading"]
+    assert failures(Visit("town", "trends", "en", unfinished="not finished after 40 s")) == ["not finished after 40 s"]
+
+
+def test_a_late_heading_is_told() -> None:
+    assert Screen().told(first=True, heading_cpu=2.9) == []
+    assert "heading after 3.1 s" in Screen().told(first=True, heading_cpu=3.1)[0]
+    assert "heading after 1.2 s" in Screen().told(heading_cpu=1.2)[0]
+
+
+def test_the_browsers_and_the_servers_complaints_are_told() -> None:
+    told = Screen().told(browser=["request to https://elsewhere.example/"], log=["KeyError: 'week'"])
+    assert told == ["request to https://elsewhere.example/", "server log: KeyError: 'week'"]
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        {"type": "bar", "orientation": "h", "x": [0, 0], "y": ["Women", "Men"]},
+        {"type": "scatter", "x": ["2025-01-01"], "y": [None]},
+        {"type": "scatter", "y": {"dtype": "f8", "bdata": "AAAAAAAA+H8="}},  # not a number
+        {"type": "heatmap", "z": [[0, 0], [0, None]]},
+    ],
+)
+def test_an_empty_chart_needs_a_sentence(trace: dict[str, Any]) -> None:
+    spec = json.dumps({"data": [trace]})
+    assert "empty chart without a sentence" in Screen().add("plotly_chart", spec=spec).told()[0]
+    said = Screen().add("plotly_chart", spec=spec).add("markdown", body="Too few alerts to compare day and night.")
+    assert said.told() == []
+
+
+def test_a_chart_with_one_alert_is_not_empty() -> None:
+    assert Screen().add("plotly_chart", spec=json.dumps({"data": [{"type": "scatter", "y": [0, 1]}]})).told() == []
+
+
+def test_an_empty_map_and_an_empty_table_need_a_sentence() -> None:
+    ground = {"id": "land", "@@type": "GeoJsonLayer", "data": {"features": [{}]}}
+    cells = {"id": "cells", "@@type": "H3HexagonLayer", "data": []}
+    deck = json.dumps({"layers": [ground, cells]})
+    assert "empty map" in Screen().add("deck_gl_json_chart", json=deck).told()[0]
+    assert "empty table" in Screen().table(0).told()[0]
+    assert Screen().table(0).add("markdown", body="No place has more alerts than expected.").told() == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_figures_that_contradict_each_other_are_told(lang: str) -> None:
+    t = translator(lang)
+    head = t.n("{n} change deserves attention.", "{n} changes deserve attention.", 2)
+    sentence = f"{t('All alerts')}{t(': {n} of {total}', n=2648, total=8586)}"
+    screen = Screen().add("heading", body=head).add("markdown", body=sentence)
+    screen.add("markdown", body=caption(lang, 2648, 2542, 106))
+    assert screen.told(lang) == []
+    wrong = Screen().add("markdown", body=sentence).add("markdown", body=caption(lang, 2647, 2541, 106))
+    assert "alerts in the filter differ: 2647" in wrong.told(lang)[0]
+    assert "do not make up the whole" in Screen().add("markdown", body=caption(lang, 10, 5, 6)).told(lang)[0]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_heading_counts_the_rows_of_the_list(lang: str) -> None:
+    head = translator(lang).n(
+        "{n} hot spot stands out from chance, on {land} of the city.",
+        "{n} hot spots stand out from chance, on {land} of the city.",
+        3,
+        land="1 %",
+    )
+    assert Screen().add("heading", body=head).table(3).told(lang) == []
+    assert "hot spots differ: 3" in Screen().add("heading", body=head).table(4).told(lang)[0]
+
+
+def test_more_than_all_is_told() -> None:
+    assert "more alerts in the filter than alerts in all" in Screen().add("markdown", body="All: 20 of 10").told()[0]
+
+
+def test_words_that_nobody_can_read_are_told() -> None:
+    assert "{n}" in Screen().add("markdown", body="There are {n} alerts.").told()[0]
+    assert "nan" in Screen().add("markdown", body="nan times as many").told()[0]
+    assert "Piraeus" in Screen().add("markdown", body="Municipality of Piraeus").told()[0]
+    assert Screen().add("markdown", body="Municipality of Piraeus").told(sample_profile=True) == []
+    assert Screen().add("markdown", body=r"Formula $$ \bar{b} $$ of the nanny").told() == []
+
+
+def test_the_same_page_in_two_languages_tells_the_same_numbers() -> None:
+    one, two, other = (Screen().add("markdown", body=body) for body in ("1,234 (2.5)", "1.234 (2,5)", "1.235 (2,5)"))
+    pair = [Visit("town", "data", lang, drawn=screen.drawn) for lang, screen in (("en", one), ("el", two))]
+    assert list(languages_differ(*pair)) == []
+    pair[1].drawn = other.drawn
+    assert "numbers differ" in next(languages_differ(*pair))
+
+
+def test_names_that_run_into_each_other_are_found() -> None:
+    left, beside, over = Box("A", 0, 0, 100, 20), Box("B", 96, 0, 196, 20), Box("C", 90, 0, 190, 20)
+    assert collisions([left, beside]) == []  # 4 % of the smaller one
+    assert collisions([left, over]) == [("A", "C")]
+    assert collisions([left, Box("D", 0, 25, 100, 45)]) == []
+
+
+def test_what_a_run_does_not_draw_again_is_gone() -> None:
+    screen = Screen().add("markdown", body="old").add("markdown", body="older")
+    screen.send(lambda message: message.metadata.run.__setattr__("script_run_id", "2"), "new_session")
+    screen._at = 0
+    screen.add("markdown", body="new")
+    finish = ForwardMsg()
+    finish.script_finished = 0
+    finish.metadata.run.script_run_id = "2"
+    screen.drawn.take(finish)
+    assert [node.text for node in screen.drawn.main()] == ["new"]
+
+
+def test_text_is_read_without_markup() -> None:
+    assert plain("**2\\.5** [here](/x?a=1) <span style='a'>&amp;</span>\n more") == "2.5 here & more"
+
+
+def test_every_template_is_a_message_of_the_catalogue() -> None:
+    """A sentence that was written anew would otherwise be looked for in vain."""
+    catalogue = read_po((LOCALE_DIR / "el" / "LC_MESSAGES" / "curim.po").open("rb"))
+    known = {entry.id if isinstance(entry.id, str) else tuple(entry.id) for entry in catalogue if entry.id}
+    wanted = [(template.one, template.many) if template.many else template.one for template in figures.TEMPLATES]
+    assert [message for message in [*wanted, figures.CAPTION, *figures.PARTS] if message not in known] == []
+
+
+def test_stops_and_the_table_of_findings() -> None:
+    assert len(itinerary()) == 8 * 2 + 2
+    assert {stop.lang for stop in alternating(0)} == {"en", "el"}
+    assert {(s.page, s.lang) for turn in (0, 1) for s in alternating(turn)} >= {("briefing", "en"), ("briefing", "el")}
+    lines = table([Finding("town", "trends", "el", "empty chart", 390, "council")]).splitlines()
+    assert lines[1].split() == ["town", "trends", "390", "el/c", "empty", "chart"]
