@@ -17,7 +17,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize(("turn", "city"), enumerate(REAL), ids=[city.name for city in REAL])
+@pytest.mark.parametrize(("turn", "city"), list(enumerate(REAL)), ids=[city.name for city in REAL])
 def test_every_page_stands(turn: int, city: City, browser: Browser) -> None:
     council = (("briefing", "hotspots")[turn % 2],)
     seen = walk_city(city, browser, itinerary(council=council), OUT)
