@@ -10,8 +10,13 @@ The test was chosen by simulation on the land of a city of 10 km² (cells of 130
 * Inside such a quarter a place is still up to 1.25 times as dense as what lies around it. So hot means: by more than
   a quarter denser than the surroundings, and chance does not explain the excess. `tests/oracles/test_false_alarms.py`
   holds the rates.
-* Each cell is tested alone and together with the cells around it, and the better of both p-values is doubled: alone
-  finds places of 60 m, the window finds those that a border of cells cuts in two.
+* Each cell is tested alone and together with the cells around it, and the better of both p-values counts: alone
+  finds places of 60 m, the window finds those that a border of cells cuts in two. (Against the city: the window.)
+* A place may also stand out from the whole city without standing out from its own quarter: a dense quarter is one of
+  many such places. So each cell is compared a second time, with all the rest of the city, by a margin that a quarter
+  twice as dense does not pass (`settings.CITY_MARGIN`). Of all p-values of a cell the smallest counts, times their
+  number (Bonferroni).
+* Surroundings are land on which alerts occur (`analysis.hotspots.occupied`), where that is known.
 * Corrected twice, for cells and for places: see `significant_cells`.
 """
 
@@ -27,17 +32,27 @@ from scipy.sparse.csgraph import connected_components
 
 from analysis.grid.cells import neighbours, ring, square_side
 from analysis.hotspots.denominators import LAND, CellRates, Denominator, DenominatorKind, cell_rates, rate_choices
-from analysis.hotspots.settings import GISTAR_FROM, margin_for, setting_choices, surroundings_for, window_for
+from analysis.hotspots.occupied import OccupiedLand
+from analysis.hotspots.settings import (
+    CITY_MARGIN,
+    GISTAR_FROM,
+    margin_for,
+    setting_choices,
+    surroundings_for,
+    window_for,
+)
 from analysis.stats.exact_rates import larger_rate, smaller_rate
 from analysis.stats.exact_shares import larger_share, smaller_share
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.getis_ord import getis_ord
 from analysis.stats.result import Choice
-from curim_data.model import BoolArray, FloatArray, Translator
+from curim_data.model import BoolArray, FloatArray, Message, Translator
+from curim_data.model.progress import report
 from curim_data.model.types import CellArray
 
 # A cell at the shore may hold next to no land and still get the alerts of the quay: it counts as at least this share.
 MIN_LAND_SHARE: Final = 0.25
+_TESTING: Final = Message("Testing the cells of the map")
 
 
 @dataclass(frozen=True)
@@ -50,7 +65,12 @@ class HotCells:
         the window, from the density of its surroundings: at most, where counts are withheld), expected_alone (of the
         cell by itself), ratio (window / expected), p, q, hot, alone (whether the cell alone stands out more surely than
         its window), p_cold, q_cold, cold, z (`gistar_on_land`), base (NaN where withheld or not known), rate_raw and
-        rate (alerts by base, and the same shrunk towards the city's mean).
+        rate (alerts by base, and the same shrunk towards the city's mean), local (hot against its surroundings), wide
+        (hot against the city), tested (whether the cell was looked at: it lies on occupied land), occupied
+        (size_low there, zero elsewhere: what counts as surroundings of others).
+
+    `comparisons`: p-values of which the smallest counts for a cell. `city_margin`: ratio to the rest of the city that
+    does not count as hot yet; 1 and unused where places are compared by a base, since that is with the city already.
 
     `gistar_valid`: whether the mean window holds so many alerts that z may be read as a test (`GISTAR_FROM`).
     `base`: what a place is compared with; `base_total` of it in the whole city; `rates` None where that is land.
@@ -69,6 +89,8 @@ class HotCells:
     base: DenominatorKind = LAND
     base_total: float = float("nan")
     rates: CellRates | None = None
+    comparisons: int = 1
+    city_margin: float = 1.0
 
     @property
     def based(self) -> bool:
@@ -132,6 +154,7 @@ def hot_cells(
     alpha: float = 0.05,
     k: int | None = None,
     margin: float | None = None,
+    occupied: OccupiedLand | None = None,
 ) -> HotCells:
     """Test every cell of the land against its surroundings, exactly, and correct for having tested all.
 
@@ -154,6 +177,10 @@ def hot_cells(
         Rings of the window; chosen by `window_for` when left out.
     margin : float, optional
         Ratio that does not count as hot yet; chosen by `margin_for` when left out.
+    occupied : OccupiedLand, optional
+        Land on which alerts occur; all land when left out. Hot cells lie on it and their surroundings are only what is
+        occupied; a cold place counts with its occupied land alone, and its surroundings with all of theirs. Not used
+        where places are compared by a base.
 
     Raises
     ------
@@ -169,21 +196,40 @@ def hot_cells(
     sizes = _Sizes.of(data, base, MIN_LAND_SHARE * side**2 / 1e6)
 
     low, high = (np.where(sizes.known, data[name].to_numpy(float), 0.0) for name in ("low", "high"))
-    outer = surroundings_for(side, k, float((neighbours(index, k) @ low).mean()))
-    around = (k, outer) if base is None else None
-    scales = [_Scale.of(index, rings, around, sizes) for rings in sorted({0, k})]
+    tested = np.ones(len(index), dtype=bool) if occupied is None or base is not None else occupied.holds(index)
+    in_place = (neighbours(index, k) @ low)[tested]
+    outer = surroundings_for(side, k, float(in_place.mean()) if len(in_place) else 0.0)
+    report(0.2, _TESTING)
+    scales = [_Scale.of(index, rings, (k, outer) if base is None else None, sizes, tested) for rings in sorted({0, k})]
+    city = None if base is not None else _Scale.of(index, k, None, sizes, tested)
+    report(0.5, _TESTING)
     above, below = (
         (larger_share, smaller_share) if base is not None and base.kind == "alerts" else (larger_rate, smaller_rate)
     )
     tried = [above(s.place @ low, s.rest(high), s.size_in, s.size_out, margin) for s in scales]
-    p_hot = _smaller_p(tried)
-    q_hot, hot = significant_cells(index, p_hot, alpha)
+    wide = larger_rate(city.place @ low, city.rest(high), city.size_in, city.size_out, CITY_MARGIN) if city else None
+    comparisons = len(tried) + (city is not None)
+    p_near, p_wide = (
+        np.where(tested, np.minimum(1.0, comparisons * p), 1.0)
+        for p in (np.min(tried, axis=0), np.ones(len(index)) if wide is None else wide)
+    )
+    p_hot = np.minimum(p_near, p_wide)
+    report(0.7, _TESTING)
+    q_hot, hot = significant_cells(index, p_hot, alpha, tested)
+    passed = p_hot[q_hot <= alpha].max(initial=0.0)
+    local = hot & (p_near <= passed)
     not_hot = np.where(hot, 0.0, 1.0)
     p_cold = _smaller_p(
         [below(s.place @ high, s.rest(low * not_hot), s.size, s.rest(sizes.high * not_hot), margin) for s in scales]
     )
-    q_cold, cold = significant_cells(index, p_cold, alpha)
-    window, expected = scales[-1].place @ low, scales[-1].expected(high)
+    p_cold = np.where(tested, p_cold, 1.0)
+    q_cold, cold = significant_cells(index, p_cold, alpha, tested)
+    report(0.9, _TESTING)
+    window, expected, expected_alone = scales[-1].place @ low, scales[-1].expected(high), scales[0].expected(high)
+    if city is not None:
+        only_wide = hot & ~local
+        expected = np.where(only_wide, city.expected(high), expected)
+        expected_alone = np.where(only_wide, expected, expected_alone) if k == 0 else expected_alone
     near = neighbours(index, max(k, 1))
     rates = None if base is None else cell_rates(data["n"].to_numpy(float), sizes.n, shares=base.kind == "alerts")
     frame = data.assign(
@@ -191,12 +237,16 @@ def hot_cells(
         size_low=sizes.low,
         window=window,
         expected=expected,
-        expected_alone=scales[0].expected(high),
+        expected_alone=expected_alone,
         ratio=np.divide(window, expected, out=np.full(len(index), np.nan), where=expected > 0),
         p=p_hot,
         q=q_hot,
         hot=hot,
-        alone=(tried[0] < tried[-1]) | (k == 0),
+        alone=((tried[0] < tried[-1]) & (local | ~hot)) | (k == 0),
+        local=local,
+        wide=hot & (p_wide <= passed),
+        tested=tested,
+        occupied=np.where(tested, sizes.low, 0.0),
         p_cold=p_cold,
         q_cold=q_cold,
         cold=cold,
@@ -205,7 +255,7 @@ def hot_cells(
         rate_raw=np.nan if rates is None else rates.raw,
         rate=np.nan if rates is None else rates.smooth,
     )
-    mean_window = float((near @ low).mean())
+    mean_window = float((near @ low)[tested].mean()) if tested.any() else 0.0
     return HotCells(
         frame=frame,
         resolution=resolution,
@@ -218,6 +268,7 @@ def hot_cells(
         gistar_valid=mean_window >= GISTAR_FROM,
         choices=(
             *setting_choices(side, k, outer, margin, alpha, base is not None, mean_window),
+            *((occupied.choice,) if occupied is not None and base is None else ()),
             *(
                 ()
                 if base is None or rates is None
@@ -227,21 +278,28 @@ def hot_cells(
         base=LAND if base is None else base.kind,
         base_total=float(sizes.low.sum()),
         rates=rates,
+        comparisons=comparisons,
+        city_margin=CITY_MARGIN if base is None else 1.0,
     )
 
 
-def significant_cells(index: CellArray, p: FloatArray, alpha: float) -> tuple[FloatArray, BoolArray]:
+def significant_cells(
+    index: CellArray, p: FloatArray, alpha: float, tested: BoolArray | None = None
+) -> tuple[FloatArray, BoolArray]:
     """The q-values and the marked cells: q <= alpha, in a group whose clearest cell stands out in the whole map.
 
     Benjamini–Hochberg bounds the share of false cells. Among many cells that are truly hot it lets some others pass,
     and those lie apart and would count as places of their own. So a group of neighbouring cells is kept only when its
     smallest p, times the number of cells (Bonferroni), is at most alpha: the chance of any false place is bounded too
-    (the argument of Chumbley and Friston 2009, NeuroImage 44, 62–70, for peaks instead of points).
+    (the argument of Chumbley and Friston 2009, NeuroImage 44, 62–70, for peaks instead of points). `tested`: cells that
+    were looked at, for whose number both correct; the others get a q of 1.
     """
-    q = benjamini_hochberg(p)
+    looked = np.ones(len(p), dtype=bool) if tested is None else tested
+    q = np.ones(len(p))
+    q[looked] = benjamini_hochberg(p[looked])
     marked: BoolArray = np.zeros(len(p), dtype=bool)
-    for group in connected(neighbours(index, 1), np.flatnonzero(q <= alpha)):
-        marked[group] = p[group].min() * len(p) <= alpha
+    for group in connected(neighbours(index, 1), np.flatnonzero(looked & (q <= alpha))):
+        marked[group] = p[group].min() * looked.sum() <= alpha
     return q, marked
 
 
@@ -292,8 +350,9 @@ class _Sizes:
 class _Scale:
     """A place of some rings round each cell, and what it is compared with: a ring of land or the rest of the city.
 
-    `size`: land or base of the place; `size_in`: the same, but never less than the floor (only for hot cells: for cold
-    ones a floor would make the shore look empty).
+    `size`: land or base of the place, the occupied part of it; `size_in`: all of it, and never less than the floor
+    (only for hot cells: for cold ones a floor would make the shore look empty); `size_out`: what is occupied of the
+    rest.
     """
 
     place: sparse.csr_array
@@ -303,11 +362,15 @@ class _Scale:
     size_out: FloatArray
 
     @classmethod
-    def of(cls, cells: CellArray, rings: int, around: tuple[int, int] | None, sizes: _Sizes) -> _Scale:
+    def of(
+        cls, cells: CellArray, rings: int, around: tuple[int, int] | None, sizes: _Sizes, occupied: BoolArray
+    ) -> _Scale:
         place = neighbours(cells, rings)
         ground = None if around is None else ring(cells, *around)
-        outside = sizes.low.sum() - place @ sizes.low if ground is None else ground @ sizes.low
-        return cls(place, ground, place @ sizes.low, np.maximum(place @ sizes.high, sizes.least), outside)
+        low = np.where(occupied, sizes.low, 0.0)
+        size = place @ low
+        outside = low.sum() - size if ground is None else ground @ low
+        return cls(place, ground, size, np.maximum(place @ sizes.high, sizes.least), outside)
 
     def rest(self, counts: FloatArray) -> FloatArray:
         """Counts in the surroundings."""

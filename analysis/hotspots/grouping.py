@@ -12,13 +12,19 @@ from sklearn.cluster import KMeans
 from analysis.grid.cells import centres, neighbours
 from analysis.hotspots.cell_significance import HotCells, connected
 from analysis.hotspots.denominators import LAND, RATE_PER, DenominatorKind
+from analysis.hotspots.excess import NOT_COMPARED, Excess, excess, in_order, ratio_says_something
 from analysis.stats.exact_rates import ratio_interval
 from analysis.stats.exact_shares import share_ratio_interval
 from curim_data.model import BoolArray, FloatArray, Message, Translator
 from curim_data.model.types import CellArray
 
+Against = Literal["surroundings", "city"]
 MAX_SPOT_KM2: Final = 0.25
 _BOUNDED: Final = Message("Protected counts around it enter with the values that speak least for a hot spot.")
+_WHERE: Final[dict[str, Message]] = {
+    "surroundings": Message("from its surroundings"),
+    "city": Message("at the density of the rest of the city"),
+}
 _BOUNDED_COLD: Final = Message("Protected counts around it enter with the values that speak least for a cold place.")
 
 
@@ -31,8 +37,10 @@ class Spot:
     dense, the ratio leans upwards. `q` is that of its clearest cell, `z` the largest Gi* among its cells (NaN: not
     computed). `longitude`, `latitude`: mean of its cells, weighted by alerts. With a `base` other than land it is
     compared with all the rest of the city: `base_n` is that of its cells (NaN where withheld), `rate` its alerts by
-    base, shrunk towards the city's mean. `bounded`: counts or bases are withheld and enter with the values that speak
-    least for a hot spot, so that `expected` is the most, `ratio` and `low` are the least that they may be.
+    base, shrunk towards the city's mean. `against`: what land and its alerts it is compared with, its "surroundings" or
+    all the rest of the "city", whichever it stands out from more surely. `excess`: alerts above expected. `bounded`:
+    counts or bases are withheld and enter with the values that speak least for a hot spot, so that `expected` is the
+    most, `ratio` and `low` are the least that they may be.
     """
 
     id: str
@@ -52,6 +60,8 @@ class Spot:
     base_n: float = float("nan")
     rate: float = float("nan")
     bounded: bool = False
+    against: Against = "surroundings"
+    excess: Excess = NOT_COMPARED
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -59,35 +69,55 @@ class Spot:
         return tuple(h3_name(cell) for cell in self.cells)
 
     def sentence(self, t: Translator) -> str:
-        """Count, expectation and ratio in words."""
-        if not np.isfinite(self.high):
-            return t.n("{n} alert, and none in the surroundings.", "{n} alerts, and none in the surroundings.", self.n)
+        """Count, expectation, alerts above it and ratio in words; no ratio where it says nothing."""
         if self.base != LAND:
+            if not np.isfinite(self.high):
+                return t.n(
+                    "{n} alert, and none in the rest of the city.",
+                    "{n} alerts, and none in the rest of the city.",
+                    self.n,
+                )
             message = self._against_base(t)
             return f"{message} {t(_BOUNDED)}" if self.bounded else message
-        if self.bounded:
-            message = t.n(
-                "{n} alert where at most {expected} would be expected from the surroundings: at least {ratio} times as "
-                "many (95 % interval from {low} up).",
-                "{n} alerts where at most {expected} would be expected from the surroundings: at least {ratio} times "
-                "as many (95 % interval from {low} up).",
+        if not np.isfinite(self.expected):
+            return t.n(
+                "{n} alert, and nothing around to compare it with.",
+                "{n} alerts, and nothing around to compare them with.",
                 self.n,
-                expected=t.expected(self.expected),
-                ratio=t.times(self.ratio),
-                low=t.times(self.low),
             )
-            return f"{message} {t(_BOUNDED)}"
+        return " ".join([self._excess_sentence(t), *self._ratio_sentence(t), *([t(_BOUNDED)] if self.bounded else [])])
+
+    def _excess_sentence(self, t: Translator) -> str:
+        values: dict[str, Any] = {
+            "expected": t.expected(self.expected),
+            "where": _WHERE[self.against],
+            "more": t.number(self.excess.value),
+            "least": t.number(self.excess.low),
+        }
+        if self.bounded:
+            return t.n(
+                "{n} alert where at most {expected} would be expected {where}: at least {more} more (95 % interval "
+                "from {least} up).",
+                "{n} alerts where at most {expected} would be expected {where}: at least {more} more (95 % interval "
+                "from {least} up).",
+                self.n,
+                **values,
+            )
         return t.n(
-            "{n} alert where {expected} would be expected from the surroundings: {ratio} times as many "
-            "(95 % interval {low} to {high}).",
-            "{n} alerts where {expected} would be expected from the surroundings: {ratio} times as many "
-            "(95 % interval {low} to {high}).",
+            "{n} alert where {expected} would be expected {where}: {more} more (95 % interval {least} to {most}).",
+            "{n} alerts where {expected} would be expected {where}: {more} more (95 % interval {least} to {most}).",
             self.n,
-            expected=t.expected(self.expected),
-            ratio=t.times(self.ratio),
-            low=t.times(self.low),
-            high=t.times(self.high),
+            most=t.number(self.excess.high),
+            **values,
         )
+
+    def _ratio_sentence(self, t: Translator) -> list[str]:
+        if not ratio_says_something(self):
+            return []
+        ratio, low, high = t.times(self.ratio), t.times(self.low), t.times(self.high)
+        if self.bounded:
+            return [t("That is at least {ratio} times as many (from {low} up).", ratio=ratio, low=low)]
+        return [t("That is {ratio} times as many ({low} to {high}).", ratio=ratio, low=low, high=high)]
 
     def cold_sentence(self, t: Translator) -> str:
         """Count, expectation and ratio of a place of `cold_spots` in words."""
@@ -180,21 +210,23 @@ def h3_name(cell: int) -> str:
 
 
 def hot_spots(result: HotCells, largest_km2: float = MAX_SPOT_KM2) -> tuple[Spot, ...]:
-    """Join neighbouring hot cells to spots, clearest first; what is larger than `largest_km2` is split, never dropped.
+    """Join neighbouring hot cells to spots, most alerts above expected first.
+
+    What is larger than `largest_km2` is split, never dropped.
 
     Parameters
     ----------
     result : HotCells
-        From `significance`.
+        From `cell_significance.hot_cells`.
     largest_km2 : float
         Land that one place may have; a single cell that is larger stays whole.
 
     Returns
     -------
     tuple of Spot
-        Ordered by the lower limit of the ratio's interval, then by count.
+        Ordered by the lower limit of the alerts above expected (`analysis.hotspots.excess`).
     """
-    spots = sorted(_places(result, "hot", largest_km2), key=lambda spot: (-spot.low, -spot.n, spot.id))
+    spots = in_order(_places(result, "hot", largest_km2))
     return tuple(replace(spot, rank=rank) for rank, spot in enumerate(spots, 1))
 
 
@@ -239,31 +271,34 @@ def _halves(cells: CellArray, weight: FloatArray) -> BoolArray:
     return second
 
 
-# What a place is told by: for cold ones the bounds of protected counts and of their base change sides.
+# What a place is told by: for cold ones the bounds of protected counts and of their base change sides. The place has
+# all its land, its surroundings the occupied part of theirs; a cold place the other way round.
 _COLUMNS: Final = {
-    "hot": ("low", "high", "size", "size_low", "q"),
-    "cold": ("high", "low", "size_low", "size", "q_cold"),
+    "hot": ("low", "high", "size", "occupied", "q"),
+    "cold": ("high", "low", "occupied", "size", "q_cold"),
 }
 
 
 def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, groups: list[CellArray]) -> list[Spot]:
     """The figures of groups of cells, all at once; `index`: the cells, of which a group has positions."""
     frame = result.frame
-    low, high, size, size_low, q = (frame[name].to_numpy(float) for name in _COLUMNS[mark])
+    low, high, size, size_out, q = (frame[name].to_numpy(float) for name in _COLUMNS[mark])
     starts = np.cumsum([0, *(len(group) for group in groups[:-1])])
     members = np.concatenate(groups)
     shape = (len(groups), len(index))
     inside = sparse.csr_array((np.ones(len(members)), members, [*starts, len(members)]), shape=shape)
-    doubt = ((high != low) | (size != size_low)).astype(float)
-    compared = np.column_stack([high * (frame["size"].to_numpy(float) > 0), size_low, doubt])
-    if mark == "cold" or not result.based:
-        compared *= ~frame["hot"].to_numpy(bool)[:, None]
-    rest = compared.sum(axis=0) - inside @ compared if result.based else _around(inside, index, result) @ compared
-    outside, size_out, unsure = rest.T
+    doubt = ((high != low) | (frame["size"] != frame["size_low"]).to_numpy(bool)).astype(float)
+    compared = np.column_stack([high * (frame["size"].to_numpy(float) > 0), size_out, doubt])
     count, size_in, base_n = inside @ low, inside @ size, inside @ frame["base"].to_numpy(float)
+    doubted = inside @ doubt
+    rests = _rests(result, mark, index, inside, compared)
+    stands = {
+        "surroundings": inside @ frame["local"].to_numpy(float) > 0,
+        "city": inside @ frame["wide"].to_numpy(float) > 0,
+    }
     weight = low + 1e-9
     longitude, latitude = (inside @ (values * weight) / (inside @ weight) for values in centres(index))
-    land, unsure = inside @ frame["land_km2"].to_numpy(float), unsure + inside @ doubt
+    land = inside @ frame["land_km2"].to_numpy(float)
     least_q, most_z = (
         np.minimum.reduceat(q[members], starts),
         np.maximum.reduceat(frame["z"].to_numpy(float)[members], starts),
@@ -271,30 +306,55 @@ def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, g
     interval = share_ratio_interval if result.base == "alerts" else ratio_interval
     spots = []
     for at, group in enumerate(groups):
-        n, around = float(count[at]), float(outside[at])
-        ratio, least, most = interval(n, around, float(size_in[at]), float(size_out[at]))
-        spots.append(
-            Spot(
-                id=min(h3_name(cell) for cell in index[group][low[group] == low[group].max()]),
-                rank=0,
-                cells=tuple(index[group].tolist()),
-                n=round(n),
-                expected=around * float(size_in[at] / size_out[at]) if size_out[at] else float("nan"),
-                ratio=ratio,
-                low=least,
-                high=most,
-                q=float(least_q[at]),
-                land_km2=float(land[at]),
-                longitude=float(longitude[at]),
-                latitude=float(latitude[at]),
-                z=float(most_z[at]),
-                base=result.base,
-                base_n=float(base_n[at]),
-                rate=result.rates.of(n, float(base_n[at])) if result.rates else float("nan"),
-                bounded=bool(unsure[at] > 0),
+        n = float(count[at])
+        found = []
+        for against, (outside, beyond, unsure) in rests.items():
+            if len(rests) > 1 and not stands[against][at]:
+                continue
+            ratio, least, most = interval(n, float(outside[at]), float(size_in[at]), float(beyond[at]))
+            expected = float(outside[at] * size_in[at] / beyond[at]) if beyond[at] > 0 else float("nan")
+            found.append(
+                Spot(
+                    id=min(h3_name(cell) for cell in index[group][low[group] == low[group].max()]),
+                    rank=0,
+                    cells=tuple(index[group].tolist()),
+                    n=round(n),
+                    expected=expected,
+                    ratio=ratio,
+                    low=least,
+                    high=most,
+                    q=float(least_q[at]),
+                    land_km2=float(land[at]),
+                    longitude=float(longitude[at]),
+                    latitude=float(latitude[at]),
+                    z=float(most_z[at]),
+                    base=result.base,
+                    base_n=float(base_n[at]),
+                    rate=result.rates.of(n, float(base_n[at])) if result.rates else float("nan"),
+                    bounded=bool(unsure[at] + doubted[at] > 0),
+                    against=against,
+                    excess=excess(n, float(outside[at]), float(size_in[at] / beyond[at]) if beyond[at] > 0 else np.nan),
+                )
             )
-        )
+        spots.append(in_order(found)[0])
     return spots
+
+
+def _rests(
+    result: HotCells, mark: Literal["hot", "cold"], index: CellArray, inside: sparse.csr_array, compared: FloatArray
+) -> dict[Against, FloatArray]:
+    """For each group what it may be compared with: alerts, land or base, and cells in doubt (three rows of groups)."""
+    hot = result.frame["hot"].to_numpy(bool)
+    if result.based:
+        if mark == "cold":
+            compared = compared * ~hot[:, None]
+        return {"city": (compared.sum(axis=0) - inside @ compared).T}
+    # Of other hot spots, those that stand out from their own surroundings are left out of the surroundings of one.
+    left_out = hot if mark == "cold" else result.frame["local"].to_numpy(bool)
+    around: FloatArray = (_around(inside, index, result) @ (compared * ~left_out[:, None])).T
+    if mark == "cold" or result.comparisons == 1:
+        return {"surroundings": around}
+    return {"surroundings": around, "city": (compared.sum(axis=0) - inside @ compared).T}
 
 
 def _around(inside: sparse.csr_array, index: CellArray, result: HotCells) -> sparse.csr_array:

@@ -16,6 +16,10 @@ MANY_IN_PLACE: Final = 5
 # (simulated on the land of Piraeus in cells of 130 m: 50 % at 2, 32 % at 5, 13 % at 19, 8 % at 56, 5 % at 226).
 GISTAR_FROM: Final = 200
 
+# A place is also hot that is more than so many times as dense as all the rest of the city's occupied land: a quarter
+# twice as dense as the city, which no intervention of a place serves, does not pass.
+CITY_MARGIN: Final = 2.0
+
 INDEPENDENT: Final = Choice(
     "independent",
     1,
@@ -67,8 +71,8 @@ def setting_choices(
         Message("A place is compared with all the rest of the city, by its base and not by its land.")
         if based
         else Message(
-            "A place is compared with its own surroundings up to {metres} m, not with the mean of the city: a dense "
-            "quarter as a whole is no hot spot.",
+            "A place is compared with its own surroundings up to {metres} m, and a second time with the rest of the "
+            "city.",
             {"metres": round((outer + 0.5) * side)},
         )
     )
@@ -79,11 +83,12 @@ def setting_choices(
         )
         if based
         else Message(
-            "Hot means at least {margin} times as dense as what it is compared with, beyond chance: a dense quarter "
-            "with soft edges reaches that much without any hot spot."
+            "Hot means more than {margin} times as dense as its surroundings, or more than {city} times as dense as "
+            "the rest of the city, beyond chance: a dense quarter with soft edges reaches the first by itself, and one "
+            "that is a little denser than the city is no hot spot."
         )
     )
-    excess = Message(excess.text, {"margin": Num(margin, 2)})
+    excess = Message(excess.text, {"margin": Num(margin, 2), "city": Num(CITY_MARGIN, 0)})
     cold = Message(
         "Cold means at most {share} times the rate of what it is compared with, where hot places are left out, beyond "
         "chance.",
@@ -91,13 +96,14 @@ def setting_choices(
     )
     whole = (
         Message(
-            "A hot spot in the list is compared with the surroundings of its cells; the cells next to it and other "
-            "hot spots are left out of them."
+            "A hot spot in the list is compared with the surroundings of its cells, or with the rest of the city, "
+            "whichever it stands out from more surely; the cells next to it and other hot spots are left out of its "
+            "surroundings."
         )
         if k
         else Message(
-            "A hot spot in the list is compared with the surroundings of its cells; other hot spots are left out of "
-            "them."
+            "A hot spot in the list is compared with the surroundings of its cells, or with the rest of the city, "
+            "whichever it stands out from more surely; other hot spots are left out of its surroundings."
         )
     )
     share = Message(

@@ -12,12 +12,13 @@ import shapely
 from analysis.grid.cells import square_side
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE
 from analysis.hotspots.denominators import LAND, Denominator, DenominatorKind
+from analysis.hotspots.occupied import OccupiedLand, occupied_land
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Message, Num
-from curim_data.privacy import finest_resolution, sees_exact
+from curim_data.privacy import FLOOR_ORDINARY, finest_resolution, sees_exact
 from curim_data.studies.cells import whole_city
 
 KINDS: Final[tuple[DenominatorKind, ...]] = get_args(DenominatorKind)
@@ -75,6 +76,21 @@ def denominator_for(
     if kind == LAND:
         return None
     return _alerts(source, f, resolution, audience) if kind == "alerts" else _residents(source.city, resolution)
+
+
+def occupied_land_of(source: Source, audience: Audience) -> OccupiedLand | None:
+    """The land on which alerts of all time occur, as an audience may see it; None where they are too few to tell.
+
+    For an audience without exact counts it is worked out from the protected counts of all alerts in its one size of
+    cells, with the withheld ones at their lower bound: a function of a table that the audience may ask for tells
+    nothing that the table does not tell. Cached by version of the alerts and of the city.
+    """
+    known: dict[tuple[str, bool], OccupiedLand | None] = source.cache.setdefault("occupied", {})
+    key = source.city.version, sees_exact(audience)
+    if key not in known:
+        counted = query.cells(source, AlertFilter(period="all"), FLOOR_ORDINARY, audience)
+        known[key] = occupied_land(counted.frame)
+    return known[key]
 
 
 def residents_by_district(city: CityProfile) -> pd.Series | None:

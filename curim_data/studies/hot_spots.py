@@ -7,27 +7,31 @@ from typing import Final
 
 from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.denominators import LAND, DenominatorKind
+from analysis.hotspots.excess import excess_choices
 from analysis.hotspots.grouping import Spot, cold_spots, hot_spots
+from analysis.hotspots.power import Power, detection_power
 from analysis.spots.identity import KnownPlace, as_known_places, with_known_ids
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
+from curim_data.model.i18n import Span
 from curim_data.privacy import Protected
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, whole_city
-from curim_data.studies.denominators import denominator_for
+from curim_data.studies.denominators import denominator_for, occupied_land_of
 
 MOST_CACHED: Final = 64
 
 
 @dataclass(frozen=True)
 class HotSpotStudy:
-    """Where alerts are denser than expected by chance: `spots` clearest first.
+    """Where alerts are denser than expected by chance: `spots`, most alerts above expected first.
 
     `cells`: the counts after disclosure control. `cold`: places with fewer alerts than expected by chance,
-    the most surely low first.
+    the most surely low first. `power`: what would have been found, for where nothing was; its sentence names the
+    period.
     """
 
     total: Total
@@ -37,6 +41,7 @@ class HotSpotStudy:
     cold: tuple[Spot, ...]
     resolution: int
     choices: tuple[Choice, ...]
+    power: Power
 
 
 def hot_spot_study(
@@ -76,6 +81,10 @@ def _hot_spots(
     total = query.total(source, whole, audience)
     chosen = cell_size(source, whole, audience, total, resolution)
     counted = query.cells(source, whole, int(chosen.value), audience)
-    hot = hot_cells(counted.frame, base=denominator_for(source, whole, int(chosen.value), audience, base))
-    choices = (chosen, *hot.choices, *default_coordinates(counted.at_default))
-    return HotSpotStudy(total, counted, hot, hot_spots(hot), cold_spots(hot), int(chosen.value), choices)
+    compared = denominator_for(source, whole, int(chosen.value), audience, base)
+    hot = hot_cells(counted.frame, base=compared, occupied=occupied_land_of(source, audience))
+    start, end = query.dates(source, whole)
+    power = replace(detection_power(hot), period=Span(start, end, source.by_month))
+    ordered = () if hot.based else excess_choices()
+    choices = (chosen, *hot.choices, *ordered, *power.choices, *default_coordinates(counted.at_default))
+    return HotSpotStudy(total, counted, hot, hot_spots(hot), cold_spots(hot), int(chosen.value), choices, power)

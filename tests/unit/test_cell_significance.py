@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom, binomtest
+from scipy.stats import binom, binomtest, chi2
 
 from analysis.grid.cells import neighbours
 from analysis.hotspots.cell_significance import HotCells, gistar_on_land, hot_cells, significant_cells
 from analysis.hotspots.denominators import Denominator
+from analysis.hotspots.excess import Excess
 from analysis.hotspots.grouping import cold_spots, hot_spots
-from analysis.hotspots.settings import margin_for, surroundings_for, window_for
+from analysis.hotspots.settings import CITY_MARGIN, margin_for, surroundings_for, window_for
 from analysis.stats.exact_rates import larger_rate, ratio_interval, smaller_rate
 from analysis.stats.exact_shares import share_ratio_interval
 from analysis.stats.getis_ord import getis_ord
@@ -38,7 +40,7 @@ def planted(city: CityProfile, extra: int = 60, resolution: int = 10) -> pd.Data
 
 
 def test_the_test_is_the_binomial_of_the_window_given_its_surroundings(city: CityProfile) -> None:
-    """The slow twin: one cell with loops over its rings, the better of both scales doubled."""
+    """The slow twin: one cell with loops over its rings and over the city, the best of the three trebled."""
     frame = planted(city, extra=20)
     result = hot_cells(frame)
     assert (result.k, result.outer, result.margin) == (1, 3, 1.25)
@@ -52,11 +54,22 @@ def test_the_test_is_the_binomial_of_the_window_given_its_surroundings(city: Cit
             land = 1.25 * max(frame["land_km2"][members].sum(), 0.25 * frame["land_km2"].max())
             share = land / (land + frame["land_km2"][around].sum())
             p.append(binom.sf(count - 1, count + rest, share) if around else 1.0)
-        assert result.frame["p"][cell] == pytest.approx(min(1.0, 2 * min(p)), rel=0.02, abs=1e-12)
+        land = frame["land_km2"][list(place)].sum()
+        in_city = CITY_MARGIN * max(land, 0.25 * frame["land_km2"].max())
+        count, share = frame["n"][list(place)].sum(), in_city / (in_city + frame["land_km2"].sum() - land)
+        p.append(binom.sf(count - 1, frame["n"].sum(), share))
+        assert result.comparisons == len(p) == 3
+        assert result.frame["p"][cell] == pytest.approx(min(1.0, 3 * min(p)), rel=0.02, abs=1e-12)
         assert result.frame["window"][cell] == frame["n"][list(place)].sum()
         density = frame["n"][around].sum() / frame["land_km2"][around].sum()
         alone = max(frame["land_km2"][cell], 0.25 * frame["land_km2"].max())
         assert result.frame["expected_alone"][cell] == pytest.approx(density * alone, rel=0.02)
+
+
+def chi_square_limits(count: float) -> tuple[float, float]:
+    """Limits of a Poisson mean, by the quantiles of chi-square."""
+    low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
+    return float(low), float(chi2.ppf(0.975, 2 * count + 2) / 2)
 
 
 def test_a_planted_cell_is_hot_and_what_is_far_is_not(city: CityProfile, t: Translator) -> None:
@@ -164,25 +177,45 @@ def test_protected_counts_make_a_cold_place_no_colder(city: CityProfile, t: Tran
 
 
 def slow_figures(result: HotCells, cells: tuple[int, ...], mark: str) -> dict[str, Any]:
-    """The figures of a place by loops over its cells and those around it."""
+    """The figures of a place by loops over its cells and those around it: by what it stands out from more surely."""
+    place = result.frame.loc[list(cells)]
+    if result.based or mark == "cold":
+        return slow_comparison(result, cells, mark, in_city=result.based)
+    asked = [in_city for in_city in (False, True) if place["wide" if in_city else "local"].any()]
+    return max(
+        (slow_comparison(result, cells, mark, in_city=in_city) for in_city in asked),
+        key=lambda figures: figures["excess"].low,
+    )
+
+
+def slow_comparison(result: HotCells, cells: tuple[int, ...], mark: str, *, in_city: bool) -> dict[str, Any]:
     frame = result.frame
     low, high, size, size_low, q = ("low", "high", "size", "size_low", "q")
     if mark == "cold":
         low, high, size, size_low, q = ("high", "low", "size_low", "size", "q_cold")
-    if result.based:
+    if in_city:
         around = [cell for cell in frame.index if cell not in cells and not (mark == "cold" and frame.loc[cell, "hot"])]
     else:
         around = [
             cell
             for cell in set(ring_of(cells, result.k + 1, result.outer)) & set(frame.index)
-            if not frame.loc[cell, "hot"]
+            if not frame.loc[cell, "hot" if mark == "cold" else "local"]
         ]
     place, rest = frame.loc[list(cells)], frame.loc[around]
     count, outside = place[low].sum(), rest.loc[rest["size"] > 0, high].sum()
     size_in, size_out = place[size].sum(), rest[size_low].sum()
     interval = share_ratio_interval if result.base == "alerts" else ratio_interval  # a part of them, or Poisson
     both = pd.concat([place, rest])
+    own, other = chi_square_limits(count), chi_square_limits(outside)
+    share = size_in / size_out
+    more = count - share * outside
     return {
+        "against": "city" if in_city else "surroundings",
+        "excess": Excess(
+            more,
+            more - ((count - own[0]) ** 2 + (share * (other[1] - outside)) ** 2) ** 0.5,
+            more + ((own[1] - count) ** 2 + (share * (outside - other[0])) ** 2) ** 0.5,
+        ),
         "n": round(count),
         "expected": outside * size_in / size_out,
         "ratio": count / size_in / (outside / size_out),
@@ -222,7 +255,11 @@ def test_the_figures_of_all_places_equal_their_slow_twin(city: CityProfile, kind
     assert found
     for mark, spot in found:
         for name, value in slow_figures(result, spot.cells, mark).items():
-            assert getattr(spot, name) == pytest.approx(value, nan_ok=True), (mark, name)
+            told = getattr(spot, name)
+            if name == "excess":
+                assert (told.value, told.low, told.high) == pytest.approx((value.value, value.low, value.high))
+            else:
+                assert told == (value if name == "against" else pytest.approx(value, nan_ok=True)), (mark, name)
         assert spot.low <= spot.ratio <= spot.high
 
 
@@ -316,9 +353,9 @@ def test_a_spot_is_compared_with_the_rings_around_it(city: CityProfile) -> None:
         beside = h3.grid_ring(np.uint64(heart()), step)[0] if step else heart()
         frame.loc[int(beside), "n"] += 60
     result = hot_cells(frame)
-    spots = hot_spots(result)
+    spots = hot_spots(replace(result, comparisons=1))  # compared with their surroundings alone
     assert len(spots) == 2
-    hot = set(result.frame.index[result.frame["hot"]])
+    hot = set(result.frame.index[result.frame["local"]])
     for spot in spots:
         reached = {int(near) for cell in spot.cells for near in h3.grid_disk(np.uint64(cell), result.outer)}
         beside = {int(near) for cell in spot.cells for near in h3.grid_disk(np.uint64(cell), result.k)}
@@ -351,7 +388,8 @@ def test_a_spot_with_empty_surroundings_says_so(city: CityProfile, t: Translator
     frame.loc[heart(), "n"] = 30
     (spot,) = hot_spots(hot_cells(frame))
     assert spot.high == float("inf")
-    assert spot.sentence(t) == "30 alerts, and none in the surroundings."
+    assert "30 alerts where 0 would be expected" in spot.sentence(t)
+    assert "times as many" not in spot.sentence(t)
 
 
 def test_no_alerts_have_no_spots(city: CityProfile, t: Translator) -> None:

@@ -1,0 +1,108 @@
+"""Land on which alerts occur: what a place is compared with leaves out farmland, water and airfields.
+
+A village in the fields is not dense against the fields: nobody is there to report. Land is called occupied where all
+alerts of the city's history, smoothed over some hundred metres, are dense enough that together such land holds 98 % of
+them. No filter moves it, and land that is added far away, where no alert ever was, changes nothing.
+
+For hot cells occupied land only narrows the surroundings, while the place itself counts with all its land; so whatever
+land it leaves out, a cell of a given count never gets a smaller p-value by it. It also says how many cells are looked
+at. Smoothing reaches so far that the mean disc holds ten alerts: where alerts are spread by chance hardly any disc is
+thin, and nearly all cells are looked at, so that the correction keeps its level (`tests/oracles/test_false_alarms.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.grid.cells import neighbours, square_side
+from analysis.stats.result import Choice
+from curim_data.model import BoolArray, Message, Num
+from curim_data.model.types import CellArray
+
+# Occupied land holds this share of all alerts ever reported.
+HELD: Final = 0.98
+# Alerts in the mean disc over which the density is smoothed, and the widest disc in rings of cells.
+MEAN_IN_DISC: Final = 10.0
+MOST_RINGS: Final = 4
+# The least share of a cell that land counts as, as in the test (`cell_significance.MIN_LAND_SHARE`).
+_LEAST_SHARE: Final = 0.25
+_DIGITS: Final = 15
+_ALL_SEVEN: Final = (1 << 3 * _DIGITS) - 1
+
+
+@dataclass(frozen=True)
+class OccupiedLand:
+    """Which cells of one resolution are occupied: `cells` those that are, `resolution` theirs.
+
+    `share` of the land that is occupied, `n` alerts from which that was found, `reach` of the smoothing in metres.
+    """
+
+    cells: frozenset[int]
+    resolution: int
+    share: float
+    n: int
+    reach: int
+
+    def holds(self, cells: CellArray) -> BoolArray:
+        """Which of some cells (int64, of one resolution) are occupied: they lie in an occupied one, or hold one."""
+        found = np.asarray(cells, dtype=np.int64)
+        if not len(found):
+            return np.zeros(0, dtype=bool)
+        size = int(found[0] >> 52 & 15)
+        known = np.fromiter(self.cells, dtype=np.int64, count=len(self.cells))
+        if size >= self.resolution:
+            return np.asarray(np.isin(_parents(found, self.resolution), known))
+        return np.asarray(np.isin(found, _parents(known, size)))
+
+    @property
+    def choice(self) -> Choice:
+        """What was left out of the comparison, in words."""
+        message = Message(
+            "Compared is land on which alerts occur: the {share} % of the city's land that holds {held} % of all {n} "
+            "alerts ever reported, whatever their category, smoothed over {metres} m. Farmland, water and airfields, "
+            "where hardly anyone is there to report, do not count as surroundings.",
+            {"share": Num(100 * self.share, 0), "held": Num(100 * HELD, 0), "n": self.n, "metres": self.reach},
+        )
+        return Choice("occupied", self.share, message)
+
+
+def occupied_land(cells: pd.DataFrame) -> OccupiedLand | None:
+    """Find the occupied land from the whole history of alerts; None where they are too few to tell.
+
+    Parameters
+    ----------
+    cells : DataFrame, index cell (int64, H3 of one resolution, of about 350 m)
+        The whole study mask with columns land_km2 and n, or low where counts passed disclosure control: withheld counts
+        enter at their lower bound, so that nothing is told that the same counts do not tell.
+    """
+    index = np.asarray(cells.index, dtype=np.int64)
+    counts = cells["low" if "low" in cells else "n"].to_numpy(float)
+    land = cells["land_km2"].to_numpy(float)
+    total = counts.sum()
+    resolution, side = int(index[0] >> 52 & 15), square_side(int(index[0] >> 52 & 15), index)
+    for rings in range(1, MOST_RINGS + 1):
+        near = neighbours(index, rings)
+        inside = near @ counts
+        if inside.mean() >= MEAN_IN_DISC:
+            break
+    else:
+        return None
+    density = inside / np.maximum(near @ land, _LEAST_SHARE * side**2 / 1e6)
+    order = np.argsort(-density, kind="stable")
+    enough = int(np.searchsorted(np.cumsum(counts[order]), HELD * total - 1e-9))
+    occupied = (density >= density[order[enough]]) & (density > 0)
+    share = float(land[occupied].sum() / land.sum())
+    return OccupiedLand(
+        frozenset(index[occupied].tolist()), resolution, share, round(total), round((rings + 0.5) * side)
+    )
+
+
+def _parents(cells: CellArray, resolution: int) -> CellArray:
+    """The H3 cells of a coarser resolution (or the same) that hold cells; by their bits, for many at once."""
+    unused = np.int64(_ALL_SEVEN >> 3 * resolution)
+    found: CellArray = (cells & ~np.int64(15 << 52)) | np.int64(resolution << 52) | unused
+    return found

@@ -1,0 +1,188 @@
+"""Power of the test of hot spots: how much denser than its surroundings a typical place must be to be found.
+
+A map without a hot spot says something only where one would have been found. The test keeps a place whose smallest
+p-value, times the number of p-values of a cell and the number of cells tested, is at most alpha (`significant_cells`).
+For a place as large as the window of a cell, with surroundings as dense as the mean of the land on which alerts occur,
+both counts are Poisson, and the probability of that is a sum: no simulation is needed. It is taken for the better of
+the comparisons, which is a little less than that of either, so that the ratio told is on the safe side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy.stats import binom, poisson
+
+from analysis.grid.cells import square_side
+from analysis.stats.exact_rates import larger_rate
+from analysis.stats.exact_shares import larger_share
+from analysis.stats.result import Choice
+from curim_data.model import FloatArray, Message, Num, Translator
+from curim_data.model.i18n import Span
+
+if TYPE_CHECKING:
+    from analysis.hotspots.cell_significance import HotCells
+
+# The usual power of a planned study (Cohen 1988, Statistical Power Analysis for the Behavioral Sciences).
+PROBABILITY: Final = 0.8
+# A test that would miss even a place ten times as dense as its surroundings says nothing about hot spots.
+MOST_RATIO: Final = 10.0
+_STEPS: Final = 30
+_SPREADS: Final = 8.0
+
+
+@dataclass(frozen=True)
+class Power:
+    """What a test of hot spots would have found.
+
+    ratio : the smallest ratio to the surroundings that a place of typical density shows with the probability
+        `probability`; None where even one `MOST_RATIO` times as dense would be missed more often.
+    at_most : the probability with which a place `MOST_RATIO` times as dense is found.
+    n : alerts tested. expected : of the place, at the density around. metres : side of a square as large as the place.
+    based : whether places are compared by a base population instead of land.
+    period : of the alerts; None where it is not said.
+    """
+
+    ratio: float | None
+    at_most: float
+    n: int
+    expected: float
+    metres: int
+    based: bool = False
+    probability: float = PROBABILITY
+    period: Span | None = None
+
+    @property
+    def too_few(self) -> bool:
+        """Whether there are too few alerts to tell: “no hot spot” would be no finding."""
+        return self.ratio is None
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What the power is worked out for."""
+        message = Message(
+            "Worked out for a place as large as a square of {metres} m in which {expected} alerts would be expected.",
+            {"metres": self.metres, "expected": Num(self.expected, 1)},
+        )
+        return (Choice("power", self.ratio or self.at_most, message),)
+
+    def sentence(self, t: Translator) -> str:
+        """What would have been found, in words, with the period where it is known."""
+        found = self._finding(t)
+        return found if self.period is None else t("{period}: {finding}", period=t.span(self.period), finding=found)
+
+    def _finding(self, t: Translator) -> str:
+        if not self.n:
+            return t("There is no alert on the map to test.")
+        if self.ratio is None:
+            return t.n(
+                "Too few to tell: with {n} alert even a place {most} times as dense as its surroundings would be "
+                "missed more often than in one of five cases.",
+                "Too few to tell: with {n} alerts even a place {most} times as dense as its surroundings would be "
+                "missed more often than in one of five cases.",
+                self.n,
+                most=t.number(MOST_RATIO),
+            )
+        return t.n(
+            "With {n} alert a place of usual density is found in four of five cases if it is at least {ratio} times "
+            "as dense as its surroundings.",
+            "With {n} alerts a place of usual density is found in four of five cases if it is at least {ratio} times "
+            "as dense as its surroundings.",
+            self.n,
+            ratio=t.number(self.ratio, 1),
+        )
+
+
+def detection_power(hot: HotCells, probability: float = PROBABILITY) -> Power:
+    """The power of a test of hot cells, for a place as large as the window of one cell.
+
+    Parameters
+    ----------
+    hot : HotCells
+        From `hot_cells`; only its settings, the number of alerts and the land (or base) enter, not what was found.
+    probability : float
+        With which a place shall be found.
+    """
+    case = _Case.of(hot)
+    at_most = case.power(MOST_RATIO)
+    ratio = None
+    if at_most >= probability:
+        low, high = 0.0, float(np.log(MOST_RATIO))
+        for _ in range(_STEPS):
+            middle = (low + high) / 2
+            low, high = (low, middle) if case.power(float(np.exp(middle))) >= probability else (middle, high)
+        ratio = float(np.exp(high))
+    return Power(ratio, at_most, hot.n, case.expected, round(case.metres), hot.based, probability)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A typical place and what it is compared with: pairs of (size outside, margin); sizes in land or base."""
+
+    rate: float
+    size_in: float
+    against: tuple[tuple[float, float], ...]
+    level: float
+    shares: bool
+    metres: float
+
+    @classmethod
+    def of(cls, hot: HotCells) -> _Case:
+        frame = hot.frame
+        tested = frame["tested"].to_numpy(bool)
+        total = float(frame["size_low"].to_numpy(float)[tested].sum())
+        cells = max(int(tested.sum()), 1)
+        in_place, in_reach = _disc(hot.k), _disc(hot.outer)
+        side = square_side(hot.resolution, np.asarray(frame.index))
+        one = total / cells if hot.based else min(side**2 / 1e6, total)
+        size_in = in_place * one
+        against = [(max(total - size_in, 0.0), hot.margin if hot.based else hot.city_margin)]
+        if not hot.based:
+            against.append(((in_reach - in_place) * one, hot.margin))
+        level = hot.alpha / cells / hot.comparisons
+        rate = hot.n / total if total > 0 else 0.0
+        return cls(rate, size_in, tuple(against), level, hot.base == "alerts", side * float(np.sqrt(in_place)))
+
+    @property
+    def expected(self) -> float:
+        """Alerts in the place if it were as dense as its surroundings."""
+        return self.rate * self.size_in
+
+    def power(self, ratio: float) -> float:
+        """Probability that a place `ratio` times as dense as its surroundings is found, by the better comparison."""
+        if not self.rate > 0:
+            return 0.0
+        return max(self._by(ratio, size_out, margin) for size_out, margin in self.against if size_out > 0)
+
+    def _by(self, ratio: float, size_out: float, margin: float) -> float:
+        mean = self.rate * size_out
+        reach = _SPREADS * np.sqrt(mean) + _SPREADS
+        around = np.arange(max(0.0, np.floor(mean - reach)), np.ceil(mean + reach) + 1)
+        if self.shares or len(around) > 400:  # the rest of a city: its count is known, next to that of the place
+            around = np.array([round(mean)], dtype=float)
+        chance = np.ones(1) if len(around) == 1 else poisson.pmf(around, mean)
+        least = self._least_found(around, size_out, margin)
+        if self.shares:
+            found = binom.sf(least - 1, round(self.size_in), min(1.0, ratio * self.rate))
+        else:
+            found = poisson.sf(least - 1, ratio * self.expected)
+        return float(chance @ found)
+
+    def _least_found(self, around: FloatArray, size_out: float, margin: float) -> FloatArray:
+        """The smallest count in the place that is found, for each count around it; by halving."""
+        low = np.zeros(len(around))
+        high = np.full(len(around), np.ceil(20 + 4 * (margin + MOST_RATIO) * (self.expected + 1)))
+        test = larger_share if self.shares else larger_rate
+        while (high - low > 1).any():
+            middle = np.floor((low + high) / 2)
+            p = test(middle, around, np.full(len(around), self.size_in), np.full(len(around), size_out), margin)
+            passed = p <= self.level
+            low, high = np.where(passed, low, middle), np.where(passed, middle, high)
+        return high
+
+
+def _disc(rings: int) -> int:
+    """Cells within so many rings of one."""
+    return 3 * rings * (rings + 1) + 1
