@@ -7,7 +7,6 @@ Public: `authorise`, `check`, `protect`, `protect_number`, `suppress_whole`, `Pr
 from curim_data.privacy.disclosure import (
     BAND_HOURS,
     CATEGORIES,
-    FLOOR_ORDINARY,
     FLOOR_SENSITIVE,
     K_ORDINARY,
     K_SENSITIVE,

@@ -18,7 +18,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Message, Num
-from curim_data.privacy import FLOOR_ORDINARY, finest_resolution, sees_exact
+from curim_data.privacy import finest_resolution, sees_exact
 from curim_data.studies.cells import whole_city
 
 KINDS: Final[tuple[DenominatorKind, ...]] = get_args(DenominatorKind)
@@ -88,7 +88,9 @@ def occupied_land_of(source: Source, audience: Audience) -> OccupiedLand | None:
     known: dict[tuple[str, bool], OccupiedLand | None] = source.cache.setdefault("occupied", {})
     key = source.city.version, sees_exact(audience)
     if key not in known:
-        counted = query.cells(source, AlertFilter(period="all"), FLOOR_ORDINARY, audience)
+        everything = AlertFilter(period="all")
+        size = finest_resolution(Audience.COUNCIL, everything, source.city)  # of some 350 m, for every audience
+        counted = query.cells(source, everything, size, audience)
         known[key] = occupied_land(counted.frame)
     return known[key]
 
