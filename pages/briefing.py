@@ -8,18 +8,20 @@ from pages.parts.briefing.change_cards import draw_change_cards
 from pages.parts.briefing.document import draw_document_downloads
 from pages.parts.briefing.queries import cached_brief, draw_since_input, with_briefing_period
 from pages.parts.briefing.sections import draw_decided_plans, draw_map_and_genders
-from pages.parts.frame import require
+from pages.parts.frame import contained, require
 
 page = with_briefing_period(require(Role.COUNCIL))
 t = page.t
 
-study = cached_brief(page.dataset, page.filter, page.audience)
-with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-    until = t.date(study.until, "LLLL y") if study.by_month else t.date(study.until)
-    st.caption(t("Briefing for the council, until {until}. Changes since", until=until), width="content")
-    draw_since_input(page, study)
-st.title(headline(study, t))
-draw_change_cards(page, study)
-draw_map_and_genders(page, study)
-draw_decided_plans(page)
+with contained(t("Briefing")):
+    study = cached_brief(page.dataset, page.filter, page.audience)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        until = t.date(study.until, "LLLL y") if study.by_month else t.date(study.until)
+        st.caption(t("Briefing for the council, until {until}. Changes since", until=until), width="content")
+        draw_since_input(page, study)
+    st.title(headline(study, t))
+    draw_change_cards(page, study)
+    draw_map_and_genders(page, study)
+with contained(t("Interventions")):
+    draw_decided_plans(page)
 draw_document_downloads(page)

@@ -4,27 +4,29 @@ import streamlit as st
 
 from curim_data.model import Role
 from curim_data.studies.gender import without_gender
-from pages.parts.frame import require
+from pages.parts.frame import contained, require
 from pages.parts.frame.cache import cached_query
 from pages.parts.gender import categories, places, plan_checks, queries, shares
 
 page = require(Role.COUNCIL)
+t = page.t
 
 chosen = without_gender(page.filter)
 total = cached_query(page, "total", filter=chosen)
-found = queries.places(page.dataset, chosen, page.audience)
-
-shares.draw_headline(page, chosen, total, found)
-if total.n != 0:
-    shares.draw_shares(page, chosen, total)
-    categories.draw_category_ratios(page, chosen)
-    left, right = st.columns(2, gap="large")
-    with left:
-        shares.draw_darkness(page, chosen)
-    with right:
-        shares.draw_feeling(page, chosen)
-    places.draw_places(page, chosen, found, total)
-    places.draw_silent_places(page, found)
-    shares.draw_rates(page, chosen)
+with contained(t("Gender")):
+    found = queries.places(page.dataset, chosen, page.audience)
+    shares.draw_headline(page, chosen, total, found)
+    if total.n != 0:
+        shares.draw_shares(page, chosen, total)
+        with contained(t("Which categories affect whom more")):
+            categories.draw_category_ratios(page, chosen)
+        left, right = st.columns(2, gap="large")
+        with left:
+            shares.draw_darkness(page, chosen)
+        with right:
+            shares.draw_feeling(page, chosen)
+        places.draw_places(page, chosen, found, total)
+        places.draw_silent_places(page, found)
+        shares.draw_rates(page, chosen)
 plan_checks.draw_plan_checks(page)
 plan_checks.draw_reading_rules(page)

@@ -4,10 +4,9 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.hotspots.denominators import LAND
 from curim_data.model import Role
 from curim_data.privacy import finest_resolution, sees_exact
-from pages.parts.frame import require
+from pages.parts.frame import contained, require
 from pages.parts.hotspots.alerts_layer import draw_alerts_layer
 from pages.parts.hotspots.density_layer import draw_density_layer
 from pages.parts.hotspots.emerging_layer import draw_emerging_layer
@@ -32,10 +31,10 @@ assert page.source is not None
 
 exact = sees_exact(page.audience)
 finest = finest_resolution(page.audience, page.filter, page.city)
-study = hot_spots(page.dataset, page.filter, page.audience)
 
 title = st.container()
-with st.container(horizontal=True, vertical_alignment="bottom"):
+controls = st.container(horizontal=True, vertical_alignment="bottom")
+with controls:
     layers = dict(
         zip(LAYERS, (t("Significance"), t("Clusters"), t("Emerging"), t("Density"), t("Alerts")), strict=True)
     )
@@ -70,18 +69,20 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             args=(CELL_WORD, "hotspots_size", 0),
         )
     how = draw_options(page, layer)
+
+with contained(t("Hot spots")):
+    study = hot_spots(page.dataset, page.filter, page.audience, size or None, how.base)
     place = place_from_link(page, size or study.resolution)
     if not page.narrow:
-        draw_search_box(page, place)
-if size or how.base != LAND:
-    study = hot_spots(page.dataset, page.filter, page.audience, size or None, how.base)
-
-if layer == "density":
-    draw_density_layer(page, title, place)
-elif layer == "alerts":
-    draw_alerts_layer(page, title, place)
-elif layer == "emerging":
-    draw_emerging_layer(page, title, size, place)
-else:
-    draw_places_layer(page, title, study, layer, size, how, place)
-draw_tabs(page, study)
+        with controls:
+            draw_search_box(page, place)
+    with contained(layers[layer]):
+        if layer == "density":
+            draw_density_layer(page, title, place)
+        elif layer == "alerts":
+            draw_alerts_layer(page, title, place)
+        elif layer == "emerging":
+            draw_emerging_layer(page, title, size, place)
+        else:
+            draw_places_layer(page, title, study, layer, size, how, place)
+    draw_tabs(page, study)

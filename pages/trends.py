@@ -3,7 +3,7 @@
 import streamlit as st
 
 from curim_data.model import Role
-from pages.parts.frame import filter_bar, require
+from pages.parts.frame import contained, filter_bar, require
 from pages.parts.trends.breakdown import draw_small_multiples, draw_week_clock
 from pages.parts.trends.changes_table import draw_changes_table
 from pages.parts.trends.queries import draw_unit_choice, trend_or_reason
@@ -14,15 +14,20 @@ t = page.t
 
 title = st.container()
 unit = draw_unit_choice(page)
-trend, why = trend_or_reason(page, unit)
-with title:
-    st.title(trend.sentence(t) if trend is not None else t("Trends"))
-    st.caption(filter_bar.filter_sentence(page))
-if trend is None:
-    st.info(why)
-else:
-    draw_trend_line(page, trend)
-draw_year_on_year(page)
-draw_small_multiples(page)
-draw_week_clock(page)
-draw_changes_table(page)
+with contained(t("Trends")):
+    trend, why = trend_or_reason(page, unit)
+    with title:
+        st.title(trend.sentence(t) if trend is not None else t("Trends"))
+        st.caption(filter_bar.filter_sentence(page))
+    if trend is None:
+        st.info(why)
+    else:
+        draw_trend_line(page, trend)
+for part, draw in (
+    (t("Year on year"), draw_year_on_year),
+    (t("Side by side"), draw_small_multiples),
+    (t("Days and hours"), draw_week_clock),
+    (t("All changes"), draw_changes_table),
+):
+    with contained(part):
+        draw(page)

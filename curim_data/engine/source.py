@@ -13,8 +13,8 @@ import os
 import threading
 import tomllib
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -100,6 +100,22 @@ def opened_source(home: Path, version: str, profile: str, meeting: dt.date | Non
     if source is None or getattr(_mine, "home", None) != home:
         return None
     return source if (source.version, source.city.version, source.meeting) == (version, profile, meeting) else None
+
+
+def hand_over() -> Callable[[], None]:
+    """What gives another thread the source that this one has open: to be called there, before `opened_source`.
+
+    The other thread asks on a cursor of its own.
+    """
+    source, key, home = (getattr(_mine, name, None) for name in ("source", "key", "home"))
+
+    def take() -> None:
+        if source is None:
+            return
+        own = replace(source, table=_alerts(source.cache)) if "database" in source.cache else source
+        _mine.source, _mine.key, _mine.home = own, key, home
+
+    return take
 
 
 def source_from_files(

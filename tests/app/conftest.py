@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,14 @@ EXISTING = PAGES
 TIMEOUT = 90
 
 Open = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def no_part_fails(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A part of a page that fails leaves the rest in place: the log tells it, and the test fails."""
+    yield
+    failed = [record for record in caplog.get_records("call") if record.name == "curim" and record.exc_info]
+    assert not failed, failed[0].exc_info
 
 
 @pytest.fixture

@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.parts.frame.waiting import JOBS
 from pages.parts.hotspots.tabs import TABS_KEY
 from tests.app.conftest import Open, errors, word
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    JOBS.forget()
 
 
 def _said(app: AppTest) -> str:
@@ -22,9 +28,17 @@ def _layers(app: AppTest) -> dict[str, dict[str, Any]]:
     return {layer["id"]: layer for layer in json.loads(chart.proto.json)["layers"]}
 
 
+def _asked(open_page: Open, **words: str) -> AppTest:
+    """The tab after the reader asked for the test."""
+    app = open_page("hotspots", tab="repeats", **words)
+    assert "Knox" not in _said(app), "tested only on request"
+    asked: AppTest = app.button(key="hotspots_repeats").click().run()
+    return asked
+
+
 @pytest.mark.parametrize("lang", ["el", "en", "fr"])
 def test_the_tab_shows_that_vandalism_repeats(open_page: Open, lang: str) -> None:
-    app = open_page("hotspots", lang=lang, tab="repeats", category="vandalism")
+    app = _asked(open_page, lang=lang, category="vandalism")
     assert not errors(app)
     table = next(frame.value for frame in app.dataframe if "space" in frame.value)
     first = table.iloc[0]
@@ -36,7 +50,7 @@ def test_the_tab_shows_that_vandalism_repeats(open_page: Open, lang: str) -> Non
 
 
 def test_the_tab_says_what_it_rests_on(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", tab="repeats", category="vandalism")
+    app = _asked(open_page, lang="en", category="vandalism")
     said = _said(app)
     assert "times as many further alerts as expected by chance" in said
     assert "shuffled among the places 999 times" in said
@@ -46,7 +60,7 @@ def test_the_tab_says_what_it_rests_on(open_page: Open) -> None:
 
 
 def test_distance_can_be_measured_along_the_axes(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", tab="repeats", category="vandalism")
+    app = _asked(open_page, lang="en", category="vandalism")
     straight = next(frame.value for frame in app.dataframe if "space" in frame.value)
     app.selectbox(key="hotspots_metric").select("manhattan").run()
     assert not errors(app)
@@ -57,11 +71,16 @@ def test_distance_can_be_measured_along_the_axes(open_page: Open) -> None:
 
 
 def test_what_started_lately_is_named_and_can_be_followed(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", tab="repeats")
+    app = _asked(open_page, lang="en")
     assert not errors(app)
     assert "Something unusual started here on" in _said(app)
     links = [link for link in app.get("page_link") if "cells=8a" in link.proto.query_string]
     assert links
+
+
+def test_a_result_that_is_there_is_shown_unasked(open_page: Open) -> None:
+    _asked(open_page, lang="en", category="vandalism")
+    assert "Knox" in _said(open_page("hotspots", lang="fr", tab="repeats", category="vandalism"))
 
 
 def test_nothing_is_tested_before_the_tab_is_open(open_page: Open) -> None:

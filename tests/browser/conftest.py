@@ -50,14 +50,14 @@ class Running:
 
 
 @contextmanager
-def serving(home: Path, **environment: str) -> Iterator[str]:
-    """Start the dashboard on a free port and give its address; stopped afterwards."""
-    with running(home, **environment) as server:
+def serving(home: Path, script: Path = ROOT / "dashboard.py", **environment: str) -> Iterator[str]:
+    """Start the dashboard (`script`) on a free port and give its address; stopped afterwards."""
+    with running(home, script, **environment) as server:
         yield server.address
 
 
 @contextmanager
-def running(home: Path, **environment: str) -> Iterator[Running]:
+def running(home: Path, script: Path = ROOT / "dashboard.py", **environment: str) -> Iterator[Running]:
     """The same, with its process and its log."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -65,9 +65,7 @@ def running(home: Path, **environment: str) -> Iterator[Running]:
     settings = {**os.environ, "CURIM_HOME": str(home), "STREAMLIT_SERVER_PORT": str(port), **environment}
     log = home / "server.log"
     with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "dashboard.py")], cwd=home, env=settings, stdout=output, stderr=output
-        )
+        process = subprocess.Popen([sys.executable, str(script)], cwd=home, env=settings, stdout=output, stderr=output)
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_for(f"{address}/_stcore/health", process, log)

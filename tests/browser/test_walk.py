@@ -25,6 +25,7 @@ def test_pages_stand_one_after_the_other(visit: Visit, lang: str) -> None:
             ready(page)
         assert page.locator("html").get_attribute("lang") == lang, name
         expect(page.get_by_test_id("stException"), name).to_have_count(0)
+        expect(page.locator("[class*=st-key-failed_]"), name).to_have_count(0)
         expect(page.get_by_test_id("stMain").locator("h1").first, name).to_be_visible()
 
 
@@ -35,6 +36,7 @@ def test_a_page_stands_at_its_address_and_nothing_scrolls_sideways_on_a_phone(vi
     assert wide <= 390
     assert page.locator("html").get_attribute("lang") == "el"
     expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.locator("[class*=st-key-failed_]")).to_have_count(0)
     expect(page.get_by_test_id("stMain").locator("h1").first).to_be_visible()
 
 

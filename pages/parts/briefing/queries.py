@@ -9,15 +9,15 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
+from curim_data.model import Audience, Message
 from curim_data.studies.brief import BriefStudy, brief_study
-from pages.parts.frame import Dataset, Page, cached, filter_bar, source_of
+from pages.parts.frame import Dataset, Page, calculated, filter_bar, source_of
 
 SINCE = "since"
 KEY = "briefing_since"
 
 
-@cached
+@calculated(Message("Preparing the briefing"))
 def cached_brief(dataset: Dataset, f: AlertFilter, audience: Audience) -> BriefStudy:
     """Everything on the page."""
     return brief_study(source_of(dataset), f, audience)

@@ -9,14 +9,14 @@ import streamlit as st
 
 from curim_data import privacy
 from curim_data.engine import open_source
-from curim_data.model import Audience, translator
+from curim_data.model import Audience, Message, translator
 from curim_data.quality.findings import Finding, findings
 from curim_data.quality.report import as_html
 from curim_data.quality.study import QualityStudy, quality_study
 from curim_data.quality.tables import Sheet, sheets
 from pages.parts.charts.tables import download_button, draw_table, formatted
 from pages.parts.data.quality_figures import draw_completeness, draw_jumps, draw_lag, draw_outside_map
-from pages.parts.frame import Dataset, Page, cached, escape_markdown, source_of
+from pages.parts.frame import Dataset, Page, calculated, escape_markdown, source_of
 from pages.parts.frame.footer import mapped_sentence
 from pages.parts.maps.cell_map import alert_count
 from pages.parts.maps.name_layers import Pin
@@ -28,7 +28,7 @@ SHORT: Final = 15
 FOLDED: Final = frozenset({"completeness-by-month", "near-duplicates", "near-duplicate-pairs", "precision", "lag"})
 
 
-@cached
+@calculated(Message("Analysing all alerts"))
 def cached_quality(dataset: Dataset, audience: Audience, profile: str) -> QualityStudy:  # noqa: ARG001 (part of the cache's key)
     """The study of what is on show."""
     return quality_study(source_of(dataset), audience)
@@ -40,8 +40,7 @@ def draw_quality_tab(page: Page) -> None:
     if page.source is None:
         st.write(t("Nothing was imported yet."))
         return
-    with st.spinner(t("Analysing all alerts …")):
-        found = cached_quality(page.dataset, page.audience, page.city.version)
+    found = cached_quality(page.dataset, page.audience, page.city.version)
     st.write(
         t("All alerts from {start} to {end}, whatever the filter.", start=page.source.first, end=page.source.as_of)
     )

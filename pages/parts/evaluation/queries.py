@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-from curim_data.model import Audience, Plan
+from curim_data.model import Audience, Message, Plan
 from curim_data.model.plan import Problem, plan_from_json, plan_to_json
 from curim_data.studies.evaluation import PlanEvaluation, evaluation_study
-from pages.parts.frame import Dataset, cached, source_of
+from pages.parts.frame import Dataset, calculated, source_of
 
 
-@cached
+@calculated(Message("Evaluating the plan"))
 def plan_evaluation(dataset: Dataset, key: str, audience: Audience) -> PlanEvaluation:
     source = source_of(dataset)
     return evaluation_study(source, plan_from_json(json.loads(key)), audience)

@@ -1,7 +1,6 @@
-"""Cached results of queries and studies.
+"""Kept results of queries: `cached` and `calculated` (waiting) keep those of studies.
 
-Keys are small and hashable (a dataset's version, a filter, an audience), never tables: Streamlit hashes a large table
-by a sample of its rows, so two different tables may share a key.
+Keys are small and hashable (a dataset's version, a filter, an audience), never tables.
 """
 
 from __future__ import annotations
@@ -9,20 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from curim_data import query
 from curim_data.engine import Source, open_source, opened_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.store import Home
 from pages.parts.frame.page import Dataset, Page
-
-MAX_ENTRIES = 400
-TTL = "2h"
-
-# Decorator for a page's own computations: functions of a `Dataset`, a filter, an audience and plain settings.
-cached = st.cache_data(max_entries=MAX_ENTRIES, ttl=TTL, show_spinner=False)
+from pages.parts.frame.waiting import cached
 
 
 def source_of(dataset: Dataset) -> Source:

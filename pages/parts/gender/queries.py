@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from analysis.gender import CategoryRatios, GenderShares, PerceivedSafety
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
+from curim_data.model import Audience, Message
 from curim_data.studies import gender
 from curim_data.studies.gender import LightStudy, PlaceStudy, ReporterRates
-from pages.parts.frame import Dataset, cached, source_of
+from pages.parts.frame import Dataset, cached, calculated, source_of
 
 
 @cached
@@ -16,7 +16,7 @@ def shares(dataset: Dataset, chosen: AlertFilter, audience: Audience, column: st
     return gender.share_study(source_of(dataset), chosen, audience, column)
 
 
-@cached
+@calculated(Message("Comparing the categories by gender"))
 def weights(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> CategoryRatios:
     """Which categories affect whom more."""
     return gender.weight_study(source_of(dataset), chosen, audience)
@@ -34,7 +34,7 @@ def feeling(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Percei
     return gender.feeling_study(source_of(dataset), chosen, audience)
 
 
-@cached
+@calculated(Message("Comparing the places by gender"))
 def places(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> PlaceStudy:
     """Places that differ, and places where women alert little."""
     return gender.place_study(source_of(dataset), chosen, audience)

@@ -19,7 +19,7 @@ from curim_data.privacy import DisclosureError
 from curim_data.studies.compare import PRESETS, CompareError, CompareStudy, available_presets, compare_study
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import tables
-from pages.parts.frame import Dataset, Page, Palette, cached, draw_footer, escape_markdown, palette, rgba, source_of
+from pages.parts.frame import Dataset, Page, Palette, calculated, draw_footer, escape_markdown, palette, rgba, source_of
 from pages.parts.frame.colours import CHANGE
 from pages.parts.hotspots.map_download import difference_shades, map_download_button
 from pages.parts.hotspots.selection import write_link_word
@@ -43,7 +43,7 @@ UNSURE: Final = Message(
 )
 
 
-@cached
+@calculated(Message("Comparing the two maps"))
 def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience, against: str) -> CompareStudy:
     return compare_study(source_of(dataset), chosen, audience, against)
 

@@ -10,10 +10,10 @@ from analysis.density.image import DensityImage, density_image
 from analysis.density.kernel_density import format_density
 from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Translator
+from curim_data.model import Audience, Message, Translator
 from curim_data.studies.density import DensityStudy, class_geojson, density_study, pixel_frame
 from pages.parts.charts import tables
-from pages.parts.frame import Dataset, Page, cached, draw_footer, escape_markdown, filter_bar, source_of
+from pages.parts.frame import Dataset, Page, calculated, draw_footer, escape_markdown, filter_bar, source_of
 from pages.parts.hotspots.area_filter import draw_whole_city_note
 from pages.parts.hotspots.map_download import density_shades, map_download_button
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
@@ -23,7 +23,7 @@ from pages.parts.maps.name_layers import Pin
 MAP = "hotspots_density_map"
 
 
-@cached
+@calculated(Message("Smoothing the alerts"))
 def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[DensityStudy, DensityImage]:
     source = source_of(dataset)
     study = density_study(source, chosen, audience)
@@ -33,8 +33,7 @@ def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[D
 def draw_density_layer(page: Page, title: DeltaGenerator, place: FoundPlace | None = None) -> None:
     """Draw the density map with its highest places next to it; `title`: the container for the headline."""
     t = page.t
-    with st.spinner(t("Smoothing the alerts")):
-        study, drawn = _study(page.dataset, page.filter, page.audience)
+    study, drawn = _study(page.dataset, page.filter, page.audience)
     with title:
         st.title(escape_markdown(density_headline(t, study)))
         st.caption(filter_bar.filter_sentence(page))

@@ -21,7 +21,7 @@ from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import plots, tables
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.numbers import number_with_interval
-from pages.parts.frame import Dataset, Page, cached, draw_footer, escape_markdown, palette, source_of
+from pages.parts.frame import Dataset, Page, calculated, draw_footer, escape_markdown, palette, source_of
 from pages.parts.frame.colours import LIGHT
 from pages.parts.hotspots.map_download import map_download_button, outlined
 from pages.parts.maps import cell_map
@@ -36,7 +36,7 @@ METHOD_NAMES: Final = {
 }
 
 
-@cached
+@calculated(Message("Forecasting, and testing the forecast on past weeks"))
 def _forecast(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None) -> ForecastStudy:
     return forecast_study(source_of(dataset), chosen, audience, WEEKS, resolution)
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from analysis.clusters.results import Clusters
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
+from curim_data.model import Audience, Message
 from curim_data.studies.cells import whole_city
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.emerging import EmergingStudy, emerging_study
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
-from pages.parts.frame import Dataset, cached, source_of
+from pages.parts.frame import Dataset, calculated, source_of
 
 
 @dataclass(frozen=True)
@@ -39,21 +39,21 @@ def hot_spots(
     return _hot_spots(dataset, whole_city(chosen), audience, resolution, base)
 
 
-@cached
+@calculated(Message("Testing every place for hot spots"))
 def _hot_spots(
     dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None, base: DenominatorKind
 ) -> HotSpotStudy:
     return hot_spot_study(source_of(dataset), chosen, audience, resolution, base)
 
 
-@cached
+@calculated(Message("Looking for clusters"))
 def clusters(dataset: Dataset, chosen: AlertFilter, audience: Audience, how: Options = DEFAULT_OPTIONS) -> Clusters:
     """Clusters under the filter."""
     source = source_of(dataset)
     return cluster_study(source, chosen, audience, by_weight=how.by_weight, explored=how.explored)
 
 
-@cached
+@calculated(Message("Determining the classes over time"))
 def emerging_of(
     dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None
 ) -> EmergingStudy:
@@ -73,13 +73,13 @@ class ListQuery:
     how: Options = DEFAULT_OPTIONS
 
 
-@cached
+@calculated(Message("Describing the hot spots"))
 def list_lines(asked: ListQuery, _spots: tuple[SpotOrCluster, ...]) -> tuple[SpotSummary, ...]:
     """A line of the list for each of the places; they must follow from `asked`, which alone is the cache's key."""
     return spot_summaries(source_of(asked.dataset), asked.filter, _spots, asked.audience)
 
 
-@cached
+@calculated(Message("Describing the hot spot"))
 def _spot_details(asked: ListQuery, spot_id: str, _spot: SpotOrCluster) -> SpotStudy:  # noqa: ARG001 (the id is in the cache's key)
     return spot_study(source_of(asked.dataset), asked.filter, _spot, asked.audience)
 

@@ -11,28 +11,39 @@ import streamlit as st
 
 from analysis.space_time.knox import REPEAT_M, Band, Interval, KnoxResult, Metric
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Num, Translator
+from curim_data.model import Audience, Message, Num, Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.near_repeat import METRICS, NearRepeatStudy, near_repeat_study
 from curim_data.studies.space_time_scan import ScanStudy, StartedCluster, scan_study
 from pages.parts.charts import tables
-from pages.parts.frame import Dataset, Page, cached, draw_footer, escape_markdown, page_link, source_of
+from pages.parts.frame import (
+    Dataset,
+    Page,
+    calculated,
+    contained,
+    draw_footer,
+    escape_markdown,
+    page_link,
+    source_of,
+)
+from pages.parts.frame.waiting import is_ready
 from pages.parts.hotspots.selection import word_from_link, write_link_word
 
 METRIC: Final = "metric"
 TAB_NAME: Final = "repeats"
 KEY: Final = "hotspots_metric"
+ASKED: Final = "hotspots_repeats_asked"
 WIDTHS = {"space": 84, "time": 74, "observed": 58, "expected": 140, "ratio": 58, "q": 82, "pattern": 64}
 
 
-@cached
+@calculated(Message("Shuffling the dates of the alerts a thousand times"))
 def _repeats(dataset: Dataset, chosen: AlertFilter, audience: Audience, metric: Metric) -> NearRepeatStudy:
     source = source_of(dataset)
     return near_repeat_study(source, chosen, audience, metric=metric)
 
 
-@cached
+@calculated(Message("Looking for what started recently"))
 def _unusual(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> ScanStudy:
     return scan_study(source_of(dataset), chosen, audience)
 
@@ -52,14 +63,27 @@ def draw_repeats_tab(page: Page, study: HotSpotStudy) -> None:
         st.info(t("Neither repeats nor what started in the last weeks can be looked for.") + " " + t(lacking))
         return
     metric = _metric(page)
+    about = page.dataset, page.filter, page.audience
+    if not (is_ready(_repeats, *about, metric) or st.session_state.get(ASKED) == about):
+        st.write(
+            t(
+                "This test compares every pair of alerts with the same alerts on shuffled dates, which takes a while "
+                "where there are many."
+            )
+        )
+        st.button(t("Test for repeats"), key="hotspots_repeats", type="primary", on_click=_ask, args=(about,))
+        return
     left, right = st.columns([5, 3], gap="medium")
-    with st.spinner(t("Shuffling the dates of the alerts a thousand times")):
-        repeats = _repeats(page.dataset, page.filter, page.audience, metric)
-        unusual = _unusual(page.dataset, page.filter, page.audience)
-    with left:
-        draw_near_repeats(page, repeats, study)
-    with right:
-        draw_recent_starts(page, unusual)
+    with left, contained(t("Repeats")):
+        draw_near_repeats(page, _repeats(*about, metric), study)
+    with right, contained(t("Did something unusual start recently?")):
+        draw_recent_starts(page, _unusual(*about))
+
+
+def _ask(about: tuple[Dataset, AlertFilter, Audience]) -> None:
+    """Remember that the reader wants the test, under this filter."""
+    st.session_state[ASKED] = about
+    st.query_params["tab"] = TAB_NAME
 
 
 def _metric(page: Page) -> Metric:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from curim_data.model import Message
 from curim_data.studies.hot_spots import HotSpotStudy
-from pages.parts.frame import Page
+from pages.parts.frame import Page, contained
 from pages.parts.hotspots.comparison_tab import draw_comparison_tab
 from pages.parts.hotspots.concentration_tab import draw_concentration_tab
 from pages.parts.hotspots.forecast_tab import draw_forecast_tab
@@ -33,7 +33,7 @@ def draw_tabs(page: Page, study: HotSpotStudy) -> None:
     asked = st.query_params.get(TAB_WORD, "")
     if asked in TABS and TABS_KEY not in st.session_state:
         st.session_state[TABS_KEY] = page.t(TABS[asked][0])
-    for tab, (_, draw) in zip(st.tabs(names, key=TABS_KEY, on_change="rerun"), TABS.values(), strict=True):
+    for tab, (name, draw) in zip(st.tabs(names, key=TABS_KEY, on_change="rerun"), TABS.values(), strict=True):
         if tab.open:
-            with tab:
+            with tab, contained(page.t(name)):
                 draw(page, study)

@@ -19,16 +19,16 @@ from curim_data.studies.areas import area_counts
 from curim_data.studies.evaluation import AREAS, evaluation_filter
 from curim_data.studies.hot_spots import hot_spot_study, known_places
 from curim_data.studies.plan import draft_plan_for_cells
-from pages.parts.frame import Dataset, cached, source_of
+from pages.parts.frame import Dataset, cached, calculated, source_of
 
 
-@cached
+@calculated(Message("Drafting the plan"))
 def plan_draft(dataset: Dataset, f: AlertFilter, audience: Audience, cells: tuple[str, ...], lang: str) -> PlanDraft:
     """The draft for some cells under a filter."""
     return draft_plan_for_cells(source_of(dataset), f, cells, audience, language=lang)
 
 
-@cached
+@calculated(Message("Testing every place for hot spots"))
 def draft_spots(dataset: Dataset, f: AlertFilter, audience: Audience) -> tuple[tuple[tuple[str, ...], Any, int], ...]:
     """The hot spots under a filter, clearest first: cells, name (`SpotName`), alerts."""
     source = source_of(dataset)
@@ -37,7 +37,7 @@ def draft_spots(dataset: Dataset, f: AlertFilter, audience: Audience) -> tuple[t
     return tuple((spot.names, names[spot.id], spot.n) for spot in spots)
 
 
-@cached
+@calculated(Message("Looking for a comparison area"))
 def proposed_areas(
     dataset: Dataset, plan_json: str, audience: Audience, rings: int
 ) -> tuple[Areas, tuple[Message, ...]]:

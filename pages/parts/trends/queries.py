@@ -11,25 +11,25 @@ import streamlit as st
 from analysis.trends.time_series import Trend
 from curim_data import query
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
+from curim_data.model import Audience, Message
 from curim_data.model.known_time import CalendarUnit
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.studies import changes, trends
 from curim_data.studies.changes import ChangeStudy
-from pages.parts.frame import Dataset, Page, cached, source_of
+from pages.parts.frame import Dataset, Page, calculated, source_of
 
 BY = "by"
 UNITS: tuple[CalendarUnit, ...] = ("day", "week", "month")
 USUAL: CalendarUnit = "week"
 
 
-@cached
+@calculated(Message("Counting by period"))
 def trend_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: CalendarUnit) -> Trend | None:
     """The series under the filter with what was usual."""
     return trends.trend_study(source_of(dataset), f, audience, unit)
 
 
-@cached
+@calculated(Message("Comparing the periods"))
 def changes_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> ChangeStudy:
     """Everything that changed between the filter's period and its reference."""
     return changes.change_study(source_of(dataset), f, audience)

@@ -1,0 +1,211 @@
+"""What a reader sees while a calculation runs: at its place a bar, what is being done, and a button that stops it.
+
+A page calls a function that is decorated with `calculated` as any other. What is ready within `MOMENT` seconds is
+simply there; else the bar stands at that place until the result takes it, while what was drawn before can be used. The
+run of the page that waits is what keeps the calculation alive: when the reader goes, changes something or stops it, the
+run ends, and with the last of them the calculation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, Final, ParamSpec, TypeVar
+from uuid import uuid4
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from curim_data.engine import hand_over
+from curim_data.model import Message, Translator, translator
+from curim_data.model.progress import Stopped
+from pages.parts.frame.jobs import MISSING, Job, Jobs, Key
+from pages.parts.frame.links import language
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+LOG: Final = logging.getLogger("curim")
+JOBS: Final = Jobs()
+MOMENT: Final = 0.4  # seconds that a reader waits without being told
+TICK: Final = 0.2  # seconds between two looks at how far it is
+STOPPED: Final = "calculations_stopped"  # what this reader stopped, so that the next run does not start it again
+MOST_STOPPED: Final = 20
+
+_inside = threading.local()  # set in the thread of a calculation, where another one is simply called
+
+
+class CalculationStopped(Exception):
+    """The reader stopped a calculation; `doing` says which."""
+
+    def __init__(self, key: Key, doing: Message) -> None:
+        super().__init__(doing.text)
+        self.key, self.doing = key, doing
+
+
+def cached(function: Callable[P, R]) -> Callable[P, R]:
+    """Keep the results of a quick function, for all readers. As `calculated`, but worked out at once."""
+    key_of = _keys(function)
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        key = key_of(*args, **kwargs)
+        found = JOBS.result(key)
+        if found is MISSING:
+            found = function(*args, **kwargs)
+            JOBS.keep(key, found)
+        return found  # type: ignore[no-any-return]
+
+    return call
+
+
+def calculated(doing: Message) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Share the calculation of a function between readers, show its progress, and keep its results.
+
+    The arguments are all that the result may depend on, and hashable (a dataset, a filter, an audience, settings); one
+    whose name begins with an underscore is not part of the key and follows from the others. Results are shared by all
+    readers and never changed. `doing`: what the reader is told, until the calculation says more.
+
+    Raises
+    ------
+    CalculationStopped
+        In a run of a reader who stopped it; `contained` says so at the place.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        key_of = _keys(function)
+
+        @wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            key = key_of(*args, **kwargs)
+            found = JOBS.result(key)
+            if found is MISSING:
+                found = _calculate(key, lambda: function(*args, **kwargs), doing)
+            return found  # type: ignore[no-any-return]
+
+        call.is_ready = lambda *args, **kwargs: JOBS.result(key_of(*args, **kwargs)) is not MISSING  # type: ignore[attr-defined]
+        return call
+
+    return decorate
+
+
+def is_ready(function: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
+    """Whether a function that is `calculated` has its result already."""
+    return bool(function.is_ready(*args, **kwargs))  # type: ignore[attr-defined]
+
+
+@contextmanager
+def contained(part: str) -> Iterator[None]:
+    """Inside is a part of a page (`part`, in the reader's words); where it fails or is stopped, the rest goes on."""
+    t = translator(language())
+    try:
+        yield
+    except CalculationStopped as stopped:
+        name = _short(stopped.key)
+        with st.container(border=True, key=f"stopped_{name}"):
+            st.write(t("Stopped: {doing}.", doing=t(stopped.doing)))
+            st.button(t("Calculate"), key=f"calculate_{name}", on_click=_resume, args=(stopped.key,))
+    except Exception as error:
+        number = uuid4().hex[:8]
+        LOG.error("%s failed, error %s", part, number, exc_info=error)
+        with st.container(key=f"failed_{number}"):
+            st.error(_failure_text(t, part, number))
+
+
+def _failure_text(t: Translator, part: str, number: str) -> str:
+    return t(
+        "{part} could not be displayed (error {number}). Nothing was changed, and the rest of the page can be used. "
+        "Remove a filter, choose another period or cell size, or try again; the person who runs the dashboard can find "
+        "the cause in its log under this number.",
+        part=part,
+        number=number,
+    )
+
+
+def _keys(function: Callable[..., Any]) -> Callable[..., Key]:
+    """What gives the key of a call: the function, and those of its arguments that the result depends on."""
+    name, signature = f"{function.__module__}.{function.__qualname__}", inspect.signature(function)
+
+    def key(*args: Any, **kwargs: Any) -> Key:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return name, tuple(value for word, value in bound.arguments.items() if not word.startswith("_"))
+
+    return key
+
+
+def _calculate(key: Key, work: Callable[[], Any], doing: Message) -> Any:
+    if getattr(_inside, "job", False) or get_script_run_ctx(suppress_warning=True) is None:
+        result = work()
+        JOBS.keep(key, result)
+        return result
+    if key in st.session_state.get(STOPPED, ()):
+        raise CalculationStopped(key, doing)
+    take = hand_over()
+
+    def run() -> Any:
+        _inside.job = True
+        take()
+        return work()
+
+    while True:
+        job = JOBS.start(key, run)
+        with job.reading():
+            if not job.wait(MOMENT):
+                _draw_progress(job, doing)
+        if not isinstance(job.error, Stopped):
+            break
+    if job.error is not None:
+        raise job.error
+    return job.result
+
+
+def _draw_progress(job: Job, doing: Message) -> None:
+    """Draw the bar and the button until the calculation ends; what the page draws next takes their place."""
+    t, name = translator(language()), _short(job.key)
+    slot = st.empty()
+    with slot.container(key=f"calculation_{name}", gap="xsmall"):
+        bar = st.progress(0.0)
+        st.button(t("Stop"), key=f"stop_{name}", type="tertiary", on_click=_stop, args=(job.key,))
+    while True:
+        bar.progress(min(max(job.fraction, 0.0), 1.0), text=_progress_text(t, job, doing))
+        if job.wait(TICK):
+            break
+        if _fragment_waits():
+            st.rerun()  # a whole run, in which the reader's click takes effect while the calculation goes on
+    slot.empty()
+
+
+def _progress_text(t: Translator, job: Job, doing: Message) -> str:
+    said = t(job.doing or doing)
+    if job.queued:
+        return t("{doing}: waits for other calculations", doing=said)
+    return t("{doing}: {share}", doing=said, share=t.percent(job.fraction)) if job.fraction > 0 else said
+
+
+def _fragment_waits() -> bool:
+    """Whether the reader changed something inside a fragment, which Streamlit puts off until the run has ended."""
+    requests = getattr(get_script_run_ctx(), "script_requests", None)
+    data = getattr(requests, "_rerun_data", None)
+    waits = getattr(getattr(requests, "_state", None), "value", "") == "RERUN"
+    return waits and bool(getattr(data, "fragment_id_queue", ()))
+
+
+def _stop(key: Key) -> None:
+    stopped = [one for one in st.session_state.get(STOPPED, ()) if one != key]
+    st.session_state[STOPPED] = (*stopped[-MOST_STOPPED:], key)
+    JOBS.stop(key)
+
+
+def _resume(key: Key) -> None:
+    st.session_state[STOPPED] = tuple(one for one in st.session_state.get(STOPPED, ()) if one != key)
+
+
+def _short(key: Key) -> str:
+    """A key as a short name for widgets; the same for equal keys in this process."""
+    return hashlib.sha256(repr(hash(key)).encode()).hexdigest()[:10]

@@ -1,0 +1,130 @@
+"""Parts of a page that are calculated: their failure, their stop, and what stays of them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, Message
+from curim_data.model.progress import report
+from curim_data.store import Home
+from curim_data.studies.hot_spots import hot_spot_study
+from pages.parts.frame import Dataset, waiting
+from pages.parts.frame.waiting import JOBS, MOMENT, STOPPED, calculated
+from pages.parts.hotspots.queries import hot_spots
+from tests.app.conftest import Open
+
+calls: list[Any] = []
+
+
+@calculated(Message("Counting slowly"))
+def slow(word: str, seconds: float) -> str:
+    calls.append(word)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        report(0.5, Message("Counting"))
+        time.sleep(0.01)
+    if word == "broken":
+        raise ValueError("secret detail")
+    return f"result of {word}"
+
+
+def script(word: str, seconds: float) -> None:
+    import streamlit as st
+
+    from pages.parts.frame.waiting import contained
+    from tests.app import test_waiting
+
+    with contained("This part"):
+        st.write(test_waiting.slow(word, seconds))
+    st.write("the rest")
+
+
+def run(word: str, seconds: float) -> AppTest:
+    app = AppTest.from_function(script, args=(word, seconds), default_timeout=60)
+    app.query_params["lang"] = "en"
+    return app.run()
+
+
+def texts(app: AppTest) -> list[str]:
+    return [one.value for one in app.markdown]
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    JOBS.forget()
+    calls.clear()
+
+
+@pytest.mark.parametrize("seconds", [0.0, MOMENT + 0.5])
+def test_a_result_is_there_however_long_it_took_and_is_made_once(seconds: float) -> None:
+    for _ in range(2):
+        app = run("one", seconds)
+        assert not app.exception
+        assert texts(app) == ["result of one", "the rest"]
+    assert calls == ["one"]
+
+
+@pytest.mark.parametrize("seconds", [0.0, MOMENT + 0.3])
+def test_a_failure_stays_at_its_place_and_says_how_to_go_on(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "LOG", logging.getLogger("curim.expected"))
+    app = run("broken", seconds)
+    assert not app.exception
+    assert texts(app) == ["the rest"]
+    (told,) = (one.value for one in app.error)
+    assert told.startswith("This part could not be displayed (error ")
+    assert "secret" not in told
+
+
+def test_what_a_reader_stopped_is_not_started_again_until_they_ask() -> None:
+    app = AppTest.from_function(script, args=("one", 0.0), default_timeout=60)
+    app.query_params["lang"] = "en"
+    key = waiting._keys(slow.__wrapped__)("one", 0.0)  # type: ignore[attr-defined]
+    app.session_state[STOPPED] = (key,)
+    app.run()
+    assert texts(app) == ["Stopped: Counting slowly.", "the rest"]
+    assert calls == []
+    app.button[0].click().run()
+    assert texts(app) == ["result of one", "the rest"]
+
+
+def test_what_a_page_gets_equals_the_direct_call(sample: Home) -> None:
+    source = open_source(sample)
+    dataset = Dataset(str(sample.path), source.version, source.city.version, source.meeting)
+    kept, direct = (
+        hot_spots(dataset, AlertFilter(), Audience.ANALYST),
+        hot_spot_study(source, AlertFilter(), Audience.ANALYST),
+    )
+    pd.testing.assert_frame_equal(kept.hot.frame, direct.hot.frame)
+    assert hot_spots(dataset, AlertFilter(), Audience.ANALYST) is kept
+
+
+@pytest.mark.parametrize("name", ["hotspots", "gender", "trends", "briefing"])
+def test_pages_leave_the_shared_results_as_they_are(open_page: Open, name: str) -> None:
+    open_page(name, lang="en")
+    before = {key: _content(entry[2]) for key, entry in JOBS._results._entries.items()}
+    assert before
+    open_page(name, lang="el")
+    after = {key: _content(entry[2]) for key, entry in JOBS._results._entries.items()}
+    assert {key: after[key] for key in before} == before
+    assert set(after) == set(before), "another language calculates nothing anew"
+
+
+def _content(value: Any) -> str:
+    """Everything that a result holds, as text."""
+    if isinstance(value, (pd.DataFrame, pd.Series)):
+        return f"{list(getattr(value, 'columns', ()))} {pd.util.hash_pandas_object(value.astype(str)).sum()}"
+    if isinstance(value, dict):
+        return str({str(key): _content(item) for key, item in value.items()})
+    if isinstance(value, (list, tuple)):
+        return str([_content(item) for item in value])
+    if hasattr(value, "__dataclass_fields__"):
+        return str({name: _content(getattr(value, name)) for name in value.__dataclass_fields__})
+    return type(value).__name__ if hasattr(value, "__dict__") else str(value)

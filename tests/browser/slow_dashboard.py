@@ -1,0 +1,38 @@
+"""The dashboard with a test for repeats that goes on until CURIM_GO names a file that exists; it notes how it ended."""
+
+import os
+import runpy
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from curim_data.model import Message  # noqa: E402
+from curim_data.model.progress import report, stage  # noqa: E402
+from curim_data.studies import near_repeat  # noqa: E402
+
+study, go = near_repeat.near_repeat_study, Path(os.environ["CURIM_GO"])
+
+
+def slow(*args: Any, **settings: Any) -> Any:
+    """The study after a while."""
+    number = len(list(go.parent.glob("started-*")))
+    (go.parent / f"started-{number}").touch()
+    try:
+        with stage(0.0, 0.5):
+            for step in range(3000):
+                report(min(0.3 + step / 10_000, 1.0), Message("Counting"))
+                if go.exists():
+                    break
+                time.sleep(0.02)
+    except BaseException:
+        (go.parent / f"ended-{number}").touch()
+        raise
+    return study(*args, **settings)
+
+
+near_repeat.near_repeat_study = slow
+runpy.run_path(str(ROOT / "dashboard.py"), run_name="__main__")
