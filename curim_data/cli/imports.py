@@ -15,7 +15,8 @@ from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, write_file
 from curim_data.importing.mapping import ColumnMapping
-from curim_data.model import N_, Answers, Message, Question
+from curim_data.model import N_, Answers, Message, Num, Question
+from curim_data.profile.spread import Spread, position
 from curim_data.store import StoreError
 from curim_data.store.home import create_home
 
@@ -58,6 +59,15 @@ def import_files(
     elsewhere: Annotated[
         bool, typer.Option("--elsewhere", help=N_("Import although most alerts lie outside the city."))
     ] = False,
+    area: Annotated[
+        str | None,
+        typer.Option(
+            help=N_(
+                "What a new city is made of, where the file holds a region or a country: whole, densest, or LON,LAT,KM "
+                "for what lies within some kilometres of a place."
+            )
+        ),
+    ] = None,
     city: Annotated[str, typer.Option(help=N_("Name of the city, for a home that has none yet."))] = "",
     profile: Annotated[Path | None, typer.Option(help=N_("Profile folder for a home that has no city yet."))] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Say what would happen and write nothing."))] = False,
@@ -67,7 +77,7 @@ def import_files(
 
     note_interrupted(ctx)
     chosen = _mapping(mapping)
-    answers = Answers(dates, _epsg(crs), decimal, order, sheet, timezone, category, ids, elsewhere)
+    answers = Answers(dates, _epsg(crs), decimal, order, sheet, timezone, category, ids, elsewhere, area)
     if profile is not None and not ctx.home.has_city():
         create_home(ctx.home.path, profile)
     outcomes: list[dict[str, Any]] = []
@@ -94,18 +104,51 @@ def import_files(
             failed = failed or problem.message
             outcomes.append({"file": file.name, "error": ctx.t(problem.message)})
             continue
-        outcomes.append(report.counts | {"decisions": [ctx.t(message) for message in report.decisions]})
+        decided = {"decisions": [ctx.t(message) for message in report.decisions]}
+        outcomes.append(report.counts | decided | (_proposals(ctx, report.spread, file) if report.spread else {}))
         if write_mapping is not None:
             made = ColumnMapping.from_layout(report.layout, report.facts.labels, answers=answers, name=file.stem)
             write_file(write_mapping, made.to_toml().encode())
         if new_city and ctx.home.has_city():
-            _note_city(ctx)
+            _note_city(ctx, report.spread)
         if not ctx.as_json:
             ctx.print(report.sentence(ctx.t))
+            if report.spread is not None and report.spread.asks:
+                _print_areas(ctx, report.spread, file)
     if ctx.as_json:
         ctx.print_json({"files": outcomes})
     if failed is not None:
         raise UsageError(failed)
+
+
+def _proposals(ctx: CommandContext, spread: Spread, file: Path) -> dict[str, Any]:
+    """How far the alerts of a first file spread, and the command that gives each dense area a home of its own."""
+    areas = [
+        {
+            "area": one.circle.word,
+            "share": round(one.share, 4),
+            "command": one.command(str(file), number),
+        }
+        for number, one in enumerate(spread.areas, 1)
+    ]
+    told = {"area_km2": round(spread.area_km2), "kind": spread.kind, "statement": ctx.t(spread.statement)}
+    return {"spread": told | {"dense_areas": areas if spread.asks else []}}
+
+
+def _print_areas(ctx: CommandContext, spread: Spread, file: Path) -> None:
+    """The dense areas of a region or a country, each with the command that makes it a city of its own."""
+    ctx.print(ctx.t("Dense areas, each of which can be a city in a home of its own:"))
+    for number, one in enumerate(spread.areas, 1):
+        ctx.print(
+            ctx.t(
+                "{number}. {share} % of the alerts within {radius} km of {place}: {command}",
+                number=number,
+                place=position(one.circle),
+                radius=f"{one.circle.radius_km:g}",
+                share=Num(100 * one.share, 0),
+                command=one.command(str(file), number),
+            )
+        )
 
 
 def _mapping(path: Path | None) -> ColumnMapping | None:
@@ -141,11 +184,13 @@ def _asked(ctx: CommandContext, question: Question) -> dict[str, Any]:
     return {"about": question.about, "flag": question.flag, "choices": choices}
 
 
-def _note_city(ctx: CommandContext) -> None:
+def _note_city(ctx: CommandContext, spread: Spread | None) -> None:
     """A home that was new holds a city now."""
     city = ctx.home.city()
     named = ctx.t.label(city.names)
     ctx.note(ctx.t("{home} was new: it now holds the profile of {city}.", home=str(ctx.home.path), city=named))
+    if spread is not None:
+        ctx.note(ctx.t(spread.statement))
     if city.provisional:
         ctx.note(
             ctx.t(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from curim_data.importing.coordinates import sample_points
@@ -10,19 +11,46 @@ from curim_data.importing.decisions import decide
 from curim_data.importing.extract import ProfiledExport
 from curim_data.model import CityProfile, Message
 from curim_data.profile import provisional
+from curim_data.profile.spread import WHOLE, Spread
 from curim_data.store import Home, StoreError, interrupted, locked
 from curim_data.store.home import copy_profile
 
 
-def provisional_city(profiled: ProfiledExport, work: Path, name: str) -> CityProfile:
-    """Make a profile from the file's own points; it stays in the working folder until `adopt_city`."""
+@dataclass(frozen=True)
+class FirstCity:
+    """The city that was made for a file; how far its alerts spread, and what of it was taken (`Answers.area`).
+
+    `spread` is None for a city that was known.
+    """
+
+    city: CityProfile
+    spread: Spread | None
+    area: str
+
+    @property
+    def decisions(self) -> tuple[Message, ...]:
+        """What was decided about an area that is no city's."""
+        told = self.spread.decision(self.area) if self.spread is not None else None
+        return () if told is None else (told,)
+
+
+def provisional_city(profiled: ProfiledExport, work: Path, name: str) -> FirstCity:
+    """Make a profile from the file's own points; it stays in the working folder until `adopt_city`.
+
+    Of an area too large for a city the part that a person chose is taken, or `Spread.default`.
+    """
     request, profile = profiled.request, profiled.profile
     decisions = decide(profile, profiled.layout, None, request.answers, request.name, request.now)
     points = sample_points(profile, decisions.coordinates)
     constant = {decisions.category: profiled.rows} if decisions.category else {}
     categories: Mapping[str, int] = profile.values.get("category") or constant
     label = name or Path(request.name).name.partition(".")[0]
-    return provisional.ensure_city(Home(work / interrupted.FIRST), points, categories, label, name or None)
+    home = Home(work / interrupted.FIRST)
+    spread = provisional.spread_of(points) if len(points) else None
+    area = request.answers.area or (spread.default if spread is not None else WHOLE)
+    within = spread.circle(area) if spread is not None else None
+    city = provisional.ensure_city(home, points, categories, label, name or None, within)
+    return FirstCity(city, spread if city.provisional else None, area)
 
 
 def adopt_city(home: Home, work: Path) -> None:

@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -185,7 +185,7 @@ class ColumnMapping:
             tuple(labels),
             mapped(map(Part, layout.personal)),
             mapped(map(Part, layout.text)),
-            answers=answers or Answers(),
+            answers=replace(answers, area=None) if answers else Answers(),
             **{name: getattr(layout, name) for name in _SHARED},
         )
 

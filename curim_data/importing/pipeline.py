@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from curim_data import formats
 from curim_data.importing import mapping as mappings
@@ -93,7 +94,10 @@ def import_file(
         recognised = recognise_columns(opened)
         profiled = profile_export(recognised)
         has_city = home.has_city()
-        city = home.city() if has_city else provisional_city(profiled, work, city_name)
+        if has_city and request.answers.area:
+            raise ImportProblem(_HAS_CITY)
+        first = None if has_city else provisional_city(profiled, work, city_name)
+        city = home.city() if first is None else first.city
         plan = decide_plan(profiled, city, home)
         # Blocks pass through these three one by one, each in a thread of its own; staging draws them on.
         parsed = parse_blocks(profiled, plan)
@@ -108,7 +112,7 @@ def import_file(
         else:
             adopt_city(home, work)
             matched = store.write_staged(staged.staging, staged.batch, staged.quarantine.path)
-        report = build_report(profiled, plan, staged, matched, comparison, dry_run=dry_run)
+        report = build_report(profiled, plan, staged, matched, comparison, dry_run=dry_run, first_city=first)
     if not dry_run:
         report = replace(report, decisions=(*report.decisions, *_save_mapping(profiled, home)))
     request.report_progress(1.0, Message("Done"))
@@ -142,16 +146,23 @@ def preview(
         opened = open_export(request)
         recognised = recognise_columns(opened)
         profiled = profile_export(recognised, summarise=True)
-        provisional = city is None
-        city = city or provisional_city(profiled, work, "")
+        first = provisional_city(profiled, work, "") if city is None else None
+        city = first.city if first is not None else city
+        assert city is not None
         plan = decide_plan(profiled, city, target)
         parsed = parse_blocks(profiled, plan)
         enriched = enrich_blocks(parsed, city)
         staged = stage_alerts(enriched, profiled, plan, work, new_batch_id(now))
         comparison = compare_with_previous(store, staged.staging.path, staged.batch.signature)
         matched = store.match_staged(staged.staging, staged.batch)
-        report = build_report(profiled, plan, staged, matched, comparison, dry_run=True)
-        return build_preview(profiled, plan, staged, report, provisional=provisional)
+        report = build_report(profiled, plan, staged, matched, comparison, dry_run=True, first_city=first)
+        return build_preview(profiled, plan, staged, report, first_city=first)
+
+
+_HAS_CITY: Final = Message(
+    "This home has its city already, and --area is for the first file of a home. Give the other area a home of its own "
+    "with --home FOLDER."
+)
 
 
 @contextmanager
@@ -169,9 +180,13 @@ def _working_folder(home: Home, name: str, batch_id: str, dry_run: bool) -> Iter
 
 
 def _check_city(staged: StagedExport, plan: ImportPlan, request: ImportRequest) -> None:
-    """Raise a Question where most alerts lie outside the city, unless a person has answered it."""
+    """Raise a Question where most alerts lie outside the city, unless a person has answered it.
+
+    Of a city that was made from a part of what its exports hold most alerts lie outside by choice.
+    """
     tally = staged.tally
-    if not tally.elsewhere or request.answers.elsewhere:
+    by_choice = plan.city.part and tally.outside < tally.mapped
+    if not tally.elsewhere or request.answers.elsewhere or by_choice:
         return
     raise Question(
         "elsewhere",
@@ -196,7 +211,7 @@ def _save_mapping(profiled: ProfiledExport, home: Home) -> Iterator[Message]:
     was decided, where the format needs no guessing, or where a saved mapping says the same already.
     """
     request, labels = profiled.request, profiled.labels
-    answers = replace(request.answers, elsewhere=False)
+    answers = replace(request.answers, elsewhere=False, area=None)
     guessed = profiled.layout.format == formats.GUESSED
     if request.mapping is None and (not guessed or answers == Answers()):
         return

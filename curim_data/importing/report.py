@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from curim_data import formats
 from curim_data.containers import open_file
 from curim_data.formats.base import Layout, fold
+from curim_data.importing._first_city import FirstCity
 from curim_data.importing._tally import ColumnSummary
 from curim_data.importing.comparison import Comparison, ExportChanges
 from curim_data.importing.decisions import Decisions
@@ -30,6 +31,7 @@ from curim_data.importing.transform import ImportPlan, StagedExport
 from curim_data.model import Answers, CityProfile, Facts, Message, Reason, Translator
 from curim_data.model.alert import TOLD
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
+from curim_data.profile.spread import Spread
 from curim_data.quality import default_coordinates
 from curim_data.store import Batch
 from curim_data.store.alert_table import StagedResult
@@ -50,7 +52,8 @@ class ImportReport:
     "updated", "duplicate", "quarantined"), reason (why it was quarantined, or its repairs and flags joined by `|`),
     repaired, unmapped. `repairs`, `quarantine` and `outcomes` stop at LISTED_ROWS rows each. `decisions` are sentences
     on what was decided over the whole file; `mapping` the home's saved mapping that was used; `changes` what is
-    different from the previous export. Nothing was written when `dry_run`.
+    different from the previous export; `spread` how far the alerts of a first file spread, where the city was made from
+    it. Nothing was written when `dry_run`.
     """
 
     batch: Batch
@@ -75,6 +78,7 @@ class ImportReport:
     several: int
     mapping: ColumnMapping | None = None
     changes: ExportChanges | None = None
+    spread: Spread | None = None
 
     @property
     def encoding(self) -> str:
@@ -148,7 +152,7 @@ class Preview:
     rounded to four decimals; `values` the words of the columns that are mapped value by value, with counts, by role;
     `words` what these stand for, "" where that is not known. `provisional`: the city's profile was made from this file,
     since the home has none; `city` is that profile, or the one that was given. `answers`: what a person said, with what
-    the mapping remembers.
+    the mapping remembers. `spread`: how far the alerts of a first file spread; `area`: what of it was taken.
     """
 
     format: str
@@ -165,6 +169,8 @@ class Preview:
     city: CityProfile
     answers: Answers
     report: ImportReport
+    spread: Spread | None = None
+    area: str = ""
 
     @property
     def facts(self) -> Facts:
@@ -189,8 +195,9 @@ def build_report(
     comparison: Comparison,
     *,
     dry_run: bool,
+    first_city: FirstCity | None = None,
 ) -> ImportReport:
-    """Assemble what an import did, or would do."""
+    """Assemble what an import did, or would do; `first_city`: the city that was made from the file."""
     labels, layout, tally, saved = profiled.labels, profiled.layout, staged.tally, profiled.opened.saved
     quarantine = staged.quarantine.first()
     reasons = [Reason(code) for code in quarantine["reason"]]
@@ -204,7 +211,13 @@ def build_report(
         facts=profiled.opened.file.facts,
         layout=layout,
         date_order=plan.decisions.dates.order,
-        decisions=(*read_with, *plan.decisions.reasons, *_unplaced(layout)),
+        decisions=(
+            *read_with,
+            *plan.decisions.reasons,
+            *_unplaced(layout),
+            *(() if first_city is None else first_city.decisions),
+        ),
+        spread=first_city.spread if first_city is not None else None,
         mapping=saved,
         changes=comparison.changes(matched.batch),
         repairs=repairs,
@@ -225,7 +238,12 @@ def build_report(
 
 
 def build_preview(
-    profiled: ProfiledExport, plan: ImportPlan, staged: StagedExport, report: ImportReport, *, provisional: bool
+    profiled: ProfiledExport,
+    plan: ImportPlan,
+    staged: StagedExport,
+    report: ImportReport,
+    *,
+    first_city: FirstCity | None = None,
 ) -> Preview:
     """Assemble what a person sees before the import."""
     layout, values = profiled.layout, profiled.profile.values
@@ -247,7 +265,9 @@ def build_preview(
         bounds=bounds,
         values=values,
         words=_interpreted_words(values, plan.decisions, layout, plan.city),
-        provisional=provisional,
+        provisional=first_city is not None,
+        spread=first_city.spread if first_city is not None else None,
+        area=first_city.area if first_city is not None else "",
         city=plan.city,
         answers=profiled.request.answers,
         report=report,

@@ -99,7 +99,10 @@ class Landmark:
 
 @dataclass(frozen=True)
 class CityProfile:
-    """Everything that the dashboard knows of a city. Read with `load_city`."""
+    """Everything that the dashboard knows of a city. Read with `load_city`.
+
+    `part`: exports are of a larger area, of which the city is the part that was chosen.
+    """
 
     version: str
     names: Mapping[str, str]
@@ -115,6 +118,7 @@ class CityProfile:
     streets: tuple[Area, ...] = ()
     population: pd.DataFrame | None = field(default=None, compare=False)
     provisional: bool = False
+    part: bool = False
 
     @cached_property
     def to_metres(self) -> Transformer:
@@ -257,6 +261,7 @@ def load_city(folder: Path) -> CityProfile:
             streets=_areas(folder, "streets.geojson") if (folder / "streets.geojson").exists() else (),
             population=_population(folder / "population.csv"),
             provisional=bool(head.get("provisional", False)),
+            part=bool(head.get("part", False)),
         )
     except KeyError as missing:
         raise ProfileError(

@@ -107,6 +107,11 @@ def _cell_areas(cells: CellArray, resolution: int) -> np.ndarray:
     return np.array([h3.cell_area(cell, unit="km^2") for cell in parents])
 
 
+def cell_side_m(shape: BaseGeometry, resolution: int) -> float:
+    """Side in metres of a square as large as the mean cell of a resolution in an area."""
+    return 1000 * float(np.sqrt(_cell_areas(sampled_cells(shape), resolution).mean()))
+
+
 def finest_affordable(shape: BaseGeometry, most: float, finest: int = max(MAP_RESOLUTIONS)) -> int:
     """The finest resolution, from `finest` on, at which an area takes at most so many cells.
 

@@ -24,7 +24,8 @@ class Answers:
     "comma", the decimal mark of coordinates. `order`: "lat-lon" or "lon-lat" for a column that holds both. `sheet`:
     sheet, layer or member of a container. `timezone`: IANA name for times without offset. `category`: the category of
     a file that has no column for it. `ids`: "same" or "own", where another kind of export has the same ids.
-    `elsewhere`: import although most of the file lies outside the city.
+    `elsewhere`: import although most of the file lies outside the city. `area`: of a first file, what the city is made
+    of: "whole", "densest", or longitude, latitude and radius in kilometres, joined by commas.
     """
 
     dates: str | None = None
@@ -36,6 +37,7 @@ class Answers:
     category: str | None = None
     ids: str | None = None
     elsewhere: bool = False
+    area: str | None = None
 
 
 @dataclass(frozen=True)

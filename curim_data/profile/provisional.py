@@ -34,6 +34,7 @@ from curim_data.formats.base import fold
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import CityProfile, ImportProblem, Message, cell_polygons
 from curim_data.model.city import Category, load_city
+from curim_data.model.extent import MOST_MAP_CELLS, cell_side_m, finest_affordable, geodesic_area_km2
 from curim_data.profile.files import (
     as_polygons,
     unique_ids,
@@ -44,6 +45,7 @@ from curim_data.profile.files import (
     write_landmarks,
 )
 from curim_data.profile.shapes import AreaFile
+from curim_data.profile.spread import Circle, Spread, dense_areas, kind_of_area
 from curim_data.store import Home, locked
 from curim_data.store.home import copy_profile
 
@@ -57,6 +59,11 @@ LEAST_PLACES: Final = 3  # fewer different points are a pile, not a part of a ci
 REACH: Final = 12.0  # degrees of longitude from the middle of its zone at which a projection is of use
 MOST_CATEGORIES: Final = 200
 POINT_RESOLUTION: Final = 12
+_NO_POINTS: Final = Message(
+    "This home has no city yet, and no column of the file was understood as coordinates that tell where it is. Say "
+    "which columns hold them, import a file with coordinates first, or name a city that is known (on the command line: "
+    "--city)."
+)
 
 Points = npt.NDArray[np.float64] | Iterable[npt.NDArray[np.float64]]
 Cells = npt.NDArray[np.int64]
@@ -93,13 +100,30 @@ def provisional_profile(folder: Path, points: Points, categories: Mapping[str, i
     return _write(folder, cells, counts, categories, name)
 
 
+def spread_of(points: Points) -> Spread:
+    """How far points spread (longitude and latitude, as in `provisional_profile`). ImportProblem where none is left."""
+    cells, counts = _gathered(points)
+    if not len(cells):
+        raise ImportProblem(_NO_POINTS)
+    land = study_area(cells, counts).land
+    area, resolution = geodesic_area_km2(land), finest_affordable(land, MOST_MAP_CELLS)
+    areas = dense_areas(cells, counts, _middles(cells))
+    side = cell_side_m(land, resolution)
+    return Spread(area, int(counts.sum()), kind_of_area(area, areas), resolution, side, areas)
+
+
 def choose_profile(
-    folder: Path, points: Points, categories: Mapping[str, int], name: str, city: str | None = None
+    folder: Path,
+    points: Points,
+    categories: Mapping[str, int],
+    name: str,
+    city: str | None = None,
+    within: Circle | None = None,
 ) -> Path:
     """The folder of the profile to begin with: a shipped one where most points lie on its land, else a provisional one.
 
     `city` names the city: a shipped profile is then taken by its name in any language. A provisional profile is
-    written to `folder`. ImportProblem as `provisional_profile`.
+    written to `folder`, from the points in the circle alone where one is given. ImportProblem as `provisional_profile`.
     """
     shipped = _shipped()
     if city and fold(city) in {fold(word) for word in load_city(shipped).names.values()}:
@@ -107,12 +131,22 @@ def choose_profile(
     cells, counts = _gathered(points)
     if city is None and _share_on(cells, counts, load_city(shipped).land) > 0.5:
         return shipped
-    _write(folder, cells, counts, categories, city or name)
+    if within is not None:
+        inside = within.holds(*_middles(cells))
+        if not inside.any():
+            raise ImportProblem(Message("No alert lies within that circle: give another one with --area LON,LAT,KM."))
+        cells, counts = cells[inside], counts[inside]
+    _write(folder, cells, counts, categories, city or name, part=within is not None)
     return folder
 
 
 def ensure_city(
-    home: Home, points: Points, categories: Mapping[str, int], name: str, city: str | None = None
+    home: Home,
+    points: Points,
+    categories: Mapping[str, int],
+    name: str,
+    city: str | None = None,
+    within: Circle | None = None,
 ) -> CityProfile:
     """The home's city, made by `choose_profile` where it has none yet; the folder appears whole or not at all."""
     if home.has_city():
@@ -120,7 +154,7 @@ def ensure_city(
     home.path.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix="city-new-", dir=home.path))
     try:
-        source = choose_profile(part, points, categories, name, city)
+        source = choose_profile(part, points, categories, name, city, within)
         with locked(home.path / "city.lock"):
             if not home.has_city():
                 copy_profile(source, home.city_folder)
@@ -306,21 +340,18 @@ def category_list(categories: Mapping[str, int]) -> list[Category]:
     ]
 
 
-def _write(folder: Path, cells: Cells, counts: Cells, categories: Mapping[str, int], name: str) -> CityProfile:
+def _write(
+    folder: Path, cells: Cells, counts: Cells, categories: Mapping[str, int], name: str, *, part: bool = False
+) -> CityProfile:
     if not len(cells):
-        raise ImportProblem(
-            Message(
-                "This home has no city yet, and no column of the file was understood as coordinates that tell where it "
-                "is. Say which columns hold them, import a file with coordinates first, or name a city that is known "
-                "(on the command line: --city)."
-            )
-        )
+        raise ImportProblem(_NO_POINTS)
     study = study_area(cells, counts)
     west, south, east, north = study.land.bounds
     zoom = min(14.0, math.log2(360 / max(east - west, (north - south) * 2, 1e-3)) + 1)
     folder.mkdir(parents=True, exist_ok=True)
     head = {
         "provisional": True,
+        **({"part": True} if part else {}),
         "illustrative": False,
         "epsg": utm(*study.densest),
         "timezone": time_zone(study.middle, study.densest),

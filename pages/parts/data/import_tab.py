@@ -12,7 +12,7 @@ from curim_data.importing.pipeline import ImportProblem, import_file
 from curim_data.model import Message
 from curim_data.store import Batch, Home, StoreError, interrupted
 from pages.parts.data.preview import counts_sentence, draw_details, draw_overview, facts_sentence
-from pages.parts.data.questions import draw_questions
+from pages.parts.data.questions import draw_area_question, draw_questions
 from pages.parts.data.recognised import city_note
 from pages.parts.data.saved_mapping import draw_remember_choice, save_pending_mapping
 from pages.parts.data.uploads import (
@@ -92,6 +92,8 @@ def draw_import_tab(page: Page, *, in_view: bool) -> None:
     for review in reviews:
         draw_questions(page, review)
     usable = [review for review in reviews if review.preview]
+    if usable and into.city is None:
+        draw_area_question(page, usable[0])
     if len(reviews) > 1:
         draw_overview(page, reviews)
     if usable:
@@ -184,6 +186,8 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
     t = page.t
     city = into.city or next(review.preview.city for review in usable if review.preview)
     far = [review.file.name for review in usable if review.preview and review.preview.elsewhere]
+    if into.city is None and usable[0].preview is not None and usable[0].preview.city.provisional:
+        far = []  # what part of the file the city is made of was asked
     sure = True
     named = _city_name(page, usable, into)
     if far:
@@ -265,7 +269,11 @@ def _import(
                 review.file.name,
                 mapping=review.file.mapping,
                 # Asked above; but whether a further file belongs to a city that the first one makes, was not.
-                answers=replace(review.file.answers, elsewhere=into.city is not None or at == 0),
+                answers=replace(
+                    review.file.answers,
+                    elsewhere=into.city is not None or at == 0,
+                    area=review.file.answers.area if into.city is None and at == 0 else None,
+                ),
                 saved=review.file.saved,
                 city_name=city_name,
                 progress=step,

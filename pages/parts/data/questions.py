@@ -9,8 +9,9 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from curim_data.model import Answers, Message, Translator
+from curim_data.model import Answers, Message, Num, Translator
 from curim_data.model.labels import category_label
+from curim_data.profile.spread import DENSEST, WHOLE, DenseArea, position
 from pages.parts.data.labels import ORDERS
 from pages.parts.data.uploads import FileReview, ImportTarget, OpenQuestion, UploadedFile, keep_answer
 from pages.parts.frame import Page, escape_markdown
@@ -52,6 +53,54 @@ def draw_questions(page: Page, review: FileReview) -> None:
         _draw_question(page, review.file, one)
     if review.problem and (review.question is None or review.question.about not in FIELDS):
         st.error(escape_markdown(page.t(review.problem)))
+
+
+def draw_area_question(page: Page, review: FileReview) -> None:
+    """How far the alerts of a first file spread; of a region or a country, what the city is to be made of."""
+    t, file = page.t, review.file
+    spread = review.preview.spread if review.preview else None
+    if review.preview is None or spread is None:
+        return
+    if not spread.asks:
+        st.caption(t(spread.statement))
+        return
+    st.warning(t(spread.statement))
+    first, *others = spread.areas
+    labels = {
+        DENSEST: t(
+            "The densest area: {share} % of the alerts, within {radius} km of {place}. Only these lie on the map; the "
+            "others are kept and count in every total that needs no map.",
+            **_area_words(first),
+        ),
+        WHOLE: t("All of it, in map cells of {metres} m or more.", metres=round(spread.cell_m)),
+        **{
+            one.circle.word: t("{share} % of the alerts, within {radius} km of {place}.", **_area_words(one))
+            for one in others
+        },
+    }
+    key = f"data_area_{file.digest[:12]}"
+    chosen = review.preview.area
+    st.radio(
+        t("What is the city to be made of?"),
+        list(labels),
+        format_func=lambda value: escape_markdown(labels[value]),
+        index=list(labels).index(chosen) if chosen in labels else None,
+        key=key,
+        on_change=partial(_keep_choice, file, "area", key),
+    )
+    if others:
+        with st.expander(t("Several cities: a home for each")):
+            st.write(
+                t("On the computer that runs the dashboard, each of these makes a city of its own of the same file:")
+            )
+            st.code(
+                "\n".join(one.command(file.name, number) for number, one in enumerate(spread.areas, 1)), language=None
+            )
+
+
+def _area_words(one: DenseArea) -> dict[str, Any]:
+    share, radius = Num(100 * one.share, 0), Num(one.circle.radius_km, 0)
+    return {"share": share, "radius": radius, "place": position(one.circle)}
 
 
 def _draw_question(page: Page, file: UploadedFile, asked: OpenQuestion) -> None:

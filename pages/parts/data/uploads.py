@@ -22,6 +22,7 @@ from curim_data.importing.report import Header, ImportReport, columns_of
 from curim_data.model import Answers, CityProfile, Facts, Message, Question, Reason
 from curim_data.model.questions import Choice
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
+from curim_data.profile.spread import Spread
 from curim_data.store import Batch, Home, Store
 from pages.parts.frame import Page
 from pages.parts.frame.guard import city_profile
@@ -90,8 +91,8 @@ class FilePreview:
 
     `repairs`: rule, column, n, old, new (of the first); `refused`: row, column, value, message, mend, of the first
     quarantined rows; `rows`: the first alerts as they would be stored; `months`: whether only their month is known;
-    `default_coordinates`, `values`, `words`, `answers`, `city`, `bounds` as in the preview; `saved`: name of the saved
-    mapping in use, with the columns that `appeared` and `vanished` since it was made.
+    `default_coordinates`, `values`, `words`, `answers`, `spread`, `area`, `city`, `bounds` as in the preview; `saved`:
+    name of the saved mapping in use, with the columns that `appeared` and `vanished` since it was made.
     """
 
     format: str
@@ -106,6 +107,8 @@ class FilePreview:
     values: Mapping[str, Mapping[str, int]]
     words: Mapping[str, Mapping[str, str]]
     answers: Answers
+    spread: Spread | None
+    area: str
     city: CityProfile
     points: pd.DataFrame
     bounds: tuple[float, float, float, float] | None
@@ -326,6 +329,8 @@ def _file_preview(found: Preview) -> FilePreview:
         values={role: dict(words) for role, words in found.values.items()},
         words=found.words,
         answers=found.answers,
+        spread=found.spread,
+        area=found.area,
         city=replace(found.city),
         points=found.points,
         bounds=found.bounds,
