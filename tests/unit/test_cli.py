@@ -191,7 +191,7 @@ UNUSABLE = [
     (["counts", "--by", "alert_id"], "alert_id"),
     (["counts", "--by", "week,week"], "week,week"),
     (["counts", "--by", "week", "--resolution", "9"], "--resolution"),
-    (["counts", "--by", "cell", "--resolution", "7"], "8 to 12"),
+    (["counts", "--by", "cell", "--resolution", "3"], "4 to 12"),
     (["counts", "--by", "cell", "--resolution", "12", "--audience", "council"], "one size"),
     (["counts", "--by", "week", "--out", "/proc/nothing/a.csv"], "cannot be written"),
     (["counts", "--by", "week", "--out", "a.txt"], ".csv"),
