@@ -7,7 +7,7 @@ make real CITIES=lancashire,month_only PAGES=briefing
 from __future__ import annotations
 
 import argparse
-import resource
+import os
 import sys
 import time
 from pathlib import Path
@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 from tests.browser.conftest import CHROMIUM, FLAGS, PAGES
 from tests.real.cities import CITIES, EXPORTS
 from tests.real.sheet import write_sheet
-from tests.real.walk import ALONE, OUT, Walk, alternating, itinerary, table, walk_city
+from tests.real.walk import ALONE, OUT, SPARING, Walk, alternating, itinerary, processor_time, table, walk_city
 
 
 def main() -> int:
@@ -27,7 +27,9 @@ def main() -> int:
     parser.add_argument("--pages", default="")
     parser.add_argument("--languages", default="en,el")
     parser.add_argument("--widths", default="1280,390")
-    parser.add_argument("--half", action="store_true", help="each page in one of two languages, in turns")
+    parser.add_argument(
+        "--half", action="store_true", help="as the tests do: each page in one of two languages, in turns"
+    )
     parser.add_argument("--folder", type=Path, default=OUT)
     asked = parser.parse_args()
     wanted = [name for name in asked.cities.split(",") if name]
@@ -42,7 +44,7 @@ def main() -> int:
     )
     whole, started = Walk(), time.monotonic()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, ALONE])
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, ALONE, SPARING])
         for turn, city in enumerate(CITIES):
             if wanted and city.name not in wanted:
                 continue
@@ -51,13 +53,15 @@ def main() -> int:
                 continue
             if asked.half:
                 stops = alternating(turn, pages)
-            seen = walk_city(city, browser, stops, asked.folder, say=lambda line: print(line, flush=True))
+            seen = walk_city(
+                city, browser, stops, asked.folder, say=lambda line: print(line, flush=True), whole=not asked.half
+            )
+            print(f"{city.name}: {processor_time(os.getpid()):.0f} s of the processor so far", flush=True)
             whole.visits += seen.visits
             whole.findings += seen.findings
+        cpu = processor_time(os.getpid())
         browser.close()
     sheet = write_sheet(asked.folder, whole.visits, whole.findings)
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    cpu = sum(one.ru_utime + one.ru_stime for one in used)
     spent = f"{time.monotonic() - started:.0f} s, {cpu:.0f} s of the processor"
     print(f"\n{len(whole.visits)} pages opened in {spent}; pictures: {sheet}\n")
     print(table(whole.findings) if whole.findings else "nothing wrong was found")

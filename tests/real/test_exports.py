@@ -1,4 +1,7 @@
-"""Every page stands on every public export, in Greek and English; `make real` looks closer and at phones too."""
+"""Every page stands on every public export, in Greek or English in turns.
+
+`make real` opens each page in both languages, on phones too, and takes pictures of whole pages.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.real.cities import EXPORTS, HEADERS, REAL, City, Headers, ImportFailed
-from tests.real.walk import OUT, itinerary, table, walk_city
+from tests.real.walk import OUT, alternating, table, walk_city
 
 pytestmark = [
     pytest.mark.browser,
@@ -19,8 +22,7 @@ pytestmark = [
 
 @pytest.mark.parametrize(("turn", "city"), list(enumerate(REAL)), ids=[city.name for city in REAL])
 def test_every_page_stands(turn: int, city: City, browser: Browser) -> None:
-    council = (("briefing", "hotspots")[turn % 2],)
-    seen = walk_city(city, browser, itinerary(council=council), OUT)
+    seen = walk_city(city, browser, alternating(turn), OUT, whole=False)
     assert not seen.findings, "\n" + table(seen.findings)
 
 

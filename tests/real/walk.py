@@ -30,6 +30,8 @@ ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 WRONG: Final = re.compile(r"^Uncaught|^\S*(?:Error|Exception)\b|\bERROR\b|\bCRITICAL\b")
 # No name but the server's own is found, so that nothing leaves this computer; requests are noted by `listen`.
 ALONE: Final = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+# Maps are drawn in software here, and so is the page round them then: half the processor time.
+SPARING: Final = "--disable-gpu-compositing"
 SETTLED: Final = """() => document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]')
     && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"], [data-testid="stProgress"]')
     && document.querySelector('[data-testid="stMain"] [data-testid="stElementContainer"]') !== null"""
@@ -139,8 +141,10 @@ def walk_city(
     stops: list[Stop],
     folder: Path,
     say: Callable[[str], None] = lambda _: None,
+    *,
+    whole: bool = True,
 ) -> Walk:
-    """Import the city and open its pages; pictures go to `folder`."""
+    """Import the city and open its pages; pictures go to `folder`, of `whole` pages or of what a window shows."""
     seen, work = Walk(), folder / "homes" / city.name
     shutil.rmtree(work, ignore_errors=True)
     try:
@@ -157,7 +161,7 @@ def walk_city(
             for stop in group:
                 if before is not None and before.unfinished:
                     continue  # once is enough
-                visit = visit_page(city, stop, server, context, pictures, first=stop.page not in opened)
+                visit = visit_page(city, stop, server, context, pictures, first=stop.page not in opened, whole=whole)
                 opened.add(stop.page)
                 told = failures(visit)
                 if before is not None:
@@ -169,13 +173,14 @@ def walk_city(
                 ]
                 say(
                     f"{city.name:16} {stop.page:13} {stop.lang} {stop.width} {stop.audience:8}"
-                    f" heading {visit.heading_cpu:5.1f} s, whole {visit.cpu:5.1f} s, {len(told)} found"
+                    f" heading {visit.heading_cpu:5.1f} s, whole {visit.cpu:5.1f} s"
+                    + "".join(f"\n    - {what}" for what in told)
                 )
     return seen
 
 
 def visit_page(
-    city: City, stop: Stop, server: Server, context: BrowserContext, pictures: Path, *, first: bool
+    city: City, stop: Stop, server: Server, context: BrowserContext, pictures: Path, *, first: bool, whole: bool = True
 ) -> Visit:
     """Open one page in a tab of its own, which is a session of its own for the server."""
     visit = Visit(city.name, stop.page, stop.lang, stop.width, stop.audience, first, sample_profile=city.sample_profile)
@@ -194,7 +199,7 @@ def visit_page(
             pass
         visit.cpu = server.cpu() - begun
         if not visit.unfinished:
-            _look(page, visit, pictures)
+            _look(page, visit, pictures, whole)
         else:
             _picture(page, visit, pictures)
     except PlaywrightError as error:
@@ -245,18 +250,19 @@ def _until_settled(page: Page, server: Server, visit: Visit, begun: float) -> It
         yield
 
 
-def _look(page: Page, visit: Visit, pictures: Path) -> None:
+def _look(page: Page, visit: Visit, pictures: Path, whole: bool) -> None:
     page.wait_for_timeout(300)
     visit.collisions = labels.map_collisions(page, visit.drawn) + labels.chart_collisions(page)
     visit.sideways = int(page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]').scrollWidth"))
-    _picture(page, visit, pictures)
+    _picture(page, visit, pictures, whole)
 
 
-def _picture(page: Page, visit: Visit, pictures: Path) -> None:
-    """A picture of the whole page, since Streamlit scrolls inside it."""
-    height = int(page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]')?.scrollHeight ?? 900"))
-    page.set_viewport_size({"width": visit.width, "height": max(900, min(height, HIGHEST))})
-    page.wait_for_timeout(500)
+def _picture(page: Page, visit: Visit, pictures: Path, whole: bool = True) -> None:
+    """A picture of the whole page (Streamlit scrolls inside it, so the window grows), or of what the window shows."""
+    if whole:
+        height = int(page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]')?.scrollHeight ?? 900"))
+        page.set_viewport_size({"width": visit.width, "height": max(900, min(height, HIGHEST))})
+        page.wait_for_timeout(500)
     audience = "" if visit.audience == "analyst" else f"-{visit.audience}"
     path = pictures / f"{visit.page}-{visit.width}-{visit.lang}{audience}.png"
     page.screenshot(path=path)
