@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from curim_data.model import CityProfile, Message, Translator
+from curim_data.model import CityProfile, Message, Translator, labels
 from curim_data.model.plan import Caution, Pattern, Problem
 
 _CAUTIONS: Final[Mapping[Caution, Message]] = {
@@ -87,8 +87,7 @@ def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
 
 def category_label(category: str, t: Translator, city: CityProfile) -> str:
     """A category's label in the reader's language; its own name where the city's tree does not know it."""
-    known = city.categories.get(category)
-    return t.label(known.labels) if known else category
+    return labels.category_label(t, city, category)
 
 
 def _when(problem: Problem, t: Translator) -> str:

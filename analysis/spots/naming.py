@@ -1,19 +1,32 @@
-"""What a hot spot is called: the nearest landmark, and a number where several share it."""
+"""What a place is called: by a landmark, a district and a street, what its export calls it, or where it lies.
+
+A name is never a bare number. Places that share one are told apart by their street, by the direction in which they lie
+and by how far, so that a reader finds them; the same place has the same name under every filter.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 import numpy as np
+import shapely
 
 from analysis.spots.identity import KnownPlace, match_places
 from curim_data.model import LANGUAGES, CityProfile, FloatArray, Translator, translator
+from curim_data.model.place_names import AREA, numbered_area
 
 # A landmark farther away than this many of its radii does not help a reader to find the place.
 FAR: Final = 4
+STREET_NEAR: Final = 60.0  # metres from the middle of a place within which a street lends it its name
+MIDDLE: Final = 0.25  # of the radius of an area: nearer to its middle there is no direction
+AT_CENTRE: Final = 250.0  # metres
+DIRECTIONS: Final = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
+STEPS: Final = (100, 10)  # metres to which distances are rounded, the second where the first are the same
+LONG: Final = 20_000.0  # metres
+Labels = Mapping[str, str]
 
 
 class Placed(Protocol):
@@ -34,79 +47,255 @@ class Placed(Protocol):
 
 @dataclass(frozen=True)
 class SpotName:
-    """A name for readers: the landmark within reach, "near" it when it lies farther, a number where several share it.
+    """A name for readers, in parts that each language puts together in its own way.
 
-    `place` is the landmark's id, empty where none is near; `number` counts within the landmark, or over all unnamed.
+    `place`: the landmark's id, empty where none is near. `labels`: what it is called by, a landmark, a district, an
+    area or a street; empty where only its position is known. `near`: whether it lies near the landmark, not at it.
+    `numbered`: an area with a number for a name. `street`: the street in that area. `direction`: one of `DIRECTIONS`
+    or "middle", from the middle of the area, or from the city's centre where `of_city`, with the `metres` (0: untold).
+    `number`: counts places that nothing else tells apart.
     """
 
     place: str
-    labels: Mapping[str, str]
+    labels: Labels
     near: bool = False
+    numbered: tuple[str, str] = ("", "")
+    street: Labels = field(default_factory=dict)
+    direction: str = ""
+    metres: int = 0
+    of_city: bool = False
     number: int = 1
 
     def __call__(self, t: Translator) -> str:
         """The name in the reader's language."""
-        if not self.place:
-            return t("Place {number}", number=self.number)
-        name = t.label(self.labels)
+        name = t.label(self.labels) if self.labels else ""
         if self.near:
             name = t("Near: {landmark}", landmark=name)
-        return name if self.number == 1 else t("{landmark}, {number}", landmark=name, number=self.number)
+        for detail in self._details(t):
+            name = t("{place}, {detail}", place=name, detail=detail) if name else detail
+        name = name or t("City centre")
+        return name if self.number == 1 else t("{place} ({number})", place=name, number=self.number)
 
     @property
     def by_language(self) -> dict[str, str]:
         """The name in every language."""
         return {lang: self(translator(lang)) for lang in LANGUAGES}
 
+    def _details(self, t: Translator) -> Iterator[str]:
+        if self.numbered[0]:
+            yield numbered_area(t, *self.numbered)
+        if self.street:
+            yield t.label(self.street)
+        if not self.direction:
+            return
+        if self.direction == "middle":
+            yield t("City centre") if self.of_city else t.c("part of an area", "middle")
+            return
+        where = _direction(t, self.direction)
+        if not self.metres:
+            yield where
+        elif self.of_city:
+            yield t("{distance} {direction} of the centre", distance=_distance(t, self.metres), direction=where)
+        else:
+            yield t("{distance} {direction}", distance=_distance(t, self.metres), direction=where)
+
 
 def name_spot(longitude: float, latitude: float, city: CityProfile) -> SpotName:
-    """Name a point (WGS84) after the nearest landmark: relative to its radius, so that a large one reaches farther."""
-    return _named(_reaches([longitude], [latitude], city)[0], city)
-
-
-def _named(reach: FloatArray, city: CityProfile) -> SpotName:
-    """The name of a point by how far it lies from each landmark."""
-    nearest = int(reach.argmin()) if len(reach) else 0
-    if not len(reach) or reach[nearest] > FAR:
-        return SpotName("", {})
-    mark = city.landmarks[nearest]
-    return SpotName(mark.id, mark.labels, near=bool(reach[nearest] > 1))
+    """Name a point (WGS84): by the nearest landmark, relative to its radius, so that a large one reaches farther."""
+    return next(_names(_Positions([longitude], [latitude], city), 0))
 
 
 def name_spots(spots: Iterable[Placed], city: CityProfile, places: Sequence[KnownPlace] = ()) -> dict[str, SpotName]:
-    """Name spots by their id; the second at a landmark gets the number 2.
+    """Name spots by their id, each with a name of its own in every language.
 
-    `places`: known ones (`analysis.spots.identity`), whose names and numbers stay with them whatever filter finds them.
-    The others are numbered after those, the nearest to the landmark first among known places, else in their order.
+    `places`: known ones (`analysis.spots.identity`), whose names stay with them whatever filter finds them. The others
+    are named after those, the nearest to its landmark first among known places, else in their order.
     """
     given: list[Any] = list(spots)
-    pairs = match_places([spot for spot in given if hasattr(spot, "cells")], places) if places else {}
-    seen: Counter[tuple[str, bool]] = Counter()
-    all_of = [*places, *given]
-    reaches = _reaches([spot.longitude for spot in all_of], [spot.latitude for spot in all_of], city)
-    taken = [_numbered(_named(reach, city), seen) for reach in reaches[: len(places)]]
     with_cells = [position for position, spot in enumerate(given) if hasattr(spot, "cells")]
-    names = {given[with_cells[one]].id: taken[other] for one, other in pairs.items()}
-    of = {spot.id: reach for spot, reach in zip(given, reaches[len(places) :], strict=True)}
+    pairs = match_places([given[position] for position in with_cells], places) if places else {}
+    known, taken = _known_names(tuple(places), city)
+    names = {given[with_cells[one]].id: known[other] for one, other in pairs.items()}
     new = [spot for spot in given if spot.id not in names]
+    positions = _Positions([spot.longitude for spot in new], [spot.latitude for spot in new], city)
+    order = list(range(len(new)))
     if places:
-        new.sort(key=lambda spot: (of[spot.id].min(initial=np.inf), spot.id))
-    for spot in new:
-        names[spot.id] = _numbered(_named(of[spot.id], city), seen)
+        order.sort(key=lambda at: (positions.reaches[at].min(initial=np.inf), new[at].id))
+    taken = {lang: set(told) for lang, told in taken.items()}
+    for at in order:
+        names[new[at].id] = _distinct(positions, at, taken)
     return {spot.id: names[spot.id] for spot in given}
 
 
-def _numbered(name: SpotName, seen: Counter[tuple[str, bool]]) -> SpotName:
-    """The name with the next number at its landmark."""
-    seen[name.place, name.near] += 1
-    return SpotName(name.place, name.labels, name.near, seen[name.place, name.near])
+def _known_names(places: tuple[KnownPlace, ...], city: CityProfile) -> tuple[list[SpotName], dict[str, set[str]]]:
+    """The names of known places in their order, and what is taken by them; worked out once for each profile."""
+    kept: dict[Any, Any] = city.__dict__.setdefault("_known_names", {})
+    if places not in kept:
+        positions = _Positions([one.longitude for one in places], [one.latitude for one in places], city)
+        taken: dict[str, set[str]] = {lang: set() for lang in LANGUAGES}
+        kept.clear()
+        kept[places] = [_distinct(positions, at, taken) for at in range(len(places))], taken
+    found: tuple[list[SpotName], dict[str, set[str]]] = kept[places]
+    return found
 
 
-def _reaches(longitude: Sequence[float], latitude: Sequence[float], city: CityProfile) -> FloatArray:
-    """How far points lie from each landmark, in radii of that landmark: shape (points, landmarks)."""
-    if not city.landmarks:
-        return np.empty((len(longitude), 0))
-    x, y = city.project(longitude, latitude)
-    at, radius = city.landmarks_metres, [mark.radius for mark in city.landmarks]
-    reaches: FloatArray = np.hypot(x[:, None] - at[:, 0], y[:, None] - at[:, 1]) / radius
-    return reaches
+def _distinct(positions: _Positions, at: int, taken: dict[str, set[str]]) -> SpotName:
+    """The first of a point's names that no other place has, in any language; it is taken then."""
+    name = SpotName("", {})
+    for name in _names(positions, at):
+        told = name.by_language
+        if not any(told[lang] in taken[lang] for lang in LANGUAGES):
+            break
+    else:
+        while any(name.by_language[lang] in taken[lang] for lang in LANGUAGES):
+            name = replace(name, number=name.number + 1)
+    for lang, text in name.by_language.items():
+        taken[lang].add(text)
+    return name
+
+
+class _Positions:
+    """Points in degrees and metres, with how far each lies from every landmark, in radii of that landmark."""
+
+    def __init__(self, longitude: Sequence[float], latitude: Sequence[float], city: CityProfile) -> None:
+        self.city = city
+        self.longitude, self.latitude = list(longitude), list(latitude)
+        self.x, self.y = city.project(longitude, latitude)
+        self.reaches: FloatArray = np.empty((len(self.x), 0))
+        if city.landmarks and len(self.x):
+            marks, radius = city.landmarks_metres, [mark.radius for mark in city.landmarks]
+            self.reaches = np.hypot(self.x[:, None] - marks[:, 0], self.y[:, None] - marks[:, 1]) / radius
+
+
+def _names(positions: _Positions, at: int) -> Iterator[SpotName]:
+    """The names of a point, from the shortest to the most exact."""
+    city, reach = positions.city, positions.reaches[at]
+    here = (float(positions.x[at]), float(positions.y[at]))
+    words = city.place_names.at(positions.longitude[at], positions.latitude[at])
+    street = _street(city, here) or ({"en": words.street} if words.street else {})
+    nearest = int(reach.argmin()) if len(reach) else 0
+    if len(reach) and reach[nearest] <= FAR:
+        mark = city.landmarks[nearest]
+        name = SpotName(mark.id, mark.labels, near=bool(reach[nearest] > 1))
+        yield name
+        yield from _told_apart(name, street, here, tuple(city.landmarks_metres[nearest]), 0.0)
+        return
+    area, middle, radius = _area(city, here, positions.longitude[at], positions.latitude[at])
+    if not area and words.area:
+        area, middle, radius = {"en": words.area}, _middle(city, AREA, words.area), AT_CENTRE
+    if words.numbered[0] and not (area and street):
+        middle, radius = _middle(city, *words.numbered), AT_CENTRE
+    numbered = ("", "") if area and street else words.numbered
+    name = SpotName("", area, numbered=numbered)
+    if area or numbered[0]:
+        if street and set(street.values()) != set(area.values()):
+            yield replace(name, street=street)
+            yield from _told_apart(replace(name, street=street), {}, here, middle, radius)
+            return
+        if area and numbered[0]:
+            yield name
+        yield from _told_apart(name, {}, here, middle, radius)
+        return
+    if street:
+        yield SpotName("", street)
+    yield from _from_centre(SpotName("", street), here, city)
+
+
+def _told_apart(
+    name: SpotName, street: Labels, here: tuple[float, float], middle: tuple[float, float], radius: float
+) -> Iterator[SpotName]:
+    """A name with the street, with the direction from the middle of what it names, and with the distance."""
+    if street:
+        yield replace(name, street=street)
+    direction, metres = _bearing(middle, here)
+    if metres < max(MIDDLE * radius, STEPS[1]):
+        yield replace(name, direction="middle")
+    else:
+        yield replace(name, direction=direction)
+    for step in _steps(metres):
+        if round(metres / step):
+            yield replace(name, direction=direction, metres=step * round(metres / step))
+
+
+def _from_centre(name: SpotName, here: tuple[float, float], city: CityProfile) -> Iterator[SpotName]:
+    """A name by the distance and direction from the city's centre."""
+    view = city.view
+    if {"longitude", "latitude"} <= set(view):
+        x, y = city.project([view["longitude"]], [view["latitude"]])
+        middle = (float(x[0]), float(y[0]))
+    else:
+        middle = (city.land_metres.centroid.x, city.land_metres.centroid.y)
+    direction, metres = _bearing(middle, here)
+    if metres < AT_CENTRE:
+        yield replace(name, direction="middle", of_city=True)
+    for step in _steps(metres):
+        if round(metres / step):
+            yield replace(name, direction=direction, metres=step * round(metres / step), of_city=True)
+
+
+def _steps(metres: float) -> tuple[int, ...]:
+    """What a distance is rounded to: whole kilometres first where it is long."""
+    return STEPS if metres < LONG else (1000, *STEPS)
+
+
+def _bearing(middle: tuple[float, float], here: tuple[float, float]) -> tuple[str, float]:
+    """The direction from one point to another, one of eight, and the metres between them."""
+    east, north = here[0] - middle[0], here[1] - middle[1]
+    return DIRECTIONS[round(math.atan2(east, north) / (math.pi / 4)) % 8], math.hypot(east, north)
+
+
+def _street(city: CityProfile, here: tuple[float, float]) -> Labels:
+    """The city's street nearest to a point, if it is near."""
+    if not city.streets:
+        return {}
+    tree: shapely.STRtree = city.__dict__.setdefault("_street_tree", shapely.STRtree(city.street_lines))
+    found = tree.query_nearest(shapely.Point(here), max_distance=STREET_NEAR, all_matches=False)
+    return city.streets[int(found[0])].labels if len(found) else {}
+
+
+def _area(
+    city: CityProfile, here: tuple[float, float], longitude: float, latitude: float
+) -> tuple[Labels, tuple[float, float], float]:
+    """The district that holds a point: its labels, its middle in metres, and the radius of a disc of its size."""
+    for area in city.districts:
+        if shapely.intersects_xy(area.polygon, longitude, latitude):
+            centre = area.polygon.centroid
+            x, y = city.project([centre.x], [centre.y])
+            west, south, east, north = area.polygon.bounds
+            left, right = city.project([west, east], [south, north])
+            part = area.polygon.area / max((east - west) * (north - south), 1e-12)
+            square = abs(float(left[1] - left[0]) * float(right[1] - right[0])) * part
+            return area.labels, (float(x[0]), float(y[0])), math.sqrt(square / math.pi)
+    return {}, here, 0.0
+
+
+def _middle(city: CityProfile, kind: str, name: str) -> tuple[float, float]:
+    centre = city.place_names.centres[kind, name]
+    x, y = city.project([centre.longitude], [centre.latitude])
+    return float(x[0]), float(y[0])
+
+
+def _distance(t: Translator, metres: int) -> str:
+    """A distance as people say it: metres below a kilometre, then kilometres with one decimal."""
+    if metres < 1000:
+        return t("{metres} m", metres=metres)
+    return t("{kilometres} km", kilometres=metres / 1000 if metres % 1000 else metres // 1000)
+
+
+def _direction(t: Translator, direction: str) -> str:
+    match direction:
+        case "north":
+            return t.c("direction", "north")
+        case "north-east":
+            return t.c("direction", "north-east")
+        case "east":
+            return t.c("direction", "east")
+        case "south-east":
+            return t.c("direction", "south-east")
+        case "south":
+            return t.c("direction", "south")
+        case "south-west":
+            return t.c("direction", "south-west")
+        case "west":
+            return t.c("direction", "west")
+    return t.c("direction", "north-west")

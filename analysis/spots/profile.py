@@ -16,8 +16,8 @@ from analysis.spots.naming import SpotName
 from analysis.stats.intervals import Estimate, wilson
 from analysis.stats.result import Choice
 from analysis.trends.week_clock import HOURS, week_clock
-from curim_data.model import N_, CityProfile, Message, Translator
-from curim_data.model.labels import hour_label
+from curim_data.model import LANGUAGES, N_, CityProfile, Message, Translator, translator
+from curim_data.model.labels import UNCATEGORISED, category_label, hour_label
 from curim_data.model.plan import CategoryShare, Caution, Interval, Problem
 
 # A share is told where what is withheld leaves no more than this open: without an interval, and with one to cover it.
@@ -60,6 +60,8 @@ class SpotProfile:
         if self.categories:
             first = self.categories[0].share
             message = N_("Mainly {category} ({share}).") if first > HALF else N_("Most often {category} ({share}).")
+            if self.categories[0].id == UNCATEGORISED:
+                message = N_("For {share} of the alerts no category is told.")
             parts.append(t(message, category=t.label(self.labels), share=t.percent(first)))
         if self.hours is not None:
             start, end = hour_label(self.hours[0]), hour_label(self.hours[1] + 1)
@@ -110,12 +112,12 @@ def profile_spot(
     """
     frames = [frame for frame in (categories, hours, affected, dark) if frame is not None]
     shares = _category_shares(categories, n)
-    main = city.categories[shares[0].id].labels if shares and shares[0].id in city.categories else {}
+    main = {lang: category_label(translator(lang), city, shares[0].id) for lang in LANGUAGES} if shares else {}
     women, unknown = _gender(affected)
     return SpotProfile(
         n=n,
         categories=shares,
-        labels=main or ({"en": shares[0].id} if shares else {}),
+        labels=main,
         hours=_peak(hours),
         dark_share=_share(dark, "dark", True),
         women=women,

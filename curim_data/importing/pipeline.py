@@ -41,7 +41,8 @@ from curim_data.importing.transform import (
     stage_alerts,
 )
 from curim_data.model import Answers, CityProfile, ImportProblem, Message, Question
-from curim_data.store import Home, Store, interrupted
+from curim_data.model.place_names import PlaceNames, merged, read_place_names, write_place_names
+from curim_data.store import Home, Store, interrupted, locked
 from curim_data.store.alert_table import new_batch_id
 
 __all__ = ["ImportProblem", "ImportReport", "Preview", "Question", "import_file", "preview"]
@@ -112,6 +113,7 @@ def import_file(
         else:
             adopt_city(home, work)
             matched = store.write_staged(staged.staging, staged.batch, staged.quarantine.path)
+            _learn_names(home, staged.learnt.names)
         report = build_report(profiled, plan, staged, matched, comparison, dry_run=dry_run, first_city=first)
     if not dry_run:
         report = replace(report, decisions=(*report.decisions, *_save_mapping(profiled, home)))
@@ -177,6 +179,17 @@ def _working_folder(home: Home, name: str, batch_id: str, dry_run: bool) -> Iter
     else:
         with tempfile.TemporaryDirectory(prefix="curim-") as folder:
             yield Path(folder)
+
+
+def _learn_names(home: Home, names: PlaceNames) -> None:
+    """Add the names of positions to those that the home knows."""
+    if names.table.empty:
+        return
+    with locked(home.path / "city.lock"):
+        known = read_place_names(home.path)
+        together = merged(known, names)
+        if not together.table.equals(known.table):
+            write_place_names(home.path, together)
 
 
 def _check_city(staged: StagedExport, plan: ImportPlan, request: ImportRequest) -> None:

@@ -215,6 +215,7 @@ def build_report(
             *read_with,
             *plan.decisions.reasons,
             *_unplaced(layout),
+            *staged.learnt.sentences(),
             *(() if first_city is None else first_city.decisions),
         ),
         spread=first_city.spread if first_city is not None else None,

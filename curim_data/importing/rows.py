@@ -31,11 +31,11 @@ from curim_data.importing.row_outcomes import RowOutcomes
 from curim_data.lexicon import age_band
 from curim_data.model import Block, BoolArray, CityProfile, Gender, IntArray, Kind, Reason, Status
 from curim_data.model.alert import TOLD, AgeBand
+from curim_data.model.labels import UNCATEGORISED
 from curim_data.model.reasons import Flag, Repair
 from curim_data.profile.files import slug
 from curim_data.store.content_hash import content_hashes
 
-UNCATEGORISED: Final = "uncategorised"
 # Separates further categories until they are a list; names in two languages may hold a bar.
 FURTHER: Final = "\x1e"
 # How programs write a missing value. Words such as "not recorded" mean more than that in a gender column.

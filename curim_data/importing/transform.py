@@ -22,6 +22,7 @@ from curim_data.importing._tally import LISTED_ROWS, OutcomeLog, Tally
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport
 from curim_data.importing.id_collisions import id_prefix, with_prefix
+from curim_data.importing.place_columns import LearntNames, PlaceColumns
 from curim_data.importing.quarantine import Quarantine
 from curim_data.importing.roles import RoleColumns
 from curim_data.importing.row_outcomes import RowOutcomes, flag_bit, flag_lists
@@ -78,6 +79,7 @@ class StagedExport:
     quarantine: Quarantine
     staging: Staging
     batch: Batch
+    learnt: LearntNames
 
 
 def decide_plan(profiled: ProfiledExport, city: CityProfile, home: Home) -> ImportPlan:
@@ -123,7 +125,7 @@ def stage_alerts(
         work / "quarantine.parquet", labels, layout, LISTED_ROWS, numbers_only=not plan.erased.empty
     )
     tally, outcomes, staging = Tally(), OutcomeLog(), Staging(work)
-    signature = SignatureBuilder(labels, layout)
+    signature, places = SignatureBuilder(labels, layout), PlaceColumns(labels, layout)
     message = Message("Finding cells, districts and darkness")
     try:
         for one in enriched:
@@ -134,6 +136,7 @@ def stage_alerts(
             tally.add_alerts(alerts)
             outcomes.add(alerts, quarantine.add(one.block, one.outcomes))
             signature.add(one.block.table.slice(0, SIGNATURE_ROWS))
+            places.add(one.block, alerts)
             staging.add(alerts)
             share = tally.read / max(profiled.rows, 1)
             request.report_progress(EXTRACTED + (TRANSFORMED - EXTRACTED) * share, message)
@@ -153,7 +156,7 @@ def stage_alerts(
         reasons=dict(quarantine.reasons),
         signature=signature.build(tally.first, tally.last),
     )
-    return StagedExport(tally, outcomes, quarantine, staging, batch)
+    return StagedExport(tally, outcomes, quarantine, staging, batch, places.names())
 
 
 def _without_erased(rows: ParsedRows, block: Block, erased: ErasedList, ids: ArrowText) -> ParsedRows:

@@ -46,6 +46,7 @@ from curim_data.model.extent import (
     sampled_cells,
 )
 from curim_data.model.i18n import Message
+from curim_data.model.place_names import PlaceNames
 from curim_data.model.types import CellArray
 
 FILES: Final = (
@@ -119,6 +120,7 @@ class CityProfile:
     population: pd.DataFrame | None = field(default=None, compare=False)
     provisional: bool = False
     part: bool = False
+    place_names: PlaceNames = field(default_factory=PlaceNames, compare=False)
 
     @cached_property
     def to_metres(self) -> Transformer:

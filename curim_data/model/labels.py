@@ -11,6 +11,8 @@ from curim_data.model.i18n import Message, Translator
 
 # More names than this in one phrase are counted, not listed.
 LISTED = 4
+# The category of an alert whose export tells none.
+UNCATEGORISED: Final = "uncategorised"
 
 
 def gender_label(t: Translator, code: str) -> str:
@@ -132,6 +134,8 @@ def hour_label(hour: int) -> str:
 
 def category_label(t: Translator, city: CityProfile, category: str) -> str:
     """The label of a category; one that the city's tree does not know stands under its own name."""
+    if category == UNCATEGORISED:
+        return t.c("category", "Not told")
     known = city.categories.get(category)
     return t.label(known.labels) if known else category
 

@@ -2,6 +2,7 @@
 
 <home>/city/            the city's profile, as in `city`
 <home>/city_versions/   every version of it that was uploaded through `profile.edit`, each in a folder named after it
+<home>/place_names.csv  what positions are called, learnt from exports (`model.place_names`)
 <home>/alerts/          Delta table of alerts
 <home>/quarantine/      rows that could not be accepted, one Parquet file for each import
 <home>/work             what an import that is under way has read so far; left behind only by one that was cut short
@@ -15,13 +16,15 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from curim_data.model import CityProfile
 from curim_data.model.city import FILES, load_city, profile_version
+from curim_data.model.place_names import FILE as PLACE_NAMES
+from curim_data.model.place_names import read_place_names
 
 SAMPLE_MARK: Final = "sample.txt"
 
@@ -81,7 +84,7 @@ class Home:
 
     def city(self) -> CityProfile:
         """The city's profile, read once for each version; ProfileError where it is missing or broken."""
-        return _city(self.city_folder, profile_version(self.city_folder))
+        return _city(self.path, profile_version(self.city_folder), _stamp(self.path / PLACE_NAMES))
 
     def has_city(self) -> bool:
         """Whether a profile stands here."""
@@ -120,6 +123,15 @@ def copy_profile(source: Path, target: Path) -> None:
 
 
 @lru_cache(maxsize=8)
-def _city(folder: Path, version: str) -> CityProfile:  # noqa: ARG001 (the version is the cache's key)
-    """A profile with what it works out once, such as the land of each map cell."""
-    return load_city(folder)
+def _city(home: Path, version: str, names: tuple[int, int]) -> CityProfile:  # noqa: ARG001 (keys of the cache)
+    """A profile with what it works out once, such as the land of each map cell, and with the names of positions."""
+    return replace(load_city(Home(home).city_folder), place_names=read_place_names(home))
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    """What changes with a file: when it was written, and its size; zeros where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)

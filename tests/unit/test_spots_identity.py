@@ -89,7 +89,7 @@ def test_a_place_that_splits_leaves_its_id_to_the_better_half() -> None:
     assert fourth.id == f"{halves[0].cells[0]:x}"
 
 
-def test_numbers_stay_with_known_places_and_new_ones_come_after(city: CityProfile, t: Translator) -> None:
+def test_names_stay_with_known_places_and_new_ones_come_after(city: CityProfile, t: Translator) -> None:
     places = as_known_places([place("a", *QUAY, n=90), place("b", east(-260), QUAY[1], n=50)])
     assert [one.id for one in places] == ["a", "b"]
     both = name_spots([place("b", east(-250), QUAY[1]), place("a", *QUAY)], city, places)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.hotspots.grouping import Spot
-from analysis.spots.naming import SpotName, name_spot, name_spots
+from analysis.spots.naming import name_spot
 from analysis.spots.profile import problem_for, profile_spot
 from analysis.stats.result import Result
 from curim_data.model import CityProfile, Translator
@@ -22,21 +22,19 @@ def frame(**columns: list) -> pd.DataFrame:
     return made.assign(low=made["n"], high=made["n"], withheld=False)
 
 
-def test_a_spot_is_named_after_its_landmark_near_it_or_a_number(city: CityProfile, t: Translator) -> None:
+def test_a_spot_is_named_after_its_landmark_or_near_it(city: CityProfile, t: Translator) -> None:
     mark = next(mark for mark in city.landmarks if mark.id == "pasalimani")
     at = name_spot(mark.longitude, mark.latitude, city)
     assert (at.place, at(t)) == ("pasalimani", "Pasalimani")
     assert set(at.by_language) == {"el", "en", "fr"}
-    assert replace(at, near=True, number=2)(t) == "Near: Pasalimani, 2"
-    nowhere = name_spot(24.5, 38.5, city)
-    assert (nowhere.place, nowhere(t)) == ("", "Place 1")
-    assert name_spot(23.65, 37.94, replace(city, landmarks=())) == SpotName("", {})
+    assert replace(at, near=True, number=2)(t) == "Near: Pasalimani (2)"
 
 
-def test_spots_at_one_landmark_are_numbered_in_their_order(city: CityProfile, t: Translator) -> None:
-    spots = [SPOT, replace(SPOT, id="8a2"), replace(SPOT, id="8a3", longitude=24.5)]
-    names = name_spots(spots, city)
-    assert [names[spot.id](t) for spot in spots] == ["Pasalimani", "Pasalimani, 2", "Place 1"]
+def test_the_names_of_a_main_category_that_is_not_told(city: CityProfile, t: Translator) -> None:
+    told = profile_spot(city, n=10, categories=frame(category=["uncategorised"], n=[10.0]))
+    assert told.labels["en"] == "Not told"
+    assert "uncategorised" not in told.sentence(t)
+    assert "For 100\N{NO-BREAK SPACE}% of the alerts no category is told." in told.sentence(t)
 
 
 @pytest.fixture

@@ -121,7 +121,9 @@ def _draw_lists(page: Page) -> None:
                 digits={"radius": 0},
             )
         else:
-            st.write(t("None yet. Hot spots are numbered until there are landmarks to name them after."))
+            st.write(
+                t("None yet. Until there are some, hot spots are called by district and street, or by where they lie.")
+            )
     _draw_categories(page)
 
 

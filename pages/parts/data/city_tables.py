@@ -9,10 +9,9 @@ from zoneinfo import available_timezones
 import pandas as pd
 import streamlit as st
 
-from curim_data.importing.rows import UNCATEGORISED
 from curim_data.model import LANGUAGES, ImportProblem, Kind
 from curim_data.model.i18n import LANGUAGE_NAMES
-from curim_data.model.labels import kind_label
+from curim_data.model.labels import UNCATEGORISED, kind_label
 from curim_data.profile import edit
 from curim_data.profile import tables as profile_tables
 from pages.parts.charts import tables

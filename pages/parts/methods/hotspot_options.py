@@ -96,16 +96,17 @@ OPTIONS: Final = (
         N_("Why does a place keep its name when the filter changes?"),
         (r"\text{overlap} + \max\left(0,\ 1 - \tfrac{\text{metres}}{200}\right) > 0",),
         N_(
-            "Names and numbers are those of the hot spots of all alerts of all time. A place found under a filter is "
+            "Names are those of the hot spots of all alerts of all time. A place found under a filter is "
             "the one of those that it overlaps or lies nearest to, best pairs first, each place once."
         ),
         N_(
-            "A name is the nearest landmark, “near” it beyond its radius, and a number where several share it. Known "
-            "places are numbered by their alerts, new ones after them."
+            "A name is the nearest landmark (“near” it beyond its radius); else the district and the street, from the "
+            "city's files or as the export calls them; else the distance and direction from the centre. Places that "
+            "share a name are told apart by street, direction and distance, those with most alerts first."
         ),
         N_(
             "Two halves of one large place share its history, and only one of them can keep its name. After an import "
-            "with many new alerts numbers can change."
+            "with many new alerts names can change."
         ),
         (),
     ),

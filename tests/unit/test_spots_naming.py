@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+
+import h3.api.basic_int as h3
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.spots.naming import DIRECTIONS, SpotName, _bearing, name_spot, name_spots
+from curim_data.model import LANGUAGES, CityProfile, Translator, translator
+from curim_data.model.city import Area
+from curim_data.model.place_names import COLUMNS, PlaceNames, merged, read_place_names, write_place_names
+from tests.small import small_city
+
+CITY = small_city()
+BARE = replace(CITY, landmarks=(), districts=(), streets=(), view={"longitude": 23.65, "latitude": 37.945})
+EAST, NORTH = 1 / 87_800, 1 / 111_000  # degrees a metre
+
+
+@dataclass(frozen=True)
+class Place:
+    id: str
+    longitude: float
+    latitude: float
+
+
+def learnt(*rows: tuple[str, str, float, float, int]) -> PlaceNames:
+    sizes = {"street": 10}
+    made = [(kind, name, h3.latlng_to_cell(lat, lon, sizes.get(kind, 9)), n) for kind, name, lon, lat, n in rows]
+    return PlaceNames(pd.DataFrame(made, columns=list(COLUMNS)))
+
+
+@pytest.mark.parametrize(
+    ("east", "north", "told"),
+    [
+        (0, 1, "north"),
+        (1, 1, "north-east"),
+        (1, 0, "east"),
+        (1, -1, "south-east"),
+        (0, -1, "south"),
+        (-1, -1, "south-west"),
+        (-1, 0, "west"),
+        (-1, 1, "north-west"),
+        (math.sin(math.radians(22)), math.cos(math.radians(22)), "north"),
+        (math.sin(math.radians(23)), math.cos(math.radians(23)), "north-east"),
+    ],
+)
+def test_directions_are_those_of_the_compass(east: float, north: float, told: str) -> None:
+    direction, metres = _bearing((100.0, 50.0), (100.0 + 800 * east, 50.0 + 800 * north))
+    assert direction == told
+    assert metres == pytest.approx(800 * math.hypot(east, north))
+
+
+def test_without_any_names_a_place_lies_so_far_from_the_centre() -> None:
+    there = name_spot(23.65 + 850 * EAST, 37.945 + 850 * NORTH, BARE)
+    told = {lang: there(translator(lang)) for lang in LANGUAGES}
+    assert told["en"] == "1.2 km north-east of the centre"
+    assert told["el"] == "1,2 km βορειοανατολικά του κέντρου"
+    assert told["fr"].replace("\xa0", " ") == "à 1,2 km au nord-est du centre"
+    assert name_spot(23.65, 37.945 + 100 * NORTH, BARE)(translator("el")) == "Κέντρο της πόλης"
+
+
+def test_a_district_and_its_street_or_the_part_of_it(t: Translator) -> None:
+    square = shapely.box(23.64, 37.94, 23.66, 37.955)
+    city = replace(BARE, districts=(Area("p", {"en": "Preston", "el": "Πρέστον"}, square),))
+    assert name_spot(23.65, 37.9535, city)(t) == "Preston, north"
+    assert name_spot(23.65, 37.9535, city)(translator("el")) == "Πρέστον, βόρεια"
+    assert name_spot(23.65, 37.9475, city)(t) == "Preston, middle"
+    street = Area("f", {"en": "Friargate"}, shapely.LineString([(23.645, 37.953), (23.655, 37.953)]))
+    streets = replace(city, streets=(street,))
+    assert name_spot(23.65, 37.9532, streets)(t) == "Preston, Friargate"
+    assert name_spot(23.65, 37.9475, streets)(t) == "Preston, middle"
+
+
+def test_names_learnt_from_an_export(t: Translator) -> None:
+    names = learnt(("street", "Star Yard", 23.65, 37.945, 9), ("street", "Long Lane", 23.65, 37.945, 4))
+    assert name_spot(23.65, 37.945, replace(BARE, place_names=names))(t) == "Star Yard"
+    rows = [("area", "Brooklyn", 23.65, 37.945 + at * 300 * NORTH, 20) for at in range(8)]
+    areas = learnt(*rows, ("precinct", "75", 23.65, 37.945 + 1_500 * NORTH, 20))
+    city = replace(BARE, place_names=areas)
+    assert name_spot(23.65, 37.945 + 1_500 * NORTH, city)(t) == "Brooklyn, Precinct 75"
+    assert name_spot(23.65, 37.945, city)(t) == "Brooklyn, south"
+    assert name_spot(23.65, 37.9, city)(t).endswith("of the centre")
+    assert PlaceNames().at(23.65, 37.945).street == ""
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(-3_000, 3_000), st.floats(-3_000, 3_000)), min_size=1, max_size=40, unique=True),
+    st.sampled_from(["bare", "landmarks", "streets"]),
+)
+def test_names_in_a_list_are_distinct_and_never_bare_numbers(offsets: list[tuple[float, float]], kind: str) -> None:
+    street = [("street", "High Street", 23.65 + x * 90 * EAST, 37.945, 5) for x in range(-30, 31)]
+    city = {"bare": BARE, "landmarks": CITY, "streets": replace(BARE, place_names=learnt(*street))}[kind]
+    spots = [Place(str(at), 23.65 + x * EAST, 37.945 + y * NORTH) for at, (x, y) in enumerate(offsets)]
+    names = name_spots([*spots, Place("twin", spots[0].longitude, spots[0].latitude)], city)
+    for lang in LANGUAGES:
+        told = [name(translator(lang)) for name in names.values()]
+        assert len(set(told)) == len(told)
+        assert all(re.search(r"[^\W\d_]{2}", name) for name in told)
+        assert not any(re.search(r"(Place|Σημείο|Lieu) \d", name) for name in told)
+
+
+def test_names_do_not_depend_on_the_order_of_other_places(t: Translator) -> None:
+    spots = [Place(str(at), 23.65 + at * 400 * EAST, 37.945 + at * 50 * NORTH) for at in range(8)]
+    there = name_spots(spots, BARE)
+    back = name_spots(spots[::-1], BARE)
+    assert {key: name(t) for key, name in there.items()} == {key: name(t) for key, name in back.items()}
+
+
+def test_every_direction_has_a_word_of_its_own() -> None:
+    for lang in LANGUAGES:
+        told = {SpotName("", {"en": "A"}, direction=one)(translator(lang)) for one in DIRECTIONS}
+        assert len(told) == 8
+    assert SpotName("", {})(translator("en")) == "City centre"
+
+
+def test_the_table_of_names_is_written_read_and_merged(tmp_path) -> None:
+    one = learnt(("street", "Star Yard", 23.65, 37.945, 9), ("precinct", "75", 23.65, 37.945, 30))
+    assert read_place_names(tmp_path).table.empty
+    write_place_names(tmp_path, one)
+    back = read_place_names(tmp_path)
+    assert back.at(23.65, 37.945) == one.at(23.65, 37.945)
+    assert back.at(23.65, 37.945).numbered == ("precinct", "75")
+    again = merged(back, one)
+    pd.testing.assert_frame_equal(
+        again.table.reset_index(drop=True), back.table.sort_values(["kind", "name", "cell"]).reset_index(drop=True)
+    )
+    more = merged(back, learnt(("street", "Star Yard", 23.65, 37.945, 12)))
+    assert more.table.set_index("name").loc["Star Yard", "n"] == 12
+    (tmp_path / "place_names.csv").write_text("nonsense\n1\n")
+    assert read_place_names(tmp_path).table.empty
+    middle = learnt(("area", "A", 23.65, 37.945, 10), ("area", "A", 23.70, 37.945, 30)).centres["area", "A"]
+    assert np.allclose(middle, (23.6875, 37.945), atol=0.003)
+
+
+def test_the_sample_city_keeps_its_landmarks(city: CityProfile, t: Translator) -> None:
+    spots = [Place("a", 23.6507, 37.9385), Place("b", 23.6507, 37.9385 + 150 * NORTH)]
+    first, second = (name(t) for name in name_spots(spots, city).values())
+    assert first == "Pasalimani"
+    assert second.startswith("Pasalimani, ")
