@@ -68,8 +68,6 @@ STREET_HEADINGS: Final = frozenset(
         "on_street_name",
         "road",
         "road_name",
-        "incident_address",
-        "address",
         "calle",
         "rue",
         "nom_rue",
@@ -78,10 +76,7 @@ STREET_HEADINGS: Final = frozenset(
         "οδοσ",
         "δρομοσ",
         "τοποθεσια",
-        "διευθυνση",
-        "indirizzo",
         "rua",
-        "morada",
         "lugar",
     ]
 )
