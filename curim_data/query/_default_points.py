@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
-from typing import Final
 
 import h3.api.basic_int as h3
-import ibis
 import numpy as np
 import pandas as pd
 
 from curim_data.engine import Source
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters import AlertFilter
+from curim_data.geo.default_coordinates import LEAST, default_coordinates
 from curim_data.model import CELL_RESOLUTIONS, BoolArray
-
-LEAST: Final = 20
-SHARE: Final = 0.01
 
 
 def default_points(source: Source) -> pd.DataFrame:
-    """Points that more than max(20, 1 % of the mapped alerts) of the store share: longitude, latitude, stored.
+    """Default coordinates among all stored alerts (`geo.default_coordinates`): longitude, latitude, stored.
 
     Found once for each version of the store.
     """
@@ -33,11 +29,11 @@ def default_points(source: Source) -> pd.DataFrame:
 
 def _find(source: Source) -> pd.DataFrame:
     mapped = source.table.filter(source.table.longitude.notnull() & source.table.latitude.notnull())
-    number = int(mapped.count().to_pyarrow().as_py())
-    points = mapped.group_by(["longitude", "latitude"]).aggregate(stored=mapped.count())
-    points = points.filter(points.stored > max(LEAST, SHARE * number))
-    found: pd.DataFrame = points.order_by([ibis.desc("stored"), "longitude", "latitude"]).to_pandas()
-    return found
+    sides = mapped.aggregate(n=mapped.count(), inside=mapped.inside.fill_null(False).cast("int64").sum())
+    number, inside = (int(value or 0) for value in sides.to_pyarrow().to_pylist()[0].values())
+    counted = mapped.group_by(["longitude", "latitude", "inside"]).aggregate(n=mapped.count())
+    points: pd.DataFrame = counted.filter(counted.n > LEAST).to_pandas()
+    return default_coordinates(points, inside, number - inside).rename(columns={"n": "stored"})
 
 
 def at_points(table: IbisTable, points: pd.DataFrame) -> IbisBoolean:

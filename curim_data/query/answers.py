@@ -159,7 +159,7 @@ def cells(
 
 
 def default_coordinates(source: Source, f: AlertFilter, audience: Audience) -> pd.DataFrame:
-    """Points that more than max(20, 1 % of the mapped alerts) of the store share.
+    """Points that hold more than 20 of the stored alerts and more than 1 % of those in the city.
 
     Columns longitude, latitude, n (alerts under the filter; NaN where suppressed), stored (alerts in the whole store).
     """

@@ -32,6 +32,7 @@ from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from tests.small import HERE, alert, small_city, small_source
 
+COORDINATES = ("longitude", "latitude", "inside")
 NOON = dt.datetime(2025, 6, 2, 12, tzinfo=dt.UTC)
 
 
@@ -361,7 +362,22 @@ def test_piles_are_counted_the_same_with_and_without_duckdb(
 ) -> None:
     monkeypatch.setattr("curim_data.quality.default_coordinates.IN_MEMORY", in_memory)
     points = [(23.6, 37.9)] * 21 + [(23.5, 37.9)] * 21 + [(23.7, 37.9)] * 20 + [(None, None)] * 30 + [(23.8, 38.0)] * 40
+    points += [(30 + n / 1e4, 50.0) for n in range(3_000)] + [(30.0, 51.0)] * 30  # outside: one of a hundred is 30
     longitude, latitude = zip(*points, strict=True)
-    pq.write_table(pa.table({"longitude": longitude, "latitude": latitude}), tmp_path / "staged.parquet")
+    inside = [None if x is None else x < 24 for x in longitude]
+    staged = {"longitude": longitude, "latitude": latitude, "inside": inside}
+    pq.write_table(pa.table(staged), tmp_path / "staged.parquet")
     found = default_coordinates_of_file(tmp_path / "staged.parquet")
     assert found.to_numpy().tolist() == [[23.8, 38.0, 40], [23.5, 37.9, 21], [23.6, 37.9, 21]]
+
+
+def test_the_pile_of_a_city_is_judged_by_the_alerts_of_the_city(tmp_path: Path) -> None:
+    """An export of a country, of which the city is a hundredth, does not hide the pile at its centre."""
+    rows = [alert(number) for number in range(30)]
+    rows += [alert(number, point=(HERE[0] + number / 1e5, HERE[1])) for number in range(30, 60)]
+    far = [alert(number, point=(20 + number / 1e4, 50), inside=False) for number in range(60, 5_000)]
+    pile_of_the_capital = [alert(number, point=(20.0, 51.0), inside=False) for number in range(5_000, 5_040)]
+    source = small_source(tmp_path, rows + far + pile_of_the_capital)
+    assert default_points(source)[["longitude", "latitude", "stored"]].to_numpy().tolist() == [[*HERE, 30]]
+    pq.write_table(pa.table({n: source.table.to_pyarrow()[n] for n in COORDINATES}), tmp_path / "staged.parquet")
+    assert default_coordinates_of_file(tmp_path / "staged.parquet").to_numpy().tolist() == [[*HERE, 30]]

@@ -260,7 +260,7 @@ GENERAL: Final = (
         ),
         N_(
             "Near-duplicates are alerts of one category within 50 m and 48 hours. A default coordinate is one exact "
-            "point with more than 20 alerts and more than 1 % of all."
+            "point with more than 20 alerts and more than 1 % of those in the city; outside it, of those outside."
         ),
         N_("Busy streets have near-duplicates by chance: they are a reason to look, not a count of errors."),
         ("Anscombe 1948, Biometrika 35",),
