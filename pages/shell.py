@@ -14,6 +14,7 @@ from pages.parts.frame.links import FOLDER
 from pages.parts.frame.page import view_query
 from pages.parts.frame.reader import sign_in_configured
 from pages.parts.frame.web import ICON
+from pages.parts.maps.basemap import attribution_style
 
 st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
 page = require(Role.COUNCIL, data=False, hand_on=True)
@@ -30,6 +31,7 @@ st.html(
     ".stElementContainer {break-inside: avoid} .stMain, .stApp, [data-testid='stAppViewContainer'] "
     "{position: static !important; overflow: visible !important; height: auto !important}}"
     ".modebar-btn::before, .modebar-btn::after {display: none !important}"
+    f"{attribution_style(page.city, palette(page.theme))} "
     f".stMain [data-testid='stPageLink-NavLink'] p {{color: {palette(page.theme).sea_blue}; font-weight: 600}}</style>"
 )
 

@@ -30,7 +30,7 @@ from curim_data.model import CityProfile, Translator, cell_polygons
 from curim_data.model.plan import Areas
 
 DPI: Final = 200
-SEA_GROUND, LAND, ZONE, INK, QUIET = "#dbe7ee", "#f6f4ef", "#9fb0bb", "#0f2a3a", "#51606b"
+SEA_GROUND, AROUND, LAND, ZONE, INK, QUIET = "#dbe7ee", "#e7e8e7", "#f6f4ef", "#9fb0bb", "#0f2a3a", "#51606b"
 CLASSES: Final = 5
 LETTERS: Final = 6.8
 POINTS_AN_INCH: Final = 72
@@ -185,6 +185,10 @@ def _sheet(city: CityProfile, width_mm: float, legend_mm: float = LEGEND_MM) -> 
     axes = figure.add_axes((0, 0, 1, 1))
     _ground(axes, city)
     _fit(axes, figure, city, width_mm, legend_mm)
+    if city.attributions:
+        box = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.0}
+        told = " · ".join(city.attributions)
+        axes.text(0.004, 0.005, told, transform=axes.transAxes, fontsize=4.6, color=QUIET, bbox=box, zorder=9)
     return figure, axes
 
 
@@ -218,7 +222,9 @@ def _frame(cells: pd.DataFrame, city: CityProfile) -> gpd.GeoDataFrame:
 
 
 def _ground(axes: Any, city: CityProfile) -> None:
-    axes.set_facecolor(SEA_GROUND)
+    axes.set_facecolor(AROUND)
+    if city.water is not None:
+        gpd.GeoSeries([city.water], crs=4326).to_crs(city.epsg).plot(ax=axes, color=SEA_GROUND, zorder=0)
     land = gpd.GeoSeries([city.land], crs=4326).to_crs(city.epsg)
     land.plot(ax=axes, color=LAND, edgecolor=ZONE, linewidth=0.6, zorder=1)
     if city.districts:

@@ -9,9 +9,11 @@ A profile is a folder of plain files that a city edits:
     districts.geojson features with properties id and label_el, label_en, label_fr
     landmarks.toml    [[landmark]] id, longitude, latitude, radius (metres), labels {el, en, fr}
     streets.geojson   optional: lines with properties id and label_el, label_en, label_fr
+    water.geojson     optional: (multi)polygons of the sea and other water, for the map alone
     population.csv    optional: district, women, men, total
 
-Its version is a hash over these files; the columns made with it carry that version.
+A GeoJSON file may say at its top level, as `attribution`, whom its shapes are from and under which licence: every map
+then shows it. A profile's version is a hash over these files; the columns made with it carry that version.
 """
 
 from __future__ import annotations
@@ -57,7 +59,9 @@ FILES: Final = (
     "landmarks.toml",
     "streets.geojson",
     "population.csv",
+    "water.geojson",
 )
+LATER_FILES: Final = ("water.geojson",)  # a profile without them keeps the version that it had before they were known
 
 
 STREET_REACH: Final = 10.0  # metres
@@ -121,6 +125,8 @@ class CityProfile:
     provisional: bool = False
     part: bool = False
     place_names: PlaceNames = field(default_factory=PlaceNames, compare=False)
+    water: BaseGeometry | None = None
+    attributions: tuple[str, ...] = ()
 
     @cached_property
     def to_metres(self) -> Transformer:
@@ -254,7 +260,7 @@ def load_city(folder: Path) -> CityProfile:
                 c["id"]: Category(c["id"], c["kind"], c.get("group", ""), bool(c.get("sensitive")), c["labels"])
                 for c in tree.get("category", [])
             },
-            land=shapely.make_valid(shapely.union_all([a.polygon for a in _areas(folder, "land.geojson")])),
+            land=_union(folder, "land.geojson"),
             districts=_areas(folder, "districts.geojson"),
             landmarks=tuple(
                 Landmark(m["id"], m["labels"], float(m["longitude"]), float(m["latitude"]), float(m.get("radius", 300)))
@@ -264,6 +270,8 @@ def load_city(folder: Path) -> CityProfile:
             population=_population(folder / "population.csv"),
             provisional=bool(head.get("provisional", False)),
             part=bool(head.get("part", False)),
+            water=_union(folder, "water.geojson") if (folder / "water.geojson").exists() else None,
+            attributions=_attributions(folder),
         )
     except KeyError as missing:
         raise ProfileError(
@@ -276,6 +284,8 @@ def profile_version(folder: Path) -> str:
     digest = hashlib.sha256()
     for name in FILES:
         path = folder / name
+        if name in LATER_FILES and not path.exists():
+            continue
         digest.update(name.encode() + b"\0" + (path.read_bytes() if path.exists() else b"") + b"\0")
     return digest.hexdigest()[:12]
 
@@ -292,6 +302,24 @@ def _toml(folder: Path, name: str) -> dict[str, Any]:
 def _population(path: Path) -> pd.DataFrame | None:
     """Residents by district, whose ids are text even where they look like numbers."""
     return pd.read_csv(path, dtype={"district": str}) if path.exists() else None
+
+
+def _union(folder: Path, name: str) -> BaseGeometry:
+    return shapely.make_valid(shapely.union_all([area.polygon for area in _areas(folder, name)]))
+
+
+def _attributions(folder: Path) -> tuple[str, ...]:
+    """Whom the shapes are from, as the GeoJSON files tell it, each source once."""
+    told = [_collection(folder, name).get("attribution") for name in FILES if name.endswith(".geojson")]
+    return tuple(dict.fromkeys(text.strip() for text in told if isinstance(text, str) and text.strip()))
+
+
+def _collection(folder: Path, name: str) -> dict[str, Any]:
+    """A GeoJSON file as it stands; empty where it is missing or holds something else."""
+    if not (folder / name).exists():
+        return {}
+    content = json.loads((folder / name).read_text("utf-8"))
+    return content if isinstance(content, dict) else {}
 
 
 def _areas(folder: Path, name: str) -> tuple[Area, ...]:

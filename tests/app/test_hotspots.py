@@ -143,8 +143,8 @@ def test_nothing_left_is_said(open_page: Open) -> None:
 
 
 def test_the_headline_is_a_share_of_the_alerts_that_were_tested(open_page: Open, sample: Home) -> None:
-    app = open_page("hotspots", lang="en", category="pickpocketing", affected="woman")
-    f = AlertFilter(categories=("pickpocketing",), affected=("woman",))
+    app = open_page("hotspots", lang="en", category="litter_dumping", affected="woman")
+    f = AlertFilter(categories=("litter_dumping",), affected=("woman",))
     study = hot_spot_study(open_source(sample), f, Audience.ANALYST)
     tested, aside = int(study.cells.frame["n"].sum()), study.cells.at_default
     assert aside

@@ -6,6 +6,7 @@ import json
 
 import pandas as pd
 import pytest
+import shapely
 from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
@@ -39,23 +40,30 @@ def _tips(app: AppTest) -> dict[str, str]:
 
 
 def test_cold_places_are_listed_with_their_figures(open_page: Open, sample: Home) -> None:
-    study = _study(sample, dark=True)
+    study = _study(sample, period="all")
     assert study.cold
-    app = open_page("hotspots", lang="en", light="dark")
+    app = open_page("hotspots", lang="en", period="all")
     assert not errors(app)
     lines = _cold(app)
-    assert lines[0] == f"**{len(study.cold)} place has fewer alerts than expected by chance (cold)**"
-    assert escape_markdown(study.cold[0].cold_sentence(T)) in lines[-1]
-    assert not _cold(open_page("hotspots", lang="en"))
+    one, more = (
+        "{n} place has fewer alerts than expected by chance (cold)",
+        "{n} places have fewer alerts than expected by ",
+    )
+    assert lines[0] == f"**{T.n(one, more + 'chance (cold)', len(study.cold))}**"
+    assert all(escape_markdown(place.cold_sentence(T)) in "\n".join(lines) for place in study.cold)
+    assert not _study(sample, kinds=("incivility",)).cold
+    assert not _cold(open_page("hotspots", lang="en", kind="incivility"))
 
 
 def test_cold_places_of_another_district_are_not_listed(open_page: Open, sample: Home) -> None:
     city = sample.city()
-    counts = {
-        district.id: len(_cold(open_page("hotspots", lang="en", light="dark", district=district.id)))
-        for district in city.districts
+    cold = [shapely.Point(place.longitude, place.latitude) for place in _study(sample, period="all").cold]
+    holding = {area.id for area in city.districts if any(area.polygon.distance(at) < 1e-4 for at in cold)}
+    listed = {
+        area.id for area in city.districts if _cold(open_page("hotspots", lang="en", period="all", district=area.id))
     }
-    assert sum(1 for lines in counts.values() if lines) == 1
+    assert cold
+    assert listed == holding != {area.id for area in city.districts}
 
 
 def test_where_a_rate_is_low_it_is_a_rate_that_is_said_to_be_low(open_page: Open, sample: Home) -> None:

@@ -28,8 +28,8 @@ def draw_city_tab(page: Page) -> None:
     if city.illustrative:
         st.info(
             t(
-                "Illustrative: land, districts, streets and categories of this profile were drawn by the project on "
-                "public facts. They show how the dashboard works and are no official borders or lists. Replace them "
+                "Illustrative: city limit, districts, streets and categories of this profile were drawn by the project "
+                "on public facts. They show how the dashboard works and are no official borders or lists. Replace them "
                 "with the city's own before you decide anything by them."
             )
         )
@@ -57,6 +57,7 @@ def _draw_facts(page: Page) -> None:
         t("Categories"): _category_counts(page),
         t("Landmarks"): t.number(len(city.landmarks)),
         t("Streets"): t.number(len(city.streets)),
+        **({t("Shapes from"): " · ".join(city.attributions)} if city.attributions else {}),
         t("Population"): t("by district") if city.population is not None else t("not given"),
         t("Version"): city.version,
     }

@@ -45,13 +45,16 @@ def feature_collection(shapes: tuple[BaseGeometry, ...]) -> dict[str, Any]:
 
 
 def base_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
-    """Sea, land, streets and district borders, from the bottom up.
+    """What lies around, water, land, streets and district borders, from the bottom up.
 
-    Around a provisional study area lies what nobody has described: grey, and not the blue of a sea.
+    Around the land lies what nobody has described, in grey; only water that the profile tells of is blue.
     """
-    around = colours.beyond if city.provisional else colours.sea
     layers = [
-        _shape("sea", [surrounding_box(city.land)], filled=True, get_fill_color=rgba(around)),
+        _shape("around", [surrounding_box(city.land)], filled=True, get_fill_color=rgba(colours.beyond)),
+    ]
+    if city.water is not None:
+        layers.append(_shape("water", [city.water], filled=True, get_fill_color=rgba(colours.sea)))
+    layers.append(
         _shape(
             "land",
             [city.land],
@@ -60,8 +63,8 @@ def base_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
             stroked=True,
             get_line_color=rgba(colours.land_line),
             line_width_min_pixels=1,
-        ),
-    ]
+        )
+    )
     if city.streets:
         layers.append(
             _shape(
@@ -84,6 +87,20 @@ def base_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
             )
         )
     return layers
+
+
+def attribution_style(city: CityProfile, colours: Palette) -> str:
+    """The style (CSS) that puts whom the shapes are from into the corner of every map of the page; empty for none."""
+    if not city.attributions:
+        return ""
+    told = " · ".join(city.attributions)
+    words = "".join(f"\\{ord(sign):x} " if sign in '\\"<' or not sign.isprintable() else sign for sign in told)
+    return (
+        "[data-testid='stDeckGlJsonChart'] {position: relative} [data-testid='stDeckGlJsonChart']::after "
+        f'{{content: "{words}"; position: absolute; right: 0; bottom: 0; max-width: 100%; padding: 0 .4em; '
+        f"font-size: .7rem; line-height: 1.5; pointer-events: none; z-index: 1; border-radius: 4px 0 0 0; "
+        f"color: {colours.muted}; background: color-mix(in srgb, {colours.background} 75%, transparent)}}"
+    )
 
 
 @lru_cache(maxsize=16)

@@ -177,7 +177,7 @@ def illustrative_note(page: Page) -> str:
     """That the shapes of the map are no official ones; empty where they are the city's own."""
     if not page.city.illustrative:
         return ""
-    return page.t("Outline, zones, streets and landmarks are illustrative: drawn for this dashboard.")
+    return page.t("City limit, zones, streets and landmarks are illustrative: drawn for this dashboard.")
 
 
 def draw_illustrative_note(page: Page) -> None:
