@@ -191,8 +191,12 @@ def _knox_of(alerts: pd.DataFrame, category: str, runs: int) -> KnoxResult:
 def test_near_repeats_of_the_sample_are_found_in_their_bands(alerts: pd.DataFrame, t: Any) -> None:
     truth = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))["near_repeat"]
     result = _knox_of(alerts, truth["category"], 499)
-    assert [(str(b.space), str(b.time)) for b in result.patterns] == [("(0.1, 100]", "[0, 7]")]
+    # Two that follow one alert may lie twice as far apart as each from it, but no farther and no later.
+    found = [(str(b.space), str(b.time)) for b in result.patterns]
+    assert found[0] == ("(0.1, 100]", "[0, 7]")
+    assert set(found) <= {("(0.1, 100]", "[0, 7]"), ("(100, 200]", "[0, 7]")}
     assert result.patterns[0].ratio > 2
+    assert all(band.ratio < result.patterns[0].ratio for band in result.patterns[1:])
     assert result.sentence(t).startswith("Within 100 m of an alert and within 7 days there are ")
 
 

@@ -201,8 +201,9 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
     room = basemap.map_width(page.width, SPAN) / 2
     deck = Deck(
         layers=[
-            *basemap.base_layers(page.city, colours),
+            *basemap.ground_layers(page.city, colours),
             _hexagons("difference", cells, colours),
+            *basemap.over_layers(page.city, colours),
             _hexagons("differs", [{"hex": h3.int_to_str(int(cell))} for cell in sorted(marked)], colours),
             *name_layers.name_layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
         ],

@@ -29,7 +29,7 @@ from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
 from pages.parts.hotspots.playback import draw_playback
 from pages.parts.hotspots.queries import emerging_of
 from pages.parts.hotspots.selection import SELECTED_WORD
-from pages.parts.maps.basemap import base_layers
+from pages.parts.maps.basemap import ground_layers
 from pages.parts.maps.cell_map import alert_count, cell_deck, map_height, map_selection
 from pages.parts.maps.legends import draw_illustrative_note, draw_legend_row
 from pages.parts.maps.name_layers import Pin
@@ -202,7 +202,7 @@ def _draw_map(
         pickable=True,
         place=place,
     )
-    below = len(base_layers(page.city, colours))
+    below = len(ground_layers(page.city, colours))
     deck.layers[below:below] = [
         _layer(t, found, [line for line in shown if line.cls.sign > 0], "cells", HOT_COVERAGE),
         _layer(t, found, [line for line in shown if line.cls.sign < 0], "withheld", COLD_COVERAGE),

@@ -47,7 +47,7 @@ def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playin
     colours = palette(page.theme)
     height = cell_map.map_height(page)
     deck = cell_map.cell_deck(page, colours, None, (), (), (), (), height=height, span=0.62, pickable=False)
-    below = len(basemap.base_layers(page.city, colours))
+    below = len(basemap.ground_layers(page.city, colours))
     n = _counts(study, found, step)
     deck.layers[below:below] = [
         _layer(t, "hot_now", n[found.hot[:, step]], HOT, 0.93),

@@ -26,6 +26,7 @@ NEAR = 0.001  # degrees round a place that a map is turned to: about a hundred m
 CLOSEST = 16.5  # zoom
 OUT = 0.5  # steps of zoom that a map goes out beyond the whole city: names are placed for them too
 METRES_A_DEGREE = 111_320.0
+STREET_ALPHA = 100  # streets are drawn over cells
 
 
 @lru_cache(maxsize=64)
@@ -45,16 +46,14 @@ def feature_collection(shapes: tuple[BaseGeometry, ...]) -> dict[str, Any]:
 
 
 def base_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
-    """What lies around, water, land, streets and district borders, from the bottom up.
+    """The whole base map, from the bottom up."""
+    return [*ground_layers(city, colours), *over_layers(city, colours)]
 
-    Around the land lies what nobody has described, in grey; only water that the profile tells of is blue.
-    """
-    layers = [
+
+def ground_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
+    """What lies around, in grey since nobody has described it, and the land: what cells are drawn on."""
+    return [
         _shape("around", [surrounding_box(city.land)], filled=True, get_fill_color=rgba(colours.beyond)),
-    ]
-    if city.water is not None:
-        layers.append(_shape("water", [city.water], filled=True, get_fill_color=rgba(colours.sea)))
-    layers.append(
         _shape(
             "land",
             [city.land],
@@ -63,16 +62,24 @@ def base_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
             stroked=True,
             get_line_color=rgba(colours.land_line),
             line_width_min_pixels=1,
-        )
-    )
+        ),
+    ]
+
+
+def over_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
+    """Water, streets and district borders, which stay visible over cells: water cuts the cells along the coast."""
+    layers = []
+    if city.water is not None:
+        style = {"filled": True, "get_fill_color": rgba(colours.sea), "get_line_color": rgba(colours.land_line)}
+        layers.append(_shape("water", [city.water], stroked=True, line_width_min_pixels=1, **style))
     if city.streets:
         layers.append(
             _shape(
                 "streets",
                 [street.polygon for street in city.streets],
                 stroked=True,
-                get_line_color=rgba(colours.street),
-                line_width_min_pixels=2,
+                get_line_color=rgba(colours.line, STREET_ALPHA),
+                line_width_min_pixels=1,
             )
         )
     if city.districts:

@@ -206,13 +206,14 @@ def cell_deck(
     place: MapFocus | None = None,
     scale: legends.ColourScale | None = None,
 ) -> pdk.Deck:
-    """The map as a pydeck object: the base map first, data next, names last."""
-    layers = basemap.base_layers(page.city, colours)
+    """The map as a pydeck object: the ground first, data next, coast and streets over them, names last."""
+    layers = basemap.ground_layers(page.city, colours)
     if cells is not None:
         scale = scale or legends.ColourScale.of(page.t, cells)
         layers += _count_layers(page.t, colours, cells, scale, {*map(int, hot), *map(int, cold)}, pickable)
     if picture is not None:
         layers.append(_density_layer(picture))
+    layers += basemap.over_layers(page.city, colours)
     layers.append(_hexagon_lines("cold", cold, colours.cold_line, width=2))
     layers.append(_hexagon_lines("hot", hot, colours.hot_line, width=2))
     layers.append(_outline_layer(colours, outlines, pickable))
