@@ -75,7 +75,9 @@ def test_problem_of_a_planted_spot(problems: dict[str, Problem], place: str) -> 
         blurred = 5 if HABITS[problem.categories[0].id].span else 1  # known within hours, half of them after
         assert len(_hours(problem.hours) - _hours((truth["hours"][0], truth["hours"][1]))) <= blurred
     told = truth["affected"]
-    assert problem.women is not None
+    if problem.women is None:
+        assert truth["alerts"] < 40  # protected for the council
+        return
     assert problem.women.low - 0.05 <= told["woman"] / (told["woman"] + told["man"]) <= problem.women.high + 0.05
 
 
