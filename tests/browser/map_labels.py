@@ -44,7 +44,13 @@ def map_names(page: Page) -> list[dict[str, Any]]:
 
 def label_boxes(page: Page) -> list[list[LabelBox]]:
     """For each map of the page the boxes of its names, in pixels from the middle of the map."""
-    return [[_box(name, found["view"]) for name in found["names"]] for found in map_names(page)]
+    return [boxes_at(found) for found in map_names(page)]
+
+
+def boxes_at(found: dict[str, Any], further: float = 0.0) -> list[LabelBox]:
+    """The boxes of one map's names where it is zoomed `further` steps in than it is."""
+    view = {**found["view"], "zoom": found["view"]["zoom"] + further}
+    return [_box(name, view) for name in found["names"]]
 
 
 def label_collisions(page: Page) -> float:

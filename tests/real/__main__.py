@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 from tests.browser.conftest import CHROMIUM, FLAGS, PAGES
 from tests.real.cities import CITIES, EXPORTS
 from tests.real.sheet import write_sheet
-from tests.real.walk import ALONE, OUT, SPARING, Walk, alternating, itinerary, processor_time, table, walk_city
+from tests.real.walk import ALONE, OUT, SPARING, VIEWS, Walk, alternating, itinerary, processor_time, table, walk_city
 
 
 def main() -> int:
@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument(
         "--half", action="store_true", help="as the tests do: each page in one of two languages, in turns"
     )
+    parser.add_argument("--plain", action="store_true", help="without the layers and tabs that a link may ask for")
     parser.add_argument("--folder", type=Path, default=OUT)
     asked = parser.parse_args()
     wanted = [name for name in asked.cities.split(",") if name]
@@ -41,6 +42,7 @@ def main() -> int:
         pages,
         tuple(asked.languages.split(",")),
         tuple(map(int, asked.widths.split(","))),
+        views=() if asked.plain else VIEWS,
     )
     whole, started = Walk(), time.monotonic()
     with sync_playwright() as playwright:

@@ -35,6 +35,7 @@ SPARING: Final = "--disable-gpu-compositing"
 SETTLED: Final = """() => document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]')
     && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"], [data-testid="stProgress"]')
     && document.querySelector('[data-testid="stMain"] [data-testid="stElementContainer"]') !== null"""
+DRAWN_MAPS: Final = """(maps) => document.querySelectorAll('[data-testid="stDeckGlJsonChart"] canvas').length >= maps"""
 HEADING: Final = """() => document.querySelector('[data-testid="stMain"] h1')?.textContent.trim().length > 0"""
 
 
@@ -58,9 +59,18 @@ class Walk:
     findings: list[Finding] = field(default_factory=list)
 
 
+# What a page shows by a word of its link only.
+VIEWS: Final = (
+    *(f"hotspots?layer={layer}" for layer in ("clusters", "emerging", "density", "alerts")),
+    *(f"hotspots?tab={tab}" for tab in ("comparison", "repeats", "forecast")),
+    *(f"trends?by={unit}" for unit in ("day", "month")),
+    *(f"data?part={part}" for part in ("history", "quality", "city")),
+)
+
+
 @dataclass(frozen=True)
 class Stop:
-    """A page to be opened."""
+    """A page to be opened, with words of its link after a question mark: "hotspots?layer=clusters"."""
 
     page: str
     lang: str
@@ -73,9 +83,12 @@ def itinerary(
     languages: tuple[str, ...] = ("en", "el"),
     widths: tuple[int, ...] = (1280,),
     council: tuple[str, ...] = ("briefing", "hotspots"),
+    views: tuple[str, ...] = (),
 ) -> list[Stop]:
-    """The stops in a city: page by page, each language after the other, then the council's look at some."""
+    """The stops in a city: page by page, each language after the other, views in turns, then the council's look."""
     stops = [Stop(page, lang, width) for page in pages for width in widths for lang in languages]
+    asked = [view for view in views if view.partition("?")[0] in pages]
+    stops += [Stop(view, languages[at % len(languages)], widths[0]) for at, view in enumerate(asked)]
     return stops + [Stop(page, languages[-1], widths[0], "council") for page in council if page in pages]
 
 
@@ -192,9 +205,10 @@ def visit_page(
         listen(page, address, visit.browser)
         visit.drawn = Drawn()
         visit.drawn.listen(page)
-        query = f"?lang={stop.lang}" + ("&as=council" if stop.audience == "council" else "")
+        name, _, words = stop.page.partition("?")
+        query = f"?lang={stop.lang}" + ("&as=council" if stop.audience == "council" else "") + f"&{words}" * bool(words)
         begun = server.cpu()
-        page.goto(f"{address}/{'' if stop.page == 'briefing' else stop.page}{query}", wait_until="commit")
+        page.goto(f"{address}/{'' if name == 'briefing' else name}{query}", wait_until="commit")
         for _ in _until_settled(page, server, visit, begun):
             pass
         visit.cpu = server.cpu() - begun
@@ -251,8 +265,9 @@ def _until_settled(page: Page, server: Server, visit: Visit, begun: float) -> It
 
 
 def _look(page: Page, visit: Visit, pictures: Path, whole: bool) -> None:
-    page.wait_for_timeout(300)
-    visit.collisions = labels.map_collisions(page, visit.drawn) + labels.chart_collisions(page)
+    maps = len(list(visit.drawn.of("deck_gl_json_chart")))
+    page.wait_for_function(DRAWN_MAPS, arg=maps, timeout=20_000)
+    visit.collisions = labels.map_collisions(page) + labels.chart_collisions(page)
     visit.sideways = int(page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]').scrollWidth"))
     _picture(page, visit, pictures, whole)
 
@@ -264,7 +279,7 @@ def _picture(page: Page, visit: Visit, pictures: Path, whole: bool = True) -> No
         page.set_viewport_size({"width": visit.width, "height": max(900, min(height, HIGHEST))})
         page.wait_for_timeout(500)
     audience = "" if visit.audience == "analyst" else f"-{visit.audience}"
-    path = pictures / f"{visit.page}-{visit.width}-{visit.lang}{audience}.png"
+    path = pictures / f"{visit.page.replace('?', '-')}-{visit.width}-{visit.lang}{audience}.png"
     page.screenshot(path=path)
     visit.picture = f"{visit.city}/{path.name}"
 
