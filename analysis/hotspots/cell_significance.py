@@ -67,7 +67,7 @@ class HotCells:
         its window), p_cold, q_cold, cold, z (`gistar_on_land`), base (NaN where withheld or not known), rate_raw and
         rate (alerts by base, and the same shrunk towards the city's mean), local (hot against its surroundings), wide
         (hot against the city), tested (whether the cell was looked at: it lies on occupied land), occupied
-        (size_low there, zero elsewhere: what counts as surroundings of others).
+        (size_low where it counts as surroundings of others, else zero).
 
     `comparisons`: p-values of which the smallest counts for a cell. `city_margin`: ratio to the rest of the city that
     does not count as hot yet; 1 and unused where places are compared by a base, since that is with the city already.
@@ -196,11 +196,13 @@ def hot_cells(
     sizes = _Sizes.of(data, base, MIN_LAND_SHARE * side**2 / 1e6)
 
     low, high = (np.where(sizes.known, data[name].to_numpy(float), 0.0) for name in ("low", "high"))
-    tested = np.ones(len(index), dtype=bool) if occupied is None or base is not None else occupied.holds(index)
+    tested = around = np.ones(len(index), dtype=bool)
+    if occupied is not None and base is None:
+        tested, around = occupied.holds(index), occupied.surrounds(index)
     in_place = (neighbours(index, k) @ low)[tested]
     outer = surroundings_for(side, k, float(in_place.mean()) if len(in_place) else 0.0)
     report(0.2, _TESTING)
-    scales = [_Scale.of(index, rings, (k, outer) if base is None else None, sizes, tested) for rings in sorted({0, k})]
+    scales = [_Scale.of(index, rings, (k, outer) if base is None else None, sizes, around) for rings in sorted({0, k})]
     city = None if base is not None else _Scale.of(index, k, None, sizes, tested)
     report(0.5, _TESTING)
     above, below = (
@@ -246,7 +248,7 @@ def hot_cells(
         local=local,
         wide=hot & (p_wide <= passed),
         tested=tested,
-        occupied=np.where(tested, sizes.low, 0.0),
+        occupied=np.where(around, sizes.low, 0.0),
         p_cold=p_cold,
         q_cold=q_cold,
         cold=cold,

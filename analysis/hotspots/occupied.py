@@ -4,6 +4,9 @@ A village in the fields is not dense against the fields: nobody is there to repo
 alerts of the city's history, smoothed over some hundred metres, are dense enough that together such land holds 98 % of
 them. No filter moves it, and land that is added far away, where no alert ever was, changes nothing.
 
+Smoothing blurs the edge of a village into the fields. So of the occupied land only that counts as surroundings which,
+smoothed over a ring less, is at least a quarter as dense as the thinnest of it. The rest of the city is all of it.
+
 For hot cells occupied land only narrows the surroundings, while the place itself counts with all its land; so whatever
 land it leaves out, a cell of a given count never gets a smaller p-value by it. It also says how many cells are looked
 at. Smoothing reaches so far that the mean disc holds ten alerts: where alerts are spread by chance hardly any disc is
@@ -28,6 +31,8 @@ HELD: Final = 0.98
 # Alerts in the mean disc over which the density is smoothed, and the widest disc in rings of cells.
 MEAN_IN_DISC: Final = 10.0
 MOST_RINGS: Final = 4
+# Surroundings are at least so dense, relative to the thinnest occupied land.
+_THIN: Final = 0.25
 # The least share of a cell that land counts as, as in the test (`cell_significance.MIN_LAND_SHARE`).
 _LEAST_SHARE: Final = 0.25
 _DIGITS: Final = 15
@@ -38,10 +43,12 @@ _ALL_SEVEN: Final = (1 << 3 * _DIGITS) - 1
 class OccupiedLand:
     """Which cells of one resolution are occupied: `cells` those that are, `resolution` theirs.
 
-    `share` of the land that is occupied, `n` alerts from which that was found, `reach` of the smoothing in metres.
+    `around`: those of them that count as surroundings. `share` of the land that is occupied, `n` alerts from which that
+    was found, `reach` of the smoothing in metres.
     """
 
     cells: frozenset[int]
+    around: frozenset[int]
     resolution: int
     share: float
     n: int
@@ -49,11 +56,18 @@ class OccupiedLand:
 
     def holds(self, cells: CellArray) -> BoolArray:
         """Which of some cells (int64, of one resolution) are occupied: they lie in an occupied one, or hold one."""
+        return self._among(self.cells, cells)
+
+    def surrounds(self, cells: CellArray) -> BoolArray:
+        """Which of some cells count as surroundings of others."""
+        return self._among(self.around, cells)
+
+    def _among(self, members: frozenset[int], cells: CellArray) -> BoolArray:
         found = np.asarray(cells, dtype=np.int64)
         if not len(found):
             return np.zeros(0, dtype=bool)
         size = int(found[0] >> 52 & 15)
-        known = np.fromiter(self.cells, dtype=np.int64, count=len(self.cells))
+        known = np.fromiter(members, dtype=np.int64, count=len(members))
         if size >= self.resolution:
             return np.asarray(np.isin(_parents(found, self.resolution), known))
         return np.asarray(np.isin(found, _parents(known, size)))
@@ -91,14 +105,17 @@ def occupied_land(cells: pd.DataFrame) -> OccupiedLand | None:
             break
     else:
         return None
-    density = inside / np.maximum(near @ land, _LEAST_SHARE * side**2 / 1e6)
+    least = _LEAST_SHARE * side**2 / 1e6
+    density = inside / np.maximum(near @ land, least)
     order = np.argsort(-density, kind="stable")
     enough = int(np.searchsorted(np.cumsum(counts[order]), HELD * total - 1e-9))
-    occupied = (density >= density[order[enough]]) & (density > 0)
+    thinnest = density[order[enough]]
+    occupied = (density >= thinnest) & (density > 0)
+    closer = neighbours(index, rings - 1)
+    around = occupied & (closer @ counts >= _THIN * thinnest * np.maximum(closer @ land, least))
     share = float(land[occupied].sum() / land.sum())
-    return OccupiedLand(
-        frozenset(index[occupied].tolist()), resolution, share, round(total), round((rings + 0.5) * side)
-    )
+    own, beside = (frozenset(index[mask].tolist()) for mask in (occupied, around))
+    return OccupiedLand(own, beside, resolution, share, round(total), round((rings + 0.5) * side))
 
 
 def _parents(cells: CellArray, resolution: int) -> CellArray:

@@ -61,7 +61,8 @@ def setting_choices(
     """The settings of a test, each with its sentence."""
     place = (
         Message(
-            "Each cell is tested alone and together with the cells around it, up to {metres} m from its centre.",
+            "Each cell is tested alone and together with the cells around it, up to {metres} m from its centre: two "
+            "sizes at once, which in simulations find more than larger cells do.",
             {"metres": round((k + 0.5) * side)},
         )
         if k

@@ -30,9 +30,13 @@ app = new_app()
 Method = Literal["significance", "clusters", "emerging", "density"]
 Denominator = Literal["land", "alerts", "residents"]
 Weight = Literal["none", "severity"]
+Order = Literal["excess", "ratio", "alerts", "p"]
 ClusterMethod = Literal["dbscan", "hdbscan"]
 
-_SPOT_COLUMNS: Final = ("rank", "id", "name", "n", "expected", "ratio", "low", "high", "q", "longitude", "latitude")
+_SPOT_COLUMNS: Final = (
+    *("rank", "id", "name", "n", "expected", "excess", "excess_low", "excess_high", "ratio", "low", "high", "q"),
+    *("longitude", "latitude"),
+)
 _EMERGING_COLUMNS: Final = (
     *("rank", "id", "name", "class", "label", "n", "steps", "marked", "since", "slope", "q_trend"),
     *("longitude", "latitude", "cells"),
@@ -59,10 +63,16 @@ def hotspots(
         ClusterMethod,
         typer.Option(help=N_("How clusters are found: tested (dbscan), or to explore only (hdbscan).")),
     ] = "dbscan",
+    order: Annotated[
+        Order,
+        typer.Option(
+            help=N_("Order of hot spots: alerts above expected or ratio (by the lower limit), alerts, or corrected p.")
+        ),
+    ] = "excess",
     out: OutPlaces = None,
 ) -> None:
     """Find hot spots."""
-    options = SearchOptions(base, weight, cluster_method)
+    options = SearchOptions(base, weight, cluster_method, order)
     options.check(method)
     if out is not None:
         check_suffix(out, ".geojson", ".csv")
@@ -88,16 +98,19 @@ def hotspots(
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """What places are compared with, how much an alert counts, and how clusters are found."""
+    """What places are compared with, how much an alert counts, how clusters are found, and the order of hot spots."""
 
     base: Denominator = "land"
     weight: Weight = "none"
     cluster_method: ClusterMethod = "dbscan"
+    order: Order = "excess"
 
     def check(self, method: Method) -> None:
         """UsageError for an option that the method does not have."""
         if self.base != "land" and method != "significance":
             raise UsageError(Message("--base is for hot cells: use it with --method significance."))
+        if self.order != "excess" and method != "significance":
+            raise UsageError(Message("--order is for hot cells: use it with --method significance."))
         explored = self.cluster_method == "hdbscan"
         if (explored or self.weight != "none") and method != "clusters":
             raise UsageError(Message("--weight and --cluster-method are for --method clusters."))
@@ -179,10 +192,13 @@ def _places(
     ctx: CommandContext, f: AlertFilter, method: Method, found: FoundPlaces, options: SearchOptions, out: Path | None
 ) -> tuple[dict[str, Any], list[str]]:
     """Hot spots or clusters as a JSON answer and as lines, and written to a file."""
+    from analysis.hotspots.excess import in_order
+
     t, names = ctx.t, found.names
-    rows = [_spot_row(spot, names[spot.id](t), options) for spot in found.spots]
+    spots = in_order(found.spots, options.order) if method == "significance" else found.spots
+    rows = [_spot_row(spot, names[spot.id](t), options) for spot in spots]
     if out is not None:
-        write_places(out, found.spots, rows, (*_SPOT_COLUMNS, *options.columns, "cells"))
+        write_places(out, spots, rows, (*_SPOT_COLUMNS, *options.columns, "cells"))
     answer = {
         "resolution": found.resolution,
         "base": options.base,
@@ -197,7 +213,7 @@ def _places(
     lines = [
         found.result.sentence(t),
         *([t(TESTED_IN_CITY)] if has_area(f) else []),
-        *(f"{spot.rank}. {names[spot.id](t)} – {spot.sentence(t)}" for spot in found.spots),
+        *(f"{spot.rank}. {names[spot.id](t)} – {spot.sentence(t)}" for spot in spots),
         *(f"{name(t)} – {spot.cold_sentence(t)}" for spot, name in found.cold),
         *(t(choice.explanation) for choice in found.choices),
     ]
@@ -206,12 +222,18 @@ def _places(
 
 def _spot_row(spot: Spot | Cluster, name: str, options: SearchOptions) -> dict[str, Any]:
     """A place, hot or cold, with its figures."""
+    from analysis.hotspots.excess import excess_of
+
+    more = excess_of(spot)
     return {
         "rank": spot.rank,
         "id": spot.id,
         "name": name,
         "n": spot.n,
         "expected": round(spot.expected, 2),
+        "excess": round(more.value, 2),
+        "excess_low": round(more.low, 2),
+        "excess_high": round(more.high, 2),
         "ratio": round(spot.ratio, 3),
         "low": round(spot.low, 3),
         "high": round(spot.high, 3),

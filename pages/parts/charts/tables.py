@@ -73,11 +73,16 @@ def draw_selectable_table(
     digits: Mapping[str, int] | None = None,
     percent: Mapping[str, int] | None = None,
     columns: Mapping[str, Any] | None = None,
+    order: Sequence[str] | None = None,
 ) -> int | None:
-    """A table of which one row can be picked: its position. `selected` sets the row when the table first appears."""
+    """A table of which one row can be picked: its position. `selected` sets the row when the table first appears.
+
+    `order`: the columns in view, where not all are.
+    """
     event: Any = st.dataframe(
         styled(page.t, frame[list(headings)], digits=digits, percent=percent),
         column_config=column_settings(headings, columns, {*(digits or {}), *(percent or {})}),
+        column_order=order,
         hide_index=True,
         placeholder=NONE,
         key=key,

@@ -27,6 +27,7 @@ from pages.parts.hotspots.area_filter import (
 )
 from pages.parts.hotspots.cell_text import rate_lines, rate_measure, significance_lines
 from pages.parts.hotspots.cold_places import cold_places_in_area, draw_cold_places
+from pages.parts.hotspots.list_order import list_view
 from pages.parts.hotspots.map_download import cell_shades, hot_shades, map_download_button, outlined
 from pages.parts.hotspots.options import draw_option_notes
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
@@ -70,7 +71,8 @@ def draw_places_layer(
         return
     asked = ListQuery(page.dataset, page.filter, page.audience, layer, size or None, how)
     everywhere = list_lines(asked, study.spots if found is None else found.found)
-    shown = lines_in_area(page, everywhere)
+    view = list_view(lines_in_area(page, everywhere), ordered=found is None)
+    shown = view.lines
     line = _selected_line(shown, place)
     chosen = line.spot.id if line else None
     cold = [] if found else cold_places_in_area(page, study)
@@ -89,9 +91,7 @@ def draw_places_layer(
         draw_found_place(page, place)
         draw_area_button(page, picked_cells(), study)
         gistar = None if found else study.hot.gistar_valid
-        draw_ranked_list(
-            page, shown, chosen, gistar_valid=gistar, classes=_classes_over_time(page, study, shown, layer)
-        )
+        draw_ranked_list(page, view, chosen, gistar_valid=gistar, classes=_classes_over_time(page, study, shown, layer))
         draw_cold_places(page, study, cold)
         draw_footer(
             page,
@@ -106,7 +106,7 @@ def draw_places_layer(
         if line is None and everywhere:
             draw_no_spot_in_area(page)
         elif line is None:
-            draw_no_places(t, how, study.total.n, cold=bool(cold))
+            draw_no_places(t, how, study, cold=bool(cold))
         else:
             draw_spot_panel(page, asked, line)
 
@@ -225,14 +225,19 @@ def _compute_classes_later(asked: tuple[Dataset, AlertFilter, Audience, int]) ->
     st.rerun()
 
 
-def draw_no_places(t: Translator, how: Options, alerts: float | None, *, cold: bool = False) -> None:
-    """Draw what is said where no hot place was found among so many alerts; `cold`: whether there are cold ones."""
+def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bool = False) -> None:
+    """Draw what is said where no hot place was found, and what would have been; `cold`: whether there are cold ones."""
     if how.explored:
         st.subheader(t("No group"))
         st.write(t("HDBSCAN finds no place that is denser than its neighbourhood, or there are too few alerts."))
         return
+    if study.power.too_few and study.total.n != 0 and not cold:
+        st.subheader(t("Too few alerts to tell"))
+        st.write(study.power.sentence(t))
+        st.write(t("Widen the period, the categories or the times of day."))
+        return
     st.subheader(t("No hot spot") if cold else t("No place stands out"))
-    if alerts == 0:
+    if study.total.n == 0:
         st.write(t("There are no alerts to test: widen the period, the categories or the area."))
         return
     if how.base != LAND:
@@ -243,9 +248,6 @@ def draw_no_places(t: Translator, how: Options, alerts: float | None, *, cold: b
             )
         )
         return
-    st.write(
-        t(
-            "No place has more alerts than expected by chance in its neighbourhood. That is a result too. With few "
-            "alerts it can also mean that there are too few to decide: widen the period or the categories."
-        )
-    )
+    st.write(t("No place has more alerts than expected by chance in its neighbourhood. That is a result too."))
+    if not study.power.too_few:
+        st.write(study.power.sentence(t))

@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.grid.cells import COARSEST, square_side
 from analysis.hotspots.denominators import LAND
+from analysis.hotspots.excess import excess_of, ratio_says_something
 from curim_data.model import MAP_RESOLUTIONS, CityProfile, Translator, cell_polygons
 from curim_data.model.city import streets_in
 from curim_data.model.labels import category_label, hour_label
@@ -21,6 +22,7 @@ from pages.parts.charts import tables
 from pages.parts.charts.numbers import expected_count, share_with_interval
 from pages.parts.frame import Page, filter_bar
 from pages.parts.hotspots.cell_text import rate_heading, rate_text
+from pages.parts.hotspots.list_order import ListView, all_columns, draw_list_controls, order_sentence
 from pages.parts.hotspots.selection import LIST_KEY
 
 # Pixels that a column takes at most for its texts, on a wide page and on a phone.
@@ -53,7 +55,7 @@ def draw_headline(
         area = sum(line.spot.area_km2 if is_clusters else line.spot.land_km2 for line in shown)
         st.title(_hot_spots_sentence(t, study, shown, area))
     else:
-        st.title(_no_hot_spot_sentence(t, cold, by_rate=study.hot.based))
+        st.title(_no_hot_spot_sentence(t, cold, study))
 
 
 def _hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float) -> str:
@@ -78,10 +80,10 @@ def _hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSum
     )
 
 
-def _no_hot_spot_sentence(t: Translator, cold: int, *, by_rate: bool) -> str:
+def _no_hot_spot_sentence(t: Translator, cold: int, study: HotSpotStudy) -> str:
     if not cold:
-        return t("No hot spot stands out from chance.")
-    if by_rate:
+        return t("Too few alerts to tell.") if study.power.too_few else t("No hot spot stands out from chance.")
+    if study.hot.based:
         return t.n(
             "No hot spot stands out from chance; {n} place has a lower rate than expected by chance.",
             "No hot spot stands out from chance; {n} places have a lower rate than expected by chance.",
@@ -108,20 +110,24 @@ def cell_size_label(page: Page, resolution: int) -> str:
 
 def draw_ranked_list(
     page: Page,
-    shown: tuple[SpotSummary, ...],
+    view: ListView,
     chosen: str | None,
     *,
     gistar_valid: bool | None = None,
     classes: Mapping[str, str] | None = None,
 ) -> None:
-    """The hot spots, clearest first; picking a row selects the place on the map.
+    """The hot spots in their order; picking a row selects the place on the map.
 
     `gistar_valid`: whether Gi* may be read as a test here; None where it is not computed (clusters). `classes`: the
     class over time of each spot by its id, in words; None where there is none.
     """
+    shown = view.lines[: view.rows]
     if not shown:
         return
     t = page.t
+    tested = _is_tested(shown)
+    if tested and gistar_valid is not None:
+        draw_list_controls(page, view)
     table = _list_rows(page, shown, classes or {})
     headings = _list_headings(page, shown, classed=classes is not None, gistar_valid=gistar_valid)
     position = next((at for at, line in enumerate(shown) if line.spot.id == chosen), None)
@@ -130,15 +136,21 @@ def draw_ranked_list(
         table,
         headings,
         key=f"{LIST_KEY}_{chosen or ''}",
-        alt=t("Hot spots, clearest first"),
+        alt=t("Hot spots in their order"),
         selected=position,
         columns=tables.fitted_columns(table, headings, most=NARROW if page.narrow else WIDE),
+        order=None if all_columns() or page.narrow or gistar_valid is None else _main_columns(headings),
     )
-    st.caption(
-        t("Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation.")
-        if _is_tested(shown)
-        else t("Ordered by the number of alerts.")
-    )
+    if tested and gistar_valid is not None:
+        st.caption(order_sentence(t, view))
+    else:
+        usual = ListView(view.lines, "ratio" if tested else "alerts", view.rows, 0, numbered=False)
+        st.caption(order_sentence(t, usual))
+
+
+def _main_columns(headings: Mapping[str, str]) -> list[str]:
+    """The columns that fit beside the panel on a screen of 1,280 pixels, the important ones first."""
+    return [name for name in ("name", "n", "excess", "rate", "ratio", "weight", "area") if name in headings]
 
 
 def _list_rows(page: Page, shown: tuple[SpotSummary, ...], classes: Mapping[str, str]) -> pd.DataFrame:
@@ -150,6 +162,7 @@ def _list_rows(page: Page, shown: tuple[SpotSummary, ...], classes: Mapping[str,
             "name": f"{line.spot.rank}  {line.name(t)}",
             "n": line.spot.n,
             "expected": expected_count(t, line.spot),
+            "excess": _excess(t, line),
             "ratio": _ratio(page, line),
             "q": t.p_value(line.spot.q, least=line.spot.q <= getattr(line.spot, "least", 0.0)),
             "rate": rate_text(t, base, line.spot.rate) if base != LAND else "",
@@ -177,6 +190,7 @@ def _list_headings(
         "weight": t("Weight"),
         "area": t("Area (km²)"),
         "rate": rate_heading(t, base),
+        "excess": t("Above expected (95 %)"),
         "ratio": t("Ratio (95 %)"),
         "class": t("Class over time"),
         "women": t("Women (95 %)"),
@@ -190,12 +204,12 @@ def _list_headings(
         headings["name"] = t("Group")
     included = {"class": classed, "rate": base != LAND, "weight": weighted, "area": not tested}
     included |= {name: any(name not in line.unknown for line in shown) for name in ("women", "hours")}
-    included |= dict.fromkeys(("ratio", "expected", "q"), tested)
+    included |= dict.fromkeys(("excess", "ratio", "expected", "q"), tested)
     headings = {name: words for name, words in headings.items() if included.get(name, True)}
     if gistar_valid is not None:
         headings["z"] = t("Gi* (z)") if gistar_valid else t("Gi* (z), not a test here")
     if page.narrow:
-        few = ("name", "n", "area", "rate" if base != LAND else "ratio")
+        few = ("name", "n", "area", "rate" if base != LAND else "excess")
         headings = {name: headings[name] for name in few if name in headings} | {"n": t("n")}
     return headings
 
@@ -286,11 +300,20 @@ def street_names(page: Page, line: SpotSummary) -> list[str]:
 
 def _ratio(page: Page, line: SpotSummary) -> str:
     t, spot = page.t, line.spot
-    if spot.ratio != spot.ratio or spot.high == float("inf"):
+    if not ratio_says_something(spot):
         return "–"
     if getattr(spot, "bounded", False):
         return t("at least {ratio} (from {low})", ratio=t.times(spot.ratio), low=t.times(spot.low))
     return f"{t.times(spot.ratio)} ({t.times(spot.low)}–{t.times(spot.high)})"
+
+
+def _excess(t: Translator, line: SpotSummary) -> str:
+    more = excess_of(line.spot)
+    if more.low != more.low:
+        return "–"
+    if getattr(line.spot, "bounded", False):
+        return t("at least {number} (from {low})", number=t.number(more.value), low=t.number(more.low))
+    return f"{t.number(more.value)} ({t.number(more.low)}–{t.number(more.high)})"
 
 
 def _women(page: Page, line: SpotSummary) -> str:
@@ -314,6 +337,10 @@ def list_frame(shown: tuple[SpotSummary, ...]) -> pd.DataFrame:
             "id": line.spot.id,
             "n": line.spot.n,
             "expected": line.spot.expected,
+            "excess": excess_of(line.spot).value,
+            "excess_low": excess_of(line.spot).low,
+            "excess_high": excess_of(line.spot).high,
+            "against": getattr(line.spot, "against", "surroundings"),
             "ratio": line.spot.ratio,
             "low": line.spot.low,
             "high": line.spot.high,

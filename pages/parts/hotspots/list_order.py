@@ -1,0 +1,143 @@
+"""The order of the ranked list, which of its columns stand in view, and how many of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+import streamlit as st
+
+from analysis.hotspots.excess import LEAST_FOR_PLAN, ORDERS, Order, in_order, worth_a_plan
+from curim_data.model import Translator
+from curim_data.studies.spot_profiles import SpotSummary
+from pages.parts.frame import Page
+from pages.parts.hotspots.selection import word_from_link, write_link_word
+
+ORDER_WORD, ROWS_WORD, COLUMNS_WORD = "order", "rows", "columns"
+ALL: Final = "all"
+USUAL: Final = "excess"
+# As many rows stand in the list before the reader asks for the rest.
+MOST_ROWS: Final = 25
+_WIDTH: Final = 270
+
+
+@dataclass(frozen=True)
+class ListView:
+    """The lines in order, those with enough alerts for a plan first.
+
+    `lines`: all of them; `rows`: as many of these, from the first on, stand in the list until the reader asks for all.
+    `few`: places with too few alerts for a plan. `numbered`: whether their numbers are those of the usual order.
+    """
+
+    lines: tuple[SpotSummary, ...]
+    order: Order
+    rows: int
+    few: int
+    numbered: bool = True
+
+
+def list_view(lines: Sequence[SpotSummary], *, ordered: bool) -> ListView:
+    """The lines in the order that the link asks for; `ordered`: whether they can be, as places that were tested."""
+    if not ordered:
+        return ListView(tuple(lines), USUAL, len(lines), 0, numbered=False)
+    order = cast("Order", word_from_link(ORDER_WORD, "hotspots_order", ORDERS, USUAL))
+    of = {id(line.spot): line for line in lines}
+    many, few = worth_a_plan(in_order([line.spot for line in lines], order))
+    arranged = tuple(of[id(spot)] for spot in (*many, *few))
+    first = min(MOST_ROWS, len(many) or len(few))
+    everything = word_from_link(ROWS_WORD, "hotspots_rows", (ALL,), "") == ALL
+    return ListView(arranged, order, len(arranged) if everything else first, len(few))
+
+
+def draw_list_controls(page: Page, view: ListView) -> None:
+    """The boxes for the order and for the rows; nothing on a list of one."""
+    t = page.t
+    if len(view.lines) <= 1:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            t("Order"),
+            list(ORDERS),
+            format_func=order_names(t).__getitem__,
+            key="hotspots_order",
+            width=_WIDTH,
+            on_change=write_link_word,
+            args=(ORDER_WORD, "hotspots_order", USUAL),
+        )
+        first = min(MOST_ROWS, len(view.lines) - view.few or view.few)
+        if first < len(view.lines):
+            names = {
+                "": t.n("The first {n}", "The first {n}", first),
+                ALL: t.n("All {n}", "All {n}", len(view.lines)),
+            }
+            st.selectbox(
+                t("Rows"),
+                list(names),
+                format_func=names.__getitem__,
+                key="hotspots_rows",
+                width=160,
+                on_change=write_link_word,
+                args=(ROWS_WORD, "hotspots_rows", ""),
+            )
+        if not page.narrow:
+            draw_columns_box(t)
+
+
+def draw_columns_box(t: Translator) -> None:
+    """The choice between the columns that fit and all of them."""
+    word_from_link(COLUMNS_WORD, "hotspots_columns", (ALL,), "")
+    names = {"": t("The main ones"), ALL: t("All columns")}
+    st.selectbox(
+        t("Columns"),
+        list(names),
+        format_func=names.__getitem__,
+        key="hotspots_columns",
+        width=160,
+        on_change=write_link_word,
+        args=(COLUMNS_WORD, "hotspots_columns", ""),
+    )
+
+
+def all_columns() -> bool:
+    """Whether the link asks for all columns."""
+    return bool(st.query_params.get(COLUMNS_WORD) == ALL)
+
+
+def order_names(t: Translator) -> dict[Order, str]:
+    """The orders in words."""
+    return {
+        "excess": t("Alerts above expected"),
+        "ratio": t("Ratio"),
+        "alerts": t("Alerts"),
+        "p": t("Corrected p"),
+    }
+
+
+def order_sentence(t: Translator, view: ListView) -> str:
+    """How the list is ordered, and what stands at its end."""
+    sentences: dict[Order, str] = {
+        "excess": t(
+            "Ordered by the lower limit of the alerts above expected: first the places where surely most are above."
+        ),
+        "ratio": t(
+            "Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation."
+        ),
+        "alerts": t("Ordered by the number of alerts."),
+        "p": t("Ordered by the corrected p-value: first the places that chance explains least."),
+    }
+    words = [sentences[view.order]]
+    if view.numbered and view.order != USUAL:
+        words.append(t("The number of a place is that of the order by alerts above expected."))
+    if view.few:
+        words.append(
+            t.n(
+                "{n} place has fewer than {least} alerts and stands last: too few for a plan whose success could be "
+                "shown.",
+                "{n} places have fewer than {least} alerts and stand last: too few for a plan whose success could be "
+                "shown.",
+                view.few,
+                least=LEAST_FOR_PLAN,
+            )
+        )
+    return " ".join(words)

@@ -1,0 +1,141 @@
+"""Alerts above expected, their order, and where a ratio is told."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom, chi2, poisson
+
+from analysis.hotspots.excess import (
+    LEAST_FOR_PLAN,
+    NOT_COMPARED,
+    ORDERS,
+    Excess,
+    excess,
+    excess_of,
+    in_order,
+    least_for_plan,
+    poisson_limits,
+    ratio_says_something,
+    worth_a_plan,
+)
+
+counts, shares = st.integers(0, 5_000), st.floats(0.001, 5)
+
+
+@dataclass(frozen=True)
+class Place:
+    id: str = "a"
+    n: int = 35
+    expected: float = 5.0
+    ratio: float = 7.0
+    low: float = 4.0
+    high: float = 12.0
+    q: float = 0.01
+    excess: Excess = field(default=Excess(30, 18, 43))
+
+
+@given(counts, counts, shares)
+def test_the_interval_holds_the_value_and_is_that_of_the_slow_twin(inside: int, outside: int, share: float) -> None:
+    found = excess(inside, outside, share)
+    assert found.low <= found.value <= found.high
+    own, other = (
+        (chi2.ppf(0.025, 2 * count) / 2 if count else 0.0, chi2.ppf(0.975, 2 * count + 2) / 2)
+        for count in (inside, outside)
+    )
+    assert found.value == pytest.approx(inside - share * outside, abs=1e-6)
+    assert found.low == pytest.approx(
+        found.value - math.sqrt((inside - own[0]) ** 2 + (share * (other[1] - outside)) ** 2), abs=1e-6
+    )
+    assert found.high == pytest.approx(
+        found.value + math.sqrt((own[1] - inside) ** 2 + (share * (outside - other[0])) ** 2), abs=1e-6
+    )
+
+
+@given(counts, counts, shares)
+def test_bounds_rise_with_the_place_and_fall_with_its_surroundings(inside: int, outside: int, share: float) -> None:
+    found = excess(inside, outside, share)
+    assert excess(inside + 1, outside, share).low >= found.low
+    assert excess(inside + 1, outside, share).high >= found.high
+    assert excess(inside, outside + 1, share).low <= found.low
+    assert excess(inside, outside, 1.1 * share).low <= found.low + 1e-9
+
+
+def test_poisson_limits_are_those_of_the_published_table() -> None:
+    """Garwood 1936, as in Ulm 1990 (American Journal of Epidemiology 131, 373–375): 10 events, 4.80 to 18.39."""
+    assert poisson_limits(0) == pytest.approx((0.0, 3.689), abs=0.001)
+    assert poisson_limits(10) == pytest.approx((4.795, 18.390), abs=0.001)
+    assert poisson_limits(100) == pytest.approx((81.364, 121.627), abs=0.001)
+
+
+@pytest.mark.parametrize(("inside", "outside", "share"), [(5.0, 40.0, 0.05), (30.0, 100.0, 0.1), (200.0, 900.0, 0.2)])
+def test_the_interval_covers_the_truth(inside: float, outside: float, share: float) -> None:
+    rng = np.random.default_rng(1)
+    truth = inside - share * outside
+    found = [excess(x, r, share) for x, r in zip(rng.poisson(inside, 1_000), rng.poisson(outside, 1_000), strict=True)]
+    covered = sum(one.low <= truth <= one.high for one in found)
+    assert binom.cdf(covered, len(found), 0.95) > 0.01
+
+
+def test_few_alerts_beside_empty_land_come_after_many_above_expected() -> None:
+    """35 where 0.06 are expected come before 8 where none are, and after 96 where 11 are."""
+    empty, village, centre = (
+        Place("empty", 8, 0.0, math.inf, 30.7, math.inf, 1e-7, excess(8, 0, 0.06)),
+        Place("village", 35, 0.06, 630, 106, 25_600, 2e-36, excess(35, 1, 0.06)),
+        Place("centre", 96, 11, 8.7, 7, 11, 1e-40, excess(96, 110, 0.1)),
+    )
+    assert [place.id for place in in_order([empty, village, centre])] == ["centre", "village", "empty"]
+    assert [place.id for place in in_order([empty, village, centre], "ratio")] == ["village", "empty", "centre"]
+    assert [place.id for place in in_order([empty, village, centre], "alerts")] == ["centre", "village", "empty"]
+    assert [place.id for place in in_order([empty, village, centre], "p")] == ["centre", "village", "empty"]
+    assert [ratio_says_something(place) for place in (empty, village, centre)] == [False, False, True]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_order_does_not_mind_how_places_came(order: str) -> None:
+    rng = random.Random(2)
+    places = [Place(f"{number}", rng.randrange(5), low=rng.randrange(3), q=rng.random() // 0.3) for number in range(30)]
+    places += [Place("none", low=math.nan, excess=NOT_COMPARED, q=math.nan)]
+    wanted = in_order(places, order)  # type: ignore[arg-type]
+    for _ in range(5):
+        rng.shuffle(places)
+        assert in_order(places, order) == wanted  # type: ignore[arg-type]
+    assert wanted[-1].id == "none" or order == "alerts"
+
+
+def test_a_cluster_has_the_excess_of_its_ratio() -> None:
+    @dataclass(frozen=True)
+    class Cluster:
+        n: int = 40
+        expected: float = 10.0
+        ratio: float = 4.0
+        low: float = 2.9
+        high: float = 5.4
+        weight: float | None = None
+
+    found = excess_of(Cluster())
+    assert (found.value, found.low, found.high) == pytest.approx((30, 19, 44))
+    assert excess_of(Cluster(weight=80.0)).value == 70
+    assert excess(5, 0, math.inf) == NOT_COMPARED
+
+
+def test_the_least_number_for_a_plan_lets_a_fall_by_seventy_per_cent_show() -> None:
+    assert least_for_plan() == LEAST_FOR_PLAN == 10
+
+    def chance(n: int) -> float:
+        """The slow twin: of n and 30 % of n alerts, so few in the second period by tossing coins."""
+        after = round(0.3 * n)
+        return sum(math.comb(n + after, k) for k in range(after + 1)) / 2 ** (n + after)
+
+    assert chance(10) <= 0.05
+    assert all(chance(n) > 0.05 for n in range(1, 10))
+    many, few = worth_a_plan([Place(n=9), Place(n=10), Place(n=50)])
+    assert [place.n for place in many] == [10, 50]
+    assert [place.n for place in few] == [9]
+    assert poisson.cdf(3, 10) < 0.05  # as one count against a known mean

@@ -1,0 +1,120 @@
+"""Land on which alerts occur: found from the history, no farmland in it, and what the test does with it."""
+
+from __future__ import annotations
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.hotspots.cell_significance import hot_cells
+from analysis.hotspots.grouping import hot_spots
+from analysis.hotspots.occupied import HELD, OccupiedLand, _parents, occupied_land
+from curim_data.model import CityProfile, Translator
+
+TOWN = (41.8, -87.7)
+
+
+def disc(rings: int, resolution: int = 9, at: tuple[float, float] = TOWN) -> np.ndarray:
+    middle = h3.latlng_to_cell(*at, resolution)
+    return np.sort(np.asarray(h3.grid_disk(middle, rings), dtype=np.int64))
+
+
+def frame(cells: np.ndarray, counts: np.ndarray) -> pd.DataFrame:
+    area = [h3.cell_area(cell, unit="km^2") for cell in cells.astype(np.uint64)]
+    return pd.DataFrame({"n": counts.astype(float), "land_km2": area}, index=pd.Index(cells, name="cell"))
+
+
+def town_in_fields(seed: int = 1, rings: int = 20) -> tuple[pd.DataFrame, np.ndarray]:
+    """A town of eight rings in fields where next to nothing is reported."""
+    cells, town = disc(rings), disc(8)
+    rng = np.random.default_rng(seed)
+    inside = np.isin(cells, town)
+    return frame(cells, rng.poisson(np.where(inside, 20, 0.1))), inside
+
+
+def test_parents_are_those_of_h3() -> None:
+    for size in range(13):
+        fine = disc(6, 12)
+        assert _parents(fine, size).tolist() == [int(h3.cell_to_parent(cell, size)) for cell in fine.astype(np.uint64)]
+
+
+def test_the_fields_around_a_town_are_not_occupied(t: Translator) -> None:
+    history, inside = town_in_fields()
+    found = occupied_land(history)
+    assert found is not None
+    occupied = found.holds(history.index.to_numpy())
+    assert occupied[inside].mean() > 0.95
+    assert occupied[~inside].mean() < 0.1
+    assert history["n"][occupied].sum() >= HELD * history["n"].sum()
+    assert found.share == pytest.approx(history["land_km2"][occupied].sum() / history["land_km2"].sum())
+    assert "98 % of all" in t(found.choice.explanation)
+    fine = disc(60, 10)
+    assert np.array_equal(found.holds(fine), np.isin(_parents(fine, 9), history.index[occupied]))
+
+
+def test_smoothing_reaches_farther_where_alerts_are_few_and_gives_up_at_last() -> None:
+    cells = disc(12)
+    rng = np.random.default_rng(3)
+    many, few = (occupied_land(frame(cells, rng.poisson(mean, len(cells)))) for mean in (10, 0.5))
+    assert many is not None
+    assert few is not None
+    assert many.reach < few.reach
+    assert min(many.share, few.share) > 0.9  # by chance alone hardly any land is thin
+    assert occupied_land(frame(cells, rng.poisson(0.01, len(cells)))) is None
+    assert occupied_land(frame(cells, np.zeros(len(cells)))) is None
+
+
+def test_land_far_away_where_nothing_ever_was_changes_nothing() -> None:
+    history, _ = town_in_fields()
+    far = frame(disc(10, at=(42.4, -88.4)), np.zeros(len(disc(10))))
+    with_far = pd.concat([history, far]).sort_index()
+    found, again = occupied_land(history), occupied_land(with_far)
+    assert found is not None
+    assert again is not None
+    assert found.cells == again.cells
+    before, after = hot_cells(history, occupied=found), hot_cells(with_far, occupied=again)
+    columns = ["p", "q", "hot", "cold", "p_cold", "expected", "local", "wide"]
+    pd.testing.assert_frame_equal(before.frame[columns], after.frame.loc[before.frame.index, columns], rtol=1e-3)
+    assert not after.frame.loc[far.index, ["hot", "cold", "tested"]].to_numpy().any()
+    assert [spot.cells for spot in hot_spots(before)] == [spot.cells for spot in hot_spots(after)]
+
+
+def test_a_village_in_the_fields_is_not_dense_against_the_fields() -> None:
+    history, inside = town_in_fields()
+    history.loc[~inside, "n"] = 0
+    village = int(disc(20)[~inside][7])
+    history.loc[village, "n"] = 30
+    found = occupied_land(history)
+    plain, told = hot_cells(history).frame, hot_cells(history, occupied=found).frame
+    assert plain.loc[village, "local"]
+    assert not told.loc[village, "hot"]
+
+
+def test_occupied_land_only_raises_p() -> None:
+    """Of hot cells; and of cold ones on a map where none is hot, as hot ones are left out of their surroundings."""
+    history, inside = town_in_fields(seed=4)
+    found = occupied_land(history)
+    plain, told = hot_cells(history).frame, hot_cells(history, occupied=found).frame
+    assert (told["p"] >= plain["p"] - 1e-12).all()
+    assert not told["hot"][~told["tested"]].any()
+    flat = frame(history.index.to_numpy(), np.random.default_rng(6).poisson(20, len(history)))
+    half = frozenset(history.index[inside].tolist())
+    plain, told = hot_cells(flat).frame, hot_cells(flat, occupied=OccupiedLand(half, half, 9, 0.2, 9, 500)).frame
+    assert not plain["hot"].any()
+    assert (told["p_cold"] >= plain["p_cold"] - 1e-9).all()
+    assert (told["p"] >= plain["p"] - 1e-12).all()
+
+
+def test_a_base_population_does_not_mind_occupied_land(city: CityProfile) -> None:
+    from analysis.hotspots.denominators import Denominator
+
+    land = city.land_cells(10)
+    rng = np.random.default_rng(5)
+    cells = pd.DataFrame({"n": rng.poisson(3, len(land)).astype(float), "land_km2": land})
+    people = Denominator.of(pd.Series(rng.poisson(50, len(land)).astype(float) + 1, land.index), "residents")
+    nowhere = OccupiedLand(frozenset(), frozenset(), 9, 0.0, 0, 500)
+    pd.testing.assert_frame_equal(
+        hot_cells(cells, base=people).frame, hot_cells(cells, base=people, occupied=nowhere).frame
+    )
+    assert not hot_cells(cells, occupied=nowhere).frame["hot"].any()

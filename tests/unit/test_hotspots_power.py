@@ -1,0 +1,94 @@
+"""What the test of hot spots would have found: by its sum, by simulation, and in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom, poisson
+
+from analysis.hotspots.cell_significance import HotCells, hot_cells
+from analysis.hotspots.denominators import Denominator
+from analysis.hotspots.power import MOST_RATIO, _Case, detection_power
+from analysis.stats.exact_rates import larger_rate
+from analysis.stats.result import Result
+from curim_data.model import Translator
+from curim_data.model.i18n import Span
+
+MIDDLE = h3.latlng_to_cell(41.8, -87.7, 10)
+CELLS = np.sort(np.asarray(h3.grid_disk(MIDDLE, 22), dtype=np.int64))
+
+
+def mapped(counts: np.ndarray) -> pd.DataFrame:
+    area = h3.cell_area(MIDDLE, unit="km^2")
+    return pd.DataFrame({"n": counts.astype(float), "land_km2": area}, index=pd.Index(CELLS, name="cell"))
+
+
+def even_map(mean: float) -> HotCells:
+    return hot_cells(mapped(np.random.default_rng(0).poisson(mean, len(CELLS))))
+
+
+@pytest.mark.parametrize("mean", [0.3, 1.0, 5.0])
+def test_a_place_of_the_ratio_told_is_found_as_often_as_told(mean: float) -> None:
+    power = detection_power(even_map(mean))
+    assert power.ratio is not None
+    place = np.isin(CELLS, np.asarray(h3.grid_disk(MIDDLE, 1), dtype=np.int64))
+    rng, runs, found = np.random.default_rng(7), 120, 0
+    for _ in range(runs):
+        frame = hot_cells(mapped(rng.poisson(np.where(place, power.ratio * mean, mean)))).frame
+        found += bool(frame["hot"][place].any())
+    assert binom.cdf(found, runs, power.probability) > 0.01  # no less often than told
+    assert found < runs or mean < 1  # and the ratio is no far too large one
+
+
+def test_more_alerts_find_less_and_few_find_nothing() -> None:
+    ratios = [detection_power(even_map(mean)).ratio for mean in (0.3, 1, 5, 20)]
+    assert all(ratio is not None for ratio in ratios)
+    assert ratios == sorted(ratios, reverse=True)  # type: ignore[type-var]
+    few = detection_power(even_map(0.01))
+    assert few.too_few
+    assert few.at_most < few.probability
+    assert detection_power(hot_cells(mapped(np.zeros(len(CELLS))))).at_most == 0
+
+
+def test_the_sum_is_that_of_the_slow_twin() -> None:
+    case = _Case.of(even_map(1.0))
+    size_out, margin = case.against[1]
+    ratio, total = 4.0, 0.0
+    for around in range(120):
+        counts = np.arange(150)
+        p = larger_rate(counts, np.full(150, around), case.size_in, size_out, margin)
+        total += float(
+            poisson.pmf(around, case.rate * size_out)
+            * poisson.pmf(counts, ratio * case.expected)[p <= case.level].sum()
+        )
+    assert case._by(ratio, size_out, margin) == pytest.approx(total, abs=1e-6)
+
+
+def test_a_base_population_has_a_power_too() -> None:
+    rng = np.random.default_rng(3)
+    people = pd.Series(rng.poisson(40, len(CELLS)).astype(float) + 1, CELLS)
+    cells = mapped(rng.binomial(people.astype(int), 0.2))
+    for kind in ("alerts", "residents"):
+        power = detection_power(hot_cells(cells, base=Denominator.of(people, kind)))  # type: ignore[arg-type]
+        assert power.based
+        assert power.ratio is not None
+        assert 1.25 < power.ratio < 3
+
+
+def test_it_says_itself_with_its_period(t: Translator) -> None:
+    power = detection_power(even_map(1.0))
+    assert isinstance(power, Result)
+    span = Span(dt.date(2024, 1, 1), dt.date(2024, 12, 31))
+    told = replace(power, period=span).sentence(t)
+    assert told.startswith(f"{t.span(span)}: With")
+    assert f"at least {t.number(power.ratio, 1)} times" in told
+    few = replace(power, ratio=None, at_most=0.1, n=30)
+    assert few.sentence(t).startswith("Too few to tell: with 30 alerts")
+    assert f"{MOST_RATIO:.0f} times" in few.sentence(t)
+    assert replace(power, n=0).sentence(t) == "There is no alert on the map to test."
+    assert "square of" in t(power.choices[0].explanation)
