@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
-from scipy.stats import poisson
+from scipy.special import gammaincinv
 from sklearn.cluster import KMeans
 
-from analysis.grid.baseline import SHORE_M, LandGrid
+from analysis.grid.baseline import SHORE_M, AlertGround
 from analysis.stats.result import Choice
-from curim_data.model import FloatArray, IntArray, Message
+from curim_data.model import BoolArray, FloatArray, IntArray, Message
 
 MIN_EPS_M: Final = 50.0
 MAX_EPS_M: Final = 300.0
 TAIL: Final = 0.001
 MIN_ALERTS: Final = 5  # fewer alerts are no pattern
-GRAPH_UP_TO_M: Final = 2 * SHORE_M  # so short a line crosses no open water
+ANYWHERE_UP_TO_M: Final = 2 * SHORE_M  # so short a line crosses no open water
 MIN_COORDINATE_STEPS: Final = 2.0
 MAX_AREA_KM2: Final = 0.25
+# Outlines are measured in squares of 10 m, or of 20 m where alerts are joined over 160 m or more.
+FINE_SQUARE_M: Final = 10.0
+COARSE_SQUARE_M: Final = 20.0
+COARSE_FROM_M: Final = 160.0
 HELD: Final = 0.75  # part of a large cluster's alerts that its denser parts hold, lest it be lost in crumbs
 
 
@@ -91,122 +94,241 @@ def minimum_alerts(expected: Any, scatter: float = 1.0) -> FloatArray:
     The smallest m with P(X >= m) <= 0.001 for X Poisson with that mean, and never under five. Where alerts have
     weights their sum varies `scatter` times as much as a count, and X is scatter times a Poisson count with the mean
     over scatter, which has the mean and the variance of the sum.
+
+    P(X >= m) is the lower incomplete gamma function of m at the mean, so that each m serves up to the mean at which
+    that is 0.001: the minimum is looked up among those means.
     """
     mean = np.asarray(expected, dtype=float) / scatter
-    return np.maximum(scatter * (poisson.isf(TAIL, mean) + 1), MIN_ALERTS)
+    highest = float(mean.max(initial=0.0))
+    most = int(highest + 5 * np.sqrt(highest) + 20)
+    up_to = gammaincinv(np.arange(1, most + 1), TAIL)
+    found: FloatArray = np.maximum(scatter * (np.searchsorted(up_to, mean, side="left") + 1.0), MIN_ALERTS)
+    return found
+
+
+@dataclass(frozen=True)
+class Points:
+    """Alerts by fine cell: `at`, positions on the sheet of the ground, shape (m, 2); `weight` of each cell."""
+
+    at: FloatArray
+    weight: FloatArray
 
 
 @dataclass(frozen=True)
 class DenseGroup:
-    """Cores (positions among the cells), the cells under the outline round them, and the distance that joined them.
+    """Cores (positions among the points), what lies under the outline round them, and the distance that joined them.
 
-    `cut`: a part of a larger group from which it is cut by a line, so that the outline ends with its cells.
+    `under`: the points there; `squares`: the small squares of the land there. `cut`: a part of a larger group from
+    which it is cut by a line, so that the outline ends with its squares.
     """
 
     cores: IntArray
     under: IntArray
+    squares: IntArray
     eps: float
     cut: bool = False
-
-
-@lru_cache(maxsize=4)
-def _graph(points: bytes, eps: float) -> sparse.csr_array:
-    """Which cells lie within eps of which, themselves included."""
-    at = np.frombuffer(points, dtype=float).reshape(-1, 2)
-    return _symmetric(cKDTree(at).query_pairs(eps, output_type="ndarray"), len(at))
-
-
-def _symmetric(pairs: IntArray, size: int) -> sparse.csr_array:
-    half = sparse.coo_array((np.ones(len(pairs)), pairs.T), shape=(size, size))
-    return sparse.csr_array(half + half.T + sparse.eye_array(size))
 
 
 class LocalDbscan:
     """DBSCAN* with a local minimum on given ground, baseline and distance.
 
-    Written on sparse graphs rather than with scikit-learn, because it runs some two hundred times for one map;
-    the tests hold it equal to `sklearn.cluster.DBSCAN`.
+    Written on sorted positions rather than with scikit-learn, because it runs some hundred times for one map and most
+    of a map cannot hold a core: of the squares of eps and their eight neighbours, only those whose weights sum to one
+    are looked into. The tests hold it equal to `sklearn.cluster.DBSCAN`. Work grows with the alerts, and with the
+    neighbours that they have in dense places.
+
+    Parameters
+    ----------
+    ground : AlertGround
+    expected : array, shape (pixels of the ground,)
+    eps : float
+        Metres that join alerts.
+    scatter : float
+        How much more the sum of weights varies than a count.
     """
 
-    def __init__(self, ground: LandGrid, expected: FloatArray, eps: float, scatter: float = 1.0) -> None:
+    def __init__(self, ground: AlertGround, expected: FloatArray, eps: float, scatter: float = 1.0) -> None:
         self.ground, self.expected, self.eps, self.scatter = ground, expected, eps, scatter
-        self.points = np.column_stack([ground.x, ground.y])
-        self.minimum = self.minimum_at(eps)
-        self.tree = cKDTree(self.points)
+        self.minimum = minimum_alerts(ground.disc_sums(expected, eps), scatter)
+        self.square = COARSE_SQUARE_M if eps >= COARSE_FROM_M else FINE_SQUARE_M
+        self._squares_across = int(np.ceil(ground.shape[1] * ground.side / self.square))
 
-    def minimum_at(self, eps: float) -> FloatArray:
-        """Fewest alerts for a core, by cell."""
-        return minimum_alerts(self.ground.disc_sums(self.expected, eps), self.scatter)
-
-    def find(self, counts: FloatArray) -> list[DenseGroup]:
+    def find(self, points: Points) -> list[DenseGroup]:
         """Clusters, none larger than 0.25 km² unless it is one cell."""
-        return self._joined(counts, np.flatnonzero(counts), self.eps, self.minimum)
+        every = np.arange(len(points.at))
+        groups = self._joined(points, every, self.eps, self.minimum[self.ground.pixel(points.at)])
+        return [part for group in groups for part in self._bounded(points, group)]
 
-    def _joined(self, counts: FloatArray, used: IntArray, eps: float, minimum: FloatArray) -> list[DenseGroup]:
-        """Groups of cores among the occupied cells: two cores within eps belong together."""
-        cores = used[self._sums(counts[used] / minimum[used], used, eps) >= 1 - 1e-9]
+    def strength(self, points: Points, group: DenseGroup) -> float:
+        """Poisson log likelihood ratio of a group: c log(c/e) - (c - e) where c > e, else 0."""
+        count, expected = float(points.weight[group.under].sum()), self.expected_on(group.squares)
+        return count * float(np.log(count / expected)) - (count - expected) if count > expected > 0 else 0.0
+
+    def expected_on(self, squares: IntArray) -> float:
+        """What the baseline expects on small squares."""
+        return float(self._shared(self.expected, squares).sum())
+
+    def land_on(self, squares: IntArray) -> float:
+        """Square kilometres of land on small squares."""
+        return float(self._shared(self.ground.land, squares).sum())
+
+    def squares_at(self, at: FloatArray) -> IntArray:
+        """The small square of each position on the sheet."""
+        across, up = np.floor(at / self.square).astype(np.int64).T
+        found: IntArray = up * self._squares_across + across
+        return found
+
+    def middles(self, squares: IntArray) -> FloatArray:
+        """Middles of small squares on the sheet."""
+        up, right = np.divmod(squares, self._squares_across)
+        return (np.column_stack([right, up]) + 0.5) * self.square
+
+    def _shared(self, values: FloatArray, squares: IntArray) -> FloatArray:
+        """The part of the values of pixels that falls to small squares in them."""
+        shared: FloatArray = values[self.ground.pixel(self.middles(squares))] * (self.square / self.ground.side) ** 2
+        return shared
+
+    def cores(self, points: Points, used: IntArray, eps: float, minimum: FloatArray) -> tuple[IntArray, IntArray]:
+        """The points among `used` that are cores, and the pairs of points (positions, both ways) within eps of them.
+
+        A core has weights within eps, each over the minimum at its own place, that sum to one.
+        """
+        share = points.weight[used] / minimum
+        hopeful = _hopeful(points.at[used], share, eps)
+        near, share = used[hopeful], share[hopeful]
+        tree = cKDTree(points.at[near], compact_nodes=False, balanced_tree=False)
+        pairs: IntArray = tree.query_pairs(eps, output_type="ndarray")
+        pairs = self._by_land(points.at[near], pairs, eps)
+        sums = share.copy()
+        sums += np.bincount(pairs[:, 0], share[pairs[:, 1]], len(near))
+        sums += np.bincount(pairs[:, 1], share[pairs[:, 0]], len(near))
+        core = sums >= 1 - 1e-9
+        return near[core], near[np.concatenate([pairs[core[pairs[:, 0]]], pairs[core[pairs[:, 1]]][:, ::-1]])]
+
+    def _by_land(self, start: FloatArray, pairs: IntArray, reach: float, end: FloatArray | None = None) -> IntArray:
+        """The pairs (positions in `start` and `end`), at most `reach` apart, between which no open water lies."""
+        if reach <= ANYWHERE_UP_TO_M:
+            return pairs
+        end = start if end is None else end
+        unsure = np.flatnonzero(self.ground.near_water(reach)[self.ground.pixel(start)][pairs[:, 0]])
+        clear = np.ones(len(pairs), dtype=bool)
+        clear[unsure] = self.ground.by_land(start[pairs[unsure, 0]], end[pairs[unsure, 1]])
+        return pairs[clear]
+
+    def _joined(self, points: Points, used: IntArray, eps: float, minimum: FloatArray) -> list[DenseGroup]:
+        """Groups of cores among the points: two cores within eps belong together."""
+        cores, pairs = self.cores(points, used, eps, minimum)
         if not len(cores):
             return []
-        pairs = self._pairs(cores, eps)
-        links = sparse.coo_array((np.ones(len(pairs)), pairs.T), shape=(len(cores), len(cores)))
-        labels = connected_components(links, directed=False)[1]
-        order = np.argsort(labels, kind="stable")
-        parts = np.split(cores[order], np.flatnonzero(np.diff(labels[order])) + 1)
-        return [
-            group for part in parts for group in self._bounded(counts, DenseGroup(part, self.under(part, eps), eps))
-        ]
+        number = np.full(len(points.at), -1)
+        number[cores] = np.arange(len(cores))
+        links = number[pairs][(number[pairs] >= 0).all(axis=1)]
+        graph = sparse.coo_array((np.ones(len(links)), links.T), shape=(len(cores), len(cores)))
+        count, labels = connected_components(graph, directed=False)
+        away = points.at[pairs[:, 0]] - points.at[pairs[:, 1]]
+        close = pairs[np.hypot(away[:, 0], away[:, 1]) <= eps / 2]
+        close = self._by_land(points.at, close, eps / 2)
+        under = _by_label(
+            np.concatenate([labels, labels[number[close[:, 0]]]]), np.concatenate([cores, close[:, 1]]), count
+        )
+        squares = self._squares(points.at[cores], labels, count, eps / 2)
+        return [DenseGroup(*parts, eps) for parts in zip(_by_label(labels, cores, count), under, squares, strict=True)]
 
-    def _sums(self, weight: FloatArray, used: IntArray, eps: float) -> FloatArray:
-        """Weight within eps of each occupied cell: by a kept graph of all cells where that is small."""
-        if eps <= GRAPH_UP_TO_M:
-            everywhere = np.zeros(len(self.points))
-            everywhere[used] = weight
-            near: FloatArray = (_graph(self.points.tobytes(), eps) @ everywhere)[used]
-            return near
-        sums: FloatArray = _symmetric(self._pairs(used, eps), len(used)) @ weight
-        return sums
+    def _squares(self, cores: FloatArray, labels: IntArray, count: int, radius: float) -> list[IntArray]:
+        """Small squares whose middle lies within `radius` of a core, and on its side of the water, by group."""
+        away = int(np.ceil(radius / self.square)) + 1
+        right, up = (part.ravel() for part in np.meshgrid(*2 * [np.arange(-away, away + 1)]))
+        own = np.floor(cores / self.square)
+        column, row = own[:, :1] + right, own[:, 1:] + up
+        x, y = (column + 0.5) * self.square, (row + 0.5) * self.square
+        which, offset = np.nonzero(np.hypot(x - cores[:, :1], y - cores[:, 1:]) <= radius)
+        middle = np.column_stack([x[which, offset], y[which, offset]])
+        which, at = self._by_land(cores, np.column_stack([which, np.arange(len(which))]), radius, middle).T
+        squares = self.squares_at(middle[at])
+        dry = self.ground.land[self.ground.pixel(self.middles(squares))] > 0
+        return _by_label(labels[which[dry]], squares[dry], count)
 
-    def _pairs(self, cells: IntArray, eps: float) -> IntArray:
-        """Pairs (positions among `cells`) that lie within eps, with no open water between them."""
-        pairs: IntArray = cKDTree(self.points[cells]).query_pairs(eps, output_type="ndarray")
-        if eps > GRAPH_UP_TO_M:
-            pairs = pairs[self.ground.by_land(cells[pairs[:, 0]], cells[pairs[:, 1]])]
-        return pairs
-
-    def _bounded(self, counts: FloatArray, group: DenseGroup) -> list[DenseGroup]:
+    def _bounded(self, points: Points, group: DenseGroup) -> list[DenseGroup]:
         """The group, or, where it is too large to be one place, its parts.
 
         What is denser within it makes the parts, so long as they hold most of its alerts; else it is cut in two, so
         that nothing is lost of a large place that is dense throughout.
         """
-        if self.ground.land[group.under].sum() <= MAX_AREA_KM2 or len(group.cores) == 1:
+        if len(group.cores) == 1 or self.land_on(group.squares) <= MAX_AREA_KM2:
             return [group]
         smaller = 0.75 * group.eps
         if smaller >= MIN_EPS_M / 2:
-            found = self._joined(counts, group.cores, smaller, self.minimum_at(smaller))
-            parts = [replace(part, under=np.intersect1d(part.under, group.under)) for part in found]
-            if sum(counts[part.under].sum() for part in parts) >= HELD * counts[group.under].sum():
+            pixel = self.ground.pixel(points.at[group.cores])
+            minimum = minimum_alerts(self.ground.disc_sums_at(self.expected, pixel, smaller), self.scatter)
+            parts = [
+                bounded
+                for part in self._joined(points, group.cores, smaller, minimum)
+                for bounded in self._bounded(points, part)
+            ]
+            parts = [
+                replace(
+                    part,
+                    under=np.intersect1d(part.under, group.under),
+                    squares=np.intersect1d(part.squares, group.squares),
+                )
+                for part in parts
+            ]
+            held = sum(points.weight[part.under].sum() for part in parts)
+            if held >= HELD * points.weight[group.under].sum():
                 return [replace(part, cut=part.cut or group.cut) for part in parts]
-        at = self.points[group.cores]
-        halves = KMeans(2, n_init=4, random_state=0).fit(at, sample_weight=counts[group.cores]).labels_
-        nearest = halves[cKDTree(at).query(self.points[group.under])[1]]
+        at = points.at[group.cores]
+        halves = KMeans(2, n_init=4, random_state=0).fit(at, sample_weight=points.weight[group.cores]).labels_
+        tree = cKDTree(at)
+        nearest = halves[tree.query(points.at[group.under])[1]]
+        ground = halves[tree.query(self.middles(group.squares))[1]]
         return [
             part
             for half in (0, 1)
             for part in self._bounded(
-                counts, DenseGroup(group.cores[halves == half], group.under[nearest == half], group.eps, cut=True)
+                points,
+                DenseGroup(
+                    group.cores[halves == half],
+                    group.under[nearest == half],
+                    group.squares[ground == half],
+                    group.eps,
+                    cut=True,
+                ),
             )
         ]
 
-    def under(self, cores: IntArray, eps: float) -> IntArray:
-        """Cells of the land within eps/2 of a core, and on its side of the water: what the outline covers."""
-        near = [np.asarray(some, dtype=np.int64) for some in self.tree.query_ball_point(self.points[cores], eps / 2)]
-        cells = np.concatenate(near)
-        if eps / 2 > GRAPH_UP_TO_M:
-            cells = cells[self.ground.by_land(np.repeat(cores, [len(some) for some in near]), cells)]
-        return np.unique(cells)
 
-    def strength(self, counts: FloatArray, group: DenseGroup) -> float:
-        """Poisson log likelihood ratio of a group: c log(c/e) - (c - e) where c > e, else 0."""
-        count, expected = float(counts[group.under].sum()), float(self.expected[group.under].sum())
-        return count * float(np.log(count / expected)) - (count - expected) if count > expected > 0 else 0.0
+def _hopeful(at: FloatArray, share: FloatArray, eps: float) -> BoolArray:
+    """Points that may be cores or lie within eps of one: in or beside a square of side eps that could hold a core.
+
+    What lies within eps of a point lies in its square or one of the eight round it, so a core is only where these nine
+    sum to one.
+    """
+    column, row = ((at[:, axis] - at[:, axis].min()) // eps for axis in (0, 1))
+    column, row = column.astype(np.int64) + 2, row.astype(np.int64) + 2
+    shape = int(row.max()) + 3, int(column.max()) + 3
+    sums = np.bincount(row * shape[1] + column, share, shape[0] * shape[1]).reshape(shape)
+    dense = _nine(sums) >= 1 - 1e-9
+    dense &= sums > 0
+    hopeful: BoolArray = (_nine(dense.astype(np.int8)) > 0)[row, column]
+    return hopeful
+
+
+def _nine(values: Any) -> Any:
+    """Each value with its eight neighbours, where the outermost two rows and columns hold nothing."""
+    three = values.copy()
+    three[1:] += values[:-1]
+    three[:-1] += values[1:]
+    nine = three.copy()
+    nine[:, 1:] += three[:, :-1]
+    nine[:, :-1] += three[:, 1:]
+    return nine
+
+
+def _by_label(labels: IntArray, values: IntArray, count: int) -> list[IntArray]:
+    """Distinct values of each label (0 to count - 1), ordered."""
+    order = np.lexsort((values, labels))
+    label, value = labels[order], values[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (label[1:] != label[:-1]) | (value[1:] != value[:-1])
+    label, value = label[first], value[first]
+    return np.split(value, np.searchsorted(label, np.arange(1, count)))

@@ -8,7 +8,10 @@ cluster: with the border points, as first published, a hot spot of 90 m came out
 
 Whether a cluster is more than chance is decided by simulation: alerts are drawn from the smoothed baseline, clustered
 in the same way, and the strongest cluster of each simulated map is the reference. That corrects for having looked
-everywhere.
+everywhere. Simulated alerts stand on a lattice of hexagons as large as the fine cells, as the counted ones do.
+
+Only cells that hold alerts are looked at, and only the land near them (`AlertGround`), so that time and memory grow
+with the alerts and the land round them.
 
 Alerts may count by their severity (`analysis.stats.severity_weights`). Then the baseline is that of the weighted
 alerts, and each simulated map draws as many alerts from it and gives them the observed weights in a random order: a
@@ -24,6 +27,8 @@ import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
 import shapely
+from h3ronpy.vector import coordinates_to_cells
+from shapely.geometry.base import BaseGeometry
 
 from analysis.clusters.dbscan import (
     MAX_AREA_KM2,
@@ -31,18 +36,26 @@ from analysis.clusters.dbscan import (
     MIN_ALERTS,
     DenseGroup,
     LocalDbscan,
+    Points,
     eps_for,
     eps_for_precision,
 )
 from analysis.clusters.results import Cluster, Clusters, outline_around, shape_in_degrees, transformer_to_degrees
-from analysis.grid.baseline import LandGrid, centres_in_metres, smoothing_width_for
+from analysis.grid.baseline import AlertGround, centres_in_metres, smoothing_width_for
 from analysis.hotspots.settings import INDEPENDENT
 from analysis.stats.intervals import weighted_sum
 from analysis.stats.result import Choice
 from analysis.stats.severity_weights import SeverityWeights
 from curim_data.model import CityProfile, FloatArray, IntArray, Message, Num
+from curim_data.model.city import cell_polygons
+from curim_data.model.progress import report, stage
 
 RUNS: Final = 199
+FEWEST_RUNS: Final = 99
+# Seconds for the simulated maps, and what an alert of one costs: the number of maps follows from the number of alerts
+# and not from a clock, so that the same alerts give the same answer on every machine.
+SIMULATION_SECONDS: Final = 2.0
+SECONDS_AN_ALERT: Final = 1e-6
 # Stricter than for cells: maps are looked at under many filters, and each look may show a chance cluster.
 ALPHA: Final = 0.01
 
@@ -55,7 +68,7 @@ def find_clusters(
     weights: SeverityWeights | None = None,
     eps: float | None = None,
     step: float = 1.0,
-    runs: int = RUNS,
+    runs: int | None = None,
     seed: int = 0,
     alpha: float = ALPHA,
 ) -> Clusters:
@@ -64,26 +77,28 @@ def find_clusters(
     Parameters
     ----------
     fine : DataFrame, index cell (int64, H3 resolution 11 or finer)
-        The land mask with columns n and land_km2, zeros included.
+        Alerts by cell (column n); cells without alerts may be left out.
     city : CityProfile
         For metres and for the land that clips outlines.
     base : Series, index cell, optional
         Base population by fine cell; the baseline is then its smoothed share instead of that of the alerts.
     weights : Weights, optional
         The alerts of the same cells by weight, as from `analysis.stats.severity_weights.by_severity`; each counts one
-    when left out. eps : float, optional
+        when left out.
+    eps : float, optional
         Metres that join alerts; chosen by `eps_for` when left out.
     step : float
         Metres between positions that can be told apart; without `eps`, alerts are joined over two of them at least.
     runs, seed : int
-        Simulated maps and their seed; p is at least 1 / (runs + 1).
+        Simulated maps and their seed; p is at least 1 / (runs + 1). The number is chosen by `runs_for` when left out.
     alpha : float
         Largest p of a cluster that is kept.
 
     Raises
     ------
     ValueError
-        For cells coarser than resolution 11, on which metres mean little, and for weights of other alerts.
+        For cells coarser than resolution 11, on which metres mean little, cells in no order, and weights of other
+        alerts.
 
     References
     ----------
@@ -96,6 +111,8 @@ def find_clusters(
     16, 791–801 (the interval of a sum of weights; that of Garwood 1936 where all weigh one).
     """
     data = fine.set_index("cell") if "cell" in fine.columns else fine
+    if not data.index.is_monotonic_increasing:
+        raise ValueError("the cells must be in order")
     cells = np.asarray(data.index, dtype=np.int64)
     if len(cells) and int(cells[0] >> 52 & 15) < 11:
         raise ValueError("clusters need cells of H3 resolution 11 or finer")
@@ -103,13 +120,15 @@ def find_clusters(
     total = float(counts.sum())
     if weights is not None and not np.array_equal(weights.counts.sum(axis=1), counts):
         raise ValueError("the weights are of other alerts than those that are counted")
-    if total <= 0:
-        return Clusters((), 0, 0, eps or MAX_EPS_M, alpha, runs, ())
-    x, y = centres_in_metres(cells, city)
-    ground = LandGrid(x, y, data["land_km2"].to_numpy(float))
     used = counts > 0
+    cells, counts = cells[used], counts[used]
+    if weights is not None:
+        weights = replace(weights, counts=weights.counts[used])
+    if total <= 0:
+        return Clusters((), 0, 0, eps or MAX_EPS_M, alpha, 0, ())
+    x, y = centres_in_metres(cells, city)
     chosen_eps = (
-        eps_for_precision(eps_for(x[used], y[used], counts[used]), step)
+        eps_for_precision(eps_for(x, y, counts), step)
         if eps is None
         else Choice("eps", eps, Message("Alerts within {metres} m are joined, as set.", {"metres": round(eps)}))
     )
@@ -120,33 +139,81 @@ def find_clusters(
             {"step": round(step)},
         )
         return Clusters((), round(total), 0, MAX_EPS_M, alpha, 0, (Choice("eps", step, coarse),))
-    spread = smoothing_width_for(total, float(ground.land.sum()))
-    values = counts if weights is None else weights.sums
-    followed = values if base is None else base.reindex(data.index).fillna(0).to_numpy(float)
-    expected = ground.smooth(followed, float(spread.value))
-    expected *= values.sum() / max(expected.sum(), 1e-12)
-    search = LocalDbscan(ground, expected, float(chosen_eps.value), 1.0 if weights is None else weights.scatter)
-    groups = _enough(search.find(values), counts)
-    strengths = np.array([search.strength(values, group) for group in groups])
-    drawn = np.ones(round(total)) if weights is None else weights.drawn
-    reference = _reference(search, drawn, runs, seed) if groups else np.zeros(0)
+    spread = smoothing_width_for(total, city.land_metres.area / 1e6)
     alerts = _Alerts(cells, counts, weights)
-    found = [
-        _cluster(city, search, alerts, group, (1 + float((reference >= strength).sum())) / (runs + 1))
-        for group, strength in zip(groups, strengths, strict=True)
-    ]
-    found = [replace(cluster, least=1 / (runs + 1)) for cluster in found]
-    kept = sorted((c for c in found if c.p <= alpha), key=lambda c: (-c.low, -c.n, c.id))
+    with stage(0.0, 0.15, Message("Finding dense places")):
+        ground, expected = _expected(city, x, y, alerts.values, base, float(spread.value))
+        search = LocalDbscan(ground, expected, float(chosen_eps.value), 1.0 if weights is None else weights.scatter)
+        points = Points(ground.enter(x, y), alerts.values)
+        groups = _enough(search.find(points), counts)
+    strengths = np.array([search.strength(points, group) for group in groups])
+    drawn = np.ones(round(total)) if weights is None else weights.drawn
+    chosen_runs = runs_for(len(drawn)) if runs is None else _runs(runs, _RUNS_SET)
+    maps = int(chosen_runs.value)
+    with stage(0.15, 0.9, Message("Simulating maps of chance")):
+        reference = _reference(search, drawn, maps, seed, cell_m2(cells)) if groups else np.zeros(0)
+    p_values = (1 + (reference[None, :] >= strengths[:, None]).sum(axis=1)) / (maps + 1)
+    kept = [(group, float(p)) for group, p in zip(groups, p_values, strict=True) if p <= alpha]
+    land = _Land(city, x, y)
+    found = []
+    with stage(0.9, 1.0, Message("Drawing outlines")):
+        for number, (group, p) in enumerate(kept):
+            report(number / len(kept))
+            found.append(replace(_cluster(land, search, points, alerts, group, p), least=1 / (maps + 1)))
+    found.sort(key=lambda c: (-c.low, -c.n, c.id))
     return Clusters(
-        found=tuple(_named(replace(cluster, rank=rank), kept) for rank, cluster in enumerate(kept, 1)),
+        found=tuple(_named(replace(cluster, rank=rank), found) for rank, cluster in enumerate(found, 1)),
         n=round(total),
-        chance=len(found) - len(kept),
+        chance=len(groups) - len(kept),
         eps=float(chosen_eps.value),
         alpha=alpha,
-        runs=runs,
-        choices=(chosen_eps, spread, *_choices(search, values, runs, alpha, weights)),
+        runs=maps,
+        choices=(chosen_eps, spread, *_choices(search, points, chosen_runs, alpha, weights)),
         weighted=weights is not None,
     )
+
+
+def runs_for(alerts: int) -> Choice:
+    """How many maps to simulate: 199, or 99 where so many alerts would take more than some two seconds.
+
+    The time of a map is estimated from the number of alerts, about a microsecond each. Fewer than 99 could not show
+    a p of 0.01, the largest that is kept.
+    """
+    many = RUNS * alerts * SECONDS_AN_ALERT <= SIMULATION_SECONDS
+    return _runs(RUNS, _RUNS_ENOUGH) if many else _runs(FEWEST_RUNS, _RUNS_FEWER)
+
+
+_RUNS_ENOUGH: Final = "{runs} maps of chance were simulated; the smallest p that they can show is {p}."
+_RUNS_FEWER: Final = (
+    "{runs} maps of chance were simulated, because more of so many alerts would take too long; the smallest p that "
+    "they can show is {p}."
+)
+_RUNS_SET: Final = "{runs} maps of chance were simulated, as set; the smallest p that they can show is {p}."
+
+
+def _runs(runs: int, words: str) -> Choice:
+    return Choice("runs", runs, Message(words, {"runs": runs, "p": Num(1 / (runs + 1), 3)}))
+
+
+def _expected(
+    city: CityProfile, x: FloatArray, y: FloatArray, values: FloatArray, base: pd.Series | None, spread: float
+) -> tuple[AlertGround, FloatArray]:
+    """The ground round the alerts, and what the baseline expects on each of its pixels: as much as there is in all."""
+    if base is None:
+        ground = AlertGround(city.land_metres, x, y, spread)
+        expected = ground.smooth(ground.pixel(ground.enter(x, y)), values, spread)
+    else:
+        held = base[base > 0]
+        at = centres_in_metres(held.index, city)
+        ground = AlertGround(city.land_metres, np.append(x, at[0]), np.append(y, at[1]), spread)
+        expected = ground.smooth(ground.pixel(ground.enter(*at)), held.to_numpy(float), spread)
+    expected *= values.sum() / max(expected.sum(), 1e-12)
+    return ground, expected
+
+
+def cell_m2(cells: IntArray) -> float:
+    """Square metres of a cell, measured in the middle of those given."""
+    return float(h3.cell_area(np.uint64(cells[len(cells) // 2]), unit="m^2"))
 
 
 def _enough(groups: list[DenseGroup], counts: FloatArray) -> list[DenseGroup]:
@@ -154,21 +221,51 @@ def _enough(groups: list[DenseGroup], counts: FloatArray) -> list[DenseGroup]:
     return [group for group in groups if counts[group.under].sum() >= MIN_ALERTS]
 
 
-def _reference(search: LocalDbscan, weights: FloatArray, runs: int, seed: int) -> FloatArray:
-    """The strongest cluster of each simulated map of as many alerts with these weights."""
+def _reference(search: LocalDbscan, weights: FloatArray, runs: int, seed: int, cell: float) -> FloatArray:
+    """The strongest cluster of each simulated map of as many alerts with these weights, on cells of so many m²."""
     random = np.random.default_rng(seed)
-    bounds = np.cumsum(search.expected)
+    pixels = np.flatnonzero(search.expected)
+    bounds = np.cumsum(search.expected[pixels])
+    side, across = search.ground.side, search.ground.shape[1]
     strongest = np.zeros(runs)
     plain = bool((weights == 1).all())
     for run in range(runs):
-        drawn = np.searchsorted(bounds, random.random(len(weights)) * bounds[-1], side="right")
-        counts = np.bincount(drawn, minlength=len(bounds)).astype(float)
+        report(run / runs)
+        # Sorted, so that neighbouring pixels are looked up one after the other.
+        pixel = pixels[np.searchsorted(bounds, np.sort(random.random(len(weights))) * bounds[-1], side="right")]
+        row, column = np.divmod(pixel, across)
+        at = (np.column_stack([column, row]) + random.random((len(weights), 2))) * side
+        hexagons, member = on_hexagons(at, cell)
+        counts = np.bincount(member, minlength=len(hexagons)).astype(float)
         values: FloatArray = (
-            counts if plain else np.bincount(drawn, random.permutation(weights), len(bounds)).astype(float)
+            counts if plain else np.bincount(member, random.permutation(weights), len(hexagons)).astype(float)
         )
-        groups = search.find(counts) if plain else _enough(search.find(values), counts)
-        strongest[run] = max((search.strength(values, group) for group in groups), default=0.0)
+        points = Points(hexagons, values)
+        groups = search.find(points) if plain else _enough(search.find(points), counts)
+        strongest[run] = max((search.strength(points, group) for group in groups), default=0.0)
     return strongest
+
+
+def on_hexagons(at: FloatArray, area: float) -> tuple[FloatArray, IntArray]:
+    """Centres of the hexagons of a lattice (each `area` large) that hold points, and the hexagon of each point.
+
+    By rounding the three coordinates along the lattice, which sum to zero, and mending the one that was rounded most.
+    """
+    side = np.sqrt(2 * area / np.sqrt(3))
+    second = at[:, 1] / (side * np.sqrt(3) / 2)
+    first = at[:, 0] / side - second / 2
+    third = -first - second
+    one, two, three = np.rint(first), np.rint(second), np.rint(third)
+    off = np.abs(one - first), np.abs(two - second), np.abs(three - third)
+    mend_one = (off[0] > off[1]) & (off[0] > off[2])
+    mend_two = ~mend_one & (off[1] > off[2])
+    one = np.where(mend_one, -two - three, one).astype(np.int64)
+    two = np.where(mend_two, -one - three, two).astype(np.int64)
+    span = int(one.max() - one.min() + 1)
+    key, member = np.unique((two - two.min()) * span + one - one.min(), return_inverse=True)
+    row, column = np.divmod(key, span)
+    row, column = row + two.min(), column + one.min()
+    return np.column_stack([side * (column + row / 2), side * np.sqrt(3) / 2 * row]), member
 
 
 @dataclass(frozen=True)
@@ -193,19 +290,55 @@ class _Alerts:
         return found.low, found.high
 
 
-def _cluster(city: CityProfile, search: LocalDbscan, alerts: _Alerts, group: DenseGroup, p: float) -> Cluster:
+@dataclass(frozen=True)
+class _Land:
+    """The city, and where the cells with alerts are in its metres."""
+
+    city: CityProfile
+    x: FloatArray
+    y: FloatArray
+
+    def outline(self, search: LocalDbscan, points: Points, group: DenseGroup) -> tuple[BaseGeometry, FloatArray]:
+        """The outline in the city's metres, and how far the sheet of the ground was moved there."""
+        at = np.column_stack([self.x[group.cores], self.y[group.cores]])
+        moved: FloatArray = at[0] - points.at[group.cores[0]]
+        within = None
+        if group.cut:
+            middle, half = search.middles(group.squares) + moved, search.square / 2
+            within = shapely.union_all(
+                shapely.box(middle[:, 0] - half, middle[:, 1] - half, middle[:, 0] + half, middle[:, 1] + half)
+            )
+        return outline_around(at, group.eps / 2, self.city, within), moved
+
+    def cells(self, search: LocalDbscan, group: DenseGroup, alerts: _Alerts, moved: FloatArray) -> tuple[int, ...]:
+        """The fine cells under an outline: those of the counted alerts, and the empty ones whose centre lies there."""
+        middle = search.middles(group.squares) + moved
+        quarter = search.square / 4
+        corners = [middle + (dx, dy) for dx in (-quarter, quarter) for dy in (-quarter, quarter)]
+        at = transformer_to_degrees(self.city).transform(*np.concatenate(corners).T)
+        resolution = h3.get_resolution(np.uint64(alerts.cells[0]))
+        touched = np.unique(coordinates_to_cells(at[1], at[0], resolution).to_numpy()).astype(np.int64)
+        x, y = centres_in_metres(touched, self.city)
+        square = search.squares_at(np.column_stack([x, y]) - moved)
+        held = alerts.cells[np.clip(np.searchsorted(alerts.cells, touched), 0, len(alerts.cells) - 1)] == touched
+        empty = touched[np.isin(square, group.squares) & ~held]
+        shore = ~shapely.contains_properly(self.city.land_metres, shapely.points(*centres_in_metres(empty, self.city)))
+        if shore.any():
+            shore[shore] = ~shapely.intersects(self.city.land, cell_polygons(empty[shore]))
+        return tuple(int(cell) for cell in np.sort(np.concatenate([empty[~shore], alerts.cells[group.under]])))
+
+
+def _cluster(land: _Land, search: LocalDbscan, points: Points, alerts: _Alerts, group: DenseGroup, p: float) -> Cluster:
     under, values = group.under, alerts.values
-    count, expected = float(values[under].sum()), float(search.expected[under].sum())
+    count, expected = float(values[under].sum()), search.expected_on(group.squares)
     low, high = alerts.interval(under)
-    x, y = (float(np.average(search.points[under, axis], weights=values[under])) for axis in (0, 1))
-    longitude, latitude = transformer_to_degrees(city).transform(x, y)
-    outline = outline_around(
-        search.points[group.cores], group.eps / 2, city, search.points[under] if group.cut else None
-    )
+    x, y = (float(np.average(at[under], weights=values[under])) for at in (land.x, land.y))
+    longitude, latitude = transformer_to_degrees(land.city).transform(x, y)
+    outline, moved = land.outline(search, points, group)
     return Cluster(
         id=f"{int(h3.latlng_to_cell(latitude, longitude, 10)):x}",
         rank=0,
-        cells=tuple(int(cell) for cell in alerts.cells[under]),
+        cells=land.cells(search, group, alerts, moved),
         n=round(float(alerts.counts[under].sum())),
         expected=expected,
         ratio=count / expected,
@@ -213,7 +346,7 @@ def _cluster(city: CityProfile, search: LocalDbscan, alerts: _Alerts, group: Den
         high=high / expected,
         p=p,
         area_km2=float(shapely.area(outline)) / 1e6,
-        outline=shape_in_degrees(outline, city),
+        outline=shape_in_degrees(outline, land.city),
         longitude=float(longitude),
         latitude=float(latitude),
         weight=None if alerts.weights is None else count,
@@ -228,9 +361,10 @@ def _named(cluster: Cluster, others: list[Cluster]) -> Cluster:
 
 
 def _choices(
-    search: LocalDbscan, values: FloatArray, runs: int, alpha: float, weights: SeverityWeights | None
+    search: LocalDbscan, points: Points, runs: Choice, alpha: float, weights: SeverityWeights | None
 ) -> tuple[Choice, ...]:
-    least, most = (int(edge(search.minimum[values > 0])) for edge in (np.min, np.max))
+    there = search.minimum[search.ground.pixel(points.at)]
+    least, most = int(there.min()), int(there.max())
     minimum = (
         Message(
             "A cluster needs at least {least} to {most} alerts within that distance, by the local expectation: chance "
@@ -262,13 +396,14 @@ def _choices(
             ),
         ),
         Choice("minimum", least, Message(minimum.text, {"least": least, "most": most})),
+        runs,
         Choice(
-            "runs",
-            runs,
+            "alpha",
+            alpha,
             Message(
-                "Its significance is its rank among the strongest clusters of {runs} simulated maps of chance; kept is "
-                "what at most {percent} % of them reach.",
-                {"runs": runs, "percent": Num(100 * alpha, 0)},
+                "Its significance is its rank among the strongest clusters of these maps; kept is what at most "
+                "{percent} % of them reach.",
+                {"percent": Num(100 * alpha, 0)},
             ),
         ),
         Choice(

@@ -16,8 +16,6 @@ from curim_data.model import CityProfile, Translator
 
 # As far as the centre of a fine cell (19 m) may lie off the land that it holds.
 SHORE_M: Final = 15.0
-# Discs of this radius round the centres of fine cells cover what lies between them.
-CELL_M: Final = 14.0
 _POLYGON: Final = 3
 
 
@@ -140,11 +138,10 @@ class Clusters:
         return text
 
 
-def outline_around(points: Any, radius: float, city: CityProfile, within: Any = None) -> BaseGeometry:
+def outline_around(points: Any, radius: float, city: CityProfile, within: BaseGeometry | None = None) -> BaseGeometry:
     """What lies within `radius` of points (array, shape (m, 2)), in metres, on the land.
 
-    `within`: centres of the cells to which it is limited, where it was cut from a larger one.
-
+    `within`: the ground to which it is limited, where it was cut from a larger one.
 
     Follows the points, unlike their convex hull. Of what the sea cuts off only the parts that hold a point are kept: a
     point on one quay does not reach over the harbour to the other.
@@ -152,8 +149,7 @@ def outline_around(points: Any, radius: float, city: CityProfile, within: Any = 
     at = [shapely.Point(point) for point in np.asarray(points, dtype=float)]
     around = shapely.union_all(shapely.buffer(at, radius, quad_segs=4))
     if within is not None:
-        cells = shapely.buffer(shapely.points(np.asarray(within, dtype=float)), CELL_M, quad_segs=4)
-        around = shapely.intersection(around, shapely.union_all(cells))
+        around = shapely.intersection(around, within)
     around = shapely.simplify(around, 5)
     parts = shapely.get_parts(shapely.intersection(around, city.land_metres))
     parts = parts[shapely.get_type_id(parts) == _POLYGON]

@@ -7,12 +7,17 @@ from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, gaussian_filter
-from scipy.signal import fftconvolve
+import shapely
+from scipy import fft
+from scipy.ndimage import binary_dilation, find_objects, label, maximum_filter
+from scipy.signal import oaconvolve
+from shapely.geometry.base import BaseGeometry
 
 from analysis.grid.cells import centres
+from analysis.grid.coverage import covered_share
 from analysis.stats.result import Choice
-from curim_data.model import BoolArray, CityProfile, FloatArray, Message
+from curim_data.model import BoolArray, CityProfile, FloatArray, IntArray, Message
+from curim_data.model.progress import report
 
 # Wider than a hot spot, narrower than a quarter: a spot of 100 m cannot hide in it, a quarter of 800 m is followed.
 SPREAD_M: Final = 200.0
@@ -20,10 +25,13 @@ WIDEST_M: Final = 500.0
 # Alerts that the smoothing should reach in the mean, lest it follow each of a few alerts.
 MIN_REACHED: Final = 20.0
 PIXEL_M: Final = 20.0
-# Of a large city, or of two cities far apart, the pixels are larger.
-MOST_PIXELS: Final = 8_000_000
 # What lies farther than this from the centre of any cell of the land is open water: narrower water parts nothing.
 SHORE_M: Final = 40.0
+REACH: Final = 3.0  # standard deviations after which a Gaussian is cut off
+PIXELS_A_BLOCK: Final = 16
+MAX_PIXELS: Final = 12_000_000
+MAX_BLOCKS_A_SIDE: Final = 6_000
+DRY_SHARE: Final = 0.25  # a pixel with less land than that is water
 _STEPS: Final = 7
 
 
@@ -49,87 +57,211 @@ def smoothing_width_for(n: float, land_km2: float) -> Choice:
     return Choice("spread", spread, message)
 
 
-class LandGrid:
-    """Fine cells laid out in metres, with quick sums over discs and Gaussians by way of small square pixels.
+class AlertGround:
+    """The land round some alerts as small squares ("pixels"), with Gaussians, sums over discs and lines of sight.
+
+    What lies farther from every alert than the smoothing reaches is left out, and the parts that are left are laid
+    side by side: memory and time grow with the land near alerts, not with the country. Inside, positions are metres
+    east and north of the corner of that sheet (`enter`); two alerts of one part keep their distance, and those of
+    two parts are never near each other.
 
     Parameters
     ----------
+    land : polygon or multipolygon
+        The land in metres.
     x, y : arrays, shape (m,)
-        Centres of the cells of the land in metres.
-    land_km2 : array, shape (m,)
-        Land of each cell.
+        Where alerts are, in metres.
+    spread : float
+        Standard deviation in metres of the widest Gaussian that is asked for.
     """
 
-    def __init__(self, x: FloatArray, y: FloatArray, land_km2: FloatArray) -> None:
-        self.x, self.y, self.land = x, y, land_km2
-        self.pixel_m = max(PIXEL_M, float(np.sqrt(np.ptp(x) * np.ptp(y) / MOST_PIXELS)))
-        self._column = ((x - x.min()) // self.pixel_m).astype(int)
-        self._row = ((y - y.min()) // self.pixel_m).astype(int)
-        self._shape = (int(self._row.max()) + 1, int(self._column.max()) + 1)
+    def __init__(self, land: BaseGeometry, x: FloatArray, y: FloatArray, spread: float) -> None:
+        # Beyond three standard deviations nothing is expected, and as far again the land still counts.
+        reach = 2 * REACH * spread
+        self.side, self._block = _sides(x, y, reach)
+        self._west, self._south = float(x.min() - 2 * reach), float(y.min() - 2 * reach)
+        self._parts, boxes = _parts_near(
+            self._blocks(x), self._blocks(y, north=True), int(np.ceil(reach / self._block))
+        )
+        corners, (rows, columns) = _side_by_side(boxes)
+        per_block = round(self._block / self.side)
+        self.shape = (rows * per_block, columns * per_block)
+        self._near_water: dict[int, BoolArray] = {}
+        self._shift = np.array(
+            [
+                [(column - box[1].start) * self._block, (row - box[0].start) * self._block]
+                for box, (row, column) in zip(boxes, corners, strict=True)
+            ]
+        )
+        share = np.zeros(self.shape)
+        shapely.prepare(land)
+        for number, (box, (row, column)) in enumerate(zip(boxes, corners, strict=True)):
+            report(number / len(boxes))
+            high, wide = ((end.stop - end.start) * per_block for end in box)
+            west, south = self._west + box[1].start * self._block, self._south + box[0].start * self._block
+            piece = shapely.clip_by_rect(land, west - 1, south - 1, west + wide * self.side, south + high * self.side)
+            part = covered_share(piece, west, south, self.side, high, wide)
+            up, right = row * per_block, column * per_block
+            share[up : up + high, right : right + wide] = part
+        self.land: FloatArray = share.ravel() * self.side**2 / 1e6
 
-    def smooth(self, values: Any, spread: float) -> FloatArray:
-        """Spread `values` by a Gaussian (metres) over the land: same total, nothing lost to the sea.
+    def _blocks(self, at: FloatArray, *, north: bool = False) -> IntArray:
+        return ((at - (self._south if north else self._west)) // self._block).astype(np.int64)
+
+    def enter(self, x: Any, y: Any) -> FloatArray:
+        """Positions (metres) as positions on the sheet, shape (m, 2). They must be near an alert of the ground."""
+        at = np.column_stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)])
+        part = self._parts[self._blocks(at[:, 1], north=True), self._blocks(at[:, 0])] - 1
+        inside: FloatArray = at - (self._west, self._south) + self._shift[part]
+        return inside
+
+    def pixel(self, at: FloatArray) -> IntArray:
+        """The pixel of each position on the sheet."""
+        return self.place(at[..., 0], at[..., 1])
+
+    def place(self, x: Any, y: Any) -> IntArray:
+        """The pixel of each position on the sheet, given by its coordinates."""
+        column = np.clip((x / self.side).astype(np.int64), 0, self.shape[1] - 1)
+        row = np.clip((y / self.side).astype(np.int64), 0, self.shape[0] - 1)
+        found: IntArray = row * self.shape[1] + column
+        return found
+
+    def smooth(self, pixel: IntArray, values: Any, spread: float) -> FloatArray:
+        """Spread `values` at pixels by a Gaussian (metres) over the land: same total, nothing lost to the sea.
 
         Density by f = G(values) / G(land), the Gaussian filter of the values over that of the land (edge correction
-        of Diggle 1985, uniform form), times the land of each cell, scaled to the total.
+        of Diggle 1985, uniform form), times the land of each pixel, scaled to the total.
         """
-        sigma = spread / self.pixel_m
-        weight = gaussian_filter(self._raster(values), sigma, mode="constant", truncate=3)
-        land = gaussian_filter(self._raster(self.land), sigma, mode="constant", truncate=3)
-        at = self._row, self._column
-        density = weight[at] / np.maximum(land[at], 1e-12)
-        expected = density * self.land
+        flat = np.bincount(pixel, weights=np.asarray(values, dtype=float), minlength=len(self.land))
+        both = _gaussian((flat + 1j * self.land).reshape(self.shape), spread / self.side).ravel()
+        weight, near = both.real, both.imag
+        # What rounding leaves of nothing is nothing.
+        weight[weight < 1e-12 * weight.max()] = 0.0
+        expected = weight / np.maximum(near, 1e-12) * self.land
         total = expected.sum()
         scaled: FloatArray = expected * (np.sum(values) / total) if total > 0 else expected
         return scaled
 
-    def disc_sums(self, values: Any, radius: float) -> FloatArray:
-        """Sum of `values` within `radius` metres of each cell, to the pixel."""
-        reach = int(np.ceil(radius / self.pixel_m))
-        step = np.arange(-reach, reach + 1) * self.pixel_m
-        disc = (np.hypot(*np.meshgrid(step, step)) <= radius).astype(float)
-        disc *= np.pi * radius**2 / (disc.sum() * self.pixel_m**2)
-        sums = fftconvolve(self._raster(values), disc, mode="same")
-        found: FloatArray = np.maximum(sums[self._row, self._column], 0)
+    def disc_sums(self, values: FloatArray, radius: float) -> FloatArray:
+        """Sum of `values` (by pixel) within `radius` metres of each pixel, to the pixel."""
+        sums = oaconvolve(values.reshape(self.shape), self._disc(radius)[0], mode="same")
+        found: FloatArray = np.maximum(sums, 0).ravel()
         return found
 
-    @cached_property
-    def _water(self) -> tuple[BoolArray, FloatArray]:
-        """Which pixels are open water, and how far (metres) every cell lies from the next one."""
-        dry = self._raster(np.ones(len(self.x))) > 0
-        water = self.pixel_m * distance_transform_edt(~dry) > max(SHORE_M, self.pixel_m)
-        away = self.pixel_m * distance_transform_edt(~water) if water.any() else np.full(self._shape, np.inf)
-        return water, away[self._row, self._column]
+    def disc_sums_at(self, values: FloatArray, pixel: IntArray, radius: float) -> FloatArray:
+        """The same at some pixels alone."""
+        disc, away = self._disc(radius)
+        up, right = np.nonzero(disc)
+        offset = (up - away) * self.shape[1] + right - away
+        inside = np.clip(pixel[:, None] + offset, 0, len(values) - 1)
+        found: FloatArray = values[inside].sum(axis=1) * disc.max()
+        return found
 
-    def by_land(self, start: Any, end: Any) -> BoolArray:
-        """Whether the straight line between two cells (positions, arrays of one shape) crosses no open water.
+    def _disc(self, radius: float) -> tuple[FloatArray, int]:
+        away = int(np.ceil(radius / self.side))
+        step = np.arange(-away, away + 1) * self.side
+        disc = (np.hypot(*np.meshgrid(step, step)) <= radius).astype(float)
+        return disc * (np.pi * radius**2 / (disc.sum() * self.side**2)), away
+
+    @cached_property
+    def water(self) -> BoolArray:
+        """Which pixels are open water."""
+        reach = max(1, round(SHORE_M / self.side))
+        step = np.arange(-reach, reach + 1)
+        disc = np.hypot(*np.meshgrid(step, step)) <= reach
+        shore: BoolArray = binary_dilation(self.land.reshape(self.shape) > DRY_SHARE * self.side**2 / 1e6, disc)
+        return ~shore.ravel()
+
+    def near_water(self, reach: float) -> BoolArray:
+        """Which pixels have open water within `reach` metres, or nearly so: from others no line so long crosses any."""
+        size = 2 * int(np.ceil(reach / self.side)) + 1
+        if size not in self._near_water:
+            near: BoolArray = maximum_filter(self.water.reshape(self.shape), size=size, mode="constant").ravel()
+            self._near_water[size] = near
+        return self._near_water[size]
+
+    def by_land(self, start: FloatArray, end: FloatArray) -> BoolArray:
+        """Whether the straight lines between positions on the sheet cross no open water.
 
         Looked at in steps of a seventh of the line. Water up to 80 m wide does not count: a canal or a basin between
         two quays parts no place.
         """
-        water, away = self._water
-        step_x, step_y = self.x[end] - self.x[start], self.y[end] - self.y[start]
-        clear: BoolArray = away[start] > np.hypot(step_x, step_y)
-        open_to = np.flatnonzero(~clear)  # the rest cannot reach the water
-        x, y = self.x[start][open_to] - self.x.min(), self.y[start][open_to] - self.y.min()
-        step_x, step_y = step_x[open_to] / _STEPS, step_y[open_to] / _STEPS
-        crosses = np.zeros(len(open_to), dtype=bool)
+        way = (end - start) / _STEPS
+        crosses = np.zeros(len(start), dtype=bool)
         for step in range(1, _STEPS):
-            row, column = (
-                ((y + step * step_y) // self.pixel_m).astype(int),
-                ((x + step * step_x) // self.pixel_m).astype(int),
-            )
-            crosses |= water[row, column]
-        clear[open_to] = ~crosses
-        return clear
+            crosses |= self.water[self.pixel(start + step * way)]
+        return ~crosses
 
-    def _raster(self, values: Any) -> FloatArray:
-        flat: FloatArray = np.bincount(
-            self._row * self._shape[1] + self._column,
-            weights=np.asarray(values, dtype=float),
-            minlength=self._shape[0] * self._shape[1],
-        ).astype(float)
-        return flat.reshape(self._shape)
+
+def _gaussian(values: Any, sigma: float) -> Any:
+    """A real and an imaginary array, each spread by a Gaussian of `sigma` pixels, cut off after three of them.
+
+    By one Fourier transform of both, whatever the width. What leaves on one side comes in on the other: only land near
+    the edge, where no alert reaches.
+    """
+    away = int(REACH * sigma + 0.5)
+    kernel = np.exp(-0.5 * (np.arange(-away, away + 1) / sigma) ** 2)
+    kernel /= kernel.sum()
+    shape = [fft.next_fast_len(max(size, len(kernel))) for size in values.shape]
+    spectrum = fft.fft2(values, shape)
+    for axis, size in enumerate(shape):
+        spread = np.zeros(size)
+        spread[: len(kernel)] = kernel
+        spread = np.roll(spread, -away)
+        along = fft.fft(spread).real
+        spectrum *= along[:, None] if axis == 0 else along
+    rows, columns = values.shape
+    return fft.ifft2(spectrum, overwrite_x=True)[:rows, :columns]
+
+
+def _sides(x: FloatArray, y: FloatArray, reach: float) -> tuple[float, float]:
+    """Side of a pixel, and of the blocks of pixels that are kept or left out: 20 m, more where the land is too large.
+
+    A pixel is at most a tenth of the smoothing's standard deviation wide unless that would take too many.
+    """
+    side = PIXEL_M
+    while True:
+        block = PIXELS_A_BLOCK * side
+        wide = max(np.ptp(x), np.ptp(y)) + 4 * reach
+        if wide / block <= MAX_BLOCKS_A_SIDE:
+            around = np.unique(np.column_stack([x // block, y // block]), axis=0)
+            within = int(np.ceil(reach / block))
+            most = len(around) * (2 * within + 1) ** 2 * PIXELS_A_BLOCK**2
+            if most <= MAX_PIXELS or _kept(around, within) * PIXELS_A_BLOCK**2 <= MAX_PIXELS:
+                return side, block
+        side *= 1.25
+
+
+def _kept(around: IntArray, within: int) -> int:
+    """How many blocks lie within so many blocks of those that hold alerts."""
+    at = (around - around.min(axis=0)).astype(np.int64)
+    held = np.zeros(tuple(at.max(axis=0) + 1 + 2 * within), dtype=bool)
+    held[at[:, 0] + within, at[:, 1] + within] = True
+    return int(maximum_filter(held, size=2 * within + 1, mode="constant").sum())
+
+
+def _parts_near(across: IntArray, up: IntArray, within: int) -> tuple[IntArray, list[tuple[slice, slice]]]:
+    """Which connected part (from 1) each block near an alert belongs to, and the box of blocks round each part."""
+    held = np.zeros((int(up.max()) + 2 * within + 2, int(across.max()) + 2 * within + 2), dtype=bool)
+    held[up, across] = True
+    near = maximum_filter(held, size=2 * within + 1, mode="constant")
+    parts, _ = label(near, structure=np.ones((3, 3)))
+    return parts, find_objects(parts)
+
+
+def _side_by_side(boxes: list[tuple[slice, slice]]) -> tuple[list[tuple[int, int]], tuple[int, int]]:
+    """Where each box (rows, columns) stands on one sheet, on shelves from the highest box to the lowest."""
+    sizes = [(box[0].stop - box[0].start, box[1].stop - box[1].start) for box in boxes]
+    width = max(max(wide for _, wide in sizes), int(np.ceil(np.sqrt(1.1 * sum(high * wide for high, wide in sizes)))))
+    corners: list[tuple[int, int]] = [(0, 0)] * len(boxes)
+    bottom = left = shelf = 0
+    for number in sorted(range(len(boxes)), key=lambda one: (-sizes[one][0], one)):
+        high, wide = sizes[number]
+        if left + wide > width:
+            bottom, left, shelf = bottom + shelf, 0, 0
+        corners[number] = (bottom, left)
+        left, shelf = left + wide, max(shelf, high)
+    return corners, (bottom + shelf, width)
 
 
 def centres_in_metres(cells: Any, city: CityProfile) -> tuple[FloatArray, FloatArray]:

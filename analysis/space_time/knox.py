@@ -17,6 +17,7 @@ from scipy.stats import poisson
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.result import Choice
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
+from curim_data.model.progress import report
 
 REPEAT_M: Final = 0.1  # the same place again
 
@@ -144,7 +145,7 @@ _TICKS: Final = 1_000_000  # distances and times are told apart to a millionth o
 
 _BLOCK: Final = 1 << 16
 
-_WIDEST_TABLE: Final = 1 << 20
+_SHUFFLING: Final = Message("Shuffling the dates of the alerts")
 
 
 @dataclass(frozen=True)
@@ -380,7 +381,10 @@ def knox(
     counter = _Counter(first, second, starts, ticks, edges, side)
     rng = np.random.default_rng(seed)
     observed = counter.count(ticks)
-    samples = np.array([counter.count(rng.permutation(ticks)) for _ in range(permutations)], dtype=np.int64)
+    samples = np.empty((permutations, *observed.shape), dtype=np.int64)
+    for run in range(permutations):
+        report(run / permutations, _SHUFFLING)
+        samples[run] = counter.count(rng.permutation(ticks))
     chance = _closed_form(np.diff(starts), ticks, edges, side)
     bands = _bands(intervals(space, closed), intervals(time, closed), observed, samples, chance)
     return KnoxResult(given, len(points), len(first), metric, closed, permutations, bands, samples, choice)
@@ -438,32 +442,30 @@ def _near_pairs(
 class _Counter:
     """Counts the pairs of each band for any order of the dates.
 
-    The time band of a difference of whole days is read from a table, laid out so that a negative difference wraps
-    round to its positive twin; differences too wide for a table are sought among the edges.
+    Dates are held in the narrowest integers that hold their span, and each edge of time is one comparison of all pairs
+    of a block: what is soon enough is counted up to every edge, and the bands are the differences.
     """
 
     def __init__(
         self, first: IntArray, second: IntArray, starts: IntArray, ticks: IntArray, edges: FloatArray, side: SearchSide
     ) -> None:
-        self.first, self.second = first, second
-        self.starts, self.edges, self.side = starts, edges, side
+        self.first, self.second, self.starts = first, second, starts
         span = int(ticks.max()) if len(ticks) else 0
-        self.table = np.empty(0, dtype=np.int64)
-        if span < _WIDEST_TABLE:
-            ahead = np.searchsorted(edges, np.arange(span + 1), side=side)
-            self.table = np.concatenate([ahead, ahead[:0:-1]])
+        self.kind = next(kind for kind in (np.int16, np.int32, np.int64) if span <= np.iinfo(kind).max)
+        # Whole differences: at most an edge, or under it, is at most its floor, or the whole number below it.
+        whole = np.floor(edges) if side == "left" else np.ceil(edges) - 1
+        self.most = np.clip(whole, -1, span).astype(self.kind)
 
     def count(self, ticks: IntArray) -> IntArray:
         """Pairs by band of distance and time, shape (distances, times)."""
-        found = np.zeros((len(self.starts) - 1, len(self.edges) + 1), dtype=np.int64)
+        found = np.zeros((len(self.starts) - 1, len(self.most)), dtype=np.int64)
+        narrow = ticks.astype(self.kind)
         for row, start, stop in self._blocks():
-            apart = ticks.take(self.first[start:stop]) - ticks.take(self.second[start:stop])
-            if len(self.table):
-                band = self.table.take(apart, mode="wrap")
-            else:
-                band = np.searchsorted(self.edges, np.abs(apart), side=self.side)
-            found[row] += np.bincount(band, minlength=found.shape[1])
-        return found[:, :-1]
+            apart = narrow.take(self.first[start:stop])
+            apart -= narrow.take(self.second[start:stop])
+            np.abs(apart, out=apart)
+            found[row] += [np.count_nonzero(apart <= most) for most in self.most]
+        return np.diff(found, axis=1, prepend=0)
 
     def _blocks(self) -> Iterator[tuple[int, int, int]]:
         """Stretches of pairs of one band, short enough for the processor's cache."""

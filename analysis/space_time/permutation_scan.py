@@ -13,6 +13,7 @@ from scipy.special import xlogy
 
 from analysis.stats.result import Choice
 from curim_data.model import FloatArray, IntArray, Message, Num, Translator
+from curim_data.model.progress import report
 
 Ties = Literal["together", "apart"]
 
@@ -131,7 +132,15 @@ ALPHA: Final = 0.05
 
 MIN_CASES: Final = 2  # one alert is no cluster
 
-_TABLE_CELLS: Final = 1 << 24  # counts held at once: 64 MB
+_TABLE_CELLS: Final = 1 << 22  # counts held at once: 16 MB
+_RUNS_AT_ONCE: Final = 64
+
+# The strongest ratio of a permutation is nearly always above this: what is below is worked out only where it is not.
+FLOOR: Final = 4.0
+
+_RATIOS: Final = 1 << 20  # counts by circle and period held at once
+
+_SHUFFLING: Final = Message("Shuffling the dates of the alerts")
 
 EPOCH: Final = dt.date(1970, 1, 1)
 
@@ -258,6 +267,7 @@ def permutation_scan(
     last_day: int | None = None,
     ties: Ties = "together",
     most_clusters: int = 10,
+    decide: bool = False,
 ) -> ScanResult:
     """Scan all cylinders (circle round a location x period) for more cases than their margins explain.
 
@@ -284,6 +294,10 @@ def permutation_scan(
     ties : "together" or "apart"
         Locations at the same distance from a centre enter together, as in a circle, or one after the other (by x,
         then y), as SaTScan does.
+    decide : bool
+        Stop as soon as so many permutations are as strong as the strongest observed cylinder that none can be
+        significant whatever follows: what is significant is the same, and `permutations` tells how many were made. The
+        p of what is not significant then rests on fewer (Besag and Clifford 1991).
 
     Raises
     ------
@@ -294,6 +308,7 @@ def permutation_scan(
     References
     ----------
     Kulldorff, M. et al. (2005). PLoS Medicine 2(3), e59.
+    Besag, J. and Clifford, P. (1991). Sequential Monte Carlo p-values. Biometrika 78, 301-304.
     """
     if not (max_radius >= 0 and max_days >= 1 and 0 < max_share < 1 and permutations >= 1):
         raise ValueError("the largest radius, period and share, and the permutations, must be positive")
@@ -302,7 +317,7 @@ def permutation_scan(
     windows, also = _periods(study, max_days, prospective)
     zones = zones_of(ground, max_radius, max_share, ties)
     tables = _counts(ground, windows.column(when), windows.columns, permutations, seed)
-    maxima, best, at = _search(tables, ground.size, zones, windows)
+    maxima, best, at = _search(tables, ground.size, zones, windows, permutations, decide=decide)
     chosen = _without_overlap(best, zones, most_clusters)
     clusters = tuple(
         _cluster(ground, zones, zone, *windows.days(int(at[zone])), when, float(best[zone]), maxima) for zone in chosen
@@ -313,7 +328,7 @@ def permutation_scan(
         ground.member,
         study,
         prospective,
-        permutations,
+        len(maxima),
         len(zones.centre),
         len(windows.low),
         clusters,
@@ -381,7 +396,7 @@ def _counts(ground: Locations, column: IntArray, columns: int, permutations: int
     """
     rng = np.random.default_rng(seed)
     places = len(ground.x)
-    at_once = max(1, _TABLE_CELLS // max(1, places * (columns + 1)))
+    at_once = min(_RUNS_AT_ONCE, max(1, _TABLE_CELLS // max(1, places * (columns + 1))))
     for first in range(0, 1 + permutations, at_once):
         runs = range(first, min(first + at_once, 1 + permutations))
         found = np.zeros((len(runs), places, columns + 1), dtype=np.int32)
@@ -393,55 +408,98 @@ def _counts(ground: Locations, column: IntArray, columns: int, permutations: int
 
 
 def _search(
-    tables: Iterator[Counts], size: IntArray, zones: Zones, windows: _Windows
+    tables: Iterator[Counts], size: IntArray, zones: Zones, windows: _Windows, permutations: int, *, decide: bool
 ) -> tuple[FloatArray, FloatArray, IntArray]:
     """Best ratio of every permutation, and of every circle as observed with its period.
 
     The margins are the same in every permutation, so the logarithms of mu are taken once for each centre and table:
     LLR = g(c) - C log((C - mu) / C) - c log(mu / (C - mu)) with g(c) = c log c + (C - c) log(C - c) - C log C.
+
+    `decide`: stop once so many permutations are as strong as the strongest observed one that none can be significant.
     """
     total = int(size.sum())
     cases = np.arange(total + 1, dtype=float)
     g: FloatArray = xlogy(cases, cases) + xlogy(total - cases, total - cases) - xlogy(total, total)
+    narrow = np.int16 if total < np.iinfo(np.int16).max else np.int32
+    ongoing = len(np.unique(windows.high)) == 1
     maxima: list[FloatArray] = []
+    terms: list[_Terms] = []
     best, at = np.zeros(len(zones.centre)), np.zeros(len(zones.centre), dtype=np.int64)
+    enough = int(np.ceil(ALPHA * (permutations + 1) - 1e-9)) - 1
     for counts in tables:
-        before = counts[0].sum(axis=0, dtype=np.int64)
+        # Periods that all end at the last day need one difference by location; others, one by circle.
+        inside = counts[..., windows.high[:1]] - counts[..., windows.low] if ongoing else counts
+        inside = np.ascontiguousarray(inside.transpose(1, 0, 2), dtype=narrow)  # by location, for sums along it
+        if not terms:
+            before = counts[0].sum(axis=0, dtype=np.int64)
+            margin = before[windows.high] - before[windows.low]
+            for first, stop, order, ends in zones.by_centre():
+                own = _Terms.of(np.outer(size[order].cumsum()[ends], margin) / total, g, total)
+                terms.append(own)
+                found = _in_circles(inside[:, :1], order, ends, windows, ongoing=ongoing)[:, 0]
+                ratio = own.ratios(found, g) * (found >= own.least)
+                at[first:stop], best[first:stop] = ratio.argmax(axis=1), ratio.max(axis=1)
         strongest = np.zeros(len(counts))
-        for first, stop, order, ends in zones.by_centre():
-            mu: FloatArray = np.outer(size[order].cumsum()[ends], before[windows.high] - before[windows.low]) / total
-            for run, ratio in enumerate(_ratios(counts[:, order], ends, windows, g, mu, total)):
-                if run == 0 and not maxima:
-                    at[first:stop], best[first:stop] = ratio.argmax(axis=1), ratio.max(axis=1)
-                strongest[run] = max(strongest[run], ratio.max())
+        done = sum(map(len, maxima))
+        for floor in (True, False):
+            again = np.flatnonzero(strongest < FLOOR) if not floor else np.arange(len(counts))
+            for (first, _, order, ends), own in zip(zones.by_centre(), terms, strict=True):
+                report((done + len(counts) * first / len(zones.centre)) / (permutations + 1), _SHUFFLING)
+                at_once = max(1, _RATIOS // (len(order) * inside.shape[2] + own.odds.size))
+                for start in range(0, len(again), at_once):
+                    runs = again[start : start + at_once]
+                    near = _in_circles(inside[:, runs], order, ends, windows, ongoing=ongoing)
+                    _raise_strongest(strongest, runs, near, own, g, floor=floor)
         maxima.append(strongest)
+        if decide and (np.concatenate(maxima)[1:] >= best.max(initial=0.0) - 1e-9).sum() >= enough:
+            break
     return np.concatenate(maxima)[1:], best, at
 
 
-def _ratios(
-    counts: Counts, ends: IntArray, windows: _Windows, g: FloatArray, mu: FloatArray, total: int
-) -> Iterator[FloatArray]:
-    """LLR by circle round one centre and period, run by run; the array is used again for the next run.
+@dataclass(frozen=True)
+class _Terms:
+    """What the margins alone give, by circle and period: `least` cases that are more than they explain, and `floor`,
+    so many that their ratio reaches `FLOOR`."""
 
-    `counts`: shape (runs, locations by distance, 1 + columns).
-    """
-    odds = np.log(np.maximum(mu, 1e-300)) - np.log(total - mu)
-    base = total * np.log1p(-mu / total)
-    least = np.maximum(np.floor(mu * (1 + 1e-12)) + 1, MIN_CASES).astype(np.int64)
-    ratio, part = np.empty(mu.shape), np.empty(mu.shape)
-    ongoing = len(np.unique(windows.high)) == 1
-    for table in counts:
-        # Periods that all end at the last day need one difference by location; others, one by circle.
-        rows = table[:, windows.high[:1]] - table[:, windows.low] if ongoing else table
-        inside = np.cumsum(rows, axis=0, dtype=np.int64)[ends]
-        if not ongoing:
-            inside = inside[:, windows.high] - inside[:, windows.low]
-        np.take(g, inside, out=ratio, mode="clip")
-        ratio -= base
-        np.multiply(inside, odds, out=part)
-        ratio -= part
-        ratio *= inside >= least
-        yield ratio
+    odds: FloatArray
+    base: FloatArray
+    least: IntArray
+    floor: IntArray
+
+    @classmethod
+    def of(cls, mu: FloatArray, g: FloatArray, total: int) -> _Terms:
+        """For the cases that the margins explain."""
+        odds = np.log(np.maximum(mu, 1e-300)) - np.log(total - mu)
+        base = total * np.log1p(-mu / total)
+        least = np.maximum(np.floor(mu * (1 + 1e-12)) + 1, MIN_CASES).astype(np.int64)
+        made = cls(odds, base, least, least)
+        floor = np.minimum(least, total)
+        while (low := (made.ratios(floor, g) < FLOOR) & (floor < total)).any():
+            floor = floor + low
+        return cls(odds, base, least, floor)
+
+    def ratios(self, inside: Any, g: FloatArray) -> FloatArray:
+        """LLR of so many cases inside."""
+        ratio: FloatArray = g[inside] - self.base - inside * self.odds
+        return ratio
+
+
+def _in_circles(inside: Any, order: IntArray, ends: IntArray, windows: _Windows, *, ongoing: bool) -> Any:
+    """Cases by circle round one centre, run and period, from those by location, run and column."""
+    near = np.cumsum(inside[order], axis=0, dtype=inside.dtype)
+    near = near if len(ends) == len(near) else near[ends]
+    return near if ongoing else near[..., windows.high] - near[..., windows.low]
+
+
+def _raise_strongest(
+    strongest: FloatArray, runs: IntArray, near: Any, terms: _Terms, g: FloatArray, *, floor: bool
+) -> None:
+    """Raise the strongest ratio of each run, of which only those from the floor on are worked out."""
+    held = np.flatnonzero(near >= (terms.floor if floor else terms.least)[:, None, :].astype(near.dtype))
+    circle, found, window = np.unravel_index(held, near.shape)
+    inside = near.ravel()[held]
+    ratio = g[inside] - terms.base[circle, window] - inside * terms.odds[circle, window]
+    np.maximum.at(strongest, runs[found], ratio)
 
 
 def _without_overlap(best: FloatArray, zones: Zones, most: int) -> list[int]:

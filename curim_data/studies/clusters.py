@@ -14,29 +14,29 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
-from curim_data.model.extent import MOST_LAND_CELLS
 from curim_data.quality.positions import coordinate_step
 from curim_data.studies.cells import default_coordinates, whole_city
 from curim_data.studies.hot_spots import known_places
 
 CLUSTER_RESOLUTION: Final = 12
-COARSEST: Final = 11  # in coarser cells the metres that join alerts mean little
 
 
 def cluster_study(
     source: Source, f: AlertFilter, audience: Audience, *, by_weight: bool = False, explored: bool = False
 ) -> Clusters:
-    """Clusters of alerts on fine cells. DisclosureError for an audience that may not see cells so fine,
-    AreaTooLargeError where the land takes too many of them.
+    """Clusters of alerts on fine cells. DisclosureError for an audience that may not see cells so fine.
 
     `by_weight`: each alert counts by its severity. `explored`: groups by HDBSCAN instead, untested and unweighted;
     TooManyCellsError where too many cells hold alerts.
     """
     whole = whole_city(f)
-    resolution = max(min(CLUSTER_RESOLUTION, source.city.finest_affordable(MOST_LAND_CELLS)), COARSEST)
-    fine = query.cells(source, whole, resolution, audience)
+    counted = query.counts(
+        source, whole, ["cell"], audience, resolution=CLUSTER_RESOLUTION, without_default_points=True
+    )
+    fine = counted.frame.dropna().astype({"cell": "int64"}).set_index("cell").sort_index()
+    at_default = query.total(source, whole, audience).at_default
     if explored:
-        found = explore_clusters(fine.frame, source.city, step=coordinate_step(source))
+        found = explore_clusters(fine, source.city, step=coordinate_step(source))
     else:
         weights = None
         if by_weight:
@@ -45,10 +45,10 @@ def cluster_study(
                 whole,
                 ["cell", "severity"],
                 audience,
-                resolution=resolution,
+                resolution=CLUSTER_RESOLUTION,
                 without_default_points=True,
             )
-            weights = by_severity(graded.frame, fine.frame.index.to_numpy())
-        found = find_clusters(fine.frame, source.city, weights=weights, step=coordinate_step(source))
+            weights = by_severity(graded.frame, fine.index.to_numpy())
+        found = find_clusters(fine, source.city, weights=weights, step=coordinate_step(source))
     places = with_known_ids(found.found, known_places(source, audience))
-    return replace(found, found=places, choices=(*found.choices, *default_coordinates(fine.at_default)))
+    return replace(found, found=places, choices=(*found.choices, *default_coordinates(at_default)))

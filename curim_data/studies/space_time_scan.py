@@ -109,7 +109,14 @@ def scan_study(source: Source, f: AlertFilter, audience: Audience) -> ScanStudy:
         permutations=SCAN_PERMUTATIONS,
         first_day=(start - EPOCH).days,
         last_day=(end - EPOCH).days,
+        decide=True,
     )
+    if found.permutations < SCAN_PERMUTATIONS:
+        stopped = Message(
+            "The shuffling ended after {n} of {most}: by then so many were as strong that nothing could be significant.",
+            {"n": found.permutations, "most": SCAN_PERMUTATIONS},
+        )
+        choices = (*choices, Choice("stopped", found.permutations, stopped))
     started = tuple(_started(cluster, found, events, source) for cluster in found.significant)
     method = Message(
         "Space-time permutation scan (Kulldorff 2005) of {n} events at {locations} places: {zones} circles of up to "

@@ -5,13 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from scipy.spatial import cKDTree
 from scipy.stats import poisson
 from sklearn.cluster import DBSCAN
 
-from analysis.clusters.dbscan import LocalDbscan, eps_for, eps_for_precision, minimum_alerts
-from analysis.clusters.detection import _named, find_clusters
+from analysis.clusters.dbscan import LocalDbscan, Points, _hopeful, eps_for, eps_for_precision, minimum_alerts
+from analysis.clusters.detection import _named, cell_m2, find_clusters, on_hexagons, runs_for
 from analysis.clusters.results import Cluster
-from analysis.grid.baseline import LandGrid, centres_in_metres, smoothing_width_for
+from analysis.grid.baseline import AlertGround, centres_in_metres, smoothing_width_for
 from analysis.stats.result import Result
 from curim_data.model import CityProfile, Translator
 
@@ -53,8 +54,22 @@ def test_a_planted_cluster_is_found_where_and_as_large_as_it_is(
     assert result.sentence(t).startswith("1 cluster stands out from chance, among 6,000 alerts.")
     assert f"{cluster.n} alerts where" in cluster.sentence(t)
     told = " ".join(t(choice.explanation) for choice in result.choices)
-    for word in ("the fifth alert", "smoothed over 200 m", "at least", "199 simulated maps", "0.25 km²"):
+    for word in ("the fifth alert", "smoothed over 200 m", "at least", "199 maps of chance were simulated", "0.25 km²"):
         assert word in told
+
+
+def grounded(
+    city: CityProfile, frame: pd.DataFrame, eps: float, *, even: bool = False
+) -> tuple[LocalDbscan, Points, np.ndarray]:
+    """The search on the cells that hold alerts, their points, and which cells of the frame they are."""
+    used = np.flatnonzero(frame["n"])
+    x, y = centres_in_metres(frame.index, city)
+    ground = AlertGround(city.land_metres, x[used], y[used], 200)
+    points = Points(ground.enter(x[used], y[used]), frame["n"].to_numpy()[used])
+    expected = ground.smooth(ground.pixel(points.at), points.weight, 200)
+    if even:
+        expected = ground.land / ground.land.sum() * points.weight.sum()
+    return LocalDbscan(ground, expected, eps), points, used
 
 
 def test_the_same_seed_gives_the_same_clusters(city: CityProfile, one: pd.DataFrame) -> None:
@@ -64,18 +79,13 @@ def test_the_same_seed_gives_the_same_clusters(city: CityProfile, one: pd.DataFr
 
 
 def test_cores_and_their_groups_are_those_of_scikit_learn(city: CityProfile, one: pd.DataFrame) -> None:
-    counts = one["n"].to_numpy()
-    x, y = centres_in_metres(one.index, city)
-    ground = LandGrid(x, y, one["land_km2"].to_numpy())
-    for eps in (60.0, 120.0):
-        search = LocalDbscan(ground, ground.smooth(counts, 200), eps)
-        used = np.flatnonzero(counts)
-        peer = DBSCAN(eps=eps, min_samples=1).fit(
-            search.points[used], sample_weight=counts[used] / search.minimum[used] + 1e-9
-        )
+    for eps in (60.0, 75.0):
+        search, points, _ = grounded(city, one, eps)
+        minimum = search.minimum[search.ground.pixel(points.at)]
+        peer = DBSCAN(eps=eps, min_samples=1).fit(points.at, sample_weight=points.weight / minimum + 1e-9)
         core = peer.core_sample_indices_
-        expected = {frozenset(used[core[peer.labels_[core] == label]]) for label in set(peer.labels_) - {-1}}
-        assert {frozenset(group.cores) for group in search.find(counts)} == expected
+        expected = {frozenset(core[peer.labels_[core] == label]) for label in set(peer.labels_) - {-1}}
+        assert {frozenset(group.cores) for group in search.find(points)} == expected
         assert expected
 
 
@@ -94,14 +104,16 @@ def test_a_large_cluster_is_split_and_not_dropped(city: CityProfile) -> None:
 def test_what_is_split_keeps_its_alerts(city: CityProfile, radius: float, times: float, eps: float) -> None:
     """A large place that is dense throughout comes out in parts, none counted twice, and not in crumbs."""
     frame = drawn(city, 6_000, {STATION: times}, radius=radius)
-    counts, land = frame["n"].to_numpy(), frame["land_km2"].to_numpy()
-    x, y = centres_in_metres(frame.index, city)
-    groups = LocalDbscan(LandGrid(x, y, land), land / land.sum() * counts.sum(), eps).find(counts)
+    search, points, used = grounded(city, frame, eps, even=True)
+    groups = search.find(points)
+    x, y = centres_in_metres(frame.index[used], city)
     inside = np.hypot(x - city.project(*STATION)[0], y - city.project(*STATION)[1]) < radius
     under = np.concatenate([group.under for group in groups])
-    assert all(land[group.under].sum() <= 0.25 for group in groups)
+    squares = np.concatenate([group.squares for group in groups])
+    assert all(search.land_on(group.squares) <= 0.25 for group in groups)
     assert len(under) == len(np.unique(under))
-    assert counts[np.intersect1d(under, np.flatnonzero(inside))].sum() > 0.7 * counts[inside].sum()
+    assert len(squares) == len(np.unique(squares))
+    assert points.weight[np.intersect1d(under, np.flatnonzero(inside))].sum() > 0.7 * points.weight[inside].sum()
 
 
 def test_outlines_stay_on_land(city: CityProfile) -> None:
@@ -116,15 +128,20 @@ def harbour(city: CityProfile) -> tuple[pd.DataFrame, np.ndarray]:
     """Two places of 60 alerts on two quays 200 m apart, with only water between them; and which cells are the first."""
     land = city.land_cells(12)
     x, y = centres_in_metres(land.index, city)
-    ground = LandGrid(x, y, land.to_numpy())
+    ground = AlertGround(city.land_metres, x, y, 200)
+    at = ground.enter(x, y)
     rng = np.random.default_rng(0)
-    shore = rng.permutation(np.flatnonzero(ground._water[1] < 90))[:800]
+    shore = rng.permutation(np.flatnonzero(ground.near_water(90)[ground.pixel(at)]))[:800]
     pairs = [(a, b) for a in shore for b in shore if 180 < np.hypot(x[a] - x[b], y[a] - y[b]) < 220]
     start, end = np.array(pairs).T
-    first, second = pairs[int(np.flatnonzero(~ground.by_land(start, end))[0])]
+    for first, second in np.array(pairs)[~ground.by_land(at[start], at[end])]:
+        one = np.hypot(x - x[first], y - y[first]) < 45
+        two = np.hypot(x - x[second], y - y[second]) < 45
+        quays = [part.ravel() for part in np.meshgrid(np.flatnonzero(one), np.flatnonzero(two))]
+        reach = [shapely.Point(x[end], y[end]).buffer(175).intersection(city.land_metres) for end in (first, second)]
+        if not ground.by_land(at[quays[0]], at[quays[1]]).any() and not reach[0].intersects(reach[1]):
+            break
     frame = pd.DataFrame({"n": 0.0, "land_km2": land})
-    one = np.hypot(x - x[first], y - y[first]) < 45
-    two = np.hypot(x - x[second], y - y[second]) < 45
     for place in (one, two):
         frame.loc[frame.index[place], "n"] = np.ceil(60 / place.sum())
     return frame, one
@@ -142,30 +159,76 @@ def test_a_cluster_does_not_reach_over_the_water(city: CityProfile) -> None:
 
 
 @pytest.mark.parametrize("eps", [60, 250])
-def test_weights_within_reach_are_those_of_the_slow_twin(city: CityProfile, eps: float) -> None:
+def test_cores_and_the_ground_under_them_are_those_of_the_slow_twin(city: CityProfile, eps: float) -> None:
     """On two quays with water between them: what lies across it counts only where so short a line crosses none."""
     frame, _ = harbour(city)
-    x, y = centres_in_metres(frame.index, city)
-    ground = LandGrid(x, y, frame["land_km2"].to_numpy())
-    used = np.flatnonzero(frame["n"])
-    weight = np.random.default_rng(2).uniform(1, 2, len(used))
-    start, end = (part.ravel() for part in np.meshgrid(used, used, indexing="ij"))
-    near = (np.hypot(x[start] - x[end], y[start] - y[end]) <= eps) & (ground.by_land(start, end) | (eps < 80))
-    slow = near.reshape(len(used), len(used)) @ weight
-    search = LocalDbscan(ground, frame["land_km2"].to_numpy(), eps)
-    assert search._sums(weight, used, eps) == pytest.approx(slow)
-    assert (slow < weight.sum() - 0.5).all()  # not all is within reach of any
+    search, points, _ = grounded(city, frame, eps, even=True)
+    at, every = points.at, np.arange(len(points.at))
+    minimum = np.random.default_rng(2).uniform(45, 70, len(at))
+    start, end = (part.ravel() for part in np.meshgrid(every, every, indexing="ij"))
+
+    def near(reach: float) -> np.ndarray:
+        gap = np.hypot(*(at[start] - at[end]).T)
+        return ((gap <= reach) & (search.ground.by_land(at[start], at[end]) | (reach <= 80))).reshape(2 * (len(at),))
+
+    slow = np.flatnonzero(near(eps) @ (points.weight / minimum) >= 1 - 1e-9)
+    cores, pairs = search.cores(points, every, eps, minimum)
+    assert sorted(cores) == slow.tolist()
+    assert 0 < len(cores)
+    assert eps == 250 or len(cores) < len(at)
+    off = near(eps) & ~np.eye(len(at), dtype=bool)
+    assert {(a, b) for a, b in pairs.tolist()} == {(a, b) for a, b in np.argwhere(off).tolist() if a in set(slow)}
+    groups = search._joined(points, every, eps, minimum)
+    assert sorted(np.concatenate([group.cores for group in groups])) == slow.tolist()
+    for group in groups:
+        assert group.under.tolist() == np.flatnonzero(near(eps / 2)[group.cores].any(axis=0)).tolist()
+        middles = search.middles(group.squares)
+        assert (cKDTree(at[group.cores]).query(middles)[0] <= eps / 2).all()
+        assert search.land_on(group.squares) > 0
+
+
+def test_what_may_hold_a_core_holds_every_core(city: CityProfile) -> None:
+    rng = np.random.default_rng(4)
+    for scale in (300, 2_000):
+        at, share = rng.uniform(0, scale, (400, 2)), rng.uniform(0, 0.3, 400)
+        within = cKDTree(at).query_ball_point(at, 60)
+        core = np.array([share[some].sum() >= 1 for some in within])
+        hopeful = _hopeful(at, share, 60)
+        assert hopeful[core].all()
+        assert all(hopeful[some].all() for some in np.array(within, dtype=object)[core])
+    assert not hopeful.all()
+
+
+def test_simulated_alerts_stand_on_hexagons_as_large_as_the_cells(city: CityProfile) -> None:
+    at = np.random.default_rng(0).uniform(0, 2_000, (40_000, 2))
+    area = cell_m2(np.asarray(city.land_cells(12).index))
+    centres, member = on_hexagons(at, area)
+    away = np.hypot(*(at - centres[member]).T)
+    side = np.sqrt(2 * area / 3**0.5)
+    assert away.max() <= side / 3**0.5 + 1e-9
+    assert cKDTree(centres).query(at)[0] == pytest.approx(away)
+    assert len(centres) == pytest.approx(2_000**2 / area, rel=0.05)
+    assert cKDTree(centres).query(centres, k=2)[0][:, 1].min() == pytest.approx(side)
+    assert 250 < area < 400
+
+
+def test_the_number_of_maps_follows_from_the_number_of_alerts(t: Translator) -> None:
+    assert [runs_for(n).value for n in (60, 9_000, 20_000, 1_000_000)] == [199, 199, 99, 99]
+    assert "smallest p that they can show is 0.005" in t(runs_for(60).explanation)
+    assert "would take too long; the smallest p that they can show is 0.010" in t(runs_for(1_000_000).explanation)
 
 
 def test_lines_by_land_are_those_of_the_slow_twin(city: CityProfile) -> None:
     land = city.land_cells(12)
     x, y = centres_in_metres(land.index, city)
-    ground = LandGrid(x, y, land.to_numpy())
+    ground = AlertGround(city.land_metres, x, y, 200)
+    at = ground.enter(x, y)
     rng = np.random.default_rng(1)
-    start = rng.choice(np.flatnonzero(ground._water[1] < 200), 1_500)
+    start = rng.choice(np.flatnonzero(ground.near_water(200)[ground.pixel(at)]), 4_000)
     end = np.array([rng.choice(np.flatnonzero(np.hypot(x - x[a], y - y[a]) < 300)) for a in start])
-    clear = ground.by_land(start, end)
-    wide = shapely.buffer(city.land_metres, 60)
+    clear = ground.by_land(at[start], at[end])
+    assert clear[~ground.near_water(300)[ground.pixel(at[start])]].all()
+    wide = shapely.buffer(city.land_metres, 75)  # the shore, and the corners of two pixels
     narrow = shapely.buffer(city.land_metres, 15)
     lines = shapely.linestrings(np.stack([np.column_stack([x[start], y[start]]), np.column_stack([x[end], y[end]])], 1))
     shapely.prepare(wide)
@@ -186,22 +249,58 @@ def test_the_minimum_is_the_first_count_that_chance_hardly_reaches() -> None:
 
 
 def test_smoothing_keeps_the_total_and_an_even_map_even(city: CityProfile) -> None:
-    land = city.land_cells(12)
-    x, y = centres_in_metres(land.index, city)
-    ground = LandGrid(x, y, land.to_numpy())
-    even = ground.smooth(1_000 * land.to_numpy(), 200)
-    assert even.sum() == pytest.approx(1_000 * land.sum())
-    assert even / land.to_numpy() == pytest.approx(np.full(len(land), 1_000), rel=1e-6)
+    west, south, east, north = city.land_metres.bounds
+    x, y = (part.ravel() for part in np.meshgrid(np.arange(west, east, 50), np.arange(south, north, 50)))
+    ground = AlertGround(city.land_metres, x, y, 200)
+    assert ground.land.sum() == pytest.approx(city.land_metres.area / 1e6)
+    even = ground.smooth(np.arange(len(ground.land)), 1_000 * ground.land, 200)
+    dry = ground.land > 0.01 * ground.land.max()
+    assert even.sum() == pytest.approx(1_000 * ground.land.sum())
+    assert even[dry] / ground.land[dry] == pytest.approx(np.full(dry.sum(), 1_000), rel=1e-6)
+
+
+def two_towns() -> tuple[shapely.Polygon, np.ndarray]:
+    """A country 200 km wide with alerts in two towns and a hamlet."""
+    rng = np.random.default_rng(3)
+    towns = np.array([[20_000.0, 30_000.0], [150_000.0, 160_000.0], [150_000.0, 30_000.0]])
+    at = towns[rng.choice(3, 600, p=[0.5, 0.45, 0.05])] + rng.normal(0, 700, (600, 2))
+    return shapely.box(0, 0, 200_000, 200_000).difference(shapely.Point(20_500, 30_000).buffer(150)), at
+
+
+def test_the_ground_of_a_country_is_that_of_its_towns() -> None:
+    """Laid side by side on a small sheet, each place expects what the slow twin finds in the country itself."""
+    land, at = two_towns()
+    ground = AlertGround(land, *at.T, 200)
+    inside = ground.enter(*at.T)
+    assert len(ground.land) < 2_000_000
+    same = cKDTree(at).query_pairs(400, output_type="ndarray")
+    assert inside[same[:, 0]] - inside[same[:, 1]] == pytest.approx(at[same[:, 0]] - at[same[:, 1]])
+    assert {tuple(pair) for pair in same} == {
+        tuple(pair) for pair in cKDTree(inside).query_pairs(400, output_type="ndarray")
+    }
+    expected = ground.smooth(ground.pixel(inside), np.ones(len(at)), 200)
+    assert expected.sum() == pytest.approx(600)
+    middle = inside - inside % ground.side + ground.side / 2
+    for one in range(0, 600, 60):
+        weight = np.exp(-(((middle - middle[one]) ** 2).sum(axis=1)) / (2 * 200**2))
+        near = np.hypot(*(inside - inside[one]).T) < 2_000
+        density = expected[ground.pixel(inside[[one]])][0] / ground.land[ground.pixel(inside[[one]])][0]
+        slow = (weight * near).sum() / (2 * np.pi * 0.2**2)
+        if np.hypot(*(at[one] - (20_500, 30_000))) > 800:  # a lake takes land from the neighbourhood
+            assert density == pytest.approx(slow, rel=0.05)
 
 
 def test_sums_over_discs_are_near_those_of_the_slow_twin(city: CityProfile) -> None:
     land = city.land_cells(12)
     x, y = centres_in_metres(land.index, city)
-    ground = LandGrid(x, y, land.to_numpy())
-    fast = ground.disc_sums(land.to_numpy(), 120)
-    for at in range(0, len(x), 4_000):
-        slow = land.to_numpy()[np.hypot(x - x[at], y - y[at]) <= 120].sum()
-        assert fast[at] == pytest.approx(slow, rel=0.2)
+    ground = AlertGround(city.land_metres, x, y, 200)
+    at = ground.enter(x, y)
+    fast = ground.disc_sums(ground.land, 120)[ground.pixel(at)]
+    for one in range(0, len(x), 4_000):
+        disc = shapely.Point(x[one], y[one]).buffer(120)
+        assert fast[one] == pytest.approx(city.land_metres.intersection(disc).area / 1e6, rel=0.12, abs=5e-4)
+    some = ground.pixel(at)[::500]
+    assert ground.disc_sums_at(ground.land, some, 120) == pytest.approx(fast[::500], abs=1e-9)
 
 
 def test_distance_and_spread_follow_the_density_within_their_limits(t: Translator) -> None:
