@@ -224,7 +224,8 @@ class LocalDbscan:
         number[cores] = np.arange(len(cores))
         links = number[pairs][(number[pairs] >= 0).all(axis=1)]
         graph = sparse.coo_array((np.ones(len(links)), links.T), shape=(len(cores), len(cores)))
-        count, labels = connected_components(graph, directed=False)
+        count, found = connected_components(graph, directed=False)
+        labels: IntArray = found.astype(np.int64)
         away = points.at[pairs[:, 0]] - points.at[pairs[:, 1]]
         close = pairs[np.hypot(away[:, 0], away[:, 1]) <= eps / 2]
         close = self._by_land(points.at, close, eps / 2)

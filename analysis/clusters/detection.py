@@ -183,16 +183,16 @@ def runs_for(alerts: int) -> Choice:
     return _runs(RUNS, _RUNS_ENOUGH) if many else _runs(FEWEST_RUNS, _RUNS_FEWER)
 
 
-_RUNS_ENOUGH: Final = "{runs} maps of chance were simulated; the smallest p that they can show is {p}."
-_RUNS_FEWER: Final = (
+_RUNS_ENOUGH: Final = Message("{runs} maps of chance were simulated; the smallest p that they can show is {p}.")
+_RUNS_FEWER: Final = Message(
     "{runs} maps of chance were simulated, because more of so many alerts would take too long; the smallest p that "
     "they can show is {p}."
 )
-_RUNS_SET: Final = "{runs} maps of chance were simulated, as set; the smallest p that they can show is {p}."
+_RUNS_SET: Final = Message("{runs} maps of chance were simulated, as set; the smallest p that they can show is {p}.")
 
 
-def _runs(runs: int, words: str) -> Choice:
-    return Choice("runs", runs, Message(words, {"runs": runs, "p": Num(1 / (runs + 1), 3)}))
+def _runs(runs: int, words: Message) -> Choice:
+    return Choice("runs", runs, Message(words.text, {"runs": runs, "p": Num(1 / (runs + 1), 3)}))
 
 
 def _expected(
@@ -314,7 +314,7 @@ class _Land:
         """The fine cells under an outline: those of the counted alerts, and the empty ones whose centre lies there."""
         middle = search.middles(group.squares) + moved
         quarter = search.square / 4
-        corners = [middle + (dx, dy) for dx in (-quarter, quarter) for dy in (-quarter, quarter)]
+        corners = [middle + np.array([dx, dy]) for dx in (-quarter, quarter) for dy in (-quarter, quarter)]
         at = transformer_to_degrees(self.city).transform(*np.concatenate(corners).T)
         resolution = h3.get_resolution(np.uint64(alerts.cells[0]))
         touched = np.unique(coordinates_to_cells(at[1], at[0], resolution).to_numpy()).astype(np.int64)
@@ -322,7 +322,8 @@ class _Land:
         square = search.squares_at(np.column_stack([x, y]) - moved)
         held = alerts.cells[np.clip(np.searchsorted(alerts.cells, touched), 0, len(alerts.cells) - 1)] == touched
         empty = touched[np.isin(square, group.squares) & ~held]
-        shore = ~shapely.contains_properly(self.city.land_metres, shapely.points(*centres_in_metres(empty, self.city)))
+        middles = shapely.points(*centres_in_metres(empty, self.city))
+        shore = np.atleast_1d(~shapely.contains_properly(self.city.land_metres, middles))
         if shore.any():
             shore[shore] = ~shapely.intersects(self.city.land, cell_polygons(empty[shore]))
         return tuple(int(cell) for cell in np.sort(np.concatenate([empty[~shore], alerts.cells[group.under]])))

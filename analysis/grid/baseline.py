@@ -29,7 +29,7 @@ PIXEL_M: Final = 20.0
 SHORE_M: Final = 40.0
 REACH: Final = 3.0  # standard deviations after which a Gaussian is cut off
 PIXELS_A_BLOCK: Final = 16
-MAX_PIXELS: Final = 12_000_000
+MAX_PIXELS: Final = 6_000_000
 MAX_BLOCKS_A_SIDE: Final = 6_000
 DRY_SHARE: Final = 0.25  # a pixel with less land than that is water
 _STEPS: Final = 7
@@ -224,7 +224,7 @@ def _sides(x: FloatArray, y: FloatArray, reach: float) -> tuple[float, float]:
         block = PIXELS_A_BLOCK * side
         wide = max(np.ptp(x), np.ptp(y)) + 4 * reach
         if wide / block <= MAX_BLOCKS_A_SIDE:
-            around = np.unique(np.column_stack([x // block, y // block]), axis=0)
+            around = np.unique(np.column_stack([x // block, y // block]).astype(np.int64), axis=0)
             within = int(np.ceil(reach / block))
             most = len(around) * (2 * within + 1) ** 2 * PIXELS_A_BLOCK**2
             if most <= MAX_PIXELS or _kept(around, within) * PIXELS_A_BLOCK**2 <= MAX_PIXELS:
@@ -245,8 +245,8 @@ def _parts_near(across: IntArray, up: IntArray, within: int) -> tuple[IntArray, 
     held = np.zeros((int(up.max()) + 2 * within + 2, int(across.max()) + 2 * within + 2), dtype=bool)
     held[up, across] = True
     near = maximum_filter(held, size=2 * within + 1, mode="constant")
-    parts, _ = label(near, structure=np.ones((3, 3)))
-    return parts, find_objects(parts)
+    parts = np.asarray(label(near, structure=np.ones((3, 3)))[0], dtype=np.int64)
+    return parts, [(box[0], box[1]) for box in find_objects(parts)]
 
 
 def _side_by_side(boxes: list[tuple[slice, slice]]) -> tuple[list[tuple[int, int]], tuple[int, int]]:

@@ -459,7 +459,7 @@ class _Counter:
     def count(self, ticks: IntArray) -> IntArray:
         """Pairs by band of distance and time, shape (distances, times)."""
         found = np.zeros((len(self.starts) - 1, len(self.most)), dtype=np.int64)
-        narrow = ticks.astype(self.kind)
+        narrow: Any = ticks.astype(self.kind)
         for row, start, stop in self._blocks():
             apart = narrow.take(self.first[start:stop])
             apart -= narrow.take(self.second[start:stop])

@@ -420,7 +420,7 @@ def _search(
     total = int(size.sum())
     cases = np.arange(total + 1, dtype=float)
     g: FloatArray = xlogy(cases, cases) + xlogy(total - cases, total - cases) - xlogy(total, total)
-    narrow = np.int16 if total < np.iinfo(np.int16).max else np.int32
+    narrow: type[np.signedinteger[Any]] = np.int16 if total < np.iinfo(np.int16).max else np.int32
     ongoing = len(np.unique(windows.high)) == 1
     maxima: list[FloatArray] = []
     terms: list[_Terms] = []
@@ -428,8 +428,8 @@ def _search(
     enough = int(np.ceil(ALPHA * (permutations + 1) - 1e-9)) - 1
     for counts in tables:
         # Periods that all end at the last day need one difference by location; others, one by circle.
-        inside = counts[..., windows.high[:1]] - counts[..., windows.low] if ongoing else counts
-        inside = np.ascontiguousarray(inside.transpose(1, 0, 2), dtype=narrow)  # by location, for sums along it
+        columns = counts[..., windows.high[:1]] - counts[..., windows.low] if ongoing else counts
+        inside: Any = np.ascontiguousarray(columns.transpose(1, 0, 2), dtype=narrow)  # by location, for sums along it
         if not terms:
             before = counts[0].sum(axis=0, dtype=np.int64)
             margin = before[windows.high] - before[windows.low]

@@ -113,7 +113,8 @@ def scan_study(source: Source, f: AlertFilter, audience: Audience) -> ScanStudy:
     )
     if found.permutations < SCAN_PERMUTATIONS:
         stopped = Message(
-            "The shuffling ended after {n} of {most}: by then so many were as strong that nothing could be significant.",
+            "The shuffling ended after {n} of {most}: by then so many were as strong that nothing could be "
+            "significant.",
             {"n": found.permutations, "most": SCAN_PERMUTATIONS},
         )
         choices = (*choices, Choice("stopped", found.permutations, stopped))

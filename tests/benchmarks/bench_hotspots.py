@@ -14,14 +14,16 @@ import h3.api.numpy_int as h3
 import libpysal
 import numpy as np
 import pandas as pd
+import shapely
 from scipy import sparse
 from scipy.stats import norm
+from shapely.affinity import translate
 from sklearn.cluster import DBSCAN
 from sklearn.metrics import adjusted_rand_score
 
 import sample_data
-from analysis.clusters.dbscan import LocalDbscan
-from analysis.grid.baseline import LandGrid, centres_in_metres
+from analysis.clusters.dbscan import LocalDbscan, Points
+from analysis.grid.baseline import AlertGround, centres_in_metres
 from analysis.grid.cells import neighbours
 from analysis.hotspots.cell_significance import hot_cells
 from analysis.stats.false_discovery import benjamini_hochberg
@@ -71,21 +73,23 @@ def clusters_of(points: int, towns: int = 1) -> None:
     area = np.tile(land.to_numpy(), towns)
     x = np.concatenate([x + town * APART for town in range(towns)])
     y = np.tile(y, towns)
-    ground = LandGrid(x, y, area)
     rng = np.random.default_rng(1)
     centre = rng.choice(len(x), 12 * towns)
     density = 1 + sum(30 * (np.hypot(x - x[at], y - y[at]) < 90) for at in centre)
     weight = density * area
     at = rng.choice(len(x), points, p=weight / weight.sum())
     raw = np.column_stack([x[at], y[at]]) + rng.uniform(-9, 9, (points, 2))
-    counts = np.bincount(at, minlength=len(x)).astype(float)
+    used, member, counts = np.unique(at, return_inverse=True, return_counts=True)
+    country = shapely.union_all([translate(city.land_metres, town * APART) for town in range(towns)])
+    ground = AlertGround(country, x[used], y[used], 200)
+    there = Points(ground.enter(x[used], y[used]), counts.astype(float))
     minimum = 3 * points / area.sum() / 1e6 * np.pi * 50**2
-    search = LocalDbscan(ground, ground.smooth(counts, 200), 50.0)
-    search.minimum = np.full(len(x), minimum)
-    labels = np.full(len(x), -1)
+    search = LocalDbscan(ground, ground.smooth(ground.pixel(there.at), there.weight, 200), 50.0)
+    search.minimum = np.full(len(ground.land), minimum)
+    labels = np.full(len(used), -1)
 
     def ours() -> None:
-        for number, group in enumerate(search.find(counts)):
+        for number, group in enumerate(search.find(there)):
             labels[group.cores] = number
 
     where = f"{points:,} points on {area.sum():.0f} km2"
@@ -95,7 +99,7 @@ def clusters_of(points: int, towns: int = 1) -> None:
         return
     peer = DBSCAN(eps=50, min_samples=round(minimum))
     told = race(ours, lambda: peer.fit(raw), rounds=3 if towns == 1 else 1)
-    agreement = adjusted_rand_score(peer.labels_, labels[at])
+    agreement = adjusted_rand_score(peer.labels_, labels[member])
     print(f"{where}: {told}, adjusted Rand index {agreement:.3f}")
 
 

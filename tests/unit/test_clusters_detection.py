@@ -174,7 +174,7 @@ def test_cores_and_the_ground_under_them_are_those_of_the_slow_twin(city: CityPr
     slow = np.flatnonzero(near(eps) @ (points.weight / minimum) >= 1 - 1e-9)
     cores, pairs = search.cores(points, every, eps, minimum)
     assert sorted(cores) == slow.tolist()
-    assert 0 < len(cores)
+    assert len(cores) > 0
     assert eps == 250 or len(cores) < len(at)
     off = near(eps) & ~np.eye(len(at), dtype=bool)
     assert {(a, b) for a, b in pairs.tolist()} == {(a, b) for a, b in np.argwhere(off).tolist() if a in set(slow)}
@@ -187,7 +187,7 @@ def test_cores_and_the_ground_under_them_are_those_of_the_slow_twin(city: CityPr
         assert search.land_on(group.squares) > 0
 
 
-def test_what_may_hold_a_core_holds_every_core(city: CityProfile) -> None:
+def test_what_may_hold_a_core_holds_every_core() -> None:
     rng = np.random.default_rng(4)
     for scale in (300, 2_000):
         at, share = rng.uniform(0, scale, (400, 2)), rng.uniform(0, 0.3, 400)

@@ -98,8 +98,9 @@ GENERAL: Final = (
         N_(
             "A fine cell is the core of a cluster when the alerts within ε metres reach the minimum for that place: "
             "the number that chance reaches in one of a thousand places, and never under five. L is the strength of "
-            "a cluster with c alerts where e were expected; it is compared with the strongest cluster of each of R = "
-            "199 maps simulated under the null hypothesis. Clusters with a p of at most 0.01 are kept."
+            "a cluster with c alerts where e were expected; it is compared with the strongest cluster of each of R "
+            "maps simulated under the null hypothesis: 199, or 99 for more than 10,000 alerts, so that the time stays "
+            "short and the same alerts always give the same answer. Clusters with a p of at most 0.01 are kept."
         ),
         N_(
             "ε and the minimum come from the data and a smoothed baseline; clusters that may be due to chance are "
