@@ -6,18 +6,18 @@ from curim_data.model import Role
 from curim_data.studies.brief_text import headline
 from pages.parts.briefing.change_cards import draw_change_cards
 from pages.parts.briefing.document import draw_document_downloads
-from pages.parts.briefing.queries import cached_brief, draw_since_input, with_briefing_period
+from pages.parts.briefing.queries import cached_brief, changes_since, draw_since_input
 from pages.parts.briefing.sections import draw_decided_plans, draw_map_and_genders
-from pages.parts.frame import contained, require
+from pages.parts.frame import contained, filter_bar, require
 
-page = with_briefing_period(require(Role.COUNCIL))
+page = require(Role.COUNCIL)
 t = page.t
 
 with contained(t("Briefing")):
-    study = cached_brief(page.dataset, page.filter, page.audience)
+    study = cached_brief(page.dataset, page.filter, page.audience, changes_since(page))
+    st.caption(t("Briefing for the council.") + " " + filter_bar.filter_sentence(page))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        until = t.date(study.until, "LLLL y") if study.by_month else t.date(study.until)
-        st.caption(t("Briefing for the council, until {until}. Changes since", until=until), width="content")
+        st.caption(t("Changes since"), width="content")
         draw_since_input(page, study)
     st.title(headline(study, t))
     draw_change_cards(page, study)

@@ -11,12 +11,16 @@ from pages.parts.gender import categories, places, plan_checks, queries, shares
 page = require(Role.COUNCIL)
 t = page.t
 
+asked = page.source.asked if page.source is not None else frozenset()
 chosen = without_gender(page.filter)
 total = cached_query(page, "total", filter=chosen)
 with contained(t("Gender")):
     found = queries.places(page.dataset, chosen, page.audience)
     shares.draw_headline(page, chosen, total, found)
-    if total.n != 0:
+    if not asked & shares.GENDERS_ASKED:
+        shares.draw_not_asked(page, total)
+        categories.draw_help_lines(page)
+    elif total.n != 0:
         shares.draw_shares(page, chosen, total)
         with contained(t("Which categories affect whom more")):
             categories.draw_category_ratios(page, chosen)

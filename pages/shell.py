@@ -50,8 +50,9 @@ WITHOUT_FILTER = ("data", "methods", "interventions", "evaluation")
 
 
 def sidebar(page: Page, open_page: str, links: list[st.Page]) -> None:
-    city = t.label(page.city.names)
-    st.markdown(f"## CURiM · {escape_markdown(city)}")
+    # A home without a city has no name yet: the profile that stands in for it is the sample's.
+    city = f" · {escape_markdown(t.label(page.city.names))}" if page.home.has_city() else ""
+    st.markdown(f"## CURiM{city}")
     if page.is_sample:
         st.caption(t("Sample city: made-up data"))
     with st.container(gap="xsmall", key="navigation"):

@@ -16,10 +16,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from curim_data.model import Message, Num, Translator
+from curim_data.model import CityProfile, Message, Num, Translator
 from curim_data.model.plan import Problem
 
 CATALOGUE: Final = Path(__file__).parent / "evidence.toml"
+CATALOGUE_CITY: Final = "Piraeus"
 TRANSLATED: Final = (
     "name",
     "mechanism",
@@ -66,7 +67,7 @@ class Measure:
     displacement: str = ""
     fear: str = ""
     gender_note: str = ""
-    done_here: str = ""
+    done_here: str = ""  # in Piraeus, the city that the catalogue was made for: `done_in`
 
     @property
     def usable(self) -> bool:
@@ -263,3 +264,8 @@ def extract_toml(
             if message := entry.get(name, ""):
                 line = next((number for number, message in enumerate(lines, 1) if message in message), 0)
                 yield line, "", message, [f"measure {entry['id']}: {name}"]
+
+
+def done_in(measure: Measure, city: CityProfile) -> str:
+    """What was done of a measure in this city before, as a message id; empty where the catalogue does not know it."""
+    return measure.done_here if city.names.get("en") == CATALOGUE_CITY else ""

@@ -77,10 +77,10 @@ class PlanRow:
 class Brief:
     """What a brief says. Texts are in the reader's language; numbers have passed disclosure control for the council.
 
-    headline: the one sentence; sentence: a second one that explains it, or ""; since, until: the period, whole months
-    where `by_month`; figures: the filter as a sentence; limits: what these data cannot say; link: where the same view
-    opens; made: date of the brief; compared: whether there was an earlier time to compare with; illustrative: made of
-    sample data.
+    headline: the one sentence; sentence: a second one that explains it, or ""; since, until: the window of the changes,
+    whole months where `by_month`; period: that of everything else; none_found: what stands where there is no change;
+    filter_sentence: the filter in words; limits: what these data cannot say; link: where the same view opens; made:
+    date of the brief; compared: whether there was an earlier time to compare with; illustrative: made of sample data.
     """
 
     headline: str
@@ -101,6 +101,8 @@ class Brief:
     link: str = ""
     illustrative: bool = False
     by_month: bool = False
+    period: tuple[dt.date, dt.date] | None = None
+    none_found: str = ""
 
 
 def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
@@ -111,7 +113,7 @@ def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
         kicker=t(
             "{city} · {period}",
             city=t.label(city.names),
-            period=Span(brief.since, brief.until, brief.by_month),
+            period=Span(*(brief.period or (brief.since, brief.until)), brief.by_month),
         ),
         mark=t("Sample data: made up. Not about real events.") if brief.illustrative else "",
         footer=t("CURiM · {city} · made on {date}", city=t.label(city.names), date=brief.made),
@@ -150,11 +152,13 @@ def _questions(t: Translator) -> tuple[Block, ...]:
 
 def _changes(brief: Brief, t: Translator) -> Iterator[Block]:
     yield Heading(t("Changes that deserve attention"))
+    if brief.period is not None and brief.period[0] < brief.since:
+        yield Text(t("Changes: {window}.", window=Span(brief.since, brief.until, brief.by_month)), "note")
     if not brief.compared:
         yield Text(t("There is no earlier time to compare with."))
         return
     if not brief.changes:
-        yield Text(t("None: no change is larger than chance explains."))
+        yield Text(brief.none_found or t("None: no change is larger than chance explains."))
         return
     header = (t("What"), t("Where"), t("For whom"), t("Alerts"), t("Could it be chance?"))
     rows = tuple(

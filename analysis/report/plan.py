@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from analysis.plans.drafting import applicable_drop, harm_questions, objective_sentence, plan_warnings
-from analysis.plans.evidence import Measure, effect_text, find_measure, quality_text, setting_text
+from analysis.plans.evidence import Measure, done_in, effect_text, find_measure, quality_text, setting_text
 from analysis.plans.problem_statement import caution_messages, problem_statement
 from analysis.report.blocks import (
     Block,
@@ -60,7 +60,7 @@ def _blocks(plan: Plan, city: CityProfile, t: Translator, picture: Picture | Non
     yield Text(plan.statement.get(t.lang) or problem_statement(plan.problem, t, city))
     for caution in caution_messages(plan.problem):
         yield Text(t(caution), "note")
-    yield from _measures(chosen, t)
+    yield from _measures(chosen, city, t)
     yield from _objective(plan, chosen, t)
     yield from _work(plan, t)
     yield from _knowing(plan, t, picture)
@@ -68,7 +68,7 @@ def _blocks(plan: Plan, city: CityProfile, t: Translator, picture: Picture | Non
     yield from _sources(chosen, city, t)
 
 
-def _measures(chosen: tuple[Measure, ...], t: Translator) -> Iterator[Block]:
+def _measures(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> Iterator[Block]:
     yield Heading(t("Measures"))
     if not chosen:
         yield Text(t("No measure is chosen yet."))
@@ -87,7 +87,7 @@ def _measures(chosen: tuple[Measure, ...], t: Translator) -> Iterator[Block]:
     notes = [
         t("{measure}: {note}", measure=t(item.name), note=t(note))
         for item in chosen
-        for note in (item.displacement, item.fear, item.gender_note, item.done_here)
+        for note in (item.displacement, item.fear, item.gender_note, done_in(item, city))
         if note
     ]
     if notes:

@@ -14,7 +14,7 @@ from statsmodels.tsa.seasonal import STL
 from analysis.stats.intervals import Estimate
 from curim_data.model import FloatArray, Message
 
-RuleName = Literal["ears_c2", "eight_before", "same_weekdays", "season"]
+RuleName = Literal["ears_c2", "eight_before", "same_weekdays", "few_years", "season"]
 
 # Variance-stabilised scale: sqrt(n + 3/8) has a standard deviation near 1/2 for any Poisson count (Anscombe 1948).
 _ANSCOMBE: Final = 3 / 8
@@ -60,6 +60,14 @@ RULES: Final = {
         Message(
             "Each day is compared with the eight same weekdays before it (Wheeler's band); the season is not taken "
             "out. At most 10 in 1,000 quiet periods fall outside the band by chance."
+        ),
+    ),
+    "few_years": Rule(
+        "few_years",
+        0.0,
+        Message(
+            "Months are judged from three whole years of data on. With fewer the season cannot be told from a change: "
+            "the summer would look like an alarm, so no month is called unusual."
         ),
     ),
     "season": Rule(

@@ -138,7 +138,7 @@ def weekly(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str = "
 
 
 def monthly(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str = "month") -> Trend:
-    """As `weekly`, for months (`column`: the first of the month)."""
+    """As `weekly`, for months (`column`: the first of the month); judged from three years on, by their season alone."""
     return _trend(series, dates, column, "month")
 
 
@@ -204,6 +204,9 @@ def _seasons(counts: FloatArray, unit: Unit) -> SeasonalDecomposition | None:
 def _band(counts: FloatArray, parts: SeasonalDecomposition | None, unit: Unit) -> tuple[Rule, Band]:
     if parts is not None:
         return RULES["season"], seasonal_band(parts, np.isfinite(counts))
+    if unit == "month":
+        unknown = np.full(counts.shape, np.nan)
+        return RULES["few_years"], Band(unknown, unknown, unknown)
     if len(counts) < _PER_YEAR[unit]:
         return RULES["ears_c2"], ears_band(counts, gap=2, poisson_floor=True)
     if unit == "day":

@@ -17,6 +17,7 @@ import typer
 
 from curim_data.cli import (
     batches,
+    brief,
     city,
     compare,
     concentration,
@@ -44,6 +45,7 @@ TOP_LEVEL = (
     counts,
     hot_spots,
     trends,
+    brief,
     compare,
     forecast,
     concentration,

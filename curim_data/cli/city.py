@@ -192,6 +192,13 @@ def categories(ctx: CommandContext, file: Annotated[Path, typer.Argument(help=N_
     _print_report(ctx, edit.set_categories(ctx.home, file, file.name))
 
 
+@command(app, "helplines", N_("Set the help lines shown beside sensitive figures: column text, or text_el, text_en."))
+def helplines(ctx: CommandContext, file: Annotated[Path, typer.Argument(help=N_("CSV or XLSX file."))]) -> None:
+    """Give the help lines."""
+    ctx.city()
+    _print_report(ctx, edit.set_help_lines(ctx.home, file, file.name))
+
+
 @command(app, "name", N_("Give the city's name, and its time zone and coordinate system where they are wrong."))
 def name(
     ctx: CommandContext,

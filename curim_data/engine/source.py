@@ -23,7 +23,8 @@ import ibis
 
 from curim_data.engine.columns import NarrowTable, narrow_columns
 from curim_data.engine.types import IbisTable
-from curim_data.model import SCHEMA, CityProfile, KnownTime
+from curim_data.model import SCHEMA, CityProfile, Gender, KnownTime
+from curim_data.model.absence import ASKED_FIELDS
 from curim_data.store import Home, Store
 
 MEETING_WEEKS: Final = 8
@@ -31,6 +32,7 @@ MOST_VERSIONS: Final = 8  # of which databases are kept, the last ones that were
 # Share of alerts of which only the month is known from which on weeks and days mean nothing.
 MONTH_ONLY_SHARE: Final = 0.05
 MONTH: Final = "month"
+NOT_ASKED_GENDER: Final = Gender.UNKNOWN.value
 
 _lock = threading.Lock()
 _mine = threading.local()  # the last source that was opened in this thread: a run of a page asks for it many times
@@ -42,7 +44,8 @@ class Source:
 
     `as_of` and `first` are the last and the first local date of the stored alerts (today for an empty store).
     `known_time` is the finest time that is known of them, which every study asks before it counts: where it is the
-    month, `first` begins a month and `as_of` ends one. Of `month_only` alerts only the month is known.
+    month, `first` begins a month and `as_of` ends one. Of `month_only` alerts only the month is known. `asked`: the
+    fields that the exports have at all (`model.absence`).
     `meeting` is the last meeting of the council; `other_categories` are those that the city's tree does not know.
     `cache` is for facts about all stored alerts that are found once: sources of the same files share it.
     """
@@ -57,6 +60,7 @@ class Source:
     other_categories: tuple[str, ...] = ()
     month_only: int = 0
     known_time: KnownTime = KnownTime.HOUR
+    asked: frozenset[str] = frozenset(ASKED_FIELDS)
     cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -174,7 +178,7 @@ def _source(
     table: IbisTable, version: str, city: CityProfile, meeting: dt.date | None, cache: dict[str, Any] | None = None
 ) -> Source:
     cache = {"facts": _measure(table)} if cache is None else cache
-    first, as_of, count, month_only, known_time, categories = cache["facts"]
+    first, as_of, count, month_only, known_time, asked, categories = cache["facts"]
     return Source(
         table=table,
         version=version,
@@ -186,20 +190,27 @@ def _source(
         other_categories=tuple(c for c in categories if c not in city.categories),
         month_only=month_only,
         known_time=known_time,
+        asked=asked,
         cache=cache,
     )
 
 
-def _measure(table: IbisTable) -> tuple[dt.date, dt.date, int, int, KnownTime, tuple[str, ...]]:
-    """First and last day, alerts, those of which only the month is known, the finest known time, all categories."""
+def _measure(table: IbisTable) -> tuple[dt.date, dt.date, int, int, KnownTime, frozenset[str], tuple[str, ...]]:
+    """First and last day, alerts, those of which only the month is known, the finest known time, the fields that were
+    asked, and all categories.
+    """
     span = table.aggregate(
         first=table.local_date.min(),
         last=table.local_date.max(),
         n=table.count(),
         months=(table.time_precision == MONTH).cast("int64").sum(),
         timed=table.hour.notnull().cast("int64").sum(),
+        affected_gender=(table.affected_gender != NOT_ASKED_GENDER).cast("int64").sum(),
+        reporter_gender=(table.reporter_gender != NOT_ASKED_GENDER).cast("int64").sum(),
+        feeling=table.feeling.notnull().cast("int64").sum(),
     )
-    first, last, n, months, timed = span.to_pyarrow().to_pylist()[0].values()
+    first, last, n, months, timed, *answers = span.to_pyarrow().to_pylist()[0].values()
+    asked = frozenset(name for name, told in zip(ASKED_FIELDS, answers, strict=True) if told or not n)
     known = KnownTime.HOUR if timed or not n else KnownTime.DAY
     if n and months >= MONTH_ONLY_SHARE * n:
         known = KnownTime.MONTH
@@ -208,7 +219,15 @@ def _measure(table: IbisTable) -> tuple[dt.date, dt.date, int, int, KnownTime, t
     mentioned = table.select(category=ibis.array([table.category]).concat(further).unnest()).distinct()
     names = mentioned.to_pyarrow()["category"].to_pylist()
     today = dt.date.today()
-    return first or today, last or today, int(n), int(months or 0), known, tuple(sorted(name for name in names if name))
+    return (
+        first or today,
+        last or today,
+        int(n),
+        int(months or 0),
+        known,
+        asked,
+        tuple(sorted(name for name in names if name)),
+    )
 
 
 def _table_version(table: IbisTable) -> str:

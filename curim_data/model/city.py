@@ -10,6 +10,7 @@ A profile is a folder of plain files that a city edits:
     landmarks.toml    [[landmark]] id, longitude, latitude, radius (metres), labels {el, en, fr}
     streets.geojson   optional: lines with properties id and label_el, label_en, label_fr
     water.geojson     optional: (multi)polygons of the sea and other water, for the map alone
+    helplines.toml    optional: [[helpline]] labels {el, en, fr}, a line of text each: number and what it is for
     population.csv    optional: district, women, men, total
 
 A GeoJSON file may say at its top level, as `attribution`, whom its shapes are from and under which licence: every map
@@ -51,6 +52,7 @@ from curim_data.model.i18n import Message
 from curim_data.model.place_names import PlaceNames
 from curim_data.model.types import CellArray
 
+HELP_LINES: Final = "helplines.toml"
 FILES: Final = (
     "city.toml",
     "categories.toml",
@@ -58,10 +60,14 @@ FILES: Final = (
     "districts.geojson",
     "landmarks.toml",
     "streets.geojson",
+    HELP_LINES,
     "population.csv",
     "water.geojson",
 )
-LATER_FILES: Final = ("water.geojson",)  # a profile without them keeps the version that it had before they were known
+LATER_FILES: Final = (
+    HELP_LINES,
+    "water.geojson",
+)  # a profile without them keeps the version that it had before they were known
 
 
 STREET_REACH: Final = 10.0  # metres
@@ -127,6 +133,7 @@ class CityProfile:
     place_names: PlaceNames = field(default_factory=PlaceNames, compare=False)
     water: BaseGeometry | None = None
     attributions: tuple[str, ...] = ()
+    help_lines: tuple[Mapping[str, str], ...] = ()
 
     @cached_property
     def to_metres(self) -> Transformer:
@@ -272,6 +279,7 @@ def load_city(folder: Path) -> CityProfile:
             part=bool(head.get("part", False)),
             water=_union(folder, "water.geojson") if (folder / "water.geojson").exists() else None,
             attributions=_attributions(folder),
+            help_lines=_help_lines(folder),
         )
     except KeyError as missing:
         raise ProfileError(
@@ -288,6 +296,12 @@ def profile_version(folder: Path) -> str:
             continue
         digest.update(name.encode() + b"\0" + (path.read_bytes() if path.exists() else b"") + b"\0")
     return digest.hexdigest()[:12]
+
+
+def _help_lines(folder: Path) -> tuple[Mapping[str, str], ...]:
+    if not (folder / HELP_LINES).exists():
+        return ()
+    return tuple(line["labels"] for line in _toml(folder, HELP_LINES).get("helpline", []))
 
 
 def _toml(folder: Path, name: str) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from curim_data.profile.files import (
     write_areas,
     write_categories,
     write_head,
+    write_help_lines,
     write_land,
     write_landmarks,
     write_population,
@@ -62,6 +63,7 @@ __all__ = [
     "restore_version",
     "set_categories",
     "set_districts",
+    "set_help_lines",
     "set_land",
     "set_landmarks",
     "set_names",
@@ -203,6 +205,17 @@ def set_landmarks(home: Home, source: Path | bytes, name: str) -> EditReport:
         write_landmarks(folder, found)
 
     return _report(change_profile(home, edit, "landmarks", name), len(found), ())
+
+
+def set_help_lines(home: Home, source: Path | bytes, name: str) -> EditReport:
+    """Give the help lines for people who are affected: a table (see `tables.help_lines`), whose rows replace those
+    before."""
+    found = tables.help_lines(tables.read_table(source, name), name)
+
+    def edit(folder: Path, _: CityProfile) -> None:
+        write_help_lines(folder, found)
+
+    return _report(change_profile(home, edit, "helplines", name), len(found), ())
 
 
 def set_streets(home: Home, areas: AreaFile, name_column: str | None = None, language: str = "en") -> EditReport:

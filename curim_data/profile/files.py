@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.formats.base import fold
 from curim_data.model import LANGUAGES
-from curim_data.model.city import Area, Category, Landmark
+from curim_data.model.city import HELP_LINES, Area, Category, Landmark
 
 LONGEST_ID: Final = 60
 DIGITS: Final = 1e-6  # of a degree: a decimetre
@@ -86,6 +86,16 @@ def write_landmarks(folder: Path, landmarks: Collection[Landmark]) -> None:
         for m in landmarks
     ]
     (folder / "landmarks.toml").write_text("\n".join(parts), "utf-8")
+
+
+def write_help_lines(folder: Path, lines: Iterable[Mapping[str, str]]) -> None:
+    """Write helplines.toml; none are no file."""
+    parts = [f"[[helpline]]\nlabels = {_labels(labels)}\n" for labels in lines]
+    path = folder / HELP_LINES
+    if parts:
+        path.write_text("\n".join(parts), "utf-8")
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_areas(path: Path, areas: Iterable[Area]) -> None:

@@ -23,6 +23,7 @@ from curim_data.profile.files import slug, unique_ids
 
 MOST_BYTES: Final = 50 << 20
 RADIUS: Final = 300.0
+HELP_TEXT: Final = frozenset({"text", "helpline"})
 LONGEST_RADIUS: Final = 20_000.0
 LONGEST_LABEL: Final = 200
 MOST_ROWS: Final = 5000
@@ -257,6 +258,16 @@ def landmarks(table: pd.DataFrame, name: str) -> list[Landmark]:
         found.append((labels, place, reach))
     ids = unique_ids((next(iter(labels.values())) for labels, _, _ in found), "place")
     return [Landmark(key, labels, *place, reach) for key, (labels, place, reach) in zip(ids, found, strict=True)]
+
+
+def help_lines(table: pd.DataFrame, name: str) -> list[dict[str, str]]:
+    """Help lines out of a table: text (also text_el, text_en, text_fr), a line each, in their order."""
+    columns = _label_columns(table, HELP_TEXT, other="en")
+    if not columns:
+        raise ImportProblem(Message("{file} needs the column text, or text_el, text_en, text_fr.", {"file": name}))
+    rows = table.to_dict("records")
+    found = [{lang: row[column][:LONGEST_LABEL] for lang, column in columns.items() if row[column]} for row in rows]
+    return [labels for labels in found if labels]
 
 
 def _label_columns(table: pd.DataFrame, words: Collection[str], other: str) -> dict[str, str]:

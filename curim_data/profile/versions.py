@@ -41,6 +41,7 @@ WHAT_WORDS: Final = {
     "population": Message("Population"),
     "landmarks": Message("Landmarks"),
     "streets": Message("Streets"),
+    "helplines": Message("Help lines"),
     "categories": Message("Categories"),
     "names": Message("Name, time zone, coordinate system"),
     "confirmed": Message("Accepted as the city's own"),

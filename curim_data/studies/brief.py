@@ -14,6 +14,7 @@ from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.intervals import Estimate
 from analysis.trends.changes import Change
 from analysis.trends.distinct_changes import distinct_changes
+from analysis.trends.smallest_change import SmallestChange
 from analysis.trends.time_series import PeriodTotal, Trend, period_total
 from curim_data import query
 from curim_data.engine import Source
@@ -47,17 +48,23 @@ class Finding:
 
 @dataclass(frozen=True)
 class BriefStudy:
-    """What the briefing says of the alerts from `since` to `until`, for one audience.
+    """What the briefing says of a filter's alerts, for one audience.
 
-    `course`: the city's whole weeks against what season and long trend let expect, as on the Trends page; None where
-    the data hold no season or the period does not suit it (see `analysis.trends.time_series`). `verdict`: is the city's
-    count usual, by `course`, or else by the e-test against the period that changes are compared with; "unknown" where
-    there is none or its count is withheld. `by_month`: of the alerts only the month is known.
+    `period`: that of the filter, to which `total`, the hot spots and the genders belong. `since`, `until`: the window
+    in which changes are looked for, at the end of the period and no longer than it; `recent`: its alerts.
+    `smallest`: what would have been seen of all alerts, and of a typical place or category. `course`: the city's whole
+    weeks against what season and long trend let expect, as on the Trends page; None where the data hold no season or
+    the period does not suit it (see `analysis.trends.time_series`). `verdict`: is the city's count usual, by `course`,
+    or else by the e-test against the period that changes are compared with; "unknown" where there is none or its count
+    is withheld. `by_month`: of the alerts only the month is known.
+    `asks_affected`: whether the exports have the gender of the person affected at all.
     """
 
+    period: tuple[dt.date, dt.date]
     since: dt.date
     until: dt.date
     total: Total
+    recent: Total
     course: PeriodTotal | None
     verdict: Verdict
     changes: ChangeStudy
@@ -66,21 +73,31 @@ class BriefStudy:
     names: dict[str, SpotName]
     shares: GenderShares
     weights: CategoryRatios
+    smallest: tuple[SmallestChange | None, SmallestChange | None] = (None, None)
     by_month: bool = False
+    asks_affected: bool = True
 
 
-def brief_study(source: Source, f: AlertFilter, audience: Audience) -> BriefStudy:
-    """Everything that the briefing tells of the filter's period."""
-    since, until = query.dates(source, f)
-    found = change_study(source, f, audience)
+def brief_study(source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None) -> BriefStudy:
+    """Everything that the briefing tells: of the filter's period, and of what changed in it since a day.
+
+    Without a day, or with one outside the period, changes are those of the whole period.
+    """
+    period = query.dates(source, f)
+    within = since is not None and period[0] <= since <= period[1]
+    window = f.replace(period="", start=since, end=period[1]) if within else f
+    since, until = query.dates(source, window)
+    found = change_study(source, window, audience)
     hot = hot_spot_study(source, f, audience)
-    weeks = trend_study(source, f, audience)
+    weeks = trend_study(source, window, audience)
     seasonal = period_total(weeks) if weeks is not None else None
     distinct = distinct_changes(found.changes, landmark_districts(source.city), MOST_FINDINGS)
     return BriefStudy(
+        period=period,
         since=since,
         until=until,
         total=query.total(source, f, audience),
+        recent=query.total(source, window, audience),
         course=seasonal,
         verdict=_verdict(seasonal, found),
         changes=found,
@@ -89,7 +106,9 @@ def brief_study(source: Source, f: AlertFilter, audience: Audience) -> BriefStud
         names=name_spots(hot.spots, source.city, known_places(source, audience)),
         shares=share_study(source, f, audience),
         weights=weight_study(source, f, audience),
+        smallest=(found.smallest(), found.smallest(area=True)),
         by_month=source.by_month,
+        asks_affected="affected_gender" in source.asked,
     )
 
 

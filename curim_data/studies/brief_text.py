@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -12,6 +13,7 @@ from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
 from analysis.trends.changes import Change
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Message, Plan, PlanStatus, Translator
+from curim_data.model.absence import NO_AFFECTED, TOO_FEW, fewer_than
 from curim_data.model.i18n import Span
 from curim_data.model.labels import (
     category_label,
@@ -36,7 +38,8 @@ VERY_SURE: Final = 0.001
 def headline(study: BriefStudy, t: Translator) -> str:
     """Since when, how many alerts, whether that is usual, and how many changes deserve attention."""
     basis = "season" if study.course else "year" if study.changes.periods.same_season else "before"
-    alerts = t.n("{n} alert", "{n} alerts", study.total.n) if study.total.n is not None else t(_few(study.total))
+    recent = study.recent
+    alerts = t.n("{n} alert", "{n} alerts", recent.n) if recent.n is not None else t(_few(recent))
     if study.by_month:
         return f"{_headline_by_month(study, alerts, basis == 'year', t)} {attention_sentence(study, t)}"
     values = {"since": study.since, "alerts": alerts}
@@ -96,11 +99,66 @@ def attention_sentence(study: BriefStudy, t: Translator) -> str:
         return t("There is no earlier time to compare with.")
     if not study.changes.changes.n_tested:
         return t("There are too few alerts to compare.")
+    if not study.findings and too_few_to_tell(study):
+        return t(TOO_FEW)
     if not study.findings and study.verdict in ("more", "fewer"):
         return t("No single place or category stands out.")
     if not study.findings:
         return t("No change is larger than chance explains.")
     return t.n("{n} change deserves attention.", "{n} changes deserve attention.", len(study.findings))
+
+
+def none_sentence(study: BriefStudy, t: Translator) -> str:
+    """What stands where the changes would, when there is none: that none was found and what would have been."""
+    if too_few_to_tell(study):
+        return t(TOO_FEW) + " " + smallest_sentence(study, t)
+    found = t("None found: no place and no category changed by more than expected by chance.")
+    return " ".join(filter(None, (found, smallest_sentence(study, t))))
+
+
+def too_few_to_tell(study: BriefStudy) -> bool:
+    """Whether "no change" would be no finding: even a doubling of all alerts would probably not have been seen."""
+    city = study.smallest[0]
+    return city is not None and city.too_few
+
+
+def smallest_sentence(study: BriefStudy, t: Translator) -> str:
+    """What would have been seen with 80 % probability, so that "none" can be weighed; empty without a test."""
+    city, area = study.smallest
+    parts = []
+    if city is not None and city.too_few:
+        parts.append(t("Of all alerts together, even twice as many would probably not have been noticed."))
+    elif city is not None:
+        values = {"before": round(city.expected), "rise": math.ceil(city.rise)}
+        parts.append(
+            t("Of all alerts together, a rise from {before} to {rise} or more would have been seen.", **values)
+            if city.fall is None
+            else t(
+                "Of all alerts together, a rise from {before} to {rise} or more would have been seen, and a fall to "
+                "{fall} or fewer.",
+                **values,
+                fall=math.floor(city.fall),
+            )
+        )
+    if area is not None and not (city is not None and city.too_few):
+        typical = t.n("{n} alert", "{n} alerts", max(round(area.expected), 1))
+        parts.append(
+            t(
+                "Of a typical place or category ({before}), a rise to {rise} or more, but no fall.",
+                before=typical,
+                rise=math.ceil(area.rise),
+            )
+            if area.fall is None or area.fall < 1
+            else t(
+                "Of a typical place or category ({before}), a rise to {rise} or more, or a fall to {fall} or fewer.",
+                before=typical,
+                rise=math.ceil(area.rise),
+                fall=math.floor(area.fall),
+            )
+        )
+    if len(parts) > (city is not None and city.too_few):
+        parts.append(t("(With a probability of 80 %, after correction for all comparisons.)"))
+    return " ".join(parts)
 
 
 def _few(total: Total) -> Message:
@@ -127,10 +185,27 @@ def counts_before_after(change: Change, t: Translator) -> tuple[str, str]:
     """The counts before and after as they may be told."""
     before, after = t.number(change.before), t.number(change.after)
     if change.bounded == "before":
-        before = t("fewer than {n}", n=change.before + 1)
+        before = t(fewer_than(change.before + 1))
     if change.bounded == "after":
-        after = t("fewer than {n}", n=change.after + 1)
+        after = t(fewer_than(change.after + 1))
     return before, after
+
+
+def less_than_others(change: Change, t: Translator) -> str:
+    """That a count fell (or rose) less than what it is compared with, which is no warning; else empty."""
+    if change.bounded or change.compared != "city" or not change.direction:
+        return ""
+    fell, rose = change.after < change.expected, change.after > change.expected
+    here = bool(change.key.get("place") or change.key.get("district"))
+    if change.direction > 0 and fell:
+        if here:
+            return t("It fell, but less than the rest of the city.")
+        return t("It fell, but less than all other alerts.")
+    if change.direction < 0 and rose:
+        if here:
+            return t("It rose, but less than the rest of the city.")
+        return t("It rose, but less than all other alerts.")
+    return ""
 
 
 def chance_sentence(change: Change, t: Translator) -> str:
@@ -150,7 +225,7 @@ def comparison_sentence(change: Change, periods: ComparedPeriods, t: Translator)
     if change.compared == "before":
         if periods.same_season:
             return t("Compared with the same weeks of the year before.")
-        return t("Compared with the time just before.")
+        return t("Compared with the time just before: the season alone may explain it.")
     if change.key.get("place") or change.key.get("district"):
         if periods.same_season:
             return t("Compared with the same weeks of the year before, and with the change in the rest of the city.")
@@ -164,7 +239,7 @@ def _comparison_by_month(change: Change, periods: ComparedPeriods, t: Translator
     if change.compared == "before":
         if periods.same_season:
             return t("Compared with the same months of the year before.")
-        return t("Compared with the months just before.")
+        return t("Compared with the months just before: the season alone may explain it.")
     if change.key.get("place") or change.key.get("district"):
         if periods.same_season:
             return t("Compared with the same months of the year before, and with the change in the rest of the city.")
@@ -174,8 +249,10 @@ def _comparison_by_month(change: Change, periods: ComparedPeriods, t: Translator
     return t("Compared with the months just before, and with the change in all other alerts.")
 
 
-def women_sentence(finding: Finding, t: Translator) -> str:
-    """The share of women among women and men affected, or that it cannot be shown."""
+def women_sentence(study: BriefStudy, finding: Finding, t: Translator) -> str:
+    """The share of women among women and men affected, or that it cannot be shown; empty where nobody asked."""
+    if not study.asks_affected:
+        return ""
     if finding.women is None:
         return t("For whom: too few to show.")
     return t(
@@ -188,6 +265,8 @@ def women_sentence(finding: Finding, t: Translator) -> str:
 
 def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str:
     """Who is affected, where women and men differ most, and who is missing from the data."""
+    if not study.asks_affected:
+        return t(NO_AFFECTED)
     parts = [study.shares.sentence(t)]
     differ = study.weights.frame[study.weights.frame["significant"]]
     for more, message in (
@@ -254,7 +333,7 @@ def brief_content(
     spots = study.hot.spots[:MOST_SPOTS]
     pins = [maps.NumberedSpot(s.rank, study.names[s.id](t), s.longitude, s.latitude) for s in spots]
     hot = study.hot.hot.frame
-    period, total = (study.since, study.until), study.total
+    total = study.total
     limits = [t(choice.explanation) for choice in study.changes.choices]
     if study.changes.changes.n_withheld:
         limits.append(t("Small counts are protected and could not all be compared."))
@@ -266,28 +345,33 @@ def brief_content(
         compared=study.changes.periods.before is not None,
         since=study.since,
         until=study.until,
+        period=study.period,
         by_month=study.by_month,
+        none_found=none_sentence(study, t),
         made=made,
-        changes=tuple(_row(finding, study.changes.periods, city, t) for finding in study.findings),
+        changes=tuple(_row(study, finding, city, t) for finding in study.findings),
         picture=maps.city_map(city, study.hot.cells.frame, t, spots=pins, hot=hot.index[hot["hot"]]),
         caption=study.hot.hot.sentence(t),
         spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.bounded) for s in spots),
-        shares=share_rows(study.shares, t),
+        shares=share_rows(study.shares, t) if study.asks_affected else (),
         whom=affected_sentence(study, city, t),
         plans=tuple(plans),
         limits=tuple(limits),
-        filter_sentence=f.sentence(t, city, n=total.said, total=total.of, dates=period, by_month=study.by_month),
+        filter_sentence=f.sentence(t, city, n=total.said, total=total.of, dates=study.period, by_month=study.by_month),
         link=link,
         illustrative=illustrative,
     )
 
 
-def _row(finding: Finding, periods: ComparedPeriods, city: CityProfile, t: Translator) -> ChangeRow:
+def _row(study: BriefStudy, finding: Finding, city: CityProfile, t: Translator) -> ChangeRow:
+    periods = study.changes.periods
     change = finding.change
     before = None if change.bounded == "before" else float(change.before)
     after = None if change.bounded == "after" else float(change.after)
     whom = t("{share} women", share=t.percent(finding.women.value)) if finding.women else t("too few to show")
-    against = comparison_sentence(change, periods, t)
+    if not study.asks_affected:
+        whom = t("not asked")
+    against = " ".join(filter(None, (less_than_others(change, t), comparison_sentence(change, periods, t))))
     return ChangeRow(
         change_theme(change, city, t),
         change_area(change, city, t),

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.stats.result import Choice
 from analysis.trends.changes import Change, Changes, add_city_reference, changes
+from analysis.trends.smallest_change import SmallestChange, smallest_change
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -23,6 +24,31 @@ class ChangeStudy:
 
     periods: ComparedPeriods
     changes: Changes
+
+    def smallest(self, area: bool = False) -> SmallestChange | None:
+        """The smallest change of all alerts that would have been seen; with `area`, of a typical place or category.
+
+        Typical is the candidate of median count before, among those with an alert before. None where nothing was
+        tested, or where the count before is protected.
+        """
+        frame, count = self.changes.frame, self.changes.n_tested
+        if self.periods.before is None or not count:
+            return None
+        level = self.changes.alpha / count
+        whole = frame[list(self.changes.by)].isna().all(axis=1)
+        city = frame[whole & frame["p"].notna() & (frame["bounded"] == "")]
+        if not area:
+            return (
+                None if city.empty else smallest_change(int(city["before"].iloc[0]), self.periods.lengths, level=level)
+            )
+        rows = frame[~whole & frame["p"].notna() & (frame["bounded"] == "") & (frame["before"] > 0)]
+        if rows.empty or city.empty:
+            return None
+        before = int(rows["before"].median())
+        base = tuple(int(city[when].iloc[0]) - before for when in ("before", "after"))
+        if min(base) <= 0:
+            return None
+        return smallest_change(before, self.periods.lengths, base=(base[0], base[1]), level=level)
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -53,9 +79,17 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
     by = [[*area, *theme] for area in _AREAS for theme in themes]
     old, new = (query.tables(source, chosen, by, audience) for chosen in (before, after))
     tables = [_pair(first.frame, then.frame, names) for first, then, names in zip(old, new, by, strict=True)]
+    if _one_category(tables[0], tables[1]):
+        tables = [table for table, names in zip(tables, by, strict=True) if "category" not in names]
     candidates = pd.concat(tables, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]]
     found = changes(add_city_reference(candidates), CANDIDATE_KEYS, periods.lengths, relative=True)
     return ChangeStudy(periods, found)
+
+
+def _one_category(everything: pd.DataFrame, categories: pd.DataFrame) -> bool:
+    """Whether one category holds all alerts, so that it would only repeat them."""
+    counts = ["before", "after"]
+    return len(categories) == 1 and bool((categories[counts].to_numpy() == everything[counts].to_numpy()).all())
 
 
 def change_filter(f: AlertFilter, change: Change, periods: ComparedPeriods) -> AlertFilter:

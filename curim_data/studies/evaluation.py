@@ -81,8 +81,9 @@ def _whole_months(source: Source, start: dt.date, finish: dt.date | None) -> Com
     last = end if end == month_bounds(end, 0)[1] else month_bounds(end, -1)[1]
     after = begin, last
     months = months_between(begin, last) + 1
-    if months <= 12 and month_bounds(begin, -12)[0] >= source.first:
-        before = month_bounds(begin, -12)[0], month_bounds(last, -12)[1]
+    a_year_back = month_bounds(begin, -12)[0], month_bounds(last, -12)[1]
+    if a_year_back[1] < start and a_year_back[0] >= source.first:
+        before = a_year_back
         told = Message("Before: the same months of the year before the start, so that the season cancels out.")
     else:
         end = month_bounds(start, -1)[1]

@@ -48,7 +48,8 @@ class ComparedPeriods:
                 )
                 if self.same_season
                 else Message(
-                    "Compared with the months just before ({period}), because the data do not reach back a year.",
+                    "Compared with the months just before ({period}), because the data do not reach back a year: the "
+                    "season alone may explain a difference.",
                     months,
                 )
             )
@@ -60,7 +61,8 @@ class ComparedPeriods:
             )
             if self.same_season
             else Message(
-                "Compared with the time just before ({start} – {end}), because the data do not reach back a year.",
+                "Compared with the time just before ({start} – {end}), because the data do not reach back a year: the "
+                "season alone may explain a difference.",
                 {"start": self.before[0], "end": self.before[1]},
             )
         )

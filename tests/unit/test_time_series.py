@@ -96,6 +96,9 @@ def test_quiet_seasons_raise_no_more_alarms_than_told(mean):
 
 def test_the_told_rate_is_the_rate():
     for rule in RULES.values():
+        if rule.name == "few_years":
+            assert "no month is called unusual" in rule.explanation.text
+            continue
         assert f"{1000 * rule.false_alarms:.0f} in 1,000 quiet periods" in rule.explanation.text
 
 

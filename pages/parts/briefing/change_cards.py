@@ -11,10 +11,12 @@ from curim_data.studies.brief_text import (
     change_theme,
     comparison_sentence,
     counts_before_after,
+    less_than_others,
+    none_sentence,
     since_text,
+    smallest_sentence,
     women_sentence,
 )
-from curim_data.studies.periods import ComparedPeriods
 from pages.parts.charts import plots
 from pages.parts.frame import Page, escape_markdown, page_link
 
@@ -27,18 +29,13 @@ def draw_change_cards(page: Page, study: BriefStudy) -> None:
     found = study.findings
     if not found and study.changes.changes.n_tested:
         with st.container(border=True, key="briefing_quiet"):
-            st.write(
-                t(
-                    "Nothing stands out. No place and no category changed by more than expected by chance, after "
-                    "correction for having examined all of them. That is a good result."
-                )
-            )
+            st.write(escape_markdown(none_sentence(study, t)))
     per_row = 2 if len(found) in (2, 4) else 3
     for start in range(0, len(found), per_row):
         row = found[start : start + per_row]
         for column, (at, finding) in zip(st.columns(per_row), enumerate(row, start), strict=False):
             with column, st.container(border=True, height="stretch", gap="xsmall", key=f"briefing_card_{at}"):
-                _draw_card(page, finding, study.changes.periods, at)
+                _draw_card(page, study, finding, at)
     st.caption(escape_markdown(" ".join(_basis_sentences(page, study))))
 
 
@@ -51,14 +48,16 @@ def _basis_sentences(page: Page, study: BriefStudy) -> list[str]:
     sentences.append(study.changes.changes.sentence(t))
     if study.changes.changes.n_significant > len(study.findings):
         sentences.append(t("Overlapping changes are listed once."))
+    if study.findings:
+        sentences.append(smallest_sentence(study, t))
     sentences.append(t(periods.choice.explanation))
-    return sentences + [
+    return [sentence for sentence in sentences if sentence] + [
         t(choice.explanation) for choice in study.changes.choices if choice.name in ("exposure", "relative")
     ]
 
 
-def _draw_card(page: Page, finding: Finding, periods: ComparedPeriods, at: int) -> None:
-    t, change = page.t, finding.change
+def _draw_card(page: Page, study: BriefStudy, finding: Finding, at: int) -> None:
+    t, change, periods = page.t, finding.change, study.changes.periods
     name = t("{what}, {where}", what=change_theme(change, page.city, t), where=change_area(change, page.city, t))
     before, after = counts_before_after(change, t)
     st.subheader(escape_markdown(name))
@@ -73,9 +72,10 @@ def _draw_card(page: Page, finding: Finding, periods: ComparedPeriods, at: int) 
             else t("Alerts by week with the expected range: {name}.", name=name)
         )
         plots.draw_chart(page, figure, key=f"briefing_spark_{at}", alt=alt)
-    colour = "orange" if change.direction > 0 else "blue"
+    less = less_than_others(change, t)
+    colour = "grey" if less else "orange" if change.direction > 0 else "blue"
     counts = t("{before} → {after} alerts", before=before, after=after)
     since = t(", outside the expected range since {day}", day=since_text(finding, t)) if finding.since else ""
-    st.markdown(f":{colour}[**{counts}**]{since}. {women_sentence(finding, t)}")
+    st.markdown(" ".join(filter(None, (f":{colour}[**{counts}**]{since}.", less, women_sentence(study, finding, t)))))
     st.caption(comparison_sentence(change, periods, t) + " " + chance_sentence(change, t))
     page_link(page, "trends", t("Look closer"), filter=finding.filter)

@@ -7,7 +7,7 @@ import streamlit as st
 from analysis.report.documents import MIME, DocumentFormat, brief_document
 from curim_data.model import Audience
 from curim_data.studies.brief_text import brief_content, plan_rows
-from pages.parts.briefing.queries import cached_brief
+from pages.parts.briefing.queries import cached_brief, changes_since
 from pages.parts.frame import Page
 from pages.parts.frame.links import current_address
 from pages.parts.plans.access import plan_store, reference_day, translated_plan
@@ -41,7 +41,7 @@ def draw_document_downloads(page: Page) -> None:
 def brief_file(page: Page, form: DocumentFormat, link: str) -> bytes:
     """The document for the council."""
     t = page.t
-    study = cached_brief(page.dataset, page.filter, Audience.COUNCIL)
+    study = cached_brief(page.dataset, page.filter, Audience.COUNCIL, changes_since(page))
     kept = plan_rows((translated_plan(page, plan) for plan in plan_store(page).list()), reference_day(page), t)
     content = brief_content(
         study, page.filter, page.city, t, plans=kept, made=reference_day(page), link=link, illustrative=page.is_sample

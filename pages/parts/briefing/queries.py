@@ -1,8 +1,7 @@
-"""The period and the cached figures of the Briefing: since the last meeting, unless the filter says otherwise."""
+"""The cached figures of the Briefing, and the day since which it looks for changes: that of the last meeting."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 
 import pandas as pd
@@ -18,19 +17,19 @@ KEY = "briefing_since"
 
 
 @calculated(Message("Preparing the briefing"))
-def cached_brief(dataset: Dataset, f: AlertFilter, audience: Audience) -> BriefStudy:
+def cached_brief(dataset: Dataset, f: AlertFilter, audience: Audience, since: dt.date | None) -> BriefStudy:
     """Everything on the page."""
-    return brief_study(source_of(dataset), f, audience)
+    return brief_study(source_of(dataset), f, audience, since)
 
 
-def with_briefing_period(page: Page) -> Page:
-    """The page with the briefing's own period where the filter has the usual one."""
+def changes_since(page: Page) -> dt.date | None:
+    """The day since which changes are looked for: of the link, or of the last meeting.
+
+    None, the whole period, where the reader picked a period: then everything on the page is about that one.
+    """
     if page.source is None or page.filter.period != AlertFilter().period:
-        return page
-    asked = _since_in_link(page)
-    period = AlertFilter(period="meeting") if asked is None else AlertFilter(start=asked, end=page.source.as_of)
-    own = page.filter.replace(period=period.period, start=period.start, end=period.end)
-    return dataclasses.replace(page, filter=own)
+        return None
+    return _since_in_link(page) or page.source.meeting
 
 
 def draw_since_input(page: Page, study: BriefStudy) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.model import labels
+from curim_data.model.i18n import Span
 from curim_data.studies.brief import BriefStudy
 from curim_data.studies.brief_text import MOST_SPOTS, affected_sentence, plan_rows
 from pages.parts.charts import plots, tables
@@ -20,6 +21,9 @@ from pages.parts.plans.access import plan_store, reference_day, translated_plan
 def draw_map_and_genders(page: Page, study: BriefStudy) -> None:
     """Draw the map next to its table and the bars by gender."""
     t = page.t
+    if study.since > study.period[0]:
+        period = Span(*study.period, by_month=study.by_month)
+        st.caption(t("Hot spots and genders are those of the whole period: {period}.", period=period))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.subheader(t("Where"))
@@ -71,6 +75,9 @@ def _draw_spots(page: Page, study: BriefStudy) -> None:
 
 def _draw_genders(page: Page, study: BriefStudy) -> None:
     t = page.t
+    if not study.asks_affected:
+        st.write(escape_markdown(affected_sentence(study, page.city, t)))
+        return
     shown = study.shares.frame
     shown = shown[~((shown["n"] == 0) & shown["gender"].isin(["unknown", "other"]))]
     frame = shown.assign(label=[labels.gender_label(t, gender) for gender in shown["gender"]]).rename(

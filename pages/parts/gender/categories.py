@@ -8,7 +8,9 @@ import streamlit as st
 
 from analysis.gender import CategoryRatios
 from curim_data.filters import AlertFilter
+from curim_data.model.absence import NO_AFFECTED
 from curim_data.model.labels import category_label, inline
+from curim_data.studies.help_lines import HOW_TO_ADD, help_lines
 from pages.parts.charts import plots, tables
 from pages.parts.frame import Page, draw_footer, escape_markdown
 from pages.parts.gender import queries
@@ -18,6 +20,10 @@ def draw_category_ratios(page: Page, f: AlertFilter) -> None:
     """The forest of ratios, its words, and the same as a table."""
     t = page.t
     st.subheader(t("Which categories affect whom more"))
+    if page.source is not None and "affected_gender" not in page.source.asked:
+        st.write(t(NO_AFFECTED))
+        draw_help_lines(page)
+        return
     found = queries.weights(page.dataset, f, page.audience)
     left, right = st.columns([2, 1], gap="large")
     with left:
@@ -153,10 +159,5 @@ def draw_help_lines(page: Page) -> None:
     t = page.t
     with st.container(border=True, gap="xsmall", key="gender_help"):
         st.markdown("**" + t("If this concerns you") + "**")
-        st.caption(
-            t("15900: helpline for women who face violence")
-            + "  \n"
-            + t("100: police · 112: any emergency")
-            + "  \n"
-            + t("Municipality of Piraeus: Crime Victims Information Unit (METHE)")
-        )
+        lines = help_lines(page.city, t)
+        st.caption("  \n".join(map(escape_markdown, lines)) if lines else escape_markdown(t(HOW_TO_ADD)))

@@ -8,6 +8,7 @@ import shapely
 import streamlit as st
 
 from curim_data.filters import AlertFilter
+from curim_data.model.absence import NO_AFFECTED, NO_LANDMARKS, NO_REPORTERS
 from curim_data.model.city import Landmark
 from curim_data.model.labels import place_label
 from curim_data.query import Total
@@ -29,6 +30,12 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
     """The map, the places that differ with a link to each, and all of them as a table."""
     t = page.t
     st.subheader(t("Places that differ for women"))
+    if not page.city.landmarks:
+        st.write(escape_markdown(t(NO_LANDMARKS)))
+        return
+    if page.source is not None and "affected_gender" not in page.source.asked:
+        st.write(t(NO_AFFECTED))
+        return
     frame = found.differ.frame.assign(verdict=lambda rows: [_verdict(row) for row in rows.to_dict("records")])
     sentence = _sentence(page, found)
     left, right = st.columns([SPAN, 1 - SPAN], gap="large")
@@ -54,6 +61,12 @@ def draw_silent_places(page: Page, found: PlaceStudy) -> None:
     """Where women alert strikingly little: not known, which is not safe. With the rule, and what it cannot see."""
     t = page.t
     st.subheader(t("Where silence may hide something"))
+    if not page.city.landmarks:
+        st.write(escape_markdown(t(NO_LANDMARKS)))
+        return
+    if page.source is not None and "reporter_gender" not in page.source.asked:
+        st.write(t(NO_REPORTERS))
+        return
     frame = found.silent.frame
     rows = frame[frame["not_known"]]
     if rows.empty:

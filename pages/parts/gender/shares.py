@@ -8,6 +8,7 @@ import streamlit as st
 from analysis.gender import GenderShares
 from curim_data import query
 from curim_data.filters import AlertFilter
+from curim_data.model.absence import NO_AFFECTED, NO_FEELING, NO_GENDER, NO_POPULATION, NO_REPORTERS
 from curim_data.model.labels import district_label, feeling_label, gender_label
 from curim_data.query import Total
 from curim_data.studies.gender import CITY, PlaceStudy
@@ -18,14 +19,21 @@ from pages.parts.frame.colours import GENDERS
 from pages.parts.gender import queries
 
 AFFECTED, REPORTER = "affected_gender", "reporter_gender"
+GENDERS_ASKED = frozenset({AFFECTED, REPORTER})
 
 
 def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> None:
     """The page's one sentence, the filter in words below it, and whether the filter's genders were ignored."""
     t = page.t
     women = queries.shares(page.dataset, f, page.audience, AFFECTED).women
-    if total.n == 0:
+    assert page.source is not None
+    looked = int(found.differ.frame["p"].notna().sum())
+    if not page.source.asked & GENDERS_ASKED:
+        st.title(t("This export does not ask for gender."))
+    elif total.n == 0:
         st.title(t("No alerts to compare."))
+    elif AFFECTED not in page.source.asked:
+        st.title(t("Who is affected is not known: this export asks for the gender of those who alert alone."))
     elif not women.known:
         st.title(t("Too few alerts to compare women and men."))
     else:
@@ -39,24 +47,51 @@ def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -
             )
             if differ
             else t("No place differs from the city beyond chance.")
+            if looked
+            else ""
         )
-        st.title(f"{first} {second}")
-    assert page.source is not None
+        st.title(f"{first} {second}".strip())
     st.caption(escape_markdown(query.sentence(page.source, f, t, total)))
     if f != page.filter:
         st.info(t("This page compares genders, so the filter by gender is ignored here."))
+
+
+def draw_not_asked(page: Page, total: Total) -> None:
+    """What stands on the page where no export asks for gender: that it is not known, and what would change that."""
+    t = page.t
+    with st.container(border=True, key="gender_not_asked"):
+        st.write(t(NO_GENDER))
+        st.markdown(
+            "\n".join(
+                f"- {line}"
+                for line in (
+                    t("Ask whoever provides the export for the gender of the person affected and of the reporter."),
+                    t("Four answers are enough: woman, man, other, prefers not to say. Never guess it from names."),
+                    t("On the page Data, a column of another name can be given the role “gender” before the import."),
+                    t("Until then, a walk with women who know the place tells more than these alerts."),
+                )
+            )
+        )
+    draw_footer(page, total=total)
 
 
 def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
     """Two bar charts side by side: the people affected, the people who alert."""
     t = page.t
     left, right = st.columns(2, gap="large")
+    asked = page.source.asked if page.source is not None else GENDERS_ASKED
     with left:
         st.subheader(t("Who is affected"))
-        _draw_bars(page, queries.shares(page.dataset, f, page.audience, AFFECTED), "gender_affected", total)
+        if AFFECTED not in asked:
+            st.write(t(NO_AFFECTED))
+        else:
+            _draw_bars(page, queries.shares(page.dataset, f, page.audience, AFFECTED), "gender_affected", total)
     with right:
         st.subheader(t("Who alerts"))
-        _draw_bars(page, queries.shares(page.dataset, f, page.audience, REPORTER), "gender_reporters", total)
+        if REPORTER not in asked:
+            st.write(t(NO_REPORTERS))
+        else:
+            _draw_bars(page, queries.shares(page.dataset, f, page.audience, REPORTER), "gender_reporters", total)
 
 
 def _draw_bars(page: Page, found: GenderShares, key: str, total: Total) -> None:
@@ -100,6 +135,9 @@ def draw_darkness(page: Page, f: AlertFilter) -> None:
     st.subheader(t("After dark"))
     found = queries.light(page.dataset, f, page.audience)
     sentence = found.sentence(t)
+    if not found.ratio.known and not found.n:
+        draw_footer(page, sentence=sentence)
+        return
     data = found.frame.assign(gender=_labels(page, found.frame))
     frame = found.frame.assign(value=found.frame["share"])
     _draw_share_chart(page, frame, key="gender_dark", alt=sentence, data=data)
@@ -117,6 +155,9 @@ def draw_feeling(page: Page, f: AlertFilter) -> None:
     """The mean feeling of safety by gender, with its interval, and the gap."""
     t = page.t
     st.subheader(t("How safe people felt"))
+    if page.source is not None and "feeling" not in page.source.asked:
+        st.write(t(NO_FEELING))
+        return
     found = queries.feeling(page.dataset, f, page.audience)
     frame = found.frame
     shown = frame[frame["mean"].notna()]
@@ -160,12 +201,7 @@ def draw_rates(page: Page, f: AlertFilter) -> None:
     st.subheader(t("Per 1,000 residents"))
     found = queries.rates(page.dataset, f, page.audience)
     if found is None:
-        st.write(
-            t(
-                "This city's profile has no residents by gender, so no rates are shown. To see them, put a file "
-                "population.csv with the columns district, women and men into the profile's folder."
-            )
-        )
+        st.write(escape_markdown(t("No rates are shown.") + " " + t(NO_POPULATION)))
         return
     frame = found.frame
     written = pd.DataFrame(

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.model import Gender
+from curim_data.model.absence import NO_AFFECTED
 from curim_data.model.labels import category_label, gender_label
 from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
 from pages.parts.charts import plots
@@ -54,7 +55,8 @@ def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
                 study.at_default,
             )
         )
-    if study.profile.unknown_gender and study.profile.unknown_gender > 0.2:
+    asked = page.source is None or "affected_gender" in page.source.asked
+    if asked and study.profile.unknown_gender and study.profile.unknown_gender > 0.2:
         sentences.append(
             t("For {share} of the alerts here the gender is not known.", share=t.percent(study.profile.unknown_gender))
         )
@@ -125,6 +127,9 @@ def _draw_categories(page: Page, study: SpotStudy) -> None:
 
 def _draw_genders(page: Page, study: SpotStudy) -> None:
     t = page.t
+    if page.source is not None and "affected_gender" not in page.source.asked:
+        st.caption(t(NO_AFFECTED))
+        return
     rows = study.affected.frame
     pair = rows["gender"].isin([Gender.WOMAN, Gender.MAN])
     # A bar of 0 % for women and for men would be misread where the source has no gender at all.

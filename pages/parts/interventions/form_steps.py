@@ -19,6 +19,7 @@ from analysis.plans.problem_statement import caution_messages, gender_sentence, 
 from curim_data.model import LANGUAGES, Message, Plan, translator
 from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.plan import Action, GenderCheck
+from curim_data.studies.help_lines import HOW_TO_ADD, help_lines
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.interventions.plan_edit import PlanEdit
 
@@ -215,12 +216,6 @@ def _actions(page: Page, edit: PlanEdit) -> tuple[Action, ...]:
     return tuple(found)
 
 
-HELP = Message(
-    "Help lines in Greece: 15900 (violence against women, day and night), 100 (police), "
-    "112 (emergencies, all of Europe)."
-)
-
-
 def gender_step(page: Page, edit: PlanEdit) -> Plan:
     """Who is affected and was asked, what is aimed at for whom, what harm could follow."""
     t, plan = page.t, edit.plan
@@ -240,7 +235,8 @@ def gender_step(page: Page, edit: PlanEdit) -> Plan:
     }
     st.markdown("**" + t("Questions to answer before the decision") + "**")
     st.markdown("\n".join(f"- {t(question)}" for question in harm_questions(plan.problem)))
-    st.caption(t(HELP))
+    lines = help_lines(page.city, t)
+    st.caption(escape_markdown(t("Help lines: {lines}.", lines="; ".join(lines)) if lines else t(HOW_TO_ADD)))
     return replace(plan, gender_check=GenderCheck(**answers))
 
 

@@ -10,6 +10,7 @@ from analysis.plans.evidence import (
     Fit,
     Measure,
     catalogue,
+    done_in,
     effect_text,
     find_measure,
     quality_text,
@@ -101,8 +102,8 @@ def _draw_card(page: Page, edit: PlanEdit, fit: Fit) -> bool:
                 reason=t(item.quality_reason),
             )
         )
-        if item.done_here:
-            st.caption(t("Before in Piraeus: {what}", what=t(item.done_here)))
+        if done := done_in(item, page.city):
+            st.caption(t("Done before in this city: {what}", what=t(done)))
         with st.popover(t("More"), type="tertiary"):
             for reason in fit.reasons:
                 st.markdown(f"- {t(reason)}")

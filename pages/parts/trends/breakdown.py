@@ -6,7 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from analysis.trends.week_clock import week_clock
+from curim_data.model import Message
 from curim_data.model import labels as words
+from curim_data.model.absence import NO_AFFECTED, NO_DISTRICTS
 from curim_data.privacy import BAND_HOURS, DisclosureError, Protected
 from pages.parts.charts import plots
 from pages.parts.charts.plots import no_clock_reason
@@ -37,6 +39,9 @@ def draw_small_multiples(page: Page) -> None:
         label_visibility="collapsed",
     )
     split, unit = str(split), small_chart_unit(page)
+    if (why := _nothing_to_split(page, split)) is not None:
+        st.write(escape_markdown(t(why)))
+        return
     try:
         counted: Protected = cached_query(page, "counts", (unit, split), complete=True)
     except DisclosureError as refused:
@@ -77,6 +82,15 @@ def draw_small_multiples(page: Page) -> None:
     if split == "group":
         notes.append(t("An alert of several groups counts once in each."))
     st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
+
+
+def _nothing_to_split(page: Page, split: str) -> Message | None:
+    """Why there are no small charts by a split that neither the export nor the city's profile has."""
+    if split == "district" and not page.city.districts:
+        return NO_DISTRICTS
+    if split == "affected_gender" and page.source is not None and split not in page.source.asked:
+        return NO_AFFECTED
+    return None
 
 
 def _largest_sentence(page: Page, panels: list[tuple[str, pd.DataFrame]], counted: Protected) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -94,9 +96,19 @@ def changes_frame(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
             **{name: rows[name].replace(np.inf, np.nan).round(2).to_numpy() for name in ("ratio", "low", "high")},
             **{name: [t.p_value(p) for p in rows[name]] for name in ("q", "p")},
             "test": [compared[row.compared] for row in rows.itertuples()],
-            "note": [notes[row.bounded] for row in rows.itertuples()],
+            "note": [notes[row.bounded] or _less_than_others(page, row) for row in rows.itertuples()],
         }
     )
+
+
+def _less_than_others(page: Page, row: Any) -> str:
+    """That a count fell or rose less than the rest, which its ratio alone would hide; else empty."""
+    t = page.t
+    if row.compared != "city" or not row.significant:
+        return ""
+    if row.direction > 0 and row.after < row.expected:
+        return t("fell less than the rest")
+    return t("rose less than the rest") if row.direction < 0 and row.after > row.expected else ""
 
 
 def _subject_label(page: Page, category: object, dark: object) -> str:

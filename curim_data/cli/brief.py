@@ -1,0 +1,105 @@
+"""The command brief: what the council's meeting gets to read, on the terminal or as PDF or Word."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from curim_data import query
+from curim_data.cli.context import CommandContext
+from curim_data.cli.options import command, new_app
+from curim_data.cli.output import UsageError, check_suffix, write_file
+from curim_data.model import N_, Audience, CityProfile, Message
+
+if TYPE_CHECKING:
+    from curim_data.studies.brief import BriefStudy
+
+app = new_app()
+
+
+@command(
+    app, "brief", N_("Brief the council: what changed, where, for whom."), filtered=True, audience=Audience.COUNCIL
+)
+def brief(
+    ctx: CommandContext,
+    since: Annotated[
+        str | None,
+        typer.Option(help=N_("First day of the changes, such as 2025-03-31; the last meeting unless given.")),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help=N_("PDF or Word (.docx) file to write."))] = None,
+) -> None:
+    """Print a brief, or write it as a document."""
+    from curim_data.studies.brief import brief_study
+    from curim_data.studies.brief_text import brief_content, plan_rows
+
+    form = None if out is None else check_suffix(out, ".pdf", ".docx")
+    source = ctx.source()
+    f = ctx.filter(source)
+    study = brief_study(source, f, ctx.audience, _day(since) or source.meeting)
+    if out is not None:
+        from analysis.report.documents import brief_document
+        from curim_data.plans.plan_store import PlanStore
+
+        today = dt.date.today()
+        plans = plan_rows(PlanStore(ctx.home.plans_url).list(), today, ctx.t)
+        content = brief_content(
+            study, f, source.city, ctx.t, plans=plans, made=today, illustrative=source.city.illustrative
+        )
+        write_file(out, brief_document(content, source.city, ctx.t, "pdf" if form == ".pdf" else "docx"))
+    lines = _lines(ctx, study, source.city)
+    if ctx.as_json:
+        ctx.print_json(
+            {
+                **ctx.question(source, f),
+                "since": study.since,
+                "until": study.until,
+                "told": lines,
+                "out": out and str(out),
+            }
+        )
+        return
+    ctx.print(query.sentence(source, f, ctx.t, study.total), *lines)
+    if out is not None:
+        ctx.print(ctx.t("The brief was written to {file}.", file=str(out)))
+
+
+def _day(text: str | None) -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(Message("“{value}” is not a date such as 2025-03-31.", {"value": text})) from None
+
+
+def _lines(ctx: CommandContext, study: BriefStudy, city: CityProfile) -> list[str]:
+    """The sentences of the page, in its order."""
+    from curim_data.studies import brief_text
+
+    t = ctx.t
+    lines = [brief_text.headline(study, t)]
+    for finding in study.findings:
+        change = finding.change
+        before, after = brief_text.counts_before_after(change, t)
+        name = t(
+            "{what}, {where}",
+            what=brief_text.change_theme(change, city, t),
+            where=brief_text.change_area(change, city, t),
+        )
+        counts = t("{before} → {after} alerts", before=before, after=after)
+        sentences = (
+            f"{name}: {counts}.",
+            brief_text.less_than_others(change, t),
+            brief_text.comparison_sentence(change, study.changes.periods, t),
+            brief_text.chance_sentence(change, t),
+        )
+        lines.append("- " + " ".join(filter(None, sentences)))
+    if not study.findings and study.changes.changes.n_tested:
+        lines.append(brief_text.none_sentence(study, t))
+    lines.append(t(study.changes.periods.choice.explanation))
+    lines.append(study.hot.hot.sentence(t))
+    lines += [f"{spot.rank}. {study.names[spot.id](t)}" for spot in study.hot.spots[: brief_text.MOST_SPOTS]]
+    return [*lines, brief_text.affected_sentence(study, city, t)]
