@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from scipy import fft
+from scipy.ndimage import binary_dilation
 from shapely.geometry.base import BaseGeometry
 
 from analysis.grid.baseline import centres_in_metres
@@ -138,11 +139,15 @@ def raster_from_polygon(land: BaseGeometry, cell_m: float | None = None) -> Rast
     columns, rows = int(np.floor((east - x0) / cell)) + 1, int(np.floor((north - y0) / cell)) + 1
     _guard(rows, columns)
     left, low = np.meshgrid(x0 + cell * np.arange(columns), y0 + cell * np.arange(rows))
-    boxes = shapely.box(left, low, left + cell, low + cell)
     shapely.prepare(land)
-    area = np.where(shapely.covers(land, boxes), cell * cell, 0.0)
-    edge = (area == 0) & shapely.intersects(land, boxes)
-    area[edge] = shapely.area(shapely.intersection(boxes[edge], land))
+    area = np.where(shapely.intersects_xy(land, left + cell / 2, low + cell / 2), cell * cell, 0.0)
+    # Only pixels along the edge are cut: steps of a pixel along it touch each of them or a neighbour.
+    x, y = shapely.get_coordinates(shapely.segmentize(land.boundary, cell)).T
+    edge = np.zeros(area.shape, bool)
+    edge[((y - y0) // cell).astype(int), ((x - x0) // cell).astype(int)] = True
+    edge = binary_dilation(edge, np.ones((3, 3), bool))
+    boxes = shapely.box(left[edge], low[edge], left[edge] + cell, low[edge] + cell)
+    area[edge] = shapely.area(shapely.intersection(boxes, land))
     return Raster(area / 1e6, float(x0), float(y0), cell)
 
 

@@ -36,6 +36,7 @@ from curim_data.studies.cells import default_coordinates, whole_city
 RESOLUTION: Final = 12
 # Fine cells of the land by which its pixels are made; where it takes more, they are made from its polygon.
 MOST_FINE_CELLS: Final = 60_000
+MOST_CACHED: Final = 4
 DAYS_A_MONTH: Final = 365.2425 / 12
 MOST_PEAKS: Final = 10
 LEAST_ALERTS: Final = 20  # of fewer a surface only shows where each of them lies
@@ -122,7 +123,14 @@ def _land(city: CityProfile, cells: CellArray) -> pd.Series | Raster:
     """The land as fine cells, or as pixels where these would be too many; with pixels under all cells with alerts."""
     if city.finest_affordable(MOST_FINE_CELLS) >= RESOLUTION:
         return city.land_cells(RESOLUTION)
-    return raster_from_polygon(city.land_metres).with_points(*centres_in_metres(cells, city))
+    if city.version not in _pixels:
+        while len(_pixels) >= MOST_CACHED:
+            _pixels.pop(next(iter(_pixels)), None)
+        _pixels[city.version] = raster_from_polygon(city.land_metres)
+    return _pixels[city.version].with_points(*centres_in_metres(cells, city))
+
+
+_pixels: dict[str, Raster] = {}
 
 
 def _by_rule(n: float, land_km2: float, least_m: float) -> Bandwidth:

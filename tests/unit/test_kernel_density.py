@@ -9,7 +9,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.density.bandwidth import bandwidth_by_rule, bandwidth_for, distinct_points
+from analysis.density.bandwidth import bandwidth_by_rule, bandwidth_for, distinct_points, widths_from
 from analysis.density.kernel_density import bandwidth_from_cells, density_from_cells, kernel_density
 from analysis.grid.baseline import centres_in_metres
 from analysis.grid.raster import GaussianSmoother, Raster, pixel_for, raster_from_cells, raster_from_polygon
@@ -251,3 +251,33 @@ def test_what_cannot_be_is_refused(coast: Raster, more: dict[str, object], why: 
     settings_of = {"land": coast, "bandwidth": 100, "months": 1, **more}
     with pytest.raises(ValueError, match=why):
         kernel_density([10.0], [10.0], **settings_of)  # type: ignore[arg-type]
+
+
+@given(st.lists(POINT, min_size=3, max_size=12), st.floats(20, 400))
+@settings(max_examples=60, deadline=None)
+def test_pixels_hold_exactly_the_land_that_they_cover(corners: list[tuple[float, float]], cell: float) -> None:
+    shape = shapely.make_valid(shapely.Polygon([(1_000 + x, 1_000 + y) for x, y in corners]))
+    land = shapely.buffer(shape, 5).difference(shapely.box(1_300, 1_300, 1_420, 1_520))
+    raster = raster_from_polygon(land, cell)
+    rows, columns = raster.land_km2.shape
+    left, low = np.meshgrid(raster.x0 + cell * np.arange(columns), raster.y0 + cell * np.arange(rows))
+    slow = shapely.area(shapely.intersection(shapely.box(left, low, left + cell, low + cell), land)) / 1e6
+    assert np.allclose(raster.land_km2, slow, atol=1e-9)
+
+
+def test_points_on_the_quay_get_pixels_of_their_own(coast: Raster) -> None:
+    x, y = np.array([2_100.0, -40.0, 500.0]), np.array([100.0, 1_520.0, 500.0])
+    wider = coast.with_points(x, y)
+    assert (wider.place(x, y) >= 0).all()
+    assert wider.total_km2 == pytest.approx(coast.total_km2, abs=1e-6)
+    assert (wider.x0 - coast.x0) % coast.cell_m == 0
+    assert coast.with_points([], []) is coast
+
+
+def test_the_widths_of_a_country_are_a_ladder_of_their_own() -> None:
+    assert widths_from(50)[0] == 50
+    assert widths_from(100)[-1] == 1_000
+    wide = widths_from(2_500)
+    assert wide[0] == 2_500
+    assert list(wide) == sorted(set(wide))
+    assert 10_000 < wide[-1] < 100_000
