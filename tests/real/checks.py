@@ -120,7 +120,7 @@ def _has_points(figure: dict[str, Any]) -> bool:
 
 def _sentence_near(path: Path, nodes: dict[Path, Node]) -> bool:
     """Whether an element beside it, in the same block or the one around, says something in a sentence."""
-    for depth in (1, 2, 3):
+    for depth in (1, 2):
         if len(path) <= depth:
             break
         parent, at = path[:-depth], path[-depth]
