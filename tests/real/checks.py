@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from curim_data.model import translator
 from tests.real import figures
 from tests.real.drawn import Drawn, Node, Path
 
@@ -100,7 +101,7 @@ def _empty(node: Node) -> str:
         shown = any(_holds(layer.get("data")) for layer in layers if layer.get("id") not in GROUND)
         return "" if shown else "empty map"
     if node.kind in ("dataframe", "table"):
-        return "" if figures.rows(node) else "empty table"
+        return "" if figures.contents(node).num_rows else "empty table"
     return ""
 
 
@@ -176,9 +177,24 @@ def numbers(visit: Visit) -> Iterator[str]:
         if len(by_value) > 1:
             told = "; ".join(f"{value} in “{sentence[:90]}”" for value, sentence in sorted(by_value.items()))
             yield f"{name} differ: {told}"
+    yield from _share_of_spots(visit, known)
     for small, large in AT_MOST:
         if known[small] and known[large] and max(known[small]) > max(known[large]):
             yield f"more {small} than {large}: {max(known[small])} and {max(known[large])}"
+
+
+def _share_of_spots(visit: Visit, known: dict[str, dict[int, str]]) -> Iterator[str]:
+    """The share of the alerts that the heading gives to the hot spots is that of the list, as rounded."""
+    if visit.audience != "analyst" or not known[figures.SPOT_SHARE] or len(known[figures.MAPPED]) != 1:
+        return
+    (mapped,) = known[figures.MAPPED]
+    for node in visit.drawn.of("dataframe"):
+        table = figures.contents(node)
+        if figures.key_of(node).startswith("hotspots_list") and "n" in table.column_names:
+            listed = sum(value or 0 for value in table["n"].to_pylist())
+            for told in known[figures.SPOT_SHARE]:
+                if abs(100 * listed / mapped - told) > 1:
+                    yield f"the heading gives {told} % of the alerts to hot spots, the list {listed} of {mapped}"
 
 
 AT_MOST: Final = (
@@ -197,6 +213,10 @@ def _drawn_figures(visit: Visit) -> Iterator[tuple[str, int, str]]:
         if node.kind == "plotly_chart":
             data = json.loads(node.message.spec)["data"]
             cards += key.startswith("briefing_spark_")
+            if key == "trends_line" and visit.audience == "analyst":
+                names = {translator(visit.lang)(name) for name in ("alerts", "not complete yet")}
+                lines = [figures.decoded(trace.get("y")) for trace in data if trace.get("name") in names]
+                yield figures.ALERTS, round(sum(value or 0 for line in lines for value in line)), "sum of the line"
             if key == "trends_clock" and visit.audience == "analyst":
                 total = sum(value or 0 for trace in data for value in figures.decoded(trace.get("z")))
                 yield figures.KNOWN_HOUR, round(total), "sum of the chart of weekdays and hours"
@@ -206,7 +226,7 @@ def _drawn_figures(visit: Visit) -> Iterator[tuple[str, int, str]]:
                 if isinstance(layers.get(layer), list) and any(figures.HOT in str(f.name) for f in _cells_told(visit)):
                     yield name, len(layers[layer]), f"the map's layer of {name}"
         elif node.kind == "dataframe" and key.startswith("hotspots_list"):
-            yield figures.SPOTS, figures.rows(node), "rows of the list"
+            yield figures.SPOTS, figures.contents(node).num_rows, "rows of the list"
     if visit.page == "briefing" and cards:
         yield figures.CHANGES, cards, "cards with a chart"
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+import pyarrow as pa
+
 from curim_data.model import translator
 from tests.real.drawn import Drawn, Node
 
@@ -45,6 +47,7 @@ class Template:
 ALERTS: Final = "alerts in the filter"
 MAPPED: Final = "alerts on the map"
 SPOTS: Final = "hot spots"
+SPOT_SHARE: Final = "per cent of the alerts in hot spots"
 CHANGES: Final = "changes that deserve attention"
 HOT: Final = "hot cells"
 COLD: Final = "cold cells"
@@ -56,7 +59,7 @@ TEMPLATES: Final = (
     Template(
         "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
         "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
-        (("n", SPOTS),),
+        (("n", SPOTS), ("alerts", SPOT_SHARE)),
     ),
     Template(
         "{n} hot spot stands out from chance, on {land} of the city.",
@@ -112,7 +115,7 @@ def pattern(lang: str, one: str, many: str = "", numbers: tuple[str, ...] = ("n"
         pieces = [re.escape(part) if place % 2 == 0 else "" for place, part in enumerate(parts)]
         for place in range(1, len(parts), 2):
             name = parts[place]
-            pieces[place] = f"(?P<{name}_{at}>{NUMBER})" if name in numbers else ".+?"
+            pieces[place] = f"(?P<{name}_{at}>{NUMBER})(?:\u00a0%)?" if name in numbers else ".+?"
         start = r"(?<![\w.,])" if form.startswith("{") else ""
         forms.append(start + "".join(pieces))
     return re.compile("|".join(forms))
@@ -169,12 +172,10 @@ def _plain_number(written: str, lang: str) -> str:
     return written.replace(decimal, ".")
 
 
-def rows(node: Node) -> int:
-    """Rows of a table."""
-    import pyarrow as pa
-
+def contents(node: Node) -> pa.Table:
+    """What a table shows."""
     with pa.ipc.open_stream(pa.BufferReader(node.message.arrow_data.data)) as table:
-        return int(table.read_all().num_rows)
+        return table.read_all()
 
 
 def key_of(node: Node) -> str:

@@ -44,11 +44,11 @@ class Screen:
         self.drawn.take(message)
         return self
 
-    def table(self, rows: int) -> Screen:
+    def table(self, rows: int, n: int = 1) -> Screen:
         message = ForwardMsg()
         message.metadata.delta_path.extend([0, self._at])
         self._at += 1
-        sink, frame = pa.BufferOutputStream(), pa.table({"place": pa.array(["x"] * rows, pa.string())})
+        sink, frame = pa.BufferOutputStream(), pa.table({"n": pa.array([n] * rows, pa.int64())})
         with pa.ipc.new_stream(sink, frame.schema) as stream:
             stream.write_table(frame)
         message.delta.new_element.dataframe.arrow_data.data = sink.getvalue().to_pybytes()
@@ -149,6 +149,35 @@ def test_the_heading_counts_the_rows_of_the_list(lang: str) -> None:
     )
     assert Screen().add("heading", body=head).table(3).told(lang) == []
     assert "hot spots differ: 3" in Screen().add("heading", body=head).table(4).told(lang)[0]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_heading_gives_the_share_of_the_list(lang: str) -> None:
+    t = translator(lang)
+    head = t.n(
+        "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
+        "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
+        4,
+        alerts=t.percent(0.13),
+        land=t.percent(0.007, 1),
+    )
+    right, wrong = (Screen().add("heading", body=head).table(4, n) for n in (33, 66))
+    for screen in (right, wrong):
+        screen.add("markdown", body=caption(lang, 1000, 1000, 0))
+    assert right.told(lang) == []
+    assert "gives 13 % of the alerts" in wrong.told(lang)[0]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_line_holds_all_alerts(lang: str) -> None:
+    t = translator(lang)
+    line = {"type": "scatter", "name": t("alerts"), "y": [4, 5, None]}
+    last = {"type": "scatter", "name": t("not complete yet"), "y": [3]}
+    spec = json.dumps({"data": [line, last]})
+    for n, right in ((12, True), (13, False)):
+        screen = Screen().add("markdown", body=caption(lang, n, n, 0))
+        screen.add("plotly_chart", spec=spec, id="$$ID-0123abcd-trends_line")
+        assert (screen.told(lang) == []) == right
 
 
 def test_more_than_all_is_told() -> None:
