@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import Any, Final
 
 from curim_data.model import translator
@@ -239,18 +240,18 @@ RULES: Final[tuple[Rule, ...]] = (errors, noise, speed, emptiness, words, layout
 
 
 def languages_differ(one: Visit, other: Visit) -> Iterator[str]:
-    """The same page in two languages tells the same numbers, element by element."""
-    texts = [
-        {node.path: node for node in visit.drawn.main() if node.kind in ("markdown", "heading", "metric")}
-        for visit in (one, other)
-    ]
+    """The same page in two languages tells the same numbers, sentence by sentence."""
     if one.unfinished or other.unfinished:
         return
-    for path in sorted(texts[0].keys() & texts[1].keys()):
-        pair = [nodes[path].text for nodes in texts]
-        told = [figures.numbers_of(text, visit.lang) for text, visit in zip(pair, (one, other), strict=True)]
-        if told[0] != told[1]:
-            yield f"numbers differ between languages: “{pair[0][:110]}” and “{pair[1][:110]}”"
-    if texts[0].keys() != texts[1].keys():
-        more = len(texts[0].keys() - texts[1].keys()), len(texts[1].keys() - texts[0].keys())
-        yield f"elements differ between languages: {more[0]} only in {one.lang}, {more[1]} only in {other.lang}"
+    texts = [
+        [node.text for node in visit.drawn.main() if node.kind in ("markdown", "heading", "metric") and node.text]
+        for visit in (one, other)
+    ]
+    told = [
+        [tuple(figures.numbers_of(text, visit.lang)) for text in spoken]
+        for spoken, visit in zip(texts, (one, other), strict=True)
+    ]
+    for change, a, b, c, d in SequenceMatcher(None, *told, autojunk=False).get_opcodes():
+        if change != "equal":
+            first, second = (" ".join(spoken[at:to])[:140] for spoken, at, to in ((texts[0], a, b), (texts[1], c, d)))
+            yield f"numbers differ between languages: “{first}” and “{second}”"
