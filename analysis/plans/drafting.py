@@ -226,9 +226,11 @@ def buffer_cells(cells: Sequence[str], city: CityProfile, rings: int = 1) -> tup
     """
     if not cells:
         return ()
-    around = _disc(cells, rings) - set(cells)
-    land = city.land_cells(h3.get_resolution(cells[0])).index
-    return tuple(sorted(cell for cell in around if h3.str_to_int(cell) in land))
+    around = sorted(_disc(cells, rings) - set(cells))
+    if not around:
+        return ()
+    on_land = city.on_land(np.array([h3.str_to_int(cell) for cell in around], np.int64))
+    return tuple(cell for cell, dry in zip(around, on_land, strict=True) if dry)
 
 
 def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apart: int = 3) -> ComparisonArea | None:

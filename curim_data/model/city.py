@@ -50,7 +50,7 @@ from curim_data.model.extent import (
 )
 from curim_data.model.i18n import Message
 from curim_data.model.place_names import PlaceNames
-from curim_data.model.types import CellArray
+from curim_data.model.types import BoolArray, CellArray
 
 HELP_LINES: Final = "helplines.toml"
 FILES: Final = (
@@ -183,6 +183,11 @@ class CityProfile:
         if most not in cache:
             cache[most] = finest_affordable(self.land, most)
         return cache[most]
+
+    def on_land(self, cells: CellArray) -> BoolArray:
+        """Which cells (int64 H3, of any resolution) touch the land, without making the cells of the land."""
+        shapely.prepare(self.land)
+        return np.asarray(shapely.intersects(self.land, cell_polygons(cells)), bool)
 
     def land_cells(self, resolution: int) -> pd.Series:
         """The study mask: square kilometres of land by H3 cell (int64 index, sorted) that touches the land.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analysis.grid.cells import resolution_for, square_side, too_large
 from analysis.stats.result import Choice
+from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import MOST_MAP_CELLS, Audience, CityProfile, Message
+from curim_data.model.extent import MOST_LAND_CELLS
 from curim_data.privacy import finest_resolution, sees_exact
 from curim_data.quality.positions import coordinate_step
 from curim_data.query import Total
@@ -59,6 +63,16 @@ def affordable_size(
         {"metres": round(square_side(finest, city.sampled_cells)), "reason": too_large(city.area_km2, most)},
     )
     return Choice("resolution", finest, message)
+
+
+def cells_to_compare(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> pd.DataFrame:
+    """Counts of the cells among which an area is looked for: those of the land, or of a land that takes too many of
+    this size those with alerts. Index cell; n, low, high, withheld.
+    """
+    if resolution <= source.city.finest_affordable(MOST_LAND_CELLS):
+        return query.cells(source, f, resolution, audience).frame
+    counted = query.counts(source, f, ["cell"], audience, resolution=resolution, without_default_points=True)
+    return counted.frame.dropna(subset=["cell"]).astype({"cell": "int64"}).set_index("cell")
 
 
 def default_coordinates(n: int | None) -> tuple[Choice, ...]:

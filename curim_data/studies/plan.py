@@ -25,7 +25,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.model.plan import Caution, Objective, Problem
 from curim_data.studies.areas import area_counts, exact_area_counts, protect_area_counts
-from curim_data.studies.cells import whole_city
+from curim_data.studies.cells import cells_to_compare, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 
 YEAR: Final = dt.timedelta(weeks=52)
@@ -186,7 +186,7 @@ def draft_plan_for_cells(
     base, year = council_baseline(source, f, problem.cells)
     cells = None
     if problem.cells:
-        cells = query.cells(source, year, h3.get_resolution(problem.cells[0]), audience).frame
+        cells = cells_to_compare(source, year, h3.get_resolution(problem.cells[0]), audience)
     return draft_plan(problem, source.city, source.as_of, cells=cells, base=base, language=language)
 
 

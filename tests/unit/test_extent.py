@@ -128,4 +128,12 @@ def test_cells_of_the_land_are_refused_before_they_are_made(
 def test_the_city_of_the_sample_is_measured(city: CityProfile) -> None:
     assert city.area_km2 == pytest.approx(float(city.land_cells(9).sum()), rel=1e-3)
     assert city.finest_affordable() == 12
-    assert most_cells(city.land, 10) > len(city.land_cells(10)) > 0.75 * most_cells(city.land, 10)
+    assert most_cells(city.land, 10) > len(city.land_cells(10)) > 0.6 * most_cells(city.land, 10)
+
+
+def test_cells_on_land_are_those_of_the_land(city: CityProfile) -> None:
+    land = city.land_cells(10).index.to_numpy()
+    around = np.unique(np.concatenate([h3.grid_disk(cell, 2) for cell in land[::40].astype(np.uint64)])).astype(
+        np.int64
+    )
+    assert np.array_equal(city.on_land(around), np.isin(around, land))

@@ -11,11 +11,11 @@ import pandas as pd
 from analysis.plans.drafting import PlanDraft, buffer_cells, propose_comparison_area
 from analysis.plans.evaluation import EffectTest, minimum_detectable_drop
 from analysis.spots.naming import name_spots
-from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.model.plan import Areas, plan_from_json
 from curim_data.studies.areas import area_counts
+from curim_data.studies.cells import cells_to_compare
 from curim_data.studies.evaluation import AREAS, evaluation_filter
 from curim_data.studies.hot_spots import hot_spot_study, known_places
 from curim_data.studies.plan import draft_plan_for_cells
@@ -45,7 +45,7 @@ def proposed_areas(
     treated = plan.areas.treated
     f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
     size = h3.get_resolution(treated[0])
-    like = propose_comparison_area(query.cells(source, f, size, audience).frame, treated, apart=rings + 2)
+    like = propose_comparison_area(cells_to_compare(source, f, size, audience), treated, apart=rings + 2)
     areas = Areas(treated, buffer_cells(treated, source.city, rings), like.cells if like else ())
     return areas, like.reasons if like else ()
 
