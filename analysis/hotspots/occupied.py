@@ -1,7 +1,7 @@
 """Land on which alerts occur: what a place is compared with leaves out farmland, water and airfields.
 
 A village in the fields is not dense against the fields: nobody is there to report. Land is called occupied where all
-alerts of the city's history, smoothed over some hundred metres, are dense enough that together such land holds 98 % of
+alerts of the city's history, smoothed over some hundred metres, are dense enough that together such land holds 95 % of
 them. No filter moves it, and land that is added far away, where no alert ever was, changes nothing.
 
 Smoothing blurs the edge of a village into the fields. So of the occupied land only that counts as surroundings which,
@@ -27,7 +27,7 @@ from curim_data.model import BoolArray, Message, Num
 from curim_data.model.types import CellArray
 
 # Occupied land holds this share of all alerts ever reported.
-HELD: Final = 0.98
+HELD: Final = 0.95
 # Alerts in the mean disc over which the density is smoothed, and the widest disc in rings of cells.
 MEAN_IN_DISC: Final = 10.0
 MOST_RINGS: Final = 4

@@ -24,6 +24,7 @@ from analysis.grid.cells import neighbours
 from analysis.hotspots.cell_significance import gistar_on_land, hot_cells
 from analysis.hotspots.denominators import Denominator
 from analysis.hotspots.grouping import hot_spots
+from analysis.hotspots.occupied import occupied_land
 from analysis.hotspots.settings import GISTAR_FROM
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.severity_weights import by_severity
@@ -128,6 +129,38 @@ def test_pure_chance_has_no_hot_and_no_cold_cell(ground: Ground) -> None:
 
 def test_a_smooth_dense_quarter_has_no_hot_cell(ground: Ground) -> None:
     assert false_maps(ground, (*FEW_TO_MANY, 24_000), ground.quarter(), "hot") == []
+
+
+@pytest.mark.parametrize("fields", [0.03, 0.0])
+def test_a_town_with_a_dense_quarter_in_farmland_has_no_hot_cell(ground: Ground, fields: float) -> None:
+    """Where next to nobody is there to report: a place on the edge of town is dense against that, and not hot.
+
+    Occupied land is found from the same alerts. Compared with all land nearly every map of 500 alerts has a hot cell.
+    """
+    density = np.where(ground.distance(QUARTER) < 1_300, ground.quarter(), fields)
+    maps = effort(40, 200)
+    false, on_all_land = 0, 0
+    for n in (60, 500, 6_000):
+        rng = np.random.default_rng(n)
+        for _ in range(maps):
+            fine = ground.draw(rng, n, density)
+            found = occupied_land(ground.gather(fine, 9))
+            cells = ground.gather(fine, 10)
+            false += bool(hot_cells(cells, occupied=found).frame["hot"].any())
+            on_all_land += n == 500 and bool(hot_cells(cells).frame["hot"].any())
+    assert not_above(false, 3 * maps, LEVEL)
+    assert on_all_land > 0.5 * maps
+
+
+@pytest.mark.parametrize("n", [60, 500, 6_000])
+def test_occupied_land_found_from_the_same_alerts_keeps_the_level(ground: Ground, n: int) -> None:
+    """Chance, and a coast: the land of Piraeus is one. The land that is left out is the thinnest by chance."""
+    rng, maps, marked = np.random.default_rng(n), effort(40, 200), 0
+    for _ in range(maps):
+        fine = ground.draw(rng, n, ground.quarter())
+        frame = hot_cells(ground.gather(fine, 10), occupied=occupied_land(ground.gather(fine, 9))).frame
+        marked += bool(frame["hot"].any())
+    assert not_above(marked, maps, LEVEL)
 
 
 def test_gistar_with_its_normal_tail_fails_where_counts_are_few(ground: Ground) -> None:

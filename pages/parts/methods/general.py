@@ -35,13 +35,16 @@ GENERAL: Final = (
         N_(
             "x alerts on the land A of a place, y on the land B of its neighbourhood, m the minimum ratio by which a "
             "place must be denser, M cells. A place is a cell alone and, where cells are small, also the cell with "
-            "its neighbours: then p is the smaller of both, doubled because two tests were made. A cell is hot when "
+            "its neighbours; that is compared a second time, with all the rest of the city, by m = 2. Then p is the "
+            "smallest of these, times their number. A cell is hot when "
             "its q is at most 0.05 and the smallest p in its group of such neighbouring cells, times the number of "
             "cells, is at most 0.05 too."
         ),
         N_(
-            "Cell size and neighbourhood follow the number of alerts; the page says which were chosen and why. A "
-            "place at the shore counts as at least a quarter of a cell of land."
+            "Cell size and neighbourhood follow the number of alerts; the page says which were chosen and why. Only "
+            "land on which alerts occur is looked at and counts as surroundings: the densest, smoothed over some "
+            "hundred metres, that holds 95 % of all alerts ever reported. A place at the shore counts as at least a "
+            "quarter of a cell of land."
         ),
         N_(
             "A hot spot is a place of many reports. It does not say who did what, or why. Its ratio is biased "
@@ -55,9 +58,51 @@ GENERAL: Final = (
             "Clopper & Pearson 1934, Biometrika 26",
         ),
         N_(
-            "No map with this test is published. On simulated maps of chance, and of a smooth dense quarter, with 60 "
-            "to 24,000 alerts, no more than 5 % have any hot cell."
+            "No map with this test is published. On simulated maps of chance, of a smooth dense quarter, and of a town "
+            "in farmland, with 60 to 24,000 alerts, no more than 5 % have any hot cell."
         ),
+    ),
+    MethodEntry(
+        N_("Alerts above expected, and the order of the list"),
+        N_("How many alerts of a hot spot are more than would be there without it?"),
+        (
+            r"d = x - \tfrac{A}{B}\, y",
+            r"d - \sqrt{(x - x_l)^2 + \tfrac{A^2}{B^2} (y_u - y)^2} \;\le\; d \;\le\; "
+            r"d + \sqrt{(x_u - x)^2 + \tfrac{A^2}{B^2} (y - y_l)^2}",
+        ),
+        N_(
+            "x alerts on the land A of a hot spot, y on the land B that it is compared with: its surroundings or the "
+            "rest of the city, whichever it stands out from more surely. The indices l and u are the exact 95 % "
+            "Poisson limits of each count."
+        ),
+        N_(
+            "The list is ordered by the lower limit; other orders can be picked. Places with fewer than 10 alerts "
+            "stand last, since a fall by 70 % could not be shown there. No ratio is told where less than one alert is "
+            "expected, or where its limits lie more than ten times apart."
+        ),
+        N_(
+            "Not all of what is above expected can be prevented. The cells were selected for being dense, so it is "
+            "biased upwards."
+        ),
+        ("Zou & Donner 2008, Statistics in Medicine 27", "Garwood 1936, Biometrika 28"),
+        N_("The published Poisson limits of 0, 10 and 100 events."),
+    ),
+    MethodEntry(
+        N_("What would have been found"),
+        N_("How much denser than its surroundings must a place be to be found, with so many alerts?"),
+        (r"P(\rho) = \sum_y P(Y = y)\; P\left(X \ge x_y \mid X \sim \mathrm{Poisson}(\rho \lambda A)\right) = 0.8",),
+        N_(
+            "λ the mean density of the land on which alerts occur, A the land of a cell with its neighbours, Y the "
+            "count around it, x_y the smallest count that the corrected test marks beside y. ρ is the ratio that is "
+            "told; where even ρ = 10 gives less than 0.8, there are too few alerts to tell."
+        ),
+        N_("The better of the comparisons counts, which is a little less than either: the ratio is on the safe side."),
+        N_(
+            "It holds for a place in surroundings of mean density: in quiet quarters more is needed, in dense ones "
+            "less."
+        ),
+        ("Cohen 1988, Statistical Power Analysis for the Behavioral Sciences",),
+        N_("No value is published. Simulated places of the ratio told are found at least as often as told."),
     ),
     MethodEntry(
         N_("Gi*, alongside the exact test"),
