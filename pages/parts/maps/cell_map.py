@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import h3.api.numpy_int as h3
+import numpy as np
 import pandas as pd
 import pydeck as pdk
 import streamlit as st
@@ -121,10 +122,10 @@ def draw_cell_map(
         Cells and outlines selected on the map.
     """
     colours = palette(page.theme)
-    if cells is not None:
-        cells = _with_tooltips(page.t, cells, z_is_test)
     height = map_height(page, height)
     scale = legends.ColourScale.of(page.t, cells, measure) if cells is not None else None
+    if cells is not None and scale is not None:
+        cells = _with_tooltips(page.t, _drawn_cells(cells, scale, {*map(int, hot), *map(int, cold)}), z_is_test)
     deck = cell_deck(
         page,
         colours,
@@ -168,6 +169,13 @@ def draw_cell_map(
     )
     legends.draw_illustrative_note(page)
     return map_selection(event) if pickable else MapSelection()
+
+
+def _drawn_cells(cells: pd.DataFrame, scale: legends.ColourScale, marked: Collection[int]) -> pd.DataFrame:
+    """The cells that are drawn: most cells of a large city hold nothing."""
+    names = cells.get("cell", cells.index)
+    drawn = cells["withheld"].to_numpy(bool) | (cells[scale.column].to_numpy(float) > 0) | names.isin(list(marked))
+    return cells[np.asarray(drawn)]
 
 
 def _with_tooltips(t: Translator, cells: pd.DataFrame, z_is_test: bool) -> pd.DataFrame:
@@ -270,18 +278,21 @@ def _count_layers(
 ) -> list[pdk.Layer]:
     """Counts by colour; a significant cell without any alert is drawn transparent, so that it has a tooltip."""
     shown, hidden = [], []
+    cells = _drawn_cells(cells, scale, marked)
     count_texts = {n: alert_count(t, n) for n in cells["n"].dropna().unique().tolist()}  # many cells hold equally many
-    for row in cells.itertuples():
-        name = h3.int_to_str(int(row.cell))
-        tooltip = getattr(row, "tooltip", "")
-        if row.withheld:
-            tip = t("{low} to {high} alerts: too few to show exactly", low=int(row.low), high=int(row.high))
+    shades = [rgba(shade, colours.cell) for shade, _ in scale.classes]
+    tooltips = cells["tooltip"] if "tooltip" in cells else [""] * len(cells)
+    columns = (cells[name].tolist() for name in ("cell", "n", "low", "high", "withheld"))
+    for cell, n, low, high, withheld, tooltip, shade in zip(
+        *columns, tooltips, scale.class_numbers(cells).tolist(), strict=True
+    ):
+        name = h3.int_to_str(cell)
+        if withheld:
+            tip = t("{low} to {high} alerts: too few to show exactly", low=int(low), high=int(high))
             hidden.append({"hex": name, "tip": tip + tooltip})
-        elif getattr(row, scale.column) > 0:
-            shade = rgba(scale.shade(getattr(row, scale.column)), colours.cell)
-            shown.append({"hex": name, "shade": shade, "tip": count_texts[row.n] + tooltip})
-        elif int(row.cell) in marked:
-            shown.append({"hex": name, "shade": [0, 0, 0, 0], "tip": count_texts[row.n] + tooltip})
+        else:
+            fill = [0, 0, 0, 0] if shade < 0 else shades[shade]
+            shown.append({"hex": name, "shade": fill, "tip": count_texts[n] + tooltip})
     settings = {
         "get_hexagon": "hex",
         "extruded": False,
