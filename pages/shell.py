@@ -9,8 +9,9 @@ from curim_data.model import LANGUAGES, Role
 from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.labels import provisional_note
 from pages.parts.frame import Page, escape_markdown, filter_bar, page_link, palette, require
+from pages.parts.frame.fragments import draw_alone
 from pages.parts.frame.guard import HEALED
-from pages.parts.frame.links import FOLDER
+from pages.parts.frame.links import FOLDER, LINK_WORDS
 from pages.parts.frame.page import view_query
 from pages.parts.frame.reader import sign_in_configured
 from pages.parts.frame.web import ICON
@@ -61,10 +62,10 @@ def sidebar(page: Page, open_page: str, links: list[st.Page]) -> None:
     if open_page not in WITHOUT_FILTER and page.source is not None:
         st.divider()
         filter_bar.draw_filter_bar(page)
-        filter_bar.draw_filter_actions(page)
+        draw_alone("filter_actions", lambda: filter_bar.draw_filter_actions(page), words=LINK_WORDS)
     st.divider()
     audience_switch(page)
-    languages(page)
+    draw_alone("languages", lambda: languages(page), words=LINK_WORDS)
     if sign_in_configured():
         st.caption(escape_markdown(page.reader))
         st.button(t("Sign out"), on_click=st.logout, type="tertiary")

@@ -74,10 +74,11 @@ def draw_selectable_table(
     percent: Mapping[str, int] | None = None,
     columns: Mapping[str, Any] | None = None,
     order: Sequence[str] | None = None,
+    on_select: Callable[[], None] | None = None,
 ) -> int | None:
     """A table of which one row can be picked: its position. `selected` sets the row when the table first appears.
 
-    `order`: the columns in view, where not all are.
+    `order`: the columns in view, where not all are; `on_select`: what a pick does in place of a run of the page.
     """
     event: Any = st.dataframe(
         styled(page.t, frame[list(headings)], digits=digits, percent=percent),
@@ -87,7 +88,7 @@ def draw_selectable_table(
         placeholder=NONE,
         key=key,
         alt=alt,
-        on_select="rerun",
+        on_select=on_select or "rerun",
         selection_mode="single-row",
         selection_default=None if selected is None else {"selection": {"rows": [selected]}},
     )

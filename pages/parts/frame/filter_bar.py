@@ -95,7 +95,7 @@ def draw_filter_actions(page: Page) -> None:
             on_click=write_filter,
             args=(AlertFilter(),),
         )
-        with st.popover(t("Copy link"), type="tertiary"):
+        with st.popover(t("Copy link"), type="tertiary"):  # drawn again when a part of the page changes the address
             st.caption(t("Whoever opens this link sees the same filter, as far as their role allows."))
             st.code(current_address(page), language=None, wrap_lines=True)
 

@@ -24,6 +24,8 @@ VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "interventions": ("plan", "draft"),
     "evaluation": ("plan",),
 }
+# Words that a part of a page may write while the rest of the page stays as it is.
+LINK_WORDS: Final = ("spot",)
 
 
 def language() -> str:

@@ -189,10 +189,10 @@ def _progress_text(t: Translator, job: Job, doing: Message) -> str:
 
 
 def _fragment_waits() -> bool:
-    """Whether the reader changed something inside a fragment, which Streamlit puts off until the run has ended."""
+    """Whether the reader, and no timer, changed something in a fragment, which Streamlit puts off to the run's end."""
     requests = getattr(get_script_run_ctx(), "script_requests", None)
     data = getattr(requests, "_rerun_data", None)
-    waits = getattr(getattr(requests, "_state", None), "value", "") == "RERUN"
+    waits = getattr(getattr(requests, "_state", None), "value", "") == "RERUN" and not data.is_auto_rerun
     return waits and bool(getattr(data, "fragment_id_queue", ()))
 
 

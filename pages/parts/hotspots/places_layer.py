@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -11,14 +11,16 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.clusters.hdbscan import TooManyCellsError
 from analysis.hotspots.denominators import LAND
-from curim_data.filters import AlertFilter
-from curim_data.model import AreaTooLargeError, Audience, Translator
+from analysis.hotspots.grouping import Spot
+from curim_data.model import AreaTooLargeError, Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
 from curim_data.studies.spot_profiles import SpotSummary
-from pages.parts.frame import Dataset, Page, draw_footer, filter_bar
+from pages.parts.frame import Page, draw_footer, filter_bar
 from pages.parts.frame.colours import LIGHT
+from pages.parts.frame.fragments import draw_alone, redraw
+from pages.parts.frame.waiting import is_ready
 from pages.parts.hotspots.area_filter import (
     draw_area_headline,
     draw_no_spot_in_area,
@@ -27,7 +29,7 @@ from pages.parts.hotspots.area_filter import (
 )
 from pages.parts.hotspots.cell_text import rate_lines, rate_measure, significance_lines
 from pages.parts.hotspots.cold_places import cold_places_in_area, draw_cold_places
-from pages.parts.hotspots.list_order import list_view
+from pages.parts.hotspots.list_order import ListView, list_view
 from pages.parts.hotspots.map_download import cell_shades, hot_shades, map_download_button, outlined
 from pages.parts.hotspots.options import draw_option_notes
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
@@ -44,9 +46,7 @@ if TYPE_CHECKING:
 
 # From so many stored alerts on classes over time come a moment after the page.
 LATER_FROM: Final = 50_000
-AFTER_SECONDS: Final = 0.5
-CLASSED: Final = "hotspots_classed"
-CLASSING: Final = "hotspots_classing"
+PART: Final = "places"
 
 
 def draw_places_layer(
@@ -73,8 +73,6 @@ def draw_places_layer(
     everywhere = list_lines(asked, study.spots if found is None else found.found)
     view = list_view(lines_in_area(page, everywhere), ordered=found is None)
     shown = view.lines
-    line = _selected_line(shown, place)
-    chosen = line.spot.id if line else None
     cold = [] if found else cold_places_in_area(page, study)
     with title:
         if len(everywhere) and has_area(page.filter) and not how.explored:
@@ -84,14 +82,43 @@ def draw_places_layer(
         st.caption(filter_bar.filter_sentence(page))
         draw_tested_in_city_note(page)
     draw_option_notes(page, how, layer)
+    classes = classes_over_time(page, study, shown, layer)
+    draw_alone(
+        PART,
+        lambda: _draw_places(page, study, found, everywhere, view, cold, asked, place, classes),
+        words=(SELECTED_WORD,),
+    )
+
+
+def _draw_places(
+    page: Page,
+    study: HotSpotStudy,
+    found: Clusters | None,
+    everywhere: tuple[SpotSummary, ...],
+    view: ListView,
+    cold: Sequence[Spot],
+    asked: ListQuery,
+    place: FoundPlace | None,
+    classes: Mapping[str, str] | None,
+) -> None:
+    """The map, the list and the panel of the selected place; picking another one draws them alone."""
+    t, how, shown = page.t, asked.how, view.lines
+    spots = tuple(one.spot for one in shown)
+    line = _selected_line(shown, place)
+    chosen = line.spot.id if line else None
+
+    def select() -> None:
+        selected_spot(spots)
+        redraw(PART)
+
     pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        _draw_map(page, study, found, everywhere, line, pins, how, place)
+        _draw_map(page, study, found, everywhere, line, pins, how, place, select)
         draw_found_place(page, place)
         draw_area_button(page, picked_cells(), study)
         gistar = None if found else study.hot.gistar_valid
-        draw_ranked_list(page, view, chosen, gistar_valid=gistar, classes=_classes_over_time(page, study, shown, layer))
+        draw_ranked_list(page, view, chosen, gistar_valid=gistar, classes=classes, on_select=select)
         draw_cold_places(page, study, cold)
         draw_footer(
             page,
@@ -130,6 +157,7 @@ def _draw_map(
     pins: Sequence[Pin],
     how: Options,
     place: FoundPlace | None,
+    on_select: Callable[[], None],
 ) -> None:
     """Hot and cold cells, or the outlines of clusters, with the names of places and the selected one."""
     t, frame = page.t, study.hot.frame
@@ -151,6 +179,7 @@ def _draw_map(
         place=place,
         with_neighbours=study.hot.k > 0,
         measure=None if found else rate_measure(t, study.hot.base),
+        on_select=on_select,
     )
 
 
@@ -195,15 +224,16 @@ def _map_cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
     return cells.assign(tooltip=pd.Series(tooltips, study.hot.frame.index))
 
 
-def _classes_over_time(
+def classes_over_time(
     page: Page, study: HotSpotStudy, shown: tuple[SpotSummary, ...], layer: str
 ) -> dict[str, str] | None:
-    """The class over time of each hot spot that coincides with a place that has one; None where there is none."""
+    """The class over time of each hot spot that coincides with a place that has one; None where there is none.
+
+    Where there are many alerts they come after the page, see `complete_classes`.
+    """
     if layer != "significance" or not sees_exact(page.audience):
         return None
-    asked = (page.dataset, page.filter, page.audience, study.resolution)
-    if page.source is not None and page.source.count > LATER_FROM and st.session_state.get(CLASSED) != asked:
-        st.fragment(_compute_classes_later, run_every=AFTER_SECONDS)(asked)
+    if _classes_come_later(page, study):
         return dict.fromkeys((line.spot.id for line in shown), "…")
     over_time = emerging_of(page.dataset, page.filter, page.audience, study.resolution)
     if over_time.emerging is None:
@@ -212,17 +242,16 @@ def _classes_over_time(
     return {name: page.t(place.cls.label) for name, place in found.items() if place is not None}
 
 
-def _compute_classes_later(asked: tuple[Dataset, AlertFilter, Audience, int]) -> None:
-    """Work out classes over time once the page stands, then show them: they take longer than all the rest.
+def complete_classes(page: Page, study: HotSpotStudy, layer: str) -> None:
+    """Work out classes over time once the page stands, then show them: they take longer than all the rest."""
+    if layer == "significance" and sees_exact(page.audience) and study.spots and _classes_come_later(page, study):
+        emerging_of(page.dataset, page.filter, page.audience, study.resolution)
+        st.rerun()
 
-    A fragment that runs with the page, where it only waits, and again a moment later by itself.
-    """
-    if st.session_state.get(CLASSING) != asked:
-        st.session_state[CLASSING] = asked
-        return
-    emerging_of(*asked)
-    st.session_state[CLASSED] = asked
-    st.rerun()
+
+def _classes_come_later(page: Page, study: HotSpotStudy) -> bool:
+    asked = page.dataset, page.filter, page.audience, study.resolution
+    return page.source is not None and page.source.count > LATER_FROM and not is_ready(emerging_of, *asked)
 
 
 def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bool = False) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -115,11 +115,12 @@ def draw_ranked_list(
     *,
     gistar_valid: bool | None = None,
     classes: Mapping[str, str] | None = None,
+    on_select: Callable[[], None] | None = None,
 ) -> None:
     """The hot spots in their order; picking a row selects the place on the map.
 
     `gistar_valid`: whether Gi* may be read as a test here; None where it is not computed (clusters). `classes`: the
-    class over time of each spot by its id, in words; None where there is none.
+    class over time of each spot by its id, in words; None where there is none. `on_select`: as for the table.
     """
     shown = view.lines[: view.rows]
     if not shown:
@@ -140,6 +141,7 @@ def draw_ranked_list(
         selected=position,
         columns=tables.fitted_columns(table, headings, most=NARROW if page.narrow else WIDE),
         order=None if all_columns() or page.narrow or gistar_valid is None else _main_columns(headings),
+        on_select=on_select,
     )
     if tested and gistar_valid is not None:
         st.caption(order_sentence(t, view))

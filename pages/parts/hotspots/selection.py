@@ -65,7 +65,6 @@ def selected_spot(spots: tuple[SpotOrCluster, ...]) -> str | None:
         return ids[0] if ids else None
     if current != st.query_params.get(SELECTED_WORD, ids[0]):
         st.query_params[SELECTED_WORD] = current
-        st.rerun()  # the link in the side bar was written before this spot was picked
     return current
 
 

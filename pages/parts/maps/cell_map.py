@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -79,6 +79,7 @@ def draw_cell_map(
     place: MapFocus | None = None,
     with_neighbours: bool = False,
     measure: legends.CellMeasure | None = None,
+    on_select: Callable[[], None] | None = None,
 ) -> MapSelection:
     """Draw the city's map with its legend and say what the reader picked.
 
@@ -115,6 +116,8 @@ def draw_cell_map(
         What the colours show in place of counts: the cells then have a column `value`.
     with_neighbours
         Whether hot and cold cells were tested together with those around them too, which the legend then says.
+    on_select
+        What a pick does in place of a run of the page.
 
     Returns
     -------
@@ -147,7 +150,7 @@ def draw_cell_map(
         height=height,
         key=key,
         alt=alt,
-        **({"on_select": "rerun", "selection_mode": "multi-object"} if pickable else {}),
+        **({"on_select": on_select or "rerun", "selection_mode": "multi-object"} if pickable else {}),
     )
     if picture is not None:
         legends.draw_legend_row(

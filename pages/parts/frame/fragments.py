@@ -1,0 +1,39 @@
+"""Parts of a page that are drawn again alone when the reader picks something in them.
+
+A part that is drawn alone may write only its own words of the address. Where anything else in the address has changed
+(a button in it sets a filter), the whole page follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Final
+
+import streamlit as st
+
+# What shows the address, and has to follow when a part changes it.
+LINK_PARTS: Final = ("filter_actions", "languages")
+
+
+def draw_alone(name: str, draw: Callable[[], None], *, words: Collection[str] = ()) -> None:
+    """Draw a part of the page, and draw it alone when something in it is picked.
+
+    `name`: a name that no other part has; `words`: the words of the address that the part itself writes.
+    """
+    before = _address_without(words)
+
+    def draw_part() -> None:
+        if _address_without(words) != before:
+            st.rerun()
+        draw()
+
+    st.fragment(draw_part, key=name)()
+
+
+def redraw(name: str) -> None:
+    """In the callback of a widget of a part: draw this part again, and the links that hold the address."""
+    st.rerun([name, *LINK_PARTS])
+
+
+def _address_without(words: Collection[str]) -> dict[str, str]:
+    return {word: value for word, value in st.query_params.items() if word not in words}
