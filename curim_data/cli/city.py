@@ -110,6 +110,7 @@ def city_refresh(ctx: CommandContext) -> None:
     """Make the columns that the profile gives anew."""
     city = ctx.city()
     changed = reenrich_store(ctx.home)
+    ctx.prepare()
     if ctx.as_json:
         ctx.print_json({"profile_version": city.version, "alerts": changed})
         return
@@ -248,7 +249,8 @@ def restore(
 
 
 def _print_report(ctx: CommandContext, report: EditReport) -> None:
-    """Say what an edit did."""
+    """Say what an edit did, and prepare the city for its readers."""
+    ctx.prepare()
     if ctx.as_json:
         ctx.print_json(
             {
@@ -266,6 +268,7 @@ def _print_report(ctx: CommandContext, report: EditReport) -> None:
 
 
 def _print_change(ctx: CommandContext, change: ProfileChange) -> None:
+    ctx.prepare()
     if ctx.as_json:
         ctx.print_json({"profile_version": change.version, "before": change.before, "alerts": change.alerts})
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,12 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from rich.console import Console
+from rich.progress import Progress
 
 from curim_data import query
 from curim_data.cli.output import UsageError, json_value, print_table
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, CityProfile, Message, Translator
+from curim_data.model.progress import following
 from curim_data.profile.versions import finish_interrupted_change
 from curim_data.store import Home
 
@@ -53,6 +57,23 @@ class CommandContext:
         if (healed := finish_interrupted_change(self.home)) is not None:
             self.note(self.t(healed))
         return self.home.city()
+
+    def prepare(self) -> None:
+        """Work out what the pages need whatever the filter; where that fails, they do it themselves."""
+        from curim_data.studies.preparation import prepare
+
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task("", total=1.0)
+
+            def step(share: float, doing: Message | None) -> None:
+                bar.update(task, completed=share, description=self.t(doing) if doing else None)
+
+            try:
+                with following(step):
+                    prepare(self.home)
+            except Exception:
+                logging.getLogger("curim").warning("the city was not prepared", exc_info=True)
 
     def source(self) -> Source:
         """The home's alerts."""

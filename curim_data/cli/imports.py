@@ -115,6 +115,8 @@ def import_files(
             ctx.print(report.sentence(ctx.t))
             if report.spread is not None and report.spread.asks:
                 _print_areas(ctx, report.spread, file)
+    if not dry_run:
+        ctx.prepare()
     if ctx.as_json:
         ctx.print_json({"files": outcomes})
     if failed is not None:

@@ -50,6 +50,7 @@ from curim_data.model.extent import (
 )
 from curim_data.model.i18n import Message
 from curim_data.model.place_names import PlaceNames
+from curim_data.model.prepared import read_cells
 from curim_data.model.types import BoolArray, CellArray
 
 HELP_LINES: Final = "helplines.toml"
@@ -189,6 +190,12 @@ class CityProfile:
         shapely.prepare(self.land)
         return np.asarray(shapely.intersects(self.land, cell_polygons(cells)), bool)
 
+    @property
+    def prepared(self) -> Path | None:
+        """The folder of what was worked out for this version of the profile, where its home has one."""
+        folder: Path | None = self.__dict__.get("_prepared")
+        return folder
+
     def land_cells(self, resolution: int) -> pd.Series:
         """The study mask: square kilometres of land by H3 cell (int64 index, sorted) that touches the land.
 
@@ -201,6 +208,10 @@ class CityProfile:
         if resolution not in cache:
             if resolution > self.finest_affordable(MOST_LAND_CELLS):
                 raise AreaTooLargeError(self._too_large(resolution))
+            kept = read_cells(self.prepared, resolution)
+            if kept is not None:
+                cache[resolution] = kept
+                return kept
             cells = pa.array(h3ronpy.vector.geometry_to_cells(self.land, resolution, h3ronpy.ContainmentMode.Covers))
             index = np.unique(cells.to_numpy()).astype(np.int64)  # parts of the land may share some
             hexagons = cell_polygons(index)

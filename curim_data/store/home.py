@@ -8,6 +8,7 @@
 <home>/work             what an import that is under way has read so far; left behind only by one that was cut short
 <home>/erased.txt       keyed hashes of alerts erased for good (`erased`), with erased.key
 <home>/plans.sqlite     intervention plans, unless CURIM_PLANS_URL names another database
+<home>/prepared/        what is worked out once for a version of the profile, see `model.prepared`; may be deleted
 <home>/sample/          the home of the made-up sample city, which never mixes with real data (sample.txt marks it)
 """
 
@@ -25,6 +26,7 @@ from curim_data.model import CityProfile
 from curim_data.model.city import FILES, load_city, profile_version
 from curim_data.model.place_names import FILE as PLACE_NAMES
 from curim_data.model.place_names import read_place_names
+from curim_data.model.prepared import FOLDER
 
 SAMPLE_MARK: Final = "sample.txt"
 
@@ -86,6 +88,10 @@ class Home:
         """The city's profile, read once for each version; ProfileError where it is missing or broken."""
         return _city(self.path, profile_version(self.city_folder), _stamp(self.path / PLACE_NAMES))
 
+    def prepared(self, version: str) -> Path:
+        """The folder of what is worked out once for a version of the city's profile, made or not."""
+        return self.path / FOLDER / version
+
     def has_city(self) -> bool:
         """Whether a profile stands here."""
         return (self.city_folder / "city.toml").exists()
@@ -123,9 +129,11 @@ def copy_profile(source: Path, target: Path) -> None:
 
 
 @lru_cache(maxsize=8)
-def _city(home: Path, version: str, names: tuple[int, int]) -> CityProfile:  # noqa: ARG001 (keys of the cache)
+def _city(home: Path, version: str, names: tuple[int, int]) -> CityProfile:  # noqa: ARG001 (a key of the cache)
     """A profile with what it works out once, such as the land of each map cell, and with the names of positions."""
-    return replace(load_city(Home(home).city_folder), place_names=read_place_names(home))
+    city = replace(load_city(Home(home).city_folder), place_names=read_place_names(home))
+    city.__dict__["_prepared"] = Home(home).prepared(version)
+    return city
 
 
 def _stamp(file: Path) -> tuple[int, int]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from curim_data.model import ImportProblem, Message, Translator
 from curim_data.model.city import ProfileError
+from curim_data.model.progress import following
 from curim_data.profile.edit import EditReport
 from curim_data.profile.versions import ProfileChange
-from curim_data.store import Store, StoreError
+from curim_data.store import Home, Store, StoreError
+from curim_data.studies.preparation import prepare
 from pages.parts.frame import Page, escape_markdown
 
+LOG: Final = logging.getLogger("curim")
 EDITED = "data_city_edited"
 ROUND = "data_city_round"  # part of the uploaders' keys: a new one drops the files
 
@@ -35,6 +41,7 @@ def apply_edit(page: Page, edit: Callable[[], EditReport | ProfileChange]) -> No
     try:
         with st.spinner(page.t.n("Updating {n} alert", "Updating {n} alerts", count)):
             made = edit()
+        prepare_city(page, page.home, st.progress(0.0))
         notes = made.notes if isinstance(made, EditReport) else ()
         st.session_state[EDITED] = EditOutcome(made.version, made.alerts, made.before != made.version, notes)
         st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
@@ -45,6 +52,19 @@ def apply_edit(page: Page, edit: Callable[[], EditReport | ProfileChange]) -> No
     if not page.is_sample and page.source is None:
         st.query_params["home"] = "own"
     st.rerun()
+
+
+def prepare_city(page: Page, home: Home, bar: DeltaGenerator) -> None:
+    """Work out what the pages need whatever the filter, with progress; where that fails, they do it themselves."""
+
+    def step(share: float, doing: Message | None) -> None:
+        bar.progress(share, text=page.t(doing) if doing else None)
+
+    try:
+        with following(step):
+            prepare(home)
+    except Exception:
+        LOG.warning("the city was not prepared", exc_info=True)
 
 
 def draw_last_edit(page: Page) -> None:

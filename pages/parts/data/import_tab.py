@@ -11,6 +11,7 @@ import streamlit as st
 from curim_data.importing.pipeline import ImportProblem, import_file
 from curim_data.model import Message
 from curim_data.store import Batch, Home, StoreError, interrupted
+from pages.parts.data.city_apply import prepare_city
 from pages.parts.data.preview import counts_sentence, draw_details, draw_overview, facts_sentence
 from pages.parts.data.questions import draw_area_question, draw_questions
 from pages.parts.data.recognised import city_note
@@ -290,6 +291,7 @@ def _import(
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
     if page.is_sample and not trying:
         st.query_params.pop("home", None)
+    prepare_city(page, home, bar)
     st.rerun()
 
 

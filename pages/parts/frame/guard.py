@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -17,7 +16,7 @@ import sample_data
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Role, Translator, translator
-from curim_data.model.city import load_city, profile_version
+from curim_data.model.city import load_city
 from curim_data.profile.versions import finish_interrupted_change
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, has_alerts
@@ -108,13 +107,8 @@ def _chosen_home(asked: str) -> tuple[Home, bool]:
 
 
 def city_profile(home: Home) -> CityProfile:
-    """The city profile of a home, read once per version."""
-    return _city(str(home.city_folder), profile_version(home.city_folder))
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _city(folder: str, version: str) -> CityProfile:  # noqa: ARG001 (the version is the cache's key)
-    return load_city(Path(folder))
+    """The city profile of a home, read once per version; the same object for pages and calculations."""
+    return home.city()
 
 
 def _width() -> int:
