@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from curim_data.model import LANGUAGES
-from pages.parts.frame import links
+from pages.parts.frame import filter_bar, links
 from tests.app.conftest import EXISTING, Open, errors, word
 
 
@@ -120,3 +120,27 @@ def test_council_view_is_carried_by_the_switch(open_page: Open) -> None:
     app.toggle(key="as_council").set_value(True).run()
     assert word(app, "as") == "council"
     assert not errors(app)
+
+
+def test_where_alerts_are_many_a_button_applies_several_changes_at_once(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filter_bar, "TOGETHER_FROM", 0)
+    app = open_page("trends", lang="en")
+    app.multiselect(key="filter_affected").select("woman").run()
+    assert word(app, "affected") == "", "nothing is applied yet"
+    app.multiselect(key="filter_affected").select("woman")
+    app.selectbox(key="filter_light").select("dark")
+    app.button(key="filter_apply").click().run()
+    assert not errors(app)
+    assert (word(app, "affected"), word(app, "light")) == ("woman", "dark")
+    app.selectbox(key="filter_period").select("own")
+    app.button(key="filter_apply").click().run()
+    app.date_input(key="filter_dates").set_value((date(2025, 3, 1), date(2025, 6, 30)))
+    app.button(key="filter_apply").click().run()
+    assert (word(app, "from"), word(app, "to")) == ("2025-03-01", "2025-06-30")
+    app.selectbox(key="filter_period").select("quarter")
+    app.button(key="filter_apply").click().run()
+    assert (word(app, "period"), word(app, "from")) == ("quarter", "")
+    app.button(key="filter_reset").click().run()
+    assert app.multiselect(key="filter_affected").value == []

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from typing import Any
+from contextlib import nullcontext
+from typing import Any, Final
 
 import streamlit as st
 
@@ -34,24 +35,33 @@ from pages.parts.frame.page import Page
 
 CUSTOM_DATES = "own"
 GROUP = "group:"
+# From so many stored alerts on the changes of several widgets are applied at once, by a button.
+TOGETHER_FROM: Final = 100_000
+FORM, FORM_SHOWS = "filter_form", "filter_form_shows"
 LIGHTS: dict[str, bool | None] = {"all": None, "day": False, "dark": True}
 
 
 def draw_filter_bar(page: Page) -> None:
-    """The widgets of the table of fields, the most used ones first."""
+    """The widgets of the table of fields, the most used ones first; where there are many alerts, in a form."""
     if page.source is None:
         return
     drawn = [(field.widget, field) for field in page.filter.fields() if field.widget is not None]
     drawn.sort(key=lambda pair: pair[0].order)
     counted = tuple(name for widget, field in drawn if widget.form == "list" for name in field.dimensions)
     bar = _Bar(page, page.source, cached_query(page, "all_options", counted))
-    for widget, field in drawn:
-        if not widget.more:
-            bar.draw(field, widget)
-    further = [(widget, field) for widget, field in drawn if widget.more]
-    with st.expander(page.t("More filters"), expanded=any(field.write(page.filter) for _, field in further)):
-        for widget, field in further:
-            bar.draw(field, widget)
+    with st.form(FORM, border=False) if bar.together else nullcontext():
+        for widget, field in drawn:
+            if not widget.more:
+                bar.draw(field, widget)
+        further = [(widget, field) for widget, field in drawn if widget.more]
+        with st.expander(page.t("More filters"), expanded=any(field.write(page.filter) for _, field in further)):
+            for widget, field in further:
+                bar.draw(field, widget)
+        if bar.together:
+            st.form_submit_button(
+                page.t("Apply"), key="filter_apply", type="primary", width="stretch", on_click=bar.apply
+            )
+    st.session_state[FORM_SHOWS] = page.filter
 
 
 def draw_active_filters(page: Page) -> None:
@@ -117,11 +127,18 @@ def write_filter(chosen: AlertFilter) -> None:
 
 
 class _Bar:
-    """The widgets of one run: each is set from the filter, and its callback puts the value into the address bar."""
+    """The widgets of one run: each is set from the filter, and its callback puts the value into the address bar.
+
+    `together`: several changes wait in the browser until a button applies them.
+    """
 
     def __init__(self, page: Page, source: Source, answers: Mapping[str, Protected]) -> None:
         self.t, self.filter, self.city = page.t, page.filter, page.city
         self.source, self.answers = source, answers
+        self.together = source.count >= TOGETHER_FROM
+        self._kept = self.together and st.session_state.get(FORM_SHOWS) == page.filter
+        self._shown: dict[str, Any] = {}
+        self._changes: list[tuple[str, Callable[[Any], Mapping[str, Any] | None]]] = []
 
     def draw(self, field: Field, widget: Widget) -> None:
         """The widget of a field."""
@@ -144,8 +161,29 @@ class _Bar:
         query = {word: st.query_params[word] for word in st.query_params}
         return AlertFilter.from_query(query, self.city, self.source.other_categories)[0]
 
-    def on_change(self, key: str, values: Callable[[Any], Mapping[str, Any] | None]) -> Callable[[], None]:
+    def show(self, key: str, value: Any) -> str:
+        """Set a widget's value for this run; always, since an interrupted run may have left the browser behind.
+
+        In a form it is set when the filter has changed: what the reader has chosen there waits for the button.
+        """
+        self._shown[key] = value
+        if not (self._kept and key in st.session_state):
+            st.session_state[key] = value
+        return key
+
+    def apply(self) -> None:
+        """Write everything that was changed in the form to the address bar."""
+        chosen = self.current()
+        for key, values in self._changes:
+            if st.session_state[key] != self._shown[key]:
+                chosen = chosen.replace(**(values(st.session_state[key]) or {}))
+        write_filter(chosen)
+
+    def on_change(self, key: str, values: Callable[[Any], Mapping[str, Any] | None]) -> Callable[[], None] | None:
         """The callback of a widget; `values`: the attributes that its value sets, None for no change."""
+        if self.together:
+            self._changes.append((key, values))
+            return None
 
         def changed() -> None:
             found = values(st.session_state[key])
@@ -165,12 +203,6 @@ class _Bar:
         return shown
 
 
-def _set_widget(key: str, value: Any) -> str:
-    """Set a widget's value for this run; always, since an interrupted run may have left the browser behind."""
-    st.session_state[key] = value
-    return key
-
-
 def _period_select(bar: _Bar) -> None:
     t, f, source = bar.t, bar.filter, bar.source
     dates = query.dates(source, f)
@@ -186,7 +218,7 @@ def _period_select(bar: _Bar) -> None:
         t("Period"),
         [*PERIODS, CUSTOM_DATES],
         format_func=lambda value: t("Custom dates") if value == CUSTOM_DATES else labels.period_label(t, value),
-        key=_set_widget(key, f.period or CUSTOM_DATES),
+        key=bar.show(key, f.period or CUSTOM_DATES),
         on_change=bar.on_change(key, chosen),
     )
     if not f.period:
@@ -201,7 +233,7 @@ def _period_select(bar: _Bar) -> None:
             min_value=min(source.first, dates[0]),
             max_value=max(source.as_of, dates[1]),
             format="DD/MM/YYYY",
-            key=_set_widget(key, dates),
+            key=bar.show(key, dates),
             on_change=bar.on_change(key, picked),
         )
 
@@ -215,7 +247,7 @@ def _choice_select(bar: _Bar, field: ChoiceField, widget: Widget) -> None:
         t(field.title),
         [*options, *(v for v in value if v not in options)],
         format_func=bar.with_count({field.name: ""}, label),
-        key=_set_widget(key, value),
+        key=bar.show(key, value),
         placeholder=t(widget.everything),
         select_all=False,
         on_change=bar.on_change(key, lambda picked: {field.name: tuple(picked)}),
@@ -235,7 +267,7 @@ def _category_select(bar: _Bar, field: CategoryField, widget: Widget) -> None:
         t(field.title),
         [*options, *(v for v in value if v not in options)],
         format_func=bar.with_count({"categories": "", "groups": GROUP}, _category_label(bar)),
-        key=_set_widget(key, value),
+        key=bar.show(key, value),
         placeholder=t(widget.everything),
         select_all=False,
         on_change=bar.on_change(key, values),
@@ -249,7 +281,7 @@ def _pills(bar: _Bar, field: ChoiceField) -> None:
         list(field.known(bar.city).values()),
         selection_mode="multi",
         format_func=lambda value: field.pill_label(t, bar.city, value),
-        key=_set_widget(key, list(getattr(bar.filter, field.name))),
+        key=bar.show(key, list(getattr(bar.filter, field.name))),
         on_change=bar.on_change(key, lambda picked: {field.name: tuple(picked)}),
     )
 
@@ -260,7 +292,7 @@ def _light_select(bar: _Bar) -> None:
         t("Light"),
         list(LIGHTS),
         format_func=lambda value: t("Day and night") if value == "all" else labels.light_label(t, value == "dark"),
-        key=_set_widget(key, next(word for word, dark in LIGHTS.items() if dark is bar.filter.dark)),
+        key=bar.show(key, next(word for word, dark in LIGHTS.items() if dark is bar.filter.dark)),
         on_change=bar.on_change(key, lambda value: {"dark": LIGHTS[value]}),
     )
 
@@ -281,7 +313,7 @@ def _hour_range(bar: _Bar) -> None:
             label,
             hours,
             format_func=labels.hour_label,
-            key=_set_widget(key, value),
+            key=bar.show(key, value),
             on_change=bar.on_change(key, values),
         )
 
