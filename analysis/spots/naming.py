@@ -248,8 +248,7 @@ def _street(city: CityProfile, here: tuple[float, float]) -> Labels:
     """The city's street nearest to a point, if it is near."""
     if not city.streets:
         return {}
-    tree: shapely.STRtree = city.__dict__.setdefault("_street_tree", shapely.STRtree(city.street_lines))
-    found = tree.query_nearest(shapely.Point(here), max_distance=STREET_NEAR, all_matches=False)
+    found = city.street_tree.query_nearest(shapely.Point(here), max_distance=STREET_NEAR, all_matches=False)
     return city.streets[int(found[0])].labels if len(found) else {}
 
 

@@ -162,7 +162,9 @@ def population(ctx: CommandContext, file: Table) -> None:
 )
 def landmarks(
     ctx: CommandContext,
-    file: Annotated[Path, typer.Argument(help=N_("CSV, XLSX, GeoJSON, GeoPackage or zipped Shapefile."))],
+    file: Annotated[
+        Path, typer.Argument(help=N_("OpenStreetMap extract, CSV, XLSX, GeoJSON, GeoPackage or zipped Shapefile."))
+    ],
 ) -> None:
     """Give the landmarks."""
     ctx.city()
@@ -172,15 +174,22 @@ def landmarks(
 @command(app, "streets", N_("Set the streets, given as lines."))
 def streets(
     ctx: CommandContext,
-    file: Areas,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help=N_(
+                "OpenStreetMap extract (.osm.pbf, .osm), GeoJSON, GeoPackage or zipped Shapefile; see docs/streets.md."
+            )
+        ),
+    ],
     layer: Layer = None,
     epsg: Epsg = None,
     name_column: NameColumn = None,
     language: NamesLanguage = "en",
 ) -> None:
     """Give the streets."""
-    ctx.city()
-    lines = read_areas(file, file.name, kind="line", layer=layer, epsg=epsg)
+    city = ctx.city()
+    lines = read_areas(file, file.name, kind="line", layer=layer, epsg=epsg, bounds=city.land.bounds)
     _print_report(ctx, edit.set_streets(ctx.home, lines, name_column, language))
 
 

@@ -8,13 +8,14 @@ A profile is a folder of plain files that a city edits:
     land.geojson      one (multi)polygon, WGS84: the study mask that neither filter nor import moves
     districts.geojson features with properties id and label_el, label_en, label_fr
     landmarks.toml    [[landmark]] id, longitude, latitude, radius (metres), labels {el, en, fr}
-    streets.geojson   optional: lines with properties id and label_el, label_en, label_fr
+    streets.geojson   optional: lines with properties id and label_el, label_en, label_fr, and class: major, minor, path
     water.geojson     optional: (multi)polygons of the sea and other water, for the map alone
     helplines.toml    optional: [[helpline]] labels {el, en, fr}, a line of text each: number and what it is for
     population.csv    optional: district, women, men, total
 
-A GeoJSON file may say at its top level, as `attribution`, whom its shapes are from and under which licence: every map
-then shows it. A profile's version is a hash over these files; the columns made with it carry that version.
+A GeoJSON file, and landmarks.toml, may say at its top level, as `attribution`, whom its shapes are from and under which
+licence: every map then shows it. A profile's version is a hash over these files; the columns made with it carry that
+version.
 """
 
 from __future__ import annotations
@@ -72,6 +73,9 @@ LATER_FILES: Final = (
 
 
 STREET_REACH: Final = 10.0  # metres
+MAJOR: Final = "major"
+MINOR: Final = "minor"
+PATH: Final = "path"
 
 
 class ProfileError(ValueError):
@@ -91,11 +95,12 @@ class Category:
 
 @dataclass(frozen=True)
 class Area:
-    """A named polygon in WGS84."""
+    """A named polygon in WGS84, or a street as a line, whose `kind` is "major", "minor" or "path" where it is known."""
 
     id: str
     labels: Mapping[str, str]
     polygon: BaseGeometry
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,6 +172,11 @@ class CityProfile:
     def street_lines(self) -> tuple[BaseGeometry, ...]:
         """The streets in metres."""
         return tuple(_in_metres(self, street.polygon) for street in self.streets)
+
+    @cached_property
+    def street_tree(self) -> shapely.STRtree:
+        """The streets in metres, to be asked for those near a shape."""
+        return shapely.STRtree(self.street_lines)
 
     @cached_property
     def area_km2(self) -> float:
@@ -252,9 +262,11 @@ def streets_in(city: CityProfile, shape: BaseGeometry) -> tuple[Area, ...]:
         return ()
     reach = _in_metres(city, shape).buffer(STREET_REACH)
     length: dict[str, float] = {}
-    for street, line in zip(city.streets, city.street_lines, strict=True):
+    near = np.sort(city.street_tree.query(reach, predicate="intersects"))
+    for number in near:
+        street, line = city.streets[number], city.street_lines[number]
         length[street.id] = length.get(street.id, 0.0) + float(shapely.length(shapely.intersection(line, reach)))
-    streets = {street.id: street for street in city.streets}
+    streets = {city.streets[number].id: city.streets[number] for number in near}
     found = sorted((street for street in streets if length[street] > 0), key=lambda street: -length[street])
     return tuple(streets[street] for street in found)
 
@@ -339,8 +351,9 @@ def _union(folder: Path, name: str) -> BaseGeometry:
 
 
 def _attributions(folder: Path) -> tuple[str, ...]:
-    """Whom the shapes are from, as the GeoJSON files tell it, each source once."""
+    """Whom the shapes are from, as the GeoJSON files and landmarks.toml tell it, each source once."""
     told = [_collection(folder, name).get("attribution") for name in FILES if name.endswith(".geojson")]
+    told.append(_toml(folder, "landmarks.toml").get("attribution"))
     return tuple(dict.fromkeys(text.strip() for text in told if isinstance(text, str) and text.strip()))
 
 
@@ -364,5 +377,6 @@ def _areas(folder: Path, name: str) -> tuple[Area, ...]:
         properties = feature.get("properties") or {}
         labels = {lang: properties[f"label_{lang}"] for lang in ("el", "en", "fr") if f"label_{lang}" in properties}
         name_id = str(properties.get("id", number))
-        areas.append(Area(name_id, labels or {"en": name_id}, shape(feature["geometry"])))
+        kind = str(properties.get("class", ""))
+        areas.append(Area(name_id, labels or {"en": name_id}, shape(feature["geometry"]), kind))
     return tuple(areas)

@@ -18,13 +18,12 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.geo.enrichment import inside_land
 from curim_data.model import LANGUAGES, CityProfile, ImportProblem, Message
-from curim_data.model.city import Area
+from curim_data.model.city import Area, Landmark
 from curim_data.profile import tables
 from curim_data.profile.files import (
     as_polygons,
     read_head,
     slug,
-    unique_ids,
     write_areas,
     write_categories,
     write_head,
@@ -38,9 +37,11 @@ from curim_data.profile.shapes import (
     AreaFile,
     chosen_name_column,
     districts_of,
+    is_osm,
     propose_name_column,
     read_areas,
 )
+from curim_data.profile.streets import OSM_ATTRIBUTION, is_osm_points, landmarks_of, streets_of
 from curim_data.profile.versions import (
     ProfileChange,
     Version,
@@ -198,11 +199,12 @@ def category_table(source: Path | bytes, name: str, city: CityProfile) -> tuple[
 
 
 def set_landmarks(home: Home, source: Path | bytes, name: str) -> EditReport:
-    """Give the landmarks: CSV or XLSX (see `tables.landmarks`), or points of a GeoJSON, GeoPackage or zip."""
-    found = tables.landmarks(landmark_table(source, name), name)
+    """Give the landmarks: CSV or XLSX (see `tables.landmarks`), points of a GeoJSON, GeoPackage or zip, or an extract
+    of OpenStreetMap (see `landmarks_of`)."""
+    found, attribution = landmarks_in(source, name, home.city())
 
     def edit(folder: Path, _: CityProfile) -> None:
-        write_landmarks(folder, found)
+        write_landmarks(folder, found, attribution)
 
     return _report(change_profile(home, edit, "landmarks", name), len(found), ())
 
@@ -218,25 +220,33 @@ def set_help_lines(home: Home, source: Path | bytes, name: str) -> EditReport:
     return _report(change_profile(home, edit, "helplines", name), len(found), ())
 
 
+def landmarks_in(source: Path | bytes, name: str, city: CityProfile) -> tuple[tuple[Landmark, ...], str]:
+    """The landmarks that a file gives, and whom they are from where a licence asks that maps say so."""
+    if (points := _osm_points(source, name, city)) is not None:
+        return landmarks_of(points, city), OSM_ATTRIBUTION
+    return tuple(tables.landmarks(landmark_table(source, name), name)), ""
+
+
+def _osm_points(source: Path | bytes, name: str, city: CityProfile) -> AreaFile | None:
+    """The points of an extract of OpenStreetMap; None for any other file."""
+    start = source.open("rb").read(1024) if isinstance(source, Path) else source[:1024]
+    if is_osm(start):
+        return read_areas(source, name, kind="point", bounds=city.land.bounds)
+    if not start.startswith(b"SQLite format 3\0") and not start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
+        return None
+    points = read_areas(source, name, kind="point")
+    return points if is_osm_points(points) else None
+
+
 def set_streets(home: Home, areas: AreaFile, name_column: str | None = None, language: str = "en") -> EditReport:
-    """Give the streets: lines (`read_areas` with kind "line"); lines of one name are one street, unnamed are kept."""
-    column = name_column if name_column is not None else propose_name_column(areas)
-    if column is not None and column not in areas.columns:
-        column = chosen_name_column(areas, column)
-    names = areas.frame[column] if column is not None else pd.Series([None] * len(areas))
-    keys = names.where(names.notna(), [f"#{number}" for number in range(len(areas))])
-    lines = pd.Series(areas.frame.geometry.to_numpy(), dtype=object).groupby(keys.to_numpy(), sort=False)
-    merged = {str(key): shapely.union_all(part.to_numpy()) for key, part in lines}
-    ids = unique_ids((key if not key.startswith("#") else "" for key in merged), "street")
-    streets = [
-        Area(key, {} if name.startswith("#") else {language: name}, line)
-        for key, (name, line) in zip(ids, merged.items(), strict=True)
-    ]
+    """Give the streets: lines (`read_areas` with kind "line") on the study area by name and class (`streets_of`)."""
+    found = streets_of(areas, home.city(), name_column, language)
 
     def edit(folder: Path, _: CityProfile) -> None:
-        write_areas(folder / "streets.geojson", streets)
+        write_areas(folder / "streets.geojson", found.streets, found.attribution)
 
-    return _report(change_profile(home, edit, "streets", areas.name), len(streets), area_notes(areas))
+    made = change_profile(home, edit, "streets", areas.name)
+    return _report(made, len(found.streets), (*area_notes(areas), *found.notes()))
 
 
 def set_categories(

@@ -78,9 +78,10 @@ def write_categories(folder: Path, groups: Mapping[str, Mapping[str, str]], cate
     (folder / "categories.toml").write_text("\n".join(parts), "utf-8")
 
 
-def write_landmarks(folder: Path, landmarks: Collection[Landmark]) -> None:
-    """Write landmarks.toml."""
-    parts = [
+def write_landmarks(folder: Path, landmarks: Collection[Landmark], attribution: str = "") -> None:
+    """Write landmarks.toml. `attribution`: whom they are from, where a licence asks that maps say so."""
+    parts = [f"attribution = {_value(attribution)}\n"] if attribution else []
+    parts += [
         f"[[landmark]]\nid = {_value(m.id)}\nlongitude = {m.longitude}\nlatitude = {m.latitude}\n"
         f"radius = {m.radius}\nlabels = {_labels(m.labels)}\n"
         for m in landmarks
@@ -98,18 +99,26 @@ def write_help_lines(folder: Path, lines: Iterable[Mapping[str, str]]) -> None:
         path.unlink(missing_ok=True)
 
 
-def write_areas(path: Path, areas: Iterable[Area]) -> None:
-    """Write districts, streets or land as GeoJSON, coordinates to a decimetre."""
+def write_areas(path: Path, areas: Iterable[Area], attribution: str = "") -> None:
+    """Write districts, streets or land as GeoJSON, coordinates to a decimetre.
+
+    `attribution`: whom the shapes are from, where a licence asks that maps say so.
+    """
     features = [
         {
             "type": "Feature",
-            "properties": {"id": area.id, **{f"label_{lang}": area.labels[lang] for lang in _known(area.labels)}},
+            "properties": {
+                "id": area.id,
+                **{f"label_{lang}": area.labels[lang] for lang in _known(area.labels)},
+                **({"class": area.kind} if area.kind else {}),
+            },
             "geometry": mapping(shapely.set_precision(area.polygon, DIGITS)),
         }
         for area in areas
     ]
     lines = ",\n".join(json.dumps(feature, ensure_ascii=False) for feature in features)
-    path.write_text(f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}\n', "utf-8")
+    told = f'"attribution": {json.dumps(attribution, ensure_ascii=False)}, ' if attribution else ""
+    path.write_text(f'{{"type": "FeatureCollection", {told}"features": [\n{lines}\n]}}\n', "utf-8")
 
 
 def write_land(folder: Path, land: BaseGeometry) -> None:

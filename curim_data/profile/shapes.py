@@ -1,4 +1,5 @@
-"""Reading shapes that a person brings for a profile: GeoJSON, GeoPackage or a zipped Shapefile, in any projection.
+"""Reading shapes that a person brings for a profile: GeoJSON, GeoPackage, a zipped Shapefile in any projection, or an
+extract of OpenStreetMap (.osm.pbf, .osm).
 
 What a file is, its first bytes say and not its name: a text that names other files or addresses is not followed.
 """
@@ -31,6 +32,9 @@ SHAPES: Final = {"polygon": (3, 6), "line": (1, 2, 5), "point": (0, 4)}  # type 
 PROPOSED: Final = ""  # for `districts_of`: choose the column that distinguishes areas of one name
 MOST_DISTRICTS: Final = 3000
 MOST_SHAPES: Final = 20_000
+MOST_LINES: Final = 400_000  # a city's streets come in pieces from crossing to crossing
+OSM_LAYERS: Final = {"polygon": "multipolygons", "line": "lines", "point": "points"}  # as GDAL names them
+PBF: Final = b"OSMHeader"
 MOST_BYTES: Final = 500 << 20
 SAMPLES: Final = 3
 NAME_WORDS: Final = frozenset(
@@ -85,7 +89,13 @@ class AreaFile:
 
 
 def read_areas(
-    source: Path | bytes, name: str, *, kind: Kind = "polygon", layer: str | None = None, epsg: int | None = None
+    source: Path | bytes,
+    name: str,
+    *,
+    kind: Kind = "polygon",
+    layer: str | None = None,
+    epsg: int | None = None,
+    bounds: tuple[float, float, float, float] | None = None,
 ) -> AreaFile:
     """Read a file of shapes.
 
@@ -97,6 +107,9 @@ def read_areas(
         Layer of a GeoPackage or member of a zip; the one with most shapes of that kind unless given.
     epsg : int, optional
         Projection of a file that does not say it, or says it wrong.
+    bounds : (west, south, east, north), optional
+        Degrees outside of which nothing is wanted: of an extract of OpenStreetMap, which may hold a country, the rest
+        is not read.
 
     Raises
     ------
@@ -107,17 +120,44 @@ def read_areas(
     if size > MOST_BYTES:
         raise ImportProblem(Message("{file} is larger than 500 MB. Simplify its borders first.", {"file": name}))
     try:
-        frame, chosen, layers = _read(source, head_of(source, name, 256), name, layer)
+        start = head_of(source, name, 1024)
+        if is_osm(start):
+            frame, chosen, layers = _read_osm(source, start, name, kind, bounds)
+        else:
+            frame, chosen, layers = _read(source, start, name, layer)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, zipfile.BadZipFile) as error:
         raise _unreadable(name) from error
-    if len(frame) > MOST_SHAPES:
+    most = MOST_LINES if kind == "line" else MOST_SHAPES
+    if kind != "point" and len(frame) > most:
         raise ImportProblem(
-            Message(
-                "{file} holds {n} shapes; {most} are the most.", {"file": name, "n": len(frame), "most": MOST_SHAPES}
-            )
+            Message("{file} holds {n} shapes; {most} are the most.", {"file": name, "n": len(frame), "most": most})
         )
     frame, crs = _degrees(frame, name, epsg)
     return _usable(frame, name, kind, crs, chosen, layers)
+
+
+def is_osm(start: bytes) -> bool:
+    """Whether a file begins as an extract of OpenStreetMap does, in its binary form (.osm.pbf) or as XML (.osm)."""
+    return PBF in start[:32] or bool(re.match(rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<osm[\s>]", start, re.DOTALL))
+
+
+def _read_osm(
+    source: Path | bytes, start: bytes, name: str, kind: Kind, bounds: tuple[float, float, float, float] | None
+) -> tuple[gpd.GeoDataFrame, str, tuple[str, ...]]:
+    """The ways or points of an extract, by GDAL's driver of OpenStreetMap."""
+    if "OSM" not in pyogrio.list_drivers():
+        raise ImportProblem(
+            Message(
+                "This installation cannot read OpenStreetMap files. Turn {file} into GeoJSON first, as with “osmium "
+                "export {file} -o streets.geojson”, and give that.",
+                {"file": name},
+            )
+        )
+    layer = OSM_LAYERS[kind]
+    with as_path(source, "extract.osm.pbf" if PBF in start[:32] else "extract.osm") as path:
+        where = "highway IS NOT NULL" if kind == "line" else None
+        found = pyogrio.read_dataframe(path.resolve(strict=True), layer=layer, bbox=bounds, where=where)
+    return found, layer, (layer,)
 
 
 def propose_name_column(areas: AreaFile) -> str | None:

@@ -19,7 +19,19 @@ LATER_HEADING: Final = 1.0
 ERROR_ALERT: Final = 1  # Streamlit's Alert.Format.ERROR
 NEAR: Final = 4  # elements of the same block in which a sentence counts as standing beside a chart
 # Layers of a map that show the city, not its alerts.
-GROUND: Final = {"sea", "land", "streets", "districts", "district_names", "ports", "landmarks", "places_of_interest"}
+GROUND: Final = {
+    "sea",
+    "land",
+    "streets",
+    "streets-major",
+    "streets-minor",
+    "streets-path",
+    "districts",
+    "district_names",
+    "ports",
+    "landmarks",
+    "places_of_interest",
+}
 # What no reader should meet: placeholders that were not filled, values that are none, names of columns.
 UNREADABLE: Final = re.compile(
     r"\{\w+\}|\bnan\b|\bNaN\b|\bNaT\b|\binf\b|\bundefined\b|<NA>|\buncategori[sz]ed\b|\bnumpy\b|Timestamp\(|\bNone, "

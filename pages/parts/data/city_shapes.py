@@ -30,6 +30,7 @@ EARTH = Geod(ellps="WGS84")
 MAX_MB = 50
 MOST_NAMES = 12
 SHAPES = ["geojson", "json", "gpkg", "zip"]
+OSM = ["osm", "pbf"]
 
 
 def draw_districts_upload(page: Page) -> None:
@@ -82,7 +83,13 @@ def draw_land_upload(page: Page) -> None:
 def draw_streets_upload(page: Page) -> None:
     """A file of streets as lines: how many, their names, then the button."""
     t = page.t
-    areas = _uploaded_areas(page, "streets", "line", t("File of the streets"))
+    st.caption(
+        t(
+            "An OpenStreetMap extract of the city (.osm.pbf or .osm) does too: streets with a name are kept, by main "
+            "roads, other streets and paths, and maps then name OpenStreetMap."
+        )
+    )
+    areas = _uploaded_areas(page, "streets", "line", t("File of the streets"), more=OSM)
     if areas is None:
         return
     with st.container(horizontal=True):
@@ -114,11 +121,11 @@ def _apply(page: Page, areas: AreaFile, called: str, edit: Callable[[], EditRepo
     apply_edit(page, made)
 
 
-def _uploaded_areas(page: Page, part: str, kind: Kind, label: str) -> AreaFile | None:
+def _uploaded_areas(page: Page, part: str, kind: Kind, label: str, more: Sequence[str] = ()) -> AreaFile | None:
     """The file that was uploaded, read; the layer and the coordinate system are asked where they matter."""
     t = page.t
     turn = st.session_state.get(ROUND, 0)
-    upload = st.file_uploader(label, type=SHAPES, max_upload_size=MAX_MB, key=f"data_city_{part}_{turn}")
+    upload = st.file_uploader(label, type=[*SHAPES, *more], max_upload_size=MAX_MB, key=f"data_city_{part}_{turn}")
     st.caption(
         t(
             "GeoJSON, GeoPackage or zipped Shapefile in any coordinate system, up to {limit} MB. Larger files: “curim "
@@ -132,7 +139,8 @@ def _uploaded_areas(page: Page, part: str, kind: Kind, label: str) -> AreaFile |
     keys = {what: f"data_city_{what}_{upload.file_id}" for what in ("layer", "epsg")}
     layer, epsg = (st.session_state.get(key) for key in keys.values())
     try:
-        areas = read_areas(content, name, kind=kind, layer=layer, epsg=epsg)
+        bounds = page.city.land.bounds if page.home.has_city() else None
+        areas = read_areas(content, name, kind=kind, layer=layer, epsg=epsg, bounds=bounds)
     except ImportProblem as problem:
         st.error(escape_markdown(t(problem.message)))
         _draw_epsg_input(page, keys["epsg"])

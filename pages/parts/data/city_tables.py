@@ -73,8 +73,8 @@ def draw_landmarks_upload(page: Page) -> None:
     t, city = page.t, page.city
     st.caption(
         t(
-            "Columns name (or name_el, name_en, name_fr), longitude, latitude and radius in metres; or points of a map "
-            "file. The list replaces the one before."
+            "Columns name (or name_el, name_en, name_fr), longitude, latitude and radius in metres; points of a map "
+            "file; or an OpenStreetMap extract (.osm.pbf or .osm). The list replaces the one before."
         )
     )
     present = pd.DataFrame(
@@ -90,11 +90,11 @@ def draw_landmarks_upload(page: Page) -> None:
         columns=[*(f"name_{lang}" for lang in LANGUAGES), "longitude", "latitude", "radius"],
     )
     tables.download_button(t, present, "landmarks.csv", key="data_city_marks", label=t("Download the present list"))
-    kinds = ["csv", "xlsx", "geojson", "json", "gpkg", "zip"]
+    kinds = ["csv", "xlsx", "geojson", "json", "gpkg", "zip", "osm", "pbf"]
     name, content = _uploaded_table("landmarks", kinds, t("File of the landmarks"))
     if content is None:
         return
-    found = _read_or_explain(page, lambda: profile_tables.landmarks(edit.landmark_table(content, name), name))
+    found = _read_or_explain(page, lambda: edit.landmarks_in(content, name, city)[0])
     if found is None:
         return
     frame = pd.DataFrame(

@@ -14,7 +14,9 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, cell_polygons
+from curim_data.model.city import MAJOR, PATH
 from pages.parts.frame import Palette, rgba
+from pages.parts.maps.street_lines import Drawn, streets_of_city
 
 TILE = 512  # deck.gl's world is 512 px wide at zoom 0
 MARGIN = 30
@@ -72,16 +74,7 @@ def over_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
     if city.water is not None:
         style = {"filled": True, "get_fill_color": rgba(colours.sea), "get_line_color": rgba(colours.land_line)}
         layers.append(_shape("water", [city.water], stroked=True, line_width_min_pixels=1, **style))
-    if city.streets:
-        layers.append(
-            _shape(
-                "streets",
-                [street.polygon for street in city.streets],
-                stroked=True,
-                get_line_color=rgba(colours.line, STREET_ALPHA),
-                line_width_min_pixels=1,
-            )
-        )
+    layers += street_layers(streets_of_city(city), colours)
     if city.districts:
         borders = [area.polygon.boundary for area in city.districts]
         layers.append(
@@ -94,6 +87,20 @@ def over_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
             )
         )
     return layers
+
+
+def street_layers(streets: Drawn, colours: Palette, name: str = "streets") -> list[pdk.Layer]:
+    """Streets by class, over the cells: main roads stronger, paths weaker."""
+    return [
+        _shape(
+            f"{name}-{kind}" if kind else name,
+            [lines],
+            stroked=True,
+            get_line_color=rgba(colours.line, round({MAJOR: 1.5, PATH: 0.6}.get(kind, 1.0) * STREET_ALPHA)),
+            line_width_min_pixels=2 if kind == MAJOR else 1,
+        )
+        for kind, lines in streets
+    ]
 
 
 def attribution_style(city: CityProfile, colours: Palette) -> str:
@@ -153,6 +160,12 @@ def focus_on_place(
     around = shapely.union_all(shapely.buffer(cell_polygons(list(cells)), 1e-6))
     outline = _shape("found", [around], stroked=True, get_line_color=rgba(colours.accent), line_width_min_pixels=3)
     deck.layers.append(outline)
+
+
+def box_around(shape: BaseGeometry) -> tuple[float, float, float, float]:
+    """What a map that is turned to a place may show (degrees): three times its width and height."""
+    west, south, east, north = shape.buffer(NEAR).bounds
+    return 2 * west - east, 2 * south - north, 2 * east - west, 2 * north - south
 
 
 def filter_area(f: AlertFilter, city: CityProfile) -> BaseGeometry | None:

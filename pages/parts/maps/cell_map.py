@@ -23,6 +23,7 @@ from pages.parts.frame import Page, Palette, palette, rgba
 from pages.parts.maps import basemap, legends, name_layers
 from pages.parts.maps.deck import Deck
 from pages.parts.maps.name_layers import Pin
+from pages.parts.maps.street_lines import streets_near
 
 HEIGHT = 540
 CELL_LAYERS = ("cells", "withheld")
@@ -249,6 +250,9 @@ def cell_deck(
     )
     if place is not None:
         basemap.focus_on_place(deck, place.shape, place.cells, colours, window=page.width, span=span, height=height)
+        deck.layers += basemap.street_layers(
+            streets_near(page.city, basemap.box_around(place.shape)), colours, "streets-near"
+        )
     room = basemap.map_width(page.width, span) / 2
     deck.layers += name_layers.name_layers(
         page.city,
