@@ -275,3 +275,25 @@ def test_a_file_is_looked_at_once_however_often_the_page_is_drawn(base: Home, mo
     app.run()
     assert looks == ["two.csv"]
     assert not base.has_city()
+
+
+def test_a_country_is_told_and_a_part_of_it_can_be_the_city(base: Home) -> None:
+    """A first file of a country: the page proposes its densest area, all of it, or another area, and asks no more."""
+    towns = {(21.0, 52.0): 260, (17.0, 51.1): 120}
+    places = [(x + n % 13 / 500, y + n % 17 / 700) for (x, y), many in towns.items() for n in range(many)]
+    places += [(15 + 8 * n / 60, 50 + 3.5 * (7 * n % 60) / 60) for n in range(60)]
+    lines = [f"P{n};2024-05-{1 + n % 28:02} 10:00;noise;{y:.5f};{x:.5f};-" for n, (x, y) in enumerate(places)]
+    app = _bring(_open(home="own"), ("national.csv", "\n".join([HEADER, *lines]).encode()))
+    assert "a country, not a city" in _text(app)
+    (question,) = [one for one in app.radio if str(one.key).startswith("data_area_")]
+    assert [label.split(",")[0].split(":")[0] for label in question.options[:2]] == ["The densest area", "All of it"]
+    question.set_value("densest").run()
+    assert not errors(app)
+    assert "Is this the right city?" not in _text(app)
+    app.text_input(key="data_city_name").set_value("Warsaw").run()
+    app.button(key="data_import").click().run()
+    assert not errors(app)
+    assert Store(base).count() == len(places)
+    city = base.city()
+    assert city.part
+    assert city.area_km2 < 2_000

@@ -312,6 +312,28 @@ GENERAL: Final = (
         ("Anscombe 1948, Biometrika 35",),
     ),
     MethodEntry(
+        N_("Large areas"),
+        N_("How large are the cells of a region or a country, and what is done with an export of one?"),
+        (r"m \le \frac{A + 2 r L + k \pi (2 r)^2}{a}",),
+        N_(
+            "m the map cells that touch the area, A its square kilometres on the ellipsoid, L the length of its k "
+            "rings, r the reach of a cell from its middle and a the smallest cell there. Known before any cell is made."
+        ),
+        N_(
+            "At most 100,000 cells on a map, 50,000 where small counts are protected, and 5,000,000 cells times steps "
+            "over time: cells grow until that holds, up to about 40 km. From 2,000 km² on a first export is called a "
+            "region, from 10,000 km² a country, unless 90 % of its alerts lie in one dense area. A dense area begins "
+            "at the disc of 3 km with most alerts and grows, up to 25 km, while the next ring is at least a tenth as "
+            "dense as what lies within."
+        ),
+        N_(
+            "A hot spot in cells of kilometres is a town, not a place for an intervention. Alerts outside the chosen "
+            "area are on no map; they count in every total that needs none."
+        ),
+        ("Karney 2013, Journal of Geodesy 87",),
+        N_("Areas of an equal-area projection (EASE-Grid 2.0), and of a zone of the ellipsoid in closed form."),
+    ),
+    MethodEntry(
         N_("Protected numbers"),
         N_("How are people protected who could be recognised in a small number?"),
         (r"0 < n < k \ \Rightarrow\ \text{–}",),
