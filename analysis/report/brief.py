@@ -78,7 +78,8 @@ class Brief:
     """What a brief says. Texts are in the reader's language; numbers have passed disclosure control for the council.
 
     headline: the one sentence; sentence: a second one that explains it, or ""; since, until: the window of the changes,
-    whole months where `by_month`; period: that of everything else; none_found: what stands where there is no change;
+    whole months where `by_month`; period: that of everything else; none_found, no_spots: what stands where there is no
+    change or no hot spot;
     filter_sentence: the filter in words; limits: what these data cannot say; link: where the same view opens; made:
     date of the brief; compared: whether there was an earlier time to compare with; illustrative: made of sample data.
     """
@@ -103,6 +104,7 @@ class Brief:
     by_month: bool = False
     period: tuple[dt.date, dt.date] | None = None
     none_found: str = ""
+    no_spots: str = ""
 
 
 def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
@@ -180,7 +182,7 @@ def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
         table = (Table(header, rows, (0.35, 3.6, 1.5, 1.8), right=(2, 3)),)
     where: tuple[Block, ...] = (Heading(t("Where")),)
     if not brief.spots:
-        where += (Text(t("No place has more alerts than chance explains.")),)
+        where += (Text(brief.no_spots or t("No place has more alerts than chance explains.")),)
     whom = (Heading(t("For whom")), *_whom(brief, t)) if brief.shares or brief.whom else ()
     if brief.picture is None:
         yield from (*where, *table, *whom)

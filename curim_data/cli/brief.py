@@ -100,6 +100,6 @@ def _lines(ctx: CommandContext, study: BriefStudy, city: CityProfile) -> list[st
     if not study.findings and study.changes.changes.n_tested:
         lines.append(brief_text.none_sentence(study, t))
     lines.append(t(study.changes.periods.choice.explanation))
-    lines.append(study.hot.hot.sentence(t))
+    lines.append(study.hot.hot.sentence(t) if study.hot.spots else brief_text.no_spots_sentence(study, t))
     lines += [f"{spot.rank}. {study.names[spot.id](t)}" for spot in study.hot.spots[: brief_text.MOST_SPOTS]]
     return [*lines, brief_text.affected_sentence(study, city, t)]

@@ -116,6 +116,14 @@ def none_sentence(study: BriefStudy, t: Translator) -> str:
     return " ".join(filter(None, (found, smallest_sentence(study, t))))
 
 
+def no_spots_sentence(study: BriefStudy, t: Translator) -> str:
+    """What stands where the hot spots would, when there is none: that none was found, or that nothing can be told."""
+    power = study.hot.power
+    if power.too_few:
+        return power.sentence(t)
+    return t("None found: no place stands out from its surroundings.") + " " + power.sentence(t)
+
+
 def too_few_to_tell(study: BriefStudy) -> bool:
     """Whether "no change" would be no finding: even a doubling of all alerts would probably not have been seen."""
     city = study.smallest[0]
@@ -348,6 +356,7 @@ def brief_content(
         period=study.period,
         by_month=study.by_month,
         none_found=none_sentence(study, t),
+        no_spots=no_spots_sentence(study, t),
         made=made,
         changes=tuple(_row(study, finding, city, t) for finding in study.findings),
         picture=maps.city_map(city, study.hot.cells.frame, t, spots=pins, hot=hot.index[hot["hot"]]),

@@ -8,7 +8,7 @@ import streamlit as st
 from curim_data.model import labels
 from curim_data.model.i18n import Span
 from curim_data.studies.brief import BriefStudy
-from curim_data.studies.brief_text import MOST_SPOTS, affected_sentence, plan_rows
+from curim_data.studies.brief_text import MOST_SPOTS, affected_sentence, no_spots_sentence, plan_rows
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import expected_count
 from pages.parts.frame import Page, draw_footer, escape_markdown, page_link
@@ -57,7 +57,7 @@ def _draw_map(page: Page, study: BriefStudy) -> None:
 def _draw_spots(page: Page, study: BriefStudy) -> None:
     t = page.t
     if not study.hot.spots:
-        st.write(t("No place has more alerts than expected by chance in its neighbourhood."))
+        st.write(escape_markdown(no_spots_sentence(study, t)))
         return
     frame = pd.DataFrame(
         [
