@@ -22,6 +22,7 @@ from curim_data.importing import mapping as mappings
 from curim_data.importing._tally import ColumnSummary
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.profiling import FileProfile
+from curim_data.importing.quarantine import settled_for
 from curim_data.model import Answers, Block, ImportProblem, Message, Question
 from curim_data.model.records import Opened
 from curim_data.store import Home
@@ -63,7 +64,8 @@ class ImportRequest:
 class OpenedExport:
     """A file whose container was recognised.
 
-    `saved`: the home's mapping that fits its header. The answers of `request` are completed by those of the mapping.
+    `saved`: the home's mapping that fits its header, or how the file was read whose quarantined rows, mended, these are
+    (`mended`). The answers of `request` are completed by those of the mapping.
     `state`: tells one state of the file on disk from another.
     """
 
@@ -71,6 +73,7 @@ class OpenedExport:
     file: Opened
     saved: ColumnMapping | None
     state: tuple[int, ...]
+    mended: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -133,7 +136,9 @@ def open_export(request: ImportRequest) -> OpenedExport:
     file, saved = _open(request)
     for mapping in filter(None, (saved, request.mapping)):
         request = replace(request, answers=_completed(request.answers, mapping))
-    return OpenedExport(request, file, saved, state)
+    if saved is not None and not saved.roles:  # the answers alone: the format is a known one
+        saved = None
+    return OpenedExport(request, file, saved, state, mended=bool(quarantine_columns(file.facts.labels)))
 
 
 def recognise_columns(opened: OpenedExport) -> RecognisedExport:
@@ -236,6 +241,9 @@ def _open(request: ImportRequest) -> tuple[Opened, ColumnMapping | None]:
     if home is None:
         return opened, None
     if own := quarantine_columns(labels):  # of what was imported, only the columns with a role are there
+        settled = settled_for(home.quarantine, labels[own:])
+        if settled is not None and settled.fits(labels[own:]):
+            return opened, settled
         return opened, next((saved for saved in mappings.saved(home) if saved.roles and saved.fits(labels[own:])), None)
     return opened, mappings.best(home, labels)
 

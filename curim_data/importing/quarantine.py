@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from curim_data.formats.base import MOST_CHARACTERS, Layout, Part, fold, is_name
 from curim_data.importing.date_parsing import month_numbers
+from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.roles import CATEGORY_ROLES
 from curim_data.importing.row_outcomes import RowOutcomes
 from curim_data.model import Block, Reason
@@ -36,21 +37,30 @@ _PHONE: Final = re.compile(
 )
 _NINE_DIGITS: Final = re.compile(r"\d{9}")
 ID_COLUMN: Final = b"curim.alert_id"  # metadata of the file: which column holds the ids
+SETTLED: Final = b"curim.settled"  # and how the file was read, as a column mapping: mended rows are read alike
 _OWN: Final = ("row", "column", "value", "reason")
 
 
 class Quarantine:
     """Collects the quarantined rows of one file; `path` exists once there is one.
 
-    `keep`: rows that `first` holds. `numbers_only`: keep only the number of a row whose fields do not fit the columns,
-    since it may be one that was erased.
+    `keep`: rows that `first` holds. `settled`: how the file was read. `numbers_only`: keep only the number of a row
+    whose fields do not fit the columns, since it may be one that was erased.
     """
 
     def __init__(
-        self, path: Path, labels: Sequence[str], layout: Layout, keep: int, *, numbers_only: bool = False
+        self,
+        path: Path,
+        labels: Sequence[str],
+        layout: Layout,
+        keep: int,
+        *,
+        settled: ColumnMapping | None = None,
+        numbers_only: bool = False,
     ) -> None:
         self.path, self.reasons = path, Counter[str]()
         self._layout, self._keep, self._numbers_only = layout, keep, numbers_only
+        self._settled = settled
         self._names = _unique({place: labels[place] for place in layout.places})
         self._width = len(labels)
         self._writer: pq.ParquetWriter | None = None
@@ -115,8 +125,10 @@ class Quarantine:
         types = {name: pa.int64() if name == "row" else pa.string() for name in cells}
         table = pa.table({name: pa.array(column, types[name]) for name, column in cells.items()})
         place = layout.place("alert_id") if "alert_id" in layout.roles else None
-        named = {ID_COLUMN: names[place].encode()} if place is not None else None
-        return table.take(pa.array(order)).replace_schema_metadata(named)
+        named = {ID_COLUMN: names[place].encode()} if place is not None else {}
+        if self._settled is not None:
+            named[SETTLED] = self._settled.to_toml().encode()
+        return table.take(pa.array(order)).replace_schema_metadata(named or None)
 
     def _misfit(self, record: RejectedRecord, redact: dict[int, Callable[[str], str]]) -> dict[str, Any]:
         line: dict[str, Any] = {"row": record.row, "reason": record.reason.value}
@@ -127,6 +139,19 @@ class Quarantine:
         elif self._layout.roles.get("alert_id") == (Part(0),) and record.fields and _is_id(record.fields[0]):
             line[self._names[0]] = record.fields[0]
         return line
+
+
+def settled_for(folder: Path, labels: Sequence[str]) -> ColumnMapping | None:
+    """How the file was read of which rows with these columns were quarantined; that of the last one, None without any.
+
+    `labels`: of the columns after our own. A mapping without roles holds the answers alone: of a known format.
+    """
+    for path in sorted(folder.glob("*.parquet"), reverse=True):
+        schema = pq.read_schema(path)
+        text = (schema.metadata or {}).get(SETTLED)
+        if text is not None and schema.names[len(_OWN) :] == list(labels):
+            return ColumnMapping.from_toml(text.decode())
+    return None
 
 
 def _unique(names: dict[int, str]) -> dict[int, str]:

@@ -7,7 +7,7 @@ rows, so that a report does not grow with the file.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +25,7 @@ from curim_data.importing._tally import ColumnSummary
 from curim_data.importing.comparison import Comparison, ExportChanges
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.extract import ProfiledExport, recognise
-from curim_data.importing.mapping import ColumnMapping
+from curim_data.importing.mapping import ColumnMapping, changed_columns
 from curim_data.importing.rows import known_categories, word_value
 from curim_data.importing.transform import ImportPlan, StagedExport
 from curim_data.model import Answers, CityProfile, Facts, Message, Reason, Translator
@@ -187,6 +187,15 @@ class Header:
     table: pd.DataFrame
 
 
+def _columns_since(mapping: ColumnMapping, labels: Sequence[str]) -> Iterator[Message]:
+    """What differs in the columns from those for which a mapping was saved."""
+    appeared, vanished = changed_columns(mapping, labels)
+    if appeared:
+        yield Message("Columns that are new since it was saved: {columns}.", {"columns": ", ".join(appeared)})
+    if vanished:
+        yield Message("Columns that are gone since it was saved: {columns}.", {"columns": ", ".join(vanished)})
+
+
 def build_report(
     profiled: ProfiledExport,
     plan: ImportPlan,
@@ -204,7 +213,15 @@ def build_report(
     quarantine.insert(4, "message", pd.Series([REASON_WORDS[code] for code in reasons], dtype=object))
     quarantine.insert(5, "mend", pd.Series([MEND_WORDS[code] for code in reasons], dtype=object))
     repairs = tally.repair_table()
-    read_with = (Message("Read with the saved mapping {name}.", {"name": saved.name}),) if saved is not None else ()
+    read_with: tuple[Message, ...] = ()
+    if saved is not None and profiled.opened.mended:
+        message = Message("Read as {name} was, out of which these rows were quarantined.", {"name": saved.name})
+        read_with = (message,)
+    elif saved is not None:
+        read_with = (
+            Message("Read with the saved mapping {name}.", {"name": saved.name}),
+            *_columns_since(saved, labels),
+        )
     return ImportReport(
         batch=matched.batch,
         dry_run=dry_run,
@@ -219,7 +236,7 @@ def build_report(
             *(() if first_city is None else first_city.decisions),
         ),
         spread=first_city.spread if first_city is not None else None,
-        mapping=saved,
+        mapping=None if profiled.opened.mended else saved,
         changes=comparison.changes(matched.batch),
         repairs=repairs,
         repair_counts=tally.repair_count_table(),

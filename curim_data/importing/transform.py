@@ -17,11 +17,13 @@ import pyarrow.compute as pc
 
 from curim_data.containers.prefetch import prefetch, prefetch_map
 from curim_data.containers.types import ArrowText
+from curim_data.formats import GUESSED
 from curim_data.geo.enrichment import enrich
 from curim_data.importing._tally import LISTED_ROWS, OutcomeLog, Tally
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport
 from curim_data.importing.id_collisions import id_prefix, with_prefix
+from curim_data.importing.mapping import FORMAT, ColumnMapping
 from curim_data.importing.place_columns import LearntNames, PlaceColumns
 from curim_data.importing.quarantine import Quarantine
 from curim_data.importing.roles import RoleColumns
@@ -116,13 +118,36 @@ def enrich_blocks(parsed: Iterator[ParsedBlock], city: CityProfile) -> Iterator[
     return prefetch_map(parsed, enriched)
 
 
+def _settled(profiled: ProfiledExport, plan: ImportPlan) -> ColumnMapping:
+    """How the file is read, with what its many rows decided and a few mended ones could not decide again."""
+    request, layout, decided = profiled.request, profiled.layout, plan.decisions
+    answers = replace(
+        request.answers,
+        dates=request.answers.dates or decided.dates.order,
+        crs=request.answers.crs or decided.coordinates.crs,
+        order=request.answers.order or decided.coordinates.order,
+        timezone=request.answers.timezone or decided.timezone,
+        category=request.answers.category or decided.category,
+        sheet=None,
+    )
+    name = Path(request.name).name.partition(".")[0] or request.name
+    if layout.format in (GUESSED, FORMAT):
+        return ColumnMapping.from_layout(layout, profiled.labels, answers=answers, name=name)
+    return ColumnMapping(name, {}, answers=replace(answers, area=None))
+
+
 def stage_alerts(
     enriched: Iterator[EnrichedBlock], profiled: ProfiledExport, plan: ImportPlan, work: Path, batch_id: str
 ) -> StagedExport:
     """Write the alerts of all blocks to the working folder, and account for each row that was read."""
     request, layout, labels, city = profiled.request, profiled.layout, profiled.labels, plan.city
     quarantine = Quarantine(
-        work / "quarantine.parquet", labels, layout, LISTED_ROWS, numbers_only=not plan.erased.empty
+        work / "quarantine.parquet",
+        labels,
+        layout,
+        LISTED_ROWS,
+        settled=_settled(profiled, plan),
+        numbers_only=not plan.erased.empty,
     )
     tally, outcomes, staging = Tally(), OutcomeLog(), Staging(work)
     signature, places = SignatureBuilder(labels, layout), PlaceColumns(labels, layout)

@@ -70,7 +70,7 @@ REASON_WORDS: Final = {
     Reason.TOO_MANY_FIELDS: Message("The row has more fields than the header."),
     Reason.TOO_FEW_FIELDS: Message("The row has fewer fields than the header."),
     Reason.BAD_ENCODING: Message("The row holds characters that no known encoding explains."),
-    Reason.NO_DATE: Message("The date of the report is missing."),
+    Reason.NO_DATE: Message("The date in this column is missing."),
     Reason.BAD_DATE: Message("The date cannot be read."),
     Reason.FUTURE_DATE: Message("The date lies in the future."),
     Reason.BAD_COORDINATES: Message("The coordinates cannot be read or do not exist."),
@@ -94,11 +94,11 @@ MEND_WORDS: Final = {
         "Find the row by its number in your own file, save the file as UTF-8, "
         "and import it again: what is known already is not added twice."
     ),
-    Reason.NO_DATE: Message("Fill in the date of the report, then import the row."),
+    Reason.NO_DATE: Message("Fill in the date in the column that is named, then import the row."),
     Reason.BAD_DATE: Message("Write the date as 2025-03-01T22:15, then import the row."),
     Reason.FUTURE_DATE: Message("Correct the date, or import the row again when that day has come."),
     Reason.BAD_COORDINATES: Message(
-        "Write latitude and longitude in degrees with a decimal point, or leave both empty, then import the row."
+        "Write both coordinates as they are written in the other rows, or leave both empty, then import the row."
     ),
     Reason.INVALID_VALUE: Message("Correct the value as the documented format says, then import the row."),
     Reason.ERASED: Message("Nothing to do."),

@@ -1,0 +1,70 @@
+"""Quarantined rows that were mended are read as their file was, without asking again what it knew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from curim_data.importing.pipeline import import_file
+from curim_data.importing.quarantine import settled_for
+from curim_data.importing.report import ImportReport
+from curim_data.model import translator
+from curim_data.store import Home, Store
+
+T = translator("en")
+HEADER = "ref,when,kind of event,sex,lat,lon"
+
+
+def export(folder: Path) -> Path:
+    """Forty alerts, of which the days above the twelfth say that the day comes first; three rows are spoilt."""
+    rows = [f"a{at},{1 + at % 28:02d}/03/2025 10:15,theft,F,37.94{at % 10},23.64{at % 7}" for at in range(40)]
+    rows[3] = "a3,,theft,F,37.941,23.641"
+    rows[4] = "a4,soon,theft,F,37.941,23.641"
+    rows[5] = "a5,06/03/2025 10:15,theft,F,north,23.641"
+    path = folder / "march.csv"
+    path.write_text("\n".join([HEADER, *rows]) + "\n", "utf-8")
+    return path
+
+
+def mended(home: Home, batch: str, path: Path) -> Path:
+    """The download of the quarantined rows with readable values, which say no more which of day and month is first."""
+    frame = Store(home).quarantine(batch, T)
+    frame["when"] = "05/03/2025 10:15"
+    frame["lat"], frame["lon"] = "37.941", "23.641"
+    frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def imported(tmp_path: Path) -> tuple[Home, ImportReport]:
+    home = Home(tmp_path / "home")
+    return home, import_file(home, export(tmp_path), "march.csv")
+
+
+def test_a_row_names_the_column_and_the_value_that_are_wrong(imported: tuple[Home, ImportReport]) -> None:
+    home, report = imported
+    rows = Store(home).quarantine(report.batch.id, T)
+    assert list(zip(rows["column"], rows["value"], strict=True)) == [
+        ("when", ""),
+        ("when", "soon"),
+        ("lat", "north"),
+    ]
+    assert rows["reason"].iloc[0] == "The date in this column is missing."
+    assert "report" not in rows["mend"].iloc[0]
+
+
+def test_mended_rows_are_read_as_their_file_was(imported: tuple[Home, ImportReport], tmp_path: Path) -> None:
+    home, report = imported
+    assert report.date_order == "day-first"
+    again = import_file(home, mended(home, report.batch.id, tmp_path / "mended.csv"), "mended.csv")
+    assert (again.batch.read, again.batch.accepted, again.batch.quarantined) == (3, 3, 0)
+    assert again.date_order == "day-first"
+    assert "Read as march was, out of which these rows were quarantined." in [T(line) for line in again.decisions]
+
+
+def test_rows_of_other_columns_are_not_taken_for_them(imported: tuple[Home, ImportReport]) -> None:
+    home, _ = imported
+    assert settled_for(home.quarantine, ["ref", "when", "kind of event", "sex", "lat", "lon"]) is not None
+    assert settled_for(home.quarantine, ["ref", "when", "lat", "lon"]) is None
+    assert settled_for(home.path / "nowhere", ["ref"]) is None
