@@ -8,6 +8,7 @@ import streamlit as st
 from curim_data.model import LANGUAGES, Role
 from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.labels import provisional_note
+from pages.parts.charts import tables
 from pages.parts.frame import Page, escape_markdown, filter_bar, page_link, palette, require
 from pages.parts.frame.fragments import draw_alone
 from pages.parts.frame.guard import HEALED
@@ -21,6 +22,10 @@ st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
 page = require(Role.COUNCIL, data=False, hand_on=True)
 t = page.t
 
+DARK_TO_LIGHT = (
+    "@media print {html {background: white !important} * {print-color-adjust: exact}"
+    " .stMain {background: black; filter: invert(1) hue-rotate(180deg)}}"
+)
 # The only style that the theme cannot express: the wide layout has margins that a map next to a list needs, and links
 # to pages look like text. In print: results without controls, each figure whole. The camera of a chart goes without
 # plotly's English hint.
@@ -31,6 +36,10 @@ st.html(
     ".st-key-sample_banner a {display: none !important} .stMainBlockContainer {padding: 0 !important} "
     ".stElementContainer {break-inside: avoid} .stMain, .stApp, [data-testid='stAppViewContainer'] "
     "{position: static !important; overflow: visible !important; height: auto !important}}"
+    f"{tables.PRINT_STYLE}"
+    # A dark page is printed light: colours turned over and their hues back, maps and charts with their legends alike.
+    f"{DARK_TO_LIGHT if page.theme == 'dark' else ''}"
+    ".deck-tooltip {max-width: min(260px, 60vw)}"
     ".modebar-btn::before, .modebar-btn::after {display: none !important}"
     f"{attribution_style(page.city, palette(page.theme))} "
     f".stMain [data-testid='stPageLink-NavLink'] p {{color: {palette(page.theme).sea_blue}; font-weight: 600}}</style>"

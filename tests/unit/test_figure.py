@@ -59,6 +59,32 @@ def test_plotly_finds_nothing_wrong_with_a_figure(page: Page) -> None:
         json.dumps(figure.to_dict(), allow_nan=False)
 
 
+def test_years_long_past_are_one_band_and_months_have_room_on_a_phone(page: Page) -> None:
+    months = pd.date_range("2006-01-01", "2018-12-01", freq="MS")
+    figure = plots.year_on_year_figure(page, pd.DataFrame({"month": months, "n": np.arange(len(months))}))
+    named = [trace["name"] for trace in figure.data if trace.get("name")]
+    assert named[0].startswith("2006–2014")
+    assert named[1:] == ["2015", "2016", "2017", "2018"]
+    assert figure.data[0]["y"][0] == 8 * 12
+    assert figure.data[1]["y"][0] == 0
+    assert len(figure.layout["xaxis"]["tickvals"]) == (4 if page.narrow else 12)
+
+
+def test_long_names_leave_room_for_their_bars_and_stay_apart(page: Page) -> None:
+    names = [f"A very long name of a category that nobody would ever read to its end, number {at}" for at in range(160)]
+    frame = pd.DataFrame({"label": names, "value": 0.5, "low": 0.4, "high": 0.6})
+    for figure in (
+        plots.interval_bars_figure(page, frame),
+        plots.interval_bars_figure(page, frame, labels_above=True),
+        plots.forest_figure(page, frame),
+    ):
+        axis = figure.layout["yaxis"]
+        assert axis["tickvals"] == names
+        assert max(len(line) for text in axis["ticktext"] for line in text.split("<br>")) <= 40
+        assert max(text.count("<br>") for text in axis["ticktext"]) <= 1
+        assert len(set(figure.data[0]["y"])) == 160
+
+
 def test_plotly_would_find_what_is_wrong(page: Page) -> None:
     figure = plots.clock_figure(page, CLOCK)
     figure.update_xaxes(tickvalues=[1])

@@ -7,6 +7,7 @@ Axis ticks and hover texts are written by the translator, since plotly itself sp
 from __future__ import annotations
 
 import html
+import textwrap
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ from pages.parts.frame.colours import COUNTS
 from pages.parts.maps.cell_map import alert_count
 
 DASHES: Final = ("solid", "solid", "dash", "dot", "dashdot")  # a year's line, by how long ago it was
+BESIDE, ABOVE = 30, 40  # letters of a name beside its bar, and above it or above a panel
+YEARS: Final = 4  # that have a line of their own
 CONFIG: Final = {
     "displaylogo": False,
     "modeBarButtons": [["toImage"]],
@@ -134,7 +137,11 @@ def interval_bars_figure(
     the written value. `labels_above`: each label above its bar, for narrow columns and long names.
     """
     t, colours = page.t, palette(page.theme)
-    labels = [html.escape(label) for label in frame["label"]]  # plotly reads some markup, and names come from exports
+    # plotly reads some markup, and names come from exports; long ones would leave no room for the bars
+    labels = [html.escape(label) for label in frame["label"]]
+    shown = [
+        wrapped_label(label, ABOVE if labels_above else BESIDE, 1 if labels_above else 2) for label in frame["label"]
+    ]
     values, low, high = (frame[name].to_numpy(float) for name in ("value", "low", "high"))
     row = 46 if labels_above else 34
     figure = base_figure(t, colours, height=height or row * len(frame) + 30, bargap=0.68 if labels_above else 0.45)
@@ -157,10 +164,11 @@ def interval_bars_figure(
     top = float(ends[np.isfinite(ends)].max(initial=0.0))
     figure.update_xaxes(range=[0, top * 2.1 or 1], visible=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ", showticklabels=not labels_above)
+    figure.update_yaxes(tickvals=labels, ticktext=shown)
     notes: list[dict[str, Any]] = []
     if labels_above:
         above = {"x": 0, "showarrow": False, "xanchor": "left", "yshift": 17, "font": {"color": colours.muted}}
-        notes += [{"y": label, "text": label, **above} for label in labels]
+        notes += [{"y": label, "text": short, **above} for label, short in zip(labels, shown, strict=True)]
     beside = {"showarrow": False, "xanchor": "left", "xshift": 8, "font": {"color": colours.text}}
     for label, text, end in zip(labels, texts, ends.tolist(), strict=True):
         notes.append({"x": end, "y": label, "text": text, **beside})
@@ -182,6 +190,7 @@ def forest_figure(
     `frame`: columns `label`, `value`, `low`, `high`; optional `strong` (bool): drawn in the accent colour.
     """
     t, colours = page.t, palette(page.theme)
+    shown = [wrapped_label(label, 22 if page.narrow else BESIDE, 2) for label in frame["label"]]
     frame = frame.assign(label=frame["label"].map(html.escape))
     figure = base_figure(t, colours, height=height or 30 * len(frame) + 60)
     strong = frame["strong"] if "strong" in frame else pd.Series(False, index=frame.index)
@@ -200,7 +209,18 @@ def forest_figure(
         ticks = _log_ticks(frame)
         figure.update_xaxes(type="log", tickvals=ticks, ticktext=[t.number(v, 0 if v >= 1 else 2) for v in ticks])
     figure.update_yaxes(autorange="reversed", showgrid=True, ticksuffix="  ")
+    figure.update_yaxes(tickvals=frame["label"].tolist(), ticktext=shown)
     return figure
+
+
+def wrapped_label(text: str, width: int, lines: int) -> str:
+    """A name of at most so many lines of `width` letters, with an ellipsis where it is longer, safe for plotly.
+
+    >>> wrapped_label("Noise from a bar", 40, 2), wrapped_label("A <b> name that goes on and on", 12, 2)
+    ('Noise from a bar', 'A &lt;b&gt; name<br>that goes…')
+    """
+    found = textwrap.wrap(text, width, max_lines=lines, placeholder="…") or [""]
+    return "<br>".join(html.escape(line) for line in found)
 
 
 def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact: bool = False) -> Figure:
@@ -246,7 +266,11 @@ def small_multiples_figure(
     columns = 1 if page.narrow else min(columns, max(len(panels), 1))
     rows = -(-len(panels) // columns) or 1
     figure = make_subplots(
-        rows, columns, shared_xaxes=True, shared_yaxes="all", subplot_titles=[html.escape(name) for name, _ in panels]
+        rows,
+        columns,
+        shared_xaxes=True,
+        shared_yaxes="all",
+        subplot_titles=[wrapped_label(name, ABOVE, 1) for name, _ in panels],
     )
     figure.update_layout(**layout_of(t, colours, rows * row + 40))
     for number, (name, frame) in enumerate(panels):
@@ -273,13 +297,17 @@ def small_multiples_figure(
 
 
 def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -> Figure:
-    """Months side by side, a line a year, the last year strong. `frame`: columns `month` (first days), `n`."""
+    """Months side by side, a line a year, the last year strong. `frame`: columns `month` (first days), `n`.
+
+    The four latest years have lines of their own; those before are one band, from their lowest to their highest month.
+    """
     t, colours = page.t, palette(page.theme)
     figure = base_figure(t, colours, height=height)
     months = pd.to_datetime(frame["month"])
     years = sorted(months.dt.year.unique())
+    _add_earlier_years(figure, t, colours, frame.assign(year=months.dt.year, number=months.dt.month), years[:-YEARS])
     greys = [colours.district_line, colours.withheld, colours.muted]
-    for year in years:
+    for year in years[-YEARS:]:
         part = frame[months.dt.year == year]
         latest = year == years[-1]
         numbers = pd.to_datetime(part["month"]).dt.month
@@ -296,12 +324,33 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -
             hovertext=[f"{t.month(m)} {year}: {t.number(n)}" for m, n in zip(numbers, part["n"], strict=True)],
             hoverinfo="text",
         )
-    figure.update_layout(showlegend=True)
-    figure.update_xaxes(
-        range=[0.6, 12.4], tickvals=list(range(1, 13)), ticktext=[t.month(m, "abbreviated") for m in range(1, 13)]
-    )
+    figure.show_named_legend()
+    ticks = list(range(1, 13, 3 if page.narrow else 1))  # on a phone the names of twelve months run together
+    figure.update_xaxes(range=[0.6, 12.4], tickvals=ticks, ticktext=[t.month(m, "abbreviated") for m in ticks])
     figure.update_yaxes(rangemode="tozero")
     return figure
+
+
+def _add_earlier_years(
+    figure: Figure, t: Translator, colours: Palette, frame: pd.DataFrame, years: Sequence[int]
+) -> None:
+    """The range of each month over years long past, in grey."""
+    past = frame[frame["year"].isin(years)]
+    if past.empty:
+        return
+    span = past.groupby("number")["n"].agg(["min", "max"]).dropna()
+    figure.add_scatter(x=span.index, y=span["max"], mode="lines", line={"width": 0}, hoverinfo="skip")
+    first, last = min(years), max(years)
+    figure.add_scatter(
+        x=span.index,
+        y=span["min"],
+        mode="lines",
+        line={"width": 0},
+        fill="tonexty",
+        fillcolor=colours.band,
+        hoverinfo="skip",
+        name=str(first) if first == last else t("{first}–{last}, lowest to highest", first=str(first), last=str(last)),
+    )
 
 
 def _errors(values: FloatArray, low: FloatArray, high: FloatArray, colours: Palette) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -22,6 +23,16 @@ LETTER: Final = 6.9
 BESIDE: Final = 18
 # Cells of a table above which its numbers become texts: Streamlit takes no more of the other kind.
 MOST_STYLED: Final = 200_000
+MOST_PRINTED: Final = 60  # rows of a table on paper
+FOR_PRINT: Final = "for-print"
+# Paper has the plain table, the screen the one that scrolls.
+PRINT_STYLE: Final = (
+    f"@media screen {{.stElementContainer:has(.{FOR_PRINT}) {{display: none !important}}}}"
+    f"@media print {{.stElementContainer:has(+ .stElementContainer .{FOR_PRINT}) {{display: none !important}}"
+    f".{FOR_PRINT} table {{width: 100%; border-collapse: collapse; font-size: .72rem; break-inside: auto}}"
+    f".{FOR_PRINT} th, .{FOR_PRINT} td {{border: 0; border-bottom: 1px solid; padding: .2em .4em; text-align: left}}"
+    f".{FOR_PRINT} .number {{text-align: right; font-variant-numeric: tabular-nums}}}}"
+)
 NONE: Final = "–"  # where a number is not known
 
 
@@ -58,6 +69,7 @@ def draw_table(
         alt=alt,
         height=height,
     )
+    draw_for_print(page.t, frame, headings, digits=digits, percent=percent)
     if file_name:
         download_button(page.t, frame[list(headings)].rename(columns=headings), file_name, key=f"{key}_download")
 
@@ -92,8 +104,43 @@ def draw_selectable_table(
         selection_mode="single-row",
         selection_default=None if selected is None else {"selection": {"rows": [selected]}},
     )
+    draw_for_print(page.t, frame, headings, digits=digits, percent=percent)
     rows = (event or {}).get("selection", {}).get("rows", [])
     return int(rows[0]) if rows and rows[0] < len(frame) else None
+
+
+def draw_for_print(
+    t: Translator,
+    frame: pd.DataFrame,
+    headings: Mapping[str, str],
+    *,
+    digits: Mapping[str, int] | None = None,
+    percent: Mapping[str, int] | None = None,
+) -> None:
+    """The table that paper shows in place of the one that scrolls: every column, and its first rows.
+
+    It is hidden on the screen (`PRINT_STYLE`), from readers of it too: the table above holds the same and more.
+    """
+    shown = formatted(t, frame[list(headings)].head(MOST_PRINTED), digits=digits, percent=percent)
+    head = "".join(f"<th>{html.escape(label)}</th>" for label in headings.values())
+    numbers = {*(digits or {}), *(percent or {})}
+    rows = "".join(
+        "<tr>"
+        + "".join(
+            f"<td{' class=number' if name in numbers else ''}>{html.escape(_printed(value))}</td>"
+            for name, value in zip(headings, row, strict=True)
+        )
+        + "</tr>"
+        for row in shown.itertuples(index=False, name=None)
+    )
+    rest = len(frame) - len(shown)
+    note = t.n("{n} more row", "{n} more rows", rest) if rest else ""
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{html.escape(note)}</p>"
+    st.html(f'<div class="{FOR_PRINT}">{table}</div>')
+
+
+def _printed(value: object) -> str:
+    return NONE if value is None or value != value else str(value)
 
 
 def styled(

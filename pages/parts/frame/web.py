@@ -44,8 +44,28 @@ INDEX: Final = Path(st.__file__).parent / "static" / "index.html"
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 PROXY_HEADERS: Final = ("forwarded", "via", "x-real-ip")
 WIDTH_PATH: Final = "/curim/width.js"
-# The server cannot know how wide a map will be; the page sends it once, before it connects.
-WIDTH_SCRIPT: Final = 'document.cookie = "curim_width=" + window.innerWidth + "; path=/; SameSite=Strict";\n'
+# The server cannot know how wide a map will be; the page sends it once, before it connects, and again for the next
+# page when the window has changed. What a map tells of a cell is moved until it lies inside the map: deck.gl puts it
+# right of and below the pointer wherever that is.
+WIDTH_SCRIPT: Final = """
+const tellWidth = () => {
+  document.cookie = "curim_width=" + window.innerWidth + "; path=/; SameSite=Strict";
+};
+tellWidth();
+window.addEventListener("resize", tellWidth);
+const keepInside = () => {
+  for (const tip of document.querySelectorAll(".deck-tooltip")) {
+    const chart = tip.closest("[data-testid='stDeckGlJsonChart']");
+    if (tip.style.display === "none" || !chart) continue;
+    tip.style.margin = "0";
+    const map = chart.getBoundingClientRect(), box = tip.getBoundingClientRect();
+    const left = Math.max(Math.min(0, map.right - box.right - 4), map.left - box.left);
+    const up = box.bottom > map.bottom ? -Math.min(box.height + 8, box.top - map.top) : 0;
+    tip.style.margin = up + "px 0 0 " + left + "px";
+  }
+};
+document.addEventListener("pointermove", () => [40, 160, 500].forEach((wait) => setTimeout(keepInside, wait)));
+"""
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

@@ -15,6 +15,8 @@ from pages.parts.charts import plots, tables
 from pages.parts.frame import Page, draw_footer, escape_markdown
 from pages.parts.gender import queries
 
+MOST_ROWS = 24  # of the chart: more are not read
+
 
 def draw_category_ratios(page: Page, f: AlertFilter) -> None:
     """The forest of ratios, its words, and the same as a table."""
@@ -39,7 +41,10 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
     if frame.empty:
         st.write(t("There is nothing to compare here."))
         return
-    frame = frame.sort_values("ratio", ascending=False)
+    everything = len(frame)
+    doubt = np.log(frame["high"] / frame["low"].clip(lower=1e-9))
+    clearest = frame.assign(doubt=doubt).sort_values(["significant", "doubt"], ascending=[False, True]).head(MOST_ROWS)
+    frame = clearest.sort_values("ratio", ascending=False)
     points = pd.DataFrame(
         {
             "label": [category_label(t, page.city, one) for one in frame["category"]],
@@ -53,14 +58,21 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
     title = t("share among women ÷ share among men")
     if page.narrow:
         st.caption(title)
-        names = figure.data[0]["y"]
-        figure.update_yaxes(tickvals=names, ticktext=[_wrapped(name) for name in names], ticksuffix="")
+        figure.update_yaxes(ticksuffix="")
         title = ""
     figure.update_xaxes(title={"text": title, "font": {"size": 12}, "standoff": 8})
     st.caption(
         t("Left of the dashed line: affects men more. Right of it: affects women more. Strong colour: beyond chance.")
     )
     plots.draw_chart(page, figure, key="gender_forest", alt=found.sentence(t))
+    if rest := everything - len(frame):
+        st.caption(
+            t.n(
+                "{n} category of which less is known is left out of the chart.",
+                "{n} categories of which less is known are left out of the chart.",
+                rest,
+            )
+        )
 
 
 def _draw_findings(page: Page, found: CategoryRatios) -> None:
@@ -143,15 +155,6 @@ def _ratio(page: Page, row: dict[str, float]) -> str:
 def _name(page: Page, category: str) -> str:
     """A category inside a sentence, as Markdown."""
     return escape_markdown(inline(category_label(page.t, page.city, category)))
-
-
-def _wrapped(label: str) -> str:
-    """A label that a phone's chart can hold: broken at the space nearest its middle."""
-    spaces = [at for at, sign in enumerate(label) if sign == " "]
-    if len(label) <= 18 or not spaces:
-        return label
-    at = min(spaces, key=lambda space: abs(space - len(label) / 2))
-    return f"{label[:at]}<br>{label[at + 1 :]}"
 
 
 def draw_help_lines(page: Page) -> None:

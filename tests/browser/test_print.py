@@ -1,0 +1,56 @@
+"""What paper gets: light colours also of a dark page, and tables with all their columns; and what a map tells."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from tests.browser.conftest import Visit
+
+pytestmark = pytest.mark.browser
+TABLES = ".for-print table"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_page_is_printed_light_with_all_columns_of_its_tables(visit: Visit, dark: bool) -> None:
+    page = visit("trends", lang="el", dark=dark)
+    assert page.locator(TABLES).count() >= 1
+    assert not page.locator(TABLES).first.is_visible()
+    assert page.locator('[data-testid="stDataFrame"]').first.is_visible()
+    page.emulate_media(media="print", color_scheme="dark" if dark else "light")
+    page.set_viewport_size({"width": 794, "height": 1123})
+    table = page.locator(TABLES).last
+    assert table.is_visible()
+    assert table.locator("th").count() == 11
+    wide = table.evaluate("table => table.getBoundingClientRect().right")
+    assert wide <= 794
+    assert not page.locator('[data-testid="stDataFrame"]').last.is_visible()
+    picture = imread(io.BytesIO(page.screenshot()))[..., :3]
+    assert np.median(picture.mean(axis=2)) > 0.9
+
+
+def test_what_a_map_tells_stays_inside_it(visit: Visit) -> None:
+    page = visit("hotspots", lang="el")
+    page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')
+    page.wait_for_timeout(1_000)
+    # deck.gl puts a tooltip right of and below the pointer: as if the pointer stood in the corner of the map.
+    box = page.evaluate(
+        """async () => {
+          const tip = document.querySelector('.deck-tooltip');
+          const map = tip.closest('[data-testid="stDeckGlJsonChart"]');
+          const frame = map.getBoundingClientRect();
+          tip.innerText = 'Αναφορές: 12\\nGi* (z): 3,1\\nΠερισσότερες από όσες εξηγεί η τύχη, μαζί με τα γύρω κελιά';
+          tip.style.display = 'block';
+          tip.style.transform = `translate(${frame.width - 10}px, ${frame.height - 10}px)`;
+          document.dispatchEvent(new PointerEvent('pointermove', {bubbles: true}));
+          await new Promise(done => setTimeout(done, 1500));
+          const told = tip.getBoundingClientRect();
+          return {right: frame.right - told.right, bottom: frame.bottom - told.bottom, wide: told.width};
+        }"""
+    )
+    assert box["right"] >= 0
+    assert box["bottom"] >= 0
+    assert box["wide"] > 100
