@@ -30,7 +30,7 @@ from curim_data.model.types import CellArray
 HELD: Final = 0.95
 # Alerts in the mean disc over which the density is smoothed, and the widest disc in rings of cells.
 MEAN_IN_DISC: Final = 10.0
-MOST_RINGS: Final = 4
+MOST_RINGS: Final = 6
 # Surroundings are at least so dense, relative to the thinnest occupied land.
 _THIN: Final = 0.25
 # The least share of a cell that land counts as, as in the test (`cell_significance.MIN_LAND_SHARE`).

@@ -56,6 +56,22 @@ def test_the_map_selects_in_the_list(open_page: Open, sample: Home) -> None:
     assert _panel(app).startswith("3 ·")
 
 
+def test_the_order_of_the_list_stands_in_the_link(open_page: Open, sample: Home) -> None:
+    app = open_page("hotspots", lang="en")
+    spots = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).spots
+    listed = next(frame.value for frame in app.dataframe if "excess" in frame.value)
+    assert listed["name"].str.split().str[0].tolist() == [str(spot.rank) for spot in spots]
+    app.selectbox(key="hotspots_order").select("alerts").run()
+    assert not errors(app)
+    assert word(app, "order") == "alerts"
+    listed = next(frame.value for frame in app.dataframe if "excess" in frame.value)
+    numbers = listed["n"].tolist()
+    assert numbers == sorted(numbers, reverse=True)
+    most = max(spots, key=lambda spot: spot.n)
+    assert _panel(app).startswith(f"{most.rank} ·")
+    assert {cell["hex"] for cell in _layer(app, "highlight")} == set(most.names)
+
+
 def test_clusters_have_outlines(open_page: Open) -> None:
     app = open_page("hotspots", lang="en")
     app.segmented_control(key="hotspots_layer").set_value("clusters").run()

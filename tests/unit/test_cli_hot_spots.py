@@ -64,10 +64,11 @@ def test_emerging_in_words_and_as_csv(capsys: Capture, sample: Home, tmp_path: P
         (["hotspots", "--method", "emerging", "--audience", "council", "--resolution", "10"], "one size only"),
         (["hotspots", "--method", "emerging", "--to", "2022-11-05", "--from", "2022-11-01"], "no history"),
         (["concentration", "--audience", "council", "--resolution", "10"], "one size only"),
-        (["concentration", "--resolution", "13"], "resolution 8 to 12"),
+        (["concentration", "--resolution", "13"], "resolution 4 to 12"),
         (["hotspots", "--base", "alerts"], "already holds all alerts"),
         (["hotspots", "--base", "residents", "--affected", "woman"], "no residents by district"),
         (["hotspots", "--base", "alerts", "--method", "clusters"], "use it with --method significance"),
+        (["hotspots", "--order", "p", "--method", "clusters"], "--order is for hot cells"),
         (["hotspots", "--weight", "severity"], "are for --method clusters"),
         (
             ["hotspots", "--method", "clusters", "--weight", "severity", "--cluster-method", "hdbscan"],
@@ -84,6 +85,23 @@ def test_what_may_not_be_asked(capsys: Capture, sample: Home, words: list[str], 
     printed = capsys.readouterr()
     assert printed.out == ""
     assert line in printed.err
+
+
+def test_hot_spots_come_in_the_order_asked_for_with_their_excess(capsys: Capture, sample: Home, tmp_path: Path) -> None:
+    out = tmp_path / "spots.csv"
+    usual = answer(capsys, sample, "hotspots", "--out", str(out))["spots"]
+    assert [spot["rank"] for spot in usual] == list(range(1, len(usual) + 1))
+    lows = [spot["excess_low"] for spot in usual]
+    assert lows == sorted(lows, reverse=True)
+    assert all(spot["excess_low"] < spot["excess"] < spot["excess_high"] for spot in usual)
+    assert all(spot["excess"] == pytest.approx(spot["n"] - spot["expected"], abs=0.02) for spot in usual)
+    assert pd.read_csv(out)["excess_low"].tolist() == pytest.approx(lows)
+    for order, key in (("alerts", "n"), ("ratio", "low")):
+        found = answer(capsys, sample, "hotspots", "--order", order)["spots"]
+        assert [spot[key] for spot in found] == sorted((spot[key] for spot in usual), reverse=True)
+        assert {spot["id"]: spot["rank"] for spot in found} == {spot["id"]: spot["rank"] for spot in usual}
+    by_p = [spot["q"] for spot in answer(capsys, sample, "hotspots", "--order", "p")["spots"]]
+    assert by_p == sorted(by_p)
 
 
 def test_a_base_names_itself_in_sentence_choices_and_columns(capsys: Capture, sample: Home, tmp_path: Path) -> None:
