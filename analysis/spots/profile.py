@@ -54,10 +54,15 @@ class SpotProfile:
     since: dt.date | None = None
     choices: tuple[Choice, ...] = field(default=())
 
+    @property
+    def _uncategorised(self) -> bool:
+        """Whether no alert here has a category, as in exports of one kind of event: nothing to say of the place."""
+        return len(self.categories) == 1 and self.categories[0].id == UNCATEGORISED and self.categories[0].share >= 1
+
     def sentence(self, t: Translator) -> str:
         """The profile in a few plain sentences."""
         parts = []
-        if self.categories:
+        if self.categories and not self._uncategorised:
             first = self.categories[0].share
             message = N_("Mainly {category} ({share}).") if first > HALF else N_("Most often {category} ({share}).")
             if self.categories[0].id == UNCATEGORISED:

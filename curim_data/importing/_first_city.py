@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,13 +45,20 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str) -> FirstCi
     points = sample_points(profile, decisions.coordinates)
     constant = {decisions.category: profiled.rows} if decisions.category else {}
     categories: Mapping[str, int] = profile.values.get("category") or constant
-    label = name or Path(request.name).name.partition(".")[0]
+    label = name or name_from_file(request.name)
     home = Home(work / interrupted.FIRST)
     spread = provisional.spread_of(points) if len(points) else None
     area = request.answers.area or (spread.default if spread is not None else WHOLE)
     within = spread.circle(area) if spread is not None else None
     city = provisional.ensure_city(home, points, categories, label, name or None, within)
     return FirstCity(city, spread if city.provisional else None, area)
+
+
+def name_from_file(file: str) -> str:
+    """What a city is called until a person says better: the file's name in words, `a_b-c.csv.gz` as “A b c”."""
+    stem = Path(file).name.partition(".")[0]
+    words = re.sub(r"_+|-+(?=[^\W\d])", " ", stem).strip()
+    return words[:1].upper() + words[1:] or stem
 
 
 def adopt_city(home: Home, work: Path) -> None:
