@@ -81,6 +81,13 @@ class PlaceNames:
         return {key: Centre(*place) for key, place in zip(keys, places, strict=True)}
 
     @cached_property
+    def areas(self) -> tuple[tuple[str, Centre], ...]:
+        """The areas that have names of their own, with their middles, those with most alerts first."""
+        counts = self.table[self.table["kind"] == AREA].groupby("name")["n"].sum()
+        ordered = sorted(zip(counts.index.tolist(), counts.tolist(), strict=True), key=lambda one: (-one[1], one[0]))
+        return tuple((name, self.centres[AREA, name]) for name, _ in ordered)
+
+    @cached_property
     def _by_cell(self) -> dict[str, dict[int, tuple[int, str]]]:
         """By kind and cell the most common name, with its alerts; of two as common the first by its letters."""
         best = self.table.sort_values(["n", "name"], ascending=[False, True]).drop_duplicates(["kind", "cell"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import h3.api.basic_int as h3
 import numpy as np
@@ -10,7 +11,8 @@ import pandas as pd
 import pytest
 
 from curim_data.filters import AlertFilter
-from curim_data.model import translator
+from curim_data.model import CityProfile, translator
+from curim_data.model.place_names import PlaceNames
 from pages.parts.charts.tables import BESIDE, LETTER, fitted_columns
 from pages.parts.frame.colours import LIGHT
 from pages.parts.maps import basemap, cell_map, legends, name_layers
@@ -70,6 +72,21 @@ def test_landmarks_give_way_to_hot_spots() -> None:
     assert name not in [row["text"] for row in drawn([Pin("Άλλο", mark.longitude, mark.latitude, 1)])[0]]
     far = Pin(f"Κοντά: {name}", mark.longitude + 0.02, mark.latitude, 1)
     assert name not in [row["text"] for row in drawn([far])[0]]
+
+
+def test_a_city_without_landmarks_has_its_districts_else_the_areas_that_exports_name() -> None:
+    state = basemap.fitted_view(CITY.land, window=1280, span=0.62, height=540)
+
+    def names(city: CityProfile) -> set[str]:
+        return {row["text"] for row in name_layers.name_layers(city, T, (), LIGHT, state)[0].data}
+
+    districts = {T.label(area.labels) for area in CITY.districts}
+    assert names(replace(CITY, landmarks=())) <= districts
+    assert names(replace(CITY, landmarks=()))
+    middle = CITY.land.centroid
+    cell = h3.latlng_to_cell(middle.y, middle.x, 9)
+    table = pd.DataFrame({"kind": ["area", "street"], "name": ["Κέντρο", "Οδός"], "cell": [cell, cell], "n": [9, 9]})
+    assert names(replace(CITY, landmarks=(), districts=(), place_names=PlaceNames(table))) == {"Κέντρο"}
 
 
 def test_the_area_of_a_filter_has_a_shape() -> None:

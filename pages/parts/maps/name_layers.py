@@ -24,6 +24,7 @@ STRONG: Final = 13
 QUIET: Final = 12
 TILE: Final = 512  # deck.gl's world is 512 px wide at zoom 0
 NEAREST: Final = 18.0  # zoom
+MOST_AREAS: Final = 12  # that a map names where nothing else is known of a city
 PLATE: Final = 150  # of 255: how much of the map a name's plate covers
 
 
@@ -110,7 +111,7 @@ def _texts(pin: Pin, ranks_alone: bool) -> tuple[str, ...]:
 
 
 def _city_names(city: CityProfile, t: Translator, called: Collection[str]) -> Iterator[Pin]:
-    """Landmarks, then districts, but for those after which a hot spot is called."""
+    """Landmarks, else districts, else areas that exports name, but for those after which a hot spot is called."""
     for mark in city.landmarks:
         name = t.label(mark.labels)
         if not any(name in other for other in called):
@@ -121,6 +122,11 @@ def _city_names(city: CityProfile, t: Translator, called: Collection[str]) -> It
         name, point = t.label(area.labels), shapely.point_on_surface(area.polygon)
         if not any(name in other for other in called):
             yield Pin(name, point.x, point.y)
+    if city.districts:
+        return
+    for name, middle in city.place_names.areas[:MOST_AREAS]:
+        if not any(name in other for other in called):
+            yield Pin(name, middle.longitude, middle.latitude)
 
 
 def _row(pin: Pin, placed: PlacedLabel) -> dict[str, Any]:

@@ -45,6 +45,8 @@ def draw_changes_table(page: Page) -> None:
         "note": t("Note"),
     }
     columns = {}
+    if not frame["note"].any():
+        del headings["note"]  # an empty column would push others off the page
     if page.narrow:
         frame = frame.assign(what=frame["what"] + ", " + frame["where"])
         headings = {name: headings[name] for name in ("what", "before", "after", "q")}
