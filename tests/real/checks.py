@@ -53,6 +53,7 @@ class Visit:
     heading: bool = False
     heading_cpu: float = 0.0
     cpu: float = 0.0
+    slowness: float = 1.0
     browser: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     collisions: list[str] = field(default_factory=list)
@@ -91,10 +92,10 @@ def noise(visit: Visit) -> Iterator[str]:
 
 
 def speed(visit: Visit) -> Iterator[str]:
-    """The heading stands soon; processor time, since the machine may be busy."""
+    """The heading stands soon, in processor time; a busy machine is given as much more as it needs for a known sum."""
     most = FIRST_HEADING if visit.first else LATER_HEADING
-    if visit.heading and visit.heading_cpu > most:
-        yield f"heading after {visit.heading_cpu:.1f} s of the server's processor; at most {most:g}"
+    if visit.heading and visit.heading_cpu > most * visit.slowness:
+        yield f"heading after {visit.heading_cpu:.1f} s of the server's processor; at most {most * visit.slowness:.1f}"
 
 
 def emptiness(visit: Visit) -> Iterator[str]:
@@ -198,7 +199,12 @@ def numbers(visit: Visit) -> Iterator[str]:
 
 def _share_of_spots(visit: Visit, known: dict[str, dict[int, str]]) -> Iterator[str]:
     """The share of the alerts that the heading gives to the hot spots is that of the list, as rounded."""
-    if visit.audience != "analyst" or not known[figures.SPOT_SHARE] or len(known[figures.MAPPED]) != 1:
+    if (
+        visit.audience != "analyst"
+        or not known[figures.SPOT_SHARE]
+        or len(known[figures.MAPPED]) != 1
+        or _folded(visit)
+    ):
         return
     (mapped,) = known[figures.MAPPED]
     for node in visit.drawn.of("dataframe"):
@@ -239,9 +245,20 @@ def _drawn_figures(visit: Visit) -> Iterator[tuple[str, int, str]]:
                 if isinstance(layers.get(layer), list) and any(figures.HOT in str(f.name) for f in _cells_told(visit)):
                     yield name, len(layers[layer]), f"the map's layer of {name}"
         elif node.kind == "dataframe" and key.startswith("hotspots_list"):
-            yield figures.SPOTS, figures.contents(node).num_rows, "rows of the list"
+            if not _folded(visit):
+                yield figures.SPOTS, figures.contents(node).num_rows, "rows of the list"
+        elif node.kind == "selectbox" and "hotspots_rows" in node.message.id:
+            for option in node.message.options:
+                told = figures.pattern(visit.lang, "All {n}", "All {n}").fullmatch(option)
+                if told:
+                    yield figures.SPOTS, figures.number(figures.values(told, "n") or "", visit.lang), option
     if visit.page == "briefing" and cards:
         yield figures.CHANGES, cards, "cards with a chart"
+
+
+def _folded(visit: Visit) -> bool:
+    """Whether the list shows its first rows only, and a box offers all."""
+    return any("hotspots_rows" in node.message.id for node in visit.drawn.of("selectbox"))
 
 
 def _cells_told(visit: Visit) -> list[figures.Figure]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Page
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 FORMULA = re.compile(r"\$\$.*?\$\$", re.DOTALL)
@@ -58,17 +57,15 @@ def plain(marked: str) -> str:
 
 @dataclass
 class Drawn:
-    """The page as it stands after the last message; `listen` before the page is opened."""
+    """The page as it stands after the last message."""
 
     nodes: dict[Path, Node] = field(default_factory=dict)
     finished: int = 0
     run: str = ""
     known: dict[str, ForwardMsg] = field(default_factory=dict)
 
-    def listen(self, page: Page) -> None:
-        page.on("websocket", lambda socket: socket.on("framereceived", self._frame))
-
-    def _frame(self, payload: bytes | str) -> None:
+    def frame(self, payload: bytes | str) -> None:
+        """Take what came through the web socket in."""
         if isinstance(payload, bytes):
             self.take(ForwardMsg.FromString(payload))
 

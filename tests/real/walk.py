@@ -13,18 +13,18 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebSocket
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser.conftest import PAGES, PROBES, Running, running
 from tests.real import labels
 from tests.real.checks import Visit, failures, languages_differ
 from tests.real.cities import City, ImportFailed
-from tests.real.drawn import Drawn
 
 OUT: Final = Path(__file__).parent / "out"
 PATIENCE_CPU: Final = float(os.environ.get("CURIM_WALK_CPU", "40"))  # seconds of the processor for a page
 PATIENCE_WALL: Final = 240.0
+IDLE: Final = 0.023  # seconds of the processor that `slowness` takes on the machine of the limits, when it is idle
 HIGHEST: Final = 5000  # pixels of a picture
 ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 WRONG: Final = re.compile(r"^Uncaught|^\S*(?:Error|Exception)\b|\bERROR\b|\bCRITICAL\b")
@@ -148,6 +148,15 @@ def processor_time(pid: int) -> float:
     return own + sum(processor_time(int(child)) for line in children for child in line)
 
 
+def slowness() -> float:
+    """How much longer than on an idle machine a fixed piece of work takes now, in processor time; 1 at least."""
+    begun, table = time.process_time(), {}
+    for n in range(60_000):
+        table[str(n * 7_919 % 60_000)] = n
+    sum(table[key] for key in sorted(table))
+    return max(1.0, (time.process_time() - begun) / IDLE)
+
+
 def walk_city(
     city: City,
     browser: Browser,
@@ -170,14 +179,14 @@ def walk_city(
     pictures.mkdir(parents=True, exist_ok=True)
     with Server(home) as server, browser.new_context(color_scheme="light", device_scale_factor=scale) as context:
         opened: set[tuple[str, str]] = set()
+        tab = Tab(context)
         for _, group in groupby(stops, key=lambda stop: (stop.page, stop.width, stop.audience)):
             before: Visit | None = None
             for stop in group:
                 if before is not None and before.unfinished:
                     continue  # once is enough
-                visit = visit_page(
-                    city, stop, server, context, pictures, first=(stop.page, stop.audience) not in opened, whole=whole
-                )
+                new = (stop.page, stop.audience) not in opened
+                visit = visit_page(city, stop, server, tab, pictures, first=new, whole=whole)
                 opened.add((stop.page, stop.audience))
                 told = failures(visit)
                 if before is not None:
@@ -195,19 +204,70 @@ def walk_city(
     return seen
 
 
+class Tab:
+    """A tab of the browser in which one page is opened after the other; each is a session of its own for the server.
+
+    A tab of its own for each page would have Streamlit's scripts compiled again: most of the browser's time.
+    """
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._context = context
+        self.page: Page | None = None
+        self.visit: Visit | None = None
+
+    def open(self, visit: Visit, address: str) -> Page:
+        """The tab, and from now on its messages, requests and complaints belong to `visit`."""
+        if self.page is None:
+            self.page = self._context.new_page()
+            self._listen(self.page)
+        self.visit, self.address = visit, address
+        self.page.set_viewport_size({"width": visit.width, "height": 900})
+        return self.page
+
+    def close(self) -> None:
+        if self.page is not None:
+            self.page.close()
+        self.page = None
+
+    def _listen(self, page: Page) -> None:
+        """Note every request that would leave the origin, and the console's errors.
+
+        Playwright's routes would stop such requests too, but they turn the browser's cache off.
+        """
+        page.on("websocket", self._socket)
+        page.on("request", self._request)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self._complain(f"page error: {str(error)[:200]}"))
+
+    def _socket(self, socket: WebSocket) -> None:
+        visit = self.visit
+        if visit is not None:
+            socket.on("framereceived", visit.drawn.frame)
+
+    def _complain(self, trouble: str) -> None:
+        if self.visit is not None:
+            self.visit.browser.append(trouble)
+
+    def _request(self, request: Request) -> None:
+        allowed = (self.address, self.address.replace("http", "ws", 1), "data:", "blob:", "about:")
+        if not request.url.startswith(allowed):
+            self._complain(f"request to {request.url[:120]}")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        where = (message.location or {}).get("url", "")
+        if message.type == "error" and not PROBES.search(where):
+            self._complain(f"console: {message.text[:200]} {where}")
+
+
 def visit_page(
-    city: City, stop: Stop, server: Server, context: BrowserContext, pictures: Path, *, first: bool, whole: bool = True
+    city: City, stop: Stop, server: Server, tab: Tab, pictures: Path, *, first: bool, whole: bool = True
 ) -> Visit:
-    """Open one page in a tab of its own, which is a session of its own for the server."""
+    """Open one page by its address."""
     visit = Visit(city.name, stop.page, stop.lang, stop.width, stop.audience, first, sample_profile=city.sample_profile)
     address = server.up().address
     server.new_lines()
-    page = context.new_page()
-    page.set_viewport_size({"width": stop.width, "height": 900})
+    page = tab.open(visit, address)
     try:
-        listen(page, address, visit.browser)
-        visit.drawn = Drawn()
-        visit.drawn.listen(page)
         name, _, words = stop.page.partition("?")
         query = f"?lang={stop.lang}" + ("&as=council" if stop.audience == "council" else "") + f"&{words}" * bool(words)
         begun = server.cpu()
@@ -221,32 +281,11 @@ def visit_page(
             _picture(page, visit, pictures)
     except PlaywrightError as error:
         visit.unfinished = visit.unfinished or f"the browser gave up: {str(error).splitlines()[0][:160]}"
-    finally:
-        page.close()
     visit.log = server.new_lines()
     if visit.unfinished:
+        tab.close()
         server.restart()
     return visit
-
-
-def listen(page: Page, address: str, troubles: list[str]) -> None:
-    """Note every request that would leave the origin, and the console's errors.
-
-    Playwright's routes would stop such requests too, but they turn the browser's cache off.
-    """
-
-    def check(request: Request) -> None:
-        if not request.url.startswith((address, address.replace("http", "ws", 1), "data:", "blob:")):
-            troubles.append(f"request to {request.url[:120]}")
-
-    def hear(message: ConsoleMessage) -> None:
-        where = (message.location or {}).get("url", "")
-        if message.type == "error" and not PROBES.search(where):
-            troubles.append(f"console: {message.text[:200]} {where}")
-
-    page.on("request", check)
-    page.on("console", hear)
-    page.on("pageerror", lambda error: troubles.append(f"page error: {str(error)[:200]}"))
 
 
 def _until_settled(page: Page, server: Server, visit: Visit, begun: float) -> Iterator[None]:
@@ -256,7 +295,7 @@ def _until_settled(page: Page, server: Server, visit: Visit, begun: float) -> It
         page.wait_for_timeout(120)
         used = server.cpu() - begun
         if not visit.heading and page.evaluate(HEADING):
-            visit.heading, visit.heading_cpu = True, used
+            visit.heading, visit.heading_cpu, visit.slowness = True, used, slowness()
         quiet = quiet + 1 if page.evaluate(SETTLED) else 0
         if used > PATIENCE_CPU:
             visit.unfinished = f"not finished after {used:.0f} s of the server's processor"
