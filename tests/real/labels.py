@@ -59,7 +59,10 @@ def map_collisions(page: Page) -> list[str]:
     """What is wrong with the names on the page's maps, at the zooms that a reader can reach."""
     told = []
     for found in map_names(page):
+        view = found["view"]
         for further in ZOOMS:
+            if not view.get("minZoom", 0) <= view["zoom"] + further <= view.get("maxZoom", 20):
+                continue
             boxes = [
                 Box(name["text"], box.left, box.top, box.right, box.bottom)
                 for name, box in zip(found["names"], boxes_at(found, further), strict=True)

@@ -14,7 +14,6 @@ from tests.real.cities import MADE_UP, City
 from tests.real.twins import TWINS, write_twin
 from tests.real.walk import OUT, alternating, table, walk_city
 
-
 DRAWING = ("briefing", "hotspots", "trends", "gender")  # the pages that draw what an export holds
 
 
