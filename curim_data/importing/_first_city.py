@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from curim_data.importing.coordinates import sample_points
 from curim_data.importing.decisions import decide
 from curim_data.importing.extract import ProfiledExport
-from curim_data.model import CityProfile, Message
+from curim_data.model import CityProfile, Kind, Message
 from curim_data.profile import provisional
 from curim_data.profile.spread import WHOLE, Spread
 from curim_data.store import Home, StoreError, interrupted, locked
 from curim_data.store.home import copy_profile
+
+MOST_NAMED: Final = 6
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,30 @@ class FirstCity:
 
     @property
     def decisions(self) -> tuple[Message, ...]:
-        """What was decided about an area that is no city's."""
+        """What was decided about an area that is no city's, and of which kind its categories were taken to be."""
         told = self.spread.decision(self.area) if self.spread is not None else None
-        return () if told is None else (told,)
+        return (*(() if told is None else (told,)), *_kinds(self.city))
+
+
+_GUESSED_KINDS: Final = {
+    Kind.RISK: Message(
+        "By their names, these categories were taken as dangers (accidents, unsafe places), not as offences: "
+        "{categories}. If that is wrong, correct it on the page Data, under the city profile."
+    ),
+    Kind.INCIVILITY: Message(
+        "By their names, these categories were taken as incivilities (noise, litter and the like), not as offences: "
+        "{categories}. If that is wrong, correct it on the page Data, under the city profile."
+    ),
+}
+
+
+def _kinds(city: CityProfile) -> Iterator[Message]:
+    """Of which kind the categories of a new city were taken to be, where their names alone said so."""
+    for kind, message in _GUESSED_KINDS.items() if city.provisional else ():
+        names = [next(iter(one.labels.values())) for one in city.categories.values() if one.kind == kind]
+        if names:
+            more = ["…"] if len(names) > MOST_NAMED else []
+            yield Message(message.text, {"categories": ", ".join([*names[:MOST_NAMED], *more])})
 
 
 def provisional_city(profiled: ProfiledExport, work: Path, name: str) -> FirstCity:

@@ -51,7 +51,7 @@ def kind_label(t: Translator, code: str) -> str:
     """The label of a kind of alert."""
     match code:
         case "risk":
-            return t.c("kind", "Place that feels unsafe")
+            return t.c("kind", "Danger")
         case "incivility":
             return t.c("kind", "Incivility")
         case "offence":

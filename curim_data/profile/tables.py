@@ -52,7 +52,7 @@ _YES: Final = frozenset({"yes", "true", "1", "x", "y", "ναι", "αληθησ",
 _NO: Final = frozenset({"", "no", "false", "0", "n", "οχι", "ψευδησ", "non", "faux"})
 _KINDS: Final[Mapping[str, str]] = {
     **{kind.value: kind.value for kind in Kind},
-    **dict.fromkeys(("place_that_feels_unsafe", "τοποσ_που_μοιαζει_ανασφαλησ", "κινδυνοσ", "risque"), "risk"),
+    **dict.fromkeys(("place_that_feels_unsafe", "τοποσ_που_μοιαζει_ανασφαλησ", "κινδυνοσ", "risque", "danger"), "risk"),
     **dict.fromkeys(("incivilities", "αντικοινωνικη_συμπεριφορα", "παραβατικοτητα", "incivilite"), "incivility"),
     **dict.fromkeys(("offense", "crime", "αδικημα", "infraction", "delit"), "offence"),
 }

@@ -45,8 +45,8 @@ CASES: list[tuple[dict[str, str], dict[str, Any], str, list[str]]] = [
     (
         {"kind": "offence,risk"},
         {"kinds": ("offence", "risk")},
-        "offence or place that",
-        ["Offence", "Place that feels unsafe"],
+        "offence or danger",
+        ["Offence", "Danger"],
     ),
     ({"affected": "woman"}, {"affected": ("woman",)}, ", affecting women", ["Affected: Women"]),
     ({"reporter": "man"}, {"reporters": ("man",)}, ", reported by men", ["Reported by: Men"]),
