@@ -219,6 +219,7 @@ def _share_of_spots(visit: Visit, known: dict[str, dict[int, str]]) -> Iterator[
 AT_MOST: Final = (
     (figures.MAPPED, figures.ALERTS),
     (figures.TESTED, figures.ALERTS),
+    (figures.IN_LINE, figures.ALERTS),  # fewer where a week lies only partly in the period
     (figures.KNOWN_HOUR, figures.ALERTS),
     (figures.ALERTS, "alerts in all"),
 )
@@ -235,7 +236,7 @@ def _drawn_figures(visit: Visit) -> Iterator[tuple[str, int, str]]:
             if key == "trends_line" and visit.audience == "analyst":
                 names = {translator(visit.lang)(name) for name in ("alerts", "not complete yet")}
                 lines = [figures.decoded(trace.get("y")) for trace in data if trace.get("name") in names]
-                yield figures.ALERTS, round(sum(value or 0 for line in lines for value in line)), "sum of the line"
+                yield figures.IN_LINE, round(sum(value or 0 for line in lines for value in line)), "sum of the line"
             if key == "trends_clock" and visit.audience == "analyst":
                 total = sum(value or 0 for trace in data for value in figures.decoded(trace.get("z")))
                 yield figures.KNOWN_HOUR, round(total), "sum of the chart of weekdays and hours"

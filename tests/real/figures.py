@@ -53,6 +53,7 @@ HOT: Final = "hot cells"
 COLD: Final = "cold cells"
 KNOWN_HOUR: Final = "alerts with a known hour"
 TESTED: Final = "alerts tested"
+IN_LINE: Final = "alerts in the line"
 
 TEMPLATES: Final = (
     Template(": {n} of {total}", "", (("n", ALERTS), ("total", "alerts in all")), ends=True),
