@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -183,6 +184,29 @@ def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> 
         share = seen / (seen + max(facts.size - seen, facts.size // 10))
         opened.request.report_progress(EXTRACTED * share, reading)
     return ProfiledExport(opened, layout, profile, rows, columns, None if kept is None else tuple(kept))
+
+
+def profiled_before(recognised: RecognisedExport, before: ProfiledExport | None) -> ProfiledExport | None:
+    """The profile that an earlier preview made of the same content, for what was answered since; None where it differs.
+
+    An answer on what words or categories stand for changes no reading: the same columns in the same roles, of the same
+    sheet, give the same profile. Only a file whose rows are still in memory counts.
+    """
+    if before is None or before.kept is None or before.columns is None:
+        return None
+    opened, layout = recognised.opened, recognised.layout
+    old, new = before.opened.request, opened.request
+    same = (old.source, old.name, old.answers.sheet) == (new.source, new.name, new.answers.sheet)
+    if not same or before.labels != opened.labels or _reading(before.layout) != _reading(layout):
+        return None
+    profile = copy(before.profile)
+    profile.layout = layout
+    return replace(before, opened=opened, layout=layout, profile=profile)
+
+
+def _reading(layout: Layout) -> tuple[object, ...]:
+    """What of a layout the profile of a file depends on."""
+    return dict(layout.roles), layout.separators, layout.missing, layout.skip_hxl, layout.longest
 
 
 def recognise(labels: tuple[str, ...], first: pa.Table, name: str, format: str | None) -> Recognition:

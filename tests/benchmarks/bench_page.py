@@ -1,20 +1,22 @@
-"""The Hot spots page on 10,000, 100,000 and 1,000,000 alerts: server time and payload of a filter change.
+"""The Hot spots page on the sample, on Chicago and on a million alerts: processor time of the server, and payload.
 
-The dashboard runs as for its readers, in a process of its own, and is asked over its socket: from the moment when the
-filter is sent until the server says that the run is finished, all messages received. It is a filter that was never
-asked before, on the usual layer, in a process that is warm: as when a reader moves one filter after another. The whole
-page counts, side bar and tabs included; the payload is every byte of the messages of a run, before compression. Aims at
-1,000,000 alerts: under 500 ms and under 1 MB. Told apart are the run that brings the classes over time a moment later
-(from 50,000 alerts on), and a reader's further runs under the same filter (a click on the map, a tab), which find their
-answers kept.
+The dashboard runs as for its readers, in a process of its own, and is asked over its socket: from the moment when a
+link is sent until the server says that the run is finished, all messages received, a rerun that brings the classes over
+time included. What counts is the processor time that the server took, as a multiple of a reference computation
+(`reference`) that is timed in the same run, so that machines can be compared. Told apart are a filter that was never
+asked before, another view of it (layer, cell size, tab), and a filter or view that is known by then. Aims in seconds of
+a processor that takes a tenth of a second for the reference: 1.5 for anything new on Chicago, 0.7 on the sample, 0.2
+for what is known.
 
-The alerts are the sample's again and again, each copy moved a few metres so that no two stand on one point. One size
-alone: `python -m tests.benchmarks.bench_page 1000000`; a home that is there already: with `--home FOLDER`.
+Chicago is imported from the public export in ../shared/data where that folder exists. A million alerts are the sample's
+again and again, each copy moved a few metres so that no two stand on one point. One size alone: `python -m
+tests.benchmarks.bench_page 1000000`; a home that is there already: with `--home FOLDER`.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
@@ -33,12 +35,16 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
 from curim_data.importing.pipeline import import_file
+from curim_data.sample.home import sample_home
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
+from curim_data.studies.preparation import prepare
 from tests.benchmarks.bench_import import many
-from tests.browser.conftest import serving
+from tests.benchmarks.clock import seconds
+from tests.browser.conftest import ROOT, running
 
-SIZES: Final = (10_000, 100_000, 1_000_000)
+SIZES: Final = (1_000_000,)
+CHICAGO: Final = ROOT.parent / "shared" / "data" / "exports" / "chicago_aggravated_assaults.csv.gz"
 PAGE: Final = "hotspots"
 REACH: Final = 0.0002  # degrees by which copies are moved: about 20 metres
 # Filters in the order in which a reader might ask them; the first ones only warm the process.
@@ -51,6 +57,15 @@ ASKED: Final[tuple[dict[str, str], ...]] = (
     {"affected": "woman", "light": "dark"},
     {"period": "all", "light": "day"},
     {"category": "noise", "period": "all"},
+)
+VIEWS: Final[tuple[dict[str, str], ...]] = (
+    {"layer": "density"},
+    {"layer": "emerging"},
+    {"layer": "alerts"},
+    {"cell": "9"},
+    {"cell": "10"},
+    {"tab": "comparison"},
+    {"tab": "forecast"},
 )
 
 
@@ -72,9 +87,10 @@ def make_home(rows: int, folder: Path) -> Home:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the page: milliseconds, and bytes by the kind of message or element."""
+    """One run of the page: seconds of the clock and of the server's processor, bytes by the kind of message."""
 
-    milliseconds: float
+    seconds: float
+    processor: float
     kinds: Mapping[str, int]
 
     @property
@@ -86,8 +102,8 @@ class Run:
 class Reader:
     """A session of the dashboard without a browser."""
 
-    def __init__(self, socket: ClientConnection) -> None:
-        self._socket = socket
+    def __init__(self, socket: ClientConnection, pid: int) -> None:
+        self._socket, self._pid = socket, pid
 
     def ask(self, words: Mapping[str, str]) -> Run:
         """Open the page under a filter and wait for all of it."""
@@ -95,7 +111,7 @@ class Reader:
         asked.rerun_script.query_string = urlencode({"lang": "en", **words})
         asked.rerun_script.page_name = PAGE
         kinds: Counter[str] = Counter()
-        start = time.perf_counter()
+        start, used = time.perf_counter(), processor_seconds(self._pid)
         self._socket.send(asked.SerializeToString())
         while True:
             told = self._socket.recv()
@@ -108,57 +124,82 @@ class Reader:
             if kind == "page_not_found":
                 raise RuntimeError(f"there is no page {PAGE}")
             if kind == "script_finished" and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
-                return Run(1000 * (time.perf_counter() - start), kinds)
+                spent = processor_seconds(self._pid) - used
+                return Run(time.perf_counter() - start, spent, kinds)
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process has taken so far, in all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def reference() -> float:
+    """Seconds of processor time of a fixed computation: sorting and transforming a million numbers, best of three."""
+    numbers = np.random.default_rng(1).random(1_000_000)
+    return min(seconds(lambda: np.fft.rfft(np.sort(numbers))) for _ in range(3))
 
 
 @contextmanager
 def reading(home: Home) -> Iterator[Reader]:
     """A reader of the dashboard over a home."""
-    with serving(home.path) as address:
-        stream = f"{address.replace('http', 'ws', 1)}/_stcore/stream"
+    with running(home.path) as server:
+        stream = f"{server.address.replace('http', 'ws', 1)}/_stcore/stream"
         with connect(stream, subprotocols=["streamlit"], max_size=None) as socket:  # type: ignore[list-item]
-            yield Reader(socket)
+            yield Reader(socket, server.pid)
 
 
-def measure(home: Home) -> dict[str, list[Run]]:
-    """Runs under new filters, those that bring their classes, and those under filters that are known by then."""
-    runs: dict[str, list[Run]] = {"new": [], "later": [], "known": []}
+def measure(home: Home, **words: str) -> dict[str, list[Run]]:
+    """Runs under new filters, of new views, and of those that are known by then; `words`: further words of links."""
+    runs: dict[str, list[Run]] = {"filter": [], "view": [], "known": []}
     with reading(home) as reader:
-        for words in ({}, *WARM):
-            reader.ask(words)
-        for words in ASKED:
-            for kind in runs:
-                runs[kind].append(reader.ask(words))
+        for asked in ({}, *WARM):
+            reader.ask({**words, **asked})
+        for kind, several in (("filter", ASKED), ("view", VIEWS)):
+            for asked in several:
+                runs[kind].append(reader.ask({**words, **asked}))
+                runs["known"].append(reader.ask({**words, **asked}))
     return runs
 
 
-def tell(rows: int, runs: Mapping[str, list[Run]]) -> None:
-    """Print a line: milliseconds of a new filter (median, worst), of its classes, of a known one; and kB."""
-    middle = {kind: statistics.median(run.milliseconds for run in made) for kind, made in runs.items()}
-    worst = max(run.milliseconds for run in runs["new"])
-    largest = max(runs["new"], key=lambda run: run.bytes)
-    print(
-        f"{rows:<11,} {middle['new']:14.0f} {worst:7.0f} {middle['later']:12.0f} {middle['known']:17.0f} "
-        f"{largest.bytes / 1000:12.0f}"
-    )
-    parts = sorted(largest.kinds.items(), key=lambda kind: -kind[1])[:4]
-    print("  " + ", ".join(f"{kind} {size / 1000:.0f} kB" for kind, size in parts), flush=True)
+def tell(name: str, runs: Mapping[str, list[Run]]) -> None:
+    """Print a line: processor time as multiples of the reference, median and worst, of filters, views, known ones."""
+    unit = reference()
+    parts = []
+    for made in runs.values():
+        spent = [run.processor / unit for run in made]
+        parts.append(f"{statistics.median(spent):9.1f} {max(spent):7.1f}")
+    largest = max((run for made in runs.values() for run in made), key=lambda run: run.bytes)
+    print(f"{name:<11}" + " ".join(parts) + f" {unit:9.3f} {largest.bytes / 1000:9.0f}")
+    kinds = sorted(largest.kinds.items(), key=lambda kind: -kind[1])[:4]
+    print("  " + ", ".join(f"{kind} {size / 1000:.0f} kB" for kind, size in kinds), flush=True)
 
 
-def main(sizes: tuple[int, ...] = SIZES, home: Path | None = None) -> None:
-    """Make homes of these sizes and print a line for each, or for the home that is there."""
-    print("alerts       new filter ms   worst   classes ms   known filter ms   payload kB")
+def main(sizes: tuple[int, ...] = (), home: Path | None = None) -> None:
+    """Print a line for the home that is there, or for the sizes; else for the sample, Chicago and a million."""
+    print("alerts        filter   worst      view   worst     known   worst reference s payload kB")
     if home is not None:
-        tell(Store(Home(home)).count(), measure(Home(home)))
+        tell(f"{Store(Home(home)).count():,}", measure(Home(home)))
         return
-    for rows in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            tell(rows, measure(make_home(rows, Path(folder))))
+    with tempfile.TemporaryDirectory() as folder:
+        if not sizes:
+            sample_home(Home(Path(folder)))
+            tell("sample", measure(Home(Path(folder)), home="sample"))
+        if not sizes and CHICAGO.exists():
+            city = Home(Path(folder) / "chicago")
+            import_file(city, CHICAGO, CHICAGO.name, city_name="Chicago")
+            prepare(city)
+            tell("Chicago", measure(city))
+        for rows in sizes or SIZES:
+            with tempfile.TemporaryDirectory() as large:
+                made = make_home(rows, Path(large))
+                prepare(made)
+                tell(f"{rows:,}", measure(made))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", type=int, nargs="*")
     parser.add_argument("--home", type=Path, default=None)
-    asked = parser.parse_args()
-    main(tuple(asked.sizes) or SIZES, asked.home)
+    arguments = parser.parse_args()
+    main(tuple(arguments.sizes), arguments.home)

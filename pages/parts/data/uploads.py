@@ -16,6 +16,7 @@ import streamlit as st
 import sample_data
 from curim_data.importing import mapping as mappings
 from curim_data.importing.comparison import ExportChanges
+from curim_data.importing.extract import ProfiledExport
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.pipeline import ImportProblem, Preview, preview
 from curim_data.importing.report import Header, ImportReport, columns_of
@@ -45,6 +46,7 @@ ROUND = "data_round"  # part of the uploader's key: a new one drops the uploaded
 ANSWERS = "data_answers"
 EDITS = "data_edits"
 IGNORED = "data_aside"
+READ = "data_read"
 REVIEWS = "data_looks"
 MOST_REVIEWS: Final = 2 * MAX_FILES
 Progress = Callable[[float, Message], None]
@@ -271,6 +273,7 @@ def _review(file: UploadedFile, into: ImportTarget, progress: Progress | None) -
             answers=file.answers,
             saved=file.saved,
             progress=progress,
+            read=_read_before(file),
         )
     except Question as question:
         return FileReview(
@@ -282,6 +285,16 @@ def _review(file: UploadedFile, into: ImportTarget, progress: Progress | None) -
     except ImportProblem as problem:
         return FileReview(bare, problem=problem.message, header=_header(file))
     return FileReview(bare, preview=_file_preview(found))
+
+
+def _read_before(file: UploadedFile) -> list[ProfiledExport]:
+    """What was read of the file that this reader reviewed last; of another one nothing is kept."""
+    digest, read = st.session_state.get(READ, ("", []))
+    if digest != file.digest:
+        read = []
+        st.session_state[READ] = file.digest, read
+    kept: list[ProfiledExport] = read
+    return kept
 
 
 def _header(file: UploadedFile) -> Header | None:

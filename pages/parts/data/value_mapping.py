@@ -51,7 +51,7 @@ def draw_values(page: Page, review: FileReview) -> None:
         st.caption(
             t(
                 "Nothing is guessed: an unknown category is kept under its own name, an unknown gender counts as not "
-                "known, and the rows are marked. Choose what a value stands for and the file is read again."
+                "known, and the rows are marked. Choose what a value stands for, and the preview follows."
             )
         )
     if any(known.values()):
