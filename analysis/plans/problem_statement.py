@@ -135,20 +135,20 @@ def _certainty(problem: Problem, t: Translator) -> str:
     values = {"expected": t.expected(problem.expected), "p": t.p_value(problem.q)}
     if problem.q >= 0.05:
         return t(
-            "With as many alerts as its surroundings it would have had {expected}; chance may explain the difference "
-            "(corrected p: {p}).",
+            "As dense as its surroundings or the rest of the city it would have had {expected}; chance may explain the "
+            "difference (corrected p: {p}).",
             **values,
         )
     if problem.ratio is None:
         return t(
-            "With as many alerts as its surroundings it would have had {expected}; chance hardly explains so many more "
-            "(corrected p: {p}).",
+            "As dense as its surroundings or the rest of the city it would have had {expected}; chance hardly explains "
+            "so many more (corrected p: {p}).",
             **values,
         )
     return t(
-        "With as many alerts as its surroundings it would have had {expected}; there were {ratio} times as many "
-        "(95 % interval: {low} to {high}; the truth is probably somewhat lower, because the place was picked for "
-        "standing out), which chance hardly explains (corrected p: {p}).",
+        "As dense as its surroundings or the rest of the city it would have had {expected}; there were {ratio} times "
+        "as many (95 % interval: {low} to {high}; the truth is probably somewhat lower, because the place was picked "
+        "for standing out), which chance hardly explains (corrected p: {p}).",
         **values,
         ratio=problem.ratio.value,
         low=problem.ratio.low,

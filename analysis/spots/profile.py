@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.clusters.results import Cluster
+from analysis.hotspots.excess import ratio_says_something
 from analysis.hotspots.grouping import Spot
 from analysis.spots.naming import SpotName
 from analysis.stats.intervals import Estimate, wilson
@@ -159,7 +160,7 @@ def problem_for(
         end=end,
         n=spot.n,
         expected=spot.expected if np.isfinite(spot.expected) else None,
-        ratio=Interval(spot.ratio, spot.low, spot.high) if np.isfinite(spot.high) else None,
+        ratio=Interval(spot.ratio, spot.low, spot.high) if ratio_says_something(spot) else None,
         q=spot.q if np.isfinite(spot.q) else None,
         categories=profile.categories,
         hours=profile.hours,

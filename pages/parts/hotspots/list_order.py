@@ -19,7 +19,7 @@ ALL: Final = "all"
 USUAL: Final = "excess"
 # As many rows stand in the list before the reader asks for the rest.
 MOST_ROWS: Final = 25
-_WIDTH: Final = 270
+_WIDTH: Final = 215
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def draw_list_controls(page: Page, view: ListView) -> None:
                 list(names),
                 format_func=names.__getitem__,
                 key="hotspots_rows",
-                width=160,
+                width=140,
                 on_change=write_link_word,
                 args=(ROWS_WORD, "hotspots_rows", ""),
             )
@@ -93,7 +93,7 @@ def draw_columns_box(t: Translator) -> None:
         list(names),
         format_func=names.__getitem__,
         key="hotspots_columns",
-        width=160,
+        width=140,
         on_change=write_link_word,
         args=(COLUMNS_WORD, "hotspots_columns", ""),
     )

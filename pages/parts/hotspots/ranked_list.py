@@ -26,7 +26,7 @@ from pages.parts.hotspots.list_order import ListView, all_columns, draw_list_con
 from pages.parts.hotspots.selection import LIST_KEY
 
 # Pixels that a column takes at most for its texts, on a wide page and on a phone.
-WIDE, NARROW = 400, 150
+WIDE, MAIN, NARROW = 400, 200, 150
 FINEST_OFFERED: Final = 11  # finer cells are smaller than the error of a phone's position
 
 
@@ -131,6 +131,7 @@ def draw_ranked_list(
         draw_list_controls(page, view)
     table = _list_rows(page, shown, classes or {})
     headings = _list_headings(page, shown, classed=classes is not None, gistar_valid=gistar_valid)
+    main = not (all_columns() or page.narrow or gistar_valid is None)
     position = next((at for at, line in enumerate(shown) if line.spot.id == chosen), None)
     tables.draw_selectable_table(
         page,
@@ -139,8 +140,8 @@ def draw_ranked_list(
         key=f"{LIST_KEY}_{chosen or ''}",
         alt=t("Hot spots in their order"),
         selected=position,
-        columns=tables.fitted_columns(table, headings, most=NARROW if page.narrow else WIDE),
-        order=None if all_columns() or page.narrow or gistar_valid is None else _main_columns(headings),
+        columns=tables.fitted_columns(table, headings, most=NARROW if page.narrow else MAIN if main else WIDE),
+        order=_main_columns(headings) if main else None,
         on_select=on_select,
     )
     if tested and gistar_valid is not None:
@@ -164,7 +165,7 @@ def _list_rows(page: Page, shown: tuple[SpotSummary, ...], classes: Mapping[str,
             "name": f"{line.spot.rank}  {line.name(t)}",
             "n": line.spot.n,
             "expected": expected_count(t, line.spot),
-            "excess": _excess(t, line),
+            "excess": _excess(t, line, short=page.narrow),
             "ratio": _ratio(page, line),
             "q": t.p_value(line.spot.q, least=line.spot.q <= getattr(line.spot, "least", 0.0)),
             "rate": rate_text(t, base, line.spot.rate) if base != LAND else "",
@@ -212,7 +213,8 @@ def _list_headings(
         headings["z"] = t("Gi* (z)") if gistar_valid else t("Gi* (z), not a test here")
     if page.narrow:
         few = ("name", "n", "area", "rate" if base != LAND else "excess")
-        headings = {name: headings[name] for name in few if name in headings} | {"n": t("n")}
+        short = {"n": t("n"), "excess": t("Above expected")}
+        headings = {name: short.get(name, headings[name]) for name in few if name in headings}
     return headings
 
 
@@ -309,10 +311,11 @@ def _ratio(page: Page, line: SpotSummary) -> str:
     return f"{t.times(spot.ratio)} ({t.times(spot.low)}–{t.times(spot.high)})"
 
 
-def _excess(t: Translator, line: SpotSummary) -> str:
+def _excess(t: Translator, line: SpotSummary, *, short: bool) -> str:
+    """The alerts above expected with their interval; `short`: without it, for a phone."""
     more = excess_of(line.spot)
-    if more.low != more.low:
-        return "–"
+    if more.low != more.low or short:
+        return t.number(more.value)
     if getattr(line.spot, "bounded", False):
         return t("at least {number} (from {low})", number=t.number(more.value), low=t.number(more.low))
     return f"{t.number(more.value)} ({t.number(more.low)}–{t.number(more.high)})"
