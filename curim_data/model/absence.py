@@ -36,6 +36,10 @@ NO_FEELING: Final = Message(
 NO_DISTRICTS: Final = Message(
     "This city has no districts yet: add a file of them on the page Data, or with “curim city districts FILE”."
 )
+NO_AREAS: Final = Message(
+    "Places were not compared, since none with enough alerts is known: districts and named places are added on the "
+    "page Data."
+)
 NO_LANDMARKS: Final = Message(
     "This city has no named places yet, so none was looked at: add a file of them on the page Data, or with “curim "
     "city landmarks FILE”."

@@ -13,7 +13,7 @@ from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
 from analysis.trends.changes import Change
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Message, Plan, PlanStatus, Translator
-from curim_data.model.absence import NO_AFFECTED, TOO_FEW, fewer_than
+from curim_data.model.absence import NO_AFFECTED, NO_AREAS, TOO_FEW, fewer_than
 from curim_data.model.i18n import Span
 from curim_data.model.labels import (
     category_label,
@@ -112,7 +112,14 @@ def none_sentence(study: BriefStudy, t: Translator) -> str:
     """What stands where the changes would, when there is none: that none was found and what would have been."""
     if too_few_to_tell(study):
         return t(TOO_FEW) + " " + smallest_sentence(study, t)
-    found = t("None found: no place and no category changed by more than expected by chance.")
+    tested = study.changes.changes.frame
+    tested = tested[tested["p"].notna()]
+    if tested[["district", "place"]].notna().any(axis=None):
+        found = t("None found: no place and no category changed by more than expected by chance.")
+    elif tested["category"].notna().any():
+        found = t("None found: no category changed by more than expected by chance.") + " " + t(NO_AREAS)
+    else:
+        found = t("None found: the number of all alerts changed no more than expected by chance.") + " " + t(NO_AREAS)
     return " ".join(filter(None, (found, smallest_sentence(study, t))))
 
 
