@@ -14,14 +14,14 @@ import shapely
 
 import sample_data
 from curim_data.model import CityProfile, ImportProblem, Translator, translator
-from curim_data.model.city import MAJOR, MINOR, PATH, load_city, streets_in
+from curim_data.model.city import MAJOR, MINOR, PATH, Area, load_city, streets_in
 from curim_data.profile import edit
 from curim_data.profile.shapes import read_areas
 from curim_data.profile.streets import OSM_ATTRIBUTION, streets_of
 from curim_data.store import Home
 from pages.parts.frame.colours import LIGHT
 from pages.parts.maps.basemap import street_layers
-from pages.parts.maps.street_lines import streets_near, streets_of_city
+from pages.parts.maps.street_lines import drawn, streets_near, streets_of_city
 from tests.osm_extract import Point, Way, geojson, geopackage, network, osm_pbf, osm_xml
 
 STATION = (23.6430, 37.9480)
@@ -184,7 +184,7 @@ def test_a_map_carries_fifty_thousand_segments(large: CityProfile) -> None:
     layers = street_layers(streets_of_city(large), LIGHT)
     told = json.dumps([layer.data for layer in layers])
     assert len(told) < 600_000
-    assert [layer.id for layer in layers][-1] == "streets-major", "main roads are drawn last"
+    assert [layer.id for layer in layers] == ["streets-major"], "others would hide the cells"
     major = shapely.union_all([street.polygon for street in large.streets if street.kind == MAJOR])
     drawn_major = next(shape for kind, shape in streets_of_city(large) if kind == MAJOR)
     assert drawn_major.length == pytest.approx(major.length, rel=0.05), "room for main roads first"
@@ -212,3 +212,16 @@ def test_streets_in_a_place_are_those_of_the_slow_twin(large: CityProfile) -> No
     found = streets_in(large, place)
     assert {street.id for street in found} == slow
     assert found
+
+
+def test_a_class_of_streets_is_drawn_whole_or_not_at_all() -> None:
+    west, south, east, north = box = (23.64, 37.94, 23.65, 37.95)
+    main = Area("main", {}, shapely.LineString([(west, south), (east, north)]), MAJOR)
+    across = np.linspace(south, north, 40)
+    minor = [Area(f"{n}", {}, shapely.LineString([(west, y), (east, y)]), MINOR) for n, y in enumerate(across)]
+    path = Area("path", {}, shapely.LineString([(west, north), (east, south)]), PATH)
+    assert [kind for kind, _ in drawn([main, path, *minor], box)] == [PATH, MINOR, MAJOR]
+    assert [kind for kind, _ in drawn([main, path, *minor], box, most=40)] == [MAJOR], "no room for all"
+    dense = [replace(street, id=f"{n}-{street.id}") for n in range(4) for street in minor]
+    assert [kind for kind, _ in drawn([main, *dense], box)] == [MAJOR], "they would hide the cells"
+    assert drawn([], box) == ()

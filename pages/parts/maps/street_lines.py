@@ -16,7 +16,9 @@ from curim_data.model.city import MAJOR, MINOR, PATH, Area
 MOST_CORNERS: Final = 20_000
 PIXELS_ACROSS: Final = 900  # a map of the whole city
 CLOSER: Final = 4  # how many times closer a reader may look before a street looks angular
+MOST_COVER: Final = 0.1  # part of a map's pixels that lines of other than main roads may take, lest they hide the cells
 CLASSES: Final = (MAJOR, "", MINOR, PATH)
+MAIN: Final = 2  # the first of them, of which as many are drawn as there is room for
 Drawn = tuple[tuple[str, BaseGeometry], ...]
 
 
@@ -47,8 +49,8 @@ def streets_near(city: CityProfile, box: tuple[float, float, float, float]) -> D
 def drawn(streets: Sequence[Area], box: tuple[float, float, float, float], most: int = MOST_CORNERS) -> Drawn:
     """Streets of a map of a box by class, paths first.
 
-    Lines are simplified to a quarter of a pixel of the whole map and rounded to a metre; while there is room the
-    longest of each class are taken, main roads (and those of unknown class) before others, paths last.
+    Lines are simplified to a quarter of a pixel of the whole map and rounded to a metre. Of main roads (and streets of
+    unknown class) the longest are taken while there is room; other streets, and paths after them, all or none.
     """
     if not streets:
         return ()
@@ -58,7 +60,12 @@ def drawn(streets: Sequence[Area], box: tuple[float, float, float, float], most:
     lines = shapely.set_precision(lines, 1e-5, mode="pointwise")
     rank = np.array([CLASSES.index(street.kind) if street.kind in CLASSES else 1 for street in streets])
     order = np.lexsort((-shapely.length(lines), rank))
-    room = np.cumsum(shapely.get_num_coordinates(lines)[order]) <= most
+    corners = np.cumsum(shapely.get_num_coordinates(lines)[order])
+    length = np.cumsum(shapely.length(lines)[order]) / (east - west) / PIXELS_ACROSS
+    room = corners <= most
+    for number in range(MAIN, len(CLASSES)):
+        own = rank[order] == number
+        room[own] = bool((room[own] & (length[own] <= MOST_COVER)).all())
     found = []
     for number in reversed(range(len(CLASSES))):
         chosen = order[room & (rank[order] == number)]
