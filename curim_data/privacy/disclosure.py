@@ -42,6 +42,7 @@ import numpy as np
 import pandas as pd
 
 from curim_data.filters import AlertFilter, asked_categories
+from curim_data.geo.enrichment import parent_cells
 from curim_data.model import CELL_RESOLUTIONS, Audience, BoolArray, CityProfile, FloatArray, IntArray, Message
 from curim_data.privacy.sensitive import is_sensitive_category
 from curim_data.privacy.suppression import Table, suppress
@@ -138,12 +139,12 @@ def authorise(f: AlertFilter, audience: Audience, city: CityProfile) -> tuple[Al
         fine = fine or size > floor
         if size >= floor:
             grid.add(h3.cell_to_parent(cell, floor))
-            continue
-        if len(grid) + h3.cell_to_children_size(cell, floor) > MOST_COMBINATIONS:
-            raise DisclosureError(
-                Message("The picked area is too large to be shown in map cells that protect small counts: pick less.")
-            )
-        grid |= set(h3.cell_to_children(cell, floor))
+        elif len(grid) + h3.cell_to_children_size(cell, floor) <= MOST_COMBINATIONS:
+            grid |= set(h3.cell_to_children(cell, floor))
+        else:  # a link may name half a country: what of it lies in the city is enough
+            land = city.land_cells(floor).index.to_numpy()
+            here = land[parent_cells(land, size) == cell]
+            grid |= set(here.tolist()) or {h3.cell_to_center_child(cell, floor)}
     widened = Message("The picked area was widened to whole map cells of the size that protects small counts.")
     return f.replace(cells=tuple(f"{cell:x}" for cell in grid)), (widened,) if fine else ()
 

@@ -17,10 +17,11 @@ from scipy.optimize import linprog
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
+from curim_data.model import Audience, CityProfile
 from curim_data.privacy import (
     DisclosureError,
     Protected,
+    authorise,
     is_fine_table,
     protect,
     protect_number,
@@ -327,3 +328,18 @@ def test_two_areas_that_differ_by_a_cell_do_not_tell_what_is_in_it(sample: Any) 
             [c for c in h3.cell_to_children(h3.cell_to_parent(large, 8), 9) if c in shown.index], "withheld"
         ].any()
     )
+
+
+def test_a_link_that_names_half_a_country_is_answered_at_once(city: CityProfile) -> None:
+    """For the council large cells become small ones: of too many those that lie in the city."""
+    land = city.land_cells(9).index
+    country = h3.grid_disk(h3.cell_to_parent(int(land[0]), 4), 2)
+    asked, _ = authorise(AlertFilter(cells=tuple(f"{cell:x}" for cell in country)), Audience.COUNCIL, city)
+    found = {int(name, 16) for name in asked.cells}
+    assert len(found) < 100_000
+    assert {h3.get_resolution(cell) for cell in found} == {9}
+    assert set(land) <= found
+    far = h3.grid_disk(h3.latlng_to_cell(0, 0, 4), 3)
+    elsewhere, _ = authorise(AlertFilter(cells=tuple(f"{cell:x}" for cell in far)), Audience.COUNCIL, city)
+    assert elsewhere.cells  # nowhere, not everywhere
+    assert not {int(name, 16) for name in elsewhere.cells} & set(land)
