@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
-from tests.browser.conftest import CHROMIUM, EXISTING, FLAGS, ready, serving
+from tests.browser.conftest import CHROMIUM, EXISTING, FLAGS, PATIENCE, ready, serving
 
 WIDTHS = (1280, 390)
 TO_PAINT = 1500  # milliseconds for the map's first frames
@@ -42,6 +42,7 @@ def main() -> None:
         themes, widths = asked.themes.split(","), map(int, asked.widths.split(","))
         for theme, width in product(themes, widths):
             context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+            context.set_default_timeout(3 * PATIENCE)
             for name, lang in product(asked.pages.split(","), asked.languages.split(",")):
                 page = context.new_page()
                 path = "" if name == "briefing" else name
