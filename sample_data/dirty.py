@@ -65,6 +65,8 @@ def dirty_rows(main: Sequence[Sequence[str]], seed: int) -> tuple[bytes, list[Se
     rng = np.random.default_rng(seed + 1)
     usable = [row for row in main if row[AT["latitude"]] and row[AT["reported_at"]] >= "2024-11"]
     usable = [row for row in usable if row[AT["latitude"]] != "37.94300" and not row[AT["description"]]]
+    labels = _labels()
+    usable = [row for row in usable if row[AT["category"]] in labels]
     chosen = [usable[k] for k in np.sort(rng.choice(len(usable), ROWS, replace=False))]
     clean = [Dirty([f"DEMO-DIRTY-{n:05d}", *row[1:]]) for n, row in enumerate(chosen, start=1)]
     spread = rng.permutation(ROWS - 1)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from sample_data.dirty import dirty_rows
-from sample_data.places import CUT, LAST, SEED
+from sample_data.places import CUT, LAST, NEW_APP, PLAIN, SEED, World
 from sample_data.rows import COLUMNS, HOME_ZONE, snapshot
 from sample_data.simulate import City, simulate
 from sample_data.truths import truths_text
@@ -27,14 +27,17 @@ ANSWERS: Final = "exports/piraeus_dirty_answers.csv"
 RESENT_FROM: Final = dt.date(2026, 8, 20)
 
 
-def write_sample(folder: Path, seed: int = SEED) -> list[Path]:
-    """Write the three exports, the answer key and the truths below a folder; returns the files written."""
-    city = simulate(seed)
+def write_sample(folder: Path, seed: int = SEED, world: World = PLAIN) -> list[Path]:
+    """Write the three exports, the answer key and the truths below a folder; returns the files written.
+
+    `world`: which habits of real exports the city has: none in the committed files, all of them in `LIFELIKE`.
+    """
+    city = simulate(seed, world)
     main_time, later_time = _end_of(CUT), _end_of(LAST)
     main = [snapshot(row, main_time) for row in city.rows if row.reported_at <= main_time]
     files = {
         MAIN: _table(COLUMNS, main),
-        LATER: _table(COLUMNS, _later(city, main_time, later_time)),
+        LATER: _table((*COLUMNS, *(("app_version",) if world.new_app else ())), _later(city, main_time, later_time)),
         "truths.toml": truths_text(city, main_time, seed).encode(),
     }
     dirty, answers = dirty_rows(main, seed)
@@ -58,7 +61,7 @@ def _later(city: City, main_time: dt.datetime, later_time: dt.datetime) -> list[
         now = snapshot(row, later_time)
         known = row.reported_at <= main_time
         if row.reported_at.date() >= RESENT_FROM or (known and snapshot(row, main_time) != now):
-            rows.append(now)
+            rows.append((*now, *((NEW_APP.version,) if city.world.new_app else ())))
     return rows
 
 

@@ -252,12 +252,78 @@ class Intervention:
     )
 
 
+@dataclass(frozen=True)
+class Bursts:
+    """Several reports of one incident: each further one lies within metres and hours of the first, some straggle.
+
+    More people see what happens at a planted hot spot: an incident outside them has `elsewhere` times as many further
+    reports as the mean of the whole city (`World.reports`), the planted spots have the rest. A share `straggling`
+    of the further reports lies within `far_metres` and `far_hours`.
+    """
+
+    elsewhere: float = 0.42
+    metres: float = 30.0
+    hours: float = 3.0
+    straggling: float = 0.12
+    far_metres: float = 60.0
+    far_hours: float = 48.0
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """Where few people are: quays, yards, moles and marinas. The share of the usual alerts that is left there."""
+
+    share: float = 0.3
+    edge: float = 60.0
+    circles: tuple[Circle, ...] = (
+        Circle(23.6335, 37.9437, 260),  # the quay west of the port's mouth
+        Circle(23.6250, 37.9365, 330),  # the naval school and the outer mole
+        Circle(23.6402, 37.9460, 150),  # the piers of the passenger port
+        Circle(23.6362, 37.9388, 130),  # the pier on the southern side
+        Circle(23.6690, 37.9400, 330),  # the marina of Faliro
+        Circle(23.6525, 37.9318, 130),  # the moles of Zea
+        Circle(23.6310, 37.9530, 300),  # yards in the north-west
+    )
+
+
+@dataclass(frozen=True)
+class NewApp:
+    """A new version of the app, taken up within weeks from a day on: it asks all how safe they felt.
+
+    With it come new categories (`start` in `rhythm.HABITS`); the later export has a column `app_version` more.
+    """
+
+    start: dt.date = dt.date(2024, 11, 1)
+    weeks: int = 10
+    feeling: float = 0.45  # share of alerts other than risks that tell a feeling; before it 0.12
+    version: str = "2.1"
+
+
+@dataclass(frozen=True)
+class World:
+    """Which habits of real exports the city has beside what is planted; none of them in the plain city.
+
+    `reports`: how many alerts tell of one incident on average. `few_people`: whether parts are nearly empty. `new_app`:
+    whether the app changes half-way. `undisclosed`: share of genders not told in the first and in the last month.
+    """
+
+    reports: float = 1.0
+    few_people: bool = False
+    new_app: bool = False
+    undisclosed: tuple[float, float] = (0.12, 0.12)
+
+
+PLAIN: Final = World()
+LIFELIKE: Final = World(reports=1.6, few_people=True, new_app=True, undisclosed=(0.06, 0.18))
 QUARTER: Final = Quarter()
+NEW_APP: Final = NewApp()
+BURSTS: Final = Bursts()
+QUIET: Final = Quiet()
 PILE: Final = Pile()
 NEAR_REPEAT: Final = NearRepeat()
 CAMPAIGN: Final = Campaign()
 INTERVENTION: Final = Intervention()
-UNDISCLOSED: Final = 0.12
+UNDISCLOSED: Final = 0.12  # over the whole time
 UNMAPPED: Final = 0.035
 
 
@@ -267,6 +333,7 @@ class Ground:
 
     land: shapely.Geometry = field(default_factory=lambda: _read_land())
     quarter_weight: float = 0.0
+    few_people: bool = False
 
     def __post_init__(self) -> None:
         shapely.prepare(self.land)
@@ -280,7 +347,14 @@ class Ground:
         centre = Circle(23.6530, 37.9450, 0).distance(longitude, latitude)
         from_core = QUARTER.core.distance(longitude, latitude) - QUARTER.core.radius
         soft = np.clip(1 - from_core / QUARTER.edge, 0, 1)
-        return 1 + 0.9 * np.exp(-0.5 * (centre / 700.0) ** 2) + self.quarter_weight * soft**2 * (3 - 2 * soft)
+        level = 1 + 0.9 * np.exp(-0.5 * (centre / 700.0) ** 2) + self.quarter_weight * soft**2 * (3 - 2 * soft)
+        return level * self.people(longitude, latitude) if self.few_people else level
+
+    def people(self, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
+        """Share of the usual number of people who are about: less than 1 at quays, yards, moles and marinas."""
+        within = [c.distance(longitude, latitude) - c.radius for c in QUIET.circles]
+        inside = np.clip(1 - np.min(within, axis=0) / QUIET.edge, 0, 1)
+        return np.asarray(1 - (1 - QUIET.share) * inside)
 
     def points(self, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Points on the land drawn from the intensity, rounded to five decimals (about a metre)."""

@@ -34,7 +34,8 @@ COLUMNS: Final = (
 class Row:
     """An alert with its whole life. `origin` says which planted process made it; it is in no export.
 
-    `true_point`: where it happened, also where the export tells no coordinates or the default point.
+    `first`: whether it is the first report of its incident. `true_point`: where it happened, also where the export
+    tells no coordinates or the default point.
     """
 
     alert_id: str
@@ -58,6 +59,7 @@ class Row:
     description: str
     origin: str
     dark: bool
+    first: bool = True
 
 
 def local(naive: dt.datetime) -> dt.datetime:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from sample_data.places import (
+    BURSTS,
     CAMPAIGN,
     CUT,
     FIRST,
@@ -17,21 +18,24 @@ from sample_data.places import (
     METRES,
     MONTHS,
     NEAR_REPEAT,
+    NEW_APP,
     PILE,
+    PLAIN,
     QUARTER,
     SPOTS,
     TOTAL,
-    UNDISCLOSED,
     UNMAPPED,
     Ground,
     Spot,
+    World,
 )
-from sample_data.rhythm import AGES, HABITS, PHRASES, WEEKDAYS, day_weights, hour_weights, is_dark
+from sample_data.rhythm import AGES, HABITS, NEW_HABITS, PHRASES, WEEKDAYS, day_weights, hour_weights, is_dark
 from sample_data.rows import Row, local
 
+ALL_HABITS: Final = HABITS | NEW_HABITS
 GROWTH: Final = (0.84, 1.16)
 NIGHT_REST: Final = 0.1
-STREAMS: Final = (7, 2, 3)
+STREAMS: Final = (7, 2, 3, 17)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class City:
     rows: list[Row]
     ground: Ground
     days: int
+    world: World = PLAIN
 
 
 @dataclass
@@ -52,6 +57,7 @@ class Draw:
     minute: np.ndarray
     category: np.ndarray
     origin: np.ndarray
+    first: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -80,21 +86,25 @@ class Calendar:
         )
 
 
-def simulate(seed: int) -> City:
-    """Draw the whole city; equal seeds give equal alerts. Spots, ground and people have streams of their own."""
-    of_spots, of_ground, of_people = (np.random.default_rng([seed, stream]) for stream in STREAMS)
+def simulate(seed: int, world: World = PLAIN) -> City:
+    """Draw the whole city; equal seeds give equal alerts. Spots, ground, people and bursts have streams of their own.
+
+    `world`: which habits of real exports the city has.
+    """
+    of_spots, of_ground, of_people, of_bursts = (np.random.default_rng([seed, stream]) for stream in STREAMS)
     calendar = Calendar.make()
-    ground = Ground()
+    ground = Ground(few_people=world.few_people)
     # The intervention takes some alerts back, of the treated area and the last year.
     breeding = HABITS[NEAR_REPEAT.category].share / sum(h.share for h in HABITS.values()) * NEAR_REPEAT.mean
     planted = sum(sum(spot.levels[:MONTHS]) for spot in SPOTS)
     wanted = (TOTAL - planted) / (1 + breeding)
     ground.quarter_weight = quarter_weight(ground, wanted)
     spots = [_spot(of_spots, ground, spot, calendar) for spot in SPOTS]
-    background = _background(of_ground, ground, calendar, wanted)
+    background = _background(of_ground, ground, calendar, wanted, world)
     repeats = _near_repeats(of_ground, ground, background, len(calendar.days))
-    draw = _intervene(of_ground, _join([background, repeats, *spots]))
-    return City(_rows(of_people, draw), ground, len(calendar.days))
+    draw, first = _bursts(of_bursts, ground, _join([background, repeats, *spots]), world.reports)
+    draw = _intervene(of_ground, draw, first)
+    return City(_rows(of_people, draw, world), ground, len(calendar.days), world)
 
 
 def quarter_weight(ground: Ground, background: float) -> float:
@@ -104,18 +114,21 @@ def quarter_weight(ground: Ground, background: float) -> float:
     lon, lat = lon[on := ground.holds(lon, lat)], lat[on]
     cell = 0.0002**2 * METRES.prod() / 1e6
     level = ground.intensity(lon, lat)
-    raised = Ground(ground.land, 1.0).intensity(lon, lat) - level
+    raised = Ground(ground.land, 1.0, ground.few_people).intensity(lon, lat) - level
     in_core = QUARTER.core.holds(lon, lat)
     target = QUARTER.ratio * TOTAL / (len(lon) * cell)
     plain, extra = level.sum() * cell, raised.sum() * cell
     return float((target * plain - background * level[in_core].mean()) / (background - target * extra))
 
 
-def _background(rng: np.random.Generator, ground: Ground, calendar: Calendar, wanted: float) -> Draw:
+def _background(rng: np.random.Generator, ground: Ground, calendar: Calendar, wanted: float, world: World) -> Draw:
     """Alerts of every category over the land; `wanted` of them up to the cut."""
-    names = list(HABITS)
-    share = np.array([HABITS[name].share for name in names])
-    rhythm = np.array([day_weights(HABITS[name], calendar.weekday, calendar.month) for name in names])
+    habits = HABITS | NEW_HABITS if world.new_app else HABITS
+    names = list(habits)
+    share = np.array([habits[name].share for name in names])
+    rhythm = np.array([day_weights(habits[name], calendar.weekday, calendar.month) for name in names])
+    offered = calendar.days >= (NEW_APP.start - FIRST).days
+    rhythm[[name in NEW_HABITS for name in names]] *= offered
     per_day = rhythm * calendar.campaign * calendar.growth * (share / share.sum())[:, None]
     per_day *= wanted / per_day[:, : (CUT - FIRST).days + 1].sum()
     counts = rng.poisson(per_day)
@@ -126,7 +139,7 @@ def _background(rng: np.random.Generator, ground: Ground, calendar: Calendar, wa
     hour = np.empty(len(day), int)
     for name in names:
         chosen = category == name
-        hour[chosen] = rng.choice(24, chosen.sum(), p=hour_weights(HABITS[name].hours))
+        hour[chosen] = rng.choice(24, chosen.sum(), p=hour_weights(habits[name].hours))
     minute = day * 1440 + hour * 60 + rng.integers(0, 60, len(day))
     lon, lat = ground.points(rng, len(day))
     return Draw(lon, lat, minute, category, np.full(len(day), "background", dtype="<U24"))
@@ -178,12 +191,58 @@ def _near_repeats(rng: np.random.Generator, ground: Ground, background: Draw, da
     )
 
 
-def _intervene(rng: np.random.Generator, draw: Draw) -> Draw:
-    """Take alerts out of the treated area, at random, from the start of the intervention on."""
+def _bursts(rng: np.random.Generator, ground: Ground, draw: Draw, mean: float) -> tuple[Draw, np.ndarray]:
+    """Turn some alerts into further reports of the one before them of the same process, category and month.
+
+    Numbers of alerts, by month too, stay as they were drawn; reports of one incident are geometric in number. Returns
+    the alerts and, for each, the position of the first report of its incident.
+    """
+    count = len(draw.minute)
+    first = np.arange(count)
+    if mean <= 1:
+        return draw, first
+    elsewhere = 1 + (mean - 1) * BURSTS.elsewhere
+    planted = ~np.isin(draw.origin, ["background", "near_repeat"])
+    # Incidents in all: those elsewhere, and as many at the planted spots as give the mean of the whole city.
+    incidents = max(count / mean - (~planted).sum() / elsewhere, planted.sum() / 6)
+    share = np.where(planted, 1 - incidents / planted.sum(), 1 - 1 / elsewhere)
+    start = np.array([dt.datetime.combine(FIRST, dt.time()) + dt.timedelta(minutes=int(m)) for m in draw.minute])
+    month = np.array([(when.year - FIRST.year) * 12 + when.month - FIRST.month for when in start])
+    order = np.lexsort([draw.minute, month, draw.category, draw.origin])
+    keys = [values[order] for values in (draw.origin, draw.category, month)]
+    begins = np.r_[True, np.any([key[1:] != key[:-1] for key in keys], axis=0)]
+    share = share[order]
+    for some in (planted[order], ~planted[order]):  # who begins a month can follow nobody: the others make up for it
+        share[some] *= some.sum() / max((some & ~begins).sum(), 1)
+    leads = begins | (rng.random(count) >= share)
+    first[order] = order[np.maximum.accumulate(np.where(leads, np.arange(count), 0))]
+    later = np.flatnonzero(first != np.arange(count))
+    far = rng.random(len(later)) < BURSTS.straggling
+    radius = np.where(far, BURSTS.far_metres, BURSTS.metres) * np.sqrt(rng.random(len(later)))
+    angle = 2 * np.pi * rng.random(len(later))
+    lon = np.round(draw.lon[first[later]] + radius * np.cos(angle) / METRES[0], 5)
+    lat = np.round(draw.lat[first[later]] + radius * np.sin(angle) / METRES[1], 5)
+    stays = ~ground.holds(lon, lat)
+    for spot in SPOTS:
+        stays |= (draw.origin[later] == spot.id) & ~spot.circle.holds(lon, lat)
+    lon[stays], lat[stays] = draw.lon[first[later]][stays], draw.lat[first[later]][stays]
+    hours = np.where(far, BURSTS.far_hours, BURSTS.hours) * rng.random(len(later)) ** 3
+    minute = draw.minute[first[later]] + (hours * 60).astype(int)
+    ends = [start[k].replace(day=1, hour=0, minute=0) + dt.timedelta(days=32) for k in first[later]]
+    midnight = dt.datetime.combine(FIRST, dt.time())
+    last = np.array([int((end.replace(day=1) - midnight).total_seconds() // 60) - 1 for end in ends])
+    moved = Draw(draw.lon.copy(), draw.lat.copy(), draw.minute.copy(), draw.category, draw.origin)
+    moved.lon[later], moved.lat[later], moved.minute[later] = lon, lat, np.minimum(minute, last)
+    return moved, first
+
+
+def _intervene(rng: np.random.Generator, draw: Draw, first: np.ndarray) -> Draw:
+    """Take incidents with all their reports out of the treated area, at random, from the start of it on."""
     treated = np.any([circle.holds(draw.lon, draw.lat) for circle in INTERVENTION.treated], axis=0)
     after = draw.minute >= (INTERVENTION.start - FIRST).days * 1440
-    keep = ~(treated & after) | (rng.random(len(draw.minute)) < INTERVENTION.rate_ratio)
-    return Draw(draw.lon[keep], draw.lat[keep], draw.minute[keep], draw.category[keep], draw.origin[keep])
+    keep = ~(treated & after)[first] | (rng.random(len(draw.minute)) < INTERVENTION.rate_ratio)[first]
+    leads = first == np.arange(len(first))
+    return Draw(draw.lon[keep], draw.lat[keep], draw.minute[keep], draw.category[keep], draw.origin[keep], leads[keep])
 
 
 def _join(draws: list[Draw]) -> Draw:
@@ -218,10 +277,10 @@ class People:
     piled: np.ndarray
 
 
-def _rows(rng: np.random.Generator, draw: Draw) -> list[Row]:
+def _rows(rng: np.random.Generator, draw: Draw, world: World) -> list[Row]:
     """Alerts with their people, delay, fate and coordinates; ids follow the order of reporting."""
     start = [dt.datetime.combine(FIRST, dt.time()) + dt.timedelta(minutes=int(minute)) for minute in draw.minute]
-    people = _people(rng, draw, start)
+    people = _people(rng, draw, start, world)
     rows = [_row(draw, people, start[k], k) for k in range(len(start))]
     order = sorted(range(len(rows)), key=lambda k: (rows[k].reported_at, k))
     return [
@@ -230,24 +289,28 @@ def _rows(rng: np.random.Generator, draw: Draw) -> list[Row]:
     ]
 
 
-def _people(rng: np.random.Generator, draw: Draw, start: list[dt.datetime]) -> People:
+def _people(rng: np.random.Generator, draw: Draw, start: list[dt.datetime], world: World) -> People:
     """Draw genders, ages, delays and fates. The order of the draws is part of what a seed gives."""
     count = len(start)
-    habits = [HABITS[name] for name in draw.category]
+    habits = [ALL_HABITS[name] for name in draw.category]
     dark = is_dark(np.array([when.month for when in start]), np.array([when.hour for when in start]))
-    affected = _genders(rng, _women(draw, dark))
+    silent = np.interp(draw.minute, (0, (CUT - FIRST).days * 1440), world.undisclosed)
+    affected = _genders(rng, _women(draw, dark), silent)
     same = rng.random(count) < 0.8
     background = draw.origin == "background"
+    taken_up = np.clip((draw.minute / 1440 - (NEW_APP.start - FIRST).days) / (7 * NEW_APP.weeks), 0, 1)
+    new_app = np.random.default_rng([count, STREAMS[-1]]).random(count) < taken_up * world.new_app
     return People(
         dark=dark,
         affected=affected,
-        reporter=np.where(same, affected, _genders(rng, np.full(count, 0.54))),
+        reporter=np.where(same, affected, _genders(rng, np.full(count, 0.54), silent)),
         spans=np.array([habit.span for habit in habits]) & (rng.random(count) < 0.55),
         length=rng.integers(4 * 60, 11 * 60, count),
         lag=np.array([habit.lag for habit in habits]) * 60 * np.exp(rng.normal(0, 1.1, count)) + 3,
         severity=_scale(np.array([habit.severity for habit in habits]) + rng.normal(0, 0.8, count)),
         feeling=_scale(3.0 - 0.5 * (affected == "woman") - 0.5 * dark + rng.normal(0, 0.9, count)),
-        told=np.array([habit.kind == "risk" for habit in habits]) | (rng.random(count) < 0.12),
+        told=np.array([habit.kind == "risk" for habit in habits])
+        | (rng.random(count) < np.where(new_app, NEW_APP.feeling, 0.12)),
         age=np.array(list(AGES))[rng.choice(len(AGES), count, p=list(AGES.values()))],
         confirm=rng.lognormal(1.2, 0.9, count),
         resolve=rng.lognormal(3.2, 1.0, count),
@@ -264,6 +327,8 @@ def _row(draw: Draw, people: People, start: dt.datetime, k: int) -> Row:
     """Put alert k together; its id comes later."""
     end = start + dt.timedelta(minutes=int(people.length[k])) if people.spans[k] else None
     sent = local((end or start) + dt.timedelta(minutes=int(people.lag[k])))
+    if sent <= local(end or start):  # told in the hour that summer time skips
+        sent = local(end or start) + dt.timedelta(minutes=5)
     true_point = (float(draw.lon[k]), float(draw.lat[k]))
     piled = bool(people.piled[k] and not people.unmapped[k])
     told_point = (PILE.longitude, PILE.latitude) if piled else true_point
@@ -272,7 +337,7 @@ def _row(draw: Draw, people: People, start: dt.datetime, k: int) -> Row:
         reported_at=sent,
         occurred_from=local(start),
         occurred_to=None if end is None else local(end),
-        kind=HABITS[draw.category[k]].kind,
+        kind=ALL_HABITS[str(draw.category[k])].kind,
         category=str(draw.category[k]),
         more_categories=people.more[k],
         severity=int(people.severity[k]),
@@ -289,6 +354,7 @@ def _row(draw: Draw, people: People, start: dt.datetime, k: int) -> Row:
         description=str(people.phrase[k]),
         origin="pile" if piled else str(draw.origin[k]),
         dark=bool(people.dark[k]),
+        first=draw.first is None or bool(draw.first[k]),
     )
 
 
@@ -309,7 +375,7 @@ def _after(when: dt.datetime, days: float) -> dt.datetime:
 
 def _women(draw: Draw, dark: np.ndarray) -> np.ndarray:
     """Share of women among affected women and men, for each alert."""
-    share = np.array([HABITS[name].women for name in draw.category])
+    share = np.array([ALL_HABITS[name].women for name in draw.category])
     for spot in SPOTS:
         here = draw.origin == spot.id
         share[here] = spot.women
@@ -318,11 +384,11 @@ def _women(draw: Draw, dark: np.ndarray) -> np.ndarray:
     return share
 
 
-def _genders(rng: np.random.Generator, women: np.ndarray) -> np.ndarray:
-    """Draw genders: undisclosed first, then a few other, then woman or man."""
+def _genders(rng: np.random.Generator, women: np.ndarray, silent: np.ndarray) -> np.ndarray:
+    """Draw genders: undisclosed first (with the chances `silent`), then a few other, then woman or man."""
     first, second = rng.random(len(women)), rng.random(len(women))
     told = np.where(second < women, "woman", "man")
-    return np.where(first < UNDISCLOSED, "undisclosed", np.where(first < UNDISCLOSED + 0.012, "other", told))
+    return np.where(first < silent, "undisclosed", np.where(first < silent + 0.012, "other", told))
 
 
 def _more(rng: np.random.Generator, category: np.ndarray) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from sample_data.places import (
+    BURSTS,
     CAMPAIGN,
     CUT,
     FIRST,
@@ -20,14 +21,17 @@ from sample_data.places import (
     METRES,
     MONTHS,
     NEAR_REPEAT,
+    NEW_APP,
     PILE,
     QUARTER,
+    QUIET,
     SPOTS,
     UNDISCLOSED,
     UNMAPPED,
     Circle,
     Spot,
 )
+from sample_data.rhythm import NEW_HABITS
 from sample_data.rows import Row
 from sample_data.simulate import City
 
@@ -54,6 +58,17 @@ def truths_text(city: City, cut: dt.datetime, seed: int) -> str:
         "undisclosed": _undisclosed(rows),
         "unmapped": {"share": UNMAPPED, "alerts": sum(row.point is None for row in rows)},
     }
+    if city.world.reports > 1:
+        tables["bursts"] = _bursts(city, rows)
+    if city.world.new_app:
+        tables["new_app"] = {
+            "start": NEW_APP.start,
+            "weeks": NEW_APP.weeks,
+            "categories": list(NEW_HABITS),
+            "feeling_share": NEW_APP.feeling,
+        }
+    if city.world.few_people:
+        tables["few_people"] = {"share": QUIET.share, "places": [_circle(circle) for circle in QUIET.circles]}
     parts += [f"\n[{name}]\n{_lines(table)}" for name, table in tables.items()]
     return "".join(parts)
 
@@ -187,6 +202,29 @@ def _undisclosed(rows: Sequence[Row]) -> dict[str, Any]:
         "share": UNDISCLOSED,
         "reporter": round(sum(row.reporter_gender == "undisclosed" for row in rows) / len(rows), 4),
         "affected": round(sum(row.affected_gender == "undisclosed" for row in rows) / len(rows), 4),
+    }
+
+
+def _bursts(city: City, rows: Sequence[Row]) -> dict[str, Any]:
+    """What several reports of one incident are: the design, and the means that were drawn."""
+    planted = {spot.id for spot in SPOTS}
+    here = [row for row in rows if row.origin in planted]
+    elsewhere = [row for row in rows if row.origin not in planted]
+
+    def mean(own: Sequence[Row]) -> float:
+        return round(len(own) / max(sum(row.first for row in own), 1), 3)
+
+    return {
+        "mean": city.world.reports,
+        "law": "geometric; one category, the first report and those around it; more where more people are about",
+        "metres": BURSTS.metres,
+        "hours": BURSTS.hours,
+        "straggling": BURSTS.straggling,
+        "far_metres": BURSTS.far_metres,
+        "far_hours": BURSTS.far_hours,
+        "drawn": mean(rows),
+        "drawn_at_hot_spots": mean(here),
+        "drawn_elsewhere": mean(elsewhere),
     }
 
 
