@@ -54,7 +54,7 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
             "strong": frame["significant"],
         }
     ).reset_index(drop=True)
-    figure = plots.forest_figure(page, points, height=(34 if page.narrow else 24) * len(points) + 76)
+    figure = plots.forest_figure(page, points, height=max((34 if page.narrow else 24) * len(points) + 76, 150))
     title = t("share among women ÷ share among men")
     if page.narrow:
         st.caption(title)
