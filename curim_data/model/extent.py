@@ -58,7 +58,10 @@ def _measured(shape: BaseGeometry) -> tuple[float, float, int]:
     """Area (km²), length of all rings (km), and the number of rings."""
     area = length = 0.0
     rings = 0
-    for part in shapely.get_parts(shapely.get_parts(shapely.segmentize(shape, _SIDE_DEGREES))):
+    fine = shapely.segmentize(shape, _SIDE_DEGREES)
+    if fine.is_empty:  # coordinates that differ by next to nothing
+        fine = shape
+    for part in shapely.get_parts(shapely.get_parts(fine)):
         if isinstance(part, shapely.Polygon) and not part.is_empty:
             found = _EARTH.geometry_area_perimeter(shapely.geometry.polygon.orient(part))
             area, length, rings = area + abs(found[0]) / 1e6, length + found[1] / 1e3, rings + 1 + len(part.interiors)

@@ -30,6 +30,7 @@ def shape_of(middle: tuple[float, float], corners: list[tuple[float, float]], si
     x, y = middle
     wide = size / np.cos(np.radians(y))
     ring = shapely.Polygon([(x + wide * across, min(max(y + size * up, -89), 89)) for across, up in corners])
+    ring = shapely.transform(ring, lambda at: at.round(6))  # as files have them
     parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(ring)))
     areas = [part for part in parts if isinstance(part, shapely.Polygon)]
     return shapely.union_all(areas) if areas else shapely.box(x, y, x + size / 10, y + size)
