@@ -5,7 +5,7 @@ link is sent until the server says that the run is finished, all messages receiv
 time included. What counts is the processor time that the server took, as a multiple of a reference computation
 (`reference`) that is timed in the same run, so that machines can be compared. Told apart are a filter that was never
 asked before, another view of it (layer, cell size, tab), and a filter or view that is known by then. Aims in seconds of
-a processor that takes a tenth of a second for the reference: 1.5 for anything new on Chicago, 0.7 on the sample, 0.2
+a processor that takes 0.03 s for the reference: 1.5 for anything new on Chicago, 0.7 on the sample, 0.2
 for what is known.
 
 Chicago is imported from the public export in ../shared/data where that folder exists. A million alerts are the sample's
