@@ -23,8 +23,8 @@ def slow(*args: Any, **settings: Any) -> Any:
     (go.parent / f"started-{number}").touch()
     try:
         with stage(0.0, 0.5):
-            for step in range(3000):
-                report(min(0.3 + step / 10_000, 1.0), Message("Counting"))
+            for step in range(30_000):
+                report(0.3 + step / 100_000, Message("Counting"))
                 if go.exists():
                     break
                 time.sleep(0.02)
