@@ -109,7 +109,8 @@ def feeling_study(source: Source, f: AlertFilter, audience: Audience) -> Perceiv
     """How safe the people who alert felt, by their gender.
 
     Where counts are protected, the interval covers every value that the protected counts could have; one that they
-    leave open by more than half a step is not given.
+    leave open by more than half a step is not given, nor is that of a group which may be smaller than the threshold:
+    the answers of a few are not for others to read, however well they are known.
     """
     counted = query.counts(source, without_gender(f), ["reporter_gender", "feeling"], audience, complete=True)
     frame = counted.frame.dropna(subset=["feeling"])
@@ -124,10 +125,10 @@ def feeling_study(source: Source, f: AlertFilter, audience: Audience) -> Perceiv
             "protected", counted.n_withheld, Message("Small numbers are protected, so the intervals here are wider.")
         )
     )
-    return replace(_feeling_within(frame), choices=tuple(choices))
+    return replace(_feeling_within(frame, counted.threshold), choices=tuple(choices))
 
 
-def _feeling_within(frame: pd.DataFrame) -> PerceivedSafety:
+def _feeling_within(frame: pd.DataFrame, threshold: int) -> PerceivedSafety:
     """The feeling where some counts are known by their bounds only: from the worst to the best that they allow."""
 
     def scene(lowest: tuple[str, ...]) -> PerceivedSafety:
@@ -148,6 +149,8 @@ def _feeling_within(frame: pd.DataFrame) -> PerceivedSafety:
     table["unsafe_high"] = np.fmax(worst.frame["unsafe_high"], best.frame["unsafe_high"])
     vague = (worst.frame["mean"] - best.frame["mean"]).abs() > WIDEST
     hidden = frame.groupby("reporter_gender")["withheld"].any().reindex(table["gender"]).fillna(False).to_numpy(bool)
+    surely = frame.groupby("reporter_gender")["low"].sum().reindex(table["gender"]).fillna(0).to_numpy(float)
+    vague |= hidden & (surely < threshold)
     table.loc[hidden, "n"] = np.nan
     table.loc[vague, ["mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"]] = np.nan
     clear = table.set_index("gender")["mean"].notna()

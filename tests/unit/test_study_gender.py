@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis.stats.intervals import poisson_rate
+from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator
@@ -80,9 +81,22 @@ def test_women_felt_less_safe_and_the_council_gets_intervals_that_hold_the_exact
 
 
 def test_a_feeling_that_protection_leaves_open_is_not_given(source: Source) -> None:
-    few = feeling_study(source, AlertFilter(categories=("assault",)), Audience.COUNCIL)
+    few = feeling_study(source, AlertFilter(categories=("harassment_verbal",)), Audience.COUNCIL)
     assert few.frame["mean"].isna().all()
     assert not few.gap.known
+
+
+def test_the_council_gets_no_feeling_of_a_group_that_may_be_smaller_than_the_threshold(source: Source) -> None:
+    given = 0
+    for category in source.city.categories:
+        f = AlertFilter(period="all", categories=(category,))
+        council, exact = (feeling_study(source, f, who) for who in (Audience.COUNCIL, Audience.ANALYST))
+        sizes = exact.frame.set_index("gender")["n"]
+        threshold = query.counts(source, f, ["reporter_gender"], Audience.COUNCIL).threshold
+        for row in council.frame[council.frame["mean"].notna()].itertuples():
+            assert sizes[row.gender] >= threshold, (category, row)
+            given += 1
+    assert given > 10
 
 
 @pytest.mark.parametrize("audience", BOTH)
