@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -35,6 +36,10 @@ _FREQUENCY: Final[dict[Unit, str]] = {"day": "D", "week": "7D", "month": "MS"}
 # over 8 weeks).
 _MIN_WEEKS: Final = 4
 _MAX_WEEKS: Final = 9
+_LEFT_OUT: Final[Mapping[Unit, Message]] = {
+    "week": Message("The week in which the period begins lies partly before it and is not in the line."),
+    "month": Message("The month in which the period begins lies partly before it and is not in the line."),
+}
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,16 @@ class Trend:
     choices: tuple[Choice, ...]
 
     def since(self, day: dt.date) -> Trend:
-        """The same trend, shown from a day on: what is usual still comes from all of the history."""
-        first = int(self.frame[self.column].searchsorted(pd.Timestamp(day)))  # its rows stand in order
+        """The same trend, shown from a day on: what is usual still comes from all of the history.
+
+        The period within which that day lies is left out, and said to be.
+        """
+        starts = self.frame[self.column]
+        first = int(starts.searchsorted(pd.Timestamp(day)))  # its rows stand in order
         shown = self.frame.iloc[first:].reset_index(drop=True)
-        return replace(self, frame=shown, n=int(shown["n"].sum()))
+        whole = first == 0 or self.unit == "day" or (first < len(starts) and starts.iloc[first] == pd.Timestamp(day))
+        left_out = () if whole else (Choice("beginning", first, _LEFT_OUT[self.unit]),)
+        return replace(self, frame=shown, n=int(shown["n"].sum()), choices=(*self.choices, *left_out))
 
     @property
     def alarms(self) -> pd.DataFrame:

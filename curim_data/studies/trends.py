@@ -20,6 +20,9 @@ _TRENDS: Final = {"day": daily, "week": weekly, "month": monthly}
 def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: CalendarUnit = "week") -> Trend | None:
     """The series under a filter with its expected range: judged by all of its history, shown for the filter's period.
 
+    The week or month in which the data begin is shown, marked incomplete; one that lies partly before the filter's
+    period is not.
+
     By month, whatever unit is asked for, where only the month is known (`Trend.unit`, `Trend.column`). None where the
     history has no period at all.
     """
@@ -30,4 +33,5 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     series = query.counts(source, history, [column], audience, complete=True).frame
     if series.empty:
         return None
-    return _TRENDS[unit](series, (source.first, min(end, source.as_of)), column).since(start)
+    trend = _TRENDS[unit](series, (source.first, min(end, source.as_of)), column)
+    return trend if start <= source.first else trend.since(start)

@@ -206,6 +206,16 @@ def test_cutting_keeps_what_is_usual():
     assert cut.n == series["n"].tail(28).sum()
 
 
+def test_a_period_that_begins_within_a_week_says_that_this_week_is_left_out():
+    series = weeks(seasonal(208))
+    whole = weekly(series, covered(series))
+    monday = series["week"].iloc[180]
+    assert whole.since(monday).choices == whole.choices
+    within = whole.since(monday + dt.timedelta(days=2))
+    assert len(within.frame) == 27
+    assert [choice.name for choice in within.choices if choice not in whole.choices] == ["beginning"]
+
+
 def test_counts_calmer_than_chance_keep_the_width_of_chance():
     y = np.round(60 + 20 * np.sin(2 * np.pi * np.arange(208) / 52))
     trend = weekly(weeks(y), covered(weeks(y)))

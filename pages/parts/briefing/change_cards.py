@@ -65,7 +65,10 @@ def _draw_card(page: Page, study: BriefStudy, finding: Finding, at: int) -> None
         time = finding.trend.column
         frame = finding.trend.frame[[time, "n", "lower", "upper", "alarm"]]
         incomplete = not bool(finding.trend.frame["complete"].iloc[-1])
-        figure = plots.band_figure(page, frame, time=time, height=SPARK, small=True, incomplete=incomplete)
+        beginning = not bool(finding.trend.frame["complete"].iloc[0])
+        figure = plots.band_figure(
+            page, frame, time=time, height=SPARK, small=True, incomplete=incomplete, beginning=beginning
+        )
         alt = (
             t("Alerts by month with the expected range: {name}.", name=name)
             if time == "month"

@@ -61,8 +61,9 @@ def band_figure(
     height: int = 280,
     small: bool = False,
     incomplete: bool = False,
+    beginning: bool = False,
 ) -> Figure:
-    """A line of counts over its expected band; alarms in the accent colour, an incomplete last point hollow.
+    """A line of counts over its expected band; alarms in the accent colour, an incomplete first or last point hollow.
 
     Parameters
     ----------
@@ -73,6 +74,8 @@ def band_figure(
         A spark line for a card: no axes.
     incomplete
         Whether the last row is a period that has not ended.
+    beginning
+        Whether the first row is a period in which the data begin.
     """
     t, colours = page.t, palette(page.theme)
     frame = frame.sort_values(time).reset_index(drop=True)
@@ -99,7 +102,7 @@ def band_figure(
             hoverinfo="skip",
             name=t("seasonally adjusted"),
         )
-    whole = frame["n"].astype(float).where(~_last(frame, incomplete))
+    whole = frame["n"].astype(float).where(~_ends(frame, beginning, incomplete))
     figure.add_scatter(
         x=days,
         y=whole,
@@ -110,8 +113,7 @@ def band_figure(
         name=t("alerts"),
     )
     _mark_alarms(figure, frame, days, colours, t)
-    if incomplete and len(frame):
-        _mark_incomplete(figure, frame, days, colours, t)
+    _mark_incomplete(figure, frame, days, colours, t, beginning, incomplete)
     if small:
         figure.update_layout(margin={"l": 0, "r": 0, "t": 2, "b": 2}, showlegend=False)
         figure.update_xaxes(visible=False)
@@ -389,10 +391,11 @@ def _band_hover(t: Translator, frame: pd.DataFrame, time: str) -> list[str]:
     return texts
 
 
-def _last(frame: pd.DataFrame, incomplete: bool) -> pd.Series:
+def _ends(frame: pd.DataFrame, first: bool, last: bool) -> pd.Series:
     mask = pd.Series(False, index=frame.index)
-    if incomplete and len(frame):
-        mask.iloc[-1] = True
+    if len(frame):
+        mask.iloc[0] = first
+        mask.iloc[-1] |= last
     return mask
 
 
@@ -410,15 +413,24 @@ def _mark_alarms(figure: Figure, frame: pd.DataFrame, days: pd.Series, colours: 
     )
 
 
-def _mark_incomplete(figure: Figure, frame: pd.DataFrame, days: pd.Series, colours: Palette, t: Translator) -> None:
+def _mark_incomplete(
+    figure: Figure, frame: pd.DataFrame, days: pd.Series, colours: Palette, t: Translator, first: bool, last: bool
+) -> None:
+    mask = _ends(frame, first, last)
+    if not mask.any():
+        return
+    texts = [
+        t("not complete yet: {n}", n=t.number(n)) if last and at == len(frame) - 1 else t("in part: {n}", n=t.number(n))
+        for at, n in frame["n"][mask].items()
+    ]
     figure.add_scatter(
-        x=days.iloc[[-1]],
-        y=frame["n"].iloc[[-1]],
+        x=days[mask],
+        y=frame["n"][mask],
         mode="markers",
         marker={"color": colours.background, "size": 7, "line": {"color": colours.line, "width": 1.5}},
-        hovertext=[t("not complete yet: {n}", n=t.number(frame["n"].iloc[-1]))],
+        hovertext=texts,
         hoverinfo="text",
-        name=t("not complete yet"),
+        name=t("not complete yet") if not first else t("not complete"),
     )
 
 

@@ -79,8 +79,14 @@ def _draw_weeks(page: Page, study: SpotStudy) -> None:
         st.caption(f"{label}. {trend.sentence(t)}")
         return
     incomplete = not bool(trend.frame["complete"].iloc[-1])
+    beginning = not bool(trend.frame["complete"].iloc[0])
     figure = plots.band_figure(
-        page, trend.frame.drop(columns="adjusted"), time=trend.column, height=190, incomplete=incomplete
+        page,
+        trend.frame.drop(columns="adjusted"),
+        time=trend.column,
+        height=190,
+        incomplete=incomplete,
+        beginning=beginning,
     )
     plots.draw_chart(page, figure, key="spot_weeks", alt=f"{label}. {trend.sentence(t)}")
     open_circle = t("not complete yet")

@@ -23,7 +23,8 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
             columns.append("adjusted")
     shown = frame[columns]
     incomplete = not bool(frame["complete"].iloc[-1])
-    figure = plots.band_figure(page, shown, time=trend.column, height=320, incomplete=incomplete)
+    beginning = not bool(frame["complete"].iloc[0])
+    figure = plots.band_figure(page, shown, time=trend.column, height=320, incomplete=incomplete, beginning=beginning)
     figure.show_named_legend()
     plots.draw_chart(
         page,

@@ -1,0 +1,34 @@
+"""The line of a filter: all alerts of the data are in it, a period that lies partly before the filter's is not."""
+
+import datetime as dt
+
+import pytest
+
+from curim_data import query
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience
+from curim_data.store import Home
+from curim_data.studies.trends import trend_study
+
+
+@pytest.fixture(scope="module")
+def source(sample: Home) -> Source:
+    return open_source(sample)
+
+
+@pytest.mark.parametrize("unit", ["day", "week", "month"])
+def test_the_line_of_all_data_holds_every_alert(source: Source, unit: str) -> None:
+    every = AlertFilter(period="all")
+    trend = trend_study(source, every, Audience.ANALYST, unit)
+    assert trend is not None
+    assert trend.n == query.total(source, every, Audience.ANALYST).n
+
+
+def test_a_week_that_lies_partly_before_the_period_is_left_out(source: Source) -> None:
+    friday = source.first + dt.timedelta(days=60 + (4 - source.first.weekday()) % 7)
+    friday += dt.timedelta(days=(4 - friday.weekday()) % 7)
+    trend = trend_study(source, AlertFilter(start=friday, end=friday + dt.timedelta(days=40)), Audience.ANALYST)
+    assert trend is not None
+    assert trend.frame["week"].iloc[0].date() == friday + dt.timedelta(days=3)
+    assert "beginning" in [choice.name for choice in trend.choices]
