@@ -68,6 +68,15 @@ def import_files(
             )
         ),
     ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help=N_(
+                "Kind of the categories of a new city: names (as each name says, the default), offence, incivility or "
+                "risk."
+            )
+        ),
+    ] = None,
     city: Annotated[str, typer.Option(help=N_("Name of the city, for a home that has none yet."))] = "",
     profile: Annotated[Path | None, typer.Option(help=N_("Profile folder for a home that has no city yet."))] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Say what would happen and write nothing."))] = False,
@@ -77,7 +86,7 @@ def import_files(
 
     note_interrupted(ctx)
     chosen = _mapping(mapping)
-    answers = Answers(dates, _epsg(crs), decimal, order, sheet, timezone, category, ids, elsewhere, area)
+    answers = Answers(dates, _epsg(crs), decimal, order, sheet, timezone, category, ids, elsewhere, area, kind)
     if profile is not None and not ctx.home.has_city():
         create_home(ctx.home.path, profile)
     outcomes: list[dict[str, Any]] = []

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from curim_data.importing.coordinates import sample_points
 from curim_data.importing.decisions import decide
 from curim_data.importing.extract import ProfiledExport
+from curim_data.importing.mapping import FORMAT as MAPPED
 from curim_data.model import CityProfile, Kind, Message
+from curim_data.model.questions import BY_NAMES
 from curim_data.profile import provisional
 from curim_data.profile.spread import WHOLE, Spread
 from curim_data.store import Home, StoreError, interrupted, locked
@@ -24,28 +26,34 @@ MOST_NAMED: Final = 6
 class FirstCity:
     """The city that was made for a file; how far its alerts spread, and what of it was taken (`Answers.area`).
 
-    `spread` is None for a city that was known.
+    `spread` is None for a city that was known. `kind`: of which kind the categories were taken to be (`Answers.kind`),
+    None where nobody needs to be asked: the export says it, the city was known, or the file has no categories.
+    `kinds`: names of the categories by the kind that each name says.
     """
 
     city: CityProfile
     spread: Spread | None
     area: str
+    kind: str | None = None
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def decisions(self) -> tuple[Message, ...]:
         """What was decided about an area that is no city's, and of which kind its categories were taken to be."""
         told = self.spread.decision(self.area) if self.spread is not None else None
-        return (*(() if told is None else (told,)), *_kinds(self.city))
+        return (*(() if told is None else (told,)), *(_kinds(self.city) if self.kind in (None, BY_NAMES) else ()))
 
 
 _GUESSED_KINDS: Final = {
     Kind.RISK: Message(
         "By their names, these categories were taken as dangers (accidents, unsafe places), not as offences: "
-        "{categories}. If that is wrong, correct it on the page Data, under the city profile."
+        "{categories}. If that is wrong, say so at the import (--kind on the command line), or correct it "
+        "afterwards in the city profile on the page Data."
     ),
     Kind.INCIVILITY: Message(
         "By their names, these categories were taken as incivilities (noise, litter and the like), not as offences: "
-        "{categories}. If that is wrong, correct it on the page Data, under the city profile."
+        "{categories}. If that is wrong, say so at the import (--kind on the command line), or correct it "
+        "afterwards in the city profile on the page Data."
     ),
 }
 
@@ -74,8 +82,23 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str) -> FirstCi
     spread = provisional.spread_of(points) if len(points) else None
     area = request.answers.area or (spread.default if spread is not None else WHOLE)
     within = spread.circle(area) if spread is not None else None
-    city = provisional.ensure_city(home, points, categories, label, name or None, within)
-    return FirstCity(city, spread if city.provisional else None, area)
+    layout = profiled.layout
+    mapped = layout.kind if layout.format == MAPPED else None
+    kind = request.answers.kind or mapped or BY_NAMES
+    every = "" if kind == BY_NAMES else kind
+    city = provisional.ensure_city(home, points, categories, label, name or None, within, every)
+    told = "kind" in layout.roles or (layout.kind is not None and request.answers.kind is None)
+    asked = city.provisional and bool(city.categories) and not told
+    kinds = _kinds_by_names(categories) if asked else {}
+    return FirstCity(city, spread if city.provisional else None, area, kind if asked else None, kinds)
+
+
+def _kinds_by_names(categories: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
+    """The names of categories by the kind that each name says, the kind of most categories first."""
+    found: dict[str, list[str]] = {}
+    for one in provisional.category_list(categories):
+        found.setdefault(one.kind, []).extend(one.labels.values())
+    return {kind: tuple(names) for kind, names in sorted(found.items(), key=lambda item: -len(item[1]))}
 
 
 def name_from_file(file: str) -> str:

@@ -29,8 +29,8 @@ from curim_data.importing.date_parsing import (
 from curim_data.importing.profiling import DateColumnProfile, DateOrderCounts, FileProfile, sorted_runs
 from curim_data.importing.roles import RoleColumns
 from curim_data.lexicon import WORDS, gender_words
-from curim_data.model import Answers, CityProfile, ImportProblem, Message, Question
-from curim_data.model.questions import DAY_FIRST, MONTH_FIRST, Choice
+from curim_data.model import Answers, CityProfile, ImportProblem, Kind, Message, Question
+from curim_data.model.questions import BY_NAMES, DAY_FIRST, MONTH_FIRST, Choice
 
 _GENDERS: Final = ("reporter_gender", "affected_gender")
 _AMBIGUOUS: Final = frozenset("mhα")  # letters that mean a man or a woman, as the rest of the column shows
@@ -75,7 +75,8 @@ class Decisions:
 
     `dates` and `coordinates`: how these are written. `latest`: the latest plausible timestamp. `timezone`: zone of
     times without offset, None for the city's. `words`: value of the enum by folded spelling, by role. `category`: the
-    category of a file without such a column. `reasons`: what a reader should know of the decisions that were not
+    category of a file without such a column. `kind`: of the categories that the city does not have ("names": as their
+    names say), None for that of the layout. `reasons`: what a reader should know of the decisions that were not
     obvious.
     """
 
@@ -85,6 +86,7 @@ class Decisions:
     timezone: str | None = None
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     category: str | None = None
+    kind: str | None = None
     reasons: tuple[Message, ...] = ()
 
     def date_format(self, role: str, zone: str) -> DateFormat:
@@ -131,6 +133,7 @@ def decide(
         timezone=zone,
         words=_words(profile, layout),
         category=answers.category or layout.category,
+        kind=answers.kind,
         reasons=(*dates.reasons, *_zone(profile, dates, zone or home), *coordinates.reasons, *_letters(profile)),
     )
 
@@ -184,6 +187,10 @@ def _check(answers: Answers) -> None:
         )
     if answers.order not in (None, "lat-lon", "lon-lat"):
         raise ImportProblem(Message("order={order} is not known: say lat-lon or lon-lat.", {"order": answers.order}))
+    if answers.kind not in (None, BY_NAMES, *Kind):
+        raise ImportProblem(
+            Message("kind={kind} is not known: say names, offence, incivility or risk.", {"kind": answers.kind})
+        )
     if answers.timezone is not None:
         try:
             ZoneInfo(answers.timezone)

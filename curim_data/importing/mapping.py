@@ -25,7 +25,7 @@ from curim_data.formats.guess.headings import names_person, names_text, read_hea
 from curim_data.lexicon.folding import fold
 from curim_data.model import Answers, Gender, ImportProblem, Kind, Message, Status
 from curim_data.model.alert import AgeBand
-from curim_data.model.questions import DAY_FIRST, MONTH_FIRST
+from curim_data.model.questions import BY_NAMES, DAY_FIRST, MONTH_FIRST
 from curim_data.store import Home
 
 FORMAT: Final = "mapped"
@@ -118,6 +118,7 @@ class _Answers(_Table):
     category: str | None = None
     ids: Annotated[str, _one_of(("same", "own"))] | None = None
     elsewhere: bool = False
+    kind: Annotated[str, _one_of((BY_NAMES, *Kind))] | None = None
 
 
 class _Column(_Table):

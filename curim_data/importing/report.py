@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -152,7 +152,9 @@ class Preview:
     rounded to four decimals; `values` the words of the columns that are mapped value by value, with counts, by role;
     `words` what these stand for, "" where that is not known. `provisional`: the city's profile was made from this file,
     since the home has none; `city` is that profile, or the one that was given. `answers`: what a person said, with what
-    the mapping remembers. `spread`: how far the alerts of a first file spread; `area`: what of it was taken.
+    the mapping remembers. `spread`: how far the alerts of a first file spread; `area`: what of it was taken. `kind`:
+    of which kind the categories of a new city were taken to be, None where nobody needs to be asked; `kinds`: their
+    names by the kind that each name says.
     """
 
     format: str
@@ -171,6 +173,8 @@ class Preview:
     report: ImportReport
     spread: Spread | None = None
     area: str = ""
+    kind: str | None = None
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def facts(self) -> Facts:
@@ -286,6 +290,8 @@ def build_preview(
         provisional=first_city is not None,
         spread=first_city.spread if first_city is not None else None,
         area=first_city.area if first_city is not None else "",
+        kind=first_city.kind if first_city is not None else None,
+        kinds=first_city.kinds if first_city is not None else {},
         city=plan.city,
         answers=profiled.request.answers,
         report=report,

@@ -28,10 +28,11 @@ from curim_data.importing.number_parsing import parse_decimals
 from curim_data.importing.profiling import split_bars, split_cell
 from curim_data.importing.roles import DATE_ROLES, UNIT, RoleColumns, missing_words
 from curim_data.importing.row_outcomes import RowOutcomes
-from curim_data.lexicon import age_band
+from curim_data.lexicon import age_band, kind_of
 from curim_data.model import Block, BoolArray, CityProfile, Gender, IntArray, Kind, Reason, Status
 from curim_data.model.alert import TOLD, AgeBand
 from curim_data.model.labels import UNCATEGORISED
+from curim_data.model.questions import BY_NAMES
 from curim_data.model.reasons import Flag, Repair
 from curim_data.profile.files import slug
 from curim_data.store.content_hash import content_hashes
@@ -386,7 +387,7 @@ def _parse_categories(
     return {
         "category": category,
         "more_categories": pc.cast(others, pa.string()),
-        "kind": _kinds(columns, layout, city, firsts, codes, outcomes),
+        "kind": _kinds(columns, decisions.kind or layout.kind or Kind.OFFENCE.value, city, firsts, codes, outcomes),
     }
 
 
@@ -449,15 +450,17 @@ def _further_categories(category: ArrowText, rest: ArrowText, more: ArrowText) -
 
 def _kinds(
     columns: RoleColumns,
-    layout: Layout,
+    otherwise: str,
     city: CityProfile,
     firsts: Sequence[str],
     codes: IntArray,
     outcomes: RowOutcomes,
 ) -> ArrowText:
-    """Return the kind of each category; that of the layout, or an offence, where the tree does not have it."""
+    """Return the kind of each category; `otherwise`, or what its name says, where the tree does not have it."""
     tree = {c.id: c.kind for c in city.categories.values()}
-    kinds = [tree.get(name, layout.kind or Kind.OFFENCE.value) for name in firsts]
+    by_names = otherwise == BY_NAMES
+    others = {name: str(kind_of(name) or Kind.OFFENCE) if by_names else otherwise for name in set(firsts) - tree.keys()}
+    kinds = [tree.get(name) or others[name] for name in firsts]
     wrong = np.array([kind not in set(Kind) for kind in kinds], bool)
     if wrong.any():
         outcomes.quarantine(wrong[codes], Reason.INVALID_VALUE, columns.label("category"), columns["category"])

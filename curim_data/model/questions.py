@@ -14,6 +14,7 @@ from curim_data.model.reasons import ImportProblem
 
 DAY_FIRST: Final = "day-first"
 MONTH_FIRST: Final = "month-first"
+BY_NAMES: Final = "names"
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Answers:
     sheet, layer or member of a container. `timezone`: IANA name for times without offset. `category`: the category of
     a file that has no column for it. `ids`: "same" or "own", where another kind of export has the same ids.
     `elsewhere`: import although most of the file lies outside the city. `area`: of a first file, what the city is made
-    of: "whole", "densest", or longitude, latitude and radius in kilometres, joined by commas.
+    of: "whole", "densest", or longitude, latitude and radius in kilometres, joined by commas. `kind`: of which kind the
+    categories are that no city has yet: "names" (as each name says), "risk", "incivility" or "offence".
     """
 
     dates: str | None = None
@@ -38,6 +40,7 @@ class Answers:
     ids: str | None = None
     elsewhere: bool = False
     area: str | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True)

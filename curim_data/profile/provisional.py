@@ -119,11 +119,13 @@ def choose_profile(
     name: str,
     city: str | None = None,
     within: Circle | None = None,
+    kind: str = "",
 ) -> Path:
     """The folder of the profile to begin with: a shipped one where most points lie on its land, else a provisional one.
 
     `city` names the city: a shipped profile is then taken by its name in any language. A provisional profile is
-    written to `folder`, from the points in the circle alone where one is given. ImportProblem as `provisional_profile`.
+    written to `folder`, from the points in the circle alone where one is given, with categories of the kind that is
+    given, else as their names say. ImportProblem as `provisional_profile`.
     """
     shipped = _shipped()
     if city and fold(city) in {fold(word) for word in load_city(shipped).names.values()}:
@@ -136,7 +138,7 @@ def choose_profile(
         if not inside.any():
             raise ImportProblem(Message("No alert lies within that circle: give another one with --area LON,LAT,KM."))
         cells, counts = cells[inside], counts[inside]
-    _write(folder, cells, counts, categories, city or name, part=within is not None)
+    _write(folder, cells, counts, categories, city or name, part=within is not None, kind=kind)
     return folder
 
 
@@ -147,6 +149,7 @@ def ensure_city(
     name: str,
     city: str | None = None,
     within: Circle | None = None,
+    kind: str = "",
 ) -> CityProfile:
     """The home's city, made by `choose_profile` where it has none yet; the folder appears whole or not at all."""
     if home.has_city():
@@ -154,7 +157,7 @@ def ensure_city(
     home.path.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix="city-new-", dir=home.path))
     try:
-        source = choose_profile(part, points, categories, name, city, within)
+        source = choose_profile(part, points, categories, name, city, within, kind)
         with locked(home.path / "city.lock"):
             if not home.has_city():
                 copy_profile(source, home.city_folder)
@@ -316,10 +319,11 @@ def time_zone(*places: tuple[float, float]) -> str:
     return next((zone for zone in found if not zone.startswith("Etc/")), found[0] if found else "UTC")
 
 
-def category_list(categories: Mapping[str, int]) -> list[Category]:
+def category_list(categories: Mapping[str, int], kind: str = "") -> list[Category]:
     """The most frequent categories of a file as a city's list: kind and sensitivity from their names.
 
-    A name that tells no kind has the kind that most alerts have by theirs, as “Other” among accidents; else offence.
+    `kind`: that of all of them, where a person said so. Otherwise a name that says no kind has the kind that most
+    alerts have by theirs, as “Other” among accidents; else offence.
     """
     from curim_data.lexicon import is_sensitive, kind_of
 
@@ -335,13 +339,20 @@ def category_list(categories: Mapping[str, int]) -> list[Category]:
     kept = list(names.values())[:MOST_CATEGORIES]
     ids = unique_ids(kept, "category")
     return [
-        Category(key, str(kind_of(name) or otherwise or "offence"), "", is_sensitive(name), {"en": name})
+        Category(key, kind or str(kind_of(name) or otherwise or "offence"), "", is_sensitive(name), {"en": name})
         for key, name in zip(ids, kept, strict=True)
     ]
 
 
 def _write(
-    folder: Path, cells: Cells, counts: Cells, categories: Mapping[str, int], name: str, *, part: bool = False
+    folder: Path,
+    cells: Cells,
+    counts: Cells,
+    categories: Mapping[str, int],
+    name: str,
+    *,
+    part: bool = False,
+    kind: str = "",
 ) -> CityProfile:
     if not len(cells):
         raise ImportProblem(_NO_POINTS)
@@ -366,5 +377,5 @@ def _write(
     write_land(folder, study.land)
     write_areas(folder / "districts.geojson", ())
     write_landmarks(folder, ())
-    write_categories(folder, {}, category_list(categories))
+    write_categories(folder, {}, category_list(categories, kind))
     return load_city(folder)

@@ -13,7 +13,7 @@ from curim_data.model import Message
 from curim_data.store import Batch, Home, StoreError, interrupted
 from pages.parts.data.city_apply import prepare_city
 from pages.parts.data.preview import counts_sentence, draw_details, draw_overview, facts_sentence
-from pages.parts.data.questions import draw_area_question, draw_questions
+from pages.parts.data.questions import draw_area_question, draw_kind_question, draw_questions
 from pages.parts.data.recognised import city_note
 from pages.parts.data.saved_mapping import draw_remember_choice, save_pending_mapping
 from pages.parts.data.uploads import (
@@ -95,6 +95,7 @@ def draw_import_tab(page: Page, *, in_view: bool) -> None:
     usable = [review for review in reviews if review.preview]
     if usable and into.city is None:
         draw_area_question(page, usable[0])
+        draw_kind_question(page, usable[0])
     if len(reviews) > 1:
         draw_overview(page, reviews)
     if usable:

@@ -9,8 +9,9 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from curim_data.model import Answers, Message, Num, Translator
-from curim_data.model.labels import category_label
+from curim_data.model import Answers, Kind, Message, Num, Translator
+from curim_data.model.labels import category_label, kind_label, listed
+from curim_data.model.questions import BY_NAMES
 from curim_data.profile.spread import DENSEST, WHOLE, DenseArea, position
 from pages.parts.data.labels import ORDERS
 from pages.parts.data.uploads import FileReview, ImportTarget, OpenQuestion, UploadedFile, keep_answer
@@ -96,6 +97,33 @@ def draw_area_question(page: Page, review: FileReview) -> None:
             st.code(
                 "\n".join(one.command(file.name, number) for number, one in enumerate(spread.areas, 1)), language=None
             )
+
+
+def draw_kind_question(page: Page, review: FileReview) -> None:
+    """Of which kind the categories of a new city are, where neither the export nor a city says it."""
+    t, file, preview = page.t, review.file, review.preview
+    if preview is None or preview.kind is None:
+        return
+    found = [
+        t("{kind}: {names}", kind=kind_label(t, kind), names=listed(t, names, "standard"))
+        for kind, names in preview.kinds.items()
+    ]
+    labels = {
+        BY_NAMES: t("As their names say. {kinds}", kinds=" · ".join(found)),
+        Kind.OFFENCE.value: t("All of them are offences"),
+        Kind.INCIVILITY.value: t("All of them are incivilities (noise, litter and the like)"),
+        Kind.RISK.value: t("All of them are dangers (accidents, places that are or feel unsafe)"),
+    }
+    key = f"data_kind_{file.digest[:12]}"
+    st.radio(
+        t("The export does not say of which kind its categories are. Which is it?"),
+        list(labels),
+        format_func=lambda value: escape_markdown(labels[value]),
+        index=list(labels).index(preview.kind),
+        key=key,
+        on_change=partial(_keep_choice, file, "kind", key),
+        help=t("The kind of a single category can be set after the import, under the city profile."),
+    )
 
 
 def _area_words(one: DenseArea) -> dict[str, Any]:

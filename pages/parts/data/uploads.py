@@ -93,8 +93,8 @@ class FilePreview:
 
     `repairs`: rule, column, n, old, new (of the first); `refused`: row, column, value, message, mend, of the first
     quarantined rows; `rows`: the first alerts as they would be stored; `months`: whether only their month is known;
-    `default_coordinates`, `values`, `words`, `answers`, `spread`, `area`, `city`, `bounds` as in the preview; `saved`:
-    name of the saved mapping in use, with the columns that `appeared` and `vanished` since it was made.
+    `default_coordinates`, `values`, `words`, `answers`, `spread`, `area`, `kind`, `kinds`, `city`, `bounds` as in the
+    preview; `saved`: name of the saved mapping in use, with columns that `appeared` and `vanished` since it was made.
     """
 
     format: str
@@ -111,6 +111,8 @@ class FilePreview:
     answers: Answers
     spread: Spread | None
     area: str
+    kind: str | None
+    kinds: Mapping[str, tuple[str, ...]]
     city: CityProfile
     points: pd.DataFrame
     bounds: tuple[float, float, float, float] | None
@@ -344,6 +346,8 @@ def _file_preview(found: Preview) -> FilePreview:
         answers=found.answers,
         spread=found.spread,
         area=found.area,
+        kind=found.kind,
+        kinds=found.kinds,
         city=replace(found.city),
         points=found.points,
         bounds=found.bounds,
