@@ -6,7 +6,7 @@ from curim_data.model import Role
 from curim_data.studies.brief_text import headline
 from pages.parts.briefing.change_cards import draw_change_cards
 from pages.parts.briefing.document import draw_document_downloads
-from pages.parts.briefing.queries import cached_brief, changes_since, draw_since_input
+from pages.parts.briefing.queries import cached_brief, cached_changes, changes_since, draw_since_input
 from pages.parts.briefing.sections import draw_decided_plans, draw_map_and_genders
 from pages.parts.frame import contained, filter_bar, require
 
@@ -14,14 +14,15 @@ page = require(Role.COUNCIL)
 t = page.t
 
 with contained(t("Briefing")):
-    study = cached_brief(page.dataset, page.filter, page.audience, changes_since(page))
+    changes = cached_changes(page.dataset, page.filter, page.audience, changes_since(page))
     st.caption(t("Briefing for the council.") + " " + filter_bar.filter_sentence(page))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(t("Changes since"), width="content")
-        draw_since_input(page, study)
-    st.title(headline(study, t))
-    draw_change_cards(page, study)
-    draw_map_and_genders(page, study)
+        draw_since_input(page, changes)
+    st.title(headline(changes, t))
+    draw_change_cards(page, changes)
+with contained(t("Hot spots")):
+    draw_map_and_genders(page, cached_brief(page.dataset, page.filter, page.audience, changes_since(page)))
 with contained(t("Interventions")):
     draw_decided_plans(page)
 draw_document_downloads(page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final, Literal
 
 import numpy as np
@@ -46,40 +46,48 @@ class Finding:
     women: Estimate | None
 
 
-@dataclass(frozen=True)
-class BriefStudy:
-    """What the briefing says of a filter's alerts, for one audience.
+@dataclass(frozen=True, kw_only=True)
+class BriefChanges:
+    """What changed, which the headline and the cards tell: no map and no hot spot is needed for it.
 
-    `period`: that of the filter, to which `total`, the hot spots and the genders belong. `since`, `until`: the window
-    in which changes are looked for, at the end of the period and no longer than it; `recent`: its alerts.
-    `smallest`: what would have been seen of all alerts, and of a typical place or category. `course`: the city's whole
-    weeks against what season and long trend let expect, as on the Trends page; None where the data hold no season or
-    the period does not suit it (see `analysis.trends.time_series`). `verdict`: is the city's count usual, by `course`,
-    or else by the e-test against the period that changes are compared with; "unknown" where there is none or its count
-    is withheld. `by_month`: of the alerts only the month is known.
+    `since`, `until`: the window in which changes are looked for, at the end of the filter's period and no longer than
+    it; `recent`: its alerts. `smallest`: what would have been seen of all alerts, and of a typical place or category.
+    `course`: the city's whole weeks against what season and long trend let expect, as on the Trends page; None where
+    the data hold no season or the period does not suit it (see `analysis.trends.time_series`). `verdict`: is the city's
+    count usual, by `course`, or else by the e-test against the period that changes are compared with; "unknown" where
+    there is none or its count is withheld. `by_month`: of the alerts only the month is known.
     `asks_affected`: whether the exports have the gender of the person affected at all.
     """
 
-    period: tuple[dt.date, dt.date]
     since: dt.date
     until: dt.date
-    total: Total
     recent: Total
     course: PeriodTotal | None
     verdict: Verdict
     changes: ChangeStudy
     findings: tuple[Finding, ...]
-    hot: HotSpotStudy
-    names: dict[str, SpotName]
-    shares: GenderShares
-    weights: CategoryRatios
     smallest: tuple[SmallestChange | None, SmallestChange | None] = (None, None)
     by_month: bool = False
     asks_affected: bool = True
 
 
-def brief_study(source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None) -> BriefStudy:
-    """Everything that the briefing tells: of the filter's period, and of what changed in it since a day.
+@dataclass(frozen=True, kw_only=True)
+class BriefStudy(BriefChanges):
+    """All that the briefing says of a filter's alerts, for one audience.
+
+    `period`: that of the filter, to which `total`, the hot spots and the genders belong.
+    """
+
+    period: tuple[dt.date, dt.date]
+    total: Total
+    hot: HotSpotStudy
+    names: dict[str, SpotName]
+    shares: GenderShares
+    weights: CategoryRatios
+
+
+def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None) -> BriefChanges:
+    """What changed since a day, within the filter's period.
 
     Without a day, or with one outside the period, changes are those of the whole period.
     """
@@ -88,27 +96,44 @@ def brief_study(source: Source, f: AlertFilter, audience: Audience, since: dt.da
     window = f.replace(period="", start=since, end=period[1]) if within else f
     since, until = query.dates(source, window)
     found = change_study(source, window, audience)
-    hot = hot_spot_study(source, f, audience)
     weeks = trend_study(source, window, audience)
     seasonal = period_total(weeks) if weeks is not None else None
     distinct = distinct_changes(found.changes, landmark_districts(source.city), MOST_FINDINGS)
-    return BriefStudy(
-        period=period,
+    return BriefChanges(
         since=since,
         until=until,
-        total=query.total(source, f, audience),
         recent=query.total(source, window, audience),
         course=seasonal,
         verdict=_verdict(seasonal, found),
         changes=found,
         findings=tuple(_finding(source, f, audience, change, found) for change in distinct),
+        smallest=(found.smallest(), found.smallest(area=True)),
+        by_month=source.by_month,
+        asks_affected="affected_gender" in source.asked,
+    )
+
+
+def brief_study(
+    source: Source,
+    f: AlertFilter,
+    audience: Audience,
+    since: dt.date | None = None,
+    changes: BriefChanges | None = None,
+) -> BriefStudy:
+    """Everything that the briefing tells: of the filter's period, and of what changed in it since a day.
+
+    `changes`: what `brief_changes` found for the same arguments, where it is there already.
+    """
+    changed = changes or brief_changes(source, f, audience, since)
+    hot = hot_spot_study(source, f, audience)
+    return BriefStudy(
+        **{part.name: getattr(changed, part.name) for part in fields(BriefChanges)},
+        period=query.dates(source, f),
+        total=query.total(source, f, audience),
         hot=hot,
         names=name_spots(hot.spots, source.city, known_places(source, audience)),
         shares=share_study(source, f, audience),
         weights=weight_study(source, f, audience),
-        smallest=(found.smallest(), found.smallest(area=True)),
-        by_month=source.by_month,
-        asks_affected="affected_gender" in source.asked,
     )
 
 

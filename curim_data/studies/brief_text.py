@@ -25,7 +25,7 @@ from curim_data.model.labels import (
 )
 from curim_data.model.plan import STATUS_WORDS
 from curim_data.query import Total
-from curim_data.studies.brief import BriefStudy, Finding
+from curim_data.studies.brief import BriefChanges, BriefStudy, Finding
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.plan_progress import Standing, plan_progress
 
@@ -35,7 +35,7 @@ SURE: Final = 0.01
 VERY_SURE: Final = 0.001
 
 
-def headline(study: BriefStudy, t: Translator) -> str:
+def headline(study: BriefChanges, t: Translator) -> str:
     """Since when, how many alerts, whether that is usual, and how many changes deserve attention."""
     basis = "season" if study.course else "year" if study.changes.periods.same_season else "before"
     recent = study.recent
@@ -67,7 +67,7 @@ def headline(study: BriefStudy, t: Translator) -> str:
     return f"{first} {attention_sentence(study, t)}"
 
 
-def _headline_by_month(study: BriefStudy, alerts: str, a_year: bool, t: Translator) -> str:
+def _headline_by_month(study: BriefChanges, alerts: str, a_year: bool, t: Translator) -> str:
     """The first sentence of the headline where the data know months alone."""
     values = {"period": t.span(Span(study.since, study.until, by_month=True)), "alerts": alerts}
     match study.verdict, a_year:
@@ -93,7 +93,7 @@ def since_text(finding: Finding, t: Translator) -> str:
     return t.date(finding.since, "MMMM y") if finding.trend.unit == "month" else t.date(finding.since)
 
 
-def attention_sentence(study: BriefStudy, t: Translator) -> str:
+def attention_sentence(study: BriefChanges, t: Translator) -> str:
     """How many changes deserve attention."""
     if study.changes.periods.before is None:
         return t("There is no earlier time to compare with.")
@@ -108,7 +108,7 @@ def attention_sentence(study: BriefStudy, t: Translator) -> str:
     return t.n("{n} change deserves attention.", "{n} changes deserve attention.", len(study.findings))
 
 
-def none_sentence(study: BriefStudy, t: Translator) -> str:
+def none_sentence(study: BriefChanges, t: Translator) -> str:
     """What stands where the changes would, when there is none: that none was found and what would have been."""
     if too_few_to_tell(study):
         return t(TOO_FEW) + " " + smallest_sentence(study, t)
@@ -131,13 +131,13 @@ def no_spots_sentence(study: BriefStudy, t: Translator) -> str:
     return t("None found: no place stands out from its surroundings.") + " " + power.sentence(t)
 
 
-def too_few_to_tell(study: BriefStudy) -> bool:
+def too_few_to_tell(study: BriefChanges) -> bool:
     """Whether "no change" would be no finding: even a doubling of all alerts would probably not have been seen."""
     city = study.smallest[0]
     return city is not None and city.too_few
 
 
-def smallest_sentence(study: BriefStudy, t: Translator) -> str:
+def smallest_sentence(study: BriefChanges, t: Translator) -> str:
     """What would have been seen with 80 % probability, so that "none" can be weighed; empty without a test."""
     city, area = study.smallest
     parts = []
@@ -264,7 +264,7 @@ def _comparison_by_month(change: Change, periods: ComparedPeriods, t: Translator
     return t("Compared with the months just before, and with the change in all other alerts.")
 
 
-def women_sentence(study: BriefStudy, finding: Finding, t: Translator) -> str:
+def women_sentence(study: BriefChanges, finding: Finding, t: Translator) -> str:
     """The share of women among women and men affected, or that it cannot be shown; empty where nobody asked."""
     if not study.asks_affected:
         return ""

@@ -32,16 +32,19 @@ def prepare(home: Home) -> None:
     folder = home.prepared(city.version)
     report(0.0, PREPARING)
     finest = min(FINEST, city.finest_affordable(MOST_MAP_CELLS))
+    large = False
     for resolution in range(COARSEST, finest + 1):
         if has_cells(folder, resolution):
+            large = True
             continue
         land = city.land_cells(resolution)
         if len(land) >= WORTH_CELLS:
+            large = True
             write_cells(folder, resolution, land)
         report(0.3 * (resolution - COARSEST + 1) / (finest - COARSEST + 1), PREPARING)
     if has_alerts(home):
         source = open_source(home)
-        if source.count >= WORTH_ALERTS:
+        if large or source.count >= WORTH_ALERTS:
             for at, audience in enumerate(AUDIENCES):
                 with stage(0.3 + 0.35 * at, 0.3 + 0.35 * (at + 1), PREPARING):
                     keep_known_places(source, audience)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from curim_data.studies.brief import BriefStudy, Finding
+from curim_data.studies.brief import BriefChanges, Finding
 from curim_data.studies.brief_text import (
     chance_sentence,
     change_area,
@@ -23,7 +23,7 @@ from pages.parts.frame import Page, escape_markdown, page_link
 SPARK = 76
 
 
-def draw_change_cards(page: Page, study: BriefStudy) -> None:
+def draw_change_cards(page: Page, study: BriefChanges) -> None:
     """Draw the cards; that nothing changed is said as a result."""
     t = page.t
     found = study.findings
@@ -39,7 +39,7 @@ def draw_change_cards(page: Page, study: BriefStudy) -> None:
     st.caption(escape_markdown(" ".join(_basis_sentences(page, study))))
 
 
-def _basis_sentences(page: Page, study: BriefStudy) -> list[str]:
+def _basis_sentences(page: Page, study: BriefChanges) -> list[str]:
     """What the headline and the cards are based on, sentence by sentence."""
     t, periods = page.t, study.changes.periods
     sentences = [study.course.sentence(t)] if study.course else []
@@ -56,7 +56,7 @@ def _basis_sentences(page: Page, study: BriefStudy) -> list[str]:
     ]
 
 
-def _draw_card(page: Page, study: BriefStudy, finding: Finding, at: int) -> None:
+def _draw_card(page: Page, study: BriefChanges, finding: Finding, at: int) -> None:
     t, change, periods = page.t, finding.change, study.changes.periods
     name = t("{what}, {where}", what=change_theme(change, page.city, t), where=change_area(change, page.city, t))
     before, after = counts_before_after(change, t)

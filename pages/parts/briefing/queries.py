@@ -9,7 +9,7 @@ import streamlit as st
 
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
-from curim_data.studies.brief import BriefStudy, brief_study
+from curim_data.studies.brief import BriefChanges, BriefStudy, brief_changes, brief_study
 from pages.parts.frame import Dataset, Page, calculated, filter_bar, source_of
 
 SINCE = "since"
@@ -17,9 +17,16 @@ KEY = "briefing_since"
 
 
 @calculated(Message("Preparing the briefing"))
+def cached_changes(dataset: Dataset, f: AlertFilter, audience: Audience, since: dt.date | None) -> BriefChanges:
+    """What the headline and the cards tell, before the map."""
+    return brief_changes(source_of(dataset), f, audience, since)
+
+
+@calculated(Message("Preparing the briefing"))
 def cached_brief(dataset: Dataset, f: AlertFilter, audience: Audience, since: dt.date | None) -> BriefStudy:
     """Everything on the page."""
-    return brief_study(source_of(dataset), f, audience, since)
+    changes = cached_changes(dataset, f, audience, since)
+    return brief_study(source_of(dataset), f, audience, since, changes)
 
 
 def changes_since(page: Page) -> dt.date | None:
@@ -32,7 +39,7 @@ def changes_since(page: Page) -> dt.date | None:
     return _since_in_link(page) or page.source.meeting
 
 
-def draw_since_input(page: Page, study: BriefStudy) -> None:
+def draw_since_input(page: Page, study: BriefChanges) -> None:
     """The first day of the changes; it replaces the filter's period."""
     source = page.source
     if source is None or not source.first <= study.since <= source.as_of:
