@@ -7,7 +7,6 @@ from typing import Any, Final, Literal
 
 import numpy as np
 from scipy import sparse
-from sklearn.cluster import KMeans
 
 from analysis.grid.cells import centres, neighbours
 from analysis.hotspots.cell_significance import HotCells, connected
@@ -20,6 +19,9 @@ from curim_data.model.types import CellArray
 
 Against = Literal["surroundings", "city"]
 MAX_SPOT_KM2: Final = 0.25
+# Of k-means: rounds, and the shift of the middles, of the mean variance, below which it ends (as scikit-learn).
+MOST_ROUNDS: Final = 300
+TOLERANCE: Final = 1e-4
 _BOUNDED: Final = Message("Protected counts around it enter with the values that speak least for a hot spot.")
 _WHERE: Final[dict[str, Message]] = {
     "surroundings": Message("from its surroundings"),
@@ -267,8 +269,36 @@ def _halves(cells: CellArray, weight: FloatArray) -> BoolArray:
     at = np.column_stack([longitude * np.cos(np.radians(latitude.mean())), latitude])
     along = (at - at.mean(axis=0)) @ np.linalg.eigh(np.cov(at, rowvar=False))[1][:, -1]
     ends = at[[along.argmin(), along.argmax()]]
-    second: BoolArray = KMeans(2, init=ends, n_init=1).fit(at, sample_weight=weight).labels_ == 1
+    return two_means(at, weight, ends)
+
+
+def two_means(at: FloatArray, weight: FloatArray, middles: FloatArray) -> BoolArray:
+    """Which of some points (shape (n, 2)) are in the second of two parts, each nearer to its own weighted mean.
+
+    Lloyd's iteration from two given middles until no point changes its part, or the middles hardly move: the result of
+    `sklearn.cluster.KMeans` with its settings, at a tenth of its cost for parts of a few hundred cells.
+    """
+    least = TOLERANCE * float(at.var(axis=0).mean())
+    start = at.mean(axis=0)
+    at, middles = at - start, middles - start
+    second: BoolArray = _nearer_to_second(at, middles)
+    for _ in range(MOST_ROUNDS):
+        if second.all() or not second.any():
+            break
+        parts = (~second, second)
+        moved = np.array([np.average(at[part], axis=0, weights=weight[part]) for part in parts])
+        shift = float(((moved - middles) ** 2).sum())
+        middles, before = moved, second
+        second = _nearer_to_second(at, middles)
+        if (second == before).all() or shift <= least:
+            break
     return second
+
+
+def _nearer_to_second(at: FloatArray, middles: FloatArray) -> BoolArray:
+    first, second = (((at - middle) ** 2).sum(axis=1) for middle in middles)
+    nearer: BoolArray = second < first
+    return nearer
 
 
 # What a place is told by: for cold ones the bounds of protected counts and of their base change sides. The place has
