@@ -17,7 +17,9 @@ Reference = Literal["surroundings", "city"]
 
 # Cells times steps: the tests and their arrays of a larger cube would take minutes and gigabytes.
 MOST_COUNTS: Final = 5_000_000
-# Fewer steps show no trend: classes are then told without one.
+# In fewer steps no class is given: hot in two of two would be called persistent.
+CLASS_STEPS: Final = 6
+# Fewer steps show no trend: classes are then given without one.
 MIN_STEPS: Final = 10
 # Steps that are permuted together: a quarter of months, where the series is long enough to have eight such blocks.
 BLOCK: Final = 3

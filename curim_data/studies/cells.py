@@ -80,7 +80,7 @@ def default_coordinates(n: int | None) -> tuple[Choice, ...]:
     if not n:
         return ()
     message = Message(
-        "{n} alerts that share their exact coordinates with many others were set aside: their position is probably "
+        "{n} alerts that share their exact coordinates with many others are kept off maps: their position is probably "
         "a default of the app.",
         {"n": n},
     )

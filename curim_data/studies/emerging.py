@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.emerging.classes import CLASSES, EmergingClass
 from analysis.emerging.detection import EmergingHotSpots, EmergingPlace, emerging_hot_spots
-from analysis.emerging.settings import MIN_STEPS, MOST_COUNTS, Periods, periods_for
+from analysis.emerging.settings import CLASS_STEPS, MIN_STEPS, MOST_COUNTS, Periods, periods_for
 from analysis.emerging.settings import whole_periods as whole_steps
 from analysis.grid.cells import square_side
 from analysis.hotspots.settings import window_for
@@ -63,6 +63,7 @@ class EmergingStudy:
 
     counts : the counts behind it, as they passed the gate, by cell and step; None where none were asked for
     lines : hot places, then cold ones, in the order of the classes
+    period : first and last day over which `total` counts, None where there is no whole step
     """
 
     total: Total
@@ -72,6 +73,7 @@ class EmergingStudy:
     resolution: int
     choices: tuple[Choice, ...]
     why: Message | None = None
+    period: tuple[dt.date, dt.date] | None = None
 
     def series(self, cells: tuple[int, ...]) -> pd.DataFrame:
         """Alerts of some cells together, a row a step: start, n and hot, cold (bool: any of the cells was marked)."""
@@ -112,16 +114,21 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
     history = _over(whole, periods)
     total = query.total(source, history, audience)
     about = (size, *_history(periods), periods.choice)
+    period = query.dates(source, history) if len(periods.starts) else None
     if not source.known_time.knows(periods.unit):
         by_month = Message(
             "No class over time can be told: of these alerts the month alone is known, and fewer than {n} whole months "
             "are too few.",
             {"n": MIN_STEPS},
         )
-        return EmergingStudy(total, None, (), None, side, (size,), by_month)
-    if len(periods.starts) < 2:
-        few = Message("There are fewer than two whole months or weeks of data: a place has no history yet.")
-        return EmergingStudy(total, None, (), None, side, about, few)
+        return EmergingStudy(total, None, (), None, side, (size,), by_month, period)
+    if len(periods.starts) < CLASS_STEPS:
+        few = Message(
+            "There are too few whole months or weeks of data to class places over time: {n}, and at least {least} are "
+            "needed.",
+            {"n": len(periods.starts), "least": CLASS_STEPS},
+        )
+        return EmergingStudy(total, None, (), None, side, about, few, period)
     counted = query.counts(
         source, history, ["cell", periods.unit], audience, resolution=side, without_default_points=True
     )
@@ -130,10 +137,10 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
             "By place and month most counts are small and protected, so that no class over time can be told here: ask "
             "as a specialist or analyst."
         )
-        return EmergingStudy(total, None, (), None, side, about, hidden)
+        return EmergingStudy(total, None, (), None, side, about, hidden, period)
     found = emerging_hot_spots(_every_step(counted.frame, periods, land), land)
     choices = (*about, *found.choices, *default_coordinates(total.at_default))
-    return EmergingStudy(total, found, _lines(found, source, audience), counted, side, choices)
+    return EmergingStudy(total, found, _lines(found, source, audience), counted, side, choices, None, period)
 
 
 def _periods(source: Source, f: AlertFilter, audience: Audience, resolution: int) -> Periods:

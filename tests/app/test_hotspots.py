@@ -167,4 +167,4 @@ def test_the_headline_is_a_share_of_the_alerts_that_were_tested(open_page: Open,
     assert study.total.mapped == tested + aside
     share = round(100 * sum(spot.n for spot in study.spots) / tested)
     assert f"holds {share}\u00a0% of the alerts" in app.title[0].value
-    assert any(f"{tested} on the map, {aside} excluded" in words.value for words in app.caption)
+    assert any(f"{tested} on the map, {aside} kept off maps" in words.value for words in app.caption)

@@ -79,7 +79,7 @@ TEMPLATES: Final = (
 CAPTION: Final = ("n = {n} alert", "n = {n} alerts")
 PARTS: Final = (
     "{n} on the map",
-    "{n} excluded (shared coordinates)",
+    "{n} kept off maps (coordinates shared by many)",
     "{n} not drawn (sensitive categories)",
     "{n} without a position",
     "{n} outside the city",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
+from dataclasses import replace
 from typing import Any
 
 import h3.api.basic_int as h3
@@ -115,7 +116,20 @@ def test_too_short_a_time_is_said(source: Source, t: Translator) -> None:
     study = emerging_study(source, short, Audience.ANALYST)
     assert study.emerging is None
     assert study.why is not None
-    assert "no history" in t(study.why)
+    assert "too few whole months or weeks of data to class places over time: 0, and at least 6" in t(study.why)
+    assert study.period is None
+
+
+def test_hot_in_two_of_two_months_is_not_called_persistent(source: Source, t: Translator) -> None:
+    young = replace(source, first=dt.date(2022, 11, 1))
+    study = emerging_study(
+        young, AlertFilter(period="", start=dt.date(2022, 11, 1), end=dt.date(2022, 12, 31)), Audience.ANALYST
+    )
+    assert study.emerging is None
+    assert not study.lines
+    assert study.why is not None
+    assert "at least 6 are needed" in t(study.why)
+    assert study.period == (dt.date(2022, 11, 1), dt.date(2022, 12, 31))
     assert study.series((1,)).empty
 
 

@@ -7,7 +7,7 @@ widget writes it: so links, the Back button and the widgets agree.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Final
 
@@ -26,7 +26,9 @@ from curim_data.filters import (
     PeriodField,
     Widget,
 )
-from curim_data.model import labels
+from curim_data.model import Message, Translator, labels
+from curim_data.model.absence import NO_AFFECTED, NO_DISTRICTS, NO_REPORTERS
+from curim_data.model.known_time import DIMENSION_UNITS
 from curim_data.privacy import Protected
 from pages.parts.frame.cache import cached_query
 from pages.parts.frame.links import current_address
@@ -38,6 +40,7 @@ GROUP = "group:"
 # From so many stored alerts on the changes of several widgets are applied at once, by a button.
 TOGETHER_FROM: Final = 100_000
 FORM, FORM_SHOWS = "filter_form", "filter_form_shows"
+_NOT_ASKED: Final = {"affected_gender": NO_AFFECTED, "reporter_gender": NO_REPORTERS}
 LIGHTS: dict[str, bool | None] = {"all": None, "day": False, "dark": True}
 
 
@@ -47,6 +50,8 @@ def draw_filter_bar(page: Page) -> None:
         return
     drawn = [(field.widget, field) for field in page.filter.fields() if field.widget is not None]
     drawn.sort(key=lambda pair: pair[0].order)
+    absent = _absent(page, page.source, [field for _, field in drawn])
+    drawn = [(widget, field) for widget, field in drawn if all(field is not one for one, _ in absent)]
     counted = tuple(name for widget, field in drawn if widget.form == "list" for name in field.dimensions)
     bar = _Bar(page, page.source, cached_query(page, "all_options", counted))
     with st.form(FORM, border=False) if bar.together else nullcontext():
@@ -57,11 +62,41 @@ def draw_filter_bar(page: Page) -> None:
         with st.expander(page.t("More filters"), expanded=any(field.write(page.filter) for _, field in further)):
             for widget, field in further:
                 bar.draw(field, widget)
+            for why, titles in _by_reason(page.t, absent).items():
+                st.caption(page.t("No filter by {fields}: {why}", fields=page.t.join(titles), why=why))
         if bar.together:
             st.form_submit_button(
                 page.t("Apply"), key="filter_apply", type="primary", width="stretch", on_click=bar.apply
             )
     st.session_state[FORM_SHOWS] = page.filter
+
+
+def _by_reason(t: Translator, absent: Sequence[tuple[Field, Message]]) -> dict[str, list[str]]:
+    """The titles of fields that are not offered, by the sentence that says why."""
+    found: dict[str, list[str]] = {}
+    for field, why in absent:
+        found.setdefault(t(why), []).append(t(field.title))
+    return found
+
+
+def _absent(page: Page, source: Source, fields: Sequence[Field]) -> list[tuple[Field, Message]]:
+    """Fields of which the data know nothing, with the reason; one that a link has set stays, to be taken away."""
+    found = []
+    for field in fields:
+        why = field_absence(field, source)
+        if why is not None and not field.write(page.filter):
+            found.append((field, why))
+    return found
+
+
+def field_absence(field: Field, source: Source) -> Message | None:
+    """Why nothing can be chosen by a field: the exports do not have it, or the city's profile does not."""
+    for dimension in field.dimensions.values():
+        if dimension in DIMENSION_UNITS and (lacking := source.known_time.lacks(DIMENSION_UNITS[dimension])):
+            return lacking
+        if dimension in _NOT_ASKED and dimension not in source.asked:
+            return _NOT_ASKED[dimension]
+    return NO_DISTRICTS if "districts" in field.names and not source.city.districts else None
 
 
 def draw_active_filters(page: Page) -> None:

@@ -19,20 +19,24 @@ def draw_footer(
     sentence: str = "",
     total: Total | None = None,
     excluded: int | None = None,
+    period: str = "",
     drawn: int | None = None,
     undrawn: int = 0,
     choices: Sequence[Choice] = (),
 ) -> None:
     """Draw the sentence in body type, the counts below it, and the settings in an expander.
 
-    `excluded`: alerts on the city's land that were left out for sharing their coordinates with many others;
-    `drawn` and `undrawn`: how many stand on a map of single points, and how many sensitive ones never do.
+    `excluded`: alerts on the city's land that no map holds for sharing their coordinates with many others, those of
+    `total` unless given; `period`: over which the total counts, where it is not that of the filter; `drawn` and
+    `undrawn`: how many stand on a map of single points, and how many sensitive ones never do.
     """
     t = page.t
     if sentence:
         st.write(escape_markdown(sentence))
     if total is not None:
-        st.caption(mapped_sentence(t, total, excluded or 0, drawn, undrawn))
+        excluded = total.at_default if excluded is None else excluded
+        counts = mapped_sentence(t, total, excluded or 0, drawn, undrawn)
+        st.caption(t("{period}: {counts}", period=period, counts=counts) if period else counts)
     if choices:
         with st.expander(t("How this was calculated")):
             for choice in choices:
@@ -49,7 +53,7 @@ def mapped_sentence(t: Translator, total: Total, excluded: int = 0, drawn: int |
     else:
         parts.append(t("how many of them are on the map is protected"))
     if total.mapped is not None and excluded:
-        parts.append(t("{n} excluded (shared coordinates)", n=excluded))
+        parts.append(t("{n} kept off maps (coordinates shared by many)", n=excluded))
     if total.mapped is not None and undrawn:
         parts.append(t("{n} not drawn (sensitive categories)", n=undrawn))
     if total.unmapped:

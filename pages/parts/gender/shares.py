@@ -101,6 +101,8 @@ def _draw_bars(page: Page, found: GenderShares, key: str, total: Total) -> None:
     sentence = found.sentence(page.t)
     _draw_share_chart(page, frame.assign(value=frame["share"]), key=key, alt=sentence, data=data)
     draw_footer(page, sentence=sentence, total=total, choices=found.choices)
+    if not frame["withheld"].any():
+        st.caption(page.t("The bars are shares of all alerts, those that do not state the gender included."))
 
 
 def _draw_share_chart(page: Page, frame: pd.DataFrame, *, key: str, alt: str, data: pd.DataFrame) -> None:

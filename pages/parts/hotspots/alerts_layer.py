@@ -81,9 +81,9 @@ def left_out_sentence(t: Translator, found: MapPoints) -> str:
     if found.at_default:
         parts.append(
             t.n(
-                "{n} alert shares its exact coordinates with many others and was excluded: probably a default "
+                "{n} alert shares its exact coordinates with many others and is kept off maps: probably a default "
                 "position of the app.",
-                "{n} alerts share their exact coordinates with many others and were excluded: probably a default "
+                "{n} alerts share their exact coordinates with many others and are kept off maps: probably a default "
                 "position of the app.",
                 found.at_default,
             )

@@ -70,7 +70,7 @@ def draw_emerging_layer(page: Page, title: DeltaGenerator, size: int, place: Fou
             page,
             sentence=t(study.why) if study.why else "",
             total=study.total,
-            excluded=study.total.at_default,
+            period=_period(t, study),
             choices=study.choices,
         )
         return
@@ -93,7 +93,7 @@ def draw_emerging_layer(page: Page, title: DeltaGenerator, size: int, place: Fou
             st.caption(t("No place has been colder than its neighbourhood for long or recently, beyond chance."))
         _draw_table(page, shown, chosen, found)
         draw_footer(
-            page, sentence=found.sentence(t), total=study.total, excluded=study.total.at_default, choices=study.choices
+            page, sentence=found.sentence(t), total=study.total, period=_period(t, study), choices=study.choices
         )
         if shown:
             _draw_downloads(page, shown)
@@ -114,6 +114,11 @@ def draw_emerging_layer(page: Page, title: DeltaGenerator, size: int, place: Fou
             st.write(t("No place has been hotter than its neighbourhood for long or recently, beyond chance."))
         else:
             _draw_history(page, study, found, chosen)
+
+
+def _period(t: Translator, study: EmergingStudy) -> str:
+    """The period of this layer, which is not that of the filter; empty where it has none."""
+    return t("Period of this map, {start} to {end}", start=study.period[0], end=study.period[1]) if study.period else ""
 
 
 def places_frame(t: Translator, lines: Sequence[EmergingRow]) -> pd.DataFrame:

@@ -48,9 +48,9 @@ def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
     if study.at_default:
         sentences.append(
             t.n(
-                "{n} alert here shares its exact coordinates with many others and was excluded: probably a default "
+                "{n} alert here shares its exact coordinates with many others and is kept off maps: probably a default "
                 "position of the app.",
-                "{n} alerts here share their exact coordinates with many others and were excluded: probably a "
+                "{n} alerts here share their exact coordinates with many others and are kept off maps: probably a "
                 "default position of the app.",
                 study.at_default,
             )
