@@ -25,6 +25,7 @@ MAX_PIXELS: Final = 1_000_000
 # Cells at the shore may hold next to no land and still get the alerts of the quay.
 LEAST_LAND_KM2: Final = 1e-9
 # Standard deviations after which nothing of a Gaussian is left: it has 2e-8 of its height there.
+NOTHING: Final = 1e-18  # of a wave's height
 REACH: Final = 6.0
 
 
@@ -107,8 +108,10 @@ class GaussianSmoother:
         steepness = -2 * (np.pi * width_m / self._cell) ** 2
         up = np.exp(steepness * fft.fftfreq(self._shape[0]) ** 2)
         across = np.exp(steepness * fft.rfftfreq(self._shape[1]) ** 2)
-        spread = fft.irfft2(self._spectrum * up[:, None] * across, s=self._shape)
-        kept: FloatArray = np.maximum(spread[: self._rows, : self._columns], 0.0)
+        waves = int((across > NOTHING).sum())  # the finer ones add less than rounding does
+        columns = fft.ifft(self._spectrum[:, :waves] * (up[:, None] * across[:waves]), axis=0, overwrite_x=True)
+        spread = fft.irfft(columns[: self._rows], n=self._shape[1], axis=1)
+        kept: FloatArray = np.maximum(spread[:, : self._columns], 0.0)
         return kept
 
 

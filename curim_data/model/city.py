@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -72,6 +73,8 @@ LATER_FILES: Final = (
 )  # a profile without them keeps the version that it had before they were known
 
 
+SETTLED: Final = 2_000_000_000  # nanoseconds after which times tell every further change: the coarsest file system's
+MOST_VERSIONS: Final = 64
 STREET_REACH: Final = 10.0  # metres
 MAJOR: Final = "major"
 MINOR: Final = "minor"
@@ -316,7 +319,38 @@ def load_city(folder: Path) -> CityProfile:
 
 
 def profile_version(folder: Path) -> str:
-    """Twelve hex digits over the content of the profile's files."""
+    """Twelve hex digits over the content of the profile's files.
+
+    The content is read again only where a file's size, number or times changed since, or changed so lately that a
+    second change might leave its times as they are.
+    """
+    stamps = tuple(_stamp(folder / name) for name in FILES)
+    known = _versions.get(folder)
+    if known is not None and known[0] == stamps:
+        return known[1]
+    version = _content_version(folder)
+    if time.time_ns() - max(max(stamp[2:], default=0) for stamp in stamps) > SETTLED:
+        while len(_versions) >= MOST_VERSIONS:
+            _versions.pop(next(iter(_versions)), None)
+        _versions[folder] = stamps, version
+    else:
+        _versions.pop(folder, None)
+    return version
+
+
+_versions: dict[Path, tuple[tuple[tuple[int, ...], ...], str]] = {}
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What changes with a file: inode, size, and the times of content and inode in nanoseconds; empty without it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _content_version(folder: Path) -> str:
     digest = hashlib.sha256()
     for name in FILES:
         path = folder / name

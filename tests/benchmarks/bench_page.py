@@ -4,9 +4,10 @@ The dashboard runs as for its readers, in a process of its own, and is asked ove
 link is sent until the server says that the run is finished, all messages received, a rerun that brings the classes over
 time included. What counts is the processor time that the server took, as a multiple of a reference computation
 (`reference`) that is timed in the same run, so that machines can be compared. Told apart are a filter that was never
-asked before, another view of it (layer, cell size, tab), and a filter or view that is known by then. Aims in seconds of
+asked before, another view of it (layer, cell size, tab), a filter or view that is known by then, and the selection of
+another place in the list, which draws its panel alone. Aims in seconds of
 a processor that takes 0.03 s for the reference: 1.5 for anything new on Chicago, 0.7 on the sample, 0.2
-for what is known.
+for what is known, 0.3 for a selection.
 
 Chicago is imported from the public export in ../shared/data where that folder exists. A million alerts are the sample's
 again and again, each copy moved a few metres so that no two stand on one point. One size alone: `python -m
@@ -16,6 +17,7 @@ tests.benchmarks.bench_page 1000000`; a home that is there already: with `--home
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import tempfile
@@ -39,6 +41,7 @@ from curim_data.sample.home import sample_home
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
 from curim_data.studies.preparation import prepare
+from pages.parts.hotspots.selection import LIST_KEY
 from tests.benchmarks.bench_import import many
 from tests.benchmarks.clock import seconds
 from tests.browser.conftest import ROOT, running
@@ -58,6 +61,7 @@ ASKED: Final[tuple[dict[str, str], ...]] = (
     {"period": "all", "light": "day"},
     {"category": "noise", "period": "all"},
 )
+FINISHED: Final = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 VIEWS: Final[tuple[dict[str, str], ...]] = (
     {"layer": "density"},
     {"layer": "emerging"},
@@ -104,12 +108,30 @@ class Reader:
 
     def __init__(self, socket: ClientConnection, pid: int) -> None:
         self._socket, self._pid = socket, pid
+        self._list = self._part = ""
 
     def ask(self, words: Mapping[str, str]) -> Run:
         """Open the page under a filter and wait for all of it."""
         asked: Any = BackMsg()
         asked.rerun_script.query_string = urlencode({"lang": "en", **words})
         asked.rerun_script.page_name = PAGE
+        self._list = ""
+        return self._wait(asked)
+
+    def select(self, words: Mapping[str, str], row: int) -> Run | None:
+        """Select a place of the ranked list of the page as it was asked last; None where there is no list."""
+        if not self._list:
+            return None
+        asked: Any = BackMsg()
+        asked.rerun_script.query_string = urlencode({"lang": "en", **words})
+        asked.rerun_script.page_name = PAGE
+        asked.rerun_script.fragment_id = self._part
+        state = asked.rerun_script.widget_states.widgets.add()
+        state.id = self._list
+        state.string_value = json.dumps({"selection": {"rows": [row], "columns": [], "cells": []}})
+        return self._wait(asked)
+
+    def _wait(self, asked: Any) -> Run:
         kinds: Counter[str] = Counter()
         start, used = time.perf_counter(), processor_seconds(self._pid)
         self._socket.send(asked.SerializeToString())
@@ -119,11 +141,13 @@ class Reader:
             kind = message.WhichOneof("type")
             element = message.delta.new_element.WhichOneof("type") if kind == "delta" else None
             kinds[element or kind] += len(told)
+            if element == "dataframe" and LIST_KEY in message.delta.new_element.dataframe.id:
+                self._list, self._part = message.delta.new_element.dataframe.id, message.delta.fragment_id
             if element == "exception":
                 raise RuntimeError(message.delta.new_element.exception.message)
             if kind == "page_not_found":
                 raise RuntimeError(f"there is no page {PAGE}")
-            if kind == "script_finished" and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+            if kind == "script_finished" and message.script_finished in FINISHED:
                 spent = processor_seconds(self._pid) - used
                 return Run(time.perf_counter() - start, spent, kinds)
 
@@ -151,7 +175,7 @@ def reading(home: Home) -> Iterator[Reader]:
 
 def measure(home: Home, **words: str) -> dict[str, list[Run]]:
     """Runs under new filters, of new views, and of those that are known by then; `words`: further words of links."""
-    runs: dict[str, list[Run]] = {"filter": [], "view": [], "known": []}
+    runs: dict[str, list[Run]] = {"filter": [], "view": [], "known": [], "select": []}
     with reading(home) as reader:
         for asked in ({}, *WARM):
             reader.ask({**words, **asked})
@@ -159,6 +183,8 @@ def measure(home: Home, **words: str) -> dict[str, list[Run]]:
             for asked in several:
                 runs[kind].append(reader.ask({**words, **asked}))
                 runs["known"].append(reader.ask({**words, **asked}))
+                picked = reader.select({**words, **asked}, row=2) if kind == "filter" else None
+                runs["select"] += [] if picked is None else [picked]
     return runs
 
 
@@ -167,6 +193,9 @@ def tell(name: str, runs: Mapping[str, list[Run]]) -> None:
     unit = reference()
     parts = []
     for made in runs.values():
+        if not made:
+            parts.append(f"{'–':>9} {'–':>7}")
+            continue
         spent = [run.processor / unit for run in made]
         parts.append(f"{statistics.median(spent):9.1f} {max(spent):7.1f}")
     largest = max((run for made in runs.values() for run in made), key=lambda run: run.bytes)
@@ -177,7 +206,7 @@ def tell(name: str, runs: Mapping[str, list[Run]]) -> None:
 
 def main(sizes: tuple[int, ...] = (), home: Path | None = None) -> None:
     """Print a line for the home that is there, or for the sizes; else for the sample, Chicago and a million."""
-    print("alerts        filter   worst      view   worst     known   worst reference s payload kB")
+    print("alerts        filter   worst      view   worst     known   worst    select   worst reference s payload kB")
     if home is not None:
         tell(f"{Store(Home(home)).count():,}", measure(Home(home)))
         return
