@@ -82,7 +82,7 @@ def eps_for_precision(chosen: Choice, step: float) -> Choice:
         return chosen
     message = Message(
         "Alerts within {metres} m are joined: twice the {step} m to which the coordinates are precise, since nearer "
-        "alerts cannot be told apart.",
+        "alerts cannot be distinguished.",
         {"metres": round(least), "step": round(step)},
     )
     return Choice("eps", least, message)

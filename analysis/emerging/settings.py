@@ -160,7 +160,7 @@ def _trend(trend: TrendTest, steps: int) -> Message:
     if trend == "permutation":
         return Message(
             "Trend: Mann–Kendall on Gi*, corrected for the number of lasting cells; its chance is found by putting the "
-            "steps in random order ({block} at a time) and making the windows anew, since windows share steps.",
+            "steps in random order ({block} at a time) and computing the windows again, since windows share steps.",
             {"block": block_for(steps)},
         )
     if trend == "hamed_rao":

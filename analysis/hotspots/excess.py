@@ -143,7 +143,7 @@ def excess_choices() -> tuple[Choice, ...]:
             LEAST_FOR_PLAN,
             Message(
                 "Places with fewer than {n} alerts stand apart: with so few even a fall by {percent} % could not be "
-                "told from chance.",
+                "distinguished from chance.",
                 {"n": LEAST_FOR_PLAN, "percent": Num(100 * _FALL, 0)},
             ),
         ),
@@ -151,7 +151,7 @@ def excess_choices() -> tuple[Choice, ...]:
             "ratio",
             LEAST_EXPECTED,
             Message(
-                "No ratio is told where less than one alert is expected, or where its limits lie more than {times} "
+                "No ratio is shown where less than one alert is expected, or where its limits lie more than {times} "
                 "times apart: it would say nothing.",
                 {"times": Num(WIDEST_INTERVAL, 0)},
             ),

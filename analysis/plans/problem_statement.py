@@ -13,7 +13,7 @@ _CAUTIONS: Final[Mapping[Caution, Message]] = {
     Caution.FEW_REPORTERS: Message("A few people sent many of these alerts."),
     Caution.UNDISCLOSED: Message("For many alerts the gender is not known."),
     Caution.WITHHELD: Message("Small counts are protected and left out of some figures."),
-    Caution.SHORT_HISTORY: Message("The data go back less than a year, so seasons cannot be told apart."),
+    Caution.SHORT_HISTORY: Message("The data go back less than a year, so seasons cannot be separated."),
     Caution.CAMPAIGN: Message("A campaign to report ran in this period: more alerts need not be more incidents."),
 }
 

@@ -67,7 +67,7 @@ class SpotProfile:
             first = self.categories[0].share
             message = N_("Mainly {category} ({share}).") if first > HALF else N_("Most often {category} ({share}).")
             if self.categories[0].id == UNCATEGORISED:
-                message = N_("For {share} of the alerts no category is told.")
+                message = N_("For {share} of the alerts no category is stated.")
             parts.append(t(message, category=t.label(self.labels), share=t.percent(first)))
         if self.hours is not None:
             start, end = hour_label(self.hours[0]), hour_label(self.hours[1] + 1)

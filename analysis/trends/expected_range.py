@@ -66,8 +66,8 @@ RULES: Final = {
         "few_years",
         0.0,
         Message(
-            "Months are judged from three whole years of data on. With fewer the season cannot be told from a change: "
-            "the summer would look like an alarm, so no month is called unusual."
+            "Months are judged from three whole years of data on. With fewer the season cannot be separated from a "
+            "change: the summer would look like an alarm, so no month is called unusual."
         ),
     ),
     "season": Rule(

@@ -117,7 +117,7 @@ def erase(
     )
     if preview.quarantined:
         warning += " " + ctx.t.n(
-            "{n} row set aside is erased with it.", "{n} rows set aside are erased with it.", preview.quarantined
+            "{n} quarantined row is erased with it.", "{n} quarantined rows are erased with it.", preview.quarantined
         )
     if preview.sealed:
         warning += " " + ctx.t.n(

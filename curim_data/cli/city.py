@@ -96,8 +96,8 @@ def show(ctx: CommandContext) -> None:
     if behind:
         ctx.print(
             ctx.t.n(
-                "{n} alert still carries another profile: “curim city refresh” makes its columns anew.",
-                "{n} alerts still carry another profile: “curim city refresh” makes their columns anew.",
+                "{n} alert still carries another profile: “curim city refresh” rewrites its columns.",
+                "{n} alerts still carry another profile: “curim city refresh” rewrites their columns.",
                 behind,
             )
         )

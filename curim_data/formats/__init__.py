@@ -87,7 +87,7 @@ def refuse(recognition: Recognition, labels: Sequence[str], name: str) -> None:
         raise ImportProblem(
             Message(
                 "{name}: no column holds the dates of the alerts. These columns are there: {labels}. Say which of them "
-                "holds the date, or add a column reported_at; {documentation} tells what is read.",
+                "holds the date, or add a column reported_at; {documentation} describes what is read.",
                 {**known, "labels": _shown(labels)},
             )
         )

@@ -135,7 +135,7 @@ def hour_label(hour: int) -> str:
 def category_label(t: Translator, city: CityProfile, category: str) -> str:
     """The label of a category; one that the city's tree does not know stands under its own name."""
     if category == UNCATEGORISED:
-        return t.c("category", "Not told")
+        return t.c("category", "Not stated")
     known = city.categories.get(category)
     return t.label(known.labels) if known else category
 

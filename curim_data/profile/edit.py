@@ -157,7 +157,7 @@ def set_districts(
         if city.population is not None:
             kept = city.population[city.population["district"].isin([area.id for area in new])]
             if len(kept) < len(city.population):
-                notes.append(Message("Residents of districts that are gone were dropped: give the population anew."))
+                notes.append(Message("Residents of districts that are gone were dropped: give the population again."))
             _put_population(folder, kept)
 
     report = _report(change_profile(home, edit, "districts", areas.name), len(new), notes)

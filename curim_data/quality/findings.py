@@ -71,8 +71,8 @@ def _default_coordinates(t: Translator, study: QualityStudy) -> Finding:
             len(found),
         )
     rule = t(
-        "A point is told when its identical coordinates hold more alerts than the larger of 20 and 1 % of those in the "
-        "city."
+        "A point is listed when its identical coordinates hold more alerts than the larger of 20 and 1 % of those in "
+        "the city."
     )
     n = (study.total.mapped or 0) + (study.total.outside or 0)
     return Finding("piles", t("Many alerts on one point"), sentence, rule, n, not found.empty, share)
@@ -150,7 +150,7 @@ def _gaps(t: Translator, study: QualityStudy, detail: Detail) -> Finding:
             n=rate,
         )
     rule = t(
-        "A stretch is told when chance, with the usual number of alerts a day, would make fewer than 0.05 so long in "
+        "A stretch is listed when chance, with the usual number of alerts a day, would make fewer than 0.05 so long in "
         "all the days."
     )
     weight = min(1.0, days / span)
@@ -180,8 +180,9 @@ def _jumps(t: Translator, study: QualityStudy, detail: Detail) -> Finding:  # no
     if len(found):
         sentence += " " + t("Look whether an export is there twice, or in part.")
     rule = t(
-        "Each count is compared with the median of the six before and the six after it; told is what lies more than 4 "
-        "robust spreads away, on the scale of square roots. The first and the last, which may be cut off, are left out."
+        "Each count is compared with the median of the six before and the six after it; what is listed lies more "
+        "than 4 robust spreads away, on the scale of square roots. The first and the last, which may be cut off, "
+        "are left out."
     )
     weight = min(1.0, len(found) / many) if many else 0.0
     return Finding("jumps", t("Jumps in time"), sentence, rule, int(detail.periods.sum()), len(found) > 0, weight)
@@ -218,8 +219,8 @@ def _completeness(t: Translator, study: QualityStudy, detail: Detail) -> Finding
             columns=named(fell["column"]),
         )
     rule = t(
-        "A gender counts as filled where it is told, a category where the city's list holds it, the time of the "
-        "resolution among resolved alerts alone. A fall is told from 20 percentage points on."
+        "A gender counts as filled where it is stated, a category where the city's list holds it, the time of the "
+        "resolution among resolved alerts alone. Falls are reported from 20 percentage points on."
     )
     weight = float((1 - poor["share"]).mean()) if len(poor) else float((fell["before"] - fell["now"]).max() or 0.0)
     attention = bool(poor["column"].isin(NEEDED).any()) or len(fell) > 0
@@ -252,7 +253,7 @@ def _precision(t: Translator, study: QualityStudy, detail: Detail) -> Finding:  
     found = detail.precision
     title = t("How exact the coordinates are")
     rule = t(
-        "Piles are set aside. A map cell's edge must not be shorter than the step between positions; edges measure 531 "
+        "Piles are left out. A map cell's edge must not be shorter than the step between positions; edges measure 531 "
         "m at resolution 8, 201 m at 9, 76 m at 10, 29 m at 11 and 11 m at 12."
     )
     if found is None:
@@ -279,11 +280,11 @@ def _lag(t: Translator, study: QualityStudy, detail: Detail) -> Finding:  # noqa
     found = detail.lag
     title = t("From the event to its report")
     rule = t(
-        "Over the alerts that tell both times, those known by month left out. Where the event is given by its date "
+        "Over the alerts that give both times, those known by month left out. Where the event is given by its date "
         "alone, the time counts from midnight and is too long by up to a day."
     )
     if found is None:
-        return Finding("lag", title, t("No alert tells both times."), rule, 0, False, 0.0)
+        return Finding("lag", title, t("No alert gives both times."), rule, 0, False, 0.0)
     sentence = t(
         "Half of the alerts come within {median} of the event, nine in ten within {late}. Later than a day: {one}, "
         "than a week: {seven}, than four weeks: {many}.",
@@ -326,11 +327,11 @@ def _near(t: Translator, study: QualityStudy, detail: Detail) -> Finding:  # noq
         sentence = t("Not looked for: too many alerts share place, category and time for pairs to mean anything.")
         return Finding("near", title, sentence, rule, found.of, True, 1.0)
     if not found.of:
-        sentence = t("Not looked for: no alert tells its day and its place.")
+        sentence = t("Not looked for: no alert gives its day and its place.")
         return Finding("near", title, sentence, rule, 0, False, 0.0)
     sentence = t.n(
-        "{n} pair of alerts may tell of the same event: {share} of the alerts that were compared are in a pair.",
-        "{n} pairs of alerts may tell of the same events: {share} of the alerts that were compared are in a pair.",
+        "{n} pair of alerts may concern the same event: {share} of the alerts that were compared are in a pair.",
+        "{n} pairs of alerts may concern the same events: {share} of the alerts that were compared are in a pair.",
         found.pairs,
         share=t.percent(share, 1),
     )

@@ -84,10 +84,8 @@ _NEITHER: Final = {
         ),
     ),
     "light": (
-        Message("On neither side: alerts without a known hour or position, for which light cannot be told."),
-        Message(
-            "On neither side: {n} of {whole} alerts, without a known hour or position, for which light cannot be told."
-        ),
+        Message("On neither side: alerts without a known hour or position, whose light is not known."),
+        Message("On neither side: {n} of {whole} alerts, without a known hour or position, whose light is not known."),
     ),
 }
 _BOTH: Final = Choice(
@@ -161,7 +159,7 @@ def filter_pair(source: Source, f: AlertFilter, against: str) -> FilterPair:
         raise CompareError(Message("Both sides are the same filter: there is nothing to compare."))
     a, b = _SIDES["" if "=" in against else against]
     if whole != f:
-        message = Message("The whole city is compared: the picked area is set aside.")
+        message = Message("The whole city is compared: the picked area does not apply.")
         choices = (*choices, Choice("area", "city", message))
     return FilterPair(first, second, a, b, choices)
 

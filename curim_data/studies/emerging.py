@@ -117,8 +117,8 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
     period = query.dates(source, history) if len(periods.starts) else None
     if not source.known_time.knows(periods.unit):
         by_month = Message(
-            "No class over time can be told: of these alerts the month alone is known, and fewer than {n} whole months "
-            "are too few.",
+            "No class over time can be given: of these alerts the month alone is known, and fewer than {n} whole "
+            "months are too few.",
             {"n": MIN_STEPS},
         )
         return EmergingStudy(total, None, (), None, side, (size,), by_month, period)
@@ -134,7 +134,7 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
     )
     if counted.n_withheld > MOST_WITHHELD * max(len(counted.frame), 1):
         hidden = Message(
-            "By place and month most counts are small and protected, so that no class over time can be told here: ask "
+            "By place and month most counts are small and protected, so that no class over time can be given here: ask "
             "as a specialist or analyst."
         )
         return EmergingStudy(total, None, (), None, side, about, hidden, period)

@@ -100,7 +100,7 @@ def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStud
     choices = [Choice("dark", "sun", Message("After dark: the sun is below the horizon at that place and time."))]
     if f.dark is not None:
         choices.append(
-            Choice("light", "all", Message("The filter by light is set aside here: day and night are compared."))
+            Choice("light", "all", Message("The filter by light does not apply here: day and night are compared."))
         )
     return LightStudy(table, ratio, int(np.nansum(table["n"])), tuple(choices))
 

@@ -32,9 +32,9 @@ def test_a_spot_is_named_after_its_landmark_or_near_it(city: CityProfile, t: Tra
 
 def test_the_names_of_a_main_category_that_is_not_told(city: CityProfile, t: Translator) -> None:
     told = profile_spot(city, n=10, categories=frame(category=["uncategorised", "noise"], n=[6.0, 4.0]))
-    assert told.labels["en"] == "Not told"
+    assert told.labels["en"] == "Not stated"
     assert "uncategorised" not in told.sentence(t)
-    assert "For 60\N{NO-BREAK SPACE}% of the alerts no category is told." in told.sentence(t)
+    assert "For 60\N{NO-BREAK SPACE}% of the alerts no category is stated." in told.sentence(t)
 
 
 def test_nothing_is_said_of_categories_where_no_alert_has_one(city: CityProfile, t: Translator) -> None:

@@ -77,7 +77,7 @@ GENERAL: Final = (
         ),
         N_(
             "The list is ordered by the lower limit; other orders can be picked. Places with fewer than 10 alerts "
-            "stand last, since a fall by 70 % could not be shown there. No ratio is told where less than one alert is "
+            "stand last, since a fall by 70 % could not be shown there. No ratio is shown where less than one alert is "
             "expected, or where its limits lie more than ten times apart."
         ),
         N_(
@@ -94,7 +94,7 @@ GENERAL: Final = (
         N_(
             "λ the mean density of the land on which alerts occur, A the land of a cell with its neighbours, Y the "
             "count around it, x_y the smallest count that the corrected test marks beside y. ρ is the ratio that is "
-            "told; where even ρ = 10 gives less than 0.8, there are too few alerts to tell."
+            "given; where even ρ = 10 gives less than 0.8, there are too few alerts to tell."
         ),
         N_("The better of the comparisons counts, which is a little less than either: the ratio is on the safe side."),
         N_(
@@ -102,7 +102,24 @@ GENERAL: Final = (
             "less."
         ),
         ("Cohen 1988, Statistical Power Analysis for the Behavioral Sciences",),
-        N_("No value is published. Simulated places of the ratio told are found at least as often as told."),
+        N_("No value is published. Simulated places of that ratio are found at least as often as stated."),
+    ),
+    MethodEntry(
+        N_("The smallest change that would have been seen"),
+        N_("What is a result of “no change” worth: how large would a rise or a fall have had to be?"),
+        (
+            r"\lambda_{\uparrow} = \min\{\lambda : P(X \ge a \mid X \sim \mathrm{Poisson}(\lambda)) \ge 0.8\}",
+            r"\lambda_{\downarrow} = \max\{\lambda : P(X \le b \mid X \sim \mathrm{Poisson}(\lambda)) \ge 0.8\}",
+        ),
+        N_(
+            "a the smallest, b the largest count after at which the test of the change (e-test, or Fisher's exact test "
+            "against the rest of the city) has a p-value of at most 0.05 divided by the number of comparisons; the "
+            "count before is taken as it is."
+        ),
+        N_("Where even twice as many alerts as expected would be missed more often, there are too few to tell."),
+        N_("It holds for one comparison with that count before; a change spread over many places may be missed."),
+        ("Cohen 1988, Statistical Power Analysis for the Behavioral Sciences",),
+        N_("No value is published. Simulated changes of that size are found as often as stated."),
     ),
     MethodEntry(
         N_("Gi*, alongside the exact test"),

@@ -102,7 +102,7 @@ OPTIONS: Final = (
         N_(
             "A name is the nearest landmark (“near” it beyond its radius); else the district and the street, from the "
             "city's files or as the export calls them; else the distance and direction from the centre. Places that "
-            "share a name are told apart by street, direction and distance, those with most alerts first."
+            "share a name are distinguished by street, direction and distance, those with most alerts first."
         ),
         N_(
             "Two halves of one large place share its history, and only one of them can keep its name. After an import "
