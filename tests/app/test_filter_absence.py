@@ -1,0 +1,28 @@
+"""Pages of a city whose export knows neither hours nor gender nor districts: the filter bar says what it cannot offer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from curim_data.importing.pipeline import import_file
+from curim_data.store import Home
+from tests.app.conftest import SHELL, TIMEOUT, errors
+
+
+def test_a_bare_export_gets_a_filter_bar_with_reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f"a{at},2025-{1 + at % 9:02d}-01,Theft,48.20{at % 10},16.37{at % 7}" for at in range(90)]
+    home = Home(tmp_path / "home")
+    import_file(home, ("ref,when,category,lat,lon\n" + "\n".join(rows) + "\n").encode(), "months.csv")
+    monkeypatch.setenv("CURIM_HOME", str(home.path))
+    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+    app.query_params["lang"] = "en"
+    app.switch_page("gender.py")
+    app.run()
+    assert not errors(app)
+    said = [caption.value for caption in app.sidebar.caption if caption.value.startswith("No filter by")]
+    assert len(said) == 4
+    assert any("Light, Time of day and Weekday: This export gives the month" in one for one in said)
+    assert "Light" not in [box.label for box in app.sidebar.selectbox]
