@@ -84,11 +84,7 @@ def _lines(ctx: CommandContext, study: BriefStudy, city: CityProfile) -> list[st
     for finding in study.findings:
         change = finding.change
         before, after = brief_text.counts_before_after(change, t)
-        name = t(
-            "{what}, {where}",
-            what=brief_text.change_theme(change, city, t),
-            where=brief_text.change_area(change, city, t),
-        )
+        name = brief_text.change_name(change, city, t)
         counts = t("{before} → {after} alerts", before=before, after=after)
         sentences = (
             f"{name}: {counts}.",

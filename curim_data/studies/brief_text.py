@@ -196,6 +196,14 @@ def change_area(change: Change, city: CityProfile, t: Translator) -> str:
     return t("Whole city")
 
 
+def change_name(change: Change, city: CityProfile, t: Translator) -> str:
+    """What changed and where, as the heading of a card."""
+    where = change_area(change, city, t)
+    if not change.key.get("place") and not change.key.get("district"):
+        where = inline(where)
+    return t("{what}, {where}", what=change_theme(change, city, t), where=where)
+
+
 def counts_before_after(change: Change, t: Translator) -> tuple[str, str]:
     """The counts before and after as they may be told."""
     before, after = t.number(change.before), t.number(change.after)

@@ -1,4 +1,4 @@
-"""Pages of a city whose export knows neither hours nor gender nor districts: the filter bar says what it cannot offer."""
+"""The filter bar of a city without hours, gender and districts: it says what it cannot offer, and why."""
 
 from __future__ import annotations
 

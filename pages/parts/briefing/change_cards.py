@@ -7,8 +7,7 @@ import streamlit as st
 from curim_data.studies.brief import BriefChanges, Finding
 from curim_data.studies.brief_text import (
     chance_sentence,
-    change_area,
-    change_theme,
+    change_name,
     comparison_sentence,
     counts_before_after,
     less_than_others,
@@ -58,7 +57,7 @@ def _basis_sentences(page: Page, study: BriefChanges) -> list[str]:
 
 def _draw_card(page: Page, study: BriefChanges, finding: Finding, at: int) -> None:
     t, change, periods = page.t, finding.change, study.changes.periods
-    name = t("{what}, {where}", what=change_theme(change, page.city, t), where=change_area(change, page.city, t))
+    name = change_name(change, page.city, t)
     before, after = counts_before_after(change, t)
     st.subheader(escape_markdown(name))
     if finding.trend is not None and finding.trend.frame["n"].notna().any():
