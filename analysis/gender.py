@@ -101,6 +101,12 @@ class CategoryRatios:
     n_withheld: int
     choices: tuple[Choice, ...]
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is one category alone, whose share is all of both genders: nothing to compare."""
+        shares = self.frame[["women_share", "men_share"]].to_numpy(float)
+        return len(self.frame) == 1 and not self.n_withheld and bool((shares == 1).all())
+
     def sentence(self, t: Translator) -> str:
         """How many differ, out of how many."""
         found = int(self.frame["significant"].sum())

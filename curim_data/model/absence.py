@@ -29,6 +29,9 @@ NO_GENDER: Final = Message(
     "This export does not ask for gender, neither of the person affected nor of the person who alerts. So nothing can "
     "be said here about women and men: that is not the same as no difference."
 )
+ONE_CATEGORY: Final = Message(
+    "These alerts all have one category, or state none: women and men cannot be compared by category."
+)
 NO_FEELING: Final = Message(
     "This export does not ask how safe people felt. Ask whoever provides it for that question, from 1 (very unsafe) to "
     "5."

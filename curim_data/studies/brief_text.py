@@ -13,7 +13,7 @@ from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
 from analysis.trends.changes import Change
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Message, Plan, PlanStatus, Translator
-from curim_data.model.absence import NO_AFFECTED, NO_AREAS, TOO_FEW, fewer_than
+from curim_data.model.absence import NO_AFFECTED, NO_AREAS, ONE_CATEGORY, TOO_FEW, fewer_than
 from curim_data.model.i18n import Span
 from curim_data.model.labels import (
     category_label,
@@ -300,7 +300,9 @@ def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> st
         if len(rows):
             names = [inline(category_label(t, city, category)) for category in rows["category"]]
             parts.append(t(Message(message.text, {"categories": t.join(names)})))
-    if differ.empty:
+    if study.weights.alone:
+        parts.append(t(ONE_CATEGORY))
+    elif differ.empty:
         parts.append(t("No category is shown to weigh more on women or on men."))
     return " ".join(parts)
 

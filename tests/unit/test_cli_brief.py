@@ -23,7 +23,18 @@ def copied(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 def test_the_brief_says_what_changed_and_since_when(capsys: Capture, copied: Home, tmp_path: Path) -> None:
     out = tmp_path / "brief.docx"
-    words = ["brief", "--period", "all", "--since", "2025-05-05", "--out", str(out), "--home", str(copied.path), "--json"]
+    words = [
+        "brief",
+        "--period",
+        "all",
+        "--since",
+        "2025-05-05",
+        "--out",
+        str(out),
+        "--home",
+        str(copied.path),
+        "--json",
+    ]
     assert main(words) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["since"] == "2025-05-05"

@@ -262,3 +262,11 @@ def test_where_no_gender_is_told_that_is_said_and_not_blamed_on_few_alerts(t):
     silent = gender_shares(pd.DataFrame({"affected_gender": [Gender.UNKNOWN.value], "n": [48.0]}))
     told = silent.sentence(t)
     assert told == ("No alert says “woman” or “man”, so no share can be calculated. 48 alerts do not state the gender.")
+
+
+def test_one_category_alone_is_no_comparison() -> None:
+    rows = [("theft", "woman", 20), ("theft", "man", 30), ("noise", "woman", 15), ("noise", "man", 40)]
+    frame = pd.DataFrame(rows, columns=["category", "affected_gender", "n"])
+    assert category_ratios(frame[frame["category"] == "theft"]).alone
+    assert not category_ratios(frame).alone
+    assert not category_ratios(frame[frame["category"] == "theft"], totals={"woman": 35, "man": 70}).alone

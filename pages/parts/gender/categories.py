@@ -8,7 +8,7 @@ import streamlit as st
 
 from analysis.gender import CategoryRatios
 from curim_data.filters import AlertFilter
-from curim_data.model.absence import NO_AFFECTED
+from curim_data.model.absence import NO_AFFECTED, ONE_CATEGORY
 from curim_data.model.labels import category_label, inline
 from curim_data.studies.help_lines import HOW_TO_ADD, help_lines
 from pages.parts.charts import plots, tables
@@ -27,6 +27,10 @@ def draw_category_ratios(page: Page, f: AlertFilter) -> None:
         draw_help_lines(page)
         return
     found = queries.weights(page.dataset, f, page.audience)
+    if found.alone:
+        st.write(t(ONE_CATEGORY))
+        draw_help_lines(page)
+        return
     left, right = st.columns([2, 1], gap="large")
     with left:
         _draw_forest(page, found)
