@@ -26,6 +26,7 @@ from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters._query_words import dropped, is_cell, join, parse_date, split, window_ends, window_hours
 from curim_data.model import CityProfile, Gender, Kind, Message, Status, Translator, labels
 from curim_data.model.i18n import Span
+from curim_data.model.shore import with_shore
 
 PERIODS: Final = ("28d", "quarter", "12m", "meeting", "all")
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -304,10 +305,9 @@ class CellField(Field):
         return {"cells": join(f.cells)} if f.cells else {}
 
     def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
-        """The alert lies in one of the cells."""
+        """The alert counts in one of the cells."""
         by_resolution: dict[int, list[int]] = {}
-        for text in f.cells:
-            cell = int(text, 16)
+        for cell in with_shore(city, f.cells):
             by_resolution.setdefault(h3.get_resolution(cell), []).append(cell)
         tests = [is_one_of(cell_column(table, r), cells) for r, cells in sorted(by_resolution.items())]
         return reduce(or_, tests) if tests else None

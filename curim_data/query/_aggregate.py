@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from curim_data.engine.columns import cell_column, split_list
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model import CityProfile, FloatArray, IntArray
+from curim_data.model.shore import counted_cells
 from curim_data.privacy import BAND_HOURS
 from curim_data.query._default_points import at_points
 from curim_data.query._layout import LISTED, Layout
@@ -63,6 +65,9 @@ def aggregate(
             columns[column] = table[column]
     grouped = table.group_by(**columns) if columns else table
     counted = grouped.aggregate(n=table.count()).to_pyarrow()
+    if "cell" in columns and not counted["cell"].null_count:
+        cells = pa.array(counted_cells(city, counted["cell"].to_numpy().astype(np.int64)))
+        counted = counted.set_column(counted.column_names.index("cell"), "cell", cells)
     fine = {name: encode_column(counted[name]) for name in columns}
     n = counted["n"].to_numpy().astype(float)
     asked = _asked_values(f, city)

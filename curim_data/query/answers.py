@@ -16,6 +16,7 @@ from curim_data import privacy
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
+from curim_data.model.shore import with_shore
 from curim_data.privacy import Protected
 from curim_data.query._default_points import at_points, default_points, in_named_cells
 from curim_data.query._layout import Layout, dates
@@ -139,8 +140,8 @@ def cells(
     """Alerts by map cell: the index is every cell of the city's land (int64), zeros included.
 
     The column `land_km2` is the land in the cell. Alerts at default coordinates are left out, always so where the
-    audience sees no exact counts, and counted (`at_default`); alerts whose cell has no land are counted (`off_mask`)
-    and belong to no cell.
+    audience sees no exact counts, and counted (`at_default`). An alert whose cell touches no land counts in that of
+    the land beside it (`counted_cells`); one far from the land is counted (`off_mask`) and belongs to no cell.
     """
     question = ask(source, f, audience).on_land()
     layout = question.layout(["cell"], resolution, complete=True)
@@ -164,7 +165,8 @@ def default_coordinates(source: Source, f: AlertFilter, audience: Audience) -> p
     Columns longitude, latitude, n (alerts under the filter; NaN where suppressed), stored (alerts in the whole store).
     """
     question, points = ask(source, f, audience), default_points(source).assign(n=0.0)
-    here = points[in_named_cells(question.filter, points)]
+    cells = with_shore(source.city, question.filter.cells)
+    here = points[in_named_cells(question.filter.replace(cells=tuple(f"{cell:x}" for cell in cells)), points)]
     if len(here):
         table = question.rows.where(at_points(question.rows.table, here)).chosen
         counted = table.group_by(["longitude", "latitude"]).aggregate(n=table.count()).to_pandas()

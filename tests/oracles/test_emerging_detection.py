@@ -165,7 +165,7 @@ def test_places_that_last_without_a_trend_are_called_persistent(city: CityProfil
 def test_a_campaign_that_multiplies_everything_makes_no_mark_and_the_whole_cube_would(city: CityProfile) -> None:
     land = city.land_cells(10)
     cells, rng = np.asarray(land.index), np.random.default_rng(5)
-    rhythm = np.r_[np.ones(22), 1.5, 1.5]
+    rhythm = np.r_[np.ones(22), 1.6, 1.6]
     place = neighbours(cells, 1)
     share = lagged_sums(place @ np.repeat(land.to_numpy()[:, None], 24, axis=1), 1) / (24 * land.sum())
     ours = whole = 0
@@ -174,8 +174,7 @@ def test_a_campaign_that_multiplies_everything_makes_no_mark_and_the_whole_cube_
         ours += bool(emerging_hot_spots(counts, land).hot.any())
         p = binom.sf(lagged_sums(place @ counts.to_numpy(), 1) - 1, 24_000, share)
         whole += bool((benjamini_hochberg(p.ravel()) <= LEVEL).any())
-    assert ours == 0
-    assert whole >= 8
+    assert (ours, whole) == (0, 10)
 
 
 @pytest.fixture(scope="module")
@@ -227,7 +226,5 @@ def test_the_cube_takes_counts_as_they_pass_the_gate(sample: Home) -> None:
     frame = query.counts(source, AlertFilter(period="all"), ["cell", "month"], Audience.ANALYST, resolution=9).frame
     cells = np.asarray(source.city.land_cells(9).index)
     cube = SpaceTimeCube.of(frame, cells)
-    on_land = frame["cell"].isin(cells)  # the parent of a cell on the quay may itself lie in the water
-    assert frame.loc[~on_land, "n"].sum() <= 1e-3 * frame["n"].sum()
-    assert cube.low.sum() == frame.loc[on_land, "n"].sum()
+    assert cube.low.sum() == frame["n"].sum()
     assert len(cube.starts) == 48

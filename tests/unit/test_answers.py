@@ -10,13 +10,17 @@ import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, translator
+from curim_data.model import MAP_RESOLUTIONS, Audience, CityProfile, translator
+from curim_data.model.city import cell_polygons
+from curim_data.model.shore import counted_cells, with_shore
 from curim_data.privacy import DisclosureError
 from curim_data.query._default_points import in_named_cells
+from curim_data.store import Home
 from tests.small import HERE, alert, small_city, small_source
 
 ALL = AlertFilter(period="all")
@@ -202,6 +206,50 @@ def test_alerts_in_cells_without_land_are_counted_apart(tmp_path: Path) -> None:
     source = small_source(tmp_path, [alert(1, point=(23.7, 37.9)), alert(2)])
     result = query.cells(source, ALL, 9, ANALYST)
     assert (result.frame["n"].sum(), result.off_mask) == (1, 1)
+
+
+def test_alerts_on_a_quay_count_at_every_size_and_can_be_picked_there(sample: Home) -> None:
+    """The parent of a cell on a quay may lie in the water: its alerts count in the cell of the land beside it."""
+    source, moved = open_source(sample), 0
+    every = AlertFilter(period="all")
+    mapped = query.counts(source, every, ["cell"], ANALYST, resolution=12).frame["n"].sum()
+    for size in MAP_RESOLUTIONS:
+        by_cell = query.counts(source, every, ["cell"], ANALYST, resolution=size).frame.set_index("cell")["n"]
+        told = query.cells(source, every, size, ANALYST)
+        assert by_cell.sum() == mapped == told.frame["n"].sum() + told.at_default
+        assert told.off_mask == 0
+        assert by_cell.index.isin(told.frame.index).all()
+        own = source.table.filter(source.table.inside).select("cell_12").to_pandas()["cell_12"]
+        raw = own.map({cell: h3.cell_to_parent(int(cell), size) for cell in own.unique()}).value_counts()
+        for target in by_cell.index[by_cell.to_numpy() != raw.reindex(by_cell.index).fillna(0).to_numpy()]:
+            picked = query.total(source, every.replace(cells=(f"{target:x}",)), ANALYST)
+            assert picked.n == by_cell[target] > raw.get(target, 0)
+            moved += 1
+    assert moved >= 4
+
+
+def test_a_cell_counts_in_the_nearest_on_land_or_in_itself(city: CityProfile) -> None:
+    """Slow twin: no other cell of the land is nearer by its land; cells of the land, and those far away, stay."""
+    for size in (7, 9, 10):
+        land = city.land_cells(size).index.to_numpy()
+        assert counted_cells(city, land).tolist() == land.tolist()
+        ring = sorted({int(n) for cell in land for n in h3.grid_ring(int(cell), 1)} - set(land.tolist()))
+        shapes = shapely.intersection(
+            shapely.transform(cell_polygons(land), lambda at: np.column_stack(city.project(*at.T))), city.land_metres
+        )
+        tree, moved = shapely.STRtree(shapes), 0
+        for cell, counted in zip(ring[::3], counted_cells(city, np.array(ring[::3])), strict=True):
+            middle = shapely.Point(*map(float, city.project(*h3.cell_to_latlng(cell)[::-1])))
+            nearest = shapes[tree.nearest(middle)].distance(middle)
+            if counted == cell:  # the nearest land lies farther than in the cells beside it
+                assert land[tree.nearest(middle)] not in h3.grid_disk(cell, 1)
+            else:
+                moved += 1
+                assert shapes[list(land).index(counted)].distance(middle) == pytest.approx(nearest, abs=0.01)
+                assert f"{cell:x}" in {f"{one:x}" for one in with_shore(city, [f"{counted:x}"])}
+        assert moved > 3
+    far = h3.grid_disk(h3.latlng_to_cell(0, 0, 9), 1)
+    assert counted_cells(city, np.array(sorted(far))).tolist() == sorted(far)
 
 
 def test_piles_are_set_aside_and_said(tmp_path: Path) -> None:
