@@ -115,7 +115,8 @@ class PlaceTests:
 def exact_tests(maps: MapPair, disc: sparse.csr_array, out: BoolArray) -> PlaceTests:
     """Both tails in every place: its counts (a, b) against those of both maps there and in the rest (A, B).
 
-    `out`: cells that do not belong to the rest.
+    `out`: cells that do not belong to the rest. Protected counts give the widest interval and the largest p of all that
+    they may stand for, against the same rest.
     """
     up = _entered(disc, out, (maps.a_low, maps.a_high, maps.totals[0]), (maps.b_low, maps.b_high, maps.totals[1]))
     b, a, total_b, total_a = _entered(

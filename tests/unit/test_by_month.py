@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analysis.report.brief import compose_brief
@@ -200,9 +200,21 @@ def test_large_ratios_have_no_more_digits_than_they_know() -> None:
 
 
 @given(n=st.integers(1, 100_000), expected=st.floats(0.001, 10_000))
+@example(n=594, expected=208.5)
 def test_what_was_expected_divides_into_the_ratio_beside_it(n: int, expected: float) -> None:
-    told, ratio = (float(words.replace(",", "")) for words in (T.expected(expected), T.times(n / expected)))
-    assert n / told == pytest.approx(ratio, rel=0.02 if expected < 0.01 else 0.01, abs=0.051)
+    """As far as either is written: half of the last place of the one and of the other, and no more."""
+    (told, of_told), (ratio, of_ratio) = map(written, (T.expected(expected), T.times(n / expected)))
+    slack = 1e-9 * (1 + ratio)
+    assert n / (told + of_told) - of_ratio - slack <= ratio <= n / (told - of_told) + of_ratio + slack
+    assert of_told <= 0.005 * told + slack
+
+
+def written(words: str) -> tuple[float, float]:
+    """A number of at most three digits or of one decimal, and half of its last place."""
+    digits = words.replace(",", "")
+    whole, _, decimals = digits.partition(".")
+    zeros = max(len(whole) - 3, 0) if not decimals else 0
+    return float(digits), 0.5 * 10.0 ** (zeros - len(decimals))
 
 
 def test_no_expectation_is_a_dash_and_none_at_all_a_naught() -> None:
