@@ -54,7 +54,7 @@ def _rows() -> list[dict[str, Any]]:
             "age_band": rng.choice([None, "18_29"]),
             "severity": rng.choice([None, 1, 3]),
             "dark": rng.choice([None, True, False]),
-            "time_precision": rng.choice(["minute", "month"]),
+            "time_precision": rng.choice(["minute"] * 79 + ["month"]),
         }
         rows.append(alert(number, more_categories=further, hours=hours, point=point, **told))
     return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -139,3 +140,18 @@ def test_the_least_number_for_a_plan_lets_a_fall_by_seventy_per_cent_show() -> N
     assert [place.n for place in many] == [10, 50]
     assert [place.n for place in few] == [9]
     assert poisson.cdf(3, 10) < 0.05  # as one count against a known mean
+
+
+@pytest.mark.parametrize(
+    ("expected", "low", "high", "says"),
+    [
+        (1.0, 2.0, 20.0, True),
+        (0.999, 2.0, 20.0, False),  # next to nothing is expected
+        (50.0, 2.0, 20.1, False),  # limits more than ten times apart
+        (50.0, 0.0, 3.0, False),
+        (50.0, 2.0, float("inf"), False),
+    ],
+)
+def test_the_borders_of_a_ratio_that_says_something(expected: float, low: float, high: float, says: bool) -> None:
+    assert ratio_says_something(SimpleNamespace(ratio=4.0, low=low, high=high, expected=expected)) is says
+    assert not ratio_says_something(SimpleNamespace(ratio=float("nan"), low=low, high=high, expected=expected))
