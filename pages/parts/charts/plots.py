@@ -81,7 +81,7 @@ def band_figure(
     frame = frame.sort_values(time).reset_index(drop=True)
     figure = base_figure(t, colours, height=height)
     days = pd.to_datetime(frame[time])
-    if {"lower", "upper"} <= set(frame):
+    if {"lower", "upper"} <= set(frame) and frame["upper"].notna().any():
         figure.add_scatter(x=days, y=frame["upper"], mode="lines", line={"width": 0}, hoverinfo="skip")
         figure.add_scatter(
             x=days,

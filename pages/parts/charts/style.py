@@ -81,6 +81,7 @@ def axis(colours: Palette, *, grid: bool) -> dict[str, Any]:
         "showgrid": grid,
         "gridcolor": colours.grid,
         "zeroline": False,
+        "separatethousands": True,
         "linecolor": colours.grid,
         "tickfont": {"color": colours.muted, "size": 12},
         "ticks": "",
