@@ -10,6 +10,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from scipy.special import gammaincinv
+from scipy.stats import norm
 from sklearn.cluster import KMeans
 
 from analysis.grid.baseline import SHORE_M, AlertGround
@@ -88,20 +89,20 @@ def eps_for_precision(chosen: Choice, step: float) -> Choice:
     return Choice("eps", least, message)
 
 
-def minimum_alerts(expected: Any, scatter: float = 1.0) -> FloatArray:
+def minimum_alerts(expected: Any, scatter: float = 1.0, tail: float = TAIL) -> FloatArray:
     """Fewest alerts within eps that make a core, by the expectation there.
 
-    The smallest m with P(X >= m) <= 0.001 for X Poisson with that mean, and never under five. Where alerts have
+    The smallest m with P(X >= m) <= `tail` for X Poisson with that mean, and never under five. Where alerts have
     weights their sum varies `scatter` times as much as a count, and X is scatter times a Poisson count with the mean
     over scatter, which has the mean and the variance of the sum.
 
     P(X >= m) is the lower incomplete gamma function of m at the mean, so that each m serves up to the mean at which
-    that is 0.001: the minimum is looked up among those means.
+    that is the tail: the minimum is looked up among those means.
     """
     mean = np.asarray(expected, dtype=float) / scatter
     highest = float(mean.max(initial=0.0))
-    most = int(highest + 5 * np.sqrt(highest) + 20)
-    up_to = gammaincinv(np.arange(1, most + 1), TAIL)
+    most = int(highest + norm.isf(tail) * 1.6 * np.sqrt(highest) + 60)
+    up_to = gammaincinv(np.arange(1, most + 1), tail)
     found: FloatArray = np.maximum(scatter * (np.searchsorted(up_to, mean, side="left") + 1.0), MIN_ALERTS)
     return found
 
@@ -145,11 +146,15 @@ class LocalDbscan:
         Metres that join alerts.
     scatter : float
         How much more the sum of weights varies than a count.
+    tail : float
+        Share of places in which chance reaches the minimum.
     """
 
-    def __init__(self, ground: AlertGround, expected: FloatArray, eps: float, scatter: float = 1.0) -> None:
-        self.ground, self.expected, self.eps, self.scatter = ground, expected, eps, scatter
-        self.minimum = minimum_alerts(ground.disc_sums(expected, eps), scatter)
+    def __init__(
+        self, ground: AlertGround, expected: FloatArray, eps: float, scatter: float = 1.0, tail: float = TAIL
+    ) -> None:
+        self.ground, self.expected, self.eps, self.scatter, self.tail = ground, expected, eps, scatter, tail
+        self.minimum = minimum_alerts(ground.disc_sums(expected, eps), scatter, tail)
         self.square = COARSE_SQUARE_M if eps >= COARSE_FROM_M else FINE_SQUARE_M
         self._squares_across = int(np.ceil(ground.shape[1] * ground.side / self.square))
 
@@ -260,7 +265,8 @@ class LocalDbscan:
         smaller = 0.75 * group.eps
         if smaller >= MIN_EPS_M / 2:
             pixel = self.ground.pixel(points.at[group.cores])
-            minimum = minimum_alerts(self.ground.disc_sums_at(self.expected, pixel, smaller), self.scatter)
+            around = self.ground.disc_sums_at(self.expected, pixel, smaller)
+            minimum = minimum_alerts(around, self.scatter, self.tail)
             parts = [
                 bounded
                 for part in self._joined(points, group.cores, smaller, minimum)

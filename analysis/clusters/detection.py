@@ -34,6 +34,7 @@ from analysis.clusters.dbscan import (
     MAX_AREA_KM2,
     MAX_EPS_M,
     MIN_ALERTS,
+    TAIL,
     DenseGroup,
     LocalDbscan,
     Points,
@@ -58,6 +59,11 @@ SIMULATION_SECONDS: Final = 2.0
 SECONDS_AN_ALERT: Final = 1e-6
 # Stricter than for cells: maps are looked at under many filters, and each look may show a chance cluster.
 ALPHA: Final = 0.01
+# More dense places than these nobody reads, as ten years of a large city hold: then alerts are joined over a wider
+# distance, as far as a measure around a point reaches, and a cluster needs more alerts.
+MOST_GROUPS: Final = 200
+WIDER_EPS_M: Final = 150.0
+STRICTER_TAILS: Final = (TAIL, 1e-6, 1e-9, 1e-12)
 
 
 def find_clusters(
@@ -146,6 +152,9 @@ def find_clusters(
         search = LocalDbscan(ground, expected, float(chosen_eps.value), 1.0 if weights is None else weights.scatter)
         points = Points(ground.enter(x, y), alerts.values)
         groups = _enough(search.find(points), counts)
+        if eps is None and len(groups) > MOST_GROUPS:
+            search, groups = _fewer(search, points, counts)
+            chosen_eps = _joined_wider(search)
     strengths = np.array([search.strength(points, group) for group in groups])
     drawn = np.ones(round(total)) if weights is None else weights.drawn
     chosen_runs = runs_for(len(drawn)) if runs is None else _runs(runs, _RUNS_SET)
@@ -160,16 +169,40 @@ def find_clusters(
         for number, (group, p) in enumerate(kept):
             report(number / len(kept))
             found.append(replace(_cluster(land, search, points, alerts, group, p), least=1 / (maps + 1)))
-    found.sort(key=lambda c: (-c.low, -c.n, c.id))
+    found.sort(key=lambda c: (-c.expected * (c.low - 1), -c.n, c.id))
     return Clusters(
         found=tuple(_named(replace(cluster, rank=rank), found) for rank, cluster in enumerate(found, 1)),
         n=round(total),
         chance=len(groups) - len(kept),
-        eps=float(chosen_eps.value),
+        eps=search.eps,
         alpha=alpha,
         runs=maps,
         choices=(chosen_eps, spread, *_choices(search, points, chosen_runs, alpha, weights)),
         weighted=weights is not None,
+    )
+
+
+def _fewer(search: LocalDbscan, points: Points, counts: FloatArray) -> tuple[LocalDbscan, list[DenseGroup]]:
+    """The first stricter setting that leaves as many groups as can be read; else the strictest, and its groups."""
+    eps, groups = max(search.eps, WIDER_EPS_M), []
+    for number, tail in enumerate(STRICTER_TAILS):
+        report(number / len(STRICTER_TAILS))
+        search = LocalDbscan(search.ground, search.expected, eps, search.scatter, tail)
+        groups = _enough(search.find(points), counts)
+        if len(groups) <= MOST_GROUPS:
+            break
+    return search, groups
+
+
+def _joined_wider(search: LocalDbscan) -> Choice:
+    return Choice(
+        "eps",
+        search.eps,
+        Message(
+            "Alerts within {metres} m are joined: the usual choice of distance and minimum gave more than {most} dense "
+            "places, which nobody can read.",
+            {"metres": round(search.eps), "most": MOST_GROUPS},
+        ),
     )
 
 
@@ -377,6 +410,11 @@ def _choices(
             "expectation: chance reaches so much in one of a thousand places."
         )
     )
+    if search.tail < TAIL:
+        minimum = Message(
+            "A cluster needs at least {least} to {most} within that distance, by the local expectation: far more than "
+            "chance reaches, so that the densest places alone are left."
+        )
     compound = Choice(
         "compound",
         1,

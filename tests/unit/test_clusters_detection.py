@@ -9,10 +9,12 @@ from scipy.spatial import cKDTree
 from scipy.stats import poisson
 from sklearn.cluster import DBSCAN
 
+from analysis.clusters import detection
 from analysis.clusters.dbscan import LocalDbscan, Points, _hopeful, eps_for, eps_for_precision, minimum_alerts
 from analysis.clusters.detection import _named, cell_m2, find_clusters, on_hexagons, runs_for
 from analysis.clusters.results import Cluster
 from analysis.grid.baseline import AlertGround, centres_in_metres, smoothing_width_for
+from analysis.hotspots.excess import in_order
 from analysis.stats.result import Result
 from curim_data.model import CityProfile, Translator
 
@@ -239,13 +241,40 @@ def test_lines_by_land_are_those_of_the_slow_twin(city: CityProfile) -> None:
     assert not clear[open_water].any()
 
 
-def test_the_minimum_is_the_first_count_that_chance_hardly_reaches() -> None:
-    expected = np.array([0.0, 0.5, 3.0, 12.0, 40.0])
-    minimum = minimum_alerts(expected)
-    assert (poisson.sf(minimum - 1, expected) <= 0.001).all()
+@pytest.mark.parametrize("tail", [0.001, 1e-6, 1e-12])
+def test_the_minimum_is_the_first_count_that_chance_hardly_reaches(tail: float) -> None:
+    expected = np.array([0.0, 0.5, 3.0, 12.0, 40.0, 900.0])
+    minimum = minimum_alerts(expected, tail=tail)
+    assert (poisson.sf(minimum - 1, expected) <= tail).all()
     larger = minimum > 5
-    assert (poisson.sf(minimum[larger] - 2, expected[larger]) > 0.001).all()
+    assert (poisson.sf(minimum[larger] - 2, expected[larger]) > tail).all()
     assert minimum[0] == 5
+
+
+def test_where_more_are_found_than_can_be_read_the_densest_are_left(
+    city: CityProfile, t: Translator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weak = {(23.64 + 0.006 * i, 37.955): 4.0 for i in range(4)}
+    frame = drawn(city, 9_000, {STATION: 12, **weak})
+    usual = find_clusters(frame, city, runs=19, alpha=0.05)
+    assert len(usual.found) + usual.chance >= 4
+    monkeypatch.setattr(detection, "MOST_GROUPS", 1)
+    strict = find_clusters(frame, city, runs=19, alpha=0.05)
+    assert len(strict.found) + strict.chance == 1
+    (cluster,) = strict.found
+    x, y = city.project([cluster.longitude, STATION[0]], [cluster.latitude, STATION[1]])
+    assert np.hypot(x[0] - x[1], y[0] - y[1]) < 60
+    assert strict.eps == 150
+    told = " ".join(t(choice.explanation) for choice in strict.choices)
+    assert "which nobody can read" in told
+    assert "the densest places alone are left" in told
+
+
+def test_clusters_stand_in_the_order_of_alerts_surely_above_expected(city: CityProfile) -> None:
+    frame = drawn(city, 9_000, {STATION: 6, (23.653, 37.955): 12}, radius=110)
+    found = find_clusters(frame, city, runs=19, alpha=0.05).found
+    assert len(found) > 1
+    assert [one.rank for one in in_order(found)] == [one.rank for one in found] == list(range(1, len(found) + 1))
 
 
 def test_smoothing_keeps_the_total_and_an_even_map_even(city: CityProfile) -> None:

@@ -167,7 +167,9 @@ GENERAL: Final = (
         N_(
             "ε and the minimum come from the data and a smoothed baseline; clusters that may be due to chance are "
             "dropped and counted. Alerts are not joined over open water wider than 80 m. A cluster over 0.25 km² is "
-            "split at smaller distances, or cut in two where that would lose more than a quarter of its alerts."
+            "split at smaller distances, or cut in two where that would lose more than a quarter of its alerts. Where "
+            "more than 200 dense places are found, ε is at least 150 m and the minimum one that chance reaches more "
+            "rarely still."
         ),
         N_(
             "Outlines follow reported positions; where an app puts alerts on a default coordinate, those alerts are "
