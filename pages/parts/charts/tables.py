@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import shapely
 import streamlit as st
@@ -21,6 +22,7 @@ from pages.parts.frame import Page
 # Pixels that a letter of a table takes, and what a cell has around its text.
 LETTER: Final = 6.9
 BESIDE: Final = 18
+SELECT_BOX: Final = 38  # pixels of the boxes before the rows
 # Cells of a table above which its numbers become texts: Streamlit takes no more of the other kind.
 MOST_STYLED: Final = 200_000
 MOST_PRINTED: Final = 60  # rows of a table on paper
@@ -202,13 +204,26 @@ def fitted_columns(
     """
     columns = {}
     for name, label in headings.items():
-        texts = min(most, LETTER * max((len(str(value)) for value in frame[name]), default=0) + BESIDE)
         columns[name] = st.column_config.Column(
-            label,
-            width=round(max(LETTER * len(label) + BESIDE, texts)),
-            alignment="right" if name in numbers else None,
+            label, width=_fitted_width(frame, name, label, most), alignment="right" if name in numbers else None
         )
     return columns
+
+
+def columns_in_room(
+    frame: pd.DataFrame, headings: Mapping[str, str], names: Sequence[str], room: float, *, most: int = 400
+) -> list[str]:
+    """As many of the columns `names`, from the first on and two at least, as stand in `room` pixels without being cut.
+
+    With the widths of `fitted_columns`, and the boxes of a table whose rows can be picked.
+    """
+    wide = SELECT_BOX + np.cumsum([_fitted_width(frame, name, headings[name], most) for name in names])
+    return list(names[: max(2, int((wide <= room).sum()))])
+
+
+def _fitted_width(frame: pd.DataFrame, name: str, label: str, most: int) -> int:
+    texts = min(most, LETTER * max((len(str(value)) for value in frame[name]), default=0) + BESIDE)
+    return round(max(LETTER * len(label) + BESIDE, texts))
 
 
 def download_button(

@@ -20,16 +20,25 @@ from curim_data.studies.spot_area import has_area
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.plots import draw_chart
 from pages.parts.charts.style import base_figure, time_axis
-from pages.parts.charts.tables import download_button, draw_selectable_table, fitted_columns, geojson, geojson_button
+from pages.parts.charts.tables import (
+    columns_in_room,
+    download_button,
+    draw_selectable_table,
+    fitted_columns,
+    geojson,
+    geojson_button,
+)
 from pages.parts.frame import Page, Palette, draw_footer, escape_markdown, filter_bar, page_link, palette, rgba
 from pages.parts.frame.links import go_to_page
 from pages.parts.hotspots.area_filter import draw_tested_in_city_note, lines_in_area
+from pages.parts.hotspots.list_order import all_columns, draw_columns_box
 from pages.parts.hotspots.map_download import emerging_shades, map_download_button
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
 from pages.parts.hotspots.playback import draw_playback
 from pages.parts.hotspots.queries import emerging_of
+from pages.parts.hotspots.ranked_list import MAIN, SPAN
 from pages.parts.hotspots.selection import SELECTED_WORD
-from pages.parts.maps.basemap import ground_layers
+from pages.parts.maps.basemap import ground_layers, map_width
 from pages.parts.maps.cell_map import alert_count, cell_deck, map_height, map_selection
 from pages.parts.maps.legends import draw_illustrative_note, draw_legend_row
 from pages.parts.maps.name_layers import Pin
@@ -303,6 +312,9 @@ def _draw_table(page: Page, shown: Sequence[EmergingRow], chosen: EmergingRow | 
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "class", "since")}
     table = pd.DataFrame(rows)
+    fitting = columns_in_room(table, headings, list(headings), map_width(page.width, SPAN), most=MAIN)
+    if not page.narrow and len(fitting) < len(headings):
+        draw_columns_box(t)
     draw_selectable_table(
         page,
         table,
@@ -310,7 +322,8 @@ def _draw_table(page: Page, shown: Sequence[EmergingRow], chosen: EmergingRow | 
         key=f"{LIST}_{chosen.id if chosen else ''}",
         alt=t("Places by their class over time"),
         selected=next((at for at, line in enumerate(shown) if line is chosen), None),
-        columns=fitted_columns(table, headings),
+        columns=fitted_columns(table, headings, most=MAIN),
+        order=None if page.narrow or all_columns() else fitting,
     )
 
 

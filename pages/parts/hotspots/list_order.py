@@ -39,14 +39,15 @@ class ListView:
 
 def list_view(lines: Sequence[SpotSummary], *, ordered: bool) -> ListView:
     """The lines in the order that the link asks for; `ordered`: whether they can be, as places that were tested."""
+    everything = word_from_link(ROWS_WORD, "hotspots_rows", (ALL,), "") == ALL
     if not ordered:
-        return ListView(tuple(lines), USUAL, len(lines), 0, numbered=False)
+        first = min(MOST_ROWS, len(lines))
+        return ListView(tuple(lines), "alerts", len(lines) if everything else first, 0, numbered=False)
     order = cast("Order", word_from_link(ORDER_WORD, "hotspots_order", ORDERS, USUAL))
     of = {id(line.spot): line for line in lines}
     many, few = worth_a_plan(in_order([line.spot for line in lines], order))
     arranged = tuple(of[id(spot)] for spot in (*many, *few))
     first = min(MOST_ROWS, len(many) or len(few))
-    everything = word_from_link(ROWS_WORD, "hotspots_rows", (ALL,), "") == ALL
     return ListView(arranged, order, len(arranged) if everything else first, len(few))
 
 
@@ -56,15 +57,16 @@ def draw_list_controls(page: Page, view: ListView) -> None:
     if len(view.lines) <= 1:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(
-            t("Order"),
-            list(ORDERS),
-            format_func=order_names(t).__getitem__,
-            key="hotspots_order",
-            width=_WIDTH,
-            on_change=write_link_word,
-            args=(ORDER_WORD, "hotspots_order", USUAL),
-        )
+        if view.numbered:
+            st.selectbox(
+                t("Order"),
+                list(ORDERS),
+                format_func=order_names(t).__getitem__,
+                key="hotspots_order",
+                width=_WIDTH,
+                on_change=write_link_word,
+                args=(ORDER_WORD, "hotspots_order", USUAL),
+            )
         first = min(MOST_ROWS, len(view.lines) - view.few or view.few)
         if first < len(view.lines):
             names = {
@@ -80,7 +82,7 @@ def draw_list_controls(page: Page, view: ListView) -> None:
                 on_change=write_link_word,
                 args=(ROWS_WORD, "hotspots_rows", ""),
             )
-        if not page.narrow:
+        if not page.narrow and view.numbered:
             draw_columns_box(t)
 
 

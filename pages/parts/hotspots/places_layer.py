@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -17,7 +18,7 @@ from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
 from curim_data.studies.spot_profiles import SpotSummary
-from pages.parts.frame import Page, draw_footer, filter_bar
+from pages.parts.frame import Page, draw_footer, filter_bar, page_link
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.fragments import draw_alone, redraw
 from pages.parts.frame.waiting import is_ready
@@ -34,7 +35,7 @@ from pages.parts.hotspots.map_download import cell_shades, hot_shades, map_downl
 from pages.parts.hotspots.options import draw_option_notes
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
 from pages.parts.hotspots.queries import ListQuery, Options, clusters, emerging_of, list_lines
-from pages.parts.hotspots.ranked_list import draw_area_button, draw_downloads, draw_headline, draw_ranked_list
+from pages.parts.hotspots.ranked_list import SPAN, draw_area_button, draw_downloads, draw_headline, draw_ranked_list
 from pages.parts.hotspots.selection import MAP_KEY, SELECTED_WORD, picked_cells, selected_spot
 from pages.parts.hotspots.spot_panel import draw_spot_panel
 from pages.parts.maps.cell_map import Outline, draw_cell_map
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 # From so many stored alerts on classes over time come a moment after the page.
 LATER_FROM: Final = 50_000
 PART: Final = "places"
+MOST_OUTLINES: Final = 200
 
 
 def draw_places_layer(
@@ -71,7 +73,7 @@ def draw_places_layer(
         return
     asked = ListQuery(page.dataset, page.filter, page.audience, layer, size or None, how)
     everywhere = list_lines(asked, study.spots if found is None else found.found)
-    view = list_view(lines_in_area(page, everywhere), ordered=found is None)
+    view = list_view(lines_in_area(page, everywhere), ordered=not how.explored)
     shown = view.lines
     cold = [] if found else cold_places_in_area(page, study)
     with title:
@@ -115,6 +117,10 @@ def _draw_places(
     left, right = st.columns([5, 3], gap="medium")
     with left:
         _draw_map(page, study, found, everywhere, line, pins, how, place, select)
+        if found is not None and len(found.found) > MOST_OUTLINES:
+            st.caption(
+                t("The map outlines the first {n} of {all}; the list holds all.", n=MOST_OUTLINES, all=len(found.found))
+            )
         draw_found_place(page, place)
         draw_area_button(page, picked_cells(), study)
         gistar = None if found else study.hot.gistar_valid
@@ -134,6 +140,7 @@ def _draw_places(
             draw_no_spot_in_area(page)
         elif line is None:
             draw_no_places(t, how, study, cold=bool(cold))
+            _draw_way_to_all_dates(page, study)
         else:
             draw_spot_panel(page, asked, line)
 
@@ -170,17 +177,23 @@ def _draw_map(
         hot=() if found else frame.index[frame["hot"]],
         cold=() if found else frame.index[frame["cold"]],
         outline_label=t("group, not tested") if how.explored else "",
-        outlines=[Outline(c.id, one.name(t), c.outline) for c, one in zip(found.found, everywhere, strict=True)]
-        if found
-        else (),
+        outlines=_outlines(t, found, everywhere),
         pins=pins,
         highlight=line.spot.cells if line and not found else (),
-        span=0.62,
+        span=SPAN,
         place=place,
         with_neighbours=study.hot.k > 0,
         measure=None if found else rate_measure(t, study.hot.base),
         on_select=on_select,
     )
+
+
+def _outlines(t: Translator, found: Clusters | None, everywhere: Sequence[SpotSummary]) -> list[Outline]:
+    """The outlines of the first clusters: more would cover the map."""
+    if found is None:
+        return []
+    pairs = zip(found.found, everywhere, strict=True)
+    return [Outline(c.id, one.name(t), c.outline) for c, one in islice(pairs, MOST_OUTLINES)]
 
 
 def _draw_map_download(
@@ -195,7 +208,7 @@ def _draw_map_download(
 
     def shades() -> list[MapLayer]:
         if found is not None:
-            outlines = [cluster.outline for cluster in found.found]
+            outlines = [cluster.outline for cluster in found.found[:MOST_OUTLINES]]
             return [*cell_shades(t, study.cells.frame), outlined(t("cluster"), LIGHT.cluster_line, outlines)]
         hot, cold = frame.index[frame["hot"]], frame.index[frame["cold"]]
         selected = line.spot.cells if line else ()
@@ -252,6 +265,14 @@ def complete_classes(page: Page, study: HotSpotStudy, layer: str) -> None:
 def _classes_come_later(page: Page, study: HotSpotStudy) -> bool:
     asked = page.dataset, page.filter, page.audience, study.resolution
     return page.source is not None and page.source.count > LATER_FROM and not is_ready(emerging_of, *asked)
+
+
+def _draw_way_to_all_dates(page: Page, study: HotSpotStudy) -> None:
+    """A link to the same layer over all dates, where the period holds too few alerts and there are more."""
+    everything = page.filter.replace(period="all", start=None, end=None)
+    if study.power.too_few and everything != page.filter and page.source is not None:
+        label = page.t("Look at all dates: {n} alerts", n=page.source.count)
+        page_link(page, "hotspots", label, filter=everything)
 
 
 def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bool = False) -> None:

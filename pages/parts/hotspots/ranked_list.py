@@ -24,9 +24,11 @@ from pages.parts.frame import Page, filter_bar
 from pages.parts.hotspots.cell_text import rate_heading, rate_text
 from pages.parts.hotspots.list_order import ListView, all_columns, draw_list_controls, order_sentence
 from pages.parts.hotspots.selection import LIST_KEY
+from pages.parts.maps.basemap import map_width
 
 # Pixels that a column takes at most for its texts, on a wide page and on a phone.
-WIDE, MAIN, NARROW = 400, 200, 150
+WIDE, MAIN, NARROW = 400, 290, 150
+SPAN: Final = 0.62  # of the page, beside the panel of the selected place
 FINEST_OFFERED: Final = 11  # finer cells are smaller than the error of a phone's position
 
 
@@ -126,12 +128,12 @@ def draw_ranked_list(
     if not shown:
         return
     t = page.t
-    tested = _is_tested(shown)
-    if tested and gistar_valid is not None:
-        draw_list_controls(page, view)
+    draw_list_controls(page, view)
     table = _list_rows(page, shown, classes or {})
     headings = _list_headings(page, shown, classed=classes is not None, gistar_valid=gistar_valid)
-    main = not (all_columns() or page.narrow or gistar_valid is None)
+    main = not (all_columns() or page.narrow) and _is_tested(shown)
+    widest = NARROW if page.narrow else MAIN if main else WIDE
+    room = map_width(page.width, SPAN)
     position = next((at for at, line in enumerate(shown) if line.spot.id == chosen), None)
     tables.draw_selectable_table(
         page,
@@ -140,19 +142,15 @@ def draw_ranked_list(
         key=f"{LIST_KEY}_{chosen or ''}",
         alt=t("Hot spots in their order"),
         selected=position,
-        columns=tables.fitted_columns(table, headings, most=NARROW if page.narrow else MAIN if main else WIDE),
-        order=_main_columns(headings) if main else None,
+        columns=tables.fitted_columns(table, headings, most=widest),
+        order=tables.columns_in_room(table, headings, _main_columns(headings), room, most=widest) if main else None,
         on_select=on_select,
     )
-    if tested and gistar_valid is not None:
-        st.caption(order_sentence(t, view))
-    else:
-        usual = ListView(view.lines, "ratio" if tested else "alerts", view.rows, 0, numbered=False)
-        st.caption(order_sentence(t, usual))
+    st.caption(order_sentence(t, view))
 
 
 def _main_columns(headings: Mapping[str, str]) -> list[str]:
-    """The columns that fit beside the panel on a screen of 1,280 pixels, the important ones first."""
+    """The columns that stand in view where there is room, the important ones first."""
     return [name for name in ("name", "n", "excess", "rate", "ratio", "weight", "area") if name in headings]
 
 
