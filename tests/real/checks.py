@@ -244,7 +244,7 @@ def _drawn_figures(visit: Visit) -> Iterator[tuple[str, int, str]]:
             layers = {layer.get("id"): layer.get("data") for layer in json.loads(node.message.json)["layers"]}
             for layer, name in (("hot", figures.HOT), ("cold", figures.COLD)):
                 if isinstance(layers.get(layer), list) and any(figures.HOT in str(f.name) for f in _cells_told(visit)):
-                    yield name, len(layers[layer]), f"the map's layer of {name}"
+                    yield name, sum(row["cells"] for row in layers[layer]), f"the map's layer of {name}"
         elif node.kind == "dataframe" and key.startswith("hotspots_list"):
             if not _folded(visit):
                 yield figures.SPOTS, figures.contents(node).num_rows, "rows of the list"

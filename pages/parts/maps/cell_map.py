@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -26,6 +26,7 @@ from pages.parts.maps.name_layers import Pin
 from pages.parts.maps.street_lines import streets_near
 
 HEIGHT = 540
+OUTLINE_M = 6  # metres that the line round hot cells is wide, within limits on the screen
 CELL_LAYERS = ("cells", "withheld")
 
 
@@ -98,9 +99,9 @@ def draw_cell_map(
     picture
         A density, drawn as one picture that the page itself holds: no request is made for it.
     hot
-        Cells with more alerts than expected by chance; drawn with a dark outline.
+        Cells with more alerts than expected by chance; a dark outline goes round those that touch each other.
     cold
-        Cells with fewer alerts than expected by chance; drawn with an outline of their own.
+        Cells with fewer alerts than expected by chance; with an outline of their own.
     outlines, pins, highlight
         Clusters or areas, names, and the cells of what is selected elsewhere on the page.
     height, span
@@ -226,8 +227,8 @@ def cell_deck(
     if picture is not None:
         layers.append(_density_layer(picture))
     layers += basemap.over_layers(page.city, colours)
-    layers.append(_hexagon_lines("cold", cold, colours.cold_line, width=2))
-    layers.append(_hexagon_lines("hot", hot, colours.hot_line, width=2))
+    layers.append(_area_lines("cold", cold, colours.cold_line))
+    layers.append(_area_lines("hot", hot, colours.hot_line))
     layers.append(_outline_layer(colours, outlines, pickable))
     layers.append(_hexagon_lines("highlight", highlight, colours.highlight, width=4))
     area = basemap.filter_area(page.filter, page.city)
@@ -342,6 +343,46 @@ def gistar_lines(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:
     rounded = scores.round(1).tolist()  # many cells have the same
     lines = {z: "\n" + line.format(z=t.number(z, 1)) for z in set(rounded)}
     return [lines[z] for z in rounded]
+
+
+def _area_lines(layer: str, cells: Collection[int], colour: str) -> pdk.Layer:
+    """A line round each group of cells that touch: round each cell it would hide the colours of a large city."""
+    rows = []
+    for group in touching(map(int, cells)):
+        shape: Any = h3.cells_to_h3shape(np.array(group, np.uint64), tight=False)
+        rows += [
+            {"cells": len(group), "rings": [[[round(x, 5), round(y, 5)] for y, x in ring] for ring in part]}
+            for part in ((polygon.outer, *polygon.holes) for polygon in shape)
+        ]
+    return pdk.Layer(
+        "PolygonLayer",
+        id=layer,
+        data=rows,
+        get_polygon="rings",
+        filled=False,
+        stroked=True,
+        get_line_color=rgba(colour),
+        get_line_width=OUTLINE_M,
+        line_width_min_pixels=1.5,
+        line_width_max_pixels=3,
+        pickable=False,
+    )
+
+
+def touching(cells: Iterable[int]) -> list[list[int]]:
+    """Cells in groups that hang together, each in order, the group with the smallest cell first."""
+    left, groups = set(cells), []
+    for first in sorted(left):
+        if first not in left:
+            continue
+        left.remove(first)
+        group = [first]
+        for cell in group:
+            near = left.intersection(h3.grid_disk(np.uint64(cell), 1).tolist())
+            left -= near
+            group += sorted(near)
+        groups.append(sorted(group))
+    return groups
 
 
 def _hexagon_lines(layer: str, cells: Collection[int], colour: str, width: int) -> pdk.Layer:
