@@ -8,12 +8,14 @@ from pages.parts.data.cleaned_download import draw_cleaned_download
 from pages.parts.data.history_tab import draw_history_tab
 from pages.parts.data.import_tab import draw_import_tab
 from pages.parts.data.quality_tab import draw_quality_tab
+from pages.parts.data.uploads import uploader_style
 from pages.parts.frame import require
 
 page = require(Role.ANALYST, data=False)
 t = page.t
 
 st.title(t("Data"))
+st.html(f"<style>{uploader_style(t)}</style>")
 names = [t("Import"), t("Imports so far"), t("Quality"), t("City profile")]
 asked = dict(zip(("import", "history", "quality", "city"), names, strict=True)).get(st.query_params.get("part", ""))
 if asked and "data_part" not in st.session_state:

@@ -22,8 +22,8 @@ from curim_data.profile.shapes import AreaFile, Kind, propose_code_column, propo
 from pages.parts.charts import tables
 from pages.parts.data.city_apply import ROUND, apply_edit
 from pages.parts.data.uploads import safe_file_name
-from pages.parts.frame import Page, escape_markdown
-from pages.parts.maps import cell_map
+from pages.parts.frame import Page, escape_markdown, palette
+from pages.parts.maps import basemap, cell_map
 from pages.parts.maps.name_layers import Pin
 
 EARTH = Geod(ellps="WGS84")
@@ -254,6 +254,10 @@ def _draw_notes(page: Page, areas: AreaFile, found: Sequence[Area]) -> None:
 def _draw_map(page: Page, land: BaseGeometry, found: tuple[Area, ...], alt: str) -> None:
     """The new shapes on a map of their own."""
     city = replace(page.city, land=land, districts=found, landmarks=(), streets=(), illustrative=False)
+    if not page.home.has_city():  # the sample's profile stands in for one: its coast is none of this city's
+        city = replace(city, water=None, attributions=())
+        style = basemap.attribution_style(city, palette(page.theme), ".st-key-data_city_new")
+        st.html(f"<style>{style}</style>")
     points = [(page.t.label(area.labels), area.polygon.representative_point()) for area in found]
     few = points if len(points) <= MOST_NAMES else []
     cell_map.draw_cell_map(

@@ -14,8 +14,8 @@ from curim_data.model.labels import column_label, value_label
 from curim_data.quality.study import likely_reason
 from pages.parts.data.labels import DELIMITERS, ORDERS, container_label, draw_heading, format_label
 from pages.parts.data.uploads import FilePreview, ImportTarget
-from pages.parts.frame import Page, escape_markdown
-from pages.parts.maps import point_map
+from pages.parts.frame import Page, escape_markdown, palette
+from pages.parts.maps import basemap, point_map
 
 MAP_HEIGHT = 340
 SHOWN_DEFAULTS = 3
@@ -148,9 +148,13 @@ def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> Non
         st.caption(t("No row of this file has coordinates."))
         return
     away = preview.elsewhere and preview.bounds is not None
+    city = into.city or preview.city
+    if city.attributions != page.city.attributions:
+        style = basemap.attribution_style(city, palette(page.theme), ".st-key-data_points")
+        st.html(f"<style>{style}</style>")
     point_map.draw_point_map(
         page,
-        into.city or preview.city,
+        city,
         preview.points,
         key="data_points",
         alt=t("Map of the city with a dot for each alert of the file"),

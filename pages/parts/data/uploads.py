@@ -20,13 +20,14 @@ from curim_data.importing.extract import ProfiledExport
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.pipeline import ImportProblem, Preview, preview
 from curim_data.importing.report import Header, ImportReport, columns_of
-from curim_data.model import Answers, CityProfile, Facts, Message, Question, Reason
+from curim_data.model import Answers, CityProfile, Facts, Message, Question, Reason, Translator
 from curim_data.model.questions import Choice
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
 from curim_data.profile.spread import Spread
 from curim_data.store import Batch, Home, Store
 from pages.parts.frame import Page
 from pages.parts.frame.guard import city_profile
+from pages.parts.frame.markdown import css_text
 
 KINDS: Final = (
     "csv", "tsv", "txt", "json", "geojson", "xml", "xlsx", "xls", "ods", "gpkg", "zip", "gz", "parquet",
@@ -392,3 +393,15 @@ def _refused(report: ImportReport) -> pd.DataFrame:
     refused["mend"] = pd.Series([MEND_WORDS[code] for code in codes], index=refused.index, dtype=object)
     refused["value"] = refused["value"].astype(str).str.slice(0, 80)
     return refused
+
+
+def uploader_style(t: Translator) -> str:
+    """The style (CSS) that gives the field for files, whose own words are English, those of the reader's language."""
+    texts = {
+        "[data-testid='stFileUploaderDropzone'] button p": t("Choose files"),
+        "[data-testid='stFileUploaderDropzoneInstructions'] span": t("or drop them here"),
+    }
+    return "".join(
+        f"{place} {{font-size: 0}} {place}::after {{content: {css_text(words)}; font-size: .875rem}}"
+        for place, words in texts.items()
+    )

@@ -33,3 +33,9 @@ def escape_markdown(text: str) -> str:
 def _escaped_start(found: re.Match[str]) -> str:
     start = found[1]
     return f"{start}\\" if start.isdigit() else f"\\{start}"
+
+
+def css_text(text: str) -> str:
+    """A text as the value of `content` in a style sheet, in quotes."""
+    signs = (f"\\{ord(sign):x} " if sign in '\\"<' or not sign.isprintable() else sign for sign in text)
+    return f'"{"".join(signs)}"'

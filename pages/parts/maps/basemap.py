@@ -16,6 +16,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, cell_polygons
 from curim_data.model.city import MAJOR, PATH
 from pages.parts.frame import Palette, rgba
+from pages.parts.frame.markdown import css_text
 from pages.parts.maps.street_lines import Drawn, streets_of_city
 
 TILE = 512  # deck.gl's world is 512 px wide at zoom 0
@@ -103,15 +104,18 @@ def street_layers(streets: Drawn, colours: Palette, name: str = "streets") -> li
     ]
 
 
-def attribution_style(city: CityProfile, colours: Palette) -> str:
-    """The style (CSS) that puts whom the shapes are from into the corner of every map of the page; empty for none."""
+def attribution_style(city: CityProfile, colours: Palette, within: str = "") -> str:
+    """The style (CSS) that puts whom the shapes are from into the corner of every map of the page; empty for none.
+
+    `within`: the selector of the one map that shows this city, on a page whose other maps show another.
+    """
+    chart = f"{within} [data-testid='stDeckGlJsonChart']".strip()
     if not city.attributions:
-        return ""
+        return f"{chart}::after {{content: none !important}}" if within else ""
     told = " · ".join(city.attributions)
-    words = "".join(f"\\{ord(sign):x} " if sign in '\\"<' or not sign.isprintable() else sign for sign in told)
     return (
-        "[data-testid='stDeckGlJsonChart'] {position: relative} [data-testid='stDeckGlJsonChart']::after "
-        f'{{content: "{words}"; position: absolute; right: 0; bottom: 0; max-width: 100%; padding: 0 .4em; '
+        f"{chart} {{position: relative}} {chart}::after "
+        f"{{content: {css_text(told)}; position: absolute; right: 0; bottom: 0; max-width: 100%; padding: 0 .4em; "
         f"font-size: .7rem; line-height: 1.5; pointer-events: none; z-index: 1; border-radius: 4px 0 0 0; "
         f"color: {colours.muted}; background: color-mix(in srgb, {colours.background} 75%, transparent)}}"
     )
