@@ -44,7 +44,7 @@ _HOUSE_BEFORE: Final = re.compile(
 )
 _HOUSE_AFTER: Final = re.compile(r"[\s,]+(?:n[uú]m\.?|n[ºo°]\.?|αρ\.?)?\s*\d+\s*[A-Za-zΑ-Ωα-ω]?$", re.IGNORECASE)
 _LSOA: Final = re.compile(r"\s+\d{3}[A-Z]$")
-_NO_NAME: Final = re.compile(r"\d{5}|\d[ .-]\d{3}|[@<>{}=|?!]")  # an address of mail, a telephone, a sentence
+_NO_NAME: Final = re.compile(r"\d{5}|\d[ .-]\d{3}|[@<>{}=|?!_]")  # an address of mail, a telephone, a sentence, a code
 _NUMBER: Final = re.compile(r"^0*(\d{1,4})(?:\.0+)?$")
 
 

@@ -63,6 +63,7 @@ def test_streets_areas_and_numbered_districts_are_learnt(tmp_path) -> None:
         ["somebody stood at the corner of our street again"] * ROWS,
         [f"{at} Villa {chr(97 + at % 26)}{chr(97 + at // 26)}" for at in range(ROWS)],
         thirds("anna@example.org", "6912345678", "home!"),
+        thirds("NK_LOC ST", "NOT_KNOWN", "x_y"),
         [""] * ROWS,
     ],
 )
