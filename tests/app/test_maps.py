@@ -13,7 +13,7 @@ import pytest
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, translator
 from curim_data.model.place_names import PlaceNames
-from pages.parts.charts.tables import BESIDE, LETTER, fitted_columns
+from pages.parts.charts.tables import BESIDE, LETTER, SELECT_BOX, columns_in_room, fitted_columns
 from pages.parts.frame.colours import LIGHT
 from pages.parts.maps import basemap, cell_map, legends, name_layers
 from pages.parts.maps.legends import CellMeasure, ColourScale, value_breaks
@@ -136,3 +136,36 @@ def test_no_name_lies_across_another_place() -> None:
     pins = [Pin("Πρώτη", centre.x, centre.y, 1), Pin("Δεύτερη", centre.x + 0.0015, centre.y, 2)]
     _, strong = drawn(pins)
     assert strong[0]["anchor"] == "end"
+
+
+def test_one_line_goes_round_cells_that_touch() -> None:
+    middle = h3.latlng_to_cell(37.94, 23.64, 10)
+    ring, disk = set(h3.grid_ring(middle, 1)), set(h3.grid_disk(middle, 1))
+    far = h3.latlng_to_cell(37.96, 23.66, 10)
+    assert cell_map.touching([]) == []
+    assert cell_map.touching([far, *ring]) == sorted([[far], sorted(ring)])
+    rows = cell_map._area_lines("hot", [*disk, far], "#000000").data
+    assert sorted(row["cells"] for row in rows) == [1, 7]
+    assert all(len(row["rings"]) == 1 for row in rows)
+    (hollow,) = cell_map._area_lines("hot", ring, "#000000").data
+    assert sorted(len(set(map(tuple, points))) for points in hollow["rings"]) == [6, 18]
+
+
+def test_columns_that_would_be_cut_are_left_out_of_view() -> None:
+    frame = pd.DataFrame(
+        {"name": ["Στάδιο Καραϊσκάκη"], "n": [22], "excess": ["20 (12–31)"], "ratio": ["2,0 (1,1–3,2)"]}
+    )
+    headings = {"name": "Εστία", "n": "Αναφορές", "excess": "Επιπλέον (95 %)", "ratio": "Λόγος (95 %)"}
+    whole = SELECT_BOX + sum(column["width"] for column in fitted_columns(frame, headings).values())
+    assert columns_in_room(frame, headings, list(headings), whole) == list(headings)
+    assert columns_in_room(frame, headings, list(headings), whole - 1) == ["name", "n", "excess"]
+    assert columns_in_room(frame, headings, list(headings), 10) == ["name", "n"]
+
+
+def test_a_map_of_another_city_does_not_carry_the_coast_of_the_open_one() -> None:
+    told = replace(CITY, attributions=("Somebody (CC BY 4.0)",))
+    assert "Somebody" in basemap.attribution_style(told, LIGHT)
+    assert basemap.attribution_style(CITY, LIGHT) == ""
+    other = basemap.attribution_style(CITY, LIGHT, ".st-key-data_points")
+    assert other == ".st-key-data_points [data-testid='stDeckGlJsonChart']::after {content: none !important}"
+    assert basemap.attribution_style(told, LIGHT, ".st-key-data_points").count(".st-key-data_points") == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from curim_data.model import labels
+from curim_data.model import Gender, labels
 from curim_data.model.i18n import Span
 from curim_data.studies.brief import BriefStudy
 from curim_data.studies.brief_text import MOST_SPOTS, affected_sentence, no_spots_sentence, plan_rows
@@ -79,7 +79,7 @@ def _draw_genders(page: Page, study: BriefStudy) -> None:
         st.write(escape_markdown(affected_sentence(study, page.city, t)))
         return
     shown = study.shares.frame
-    shown = shown[~((shown["n"] == 0) & shown["gender"].isin(["unknown", "other"]))]
+    shown = shown[(shown["n"] != 0) | shown["gender"].isin([Gender.WOMAN, Gender.MAN])]
     frame = shown.assign(label=[labels.gender_label(t, gender) for gender in shown["gender"]]).rename(
         columns={"share": "value"}
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Final
+
 import pandas as pd
 import streamlit as st
 
 from curim_data.model import Gender
 from curim_data.model.absence import NO_AFFECTED
-from curim_data.model.labels import category_label, gender_label
+from curim_data.model.labels import UNCATEGORISED, category_label, gender_label
 from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
 from pages.parts.charts import plots
 from pages.parts.charts.numbers import share_with_interval
@@ -18,6 +21,9 @@ from pages.parts.hotspots.queries import ListQuery, spot_details
 from pages.parts.hotspots.ranked_list import street_names
 
 CATEGORIES_SHOWN = 5
+# Where a week holds this share of the alerts of a place, and so many of them, that is said.
+ONE_WEEK: Final = 0.5
+LEAST_IN_WEEK: Final = 4
 
 
 def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary) -> None:
@@ -60,6 +66,16 @@ def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
         sentences.append(
             t("For {share} of the alerts here the gender is not known.", share=t.percent(study.profile.unknown_gender))
         )
+    if (week := _one_week(study)) is not None:
+        day, n = week
+        sentences.append(
+            t(
+                "{n} of the {all} alerts here fall into one week, that of {day}: perhaps they tell of one incident.",
+                n=n,
+                all=study.profile.n,
+                day=t.date(day),
+            )
+        )
     if line.spot.q != line.spot.q:
         sentences.append(t("This group was not tested for significance: it may be due to chance."))
     if line.spot.n < 30:
@@ -68,6 +84,18 @@ def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
         sentences.append(t("Small numbers are protected here; what is not shown is not zero."))
     if sentences:
         st.warning("  \n".join(sentences))
+
+
+def _one_week(study: SpotStudy) -> tuple[dt.date, int] | None:
+    """The week that holds half of the alerts here or more, and how many; None where there is none."""
+    if study.trend is None or study.trend.unit != "week" or len(study.trend.frame) <= 4:
+        return None
+    counts = study.trend.frame["n"].fillna(0)
+    most = int(counts.to_numpy().argmax())
+    n = round(counts.iloc[most])
+    if n < LEAST_IN_WEEK or n < ONE_WEEK * study.profile.n:
+        return None
+    return study.trend.frame[study.trend.column].iloc[most].date(), n
 
 
 def _draw_weeks(page: Page, study: SpotStudy) -> None:
@@ -115,6 +143,9 @@ def _draw_categories(page: Page, study: SpotStudy) -> None:
     t = page.t
     shown = study.categories[study.categories["n"].fillna(0) > 0].head(CATEGORIES_SHOWN)
     if shown.empty:
+        return
+    if shown["category"].eq(UNCATEGORISED).all():
+        st.caption(t("No alert here has a category: this export names none, or none was assigned."))
         return
     total = study.profile.n
     frame = pd.DataFrame(
