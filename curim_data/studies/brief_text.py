@@ -187,14 +187,6 @@ def change_theme(change: Change, city: CityProfile, t: Translator) -> str:
     return t("{category} after dark", category=name) if change.key.get("dark") else name
 
 
-def change_name(change: Change, city: CityProfile, t: Translator) -> str:
-    """What changed and where; what changed in the whole city needs no place."""
-    theme = change_theme(change, city, t)
-    if not change.key.get("category") and not change.key.get("place") and not change.key.get("district"):
-        return theme
-    return t("{what}, {where}", what=theme, where=change_area(change, city, t))
-
-
 def change_area(change: Change, city: CityProfile, t: Translator) -> str:
     """The area of a change: its place, its district, or the whole city."""
     if change.key.get("place"):
