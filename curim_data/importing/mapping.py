@@ -220,7 +220,7 @@ class ColumnMapping:
                 elif names_text(head):
                     text.add(place)
         return Layout(
-            FORMAT,
+            self.format,
             roles,
             tuple(sorted(personal)),
             tuple(sorted(text)),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ _PHONE: Final = re.compile(
 _NINE_DIGITS: Final = re.compile(r"\d{9}")
 ID_COLUMN: Final = b"curim.alert_id"  # metadata of the file: which column holds the ids
 SETTLED: Final = b"curim.settled"  # and how the file was read, as a column mapping: mended rows are read alike
+FORMAT_NAME: Final = b"curim.format"  # of that file: the source of its alerts
 _OWN: Final = ("row", "column", "value", "reason")
 
 
@@ -128,6 +130,7 @@ class Quarantine:
         named = {ID_COLUMN: names[place].encode()} if place is not None else {}
         if self._settled is not None:
             named[SETTLED] = self._settled.to_toml().encode()
+            named[FORMAT_NAME] = self._layout.format.encode()
         return table.take(pa.array(order)).replace_schema_metadata(named or None)
 
     def _misfit(self, record: RejectedRecord, redact: dict[int, Callable[[str], str]]) -> dict[str, Any]:
@@ -148,9 +151,11 @@ def settled_for(folder: Path, labels: Sequence[str]) -> ColumnMapping | None:
     """
     for path in sorted(folder.glob("*.parquet"), reverse=True):
         schema = pq.read_schema(path)
-        text = (schema.metadata or {}).get(SETTLED)
+        metadata = schema.metadata or {}
+        text = metadata.get(SETTLED)
         if text is not None and schema.names[len(_OWN) :] == list(labels):
-            return ColumnMapping.from_toml(text.decode())
+            mapping = ColumnMapping.from_toml(text.decode())
+            return replace(mapping, format=metadata.get(FORMAT_NAME, mapping.format.encode()).decode())
     return None
 
 

@@ -58,7 +58,7 @@ def test_words_and_file(sample: Home, tmp_path: Path, capsys: Capture) -> None:
     assert len(table) > 5
 
 
-@pytest.mark.parametrize("words", [["--weeks", "5"], ["--weeks", "0"], ["--resolution", "7"]])
+@pytest.mark.parametrize("words", [["--weeks", "5"], ["--weeks", "0"], ["--resolution", "3"]])
 def test_refused(sample: Home, words: list[str], capsys: Capture) -> None:
     assert main(["forecast", *words, "--home", str(sample.path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1

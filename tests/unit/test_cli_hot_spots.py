@@ -62,7 +62,7 @@ def test_emerging_in_words_and_as_csv(capsys: Capture, sample: Home, tmp_path: P
     [
         (["hotspots", "--method", "emerging", "--audience", "council"], "specialist or analyst"),
         (["hotspots", "--method", "emerging", "--audience", "council", "--resolution", "10"], "one size only"),
-        (["hotspots", "--method", "emerging", "--to", "2022-11-05", "--from", "2022-11-01"], "no history"),
+        (["hotspots", "--method", "emerging", "--to", "2022-11-05", "--from", "2022-11-01"], "too few whole months"),
         (["concentration", "--audience", "council", "--resolution", "10"], "one size only"),
         (["concentration", "--resolution", "13"], "resolution 4 to 12"),
         (["hotspots", "--base", "alerts"], "already holds all alerts"),
