@@ -7,7 +7,7 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy loads; see curim_data.cli.app
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -19,6 +19,11 @@ from curim_data.sample.home import sample_home
 from curim_data.store import Home
 from tests.effort import FULL
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Playwright
+
 # A slow machine is no fault of the code.
 settings.register_profile("push", deadline=None)
 settings.register_profile("full", deadline=None, max_examples=1_000)
@@ -26,6 +31,15 @@ settings.load_profile("full" if FULL else "push")
 
 TESTS = Path(__file__).resolve().parent
 FOLDERS = ("real", "browser", "app", "oracles", "unit")  # the longest first: short files fill the gaps at the end
+
+
+@pytest.fixture(scope="session")
+def playwright_driver() -> Iterator[Playwright]:
+    """One driver a process, whatever browsers are started with it: a second one fails beside the first one's loop."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        yield driver
 
 
 def unit_of(path: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from curim_data.store import Home
 
@@ -107,12 +107,11 @@ def need_chromium() -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(playwright_driver: Playwright) -> Iterator[Browser]:
     need_chromium()
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
-        yield running
-        running.close()
+    running = playwright_driver.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+    yield running
+    running.close()
 
 
 @pytest.fixture(scope="session")
