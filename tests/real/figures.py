@@ -83,6 +83,7 @@ PARTS: Final = (
     "{n} not drawn (sensitive categories)",
     "{n} without a position",
     "{n} outside the city",
+    "{n} not on the map (the reasons are protected)",
 )
 
 

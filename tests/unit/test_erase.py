@@ -214,7 +214,12 @@ def test_the_command_says_first_what_will_be_gone(home: Home, capsys: pytest.Cap
     before = Store(home).version()
     assert main(["erase", "GONE-2", *where]) == 2
     told = capsys.readouterr().err
-    for words in ("1 alert will be gone for good", "1 quarantined row is erased", "3 imports can then not be undone", "--yes"):
+    for words in (
+        "1 alert will be gone for good",
+        "1 quarantined row is erased",
+        "3 imports can then not be undone",
+        "--yes",
+    ):
         assert words in told
     assert Store(home).version() == before
     assert main(["erase", "GONE-2", "NONE", "--yes", *where]) == 2

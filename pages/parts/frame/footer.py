@@ -60,4 +60,6 @@ def mapped_sentence(t: Translator, total: Total, excluded: int = 0, drawn: int |
         parts.append(t("{n} without a position", n=total.unmapped))
     if total.outside:
         parts.append(t("{n} outside the city", n=total.outside))
+    if total.mapped is not None and total.unmapped is None and total.outside is None and total.n > total.mapped:
+        parts.append(t("{n} not on the map (the reasons are protected)", n=total.n - total.mapped))
     return t("{parts}.", parts=", ".join(parts))
