@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +86,9 @@ class Client:
         async def keep(message: Any) -> None:
             sent.append(dict(message))
 
-        asyncio.run(app(scope, receive, keep))
+        # In a thread of its own: Playwright keeps a loop running in the worker's main thread.
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, app(scope, receive, keep)).result()
         return sent
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
