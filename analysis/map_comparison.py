@@ -324,9 +324,14 @@ class MapComparison:
         """The first map's share of all alerts compared; NaN without any."""
         return self.n_a / self.n if self.n else float("nan")
 
+    @property
+    def one_sided(self) -> bool:
+        """Whether a side has no alert at all, so that there is nothing to draw."""
+        return not ((self.n_a or self.at_least[0]) and (self.n_b or self.at_least[1]))
+
     def sentence(self, t: Translator) -> str:
         """How many places differ, out of how many; and whether there was enough to tell."""
-        if not ((self.n_a or self.at_least[0]) and (self.n_b or self.at_least[1])):
+        if self.one_sided:
             return t("One of the two sides has no alerts: there is nothing to compare.")
         if not self.tested:
             return t("There are too few alerts for any place to differ beyond chance.")

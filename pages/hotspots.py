@@ -6,7 +6,7 @@ import streamlit as st
 
 from curim_data.model import Role
 from curim_data.privacy import finest_resolution, sees_exact
-from pages.parts.frame import contained, require
+from pages.parts.frame import contained, headed, require
 from pages.parts.hotspots.alerts_layer import draw_alerts_layer
 from pages.parts.hotspots.density_layer import draw_density_layer
 from pages.parts.hotspots.emerging_layer import draw_emerging_layer
@@ -71,20 +71,21 @@ with controls:
     how = draw_options(page, layer)
 
 with contained(t("Hot spots")):
-    study = hot_spots(page.dataset, page.filter, page.audience, size or None, how.base)
-    place = place_from_link(page, size or study.resolution)
-    if not page.narrow:
-        with controls:
-            draw_search_box(page, place)
-    with contained(layers[layer]):
-        if layer == "density":
-            draw_density_layer(page, title, place)
-        elif layer == "alerts":
-            draw_alerts_layer(page, title, place)
-        elif layer == "emerging":
-            draw_emerging_layer(page, title, size, place)
-        else:
-            draw_places_layer(page, title, study, layer, size, how, place)
+    with headed(title, t("Hot spots") if layer == LAYERS[0] else layers[layer]):
+        study = hot_spots(page.dataset, page.filter, page.audience, size or None, how.base)
+        place = place_from_link(page, size or study.resolution)
+        if not page.narrow:
+            with controls:
+                draw_search_box(page, place)
+        with contained(layers[layer]):
+            if layer == "density":
+                draw_density_layer(page, title, place)
+            elif layer == "alerts":
+                draw_alerts_layer(page, title, place)
+            elif layer == "emerging":
+                draw_emerging_layer(page, title, size, place)
+            else:
+                draw_places_layer(page, title, study, layer, size, how, place)
     later = st.container()
     draw_tabs(page, study)
     with later, contained(t("Class over time")):

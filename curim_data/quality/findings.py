@@ -81,7 +81,10 @@ def _default_coordinates(t: Translator, study: QualityStudy) -> Finding:
 def _unknown(t: Translator, study: QualityStudy) -> Finding:
     found = study.unknown
     share = float(found["n"].sum()) / study.total.of if study.total.of else 0.0
-    if found.empty:
+    unstated = study.uncategorised
+    if unstated and unstated == study.total.of:
+        sentence = t("No alert here has a category: this export names none, or none was assigned.")
+    elif found.empty:
         sentence = t("None: every category is in the list.")
     else:
         sentence = t.n(
@@ -90,11 +93,14 @@ def _unknown(t: Translator, study: QualityStudy) -> Finding:
             len(found),
             share=t.percent(share, 1),
         )
+    if 0 < unstated < study.total.of:
+        sentence += " " + t.n("{n} alert states no category.", "{n} alerts state no category.", int(unstated))
     rule = t(
         "They count in every total under their own name. The city's list can be changed on the tab “City profile”."
     )
     title = t("Categories that the city's list does not hold")
-    return Finding("unknown", title, sentence, rule, study.total.of, not found.empty, share)
+    attention = not found.empty or bool(unstated and unstated == study.total.of)
+    return Finding("unknown", title, sentence, rule, study.total.of, attention, share)
 
 
 def _genders(t: Translator, study: QualityStudy) -> Finding:

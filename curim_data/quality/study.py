@@ -12,6 +12,7 @@ from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Gender, Message, Translator
+from curim_data.model.labels import UNCATEGORISED
 from curim_data.privacy import DisclosureError
 from curim_data.quality import (
     completeness,
@@ -58,7 +59,8 @@ class QualityStudy:
 
     `default_coordinates`: longitude, latitude, n, share (of the alerts with coordinates). `genders`:
     district (missing where none), n, affected and reporter (shares of alerts whose gender was not disclosed or not
-    asked). `unknown`: category, n, for categories that the city's tree does not hold. `gaps`: first, last (dates),
+    asked). `unknown`: category, n, for categories that the city's tree does not hold. `uncategorised`: alerts that
+    state no category, missing where the number is protected. `gaps`: first, last (dates),
     days, for stretches without any alert that chance does not explain. `detail`: None for an audience that does not
     see exact counts.
     """
@@ -67,6 +69,7 @@ class QualityStudy:
     default_coordinates: pd.DataFrame
     genders: pd.DataFrame
     unknown: pd.DataFrame
+    uncategorised: float
     gaps: pd.DataFrame
     a_day: float
     detail: Detail | None = None
@@ -81,12 +84,14 @@ def quality_study(source: Source, audience: Audience) -> QualityStudy:
         daily = query.counts(source, EVERYTHING, ["local_date"], audience, complete=True).frame
         days = daily.set_index("local_date")["n"].sort_index()
     categories = query.counts(source, EVERYTHING, ["category"], audience).frame
-    unknown = categories[~categories["category"].isin(list(source.city.categories))]
+    unstated = categories["category"] == UNCATEGORISED
+    unknown = categories[~categories["category"].isin(list(source.city.categories)) & ~unstated]
     return QualityStudy(
         total=total,
         default_coordinates=_default_coordinates(source, audience, total),
         genders=_genders(source, audience),
         unknown=unknown[["category", "n"]].sort_values("n", ascending=False, ignore_index=True),
+        uncategorised=float(categories.loc[unstated, "n"].sum(skipna=False)),
         gaps=gaps(days),
         a_day=usual_day(days),
         detail=found,

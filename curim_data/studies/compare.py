@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -17,6 +18,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model import Audience, Gender, Message
+from curim_data.model.absence import NO_AFFECTED, NO_REPORTERS
 from curim_data.model.i18n import Span
 from curim_data.privacy import DisclosureError, finest_resolution, sees_exact
 from curim_data.query import Total
@@ -63,6 +65,8 @@ _SIDES: Final[dict[str, tuple[MapLabel, MapLabel]]] = {
         MapLabel(Message("Second filter"), Message("fit the second filter")),
     ),
 }
+# What an export must ask for, and what is said where it does not.
+_ASKED: Final = {"gender": ("affected_gender", NO_AFFECTED), "reporter": ("reporter_gender", NO_REPORTERS)}
 # Which alerts of the filter are on neither side.
 _NEITHER: Final = {
     "gender": (
@@ -130,9 +134,28 @@ class CompareStudy:
     choices: tuple[Choice, ...]
 
 
-def available_presets(f: AlertFilter) -> tuple[str, ...]:
-    """The comparisons that make sense under a filter: categories against all others only where some are named."""
-    return tuple(name for name in PRESETS if name != "others" or f.categories or f.groups)
+def available_presets(source: Source, f: AlertFilter) -> tuple[str, ...]:
+    """The comparisons that make sense for these alerts under a filter.
+
+    Genders only where the export asks for them, light only where hours are known, categories against all others only
+    where some are named.
+    """
+    offered = {
+        **{name: field in source.asked for name, (field, _) in _ASKED.items()},
+        "light": source.known_time.lacks("hour") is None,
+        "others": bool(f.categories or f.groups),
+    }
+    return tuple(name for name in PRESETS if offered.get(name, True))
+
+
+def usual_preset(source: Source, f: AlertFilter) -> str:
+    """The first comparison whose two sides can be made from these alerts; the first that is offered where none can."""
+    offered = available_presets(source, f)
+    for name in offered:
+        with suppress(CompareError):
+            filter_pair(source, f, name)
+            return name
+    return offered[0]
 
 
 def filter_pair(source: Source, f: AlertFilter, against: str) -> FilterPair:
@@ -250,6 +273,8 @@ def _other(source: Source, whole: AlertFilter, words: str) -> AlertFilter:
 def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:
     """Both filters of a preset; what it compares takes the place of the filter's own values."""
     women, men = (Gender.WOMAN.value,), (Gender.MAN.value,)
+    if against in _ASKED and _ASKED[against][0] not in source.asked:
+        raise CompareError(_ASKED[against][1])
     match against:
         case "gender":
             return whole.replace(affected=women), whole.replace(affected=men), ()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import pytest
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
@@ -47,7 +49,21 @@ def script(word: str, seconds: float) -> None:
     st.write("the rest")
 
 
-def run(word: str, seconds: float) -> AppTest:
+def headed_script(word: str, seconds: float) -> None:
+    import streamlit as st
+
+    from pages.parts.frame.waiting import contained, headed
+    from tests.app import test_waiting
+
+    title = st.container()
+    with contained("This page"), headed(title, "Meanwhile"):
+        said = test_waiting.slow(word, seconds)
+        title.title(said)
+        with contained("A part"):
+            st.write(test_waiting.slow(f"part of {word}", 0.0))
+
+
+def run(word: str, seconds: float, script: Callable[..., None] = script) -> AppTest:
     app = AppTest.from_function(script, args=(word, seconds), default_timeout=60)
     app.query_params["lang"] = "en"
     return app.run()
@@ -81,6 +97,29 @@ def test_a_failure_stays_at_its_place_and_says_how_to_go_on(seconds: float, monk
     (told,) = (one.value for one in app.error)
     assert told.startswith("This part could not be displayed (error ")
     assert "secret" not in told
+
+
+@pytest.mark.parametrize("seconds", [0.0, MOMENT + 0.5])
+def test_the_heading_takes_the_place_of_the_one_that_waited(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    real = DeltaGenerator.title
+    monkeypatch.setattr(
+        DeltaGenerator, "title", lambda self, body, **other: shown.append(body) or real(self, body, **other)
+    )
+    app = run("one", seconds, headed_script)
+    assert shown == (["Meanwhile"] if seconds else []) + ["result of one"]
+    assert [one.value for one in app.title] == ["result of one"]
+    assert texts(app) == ["result of part of one"]
+
+
+def test_a_page_that_was_stopped_has_a_heading() -> None:
+    app = AppTest.from_function(headed_script, args=("one", 0.0), default_timeout=60)
+    app.query_params["lang"] = "en"
+    app.session_state[STOPPED] = ((f"{__name__}.slow", ("one", 0.0)),)
+    app.run()
+    assert not app.exception
+    assert [one.value for one in app.title] == ["Meanwhile"]
+    assert texts(app) == ["Stopped: Counting slowly."]
 
 
 def test_what_a_reader_stopped_is_not_started_again_until_they_ask() -> None:

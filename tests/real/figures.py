@@ -170,7 +170,8 @@ def numbers_of(text: str, lang: str) -> list[str]:
 
 def _plain_number(written: str, lang: str) -> str:
     thousands, decimal = (".", ",") if lang == "el" else (",", ".") if lang == "en" else ("\u202f", ",")
-    written = written.replace("\u00a0", "").replace(thousands, "")
+    # "EASE-Grid 2.0" has no thousands in any language.
+    written = re.sub(rf"{re.escape(thousands)}(?=\d{{3}}(?!\d))", "", written.replace("\u00a0", ""))
     return written.replace(decimal, ".")
 
 

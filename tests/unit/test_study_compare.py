@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -12,10 +13,17 @@ from analysis.map_comparison import outlying_cells
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, BoolArray, Translator, translator
+from curim_data.model import LANGUAGES, Audience, BoolArray, KnownTime, Translator, translator
 from curim_data.privacy import DisclosureError
 from curim_data.store import Home
-from curim_data.studies.compare import PRESETS, CompareError, available_presets, compare_study, filter_pair
+from curim_data.studies.compare import (
+    PRESETS,
+    CompareError,
+    available_presets,
+    compare_study,
+    filter_pair,
+    usual_preset,
+)
 
 BOTH = (Audience.ANALYST, Audience.COUNCIL)
 DARK = AlertFilter(period="all", dark=True)
@@ -153,8 +161,8 @@ def test_what_started_in_the_last_month_differs_from_the_month_before(source: So
 
 def test_categories_against_all_others(source: Source) -> None:
     f = AlertFilter(categories=("harassment_verbal",))
-    assert "others" in available_presets(f)
-    assert "others" not in available_presets(AlertFilter())
+    assert "others" in available_presets(source, f)
+    assert "others" not in available_presets(source, AlertFilter())
     pair = filter_pair(source, f, "others")
     assert "harassment_verbal" not in pair.second.categories
     assert set(pair.second.categories) | {"harassment_verbal"} >= set(source.city.categories)
@@ -162,6 +170,19 @@ def test_categories_against_all_others(source: Source) -> None:
     assert study.names[study.comparison.places[0].id].place == "pasalimani"
     with pytest.raises(CompareError, match="Pick one"):
         filter_pair(source, AlertFilter(), "others")
+
+
+def test_what_an_export_does_not_ask_is_not_offered(source: Source) -> None:
+    silent = dataclasses.replace(source, asked=frozenset({"feeling"}), known_time=KnownTime.DAY, cache={})
+    quarter = AlertFilter(period="quarter")
+    assert available_presets(silent, quarter) == ("before", "year")
+    assert usual_preset(silent, quarter) == "before"
+    assert usual_preset(source, quarter) == "gender"
+    for against, why in (("gender", "person affected"), ("reporter", "person who alerts"), ("light", "hour")):
+        with pytest.raises(CompareError, match=why):
+            filter_pair(silent, quarter, against)
+    # Nothing lies before all dates: what is offered first says so.
+    assert usual_preset(silent, AlertFilter(period="all")) == "before"
 
 
 def test_the_council_cannot_lay_cells_of_two_sizes_over_each_other(source: Source) -> None:
@@ -208,7 +229,7 @@ def test_an_empty_side(source: Source, t: Translator) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_it_speaks_every_language(source: Source, lang: str) -> None:
     t = translator(lang)
-    for against in available_presets(AlertFilter()):
+    for against in available_presets(source, AlertFilter()):
         study = compare_study(source, AlertFilter(period="quarter"), Audience.ANALYST, against)
         assert t(PRESETS[against])
         assert study.comparison.sentence(t)

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from curim_data.engine import open_source
-from curim_data.model import Audience, CityProfile, Translator
+from curim_data.model import Audience, CityProfile, Translator, translator
+from curim_data.quality.findings import findings
 from curim_data.quality.study import likely_reason, quality_study
 from curim_data.quality.times import gaps
 from curim_data.store import Home, Store
@@ -75,6 +76,31 @@ def test_genders_and_unknown_categories_by_hand(tmp_path: Path) -> None:
     assert (here["n"], here["affected"], here["reporter"]) == (4, 0.25, 0.5)
     assert (nowhere["n"], nowhere["affected"], nowhere["reporter"]) == (1, 1.0, 0.0)
     assert found.unknown.to_numpy().tolist() == [["odd", 1.0]]
+    assert found.uncategorised == 0
+
+
+@pytest.mark.parametrize(
+    ("categories", "said", "attention"),
+    [
+        (["uncategorised"] * 3, "this export names none", True),
+        (["uncategorised", "harassment_verbal"], "every category is in the list. 1 alert states no category.", False),
+        (
+            ["uncategorised", "odd"],
+            "1 category is not in the city's list; 50.0 % of the alerts have it. 1 alert states no category.",
+            True,
+        ),
+    ],
+)
+def test_alerts_without_a_category_are_no_category(
+    tmp_path: Path, categories: list[str], said: str, attention: bool
+) -> None:
+    source = small_source(tmp_path, [alert(n, category=name) for n, name in enumerate(categories, 1)])
+    study = quality_study(source, Audience.ANALYST)
+    assert study.uncategorised == categories.count("uncategorised")
+    assert "uncategorised" not in set(study.unknown["category"])
+    found = next(one for one in findings(translator("en"), study) if one.key == "unknown")
+    assert said in found.sentence.replace("\xa0", " ")
+    assert found.attention == attention
 
 
 def test_the_sample_has_its_planted_pile(sample: Home) -> None:

@@ -19,6 +19,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 from uuid import uuid4
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from curim_data.engine import hand_over
@@ -37,6 +38,7 @@ TICK: Final = 0.2  # seconds between two looks at how far it is
 STOPPED: Final = "calculations_stopped"  # what this reader stopped, so that the next run does not start it again
 MOST_STOPPED: Final = 20
 
+_waiting = threading.local()  # the heading that a page has while it waits, of the run in this thread
 _inside = threading.local()  # set in the thread of a calculation, where another one is simply called
 
 
@@ -100,13 +102,28 @@ def is_ready(function: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
 
 
 @contextmanager
+def headed(title: DeltaGenerator, words: str) -> Iterator[None]:
+    """While a calculation inside is waited for, or where it was stopped, the page has this heading in `title`."""
+    _waiting.heading = title, words
+    try:
+        yield
+    except CalculationStopped:
+        title.title(words)
+        raise
+    finally:
+        _waiting.heading = None
+
+
+@contextmanager
 def contained(part: str) -> Iterator[None]:
     """Inside is a part of a page (`part`, in the reader's words); where it fails or is stopped, the rest goes on."""
     t = translator(language())
     try:
         yield
     except CalculationStopped as stopped:
-        name = _short(stopped.key)
+        name, heading = _short(stopped.key), getattr(_waiting, "heading", None)
+        if heading is not None:
+            heading[0].title(heading[1])
         with st.container(border=True, key=f"stopped_{name}"):
             st.write(t("Stopped: {doing}.", doing=t(stopped.doing)))
             st.button(t("Calculate"), key=f"calculate_{name}", on_click=_resume, args=(stopped.key,))
@@ -168,6 +185,10 @@ def _calculate(key: Key, work: Callable[[], Any], doing: Message) -> Any:
 def _draw_progress(job: Job, doing: Message) -> None:
     """Draw the bar and the button until the calculation ends; what the page draws next takes their place."""
     t, name = translator(language()), _short(job.key)
+    heading = getattr(_waiting, "heading", None)
+    above = heading[0].empty() if heading else None
+    if above is not None:
+        above.title(heading[1])
     slot = st.empty()
     with slot.container(key=f"calculation_{name}", gap="xsmall"):
         bar = st.progress(0.0)
@@ -179,6 +200,8 @@ def _draw_progress(job: Job, doing: Message) -> None:
         if _fragment_waits():
             st.rerun()  # a whole run, in which the reader's click takes effect while the calculation goes on
     slot.empty()
+    if above is not None:
+        above.empty()
 
 
 def _progress_text(t: Translator, job: Job, doing: Message) -> str:

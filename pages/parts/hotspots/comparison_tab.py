@@ -16,7 +16,14 @@ from analysis.map_comparison import DifferingPlace
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, BoolArray, FloatArray, IntArray, Message, cell_polygons
 from curim_data.privacy import DisclosureError
-from curim_data.studies.compare import PRESETS, CompareError, CompareStudy, available_presets, compare_study
+from curim_data.studies.compare import (
+    PRESETS,
+    CompareError,
+    CompareStudy,
+    available_presets,
+    compare_study,
+    usual_preset,
+)
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import tables
 from pages.parts.frame import Dataset, Page, Palette, calculated, draw_footer, escape_markdown, palette, rgba, source_of
@@ -30,7 +37,6 @@ from pages.parts.maps.name_layers import Pin
 AGAINST: Final = "against"
 TAB_NAME: Final = "comparison"
 KEY: Final = "hotspots_against"
-DEFAULT_PRESET: Final = next(iter(PRESETS))
 SPAN: Final = 0.62
 NAMED: Final = 5
 # What must be known to read the counts of both sides; all other choices stand behind a fold.
@@ -51,9 +57,10 @@ def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience, against: s
 def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is given the study of the map above)
     """Draw what is compared, the map of the difference with its clearest places, and all of them as a table."""
     t = page.t
-    offered = available_presets(page.filter)
-    asked = st.query_params.get(AGAINST, DEFAULT_PRESET)
-    against = asked if asked in offered else DEFAULT_PRESET
+    source = source_of(page.dataset)
+    offered, usual = available_presets(source, page.filter), usual_preset(source, page.filter)
+    asked = st.query_params.get(AGAINST, usual)
+    against = asked if asked in offered else usual
     if st.session_state.get(KEY) != against:
         st.session_state[KEY] = against
     st.selectbox(
@@ -63,11 +70,15 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
         key=KEY,
         width=360,
         on_change=_write_preset,
+        args=(usual,),
     )
     try:
         found = _study(page.dataset, page.filter, page.audience, against)
     except (CompareError, DisclosureError) as error:
         st.info(t(error.message))
+        return
+    if found.comparison.one_sided:
+        st.info(escape_markdown(found.comparison.sentence(t)))
         return
     left, right = st.columns([SPAN, 1 - SPAN], gap="medium")
     with left:
@@ -107,9 +118,9 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
     _draw_map_download(page, found, sides)
 
 
-def _write_preset() -> None:
+def _write_preset(usual: str) -> None:
     """Put what was picked into the address, so that a link opens this tab with it."""
-    write_link_word(AGAINST, KEY, DEFAULT_PRESET)
+    write_link_word(AGAINST, KEY, usual)
     st.query_params["tab"] = TAB_NAME
 
 
