@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import h3.api.basic_int as h3
 import numpy as np
+from scipy.spatial import cKDTree
 
 from curim_data.model import FloatArray
 
@@ -72,17 +73,50 @@ def match_places(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> dic
     """
     if not spots or not places:
         return {}
-    away = _metres_between(_points(spots), _points(places))
-    pairs = []
-    for one, spot in enumerate(spots):
-        for other, place in enumerate(places):
-            score = _overlap(spot.cells, place.cells) + max(0.0, 1 - away[one, other] / REACH_M)
-            if score > 0:
-                pairs.append((-score, one, other))
+    first, second = _points(spots), _points(places)
+    pairs = sorted(_near_pairs(first, second) | _overlapping_pairs(spots, places))
+    one, other = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    scale = _metres_per_radian(first, second)
+    nearness = np.maximum(0.0, 1 - _metres(first[one], second[other], scale) / REACH_M)
+    scores = [_overlap(spots[i].cells, places[j].cells) + near for (i, j), near in zip(pairs, nearness, strict=True)]
     found: dict[int, int] = {}
-    for _, one, other in sorted(pairs):
-        if one not in found and other not in found.values():
-            found[one] = other
+    taken: set[int] = set()
+    for score, i, j in sorted((-score, i, j) for score, (i, j) in zip(scores, pairs, strict=True)):
+        if score < 0 and i not in found and j not in taken:
+            found[i] = j
+            taken.add(j)
+    return found
+
+
+def _near_pairs(first: FloatArray, second: FloatArray) -> set[tuple[int, int]]:
+    """Positions of the points (degrees, longitude first) that may lie within 200 m of each other, and few others."""
+    scale = _metres_per_radian(first, second)
+    trees = [cKDTree(np.radians(points) * scale) for points in (first, second)]
+    found = trees[0].query_ball_tree(trees[1], REACH_M + 1)
+    return {(i, j) for i, others in enumerate(found) for j in others}
+
+
+def _overlapping_pairs(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> set[tuple[int, int]]:
+    """Positions of the places that share a cell at the coarser of their resolutions."""
+    found: set[tuple[int, int]] = set()
+    for fine, some in _by_resolution(spots).items():
+        for coarse, others in _by_resolution(places).items():
+            size = min(fine, coarse)
+            holders: dict[int, list[int]] = {}
+            for j in others:
+                for cell in _parents(places[j].cells, size):
+                    holders.setdefault(cell, []).append(j)
+            for i in some:
+                found.update((i, j) for cell in _parents(spots[i].cells, size) for j in holders.get(cell, ()))
+    return found
+
+
+def _by_resolution(places: Sequence[Outlined]) -> dict[int, list[int]]:
+    """Positions of the places that have cells, by the resolution of those."""
+    found: dict[int, list[int]] = {}
+    for position, place in enumerate(places):
+        if place.cells:
+            found.setdefault(h3.get_resolution(place.cells[0]), []).append(position)
     return found
 
 
@@ -115,12 +149,23 @@ def _points(places: Sequence[Any]) -> FloatArray:
 
 def _metres_between(first: FloatArray, second: FloatArray) -> FloatArray:
     """Metres from each point to each (degrees, longitude first) within a city: the radii of WGS84 at its latitude."""
+    return _metres(first[:, None], second, _metres_per_radian(first, second))
+
+
+def _metres(first: FloatArray, second: FloatArray, scale: tuple[float, float]) -> FloatArray:
+    """Metres between pairs of points (degrees, longitude first on the last axis)."""
+    east, north = np.moveaxis(np.radians(first - second) * scale, -1, 0)
+    away: FloatArray = np.hypot(east, north)
+    return away
+
+
+def _metres_per_radian(first: FloatArray, second: FloatArray) -> tuple[float, float]:
+    """Metres that a radian of longitude and of latitude take at the mean latitude of the points."""
     latitude = np.radians(np.concatenate([first, second])[:, 1].mean())
     bent = 1 - FLATTENING * (2 - FLATTENING) * np.sin(latitude) ** 2
     east = EQUATOR_M / np.sqrt(bent) * np.cos(latitude)
     north = EQUATOR_M * (1 - FLATTENING) ** 2 / bent**1.5
-    away: FloatArray = np.hypot(*(np.radians(first[:, None] - second) * (east, north)).transpose(2, 0, 1))
-    return away
+    return float(east), float(north)
 
 
 def _overlap(first: tuple[int, ...], second: tuple[int, ...]) -> float:

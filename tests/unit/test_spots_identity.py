@@ -89,6 +89,50 @@ def test_a_place_that_splits_leaves_its_id_to_the_better_half() -> None:
     assert fourth.id == f"{halves[0].cells[0]:x}"
 
 
+def match_every_pair(spots: list[Place], places: tuple[KnownPlace, ...]) -> dict[int, int]:
+    """What `match_places` gives, by scoring every place with every known one."""
+    if not spots or not places:
+        return {}
+    first, second = ([[one.longitude, one.latitude] for one in some] for some in (spots, places))
+    away = _metres_between(np.array(first), np.array(second))
+    pairs = []
+    for one, spot in enumerate(spots):
+        for other, known in enumerate(places):
+            size = min(
+                (h3.get_resolution(cell) for cells in (spot.cells, known.cells) for cell in cells[:1]), default=0
+            )
+            mine, theirs = ({h3.cell_to_parent(cell, size) for cell in some.cells} for some in (spot, known))
+            overlap = len(mine & theirs) / min(len(mine), len(theirs)) if mine and theirs else 0.0
+            score = overlap + max(0.0, 1 - away[one, other] / 200)
+            if score > 0:
+                pairs.append((-score, one, other))
+    found: dict[int, int] = {}
+    for _, one, other in sorted(pairs):
+        if one not in found and other not in found.values():
+            found[one] = other
+    return found
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_places_match_as_if_every_pair_were_scored(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    spread = (0.004, 0.02, 0.1)[seed % 3]
+
+    def scattered(count: int, sizes: tuple[int, ...]) -> list[Place]:
+        points = np.round(QUAY + rng.uniform(-spread, spread, (count, 2)), 3)  # some of them on one point
+        found = []
+        for at, (longitude, latitude) in enumerate(points):
+            one = place(str(at), longitude, latitude, int(rng.choice(sizes)), int(rng.integers(0, 4)))
+            found.append(replace(one, cells=()) if rng.random() < 0.1 else one)
+        return found
+
+    known = as_known_places(scattered(60, (10,)) if seed % 2 else scattered(60, (9, 10, 11)))
+    spots = scattered(80, (8, 9, 10, 12))
+    matched = match_places(spots, known)
+    assert matched == match_every_pair(spots, known)
+    assert len(matched) > 5
+
+
 def test_names_stay_with_known_places_and_new_ones_come_after(city: CityProfile, t: Translator) -> None:
     places = as_known_places([place("a", *QUAY, n=90), place("b", east(-260), QUAY[1], n=50)])
     assert [one.id for one in places] == ["a", "b"]
