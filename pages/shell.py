@@ -16,6 +16,7 @@ from pages.parts.frame.links import FOLDER, LINK_WORDS
 from pages.parts.frame.page import view_query
 from pages.parts.frame.reader import sign_in_configured
 from pages.parts.frame.web import ICON
+from pages.parts.frame.window import hidden_style, measure_column
 from pages.parts.maps.basemap import attribution_style
 
 st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
@@ -40,6 +41,7 @@ st.html(
     # A dark page is printed light: colours turned over and their hues back, maps and charts with their legends alike.
     f"{DARK_TO_LIGHT if page.theme == 'dark' else ''}"
     ".deck-tooltip {max-width: min(260px, 60vw)}"
+    f"{hidden_style()} "
     ".modebar-btn::before, .modebar-btn::after {display: none !important}"
     f"{attribution_style(page.city, palette(page.theme))} "
     f".stMain [data-testid='stPageLink-NavLink'] p {{color: {palette(page.theme).sea_blue}; font-weight: 600}}</style>"
@@ -154,6 +156,7 @@ current = st.navigation(list(pages.values()), position="hidden")
 name = next((name for name, entry in pages.items() if entry.url_path == current.url_path), "briefing")
 with st.sidebar:
     sidebar(page, name, open_to_reader)
+measure_column(page.room)
 if page.is_sample:
     sample_banner(page)
 elif page.city.provisional:

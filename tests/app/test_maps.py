@@ -14,6 +14,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, translator
 from curim_data.model.place_names import PlaceNames
 from pages.parts.charts.tables import BESIDE, LETTER, SELECT_BOX, columns_in_room, fitted_columns
+from pages.parts.frame import Room
 from pages.parts.frame.colours import LIGHT
 from pages.parts.maps import basemap, cell_map, legends, name_layers
 from pages.parts.maps.legends import CellMeasure, ColourScale, value_breaks
@@ -25,7 +26,7 @@ T = translator("el")
 
 
 def drawn(pins: list[Pin], zoom: float = 14.0) -> list[list[dict[str, object]]]:
-    state = basemap.fitted_view(CITY.land, window=1280, span=0.62, height=540)
+    state = basemap.fitted_view(CITY.land, room=Room.of_window(1280), span=0.62, height=540)
     state.zoom = zoom
     return [layer.data for layer in name_layers.name_layers(CITY, T, pins, LIGHT, state)]
 
@@ -75,7 +76,7 @@ def test_landmarks_give_way_to_hot_spots() -> None:
 
 
 def test_a_city_without_landmarks_has_its_districts_else_the_areas_that_exports_name() -> None:
-    state = basemap.fitted_view(CITY.land, window=1280, span=0.62, height=540)
+    state = basemap.fitted_view(CITY.land, room=Room.of_window(1280), span=0.62, height=540)
 
     def names(city: CityProfile) -> set[str]:
         return {row["text"] for row in name_layers.name_layers(city, T, (), LIGHT, state)[0].data}

@@ -19,6 +19,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
+from pages.parts.frame import Room
 from pages.parts.maps.basemap import fitted_view
 from tests.browser.conftest import PATIENCE, Visit, ready, serving, watch
 
@@ -68,7 +69,7 @@ def _click_on_map(page: Page, city: CityProfile, longitude: float, latitude: flo
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None
-    state = fitted_view(city.land, window=1280, span=0.62, height=540)
+    state = fitted_view(city.land, room=Room.of_window(1280), span=0.62, height=540)
     scale = 512 * 2**state.zoom / (2 * math.pi)
 
     def mercator(degrees: float) -> float:

@@ -148,7 +148,7 @@ def draw_outside_map(page: Page, found: Outside) -> None:
             ),
         ]
         shape = page.city.land.union(MultiPoint(near[["longitude", "latitude"]].to_numpy(float)).envelope.buffer(0.002))
-        view = basemap.fitted_view(box(*shape.bounds), window=page.width, span=1.0, height=height)
+        view = basemap.fitted_view(box(*shape.bounds), room=page.room, span=1.0, height=height)
         alt = t("Map of the alerts outside the city, by coarse cells; the table below holds the same.")
         deck = Deck(layers=layers, map_provider=None, initial_view_state=view)
         st.pydeck_chart(deck, height=height, key="data_outside_map", alt=alt)

@@ -20,14 +20,13 @@ from curim_data.model.city import load_city
 from curim_data.profile.versions import finish_interrupted_change
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, has_alerts
-from pages.parts.frame import reader
+from pages.parts.frame import reader, window
 from pages.parts.frame.links import language, page_link
 from pages.parts.frame.page import Page, view_query
 
 # A page makes many small frames, whose texts and column names are quicker as Python's own than as arrays of Arrow.
 pd.set_option("mode.string_storage", "python")
 
-DEFAULT_WIDTH = 1280
 # What the shell read, and for which reader and link; taken by the next check in the same thread, whatever it is for.
 _handed = threading.local()
 HEALED = "city_healed"  # the outcome of an interrupted change of the profile; the shell shows it once
@@ -85,7 +84,7 @@ def _page(t: Translator, name: str, role: Role) -> Page:
         source=source,
         is_sample=is_sample,
         theme="dark" if st.context.theme.type == "dark" else "light",
-        width=_width(),
+        room=window.room(),
         reader=name,
         notes=notes,
         # Links name the sample, so that an import meanwhile does not put another city under what a reader is doing.
@@ -109,12 +108,6 @@ def _chosen_home(asked: str) -> tuple[Home, bool]:
 def city_profile(home: Home) -> CityProfile:
     """The city profile of a home, read once per version; the same object for pages and calculations."""
     return home.city()
-
-
-def _width() -> int:
-    """The width of the reader's window, from the cookie that the script of `web` sets."""
-    width = st.context.cookies.get("curim_width", "")
-    return int(width) if width.isdigit() and 200 <= int(width) <= 10_000 else DEFAULT_WIDTH
 
 
 def _ask_to_sign_in(t: Translator) -> None:

@@ -12,6 +12,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Message, Role, Translator
 from curim_data.model.i18n import DEFAULT_LANGUAGE
 from curim_data.store import Home
+from pages.parts.frame.window import Room
 
 Theme = Literal["light", "dark"]
 
@@ -43,7 +44,7 @@ class Page:
     source: Source | None
     is_sample: bool
     theme: Theme
-    width: int
+    room: Room
     reader: str = ""
     notes: tuple[Message, ...] = ()
     carried: Mapping[str, str] = field(default_factory=dict)
@@ -69,9 +70,14 @@ class Page:
         return {**self.carried, **chosen.to_query()}
 
     @property
+    def width(self) -> int:
+        """The width of the reader's window in pixels."""
+        return self.room.window
+
+    @property
     def narrow(self) -> bool:
         """Whether the reader's window is a phone's."""
-        return self.width < 640
+        return self.room.narrow
 
 
 def view_query(lang: str, view: str, home: str) -> dict[str, str]:

@@ -227,8 +227,8 @@ def _draw_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> N
         line_width_units=pdk.types.String("pixels"),
         pickable=True,
     )
-    view = basemap.fitted_view(page.city.land, window=page.width, span=SPAN, height=height)
-    room = basemap.map_width(page.width, SPAN) / 2
+    view = basemap.fitted_view(page.city.land, room=page.room, span=SPAN, height=height)
+    room = basemap.map_width(page.room, SPAN) / 2
     layers = [
         *basemap.base_layers(page.city, colours),
         layer,

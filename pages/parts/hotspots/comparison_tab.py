@@ -208,8 +208,8 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
     ]
     marked, pins = _marked(study), _pins(page, study)
     height = cell_map.map_height(page)
-    view = basemap.fitted_view(page.city.land, window=page.width, span=SPAN, height=height)
-    room = basemap.map_width(page.width, SPAN) / 2
+    view = basemap.fitted_view(page.city.land, room=page.room, span=SPAN, height=height)
+    room = basemap.map_width(page.room, SPAN) / 2
     deck = Deck(
         layers=[
             *basemap.ground_layers(page.city, colours),

@@ -312,7 +312,7 @@ def _draw_table(page: Page, shown: Sequence[EmergingRow], chosen: EmergingRow | 
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "class", "since")}
     table = pd.DataFrame(rows)
-    fitting = columns_in_room(table, headings, list(headings), map_width(page.width, SPAN), most=MAIN)
+    fitting = columns_in_room(table, headings, list(headings), map_width(page.room, SPAN), most=MAIN)
     if not page.narrow and len(fitting) < len(headings):
         draw_columns_box(t)
     draw_selectable_table(

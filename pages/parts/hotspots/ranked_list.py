@@ -133,7 +133,7 @@ def draw_ranked_list(
     headings = _list_headings(page, shown, classed=classes is not None, gistar_valid=gistar_valid)
     main = not (all_columns() or page.narrow) and _is_tested(shown)
     widest = NARROW if page.narrow else MAIN if main else WIDE
-    room = map_width(page.width, SPAN)
+    room = map_width(page.room, SPAN)
     position = next((at for at, line in enumerate(shown) if line.spot.id == chosen), None)
     tables.draw_selectable_table(
         page,

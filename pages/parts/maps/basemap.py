@@ -15,15 +15,13 @@ from shapely.geometry.base import BaseGeometry
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, cell_polygons
 from curim_data.model.city import MAJOR, PATH
-from pages.parts.frame import Palette, rgba
+from pages.parts.frame import Palette, Room, rgba
 from pages.parts.frame.markdown import css_text
 from pages.parts.maps.street_lines import Drawn, streets_of_city
 
+LEAST_WIDTH = 240  # px of a map
 TILE = 512  # deck.gl's world is 512 px wide at zoom 0
 MARGIN = 30
-SIDEBAR = 300
-SIDEBAR_FROM = 769
-PADDING = 80
 HIGHEST = 85.0  # degrees of latitude that a web map can draw
 NEAR = 0.001  # degrees round a place that a map is turned to: about a hundred metres
 CLOSEST = 16.5  # zoom
@@ -131,9 +129,9 @@ def surrounding_box(land: BaseGeometry) -> BaseGeometry:
     )
 
 
-def fitted_view(land: BaseGeometry, *, window: int, span: float, height: int) -> pdk.ViewState:
-    """The view that fits the land with a margin into a map `span` of the page wide and `height` px high."""
-    width = map_width(window, span)
+def fitted_view(land: BaseGeometry, *, room: Room, span: float, height: int) -> pdk.ViewState:
+    """The view that fits the land with a margin into a map `span` of the page's column wide and `height` px high."""
+    width = map_width(room, span)
     west, south, east, north = land.bounds
     top, bottom = _mercator(north), _mercator(south)
     across, down = (east - west) / 360, (top - bottom) / (2 * math.pi)
@@ -150,13 +148,13 @@ def focus_on_place(
     cells: Collection[int],
     colours: Palette,
     *,
-    window: int,
+    room: Room,
     span: float,
     height: int,
 ) -> None:
     """Turn a map to a place: its shape (WGS84) fills the view, the cells around it are outlined."""
     whole = deck.initial_view_state
-    near = fitted_view(shape.buffer(NEAR), window=window, span=span, height=height)
+    near = fitted_view(shape.buffer(NEAR), room=room, span=span, height=height)
     near.min_zoom, near.zoom = whole.min_zoom, max(min(near.zoom, CLOSEST), whole.zoom)
     deck.initial_view_state = near
     if not len(cells):
@@ -199,11 +197,9 @@ def disc(longitude: float, latitude: float, radius: float) -> BaseGeometry:
     return shapely.Polygon(np.column_stack([longitude + across * np.cos(turn), latitude + up * np.sin(turn)]))
 
 
-def map_width(window: int, span: float) -> float:
-    """Pixels that a map gets: the window less the sidebar and the page's padding; all of a phone's."""
-    if window < SIDEBAR_FROM:
-        return max(240.0, window - 34)
-    return max(240.0, (min(window, 1900) - SIDEBAR - PADDING) * span)
+def map_width(room: Room, span: float) -> float:
+    """Pixels that a map gets: its share of the page's column; all of it on a phone, where nothing stands beside it."""
+    return float(room.column if room.narrow else max(LEAST_WIDTH, room.column * span))
 
 
 def _mercator(latitude: float) -> float:

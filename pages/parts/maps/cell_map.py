@@ -237,7 +237,7 @@ def cell_deck(
     deck = Deck(
         layers=layers,
         map_provider=None,
-        initial_view_state=basemap.fitted_view(page.city.land, window=page.width, span=span, height=height),
+        initial_view_state=basemap.fitted_view(page.city.land, room=page.room, span=span, height=height),
         tooltip={
             "text": "{tip}",
             "style": {
@@ -250,11 +250,11 @@ def cell_deck(
         },
     )
     if place is not None:
-        basemap.focus_on_place(deck, place.shape, place.cells, colours, window=page.width, span=span, height=height)
+        basemap.focus_on_place(deck, place.shape, place.cells, colours, room=page.room, span=span, height=height)
         deck.layers += basemap.street_layers(
             streets_near(page.city, basemap.box_around(place.shape)), colours, "streets-near"
         )
-    room = basemap.map_width(page.width, span) / 2
+    room = basemap.map_width(page.room, span) / 2
     deck.layers += name_layers.name_layers(
         page.city,
         page.t,

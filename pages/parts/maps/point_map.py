@@ -52,7 +52,7 @@ def draw_point_map(
             pickable=False,
         ),
     ]
-    view = basemap.fitted_view(_around(bounds) if bounds else city.land, window=page.width, span=span, height=height)
+    view = basemap.fitted_view(_around(bounds) if bounds else city.land, room=page.room, span=span, height=height)
     if pins:
         layers += name_layers.name_layers(city, page.t, pins, colours, view)
     deck = Deck(layers=layers, map_provider=None, initial_view_state=view)

@@ -69,7 +69,7 @@ def _view(page: Page, shape: BaseGeometry, span: float, height: int) -> pdk.View
     west, south, east, north = shape.bounds
     pad = MARGIN * max(east - west, north - south, 0.004)
     box = shapely.box(west - pad, south - pad, east + pad, north + pad)
-    return basemap.fitted_view(box, window=page.width, span=span, height=height)
+    return basemap.fitted_view(box, room=page.room, span=span, height=height)
 
 
 def _layer(name: str, shape: BaseGeometry, fill: list[int], line: list[int], tip: str) -> pdk.Layer:

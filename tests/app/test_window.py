@@ -1,0 +1,36 @@
+"""How wide a page is: measured by the component, else worked out from the window's width in the cookie."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import streamlit as st
+
+from pages.parts.frame import Room, window
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    state: dict[str, Any] = {}
+    monkeypatch.setattr(st, "session_state", state)
+    return state
+
+
+def test_a_window_leaves_its_column() -> None:
+    assert Room.of_window(1280) == Room(1280, 914)  # 281 px of sidebar, twice 37.5 px of margin, a scroll bar
+    assert Room.of_window(390) == Room(390, 358)
+    assert [Room.of_window(px).narrow for px in (639, 640)] == [True, False]
+    assert Room.of_window(200).column == window.LEAST
+
+
+@pytest.mark.parametrize("size", [None, [], [390], [390, "360"], ["<b>", 3], [390, 1e9], [-5, 360], 7, {"a": 1}])
+def test_what_was_measured_is_believed_only_where_it_is_possible(session: dict[str, Any], size: Any) -> None:
+    session[window.KEY] = {"size": size}
+    expected = Room(390, 360) if size == [390, "360"] else Room.of_window(window.DEFAULT_WINDOW)
+    assert window.room() == expected
+
+
+def test_measured_room_comes_before_the_cookie(session: dict[str, Any]) -> None:
+    session[window.KEY] = {"size": [844, 488]}
+    assert window.room() == Room(844, 488)

@@ -1,0 +1,76 @@
+"""A map fits its city again where its room changes: a window made smaller, a phone turned, the sidebar closed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from curim_data.model import CityProfile
+from tests.browser.conftest import Visit, ready
+from tests.browser.map_labels import TILE, map_names
+
+PATIENCE = 60  # half seconds
+FULL = 0.6  # of the map's width or height that the city's land has to take
+
+
+def mercator(latitude: float) -> float:
+    return math.log(math.tan(math.pi / 4 + math.radians(latitude) / 2))
+
+
+def land_on_map(city: CityProfile, found: dict[str, Any]) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of the city's land on a map, as shares of the map's width and height."""
+    view = found["view"]
+    world = TILE * 2 ** view["zoom"]
+    west, south, east, north = city.land.bounds
+    left, right = (0.5 + (x - view["longitude"]) / 360 * world / found["width"] for x in (west, east))
+    up = [0.5 - (mercator(y) - mercator(view["latitude"])) / math.tau * world / found["height"] for y in (north, south)]
+    return left, up[0], right, up[1]
+
+
+def fits(city: CityProfile, found: dict[str, Any]) -> bool:
+    left, top, right, bottom = land_on_map(city, found)
+    return min(left, top) >= 0 and max(right, bottom) <= 1 and max(right - left, bottom - top) >= FULL
+
+
+def wait_until_fitted(page: Page, city: CityProfile) -> dict[str, Any]:
+    """The first map once it fits and the page is at rest."""
+    for _ in range(PATIENCE):
+        page.wait_for_timeout(500)
+        found = map_names(page)
+        if found and fits(city, found[0]):
+            ready(page)
+            return map_names(page)[0]
+    raise AssertionError(f"the map does not fit: {[land_on_map(city, map_) for map_ in map_names(page)]}")
+
+
+@pytest.mark.parametrize("name", ["briefing", "hotspots"])
+def test_a_map_fits_again_in_a_smaller_window(visit: Visit, city: CityProfile, name: str) -> None:
+    page = visit(name, lang="en", width=1280)
+    page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')
+    wide = wait_until_fitted(page, city)
+    page.set_viewport_size({"width": 390, "height": 844})
+    narrow = wait_until_fitted(page, city)
+    assert narrow["width"] < 390 < wide["width"]
+    assert narrow["view"]["zoom"] < wide["view"]["zoom"] - 0.3
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.wait_for_timeout(1_500)
+    back = wait_until_fitted(page, city)
+    assert back["view"]["zoom"] == pytest.approx(wide["view"]["zoom"], abs=0.15)
+
+
+def test_a_map_takes_the_room_that_the_sidebar_leaves(visit: Visit, city: CityProfile) -> None:
+    page = visit("hotspots", lang="en", width=900)
+    page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')
+    beside = wait_until_fitted(page, city)
+    page.get_by_test_id("stSidebarHeader").hover()
+    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    for _ in range(PATIENCE):
+        page.wait_for_timeout(500)
+        if map_names(page)[0]["view"]["zoom"] > beside["view"]["zoom"] + 0.3:
+            break
+    alone = wait_until_fitted(page, city)
+    assert alone["width"] > beside["width"] * 1.3
+    assert alone["view"]["zoom"] > beside["view"]["zoom"] + 0.3
