@@ -12,6 +12,8 @@ from curim_data import query
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, check_suffix, write_file
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, CityProfile, Message
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def brief(
     form = None if out is None else check_suffix(out, ".pdf", ".docx")
     source = ctx.source()
     f = ctx.filter(source)
-    study = brief_study(source, f, ctx.audience, _day(since) or source.meeting)
+    study = brief_study(source, f, ctx.audience, _first_day(ctx, source, f, since))
     if out is not None:
         from analysis.report.documents import brief_document
         from curim_data.plans.plan_store import PlanStore
@@ -66,13 +68,25 @@ def brief(
         ctx.print(ctx.t("The brief was written to {file}.", file=str(out)))
 
 
-def _day(text: str | None) -> dt.date | None:
-    if text is None:
-        return None
+def _first_day(ctx: CommandContext, source: Source, f: AlertFilter, since: str | None) -> dt.date | None:
+    """The day from which changes are looked for; UsageError for one that is no day of the filter's period."""
+    if since is None:
+        return source.meeting
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(since)
     except ValueError:
-        raise UsageError(Message("“{value}” is not a date such as 2025-03-31.", {"value": text})) from None
+        raise UsageError(Message("“{value}” is not a date such as 2025-03-31.", {"value": since})) from None
+    first, last = query.dates(source, f)
+    if not first <= day <= last:
+        dates = {"value": since, "first": ctx.t.date(first), "last": ctx.t.date(last)}
+        raise UsageError(
+            Message(
+                "--since {value} is outside the period looked at, {first} to {last}: give a day in it, or another "
+                "period (--period, --from, --to).",
+                dates,
+            )
+        )
+    return day
 
 
 def _lines(ctx: CommandContext, study: BriefStudy, city: CityProfile) -> list[str]:

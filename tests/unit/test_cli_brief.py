@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from curim_data import query
 from curim_data.cli.app import main
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.model import translator
 from curim_data.store import Home
 
 Capture = pytest.CaptureFixture[str]
@@ -52,3 +56,28 @@ def test_what_cannot_be_used_is_one_line(capsys: Capture, copied: Home, words: l
     printed = capsys.readouterr()
     assert said in printed.err
     assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("since", "words"), [("2035-01-01", []), ("2020-01-01", []), ("2025-05-05", ["--to", "2025-04-30"])]
+)
+def test_a_day_outside_the_period_is_refused_with_the_period(
+    capsys: Capture, copied: Home, since: str, words: list[str]
+) -> None:
+    source = open_source(copied)
+    asked = {"to": "2025-04-30"} if words else {}
+    f, _ = AlertFilter.from_query(asked, source.city)
+    first, last = (translator("en").date(day) for day in query.dates(source, f))
+    assert main(["brief", "--since", since, *words, "--home", str(copied.path), "--lang", "en"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    for part in (f"--since {since} is outside the period looked at, {first} to {last}", "--from"):
+        assert part in printed.err
+
+
+@pytest.mark.parametrize("end", [0, 1])
+def test_the_first_and_last_day_of_the_period_are_in_it(capsys: Capture, copied: Home, end: int) -> None:
+    day = query.dates(open_source(copied), AlertFilter())[end].isoformat()
+    assert main(["brief", "--since", day, "--home", str(copied.path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["since"] == day
