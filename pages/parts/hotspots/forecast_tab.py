@@ -14,6 +14,7 @@ from analysis.forecast.places import PlaceForecast
 from analysis.stats.result import Choice
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator, cell_polygons
+from curim_data.model.absence import NO_LANDMARKS
 from curim_data.model.labels import place_label
 from curim_data.privacy import sees_exact
 from curim_data.studies.forecast import ForecastStudy, ListedCell, cells_frame, forecast_study
@@ -164,6 +165,8 @@ def _draw_places(page: Page, forecast: ForecastStudy) -> None:
                 forecast.unseen,
             )
         )
+    elif not forecast.places and not page.city.landmarks:
+        st.write(t(NO_LANDMARKS))
     elif not forecast.places:
         st.write(t("No place can be forecast: there are too few whole weeks of data."))
 

@@ -103,7 +103,7 @@ def _draw_weeks(page: Page, study: SpotStudy) -> None:
     if trend is None or trend.frame.empty:
         return
     label = t("Alerts per week, with the expected range") if trend.unit == "week" else t("Alerts per month")
-    if len(trend.frame) < 2:
+    if len(trend.frame) < 2 or trend.frame["n"].isna().all():
         st.caption(f"{label}. {trend.sentence(t)}")
         return
     incomplete = not bool(trend.frame["complete"].iloc[-1])
