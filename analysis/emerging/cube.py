@@ -42,13 +42,12 @@ class SpaceTimeCube:
             raise ValueError(f"counts by cell need a column month or week, not only {', '.join(counts.columns)}")
         if counts.duplicated(["cell", column]).any():
             raise ValueError(f"counts have some cell twice in a {column}")
-        wide = {
-            name: counts.pivot(index="cell", columns=column, values=name if name in counts else "n")
-            for name in ("low", "high")
-        }
+        names = [name if name in counts else "n" for name in ("low", "high")]
+        wide = [counts.pivot(index="cell", columns=column, values=name) for name in names]
+        low = _placed(wide[0], cells)
+        high = low if wide[0].equals(wide[1]) else _placed(wide[1], cells)
         withheld = int(counts["withheld"].sum()) if "withheld" in counts else 0
-        starts = pd.DatetimeIndex(wide["low"].columns)
-        return cls(cells, starts, _placed(wide["low"], cells), _placed(wide["high"], cells), withheld)
+        return cls(cells, pd.DatetimeIndex(wide[0].columns), low, high, withheld)
 
 
 def _placed(wide: pd.DataFrame, cells: CellArray) -> FloatArray:
@@ -64,6 +63,14 @@ def lagged_sums(values: FloatArray, lag: int) -> FloatArray:
     for back in range(1, lag + 1):
         total[..., back:] += values[..., :-back]
     return total
+
+
+def sums_over(near: sparse.csr_array, values: FloatArray) -> FloatArray:
+    """Sums over neighbours in each step; made once where all steps have the same values (a view of one column)."""
+    if values.strides[1]:
+        summed: FloatArray = near @ values
+        return summed
+    return np.broadcast_to(near @ values[:, :1], (near.shape[0], values.shape[1]))
 
 
 @dataclass(frozen=True)
@@ -82,16 +89,20 @@ class Windows:
 
     def inside(self, values: FloatArray) -> FloatArray:
         """Sums in the windows."""
-        return lagged_sums(self.place @ values, self.lag)
+        return lagged_sums(sums_over(self.place, values), self.lag)
 
     def rest(self, values: FloatArray) -> FloatArray:
         """Sums around the windows, in the same steps."""
-        outside = values.sum(axis=0) - self.place @ values if self.around is None else self.around @ values
+        outside = (
+            values.sum(axis=0) - sums_over(self.place, values)
+            if self.around is None
+            else sums_over(self.around, values)
+        )
         return lagged_sums(outside, self.lag)
 
     def size_in(self) -> FloatArray:
         """Size of the windows."""
-        return lagged_sums(np.maximum(self.place @ self.size, self.floor), self.lag)
+        return lagged_sums(np.maximum(sums_over(self.place, self.size), self.floor), self.lag)
 
     def expected(self, low: FloatArray) -> FloatArray:
         """Counts in the windows if they were as dense as what is around them; NaN where nothing is around."""
@@ -110,10 +121,10 @@ class Windows:
 
     def cold(self, low: FloatArray, high: FloatArray, hot: BoolArray, margin: float) -> FloatArray:
         """p-values that windows are thinner; what is hot is no measure for them, and the floor would mark the shore."""
-        not_hot = np.where(hot, 0.0, 1.0)
-        return smaller_rate(
-            self.inside(high), self.rest(low * not_hot), self.inside(self.size), self.rest(self.size * not_hot), margin
-        )
+        size = self.size
+        if hot.any():
+            low, size = np.where(hot, 0.0, low), np.where(hot, 0.0, size)
+        return smaller_rate(self.inside(high), self.rest(low), self.inside(self.size), self.rest(size), margin)
 
 
 @dataclass(frozen=True)
@@ -194,7 +205,7 @@ def connected_groups(near: sparse.csr_array, marks: BoolArray) -> IntArray:
 def cell_sizes(cube: SpaceTimeCube, land: pd.Series, base: pd.DataFrame | None) -> FloatArray:
     """Land, or the base of the same steps, by cell and step."""
     if base is None:
-        return np.repeat(land.to_numpy(float)[:, None], len(cube.starts), axis=1)
+        return np.broadcast_to(land.to_numpy(float)[:, None], cube.low.shape)
     other = SpaceTimeCube.of(base, cube.cells)
     if not other.starts.equals(cube.starts):
         raise ValueError("the base must have the steps of the counts")

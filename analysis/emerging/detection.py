@@ -85,8 +85,8 @@ class EmergingHotSpots:
         cold_steps, run (steps up to the last that carry the last one's mark without a break), since (first day of that
         run, NaT), window and expected (alerts in the last window, and how many if it were as dense as its
         surroundings), ratio, q, q_cold (of the last step, over the whole cube), z (Gi* of the last step), slope (Sen's,
-        of Gi* a step), p_trend and q_trend (NaN where no trend is tested: it is where it decides the class), place
-        (position in `places`, -1).
+        of Gi* a step; NaN for cells that were never hot or cold), p_trend and q_trend (NaN where no trend is tested: it
+        is where it decides the class), place (position in `places`, -1).
     hot, cold : arrays of bool, shape (cells, steps); z : array of float, same shape.
     starts : first days of the steps. choices : the settings, each with its reason.
     """
@@ -299,7 +299,7 @@ class _Significance:
 
 @dataclass(frozen=True)
 class _Trends:
-    """The trend of Gi* of every cell: Sen's slope, S, and p and q where the class depends on them (NaN elsewhere)."""
+    """The trend of Gi*: Sen's slope and S of cells with a mark, p and q where the class depends on them; else NaN."""
 
     slope: FloatArray
     s: FloatArray
@@ -308,13 +308,15 @@ class _Trends:
 
     @classmethod
     def of(cls, gistar: GiStar, z: FloatArray, marks: _Significance, test: TrendTest, seed: int) -> _Trends:
-        plain = mann_kendall(z)
-        p, q = np.full(len(z), np.nan), np.full(len(z), np.nan)
+        slope, s, p, q = np.full((4, len(z)), np.nan)
+        marked = np.flatnonzero(marks.hot.any(axis=1) | marks.cold.any(axis=1))
+        plain = mann_kendall(z[marked])
+        slope[marked], s[marked] = plain.slope, plain.s
         at = np.flatnonzero(marks.often())
         if len(at) and z.shape[1] >= MIN_STEPS:
             p[at] = _chance(gistar, at, test, seed)
             q[at] = benjamini_hochberg(p[at])
-        return cls(plain.slope, plain.s, p, q)
+        return cls(slope, s, p, q)
 
 
 def _chance(gistar: GiStar, at: CellArray, test: TrendTest, seed: int) -> FloatArray:
@@ -366,9 +368,11 @@ def _places(frame: pd.DataFrame, marks: _Significance) -> tuple[tuple[EmergingPl
     """
     cells = np.asarray(frame.index, dtype=np.int64)
     near = neighbours(cells, 1)
-    sign = np.array([CLASSES[name].sign for name in frame["cls"]])
-    best = np.where(sign > 0, np.where(marks.hot, marks.p_hot, 1.0).min(axis=1), 1.0)
-    best = np.where(sign < 0, np.where(marks.cold, marks.p_cold, 1.0).min(axis=1), best)
+    sign = frame["cls"].map({name: each.sign for name, each in CLASSES.items()}).to_numpy(np.int64)
+    best = np.ones(len(cells))
+    for way, marked, p in ((1, marks.hot, marks.p_hot), (-1, marks.cold, marks.p_cold)):
+        at = np.flatnonzero(sign == way)
+        best[at] = np.where(marked[at], p[at], 1.0).min(axis=1)
     order = np.empty(len(cells), dtype=np.int64)  # clearest first; of equal ones, that with most alerts
     order[np.lexsort((-frame["n"].to_numpy(), best))] = np.arange(len(cells))
     peak = _peaks(near, sign, order)

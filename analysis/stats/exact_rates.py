@@ -31,16 +31,23 @@ def larger_rate(inside: Any, outside: Any, size_in: Any, size_out: Any, margin: 
     """
     x, rest = np.round(np.asarray(inside, float)), np.round(np.asarray(outside, float))
     share = _share(margin * np.asarray(size_in, float), size_out)
-    tail = np.where(x > 0, betainc(np.maximum(x, 1), rest + 1, share), 1.0)  # binomial: at least x of x + rest
-    return np.where(np.asarray(size_out, float) > 0, tail, 1.0)
+    tested = (x > 0) & (np.asarray(size_out, float) > 0)
+    return _tail(x, rest + 1, share, tested)  # binomial: at least x of x + rest
 
 
 def smaller_rate(inside: Any, outside: Any, size_in: Any, size_out: Any, margin: float = 1.0) -> FloatArray:
     """Exact p-value that a place is less dense than its surroundings divided by `margin`; see `larger_rate`."""
     x, rest = np.round(np.asarray(inside, float)), np.round(np.asarray(outside, float))
     beside = _share(np.asarray(size_out, float), np.asarray(size_in, float) / margin)
-    tail = np.where(rest > 0, betainc(np.maximum(rest, 1), x + 1, beside), 1.0)  # binomial: at most x of x + rest
-    return np.where(np.asarray(size_out, float) > 0, tail, 1.0)
+    tested = (rest > 0) & (np.asarray(size_out, float) > 0)
+    return _tail(rest, x + 1, beside, tested)  # binomial: at most x of x + rest
+
+
+def _tail(a: FloatArray, b: FloatArray, share: FloatArray, tested: Any) -> FloatArray:
+    """The regularised incomplete beta function where something is tested, 1 elsewhere."""
+    tail: FloatArray = np.ones(np.broadcast_shapes(a.shape, b.shape, share.shape))
+    betainc(a, b, share, out=tail, where=tested)
+    return tail
 
 
 def _share(size_in: Any, size_out: Any) -> FloatArray:

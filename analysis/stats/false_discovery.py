@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.stats import false_discovery_control
 
 from curim_data.model import FloatArray
 
@@ -27,6 +26,11 @@ def benjamini_hochberg(p: Any) -> FloatArray:
     ----------
     Benjamini, Y. and Hochberg, Y. (1995). Journal of the Royal Statistical Society B 57, 289–300.
 
+    Raises
+    ------
+    ValueError
+        For a p-value below 0.
+
     Examples
     --------
     >>> benjamini_hochberg([0.01, 0.02, float("nan"), 0.03, 0.5]).round(2).tolist()
@@ -35,5 +39,13 @@ def benjamini_hochberg(p: Any) -> FloatArray:
     values = np.asarray(p, dtype=float)
     q: FloatArray = np.full(values.shape, np.nan)
     tested = np.isfinite(values)
-    q[tested] = false_discovery_control(np.minimum(values[tested], 1.0), method="bh")
+    q[tested] = 1.0
+    below = tested & (values < 1)  # the others come last in the order, and their q is 1
+    small = values[below]
+    if (small < 0).any():
+        raise ValueError("p-values lie between 0 and 1")
+    order = np.argsort(small)
+    stepped = small[order] * (np.count_nonzero(tested) / np.arange(1, len(small) + 1))
+    small[order] = np.minimum(np.minimum.accumulate(stepped[::-1])[::-1], 1.0)
+    q[below] = small
     return q

@@ -21,6 +21,7 @@ from analysis.grid.cells import neighbours, ring, square_side
 from analysis.stats.exact_rates import larger_rate, smaller_rate
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.getis_ord import getis_ord
+from analysis.stats.mann_kendall import sen_slope
 from analysis.stats.result import Result
 from curim_data.model import LANGUAGES, translator
 
@@ -222,6 +223,32 @@ def test_gistar_looks_at_neighbours_also_where_a_cell_is_a_place() -> None:
     size = np.repeat(LAND.to_numpy()[:, None], 24, axis=1)
     gistar = GiStar.of(STEADY.to_numpy(), size, neighbours(CELLS, 1), 1)
     assert emerging_hot_spots(STEADY, LAND, k=0).z == pytest.approx(gistar.z(gistar.parts))
+
+
+@pytest.mark.parametrize("around", [True, False])
+def test_land_that_stays_the_same_is_summed_once_as_if_in_every_step(around: bool) -> None:
+    cells, counts, land = cube_of(4)
+    once = np.broadcast_to(land[:, :1], land.shape)
+    place, beside = neighbours(cells, 1), ring(cells, 1, 2) if around else None
+    full, short = (Windows(place, beside, 1, size, 0.02) for size in (land, once))
+    marks = counts > np.quantile(counts, 0.9)
+    assert np.array_equal(short.hot(counts, counts, 1.2), full.hot(counts, counts, 1.2))
+    for hot in (marks, np.zeros_like(marks)):
+        told = full.cold(counts, counts, hot, 1.2)
+        assert np.array_equal(short.cold(counts, counts, hot, 1.2), told)
+        kept = np.where(hot, 0.0, 1.0)
+        slow = smaller_rate(
+            full.inside(counts), full.rest(counts * kept), full.inside(land), full.rest(land * kept), 1.2
+        )
+        assert np.array_equal(told, slow)
+
+
+def test_a_slope_is_that_of_the_cells_that_were_hot_or_cold_once() -> None:
+    result = emerging_hot_spots(made(rising=(0, [40.0 + 4 * step for step in range(24)])), LAND)
+    marked = result.hot.any(axis=1) | result.cold.any(axis=1)
+    assert 0 < marked.sum() < len(LAND)
+    assert result.frame["slope"].notna().to_numpy().tolist() == marked.tolist()
+    assert result.frame["slope"].to_numpy()[marked] == pytest.approx(sen_slope(result.z[marked]), rel=1e-12)
 
 
 def test_a_hole_is_cold_and_what_it_was_before_makes_it_oscillate() -> None:

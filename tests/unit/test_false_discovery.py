@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import false_discovery_control
 
 from analysis.stats.false_discovery import benjamini_hochberg
 
@@ -29,3 +30,16 @@ def test_shape_gaps_and_rounding_are_kept() -> None:
     assert q[np.isfinite(p)] == pytest.approx([0.04, 1.0, 0.04, 0.04], rel=1e-12)
     assert np.isnan(q[~np.isfinite(p)]).all()
     assert benjamini_hochberg([]).size == 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_many_tests_with_nothing_to_see_are_as_scipy_has_them(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p = np.where(rng.random((400, 12)) < 0.7, 1.0, rng.random((400, 12)) ** 6)
+    assert np.array_equal(benjamini_hochberg(p).ravel(), false_discovery_control(p, axis=None))
+    assert np.array_equal(benjamini_hochberg(np.ones(5)), np.ones(5))
+
+
+def test_a_negative_p_value_is_refused() -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        benjamini_hochberg([0.2, -0.1])
