@@ -51,8 +51,8 @@ class SpotName:
 
     `place`: the landmark's id, empty where none is near. `labels`: what it is called by, a landmark, a district, an
     area or a street; empty where only its position is known. `near`: whether it lies near the landmark, not at it.
-    `numbered`: an area with a number for a name. `street`: the street in that area. `direction`: one of `DIRECTIONS`
-    or "middle", from the middle of the area, or from the city's centre where `of_city`, with the `metres` (0: untold).
+    `numbered`: an area with a number for a name. `street`: the street in that area; it comes first. `direction`: one
+    of `DIRECTIONS` or "middle", from the middle of the area, or from the city's centre where `of_city`, with the `metres` (0: untold).
     `number`: counts places that nothing else tells apart.
     """
 
@@ -71,7 +71,11 @@ class SpotName:
         name = t.label(self.labels) if self.labels else ""
         if self.near:
             name = t("Near: {landmark}", landmark=name)
-        for detail in self._details(t):
+        details = list(self._details(t))
+        if self.street and not self.place:  # narrow lists cut the end, and many places share the area
+            details = [name, *details] if name else details
+            name = t.label(self.street)
+        for detail in details:
             name = t("{place}, {detail}", place=name, detail=detail) if name else detail
         name = name or t("City centre")
         return name if self.number == 1 else t("{place} ({number})", place=name, number=self.number)
@@ -84,7 +88,7 @@ class SpotName:
     def _details(self, t: Translator) -> Iterator[str]:
         if self.numbered[0]:
             yield numbered_area(t, *self.numbered)
-        if self.street:
+        if self.street and self.place:
             yield t.label(self.street)
         if not self.direction:
             return

@@ -74,7 +74,7 @@ def test_a_district_and_its_street_or_the_part_of_it(t: Translator) -> None:
     assert name_spot(23.65, 37.9475, city)(t) == "Preston, middle"
     street = Area("f", {"en": "Friargate"}, shapely.LineString([(23.645, 37.953), (23.655, 37.953)]))
     streets = replace(city, streets=(street,))
-    assert name_spot(23.65, 37.9532, streets)(t) == "Preston, Friargate"
+    assert name_spot(23.65, 37.9532, streets)(t) == "Friargate, Preston"
     assert name_spot(23.65, 37.9475, streets)(t) == "Preston, middle"
 
 
