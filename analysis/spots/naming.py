@@ -52,8 +52,8 @@ class SpotName:
     `place`: the landmark's id, empty where none is near. `labels`: what it is called by, a landmark, a district, an
     area or a street; empty where only its position is known. `near`: whether it lies near the landmark, not at it.
     `numbered`: an area with a number for a name. `street`: the street in that area; it comes first. `direction`: one
-    of `DIRECTIONS` or "middle", from the middle of the area, or from the city's centre where `of_city`, with the `metres` (0: untold).
-    `number`: counts places that nothing else tells apart.
+    of `DIRECTIONS` or "middle", from the middle of the area, or from the city's centre where `of_city`, with the
+    `metres` (0: untold). `number`: counts places that nothing else tells apart.
     """
 
     place: str
