@@ -368,7 +368,7 @@ def _places(frame: pd.DataFrame, marks: _Significance) -> tuple[tuple[EmergingPl
     """
     cells = np.asarray(frame.index, dtype=np.int64)
     near = neighbours(cells, 1)
-    sign = frame["cls"].map({name: each.sign for name, each in CLASSES.items()}).to_numpy(np.int64)
+    sign = np.asarray(frame["cls"].map({name: each.sign for name, each in CLASSES.items()}), dtype=np.int64)
     best = np.ones(len(cells))
     for way, marked, p in ((1, marks.hot, marks.p_hot), (-1, marks.cold, marks.p_cold)):
         at = np.flatnonzero(sign == way)
