@@ -60,5 +60,5 @@ def test_single_points_are_counted_as_they_are_drawn(tmp_path: Path) -> None:
     source = small_source(tmp_path, [alert(number) for number in range(12)])
     total = query.total(source, ALL, ANALYST)
     told = mapped_sentence(translator("en"), total, 3, drawn=5, undrawn=4)
-    for words in ("5 on the map", "3 kept off maps", "4 not drawn"):
+    for words in ("5 drawn as points", "3 kept off maps", "4 not drawn"):
         assert words in told

@@ -48,8 +48,10 @@ def mapped_sentence(t: Translator, total: Total, excluded: int = 0, drawn: int |
     if total.n is None:
         return t("Fewer than {k} alerts: too few to show how many.", k=total.threshold)
     parts = [t.n("n = {n} alert", "n = {n} alerts", total.n)]
-    if total.mapped is not None:
-        parts.append(t("{n} on the map", n=total.mapped - excluded if drawn is None else drawn))
+    if drawn is not None:
+        parts.append(t("{n} drawn as points", n=drawn))
+    elif total.mapped is not None:
+        parts.append(t("{n} on the map", n=total.mapped - excluded))
     else:
         parts.append(t("how many of them are on the map is protected"))
     if total.mapped is not None and excluded:

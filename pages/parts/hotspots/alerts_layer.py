@@ -191,6 +191,8 @@ def _draw_table(page: Page, found: MapPoints) -> None:
         }
     )
     headings = {"category": t("Category"), "group": t("Group"), "n": t("Alerts"), "share": t("Share")}
+    if frame["group"].nunique() == 1:
+        del frame["group"], headings["group"]
     tables.draw_table(
         page,
         frame,
@@ -200,7 +202,7 @@ def _draw_table(page: Page, found: MapPoints) -> None:
         file_name="alerts-by-category.csv",
         digits={"n": 0},
         percent={"share": 0},
-        columns={name: st.column_config.Column(headings[name], width=width) for name, width in WIDTHS.items()},
+        columns={name: st.column_config.Column(words, width=WIDTHS[name]) for name, words in headings.items()},
     )
     st.caption(
         t(
