@@ -20,6 +20,7 @@ from pages.parts.hotspots.selection import (
     LAYER_WORD,
     LAYERS,
     cell_size_from_link,
+    draw_link_box,
     layer_from_link,
     write_link_word,
 )
@@ -59,15 +60,7 @@ with controls:
                 **{r: cell_size_label(page, r) for r in cell_sizes_offered(page.city, finest)},
             }
         size = cell_size_from_link("hotspots_size", sizes)
-        st.selectbox(
-            t("Cell size"),
-            list(sizes),
-            format_func=sizes.__getitem__,
-            key="hotspots_size",
-            width=270,
-            on_change=write_link_word,
-            args=(CELL_WORD, "hotspots_size", 0),
-        )
+        draw_link_box(t("Cell size"), CELL_WORD, "hotspots_size", sizes, 0, width=270)
     how = draw_options(page, layer)
 
 with contained(t("Hot spots")):

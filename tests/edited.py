@@ -12,7 +12,7 @@ import shapely
 from curim_data.importing.pipeline import import_file
 from curim_data.model.city import FILES
 from curim_data.profile import edit
-from curim_data.profile.provisional import ensure_city
+from curim_data.profile.provisional import NewCity, ensure_city
 from curim_data.profile.shapes import read_areas
 from curim_data.store import Home, Store
 
@@ -28,7 +28,7 @@ def export(points: np.ndarray) -> bytes:
 
 def begun(path: Path, points: np.ndarray, name: str = "Town") -> Home:
     home = Home(path)
-    ensure_city(home, points, {"Noise": len(points)}, name)
+    ensure_city(home, NewCity(points, {"Noise": len(points)}, name))
     import_file(home, export(points), "first.csv")
     return home
 

@@ -86,7 +86,8 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str) -> FirstCi
     mapped = layout.kind if layout.format == MAPPED else None
     kind = request.answers.kind or mapped or BY_NAMES
     every = "" if kind == BY_NAMES else kind
-    city = provisional.ensure_city(home, points, categories, label, name or None, within, every)
+    new = provisional.NewCity(points, categories, label, name or None, within, every)
+    city = provisional.ensure_city(home, new)
     told = "kind" in layout.roles or (layout.kind is not None and request.answers.kind is None)
     asked = city.provisional and bool(city.categories) and not told
     kinds = _kinds_by_names(categories) if asked else {}

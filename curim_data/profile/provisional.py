@@ -112,25 +112,32 @@ def spread_of(points: Points) -> Spread:
     return Spread(area, int(counts.sum()), kind_of_area(area, areas), resolution, side, areas)
 
 
-def choose_profile(
-    folder: Path,
-    points: Points,
-    categories: Mapping[str, int],
-    name: str,
-    city: str | None = None,
-    within: Circle | None = None,
-    kind: str = "",
-) -> Path:
+@dataclass(frozen=True)
+class NewCity:
+    """What is known of a city before it has a profile.
+
+    `points`, `categories`, `name`: as `provisional_profile` takes them. `city`: what a person calls the city; a shipped
+    profile is then taken by its name in any language. `within`: the circle whose points alone make a provisional
+    profile. `kind`: of all its categories; empty for as their names say.
+    """
+
+    points: Points
+    categories: Mapping[str, int]
+    name: str
+    city: str | None = None
+    within: Circle | None = None
+    kind: str = ""
+
+
+def choose_profile(folder: Path, new: NewCity) -> Path:
     """The folder of the profile to begin with: a shipped one where most points lie on its land, else a provisional one.
 
-    `city` names the city: a shipped profile is then taken by its name in any language. A provisional profile is
-    written to `folder`, from the points in the circle alone where one is given, with categories of the kind that is
-    given, else as their names say. ImportProblem as `provisional_profile`.
+    The provisional one is written to `folder`. ImportProblem as `provisional_profile`.
     """
-    shipped = _shipped()
+    shipped, city, within = _shipped(), new.city, new.within
     if city and fold(city) in {fold(word) for word in load_city(shipped).names.values()}:
         return shipped
-    cells, counts = _gathered(points)
+    cells, counts = _gathered(new.points)
     if city is None and _share_on(cells, counts, load_city(shipped).land) > 0.5:
         return shipped
     if within is not None:
@@ -138,26 +145,18 @@ def choose_profile(
         if not inside.any():
             raise ImportProblem(Message("No alert lies within that circle: give another one with --area LON,LAT,KM."))
         cells, counts = cells[inside], counts[inside]
-    _write(folder, cells, counts, categories, city or name, part=within is not None, kind=kind)
+    _write(folder, cells, counts, new.categories, city or new.name, part=within is not None, kind=new.kind)
     return folder
 
 
-def ensure_city(
-    home: Home,
-    points: Points,
-    categories: Mapping[str, int],
-    name: str,
-    city: str | None = None,
-    within: Circle | None = None,
-    kind: str = "",
-) -> CityProfile:
+def ensure_city(home: Home, new: NewCity) -> CityProfile:
     """The home's city, made by `choose_profile` where it has none yet; the folder appears whole or not at all."""
     if home.has_city():
         return home.city()
     home.path.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix="city-new-", dir=home.path))
     try:
-        source = choose_profile(part, points, categories, name, city, within, kind)
+        source = choose_profile(part, new)
         with locked(home.path / "city.lock"):
             if not home.has_city():
                 copy_profile(source, home.city_folder)
@@ -168,7 +167,8 @@ def ensure_city(
 
 def ensure_city_for_areas(home: Home, areas: AreaFile, name: str) -> CityProfile:
     """A provisional city where a file of areas lies, for a home that has none: districts may come before alerts."""
-    return ensure_city(home, shapely.get_coordinates(areas.frame.geometry.to_numpy()), {}, name, city=name)
+    corners = shapely.get_coordinates(areas.frame.geometry.to_numpy())
+    return ensure_city(home, NewCity(corners, {}, name, city=name))
 
 
 def _shipped() -> Path:

@@ -14,7 +14,7 @@ from curim_data.importing.pipeline import import_file
 from curim_data.model import LANGUAGES, Translator, translator
 from curim_data.model.labels import provisional_note
 from curim_data.profile import versions as profile_versions
-from curim_data.profile.provisional import ensure_city
+from curim_data.profile.provisional import NewCity, ensure_city
 from curim_data.store import Home, Store
 from pages.parts.maps.basemap import surrounding_box
 from tests.app.conftest import PAGES, SHELL, TIMEOUT, errors
@@ -36,7 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     rng = np.random.default_rng(4)
     points = np.column_stack([rng.uniform(2.34, 2.36, 60), rng.uniform(48.84, 48.86, 60)])
     home = Home(tmp_path)
-    ensure_city(home, points, {"Noise": 60}, "Lutetia")
+    ensure_city(home, NewCity(points, {"Noise": 60}, "Lutetia"))
     rows = [f"A{n};2025-0{n % 9 + 1}-11T20:15;noise;{lat};{lon}" for n, (lon, lat) in enumerate(points.tolist())]
     import_file(home, "\n".join(["alert_id;reported_at;category;latitude;longitude", *rows]).encode(), "a.csv")
     monkeypatch.setenv("CURIM_HOME", str(tmp_path))

@@ -17,6 +17,7 @@ from curim_data.importing import pipeline
 from curim_data.model import ImportProblem, Question
 from curim_data.model.city import load_city
 from curim_data.profile.provisional import (
+    NewCity,
     category_list,
     choose_profile,
     ensure_city,
@@ -85,7 +86,7 @@ def test_no_point_is_refused_with_a_way_on(tmp_path: Path) -> None:
     with pytest.raises(ImportProblem, match="--city"):
         provisional_profile(tmp_path / "a", np.array([[np.nan, 1.0], [200.0, 5.0]]), {}, "Nowhere")
     with pytest.raises(ImportProblem):
-        ensure_city(Home(tmp_path / "home"), iter(()), {}, "Nowhere")
+        ensure_city(Home(tmp_path / "home"), NewCity(iter(()), {}, "Nowhere"))
     assert not Home(tmp_path / "home").has_city()
     assert [path.name for path in (tmp_path / "home").iterdir()] == []
 
@@ -129,20 +130,20 @@ def test_categories_are_those_of_the_file(tmp_path: Path) -> None:
 
 def test_a_shipped_city_is_taken_where_its_data_are(tmp_path: Path) -> None:
     piraeus = cloud(23.645, 37.945, 500, 0.004)
-    assert choose_profile(tmp_path / "a", piraeus, {}, "file") == sample_data.PROFILE
-    assert choose_profile(tmp_path / "b", cloud(2.3, 48.8, 50), {}, "file") == tmp_path / "b"
-    assert choose_profile(tmp_path / "c", cloud(2.3, 48.8, 50), {}, "file", city="Πειραιάς") == sample_data.PROFILE
-    assert load_city(choose_profile(tmp_path / "d", piraeus, {}, "file", city="Drapetsona")).names == {
-        "en": "Drapetsona"
-    }
+    paris = cloud(2.3, 48.8, 50)
+    assert choose_profile(tmp_path / "a", NewCity(piraeus, {}, "file")) == sample_data.PROFILE
+    assert choose_profile(tmp_path / "b", NewCity(paris, {}, "file")) == tmp_path / "b"
+    assert choose_profile(tmp_path / "c", NewCity(paris, {}, "file", city="Πειραιάς")) == sample_data.PROFILE
+    named = choose_profile(tmp_path / "d", NewCity(piraeus, {}, "file", city="Drapetsona"))
+    assert load_city(named).names == {"en": "Drapetsona"}
 
 
 def test_a_home_keeps_the_city_that_it_has(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
-    first = ensure_city(home, cloud(2.3, 48.8, 50), {"Noise": 1}, "Paris")
+    first = ensure_city(home, NewCity(cloud(2.3, 48.8, 50), {"Noise": 1}, "Paris"))
     assert home.has_city()
     assert first.provisional
-    assert ensure_city(home, cloud(23.6, 37.9, 50), {}, "Athens").version == first.version
+    assert ensure_city(home, NewCity(cloud(23.6, 37.9, 50), {}, "Athens")).version == first.version
     assert {path.name for path in home.path.iterdir()} == {"city", "city.lock"}
 
 

@@ -52,18 +52,7 @@ class CalculationStopped(Exception):
 
 def cached(function: Callable[P, R]) -> Callable[P, R]:
     """Keep the results of a quick function, for all readers. As `calculated`, but worked out at once."""
-    key_of = _keys(function)
-
-    @wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        key = key_of(*args, **kwargs)
-        found = JOBS.result(key)
-        if found is MISSING:
-            found = function(*args, **kwargs)
-            JOBS.keep(key, found)
-        return found  # type: ignore[no-any-return]
-
-    return call
+    return _keeping(function, _at_once)
 
 
 def calculated(doing: Message) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -79,25 +68,25 @@ def calculated(doing: Message) -> Callable[[Callable[P, R]], Callable[P, R]]:
         In a run of a reader who stopped it; `contained` says so at the place.
     """
 
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        key_of = _keys(function)
+    return lambda function: _keeping(function, lambda key, work: _calculate(key, work, doing))
 
-        @wraps(function)
-        def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            key = key_of(*args, **kwargs)
-            found = JOBS.result(key)
-            if found is MISSING:
-                found = _calculate(key, lambda: function(*args, **kwargs), doing)
-            return found  # type: ignore[no-any-return]
 
-        call.is_ready = lambda *args, **kwargs: JOBS.result(key_of(*args, **kwargs)) is not MISSING  # type: ignore[attr-defined]
-        return call
+def _keeping(function: Callable[P, R], work_out: Callable[[Key, Callable[[], R]], R]) -> Callable[P, R]:
+    """The function with its kept results; `work_out` makes a missing one of its key and the call, and keeps it."""
+    key_of = _keys(function)
 
-    return decorate
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        key = key_of(*args, **kwargs)
+        found = JOBS.result(key)
+        return work_out(key, lambda: function(*args, **kwargs)) if found is MISSING else found
+
+    call.is_ready = lambda *args, **kwargs: JOBS.result(key_of(*args, **kwargs)) is not MISSING  # type: ignore[attr-defined]
+    return call
 
 
 def is_ready(function: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
-    """Whether a function that is `calculated` has its result already."""
+    """Whether a function that is `calculated` or `cached` has its result already."""
     return bool(function.is_ready(*args, **kwargs))  # type: ignore[attr-defined]
 
 
@@ -156,11 +145,15 @@ def _keys(function: Callable[..., Any]) -> Callable[..., Key]:
     return key
 
 
+def _at_once(key: Key, work: Callable[[], R]) -> R:
+    result = work()
+    JOBS.keep(key, result)
+    return result
+
+
 def _calculate(key: Key, work: Callable[[], Any], doing: Message) -> Any:
     if getattr(_inside, "job", False) or get_script_run_ctx(suppress_warning=True) is None:
-        result = work()
-        JOBS.keep(key, result)
-        return result
+        return _at_once(key, work)
     if key in st.session_state.get(STOPPED, ()):
         raise CalculationStopped(key, doing)
     take = hand_over()

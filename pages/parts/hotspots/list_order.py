@@ -12,14 +12,14 @@ from analysis.hotspots.excess import LEAST_FOR_PLAN, ORDERS, Order, in_order, wo
 from curim_data.model import Translator
 from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.frame import Page
-from pages.parts.hotspots.selection import word_from_link, write_link_word
+from pages.parts.hotspots.selection import draw_link_box, word_from_link
 
 ORDER_WORD, ROWS_WORD, COLUMNS_WORD = "order", "rows", "columns"
 ALL: Final = "all"
 USUAL: Final = "excess"
 # As many rows stand in the list before the reader asks for the rest.
 MOST_ROWS: Final = 25
-_WIDTH: Final = 215
+_WIDTH, _NARROW = 215, 140
 
 
 @dataclass(frozen=True)
@@ -58,30 +58,16 @@ def draw_list_controls(page: Page, view: ListView) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if view.numbered:
-            st.selectbox(
-                t("Order"),
-                list(ORDERS),
-                format_func=order_names(t).__getitem__,
-                key="hotspots_order",
-                width=_WIDTH,
-                on_change=write_link_word,
-                args=(ORDER_WORD, "hotspots_order", USUAL),
-            )
+            names = order_names(t)
+            orders = {order: names[order] for order in ORDERS}
+            draw_link_box(t("Order"), ORDER_WORD, "hotspots_order", orders, USUAL, width=_WIDTH)
         first = min(MOST_ROWS, len(view.lines) - view.few or view.few)
         if first < len(view.lines):
-            names = {
+            rows = {
                 "": t.n("The first {n}", "The first {n}", first),
                 ALL: t.n("All {n}", "All {n}", len(view.lines)),
             }
-            st.selectbox(
-                t("Rows"),
-                list(names),
-                format_func=names.__getitem__,
-                key="hotspots_rows",
-                width=140,
-                on_change=write_link_word,
-                args=(ROWS_WORD, "hotspots_rows", ""),
-            )
+            draw_link_box(t("Rows"), ROWS_WORD, "hotspots_rows", rows, "", width=_NARROW)
         if not page.narrow and view.numbered:
             draw_columns_box(t)
 
@@ -90,15 +76,7 @@ def draw_columns_box(t: Translator) -> None:
     """The choice between the columns that fit and all of them."""
     word_from_link(COLUMNS_WORD, "hotspots_columns", (ALL,), "")
     names = {"": t("The main ones"), ALL: t("All columns")}
-    st.selectbox(
-        t("Columns"),
-        list(names),
-        format_func=names.__getitem__,
-        key="hotspots_columns",
-        width=140,
-        on_change=write_link_word,
-        args=(COLUMNS_WORD, "hotspots_columns", ""),
-    )
+    draw_link_box(t("Columns"), COLUMNS_WORD, "hotspots_columns", names, "", width=_NARROW)
 
 
 def all_columns() -> bool:

@@ -12,7 +12,7 @@ from curim_data.model import Translator
 from curim_data.studies.denominators import KINDS, denominator_obstacle
 from pages.parts.frame import Page
 from pages.parts.hotspots.queries import Options
-from pages.parts.hotspots.selection import word_from_link, write_link_word
+from pages.parts.hotspots.selection import draw_link_box, word_from_link
 
 BASE, WEIGHT, METHOD = "base", "weight", "method"
 SEVERITY: Final = "severity"
@@ -82,15 +82,5 @@ def _option_box(
     alone: bool = False,
 ) -> None:
     """A choice that stands in the link; `alone`: there is nothing else to choose, as `help` explains."""
-    key = f"hotspots_{word}"
-    st.selectbox(
-        label,
-        list(choices),
-        format_func=names.__getitem__,
-        key=key,
-        width=_WIDTH,
-        help=help,
-        disabled=alone,
-        on_change=write_link_word,
-        args=(word, key, usual),
-    )
+    offered = {choice: names[choice] for choice in choices}
+    draw_link_box(label, word, f"hotspots_{word}", offered, usual, width=_WIDTH, help=help, disabled=alone)

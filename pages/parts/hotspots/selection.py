@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -17,8 +17,7 @@ LAYERS = ("significance", "clusters", "emerging", "density", "alerts")
 
 def layer_from_link(key: str) -> str:
     """The layer that the link asks for, put into the widget `key`; the first one where it asks for none."""
-    asked = st.query_params.get(LAYER_WORD, LAYERS[0])
-    return _set_widget(key, asked if asked in LAYERS else LAYERS[0])
+    return str(word_from_link(LAYER_WORD, key, LAYERS, LAYERS[0]))
 
 
 def cell_size_from_link(key: str, sizes: Collection[int]) -> int:
@@ -37,6 +36,26 @@ def write_link_word(word: str, key: str, usual: Any) -> None:
         st.query_params.pop(word, None)
     else:
         st.query_params[word] = str(picked)
+
+
+def draw_link_box(
+    label: str, word: str, key: str, names: Mapping[Any, str], usual: Any, *, width: int, **more: Any
+) -> None:
+    """A box for a choice that stands in the link as `word`; the usual one is left out there.
+
+    `key`: its widget, set by `word_from_link` before. `names`: the choices in order with what they are called. `more`:
+    what else `st.selectbox` takes.
+    """
+    st.selectbox(
+        label,
+        list(names),
+        format_func=names.__getitem__,
+        key=key,
+        width=width,
+        on_change=write_link_word,
+        args=(word, key, usual),
+        **more,
+    )
 
 
 def _set_widget(key: str, value: _Word) -> _Word:
@@ -98,7 +117,4 @@ def _picked_in_list(event: Any, spots: tuple[SpotOrCluster, ...]) -> str | None:
 def word_from_link(word: str, key: str, known: Collection[Any], usual: Any) -> Any:
     """What the link asks for, put into the widget `key`; the usual choice where it asks for nothing that is known."""
     asked = st.query_params.get(word, usual)
-    value = asked if asked in known else usual
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
-    return value
+    return _set_widget(key, asked if asked in known else usual)
