@@ -1,17 +1,19 @@
-"""The Hot spots page on the sample, on Chicago and on a million alerts: processor time of the server, and payload.
+"""The pages on the sample, on Chicago and on a million alerts: processor time of the server, and payload.
 
 The dashboard runs as for its readers, in a process of its own, and is asked over its socket: from the moment when a
 link is sent until the server says that the run is finished, all messages received, a rerun that brings the classes over
 time included. What counts is the processor time that the server took, as a multiple of a reference computation
-(`reference`) that is timed in the same run, so that machines can be compared. Told apart are a filter that was never
-asked before, another view of it (layer, cell size, tab), a filter or view that is known by then, and the selection of
-another place in the list, which draws its panel alone. Aims in seconds of
-a processor that takes 0.03 s for the reference: 1.5 for anything new on Chicago, 0.7 on the sample, 0.2
-for what is known, 0.3 for a selection.
+(`reference`) that is timed after every answer, so that machines can be compared; times in seconds are those of a
+processor that takes 0.03 s for the reference. Told apart are, on the Hot spots page, a filter that was never asked
+before, another layer, cell size or tab of it, a filter or view that is known by then, the same in another language,
+and the selection of another place in the list, which draws its panel alone; and on the pages that a reader opens, the
+time until the heading stands, first in a new process and then under another filter. `AIMS` says what is aimed at, on
+the sample and in a large city.
 
 Chicago is imported from the public export in ../shared/data where that folder exists. A million alerts are the sample's
 again and again, each copy moved a few metres so that no two stand on one point. One size alone: `python -m
-tests.benchmarks.bench_page 1000000`; a home that is there already: with `--home FOLDER`.
+tests.benchmarks.bench_page 1000000`; a home that is there already: with `--home FOLDER`, as a council reads it: with
+`--words as=council`; every answer: with `--each`.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 import pandas as pd
@@ -36,7 +38,12 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
+from curim_data import query
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
+from curim_data.model import Audience
+from curim_data.model.labels import UNCATEGORISED
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
@@ -47,30 +54,49 @@ from tests.benchmarks.clock import seconds
 from tests.browser.conftest import ROOT, running
 
 SIZES: Final = (1_000_000,)
+LARGE: Final = 50_000  # alerts from which the aims of a large city hold
 CHICAGO: Final = ROOT.parent / "shared" / "data" / "exports" / "chicago_aggravated_assaults.csv.gz"
 PAGE: Final = "hotspots"
+PAGES: Final = ("briefing", PAGE, "trends", "gender", "interventions")
 REACH: Final = 0.0002  # degrees by which copies are moved: about 20 metres
+NUMBERS: Final = np.random.default_rng(1).random(1_000_000)
+UNIT: Final = 0.03  # seconds that the reference takes on the processor that the aims are meant for
+ROW: Final = 2  # of the ranked list, the one that is selected: no page selects it by itself
+SEVERAL: Final = "categories"  # stands for the most frequent categories of the city
 # Filters in the order in which a reader might ask them; the first ones only warm the process.
 WARM: Final[tuple[dict[str, str], ...]] = ({}, {"light": "dark"})
 ASKED: Final[tuple[dict[str, str], ...]] = (
     {"period": "quarter"},
     {"period": "all"},
-    {"category": "vandalism"},
+    {"weekday": "fri,sat"},
+    {"hours": "20-5"},
+    {"period": "all", "light": "day"},
+    {"period": "all", "weekday": "sat,sun", "hours": "22-4"},
+    {"category": SEVERAL},
+    {"category": SEVERAL, "period": "all"},
     {"affected": "woman"},
     {"affected": "woman", "light": "dark"},
-    {"period": "all", "light": "day"},
-    {"category": "noise", "period": "all"},
 )
 FINISHED: Final = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
-VIEWS: Final[tuple[dict[str, str], ...]] = (
-    {"layer": "density"},
-    {"layer": "emerging"},
-    {"layer": "alerts"},
-    {"cell": "9"},
-    {"cell": "10"},
-    {"tab": "comparison"},
-    {"tab": "forecast"},
-)
+VIEWS: Final[dict[str, tuple[dict[str, str], ...]]] = {
+    "layer": ({"layer": "density"}, {"layer": "emerging"}, {"layer": "alerts"}),
+    "clusters": ({"layer": "clusters"},),
+    "cell": ({"cell": "9"}, {"cell": "10"}),
+    "tab": ({"tab": "concentration"}, {"tab": "comparison"}, {"tab": "forecast"}),
+}
+# What is asked, in words, and the seconds aimed at: on the sample, in a large city.
+AIMS: Final[dict[str, tuple[str, float, float]]] = {
+    "filter": ("new filter", 0.7, 1.5),
+    "layer": ("another layer", 0.7, 1.5),
+    "clusters": ("the layer of clusters", 0.7, 1.5),
+    "cell": ("another cell size", 0.7, 1.5),
+    "tab": ("another tab", 0.7, 1.5),
+    "known": ("known filter or view", 0.2, 0.2),
+    "language": ("the same in another language", 0.2, 0.2),
+    "select": ("selection of a place", 0.3, 0.3),
+    **{f"{page} first": (f"heading of {page}, first", 3.0, 3.0) for page in PAGES},
+    **{f"{page} later": (f"heading of {page}, later", 1.0, 1.0) for page in PAGES},
+}
 
 
 def make_home(rows: int, folder: Path) -> Home:
@@ -91,11 +117,16 @@ def make_home(rows: int, folder: Path) -> Home:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the page: seconds of the clock and of the server's processor, bytes by the kind of message."""
+    """One run of a page: seconds of the clock, seconds of the server's processor for all of it and until the heading
+    (None where there is none), bytes by the kind of message, headings, and the reference's seconds after it.
+    """
 
     seconds: float
     processor: float
+    heading: float | None
     kinds: Mapping[str, int]
+    headings: tuple[str, ...]
+    unit: float
 
     @property
     def bytes(self) -> int:
@@ -106,20 +137,35 @@ class Run:
 class Reader:
     """A session of the dashboard without a browser."""
 
-    def __init__(self, socket: ClientConnection, pid: int) -> None:
-        self._socket, self._pid = socket, pid
+    def __init__(self, address: str, pid: int) -> None:
+        self._stream, self._pid = f"{address.replace('http', 'ws', 1)}/_stcore/stream", pid
         self._list = self._part = ""
+        self._socket: ClientConnection | None = None
+        self.begin()
 
-    def ask(self, words: Mapping[str, str]) -> Run:
-        """Open the page under a filter and wait for all of it."""
+    def begin(self) -> None:
+        """Begin another session; the one before ends."""
+        self.end()
+        self._socket = connect(self._stream, subprotocols=["streamlit"], max_size=None)  # type: ignore[list-item]
+
+    def end(self) -> None:
+        """End the session."""
+        if self._socket is not None:
+            self._socket.close()
+
+    def ask(self, words: Mapping[str, str], page: str = PAGE) -> Run:
+        """Open a page under a filter and wait for all of it."""
         asked: Any = BackMsg()
         asked.rerun_script.query_string = urlencode({"lang": "en", **words})
-        asked.rerun_script.page_name = PAGE
+        asked.rerun_script.page_name = "" if page == PAGES[0] else page  # the first page stands at the root
         self._list = ""
         return self._wait(asked)
 
-    def select(self, words: Mapping[str, str], row: int) -> Run | None:
-        """Select a place of the ranked list of the page as it was asked last; None where there is no list."""
+    def select(self, words: Mapping[str, str], row: int = ROW) -> Run | None:
+        """Select a place of the ranked list of the page as it was asked last; None where the list has no such row.
+
+        Raises RuntimeError where the answer is not the panel of that place.
+        """
         if not self._list:
             return None
         asked: Any = BackMsg()
@@ -129,10 +175,18 @@ class Reader:
         state = asked.rerun_script.widget_states.widgets.add()
         state.id = self._list
         state.string_value = json.dumps({"selection": {"rows": [row], "columns": [], "cells": []}})
-        return self._wait(asked)
+        run = self._wait(asked)
+        if not any(text.startswith(f"{row + 1} · ") for text in run.headings):
+            if any(text.startswith("1 · ") for text in run.headings):
+                return None
+            raise RuntimeError(f"no panel of place {row + 1} among {run.headings}")
+        return run
 
     def _wait(self, asked: Any) -> Run:
         kinds: Counter[str] = Counter()
+        headings: list[str] = []
+        stood = None
+        assert self._socket is not None
         start, used = time.perf_counter(), processor_seconds(self._pid)
         self._socket.send(asked.SerializeToString())
         while True:
@@ -143,13 +197,17 @@ class Reader:
             kinds[element or kind] += len(told)
             if element == "dataframe" and LIST_KEY in message.delta.new_element.dataframe.id:
                 self._list, self._part = message.delta.new_element.dataframe.id, message.delta.fragment_id
+            if element == "heading":
+                headings.append(message.delta.new_element.heading.body)
+                if stood is None and message.delta.new_element.heading.tag == "h1":
+                    stood = processor_seconds(self._pid) - used
             if element == "exception":
                 raise RuntimeError(message.delta.new_element.exception.message)
             if kind == "page_not_found":
-                raise RuntimeError(f"there is no page {PAGE}")
+                raise RuntimeError(f"there is no such page: {asked.rerun_script.page_name}")
             if kind == "script_finished" and message.script_finished in FINISHED:
-                spent = processor_seconds(self._pid) - used
-                return Run(time.perf_counter() - start, spent, kinds)
+                clock, spent = time.perf_counter() - start, processor_seconds(self._pid) - used
+                return Run(clock, spent, stood, kinds, tuple(headings), reference())
 
 
 def processor_seconds(pid: int) -> float:
@@ -159,76 +217,123 @@ def processor_seconds(pid: int) -> float:
 
 
 def reference() -> float:
-    """Seconds of processor time of a fixed computation: sorting and transforming a million numbers, best of three."""
-    numbers = np.random.default_rng(1).random(1_000_000)
-    return min(seconds(lambda: np.fft.rfft(np.sort(numbers))) for _ in range(3))
+    """Seconds of processor time of a fixed computation: sorting and transforming a million numbers, best of two."""
+    return min(seconds(lambda: np.fft.rfft(np.sort(NUMBERS))) for _ in range(2))
 
 
 @contextmanager
 def reading(home: Home) -> Iterator[Reader]:
     """A reader of the dashboard over a home."""
     with running(home.path) as server:
-        stream = f"{server.address.replace('http', 'ws', 1)}/_stcore/stream"
-        with connect(stream, subprotocols=["streamlit"], max_size=None) as socket:  # type: ignore[list-item]
-            yield Reader(socket, server.pid)
+        reader = Reader(server.address, server.pid)
+        try:
+            yield reader
+        finally:
+            reader.end()
 
 
-def measure(home: Home, **words: str) -> dict[str, list[Run]]:
-    """Runs under new filters, of new views, and of those that are known by then; `words`: further words of links."""
-    runs: dict[str, list[Run]] = {"filter": [], "view": [], "known": [], "select": []}
+def measure(home: Home, words: Mapping[str, str], *, each: bool = False) -> dict[str, list[Run]]:
+    """Runs by what was asked (`AIMS`); `words`: further words of all links; `each`: print every one."""
+    runs: dict[str, list[Run]] = {name: [] for name in AIMS}
+
+    def note(name: str, run: Run | None, asked: Mapping[str, str]) -> None:
+        if run is not None:
+            runs[name].append(run)
+        if run is not None and each:
+            spent = run.processor / run.unit
+            print(f"  {name:<20} {spent:7.1f} {run.bytes / 1000:7.0f} kB {urlencode(asked)}", flush=True)
+
+    for page in PAGES:
+        with reading(home) as reader:
+            note(f"{page} first", reader.ask(words, page), {})
+            for asked in WARM[1:]:
+                note(f"{page} later", reader.ask({**words, **asked}, page), asked)
+                note(f"{page} later", reader.ask(words, page), {})
     with reading(home) as reader:
         for asked in ({}, *WARM):
             reader.ask({**words, **asked})
-        for kind, several in (("filter", ASKED), ("view", VIEWS)):
+        for name, several in (("filter", filters_of(home)), *VIEWS.items()):
             for asked in several:
-                runs[kind].append(reader.ask({**words, **asked}))
-                runs["known"].append(reader.ask({**words, **asked}))
-                picked = reader.select({**words, **asked}, row=2) if kind == "filter" else None
-                runs["select"] += [] if picked is None else [picked]
+                link = {**words, **asked}
+                if name == "tab":
+                    reader.begin()  # a link opens a tab in a new session alone: later on the reader's choice stays
+                note(name, reader.ask(link), asked)
+                note("known", reader.ask(link), asked)
+                note("select", reader.select(link) if name == "filter" else None, asked)
+                if name == "tab":
+                    reader.begin()
+                note("language", reader.ask({**link, "lang": "el"}), asked)
     return runs
 
 
-def tell(name: str, runs: Mapping[str, list[Run]]) -> None:
-    """Print a line: processor time as multiples of the reference, median and worst, of filters, views, known ones."""
-    unit = reference()
-    parts = []
-    for made in runs.values():
-        if not made:
-            parts.append(f"{'–':>9} {'–':>7}")
+def filters_of(home: Home) -> tuple[dict[str, str], ...]:
+    """The filters that a city can answer: with its most frequent categories, and by gender where it is known."""
+    source = open_source(home if home.has_city() else Home(home.path / "sample"))
+    counted = query.counts(source, AlertFilter(period="all"), ["category"], Audience.ANALYST).frame
+    counted = counted[counted["category"] != UNCATEGORISED].sort_values("n", ascending=False)
+    frequent = iter(counted["category"])
+    found = []
+    for asked in ASKED:
+        if "affected" in asked and "affected_gender" not in source.asked:
             continue
-        spent = [run.processor / unit for run in made]
-        parts.append(f"{statistics.median(spent):9.1f} {max(spent):7.1f}")
+        category = next(frequent, "") if "category" in asked else None
+        if category != "":
+            found.append({**asked, "category": category} if category else asked)
+    return tuple(found)
+
+
+def tell(name: str, runs: Mapping[str, list[Run]], *, large: bool) -> None:
+    """Print a table: processor time as multiples of the reference, and the aims; in brackets seconds."""
+    unit = statistics.median(run.unit for made in runs.values() for run in made)
+    print(f"\n{name}; the reference took {unit:.4f} s\n")
+    print("| asked | answers | median | worst | aim | |\n|---|---:|---:|---:|---:|---|")
+    for kind, made in runs.items():
+        if not made:
+            continue
+        words, small, wide = AIMS[kind]
+        aim = (wide if large else small) / UNIT
+        of_heading = kind.split()[-1] in ("first", "later")
+        spent = [((run.heading or run.processor) if of_heading else run.processor) / unit for run in made]
+        median, worst = statistics.median(spent), max(spent)
+        verdict = "met" if worst <= aim else "median met" if median <= aim else "missed"
+        figures = " | ".join(f"{value:.1f} ({value * UNIT:.2f} s)" for value in (median, worst, aim))
+        print(f"| {words} | {len(made)} | {figures} | {verdict} |")
     largest = max((run for made in runs.values() for run in made), key=lambda run: run.bytes)
-    print(f"{name:<11}" + " ".join(parts) + f" {unit:9.3f} {largest.bytes / 1000:9.0f}")
     kinds = sorted(largest.kinds.items(), key=lambda kind: -kind[1])[:4]
-    print("  " + ", ".join(f"{kind} {size / 1000:.0f} kB" for kind, size in kinds), flush=True)
+    parts = ", ".join(f"{kind} {size / 1000:.0f}" for kind, size in kinds)
+    print(f"\nlargest answer {largest.bytes / 1000:.0f} kB: {parts}", flush=True)
 
 
-def main(sizes: tuple[int, ...] = (), home: Path | None = None) -> None:
-    """Print a line for the home that is there, or for the sizes; else for the sample, Chicago and a million."""
-    print("alerts        filter   worst      view   worst     known   worst    select   worst reference s payload kB")
+def main(
+    sizes: tuple[int, ...] = (), home: Path | None = None, words: Mapping[str, str] | None = None, *, each: bool = False
+) -> None:
+    """Print a table for the home that is there, or for the sizes; else for the sample, Chicago and a million."""
+    words = words or {}
     if home is not None:
-        tell(f"{Store(Home(home)).count():,}", measure(Home(home)))
+        count = Store(Home(home)).count()
+        tell(f"{count:,} alerts", measure(Home(home), words, each=each), large=count >= LARGE)
         return
     with tempfile.TemporaryDirectory() as folder:
         if not sizes:
             sample_home(Home(Path(folder)))
-            tell("sample", measure(Home(Path(folder)), home="sample"))
+            tell("The sample", measure(Home(Path(folder)), {"home": "sample", **words}, each=each), large=False)
         if not sizes and CHICAGO.exists():
             city = Home(Path(folder) / "chicago")
             import_file(city, CHICAGO, CHICAGO.name, city_name="Chicago")
             prepare(city)
-            tell("Chicago", measure(city))
+            tell(f"Chicago, {Store(city).count():,} alerts", measure(city, words, each=each), large=True)
         for rows in sizes or SIZES:
             with tempfile.TemporaryDirectory() as large:
                 made = make_home(rows, Path(large))
                 prepare(made)
-                tell(f"{rows:,}", measure(made))
+                tell(f"{rows:,} alerts", measure(made, words, each=each), large=rows >= LARGE)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", type=int, nargs="*")
     parser.add_argument("--home", type=Path, default=None)
+    parser.add_argument("--words", default="")
+    parser.add_argument("--each", action="store_true")
     arguments = parser.parse_args()
-    main(tuple(arguments.sizes), arguments.home)
+    main(tuple(arguments.sizes), arguments.home, dict(parse_qsl(arguments.words)), each=arguments.each)
