@@ -8,10 +8,15 @@ import pandas as pd
 
 LEAST: Final = 20
 SHARE: Final = 0.01
+NEARLY_ALL: Final = 0.95  # of the points that hold no more than that
+TIMES: Final = 5  # as many alerts as nearly all of those hold
 
 
-def default_coordinates(points: pd.DataFrame, inside: int, outside: int) -> pd.DataFrame:
-    """Of points with their alerts, those that hold more than 20 and more than 1 % of all: the one rule for it.
+def default_coordinates(points: pd.DataFrame, inside: int, outside: int, usual: int) -> pd.DataFrame:
+    """Of points with their alerts, those that hold far more than others: the one rule for it.
+
+    A default coordinate holds more than 20 alerts, more than 1 % of all, and more than five times as many as nearly all
+    other points hold (`usual`): where an export moves alerts to the points of a list, its busy corners are no defaults.
 
     All are the alerts with coordinates in the city for a point in it, and those outside for a point outside: an export
     of a country, of which the city is a small part, does not hide the pile at the city's centre. Such a point is more
@@ -23,6 +28,8 @@ def default_coordinates(points: pd.DataFrame, inside: int, outside: int) -> pd.D
         longitude, latitude (WGS84), inside (bool: on the city's land), n. Points of 20 alerts or fewer may be left out.
     inside, outside : int
         Alerts with coordinates in the city and outside it.
+    usual : int
+        `usual_count` of all points.
 
     Returns
     -------
@@ -30,8 +37,18 @@ def default_coordinates(points: pd.DataFrame, inside: int, outside: int) -> pd.D
         longitude, latitude, n; the largest first.
     """
     within = points["inside"].fillna(False).astype(bool)
-    most = pd.Series(SHARE * outside, index=points.index).mask(within, SHARE * inside).clip(lower=LEAST)
-    found = points.loc[points["n"] > most, ["longitude", "latitude", "n"]]
+    most = pd.Series(SHARE * outside, index=points.index).mask(within, SHARE * inside)
+    found = points.loc[points["n"] > most.clip(lower=max(LEAST, TIMES * usual)), ["longitude", "latitude", "n"]]
     return pd.DataFrame(
         found.sort_values(["n", "longitude", "latitude"], ascending=[False, True, True]).reset_index(drop=True)
     )
+
+
+def usual_count(counts: pd.DataFrame) -> int:
+    """The least number of alerts that 95 % of the points with 20 alerts or fewer do not exceed; 0 without such points.
+
+    `counts`: n (alerts at a point) and points (how many points hold so many).
+    """
+    ordered = counts[counts["n"] <= LEAST].sort_values("n")
+    reached = ordered["points"].cumsum() >= NEARLY_ALL * ordered["points"].sum()
+    return int(ordered.loc[reached, "n"].iloc[0]) if len(ordered) else 0

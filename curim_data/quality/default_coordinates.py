@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curim_data.geo.default_coordinates import LEAST, default_coordinates
+from curim_data.geo.default_coordinates import LEAST, default_coordinates, usual_count
 from curim_data.store.matching import bounded_duckdb
 
 IN_MEMORY: Final = 100_000  # alerts that are counted without DuckDB, which takes longer to start than to count them
@@ -32,16 +32,19 @@ def default_coordinates_of_file(staged: Path) -> pd.DataFrame:
                 {"file": str(staged)},
             ).fetchall()
         )
-        points: pd.DataFrame = engine.execute(
-            "SELECT longitude, latitude, coalesce(inside, false) AS inside, count(*) AS n FROM read_parquet($file) "
-            "WHERE longitude IS NOT NULL GROUP BY ALL HAVING n > $least",
-            {"file": str(staged), "least": LEAST},
-        ).df()
-    return default_coordinates(points, sides.get(True, 0), sides.get(False, 0))
+        engine.execute(
+            "CREATE TEMP TABLE points AS SELECT longitude, latitude, coalesce(inside, false) AS inside, count(*) AS n "
+            "FROM read_parquet($file) WHERE longitude IS NOT NULL GROUP BY ALL",
+            {"file": str(staged)},
+        )
+        usual = usual_count(engine.execute("SELECT n, count(*) AS points FROM points GROUP BY n").df())
+        points: pd.DataFrame = engine.execute("SELECT * FROM points WHERE n > $least", {"least": LEAST}).df()
+    return default_coordinates(points, sides.get(True, 0), sides.get(False, 0), usual)
 
 
 def _in_memory(alerts: pa.Table) -> pd.DataFrame:
     mapped = alerts.filter(pc.is_valid(alerts["longitude"]))
     inside = int(pc.sum(mapped["inside"]).as_py() or 0)
     points = mapped.group_by(_COLUMNS).aggregate([([], "count_all")]).to_pandas().rename(columns={"count_all": "n"})
-    return default_coordinates(points, inside, mapped.num_rows - inside)
+    usual = usual_count(points.groupby("n").size().rename("points").reset_index())
+    return default_coordinates(points, inside, mapped.num_rows - inside, usual)

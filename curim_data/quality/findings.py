@@ -61,18 +61,19 @@ def _default_coordinates(t: Translator, study: QualityStudy) -> Finding:
     found = study.default_coordinates
     share = float(found["share"].sum()) if len(found) else 0.0
     if found.empty:
-        sentence = t("No point holds more than 20 alerts and more than 1 % of those in the city.")
+        sentence = t("No point holds far more alerts than the others.")
     else:
         sentence = t.n(
-            "{n} point holds more than 20 alerts and more than 1 % of those in the city. Its alerts count in every "
-            "total and are left out of hot spots.",
-            "{n} points hold more than 20 alerts and more than 1 % of those in the city. Their alerts count in every "
-            "total and are left out of hot spots.",
+            "{n} point holds far more alerts than the others. Its alerts count in every total and are left out of hot "
+            "spots.",
+            "{n} points hold far more alerts than the others. Their alerts count in every total and are left out of "
+            "hot spots.",
             len(found),
         )
     rule = t(
-        "A point is listed when its identical coordinates hold more alerts than the larger of 20 and 1 % of those in "
-        "the city."
+        "A point is listed when its identical coordinates hold more than 20 alerts, more than 1 % of those in the "
+        "city, and more than five times as many as 95 % of the points with 20 or fewer hold: where positions were "
+        "moved to the points of a list, its busy corners are not listed."
     )
     n = (study.total.mapped or 0) + (study.total.outside or 0)
     return Finding("piles", t("Many alerts on one point"), sentence, rule, n, not found.empty, share)

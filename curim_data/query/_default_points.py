@@ -12,7 +12,7 @@ import pandas as pd
 from curim_data.engine import Source
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters import AlertFilter
-from curim_data.geo.default_coordinates import LEAST, default_coordinates
+from curim_data.geo.default_coordinates import LEAST, default_coordinates, usual_count
 from curim_data.model import CELL_RESOLUTIONS, BoolArray
 
 
@@ -33,7 +33,8 @@ def _find(source: Source) -> pd.DataFrame:
     number, inside = (int(value or 0) for value in sides.to_pyarrow().to_pylist()[0].values())
     counted = mapped.group_by(["longitude", "latitude", "inside"]).aggregate(n=mapped.count())
     points: pd.DataFrame = counted.filter(counted.n > LEAST).to_pandas()
-    return default_coordinates(points, inside, number - inside).rename(columns={"n": "stored"})
+    usual = usual_count(counted.group_by("n").aggregate(points=counted.count()).to_pandas()) if len(points) else 0
+    return default_coordinates(points, inside, number - inside, usual).rename(columns={"n": "stored"})
 
 
 def at_points(table: IbisTable, points: pd.DataFrame) -> IbisBoolean:

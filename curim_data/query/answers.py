@@ -160,7 +160,7 @@ def cells(
 
 
 def default_coordinates(source: Source, f: AlertFilter, audience: Audience) -> pd.DataFrame:
-    """Points that hold more than 20 of the stored alerts and more than 1 % of those in the city.
+    """Points that hold far more of the stored alerts than others (`geo.default_coordinates`).
 
     Columns longitude, latitude, n (alerts under the filter; NaN where suppressed), stored (alerts in the whole store).
     """

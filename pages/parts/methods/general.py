@@ -325,7 +325,8 @@ GENERAL: Final = (
         ),
         N_(
             "Near-duplicates are alerts of one category within 50 m and 48 hours. A default coordinate is one exact "
-            "point with more than 20 alerts and more than 1 % of those in the city; outside it, of those outside."
+            "point with more than 20 alerts, more than 1 % of those in the city (outside it, of those outside), and "
+            "more than five times as many as 95 % of the points with 20 alerts or fewer hold."
         ),
         N_("Busy streets have near-duplicates by chance: they are a reason to look, not a count of errors."),
         ("Anscombe 1948, Biometrika 35",),
