@@ -16,7 +16,9 @@ export default function ({ data, parentElement, setStateValue }) {
   const report = () => {
     if (busy()) return later();
     if (matchMedia("print").matches) return;
-    if (Math.abs(column() - data.column) > SLACK) setStateValue("size", [window.innerWidth, column()]);
+    if (Math.abs(column() - data.column) <= SLACK) return;
+    // Only once maps have drawn their new size: until then they would take the view that they had for the new one.
+    requestAnimationFrame(() => requestAnimationFrame(() => setStateValue("size", [window.innerWidth, column()])));
   };
   const later = () => {
     clearTimeout(timer);
