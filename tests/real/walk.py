@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -24,7 +25,9 @@ from tests.real.cities import City, ImportFailed
 OUT: Final = Path(__file__).parent / "out"
 PATIENCE_CPU: Final = float(os.environ.get("CURIM_WALK_CPU", "40"))  # seconds of the processor for a page
 PATIENCE_WALL: Final = 240.0
-IDLE: Final = 0.023  # seconds of the processor that `slowness` takes on the machine of the limits, when it is idle
+IDLE: Final = 0.023  # seconds of the processor for the work of `slowness` on the machine of the limits, when it is idle
+SAMPLES: Final = 5  # of that work
+SLOWEST: Final = 4.0  # a limit is scaled no further: a page that needs more is slow, whatever else runs
 HIGHEST: Final = 5000  # pixels of a picture
 ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 WRONG: Final = re.compile(r"^Uncaught|^\S*(?:Error|Exception)\b|\bERROR\b|\bCRITICAL\b")
@@ -149,12 +152,19 @@ def processor_time(pid: int) -> float:
 
 
 def slowness() -> float:
-    """How much longer than on an idle machine a fixed piece of work takes now, in processor time; 1 at least."""
+    """How much longer than on an idle machine a fixed piece of work takes now, in processor time: 1 to `SLOWEST`.
+
+    The median of several, since one that is interrupted takes several times as long as the others.
+    """
+    return min(max(1.0, statistics.median(_fixed_work() for _ in range(SAMPLES)) / IDLE), SLOWEST)
+
+
+def _fixed_work() -> float:
     begun, table = time.process_time(), {}
     for n in range(60_000):
         table[str(n * 7_919 % 60_000)] = n
     sum(table[key] for key in sorted(table))
-    return max(1.0, (time.process_time() - begun) / IDLE)
+    return time.process_time() - begun
 
 
 def walk_city(
