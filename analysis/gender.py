@@ -27,7 +27,7 @@ class GenderShares:
     """Alerts by gender: `frame` has all five genders in their order: gender, n, share, low, high, withheld.
 
     `women`: women among women and men, with its interval; unknown where either is withheld. `total`: the alerts that
-    the shares refer to (all of them, or those shown where some are withheld and the total is not told).
+    the shares refer to (all of them, or those shown where some are withheld and the total is withheld).
     """
 
     frame: pd.DataFrame

@@ -94,7 +94,7 @@ def find_clusters(
     eps : float, optional
         Metres that join alerts; chosen by `eps_for` when left out.
     step : float
-        Metres between positions that can be told apart; without `eps`, alerts are joined over two of them at least.
+        Metres between distinguishable positions; without `eps`, alerts are joined over two of them at least.
     runs, seed : int
         Simulated maps and their seed; p is at least 1 / (runs + 1). The number is chosen by `runs_for` when left out.
     alpha : float

@@ -69,7 +69,7 @@ def explore_clusters(fine: pd.DataFrame, city: CityProfile, *, least: int | None
     least : int, optional
         Fewest alerts of a group; chosen from the number of alerts when left out.
     step : float
-        Metres between positions that can be told apart: nothing is split within two of them.
+        Metres between distinguishable positions: nothing is split within two of them.
 
     Raises
     ------

@@ -110,7 +110,7 @@ class Clusters:
     explored: bool = False
 
     def sentence(self, t: Translator) -> str:
-        """How many clusters stand out, and how many were set aside as chance."""
+        """How many clusters stand out, and how many were dismissed as chance."""
         if self.explored:
             return t.n(
                 "HDBSCAN finds {n} group among {alerts} alerts. This explores: nothing here was tested against chance, "

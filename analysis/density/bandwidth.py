@@ -12,7 +12,7 @@ from analysis.stats.result import Choice
 from curim_data.model import FloatArray, Message
 from curim_data.model.progress import report
 
-# Steps of a fifth, rounded: neighbours on this ladder cannot be told apart on a map.
+# Steps of a fifth, rounded: neighbours on this ladder look the same on a map.
 WIDTHS_M: Final = (50, 60, 70, 85, 100, 120, 145, 175, 210, 250, 300, 360, 430, 520, 620, 750, 900, 1000)
 STEP: Final = 1.2
 # The weeks to forecast: the last four, more where they hold alerts at too few places.

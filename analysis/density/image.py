@@ -95,7 +95,7 @@ def density_image(density: Density, city: CityProfile, *, classes: int = MIN_CLA
     """Draw a density in printed classes for a web map.
 
     The projected grid is turned against the meridians (by 0.2 degrees in Piraeus, a pixel in 7 km) and web maps stretch
-    a picture evenly in Web Mercator, so the picture is drawn anew: each of its pixels takes the density at its own
+    a picture evenly in Web Mercator, so the picture is resampled: each of its pixels takes the density at its own
     place, between the centres of the grid linearly (over the land alone). What is left is the rounding of colours to a
     pixel of the picture.
 

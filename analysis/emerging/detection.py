@@ -16,11 +16,11 @@ on pure chance in cells of 130 m over Piraeus, at a nominal 5 %, a trend was fou
     plain Mann–Kendall                          15, 19 %           14, 16, 16 %
     Hamed–Rao as published                      18, 17 %           17, 13, 13 %
     Hamed–Rao, first lag, never deflating       11, 11 %           11, 8, 7 %
-    steps permuted, windows made anew           4, 5 %             5, 4, 6 %
+    steps permuted, windows remade              4, 5 %             5, 4, 6 %
     the same in blocks of three steps           5, 4 %             5, 4, 4 %
 
 Autocorrelations of two or three dozen values are too uncertain for Hamed and Rao's correction. Permuting the steps and
-making the windows anew is exact by construction, so that is the default.
+remaking the windows is exact by construction, so that is the default.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
     """Choose months or weeks, and take only whole ones: a month of which some days are missing would look cold.
 
     Months from ten whole months on: decisions are taken by the month, and a week seldom holds enough. Below that weeks,
-    if there are at least ten and the mean window holds half an alert or more; else months, and no trend is told.
+    if there are at least ten and the mean window holds half an alert or more; else months, and no trend is reported.
 
     Parameters
     ----------

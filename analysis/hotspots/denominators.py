@@ -14,7 +14,7 @@ from curim_data.model import FloatArray, Message, Num
 
 DenominatorKind = Literal["land", "alerts", "residents"]
 LAND: Final = "land"
-# Rates by residents are told for so many of them.
+# Rates by residents are given for so many of them.
 RATE_PER: Final = 1000
 # Cells without a base say nothing; fewer cells than this show no spread between cells.
 MIN_CELLS: Final = 3

@@ -84,7 +84,7 @@ def poisson_limits(count: float, confidence: float = 0.95) -> tuple[float, float
 
 
 def ratio_says_something(spot: Any) -> bool:
-    """Whether a ratio is told: where enough is expected, and its interval is narrow enough to be of use."""
+    """Whether a ratio is shown: where enough is expected, and its interval is narrow enough to be of use."""
     known = spot.ratio == spot.ratio and spot.low > 0 and spot.high < float("inf")
     return bool(known and spot.expected >= LEAST_EXPECTED and spot.high <= WIDEST_INTERVAL * spot.low)
 
@@ -128,7 +128,7 @@ def in_order(spots: Sequence[_Spot], order: Order = "excess") -> tuple[_Spot, ..
 
 
 def excess_choices() -> tuple[Choice, ...]:
-    """How the list is ordered, what stands in its first part, and where a ratio is told."""
+    """How the list is ordered, what stands in its first part, and where a ratio is shown."""
     return (
         Choice(
             "order",

@@ -301,8 +301,8 @@ def _nearer_to_second(at: FloatArray, middles: FloatArray) -> BoolArray:
     return nearer
 
 
-# What a place is told by: for cold ones the bounds of protected counts and of their base change sides. The place has
-# all its land, its surroundings the occupied part of theirs; a cold place the other way round.
+# What a place is reported by: for cold ones the bounds of protected counts and of their base change sides. The place
+# has all its land, its surroundings the occupied part of theirs; a cold place the other way round.
 _COLUMNS: Final = {
     "hot": ("low", "high", "size", "occupied", "q"),
     "cold": ("high", "low", "occupied", "size", "q_cold"),

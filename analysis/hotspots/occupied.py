@@ -91,7 +91,7 @@ def occupied_land(cells: pd.DataFrame) -> OccupiedLand | None:
     ----------
     cells : DataFrame, index cell (int64, H3 of one resolution, of about 350 m)
         The whole study mask with columns land_km2 and n, or low where counts passed disclosure control: withheld counts
-        enter at their lower bound, so that nothing is told that the same counts do not tell.
+        enter at their lower bound, so that nothing is disclosed that the same counts do not disclose.
     """
     index = np.asarray(cells.index, dtype=np.int64)
     counts = cells["low" if "low" in cells else "n"].to_numpy(float)

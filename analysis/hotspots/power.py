@@ -4,7 +4,7 @@ A map without a hot spot says something only where one would have been found. Th
 p-value, times the number of p-values of a cell and the number of cells tested, is at most alpha (`significant_cells`).
 For a place as large as the window of a cell, with surroundings as dense as the mean of the land on which alerts occur,
 both counts are Poisson, and the probability of that is a sum: no simulation is needed. It is taken for the better of
-the comparisons, which is a little less than that of either, so that the ratio told is on the safe side.
+the comparisons, which is a little less than that of either, so that the reported ratio is on the safe side.
 """
 
 from __future__ import annotations

@@ -114,8 +114,8 @@ def setting_choices(
     )
     if mean_window < GISTAR_FROM:
         gistar = Message(
-            "Gi* is shown alongside for comparison only: with {mean} alerts in the mean window its normal tail marks "
-            "chance as hot too often (it needs about {border})."
+            "Gi* is shown for comparison only: with {mean} alerts on average in a cell and its surroundings it calls "
+            "cells hot by chance too often. It can be read as a test from about {border} on."
         )
     elif based:
         gistar = Message(

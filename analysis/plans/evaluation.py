@@ -26,7 +26,7 @@ from curim_data.model import Message, Num, Translator
 
 # difference: alerts beyond the comparison area's growth; ratio: the same as a ratio; wdd: the published difference.
 EffectTest = Literal["difference", "ratio", "wdd"]
-# Areas whose counts before differ by more than this factor are told to be unlike.
+# Areas whose counts before differ by more than this factor are reported as unlike.
 _ALIKE: Final = 1.5
 # "No sign that it moved" is said only where the interval excludes a doubling next door.
 _DOUBLED: Final = 2.0

@@ -117,7 +117,7 @@ def city_map(
 
 
 def areas_map(city: CityProfile, areas: Areas, t: Translator, *, width_mm: float = 72) -> Picture:
-    """Draw a plan's treated area, its buffer and its comparison area, told apart by shade and hatch."""
+    """Draw a plan's treated area, its buffer and its comparison area, distinguished by shade and hatch."""
     looks: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
         (areas.treated, t("treated area"), {"facecolor": "#0b4f6c", "edgecolor": "white"}),
         (areas.buffer, t("buffer"), {"facecolor": "#eceff1", "edgecolor": "#0b4f6c", "hatch": "//////"}),
@@ -187,8 +187,8 @@ def _sheet(city: CityProfile, width_mm: float, legend_mm: float = LEGEND_MM) -> 
     _fit(axes, figure, city, width_mm, legend_mm)
     if city.attributions:
         box = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.0}
-        told = " · ".join(city.attributions)
-        axes.text(0.004, 0.005, told, transform=axes.transAxes, fontsize=4.6, color=QUIET, bbox=box, zorder=9)
+        credit = " · ".join(city.attributions)
+        axes.text(0.004, 0.005, credit, transform=axes.transAxes, fontsize=4.6, color=QUIET, bbox=box, zorder=9)
     return figure, axes
 
 

@@ -141,7 +141,7 @@ ALPHA: Final = 0.05
 
 MAX_PAIRS: Final = 20_000_000
 
-_TICKS: Final = 1_000_000  # distances and times are told apart to a millionth of a metre or day
+_TICKS: Final = 1_000_000  # distances and times are distinguished to a millionth of a metre or day
 
 _BLOCK: Final = 1 << 16
 
@@ -340,7 +340,7 @@ def knox(
 
         ratio = N_st / mean of N_st over the permutations        p = (1 + #{permutations with N >= N_st}) / (M + 1)
 
-    Each permutation gives the dates to the places anew; places and dates stay as they are, so density and season
+    Each permutation reassigns the dates to the places; places and dates stay as they are, so density and season
     explain nothing that is found. B bands need more than 20 B permutations, or the correction leaves no single band
     below .05. Only pairs within the largest distance are looked at. Where there are more than
     `most_pairs` of them (piles), a random share of the alerts is tested: ratios stay what they are, p-values become

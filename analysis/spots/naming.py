@@ -1,7 +1,7 @@
 """What a place is called: by a landmark, a district and a street, what its export calls it, or where it lies.
 
-A name is never a bare number. Places that share one are told apart by their street, by the direction in which they lie
-and by how far, so that a reader finds them; the same place has the same name under every filter.
+A name is never a bare number. Places that share one differ by their street, by their direction and by how
+far they lie, so that a reader finds them; the same place has the same name under every filter.
 """
 
 from __future__ import annotations

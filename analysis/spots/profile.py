@@ -21,7 +21,7 @@ from curim_data.model import LANGUAGES, N_, CityProfile, Message, Translator, tr
 from curim_data.model.labels import UNCATEGORISED, category_label, hour_label
 from curim_data.model.plan import CategoryShare, Caution, Interval, Problem
 
-# A share is told where what is withheld leaves no more than this open: without an interval, and with one to cover it.
+# A share is shown where what is withheld leaves no more than this open: without an interval, and with one to cover it.
 MAX_DOUBT: Final = 0.05
 
 MAX_COVERED: Final = 0.1

@@ -139,7 +139,7 @@ def block_permutation(
     call still finds somewhat too many trends in a correlated series.
 
     With `rebuild` that loss is avoided where the correlation comes from how the series is made: what is permuted are
-    the steps of its independent ingredients, and the series is made from them anew in every run. With blocks of one
+    the steps of its independent ingredients, and the series is made from them in every run. With blocks of one
     step the test is then exact when the ingredients of the steps are exchangeable. See `analysis.emerging.detection`.
 
     Parameters
@@ -155,7 +155,7 @@ def block_permutation(
         The runs then share what they make: the value of a step after the same steps is made once.
     enough : int, optional
         A series that this many runs have reached is permuted no further: in all runs its p would be above
-        enough / (runs + 1), and what it is told with comes from the runs that were made. Smaller p-values are those of
+        enough / (runs + 1), and what is reported comes from the runs that were made. Smaller p-values are those of
         all runs. (Besag, J. and Clifford, P. (1991). Sequential Monte Carlo p-values. Biometrika 78, 301-304.)
 
     Raises

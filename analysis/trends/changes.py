@@ -81,7 +81,7 @@ class Change:
     `expected` is the count before brought to the length of the period after. `compared`: with its own past ("before"),
     or with what the city around it did ("city"); `ratio` is the ratio to that. `direction`: 1 where the ratio is above
     one, -1 below, 0 at one. `bounded`: which count is withheld and stands at the most that it may be, so that the
-    change is at least as large as told.
+    change is at least as large as reported.
     """
 
     key: Mapping[str, Any]

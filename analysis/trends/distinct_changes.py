@@ -16,10 +16,10 @@ Key = Mapping[str, Any]
 
 
 def distinct_changes(changes: Changes, place_in: Mapping[str, str], most: int = 5) -> tuple[Change, ...]:
-    """The surest changes, at most `most`, each told once and as closely as the data allow.
+    """The surest changes, at most `most`, each reported once and as precisely as the data allow.
 
     Going from the surest to the least sure, a change is the same finding as an earlier one where what both share
-    (their theme in their area) holds at least half of its excess over what was expected. Each finding is then told by
+    (their theme in their area) holds at least half of its excess over what was expected. Each finding is then shown by
     its most specific significant part that still holds half of its excess.
 
     Parameters

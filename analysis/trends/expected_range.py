@@ -150,7 +150,7 @@ def decompose(counts: ArrayLike, period: int) -> SeasonalDecomposition:
 
     The season is nearly the same every year (its smoother spans all years, degree 0): with three to five years, one
     that moves would follow the noise. Each smoother is evaluated at every tenth of its span and joined by lines, as R's
-    `stl` does unless told otherwise. Raises ValueError on a shorter series or where nothing is known.
+    `stl` does by default. Raises ValueError on a shorter series or where nothing is known.
 
     Cleveland, R. B. et al. (1990). STL: a seasonal-trend decomposition procedure based on loess. Journal of Official
     Statistics 6, 3-73.

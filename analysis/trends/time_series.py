@@ -320,7 +320,7 @@ class YearOnYear:
 
 
 def year_on_year(trend: Trend, periods: int | None = None) -> YearOnYear | None:
-    """Compare the last complete periods (a quarter unless told) with the same ones a year before, by the e-test.
+    """Compare the last complete periods (a quarter by default) with the same ones a year before, by the e-test.
 
     None where the data do not reach back so far, or where nothing is left to compare.
     """

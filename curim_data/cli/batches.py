@@ -79,7 +79,7 @@ def undo(ctx: CommandContext, batch: BatchId) -> None:
 def quarantine(
     ctx: CommandContext, batch: BatchId, out: Annotated[Path, typer.Option(help=N_("CSV file to write."))]
 ) -> None:
-    """Rows that an import set aside, ready to be mended."""
+    """Rows that an import quarantined, ready to be mended."""
     ctx.city()
     frame = Store(ctx.home).quarantine(batch, ctx.t)
     write_table(out, with_negative_numbers(frame))

@@ -107,7 +107,7 @@ def show(ctx: CommandContext) -> None:
     app, "refresh", N_("Recompute districts, cells, places and darkness of all alerts after a change of the profile.")
 )
 def city_refresh(ctx: CommandContext) -> None:
-    """Make the columns that the profile gives anew."""
+    """Recompute the columns that the profile gives."""
     city = ctx.city()
     changed = reenrich_store(ctx.home)
     ctx.prepare()

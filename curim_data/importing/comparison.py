@@ -274,7 +274,7 @@ def status_changes(stored: Sequence[str], staged: Sequence[str]) -> dict[tuple[s
     """Count alerts by (status in the store, status in the file), where these differ.
 
     Parquet files with the columns incident_id and status. Only incidents with one alert in each are compared, since
-    several alerts of an incident cannot be told apart. Call it before the import is written.
+    several alerts of an incident cannot be distinguished. Call it before the import is written.
     """
     if not stored or not staged:
         return {}

@@ -116,7 +116,7 @@ class ProfiledExport:
         return self.opened.labels
 
     def blocks(self) -> Iterator[Block]:
-        """Go through all blocks of the file again: those that were kept, or read anew."""
+        """Go through all blocks of the file again: those that were kept, or read again."""
         return self.opened.file.blocks() if self.kept is None else iter(self.kept)
 
     def check_unchanged(self) -> None:

@@ -1,6 +1,6 @@
 """Coordinates from one reference system to another, all on one thread that lasts.
 
-PROJ looks for the way between two systems anew on each thread, in about 20 ms, and each run of a page is a thread.
+PROJ searches for the operation between two systems on each thread, in about 20 ms; each run of a page is a thread.
 """
 
 from __future__ import annotations

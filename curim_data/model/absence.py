@@ -7,7 +7,7 @@ They are different things, and each has a sentence that takes the place of an em
 - not asked: the export has no such field, or the city's profile no such file: the messages below and
   `KnownTime.lacks`, each with what to ask for;
 - fewer than k: it is there, small and protected (`fewer_than`);
-- too few to tell: neither its presence nor its absence can be told (`TOO_FEW`).
+- too few to tell: neither its presence nor its absence can be established (`TOO_FEW`).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 
 class Gender(StrEnum):
-    """As the person gave it. UNDISCLOSED: asked and not told. UNKNOWN: the export has no such field. Never guessed."""
+    """As the person gave it. UNDISCLOSED: asked, not answered. UNKNOWN: no such field in the export. Never guessed."""
 
     WOMAN = "woman"
     MAN = "man"

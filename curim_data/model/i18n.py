@@ -111,7 +111,7 @@ class Translator:
         return self.number(rounded) if 100 <= rounded < float("inf") else self.number(ratio, 1)
 
     def expected(self, count: float | None) -> str:
-        """A count that was to be expected, with three digits: enough to work out the ratio that is told beside it."""
+        """A count that was to be expected, with three digits: enough to work out the ratio beside it."""
         rounded = float("nan") if count is None else float(f"{count:.3g}")
         if not 0 < abs(rounded) < 100:
             return self.number(count)
@@ -131,7 +131,7 @@ class Translator:
     def p_value(self, p: float, *, least: bool = False) -> str:
         """A p-value as people read it: `<0.001` or three decimals.
 
-        `least`: no smaller one could come out (with 199 random maps none below 0.005), so it is told as `≤0.005`.
+        `least`: no smaller one could come out (with 199 random maps none below 0.005), so it is shown as `≤0.005`.
         """
         if p < 0.001:
             return f"<{self.number(0.001, 3)}"

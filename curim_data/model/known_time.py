@@ -32,7 +32,7 @@ class KnownTime(StrEnum):
         return asked if self.knows(asked) else "month"
 
     def lacks(self, unit: TimeUnit) -> Message | None:
-        """Why nothing is told by this unit, and what to ask for; None where it is known."""
+        """Why nothing is shown by this unit, and what to ask for; None where it is known."""
         if self.knows(unit):
             return None
         if self is KnownTime.MONTH:

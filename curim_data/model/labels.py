@@ -117,8 +117,8 @@ def feeling_label(t: Translator, feeling: int) -> str:
 def provisional_note(t: Translator) -> str:
     """What is to be known of a city whose profile was made from its first data."""
     return t(
-        "This city's profile is provisional: area, time zone and categories were taken from the first data and are no "
-        "official ones."
+        "This city's profile is provisional: its area, time zone and categories come from the first file and are not "
+        "confirmed by the city."
     )
 
 

@@ -104,7 +104,7 @@ class Problem:
     strings; query: the filter as a query string's words; start, end: the period, both days included; n, expected:
     alerts there and alerts expected by the density of its surroundings; q: p corrected for all places looked at; hours:
     first and last hour of the peak (20, 1 is 20:00 to 02:00); shares from 0 to 1; women: women among women and men
-    affected; women_city: the same in the whole city; unknown_gender: part whose gender is not known or not told; since:
+    affected; women_city: the same in the whole city; unknown_gender: share of unknown or undisclosed gender; since:
     month since which it has had more alerts than is usual for it.
     """
 

@@ -2,7 +2,7 @@
 
 A folder for each version of the city's profile holds files that follow from it alone, or from it and one version of the
 alerts, which their names say. A file appears whole or not at all, so that any number of processes may write it at once;
-one that is missing or cannot be read is worked out anew.
+one that is missing or cannot be read is worked out again.
 """
 
 from __future__ import annotations

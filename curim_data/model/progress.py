@@ -67,7 +67,7 @@ def stage(start: float, end: float, doing: Message | None = None) -> Iterator[No
 
 @contextmanager
 def following(listener: Listener) -> Iterator[None]:
-    """Inside, `listener` is told of the progress of what is calculated."""
+    """Inside, `listener` receives the progress of what is calculated."""
     token = _following.set(_Following(listener))
     try:
         yield

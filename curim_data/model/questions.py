@@ -19,7 +19,7 @@ BY_NAMES: Final = "names"
 
 @dataclass(frozen=True)
 class Answers:
-    """Everything that a person told of a file; None leaves it to the evidence.
+    """A person's answers about a file; None leaves it to the evidence.
 
     `dates`: "day-first" or "month-first". `crs`: the EPSG code of projected coordinates. `decimal`: "point" or
     "comma", the decimal mark of coordinates. `order`: "lat-lon" or "lon-lat" for a column that holds both. `sheet`:

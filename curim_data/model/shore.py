@@ -66,7 +66,7 @@ def with_shore(city: CityProfile, names: Collection[str]) -> list[int]:
 
 
 def _touch(city: CityProfile, cells: CellArray) -> BoolArray:
-    """`CityProfile.on_land`, of which most is told by the middles of the cells."""
+    """`CityProfile.on_land`, mostly decided by the centres of the cells."""
     middles = pa.record_batch(h3ronpy.vector.cells_to_coordinates(cells.astype(np.uint64)))
     shapely.prepare(city.land)
     touch = np.asarray(shapely.contains_xy(city.land, middles["lng"].to_numpy(), middles["lat"].to_numpy()), bool)

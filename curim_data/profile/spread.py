@@ -1,6 +1,6 @@
 """How far the alerts of a first file spread: a city, a region or a country, and where in it they are dense.
 
-A dashboard of one city is of little use on a country: the area is told for what it is, and its dense areas are proposed
+A dashboard of one city is of little use on a country: the page says what the area is, and proposes its dense areas
 as cities of their own. What lies outside the chosen one stays in the store and counts wherever no map is needed.
 """
 
@@ -190,7 +190,7 @@ def dense_areas(cells: Cells, counts: Cells, middles: tuple[Floats, Floats]) -> 
     """The areas in which alerts are dense, most alerts first; no alert counts in two of them.
 
     The disc of 3 km with most alerts is the middle of the first. Its radius grows (`RADII_KM`) until alerts between it
-    and the next one are less than a tenth as dense as those within. Its alerts are set aside, and the next area is
+    and the next one are less than a tenth as dense as those within. Its alerts are removed, and the next area is
     found among the others.
 
     Parameters

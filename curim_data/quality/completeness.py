@@ -31,7 +31,7 @@ def completeness(table: Any, categories: Collection[str]) -> pd.DataFrame:
 
     A gender counts as filled where it is a gender (not undisclosed, not unknown), a category where the city's list
     holds it, the time it was resolved among resolved alerts alone. A report at the very moment of the event counts as
-    not told: where a file has one time only, it stands in for the other.
+    not reported: where a file has one time only, it stands in for the other.
 
     Returns
     -------

@@ -40,7 +40,7 @@ class Precision:
     """How exact the coordinates are, over the `n` alerts with coordinates that stand on no pile.
 
     `decimals`: columns decimals (2: at most two; 6: six or more), n, share; of each alert the more exact of its two
-    coordinates. `points`: distinct coordinates. `step_m`: metres between the positions that can be told apart;
+    coordinates. `points`: distinct coordinates. `step_m`: metres between distinguishable positions;
     `cause`: "decimals", "grid" (whole steps of the city's metres) or "points" (few points that many alerts share).
     `finest`: the finest H3 resolution that this supports, None where not even the coarsest is.
     """
@@ -115,7 +115,7 @@ _steps: dict[tuple[str, str, int], float] = {}
 
 
 def coordinate_step(source: Source) -> float:
-    """Metres between the positions that can be told apart (`precision`), 1 where there are none; known by version."""
+    """Metres between distinguishable positions (`precision`), 1 where there are none; known by version."""
     key = (source.version, source.city.version, source.count)
     if key not in _steps:
         found = precision(source, default_points(source))

@@ -2,7 +2,7 @@
 
 One import is one Delta commit. Its record (file, counts, reasons) travels in the metadata of that same commit, so the
 log of imports and the alerts cannot disagree: a process killed before the commit leaves the old state, one killed
-after it the new state. An import that changes nothing is an empty commit with its record. Rows set aside are written
+after it the new state. An import that changes nothing is an empty commit with its record. Quarantined rows are written
 to a file of their own before the commit; the file counts only when a commit names its batch.
 
 Writers do not wait for each other: a commit that finds the table changed since it was read fails, and the import is
@@ -140,7 +140,7 @@ class Store:
         batch : Batch
             With `read`, `quarantined` and `reasons`; the other counts are made here.
         quarantine : pa.Table or Path
-            The rows set aside, or the Parquet file that holds them, which is moved; it need not exist.
+            The quarantined rows, or the Parquet file that holds them, which is moved; it need not exist.
 
         Returns
         -------
@@ -204,7 +204,7 @@ class Store:
         return self._retry(attempt)
 
     def quarantine(self, batch_id: str, t: Translator | None = None) -> pd.DataFrame:
-        """Rows that an import set aside: row, column, value, reason, mend, then the columns that make up an alert.
+        """Rows that an import quarantined: row, column, value, reason, mend, then the columns that make up an alert.
 
         Reason and mend are sentences in the translator's language (English where none is given), so that the table can
         be mended in a spreadsheet and imported again (broken rows: in their own file). StoreError for an unknown batch.

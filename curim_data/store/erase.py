@@ -1,4 +1,4 @@
-"""Removing alerts for good, at a person's request: from the store, its old versions, its log and the rows set aside.
+"""Removing alerts for good, at a person's request: from the store, its old versions, its log and the quarantined rows.
 
 The erasure writes a new version without the alerts, and removes everything before it. What was begun is noted in
 <home>/erase.json until it is done: an erasure that was cut short is finished by the next one, or by `finish_erasure`.
@@ -34,7 +34,7 @@ _OURS = ("row", "column", "value", "reason")
 
 @dataclass(frozen=True)
 class EraseReport:
-    """What an erasure removes: alerts, rows set aside, and the possibility to undo so many imports."""
+    """What an erasure removes: alerts, quarantined rows, and the possibility to undo so many imports."""
 
     alerts: int
     quarantined: int
@@ -178,7 +178,7 @@ def _report(
 
 
 def _matches(table: pa.Table, ids: Collection[str]) -> tuple[pa.Array, int]:
-    """Rows set aside that carry one of the ids (the mask and their number).
+    """Quarantined rows that carry one of the ids (the mask and their number).
 
     They are looked for in the column that the file's metadata names as that of the ids, or in all of the file's own
     columns where it names none.

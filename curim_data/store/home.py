@@ -55,7 +55,7 @@ class Home:
 
     @property
     def quarantine(self) -> Path:
-        """The folder of rows set aside, one Parquet file for each import."""
+        """The folder of quarantined rows, one Parquet file for each import."""
         return self.path / "quarantine"
 
     @property
@@ -98,7 +98,7 @@ class Home:
 
 
 def create_home(path: Path, profile_folder: Path | None = None) -> Home:
-    """Make a home with a copy of a profile (of Piraeus unless told otherwise); one that has a city keeps it."""
+    """Make a home with a copy of a profile (of Piraeus by default); one that has a city keeps it."""
     home = Home(Path(path))
     if not home.has_city():
         home.path.mkdir(parents=True, exist_ok=True)

@@ -144,7 +144,7 @@ def interrupted_imports(home: Home) -> tuple[InterruptedImport, ...]:
 def remove_interrupted(home: Home) -> tuple[InterruptedImport, ...]:
     """Remove what imports that were cut short have left behind; returns them.
 
-    Rows that such an import had set aside are removed too, and the city that it gave the home, unless it was stored.
+    Rows that such an import had quarantined are removed too, and the city that it gave the home, unless it was stored.
     Imports that are running are left alone.
     """
     found = _found(home, remove=True)

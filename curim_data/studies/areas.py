@@ -30,7 +30,7 @@ def area_counts(
 ) -> Protected:
     """Alerts by named area (column `area`, first) and by `by`, protected for the audience.
 
-    `areas`: H3 names of each area's cells; one without cells is left out. Piles of identical coordinates are set aside.
+    `areas`: H3 names of each area's cells; one without cells is left out. Alerts at default coordinates are left out.
     """
     frames = [
         exact_area_counts(source, f, cells, by, complete).assign(area=name) for name, cells in areas.items() if cells

@@ -29,7 +29,7 @@ from curim_data.studies.trends import trend_study
 
 Verdict = Literal["usual", "more", "fewer", "unknown"]
 MOST_FINDINGS: Final = 5
-# What a finding's small chart shows before the period that is told of.
+# What a finding's small chart shows before the period that it is about.
 LEAD: Final = dt.timedelta(weeks=26)
 # Fewer alerts than this tell too little of whom a change concerns.
 LEAST_WHOM: Final = 10

@@ -124,7 +124,7 @@ def none_sentence(study: BriefChanges, t: Translator) -> str:
 
 
 def no_spots_sentence(study: BriefStudy, t: Translator) -> str:
-    """What stands where the hot spots would, when there is none: that none was found, or that nothing can be told."""
+    """What stands where the hot spots would, when there is none: that none was found, or that alerts are too few."""
     power = study.hot.power
     if power.too_few:
         return power.sentence(t)
@@ -205,7 +205,7 @@ def change_name(change: Change, city: CityProfile, t: Translator) -> str:
 
 
 def counts_before_after(change: Change, t: Translator) -> tuple[str, str]:
-    """The counts before and after as they may be told."""
+    """The counts before and after as they may be shown."""
     before, after = t.number(change.before), t.number(change.after)
     if change.bounded == "before":
         before = t(fewer_than(change.before + 1))

@@ -15,20 +15,20 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Translator
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 
-# Points of the curve that are given out; more cannot be told apart.
+# Points of the curve that are given out; more cannot be distinguished.
 CURVE_POINTS: Final = 300
 
 
 @dataclass(frozen=True)
 class ConcentrationStudy:
-    """Concentration over the cells of the map: their size and what was set aside are told before the random maps."""
+    """Concentration over the cells of the map: their size and what was left out are known before the random maps."""
 
     cells: HotSpotStudy
     concentration: Concentration
 
     @property
     def choices(self) -> tuple[Choice, ...]:
-        """How large the places are, which alerts were set aside, and what chance is."""
+        """How large the places are, which alerts were left out, and what chance is."""
         about = tuple(choice for choice in self.cells.choices if choice.name in ("resolution", "piles"))
         return (*about, *self.concentration.choices)
 
@@ -59,7 +59,7 @@ class ConcentrationStudy:
 def concentration_study(
     source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None
 ) -> ConcentrationStudy:
-    """Concentration over the cells of the hot-spot map of the same filter, piles set aside, empty cells counted.
+    """Concentration over the cells of the same filter's hot-spot map, without default coordinates, empty cells counted.
 
     The places are those of the whole city, whatever area the filter names. `resolution` as for `hot_spot_study`.
     """

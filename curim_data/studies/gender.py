@@ -85,7 +85,7 @@ def weight_study(source: Source, f: AlertFilter, audience: Audience) -> Category
 
 
 def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStudy:
-    """Day and night by gender; the filter's light is set aside, since it is what is compared."""
+    """Day and night by gender; the filter's light is ignored, since it is what is compared."""
     if (lacking := source.known_time.lacks("hour")) is not None:
         nothing = pd.DataFrame(columns=["gender", "dark", "n", "share", "low", "high", "withheld"])
         return LightStudy(nothing, UNKNOWN, 0, (), lacking)

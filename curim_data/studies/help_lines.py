@@ -6,7 +6,7 @@ from typing import Final
 
 from curim_data.model import CityProfile, Message, Translator
 
-# Time zones of the member states of the European Union, in which 112 and 116 006 are set aside for this.
+# Time zones of the member states of the European Union, in which 112 and 116 006 are reserved for this.
 EU_ZONES: Final = frozenset(
     {
         "Africa/Ceuta", "Asia/Famagusta", "Asia/Nicosia", "Atlantic/Azores", "Atlantic/Canary",

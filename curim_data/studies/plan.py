@@ -99,7 +99,7 @@ def problem_of_spot(
 
 
 def _protected_hours(source: Source, here: AlertFilter, audience: Audience) -> tuple[int, int] | None:
-    """First and last hour of the peak, told by hours where enough of them may be shown, else by bands of six."""
+    """First and last hour of the peak, by hours where enough of them may be shown, else by bands of six."""
     raw = exact_area_counts(source, here, here.cells, ["hour"], False)
     raw = raw[raw["hour"].notna()]
     counted = protect_area_counts(source, here, [raw], ["hour"], audience).frame

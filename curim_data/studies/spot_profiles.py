@@ -103,7 +103,7 @@ def spot_summaries(
 def _by_area(
     source: Source, f: AlertFilter, areas: Mapping[str, tuple[str, ...]], dimensions: Sequence[str], audience: Audience
 ) -> list[pd.DataFrame]:
-    """Alerts on the map by area and by each of some dimensions, for many areas at once; piles are set aside.
+    """Alerts on the map by area and by each of some dimensions, for many areas at once, without default coordinates.
 
     `areas`: H3 names of the cells of each, none of two areas. Columns area, the dimension, n, low, high, withheld.
     """

@@ -129,7 +129,7 @@ class Jobs:
             with following(lambda fraction, doing: self._listen(job, fraction, doing)):
                 job.result = work()
             self._results.put(job.key, job.result)
-        except BaseException as error:  # whatever it is, the readers are told
+        except BaseException as error:  # whatever it is, the readers see it
             job.error = error
             # `_listen` gives the turn back before it waits for the next one, and ends the job while it waits.
             held = held and not job.queued
@@ -176,7 +176,7 @@ class Jobs:
         with self._changed:
             if not job.unwanted(self._grace):
                 return
-            self._running.pop(job.key, None)  # whoever asks from now on starts it anew
+            self._running.pop(job.key, None)  # whoever asks from now on starts it again
         raise Stopped
 
 

@@ -33,7 +33,7 @@ R = TypeVar("R")
 
 LOG: Final = logging.getLogger("curim")
 JOBS: Final = Jobs()
-MOMENT: Final = 0.4  # seconds that a reader waits without being told
+MOMENT: Final = 0.4  # seconds that a reader waits before the progress is shown
 TICK: Final = 0.2  # seconds between two looks at how far it is
 STOPPED: Final = "calculations_stopped"  # what this reader stopped, so that the next run does not start it again
 MOST_STOPPED: Final = 20
@@ -60,7 +60,7 @@ def calculated(doing: Message) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     The arguments are all that the result may depend on, and hashable (a dataset, a filter, an audience, settings); one
     whose name begins with an underscore is not part of the key and follows from the others. Results are shared by all
-    readers and never changed. `doing`: what the reader is told, until the calculation says more.
+    readers and never changed. `doing`: what the reader sees of it, until the calculation says more.
 
     Raises
     ------

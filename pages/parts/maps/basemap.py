@@ -110,10 +110,10 @@ def attribution_style(city: CityProfile, colours: Palette, within: str = "") -> 
     chart = f"{within} [data-testid='stDeckGlJsonChart']".strip()
     if not city.attributions:
         return f"{chart}::after {{content: none !important}}" if within else ""
-    told = " · ".join(city.attributions)
+    credit = " · ".join(city.attributions)
     return (
         f"{chart} {{position: relative}} {chart}::after "
-        f"{{content: {css_text(told)}; position: absolute; right: 0; bottom: 0; max-width: 100%; padding: 0 .4em; "
+        f"{{content: {css_text(credit)}; position: absolute; right: 0; bottom: 0; max-width: 100%; padding: 0 .4em; "
         f"font-size: .7rem; line-height: 1.5; pointer-events: none; z-index: 1; border-radius: 4px 0 0 0; "
         f"color: {colours.muted}; background: color-mix(in srgb, {colours.background} 75%, transparent)}}"
     )

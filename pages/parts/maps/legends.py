@@ -174,7 +174,7 @@ def draw_legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, st
 
 
 def illustrative_note(page: Page) -> str:
-    """That the shapes of the map are no official ones; empty where they are the city's own."""
+    """That the shapes of the map are illustrative; empty where they are the city's own."""
     if not page.city.illustrative:
         return ""
     return page.t("City limit, zones, streets and landmarks are illustrative: drawn for this dashboard.")
