@@ -26,7 +26,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 from curim_data import query
 from curim_data.engine import open_source
@@ -140,18 +140,18 @@ class Reader:
     def __init__(self, address: str, pid: int) -> None:
         self._stream, self._pid = f"{address.replace('http', 'ws', 1)}/_stcore/stream", pid
         self._list = self._part = ""
-        self._socket: ClientConnection | None = None
+        self._session = ExitStack()
         self.begin()
 
     def begin(self) -> None:
         """Begin another session; the one before ends."""
         self.end()
-        self._socket = connect(self._stream, subprotocols=["streamlit"], max_size=None)  # type: ignore[list-item]
+        made = connect(self._stream, subprotocols=["streamlit"], max_size=None)  # type: ignore[list-item]
+        self._socket = self._session.enter_context(made)
 
     def end(self) -> None:
         """End the session."""
-        if self._socket is not None:
-            self._socket.close()
+        self._session.close()
 
     def ask(self, words: Mapping[str, str], page: str = PAGE) -> Run:
         """Open a page under a filter and wait for all of it."""
@@ -186,7 +186,6 @@ class Reader:
         kinds: Counter[str] = Counter()
         headings: list[str] = []
         stood = None
-        assert self._socket is not None
         start, used = time.perf_counter(), processor_seconds(self._pid)
         self._socket.send(asked.SerializeToString())
         while True:

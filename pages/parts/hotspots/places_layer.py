@@ -11,14 +11,15 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.clusters.hdbscan import TooManyCellsError
-from analysis.hotspots.denominators import LAND
+from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.hotspots.grouping import Spot
-from curim_data.model import AreaTooLargeError, Translator
+from curim_data.filters import AlertFilter
+from curim_data.model import AreaTooLargeError, Audience, Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
 from curim_data.studies.spot_profiles import SpotSummary
-from pages.parts.frame import Page, draw_footer, filter_bar, page_link
+from pages.parts.frame import Dataset, Page, cached, draw_footer, filter_bar, page_link
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.fragments import draw_alone, redraw
 from pages.parts.frame.waiting import is_ready
@@ -229,12 +230,28 @@ def _draw_map_download(
 
 def _map_cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
     """The cells of the map, with the lines of their tooltips below the count."""
-    cells = study.cells.frame.join(study.hot.frame["z"])
-    tooltips = significance_lines(page.t, study)
-    if study.hot.based:
-        tooltips = [base + test for base, test in zip(rate_lines(page.t, study), tooltips, strict=True)]
-        cells = cells.assign(value=study.hot.frame["rate"])
-    return cells.assign(tooltip=pd.Series(tooltips, study.hot.frame.index))
+    return _cells_with_lines(
+        page.dataset, page.filter, page.audience, study.resolution, study.hot.base, page.t.lang, page.t, study
+    )
+
+
+@cached
+def _cells_with_lines(
+    dataset: Dataset,  # noqa: ARG001 (this and the next ones are the key that `_study` follows from)
+    chosen: AlertFilter,  # noqa: ARG001
+    audience: Audience,  # noqa: ARG001
+    resolution: int,  # noqa: ARG001
+    base: DenominatorKind,  # noqa: ARG001
+    lang: str,  # noqa: ARG001
+    _t: Translator,
+    _study: HotSpotStudy,
+) -> pd.DataFrame:
+    cells = _study.cells.frame.join(_study.hot.frame["z"])
+    tooltips = significance_lines(_t, _study)
+    if _study.hot.based:
+        tooltips = [rate + test for rate, test in zip(rate_lines(_t, _study), tooltips, strict=True)]
+        cells = cells.assign(value=_study.hot.frame["rate"])
+    return cells.assign(tooltip=pd.Series(tooltips, _study.hot.frame.index))
 
 
 def classes_over_time(

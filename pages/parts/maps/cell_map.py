@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import h3.api.numpy_int as h3
@@ -347,17 +348,10 @@ def gistar_lines(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:
 
 def _area_lines(layer: str, cells: Collection[int], colour: str) -> pdk.Layer:
     """A line round each group of cells that touch: round each cell it would hide the colours of a large city."""
-    rows = []
-    for group in touching(map(int, cells)):
-        shape: Any = h3.cells_to_h3shape(np.array(group, np.uint64), tight=False)
-        rows += [
-            {"cells": len(group), "rings": [[[round(x, 5), round(y, 5)] for y, x in ring] for ring in part]}
-            for part in ((polygon.outer, *polygon.holes) for polygon in shape)
-        ]
     return pdk.Layer(
         "PolygonLayer",
         id=layer,
-        data=rows,
+        data=_rings_round(tuple(map(int, cells))),
         get_polygon="rings",
         filled=False,
         stroked=True,
@@ -367,6 +361,19 @@ def _area_lines(layer: str, cells: Collection[int], colour: str) -> pdk.Layer:
         line_width_max_pixels=3,
         pickable=False,
     )
+
+
+@lru_cache(maxsize=64)
+def _rings_round(cells: tuple[int, ...]) -> list[dict[str, Any]]:
+    """The outlines of the groups of cells that touch, as rows of a layer; shared, never changed."""
+    rows = []
+    for group in touching(cells):
+        shape: Any = h3.cells_to_h3shape(np.array(group, np.uint64), tight=False)
+        rows += [
+            {"cells": len(group), "rings": [[[round(x, 5), round(y, 5)] for y, x in ring] for ring in part]}
+            for part in ((polygon.outer, *polygon.holes) for polygon in shape)
+        ]
+    return rows
 
 
 def touching(cells: Iterable[int]) -> list[list[int]]:
