@@ -46,9 +46,13 @@ class GenderShares:
         )
         if not self.women.known:
             known_counts = self.frame.set_index("gender")["n"][[WOMAN, MAN]]
-            if self.n and (known_counts == 0).all():
+            if (known_counts == 0).all():
                 return t("No alert says “woman” or “man”, so no share can be calculated.") + " " + missing
-            return t("The share of women cannot be shown for so few alerts.") + " " + missing
+            protected = t(
+                "The share of women is protected: one of the groups has so few alerts that its number could be worked "
+                "out."
+            )
+            return f"{protected} {missing}"
         return (
             t(
                 "Among women and men, women are {share} % ({low} to {high} %).",
