@@ -50,6 +50,7 @@ from analysis.stats.severity_weights import SeverityWeights
 from curim_data.model import CityProfile, FloatArray, IntArray, Message, Num
 from curim_data.model.city import cell_polygons
 from curim_data.model.progress import report, stage
+from curim_data.model.shared_shapes import ask_shape
 
 RUNS: Final = 199
 FEWEST_RUNS: Final = 99
@@ -356,9 +357,9 @@ class _Land:
         held = alerts.cells[np.clip(np.searchsorted(alerts.cells, touched), 0, len(alerts.cells) - 1)] == touched
         empty = touched[np.isin(square, group.squares) & ~held]
         middles = shapely.points(*centres_in_metres(empty, self.city))
-        shore = np.atleast_1d(~shapely.contains_properly(self.city.land_metres, middles))
+        shore = np.atleast_1d(~ask_shape(shapely.contains_properly, self.city.land_metres, middles))
         if shore.any():
-            shore[shore] = ~shapely.intersects(self.city.land, cell_polygons(empty[shore]))
+            shore[shore] = ~ask_shape(shapely.intersects, self.city.land, cell_polygons(empty[shore]))
         return tuple(int(cell) for cell in np.sort(np.concatenate([empty[~shore], alerts.cells[group.under]])))
 
 

@@ -94,7 +94,6 @@ class AlertGround:
             ]
         )
         share = np.zeros(self.shape)
-        shapely.prepare(land)
         for number, (box, (row, column)) in enumerate(zip(boxes, corners, strict=True)):
             report(number / len(boxes))
             high, wide = ((end.stop - end.start) * per_block for end in box)

@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from analysis.grid.baseline import centres_in_metres
 from analysis.stats.result import Choice
 from curim_data.model import CityProfile, FloatArray, Message
+from curim_data.model.shared_shapes import ask_shape
 
 # Half of the narrowest width that is tried, and more than the 22 m from corner to corner of the fine cells (H3
 # resolution 12): each pixel on the land then holds the centre of one.
@@ -142,8 +143,7 @@ def raster_from_polygon(land: BaseGeometry, cell_m: float | None = None) -> Rast
     columns, rows = int(np.floor((east - x0) / cell)) + 1, int(np.floor((north - y0) / cell)) + 1
     _guard(rows, columns)
     left, low = np.meshgrid(x0 + cell * np.arange(columns), y0 + cell * np.arange(rows))
-    shapely.prepare(land)
-    area = np.where(shapely.intersects_xy(land, left + cell / 2, low + cell / 2), cell * cell, 0.0)
+    area = np.where(ask_shape(shapely.intersects_xy, land, left + cell / 2, low + cell / 2), cell * cell, 0.0)
     # Only pixels along the edge are cut: steps of a pixel along it touch each of them or a neighbour.
     x, y = shapely.get_coordinates(shapely.segmentize(land.boundary, cell)).T
     edge = np.zeros(area.shape, bool)

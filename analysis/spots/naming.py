@@ -17,6 +17,7 @@ import shapely
 from analysis.spots.identity import KnownPlace, match_places
 from curim_data.model import LANGUAGES, CityProfile, FloatArray, Translator, translator
 from curim_data.model.place_names import AREA, numbered_area
+from curim_data.model.shared_shapes import ask_shape
 
 # A landmark farther away than this many of its radii does not help a reader to find the place.
 FAR: Final = 4
@@ -261,7 +262,7 @@ def _area(
 ) -> tuple[Labels, tuple[float, float], float]:
     """The district that holds a point: its labels, its middle in metres, and the radius of a disc of its size."""
     for area in city.districts:
-        if shapely.intersects_xy(area.polygon, longitude, latitude):
+        if ask_shape(shapely.intersects_xy, area.polygon, longitude, latitude):
             centre = area.polygon.centroid
             x, y = city.project([centre.x], [centre.y])
             west, south, east, north = area.polygon.bounds

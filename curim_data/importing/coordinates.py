@@ -31,6 +31,7 @@ from curim_data.importing.profiling import FileProfile
 from curim_data.importing.roles import RoleColumns
 from curim_data.model import Answers, BoolArray, CityProfile, FloatArray, ImportProblem, Message, Question
 from curim_data.model.questions import Choice
+from curim_data.model.shared_shapes import ask_shape
 from curim_data.profile.provisional import time_zone
 
 NEAR_CITY_M: Final = 5_000.0
@@ -144,7 +145,7 @@ def near_city(city: CityProfile, longitude: FloatArray, latitude: FloatArray) ->
     area, (west, south, east, north) = _near_area(city)
     with np.errstate(invalid="ignore"):
         found = (longitude >= west) & (longitude <= east) & (latitude >= south) & (latitude <= north)
-    found[found] = shapely.intersects_xy(area, *city.project(longitude[found], latitude[found]))
+    found[found] = ask_shape(shapely.intersects_xy, area, *city.project(longitude[found], latitude[found]))
     return np.asarray(found, bool)
 
 
@@ -153,7 +154,6 @@ def _near_area(city: CityProfile) -> tuple[Any, tuple[float, float, float, float
     cache: dict[str, Any] = city.__dict__
     if "_near_area" not in cache:
         area = city.land_metres.buffer(NEAR_CITY_M)
-        shapely.prepare(area)
         west, south, east, north = city.land.bounds
         margin = 2 * NEAR_CITY_M / 111_000  # degrees of latitude; more than 5 km even where the earth is flattened
         wide = margin / max(0.01, np.cos(np.radians(min(89.0, max(abs(south), abs(north)) + margin))))

@@ -53,6 +53,7 @@ from curim_data.model.extent import (
 from curim_data.model.i18n import Message
 from curim_data.model.place_names import PlaceNames
 from curim_data.model.prepared import read_cells
+from curim_data.model.shared_shapes import ask_shape
 from curim_data.model.types import BoolArray, CellArray
 
 HELP_LINES: Final = "helplines.toml"
@@ -200,8 +201,7 @@ class CityProfile:
 
     def on_land(self, cells: CellArray) -> BoolArray:
         """Which cells (int64 H3, of any resolution) touch the land, without making the cells of the land."""
-        shapely.prepare(self.land)
-        return np.asarray(shapely.intersects(self.land, cell_polygons(cells)), bool)
+        return ask_shape(shapely.intersects, self.land, cell_polygons(cells))
 
     @property
     def prepared(self) -> Path | None:
@@ -230,9 +230,8 @@ class CityProfile:
             hexagons = cell_polygons(index)
             x, y = self.to_metres.transform(*shapely.get_coordinates(hexagons).T)
             metres = shapely.set_coordinates(hexagons.copy(), np.column_stack([x, y]))
-            shapely.prepare(self.land_metres)
             area = shapely.area(metres) / 1e6
-            edge = ~shapely.covers(self.land_metres, metres)  # the rest need not be cut, which takes longest
+            edge = ~ask_shape(shapely.covers, self.land_metres, metres)  # the rest need not be cut, which takes longest
             area[edge] = shapely.area(shapely.intersection(metres[edge], self.land_metres)) / 1e6
             cache[resolution] = pd.Series(area, index=pd.Index(index, name="cell"), name="land_km2")
         return cache[resolution]

@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.model.alert import MAP_RESOLUTIONS
 from curim_data.model.i18n import Message
+from curim_data.model.shared_shapes import ask_shape
 from curim_data.model.types import CellArray
 
 # Cells of the land that a map shows and a test looks at: about two seconds of work.
@@ -77,8 +78,7 @@ def sampled_cells(shape: BaseGeometry) -> CellArray:
     west, south, east, north = shape.bounds
     steps = (np.arange(_SAMPLED) + 0.5) / _SAMPLED
     lon, lat = (side.ravel() for side in np.meshgrid(west + steps * (east - west), south + steps * (north - south)))
-    shapely.prepare(shape)
-    inside = shapely.intersects_xy(shape, lon, lat)
+    inside = ask_shape(shapely.intersects_xy, shape, lon, lat)
     edge = shapely.get_coordinates(shape)
     edge = edge[:: max(1, len(edge) // _ALONG_EDGE)]
     places = np.vstack([[(middle.x, middle.y)], np.column_stack([lon[inside], lat[inside]]), edge])

@@ -17,6 +17,7 @@ import pyarrow as pa
 import shapely
 from pyproj.enums import TransformDirection
 
+from curim_data.model.shared_shapes import ask_shape
 from curim_data.model.types import BoolArray, CellArray
 
 if TYPE_CHECKING:
@@ -68,8 +69,7 @@ def with_shore(city: CityProfile, names: Collection[str]) -> list[int]:
 def _touch(city: CityProfile, cells: CellArray) -> BoolArray:
     """`CityProfile.on_land`, mostly decided by the centres of the cells."""
     middles = pa.record_batch(h3ronpy.vector.cells_to_coordinates(cells.astype(np.uint64)))
-    shapely.prepare(city.land)
-    touch = np.asarray(shapely.contains_xy(city.land, middles["lng"].to_numpy(), middles["lat"].to_numpy()), bool)
+    touch = ask_shape(shapely.contains_xy, city.land, middles["lng"].to_numpy(), middles["lat"].to_numpy())
     touch[~touch] = city.on_land(cells[~touch])
     return touch
 

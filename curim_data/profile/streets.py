@@ -17,6 +17,7 @@ import shapely
 
 from curim_data.model import LANGUAGES, CityProfile, ImportProblem, Message
 from curim_data.model.city import MAJOR, MINOR, PATH, Area, Landmark
+from curim_data.model.shared_shapes import ask_shape
 from curim_data.profile.files import unique_ids
 from curim_data.profile.shapes import AreaFile, chosen_name_column, propose_name_column
 
@@ -235,8 +236,8 @@ def landmarks_of(areas: AreaFile, city: CityProfile) -> tuple[Landmark, ...]:
         for column in (key, "fclass"):
             if column in frame and (column == key or values):
                 wanted |= frame[column].isin(values).to_numpy() if values else frame[column].notna().to_numpy()
-    shapely.prepare(city.land)
-    kept = frame[wanted & frame["name"].notna().to_numpy() & shapely.intersects(city.land, frame.geometry.to_numpy())]
+    inside = ask_shape(shapely.intersects, city.land, frame.geometry.to_numpy())
+    kept = frame[wanted & frame["name"].notna().to_numpy() & inside]
     kept = kept.drop_duplicates("name")
     if kept.empty:
         raise ImportProblem(

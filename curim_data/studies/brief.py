@@ -20,6 +20,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile
+from curim_data.model.shared_shapes import ask_shape
 from curim_data.privacy import DisclosureError
 from curim_data.query import Total
 from curim_data.studies.changes import ChangeStudy, change_filter, change_study
@@ -142,7 +143,7 @@ def landmark_districts(city: CityProfile) -> dict[str, str]:
     found = {}
     for mark in city.landmarks:
         point = shapely.Point(mark.longitude, mark.latitude)
-        home = next((area.id for area in city.districts if area.polygon.covers(point)), None)
+        home = next((area.id for area in city.districts if ask_shape(shapely.covers, area.polygon, point)), None)
         if home is not None:
             found[mark.id] = home
     return found

@@ -18,6 +18,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Message, Num
+from curim_data.model.shared_shapes import ask_shape
 from curim_data.privacy import finest_resolution, sees_exact
 from curim_data.studies.cells import whole_city
 
@@ -142,8 +143,7 @@ def _residents(city: CityProfile, resolution: int) -> Denominator:
     district = np.full(len(fine), "", dtype=object)
     for area in city.districts:
         if area.id in people.index:
-            shapely.prepare(area.polygon)
-            district[shapely.contains_xy(area.polygon, centres[:, 1], centres[:, 0])] = area.id
+            district[ask_shape(shapely.contains_xy, area.polygon, centres[:, 1], centres[:, 0])] = area.id
     parents = [h3.latlng_to_cell(latitude, longitude, resolution) for latitude, longitude in centres]
     spread = pd.DataFrame({"cell": np.array(parents).astype(np.int64), "district": district, "land": fine.to_numpy()})
     spread = spread[spread["district"] != ""]

@@ -11,6 +11,7 @@ import shapely
 from analysis.spots.naming import SpotName
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Message
+from curim_data.model.shared_shapes import ask_shape
 
 TESTED_IN_CITY: Final = Message(
     "Looked for in the whole city, since a place stands out from the city and not from the picked area: of what was "
@@ -48,7 +49,7 @@ def in_area(spot: WithCells, name: SpotName, f: AlertFilter, city: CityProfile) 
 
 def _in_districts(points: np.ndarray, f: AlertFilter, city: CityProfile) -> bool:
     picked = [area.polygon for area in city.districts if area.id in f.districts]
-    return any(bool(shapely.intersects_xy(polygon, points[:, 1], points[:, 0]).any()) for polygon in picked)
+    return any(ask_shape(shapely.intersects_xy, polygon, points[:, 1], points[:, 0]).any() for polygon in picked)
 
 
 def _near_places(points: np.ndarray, f: AlertFilter, city: CityProfile) -> bool:

@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from curim_data.filters import AlertFilter
 from curim_data.lexicon.folding import fold
 from curim_data.model import CityProfile, Translator, cell_polygons
+from curim_data.model.shared_shapes import ask_shape
 from pages.parts.frame import Page, escape_markdown, filter_bar
 from pages.parts.hotspots.selection import SELECTED_WORD
 from pages.parts.maps.basemap import METRES_A_DEGREE, disc
@@ -53,8 +54,7 @@ def place_from_link(page: Page, resolution: int) -> FoundPlace | None:
     reach = 4 * h3.average_hexagon_edge_length(resolution, unit="m") / METRES_A_DEGREE
     near = (spots[:, 1] > west - reach) & (spots[:, 1] < east + reach)
     near &= (spots[:, 0] > south - reach) & (spots[:, 0] < north + reach)
-    shapely.prepare(shape)
-    touched = land[near][shapely.intersects(shape, cell_polygons(land[near]))] if near.any() else land[:0]
+    touched = land[near][ask_shape(shapely.intersects, shape, cell_polygons(land[near]))] if near.any() else land[:0]
     return FoundPlace(asked, name, shape, tuple(int(cell) for cell in touched))
 
 
