@@ -7,9 +7,11 @@ The test was chosen by simulation on the land of a city of 10 km² (cells of 130
   is compared with its own surroundings.
 * Given the counts of both, the count of the place is binomial whatever the local density: the test is exact without
   an estimated baseline.
-* Inside such a quarter a place is still up to 1.25 times as dense as what lies around it. So hot means: by more than
-  a quarter denser than the surroundings, and chance does not explain the excess. `tests/oracles/test_false_alarms.py`
-  holds the rates.
+* The edge of a town is denser than its surroundings and no hot spot, and so is the edge of such a quarter: a place
+  must stand out from every half of its surroundings (`analysis.hotspots.sides`).
+* Inside such a quarter a place is still up to 1.1 times as dense as each half of what lies around it. So hot means: by
+  more than 15 % denser than the surroundings, and chance does not explain the excess.
+  `tests/oracles/test_false_alarms.py` holds the rates.
 * Each cell is tested alone and together with the cells around it, and the better of both p-values counts: alone
   finds places of 60 m, the window finds those that a border of cells cuts in two. (Against the city: the window.)
 * A place may also stand out from the whole city without standing out from its own quarter: a dense quarter is one of
@@ -23,6 +25,7 @@ The test was chosen by simulation on the land of a city of 10 km² (cells of 130
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -41,6 +44,7 @@ from analysis.hotspots.settings import (
     surroundings_for,
     window_for,
 )
+from analysis.hotspots.sides import Rule, Sides
 from analysis.stats.exact_rates import larger_rate, smaller_rate
 from analysis.stats.exact_shares import larger_share, smaller_share
 from analysis.stats.false_discovery import benjamini_hochberg
@@ -67,7 +71,7 @@ class HotCells:
         its window), p_cold, q_cold, cold, z (`gistar_on_land`), base (NaN where withheld or not known), rate_raw and
         rate (alerts by base, and the same shrunk towards the city's mean), local (hot against its surroundings), wide
         (hot against the city), tested (whether the cell was looked at: it lies on occupied land), occupied
-        (size_low where it counts as surroundings of others, else zero).
+        (size_low where it counts as surroundings of others, else zero), city (the same for the rest of the city).
 
     `comparisons`: p-values of which the smallest counts for a cell. `city_margin`: ratio to the rest of the city that
     does not count as hot yet; 1 and unused where places are compared by a base, since that is with the city already.
@@ -192,25 +196,36 @@ def hot_cells(
     resolution = _resolution(index)
     side = square_side(resolution, index)
     k = window_for(side) if k is None else k
-    margin = margin_for(k) if margin is None else margin
+    margin = margin_for(k, sided=base is None) if margin is None else margin
     sizes = _Sizes.of(data, base, MIN_LAND_SHARE * side**2 / 1e6)
 
     low, high = (np.where(sizes.known, data[name].to_numpy(float), 0.0) for name in ("low", "high"))
-    tested = around = np.ones(len(index), dtype=bool)
+    tested = around = in_city = np.ones(len(index), dtype=bool)
     if occupied is not None and base is None:
-        tested, around = occupied.holds(index), occupied.surrounds(index)
+        tested, around, in_city = occupied.holds(index), occupied.surrounds(index), occupied.is_city(index)
     in_place = (neighbours(index, k) @ low)[tested]
     outer = surroundings_for(side, k, float(in_place.mean()) if len(in_place) else 0.0)
     report(0.2, _TESTING)
     scales = [_Scale.of(index, rings, (k, outer) if base is None else None, sizes, around) for rings in sorted({0, k})]
-    city = None if base is not None else _Scale.of(index, k, None, sizes, tested)
+    sides = None if base is not None else Sides.of(index, ring(index, k, outer), side)
+    city = None if base is not None else _Scale.of(index, k, None, sizes, in_city)
+    city_high = np.where(in_city, high, 0.0)
     report(0.5, _TESTING)
     above, below = (
         (larger_share, smaller_share) if base is not None and base.kind == "alerts" else (larger_rate, smaller_rate)
     )
+    comparisons = len(scales) + (city is not None)
     tried = [above(s.place @ low, s.rest(high), s.size_in, s.size_out, margin) for s in scales]
-    wide = larger_rate(city.place @ low, city.rest(high), city.size_in, city.size_out, CITY_MARGIN) if city else None
-    comparisons = len(tried) + (city is not None)
+    if sides is not None:
+        rule = Rule(partial(larger_rate, margin=margin), alpha / comparisons)
+        ground = np.where(around, sizes.low, 0.0)
+        tried = [
+            sides.against_each(p, s.place @ low, s.size_in, high, ground, rule)
+            for p, s in zip(tried, scales, strict=True)
+        ]
+    wide = (
+        larger_rate(city.place @ low, city.rest(city_high), city.size_in, city.size_out, CITY_MARGIN) if city else None
+    )
     p_near, p_wide = (
         np.where(tested, np.minimum(1.0, comparisons * p), 1.0)
         for p in (np.min(tried, axis=0), np.ones(len(index)) if wide is None else wide)
@@ -221,16 +236,23 @@ def hot_cells(
     passed = p_hot[q_hot <= alpha].max(initial=0.0)
     local = hot & (p_near <= passed)
     not_hot = np.where(hot, 0.0, 1.0)
-    p_cold = _smaller_p(
-        [below(s.place @ high, s.rest(low * not_hot), s.size, s.rest(sizes.high * not_hot), margin) for s in scales]
-    )
+    colder = [
+        below(s.place @ high, s.rest(low * not_hot), s.size, s.rest(sizes.high * not_hot), margin) for s in scales
+    ]
+    if sides is not None:
+        rule = Rule(partial(smaller_rate, margin=margin), alpha / len(scales))
+        colder = [
+            sides.against_each(p, s.place @ high, s.size, low * not_hot, sizes.high * not_hot, rule)
+            for p, s in zip(colder, scales, strict=True)
+        ]
+    p_cold = _smaller_p(colder)
     p_cold = np.where(tested, p_cold, 1.0)
     q_cold, cold = significant_cells(index, p_cold, alpha, tested)
     report(0.9, _TESTING)
     window, expected, expected_alone = scales[-1].place @ low, scales[-1].expected(high), scales[0].expected(high)
     if city is not None:
         only_wide = hot & ~local
-        expected = np.where(only_wide, city.expected(high), expected)
+        expected = np.where(only_wide, city.expected(city_high), expected)
         expected_alone = np.where(only_wide, expected, expected_alone) if k == 0 else expected_alone
     near = neighbours(index, max(k, 1))
     rates = None if base is None else cell_rates(data["n"].to_numpy(float), sizes.n, shares=base.kind == "alerts")
@@ -249,6 +271,7 @@ def hot_cells(
         wide=hot & (p_wide <= passed),
         tested=tested,
         occupied=np.where(around, sizes.low, 0.0),
+        city=np.where(in_city, sizes.low, 0.0),
         p_cold=p_cold,
         q_cold=q_cold,
         cold=cold,

@@ -384,8 +384,8 @@ def _rests(
     around: FloatArray = (_around(inside, index, result) @ (compared * ~left_out[:, None])).T
     if mark == "cold" or result.comparisons == 1:
         return {"surroundings": around}
-    size = result.frame["size_low"].to_numpy(float) * result.frame["tested"].to_numpy(bool)
-    compared = np.column_stack([compared[:, 0], size, compared[:, 2]])
+    size = result.frame["city"].to_numpy(float)
+    compared = np.column_stack([compared[:, 0], size, compared[:, 2]]) * (size > 0)[:, None]
     return {"surroundings": around, "city": (compared.sum(axis=0) - inside @ compared).T}
 
 

@@ -5,7 +5,11 @@ alerts of the city's history, smoothed over some hundred metres, are dense enoug
 them. No filter moves it, and land that is added far away, where no alert ever was, changes nothing.
 
 Smoothing blurs the edge of a village into the fields. So of the occupied land only that counts as surroundings which,
-smoothed over a ring less, is at least a quarter as dense as the thinnest of it. The rest of the city is all of it.
+smoothed over a ring less, is at least a quarter as dense as the thinnest of it.
+
+The rest of the city is the occupied land that is at least a quarter as dense as where the mean alert lies (the mean of
+the smoothed density over alerts). Wide land with a tenth of a town's density would hold many of the 95 %, make the mean
+of the city thin, and the whole town twice as dense as that.
 
 For hot cells occupied land only narrows the surroundings, while the place itself counts with all its land; so whatever
 land it leaves out, a cell of a given count never gets a smaller p-value by it. It also says how many cells are looked
@@ -31,7 +35,8 @@ HELD: Final = 0.95
 # Alerts in the mean disc over which the density is smoothed, and the widest disc in rings of cells.
 MEAN_IN_DISC: Final = 10.0
 MOST_RINGS: Final = 6
-# Surroundings are at least so dense, relative to the thinnest occupied land.
+# Surroundings are at least so dense, relative to the thinnest occupied land; the rest of the city, relative to the land
+# of the mean alert.
 _THIN: Final = 0.25
 # The least share of a cell that land counts as, as in the test (`cell_significance.MIN_LAND_SHARE`).
 _LEAST_SHARE: Final = 0.25
@@ -43,12 +48,13 @@ _ALL_SEVEN: Final = (1 << 3 * _DIGITS) - 1
 class OccupiedLand:
     """Which cells of one resolution are occupied: `cells` those that are, `resolution` theirs.
 
-    `around`: those of them that count as surroundings. `share` of the land that is occupied, `n` alerts from which that
-    was found, `reach` of the smoothing in metres.
+    `around`: those of them that count as surroundings, `city`: as the rest of the city. `share` of the land that is
+    occupied, `n` alerts from which that was found, `reach` of the smoothing in metres.
     """
 
     cells: frozenset[int]
     around: frozenset[int]
+    city: frozenset[int]
     resolution: int
     share: float
     n: int
@@ -61,6 +67,10 @@ class OccupiedLand:
     def surrounds(self, cells: CellArray) -> BoolArray:
         """Which of some cells count as surroundings of others."""
         return self._among(self.around, cells)
+
+    def is_city(self, cells: CellArray) -> BoolArray:
+        """Which of some cells count as the rest of the city."""
+        return self._among(self.city, cells)
 
     def _among(self, members: frozenset[int], cells: CellArray) -> BoolArray:
         found = np.asarray(cells, dtype=np.int64)
@@ -78,7 +88,8 @@ class OccupiedLand:
         message = Message(
             "Compared is land on which alerts occur: the {share} % of the city's land that holds {held} % of all {n} "
             "alerts ever reported, whatever their category, smoothed over {metres} m. Farmland, water and airfields, "
-            "where hardly anyone is there to report, do not count as surroundings.",
+            "where hardly anyone is there to report, do not count as surroundings. The rest of the city "
+            "means the part of this land that is at least a quarter as dense as where the average alert lies.",
             {"share": Num(100 * self.share, 0), "held": Num(100 * HELD, 0), "n": self.n, "metres": self.reach},
         )
         return Choice("occupied", self.share, message)
@@ -113,9 +124,10 @@ def occupied_land(cells: pd.DataFrame) -> OccupiedLand | None:
     occupied = (density >= thinnest) & (density > 0)
     closer = neighbours(index, rings - 1)
     around = occupied & (closer @ counts >= _THIN * thinnest * np.maximum(closer @ land, least))
+    city = occupied & (density >= _THIN * float(counts @ density) / total)
     share = float(land[occupied].sum() / land.sum())
-    own, beside = (frozenset(index[mask].tolist()) for mask in (occupied, around))
-    return OccupiedLand(own, beside, resolution, share, round(total), round((rings + 0.5) * side))
+    own, beside, rest = (frozenset(index[mask].tolist()) for mask in (occupied, around, city))
+    return OccupiedLand(own, beside, rest, resolution, share, round(total), round((rings + 0.5) * side))
 
 
 def _parents(cells: CellArray, resolution: int) -> CellArray:

@@ -46,13 +46,15 @@ def surroundings_for(side: float, k: int, mean_place: float) -> int:
     return max(k + 1, int(reach // side))
 
 
-def margin_for(k: int) -> float:
+def margin_for(k: int, sided: bool = False) -> float:
     """Ratio to the surroundings that a smooth, dense quarter reaches by itself, found by simulation.
 
-    1.25 for cells of a place's fraction; 1.35 where a single cell is the place (`k` = 0), as its surroundings then
-    reach beyond the quarter.
+    1.25 for cells of a place's fraction, 1.15 where they are compared with each half of their surroundings too
+    (`sided`); 1.35 where a single cell is the place (`k` = 0), as its surroundings then reach beyond the quarter.
     """
-    return 1.25 if k else 1.35
+    if not k:
+        return 1.35
+    return 1.15 if sided else 1.25
 
 
 def setting_choices(
@@ -72,8 +74,8 @@ def setting_choices(
         Message("A place is compared with all the rest of the city, by its base and not by its land.")
         if based
         else Message(
-            "A place is compared with its own surroundings up to {metres} m, and a second time with the rest of the "
-            "city.",
+            "A place is compared with its own surroundings up to {metres} m, with all of them and with each half, so "
+            "that the edge of a town is not hot beside its fields; and a second time with the rest of the city.",
             {"metres": round((outer + 0.5) * side)},
         )
     )

@@ -21,15 +21,17 @@ from scipy.stats import binom, norm
 from analysis.clusters.detection import ALPHA, find_clusters
 from analysis.grid.baseline import centres_in_metres
 from analysis.grid.cells import neighbours
+from analysis.hotspots import sides
 from analysis.hotspots.cell_significance import gistar_on_land, hot_cells
 from analysis.hotspots.denominators import Denominator
 from analysis.hotspots.grouping import hot_spots
-from analysis.hotspots.occupied import occupied_land
+from analysis.hotspots.occupied import OccupiedLand, occupied_land
 from analysis.hotspots.settings import GISTAR_FROM
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.severity_weights import by_severity
 from curim_data.model import CityProfile
 from tests.effort import FULL, effort
+from tests.simulations.edge_of_town import Region
 
 Floats = np.ndarray
 MAPS = effort(120, 400)
@@ -150,6 +152,37 @@ def test_a_town_with_a_dense_quarter_in_farmland_has_no_hot_cell(ground: Ground,
             on_all_land += n == 500 and bool(hot_cells(cells).frame["hot"].any())
     assert not_above(false, 3 * maps, LEVEL)
     assert on_all_land > 0.5 * maps
+
+
+@pytest.fixture(scope="module")
+def region() -> Region:
+    return Region()
+
+
+@pytest.mark.parametrize("shape", ["round", "square"])
+def test_the_edge_of_a_town_is_neither_hot_nor_cold(
+    region: Region, shape: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside land with a tenth or less of its density, on the way of the page. Without a comparison with each half of
+    the surroundings nearly every map has a hot or a cold edge; with all occupied land as the city the town is hot.
+    """
+    maps, marked = effort(15, 100), 0
+    for hinterland in (0.1, 1 / 30):
+        density = region.town(shape, hinterland)
+        for n in (500, 6_000, 30_000):
+            rng = np.random.default_rng(n)
+            for _ in range(maps):
+                drawn = region.draw(rng, n, density)
+                marked += bool(drawn.hot.frame[["hot", "cold"]].to_numpy().any()) or bool(drawn.listed)
+    assert not_above(marked, 6 * maps, LEVEL)
+    density, rng = region.town(shape, 0.1), np.random.default_rng(2)
+    with monkeypatch.context() as whole_city:
+        whole_city.setattr(OccupiedLand, "is_city", OccupiedLand.holds)
+        assert sum(region.draw(rng, 6_000, density).hot.frame["wide"].any() for _ in range(8)) > 4
+    with monkeypatch.context() as no_halves:
+        no_halves.setattr(sides, "LEAST_LAND", float("inf"))
+        frames = [region.draw(rng, 30_000, density).hot.frame for _ in range(8)]
+    assert sum(frame[["local", "cold"]].to_numpy().any() for frame in frames) > 4
 
 
 @pytest.mark.parametrize("n", [60, 500, 6_000])

@@ -100,7 +100,7 @@ def test_occupied_land_only_raises_p() -> None:
     assert not told["hot"][~told["tested"]].any()
     flat = frame(history.index.to_numpy(), np.random.default_rng(6).poisson(20, len(history)))
     half = frozenset(history.index[inside].tolist())
-    plain, told = hot_cells(flat).frame, hot_cells(flat, occupied=OccupiedLand(half, half, 9, 0.2, 9, 500)).frame
+    plain, told = hot_cells(flat).frame, hot_cells(flat, occupied=OccupiedLand(half, half, half, 9, 0.2, 9, 500)).frame
     assert not plain["hot"].any()
     assert (told["p_cold"] >= plain["p_cold"] - 1e-9).all()
     assert (told["p"] >= plain["p"] - 1e-12).all()
@@ -113,7 +113,7 @@ def test_a_base_population_does_not_mind_occupied_land(city: CityProfile) -> Non
     rng = np.random.default_rng(5)
     cells = pd.DataFrame({"n": rng.poisson(3, len(land)).astype(float), "land_km2": land})
     people = Denominator.of(pd.Series(rng.poisson(50, len(land)).astype(float) + 1, land.index), "residents")
-    nowhere = OccupiedLand(frozenset(), frozenset(), 9, 0.0, 0, 500)
+    nowhere = OccupiedLand(frozenset(), frozenset(), frozenset(), 9, 0.0, 0, 500)
     pd.testing.assert_frame_equal(
         hot_cells(cells, base=people).frame, hot_cells(cells, base=people, occupied=nowhere).frame
     )

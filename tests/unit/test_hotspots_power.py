@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from dataclasses import replace
 
 import h3.api.numpy_int as h3
@@ -57,16 +58,32 @@ def test_more_alerts_find_less_and_few_find_nothing() -> None:
 
 def test_the_sum_is_that_of_the_slow_twin() -> None:
     case = _Case.of(even_map(1.0))
-    size_out, margin = case.against[1]
+    half = case.against[1]
+    assert half.densest_half
     ratio, total = 4.0, 0.0
     for around in range(120):
         counts = np.arange(150)
-        p = larger_rate(counts, np.full(150, around), case.size_in, size_out, margin)
+        p = larger_rate(counts, np.full(150, around), case.size_in, half.size, half.margin)
         total += float(
-            poisson.pmf(around, case.rate * size_out)
+            poisson.pmf(around, half.rate * half.size)
             * poisson.pmf(counts, ratio * case.expected)[p <= case.level].sum()
         )
-    assert case._by(ratio, size_out, margin) == pytest.approx(total, abs=1e-6)
+    assert case._by(ratio, replace(half, densest_half=False)) == pytest.approx(total, abs=1e-6)
+    assert case._by(ratio, half) < total
+
+
+def test_the_densest_half_is_that_of_the_slow_twin() -> None:
+    """Six sixths around a place, three neighbouring ones a half: the largest of the six halves, by all their counts."""
+    half, mean = replace(_Case.of(even_map(1.0)).against[1], size=1.0, rate=1.2), 0.4
+    sixth = poisson.pmf(np.arange(6), mean)
+    exact = np.zeros(16)
+    for counts in itertools.product(range(6), repeat=6):
+        most = max(sum(counts[(start + step) % 6] for step in range(3)) for start in range(6))
+        exact[most] += np.prod(sixth[list(counts)])
+    values, chance = half.counts(known=False)
+    drawn = np.zeros(16)
+    drawn[values.astype(int)] = chance
+    assert np.abs(np.cumsum(drawn) - np.cumsum(exact)).max() < 0.03
 
 
 def test_a_base_population_has_a_power_too() -> None:

@@ -35,7 +35,9 @@ GENERAL: Final = (
         N_(
             "x alerts on the land A of a place, y on the land B of its neighbourhood, m the minimum ratio by which a "
             "place must be denser, M cells. A place is a cell alone and, where cells are small, also the cell with "
-            "its neighbours; that is compared a second time, with all the rest of the city, by m = 2. Then p is the "
+            "its neighbours. It is compared with all of its neighbourhood and with each half of it that is mostly "
+            "land, and the largest p counts: the edge of a town is denser than one side only. The cell with its "
+            "neighbours is compared a second time, with all the rest of the city, by m = 2. Then p is the "
             "smallest of these, times their number. A cell is hot when "
             "its q is at most 0.05 and the smallest p in its group of such neighbouring cells, times the number of "
             "cells, is at most 0.05 too."
@@ -43,23 +45,28 @@ GENERAL: Final = (
         N_(
             "Cell size and neighbourhood follow the number of alerts; the page says which were chosen and why. Only "
             "land on which alerts occur is looked at and counts as surroundings: the densest, smoothed over some "
-            "hundred metres, that holds 95 % of all alerts ever reported. A place at the shore counts as at least a "
-            "quarter of a cell of land."
+            "hundred metres, that holds 95 % of all alerts ever reported. The rest of the city means "
+            "the part of this land that is at least a quarter as dense as where the average alert lies. A place at the "
+            "shore counts as at least a quarter of a cell of land."
         ),
         N_(
             "A hot spot is a place of many reports. It does not say who did what, or why. Its ratio is biased "
             "upwards, because the cells were selected for being dense. Where several people report one incident, "
-            "more of the hot spots are due to chance than stated."
+            "more of the hot spots are due to chance than stated. In a region a whole town can be hot: where the "
+            "land around it is a fifth as dense, or where the town holds less than a third of the alerts, it is more "
+            "than twice as dense as the rest."
         ),
         (
             "Przyborowski & Wilenski 1940, Biometrika 31",
+            "Berger 1982, Technometrics 24",
             "Benjamini & Hochberg 1995, JRSS B 57",
             "Chumbley & Friston 2009, NeuroImage 44",
             "Clopper & Pearson 1934, Biometrika 26",
         ),
         N_(
             "No map with this test is published. On simulated maps of chance, of a smooth dense quarter, and of a town "
-            "in farmland, with 60 to 24,000 alerts, no more than 5 % have any hot cell."
+            "that holds most of the alerts beside land with at most a tenth of its density, with 60 to 30,000 alerts, "
+            "no more than 5 % have any hot cell."
         ),
     ),
     MethodEntry(
@@ -93,8 +100,8 @@ GENERAL: Final = (
         (r"P(\rho) = \sum_y P(Y = y)\; P\left(X \ge x_y \mid X \sim \mathrm{Poisson}(\rho \lambda A)\right) = 0.8",),
         N_(
             "λ the mean density of the land on which alerts occur, A the land of a cell with its neighbours, Y the "
-            "count around it, x_y the smallest count that the corrected test marks beside y. ρ is the ratio that is "
-            "given; where even ρ = 10 gives less than 0.8, there are too few alerts to tell."
+            "count in the densest half around it, x_y the smallest count that the corrected test marks beside y. ρ is "
+            "the ratio that is given; where even ρ = 10 gives less than 0.8, there are too few alerts to tell."
         ),
         N_("The better of the comparisons counts, which is a little less than either: the ratio is on the safe side."),
         N_(
