@@ -162,10 +162,18 @@ def test_places_that_last_without_a_trend_are_called_persistent(city: CityProfil
     assert not_above(sum(kind != "persistent" for kind in found), len(found), LEVEL)
 
 
-def test_a_campaign_that_multiplies_everything_makes_no_mark_and_the_whole_cube_would(city: CityProfile) -> None:
+@pytest.mark.parametrize(("times", "most_maps"), [(1.5, 8), (1.6, 10)])
+def test_a_campaign_that_multiplies_everything_makes_no_mark_and_the_whole_cube_would(
+    city: CityProfile, times: float, most_maps: int
+) -> None:
+    """A stronger campaign is the harder case for our test, and the easier one to be fooled by for the naive one.
+
+    By half more, a map of the sample's land of 10 km² is at the border of what the naive test sees: it is fooled by
+    eight of ten such maps, by a little more by all.
+    """
     land = city.land_cells(10)
     cells, rng = np.asarray(land.index), np.random.default_rng(5)
-    rhythm = np.r_[np.ones(22), 1.6, 1.6]
+    rhythm = np.r_[np.ones(22), times, times]
     place = neighbours(cells, 1)
     share = lagged_sums(place @ np.repeat(land.to_numpy()[:, None], 24, axis=1), 1) / (24 * land.sum())
     ours = whole = 0
@@ -174,7 +182,8 @@ def test_a_campaign_that_multiplies_everything_makes_no_mark_and_the_whole_cube_
         ours += bool(emerging_hot_spots(counts, land).hot.any())
         p = binom.sf(lagged_sums(place @ counts.to_numpy(), 1) - 1, 24_000, share)
         whole += bool((benjamini_hochberg(p.ravel()) <= LEVEL).any())
-    assert (ours, whole) == (0, 10)
+    assert ours == 0
+    assert whole >= most_maps
 
 
 @pytest.fixture(scope="module")
