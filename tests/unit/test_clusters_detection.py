@@ -91,6 +91,20 @@ def test_cores_and_their_groups_are_those_of_scikit_learn(city: CityProfile, one
         assert expected
 
 
+def test_the_strength_of_a_cluster_is_the_likelihood_ratio_of_its_count(city: CityProfile, one: pd.DataFrame) -> None:
+    """Against the same count at what the baseline expects, by the probabilities of SciPy; a thin group has none."""
+    search, points, _ = grounded(city, one, 70.0)
+    groups = search.find(points)
+    assert groups
+    for group in groups:
+        count, expected = points.weight[group.under].sum(), search.expected_on(group.squares)
+        assert count > expected
+        ratio = poisson.logpmf(count, count) - poisson.logpmf(count, expected)
+        assert search.strength(points, group) == pytest.approx(ratio, rel=1e-9)
+        thin = Points(points.at, points.weight * expected / count * 0.99)
+        assert search.strength(thin, group) == 0
+
+
 def test_a_large_cluster_is_split_and_not_dropped(city: CityProfile) -> None:
     frame = drawn(city, 6_000, {STATION: 10}, radius=420)
     result = find_clusters(frame, city, base=frame["land_km2"], eps=150, runs=19, alpha=0.05)

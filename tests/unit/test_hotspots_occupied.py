@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.grid.cells import square_side
 from analysis.hotspots.cell_significance import hot_cells
 from analysis.hotspots.grouping import hot_spots
 from analysis.hotspots.occupied import HELD, OccupiedLand, _parents, occupied_land
@@ -51,6 +52,56 @@ def test_the_fields_around_a_town_are_not_occupied(t: Translator) -> None:
     assert "95 % of all" in t(found.choice.explanation)
     fine = disc(60, 10)
     assert np.array_equal(found.holds(fine), np.isin(_parents(fine, 9), history.index[occupied]))
+
+
+def occupied_slowly(history: pd.DataFrame) -> tuple[set[int], set[int], set[int], int]:
+    """The slow twin, with loops: occupied cells, those that surround others, those of the city, and rings smoothed."""
+    counts, land = history["low"].to_dict(), history["land_km2"].to_dict()
+    least = 0.25 * square_side(9, history.index.to_numpy()) ** 2 / 1e6
+
+    def sums(cell: int, rings: int) -> tuple[float, float]:
+        disc = [one for one in map(int, h3.grid_disk(np.uint64(cell), rings)) if one in counts]
+        return sum(counts[one] for one in disc), max(sum(land[one] for one in disc), least)
+
+    rings = next(rings for rings in range(1, 7) if np.mean([sums(cell, rings)[0] for cell in counts]) >= 10)
+    density = {cell: sums(cell, rings)[0] / sums(cell, rings)[1] for cell in counts}
+    held, thinnest = 0.0, 0.0
+    for cell in sorted(counts, key=lambda one: -density[one]):
+        if held >= 0.95 * sum(counts.values()):
+            break
+        held, thinnest = held + counts[cell], density[cell]
+    occupied = {cell for cell in counts if density[cell] >= thinnest}
+    closer = {cell: np.divide(*sums(cell, rings - 1)) for cell in occupied}
+    typical = sum(counts[cell] * density[cell] for cell in counts) / sum(counts.values())
+    around = {cell for cell in occupied if closer[cell] >= 0.25 * thinnest}
+    return occupied, around, {cell for cell in occupied if density[cell] >= 0.25 * typical}, rings
+
+
+@pytest.mark.parametrize("mean", [0.8, 4.0])
+def test_occupied_land_is_that_of_the_slow_twin(mean: float) -> None:
+    """A town that thins out, half of its counts withheld down to a bound, and islets with next to no land."""
+    cells = disc(14)
+    away = np.array([h3.grid_distance(h3.latlng_to_cell(*TOWN, 9), cell) for cell in cells.astype(np.uint64)])
+    rng = np.random.default_rng(8)
+    history = frame(cells, rng.poisson(6 * mean * np.exp(-away / 5)))
+    islets = frame(np.sort(disc(12, at=(41.8, -87.2))[::90]), np.array([1.0, 2.0, 3.0, 9.0, 0.0, 4.0])[:6])
+    islets["land_km2"] *= 0.001
+    history = pd.concat([history, islets]).sort_index()
+    history["low"] = np.where(rng.random(len(history)) < 0.5, history["n"], np.floor(history["n"] / 3))
+    found = occupied_land(history)
+    assert found is not None
+    occupied, around, city, rings = occupied_slowly(history)
+    assert around < occupied
+    assert city < occupied
+    assert (found.cells, found.around, found.city) == (occupied, around, city)
+    assert found.n == history["low"].sum()
+    assert found.reach == round((rings + 0.5) * square_side(9, history.index.to_numpy()))
+    for resolution in (8, 10):
+        others = disc(20, resolution) if resolution == 10 else np.unique(_parents(cells, 8))
+        for member, own in ((found.surrounds, around), (found.is_city, city)):
+            known = {int(h3.cell_to_parent(np.uint64(cell), 8)) for cell in own} if resolution == 8 else own
+            parents = others if resolution == 8 else _parents(others, 9)
+            assert member(others).tolist() == [int(cell) in known for cell in parents]
 
 
 def test_smoothing_reaches_farther_where_alerts_are_few_and_gives_up_at_last() -> None:
@@ -118,3 +169,18 @@ def test_a_base_population_does_not_mind_occupied_land(city: CityProfile) -> Non
         hot_cells(cells, base=people).frame, hot_cells(cells, base=people, occupied=nowhere).frame
     )
     assert not hot_cells(cells, occupied=nowhere).frame["hot"].any()
+
+
+def test_what_stands_out_from_the_city_alone_is_told_against_the_city() -> None:
+    """Cells as large as a place, in the middle of a wide quarter: alone is the place, and the city is all the rest."""
+    cells, quarter = disc(24), disc(6)
+    inside = np.isin(cells, quarter)
+    history = frame(cells, np.random.default_rng(2).poisson(np.where(inside, 60, 8)))
+    found = hot_cells(history).frame
+    middle = found.loc[disc(2)]
+    assert (middle["hot"] & middle["wide"] & ~middle["local"]).all()
+    for cell, row in middle.iterrows():
+        rest = history.drop(index=cell)
+        expected = rest["n"].sum() / rest["land_km2"].sum() * history["land_km2"][cell]
+        assert row["expected"] == pytest.approx(expected)
+        assert row["expected_alone"] == pytest.approx(expected)
