@@ -23,6 +23,7 @@ from pages.parts.hotspots.ranked_list import street_names
 CATEGORIES_SHOWN = 5
 # Where a week holds this share of the alerts of a place, and so many of them, that is said.
 ONE_WEEK: Final = 0.5
+LEAST_SHOWN: Final = 3  # of the periods of a line, where others are protected
 LEAST_IN_WEEK: Final = 4
 
 
@@ -103,7 +104,8 @@ def _draw_weeks(page: Page, study: SpotStudy) -> None:
     if trend is None or trend.frame.empty:
         return
     label = t("Alerts per week, with the expected range") if trend.unit == "week" else t("Alerts per month")
-    if len(trend.frame) < 2 or trend.frame["n"].isna().all():
+    shown, hidden = (trend.frame["n"] > 0).sum(), trend.frame["n"].isna().any()
+    if len(trend.frame) < 2 or (hidden and shown < LEAST_SHOWN):
         st.caption(f"{label}. {trend.sentence(t)}")
         return
     incomplete = not bool(trend.frame["complete"].iloc[-1])
