@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from analysis.gender import GenderShares
 from analysis.report import maps
@@ -43,6 +43,9 @@ def headline(study: BriefChanges, t: Translator) -> str:
     if study.by_month:
         return f"{_headline_by_month(study, alerts, basis == 'year', t)} {attention_sentence(study, t)}"
     values = {"since": study.since, "alerts": alerts}
+    if basis == "season" and study.verdict == "usual" and (side := _whole_city(study)):
+        first = _usual_and_changed(side, study.changes.periods.same_season, values, t)
+        return f"{first} {attention_sentence(study, t)}"
     match study.verdict, basis:
         case "usual", "season":
             first = t("Since {since}: {alerts}, usual for this time of year.", **values)
@@ -65,6 +68,40 @@ def headline(study: BriefChanges, t: Translator) -> str:
         case _:
             first = t("Since {since}: {alerts}.", **values)
     return f"{first} {attention_sentence(study, t)}"
+
+
+def _whole_city(study: BriefChanges) -> int:
+    """The direction of the change of all alerts in the whole city, where that is a finding itself; else 0."""
+    found = (one.change for one in study.findings if not any(one.change.key.values()))
+    return next((change.direction for change in found), 0)
+
+
+def _usual_and_changed(side: int, a_year: bool, values: Mapping[str, Any], t: Translator) -> str:
+    """That a count is within what season and trend allow, and all the same another one than that compared with."""
+    match side > 0, a_year:
+        case True, True:
+            return t(
+                "Since {since}: {alerts}, within what season and long-term trend allow, yet more than in the same "
+                "weeks of the year before.",
+                **values,
+            )
+        case False, True:
+            return t(
+                "Since {since}: {alerts}, within what season and long-term trend allow, yet fewer than in the same "
+                "weeks of the year before.",
+                **values,
+            )
+        case True, False:
+            return t(
+                "Since {since}: {alerts}, within what season and long-term trend allow, yet more than in the time "
+                "just before.",
+                **values,
+            )
+    return t(
+        "Since {since}: {alerts}, within what season and long-term trend allow, yet fewer than in the time just "
+        "before.",
+        **values,
+    )
 
 
 def _headline_by_month(study: BriefChanges, alerts: str, a_year: bool, t: Translator) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from dataclasses import replace
 
 import docx
 import pandas as pd
@@ -86,6 +87,20 @@ def test_briefing_and_trends_judge_the_city_by_the_same_expectation(
     assert "usual for this time of year" in headline(study, t)
     assert "more than" not in headline(study, t)
     assert "usual for the time of year" in trend.sentence(t)
+
+
+@pytest.mark.parametrize(("side", "words"), [(-1, "yet fewer than"), (1, "yet more than")])
+def test_a_usual_count_with_a_change_of_the_whole_city_says_both(
+    council: BriefStudy, t: Translator, side: int, words: str
+) -> None:
+    finding = council.findings[0]
+    everywhere = replace(finding.change, key=dict.fromkeys(finding.change.key), direction=side)
+    told = headline(replace(council, findings=(replace(finding, change=everywhere),)), t)
+    assert council.verdict == "usual"
+    assert "usual" not in told
+    assert f"within what season and long-term trend allow, {words} in the same weeks of the year before." in told
+    assert told.endswith("1 change deserves attention.")
+    assert "usual for this time of year" in headline(council, t)
 
 
 def test_both_pages_tell_the_same_of_the_weeks_together(open_page: Open, council: BriefStudy, t: Translator) -> None:
