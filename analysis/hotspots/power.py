@@ -46,6 +46,7 @@ class Power:
     at_most : the probability with which a place `MOST_RATIO` times as dense is found.
     n : alerts tested. expected : of the place, at the density around. metres : side of a square as large as the place.
     based : whether places are compared by a base population instead of land.
+    alone : whether the area is no larger than the place, so that there is nothing to compare it with.
     period : of the alerts; None where it is not said.
     """
 
@@ -57,6 +58,7 @@ class Power:
     based: bool = False
     probability: float = PROBABILITY
     period: Span | None = None
+    alone: bool = False
 
     @property
     def too_few(self) -> bool:
@@ -80,6 +82,8 @@ class Power:
     def _finding(self, t: Translator) -> str:
         if not self.n:
             return t("There is no alert on the map to test.")
+        if self.alone:
+            return t("The area is no larger than one place: there is nothing around it to compare it with.")
         if self.ratio is None:
             return t.n(
                 "Too few to tell: with {n} alert even a place {most} times as dense as its surroundings would be "
@@ -118,7 +122,16 @@ def detection_power(hot: HotCells, probability: float = PROBABILITY) -> Power:
             middle = (low + high) / 2
             low, high = (low, middle) if case.power(float(np.exp(middle))) >= probability else (middle, high)
         ratio = float(np.exp(high))
-    return Power(ratio, at_most, hot.n, case.expected, round(case.metres), hot.based, probability)
+    return Power(
+        ratio,
+        at_most,
+        hot.n,
+        case.expected,
+        round(case.metres),
+        hot.based,
+        probability,
+        alone=not any(against.size > 0 for against in case.against),
+    )
 
 
 @dataclass(frozen=True)
@@ -168,16 +181,19 @@ class _Case:
         in_place, in_reach = _disc(hot.k), _disc(hot.outer)
         side = square_side(hot.resolution, np.asarray(frame.index))
         one = total / cells if hot.based else min(side**2 / 1e6, total)
-        size_in = in_place * one
+        size_in = min(in_place * one, total)  # an area may be no larger than a place, and end within the surroundings
+        left = total - size_in if in_place < cells else 0.0
         rate = hot.n / total if total > 0 else 0.0
         if hot.based:
-            against = [_Against(max(total - size_in, 0.0), rate, hot.margin)]
+            against = [_Against(left, rate, hot.margin)]
         else:
             land = float(frame["city"].sum())
             alerts = float(frame["high"].to_numpy(float)[frame["city"].to_numpy(float) > 0].sum())
-            half = (in_reach - in_place) * one / 2
+            half = min((in_reach - in_place) * one, left) / 2
             against = [
-                _Against(max(land - size_in, 0.0), alerts / land if land > 0 else 0.0, hot.city_margin),
+                _Against(
+                    max(land - size_in, 0.0) if left else 0.0, alerts / land if land > 0 else 0.0, hot.city_margin
+                ),
                 _Against(half, rate, hot.margin, densest_half=True),
             ]
         level = hot.alpha / cells / hot.comparisons
@@ -192,7 +208,7 @@ class _Case:
         """Probability that a place `ratio` times as dense as its surroundings is found, by the better comparison."""
         if not self.rate > 0:
             return 0.0
-        return max(self._by(ratio, against) for against in self.against if against.size > 0)
+        return max((self._by(ratio, against) for against in self.against if against.size > 0), default=0.0)
 
     def _by(self, ratio: float, against: _Against) -> float:
         around, chance = against.counts(known=self.shares)

@@ -109,3 +109,17 @@ def test_it_says_itself_with_its_period(t: Translator) -> None:
     assert "even a place 10 times as dense" in few.sentence(t)
     assert replace(power, n=0).sentence(t) == "There is no alert on the map to test."
     assert "square of" in t(power.choices[0].explanation)
+
+
+@pytest.mark.parametrize("rings", [0, 1])
+@pytest.mark.parametrize("kind", [None, "alerts", "residents"])
+def test_an_area_no_larger_than_a_place_has_nothing_to_be_compared_with(rings: int, kind: str | None) -> None:
+    cells = np.sort(np.asarray(h3.grid_disk(MIDDLE, rings), dtype=np.int64))
+    frame = pd.DataFrame({"n": 40.0, "land_km2": 0.015}, index=pd.Index(cells, name="cell"))
+    counts = frame.assign(n=90.0, low=90.0, high=90.0, least=0.0)[["n", "low", "high", "least"]]
+    power = detection_power(hot_cells(frame, base=None if kind is None else Denominator(kind, counts, ())))
+    assert power.alone
+    assert power.too_few
+    assert power.expected == pytest.approx(power.n)  # not more alerts than there are
+    assert "no larger than one place" in power.sentence(Translator("en"))
+    assert not detection_power(even_map(1.0)).alone
