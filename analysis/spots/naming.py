@@ -27,6 +27,7 @@ AT_CENTRE: Final = 250.0  # metres
 DIRECTIONS: Final = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 STEPS: Final = (100, 10)  # metres to which distances are rounded, the second where the first are the same
 LONG: Final = 20_000.0  # metres
+MOST_LISTS: Final = 4  # of known places, whose names are kept for a profile
 Labels = Mapping[str, str]
 
 
@@ -133,14 +134,19 @@ def name_spots(spots: Iterable[Placed], city: CityProfile, places: Sequence[Know
 
 
 def _known_names(places: tuple[KnownPlace, ...], city: CityProfile) -> tuple[list[SpotName], dict[str, set[str]]]:
-    """The names of known places in their order, and what is taken by them; worked out once for each profile."""
-    kept: dict[Any, Any] = city.__dict__.setdefault("_known_names", {})
-    if places not in kept:
+    """The names of known places in their order, and what is taken by them; kept for the last lists of a profile.
+
+    Each audience has a list of its own, and threads may ask at the same time.
+    """
+    kept: dict[Any, tuple[list[SpotName], dict[str, set[str]]]] = city.__dict__.setdefault("_known_names", {})
+    found = kept.get(places)
+    if found is None:
         positions = _Positions([one.longitude for one in places], [one.latitude for one in places], city)
         taken: dict[str, set[str]] = {lang: set() for lang in LANGUAGES}
-        kept.clear()
-        kept[places] = [_distinct(positions, at, taken) for at in range(len(places))], taken
-    found: tuple[list[SpotName], dict[str, set[str]]] = kept[places]
+        found = [_distinct(positions, at, taken) for at in range(len(places))], taken
+        if len(kept) >= MOST_LISTS:
+            kept.clear()
+        kept[places] = found
     return found
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from analysis.density.image import class_breaks
 from analysis.density.kernel_density import Density, bandwidth_from_cells, density_from_cells
 from analysis.grid.baseline import centres_in_metres
 from analysis.grid.raster import Raster, raster_from_polygon
-from analysis.spots.naming import SpotName, name_spot
+from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.intervals import Estimate, poisson_rate
 from analysis.stats.result import Choice
 from curim_data import query
@@ -56,7 +55,7 @@ class DensityPeak:
 class DensityStudy:
     """The surface, the width it was smoothed by and why, and its highest places, highest first.
 
-    `density_peaks`: at most ten, one width or more apart, above the mean of the city.
+    `peaks`: at most ten, one width or more apart, above the mean of the city.
     """
 
     total: Total
@@ -123,11 +122,13 @@ def _land(city: CityProfile, cells: CellArray) -> pd.Series | Raster:
     """The land as fine cells, or as pixels where these would be too many; with pixels under all cells with alerts."""
     if city.finest_affordable(MOST_FINE_CELLS) >= RESOLUTION:
         return city.land_cells(RESOLUTION)
-    if city.version not in _pixels:
-        while len(_pixels) >= MOST_CACHED:
-            _pixels.pop(next(iter(_pixels)), None)
-        _pixels[city.version] = raster_from_polygon(city.land_metres)
-    return _pixels[city.version].with_points(*centres_in_metres(cells, city))
+    pixels = _pixels.get(city.version)
+    if pixels is None:
+        pixels = raster_from_polygon(city.land_metres)
+        if len(_pixels) >= MOST_CACHED:
+            _pixels.clear()
+        _pixels[city.version] = pixels
+    return pixels.with_points(*centres_in_metres(cells, city))
 
 
 _pixels: dict[str, Raster] = {}
@@ -165,16 +166,26 @@ def density_peaks(density: Density, city: CityProfile, most: int = MOST_PEAKS) -
     order = np.argsort(-density.values[rows, columns], kind="stable")[:most]
     x, y = (columns[order] + 0.5) * raster.cell_m + raster.x0, (rows[order] + 0.5) * raster.cell_m + raster.y0
     longitude, latitude = city.to_metres.transform(x, y, direction="INVERSE")
+    at = [
+        _Peak(str(number), *place)
+        for number, place in enumerate(zip(longitude.tolist(), latitude.tolist(), strict=True))
+    ]
+    names = name_spots(at, city)
     found: list[DensityPeak] = []
-    seen: Counter[str] = Counter()
-    for at, place in enumerate(order):
+    for peak, place in zip(at, order, strict=True):
         value, error = (float(part[rows[place], columns[place]]) for part in (density.values, density.error))
         alerts = (value / error) ** 2
-        name = name_spot(float(longitude[at]), float(latitude[at]), city)
-        seen[name.place] += 1
-        name = replace(name, number=seen[name.place])
-        found.append(DensityPeak(name, float(longitude[at]), float(latitude[at]), poisson_rate(alerts, alerts / value)))
+        rate = poisson_rate(alerts, alerts / value)
+        found.append(DensityPeak(names[peak.id], peak.longitude, peak.latitude, rate))
     return tuple(found)
+
+
+class _Peak(NamedTuple):
+    """A place to be named."""
+
+    id: str
+    longitude: float
+    latitude: float
 
 
 def pixel_frame(density: Density, city: CityProfile) -> pd.DataFrame:

@@ -71,14 +71,15 @@ def known_places(source: Source, audience: Audience) -> tuple[KnownPlace, ...]:
     Cached by version of the alerts and of the city; from the home's prepared files where they are there.
     """
     key = (source.version, source.city.version, source.count, audience)
-    if key not in _known_places:
+    found = _known_places.get(key)
+    if found is None:
         found = _kept_places(source, audience)
         if found is None:
             found = as_known_places(_hot_spots(source, AlertFilter(period="all"), audience, None, LAND).spots)
-        while len(_known_places) >= MOST_CACHED:
-            _known_places.pop(next(iter(_known_places)), None)
+        if len(_known_places) >= MOST_CACHED:
+            _known_places.clear()
         _known_places[key] = found
-    return _known_places[key]
+    return found
 
 
 def keep_known_places(source: Source, audience: Audience) -> None:

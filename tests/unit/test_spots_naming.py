@@ -12,6 +12,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.spots import naming
+from analysis.spots.identity import KnownPlace
 from analysis.spots.naming import DIRECTIONS, SpotName, _bearing, name_spot, name_spots
 from curim_data.model import LANGUAGES, CityProfile, Translator, translator
 from curim_data.model.city import Area
@@ -145,3 +147,29 @@ def test_the_sample_city_keeps_its_landmarks(city: CityProfile, t: Translator) -
     first, second = (name(t) for name in name_spots(spots, city).values())
     assert first == "Pasalimani"
     assert second.startswith("Pasalimani, ")
+
+
+def test_two_readers_may_ask_for_names_of_different_known_places_at_once() -> None:
+    """What one keeps, the other may throw away at any moment (as another audience's list of places does)."""
+
+    class Lost(dict):  # type: ignore[type-arg]
+        def __setitem__(self, key: object, value: object) -> None:
+            super().__setitem__(key, value)
+            self.clear()
+
+    city = replace(CITY)
+    city.__dict__["_known_names"] = Lost()
+    places = (KnownPlace("a", (), 23.63, 37.945), KnownPlace("b", (), 23.65, 37.945))
+    names = name_spots([Place("new", 23.64, 37.95)], city, places)
+    assert set(names) == {"new"}
+
+
+def test_names_of_known_places_of_two_audiences_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    whole = naming._distinct
+    monkeypatch.setattr(naming, "_distinct", lambda *given: made.append(1) or whole(*given))
+    city = replace(CITY)
+    lists = [(KnownPlace(name, (), 23.63, 37.945),) for name in ("analyst", "council")]
+    for places in (*lists, *lists):
+        name_spots([], city, places)
+    assert len(made) == 2

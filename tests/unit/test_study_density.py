@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -124,3 +125,12 @@ def test_the_command_writes_the_surface(sample: Home, capsys: pytest.CaptureFixt
     assert set(pd.read_csv(tmp_path / "density.csv")) == {"longitude", "latitude", "land_km2", "density", "error"}
     assert main([*words, "--audience", "council"]) == 2
     assert main([*words, "--resolution", "9"]) == 2
+
+
+def test_peaks_without_landmarks_have_names_of_their_own(source: Source, study: DensityStudy) -> None:
+    bare = replace(source.city, landmarks=(), streets=())
+    names = [peak.name for peak in density.density_peaks(study.density, bare)]
+    assert len(names) > 3
+    told = [name(Translator("en")) for name in names]
+    assert len(set(told)) == len(told)
+    assert all(name.number == 1 for name in names)  # a direction tells them apart, not a count over all districts
