@@ -36,6 +36,7 @@ from scipy import sparse
 
 from analysis.emerging.classes import CLASSES, COUNT_PHRASES, KINDS, classify, run_to_last_step
 from analysis.emerging.cube import GiStar, SpaceTimeCube, Windows, cell_sizes, lagged_sums, significant_cells
+from analysis.emerging.least_seen import least_seen
 from analysis.emerging.settings import MIN_STEPS, EmergingSettings, Reference, Unit, block_for, setting_choices, unit_of
 from analysis.grid.cells import neighbours, ring, square_side
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE, connected
@@ -43,7 +44,7 @@ from analysis.hotspots.settings import margin_for, surroundings_for, window_for
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.mann_kendall import TrendTest, block_permutation, hamed_rao, mann_kendall
 from analysis.stats.result import Choice
-from curim_data.model import BoolArray, FloatArray, Translator
+from curim_data.model import BoolArray, FloatArray, Num, Translator
 from curim_data.model.types import CellArray
 
 # Runs of the trend test, and those that show that there is no trend: p is above 0.1 then, which no correction mends.
@@ -88,7 +89,8 @@ class EmergingHotSpots:
         of Gi* a step; NaN for cells that were never hot or cold), p_trend and q_trend (NaN where no trend is tested: it
         is where it decides the class), place (position in `places`, -1).
     hot, cold : arrays of bool, shape (cells, steps); z : array of float, same shape.
-    starts : first days of the steps. choices : the settings, each with its reason.
+    starts : first days of the steps. choices : the settings, each with its reason. least, usual : alerts with which a
+    usual place stands out in one window, and how many it is expected to have (`analysis.emerging.least_seen`).
     """
 
     frame: pd.DataFrame
@@ -105,6 +107,8 @@ class EmergingHotSpots:
     n: int
     n_withheld: int
     choices: tuple[Choice, ...]
+    least: int = 0
+    usual: float = float("nan")
 
     def counts(self) -> Counter[str]:
         """How many places have each class."""
@@ -128,6 +132,8 @@ class EmergingHotSpots:
             if self.unit == "month"
             else t("Tested on {alerts} alerts in {cells} cells and {steps} weeks; the last one: {last}.", **values)
         )
+        if self.least:
+            parts.append(self._least_sentence(t))
         if len(self.starts) < MIN_STEPS:
             parts.append(t("The period is too short to detect a trend."))
         if self.n_withheld:
@@ -139,6 +145,26 @@ class EmergingHotSpots:
                 )
             )
         return " ".join(parts)
+
+    def _least_sentence(self, t: Translator) -> str:
+        values = {"expected": Num(self.usual, 2), "least": self.least}
+        if self.unit == "month":
+            return t.n(
+                "In {n} month a usual place is expected to have {expected} alerts and stands out from {least} on: a "
+                "hot spot of the whole year need not show here.",
+                "In {n} months a usual place is expected to have {expected} alerts and stands out from {least} on: a "
+                "hot spot of the whole year need not show here.",
+                self.lag + 1,
+                **values,
+            )
+        return t.n(
+            "In {n} week a usual place is expected to have {expected} alerts and stands out from {least} on: a hot "
+            "spot of the whole year need not show here.",
+            "In {n} weeks a usual place is expected to have {expected} alerts and stands out from {least} on: a hot "
+            "spot of the whole year need not show here.",
+            self.lag + 1,
+            **values,
+        )
 
     def sentence_of(self, cell: int, t: Translator) -> str:
         """The history of one cell, in words. Raises KeyError for a cell that is not on the map."""
@@ -249,6 +275,7 @@ def emerging_hot_spots(
     trends = _Trends.of(gistar, z, marks, trend, seed)
     frame = _frame(cube, windows, marks, z, trends, alpha)
     places, number = _places(frame, marks)
+    least, usual = least_seen(cube, windows, marks.p_hot, marks.hot, margin, alpha)
     return EmergingHotSpots(
         frame=frame.assign(place=number),
         hot=marks.hot,
@@ -267,6 +294,8 @@ def emerging_hot_spots(
             EmergingSettings(side, k, outer, lag, margin, alpha, "surroundings" if near_only else "city", trend, steps),
             based=base is not None,
         ),
+        least=least,
+        usual=usual,
     )
 
 

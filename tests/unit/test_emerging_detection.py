@@ -225,6 +225,23 @@ def test_gistar_looks_at_neighbours_also_where_a_cell_is_a_place() -> None:
     assert emerging_hot_spots(STEADY, LAND, k=0).z == pytest.approx(gistar.z(gistar.parts))
 
 
+def test_a_usual_place_is_marked_from_the_least_number_on() -> None:
+    """On an even map, one cell is given more and more alerts in the last step until it is marked."""
+    counts = pd.DataFrame(2.0, index=LAND.index, columns=pd.date_range("2025-01-01", periods=12, freq="MS"))
+    even = emerging_hot_spots(counts, LAND, lag=0, k=0)
+    assert not even.hot.any()
+    assert even.usual == pytest.approx(2.0)
+
+    def is_hot(alerts: int) -> bool:
+        more = counts.copy()
+        more.loc[int(MIDDLE), more.columns[-1]] = alerts
+        return bool(emerging_hot_spots(more, LAND, lag=0, k=0).frame.loc[int(MIDDLE), "hot_steps"])
+
+    marked = next(alerts for alerts in range(3, 60) if is_hot(alerts))
+    assert marked == even.least
+    assert emerging_hot_spots(counts * 0, LAND).least == 0
+
+
 @pytest.mark.parametrize("around", [True, False])
 def test_land_that_stays_the_same_is_summed_once_as_if_in_every_step(around: bool) -> None:
     cells, counts, land = cube_of(4)

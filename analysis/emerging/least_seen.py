@@ -1,0 +1,52 @@
+"""How many alerts a usual place must have in one window to be marked hot: what a map of classes over time cannot show.
+
+A month holds a twelfth of the alerts of a year, and every cell is tested in every step: a place that is a hot spot of
+the year need not stand out in any single month.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from analysis.emerging.cube import SpaceTimeCube, Windows
+from analysis.stats.exact_rates import larger_rate
+from curim_data.model import BoolArray, FloatArray
+
+MOST: Final = 5_000  # alerts of a window that are tried
+
+
+def least_seen(
+    cube: SpaceTimeCube, windows: Windows, p: FloatArray, hot: BoolArray, margin: float, alpha: float
+) -> tuple[int, float]:
+    """The least alerts with which a usual place would be marked hot in the last window, and how many are expected.
+
+    A usual place has the window, the surroundings and the density that alerts have on average. It is marked where its
+    p-value is no larger than that of the weakest mark, or than alpha over all tests where there is no mark, and where
+    it would lead its group (`analysis.emerging.cube.significant_cells`).
+
+    Parameters
+    ----------
+    p, hot : arrays, shape (cells, steps)
+        p-values of all windows, and which are marked.
+    margin, alpha : float
+        As of the test.
+
+    Returns
+    -------
+    tuple of int and float
+        Alerts in the window, and how many are expected there. (0, nan) without alerts or surroundings.
+    """
+    recent, last = windows.last(), cube.low[:, -windows.lag - 1 :]
+    size_in, size_out = recent.size_in()[:, -1], recent.rest(recent.size)[:, -1]
+    weights = np.where(size_out > 0, cube.low.sum(axis=1), 0.0)
+    if not weights.any():
+        return 0, float("nan")
+    outside, inside_size, outside_size = (
+        float(np.average(values, weights=weights)) for values in (recent.rest(last)[:, -1], size_in, size_out)
+    )
+    limit = min(p[hot].max() if hot.any() else alpha / p.size, alpha / len(cube.cells))
+    tried = np.arange(1, MOST)
+    found = larger_rate(tried, np.full(len(tried), outside), inside_size, outside_size, margin) <= limit
+    return int(tried[found][0]) if found.any() else 0, outside / outside_size * inside_size
