@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,9 @@ from analysis.stats.exact_rates import larger_rate, smaller_rate
 from analysis.stats.false_discovery import benjamini_hochberg
 from curim_data.model import BoolArray, FloatArray, IntArray
 from curim_data.model.types import CellArray
+
+# Counts of windows that are tested at once: larger arrays cost more in fetching memory than in arithmetic.
+AT_ONCE: Final = 60_000
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,12 @@ def sums_over(near: sparse.csr_array, values: FloatArray) -> FloatArray:
     return np.broadcast_to(near @ values[:, :1], (near.shape[0], values.shape[1]))
 
 
+def row_parts(shape: tuple[int, ...]) -> list[slice]:
+    """The rows of an array of this shape, (m, T), in parts that stay within the processor's cache."""
+    size = max(1, AT_ONCE // max(shape[-1], 1))
+    return [slice(start, start + size) for start in range(0, shape[-2], size)]
+
+
 @dataclass(frozen=True)
 class Windows:
     """Windows in space and time with what they are compared with.
@@ -117,14 +127,30 @@ class Windows:
 
     def hot(self, low: FloatArray, high: FloatArray, margin: float) -> FloatArray:
         """p-values that windows are denser; see `analysis.stats.exact_rates.larger_rate`."""
-        return larger_rate(self.inside(low), self.rest(high), self.size_in(), self.rest(self.size), margin)
+        return np.concatenate(
+            [
+                larger_rate(part.inside(low), part.rest(high), part.size_in(), part.rest(self.size), margin)
+                for part in self._parts()
+            ]
+        )
 
     def cold(self, low: FloatArray, high: FloatArray, hot: BoolArray, margin: float) -> FloatArray:
         """p-values that windows are thinner; what is hot is no measure for them, and the floor would mark the shore."""
         size = self.size
         if hot.any():
             low, size = np.where(hot, 0.0, low), np.where(hot, 0.0, size)
-        return smaller_rate(self.inside(high), self.rest(low), self.inside(self.size), self.rest(size), margin)
+        return np.concatenate(
+            [
+                smaller_rate(part.inside(high), part.rest(low), part.inside(self.size), part.rest(size), margin)
+                for part in self._parts()
+            ]
+        )
+
+    def _parts(self) -> list[Windows]:
+        """The windows in parts, so that what is worked out for each stays within the processor's cache."""
+        if self.around is None:
+            return [self]
+        return [replace(self, place=self.place[rows], around=self.around[rows]) for rows in row_parts(self.size.shape)]
 
 
 @dataclass(frozen=True)
@@ -153,18 +179,23 @@ class GiStar:
         share = np.divide(size, whole, out=np.zeros(size.shape), where=whole > 0)
         expected = share * counts.sum(axis=0)
         root = np.sqrt(expected)
-        residual = np.divide(counts - expected, root, out=np.zeros(counts.shape), where=expected > 0)
         away = np.where(expected > 0, counts - expected, 0.0)
-        parts = np.stack([near @ away, near @ root, near @ expected])
-        return cls(parts, float(residual.mean()), float(residual.std()), lag)
+        residual = np.divide(away, root, out=np.zeros(counts.shape), where=expected > 0)
+        mean, spread = float(residual.mean()), float(residual.std())
+        parts = np.empty((3, *counts.shape))
+        for rows in row_parts(counts.shape):
+            for part, values in zip(parts, (away, root, expected), strict=True):
+                part[rows] = near[rows] @ values
+        return cls(parts, mean, spread, lag)
 
     def z(self, parts: FloatArray) -> FloatArray:
         """z by cell and step, from `parts` in any order of their steps (and any choice of their cells)."""
-        away, weight, square = lagged_sums(parts, self.lag)
+        z: FloatArray = np.zeros(parts.shape[1:])
         n = self.parts[0].size
-        spread = self.spread * np.sqrt(np.maximum((n * square - weight**2) / max(n - 1, 1), 0))
-        z: FloatArray = np.zeros(away.shape)
-        np.divide(away - self.mean * weight, spread, out=z, where=spread > 1e-12)
+        for rows in row_parts(z.shape):
+            away, weight, square = lagged_sums(parts[:, rows], self.lag)
+            spread = self.spread * np.sqrt(np.maximum((n * square - weight**2) / max(n - 1, 1), 0))
+            np.divide(away - self.mean * weight, spread, out=z[rows], where=spread > 1e-12)
         return z
 
 

@@ -18,5 +18,5 @@ class Deck(pdk.Deck):
     """As `pydeck.Deck`; its JSON has no indents, so that Python's quick encoder writes it."""
 
     def to_json(self) -> str:
-        """The same description, on one line."""
-        return json.dumps(self, sort_keys=True, default=default_serialize, separators=(",", ":"))
+        """The same description, on one line, its letters as they are: escaped, a Greek one takes six bytes."""
+        return json.dumps(self, sort_keys=True, default=default_serialize, separators=(",", ":"), ensure_ascii=False)
