@@ -263,6 +263,11 @@ class PlaceShares:
     n_withheld: int
     choices: tuple[Choice, ...]
 
+    @property
+    def assessed(self) -> int:
+        """At how many places alerts by women could be missed: enough of them were to be expected."""
+        return int((self.frame["expected"] >= _EXPECTED).sum())
+
     def sentence(self, t: Translator) -> str:
         """How many places differ, how many stay unknown."""
         looked = int(self.frame["p"].notna().sum())

@@ -51,6 +51,9 @@ NO_POPULATION: Final = Message(
     "This city has no residents by gender yet: add a file with the columns district, women and men on the page Data, "
     "or with “curim city population FILE”."
 )
+NO_POSITIONS: Final = Message(
+    "None of these alerts is on the map, so no place was looked at. Ask whoever provides the export for coordinates."
+)
 TOO_FEW: Final = Message("Too few alerts to tell whether anything changed.")
 
 

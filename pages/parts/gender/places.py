@@ -69,7 +69,9 @@ def draw_silent_places(page: Page, found: PlaceStudy) -> None:
         return
     frame = found.silent.frame
     rows = frame[frame["not_known"]]
-    if rows.empty:
+    if not found.silent.assessed:
+        st.write(t("No named place has alerts enough to tell whether women report strikingly little there."))
+    elif rows.empty:
         st.write(t("No named place has strikingly few alerts by women. That does not make any of them safe."))
     for row in rows.to_dict("records"):
         st.markdown(

@@ -15,6 +15,7 @@ from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.hotspots.grouping import Spot
 from curim_data.filters import AlertFilter
 from curim_data.model import AreaTooLargeError, Audience, Translator
+from curim_data.model.absence import NO_POSITIONS
 from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
@@ -287,7 +288,7 @@ def _classes_come_later(page: Page, study: HotSpotStudy) -> bool:
 def _draw_way_to_all_dates(page: Page, study: HotSpotStudy) -> None:
     """A link to the same layer over all dates, where the period holds too few alerts and there are more."""
     everything = page.filter.replace(period="all", start=None, end=None)
-    if study.power.too_few and everything != page.filter and page.source is not None:
+    if study.power.too_few and study.total.mapped != 0 and everything != page.filter and page.source is not None:
         label = page.t("Look at all dates: {n} alerts", n=page.source.count)
         page_link(page, "hotspots", label, filter=everything)
 
@@ -297,6 +298,10 @@ def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bo
     if how.explored:
         st.subheader(t("No group"))
         st.write(t("HDBSCAN finds no place that is denser than its neighbourhood, or there are too few alerts."))
+        return
+    if study.total.n and study.total.mapped == 0:
+        st.subheader(t("No place was looked at"))
+        st.write(t(NO_POSITIONS))
         return
     if study.power.too_few and study.total.n != 0 and not cold:
         st.subheader(t("Too few alerts to tell"))

@@ -53,6 +53,9 @@ def draw_small_multiples(page: Page) -> None:
     if not names:
         st.write(t("There is nothing to split."))
         return
+    if split == "district" and pd.isna(names).all():
+        st.write(t("None of these alerts lies in a district of the city."))
+        return
     panels = [
         (
             words.value_label(t, page.city, split, name),
