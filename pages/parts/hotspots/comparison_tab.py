@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache, partial
 from typing import Any, Final
 
 import h3.api.numpy_int as h3
@@ -195,17 +196,7 @@ def _shades() -> tuple[tuple[float, str], ...]:
 
 def _draw_map(page: Page, study: CompareStudy) -> None:
     t, colours, found = page.t, palette(page.theme), study.comparison
-    frame = found.frame
-    classes, hidden, empty = _classes(frame)
-    cells = [
-        {
-            "hex": h3.int_to_str(int(cell)),
-            "shade": rgba(colours.withheld, 190) if veiled else rgba(_shades()[at][1], 110 if at == 2 else 220),
-            "tip": _tip(page, study, row, veiled=veiled),
-        }
-        for cell, row, at, veiled, none in zip(frame.index, frame.itertuples(), classes, hidden, empty, strict=True)
-        if not none
-    ]
+    cells, withheld = _drawn(page, study, colours)
     marked, pins = _marked(study), _pins(page, study)
     height = cell_map.map_height(page)
     view = basemap.fitted_view(page.city.land, room=page.room, span=SPAN, height=height)
@@ -228,11 +219,26 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
         key="hotspots_compare_map",
         alt=t("Map of the difference; the table holds its places.") + " " + found.sentence(t),
     )
-    legends.draw_legend_row(
-        colours, t("Share of the alerts that lies here, at least"), _legend(page, study, bool(hidden.any()))
-    )
+    legends.draw_legend_row(colours, t("Share of the alerts that lies here, at least"), _legend(page, study, withheld))
     st.caption(t(UNSURE))
     legends.draw_illustrative_note(page)
+
+
+def _drawn(page: Page, study: CompareStudy, colours: Palette) -> tuple[list[dict[str, Any]], bool]:
+    """The cells with alerts, each with its shade and tooltip; and whether any cell is hidden by protection."""
+    frame = study.comparison.frame
+    classes, hidden, empty = _classes(frame)
+    veil = rgba(colours.withheld, 190)
+    shades = [rgba(shade, 110 if at == 2 else 220) for at, (_, shade) in enumerate(_shades())]
+    tip = cache(partial(_tip, page, study))  # many cells hold equally many
+    windows = (frame[name].fillna(-1).tolist() for name in ("window_a", "window_b"))
+    rows = zip(frame.index.tolist(), *windows, classes.tolist(), hidden.tolist(), empty.tolist(), strict=True)
+    cells = [
+        {"hex": h3.int_to_str(cell), "shade": veil if veiled else shades[at], "tip": tip(a, b, veiled)}
+        for cell, a, b, at, veiled, none in rows
+        if not none
+    ]
+    return cells, bool(hidden.any())
 
 
 def _classes(frame: pd.DataFrame) -> tuple[IntArray, BoolArray, BoolArray]:
@@ -303,15 +309,15 @@ def _legend(page: Page, study: CompareStudy, withheld: bool) -> Sequence[tuple[s
     return entries
 
 
-def _tip(page: Page, study: CompareStudy, row: Any, *, veiled: bool) -> str:
+def _tip(page: Page, study: CompareStudy, n_a: float, n_b: float, veiled: bool) -> str:
+    """The tooltip of a cell whose windows hold so many alerts of both sides; -1 where that is protected."""
     t = page.t
     if veiled:
         return t("protected: too few to show")
-    if np.isnan(row.window_a) or np.isnan(row.window_b):
+    if n_a < 0 or n_b < 0:
         return t("Small counts here are protected; they differ whatever their exact values.")
     return "\n".join(
-        t("{side}: {n}", side=t(side.name), n=int(n))
-        for side, n in ((study.pair.a, row.window_a), (study.pair.b, row.window_b))
+        t("{side}: {n}", side=t(side.name), n=int(n)) for side, n in ((study.pair.a, n_a), (study.pair.b, n_b))
     )
 
 
