@@ -179,10 +179,11 @@ def numbers(visit: Visit) -> Iterator[str]:
         known[figure.name].setdefault(figure.value, figure.sentence)
     whole = [caption for caption in figures.captions(main, visit.lang) if caption.parts]
     for caption in whole:
-        known[figures.ALERTS].setdefault(caption.n, caption.sentence)
+        of = f", {caption.period}" if caption.period else ""
+        known[figures.ALERTS + of].setdefault(caption.n, caption.sentence)
         mapped = caption.parts.get(figures.PARTS[0])
         if mapped is not None:
-            known[figures.MAPPED].setdefault(mapped, caption.sentence)
+            known[figures.MAPPED + of].setdefault(mapped, caption.sentence)
             if sum(caption.parts.values()) != caption.n:
                 yield f"parts do not make up the whole: {caption.sentence}"
     for name, value, where in _drawn_figures(visit):

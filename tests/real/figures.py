@@ -76,6 +76,7 @@ TEMPLATES: Final = (
     ),
     Template("{n} cell is hot", "{n} cells are hot", (("n", HOT),), begins=True),
 )
+OF_PERIOD: Final = "{period}: {counts}"
 CAPTION: Final = ("n = {n} alert", "n = {n} alerts")
 PARTS: Final = (
     "{n} on the map",
@@ -89,11 +90,15 @@ PARTS: Final = (
 
 @dataclass(frozen=True)
 class Caption:
-    """The sentence under a map or chart: how many alerts, and its parts by their message."""
+    """The sentence under a map or chart: how many alerts, and its parts by their message.
+
+    `period`: what it counts over, where that is not the filter's own; else empty.
+    """
 
     n: int
     parts: dict[str, int]
     sentence: str
+    period: str = ""
 
 
 def number(text: str, lang: str) -> int:
@@ -147,11 +152,14 @@ def figures(nodes: list[Node], lang: str) -> Iterator[Figure]:
 
 
 def captions(nodes: list[Node], lang: str) -> Iterator[Caption]:
-    """Every sentence "n = N alerts, M on the map, ..."."""
+    """Every sentence "n = N alerts, M on the map, ...", with or without a period before it."""
     head = pattern(lang, *CAPTION)
+    (prefixed,) = translations(lang, OF_PERIOD)
+    between = prefixed.removeprefix("{period}").removesuffix("{counts}")
     for node in nodes:
-        found = head.match(node.text)
-        rest = node.text[found.end() :] if found else ""
+        period, _, counts = node.text.rpartition(between) if not head.match(node.text) else ("", "", node.text)
+        found = head.match(counts)
+        rest = counts[found.end() :] if found else ""
         if not found or not rest.startswith(", "):
             continue
         parts = {}
@@ -159,7 +167,7 @@ def captions(nodes: list[Node], lang: str) -> Iterator[Caption]:
             inside = pattern(lang, part).search(rest)
             if inside:
                 parts[part] = number(values(inside, "n") or "", lang)
-        yield Caption(number(values(found, "n") or "", lang), parts, node.text)
+        yield Caption(number(values(found, "n") or "", lang), parts, node.text, period)
 
 
 def numbers_of(text: str, lang: str) -> list[str]:
