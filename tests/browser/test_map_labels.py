@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import Page
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, ready
 from tests.browser.map_labels import ALLOWED, label_boxes, label_collisions, map_names
 
 
@@ -22,3 +23,30 @@ def test_names_on_maps_keep_apart_at_every_zoom(visit: Visit, name: str, width: 
         page.wait_for_timeout(400)
         assert label_collisions(page) <= ALLOWED
     assert map_names(page)[0]["view"]["zoom"] != before
+
+
+def credits_of_maps(page: Page) -> list[str]:
+    """What the browser writes into the corner of each map."""
+    charts = page.locator('[data-testid="stDeckGlJsonChart"]')
+    return charts.evaluate_all("charts => charts.map(chart => getComputedStyle(chart, '::after').content)")
+
+
+def test_the_maps_of_the_sample_name_the_sources_of_its_coast(visit: Visit) -> None:
+    page = visit("hotspots", lang="en")
+    page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')
+    assert ["Tritsarolis" in credit for credit in credits_of_maps(page)] == [True]
+
+
+@pytest.mark.parametrize("home", ["sample", "own"])
+def test_a_preview_of_another_city_is_not_credited_to_the_samples_sources(visit: Visit, home: str) -> None:
+    rows = [
+        f"a{n},2025-03-{1 + n % 28:02d} 18:00,Noise,{48.2 + n % 10 / 987:.5f},{16.3 + n % 7 / 876:.5f}"
+        for n in range(60)
+    ]
+    file = "\n".join(["ref,when,category,lat,lon", *rows, ""]).encode()
+    page = visit("data", lang="en", home=home)
+    upload = page.locator('input[type="file"]').first
+    upload.set_input_files({"name": "vienna.csv", "mimeType": "text/csv", "buffer": file})
+    page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')
+    ready(page)
+    assert credits_of_maps(page) == ["none"]

@@ -22,7 +22,7 @@ from curim_data.profile.shapes import AreaFile, Kind, propose_code_column, propo
 from pages.parts.charts import tables
 from pages.parts.data.city_apply import ROUND, apply_edit
 from pages.parts.data.uploads import safe_file_name
-from pages.parts.frame import Page, escape_markdown, palette
+from pages.parts.frame import Page, escape_markdown
 from pages.parts.maps import basemap, cell_map
 from pages.parts.maps.name_layers import Pin
 
@@ -256,16 +256,15 @@ def _draw_map(page: Page, land: BaseGeometry, found: tuple[Area, ...], alt: str)
     city = replace(page.city, land=land, districts=found, landmarks=(), streets=(), illustrative=False)
     if not page.home.has_city():  # the sample's profile stands in for one: its coast is none of this city's
         city = replace(city, water=None, attributions=())
-        style = basemap.attribution_style(city, palette(page.theme), ".st-key-data_city_new")
-        st.html(f"<style>{style}</style>")
     points = [(page.t.label(area.labels), area.polygon.representative_point()) for area in found]
     few = points if len(points) <= MOST_NAMES else []
-    cell_map.draw_cell_map(
-        replace(page, city=city),
-        key="data_city_new",
-        alt=alt,
-        pins=[Pin(name, point.x, point.y) for name, point in few],
-        height=380,
-        span=0.5,
-        pickable=False,
-    )
+    with basemap.credited_to(page, city, "data_city_new_map"):
+        cell_map.draw_cell_map(
+            replace(page, city=city),
+            key="data_city_new",
+            alt=alt,
+            pins=[Pin(name, point.x, point.y) for name, point in few],
+            height=380,
+            span=0.5,
+            pickable=False,
+        )

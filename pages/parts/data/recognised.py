@@ -14,7 +14,7 @@ from curim_data.model.labels import column_label, value_label
 from curim_data.quality.study import likely_reason
 from pages.parts.data.labels import DELIMITERS, ORDERS, container_label, draw_heading, format_label
 from pages.parts.data.uploads import FilePreview, ImportTarget
-from pages.parts.frame import Page, escape_markdown, palette
+from pages.parts.frame import Page, escape_markdown
 from pages.parts.maps import basemap, point_map
 
 MAP_HEIGHT = 340
@@ -149,19 +149,17 @@ def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> Non
         return
     away = preview.elsewhere and preview.bounds is not None
     city = into.city or preview.city
-    if city.attributions != page.city.attributions:
-        style = basemap.attribution_style(city, palette(page.theme), ".st-key-data_points")
-        st.html(f"<style>{style}</style>")
-    point_map.draw_point_map(
-        page,
-        city,
-        preview.points,
-        key="data_points",
-        alt=t("Map of the city with a dot for each alert of the file"),
-        height=MAP_HEIGHT,
-        span=0.5,
-        bounds=preview.bounds if away else None,
-    )
+    with basemap.credited_to(page, city, "data_points_map"):
+        point_map.draw_point_map(
+            page,
+            city,
+            preview.points,
+            key="data_points",
+            alt=t("Map of the city with a dot for each alert of the file"),
+            height=MAP_HEIGHT,
+            span=0.5,
+            bounds=preview.bounds if away else None,
+        )
     notes = [t("A dot is an alert; of a large file, one in several is drawn.")]
     if into.city is None and preview.city.provisional:
         notes.append(t("The light area is the provisional study area, drawn around the alerts."))

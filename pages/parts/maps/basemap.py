@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pydeck as pdk
 import shapely
+import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, cell_polygons
 from curim_data.model.city import MAJOR, PATH
-from pages.parts.frame import Palette, Room, rgba
+from pages.parts.frame import Page, Palette, Room, palette, rgba
 from pages.parts.frame.markdown import css_text
 from pages.parts.maps.street_lines import Drawn, streets_of_city
 
@@ -117,6 +119,18 @@ def attribution_style(city: CityProfile, colours: Palette, within: str = "") -> 
         f"font-size: .7rem; line-height: 1.5; pointer-events: none; z-index: 1; border-radius: 4px 0 0 0; "
         f"color: {colours.muted}; background: color-mix(in srgb, {colours.background} 75%, transparent)}}"
     )
+
+
+@contextmanager
+def credited_to(page: Page, city: CityProfile, key: str) -> Iterator[None]:
+    """A container (`key`) whose maps show this city, credited to those that its own shapes are from.
+
+    A chart has no key in the page's markup unless it can be picked from, so a container has to carry it.
+    """
+    with st.container(key=key):
+        if city.attributions != page.city.attributions:
+            st.html(f"<style>{attribution_style(city, palette(page.theme), f'.st-key-{key}')}</style>")
+        yield
 
 
 @lru_cache(maxsize=16)
