@@ -96,6 +96,9 @@ class Trend:
     def sentence(self, t: Translator) -> str:
         """The latest period: how many, and whether that is usual."""
         latest = self.latest
+        if self.unit != "day" and len(self.frame) and not self.frame["complete"].any():
+            week = self.unit == "week"
+            return t("This period holds no whole week.") if week else t("This period holds no whole month.")
         if latest is None:
             return t("There is no complete period with a count that may be shown.")
         count, day = int(latest["n"]), latest[self.column].date()

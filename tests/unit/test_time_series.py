@@ -341,6 +341,12 @@ def test_the_sentence_of_a_trend(counts, told, t):
     assert weekly(series, covered(series)).sentence(t) == told
 
 
+def test_a_single_day_holds_no_whole_week(t):
+    series = weeks([300])
+    day = (dt.date(2022, 11, 2), dt.date(2022, 11, 2))
+    assert weekly(series, day).sentence(t) == "This period holds no whole week."
+
+
 def test_the_sentence_says_since_when_and_that_it_is_the_season(t):
     y = seasonal(208)
     usual = weekly(weeks(y), covered(weeks(y))).sentence(t)
