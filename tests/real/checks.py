@@ -19,19 +19,8 @@ LATER_HEADING: Final = 1.0
 ERROR_ALERT: Final = 1  # Streamlit's Alert.Format.ERROR
 NEAR: Final = 4  # elements of the same block in which a sentence counts as standing beside a chart
 # Layers of a map that show the city, not its alerts.
-GROUND: Final = {
-    "sea",
-    "land",
-    "streets",
-    "streets-major",
-    "streets-minor",
-    "streets-path",
-    "districts",
-    "district_names",
-    "ports",
-    "landmarks",
-    "places_of_interest",
-}
+GROUND: Final = {"around", "land", "water", "districts", "landmarks"}
+STREETS: Final = "streets"  # begins the name of every layer of streets
 # What no reader should meet: placeholders that were not filled, values that are none, names of columns.
 UNREADABLE: Final = re.compile(
     r"\{\w+\}|\bnan\b|\bNaN\b|\bNaT\b|\binf\b|\bundefined\b|<NA>|\buncategori[sz]ed\b|\bnumpy\b|Timestamp\(|\bNone, "
@@ -112,11 +101,15 @@ def _empty(node: Node) -> str:
         return "" if _has_points(json.loads(node.message.spec or '{"data": []}')) else "empty chart"
     if node.kind == "deck_gl_json_chart":
         layers = json.loads(node.message.json)["layers"]
-        shown = any(_holds(layer.get("data")) for layer in layers if layer.get("id") not in GROUND)
+        shown = any(_holds(layer.get("data")) for layer in layers if not _is_ground(layer.get("id", "")))
         return "" if shown else "empty map"
     if node.kind in ("dataframe", "table"):
         return "" if figures.contents(node).num_rows else "empty table"
     return ""
+
+
+def _is_ground(layer: str) -> bool:
+    return layer in GROUND or layer.startswith(STREETS)
 
 
 def _holds(data: Any) -> bool:

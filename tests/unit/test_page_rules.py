@@ -10,8 +10,13 @@ import pytest
 from babel.messages.pofile import read_po
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+import sample_data
 from curim_data.model import translator
+from curim_data.model.city import load_city
 from curim_data.model.i18n import LOCALE_DIR
+from pages.parts.frame.colours import LIGHT
+from pages.parts.maps import basemap
+from pages.parts.maps.street_lines import streets_of_city
 from tests.real import figures
 from tests.real.checks import Visit, failures, languages_differ
 from tests.real.drawn import Drawn, plain
@@ -124,6 +129,16 @@ def test_an_empty_map_and_an_empty_table_need_a_sentence() -> None:
     assert "empty map" in Screen().add("deck_gl_json_chart", json=deck).told()[0]
     assert "empty table" in Screen().table(0).told()[0]
     assert Screen().table(0).add("markdown", body="No place has more alerts than expected.").told() == []
+
+
+def test_a_map_of_the_city_alone_is_empty() -> None:
+    """The ground as the pages draw it, with coast and streets: no layer of it counts as something that is shown."""
+    city = load_city(sample_data.PROFILE)
+    ground = [json.loads(layer.to_json()) for layer in basemap.base_layers(city, LIGHT)]
+    streets = json.loads(basemap.street_layers(streets_of_city(city), LIGHT, "streets-near")[0].to_json())
+    deck = json.dumps({"layers": [*ground, streets]})
+    assert {"around", "water", "streets"} <= {layer["id"] for layer in ground}
+    assert "empty map" in Screen().add("deck_gl_json_chart", json=deck).told()[0]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
