@@ -8,13 +8,14 @@ from pages.parts.briefing.change_cards import draw_change_cards
 from pages.parts.briefing.document import draw_document_downloads
 from pages.parts.briefing.queries import cached_brief, cached_changes, changes_since, draw_since_input
 from pages.parts.briefing.sections import draw_decided_plans, draw_map_and_genders
-from pages.parts.frame import contained, filter_bar, require
+from pages.parts.frame import contained, filter_bar, headed, require
 
 page = require(Role.COUNCIL)
 t = page.t
 
 with contained(t("Briefing")):
-    changes = cached_changes(page.dataset, page.filter, page.audience, changes_since(page))
+    with headed(st.container(), t("Briefing")):
+        changes = cached_changes(page.dataset, page.filter, page.audience, changes_since(page))
     st.caption(t("Briefing for the council.") + " " + filter_bar.filter_sentence(page))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(t("Changes since"), width="content")

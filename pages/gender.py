@@ -4,7 +4,7 @@ import streamlit as st
 
 from curim_data.model import Role
 from curim_data.studies.gender import without_gender
-from pages.parts.frame import contained, require
+from pages.parts.frame import contained, headed, require
 from pages.parts.frame.cache import cached_query
 from pages.parts.gender import categories, places, plan_checks, queries, shares
 
@@ -15,8 +15,10 @@ asked = page.source.asked if page.source is not None else frozenset()
 chosen = without_gender(page.filter)
 total = cached_query(page, "total", filter=chosen)
 with contained(t("Gender")):
-    found = queries.places(page.dataset, chosen, page.audience)
-    shares.draw_headline(page, chosen, total, found)
+    with headed(st.container(), t("Gender")) as heading:
+        found = queries.places(page.dataset, chosen, page.audience)
+        with heading:
+            shares.draw_headline(page, chosen, total, found)
     if not asked & shares.GENDERS_ASKED:
         shares.draw_not_asked(page, total)
         categories.draw_help_lines(page)

@@ -64,7 +64,7 @@ with controls:
     how = draw_options(page, layer)
 
 with contained(t("Hot spots")):
-    with headed(title, t("Hot spots") if layer == LAYERS[0] else layers[layer]):
+    with headed(title, t("Hot spots") if layer == LAYERS[0] else layers[layer]) as heading:
         study = hot_spots(page.dataset, page.filter, page.audience, size or None, how.base)
         place = place_from_link(page, size or study.resolution)
         if not page.narrow:
@@ -72,13 +72,13 @@ with contained(t("Hot spots")):
                 draw_search_box(page, place)
         with contained(layers[layer]):
             if layer == "density":
-                draw_density_layer(page, title, place)
+                draw_density_layer(page, heading, place)
             elif layer == "alerts":
-                draw_alerts_layer(page, title, place)
+                draw_alerts_layer(page, heading, place)
             elif layer == "emerging":
-                draw_emerging_layer(page, title, size, place)
+                draw_emerging_layer(page, heading, size, place)
             else:
-                draw_places_layer(page, title, study, layer, size, how, place)
+                draw_places_layer(page, heading, study, layer, size, how, place)
     later = st.container()
     draw_tabs(page, study)
     with later, contained(t("Class over time")):

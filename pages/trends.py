@@ -3,7 +3,7 @@
 import streamlit as st
 
 from curim_data.model import Role
-from pages.parts.frame import contained, filter_bar, require
+from pages.parts.frame import contained, filter_bar, headed, require
 from pages.parts.trends.breakdown import draw_small_multiples, draw_week_clock
 from pages.parts.trends.changes_table import draw_changes_table
 from pages.parts.trends.queries import draw_unit_choice, trend_or_reason
@@ -14,9 +14,9 @@ t = page.t
 
 title = st.container()
 unit = draw_unit_choice(page)
-with contained(t("Trends")):
+with contained(t("Trends")), headed(title, t("Trends")) as heading:
     trend, why = trend_or_reason(page, unit)
-    with title:
+    with heading:
         st.title(trend.sentence(t) if trend is not None else t("Trends"))
         st.caption(filter_bar.filter_sentence(page))
     if trend is None:

@@ -49,22 +49,22 @@ def script(word: str, seconds: float) -> None:
     st.write("the rest")
 
 
-def headed_script(word: str, seconds: float) -> None:
+def headed_script(word: str, seconds: float, then: float = 0.0) -> None:
     import streamlit as st
 
     from pages.parts.frame.waiting import contained, headed
     from tests.app import test_waiting
 
-    title = st.container()
-    with contained("This page"), headed(title, "Meanwhile"):
+    with contained("This page"), headed(st.container(), "Meanwhile") as heading:
         said = test_waiting.slow(word, seconds)
-        title.title(said)
+        with heading:
+            st.container().title(said)
         with contained("A part"):
-            st.write(test_waiting.slow(f"part of {word}", 0.0))
+            st.write(test_waiting.slow(f"part of {word}", then))
 
 
-def run(word: str, seconds: float, script: Callable[..., None] = script) -> AppTest:
-    app = AppTest.from_function(script, args=(word, seconds), default_timeout=60)
+def run(word: str, seconds: float, script: Callable[..., None] = script, *more: float) -> AppTest:
+    app = AppTest.from_function(script, args=(word, seconds, *more), default_timeout=60)
     app.query_params["lang"] = "en"
     return app.run()
 
@@ -110,6 +110,33 @@ def test_the_heading_takes_the_place_of_the_one_that_waited(seconds: float, monk
     assert shown == (["Meanwhile"] if seconds else []) + ["result of one"]
     assert [one.value for one in app.title] == ["result of one"]
     assert texts(app) == ["result of part of one"]
+
+
+def test_a_part_that_is_waited_for_adds_no_second_heading(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    real = DeltaGenerator.title
+    monkeypatch.setattr(
+        DeltaGenerator, "title", lambda self, body, **other: shown.append(body) or real(self, body, **other)
+    )
+    app = run("one", 0.0, headed_script, MOMENT + 0.5)
+    assert texts(app) == ["result of part of one"]
+    assert shown == ["result of one"]
+
+
+def test_a_part_that_was_stopped_adds_no_second_heading() -> None:
+    app = AppTest.from_function(headed_script, args=("one", 0.0), default_timeout=60)
+    app.query_params["lang"] = "en"
+    app.session_state[STOPPED] = ((f"{__name__}.slow", ("part of one", 0.0)),)
+    app.run()
+    assert [one.value for one in app.title] == ["result of one"]
+    assert texts(app) == ["Stopped: Counting slowly."]
+
+
+def test_a_page_that_failed_has_a_heading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "LOG", logging.getLogger("curim.expected"))
+    app = run("broken", 0.0, headed_script)
+    assert [one.value for one in app.title] == ["Meanwhile"]
+    assert len(app.error) == 1
 
 
 def test_a_page_that_was_stopped_has_a_heading() -> None:

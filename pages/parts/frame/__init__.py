@@ -1,9 +1,9 @@
 """What every page stands in: access check, reader, filter bar, links that carry the filter, caching, colours.
 
-Public: `require` (guard), `Page` and `Dataset` (page), `cached`, `calculated`, `contained` and `headed` (waiting:
-results kept for all readers, long calculations with progress and stop), `source_of` (cache), `page_link` (links),
-`escape_markdown` (markdown), `draw_footer` (footer), `Room` (window: how wide the page is); `web` is the server around
-Streamlit.
+Public: `require` (guard), `Page` and `Dataset` (page), `cached`, `calculated`, `contained`, `headed` and `Heading`
+(waiting: results kept for all readers, long calculations with progress and stop), `source_of` (cache), `page_link`
+(links), `escape_markdown` (markdown), `draw_footer` (footer), `Room` (window: how wide the page is); `web` is the server
+around Streamlit.
 """
 
 from pages.parts.frame.cache import source_of
@@ -13,5 +13,5 @@ from pages.parts.frame.guard import require
 from pages.parts.frame.links import page_link
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Dataset, Page
-from pages.parts.frame.waiting import cached, calculated, contained, headed
+from pages.parts.frame.waiting import Heading, cached, calculated, contained, headed
 from pages.parts.frame.window import Room

@@ -38,7 +38,7 @@ TICK: Final = 0.2  # seconds between two looks at how far it is
 STOPPED: Final = "calculations_stopped"  # what this reader stopped, so that the next run does not start it again
 MOST_STOPPED: Final = 20
 
-_waiting = threading.local()  # the heading that a page has while it waits, of the run in this thread
+_waiting = threading.local()  # the heading of the page whose run is in this thread
 _inside = threading.local()  # set in the thread of a calculation, where another one is simply called
 
 
@@ -90,14 +90,50 @@ def is_ready(function: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
     return bool(function.is_ready(*args, **kwargs))  # type: ignore[attr-defined]
 
 
+class Heading:
+    """Where a page's heading stands, with the words that it has until the page itself writes there.
+
+    Once a page has written (`with heading: st.title(...)`), a later calculation that is waited for, stopped or failed
+    adds no second heading.
+    """
+
+    def __init__(self, place: DeltaGenerator, words: str) -> None:
+        self._place, self._words = place, words
+        self.written = False
+
+    def __enter__(self) -> None:
+        self.written = True
+        self._place.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self._place.__exit__(*error)
+
+    def stand_in(self) -> None:
+        """Write the words for good: the page will have no other heading."""
+        if not self.written:
+            self.written = True
+            self._place.title(self._words)
+
+    def while_waiting(self) -> DeltaGenerator | None:
+        """Write the words until what is returned is emptied; None where the page has its heading."""
+        if self.written:
+            return None
+        slot = self._place.empty()
+        slot.title(self._words)
+        return slot
+
+
 @contextmanager
-def headed(title: DeltaGenerator, words: str) -> Iterator[None]:
-    """While a calculation inside is waited for, or where it was stopped, the page has this heading in `title`."""
-    _waiting.heading = title, words
+def headed(place: DeltaGenerator, words: str) -> Iterator[Heading]:
+    """The page has this heading in `place` while a calculation inside is waited for, and where one stopped or failed.
+
+    The page writes its own with `with heading:`.
+    """
+    heading = _waiting.heading = Heading(place, words)
     try:
-        yield
-    except CalculationStopped:
-        title.title(words)
+        yield heading
+    except Exception:
+        heading.stand_in()
         raise
     finally:
         _waiting.heading = None
@@ -110,17 +146,23 @@ def contained(part: str) -> Iterator[None]:
     try:
         yield
     except CalculationStopped as stopped:
-        name, heading = _short(stopped.key), getattr(_waiting, "heading", None)
-        if heading is not None:
-            heading[0].title(heading[1])
+        _stand_in()
+        name = _short(stopped.key)
         with st.container(border=True, key=f"stopped_{name}"):
             st.write(t("Stopped: {doing}.", doing=t(stopped.doing)))
             st.button(t("Calculate"), key=f"calculate_{name}", on_click=_resume, args=(stopped.key,))
     except Exception as error:
+        _stand_in()
         number = uuid4().hex[:8]
         LOG.error("%s failed, error %s", part, number, exc_info=error)
         with st.container(key=f"failed_{number}"):
             st.error(_failure_text(t, part, number))
+
+
+def _stand_in() -> None:
+    heading: Heading | None = getattr(_waiting, "heading", None)
+    if heading is not None:
+        heading.stand_in()
 
 
 def _failure_text(t: Translator, part: str, number: str) -> str:
@@ -178,10 +220,8 @@ def _calculate(key: Key, work: Callable[[], Any], doing: Message) -> Any:
 def _draw_progress(job: Job, doing: Message) -> None:
     """Draw the bar and the button until the calculation ends; what the page draws next takes their place."""
     t, name = translator(language()), _short(job.key)
-    heading = getattr(_waiting, "heading", None)
-    above = heading[0].empty() if heading else None
-    if above is not None:
-        above.title(heading[1])
+    heading: Heading | None = getattr(_waiting, "heading", None)
+    above = heading.while_waiting() if heading is not None else None
     slot = st.empty()
     with slot.container(key=f"calculation_{name}", gap="xsmall"):
         bar = st.progress(0.0)

@@ -7,14 +7,13 @@ from typing import Final
 import pandas as pd
 import pydeck as pdk
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator
 from curim_data.model.labels import category_label, group_label
 from curim_data.studies.alert_points import MOST_MAP_POINTS, MapPoints, read_map_points
 from pages.parts.charts import tables
-from pages.parts.frame import Dataset, Page, cached, draw_footer, filter_bar, palette, rgba, source_of
+from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar, palette, rgba, source_of
 from pages.parts.frame.cache import cached_query
 from pages.parts.frame.colours import CATEGORIES
 from pages.parts.hotspots.map_download import map_download_button, point_shades
@@ -32,11 +31,11 @@ def _points(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> MapPoi
     return read_map_points(source_of(dataset), chosen, audience)
 
 
-def draw_alerts_layer(page: Page, title: DeltaGenerator, place: FoundPlace | None = None) -> None:
-    """The points by group of categories, and the table of what is drawn; `title`: the container for the headline."""
+def draw_alerts_layer(page: Page, heading: Heading, place: FoundPlace | None = None) -> None:
+    """The points by group of categories, and the table of what is drawn; `heading`: where the headline stands."""
     t = page.t
     found = _points(page.dataset, page.filter, page.audience)
-    with title:
+    with heading:
         st.title(alerts_headline(t, found))
         st.caption(filter_bar.filter_sentence(page))
     left, right = st.columns([5, 3], gap="medium")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from analysis.density.image import DensityImage, density_image
 from analysis.density.kernel_density import format_density
@@ -13,7 +12,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
 from curim_data.studies.density import DensityStudy, class_geojson, density_study, pixel_frame
 from pages.parts.charts import tables
-from pages.parts.frame import Dataset, Page, calculated, draw_footer, escape_markdown, filter_bar, source_of
+from pages.parts.frame import Dataset, Heading, Page, calculated, draw_footer, escape_markdown, filter_bar, source_of
 from pages.parts.hotspots.area_filter import draw_whole_city_note
 from pages.parts.hotspots.map_download import density_shades, map_download_button
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
@@ -30,11 +29,11 @@ def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[D
     return study, density_image(study.density, source.city)
 
 
-def draw_density_layer(page: Page, title: DeltaGenerator, place: FoundPlace | None = None) -> None:
-    """Draw the density map with its highest places next to it; `title`: the container for the headline."""
+def draw_density_layer(page: Page, heading: Heading, place: FoundPlace | None = None) -> None:
+    """Draw the density map with its highest places next to it; `heading`: where the headline stands."""
     t = page.t
     study, drawn = _study(page.dataset, page.filter, page.audience)
-    with title:
+    with heading:
         st.title(escape_markdown(density_headline(t, study)))
         st.caption(filter_bar.filter_sentence(page))
         draw_whole_city_note(page)

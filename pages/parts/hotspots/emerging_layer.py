@@ -10,7 +10,6 @@ import pandas as pd
 import pydeck as pdk
 import shapely
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from analysis.emerging.classes import CLASSES, KINDS
 from analysis.emerging.detection import RUNS, EmergingHotSpots
@@ -28,7 +27,7 @@ from pages.parts.charts.tables import (
     geojson,
     geojson_button,
 )
-from pages.parts.frame import Page, Palette, draw_footer, escape_markdown, filter_bar, page_link, palette, rgba
+from pages.parts.frame import Heading, Page, Palette, draw_footer, escape_markdown, filter_bar, page_link, palette, rgba
 from pages.parts.frame.links import go_to_page
 from pages.parts.hotspots.area_filter import draw_tested_in_city_note, lines_in_area
 from pages.parts.hotspots.list_order import all_columns, draw_columns_box
@@ -63,16 +62,16 @@ HOT_COVERAGE: Final = 0.93
 COLD_COVERAGE: Final = 0.5
 
 
-def draw_emerging_layer(page: Page, title: DeltaGenerator, size: int, place: FoundPlace | None = None) -> None:
+def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPlace | None = None) -> None:
     """The map of classes, the table of places, and the history of the one that is selected.
 
-    `title`: the container for the headline; `size`: the cell size that was picked, 0 for one chosen from the data.
+    `heading`: where the headline stands; `size`: the cell size that was picked, 0 for one chosen from the data.
     """
     t = page.t
     study = emerging_of(page.dataset, page.filter, page.audience, size or None)
     found = study.emerging
     if found is None:
-        with title:
+        with heading:
             st.title(t("No class over time can be determined."))
             st.caption(filter_bar.filter_sentence(page))
         draw_footer(
@@ -86,7 +85,7 @@ def draw_emerging_layer(page: Page, title: DeltaGenerator, size: int, place: Fou
     cold = bool(st.session_state.get(COLD, False))
     here = lines_in_area(page, study.lines)
     shown = [line for line in here if line.cls.sign > 0 or cold]
-    with title:
+    with heading:
         st.title(_headline(t, here))
         st.caption(filter_bar.filter_sentence(page))
         draw_tested_in_city_note(page)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from analysis.clusters.hdbscan import TooManyCellsError
 from analysis.hotspots.denominators import LAND, DenominatorKind
@@ -20,7 +19,7 @@ from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
 from curim_data.studies.spot_profiles import SpotSummary
-from pages.parts.frame import Dataset, Page, cached, draw_footer, filter_bar, page_link
+from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar, page_link
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.fragments import draw_alone, redraw
 from pages.parts.frame.waiting import is_ready
@@ -55,7 +54,7 @@ MOST_OUTLINES: Final = 200
 
 def draw_places_layer(
     page: Page,
-    title: DeltaGenerator,
+    heading: Heading,
     study: HotSpotStudy,
     layer: str,
     size: int,
@@ -64,7 +63,7 @@ def draw_places_layer(
 ) -> None:
     """Hot cells or clusters, their list, and the selected one.
 
-    `title`: the container for the headline; `size`: the cell size that was picked, 0 for one chosen from the data;
+    `heading`: where the headline stands; `size`: the cell size that was picked, 0 for one chosen from the data;
     `place`: the one that the map is turned to.
     """
     t = page.t
@@ -78,7 +77,7 @@ def draw_places_layer(
     view = list_view(lines_in_area(page, everywhere), ordered=not how.explored)
     shown = view.lines
     cold = [] if found else cold_places_in_area(page, study)
-    with title:
+    with heading:
         if len(everywhere) and has_area(page.filter) and not how.explored:
             draw_area_headline(page, len(everywhere), len(shown))
         else:
