@@ -38,31 +38,28 @@ class GenderShares:
 
     def sentence(self, t: Translator) -> str:
         """Share of women among women and men, and how many alerts say nothing of gender."""
-        silent = self.frame.set_index("gender")["n"][[Gender.UNDISCLOSED.value, Gender.UNKNOWN.value]]
-        missing = (
-            t("The number of alerts that do not state the gender is protected.")
-            if silent.isna().any()
-            else t.n("{n} alert does not state the gender.", "{n} alerts do not state the gender.", int(silent.sum()))
-        )
-        if not self.women.known:
-            known_counts = self.frame.set_index("gender")["n"][[WOMAN, MAN]]
-            if (known_counts == 0).all():
-                return t("No alert says “woman” or “man”, so no share can be calculated.") + " " + missing
-            protected = t(
-                "The share of women is protected: one of the groups has so few alerts that its number could be worked "
-                "out."
-            )
-            return f"{protected} {missing}"
-        return (
-            t(
+        by_gender = self.frame.set_index("gender")["n"]
+        silent = by_gender[[Gender.UNDISCLOSED.value, Gender.UNKNOWN.value]]
+        if self.women.known:
+            words = t(
                 "Among women and men, women are {share} % ({low} to {high} %).",
                 share=Num(100 * self.women.value, 0),
                 low=Num(100 * self.women.low, 0),
                 high=Num(100 * self.women.high, 0),
             )
-            + " "
-            + missing
-        )
+        elif (by_gender[[WOMAN, MAN]] == 0).all():
+            words = t("No alert says “woman” or “man”, so no share can be calculated.")
+        else:
+            words = t(
+                "The share of women is protected: one of the groups has so few alerts that its number could be worked "
+                "out."
+            )
+        if silent.isna().any():
+            return words + " " + t("The number of alerts that do not state the gender is protected.")
+        missing = int(silent.sum())
+        if not missing:
+            return words
+        return words + " " + t.n("{n} alert does not state the gender.", "{n} alerts do not state the gender.", missing)
 
 
 def gender_shares(frame: pd.DataFrame, column: str = "affected_gender", *, total: float | None = None) -> GenderShares:

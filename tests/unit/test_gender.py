@@ -14,7 +14,7 @@ from scipy import stats
 from analysis.gender import category_ratios, dark_shares, gender_shares, perceived_safety, place_shares, reading_rules
 from analysis.stats.intervals import wilson
 from analysis.stats.result import Result
-from curim_data.model import Gender
+from curim_data.model import Gender, Translator
 
 ALL = [gender.value for gender in Gender]
 
@@ -270,3 +270,10 @@ def test_one_category_alone_is_no_comparison() -> None:
     assert category_ratios(frame[frame["category"] == "theft"]).alone
     assert not category_ratios(frame).alone
     assert not category_ratios(frame[frame["category"] == "theft"], totals={"woman": 35, "man": 70}).alone
+
+
+def test_nothing_is_said_of_missing_genders_where_none_is_missing(t: Translator) -> None:
+    frame = pd.DataFrame({"affected_gender": ["woman", "man"], "n": [30.0, 10.0]})
+    assert gender_shares(frame).sentence(t) == "Among women and men, women are 75 % (60 to 86 %)."
+    one = pd.concat([frame, pd.DataFrame({"affected_gender": ["unknown"], "n": [1.0]})])
+    assert gender_shares(one).sentence(t).endswith(" 1 alert does not state the gender.")
