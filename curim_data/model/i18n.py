@@ -218,6 +218,18 @@ def _ordinal(text: str, day: dt.date, lang: str) -> str:
     return re.sub(r"(?<!\d)1 (?=[^\W\d]{3})", "1er ", text, count=1) if lang == "fr" and day.day == 1 else text
 
 
+def spaced_text(text: str, lang: str) -> str:
+    """A translation with spaces that no line is broken at: before the signs that French sets apart, and before %.
+
+    >>> spaced_text("Changements : 5 % « sûrs » ?", "fr").replace(chr(0xA0), "~")
+    'Changements~: 5~% «~sûrs~»~?'
+    """
+    if lang == "fr":
+        text = re.sub(r"[ \u00a0\u202f]+(?=[:;?!%»])", "\u00a0", text)
+        return re.sub(r"(?<=«)[ \u00a0\u202f]+", "\u00a0", text)
+    return re.sub(r"(?<=[\d}]) (?=%)", "\u00a0", text)
+
+
 @cache
 def translator(lang: str) -> Translator:
     """The translator of a language; raises ValueError for one we do not speak."""
@@ -232,6 +244,10 @@ def _catalog(lang: str) -> gettext.NullTranslations:
         return gettext.NullTranslations()
     with path.open("rb") as source:
         catalog = read_po(source, locale=lang)
+    for message in catalog:
+        forms = message.string if isinstance(message.string, (list, tuple)) else [message.string or ""]
+        spaced = tuple(spaced_text(form, lang) for form in forms)
+        message.string = spaced if message.pluralizable else spaced[0]
     compiled = io.BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)

@@ -130,3 +130,17 @@ def test_the_hour_of_a_french_first_stays_a_number() -> None:
     moment = dt.datetime(2025, 5, 1, 1, 5)
     assert translator("fr").moment(moment, "d MMM, H 'h'") == "1er mai, 1 h"
     assert translator("fr").moment(moment).startswith("1er mai 2025")
+
+
+@pytest.mark.parametrize("lang", ["el", "fr"])
+def test_no_line_can_be_broken_before_a_sign_that_is_set_apart(lang: str) -> None:
+    """French before : ; ? ! % » and after «, Greek before %: whichever space the file of translations has."""
+    t, signs = translator(lang), r"[ \u202f][:;?!%»]|«[ \u202f]" if lang == "fr" else r"[\d}] %"
+    told, apart = [], 0
+    for message in _catalog(lang):
+        if message.id and isinstance(message.id, str) and not message.context:
+            text = t._catalog.gettext(message.id)
+            told += re.findall(f".{{,20}}(?:{signs})", text)
+            apart += len(re.findall(r"\u00a0[:;?!%»]", text))
+    assert not told
+    assert apart > 50
