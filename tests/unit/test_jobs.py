@@ -64,10 +64,10 @@ def test_two_readers_share_one_calculation_and_its_result_is_kept() -> None:
 
 
 def test_a_calculation_ends_when_nobody_waits_for_it() -> None:
-    jobs, work = Jobs(grace=0.05), Work()
+    jobs, work = Jobs(grace=0.5), Work()
     job = jobs.start("key", work)
     with job.reading():
-        assert not job.wait(0.3), "a calculation goes on while somebody waits"
+        assert not job.wait(0.8), "a calculation goes on while somebody waits"
     assert job.wait(LONG)
     assert isinstance(work.ended, Stopped)
     assert jobs.result("key") is MISSING
@@ -116,7 +116,7 @@ def test_no_more_run_at_once_than_allowed_and_a_long_one_lets_a_short_one_pass()
 
 
 def test_a_calculation_that_waits_for_its_turn_ends_when_nobody_waits_for_it() -> None:
-    jobs, long, other = Jobs(at_once=1, grace=0.05, turn=LONG), Work(), Work()
+    jobs, long, other = Jobs(at_once=1, grace=0.5, turn=LONG), Work(), Work()
     first = jobs.start("long", long)
     with first.reading():
         assert until(lambda: first.fraction > 0)
