@@ -160,7 +160,7 @@ def find_clusters(
     drawn = np.ones(round(total)) if weights is None else weights.drawn
     chosen_runs = runs_for(len(drawn)) if runs is None else _runs(runs, _RUNS_SET)
     maps = int(chosen_runs.value)
-    with stage(0.15, 0.9, Message("Simulating maps of chance")):
+    with stage(0.15, 0.9, Message("Simulating random maps")):
         reference = _reference(search, drawn, maps, seed, cell_m2(cells)) if groups else np.zeros(0)
     p_values = (1 + (reference[None, :] >= strengths[:, None]).sum(axis=1)) / (maps + 1)
     kept = [(group, float(p)) for group, p in zip(groups, p_values, strict=True) if p <= alpha]
@@ -217,12 +217,12 @@ def runs_for(alerts: int) -> Choice:
     return _runs(RUNS, _RUNS_ENOUGH) if many else _runs(FEWEST_RUNS, _RUNS_FEWER)
 
 
-_RUNS_ENOUGH: Final = Message("{runs} maps of chance were simulated; the smallest p that they can show is {p}.")
+_RUNS_ENOUGH: Final = Message("{runs} random maps were simulated; the smallest p that they can show is {p}.")
 _RUNS_FEWER: Final = Message(
-    "{runs} maps of chance were simulated, because more of so many alerts would take too long; the smallest p that "
+    "{runs} random maps were simulated, because more of so many alerts would take too long; the smallest p that "
     "they can show is {p}."
 )
-_RUNS_SET: Final = Message("{runs} maps of chance were simulated, as set; the smallest p that they can show is {p}.")
+_RUNS_SET: Final = Message("{runs} random maps were simulated, as set; the smallest p that they can show is {p}.")
 
 
 def _runs(runs: int, words: Message) -> Choice:

@@ -37,7 +37,7 @@ class KnownTime(StrEnum):
             return None
         if self is KnownTime.MONTH:
             return Message(
-                "This export gives the month of an alert alone, not its day or hour. Ask whoever provides it for date "
+                "This export gives only the month of an alert, not its day or hour. Ask whoever provides it for date "
                 "and time."
             )
         return Message(

@@ -10,6 +10,7 @@ from typing import Final
 import pandas as pd
 
 from curim_data.model import Message, Num, Translator
+from curim_data.model.absence import NO_AFFECTED, NO_GENDER, NO_REPORTERS
 from curim_data.quality.completeness import COLUMNS
 from curim_data.quality.study import Detail, QualityStudy
 from curim_data.quality.times import MONTH
@@ -116,6 +117,10 @@ def _genders(t: Translator, study: QualityStudy) -> Finding:
         affected=t.percent(affected, 1),
         reporter=t.percent(reporter, 1),
     )
+    lacking = {"affected_gender": NO_AFFECTED, "reporter_gender": NO_REPORTERS}
+    absent = [why for name, why in lacking.items() if name not in study.asked]
+    if absent:
+        sentence = t(NO_GENDER) if len(absent) == len(lacking) else f"{t(absent[0])} {sentence}"
     rule = t("Alerts whose gender was not disclosed or not asked, as a share of the alerts of the district.")
     title = t("Gender not known, by district")
     return Finding("genders", title, sentence, rule, int(n), affected > MANY_SILENT, affected)
@@ -260,8 +265,8 @@ def _precision(t: Translator, study: QualityStudy, detail: Detail) -> Finding:  
     found = detail.precision
     title = t("How exact the coordinates are")
     rule = t(
-        "Piles are left out. A map cell's edge must not be shorter than the step between positions; edges measure 531 "
-        "m at resolution 8, 201 m at 9, 76 m at 10, 29 m at 11 and 11 m at 12."
+        "Default coordinates are left out. A map cell's edge must not be shorter than the step between positions; "
+        "edges measure 531 m at resolution 8, 201 m at 9, 76 m at 10, 29 m at 11 and 11 m at 12."
     )
     if found is None:
         return Finding("precision", title, t("No alert off the piles has coordinates."), rule, 0, False, 0.0)

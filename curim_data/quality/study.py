@@ -12,6 +12,7 @@ from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Gender, Message, Translator
+from curim_data.model.absence import ASKED_FIELDS
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.privacy import DisclosureError
 from curim_data.quality import (
@@ -62,7 +63,7 @@ class QualityStudy:
     asked). `unknown`: category, n, for categories that the city's tree does not hold. `uncategorised`: alerts that
     state no category, missing where the number is protected. `gaps`: first, last (dates),
     days, for stretches without any alert that chance does not explain. `detail`: None for an audience that does not
-    see exact counts.
+    see exact counts. `asked`: the fields that the exports have at all.
     """
 
     total: Total
@@ -73,6 +74,7 @@ class QualityStudy:
     gaps: pd.DataFrame
     a_day: float
     detail: Detail | None = None
+    asked: frozenset[str] = frozenset(ASKED_FIELDS)
 
 
 def quality_study(source: Source, audience: Audience) -> QualityStudy:
@@ -95,6 +97,7 @@ def quality_study(source: Source, audience: Audience) -> QualityStudy:
         gaps=gaps(days),
         a_day=usual_day(days),
         detail=found,
+        asked=source.asked,
     )
 
 

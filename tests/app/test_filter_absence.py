@@ -24,5 +24,5 @@ def test_a_bare_export_gets_a_filter_bar_with_reasons(tmp_path: Path, monkeypatc
     assert not errors(app)
     said = [caption.value for caption in app.sidebar.caption if caption.value.startswith("No filter by")]
     assert len(said) == 4
-    assert any("Light, Time of day and Weekday: This export gives the month" in one for one in said)
+    assert any("Light, Time of day and Weekday: This export gives only the month" in one for one in said)
     assert "Light" not in [box.label for box in app.sidebar.selectbox]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.model import LANGUAGES
+from analysis.gender import CategoryRatios
+from curim_data.model import LANGUAGES, translator
+from pages.parts.gender import queries
 from tests.app.conftest import Open, errors
 
 
@@ -73,3 +77,35 @@ def test_each_plan_is_listed_with_its_check(open_page: Open) -> None:
     plans = [link for link in app.get("page_link") if "plan=" in link.proto.query_string]
     assert len(plans) >= 3
     assert "all four questions" in _words(app)
+
+
+def test_categories_of_one_gender_alone_are_not_left_out_of_the_chart_in_silence(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = queries.weights, []
+
+    def told(app: AppTest) -> str:
+        assert not errors(app)
+        counted = int((~np.isfinite(seen[-1]["ratio"]) | (seen[-1]["ratio"] == 0)).sum())
+        one, many = (f"{{n}} {words} no ratio and {rest} not in the chart: see the table." for words, rest in ENDS)
+        sentence = translator("en").n(one, many, counted)
+        assert (sentence in _words(app)) is bool(counted)
+        return sentence
+
+    def one_sided(*asked: Any) -> CategoryRatios:
+        found = real(*asked)
+        frame = found.frame.copy()
+        frame.loc[frame.index[0], ["women", "ratio", "low"]] = 0.0
+        seen.append(frame)
+        return dataclasses.replace(found, frame=frame)
+
+    monkeypatch.setattr(queries, "weights", lambda *asked: seen.append(real(*asked).frame) or real(*asked))
+    before = told(open_page("gender", lang="en"))
+    monkeypatch.setattr(queries, "weights", one_sided)
+    assert told(open_page("gender", lang="en")) != before
+
+
+ENDS = (
+    ("category that affected only women or only men has", "is"),
+    ("categories that affected only women or only men have", "are"),
+)

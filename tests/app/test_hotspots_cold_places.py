@@ -9,6 +9,7 @@ import pytest
 import shapely
 from streamlit.testing.v1 import AppTest
 
+from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
@@ -129,3 +130,13 @@ def test_too_few_alerts_to_tell_are_not_none(open_page: Open) -> None:
     app = open_page("hotspots", **{"lang": "en", "as": "council"}, **words)
     assert not errors(app)
     assert "There are no alerts to test" not in " ".join(text.value for text in app.main.markdown)
+
+
+def test_the_way_to_all_dates_counts_what_it_leads_to(open_page: Open, sample: Home) -> None:
+    app = open_page("hotspots", lang="en", category="playground_damage", period="28d")
+    assert not errors(app)
+    there = AlertFilter(categories=("playground_damage",), period="all")
+    n = query.total(open_source(sample), there, Audience.ANALYST).n
+    (link,) = [link for link in app.get("page_link") if "all dates" in link.proto.label]
+    assert link.proto.label == f"Look at all dates: {n} alerts"
+    assert "category=playground_damage" in link.proto.query_string

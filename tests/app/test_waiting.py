@@ -180,7 +180,8 @@ def test_pages_leave_the_shared_results_as_they_are(open_page: Open, name: str) 
     open_page(name, lang="el")
     after = {key: _content(entry[2]) for key, entry in JOBS._results._entries.items()}
     assert {key: after[key] for key in before} == before
-    assert set(after) == set(before), "another language calculates nothing anew"
+    worded = {key for key in after if key not in before and key[0].endswith("._cells_with_lines")}
+    assert set(after) - worded == set(before), "another language calculates nothing again, it words tooltips alone"
 
 
 def _content(value: Any) -> str:

@@ -133,7 +133,7 @@ def test_a_unit_is_known_or_its_absence_has_a_sentence(known: KnownTime, told: s
 @pytest.mark.parametrize("audience", [ANALYST, Audience.COUNCIL])
 def test_nothing_is_counted_by_a_time_that_is_not_known(tmp_path: Path, dimension: str, audience: Audience) -> None:
     source = source_of(tmp_path, (2019, 2), 3)
-    with pytest.raises(UnknownTimeError, match="the month of an alert alone"):
+    with pytest.raises(UnknownTimeError, match="only the month of an alert"):
         query.counts(source, AlertFilter(), [dimension], audience)
     with pytest.raises(UnknownTimeError):
         query.tables(source, AlertFilter(), [["category", dimension]], audience)
@@ -227,12 +227,12 @@ def test_repeats_say_that_the_days_are_not_known(tmp_path: Path) -> None:
     source = source_of(tmp_path, (2018, 10), 30)
     repeats, started = (study(source, AlertFilter(), ANALYST) for study in (near_repeat_study, scan_study))
     assert (repeats.knox, started.method) == (None, None)
-    assert "Repeats within days cannot be looked for. This export gives the month" in repeats.sentence(T)
-    assert "cannot be looked for. This export gives the month" in started.sentence(T)
-    assert "the month of an alert alone" in light_study(source, AlertFilter(), ANALYST).sentence(T)
+    assert "Repeats within days cannot be looked for. This export gives only the month" in repeats.sentence(T)
+    assert "cannot be looked for. This export gives only the month" in started.sentence(T)
+    assert "only the month of an alert" in light_study(source, AlertFilter(), ANALYST).sentence(T)
     with pytest.raises(CompareError) as refused:
         filter_pair(source, AlertFilter(), "light")
-    assert "the month of an alert alone" in T(refused.value.message)
+    assert "only the month of an alert" in T(refused.value.message)
 
 
 def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_planted_cluster_is_found_where_and_as_large_as_it_is(
     assert result.sentence(t).startswith("1 cluster stands out from chance, among 6,000 alerts.")
     assert f"{cluster.n} alerts where" in cluster.sentence(t)
     told = " ".join(t(choice.explanation) for choice in result.choices)
-    for word in ("the fifth alert", "smoothed over 200 m", "at least", "199 maps of chance were simulated", "0.25 km²"):
+    for word in ("the fifth alert", "smoothed over 200 m", "at least", "199 random maps were simulated", "0.25 km²"):
         assert word in told
 
 

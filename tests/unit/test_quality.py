@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -306,6 +307,23 @@ def test_what_needs_attention_comes_first(tmp_path: Path, t: Translator) -> None
     assert marks == sorted(marks, reverse=True)
     assert {one.key for one in told if one.attention} >= {"piles", "unknown"}
     assert all(one.sentence and one.settings for one in told)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (set(), "This export does not ask for gender, neither"),
+        ({"affected_gender"}, "does not ask for the gender of the person who alerts. "),
+        ({"affected_gender", "reporter_gender"}, "The gender of the person affected is not known in"),
+    ],
+)
+def test_a_gender_that_is_not_asked_is_not_called_unknown(
+    tmp_path: Path, t: Translator, asked: set[str], said: str
+) -> None:
+    study = replace(quality_study(_study(tmp_path, [_placed(1)]), Audience.ANALYST), asked=frozenset(asked))
+    (sentence,) = (one.sentence for one in findings(t, study) if one.key == "genders")
+    assert said in sentence
+    assert ("not known" in sentence) is bool(asked)
 
 
 @pytest.mark.slow

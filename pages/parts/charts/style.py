@@ -46,7 +46,7 @@ def time_axis(
         texts = [t.date(day, "d MMM y") for day in ticks]
     else:
         texts = [
-            t.date(day, "y" if step > 12 else "MMM'<br>'y" if day.month == 1 or i == 0 else "MMM")
+            t.date(day, "y" if step > 12 else "LLL'<br>'y" if day.month == 1 or i == 0 else "LLL")
             for i, day in enumerate(ticks)
         ]
     figure.update_xaxes(tickvals=[day.isoformat() for day in ticks], ticktext=texts)

@@ -44,7 +44,7 @@ def draw_quality_tab(page: Page) -> None:
     st.write(
         t("All alerts from {start} to {end}, whatever the filter.", start=page.source.first, end=page.source.as_of)
     )
-    st.caption(mapped_sentence(t, found.total))
+    st.caption(mapped_sentence(t, found.total, found.total.at_default or 0))
     subjects = findings(t, found)
     _draw_overview(page, subjects)
     some = sheets(t, page.city, found)

@@ -77,6 +77,17 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
                 rest,
             )
         )
+    counted = found.frame[~found.frame["withheld"]]
+    if one_sided := int((counted["women"].gt(0) != counted["men"].gt(0)).sum()):
+        st.caption(
+            t.n(
+                "{n} category that affected only women or only men has no ratio and is not in the chart: see the "
+                "table.",
+                "{n} categories that affected only women or only men have no ratio and are not in the chart: see the "
+                "table.",
+                one_sided,
+            )
+        )
 
 
 def _draw_findings(page: Page, found: CategoryRatios) -> None:

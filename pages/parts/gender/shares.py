@@ -33,7 +33,7 @@ def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -
     elif total.n == 0:
         st.title(t("No alerts to compare."))
     elif AFFECTED not in page.source.asked:
-        st.title(t("Who is affected is not known: this export asks for the gender of those who alert alone."))
+        st.title(t("Who is affected is not known: this export asks only for the gender of those who alert."))
     elif not women.known:
         st.title(t("Too few alerts to compare women and men."))
     else:
@@ -68,7 +68,7 @@ def draw_not_asked(page: Page, total: Total) -> None:
                     t("Ask whoever provides the export for the gender of the person affected and of the reporter."),
                     t("Four answers are enough: woman, man, other, prefers not to say. Never guess it from names."),
                     t("On the page Data, a column of another name can be given the role “gender” before the import."),
-                    t("Until then, a walk with women who know the place tells more than these alerts."),
+                    t("Until then, a walk with women who know the place shows more than these alerts."),
                 )
             )
         )

@@ -47,8 +47,17 @@ def list_view(lines: Sequence[SpotSummary], *, ordered: bool) -> ListView:
     of = {id(line.spot): line for line in lines}
     many, few = worth_a_plan(in_order([line.spot for line in lines], order))
     arranged = tuple(of[id(spot)] for spot in (*many, *few))
-    first = min(MOST_ROWS, len(many) or len(few))
+    first = _first_rows(len(lines), len(few))
     return ListView(arranged, order, len(arranged) if everything else first, len(few))
+
+
+def _first_rows(everything: int, few: int) -> int:
+    """How many rows stand in the list before the reader asks for all: a short list is whole.
+
+    >>> _first_rows(6, 5), _first_rows(80, 70), _first_rows(80, 10), _first_rows(80, 80)
+    (6, 10, 25, 25)
+    """
+    return everything if everything <= MOST_ROWS else min(MOST_ROWS, everything - few or few)
 
 
 def draw_list_controls(page: Page, view: ListView) -> None:
@@ -61,7 +70,7 @@ def draw_list_controls(page: Page, view: ListView) -> None:
             names = order_names(t)
             orders = {order: names[order] for order in ORDERS}
             draw_link_box(t("Order"), ORDER_WORD, "hotspots_order", orders, USUAL, width=_WIDTH)
-        first = min(MOST_ROWS, len(view.lines) - view.few or view.few)
+        first = _first_rows(len(view.lines), view.few)
         if first < len(view.lines):
             rows = {
                 "": t.n("The first {n}", "The first {n}", first),

@@ -20,6 +20,7 @@ from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
 from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar, page_link
+from pages.parts.frame.cache import cached_query
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.fragments import draw_alone, redraw
 from pages.parts.frame.waiting import is_ready
@@ -287,9 +288,11 @@ def _classes_come_later(page: Page, study: HotSpotStudy) -> bool:
 def _draw_way_to_all_dates(page: Page, study: HotSpotStudy) -> None:
     """A link to the same layer over all dates, where the period holds too few alerts and there are more."""
     everything = page.filter.replace(period="all", start=None, end=None)
-    if study.power.too_few and study.total.mapped != 0 and everything != page.filter and page.source is not None:
-        label = page.t("Look at all dates: {n} alerts", n=page.source.count)
-        page_link(page, "hotspots", label, filter=everything)
+    if not study.power.too_few or everything == page.filter or page.source is None:
+        return
+    total = cached_query(page, "total", filter=everything)
+    if total.mapped != 0:
+        page_link(page, "hotspots", page.t("Look at all dates: {n} alerts", n=total.said), filter=everything)
 
 
 def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bool = False) -> None:

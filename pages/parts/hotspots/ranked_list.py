@@ -207,7 +207,8 @@ def _list_headings(
         headings["name"] = t("Group")
     included = {"class": classed, "rate": base != LAND, "weight": weighted, "area": not tested}
     included |= {name: any(name not in line.unknown for line in shown) for name in ("women", "hours")}
-    included |= dict.fromkeys(("excess", "ratio", "expected", "q"), tested)
+    included |= dict.fromkeys(("excess", "expected", "q"), tested)
+    included["ratio"] = tested and any(ratio_says_something(line.spot) for line in shown)
     headings = {name: words for name, words in headings.items() if included.get(name, True)}
     if gistar_valid is not None:
         headings["z"] = t("Gi* (z)") if gistar_valid else t("Gi* (z), not a test here")

@@ -71,7 +71,7 @@ def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
         day, n = week
         sentences.append(
             t(
-                "{n} of the {all} alerts here fall into one week, that of {day}: perhaps they tell of one incident.",
+                "{n} of the {all} alerts here fall into one week, that of {day}: they may report one incident.",
                 n=n,
                 all=study.profile.n,
                 day=t.date(day),

@@ -64,7 +64,7 @@ GENERAL: Final = (
             "Clopper & Pearson 1934, Biometrika 26",
         ),
         N_(
-            "No map with this test is published. On simulated maps of chance, of a smooth dense quarter, and of a town "
+            "No map with this test is published. On maps simulated at random, of a smooth dense quarter, and of a town "
             "that holds most of the alerts beside land with at most a tenth of its density, with 60 to 30,000 alerts, "
             "no more than 5 % have any hot cell."
         ),
