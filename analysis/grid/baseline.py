@@ -30,6 +30,8 @@ SHORE_M: Final = 40.0
 REACH: Final = 3.0  # standard deviations after which a Gaussian is cut off
 PIXELS_A_BLOCK: Final = 16
 MAX_PIXELS: Final = 6_000_000
+MAX_SHEET: Final = 16_000_000  # pixels with what lies between: 256 MB where a Gaussian is taken
+WIDER: Final = 1.25
 MAX_BLOCKS_A_SIDE: Final = 6_000
 DRY_SHARE: Final = 0.25  # a pixel with less land than that is water
 _STEPS: Final = 7
@@ -78,13 +80,17 @@ class AlertGround:
     def __init__(self, land: BaseGeometry, x: FloatArray, y: FloatArray, spread: float) -> None:
         # Beyond three standard deviations nothing is expected, and as far again the land still counts.
         reach = 2 * REACH * spread
-        self.side, self._block = _sides(x, y, reach)
         self._west, self._south = float(x.min() - 2 * reach), float(y.min() - 2 * reach)
-        self._parts, boxes = _parts_near(
-            self._blocks(x), self._blocks(y, north=True), int(np.ceil(reach / self._block))
-        )
-        corners, (rows, columns) = _side_by_side(boxes)
-        per_block = round(self._block / self.side)
+        per_block, side = PIXELS_A_BLOCK, PIXEL_M
+        while True:
+            self.side, self._block = _sides(x, y, reach, side)
+            self._parts, boxes = _parts_near(
+                self._blocks(x), self._blocks(y, north=True), int(np.ceil(reach / self._block))
+            )
+            corners, (rows, columns) = _side_by_side(boxes)
+            if rows * columns * per_block**2 <= MAX_SHEET:
+                break
+            side = self.side * WIDER  # the box round alerts along a slanting road or coast holds far more than is near
         self.shape = (rows * per_block, columns * per_block)
         self._near_water: dict[int, BoolArray] = {}
         self._shift = np.array(
@@ -213,12 +219,11 @@ def _gaussian(values: Any, sigma: float) -> Any:
     return fft.ifft2(spectrum, overwrite_x=True)[:rows, :columns]
 
 
-def _sides(x: FloatArray, y: FloatArray, reach: float) -> tuple[float, float]:
-    """Side of a pixel, and of the blocks of pixels that are kept or left out: 20 m, more where the land is too large.
+def _sides(x: FloatArray, y: FloatArray, reach: float, side: float = PIXEL_M) -> tuple[float, float]:
+    """Side of a pixel, and of the blocks of pixels that are kept or left out: `side`, more where the land is too large.
 
     A pixel is at most a tenth of the smoothing's standard deviation wide unless that would take too many.
     """
-    side = PIXEL_M
     while True:
         block = PIXELS_A_BLOCK * side
         wide = max(np.ptp(x), np.ptp(y)) + 4 * reach
@@ -228,7 +233,7 @@ def _sides(x: FloatArray, y: FloatArray, reach: float) -> tuple[float, float]:
             most = len(around) * (2 * within + 1) ** 2 * PIXELS_A_BLOCK**2
             if most <= MAX_PIXELS or _kept(around, within) * PIXELS_A_BLOCK**2 <= MAX_PIXELS:
                 return side, block
-        side *= 1.25
+        side *= WIDER
 
 
 def _kept(around: IntArray, within: int) -> int:

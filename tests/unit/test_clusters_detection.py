@@ -388,3 +388,14 @@ def test_two_clusters_of_one_coarse_cell_have_names_of_their_own() -> None:
     assert len({cluster.id for cluster in named}) == 3
     assert named[2] == far
     assert {h3.get_resolution(int(cluster.id, 16)) for cluster in named[:2]} == {12}
+
+
+def test_alerts_along_a_slanting_road_do_not_take_the_memory_of_the_land_beside_it() -> None:
+    """The box round a line of 100 km across a country holds thirty times the land that is near the alerts."""
+    rng = np.random.default_rng(4)
+    at = rng.uniform(0, 100_000, (3_000, 1)) + rng.normal(0, 200, (3_000, 2))
+    ground = AlertGround(shapely.box(-10_000, -10_000, 110_000, 110_000), *at.T, 500)
+    assert len(ground.land) <= 16_000_000
+    assert 20 < ground.side < 50  # no coarser than that asks for
+    inside = ground.enter(*at.T)
+    assert inside - inside[0] == pytest.approx(at - at[0])
