@@ -71,6 +71,27 @@ def test_a_name_stays_inside_the_map_and_off_the_points_of_others() -> None:
     assert (first.anchor, first.down) != ("start", 0)
 
 
+def test_a_name_goes_right_then_left_then_below_and_above_where_the_place_is_taken() -> None:
+    """One position after the other is taken by the point of another place; at last it stands over its own point."""
+    name = Label(("1 Station",), 0.0, 0.0)
+    wide, line = text_width("1 Station", 13.0), 17.0
+    taken = {
+        ("start", 0): (9 + wide - 5, 0),
+        ("end", 0): (-9 - wide + 5, 0),
+        ("start", line): (9 + wide - 5, line + 7),
+        ("end", line): (-9 - wide + 5, line + 7),
+        ("start", -line): (9 + wide - 5, -line - 7),
+        ("end", -line): (-9 - wide + 5, -line - 7),
+        ("middle", -line): (0, -line - 4),
+        ("middle", line): (0, line + 4),
+    }
+    others = [Label(("2",), float(x), float(y)) for x, y in taken.values()]
+    for number, (anchor, down) in enumerate(taken):
+        first = placed_labels([name, *others[:number]])[0]
+        assert (first.of, first.anchor, first.down) == (0, anchor, down)
+    assert all(placed.of for placed in placed_labels([name, *others]))
+
+
 def test_what_stands_already_is_kept_clear() -> None:
     strong = placed_labels([Label(("1 Quay",), 0.0, 0.0)])
     assert placed_labels([Label(("Harbour",), 20.0, 0.0, 12.0, bold=False, beside=False)], before=strong) == ()
