@@ -65,7 +65,9 @@ def _measured(shape: BaseGeometry) -> tuple[float, float, int]:
     for part in shapely.get_parts(shapely.get_parts(fine)):
         if isinstance(part, shapely.Polygon) and not part.is_empty:
             found = _EARTH.geometry_area_perimeter(shapely.geometry.polygon.orient(part))
-            area, length, rings = area + abs(found[0]) / 1e6, length + found[1] / 1e3, rings + 1 + len(part.interiors)
+            holes = [_EARTH.geometry_length(hole) for hole in part.interiors]  # not in the perimeter
+            area, length = area + abs(found[0]) / 1e6, length + (found[1] + sum(holes)) / 1e3
+            rings += 1 + len(holes)
     return area, length, rings
 
 

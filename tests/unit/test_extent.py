@@ -9,12 +9,13 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyproj import Transformer
+from pyproj import Geod, Transformer
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.model import MAP_RESOLUTIONS, AreaTooLargeError, CityProfile
 from curim_data.model.extent import (
     MOST_LAND_CELLS,
+    cell_side_m,
     finest_affordable,
     geodesic_area_km2,
     most_cells,
@@ -82,6 +83,22 @@ def test_no_area_takes_more_cells_than_the_bound_says(
         cells = h3.h3shape_to_cells_experimental(h3.geo_to_h3shape(part), resolution, contain="overlap")
         found.update(cells.tolist())
     assert len(found) <= most_cells(shape, resolution)
+
+
+@pytest.mark.parametrize("resolution", [7, 9])
+def test_the_bound_is_the_stated_one(resolution: int) -> None:
+    """Of two areas, one with a hole: three rings, whose lengths are those of another way to measure them."""
+    ring = shapely.box(20, 40, 20.2, 40.1).difference(shapely.box(20.05, 40.02, 20.1, 40.06))
+    other = shapely.box(20.3, 40, 20.4, 40.1)
+    shape = shapely.union_all([ring, other])
+    rings = [ring.exterior, *ring.interiors, other.exterior]
+    length = sum(Geod(ellps="WGS84").geometry_length(shapely.segmentize(one, 0.001)) for one in rings) / 1000
+    parents = {h3.cell_to_parent(cell, resolution) for cell in sampled_cells(shape).astype(np.uint64)}
+    sizes = [h3.cell_area(cell, unit="km^2") for cell in parents]
+    wide = 2 * 0.75 * max(sizes) ** 0.5
+    stated = (area_slowly(shape) + wide * length + 3 * np.pi * wide**2) / (0.95 * min(sizes))
+    assert most_cells(shape, resolution) == pytest.approx(stated, rel=1e-4)
+    assert cell_side_m(shape, resolution) == pytest.approx(1000 * np.mean(sizes) ** 0.5)
 
 
 @given(MIDDLE, CORNERS, st.floats(0.01, 20), st.integers(5_000, 500_000))

@@ -110,6 +110,11 @@ def test_the_order_does_not_mind_how_places_came(order: str) -> None:
     assert wanted[-1].id == "none" or order == "alerts"
 
 
+def test_what_is_surely_above_expected_comes_before_what_may_be() -> None:
+    unsure, sure = Place("unsure", excess=Excess(20, 1, 40)), Place("sure", excess=Excess(17, 9, 26))
+    assert [place.id for place in in_order([unsure, sure])] == ["sure", "unsure"]
+
+
 def test_a_cluster_has_the_excess_of_its_ratio() -> None:
     @dataclass(frozen=True)
     class Cluster:

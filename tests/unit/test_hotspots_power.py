@@ -72,6 +72,23 @@ def test_the_sum_is_that_of_the_slow_twin() -> None:
     assert case._by(ratio, half) < total
 
 
+def test_a_typical_place_is_compared_as_the_test_compares() -> None:
+    """The city and half of the surroundings, each with its margin; the level is that of one p-value of one cell."""
+    hot = even_map(1.0)
+    case, frame, one = _Case.of(hot), hot.frame, h3.cell_area(MIDDLE, unit="km^2")
+    city, half = case.against
+    total = frame["land_km2"].sum()
+    assert case.level == pytest.approx(0.05 / len(frame) / 3)
+    assert case.size_in == pytest.approx(7 * one, rel=0.01)
+    assert (city.size, half.size) == pytest.approx((total - 7 * one, 15 * one), rel=0.01)
+    assert (city.rate, half.rate) == pytest.approx((frame["n"].sum() / total,) * 2)
+    assert (city.margin, half.margin) == (2.0, 1.15)
+    for ratio in (3.0, 5.0):
+        each = [case._by(ratio, against) for against in case.against]
+        assert each[0] != each[1]
+        assert case.power(ratio) == max(each)
+
+
 def test_the_densest_half_is_that_of_the_slow_twin() -> None:
     """Six sixths around a place, three neighbouring ones a half: the largest of the six halves, by all their counts."""
     half, mean = replace(_Case.of(even_map(1.0)).against[1], size=1.0, rate=1.2), 0.4
