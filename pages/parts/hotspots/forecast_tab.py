@@ -29,7 +29,8 @@ from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
 
 WEEKS: Final = 4
-WIDTHS: Final = {"place": 122, "name": 122, "expected": 108, "kept": 98, "last": 98}
+SPAN: Final = 0.56  # of the page, for the map and the line; the list beside it needs room for names
+WIDTHS: Final = {"place": 196, "name": 196, "expected": 112, "kept": 90, "last": 76}
 METHOD_NAMES: Final = {
     "naive": Message("Plain counting"),
     "decay": Message("Fading counts"),
@@ -52,7 +53,7 @@ def draw_forecast_tab(page: Page, study: HotSpotStudy) -> None:
     if page.source is not None and not page.source.known_time.knows("week") and forecast.city_refused is not None:
         st.info(t(forecast.city_refused))
         return
-    left, right = st.columns([5, 3], gap="medium")
+    left, right = st.columns([SPAN, 1 - SPAN], gap="medium")
     with left:
         _draw_city(page, forecast)
     with right:
@@ -179,7 +180,7 @@ def _draw_cells(page: Page, forecast: ForecastStudy) -> None:
         draw_footer(page, sentence=t(forecast.cells_refused) if forecast.cells_refused else "")
         return
     if forecast.listed:
-        left, right = st.columns([5, 3], gap="medium")
+        left, right = st.columns([SPAN, 1 - SPAN], gap="medium")
         with left:
             _draw_map(page, forecast.listed, found)
         with right:
@@ -217,7 +218,7 @@ def _draw_map(page: Page, listed: tuple[ListedCell, ...], found: PlaceForecast) 
         ],
         pins=pins,
         height=400,
-        span=0.62,
+        span=SPAN,
         pickable=False,
         outline_label=outline,
     )
