@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import h3.api.basic_int as h3
 import numpy as np
@@ -15,7 +14,7 @@ import pandas as pd
 from analysis.forecast.counts import CountForecast, forecast_counts
 from analysis.forecast.places import PlaceForecast, forecast_places
 from analysis.grid.cells import resolution_for
-from analysis.spots.naming import SpotName, name_spot
+from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
@@ -204,18 +203,31 @@ def _set_aside(source: Source, history: AlertFilter, audience: Audience) -> tupl
 
 
 def _listed(found: PlaceForecast, source: Source) -> tuple[ListedCell, ...]:
-    seen: Counter[tuple[str, bool]] = Counter()
-    listed = []
+    places = [_Place(f"{cell:x}", *reversed(h3.cell_to_latlng(int(cell)))) for cell in found.listed.index]
+    names = name_spots(places, source.city)
     last_weeks = found.frame["last_weeks"].reindex(found.listed.index)
     columns = (found.listed["expected"], found.listed["low"], found.listed["high"], last_weeks)
-    for cell, expected, low, high, last in zip(found.listed.index, *columns, strict=True):
-        latitude, longitude = h3.cell_to_latlng(int(cell))
-        name = name_spot(longitude, latitude, source.city)
-        seen[name.place, name.near] += 1
-        name = replace(name, number=seen[name.place, name.near])
-        place = round(longitude, 5), round(latitude, 5)
-        listed.append(ListedCell(int(cell), name, float(expected), float(low), float(high), int(last), *place))
-    return tuple(listed)
+    return tuple(
+        ListedCell(
+            int(place.id, 16),
+            names[place.id],
+            float(expected),
+            float(low),
+            float(high),
+            int(last),
+            round(place.longitude, 5),
+            round(place.latitude, 5),
+        )
+        for place, expected, low, high, last in zip(places, *columns, strict=True)
+    )
+
+
+class _Place(NamedTuple):
+    """The middle of a cell, to be named; its id is the cell's."""
+
+    id: str
+    longitude: float
+    latitude: float
 
 
 def cells_frame(t: Translator, listed: Sequence[ListedCell]) -> pd.DataFrame:

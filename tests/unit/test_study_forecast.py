@@ -10,7 +10,7 @@ import pytest
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Translator
+from curim_data.model import Audience, Translator, translator
 from curim_data.store import Home
 from curim_data.studies.forecast import ForecastStudy, forecast_study, whole_weeks
 
@@ -30,6 +30,7 @@ def test_the_planted_places_lead_the_list(told: ForecastStudy) -> None:
     assert told.cells.shown
     assert {one.name.place for one in told.listed[:6]} >= {"mikrolimano", "pasalimani", "peiraiki", "piraeus_station"}
     assert all(one.low <= one.expected <= one.high for one in told.listed)
+    assert len({one.name(translator("en")) for one in told.listed}) == len(told.listed)
     assert told.cells.backtest.at("naive")["pai_low"] > 5
 
 
