@@ -1,0 +1,47 @@
+"""Another language changes the words alone: nothing is counted or calculated again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from curim_data.query import question
+from pages.parts.frame import jobs
+from tests.app.conftest import PAGES, Open, errors
+
+VIEWS = (
+    *((page, {}) for page in PAGES),
+    *(("hotspots", {"layer": layer}) for layer in ("clusters", "emerging", "density", "alerts")),
+    *(("hotspots", {"tab": tab}) for tab in ("comparison", "forecast")),
+)
+
+
+@pytest.mark.parametrize(("page", "words"), VIEWS)
+def test_a_language_switch_works_nothing_out(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, page: str, words: dict[str, str]
+) -> None:
+    kept: list[Any] = []
+    put = jobs.Results.put
+
+    def noted(self: jobs.Results, key: Any, result: Any) -> None:
+        kept.append(key)
+        put(self, key, result)
+
+    counted: list[Any] = []
+    aggregate = question.aggregate
+
+    def noted_count(*args: Any, **kwargs: Any) -> Any:
+        counted.append(args)
+        return aggregate(*args, **kwargs)
+
+    monkeypatch.setattr(jobs.Results, "put", noted)
+    monkeypatch.setattr(question, "aggregate", noted_count)
+    assert not errors(open_page(page, lang="en", weekday="mon,thu", **words))
+    assert (kept and counted) or words or page in ("interventions", "evaluation", "data", "methods")
+    for lang in ("el", "fr"):
+        kept.clear()
+        counted.clear()
+        assert not errors(open_page(page, lang=lang, weekday="mon,thu", **words))
+        assert [name for name, parts in kept if lang not in parts] == []  # what holds words is kept by language
+        assert not counted
