@@ -13,7 +13,7 @@ import pytest
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, translator
 from curim_data.model.place_names import PlaceNames
-from pages.parts.charts.tables import BESIDE, LETTER, SELECT_BOX, columns_in_room, fitted_columns
+from pages.parts.charts.tables import BESIDE, LETTER, SELECT_BOX, columns_beside, columns_in_room, fitted_columns
 from pages.parts.frame import Room
 from pages.parts.frame.colours import LIGHT
 from pages.parts.maps import basemap, cell_map, legends, name_layers
@@ -161,6 +161,17 @@ def test_columns_that_would_be_cut_are_left_out_of_view() -> None:
     assert columns_in_room(frame, headings, list(headings), whole) == list(headings)
     assert columns_in_room(frame, headings, list(headings), whole - 1) == ["name", "n", "excess"]
     assert columns_in_room(frame, headings, list(headings), 10) == ["name", "n"]
+
+
+def test_beside_a_map_a_long_name_gives_way_to_the_figures() -> None:
+    headings = {"place": "Where", "density": "Per km² and month (95 %)"}
+    frame = pd.DataFrame(
+        {"place": ["1  W Pender St, Central Business District, north-east"], "density": ["670 (606–738)"]}
+    )
+    room = basemap.room_beside(Room.of_window(1280))
+    assert sum(column["width"] for column in columns_beside(frame, headings, room).values()) <= room < 1280 * 3 / 8
+    short = columns_beside(frame.assign(place="1  Quay"), headings, room)
+    assert short["place"]["width"] == fitted_columns(frame.assign(place="1  Quay"), headings)["place"]["width"]
 
 
 def test_a_map_of_another_city_does_not_carry_the_coast_of_the_open_one() -> None:

@@ -210,6 +210,16 @@ def fitted_columns(
     return columns
 
 
+def columns_beside(
+    frame: pd.DataFrame, headings: Mapping[str, str], room: float, *, least: int = 120
+) -> dict[str, Any]:
+    """Columns as wide as their texts; the first, of names, gives way, so that the figures stay within `room` pixels."""
+    first, *others = headings
+    wide = {name: _fitted_width(frame, name, label, 400) for name, label in headings.items()}
+    wide[first] = min(wide[first], max(least, int(room) - sum(wide[name] for name in others)))
+    return {name: st.column_config.Column(label, width=wide[name]) for name, label in headings.items()}
+
+
 def columns_in_room(
     frame: pd.DataFrame, headings: Mapping[str, str], names: Sequence[str], room: float, *, most: int = 400
 ) -> list[str]:

@@ -16,7 +16,7 @@ from pages.parts.frame import Dataset, Heading, Page, calculated, draw_footer, e
 from pages.parts.hotspots.area_filter import draw_whole_city_note
 from pages.parts.hotspots.map_download import density_shades, map_download_button
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
-from pages.parts.maps import cell_map
+from pages.parts.maps import basemap, cell_map
 from pages.parts.maps.name_layers import Pin
 
 MAP = "hotspots_density_map"
@@ -103,13 +103,15 @@ def _draw_peaks(page: Page, study: DensityStudy) -> None:
         }
         for rank, peak in enumerate(study.peaks, start=1)
     )
+    headings = {"place": t("Where"), "density": t("Per km² and month (95 %)")}
     tables.draw_table(
         page,
         frame,
-        {"place": t("Where"), "density": t("Per km² and month (95 %)")},
+        headings,
         key="hotspots_density_peaks",
         alt=t("Where alerts are densest"),
         file_name="density-places.csv",
+        columns=tables.columns_beside(frame, headings, basemap.room_beside(page.room)),
     )
     st.caption(
         t(

@@ -22,6 +22,7 @@ from pages.parts.frame.markdown import css_text
 from pages.parts.maps.street_lines import Drawn, streets_of_city
 
 LEAST_WIDTH = 240  # px of a map
+BESIDE_GAP = 24  # px, the columns' share of the gap and the table's border
 TILE = 512  # deck.gl's world is 512 px wide at zoom 0
 MARGIN = 30
 HIGHEST = 85.0  # degrees of latitude that a web map can draw
@@ -214,6 +215,11 @@ def disc(longitude: float, latitude: float, radius: float) -> BaseGeometry:
 def map_width(room: Room, span: float) -> float:
     """Pixels that a map gets: its share of the page's column; all of it on a phone, where nothing stands beside it."""
     return float(room.column if room.narrow else max(LEAST_WIDTH, room.column * span))
+
+
+def room_beside(room: Room) -> float:
+    """Pixels of what stands beside a map that takes five parts of eight; all of a phone's column."""
+    return float(room.column if room.narrow else max(LEAST_WIDTH, room.column * 3 / 8 - BESIDE_GAP))
 
 
 def _mercator(latitude: float) -> float:
