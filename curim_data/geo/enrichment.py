@@ -104,13 +104,23 @@ def _district(lon: FloatArray, lat: FloatArray, city: CityProfile) -> pa.Array:
 
 
 def _place(x: FloatArray, y: FloatArray, city: CityProfile) -> pa.Array:
-    """The nearest landmark among those whose radius reaches the point."""
+    """The nearest landmark among those whose radius reaches the point.
+
+    Each landmark looks only at the strip of points within its radius to the west and east: an extract of OpenStreetMap
+    has thousands.
+    """
     found, nearest = np.full(len(x), -1, np.int64), np.full(len(x), np.inf)
-    for number, landmark in enumerate(city.landmarks):
-        at_x, at_y = city.project(landmark.longitude, landmark.latitude)
-        distance = np.hypot(x - at_x, y - at_y)
-        closer = (distance <= landmark.radius) & (distance < nearest)
-        found[closer], nearest[closer] = number, distance[closer]
+    if city.landmarks:
+        order = np.argsort(x)
+        across, up = x[order], y[order]
+        at = city.landmarks_metres
+        radius = np.array([landmark.radius for landmark in city.landmarks])
+        first, last = (np.searchsorted(across, at[:, 0] + way * (radius + 1.0)) for way in (-1, 1))
+        for number, (start, stop) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
+            distance = np.hypot(across[start:stop] - at[number, 0], up[start:stop] - at[number, 1])
+            some = order[start:stop]
+            closer = (distance <= radius[number]) & (distance < nearest[some])
+            found[some[closer]], nearest[some[closer]] = number, distance[closer]
     return pa.array([landmark.id for landmark in city.landmarks], pa.string()).take(pa.array(found, mask=found < 0))
 
 

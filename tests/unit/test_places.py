@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -15,6 +16,7 @@ from shapely.geometry import Point
 from curim_data.geo.enrichment import LAND_BUFFER_M, below_horizon, enrich, inside_land, parent_cells
 from curim_data.model import CELL_RESOLUTIONS, CityProfile
 from curim_data.model.alert import ENRICHED, TOLD
+from curim_data.model.city import Landmark
 
 
 def alerts(
@@ -160,3 +162,42 @@ def test_a_span_through_dusk_is_neither_light_nor_dark(city: CityProfile) -> Non
         city,
     )
     assert made["dark"].to_pylist() == [None, True, None]
+
+
+def many_landmarks(city: CityProfile, count: int) -> CityProfile:
+    """The city with so many landmarks all over a square of 25 km, of different radii."""
+    rng = np.random.default_rng(5)
+    places = zip(
+        rng.uniform(23.5, 23.8, count), rng.uniform(37.8, 38.05, count), rng.uniform(50, 900, count), strict=True
+    )
+    return replace(city, landmarks=tuple(Landmark(f"m{at}", {}, *place) for at, place in enumerate(places)))
+
+
+def test_the_nearest_of_many_landmarks_is_that_of_the_slow_twin(city: CityProfile) -> None:
+    some, rng = many_landmarks(city, 600), np.random.default_rng(6)
+    points = [*zip(rng.uniform(23.5, 23.8, 300), rng.uniform(37.8, 38.05, 300), strict=True), (None, None)]
+    found = enrich(alerts(["2025-03-01T20:15Z"] * 301, points=points), some)["place"].to_pylist()
+    for (longitude, latitude), place in zip(points[:-1], found, strict=False):
+        away = np.hypot(*(some.landmarks_metres - np.column_stack(city.project([longitude], [latitude]))).T)
+        reaching = [at for at, mark in enumerate(some.landmarks) if away[at] <= mark.radius]
+        assert place == (some.landmarks[min(reaching, key=lambda at: away[at])].id if reaching else None)
+    assert 50 < sum(place is not None for place in found) < 250
+    assert found[-1] is None
+
+
+def test_thousands_of_landmarks_are_not_measured_from_every_alert(
+    city: CityProfile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an extract of OpenStreetMap gives them: each looks only at the alerts that may be near."""
+    measured, hypot = [0], np.hypot
+
+    def counted(east: np.ndarray, north: np.ndarray) -> np.ndarray:
+        measured[0] += np.size(east)
+        return np.asarray(hypot(east, north))
+
+    some, rng = many_landmarks(city, 500), np.random.default_rng(6)
+    points = list(zip(rng.uniform(23.5, 23.8, 2_000), rng.uniform(37.8, 38.05, 2_000), strict=True))
+    table = alerts(["2025-03-01T20:15Z"] * 2_000, points=points)
+    monkeypatch.setattr(np, "hypot", counted)
+    enrich(table, some)
+    assert measured[0] < 500 * 2_000 / 10
