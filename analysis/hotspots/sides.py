@@ -65,7 +65,7 @@ class Sides:
         Parameters
         ----------
         p : array
-            Against all surroundings. Those above the level of the rule stay as they are: they are marked either way.
+            Against all surroundings. Those above the level of the rule stay as they are: they are never marked.
         inside, size_in : arrays
             Alerts and land (km²) of each place.
         counts, size : arrays

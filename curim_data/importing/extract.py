@@ -197,6 +197,7 @@ def profiled_before(recognised: RecognisedExport, before: ProfiledExport | None)
     opened, layout = recognised.opened, recognised.layout
     old, new = before.opened.request, opened.request
     same = (old.source, old.name, old.answers.sheet) == (new.source, new.name, new.answers.sheet)
+    same = same and before.opened.state == opened.state  # the file on disk may be another by now
     if not same or before.labels != opened.labels or _reading(before.layout) != _reading(layout):
         return None
     profile = copy(before.profile)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -70,3 +71,14 @@ def test_other_columns_or_another_file_are_read_again(city: CityProfile, reading
     fewer = replace(mapping, roles={role: parts for role, parts in mapping.roles.items() if role != "affected_gender"})
     preview(TABLE.replace("shouting", "music").encode(), "own.csv", city, mapping=fewer, read=read)
     assert len(readings) == 3
+
+
+def test_a_file_that_was_changed_on_disk_is_read_again(city: CityProfile, readings: list[Any], tmp_path: Path) -> None:
+    file, read = tmp_path / "own.csv", list[Any]()
+    file.write_text(TABLE, "utf-8")
+    first = preview(file, "own.csv", city, read=read)
+    file.write_text(TABLE.replace("shouting", "screams"), "utf-8")
+    again = preview(file, "own.csv", city, read=read)
+    assert len(readings) == 2
+    assert "shouting" in str(first.values)
+    assert "shouting" not in str(again.values)
