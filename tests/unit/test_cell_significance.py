@@ -482,5 +482,8 @@ def test_withheld_surroundings_make_bounds_and_say_so(city: CityProfile, t: Tran
     assert spot.excess.low < truth["excess"].low
     assert "where at most" in spot.sentence(t)
     assert "speak least for a hot spot" in spot.sentence(t)
+    for place in (spot, exact):
+        lived_in = replace(place, base="residents", base_n=100.0, rate=0.1).sentence(t)
+        assert ("speak least for a hot spot" in lived_in) == place.bounded
     cells = hot_cells(low).frame
     assert (cells["expected"] >= hot_cells(frame.assign(n=low["n"].fillna(2))).frame["expected"] - 1e-9).all()

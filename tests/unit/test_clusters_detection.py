@@ -359,6 +359,31 @@ def test_distance_and_spread_follow_the_density_within_their_limits(t: Translato
     assert [smoothing_width_for(n, 10).value for n in (60, 6_000)] == [500, 200]
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_distance_is_the_knee_of_the_slow_twin(seed: int) -> None:
+    """Point by point: how far off the fifth alert is, without the farthest 5 %; farthest below the straight line."""
+    rng = np.random.default_rng(seed)
+    at = np.vstack([rng.normal(1_000, 150 + 40 * seed, (180, 2)), rng.uniform(0, 3_000, (120, 2))])
+    counts = rng.integers(1, 4, len(at))
+    reached = []
+    for point in at:
+        near = np.argsort(np.hypot(*(at - point).T))
+        alerts, number = 0, -1
+        while alerts < 5:
+            number += 1
+            alerts += counts[near[number]]
+        reached.append(float(np.hypot(*(at[near[number]] - point))))
+    curve = sorted(reached)[: int(0.95 * len(at))]
+    slope = (curve[-1] - curve[0]) / (len(curve) - 1)
+    below = [curve[0] + slope * number - value for number, value in enumerate(curve)]
+    knee = curve[below.index(max(below))]
+    assert eps_for(*at.T, counts).value == min(max(round(knee, -1), 50), 300)
+
+
+def test_outlines_are_measured_in_larger_squares_from_a_distance_on(city: CityProfile, one: pd.DataFrame) -> None:
+    assert [grounded(city, one, eps)[0].square for eps in (159.0, 160.0)] == [10.0, 20.0]
+
+
 def test_coordinates_that_are_too_coarse_have_no_clusters(city: CityProfile, t: Translator, one: pd.DataFrame) -> None:
     result = find_clusters(one, city, step=500)
     assert result.found == ()
