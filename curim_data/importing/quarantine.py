@@ -145,18 +145,31 @@ class Quarantine:
 
 
 def settled_for(folder: Path, labels: Sequence[str]) -> ColumnMapping | None:
-    """How the file was read of which rows with these columns were quarantined; that of the last one, None without any.
+    """How the file was read of which rows with these columns were quarantined; None without any.
 
-    `labels`: of the columns after our own. A mapping without roles holds the answers alone: of a known format.
+    `labels`: of the columns after our own. A mapping without roles holds the answers alone: of a known format. Of
+    several files with these columns it is that of the last one; None where they were not all read alike, since a row
+    does not say of which it is.
     """
+    found: ColumnMapping | None = None
     for path in sorted(folder.glob("*.parquet"), reverse=True):
         schema = pq.read_schema(path)
         metadata = schema.metadata or {}
         text = metadata.get(SETTLED)
-        if text is not None and schema.names[len(_OWN) :] == list(labels):
-            mapping = ColumnMapping.from_toml(text.decode())
-            return replace(mapping, format=metadata.get(FORMAT_NAME, mapping.format.encode()).decode())
-    return None
+        if text is None or schema.names[len(_OWN) :] != list(labels):
+            continue
+        mapping = ColumnMapping.from_toml(text.decode())
+        mapping = replace(mapping, format=metadata.get(FORMAT_NAME, mapping.format.encode()).decode())
+        if found is None:
+            found = mapping
+        elif _reading(mapping) != _reading(found):
+            return None
+    return found
+
+
+def _reading(mapping: ColumnMapping) -> ColumnMapping:
+    """What of a mapping says how rows are read."""
+    return replace(mapping, name="", answers=replace(mapping.answers, sheet=None, ids=None, elsewhere=False, area=None))
 
 
 def _unique(names: dict[int, str]) -> dict[int, str]:

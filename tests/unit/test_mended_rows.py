@@ -9,7 +9,7 @@ import pytest
 from curim_data.importing.pipeline import import_file
 from curim_data.importing.quarantine import settled_for
 from curim_data.importing.report import ImportReport
-from curim_data.model import translator
+from curim_data.model import Answers, Question, translator
 from curim_data.store import Home, Store
 
 T = translator("en")
@@ -68,3 +68,30 @@ def test_rows_of_other_columns_are_not_taken_for_them(imported: tuple[Home, Impo
     assert settled_for(home.quarantine, ["ref", "when", "kind of event", "sex", "lat", "lon"]) is not None
     assert settled_for(home.quarantine, ["ref", "when", "lat", "lon"]) is None
     assert settled_for(home.path / "nowhere", ["ref"]) is None
+
+
+def test_rows_are_not_read_as_another_file_of_the_same_columns_was(
+    imported: tuple[Home, ImportReport], tmp_path: Path
+) -> None:
+    """Two exports of one form, one of which puts the month first: a mended row does not say which it is of."""
+    home, report = imported
+    american = tmp_path / "april.csv"
+    days = [f"b{at},04/{1 + at % 28:02d}/2025 10:15,theft,F,37.94{at % 10},23.64{at % 7}" for at in range(40)]
+    american.write_text("\n".join([HEADER, *days, "b40,,theft,F,37.941,23.641"]) + "\n", "utf-8")
+    assert import_file(home, american, "april.csv").date_order == "month-first"
+    rows = mended(home, report.batch.id, tmp_path / "mended.csv")
+    with pytest.raises(Question):
+        import_file(home, rows, "mended.csv")
+    again = import_file(home, rows, "mended.csv", answers=Answers(dates="day-first"))
+    assert (again.batch.accepted, again.date_order) == (3, "day-first")
+
+
+def test_rows_are_read_alike_after_several_imports_of_one_form(
+    imported: tuple[Home, ImportReport], tmp_path: Path
+) -> None:
+    home, report = imported
+    later = tmp_path / "later.csv"
+    later.write_text(export(tmp_path).read_text("utf-8").replace("/03/", "/02/").replace("\na", "\nc"), "utf-8")
+    import_file(home, later, "later.csv")
+    again = import_file(home, mended(home, report.batch.id, tmp_path / "mended.csv"), "mended.csv")
+    assert (again.batch.accepted, again.date_order) == (3, "day-first")
