@@ -16,6 +16,7 @@ import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from curim_data.containers.base import head_of
 from curim_data.geo.enrichment import inside_land
 from curim_data.model import LANGUAGES, CityProfile, ImportProblem, Message
 from curim_data.model.city import Area, Landmark
@@ -229,7 +230,7 @@ def landmarks_in(source: Path | bytes, name: str, city: CityProfile) -> tuple[tu
 
 def _osm_points(source: Path | bytes, name: str, city: CityProfile) -> AreaFile | None:
     """The points of an extract of OpenStreetMap; None for any other file."""
-    start = source.open("rb").read(1024) if isinstance(source, Path) else source[:1024]
+    start = head_of(source, name, 1024)
     if is_osm(start):
         return read_areas(source, name, kind="point", bounds=city.land.bounds)
     if not start.startswith(b"SQLite format 3\0") and not start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):

@@ -223,7 +223,7 @@ def _neither(
     alone, counted = _NEITHER[against]
     whole = query.total(source, pair.first.replace(**unset[against]), audience)
     if not sees_exact(audience) or None in (whole.n, *(total.n for total in totals)):
-        return (Choice("neither", "not told", alone),)
+        return (Choice("neither", "protected", alone),)
     left = (whole.n or 0) - sum(total.n or 0 for total in totals)
     return (Choice("neither", left, Message(counted.text, {"n": left, "whole": whole.n})),)
 

@@ -143,7 +143,7 @@ def test_alerts_of_neither_side_are_counted(source: Source, t: Translator, again
     assert f"{whole - sides:,} of {whole:,} alerts" in t(neither.explanation)
     assert f"of the {study.comparison.n:,} alerts compared" in study.comparison.sentence(t)
     told = compare_study(source, asked, Audience.COUNCIL, against).choices
-    assert [choice.value for choice in told if choice.name == "neither"] == ["not told"]
+    assert [choice.value for choice in told if choice.name == "neither"] == ["protected"]
 
 
 def test_a_side_that_the_filter_asks_for_is_taken_off_for_the_count(source: Source) -> None:
