@@ -50,7 +50,7 @@ def scaled_difference(treated: BeforeAfter, control: BeforeAfter, level: float =
 
     >>> d = scaled_difference((100, 70), (200, 190))
     >>> round(d.estimate.value, 2), round(d.se, 2), round(d.estimate.low, 1), round(d.estimate.high, 1)
-    (-25.0, 15.86, -56.1, 6.1)
+    (-25.0, 15.9, -56.2, 6.2)
     """
     (t0, t1), (c0, c1) = treated, control
     if min(t0, t1, c0, c1) < 0:
