@@ -12,10 +12,10 @@ from curim_data.importing.coordinates import sample_points
 from curim_data.importing.decisions import decide
 from curim_data.importing.extract import ProfiledExport
 from curim_data.importing.mapping import FORMAT as MAPPED
-from curim_data.model import CityProfile, Kind, Message
+from curim_data.model import CityProfile, ImportProblem, Kind, Message
 from curim_data.model.questions import BY_NAMES
 from curim_data.profile import provisional
-from curim_data.profile.spread import WHOLE, Spread
+from curim_data.profile.spread import DENSEST, WHOLE, Spread
 from curim_data.store import Home, StoreError, interrupted, locked
 from curim_data.store.home import copy_profile
 
@@ -67,10 +67,17 @@ def _kinds(city: CityProfile) -> Iterator[Message]:
             yield Message(message.text, {"categories": ", ".join([*names[:MOST_NAMED], *more])})
 
 
+_KNOWN_CITY: Final = Message(
+    "The alerts are of {city}, whose study area is known already: leave out --area, or give the new city a name of its "
+    "own with --city."
+)
+
+
 def provisional_city(profiled: ProfiledExport, work: Path, name: str) -> FirstCity:
     """Make a profile from the file's own points; it stays in the working folder until `adopt_city`.
 
-    Of an area too large for a city the part that a person chose is taken, or `Spread.default`.
+    Of an area too large for a city the part that a person chose is taken, or `Spread.default`. ImportProblem where a
+    circle was given and the city turns out to be one whose study area is known.
     """
     request, profile = profiled.request, profiled.profile
     decisions = decide(profile, profiled.layout, None, request.answers, request.name, request.now)
@@ -88,6 +95,8 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str) -> FirstCi
     every = "" if kind == BY_NAMES else kind
     new = provisional.NewCity(points, categories, label, name or None, within, every)
     city = provisional.ensure_city(home, new)
+    if not city.provisional and request.answers.area not in (None, WHOLE, DENSEST):
+        raise ImportProblem(Message(_KNOWN_CITY.text, {"city": city.names.get("en", label)}))
     told = "kind" in layout.roles or (layout.kind is not None and request.answers.kind is None)
     asked = city.provisional and bool(city.categories) and not told
     kinds = _kinds_by_names(categories) if asked else {}
