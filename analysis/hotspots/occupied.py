@@ -7,9 +7,9 @@ them. No filter moves it, and land that is added far away, where no alert ever w
 Smoothing blurs the edge of a village into the fields. So of the occupied land only that counts as surroundings which,
 smoothed over a ring less, is at least a quarter as dense as the thinnest of it.
 
-The rest of the city is the occupied land that is at least a quarter as dense as where the mean alert lies (the mean of
-the smoothed density over alerts). Wide land with a tenth of a town's density would hold many of the 95 %, make the mean
-of the city thin, and the whole town twice as dense as that.
+The rest of the city is the occupied land that is at least a quarter as dense as where the median alert lies (half of
+all alerts lie in denser land; the mean would follow the hot spots themselves). Wide land with a tenth of a town's
+density would hold many of the 95 %, make the mean of the city thin, and the whole town twice as dense as that.
 
 For hot cells occupied land only narrows the surroundings, while the place itself counts with all its land; so whatever
 land it leaves out, a cell of a given count never gets a smaller p-value by it. It also says how many cells are looked
@@ -27,7 +27,7 @@ import pandas as pd
 
 from analysis.grid.cells import neighbours, square_side
 from analysis.stats.result import Choice
-from curim_data.model import BoolArray, Message, Num
+from curim_data.model import BoolArray, FloatArray, Message, Num
 from curim_data.model.types import CellArray
 
 # Occupied land holds this share of all alerts ever reported.
@@ -36,7 +36,7 @@ HELD: Final = 0.95
 MEAN_IN_DISC: Final = 10.0
 MOST_RINGS: Final = 6
 # Surroundings are at least so dense, relative to the thinnest occupied land; the rest of the city, relative to the land
-# of the mean alert.
+# of the median alert.
 _THIN: Final = 0.25
 # The least share of a cell that land counts as, as in the test (`cell_significance.MIN_LAND_SHARE`).
 _LEAST_SHARE: Final = 0.25
@@ -89,7 +89,7 @@ class OccupiedLand:
             "Compared is land on which alerts occur: the {share} % of the city's land that holds {held} % of all {n} "
             "alerts ever reported, whatever their category, smoothed over {metres} m. Farmland, water and airfields, "
             "where hardly anyone is there to report, do not count as surroundings. The rest of the city "
-            "means the part of this land that is at least a quarter as dense as where the average alert lies.",
+            "means the part of this land that is at least a quarter as dense as where the median alert lies.",
             {"share": Num(100 * self.share, 0), "held": Num(100 * HELD, 0), "n": self.n, "metres": self.reach},
         )
         return Choice("occupied", self.share, message)
@@ -124,10 +124,17 @@ def occupied_land(cells: pd.DataFrame) -> OccupiedLand | None:
     occupied = (density >= thinnest) & (density > 0)
     closer = neighbours(index, rings - 1)
     around = occupied & (closer @ counts >= _THIN * thinnest * np.maximum(closer @ land, least))
-    city = occupied & (density >= _THIN * float(counts @ density) / total)
+    city = occupied & (density >= _THIN * _at_median(density, counts))
     share = float(land[occupied].sum() / land.sum())
     own, beside, rest = (frozenset(index[mask].tolist()) for mask in (occupied, around, city))
     return OccupiedLand(own, beside, rest, resolution, share, round(total), round((rings + 0.5) * side))
+
+
+def _at_median(density: FloatArray, counts: FloatArray) -> float:
+    """The density where the median alert lies: half the alerts lie in denser land."""
+    order = np.argsort(density)
+    reached = np.cumsum(counts[order])
+    return float(density[order][np.searchsorted(reached, reached[-1] / 2)])
 
 
 def _parents(cells: CellArray, resolution: int) -> CellArray:

@@ -72,7 +72,8 @@ def occupied_slowly(history: pd.DataFrame) -> tuple[set[int], set[int], set[int]
         held, thinnest = held + counts[cell], density[cell]
     occupied = {cell for cell in counts if density[cell] >= thinnest}
     closer = {cell: np.divide(*sums(cell, rings - 1)) for cell in occupied}
-    typical = sum(counts[cell] * density[cell] for cell in counts) / sum(counts.values())
+    each = sorted(density[cell] for cell in counts for _ in range(round(counts[cell])))
+    typical = each[(len(each) - 1) // 2]
     around = {cell for cell in occupied if closer[cell] >= 0.25 * thinnest}
     return occupied, around, {cell for cell in occupied if density[cell] >= 0.25 * typical}, rings
 

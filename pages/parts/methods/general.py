@@ -46,7 +46,7 @@ GENERAL: Final = (
             "Cell size and neighbourhood follow the number of alerts; the page says which were chosen and why. Only "
             "land on which alerts occur is looked at and counts as surroundings: the densest, smoothed over some "
             "hundred metres, that holds 95 % of all alerts ever reported. The rest of the city means "
-            "the part of this land that is at least a quarter as dense as where the average alert lies. A place at the "
+            "the part of this land that is at least a quarter as dense as where the median alert lies. A place at the "
             "shore counts as at least a quarter of a cell of land."
         ),
         N_(
