@@ -139,6 +139,9 @@ def test_a_map_of_the_city_alone_is_empty() -> None:
     deck = json.dumps({"layers": [*ground, streets]})
     assert {"around", "water", "streets"} <= {layer["id"] for layer in ground}
     assert "empty map" in Screen().add("deck_gl_json_chart", json=deck).told()[0]
+    profile = Visit("town", "data?part=city", "en", heading=True)
+    profile.drawn = Screen().add("deck_gl_json_chart", json=deck).drawn
+    assert failures(profile) == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
