@@ -213,11 +213,14 @@ def fitted_columns(
 def columns_beside(
     frame: pd.DataFrame, headings: Mapping[str, str], room: float, *, least: int = 120
 ) -> dict[str, Any]:
-    """Columns as wide as their texts; the first, of names, gives way, so that the figures stay within `room` pixels."""
+    """Columns as wide as their texts; the first, of names, gives way, so that the figures stay within `room` pixels.
+
+    A heading that is longer than its figures takes no more than `least` pixels from the names.
+    """
     first, *others = headings
-    wide = {name: _fitted_width(frame, name, label, 400) for name, label in headings.items()}
-    wide[first] = min(wide[first], max(least, int(room) - sum(wide[name] for name in others)))
-    return {name: st.column_config.Column(label, width=wide[name]) for name, label in headings.items()}
+    wide = {name: _fitted_width(frame, name, headings[name][: int(least / LETTER)], 400) for name in others}
+    names = min(_fitted_width(frame, first, headings[first], 400), max(least, int(room) - sum(wide.values())))
+    return {name: st.column_config.Column(headings[name], width=wide.get(name, names)) for name in headings}
 
 
 def columns_in_room(
