@@ -290,7 +290,8 @@ def _count_layers(
     cells = _drawn_cells(cells, scale, marked)
     count_texts = {n: alert_count(t, n) for n in cells["n"].dropna().unique().tolist()}  # many cells hold equally many
     shades = [rgba(shade, colours.cell) for shade, _ in scale.classes]
-    tooltips = cells["tooltip"] if "tooltip" in cells else [""] * len(cells)
+    # As objects: a column of texts gives them one by one, which takes longer than all the rest here.
+    tooltips = cells["tooltip"].to_numpy(object).tolist() if "tooltip" in cells else [""] * len(cells)
     columns = (cells[name].tolist() for name in ("cell", "n", "low", "high", "withheld"))
     for cell, n, low, high, withheld, tooltip, shade in zip(
         *columns, tooltips, scale.class_numbers(cells).tolist(), strict=True
