@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from sample_data.dirty import dirty_rows
-from sample_data.places import CUT, LAST, NEW_APP, PLAIN, SEED, World
+from sample_data.places import CUT, LAST, LIFELIKE, NEW_APP, SEED, World
 from sample_data.rows import COLUMNS, HOME_ZONE, snapshot
 from sample_data.simulate import City, simulate
 from sample_data.truths import truths_text
@@ -27,10 +27,10 @@ ANSWERS: Final = "exports/piraeus_dirty_answers.csv"
 RESENT_FROM: Final = dt.date(2026, 8, 20)
 
 
-def write_sample(folder: Path, seed: int = SEED, world: World = PLAIN) -> list[Path]:
+def write_sample(folder: Path, seed: int = SEED, world: World = LIFELIKE) -> list[Path]:
     """Write the three exports, the answer key and the truths below a folder; returns the files written.
 
-    `world`: which habits of real exports the city has: none in the committed files, all of them in `LIFELIKE`.
+    `world`: which habits of real exports the city has: all of them in the committed files, none in `PLAIN`.
     """
     city = simulate(seed, world)
     main_time, later_time = _end_of(CUT), _end_of(LAST)

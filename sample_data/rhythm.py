@@ -88,7 +88,7 @@ HABITS: Final = {
     "online_fraud": Habit("offence", 2.0, "day", "work", "even", 0.50, 30, 2.8),
 }
 
-# Offered by the new version of the app only (`places.NEW_APP`), and not in the tree of categories of the profile.
+# Offered by the new version of the app only (`places.NEW_APP`): no alert before it has them.
 NEW_HABITS: Final = {
     "escooter_obstruction": Habit("incivility", 4.0, "day", "even", "summer", 0.52, 0.5, 1.7),
     "bulky_waste": Habit("incivility", 3.0, "day", "work", "even", 0.51, 5, 1.6),

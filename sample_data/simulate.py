@@ -20,7 +20,6 @@ from sample_data.places import (
     NEAR_REPEAT,
     NEW_APP,
     PILE,
-    PLAIN,
     QUARTER,
     SPOTS,
     TOTAL,
@@ -34,7 +33,7 @@ from sample_data.rows import Row, local
 
 ALL_HABITS: Final = HABITS | NEW_HABITS
 GROWTH: Final = (0.84, 1.16)
-NIGHT_REST: Final = 0.1
+NIGHT_REST: Final = 0.05
 STREAMS: Final = (7, 2, 3, 17)
 
 
@@ -45,7 +44,7 @@ class City:
     rows: list[Row]
     ground: Ground
     days: int
-    world: World = PLAIN
+    world: World
 
 
 @dataclass
@@ -86,7 +85,7 @@ class Calendar:
         )
 
 
-def simulate(seed: int, world: World = PLAIN) -> City:
+def simulate(seed: int, world: World) -> City:
     """Draw the whole city; equal seeds give equal alerts. Spots, ground, people and bursts have streams of their own.
 
     `world`: which habits of real exports the city has.
@@ -103,7 +102,7 @@ def simulate(seed: int, world: World = PLAIN) -> City:
     background = _background(of_ground, ground, calendar, wanted, world)
     repeats = _near_repeats(of_ground, ground, background, len(calendar.days))
     draw, first = _bursts(of_bursts, ground, _join([background, repeats, *spots]), world.reports)
-    draw = _intervene(of_ground, draw, first)
+    draw = _intervene(of_ground, draw, first, calendar)
     return City(_rows(of_people, draw, world), ground, len(calendar.days), world)
 
 
@@ -148,17 +147,19 @@ def _background(rng: np.random.Generator, ground: Ground, calendar: Calendar, wa
 def _spot(rng: np.random.Generator, ground: Ground, spot: Spot, calendar: Calendar) -> Draw:
     """The alerts of a hot spot.
 
-    Monthly counts are binomial with half the variance of Poisson counts, so that the class of the spot is certain.
+    Monthly counts are binomial with a quarter of the variance of Poisson counts, and the totals of twelve months are
+    the planted ones, so that the class of the spot is all but certain.
     """
     leading = HABITS[max(spot.categories, key=lambda name: spot.categories[name])]
     weekly = np.array(WEEKDAYS[leading.weekdays], float)
     weight = calendar.campaign * weekly[calendar.weekday] / weekly.mean()
-    drawn = []
-    for step, level in enumerate(spot.levels):
-        days = calendar.days[calendar.step == step]
-        chance = weight[days]
-        whole = level * calendar.campaign[days].mean() * (len(days) / 30 if step == MONTHS else 1)
-        drawn.append(rng.choice(days, rng.binomial(round(2 * whole), 0.5), p=chance / chance.sum()))
+    within = [calendar.days[calendar.step == step] for step in range(MONTHS + 1)]
+    share = [1.0] * MONTHS + [len(within[-1]) / 30]
+    whole = np.array([level * calendar.campaign[days].mean() for level, days in zip(spot.levels, within, strict=True)])
+    counts = np.concatenate([_monthly(rng, part) for part in np.split(whole * share, range(12, MONTHS + 1, 12))])
+    drawn = [
+        rng.choice(days, count, p=weight[days] / weight[days].sum()) for days, count in zip(within, counts, strict=True)
+    ]
     day = np.sort(np.concatenate(drawn))
     count = len(day)
     first, last = spot.hours
@@ -169,6 +170,12 @@ def _spot(rng: np.random.Generator, ground: Ground, spot: Spot, calendar: Calend
     category = np.array(names)[rng.choice(len(names), count, p=list(spot.categories.values()))]
     lon, lat = ground.around(rng, spot.circle, count)
     return Draw(lon, lat, minute, category, np.full(count, spot.id, dtype="<U24"))
+
+
+def _monthly(rng: np.random.Generator, expected: np.ndarray) -> np.ndarray:
+    """Numbers of alerts in months with these expected numbers: their sum is the expected one, rounded."""
+    urn = np.rint(expected / 0.75).astype(int)
+    return rng.multivariate_hypergeometric(urn, min(round(expected.sum()), urn.sum()))
 
 
 def _near_repeats(rng: np.random.Generator, ground: Ground, background: Draw, days: int) -> Draw:
@@ -202,17 +209,19 @@ def _bursts(rng: np.random.Generator, ground: Ground, draw: Draw, mean: float) -
     if mean <= 1:
         return draw, first
     elsewhere = 1 + (mean - 1) * BURSTS.elsewhere
-    planted = ~np.isin(draw.origin, ["background", "near_repeat"])
-    # Incidents in all: those elsewhere, and as many at the planted spots as give the mean of the whole city.
-    incidents = max(count / mean - (~planted).sum() / elsewhere, planted.sum() / 6)
-    share = np.where(planted, 1 - incidents / planted.sum(), 1 - 1 / elsewhere)
+    shared = ~np.isin(draw.category, BURSTS.alone)
+    planted = shared & ~np.isin(draw.origin, ["background", "near_repeat"])
+    around = shared & ~planted
+    # Further reports in all: those elsewhere, and as many at the planted spots as give the mean of the whole city.
+    share = np.where(around, 1 - 1 / elsewhere, 0.0)
+    share[planted] = min((count * (1 - 1 / mean) - share.sum()) / planted.sum(), 0.9)
     start = np.array([dt.datetime.combine(FIRST, dt.time()) + dt.timedelta(minutes=int(m)) for m in draw.minute])
     month = np.array([(when.year - FIRST.year) * 12 + when.month - FIRST.month for when in start])
     order = np.lexsort([draw.minute, month, draw.category, draw.origin])
     keys = [values[order] for values in (draw.origin, draw.category, month)]
     begins = np.r_[True, np.any([key[1:] != key[:-1] for key in keys], axis=0)]
     share = share[order]
-    for some in (planted[order], ~planted[order]):  # who begins a month can follow nobody: the others make up for it
+    for some in (planted[order], around[order]):  # who begins a month can follow nobody: the others make up for it
         share[some] *= some.sum() / max((some & ~begins).sum(), 1)
     leads = begins | (rng.random(count) >= share)
     first[order] = order[np.maximum.accumulate(np.where(leads, np.arange(count), 0))]
@@ -220,12 +229,16 @@ def _bursts(rng: np.random.Generator, ground: Ground, draw: Draw, mean: float) -
     far = rng.random(len(later)) < BURSTS.straggling
     radius = np.where(far, BURSTS.far_metres, BURSTS.metres) * np.sqrt(rng.random(len(later)))
     angle = 2 * np.pi * rng.random(len(later))
-    lon = np.round(draw.lon[first[later]] + radius * np.cos(angle) / METRES[0], 5)
-    lat = np.round(draw.lat[first[later]] + radius * np.sin(angle) / METRES[1], 5)
-    stays = ~ground.holds(lon, lat)
-    for spot in SPOTS:
-        stays |= (draw.origin[later] == spot.id) & ~spot.circle.holds(lon, lat)
-    lon[stays], lat[stays] = draw.lon[first[later]][stays], draw.lat[first[later]][stays]
+    lon, lat = draw.lon[first[later]], draw.lat[first[later]]
+    moves = np.ones(len(later), bool)
+    for reach in (1.0, 0.5, 0.25):  # nearer where the point would lie in the sea or outside the planted spot
+        x = np.round(draw.lon[first[later]] + reach * radius * np.cos(angle) / METRES[0], 5)
+        y = np.round(draw.lat[first[later]] + reach * radius * np.sin(angle) / METRES[1], 5)
+        good = moves & ground.holds(x, y)
+        for spot in SPOTS:
+            good &= (draw.origin[later] != spot.id) | spot.circle.holds(x, y)
+        lon[good], lat[good] = x[good], y[good]
+        moves &= ~good
     hours = np.where(far, BURSTS.far_hours, BURSTS.hours) * rng.random(len(later)) ** 3
     minute = draw.minute[first[later]] + (hours * 60).astype(int)
     ends = [start[k].replace(day=1, hour=0, minute=0) + dt.timedelta(days=32) for k in first[later]]
@@ -236,11 +249,22 @@ def _bursts(rng: np.random.Generator, ground: Ground, draw: Draw, mean: float) -
     return moved, first
 
 
-def _intervene(rng: np.random.Generator, draw: Draw, first: np.ndarray) -> Draw:
-    """Take incidents with all their reports out of the treated area, at random, from the start of it on."""
-    treated = np.any([circle.holds(draw.lon, draw.lat) for circle in INTERVENTION.treated], axis=0)
-    after = draw.minute >= (INTERVENTION.start - FIRST).days * 1440
-    keep = ~(treated & after)[first] | (rng.random(len(draw.minute)) < INTERVENTION.rate_ratio)[first]
+def _intervene(rng: np.random.Generator, draw: Draw, first: np.ndarray, calendar: Calendar) -> Draw:
+    """Take incidents with all their reports out of the treated area from the start of the intervention on.
+
+    In its months so many that the planted ratio is kept to an incident; later ones at random with that ratio.
+    """
+    treated = np.any([circle.holds(draw.lon, draw.lat) for circle in INTERVENTION.treated], axis=0)[first]
+    start = (INTERVENTION.start - FIRST).days
+    length = (CUT - INTERVENTION.start).days + 1
+    day = (draw.minute // 1440)[first]
+    during, before = (treated & (begin <= day) & (day < begin + length) for begin in (start, start - length))
+    grown = calendar.growth[start : start + length].mean() / calendar.growth[start - length : start].mean()
+    incidents, reports = np.unique(first[during], return_counts=True)
+    order = rng.permutation(len(incidents))
+    stay = reports[order].cumsum() <= INTERVENTION.rate_ratio * before.sum() * grown
+    later = treated & (day >= start + length) & (rng.random(len(first)) >= INTERVENTION.rate_ratio)[first]
+    keep = ~later & ~np.isin(first, incidents[order[~stay]])
     leads = first == np.arange(len(first))
     return Draw(draw.lon[keep], draw.lat[keep], draw.minute[keep], draw.category[keep], draw.origin[keep], leads[keep])
 

@@ -33,7 +33,7 @@ from sample_data.places import (
 )
 from sample_data.rhythm import NEW_HABITS
 from sample_data.rows import Row
-from sample_data.simulate import City
+from sample_data.simulate import NIGHT_REST, City
 
 LANDMARKS: Final = Path(__file__).parent / "piraeus" / "landmarks.toml"
 HEAD: Final = """\
@@ -87,7 +87,7 @@ def _hot_spot(spot: Spot, rows: Sequence[Row]) -> dict[str, Any]:
         "end": spot.end or CUT,
         "categories": spot.categories,
         "hours": list(spot.hours),
-        "hours_share": 0.9,
+        "hours_share": 1 - NIGHT_REST,
         "women_share": spot.women,
         "women_share_dark": spot.women if spot.women_dark is None else spot.women_dark,
         "alerts": len(own),

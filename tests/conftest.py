@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy loads; see curim_data.cli.app
@@ -13,10 +14,14 @@ import pytest
 from hypothesis import settings
 
 import sample_data
+from curim_data.importing.pipeline import import_file
 from curim_data.model import CityProfile, Translator, translator
 from curim_data.model.city import load_city
 from curim_data.sample.home import sample_home
-from curim_data.store import Home
+from curim_data.store import Home, has_alerts, locked
+from curim_data.store.home import create_home
+from sample_data.generate import MAIN, write_sample
+from sample_data.places import PLAIN
 from tests.effort import FULL
 
 if TYPE_CHECKING:
@@ -95,6 +100,23 @@ def everybodys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with the sample city's main export imported; read only, made once for all workers."""
     return sample_home(Home(everybodys(tmp_path_factory) / "home"))
+
+
+@pytest.fixture(scope="session")
+def plain_sample(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The same city with one report of each incident: for statements that take alerts as independent.
+
+    Reports of one incident are near repeats of each other, whatever their category. Read only, made once.
+    """
+    folder = everybodys(tmp_path_factory) / "plain"
+    folder.mkdir(exist_ok=True)
+    with locked(folder / "plain.lock"):
+        home = Home(folder / "home")
+        if not has_alerts(home):
+            write_sample(folder, world=PLAIN)
+            create_home(home.path, sample_data.PROFILE)
+            import_file(home, folder / MAIN, "plain.csv", now=dt.datetime(2027, 1, 1, tzinfo=dt.UTC))
+    return home
 
 
 @pytest.fixture(scope="session")

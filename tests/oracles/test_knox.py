@@ -175,8 +175,8 @@ def test_arson_with_the_labels_of_the_calculator() -> None:
 
 
 @pytest.fixture(scope="module")
-def alerts(sample: Home) -> pd.DataFrame:
-    source = open_source(sample)
+def alerts(plain_sample: Home) -> pd.DataFrame:
+    source = open_source(plain_sample)
     return source.table.select("x", "y", "local_date", "hour", "category").execute().dropna(subset=["x", "y"])
 
 
@@ -188,7 +188,7 @@ def _knox_of(alerts: pd.DataFrame, category: str, runs: int) -> KnoxResult:
     return knox(some.x[keep], some.y[keep], days[keep], space=bands.space, time=bands.time, permutations=runs)
 
 
-def test_near_repeats_of_the_sample_are_found_in_their_bands(alerts: pd.DataFrame, sample: Home, t: Any) -> None:
+def test_near_repeats_of_the_sample_are_found_in_their_bands(alerts: pd.DataFrame, plain_sample: Home, t: Any) -> None:
     """In theirs alone, but for a hot spot of the same category that comes and goes, 240 m wide."""
     truths = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
     category = truths["near_repeat"]["category"]
@@ -201,7 +201,7 @@ def test_near_repeats_of_the_sample_are_found_in_their_bands(alerts: pd.DataFram
 
     (spot,) = [spot for spot in truths["hot_spot"] if category in spot["categories"]]
     assert spot["class"] == "sporadic"
-    x, y = open_source(sample).city.project(spot["longitude"], spot["latitude"])
+    x, y = open_source(plain_sample).city.project(spot["longitude"], spot["latitude"])
     elsewhere = _knox_of(alerts[np.hypot(alerts.x - x, alerts.y - y) > spot["radius"] + 30], category, 499)
     assert [(str(b.space), str(b.time)) for b in elsewhere.patterns] == [first]
     assert elsewhere.patterns[0].ratio > 10

@@ -75,6 +75,8 @@ def test_a_second_import_adds_nothing_and_a_later_export_updates(home: Home) -> 
     with sample_data.MAIN_EXPORT.open(encoding="utf-8-sig", newline="") as one:
         before = {row["alert_id"]: row for row in csv.DictReader(one, delimiter=";")}
     assert later.accepted == len(sent.keys() - before.keys())
+    for row in sent.values():  # the new version of the app writes a column that means nothing to the format
+        assert row.pop("app_version")
     assert later.updated == sum(sent[name] != before[name] for name in sent.keys() & before.keys())
     assert Store(home).count() == first.accepted + later.accepted
     undone = Store(home).undo(later.id)

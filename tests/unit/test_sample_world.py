@@ -27,7 +27,7 @@ def lively() -> City:
 
 @pytest.fixture(scope="module")
 def plain() -> City:
-    return simulate(SEED)
+    return simulate(SEED, PLAIN)
 
 
 def _share(city: City, rows: list[bool]) -> float:

@@ -81,7 +81,7 @@ def test_women_felt_less_safe_and_the_council_gets_intervals_that_hold_the_exact
 
 
 def test_a_feeling_that_protection_leaves_open_is_not_given(source: Source) -> None:
-    few = feeling_study(source, AlertFilter(categories=("harassment_verbal",)), Audience.COUNCIL)
+    few = feeling_study(source, AlertFilter(categories=("unwanted_touching",)), Audience.COUNCIL)
     assert few.frame["mean"].isna().all()
     assert not few.gap.known
 

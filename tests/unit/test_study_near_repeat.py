@@ -30,6 +30,11 @@ def source(sample: Home) -> Source:
     return open_source(sample)
 
 
+@pytest.fixture
+def plain(plain_sample: Home) -> Source:
+    return open_source(plain_sample)
+
+
 def _scattered(n: int, **told: object) -> list[dict[str, object]]:
     """Alerts strewn over the small city and two hundred days."""
     rng = np.random.default_rng(4)
@@ -47,8 +52,8 @@ def _at(number: int, metres: float = 0.0, **told: object) -> dict[str, object]:
     return alert(number, x=x + metres, y=y, **told)
 
 
-def test_vandalism_of_the_sample_repeats_near_by_within_a_week(source: Source) -> None:
-    found = near_repeat_study(source, AlertFilter(categories=("vandalism",)), Audience.SPECIALIST)
+def test_vandalism_of_the_sample_repeats_near_by_within_a_week(plain: Source) -> None:
+    found = near_repeat_study(plain, AlertFilter(categories=("vandalism",)), Audience.SPECIALIST)
     assert found.knox is not None
     (first,) = [b for b in found.knox.near if str(b.space) == "(0.1, 100]" and str(b.time) == "[0, 7]"]
     assert first.pattern
@@ -58,9 +63,9 @@ def test_vandalism_of_the_sample_repeats_near_by_within_a_week(source: Source) -
     assert found.knox.permutations > 20 * len(found.knox.bands)
 
 
-def test_an_excess_that_lasts_is_no_sure_repeat(source: Source, t: Translator) -> None:
+def test_an_excess_that_lasts_is_no_sure_repeat(plain: Source, t: Translator) -> None:
     told = {
-        name: near_repeat_study(source, AlertFilter(categories=(name,)), Audience.ANALYST).caution(t)
+        name: near_repeat_study(plain, AlertFilter(categories=(name,)), Audience.ANALYST).caution(t)
         for name in ("vandalism", "burglary", "graffiti")
     }
     assert told["vandalism"] == told["graffiti"] == ""  # it fades within a week; there is none
