@@ -126,7 +126,7 @@ def test_a_cold_cell_without_any_alert_has_its_tooltip_too(open_page: Open, samp
 
 
 def test_too_few_alerts_to_tell_are_not_none(open_page: Open) -> None:
-    words = {"category": "assault", "light": "dark", "affected": "man", "from": "2026-10-20", "to": "2026-10-31"}
+    words = {"category": "robbery", "light": "dark", "affected": "man", "from": "2026-10-20", "to": "2026-10-31"}
     app = open_page("hotspots", **{"lang": "en", "as": "council"}, **words)
     assert not errors(app)
     assert "There are no alerts to test" not in " ".join(text.value for text in app.main.markdown)
