@@ -29,7 +29,7 @@ def test_the_forecast_stands_beside_its_backtest(open_page: Open, sample: Home, 
     } <= said
     listed = next(frame.value for frame in app.dataframe if "last" in frame.value)
     assert listed["name"].iloc[0] == f"1  {told.listed[0].name(t)}"
-    assert told.listed[0].name.place == "mikrolimano"  # the planted place with most alerts
+    assert told.listed[0].name.place == "pasalimani"  # the planted place with most alerts in one cell
     test = next(frame.value for frame in app.dataframe if "pai" in frame.value)
     assert len(test) == 9
 

@@ -141,9 +141,10 @@ def test_statement_names_place_category_hours_and_gender(
     assert plan.areas.comparison
 
 
-def test_problem_tells_since_when(problems: dict[str, Problem]) -> None:
-    truth = SPOTS["terpsithea"]
-    assert problems["terpsithea"].since == truth["start"]
+def test_problem_tells_since_when(source: Source, study: HotSpotStudy, problems: dict[str, Problem]) -> None:
+    exact = (problem_of_cells(source, AlertFilter(), spot.names, Audience.ANALYST, study=study) for spot in study.spots)
+    since = {problem.place: problem.since for problem in exact}
+    assert since["agia_sofia"] == SPOTS["agia_sofia"]["start"]
     assert problems["pasalimani"].since is None
     assert problems["chatzikyriakio"].since is None, "fewer alerts than usual are not a problem that began"
 
