@@ -157,7 +157,7 @@ def _changes(brief: Brief, t: Translator) -> Iterator[Block]:
     if brief.period is not None and brief.period[0] < brief.since:
         yield Text(t("Changes: {window}.", window=Span(brief.since, brief.until, brief.by_month)), "note")
     if not brief.compared:
-        yield Text(t("There is no earlier time to compare with."))
+        yield Text(brief.none_found or t("There is no earlier time to compare with."))
         return
     if not brief.changes:
         yield Text(brief.none_found or t("None: no change is larger than chance explains."))

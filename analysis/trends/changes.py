@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,14 @@ from analysis.stats.exact_rates import ratio_intervals
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.intervals import UNKNOWN, Estimate, wilson
 from analysis.stats.result import Choice
-from curim_data.model import FloatArray, Message, Num, Translator
+from curim_data.model import BoolArray, FloatArray, Message, Num, Translator
 
 TestStatistic = Literal["wheeler", "pivot"]
 ComparedWith = Literal["before", "city"]
 Bounded = Literal["", "before", "after"]
 
+# Columns that name an area; all others name a theme.
+AREA: Final = ("district", "place")
 # Counts beyond this many standard deviations of the Poisson law add less than 1e-16 to a p-value.
 _REACH = 9.0
 
@@ -208,7 +210,7 @@ def changes(
     frame
         One row per candidate: the columns `by` that name it, `before` and `after` (NaN where withheld); optionally
         `withheld` (bool), `before_high` and `after_high` (the most that a withheld count may be), `women` and `men`
-        (counts after, for whom), and for `relative` the columns `base_before` and `base_after` (see
+        (counts after, for whom), and for `relative` the columns `base_before`, `base_after` and `other_side` (see
         `add_city_reference`).
     by
         Columns that name a candidate; they may hold None ("all").
@@ -219,7 +221,9 @@ def changes(
         table (before, after) by (candidate, base), the smaller tail doubled; the ratio is the candidate's change
         divided by the base's, with a log-normal interval (Haldane's half added where a count is zero). Rows without a
         base, or with an empty one, are tested against their own past by `e_test`, with an exact conditional interval.
-        So a campaign that raises reporting everywhere is one finding about the city, and not one for each place.
+        So a campaign that raises reporting everywhere is one finding about the city, and not one for each place. Two
+        rows that are each the other's base are one comparison from both sides: only the one whose own count changed by
+        the larger factor is tested.
 
     Where one count is withheld and its upper bound is known, the row is
     tested as if it were that high, and only for the change that this makes smaller: a rise where the count before is
@@ -238,6 +242,8 @@ def changes(
     for when in ("before", "after"):
         result[when] = result[when].where(result["bounded"] != when, result[f"{when}_high"])
     result = result.join(_tests(result, exposure, relative, form))
+    seen = _seen_from_the_other_side(result) if relative and "other_side" in result else np.zeros(len(result), bool)
+    result.loc[seen, "p"] = np.nan
     result["q"] = benjamini_hochberg(result["p"])
     result["significant"] = (result["q"] <= alpha).fillna(False)
     result["direction"] = np.sign(result["ratio"].fillna(1) - 1).astype(int)
@@ -254,12 +260,14 @@ def changes(
         n_tested=int(result["p"].notna().sum()),
         n_withheld=int(untested.sum()),
         n=int(known["after"].max()) if len(known) else 0,
-        choices=_choices(exposure, relative, alpha),
+        choices=_choices(
+            exposure, result[(result["compared"] == "city") & result["p"].notna()], bool(seen.any()), alpha
+        ),
     )
 
 
 def add_city_reference(
-    frame: pd.DataFrame, area: Sequence[str] = ("district", "place"), theme: Sequence[str] = ("category", "dark")
+    frame: pd.DataFrame, area: Sequence[str] = AREA, theme: Sequence[str] = ("category", "dark")
 ) -> pd.DataFrame:
     """Add to each candidate the counts it is compared with when the city's own change is taken out.
 
@@ -267,7 +275,8 @@ def add_city_reference(
     alerts than the row itself, or the theme's count is withheld, with all alerts of the rest of the city, because a
     place that makes up most of a theme would else hide behind itself. A theme in the whole city is compared with all
     other alerts; the whole city has no base and stands against its own past. "Not set" is None or NaN; a withheld count
-    is taken off at its upper bound. Returns a copy with `base_before` and `base_after`.
+    is taken off at its upper bound. Returns a copy with `base_before`, `base_after`, and `other_side`: the position of
+    the row that is this one's base while this one is its, as with two categories that hold all alerts; -1 for none.
     """
     result = frame.reset_index(drop=True).copy()
     area = [name for name in area if name in result]
@@ -282,17 +291,34 @@ def add_city_reference(
             wide[key] = pair
     everything = wide.get((None,) * len(theme))
     most = [result[when].fillna(result.get(f"{when}_high", np.nan)).to_numpy(float) for when in ("before", "after")]
-    bases = []
-    for key, whole, *own in zip(keys, city_wide, *most, strict=True):
+    bases, levels = [], []
+    areas = result[area].notna().to_numpy()
+    for key, whole, set_areas, *own in zip(keys, city_wide, areas, *most, strict=True):
         named = any(part is not None for part in key)
         same_theme = None if whole else _rest(wide.get(key), own)
-        if same_theme and sum(same_theme) >= sum(own):
-            bases.append(same_theme)
-        else:
-            bases.append((None if whole and not named else _rest(everything, own)) or (np.nan, np.nan))
+        close = bool(same_theme and sum(same_theme) >= sum(own))
+        wider = None if whole and not named else _rest(everything, own)
+        bases.append((same_theme if close else wider) or (np.nan, np.nan))
+        # Rows of one level that together make up one whole: areas of one theme, or themes of the city.
+        parts = key if not whole else tuple(part is not None for part in key)
+        levels.append((tuple(set_areas), parts) if whole or close or not named else None)
     result["base_before"] = [base[0] for base in bases]
     result["base_after"] = [base[1] for base in bases]
+    result["other_side"] = _other_sides(levels, pairs, bases)
     return result
+
+
+def _other_sides(levels: Sequence[Any], own: Sequence[tuple[float, float]], bases: Sequence[Any]) -> list[int]:
+    """For each row the row of its level (None: of none) that is its base and has it as base; -1 where none is."""
+    places: dict[Any, list[int]] = {}
+    for at, (level, pair) in enumerate(zip(levels, own, strict=True)):
+        if level is not None and sum(pair) > 0:
+            places.setdefault((level, *pair), []).append(at)
+    found = []
+    for at, (level, pair, base) in enumerate(zip(levels, own, bases, strict=True)):
+        sides = places.get((level, *base), []) if level is not None else []
+        found.append(next((side for side in sides if side != at and tuple(bases[side]) == pair), -1))
+    return found
 
 
 def _rest(whole: tuple[float, float] | None, own: Sequence[float]) -> tuple[float, float] | None:
@@ -355,6 +381,16 @@ def relative_change(table: FloatArray) -> tuple[FloatArray, FloatArray, FloatArr
     return ratio, np.exp(middle - reach), np.where(np.isinf(ratio), np.inf, np.exp(middle + reach))
 
 
+def _seen_from_the_other_side(frame: pd.DataFrame) -> BoolArray:
+    """Of each two tested rows that are each other's base, the one whose own count changed by the smaller factor."""
+    other = frame["other_side"].to_numpy(int)
+    both = (other >= 0) & frame["p"].notna().to_numpy() & frame["p"].notna().to_numpy()[other]
+    factor = np.abs(np.log((frame["after"].to_numpy(float) + 0.5) / (frame["expected"].to_numpy(float) + 0.5)))
+    at = np.arange(len(frame))
+    smaller = (factor < factor[other]) | ((factor == factor[other]) & (at > other))
+    return np.asarray(both & smaller)
+
+
 def _women(row: Mapping[Any, Any]) -> Estimate:
     women, men = row["women"], row["men"]
     if not np.isfinite([women, men]).all() or women + men == 0:
@@ -362,7 +398,10 @@ def _women(row: Mapping[Any, Any]) -> Estimate:
     return wilson(women, women + men)
 
 
-def _choices(exposure: tuple[float, float], relative: bool, alpha: float) -> tuple[Choice, ...]:
+def _choices(
+    exposure: tuple[float, float], relative: pd.DataFrame, one_of_two: bool, alpha: float
+) -> tuple[Choice, ...]:
+    """The settings of the test; `relative` holds the rows that were tested against what the city around them did."""
     made = [
         Choice(
             "correction",
@@ -386,10 +425,21 @@ def _choices(exposure: tuple[float, float], relative: bool, alpha: float) -> tup
             "The two periods differ in length, so the earlier counts were brought to the length of the later."
         )
         made.append(Choice("exposure", exposure[1] / exposure[0], message))
-    if relative:
-        message = Message(
-            "Places and categories are compared with what the rest of the city did, so that a rise everywhere counts "
-            "once."
+    if len(relative):
+        placed = relative[[name for name in AREA if name in relative]].notna().any(axis=None)
+        message = (
+            Message(
+                "Places and categories are compared with what the rest of the city did, so that a rise everywhere "
+                "counts once."
+            )
+            if placed
+            else Message("Categories are compared with all other alerts, so that a rise everywhere counts once.")
         )
         made.append(Choice("relative", "city", message))
+    if one_of_two:
+        message = Message(
+            "Where two categories or two districts hold all alerts, a rise of the one is a fall of the other: they are "
+            "one comparison, listed once."
+        )
+        made.append(Choice("one of two", 1, message))
     return tuple(made)

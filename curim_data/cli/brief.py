@@ -102,14 +102,14 @@ def _lines(ctx: CommandContext, study: BriefStudy, city: CityProfile) -> list[st
         counts = t("{before} → {after} alerts", before=before, after=after)
         sentences = (
             f"{name}: {counts}.",
-            brief_text.less_than_others(change, t),
+            brief_text.than_others(change, t),
             brief_text.comparison_sentence(change, study.changes.periods, t),
             brief_text.chance_sentence(change, t),
         )
         lines.append("- " + " ".join(filter(None, sentences)))
     if not study.findings and study.changes.changes.n_tested:
         lines.append(brief_text.none_sentence(study, t))
-    lines.append(t(study.changes.periods.choice.explanation))
+    lines += [t(choice.explanation) for choice in study.changes.choices if choice.name in ("reference", "darkness")]
     lines.append(study.hot.hot.sentence(t) if study.hot.spots else brief_text.no_spots_sentence(study, t))
     lines += [f"{spot.rank}. {study.names[spot.id](t)}" for spot in study.hot.spots[: brief_text.MOST_SPOTS]]
     return [*lines, brief_text.affected_sentence(study, city, t)]

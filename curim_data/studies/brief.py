@@ -23,9 +23,10 @@ from curim_data.model import Audience, CityProfile
 from curim_data.model.shared_shapes import ask_shape
 from curim_data.privacy import DisclosureError
 from curim_data.query import Total
-from curim_data.studies.changes import ChangeStudy, change_filter, change_study
+from curim_data.studies.changes import ChangeStudy, change_filter, change_study, filter_periods
 from curim_data.studies.gender import share_study, weight_study
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
+from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.trends import trend_study
 
 Verdict = Literal["usual", "more", "fewer", "unknown"]
@@ -92,9 +93,7 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
 
     Without a day, or with one outside the period, changes are those of the whole period.
     """
-    period = query.dates(source, f)
-    within = since is not None and period[0] <= since <= period[1]
-    window = f.replace(period="", start=since, end=period[1]) if within else f
+    window = _window(source, f, since)
     since, until = query.dates(source, window)
     found = change_study(source, window, audience)
     weeks = trend_study(source, window, audience)
@@ -112,6 +111,27 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
         by_month=source.by_month,
         asks_affected="affected_gender" in source.asked,
     )
+
+
+def usual_since(source: Source, f: AlertFilter) -> dt.date | None:
+    """The day since which changes are looked for unless the reader names one: that of the last meeting.
+
+    None, the whole period, where the filter has a period of its own: then everything is about that one.
+    """
+    return source.meeting if f.period == AlertFilter().period else None
+
+
+def brief_periods(source: Source, f: AlertFilter) -> ComparedPeriods:
+    """The two periods that the briefing compares under a filter, unless the reader names a day since which."""
+    return filter_periods(source, _window(source, f, usual_since(source, f)))
+
+
+def _window(source: Source, f: AlertFilter, since: dt.date | None) -> AlertFilter:
+    """The filter from a day on, where its period holds that day; else the filter."""
+    period = query.dates(source, f)
+    if since is None or not period[0] <= since <= period[1]:
+        return f
+    return f.replace(period="", start=since, end=period[1])
 
 
 def brief_study(

@@ -133,7 +133,7 @@ def since_text(finding: Finding, t: Translator) -> str:
 def attention_sentence(study: BriefChanges, t: Translator) -> str:
     """How many changes deserve attention."""
     if study.changes.periods.before is None:
-        return t("There is no earlier time to compare with.")
+        return _nothing_before(study, t)
     if not study.changes.changes.n_tested:
         return t("There are too few alerts to compare.")
     if not study.findings and too_few_to_tell(study):
@@ -145,8 +145,19 @@ def attention_sentence(study: BriefChanges, t: Translator) -> str:
     return t.n("{n} change deserves attention.", "{n} changes deserve attention.", len(study.findings))
 
 
+def _nothing_before(study: BriefChanges, t: Translator) -> str:
+    if study.changes.periods.other_light:
+        return t("There is no earlier time of the same season to compare with.")
+    return t("There is no earlier time to compare with.")
+
+
 def none_sentence(study: BriefChanges, t: Translator) -> str:
-    """What stands where the changes would, when there is none: that none was found and what would have been."""
+    """What stands where the changes would, when there is none: that none was found and what would have been.
+
+    Where no earlier time can be compared with, it says that.
+    """
+    if study.changes.periods.before is None:
+        return _nothing_before(study, t)
     if too_few_to_tell(study):
         return t(TOO_FEW) + " " + smallest_sentence(study, t)
     tested = study.changes.changes.frame
@@ -268,6 +279,20 @@ def less_than_others(change: Change, t: Translator) -> str:
     return ""
 
 
+def than_others(change: Change, t: Translator) -> str:
+    """Whether a count rose or fell more or less than what it is compared with; empty where that is its own past."""
+    if less := less_than_others(change, t):
+        return less
+    if change.bounded or change.compared != "city" or change.after == change.expected:
+        return ""
+    here = bool(change.key.get("place") or change.key.get("district"))
+    if change.direction > 0:
+        return t("It rose more than the rest of the city.") if here else t("It rose more than all other alerts.")
+    if change.direction < 0:
+        return t("It fell more than the rest of the city.") if here else t("It fell more than all other alerts.")
+    return ""
+
+
 def chance_sentence(change: Change, t: Translator) -> str:
     """How hard it is to explain a change by chance, with the corrected p-value: no probability that it is real."""
     p = t.p_value(change.q)
@@ -279,7 +304,10 @@ def chance_sentence(change: Change, t: Translator) -> str:
 
 
 def comparison_sentence(change: Change, periods: ComparedPeriods, t: Translator) -> str:
-    """What a change was compared with: its own past, and what went on around it."""
+    """What a change was compared with: its own past, and what went on around it; and what the season may explain.
+
+    The rest of the city takes out a season that all share, and not one of the place or category itself.
+    """
     if periods.by_month:
         return _comparison_by_month(change, periods, t)
     if change.compared == "before":
@@ -289,10 +317,16 @@ def comparison_sentence(change: Change, periods: ComparedPeriods, t: Translator)
     if change.key.get("place") or change.key.get("district"):
         if periods.same_season:
             return t("Compared with the same weeks of the year before, and with the change in the rest of the city.")
-        return t("Compared with the time just before, and with the change in the rest of the city.")
+        return t(
+            "Compared with the time just before, and with the change in the rest of the city: a season of its own may "
+            "explain it."
+        )
     if periods.same_season:
         return t("Compared with the same weeks of the year before, and with the change in all other alerts.")
-    return t("Compared with the time just before, and with the change in all other alerts.")
+    return t(
+        "Compared with the time just before, and with the change in all other alerts: a season of its own may "
+        "explain it."
+    )
 
 
 def _comparison_by_month(change: Change, periods: ComparedPeriods, t: Translator) -> str:
@@ -303,10 +337,16 @@ def _comparison_by_month(change: Change, periods: ComparedPeriods, t: Translator
     if change.key.get("place") or change.key.get("district"):
         if periods.same_season:
             return t("Compared with the same months of the year before, and with the change in the rest of the city.")
-        return t("Compared with the months just before, and with the change in the rest of the city.")
+        return t(
+            "Compared with the months just before, and with the change in the rest of the city: a season of its own "
+            "may explain it."
+        )
     if periods.same_season:
         return t("Compared with the same months of the year before, and with the change in all other alerts.")
-    return t("Compared with the months just before, and with the change in all other alerts.")
+    return t(
+        "Compared with the months just before, and with the change in all other alerts: a season of its own may "
+        "explain it."
+    )
 
 
 def women_sentence(study: BriefChanges, finding: Finding, t: Translator) -> str:
@@ -434,7 +474,7 @@ def _row(study: BriefStudy, finding: Finding, city: CityProfile, t: Translator) 
     whom = t("{share} women", share=t.percent(finding.women.value)) if finding.women else t("too few to show")
     if not study.asks_affected:
         whom = t("not asked")
-    against = " ".join(filter(None, (less_than_others(change, t), comparison_sentence(change, periods, t))))
+    against = " ".join(filter(None, (than_others(change, t), comparison_sentence(change, periods, t))))
     return ChangeRow(
         change_theme(change, city, t),
         change_area(change, city, t),

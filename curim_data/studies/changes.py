@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pandas as pd
@@ -14,16 +14,20 @@ from analysis.trends.smallest_change import SmallestChange, smallest_change
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
+from curim_data.model import Audience, Message
 from curim_data.studies.periods import ComparedPeriods, compared_periods
 
 
 @dataclass(frozen=True)
 class ChangeStudy:
-    """Every change that was looked at, between two periods."""
+    """Every change that was looked at, between two periods.
+
+    `without_dark`: categories after dark were left out, since between the two periods nightfall moved.
+    """
 
     periods: ComparedPeriods
     changes: Changes
+    without_dark: bool = False
 
     def smallest(self, area: bool = False) -> SmallestChange | None:
         """The smallest change of all alerts that would have been seen; with `area`, of a typical place or category.
@@ -52,14 +56,22 @@ class ChangeStudy:
 
     @property
     def choices(self) -> tuple[Choice, ...]:
-        """The reference period, then the settings of the test."""
-        return (self.periods.choice, *self.changes.choices)
+        """The reference period, whether darkness was left out, then the settings of the test."""
+        return (self.periods.choice, *((DARKNESS,) if self.without_dark else ()), *self.changes.choices)
 
 
 # A candidate is a theme (everything, a category, a category after dark) in an area (the city, a district, a place).
 _THEMES: Final = ((), ("category",), ("category", "dark"))
 _AREAS: Final = ((), ("district",), ("place",))
 CANDIDATE_KEYS: Final = ("district", "place", "category", "dark")
+DARKNESS: Final = Choice(
+    "darkness",
+    "",
+    Message(
+        "What happened after dark was not compared: between the two periods the days became shorter or longer, so that "
+        "the same hours are dark in the one and light in the other."
+    ),
+)
 _COUNTED: Final = ("before", "after", "before_high", "after_high", "withheld")
 
 
@@ -67,23 +79,39 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
     """What changed since a day (by default over the filter's period), everywhere, corrected for having looked.
 
     Places and categories are compared with what the rest of the city did, so that a rise in reporting counts once.
+    Darkness is compared between the same weeks of two years only: from one season to another the same hour is dark or
+    light, and counts after dark change although nothing did.
     """
-    start, end = query.dates(source, f)
-    periods = compared_periods(source, (since or start, end))
+    periods = filter_periods(source, f, since)
     if periods.before is None:
         nothing = pd.DataFrame(columns=[*CANDIDATE_KEYS, *_COUNTED], dtype=float)
         return ChangeStudy(periods, changes(nothing, CANDIDATE_KEYS, relative=True))
     before = f.replace(period="", start=periods.before[0], end=periods.before[1])
     after = f.replace(period="", start=periods.after[0], end=periods.after[1])
-    themes = [theme for theme in _THEMES if "dark" not in theme or source.known_time.knows("hour")]
+    known_dark = source.known_time.knows("hour")
+    themes = [theme for theme in _THEMES if "dark" not in theme or (known_dark and periods.same_season)]
     by = [[*area, *theme] for area in _AREAS for theme in themes]
     old, new = (query.tables(source, chosen, by, audience) for chosen in (before, after))
     tables = [_pair(first.frame, then.frame, names) for first, then, names in zip(old, new, by, strict=True)]
-    if _one_category(tables[0], tables[1]):
+    alone = _one_category(tables[0], tables[1])
+    if alone:
         tables = [table for table, names in zip(tables, by, strict=True) if "category" not in names]
     candidates = pd.concat(tables, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]]
     found = changes(add_city_reference(candidates), CANDIDATE_KEYS, periods.lengths, relative=True)
-    return ChangeStudy(periods, found)
+    left_out = known_dark and not periods.same_season and not alone and found.n_tested > 0
+    return ChangeStudy(periods, found, without_dark=left_out)
+
+
+def filter_periods(source: Source, f: AlertFilter, since: dt.date | None = None) -> ComparedPeriods:
+    """The periods compared under a filter, since a day or over its whole period: none where it asks for another light.
+
+    A filter for alerts after dark or by day needs the same weeks of the year before.
+    """
+    start, end = query.dates(source, f)
+    periods = compared_periods(source, (since or start, end))
+    if f.dark is None or periods.same_season or periods.before is None:
+        return periods
+    return replace(periods, before=None, other_light=True)
 
 
 def _one_category(everything: pd.DataFrame, categories: pd.DataFrame) -> bool:

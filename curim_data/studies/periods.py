@@ -17,14 +17,16 @@ from curim_data.model.i18n import Span
 class ComparedPeriods:
     """Two periods that are compared, both ends included. `same_season`: before is the same weeks of the year before.
 
-    `before` is None where no day of data lies before the later period: then there is nothing to compare. `by_month`:
-    both are whole months.
+    `before` is None where no day of data lies before the later period, or where `other_light`: the filter asks for
+    alerts after dark or by day, and the days just before were longer or shorter. Then there is nothing to compare.
+    `by_month`: both are whole months.
     """
 
     before: tuple[dt.date, dt.date] | None
     after: tuple[dt.date, dt.date]
     same_season: bool
     by_month: bool = False
+    other_light: bool = False
 
     @property
     def lengths(self) -> tuple[int, int]:
@@ -36,6 +38,12 @@ class ComparedPeriods:
     @property
     def choice(self) -> Choice:
         """What the later period is compared with, and why."""
+        if self.other_light:
+            message = Message(
+                "Alerts after dark or by day are compared only with the same weeks of the year before, which the data "
+                "do not reach: from one season to another the days become shorter or longer."
+            )
+            return Choice("reference", "", message)
         if self.before is None:
             message = Message("There is nothing to compare: no day of the data lies before this period.")
             return Choice("reference", "", message)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import Open, errors, shown, word
+from curim_data.importing.pipeline import import_file
+from curim_data.model import translator
+from curim_data.store import Home
+from tests.app.conftest import SHELL, TIMEOUT, Open, errors, shown, word
 
 SMALL = {"category": "harassment_verbal", "district": "zone_1", "light": "dark", "as": "council"}
 
@@ -70,3 +74,63 @@ def test_numbers_of_a_table_are_written_in_the_language_of_the_page(open_page: O
     assert known.any()
     assert pd.api.types.is_float_dtype(ratios)
     assert written[known].tolist() == [f"{ratio:.2f}".replace(".", mark) for ratio in ratios[known]]
+
+
+@pytest.fixture(scope="module")
+def one_year(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A year of alerts of two categories by the day: more of the second in the last weeks."""
+    days = pd.date_range("2025-01-01", "2025-12-30")
+    rows = [
+        f"{'Theft' if at < 3 else 'Noise'},{day:%Y-%m-%d} 12:00,37.94{at},23.64{at}"
+        for day in days
+        for at in range(8 if day.month > 10 else 5)
+    ]
+    home = Home(tmp_path_factory.mktemp("year") / "home")
+    text = "ref,category,when,lat,lon\n" + "".join(f"r{at},{row}\n" for at, row in enumerate(rows))
+    import_file(home, text.encode(), "year.csv")
+    return home
+
+
+def _texts(home: Home, monkeypatch: pytest.MonkeyPatch, page: str, **words: str) -> tuple[AppTest, list[str]]:
+    monkeypatch.setenv("CURIM_HOME", str(home.path))
+    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+    for name, value in words.items():
+        app.query_params[name] = value
+    if page != "briefing":
+        app.switch_page(f"{page}.py")
+    app.run()
+    assert not errors(app)
+    return app, [one.value.replace("\\", "") for kind in (app.main.markdown, app.main.caption) for one in kind]
+
+
+@pytest.mark.parametrize("lang", ["en", "el", "fr"])
+def test_where_the_period_is_all_data_the_table_says_what_the_briefing_compares(
+    one_year: Home, monkeypatch: pytest.MonkeyPatch, lang: str
+) -> None:
+    t = translator(lang)
+    app, told = _texts(one_year, monkeypatch, "trends", lang=lang)
+    whole = "This table compares the whole period with the one before, which the data do not reach: no day of the data "
+    reason = next(text for text in told if text.startswith(t(whole + "lies before this period.")))
+    assert t("To the Briefing") in [link.proto.label for link in app.main.get("page_link")]
+    if lang == "en":
+        assert (
+            "The briefing compares only the last part of the period, 4 November 2025 – 30 December 2025, with" in reason
+        )
+        _, cards = _texts(one_year, monkeypatch, "briefing", lang=lang)
+        before = reason.rpartition(", with ")[2].rstrip(".")
+        assert any(f"Compared with the time just before ({before})" in text for text in cards)
+
+
+def test_where_the_briefing_has_nothing_to_compare_either_no_link_leads_there(
+    one_year: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, told = _texts(one_year, monkeypatch, "trends", lang="en", period="all")
+    assert any(text.endswith("no day of the data lies before this period.") for text in told)
+    assert "To the Briefing" not in [link.proto.label for link in app.main.get("page_link")]
+
+
+def test_a_category_is_compared_with_all_other_alerts_and_a_place_with_the_rest_of_the_city(open_page: Open) -> None:
+    table = open_page("trends", lang="en").main.dataframe[0].value
+    whole = table["where"] == "Whole city"
+    assert set(table.loc[~whole, "test"]) == {"the change in the rest of the city"}
+    assert set(table.loc[whole & (table["what"] != "All alerts"), "test"]) == {"the change in all other alerts"}

@@ -160,6 +160,38 @@ def test_each_candidate_is_held_against_the_next_wider_one():
     assert [*pairs[1:5], pairs[6]] == rest
 
 
+def test_two_sides_of_one_comparison_are_tested_once():
+    rows = [(None, None, 58, 57), (None, "kept", 52, 40), (None, "sold", 6, 17)]
+    based = add_city_reference(candidates(rows))
+    assert list(based["other_side"]) == [-1, 2, 1]
+    found = changes(based, ["district", "category"], relative=True)
+    assert found.n_tested == 2
+    assert list(found.frame["p"].isna()) == [False, True, False]
+    assert found.frame.loc[2, "p"] == pytest.approx(fisher_exact(np.array([[6.0, 17.0, 52.0, 40.0]]))[0])
+    assert found.frame.loc[2, "q"] == pytest.approx(min(2 * found.frame["p"].min(), found.frame["p"].max()))
+    alone = changes(based.drop(columns="other_side"), ["district", "category"], relative=True)
+    assert alone.frame["p"].notna().all()
+
+
+def test_the_side_is_listed_whose_own_count_changed_by_the_larger_factor():
+    rows = [(None, None, 900, 1020), ("a", None, 800, 1000), ("b", None, 100, 20)]
+    found = changes(add_city_reference(candidates(rows)), ["district", "category"], relative=True)
+    assert list(found.frame["p"].isna()) == [False, True, False]
+    # Ten days against thirty: "a" fell to a third of what it was a day, "b" stayed at it.
+    rows = [(None, None, 200, 400), ("a", None, 100, 100), ("b", None, 100, 300)]
+    found = changes(add_city_reference(candidates(rows)), ["district", "category"], (10, 30), relative=True)
+    assert list(found.frame["p"].isna()) == [False, False, True]
+
+
+def test_three_parts_and_parts_of_other_wholes_are_several_comparisons():
+    three = [(None, None, 90, 90), (None, "x", 30, 40), (None, "y", 30, 30), (None, "z", 30, 20)]
+    assert list(add_city_reference(candidates(three))["other_side"]) == [-1] * 4
+    # Each theme of each district: the two districts are two sides of a theme, the two themes of a district are not.
+    rows = [(None, None, 4, 4), (None, "x", 2, 2), (None, "y", 2, 2)]
+    rows += [(district, theme, 1, 1) for district in "ab" for theme in "xy"]
+    assert list(add_city_reference(candidates(rows))["other_side"]) == [-1, 2, 1, 5, 6, 3, 4]
+
+
 def test_a_place_that_makes_up_most_of_a_theme_does_not_hide_behind_itself():
     rows = [(None, None, 1000, 1000), (None, "burglary", 21, 40), ("a", "burglary", 0, 19)]
     found = changes(add_city_reference(candidates(rows)), ["district", "category"], relative=True).frame

@@ -14,12 +14,15 @@ from curim_data.studies.brief_text import (
     none_sentence,
     since_text,
     smallest_sentence,
+    than_others,
     women_sentence,
 )
 from pages.parts.charts import plots
 from pages.parts.frame import Page, escape_markdown, page_link
 
 SPARK = 76
+# Settings of the comparison that stand under the cards.
+SHOWN = ("darkness", "exposure", "relative")
 
 
 def draw_change_cards(page: Page, study: BriefChanges) -> None:
@@ -51,7 +54,7 @@ def _basis_sentences(page: Page, study: BriefChanges) -> list[str]:
         sentences.append(smallest_sentence(study, t))
     sentences.append(t(periods.choice.explanation))
     return [sentence for sentence in sentences if sentence] + [
-        t(choice.explanation) for choice in study.changes.choices if choice.name in ("exposure", "relative")
+        t(choice.explanation) for choice in study.changes.choices if choice.name in SHOWN
     ]
 
 
@@ -74,10 +77,15 @@ def _draw_card(page: Page, study: BriefChanges, finding: Finding, at: int) -> No
             else t("Alerts by week with the expected range: {name}.", name=name)
         )
         plots.draw_chart(page, figure, key=f"briefing_spark_{at}", alt=alt)
-    less = less_than_others(change, t)
-    colour = "grey" if less else "orange" if change.direction > 0 else "blue"
+    colour = "grey" if less_than_others(change, t) else "orange" if change.direction > 0 else "blue"
     counts = t("{before} → {after} alerts", before=before, after=after)
     since = t(", outside the expected range since {day}", day=since_text(finding, t)) if finding.since else ""
-    st.markdown(" ".join(filter(None, (f":{colour}[**{counts}**]{since}.", less, women_sentence(study, finding, t)))))
+    st.markdown(
+        " ".join(
+            filter(
+                None, (f":{colour}[**{counts}**]{since}.", than_others(change, t), women_sentence(study, finding, t))
+            )
+        )
+    )
     st.caption(comparison_sentence(change, periods, t) + " " + chance_sentence(change, t))
     page_link(page, "trends", t("Look closer"), filter=finding.filter)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
-from curim_data.studies.brief import BriefChanges, BriefStudy, brief_changes, brief_study
+from curim_data.studies.brief import BriefChanges, BriefStudy, brief_changes, brief_study, usual_since
 from pages.parts.frame import Dataset, Page, calculated, filter_bar, source_of
 
 SINCE = "since"
@@ -34,9 +34,8 @@ def changes_since(page: Page) -> dt.date | None:
 
     None, the whole period, where the reader picked a period: then everything on the page is about that one.
     """
-    if page.source is None or page.filter.period != AlertFilter().period:
-        return None
-    return _since_in_link(page) or page.source.meeting
+    usual = usual_since(page.source, page.filter) if page.source is not None else None
+    return usual and (_since_in_link(page) or usual)
 
 
 def draw_since_input(page: Page, study: BriefChanges) -> None:

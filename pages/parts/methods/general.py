@@ -240,7 +240,9 @@ GENERAL: Final = (
         ),
         N_(
             "Only changes with a corrected p of at most 0.05 are called changes. A category in one place is compared "
-            "with the same category elsewhere, or with all other alerts where most of it is in that place."
+            "with the same category elsewhere, or with all other alerts where most of it is in that place. What "
+            "happened after dark is compared with the same weeks of the year before only, since nightfall moves with "
+            "the season. Two categories that hold all alerts are one comparison."
         ),
         N_(
             "A rise after a campaign for reporting may be a rise in reporting. Alerts are treated as independent: "

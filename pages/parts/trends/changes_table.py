@@ -9,8 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.model import Message, labels
+from curim_data.model.i18n import Span
+from curim_data.studies.brief import brief_periods
+from curim_data.studies.periods import ComparedPeriods
 from pages.parts.charts import tables
-from pages.parts.frame import Page, draw_footer
+from pages.parts.frame import Page, draw_footer, page_link
 from pages.parts.trends.queries import changes_of
 
 HEIGHT = 420
@@ -24,12 +27,7 @@ def draw_changes_table(page: Page) -> None:
     study = changes_of(page.dataset, page.filter, page.audience)
     frame = changes_frame(page, study.changes.frame)
     if frame.empty:
-        reason = (
-            study.periods.choice.explanation
-            if study.periods.before is None
-            else Message("There is nothing to compare.")
-        )
-        st.write(t(reason))
+        _draw_reason(page, study.periods)
         return
     headings = {
         "what": t("What"),
@@ -76,7 +74,6 @@ def changes_frame(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
     """The tested candidates in words and figures, surest first."""
     t, city = page.t, page.city
     rows = frame[frame["p"].notna()].sort_values(["q", "p"], kind="stable")
-    compared = {"city": t("the change in the rest of the city"), "before": t("its own past")}
     notes = {
         "": "",
         "before": t("before: at most; protected"),
@@ -97,10 +94,47 @@ def changes_frame(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
             "after": rows["after"].to_numpy(),
             **{name: rows[name].replace(np.inf, np.nan).round(2).to_numpy() for name in ("ratio", "low", "high")},
             **{name: [t.p_value(p) for p in rows[name]] for name in ("q", "p")},
-            "test": [compared[row.compared] for row in rows.itertuples()],
+            "test": [_compared_with(page, row) for row in rows.itertuples()],
             "note": [notes[row.bounded] or _less_than_others(page, row) for row in rows.itertuples()],
         }
     )
+
+
+def _draw_reason(page: Page, periods: ComparedPeriods) -> None:
+    """Why there is no table; where the briefing does compare, what it compares and the way to it."""
+    t = page.t
+    if periods.before is not None:
+        st.write(t("There is nothing to compare."))
+        return
+    assert page.source is not None
+    brief = brief_periods(page.source, page.filter)
+    reason = (
+        periods.choice.explanation
+        if periods.other_light
+        else Message(
+            "This table compares the whole period with the one before, which the data do not reach: no day of the data "
+            "lies before this period."
+        )
+    )
+    if brief.before is None:
+        st.write(t(reason))
+        return
+    spans = {
+        "after": Span(*brief.after, by_month=brief.by_month),
+        "before": Span(*brief.before, by_month=brief.by_month),
+    }
+    st.write(
+        t(reason) + " " + t("The briefing compares only the last part of the period, {after}, with {before}.", **spans)
+    )
+    page_link(page, "briefing", t("To the Briefing"))
+
+
+def _compared_with(page: Page, row: Any) -> str:
+    t = page.t
+    if row.compared == "before":
+        return t("its own past")
+    placed = isinstance(row.place, str) or isinstance(row.district, str)
+    return t("the change in the rest of the city") if placed else t("the change in all other alerts")
 
 
 def _less_than_others(page: Page, row: Any) -> str:

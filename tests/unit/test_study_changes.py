@@ -1,0 +1,187 @@
+"""What changed between two periods: darkness within a season only, two sides of one comparison once, and its words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analysis.stats.intervals import UNKNOWN, Estimate
+from analysis.trends.changes import Change
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, translator
+from curim_data.studies.brief import brief_changes, brief_periods, brief_study
+from curim_data.studies.brief_text import brief_content, comparison_sentence, headline, than_others
+from curim_data.studies.changes import change_study
+from curim_data.studies.periods import ComparedPeriods
+from tests.small import alert, small_source
+
+ANALYST = Audience.ANALYST
+EVERYWHERE = AlertFilter(period="all")
+LAST = dt.date(2025, 12, 31)
+SINCE = dt.date(2025, 11, 6)
+THREE = ("harassment_verbal", "noise", "lighting_poor")
+
+
+def daily(folder: Path, days: int, dark: Callable[[dt.date], bool], categories: tuple[str, ...] = THREE) -> Source:
+    """Ten alerts of the first category and three of each other on each of the days until the last one."""
+    rows = []
+    for step in range(days):
+        day = LAST - dt.timedelta(days=step)
+        for category in categories:
+            for _ in range(10 if category == categories[0] else 3):
+                rows.append(
+                    alert(
+                        len(rows), day=day, category=category, dark=dark(day) and category == categories[0], place=None
+                    )
+                )
+    return small_source(folder, rows)
+
+
+def winter(day: dt.date) -> bool:
+    return not dt.date(day.year, 3, 1) < day < dt.date(day.year, 11, 6)
+
+
+def test_nightfall_that_moved_with_the_season_is_no_change(tmp_path: Path) -> None:
+    source = daily(tmp_path, 112, winter)
+    study = change_study(source, AlertFilter(period="", start=SINCE, end=LAST), ANALYST)
+    assert not study.periods.same_season
+    assert study.changes.frame["category"].notna().any()
+    assert study.changes.frame["dark"].isna().all()
+    assert study.changes.n_significant == 0
+    words = " ".join(translator("en")(choice.explanation) for choice in study.choices)
+    assert "What happened after dark was not compared: between the two periods the days became shorter" in words
+
+
+def test_the_same_weeks_of_two_years_are_compared_after_dark(tmp_path: Path) -> None:
+    source = daily(tmp_path, 430, lambda day: day >= dt.date(2025, 11, 6))
+    study = change_study(source, AlertFilter(period="", start=SINCE, end=LAST), ANALYST)
+    assert study.periods.same_season
+    found = study.changes.frame[study.changes.frame["significant"]]
+    assert found["dark"].notna().any()
+    assert not any(choice.name == "darkness" for choice in study.choices)
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_a_filter_for_darkness_is_not_compared_with_another_season(tmp_path: Path, dark: bool) -> None:
+    f = AlertFilter(period="", start=SINCE, end=LAST, dark=dark)
+    short = brief_changes(daily(tmp_path, 112, lambda day: day.day % 2 == 0), f, ANALYST)
+    t = translator("en")
+    assert short.changes.periods.before is None
+    assert short.changes.changes.n_tested == 0
+    assert "compared only with the same weeks of the year before" in t(short.changes.choices[0].explanation)
+    assert headline(short, t).endswith("There is no earlier time of the same season to compare with.")
+    long = change_study(daily(tmp_path, 430, lambda day: day.day % 2 == 0), f, ANALYST)
+    assert long.periods.before == (SINCE - dt.timedelta(weeks=52), LAST - dt.timedelta(weeks=52))
+    assert long.changes.n_tested > 0
+
+
+def test_a_paper_says_why_darkness_has_nothing_to_be_compared_with(tmp_path: Path) -> None:
+    source, t = daily(tmp_path, 112, lambda day: day.day % 2 == 0), translator("en")
+    f = AlertFilter(period="", start=SINCE, end=LAST, dark=True)
+    paper = brief_content(brief_study(source, f, ANALYST), f, source.city, t, made=LAST)
+    assert not paper.compared
+    assert paper.none_found == "There is no earlier time of the same season to compare with."
+
+
+def two_categories(folder: Path) -> Source:
+    """Verbal insults grew from 2 a day to 4, noise fell from 10 to 8, and there is nothing else."""
+    rows = []
+    for step in range(112):
+        day = LAST - dt.timedelta(days=step)
+        later = day >= SINCE
+        for category, number in (("harassment_verbal", 4 if later else 2), ("noise", 8 if later else 10)):
+            for _ in range(number):
+                rows.append(alert(len(rows), day=day, category=category, place=None, point=(None, None), district=None))
+    return small_source(folder, rows)
+
+
+def test_two_categories_that_hold_all_alerts_are_one_change(tmp_path: Path) -> None:
+    source, t = two_categories(tmp_path), translator("en")
+    study = brief_changes(source, AlertFilter(period="", start=SINCE, end=LAST), ANALYST)
+    assert [one.change.key["category"] for one in study.findings] == ["harassment_verbal"]
+    assert headline(study, t).endswith("1 change deserves attention.")
+    assert study.changes.changes.n_tested == 2
+    assert "2 comparisons were made; 1 change is" in study.changes.changes.sentence(t)
+    assert any("they are one comparison" in t(choice.explanation) for choice in study.changes.choices)
+
+
+def test_what_is_compared_with_others_is_said_as_far_as_there_is_any(tmp_path: Path) -> None:
+    t, f = translator("en"), AlertFilter(period="", start=SINCE, end=LAST)
+
+    def said(source: Source) -> str:
+        return " ".join(t(choice.explanation) for choice in change_study(source, f, ANALYST).choices)
+
+    nowhere = [
+        alert(at, day=LAST - dt.timedelta(days=at % 112), place=None, point=(None, None), district=None)
+        for at in range(448)
+    ]
+    alone = small_source(tmp_path, nowhere)
+    assert change_study(alone, f, ANALYST).changes.n_tested == 1
+    assert "compared with what the rest of the city did" not in said(alone)
+    assert "Categories are compared" not in said(alone)
+    assert "Categories are compared with all other alerts" in said(two_categories(tmp_path))
+    assert "Places and categories are compared with what the rest" in said(daily(tmp_path, 112, winter))
+
+
+def test_the_briefing_compares_the_end_of_a_period_that_is_all_data(tmp_path: Path) -> None:
+    source = daily(tmp_path, 300, winter)
+    assert change_study(source, AlertFilter(), ANALYST).periods.before is None
+    found = brief_periods(source, AlertFilter())
+    assert found.before is not None
+    assert found == brief_changes(source, AlertFilter(), ANALYST, source.meeting).changes.periods
+    assert brief_periods(source, EVERYWHERE).before is None
+
+
+CHANGE = Change(
+    key={"district": None, "place": None, "category": "noise", "dark": None},
+    before=415,
+    after=193,
+    expected=415,
+    ratio=Estimate(0.5, 0.4, 0.6),
+    p=0.0001,
+    q=0.0001,
+    direction=-1,
+    compared="city",
+    women=UNKNOWN,
+)
+WEEKS = ComparedPeriods((dt.date(2025, 9, 11), dt.date(2025, 11, 5)), (SINCE, LAST), same_season=False)
+OF_ALL = {"district": None, "place": None, "category": None, "dark": None}
+SEASON = {"en": "season", "el": "εποχ", "fr": "saison"}
+
+
+@pytest.mark.parametrize("lang", ["en", "el", "fr"])
+@pytest.mark.parametrize("by_month", [False, True])
+@pytest.mark.parametrize(
+    "change",
+    [CHANGE, replace(CHANGE, key=OF_ALL, compared="before"), replace(CHANGE, key={**OF_ALL, "district": "zone_1"})],
+    ids=["category", "city", "district"],
+)
+def test_every_card_says_what_the_season_may_explain(change: Change, by_month: bool, lang: str) -> None:
+    t, periods = translator(lang), replace(WEEKS, by_month=by_month)
+    assert SEASON[lang] in comparison_sentence(change, periods, t)
+    assert SEASON[lang] not in comparison_sentence(change, replace(periods, same_season=True), t)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (CHANGE, "It fell more than all other alerts."),
+        (replace(CHANGE, after=800, direction=1), "It rose more than all other alerts."),
+        (replace(CHANGE, after=400, direction=1), "It fell, but less than all other alerts."),
+        (replace(CHANGE, key={**OF_ALL, "place": "quay"}), "It fell more than the rest of the city."),
+        (
+            replace(CHANGE, key={**OF_ALL, "place": "quay"}, after=800, direction=1),
+            "It rose more than the rest of the city.",
+        ),
+        (replace(CHANGE, key=OF_ALL, compared="before"), ""),
+        (replace(CHANGE, after=415, direction=1), ""),
+        (replace(CHANGE, bounded="after"), ""),
+    ],
+)
+def test_a_card_says_against_what_a_count_rose_or_fell(change: Change, said: str) -> None:
+    assert than_others(change, translator("en")) == said
