@@ -29,6 +29,9 @@ PERIOD: Final = dt.timedelta(days=365)
 APPLIES_TO: Final = 0.5
 MIN_DROP: Final = 1.0
 SEEDS: Final = 150
+# A plan that begins longer after the end of its baseline gets a warning: half a year, a proposed start being 8 weeks.
+OLD_BASELINE: Final = dt.timedelta(days=183)
+DAYS_A_MONTH: Final = 30.44
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def draft_plan(
     city: CityProfile,
     as_of: dt.date,
     *,
+    today: dt.date | None = None,
     measures: Iterable[Measure] | None = None,
     cells: pd.DataFrame | None = None,
     base: Objective | None = None,
@@ -74,7 +78,8 @@ def draft_plan(
     ----------
     problem : the problem, from a hot spot's figures
     city : profile for labels and for the land on which the buffer lies
-    as_of : last day with data; dates are proposed from it
+    as_of : last day with data
+    today : the day from which dates are proposed where it is later than `as_of`; None: `as_of`
     measures : the measures chosen so far; None: the best founded one whose number applies here
     cells : frame of counts by cell (index or column `cell`, columns `n`, `low`) in the baseline's period, for the
         comparison area; None: none is proposed, and the smallest visible fall is found as if there were one just as
@@ -87,7 +92,7 @@ def draft_plan(
     base = base or Objective(float(problem.n), problem.start, problem.end)
     drop = applicable_drop(problem, chosen, base.baseline)
     like = propose_comparison_area(cells, problem.cells) if cells is not None and problem.cells else None
-    start = as_of + START_AFTER
+    start = max(as_of, today or as_of) + START_AFTER
     by = start + PERIOD - dt.timedelta(days=1)
     seen = minimum_detectable_drop(base.baseline, like.n if like is not None else base.baseline)
     t = translator(language)
@@ -107,8 +112,20 @@ def draft_plan(
         gender_check=GenderCheck(affected=gender_sentence(problem, t)),
     )
     reasons = like.reasons if like else ()
-    return PlanDraft(
-        plan, fits, drop, plan_warnings(problem, chosen, drop, seen.alerts), harm_questions(problem), reasons
+    warnings = plan_warnings(problem, chosen, drop, seen.alerts)
+    old = old_baseline(plan)
+    return PlanDraft(plan, fits, drop, (*warnings, *((old,) if old else ())), harm_questions(problem), reasons)
+
+
+def old_baseline(plan: Plan) -> Message | None:
+    """How old the baseline of a plan will be when the plan begins, where that is too old to compare with."""
+    end, start = plan.objective.end, plan.start
+    if end is None or start is None or start - end <= OLD_BASELINE:
+        return None
+    return Message(
+        "The baseline will be {months} months old when the plan begins ({end} to {start}): load a newer export first "
+        "and draft the plan again, or its effect cannot be separated from what happened in between.",
+        {"months": round((start - end).days / DAYS_A_MONTH), "end": end, "start": start},
     )
 
 
@@ -213,7 +230,9 @@ def harm_questions(problem: Problem) -> tuple[Message, ...]:
     ]
     if women_stand_out(problem):
         asked.append(Message("Were women who use the place asked, at the hours that matter?"))
-    if problem.unknown_gender is not None and problem.unknown_gender > 0.2:
+    if "affected_gender" in problem.not_asked:
+        asked.append(Message("The alerts do not tell who is affected: who can say it for women and for men?"))
+    elif problem.unknown_gender is not None and problem.unknown_gender > 0.2:
         asked.append(Message("For many alerts the gender is not known: who is missing from this picture?"))
     return tuple(asked)
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from curim_data.model import CityProfile, Message, Num, Translator
+from curim_data.model import CityProfile, Kind, Message, Num, Translator
 from curim_data.model.plan import Problem
 
 CATALOGUE: Final = Path(__file__).parent / "evidence.toml"
@@ -31,6 +31,13 @@ TRANSLATED: Final = (
     "gender_note",
     "done_here",
 )
+# Problem tags of the kinds of alerts, for problems whose categories have none.
+KINDS: Final[Mapping[str, tuple[str, ...]]] = {
+    Kind.OFFENCE: ("theft", "pickpocketing", "robbery", "burglary", "violence", "harassment", "vandalism", "drugs"),
+    Kind.INCIVILITY: ("disorder", "litter", "graffiti", "vandalism", "alcohol", "abandoned"),
+    Kind.RISK: ("unsafe", "lighting", "abandoned"),
+}
+_OF_KIND: Final = Message("Made for problems of the same kind; which of them occur here the alerts do not tell")
 _WEIGHT: Final = {"strong": 1.0, "moderate": 0.8, "limited": 0.5, "none": 0.3}
 
 
@@ -159,6 +166,21 @@ def rank_measures(problem: Problem, among: Iterable[Measure] | None = None) -> t
     """
     fits = [fit for item in (catalogue() if among is None else among) if (fit := _fit(item, problem)) is not None]
     return tuple(sorted(fits, key=lambda fit: (_shelf(fit), -fit.score, fit.measure.id)))
+
+
+def measures_of_kind(problem: Problem) -> tuple[Fit, ...]:
+    """Measures for a problem whose categories say nothing of them, not ranked.
+
+    In the order of the catalogue, those with a number first and cautions last.
+    Those made for problems of the kinds of the alerts (`KINDS`); where no kind is known, the whole catalogue.
+    """
+    wanted = {tag for kind in problem.kinds for tag in KINDS.get(kind, ())}
+    fits = [
+        Fit(item, 0.0, covered_share(item, problem), (_OF_KIND,) if wanted else (), _caution(item))
+        for item in catalogue()
+        if not wanted or wanted & set(item.fits)
+    ]
+    return tuple(sorted(fits, key=_shelf))
 
 
 def _shelf(fit: Fit) -> int:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from analysis.spots.profile import hours_sentence, of_one_category, without_category
 from curim_data.model import CityProfile, Message, Translator, labels
+from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_GENDER
+from curim_data.model.labels import UNCATEGORISED, hour_label
 from curim_data.model.plan import Caution, Pattern, Problem
 
 _CAUTIONS: Final[Mapping[Caution, Message]] = {
@@ -19,9 +22,10 @@ _CAUTIONS: Final[Mapping[Caution, Message]] = {
 
 
 def problem_statement(problem: Problem, t: Translator, city: CityProfile) -> str:
-    """The problem in two to five plain sentences: where and what, when, for whom, since when, how sure."""
+    """The problem in a few plain sentences: where and what, when, for whom, since when, how sure."""
     message = (
         _where(problem, t, city),
+        _unstated(problem, t),
         _when(problem, t),
         gender_sentence(problem, t),
         _since(problem, t),
@@ -37,6 +41,9 @@ def caution_messages(problem: Problem) -> tuple[Message, ...]:
 
 def gender_sentence(problem: Problem, t: Translator) -> str:
     """Who is affected: the women's share with its interval, the city's beside it, and how many are not known."""
+    if "affected_gender" in problem.not_asked:
+        neither = "reporter_gender" in problem.not_asked
+        return t(NO_GENDER if neither else NO_AFFECTED)
     if problem.women is None:
         return t("For these alerts the gender of those affected is not known.")
     values: dict[str, str] = {
@@ -64,7 +71,18 @@ def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
     if problem.start is None or problem.end is None:
         return t.n("{place}: {n} alert.", "{place}: {n} alerts.", n, place=place)
     main = sorted(problem.categories, key=lambda part: -part.share)[:3]
-    named = [f"{category_label(part.id, t, city)} ({t.percent(part.share)})" for part in main if part.share >= 0.1]
+    main = [part for part in main if part.share >= 0.1 and part.id != UNCATEGORISED]
+    named = [f"{category_label(part.id, t, city)} ({t.part(part.share)})" for part in main]
+    if named and of_one_category(problem.categories):
+        return t.n(
+            "{place}: {n} alert from {start} to {end}, of the category {category}.",
+            "{place}: {n} alerts from {start} to {end}, all of the category {category}.",
+            n,
+            place=place,
+            start=problem.start,
+            end=problem.end,
+            category=category_label(main[0].id, t, city),
+        )
     if not named:
         return t.n(
             "{place}: {n} alert from {start} to {end}.",
@@ -85,6 +103,14 @@ def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
     )
 
 
+def _unstated(problem: Problem, t: Translator) -> str:
+    """That no alert of the place has a category, or how many state none."""
+    if without_category(problem.categories):
+        return t(NO_CATEGORY)
+    unstated = next((part.share for part in problem.categories if part.id == UNCATEGORISED), 0.0)
+    return t("For {share} of the alerts no category is stated.", share=t.part(unstated)) if unstated else ""
+
+
 def category_label(category: str, t: Translator, city: CityProfile) -> str:
     """A category's label in the reader's language; its own name where the city's tree does not know it."""
     return labels.category_label(t, city, category)
@@ -94,15 +120,18 @@ def _when(problem: Problem, t: Translator) -> str:
     if problem.hours is None:
         if problem.dark_share is None:
             return ""
-        return t("{dark} of them were after dark.", dark=t.percent(problem.dark_share))
-    values = {"first": f"{problem.hours[0]:02d}:00", "last": f"{(problem.hours[1] + 1) % 24:02d}:00"}
-    if problem.dark_share is None:
-        return t("Most often between {first} and {last}.", **values)
-    return t(
-        "Most often between {first} and {last}; {dark} of them were after dark.",
-        **values,
-        dark=t.percent(problem.dark_share),
-    )
+        return t("{share} come after dark.", share=t.percent(problem.dark_share))
+    told = hours_sentence(problem.hours, t)
+    if problem.dark_share is not None:
+        told = t(
+            "At least half of the alerts fall between {start} and {end}; {share} come after dark.",
+            start=hour_label(problem.hours[0]),
+            end=hour_label(problem.hours[1] + 1),
+            share=t.percent(problem.dark_share),
+        )
+    if problem.hours_protected:
+        told += " " + t("Small counts are protected: from exact ones this stretch may be shorter.")
+    return told
 
 
 _COURSE: Final[Mapping[Pattern, Message]] = {

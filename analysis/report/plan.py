@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from analysis.plans.drafting import applicable_drop, harm_questions, objective_sentence, plan_warnings
+from analysis.plans.drafting import applicable_drop, harm_questions, objective_sentence, old_baseline, plan_warnings
 from analysis.plans.evidence import Measure, done_in, effect_text, find_measure, quality_text, setting_text
 from analysis.plans.problem_statement import caution_messages, problem_statement
 from analysis.report.blocks import (
@@ -99,7 +99,9 @@ def _objective(plan: Plan, chosen: tuple[Measure, ...], t: Translator) -> Iterat
     own = plan.objective.text if plan.language == t.lang else ""
     yield Text(own or objective_sentence(plan.objective, plan.problem, t) or t("To be set."))
     drop = applicable_drop(plan.problem, chosen, plan.objective.baseline)
-    for message in plan_warnings(plan.problem, chosen, drop, plan.assessment.smallest_drop):
+    warnings = plan_warnings(plan.problem, chosen, drop, plan.assessment.smallest_drop)
+    old = old_baseline(plan)
+    for message in (*((old,) if old else ()), *warnings):
         yield Text(t(message), "note")
 
 

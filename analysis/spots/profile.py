@@ -55,23 +55,19 @@ class SpotProfile:
     since: dt.date | None = None
     choices: tuple[Choice, ...] = field(default=())
 
-    @property
-    def _uncategorised(self) -> bool:
-        """Whether no alert here has a category, as in exports of one kind of event: nothing to say of the place."""
-        return len(self.categories) == 1 and self.categories[0].id == UNCATEGORISED and self.categories[0].share >= 1
-
     def sentence(self, t: Translator) -> str:
         """The profile in a few plain sentences."""
         parts = []
-        if self.categories and not self._uncategorised:
+        if self.categories and not without_category(self.categories):
             first = self.categories[0].share
             message = N_("Mainly {category} ({share}).") if first > HALF else N_("Most often {category} ({share}).")
             if self.categories[0].id == UNCATEGORISED:
                 message = N_("For {share} of the alerts no category is stated.")
-            parts.append(t(message, category=t.label(self.labels), share=t.percent(first)))
+            elif of_one_category(self.categories):
+                message = N_("All of one category: {category}.")
+            parts.append(t(message, category=t.label(self.labels), share=t.part(first)))
         if self.hours is not None:
-            start, end = hour_label(self.hours[0]), hour_label(self.hours[1] + 1)
-            parts.append(t("At least half of the alerts fall between {start} and {end}.", start=start, end=end))
+            parts.append(hours_sentence(self.hours, t))
         if self.dark_share is not None:
             parts.append(t("{share} come after dark.", share=t.percent(self.dark_share)))
         if self.women is not None and self.women.known:
@@ -93,6 +89,25 @@ class SpotProfile:
         if self.n_withheld:
             parts.append(t("Small counts are protected: shares that they leave uncertain are not shown."))
         return " ".join(parts)
+
+
+def without_category(shares: Sequence[CategoryShare]) -> bool:
+    """Whether no alert of a place has a category, as in exports of one kind of event: nothing to say of the place."""
+    return of_one_category(shares) and shares[0].id == UNCATEGORISED
+
+
+def of_one_category(shares: Sequence[CategoryShare]) -> bool:
+    """Whether all alerts of a place have the same category, and no other."""
+    return len(shares) == 1 and shares[0].share >= 1
+
+
+def hours_sentence(hours: tuple[int, int], t: Translator) -> str:
+    """Between which hours at least half of the alerts fall; `hours`: the first and the last."""
+    return t(
+        "At least half of the alerts fall between {start} and {end}.",
+        start=hour_label(hours[0]),
+        end=hour_label(hours[1] + 1),
+    )
 
 
 def profile_spot(
@@ -147,6 +162,9 @@ def problem_for(
     end: dt.date,
     women_city: float | None = None,
     cautions: Sequence[Caution] = (),
+    kinds: Sequence[str] = (),
+    not_asked: Sequence[str] = (),
+    hours_protected: bool = False,
 ) -> Problem:
     """Put a spot, its name and its profile together as the problem that a plan answers."""
     women = profile.women if profile.women is not None and profile.women.known else None
@@ -170,6 +188,9 @@ def problem_for(
         unknown_gender=profile.unknown_gender,
         since=profile.since,
         cautions=tuple(dict.fromkeys([*cautions, *((Caution.WITHHELD,) if profile.n_withheld else ())])),
+        kinds=tuple(kinds),
+        not_asked=tuple(not_asked),
+        hours_protected=hours_protected and profile.hours is not None,
     )
 
 

@@ -69,12 +69,18 @@ def week_clock(frame: pd.DataFrame) -> WeekClock:
     )
 
 
-def peak_hours(by_hour: FloatArray) -> tuple[int, int] | None:
-    """Start and length in hours of the shortest stretch that holds half of 24 counts; None where all are zero."""
-    if not by_hour.sum():
+def peak_hours(by_hour: FloatArray, half: float | None = None) -> tuple[int, int] | None:
+    """Start and length in hours of the shortest stretch that holds half of 24 counts; None where all are zero.
+
+    `half`: half of all alerts, where the counts are lower bounds; None too where they do not reach it together.
+
+    >>> peak_hours(np.array([0, 9, 1] + [0] * 21)), peak_hours(np.array([0, 9, 1] + [0] * 21), 9.5)
+    ((1, 1), (1, 2))
+    """
+    half = by_hour.sum() / 2 if half is None else half
+    if not by_hour.sum() or by_hour.sum() < half - 1e-9:
         return None
     twice = np.concatenate([[0.0], np.cumsum(np.tile(by_hour, 2))])
-    half = by_hour.sum() / 2
     for length in range(1, HOURS):
         sums = twice[length : length + HOURS] - twice[:HOURS]
         if sums.max() >= half - 1e-9:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -51,7 +52,8 @@ def plan_draft(
     chosen = spots[spot - 1]
     problem = problem_of_spot(source, f, ctx.audience, chosen, found.names[chosen.id])
     cells = query.cells(source, f, found.resolution, ctx.audience).frame
-    made = draft_plan(problem, source.city, source.as_of, cells=cells, language=ctx.t.lang)
+    today = source.as_of if source.city.illustrative else dt.date.today()
+    made = draft_plan(problem, source.city, source.as_of, today=today, cells=cells, language=ctx.t.lang)
     plan = _plans(ctx).create(made.plan, who)
     if ctx.as_json:
         ctx.print_json({"plan": plan_to_json(plan), "warnings": [ctx.t(warning) for warning in made.warnings]})

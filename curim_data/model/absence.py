@@ -29,6 +29,11 @@ NO_GENDER: Final = Message(
     "This export does not ask for gender, neither of the person affected nor of the person who alerts. So nothing can "
     "be said here about women and men: that is not the same as no difference."
 )
+NO_CATEGORY: Final = Message("No alert here has a category: this export names none, or none was assigned.")
+ADD_CATEGORY: Final = Message(
+    "To give all alerts of a file one category, undo its import, import it again and name the category: on the page "
+    "Data, or with “curim undo BATCH” and “curim import FILE --category NAME”."
+)
 ONE_CATEGORY: Final = Message(
     "These alerts all have one category, or state none: women and men cannot be compared by category."
 )

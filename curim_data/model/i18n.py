@@ -128,6 +128,14 @@ class Translator:
                 return _percent(rounded, pattern, self.lang)
         return str(format_percent(share, format=pattern, locale=self.locale))
 
+    def part(self, share: float | None) -> str:
+        """A share (0 to 1) of some, without decimals: what is there is never 0 %, and what is not all never 100 %."""
+        if share is not None and 0 < share < 0.005:
+            return self(N_("below {share}"), share=self.percent(0.01))
+        if share is not None and 0.995 <= share < 1:
+            return self(N_("over {share}"), share=self.percent(0.99))
+        return self.percent(share)
+
     def p_value(self, p: float, *, least: bool = False) -> str:
         """A p-value as people read it: `<0.001` or three decimals.
 

@@ -105,7 +105,9 @@ class Problem:
     alerts there and alerts expected by the density of its surroundings; q: p corrected for all places looked at; hours:
     first and last hour of the peak (20, 1 is 20:00 to 02:00); shares from 0 to 1; women: women among women and men
     affected; women_city: the same in the whole city; unknown_gender: share of unknown or undisclosed gender; since:
-    month since which it has had more alerts than is usual for it.
+    month since which it has had more alerts than is usual for it; kinds: of the alerts that may be shown, most frequent
+    first; not_asked: fields that the export does not have (`absence.ASKED_FIELDS`); hours_protected: withheld counts
+    may make the hours a longer stretch than it is.
     """
 
     spot: str = ""
@@ -128,6 +130,9 @@ class Problem:
     since: dt.date | None = None
     pattern: Pattern = Pattern.NONE
     cautions: tuple[Caution, ...] = ()
+    kinds: tuple[str, ...] = ()
+    not_asked: tuple[str, ...] = ()
+    hours_protected: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from analysis.spots.naming import SpotName, name_spot, name_spots
 from analysis.spots.profile import problem_for as problem_of_profile
 from analysis.spots.profile import profile_spot
 from analysis.trends.time_series import monthly
-from analysis.trends.week_clock import week_clock
+from analysis.trends.week_clock import HOURS, peak_hours
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -31,6 +31,8 @@ from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_pla
 YEAR: Final = dt.timedelta(weeks=52)
 # From this part of unknown genders on, a problem says that for many alerts the gender is not known.
 MANY_UNKNOWN: Final = 0.2
+# A longer stretch of protected hours says nothing of when a problem occurs.
+MOST_PEAK: Final = 12
 
 
 def problem_of_cells(
@@ -83,8 +85,11 @@ def problem_of_spot(
         affected=counted("affected_gender"),
         dark=counted("dark") if timed else None,
     )
+    protected = False
     if timed and not privacy.sees_exact(audience):
-        profile = replace(profile, hours=_protected_hours(source, here, audience))
+        hours, protected = _protected_hours(source, here, audience)
+        profile = replace(profile, hours=hours)
+    kinds = counted("kind").sort_values("low", ascending=False)
     months = counted("month", among=history, complete=True)
     return problem_of_profile(
         spot,
@@ -95,28 +100,36 @@ def problem_of_spot(
         end=end,
         women_city=_women_city(source, f, audience),
         cautions=_cautions(source, here, audience, profile.unknown_gender),
+        kinds=[str(kind) for kind in kinds.loc[kinds["low"] > 0, "kind"]],
+        not_asked=[name for name in ("affected_gender", "reporter_gender") if name not in source.asked],
+        hours_protected=protected,
     )
 
 
-def _protected_hours(source: Source, here: AlertFilter, audience: Audience) -> tuple[int, int] | None:
-    """First and last hour of the peak, by hours where enough of them may be shown, else by bands of six."""
+def _protected_hours(source: Source, here: AlertFilter, audience: Audience) -> tuple[tuple[int, int] | None, bool]:
+    """First and last hour of a stretch that holds half of the alerts, and whether the exact one may be shorter.
+
+    By hours where enough of them may be shown, else by bands of six. A withheld count enters with the least that it may
+    be, so that half of all alerts lie in the stretch whatever the withheld counts are.
+    """
     raw = exact_area_counts(source, here, here.cells, ["hour"], False)
     raw = raw[raw["hour"].notna()]
+    half = raw["n"].sum() / 2
     counted = protect_area_counts(source, here, [raw], ["hour"], audience).frame
-    banded = privacy.is_sensitive(here, source.city)
-    if not banded and counted["n"].sum() >= raw["n"].sum() / 2:
-        peak = week_clock(counted.assign(weekday=0, n=counted["low"])).peak_hours
-        return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % 24)
+    if not privacy.is_sensitive(here, source.city) and counted["n"].sum() >= half:
+        by_hour = counted.set_index("hour")["low"].reindex(range(HOURS), fill_value=0).to_numpy(float)
+        if (peak := peak_hours(by_hour, half)) is not None and peak[1] <= MOST_PEAK:
+            return (peak[0], (peak[0] + peak[1] - 1) % HOURS), bool(counted["withheld"].any())
     size = privacy.BAND_HOURS
     bands = raw.assign(hour=raw["hour"] // size).groupby("hour")["n"].sum().reset_index()
     shown = protect_area_counts(source, here, [bands], ["hour"], audience).frame.set_index("hour")["low"]
-    shown = shown.reindex(range(24 // size), fill_value=0).astype(float)
-    for bands_long in (1, 2):
+    shown = shown.reindex(range(HOURS // size), fill_value=0).astype(float)
+    for bands_long in range(1, MOST_PEAK // size + 1):
         sums = sum(np.roll(shown.to_numpy(), -step) for step in range(bands_long))
-        if shown.sum() and np.max(sums) >= shown.sum() / 2:
+        if half and np.max(sums) >= half:
             first = int(np.argmax(sums)) * size
-            return first, (first + bands_long * size - 1) % 24
-    return None
+            return (first, (first + bands_long * size - 1) % HOURS), True
+    return None, False
 
 
 def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None:
@@ -146,7 +159,7 @@ def _cautions(source: Source, here: AlertFilter, audience: Audience, unknown: fl
     default_counts = query.default_coordinates(source, here, audience)["n"]
     tests = {
         Caution.PILED: bool((default_counts.fillna(1) > 0).any()),
-        Caution.UNDISCLOSED: unknown is not None and unknown > MANY_UNKNOWN,
+        Caution.UNDISCLOSED: "affected_gender" in source.asked and unknown is not None and unknown > MANY_UNKNOWN,
         Caution.SHORT_HISTORY: source.as_of - source.first < YEAR,
     }
     return tuple(caution for caution, holds in tests.items() if holds)
@@ -174,20 +187,26 @@ def _own_area(source: Source, f: AlertFilter, cells: Sequence[str], audience: Au
 
 
 def draft_plan_for_cells(
-    source: Source, f: AlertFilter, spot_cells: Sequence[str], audience: Audience, *, language: str = "el"
+    source: Source,
+    f: AlertFilter,
+    spot_cells: Sequence[str],
+    audience: Audience,
+    *,
+    today: dt.date | None = None,
+    language: str = "el",
 ) -> PlanDraft:
     """The draft of a plan for a hot spot or an area, with a comparison area looked for among the city's cells.
 
     The hot spots are found with what `audience` may see; the figures that the plan keeps are those for the council,
     because the council reads it. Its baseline is counted over as many days as a plan runs, whatever period the problem
-    was looked at in.
+    was looked at in. `today`: the day from which dates are proposed where the data are older; None: the data's last.
     """
     problem = problem_of_cells(source, f, spot_cells, Audience.COUNCIL, study=hot_spot_study(source, f, audience))
     base, year = council_baseline(source, f, problem.cells)
     cells = None
     if problem.cells:
         cells = cells_to_compare(source, year, h3.get_resolution(problem.cells[0]), audience)
-    return draft_plan(problem, source.city, source.as_of, cells=cells, base=base, language=language)
+    return draft_plan(problem, source.city, source.as_of, today=today, cells=cells, base=base, language=language)
 
 
 def council_baseline(source: Source, f: AlertFilter, cells: Sequence[str]) -> tuple[Objective, AlertFilter]:

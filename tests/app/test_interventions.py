@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
+import h3.api.basic_str as h3
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
+from curim_data.importing.pipeline import import_file
 from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, Translator, translator
+from curim_data.model.absence import ADD_CATEGORY, NO_CATEGORY
 from curim_data.model.labels import category_label
 from curim_data.plans.plan_store import PlanStore
 from curim_data.store import Home
@@ -168,3 +172,30 @@ def test_no_hot_spot_to_draft_for_is_told(open_page: Open) -> None:
     app = open_page(PAGE, **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02"})
     assert not errors(app)
     assert any("no hot spot" in text.value for text in app.markdown)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_plan_can_be_made_of_alerts_without_a_category(
+    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str
+) -> None:
+    """The step of measures says why none is ranked, how to give a category, and offers those for the same kind."""
+    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
+    rows = [f"R{n},2019-0{1 + n % 9}-{1 + n % 28:02d},48.2000{n % 10},16.3700{n % 7}" for n in range(70)]
+    import_file(Home(tmp_path), "\n".join(["ref,date,lat,lon", *rows]).encode(), "vienna.csv", city_name="Vienna")
+    cell = h3.latlng_to_cell(48.20005, 16.37003, 10)
+    app = open_page(PAGE, lang=lang, home="own", draft=cell)
+    assert not errors(app)
+    t = translator(lang)
+    assert t(NO_CATEGORY) in _area(app, f"statement_{lang}")
+    _step(app, "measures")
+    assert not errors(app)
+    said = " ".join(warning.value for warning in app.warning)
+    assert t(NO_CATEGORY) in said
+    assert t(ADD_CATEGORY) in said
+    boxes = [box for box in app.checkbox if "_measure_" in str(box.key)]
+    assert len(boxes) >= 10
+    next(box for box in boxes if str(box.key).endswith("hot_spots_policing")).check().run()
+    assert not errors(app)
+    _step(app, "objective")
+    assert not errors(app)
+    assert any("2019" in warning.value for warning in app.warning), "the baseline is years old"

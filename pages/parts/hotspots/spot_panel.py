@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.model import Gender
-from curim_data.model.absence import NO_AFFECTED
+from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY
 from curim_data.model.labels import UNCATEGORISED, category_label, gender_label
 from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
 from pages.parts.charts import plots
@@ -147,7 +147,7 @@ def _draw_categories(page: Page, study: SpotStudy) -> None:
     if shown.empty:
         return
     if shown["category"].eq(UNCATEGORISED).all():
-        st.caption(t("No alert here has a category: this export names none, or none was assigned."))
+        st.caption(t(NO_CATEGORY))
         return
     total = study.profile.n
     frame = pd.DataFrame(

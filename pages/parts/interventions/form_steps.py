@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from analysis.plans.drafting import applicable_drop, harm_questions, objective_sentence, plan_warnings
+from analysis.plans.drafting import applicable_drop, harm_questions, objective_sentence, old_baseline, plan_warnings
 from analysis.plans.evidence import find_measure
 from analysis.plans.problem_statement import caution_messages, gender_sentence, problem_statement
 from curim_data.model import LANGUAGES, Message, Plan, translator
@@ -118,6 +118,7 @@ def objective_step(page: Page, edit: PlanEdit) -> Plan:
     sentence = own or objective_sentence(made, problem, t)
     if sentence:
         st.markdown(f"#### {escape_markdown(sentence)}")
+    _draw_old_baseline(page, plan)
     _draw_warnings(
         page,
         plan,
@@ -125,6 +126,11 @@ def objective_step(page: Page, edit: PlanEdit) -> Plan:
         [t(warning) for warning in plan_warnings(problem, chosen, drop, plan.assessment.smallest_drop)],
     )
     return replace(plan, objective=replace(made, text=own))
+
+
+def _draw_old_baseline(page: Page, plan: Plan) -> None:
+    if (old := old_baseline(plan)) is not None:
+        st.warning(page.t(old))
 
 
 def _draw_warnings(page: Page, plan: Plan, target: float | None, others: list[str]) -> None:
@@ -167,6 +173,7 @@ def work_step(page: Page, edit: PlanEdit) -> Plan:
             placeholder=t("Type a name and press Enter"),
         )
         finish = st.date_input(t("Ends"), format="DD/MM/YYYY", key=seeded(edit.key("finish"), plan.finish))
+    _draw_old_baseline(page, replace(plan, start=start))
     if start and finish and finish < start:
         st.warning(t("The plan ends before it begins."))
     st.markdown("**" + t("Steps") + "**")

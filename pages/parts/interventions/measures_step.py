@@ -13,27 +13,32 @@ from analysis.plans.evidence import (
     done_in,
     effect_text,
     find_measure,
+    measures_of_kind,
     quality_text,
     rank_measures,
     setting_text,
 )
-from curim_data.model import Plan
-from pages.parts.frame import Page
+from analysis.spots.profile import without_category
+from curim_data.model import Kind, Plan, Translator
+from curim_data.model.absence import ADD_CATEGORY, NO_CATEGORY
+from curim_data.model.labels import category_label, inline, kind_label
+from pages.parts.frame import Page, escape_markdown
 from pages.parts.interventions.form_steps import seeded
 from pages.parts.interventions.plan_edit import PlanEdit
 
 AT_ONCE = 4
+MOST_NAMED = 6
 
 
 def measures_step(page: Page, edit: PlanEdit) -> Plan:
     """Choose measures; their effects are never added up."""
     t, plan = page.t, edit.plan
     fits = rank_measures(plan.problem)
-    st.write(
-        t("Ranked by how well they fit the problem. Choose one or more; their effects are not added up.")
-        if fits
-        else t("No measure in the catalogue addresses these alerts.")
-    )
+    if ranked := bool(fits):
+        st.write(t("Ranked by how well they fit the problem. Choose one or more; their effects are not added up."))
+    else:
+        fits = measures_of_kind(plan.problem)
+        st.warning(_unranked(page, plan))
     chosen: list[str] = []
     founded = [fit for fit in fits if fit.measure.direction == "helps" and fit.measure.value is not None]
     shelves = (
@@ -46,7 +51,7 @@ def measures_step(page: Page, edit: PlanEdit) -> Plan:
             st.subheader(title)
             chosen += _draw_measures(page, edit, shelf[:AT_ONCE])
             if rest := shelf[AT_ONCE:]:
-                with st.expander(t.n("{n} more that fits less", "{n} more that fit less", len(rest))):
+                with st.expander(_rest_label(t, len(rest), ranked=ranked)):
                     chosen += _draw_measures(page, edit, rest)
     fitting = {fit.measure.id for fit in fits}
     others_known = [item.id for item in catalogue() if item.id not in fitting]
@@ -68,6 +73,38 @@ def measures_step(page: Page, edit: PlanEdit) -> Plan:
     order = {name: number for number, name in enumerate(plan.measures)}
     picked = sorted([*chosen, *others], key=lambda name: order.get(name, len(order)))
     return replace(plan, measures=tuple(picked))
+
+
+def _rest_label(t: Translator, n: int, *, ranked: bool) -> str:
+    if ranked:
+        return t.n("{n} more that fits less", "{n} more that fit less", n)
+    return t.n("{n} more measure", "{n} more measures", n)
+
+
+def _unranked(page: Page, plan: Plan) -> str:
+    """Why no measure is ranked, what stands below instead, and how to have them ranked."""
+    t, problem = page.t, plan.problem
+    if without_category(problem.categories) or not problem.categories:
+        sentences = [t("Measures are ranked by the categories of the alerts."), t(NO_CATEGORY), t(ADD_CATEGORY)]
+    else:
+        names = [category_label(t, page.city, part.id) for part in problem.categories[:MOST_NAMED]]
+        sentences = [
+            t("The catalogue has no measure made for these categories: {categories}.", categories=t.join(names))
+        ]
+    if problem.kinds:
+        kinds = [inline(kind_label(t, Kind(kind))) for kind in problem.kinds]
+        sentences.append(
+            t(
+                "Below, not ranked, are the measures for problems of the same kind ({kinds}). Choose one or more; "
+                "their effects are not added up.",
+                kinds=t.join(kinds),
+            )
+        )
+    else:
+        sentences.append(
+            t("Below is the whole catalogue, not ranked. Choose one or more; their effects are not added up.")
+        )
+    return escape_markdown(" ".join(sentences))
 
 
 def _measure_name(name: str) -> str:

@@ -13,7 +13,7 @@ from curim_data.model import Plan
 from curim_data.plans.plan_store import PlanConflict, PlanProblem
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.interventions.queries import plan_draft
-from pages.parts.plans.access import author_name, plan_store, translated_plan
+from pages.parts.plans.access import author_name, plan_store, reference_day, translated_plan
 
 EDIT_KEY = "plan_edit"
 
@@ -59,7 +59,7 @@ def _new(page: Page, cells: str) -> Plan:
     picked = tuple(cell for cell in cells.split(",") if _is_cell(cell))
     if not picked:
         raise ValueError("no cells")
-    made = plan_draft(page.dataset, page.filter, page.audience, picked, page.t.lang).plan
+    made = plan_draft(page.dataset, page.filter, page.audience, picked, reference_day(page), page.t.lang).plan
     # Sentences that follow from the figures are written for each reader, so they are not stored as the authors' own.
     own = "" if made.objective.text == objective_sentence(made.objective, made.problem, page.t) else made.objective.text
     check = made.gender_check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -23,9 +24,11 @@ from pages.parts.frame import Dataset, cached, calculated, source_of
 
 
 @calculated(Message("Drafting the plan"))
-def plan_draft(dataset: Dataset, f: AlertFilter, audience: Audience, cells: tuple[str, ...], lang: str) -> PlanDraft:
-    """The draft for some cells under a filter."""
-    return draft_plan_for_cells(source_of(dataset), f, cells, audience, language=lang)
+def plan_draft(
+    dataset: Dataset, f: AlertFilter, audience: Audience, cells: tuple[str, ...], today: dt.date, lang: str
+) -> PlanDraft:
+    """The draft for some cells under a filter, with dates proposed from a day on."""
+    return draft_plan_for_cells(source_of(dataset), f, cells, audience, today=today, language=lang)
 
 
 @calculated(Message("Testing every place for hot spots"))
