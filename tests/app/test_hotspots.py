@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
+from curim_data.model import LANGUAGES, Audience, translator
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
+from curim_data.studies.spot_profiles import spot_summaries
+from pages.parts.hotspots.ranked_list import hot_spots_sentence
 from tests.app.conftest import Open, errors, word
 
 
@@ -168,3 +172,15 @@ def test_the_headline_is_a_share_of_the_alerts_that_were_tested(open_page: Open,
     share = round(100 * sum(spot.n for spot in study.spots) / tested)
     assert f"holds {share}\u00a0% of the alerts" in app.title[0].value
     assert any(f"{tested} on the map, {aside} kept off maps" in words.value for words in app.caption)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_hot_spots_hold_is_never_nothing(sample: Home, lang: str) -> None:
+    """A share that rounds to 0 % is called below 1 %."""
+    t, source = translator(lang), open_source(sample)
+    study = hot_spot_study(source, AlertFilter(), Audience.ANALYST)
+    lines = spot_summaries(source, AlertFilter(), study.spots[:1], Audience.ANALYST)
+    tiny = tuple(replace(line, spot=replace(line.spot, n=1)) for line in lines)
+    told = hot_spots_sentence(t, study, tiny, 0.1)
+    assert t("below {share}", share=t.percent(0.01)) in told
+    assert f" {t.percent(0)} " not in told

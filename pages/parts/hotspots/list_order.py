@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -20,6 +21,7 @@ USUAL: Final = "excess"
 # As many rows stand in the list before the reader asks for the rest.
 MOST_ROWS: Final = 25
 _WIDTH, _NARROW = 215, 140
+_A_LETTER, _BESIDE = 8.1, 64  # pixels of a letter (Greek ones are the widest), and of what stands beside the words
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def draw_list_controls(page: Page, view: ListView) -> None:
         if view.numbered:
             names = order_names(t)
             orders = {order: names[order] for order in ORDERS}
-            draw_link_box(t("Order"), ORDER_WORD, "hotspots_order", orders, USUAL, width=_WIDTH)
+            width = _box_width(orders.values())
+            draw_link_box(t("Order"), ORDER_WORD, "hotspots_order", orders, USUAL, width=width)
         first = _first_rows(len(view.lines), view.few)
         if first < len(view.lines):
             rows = {
@@ -79,6 +82,15 @@ def draw_list_controls(page: Page, view: ListView) -> None:
             draw_link_box(t("Rows"), ROWS_WORD, "hotspots_rows", rows, "", width=_NARROW)
         if not page.narrow and view.numbered:
             draw_columns_box(t)
+
+
+def _box_width(words: Iterable[str]) -> int:
+    """The width in pixels that the longest of some words needs in a box.
+
+    >>> _box_width(["p", "Ratio"]), _box_width(["Αναφορές πάνω από το αναμενόμενο"])
+    (215, 324)
+    """
+    return max(_WIDTH, math.ceil(_BESIDE + _A_LETTER * max(map(len, words))))
 
 
 def draw_columns_box(t: Translator) -> None:

@@ -57,12 +57,12 @@ def draw_headline(
         )
     elif shown:
         area = sum(line.spot.area_km2 if is_clusters else line.spot.land_km2 for line in shown)
-        st.title(_hot_spots_sentence(t, study, shown, area))
+        st.title(hot_spots_sentence(t, study, shown, area))
     else:
         st.title(_no_hot_spot_sentence(t, cold, study))
 
 
-def _hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float) -> str:
+def hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float) -> str:
     """How many hot spots there are, their share of the tested alerts where it is known, and of the land."""
     alerts = sum(line.spot.n for line in shown)
     tested = None if study.total.mapped is None else study.total.mapped - (study.cells.at_default or 0)
@@ -80,7 +80,7 @@ def _hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSum
         "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
         len(shown),
         land=land,
-        alerts=t.percent(alerts / tested),
+        alerts=t.part(alerts / tested),
     )
 
 
