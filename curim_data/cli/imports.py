@@ -113,7 +113,7 @@ def import_files(
             failed = failed or problem.message
             outcomes.append({"file": file.name, "error": ctx.t(problem.message)})
             continue
-        decided = {"decisions": [ctx.t(message) for message in report.decisions]}
+        decided = {"decisions": [ctx.t(message) for message in (*report.decisions, *report.options)]}
         outcomes.append(report.counts | decided | (_proposals(ctx, report.spread, file) if report.spread else {}))
         if write_mapping is not None:
             made = ColumnMapping.from_layout(report.layout, report.facts.labels, answers=answers, name=file.stem)

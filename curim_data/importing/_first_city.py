@@ -41,21 +41,34 @@ class FirstCity:
     def decisions(self) -> tuple[Message, ...]:
         """What was decided about an area that is no city's, and of which kind its categories were taken to be."""
         told = self.spread.decision(self.area) if self.spread is not None else None
-        return (*(() if told is None else (told,)), *(_kinds(self.city) if self.kind in (None, BY_NAMES) else ()))
+        return (*(() if told is None else (told,)), *self._guessed)
+
+    @property
+    def options(self) -> tuple[Message, ...]:
+        """How the command line decides otherwise; the page has boxes for that."""
+        area = self.spread.option(self.area) if self.spread is not None else None
+        return (*(() if area is None else (area,)), *((_KIND_OPTION,) if self._guessed else ()))
+
+    @property
+    def _guessed(self) -> tuple[Message, ...]:
+        return tuple(_kinds(self.city)) if self.kind in (None, BY_NAMES) else ()
 
 
 _GUESSED_KINDS: Final = {
     Kind.RISK: Message(
         "By their names, these categories were taken as dangers (accidents, unsafe places), not as offences: "
-        "{categories}. If that is wrong, say so at the import (--kind on the command line), or correct it "
-        "afterwards in the city profile on the page Data."
+        "{categories}. If that is wrong, say so at the import, or correct it afterwards in the city profile on the "
+        "page Data."
     ),
     Kind.INCIVILITY: Message(
         "By their names, these categories were taken as incivilities (noise, litter and the like), not as offences: "
-        "{categories}. If that is wrong, say so at the import (--kind on the command line), or correct it "
-        "afterwards in the city profile on the page Data."
+        "{categories}. If that is wrong, say so at the import, or correct it afterwards in the city profile on the "
+        "page Data."
     ),
 }
+
+
+_KIND_OPTION: Final = Message("--kind offence, --kind incivility or --kind risk gives all categories that kind.")
 
 
 def _kinds(city: CityProfile) -> Iterator[Message]:

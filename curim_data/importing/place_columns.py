@@ -81,7 +81,9 @@ class LearntNames:
 class PlaceColumns:
     """Gathers the names of a file's columns block by block; memory grows with the city, not with the file."""
 
-    def __init__(self, labels: Sequence[str], layout: Layout) -> None:
+    def __init__(self, labels: Sequence[str], layout: Layout, *, outside: bool = False) -> None:
+        """`outside`: names of positions outside the city are gathered too."""
+        self._outside = outside
         used = {*layout.places, *layout.personal}
         headings = {place: re.sub(r"\W+", "_", fold(label)) for place, label in enumerate(labels) if place not in used}
         wanted = AREA_HEADINGS | STREET_HEADINGS | set(NUMBERED_HEADINGS)
@@ -93,7 +95,9 @@ class PlaceColumns:
         """Take the names of the rows that became `alerts` (columns row, cell_9, cell_10, inside)."""
         if not self._columns or not alerts.num_rows:
             return
-        known = np.asarray(pc.and_(pc.fill_null(alerts["inside"], False), pc.is_valid(alerts["cell_10"])), bool)
+        known = np.asarray(pc.is_valid(alerts["cell_10"]), bool)
+        if not self._outside:
+            known &= np.asarray(pc.fill_null(alerts["inside"], False), bool)
         at = np.searchsorted(block.rows, alerts["row"].to_numpy())[known]
         cells = {
             size: pc.filter(alerts[f"cell_{size}"], pa.array(known)).to_numpy().astype(np.int64)

@@ -31,7 +31,7 @@ from curim_data.importing.transform import ImportPlan, StagedExport
 from curim_data.model import Answers, CityProfile, Facts, Message, Reason, Translator
 from curim_data.model.alert import TOLD
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
-from curim_data.profile.spread import Spread
+from curim_data.profile.spread import Spread, names_of_areas
 from curim_data.quality import default_coordinates
 from curim_data.store import Batch
 from curim_data.store.alert_table import StagedResult
@@ -51,9 +51,9 @@ class ImportReport:
     `default_coordinates` points with suspiciously many alerts; `outcomes` for each row read: row, outcome ("accepted",
     "updated", "duplicate", "quarantined"), reason (why it was quarantined, or its repairs and flags joined by `|`),
     repaired, unmapped. `repairs`, `quarantine` and `outcomes` stop at LISTED_ROWS rows each. `decisions` are sentences
-    on what was decided over the whole file; `mapping` the home's saved mapping that was used; `changes` what is
-    different from the previous export; `spread` how far the alerts of a first file spread, where the city was made from
-    it. Nothing was written when `dry_run`.
+    on what was decided over the whole file, `options` how the command line decides otherwise; `mapping` the home's
+    saved mapping that was used; `changes` what is different from the previous export; `spread` how far the alerts of a
+    first file spread, where the city was made from it. Nothing was written when `dry_run`.
     """
 
     batch: Batch
@@ -79,6 +79,7 @@ class ImportReport:
     mapping: ColumnMapping | None = None
     changes: ExportChanges | None = None
     spread: Spread | None = None
+    options: tuple[Message, ...] = ()
 
     @property
     def encoding(self) -> str:
@@ -112,7 +113,7 @@ class ImportReport:
         }
 
     def sentence(self, t: Translator) -> str:
-        """Say the counts, which add up, what was left out and what was decided."""
+        """For the command line: the counts, which add up, what was left out and decided, and how to do otherwise."""
         batch = self.batch
         sentences = [
             t.n("{name}: {n} row read.", "{name}: {n} rows read.", batch.read, name=batch.file_name),
@@ -136,7 +137,7 @@ class ImportReport:
                     self.several,
                 )
             )
-        sentences += [t(message) for message in self.decisions]
+        sentences += [t(message) for message in (*self.decisions, *self.options)]
         if self.dry_run:
             sentences.append(t("Nothing was written."))
         return " ".join(sentences)
@@ -154,7 +155,7 @@ class Preview:
     since the home has none; `city` is that profile, or the one that was given. `answers`: what a person said, with what
     the mapping remembers. `spread`: how far the alerts of a first file spread; `area`: what of it was taken. `kind`:
     of which kind the categories of a new city were taken to be, None where nobody needs to be asked; `kinds`: their
-    names by the kind that each name says.
+    names by the kind that each name says. `area_names`: what the file calls its dense areas, by their circle.
     """
 
     format: str
@@ -175,6 +176,7 @@ class Preview:
     area: str = ""
     kind: str | None = None
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    area_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def facts(self) -> Facts:
@@ -240,6 +242,7 @@ def build_report(
             *(() if first_city is None else first_city.decisions),
         ),
         spread=first_city.spread if first_city is not None else None,
+        options=first_city.options if first_city is not None else (),
         mapping=None if profiled.opened.mended else saved,
         changes=comparison.changes(matched.batch),
         repairs=repairs,
@@ -292,6 +295,9 @@ def build_preview(
         area=first_city.area if first_city is not None else "",
         kind=first_city.kind if first_city is not None else None,
         kinds=first_city.kinds if first_city is not None else {},
+        area_names=names_of_areas(first_city.spread.areas, staged.learnt_around.names)
+        if first_city is not None and first_city.spread is not None
+        else {},
         city=plan.city,
         answers=profiled.request.answers,
         report=report,

@@ -74,7 +74,10 @@ class EnrichedBlock:
 
 @dataclass(frozen=True)
 class StagedExport:
-    """A file whose alerts are staged on disk. `batch`: without the counts that come from the match with the store."""
+    """A file whose alerts are staged on disk. `batch`: without the counts that come from the match with the store.
+    `learnt`: names of positions in the city; `learnt_around`: of all positions, where the city is a part of the file's
+    area.
+    """
 
     tally: Tally
     outcomes: OutcomeLog
@@ -82,6 +85,7 @@ class StagedExport:
     staging: Staging
     batch: Batch
     learnt: LearntNames
+    learnt_around: LearntNames
 
 
 def decide_plan(profiled: ProfiledExport, city: CityProfile, home: Home) -> ImportPlan:
@@ -151,6 +155,7 @@ def stage_alerts(
     )
     tally, outcomes, staging = Tally(), OutcomeLog(), Staging(work)
     signature, places = SignatureBuilder(labels, layout), PlaceColumns(labels, layout)
+    around = PlaceColumns(labels, layout, outside=True) if city.part else None
     message = Message("Finding cells, districts and darkness")
     try:
         for one in enriched:
@@ -162,6 +167,8 @@ def stage_alerts(
             outcomes.add(alerts, quarantine.add(one.block, one.outcomes))
             signature.add(one.block.table.slice(0, SIGNATURE_ROWS))
             places.add(one.block, alerts)
+            if around is not None:
+                around.add(one.block, alerts)
             staging.add(alerts)
             share = tally.read / max(profiled.rows, 1)
             request.report_progress(EXTRACTED + (TRANSFORMED - EXTRACTED) * share, message)
@@ -181,7 +188,9 @@ def stage_alerts(
         reasons=dict(quarantine.reasons),
         signature=signature.build(tally.first, tally.last),
     )
-    return StagedExport(tally, outcomes, quarantine, staging, batch, places.names())
+    learnt = places.names()
+    learnt_around = learnt if around is None else around.names()
+    return StagedExport(tally, outcomes, quarantine, staging, batch, learnt, learnt_around)
 
 
 def _without_erased(rows: ParsedRows, block: Block, erased: ErasedList, ids: ArrowText) -> ParsedRows:

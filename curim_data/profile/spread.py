@@ -7,14 +7,17 @@ as cities of their own. What lies outside the chosen one stays in the store and 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+import h3.api.basic_int as h3
 import numpy as np
 import numpy.typing as npt
 
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import ImportProblem, Message, Num
+from curim_data.model.place_names import AREA, PlaceNames
 
 Kind = Literal["city", "scattered", "region", "country"]
 
@@ -32,6 +35,9 @@ THINNER: Final = 0.1
 MOST_AREAS: Final = 6
 LEAST_SHARE: Final = 0.02
 LEAST_ALERTS: Final = 20
+# A dense area is called by the names that at least this part of its named alerts have.
+LEAST_NAMED: Final = 0.15
+MOST_NAMES: Final = 2
 _MIDDLE_KM: Final = 3.0  # of the disc with most alerts, in which an area has its middle
 _SUMMED: Final = 8  # resolution of the cells that are looked at
 _KM_A_DEGREE: Final = 111.2
@@ -117,23 +123,31 @@ class Spread:
         return Message(words.text, values)
 
     def decision(self, chosen: str) -> Message | None:
-        """What was done about it, and how to do otherwise on the command line; None for the whole of a city."""
+        """What was done about it; None for the whole of a city."""
         told: dict[str, Any] = {"statement": self.statement, "metres": round(self.cell_m)}
         circle = self.circle(chosen)
         if circle is not None:
             return Message(
                 "{statement} The study area is what lies within {radius} km of {place}; the other alerts lie outside "
-                "it and count wherever no map is needed. --area whole takes all, in map cells of {metres} m or more.",
+                "it and count wherever no map is needed.",
                 told | {"radius": Num(circle.radius_km, 0), "place": position(circle)},
+            )
+        if not self.asks:
+            return None
+        return Message("{statement} All of it is the study area, in map cells of {metres} m or more.", told)
+
+    def option(self, chosen: str) -> Message | None:
+        """How the command line does otherwise; None where there is nothing to choose."""
+        if self.circle(chosen) is not None:
+            return Message(
+                "--area whole takes all, in map cells of {metres} m or more.", {"metres": round(self.cell_m)}
             )
         if not self.asks:
             return None
         top = self.areas[0]
         return Message(
-            "{statement} All of it is the study area, in map cells of {metres} m or more. --area densest takes the "
-            "densest area alone: {share} % of the alerts, within {radius} km of {place}.",
-            told
-            | {
+            "--area densest takes the densest area alone: {share} % of the alerts, within {radius} km of {place}.",
+            {
                 "share": Num(100 * top.share, 0),
                 "radius": Num(top.circle.radius_km, 0),
                 "place": position(top.circle),
@@ -164,6 +178,21 @@ def parse_circle(text: str) -> Circle:
             )
         ) from None
     return Circle(longitude, latitude, radius)
+
+
+def names_of_areas(areas: Sequence[DenseArea], names: PlaceNames) -> dict[str, tuple[str, ...]]:
+    """What exports call dense areas: the one or two names of areas that most alerts in each have, by `Circle.word`."""
+    table = names.table[names.table["kind"] == AREA]
+    if table.empty:
+        return {}
+    middles = np.array([h3.cell_to_latlng(int(cell)) for cell in table["cell"]])
+    found = {}
+    for area in areas:
+        counts = table[area.circle.holds(middles[:, 1], middles[:, 0])].groupby("name")["n"].sum().sort_values()
+        most = counts[counts >= LEAST_NAMED * counts.sum()].index[::-1][:MOST_NAMES]
+        if len(most):
+            found[area.circle.word] = tuple(str(name) for name in most)
+    return found
 
 
 def position(circle: Circle) -> str:

@@ -287,6 +287,8 @@ def test_a_country_is_told_and_a_part_of_it_can_be_the_city(base: Home) -> None:
     assert "a country, not a city" in _text(app)
     (question,) = [one for one in app.radio if str(one.key).startswith("data_area_")]
     assert [label.split(",")[0].split(":")[0] for label in question.options[:2]] == ["The densest area", "All of it"]
+    assert "--" not in _text(app), "options are of the command line"
+    assert "answer “What is the city to be made of?” above" in _text(app)
     question.set_value("densest").run()
     assert not errors(app)
     assert "Is this the right city?" not in _text(app)

@@ -77,7 +77,7 @@ def draw_details(page: Page, review: FileReview, into: ImportTarget) -> None:
     if preview is None:
         return
     st.write(f"**{counts_sentence(t, preview.batch)}** {facts_sentence(t, preview.batch, preview.several)}".strip())
-    draw_category_question(page, review)
+    draw_category_question(page, review, into)
     draw_changes(page, preview)
     left, right = st.columns([1, 1], gap="large")
     with left:

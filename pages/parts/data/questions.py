@@ -14,7 +14,7 @@ from curim_data.model.labels import category_label, kind_label, listed
 from curim_data.model.questions import BY_NAMES
 from curim_data.profile.spread import DENSEST, WHOLE, DenseArea, position
 from pages.parts.data.labels import ORDERS
-from pages.parts.data.uploads import FileReview, ImportTarget, OpenQuestion, UploadedFile, keep_answer
+from pages.parts.data.uploads import FilePreview, FileReview, ImportTarget, OpenQuestion, UploadedFile, keep_answer
 from pages.parts.frame import Page, escape_markdown
 
 QUESTIONS = "data_questions"  # those that were asked, by the file's digest: an answer can be changed
@@ -22,6 +22,8 @@ NORTH: Final = 326
 # WGS84 in the zones of the UTM grid; ETRS89 and NAD83 differ from it by less than a metre or two.
 UTM: Final = tuple(100 * half + zone for half in (NORTH, 327) for zone in range(1, 61))
 FIELDS: Final = ("dates", "crs", "decimal", "order", "sheet", "ids")
+AREA_QUESTION: Final = Message("What is the city to be made of?")
+KIND_QUESTION: Final = Message("The export does not say of which kind its categories are. Which is it?")
 _ASKED: Final = {
     "dates": Message("{name}: the dates can be read in two ways. What comes first?"),
     "crs": Message(
@@ -71,18 +73,20 @@ def draw_area_question(page: Page, review: FileReview) -> None:
         DENSEST: t(
             "The densest area: {share} % of the alerts, within {radius} km of {place}. Only these lie on the map; the "
             "others are kept and count in every total that needs no map.",
-            **_area_words(first),
+            **_area_words(t, review.preview, first),
         ),
         WHOLE: t("All of it, in map cells of {metres} m or more.", metres=round(spread.cell_m)),
         **{
-            one.circle.word: t("{share} % of the alerts, within {radius} km of {place}.", **_area_words(one))
+            one.circle.word: t(
+                "{share} % of the alerts, within {radius} km of {place}.", **_area_words(t, review.preview, one)
+            )
             for one in others
         },
     }
     key = f"data_area_{file.digest[:12]}"
     chosen = review.preview.area
     st.radio(
-        t("What is the city to be made of?"),
+        t(AREA_QUESTION),
         list(labels),
         format_func=lambda value: escape_markdown(labels[value]),
         index=list(labels).index(chosen) if chosen in labels else None,
@@ -116,7 +120,7 @@ def draw_kind_question(page: Page, review: FileReview) -> None:
     }
     key = f"data_kind_{file.digest[:12]}"
     st.radio(
-        t("The export does not say of which kind its categories are. Which is it?"),
+        t(KIND_QUESTION),
         list(labels),
         format_func=lambda value: escape_markdown(labels[value]),
         index=list(labels).index(preview.kind),
@@ -126,9 +130,13 @@ def draw_kind_question(page: Page, review: FileReview) -> None:
     )
 
 
-def _area_words(one: DenseArea) -> dict[str, Any]:
+def _area_words(t: Translator, preview: FilePreview, one: DenseArea) -> dict[str, Any]:
+    """Share, radius and place of a dense area: by the names that the export has there, if any."""
     share, radius = Num(100 * one.share, 0), Num(one.circle.radius_km, 0)
-    return {"share": share, "radius": radius, "place": position(one.circle)}
+    place = position(one.circle)
+    if names := preview.area_names.get(one.circle.word):
+        place = t("{place} ({names})", place=place, names=", ".join(names))
+    return {"share": share, "radius": radius, "place": place}
 
 
 def _draw_question(page: Page, file: UploadedFile, asked: OpenQuestion) -> None:
@@ -202,7 +210,7 @@ def _zone_label(t: Translator, epsg: int) -> str:
 
 
 def _keep_choice(file: UploadedFile, about: str, key: str) -> None:
-    keep_answer(file, **{about: st.session_state.get(key)})
+    keep_answer(file, **{about: st.session_state.get(key) or None})  # an emptied field is no answer
 
 
 def draw_corrections(page: Page, review: FileReview, into: ImportTarget) -> None:
@@ -233,7 +241,7 @@ def draw_corrections(page: Page, review: FileReview, into: ImportTarget) -> None
             _draw_epsg_choice(page, review.file, f"data_right_crs_{review.file.digest[:12]}")
 
 
-def draw_category_question(page: Page, review: FileReview) -> None:
+def draw_category_question(page: Page, review: FileReview, into: ImportTarget) -> None:
     """Ask for the category of a file that has no column for it; it may stay open."""
     t, preview = page.t, review.preview
     if preview is None or "category" in preview.header.layout.roles:
@@ -242,8 +250,20 @@ def draw_category_question(page: Page, review: FileReview) -> None:
     given = preview.answers.category
     options = [*known, *([given] if given and given not in known else [])]
     key = f"data_category_{review.file.digest[:12]}"
+    question = t("No column holds the category. Which category do all these alerts have?")
+    made_for_it = into.city is None and preview.city.provisional  # its categories are what is answered here
+    if made_for_it or not known:  # a box without options would open on “No results”
+        st.text_input(
+            question,
+            value=given or "",
+            placeholder=t("Type a name, such as Theft; may be left empty"),
+            max_chars=80,
+            key=key,
+            on_change=partial(_keep_choice, review.file, "category", key),
+        )
+        return
     st.selectbox(
-        t("No column holds the category. Which category do all these alerts have?"),
+        question,
         options,
         index=options.index(given) if given else None,
         format_func=lambda one: category_label(t, preview.city, one),

@@ -9,10 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.formats.base import Layout
-from curim_data.model import CityProfile, Translator
+from curim_data.model import CityProfile, Message, Translator
 from curim_data.model.labels import column_label, value_label
 from curim_data.quality.study import likely_reason
 from pages.parts.data.labels import DELIMITERS, ORDERS, container_label, draw_heading, format_label
+from pages.parts.data.questions import AREA_QUESTION, KIND_QUESTION
 from pages.parts.data.uploads import FilePreview, ImportTarget
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.maps import basemap, point_map
@@ -36,6 +37,8 @@ def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> Non
     )
     if preview.decisions:
         st.markdown("\n".join(f"- {escape_markdown(t(message))}" for message in preview.decisions))
+    for question in _answered_above(preview, into):
+        st.caption(t("To decide otherwise, answer “{question}” above.", question=question))
     if preview.facts.skipped:
         lines = " / ".join(line[:60] for line in preview.facts.skipped[:3])
         st.caption(t("Lines before the header were skipped: {lines}", lines=escape_markdown(lines)))
@@ -48,6 +51,14 @@ def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> Non
     ):
         sentence = t.n("{n} alert lies on one exact point.", "{n} alerts lie on one exact point.", int(n))
         st.caption(f"{sentence} {escape_markdown(likely_reason(t, into.city or preview.city, lon, lat))}")
+
+
+def _answered_above(preview: FilePreview, into: ImportTarget) -> list[Message]:
+    """The questions above that decide otherwise what was decided of a new city."""
+    if into.city is not None:
+        return []
+    area = preview.spread is not None and preview.spread.asks
+    return [*([AREA_QUESTION] if area else []), *([KIND_QUESTION] if preview.kind is not None else [])]
 
 
 def recognised_facts(t: Translator, preview: FilePreview, into: ImportTarget) -> dict[str, str]:
@@ -83,6 +94,12 @@ def _period(t: Translator, first: dt.date, last: dt.date, *, months: bool) -> st
 def _dates(t: Translator, preview: FilePreview) -> str:
     if preview.date_order in ORDERS:
         return t(ORDERS[preview.date_order])
+    header = preview.header
+    for role in ("occurred_from", "reported_at"):
+        parts = header.layout.roles.get(role, ())
+        if any(part.part == "year" for part in parts):
+            columns = [header.labels[part.place] for part in sorted(parts, key=lambda part: part.place)]
+            return t("in columns of their own: {columns}", columns=", ".join(columns))
     return t("year first (2025-03-01)")
 
 

@@ -94,8 +94,9 @@ class FilePreview:
 
     `repairs`: rule, column, n, old, new (of the first); `refused`: row, column, value, message, mend, of the first
     quarantined rows; `rows`: the first alerts as they would be stored; `months`: whether only their month is known;
-    `default_coordinates`, `values`, `words`, `answers`, `spread`, `area`, `kind`, `kinds`, `city`, `bounds` as in the
-    preview; `saved`: name of the saved mapping in use, with columns that `appeared` and `vanished` since it was made.
+    `default_coordinates`, `values`, `words`, `answers`, `spread`, `area`, `kind`, `kinds`, `area_names`, `city`,
+    `bounds` as in the preview; `saved`: name of the saved mapping in use, with columns that `appeared` and `vanished`
+    since it was made.
     """
 
     format: str
@@ -114,6 +115,7 @@ class FilePreview:
     area: str
     kind: str | None
     kinds: Mapping[str, tuple[str, ...]]
+    area_names: Mapping[str, tuple[str, ...]]
     city: CityProfile
     points: pd.DataFrame
     bounds: tuple[float, float, float, float] | None
@@ -349,6 +351,7 @@ def _file_preview(found: Preview) -> FilePreview:
         area=found.area,
         kind=found.kind,
         kinds=found.kinds,
+        area_names=found.area_names,
         city=replace(found.city),
         points=found.points,
         bounds=found.bounds,
