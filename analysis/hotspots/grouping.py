@@ -90,8 +90,9 @@ class Spot:
         return " ".join([self._excess_sentence(t), *self._ratio_sentence(t), *([t(_BOUNDED)] if self.bounded else [])])
 
     def _excess_sentence(self, t: Translator) -> str:
+        beside = ratio_says_something(self)
         values: dict[str, Any] = {
-            "expected": t.expected(self.expected),
+            "expected": t.expected(self.expected) if beside else t.about(self.expected, at_most=self.bounded),
             "where": _WHERE[self.against],
             "more": t.number(self.excess.value),
             "least": t.number(self.excess.low),

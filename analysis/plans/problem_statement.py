@@ -161,7 +161,8 @@ def _since(problem: Problem, t: Translator) -> str:
 def _certainty(problem: Problem, t: Translator) -> str:
     if problem.expected is None or problem.q is None:
         return ""
-    values = {"expected": t.expected(problem.expected), "p": t.p_value(problem.q)}
+    write = t.about if problem.ratio is None else t.expected
+    values = {"expected": write(problem.expected), "p": t.p_value(problem.q)}
     if problem.q >= 0.05:
         return t(
             "As dense as its surroundings or the rest of the city it would have had {expected}; chance may explain the "

@@ -79,7 +79,7 @@ class Brief:
 
     headline: the one sentence; sentence: a second one that explains it, or ""; since, until: the window of the changes,
     whole months where `by_month`; period: that of everything else; none_found, no_spots: what stands where there is no
-    change or no hot spot;
+    change or no hot spot; whom_note: why some changes do not say for whom, or "";
     filter_sentence: the filter in words; limits: what these data cannot say; link: where the same view opens; made:
     date of the brief; compared: whether there was an earlier time to compare with; illustrative: made of sample data.
     """
@@ -105,6 +105,7 @@ class Brief:
     period: tuple[dt.date, dt.date] | None = None
     none_found: str = ""
     no_spots: str = ""
+    whom_note: str = ""
 
 
 def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
@@ -167,11 +168,20 @@ def _changes(brief: Brief, t: Translator) -> Iterator[Block]:
         (row.what, row.where, row.whom, f"{_count(row.before, t)} → {_count(row.after, t)}", row.certain)
         for row in brief.changes
     )
-    yield Table(header, rows, (2.6, 2.2, 2.2, 1.3, 2.2), right=(3,))
+    yield Table(header, rows, (2.4, 2.0, 1.6, 1.6, 2.9), right=(3,))
+    if brief.whom_note:
+        yield Text(brief.whom_note, "note")
     if len({row.against for row in brief.changes}) == 1:
         yield Text(brief.changes[0].against, "note")
     else:
-        yield from (Text(f"{row.what}, {row.where}: {row.against}", "note") for row in brief.changes)
+        yield from (Text(note, "note") for note in _against(brief.changes))
+
+
+def _against(rows: tuple[ChangeRow, ...]) -> Iterator[str]:
+    """What each change was compared with, each wording once, after the changes that it holds for."""
+    for against in dict.fromkeys(row.against for row in rows):
+        named = " · ".join(f"{row.what}, {row.where}" for row in rows if row.against == against)
+        yield f"{named}: {against}"
 
 
 def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
@@ -215,7 +225,7 @@ def _count(value: float | None, t: Translator) -> str:
 
 
 def _expected(spot: SpotRow, t: Translator) -> str:
-    message = t("few") if spot.expected is None else t.expected(spot.expected)
+    message = t("few") if spot.expected is None else t.about(spot.expected, at_most=spot.bounded)
     return t("at most {n}", n=message) if spot.bounded and spot.expected is not None else message
 
 

@@ -110,7 +110,12 @@ def city_map(
         _spots(axes, spots, city)
         _scale_bar(axes, t)
         _legend(
-            figure, breaks, t, withheld=bool(frame["withheld"].any()), outlined=bool(frame.index.isin(list(hot)).any())
+            figure,
+            breaks,
+            t,
+            least=_least_shown(frame),
+            withheld=bool(frame["withheld"].any()),
+            outlined=bool(frame.index.isin(list(hot)).any()),
         )
         _source(figure, frame, source, t)
         return Picture(_png(figure), _alt(spots, frame, t))
@@ -237,6 +242,12 @@ def _lower_ends(breaks: list[int]) -> list[int]:
     return [0, *breaks[:-1]] if breaks else []
 
 
+def _least_shown(frame: gpd.GeoDataFrame) -> int:
+    """The smallest count above zero that the map shows, where its classes begin; 1 where there is none."""
+    shown = frame.loc[(frame["n"] > 0) & ~frame["withheld"], "n"]
+    return int(shown.min()) if len(shown) else 1
+
+
 def _colours(count: int) -> list[Any]:
     scale = mpl.colormaps["YlOrRd"]
     return [scale(0.12 + 0.78 * step / max(count - 1, 1)) for step in range(count)]
@@ -330,8 +341,8 @@ def _fit(axes: Any, figure: Figure, city: CityProfile, width_mm: float, legend_m
     axes.yaxis.label.set_visible(False)
 
 
-def _legend(figure: Figure, breaks: list[int], t: Translator, *, withheld: bool, outlined: bool) -> None:
-    starts = [low + 1 for low in _lower_ends(breaks)]
+def _legend(figure: Figure, breaks: list[int], t: Translator, *, least: int, withheld: bool, outlined: bool) -> None:
+    starts = [least, *(end + 1 for end in breaks[:-1])] if breaks else []
     handles: list[Any] = [
         Patch(facecolor=colour, edgecolor=QUIET, linewidth=0.3, label=_span(low, high, t))
         for low, high, colour in zip(starts, breaks, _colours(len(breaks)), strict=True)
@@ -367,7 +378,16 @@ def _span(low: int, high: int, t: Translator) -> str:
 
 
 def _source(figure: Figure, frame: gpd.GeoDataFrame, source: str, t: Translator) -> None:
-    message = t.n("{n} alert on the map", "{n} alerts on the map", round(float(frame["n"].sum())))
+    n = round(float(frame["n"].sum()))
+    message = (
+        t.n(
+            "{n} alert in the cells whose number is shown; the others are protected",
+            "{n} alerts in the cells whose number is shown; the others are protected",
+            n,
+        )
+        if frame["withheld"].any()
+        else t.n("{n} alert on the map", "{n} alerts on the map", n)
+    )
     figure.text(0.0, 0.008, f"{message}. {source}".strip(), fontsize=5.8, color=QUIET, ha="left", va="bottom")
 
 

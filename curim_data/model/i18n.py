@@ -30,6 +30,8 @@ LANGUAGE_NAMES: Final = {"el": "Ελληνικά", "en": "English", "fr": "Fran�
 DEFAULT_LANGUAGE: Final = "el"
 # Forms of numbers and dates: European English.
 _FORMS: Final = {"en": "en_GB"}
+# The smallest expected number of alerts that is written as a number.
+LEAST_WRITTEN: Final = 0.1
 LOCALE_DIR: Final = Path(__file__).parent / "locale"
 
 
@@ -116,6 +118,18 @@ class Translator:
         if not 0 < abs(rounded) < 100:
             return self.number(count)
         return self.number(rounded, 2 - math.floor(math.log10(abs(rounded))))
+
+    def about(self, count: float | None, *, at_most: bool = False) -> str:
+        """A count that was to be expected, where no ratio stands beside it: two digits, and "below 0.1" under that.
+
+        `at_most`: the words before it say "at most" already, so that 0.1 itself is written. Whole numbers keep all
+        digits.
+        """
+        if count is None or not 0 < count < LEAST_WRITTEN:
+            rounded = float("nan") if count is None else float(f"{count:.2g}")
+            return self.number(rounded, 1 - math.floor(math.log10(rounded))) if 0 < rounded < 10 else self.number(count)
+        least = self.number(LEAST_WRITTEN, 1)
+        return least if at_most else self("below {value}", value=least)
 
     def percent(self, share: float | None, digits: int = 0) -> str:
         """A share (0 to 1) as a percentage."""

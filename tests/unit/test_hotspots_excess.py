@@ -26,6 +26,9 @@ from analysis.hotspots.excess import (
     ratio_says_something,
     worth_a_plan,
 )
+from analysis.hotspots.grouping import Spot
+from curim_data.model import translator
+from pages.parts.charts.numbers import expected_count
 
 counts, shares = st.integers(0, 5_000), st.floats(0.001, 5)
 
@@ -160,3 +163,22 @@ def test_the_least_number_for_a_plan_lets_a_fall_by_seventy_per_cent_show() -> N
 def test_the_borders_of_a_ratio_that_says_something(expected: float, low: float, high: float, says: bool) -> None:
     assert ratio_says_something(SimpleNamespace(ratio=4.0, low=low, high=high, expected=expected)) is says
     assert not ratio_says_something(SimpleNamespace(ratio=float("nan"), low=low, high=high, expected=expected))
+
+
+@pytest.mark.parametrize(
+    ("expected", "bounded", "told"),
+    [
+        (0.135, False, "where 0.14 would"),
+        (0.0556, False, "where below 0.1 would"),
+        (0.0556, True, "where at most 0.1 would"),
+        (3.14159, False, "where 3.14 would"),
+    ],
+)
+def test_a_sentence_has_more_digits_only_beside_a_ratio(expected: float, bounded: bool, told: str) -> None:
+    spot = Spot(
+        id="quay", rank=1, cells=(), n=12, expected=expected, ratio=12 / expected, low=6 / expected, high=20 / expected,
+        q=0.001, land_km2=0.1, longitude=0.0, latitude=0.0, excess=Excess(11, 5, 18), bounded=bounded,
+    )  # fmt: skip
+    assert told in spot.sentence(translator("en"))
+    listed = expected_count(translator("en"), spot)
+    assert f"where {listed} would" in spot.sentence(translator("en"))

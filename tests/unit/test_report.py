@@ -10,10 +10,13 @@ import pandas as pd
 import pypdf
 import pytest
 from docx import Document as read_word
+from matplotlib.figure import Figure as Sheet
 from PIL import Image
 
 from analysis.plans.drafting import draft_plan
 from analysis.plans.evidence import find_measure
+from analysis.plans.problem_statement import problem_statement
+from analysis.report import maps
 from analysis.report.blocks import Document, Figure, Picture, Table, Text, printable
 from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
 from analysis.report.documents import brief_document, plan_document
@@ -166,7 +169,7 @@ def test_a_brief_tells_an_upper_bound_as_one(brief: Brief, piraeus: CityProfile)
     made = brief_document(replace(brief, spots=spots), piraeus, translator("en"), "docx")
     rows = [[cell.text for cell in row.cells] for table in read_word(io.BytesIO(made)).tables for row in table.rows]
     expected = {row[1]: row[-1] for row in rows if len(row) > 1 and row[1] in ("Station", "Quay", "Square")}
-    assert expected == {"Station": "24.2", "Quay": "at most 11.0", "Square": "few"}
+    assert expected == {"Station": "24", "Quay": "at most 11", "Square": "few"}
 
 
 def test_the_objective_in_the_words_of_its_authors_is_for_readers_of_their_language(
@@ -272,3 +275,75 @@ def test_a_plan_map_names_the_areas_it_shows(piraeus: CityProfile) -> None:
     areas = Areas(treated=tuple(cells[:2]), buffer=(), comparison=tuple(cells[3:]))
     made = areas_map(piraeus, areas, translator("en"))
     assert made.alt == "Map of the plan's areas: treated area and comparison area."
+
+
+def test_a_legend_begins_at_the_smallest_number_that_is_shown(
+    piraeus: CityProfile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheets: list[Sheet] = []
+    monkeypatch.setattr(maps, "_png", lambda figure: sheets.append(figure) or b"")
+    index = piraeus.land_cells(9).index
+    counts = pd.DataFrame({"n": 5.0 + np.arange(len(index)), "withheld": False}, index=index)
+    counts.iloc[3] = [np.nan, True]
+    whole = pd.DataFrame({"n": 1.0 + np.arange(len(index)), "withheld": False}, index=index)
+    for cells in (counts, whole):
+        city_map(piraeus, cells, translator("en"))
+    first = [sheet.legends[0].get_texts()[0].get_text() for sheet in sheets]
+    assert [label.split("–")[0] for label in first] == ["5", "1"]
+    below = [sheet.texts[-1].get_text() for sheet in sheets]
+    assert below[0].startswith(f"{int(counts['n'].sum()):,} alerts in the cells whose number is shown; the others are")
+    assert below[1] == f"{int(whole['n'].sum()):,} alerts on the map."
+
+
+@pytest.mark.parametrize(
+    ("value", "bounded", "told"),
+    [
+        (0.135, False, "0.14"),
+        (0.0556, False, "below 0.1"),
+        (0.0556, True, "at most 0.1"),
+        (1.4142, True, "at most 1.4"),
+        (9.96, False, "10"),
+        (41.27, False, "41"),
+        (208.5, False, "208"),
+        (0.0, False, "0"),
+        (None, False, "few"),
+    ],
+)
+def test_what_was_expected_has_two_digits_on_paper(
+    brief: Brief, piraeus: CityProfile, value: float | None, bounded: bool, told: str
+) -> None:
+    spots = (SpotRow(1, "Quay", 61, value, bounded),)
+    made = brief_document(replace(brief, spots=spots), piraeus, translator("en"), "docx")
+    cells = [cell.text for table in read_word(io.BytesIO(made)).tables for row in table.rows for cell in row.cells]
+    assert cells[cells.index("Quay") + 2] == told
+
+
+def test_what_several_changes_were_compared_with_is_said_once(brief: Brief, piraeus: CityProfile) -> None:
+    before = "With the year before."
+    rows = tuple(
+        ChangeRow("Theft", where, "protected", 8, 63, "Hard to explain.", against)
+        for where, against in (
+            ("Quay", before),
+            ("Park", "With May."),
+            ("Port", before),
+        )
+    )
+    made = brief_document(replace(brief, changes=rows), piraeus, translator("en"), "docx")
+    told = [paragraph.text for paragraph in read_word(io.BytesIO(made)).paragraphs]
+    assert "Theft, Quay · Theft, Port: With the year before." in told
+    assert "Theft, Park: With May." in told
+
+
+@pytest.mark.parametrize(
+    ("expected", "ratio", "told"),
+    [
+        (0.135, None, "it would have had 0.14;"),
+        (0.0556, None, "it would have had below 0.1;"),
+        (3.14159, Interval(4.0, 3.0, 5.0), "it would have had 3.14;"),
+    ],
+)
+def test_a_plan_has_more_digits_only_beside_a_ratio(
+    plan: Plan, piraeus: CityProfile, expected: float, ratio: Interval | None, told: str
+) -> None:
+    problem = replace(plan.problem, expected=expected, ratio=ratio, q=0.001)
+    assert told in problem_statement(problem, translator("en"), piraeus)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis.hotspots.excess import ratio_says_something
 from curim_data.model import Translator
 from curim_data.studies.spot_profiles import SpotOrCluster
 
@@ -12,9 +13,13 @@ def share_with_interval(t: Translator, share: float, low: float, high: float) ->
 
 
 def expected_count(t: Translator, spot: SpotOrCluster) -> str:
-    """How many alerts were to be expected in a place; an upper bound where counts around it are protected."""
-    number = t.expected(spot.expected)
-    return t("at most {n}", n=number) if getattr(spot, "bounded", False) else number
+    """How many alerts were to be expected in a place; an upper bound where counts around it are protected.
+
+    Three digits where a ratio is given beside it, so that it can be worked out; else two.
+    """
+    bounded = bool(getattr(spot, "bounded", False))
+    number = t.expected(spot.expected) if ratio_says_something(spot) else t.about(spot.expected, at_most=bounded)
+    return t("at most {n}", n=number) if bounded else number
 
 
 def number_with_interval(t: Translator, value: float, low: float, high: float, digits: int = 0) -> str:
