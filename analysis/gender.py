@@ -15,6 +15,12 @@ from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, wilson
 from analysis.stats.result import Choice
 from curim_data.model import Gender, Message, Num, Translator
 
+# Nothing compared is not "no difference".
+NOT_COMPARED: Final = Message(
+    "Women and men could not be compared by category, because the numbers are protected: a group is so small that its "
+    "number could be worked out."
+)
+NONE_OF_BOTH: Final = Message("No alerts of both women and men have a category by which they could be compared.")
 WOMAN, MAN = Gender.WOMAN.value, Gender.MAN.value
 # A place is "not known" for women when at least this many alerts by women were to be expected ...
 _EXPECTED: Final = 10
@@ -35,6 +41,11 @@ class GenderShares:
     total: float
     n: int
     choices: tuple[Choice, ...]
+
+    @property
+    def protected(self) -> bool:
+        """Whether the number of women or of men is withheld, so that no share of women may be given."""
+        return bool(self.frame.set_index("gender").loc[[WOMAN, MAN], "withheld"].any())
 
     def sentence(self, t: Translator) -> str:
         """Share of women among women and men, and how many alerts say nothing of gender."""
@@ -103,6 +114,11 @@ class CategoryRatios:
     choices: tuple[Choice, ...]
 
     @property
+    def n_tested(self) -> int:
+        """How many categories women and men were compared by."""
+        return int(self.frame["p"].notna().sum())
+
+    @property
     def alone(self) -> bool:
         """Whether there is one category alone, whose share is all of both genders: nothing to compare."""
         shares = self.frame[["women_share", "men_share"]].to_numpy(float)
@@ -111,7 +127,9 @@ class CategoryRatios:
     def sentence(self, t: Translator) -> str:
         """How many differ, out of how many."""
         found = int(self.frame["significant"].sum())
-        looked = int(self.frame["p"].notna().sum())
+        looked = self.n_tested
+        if not looked:
+            return t(NOT_COMPARED) if self.n_withheld else t(NONE_OF_BOTH)
         if not found:
             return t.n(
                 "The one comparison between women and men shows no difference beyond chance.",
@@ -203,6 +221,11 @@ class PerceivedSafety:
 
     def sentence(self, t: Translator) -> str:
         """Whether women felt less safe than men, on the scale of 1 to 5."""
+        if not self.gap.known and self.frame.set_index("gender")["n"].reindex([WOMAN, MAN]).isna().any():
+            return t(
+                "How safe women and men felt could not be compared: the numbers are protected, because a group is so "
+                "small that its number could be worked out."
+            )
         if not self.gap.known:
             return t("Too few answers to compare how safe women and men felt.")
         values = {
@@ -259,6 +282,11 @@ class PlaceShares:
     n: int
     n_withheld: int
     choices: tuple[Choice, ...]
+
+    @property
+    def protected(self) -> bool:
+        """Whether none could be compared because the numbers are protected, not because there is nothing there."""
+        return bool(self.n_withheld) and not self.frame["p"].notna().any()
 
     @property
     def assessed(self) -> int:

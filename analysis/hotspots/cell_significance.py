@@ -101,8 +101,8 @@ class HotCells:
         """Whether places are compared by a base population instead of land."""
         return self.base != LAND
 
-    def sentence(self, t: Translator) -> str:
-        """How many cells are hot and cold, in words."""
+    def sentence(self, t: Translator, *, withheld: bool = True) -> str:
+        """How many cells are hot and cold, in words; `withheld`: also how small counts entered."""
         hot, cold = int(self.frame["hot"].sum()), int(self.frame["cold"].sum())
         if not self.n and not self.n_withheld:
             return t("There is no alert on the map to test.")
@@ -142,7 +142,7 @@ class HotCells:
                 found=found,
                 cells=cells,
             )
-        if self.n_withheld:
+        if withheld and self.n_withheld:
             text += " " + t.n(
                 "{n} cell with few alerts is withheld: it enters with the smallest count that it may have.",
                 "{n} cells with few alerts are withheld: they enter with the smallest count that they may have.",

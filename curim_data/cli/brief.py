@@ -48,7 +48,14 @@ def brief(
         today = dt.date.today()
         plans = plan_rows(PlanStore(ctx.home.plans_url).list(), today, ctx.t)
         content = brief_content(
-            study, f, source.city, ctx.t, plans=plans, made=today, illustrative=source.city.illustrative
+            study,
+            f,
+            source.city,
+            ctx.t,
+            plans=plans,
+            made=today,
+            illustrative=source.city.illustrative,
+            audience=ctx.audience,
         )
         write_file(out, brief_document(content, source.city, ctx.t, "pdf" if form == ".pdf" else "docx"))
     lines = _lines(ctx, study, source.city)

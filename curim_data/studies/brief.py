@@ -39,13 +39,17 @@ LEAST_WHOM: Final = 10
 
 @dataclass(frozen=True)
 class Finding:
-    """A change that deserves attention, with its filter, its weeks, since when it is out of the usual, and for whom."""
+    """A change that deserves attention, with its filter, its weeks, since when it is out of the usual, and for whom.
+
+    `women`: None where too few say it, or, with `whom_protected`, where a group's number is withheld.
+    """
 
     change: Change
     filter: AlertFilter
     trend: Trend | None
     since: dt.date | None
     women: Estimate | None
+    whom_protected: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +189,8 @@ def _finding(source: Source, f: AlertFilter, audience: Audience, change: Change,
     chosen = change_filter(f, change, found.periods)
     start, end = found.periods.after
     trend = trend_study(source, chosen.replace(start=max(source.first, start - LEAD), end=end), audience)
-    return Finding(change, chosen, trend, _since(trend, change, start), _women(source, chosen, audience))
+    women, protected = _women(source, chosen, audience)
+    return Finding(change, chosen, trend, _since(trend, change, start), women, protected)
 
 
 def _since(trend: Trend | None, change: Change, start: dt.date) -> dt.date | None:
@@ -199,9 +204,12 @@ def _since(trend: Trend | None, change: Change, start: dt.date) -> dt.date | Non
     return days[0] if days else None
 
 
-def _women(source: Source, f: AlertFilter, audience: Audience) -> Estimate | None:
+def _women(source: Source, f: AlertFilter, audience: Audience) -> tuple[Estimate | None, bool]:
+    """The share of women, or None and whether that is because a group's number is withheld."""
     try:
         shares = share_study(source, f, audience)
     except DisclosureError:
-        return None
-    return shares.women if shares.women.known and shares.n >= LEAST_WHOM else None
+        return None, True
+    if shares.women.known and shares.n >= LEAST_WHOM:
+        return shares.women, False
+    return None, shares.protected

@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from analysis.gender import GenderShares
 from analysis.report import maps
 from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
 from analysis.trends.changes import Change
 from curim_data.filters import AlertFilter
-from curim_data.model import CityProfile, Message, Plan, PlanStatus, Translator
+from curim_data.model import Audience, CityProfile, Gender, Message, Plan, PlanStatus, Translator
 from curim_data.model.absence import NO_AFFECTED, NO_AREAS, ONE_CATEGORY, TOO_FEW, fewer_than
 from curim_data.model.i18n import Span
 from curim_data.model.labels import (
@@ -353,6 +355,8 @@ def women_sentence(study: BriefChanges, finding: Finding, t: Translator) -> str:
     """The share of women among women and men affected, or that it cannot be shown; empty where nobody asked."""
     if not study.asks_affected:
         return ""
+    if finding.women is None and finding.whom_protected:
+        return t("For whom: protected (a group is so small that its number could be worked out).")
     if finding.women is None:
         return t("For whom: too few to show.")
     return t(
@@ -368,7 +372,8 @@ def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> st
     if not study.asks_affected:
         return t(NO_AFFECTED)
     parts = [study.shares.sentence(t)]
-    differ = study.weights.frame[study.weights.frame["significant"]]
+    weights = study.weights
+    differ = weights.frame[weights.frame["significant"]]
     for more, message in (
         (True, Message("Weighs more on women: {categories}.")),
         (False, Message("Weighs more on men: {categories}.")),
@@ -377,18 +382,34 @@ def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> st
         if len(rows):
             names = [inline(category_label(t, city, category)) for category in rows["category"]]
             parts.append(t(Message(message.text, {"categories": t.join(names)})))
-    if study.weights.alone:
+    if weights.alone:
         parts.append(t(ONE_CATEGORY))
+    elif not weights.n_tested:
+        parts.append(weights.sentence(t))
     elif differ.empty:
-        parts.append(t("No category is shown to weigh more on women or on men."))
+        parts.append(
+            t.n(
+                "The one category that was compared is not shown to weigh more on women or on men.",
+                "None of the {n} categories that were compared is shown to weigh more on women or on men.",
+                weights.n_tested,
+            )
+        )
+    if weights.n_tested and weights.n_withheld and not weights.alone:
+        parts.append(
+            t.n(
+                "{n} category is protected and was not compared.",
+                "{n} categories are protected and were not compared.",
+                weights.n_withheld,
+            )
+        )
     return " ".join(parts)
 
 
 def share_rows(shares: GenderShares, t: Translator) -> tuple[ShareRow, ...]:
-    """The bars of "for whom": all genders; one that was never seen and never asked is left out."""
+    """The bars of "for whom": women and men always, other genders where an alert states them."""
     rows = []
     for row in shares.frame.to_dict("records"):
-        if row["n"] == 0 and row["gender"] in ("unknown", "other"):
+        if row["n"] == 0 and row["gender"] not in (Gender.WOMAN, Gender.MAN):
             continue
         bounds = () if row["withheld"] else (row["low"], row["high"])
         rows.append(ShareRow(gender_label(t, row["gender"]), None if row["withheld"] else row["share"], *bounds))
@@ -430,13 +451,25 @@ def brief_content(
     made: dt.date,
     link: str = "",
     illustrative: bool = False,
+    audience: Audience = Audience.COUNCIL,
 ) -> Brief:
-    """The paper, from the same figures as the page."""
+    """The paper, from the same figures as the page, which `audience` may see.
+
+    `link`: where the same view opens; left out where only this computer could open it.
+    """
     spots = study.hot.spots[:MOST_SPOTS]
     pins = [maps.NumberedSpot(s.rank, study.names[s.id](t), s.longitude, s.latitude) for s in spots]
     hot = study.hot.hot.frame
     total = study.total
-    limits = [t(choice.explanation) for choice in study.changes.choices]
+    limits = []
+    if audience in (Audience.COUNCIL, Audience.PUBLIC):
+        limits.append(
+            t(
+                "Numbers are protected and the map is coarser than the data: small numbers enter with the least that "
+                "they can be, so places, their order and numbers can differ from the exact ones."
+            )
+        )
+    limits += [t(choice.explanation) for choice in study.changes.choices]
     if study.changes.changes.n_withheld:
         limits.append(t("Small counts are protected and could not all be compared."))
     if city.provisional:
@@ -453,17 +486,52 @@ def brief_content(
         no_spots=no_spots_sentence(study, t),
         made=made,
         changes=tuple(_row(study, finding, city, t) for finding in study.findings),
+        whom_note=t("Protected: a group is so small that its number could be worked out.")
+        if study.asks_affected and any(finding.whom_protected for finding in study.findings)
+        else "",
         picture=maps.city_map(city, study.hot.cells.frame, t, spots=pins, hot=hot.index[hot["hot"]]),
-        caption=study.hot.hot.sentence(t),
+        caption=_map_caption(study, t),
         spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.bounded) for s in spots),
         shares=share_rows(study.shares, t) if study.asks_affected else (),
         whom=affected_sentence(study, city, t),
         plans=tuple(plans),
         limits=tuple(limits),
         filter_sentence=f.sentence(t, city, n=total.said, total=total.of, dates=study.period, by_month=study.by_month),
-        link=link,
+        link="" if opens_here_only(link) else link,
         illustrative=illustrative,
     )
+
+
+def _map_caption(study: BriefStudy, t: Translator) -> str:
+    """What was tested on the map and what came of it; how small counts entered is said once."""
+    first = how_many_tested(study, t)
+    return f"{first} {study.hot.hot.sentence(t, withheld=not first)}".strip()
+
+
+def how_many_tested(study: BriefStudy, t: Translator) -> str:
+    """How many alerts there are, how many lie on the map, and why fewer are tested; empty where all are."""
+    total, tested = study.total, study.hot.hot.n
+    if total.n is None or tested == total.n:
+        return ""
+    on_map = None if total.mapped is None else total.mapped - (study.hot.cells.at_default or 0)
+    parts = [t.n("{n} alert in all", "{n} alerts in all", total.n)]
+    if on_map is None:
+        parts.append(t("how many of them are on the map is protected"))
+    elif on_map != total.n:
+        parts.append(t("{n} on the map", n=on_map))
+    if tested != on_map and study.hot.hot.n_withheld:
+        parts.append(t("{n} tested, because small counts enter with their smallest possible number", n=tested))
+    return " · ".join(parts) + "."
+
+
+def opens_here_only(link: str) -> bool:
+    """Whether an address is this computer's own, so that nobody else can open it."""
+    host = urlsplit(link).hostname or ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
 
 
 def _row(study: BriefStudy, finding: Finding, city: CityProfile, t: Translator) -> ChangeRow:
@@ -471,7 +539,9 @@ def _row(study: BriefStudy, finding: Finding, city: CityProfile, t: Translator) 
     change = finding.change
     before = None if change.bounded == "before" else float(change.before)
     after = None if change.bounded == "after" else float(change.after)
-    whom = t("{share} women", share=t.percent(finding.women.value)) if finding.women else t("too few to show")
+    whom = t("protected") if finding.whom_protected else t("too few to show")
+    if finding.women is not None:
+        whom = t("{share} women", share=t.percent(finding.women.value))
     if not study.asks_affected:
         whom = t("not asked")
     against = " ".join(filter(None, (than_others(change, t), comparison_sentence(change, periods, t))))

@@ -58,6 +58,11 @@ class LightStudy:
         """How many of the alerts are after dark, for women and for men, and whether the difference is beyond chance."""
         if self.lacking is not None:
             return t("Day and night cannot be compared.") + " " + t(self.lacking)
+        if not self.ratio.known and self.frame.set_index("gender").loc[[WOMAN, MAN], "withheld"].any():
+            return t(
+                "Day and night could not be compared for women and men: the numbers are protected, because a group is "
+                "so small that its number could be worked out."
+            )
         if not self.ratio.known:
             return t("Too few alerts to compare day and night for women and men.")
         share = self.frame.set_index("gender")["share"]

@@ -10,6 +10,7 @@ import docx
 import pandas as pd
 import pytest
 
+from analysis.gender import category_ratios, gender_shares
 from analysis.report.documents import brief_document
 from analysis.trends.changes import add_city_reference, changes
 from analysis.trends.distinct_changes import distinct_changes
@@ -18,7 +19,18 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Translator, translator
 from curim_data.store import Home
 from curim_data.studies.brief import BriefStudy, brief_study, landmark_districts
-from curim_data.studies.brief_text import brief_content, chance_sentence, counts_before_after, headline
+from curim_data.studies.brief_text import (
+    affected_sentence,
+    brief_content,
+    chance_sentence,
+    counts_before_after,
+    headline,
+    how_many_tested,
+    opens_here_only,
+    share_rows,
+    women_sentence,
+)
+from curim_data.studies.gender import share_study
 from curim_data.studies.periods import compared_periods
 from curim_data.studies.trends import trend_study
 from tests.app.conftest import Open, errors, word
@@ -224,3 +236,102 @@ def test_the_paper_holds_what_the_page_tells(council: BriefStudy, sample: Home, 
     assert len(told.changes) == len(council.findings)
     bounded = [finding.change.bounded for finding in council.findings]
     assert [row.before is None for row in told.changes] == [when == "before" for when in bounded]
+
+
+@pytest.fixture(scope="module")
+def year(sample: Home) -> BriefStudy:
+    source = open_source(sample)
+    return brief_study(source, AlertFilter(), Audience.COUNCIL, source.meeting)
+
+
+@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+def test_what_was_not_compared_is_no_result(year: BriefStudy, sample: Home, lang: str) -> None:
+    t, city = translator(lang), sample.city()
+    counts = {"category": ["theft", "theft", "noise", "noise"], "affected_gender": ["woman", "man"] * 2}
+    nothing = category_ratios(pd.DataFrame({**counts, "n": [30.0, float("nan"), float("nan"), 40.0]}))
+    assert nothing.n_tested == 0
+    told = affected_sentence(replace(year, weights=nothing), city, t)
+    assert told == f"{year.shares.sentence(t)} {nothing.sentence(t)}"
+    assert {"en": "protected", "el": "προστατεύονται", "fr": "protégés"}[lang] in nothing.sentence(t)
+
+
+def test_categories_that_were_compared_are_counted(year: BriefStudy, sample: Home, t: Translator) -> None:
+    frame = year.weights.frame.iloc[:4].assign(p=[0.5, 0.6, float("nan"), float("nan")], significant=False)
+    some = replace(year, weights=replace(year.weights, frame=frame, n_withheld=2))
+    told = affected_sentence(some, sample.city(), t)
+    assert "None of the 2 categories that were compared is shown to weigh more" in told
+    assert told.endswith("2 categories are protected and were not compared.")
+
+
+def test_a_protected_group_is_not_called_too_few(year: BriefStudy, sample: Home, t: Translator) -> None:
+    source = open_source(sample)
+    for finding in year.findings:
+        shares = share_study(source, finding.filter, Audience.COUNCIL)
+        assert finding.whom_protected == (finding.women is None and shares.protected)
+    first = replace(year.findings[0], women=None, whom_protected=True)
+    year = replace(year, findings=(first, *year.findings[1:]))
+    assert women_sentence(year, first, t).startswith("For whom: protected (a group is so small")
+    assert women_sentence(year, replace(first, whom_protected=False), t) == "For whom: too few to show."
+    told = brief_content(year, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1))
+    assert [row.whom == "protected" for row in told.changes] == [one.whom_protected for one in year.findings]
+    assert told.whom_note.startswith("Protected: a group is so small")
+    paper = docx.Document(io.BytesIO(brief_document(told, sample.city(), t, "docx")))
+    assert told.whom_note in [paragraph.text for paragraph in paper.paragraphs]
+
+
+def test_the_exact_briefing_protects_nobody(sample: Home, t: Translator) -> None:
+    source = open_source(sample)
+    exact = brief_study(source, AlertFilter(), Audience.ANALYST, source.meeting)
+    assert not any(finding.whom_protected for finding in exact.findings)
+    told = brief_content(exact, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1), audience=Audience.ANALYST)
+    assert told.whom_note == ""
+    assert not any("protected" in limit for limit in told.limits)
+    assert how_many_tested(exact, t).count("tested") == 0
+
+
+def test_the_paper_names_each_of_its_totals(year: BriefStudy, sample: Home, t: Translator) -> None:
+    told = brief_content(year, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1))
+    total, hot = year.total, year.hot.hot
+    assert total.n is not None
+    assert total.mapped is not None
+    assert told.caption.startswith(
+        f"{total.n:,} alerts in all · {total.mapped - (year.hot.cells.at_default or 0):,} on"
+    )
+    assert f"{hot.n:,} tested, because small counts enter with their smallest possible number." in told.caption
+    assert told.caption.count("smallest") == 1
+    assert sum("small numbers enter with the least that they can be" in limit for limit in told.limits) == 1
+
+
+def test_genders_that_nobody_gave_are_left_out(t: Translator) -> None:
+    counts = pd.DataFrame({"affected_gender": ["woman", "man", "unknown"], "n": [0.0, 30.0, 4.0]})
+    assert [row.label for row in share_rows(gender_shares(counts), t)] == ["Women", "Men", "Not known"]
+
+
+@pytest.mark.parametrize(
+    ("link", "here"),
+    [
+        ("http://127.0.0.1:8501/?lang=el", True),
+        ("http://localhost:8501/briefing", True),
+        ("http://[::1]:8501/", True),
+        ("http://0.0.0.0:8501/", True),
+        ("http://curim.localhost/", True),
+        ("https://curim.example/?period=meeting", False),
+        ("http://192.168.1.20:8501/", False),
+        ("http://127.example.org/", False),
+    ],
+)
+def test_an_address_of_this_computer_is_not_printed(
+    year: BriefStudy, sample: Home, t: Translator, link: str, here: bool
+) -> None:
+    assert opens_here_only(link) is here
+    told = brief_content(year, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1), link=link)
+    assert told.link == ("" if here else link)
+
+
+@pytest.mark.parametrize(("words", "told"), [({}, True), ({"as": "council"}, False)], ids=["analyst", "council"])
+def test_readers_of_exact_numbers_are_told_that_the_paper_differs(
+    open_page: Open, words: dict[str, str], told: bool
+) -> None:
+    app = open_page("briefing", lang="en", **words)
+    captions = [caption.value for caption in app.main.caption]
+    assert any("As the council sees it" in caption for caption in captions) is told

@@ -277,3 +277,40 @@ def test_nothing_is_said_of_missing_genders_where_none_is_missing(t: Translator)
     assert gender_shares(frame).sentence(t) == "Among women and men, women are 75 % (60 to 86 %)."
     one = pd.concat([frame, pd.DataFrame({"affected_gender": ["unknown"], "n": [1.0]})])
     assert gender_shares(one).sentence(t).endswith(" 1 alert does not state the gender.")
+
+
+def test_nothing_compared_is_not_no_difference(t):
+    hidden = category_ratios(pairs([("theft", 30, None), ("noise", None, 40)], by="category"))
+    assert (hidden.n_tested, hidden.n_withheld) == (0, 2)
+    assert "could not be compared" in hidden.sentence(t)
+    assert "protected" in hidden.sentence(t)
+    nobody = category_ratios(pairs([("theft", 30, 0)], by="category"))
+    assert nobody.sentence(t).startswith("No alerts of both women and men")
+    assert "None of 2" in category_ratios(pairs([("theft", 30, 31), ("noise", 40, 40)], by="category")).sentence(t)
+
+
+def test_places_whose_numbers_are_protected_are_not_too_few():
+    assert place_shares(pairs([("a", 30, None), ("b", None, 40)]), city=(100.0, 100.0)).protected
+    assert not place_shares(pairs([("a", 30, None), ("b", 30, 40)]), city=(100.0, 100.0)).protected
+    assert not place_shares(pairs([]), city=(100.0, 100.0)).protected
+
+
+@pytest.mark.parametrize(
+    ("counts", "protected"),
+    [
+        ({"woman": 40, "man": math.nan}, True),
+        ({"woman": math.nan, "man": 40}, True),
+        ({"woman": 40, "man": 30, "other": math.nan}, False),
+        ({"woman": 2}, False),
+    ],
+)
+def test_a_share_of_women_is_protected_where_either_number_is(counts, protected):
+    assert gender_shares(by_gender(**counts)).protected is protected
+
+
+def test_a_feeling_that_is_protected_is_not_too_few_answers(t):
+    def answers(n):
+        return pd.DataFrame({"affected_gender": ["woman", "man"], "feeling": [2, 4], "n": [40.0, n]})
+
+    assert "protected" in perceived_safety(answers(math.nan)).sentence(t)
+    assert perceived_safety(answers(1.0)).sentence(t).startswith("Too few answers")

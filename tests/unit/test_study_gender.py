@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.stats.intervals import poisson_rate
+from analysis.stats.intervals import UNKNOWN, poisson_rate
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
@@ -153,3 +153,12 @@ def test_poisson_rate_reproduces_garwoods_limits() -> None:
     assert poisson_rate(0, 1).high == pytest.approx(-np.log(0.025))
     with pytest.raises(ValueError, match="exposure"):
         poisson_rate(1, 0)
+
+
+def test_day_and_night_that_are_protected_are_not_too_few(source: Source, t: Translator) -> None:
+    both = light_study(source, AlertFilter(), Audience.ANALYST)
+    frame = both.frame.assign(withheld=both.frame["gender"] == "man")
+    told = replace(both, frame=frame, ratio=UNKNOWN).sentence(t)
+    assert "protected" in told
+    assert "Too few" not in told
+    assert replace(both, ratio=UNKNOWN).sentence(t).startswith("Too few alerts")

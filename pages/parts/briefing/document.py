@@ -36,6 +36,14 @@ def draw_document_downloads(page: Page) -> None:
             "are protected in the document, whoever creates it."
         )
     )
+    if page.audience not in (Audience.COUNCIL, Audience.PUBLIC):
+        st.caption(
+            t(
+                "The paper shows what the council sees, in coarser cells and with small numbers protected: places, "
+                "their order and numbers can differ from this page. To look at it here, switch on “As the council "
+                "sees it” in the side bar."
+            )
+        )
 
 
 def brief_file(page: Page, form: DocumentFormat, link: str) -> bytes:

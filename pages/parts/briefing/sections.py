@@ -99,7 +99,12 @@ def _draw_genders(page: Page, study: BriefStudy) -> None:
             file_name="briefing_gender.csv",
         )
     if len(hidden):
-        st.caption(t("Too few to show: {genders}.", genders=t.join(hidden["label"])))
+        st.caption(
+            t(
+                "Protected, because a group is so small that its number could be worked out: {genders}.",
+                genders=t.join(hidden["label"]),
+            )
+        )
     st.write(escape_markdown(affected_sentence(study, page.city, t)))
     page_link(page, "gender", t("More on gender"))
 

@@ -43,7 +43,7 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
     t = page.t
     frame = found.frame[np.isfinite(found.frame["ratio"]) & (found.frame["ratio"] > 0)]
     if frame.empty:
-        st.write(t("There is nothing to compare here."))
+        st.write(t("There is nothing to compare here.") if found.n_tested else found.sentence(t))
         return
     everything = len(frame)
     doubt = np.log(frame["high"] / frame["low"].clip(lower=1e-9))

@@ -112,6 +112,11 @@ def _verdict(row: dict[str, float]) -> str:
 def _sentence(page: Page, found: PlaceStudy) -> str:
     t, frame = page.t, found.differ.frame
     looked, differ = int(frame["p"].notna().sum()), int(frame["significant"].sum())
+    if found.differ.protected:
+        return t(
+            "Places could not be compared: the numbers are protected, because a group is so small that its number "
+            "could be worked out."
+        )
     if not looked:
         return t("There are too few alerts near named places to compare them.")
     if not differ:
@@ -249,7 +254,7 @@ def _draw_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> N
         (f"border:1px solid {colours.muted}", t("no difference shown")),
     ]
     if (frame["verdict"] == PROTECTED).any():
-        entries.append((f"background:{colours.withheld};opacity:.6", t("protected: too few to show")))
+        entries.append((f"background:{colours.withheld};opacity:.6", t("protected")))
     if found.unheard:
         entries.append((f"border:3px solid {colours.accent}", t("women's safety not known")))
     legends.draw_legend_row(colours, t("Named places"), entries)
@@ -270,7 +275,7 @@ def _circle(
     if row is None or kind == NONE:
         tip = t("{place}: no alerts", place=name)
     elif kind == PROTECTED:
-        tip = t("{place}: protected, too few to show", place=name)
+        tip = t("{place}: protected", place=name)
     else:
         share = share_with_interval(t, row["share"], row["low"], row["high"])
         tip = t("{place}: {share} women", place=name, share=share)
@@ -307,4 +312,4 @@ def _count(page: Page, value: float) -> str:
 
 def _alerts(page: Page, value: float) -> str:
     t = page.t
-    return t("few (protected)") if value != value else t.n("{n} alert", "{n} alerts", int(value))
+    return t("a protected number") if value != value else t.n("{n} alert", "{n} alerts", int(value))

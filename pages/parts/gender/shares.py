@@ -25,7 +25,8 @@ GENDERS_ASKED = frozenset({AFFECTED, REPORTER})
 def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> None:
     """The page's one sentence, the filter in words below it, and whether the filter's genders were ignored."""
     t = page.t
-    women = queries.shares(page.dataset, f, page.audience, AFFECTED).women
+    shares = queries.shares(page.dataset, f, page.audience, AFFECTED)
+    women = shares.women
     assert page.source is not None
     looked = int(found.differ.frame["p"].notna().sum())
     if not page.source.asked & GENDERS_ASKED:
@@ -34,6 +35,8 @@ def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -
         st.title(t("No alerts to compare."))
     elif AFFECTED not in page.source.asked:
         st.title(t("Who is affected is not known: this export asks only for the gender of those who alert."))
+    elif not women.known and shares.protected:
+        st.title(t("Women and men could not be compared: the numbers are protected."))
     elif not women.known:
         st.title(t("Too few alerts to compare women and men."))
     else:
