@@ -61,8 +61,8 @@ MOST_CATEGORIES: Final = 200
 POINT_RESOLUTION: Final = 12
 _NO_POINTS: Final = Message(
     "This home has no city yet, and no column of the file was understood as coordinates that tell where it is. Say "
-    "which columns hold them, import a file with coordinates first, or name a city that is known (on the command line: "
-    "--city)."
+    "which columns hold them, import a file with coordinates first, or name a city that is known (“curim import FILE "
+    "--city NAME”)."
 )
 
 Points = npt.NDArray[np.float64] | Iterable[npt.NDArray[np.float64]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pages.parts.frame import escape_markdown
+from pages.parts.frame import escape_markdown, escape_with_commands
 from pages.parts.frame.markdown import WORD_JOINER
 
 
@@ -33,3 +33,13 @@ from pages.parts.frame.markdown import WORD_JOINER
 )
 def test_signs_lose_their_meaning(told: str, shown: str) -> None:
     assert escape_markdown(told) == shown
+
+
+@pytest.mark.parametrize("quoted", ["“curim undo *B*”", "«curim undo *B*»", "«\u202fcurim undo *B*\u202f»"])
+def test_a_command_keeps_its_signs(quoted: str) -> None:
+    """In plain text Streamlit makes a dash of two hyphens."""
+    command = quoted.replace("undo *B*", "import FILE --category NAME")
+    assert escape_with_commands(f"*Or* {command}.") == r"\*Or\* `curim import FILE --category NAME`."
+    assert escape_with_commands(f"x {quoted}") == "x `curim undo *B*`"
+    assert escape_with_commands("“curim `x`”") == escape_markdown("“curim `x`”")
+    assert escape_with_commands("“quay” *x*") == escape_markdown("“quay” *x*")

@@ -15,7 +15,7 @@ from curim_data.model.questions import BY_NAMES
 from curim_data.profile.spread import DENSEST, WHOLE, DenseArea, position
 from pages.parts.data.labels import ORDERS
 from pages.parts.data.uploads import FilePreview, FileReview, ImportTarget, OpenQuestion, UploadedFile, keep_answer
-from pages.parts.frame import Page, escape_markdown
+from pages.parts.frame import Page, escape_markdown, escape_with_commands
 
 QUESTIONS = "data_questions"  # those that were asked, by the file's digest: an answer can be changed
 NORTH: Final = 326
@@ -55,7 +55,7 @@ def draw_questions(page: Page, review: FileReview) -> None:
     for one in asked.values():
         _draw_question(page, review.file, one)
     if review.problem and (review.question is None or review.question.about not in FIELDS):
-        st.error(escape_markdown(page.t(review.problem)))
+        st.error(escape_with_commands(page.t(review.problem)))
 
 
 def draw_area_question(page: Page, review: FileReview) -> None:

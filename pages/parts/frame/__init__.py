@@ -11,7 +11,7 @@ from pages.parts.frame.colours import Palette, palette, rgba
 from pages.parts.frame.footer import draw_footer
 from pages.parts.frame.guard import require
 from pages.parts.frame.links import page_link
-from pages.parts.frame.markdown import escape_markdown
+from pages.parts.frame.markdown import escape_markdown, escape_with_commands
 from pages.parts.frame.page import Dataset, Page
 from pages.parts.frame.waiting import Heading, cached, calculated, contained, headed
 from pages.parts.frame.window import Room

@@ -15,6 +15,9 @@ _INDENT: Final = re.compile(r"(?m)^(?: {4}|\t)[ \t]*")
 # Turned into links, icons and emoji after Markdown was read, so that no backslash helps: an invisible sign parts them.
 _LATE: Final = re.compile(r"(?i)(https?:|\bwww(?=\.)|:(?=[a-z_+-]+[/:]))")
 
+# A command of ours in the quotes of any language, on one line.
+_COMMAND: Final = re.compile(r"[“«]\s*(curim [^”»`\n]+?)\s*[”»]")
+
 
 def escape_markdown(text: str) -> str:
     """A text from an export, a profile, a plan, a link or a person as Markdown that shows it as it stands.
@@ -28,6 +31,18 @@ def escape_markdown(text: str) -> str:
     text = _SIGNS.sub(r"\\\g<0>", text)
     text = _DIRECTIVE.sub(r"\\:", text)
     return _LINE.sub(_escaped_start, text)
+
+
+def escape_with_commands(text: str) -> str:
+    """A sentence of ours as Markdown in which commands in quotes (“curim …”, « curim … ») are set as code.
+
+    Elsewhere Streamlit would make a dash of the two hyphens of an option.
+
+    >>> print(escape_with_commands("Take “curim import FILE --category NAME”."))
+    Take `curim import FILE --category NAME`.
+    """
+    parts = _COMMAND.split(text)  # what is matched stands at odd places
+    return "".join(f"`{part}`" if at % 2 else escape_markdown(part) for at, part in enumerate(parts))
 
 
 def _escaped_start(found: re.Match[str]) -> str:

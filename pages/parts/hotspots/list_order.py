@@ -21,7 +21,7 @@ USUAL: Final = "excess"
 # As many rows stand in the list before the reader asks for the rest.
 MOST_ROWS: Final = 25
 _WIDTH, _NARROW = 215, 140
-_A_LETTER, _BESIDE = 8.1, 64  # pixels of a letter (Greek ones are the widest), and of what stands beside the words
+_A_LETTER, _BESIDE = 7.4, 60  # pixels of a letter (Greek ones are the widest), and of what stands beside the words
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def draw_list_controls(page: Page, view: ListView) -> None:
         if view.numbered:
             names = order_names(t)
             orders = {order: names[order] for order in ORDERS}
-            width = _box_width(orders.values())
+            width = _box_width(orders.values(), _WIDTH)
             draw_link_box(t("Order"), ORDER_WORD, "hotspots_order", orders, USUAL, width=width)
         first = _first_rows(len(view.lines), view.few)
         if first < len(view.lines):
@@ -79,25 +79,27 @@ def draw_list_controls(page: Page, view: ListView) -> None:
                 "": t.n("The first {n}", "The first {n}", first),
                 ALL: t.n("All {n}", "All {n}", len(view.lines)),
             }
-            draw_link_box(t("Rows"), ROWS_WORD, "hotspots_rows", rows, "", width=_NARROW)
+            width = _box_width(rows.values(), _NARROW)
+            draw_link_box(t("Rows"), ROWS_WORD, "hotspots_rows", rows, "", width=width)
         if not page.narrow and view.numbered:
             draw_columns_box(t)
 
 
-def _box_width(words: Iterable[str]) -> int:
-    """The width in pixels that the longest of some words needs in a box.
+def _box_width(words: Iterable[str], least: int) -> int:
+    """The width in pixels that the longest of some words needs in a box, or `least`.
 
-    >>> _box_width(["p", "Ratio"]), _box_width(["Αναφορές πάνω από το αναμενόμενο"])
-    (215, 324)
+    >>> _box_width(["p", "Ratio"], 215), _box_width(["Αναφορές πάνω από το αναμενόμενο"], 215)
+    (215, 297)
     """
-    return max(_WIDTH, math.ceil(_BESIDE + _A_LETTER * max(map(len, words))))
+    return max(least, math.ceil(_BESIDE + _A_LETTER * max(map(len, words))))
 
 
 def draw_columns_box(t: Translator) -> None:
     """The choice between the columns that fit and all of them."""
     word_from_link(COLUMNS_WORD, "hotspots_columns", (ALL,), "")
     names = {"": t("The main ones"), ALL: t("All columns")}
-    draw_link_box(t("Columns"), COLUMNS_WORD, "hotspots_columns", names, "", width=_NARROW)
+    width = _box_width(names.values(), _NARROW)
+    draw_link_box(t("Columns"), COLUMNS_WORD, "hotspots_columns", names, "", width=width)
 
 
 def all_columns() -> bool:

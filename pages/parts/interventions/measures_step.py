@@ -22,7 +22,7 @@ from analysis.spots.profile import without_category
 from curim_data.model import Kind, Plan, Translator
 from curim_data.model.absence import ADD_CATEGORY, NO_CATEGORY
 from curim_data.model.labels import category_label, inline, kind_label
-from pages.parts.frame import Page, escape_markdown
+from pages.parts.frame import Page, escape_with_commands
 from pages.parts.interventions.form_steps import seeded
 from pages.parts.interventions.plan_edit import PlanEdit
 
@@ -104,7 +104,7 @@ def _unranked(page: Page, plan: Plan) -> str:
         sentences.append(
             t("Below is the whole catalogue, not ranked. Choose one or more; their effects are not added up.")
         )
-    return escape_markdown(" ".join(sentences))
+    return escape_with_commands(" ".join(sentences))
 
 
 def _measure_name(name: str) -> str:
