@@ -335,3 +335,17 @@ def test_readers_of_exact_numbers_are_told_that_the_paper_differs(
     app = open_page("briefing", lang="en", **words)
     captions = [caption.value for caption in app.main.caption]
     assert any("As the council sees it" in caption for caption in captions) is told
+
+
+def test_page_and_paper_write_the_same_expected_numbers(
+    open_page: Open, year: BriefStudy, sample: Home, t: Translator
+) -> None:
+    told = brief_content(year, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1))
+    paper = docx.Document(io.BytesIO(brief_document(told, sample.city(), t, "docx")))
+    written = [[cell.text for cell in row.cells] for table in paper.tables for row in table.rows]
+    app = open_page("briefing", **{"lang": "en", "as": "council"})
+    shown = next(table.value for table in app.main.table if "Expected" in table.value.columns)
+    expected = {row[1]: row[3] for row in written if len(row) == 4 and row[0].isdigit()}
+    assert expected == dict(zip(shown["Hot spot"], shown["Expected"], strict=True))
+    assert len(expected) > 2
+    assert not any("." in number and len(number.split()[-1].strip("0.")) > 2 for number in expected.values())

@@ -61,7 +61,12 @@ def _draw_spots(page: Page, study: BriefStudy) -> None:
         return
     frame = pd.DataFrame(
         [
-            {"rank": spot.rank, "name": study.names[spot.id](t), "n": spot.n, "expected": expected_count(t, spot)}
+            {
+                "rank": spot.rank,
+                "name": study.names[spot.id](t),
+                "n": spot.n,
+                "expected": expected_count(t, spot, ratios=False),
+            }
             for spot in study.hot.spots[:MOST_SPOTS]
         ]
     )

@@ -12,13 +12,15 @@ def share_with_interval(t: Translator, share: float, low: float, high: float) ->
     return f"{t.percent(share)} ({t.number(100 * low)}–{t.number(100 * high)})"
 
 
-def expected_count(t: Translator, spot: SpotOrCluster) -> str:
+def expected_count(t: Translator, spot: SpotOrCluster, *, ratios: bool = True) -> str:
     """How many alerts were to be expected in a place; an upper bound where counts around it are protected.
 
-    Three digits where a ratio is given beside it, so that it can be worked out; else two.
+    Three digits where a ratio is given beside it, so that it can be worked out; else two. `ratios`: whether ratios
+    stand there at all.
     """
     bounded = bool(getattr(spot, "bounded", False))
-    number = t.expected(spot.expected) if ratio_says_something(spot) else t.about(spot.expected, at_most=bounded)
+    beside = ratios and ratio_says_something(spot)
+    number = t.expected(spot.expected) if beside else t.about(spot.expected, at_most=bounded)
     return t("at most {n}", n=number) if bounded else number
 
 
