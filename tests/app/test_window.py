@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import streamlit as st
 
+from curim_data.model import CityProfile
 from pages.parts.frame import Room, window
+from pages.parts.maps.basemap import fitted_view
 
 
 @pytest.fixture
@@ -27,10 +29,21 @@ def test_a_window_leaves_its_column() -> None:
 @pytest.mark.parametrize("size", [None, [], [390], [390, "360"], ["<b>", 3], [390, 1e9], [-5, 360], 7, {"a": 1}])
 def test_what_was_measured_is_believed_only_where_it_is_possible(session: dict[str, Any], size: Any) -> None:
     session[window.KEY] = {"size": size}
-    expected = Room(390, 360) if size == [390, "360"] else Room.of_window(window.DEFAULT_WINDOW)
+    expected = Room(390, 360, turn=0) if size == [390, "360"] else Room.of_window(window.DEFAULT_WINDOW)
     assert window.room() == expected
 
 
 def test_measured_room_comes_before_the_cookie(session: dict[str, Any]) -> None:
     session[window.KEY] = {"size": [844, 488]}
-    assert window.room() == Room(844, 488)
+    assert window.room() == Room(844, 488, turn=0)
+
+
+def test_a_page_is_drawn_once_more_with_a_view_that_differs_by_a_hair(
+    session: dict[str, Any], city: CityProfile
+) -> None:
+    session[window.KEY] = {"size": [844, 488]}
+    first = fitted_view(city.land, room=window.room(), span=1, height=400).zoom
+    session[window.KEY] = {"size": [844, 488, 1]}
+    settled = fitted_view(city.land, room=window.room(), span=1, height=400).zoom
+    assert 0 < settled - first < 0.001
+    assert settled == fitted_view(city.land, room=Room(844, 488), span=1, height=400).zoom

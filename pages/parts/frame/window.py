@@ -30,10 +30,15 @@ _NAME: Final = "curim.column"
 
 @dataclass(frozen=True)
 class Room:
-    """Pixels: the `window`'s width, and that of the `column` in it which text, maps and tables share."""
+    """Pixels: the `window`'s width, and that of the `column` in it which text, maps and tables share.
+
+    `turn`: how often the page was drawn for this width since it changed. A map that is still taking its new size keeps
+    the view that it had; drawn once more, with a view that differs by a hair, it takes the new one.
+    """
 
     window: int
     column: int
+    turn: int = 1
 
     @property
     def narrow(self) -> bool:
@@ -50,8 +55,12 @@ class Room:
 def room() -> Room:
     """What the component measured in this session; before that, what the window's width in the cookie leaves."""
     measured = st.session_state.get(KEY, {}).get("size")
-    if isinstance(measured, list) and len(measured) == 2 and all(_possible(str(pixels)) for pixels in measured):
-        return Room(int(measured[0]), int(measured[1]))
+    if (
+        isinstance(measured, list)
+        and len(measured) in (2, 3)
+        and all(_possible(str(pixels)) for pixels in measured[:2])
+    ):
+        return Room(int(measured[0]), int(measured[1]), len(measured) - 2)
     asked = st.context.cookies.get(COOKIE, "")
     return Room.of_window(int(asked) if _possible(asked) else DEFAULT_WINDOW)
 
@@ -60,7 +69,9 @@ def measure_column(drawn: Room) -> None:
     """Put the component on the page, which was drawn for this room; nothing of it is seen."""
     _register()
     with st.container(key=f"{KEY}_holder"):
-        component(_NAME, js="column.js")(key=KEY, data={"column": drawn.column}, on_size_change=lambda: None)
+        component(_NAME, js="column.js")(
+            key=KEY, data={"column": drawn.column, "turn": drawn.turn}, on_size_change=lambda: None
+        )
 
 
 def hidden_style() -> str:

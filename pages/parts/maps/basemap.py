@@ -24,6 +24,7 @@ from pages.parts.maps.street_lines import Drawn, streets_of_city
 LEAST_WIDTH = 240  # px of a map
 BESIDE_GAP = 24  # px, the columns' share of the gap and the table's border
 TILE = 512  # deck.gl's world is 512 px wide at zoom 0
+HAIR = 1e-4  # of a zoom level: the view of a page that was drawn anew for another width, see `Room`
 MARGIN = 30
 HIGHEST = 85.0  # degrees of latitude that a web map can draw
 NEAR = 0.001  # degrees round a place that a map is turned to: about a hundred metres
@@ -151,6 +152,7 @@ def fitted_view(land: BaseGeometry, *, room: Room, span: float, height: int) -> 
     top, bottom = _mercator(north), _mercator(south)
     across, down = (east - west) / 360, (top - bottom) / (2 * math.pi)
     zoom = min(math.log2((width - 2 * MARGIN) / (TILE * across)), math.log2((height - 2 * MARGIN) / (TILE * down)))
+    zoom -= HAIR * (1 - room.turn)
     latitude = math.degrees(2 * math.atan(math.exp((top + bottom) / 2)) - math.pi / 2)
     return pdk.ViewState(
         longitude=(west + east) / 2, latitude=latitude, zoom=zoom, min_zoom=zoom - OUT, max_zoom=18, pitch=0, bearing=0

@@ -1,5 +1,6 @@
 // Reports how wide the window and the page's column in it are, where that is no longer what the page was drawn for.
 const WAIT = 400; // ms without a change before it is reported: a sidebar slides, a window is dragged
+const SETTLED = 1500; // ms after which maps have taken their new size, and are fitted once more
 const SLACK = 40; // px: less does not change a map's fit visibly, and a scroll bar is no change
 
 const column = () => {
@@ -18,17 +19,31 @@ export default function ({ data, parentElement, setStateValue }) {
     if (matchMedia("print").matches) return;
     if (Math.abs(column() - data.column) <= SLACK) return;
     // Only once maps have drawn their new size: until then they would take the view that they had for the new one.
-    requestAnimationFrame(() => requestAnimationFrame(() => setStateValue("size", [window.innerWidth, column()])));
+    // A page that is not painted has no frames, so the clock sends it too.
+    let sent = false;
+    const send = () => {
+      if (!sent) setStateValue("size", [window.innerWidth, column()]);
+      sent = true;
+    };
+    requestAnimationFrame(() => requestAnimationFrame(send));
+    setTimeout(send, 2 * WAIT);
   };
   const later = () => {
     clearTimeout(timer);
     timer = setTimeout(report, WAIT);
   };
+  const again = () => {
+    if (busy()) settling = setTimeout(again, WAIT);
+    else if (Math.abs(column() - data.column) <= SLACK) setStateValue("size", [window.innerWidth, column(), 1]);
+  };
+  let settling = data.turn ? 0 : setTimeout(again, SETTLED);
   const watcher = new ResizeObserver(later); // reports once when it begins
   watcher.observe(document.querySelector("[data-testid='stMainBlockContainer']"));
-  parentElement.stopMeasuring = () => {
+  const stop = () => {
     watcher.disconnect();
     clearTimeout(timer);
+    clearTimeout(settling);
   };
-  return () => parentElement.stopMeasuring();
+  parentElement.stopMeasuring = stop;
+  return stop; // its own: one that was drawn again measures already
 }
