@@ -57,11 +57,9 @@ def serving(home: Path, script: Path = ROOT / "dashboard.py", **environment: str
 
 
 @contextmanager
-def running(home: Path, script: Path = ROOT / "dashboard.py", **environment: str) -> Iterator[Running]:
-    """The same, with its process and its log."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def running(home: Path, script: Path = ROOT / "dashboard.py", port: int = 0, **environment: str) -> Iterator[Running]:
+    """The same, with its process and its log; on `port` where one is given."""
+    port = port or free_port()
     settings = {**os.environ, "CURIM_HOME": str(home), "STREAMLIT_SERVER_PORT": str(port), **environment}
     log = home / "server.log"
     with log.open("w") as output:
@@ -73,6 +71,13 @@ def running(home: Path, script: Path = ROOT / "dashboard.py", **environment: str
         finally:
             process.terminate()
             process.wait(timeout=15)
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -17,7 +18,19 @@ from playwright.sync_api import sync_playwright
 from tests.browser.conftest import CHROMIUM, FLAGS, PAGES
 from tests.real.cities import CITIES, EXPORTS
 from tests.real.sheet import write_sheet
-from tests.real.walk import ALONE, OUT, SPARING, VIEWS, Walk, alternating, itinerary, processor_time, table, walk_city
+from tests.real.walk import (
+    ALONE,
+    OUT,
+    SPARING,
+    VIEWS,
+    Walk,
+    itinerary,
+    new_tab,
+    processor_time,
+    sample_of_stops,
+    table,
+    walk_city,
+)
 
 
 def main() -> int:
@@ -28,7 +41,7 @@ def main() -> int:
     parser.add_argument("--languages", default="en,el")
     parser.add_argument("--widths", default="1280,390")
     parser.add_argument(
-        "--half", action="store_true", help="as the tests do: each page in one of two languages, in turns"
+        "--sample", action="store_true", help="as the tests do: three pages a city, in one of two languages in turns"
     )
     parser.add_argument("--plain", action="store_true", help="without the layers and tabs that a link may ask for")
     parser.add_argument("--folder", type=Path, default=OUT)
@@ -45,18 +58,19 @@ def main() -> int:
         views=() if asked.plain else VIEWS,
     )
     whole, started = Walk(), time.monotonic()
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, ExitStack() as stack:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, ALONE, SPARING])
+        tab = stack.enter_context(new_tab(browser, 0.5 if asked.sample else 1.0))
         for turn, city in enumerate(CITIES):
             if wanted and city.name not in wanted:
                 continue
             if not city.there:
                 print(f"{city.name}: left out, {EXPORTS} is not there")
                 continue
-            if asked.half:
-                stops = alternating(turn, pages)
+            if asked.sample:
+                stops = sample_of_stops(turn)
             seen = walk_city(
-                city, browser, stops, asked.folder, say=lambda line: print(line, flush=True), whole=not asked.half
+                city, tab, stops, asked.folder, say=lambda line: print(line, flush=True), whole=not asked.sample
             )
             print(f"{city.name}: {processor_time(os.getpid()):.0f} s of the processor so far", flush=True)
             whole.visits += seen.visits

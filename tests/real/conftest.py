@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS, need_chromium
-from tests.real.walk import ALONE, SPARING
+from tests.real.walk import ALONE, SPARING, Tab, new_tab
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +17,10 @@ def browser(playwright_driver: Playwright) -> Iterator[Browser]:
     running = playwright_driver.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, ALONE, SPARING])
     yield running
     running.close()
+
+
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Iterator[Tab]:
+    """The tab in which all cities of this process are walked through."""
+    with new_tab(browser, scale=0.5) as opened:
+        yield opened

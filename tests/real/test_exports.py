@@ -1,6 +1,6 @@
-"""Every page stands on every public export, in Greek or English in turns.
+"""The Briefing, Hot spots and another page stand on every public export, in Greek or English in turns.
 
-`make real` opens each page in both languages, on phones too, and takes pictures of whole pages.
+`make real` opens every page in both languages, on phones too, and takes pictures of whole pages.
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests.real.cities import EXPORTS, HEADERS, REAL, City, Headers, ImportFailed
-from tests.real.walk import OUT, alternating, table, walk_city
+from tests.real.walk import OUT, Tab, sample_of_stops, table, walk_city
 
 pytestmark = [
     pytest.mark.browser,
@@ -21,8 +20,8 @@ pytestmark = [
 
 
 @pytest.mark.parametrize(("turn", "city"), list(enumerate(REAL)), ids=[city.name for city in REAL])
-def test_every_page_stands(turn: int, city: City, browser: Browser) -> None:
-    seen = walk_city(city, browser, alternating(turn), OUT, whole=False)
+def test_pages_stand(turn: int, city: City, tab: Tab) -> None:
+    seen = walk_city(city, tab, sample_of_stops(turn), OUT, whole=False)
     assert not seen.findings, "\n" + table(seen.findings)
 
 

@@ -8,7 +8,7 @@ import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Final
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebSocket
 from playwright.sync_api import Error as PlaywrightError
 
-from tests.browser.conftest import PAGES, PROBES, Running, running
+from tests.browser.conftest import PAGES, PROBES, Running, free_port, running
 from tests.real import labels
 from tests.real.checks import Visit, failures, languages_differ
 from tests.real.cities import City, ImportFailed
@@ -71,6 +71,9 @@ VIEWS: Final = (
 )
 
 
+ALWAYS: Final = ("briefing", "hotspots")  # the pages that the tests open in every city
+
+
 @dataclass(frozen=True)
 class Stop:
     """A page to be opened, with words of its link after a question mark: "hotspots?layer=clusters"."""
@@ -95,18 +98,23 @@ def itinerary(
     return stops + [Stop(page, languages[-1], widths[0], "council") for page in council if page in pages]
 
 
-def alternating(turn: int, pages: tuple[str, ...] = PAGES, languages: tuple[str, ...] = ("en", "el")) -> list[Stop]:
-    """Half the stops: each page in one language, in turns, from city to city too; the council looks at one page."""
-    stops = [Stop(page, languages[(turn + at) % len(languages)]) for at, page in enumerate(pages)]
-    council = ("briefing", "hotspots")[turn % 2]
-    return stops + [Stop(council, languages[turn % len(languages)], audience="council")] * (council in pages)
+def sample_of_stops(turn: int, languages: tuple[str, ...] = ("en", "el"), *, council: bool = True) -> list[Stop]:
+    """What the tests open in the city of a turn: `ALWAYS`, one of the other pages in turns, one as the council sees it.
+
+    The languages change from page to page and from city to city, so that a few cities see every page in both.
+    """
+    rest = [page for page in PAGES if page not in ALWAYS]
+    round_, at = divmod(turn, len(rest))
+    stops = [Stop(page, languages[(turn + at) % len(languages)]) for at, page in enumerate(ALWAYS)]
+    stops.append(Stop(rest[at], languages[(at + round_) % len(languages)]))
+    return stops + [Stop(ALWAYS[turn % 2], languages[turn // 2 % len(languages)], audience="council")] * council
 
 
 class Server:
     """The dashboard of one home; started anew where a page did not come to an end."""
 
-    def __init__(self, home: Path) -> None:
-        self._home, self._stack = home, ExitStack()
+    def __init__(self, home: Path, port: int) -> None:
+        self._home, self._port, self._stack = home, port, ExitStack()
         self.now: Running | None = None
         self._read = 0
 
@@ -119,7 +127,7 @@ class Server:
     def up(self) -> Running:
         if self.now is None:
             self._stack = ExitStack()
-            self.now = self._stack.enter_context(running(self._home))
+            self.now = self._stack.enter_context(running(self._home, port=self._port))
             self._read = 0
         return self.now
 
@@ -169,7 +177,7 @@ def _fixed_work() -> float:
 
 def walk_city(
     city: City,
-    browser: Browser,
+    tab: Tab,
     stops: list[Stop],
     folder: Path,
     say: Callable[[str], None] = lambda _: None,
@@ -184,12 +192,10 @@ def walk_city(
     except (ImportFailed, OSError) as error:
         seen.findings.append(Finding(city.name, "import", "en", str(error)))
         return seen
-    # Half the dots each way: a map costs a quarter of the processor time.
-    pictures, scale = folder / city.name, 1.0 if whole else 0.5
+    pictures = folder / city.name
     pictures.mkdir(parents=True, exist_ok=True)
-    with Server(home) as server, browser.new_context(color_scheme="light", device_scale_factor=scale) as context:
+    with Server(home, tab.port) as server:
         opened: set[tuple[str, str]] = set()
-        tab = Tab(context)
         for _, group in groupby(stops, key=lambda stop: (stop.page, stop.width, stop.audience)):
             before: Visit | None = None
             for stop in group:
@@ -211,17 +217,26 @@ def walk_city(
                     f" heading {visit.heading_cpu:5.1f} s, whole {visit.cpu:5.1f} s"
                     + "".join(f"\n    - {what}" for what in told)
                 )
+        tab.leave()
     return seen
+
+
+@contextmanager
+def new_tab(browser: Browser, scale: float = 1.0) -> Iterator[Tab]:
+    """A tab for any number of cities; a `scale` of 0.5 draws half the dots each way, so that maps cost a quarter."""
+    with browser.new_context(color_scheme="light", device_scale_factor=scale) as context:
+        yield Tab(context)
 
 
 class Tab:
     """A tab of the browser in which one page is opened after the other; each is a session of its own for the server.
 
-    A tab of its own for each page would have Streamlit's scripts compiled again: most of the browser's time.
+    A tab of its own for each page, or another address for each city, would have Streamlit's scripts compiled again:
+    most of the browser's time. So all cities are served on one `port`, one after the other.
     """
 
     def __init__(self, context: BrowserContext) -> None:
-        self._context = context
+        self._context, self.port = context, free_port()
         self.page: Page | None = None
         self.visit: Visit | None = None
 
@@ -233,6 +248,12 @@ class Tab:
         self.visit, self.address = visit, address
         self.page.set_viewport_size({"width": visit.width, "height": 900})
         return self.page
+
+    def leave(self) -> None:
+        """Leave the page, which would ask the next server on its port for its session."""
+        if self.page is not None:
+            self.page.goto("about:blank")
+        self.visit = None
 
     def close(self) -> None:
         if self.page is not None:
