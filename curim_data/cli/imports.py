@@ -53,9 +53,7 @@ def import_files(
         str | None, typer.Option(help=N_("Time zone of times without offset, such as Europe/Athens."))
     ] = None,
     category: Annotated[str | None, typer.Option(help=N_("Category of a file without a column for it."))] = None,
-    ids: Annotated[
-        str | None, typer.Option(help=N_("same or own, where another kind of export has the same ids."))
-    ] = None,
+    ids: Annotated[str | None, typer.Option(help=N_("same or own, where ids of the file are known already."))] = None,
     elsewhere: Annotated[
         bool, typer.Option("--elsewhere", help=N_("Import although most alerts lie outside the city."))
     ] = False,

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from curim_data.formats import GUESSED
-from curim_data.importing.mapping import FORMAT as MAPPED
 from curim_data.importing.signatures import Signature, header_similarity, normalised_label
+from curim_data.importing.sources import OPEN_FORMATS, SAME_HEADER, is_quarantine_download, same_source
 from curim_data.model import Message, Status, Translator
 from curim_data.model import labels as words
 from curim_data.quality.completeness import COLUMNS
@@ -26,12 +25,9 @@ OTHER_VALUES: Final = 0.5
 FAR_DEGREES: Final = 1.0
 FAR_METRES: Final = 50_000.0
 LEAST_ROWS: Final = 20
-# Headers so alike are of the same export; from such a share of missing alerts on a file is taken for a partial one.
-SAME_LAYOUT: Final = 0.5
+# From such a share of missing alerts on a file is taken for a partial one.
 PARTIAL: Final = 0.5
 LISTED: Final = 20
-# Formats that say nothing of where an export comes from.
-OPEN_FORMATS: Final = frozenset({GUESSED, MAPPED})
 
 
 @dataclass(frozen=True)
@@ -140,30 +136,21 @@ def _quoted(t: Translator, labels: Sequence[str]) -> str:
     return t.join([*names, t.n("{n} more", "{n} more", rest)] if rest > 0 else names)
 
 
-# Columns that the download of the quarantined rows has in addition to those of the file.
-QUARANTINE_LABELS: Final = frozenset(normalised_label(label) for label in ("row", "column", "value", "reason", "mend"))
-
-
 def previous_export(batches: Sequence[Batch], signature: Signature) -> Batch | None:
     """Find the latest import that was not undone, of the same format and with mostly the same header.
 
     An export whose columns a person has mapped since is still the same export. Quarantined rows that are uploaded
     again after a fix are no export: they are compared with none, and none with them.
     """
-    if _quarantine_download(signature):
+    if is_quarantine_download(signature):
         return None
     for batch in sorted(batches, key=lambda one: one.when, reverse=True):
         alike = header_similarity(batch.signature, signature)
         formats = {batch.format, str(signature.get("format"))}
         same = len(formats) == 1 or not formats.isdisjoint(OPEN_FORMATS)
-        if not batch.undone and same and alike >= SAME_LAYOUT and not _quarantine_download(batch.signature):
+        if not batch.undone and same and alike >= SAME_HEADER and not is_quarantine_download(batch.signature):
             return batch
     return None
-
-
-def _quarantine_download(signature: Signature) -> bool:
-    """Whether a file is the download of quarantined rows, by the columns that it adds."""
-    return QUARANTINE_LABELS.issubset(normalised_label(label) for label in signature.get("labels", ()))
 
 
 def compare(
@@ -294,7 +281,11 @@ def status_changes(stored: Sequence[str], staged: Sequence[str]) -> dict[tuple[s
 
 
 def missing_alerts(
-    stored: Sequence[str], staged: Sequence[str], sources: Sequence[str], before: Mapping[str, Any]
+    stored: Sequence[str],
+    staged: Sequence[str],
+    sources: Sequence[str],
+    before: Mapping[str, Any],
+    others: Sequence[str] = (),
 ) -> MissingAlerts:
     """Count the incidents that the store holds from the period of both exports and the new file lacks.
 
@@ -309,6 +300,8 @@ def missing_alerts(
         The sources of the two exports, as the column `source` has them.
     before : mapping
         The signature of the previous export, with its first and last day.
+    others : sequence of str
+        Imports (`batch_id`) from other sources, whose alerts no export of this one holds.
     """
     span = [dt.date.fromisoformat(before[name]) if before.get(name) else None for name in ("first", "last")]
     if not stored or not staged or None in span:
@@ -327,15 +320,19 @@ def missing_alerts(
             return MissingAlerts(
                 why_not=Message("Missing alerts cannot be counted: the two exports have no day in common.")
             )
+        given: dict[str, Any] = {"stored": list(stored), "staged": list(staged), "sources": list(sources)}
+        given |= {"first": first, "last": last} | ({"others": list(others)} if others else {})
+        elsewhere = "AND NOT list_contains($others, batch_id)" if others else ""
         of, missing = connection.execute(
-            """
+            f"""
             SELECT count(*), count(*) FILTER (WHERE incident_id NOT IN (
                 SELECT incident_id FROM read_parquet($staged) WHERE incident_id IS NOT NULL))
             FROM (SELECT incident_id FROM read_parquet($stored)
-                  WHERE list_contains($sources, source) AND incident_id IS NOT NULL GROUP BY incident_id
+                  WHERE list_contains($sources, source) AND incident_id IS NOT NULL
+                  {elsewhere} GROUP BY incident_id
                   HAVING min(local_date) >= $first AND max(local_date) <= $last)
             """,
-            {"stored": list(stored), "staged": list(staged), "sources": list(sources), "first": first, "last": last},
+            given,
         ).fetchone() or (0, 0)
     if of and missing > PARTIAL * of:
         values = {"gone": int(missing), "of": int(of), "first": first, "last": last}
@@ -375,11 +372,12 @@ def compare_with_previous(store: Store, staged: Path, signature: Signature) -> C
     signature : mapping
         Of the new file (`signatures.SignatureBuilder`).
     """
-    before = previous_export(store.batches(), signature)
+    batches = store.batches()
+    before = previous_export(batches, signature)
     if before is None:
         return Comparison(None, signature, {}, MissingAlerts())
     stored, new = store.files(), [str(staged)]
     sources = sorted({before.format, str(signature["format"])})
-    return Comparison(
-        before, signature, status_changes(stored, new), missing_alerts(stored, new, sources, before.signature)
-    )
+    others = [batch.id for batch in batches if not same_source(batch.signature, signature)]
+    missing = missing_alerts(stored, new, sources, before.signature, others)
+    return Comparison(before, signature, status_changes(stored, new), missing)

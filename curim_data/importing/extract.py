@@ -115,6 +115,12 @@ class ProfiledExport:
         """The header."""
         return self.opened.labels
 
+    @property
+    def mapping_name(self) -> str:
+        """Name of the column mapping by which the file is read; empty without one."""
+        mapping = self.request.mapping or self.opened.saved
+        return mapping.name if mapping is not None else ""
+
     def blocks(self) -> Iterator[Block]:
         """Go through all blocks of the file again: those that were kept, or read again."""
         return self.opened.file.blocks() if self.kept is None else iter(self.kept)

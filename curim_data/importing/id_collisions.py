@@ -1,90 +1,222 @@
-"""Id collisions: ids that exports of two kinds share, of the same alerts or of others that are numbered alike.
+"""Id collisions: ids of a file that the store knows already, of the same alerts or of others that are numbered alike.
 
-Two systems that number from 1 give the same ids to different alerts, and the second would overwrite the first. So a
-person is asked. Ids of other alerts get the name of their format as a prefix (`open311:17`); once the store holds such
-ids, later exports of that format get it without asking.
+Two systems that number from 1, or one that begins again with 1 each month, give the same ids to different alerts, and
+the second file would overwrite the first. So ids are scoped by their source (`sources.same_source`), and an update is
+believed only where date or place of most updated alerts stay what they were (`id_evidence`). Alerts that are others get
+a prefix before their ids (`open311:17`, `2025-06:17`), which the record of the import keeps: the file of that month,
+sent again with corrections, is recognised by dates and places and finds its prefix. Where the evidence is not clear, a
+person is asked, and nothing is changed until then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.formats import GUESSED
+from curim_data.containers.types import ArrowText
 from curim_data.formats.base import Layout
-from curim_data.importing.mapping import FORMAT as MAPPED
+from curim_data.importing.decisions import Decisions
+from curim_data.importing.id_evidence import Evidence, ids_of_others, known_ids
 from curim_data.importing.profiling import FileProfile
-from curim_data.importing.roles import RoleColumns
-from curim_data.model import Answers, Message, Question
+from curim_data.importing.signatures import Signature, SignatureBuilder
+from curim_data.importing.sources import OPEN_FORMATS, same_source, source_code
+from curim_data.model import Answers, CityProfile, Message, Question
 from curim_data.model.questions import Choice
+from curim_data.store import Batch, Store
 
 SAME: Final = "same"
 OWN: Final = "own"
 
-_COUNTS: Final = """
-WITH found AS (
-    SELECT incident_id, source, incident_id IN (SELECT id FROM ids) AS same, list_contains($kin, source) AS kin,
-        incident_id IN (SELECT $prefix || id FROM ids) AS own
-    FROM read_parquet($stored)
+CHOICES: Final = (
+    Choice(SAME, Message("The same alerts: this file brings them up to date")),
+    Choice(OWN, Message("Other alerts that happen to have the same ids: both stay")),
 )
-SELECT count(*) FILTER (own), count(*) FILTER (same AND kin),
-    count(DISTINCT incident_id) FILTER (same AND NOT kin), list(DISTINCT source) FILTER (same AND NOT kin)
-FROM found
-"""
+_RESTARTED: Final = Message(
+    "{name}: {n} of {of} known alerts that this file would change get another date and another place, as where numbers "
+    "begin with 1 again each month. {examples} Are they the same alerts?"
+)
+_OTHER_SOURCE: Final = Message(
+    "{name}: {n} ids of this file are known from another kind of export ({sources}). {examples} Are they the same "
+    "alerts?"
+)
+_KEPT_APART: Final = Message(
+    "{n} ids of this file are those of other alerts, from {sources}: dates and places differ. These alerts are kept "
+    "apart, under ids such as {id}. If they are the same alerts, undo this import and say so when the file is imported "
+    "again."
+)
+_STARTED_AGAIN: Final = Message(
+    "The numbers of this export begin again with each file, as was answered before: these alerts are kept apart, under "
+    "ids such as {id}."
+)
+_SAME_ALERTS: Final = Message(
+    "{n} ids of this file are known from {sources}, with the same dates and places: this file brings those alerts up "
+    "to date."
+)
 
 
-def id_prefix(profile: FileProfile, layout: Layout, stored: Sequence[str], answers: Answers, name: str) -> str:
-    """Return the prefix that keeps the ids of a file apart from those of another kind of export; mostly "".
+@dataclass(frozen=True)
+class IdScope:
+    """How the ids of a file become those of the store.
+
+    `prefix` stands before them, mostly "". `only`: the ids that alone get it, None for all. `reason`: what a reader
+    should know of it.
+    """
+
+    prefix: str = ""
+    only: pa.Array | None = None
+    reason: Message | None = None
+
+    @property
+    def whole(self) -> str:
+        """The prefix that all ids of the file have: what the record of the import keeps."""
+        return self.prefix if self.only is None else ""
+
+    def ids(self, given: ArrowText) -> ArrowText:
+        """Put the prefix before the ids that the source gave (null where it gave none)."""
+        if not self.prefix:
+            return given
+        scoped = pc.binary_join_element_wise(pa.scalar(self.prefix, given.type), given, pa.scalar("", given.type))
+        if self.only is None:
+            return scoped
+        return pc.if_else(pc.is_in(given, value_set=self.only.cast(given.type)), scoped, given)
+
+    def alerts(self, alerts: pa.Table) -> pa.Table:
+        """The alerts of a block with their ids in this scope."""
+        if not self.prefix:
+            return alerts
+        where = alerts.schema.get_field_index("incident_id")
+        ids = self.ids(alerts["incident_id"]).cast(pa.string())
+        return alerts.set_column(where, alerts.schema.field(where), ids)
+
+
+def id_scope(
+    profile: FileProfile,
+    layout: Layout,
+    decisions: Decisions,
+    city: CityProfile,
+    store: Store,
+    answers: Answers,
+    name: str,
+    mapping: str = "",
+) -> IdScope:
+    """Decide how the ids of a file become those of the store.
 
     Parameters
     ----------
     profile : FileProfile
-        Its sample gives the ids to look for, at most 50,000.
-    stored : sequence of str
-        Parquet files of the stored alerts.
+        Its sample, at most 50,000 rows, gives the ids to look for, with their dates and places.
+    mapping : str
+        Name of the column mapping by which the file is read; empty without one.
 
     Raises
     ------
     Question
-        Where ids of the file are known from another kind of export, and from none of its own kind.
+        Where ids are known already, and neither the source nor dates and places say whether of the same alerts.
     """
-    if "alert_id" not in layout.roles or not stored:
-        return ""
-    table, _ = profile.sample
-    ids = pc.unique(RoleColumns(table, layout, profile.labels)["alert_id"])
-    ids = ids.filter(pc.not_equal(ids, ""))
-    prefix = f"{layout.format}:"
-    kin = [GUESSED, MAPPED] if layout.format in (GUESSED, MAPPED) else [layout.format]
-    with duckdb.connect(":memory:") as engine:
-        engine.register("ids", pa.table({"id": ids}))
-        asked = {"prefix": prefix, "kin": kin, "stored": list(stored)}
-        own, of_kin, other, sources = engine.execute(_COUNTS, asked).fetchone() or (0, 0, 0, [])
-    if answers.ids == OWN or (answers.ids is None and own):
-        return prefix
-    if answers.ids == SAME or of_kin or not other:
-        return ""
-    raise Question(
-        "ids",
-        "--ids",
-        Message(
-            "{name}: {n} ids of this file are known from another kind of export ({sources}). Are they the same alerts?",
-            {"name": name, "n": int(other), "sources": ", ".join(sorted(sources))},
-        ),
-        (
-            Choice(SAME, Message("The same alerts: this file brings them up to date")),
-            Choice(OWN, Message("Other alerts that happen to have the same ids: both stay")),
-        ),
-    )
+    files = store.files()
+    if "alert_id" not in layout.roles or not files:
+        return IdScope()
+    signature = {**SignatureBuilder(profile.labels, layout).build(), "mapping": mapping}
+    batches = [batch for batch in store.batches() if not batch.undone]
+    kin = [batch for batch in batches if same_source(batch.signature, signature)]
+    others = [batch for batch in batches if batch not in kin]
+    prefixes = dict.fromkeys(["", f"{layout.format}:", *(batch.id_prefix for batch in batches)])
+    evidence = known_ids(profile, layout, decisions, city, files, [one.id for one in kin], list(prefixes))
+    own = list(dict.fromkeys(batch.id_prefix for batch in reversed(kin)))
+    own += [prefix for prefix in prefixes if prefix not in own and (prefix, True) in evidence]
+    chosen = _Choosing(name, layout.format, signature, answers.ids, own, kin, others, evidence)
+    scope = chosen.of_source()
+    return scope if scope is not None else chosen.beside_others(files)
 
 
-def with_prefix(alerts: pa.Table, prefix: str) -> pa.Table:
-    """Put the prefix before the ids that the source gave."""
-    if not prefix:
-        return alerts
-    where = alerts.schema.get_field_index("incident_id")
-    ids = pc.binary_join_element_wise(pa.scalar(prefix), alerts["incident_id"], "")
-    return alerts.set_column(where, alerts.schema.field(where), ids.cast(pa.string()))
+@dataclass(frozen=True)
+class _Choosing:
+    """What speaks for one scope or another. `own`: prefixes of the source, the latest first; `evidence`: by prefix and
+    whether the known alerts are of the same source."""
+
+    name: str
+    format: str
+    signature: Signature
+    answer: str | None
+    own: Sequence[str]
+    kin: Sequence[Batch]
+    others: Sequence[Batch]
+    evidence: Mapping[tuple[str, bool], Evidence]
+
+    def of_source(self) -> IdScope | None:
+        """The scope among those of the same source; None where it has none, or where that is the one without prefix.
+
+        The one in which most known alerts stay what they were is taken. Where in none of them they do, the numbers
+        began again: that is asked once, and known from then on.
+        """
+        known = {prefix: self.evidence[prefix, True] for prefix in self.own if (prefix, True) in self.evidence}
+        if not known:
+            latest = self.own[0] if self.own else ""
+            return IdScope(latest) if latest else None
+        if self.answer == SAME:
+            best = max(known, key=lambda prefix: known[prefix].known)
+            return IdScope(best) if best else None
+        fitting = [prefix for prefix, one in known.items() if one.fits]
+        if fitting:
+            best = max(fitting, key=lambda prefix: known[prefix].stayed)
+            return IdScope(best) if best else None
+        most = max(known.values(), key=lambda one: one.known)
+        if self.answer == OWN or len(self.own) > 1:
+            prefix = self._month_prefix(most)
+            reason = _STARTED_AGAIN if self.answer is None else None
+            return IdScope(prefix, None, _with(reason, id=f"{prefix}{most.examples[0].id}"))
+        raise self._question(_RESTARTED, most, most.moved, most.changed)
+
+    def beside_others(self, files: Sequence[str]) -> IdScope:
+        """The scope without a prefix, unless ids of the file are those of another source's alerts."""
+        other = self.evidence.get(("", False))
+        if other is None or self.answer == SAME:
+            return IdScope()
+        values = {"n": other.known, "sources": self._sources()}
+        if self.answer is None and other.clearly_same:
+            return IdScope("", None, _with(_SAME_ALERTS, **values))
+        if self.answer == OWN or other.clearly_others:
+            prefix = self._source_prefix()
+            only = ids_of_others(files, [one.id for one in self.kin]) if self.own else None
+            reason = _KEPT_APART if self.answer is None else None
+            return IdScope(prefix, only, _with(reason, id=f"{prefix}{other.examples[0].id}", **values))
+        if self.own and other.fits:
+            return IdScope()
+        raise self._question(_OTHER_SOURCE, other, other.known, other.known)
+
+    def _question(self, message: Message, evidence: Evidence, n: int, of: int) -> Question:
+        values = {"name": self.name, "n": n, "of": of, "sources": self._sources(), "examples": evidence.sentence}
+        return Question("ids", "--ids", Message(message.text, values), CHOICES)
+
+    def _sources(self) -> str:
+        """File and format of the latest imports from other sources, at most three."""
+        found = dict.fromkeys(f"{batch.format}: {batch.file_name}" for batch in reversed(self.others))
+        return ", ".join(list(found)[:3])
+
+    def _source_prefix(self) -> str:
+        """What stands before the ids of this source: its format, or of any other table a code of its headings."""
+        if self.format not in OPEN_FORMATS:
+            return f"{self.format}:"
+        return f"table-{source_code(self.kin[0].signature if self.kin else self.signature)}:"
+
+    def _month_prefix(self, evidence: Evidence) -> str:
+        """What stands before numbers that began again: the first month of the file, with a number where it is taken."""
+        stem = re.sub(r":$", "/", self.own[-1]) if self.own[-1] else ""
+        return _free(f"{stem}{evidence.first:%Y-%m}", {batch.id_prefix for batch in (*self.kin, *self.others)})
+
+
+def _free(base: str, taken: Collection[str]) -> str:
+    prefix, number = f"{base}:", 1
+    while prefix in taken:
+        number += 1
+        prefix = f"{base}-{number}:"
+    return prefix
+
+
+def _with(message: Message | None, **values: object) -> Message | None:
+    return None if message is None else Message(message.text, values)

@@ -228,10 +228,11 @@ def _save_mapping(profiled: ProfiledExport, home: Home) -> Iterator[Message]:
     """Save what a person decided for this import, so that the same columns are read alike next month, and say so.
 
     Without it a later import would read them as recognised and change what is stored. Nothing is saved where nothing
-    was decided, where the format needs no guessing, or where a saved mapping says the same already.
+    was decided, where the format needs no guessing, or where a saved mapping says the same already. Whose the ids are
+    is an answer about this file and the store, and is kept in the record of the import.
     """
     request, labels = profiled.request, profiled.labels
-    answers = replace(request.answers, elsewhere=False, area=None)
+    answers = replace(request.answers, elsewhere=False, area=None, ids=None)
     guessed = profiled.layout.format == formats.GUESSED
     if request.mapping is None and (not guessed or answers == Answers()):
         return

@@ -237,6 +237,7 @@ def build_report(
         decisions=(
             *read_with,
             *plan.decisions.reasons,
+            *(() if plan.ids.reason is None else (plan.ids.reason,)),
             *_unplaced(layout),
             *staged.learnt.sentences(),
             *(() if first_city is None else first_city.decisions),

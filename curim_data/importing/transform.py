@@ -22,7 +22,7 @@ from curim_data.geo.enrichment import enrich
 from curim_data.importing._tally import LISTED_ROWS, OutcomeLog, Tally
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport
-from curim_data.importing.id_collisions import id_prefix, with_prefix
+from curim_data.importing.id_collisions import IdScope, id_scope
 from curim_data.importing.mapping import FORMAT, ColumnMapping
 from curim_data.importing.place_columns import LearntNames, PlaceColumns
 from curim_data.importing.quarantine import Quarantine
@@ -44,13 +44,13 @@ SIGNATURE_ROWS: Final = 20_000  # of each block
 class ImportPlan:
     """What holds for all rows of a file.
 
-    `id_prefix`: what keeps its ids apart from those of other kinds of exports, mostly "". `erased`: alerts that were
-    erased at a person's request and must not come back.
+    `ids`: how its ids become those of the store. `erased`: alerts that were erased at a person's request and must not
+    come back.
     """
 
     city: CityProfile
     decisions: Decisions
-    id_prefix: str
+    ids: IdScope
     erased: ErasedList
 
 
@@ -92,8 +92,9 @@ def decide_plan(profiled: ProfiledExport, city: CityProfile, home: Home) -> Impo
     """Decide what holds for all rows. Question where the evidence of the file is balanced."""
     request, layout, profile = profiled.request, profiled.layout, profiled.profile
     decisions = decide(profile, layout, city, request.answers, request.name, request.now)
-    prefix = id_prefix(profile, layout, Store(home).files(), request.answers, request.name)
-    return ImportPlan(city, decisions, prefix, ErasedList(home))
+    mapping = profiled.mapping_name
+    scope = id_scope(profile, layout, decisions, city, Store(home), request.answers, request.name, mapping)
+    return ImportPlan(city, decisions, scope, ErasedList(home))
 
 
 def parse_blocks(profiled: ProfiledExport, plan: ImportPlan) -> Iterator[ParsedBlock]:
@@ -102,11 +103,10 @@ def parse_blocks(profiled: ProfiledExport, plan: ImportPlan) -> Iterator[ParsedB
 
     def parse(block: Block) -> ParsedBlock:
         rows = parse_rows(block, labels, layout, plan.decisions, plan.city)
-        rows = replace(rows, alerts=with_prefix(rows.alerts, plan.id_prefix))
+        rows = replace(rows, alerts=plan.ids.alerts(rows.alerts))
         if not plan.erased.empty:
             ids = RoleColumns(block.table, layout, labels)["alert_id"].cast(pa.string())
-            ids = pc.binary_join_element_wise(plan.id_prefix, ids, "")
-            rows = _without_erased(rows, block, plan.erased, ids)
+            rows = _without_erased(rows, block, plan.erased, plan.ids.ids(ids))
         return ParsedBlock(block, rows)
 
     return prefetch_map(prefetch(profiled.blocks()), parse)
@@ -186,7 +186,8 @@ def stage_alerts(
         read=tally.read,
         quarantined=quarantine.count,
         reasons=dict(quarantine.reasons),
-        signature=signature.build(tally.first, tally.last),
+        signature={**signature.build(tally.first, tally.last), "mapping": profiled.mapping_name},
+        id_prefix=plan.ids.whole,
     )
     learnt = places.names()
     learnt_around = learnt if around is None else around.names()

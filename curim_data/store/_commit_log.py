@@ -44,7 +44,8 @@ class Batch:
     """One import and what came of its rows: accepted + updated + duplicate + quarantined = read.
 
     `signature`: what its columns looked like, for comparison with the next export (`signatures.signature_of`).
-    `sealed`: when alerts were erased after it, so that it cannot be undone any more.
+    `sealed`: when alerts were erased after it, so that it cannot be undone any more. `id_prefix`: what was put before
+    all ids of the file, since the store holds other alerts of the same ids; mostly "".
     """
 
     id: str
@@ -65,6 +66,7 @@ class Batch:
     undone: bool = False
     signature: Mapping[str, Any] = field(default_factory=dict)
     sealed: dt.datetime | None = None
+    id_prefix: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, times as ISO text."""

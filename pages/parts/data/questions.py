@@ -32,7 +32,6 @@ _ASKED: Final = {
     "decimal": Message("{name}: the coordinates can be read with a decimal point or a decimal comma. Which is it?"),
     "order": Message("{name}: latitude and longitude stand in one column. Which of them comes first?"),
     "sheet": Message("{name}: the file holds several tables. Which of them holds the alerts?"),
-    "ids": Message("{name}: alerts of another kind of export have the same ids. Are they the same alerts?"),
 }
 _CHOICES: Final = {
     "day-first": ORDERS["day-first"],
@@ -143,7 +142,9 @@ def _draw_question(page: Page, file: UploadedFile, asked: OpenQuestion) -> None:
     t = page.t
     key = f"data_{asked.about}_{file.digest[:12]}"
     given = getattr(file.answers, asked.about)
-    question = t(_ASKED[asked.about], name=escape_markdown(file.name))
+    question = escape_markdown(t(asked.message))  # with what speaks for either answer
+    if asked.about in _ASKED:
+        question = t(_ASKED[asked.about], name=escape_markdown(file.name))
     values: list[Any] = [int(one.value) if asked.about == "crs" else one.value for one in asked.choices]
     labels = {
         value: t(_CHOICES[one.value]) if one.value in _CHOICES else t(one.label)
